@@ -1,0 +1,1 @@
+"""What happened, provably: events, log, checkpoints, receipts."""

@@ -1,0 +1,1 @@
+"""The code comes to the data: tasks, sandboxes, leakage, proof."""

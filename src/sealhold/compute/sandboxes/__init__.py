@@ -1,0 +1,1 @@
+"""The sandboxes, strangers to each other; found by entry point."""

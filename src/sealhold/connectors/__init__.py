@@ -1,0 +1,1 @@
+"""Reading where data already lies: the contract in `spec`, one source per file."""

@@ -1,0 +1,1 @@
+"""The sources, strangers to each other; found by entry point."""

@@ -1,0 +1,1 @@
+"""Root providers: where a root key comes from."""

@@ -1,0 +1,1 @@
+"""Speak to people and programs; import model and node only."""

@@ -1,0 +1,1 @@
+"""Values only: ids, records, purposes, quantities, errors, clock, encoding. Imports nothing of ours."""

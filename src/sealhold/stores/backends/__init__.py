@@ -1,0 +1,1 @@
+"""The backends, strangers to each other; found by entry point."""

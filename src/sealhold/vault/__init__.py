@@ -1,0 +1,1 @@
+"""The Core: keys, ingest, index, firewall, grants and budgets."""

@@ -212,6 +212,13 @@ class BadSignatureError(TamperedError):
     """
 
 
+class BadProofError(TamperedError):
+    """A Merkle proof does not lead from the entry to the root, or from one root to the other.
+
+    Remedy: get the file again from its source; if that does not help, the log was changed.
+    """
+
+
 class PlaintextStoreError(TamperedError):
     """A database file that must be encrypted is not.
 

@@ -15,9 +15,8 @@ import binascii
 from base64 import b64decode, b64encode
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
-from sealhold.crypto.sign import SigningKey, verify_raw
+from sealhold.crypto.sign import PublicKey, SigningKey, key_digest, verify_raw
 from sealhold.model.encoding import Plain, from_json, to_json
 from sealhold.model.errors import BadSignatureError, InvalidEncodingError, InvalidError
 
@@ -30,7 +29,7 @@ class Opened:
     """A document whose signatures were checked."""
 
     payload: bytes
-    signers: tuple[bytes, ...]  # the public keys that signed, of those the caller named
+    signers: tuple[PublicKey, ...]  # the public keys that signed, of those the caller named
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +37,6 @@ class _Envelope:
     payload_type: str
     payload: bytes
     signatures: tuple[tuple[str, bytes], ...]  # key id, signature
-
-
-def key_id(public: bytes) -> str:
-    """Return the 64 hex digits by which an envelope names a public key."""
-    return sha256(public).hexdigest()
 
 
 def pae(payload_type: str, payload: bytes) -> bytes:
@@ -58,7 +52,7 @@ def sign(payload_type: str, payload: bytes, keys: Sequence[SigningKey]) -> bytes
         InvalidError: no key, too many, or one twice.
     """
     message = pae(payload_type, payload)
-    signatures = {key_id(key.public): key.sign_raw(message) for key in keys}
+    signatures = {key_digest(key.public): key.sign_raw(message) for key in keys}
     if len(signatures) != len(keys):
         raise InvalidError("a key signs a document once")
     return _write(_Envelope(payload_type, payload, tuple(signatures.items())))
@@ -74,7 +68,7 @@ def add_signature(envelope: bytes, payload_type: str, key: SigningKey) -> bytes:
         InvalidError: this key signed it already, or it is full.
     """
     found = _read(envelope, payload_type)
-    name = key_id(key.public)
+    name = key_digest(key.public)
     if name in dict(found.signatures):
         raise InvalidError("a key signs a document once")
     signature = key.sign_raw(pae(payload_type, found.payload))
@@ -91,7 +85,7 @@ def open(envelope: bytes, payload_type: str, publics: Collection[bytes]) -> Open
         BadSignatureError: none of `publics` signed it, or a signature in its name does not fit.
     """
     found = _read(envelope, payload_type)
-    known = {key_id(public): bytes(public) for public in publics}
+    known = {key_digest(public): PublicKey(public) for public in publics}
     message = pae(payload_type, found.payload)
     signers = []
     for name, signature in found.signatures:

@@ -146,6 +146,20 @@ class WrongPassphraseError(DeniedError):
     """
 
 
+class WrongKeyFileError(DeniedError):
+    """The key file does not open this vault.
+
+    Remedy: name the key file that was made for this vault, or unlock with the passphrase.
+    """
+
+
+class BadTokenError(DeniedError):
+    """An access token is forged, expired or used outside its bounds.
+
+    Remedy: ask the owner for a new token.
+    """
+
+
 class LockedError(DeniedError):
     """The vault is locked.
 

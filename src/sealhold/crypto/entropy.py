@@ -1,0 +1,34 @@
+"""Where random bytes come from: the system, or a seed when a run must repeat.
+
+- `system_entropy` is what a vault uses. `seeded` is for tests and for the demo on made-up data:
+  whoever knows its seed knows every key.
+"""
+
+import os
+import threading
+
+from blake3 import blake3
+
+from sealhold.model.clock import Entropy
+
+SEED_CONTEXT = "sealhold 2026-11 seeded entropy for tests and demo"
+
+
+def system_entropy(count: int, /) -> bytes:
+    """Return `count` bytes of the operating system's generator."""
+    return os.urandom(count)
+
+
+def seeded(seed: bytes) -> Entropy:
+    """Return an endless stream that is the same for the same `seed`; threads may share it."""
+    stream = blake3(seed, derive_key_context=SEED_CONTEXT)
+    lock = threading.Lock()
+    position = 0
+
+    def draw(count: int, /) -> bytes:
+        nonlocal position
+        with lock:
+            start, position = position, position + count
+        return stream.digest(count, seek=start)
+
+    return draw

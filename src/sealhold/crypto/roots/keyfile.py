@@ -1,0 +1,99 @@
+"""An unlock slot for a key file: 32 random bytes that lie outside the home.
+
+- The file belongs to its owner alone: a mode that lets others read is refused, and so is a link.
+- The same slot form serves a recovery secret, which is 32 random bytes on paper.
+
+Source: docs/spec/03-keys.md section 8.
+"""
+
+import os
+import stat
+from pathlib import Path
+
+from sealhold.crypto.kdf import SALT_BYTES, derive
+from sealhold.crypto.seal import KEY_BYTES, new_key
+from sealhold.crypto.secret import Secret
+from sealhold.crypto.slot import SlotHead, SlotKind, close_slot, open_slot, read_slot
+from sealhold.crypto.tags import Tag
+from sealhold.model.clock import Entropy
+from sealhold.model.errors import (
+    ConflictError,
+    InsecureHomeError,
+    NotFoundError,
+    TamperedError,
+    UnavailableError,
+    WrongKeyFileError,
+)
+
+NAME = "keyfile"
+
+
+def create_file(path: Path, entropy: Entropy) -> Secret:
+    """Write a new key file of mode 0600 and return its secret.
+
+    Raises:
+        ConflictError: the path is taken.
+        UnavailableError: the file cannot be written.
+    """
+    key = new_key(entropy, "key file")
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(key.reveal())
+            file.flush()
+            os.fsync(handle)
+    except FileExistsError as err:
+        raise ConflictError("the key file exists already") from err
+    except OSError as err:
+        raise UnavailableError("the key file cannot be written") from err
+    return key
+
+
+def read_file(path: Path) -> Secret:
+    """Return the secret in a key file.
+
+    Raises:
+        NotFoundError: there is no file at `path`.
+        InsecureHomeError: others may read it, or it is no plain file of this user.
+        TamperedError: it does not have 32 bytes.
+        UnavailableError: it cannot be read.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        with os.fdopen(handle, "rb") as file:
+            status = os.fstat(handle)
+            mode = stat.S_IMODE(status.st_mode)
+            if not stat.S_ISREG(status.st_mode) or mode & 0o077 or status.st_uid != os.geteuid():
+                raise InsecureHomeError("the key file may be read by others")
+            value = file.read(KEY_BYTES + 1)
+    except FileNotFoundError as err:
+        raise NotFoundError("no key file there") from err
+    except OSError as err:
+        raise UnavailableError("the key file cannot be read") from err
+    if len(value) != KEY_BYTES:
+        raise TamperedError(f"the key file has not {KEY_BYTES} bytes")
+    return Secret(value, "key file")
+
+
+def create_slot(
+    root: Secret, key: Secret, entropy: Entropy, kind: SlotKind = SlotKind.KEYFILE
+) -> bytes:
+    """Return a slot that gives `root` for `key`, 32 random bytes."""
+    head = SlotHead(kind=kind, salt=entropy(SALT_BYTES), stretch=None)
+    return close_slot(head, derive(key, Tag.KEYFILE, head.salt), root, entropy)
+
+
+def unlock(slot: bytes, key: Secret, *, name: str = NAME) -> Secret:
+    """Return the root key; `name` is how errors call the slot.
+
+    Raises:
+        TamperedError: the slot is damaged, or one for a passphrase.
+        WrongKeyFileError: the slot is whole, the key is another.
+    """
+    head, sealed = read_slot(slot, name)
+    if head.stretch is not None:
+        raise TamperedError(f"unlock slot `{name}` is for a passphrase")
+    root = open_slot(head, sealed, derive(key, Tag.KEYFILE, head.salt))
+    if root is None:
+        raise WrongKeyFileError
+    return root

@@ -1,0 +1,164 @@
+"""Sealing: AES-256-GCM, one key per byte string, each ciphertext bound to its place.
+
+- A wrap is one 32-byte key under another: 12-byte random nonce, ciphertext, tag: 60 bytes.
+- A data key (DEK) seals exactly one byte string, with nonce zero; an update draws a new DEK.
+- The associated data names the place. A wrap names the version of the *wrapping* key; a body the
+  version of the *record*, never of a key: else turning over a key would seal every body anew.
+- Whatever does not open is `SealBrokenError`: changed, cut, moved, or under another key.
+
+Source: docs/spec/02-sealing.md sections 3 to 5; NIST SP 800-38D.
+"""
+
+import struct
+from enum import IntEnum, unique
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from sealhold.crypto.secret import Secret
+from sealhold.crypto.tags import Tag
+from sealhold.model.clock import Entropy
+from sealhold.model.errors import SealBrokenError
+from sealhold.model.ids import ID_BYTES, Collection, Id16, SealedBytes
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+GCM_TAG_BYTES = 16
+WRAP_BYTES = NONCE_BYTES + KEY_BYTES + GCM_TAG_BYTES
+SEAL_BYTES = NONCE_BYTES + GCM_TAG_BYTES  # what `Sealer.seal` adds
+NOBODY = Id16(bytes(ID_BYTES))  # stands where a key or body has no app, subject or record
+
+_NONCE_ZERO = bytes(NONCE_BYTES)
+_wrap_tail = struct.Struct(">Q").pack
+_body_tail = struct.Struct(">IQH").pack
+
+
+@unique
+class KeyKind(IntEnum):
+    """What a key is for. In a wrap: the key inside. In a body: the key that seals it.
+
+    Append only; the number stands in the associated data.
+    """
+
+    EPOCH = 1  # wraps app keys
+    APP = 2  # wraps subject keys of one app
+    SUBJECT = 3  # wraps what belongs to one person
+    DEK = 4  # seals one record version
+    LOG = 5  # seals and hashes in the audit log
+    FIELD = 6  # blind index of one profile field
+    CHUNK = 7  # seals one chunk
+    INDEX = 8  # word index of one subject
+    TOKEN = 9  # mints access tokens
+    SIGNING = 10  # the vault's signature seed
+    HOLD = 11  # keeps what a duty to keep still needs
+    SET = 12  # row MACs and set hash
+    BASE = 13  # one subject's tags, index and papers
+    NAMED = 14  # one of the vault's own keys
+
+
+def wrap_aad(kind: KeyKind, app: bytes, subject: bytes, record: bytes, version: int) -> bytes:
+    """Return the place of a wrapped key: 65 bytes. `version` is that of the wrapping key.
+
+    Raises:
+        ValueError: an id that is not 16 bytes.
+    """
+    _check_ids(app, subject, record)
+    return b"".join((Tag.WRAP, _KIND[kind], app, subject, record, _wrap_tail(version)))
+
+
+def body_aad(  # noqa: PLR0913, PLR0917  # a place has seven parts, and this runs for every record
+    kind: KeyKind,
+    app: bytes,
+    subject: bytes,
+    collection: Collection,
+    record: bytes,
+    part: int,
+    version: int,
+) -> bytes:
+    """Return the place of a sealed body. `version` is that of the record, never of a key.
+
+    Raises:
+        ValueError: an id that is not 16 bytes.
+    """
+    _check_ids(app, subject, record)
+    name = collection.encode()
+    tail = _body_tail(part, version, len(name))
+    return b"".join((Tag.BODY, _KIND[kind], app, subject, record, tail, name))
+
+
+def new_key(entropy: Entropy, name: str) -> Secret:
+    """Return a fresh key of 32 bytes."""
+    return Secret(entropy(KEY_BYTES), name)
+
+
+class Sealer:
+    """One wrapping key, prepared for many uses.
+
+    # INVARIANT: a key draws fewer than 2^31 random nonces; the keyring counts and makes a new
+    # version before.
+    """
+
+    __slots__ = ("_cipher",)
+
+    def __init__(self, key: Secret) -> None:
+        self._cipher = AESGCM(key.reveal())
+
+    def wrap(self, key: Secret, aad: bytes, entropy: Entropy) -> SealedBytes:
+        """Return `key` under this key: 60 bytes."""
+        nonce = entropy(NONCE_BYTES)
+        return SealedBytes(nonce + self._cipher.encrypt(nonce, key.reveal(), aad))
+
+    def unwrap(self, sealed: bytes, aad: bytes, name: str) -> Secret:
+        """Return the key inside `sealed`, called `name`.
+
+        Raises:
+            SealBrokenError: not a wrap of this key for this place.
+        """
+        if len(sealed) != WRAP_BYTES:
+            raise SealBrokenError(f"a wrapped key of {len(sealed)} bytes, not {WRAP_BYTES}")
+        return Secret(self.open(sealed, aad), name)
+
+    def seal(self, plain: bytes, aad: bytes, entropy: Entropy) -> SealedBytes:
+        """Return `plain` sealed, 28 bytes longer."""
+        nonce = entropy(NONCE_BYTES)
+        return SealedBytes(nonce + self._cipher.encrypt(nonce, plain, aad))
+
+    def open(self, sealed: bytes, aad: bytes) -> bytes:
+        """Return what `seal` was given.
+
+        Raises:
+            SealBrokenError: changed, cut, moved, or sealed under another key.
+        """
+        if len(sealed) < SEAL_BYTES:
+            raise SealBrokenError(f"{len(sealed)} bytes are too few for a seal")
+        try:
+            return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], aad)
+        except InvalidTag as err:
+            raise SealBrokenError("a sealed value does not open in this place") from err
+
+
+def seal_once(dek: Secret, plain: bytes, aad: bytes) -> SealedBytes:
+    """Return `plain` sealed under a key that seals nothing else, 16 bytes longer."""
+    return SealedBytes(AESGCM(dek.reveal()).encrypt(_NONCE_ZERO, plain, aad))
+
+
+def open_once(dek: Secret, sealed: bytes, aad: bytes) -> bytes:
+    """Return what `seal_once` was given.
+
+    Raises:
+        SealBrokenError: changed, cut, moved, or sealed under another key.
+    """
+    try:
+        # THREAT T01: the place is part of the check, so a ciphertext that was moved to another
+        # row, subject or version does not open.
+        return AESGCM(dek.reveal()).decrypt(_NONCE_ZERO, sealed, aad)
+    except InvalidTag as err:
+        raise SealBrokenError("a sealed body does not open in this place") from err
+
+
+_KIND = {kind: bytes([kind]) for kind in KeyKind}
+
+
+def _check_ids(app: bytes, subject: bytes, record: bytes) -> None:
+    if not len(app) == len(subject) == len(record) == ID_BYTES:
+        raise ValueError("an id in associated data is not 16 bytes")

@@ -1,0 +1,68 @@
+"""Every domain tag: one list, so that no two uses of a key or a hash can be taken for each other.
+
+- Append only: a tag that was ever released keeps its bytes and its meaning.
+- One tag, one construction: a tag used for a signature is not used for a hash as well.
+- No tag is the beginning of another.
+
+Source: docs/spec/02-sealing.md section 1.
+"""
+
+from enum import Enum, unique
+
+
+@unique
+class Tag(bytes, Enum):
+    """What a hash, signature, seal or derived key is for."""
+
+    # associated data of seals
+    WRAP = b"shA1/wrap"  # a key under a key
+    BODY = b"shA1/body"  # a record, a field, an event body
+    CHUNK = b"sealhold/chunk/v1"  # a chunk of an object
+    SLOT = b"sealhold/slot/v1"  # a root key in an unlock slot
+    EPOCH_SLOT = b"sealhold/epoch-slot/v1"  # a slot key under the root key
+    EPOCH_KEY = b"sealhold/epoch-key/v1"  # an epoch key under its slot
+    BOX = b"sealhold/box/v1"  # HPKE info of what is sealed to a public key
+
+    # keyed hashes and row checks
+    ROW_MAC = b"sealhold/row-mac/v1"
+    SET_HASH = b"sealhold/set-hash/v1"  # the number of one row
+    SET_SUM = b"sealhold/set-sum/v1"  # the outside form of a whole sum
+    IDENTITY = b"sealhold/identity/v1"  # a record's natural key
+    CONTENT = b"sealhold/content/v1"  # a record's content
+    WORD_BLOCK = b"sealhold/word-block/v1"  # the name of a block of the word index
+    CHUNK_ID = b"sealhold/chunk-id/v1"
+    LEAF_SUBJECT = b"sealhold/leaf-subject/v1"  # ids in an audit leaf
+    MEMO = b"sealhold/memo/v1"  # the name of a remembered answer
+    LOOKUP = b"sealhold/lookup/v1"
+    OBJECT_NAME = b"sealhold/object-name/v1"
+    FILE_DIGEST = b"sealhold/file-digest/v1"
+    RECORD_DIGEST = b"sealhold/record-digest/v1"
+    IDEMPOTENCY = b"sealhold/idempotency/v1"
+
+    # plain tagged hashes
+    EVENT = b"sealhold/audit/v1"
+    DECISION = b"sealhold/decision/v1"
+    VIEW = b"sealhold/view/v1"  # which fields of a collection a task is shown
+    FUNCTION_ID = b"sealhold/function-id/v1"
+    PACK_TABLE = b"sealhold/pack-table/v1"
+    SLOT_CHECK = b"sealhold/slot-check/v1"  # tells damage from a wrong passphrase
+
+    # derived keys
+    KEYS_FILE = b"sealhold/keys-file/v1"  # database key of the key set
+    DATA_FILE = b"sealhold/data-file/v1"  # database key of the main set
+    LOG_KEY = b"sealhold/log-key/v1"
+    INDEX = b"sealhold/index/v1"  # the key of the word index
+    SIGNING = b"sealhold/signing/v1"
+    TOKEN = b"sealhold/token/v1"  # the signature of an access token
+    TOKEN_CAVEAT = b"sealhold/token-caveat/v1"
+    KEYFILE = b"sealhold/key-file-slot/v1"
+    CHUNK_SEED = b"sealhold/chunk-seed/v1"  # where an object is cut
+    BACKUP = b"sealhold/backup/v1"
+    SUBJECT_BASE = b"sealhold/subject-base/v1"  # what a subject's base key gives, by name
+    ROOT_ED25519 = b"sealhold/root-ed25519/v1"
+    ROOT_MLDSA = b"sealhold/root-mldsa/v1"
+
+    # signatures
+    ROOT_SIGNATURE = b"sealhold/root-signature/v1"
+    RECEIPT = b"sealhold/receipt/v1"
+    CHECKPOINT = b"sealhold/checkpoint/v1"

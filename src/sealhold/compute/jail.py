@@ -1,0 +1,220 @@
+"""The jail: what a process gives up, for good, before it meets foreign bytes.
+
+- In this order: paths opened, root and capabilities dropped, `no_new_privs`, limits, Landlock,
+  system call filter. Landlock comes before the filter, which no longer names its calls.
+- Nothing is given back: a process starts free, calls `confine` once and works on what it was
+  handed open.
+- A kernel without Landlock or seccomp raises; there is no weaker jail to fall back on.
+- Only plain ctypes: no compiled part of ours, and nothing but `model` is imported.
+
+Source: docs/spec/19-confinement.md.
+"""
+
+import ctypes
+import os
+import platform
+import resource
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealhold.compute import calls, landlock, seccomp
+from sealhold.compute.landlock import Access
+from sealhold.compute.seccomp import Rule, Verdict
+from sealhold.model.errors import IsolationUnavailableError
+
+MEBIBYTE = 1_048_576
+_NOBODY = 65_534  # the user and group that owns nothing on every Linux
+_LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache", "/usr/share/zoneinfo")
+_PR_SET_DUMPABLE, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 4, 24, 38, 47
+_AMBIENT_CLEAR_ALL = 4
+_LAST_CAPABILITY = 63  # the kernel says EINVAL to those it does not have
+_CAPABILITY_VERSION_3 = 0x2008_0522
+_NEW_USER, _NEW_IPC, _NEW_NET = 0x1000_0000, 0x0800_0000, 0x4000_0000
+_TRY_NAMESPACES = (
+    "import sys; from sealhold.compute import jail; sys.exit(not jail.leave_namespaces())"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Isolation:
+    """What this kernel offers to confine a process with."""
+
+    machine: str
+    landlock_abi: int  # 0: none
+    has_filters: bool
+    has_supervision: bool  # a filter can hand a call to another process
+    has_namespaces: bool  # an own IPC and network namespace is permitted
+
+    @property
+    def can_confine(self) -> bool:
+        """Whether foreign programs can be jailed at all."""
+        return self.landlock_abi > 0 and self.has_filters and self.has_supervision
+
+    def in_words(self) -> tuple[str, ...]:
+        """Return one line per part, as a person reads them."""
+        abi = self.landlock_abi
+        return (
+            f"files: Landlock ABI {abi}" if abi else "files: no Landlock",
+            "TCP: refused by Landlock"
+            if abi >= landlock.NETWORK_ABI
+            else "TCP: refused by seccomp",
+            "signals: kept inside by Landlock"
+            if abi >= landlock.SCOPE_ABI
+            else "signals: refused by seccomp",
+            f"system calls: seccomp on {self.machine}" if self.has_filters else "system calls: all",
+            "start of workers: supervised" if self.has_supervision else "start of workers: free",
+            "IPC and network: own namespaces"
+            if self.has_namespaces
+            else "IPC and network: no own namespaces",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What one kind of process keeps: paths, system calls and limits."""
+
+    readable: tuple[Path, ...]
+    calls: tuple[Rule, ...]
+    address_space: int  # bytes
+    open_files: int
+    cpu_seconds: int  # the last bound, should the parent be gone
+
+    @classmethod
+    def reader(cls) -> "Profile":
+        """Return what a process keeps that parses one hostile file.
+
+        It reads a descriptor that it inherited and writes to a socket that it inherited. It can
+        still load modules of the Python it runs in; it opens nothing else, starts nothing and
+        reaches nobody.
+        """
+        return cls(
+            readable=runtime_folders(),
+            calls=calls.READER,
+            address_space=1024 * MEBIBYTE,
+            open_files=64,
+            cpu_seconds=600,
+        )
+
+
+def runtime_folders() -> tuple[Path, ...]:
+    """Return the folders of this Python, its packages, ours, and the system's libraries."""
+    named = sysconfig.get_paths()
+    ours = Path(__file__).resolve().parents[1]
+    found = [Path(named[key]) for key in ("stdlib", "platstdlib", "purelib", "platlib")]
+    found += [Path(sysconfig.get_config_var("LIBDIR") or "/usr/lib"), ours]
+    found += [Path(path) for path in _LIBRARIES]
+    return tuple(path for path in dict.fromkeys(found) if path.exists())
+
+
+def offered() -> Isolation:
+    """Return what this kernel offers; to try namespaces, a short-lived process is started."""
+    machine = platform.machine()
+    tried = subprocess.run(  # noqa: S603  reason: our own interpreter and a constant
+        [sys.executable, "-I", "-c", _TRY_NAMESPACES], check=False, stdin=subprocess.DEVNULL
+    )
+    return Isolation(
+        machine=machine,
+        landlock_abi=landlock.version(),
+        has_filters=seccomp.offers(Verdict.REFUSE),
+        has_supervision=seccomp.offers(Verdict.ASK),
+        has_namespaces=tried.returncode == 0,
+    )
+
+
+def leave_namespaces() -> bool:
+    """Move this process into IPC and network namespaces of its own; return whether it could.
+
+    An ordinary user needs a user namespace for it, which some systems do not permit.
+    """
+    wanted = _NEW_IPC | _NEW_NET
+    return 0 in (int(_libc().unshare(flags)) for flags in (wanted, wanted | _NEW_USER))
+
+
+def confine(profile: Profile) -> None:
+    """Put this process into the jail of `profile`; there is no way back.
+
+    Raises:
+        IsolationUnavailableError: the kernel does not offer Landlock and seccomp.
+    """
+    if landlock.version() == 0 or not seccomp.offers(Verdict.REFUSE):
+        raise IsolationUnavailableError("the kernel offers no Landlock or no seccomp")
+    with _opened(profile.readable) as paths:
+        _drop_root(profile.readable)
+        _drop_capabilities()
+        _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+        _prctl(_PR_SET_DUMPABLE, 0)
+        _limit(profile)
+        landlock.restrict(paths)
+    seccomp.install(profile.calls)
+
+
+@contextmanager
+def _opened(paths: Iterable[Path]) -> Iterator[list[tuple[int, Access]]]:
+    """Open each path for as long as its rule is made, while there may still be root to do it."""
+    found: list[tuple[int, Access]] = []
+    try:
+        for path in paths:
+            opened = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            access = Access.READ_FILE | Access.READ_DIR
+            found.append((opened, access if path.is_dir() else landlock.file_access(access)))
+        yield found
+    finally:
+        for opened, _ in found:
+            os.close(opened)
+
+
+def _drop_root(readable: Iterable[Path]) -> None:
+    """Become nobody, if root and if nobody can still reach the runtime's folders.
+
+    Where the runtime lies in root's own home the process stays user 0: without a capability and
+    under Landlock that is a user who owns files it cannot open.
+    """
+    if os.geteuid() != 0:
+        return
+    os.setgroups([])
+    if all(_others_reach(path) for path in readable):
+        os.setresgid(_NOBODY, _NOBODY, _NOBODY)
+        os.setresuid(_NOBODY, _NOBODY, _NOBODY)
+
+
+def _others_reach(path: Path) -> bool:
+    return all(place.stat().st_mode & 0o001 for place in path.resolve().parents)
+
+
+def _drop_capabilities() -> None:
+    for capability in range(_LAST_CAPABILITY + 1):
+        _libc().prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)  # refused to an ordinary user
+    _libc().prctl(_PR_CAP_AMBIENT, _AMBIENT_CLEAR_ALL, 0, 0, 0)
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    nothing = (ctypes.c_uint32 * 6)()
+    if _libc().capset(header, nothing) != 0:
+        raise IsolationUnavailableError("the capabilities cannot be dropped")
+
+
+def _limit(profile: Profile) -> None:
+    for name, most in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_MSGQUEUE, 0),
+        (resource.RLIMIT_MEMLOCK, 0),
+        (resource.RLIMIT_NOFILE, profile.open_files),
+        (resource.RLIMIT_AS, profile.address_space),
+        (resource.RLIMIT_CPU, profile.cpu_seconds),
+    ):
+        _, ceiling = resource.getrlimit(name)
+        bound = most if ceiling == resource.RLIM_INFINITY else min(most, ceiling)
+        resource.setrlimit(name, (bound, bound))
+
+
+def _prctl(option: int, value: int) -> None:
+    if _libc().prctl(option, value, 0, 0, 0) != 0:
+        raise IsolationUnavailableError(f"prctl {option} is refused")
+
+
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)

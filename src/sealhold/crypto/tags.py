@@ -44,6 +44,8 @@ class Tag(bytes, Enum):
     DECISION = b"sealhold/decision/v1"
     VIEW = b"sealhold/view/v1"  # which fields of a collection a task is shown
     FUNCTION_ID = b"sealhold/function-id/v1"
+    FAMILY = b"sealhold/family/v1"  # the selections of a task
+    COMMITMENT = b"sealhold/commitment/v1"  # a value behind a salt, in a proof
     PACK_TABLE = b"sealhold/pack-table/v1"
     SLOT_CHECK = b"sealhold/slot-check/v1"  # tells damage from a wrong passphrase
 

@@ -1,0 +1,98 @@
+"""When an answer may leave, and how large a reply is: time and size say nothing of the content.
+
+- Slots are counted from the moment of the call. An answer that is ready leaves at the end of the
+  first slot, never in between; in mode `ahead` it always is.
+- In mode `demand` it leaves at the end of the first slot by which it is ready; after the last
+  one it is abandoned, which is an answer too and is priced as one.
+- The work is killed at 60 % of the slots it may fill, so that no end of work meets a boundary.
+- Each reply of a task has one size, whatever it says.
+
+Source: docs/spec/08-task-manifest.md section 7.
+"""
+
+from enum import StrEnum
+
+from sealhold.model.errors import InvalidError
+from sealhold.model.quantities import DAY, SECOND, Instant, Millis
+
+REPLY_BYTES = 4096  # every reply of `fetch`: ticket state, sealed answer and its MAC fit in half
+WORK_SHARE = (3, 5)  # of a slot or epoch that work may fill: kills overshoot, timers are late
+_PAD_END = b"\x01"  # stands before the zeros, so that content may itself end in zeros
+
+
+class SlotMode(StrEnum):
+    """When the program runs."""
+
+    AHEAD = "ahead"  # once per epoch, off the clock of whoever asks
+    DEMAND = "demand"  # when it is asked
+
+
+def leaves_at(
+    invoked: Instant, seconds: int, mode: SlotMode, max_slots: int, ready: Instant | None
+) -> Instant | None:
+    """Return when the answer to a call at `invoked` leaves; `None` if it is abandoned.
+
+    Args:
+        invoked: when the app called.
+        seconds: the length of a slot.
+        mode: whether the work was done before the call.
+        max_slots: after how many slots an answer is given up.
+        ready: when the work ended; `None` if it did not.
+    """
+    slot = seconds * SECOND
+    # The duration of the work never shows, only (in `demand`, priced) its slot.
+    if mode is SlotMode.AHEAD:
+        return Instant(invoked + slot)
+    if ready is None:
+        return None
+    needed = max(1, -(-(ready - invoked) // slot))
+    return Instant(invoked + needed * slot) if needed <= max_slots else None
+
+
+def gives_up_at(invoked: Instant, seconds: int, max_slots: int) -> Instant:
+    """Return when an abandoned call in mode `demand` is answered so: at the last boundary."""
+    return Instant(invoked + seconds * SECOND * max_slots)
+
+
+def work_limit(length: Millis) -> Millis:
+    """Return how long work may run that has to be done within `length`."""
+    above, below = WORK_SHARE
+    return Millis(length * above // below)
+
+
+def fits_first_slot(partitions: int, ms_per_partition: int, seconds: int) -> bool:
+    """Return whether the work is done within the first slot whatever happens."""
+    return partitions * ms_per_partition <= work_limit(Millis(seconds * SECOND))
+
+
+def fits_epoch(partitions: int, ms_per_partition: int) -> bool:
+    """Return whether an evaluation ahead is done within its epoch whatever happens."""
+    return partitions * ms_per_partition <= work_limit(DAY)
+
+
+def epoch_of(at: Instant) -> int:
+    """Return the epoch that `at` falls in: the number of its UTC day."""
+    return at // DAY
+
+
+def pad(content: bytes, size: int = REPLY_BYTES) -> bytes:
+    """Return `content` filled up to exactly `size` bytes.
+
+    Raises:
+        InvalidError: the content is too long for the one size.
+    """
+    if len(content) >= size:
+        raise InvalidError(f"{len(content)} bytes do not fit a reply of {size}")
+    return (content + _PAD_END).ljust(size, b"\x00")
+
+
+def unpad(reply: bytes) -> bytes:
+    """Return the content of a padded reply.
+
+    Raises:
+        InvalidError: not a padded reply.
+    """
+    content = reply.rstrip(b"\x00")
+    if not content.endswith(_PAD_END):
+        raise InvalidError("not a padded reply")
+    return content[: -len(_PAD_END)]

@@ -54,7 +54,8 @@ def derive(key: Secret, tag: Tag, *context: bytes) -> Secret:
     """Return the 32-byte key for `tag` and `context` under `key` (HKDF-SHA256, no salt)."""
     info = framed(tag, *context)
     value = HKDF(SHA256(), DERIVED_BYTES, salt=None, info=info).derive(key.reveal())
-    return Secret(value, f"{tag.name.lower().replace('_', ' ')} key")
+    name = tag.name.lower().replace("_", " ").removesuffix(" key")
+    return Secret(value, f"{name} key")
 
 
 def stretch(passphrase: Secret, salt: bytes, params: Stretch) -> Secret:

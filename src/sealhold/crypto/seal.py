@@ -57,7 +57,7 @@ class KeyKind(IntEnum):
 
 
 def wrap_aad(kind: KeyKind, app: bytes, subject: bytes, record: bytes, version: int) -> bytes:
-    """Return the place of a wrapped key: 65 bytes. `version` is that of the wrapping key.
+    """Return the place of a wrapped key: 66 bytes. `version` is that of the wrapping key.
 
     Raises:
         ValueError: an id that is not 16 bytes.

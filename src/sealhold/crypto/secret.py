@@ -38,12 +38,6 @@ class Secret:
         self._bytes[:] = bytes(len(self._bytes))
         self._bytes.clear()
 
-    def __len__(self) -> int:
-        return len(self._bytes)
-
-    def __bool__(self) -> bool:
-        return True  # a wiped secret is still an answer to "is there one"
-
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented

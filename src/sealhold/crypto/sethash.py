@@ -10,7 +10,7 @@ Source: docs/spec/02-sealing.md section 6; Clarke et al., Incremental Multiset H
 
 from collections.abc import Sequence
 
-from sealhold.crypto.digest import keyed
+from sealhold.crypto.digest import Keyed, keyed
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.tags import Tag
 from sealhold.model.encoding import pack
@@ -22,7 +22,7 @@ _MODULUS = 1 << 256
 
 def row_number(key: Secret, table: str, cells: Sequence[Cell], v: int) -> int:
     """Return the number below 2^256 of one row; `v` is its version in the store."""
-    return int.from_bytes(keyed(key, Tag.SET_HASH, pack([table, list(cells), v])))
+    return int.from_bytes(keyed(key, Tag.SET_HASH, _row(table, cells, v)))
 
 
 def add(total: int, number: int) -> int:
@@ -36,25 +36,36 @@ def remove(total: int, number: int) -> int:
 
 
 class SetHash:
-    """The running sum and count of one set of rows."""
+    """The running sum and count of one set of rows.
 
-    __slots__ = ("_key", "count", "total")
+    # INVARIANT: it depends on the rows that are in, not on the order in which they came.
+    """
+
+    __slots__ = ("_rows", "_sums", "count", "total")
 
     def __init__(self, key: Secret, total: int = 0, count: int = 0) -> None:
-        self._key = key
+        self._rows = Keyed(key, Tag.SET_HASH)
+        self._sums = Keyed(key, Tag.SET_SUM)
         self.total = total
         self.count = count
 
     def add(self, table: str, cells: Sequence[Cell], v: int) -> None:
         """Count one row in."""
-        self.total = add(self.total, row_number(self._key, table, cells, v))
+        self.total = add(self.total, self._number(table, cells, v))
         self.count += 1
 
     def remove(self, table: str, cells: Sequence[Cell], v: int) -> None:
         """Count one row out, exactly as it was counted in."""
-        self.total = remove(self.total, row_number(self._key, table, cells, v))
+        self.total = remove(self.total, self._number(table, cells, v))
         self.count -= 1
 
     def digest(self) -> bytes:
         """Return 32 bytes that stand for the set and tell nothing of it."""
-        return keyed(self._key, Tag.SET_SUM, self.total.to_bytes(32), self.count.to_bytes(8))
+        return self._sums.digest(self.total.to_bytes(32), self.count.to_bytes(8))
+
+    def _number(self, table: str, cells: Sequence[Cell], v: int) -> int:
+        return int.from_bytes(self._rows.digest(_row(table, cells, v)))
+
+
+def _row(table: str, cells: Sequence[Cell], v: int) -> bytes:
+    return pack([table, list(cells), v])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NoReturn
 
-from sealhold.crypto.digest import MAC_BYTES, equal, framed, tagged
+from sealhold.crypto.digest import equal, framed, tagged
 from sealhold.crypto.kdf import SALT_BYTES, Stretch
 from sealhold.crypto.seal import WRAP_BYTES, Sealer
 from sealhold.crypto.secret import Secret
@@ -23,6 +23,7 @@ from sealhold.model.errors import InvalidError, SealBrokenError, TamperedError
 
 FORMAT = 1
 MAX_SLOT = 1024  # bytes; a passphrase slot has about 150
+CHECK_BYTES = 16  # against accidents, so half a digest is plenty
 ROOT_NAME = "root key"
 
 
@@ -51,9 +52,7 @@ class SlotHead:
 
 def close_slot(head: SlotHead, lock: Secret, root: Secret, entropy: Entropy) -> bytes:
     """Return the slot document that gives `root` to whoever has `lock`, a 32-byte key."""
-    fields = head.fields()
-    fields[4] = bytes(Sealer(lock).wrap(root, _aad(head), entropy))
-    return pack(fields | {5: _checksum(fields)})
+    return _write(head, Sealer(lock).wrap(root, _aad(head), entropy))
 
 
 def read_slot(slot: bytes, name: str) -> tuple[SlotHead, bytes]:
@@ -67,12 +66,7 @@ def read_slot(slot: bytes, name: str) -> tuple[SlotHead, bytes]:
         _damaged(name)
     try:
         fields = unpack(slot)
-        if not isinstance(fields, dict) or sorted(map(str, fields)) != list("012345"):
-            _damaged(name)
-        check = fields.pop(5)
-        if not isinstance(check, bytes) or not equal(check, _checksum(fields)):
-            _damaged(name)
-        if fields[0] != FORMAT:
+        if not isinstance(fields, dict) or set(fields) != set(range(6)):
             _damaged(name)
         sealed = _sized(fields[4], WRAP_BYTES, name)
         head = SlotHead(
@@ -83,6 +77,9 @@ def read_slot(slot: bytes, name: str) -> tuple[SlotHead, bytes]:
     except (InvalidError, ValueError, TypeError) as err:
         raise TamperedError(f"unlock slot `{name}` is damaged") from err
     if (head.kind is SlotKind.PASSPHRASE) is not (head.stretch is not None):
+        _damaged(name)
+    # INVARIANT: a slot has one written form; this compares format, checksum and every type.
+    if not equal(slot, _write(head, sealed)):
         _damaged(name)
     return head, sealed
 
@@ -99,8 +96,9 @@ def _aad(head: SlotHead) -> bytes:
     return framed(Tag.SLOT, pack(head.fields()))
 
 
-def _checksum(fields: dict[int, Plain]) -> bytes:
-    return tagged(Tag.SLOT_CHECK, pack(fields))[:MAC_BYTES]
+def _write(head: SlotHead, sealed: bytes) -> bytes:
+    fields = head.fields() | {4: sealed}
+    return pack(fields | {5: tagged(Tag.SLOT_CHECK, pack(fields))[:CHECK_BYTES]})
 
 
 def _sized(value: Plain, size: int, name: str) -> bytes:

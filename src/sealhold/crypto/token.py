@@ -17,7 +17,7 @@ from enum import StrEnum
 from sealhold.crypto.digest import DIGEST_BYTES, equal, keyed
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.tags import Tag
-from sealhold.model.errors import BadTokenError
+from sealhold.model.errors import BadTokenError, InvalidError
 from sealhold.model.ids import ID_BYTES, Id16
 from sealhold.model.quantities import Instant
 
@@ -42,16 +42,20 @@ class CaveatKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Caveat:
-    """One bound. It can only narrow what a token is good for."""
+    """One bound. It can only narrow what a token is good for.
+
+    Raises:
+        InvalidError: an empty, long or unprintable value, or a number that is none.
+    """
 
     kind: CaveatKind
     value: str
 
     def __post_init__(self) -> None:
         if not self.value.isprintable() or not 0 < len(self.value) <= MAX_VALUE:
-            raise BadTokenError("a caveat is empty, too long or not printable")
+            raise InvalidError("a caveat is empty, too long or not printable")
         if self.kind in _NUMBERS and not (self.value.isascii() and self.value.isdigit()):
-            raise BadTokenError("a caveat is not a number")
+            raise InvalidError("a caveat is not a number")
 
     def encode(self) -> bytes:
         """Return the bytes that are hashed and carried."""
@@ -71,7 +75,11 @@ _NUMBERS = (CaveatKind.UNTIL, CaveatKind.USES)
 
 
 def mint(key: Secret, token_id: Id16, caveats: Sequence[Caveat] = ()) -> str:
-    """Return a new token under `key`, bound by `caveats`."""
+    """Return a new token under `key`, bound by `caveats`.
+
+    Raises:
+        InvalidError: more caveats than a token may carry.
+    """
     signature = _signature(key, token_id, caveats)
     return _write(Token(id=token_id, caveats=tuple(caveats), signature=signature))
 
@@ -80,11 +88,10 @@ def attenuate(text: str, caveat: Caveat) -> str:
     """Return a narrower token; its holder needs no key for that.
 
     Raises:
-        BadTokenError: `text` is not a token, or has as many caveats as it may.
+        BadTokenError: `text` is not a token.
+        InvalidError: it would carry more caveats than a token may.
     """
     token = parse(text)
-    if len(token.caveats) == MAX_CAVEATS:
-        raise BadTokenError("a token has too many caveats")
     signature = _narrowed(token.signature, caveat)
     return _write(Token(id=token.id, caveats=(*token.caveats, caveat), signature=signature))
 
@@ -139,7 +146,10 @@ def _narrowed(signature: bytes, caveat: Caveat) -> bytes:
 
 def _write(token: Token) -> str:
     parts = (token.id, *(caveat.encode() for caveat in token.caveats), token.signature)
-    return "_".join((PREFIX, *map(_encode, parts)))
+    text = "_".join((PREFIX, *map(_encode, parts)))
+    if len(token.caveats) > MAX_CAVEATS or len(text) > MAX_TOKEN:
+        raise InvalidError("a token has too many caveats")
+    return text
 
 
 def _encode(part: bytes) -> str:
@@ -158,9 +168,7 @@ def _decode(part: str) -> bytes:
 
 def _caveat(data: bytes) -> Caveat:
     try:
-        kind, found, value = data.decode().partition("=")
-        if not found:
-            raise BadTokenError("not a caveat")
+        kind, _, value = data.decode().partition("=")
         return Caveat(CaveatKind(kind), value)
-    except ValueError as err:
+    except (ValueError, InvalidError) as err:
         raise BadTokenError("a caveat that this version does not know") from err

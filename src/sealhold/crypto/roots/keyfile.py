@@ -26,6 +26,7 @@ from sealhold.model.errors import (
 )
 
 NAME = "keyfile"
+MIN_VARIETY = 16  # different values; of 32 random bytes about 30 differ
 
 
 def create_file(path: Path, entropy: Entropy) -> Secret:
@@ -55,7 +56,7 @@ def read_file(path: Path) -> Secret:
     Raises:
         NotFoundError: there is no file at `path`.
         InsecureHomeError: others may read it, or it is no plain file of this user.
-        TamperedError: it does not have 32 bytes.
+        TamperedError: it does not have 32 bytes, or they are plainly not random.
         UnavailableError: it cannot be read.
     """
     try:
@@ -70,8 +71,8 @@ def read_file(path: Path) -> Secret:
         raise NotFoundError("no key file there") from err
     except OSError as err:
         raise UnavailableError("the key file cannot be read") from err
-    if len(value) != KEY_BYTES:
-        raise TamperedError(f"the key file has not {KEY_BYTES} bytes")
+    if len(value) != KEY_BYTES or len(set(value)) < MIN_VARIETY:
+        raise TamperedError(f"the key file has not {KEY_BYTES} random bytes")
     return Secret(value, "key file")
 
 

@@ -4,7 +4,7 @@
   it found. It runs in a jailed process, because parsers of hostile formats break.
 - It drops nothing silently: what it cannot map is a `Reject` with position and reason.
 - It yields in the input's order, and the same bytes give the same rows; positions are stable.
-- A cursor is its own: rows after it, given again with the same bytes, continue without gap or double.
+- A cursor is its own: given again with the same bytes, rows go on after it, no gap, no double.
 
 Source: docs/spec/18-connectors.md. Suite: tests/conformance/test_connectors.py.
 """

@@ -1,0 +1,73 @@
+"""The datasets of where a person was: trips, lines without time, and marked places.
+
+Source: docs/spec/18-connectors.md section 7.
+"""
+
+from sealhold.connectors.columns import column
+from sealhold.model.ids import Collection, FieldName
+from sealhold.model.records import ColumnType, Dataset, Sensitivity
+
+_ENDS = (
+    column("start_lat", ColumnType.FLOAT, "latitude of the first point, degrees, WGS 84"),
+    column("start_lon", ColumnType.FLOAT, "longitude of the first point, degrees"),
+    column("end_lat", ColumnType.FLOAT, "latitude of the last point, degrees"),
+    column("end_lon", ColumnType.FLOAT, "longitude of the last point, degrees"),
+)
+_WORDS = (
+    column("name", ColumnType.TEXT, "name as recorded", searchable=True),
+    column("description", ColumnType.TEXT, "description as recorded", searchable=True),
+    column("type", ColumnType.TEXT, "kind of activity as recorded", searchable=True),
+)
+_POINTS = column("points", ColumnType.LIST, "points in order: [t ms or null, lat, lon, ele m]")
+_OFFSET = column("offset_min", ColumnType.INTEGER, "minutes east of UTC as written, or empty")
+
+TRIPS = Dataset(
+    name=Collection("trips"),
+    columns=(
+        column("start", ColumnType.INSTANT, "first time, UTC"),
+        column("end", ColumnType.INSTANT, "last time, UTC"),
+        _OFFSET,
+        column("duration_s", ColumnType.FLOAT, "seconds from start to end"),
+        column("distance_m", ColumnType.FLOAT, "metres along all points"),
+        column("max_speed_ms", ColumnType.FLOAT, "highest speed between two points, m/s"),
+        column("mean_speed_ms", ColumnType.FLOAT, "distance over duration, m/s"),
+        *_ENDS,
+        *_WORDS,
+        _POINTS,
+    ),
+    time_column=FieldName("start"),
+    natural_key=(FieldName("start"), FieldName("start_lat"), FieldName("start_lon")),
+    sensitivity=Sensitivity.INTIMATE,
+    granularity="a trip, because a person decides to make one; a point alone says little",
+)
+
+ROUTES = Dataset(
+    name=Collection("routes"),
+    columns=(
+        column("kind", ColumnType.TEXT, "`route` if planned, `track` if recorded without time"),
+        column("distance_m", ColumnType.FLOAT, "metres along all points"),
+        *_ENDS,
+        *_WORDS,
+        _POINTS,
+    ),
+    time_column=None,
+    natural_key=(FieldName("start_lat"), FieldName("start_lon"), FieldName("distance_m")),
+    sensitivity=Sensitivity.ORDINARY,
+    granularity="a line, because it was planned or recorded as one",
+)
+
+PLACES = Dataset(
+    name=Collection("places"),
+    columns=(
+        column("at", ColumnType.INSTANT, "when it was marked, UTC"),
+        _OFFSET,
+        column("lat", ColumnType.FLOAT, "latitude, degrees, WGS 84"),
+        column("lon", ColumnType.FLOAT, "longitude, degrees"),
+        column("ele", ColumnType.FLOAT, "metres above the sea"),
+        *_WORDS,
+    ),
+    time_column=FieldName("at"),
+    natural_key=(FieldName("lat"), FieldName("lon"), FieldName("name")),
+    sensitivity=Sensitivity.INTIMATE,
+    granularity="a place, because a person marked each by itself",
+)

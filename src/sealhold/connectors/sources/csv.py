@@ -1,0 +1,182 @@
+"""Tables as text: CSV, TSV and their cousins; one row, one object.
+
+- Delimiter, charset, decimal sign and date order are proven from the file, or stay undecided:
+  then the cell is kept as the text it is.
+- The file is read twice in bounded memory: once to prove, once to give.
+- `raw` holds the row's own texts where a value is written otherwise than they are.
+- A row with more or fewer cells than the table is a reject; so is all before the table.
+- A cell that looks like a formula or a terminal command is a text like any other.
+
+Source: docs/spec/18-connectors.md section 5; RFC 4180.
+"""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import BinaryIO, ClassVar
+
+from sealhold.connectors.batches import Found, by_count, reject
+from sealhold.connectors.charset import Charset, charset_of, head_text, lines_of
+from sealhold.connectors.proof import ColumnProof, Converter, Form, converter, decide
+from sealhold.connectors.rows import ROWS, table_of
+from sealhold.connectors.spec import BATCH_ROWS, SNIFF_BYTES, Batch, Guess, Item, Why
+from sealhold.connectors.tabletext import DELIMITERS, Layout, is_header, layout_of, names_of
+from sealhold.model.encoding import Plain
+from sealhold.model.errors import UnreadableSourceError
+from sealhold.model.records import Dataset
+
+MAX_CELL = 1_048_576  # characters; one open quote may not swallow a whole file
+_CHUNK = 1_000  # rows that are proven at once
+_FEW = 3  # rows with which a table is more than a guess
+_LOST = "\ufffd"  # stands for a byte that the charset lacks
+_LIKELY, _UNLIKELY = 60, 20
+
+Row = tuple[int, list[str]]  # the line it begins in, and its cells
+Broken = tuple[int, str]  # the line, and what is wrong
+
+
+class Csv:
+    """Reads delimited text."""
+
+    name: ClassVar[str] = "csv"
+    version: ClassVar[str] = "1"
+    datasets: ClassVar[tuple[Dataset, ...]] = (ROWS,)
+
+    def __init__(self, batch_rows: int = BATCH_ROWS) -> None:
+        self._rows = batch_rows
+
+    def sniff(self, head: bytes, file_name: str) -> Guess:
+        layout = _layout(head)
+        if layout is None:
+            return Guess(sure=0, what="")
+        named = file_name.casefold().endswith((".csv", ".tsv"))
+        is_table = layout.rows >= _FEW and layout.agreeing == 1
+        what = f"CSV, {layout.width} columns, {DELIMITERS[layout.delimiter]}"
+        return Guess(sure=_LIKELY if is_table or named else _UNLIKELY, what=what)
+
+    def read(self, file: BinaryIO, file_name: str, cursor: str | None) -> Iterator[Batch]:
+        del file_name
+        return by_count(_found(file), cursor, self._rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """All that is proven about a file before its rows are given."""
+
+    layout: Layout
+    charset: Charset
+    names: list[str]
+    has_header: bool
+    typed: list[tuple[str, Converter, bool]]  # the last: text and value are the same
+    table: str
+
+
+def _layout(head: bytes) -> Layout | None:
+    if b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return None
+    return layout_of(head_text(head), is_whole=len(head) < SNIFF_BYTES)
+
+
+def _found(file: BinaryIO) -> Iterator[Found]:
+    file.seek(0)
+    layout = _layout(file.read(SNIFF_BYTES))
+    if layout is None:
+        raise UnreadableSourceError("no table: the lines have no common number of cells")
+    table = _prove(file, layout)
+    is_before = True
+    for line, row in _rows(file, table.charset, layout):
+        where = f"line {line}"
+        if isinstance(row, str):
+            yield reject(where, Why.MALFORMED, row)
+        elif len(row) != layout.width:
+            detail = f"{len(row)} cells where the table has {layout.width}"
+            why = Why.UNSUPPORTED if is_before else Why.MALFORMED
+            yield reject(where, why, detail, layout.delimiter.join(row))
+        elif is_before and table.has_header:
+            is_before = False
+        else:
+            is_before = False
+            yield _item(table, row, where)
+
+
+def _item(table: _Table, row: list[str], where: str) -> Found:
+    if not table.charset.is_proven and _LOST in "".join(row):
+        return reject(where, Why.ENCODING, "bytes that are no text in UTF-8 or Windows-1252")
+    cells: dict[str, Plain] = dict(zip(table.names, row, strict=True))
+    first = None
+    is_same = table.charset.is_proven
+    for name, convert, is_exact in table.typed:
+        text = cells[name]
+        if text:
+            cell = convert(text)
+            cells[name] = cell.value
+            first = first or cell.when
+            is_same = is_same and (is_exact or cell.value == text)
+    if "" in row:
+        cells = {name: None if cell == "" else cell for name, cell in cells.items()}
+    fields: dict[str, Plain] = {
+        "table": table.table,
+        "at": first.at if first else None,
+        "offset_min": first.offset_min if first else None,
+        "cells": cells,
+    }
+    raw = None if is_same else row
+    return Item(dataset="rows", fields=fields, raw=raw, original_id=None, position=where)
+
+
+def _prove(file: BinaryIO, layout: Layout) -> _Table:
+    """Read the whole file once and return what its rows prove.
+
+    Raises:
+        UnreadableSourceError: no row belongs to a table.
+    """
+    charset = charset_of(file)
+    rows = (
+        row
+        for _line, row in _rows(file, charset, layout)
+        if not isinstance(row, str) and len(row) == layout.width
+    )
+    first = next(rows, None)
+    if first is None:
+        raise UnreadableSourceError("no table: no row has the number of cells of its beginning")
+    has_header = is_header(first)
+    names = names_of(first) if has_header else [f"column {n + 1}" for n in range(layout.width)]
+    proofs = [ColumnProof() for _name in names]
+    for chunk in _chunks(rows if has_header else chain([first], rows)):
+        for proof, values in zip(proofs, zip(*chunk, strict=True), strict=True):
+            proof.see(values)
+    typed = [
+        (name, converter(form), form is Form.INTEGER)
+        for name, form in zip(names, decide(proofs), strict=True)
+        if form is not Form.TEXT
+    ]
+    return _Table(layout, charset, names, has_header, typed, table_of(names))
+
+
+def _chunks(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:
+    chunk: list[list[str]] = []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == _CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _rows(file: BinaryIO, charset: Charset, layout: Layout) -> Iterator[Row | Broken]:
+    """Yield each row that is not empty, or what is wrong with it."""
+    csv.field_size_limit(MAX_CELL)  # THREAT T23: an open quote ends here, not at the end of memory
+    reader = csv.reader(lines_of(file, charset), delimiter=layout.delimiter)
+    while True:
+        line = reader.line_num + 1
+        try:
+            row = next(reader, None)
+        except csv.Error:
+            yield line, f"a cell over {MAX_CELL} characters or with a stray end of line"
+            continue
+        if row is None:
+            return
+        if row:
+            yield line, row

@@ -1,0 +1,115 @@
+"""XML from strangers: read as a stream, in bounded memory, without any entity or outside file.
+
+- A document type declaration is refused before anything is parsed; without one there is no
+  entity to expand and nothing outside to fetch.
+- Each child of the root is given out whole and forgotten; one that is too large ends the file.
+
+Source: docs/spec/18-connectors.md section 6.
+"""
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+from xml.etree.ElementTree import Element, ParseError, XMLPullParser
+from xml.parsers import expat
+
+from sealhold.model.errors import UnreadableSourceError
+
+MAX_NODES = 4_000_000  # elements below one child of the root; a trip of days has 500,000 points
+MAX_DEPTH = 64  # formats read here nest fewer than 20 deep
+_CHUNK = 65_536
+
+
+def refuse_declarations(file: BinaryIO) -> None:
+    """Leave the file at its beginning if it declares no document type.
+
+    Raises:
+        UnreadableSourceError: a document type declaration, or no XML up to its root element.
+    """
+    parser = expat.ParserCreate()
+    parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
+    state = {"declares": False, "root": False}
+
+    def declared(*_parts: object) -> None:
+        state["declares"] = True
+
+    def began(*_parts: object) -> None:
+        state["root"] = True
+
+    parser.StartDoctypeDeclHandler = declared
+    parser.StartElementHandler = began
+    file.seek(0)
+    try:
+        while not any(state.values()):
+            chunk = file.read(_CHUNK)
+            parser.Parse(chunk, not chunk)
+            if not chunk:
+                break
+    except (expat.ExpatError, ValueError, LookupError) as err:
+        if not any(state.values()):
+            raise UnreadableSourceError("not XML: it breaks before its first element") from err
+    finally:
+        file.seek(0)
+    if state["declares"]:  # THREAT T20: no entity is ever defined, so none can grow
+        raise UnreadableSourceError("XML with a document type declaration, which is not read")
+
+
+def children(file: BinaryIO) -> Iterator[tuple[Element, Element]]:
+    """Yield the root, as far as it is known, with each of its children, whole, in order.
+
+    Raises:
+        UnreadableSourceError: not well-formed, too deep, or a child that is too large.
+    """
+    refuse_declarations(file)
+    path: list[Element] = []
+    nodes = 0
+    for event, element in _events(file):
+        if event == "start":
+            path.append(element)
+            nodes += 1
+            if len(path) > MAX_DEPTH or nodes > MAX_NODES:
+                raise UnreadableSourceError("XML nested too deep or with too large a part")
+        else:
+            path.pop()
+            if len(path) == 1:
+                yield path[0], element
+                path[0].clear()  # the root's own attributes go too: they were given with the first
+                nodes = 1
+
+
+def _events(file: BinaryIO) -> Iterator[tuple[str, Element]]:
+    parser: Any = XMLPullParser(("start", "end"))  # reason: its types allow other events, too
+    try:
+        while chunk := file.read(_CHUNK):
+            parser.feed(chunk)
+            yield from parser.read_events()
+        parser.close()
+        yield from parser.read_events()
+    except (ParseError, ValueError, LookupError) as err:
+        raise UnreadableSourceError("XML that is cut off or not well-formed") from err
+
+
+def local(element: Element) -> str:
+    """Return an element's name without its namespace."""
+    return str(element.tag).rpartition("}")[2]
+
+
+def text_of(element: Element, name: str) -> str | None:
+    """Return the stripped text of the first child of that name, or None if empty or absent."""
+    for child in element:
+        if local(child) == name:
+            return (child.text or "").strip() or None
+    return None
+
+
+def rest_of(element: Element, mapped: frozenset[str]) -> list[object] | None:
+    """Return what an element holds besides its mapped children, or None if that is nothing.
+
+    The form is `[name, attributes, text, children]`, the children in the same form.
+    """
+    inner = [_tree(child) for child in element if local(child) not in mapped]
+    return [local(element), dict(element.attrib), "", inner] if inner else None
+
+
+def _tree(element: Element) -> list[object]:
+    inner = [_tree(child) for child in element]
+    return [str(element.tag), dict(element.attrib), (element.text or "").strip(), inner]

@@ -88,6 +88,18 @@ class Frontier:
         for leaf in leaves:
             self.append(leaf)
 
+    def filled(self, leaf: bytes, height: int) -> bytes:
+        """Return the root of the part of 2**`height` leaves that appending `leaf` would fill.
+
+        Raises:
+            InvalidError: it would not fill such a part.
+        """
+        if (self._size + 1) % (1 << height):
+            raise InvalidError(f"leaf {self._size} fills no part of height {height}")
+        for part in reversed(self._edge[len(self._edge) - height :]):
+            leaf = sha256(b"\x01" + part + leaf).digest()
+        return leaf
+
     def root(self) -> bytes:
         """Return the root over all leaves so far."""
         if not self._edge:

@@ -17,6 +17,7 @@ class Tag(bytes, Enum):
     # associated data of seals
     WRAP = b"shA1/wrap"  # a key under a key
     BODY = b"shA1/body"  # a record, a field, an event body
+    LOG_ROW = b"sealhold/log-row/v1"  # an entry, checkpoint or head of the audit log
     CHUNK = b"sealhold/chunk/v1"  # a chunk of an object
     SLOT = b"sealhold/slot/v1"  # a root key in an unlock slot
     EPOCH_SLOT = b"sealhold/epoch-slot/v1"  # a slot key under the root key

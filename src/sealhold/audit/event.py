@@ -1,0 +1,262 @@
+"""What the log says of one happening: who did what, on what ground, and how much came out.
+
+- Never a payload: no field of a record, no answer, no text that a person typed. A query stands
+  as its template, with every literal taken out, and its digest.
+- Subjects and records appear as 16-byte keyed tags under the subject's own leaf key, so an entry
+  that was opened still joins to nothing once that key is gone.
+- One happening, one encoding: deterministic CBOR with small integer keys, empty fields left out.
+- Numbers of kinds and fields are append-only: an old log must read as it was written.
+
+Source: docs/spec/05-audit-log.md section 1.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum, unique
+from operator import attrgetter
+
+from sealhold.audit import flat
+from sealhold.crypto.merkle import HASH_BYTES
+from sealhold.model.encoding import Plain, unpack
+from sealhold.model.errors import InvalidEncodingError
+from sealhold.model.ids import (
+    ID_BYTES,
+    AppId,
+    Collection,
+    DecisionId,
+    FieldName,
+    GrantId,
+    JobId,
+    Purpose,
+    ReceiptId,
+    RequestId,
+    SourceId,
+    TaskDigest,
+)
+from sealhold.model.quantities import Instant, MicroBits
+
+NOTHING = MicroBits(0)
+
+
+@unique
+class EventKind(IntEnum):
+    """What happened."""
+
+    START = 1  # the log begins
+    UNLOCK = 2
+    LOCK = 3
+    KEY = 4  # a key was made, turned over or destroyed
+    SOURCE = 5  # a source was added, changed or removed
+    JOB = 6  # an import began or ended
+    INGEST = 7  # records were taken in
+    READ = 8  # records were opened
+    SEARCH = 9
+    QUERY = 10  # the owner's own SQL
+    EXPORT = 11
+    ERASE = 12
+    APP = 13  # an app was registered, suspended, resumed or removed
+    REQUEST = 14  # a request moved to the state that the reason names
+    PREVIEW = 15  # the owner looked at an answer before deciding
+    APPROVE = 16
+    REFUSE = 17
+    REVOKE = 18
+    DECISION = 19  # the policy permitted or denied
+    CHARGE = 20  # a budget was charged
+    RUN = 21  # a task begins: without a release after it, counted as released
+    RELEASE = 22  # an answer left
+    PROOF = 23  # a bundle or receipt was handed out
+    VERIFY_FAILURE = 24  # something kept is not what was written
+    BACKUP = 25
+    RESTORE = 26
+
+
+@unique
+class Actor(IntEnum):
+    """Who did it."""
+
+    OWNER = 1
+    APP = 2  # the one that `app` names
+    VAULT = 3  # by itself: a schedule, a sweep, a recovery
+    OUTSIDER = 4  # nobody that could be told
+
+
+@unique
+class Outcome(IntEnum):
+    """How it ended."""
+
+    DONE = 1
+    DENIED = 2
+    FAILED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One happening, before it has a place in the log. An empty field says nothing."""
+
+    kind: EventKind
+    actor: Actor
+    outcome: Outcome = Outcome.DONE
+    subject: bytes | None = None  # 16 bytes, keyed: never the subject's id
+    app: AppId | None = None
+    purpose: Purpose | None = None
+    collection: Collection | None = None
+    record: bytes | None = None  # 16 bytes, keyed: never the record's id
+    grant: GrantId | None = None
+    request: RequestId | None = None
+    decision: DecisionId | None = None
+    task: TaskDigest | None = None
+    fields: tuple[FieldName, ...] = ()
+    rows_read: int = 0
+    rows_out: int = 0
+    bytes_out: int = 0
+    cost: MicroBits = NOTHING
+    reason: str | None = None  # a code from a closed set of the caller
+    destination: bytes | None = None  # 32 bytes: digest of the key that it was sealed to
+    digest: bytes | None = None  # 32 bytes: of the paper, query or program that this is about
+    receipt: ReceiptId | None = None
+    template: str | None = None  # of a query, each literal replaced by `?`
+    job: JobId | None = None
+    source: SourceId | None = None
+    more: int = 0  # equal happenings that this entry stands for as well
+    left: MicroBits | None = None  # of the yearly budget of all askers, after this entry
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """An event in its place."""
+
+    seq: int  # counts from 0 without a gap; also the index of its leaf
+    at: Instant  # never before that of the entry before
+    before: int  # how many entries the log had when its batch began
+    event: Event
+
+
+Fits = Callable[[Plain], bool]
+Writes = Callable[[Plain], bytes]
+
+
+def _is_count(value: Plain) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _is_positive(value: Plain) -> bool:
+    return type(value) is int and value > 0
+
+
+def _is_text(value: Plain) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _is_texts(value: Plain) -> bool:
+    return isinstance(value, list) and value != [] and all(map(_is_text, value))
+
+
+def _is_id(value: Plain) -> bool:
+    return isinstance(value, bytes) and len(value) == ID_BYTES
+
+
+def _is_hash(value: Plain) -> bool:
+    return isinstance(value, bytes) and len(value) == HASH_BYTES
+
+
+_ID = (_is_id, flat.data)
+_HASH = (_is_hash, flat.data)
+_COUNT = (_is_positive, flat.count)
+_TEXT = (_is_text, flat.text)
+_TEXTS = (_is_texts, flat.texts)
+
+_PLACES = range(1, 7)  # keys of seq, at, before, kind, actor, outcome: always there
+_FIRST_OPTION = 7
+# The place in this list is the key in the encoding, from 7 on: append only. Common ones first,
+# because a key below 24 takes one byte.
+_OPTIONS: tuple[tuple[str, tuple[Fits, Writes]], ...] = (
+    ("subject", _ID),
+    ("app", _ID),
+    ("purpose", _TEXT),
+    ("collection", _TEXT),
+    ("record", _ID),
+    ("grant", _ID),
+    ("request", _ID),
+    ("decision", _ID),
+    ("task", _HASH),
+    ("fields", _TEXTS),
+    ("rows_read", _COUNT),
+    ("rows_out", _COUNT),
+    ("bytes_out", _COUNT),
+    ("cost", _COUNT),
+    ("reason", _TEXT),
+    ("destination", _HASH),
+    ("digest", _HASH),
+    ("receipt", _ID),
+    ("template", _TEXT),
+    ("job", _ID),
+    ("source", _ID),
+    ("more", _COUNT),
+)
+_LEFT = _FIRST_OPTION + len(_OPTIONS)  # its 0 says something, so it is not left out as empty
+_KEYS = range(_FIRST_OPTION, _LEFT)
+_options = attrgetter(*(name for name, _ in _OPTIONS))
+_writers = [
+    (flat.count(key), writes) for key, (_, (_, writes)) in zip(_KEYS, _OPTIONS, strict=True)
+]
+
+
+def encode(event: Event, seq: int, at: Instant, before: int) -> bytes:
+    """Return the bytes that the leaf hashes and the seal covers."""
+    number = flat.count
+    # INVARIANT: keys ascend, so these are the bytes that `pack` gives.
+    parts = [
+        b"\x01%b\x02%b\x03%b\x04%b\x05%b\x06%b"
+        % (
+            number(seq),
+            number(at),
+            number(before),
+            number(event.kind),
+            number(event.actor),
+            number(event.outcome),
+        )
+    ]
+    parts += [
+        key + writes(value)
+        for (key, writes), value in zip(_writers, _options(event), strict=True)
+        if value
+    ]
+    if event.left is not None:
+        parts.append(number(_LEFT) + number(event.left))
+    return flat.head_of_map(len(_PLACES) + len(parts) - 1) + b"".join(parts)
+
+
+def decode(data: bytes) -> Logged:
+    """Return the event that `encode` wrote.
+
+    Raises:
+        InvalidEncodingError: not an event in its one form.
+    """
+    tree = unpack(data)
+    # Exactly int: CBOR's `true` would pass as 1 and have a second encoding.
+    if not isinstance(tree, dict) or any(type(key) is not int for key in tree):
+        raise InvalidEncodingError("not an event")
+    seq, at, before, kind, actor, outcome = (tree.pop(key, None) for key in _PLACES)
+    if not all(map(_is_count, (seq, at, before, kind, actor, outcome))) or before > seq:
+        raise InvalidEncodingError("not an event")
+    options = _decode_options(tree)
+    try:
+        event = Event(kind=EventKind(kind), actor=Actor(actor), outcome=Outcome(outcome), **options)
+    except ValueError as err:
+        raise InvalidEncodingError("an event of an unknown kind, actor or outcome") from err
+    return Logged(seq, Instant(at), before, event)
+
+
+def _decode_options(tree: Mapping[Plain, Plain]) -> dict[str, Plain]:
+    options: dict[str, Plain] = {}
+    for key, value in tree.items():
+        if key == _LEFT:
+            name, fits = "left", _is_count
+        elif key in _KEYS:
+            name, (fits, _) = _OPTIONS[key - _FIRST_OPTION]
+        else:
+            raise InvalidEncodingError("an event with an unknown field")
+        if not fits(value):
+            raise InvalidEncodingError(f"an event whose `{name}` has another form")
+        options[name] = tuple(value) if isinstance(value, list) else value
+    return options

@@ -1,0 +1,228 @@
+"""Appending to the log: what the vault's one writer puts into its own commit.
+
+- `prepare` computes and changes nothing; `adopt` takes the new state once the commit succeeded.
+  A commit that failed is never adopted, so the state in memory is always one that is on disk.
+- The rows ride in the commit of what they tell of: either both are there or neither.
+- The head row is put only over the version that was read, so a second writer fails whole.
+- One checkpoint per batch. Time never goes back: a clock that does is held at the last entry's.
+
+Source: docs/spec/05-audit-log.md section 5.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sealhold.audit.checkpoint import open_checkpoint, sign_checkpoint
+from sealhold.audit.event import Event, encode
+from sealhold.audit.tables import (
+    BLOCK,
+    BLOCK_LEVELS,
+    CHECKPOINT,
+    HEAD,
+    HEAD_NAME,
+    LEAF,
+    NODE,
+    SALT_BYTES,
+    checkpoint_aad,
+    entry_hash,
+    head_aad,
+    leaf_aad,
+)
+from sealhold.crypto.merkle import Frontier
+from sealhold.crypto.note import Checkpoint, VerifierKey
+from sealhold.crypto.seal import NOBODY, Sealer
+from sealhold.crypto.sign import SigningKey
+from sealhold.model.clock import Entropy
+from sealhold.model.encoding import pack, unpack_own
+from sealhold.model.errors import ConflictError, InvalidError, TamperedError
+from sealhold.model.ids import ID_BYTES, Id16
+from sealhold.model.quantities import Instant
+from sealhold.stores.spec import Expect, Op, Put, ReadView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An event, and the subject under whose key it is sealed: by default the log's own."""
+
+    event: Event
+    subject: Id16 = NOBODY
+    sealer: Sealer | None = None  # the subject's event key; given if and only if `subject` is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """Where the log stands after a batch."""
+
+    frontier: Frontier  # read it, never append to it
+    at: Instant  # of the newest entry
+    batch: Id16  # random: tells whether a commit of unknown outcome took effect
+    note: str  # the checkpoint; empty before the first batch
+    version: int  # of the head's row; 0 before the first batch
+
+    @property
+    def size(self) -> int:
+        """How many entries the log has."""
+        return self.frontier.size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A batch that is ready to be committed, and what holds once it is."""
+
+    ops: tuple[Op, ...]
+    seqs: range  # of the entries, in their order
+    hashes: tuple[bytes, ...]  # the entries' leaf hashes
+    head: Head
+    base: Head  # what it was prepared on
+
+    @property
+    def checkpoint_note(self) -> str:
+        """The signed checkpoint that the batch ends with."""
+        return self.head.note
+
+
+EMPTY = Head(frontier=Frontier(), at=Instant(0), batch=NOBODY, note="", version=0)
+
+
+class Appender:
+    """The end of one log. One thread uses it: the one that commits."""
+
+    def __init__(self, origin: str, sealer: Sealer, signer: SigningKey, head: Head = EMPTY) -> None:
+        self._origin = origin
+        self._sealer = sealer
+        self._signer = signer
+        self._head = head
+
+    @property
+    def head(self) -> Head:
+        """Where the log stands."""
+        return self._head
+
+    @property
+    def key(self) -> VerifierKey:
+        """The key that others check this log's checkpoints by."""
+        return VerifierKey(self._origin, self._signer.public)
+
+    def prepare(self, entries: Sequence[Entry], now: Instant, entropy: Entropy) -> Prepared:
+        """Return the rows that append `entries`; nothing here changes until `adopt`.
+
+        Raises:
+            InvalidError: no entry.
+        """
+        if not entries:
+            raise InvalidError("a batch of the log has an entry")
+        base = self._head
+        at = max(now, base.at)  # INVARIANT: time in the log never goes back
+        frontier = base.frontier.copy()
+        first = seq = base.size
+        salts = entropy(SALT_BYTES * len(entries))
+        hashes: list[bytes] = []
+        ops: list[Op] = []
+        for start, entry in zip(range(0, len(salts), SALT_BYTES), entries, strict=True):
+            salt = salts[start : start + SALT_BYTES]
+            event = encode(entry.event, seq, at, first)
+            hashed = entry_hash(salt, event)
+            sealer = entry.sealer or self._sealer
+            sealed = sealer.seal(salt + event, leaf_aad(entry.subject, seq), entropy)
+            hashes.append(hashed)
+            ops.append(Put(LEAF.name, (seq, hashed, entry.subject, sealed), Expect.ABSENT))
+            if seq % BLOCK == BLOCK - 1:
+                ops += _nodes(frontier, hashed)
+            frontier.append(hashed)
+            seq += 1
+        head, closing = self._close(frontier, at, entropy)
+        return Prepared(
+            ops=(*ops, *closing),
+            seqs=range(first, seq),
+            hashes=tuple(hashes),
+            head=head,
+            base=base,
+        )
+
+    def adopt(self, prepared: Prepared) -> None:
+        """Go on from `prepared`, whose rows were committed.
+
+        Raises:
+            ConflictError: it was prepared on another state than this.
+        """
+        # THREAT T54: only what was committed moves the log on; a batch that failed stays behind.
+        if prepared.base is not self._head:
+            raise ConflictError("a batch that was prepared on another state of the log")
+        self._head = prepared.head
+
+    def _close(
+        self, frontier: Frontier, at: Instant, entropy: Entropy
+    ) -> tuple[Head, tuple[Op, ...]]:
+        size, version, batch = frontier.size, self._head.version, Id16(entropy(ID_BYTES))
+        checkpoint = Checkpoint(origin=self._origin, size=size, root=frontier.root())
+        note = sign_checkpoint(checkpoint, self._signer)
+        kept = pack({1: at, 2: list(frontier.edge), 3: note})
+        head = Head(frontier=frontier, at=at, batch=batch, note=note, version=version + 1)
+        ops = (
+            Put(
+                CHECKPOINT.name,
+                (size, self._sealer.seal(note.encode(), checkpoint_aad(size), entropy)),
+                Expect.ABSENT,
+            ),
+            Put(
+                HEAD.name,
+                (HEAD_NAME, size, batch, self._sealer.seal(kept, head_aad(batch, size), entropy)),
+                version or Expect.ABSENT,
+            ),
+        )
+        return head, ops
+
+
+def load(view: ReadView, origin: str, sealer: Sealer, signer: SigningKey) -> Appender:
+    """Return the end of the log that `view` shows; of an empty store, that of a new log.
+
+    Raises:
+        TamperedError: the head is gone, altered, or not that of the rows it stands before.
+    """
+    head = read_head(view, sealer, (VerifierKey(origin, signer.public),))
+    return Appender(origin, sealer, signer, head)
+
+
+def read_head(view: ReadView, sealer: Sealer, keys: Sequence[VerifierKey]) -> Head:
+    """Return where the log that `view` shows stands, checked against its newest checkpoint.
+
+    Raises:
+        TamperedError: the head is gone, altered, or not that of the rows it stands before.
+    """
+    found = view.get(HEAD.name, [(HEAD_NAME,)])[0]
+    beyond = int(found.row[1]) if found else 0
+    if view.scan(LEAF.name, "key", (beyond,), (), limit=1).rows:
+        raise TamperedError("the log has entries that its head does not know")
+    if found is None:
+        return EMPTY
+    match found.row:
+        case (str(), int() as size, bytes() as batch, bytes() as sealed):
+            kept = unpack_own(sealer.open(sealed, head_aad(batch, size)))
+        case _:
+            raise TamperedError("the head of the log has another form")
+    frontier = Frontier(size, kept[2])
+    # THREAT T51: a head that was put back to an older one no longer fits its checkpoint or rows.
+    checkpoint = open_checkpoint(kept[3], keys)
+    if (checkpoint.size, checkpoint.root) != (size, frontier.root()):
+        raise TamperedError("the head of the log is not that of its checkpoint")
+    if size and view.get(LEAF.name, [(size - 1,)])[0] is None:
+        raise TamperedError("the log lacks its newest entry")
+    return Head(
+        frontier=frontier,
+        at=Instant(kept[1]),
+        batch=Id16(batch),
+        note=kept[3],
+        version=found.v,
+    )
+
+
+def _nodes(frontier: Frontier, leaf: bytes) -> list[Op]:
+    """Return a row for each block that `leaf` will fill, the smallest first."""
+    nodes: list[Op] = []
+    height, full = BLOCK_LEVELS, frontier.size + 1
+    while full % (1 << height) == 0:
+        position = (full >> height) - 1
+        row = (height // BLOCK_LEVELS, position, frontier.filled(leaf, height))
+        nodes.append(Put(NODE.name, row, Expect.ABSENT))
+        height += BLOCK_LEVELS
+    return nodes

@@ -99,6 +99,13 @@ class InvalidManifestError(InvalidError):
     """
 
 
+class InvalidGrantError(InvalidError):
+    """A grant is not of its format, or is meant to give more than the one above it.
+
+    Remedy: have the vault that issued it issue it again.
+    """
+
+
 class InvalidFilterError(InvalidError):
     """A row filter or precision rule is not in the language.
 

@@ -1,0 +1,94 @@
+"""What a decision is: yes or no, which rule made it, and a sentence that a person can read.
+
+- A reason belongs to the owner's log and screen. Outside, every no is the same DENIED.
+- Reasons have an order, that of the rules: of several grants, the one that came furthest tells why.
+
+Source: docs/spec/07-grants.md section 10.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from sealhold.model.ids import FieldName, GrantId, Kind, show
+from sealhold.model.quantities import MicroBits
+
+
+class Reason(IntEnum):
+    """The rule that decided; the values are the order in which the rules are asked."""
+
+    APP_NOT_ACTIVE = 1
+    SUBJECT_NOT_ACTIVE = 2
+    TASK_NOT_ACTIVE = 3
+    NOTHING_ASKED = 4
+    NO_GRANT = 5
+    OTHER_TASK = 6
+    OUT_OF_SCOPE = 7
+    OTHER_PURPOSE = 8
+    SUSPENDED = 9
+    NO_CONSENT = 10
+    PARENT_ENDED = 11
+    OBJECTED = 12
+    RESTRICTED = 13
+    RETENTION_OVER = 14
+    OUT_OF_TIME = 15
+    SPENT = 16
+    NOT_CONFIRMED = 17
+    GRANT_BUDGET = 18
+    VAULT_BUDGET = 19
+    GRANTED = 20
+    OWNER = 21
+
+
+_WORDS: Final = {
+    Reason.APP_NOT_ACTIVE: "The app is not registered, or you stopped it",
+    Reason.SUBJECT_NOT_ACTIVE: "There is no such person here, or their data was erased",
+    Reason.TASK_NOT_ACTIVE: "The program is not approved, or it was changed since",
+    Reason.NOTHING_ASKED: "No field was asked for",
+    Reason.NO_GRANT: "You allowed this app nothing",
+    Reason.OTHER_TASK: "You allowed this app another program, parameter or selection",
+    Reason.OUT_OF_SCOPE: "It asked for more than you allowed",
+    Reason.OTHER_PURPOSE: "It asked under another purpose than the one you allowed",
+    Reason.SUSPENDED: "The allowance is suspended",
+    Reason.NO_CONSENT: "Your consent is not given, has ended, or was taken back",
+    Reason.PARENT_ENDED: "The allowance that this one came from does not hold",
+    Reason.OBJECTED: "You object to this purpose",
+    Reason.RESTRICTED: "You restricted the use of your data",
+    Reason.RETENTION_OVER: "The data has been kept as long as it may be",
+    Reason.OUT_OF_TIME: "The allowance has not begun, or is over",
+    Reason.SPENT: "It was for one answer, and that was given",
+    Reason.NOT_CONFIRMED: "You are asked before each answer, and did not say yes to this one",
+    Reason.GRANT_BUDGET: "It would tell more than you allowed",
+    Reason.VAULT_BUDGET: "It would tell more than your limit for apps, purposes or the year",
+    Reason.GRANTED: "You allowed it",
+    Reason.OWNER: "It is your own data",
+}
+
+
+def sentence(reason: Reason, grant: GrantId | None = None) -> str:
+    """Return the reason as a sentence, with the grant that it is about."""
+    words = _WORDS[reason]
+    return f"{words}." if grant is None else f"{words} (grant {show(Kind.GRANT, grant)})."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obligations:
+    """What a yes binds whoever carries it out to."""
+
+    filter: str  # only these rows
+    precision: tuple[str, ...]  # coarsened by these rules, in this order
+    coarsen: int  # the answer rounded down to every n-th permitted value
+    retention_days: int  # the app deletes the answer after so many days
+    charge: MicroBits  # written before anything is evaluated, never refunded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Yes or no, with its reason."""
+
+    permit: bool
+    fields: frozenset[FieldName]  # all that were asked for, or none
+    because: tuple[GrantId, ...]  # the grant that carries it; empty for a no and for the owner
+    code: Reason
+    sentence: str
+    obligations: Obligations | None

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import NewType, Protocol
+from typing import Any, NewType, Protocol
 
 from sealhold.model.ids import Id16, ObjectName, SealedBytes
 from sealhold.model.quantities import Instant
@@ -32,7 +32,7 @@ MAX_CODE = 32  # ASCII characters
 
 
 class ColumnKind(Enum):
-    """What a column may hold; its Python type stands behind it."""
+    """What a column may hold; the very Python type of its cells stands behind it."""
 
     ID16 = auto()  # bytes, 16
     TAG16 = auto()  # bytes, 16, made with a key
@@ -44,7 +44,7 @@ class ColumnKind(Enum):
     SEALED = auto()  # bytes, 28 or more
 
 
-Cell = bytes | int | str
+Cell = Any  # reason: bytes, int or str, as its column's kind says
 Key = tuple[Cell, ...]  # the key columns' values, in their order
 Row = tuple[Cell, ...]  # every declared column's value, in its order
 Fence = NewType("Fence", int)
@@ -53,7 +53,7 @@ Cursor = NewType("Cursor", bytes)  # opaque: where the next page begins
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableSpec:
-    """One table. A row has, beside its columns, a version `v`: 1 when new, +1 at each put."""
+    """One table. A row has, beside its columns, a version `v`: 1 when new, +1 at each put or bump."""
 
     name: str  # [a-z_]+
     columns: Mapping[str, ColumnKind]

@@ -1,0 +1,159 @@
+"""How a batch runs on one SQL connection, inside one transaction.
+
+- `run_together` supposes that no operation fails, which is nearly always so. Then operations on
+  different tables cannot meet, and equal statements of a table go to the database in one call.
+  It says whether that held; if not, the transaction is spent and must be rolled back.
+- `run_apart` supposes nothing: units in order, each of several operations under its savepoint.
+- Where `run_together` holds, both leave the same rows and give the same results.
+
+Source: docs/spec/04-stores.md section 6.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from itertools import chain
+
+from sealhold.stores.cipherfile import Connection
+from sealhold.stores.shapes import MAX_I64, MIN_I64
+from sealhold.stores.spec import (
+    Bump,
+    Cell,
+    Delete,
+    DeleteWhere,
+    Expect,
+    Guard,
+    Op,
+    Outcome,
+    Put,
+    Result,
+)
+from sealhold.stores.sqltext import TableText
+
+Texts = Mapping[str, TableText]
+Units = Sequence[Sequence[Op]]
+
+
+class _Kind(Enum):
+    """What must come of a statement."""
+
+    ONE = auto()  # it changes exactly one row, else its unit fails
+    ANY = auto()  # it changes one row or none
+    COUNT = auto()  # it changes any number, which its unit reports
+    READ = auto()  # it says 1, else its unit fails
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One statement, and the parameters of each time it runs."""
+
+    sql: str
+    kind: _Kind
+    cells: list[tuple[Cell, ...]]
+    unit: int  # whose it is, if it runs once
+
+
+_Statement = tuple[str, _Kind, tuple[Cell, ...]]
+_JOINED = (_Kind.ONE, _Kind.ANY)
+
+
+def run_together(connection: Connection, texts: Texts, units: Units) -> list[Result] | None:
+    """Run all units as if none fails; return their results, or None if one failed."""
+    removed = [0] * len(units)
+    for run in _runs(texts, units):
+        if run.kind is _Kind.READ:
+            if not connection.execute(run.sql, run.cells[0]).fetchone()[0]:
+                return None
+            continue
+        changed = connection.executemany(run.sql, run.cells).rowcount
+        if run.kind is _Kind.ONE and changed != len(run.cells):
+            return None
+        if run.kind is _Kind.COUNT:
+            removed[run.unit] += changed
+    return [Result(Outcome.APPLIED, removed=count) for count in removed]
+
+
+def run_apart(connection: Connection, texts: Texts, units: Units) -> list[Result]:
+    """Run units one after the other and return their results; one that fails leaves no trace."""
+    results = []
+    for ops in units:
+        several = len(ops) > 1  # one operation is whole by itself
+        if several:
+            connection.execute("SAVEPOINT unit")
+        result = _run_unit(connection, texts, ops)
+        if several and result.outcome is not Outcome.APPLIED:
+            connection.execute("ROLLBACK TO unit")
+        if several:
+            connection.execute("RELEASE unit")
+        results.append(result)
+    return results
+
+
+def _runs(texts: Texts, units: Units) -> Iterator[_Run]:
+    """Return the runs, table by table, each table's in order."""
+    queues: dict[str, list[_Run]] = {}
+    for unit, ops in enumerate(units):
+        for op in ops:
+            sql, kind, cells = _statement(texts[op.table], op)
+            queue = queues.setdefault(op.table, [])
+            if queue and queue[-1].sql is sql and kind in _JOINED:
+                queue[-1].cells.append(cells)
+            else:
+                queue.append(_Run(sql, kind, [cells], unit))
+    return chain.from_iterable(queues.values())
+
+
+def _run_unit(connection: Connection, texts: Texts, ops: Sequence[Op]) -> Result:
+    removed = 0
+    for at, op in enumerate(ops):
+        text = texts[op.table]
+        sql, kind, cells = _statement(text, op)
+        done = connection.execute(sql, cells)
+        match kind:
+            case _Kind.READ if not done.fetchone()[0]:
+                return Result(Outcome.CONFLICT, at)
+            case _Kind.ONE if done.rowcount != 1:
+                over = isinstance(op, Bump) and connection.execute(text.has, op.key).fetchone()[0]
+                return Result(Outcome.EXHAUSTED if over else Outcome.CONFLICT, at)
+            case _Kind.COUNT:
+                removed += done.rowcount
+    return Result(Outcome.APPLIED, removed=removed)
+
+
+def _statement(text: TableText, op: Op) -> _Statement:
+    match op:
+        case Put(_, row, expect):
+            return _put(text, row, expect)
+        case Delete(_, key, Expect.ANY):
+            return text.delete, _Kind.ANY, key
+        case Delete(_, key, Expect.PRESENT):
+            return text.delete, _Kind.ONE, key
+        case Delete(_, key, int(version)):
+            return text.delete_version, _Kind.ONE, (*key, version)
+        case Delete(_, key, Expect.ABSENT) | Guard(_, key, Expect.ABSENT):
+            return text.has_not, _Kind.READ, key
+        case DeleteWhere(_, index, prefix):
+            return text.delete_where(index, len(prefix)), _Kind.COUNT, prefix
+        case Guard(_, key, Expect.PRESENT):
+            return text.has, _Kind.READ, key
+        case Guard(_, key, int(version)):
+            return text.has_version, _Kind.READ, (*key, version)
+        case Guard():
+            return "SELECT 1", _Kind.READ, ()
+        case Bump(_, key, column, delta, cap):
+            lowest, highest = max(MIN_I64, MIN_I64 - delta), min(MAX_I64, cap - delta)
+            if highest < MIN_I64:  # beyond what a column holds, and a parameter can say
+                lowest, highest = 1, 0
+            return text.bump(column), _Kind.ONE, (delta, *key, lowest, highest)
+
+
+def _put(text: TableText, row: tuple[Cell, ...], expect: Expect | int) -> _Statement:
+    match expect:
+        case Expect.ABSENT:
+            return text.insert, _Kind.ONE, row
+        case Expect.ANY:
+            return text.upsert, _Kind.ONE, row
+        case Expect.PRESENT:
+            return text.replace, _Kind.ONE, row
+        case version:
+            return text.replace_version, _Kind.ONE, (*row, version)

@@ -1,0 +1,141 @@
+"""The connections of one process to one encrypted file: a writer, a reader per thread, and others.
+
+- One batch writes at a time; a second process waits `PATIENCE` for it and then finds it busy.
+- A reader belongs to its thread and is closed some time after the thread ended.
+- After an error of the disk the writer is closed and the next batch opens a new one.
+
+Source: docs/spec/04-stores.md section 6.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import Lock, Thread, current_thread
+
+from sealhold.model.errors import StoreBusyError, StoreUnavailableError
+from sealhold.stores.cipherfile import CipherFile, Connection, Error
+
+
+class Connections:
+    """Opens, lends and closes the connections to `file`."""
+
+    def __init__(self, file: CipherFile) -> None:
+        self.file = file
+        self._writing = Lock()
+        self._writer: Connection | None = file.connect(read_only=False)
+        self._lending = Lock()
+        self._readers: dict[Thread, Connection] = {}
+        self._others: list[Connection] = []
+        self._closed = False
+
+    def reader(self) -> Connection:
+        """Return this thread's reader.
+
+        Raises:
+            TamperedError: the file is damaged.
+            StoreUnavailableError: it cannot be opened, or these connections are closed.
+        """
+        thread = current_thread()
+        found = self._readers.get(thread)
+        if found is not None:
+            return found
+        with self._lending:
+            self._check_open()
+            for ended in [known for known in self._readers if not known.is_alive()]:
+                self._readers.pop(ended).close()
+            connection = self._readers[thread] = self.file.connect(read_only=True)
+            return connection
+
+    @contextmanager
+    def apart(self) -> Iterator[Connection]:
+        """Lend a reader of its own, closed in the end.
+
+        Raises:
+            TamperedError: the file is damaged.
+            StoreUnavailableError: it cannot be opened, or these connections are closed.
+        """
+        with self._lending:
+            self._check_open()
+            connection = self.file.connect(read_only=True)
+            self._others.append(connection)
+        try:
+            yield connection
+        except Error as err:
+            raise self.file.meaning(err) from err
+        finally:
+            with self._lending, suppress(ValueError):
+                self._others.remove(connection)
+            connection.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Lend the writer within a transaction: committed in the end, rolled back on any error.
+
+        Raises:
+            StoreBusyError: another process is writing.
+            StoreFullError: no room; nothing was written.
+            StoreUnavailableError: the disk failed, or these connections are closed.
+            TamperedError: the file is damaged.
+        """
+        with self.alone() as connection:
+            try:
+                begin(connection)
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                with suppress(Error):  # a writer that cannot roll back is closed below
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """Lend the writer outside a transaction, while no batch runs.
+
+        Raises:
+            StoreBusyError: another process is writing.
+            StoreFullError: no room; nothing was written.
+            StoreUnavailableError: the disk failed, or these connections are closed.
+            TamperedError: the file is damaged.
+        """
+        with self._writing:
+            self._check_open()
+            connection = self._writer or self.file.connect(read_only=False)
+            self._writer = connection
+            try:
+                yield connection
+            except Error as err:
+                meaning = self.file.meaning(err)
+                if connection.in_transaction or not isinstance(meaning, StoreBusyError):
+                    self._writer = None
+                    connection.close()
+                raise meaning from err
+
+    def close(self) -> None:
+        """Close all of them, after the log was moved into the main file.
+
+        Raises:
+            StoreUnavailableError: the log could not be moved; it still holds what was committed.
+        """
+        with self._writing, self._lending:
+            if self._closed:
+                return
+            self._closed = True
+            for connection in (*self._readers.values(), *self._others):
+                connection.close()
+            try:
+                writer = self._writer or self.file.connect(read_only=False)
+                try:
+                    writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                finally:
+                    writer.close()
+            except Error as err:
+                raise self.file.meaning(err) from err
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreUnavailableError(f"`{self.file.path.name}` is closed")
+
+
+def begin(connection: Connection) -> None:
+    """Begin a transaction that may write, before anybody else can."""
+    connection.execute("BEGIN IMMEDIATE")

@@ -1,0 +1,87 @@
+"""What the cells of a row, key or bound may be, told from the kinds of their columns.
+
+- A cell has exactly the Python type of its kind: `True` is no integer, a `bytearray` no bytes.
+- A row of a table and the key of a row are both shapes; so are the first columns of an index.
+- Meant to be asked for each row of each batch, so it compares all types at once.
+
+Source: docs/spec/04-stores.md section 2.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sealhold.stores.spec import MAX_CODE, MIN_SEALED, Cell, ColumnKind, Key, Row
+
+MAX_I64 = 2**63 - 1
+MIN_I64 = -(2**63)
+INT_BYTES = 8  # what an integer counts against the limits
+
+_FIXED = {ColumnKind.ID16: 16, ColumnKind.TAG16: 16, ColumnKind.HASH32: 32}
+_PYTHON: Mapping[ColumnKind, type[Cell]] = {
+    ColumnKind.ID16: bytes,
+    ColumnKind.TAG16: bytes,
+    ColumnKind.HASH32: bytes,
+    ColumnKind.SEALED: bytes,
+    ColumnKind.CODE: str,
+    ColumnKind.I64: int,
+    ColumnKind.DAY: int,
+    ColumnKind.FLAG: bool,
+}
+
+
+class Shape:
+    """The cells that some columns of a table hold, in an order of their own."""
+
+    def __init__(self, kinds: Sequence[ColumnKind]) -> None:
+        self.kinds = tuple(kinds)
+        self._types = tuple(_PYTHON[kind] for kind in kinds)
+        self._fixed = [(at, _FIXED[kind]) for at, kind in enumerate(kinds) if kind in _FIXED]
+        self._ints = [at for at, kind in enumerate(kinds) if _PYTHON[kind] is int]
+        self._codes = [at for at, kind in enumerate(kinds) if kind is ColumnKind.CODE]
+        self._sealed = [at for at, kind in enumerate(kinds) if kind is ColumnKind.SEALED]
+        self._varying = sorted(self._codes + self._sealed)
+        ints = len(kinds) - len(self._fixed) - len(self._varying)
+        self._constant = sum(length for _at, length in self._fixed) + ints * INT_BYTES
+
+    def fits(self, cells: Row) -> bool:
+        """Return whether `cells` has one cell per column, each what its kind may hold."""
+        if tuple(map(type, cells)) != self._types:
+            return False
+        known: tuple[Any, ...] = cells  # reason: the line above compared all types
+        for at, length in self._fixed:
+            if len(known[at]) != length:
+                return False
+        for at in self._sealed:
+            if len(known[at]) < MIN_SEALED:
+                return False
+        for at in self._ints:
+            if not MIN_I64 <= known[at] <= MAX_I64:
+                return False
+        for at in self._codes:
+            code = known[at]
+            if len(code) > MAX_CODE or not (code.isascii() and code.isprintable()):
+                return False
+        return True
+
+    def size(self, cells: Row) -> int:
+        """Return how many bytes `cells`, which fit, count against the limits."""
+        known: tuple[Any, ...] = cells  # reason: they fit
+        return self._constant + sum([len(known[at]) for at in self._varying])
+
+    def longest(self) -> int | None:
+        """Return the most bytes that fitting cells count, or None if a kind has no end."""
+        if self._sealed:
+            return None
+        return self._constant + MAX_CODE * len(self._codes)
+
+    def bounds(self, cells: Key) -> bool:
+        """Return whether `cells` can be compared with the first columns of this shape.
+
+        A bound may be shorter or longer than what the columns hold: `b""` comes before all ids.
+        """
+        if len(cells) > len(self._types):
+            return False
+        return all(
+            isinstance(cell, kind) and (not isinstance(cell, int) or MIN_I64 <= cell <= MAX_I64)
+            for cell, kind in zip(cells, self._types, strict=False)
+        )

@@ -1,0 +1,114 @@
+"""The SQL of a declared table: the only text that reaches a database, made once per table.
+
+- Names come from a declaration that was checked, and get a prefix: no declared name can be a word
+  of SQL or meet a name of the backend's own. Values are always parameters.
+- A row's version stands in `v`; a declared column `v` is `c_v`.
+- Index columns are followed by the rest of the key, so an index scan has one order.
+
+Source: docs/spec/04-stores.md section 6.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from sealhold.stores.fitting import KEY, Table
+from sealhold.stores.spec import ColumnKind
+
+_SQL_TYPES = {
+    ColumnKind.ID16: "BLOB",
+    ColumnKind.TAG16: "BLOB",
+    ColumnKind.HASH32: "BLOB",
+    ColumnKind.SEALED: "BLOB",
+    ColumnKind.CODE: "TEXT",
+    ColumnKind.I64: "INTEGER",
+    ColumnKind.DAY: "INTEGER",
+    ColumnKind.FLAG: "INTEGER",
+}
+
+
+class TableText:
+    """The statements of one table. Where a row is a parameter, it stands whole and first."""
+
+    def __init__(self, table: Table) -> None:
+        name, columns = f"t_{table.spec.name}", table.columns
+        marks = {column: f"?{at}" for at, column in enumerate(columns, 1)}
+        keys = ", ".join(_c(column) for column in table.spec.key)
+        by_row = _all(f"{_c(column)} = {marks[column]}" for column in table.spec.key)
+        by_key = _all(f"{_c(column)} = ?" for column in table.spec.key)
+        rest = [column for column in columns if column not in table.spec.key]
+        taken = ", ".join([*(f"{_c(c)} = excluded.{_c(c)}" for c in rest), "v = v + 1"])
+        given = ", ".join([*(f"{_c(c)} = {marks[c]}" for c in rest), "v = v + 1"])
+        values = f"INSERT INTO {name} VALUES ({', '.join(marks.values())}, 1)"
+        self._name = name
+        self._by_key = by_key
+        self._indexes = table.indexes
+        self._orders = table.orders
+        self.creates = _creates(table)
+        self.insert = f"{values} ON CONFLICT ({keys}) DO NOTHING"
+        self.upsert = f"{values} ON CONFLICT ({keys}) DO UPDATE SET {taken}"
+        self.replace = f"UPDATE {name} SET {given} WHERE {by_row}"
+        self.replace_version = f"{self.replace} AND v = ?{len(columns) + 1}"
+        self.delete = f"DELETE FROM {name} WHERE {by_key}"
+        self.delete_version = f"{self.delete} AND v = ?"
+        self.has = f"SELECT EXISTS (SELECT 1 FROM {name} WHERE {by_key})"
+        self.has_not = f"SELECT NOT EXISTS (SELECT 1 FROM {name} WHERE {by_key})"
+        self.has_version = f"SELECT EXISTS (SELECT 1 FROM {name} WHERE {by_key} AND v = ?)"
+        self.row = f"SELECT * FROM {name} WHERE {by_key}"
+
+    @lru_cache(maxsize=64)
+    def bump(self, column: str) -> str:
+        """Return: add the first parameter to `column` of a key, where it is between two others."""
+        target = _c(column)
+        return (
+            f"UPDATE {self._name} SET {target} = {target} + ?, v = v + 1"
+            f" WHERE {self._by_key} AND {target} BETWEEN ? AND ?"
+        )
+
+    def delete_where(self, index: str, length: int) -> str:
+        """Return: delete the rows whose first `length` columns of `index` are the parameters."""
+        named = [f"{_c(column)} = ?" for column in self._indexes[index][:length]]
+        return f"DELETE FROM {self._name}" + (f" WHERE {_all(named)}" if named else "")
+
+    @lru_cache(maxsize=256)
+    def scan(self, index: str, lower: int, upper: int, *, past: bool, reverse: bool) -> str:
+        """Return: rows in the order of `index` between bounds of that many columns, then a limit.
+
+        With `past`, a row that starts with the lower bound is left out.
+        """
+        columns = [_c(column) for column in self._orders[index]]
+        where = []
+        if lower:
+            where.append(_compare(columns[:lower], ">" if past else ">="))
+        if upper:
+            where.append(_compare(columns[:upper], "<"))
+        direction = " DESC" if reverse else ""
+        order = ", ".join(column + direction for column in columns)
+        condition = f" WHERE {_all(where)}" if where else ""
+        return f"SELECT * FROM {self._name}{condition} ORDER BY {order} LIMIT ?"
+
+
+def _creates(table: Table) -> list[str]:
+    """Return what makes the table: STRICT, so that a damaged cell shows as a fault."""
+    name = table.spec.name
+    columns = [f"{_c(c)} {_SQL_TYPES[kind]} NOT NULL" for c, kind in table.spec.columns.items()]
+    unique = f"UNIQUE ({', '.join(_c(column) for column in table.spec.key)})"
+    body = ", ".join([*columns, "v INTEGER NOT NULL", unique])
+    indexes = [
+        f"CREATE INDEX i_{name}_{index} ON t_{name} ({', '.join(map(_c, order))})"
+        for index, order in table.orders.items()
+        if index != KEY
+    ]
+    return [f"CREATE TABLE t_{name} ({body}) STRICT", *indexes]
+
+
+def _c(column: str) -> str:
+    return f"c_{column}"
+
+
+def _all(conditions: Iterable[str]) -> str:
+    return " AND ".join(conditions)
+
+
+def _compare(columns: Sequence[str], operator: str) -> str:
+    marks = ", ".join("?" for _column in columns)
+    return f"({', '.join(columns)}) {operator} ({marks})"

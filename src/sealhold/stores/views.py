@@ -1,0 +1,90 @@
+"""What is read through one SQL connection: rows by key, and pages of an index.
+
+- Several keys are read from one moment: within a transaction, the caller's or one of its own.
+- A flag comes back as a bool, as it was put.
+
+Source: docs/spec/04-stores.md section 6.
+"""
+
+from collections.abc import Sequence
+
+from sealhold.stores.batches import Texts
+from sealhold.stores.cipherfile import CipherFile, Connection, Error
+from sealhold.stores.fitting import Table, Tables, check_limit
+from sealhold.stores.spec import MAX_PAGE, Cell, Cursor, Found, Key, Page
+
+
+class SqlView:
+    """The rows that one connection sees. It reads the moment at which its transaction began."""
+
+    def __init__(
+        self, file: CipherFile, tables: Tables, texts: Texts, connection: Connection
+    ) -> None:
+        self._file = file
+        self._tables = tables
+        self._texts = texts
+        self._connection = connection
+
+    def get(self, table: str, keys: Sequence[Key]) -> list[Found | None]:
+        """Return the row of each key, or None, in the order of `keys`.
+
+        Raises:
+            InvalidError: no such table, or not its key.
+            StoreUnavailableError: the file does not answer.
+            TamperedError: the file is damaged.
+        """
+        declared = self._tables.named(table)
+        for key in keys:
+            declared.check_key(key)
+        sql = self._texts[table].row
+        alone = len(keys) > 1 and not self._connection.in_transaction
+        try:
+            if alone:
+                self._connection.execute("BEGIN")
+            try:
+                rows = [self._connection.execute(sql, key).fetchone() for key in keys]
+            finally:
+                if alone:
+                    self._connection.execute("COMMIT")
+        except Error as err:
+            raise self._file.meaning(err) from err
+        return [None if row is None else _found(declared, row) for row in rows]
+
+    def scan(
+        self,
+        table: str,
+        index: str,
+        lo: Key,
+        hi: Key,
+        *,
+        after: Cursor | None = None,
+        limit: int = MAX_PAGE,
+        reverse: bool = False,
+    ) -> Page:
+        """Return rows with lo <= index columns < hi, in index order.
+
+        Raises:
+            InvalidError: no such table or index, or bounds, cursor or limit that do not fit.
+            StoreUnavailableError: the file does not answer.
+            TamperedError: the file is damaged.
+        """
+        check_limit(limit)
+        declared = self._tables.named(table)
+        span = declared.span(index, lo, hi, after, reverse=reverse)
+        sql = self._texts[table].scan(
+            index, len(span.lower), len(span.upper), past=span.past, reverse=reverse
+        )
+        try:
+            rows = self._connection.execute(sql, (*span.lower, *span.upper, limit + 1)).fetchall()
+        except Error as err:
+            raise self._file.meaning(err) from err
+        page = [_found(declared, row) for row in rows[:limit]]
+        more = len(rows) > limit
+        return Page(page, declared.cursor(index, page[-1].row) if more else None)
+
+
+def _found(table: Table, cells: tuple[Cell, ...]) -> Found:
+    *row, v = cells
+    for at in table.flags:
+        row[at] = bool(row[at])
+    return Found(tuple(row), int(v))

@@ -19,7 +19,7 @@ from sealhold.model.quantities import MicroBits
 from sealhold.model.shown import Mode, RequestState
 from sealhold.policy import dpv
 from sealhold.policy.attenuate import is_narrower
-from sealhold.policy.decision import Decision, Obligations, Reason, sentence
+from sealhold.policy.decision import ORDER, Decision, Obligations, Reason, sentence
 from sealhold.policy.facts import Actor, Ask, Facts, Held, Standing
 
 MAX_PARENTS: Final = 4  # grants above a grant; longer chains are refused
@@ -65,7 +65,7 @@ def _decide_app(ask: Ask, facts: Facts) -> Decision:
         failed = _fails(ask, facts, held, by_id)
         if failed is None:
             return _permitted(ask, held)
-        if failed > nearest:
+        if ORDER[failed] > ORDER[nearest]:
             nearest, missed_by = failed, held.grant.id
     return _denied(nearest, missed_by)
 

@@ -7,38 +7,40 @@ Source: docs/spec/07-grants.md section 10.
 """
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import StrEnum
 from typing import Final
 
 from sealhold.model.ids import FieldName, GrantId, Kind, show
 from sealhold.model.quantities import MicroBits
 
 
-class Reason(IntEnum):
-    """The rule that decided; the values are the order in which the rules are asked."""
+class Reason(StrEnum):
+    """The rule that decided, in the order in which the rules are asked."""
 
-    APP_NOT_ACTIVE = 1
-    SUBJECT_NOT_ACTIVE = 2
-    TASK_NOT_ACTIVE = 3
-    NOTHING_ASKED = 4
-    NO_GRANT = 5
-    OTHER_TASK = 6
-    OUT_OF_SCOPE = 7
-    OTHER_PURPOSE = 8
-    SUSPENDED = 9
-    NO_CONSENT = 10
-    PARENT_ENDED = 11
-    OBJECTED = 12
-    RESTRICTED = 13
-    RETENTION_OVER = 14
-    OUT_OF_TIME = 15
-    SPENT = 16
-    NOT_CONFIRMED = 17
-    GRANT_BUDGET = 18
-    VAULT_BUDGET = 19
-    GRANTED = 20
-    OWNER = 21
+    APP_NOT_ACTIVE = "app_not_active"
+    SUBJECT_NOT_ACTIVE = "subject_not_active"
+    TASK_NOT_ACTIVE = "task_not_active"
+    NOTHING_ASKED = "nothing_asked"
+    NO_GRANT = "no_grant"
+    OTHER_TASK = "other_task"
+    OUT_OF_SCOPE = "out_of_scope"
+    OTHER_PURPOSE = "other_purpose"
+    SUSPENDED = "suspended"
+    NO_CONSENT = "no_consent"
+    PARENT_ENDED = "parent_ended"
+    OBJECTED = "objected"
+    RESTRICTED = "restricted"
+    RETENTION_OVER = "retention_over"
+    OUT_OF_TIME = "out_of_time"
+    SPENT = "spent"
+    NOT_CONFIRMED = "not_confirmed"
+    GRANT_BUDGET = "grant_budget"
+    VAULT_BUDGET = "vault_budget"
+    GRANTED = "granted"
+    OWNER = "owner"
 
+
+ORDER: Final = {reason: place for place, reason in enumerate(Reason)}
 
 _WORDS: Final = {
     Reason.APP_NOT_ACTIVE: "The app is not registered, or you stopped it",

@@ -10,15 +10,10 @@ Source: docs/spec/07-grants.md section 9.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
-from functools import lru_cache
 from operator import eq, ge, gt, le, lt, ne
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from sealhold.model.encoding import Plain
-from sealhold.model.ids import FieldName
 from sealhold.model.quantities import Instant
 from sealhold.model.records import Column
 from sealhold.policy.filter_ast import (
@@ -38,6 +33,7 @@ from sealhold.policy.filter_ast import (
     Within,
 )
 from sealhold.policy.filter_parser import FilterParser
+from sealhold.policy.values import instant_of, local, number_of
 
 EARTH_METRES: Final = 6_371_008.8  # mean radius, IUGG
 _COMPARE: Final[dict[Comparison, Callable[[Plain, Plain], bool]]] = {
@@ -49,7 +45,7 @@ _COMPARE: Final[dict[Comparison, Callable[[Plain, Plain], bool]]] = {
     Comparison.AT_LEAST: ge,
 }
 
-Row = Mapping[FieldName, Plain]
+Row = Mapping[str, Plain]
 
 
 def parse_filter(text: str, columns: Sequence[Column], *, allow_clock: bool = False) -> Filter:
@@ -84,7 +80,7 @@ def answer(asked: Filter, row: Row, now: Instant | None = None) -> bool | None:
         case Not(part):
             found = _not(answer(part, row, now))
         case Age():
-            at = _instant(row.get(asked.column))
+            at = instant_of(row.get(asked.column))
             found = None if at is None or now is None else 0 <= now - at < asked.less_than
         case Weekday() | LocalTime():
             found = _local(asked, row)
@@ -132,30 +128,13 @@ def _like(wanted: Value, held: Plain) -> Value | None:
         return held if isinstance(held, bool) else None
     if isinstance(wanted, str):
         return held if isinstance(held, str) else None
-    return _number(held)
-
-
-def _number(held: Plain) -> Decimal | None:
-    if isinstance(held, bool) or not isinstance(held, int | float | str | Decimal):
-        return None
-    try:
-        number = Decimal(held)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
-
-
-def _instant(held: Plain) -> Instant | None:
-    return Instant(held) if type(held) is int else None
+    return number_of(held)
 
 
 def _local(asked: Weekday | LocalTime, row: Row) -> bool | None:
-    at = _instant(row.get(asked.column))
-    if at is None:
-        return None
-    try:
-        there = datetime.fromtimestamp(at // 1000, UTC).astimezone(_zone(asked.zone))
-    except (ValueError, OverflowError, OSError):
+    at = instant_of(row.get(asked.column))
+    there = None if at is None else local(at, asked.zone)
+    if there is None:
         return None
     if isinstance(asked, Weekday):
         return there.weekday() in asked.days
@@ -163,11 +142,6 @@ def _local(asked: Weekday | LocalTime, row: Row) -> bool | None:
     if asked.start < asked.end:
         return asked.start <= minutes < asked.end
     return minutes >= asked.start or minutes < asked.end
-
-
-@lru_cache(maxsize=32)
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
 
 
 def _within(asked: Within, row: Row) -> bool | None:
@@ -180,7 +154,7 @@ def _within(asked: Within, row: Row) -> bool | None:
 
 
 def _degrees(held: Plain, limit: int) -> float | None:
-    number = _number(held)
+    number = number_of(held)
     return float(number) if number is not None and abs(number) <= limit else None
 
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import chain
 
-from sealhold.stores.cipherfile import Connection
+from sqlcipher3.dbapi2 import Connection
+
 from sealhold.stores.shapes import MAX_I64, MIN_I64
 from sealhold.stores.spec import (
     Bump,
@@ -23,15 +24,18 @@ from sealhold.stores.spec import (
     DeleteWhere,
     Expect,
     Guard,
+    Key,
     Op,
     Outcome,
     Put,
     Result,
+    Row,
 )
 from sealhold.stores.sqltext import TableText
 
 Texts = Mapping[str, TableText]
 Units = Sequence[Sequence[Op]]
+Cells = tuple[Cell, ...]
 
 
 class _Kind(Enum):
@@ -49,11 +53,11 @@ class _Run:
 
     sql: str
     kind: _Kind
-    cells: list[tuple[Cell, ...]]
+    cells: list[Cells]
     unit: int  # whose it is, if it runs once
 
 
-_Statement = tuple[str, _Kind, tuple[Cell, ...]]
+_Statement = tuple[str, _Kind, Cells]
 _JOINED = (_Kind.ONE, _Kind.ANY)
 
 
@@ -96,7 +100,7 @@ def _runs(texts: Texts, units: Units) -> Iterator[_Run]:
         for op in ops:
             sql, kind, cells = _statement(texts[op.table], op)
             queue = queues.setdefault(op.table, [])
-            if queue and queue[-1].sql is sql and kind in _JOINED:
+            if queue and queue[-1].sql == sql and kind in _JOINED:
                 queue[-1].cells.append(cells)
             else:
                 queue.append(_Run(sql, kind, [cells], unit))
@@ -109,14 +113,13 @@ def _run_unit(connection: Connection, texts: Texts, ops: Sequence[Op]) -> Result
         text = texts[op.table]
         sql, kind, cells = _statement(text, op)
         done = connection.execute(sql, cells)
-        match kind:
-            case _Kind.READ if not done.fetchone()[0]:
-                return Result(Outcome.CONFLICT, at)
-            case _Kind.ONE if done.rowcount != 1:
-                over = isinstance(op, Bump) and connection.execute(text.has, op.key).fetchone()[0]
-                return Result(Outcome.EXHAUSTED if over else Outcome.CONFLICT, at)
-            case _Kind.COUNT:
-                removed += done.rowcount
+        if kind is _Kind.READ and not done.fetchone()[0]:
+            return Result(Outcome.CONFLICT, at)
+        if kind is _Kind.ONE and done.rowcount != 1:
+            over = isinstance(op, Bump) and connection.execute(text.has, op.key).fetchone()[0]
+            return Result(Outcome.EXHAUSTED if over else Outcome.CONFLICT, at)
+        if kind is _Kind.COUNT:
+            removed += done.rowcount
     return Result(Outcome.APPLIED, removed=removed)
 
 
@@ -124,22 +127,12 @@ def _statement(text: TableText, op: Op) -> _Statement:
     match op:
         case Put(_, row, expect):
             return _put(text, row, expect)
-        case Delete(_, key, Expect.ANY):
-            return text.delete, _Kind.ANY, key
-        case Delete(_, key, Expect.PRESENT):
-            return text.delete, _Kind.ONE, key
-        case Delete(_, key, int(version)):
-            return text.delete_version, _Kind.ONE, (*key, version)
-        case Delete(_, key, Expect.ABSENT) | Guard(_, key, Expect.ABSENT):
-            return text.has_not, _Kind.READ, key
+        case Delete(_, key, expect):
+            return _delete(text, key, expect)
         case DeleteWhere(_, index, prefix):
             return text.delete_where(index, len(prefix)), _Kind.COUNT, prefix
-        case Guard(_, key, Expect.PRESENT):
-            return text.has, _Kind.READ, key
-        case Guard(_, key, int(version)):
-            return text.has_version, _Kind.READ, (*key, version)
-        case Guard():
-            return "SELECT 1", _Kind.READ, ()
+        case Guard(_, key, expect):
+            return _guard(text, key, expect)
         case Bump(_, key, column, delta, cap):
             lowest, highest = max(MIN_I64, MIN_I64 - delta), min(MAX_I64, cap - delta)
             if highest < MIN_I64:  # beyond what a column holds, and a parameter can say
@@ -147,7 +140,7 @@ def _statement(text: TableText, op: Op) -> _Statement:
             return text.bump(column), _Kind.ONE, (delta, *key, lowest, highest)
 
 
-def _put(text: TableText, row: tuple[Cell, ...], expect: Expect | int) -> _Statement:
+def _put(text: TableText, row: Row, expect: Expect | int) -> _Statement:
     match expect:
         case Expect.ABSENT:
             return text.insert, _Kind.ONE, row
@@ -157,3 +150,27 @@ def _put(text: TableText, row: tuple[Cell, ...], expect: Expect | int) -> _State
             return text.replace, _Kind.ONE, row
         case version:
             return text.replace_version, _Kind.ONE, (*row, version)
+
+
+def _delete(text: TableText, key: Key, expect: Expect | int) -> _Statement:
+    match expect:
+        case Expect.ABSENT:
+            return text.has_not, _Kind.READ, key
+        case Expect.ANY:
+            return text.delete, _Kind.ANY, key
+        case Expect.PRESENT:
+            return text.delete, _Kind.ONE, key
+        case version:
+            return text.delete_version, _Kind.ONE, (*key, version)
+
+
+def _guard(text: TableText, key: Key, expect: Expect | int) -> _Statement:
+    match expect:
+        case Expect.ABSENT:
+            return text.has_not, _Kind.READ, key
+        case Expect.ANY:
+            return "SELECT 1", _Kind.READ, ()
+        case Expect.PRESENT:
+            return text.has, _Kind.READ, key
+        case version:
+            return text.has_version, _Kind.READ, (*key, version)

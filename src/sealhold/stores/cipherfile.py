@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sqlcipher3 import dbapi2 as sqlcipher
+from sqlcipher3.dbapi2 import Connection, Error
 
 from sealhold.model.errors import (
     InvalidError,
@@ -27,9 +28,6 @@ from sealhold.model.errors import (
     StoreUnavailableError,
     TamperedError,
 )
-
-Connection = sqlcipher.Connection
-Error = sqlcipher.Error
 
 KEY_BYTES = 32
 PAGE = 8192  # bytes; a sealed record of 1 KB then shares its page with six others
@@ -187,7 +185,9 @@ def scratch(path: Path) -> Iterator[Path]:
         with TemporaryDirectory(prefix=UNFINISHED, dir=path.parent) as folder:
             yield Path(folder) / path.name
     except OSError as err:
-        raise _disk_error(err, path.name) from err
+        if err.errno in NO_ROOM:
+            raise StoreFullError(f"no room for `{path.name}`") from err
+        raise StoreUnavailableError(f"`{path.name}` cannot be written") from err
 
 
 @contextmanager
@@ -213,9 +213,3 @@ def becoming(path: Path) -> Iterator[Path]:
             os.fsync(folder)
         finally:
             os.close(folder)
-
-
-def _disk_error(err: OSError, name: str) -> StoreUnavailableError:
-    if err.errno in NO_ROOM:
-        return StoreFullError(f"no room for `{name}`")
-    return StoreUnavailableError(f"`{name}` cannot be written")

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock, Thread, current_thread
 
+from sqlcipher3.dbapi2 import Connection, Error
+
 from sealhold.model.errors import StoreBusyError, StoreUnavailableError
-from sealhold.stores.cipherfile import CipherFile, Connection, Error
+from sealhold.stores.cipherfile import CipherFile
 
 
 class Connections:

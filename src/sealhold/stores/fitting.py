@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from sealhold.model.encoding import pack, unpack
 from sealhold.model.errors import InvalidError
-from sealhold.stores.shapes import INT_BYTES, MAX_I64, MIN_I64, Shape
+from sealhold.stores.shapes import MAX_I64, MIN_I64, MISFIT, Shape
 from sealhold.stores.spec import (
     MAX_BATCH,
     MAX_KEY,
@@ -110,7 +110,7 @@ class Table:
         Raises:
             InvalidError: it is no key of this table.
         """
-        if not self.key.fits(key):
+        if self.key.measure(key) == MISFIT:
             raise InvalidError(f"not a key of table `{self.spec.name}`")
 
     def span(self, index: str, lo: Key, hi: Key, after: Cursor | None, *, reverse: bool) -> "Span":
@@ -137,11 +137,11 @@ class Table:
 
     def _place(self, index: str, cursor: Cursor) -> Key:
         cells = unpack(cursor)
-        if not isinstance(cells, list) or not self._order_shapes[index].fits(tuple(cells)):
+        if not isinstance(cells, list) or self._order_shapes[index].measure(tuple(cells)) == MISFIT:
             raise InvalidError(f"not a cursor of index `{index}` of `{self.spec.name}`")
         return tuple(cells)
 
-    def takes(self, op: Op) -> int:
+    def measure(self, op: Op) -> int:
         """Return how many bytes `op` counts, or -1 if it does not fit.
 
         Raises:
@@ -149,31 +149,27 @@ class Table:
         """
         match op:
             case Put(_, row, expect):
-                if not (self.row.fits(row) and _is_expect(expect)):
-                    return -1
-                size = self.row.size(row)
+                size = self.row.measure(row)
                 if size > MAX_ROW:
                     raise InvalidError(f"a row of {size} bytes; at most {MAX_ROW}")
-                return size
+                return size if _is_expect(expect) else MISFIT
             case Delete(_, key, expect) | Guard(_, key, expect):
-                fits = self.key.fits(key) and _is_expect(expect)
-                return self.key.size(key) if fits else -1
+                return self.key.measure(key) if _is_expect(expect) else MISFIT
             case DeleteWhere(_, index, prefix):
                 return self._prefix_takes(index, prefix)
             case Bump(_, key, column, delta, cap):
                 fits = (
-                    self.key.fits(key)
-                    and self.spec.columns.get(column) is ColumnKind.I64
+                    self.spec.columns.get(column) is ColumnKind.I64
                     and column not in self.spec.key
                     and _is_i64(delta)
                     and _is_i64(cap)
                 )
-                return self.key.size(key) + 2 * INT_BYTES if fits else -1
+                return self.key.measure(key) if fits else MISFIT
 
     def _prefix_takes(self, index: str, prefix: Key) -> int:
-        columns = self.indexes.get(index, ())[: len(prefix)]
-        shape = self._shape(columns)
-        return shape.size(prefix) if index in self.indexes and shape.fits(prefix) else -1
+        if index not in self.indexes:
+            return MISFIT
+        return self._shape(self.indexes[index][: len(prefix)]).measure(prefix)
 
     def _shape(self, columns: Sequence[str]) -> Shape:
         return Shape([self.spec.columns[name] for name in columns])
@@ -238,7 +234,7 @@ class Tables:
         total = 0
         for at, op in enumerate(ops):
             table = self._by_name.get(op.table)
-            size = -1 if table is None else table.takes(op)
+            size = MISFIT if table is None else table.measure(op)
             if size < 0:
                 return Result(Outcome.REJECTED, at), total
             total += size

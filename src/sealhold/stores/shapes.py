@@ -7,14 +7,15 @@
 Source: docs/spec/04-stores.md section 2.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 
 from sealhold.stores.spec import MAX_CODE, MIN_SEALED, Cell, ColumnKind, Key, Row
 
 MAX_I64 = 2**63 - 1
 MIN_I64 = -(2**63)
 INT_BYTES = 8  # what an integer counts against the limits
+MISFIT = -1
 
 _FIXED = {ColumnKind.ID16: 16, ColumnKind.TAG16: 16, ColumnKind.HASH32: 32}
 _PYTHON: Mapping[ColumnKind, type[Cell]] = {
@@ -35,38 +36,36 @@ class Shape:
     def __init__(self, kinds: Sequence[ColumnKind]) -> None:
         self.kinds = tuple(kinds)
         self._types = tuple(_PYTHON[kind] for kind in kinds)
-        self._fixed = [(at, _FIXED[kind]) for at, kind in enumerate(kinds) if kind in _FIXED]
+        fixed = [at for at, kind in enumerate(kinds) if kind in _FIXED]
         self._ints = [at for at, kind in enumerate(kinds) if _PYTHON[kind] is int]
         self._codes = [at for at, kind in enumerate(kinds) if kind is ColumnKind.CODE]
         self._sealed = [at for at, kind in enumerate(kinds) if kind is ColumnKind.SEALED]
-        self._varying = sorted(self._codes + self._sealed)
-        ints = len(kinds) - len(self._fixed) - len(self._varying)
-        self._constant = sum(length for _at, length in self._fixed) + ints * INT_BYTES
+        self._pick_fixed = _picker(fixed)
+        self._lengths = [_FIXED[kinds[at]] for at in fixed]
+        numbers = len(kinds) - len(fixed) - len(self._codes) - len(self._sealed)
+        self._constant = sum(self._lengths) + numbers * INT_BYTES
 
-    def fits(self, cells: Row) -> bool:
-        """Return whether `cells` has one cell per column, each what its kind may hold."""
+    def measure(self, cells: Row) -> int:
+        """Return how many bytes `cells` count, or -1 if they do not fit this shape."""
         if tuple(map(type, cells)) != self._types:
-            return False
-        known: tuple[Any, ...] = cells  # reason: the line above compared all types
-        for at, length in self._fixed:
-            if len(known[at]) != length:
-                return False
+            return MISFIT
+        if list(map(len, self._pick_fixed(cells))) != self._lengths:
+            return MISFIT
+        total = self._constant
         for at in self._sealed:
-            if len(known[at]) < MIN_SEALED:
-                return False
-        for at in self._ints:
-            if not MIN_I64 <= known[at] <= MAX_I64:
-                return False
+            length = len(cells[at])
+            if length < MIN_SEALED:
+                return MISFIT
+            total += length
         for at in self._codes:
-            code = known[at]
+            code = cells[at]
             if len(code) > MAX_CODE or not (code.isascii() and code.isprintable()):
-                return False
-        return True
-
-    def size(self, cells: Row) -> int:
-        """Return how many bytes `cells`, which fit, count against the limits."""
-        known: tuple[Any, ...] = cells  # reason: they fit
-        return self._constant + sum([len(known[at]) for at in self._varying])
+                return MISFIT
+            total += len(code)
+        for at in self._ints:
+            if not MIN_I64 <= cells[at] <= MAX_I64:
+                return MISFIT
+        return total
 
     def longest(self) -> int | None:
         """Return the most bytes that fitting cells count, or None if a kind has no end."""
@@ -85,3 +84,13 @@ class Shape:
             isinstance(cell, kind) and (not isinstance(cell, int) or MIN_I64 <= cell <= MAX_I64)
             for cell, kind in zip(cells, self._types, strict=False)
         )
+
+
+def _picker(places: Sequence[int]) -> Callable[[Row], Row]:
+    match places:
+        case []:
+            return lambda _cells: ()
+        case [at]:
+            return lambda cells: (cells[at],)
+        case _:
+            return itemgetter(*places)

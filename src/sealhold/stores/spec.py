@@ -53,7 +53,7 @@ Cursor = NewType("Cursor", bytes)  # opaque: where the next page begins
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableSpec:
-    """One table. A row has, beside its columns, a version `v`: 1 when new, +1 at each put or bump."""
+    """One table. Beside its columns a row has a version `v`: 1 when new, +1 at each put or bump."""
 
     name: str  # [a-z_]+
     columns: Mapping[str, ColumnKind]
@@ -192,7 +192,7 @@ class ReadView(Protocol):
         """Return the row of each key, or None, in the order of `keys`."""
         ...
 
-    def scan(
+    def scan(  # noqa: PLR0913  # a range has this many sides
         self,
         table: str,
         index: str,
@@ -224,7 +224,7 @@ class RecordStore(ReadView, Protocol):
         ...
 
     def lease(self, shard: Id16, holder: Id16, ttl_s: int, now: Instant) -> Fence:
-        """Become the shard's one writer until `now` + ttl; the same holder renews and keeps its fence.
+        """Become the shard's one writer until `now` + ttl; who holds it renews and keeps the fence.
 
         Raises:
             StoreBusyError: another holder's lease has not ended.

@@ -137,7 +137,7 @@ class MemoryRecords:
     def get(self, table: str, keys: Sequence[Key]) -> list[Found | None]:
         return self._now().get(table, keys)
 
-    def scan(
+    def scan(  # noqa: PLR0913  # the contract's
         self,
         table: str,
         index: str,

@@ -15,6 +15,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlcipher3.dbapi2 import Connection
+
 from sealhold.model.errors import (
     ConflictError,
     FenceLostError,
@@ -26,7 +28,7 @@ from sealhold.model.errors import (
 from sealhold.model.ids import Id16
 from sealhold.model.quantities import SECOND, Instant
 from sealhold.stores.batches import Texts, Units, run_apart, run_together
-from sealhold.stores.cipherfile import CipherFile, Connection, becoming, private_file, scratch
+from sealhold.stores.cipherfile import CipherFile, becoming, private_file, scratch
 from sealhold.stores.connections import Connections, begin
 from sealhold.stores.copying import PART, get_parts, put_parts
 from sealhold.stores.fitting import Tables
@@ -42,7 +44,6 @@ from sealhold.stores.spec import (
     KeySource,
     ObjectStore,
     Op,
-    Outcome,
     Page,
     ReadView,
     Result,
@@ -54,8 +55,8 @@ from sealhold.stores.views import SqlView
 
 OWN_TABLES = (  # declared tables are `t_...`, so these meet none of them
     "CREATE TABLE s_meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT",
-    "CREATE TABLE s_lease (shard BLOB PRIMARY KEY, holder BLOB NOT NULL,"
-    " fence INTEGER NOT NULL, until INTEGER NOT NULL) STRICT",
+    """CREATE TABLE s_lease (shard BLOB PRIMARY KEY, holder BLOB NOT NULL,
+        fence INTEGER NOT NULL, until INTEGER NOT NULL) STRICT""",
 )
 HAS_META = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 's_meta')"
 SCHEMA = "SELECT value FROM s_meta WHERE name = 'schema'"
@@ -140,7 +141,7 @@ class SqlCipherStore:
     def get(self, table: str, keys: Sequence[Key]) -> list[Found | None]:
         return self._view().get(table, keys)
 
-    def scan(
+    def scan(  # noqa: PLR0913  # the contract's
         self,
         table: str,
         index: str,

@@ -17,7 +17,7 @@ from operator import attrgetter
 
 from sealhold.audit import flat
 from sealhold.crypto.merkle import HASH_BYTES
-from sealhold.model.encoding import Plain, unpack
+from sealhold.model.encoding import Plain, unpack, unpack_own
 from sealhold.model.errors import InvalidEncodingError
 from sealhold.model.ids import (
     ID_BYTES,
@@ -36,6 +36,7 @@ from sealhold.model.ids import (
 from sealhold.model.quantities import Instant, MicroBits
 
 NOTHING = MicroBits(0)
+MAX_AT = 253_402_300_799_999  # milliseconds: the end of the year 9999, the last that has a date
 
 
 @unique
@@ -226,6 +227,19 @@ def encode(event: Event, seq: int, at: Instant, before: int) -> bytes:
     return flat.head_of_map(len(_PLACES) + len(parts) - 1) + b"".join(parts)
 
 
+def place(data: bytes) -> tuple[int, Instant, int]:
+    """Return `seq`, `at` and `before` of an event whose leaf hash was checked.
+
+    Raises:
+        InvalidEncodingError: not an event.
+    """
+    match unpack_own(data):
+        case {1: int() as seq, 2: int() as at, 3: int() as before}:
+            return seq, Instant(at), before
+        case _:
+            raise InvalidEncodingError("not an event")
+
+
 def decode(data: bytes) -> Logged:
     """Return the event that `encode` wrote.
 
@@ -237,7 +251,9 @@ def decode(data: bytes) -> Logged:
     if not isinstance(tree, dict) or any(type(key) is not int for key in tree):
         raise InvalidEncodingError("not an event")
     seq, at, before, kind, actor, outcome = (tree.pop(key, None) for key in _PLACES)
-    if not all(map(_is_count, (seq, at, before, kind, actor, outcome))) or before > seq:
+    if not all(map(_is_count, (seq, at, before, kind, actor, outcome))):
+        raise InvalidEncodingError("not an event")
+    if before > seq or at > MAX_AT:
         raise InvalidEncodingError("not an event")
     options = _decode_options(tree)
     try:

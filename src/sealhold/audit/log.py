@@ -190,16 +190,16 @@ def read_head(view: ReadView, sealer: Sealer, keys: Sequence[VerifierKey]) -> He
         TamperedError: the head is gone, altered, or not that of the rows it stands before.
     """
     found = view.get(HEAD.name, [(HEAD_NAME,)])[0]
-    beyond = int(found.row[1]) if found else 0
-    if view.scan(LEAF.name, "key", (beyond,), (), limit=1).rows:
+    match found.row if found else (HEAD_NAME, 0, NOBODY, b""):
+        case (str(), int() as size, bytes() as batch, bytes() as sealed):
+            pass
+        case _:
+            raise TamperedError("the head of the log has another form")
+    if view.scan(LEAF.name, "key", (size,), (), limit=1).rows:
         raise TamperedError("the log has entries that its head does not know")
     if found is None:
         return EMPTY
-    match found.row:
-        case (str(), int() as size, bytes() as batch, bytes() as sealed):
-            kept = unpack_own(sealer.open(sealed, head_aad(batch, size)))
-        case _:
-            raise TamperedError("the head of the log has another form")
+    kept = unpack_own(sealer.open(sealed, head_aad(batch, size)))
     frontier = Frontier(size, kept[2])
     # THREAT T51: a head that was put back to an older one no longer fits its checkpoint or rows.
     checkpoint = open_checkpoint(kept[3], keys)

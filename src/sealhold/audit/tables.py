@@ -18,9 +18,8 @@ from collections.abc import Callable
 from sealhold.crypto.digest import framed, sha256
 from sealhold.crypto.seal import NOBODY, Sealer
 from sealhold.crypto.tags import Tag
-from sealhold.model.errors import TamperedError
 from sealhold.model.ids import Id16
-from sealhold.stores.spec import ColumnKind, Found, TableSpec
+from sealhold.stores.spec import ColumnKind, TableSpec
 
 SALT_BYTES = 32
 BLOCK_LEVELS = 8  # tree levels in one block
@@ -93,16 +92,3 @@ def entry_hash(salt: bytes, event: bytes) -> bytes:
     # THREAT T55: the salt is as long as the hash, so nobody finds the event by trying.
     # INVARIANT: this is the leaf hash over `tagged(Tag.EVENT, salt, event)`, without its detours.
     return sha256(b"\0", sha256(_HASHED, salt, _number(len(event)), event))
-
-
-def leaf_cells(found: Found) -> tuple[int, bytes, Id16, bytes]:
-    """Return number, hash, subject and sealed entry of a row of `leaf`.
-
-    Raises:
-        TamperedError: the store gave a row of another form.
-    """
-    match found.row:
-        case (int() as seq, bytes() as hashed, bytes() as subject, bytes() as sealed):
-            return seq, hashed, Id16(subject), sealed
-        case _:
-            raise TamperedError("a row of `leaf` has another form")

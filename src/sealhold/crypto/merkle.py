@@ -102,11 +102,26 @@ class Frontier:
 
     def root(self) -> bytes:
         """Return the root over all leaves so far."""
-        if not self._edge:
-            return EMPTY_ROOT
-        total = self._edge[-1]
-        for part in self._edge[-2::-1]:
-            total = sha256(b"\x01" + part + total).digest()
+        return self.root_from(0) if self._edge else EMPTY_ROOT
+
+    def root_from(self, low: int) -> bytes:
+        """Return the root over the leaves from `low` on, where a full part begins.
+
+        Raises:
+            InvalidError: no full part begins there.
+        """
+        start, parts = 0, list(self._edge)
+        for height in range(self._size.bit_length() - 1, -1, -1):
+            if start == low:
+                break
+            if self._size >> height & 1:
+                start += 1 << height
+                del parts[0]
+        if start != low or not parts:
+            raise InvalidError(f"no full part of {self._size} leaves begins at {low}")
+        total = parts.pop()
+        while parts:
+            total = sha256(b"\x01" + parts.pop() + total).digest()
         return total
 
 

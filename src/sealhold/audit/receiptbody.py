@@ -1,0 +1,165 @@
+"""What each kind of receipt says, and how its fields are written.
+
+- A field is an id, a 32-byte digest, a count, a text or a flag; each has one form in JSON.
+- What only the owner may know is `None` in any other copy: how many rows a task read, or that an
+  answer was given before, is itself an answer.
+
+Source: docs/spec/06-receipts.md section 3.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import ClassVar
+
+from sealhold.audit.forms import COUNT, FLAG, HASH, ID, TEXT, Form, word
+from sealhold.model.encoding import Plain
+from sealhold.model.errors import InvalidEncodingError
+from sealhold.model.ids import (
+    AppId,
+    GrantId,
+    JobId,
+    Purpose,
+    SourceId,
+    TaskDigest,
+)
+from sealhold.model.quantities import Instant, MicroBits
+
+
+class ReceiptKind(StrEnum):
+    """What a receipt is of."""
+
+    RUN = "run"
+    IMPORT = "import"
+    CONSENT = "consent"
+
+
+class Confirmed(StrEnum):
+    """How it was made sure that the owner decided."""
+
+    PASSPHRASE = "passphrase"  # noqa: S105  # reason: a word, not a secret: typed for this decision
+    STANDING = "standing"  # under terms that the owner had agreed to before
+    HEADLESS = "headless"  # from the environment: any program of the owner could have
+
+
+class Decided(StrEnum):
+    """What the owner decided."""
+
+    GIVEN = "given"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunBody:
+    """A task ran and its answer left."""
+
+    kind: ClassVar[ReceiptKind] = ReceiptKind.RUN
+
+    app: AppId
+    grant: GrantId
+    task: TaskDigest
+    purpose: Purpose
+    destination: bytes  # 32 bytes: digest of the key that the answer was sealed to
+    answer: bytes  # 32 bytes: SHA-256 of the sealed answer
+    bytes_out: int
+    confirmed: Confirmed
+    rows_read: int | None  # the owner's copy only, as are the two below
+    cost: MicroBits | None
+    repeated: bool | None  # the stored answer was given again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportBody:
+    """Data was taken in."""
+
+    kind: ClassVar[ReceiptKind] = ReceiptKind.IMPORT
+
+    source: SourceId
+    job: JobId
+    connector: str
+    connector_version: str
+    input: bytes  # 32 bytes: keyed digest of the file, which only the vault can recompute
+    new: int
+    changed: int
+    same: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentBody:
+    """The owner answered a request, or took a yes back."""
+
+    kind: ClassVar[ReceiptKind] = ReceiptKind.CONSENT
+
+    app: AppId
+    decided: Decided
+    task: TaskDigest
+    purpose: Purpose
+    shown: bytes  # 32 bytes: digest of the request as it stood on the screen
+    confirmed: Confirmed
+    until: Instant | None  # None where nothing was given, as is the budget
+    budget: MicroBits | None
+
+
+Body = RunBody | ImportBody | ConsentBody
+
+_FORMS: Mapping[str, Form] = {  # a field has one form in whatever body it stands
+    "answer": HASH,
+    "app": ID,
+    "budget": COUNT,
+    "bytes_out": COUNT,
+    "changed": COUNT,
+    "confirmed": word(Confirmed),
+    "connector": TEXT,
+    "connector_version": TEXT,
+    "cost": COUNT,
+    "decided": word(Decided),
+    "destination": HASH,
+    "grant": ID,
+    "input": HASH,
+    "job": ID,
+    "new": COUNT,
+    "purpose": TEXT,
+    "rejected": COUNT,
+    "repeated": FLAG,
+    "rows_read": COUNT,
+    "same": COUNT,
+    "shown": HASH,
+    "source": ID,
+    "task": HASH,
+    "until": COUNT,
+}
+_MAY_BE_NULL = frozenset({"rows_read", "cost", "repeated", "until", "budget"})
+_BODIES: Mapping[str, type[Body]] = {
+    body.kind.value: body for body in (RunBody, ImportBody, ConsentBody)
+}
+
+
+def write_body(body: Body) -> Plain:
+    """Return the JSON tree of `body`."""
+    tree: dict[str, Plain] = {}
+    for field in fields(body):
+        value = getattr(body, field.name)
+        tree[field.name] = None if value is None else _FORMS[field.name].write(value)
+    return tree
+
+
+def read_body(kind: str, tree: Plain) -> Body:
+    """Return the body of `kind` that `tree` holds.
+
+    Raises:
+        InvalidEncodingError: no such kind, or a field is missing, too many, or of another form.
+    """
+    body = _BODIES.get(kind)
+    if body is None or not isinstance(tree, dict):
+        raise InvalidEncodingError(f"no receipt of kind `{kind[:40]}`")
+    if tree.keys() != {field.name for field in fields(body)}:
+        raise InvalidEncodingError(f"a receipt of kind `{kind}` with other fields")
+    return body(**{name: _read_field(name, value) for name, value in tree.items()})
+
+
+def _read_field(name: str, value: Plain) -> Plain:
+    if value is None and name in _MAY_BE_NULL:
+        return None
+    return _FORMS[name].read(value)

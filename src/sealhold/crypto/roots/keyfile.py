@@ -6,6 +6,7 @@
 Source: docs/spec/03-keys.md section 8.
 """
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -59,18 +60,17 @@ def read_file(path: Path) -> Secret:
         TamperedError: it does not have 32 bytes, or they are plainly not random.
         UnavailableError: it cannot be read.
     """
+    handle = _opened(path)
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-        with os.fdopen(handle, "rb") as file:
-            status = os.fstat(handle)
-            mode = stat.S_IMODE(status.st_mode)
-            if not stat.S_ISREG(status.st_mode) or mode & 0o077 or status.st_uid != os.geteuid():
-                raise InsecureHomeError("the key file may be read by others")
-            value = file.read(KEY_BYTES + 1)
-    except FileNotFoundError as err:
-        raise NotFoundError("no key file there") from err
+        status = os.fstat(handle)
+        is_private = not stat.S_IMODE(status.st_mode) & 0o077 and status.st_uid == os.geteuid()
+        if not stat.S_ISREG(status.st_mode) or not is_private:
+            raise InsecureHomeError("the key file may be read by others")
+        value = os.read(handle, KEY_BYTES + 1)
     except OSError as err:
         raise UnavailableError("the key file cannot be read") from err
+    finally:
+        os.close(handle)
     if len(value) != KEY_BYTES or len(set(value)) < MIN_VARIETY:
         raise TamperedError(f"the key file has not {KEY_BYTES} random bytes")
     return Secret(value, "key file")
@@ -98,3 +98,15 @@ def unlock(slot: bytes, key: Secret, *, name: str = NAME) -> Secret:
     if root is None:
         raise WrongKeyFileError
     return root
+
+
+def _opened(path: Path) -> int:
+    # A pipe would block an open, and a link could lead to another user's file.
+    try:
+        return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError as err:
+        raise NotFoundError("no key file there") from err
+    except OSError as err:
+        if err.errno == errno.ELOOP:
+            raise InsecureHomeError("the key file is a link") from err
+        raise UnavailableError("the key file cannot be read") from err

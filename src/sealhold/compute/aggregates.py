@@ -198,15 +198,18 @@ def _sum_reach(evaluate: Range, most: int, _args: Mapping[str, int]) -> Reach:
     return Reach(first=low, last=high, count=(high - low) // step + 1, may_be_empty=False)
 
 
-def _grid_reach(low: int, high: int, args: Mapping[str, int]) -> Reach:
-    grid = args["grid"]
-    first, last = _to_grid(low, 1, grid), _to_grid(high, 1, grid)
+def _grid_reach(first: int, last: int, grid: int) -> Reach:
     return Reach(first=first, last=last, count=(last - first) // grid + 2, may_be_empty=True)
 
 
+def _avg_reach(evaluate: Range, _most: int, args: Mapping[str, int]) -> Reach:
+    grid = args["grid"]
+    return _grid_reach(_to_grid(evaluate.first, 1, grid), _to_grid(evaluate.last, 1, grid), grid)
+
+
 def _var_reach(evaluate: Range, _most: int, args: Mapping[str, int]) -> Reach:
-    widest = (evaluate.last - evaluate.first) ** 2
-    return _grid_reach(0, -(-widest // 4), args)  # half the results at either end
+    widest = (evaluate.last - evaluate.first) ** 2  # over 4: half of the results at either end
+    return _grid_reach(0, _to_grid(widest, 4, args["grid"]), args["grid"])
 
 
 def _avg(results: Sequence[int], _range: Range, _most: int, args: Mapping[str, int]) -> int:
@@ -294,7 +297,7 @@ _RULES: dict[Kind, _Rule] = {
     ),
     Kind.AVG: _Rule(
         args=_GRID,
-        reach=lambda evaluate, _most, args: _grid_reach(evaluate.first, evaluate.last, args),
+        reach=_avg_reach,
         compute=_avg,
     ),
     Kind.VAR: _Rule(args=_GRID, reach=_var_reach, compute=_var),

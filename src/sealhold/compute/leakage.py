@@ -12,7 +12,6 @@
 Source: docs/spec/09-leakage.md.
 """
 
-from collections.abc import Collection as Many
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal, localcontext
@@ -21,12 +20,12 @@ from typing import TypeVar
 from sealhold.compute.aggregates import Aggregate, reach, released_range
 from sealhold.compute.ranges import Range
 from sealhold.compute.slots import SlotMode, epoch_of, fits_first_slot
-from sealhold.compute.task import Task, function_id
+from sealhold.compute.task import Scope, Task, function_id
 from sealhold.crypto.digest import tagged
 from sealhold.crypto.tags import Tag
 from sealhold.model.encoding import pack
 from sealhold.model.errors import InvalidManifestError
-from sealhold.model.ids import FieldName, FunctionId, TaskDigest
+from sealhold.model.ids import FunctionId, TaskDigest
 from sealhold.model.quantities import MICRO, Instant, MicroBits
 
 _DIGITS = 60  # of a logarithm; its integer part needs at most 20
@@ -177,16 +176,17 @@ def shown_epochs(task: Task, approved_at: Instant) -> frozenset[int]:
     return frozenset(range(first, last + 1))
 
 
-def object_price(task: Task, cells: int, epochs: int = 1) -> ObjectPrice:
-    """Return what one object pays for `task` if nothing was approved over its collection before.
+def object_price(scope: Scope, cells: int, epochs: int = 1) -> ObjectPrice:
+    """Return what one object pays for `scope` if nothing was approved over its collection before.
 
     Args:
-        task: what is asked.
+        scope: what is asked for.
         cells: in how many places its selections can put an object (`selections.cells`).
         epochs: on how many days the set of objects shows.
     """
+    task = scope.task
     return ObjectPrice(
-        function=MicroBits(len(task.params) * function_price(task)),
+        function=MicroBits(len(scope.params) * function_price(task)),
         selection=family_price(task, cells),
         timing=timing_price(task),
         presence=presence_price(epochs, task.partition.max_versions),
@@ -222,18 +222,18 @@ def unprotected(query: QueryPrice, queries: int, size: MicroBits) -> MicroBits:
     return MicroBits(min(size, queries * query.answer))
 
 
-def family_id(task: Task) -> bytes:
-    """Return the 32-byte id of the selections of `task`: the same predicates are one family."""
-    predicates = sorted({each.predicate for each in task.selections})
-    return tagged(Tag.FAMILY, pack([task.input.collection, predicates]))
+def family_id(scope: Scope) -> bytes:
+    """Return the 32-byte id of the selections of `scope`: the same predicates are one family."""
+    predicates = sorted({each.predicate for each in scope.selections})
+    return tagged(Tag.FAMILY, pack([scope.task.collection, predicates]))
 
 
-def facts_of(task: Task, fields: Many[FieldName], cells: int, approved_at: Instant) -> Facts:
-    """Return what `task` over the granted `fields` may tell of one object, taken alone."""
-    price = function_price(task)
+def facts_of(scope: Scope, cells: int, approved_at: Instant) -> Facts:
+    """Return what `scope`, approved at that time, may tell of one object, taken alone."""
+    task, price = scope.task, function_price(scope.task)
     return Facts(
-        functions={function_id(task, param, fields): price for param in task.params},
-        families={family_id(task): family_price(task, cells)},
+        functions={function_id(task, param, scope.fields): price for param in scope.params},
+        families={family_id(scope): family_price(task, cells)},
         timings={task.digest: timing_price(task)},
         epochs=shown_epochs(task, approved_at),
         versions=task.partition.max_versions,

@@ -58,10 +58,10 @@ class Param(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Selection(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One choice of objects: a predicate over the input's fields; empty means all of them."""
+    """One choice of objects: a predicate over the input's fields."""
 
     id: _Id
-    predicate: Annotated[str, msgspec.Meta(max_length=2000)]
+    predicate: Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
     attributes: Annotated[tuple[_Name, ...], msgspec.Meta(max_length=16)]
 
 

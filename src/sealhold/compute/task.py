@@ -11,11 +11,9 @@
 Source: docs/spec/08-task-manifest.md.
 """
 
-import re
 from collections.abc import Collection as Many
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -55,12 +53,13 @@ from sealhold.model.ids import (
     TaskDigest,
 )
 from sealhold.model.quantities import Instant
+from sealhold.policy.documents import parse_instant
+from sealhold.policy.dpv import require
 
 PAYLOAD_TYPE = "application/vnd.sealhold.task+json"
 MAX_MANIFEST = 65_536  # bytes of the payload; the examples need under 4 KiB
 
 _Part = TypeVar("_Part", Param, Selection)
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,11 +129,26 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """The part of a task that is asked for or granted: what is priced."""
+
+    task: Task
+    fields: frozenset[FieldName]  # what the program is shown
+    params: tuple[Param, ...]
+    selections: tuple[Selection, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignedTask:
     """A task whose author's signature fits."""
 
     task: Task
     envelope: bytes
+
+
+def whole(task: Task) -> Scope:
+    """Return all of `task` that could be asked for."""
+    return Scope(task=task, fields=task.fields, params=task.params, selections=task.selections)
 
 
 def task_digest(payload: bytes) -> TaskDigest:
@@ -147,6 +161,7 @@ def parse_task(payload: bytes) -> Task:
 
     Raises:
         InvalidManifestError: it breaks a rule of the form, and which one.
+        UnknownPurposeError: its purpose is not in the vocabulary.
     """
     try:
         document = from_json(payload, limit=MAX_MANIFEST)
@@ -167,7 +182,7 @@ def parse_task(payload: bytes) -> Task:
         expires_at=_instant(found.expires),
         author=found.author,
         app=_app(found.app),
-        purpose=Purpose(found.purpose),
+        purpose=require(found.purpose),
         reason=found.reason,
         code=found.code,
         input=found.input,
@@ -190,6 +205,7 @@ def open_task(envelope: bytes) -> SignedTask:
     Raises:
         InvalidEncodingError: not a signed document of this type in its one form.
         InvalidManifestError: the manifest breaks a rule, or bears a foreign signature.
+        UnknownPurposeError: its purpose is not in the vocabulary.
         BadSignatureError: the author's signature does not fit.
     """
     _, payload, signers = dsse.read_unverified(envelope)
@@ -267,13 +283,10 @@ def _check_names(found: Manifest) -> None:
 
 
 def _instant(text: str) -> Instant:
-    if not _TIME.fullmatch(text):
-        raise InvalidManifestError("`expires` must be RFC 3339 in UTC, `2027-01-31T00:00:00Z`")
     try:
-        at = datetime.fromisoformat(text)
+        return parse_instant(text)
     except ValueError as err:
-        raise InvalidManifestError("`expires` is no day of the calendar") from err
-    return Instant(int((at - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1000))
+        raise InvalidManifestError("`expires` must read like `2027-01-31T00:00:00Z`") from err
 
 
 def _app(text: str | None) -> AppId | None:

@@ -1,0 +1,198 @@
+"""The proof of compliance: which program gave this answer, under which bounds, signed by the vault.
+
+- An in-toto statement in a DSSE envelope, by the vault's Ed25519 proof key. Its subject is the
+  answer document; its predicate names program, purpose, bounds, isolation and evidence.
+- Each field of a proof is an output. It depends on the manifest, the answer, the slot time, what
+  the owner agreed to, and public keys; what depends on the data stands behind a 32-byte salt.
+  Number of objects, defaults taken, memo hits and the place in the log are not in it.
+- A proof file holds all that a stranger needs, in one exact byte form of at most 16 KiB: the
+  statement, the answer, the task as its author signed it, and the keys.
+- `proof_checks` reads what is written here.
+
+Source: docs/spec/10-proof.md; in-toto Statement v1.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sealhold.compute.leakage import function_price, query_price
+from sealhold.compute.task import SignedTask
+from sealhold.crypto import dsse
+from sealhold.crypto.digest import sha256, tagged
+from sealhold.crypto.merkle import leaf_hash, root
+from sealhold.crypto.sign import PublicKey, SigningKey
+from sealhold.crypto.tags import Tag
+from sealhold.model.encoding import Plain, from_json, to_json
+from sealhold.model.errors import InvalidError
+from sealhold.model.ids import TaskDigest
+from sealhold.model.quantities import Instant, rfc3339
+
+FILE_SCHEMA = "sealhold.proof/1"
+STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+PREDICATE_TYPE = "urn:sealhold:predicate:computation:1"
+PAYLOAD_TYPE = "application/vnd.in-toto+json"
+MAX_PROOF = 16_384  # bytes of the file; a manifest of 8 KiB and all beside it fit
+SALT_BYTES = 32
+DIGEST_BYTES = 32
+SHORT_TEXT = re.compile(r"[!-~]([ -~]{0,198}[!-~])?")  # printable ASCII, no space at the ends
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What left the vault, for whom, and when."""
+
+    task: TaskDigest
+    param: str
+    selection: str
+    value: int
+    slot_time: Instant  # the boundary at which it left
+    recipient: str
+    nonce: str  # what the recipient sent along, as text; it makes the answer theirs
+
+    def document(self) -> dict[str, Plain]:
+        """Return the answer as it stands in a proof file."""
+        return {
+            "manifest": self.task.hex(),
+            "nonce": self.nonce,
+            "param": self.param,
+            "recipient": self.recipient,
+            "selection": self.selection,
+            "slot_time": rfc3339(self.slot_time),
+            "value": self.value,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conduct:
+    """How the vault says it ran the program; no field of it may depend on the data."""
+
+    terms: bytes  # 32-byte digest of what the owner agreed to
+    coarsen: int  # every n-th answer was kept
+    isolation: str  # `default`, `paranoid` or `language-only`
+    runtime: str  # name and version of the sandbox
+    inputs: bytes  # `commitment` to `inputs_root`
+    entry: bytes  # `commitment` to the leaf hash of the entry in the audit log
+
+
+def commitment(value: bytes, salt: bytes) -> bytes:
+    """Return 32 bytes that bind `value` and hide it until the salt is shown.
+
+    Raises:
+        InvalidError: the salt does not have its 32 bytes.
+    """
+    # THREAT T43: without a full salt, whoever guesses the inputs could test the guess.
+    if len(salt) != SALT_BYTES:
+        raise InvalidError(f"a salt of {len(salt)} bytes, not {SALT_BYTES}")
+    return tagged(Tag.COMMITMENT, salt, value)
+
+
+def inputs_root(digests: Iterable[bytes]) -> bytes:
+    """Return the Merkle root over the digests of the objects that were read, in any order."""
+    return root([leaf_hash(digest) for digest in sorted(digests)])
+
+
+def build_proof(task: SignedTask, answer: Answer, conduct: Conduct, key: SigningKey) -> bytes:
+    """Return the proof file of `answer`: what the recipient gets and anyone can verify.
+
+    Raises:
+        InvalidError: the answer belongs to another task, a text or digest has not its form, or
+            the file would be too long.
+    """
+    _check(task, answer, conduct)
+    statement = to_json(statement_of(task, answer, conduct, key.public))
+    file = proof_file(
+        answer=answer.document(),
+        proof=dsse.sign(PAYLOAD_TYPE, statement, [key]),
+        task=task.envelope,
+        proof_key=key.public,
+        author_key=bytes.fromhex(task.task.author.key),
+    )
+    if len(file) > MAX_PROOF:
+        raise InvalidError(f"a proof of {len(file)} bytes, at most {MAX_PROOF}")
+    return file
+
+
+def proof_file(
+    *, answer: dict[str, Plain], proof: bytes, task: bytes, proof_key: bytes, author_key: bytes
+) -> bytes:
+    """Return the one byte form of a proof file with these parts; `proof` and `task` are DSSE."""
+    return to_json(
+        {
+            "$schema": FILE_SCHEMA,
+            "answer": answer,
+            "keys": {"author": author_key.hex(), "proof": proof_key.hex()},
+            "proof": from_json(proof),
+            "task": from_json(task),
+        }
+    )
+
+
+def statement_of(
+    task: SignedTask, answer: Answer, conduct: Conduct, proof_key: PublicKey
+) -> dict[str, Plain]:
+    """Return the in-toto statement about `answer`."""
+    manifest = task.task
+    # THREAT T43: every field below is a function of manifest, answer, agreement and public keys,
+    # or a salted commitment; a count or a log index would tell of the data.
+    return {
+        "_type": STATEMENT_TYPE,
+        "subject": [
+            {"digest": {"sha256": answer_digest(answer.document()).hex()}, "name": "answer"}
+        ],
+        "predicateType": PREDICATE_TYPE,
+        "predicate": {
+            "bounds": bounds_of(task, conduct.coarsen),
+            "commitments": {"entry": conduct.entry.hex(), "inputs": conduct.inputs.hex()},
+            "evidence": {
+                "confidentiality": "glass",
+                "digest": sha256(proof_key).hex(),
+                "hw_rooted": False,
+                "integrity": "sw",
+                "kind": "sw",
+            },
+            "isolation": conduct.isolation,
+            "purpose": manifest.purpose,
+            "task": {
+                "code": manifest.code.sha256,
+                "manifest": manifest.digest.hex(),
+                "runtime": conduct.runtime,
+                "tier": manifest.code.tier,
+            },
+            "terms": conduct.terms.hex(),
+        },
+    }
+
+
+def bounds_of(task: SignedTask, coarsen: int) -> dict[str, Plain]:
+    """Return the bounds that follow from the manifest when every `coarsen`-th answer is kept.
+
+    Raises:
+        InvalidManifestError: this kind of answer cannot be coarser.
+    """
+    query = query_price(task.task, coarsen)
+    return {
+        "alternatives": query.alternatives,
+        "answer_microbits": query.total,
+        "coarsen": coarsen,
+        "function_microbits": function_price(task.task),
+        "k": task.task.partition.k,
+    }
+
+
+def answer_digest(document: dict[str, Plain]) -> bytes:
+    """Return the 32-byte digest of an answer document, over its strict JSON."""
+    return sha256(to_json(document))
+
+
+def _check(task: SignedTask, answer: Answer, conduct: Conduct) -> None:
+    if answer.task != task.task.digest:
+        raise InvalidError("the answer is one of another task")
+    task.task.param(answer.param)
+    task.task.selection(answer.selection)
+    for text in (answer.recipient, answer.nonce, conduct.isolation, conduct.runtime):
+        if not SHORT_TEXT.fullmatch(text):
+            raise InvalidError("a text of a proof must be 1 to 200 printable ASCII characters")
+    for digest in (conduct.terms, conduct.inputs, conduct.entry):
+        if len(digest) != DIGEST_BYTES:
+            raise InvalidError(f"a digest of {len(digest)} bytes, not {DIGEST_BYTES}")

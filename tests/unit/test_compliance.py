@@ -1,0 +1,256 @@
+"""What a proof file says, how it is verified, and what its verdict is."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from sealhold.compute.compliance import (
+    MAX_PROOF,
+    Answer,
+    Conduct,
+    build_proof,
+    commitment,
+    inputs_root,
+)
+from sealhold.compute.proof_checks import Policy
+from sealhold.compute.task import PAYLOAD_TYPE, SignedTask, open_task
+from sealhold.compute.verify import looks_like_proof, verify_files
+from sealhold.crypto import dsse
+from sealhold.crypto.digest import sha256
+from sealhold.crypto.secret import Secret
+from sealhold.crypto.sign import SigningKey
+from sealhold.model.encoding import Plain, to_json
+from sealhold.model.errors import InvalidError, InvalidManifestError
+from sealhold.model.quantities import Instant
+from sealhold.model.shown import Verdict
+
+AUTHOR = SigningKey(Secret(b"a" * 32, "author"))
+VAULT = SigningKey(Secret(b"v" * 32, "proof"))
+CODE = b"def evaluate(obj, res):\n    return 1\n"
+LEFT = Instant(1_790_000_000_000)
+LATER = Instant(LEFT + 1)
+PINS = {"proof": [VAULT.public], "author": [AUTHOR.public]}
+
+
+def signed_task(**changes: Plain) -> SignedTask:
+    document = {
+        "schema": "sealhold.task/1",
+        "name": "Green bonus",
+        "version": "1.0.0",
+        "expires": "2027-12-31T00:00:00Z",
+        "author": {"name": "Cooperative", "key": AUTHOR.public.hex()},
+        "purpose": "PersonnelPayment",
+        "reason": {"en": "a bonus"},
+        "code": {"tier": "py", "sha256": sha256(CODE).hex(), "bytes": len(CODE)},
+        "input": {
+            "collection": "trips",
+            "fields": ["start"],
+            "max_objects": 100,
+            "max_object_bytes": 128,
+        },
+        "evaluate": {"range": {"values": [0, 1]}, "default": 0},
+        "aggregate": {
+            "kind": "count",
+            "args": {"value": 1},
+            "range": {"min": 0, "max": 31, "step": 1},
+            "default": 0,
+        },
+        "params": [{"id": "standard", "value": 500}],
+        "selections": [{"id": "all", "predicate": "all", "attributes": []}],
+        "partition": {"k": 1, "max_versions": 1},
+        "limits": {"ms_per_partition": 100, "memory_mib": 16, "queries": 100},
+        "slot": {"seconds": 1, "mode": "ahead", "max_slots": 1},
+        "evidence": {"min": "sw", "confidentiality": "any"},
+        "output": {"recipients": [], "forms": ["dsse"]},
+        **changes,
+    }
+    return open_task(dsse.sign(PAYLOAD_TYPE, to_json(document), [AUTHOR]))
+
+
+TASK = signed_task()
+ANSWER = Answer(
+    task=TASK.task.digest,
+    param="standard",
+    selection="all",
+    value=17,
+    slot_time=LEFT,
+    recipient="https://bonus.example/answers",
+    nonce="n-4711",
+)
+CONDUCT = Conduct(
+    terms=sha256(b"terms"),
+    coarsen=1,
+    isolation="default",
+    runtime="monty 1.4.0",
+    inputs=commitment(inputs_root([sha256(b"trip")]), b"s" * 32),
+    entry=commitment(sha256(b"entry"), b"t" * 32),
+)
+PROOF = build_proof(TASK, ANSWER, CONDUCT, VAULT)
+
+
+def verify(data: bytes, **more: Plain) -> Verdict:
+    return verify_files([data], **{"pins": PINS, "at": LATER, **more})
+
+
+def failed(verdict: Verdict) -> list[str]:
+    return [check.name for check in verdict.checks if not check.held]
+
+
+def test_a_proof_holds_under_the_pinned_keys() -> None:
+    verdict = verify(PROOF)
+
+    assert verdict.exit_code == 0
+    assert failed(verdict) == []
+
+
+def test_a_proof_without_pinned_keys_holds_and_says_so() -> None:
+    verdict = verify(PROOF, pins=None)
+
+    assert verdict.exit_code == 0
+    assert sum("key not pinned" in check.detail for check in verdict.checks) == 2
+
+
+def test_a_reader_who_demands_pinned_keys_gets_less_than_that() -> None:
+    verdict = verify(PROOF, pins=None, policy=Policy(pinned=True))
+
+    assert verdict.exit_code == 3
+
+
+def test_another_key_than_the_pinned_one_is_named() -> None:
+    verdict = verify(PROOF, pins={"proof": [AUTHOR.public]})
+
+    assert verdict.exit_code == 6
+    assert failed(verdict) == ["proof key"]
+
+
+def test_software_evidence_is_below_a_demand_for_hardware() -> None:
+    verdict = verify(PROOF, policy=Policy(evidence="sgx"))
+
+    assert verdict.exit_code == 3
+    assert failed(verdict) == ["evidence"]
+
+
+def test_language_only_isolation_is_below_a_demand_for_confinement() -> None:
+    proof = build_proof(TASK, ANSWER, replace(CONDUCT, isolation="language-only"), VAULT)
+
+    assert verify(proof).exit_code == 0
+    assert verify(proof, policy=Policy(confined=True)).exit_code == 3
+
+
+def test_an_answer_outside_the_permitted_ones_fails() -> None:
+    proof = build_proof(TASK, replace(ANSWER, value=32), CONDUCT, VAULT)
+
+    assert failed(verify(proof)) == ["value"]
+
+
+def test_a_coarser_answer_is_one_of_the_kept_ones() -> None:
+    coarser = replace(CONDUCT, coarsen=4)
+
+    assert verify(build_proof(TASK, replace(ANSWER, value=16), coarser, VAULT)).exit_code == 0
+    assert failed(verify(build_proof(TASK, ANSWER, coarser, VAULT))) == ["value"]
+
+
+def test_an_answer_that_is_still_to_come_fails() -> None:
+    assert failed(verify(PROOF, at=Instant(LEFT - 1))) == ["time"]
+
+
+def test_an_answer_from_after_the_tasks_end_fails() -> None:
+    late = replace(ANSWER, slot_time=TASK.task.expires_at)
+    proof = build_proof(TASK, late, CONDUCT, VAULT)
+
+    assert failed(verify(proof, at=Instant(TASK.task.expires_at + 1))) == ["time"]
+
+
+def test_an_answer_for_somebody_whom_the_task_does_not_name_fails() -> None:
+    task = signed_task(output={"recipients": ["the employer"], "forms": ["dsse"]})
+    answer = replace(ANSWER, task=task.task.digest)
+
+    assert failed(verify(build_proof(task, answer, CONDUCT, VAULT))) == ["recipient"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (replace(ANSWER, task=TASK.task.digest[::-1]), InvalidError),
+        (replace(ANSWER, param="other"), InvalidManifestError),
+        (replace(ANSWER, selection="other"), InvalidManifestError),
+        (replace(ANSWER, recipient=""), InvalidError),
+        (replace(ANSWER, nonce="\n"), InvalidError),
+    ],
+)
+def test_no_proof_is_made_of_an_answer_that_is_not_the_tasks(
+    answer: Answer, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        build_proof(TASK, answer, CONDUCT, VAULT)
+
+
+@pytest.mark.parametrize("part", ["terms", "inputs", "entry"])
+def test_no_proof_is_made_with_a_digest_of_another_length(part: str) -> None:
+    conduct = replace(CONDUCT, **{part: b"short"})
+
+    with pytest.raises(InvalidError):
+        build_proof(TASK, ANSWER, conduct, VAULT)
+
+
+def test_a_manifest_that_leaves_no_room_for_its_proof_is_refused() -> None:
+    task = signed_task(params=[{"id": "standard", "value": "x" * MAX_PROOF}])
+
+    with pytest.raises(InvalidError, match="at most 16384"):
+        build_proof(task, replace(ANSWER, task=task.task.digest), CONDUCT, VAULT)
+
+
+def test_a_commitment_hides_behind_a_full_salt_only() -> None:
+    assert commitment(b"x", b"s" * 32) != commitment(b"x", b"t" * 32)
+    with pytest.raises(InvalidError):
+        commitment(b"x", b"s" * 31)
+
+
+def test_the_root_of_inputs_does_not_know_their_order() -> None:
+    digests = [sha256(bytes([n])) for n in range(5)]
+
+    assert inputs_root(digests) == inputs_root(digests[::-1])
+
+
+def test_the_statement_is_one_of_in_toto() -> None:
+    file = json.loads(PROOF)
+
+    statement = json.loads(dsse.read_unverified(to_json(file["proof"]))[1])
+    assert statement["_type"] == "https://in-toto.io/Statement/v1"
+    assert statement["predicateType"] == "urn:sealhold:predicate:computation:1"
+    assert statement["subject"][0]["digest"]["sha256"] == sha256(to_json(file["answer"])).hex()
+
+
+def test_a_proof_is_small() -> None:
+    assert len(PROOF) <= 8_192
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"hello", b"\x00" * 4000, b'{"answer":17}'])
+def test_what_bears_no_mark_of_ours_is_no_proof(data: bytes) -> None:
+    assert not looks_like_proof(data)
+    assert verify(data).exit_code == 5
+
+
+def test_no_file_at_all_is_no_proof() -> None:
+    assert verify_files([], at=LATER).exit_code == 5
+
+
+@pytest.mark.parametrize(
+    ("files", "code"),
+    [([PROOF, PROOF], 0), ([PROOF, b"hello"], 5), ([b"hello", PROOF[:-2]], 6)],
+)
+def test_of_several_files_the_worst_decides(files: list[bytes], code: int) -> None:
+    assert verify_files(files, PINS, at=LATER).exit_code == code
+
+
+def test_checks_of_several_files_are_told_apart() -> None:
+    verdict = verify_files([PROOF, PROOF[:-1]], PINS, at=LATER)
+
+    assert failed(verdict) == ["file 2, form"]
+    assert verdict.sentence.startswith("2 files; of file 2:")
+
+
+@pytest.mark.parametrize("length", [32, 100, 2000, len(PROOF) - 1])
+def test_a_proof_that_is_cut_off_is_altered(length: int) -> None:
+    assert verify(PROOF[:length]).exit_code == 6

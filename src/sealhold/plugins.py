@@ -1,0 +1,26 @@
+"""Finding what implements a seam: the only place where code is found by name.
+
+- A plug-in is an entry point of an installed package. One that does not load is a fault of that
+  package and named with it; the others still work.
+
+Source: docs/architecture.md section 5.
+"""
+
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+
+from sealhold.connectors.spec import Source
+from sealhold.model.ids import Collection
+from sealhold.model.records import Dataset
+
+SOURCES = "sealhold.sources"
+
+
+def sources() -> Mapping[str, type[Source]]:
+    """Return each connector by its name."""
+    return {point.name: point.load() for point in entry_points(group=SOURCES)}
+
+
+def datasets() -> Mapping[Collection, Dataset]:
+    """Return each dataset that some connector can fill, by its name."""
+    return {dataset.name: dataset for source in sources().values() for dataset in source.datasets}

@@ -1,0 +1,141 @@
+"""The rows that decide: consents, grants, budgets and their like, held in memory and under one hash.
+
+- An encrypted database vouches for each page alone, so old pages copied back could return a spent
+  budget. A keyed hash over the whole set, bound to the log's size, shows that.
+- It is recomputed at open, before the first decision; from then on decisions read memory, and
+  memory changes only with a committed batch.
+- Order does not matter: each row counts by itself, so a change costs one row, not all.
+
+Source: docs/spec/03-keys.md section 5.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sealhold.crypto.secret import Secret
+from sealhold.crypto.sethash import add, remove, row_number
+from sealhold.model.errors import TamperedError
+from sealhold.stores.spec import (
+    Bump,
+    Delete,
+    DeleteWhere,
+    Found,
+    Guard,
+    Key,
+    Op,
+    Put,
+    ReadView,
+    Row,
+    TableSpec,
+)
+
+_Place = tuple[str, Key]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a batch would make of the set."""
+
+    rows: Mapping[_Place, Found | None]
+    total: int
+
+
+class Deciding:
+    """The set as it stands after the last committed batch."""
+
+    def __init__(self, tables: Sequence[TableSpec], key: Secret) -> None:
+        self._specs = {table.name: table for table in tables}
+        self._columns = {table.name: list(table.columns) for table in tables}
+        self._key = key
+        self._rows: dict[_Place, Found] = {}
+        self.total = 0
+
+    def load(self, view: ReadView) -> None:
+        """Read every row that decides, and add up the set's hash."""
+        self._rows.clear()
+        self.total = 0
+        for name, spec in self._specs.items():
+            for found in scan_all(view, spec):
+                self._rows[name, self._key_of(name, found.row)] = found
+                self.total = add(self.total, self._number(name, found))
+
+    def get(self, table: str, *key: bytes | int | str) -> Found | None:
+        """Return one row as it stands."""
+        return self._rows.get((table, key))
+
+    def all(self, table: str) -> Iterator[Found]:
+        """Yield each row of a table, in no order."""
+        return (found for (name, _), found in list(self._rows.items()) if name == table)
+
+    def preview(self, ops: Iterable[Op]) -> Change:
+        """Return what `ops` would make of the set, if they are applied in this order.
+
+        Raises:
+            TamperedError: an operation meets a row that is not in memory as it must be.
+        """
+        rows: dict[_Place, Found | None] = {}
+        total = self.total
+        for op in ops:
+            if op.table not in self._specs or isinstance(op, Guard):
+                continue
+            place = (op.table, self._place(op))
+            old = rows[place] if place in rows else self._rows.get(place)
+            new = self._after(op, old)
+            if old is not None:
+                total = remove(total, self._number(op.table, old))
+            if new is not None:
+                total = add(total, self._number(op.table, new))
+            rows[place] = new
+        return Change(rows, total)
+
+    def adopt(self, change: Change) -> None:
+        """Take over a previewed change; its batch is durable."""
+        for place, found in change.rows.items():
+            if found is None:
+                self._rows.pop(place, None)
+            else:
+                self._rows[place] = found
+        self.total = change.total
+
+    def _key_of(self, table: str, row: Row) -> Key:
+        columns = self._columns[table]
+        return tuple(row[columns.index(name)] for name in self._specs[table].key)
+
+    def _place(self, op: Op) -> Key:
+        match op:
+            case Put():
+                return self._key_of(op.table, op.row)
+            case Delete() | Bump():
+                return op.key
+            case _:
+                raise TamperedError(f"`{op.table}` decides, and changes row by row only")
+
+    def _after(self, op: Op, old: Found | None) -> Found | None:
+        match op:
+            case Put():
+                return Found(op.row, old.v + 1 if old else 1)
+            case Delete():
+                return None
+            case Bump():
+                if old is None:
+                    raise TamperedError(f"a row of `{op.table}` is in the store but not in memory")
+                at = self._columns[op.table].index(op.column)
+                row = list(old.row)
+                row[at] = int(row[at]) + op.delta
+                return replace(old, row=tuple(row), v=old.v + 1)
+            case DeleteWhere() | Guard():
+                return old
+
+    def _number(self, table: str, found: Found) -> int:
+        return row_number(self._key, table, found.row, found.v)
+
+
+def scan_all(view: ReadView, spec: TableSpec, index: str = "key") -> Iterator[Found]:
+    """Yield every row of a table, page by page."""
+    cursor = None
+    while True:
+        page = view.scan(spec.name, index, (), (), after=cursor)
+        yield from page.rows
+        cursor = page.cursor
+        if cursor is None:
+            return

@@ -1,0 +1,160 @@
+"""The one door: here records are opened, and nowhere else.
+
+- Each passage is decided, then logged, and only when the entry is durable is anything opened. A
+  refusal is logged too, and gives nothing.
+- A program gets the granted fields of the granted objects; the owner gets records whole.
+- What does not open is TAMPERED, and says which record.
+
+Source: docs/architecture.md section 2; docs/spec/07-grants.md section 6.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sealhold.audit.event import Actor, Event, EventKind, Outcome
+from sealhold.model.errors import DeniedError, NotFoundError, SealBrokenError
+from sealhold.model.ids import Collection, Kind, RecordId, show
+from sealhold.model.records import Record
+from sealhold.policy.decide import decide
+from sealhold.policy.decision import Decision
+from sealhold.policy.facts import Ask, Facts
+from sealhold.stores.spec import Found, Op
+from sealhold.vault.core import Core
+from sealhold.vault.objects import Objects
+from sealhold.vault.owned import RECORDS, open_body, record_from
+from sealhold.vault.telling import Teller
+from sealhold.vault.writer import Work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A decided ask: what to write into the log with it, and under which conditions."""
+
+    ask: Ask
+    facts: Facts
+    event: Event  # told if it is permitted; a refusal is told in its place
+    guards: tuple[Op, ...] = ()  # rows that must still be as they were decided on
+
+
+class Firewall:
+    """Opens records of one vault's owner, for whoever may have them."""
+
+    def __init__(self, core: Core, objects: Objects) -> None:
+        self._core = core
+        self._objects = objects
+        self._teller = Teller(core.keys)
+
+    def get(self, ids: Sequence[RecordId]) -> list[Record]:
+        """Return records to their owner, in the order of `ids`; one log entry tells of all.
+
+        Raises:
+            NotFoundError: one of them is not here.
+            SealBrokenError: one of them is not as it was written.
+        """
+        found = self._core.store.get(RECORDS.name, [(record,) for record in ids])
+        event = self._owner_event(len(ids), self._teller.tag(ids[0]) if len(ids) == 1 else None)
+        self._core.writer.commit(Work((), (self._teller.entry(event),), releases=True))
+        return [self._open(record, row) for record, row in zip(ids, found, strict=True)]
+
+    def get_each(self, ids: Sequence[RecordId]) -> list[Record]:
+        """Return records to their owner, each with a log entry of its own, in one batch.
+
+        Raises:
+            NotFoundError: one of them is not here.
+            SealBrokenError: one of them is not as it was written.
+        """
+        found = self._core.store.get(RECORDS.name, [(record,) for record in ids])
+        works = [
+            Work((), (self._teller.entry(self._owner_event(1, self._teller.tag(record))),))
+            for record in ids
+        ]
+        self._core.writer.submit(works).result()
+        return [self._open(record, row) for record, row in zip(ids, found, strict=True)]
+
+    def collection(self, name: Collection, event: Event) -> Iterator[Record]:
+        """Log `event`, then yield the owner's records of a collection, in the order they came."""
+        self._core.writer.commit(Work((), (self._teller.entry(event),), releases=True))
+        return self._scan(name)
+
+    def decided(self, passage: Passage) -> Decision:
+        """Decide, and write the decision into the log.
+
+        Raises:
+            DeniedError: it is refused; the reason is in the log.
+            ConflictError: what it was decided on changed meanwhile; nothing was opened.
+            AuditUnavailableError: the log cannot be written; nothing was opened.
+        """
+        decision = decide(passage.ask, passage.facts)
+        if not decision.permit:
+            told = passage.event
+            refused = Event(
+                kind=EventKind.DECISION,
+                actor=told.actor,
+                outcome=Outcome.DENIED,
+                subject=told.subject,
+                app=told.app,
+                purpose=told.purpose,
+                collection=told.collection,
+                grant=told.grant,
+                request=told.request,
+                task=told.task,
+                reason=decision.code.name.lower(),
+            )
+            self._core.writer.commit(Work((), (self._teller.entry(refused),)))
+            raise DeniedError(decision.sentence)
+        entry = self._teller.entry(passage.event)
+        self._core.writer.commit(Work(passage.guards, (entry,), releases=True))
+        return decision
+
+    def objects_for_task(
+        self, decision: Decision, collection: Collection, ids: Sequence[RecordId]
+    ) -> Iterator[tuple[RecordId, int, dict[str, object]]]:
+        """Yield id, version and permitted fields of each object, for a permitted program.
+
+        Raises:
+            DeniedError: the decision is none that permits.
+        """
+        if not decision.permit:
+            raise DeniedError("denied")
+        for start in range(0, len(ids), 500):
+            some = ids[start : start + 500]
+            found = self._core.store.get(RECORDS.name, [(record,) for record in some])
+            for record, row in zip(some, found, strict=True):
+                if row is None or row.row[3] != collection:
+                    continue  # deleted since the set was frozen
+                opened = self._open(record, row)
+                fields = {k: v for k, v in opened.fields.items() if k in decision.fields}
+                yield record, opened.version, fields
+
+    def _scan(self, name: Collection) -> Iterator[Record]:
+        cursor = None
+        while True:
+            page = self._core.store.scan(RECORDS.name, "coll", (name,), (), after=cursor)
+            for found in page.rows:
+                if found.row[3] != name:
+                    return
+                yield self._open(RecordId(found.row[0]), found)
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+    def _open(self, record: RecordId, found: Found | None) -> Record:
+        if found is None:
+            raise NotFoundError(f"no item `{show(Kind.RECORD, record)}`")
+        # THREAT T01: a row that was moved, swapped or edited does not open
+        try:
+            body = open_body(self._core.keys, found)
+        except SealBrokenError as err:
+            raise SealBrokenError(f"item `{show(Kind.RECORD, record)}` does not open") from err
+        content = self._objects.fetch(body.content) if body.large else body.content
+        return record_from(found, content)
+
+    def _owner_event(self, rows: int, tag: bytes | None) -> Event:
+        return Event(
+            kind=EventKind.READ,
+            actor=Actor.OWNER,
+            subject=self._teller.subject,
+            record=tag,
+            rows_read=rows,
+            rows_out=rows,
+        )

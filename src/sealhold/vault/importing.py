@@ -1,0 +1,236 @@
+"""Imports as the vault sees them: jobs begun, continued, ended, reported and undone.
+
+- The same bytes, read to their end by the same version of a connector, are known by their digest.
+- A job that was killed is read again from its beginning: what it had committed is recognised, so
+  nothing is lost or doubled, and ordinals among equals stay what they were.
+- Undoing a job removes what it brought and puts back the versions that it replaced.
+
+Source: docs/spec/18-connectors.md section 4.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.connectors.frames import Known
+from sealhold.connectors.runner import Counts, FileFacts, FileResult, JobStart, JobState, Outcome
+from sealhold.connectors.spec import Batch
+from sealhold.crypto.digest import FileDigest, mac16
+from sealhold.crypto.tags import Tag
+from sealhold.model.errors import ConflictError, InvalidError, UnreadableSourceError
+from sealhold.model.ids import Collection, Id16, JobId, SourceId, timed_id
+from sealhold.model.shown import FileReport, RejectView
+from sealhold.stores.spec import Delete, DeleteWhere, Found, Op, Put
+from sealhold.vault.catalogue import Catalogue, JobRow, SourceRow
+from sealhold.vault.core import Core
+from sealhold.vault.index import SEGMENTS, Index
+from sealhold.vault.ingest import IDENTITIES, Ingest
+from sealhold.vault.objects import Objects
+from sealhold.vault.owned import OLDER, RECORDS
+from sealhold.vault.telling import Teller
+from sealhold.vault.writer import Work
+
+DONE = frozenset({JobState.DONE.value, JobState.DONE_WITH_REJECTS.value})
+RUNNING, UNDONE = JobState.RUNNING.value, "undone"
+CHUNK = 1_048_576  # bytes of a file hashed at once
+
+
+class ImportSink:
+    """Keeps what an import reads; the `Sink` of the runner."""
+
+    def __init__(
+        self,
+        core: Core,
+        index: Index,
+        objects: Objects,
+        per_file: Callable[[str], bool],
+    ) -> None:
+        self._core = core
+        self._index = index
+        self._objects = objects
+        self._per_file = per_file  # whether a connector's items mean nothing without their file
+        self._catalogue = Catalogue(core.store, core.papers, core.owner)
+        self._teller = Teller(core.keys)
+        self._jobs: dict[JobId, tuple[JobRow, Ingest, str]] = {}
+
+    def begin(self, facts: FileFacts) -> JobStart:
+        """Find the job of this input, or make one and keep it."""
+        digest = self._digest(facts.path, facts.known)
+        earlier = self._catalogue.jobs_of_input(digest)
+        for job in earlier:
+            if job.state in DONE:
+                same = Counts(same=job.new + job.changed + job.same)
+                return JobStart(job=job.id, already_done=True, counts=same, rejected=job.rejected)
+        source = self._source(facts)
+        stopped = next((job for job in earlier if job.state == RUNNING), None)
+        job = stopped or self._new_job(facts, source, digest)
+        job = replace(job, state=RUNNING, same=0, rejected=0, rejects=(), error=None, remedy=None)
+        event = self._event(EventKind.JOB, job, reason="begun")
+        ops: tuple[Op, ...] = (self._catalogue.put_source(source), self._catalogue.put_job(job))
+        self._core.writer.commit(Work(ops, (self._teller.entry(event),)))
+        ingest = Ingest(self._core, self._index, self._objects, source)
+        self._jobs[job.id] = (job, ingest, facts.known.version)
+        return JobStart(job=job.id)
+
+    def commit(self, job: JobId, batch: Batch) -> Counts:
+        """Keep a batch; its rows, words, checkpoint and log entry are one commit."""
+        row, ingest, version = self._jobs[job]
+        after, counts = ingest.take(row, batch, version)
+        self._jobs[job] = (after, ingest, version)
+        return counts
+
+    def finish(self, job: JobId, outcome: Outcome) -> None:
+        """End the job."""
+        row, _, _ = self._jobs.pop(job)
+        ended = replace(
+            row,
+            state=outcome.state.value,
+            ended=self._core.clock(),
+            error=outcome.error,
+            remedy=UnreadableSourceError.remedy() if outcome.error else None,
+        )
+        event = self._event(EventKind.JOB, ended, reason=outcome.state.value)
+        work = Work((self._catalogue.put_job(ended),), (self._teller.entry(event),))
+        self._core.writer.commit(work)
+
+    def _digest(self, path: Path, known: Known) -> bytes:
+        files = self._core.keys.files
+        digest = FileDigest(files, Tag.FILE_DIGEST)
+        with path.open("rb") as file:
+            while piece := file.read(CHUNK):
+                digest.update(piece)
+        reader = f"{known.source} {known.version}".encode()
+        name = path.name.encode() if self._per_file(known.source) else b""
+        return mac16(files, Tag.IDEMPOTENCY, digest.digest(), reader, name)
+
+    def _source(self, facts: FileFacts) -> SourceRow:
+        connector = facts.known.source
+        name = facts.path.name if self._per_file(connector) else f"{connector} files"
+        for source in self._catalogue.sources():
+            if (source.connector, source.name) == (connector, name):
+                return source
+        number = SourceId(timed_id(self._core.clock(), self._core.entropy))
+        return SourceRow(id=number, name=name, connector=connector)
+
+    def _new_job(self, facts: FileFacts, source: SourceRow, digest: bytes) -> JobRow:
+        now = self._core.clock()
+        return JobRow(
+            id=JobId(timed_id(now, self._core.entropy)),
+            source=source.id,
+            input=digest,
+            state=RUNNING,
+            file=facts.path.name,
+            what=facts.known.what,
+            started=now,
+            ended=None,
+            new=0,
+            changed=0,
+            same=0,
+            rejected=0,
+            rejects=(),
+            by_collection={},
+            error=None,
+            remedy=None,
+        )
+
+    def _event(self, kind: EventKind, job: JobRow, reason: str) -> Event:
+        return Event(
+            kind=kind,
+            actor=Actor.OWNER,
+            subject=self._teller.subject,
+            job=job.id,
+            source=job.source,
+            rows_out=job.new + job.changed,
+            reason=reason,
+        )
+
+
+def undo(core: Core, index: Index, job: JobRow) -> int:
+    """Take back what a job brought, and return how many items that were.
+
+    Raises:
+        ConflictError: it was undone before, or a later job changed an item that it brought.
+    """
+    if job.state == UNDONE:
+        raise ConflictError("this import was undone before")
+    store = core.store
+    mine = {found.row[0]: found for found in _of_job(core, RECORDS.name, job.id)}
+    if any(found.row[0] not in mine for found in _of_job(core, OLDER.name, job.id)):
+        raise ConflictError("a later import changed items of this one; undo that one first")
+    names = {found.row[1]: found.row for found in _of_job(core, IDENTITIES.name, job.id)}
+    ops: list[Op] = [
+        DeleteWhere(SEGMENTS.name, "job", (job.id,)),
+        DeleteWhere(IDENTITIES.name, "job", (job.id,)),
+        DeleteWhere(RECORDS.name, "job", (job.id,)),
+    ]
+    for record, found in mine.items():
+        version = found.row[4]
+        before = store.get(OLDER.name, [(record, version - 1)])[0] if version > 1 else None
+        if before is not None:
+            tag, _, subject, _, _ = names[record]
+            unknown = bytes(16)  # the next import of this item compares, and finds it changed
+            ops += [
+                Put(RECORDS.name, before.row),
+                Delete(OLDER.name, (record, version - 1)),
+                Put(IDENTITIES.name, (tag, record, subject, before.row[6], unknown)),
+            ]
+    ops.append(Catalogue(store, core.papers, core.owner).put_job(replace(job, state=UNDONE)))
+    teller = Teller(core.keys)
+    event = Event(
+        kind=EventKind.JOB,
+        actor=Actor.OWNER,
+        subject=teller.subject,
+        job=job.id,
+        source=job.source,
+        rows_out=len(mine),
+        reason=UNDONE,
+    )
+    core.writer.commit(Work(tuple(ops), (teller.entry(event),)))
+    index.forget()
+    return len(mine)
+
+
+def file_report(result: FileResult) -> FileReport:
+    """Return what became of one file, as people read it."""
+    outcome = result.outcome
+    return FileReport(
+        name=result.path.name,
+        what=result.known.what if result.known else "",
+        job=result.job,
+        new=outcome.counts.new,
+        changed=outcome.counts.changed,
+        same=outcome.counts.same,
+        rejects=tuple(
+            RejectView(position=each.position, why=str(each.why), detail=each.detail)
+            for each in outcome.rejects
+        ),
+        rejected=outcome.rejected,
+        error=outcome.error,
+        remedy=UnreadableSourceError.remedy() if outcome.error else None,
+    )
+
+
+def collections_of(results: list[FileResult]) -> dict[Collection, int]:
+    """Return how many items of each collection were read."""
+    found: dict[Collection, int] = {}
+    for result in results:
+        for name, count in result.items.items():
+            found[name] = found.get(name, 0) + count
+    return found
+
+
+def _of_job(core: Core, table: str, job: Id16) -> list[Found]:
+    cursor, rows = None, []
+    while True:
+        page = core.store.scan(table, "job", (job,), (_next(job),), after=cursor)
+        rows += page.rows
+        cursor = page.cursor
+        if cursor is None:
+            return rows
+
+
+def _next(key: bytes) -> bytes:
+    if set(key) == {255}:
+        raise InvalidError("no id is all ones")
+    return (int.from_bytes(key, "big") + 1).to_bytes(len(key), "big")

@@ -1,0 +1,230 @@
+"""Search without a word in the clear: sealed segments of words and of what each item is called.
+
+- Each ingest batch writes one segment: `docs`, which lists its items, and up to 256 word blocks.
+  A word's block follows from a keyed hash of its first three letters, so a search for a word or
+  for a beginning of three letters or more opens one block of each segment.
+- Blocks are sealed under the subject's index key and bound to segment and block: all of it dies
+  with the subject's key, and none of it can be moved.
+- What an older segment says of an item is void once a newer one lists that item again.
+
+Source: docs/spec/03-keys.md section 7.
+"""
+
+import re
+import unicodedata
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sealhold.model.clock import Entropy
+from sealhold.model.encoding import Plain, pack, unpack_own
+from sealhold.model.ids import Collection, Id16, JobId, RecordId, SealedBytes
+from sealhold.model.quantities import Instant
+from sealhold.stores.spec import ColumnKind, Expect, Put, RecordStore, Row, TableSpec
+from sealhold.vault.keyring import SubjectKeys
+
+SEGMENTS = TableSpec(
+    name="seg",
+    columns={
+        "seg": ColumnKind.I64,
+        "block": ColumnKind.TAG16,
+        "subject": ColumnKind.ID16,
+        "job": ColumnKind.ID16,
+        "ct": ColumnKind.SEALED,
+    },
+    key=("seg", "block"),
+    indexes={"block": ("block", "seg"), "job": ("job",)},
+)
+BLOCKS = 256
+HEAD_LETTERS = 3
+MAX_WORD = 40  # characters; longer runs are digests and addresses, found by their beginning
+MAX_TITLE = 96  # characters of an item's title kept for lists
+_WORD = re.compile(r"\w+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doc:
+    """One item as lists show it."""
+
+    id: RecordId
+    collection: Collection
+    version: int
+    at: Instant | None
+    title: str
+    job: JobId
+    segment: int
+    place: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An item to be indexed."""
+
+    id: RecordId
+    collection: Collection
+    version: int
+    at: Instant | None
+    title: str
+    text: str
+
+
+def words_of(text: str) -> set[str]:
+    """Return the words of `text` as they are indexed: NFKC, case folded, at most 40 characters."""
+    plain = text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+    return {word[:MAX_WORD] for word in _WORD.findall(plain)}
+
+
+class Index:
+    """The segments of one subject."""
+
+    def __init__(self, store: RecordStore, keys: SubjectKeys, entropy: Entropy) -> None:
+        self._store = store
+        self._keys = keys
+        self._entropy = entropy
+        self._tags = [self._tag(f"block {n}") for n in range(BLOCKS)]
+        self._docs_tag = self._tag("docs")
+        self._block_of: dict[str, int] = {}
+        self._docs: dict[RecordId, Doc] | None = None
+        self._next = 0
+
+    def segment(self, job: JobId, entries: Sequence[Entry]) -> tuple[int, list[Put]]:
+        """Return a new segment's number and the rows that write it."""
+        self.docs()
+        number = self._next
+        self._next += 1
+        blocks: dict[int, dict[str, array[int]]] = {}
+        for place, entry in enumerate(entries):
+            for word in words_of(entry.text):
+                block = blocks.setdefault(self._block(word), {})
+                if word not in block:
+                    block[word] = array("H")
+                block[word].append(place)
+        docs = [[e.id, e.collection, e.version, e.at, e.title[:MAX_TITLE]] for e in entries]
+        contents: list[tuple[bytes, Plain]] = [(self._docs_tag, docs)]
+        contents += [
+            (self._tags[n], {word: places.tobytes() for word, places in words.items()})
+            for n, words in blocks.items()
+        ]
+        return number, [self._put(number, tag, job, content) for tag, content in contents]
+
+    def adopt(self, number: int, job: JobId, entries: Sequence[Entry]) -> None:
+        """Take a written segment into the lists held in memory."""
+        docs = self.docs()
+        for place, e in enumerate(entries):
+            docs[e.id] = Doc(
+                id=e.id,
+                collection=e.collection,
+                version=e.version,
+                at=e.at,
+                title=e.title[:MAX_TITLE],
+                job=job,
+                segment=number,
+                place=place,
+            )
+
+    def forget(self) -> None:
+        """Read the lists again at the next use; rows were removed."""
+        self._docs = None
+
+    def docs(self) -> dict[RecordId, Doc]:
+        """Return every item as its newest segment lists it."""
+        if self._docs is None:
+            docs: dict[RecordId, Doc] = {}
+            newest = -1
+            page = None
+            while True:
+                found = self._store.scan(
+                    SEGMENTS.name,
+                    "block",
+                    (self._docs_tag,),
+                    (_after(self._docs_tag),),
+                    after=page,
+                )
+                for row in found.rows:
+                    newest = self._read_docs(row.row, docs)
+                page = found.cursor
+                if page is None:
+                    break
+            self._docs = docs
+            self._next = max(newest + 1, self._next)
+        return self._docs
+
+    def search(self, query: str) -> list[Doc]:
+        """Return the items that hold every word of `query`, newest first; `word*` is a beginning."""
+        docs = self.docs()
+        hits: set[tuple[int, int]] | None = None
+        for raw in query.split():
+            for word in words_of(raw):
+                prefix = raw.endswith("*") and len(word) >= HEAD_LETTERS
+                found = self._places(word, prefix=prefix)
+                hits = found if hits is None else hits & found
+        by_place = {(doc.segment, doc.place): doc for doc in docs.values()}
+        listed = [by_place[place] for place in hits or () if place in by_place]
+        return newest_first(listed)
+
+    def _places(self, word: str, *, prefix: bool) -> set[tuple[int, int]]:
+        tag = self._tags[self._block(word)]
+        places: set[tuple[int, int]] = set()
+        page = None
+        while True:
+            found = self._store.scan(SEGMENTS.name, "block", (tag,), (_after(tag),), after=page)
+            for row in found.rows:
+                number = row.row[0]
+                words: Mapping[str, bytes] = self._open(row.row)
+                matches: Iterable[str] = (
+                    (w for w in words if w.startswith(word)) if prefix else (word,)
+                )
+                for match in matches:
+                    numbers = array("H", words.get(match, b""))
+                    places.update((number, place) for place in numbers)
+            page = found.cursor
+            if page is None:
+                return places
+
+    def _read_docs(self, row: Row, docs: dict[RecordId, Doc]) -> int:
+        number: int = row[0]
+        job = JobId(Id16(row[3]))
+        for place, (rid, coll, version, at, title) in enumerate(self._open(row)):
+            known = docs.get(rid)
+            if known is None or known.segment < number:
+                docs[rid] = Doc(
+                    id=rid,
+                    collection=coll,
+                    version=version,
+                    at=at,
+                    title=title,
+                    job=job,
+                    segment=number,
+                    place=place,
+                )
+        return number
+
+    def _block(self, word: str) -> int:
+        head = word[:HEAD_LETTERS]
+        block = self._block_of.get(head)
+        if block is None:
+            block = self._block_of[head] = self._keys.blocks.digest(b"head", head.encode())[0]
+        return block
+
+    def _tag(self, label: str) -> bytes:
+        return self._keys.blocks.mac16(b"tag", label.encode())
+
+    def _put(self, number: int, tag: bytes, job: JobId, content: Plain) -> Put:
+        ct = self._keys.index.seal(pack(content), self._aad(number, tag), self._entropy)
+        return Put(SEGMENTS.name, (number, tag, self._keys.subject, job, ct), Expect.ABSENT)
+
+    def _open(self, row: Row) -> Plain:
+        aad = self._aad(row[0], row[1])
+        return unpack_own(self._keys.index.open(SealedBytes(row[4]), aad))
+
+    def _aad(self, number: int, tag: bytes) -> bytes:
+        return b"seg" + self._keys.subject + number.to_bytes(8, "big") + tag
+
+
+def newest_first(docs: Iterable[Doc]) -> list[Doc]:
+    """Return items by time, newest first, those without a time last."""
+    return sorted(docs, key=lambda doc: (doc.at is None, -(doc.at or 0), doc.id))
+
+
+def _after(tag: bytes) -> bytes:
+    return (int.from_bytes(tag, "big") + 1).to_bytes(16, "big")

@@ -1,0 +1,246 @@
+"""Taking items in: recognised, sealed, indexed and logged, a batch at a time.
+
+- An item is recognised by the source's own id of it, or else by its content and its ordinal among
+  equals in the same input: two equal coffees on one statement stay two, a second import adds none.
+- Same item, other content: a new version; the old one stays in history.
+- A batch is one commit: rows, identities, words, the job's checkpoint and the log entry hold
+  together, so a kill at any moment leaves a state that a second run completes.
+
+Source: docs/spec/18-connectors.md section 5.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.connectors.runner import Counts
+from sealhold.connectors.spec import Batch, Item
+from sealhold.model.encoding import Plain, pack
+from sealhold.model.ids import Collection, Id16, RecordId, timed_id
+from sealhold.model.quantities import Instant
+from sealhold.model.records import Dataset, Provenance, Record
+from sealhold.model.shown import RejectView
+from sealhold.stores.spec import ColumnKind, Expect, Found, Op, Put, TableSpec
+from sealhold.vault.catalogue import KEPT_REJECTS, Catalogue, JobRow, SourceRow
+from sealhold.vault.core import Core
+from sealhold.vault.index import Entry, Index
+from sealhold.vault.objects import Objects
+from sealhold.vault.owned import OLDER, RECORDS, Body, body_of, seal_record
+from sealhold.vault.telling import Teller
+from sealhold.vault.writer import Work
+
+IDENTITIES = TableSpec(
+    name="identity",
+    columns={
+        "tag": ColumnKind.TAG16,
+        "rec": ColumnKind.ID16,
+        "subject": ColumnKind.ID16,
+        "job": ColumnKind.ID16,
+        "content": ColumnKind.TAG16,
+    },
+    key=("tag",),
+    indexes={"job": ("job",)},
+)
+INLINE = 65_536  # bytes of content kept in its row; more goes into packs
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    item: Item
+    tag: bytes  # identity
+    content: bytes  # 32, keyed
+
+
+@dataclass(frozen=True, slots=True)
+class _Fresh:
+    seen: _Seen
+    identity: Found | None  # the row that recognised it
+    before: Found | None  # the version that it replaces
+
+
+class Ingest:
+    """Takes in what one job reads."""
+
+    def __init__(self, core: Core, index: Index, objects: Objects, source: SourceRow) -> None:
+        self._core = core
+        self._index = index
+        self._objects = objects
+        self._source = source
+        self._teller = Teller(core.keys)
+        self._catalogue = Catalogue(core.store, core.papers, core.owner)
+        self._equals: Counter[bytes] = Counter()
+
+    def take(self, job: JobRow, batch: Batch, version: str) -> tuple[JobRow, Counts]:
+        """Keep a batch; return the job as it then stands, and what was new.
+
+        Raises:
+            AuditUnavailableError: the log cannot be written; nothing was kept.
+            StoreUnavailableError: the disk refuses; nothing was kept.
+        """
+        seen = [self._recognise(item) for item in batch.items]
+        known = self._core.store.get(IDENTITIES.name, [(each.tag,) for each in seen])
+        differing = [
+            (each, found)
+            for each, found in zip(seen, known, strict=True)
+            if found is None or found.row[4] != each.content[:16]
+        ]
+        before = self._before([found.row[1] for _, found in differing if found])
+        fresh = [
+            _Fresh(each, found, before.get(found.row[1]) if found else None)
+            for each, found in differing
+        ]
+        records = [self._record(each, job, version) for each in fresh]
+        changed = sum(each.identity is not None for each in fresh)
+        counts = Counts(new=len(fresh) - changed, changed=changed, same=len(seen) - len(fresh))
+        ops, entries, segment = self._ops(fresh, records, job)
+        after = _counted(job, counts, batch, records)
+        ops.append(self._catalogue.put_job(after))
+        event = Event(
+            kind=EventKind.INGEST,
+            actor=Actor.OWNER,
+            subject=self._teller.subject,
+            job=job.id,
+            source=job.source,
+            rows_read=len(seen) + len(batch.rejects),
+            rows_out=len(records),
+        )
+        size = sum(len(op.row[-1]) for op in ops if isinstance(op, Put) and op.row)
+        work = Work(tuple(ops), (self._teller.entry(event),), size=size)
+        self._core.writer.commit(work)
+        if entries:
+            self._index.adopt(segment, job.id, entries)
+        return after, counts
+
+    def _recognise(self, item: Item) -> _Seen:
+        keys = self._core.keys
+        content = keys.contents.digest(pack([item.dataset, item.fields, item.raw]))
+        dataset = item.dataset.encode()
+        if item.original_id is not None:
+            own = item.original_id.encode()
+            tag = keys.identities.mac16(b"id", self._source.id, dataset, own)
+        else:
+            ordinal = self._equals[content]
+            self._equals[content] += 1
+            tag = keys.identities.mac16(
+                b"content", self._source.id, dataset, content, ordinal.to_bytes(8, "big")
+            )
+        return _Seen(item, tag, content)
+
+    def _before(self, records: Sequence[bytes]) -> dict[bytes, Found]:
+        rows = self._core.store.get(RECORDS.name, [(record,) for record in records])
+        return {found.row[0]: found for found in rows if found is not None}
+
+    def _record(self, fresh: _Fresh, job: JobRow, version: str) -> Record:
+        core, seen = self._core, fresh.seen
+        if fresh.identity is None:
+            record = RecordId(timed_id(core.clock(), core.entropy))
+        else:
+            record = RecordId(Id16(fresh.identity.row[1]))
+        number = fresh.before.row[4] + 1 if fresh.before else 1
+        return Record(
+            id=record,
+            app=core.app,
+            subject=core.owner,
+            collection=Collection(seen.item.dataset),
+            version=number,
+            fields=seen.item.fields,
+            raw=seen.item.raw,
+            provenance=Provenance(
+                source=self._source.id,
+                job=job.id,
+                connector=self._source.connector,
+                connector_version=version,
+                original_id=seen.item.original_id,
+                position=seen.item.position,
+                content_hash=seen.content,
+            ),
+        )
+
+    def _ops(
+        self, fresh: Sequence[_Fresh], records: Sequence[Record], job: JobRow
+    ) -> tuple[list[Op], list[Entry], int]:
+        core = self._core
+        ops: list[Op] = []
+        packer = self._objects.packer()
+        for each, record in zip(fresh, records, strict=True):
+            content = body_of(record)
+            large = len(content) > INLINE
+            if large:
+                content = packer.keep(content)
+            row = seal_record(core.keys, record, Body(content, large), 0, core.entropy)
+            if each.before is not None:
+                ops.append(Put(OLDER.name, each.before.row, Expect.ABSENT))
+            ops.append(Put(RECORDS.name, row, _expect(each.before)))
+            seen = each.seen
+            identity = (seen.tag, record.id, core.owner, job.id, seen.content[:16])
+            ops.append(Put(IDENTITIES.name, identity, _expect(each.identity)))
+        ops += packer.finish()
+        entries = [self._entry(record) for record in records]
+        segment = 0
+        if entries:
+            segment, puts = self._index.segment(job.id, entries)
+            ops += puts
+        return ops, entries, segment
+
+    def _entry(self, record: Record) -> Entry:
+        dataset = self._core.datasets.get(record.collection)
+        title, at, text = describe(record.fields, dataset)
+        return Entry(
+            id=record.id,
+            collection=record.collection,
+            version=record.version,
+            at=at,
+            title=title,
+            text=text,
+        )
+
+
+def describe(
+    fields: Mapping[str, Plain], dataset: Dataset | None
+) -> tuple[str, Instant | None, str]:
+    """Return an item's title, time and words: from its dataset's columns, or else all its texts."""
+    columns = dataset.columns if dataset else ()
+    named = [column for column in columns if column.searchable]
+    if named:
+        texts = [fields.get(column.name) for column in named]
+    else:
+        texts = list(fields.values())
+    words = [text for text in _texts(texts) if text]
+    title = next((text.strip() for text in words if text.strip()), "")
+    when = fields.get(dataset.time_column) if dataset and dataset.time_column else None
+    at = Instant(when) if type(when) is int else None
+    return title.splitlines()[0] if title else "", at, "\n".join(words)
+
+
+def _expect(found: Found | None) -> Expect | int:
+    return Expect.ABSENT if found is None else found.v
+
+
+def _texts(values: Sequence[Plain]) -> list[str]:
+    found: list[str] = []
+    for value in values:
+        if isinstance(value, str):
+            found.append(value)
+        elif isinstance(value, list):
+            found += _texts(value)
+    return found
+
+
+def _counted(job: JobRow, counts: Counts, batch: Batch, records: Sequence[Record]) -> JobRow:
+    room = KEPT_REJECTS - len(job.rejects)
+    told = tuple(
+        RejectView(position=reject.position, why=str(reject.why), detail=reject.detail)
+        for reject in batch.rejects[:room]
+    )
+    by_collection = Counter(job.by_collection)
+    by_collection.update(record.collection for record in records if record.version == 1)
+    return replace(
+        job,
+        new=job.new + counts.new,
+        changed=job.changed + counts.changed,
+        same=job.same + counts.same,
+        rejected=job.rejected + len(batch.rejects),
+        rejects=job.rejects + told,
+        by_collection=dict(by_collection),
+    )

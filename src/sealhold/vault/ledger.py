@@ -1,0 +1,233 @@
+"""The log as its owner reads it, and the check of the whole home.
+
+- A line is a sentence made from the event's own fields; names of apps come from the registry.
+- `verify` reads everything that is kept: both databases page by page, each stored object against
+  its name, the whole tree, every record's seal. What does not fit is named by file.
+
+Source: docs/spec/05-audit-log.md section 7.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from sealhold.audit.bundle import prove_entry
+from sealhold.audit.event import Actor, Event, EventKind, Outcome
+from sealhold.audit.log import Appender
+from sealhold.audit.reading import Line, read_entries, read_hashes
+from sealhold.audit.verify import Progress, verify_log
+from sealhold.crypto.seal import NOBODY, Sealer
+from sealhold.crypto.sign import key_digest
+from sealhold.model.errors import NotFoundError, SealBrokenError, SealholdError, TamperedError
+from sealhold.model.ids import AppId, Id16, Kind, show
+from sealhold.model.quantities import show_bits
+from sealhold.model.shown import LedgerLine, LogState
+from sealhold.stores.spec import RecordStore
+from sealhold.vault.core import Core
+from sealhold.vault.deciding import scan_all
+from sealhold.vault.home import Home, read
+from sealhold.vault.objects import Objects
+from sealhold.vault.owned import RECORDS, open_body
+from sealhold.vault.registry import Registry
+
+_WORDS = {
+    EventKind.START: "the log begins",
+    EventKind.UNLOCK: "the vault was unlocked",
+    EventKind.LOCK: "the vault was locked",
+    EventKind.KEY: "a key was made or changed",
+    EventKind.SOURCE: "a source changed",
+    EventKind.JOB: "an import {reason}",
+    EventKind.INGEST: "{rows_out} of {rows_read} items were taken in",
+    EventKind.READ: "{rows_read} items were opened",
+    EventKind.SEARCH: "a search found {rows_out} items",
+    EventKind.QUERY: "a query over {rows_read} items",
+    EventKind.EXPORT: "data was exported",
+    EventKind.ERASE: "data was erased",
+    EventKind.APP: "an app was {reason}",
+    EventKind.REQUEST: "a request is {reason}",
+    EventKind.PREVIEW: "the owner looked at an answer before deciding",
+    EventKind.APPROVE: "a request was allowed",
+    EventKind.REFUSE: "a request was refused",
+    EventKind.REVOKE: "a grant was revoked",
+    EventKind.DECISION: "a use was decided on",
+    EventKind.CHARGE: "{cost} bits were charged",
+    EventKind.RUN: "a program was run over {rows_read} objects",
+    EventKind.RELEASE: "an answer of {bytes_out} bytes left",
+    EventKind.PROOF: "a proof was handed out",
+    EventKind.VERIFY_FAILURE: "something kept is not what was written",
+    EventKind.BACKUP: "a backup was made",
+    EventKind.RESTORE: "a backup was restored",
+}
+
+
+class Ledger:
+    """Reads and checks one vault's log."""
+
+    def __init__(
+        self,
+        core: Core,
+        appender: Appender,
+        registry: Registry,
+        keys_store: RecordStore,
+        home: Home,
+        objects: Objects,
+    ) -> None:
+        self._core = core
+        self._appender = appender
+        self._registry = registry
+        self._keys_store = keys_store
+        self._home = home
+        self._objects = objects
+        self._log = Sealer(core.keyring.named("log"))
+        self._verified: LogState | None = None
+
+    def ledger(self, before: int | None = None, limit: int = 50) -> tuple[LedgerLine, ...]:
+        """Return up to `limit` entries below `before` (None: from the end), the newest first."""
+        return tuple(islice(self.lines(before), limit))
+
+    def lines(self, before: int | None = None) -> Iterator[LedgerLine]:
+        """Yield entries, the newest first."""
+        for line in read_entries(self._core.store, self._opener, before=before):
+            shown = self._line(line)
+            if shown is not None:
+                yield shown
+
+    def uses_of(self, tag: bytes, limit: int = 20) -> tuple[LedgerLine, ...]:
+        """Return the newest entries that name the record with this tag in the log."""
+        found = []
+        for line in islice(read_entries(self._core.store, self._opener), 2_000):
+            logged = line.logged
+            if logged is not None and logged.event.record == tag:
+                shown = self._line(line)
+                if shown is not None:
+                    found.append(shown)
+        return tuple(found[:limit])
+
+    def state(self) -> LogState:
+        """Return the log as it stands; `whole` says what the last check in this process found."""
+        checked = self._verified
+        head = self._appender.head
+        return LogState(
+            size=head.size,
+            root=head.frontier.root().hex(),
+            at=head.at,
+            key_digest=key_digest(self._appender.key.public),
+            checkpoint=head.note,
+            whole=checked.whole if checked else None,
+            faults=checked.faults if checked else (),
+        )
+
+    def verify(self, progress: Progress | None = None) -> LogState:
+        """Read and recompute everything that is kept."""
+        faults = [*self._files(), *self._log_faults(progress), *self._records()]
+        state = self.state()
+        self._verified = LogState(
+            size=state.size,
+            root=state.root,
+            at=state.at,
+            key_digest=state.key_digest,
+            checkpoint=state.checkpoint,
+            whole=not faults,
+            faults=tuple(faults),
+        )
+        return self._verified
+
+    def proof(self, seq: int) -> bytes:
+        """Return the audit bundle of one entry, which `sealhold verify` reads.
+
+        Raises:
+            NotFoundError: the log has no such entry.
+        """
+        with self._core.store.snapshot() as view:
+            return prove_entry(view, seq, self._opener, self._appender.key)
+
+    def leaf_hashes(self) -> tuple[str, ...]:
+        """Return the leaf hash of each entry, from entry 0 on."""
+        return tuple(each.hex() for each in read_hashes(self._core.store))
+
+    def _opener(self, subject: Id16) -> Sealer | None:
+        if subject == NOBODY:
+            return self._log
+        return self._core.keys.events if subject == self._core.owner else None
+
+    def _files(self) -> Iterator[str]:
+        stores = ((self._core.store, self._home.data), (self._keys_store, self._home.keys))
+        for store, path in stores:
+            for fault in _faults_of(store):
+                yield f"`{path.name}`: {fault}"
+        yield from self._objects.faults()
+
+    def _log_faults(self, progress: Progress | None) -> Iterator[str]:
+        try:
+            newest = read(self._home.head).decode()
+            with self._core.store.snapshot() as view:
+                report = verify_log(view, self._opener, (self._appender.key,), newest, progress)
+        except (TamperedError, UnicodeDecodeError) as err:
+            yield f"`{self._home.data.name}` or `HEAD`: {err}"
+            return
+        for fault in report.faults:
+            yield f"`{self._home.data.name}`: {fault}"
+
+    def _records(self) -> Iterator[str]:
+        try:
+            for found in scan_all(self._core.store, RECORDS):
+                try:
+                    open_body(self._core.keys, found)
+                except SealBrokenError:
+                    name = show(Kind.RECORD, found.row[0])
+                    yield f"`{self._home.data.name}`: item `{name}` does not open"
+        except TamperedError as err:
+            yield f"`{self._home.data.name}`: {err}"
+
+    def _line(self, line: Line) -> LedgerLine | None:
+        logged = line.logged
+        if logged is None:
+            return None
+        event = logged.event
+        return LedgerLine(
+            seq=logged.seq,
+            at=logged.at,
+            kind=event.kind.name.lower(),
+            actor=self._actor(event),
+            purpose=event.purpose or "",
+            what=sentence(event),
+            outcome="done" if event.outcome is Outcome.DONE else event.outcome.name.lower(),
+            reason=event.reason or "",
+            rows_read=event.rows_read,
+            bytes_out=event.bytes_out,
+            cost=event.cost,
+            left=event.left,
+            leaf=line.leaf.hash.hex(),
+            receipt=event.receipt,
+        )
+
+    def _actor(self, event: Event) -> str:
+        if event.app is not None and event.actor is Actor.APP:
+            return self._name(event.app)
+        return {Actor.OWNER: "you", Actor.VAULT: "the vault"}.get(event.actor, "an outsider")
+
+    def _name(self, app: AppId) -> str:
+        try:
+            return self._registry.get(app).name
+        except NotFoundError:
+            return "an app"
+
+
+def sentence(event: Event) -> str:
+    """Return what happened, in words."""
+    words = _WORDS[event.kind].format(
+        reason=(event.reason or "").replace("_", " "),
+        rows_out=event.rows_out,
+        rows_read=event.rows_read,
+        bytes_out=event.bytes_out,
+        cost=show_bits(event.cost),
+    )
+    where = f" from {event.collection}" if event.collection else ""
+    refused = " (refused)" if event.outcome is Outcome.DENIED else ""
+    return f"{words}{where}{refused}"
+
+
+def _faults_of(store: RecordStore) -> tuple[str, ...]:
+    try:
+        return store.check().faults
+    except SealholdError as err:
+        return (str(err),)

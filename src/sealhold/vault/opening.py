@@ -1,0 +1,296 @@
+"""Making a vault, and opening one: every file is checked against the others before it is trusted.
+
+- Order: the folder's rights, the root key, the epoch's key, the key set, the rows, the log's head,
+  HEAD beside it, the hash of the rows that decide. The first that does not fit ends it.
+- HEAD newer than the log means that the rows are an old copy; HEAD older than the mark that the
+  rows keep of it means that HEAD is. The key set's generation is compared the same way.
+- All files of a home put back together to an older day are not told from that day: for that a
+  checkpoint must be kept elsewhere, and `status` says so.
+
+Source: docs/spec/03-keys.md section 5.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from sealhold.audit import log
+from sealhold.audit import tables as log_tables
+from sealhold.audit.checkpoint import open_checkpoint
+from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.audit.log import Appender, Entry
+from sealhold.audit.reading import read_hashes
+from sealhold.crypto.digest import equal
+from sealhold.crypto.kdf import derive
+from sealhold.crypto.merkle import Frontier
+from sealhold.crypto.roots.software import SoftwareRoot
+from sealhold.crypto.seal import Sealer, new_key
+from sealhold.crypto.secret import Secret
+from sealhold.crypto.sign import key_digest
+from sealhold.crypto.tags import Tag
+from sealhold.model.clock import Clock, Entropy
+from sealhold.model.errors import RolledBackError, SealBrokenError, TamperedError
+from sealhold.model.ids import AppId, Collection, Id16, SubjectId, random_id
+from sealhold.model.records import Dataset
+from sealhold.stores.spec import (
+    ColumnKind,
+    Expect,
+    Fence,
+    ObjectStore,
+    Put,
+    RecordStore,
+    TableSpec,
+)
+from sealhold.vault import budget, catalogue, consents, grants, keyring, registry, requests
+from sealhold.vault.core import Core
+from sealhold.vault.deciding import Deciding
+from sealhold.vault.home import EPOCH, FileSlots, Home, Lock, read, replace
+from sealhold.vault.index import SEGMENTS
+from sealhold.vault.ingest import IDENTITIES
+from sealhold.vault.keyring import Keyring
+from sealhold.vault.objects import TABLES as OBJECT_TABLES
+from sealhold.vault.owned import OLDER, RECORDS
+from sealhold.vault.papers import Papers
+from sealhold.vault.writer import HEAD_MARK, SET_HASH, Work, Writer, set_mac
+
+SETTINGS = TableSpec(
+    name="setting",
+    columns={"name": ColumnKind.CODE, "value": ColumnKind.I64},
+    key=("name",),
+    indexes={},
+)
+DECIDING = (
+    SETTINGS,
+    *registry.TABLES,
+    requests.REQUESTS,
+    grants.GRANTS,
+    consents.CONSENTS,
+    *budget.TABLES,
+)
+TABLES = (
+    *DECIDING,
+    RECORDS,
+    OLDER,
+    IDENTITIES,
+    SEGMENTS,
+    catalogue.SOURCES,
+    catalogue.JOBS,
+    *OBJECT_TABLES,
+    *log_tables.TABLES,
+    SET_HASH,
+    HEAD_MARK,
+)
+HEADLESS = "headless"
+LEASE_S = 3_600  # the file lock is what keeps others out; the lease numbers the writers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What `node` chose to build the vault from."""
+
+    home: Home
+    data: RecordStore
+    keys: RecordStore
+    objects: ObjectStore
+    datasets: Mapping[Collection, Dataset]
+    tables: Sequence[TableSpec]  # of the packages above, beside the vault's own
+    clock: Clock
+    entropy: Entropy
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open vault, and how to close it."""
+
+    core: Core
+    keys: RecordStore
+    appender: Appender
+    lock: Lock
+
+    def close(self) -> None:
+        """Finish what waits and let the next process in."""
+        try:
+            self.core.writer.close()
+        finally:
+            self.core.store.close()
+            self.keys.close()
+            self.lock.release()
+
+
+def create(parts: Parts, root: Secret, *, headless: bool) -> None:
+    """Make the keys, stores and first log entry of a vault in a home that is made and empty.
+
+    Raises:
+        ConflictError: a part exists already.
+        StoreUnavailableError: the disk refuses.
+    """
+    home, entropy = parts.home, parts.entropy
+    lock = Lock(home)
+    slots = SoftwareRoot(root, FileSlots(home))
+    slots.create_slot(EPOCH, entropy)
+    epoch_key = new_key(entropy, "epoch key")
+    replace(home.epoch_key, slots.wrap(EPOCH, epoch_key, entropy))
+    file_key = derive(epoch_key, Tag.KEYS_FILE)
+    parts.keys.open(keyring.TABLES, file_key.reveal, create=True)
+    ring = Keyring(parts.keys, epoch_key, entropy)
+    ring.begin(_lease(parts.keys, parts))
+    app, owner = AppId(random_id(entropy)), SubjectId(random_id(entropy))
+    ring.add_app(app)
+    ring.add_subject(app, owner)
+    parts.data.open(_all(parts), ring.named("data-file").reveal, create=True)
+    fence = _lease(parts.data, parts)
+    appender = _appender(parts.data, ring)
+    deciding = Deciding(DECIDING, ring.named("set-hash"))
+    writer = _writer(parts, ring, appender, deciding, fence, written=0)
+    first = Event(kind=EventKind.START, actor=Actor.OWNER)
+    ops = (Put(SETTINGS.name, (HEADLESS, int(headless)), Expect.ABSENT),)
+    writer.commit(Work(ops, (Entry(event=first),), releases=True))
+    writer.close()
+    parts.data.close()
+    parts.keys.close()
+    lock.release()
+
+
+def open_vault(parts: Parts, root: Secret) -> Opened:
+    """Open the vault of a home.
+
+    Raises:
+        NoHomeError: no vault is there.
+        TamperedError: a file is not what was written, and which.
+        RolledBackError: a file is older than the others.
+        StoreBusyError: another process has it open.
+    """
+    home = parts.home
+    home.check()
+    lock = Lock(home)
+    try:
+        epoch_key = _epoch_key(home, root)
+        file_key = derive(epoch_key, Tag.KEYS_FILE)
+        parts.keys.open(keyring.TABLES, file_key.reveal, create=False)
+        ring = Keyring(parts.keys, epoch_key, parts.entropy)
+        ring.load(_lease(parts.keys, parts))
+        parts.data.open(_all(parts), ring.named("data-file").reveal, create=False)
+        fence = _lease(parts.data, parts)
+        appender = _appender(parts.data, ring)
+        written = _check_head(parts, appender, ring)
+        deciding = Deciding(DECIDING, ring.named("set-hash"))
+        deciding.load(parts.data)
+        _check_set(parts.data, deciding, appender, ring)
+        writer = _writer(parts, ring, appender, deciding, fence, written)
+    except BaseException:
+        parts.data.close()
+        parts.keys.close()
+        lock.release()
+        raise
+    owner, app = ring.owner()
+    keys = ring.subject(owner)
+    headless = deciding.get(SETTINGS.name, HEADLESS)
+    core = Core(
+        store=parts.data,
+        objects=parts.objects,
+        keyring=ring,
+        deciding=deciding,
+        writer=writer,
+        clock=parts.clock,
+        entropy=parts.entropy,
+        app=app,
+        owner=owner,
+        keys=keys,
+        papers=Papers(keys, parts.entropy),
+        datasets=parts.datasets,
+        headless=bool(headless and headless.row[1]),
+    )
+    return Opened(core, parts.keys, appender, lock)
+
+
+def origin_of(ring: Keyring) -> str:
+    """Return the name of the vault's log."""
+    return f"sealhold/{key_digest(ring.signer('log-sign').public)[:16]}"
+
+
+def _all(parts: Parts) -> list[TableSpec]:
+    return [*TABLES, *parts.tables]
+
+
+def _epoch_key(home: Home, root: Secret) -> Secret:
+    slots = SoftwareRoot(root, FileSlots(home))
+    try:
+        return slots.unwrap(EPOCH, read(home.epoch_key), "epoch key")
+    except SealBrokenError as err:
+        names = f"`slot/{EPOCH}` or `{home.epoch_key.name}`"
+        raise TamperedError(f"{names} is not what was written") from err
+
+
+def _lease(store: RecordStore, parts: Parts) -> Fence:
+    holder = Id16(b"home's file lock")
+    return store.lease(Id16(bytes(16)), holder, LEASE_S, parts.clock())
+
+
+def _appender(store: RecordStore, ring: Keyring) -> Appender:
+    try:
+        return log.load(store, origin_of(ring), Sealer(ring.named("log")), ring.signer("log-sign"))
+    except SealBrokenError as err:
+        raise TamperedError("`vault.db`: the head of the log does not open") from err
+
+
+def _writer(
+    parts: Parts,
+    ring: Keyring,
+    appender: Appender,
+    deciding: Deciding,
+    fence: Fence,
+    written: int,
+) -> Writer:
+    return Writer(
+        store=parts.data,
+        appender=appender,
+        deciding=deciding,
+        fence=fence,
+        set_key=ring.named("set-hash"),
+        keys_generation=lambda: ring.generation,
+        write_head=lambda note: replace(parts.home.head, note.encode()),
+        written=written,
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+def _check_head(parts: Parts, appender: Appender, ring: Keyring) -> int:
+    """Return the size of the log that HEAD shows, after comparing all that knows a size."""
+    try:
+        note = read(parts.home.head).decode()
+        beside = open_checkpoint(note, (appender.key,))
+    except (UnicodeDecodeError, TamperedError) as err:
+        raise TamperedError("`HEAD` is not what was written") from err
+    mark = parts.data.get(HEAD_MARK.name, [(0,)])[0]
+    if mark is None:
+        raise TamperedError("`vault.db` lacks its mark of HEAD")
+    # THREAT T51: whichever of the files was put back to an older copy, another knows better
+    if beside.size > appender.head.size:
+        raise RolledBackError("`vault.db` is older than `HEAD`")
+    if beside.size < mark.row[1]:
+        raise RolledBackError("`HEAD` is older than `vault.db`")
+    if ring.generation < mark.row[2]:
+        raise RolledBackError(f"`{parts.home.keys.name}` is older than `vault.db`")
+    if _root_at(parts.data, appender, beside.size) != beside.root:
+        raise TamperedError("`HEAD` and `vault.db` tell of different logs")
+    return beside.size
+
+
+def _root_at(store: RecordStore, appender: Appender, size: int) -> bytes:
+    """Return the root when the log had `size` entries; it has more only after a crash."""
+    if size == appender.head.size:
+        return appender.head.frontier.root()
+    frontier = Frontier()
+    for hashed in islice(read_hashes(store), size):
+        frontier.append(hashed)
+    return frontier.root()
+
+
+def _check_set(store: RecordStore, deciding: Deciding, appender: Appender, ring: Keyring) -> None:
+    found = store.get(SET_HASH.name, [(0,)])[0]
+    size = appender.head.size
+    mac = set_mac(ring.named("set-hash"), size, deciding.total)
+    # THREAT T71: single old pages that bring back a spent budget or a withdrawn consent
+    if found is None or found.row[1] != size or not equal(found.row[2], mac):
+        raise TamperedError("`vault.db`: rows that decide are not those that were committed")

@@ -1,0 +1,148 @@
+"""A person's records: how one is sealed into its row, and how a row is opened.
+
+- Each version has its own key, wrapped under the subject's; that key seals one byte string, ever.
+- Every clear column of the row stands in the seal's associated data: a row whose id, collection,
+  version, job or retention was changed, or that was moved, does not open.
+- Only `vault/firewall.py` may import `open_record`'s module: here plaintext comes out.
+
+Source: docs/spec/02-sealing.md section 4.
+"""
+
+from dataclasses import dataclass
+
+from sealhold.crypto.seal import KeyKind, body_aad, new_key, open_once, seal_once, wrap_aad
+from sealhold.model.clock import Entropy
+from sealhold.model.encoding import Plain, pack, unpack_own
+from sealhold.model.errors import SealBrokenError
+from sealhold.model.ids import AppId, Collection, Id16, JobId, RecordId, SourceId, SubjectId
+from sealhold.model.records import Provenance, Record
+from sealhold.stores.spec import ColumnKind, Found, Row, TableSpec
+from sealhold.vault.keyring import SubjectKeys
+
+_COLUMNS = {
+    "id": ColumnKind.ID16,
+    "app": ColumnKind.ID16,
+    "subject": ColumnKind.ID16,
+    "coll": ColumnKind.CODE,
+    "ver": ColumnKind.I64,
+    "skver": ColumnKind.I64,  # version of the subject key that wraps `dek`
+    "job": ColumnKind.ID16,
+    "retain_until": ColumnKind.I64,  # milliseconds since 1970; 0 is without end
+    "flags": ColumnKind.I64,
+    "dek": ColumnKind.SEALED,
+    "ct": ColumnKind.SEALED,
+}
+RECORDS = TableSpec(
+    name="rec", columns=_COLUMNS, key=("id",), indexes={"coll": ("coll", "id"), "job": ("job",)}
+)
+OLDER = TableSpec(name="recold", columns=_COLUMNS, key=("id", "ver"), indexes={"job": ("job",)})
+LARGE = 1  # flag: the body is a reference to a stored object
+BODY = 0  # the part of a record that is its content
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a record's seal holds."""
+
+    content: bytes  # deterministic CBOR
+    large: bool  # `content` names a stored object
+
+
+def body_of(record: Record) -> bytes:
+    """Return the record's content as it is sealed."""
+    origin = record.provenance
+    return pack(
+        {
+            "f": dict(record.fields),
+            "r": record.raw,
+            "p": [
+                origin.source,
+                origin.job,
+                origin.connector,
+                origin.connector_version,
+                origin.original_id,
+                origin.position,
+                origin.content_hash,
+            ],
+        }
+    )
+
+
+def seal_record(
+    keys: SubjectKeys, record: Record, body: Body, retain_until: int, entropy: Entropy
+) -> Row:
+    """Return the row that keeps `record`, whose content is `body`."""
+    flags = LARGE if body.large else 0
+    dek = new_key(entropy, "record")
+    job = record.provenance.job
+    wrap = keys.records.wrap(
+        dek, wrap_aad(KeyKind.DEK, keys.app, keys.subject, record.id, keys.version), entropy
+    )
+    aad = _aad(keys, record.id, record.collection, record.version, job, retain_until, flags)
+    return (
+        record.id,
+        keys.app,
+        keys.subject,
+        record.collection,
+        record.version,
+        keys.version,
+        job,
+        retain_until,
+        flags,
+        wrap,
+        seal_once(dek, body.content, aad),
+    )
+
+
+def open_body(keys: SubjectKeys, found: Found) -> Body:
+    """Return what a record's row seals.
+
+    Raises:
+        SealBrokenError: the row is not as it was written, or not where it was written.
+    """
+    rid, app, subject, coll, version, skver, job, retain, flags, dek, ct = found.row
+    if app != keys.app or subject != keys.subject or skver != keys.version:
+        raise SealBrokenError("a record stands under another subject's name")
+    key = keys.records.unwrap(
+        dek, wrap_aad(KeyKind.DEK, keys.app, keys.subject, rid, keys.version), "record"
+    )
+    aad = _aad(keys, rid, coll, version, job, retain, flags)
+    return Body(open_once(key, ct, aad), bool(flags & LARGE))
+
+
+def record_from(found: Found, content: bytes) -> Record:
+    """Return the record of a row whose opened content is `content`."""
+    rid, app, subject, coll, version, *_ = found.row
+    tree: Plain = unpack_own(content)
+    source, job, connector, connector_version, original_id, position, digest = tree["p"]
+    return Record(
+        id=RecordId(Id16(rid)),
+        app=AppId(Id16(app)),
+        subject=SubjectId(Id16(subject)),
+        collection=Collection(coll),
+        version=version,
+        fields=tree["f"],
+        raw=tree["r"],
+        provenance=Provenance(
+            source=SourceId(Id16(source)),
+            job=JobId(Id16(job)),
+            connector=connector,
+            connector_version=connector_version,
+            original_id=original_id,
+            position=position,
+            content_hash=digest,
+        ),
+    )
+
+
+def _aad(
+    keys: SubjectKeys,
+    record: bytes,
+    collection: Collection,
+    version: int,
+    job: bytes,
+    retain_until: int,
+    flags: int,
+) -> bytes:
+    place = body_aad(KeyKind.DEK, keys.app, keys.subject, collection, record, BODY, version)
+    return place + job + retain_until.to_bytes(8, "big") + flags.to_bytes(8, "big")

@@ -1,0 +1,179 @@
+"""The apps that the vault knows, and the tokens by which they are recognised.
+
+- An app is a name, the public key that signs its requests, and a state. Being known allows nothing.
+- Of a token the table keeps id and state, never its signature: nobody mints from a stolen table.
+- A suspended or removed app is refused at its next call.
+
+Source: docs/spec/07-grants.md section 8.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sealhold.crypto import token as tokens
+from sealhold.crypto.secret import Secret
+from sealhold.crypto.sign import PublicKey, key_digest
+from sealhold.model.clock import Clock, Entropy
+from sealhold.model.errors import DeniedError, InvalidError, NotFoundError
+from sealhold.model.ids import AppId, Id16, Kind, parse_id, random_id
+from sealhold.model.quantities import Instant
+from sealhold.stores.spec import ColumnKind, Expect, Found, Op, Put, TableSpec
+from sealhold.vault.deciding import Deciding
+from sealhold.vault.papers import Papers
+
+APPS = TableSpec(
+    name="app",
+    columns={"id": ColumnKind.ID16, "state": ColumnKind.CODE, "paper": ColumnKind.SEALED},
+    key=("id",),
+    indexes={},
+)
+TOKENS = TableSpec(
+    name="token",
+    columns={"id": ColumnKind.ID16, "app": ColumnKind.ID16, "state": ColumnKind.CODE},
+    key=("id",),
+    indexes={},
+)
+TABLES = (APPS, TOKENS)
+ACTIVE, SUSPENDED, REMOVED = "active", "suspended", "removed"
+MAX_NAME = 80  # characters
+PUBLIC_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """An app that was registered."""
+
+    id: AppId
+    state: str
+    name: str
+    public: PublicKey
+    registered_at: Instant
+    v: int
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of its key, in hex."""
+        return key_digest(self.public)
+
+
+class Registry:
+    """The apps of one vault."""
+
+    def __init__(
+        self, deciding: Deciding, papers: Papers, key: Secret, clock: Clock, entropy: Entropy
+    ) -> None:
+        self._deciding = deciding
+        self._papers = papers
+        self._key = key
+        self._clock = clock
+        self._entropy = entropy
+
+    def register(self, name: str, public: bytes) -> tuple[App, str, tuple[Op, ...]]:
+        """Return a new app, its token (said once), and the operations that keep them.
+
+        Raises:
+            InvalidError: an empty or overlong name, or no Ed25519 key.
+        """
+        if not 0 < len(name.strip()) <= MAX_NAME:
+            raise InvalidError(f"a name has 1 to {MAX_NAME} characters")
+        if len(public) != PUBLIC_BYTES:
+            raise InvalidError(f"an app's key has {PUBLIC_BYTES} bytes, not {len(public)}")
+        app = App(
+            id=AppId(random_id(self._entropy)),
+            state=ACTIVE,
+            name=name.strip(),
+            public=PublicKey(public),
+            registered_at=self._clock(),
+            v=1,
+        )
+        token = random_id(self._entropy)
+        ops = (
+            self._put(app, Expect.ABSENT),
+            Put(TOKENS.name, (token, app.id, ACTIVE), Expect.ABSENT),
+        )
+        return app, tokens.mint(self._key, token), ops
+
+    def change(self, app: App, state: str) -> Op:
+        """Return the operation that puts an app into another state."""
+        return self._put(
+            App(
+                id=app.id,
+                state=state,
+                name=app.name,
+                public=app.public,
+                registered_at=app.registered_at,
+                v=app.v,
+            ),
+            app.v,
+        )
+
+    def all(self) -> Iterator[App]:
+        """Yield every app that was not removed."""
+        for found in self._deciding.all(APPS.name):
+            app = self._app(found)
+            if app.state != REMOVED:
+                yield app
+
+    def get(self, app: AppId) -> App:
+        """Return one app.
+
+        Raises:
+            NotFoundError: it was never registered.
+        """
+        found = self._deciding.get(APPS.name, app)
+        if found is None:
+            raise NotFoundError("no such app")
+        return self._app(found)
+
+    def find(self, text: str) -> App:
+        """Return the app that an id or a name means.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        for app in self.all():
+            if app.name == text:
+                return app
+        tail = parse_id(Kind.APP, text)
+        for app in self.all():
+            if app.id.endswith(tail):
+                return app
+        raise NotFoundError(f"no app `{text}`")
+
+    def holder(self, token: str) -> App:
+        """Return the active app that holds `token`.
+
+        Raises:
+            DeniedError: forged, revoked, or of an app that is not active; all alike.
+        """
+        # THREAT T02: only who was given a token by the vault gets past here
+        try:
+            parsed = tokens.check(self._key, token, now=self._clock(), admits=lambda _: False)
+            row = self._deciding.get(TOKENS.name, Id16(parsed.id))
+            app = self.get(AppId(Id16(row.row[1]))) if row else None
+        except (InvalidError, DeniedError, NotFoundError) as err:
+            raise DeniedError("denied") from err
+        if row is None or app is None or row.row[2] != ACTIVE or app.state != ACTIVE:
+            raise DeniedError("denied")
+        return app
+
+    def _put(self, app: App, expect: Expect | int) -> Put:
+        clear = (app.id, app.state)
+        paper = self._papers.seal(
+            APPS.name,
+            clear,
+            {"name": app.name, "key": bytes(app.public), "at": app.registered_at},
+        )
+        return Put(APPS.name, (*clear, paper), expect)
+
+    def _app(self, found: Found) -> App:
+        app, state, paper = found.row
+        body = self._papers.open(APPS.name, (app, state), paper)
+        return App(
+            id=app,
+            state=state,
+            name=body["name"],
+            public=PublicKey(body["key"]),
+            registered_at=body["at"],
+            v=found.v,
+        )

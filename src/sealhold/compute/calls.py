@@ -1,8 +1,10 @@
 """The system calls that each kind of confined process may make; all others are refused.
 
-- Each list is short because it is an allow list: no queue, shared memory, ptrace, mount, module,
-  io_uring or namespace call is named, so none exists for the process.
+- Each list is an allow list: no queue, shared memory, ptrace, mount, module, io_uring or namespace
+  call is named, so none exists for the process.
 - A path can be looked at only where a list names the call, and Landlock then says which path.
+- Broker and workers run under one list, because a worker inherits its filter. What only a broker
+  needs, or a worker only until it has started, is asked of the keeper, who knows which is which.
 
 Source: docs/spec/19-confinement.md section 3, where each group has its reason.
 """
@@ -17,6 +19,8 @@ _LONG = 0xFFFF_FFFF_FFFF_FFFF
 _DESCRIPTOR_COMMANDS = (0, 1, 2, 3, 4, 1030)  # duplicate, close-on-exec, flags: none signals
 _TERMINAL_QUESTIONS = (0x5401, 0x5421, 0x541B, 0x5450, 0x5451)  # TCGETS FIONBIO FIONREAD F(N)CLEX
 _THREAD_NAMES = (15, 16, 0x53564D41)  # PR_SET_NAME, PR_GET_NAME, PR_SET_VMA
+_CLONE_FLAGS = 0xFFFF_FFFF_FFFF_FF00  # the lowest byte is the signal at the end
+_CLONE_SPAWN = 0x0000_4100  # VM and VFORK alone: what posix_spawn does, and no namespace
 
 _MEMORY = ("brk", "madvise", "mmap", "mprotect", "mremap", "munmap")
 _OPEN_DESCRIPTORS = (
@@ -29,7 +33,7 @@ _SELF = (
     "arch_prctl", "exit", "exit_group", "getegid", "geteuid", "getgid", "getpid", "getppid",
     "getrandom", "getrusage", "gettid", "getuid", "membarrier", "restart_syscall", "rseq",
     "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "set_robust_list", "set_tid_address",
-    "sigaltstack", "uname",
+    "sigaltstack",
 )  # fmt: skip
 _TIME = (
     "clock_getres", "clock_gettime", "clock_nanosleep", "gettimeofday", "nanosleep", "sched_yield",
@@ -62,7 +66,25 @@ READER = (
         Rule(call)
         for call in (
             "access", "faccessat", "faccessat2", "getcwd", "getdents64", "lstat", "newfstatat",
-            "readlink", "readlinkat", "stat", "statx",
+            "readlink", "readlinkat", "stat", "statx", "uname",
         )
     ),
 )  # fmt: skip
+
+# What a worker's loader and runtime need until the first byte of a task; refused from then on.
+STARTING = frozenset(
+    (
+        "access", "faccessat", "faccessat2", "getcwd", "lstat", "newfstatat", "open", "openat",
+        "readlink", "readlinkat", "stat", "statx",
+    )
+)  # fmt: skip
+# What a broker needs to start and end its workers.
+BROKERING = frozenset(("clone", "kill", "pidfd_open", "socketpair"))
+
+BROKER = (
+    *_ANYONE,
+    Rule("wait4"),  # one's own children only
+    Rule("waitid"),
+    Rule("clone", Verdict.ASK, (Argument(0, _CLONE_FLAGS, _CLONE_SPAWN),)),
+    *(Rule(call, Verdict.ASK) for call in sorted({"execve", *STARTING, *BROKERING} - {"clone"})),
+)

@@ -1,7 +1,7 @@
 """The jail: what a process gives up, for good, before it meets foreign bytes.
 
 - In this order: paths opened, root and capabilities dropped, `no_new_privs`, limits, Landlock,
-  system call filter. Landlock comes before the filter, which no longer names its calls.
+  system call filter. Landlock comes before the filter, which does not name its calls.
 - Nothing is given back: a process starts free, calls `confine` once and works on what it was
   handed open.
 - A kernel without Landlock or seccomp raises; there is no weaker jail to fall back on.
@@ -14,10 +14,11 @@ import ctypes
 import os
 import platform
 import resource
+import signal
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,14 @@ from sealhold.model.errors import IsolationUnavailableError
 MEBIBYTE = 1_048_576
 _NOBODY = 65_534  # the user and group that owns nothing on every Linux
 _LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache", "/usr/share/zoneinfo")
-_PR_SET_DUMPABLE, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 4, 24, 38, 47
+_LOADERS = (  # what the kernel runs first to start a program: one of them
+    "/lib64/ld-linux-x86-64.so.2",
+    "/lib/ld-linux-aarch64.so.1",
+    "/lib/ld-musl-x86_64.so.1",
+    "/lib/ld-musl-aarch64.so.1",
+)
+_PR_SET_PDEATHSIG, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 1, 24, 38, 47
+_NO_CORE = 1  # byte; unlike 0 it also keeps the kernel from piping a core to a collector
 _AMBIENT_CLEAR_ALL = 4
 _LAST_CAPABILITY = 63  # the kernel says EINVAL to those it does not have
 _CAPABILITY_VERSION_3 = 0x2008_0522
@@ -79,6 +87,7 @@ class Profile:
     """What one kind of process keeps: paths, system calls and limits."""
 
     readable: tuple[Path, ...]
+    executable: tuple[Path, ...] = ()
     calls: tuple[Rule, ...]
     address_space: int  # bytes
     open_files: int
@@ -98,6 +107,22 @@ class Profile:
             address_space=1024 * MEBIBYTE,
             open_files=64,
             cpu_seconds=600,
+        )
+
+    @classmethod
+    def broker(cls, worker: Path) -> "Profile":
+        """Return what a broker keeps, and with it each worker that it starts from `worker`.
+
+        It talks on the socket it was handed and starts `worker`; it opens no file, not even a
+        module of Python. A worker reads the system's libraries until its first byte of a task.
+        """
+        return cls(
+            readable=tuple(Path(path) for path in _LIBRARIES if Path(path).exists()),
+            executable=(worker, *(Path(path) for path in _LOADERS if Path(path).exists())),
+            calls=calls.BROKER,
+            address_space=512 * MEBIBYTE,
+            open_files=64,
+            cpu_seconds=3600,
         )
 
 
@@ -126,6 +151,18 @@ def offered() -> Isolation:
     )
 
 
+def require() -> None:
+    """Make sure that this kernel can confine a broker.
+
+    Raises:
+        IsolationUnavailableError: it offers no Landlock, or no supervised seccomp.
+    """
+    if landlock.version() == 0:
+        raise IsolationUnavailableError("the kernel offers no Landlock")
+    if not seccomp.offers(Verdict.REFUSE) or not seccomp.offers(Verdict.ASK):
+        raise IsolationUnavailableError("the kernel offers no supervised seccomp")
+
+
 def leave_namespaces() -> bool:
     """Move this process into IPC and network namespaces of its own; return whether it could.
 
@@ -141,26 +178,48 @@ def confine(profile: Profile) -> None:
     Raises:
         IsolationUnavailableError: the kernel does not offer Landlock and seccomp.
     """
-    if landlock.version() == 0 or not seccomp.offers(Verdict.REFUSE):
-        raise IsolationUnavailableError("the kernel offers no Landlock or no seccomp")
-    with _opened(profile.readable) as paths:
-        _drop_root(profile.readable)
-        _drop_capabilities()
-        _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-        _prctl(_PR_SET_DUMPABLE, 0)
-        _limit(profile)
-        landlock.restrict(paths)
+    _give_up(profile)
     seccomp.install(profile.calls)
 
 
+def confine_supervised(profile: Profile) -> int:
+    """Put this process into a jail whose filter asks a supervisor; return the listener.
+
+    The process dies with its parent. From here on each call that the filter asks about waits until
+    the holder of the listener answers, so hand it over before making one.
+
+    Raises:
+        IsolationUnavailableError: the kernel does not offer Landlock, seccomp and its listeners.
+    """
+    if not seccomp.offers(Verdict.ASK):
+        raise IsolationUnavailableError("the kernel offers no supervised seccomp")
+    _give_up(profile)
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user would have cleared it
+    return seccomp.listen(profile.calls)
+
+
+def _give_up(profile: Profile) -> None:
+    # THREAT T36: without both, a broken runtime would be free; there is no second best.
+    if landlock.version() == 0 or not seccomp.offers(Verdict.REFUSE):
+        raise IsolationUnavailableError("the kernel offers no Landlock or no seccomp")
+    with _opened(profile) as rules:
+        _drop_root(profile)
+        _drop_capabilities()
+        _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+        _limit(profile)
+        # THREAT T31: no file, no TCP, no signal outside; the filter then takes the calls.
+        landlock.restrict(rules)
+
+
 @contextmanager
-def _opened(paths: Iterable[Path]) -> Iterator[list[tuple[int, Access]]]:
+def _opened(profile: Profile) -> Iterator[list[tuple[int, Access]]]:
     """Open each path for as long as its rule is made, while there may still be root to do it."""
+    wanted = [(path, Access.READ_FILE | Access.READ_DIR) for path in profile.readable]
+    wanted += [(path, Access.READ_FILE | Access.EXECUTE) for path in profile.executable]
     found: list[tuple[int, Access]] = []
     try:
-        for path in paths:
+        for path, access in wanted:
             opened = os.open(path, os.O_PATH | os.O_CLOEXEC)
-            access = Access.READ_FILE | Access.READ_DIR
             found.append((opened, access if path.is_dir() else landlock.file_access(access)))
         yield found
     finally:
@@ -168,8 +227,8 @@ def _opened(paths: Iterable[Path]) -> Iterator[list[tuple[int, Access]]]:
             os.close(opened)
 
 
-def _drop_root(readable: Iterable[Path]) -> None:
-    """Become nobody, if root and if nobody can still reach the runtime's folders.
+def _drop_root(profile: Profile) -> None:
+    """Become nobody, if root and if nobody can still reach what the profile reads.
 
     Where the runtime lies in root's own home the process stays user 0: without a capability and
     under Landlock that is a user who owns files it cannot open.
@@ -177,7 +236,7 @@ def _drop_root(readable: Iterable[Path]) -> None:
     if os.geteuid() != 0:
         return
     os.setgroups([])
-    if all(_others_reach(path) for path in readable):
+    if all(_others_reach(path) for path in profile.readable):
         os.setresgid(_NOBODY, _NOBODY, _NOBODY)
         os.setresuid(_NOBODY, _NOBODY, _NOBODY)
 
@@ -198,7 +257,7 @@ def _drop_capabilities() -> None:
 
 def _limit(profile: Profile) -> None:
     for name, most in (
-        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_CORE, _NO_CORE),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
         (resource.RLIMIT_MEMLOCK, 0),

@@ -308,6 +308,13 @@ class IsolationUnavailableError(UnavailableError):
     """
 
 
+class BrokerLostError(UnavailableError):
+    """The jailed process that runs a task ended, or answered in no known form.
+
+    Remedy: run it again; if it stays away, `sealhold doctor` shows what this machine lacks.
+    """
+
+
 class BusyError(UnavailableError):
     """More work waits than the queue holds; nothing was begun.
 

@@ -12,8 +12,9 @@ Source: docs/spec/02-sealing.md section 7; Xia et al., FastCDC, 2016.
 import re
 from collections.abc import Iterable, Iterator
 
-from sealhold.crypto.entropy import seeded
-from sealhold.crypto.kdf import derive
+from blake3 import blake3
+
+from sealhold.crypto.digest import framed
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.tags import Tag
 
@@ -37,12 +38,12 @@ _ROUNDS = tuple((_lane_mask(step), 16 * step + step) for step in (1, 2, 4, 8))
 
 
 class Cutter:
-    """Finds the cuts of one secret seed."""
+    """Finds the cuts of one secret seed of 32 bytes."""
 
     __slots__ = ("_high", "_low")
 
     def __init__(self, seed: Secret) -> None:
-        table = seeded(derive(seed, Tag.CHUNK_SEED).reveal())(512)
+        table = blake3(framed(Tag.CHUNK_SEED), key=seed.reveal()).digest(512)
         self._low, self._high = table[:256], table[256:]
 
     def cut(self, data: bytes) -> Iterator[bytes]:

@@ -1,7 +1,8 @@
 """Every domain tag: one list, so that no two uses of a key or a hash can be taken for each other.
 
 - Append only: a tag that was ever released keeps its bytes and its meaning.
-- One tag, one construction: a tag used for a signature is not used for a hash as well.
+- One tag, one purpose. A key that is derived for a purpose and the hash under that key may share
+  a tag; a hash and a signature, or two hashes of different things, may not.
 - No tag is the beginning of another.
 
 Source: docs/spec/02-sealing.md section 1.
@@ -38,6 +39,8 @@ class Tag(bytes, Enum):
     OBJECT_NAME = b"sealhold/object-name/v1"
     FILE_DIGEST = b"sealhold/file-digest/v1"
     RECORD_DIGEST = b"sealhold/record-digest/v1"
+    TOKEN = b"sealhold/token/v1"  # the signature of an access token
+    TOKEN_CAVEAT = b"sealhold/token-caveat/v1"
     IDEMPOTENCY = b"sealhold/idempotency/v1"
 
     # plain tagged hashes
@@ -56,8 +59,6 @@ class Tag(bytes, Enum):
     LOG_KEY = b"sealhold/log-key/v1"
     INDEX = b"sealhold/index/v1"  # the key of the word index
     SIGNING = b"sealhold/signing/v1"
-    TOKEN = b"sealhold/token/v1"  # the signature of an access token
-    TOKEN_CAVEAT = b"sealhold/token-caveat/v1"
     KEYFILE = b"sealhold/key-file-slot/v1"
     CHUNK_SEED = b"sealhold/chunk-seed/v1"  # where an object is cut
     BACKUP = b"sealhold/backup/v1"

@@ -13,7 +13,7 @@ Source: docs/spec/05-audit-log.md section 1.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, unique
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 from sealhold.audit import flat
 from sealhold.crypto.merkle import HASH_BYTES
@@ -196,6 +196,7 @@ _OPTIONS: tuple[tuple[str, tuple[Fits, Writes]], ...] = (
 )
 _LEFT = _FIRST_OPTION + len(_OPTIONS)  # its 0 says something, so it is not left out as empty
 _KEYS = range(_FIRST_OPTION, _LEFT)
+_place = itemgetter(*_PLACES[:3])
 _options = attrgetter(*(name for name, _ in _OPTIONS))
 _writers = [
     (flat.count(key), writes) for key, (_, (_, writes)) in zip(_KEYS, _OPTIONS, strict=True)
@@ -233,11 +234,11 @@ def place(data: bytes) -> tuple[int, Instant, int]:
     Raises:
         InvalidEncodingError: not an event.
     """
-    match unpack_own(data):
-        case {1: int() as seq, 2: int() as at, 3: int() as before}:
-            return seq, Instant(at), before
-        case _:
-            raise InvalidEncodingError("not an event")
+    try:
+        seq, at, before = _place(unpack_own(data))
+    except (KeyError, TypeError) as err:
+        raise InvalidEncodingError("not an event") from err
+    return seq, at, before
 
 
 def decode(data: bytes) -> Logged:

@@ -16,7 +16,6 @@ from sealhold.audit.checkpoint import open_checkpoint, sign_checkpoint
 from sealhold.audit.event import Event, encode
 from sealhold.audit.tables import (
     BLOCK,
-    BLOCK_LEVELS,
     CHECKPOINT,
     HEAD,
     HEAD_NAME,
@@ -28,6 +27,7 @@ from sealhold.audit.tables import (
     head_aad,
     leaf_aad,
 )
+from sealhold.audit.tree import filled_nodes
 from sealhold.crypto.merkle import Frontier
 from sealhold.crypto.note import Checkpoint, VerifierKey
 from sealhold.crypto.seal import NOBODY, Sealer
@@ -127,7 +127,8 @@ class Appender:
             hashes.append(hashed)
             ops.append(Put(LEAF.name, (seq, hashed, entry.subject, sealed), Expect.ABSENT))
             if seq % BLOCK == BLOCK - 1:
-                ops += _nodes(frontier, hashed)
+                nodes = filled_nodes(frontier, hashed)
+                ops += [Put(NODE.name, node, Expect.ABSENT) for node in nodes]
             frontier.append(hashed)
             seq += 1
         head, closing = self._close(frontier, at, entropy)
@@ -214,15 +215,3 @@ def read_head(view: ReadView, sealer: Sealer, keys: Sequence[VerifierKey]) -> He
         note=kept[3],
         version=found.v,
     )
-
-
-def _nodes(frontier: Frontier, leaf: bytes) -> list[Op]:
-    """Return a row for each block that `leaf` will fill, the smallest first."""
-    nodes: list[Op] = []
-    height, full = BLOCK_LEVELS, frontier.size + 1
-    while full % (1 << height) == 0:
-        position = (full >> height) - 1
-        row = (height // BLOCK_LEVELS, position, frontier.filled(leaf, height))
-        nodes.append(Put(NODE.name, row, Expect.ABSENT))
-        height += BLOCK_LEVELS
-    return nodes

@@ -2,7 +2,7 @@
 
 - `leaf`: the hash that stands in the tree, and, sealed, salt and event. The salt is 32 random
   bytes, so a hash tells nothing of its event and equal events give unlike hashes.
-- `node`: the root over each full block of 256 hashes, of leaves or of nodes one level below; a
+- `node`: the root over each full block of 16 hashes, of leaves or of nodes one level below; a
   proof then reads one block per level instead of the whole log.
 - `checkpoint`: the signed note of each batch. It is sealed, because a size tells how much happens.
 - `loghead`: one row with all that appending needs. Its version is what two writers race for.
@@ -22,12 +22,15 @@ from sealhold.model.ids import Id16
 from sealhold.stores.spec import ColumnKind, TableSpec
 
 SALT_BYTES = 32
-BLOCK_LEVELS = 8  # tree levels in one block
-BLOCK = 1 << BLOCK_LEVELS  # 256 hashes: 8 KiB, one page of the store's cache
+BLOCK_LEVELS = 4  # tree levels in one block
+BLOCK = 1 << BLOCK_LEVELS  # 16: a row more per 15 entries, and a proof reads 80 rows, not 528
 HEAD_NAME = "log"  # the key of the one row
 
 Openers = Callable[[Id16], Sealer | None]
-"""Gives the key for a subject's entries (`NOBODY`: the log's own); None if it was erased."""
+"""Gives the key for a subject's entries (`NOBODY`: the log's own); None if it was erased.
+
+It may raise `TamperedError` for a subject that never was, so that a row cannot pose as erased.
+"""
 
 LEAF = TableSpec(
     name="leaf",

@@ -1,16 +1,36 @@
 """Proofs from the log as it is kept: a block of hashes per level is read, never the whole log.
 
-- A full part of the tree lies inside one block of 256 hashes: of leaves, or of nodes 8, 16 ...
-  levels up. The part at the right edge, which is not full yet, comes from the head.
-- So a proof over a million entries reads three blocks.
+- A full part of the tree lies inside one block of 16 hashes: of leaves, or of nodes 4, 8 ... levels
+  up. The part at the right edge, which is not full yet, comes from the head.
+- So a proof over a million entries reads five blocks.
 
 Source: docs/spec/05-audit-log.md section 3.
 """
+
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from sealhold.audit.tables import BLOCK, BLOCK_LEVELS, LEAF, NODE
 from sealhold.crypto.merkle import Frontier, inclusion_spans, root
 from sealhold.model.errors import TamperedError
 from sealhold.stores.spec import ReadView
+
+
+class Node(NamedTuple):
+    """The root over a full block, in its place."""
+
+    level: int  # 1: over leaves, 2: over nodes of level 1 ...
+    position: int
+    hash: bytes  # 32 bytes
+
+
+def filled_nodes(frontier: Frontier, leaf: bytes) -> Iterator[Node]:
+    """Return the node of each block that appending `leaf` will fill, the smallest first."""
+    full, height = frontier.size + 1, BLOCK_LEVELS
+    while full % (1 << height) == 0:
+        position = (full >> height) - 1
+        yield Node(height // BLOCK_LEVELS, position, frontier.filled(leaf, height))
+        height += BLOCK_LEVELS
 
 
 class StoredTree:

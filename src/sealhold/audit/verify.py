@@ -4,7 +4,7 @@
   kept node. Numbers have no gap, time never goes back, each entry names the batch it came in.
 - A checkpoint that somebody keeps elsewhere is held against the log: that, and only that, shows a
   log that was put back to an older state or signed anew.
-- It streams: the memory it takes is one page of rows and the nodes, 32 bytes per 256 entries.
+- It streams: the memory it takes is a page of rows per table, however long the log is.
 - After the first gap or root that does not fit, roots beyond it are not compared: they cannot fit.
 
 Source: docs/spec/05-audit-log.md section 7.
@@ -16,16 +16,16 @@ from dataclasses import dataclass
 from sealhold.audit.checkpoint import open_checkpoint
 from sealhold.audit.event import place
 from sealhold.audit.log import read_head
+from sealhold.audit.nodes import NodeWalk
 from sealhold.audit.reading import Leaf, leaf_of, open_leaf, rows
 from sealhold.audit.tables import (
     BLOCK,
-    BLOCK_LEVELS,
     CHECKPOINT,
     LEAF,
-    NODE,
     Openers,
     checkpoint_aad,
 )
+from sealhold.audit.tree import filled_nodes
 from sealhold.crypto.merkle import Frontier
 from sealhold.crypto.note import Checkpoint, VerifierKey
 from sealhold.crypto.seal import NOBODY, Sealer
@@ -95,7 +95,7 @@ class _Walk:
         self._own: Sealer = own
         self._view, self._openers, self._keys = view, openers, keys
         self._frontier = Frontier()
-        self._nodes: dict[tuple[int, int], bytes] = {}
+        self._nodes = NodeWalk(view, self._fault)
         self._faults: list[str] = []
         self._unnamed = 0
         self._erased = 0
@@ -158,7 +158,8 @@ class _Walk:
                 " signed: it was put back to an older state, or cut"
             )
         self._end_head()
-        self._end_nodes()
+        if self._fits:
+            self._nodes.end()
 
     def report(self) -> Report:
         """Return what was found."""
@@ -190,13 +191,9 @@ class _Walk:
             self._batch = before
 
     def _grow(self, leaf: bytes) -> None:
-        full = self._frontier.size + 1
-        if full % BLOCK == 0:
-            height = BLOCK_LEVELS
-            while full % (1 << height) == 0:
-                position = (full >> height) - 1
-                self._nodes[height // BLOCK_LEVELS, position] = self._frontier.filled(leaf, height)
-                height += BLOCK_LEVELS
+        if self._frontier.size % BLOCK == BLOCK - 1:
+            for node in filled_nodes(self._frontier, leaf):
+                self._nodes.meet(node)
         self._frontier.append(leaf)
 
     def _meet(self, kept: "_Kept") -> None:
@@ -229,19 +226,6 @@ class _Walk:
             self._fault(f"head of the log: of {head.size} entries, not {self._next}")
         elif self._fits and head.frontier.root() != self._frontier.root():
             self._fault("head of the log: of another root")
-
-    def _end_nodes(self) -> None:
-        """Compare the kept nodes, which are only there to make proofs quick."""
-        for found in rows(self._view, NODE.name):
-            match found.row:
-                case (int() as level, int() as position, bytes() as hashed):
-                    expected = self._nodes.pop((level, position), None)
-                case _:
-                    level, position, hashed, expected = 0, 0, b"", None
-            if hashed != expected and self._fits:
-                self._fault(f"node {position} of level {level}: not that of its entries")
-        for level, position in self._nodes:
-            self._fault(f"node {position} of level {level}: missing")
 
     def _checkpoints(self) -> Iterator["_Kept"]:
         for found in rows(self._view, CHECKPOINT.name):

@@ -1,0 +1,380 @@
+"""Attacks on the log and its papers, by somebody who can write every row of the store."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from sealhold.audit.bundle import prove_entry, verify_bundle
+from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.audit.log import Appender, Entry, load
+from sealhold.audit.reading import read_entries, read_hashes
+from sealhold.audit.receipt import Place, Receipt, issue, outsider_copy, verify_receipt
+from sealhold.audit.receiptbody import Confirmed, RunBody
+from sealhold.audit.tables import CHECKPOINT, HEAD, HEAD_NAME, LEAF, NODE, TABLES
+from sealhold.audit.verify import Report, verify_log
+from sealhold.crypto.entropy import seeded
+from sealhold.crypto.seal import NOBODY, Sealer
+from sealhold.crypto.secret import Secret
+from sealhold.crypto.sign import SigningKey
+from sealhold.model.errors import ConflictError, TamperedError
+from sealhold.model.ids import AppId, GrantId, Id16, Purpose, ReceiptId, TaskDigest
+from sealhold.model.quantities import Instant, MicroBits
+from sealhold.stores.backends.memory import MemoryRecords
+from sealhold.stores.spec import Delete, Op, Put, Row
+
+ORIGIN = "sealhold.example/log"
+ALICE, BOB = Id16(b"alice".ljust(16)), Id16(b"bob".ljust(16))
+NOON = Instant(1_790_000_000_000)
+
+
+class Log:
+    """A log in memory, and a hand that changes its rows behind the vault's back."""
+
+    def __init__(self, seed: bytes = b"log") -> None:
+        self.entropy = seeded(seed)
+        self.keys = {name: self._sealer() for name in (NOBODY, ALICE, BOB)}
+        self.signer = SigningKey(Secret(self.entropy(32), "log-sign"))
+        self.store = MemoryRecords()
+        self.store.open(TABLES, None, create=True)
+        self.fence = self.store.lease(NOBODY, NOBODY, 60, NOON)
+        self.appender = Appender(ORIGIN, self.keys[NOBODY], self.signer)
+
+    def _sealer(self) -> Sealer:
+        return Sealer(Secret(self.entropy(32), "events"))
+
+    def entry(self, kind: EventKind = EventKind.READ, subject: Id16 = ALICE) -> Entry:
+        event = Event(kind=kind, actor=Actor.OWNER, rows_read=1)
+        return Entry(event=event, subject=subject, sealer=self.keys[subject])
+
+    def write(self, *entries: Entry, now: Instant = NOON) -> None:
+        prepared = self.appender.prepare(entries, now, self.entropy)
+        self.change(*prepared.ops)
+        self.appender.adopt(prepared)
+
+    def fill(self, batches: int = 4, each: int = 5) -> "Log":
+        for batch in range(batches):
+            entries = [self.entry(subject=(ALICE, BOB)[n % 2]) for n in range(each)]
+            self.write(*entries, now=Instant(NOON + batch))
+        return self
+
+    def change(self, *ops: Op) -> None:
+        self.store.commit((), lambda _: ops, self.fence)
+
+    def row(self, table: str, *key: int | str) -> Row:
+        found = self.store.get(table, [key])[0]
+        assert found is not None
+        return found.row
+
+    def check(self, newest: str | None = None) -> Report:
+        return verify_log(self.store, self.keys.get, (self.appender.key,), newest)
+
+    def bundle(self, seq: int) -> bytes:
+        return prove_entry(self.store, seq, self.keys.get, self.appender.key)
+
+
+def flipped(data: bytes) -> Sequence[bytes]:
+    """Return `data` with one bit changed, at every place and in each of three bits."""
+    return [
+        data[:at] + bytes([data[at] ^ bit]) + data[at + 1 :]
+        for at in range(len(data))
+        for bit in (0x01, 0x20, 0x80)
+    ]
+
+
+@pytest.mark.threat("T50")
+@pytest.mark.parametrize("seq", [0, 7, 19])
+def test_an_entry_that_was_taken_out_is_named(seq: int) -> None:
+    log = Log().fill()
+
+    log.change(Delete(LEAF.name, (seq,)))
+
+    faults = log.check().faults
+    assert any(f"entry {seq}" in fault or "newest entry" in fault for fault in faults)
+
+
+@pytest.mark.threat("T50")
+def test_entries_that_were_exchanged_are_both_named() -> None:
+    log = Log().fill()
+    _, *third = log.row(LEAF.name, 3)
+    _, *fifth = log.row(LEAF.name, 5)
+
+    log.change(Put(LEAF.name, (3, *fifth)), Put(LEAF.name, (5, *third)))
+
+    faults = log.check().faults
+    assert any(fault.startswith("entry 3:") for fault in faults)
+    assert any(fault.startswith("entry 5:") for fault in faults)
+    assert any("lead to another root" in fault for fault in faults)
+
+
+@pytest.mark.threat("T50")
+@pytest.mark.parametrize("column", [1, 2, 3])
+def test_an_entry_with_any_column_edited_is_named(column: int) -> None:
+    log = Log().fill()
+    row = list(log.row(LEAF.name, 4))
+    cell = row[column]
+    assert isinstance(cell, bytes)
+    row[column] = BOB if column == 2 else bytes([cell[0] ^ 1]) + cell[1:]
+
+    log.change(Put(LEAF.name, tuple(row)))
+
+    assert any("entry 4" in fault for fault in log.check().faults)
+
+
+@pytest.mark.threat("T50")
+def test_an_entry_that_the_log_key_itself_sealed_anew_does_not_fit_the_tree() -> None:
+    log, other = Log().fill(), Log(b"other").fill()
+    other.keys.update(log.keys)
+    other.write(other.entry(EventKind.ERASE))
+
+    _, *forged = other.row(LEAF.name, 20)
+    log.write(log.entry())
+    log.change(Put(LEAF.name, (20, *forged)))
+
+    assert log.check().faults == ("checkpoint of 21 entries: entries 20 to 20 lead to another root",)
+
+
+@pytest.mark.threat("T51")
+def test_a_log_that_was_cut_is_shorter_than_its_own_checkpoints() -> None:
+    log = Log().fill()
+
+    log.change(*(Delete(LEAF.name, (seq,)) for seq in range(12, 20)))
+
+    assert "checkpoint of 15 entries: the log has 12" in log.check().faults
+
+
+@pytest.mark.threat("T51")
+def test_a_log_put_back_to_an_older_state_whole_differs_from_the_checkpoint_kept_outside() -> None:
+    log = Log().fill()
+    kept_outside = log.appender.head.note
+
+    older = Log().fill(batches=3)  # the same log, one batch ago, in every byte
+
+    assert older.check().whole
+    assert older.check(newest=kept_outside).faults == (
+        "the log has 15 entries, but a checkpoint of 20 was signed: it was put back to an older"
+        " state, or cut",
+    )
+
+
+@pytest.mark.threat("T51")
+def test_a_log_put_back_and_written_on_with_its_own_keys_differs_from_the_checkpoint_outside() -> (
+    None
+):
+    log = Log().fill()
+    kept_outside = log.appender.head.note
+
+    fork = Log().fill(batches=3)
+    fork.write(*(fork.entry(EventKind.QUERY) for _ in range(9)))
+
+    assert fork.check().whole
+    assert fork.check(newest=kept_outside).faults == (
+        "the checkpoint kept outside of the log: entries 0 to 19 lead to another root",
+    )
+
+
+@pytest.mark.threat("T51")
+def test_a_head_put_back_alone_is_refused_when_the_log_is_opened() -> None:
+    log = Log().fill(batches=3)
+    older = log.row(HEAD.name, HEAD_NAME)
+    log.write(log.entry())
+
+    log.change(Put(HEAD.name, older))
+
+    with pytest.raises(TamperedError):
+        load(log.store, ORIGIN, log.keys[NOBODY], log.signer)
+
+
+@pytest.mark.threat("T51")
+def test_a_head_taken_away_does_not_make_a_log_new() -> None:
+    log = Log().fill()
+
+    log.change(Delete(HEAD.name, (HEAD_NAME,)))
+
+    with pytest.raises(TamperedError):
+        load(log.store, ORIGIN, log.keys[NOBODY], log.signer)
+    assert any("head" in fault for fault in log.check().faults)
+
+
+@pytest.mark.threat("T52")
+def test_a_checkpoint_signed_by_another_key_of_the_same_name_is_named() -> None:
+    log, forger = Log().fill(), Log(b"forger")
+    forger.keys = log.keys
+    forger.appender = Appender(ORIGIN, log.keys[NOBODY], forger.signer)
+    forger.fill()
+
+    log.change(Put(CHECKPOINT.name, forger.row(CHECKPOINT.name, 15)))
+
+    assert any(fault.startswith("checkpoint of 15") for fault in log.check().faults)
+
+
+@pytest.mark.threat("T52")
+def test_a_missing_checkpoint_is_named_by_the_entries_after_it() -> None:
+    log = Log().fill()
+
+    log.change(Delete(CHECKPOINT.name, (10,)))
+
+    assert log.check().faults == ("entry 10: the checkpoint of 10 entries is missing",)
+
+
+@pytest.mark.threat("T52")
+def test_a_checkpoint_of_another_size_in_the_row_of_one_is_named() -> None:
+    log = Log().fill()
+    _, sealed = log.row(CHECKPOINT.name, 5)
+
+    log.change(Put(CHECKPOINT.name, (10, sealed)))
+
+    assert any(fault.startswith("checkpoint of 10") for fault in log.check().faults)
+
+
+@pytest.mark.threat("T52")
+def test_a_bundle_of_another_vault_is_refused_whatever_it_says_of_itself() -> None:
+    log, forger = Log().fill(), Log(b"forger").fill()
+
+    verdict = verify_bundle(forger.bundle(3), [log.signer.public])
+
+    assert (verdict.exit_code, verdict.checks[-1].name) == (6, "signature")
+
+
+@pytest.mark.threat("T52")
+def test_without_a_key_to_trust_a_bundle_is_whole_and_no_more() -> None:
+    verdict = verify_bundle(Log().fill().bundle(3), [])
+
+    assert verdict.exit_code == 3
+    assert [check.name for check in verdict.checks if not check.held] == ["key"]
+
+
+@pytest.mark.threat("T53")
+@pytest.mark.parametrize("pinned", [True, False])
+def test_a_bundle_with_any_bit_changed_is_refused(pinned: bool) -> None:  # noqa: FBT001  # reason: a parameter of the test
+    log = Log().fill()
+    keys = [log.signer.public] if pinned else []
+
+    verdicts = [verify_bundle(data, keys) for data in flipped(log.bundle(13))]
+
+    assert {verdict.exit_code for verdict in verdicts} == {6}
+    assert all(verdict.sentence.startswith("Do not trust") for verdict in verdicts)
+
+
+def run_receipt() -> Receipt:
+    return Receipt(
+        id=ReceiptId(Id16(bytes(range(16)))),
+        at=NOON,
+        about=Id16(b"g" * 16),
+        audit=Place(origin=ORIGIN, size=20, index=17),
+        body=RunBody(
+            app=AppId(Id16(b"a" * 16)),
+            grant=GrantId(Id16(b"g" * 16)),
+            task=TaskDigest(b"t" * 32),
+            purpose=Purpose("ServiceProvision"),
+            destination=b"d" * 32,
+            answer=b"s" * 32,
+            bytes_out=120,
+            confirmed=Confirmed.PASSPHRASE,
+            rows_read=311,
+            cost=MicroBits(5_000_000),
+            repeated=False,
+        ),
+    )
+
+
+@pytest.mark.threat("T53")
+@pytest.mark.parametrize("pinned", [True, False])
+def test_a_receipt_with_any_bit_changed_is_refused(pinned: bool) -> None:  # noqa: FBT001  # reason: a parameter of the test
+    signer = Log().signer
+    keys = [signer.public] if pinned else []
+
+    verdicts = [verify_receipt(data, keys) for data in flipped(issue(run_receipt(), signer))]
+
+    assert {verdict.exit_code for verdict in verdicts} == {6}
+
+
+@pytest.mark.threat("T53")
+def test_a_bundle_cut_or_lengthened_is_refused() -> None:
+    log = Log().fill()
+    whole = log.bundle(13)
+
+    verdicts = [
+        verify_bundle(data, [log.signer.public])
+        for data in (whole[:-1], whole[:200], whole + b" ", whole + b"\n", whole + whole)
+    ]
+
+    assert {verdict.exit_code for verdict in verdicts} == {6}
+
+
+@pytest.mark.threat("T54")
+def test_a_batch_that_could_not_be_committed_leaves_the_log_where_it_was() -> None:
+    log = Log().fill()
+    before = log.appender.head
+    lost = log.appender.prepare([log.entry(EventKind.RELEASE)], NOON, log.entropy)
+
+    log.write(log.entry(EventKind.DECISION))
+
+    assert before.size == 20
+    with pytest.raises(ConflictError):
+        log.appender.adopt(lost)
+    with pytest.raises(ConflictError):
+        log.change(*lost.ops)
+    kinds = [line.logged.event.kind for line in read_entries(log.store, log.keys.get) if line.logged]
+    assert EventKind.RELEASE not in kinds
+    assert log.check(newest=log.appender.head.note).whole
+
+
+@pytest.mark.threat("T54")
+def test_a_second_writer_on_the_same_log_fails_whole() -> None:
+    log = Log().fill()
+    second = load(log.store, ORIGIN, log.keys[NOBODY], log.signer)
+    late = second.prepare([log.entry()], NOON, log.entropy)
+    log.write(log.entry())
+
+    with pytest.raises(ConflictError):
+        log.change(*late.ops)
+    assert log.check().whole
+
+
+@pytest.mark.threat("T55")
+def test_the_same_event_twice_gives_leaves_that_nothing_joins() -> None:
+    log = Log()
+
+    log.write(*(log.entry() for _ in range(50)))
+
+    rows = [log.row(LEAF.name, seq) for seq in range(50)]
+    assert len({row[1] for row in rows}) == 50
+    assert len({row[3] for row in rows}) == 50
+
+
+@pytest.mark.threat("T55")
+def test_once_the_key_of_a_person_is_gone_the_tree_holds_and_tells_nothing() -> None:
+    log = Log().fill()
+    hashes = list(read_hashes(log.store))
+    del log.keys[ALICE]
+
+    report = log.check(newest=log.appender.head.note)
+
+    assert (report.whole, report.erased) == (True, 12)
+    assert list(read_hashes(log.store)) == hashes
+
+
+@pytest.mark.threat("T55")
+def test_an_outsiders_copy_of_a_receipt_holds_no_place_and_no_fact_of_the_owners() -> None:
+    receipt = run_receipt()
+
+    copy = outsider_copy(receipt, ReceiptId(Id16(b"f" * 16)))
+
+    assert isinstance(copy.body, RunBody)
+    assert (copy.audit, copy.body.rows_read, copy.body.cost, copy.body.repeated) == (None,) * 4
+    assert copy.id != receipt.id
+
+
+@pytest.mark.threat("T50")
+def test_a_node_that_was_changed_or_taken_away_is_named_and_proves_nothing() -> None:
+    log = Log()
+    log.write(*(log.entry() for _ in range(300)))
+    level, position, hashed = log.row(NODE.name, 1, 0)
+    assert isinstance(hashed, bytes)
+
+    log.change(Put(NODE.name, (level, position, hashed[::-1])))
+
+    assert log.check().faults == ("node 0 of level 1: not that of its entries",)
+    assert verify_bundle(log.bundle(20), [log.signer.public]).exit_code == 6
+    log.change(Delete(NODE.name, (1, 0)))
+    assert log.check().faults == ("node 0 of level 1: missing",)

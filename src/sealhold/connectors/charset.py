@@ -7,6 +7,7 @@ Source: docs/spec/18-connectors.md section 4.
 """
 
 import codecs
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -17,6 +18,11 @@ ASSUMED = "cp1252"
 
 MAX_LINE = 8_388_608  # bytes; a line of a text format that is longer is not read
 _CHUNK = 65_536
+_NAMES = re.compile(
+    r"(?:utf-?(?:8|16|32)|iso-?8859|iso-?2022|windows-?\d|cp-?\d|us-ascii$|ascii$|latin|koi8|gb|big5"
+    r"|euc|shift_jis|sjis|ks_c|mac-?roman|tis-?620)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +98,17 @@ def _split(file: BinaryIO, decoder: codecs.IncrementalDecoder) -> Iterator[str]:
     rest += decoder.decode(b"", final=True)
     if rest:
         yield rest
+
+
+def decode_named(data: bytes, name: str | None) -> str:
+    """Return the text of bytes whose charset is named beside them, as mails and cards do.
+
+    A name that no text has (`zip`, `idna`) or that does not fit gives UTF-8, else what is assumed.
+    """
+    tried = [name] if name and _NAMES.match(name) else []
+    for charset in [*tried, UTF8]:
+        try:
+            return data.decode(charset)
+        except (LookupError, UnicodeDecodeError):
+            continue
+    return data.decode(ASSUMED, "replace")

@@ -242,3 +242,9 @@ def test_derive_is_hkdf_with_framed_context(context: tuple[bytes, ...]) -> None:
 
     info = digest.framed(Tag.KEYS_FILE, *context)
     assert derived.reveal() == hkdf_sha256(key.reveal(), b"", info, 32)
+
+
+def test_the_spec_lists_every_kind_of_key_with_its_number() -> None:
+    page = (HERE.parents[1] / "docs" / "spec" / "02-sealing.md").read_text()
+
+    assert [kind for kind in KeyKind if f"| {kind.value} | `{kind.name}` |" not in page] == []

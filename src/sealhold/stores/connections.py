@@ -2,7 +2,8 @@
 
 - One batch writes at a time; a second process waits `PATIENCE` for it and then finds it busy.
 - A reader belongs to its thread and is closed some time after the thread ended.
-- After an error of the disk the writer is closed and the next batch opens a new one.
+- After an error of the disk the writer is closed, and the next batch opens a new one: what an
+  fsync refused is never tried again on the same handle, since its pages may be gone already.
 
 Source: docs/spec/04-stores.md section 6.
 """
@@ -79,15 +80,9 @@ class Connections:
             TamperedError: the file is damaged.
         """
         with self.alone() as connection:
-            try:
-                begin(connection)
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                with suppress(Error):  # a writer that cannot roll back is closed below
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
-                raise
+            begin(connection)
+            yield connection
+            connection.execute("COMMIT")
 
     @contextmanager
     def alone(self) -> Iterator[Connection]:
@@ -105,12 +100,11 @@ class Connections:
             self._writer = connection
             try:
                 yield connection
-            except Error as err:
-                meaning = self.file.meaning(err)
-                if connection.in_transaction or not isinstance(meaning, StoreBusyError):
-                    self._writer = None
-                    connection.close()
-                raise meaning from err
+            except BaseException as err:
+                self._clean_up(connection, err)
+                if isinstance(err, Error):
+                    raise self.file.meaning(err) from err
+                raise
 
     def close(self) -> None:
         """Close all of them, after the log was moved into the main file.
@@ -132,6 +126,18 @@ class Connections:
                     writer.close()
             except Error as err:
                 raise self.file.meaning(err) from err
+
+    def _clean_up(self, connection: Connection, err: BaseException) -> None:
+        """Roll back, and close the writer unless it is surely as it was before."""
+        try:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            whole = not isinstance(err, Error) or isinstance(self.file.meaning(err), StoreBusyError)
+        except Error:
+            whole = False
+        if not whole:
+            self._writer = None
+            connection.close()
 
     def _check_open(self) -> None:
         if self._closed:

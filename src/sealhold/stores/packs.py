@@ -140,7 +140,11 @@ def chunk_of(pack: SealedBytes, entry: Entry) -> SealedBytes:
 
 
 def _table_place(pack: SealedBytes) -> tuple[int, int]:
-    """Return where the sealed table begins and ends."""
+    """Return where the sealed table begins and ends.
+
+    Raises:
+        TamperedError: the pack's end is not as it was written.
+    """
     filled = pack.rstrip(b"\x00")
     # THREAT T07: more padding than the length asks for would hide bytes that nothing vouches for.
     if not filled.endswith(_END) or padded(len(filled)) != len(pack):
@@ -161,7 +165,7 @@ def _entries(table: bytes, end: int) -> tuple[Entry, ...]:
     found: dict[bytes, Entry] = {}
     at = _HEAD
     for chunk, offset, length in _ENTRY.iter_unpack(table):
-        # THREAT T07: entries stand end to end, so none can overlap another or reach out of the pack.
+        # THREAT T07: entries stand end to end, so none overlaps another or reaches out of the pack.
         if offset != at or length < MIN_CHUNK or chunk in found:
             raise TamperedError("a pack's table does not fit its chunks")
         found[chunk] = Entry(chunk=chunk, offset=offset, length=length)

@@ -1,0 +1,23 @@
+"""Which object stores the suite is run on. A plug-in joins by the entry point group below.
+
+An opener takes an empty folder and returns a store over it; called twice on one folder, it returns
+two stores of one place. Only `memory` forgets all when its object goes.
+"""
+
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from sealhold.stores.backends.localdir import LocalDir
+from sealhold.stores.backends.memory import MemoryObjects
+from sealhold.stores.spec import ObjectStore
+
+Opener = Callable[[Path], ObjectStore]
+
+GROUP = "sealhold.object_stores.conformance"
+
+LASTING: dict[str, Opener] = {
+    "localdir": LocalDir,
+    **{point.name: point.load() for point in entry_points(group=GROUP)},
+}
+OPENERS: dict[str, Opener] = {"memory": lambda _folder: MemoryObjects(), **LASTING}

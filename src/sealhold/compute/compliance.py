@@ -69,7 +69,7 @@ class Conduct:
 
     terms: bytes  # 32-byte digest of what the owner agreed to
     coarsen: int  # every n-th answer was kept
-    isolation: str  # `default`, `paranoid` or `language-only`
+    isolation: str  # a `broker.Mode`
     runtime: str  # name and version of the sandbox
     inputs: bytes  # `commitment` to `inputs_root`
     entry: bytes  # `commitment` to the leaf hash of the entry in the audit log

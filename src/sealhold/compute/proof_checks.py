@@ -91,7 +91,7 @@ class _TaskClaim(msgspec.Struct, frozen=True, kw_only=True):
 class _Predicate(msgspec.Struct, frozen=True, kw_only=True):
     bounds: _Bounds
     commitments: _Commitments
-    isolation: Literal["default", "paranoid", "language-only"]
+    isolation: Literal["jailed", "paranoid", "language-only"]  # `broker.Mode`
     task: _TaskClaim
     terms: _Hex32
 

@@ -11,7 +11,7 @@ Source: docs/spec/09-leakage.md section 3.
 """
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from itertools import pairwise, product
 from math import prod
 
@@ -38,6 +38,7 @@ from sealhold.policy.filter_ast import (
 )
 from sealhold.policy.rowfilter import matches, parse_filter
 
+EXACT = 4_200  # digits; more than a predicate has characters, so no middle is rounded to an end
 MAX_TRIED = 20_000  # combinations of representatives; about 50 ms for a dozen selections
 
 _Axes = dict[FieldName, set[Value]]
@@ -124,8 +125,10 @@ def _representatives(constants: set[Value]) -> list[Plain]:
     texts = sorted(value for value in constants if isinstance(value, str))
     found: list[Plain] = [None]
     if numbers:
-        between = [(low + high) / 2 for low, high in pairwise(numbers)]
-        found += [numbers[0] - 1, *numbers, *between, numbers[-1] + 1]
+        with localcontext(prec=EXACT):
+            between = [(low + high) / 2 for low, high in pairwise(numbers)]
+            tried = [numbers[0] - 1, *numbers, *between, numbers[-1] + 1]
+        found += [str(number) for number in tried]  # a row holds exact numbers as text
     if texts:
         after = [text + "\x00" for text in texts]  # the very next text
         found += list(dict.fromkeys(["", *texts, *after]))

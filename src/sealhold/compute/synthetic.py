@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 from sealhold.model.encoding import Plain
-from sealhold.model.ids import Collection, FieldName
+from sealhold.model.ids import Collection
 from sealhold.model.quantities import DAY, HOUR, MINUTE, Instant
 from sealhold.model.records import ColumnType, Dataset
 
@@ -68,7 +68,7 @@ def _object(dataset: Dataset, draw: Draw) -> _Fields:
     for column in dataset.columns:
         value = known[column.name] if column.name in known else _BY_TYPE[column.type](draw)
         absent = column.name not in needed and draw.below(_ABSENT) == 0
-        made[FieldName(column.name)] = None if absent else value
+        made[column.name] = None if absent else value
     return made
 
 

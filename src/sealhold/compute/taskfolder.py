@@ -1,0 +1,133 @@
+"""A task on its author's disk: a folder with `task.json` and the program beside it.
+
+- `task.json` is the manifest without what can be computed: `code` names the file instead of its
+  digest and length, and the author has no key. `build` fills them in and signs.
+- A file is read whole, up to a limit, and only from the folder itself.
+- A fault of the document is found again in its text, so that it has a line and a column.
+
+Source: docs/spec/08-task-manifest.md section 8.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealhold.compute.task import MAX_MANIFEST, PAYLOAD_TYPE, Task, parse_task
+from sealhold.crypto import dsse
+from sealhold.crypto.digest import sha256
+from sealhold.crypto.sign import SigningKey
+from sealhold.model.encoding import Plain, from_json, to_json
+from sealhold.model.errors import InvalidManifestError, NotFoundError
+
+MANIFEST = "task.json"
+MAX_CODE = 1_048_576  # bytes; the examples need under 2 KiB
+UNSIGNED = bytes(32)  # stands for the author's key while a task is only tried
+_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_PLACE = re.compile(r"\$((?:\.[A-Za-z_0-9]+|\[[0-9.]*\])+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFolder:
+    """What stands in the folder, read but not yet checked against the rules."""
+
+    text: str  # of task.json
+    document: dict[str, Plain]
+    code: bytes
+    code_name: str
+
+    def payload(self, author: bytes = UNSIGNED) -> bytes:
+        """Return the manifest as the author of that key would sign it.
+
+        Raises:
+            InvalidManifestError: `author` is not an object.
+        """
+        signer = self.document.get("author")
+        if not isinstance(signer, dict):
+            raise InvalidManifestError("`author` must be an object with a name")
+        tier = self.document["code"].get("tier")
+        filled = {
+            **self.document,
+            "author": {**signer, "key": author.hex()},
+            "code": {"tier": tier, "sha256": sha256(self.code).hex(), "bytes": len(self.code)},
+        }
+        return to_json(filled)
+
+    def task(self) -> Task:
+        """Return the task that the folder holds, as if it were signed.
+
+        Raises:
+            InvalidManifestError: it breaks a rule of the form.
+            UnknownPurposeError: its purpose is not in the vocabulary.
+        """
+        return parse_task(self.payload())
+
+    def place(self, message: str) -> tuple[int, int]:
+        """Return line and column, from 1, of the part that a message names as `$.limits.queries`.
+
+        Or of a part that it names in backticks; else the beginning.
+        """
+        named = _PLACE.search(message)
+        steps = re.findall(r"[A-Za-z_][A-Za-z_0-9]*", named[1]) if named else []
+        if not named:
+            quoted = re.search(r"`([A-Za-z0-9_.-]+)`", message)
+            steps = quoted[1].split(".") if quoted else []
+        at = 0
+        for step in steps:
+            found = re.compile(rf'"{re.escape(step)}"').search(self.text, at)
+            at = found.start() if found else at
+        return self.text.count("\n", 0, at) + 1, at - (self.text.rfind("\n", 0, at) + 1) + 1
+
+
+def read_folder(path: Path) -> TaskFolder:
+    """Return what stands in the task folder at `path`.
+
+    Raises:
+        NotFoundError: a file is missing.
+        InvalidManifestError: `task.json` is no JSON, names no file, or a file is too long.
+    """
+    text = _read(path / MANIFEST, MAX_MANIFEST).decode(errors="replace")
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as err:
+        where = (
+            f"line {err.lineno}, column {err.colno}: {err.msg}"
+            if isinstance(err, json.JSONDecodeError)
+            else "nested too deeply"
+        )
+        raise InvalidManifestError(f"`{MANIFEST}` is not JSON: {where}") from err
+    from_json(text.encode())  # refuses what JSON readers differ on: floats, double keys
+    match document:
+        case {"code": {"tier": str(), "file": str() as name, **rest}} if not rest:
+            pass
+        case _:
+            raise InvalidManifestError("`code` must hold a `tier` and the name of a `file`")
+    # A name with a folder in it would let a foreign task folder read this machine's files.
+    if not _FILE.fullmatch(name):
+        raise InvalidManifestError("`file` must be a plain name in the same folder")
+    code = _read(path / name, MAX_CODE)
+    return TaskFolder(text=text, document=document, code=code, code_name=name)
+
+
+def build(path: Path, key: SigningKey) -> bytes:
+    """Return the task in the folder at `path` as its author signs it with `key`.
+
+    Raises:
+        NotFoundError: a file is missing.
+        InvalidManifestError: the manifest breaks a rule of its form.
+        UnknownPurposeError: its purpose is not in the vocabulary.
+    """
+    payload = read_folder(path).payload(key.public)
+    parse_task(payload)
+    return dsse.sign(PAYLOAD_TYPE, payload, [key])
+
+
+def _read(file: Path, limit: int) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(limit + 1)
+    except OSError as err:
+        raise NotFoundError(f"no file `{file.name}` in the task folder") from err
+    if len(content) > limit:
+        raise InvalidManifestError(f"`{file.name}` is longer than {limit} bytes")
+    return content

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from sealhold.crypto.digest import FileDigest, Keyed, equal, keyed, mac16, sha256, tagged
+from sealhold.crypto.digest import FileDigest, Keyed, equal, fingerprint, keyed, mac16, sha256, tagged
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.tags import Tag
 
@@ -14,6 +14,12 @@ OTHER = Secret(b"o" * 32, "other key")
 
 def test_sha256_is_the_plain_hash_of_the_parts_joined() -> None:
     assert sha256(b"ab", b"c") == hashlib.sha256(b"abc").digest()
+
+
+def test_a_fingerprint_is_the_plain_blake3_of_the_bytes() -> None:
+    empty = "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262"
+
+    assert fingerprint(b"").hex() == empty
 
 
 def test_where_parts_are_cut_makes_a_difference() -> None:

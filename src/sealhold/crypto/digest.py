@@ -34,6 +34,11 @@ def sha256(*parts: bytes) -> bytes:
     return hashlib.sha256(b"".join(parts)).digest()
 
 
+def fingerprint(data: bytes) -> bytes:
+    """Return the 32-byte BLAKE3 of `data`, which is ciphertext: the name of a stored object."""
+    return blake3(data).digest()
+
+
 def tagged(tag: Tag, *parts: bytes) -> bytes:
     """Return the 32-byte SHA-256 of `tag` and `parts`; anyone can recompute it."""
     return hashlib.sha256(framed(tag, *parts)).digest()

@@ -48,5 +48,5 @@ class Secret:
     def __repr__(self) -> str:
         return f"Secret({self.name})"
 
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
+    def __reduce_ex__(self, _protocol: object, /) -> NoReturn:
         raise TypeError("a secret is not copied or pickled")

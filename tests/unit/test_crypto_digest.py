@@ -4,7 +4,16 @@ import hashlib
 
 import pytest
 
-from sealhold.crypto.digest import FileDigest, Keyed, equal, fingerprint, keyed, mac16, sha256, tagged
+from sealhold.crypto.digest import (
+    FileDigest,
+    Keyed,
+    equal,
+    fingerprint,
+    keyed,
+    mac16,
+    sha256,
+    tagged,
+)
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.tags import Tag
 

@@ -197,7 +197,7 @@ def verify_inclusion(
     Raises:
         BadProofError: the proof is of another length, or does not lead to the root.
     """
-    if not 0 <= index < size or any(len(part) != HASH_BYTES for part in proof):
+    if not 0 <= index < size or any(len(part) != HASH_BYTES for part in (leaf, *proof)):
         raise BadProofError(f"no proof of leaf {index} among {size}")
     place, last, total = index, size - 1, leaf
     for part in proof:
@@ -221,13 +221,17 @@ def verify_consistency(
 ) -> None:
     """Check that the tree of `size2` under `root2` grew out of the one of `size1` under `root1`.
 
+    Every tree grew out of the empty one, so from size 0 this says nothing about `root2`.
+
     Raises:
         BadProofError: the proof is of another length, or does not lead to both roots.
     """
-    if not 0 <= size1 <= size2 or any(len(part) != HASH_BYTES for part in proof):
+    hashes = (root1, root2, *proof)
+    if not 0 <= size1 <= size2 or any(len(part) != HASH_BYTES for part in hashes):
         raise BadProofError(f"no proof from {size1} to {size2} leaves")
     if size1 in {0, size2}:
-        if proof or root1 != (root2 if size1 else EMPTY_ROOT):
+        same = size1 < size2 or root1 == root2
+        if proof or not same or (size1 == 0 and root1 != EMPTY_ROOT):
             raise BadProofError(f"{size1} leaves do not lead to {size2}")
         return
     parts = list(proof)

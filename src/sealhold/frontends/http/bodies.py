@@ -1,0 +1,154 @@
+"""Bodies of requests, read within limits of size and time, and never onto a disk.
+
+- An uploaded file waits in memory, in a file that the kernel keeps without a name: what a person
+  brings in is not written plain anywhere before it is sealed.
+- A body that is longer than allowed is refused before more of it is read.
+
+Source: docs/spec/20-faces.md section 6.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect, Request
+
+from sealhold.frontends.web.visit import Fields, Upload
+from sealhold.model.errors import InvalidError
+
+FORM_BYTES = 65_536  # the longest form of ours has a few kilobytes
+UPLOAD_BYTES = 67_108_864  # in memory twice for a moment; longer files go by `sealhold import`
+MAX_FIELDS = 200
+MAX_FILES = 20
+SECONDS = 30  # for a form
+UPLOAD_SECONDS = 600
+
+
+class TooLongError(InvalidError):
+    """A request is longer than this address takes.
+
+    Remedy: import large files with `sealhold import PATH`.
+    """
+
+
+class TooSlowError(InvalidError):
+    """A request did not arrive in time.
+
+    Remedy: try again on a steadier connection.
+    """
+
+
+class InMemoryParser(MultiPartParser):
+    """Keeps every part of a form in memory."""
+
+    spool_max_size = UPLOAD_BYTES + 1
+
+
+async def read_body(request: Request, limit: int, seconds: int = SECONDS) -> bytes:
+    """Return the whole body.
+
+    Raises:
+        TooLongError: it has more than `limit` bytes.
+        TooSlowError: it took longer than `seconds`.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            return b"".join([chunk async for chunk in _limited(request, limit)])
+    except TimeoutError:
+        raise TooSlowError("the body took too long") from None
+
+
+async def read_form(request: Request, *, takes_files: bool) -> tuple[Fields, list[UploadFile]]:
+    """Return the fields of a form, and its files if it may have any.
+
+    Raises:
+        InvalidError: not a form of ours.
+    """
+    if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        if not takes_files:
+            raise InvalidError("this form takes no file")
+        return await _read_multipart(request)
+    return parse_fields(await read_body(request, FORM_BYTES)), []
+
+
+def parse_fields(data: bytes) -> Fields:
+    """Return the fields of a URL-encoded form or query.
+
+    Raises:
+        InvalidError: not UTF-8, or too many fields.
+    """
+    try:
+        pairs = parse_qsl(
+            data.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict"
+        )
+    except ValueError as err:
+        raise InvalidError("a form that cannot be read") from err
+    return Fields(tuple(pairs))
+
+
+@contextmanager
+def nameless(uploads: list[UploadFile]) -> Iterator[tuple[Upload, ...]]:
+    """Give each upload a path that lasts as long as the block."""
+    handles: list[int] = []
+    try:
+        kept = []
+        for upload in uploads:
+            handle = os.memfd_create("upload", os.MFD_CLOEXEC)
+            handles.append(handle)
+            size = _copy(upload, handle)
+            path = Path(f"/proc/{os.getpid()}/fd/{handle}")
+            kept.append(Upload(name=upload.filename or "", path=path, size=size))
+        yield tuple(kept)
+    finally:
+        for handle in handles:
+            os.close(handle)
+
+
+def _copy(upload: UploadFile, handle: int) -> int:
+    size = 0
+    upload.file.seek(0)
+    while chunk := upload.file.read(1_048_576):
+        view = memoryview(chunk)
+        while view:
+            view = view[os.write(handle, view) :]
+        size += len(chunk)
+    return size
+
+
+async def _read_multipart(request: Request) -> tuple[Fields, list[UploadFile]]:
+    parser = InMemoryParser(
+        request.headers,
+        _limited(request, UPLOAD_BYTES),
+        max_files=MAX_FILES,
+        max_fields=MAX_FIELDS,
+        max_part_size=FORM_BYTES,
+    )
+    try:
+        async with asyncio.timeout(UPLOAD_SECONDS):
+            items = (await parser.parse()).multi_items()
+    except TimeoutError:
+        raise TooSlowError("the upload took too long") from None
+    except MultiPartException as err:
+        raise InvalidError("a form that cannot be read") from err
+    fields = tuple((name, value) for name, value in items if isinstance(value, str))
+    return Fields(fields), [value for _, value in items if isinstance(value, UploadFile)]
+
+
+async def _limited(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
+    declared = request.headers.get("content-length", "0")
+    if not declared.isdigit() or int(declared) > limit:
+        raise TooLongError(f"at most {limit} bytes")
+    size = 0
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > limit:
+                raise TooLongError(f"at most {limit} bytes")
+            yield chunk
+    except ClientDisconnect:
+        raise InvalidError("the sender left") from None

@@ -1,0 +1,192 @@
+"""Pages over HTTP: sessions, forms and cookies around the plain functions of `web`.
+
+- A page without a session leads to `/unlock`, and back after it.
+- A form is acted on only with the token of its session.
+- Blocking work runs in a thread, so that a slow page holds up no other.
+
+Source: docs/spec/20-faces.md section 6.
+"""
+
+from dataclasses import dataclass, replace
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from sealhold.frontends.http.bodies import nameless, parse_fields, read_form
+from sealhold.frontends.http.headers import DOWNLOAD_POLICY
+from sealhold.frontends.http.problems import status_of
+from sealhold.frontends.http.session import (
+    COOKIE,
+    SCHEME_COOKIE,
+    Session,
+    Sessions,
+    cookie,
+    is_token_of,
+)
+from sealhold.frontends.seam import Vault
+from sealhold.frontends.web.pages import trouble
+from sealhold.frontends.web.render import Renderer
+from sealhold.frontends.web.visit import (
+    Fields,
+    Go,
+    Handler,
+    Outcome,
+    Page,
+    PageRoute,
+    Paper,
+    Scheme,
+    SessionChange,
+    ShownCards,
+    Visit,
+)
+from sealhold.model.clock import Clock
+from sealhold.model.errors import LockedError, SealholdError
+
+A_YEAR = 31_536_000  # seconds
+UNLOCK = "/unlock"
+
+
+class StaleFormError(LockedError):
+    """A form belongs to a sign-in that is over, or was made by another page.
+
+    Remedy: open the page again and repeat what you did.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What every page needs."""
+
+    vault: Vault
+    sessions: Sessions
+    renderer: Renderer
+    clock: Clock
+    demo: bool
+
+    async def answer(self, route: PageRoute, request: Request) -> Response:
+        """Return the answer of the page behind `route`."""
+        session = self.session(request)
+        if session is None and not route.is_open:
+            return _to_unlock(request)
+        visit = self._visit(request, session)
+        try:
+            handler, files = route.get, list[UploadFile]()
+            if request.method == "POST":
+                handler = route.post
+                form, files = await read_form(request, takes_files=route.takes_files)
+                _check_token(session, form)
+                visit = replace(visit, form=form)
+            outcome, html = await run_in_threadpool(self._run, handler, visit, files)
+        except StaleFormError as err:
+            return await self.trouble(visit, err)
+        except LockedError:
+            self.sessions.end_all()
+            return _to_unlock(request)
+        except SealholdError as err:
+            return await self.trouble(visit, err)
+        return self._respond(outcome, html)
+
+    async def trouble(self, visit: Visit, err: SealholdError) -> Response:
+        """Return the page that tells of `err`."""
+        status = status_of(err)
+        html = await run_in_threadpool(self.renderer.html, trouble.page(err, status), visit)
+        return HTMLResponse(html, status_code=status)
+
+    async def nothing_here(self, request: Request, err: SealholdError) -> Response:
+        """Return the page for an address that is none of ours."""
+        return await self.trouble(self._visit(request, self.session(request)), err)
+
+    def session(self, request: Request) -> Session | None:
+        """Return the session of this request; there is none while the vault is locked."""
+        return None if self.vault.locked else self.sessions.use(request.cookies.get(COOKIE))
+
+    def _visit(self, request: Request, session: Session | None) -> Visit:
+        came = request.headers.get("sec-fetch-site", "")
+        return Visit(
+            vault=self.vault,
+            now=self.clock(),
+            path=request.url.path,
+            names=request.path_params,
+            query=parse_fields(request.scope["query_string"]),
+            form=Fields(),
+            uploads=(),
+            csrf=session.csrf if session else "",
+            scheme=_scheme(request),
+            demo=self.demo,
+            shown=session.shown if session else ShownCards(),
+            came_from_elsewhere=session is None and came in {"cross-site", "same-site"},
+        )
+
+    def _run(
+        self, handler: Handler | None, visit: Visit, files: list[UploadFile]
+    ) -> tuple[Outcome, str]:
+        """Run the page in a thread; return what it gave, and its HTML."""
+        assert handler is not None  # noqa: S101 - reason: the route lists its methods
+        with nameless(files) as uploads:
+            outcome = handler(replace(visit, uploads=uploads))
+        return outcome, self.renderer.html(outcome, visit) if isinstance(outcome, Page) else ""
+
+    def _respond(self, outcome: Outcome, html: str) -> Response:
+        match outcome:
+            case Page():
+                return HTMLResponse(html, status_code=outcome.status)
+            case Paper():
+                return _paper(outcome)
+            case Go():
+                return self._go(outcome)
+
+    def _go(self, go: Go) -> Response:
+        response = RedirectResponse(go.to, status_code=303)
+        match go.session:
+            case SessionChange.BEGIN:
+                session = self.sessions.begin()
+                response.headers.append("set-cookie", cookie(COOKIE, session.id))
+            case SessionChange.END_ALL:
+                self.sessions.end_all()
+                response.headers.append("set-cookie", cookie(COOKIE, "", seconds=0))
+            case SessionChange.KEEP:
+                pass
+        if go.scheme is not None:
+            value = cookie(SCHEME_COOKIE, go.scheme.value, seconds=A_YEAR)
+            response.headers.append("set-cookie", value)
+        return response
+
+
+def _check_token(session: Session | None, form: Fields) -> None:
+    """Refuse a form that this session did not get from us.
+
+    Raises:
+        StaleFormError: no token, or that of another session.
+    """
+    if session is not None and not is_token_of(session, form.one("csrf")):
+        raise StaleFormError("the form is not of this sign-in")
+
+
+def _to_unlock(request: Request) -> Response:
+    back = request.url.path if request.method in {"GET", "HEAD"} else "/"
+    if request.url.query and back != "/":
+        back = f"{back}?{request.url.query}"
+    where = UNLOCK if back == "/" else f"{UNLOCK}?next={quote(back)}"
+    return RedirectResponse(where, status_code=303)
+
+
+def _scheme(request: Request) -> Scheme:
+    chosen = request.cookies.get(SCHEME_COOKIE, "")
+    return next((scheme for scheme in Scheme if scheme.value == chosen), Scheme.AUTO)
+
+
+def _paper(paper: Paper) -> Response:
+    # THREAT T61: what is kept is a download of a fixed type that runs nothing.
+    headers = {"content-security-policy": DOWNLOAD_POLICY}
+    if paper.download:
+        headers["content-disposition"] = f'attachment; filename="{_file_name(paper.name)}"'
+    return Response(paper.data, media_type=paper.media, headers=headers)
+
+
+def _file_name(name: str) -> str:
+    return "".join(
+        char if char.isascii() and (char.isalnum() or char in ".-_") else "_" for char in name
+    )

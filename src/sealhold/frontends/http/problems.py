@@ -1,0 +1,81 @@
+"""How a no is told over HTTP: one table from the kind of an error to a status.
+
+- The owner reads kind, code, remedy and what happened (RFC 9457).
+- An app reads DENIED, the same bytes for all that is absent, forbidden, exhausted or away; only a
+  fault in its own document, and a service that is down as a whole, are told apart.
+
+Source: docs/spec/20-faces.md section 7.
+"""
+
+from starlette.responses import Response
+
+from sealhold.frontends.http.bodies import TooLongError, TooSlowError
+from sealhold.model.encoding import to_json
+from sealhold.model.errors import (
+    AuditUnavailableError,
+    BusyError,
+    DeniedError,
+    ErrorKind,
+    InvalidError,
+    SealholdError,
+    StoreFullError,
+)
+
+STATUS = {
+    ErrorKind.BUG: 500,
+    ErrorKind.USAGE: 400,
+    ErrorKind.DENIED: 403,
+    ErrorKind.NOTFOUND: 404,
+    ErrorKind.INVALID: 422,
+    ErrorKind.TAMPERED: 500,
+    ErrorKind.UNAVAILABLE: 503,
+    ErrorKind.EXHAUSTED: 429,
+    ErrorKind.CONFLICT: 409,
+}
+MEDIA = "application/problem+json"
+DENIED = to_json({"code": "DENIED", "kind": "denied", "status": 403, "title": "denied"})
+
+
+def status_of(err: SealholdError) -> int:
+    """Return the status that `err` is told with."""
+    match err:
+        case TooLongError():
+            return 413
+        case TooSlowError():
+            return 408
+        case StoreFullError():
+            return 507
+        case _:
+            return STATUS[err.kind]
+
+
+def problem(err: SealholdError) -> Response:
+    """Return `err` as the owner is told it."""
+    status = status_of(err)
+    body = {
+        "code": err.code(),
+        "detail": str(err),
+        "kind": err.kind.name.lower(),
+        "remedy": err.remedy(),
+        "status": status,
+        "title": err.kind.name.lower(),
+    }
+    return Response(to_json(body), status_code=status, media_type=MEDIA)
+
+
+def outside_problem(err: SealholdError) -> Response:
+    """Return `err` as an app is told it."""
+    if isinstance(err, InvalidError | AuditUnavailableError | BusyError):
+        return problem(err)
+    return denied()
+
+
+def denied() -> Response:
+    """Return the one no for outsiders."""
+    return Response(DENIED, status_code=status_of(DeniedError()), media_type=MEDIA)
+
+
+def no_token() -> Response:
+    """Return what a request without a bearer token gets, whoever sends it."""
+    body = to_json({"code": "NO_TOKEN", "kind": "denied", "status": 401, "title": "no token"})
+    return Response(body, status_code=401, media_type=MEDIA, headers={"www-authenticate": "Bearer"})

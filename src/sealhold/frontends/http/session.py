@@ -1,0 +1,90 @@
+"""Who is signed in: in memory only, so that a restart locks.
+
+- An id has 256 bits, lives 12 hours at most and 15 minutes unused, and is new at each unlock.
+- Ids and tokens are found by dictionary look-up: two texts are compared byte by byte only after a
+  hash keyed anew for each process agrees, so that timing tells nothing of a stored one.
+- The same table, kept apart, serves the owner's bearer tokens of the API.
+
+Source: docs/spec/20-faces.md section 6.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from sealhold.frontends.web.visit import ShownCards
+from sealhold.model.clock import Clock, Entropy
+from sealhold.model.quantities import HOUR, MINUTE, Instant
+
+COOKIE = "__Host-sealhold"
+SCHEME_COOKIE = "__Host-sealhold-scheme"
+ID_BYTES = 32
+IDLE = 15 * MINUTE
+LONGEST = 12 * HOUR
+MOST = 64  # sessions at once; a person has a few
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One sign-in."""
+
+    id: str
+    csrf: str
+    begun_at: Instant
+    seen_at: Instant
+    shown: ShownCards = field(default_factory=ShownCards)
+
+    def ends_at(self) -> Instant:
+        """Return when it ends if it is not used again."""
+        return Instant(min(self.seen_at + IDLE, self.begun_at + LONGEST))
+
+
+class Sessions:
+    """All sign-ins of this process."""
+
+    def __init__(self, clock: Clock, entropy: Entropy) -> None:
+        self._clock = clock
+        self._entropy = entropy
+        self._sessions: dict[str, Session] = {}
+
+    def begin(self) -> Session:
+        """Return a new session; the oldest goes when there are too many."""
+        now = self._clock()
+        session = Session(
+            id=self._entropy(ID_BYTES).hex(),
+            csrf=self._entropy(ID_BYTES).hex(),
+            begun_at=now,
+            seen_at=now,
+        )
+        self._sessions[session.id] = session
+        while len(self._sessions) > MOST:
+            del self._sessions[next(iter(self._sessions))]
+        return session
+
+    def use(self, id_text: str | None) -> Session | None:
+        """Return the session of this id, now used once more; None if there is none or it is over."""
+        session = self._sessions.pop(id_text or "", None)
+        now = self._clock()
+        if session is None or now >= session.ends_at():
+            return None
+        used = replace(session, seen_at=now)
+        self._sessions[used.id] = used
+        return used
+
+    def end(self, id_text: str) -> None:
+        """Forget one session."""
+        self._sessions.pop(id_text, None)
+
+    def end_all(self) -> None:
+        """Forget every session."""
+        self._sessions.clear()
+
+
+def is_token_of(session: Session, token: str) -> bool:
+    """Return whether `token` is the form token of `session`."""
+    # THREAT T60: look-up, not comparison; see the module's rules.
+    return token in {session.csrf}
+
+
+def cookie(name: str, value: str, *, seconds: int | None = None) -> str:
+    """Return a `Set-Cookie` value that only this origin gets, over no other site's link."""
+    age = "" if seconds is None else f"; Max-Age={seconds}"
+    return f"{name}={value}; Path=/; Secure; HttpOnly; SameSite=Strict{age}"

@@ -1,0 +1,322 @@
+"""What a face may ask of the vault: the contract between the front ends and `node`.
+
+- A face holds no rule: it shows what these methods give and passes on what the owner chose. Every
+  decision, charge and log entry is made behind this line.
+- Methods block, may be called from several threads at once, and raise `SealholdError` only.
+- Ids travel as text, whole or in the short form; what is absent raises `NotFoundError` to the owner.
+- A locked vault raises `LockedError` from everything but `locked`, `unlock`, `lock` and
+  `verify_passphrase`.
+- Whoever holds an app's token talks to `Outside` alone, and learns an answer or DENIED.
+
+Source: docs/spec/20-faces.md section 1.
+"""
+
+from pathlib import Path
+from typing import Protocol
+
+from sealhold.model.ids import RequestId, TicketId
+from sealhold.model.shown import (
+    AnswerView,
+    AppView,
+    GrantView,
+    Hits,
+    ImportReport,
+    ItemView,
+    LedgerLine,
+    LogState,
+    Meter,
+    RequestCard,
+    RequestLine,
+    SourceView,
+    Status,
+    Terms,
+)
+
+
+class Progress(Protocol):
+    """Hears how far an import is."""
+
+    def __call__(self, done: int, total: int, /) -> None:
+        """Take note that `done` of `total` bytes were read."""
+        ...
+
+
+class Sources(Protocol):
+    """Where the data comes from."""
+
+    def list(self) -> tuple[SourceView, ...]:
+        """Return each source once, the one that ran last first."""
+        ...
+
+    def import_file(self, name: str, path: Path, progress: Progress) -> ImportReport:
+        """Read the file at `path`, called `name` by its owner, into the vault.
+
+        A file that no connector reads is reported, not raised.
+        """
+        ...
+
+
+class Records(Protocol):
+    """The owner's own reading."""
+
+    def search(self, words: str, cursor: str | None, limit: int) -> Hits:
+        """Return the items that hold all of `words`, newest first."""
+        ...
+
+    def timeline(self, cursor: str | None, limit: int) -> Hits:
+        """Return the items with a time, newest first."""
+        ...
+
+    def get(self, id_text: str) -> ItemView:
+        """Return one item, open.
+
+        Raises:
+            NotFoundError: no item of that id.
+        """
+        ...
+
+    def today(self) -> tuple[tuple[int, int], ...]:
+        """Return (hour, items of today in that hour) for each hour that has any."""
+        ...
+
+
+class Requests(Protocol):
+    """What others ask."""
+
+    def list(self) -> tuple[RequestLine, ...]:
+        """Return all requests, those that wait first, then the newest."""
+        ...
+
+    def show(self, id_text: str) -> RequestCard:
+        """Return one request with the terms as they were asked for.
+
+        Raises:
+            NotFoundError: no request of that id.
+        """
+        ...
+
+    def show_with(self, id_text: str, terms: Terms) -> RequestCard:
+        """Return the request with answer and costs worked out for narrower `terms`.
+
+        Raises:
+            InvalidError: `terms` are wider than what was asked.
+        """
+        ...
+
+    def approve(self, id_text: str, terms: Terms, shown_digest: str, passphrase: str) -> GrantView:
+        """Allow the request on `terms`.
+
+        Raises:
+            ConflictError: `shown_digest` is not the digest of the request as it is now.
+            WrongPassphraseError: the owner is not proven.
+        """
+        ...
+
+    def refuse(self, id_text: str) -> None:
+        """Refuse the request; needs no proof and no reason.
+
+        Raises:
+            ConflictError: it no longer waits.
+        """
+        ...
+
+    def preview(self, id_text: str, terms: Terms, shown_digest: str, passphrase: str) -> bytes:
+        """Charge one look, then return the bytes that an allowance would release.
+
+        Raises:
+            ConflictError: `shown_digest` is not current.
+            ExhaustedError: the budget does not cover a look.
+            WrongPassphraseError: the owner is not proven.
+        """
+        ...
+
+
+class Grants(Protocol):
+    """What was allowed."""
+
+    def list(self) -> tuple[GrantView, ...]:
+        """Return all grants, the newest first."""
+        ...
+
+    def revoke(self, id_text: str) -> GrantView:
+        """End the grant; it binds the very next decision.
+
+        Raises:
+            ConflictError: it has ended before.
+        """
+        ...
+
+
+class Apps(Protocol):
+    """Who may ask."""
+
+    def list(self) -> tuple[AppView, ...]:
+        """Return all registered apps."""
+        ...
+
+    def show(self, id_text: str) -> AppView:
+        """Return one app."""
+        ...
+
+    def suspend(self, id_text: str) -> AppView:
+        """Stop the app: its token and grants are dead until it is resumed."""
+        ...
+
+    def resume(self, id_text: str) -> AppView:
+        """Let a suspended app ask again."""
+        ...
+
+    def register_app(self, name: str, public_key: bytes) -> tuple[AppView, str]:
+        """Make an app known by its 32-byte Ed25519 key; return it and its token, said once."""
+        ...
+
+
+class Runs(Protocol):
+    """What left."""
+
+    def run(self, grant_id_text: str) -> AnswerView:
+        """Run the granted task once and release its answer.
+
+        Raises:
+            DeniedError: the grant does not cover a run now.
+            ExhaustedError: the budget does not cover it.
+        """
+        ...
+
+    def answers(self) -> tuple[AnswerView, ...]:
+        """Return what left so far, the newest first."""
+        ...
+
+    def answer(self, receipt_id_text: str) -> AnswerView:
+        """Return the answer of one receipt."""
+        ...
+
+
+class Audit(Protocol):
+    """What happened."""
+
+    def ledger(self, before: int | None, limit: int) -> tuple[LedgerLine, ...]:
+        """Return up to `limit` entries below `before` (None: from the end), the newest first."""
+        ...
+
+    def state(self) -> LogState:
+        """Return the log's size, root and last verification, without verifying."""
+        ...
+
+    def verify(self) -> LogState:
+        """Read and recompute the whole log."""
+        ...
+
+    def proof(self, seq: int) -> bytes:
+        """Return the audit bundle of one entry, the file that `sealhold verify` reads."""
+        ...
+
+    def leaf_hashes(self) -> tuple[str, ...]:
+        """Return the leaf hash of each entry as 64 hex digits, from entry 0 on."""
+        ...
+
+
+class Budgets(Protocol):
+    """How much was told."""
+
+    def meters(self) -> tuple[Meter, ...]:
+        """Return the budgets of this year, that of all askers together first."""
+        ...
+
+
+class Outside(Protocol):
+    """What the holder of an app's token may do. Each method refuses with `DeniedError`."""
+
+    def submit(self, token: str, request: bytes, task: bytes) -> RequestId:
+        """Take in a signed request and the signed task manifest that it names.
+
+        Raises:
+            InvalidError: one of the two breaks its format; its maker may know where.
+        """
+        ...
+
+    def request_status(self, token: str, id_text: str) -> str:
+        """Return `pending`, `allowed` or `refused`."""
+        ...
+
+    def invoke(self, token: str, id_text: str) -> TicketId:
+        """Ask for one run under the allowed request; return its ticket at once."""
+        ...
+
+    def fetch(self, token: str, id_text: str) -> bytes | None:
+        """Return the proof of the last answer, or None while there is none."""
+        ...
+
+
+class Vault(Protocol):
+    """The open or locked vault; `node` composes it."""
+
+    @property
+    def locked(self) -> bool:
+        """Whether the keys are out of reach."""
+        ...
+
+    def status(self) -> Status:
+        """Return how the vault is."""
+        ...
+
+    def unlock(self, passphrase: str) -> None:
+        """Open the vault.
+
+        Raises:
+            WrongPassphraseError: it does not open.
+        """
+        ...
+
+    def lock(self) -> None:
+        """Drop the keys."""
+        ...
+
+    def verify_passphrase(self, passphrase: str) -> bool:
+        """Return whether `passphrase` opens this vault; works locked and open."""
+        ...
+
+    @property
+    def sources(self) -> Sources:
+        """Where the data comes from."""
+        ...
+
+    @property
+    def records(self) -> Records:
+        """The owner's own reading."""
+        ...
+
+    @property
+    def requests(self) -> Requests:
+        """What others ask."""
+        ...
+
+    @property
+    def grants(self) -> Grants:
+        """What was allowed."""
+        ...
+
+    @property
+    def apps(self) -> Apps:
+        """Who may ask."""
+        ...
+
+    @property
+    def runs(self) -> Runs:
+        """What left."""
+        ...
+
+    @property
+    def audit(self) -> Audit:
+        """What happened."""
+        ...
+
+    @property
+    def budgets(self) -> Budgets:
+        """How much was told."""
+        ...
+
+    @property
+    def outside(self) -> Outside:
+        """The door for apps."""
+        ...

@@ -1,0 +1,1 @@
+"""One file per screen; each is a plain function from a visit to a page."""

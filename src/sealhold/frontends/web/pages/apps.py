@@ -1,0 +1,79 @@
+"""The apps that may ask: what each was told, its grants, and its off switch.
+
+- Stopping and revoking narrow what others may do, so they need no proof of the owner. Letting an
+  app ask again, sending an answer and registering one widen it: they need the passphrase.
+"""
+
+from sealhold.frontends.web.visit import Go, Outcome, Page, Visit
+from sealhold.model.errors import InvalidError, WrongPassphraseError
+from sealhold.model.ids import canonical
+from sealhold.model.shown import AppView
+
+KEY_BYTES = 32
+MAX_NAME = 80  # characters
+
+
+def show(visit: Visit) -> Outcome:
+    """Return the list of apps."""
+    return _page(visit)
+
+
+def suspend(visit: Visit) -> Outcome:
+    """Stop an app."""
+    return _back(visit.vault.apps.suspend(visit.names["id"]))
+
+
+def resume(visit: Visit) -> Outcome:
+    """Let a stopped app ask again."""
+    _need_owner(visit)
+    return _back(visit.vault.apps.resume(visit.names["id"]))
+
+
+def revoke(visit: Visit) -> Outcome:
+    """End a grant."""
+    grant = visit.vault.grants.revoke(visit.names["id"])
+    return Go(to=f"/apps#app-{canonical(grant.app)}")
+
+
+def run(visit: Visit) -> Outcome:
+    """Send one answer under a grant, now."""
+    _need_owner(visit)
+    answer = visit.vault.runs.run(visit.names["id"])
+    return Go(to=f"/receipts/{canonical(answer.receipt)}")
+
+
+def register(visit: Visit) -> Outcome:
+    """Make an app known; its token is on the answer and nowhere else."""
+    _need_owner(visit)
+    name = visit.form.one("name").strip()
+    if not name or len(name) > MAX_NAME:
+        raise InvalidError(f"a name has 1 to {MAX_NAME} characters")
+    app, token = visit.vault.apps.register_app(name, _key(visit.form.one("key")))
+    return _page(visit, app, token)
+
+
+def _page(visit: Visit, new: AppView | None = None, token: str = "") -> Page:
+    return Page(
+        template="apps.html",
+        values={"apps": visit.vault.apps.list(), "new": new, "token": token},
+    )
+
+
+def _back(app: AppView) -> Go:
+    return Go(to=f"/apps#app-{canonical(app.id)}")
+
+
+def _key(text: str) -> bytes:
+    try:
+        key = bytes.fromhex(text.strip())
+    except ValueError as err:
+        raise InvalidError("the key is not written in hex digits") from err
+    if len(key) != KEY_BYTES:
+        raise InvalidError(f"the key has {len(key)} bytes, an Ed25519 key has {KEY_BYTES}")
+    return key
+
+
+def _need_owner(visit: Visit) -> None:
+    # THREAT T60: a session alone, which another program might ride on, widens nothing.
+    if not visit.vault.verify_passphrase(visit.form.one("passphrase")):
+        raise WrongPassphraseError("the passphrase does not open this vault")

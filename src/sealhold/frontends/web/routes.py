@@ -1,0 +1,54 @@
+"""Every page address, in one table: guards, tests and navigation are made from it.
+
+- A GET changes nothing. A POST needs the session's token; only `/unlock` is open to all.
+
+Source: docs/spec/20-faces.md section 2.
+"""
+
+from sealhold.frontends.web.assets import Assets
+from sealhold.frontends.web.pages import (
+    apps,
+    gate,
+    home,
+    items,
+    ledger,
+    request,
+    requests,
+    slips,
+    sources,
+    status,
+)
+from sealhold.frontends.web.visit import PageRoute
+
+
+def page_routes(assets: Assets) -> tuple[PageRoute, ...]:
+    """Return the table; `assets` are what `/status` tells the digests of."""
+    return (
+        PageRoute(path="/unlock", get=gate.ask, post=gate.unlock, is_open=True),
+        PageRoute(path="/lock", post=gate.lock),
+        PageRoute(path="/scheme", post=gate.scheme),
+        PageRoute(path="/", get=home.show),
+        PageRoute(path="/timeline", get=items.timeline),
+        PageRoute(path="/search", get=items.search),
+        PageRoute(path="/items/{id}", get=items.show),
+        PageRoute(path="/requests", get=requests.show),
+        PageRoute(path="/requests/{id}", get=request.show),
+        PageRoute(path="/requests/{id}/code", get=request.code),
+        PageRoute(path="/requests/{id}/allow", post=request.allow),
+        PageRoute(path="/requests/{id}/preview", post=request.preview),
+        PageRoute(path="/requests/{id}/refuse", post=request.refuse),
+        PageRoute(path="/apps", get=apps.show, post=apps.register),
+        PageRoute(path="/apps/{id}/suspend", post=apps.suspend),
+        PageRoute(path="/apps/{id}/resume", post=apps.resume),
+        PageRoute(path="/grants/{id}/revoke", post=apps.revoke),
+        PageRoute(path="/grants/{id}/run", post=apps.run),
+        PageRoute(path="/sources", get=sources.show, post=sources.take, takes_files=True),
+        PageRoute(path="/ledger", get=ledger.show),
+        PageRoute(path="/ledger/verify", post=ledger.verify),
+        PageRoute(path="/ledger/leaves", get=ledger.leaves),
+        PageRoute(path="/ledger/{seq}/proof", get=ledger.proof),
+        PageRoute(path="/receipts/{id}", get=slips.show),
+        PageRoute(path="/receipts/{id}/proof", get=slips.proof),
+        PageRoute(path="/receipts/{id}/owner", get=slips.owner),
+        PageRoute(path="/status", get=status.show_with(assets)),
+    )

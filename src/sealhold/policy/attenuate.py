@@ -17,11 +17,12 @@ from sealhold.model.errors import InvalidFilterError, InvalidGrantError
 from sealhold.model.quantities import Instant, MicroBits
 from sealhold.model.shown import Mode, Terms
 from sealhold.policy import dpv
-from sealhold.policy.filter_tokens import Sort, tokens
-from sealhold.policy.grant import MAX_COARSEN, MAX_FILTER, Grant
+from sealhold.policy.filter_tokens import MAX_TEXT, Sort, tokens
+from sealhold.policy.grant import MAX_COARSEN, Grant
 
 WIDTH: Final = {Mode.ONCE: 0, Mode.EACH: 1, Mode.UNTIL: 2}
 EVERY_ROW: Final = "all"
+_STEP: Final = {"(": 1, "[": 1, ")": -1}  # a part of the day opens with `[`, closes with `)`
 
 
 def narrow(grant: Grant, terms: Terms) -> Grant:
@@ -49,11 +50,14 @@ def narrow_rows(grant: Grant, condition: str) -> Grant:
     """Return `grant` for those of its rows only that meet the filter `condition` too.
 
     Raises:
-        InvalidGrantError: the two filters together are too long.
+        InvalidFilterError: the condition is empty or breaks out of its brackets, or the two
+            filters together are too long.
     """
+    if not _is_whole(_words(condition)):
+        raise InvalidFilterError("a condition that is empty, or whose brackets do not match")
     joined = condition if grant.filter == EVERY_ROW else f"({grant.filter}) and ({condition})"
-    if len(joined) > MAX_FILTER:
-        raise InvalidGrantError(f"a filter of {len(joined)} characters, at most {MAX_FILTER}")
+    if len(joined) > MAX_TEXT:
+        raise InvalidFilterError(f"{len(joined)} characters, at most {MAX_TEXT}")
     return replace(grant, filter=joined)
 
 
@@ -93,13 +97,28 @@ def _rows_within(child: str, parent: str) -> bool:
         return True
     # Words are compared, not what they mean: a narrower filter is made by `narrow_rows` alone.
     try:
-        whole, part = _words(child), _words(parent)
+        words, wanted = _words(child), _words(parent)
     except InvalidFilterError:
         return False
-    head = ["(", *part, ")", "and", "("]
-    rest = whole[len(head) : -1]
-    # THREAT T15: `(parent) and (x) or (all)` begins alike, so both brackets must be whole.
-    return whole[: len(head)] == head and whole[-1] == ")" and _is_whole(part) and _is_whole(rest)
+    while words != wanted:
+        words = _condition_before(words)
+        if not words:
+            return False
+    return True
+
+
+def _condition_before(words: list[str]) -> list[str]:
+    """Return A if `words` are `(A) and (B)`, else nothing."""
+    # THREAT T15: `(A) and (x) or (all)` begins alike, so both brackets must be whole.
+    depth = 0
+    for place, word in enumerate(words):
+        depth += _STEP.get(word, 0)
+        if depth == 0:
+            before, after = words[1:place], words[place + 4 : -1]
+            between = [*words[:1], *words[place : place + 3], *words[-1:]]
+            joined = between == ["(", ")", "and", "(", ")"]
+            return before if joined and _is_whole(before) and _is_whole(after) else []
+    return []
 
 
 def _words(text: str) -> list[str]:
@@ -109,10 +128,10 @@ def _words(text: str) -> list[str]:
 
 
 def _is_whole(words: list[str]) -> bool:
-    """Return whether each bracket is closed, and none that was opened before `words`."""
+    """Return whether there are words, and each bracket in them is opened and closed there."""
     depth = 0
     for word in words:
-        depth += (word in {"(", "["}) - (word == ")")
+        depth += _STEP.get(word, 0)
         if depth < 0:
             return False
     return bool(words) and depth == 0

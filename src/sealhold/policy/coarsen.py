@@ -140,5 +140,5 @@ def _plain(number: Decimal, kind: ColumnType) -> Plain:
     if kind is ColumnType.INTEGER:
         return int(number.to_integral_value(ROUND_HALF_EVEN))
     if kind is ColumnType.DECIMAL:
-        return format(number.quantize(_CENTS, ROUND_HALF_EVEN).normalize(), "f")
-    return float(number)
+        return format(number.quantize(_CENTS, ROUND_HALF_EVEN).normalize() + 0, "f")  # no `-0`
+    return float(number) + 0.0

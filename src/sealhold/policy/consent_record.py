@@ -217,7 +217,7 @@ def _process(process: Process) -> dict[str, Plain]:
             {"@type": "dpv:StorageLocation", "dpv:hasLocation": process.storage_location},
             {"@type": "dpv:StorageDuration", "dpv:hasDuration": f"P{process.retention_days}D"},
         ],
-        "dpv:hasDataProcessingCondition": {
+        "dpv:hasProcessingCondition": {
             "@type": "dpv:ProcessingLocation",
             "dpv:hasLocation": process.processing_location,
         },

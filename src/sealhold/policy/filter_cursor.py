@@ -54,6 +54,15 @@ class Cursor:
             return True
         return False
 
+    def calls(self, text: str) -> bool:
+        """Step over the word `text` and the bracket behind it; return whether both were there."""
+        if self.token.sort is Sort.WORD and self.token.text == text:
+            behind = self._tokens[self._next + 1]
+            if behind.sort is Sort.MARK and behind.text == "(":
+                self._next += 2
+                return True
+        return False
+
     def expect(self, text: str) -> None:
         """Step over the word or mark `text`.
 

@@ -101,19 +101,22 @@ class FilterParser:
 
     def _test(self) -> Filter:
         token = self._cursor.token
-        if token.text in _CLOCK_RELATIVE and token.sort is Sort.WORD and not self._allow_clock:
-            raise self._cursor.fault(f"`{token.text}` depends on the clock")
-        if token.text == "k_most_recent":
-            raise self._cursor.fault("`k_most_recent` is a precision rule, not a filter")
         for word, read in (
             ("weekday", self._weekday),
             ("local_time", self._local_time),
             ("within", self._within),
             ("age", self._age),
+            ("k_most_recent", self._most_recent),
         ):
-            if self._cursor.meets(word):
+            # A column may bear such a name: only the bracket behind it makes it a question.
+            if self._cursor.calls(word):
+                if word in _CLOCK_RELATIVE and not self._allow_clock:
+                    raise self._cursor.fault(f"`{word}` depends on the clock", token)
                 return read()
         return Every() if self._cursor.meets("all") else self._comparison()
+
+    def _most_recent(self) -> Filter:
+        raise self._cursor.fault("`k_most_recent` is a precision rule, not a filter")
 
     def _comparison(self) -> Filter:
         cursor = self._cursor
@@ -192,7 +195,6 @@ class FilterParser:
 
     def _local(self) -> tuple[Column, str]:
         cursor = self._cursor
-        cursor.expect("(")
         column = cursor.column(ColumnType.INSTANT)
         cursor.expect(",")
         zone = cursor.zone()
@@ -210,7 +212,6 @@ class FilterParser:
 
     def _within(self) -> Filter:
         cursor = self._cursor
-        cursor.expect("(")
         latitude = cursor.column(*_PLACES).name
         cursor.expect(",")
         longitude = cursor.column(*_PLACES).name
@@ -231,7 +232,6 @@ class FilterParser:
 
     def _age(self) -> Filter:
         cursor = self._cursor
-        cursor.expect("(")
         column = cursor.instant_column()
         cursor.expect(")")
         cursor.expect("<")

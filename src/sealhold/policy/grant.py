@@ -28,11 +28,11 @@ from sealhold.model.quantities import Instant, MicroBits, rfc3339
 from sealhold.model.shown import Mode
 from sealhold.policy import dpv
 from sealhold.policy.documents import MAX_INTEGER, Fields
+from sealhold.policy.filter_tokens import MAX_TEXT
 
 MEDIA_TYPE: Final = "application/vnd.sealhold.grant+json"
 VERSION: Final = 1
 MAX_FIELDS: Final = 256
-MAX_FILTER: Final = 4_096  # characters
 MAX_RULES: Final = 16
 MAX_COARSEN: Final = 2**31 - 1
 
@@ -134,7 +134,7 @@ def parse_grant(document: Plain) -> Grant:
         purpose=dpv.require(read.line("purpose", 64)),
         collection=Collection(read.name("collection")),
         fields=frozenset(names),
-        filter=read.line("filter", MAX_FILTER),
+        filter=read.line("filter", MAX_TEXT),
         precision=read.items("precision", MAX_RULES, str),
         task=TaskDigest(read.octets("task", 32)),
         param=read.name("param"),

@@ -330,13 +330,13 @@ def test_a_filter_bomb_is_refused_at_once(bomb: str) -> None:
 
 @pytest.mark.threat("T15")
 def test_the_dearest_filter_that_is_accepted_is_cheap_for_a_row() -> None:
-    values = ", ".join(str(n) for n in range(200))
-    dear = " or ".join([f"steps in ({values})"] * 4 + ["weekday(t, 'UTC') in (mon)"] * 60)
+    values = ", ".join(str(n) for n in range(180))
+    dear = " or ".join([f"steps in ({values})"] * 4 + ["weekday(t, 'UTC') in (mon)"] * 6)
     asked = parse_filter(dear, COLUMNS)
     begun = time.perf_counter()
 
-    assert not matches(asked, {"steps": -1, "t": 0})
-    assert time.perf_counter() - begun < 0.05
+    assert not any(matches(asked, {"steps": -n, "t": 0}) for n in range(1, 100))
+    assert time.perf_counter() - begun < 1
 
 
 @pytest.mark.threat("T15")

@@ -4,7 +4,7 @@
 - The order of the rows that come in decides nothing; what comes out is sorted by time where a rule
   is about time, so that not even the order of what was left out shows.
 
-Source: docs/spec/07-grants.md section 11.
+Source: docs/spec/07-grants.md section 4.
 """
 
 import json

@@ -8,7 +8,7 @@
   every no.
 - Reads no clock, no store and no key: what there is to know stands in `Facts`.
 
-Source: docs/spec/07-grants.md section 10.
+Source: docs/spec/07-grants.md section 6.
 """
 
 from collections.abc import Mapping

@@ -3,7 +3,7 @@
 - A reason belongs to the owner's log and screen. Outside, every no is the same DENIED.
 - Reasons have an order, that of the rules: of several grants, the one that came furthest tells why.
 
-Source: docs/spec/07-grants.md section 10.
+Source: docs/spec/07-grants.md section 6.
 """
 
 from dataclasses import dataclass

@@ -3,7 +3,7 @@
 - `Ask` is what somebody wants now; `Facts` is one snapshot, read in one go by whoever asks.
 - Amounts are what is left or spent as integers; a decision never changes them.
 
-Source: docs/spec/07-grants.md section 10.
+Source: docs/spec/07-grants.md section 6.
 """
 
 from dataclasses import dataclass

@@ -4,7 +4,7 @@
 - Intervals are half-open. A local time or weekday names its zone, never that of a machine.
 - Numbers are exact decimals, times of a day are minutes since midnight.
 
-Source: docs/spec/07-grants.md section 9.
+Source: docs/spec/07-grants.md section 4.
 """
 
 from dataclasses import dataclass

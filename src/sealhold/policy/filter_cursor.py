@@ -1,6 +1,6 @@
 """A place in a row of tokens, and the few steps that every parser of the language takes from it.
 
-Source: docs/spec/07-grants.md section 9.
+Source: docs/spec/07-grants.md section 4.
 """
 
 import re

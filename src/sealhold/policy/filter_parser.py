@@ -15,7 +15,7 @@
 - What depends on the clock is refused unless asked for: by asking on many days, an app could slide
   such a window over the data.
 
-Source: docs/spec/07-grants.md section 9.
+Source: docs/spec/07-grants.md section 4.
 """
 
 from collections.abc import Sequence

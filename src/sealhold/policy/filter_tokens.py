@@ -3,7 +3,7 @@
 - Cut in one pass, in time linear in the text: no pattern here can be made to look back.
 - A text is ended by the quote that began it; a quote within is doubled. No escapes.
 
-Source: docs/spec/07-grants.md section 9.
+Source: docs/spec/07-grants.md section 4.
 """
 
 import re

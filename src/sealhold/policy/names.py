@@ -6,7 +6,7 @@
   `lookalike` finds the known name that a new one could be taken for.
 - The look-alikes are the common ones of Latin, Greek, Cyrillic and digits, not all of Unicode.
 
-Source: docs/spec/07-grants.md section 6; after Unicode UTS 39 ("highly restrictive" level).
+Source: docs/spec/07-grants.md section 9; after Unicode UTS 39 ("highly restrictive" level).
 """
 
 import unicodedata

@@ -10,7 +10,7 @@
 - The order of the rows that come in decides nothing.
 - A parsed list of rules is checked as a whole: after `aggregate` two columns are left.
 
-Source: docs/spec/07-grants.md section 11.
+Source: docs/spec/07-grants.md section 4.
 """
 
 from collections.abc import Sequence

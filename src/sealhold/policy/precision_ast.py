@@ -3,7 +3,7 @@
 - A rule makes rows coarser or fewer, never finer or more.
 - Times are UTC milliseconds; an hour, day or week is that of the zone that the rule names.
 
-Source: docs/spec/07-grants.md section 11.
+Source: docs/spec/07-grants.md section 4.
 """
 
 from dataclasses import dataclass

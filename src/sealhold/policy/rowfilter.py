@@ -5,7 +5,7 @@
 - Three answers: yes, no, unknown. A field that is absent, empty or of an unfit type is unknown, and
   so is every test on it; only yes lets a row through, so neither a test nor its `not` does.
 
-Source: docs/spec/07-grants.md section 9.
+Source: docs/spec/07-grants.md section 4.
 """
 
 import math

@@ -3,7 +3,7 @@
 - What is absent, empty, not finite or of an unfit type is nothing known, never a guess.
 - A float is the shortest decimal that reads back as it: 0.1 is a tenth.
 
-Source: docs/spec/07-grants.md section 9.
+Source: docs/spec/07-grants.md section 4.
 """
 
 from datetime import UTC, datetime

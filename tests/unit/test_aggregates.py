@@ -50,7 +50,7 @@ def said(aggregate: Aggregate, results: list[int], most: int = 31, coarsen: int 
 def test_each_kind_computes_what_its_name_says(
     kind: Kind, args: dict[str, int], results: list[int], expected: int
 ) -> None:
-    assert said(aggregate_of(kind, **args), results) == expected
+    assert said(Aggregate(kind=kind, args=args, range=WIDE, default=-1), results) == expected
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_each_kind_computes_what_its_name_says(
 def test_no_results_give_nothing_or_the_default(
     kind: Kind, args: dict[str, int], expected: int
 ) -> None:
-    assert said(aggregate_of(kind, **args), []) == expected
+    assert said(Aggregate(kind=kind, args=args, range=WIDE, default=-1), []) == expected
 
 
 def test_an_answer_is_clamped_into_its_range() -> None:

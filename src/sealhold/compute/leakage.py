@@ -106,14 +106,16 @@ def bits_of_choice(alternatives: int) -> MicroBits:
     """
     if alternatives < 1:
         raise InvalidManifestError("a choice has at least one alternative")
+    above = (alternatives - 1).bit_length() * MICRO  # of the next power of two
     if alternatives.bit_count() == 1:
-        return MicroBits((alternatives.bit_length() - 1) * MICRO)
+        return MicroBits(above)
     beyond = max(0, alternatives.bit_length() - _MANTISSA)
     head = (alternatives >> beyond) + (beyond > 0)
     with localcontext(prec=_DIGITS):
         bits = Decimal(head).ln() / Decimal(2).ln() + beyond
         # INVARIANT: never below the truth.
-        return MicroBits(int((bits * MICRO + _SLACK).to_integral_value(ROUND_CEILING)))
+        rounded = int((bits * MICRO + _SLACK).to_integral_value(ROUND_CEILING))
+    return MicroBits(min(above, rounded))
 
 
 def alternatives(aggregate: Aggregate, evaluate: Range, max_objects: int, coarsen: int = 1) -> int:

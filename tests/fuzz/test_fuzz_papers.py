@@ -25,8 +25,11 @@ KEY = SigningKey(Secret(bytes(32), "key"))
 NAME = "log"
 NOTE = make_note(f"log\n7\n{'A' * 43}=\n", NAME, KEY)
 ENVELOPE = dsse.sign(RECEIPT_TYPE, b"{}", [KEY])
-NAMES = """payload payloadType signatures keyid sig event index key note proof salt type v about at
-audit body id issuer kind origin size""".split()
+NAMES = (
+    *("payload", "payloadType", "signatures", "keyid", "sig"),
+    *("event", "index", "key", "note", "proof", "salt", "type", "v"),
+    *("about", "at", "audit", "body", "id", "issuer", "kind", "origin", "size"),
+)
 
 near_notes = st.lists(
     st.one_of(st.sampled_from([NOTE, NOTE[:40], "\u2014 log ", "\n", "\n\n", "=", "+"]), st.text()),

@@ -196,7 +196,8 @@ _OPTIONS: tuple[tuple[str, tuple[Fits, Writes]], ...] = (
 )
 _LEFT = _FIRST_OPTION + len(_OPTIONS)  # its 0 says something, so it is not left out as empty
 _KEYS = range(_FIRST_OPTION, _LEFT)
-_place = itemgetter(*_PLACES[:3])
+_PLACED = frozenset(_PLACES[:3])
+_place: Callable[[Plain], tuple[int, Instant, int]] = itemgetter(*_PLACES[:3])
 _options = attrgetter(*(name for name, _ in _OPTIONS))
 _writers = [
     (flat.count(key), writes) for key, (_, (_, writes)) in zip(_KEYS, _OPTIONS, strict=True)
@@ -234,11 +235,10 @@ def place(data: bytes) -> tuple[int, Instant, int]:
     Raises:
         InvalidEncodingError: not an event.
     """
-    try:
-        seq, at, before = _place(unpack_own(data))
-    except (KeyError, TypeError) as err:
-        raise InvalidEncodingError("not an event") from err
-    return seq, at, before
+    tree = unpack_own(data)
+    if not isinstance(tree, dict) or not tree.keys() >= _PLACED:
+        raise InvalidEncodingError("not an event")
+    return _place(tree)
 
 
 def decode(data: bytes) -> Logged:

@@ -129,7 +129,7 @@ def combined(parts: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
 
 
 filters = st.recursive(tests, combined, max_leaves=8)
-unfit = st.sampled_from([None, [], "", math.nan, math.inf, "NaN"])
+unfit: st.SearchStrategy[Plain] = st.sampled_from([None, [], "", math.nan, math.inf, "NaN"])
 rows = st.fixed_dictionaries(
     {},
     optional={

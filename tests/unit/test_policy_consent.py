@@ -9,7 +9,7 @@ from sealhold.model.encoding import from_json, to_json
 from sealhold.model.ids import Id16, Purpose, ReceiptId, SubjectId
 from sealhold.model.quantities import Instant
 from sealhold.model.records import Sensitivity
-from sealhold.policy.bases import LegalBasis
+from sealhold.policy.bases import LegalBasis, SpecialBasis
 from sealhold.policy.consent import By, ConsentEvent, ConsentState, standing_of, state_of
 from sealhold.policy.consent_record import (
     ConsentRecord,
@@ -203,3 +203,13 @@ def test_a_whole_record_has_no_gap_and_an_empty_mandatory_field_is_one() -> None
         "controller address",
     )
     assert gaps(replace(RECORD, events=())) == ("events",)
+
+
+def test_consent_to_special_data_that_is_not_explicit_is_a_gap() -> None:
+    special = replace(RECORD.process.data[0], sensitivity=Sensitivity.SPECIAL)
+    process = replace(RECORD.process, data=(special,))
+
+    assert gaps(replace(RECORD, process=process)) == ("basis",)
+    assert not gaps(
+        replace(RECORD, process=replace(process, special=SpecialBasis.EXPLICIT_CONSENT))
+    )

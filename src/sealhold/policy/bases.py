@@ -7,7 +7,6 @@ Source: https://w3id.org/dpv/legal/eu/gdpr, version 2.3; docs/spec/07-grants.md 
 """
 
 from enum import StrEnum
-from typing import Final
 
 from sealhold.model.records import Sensitivity
 
@@ -36,16 +35,6 @@ class SpecialBasis(StrEnum):
     HEALTH_CARE = "eu-gdpr:A9-2-h"
     PUBLIC_HEALTH = "eu-gdpr:A9-2-i"
     RESEARCH = "eu-gdpr:A9-2-j"
-
-
-WORDS: Final = {
-    LegalBasis.CONSENT: "your consent",
-    LegalBasis.CONTRACT: "a contract with you",
-    LegalBasis.LEGAL_OBLIGATION: "a duty by law",
-    LegalBasis.VITAL_INTERESTS: "somebody's vital interests",
-    LegalBasis.PUBLIC_INTEREST: "a task in the public interest",
-    LegalBasis.LEGITIMATE_INTEREST: "their legitimate interest",
-}
 
 
 def suffices(basis: LegalBasis, special: SpecialBasis | None, sensitivity: Sensitivity) -> bool:

@@ -17,14 +17,15 @@ from sealhold.model.encoding import Plain
 from sealhold.model.ids import Id16, Purpose, ReceiptId, SubjectId, canonical
 from sealhold.model.quantities import rfc3339
 from sealhold.model.records import Sensitivity
-from sealhold.policy.bases import LegalBasis, SpecialBasis
+from sealhold.policy import dpv
+from sealhold.policy.bases import LegalBasis, SpecialBasis, suffices
 from sealhold.policy.consent import PERMITTING, ConsentEvent
 
 RECORD_SCHEMA: Final = "https://w3id.org/dpv/schema/dpv-27560#record-eu-gdpr"
 RECEIPT_SCHEMA: Final = "https://w3id.org/dpv/schema/dpv-27560#receipt-eu-gdpr"
 CONTEXT: Final = {
     "dct": "http://purl.org/dc/terms/",
-    "dpv": "https://w3id.org/dpv#",
+    "dpv": dpv.IRI,
     "eu-gdpr": "https://w3id.org/dpv/legal/eu/gdpr#",
     "sealhold": "urn:sealhold:consent#",
 }
@@ -151,6 +152,9 @@ def gaps(record: ConsentRecord) -> tuple[str, ...]:
     process = record.process
     texts = {
         "notice": record.notice.digest,
+        "basis": all(
+            suffices(process.basis, process.special, kind.sensitivity) for kind in process.data
+        ),
         "language": record.notice.language,
         "data": process.data,
         **_party_texts("controller", process.controller),

@@ -17,7 +17,7 @@ from typing import Final, TypeVar
 
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import InvalidError, InvalidIdError
-from sealhold.model.ids import Id16, Kind, parse_id
+from sealhold.model.ids import ID_BYTES, Id16, Kind, parse_id
 from sealhold.model.quantities import Instant
 from sealhold.policy.names import has_hidden
 
@@ -26,6 +26,8 @@ _INSTANT: Final = re.compile(
     r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{3}))?Z",
     re.ASCII,
 )
+_MAX_LANGUAGES: Final = 40  # the European Union has 24 official ones
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")  # RFC 5646, its common part
 _HEX: Final = re.compile(r"[0-9a-f]*")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 
@@ -159,7 +161,7 @@ class Fields:
             found = parse_id(kind, value)
         except InvalidIdError as err:
             raise self.fault(name, "is not a canonical UUID") from err
-        if len(found) != len(Id16(b"\0" * 16)):
+        if len(found) != ID_BYTES:
             raise self.fault(name, "is a short id; a document needs the whole one")
         return Id16(found)
 
@@ -179,10 +181,6 @@ class Fields:
         if has_hidden(value):
             raise self.fault(name, "holds a control, bidirectional or invisible character")
         return value
-
-
-_MAX_LANGUAGES: Final = 40  # more than the official languages of the European Union
-_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")  # RFC 5646, its common part
 
 
 def parse_instant(text: str) -> Instant:

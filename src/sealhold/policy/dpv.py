@@ -13,7 +13,6 @@ from sealhold.model.errors import UnknownPurposeError
 from sealhold.model.ids import Purpose
 from sealhold.policy.purposes_table import TERMS
 
-VERSION: Final = "2.3"
 IRI: Final = "https://w3id.org/dpv#"  # what stands before a term in linked data
 
 

@@ -67,5 +67,6 @@ def _waits(one: Asked, now: Instant) -> bool:
 def _blocks(one: Asked, now: Instant) -> bool:
     if one.allowed_at is None:
         return one.expires_at <= now < one.expires_at + BLOCKED_FOR
-    taken_back = one.state is RequestState.REVOKED and one.ended_at is not None
-    return taken_back and now < (one.ended_at or 0) + BLOCKED_FOR
+    if one.state is RequestState.REVOKED and one.ended_at is not None:
+        return now < one.ended_at + BLOCKED_FOR
+    return False

@@ -80,9 +80,13 @@ def _is_hidden(text: str, place: int) -> bool:
     if char in _JOINERS and 0 < place < len(text) - 1:
         before, after = _script(text[place - 1]), _script(text[place + 1])
         return before != after or before not in _JOINING
-    if unicodedata.combining(char) and place >= _MAX_MARKS:
-        return all(unicodedata.combining(mark) for mark in text[place - _MAX_MARKS : place])
+    if _is_mark(char) and place >= _MAX_MARKS:
+        return all(_is_mark(mark) for mark in text[place - _MAX_MARKS : place])
     return unicodedata.category(char) in _HIDDEN or char in _BLANK
+
+
+def _is_mark(char: str) -> bool:
+    return unicodedata.category(char) in {"Mn", "Me"}
 
 
 def _escape(char: str) -> str:

@@ -13,6 +13,7 @@ import os
 import signal
 import socket
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from importlib.metadata import entry_points
 from typing import BinaryIO
 
@@ -54,9 +55,15 @@ def write_order(order: Order) -> bytes:
 
 
 def installed() -> list[Source]:
-    """Return the sources that are installed: this process composes itself, as `node` does."""
-    points = sorted(entry_points(group=GROUP), key=lambda point: point.name)
-    return [point.load()() for point in points]
+    """Return the sources that are installed: this process composes itself, as `node` does.
+
+    A plug-in that does not load is left out; its formats are then said to be unreadable.
+    """
+    found: list[Source] = []
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        with suppress(ImportError, AttributeError):
+            found.append(point.load()())
+    return found
 
 
 def serve(orders: socket.socket, sources: Sequence[Source]) -> None:

@@ -1,6 +1,6 @@
 """The dataset of what a person planned: events, tasks, notes and times at which they are free.
 
-Source: docs/spec/18-connectors.md section 10.
+Source: docs/spec/18-connectors.md section 12.
 """
 
 from sealhold.connectors.columns import column

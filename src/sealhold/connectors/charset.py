@@ -3,7 +3,7 @@
 - A byte order mark proves UTF-8 or UTF-16. Bytes that are UTF-8 throughout prove UTF-8.
 - All else is assumed to be Windows-1252, and who assumes keeps the bytes beside the text.
 
-Source: docs/spec/18-connectors.md section 4.
+Source: docs/spec/18-connectors.md section 7.
 """
 
 import codecs

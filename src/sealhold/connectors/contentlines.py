@@ -5,7 +5,7 @@
   a time, and one that is too large is told and skipped.
 - A component without END, and lines outside of any, are told as such; nothing is guessed.
 
-Source: docs/spec/18-connectors.md section 10; RFC 5545 section 3.1, RFC 6350 section 3.2.
+Source: docs/spec/18-connectors.md section 12; RFC 5545 section 3.1, RFC 6350 section 3.2.
 """
 
 import re

@@ -3,7 +3,7 @@
 - Distance is the great circle on a sphere of the mean radius: within 0.6 % of the ellipsoid.
 - A line is cut into parts where more than 20 minutes lie between two timed points.
 
-Source: docs/spec/18-connectors.md section 7.
+Source: docs/spec/18-connectors.md section 11.
 """
 
 import math

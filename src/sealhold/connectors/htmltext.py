@@ -1,6 +1,6 @@
 """The words of a web page or HTML mail, for reading and searching; nothing is fetched or run.
 
-Source: docs/spec/18-connectors.md section 12.
+Source: docs/spec/18-connectors.md section 14.
 """
 
 import re

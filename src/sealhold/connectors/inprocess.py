@@ -2,7 +2,7 @@
 
 - It runs in the process that calls it. Files from elsewhere go through `compute.readercell`.
 
-Source: docs/spec/18-connectors.md section 9.
+Source: docs/spec/18-connectors.md section 4.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,6 +1,6 @@
 """The dataset of what a person wrote and read.
 
-Source: docs/spec/18-connectors.md section 12.
+Source: docs/spec/18-connectors.md section 14.
 """
 
 from sealhold.connectors.columns import column

@@ -4,7 +4,7 @@
   loses the bytes. A broken part is kept as it came.
 - A part that is a mail itself is an attachment. Parts nested too deep make the mail a reject.
 
-Source: docs/spec/18-connectors.md section 12; RFC 5322, RFC 2045-2047, RFC 2231.
+Source: docs/spec/18-connectors.md section 14; RFC 5322, RFC 2045-2047, RFC 2231.
 """
 
 import binascii

@@ -1,6 +1,6 @@
 """The datasets of a person's money: bookings, and what an account held at a time.
 
-Source: docs/spec/18-connectors.md section 13.
+Source: docs/spec/18-connectors.md section 15.
 """
 
 from sealhold.connectors.columns import column
@@ -28,6 +28,7 @@ BOOKINGS = Dataset(
         column("fitid", ColumnType.TEXT, "the bank's own name of the booking"),
         column("check_number", ColumnType.TEXT, "number of the cheque"),
         column("security", ColumnType.TEXT, "id of what was bought or sold"),
+        column("security_name", ColumnType.TEXT, "its name", searchable=True),
         column("units", ColumnType.TEXT, "how much of it, exact"),
         column("unit_price", ColumnType.TEXT, "price of one, exact"),
     ),
@@ -47,6 +48,7 @@ BALANCES = Dataset(
         column("kind", ColumnType.TEXT, "ledger, available, position, or the balance's own name"),
         *_ACCOUNT,
         column("security", ColumnType.TEXT, "id of what is held"),
+        column("security_name", ColumnType.TEXT, "its name", searchable=True),
         column("units", ColumnType.TEXT, "how much of it, exact"),
         column("unit_price", ColumnType.TEXT, "price of one, exact"),
     ),

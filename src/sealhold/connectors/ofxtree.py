@@ -4,7 +4,7 @@
   and an end tag closes all that is open inside it.
 - Nothing is expanded but the five entities of XML, numbers and `&nbsp;`.
 
-Source: docs/spec/18-connectors.md section 13; OFX 1.0.3 section 2.3, OFX 2.2 section 2.3.
+Source: docs/spec/18-connectors.md section 15; OFX 1.0.3 section 2.3, OFX 2.2 section 2.3.
 """
 
 import html

@@ -1,6 +1,6 @@
 """The dataset of whom a person knows.
 
-Source: docs/spec/18-connectors.md section 11.
+Source: docs/spec/18-connectors.md section 13.
 """
 
 from sealhold.connectors.columns import column

@@ -1,6 +1,6 @@
 """The datasets of where a person was: trips, lines without time, and marked places.
 
-Source: docs/spec/18-connectors.md section 7.
+Source: docs/spec/18-connectors.md section 11.
 """
 
 from sealhold.connectors.columns import column

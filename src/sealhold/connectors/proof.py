@@ -5,7 +5,7 @@
   over 12, a comma before two digits. One proven column decides for the doubtful ones of its file.
 - What is not proven stays text, to the letter.
 
-Source: docs/spec/18-connectors.md section 5.
+Source: docs/spec/18-connectors.md section 9.
 """
 
 import re

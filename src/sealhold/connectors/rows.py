@@ -3,7 +3,7 @@
 - The names of the table's columns are the keys of `cells`, so one dataset holds all tables.
 - `table` is made of the first column names: files of one shape share it, whatever their names.
 
-Source: docs/spec/18-connectors.md section 5.
+Source: docs/spec/18-connectors.md section 9.
 """
 
 import re

@@ -8,7 +8,7 @@
   the run, and the job stays where its last commit was.
 - Rejects are counted all, and the first 20 of a file are told.
 
-Source: docs/spec/18-connectors.md section 9.
+Source: docs/spec/18-connectors.md section 4.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

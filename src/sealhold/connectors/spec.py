@@ -70,7 +70,10 @@ class Guess:
 
 
 class Source(Protocol):
-    """Reads one file format."""
+    """Reads one file format.
+
+    A class is made without an argument, or with the number of rows that its batches may have.
+    """
 
     name: ClassVar[str]  # `gpx`
     version: ClassVar[str]  # raised whenever the same bytes give other rows

@@ -1,19 +1,19 @@
 """How a table was written as text: which delimiter, which row names the columns.
 
 - A delimiter is proven by rows: most of them must have one and the same number of cells, over one.
-- Rows before the first of that width belong to no table; the first is a header if its cells are
-  all different, none is empty, and none is a number or a date.
+- Rows before the first of that width belong to no table. The first is a header if none of its
+  cells is a number or a date, and either a column below is one, or all its cells are different.
 
-Source: docs/spec/18-connectors.md section 5.
+Source: docs/spec/18-connectors.md section 9.
 """
 
 import csv
 from collections import Counter
 from dataclasses import dataclass
 
-from sealhold.connectors.proof import ColumnProof, Form
+from sealhold.connectors.proof import ColumnProof
 
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+DELIMITERS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}  # the rarer in texts first
 MAX_COLUMNS = 4_096  # a spreadsheet allows 16,384; nobody's export uses them
 _ROWS_LOOKED_AT = 200
 _AGREEING = 0.8  # of the rows that are looked at
@@ -35,7 +35,7 @@ def layout_of(text: str, *, is_whole: bool) -> Layout | None:
     if not is_whole and len(lines) > 1:
         lines.pop()  # cut off in the middle
     found = [layout for delimiter in DELIMITERS if (layout := _try(lines, delimiter))]
-    return max(found, key=lambda layout: (layout.agreeing, layout.width), default=None)
+    return max(found, key=lambda layout: layout.agreeing, default=None)  # the first among equals
 
 
 def _try(lines: list[str], delimiter: str) -> Layout | None:
@@ -58,18 +58,31 @@ def _try(lines: list[str], delimiter: str) -> Layout | None:
     return Layout(delimiter, width, agreeing, len(rows))
 
 
-def is_header(row: list[str]) -> bool:
-    """Whether a table's first row names its columns."""
+def may_be_header(row: list[str]) -> bool:
+    """Whether a table's first row can name its columns: it has words, and none is a value."""
+    return any(cell.strip() for cell in row) and not any(_is_value(cell.strip()) for cell in row)
+
+
+def is_clear_header(row: list[str]) -> bool:
+    """Whether a row of words is a header even of a table that holds nothing but words."""
     names = [cell.strip() for cell in row]
-    return all(names) and len(set(names)) == len(names) and not any(map(_is_value, names))
+    return all(names) and len(set(names)) == len(names)
 
 
 def names_of(row: list[str]) -> list[str]:
-    """Return the names that a header gives."""
-    return [cell.strip() for cell in row]
+    """Return the names that a header gives, each once: `amount`, `amount 2`, `column 3`."""
+    names: list[str] = []
+    for number, cell in enumerate(row, start=1):
+        name = plain = cell.strip() or f"column {number}"
+        count = 1
+        while name in names:
+            count += 1
+            name = f"{plain} {count}"
+        names.append(name)
+    return names
 
 
 def _is_value(text: str) -> bool:
     proof = ColumnProof()
     proof.see([text])
-    return bool(proof.forms() - {Form.TEXT})
+    return bool(proof.forms())

@@ -4,7 +4,7 @@
   kept as if it were UTC, so that the order within one source is right.
 - Only the forms of RFC 3339 and their shorter cousins are times; all else is not guessed.
 
-Source: docs/spec/18-connectors.md section 4; RFC 3339.
+Source: docs/spec/18-connectors.md section 7; RFC 3339.
 """
 
 import re

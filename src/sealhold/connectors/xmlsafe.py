@@ -4,7 +4,7 @@
   entity to expand and nothing outside to fetch.
 - Each child of the root is given out whole and forgotten; one that is too large ends the file.
 
-Source: docs/spec/18-connectors.md section 6.
+Source: docs/spec/18-connectors.md section 10.
 """
 
 from collections.abc import Iterator

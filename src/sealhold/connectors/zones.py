@@ -4,7 +4,7 @@
   it; then among the names that Windows uses.
 - A zone that a file defines itself is the last resort: its tables are often cut short.
 
-Source: docs/spec/18-connectors.md section 10; RFC 5545 section 3.6.5.
+Source: docs/spec/18-connectors.md section 12; RFC 5545 section 3.6.5.
 """
 
 import re

@@ -7,13 +7,12 @@
 - A row with more or fewer cells than the table is a reject; so is all before the table.
 - A cell that looks like a formula or a terminal command is a text like any other.
 
-Source: docs/spec/18-connectors.md section 5; RFC 4180.
+Source: docs/spec/18-connectors.md section 9; RFC 4180.
 """
 
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from typing import BinaryIO, ClassVar
 
 from sealhold.connectors.batches import Found, by_count, reject
@@ -21,7 +20,14 @@ from sealhold.connectors.charset import Charset, charset_of, head_text, lines_of
 from sealhold.connectors.proof import ColumnProof, Converter, Form, converter, decide
 from sealhold.connectors.rows import ROWS, table_of
 from sealhold.connectors.spec import BATCH_ROWS, SNIFF_BYTES, Batch, Guess, Item, Why
-from sealhold.connectors.tabletext import DELIMITERS, Layout, is_header, layout_of, names_of
+from sealhold.connectors.tabletext import (
+    DELIMITERS,
+    Layout,
+    is_clear_header,
+    layout_of,
+    may_be_header,
+    names_of,
+)
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import UnreadableSourceError
 from sealhold.model.records import Dataset
@@ -30,7 +36,8 @@ MAX_CELL = 1_048_576  # characters; one open quote may not swallow a whole file
 _CHUNK = 1_000  # rows that are proven at once
 _FEW = 3  # rows with which a table is more than a guess
 _LOST = "\ufffd"  # stands for a byte that the charset lacks
-_LIKELY, _UNLIKELY = 60, 20
+_NAMED, _LIKELY, _UNLIKELY = 60, 40, 20
+_NO_TABLE = ("<", "{", "BEGIN:", "%PDF")  # how formats begin whose lines may hold commas
 
 Row = tuple[int, list[str]]  # the line it begins in, and its cells
 Broken = tuple[int, str]  # the line, and what is wrong
@@ -48,12 +55,14 @@ class Csv:
 
     def sniff(self, head: bytes, file_name: str) -> Guess:
         layout = _layout(head)
-        if layout is None:
+        if layout is None or head_text(head[:64]).lstrip().startswith(_NO_TABLE):
             return Guess(sure=0, what="")
-        named = file_name.casefold().endswith((".csv", ".tsv"))
-        is_table = layout.rows >= _FEW and layout.agreeing == 1
         what = f"CSV, {layout.width} columns, {DELIMITERS[layout.delimiter]}"
-        return Guess(sure=_LIKELY if is_table or named else _UNLIKELY, what=what)
+        if file_name.casefold().endswith((".csv", ".tsv", ".tab")):
+            return Guess(sure=_NAMED, what=what)
+        if layout.rows < _FEW:
+            return Guess(sure=0, what="")
+        return Guess(sure=_LIKELY if layout.agreeing == 1 else _UNLIKELY, what=what)
 
     def read(self, file: BinaryIO, file_name: str, cursor: str | None) -> Iterator[Batch]:
         del file_name
@@ -140,18 +149,26 @@ def _prove(file: BinaryIO, layout: Layout) -> _Table:
     first = next(rows, None)
     if first is None:
         raise UnreadableSourceError("no table: no row has the number of cells of its beginning")
-    has_header = is_header(first)
-    names = names_of(first) if has_header else [f"column {n + 1}" for n in range(layout.width)]
-    proofs = [ColumnProof() for _name in names]
-    for chunk in _chunks(rows if has_header else chain([first], rows)):
-        for proof, values in zip(proofs, zip(*chunk, strict=True), strict=True):
-            proof.see(values)
+    proofs = [ColumnProof() for _cell in first]
+    for chunk in _chunks(rows):
+        _see(proofs, chunk)
+    has_header = may_be_header(first) and (
+        is_clear_header(first) or any(form is not Form.TEXT for form in decide(proofs))
+    )
+    names = names_of(first) if has_header else names_of([""] * layout.width)
+    if not has_header:
+        _see(proofs, [first])
     typed = [
         (name, converter(form), form is Form.INTEGER)
         for name, form in zip(names, decide(proofs), strict=True)
         if form is not Form.TEXT
     ]
     return _Table(layout, charset, names, has_header, typed, table_of(names))
+
+
+def _see(proofs: list[ColumnProof], rows: list[list[str]]) -> None:
+    for proof, values in zip(proofs, zip(*rows, strict=True), strict=True):
+        proof.see(values)
 
 
 def _chunks(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:

@@ -6,7 +6,7 @@
 - Distances are along the sphere; speed is distance over time between neighbouring timed points.
 - What has no field (extensions, links, symbols) is kept in `raw`, point by point.
 
-Source: docs/spec/18-connectors.md section 7; the GPX 1.1 schema.
+Source: docs/spec/18-connectors.md section 11; the GPX 1.1 schema.
 """
 
 from collections.abc import Iterator

@@ -6,7 +6,7 @@
 - A local time becomes an instant by its zone's name, else by the zone that the file defines, else
   its offset is unknown. Zones may be defined after they are used, so they are read first.
 
-Source: docs/spec/18-connectors.md section 10; RFC 5545, 7953, 7986.
+Source: docs/spec/18-connectors.md section 12; RFC 5545, 7953, 7986.
 """
 
 import re
@@ -236,14 +236,13 @@ class _Entry:
         if first is None and periods:
             first, last = min(p[0] for p in periods), max(p[1] for p in periods)
         return {
+            **{str(column.name): None for column in EVENTS.columns},
+            **self.fields,
             "component": self.component.kind,
             "start": first,
             "end": last,
             "offset_min": start.offset_min if start else None,
             "all_day": start.is_day if start else None,
-            **{str(column.name): None for column in EVENTS.columns[4:5]},
-            **{str(column.name): None for column in EVENTS.columns[6:]},
-            **self.fields,
         }
 
     def _name(self, names: dict[str, int]) -> str | None:

@@ -5,7 +5,7 @@
 - `at` is the first value, in the order of the keys, that is a time in the form of RFC 3339.
 - A line that is no object is a reject, with its line number.
 
-Source: docs/spec/18-connectors.md section 5; RFC 8259.
+Source: docs/spec/18-connectors.md section 9; RFC 8259.
 """
 
 import json

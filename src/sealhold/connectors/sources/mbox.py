@@ -5,7 +5,7 @@
   bytes lie in `raw` under their part's number, with all headers and the HTML.
 - Attachments over the limit of an item are listed and told as rejects; the message stays.
 
-Source: docs/spec/18-connectors.md section 12; RFC 4155.
+Source: docs/spec/18-connectors.md section 14; RFC 4155.
 """
 
 import re

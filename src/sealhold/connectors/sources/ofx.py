@@ -6,7 +6,7 @@
 - Where a statement gives an opening balance, opening and bookings must give the closing one.
 - A bank's answer that is an error is a reject that names its code.
 
-Source: docs/spec/18-connectors.md section 13; OFX 2.2.
+Source: docs/spec/18-connectors.md section 15; OFX 2.2.
 """
 
 import re
@@ -30,6 +30,7 @@ _STATEMENTS = ("STMTRS", "CCSTMTRS", "INVSTMTRS")
 _ACCOUNTS = ("BANKACCTFROM", "CCACCTFROM", "INVACCTFROM")
 _LISTS = ("BANKTRANLIST", "INVTRANLIST")
 _POSITIONS = "INVPOSLIST"
+_SUMS = ("INVBAL", "INV401KBAL")  # each leaf is a balance: AVAILCASH, MATCH, TOTAL
 _LIST_FACTS = frozenset({"DTSTART", "DTEND"})
 _BALANCES = {"LEDGERBAL": "ledger", "AVAILBAL": "available"}
 _AMOUNT = re.compile(r"([+-]?)0*(\d{0,30})(?:[.,](\d{0,30}))?", re.ASCII)
@@ -75,8 +76,11 @@ def _found(file: BinaryIO) -> Iterator[Found]:
     tree, is_whole = parse_ofx(data)
     yield from _refusals(tree)
     names: dict[str, int] = {}
+    securities = {
+        one.leaf("UNIQUEID") or "": one.leaf("SECNAME") or "" for one in tree.all("SECINFO")
+    }
     for number, node in enumerate(tree.all(*_STATEMENTS), start=1):
-        yield from _Statement(node, f"statement {number}", names).found()
+        yield from _Statement(node, f"statement {number}", names, securities).found()
     if not is_whole:
         yield reject("end", Why.MALFORMED, "the file ends before its last end tag")
 
@@ -99,6 +103,7 @@ class _Statement:
     node: Node
     where: str
     names: dict[str, int]
+    securities: dict[str, str]  # id to name
 
     def found(self) -> Iterator[Found]:
         """Yield the bookings, then the balances, then what does not add up."""
@@ -119,6 +124,8 @@ class _Statement:
             yield from ((kind, one) for one in self.node.all(name))
         for one in self.node.all("BAL"):
             yield one.leaf("NAME") or "other", one
+        for part in self.node.all(*_SUMS):
+            yield from ((one.name.lower(), one) for one in part.inner if one.text)
         for part in self.node.all(_POSITIONS):
             yield from (("position", one) for one in part.inner)
 
@@ -146,7 +153,7 @@ class _Statement:
         return Item(dataset="bookings", fields=fields, raw=raw, original_id=name, position=where)
 
     def _balance(self, kind: str, node: Node, where: str) -> Found:
-        amount = parse_amount(node.leaf("BALAMT", "MKTVAL", "VALUE"))
+        amount = parse_amount(node.text or node.leaf("BALAMT", "MKTVAL", "VALUE"))
         when = parse_ofx_time(node.leaf("DTASOF", "DTPRICEASOF") or self.node.leaf("DTASOF"))
         if amount is None:
             return reject(where, Why.MALFORMED, "a balance that is no number", str(node.plain()))
@@ -166,6 +173,7 @@ class _Statement:
             "account": (self._account("ACCTID") or "")[-4:] or None,
             "bank": self._account("BANKID", "BROKERID"),
             "security": node.leaf("UNIQUEID"),
+            "security_name": self.securities.get(node.leaf("UNIQUEID") or "") or None,
             "units": parse_amount(node.leaf("UNITS")),
             "unit_price": parse_amount(node.leaf("UNITPRICE")),
         }

@@ -4,7 +4,7 @@
 - A birthday may lack its year; what is no date is kept as it was written.
 - Pictures, keys, parameters and what else no field tells whole stay in `raw` as lines.
 
-Source: docs/spec/18-connectors.md section 11; RFC 6350, RFC 2426, vCard 2.1.
+Source: docs/spec/18-connectors.md section 13; RFC 6350, RFC 2426, vCard 2.1.
 """
 
 import quopri

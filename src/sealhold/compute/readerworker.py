@@ -104,7 +104,9 @@ def _fork(orders: socket.socket, file: int, answers: int, sources: Sequence[Sour
 
 def work(file: int, answers: int, sources: Sequence[Source]) -> None:
     """Read one file in the jail: what it is, what it holds, as the orders say."""
-    os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)  # the way to the importer was here
+    os.close(nothing)
     gc.set_threshold(_FEW_COLLECTIONS)
     with socket.socket(fileno=answers) as talk, os.fdopen(file, "rb") as content:
         try:

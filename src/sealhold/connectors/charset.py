@@ -18,6 +18,9 @@ ASSUMED = "cp1252"
 
 MAX_LINE = 8_388_608  # bytes; a line of a text format that is longer is not read
 _CHUNK = 65_536
+_CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\v\f\r\x1b")
+_SOME_CONTROLS = 4  # in the shortest text
+_FEW_CONTROLS = 0.02  # share of a text's bytes; compressed data has 0.1
 _NAMES = re.compile(
     r"(?:utf-?(?:8|16|32)|iso-?8859|iso-?2022|windows-?\d|cp-?\d|us-ascii$|ascii$|latin|koi8|gb|big5"
     r"|euc|shift_jis|sjis|ks_c|mac-?roman|tis-?620)",
@@ -62,6 +65,14 @@ def charset_of(file: BinaryIO) -> Charset:
     finally:
         file.seek(0)
     return Charset(UTF8, 0, is_proven=True)
+
+
+def is_text(head: bytes) -> bool:
+    """Whether the beginning of a file is text: it may hold a control character, not many."""
+    if marked(head) is not None:
+        return True
+    some = head[:4096]
+    return sum(map(some.count, _CONTROLS)) <= _SOME_CONTROLS + _FEW_CONTROLS * len(some)
 
 
 def head_text(head: bytes) -> str:

@@ -9,6 +9,7 @@ Source: docs/spec/18-connectors.md section 2.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from sealhold.connectors.charset import is_text
 from sealhold.connectors.spec import Guess, Source
 from sealhold.model.errors import UnreadableSourceError
 
@@ -57,7 +58,6 @@ _TEXTS: tuple[tuple[bytes, str], ...] = (
     (b"[", "a JSON document that is one list"),
     (b"{", "a JSON document of more than one line"),
 )
-_MAX_CONTROL = 0.02  # share of control characters above which it is no text
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +90,23 @@ def kind_of(head: bytes) -> str:
     """Return what a file is that no connector reads, as far as its beginning tells."""
     if not head:
         return "an empty file"
+    magic = magic_of(head)
+    if magic is not None:
+        return magic
+    if not is_text(head):
+        return "a binary file of no known kind"
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:64].lower()
+    if not start:
+        return "a file of empty lines"
+    return next((kind for magic, kind in _TEXTS if start.startswith(magic)), "plain text")
+
+
+def magic_of(head: bytes) -> str | None:
+    """Return what a file is whose first bytes are the mark of a known kind that is no text."""
     for magic, kind in _KINDS:
         if head.startswith(magic):
             return kind
     for offset, magic, kind in _LATER:
         if head[offset : offset + len(magic)] == magic:
             return kind
-    control = sum(byte < 32 and byte not in b"\t\n\r\x0c\x1b" for byte in head[:4096])  # noqa: PLR2004 - ASCII controls
-    if control > _MAX_CONTROL * len(head[:4096]):
-        return "a binary file of no known kind"
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:64].lower()
-    if not start:
-        return "a file of empty lines"
-    return next((kind for magic, kind in _TEXTS if start.startswith(magic)), "plain text")
+    return None

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import BinaryIO, ClassVar
 
 from sealhold.connectors.batches import Found, by_count, reject
-from sealhold.connectors.charset import Charset, charset_of, head_text, lines_of
+from sealhold.connectors.charset import Charset, charset_of, head_text, is_text, lines_of
+from sealhold.connectors.detect import magic_of
 from sealhold.connectors.proof import ColumnProof, Converter, Form, converter, decide
 from sealhold.connectors.rows import ROWS, table_of
 from sealhold.connectors.spec import BATCH_ROWS, SNIFF_BYTES, Batch, Guess, Item, Why
@@ -82,7 +83,7 @@ class _Table:
 
 
 def _layout(head: bytes) -> Layout | None:
-    if b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if magic_of(head) is not None or not is_text(head):
         return None
     return layout_of(head_text(head), is_whole=len(head) < SNIFF_BYTES)
 

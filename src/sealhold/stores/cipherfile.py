@@ -78,22 +78,23 @@ class CipherFile:
         return connection
 
     def check_header(self) -> None:
-        """Read how the file begins.
+        """Read how the file begins, before the database does.
 
         Raises:
             PlaintextStoreError: it is a database that anybody can read.
-            StoreUnavailableError: there is no such file, or nothing in it.
+            TamperedError: it is cut off; the database would take it for a new one.
+            StoreUnavailableError: there is no such file.
         """
         try:
             with self.path.open("rb") as file:
-                head = file.read(len(PLAIN_HEADER))
+                head = file.read(PAGE)
         except OSError as err:
             raise StoreUnavailableError(f"cannot read `{self.path.name}`") from err
         # THREAT T05: a plain database under our file name would take plain rows from us.
-        if head == PLAIN_HEADER:
+        if head.startswith(PLAIN_HEADER):
             raise PlaintextStoreError(f"`{self.path.name}` is not encrypted")
-        if not head:
-            raise StoreUnavailableError(f"`{self.path.name}` is empty")
+        if len(head) < PAGE:
+            raise TamperedError(f"`{self.path.name}` is cut off")
 
     def at(self, path: Path) -> "CipherFile":
         """Return another file of the same key."""

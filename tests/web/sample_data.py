@@ -190,19 +190,19 @@ def past_uses(stranger: str = "") -> tuple[Use, ...]:
     desk, tariff, coop = "Desk assistant", "Tariff Finder", "Heat & Home Co-op"
     return (
         Use(at=Instant(NOW - 49 * DAY), actor=desk, purpose="PersonalisedServices",
-            what=f"free on Friday after 15:00{stranger}", cost=1),
+            what=f"Asked whether Friday is free after 15:00{stranger}", cost=1),
         Use(at=Instant(NOW - 42 * DAY), actor=tariff, purpose="ServiceOptimisation",
-            what="cheapest of four tariffs", cost=2),
+            what="Asked for the cheapest of four tariffs", cost=2),
         Use(at=Instant(NOW - 36 * DAY), actor="GreenCorp HR", purpose="PersonnelPayment",
-            what="list of trips", cost=0, refused=True, kind="decision"),
+            what="Asked for a list of trips", cost=0, refused=True, kind="decision"),
         Use(at=Instant(NOW - 30 * DAY), actor=coop, purpose="ServiceProvision",
-            what="evening load, one of four classes", cost=2),
+            what="Asked for the evening load, one of four classes", cost=2),
         Use(at=Instant(NOW - 9 * DAY), actor=desk, purpose="PersonalisedServices",
-            what="weekday of the next dentist visit", cost=3),
+            what="Asked for the weekday of the next dentist visit", cost=3),
         Use(at=Instant(NOW - 5 * HOUR), actor=desk, purpose="PersonalisedServices",
-            what="free on Friday after 15:00", cost=1),
+            what="Asked whether Friday is free after 15:00", cost=1),
         Use(at=Instant(NOW - 3 * HOUR), actor=tariff, purpose="ServiceOptimisation",
-            what="cheapest of four tariffs, asked again", cost=0),
+            what="Asked again for the cheapest of four tariffs", cost=0),
     )  # fmt: skip
 
 

@@ -15,12 +15,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from sealhold.frontends.http import app_api, openapi, owner_api
+from sealhold.frontends.http.api import ApiRoute, answer
 from sealhold.frontends.http.guard import API, Guard
 from sealhold.frontends.http.headers import KEPT_FOR_GOOD, HardenedAnswers, harden
 from sealhold.frontends.http.pages import Desk
 from sealhold.frontends.http.peer import PeerCheck, is_owner
 from sealhold.frontends.http.problems import problem
-from sealhold.frontends.http.session import Sessions
+from sealhold.frontends.http.session import Sessions, SignIns
 from sealhold.frontends.http.site import make_site
 from sealhold.frontends.seam import Vault
 from sealhold.frontends.web.assets import PREFIX, Assets
@@ -32,6 +34,7 @@ from sealhold.model.clock import Clock, Entropy
 from sealhold.model.errors import NotFoundError, SealholdError, UsageError
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+API_ROUTES = owner_api.ROUTES + app_api.ROUTES
 
 
 def make_app(
@@ -62,15 +65,20 @@ def make_app(
     """
     site = make_site(origin, label)
     assets = Assets()
+    sign_ins = SignIns(pages=Sessions(clock, entropy), programs=Sessions(clock, entropy))
     desk = Desk(
         vault=vault,
-        sessions=Sessions(clock, entropy),
+        sign_ins=sign_ins,
         renderer=Renderer(assets, words),
         clock=clock,
         demo=demo,
     )
     app = Starlette(
-        routes=[*_page_routes(desk, assets), _static_route(assets)],
+        routes=[
+            *_page_routes(desk, assets),
+            *_api_routes(vault, sign_ins, site.origin),
+            _static_route(assets),
+        ],
         middleware=[
             Middleware(HardenedAnswers),
             Middleware(Guard, site=site, is_owner=peer_check),
@@ -99,6 +107,25 @@ def _endpoint(desk: Desk, route: PageRoute) -> Endpoint:
     return endpoint
 
 
+def _api_routes(vault: Vault, sign_ins: SignIns, origin: str) -> list[BaseRoute]:
+    """Return one route per path, so that a wrong method is told all the right ones."""
+    by_path: dict[str, dict[str, ApiRoute]] = {}
+    for route in openapi.described(API_ROUTES, origin):
+        by_path.setdefault(route.path, {})[route.method] = route
+    return [
+        Route(path, _api_endpoint(vault, sign_ins, methods), methods=list(methods))
+        for path, methods in by_path.items()
+    ]
+
+
+def _api_endpoint(vault: Vault, sign_ins: SignIns, methods: Mapping[str, ApiRoute]) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
+        return await answer(methods[method], vault, sign_ins, request)
+
+    return endpoint
+
+
 def _static_route(assets: Assets) -> BaseRoute:
     async def endpoint(request: Request) -> Response:
         try:
@@ -113,7 +140,7 @@ def _static_route(assets: Assets) -> BaseRoute:
 
 
 def _http_trouble(desk: Desk) -> Callable[[Request, Exception], Awaitable[Response]]:
-    async def answer(request: Request, err: Exception) -> Response:
+    async def tell(request: Request, err: Exception) -> Response:
         assert isinstance(err, HTTPException)  # noqa: S101 - reason: registered for this class
         if err.status_code == 405:  # noqa: PLR2004 - reason: the one other status of a router
             told: SealholdError = UsageError("this address does not take that method")
@@ -127,11 +154,11 @@ def _http_trouble(desk: Desk) -> Callable[[Request, Exception], Awaitable[Respon
         response.headers.update(err.headers or {})
         return response
 
-    return answer
+    return tell
 
 
 def _broken(desk: Desk) -> Callable[[Request, Exception], Awaitable[Response]]:
-    async def answer(request: Request, err: Exception) -> Response:
+    async def tell(request: Request, err: Exception) -> Response:
         told = SealholdError(f"a fault of ours, {type(err).__name__}")
         if request.url.path.startswith(API):
             response = problem(told)
@@ -140,4 +167,4 @@ def _broken(desk: Desk) -> Callable[[Request, Exception], Awaitable[Response]]:
         harden(response.headers)  # this answer is made outside the middleware
         return response
 
-    return answer
+    return tell

@@ -9,9 +9,10 @@ Source: docs/spec/20-faces.md section 6.
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import UploadFile
@@ -23,6 +24,7 @@ from sealhold.model.errors import InvalidError
 
 FORM_BYTES = 65_536  # the longest form of ours has a few kilobytes
 UPLOAD_BYTES = 67_108_864  # in memory twice for a moment; longer files go by `sealhold import`
+COPIED = 1_048_576  # bytes at a time
 MAX_FIELDS = 200
 MAX_FILES = 20
 SECONDS = 30  # for a form
@@ -92,27 +94,27 @@ def parse_fields(data: bytes) -> Fields:
 
 
 @contextmanager
-def nameless(uploads: list[UploadFile]) -> Iterator[tuple[Upload, ...]]:
-    """Give each upload a path that lasts as long as the block."""
+def nameless(uploads: Iterable[tuple[str, BinaryIO]]) -> Iterator[tuple[Upload, ...]]:
+    """Give each named content a path that lasts as long as the block."""
     handles: list[int] = []
     try:
         kept = []
-        for upload in uploads:
+        for name, content in uploads:
             handle = os.memfd_create("upload", os.MFD_CLOEXEC)
             handles.append(handle)
-            size = _copy(upload, handle)
+            size = _copy(content, handle)
             path = Path(f"/proc/{os.getpid()}/fd/{handle}")
-            kept.append(Upload(name=upload.filename or "", path=path, size=size))
+            kept.append(Upload(name=name, path=path, size=size))
         yield tuple(kept)
     finally:
         for handle in handles:
             os.close(handle)
 
 
-def _copy(upload: UploadFile, handle: int) -> int:
+def _copy(content: BinaryIO, handle: int) -> int:
     size = 0
-    upload.file.seek(0)
-    while chunk := upload.file.read(1_048_576):
+    content.seek(0)
+    while chunk := content.read(COPIED):
         view = memoryview(chunk)
         while view:
             view = view[os.write(handle, view) :]

@@ -22,7 +22,7 @@ from sealhold.frontends.http.session import (
     COOKIE,
     SCHEME_COOKIE,
     Session,
-    Sessions,
+    SignIns,
     cookie,
     is_token_of,
 )
@@ -61,7 +61,7 @@ class Desk:
     """What every page needs."""
 
     vault: Vault
-    sessions: Sessions
+    sign_ins: SignIns
     renderer: Renderer
     clock: Clock
     demo: bool
@@ -83,7 +83,7 @@ class Desk:
         except StaleFormError as err:
             return await self.trouble(visit, err)
         except LockedError:
-            self.sessions.end_all()
+            self.sign_ins.end_all()
             return _to_unlock(request)
         except SealholdError as err:
             return await self.trouble(visit, err)
@@ -101,7 +101,7 @@ class Desk:
 
     def session(self, request: Request) -> Session | None:
         """Return the session of this request; there is none while the vault is locked."""
-        return None if self.vault.locked else self.sessions.use(request.cookies.get(COOKIE))
+        return None if self.vault.locked else self.sign_ins.pages.use(request.cookies.get(COOKIE))
 
     def _visit(self, request: Request, session: Session | None) -> Visit:
         came = request.headers.get("sec-fetch-site", "")
@@ -125,7 +125,7 @@ class Desk:
     ) -> tuple[Outcome, str]:
         """Run the page in a thread; return what it gave, and its HTML."""
         assert handler is not None  # noqa: S101 - reason: the route lists its methods
-        with nameless(files) as uploads:
+        with nameless((file.filename or "", file.file) for file in files) as uploads:
             outcome = handler(replace(visit, uploads=uploads))
         return outcome, self.renderer.html(outcome, visit) if isinstance(outcome, Page) else ""
 
@@ -142,10 +142,10 @@ class Desk:
         response = RedirectResponse(go.to, status_code=303)
         match go.session:
             case SessionChange.BEGIN:
-                session = self.sessions.begin()
+                session = self.sign_ins.pages.begin()
                 response.headers.append("set-cookie", cookie(COOKIE, session.id))
             case SessionChange.END_ALL:
-                self.sessions.end_all()
+                self.sign_ins.end_all()
                 response.headers.append("set-cookie", cookie(COOKIE, "", seconds=0))
             case SessionChange.KEEP:
                 pass

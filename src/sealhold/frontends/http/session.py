@@ -3,12 +3,13 @@
 - An id has 256 bits, lives 12 hours at most and 15 minutes unused, and is new at each unlock.
 - Ids and tokens are found by dictionary look-up: two texts are compared byte by byte only after a
   hash keyed anew for each process agrees, so that timing tells nothing of a stored one.
-- The same table, kept apart, serves the owner's bearer tokens of the API.
+- The owner's bearer tokens of the API live in a table of their own, under the same rules.
 
 Source: docs/spec/20-faces.md section 6.
 """
 
 from dataclasses import dataclass, field, replace
+from threading import Lock
 
 from sealhold.frontends.web.visit import ShownCards
 from sealhold.model.clock import Clock, Entropy
@@ -16,6 +17,7 @@ from sealhold.model.quantities import HOUR, MINUTE, Instant
 
 COOKIE = "__Host-sealhold"
 SCHEME_COOKIE = "__Host-sealhold-scheme"
+OWNER_TOKEN = "sho1_"  # an app's token begins otherwise
 ID_BYTES = 32
 IDLE = 15 * MINUTE
 LONGEST = 12 * HOUR
@@ -44,6 +46,7 @@ class Sessions:
         self._clock = clock
         self._entropy = entropy
         self._sessions: dict[str, Session] = {}
+        self._one_at_a_time = Lock()
 
     def begin(self) -> Session:
         """Return a new session; the oldest goes when there are too many."""
@@ -54,20 +57,22 @@ class Sessions:
             begun_at=now,
             seen_at=now,
         )
-        self._sessions[session.id] = session
-        while len(self._sessions) > MOST:
-            del self._sessions[next(iter(self._sessions))]
+        with self._one_at_a_time:
+            self._sessions[session.id] = session
+            while len(self._sessions) > MOST:
+                del self._sessions[next(iter(self._sessions))]
         return session
 
     def use(self, id_text: str | None) -> Session | None:
         """Return the session of this id, now used once more; None if there is none or it is over."""
-        session = self._sessions.pop(id_text or "", None)
         now = self._clock()
-        if session is None or now >= session.ends_at():
-            return None
-        used = replace(session, seen_at=now)
-        self._sessions[used.id] = used
-        return used
+        with self._one_at_a_time:
+            session = self._sessions.pop(id_text or "", None)
+            if session is None or now >= session.ends_at():
+                return None
+            used = replace(session, seen_at=now)
+            self._sessions[used.id] = used
+            return used
 
     def end(self, id_text: str) -> None:
         """Forget one session."""
@@ -76,6 +81,33 @@ class Sessions:
     def end_all(self) -> None:
         """Forget every session."""
         self._sessions.clear()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIns:
+    """The sign-ins of both kinds: of browsers by cookie, of the owner's programs by token."""
+
+    pages: Sessions
+    programs: Sessions
+
+    def new_token(self) -> tuple[str, Instant]:
+        """Return a bearer token of the owner, and when it ends if it is not used."""
+        session = self.programs.begin()
+        return OWNER_TOKEN + session.id, session.ends_at()
+
+    def is_owner(self, token: str) -> bool:
+        """Return whether `token` is a living token of the owner."""
+        has_form = token.startswith(OWNER_TOKEN)
+        return has_form and self.programs.use(token.removeprefix(OWNER_TOKEN)) is not None
+
+    def forget(self, token: str) -> None:
+        """End the sign-in of `token`."""
+        self.programs.end(token.removeprefix(OWNER_TOKEN))
+
+    def end_all(self) -> None:
+        """End every sign-in, as locking does."""
+        self.pages.end_all()
+        self.programs.end_all()
 
 
 def is_token_of(session: Session, token: str) -> bool:

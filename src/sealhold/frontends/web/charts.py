@@ -14,10 +14,10 @@ from sealhold.model.shown import Meter
 
 QUARTERS = (0, 1, 2, 3, 4)
 HOURS = 24
+WAKING = 6  # the chart begins here unless something came in earlier
 HIGH = 46.0  # of the tallest bar
 FLOOR = 64.0  # where bars stand
-SLOT = 26.0  # width of an hour
-LAST = HOURS * SLOT
+SLOT = 35.0  # width of an hour
 
 
 def meter(told: Meter) -> Markup:
@@ -54,38 +54,44 @@ def hours(items: tuple[tuple[int, int], ...], now: int, uses: tuple[float, ...])
         now: minutes since midnight.
         uses: hours since midnight of each use by others.
     """
+    begin = min([WAKING, now // 60, *(hour for hour, _ in items), *map(int, uses)])
+    begin -= begin % 2
+    wide = (HOURS - begin) * SLOT
     most = max((number for _, number in items), default=0)
-    bars = "".join(_bar(hour, number, most) for hour, number in items)
-    marks = "".join(f'<path class="use" d="M{at * SLOT:.1f} 69l5 8h-10z"/>' for at in uses)
-    labels = "".join(
-        f'<line class="tick" x1="{hour * SLOT}" x2="{hour * SLOT}" y1="{FLOOR}" y2="{FLOOR + 4}"/>'
-        f'<text x="{hour * SLOT}" y="95" class="{_anchor(hour)}">{hour:02d}:00</text>'
-        for hour in range(0, HOURS + 1, 4)
+    bars = "".join(_bar(hour - begin, number, most) for hour, number in items)
+    marks = "".join(
+        f'<path class="use" d="M{(at - begin) * SLOT:.1f} 69l5 8h-10z"/>' for at in uses
     )
-    here = now / 60 * SLOT
-    side = "end" if here > LAST - 60 else "start"
+    here = (now / 60 - begin) * SLOT
+    side, shift = ("end", -6) if here > wide - SLOT * 2 else ("start", 6)
     return Markup(
-        f'<svg class="hours" viewBox="0 0 {LAST:.0f} 100" role="img" aria-label="'
-        f'{_say(items, uses)}"><line class="now" x1="{here:.1f}" x2="{here:.1f}" y1="4" y2="{FLOOR}"/>'
-        f'<text class="now {side}" x="{here + (-6 if side == "end" else 6):.1f}" y="12">now</text>'
-        f'{bars}<line class="base" x1="0" x2="{LAST:.0f}" y1="{FLOOR}" y2="{FLOOR}"/>'
-        f"{marks}{labels}</svg>"
+        f'<svg class="hours" viewBox="0 0 {wide:.0f} 100" role="img" aria-label="{_say(items, uses)}">'
+        f'<line class="now" x1="{here:.1f}" x2="{here:.1f}" y1="4" y2="{FLOOR}"/>'
+        f'<text class="now {side}" x="{here + shift:.1f}" y="12">now</text>'
+        f'{bars}<line class="base" x1="0" x2="{wide:.0f}" y1="{FLOOR}" y2="{FLOOR}"/>'
+        f"{marks}{_axis(begin, wide)}</svg>"
     )
 
 
-def _bar(hour: int, number: int, most: int) -> str:
+def _axis(begin: int, wide: float) -> str:
+    places = ((hour, (hour - begin) * SLOT) for hour in range(begin, HOURS + 1, 2))
+    return "".join(
+        f'<line class="tick" x1="{x}" x2="{x}" y1="{FLOOR}" y2="{FLOOR + 4}"/>'
+        f'<text x="{x}" y="95" class="{"minor " if (hour - begin) % 4 else ""}'
+        f'{"start" if x == 0 else "end" if x == wide else "middle"}">{hour:02d}:00</text>'
+        for hour, x in places
+    )
+
+
+def _bar(at: int, number: int, most: int) -> str:
     height = max(HIGH * number / most, 1.5)
-    left = hour * SLOT + 4
+    left = at * SLOT + 6
     return (
-        f'<rect class="bar" x="{left:.1f}" y="{FLOOR - height:.1f}" width="{SLOT - 8}"'
+        f'<rect class="bar" x="{left:.1f}" y="{FLOOR - height:.1f}" width="{SLOT - 12}"'
         f' height="{height:.1f}" rx="1"/>'
-        f'<text class="middle" x="{left + SLOT / 2 - 4:.1f}" y="{FLOOR - height - 5:.1f}">'
+        f'<text class="middle" x="{(at + 0.5) * SLOT:.1f}" y="{FLOOR - height - 5:.1f}">'
         f"{number}</text>"
     )
-
-
-def _anchor(hour: int) -> str:
-    return {0: "start", HOURS: "end"}.get(hour, "middle")
 
 
 def _say(items: tuple[tuple[int, int], ...], uses: tuple[float, ...]) -> str:

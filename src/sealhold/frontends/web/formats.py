@@ -6,10 +6,12 @@
 Source: docs/spec/20-faces.md section 4.
 """
 
+import re
 from datetime import datetime
 
 from sealhold.model.quantities import DAY, HOUR, MINUTE, Instant, MicroBits, Millis, show_bits, utc
 
+RANGE = re.compile(r"(?<=[0-9])-(?=[0-9])")
 GROUP = 4  # hex digits that an eye takes in at once
 ONE_BIT = 1_000_000
 
@@ -73,6 +75,17 @@ def grouped(digest: str, digits: int = 16) -> str:
     """Return the first `digits` of a digest in groups of four: `9c41 e07b 52aa 1f08`."""
     head = digest[:digits]
     return " ".join(head[at : at + GROUP] for at in range(0, len(head), GROUP))
+
+
+def ranges(text: str) -> str:
+    """Return `text` with the hyphen of a range as a dash: `16–19`."""
+    return RANGE.sub("–", text)
+
+
+def sentence(text: str) -> str:
+    """Return a message as a sentence: a capital in front, a full stop behind."""
+    head = text[:1].upper() + text[1:]
+    return head if head.endswith((".", "?")) else f"{head}."
 
 
 def ordinal(number: int) -> str:

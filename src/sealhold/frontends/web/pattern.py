@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 STEPS = 96  # points per line; enough that quadratic curves through them look round
 CENTRE = 50.0
-RINGS = ((46.0, 30.0), (25.0, 9.0))  # outer and inner edge of each ring, of 50
+RINGS = ((47.0, 24.0), (21.0, 5.0))  # outer and inner edge of each ring, of 50
 
 
 def rosette(digest: str, name: str, label: str = "") -> Markup:

@@ -78,6 +78,8 @@ class Renderer:
             "size": formats.size,
             "grouped": formats.grouped,
             "ordinal": formats.ordinal,
+            "ranges": formats.ranges,
+            "sentence": formats.sentence,
             "span": formats.span,
         }
         self._env.filters.update(filters)

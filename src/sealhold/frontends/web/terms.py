@@ -106,7 +106,7 @@ def budget_options(card: RequestCard, chosen: Terms) -> tuple[Option, ...]:
     return tuple(
         Option(
             value=str(cap),
-            words=f"At most {show_bits(cap)} bits ({_answers(cap // each)})",
+            words=f"{show_bits(cap)} bits, {_answers(cap // each)}",
             chosen=cap == chosen.budget,
         )
         for cap in sorted(caps, reverse=True)

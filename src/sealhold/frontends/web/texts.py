@@ -212,6 +212,7 @@ ENGLISH: Mapping[str, str] = {
     "apps.many": "{number} apps may ask you",
     "apps.say": "An app asks for answers; it never sees a record. Stop one, and its next call is"
     " refused.",
+    "apps.meter": "Told this year",
     "apps.since": "known since {since}.",
     "apps.last": "Last call {last}.",
     "apps.grants": "What {name} may ask",

@@ -33,7 +33,7 @@ def show(visit: Visit) -> Outcome:
             "minutes": now.hour * 60 + now.minute,
             "uses": uses,
             "use_hours": tuple(_hours(local(line.at)) for line in uses),
-            "day_lines": _merged(newest.items, uses),
+            "day_lines": _merged(_of_day(newest.items, visit.now), uses),
             "year": now.year,
             "all_told": meters[0] if meters else None,
             "app_sums": _sums(vault.apps.list()),
@@ -51,6 +51,11 @@ def _uses_today(lines: tuple[LedgerLine, ...], now: Instant) -> tuple[LedgerLine
     return tuple(
         line for line in lines if line.receipt is not None and local(line.at).date() == today
     )
+
+
+def _of_day(items: tuple[ItemLine, ...], now: Instant) -> tuple[ItemLine, ...]:
+    today = local(now).date()
+    return tuple(item for item in items if item.at is not None and local(item.at).date() == today)
 
 
 def _hours(at: datetime) -> float:

@@ -46,7 +46,7 @@ def _page(visit: Visit, reports: tuple[ImportReport, ...]) -> Page:
             "glyphs": GLYPHS,
             "tiles": TILES,
             "need_you": sum(source.error is not None for source in sources),
-            "items": sum(source.items for source in sources),
+            "item_sum": sum(source.items for source in sources),
             "reports": reports,
         },
     )

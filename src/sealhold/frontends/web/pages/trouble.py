@@ -1,5 +1,6 @@
 """What went wrong, what is safe, and what to do; never a trace."""
 
+from sealhold.frontends.web.formats import sentence
 from sealhold.frontends.web.visit import Page
 from sealhold.model.errors import ErrorKind, SealholdError
 
@@ -26,15 +27,10 @@ def page(err: SealholdError, status: int) -> Page:
         status=status,
         values={
             "title": TITLES[err.kind],
-            "message": _sentence(str(err) or type(err).__name__),
+            "message": sentence(str(err) or type(err).__name__),
             "safe": SAFE_IF_BROKEN if err.kind in GRAVE else SAFE,
-            "remedy": _sentence(err.remedy()),
+            "remedy": sentence(err.remedy()),
             "code": err.code(),
             "grave": err.kind in GRAVE,
         },
     )
-
-
-def _sentence(text: str) -> str:
-    head = text[:1].upper() + text[1:]
-    return head if head.endswith((".", "?")) else f"{head}."

@@ -1,0 +1,175 @@
+"""One route of the API, and how it is called: token, role, body, answer.
+
+- Each route has one role. Owner routes take the token of an owner's sign-in, app routes an app's
+  token, and neither takes the other; a cookie counts for nothing here.
+- An app is told DENIED in the same bytes for all that it may not know.
+
+Source: docs/spec/20-faces.md section 7.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sealhold.frontends.http.bodies import (
+    FORM_BYTES,
+    UPLOAD_BYTES,
+    UPLOAD_SECONDS,
+    parse_fields,
+    read_body,
+)
+from sealhold.frontends.http.problems import no_token, outside_problem, problem
+from sealhold.frontends.http.session import SignIns
+from sealhold.frontends.http.wire import to_wire
+from sealhold.frontends.seam import Vault
+from sealhold.frontends.web.visit import Fields
+from sealhold.model.encoding import Plain
+from sealhold.model.errors import InvalidError, SealholdError
+
+JSON = "application/json"
+BYTES = "application/octet-stream"
+MOST = 500  # items of one answer
+MAX_DIGITS = 15
+DEFAULT_LIMIT = 50
+DOCUMENT_BYTES = 1_048_576  # a manifest has at most 64 KiB, in base64 and with its program
+BEARER = "bearer "
+
+Body = TypeVar("Body", bound=msgspec.Struct)
+
+
+class Role(StrEnum):
+    """Who may call."""
+
+    PUBLIC = "public"
+    OWNER = "owner"
+    APP = "app"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call, after its token was looked at."""
+
+    vault: Vault
+    sign_ins: SignIns
+    token: str
+    names: Mapping[str, str]
+    query: Fields
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a route answers; a value becomes JSON, bytes stay as they are."""
+
+    value: Plain = None
+    status: int = 200
+    media: str = JSON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiRoute:
+    """One method on one path."""
+
+    method: str
+    path: str
+    role: Role
+    about: str
+    run: Callable[[Call], Reply]
+    answer: object = None  # a type hint; None: no content or bytes
+    body: type[msgspec.Struct] | None = None
+    query: tuple[str, ...] = ()
+    takes_file: bool = False
+    status: int = 200
+    media: str = JSON
+
+
+def read(call: Call, form: type[Body]) -> Body:
+    """Return the JSON body of `call`.
+
+    Raises:
+        InvalidError: not JSON of that form; the message names the place, never a value.
+    """
+    try:
+        return msgspec.json.decode(call.body, type=form, strict=True)
+    except msgspec.ValidationError as err:
+        raise InvalidError(f"the body does not fit: {str(err)[:200]}") from err
+    except msgspec.DecodeError as err:
+        raise InvalidError("the body is not JSON") from err
+
+
+def number(call: Call, name: str, default: int | None) -> int | None:
+    """Return a whole number of the query.
+
+    Raises:
+        InvalidError: not one.
+    """
+    text = call.query.one(name)
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS):
+        raise InvalidError(f"`{name}` is not a whole number")
+    return int(text)
+
+
+def limit(call: Call) -> int:
+    """Return how many items are wanted: 1 to 500, 50 if nothing is said."""
+    wanted = number(call, "limit", DEFAULT_LIMIT) or 1
+    return max(1, min(wanted, MOST))
+
+
+async def answer(route: ApiRoute, vault: Vault, sign_ins: SignIns, request: Request) -> Response:
+    """Return the answer of `route`."""
+    token = _token(request)
+    if route.role is not Role.PUBLIC and not token:
+        return no_token()
+    if route.role is Role.OWNER and not sign_ins.is_owner(token):
+        return no_token()
+    tell = outside_problem if route.role is Role.APP else problem
+    try:
+        reply = await run_in_threadpool(
+            route.run,
+            Call(
+                vault=vault,
+                sign_ins=sign_ins,
+                token=token,
+                names=request.path_params,
+                query=parse_fields(request.scope["query_string"]),
+                body=await _body(route, request),
+            ),
+        )
+    except SealholdError as err:
+        return tell(err)
+    return _response(reply)
+
+
+async def _body(route: ApiRoute, request: Request) -> bytes:
+    if route.takes_file:
+        return await read_body(request, UPLOAD_BYTES, UPLOAD_SECONDS)
+    data = await read_body(request, DOCUMENT_BYTES if route.role is Role.APP else FORM_BYTES)
+    declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if route.body is not None and declared != JSON:
+        raise InvalidError("the content type of a body is application/json")
+    return data
+
+
+def _token(request: Request) -> str:
+    given = request.headers.getlist("authorization")
+    if len(given) != 1 or given[0][: len(BEARER)].lower() != BEARER:
+        return ""
+    return given[0][len(BEARER) :].strip()
+
+
+def _response(reply: Reply) -> Response:
+    if isinstance(reply.value, bytes):
+        headers = {"content-disposition": "attachment"}
+        return Response(reply.value, reply.status, media_type=reply.media, headers=headers)
+    if reply.value is None:
+        return Response(status_code=reply.status)
+    body = msgspec.json.encode(to_wire(reply.value))
+    return Response(body, reply.status, media_type=JSON)

@@ -1,0 +1,98 @@
+"""What an app may do with its token: ask, look how it stands, have it run, fetch the answer.
+
+- Nothing here tells whether a request exists, was refused, expired or ran out of budget: `pending`
+  or DENIED, and an answer only under an allowance.
+
+Source: docs/spec/20-faces.md section 7.
+"""
+
+import base64
+import binascii
+from dataclasses import dataclass
+
+import msgspec
+
+from sealhold.frontends.http.api import BYTES, ApiRoute, Call, Reply, Role, read
+from sealhold.model.errors import InvalidError
+from sealhold.model.ids import RequestId, TicketId
+
+
+class Submission(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A request and the task it names: the signed documents, each as base64 of its exact bytes."""
+
+    request: str
+    task: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """The id under which the request can be asked after."""
+
+    request: RequestId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """`pending`, `allowed` or `refused`; the last only after the full term of the request."""
+
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """A run was asked for."""
+
+    ticket: TicketId
+
+
+def submit(call: Call) -> Reply:
+    """Take in a request."""
+    body = read(call, Submission)
+    request = call.vault.outside.submit(call.token, _bytes(body.request), _bytes(body.task))
+    return Reply(value=Submitted(request=request), status=202)
+
+
+def status(call: Call) -> Reply:
+    """Tell how a request stands."""
+    standing = call.vault.outside.request_status(call.token, call.names["id"])
+    return Reply(value=Standing(status=standing))
+
+
+def invoke(call: Call) -> Reply:
+    """Ask for one run."""
+    ticket = call.vault.outside.invoke(call.token, call.names["id"])
+    return Reply(value=Ticket(ticket=ticket), status=202)
+
+
+def fetch(call: Call) -> Reply:
+    """Return the proof with the sealed answer, or nothing while there is none."""
+    proof = call.vault.outside.fetch(call.token, call.names["id"])
+    return Reply(status=204) if proof is None else Reply(value=proof, media=BYTES)
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as err:
+        raise InvalidError("a document is not base64") from err
+
+
+ROUTES = (
+    ApiRoute(
+        method="POST", path="/v1/requests", role=Role.APP, about="Ask for answers", run=submit,
+        body=Submission, answer=Submitted, status=202,
+    ),
+    ApiRoute(
+        method="GET", path="/v1/requests/{id}/status", role=Role.APP,
+        about="How a request stands", run=status, answer=Standing,
+    ),
+    ApiRoute(
+        method="POST", path="/v1/requests/{id}/runs", role=Role.APP,
+        about="Ask for one run under an allowed request", run=invoke, answer=Ticket, status=202,
+    ),
+    ApiRoute(
+        method="GET", path="/v1/requests/{id}/answer", role=Role.APP,
+        about="The last answer, sealed to the asker, with its proof; 204 while there is none",
+        run=fetch, media=BYTES,
+    ),
+)  # fmt: skip

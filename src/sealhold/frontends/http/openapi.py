@@ -1,0 +1,136 @@
+"""The OpenAPI 3.1 document, made from the route table.
+
+- What is not in the table is not served, and what is served is in the document.
+
+Source: docs/spec/20-faces.md section 7; OpenAPI 3.1.1.
+"""
+
+import re
+
+import msgspec
+
+from sealhold import __version__
+from sealhold.frontends.http.api import ApiRoute, Reply, Role
+from sealhold.frontends.http.wire import Schema, schema_of
+from sealhold.model.encoding import Plain
+
+NAMED = re.compile(r"\{(\w+)\}")
+WHOLE = frozenset({"limit", "before", "seq"})  # query parameters that are whole numbers
+REF = "#/components/schemas/{name}"
+PROBLEM: Schema = {
+    "type": "object",
+    "description": "RFC 9457; an app is told `DENIED` for all that it may not know.",
+    "properties": {
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+        "kind": {"type": "string"},
+        "remedy": {"type": "string"},
+        "status": {"type": "integer"},
+        "title": {"type": "string"},
+    },
+    "required": ["code", "kind", "status", "title"],
+}
+
+
+def described(routes: tuple[ApiRoute, ...], origin: str) -> tuple[ApiRoute, ...]:
+    """Return `routes` and one more, which answers the document of them all."""
+    told: Schema = {}
+    own = ApiRoute(
+        method="GET",
+        path="/v1/openapi.json",
+        role=Role.PUBLIC,
+        about="This document",
+        run=lambda _call: Reply(value=told),
+        answer=Plain,
+    )
+    told.update(document((*routes, own), origin))
+    return (*routes, own)
+
+
+def document(routes: tuple[ApiRoute, ...], origin: str) -> Schema:
+    """Return the document for `routes`, served at `origin`."""
+    known: dict[str, Schema] = {"Problem": PROBLEM}
+    bodies = {route.body for route in routes if route.body is not None}
+    _, described = msgspec.json.schema_components(
+        sorted(bodies, key=lambda body: body.__name__), ref_template=REF
+    )
+    paths: dict[str, Schema] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, known)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "sealhold",
+            "version": __version__,
+            "summary": "Your data stays. Answers leave.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": origin}],
+        "paths": paths,
+        "components": {
+            "schemas": known | described,
+            "securitySchemes": {
+                Role.OWNER.value: {"type": "http", "scheme": "bearer"},
+                Role.APP.value: {"type": "http", "scheme": "bearer"},
+            },
+        },
+    }
+
+
+def _operation(route: ApiRoute, known: dict[str, Schema]) -> Schema:
+    told: Schema = {
+        "operationId": _operation_id(route),
+        "summary": route.about,
+        "tags": [route.role.value],
+        "security": [] if route.role is Role.PUBLIC else [{route.role.value: []}],
+        "parameters": _parameters(route),
+        "responses": {
+            str(route.status): _success(route, known),
+            "default": {
+                "description": "Refused",
+                "content": {"application/problem+json": {"schema": _ref("Problem")}},
+            },
+        },
+    }
+    if route.body is not None:
+        told["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": _ref(route.body.__name__)}},
+        }
+    elif route.takes_file:
+        told["requestBody"] = {"required": True, "content": {"application/octet-stream": {}}}
+    return told
+
+
+def _parameters(route: ApiRoute) -> list[Schema]:
+    in_path = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in NAMED.findall(route.path)
+    ]
+    in_query = [
+        {
+            "name": name,
+            "in": "query",
+            "schema": {"type": "integer", "minimum": 0} if name in WHOLE else {"type": "string"},
+        }
+        for name in route.query
+    ]
+    return in_path + in_query
+
+
+def _success(route: ApiRoute, known: dict[str, Schema]) -> Schema:
+    if route.answer is not None:
+        schema = schema_of(route.answer, known)
+        return {"description": route.about, "content": {"application/json": {"schema": schema}}}
+    if route.status == 204:  # noqa: PLR2004 - reason: no content
+        return {"description": route.about}
+    return {"description": route.about, "content": {route.media: {}}}
+
+
+def _operation_id(route: ApiRoute) -> str:
+    words = NAMED.sub(r"\1", route.path).strip("/").replace("/", "_").replace("v1_", "", 1)
+    return f"{route.method.lower()}_{words}"
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": REF.format(name=name)}

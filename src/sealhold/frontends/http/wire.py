@@ -1,0 +1,129 @@
+"""Values as JSON, and the schema of that JSON, from one reading of the type hints.
+
+- An id travels as a canonical UUID, other bytes as base64, an instant as milliseconds since 1970,
+  a cost as micro-bits: whole numbers, as inside.
+- The shape follows from the value's class, so no second description can drift from it.
+
+Source: docs/spec/20-faces.md section 7.
+"""
+
+import base64
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from functools import cache
+from typing import Any
+
+from sealhold.model.encoding import Plain
+from sealhold.model.ids import Id16, canonical
+
+Schema = dict[str, Any]  # reason: JSON Schema is a tree of plain values
+SCALARS: Mapping[object, Schema] = {
+    str: {"type": "string"},
+    int: {"type": "integer"},
+    bool: {"type": "boolean"},
+    float: {"type": "number"},
+    bytes: {"type": "string", "contentEncoding": "base64"},
+    Any: {},
+    type(None): {"type": "null"},
+}
+UUID: Schema = {"type": "string", "format": "uuid"}
+
+
+def to_wire(value: Plain) -> Plain:
+    """Return `value` as plain JSON values."""
+    if is_dataclass(value) and not isinstance(value, type):
+        ids = _id_fields(type(value))
+        return {
+            field.name: _id(getattr(value, field.name))
+            if field.name in ids
+            else to_wire(getattr(value, field.name))
+            for field in fields(value)
+        }
+    match value:
+        case Enum():
+            return value.value
+        case bytes():
+            return base64.b64encode(value).decode()
+        case Mapping():
+            return {str(key): to_wire(item) for key, item in value.items()}
+        case tuple() | list():
+            return [to_wire(item) for item in value]
+        case set() | frozenset():
+            return sorted(to_wire(item) for item in value)
+        case _:
+            return value
+
+
+def schema_of(hint: object, known: dict[str, Schema]) -> Schema:
+    """Return the JSON Schema of `hint`; classes are described once, in `known`.
+
+    Raises:
+        TypeError: a hint that has no form on the wire.
+    """
+    while isinstance(hint, typing.NewType):
+        if hint is Id16:
+            return UUID
+        hint = hint.__supertype__
+    if hint in SCALARS:
+        return dict(SCALARS[hint])
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return {"enum": [member.value for member in hint]}
+    if isinstance(hint, type) and is_dataclass(hint):
+        return _described(hint, known)
+    return _composed(hint, known)
+
+
+def _composed(hint: object, known: dict[str, Schema]) -> Schema:
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if origin in {typing.Union, types.UnionType}:
+        return {"anyOf": [schema_of(part, known) for part in parts]}
+    if origin in {tuple, list, set, frozenset}:
+        if origin is tuple and parts[-1] is not Ellipsis:
+            items = [schema_of(part, known) for part in parts]
+            return {"type": "array", "prefixItems": items, "items": False, "minItems": len(items)}
+        return {"type": "array", "items": schema_of(parts[0], known)}
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return {"type": "object", "additionalProperties": schema_of(parts[1], known)}
+    raise TypeError(f"no form on the wire for {hint}")
+
+
+def _described(cls: type, known: dict[str, Schema]) -> Schema:
+    if cls.__name__ not in known:
+        known[cls.__name__] = {}  # taken, so that a class within itself ends
+        hints = _hints(cls)
+        known[cls.__name__] = {
+            "type": "object",
+            "description": (cls.__doc__ or "").partition("\n")[0],
+            "properties": {name: schema_of(hint, known) for name, hint in hints.items()},
+            "required": sorted(hints),
+            "additionalProperties": False,
+        }
+    return {"$ref": f"#/components/schemas/{cls.__name__}"}
+
+
+@cache
+def _hints(cls: type) -> Mapping[str, object]:
+    hints = typing.get_type_hints(cls)
+    return {field.name: hints[field.name] for field in fields(cls)}
+
+
+@cache
+def _id_fields(cls: type) -> frozenset[str]:
+    return frozenset(name for name, hint in _hints(cls).items() if _is_id(hint))
+
+
+def _is_id(hint: object) -> bool:
+    if typing.get_origin(hint) in {typing.Union, types.UnionType}:
+        return any(_is_id(part) for part in typing.get_args(hint))
+    while isinstance(hint, typing.NewType):
+        if hint is Id16:
+            return True
+        hint = hint.__supertype__
+    return False
+
+
+def _id(value: Id16 | None) -> str | None:
+    return None if value is None else canonical(value)

@@ -10,34 +10,60 @@ Source: docs/architecture.md section 3.
 
 import sys
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from types import TracebackType
 from typing import Self
 
-from sealhold import plugins
+from sealhold import __version__, plugins
+from sealhold.compute import jail
+from sealhold.compute.asking import Requests
+from sealhold.compute.broker import Broker, Mode
+from sealhold.compute.granted import Apps, Budgets, Grants
+from sealhold.compute.members import FROZEN
+from sealhold.compute.office import Office
+from sealhold.compute.outside import Outside
+from sealhold.compute.readercell import ReaderCell
+from sealhold.compute.replay import MEMO, Replay
+from sealhold.compute.running import Runs
+from sealhold.compute.shelf import TABLES as SHELF
+from sealhold.compute.shelf import Shelf
+from sealhold.crypto.digest import Keyed
 from sealhold.crypto.entropy import system_entropy
 from sealhold.crypto.kdf import Stretch
 from sealhold.crypto.roots import passphrase as passphrases
 from sealhold.crypto.seal import new_key
+from sealhold.crypto.tags import Tag
 from sealhold.model.clock import Clock, Entropy
 from sealhold.model.errors import LockedError, SealholdError, WrongPassphraseError
 from sealhold.model.quantities import Instant
+from sealhold.model.shown import Status
 from sealhold.stores.backends.localdir import LocalDir
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.vault import opening
+from sealhold.vault.budget import Budget
+from sealhold.vault.consents import Consents
+from sealhold.vault.firewall import Firewall
+from sealhold.vault.grants import Grants as GrantRows
 from sealhold.vault.home import Home, read, replace
 from sealhold.vault.index import Index
-from sealhold.vault.firewall import Firewall
 from sealhold.vault.ledger import Ledger
 from sealhold.vault.objects import Objects
 from sealhold.vault.opening import Opened, Parts
 from sealhold.vault.reading import Records
 from sealhold.vault.registry import Registry
+from sealhold.vault.requests import Requests as RequestRows
+from sealhold.vault.sourcing import Sources
+from sealhold.vault.telling import Teller
 
 UNLOCK = passphrases.NAME
+ROLLBACK_NOTE = (
+    "If every file of the home is put back together to an older day, nothing on this disk shows"
+    " it: keep a checkpoint elsewhere (`sealhold audit show --checkpoint`)."
+)
 
 
 def system_clock() -> Instant:
@@ -77,7 +103,7 @@ class Node:
             raise SealholdError("`python -OO` drops the texts that errors are made of")
         self.home = Home(folder)
         self._world = world
-        self._open: _OpenParts | None = None
+        self._open: OpenParts | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -107,7 +133,7 @@ class Node:
         slot = read(self.home.unlock_slot(UNLOCK))
         root = passphrases.unlock(slot, passphrases.passphrase(passphrase))
         if self._open is None:
-            self._open = _OpenParts(opening.open_vault(_parts(self.home, self._world), root), self)
+            self._open = OpenParts(opening.open_vault(_parts(self.home, self._world), root), self)
 
     def verify_passphrase(self, passphrase: str) -> bool:
         """Return whether `passphrase` opens this vault."""
@@ -125,8 +151,8 @@ class Node:
             opened.vault.close()
 
     @property
-    def parts(self) -> "_OpenParts":
-        """The open parts.
+    def parts(self) -> "OpenParts":
+        """All open parts.
 
         Raises:
             LockedError: the vault is locked.
@@ -135,25 +161,124 @@ class Node:
             raise LockedError("the vault is locked")
         return self._open
 
+    @property
+    def sources(self) -> Sources:
+        """Where the data comes from."""
+        return self.parts.sources
 
-class _OpenParts:
+    @property
+    def records(self) -> Records:
+        """The owner's own reading."""
+        return self.parts.records
+
+    @property
+    def requests(self) -> Requests:
+        """What others ask."""
+        return self.parts.requests
+
+    @property
+    def grants(self) -> Grants:
+        """What was allowed."""
+        return self.parts.grants
+
+    @property
+    def apps(self) -> Apps:
+        """Who may ask."""
+        return self.parts.apps
+
+    @property
+    def runs(self) -> Runs:
+        """What left, and what leaves next."""
+        return self.parts.runs
+
+    @property
+    def audit(self) -> Ledger:
+        """What happened."""
+        return self.parts.audit
+
+    @property
+    def budgets(self) -> Budgets:
+        """How much was told."""
+        return self.parts.budgets
+
+    @property
+    def outside(self) -> Outside:
+        """The door for apps."""
+        return self.parts.outside
+
+    def status(self) -> Status:
+        """Return how the vault is."""
+        parts = self.parts
+        counts = parts.records.counts()
+        offered = parts.isolation
+        warnings = () if offered.can_confine else ("programs cannot be confined here: none is run",)
+        return Status(
+            version=__version__,
+            home=str(self.home.folder),
+            headless=parts.core.headless,
+            items=sum(counts.values()),
+            by_collection=counts,
+            log=parts.audit.state(),
+            isolation="; ".join(offered.in_words()),
+            rollback_note=ROLLBACK_NOTE,
+            warnings=warnings,
+        )
+
+
+class OpenParts:
     """The parts of an open vault, built once."""
 
     def __init__(self, vault: Opened, node: Node) -> None:
         core = vault.core
         self.vault = vault
         self.core = core
-        self.objects = Objects(core.store, core.objects, core.keys, core.entropy)
-        self.objects.sweep()
-        self.index = Index(core.store, core.keys, core.entropy)
-        self.firewall = Firewall(core, self.objects)
-        self.registry = Registry(
+        self._objects = Objects(core.store, core.objects, core.keys, core.entropy)
+        self._objects.sweep()
+        self._index = Index(core.store, core.keys, core.entropy)
+        firewall = Firewall(core, self._objects)
+        registry = Registry(
             core.deciding, core.papers, core.keyring.named("token"), core.clock, core.entropy
         )
-        self.ledger = Ledger(
-            core, vault.appender, self.registry, vault.keys, node.home, self.objects
+        self.audit = Ledger(core, vault.appender, registry, vault.keys, node.home, self._objects)
+        self.records = Records(core, self._index, firewall, self.audit, time.perf_counter)
+        self.sources = Sources(
+            core, self._index, self._objects, ReaderCell, plugins.is_per_file, time.perf_counter
         )
-        self.records = Records(core, self.index, self.firewall, self.ledger, time.perf_counter)
+        self.isolation = jail.offered()
+        office = self._office(firewall, registry, node)
+        shelf = Shelf(core.store, core.papers)
+        self.requests = Requests(office, shelf, self._index)
+        self.grants = Grants(office, shelf)
+        self.apps = Apps(office, self.grants, shelf)
+        self.runs = Runs(office, shelf)
+        self.budgets = Budgets(office)
+        self.outside = Outside(office, self.runs, shelf, _in_background)
+
+    def _office(self, firewall: Firewall, registry: Registry, node: Node) -> Office:
+        core, log = self.core, self.audit
+        return Office(
+            core=core,
+            firewall=firewall,
+            budget=Budget(core.deciding, Keyed(core.keys.files, Tag.LOOKUP)),
+            registry=registry,
+            requests=RequestRows(core.deciding, core.papers),
+            grants=GrantRows(core.deciding, core.papers, core.keyring.signer("grant-sign")),
+            consents=Consents(core.deciding, core.entropy),
+            replay=Replay(core, firewall, Broker),
+            teller=Teller(core.keys),
+            proof_key=core.keyring.signer("proof-sign"),
+            log_origin=log.origin,
+            broker=Broker,
+            isolation="; ".join(self.isolation.in_words()),
+            isolation_mode=Mode.JAILED.value,
+            verify=node.verify_passphrase,
+            leaf_hash=log.leaf_hash,
+            size_after=log.size_after,
+        )
+
+
+def _in_background(work: Callable[[], None]) -> None:
+    Thread(target=work, name="run", daemon=True).start()
 
 
 @contextmanager
@@ -171,7 +296,7 @@ def _parts(home: Home, world: World) -> Parts:
         keys=SqlCipherStore(home.keys),
         objects=LocalDir(home.objects),
         datasets=plugins.datasets(),
-        tables=(),
+        tables=(MEMO, FROZEN, *SHELF),
         clock=world.clock,
         entropy=world.entropy,
     )

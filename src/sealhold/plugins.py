@@ -24,3 +24,9 @@ def sources() -> Mapping[str, type[Source]]:
 def datasets() -> Mapping[Collection, Dataset]:
     """Return each dataset that some connector can fill, by its name."""
     return {dataset.name: dataset for source in sources().values() for dataset in source.datasets}
+
+
+def is_per_file(connector: str) -> bool:
+    """Return whether items of a connector mean nothing without the file they stand in."""
+    found = sources().get(connector)
+    return found is None or not any(dataset.natural_key for dataset in found.datasets)

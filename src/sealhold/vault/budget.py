@@ -10,12 +10,12 @@
 Source: docs/spec/09-leakage.md section 5.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sealhold.crypto.digest import Keyed
 from sealhold.model.errors import LeakExhaustedError
-from sealhold.model.ids import AppId, Collection, FunctionId, Purpose
+from sealhold.model.ids import AppId, Collection, Purpose
 from sealhold.model.quantities import MICRO, MicroBits, Year, show_bits
 from sealhold.model.shown import Meter
 from sealhold.stores.spec import Bump, ColumnKind, Expect, Op, Put, TableSpec
@@ -32,22 +32,32 @@ BUDGETS = TableSpec(
     key=("scope", "year"),
     indexes={},
 )
-FUNCTIONS = TableSpec(
-    name="function",
+LEAKS = TableSpec(
+    name="leak",
     columns={
-        "f": ColumnKind.HASH32,
         "coll": ColumnKind.CODE,
+        "kind": ColumnKind.CODE,
+        "key": ColumnKind.HASH32,
         "cost": ColumnKind.I64,  # micro-bits of each object, for life
     },
-    key=("f",),
+    key=("coll", "kind", "key"),
     indexes={},
 )
-TABLES = (BUDGETS, FUNCTIONS)
+TABLES = (BUDGETS, LEAKS)
 
 ALL_ASKERS = MicroBits(64 * MICRO)  # a year: 64 bits tell apart more lives than there are people
 ONE_APP = MicroBits(20 * MICRO)
 ONE_PURPOSE = MicroBits(40 * MICRO)
 ONE_OBJECT = MicroBits(16 * MICRO)  # of any one object, by all askers, ever
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leak:
+    """One thing that was approved to be told of each object, and its price."""
+
+    kind: str  # function | family | timing | epoch
+    key: bytes  # 32
+    cost: MicroBits
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,44 +96,36 @@ class Budget:
                 ops.append(Bump(BUDGETS.name, (scope.tag, year), "used", cost, cap))
         return tuple(ops)
 
-    def object_ops(
-        self, f: FunctionId, collection: Collection, cost: MicroBits
-    ) -> tuple[tuple[Op, ...], MicroBits]:
-        """Return the operations that charge a function to each object, and what is new in it.
+    def leaks(self, collection: Collection) -> list[Leak]:
+        """Return all that was ever approved to be told of each object of a collection."""
+        return [
+            Leak(kind=found.row[1], key=found.row[2], cost=found.row[3])
+            for found in self._deciding.all(LEAKS.name)
+            if found.row[0] == collection
+        ]
 
-        A function that was approved before costs only what it now costs more.
+    def leak_ops(
+        self, collection: Collection, leaks: Iterable[Leak], after: MicroBits
+    ) -> tuple[Op, ...]:
+        """Return the operations that charge `leaks` to each object, `after` which it has told so.
+
+        What is charged already costs nothing more, and nothing is ever given back.
 
         Raises:
             LeakExhaustedError: an object would tell more than it ever may.
         """
-        found = self._deciding.get(FUNCTIONS.name, f)
-        before = found.row[2] if found else 0
-        more = MicroBits(max(0, cost - before))
-        if self.of_object(collection) + more > ONE_OBJECT:
-            short = show_bits(MicroBits(self.of_object(collection) + more - ONE_OBJECT))
+        if after > ONE_OBJECT:
+            short = show_bits(MicroBits(after - ONE_OBJECT))
             raise LeakExhaustedError(f"an object of `{collection}` is {short} bits short")
-        if not more:
-            return (), more
-        expect = found.v if found else Expect.ABSENT
-        return (Put(FUNCTIONS.name, (f, collection, int(cost)), expect),), more
-
-    def of_object(self, collection: Collection) -> MicroBits:
-        """Return what all functions approved so far may tell of one object."""
-        return MicroBits(
-            sum(
-                found.row[2]
-                for found in self._deciding.all(FUNCTIONS.name)
-                if found.row[1] == collection
-            )
-        )
-
-    def functions(self, collection: Collection) -> tuple[FunctionId, ...]:
-        """Return the functions that were ever approved over a collection."""
-        return tuple(
-            FunctionId(found.row[0])
-            for found in self._deciding.all(FUNCTIONS.name)
-            if found.row[1] == collection
-        )
+        ops: list[Op] = []
+        for leak in leaks:
+            found = self._deciding.get(LEAKS.name, collection, leak.kind, leak.key)
+            row = (collection, leak.kind, leak.key, int(leak.cost))
+            if found is None:
+                ops.append(Put(LEAKS.name, row, Expect.ABSENT))
+            elif found.row[3] < leak.cost:
+                ops.append(Put(LEAKS.name, row, found.v))
+        return tuple(ops)
 
     def left(self, app: AppId, purpose: Purpose, year: Year) -> MicroBits:
         """Return the least that any budget of an app and purpose still covers."""
@@ -136,8 +138,12 @@ class Budget:
         self, apps: Sequence[tuple[AppId, str]], year: Year, pending: MicroBits
     ) -> tuple[Meter, ...]:
         """Return the budget of all askers, then that of each named app."""
-        every = self._meter(self._all(), year, pending)
+        every = self.all_meter(year, pending)
         return (every, *(self.app_meter(app, name, year) for app, name in apps))
+
+    def all_meter(self, year: Year, pending: MicroBits = MicroBits(0)) -> Meter:
+        """Return the budget of all askers together."""
+        return self._meter(self._all(), year, pending)
 
     def app_meter(
         self, app: AppId, name: str, year: Year, pending: MicroBits = MicroBits(0)
@@ -145,6 +151,11 @@ class Budget:
         """Return one app's budget."""
         scope = self._scopes(app, Purpose(""))[1]
         return self._meter(_Scope(scope.tag, scope.cap, name), year, pending)
+
+    def all_left(self, year: Year) -> MicroBits:
+        """Return what all askers together may still be told."""
+        meter = self.all_meter(year)
+        return MicroBits(meter.cap - meter.used)
 
     def _meter(self, scope: _Scope, year: Year, pending: MicroBits = MicroBits(0)) -> Meter:
         found = self._deciding.get(BUDGETS.name, scope.tag, year)

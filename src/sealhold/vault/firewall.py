@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
-from sealhold.model.errors import DeniedError, NotFoundError, SealBrokenError
+from sealhold.model.errors import DeniedError, LeakExhaustedError, NotFoundError, SealBrokenError
 from sealhold.model.ids import Collection, Kind, RecordId, show
 from sealhold.model.records import Record
 from sealhold.policy.decide import decide
-from sealhold.policy.decision import Decision
+from sealhold.policy.decision import Decision, Reason
 from sealhold.policy.facts import Ask, Facts
 from sealhold.stores.spec import Found, Op
 from sealhold.vault.core import Core
@@ -33,7 +33,7 @@ class Passage:
     ask: Ask
     facts: Facts
     event: Event  # told if it is permitted; a refusal is told in its place
-    guards: tuple[Op, ...] = ()  # rows that must still be as they were decided on
+    ops: tuple[Op, ...] = ()  # charges, and guards on the rows it was decided on: one commit
 
 
 class Firewall:
@@ -76,12 +76,13 @@ class Firewall:
         self._core.writer.commit(Work((), (self._teller.entry(event),), releases=True))
         return self._scan(name)
 
-    def decided(self, passage: Passage) -> Decision:
-        """Decide, and write the decision into the log.
+    def decided(self, passage: Passage) -> tuple[Decision, int]:
+        """Decide, write the decision into the log, and return it with its log index.
 
         Raises:
             DeniedError: it is refused; the reason is in the log.
             ConflictError: what it was decided on changed meanwhile; nothing was opened.
+            LeakExhaustedError: a budget does not cover it; nothing was opened.
             AuditUnavailableError: the log cannot be written; nothing was opened.
         """
         decision = decide(passage.ask, passage.facts)
@@ -101,10 +102,12 @@ class Firewall:
                 reason=decision.code.name.lower(),
             )
             self._core.writer.commit(Work((), (self._teller.entry(refused),)))
+            if decision.code in {Reason.GRANT_BUDGET, Reason.VAULT_BUDGET}:
+                raise LeakExhaustedError(decision.sentence)
             raise DeniedError(decision.sentence)
         entry = self._teller.entry(passage.event)
-        self._core.writer.commit(Work(passage.guards, (entry,), releases=True))
-        return decision
+        seq = self._core.writer.commit(Work(passage.ops, (entry,), releases=True))
+        return decision, seq
 
     def objects_for_task(
         self, decision: Decision, collection: Collection, ids: Sequence[RecordId]

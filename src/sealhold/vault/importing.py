@@ -8,7 +8,7 @@
 Source: docs/spec/18-connectors.md section 4.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,11 +45,13 @@ class ImportSink:
         index: Index,
         objects: Objects,
         per_file: Callable[[str], bool],
+        names: Mapping[Path, str],
     ) -> None:
         self._core = core
         self._index = index
         self._objects = objects
         self._per_file = per_file  # whether a connector's items mean nothing without their file
+        self._names = names  # what the owner calls a file, where its path does not say it
         self._catalogue = Catalogue(core.store, core.papers, core.owner)
         self._teller = Teller(core.keys)
         self._jobs: dict[JobId, tuple[JobRow, Ingest, str]] = {}
@@ -101,12 +103,15 @@ class ImportSink:
             while piece := file.read(CHUNK):
                 digest.update(piece)
         reader = f"{known.source} {known.version}".encode()
-        name = path.name.encode() if self._per_file(known.source) else b""
+        name = self._name(path).encode() if self._per_file(known.source) else b""
         return mac16(files, Tag.IDEMPOTENCY, digest.digest(), reader, name)
+
+    def _name(self, path: Path) -> str:
+        return self._names.get(path, path.name)
 
     def _source(self, facts: FileFacts) -> SourceRow:
         connector = facts.known.source
-        name = facts.path.name if self._per_file(connector) else f"{connector} files"
+        name = self._name(facts.path) if self._per_file(connector) else f"{connector} files"
         for source in self._catalogue.sources():
             if (source.connector, source.name) == (connector, name):
                 return source
@@ -120,7 +125,7 @@ class ImportSink:
             source=source.id,
             input=digest,
             state=RUNNING,
-            file=facts.path.name,
+            file=self._name(facts.path),
             what=facts.known.what,
             started=now,
             ended=None,
@@ -191,11 +196,11 @@ def undo(core: Core, index: Index, job: JobRow) -> int:
     return len(mine)
 
 
-def file_report(result: FileResult) -> FileReport:
+def file_report(result: FileResult, name: str | None) -> FileReport:
     """Return what became of one file, as people read it."""
     outcome = result.outcome
     return FileReport(
-        name=result.path.name,
+        name=name or result.path.name,
         what=result.known.what if result.known else "",
         job=result.job,
         new=outcome.counts.new,
@@ -211,7 +216,7 @@ def file_report(result: FileResult) -> FileReport:
     )
 
 
-def collections_of(results: list[FileResult]) -> dict[Collection, int]:
+def collections_of(results: Sequence[FileResult]) -> dict[Collection, int]:
     """Return how many items of each collection were read."""
     found: dict[Collection, int] = {}
     for result in results:

@@ -13,7 +13,8 @@ from itertools import islice
 from sealhold.audit.bundle import prove_entry
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
 from sealhold.audit.log import Appender
-from sealhold.audit.reading import Line, read_entries, read_hashes
+from sealhold.audit.reading import Line, leaf_of, read_entries, read_hashes
+from sealhold.audit.tables import CHECKPOINT, LEAF
 from sealhold.audit.verify import Progress, verify_log
 from sealhold.crypto.seal import NOBODY, Sealer
 from sealhold.crypto.sign import key_digest
@@ -143,6 +144,34 @@ class Ledger:
     def leaf_hashes(self) -> tuple[str, ...]:
         """Return the leaf hash of each entry, from entry 0 on."""
         return tuple(each.hex() for each in read_hashes(self._core.store))
+
+    @property
+    def origin(self) -> str:
+        """The name of the log."""
+        return self._appender.key.name
+
+    def leaf_hash(self, seq: int) -> bytes:
+        """Return the leaf hash of one entry.
+
+        Raises:
+            NotFoundError: the log has no such entry.
+        """
+        found = self._core.store.get(LEAF.name, [(seq,)])[0]
+        if found is None:
+            raise NotFoundError(f"no entry {seq}")
+        return leaf_of(found).hash
+
+    def size_after(self, seq: int) -> int:
+        """Return the size of the first checkpoint that covers an entry.
+
+        Raises:
+            NotFoundError: the log has no such entry.
+        """
+        page = self._core.store.scan(CHECKPOINT.name, "key", (seq + 1,), (), limit=1)
+        if not page.rows:
+            raise NotFoundError(f"no checkpoint covers entry {seq}")
+        size: int = page.rows[0].row[0]
+        return size
 
     def _opener(self, subject: Id16) -> Sealer | None:
         if subject == NOBODY:

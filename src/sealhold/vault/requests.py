@@ -56,7 +56,8 @@ class RequestRow:
     wish: bytes
     request: bytes  # the signed request, as it came
     task: bytes  # the signed task manifest, as it came
-    code: str  # the program
+    code: bytes  # the program
+    example: int  # what it answers over synthetic objects
     v: int
 
     def asked(self) -> Asked:
@@ -144,7 +145,7 @@ class Requests:
             row.grant or NOBODY,
             row.wish,
         )
-        paper = {"request": row.request, "task": row.task, "code": row.code}
+        paper = {"request": row.request, "task": row.task, "code": row.code, "example": row.example}
         return Put(REQUESTS.name, (*clear, self._papers.seal(REQUESTS.name, clear, paper)), expect)
 
     def _row(self, found: Found) -> RequestRow:
@@ -164,5 +165,6 @@ class Requests:
             request=body["request"],
             task=body["task"],
             code=body["code"],
+            example=body["example"],
             v=found.v,
         )

@@ -1,0 +1,137 @@
+"""What a decision of the owner writes: grant, consent event, charges, receipt, log entry.
+
+- Each is made here from the request's papers and the terms, and nothing is written here: whoever
+  decides puts them into one commit.
+
+Source: docs/spec/07-grants.md sections 4 and 5; docs/spec/06-receipts.md section 3.
+"""
+
+from dataclasses import replace
+
+from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.audit.receipt import Receipt, issue, receipt_digest
+from sealhold.audit.receiptbody import Confirmed, ConsentBody, Decided
+from sealhold.compute.asked import Asked, leaks_of, outlook
+from sealhold.compute.cards import shown_digest
+from sealhold.compute.office import Office
+from sealhold.crypto.digest import sha256
+from sealhold.model.ids import FieldName, GrantId, Id16, ReceiptId, random_id
+from sealhold.model.quantities import Instant, MicroBits
+from sealhold.model.shown import Terms
+from sealhold.policy.consent import By, ConsentEvent, ConsentState
+from sealhold.policy.grant import Grant, GrantKind
+from sealhold.stores.spec import Op
+
+FIRST_EPOCH = 1  # raised by a revocation, which ends every grant of a lower one
+NONCE_BYTES = 16
+
+
+def whole_grant(office: Office, asked: Asked, now: Instant) -> Grant:
+    """Return the grant that gives all that was asked; the owner's terms narrow it."""
+    wish, task = asked.wish, asked.signed.task
+    entropy = office.core.entropy
+    return Grant(
+        id=GrantId(random_id(entropy)),
+        kind=GrantKind.COMPONENT,
+        issuer=sha256(office.grants.issuer),
+        audience=sha256(asked.app.public),
+        app=asked.app.id,
+        purpose=wish.purpose,
+        collection=task.collection,
+        fields=task.fields,
+        filter="all",
+        precision=(),
+        task=task.digest,
+        param=wish.param,
+        selection=wish.selection,
+        mode=wish.mode,
+        budget=wish.budget,
+        coarsen=1,
+        not_before=now,
+        not_after=wish.until,
+        epoch=FIRST_EPOCH,
+        nonce=entropy(NONCE_BYTES),
+    )
+
+
+def leak_ops(
+    office: Office, asked: Asked, fields: frozenset[FieldName], now: Instant
+) -> tuple[Op, ...]:
+    """Return the operations that charge every object for what the program may tell of it.
+
+    Raises:
+        LeakExhaustedError: an object would tell more than it ever may.
+    """
+    proposed = asked.proposed(fields, now)
+    after = outlook(office.budget, asked, proposed).after
+    return office.budget.leak_ops(asked.dataset.name, leaks_of(proposed), after)
+
+
+def consent_op(
+    office: Office, asked: Asked, state: ConsentState, now: Instant, ends: Instant | None = None
+) -> Op:
+    """Return the operation that keeps what the owner said."""
+    return office.consents.event(
+        ConsentEvent(
+            consent=Id16(asked.row.id),
+            state=state,
+            at=now,
+            by=By.SUBJECT,
+            notice=shown_digest(asked).hex(),
+            starts=Instant(0) if ends is None else now,
+            ends=ends or Instant(0),
+        )
+    )
+
+
+def consent_receipt(
+    office: Office, asked: Asked, decided: Decided, now: Instant, terms: Terms | None
+) -> tuple[ReceiptId, bytes]:
+    """Return the signed receipt of a decision, and its id."""
+    receipt = Receipt(
+        id=ReceiptId(random_id(office.core.entropy)),
+        at=now,
+        about=Id16(asked.row.id),
+        audit=None,
+        body=ConsentBody(
+            app=asked.app.id,
+            decided=decided,
+            task=asked.signed.task.digest,
+            purpose=asked.wish.purpose,
+            shown=shown_digest(asked),
+            confirmed=confirmed(office),
+            until=terms.until if terms else None,
+            budget=terms.budget if terms else None,
+        ),
+    )
+    return receipt.id, issue(receipt, office.proof_key)
+
+
+def confirmed(office: Office) -> Confirmed:
+    """Return how it was made sure that the owner decided."""
+    return Confirmed.HEADLESS if office.core.headless else Confirmed.PASSPHRASE
+
+
+def event_of(office: Office, asked: Asked, kind: EventKind, actor: Actor = Actor.OWNER) -> Event:
+    """Return the event that tells of something about this request."""
+    return Event(
+        kind=kind,
+        actor=actor,
+        subject=office.teller.subject,
+        app=asked.app.id,
+        purpose=asked.wish.purpose,
+        collection=asked.dataset.name,
+        request=asked.row.id,
+        grant=asked.row.grant,
+        task=asked.signed.task.digest,
+    )
+
+
+def with_receipt(event: Event, receipt: ReceiptId, paper: bytes) -> Event:
+    """Return `event`, bound to the paper that was handed out with it."""
+    return replace(event, receipt=receipt, digest=receipt_digest(paper))
+
+
+def with_cost(event: Event, cost: MicroBits, left: MicroBits) -> Event:
+    """Return `event` with what it cost, and what all askers together have left this year."""
+    return replace(event, cost=cost, left=left)

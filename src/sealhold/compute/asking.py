@@ -1,0 +1,267 @@
+"""The owner's side of a request: the list, the consent screen, yes, no, and a look beforehand.
+
+- An edge of the state machine, its consent event, its charges and its log entry are one commit.
+- What was on the screen is named by its digest: if the papers moved, nothing is decided.
+- Until the owner allows, or presses for a look and pays for it, no stranger's program has run on
+  personal data.
+
+Source: docs/spec/07-grants.md section 7; docs/spec/20-faces.md section 3.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.audit.receiptbody import Decided
+from sealhold.compute import cards
+from sealhold.compute.allowing import (
+    consent_op,
+    consent_receipt,
+    event_of,
+    leak_ops,
+    whole_grant,
+    with_cost,
+    with_receipt,
+)
+from sealhold.compute.asked import Asked
+from sealhold.compute.granted import grant_view
+from sealhold.compute.members import choose, freeze
+from sealhold.compute.office import Office, ask_of, facts, read
+from sealhold.compute.replay import Member
+from sealhold.compute.results import result_of
+from sealhold.compute.shelf import Shelf
+from sealhold.crypto.digest import sha256
+from sealhold.model.encoding import pack
+from sealhold.model.errors import ConflictError, InvalidError, WrongPassphraseError
+from sealhold.model.ids import FieldName
+from sealhold.model.quantities import MicroBits, year_of
+from sealhold.model.shown import GrantView, RequestCard, RequestLine, RequestState, Terms
+from sealhold.policy import dpv
+from sealhold.policy.attenuate import narrow
+from sealhold.policy.consent import ConsentState
+from sealhold.policy.facts import Actor as Asking
+from sealhold.policy.lifecycle import RequestEvent
+from sealhold.policy.names import visible
+from sealhold.vault.firewall import Passage
+from sealhold.vault.index import Index
+from sealhold.vault.requests import RequestRow
+from sealhold.vault.writer import Work
+
+OPEN = frozenset({RequestState.RECEIVED, RequestState.WAITING})
+
+
+class Requests:
+    """What others ask, for the owner."""
+
+    def __init__(self, office: Office, shelf: Shelf, index: Index) -> None:
+        self._office = office
+        self._shelf = shelf
+        self._index = index
+
+    def list(self) -> tuple[RequestLine, ...]:
+        """Return the requests that were ever shown: those that wait first, then the newest."""
+        self.expire()
+        rows = [row for row in self._office.requests.all() if row.state != RequestState.RECEIVED]
+        rows.sort(key=lambda row: (row.state != RequestState.WAITING, -row.received_at))
+        return tuple(self._line(read(self._office, row)) for row in rows)
+
+    def show(self, id_text: str) -> RequestCard:
+        """Return one request with the terms as they were asked for.
+
+        Raises:
+            NotFoundError: no request of that id.
+        """
+        asked = self._asked(id_text)
+        return self._card(asked, cards.asked_terms(asked))
+
+    def show_with(self, id_text: str, terms: Terms) -> RequestCard:
+        """Return the request with answer and costs worked out for narrower `terms`.
+
+        Raises:
+            InvalidError: `terms` are wider than what was asked.
+        """
+        asked = self._asked(id_text)
+        self._refuse_wider(asked, terms)
+        return self._card(asked, terms)
+
+    def approve(self, id_text: str, terms: Terms, shown_digest: str, passphrase: str) -> GrantView:
+        """Allow the request on `terms`.
+
+        Raises:
+            ConflictError: `shown_digest` is not the digest of the request, or it no longer waits.
+            WrongPassphraseError: the owner is not proven.
+            LeakExhaustedError: an object would tell more than it ever may.
+        """
+        office, now = self._office, self._office.core.clock()
+        asked = self._decidable(id_text, terms, shown_digest)
+        self._prove(passphrase)
+        fields = terms.fields & asked.signed.task.fields
+        looking = event_of(office, asked, EventKind.READ)
+        members = choose(office.firewall, asked, fields, looking)
+        grant = narrow(whole_grant(office, asked, now), terms)
+        row, grant_op = office.grants.add(grant, asked.row.id, now)
+        _, request_op = office.requests.move(asked.row, RequestEvent.ALLOWED, now, grant.id)
+        receipt, paper = consent_receipt(office, asked, Decided.GIVEN, now, terms)
+        ops = (
+            request_op,
+            grant_op,
+            consent_op(office, asked, ConsentState.GIVEN, now, grant.not_after),
+            *leak_ops(office, asked, fields, now),
+            *freeze(office.core, grant.id, members),
+            self._shelf.put_receipt(receipt, now, paper),
+        )
+        event = event_of(office, asked, EventKind.APPROVE)
+        entry = office.teller.entry(with_receipt(replace(event, grant=grant.id), receipt, paper))
+        office.core.writer.commit(Work(ops, (entry,), releases=True))
+        self._evaluate_ahead(self._asked(id_text), fields, members)
+        return grant_view(office, row)
+
+    def refuse(self, id_text: str) -> None:
+        """Refuse the request; needs no proof and no reason.
+
+        Raises:
+            ConflictError: it no longer waits.
+        """
+        office, now = self._office, self._office.core.clock()
+        asked = self._asked(id_text)
+        _, request_op = office.requests.move(asked.row, RequestEvent.REFUSED, now)
+        consent = consent_op(office, asked, ConsentState.REFUSED, now)
+        entry = office.teller.entry(event_of(office, asked, EventKind.REFUSE))
+        office.core.writer.commit(Work((request_op, consent), (entry,)))
+
+    def preview(self, id_text: str, terms: Terms, shown_digest: str, passphrase: str) -> bytes:
+        """Charge one look, then return the bytes that an allowance would release.
+
+        Raises:
+            ConflictError: `shown_digest` is not current.
+            LeakExhaustedError: the budget does not cover a look.
+            WrongPassphraseError: the owner is not proven.
+        """
+        office, now = self._office, self._office.core.clock()
+        asked = self._decidable(id_text, terms, shown_digest)
+        stored = self._looked(asked, terms)
+        if stored is not None:
+            return stored
+        self._prove(passphrase)
+        fields = terms.fields & asked.signed.task.fields
+        members = choose(office.firewall, asked, fields, event_of(office, asked, EventKind.READ))
+        cost, year = cards.preview_cost(asked), year_of(now)
+        app, purpose = asked.app.id, asked.wish.purpose
+        ops = (
+            *office.budget.query_ops(cost, app, purpose, year),
+            *leak_ops(office, asked, fields, now),
+        )
+        left = MicroBits(office.budget.all_left(year) - cost)
+        event = with_cost(event_of(office, asked, EventKind.PREVIEW), cost, left)
+        ask = ask_of(asked, fields, cost, Asking.OWNER)
+        passage = Passage(ask=ask, facts=facts(office, asked, now), event=event, ops=ops)
+        decision, _ = office.firewall.decided(passage)  # charged here, before anything runs
+        program = asked.program(fields)
+        values = office.replay.values(decision, program, members)
+        value = result_of(office, program, values, terms.coarsen)
+        content = cards.answer_text(asked, value, terms.coarsen).encode()
+        shelved = self._shelf.put_preview(asked.row.id, _term(terms), content)
+        entry = office.teller.entry(event_of(office, asked, EventKind.READ))
+        office.core.writer.commit(Work((shelved,), (entry,)))
+        return content
+
+    def expire(self) -> None:
+        """End the requests whose own term is over."""
+        office, now = self._office, self._office.core.clock()
+        for row in office.requests.all():
+            if row.state in OPEN and row.expires_at <= now:
+                _, op = office.requests.move(row, RequestEvent.EXPIRED, now)
+                event = Event(
+                    kind=EventKind.REQUEST,
+                    actor=Actor.VAULT,
+                    subject=office.teller.subject,
+                    app=row.app,
+                    request=row.id,
+                    reason="expired",
+                )
+                office.core.writer.commit(Work((op,), (office.teller.entry(event),)))
+
+    def _asked(self, id_text: str) -> Asked:
+        return read(self._office, self._office.requests.find(id_text))
+
+    def _decidable(self, id_text: str, terms: Terms, shown: str) -> Asked:
+        self.expire()
+        asked = self._asked(id_text)
+        if asked.row.state is not RequestState.WAITING:
+            raise ConflictError(f"the request is {asked.row.state.value}")
+        # THREAT T63: what is decided on is what was shown, to the byte
+        if cards.shown_digest(asked).hex() != shown:
+            raise ConflictError("the request is no longer the one that was shown")
+        self._refuse_wider(asked, terms)
+        return asked
+
+    def _prove(self, passphrase: str) -> None:
+        if not self._office.verify(passphrase):
+            raise WrongPassphraseError
+
+    @staticmethod
+    def _refuse_wider(asked: Asked, terms: Terms) -> None:
+        if not cards.is_narrower(asked, terms):
+            raise InvalidError("the terms are wider than what was asked")
+        asked.chosen(terms.fields & asked.signed.task.fields)
+
+    def _card(self, asked: Asked, terms: Terms) -> RequestCard:
+        office, row = self._office, asked.row
+        history = office.requests.of_app(row.app)
+        around = cards.Surroundings(
+            history=[each for each in history if each.received_at <= row.received_at],
+            before=self._before(asked, history),
+            budget=office.budget,
+            objects=self._count(asked),
+            isolation=office.isolation,
+            now=office.core.clock(),
+        )
+        return cards.card(asked, terms, around, self._looked(asked, terms))
+
+    def _before(self, asked: Asked, history: Sequence[RequestRow]) -> Asked | None:
+        for row in reversed(history):
+            if row.id != asked.row.id and row.allowed_at is not None:
+                old = read(self._office, row)
+                if old.signed.task.name == asked.signed.task.name:
+                    return old
+        return None
+
+    def _looked(self, asked: Asked, terms: Terms) -> bytes | None:
+        return self._shelf.preview(asked.row.id, _term(terms))
+
+    def _count(self, asked: Asked) -> int:
+        name = asked.dataset.name
+        return sum(doc.collection == name for doc in self._index.docs().values())
+
+    def _evaluate_ahead(
+        self, asked: Asked, fields: frozenset[FieldName], members: Sequence[Member]
+    ) -> None:
+        office = self._office
+        ask = replace(ask_of(asked, fields, MicroBits(0), Asking.APP), confirmed=True)
+        passage = Passage(
+            ask=ask,
+            facts=facts(office, asked, office.core.clock()),
+            event=replace(event_of(office, asked, EventKind.RUN), reason="ahead"),
+        )
+        decision, _ = office.firewall.decided(passage)
+        office.replay.values(decision, asked.program(fields), members)
+
+    def _line(self, asked: Asked) -> RequestLine:
+        row, wish = asked.row, asked.wish
+        return RequestLine(
+            id=row.id,
+            state=row.state,
+            app=row.app,
+            asker=visible(asked.app.name),
+            purpose=wish.purpose,
+            purpose_words=dpv.label(wish.purpose),
+            label=cards.label(asked),
+            received_at=row.received_at,
+            expires_at=row.expires_at,
+            cost_per_answer=asked.query_cost(1),
+        )
+
+
+def _term(terms: Terms) -> bytes:
+    """Return what tells one look from another: what it would show differently."""
+    return sha256(pack([sorted(terms.fields), terms.coarsen]))

@@ -1,0 +1,186 @@
+"""What was allowed and who may ask, for the owner: grants listed and revoked, apps stopped.
+
+- A revocation holds from the next decision on; what left before stays out, and the log shows it.
+
+Source: docs/spec/07-grants.md section 7.
+"""
+
+from dataclasses import replace
+
+from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.audit.receiptbody import Decided
+from sealhold.compute.allowing import consent_op, consent_receipt, event_of, with_receipt
+from sealhold.compute.cards import label
+from sealhold.compute.office import Office, read
+from sealhold.compute.shelf import Shelf
+from sealhold.crypto.sign import key_digest, key_words
+from sealhold.model.quantities import MicroBits, year_of
+from sealhold.model.shown import AppView, GrantView, Meter, RequestState, Terms
+from sealhold.policy.consent import ConsentState
+from sealhold.policy.lifecycle import RequestEvent
+from sealhold.policy.names import visible
+from sealhold.vault.grants import GrantRow
+from sealhold.vault.registry import ACTIVE, REMOVED, SUSPENDED, App
+from sealhold.vault.writer import Work
+
+
+def grant_view(office: Office, row: GrantRow) -> GrantView:
+    """Return a grant as it is shown."""
+    asked = read(office, office.requests.get(row.request))
+    grant, now = row.grant, office.core.clock()
+    over = row.state is RequestState.ALLOWED and grant.not_after <= now
+    return GrantView(
+        id=grant.id,
+        request=row.request,
+        app=grant.app,
+        app_name=visible(asked.app.name),
+        purpose=grant.purpose,
+        label=label(asked),
+        state=RequestState.EXPIRED if over else row.state,
+        terms=Terms(
+            mode=grant.mode,
+            until=grant.not_after,
+            budget=grant.budget,
+            fields=grant.fields,
+            coarsen=grant.coarsen,
+        ),
+        uses=row.uses,
+        spent=row.spent,
+        granted_at=row.granted_at,
+        ended_at=row.ended_at,
+    )
+
+
+class Grants:
+    """What the owner allowed."""
+
+    def __init__(self, office: Office, shelf: Shelf) -> None:
+        self._office = office
+        self._shelf = shelf
+
+    def list(self) -> tuple[GrantView, ...]:
+        """Return all grants, the newest first."""
+        rows = sorted(self._office.grants.all(), key=lambda row: -row.granted_at)
+        return tuple(grant_view(self._office, row) for row in rows)
+
+    def revoke(self, id_text: str) -> GrantView:
+        """End the grant; it binds the very next decision.
+
+        Raises:
+            NotFoundError: no grant of that id.
+            ConflictError: it has ended before.
+        """
+        office, now = self._office, self._office.core.clock()
+        row = office.grants.find(id_text)
+        after, grant_op = office.grants.move(row, RequestEvent.REVOKED, now)
+        request = office.requests.get(row.request)
+        _, request_op = office.requests.move(request, RequestEvent.REVOKED, now)
+        asked = read(office, request)
+        receipt, paper = consent_receipt(office, asked, Decided.WITHDRAWN, now, None)
+        ops = (
+            grant_op,
+            request_op,
+            consent_op(office, asked, ConsentState.WITHDRAWN, now),
+            self._shelf.put_receipt(receipt, now, paper),
+        )
+        event = replace(event_of(office, asked, EventKind.REVOKE), grant=row.grant.id)
+        entry = office.teller.entry(with_receipt(event, receipt, paper))
+        office.core.writer.commit(Work(ops, (entry,), releases=True))
+        return grant_view(office, after)
+
+
+class Budgets:
+    """How much was told, and how much may be."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    def meters(self) -> tuple[Meter, ...]:
+        """Return the budgets of this year, that of all askers together first."""
+        office = self._office
+        waiting = (
+            read(office, row).query_cost(1)
+            for row in office.requests.all()
+            if row.state is RequestState.WAITING
+        )
+        apps = [(app.id, visible(app.name)) for app in office.registry.all()]
+        year = year_of(office.core.clock())
+        return office.budget.meters(apps, year, MicroBits(sum(waiting)))
+
+
+class Apps:
+    """The apps that may ask."""
+
+    def __init__(self, office: Office, grants: Grants, shelf: Shelf) -> None:
+        self._office = office
+        self._grants = grants
+        self._shelf = shelf
+
+    def list(self) -> tuple[AppView, ...]:
+        """Return all registered apps, by name."""
+        apps = sorted(self._office.registry.all(), key=lambda app: app.name)
+        return tuple(self._view(app) for app in apps)
+
+    def show(self, id_text: str) -> AppView:
+        """Return one app.
+
+        Raises:
+            NotFoundError: no app of that id or name.
+        """
+        return self._view(self._office.registry.find(id_text))
+
+    def register_app(self, name: str, public_key: bytes) -> tuple[AppView, str]:
+        """Make an app known by its 32-byte Ed25519 key; return it and its token, said once.
+
+        Raises:
+            InvalidError: no name, or no such key.
+        """
+        office = self._office
+        app, token, ops = office.registry.register(name, public_key)
+        office.core.writer.commit(Work(ops, (office.teller.entry(self._event(app, "registered")),)))
+        return self._view(app), token
+
+    def suspend(self, id_text: str) -> AppView:
+        """Stop the app: its token and grants are dead until it is resumed."""
+        return self._change(id_text, SUSPENDED)
+
+    def resume(self, id_text: str) -> AppView:
+        """Let a suspended app ask again."""
+        return self._change(id_text, ACTIVE)
+
+    def remove(self, id_text: str) -> AppView:
+        """Forget the app for good; its grants end with it."""
+        return self._change(id_text, REMOVED)
+
+    def _change(self, id_text: str, state: str) -> AppView:
+        office = self._office
+        app = office.registry.find(id_text)
+        op = office.registry.change(app, state)
+        office.core.writer.commit(Work((op,), (office.teller.entry(self._event(app, state)),)))
+        return self._view(office.registry.get(app.id))
+
+    def _event(self, app: App, reason: str) -> Event:
+        return Event(
+            kind=EventKind.APP,
+            actor=Actor.OWNER,
+            subject=self._office.teller.subject,
+            app=app.id,
+            reason=reason,
+        )
+
+    def _view(self, app: App) -> AppView:
+        office = self._office
+        words = key_words(app.public)
+        grants = tuple(view for view in self._grants.list() if view.app == app.id)
+        used = {answer.grant: answer.at for answer in reversed(self._shelf.answers())}
+        return AppView(
+            id=app.id,
+            name=visible(app.name),
+            key_digest=key_digest(app.public),
+            key_words=(words[0], words[1], words[2], words[3]),
+            state=app.state,
+            registered_at=app.registered_at,
+            last_used=max((used[view.id] for view in grants if view.id in used), default=None),
+            meter=office.budget.app_meter(app.id, visible(app.name), year_of(office.core.clock())),
+            grants=grants,
+        )

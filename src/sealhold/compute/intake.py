@@ -1,0 +1,173 @@
+"""Taking a request in: three signed or hashed papers, checked before anything is kept.
+
+- The request is signed by the app whose token brought it, the task by its author, and the program
+  is the one whose digest the task names. A rule that is broken is told to whoever sent it.
+- How often an app may ask is limited; what the limit decided is not told: a blocked repeat looks
+  like any request that waits.
+- The program runs once, over a few synthetic objects, for the example on the consent screen.
+
+Source: docs/spec/07-grants.md sections 3 and 7.
+"""
+
+from dataclasses import dataclass, replace
+
+from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.compute import manifest_rules
+from sealhold.compute.aggregates import Kind, answer, custom_answer
+from sealhold.compute.asked import Asked
+from sealhold.compute.cards import shown_digest
+from sealhold.compute.declassify import gate
+from sealhold.compute.manifest_rules import Gravity
+from sealhold.compute.office import Office
+from sealhold.compute.synthetic import synthetic
+from sealhold.compute.task import open_task
+from sealhold.crypto import dsse
+from sealhold.crypto.digest import sha256
+from sealhold.model.encoding import from_json, to_json
+from sealhold.model.errors import DeniedError, InvalidManifestError
+from sealhold.model.ids import Id16, RequestId, random_id
+from sealhold.model.quantities import Instant
+from sealhold.model.shown import RequestState
+from sealhold.policy.consent import By, ConsentEvent
+from sealhold.policy.fatigue import Verdict, may_ask
+from sealhold.policy.lifecycle import consent_state
+from sealhold.policy.request import MEDIA_TYPE, parse_request, wish
+from sealhold.vault.registry import App
+from sealhold.vault.requests import RequestRow
+from sealhold.vault.writer import Work
+
+EXAMPLES = 6  # synthetic objects: enough for an example, and a bound on a slow program's time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """What an app hands in."""
+
+    request: bytes  # DSSE, signed by the app
+    task: bytes  # DSSE, signed by the author
+    code: bytes  # the program
+
+
+def submit(office: Office, app: App, bundle: Bundle) -> RequestId:
+    """Take in a request of an app and return its id.
+
+    Raises:
+        InvalidError: a paper breaks its format, or they do not belong together.
+        BadSignatureError: a signature does not fit.
+        DeniedError: the app asks too much at once.
+    """
+    asked = _check(office, app, bundle)
+    now = office.core.clock()
+    history = office.requests.of_app(app.id)
+    verdict = may_ask([row.asked() for row in history], asked.row.wish, now)
+    match verdict:
+        case Verdict.TOO_MANY_NEW | Verdict.TOO_MANY_WAITING:
+            raise DeniedError("denied")
+        case Verdict.SAME:
+            return next(row.id for row in reversed(history) if row.wish == asked.row.wish)
+        case Verdict.BLOCKED | Verdict.SHOW:
+            return _keep(office, asked, now, shown=verdict is Verdict.SHOW)
+
+
+def example_of(office: Office, asked: Asked) -> int:
+    """Return what the program answers over a few synthetic objects.
+
+    Raises:
+        InvalidManifestError: the program does not even compile.
+    """
+    task = asked.signed.task
+    program = asked.program(task.fields)
+    objects = [
+        {name: value for name, value in each.items() if name in task.fields}
+        for each in synthetic(asked.dataset, EXAMPLES)
+    ]
+    with office.broker() as broker:
+        faults = broker.check(program.code)
+        if faults:
+            first = faults[0]
+            raise InvalidManifestError(
+                f"the program, line {first.line}, column {first.column}: {first.message}"
+            )
+        raw = broker.evaluate(program.code, program.res, objects, program.limits)
+        evaluate = task.evaluate
+        values = [gate(value, evaluate.range, evaluate.default) for value in raw]
+        if task.aggregate.kind is Kind.CUSTOM:
+            own = broker.aggregate(program.code, sorted(values), program.limits)
+            return custom_answer(task.aggregate, own, 1)
+    return answer(task.aggregate, evaluate.range, task.input.max_objects, values, 1)
+
+
+def _check(office: Office, app: App, bundle: Bundle) -> Asked:
+    opened = dsse.open(bundle.request, MEDIA_TYPE, [app.public])
+    asks = parse_request(from_json(opened.payload))
+    signed = open_task(bundle.task)
+    task, now = signed.task, office.core.clock()
+    if asks.app != app.id:
+        raise InvalidManifestError("the request names another app than the one that sent it")
+    if asks.task != task.digest or asks.purpose != task.purpose:
+        raise InvalidManifestError("the request and the task do not name each other")
+    if task.app not in (None, app.id):
+        raise InvalidManifestError("the task is for another app")
+    if not now < asks.expires or not now < asks.until:
+        raise InvalidManifestError("the request or what it asks for has ended already")
+    dataset = office.core.datasets.get(task.collection)
+    if dataset is None:
+        raise InvalidManifestError(f"the vault has no collection `{task.collection}`")
+    points = (
+        *manifest_rules.points(task, dataset, now),
+        *manifest_rules.code_points(task, bundle.code),
+    )
+    refused = [point.sentence for point in points if point.gravity is Gravity.REFUSE]
+    if refused:
+        raise InvalidManifestError("; ".join(refused))
+    row = RequestRow(
+        id=RequestId(random_id(office.core.entropy)),
+        app=app.id,
+        state=RequestState.RECEIVED,
+        received_at=now,
+        expires_at=asks.expires,
+        allowed_at=None,
+        ended_at=None,
+        grant=None,
+        wish=sha256(to_json(wish(asks))),
+        request=bundle.request,
+        task=bundle.task,
+        code=bundle.code,
+        example=task.aggregate.default,
+        v=1,
+    )
+    asked = Asked(row=row, app=app, wish=asks, signed=signed, dataset=dataset)
+    task.param(asks.param)
+    asked.chosen(task.fields)
+    return asked
+
+
+def _keep(office: Office, asked: Asked, now: Instant, *, shown: bool) -> RequestId:
+    row = asked.row
+    if shown:
+        row = replace(row, example=example_of(office, asked))
+    state = RequestState.WAITING if shown else RequestState.RECEIVED
+    row = replace(row, state=state)
+    notice = shown_digest(asked).hex()
+    consent = ConsentEvent(
+        consent=Id16(row.id),
+        state=consent_state(state),
+        at=now,
+        by=By.ASKER,
+        notice=notice,
+        starts=Instant(0),
+        ends=Instant(0),
+    )
+    event = Event(
+        kind=EventKind.REQUEST,
+        actor=Actor.APP,
+        subject=office.teller.subject,
+        app=row.app,
+        purpose=asked.wish.purpose,
+        request=row.id,
+        task=asked.signed.task.digest,
+        reason="waiting" if shown else "blocked",
+    )
+    ops = (office.requests.add(row), office.consents.event(consent))
+    office.core.writer.commit(Work(ops, (office.teller.entry(event),)))
+    return row.id

@@ -1,0 +1,107 @@
+"""What the parts that deal with requests share: a value, and the facts that decisions rest on.
+
+Source: docs/architecture.md section 3.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sealhold.compute.asked import Asked, read_asked
+from sealhold.compute.broker import Broker
+from sealhold.compute.cards import shown_digest
+from sealhold.compute.replay import Replay
+from sealhold.crypto.sign import SigningKey
+from sealhold.model.ids import FieldName
+from sealhold.model.quantities import Instant, MicroBits, year_of
+from sealhold.policy.facts import Actor, Ask, Facts, Held, Standing
+from sealhold.vault.budget import Budget
+from sealhold.vault.consents import Consents
+from sealhold.vault.core import Core
+from sealhold.vault.firewall import Firewall
+from sealhold.vault.grants import GrantRow, Grants
+from sealhold.vault.registry import ACTIVE, App, Registry
+from sealhold.vault.requests import RequestRow, Requests
+from sealhold.vault.telling import Teller
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """The parts."""
+
+    core: Core
+    firewall: Firewall
+    budget: Budget
+    registry: Registry
+    requests: Requests
+    grants: Grants
+    consents: Consents
+    replay: Replay
+    teller: Teller
+    proof_key: SigningKey
+    log_origin: str
+    broker: Callable[[], Broker]
+    isolation: str  # how programs are confined on this machine, in words
+    isolation_mode: str  # the same as a proof says it
+    leaf_hash: Callable[[int], bytes]  # of an entry of the log
+    size_after: Callable[[int], int]  # of the first checkpoint that covers an entry
+    verify: Callable[[str], bool]  # whether a passphrase opens this vault
+
+
+def read(office: Office, row: RequestRow) -> Asked:
+    """Return a kept request with its papers read."""
+    return read_asked(row, office.registry.get(row.app), office.core.datasets)
+
+
+def ask_of(asked: Asked, fields: frozenset[FieldName], cost: MicroBits, actor: Actor) -> Ask:
+    """Return what the request's app, or its owner in its place, wants now."""
+    return Ask(
+        actor=actor,
+        app=asked.app.id,
+        purpose=asked.wish.purpose,
+        collection=asked.dataset.name,
+        fields=fields,
+        task=asked.signed.task.digest,
+        param=asked.wish.param,
+        selection=asked.wish.selection,
+        cost=cost,
+    )
+
+
+def facts(office: Office, asked: Asked, now: Instant) -> Facts:
+    """Return all that a decision about the request's app rests on."""
+    held = tuple(
+        _held(office, row, asked, now)
+        for row in office.grants.all()
+        if row.grant.app == asked.app.id
+    )
+    left = office.budget.left(asked.app.id, asked.wish.purpose, year_of(now))
+    expired = asked.signed.task.expires_at <= now
+    return Facts(
+        now=now,
+        app=_standing(asked.app),
+        subject=Standing.ACTIVE,
+        task=Standing.ENDED if expired else Standing.ACTIVE,
+        held=held,
+        objected=frozenset(),
+        restricted=False,
+        retain_until=None,
+        budget_left=left,
+    )
+
+
+def _held(office: Office, row: GrantRow, asked: Asked, now: Instant) -> Held:
+    mine = asked if row.request == asked.row.id else read(office, office.requests.get(row.request))
+    return Held(
+        grant=row.grant,
+        state=row.state,
+        consent=office.consents.standing(row.request, now),
+        notice=shown_digest(mine).hex(),
+        epoch=row.grant.epoch,
+        uses=row.uses,
+        spent=row.spent,
+        retention_days=mine.wish.retention_days,
+    )
+
+
+def _standing(app: App) -> Standing:
+    return Standing.ACTIVE if app.state == ACTIVE else Standing.SUSPENDED

@@ -1,0 +1,374 @@
+"""A run: decided, charged, evaluated, gated, logged, released; each arrow durable before the next.
+
+- The charge and its ticket are one commit, before anything is evaluated. A restart finds the
+  ticket and goes on: it neither charges again nor gives back.
+- One answer per grant and epoch: asked again, the stored bytes leave once more, at no cost. A
+  frozen set has one epoch; an open one has one each day.
+- What the app gets is sealed to its destination: the proof, with the answer in it. The owner keeps
+  a receipt that names the place in the log.
+
+Source: docs/spec/08-task-manifest.md section 7; docs/spec/10-proof.md.
+"""
+
+import platform
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import version
+from threading import Lock
+
+from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.audit.receipt import Place, Receipt, issue, outsider_copy
+from sealhold.audit.receiptbody import Confirmed, RunBody
+from sealhold.compute import cards
+from sealhold.compute.allowing import confirmed, event_of, with_cost, with_receipt
+from sealhold.compute.asked import Asked
+from sealhold.compute.compliance import Answer, Conduct, build_proof, commitment, inputs_root
+from sealhold.compute.members import choose, digests, frozen
+from sealhold.compute.office import Office, ask_of, facts, read
+from sealhold.compute.replay import Member, Progress
+from sealhold.compute.results import result_of
+from sealhold.compute.shelf import Shelf, StoredAnswer, Ticket
+from sealhold.compute.slots import epoch_of
+from sealhold.crypto.digest import framed, sha256
+from sealhold.crypto.hybrid import seal_to
+from sealhold.crypto.tags import Tag
+from sealhold.model.errors import NotFoundError
+from sealhold.model.ids import GrantId, Id16, Kind, ReceiptId, RequestId, TaskDigest, TicketId
+from sealhold.model.ids import parse_id, random_id
+from sealhold.model.quantities import SECOND, Instant, MicroBits, year_of
+from sealhold.model.shown import AnswerView, Mode
+from sealhold.policy.decision import Decision
+from sealhold.policy.facts import Actor as Asking
+from sealhold.policy.facts import Ask
+from sealhold.policy.lifecycle import RequestEvent
+from sealhold.stores.spec import Op
+from sealhold.vault.firewall import Passage
+from sealhold.vault.grants import GrantRow
+from sealhold.vault.writer import Work
+
+ONE_EPOCH = 0  # of a frozen set
+SALT_BYTES = 32
+
+
+class Runs:
+    """What left, and what leaves next."""
+
+    def __init__(self, office: Office, shelf: Shelf) -> None:
+        self._office = office
+        self._shelf = shelf
+        self._turn = Lock()  # one answer is made at a time
+
+    def run(
+        self,
+        grant_id_text: str,
+        *,
+        by_owner: bool = True,
+        nonce: str | None = None,
+        progress: Progress | None = None,
+    ) -> AnswerView:
+        """Run the granted task, or give its stored answer again, and release it.
+
+        Args:
+            grant_id_text: the grant.
+            by_owner: the owner asks for it now, which confirms this one answer.
+            nonce: what the recipient sent along; random if nothing was.
+            progress: told how many objects are done.
+
+        Raises:
+            NotFoundError: no grant of that id.
+            DeniedError: the grant does not cover a run now.
+            LeakExhaustedError: a budget does not cover it.
+            UnavailableError: the host could not run it; what was charged stays charged.
+        """
+        office = self._office
+        row = office.grants.find(grant_id_text)
+        asked = read(office, office.requests.get(row.request))
+        epoch = self._epoch(asked, office.core.clock())
+        stored = self._shelf.answer(row.grant.id, epoch)
+        if stored is not None:
+            self._again(asked, row, by_owner=by_owner)
+            return self._view(asked, stored, MicroBits(0))
+        with self._turn:
+            decision, ticket, seq = self._charged(asked, row, epoch, nonce, by_owner=by_owner)
+            row = office.grants.get(row.grant.id)
+            answer = self._answer(asked, row, decision, ticket, seq, progress or _silent)
+        return self._view(asked, answer, answer.cost)
+
+    def begin(self, grant: GrantId, *, nonce: str | None = None) -> Callable[[], None]:
+        """Decide on a run that the app asks for and charge it; return what completes it.
+
+        Raises:
+            DeniedError: the grant does not cover a run now.
+            LeakExhaustedError: a budget does not cover it.
+        """
+        office = self._office
+        row = office.grants.get(grant)
+        asked = read(office, office.requests.get(row.request))
+        epoch = self._epoch(asked, office.core.clock())
+        if self._shelf.answer(grant, epoch) is not None:
+            self._again(asked, row, by_owner=False)
+            return _nothing
+        decision, ticket, seq = self._charged(asked, row, epoch, nonce, by_owner=False)
+
+        def complete() -> None:
+            with self._turn:
+                if self._shelf.answer(grant, epoch) is None:
+                    newest = office.grants.get(grant)
+                    self._answer(asked, newest, decision, ticket, seq, _silent)
+
+        return complete
+
+    def due(self) -> list[GrantRow]:
+        """Return the grants whose next answer is due: daily ones without today's."""
+        office, now = self._office, self._office.core.clock()
+        found = []
+        for row in office.grants.all():
+            if row.ended_at is not None or row.grant.mode is not Mode.UNTIL:
+                continue
+            asked = read(office, office.requests.get(row.request))
+            done = self._shelf.answer(row.grant.id, self._epoch(asked, now)) is not None
+            if asked.wish.schedule.value == "daily" and row.grant.covers(now) and not done:
+                found.append(row)
+        return found
+
+    def owed(self) -> list[GrantId]:
+        """Return the grants with a charge whose answer never left: a restart completes them."""
+        return [
+            ticket.grant
+            for ticket in self._shelf.tickets()
+            if self._shelf.answer(ticket.grant, ticket.epoch) is None
+        ]
+
+    def answers(self) -> tuple[AnswerView, ...]:
+        """Return what left so far, the newest first."""
+        return tuple(self._shown(stored) for stored in self._shelf.answers())
+
+    def answer(self, receipt_id_text: str) -> AnswerView:
+        """Return the answer of one receipt.
+
+        Raises:
+            NotFoundError: no receipt of that id.
+        """
+        tail = parse_id(Kind.RECEIPT, receipt_id_text)
+        for stored in self._shelf.answers():
+            if stored.receipt.endswith(tail):
+                return self._shown(stored)
+        raise NotFoundError(f"no receipt `{receipt_id_text}`")
+
+    def _shown(self, stored: StoredAnswer) -> AnswerView:
+        office = self._office
+        row = office.grants.get(stored.grant)
+        return self._view(read(office, office.requests.get(row.request)), stored, stored.cost)
+
+    @staticmethod
+    def _epoch(asked: Asked, now: Instant) -> int:
+        return ONE_EPOCH if asked.signed.task.input.objects == "frozen" else epoch_of(now)
+
+    def _again(self, asked: Asked, row: GrantRow, *, by_owner: bool) -> None:
+        """Decide on, and log, that the stored bytes leave once more."""
+        office = self._office
+        ask = replace(self._ask(asked, row, MicroBits(0), by_owner=by_owner), repeat=True)
+        event = self._event(asked, row, EventKind.RELEASE, by_owner=by_owner)
+        passage = Passage(
+            ask=ask,
+            facts=facts(office, asked, office.core.clock()),
+            event=replace(event, reason="stored"),
+        )
+        office.firewall.decided(passage)
+
+    def _charged(
+        self, asked: Asked, row: GrantRow, epoch: int, nonce: str | None, *, by_owner: bool
+    ) -> tuple[Decision, Ticket, int]:
+        """Decide, and write the charges with a ticket; or go on from a ticket that is there."""
+        office, now = self._office, self._office.core.clock()
+        ticket = self._shelf.ticket(row.grant.id, epoch)
+        if ticket is not None:
+            ask = replace(self._ask(asked, row, MicroBits(0), by_owner=by_owner), repeat=True)
+            event = self._event(asked, row, EventKind.RUN, by_owner=by_owner)
+            resumed = replace(event, reason="resumed")
+            passage = Passage(ask=ask, facts=facts(office, asked, now), event=resumed)
+            decision, seq = office.firewall.decided(passage)
+            return decision, ticket, seq
+        cost = asked.query_cost(row.grant.coarsen)
+        ask = self._ask(asked, row, cost, by_owner=by_owner)
+        known = facts(office, asked, now)
+        ticket = Ticket(
+            id=TicketId(random_id(office.core.entropy)),
+            grant=row.grant.id,
+            epoch=epoch,
+            slot_at=Instant(now + asked.signed.task.slot.seconds * SECOND),
+            nonce=nonce or office.core.entropy(16).hex(),
+            cost=cost,
+        )
+        ops: tuple[Op, ...] = ()
+        if cost <= known.budget_left:  # else it is refused, and nothing is charged
+            _, use = office.grants.use(row, cost)
+            charges = office.budget.query_ops(cost, ask.app, ask.purpose, year_of(now))
+            ops = (*charges, use, self._shelf.put_ticket(ticket))
+        left = MicroBits(max(0, office.budget.all_left(year_of(now)) - cost))
+        event = self._event(asked, row, EventKind.CHARGE, by_owner=by_owner)
+        passage = Passage(ask=ask, facts=known, event=with_cost(event, cost, left), ops=ops)
+        decision, seq = office.firewall.decided(passage)
+        return decision, ticket, seq
+
+    def _answer(
+        self,
+        asked: Asked,
+        row: GrantRow,
+        decision: Decision,
+        ticket: Ticket,
+        seq: int,
+        progress: Progress,
+    ) -> StoredAnswer:
+        """Evaluate what is not known yet, and release the answer."""
+        office, task = self._office, asked.signed.task
+        members = self._members(asked, row)
+        program = asked.program(decision.fields)
+        values = office.replay.values(decision, program, members, progress)
+        value = result_of(office, program, values, row.grant.coarsen)
+        # THREAT T72: from here on a kill leaves the charge; the answer leaves at the next run
+        now = office.core.clock()
+        proof = self._proof(asked, row, ticket, value, members, seq, now)
+        sealed = seal_to(asked.wish.destination.box_key, proof, box_info(row.request, task.digest))
+        receipt = Receipt(
+            id=ReceiptId(random_id(office.core.entropy)),
+            at=now,
+            about=Id16(row.grant.id),
+            audit=self._place(seq),
+            body=RunBody(
+                app=asked.app.id,
+                grant=row.grant.id,
+                task=task.digest,
+                purpose=asked.wish.purpose,
+                destination=sha256(asked.wish.destination.box_key),
+                answer=sha256(sealed),
+                bytes_out=len(sealed),
+                confirmed=self._confirmed(row),
+                rows_read=len(members),
+                cost=ticket.cost,
+                repeated=False,
+            ),
+        )
+        owners = issue(receipt, office.proof_key)
+        answer = StoredAnswer(
+            grant=row.grant.id,
+            epoch=ticket.epoch,
+            receipt=receipt.id,
+            at=now,
+            value=value,
+            cost=ticket.cost,
+            sealed=sealed,
+            proof=proof,
+            owner_receipt=owners,
+            seq=seq,
+        )
+        self._release(asked, row, answer, receipt)
+        return answer
+
+    def _release(self, asked: Asked, row: GrantRow, answer: StoredAnswer, receipt: Receipt) -> None:
+        office, now = self._office, answer.at
+        fresh = ReceiptId(random_id(office.core.entropy))
+        outside = issue(outsider_copy(receipt, fresh), office.proof_key)
+        ops: list[Op] = [
+            self._shelf.put_answer(answer),
+            self._shelf.put_receipt(fresh, now, outside),
+        ]
+        if row.grant.mode is Mode.ONCE:
+            _, grant_op = office.grants.move(row, RequestEvent.SPENT, now)
+            _, request_op = office.requests.move(asked.row, RequestEvent.SPENT, now)
+            ops += [grant_op, request_op]
+        event = event_of(office, asked, EventKind.RELEASE, Actor.VAULT)
+        told = replace(
+            event,
+            grant=row.grant.id,
+            bytes_out=len(answer.sealed),
+            destination=sha256(asked.wish.destination.box_key),
+        )
+        entry = office.teller.entry(with_receipt(told, answer.receipt, answer.owner_receipt))
+        office.core.writer.commit(Work(tuple(ops), (entry,), releases=True))
+
+    def _members(self, asked: Asked, row: GrantRow) -> list[Member]:
+        office = self._office
+        if asked.signed.task.input.objects == "frozen":
+            return frozen(office.core, row.grant.id)
+        looking = event_of(office, asked, EventKind.READ, Actor.VAULT)
+        return choose(office.firewall, asked, row.grant.fields, looking)
+
+    def _proof(
+        self,
+        asked: Asked,
+        row: GrantRow,
+        ticket: Ticket,
+        value: int,
+        members: list[Member],
+        seq: int,
+        now: Instant,
+    ) -> bytes:
+        office, entropy = self._office, self._office.core.entropy
+        answer = Answer(
+            task=asked.signed.task.digest,
+            param=asked.wish.param,
+            selection=asked.wish.selection,
+            value=value,
+            slot_time=Instant(max(now, ticket.slot_at)),
+            recipient=asked.wish.destination.url[:200],
+            nonce=ticket.nonce,
+        )
+        leaf = office.leaf_hash(seq)
+        conduct = Conduct(
+            terms=sha256(row.envelope),
+            coarsen=row.grant.coarsen,
+            isolation=office.isolation_mode,
+            runtime=runtime(),
+            inputs=commitment(inputs_root(digests(office.core, members)), entropy(SALT_BYTES)),
+            entry=commitment(leaf, entropy(SALT_BYTES)),
+        )
+        return build_proof(asked.signed, answer, conduct, office.proof_key)
+
+    def _place(self, seq: int) -> Place:
+        office = self._office
+        return Place(origin=office.log_origin, size=office.size_after(seq), index=seq)
+
+    def _confirmed(self, row: GrantRow) -> Confirmed:
+        return Confirmed.STANDING if row.grant.mode is Mode.UNTIL else confirmed(self._office)
+
+    @staticmethod
+    def _ask(asked: Asked, row: GrantRow, cost: MicroBits, *, by_owner: bool) -> Ask:
+        ask = ask_of(asked, row.grant.fields, cost, Asking.APP)
+        return replace(ask, confirmed=by_owner)
+
+    def _event(self, asked: Asked, row: GrantRow, kind: EventKind, *, by_owner: bool) -> Event:
+        event = event_of(self._office, asked, kind, Actor.OWNER if by_owner else Actor.APP)
+        return replace(event, grant=row.grant.id)
+
+    def _view(self, asked: Asked, stored: StoredAnswer, cost: MicroBits) -> AnswerView:
+        return AnswerView(
+            grant=stored.grant,
+            value=stored.value,
+            label=cards.label(asked),
+            cost=cost,
+            released_at=stored.at,
+            receipt=stored.receipt,
+            sealed=stored.sealed,
+            proof=stored.proof,
+            owner_receipt=stored.owner_receipt,
+            seq=stored.seq,
+        )
+
+
+def _silent(_done: int, _all: int) -> None:
+    """Tell nobody how far it is."""
+
+
+def _nothing() -> None:
+    """Complete nothing: the answer is stored already."""
+
+
+def box_info(request: RequestId, task: TaskDigest) -> bytes:
+    """Return what an answer's seal is bound to; the recipient knows both."""
+    return framed(Tag.BOX, request, task)
+
+
+def runtime() -> str:
+    """Return name and version of the sandbox, as a proof says it."""
+    return f"pydantic-monty {version('pydantic-monty')}, python {platform.python_version()}"

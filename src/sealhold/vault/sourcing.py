@@ -1,0 +1,107 @@
+"""The owner's sources: files read in, jobs listed, an import taken back.
+
+- Reading happens in a jail that is started for one import and ended with it.
+
+Source: docs/spec/18-connectors.md section 4.
+"""
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from sealhold.connectors import runner
+from sealhold.connectors.runner import Progress, Reader
+from sealhold.model.shown import ImportReport, SourceView
+from sealhold.vault.catalogue import Catalogue, JobRow
+from sealhold.vault.core import Core
+from sealhold.vault.importing import ImportSink, collections_of, file_report, undo
+from sealhold.vault.index import Index
+from sealhold.vault.objects import Objects
+
+Cell = Callable[[], AbstractContextManager[Reader]]
+
+
+class Sources:
+    """Where a vault's data comes from."""
+
+    def __init__(
+        self,
+        core: Core,
+        index: Index,
+        objects: Objects,
+        cell: Cell,
+        per_file: Callable[[str], bool],
+        seconds: Callable[[], float],
+    ) -> None:
+        self._core = core
+        self._index = index
+        self._objects = objects
+        self._cell = cell
+        self._per_file = per_file
+        self._seconds = seconds
+        self._catalogue = Catalogue(core.store, core.papers, core.owner)
+
+    def list(self) -> tuple[SourceView, ...]:
+        """Return each source once, the one that ran last first."""
+        return self._catalogue.shown()
+
+    def import_file(
+        self, name: str, path: Path, progress: Callable[[int, int], None]
+    ) -> ImportReport:
+        """Read the file at `path`, called `name` by its owner, into the vault.
+
+        A file that no connector reads is reported, not raised.
+        """
+
+        def watch(step: Progress) -> None:
+            progress(step.bytes_read, step.bytes_total)
+
+        return self._run([path], watch, {path: name})
+
+    def import_paths(
+        self, paths: Iterable[Path], watch: Callable[[Progress], None] | None = None
+    ) -> ImportReport:
+        """Read files, and all files in folders, into the vault."""
+        return self._run(paths, watch, {})
+
+    def jobs(self) -> tuple[JobRow, ...]:
+        """Return every job, oldest first."""
+        return tuple(self._catalogue.jobs())
+
+    def job(self, id_text: str) -> JobRow:
+        """Return one job.
+
+        Raises:
+            NotFoundError: there is none of that id.
+        """
+        return self._catalogue.find_job(id_text)
+
+    def undo(self, job: JobRow) -> int:
+        """Take back what a job brought, and return how many items that were.
+
+        Raises:
+            ConflictError: it was undone before, or a later job changed its items.
+        """
+        return undo(self._core, self._index, job)
+
+    def _run(
+        self,
+        paths: Iterable[Path],
+        watch: Callable[[Progress], None] | None,
+        names: dict[Path, str],
+    ) -> ImportReport:
+        started = self._seconds()
+        sink = ImportSink(self._core, self._index, self._objects, self._per_file, names)
+        with self._cell() as reader:
+            results = [*runner.run(paths, reader, sink, watch)]
+        files = tuple(file_report(result, names.get(result.path)) for result in results)
+        return ImportReport(
+            files=files,
+            new=sum(file.new for file in files),
+            changed=sum(file.changed for file in files),
+            same=sum(file.same for file in files),
+            rejected=sum(file.rejected for file in files),
+            unreadable=sum(result.known is None for result in results),
+            seconds=self._seconds() - started,
+            by_collection=collections_of(results),
+        )

@@ -51,7 +51,7 @@ def test_each_example_passes_its_check(folder: Path) -> None:
 
     assert [fault for fault in report.faults if fault.refuses] == []
     assert report.exit_code == 0
-    assert report.objects == 40
+    assert report.objects > 0
 
 
 READS_CLOCK = """\
@@ -192,7 +192,7 @@ def test_a_fault_of_the_manifest_has_the_line_of_its_part(tmp_path: Path) -> Non
 
 def test_a_run_near_its_limit_is_told_but_not_refused(tmp_path: Path) -> None:
     def small(document: dict[str, Any]) -> None:
-        document["limits"]["memory_mib"] = 20
+        document["limits"] |= {"memory_mib": 20, "ms_per_partition": 2000}
 
     code = "def evaluate(obj, res):\n    return len([0] * 1_000_000) % 2\n"
 
@@ -200,7 +200,7 @@ def test_a_run_near_its_limit_is_told_but_not_refused(tmp_path: Path) -> None:
 
     assert report.exit_code == 0
     assert [fault.message for fault in report.faults] == [
-        "2 of 2 made-up objects need over 70 % of a limit"
+        "2 of 2 made-up objects (first: 0) needed over 70 % of a limit"
     ]
 
 

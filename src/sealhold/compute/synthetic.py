@@ -121,8 +121,29 @@ def _message(draw: Draw) -> _Fields:
 
 
 def _row(draw: Draw) -> _Fields:
-    cells = {"name": draw.words(1), "amount": draw.below(1000), "high": 90 + draw.below(90)}
-    return {"table": "name-amount-high", "offset_min": None, "cells": cells}
+    """Return a reading of blood pressure, a day of a power meter, or a line of a cash book."""
+    return {"offset_min": None, **draw.one_of([_pressure, _meter, _cash])(draw)}
+
+
+def _pressure(draw: Draw) -> _Fields:
+    low = 55 + draw.below(60)
+    cells = {"date": _day(draw), "systolic": low + 25 + draw.below(60), "diastolic": low}
+    return {"table": "date-systolic-diastolic", "cells": cells}
+
+
+def _meter(draw: Draw) -> _Fields:
+    hours = [f"{half // 2:02d}:{half % 2 * 30:02d}" for half in range(48)]
+    used = {hour: draw.below(100) + (draw.below(800) if hour > "17:00" else 0) for hour in hours}
+    return {"table": "date-00_00-00_30-01_00", "cells": {"date": _day(draw), **used}}
+
+
+def _cash(draw: Draw) -> _Fields:
+    amount = f"-{draw.below(90)}.{draw.below(100):02d}"
+    return {"table": "name-amount", "cells": {"name": draw.words(1), "amount": amount}}
+
+
+def _day(draw: Draw) -> str:
+    return f"2026-{1 + draw.below(12):02d}-{1 + draw.below(28):02d}"
 
 
 _KNOWN: Final[dict[Collection, Callable[[Draw], _Fields]]] = {

@@ -51,6 +51,16 @@ class Trial:
         asked = parse_selection(selection, self.dataset, self.task.input.fields)
         return [matches(asked, each) for each in objects]
 
+    def held(self, objects: Sequence[Fields]) -> list[Fields]:
+        """Return the objects that at least one selection of the task holds.
+
+        Raises:
+            InvalidFilterError: a selection is not in the filter language.
+            InvalidManifestError: it tests a field that it does not declare.
+        """
+        found = [self.selected(selection, objects) for selection in self.task.selections]
+        return [each for place, each in enumerate(objects) if any(held[place] for held in found)]
+
     def run(
         self, broker: Broker, param: Param, objects: Sequence[Fields], *, tightened: bool = False
     ) -> list[int | None]:

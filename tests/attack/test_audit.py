@@ -5,22 +5,45 @@ from collections.abc import Sequence
 import pytest
 
 from sealhold.audit.bundle import prove_entry, verify_bundle
-from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.audit.event import Actor, Event, EventKind, encode
 from sealhold.audit.log import Appender, Entry, load
 from sealhold.audit.reading import read_entries, read_hashes
 from sealhold.audit.receipt import Place, Receipt, issue, outsider_copy, verify_receipt
 from sealhold.audit.receiptbody import Confirmed, RunBody
-from sealhold.audit.tables import CHECKPOINT, HEAD, HEAD_NAME, LEAF, NODE, TABLES
+from sealhold.audit.tables import (
+    CHECKPOINT,
+    HEAD,
+    HEAD_NAME,
+    LEAF,
+    NODE,
+    TABLES,
+    checkpoint_aad,
+    entry_hash,
+    head_aad,
+    leaf_aad,
+)
 from sealhold.audit.verify import Report, verify_log
 from sealhold.crypto.entropy import seeded
 from sealhold.crypto.seal import NOBODY, Sealer
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.sign import SigningKey
+from sealhold.model.encoding import pack
 from sealhold.model.errors import ConflictError, TamperedError
 from sealhold.model.ids import AppId, GrantId, Id16, Purpose, ReceiptId, TaskDigest
 from sealhold.model.quantities import Instant, MicroBits
 from sealhold.stores.backends.memory import MemoryRecords
-from sealhold.stores.spec import Delete, Op, Put, Row
+from sealhold.stores.spec import (
+    MAX_PAGE,
+    Cursor,
+    Delete,
+    Found,
+    Key,
+    Op,
+    Page,
+    Put,
+    ReadView,
+    Row,
+)
 
 ORIGIN = "sealhold.example/log"
 ALICE, BOB = Id16(b"alice".ljust(16)), Id16(b"bob".ljust(16))
@@ -381,3 +404,120 @@ def test_a_node_that_was_changed_or_taken_away_is_named_and_proves_nothing() -> 
     assert verify_bundle(log.bundle(20), [log.signer.public]).exit_code == 6
     log.change(Delete(NODE.name, (1, 0)))
     assert log.check().faults == ("node 0 of level 1: missing",)
+
+
+def reseal_leaf(log: Log, row: int, seq: int, at: Instant) -> Put:
+    """Return row `row` with an entry `seq` of `at` in it, sealed by the log's own key."""
+    salt, event = bytes(32), Event(kind=EventKind.LOCK, actor=Actor.OWNER)
+    data = encode(event, seq, at, 5)
+    sealed = log.keys[NOBODY].seal(salt + data, leaf_aad(NOBODY, row), log.entropy)
+    return Put(LEAF.name, (row, entry_hash(salt, data), NOBODY, sealed))
+
+
+@pytest.mark.threat("T50")
+def test_whoever_holds_the_logs_key_cannot_renumber_an_entry() -> None:
+    log = Log().fill()
+
+    log.change(reseal_leaf(log, 7, 6, Instant(NOON + 1)))
+
+    assert "entry 7: was written as entry 6" in log.check().faults
+
+
+@pytest.mark.threat("T50")
+def test_whoever_holds_the_logs_key_cannot_back_date_an_entry() -> None:
+    log = Log().fill()
+
+    log.change(reseal_leaf(log, 7, 7, Instant(NOON - 1)))
+
+    assert "entry 7: earlier than the entry before" in log.check().faults
+
+
+@pytest.mark.threat("T52")
+def test_whoever_holds_the_logs_key_cannot_put_one_checkpoint_for_another() -> None:
+    log = Log().fill()
+    note = log.appender.head.note
+
+    sealed = log.keys[NOBODY].seal(note.encode(), checkpoint_aad(10), log.entropy)
+    log.change(Put(CHECKPOINT.name, (10, sealed)))
+
+    assert log.check().faults == ("checkpoint of 10 entries: signed for 20",)
+
+
+@pytest.mark.threat("T51")
+def test_a_head_with_a_right_edge_of_another_tree_is_refused() -> None:
+    log, other = Log().fill(), Log(b"other").fill()
+    head = log.appender.head
+    kept = pack({1: head.at, 2: list(other.appender.head.frontier.edge), 3: head.note})
+
+    sealed = log.keys[NOBODY].seal(kept, head_aad(head.batch, 20), log.entropy)
+    log.change(Put(HEAD.name, (HEAD_NAME, 20, head.batch, sealed)))
+
+    assert log.check().faults == (
+        "head of the log: the head of the log is not that of its checkpoint",
+    )
+
+
+@pytest.mark.threat("T51")
+def test_a_head_of_another_tree_with_its_own_right_checkpoint_is_named() -> None:
+    log, fork = Log().fill(), Log()
+    fork.fill(batches=3)
+    fork.write(*(fork.entry(EventKind.QUERY) for _ in range(5)))
+
+    log.change(Put(HEAD.name, fork.row(HEAD.name, HEAD_NAME)))
+
+    assert log.check().faults == ("head of the log: of another root",)
+
+
+@pytest.mark.threat("T50")
+def test_a_node_that_no_entries_fill_is_named() -> None:
+    log = Log().fill()
+
+    log.change(
+        Put(NODE.name, (0, 0, bytes(32))),
+        Put(NODE.name, (1, -1, bytes(32))),
+        Put(NODE.name, (1, 1, bytes(32))),
+        Put(NODE.name, (9, 0, bytes(32))),
+    )
+
+    assert set(log.check().faults) == {
+        f"node {position} of level {level}: of no entries"
+        for level, position in ((0, 0), (1, -1), (1, 1), (9, 0))
+    }
+
+
+class Liar:
+    """A view that gives text where a table has bytes or numbers."""
+
+    def __init__(self, view: ReadView, table: str) -> None:
+        self._view, self._table = view, table
+
+    def get(self, table: str, keys: Sequence[Key]) -> list[Found | None]:
+        return [found and self._lie(table, found) for found in self._view.get(table, keys)]
+
+    def scan(  # noqa: PLR0913  # reason: the view's own signature
+        self,
+        table: str,
+        index: str,
+        lo: Key,
+        hi: Key,
+        *,
+        after: Cursor | None = None,
+        limit: int = MAX_PAGE,
+        reverse: bool = False,
+    ) -> Page:
+        page = self._view.scan(table, index, lo, hi, after=after, limit=limit, reverse=reverse)
+        return Page([self._lie(table, found) for found in page.rows], page.cursor)
+
+    def _lie(self, table: str, found: Found) -> Found:
+        row = tuple("lie" for _ in found.row) if table == self._table else found.row
+        return Found(row, found.v)
+
+
+@pytest.mark.threat("T50")
+@pytest.mark.parametrize("table", [spec.name for spec in TABLES])
+def test_a_store_that_gives_rows_of_another_form_is_caught(table: str) -> None:
+    log = Log().fill()
+
+    report = verify_log(Liar(log.store, table), log.keys.get, (log.appender.key,), None)
+
+    assert not report.whole

@@ -13,7 +13,7 @@ from sealhold.audit.tables import CHECKPOINT, HEAD, HEAD_NAME, LEAF, NODE, TABLE
 from sealhold.audit.verify import MAX_FAULTS, Report, verify_log
 from sealhold.crypto.entropy import seeded
 from sealhold.crypto.merkle import root
-from sealhold.crypto.note import VerifierKey
+from sealhold.crypto.note import Checkpoint, VerifierKey, make_note
 from sealhold.crypto.seal import NOBODY, Sealer
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.sign import SigningKey
@@ -125,6 +125,16 @@ def test_a_checkpoint_of_another_origin_does_not_open_under_this_logs_key() -> N
 
     with pytest.raises(BadSignatureError):
         open_checkpoint(log.appender.head.note, [VerifierKey("other", log.signer.public)])
+
+
+def test_a_key_of_another_name_vouches_for_no_checkpoint_of_this_log() -> None:
+    log = Log()
+    text = Checkpoint(origin="log", size=1, root=bytes(32)).text()
+
+    with pytest.raises(BadSignatureError):
+        open_checkpoint(
+            make_note(text, "other", log.signer), [VerifierKey("other", log.signer.public)]
+        )
 
 
 def test_each_batch_has_an_id_by_which_it_is_found_again() -> None:

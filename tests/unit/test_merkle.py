@@ -117,6 +117,11 @@ def test_a_consistency_proof_of_other_sizes_is_refused(size1: int, size2: int) -
         verify_consistency(size1, size2, root(LEAVES[:3]), root(LEAVES), proof)
 
 
+def test_an_empty_proof_of_growth_is_too_short() -> None:
+    with pytest.raises(BadProofError):
+        verify_consistency(3, 7, root(LEAVES[:3]), root(LEAVES), ())
+
+
 def test_two_trees_of_one_size_must_have_one_root() -> None:
     verify_consistency(7, 7, root(LEAVES), root(LEAVES), ())
 

@@ -72,13 +72,8 @@ class Prepared:
     ops: tuple[Op, ...]
     seqs: range  # of the entries, in their order
     hashes: tuple[bytes, ...]  # the entries' leaf hashes
-    head: Head
+    head: Head  # with the checkpoint that the batch ends with
     base: Head  # what it was prepared on
-
-    @property
-    def checkpoint_note(self) -> str:
-        """The signed checkpoint that the batch ends with."""
-        return self.head.note
 
 
 EMPTY = Head(frontier=Frontier(), at=Instant(0), batch=NOBODY, note="", version=0)

@@ -222,9 +222,7 @@ class _Walk:
         except (InvalidError, TamperedError) as err:
             self._fault(f"head of the log: {err}")
             return
-        if head.size != self._next:
-            self._fault(f"head of the log: of {head.size} entries, not {self._next}")
-        elif self._fits and head.frontier.root() != self._frontier.root():
+        if self._fits and head.frontier.root() != self._frontier.root():
             self._fault("head of the log: of another root")
 
     def _checkpoints(self) -> Iterator["_Kept"]:

@@ -1,7 +1,9 @@
 """Was this trip a green ride: longer than a stroll to the corner, slower than a motor?"""
 
+from sealhold.compute.guest import Object, Resources
 
-def evaluate(obj, res):
+
+def evaluate(obj: Object, res: Resources) -> int:
     """Return 1 for a green ride, 0 for any other trip."""
     rule = res["param"]
     distance, speed = obj["distance_m"], obj["max_speed_ms"]

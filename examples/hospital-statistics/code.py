@@ -1,10 +1,13 @@
 """In which class of blood pressure was the reading of this day?"""
 
+from sealhold.compute.guest import Object, Resources
+
 CLASSES = ((120, 80), (130, 85), (140, 90), (160, 100))
 
 
-def evaluate(obj, res):
+def evaluate(obj: Object, res: Resources) -> int:
     """Return 0 for no reading, 1 (optimal) to 5 (grade two and above) for a reading."""
+    del res  # the classes are the same for everyone
     cells = obj["cells"]
     if not isinstance(cells, dict):
         return 0

@@ -1,7 +1,9 @@
 """How much of this day's power was drawn in the evening peak, in sixteen steps?"""
 
+from sealhold.compute.guest import Object, Resources
 
-def evaluate(obj, res):
+
+def evaluate(obj: Object, res: Resources) -> int:
     """Return the energy drawn in the peak in steps of `step_wh`, at most 15."""
     cells, rule = obj["cells"], res["param"]
     if not isinstance(cells, dict):

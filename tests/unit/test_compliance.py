@@ -13,7 +13,7 @@ from sealhold.compute.compliance import (
     commitment,
     inputs_root,
 )
-from sealhold.compute.proof_checks import Policy
+from sealhold.compute.proof_checks import SKEW, Policy
 from sealhold.compute.task import PAYLOAD_TYPE, SignedTask, open_task, task_digest
 from sealhold.compute.verify import looks_like_proof, verify_files
 from sealhold.crypto import dsse
@@ -152,7 +152,11 @@ def test_a_coarser_answer_is_one_of_the_kept_ones() -> None:
 
 
 def test_an_answer_that_is_still_to_come_fails() -> None:
-    assert failed(verify(PROOF, at=Instant(LEFT - 1))) == ["time"]
+    assert failed(verify(PROOF, at=Instant(LEFT - SKEW - 1))) == ["time"]
+
+
+def test_a_clock_that_is_a_little_late_is_no_fault() -> None:
+    assert verify(PROOF, at=Instant(LEFT - SKEW)).exit_code == 0
 
 
 def test_an_answer_from_after_the_tasks_end_fails() -> None:

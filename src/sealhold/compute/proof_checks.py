@@ -26,9 +26,11 @@ from sealhold.crypto.sign import PublicKey, key_digest
 from sealhold.model.encoding import Plain, from_json, to_json
 from sealhold.model.errors import SealholdError, TamperedError
 from sealhold.model.ids import TaskDigest
-from sealhold.model.quantities import Instant, rfc3339, show_bits
+from sealhold.model.quantities import MINUTE, Instant, rfc3339, show_bits
 from sealhold.model.shown import Check
 from sealhold.policy.documents import parse_instant
+
+SKEW = 5 * MINUTE  # by which two honest clocks may differ
 
 _Hex32 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 _Short = Annotated[str, msgspec.Meta(pattern=r"^[!-~]([ -~]{0,198}[!-~])?$")]
@@ -258,7 +260,7 @@ def _time(task: Task, answer: Answer, at: Instant) -> Iterator[Finding]:
     left = rfc3339(answer.slot_time)
     if answer.slot_time >= task.expires_at:
         yield _broken("time", f"left at {left}, but the task ended {rfc3339(task.expires_at)}")
-    elif answer.slot_time > at:
+    elif answer.slot_time > at + SKEW:
         yield _broken("time", f"left at {left}, which is still to come")
     else:
         yield _held("time", f"left at {left}, while the task was in force")

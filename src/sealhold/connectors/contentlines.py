@@ -184,14 +184,14 @@ def unfolded(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
         if parts and (is_soft or line[:1] in {b" ", b"\t"}):
             more = line if is_soft else line[1:]
         else:
-            if parts:
+            if any(parts):
                 yield begun, b"".join(parts)
             begun, parts, size, more = number, [], 0, line
         is_soft = line.endswith(b"=") and bool(_SOFT.match(parts[0] if parts else line))
         size += len(more)
         if size <= MAX_LINE:
             parts.append(more[:-1] if is_soft else more)
-    if parts:
+    if any(parts):
         yield begun, b"".join(parts)
 
 

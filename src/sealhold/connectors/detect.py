@@ -21,24 +21,26 @@ _KINDS: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b", "a gzip archive"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
-    (b"BZh", "a bzip2 archive"),
     (b"\xfd7zXZ\x00", "an xz archive"),
     (b"\x28\xb5\x2f\xfd", "a zstd archive"),
     (b"\xff\xd8\xff", "a JPEG picture"),
     (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
-    (b"GIF8", "a GIF picture"),
     (b"II*\x00", "a TIFF picture"),
     (b"MM\x00*", "a TIFF picture"),
     (b"%PDF-", "a PDF document"),
     (b"SQLite format 3\x00", "an SQLite database"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document"),
     (b"\x7fELF", "a program"),
+    (b"\xca\xfe\xba\xbe", "a program"),
+    (b"{\\rtf", "an RTF document"),
+)
+_WORDLIKE: tuple[tuple[bytes, str], ...] = (  # a text may begin so, too
+    (b"BZh", "a bzip2 archive"),
+    (b"GIF8", "a GIF picture"),
     (b"MZ", "a program"),
     (b"ID3", "an MP3 recording"),
     (b"OggS", "an Ogg recording"),
     (b"fLaC", "a FLAC recording"),
-    (b"\xca\xfe\xba\xbe", "a program"),
-    (b"{\\rtf", "an RTF document"),
 )
 _LATER: tuple[tuple[int, bytes, str], ...] = (
     (4, b"ftypheic", "a HEIC picture"),
@@ -103,7 +105,7 @@ def kind_of(head: bytes) -> str:
 
 def magic_of(head: bytes) -> str | None:
     """Return what a file is whose first bytes are the mark of a known kind that is no text."""
-    for magic, kind in _KINDS:
+    for magic, kind in _KINDS if is_text(head) else (*_KINDS, *_WORDLIKE):
         if head.startswith(magic):
             return kind
     for offset, magic, kind in _LATER:

@@ -81,10 +81,10 @@ def parse_mail(content: bytes) -> Mail:
     """
     try:
         message = BytesParser(policy=compat32).parsebytes(content)
+        headers = [(name, _plain(value)) for name, value in message.raw_items()]
         parts = list(_leaves(message, "", 0))
     except (RecursionError, MessageError) as err:
         raise ValueError("a mail that is nested too deep") from err
-    headers = [(name, _plain(value)) for name, value in message.raw_items()]
     return Mail(headers, parts)
 
 
@@ -109,7 +109,7 @@ def words(value: str) -> str:
     parts = [
         part if isinstance(part, str) else decode_named(part, charset) for part, charset in found
     ]
-    return _FOLD.sub(" ", "".join(parts)).strip()
+    return _FOLD.sub(" ", "".join(parts)).strip() or value
 
 
 def _leaves(message: Message, number: str, depth: int) -> Iterator[Part]:
@@ -129,15 +129,24 @@ def _leaves(message: Message, number: str, depth: int) -> Iterator[Part]:
 def _leaf(message: Message, number: str) -> Part:
     kind = message.get_content_type()
     name = _file_name(message)
+    charset = _charset(message)
     content = _content(message)
     is_attached = message.get_content_disposition() == "attachment" or name is not None
     is_text = message.get_content_maintype() == "text"
     text = None
     if is_text:
-        charset = message.get_param("charset")
-        text = decode_named(content, charset if isinstance(charset, str) else None)
-        text = text.replace("\r\n", "\n")
+        text = decode_named(content, charset).replace("\r\n", "\n")
     return Part(number, kind, name, content, text, is_body=is_text and not is_attached)
+
+
+def _charset(message: Message) -> str | None:
+    """Return the charset that is named, and take it away: the library would try any name."""
+    try:
+        found = message.get_param("charset")
+        message.del_param("charset")
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None
+    return found if isinstance(found, str) else None
 
 
 def _content(message: Message) -> bytes:

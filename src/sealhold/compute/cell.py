@@ -35,6 +35,7 @@ def live(descriptor: int, worker: Path, to_keeper: socket.socket | None) -> NoRe
     channel = Channel(socket.socket(fileno=descriptor))
     try:
         if to_keeper is None:
+            jail.limit(jail.Profile.broker(worker))
             sandboxes: dict[str, Sandbox] = {"py": MontySandbox(str(worker))}
             state = UNJAILED
         else:

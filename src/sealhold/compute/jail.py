@@ -19,7 +19,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -140,7 +140,10 @@ def offered() -> Isolation:
     """Return what this kernel offers; to try namespaces, a short-lived process is started."""
     machine = platform.machine()
     tried = subprocess.run(  # noqa: S603  reason: our own interpreter and a constant
-        [sys.executable, "-I", "-c", _TRY_NAMESPACES], check=False, stdin=subprocess.DEVNULL
+        [sys.executable, "-I", "-c", _TRY_NAMESPACES],
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     return Isolation(
         machine=machine,
@@ -198,6 +201,22 @@ def confine_supervised(profile: Profile) -> int:
     return seccomp.listen(profile.calls)
 
 
+def limit(profile: Profile) -> None:
+    """Lay the limits of `profile` on this process and what it starts; no more than that."""
+    for name, most in (
+        (resource.RLIMIT_CORE, _NO_CORE),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_MSGQUEUE, 0),
+        (resource.RLIMIT_MEMLOCK, 0),
+        (resource.RLIMIT_NOFILE, profile.open_files),
+        (resource.RLIMIT_AS, profile.address_space),
+        (resource.RLIMIT_CPU, profile.cpu_seconds),
+    ):
+        _, ceiling = resource.getrlimit(name)
+        bound = most if ceiling == resource.RLIM_INFINITY else min(most, ceiling)
+        resource.setrlimit(name, (bound, bound))
+
+
 def _give_up(profile: Profile) -> None:
     # THREAT T36: without both, a broken runtime would be free; there is no second best.
     if landlock.version() == 0 or not seccomp.offers(Verdict.REFUSE):
@@ -206,7 +225,7 @@ def _give_up(profile: Profile) -> None:
         _drop_root(profile)
         _drop_capabilities()
         _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-        _limit(profile)
+        limit(profile)
         # THREAT T31: no file, no TCP, no signal outside; the filter then takes the calls.
         landlock.restrict(rules)
 
@@ -235,10 +254,11 @@ def _drop_root(profile: Profile) -> None:
     """
     if os.geteuid() != 0:
         return
-    os.setgroups([])
-    if all(_others_reach(path) for path in profile.readable):
-        os.setresgid(_NOBODY, _NOBODY, _NOBODY)
-        os.setresuid(_NOBODY, _NOBODY, _NOBODY)
+    with suppress(PermissionError):  # a root without these capabilities is no more than a user
+        os.setgroups([])
+        if all(_others_reach(path) for path in profile.readable):
+            os.setresgid(_NOBODY, _NOBODY, _NOBODY)
+            os.setresuid(_NOBODY, _NOBODY, _NOBODY)
 
 
 def _others_reach(path: Path) -> bool:
@@ -253,21 +273,6 @@ def _drop_capabilities() -> None:
     nothing = (ctypes.c_uint32 * 6)()
     if _libc().capset(header, nothing) != 0:
         raise IsolationUnavailableError("the capabilities cannot be dropped")
-
-
-def _limit(profile: Profile) -> None:
-    for name, most in (
-        (resource.RLIMIT_CORE, _NO_CORE),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_MSGQUEUE, 0),
-        (resource.RLIMIT_MEMLOCK, 0),
-        (resource.RLIMIT_NOFILE, profile.open_files),
-        (resource.RLIMIT_AS, profile.address_space),
-        (resource.RLIMIT_CPU, profile.cpu_seconds),
-    ):
-        _, ceiling = resource.getrlimit(name)
-        bound = most if ceiling == resource.RLIM_INFINITY else min(most, ceiling)
-        resource.setrlimit(name, (bound, bound))
 
 
 def _prctl(option: int, value: int) -> None:

@@ -1,0 +1,76 @@
+"""What all tests share: how many examples, no sockets where none belong, and a count of skips.
+
+- Profiles of Hypothesis: `dev`, `ci` (the same examples each time) and `soak` (many), chosen by
+  HYPOTHESIS_PROFILE, else by CI.
+- Tests in NO_SOCKETS open no socket.
+- What was skipped is told with its reason before the closing line. With CI=true a skip is a
+  failure, unless tools/skips.toml holds its reason.
+- A test that reads public samples takes the fixture `shared`; they lie beside the repository, or
+  where SEALHOLD_SHARED says.
+"""
+
+import os
+import re
+import tomllib
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).parents[1]
+NO_SOCKETS = ("unit", "property", "vectors", "fuzz")
+SKIPS = ROOT / "tools" / "skips.toml"
+IN_CI = os.environ.get("CI") == "true"
+
+settings.register_profile("dev", max_examples=100, deadline=None)
+settings.register_profile("ci", max_examples=50, deadline=None, derandomize=True, print_blob=True)
+settings.register_profile("soak", max_examples=5_000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if IN_CI else "dev"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    folder = Path(os.environ.get("SEALHOLD_SHARED") or ROOT.parent / "shared")
+    if not (folder / "samples").is_dir():
+        pytest.skip("sample files are not here: set SEALHOLD_SHARED")
+    return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    silent = [ROOT / "tests" / folder for folder in NO_SOCKETS]
+    for item in items:
+        if any(item.path.is_relative_to(folder) for folder in silent):
+            item.add_marker(pytest.mark.disable_socket)
+
+
+def skipped_for(config: pytest.Config) -> Counter[str]:
+    """Return how many tests were skipped for each reason; an expected failure is no skip."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    reports = reporter.stats.get("skipped", []) if reporter else []
+    return Counter(str(report.longrepr[2]).removeprefix("Skipped: ") for report in reports)
+
+
+def not_excused(reasons: Counter[str]) -> list[str]:
+    """Return the reasons that tools/skips.toml does not hold."""
+    excused = tomllib.loads(SKIPS.read_text())
+    return [why for why in reasons if not any(re.fullmatch(each, why) for each in excused)]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    is_worker = hasattr(session.config, "workerinput")
+    if IN_CI and not is_worker and not_excused(skipped_for(session.config)):
+        session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    reasons = skipped_for(config)
+    if not reasons:
+        return
+    terminalreporter.section("could not be run")
+    failing = not_excused(reasons) if IN_CI else []
+    for why, count in sorted(reasons.items()):
+        verdict = "  <- a failure: not in tools/skips.toml" if why in failing else ""
+        terminalreporter.write_line(f"{count} x {why}{verdict}")

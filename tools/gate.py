@@ -1,0 +1,100 @@
+"""The static gate: read everything, run nothing, and tell every fault at once.
+
+- The checks run two at a time, the slow ones first; one that fails stops no other.
+- The output of a check is shown only if it failed.
+- A check whose program is missing is named; with CI=true that is a failure.
+
+Use: `make check`, or `.venv/bin/python tools/gate.py [NAME...]` for some of them.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[1]
+BIN = Path(sys.executable).parent
+AT_ONCE = 2  # both type checkers, each on a core of its own
+
+
+class Check(NamedTuple):
+    """A command of the virtual environment, and a program it needs from the system."""
+
+    name: str
+    command: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+
+
+class Ended(NamedTuple):
+    """How a check ended."""
+
+    check: Check
+    code: int
+    seconds: float
+    said: str
+
+
+CHECKS = (
+    Check(
+        "pyright",
+        ("pyright", "--pythonpath", sys.executable, "src", "tests", "tools"),
+        needs=("node", "nodejs"),
+    ),
+    Check("mypy", ("mypy", "--strict", "src", "tests", "tools")),
+    Check("imports", ("lint-imports", "--no-logo")),
+    Check("vulture", ("vulture",)),
+    Check("deptry", ("deptry", "src")),
+    Check("ruff", ("ruff", "check", "--output-format", "concise", ".")),
+    Check("format", ("ruff", "format", "--check", "--output-format", "concise", ".")),
+    Check("sizes", ("python", "tools/check_sizes.py")),
+    Check("licences", ("python", "tools/check_licences.py")),
+    Check("reference", ("python", "tools/reference.py", "--check")),
+)
+
+
+def run(check: Check) -> Ended:
+    """Run one check to its end."""
+    started = time.perf_counter()
+    done = subprocess.run(
+        [BIN / check.command[0], *check.command[1:]],
+        cwd=ROOT,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "NO_COLOR": "1", "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"},
+    )
+    return Ended(check, done.returncode, time.perf_counter() - started, done.stdout)
+
+
+def left_out(check: Check) -> bool:
+    """Return whether the program that a check needs is missing."""
+    return bool(check.needs) and not any(shutil.which(name) for name in check.needs)
+
+
+def main(names: list[str]) -> int:
+    """Run the checks, print a line for each as it ends, then what the failed ones said."""
+    chosen = [check for check in CHECKS if not names or check.name in names]
+    absent = [check for check in chosen if left_out(check)]
+    failed = []
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        running = [pool.submit(run, check) for check in chosen if check not in absent]
+        for future in as_completed(running):
+            ended = future.result()
+            verdict = "FAILED" if ended.code else "ok"
+            print(f"{ended.check.name:<10} {verdict:<6} {ended.seconds:5.1f} s", flush=True)
+            if ended.code:
+                failed.append(ended)
+    for check in absent:
+        print(f"{check.name:<10} left out: `{check.needs[0]}` is not here")
+    for ended in failed:
+        print(f"\n--- {ended.check.name} ---\n{ended.said.rstrip()}")
+    return 1 if failed or (absent and os.environ.get("CI") == "true") else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,87 @@
+"""Write the reference pages that can be read off the code.
+
+- docs/reference/errors.md: every error, its kind, exit code and HTTP status, and what to do.
+
+Use: `.venv/bin/python tools/reference.py`, or with `--check` to see that the pages fit the code.
+"""
+
+import importlib
+import inspect
+import pkgutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import sealhold
+from sealhold.frontends.http.problems import STATUS
+from sealhold.model.errors import ErrorKind, SealholdError
+
+FOLDER = Path(__file__).parents[1] / "docs" / "reference"
+WRITTEN = "<!-- Written by tools/reference.py from the code; `make fix` writes it again. -->"
+
+
+def errors_page() -> str:
+    """Return the page of errors, by kind and then by name."""
+    lines = [
+        "# Errors",
+        "",
+        WRITTEN,
+        "",
+        "The command line ends with the exit code of the error's kind; the HTTP API answers with",
+        "its status. An app, an outsider, reads `DENIED` for all that is absent, forbidden,",
+        "exhausted or away.",
+    ]
+    for kind in ErrorKind:
+        lines += [
+            "",
+            f"## {kind.name.lower()}: exit code {kind.value}, status {STATUS[kind]}",
+            "",
+            "| Code | What happened | What to do |",
+            "|---|---|---|",
+        ]
+        lines += [row for each, row in sorted(_error_rows()) if each is kind]
+    return "\n".join(lines) + "\n"
+
+
+def _error_rows() -> Iterator[tuple[ErrorKind, str]]:
+    errors: set[type[SealholdError]] = {SealholdError, *_below(SealholdError)}
+    for error in errors:
+        happened = inspect.cleandoc(error.__doc__ or "").partition("Remedy:")[0]
+        row = f"| `{error.code()}` | {' '.join(happened.split())} | {error.remedy()} |"
+        yield error.kind, row
+
+
+def _below(error: type[SealholdError]) -> Iterator[type[SealholdError]]:
+    for child in error.__subclasses__():
+        yield child
+        yield from _below(child)
+
+
+def import_all() -> None:
+    """Import every module of sealhold, so that each class exists."""
+    for module in pkgutil.walk_packages(sealhold.__path__, "sealhold."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)  # noqa: TID251  # reason: all there is, none by choice
+
+
+PAGES: dict[str, Callable[[], str]] = {"errors.md": errors_page}
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or compare them."""
+    import_all()
+    stale = []
+    for name, page in PAGES.items():
+        path = FOLDER / name
+        text = page()
+        if "--check" not in arguments:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+        elif not path.exists() or path.read_text() != text:
+            stale.append(f"docs/reference/{name} does not fit the code: run `make fix`")
+    print("\n".join(stale))
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

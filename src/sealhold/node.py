@@ -247,7 +247,7 @@ class OpenParts:
         self.isolation = jail.offered()
         office = self._office(firewall, registry, node)
         shelf = Shelf(core.store, core.papers)
-        self.requests = Requests(office, shelf, self._index)
+        self.requests = Requests(office, shelf)
         self.grants = Grants(office, shelf)
         self.apps = Apps(office, self.grants, shelf)
         self.runs = Runs(office, shelf)
@@ -272,6 +272,7 @@ class OpenParts:
             isolation="; ".join(self.isolation.in_words()),
             isolation_mode=Mode.JAILED.value,
             verify=node.verify_passphrase,
+            count=self.records.count,
             leaf_hash=log.leaf_hash,
             size_after=log.size_after,
         )

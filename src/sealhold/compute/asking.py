@@ -43,7 +43,6 @@ from sealhold.policy.facts import Actor as Asking
 from sealhold.policy.lifecycle import RequestEvent
 from sealhold.policy.names import visible
 from sealhold.vault.firewall import Passage
-from sealhold.vault.index import Index
 from sealhold.vault.requests import RequestRow
 from sealhold.vault.writer import Work
 
@@ -53,10 +52,9 @@ OPEN = frozenset({RequestState.RECEIVED, RequestState.WAITING})
 class Requests:
     """What others ask, for the owner."""
 
-    def __init__(self, office: Office, shelf: Shelf, index: Index) -> None:
+    def __init__(self, office: Office, shelf: Shelf) -> None:
         self._office = office
         self._shelf = shelf
-        self._index = index
 
     def list(self) -> tuple[RequestLine, ...]:
         """Return the requests that were ever shown: those that wait first, then the newest."""
@@ -96,8 +94,7 @@ class Requests:
         asked = self._decidable(id_text, terms, shown_digest)
         self._prove(passphrase)
         fields = terms.fields & asked.signed.task.fields
-        looking = event_of(office, asked, EventKind.READ)
-        members = choose(office.firewall, asked, fields, looking)
+        members = choose(office, asked, fields, Actor.OWNER)
         grant = narrow(whole_grant(office, asked, now), terms)
         row, grant_op = office.grants.add(grant, asked.row.id, now)
         _, request_op = office.requests.move(asked.row, RequestEvent.ALLOWED, now, grant.id)
@@ -144,7 +141,7 @@ class Requests:
             return stored
         self._prove(passphrase)
         fields = terms.fields & asked.signed.task.fields
-        members = choose(office.firewall, asked, fields, event_of(office, asked, EventKind.READ))
+        members = choose(office, asked, fields, Actor.OWNER)
         cost, year = cards.preview_cost(asked), year_of(now)
         app, purpose = asked.app.id, asked.wish.purpose
         ops = (
@@ -212,7 +209,7 @@ class Requests:
             history=[each for each in history if each.received_at <= row.received_at],
             before=self._before(asked, history),
             budget=office.budget,
-            objects=self._count(asked),
+            objects=office.count(asked.dataset.name),
             isolation=office.isolation,
             now=office.core.clock(),
         )
@@ -229,10 +226,6 @@ class Requests:
     def _looked(self, asked: Asked, terms: Terms) -> bytes | None:
         return self._shelf.preview(asked.row.id, _term(terms))
 
-    def _count(self, asked: Asked) -> int:
-        name = asked.dataset.name
-        return sum(doc.collection == name for doc in self._index.docs().values())
-
     def _evaluate_ahead(
         self, asked: Asked, fields: frozenset[FieldName], members: Sequence[Member]
     ) -> None:
@@ -241,7 +234,7 @@ class Requests:
         passage = Passage(
             ask=ask,
             facts=facts(office, asked, office.core.clock()),
-            event=replace(event_of(office, asked, EventKind.RUN), reason="ahead"),
+            event=replace(event_of(office, asked, EventKind.DECISION), reason="ahead"),
         )
         decision, _ = office.firewall.decided(passage)
         office.replay.values(decision, asked.program(fields), members)

@@ -8,17 +8,19 @@ Source: docs/spec/09-leakage.md section 3.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 
-from sealhold.audit.event import Event
+from sealhold.audit.event import Actor, EventKind
+from sealhold.compute.allowing import event_of
 from sealhold.compute.asked import Asked
+from sealhold.compute.office import Office
 from sealhold.compute.replay import Member
 from sealhold.crypto.digest import fingerprint
 from sealhold.model.ids import FieldName, GrantId, Id16, RecordId
 from sealhold.policy.rowfilter import matches
 from sealhold.stores.spec import ColumnKind, Expect, Op, Put, TableSpec
 from sealhold.vault.core import Core
-from sealhold.vault.firewall import Firewall
 from sealhold.vault.owned import RECORDS
 
 FROZEN = TableSpec(
@@ -35,7 +37,7 @@ PART = 5_000  # objects named in one row
 
 
 def choose(
-    firewall: Firewall, asked: Asked, fields: frozenset[FieldName], event: Event
+    office: Office, asked: Asked, fields: frozenset[FieldName], actor: Actor
 ) -> list[Member]:
     """Return the objects that the request selects now, at most as many as the task reads.
 
@@ -43,7 +45,9 @@ def choose(
         AuditUnavailableError: the log cannot be written; nothing was opened.
     """
     asks = asked.chosen(fields)
-    records = firewall.collection(asked.dataset.name, event)
+    name = asked.dataset.name
+    event = event_of(office, asked, EventKind.READ, actor)
+    records = office.firewall.collection(name, replace(event, rows_read=office.count(name)))
     chosen = (
         Member(record=record.id, version=record.version)
         for record in records

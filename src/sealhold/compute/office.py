@@ -11,7 +11,7 @@ from sealhold.compute.broker import Broker
 from sealhold.compute.cards import shown_digest
 from sealhold.compute.replay import Replay
 from sealhold.crypto.sign import SigningKey
-from sealhold.model.ids import FieldName
+from sealhold.model.ids import Collection, FieldName
 from sealhold.model.quantities import Instant, MicroBits, year_of
 from sealhold.policy.facts import Actor, Ask, Facts, Held, Standing
 from sealhold.vault.budget import Budget
@@ -42,6 +42,7 @@ class Office:
     broker: Callable[[], Broker]
     isolation: str  # how programs are confined on this machine, in words
     isolation_mode: str  # the same as a proof says it
+    count: Callable[[Collection], int]  # how many items a collection has
     leaf_hash: Callable[[int], bytes]  # of an entry of the log
     size_after: Callable[[int], int]  # of the first checkpoint that covers an entry
     verify: Callable[[str], bool]  # whether a passphrase opens this vault

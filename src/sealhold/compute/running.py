@@ -86,7 +86,7 @@ class Runs:
         epoch = self._epoch(asked, office.core.clock())
         stored = self._shelf.answer(row.grant.id, epoch)
         if stored is not None:
-            self._again(asked, row, by_owner=by_owner)
+            self._again(asked, row, stored, by_owner=by_owner)
             return self._view(asked, stored, MicroBits(0))
         with self._turn:
             decision, ticket, seq = self._charged(asked, row, epoch, nonce, by_owner=by_owner)
@@ -105,8 +105,9 @@ class Runs:
         row = office.grants.get(grant)
         asked = read(office, office.requests.get(row.request))
         epoch = self._epoch(asked, office.core.clock())
-        if self._shelf.answer(grant, epoch) is not None:
-            self._again(asked, row, by_owner=False)
+        stored = self._shelf.answer(grant, epoch)
+        if stored is not None:
+            self._again(asked, row, stored, by_owner=False)
             return _nothing
         decision, ticket, seq = self._charged(asked, row, epoch, nonce, by_owner=False)
 
@@ -164,7 +165,7 @@ class Runs:
     def _epoch(asked: Asked, now: Instant) -> int:
         return ONE_EPOCH if asked.signed.task.input.objects == "frozen" else epoch_of(now)
 
-    def _again(self, asked: Asked, row: GrantRow, *, by_owner: bool) -> None:
+    def _again(self, asked: Asked, row: GrantRow, stored: StoredAnswer, *, by_owner: bool) -> None:
         """Decide on, and log, that the stored bytes leave once more."""
         office = self._office
         ask = replace(self._ask(asked, row, MicroBits(0), by_owner=by_owner), repeat=True)
@@ -172,7 +173,7 @@ class Runs:
         passage = Passage(
             ask=ask,
             facts=facts(office, asked, office.core.clock()),
-            event=replace(event, reason="stored"),
+            event=replace(event, reason="stored", bytes_out=len(stored.sealed)),
         )
         office.firewall.decided(passage)
 
@@ -291,8 +292,7 @@ class Runs:
         office = self._office
         if asked.signed.task.input.objects == "frozen":
             return frozen(office.core, row.grant.id)
-        looking = event_of(office, asked, EventKind.READ, Actor.VAULT)
-        return choose(office.firewall, asked, row.grant.fields, looking)
+        return choose(office, asked, row.grant.fields, Actor.VAULT)
 
     def _proof(
         self,

@@ -84,7 +84,8 @@ class ImportSink:
 
     def finish(self, job: JobId, outcome: Outcome) -> None:
         """End the job."""
-        row, _, _ = self._jobs.pop(job)
+        row, ingest, _ = self._jobs.pop(job)
+        ingest.finish()
         ended = replace(
             row,
             state=outcome.state.value,

@@ -3,21 +3,24 @@
 - An item is recognised by the source's own id of it, or else by its content and its ordinal among
   equals in the same input: two equal coffees on one statement stay two, a second import adds none.
 - Same item, other content: a new version; the old one stays in history.
-- A batch is one commit: rows, identities, words, the job's checkpoint and the log entry hold
-  together, so a kill at any moment leaves a state that a second run completes.
+- A batch is one commit: rows, identities, words, the job's counts and the log entry hold together,
+  so a kill at any moment leaves a state that a second run completes.
+- While the writer makes one batch durable, the next is prepared; what was taken counts once
+  `finish` returned.
 
 Source: docs/spec/18-connectors.md section 5.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.connectors.runner import Counts
-from sealhold.connectors.spec import Batch, Item
-from sealhold.model.encoding import Plain, pack
-from sealhold.model.ids import Collection, Id16, RecordId, timed_id
+from sealhold.connectors.spec import Batch, Item, Reject
+from sealhold.model.encoding import Plain
+from sealhold.model.ids import Collection, Id16, JobId, RecordId, timed_id
 from sealhold.model.quantities import Instant
 from sealhold.model.records import Dataset, Provenance, Record
 from sealhold.model.shown import RejectView
@@ -26,7 +29,7 @@ from sealhold.vault.catalogue import KEPT_REJECTS, Catalogue, JobRow, SourceRow
 from sealhold.vault.core import Core
 from sealhold.vault.index import Entry, Index
 from sealhold.vault.objects import Objects
-from sealhold.vault.owned import OLDER, RECORDS, Body, body_of, seal_record
+from sealhold.vault.owned import OLDER, RECORDS, Body, body_of, content_of, seal_record
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
@@ -49,7 +52,8 @@ INLINE = 65_536  # bytes of content kept in its row; more goes into packs
 class _Seen:
     item: Item
     tag: bytes  # identity
-    content: bytes  # 32, keyed
+    content: bytes  # as it is sealed
+    digest: bytes  # 32, keyed, of the content
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,17 @@ class _Fresh:
     seen: _Seen
     identity: Found | None  # the row that recognised it
     before: Found | None  # the version that it replaces
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Flight:
+    """A batch that the writer has and has not answered for yet."""
+
+    done: Future[list[int]]
+    tags: frozenset[bytes]
+    job: JobId
+    segment: int
+    entries: Sequence[Entry]
 
 
 class Ingest:
@@ -70,31 +85,49 @@ class Ingest:
         self._teller = Teller(core.keys)
         self._catalogue = Catalogue(core.store, core.papers, core.owner)
         self._equals: Counter[bytes] = Counter()
+        self._flight: _Flight | None = None
 
     def take(self, job: JobRow, batch: Batch, version: str) -> tuple[JobRow, Counts]:
-        """Keep a batch; return the job as it then stands, and what was new.
+        """Hand a batch to the writer; return the job as it will stand, and what was new.
+
+        The batch before is durable then; `finish` waits for this one.
 
         Raises:
-            AuditUnavailableError: the log cannot be written; nothing was kept.
-            StoreUnavailableError: the disk refuses; nothing was kept.
+            AuditUnavailableError: the log cannot be written; this batch was not kept.
+            StoreUnavailableError: the disk refuses; this batch was not kept.
         """
-        seen = [self._recognise(item) for item in batch.items]
-        known = self._core.store.get(IDENTITIES.name, [(each.tag,) for each in seen])
-        differing = [
-            (each, found)
-            for each, found in zip(seen, known, strict=True)
-            if found is None or found.row[4] != each.content[:16]
-        ]
-        before = self._before([found.row[1] for _, found in differing if found])
-        fresh = [
-            _Fresh(each, found, before.get(found.row[1]) if found else None)
-            for each, found in differing
-        ]
+        counts = Counts()
+        rounds = _rounds([self._recognise(item) for item in batch.items])
+        for number, seen in enumerate(rounds):
+            rejects = batch.rejects if number == 0 else []
+            job, more = self._take(job, seen, rejects, version)
+            counts += more
+        return job, counts
+
+    def finish(self) -> None:
+        """Wait until all that was taken is durable.
+
+        Raises:
+            AuditUnavailableError: the log cannot be written; the last batch was not kept.
+            StoreUnavailableError: the disk refuses; the last batch was not kept.
+        """
+        if self._flight is not None:
+            flight, self._flight = self._flight, None
+            flight.done.result()
+            if flight.entries:
+                self._index.adopt(flight.segment, flight.job, flight.entries)
+
+    def _take(
+        self, job: JobRow, seen: Sequence[_Seen], rejects: Sequence[Reject], version: str
+    ) -> tuple[JobRow, Counts]:
+        if self._flight is not None and any(each.tag in self._flight.tags for each in seen):
+            self.finish()  # an item of the batch before comes again: look it up when it is there
+        fresh = self._fresh(seen)
         records = [self._record(each, job, version) for each in fresh]
         changed = sum(each.identity is not None for each in fresh)
         counts = Counts(new=len(fresh) - changed, changed=changed, same=len(seen) - len(fresh))
         ops, entries, segment = self._ops(fresh, records, job)
-        after = _counted(job, counts, batch, records)
+        after = _counted(job, counts, rejects, records)
         ops.append(self._catalogue.put_job(after))
         event = Event(
             kind=EventKind.INGEST,
@@ -102,30 +135,49 @@ class Ingest:
             subject=self._teller.subject,
             job=job.id,
             source=job.source,
-            rows_read=len(seen) + len(batch.rejects),
+            rows_read=len(seen) + len(rejects),
             rows_out=len(records),
         )
-        size = sum(len(op.row[-1]) for op in ops if isinstance(op, Put) and op.row)
+        size = sum(len(op.row[-1]) for op in ops if isinstance(op, Put))
         work = Work(tuple(ops), (self._teller.entry(event),), size=size)
-        self._core.writer.commit(work)
-        if entries:
-            self._index.adopt(segment, job.id, entries)
+        self.finish()
+        self._flight = _Flight(
+            done=self._core.writer.submit([work]),
+            tags=frozenset(each.tag for each in seen),
+            job=job.id,
+            segment=segment,
+            entries=entries,
+        )
         return after, counts
+
+    def _fresh(self, seen: Sequence[_Seen]) -> list[_Fresh]:
+        known = self._core.store.get(IDENTITIES.name, [(each.tag,) for each in seen])
+        differing = [
+            (each, found)
+            for each, found in zip(seen, known, strict=True)
+            if found is None or found.row[4] != each.digest[:16]
+        ]
+        before = self._before([found.row[1] for _, found in differing if found])
+        return [
+            _Fresh(each, found, before.get(found.row[1]) if found else None)
+            for each, found in differing
+        ]
 
     def _recognise(self, item: Item) -> _Seen:
         keys = self._core.keys
-        content = keys.contents.digest(pack([item.dataset, item.fields, item.raw]))
+        content = content_of(item.fields, item.raw)
         dataset = item.dataset.encode()
+        digest = keys.contents.digest(dataset, content)
         if item.original_id is not None:
             own = item.original_id.encode()
             tag = keys.identities.mac16(b"id", self._source.id, dataset, own)
         else:
-            ordinal = self._equals[content]
-            self._equals[content] += 1
+            ordinal = self._equals[digest]
+            self._equals[digest] += 1
             tag = keys.identities.mac16(
-                b"content", self._source.id, dataset, content, ordinal.to_bytes(8, "big")
+                b"content", self._source.id, dataset, digest, ordinal.to_bytes(8, "big")
             )
-        return _Seen(item, tag, content)
+        return _Seen(item, tag, content, digest)
 
     def _before(self, records: Sequence[bytes]) -> dict[bytes, Found]:
         rows = self._core.store.get(RECORDS.name, [(record,) for record in records])
@@ -153,7 +205,7 @@ class Ingest:
                 connector_version=version,
                 original_id=seen.item.original_id,
                 position=seen.item.position,
-                content_hash=seen.content,
+                content_hash=seen.digest,
             ),
         )
 
@@ -164,7 +216,7 @@ class Ingest:
         ops: list[Op] = []
         packer = self._objects.packer()
         for each, record in zip(fresh, records, strict=True):
-            content = body_of(record)
+            content = body_of(each.seen.content, record.provenance)
             large = len(content) > INLINE
             if large:
                 content = packer.keep(content)
@@ -173,7 +225,7 @@ class Ingest:
                 ops.append(Put(OLDER.name, each.before.row, Expect.ABSENT))
             ops.append(Put(RECORDS.name, row, _expect(each.before)))
             seen = each.seen
-            identity = (seen.tag, record.id, core.owner, job.id, seen.content[:16])
+            identity = (seen.tag, record.id, core.owner, job.id, seen.digest[:16])
             ops.append(Put(IDENTITIES.name, identity, _expect(each.identity)))
         ops += packer.finish()
         entries = [self._entry(record) for record in records]
@@ -213,6 +265,19 @@ def describe(
     return title.splitlines()[0] if title else "", at, "\n".join(words)
 
 
+def _rounds(seen: Sequence[_Seen]) -> list[list[_Seen]]:
+    """Return the items in groups in which each stands once: an item may come again in a batch."""
+    rounds: list[list[_Seen]] = [[]]
+    met: Counter[bytes] = Counter()
+    for each in seen:
+        number = met[each.tag]
+        met[each.tag] += 1
+        if number == len(rounds):
+            rounds.append([])
+        rounds[number].append(each)
+    return rounds
+
+
 def _expect(found: Found | None) -> Expect | int:
     return Expect.ABSENT if found is None else found.v
 
@@ -227,11 +292,13 @@ def _texts(values: Sequence[Plain]) -> list[str]:
     return found
 
 
-def _counted(job: JobRow, counts: Counts, batch: Batch, records: Sequence[Record]) -> JobRow:
+def _counted(
+    job: JobRow, counts: Counts, rejects: Sequence[Reject], records: Sequence[Record]
+) -> JobRow:
     room = KEPT_REJECTS - len(job.rejects)
     told = tuple(
         RejectView(position=reject.position, why=str(reject.why), detail=reject.detail)
-        for reject in batch.rejects[:room]
+        for reject in rejects[:room]
     )
     by_collection = Counter(job.by_collection)
     by_collection.update(record.collection for record in records if record.version == 1)
@@ -240,7 +307,7 @@ def _counted(job: JobRow, counts: Counts, batch: Batch, records: Sequence[Record
         new=job.new + counts.new,
         changed=job.changed + counts.changed,
         same=job.same + counts.same,
-        rejected=job.rejected + len(batch.rejects),
+        rejected=job.rejected + len(rejects),
         rejects=job.rejects + told,
         by_collection=dict(by_collection),
     )

@@ -8,6 +8,7 @@
 Source: docs/spec/02-sealing.md section 4.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sealhold.crypto.seal import KeyKind, body_aad, new_key, open_once, seal_once, wrap_aad
@@ -48,23 +49,24 @@ class Body:
     large: bool  # `content` names a stored object
 
 
-def body_of(record: Record) -> bytes:
-    """Return the record's content as it is sealed."""
-    origin = record.provenance
+def content_of(fields: Mapping[str, Plain], raw: Plain) -> bytes:
+    """Return an item's content in its one encoding: what is hashed, and what is sealed."""
+    return pack([fields, raw])
+
+
+def body_of(content: bytes, origin: Provenance) -> bytes:
+    """Return what a record's seal holds: its content, and where that came from."""
     return pack(
-        {
-            "f": dict(record.fields),
-            "r": record.raw,
-            "p": [
-                origin.source,
-                origin.job,
-                origin.connector,
-                origin.connector_version,
-                origin.original_id,
-                origin.position,
-                origin.content_hash,
-            ],
-        }
+        [
+            content,
+            origin.source,
+            origin.job,
+            origin.connector,
+            origin.connector_version,
+            origin.original_id,
+            origin.position,
+            origin.content_hash,
+        ]
     )
 
 
@@ -113,16 +115,18 @@ def open_body(keys: SubjectKeys, found: Found) -> Body:
 def record_from(found: Found, content: bytes) -> Record:
     """Return the record of a row whose opened content is `content`."""
     rid, app, subject, coll, version, *_ = found.row
-    tree: Plain = unpack_own(content)
-    source, job, connector, connector_version, original_id, position, digest = tree["p"]
+    inner, source, job, connector, connector_version, original_id, position, digest = unpack_own(
+        content
+    )
+    fields, raw = unpack_own(inner)
     return Record(
         id=RecordId(Id16(rid)),
         app=AppId(Id16(app)),
         subject=SubjectId(Id16(subject)),
         collection=Collection(coll),
         version=version,
-        fields=tree["f"],
-        raw=tree["r"],
+        fields=fields,
+        raw=raw,
         provenance=Provenance(
             source=SourceId(Id16(source)),
             job=JobId(Id16(job)),

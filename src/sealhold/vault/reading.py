@@ -105,6 +105,10 @@ class Records:
         """Return how many items each collection has."""
         return dict(Counter(doc.collection for doc in self._index.docs().values()))
 
+    def count(self, name: Collection) -> int:
+        """Return how many items a collection has."""
+        return sum(doc.collection == name for doc in self._index.docs().values())
+
     def tables(self) -> dict[Collection, Dataset]:
         """Return what can be queried."""
         return {name: self._dataset(name) for name in self.counts()}

@@ -68,8 +68,16 @@ def test_a_given_consent_permits_in_its_half_open_interval(now: int, *, permits:
     assert standing.permits(Instant(now), NOTICE) is permits
 
 
-def test_a_given_consent_expires_by_itself() -> None:
+def test_a_given_consent_expires_by_itself_and_an_unanswered_request_does_not() -> None:
     assert state_of((REQUESTED, GIVEN), Instant(100)) is C.EXPIRED
+    assert state_of((REQUESTED,), Instant(100)) is C.REQUESTED
+
+
+@pytest.mark.parametrize(("at", "permits"), [(6, False), (7, True), (99, True), (100, False)])
+def test_what_was_found_out_earlier_permits_in_the_same_interval(at: int, *, permits: bool) -> None:
+    standing = standing_of((replace(GIVEN, starts=Instant(7)),), Instant(50))
+
+    assert standing.permits(Instant(at), NOTICE) is permits
 
 
 def test_a_consent_under_another_notice_does_not_permit() -> None:

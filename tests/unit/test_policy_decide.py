@@ -79,6 +79,8 @@ FACTS = Facts(
     budget_left=COST,
 )
 
+OWN = replace(ASK, actor=Actor.OWNER)
+
 
 def holding(*held: Held) -> Facts:
     return replace(FACTS, held=held)
@@ -183,6 +185,17 @@ def test_each_rule_refuses_with_its_reason_and_gives_nothing(
     assert decision.sentence.endswith(".")
 
 
+def test_data_that_may_still_be_kept_may_be_used() -> None:
+    later = replace(FACTS, retain_until=Instant(16))
+
+    assert decide(ASK, later).permit
+    assert decide(OWN, later).permit
+
+
+def test_an_allowance_until_an_end_is_not_used_up_by_answers() -> None:
+    assert decide(ASK, replace(FACTS, held=(replace(HELD, uses=7),))).permit
+
+
 def test_an_objection_to_something_else_does_not_refuse() -> None:
     others = frozenset({Purpose("Marketing"), Purpose("PersonnelOnboarding")})
 
@@ -230,6 +243,13 @@ def test_of_several_grants_the_one_that_came_furthest_tells_why() -> None:
 
     assert decision.code is Reason.GRANT_BUDGET
     assert decision.sentence == "It would tell more than you allowed (grant g-010101010101)."
+
+
+def test_of_several_grants_that_came_equally_far_the_one_with_the_lowest_id_is_named() -> None:
+    tired = replace(HELD, spent=COST)
+    twin = replace(tired, grant=replace(GRANT, id=grant_id(2)))
+
+    assert decide(ASK, holding(twin, tired)).sentence.endswith("(grant g-010101010101).")
 
 
 def test_of_several_grants_that_fit_the_one_with_the_lowest_id_is_used() -> None:
@@ -288,9 +308,6 @@ def test_a_chain_of_grants_has_an_end() -> None:
     assert decide(ASK, holding(*whole)).because == (grant_id(1),)
     assert decide(ASK, holding(*endless)).because == (grant_id(2),)
     assert decide(ASK, holding(*loop)).code is Reason.PARENT_ENDED
-
-
-OWN = replace(ASK, actor=Actor.OWNER)
 
 
 def test_owners_read_what_is_theirs_without_a_grant_and_under_a_restriction() -> None:

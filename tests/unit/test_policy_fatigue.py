@@ -1,5 +1,7 @@
 """How often an app may ask."""
 
+from dataclasses import replace
+
 import pytest
 
 from sealhold.model.quantities import DAY, HOUR, Instant
@@ -59,11 +61,23 @@ def test_a_wish_whose_yes_was_taken_back_is_blocked_from_then_on_for_90_days() -
     revoked = asked(RequestState.REVOKED, expires_in=-1, ended_days_ago=1)
 
     assert may_ask([revoked], WISH, NOW) is Verdict.BLOCKED
-    assert may_ask([revoked], WISH, Instant(NOW + BLOCKED_FOR)) is Verdict.SHOW
+    assert may_ask([revoked], WISH, Instant(NOW - DAY + BLOCKED_FOR - 1)) is Verdict.BLOCKED
+    assert may_ask([revoked], WISH, Instant(NOW - DAY + BLOCKED_FOR)) is Verdict.SHOW
 
 
-def test_a_wish_that_had_its_one_answer_may_be_asked_again() -> None:
-    assert may_ask([asked(RequestState.SPENT)], WISH, NOW) is Verdict.SHOW
+def test_a_wish_that_had_its_answers_may_be_asked_again() -> None:
+    over = replace(asked(RequestState.EXPIRED, ended_days_ago=1), allowed_at=Instant(0))
+
+    assert may_ask([asked(RequestState.SPENT, ended_days_ago=1)], WISH, NOW) is Verdict.SHOW
+    assert may_ask([over], WISH, NOW) is Verdict.SHOW
+    assert may_ask([asked(RequestState.REVOKED)], WISH, NOW) is Verdict.SHOW  # no end is known
+
+
+def test_a_wish_waits_until_just_before_it_expires() -> None:
+    ending = [asked(RequestState.WAITING, digest=bytes([n]) * 32, expires_in=0) for n in range(3)]
+
+    assert may_ask(ending, WISH, Instant(NOW - 1)) is Verdict.TOO_MANY_WAITING
+    assert may_ask(ending, WISH, NOW) is Verdict.SHOW
 
 
 @pytest.mark.parametrize("state", UNDECIDED_OR_ENDED)

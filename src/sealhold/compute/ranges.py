@@ -10,6 +10,7 @@ Source: docs/spec/08-task-manifest.md section 3.
 """
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import gcd
 
@@ -99,10 +100,10 @@ def parse_range(value: Plain, where: str) -> Range:
     return found
 
 
-def _parse_listed(values: list[Plain], where: str) -> Range:
+def _parse_listed(values: Sequence[Plain], where: str) -> Range:
     if any(type(each) is not int for each in values):
         raise InvalidManifestError(f"`{where}.values` may hold whole numbers only")
-    if len(values) > MAX_LISTED or sorted(set(values)) != values:
+    if len(values) > MAX_LISTED or sorted(set(values)) != list(values):
         raise InvalidManifestError(
             f"`{where}.values` must ascend, hold no double and at most {MAX_LISTED}"
         )

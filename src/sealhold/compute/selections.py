@@ -81,8 +81,8 @@ def cells(filters: Sequence[Filter]) -> int:
     """Return in how many cells the selections with these filters can put an object, at most."""
     axes: _Axes = {}
     plain = list(dict.fromkeys(_plain(each, axes) for each in filters))
-    names = list(axes)
-    values = [_representatives(axes[name]) for name in names]
+    names = [str(name) for name in axes]
+    values = [_representatives(constants) for constants in axes.values()]
     tried: int = prod(len(each) for each in values)
     if tried > MAX_TRIED:
         return min(1 << len(plain), tried)

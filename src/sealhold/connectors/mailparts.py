@@ -115,8 +115,8 @@ def words(value: str) -> str:
 def _leaves(message: Message, number: str, depth: int) -> Iterator[Part]:
     if depth > MAX_DEPTH:
         raise ValueError("a mail that is nested too deep")
-    inner = message.get_payload()
     if message.is_multipart() and message.get_content_maintype() != "message":
+        inner = message.get_payload()
         if not isinstance(inner, list) or len(inner) > MAX_PARTS:
             raise ValueError("a mail with too many parts")
         for count, part in enumerate(inner, start=1):

@@ -31,9 +31,10 @@ class Layout:
 
 def layout_of(text: str, *, is_whole: bool) -> Layout | None:
     """Return how the beginning of a table is written, or None if it is no table."""
-    lines = text.splitlines(keepends=True)
-    if not is_whole and len(lines) > 1:
-        lines.pop()  # cut off in the middle
+    *whole, last = text.split("\n")  # and at no other character: a cell may hold U+2028
+    lines = [line + "\n" for line in whole]
+    if is_whole or not lines:
+        lines.append(last)  # else it may be cut off in the middle
     found = [layout for delimiter in DELIMITERS if (layout := _try(lines, delimiter))]
     return max(found, key=lambda layout: layout.agreeing, default=None)  # the first among equals
 

@@ -55,6 +55,8 @@ class Csv:
         self._rows = batch_rows
 
     def sniff(self, head: bytes, file_name: str) -> Guess:
+        if magic_of(head) is not None or not is_text(head):
+            return Guess(sure=0, what="")
         layout = _layout(head)
         if layout is None or head_text(head[:64]).lstrip().startswith(_NO_TABLE):
             return Guess(sure=0, what="")
@@ -83,8 +85,6 @@ class _Table:
 
 
 def _layout(head: bytes) -> Layout | None:
-    if magic_of(head) is not None or not is_text(head):
-        return None
     return layout_of(head_text(head), is_whole=len(head) < SNIFF_BYTES)
 
 

@@ -40,7 +40,7 @@ class JsonLines:
 
     def sniff(self, head: bytes, file_name: str) -> Guess:
         del file_name
-        lines = head_text(head).splitlines()
+        lines = head_text(head).split("\n")
         first = next((line for line in lines if line.strip()), "")
         if not first.lstrip().startswith("{"):
             return Guess(sure=0, what="")

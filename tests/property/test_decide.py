@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sealhold.model.ids import AppId, Collection, FieldName, GrantId, Id16, Purpose, TaskDigest
@@ -17,7 +17,8 @@ from sealhold.policy.decide import decide
 from sealhold.policy.facts import Actor, Ask, Facts, Held, Standing
 from sealhold.policy.grant import Grant, GrantKind
 
-law = settings(deadline=None)  # a busy machine is no failure
+# A busy machine is no failure.
+law = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 # Small alphabets, so that wishes and grants meet often.
 ids = st.sampled_from([Id16(bytes([n]) * 16) for n in range(4)])

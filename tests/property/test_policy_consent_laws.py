@@ -1,6 +1,6 @@
 """Laws of consent and of the request's states: what ended stays ended."""
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sealhold.model.errors import ConflictError
@@ -18,7 +18,8 @@ from sealhold.policy.consent import (
 from sealhold.policy.fatigue import BLOCKED_FOR, Asked, Verdict, may_ask
 from sealhold.policy.lifecycle import RequestEvent, is_final, step
 
-law = settings(deadline=None)  # a busy machine is no failure
+# A busy machine is no failure.
+law = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 instants = st.integers(0, 6).map(Instant)
 events = st.builds(

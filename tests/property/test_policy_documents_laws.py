@@ -1,6 +1,8 @@
 """Laws of the documents: what is written is read back, and narrower means narrower."""
 
-from hypothesis import given, settings
+from dataclasses import replace
+
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sealhold.model.encoding import from_json, to_json
@@ -15,7 +17,8 @@ from sealhold.policy.names import has_hidden
 from sealhold.policy.purposes_table import TERMS
 from sealhold.policy.request import Destination, Request, Schedule
 
-law = settings(deadline=None)  # a busy machine is no failure
+# A busy machine is no failure.
+law = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 ids = st.uuids(version=4).map(lambda uuid: Id16(uuid.bytes))
 digests = st.binary(min_size=32, max_size=32)
@@ -76,7 +79,7 @@ grants_of = st.builds(
     epoch=st.integers(0, 2**53 - 1),
     nonce=st.binary(min_size=16, max_size=16),
     parent=st.none() | ids.map(GrantId),
-)
+).filter(lambda grant: grant.not_before <= grant.not_after)
 terms_of = st.builds(
     Terms,
     mode=st.sampled_from(Mode),
@@ -110,15 +113,34 @@ def test_a_request_differs_from_itself_in_nothing(request: Request) -> None:
 
 
 @law
-@given(requests_of, requests_of)
-def test_what_is_the_same_but_for_amounts_and_words_is_the_same_wish(
-    one: Request, other: Request
+@given(
+    requests_of,
+    texts,
+    st.integers(0, 36_525),
+    st.sampled_from(Schedule),
+    st.sampled_from(Mode),
+    instants,
+)
+def test_other_words_and_amounts_are_the_same_wish_and_change_only_amounts(  # noqa: PLR0913, PLR0917 - drawn
+    one: Request, text: str, days: int, schedule: Schedule, mode: Mode, until: Instant
 ) -> None:
-    changed = set(requests.material_change(one, other))
-    amounts = {"schedule", "retention_days", "budget_micro_bits", "mode", "until"}
+    other = replace(
+        one,
+        name=text,
+        reason=(("en", text),),
+        retention_days=days,
+        schedule=schedule,
+        mode=mode,
+        until=until,
+    )
 
-    if not changed - amounts:
-        assert requests.wish(one) == requests.wish(other)
+    assert requests.wish(one) == requests.wish(other)
+    assert set(requests.material_change(one, other)) <= {
+        "retention_days",
+        "schedule",
+        "mode",
+        "until",
+    }
 
 
 @law
@@ -132,7 +154,7 @@ def test_a_narrowed_grant_is_narrower_and_narrowing_again_changes_nothing(
     conditioned = narrow_rows(once, "steps > 7 or home = 'x'") if rows else once
 
     assert is_narrower(conditioned, once)
-    assert is_narrower(conditioned, grant) or grant.not_after < grant.not_before
+    assert is_narrower(conditioned, grant)
     assert narrow(once, terms) == once
 
 
@@ -151,13 +173,14 @@ def test_narrower_than_narrower_is_narrower(grant: Grant, one: Terms, other: Ter
     second = narrow_rows(narrow(first, other), "home = 'x'")
 
     assert is_narrower(second, first)
-    assert is_narrower(second, grant) or grant.not_after < grant.not_before
+    assert is_narrower(second, grant)
 
 
 @law
-@given(grants_of, grants_of)
-def test_of_two_grants_that_are_narrower_than_each_other_both_give_the_same(
-    one: Grant, other: Grant
+@given(grants_of, terms_of)
+def test_a_grant_is_not_narrower_than_what_terms_took_something_from(
+    grant: Grant, terms: Terms
 ) -> None:
-    if is_narrower(one, other) and is_narrower(other, one):
-        assert (one.fields, one.budget, one.mode) == (other.fields, other.budget, other.mode)
+    narrowed = narrow(grant, terms)
+
+    assert is_narrower(grant, narrowed) is (grant == narrowed)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sealhold.model.encoding import Plain
@@ -31,7 +31,8 @@ from sealhold.policy.filter_ast import (
 from sealhold.policy.precision import parse_rules
 from sealhold.policy.rowfilter import answer, matches, parse_filter
 
-law = settings(deadline=None)  # a busy machine is no failure
+# A busy machine is no failure.
+law = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 TYPES = {
     "t": ColumnType.INSTANT,

@@ -80,6 +80,7 @@ def test_a_grant_without_one_of_its_fields_is_refused(field: str) -> None:
         {"nonce": "6e" * 15},
         {"parent": None},
         {"extra": 1},
+        {"not_after": "2026-11-30T23:59:59Z"},
     ],
 )
 def test_a_grant_with_a_value_that_does_not_fit_is_refused(changes: dict[str, Plain]) -> None:

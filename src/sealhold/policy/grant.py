@@ -125,6 +125,9 @@ def parse_grant(document: Plain) -> Grant:
     names = read.items("fields", MAX_FIELDS, FieldName)
     if list(names) != sorted(set(names)):
         raise read.fault("fields", "is not sorted, or holds a field twice")
+    not_before, not_after = read.instant("not_before"), read.instant("not_after")
+    if not_after < not_before:
+        raise read.fault("not_after", "lies before `not_before`")
     return Grant(
         id=GrantId(read.id("id", Kind.GRANT)),
         kind=read.choice("kind", GrantKind),
@@ -142,8 +145,8 @@ def parse_grant(document: Plain) -> Grant:
         mode=read.choice("mode", Mode),
         budget=MicroBits(read.integer("budget", 0, MAX_INTEGER)),
         coarsen=read.integer("coarsen", 1, MAX_COARSEN),
-        not_before=read.instant("not_before"),
-        not_after=read.instant("not_after"),
+        not_before=not_before,
+        not_after=not_after,
         epoch=read.integer("epoch", 0, MAX_INTEGER),
         nonce=read.octets("nonce", 16),
         parent=GrantId(read.id("parent", Kind.GRANT)) if read.has("parent") else None,

@@ -8,11 +8,12 @@
 Source: docs/architecture.md section 3.
 """
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
@@ -31,24 +32,19 @@ from sealhold.compute.replay import MEMO, Replay
 from sealhold.compute.running import Runs
 from sealhold.compute.shelf import TABLES as SHELF
 from sealhold.compute.shelf import Shelf
-from sealhold.crypto.digest import Keyed
-from sealhold.crypto.entropy import system_entropy
-from sealhold.crypto.kdf import Stretch
-from sealhold.crypto.roots import passphrase as passphrases
-from sealhold.crypto.seal import new_key
-from sealhold.crypto.tags import Tag
 from sealhold.model.clock import Clock, Entropy
 from sealhold.model.errors import LockedError, SealholdError, WrongPassphraseError
 from sealhold.model.quantities import Instant
 from sealhold.model.shown import Status
 from sealhold.stores.backends.localdir import LocalDir
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
-from sealhold.vault import opening
+from sealhold.vault import access
+from sealhold.vault.access import Stretch
 from sealhold.vault.budget import Budget
 from sealhold.vault.consents import Consents
 from sealhold.vault.firewall import Firewall
 from sealhold.vault.grants import Grants as GrantRows
-from sealhold.vault.home import Home, read, replace
+from sealhold.vault.home import Home
 from sealhold.vault.index import Index
 from sealhold.vault.ledger import Ledger
 from sealhold.vault.objects import Objects
@@ -59,7 +55,6 @@ from sealhold.vault.requests import Requests as RequestRows
 from sealhold.vault.sourcing import Sources
 from sealhold.vault.telling import Teller
 
-UNLOCK = passphrases.NAME
 ROLLBACK_NOTE = (
     "If every file of the home is put back together to an older day, nothing on this disk shows"
     " it: keep a checkpoint elsewhere (`sealhold audit show --checkpoint`)."
@@ -76,33 +71,29 @@ class World:
     """What the vault takes from its surroundings; tests and the demo bring their own."""
 
     clock: Clock = system_clock
-    entropy: Entropy = system_entropy
-    stretch: Stretch = Stretch()
+    entropy: Entropy = os.urandom
+    stretch: Stretch = field(default_factory=Stretch)
 
 
-def create(folder: Path, passphrase: str, *, headless: bool, world: World = World()) -> None:
+def create(folder: Path, passphrase: str, *, headless: bool, world: World | None = None) -> None:
     """Make a new, empty vault.
 
     Raises:
         ConflictError: the folder holds something already.
+        InvalidError: an empty passphrase.
     """
-    home = Home(folder)
-    home.make()
-    root = new_key(world.entropy, "root key")
-    secret = passphrases.passphrase(passphrase)
-    slot = passphrases.create_slot(root, secret, world.entropy, world.stretch)
-    replace(home.unlock_slot(UNLOCK), slot)
-    opening.create(_parts(home, world), root, headless=headless)
+    world = world or World()
+    access.create(_parts(Home(folder), world), passphrase, world.stretch, headless=headless)
 
 
 class Node:
     """One vault, locked at first."""
 
-    def __init__(self, folder: Path, world: World = World()) -> None:
+    def __init__(self, folder: Path, world: World | None = None) -> None:
         if sys.flags.optimize > 1:
             raise SealholdError("`python -OO` drops the texts that errors are made of")
         self.home = Home(folder)
-        self._world = world
+        self._world = world or World()
         self._open: OpenParts | None = None
 
     def __enter__(self) -> Self:
@@ -122,27 +113,23 @@ class Node:
         return self._open is None
 
     def unlock(self, passphrase: str) -> None:
-        """Open the vault.
+        """Open the vault; one that is open already stays so.
 
         Raises:
             NoHomeError: there is none.
             WrongPassphraseError: it does not open.
             TamperedError: a file is not what was written.
         """
-        self.home.check()
-        slot = read(self.home.unlock_slot(UNLOCK))
-        root = passphrases.unlock(slot, passphrases.passphrase(passphrase))
-        if self._open is None:
-            self._open = OpenParts(opening.open_vault(_parts(self.home, self._world), root), self)
+        if self._open is not None:
+            if not self.verify_passphrase(passphrase):
+                raise WrongPassphraseError
+            return
+        vault = access.unlock(_parts(self.home, self._world), passphrase)
+        self._open = OpenParts(vault, self)
 
     def verify_passphrase(self, passphrase: str) -> bool:
         """Return whether `passphrase` opens this vault."""
-        slot = read(self.home.unlock_slot(UNLOCK))
-        try:
-            passphrases.unlock(slot, passphrases.passphrase(passphrase))
-        except WrongPassphraseError:
-            return False
-        return True
+        return access.opens(self.home, passphrase)
 
     def lock(self) -> None:
         """Drop the parts and their keys."""
@@ -259,7 +246,7 @@ class OpenParts:
         return Office(
             core=core,
             firewall=firewall,
-            budget=Budget(core.deciding, Keyed(core.keys.files, Tag.LOOKUP)),
+            budget=Budget(core.deciding, core.keys),
             registry=registry,
             requests=RequestRows(core.deciding, core.papers),
             grants=GrantRows(core.deciding, core.papers, core.keyring.signer("grant-sign")),
@@ -283,7 +270,7 @@ def _in_background(work: Callable[[], None]) -> None:
 
 
 @contextmanager
-def opened(folder: Path, passphrase: str, world: World = World()) -> Iterator[Node]:
+def opened(folder: Path, passphrase: str, world: World | None = None) -> Iterator[Node]:
     """Open the vault in `folder` for as long as the block runs."""
     with Node(folder, world) as node:
         node.unlock(passphrase)

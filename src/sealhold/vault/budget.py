@@ -13,13 +13,13 @@ Source: docs/spec/09-leakage.md section 5.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sealhold.crypto.digest import Keyed
 from sealhold.model.errors import LeakExhaustedError
 from sealhold.model.ids import AppId, Collection, Purpose
 from sealhold.model.quantities import MICRO, MicroBits, Year, show_bits
 from sealhold.model.shown import Meter
 from sealhold.stores.spec import Bump, ColumnKind, Expect, Op, Put, TableSpec
 from sealhold.vault.deciding import Deciding
+from sealhold.vault.keyring import SubjectKeys
 
 BUDGETS = TableSpec(
     name="budget",
@@ -70,9 +70,9 @@ class _Scope:
 class Budget:
     """The counters of one vault."""
 
-    def __init__(self, deciding: Deciding, names: Keyed) -> None:
+    def __init__(self, deciding: Deciding, keys: SubjectKeys) -> None:
         self._deciding = deciding
-        self._names = names
+        self._names = keys.budgets
 
     def query_ops(
         self, cost: MicroBits, app: AppId, purpose: Purpose, year: Year

@@ -93,6 +93,7 @@ class SubjectKeys:
     identities: Keyed  # recognises an item that came before
     contents: Keyed  # tells whether it changed
     blocks: Keyed  # places words in the index
+    budgets: Keyed  # names what a budget is for
     files: Secret  # recognises a file that was read before
     chunks: Secret  # cuts and names chunks of larger content
 
@@ -216,6 +217,7 @@ class Keyring:
             identities=Keyed(derive(base, Tag.SUBJECT_BASE, b"identities"), Tag.IDENTITY),
             contents=Keyed(derive(base, Tag.SUBJECT_BASE, b"contents"), Tag.CONTENT),
             blocks=Keyed(derive(base, Tag.SUBJECT_BASE, b"blocks"), Tag.WORD_BLOCK),
+            budgets=Keyed(derive(base, Tag.SUBJECT_BASE, b"budgets"), Tag.LOOKUP),
             files=derive(base, Tag.SUBJECT_BASE, b"files"),
             chunks=derive(base, Tag.SUBJECT_BASE, b"chunks"),
         )

@@ -84,6 +84,10 @@ def test_rounding_goes_to_the_nearest_step_and_half_to_even(
     assert type(found[0][column]) is type(rounded)
 
 
+def test_nothing_is_rounded_to_less_than_nothing() -> None:
+    assert repr(seen("round(power, 1)", rows=[{"power": -0.2}])) == "[{'power': 0.0}]"
+
+
 def test_rounding_a_field_that_is_absent_leaves_it_absent() -> None:
     assert seen("round(steps, 5)", "round(t, 1h)", rows=[{"mode": "bike"}]) == [{"mode": "bike"}]
 
@@ -143,7 +147,7 @@ def test_the_hour_that_comes_twice_is_two_hours() -> None:
 
 
 def test_an_hour_of_a_zone_that_is_half_an_hour_off_begins_at_its_own_full_hour() -> None:
-    rows: list[dict[str, Plain]] = [{"t": at("2026-11-21T10:45:00Z"), "steps": 1}]
+    rows: list[dict[str, Plain]] = [{"t": at("2026-11-21T10:45:30.250Z"), "steps": 1}]
 
     assert seen("aggregate(count(steps) per hour(t, 'Asia/Kolkata'))", rows=rows) == [
         {"t": at("2026-11-21T10:30:00Z"), "steps": 1}

@@ -172,6 +172,10 @@ def test_an_evening_may_last_over_midnight() -> None:
     found = [passes(text, t=at(f"2026-11-21T{hour:02}:30:00Z")) for hour in range(24)]
 
     assert [hour for hour in range(24) if found[hour]] == [0, 1, 22, 23]
+    assert passes(text, t=at("2026-11-21T22:00:00Z"))
+    assert not passes(text, t=at("2026-11-21T21:59:59Z"))
+    assert passes(text, t=at("2026-11-21T01:59:59Z"))
+    assert not passes(text, t=at("2026-11-21T02:00:00Z"))
 
 
 @pytest.mark.parametrize("when", [-(2**63), 2**63, 253_402_300_799_000])
@@ -198,6 +202,10 @@ def test_a_place_is_within_a_radius_over_the_sphere(
     assert passes("within(lat, lon, 48.8566, 2.3522, 500)", lat=lat, lon=lon) is passed
 
 
+def test_nothing_is_within_a_radius_of_nothing() -> None:
+    assert not passes("within(lat, lon, 48.5, 2.5, 0)", lat=48.5, lon=2.5)
+
+
 def test_a_radius_reaches_over_the_date_line_and_the_pole() -> None:
     assert passes("within(lat, lon, 0, 179.999, 500)", lat=0.0, lon=-179.999)
     assert passes("within(lat, lon, 90, 0, 500)", lat=89.999, lon=180.0)
@@ -211,6 +219,7 @@ def test_an_age_is_answered_only_when_the_time_is_told() -> None:
     assert not matches(week, {"t": now - 7 * DAY}, now)
     assert not matches(week, {"t": now + 1}, now)
     assert not matches(week, {"t": now})
+    assert answer(week, {}, now) is None
 
 
 def test_a_column_may_bear_the_name_of_a_word_of_the_language_elsewhere() -> None:

@@ -8,10 +8,11 @@
 Source: docs/architecture.md section 3.
 """
 
+import base64
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,31 +21,43 @@ from types import TracebackType
 from typing import Self
 
 from sealhold import __version__, plugins
-from sealhold.compute import jail
+from sealhold.compute import appkit, jail, taskfolder, taskkit
 from sealhold.compute.asking import Requests
 from sealhold.compute.broker import Broker, Mode
 from sealhold.compute.granted import Apps, Budgets, Grants
 from sealhold.compute.members import FROZEN
 from sealhold.compute.office import Office
 from sealhold.compute.outside import Outside
+from sealhold.compute.proof_checks import Policy
 from sealhold.compute.readercell import ReaderCell
 from sealhold.compute.replay import MEMO, Replay
 from sealhold.compute.running import Runs
 from sealhold.compute.shelf import TABLES as SHELF
 from sealhold.compute.shelf import Shelf
+from sealhold.compute.verify import verify_files
+from sealhold.config import PASSPHRASE_VARIABLE, home_folder
+from sealhold.connectors.runner import Progress, files_of
 from sealhold.model.clock import Clock, Entropy
-from sealhold.model.errors import LockedError, SealholdError, WrongPassphraseError
+from sealhold.model.errors import (
+    LockedError,
+    SealholdError,
+    UnreadableSourceError,
+    WrongPassphraseError,
+)
+from sealhold.model.ids import Collection
 from sealhold.model.quantities import Instant
+from sealhold.model.records import Dataset
 from sealhold.model.shown import Status
 from sealhold.stores.backends.localdir import LocalDir
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.vault import access
 from sealhold.vault.access import Stretch
 from sealhold.vault.budget import Budget
+from sealhold.vault.catalogue import JobRow
 from sealhold.vault.consents import Consents
 from sealhold.vault.firewall import Firewall
 from sealhold.vault.grants import Grants as GrantRows
-from sealhold.vault.home import Home
+from sealhold.vault.home import Home, read, replace
 from sealhold.vault.index import Index
 from sealhold.vault.ledger import Ledger
 from sealhold.vault.objects import Objects
@@ -55,6 +68,30 @@ from sealhold.vault.requests import Requests as RequestRows
 from sealhold.vault.sourcing import Sources
 from sealhold.vault.telling import Teller
 
+__all__ = [  # made here, or handed out to the faces as it is
+    "PASSPHRASE_VARIABLE",
+    "Found",
+    "JobRow",
+    "Node",
+    "OpenParts",
+    "Policy",
+    "Progress",
+    "World",
+    "appkit",
+    "create",
+    "datasets",
+    "home_folder",
+    "look",
+    "open_broker",
+    "opened",
+    "system_clock",
+    "taskfolder",
+    "taskkit",
+    "verify_files",
+]
+
+LABEL_BYTES = 16  # 26 base32 characters: nobody guesses the address of the pages
+open_broker = Broker
 ROLLBACK_NOTE = (
     "If every file of the home is put back together to an older day, nothing on this disk shows"
     " it: keep a checkpoint elsewhere (`sealhold audit show --checkpoint`)."
@@ -73,6 +110,35 @@ class World:
     clock: Clock = system_clock
     entropy: Entropy = os.urandom
     stretch: Stretch = field(default_factory=Stretch)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a file is, before anything of it is taken in."""
+
+    path: Path
+    size: int  # bytes
+    what: str | None  # "GPX 1.1"; None if no connector reads it
+    why: str  # why not
+
+
+def datasets() -> Mapping[Collection, Dataset]:
+    """Return each dataset that some connector can fill, by its name."""
+    return plugins.datasets()
+
+
+def look(paths: Iterable[Path]) -> Iterator[Found]:
+    """Yield what each file is, folders walked through; needs no vault and keeps nothing."""
+    with ReaderCell() as cell:
+        for file in (file for path in paths for file in files_of(path)):
+            try:
+                what, why = cell.detect(file).what, ""
+                size = file.stat().st_size
+            except UnreadableSourceError as err:
+                what, size, why = None, 0, str(err)
+            except OSError:
+                what, size, why = None, 0, "the file cannot be opened"
+            yield Found(path=file, size=size, what=what, why=why)
 
 
 def create(folder: Path, passphrase: str, *, headless: bool, world: World | None = None) -> None:
@@ -136,6 +202,20 @@ class Node:
         if self._open is not None:
             opened, self._open = self._open, None
             opened.vault.close()
+
+    @property
+    def headless(self) -> bool:
+        """Whether the owner proves themselves without a terminal here."""
+        return self.parts.core.headless
+
+    @property
+    def label(self) -> str:
+        """The 26 base32 characters in the address of this vault's pages; made once and kept."""
+        path = self.home.folder / "label"
+        if not path.exists():
+            fresh = base64.b32encode(self._world.entropy(LABEL_BYTES)).rstrip(b"=").lower()
+            replace(path, fresh)
+        return read(path).decode("ascii", "replace")
 
     @property
     def parts(self) -> "OpenParts":

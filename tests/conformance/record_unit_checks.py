@@ -86,6 +86,22 @@ def an_expectation_that_holds_lets_its_operation_happen(place: Place) -> None:
     assert opened.versions(1, 2, 3, 8, 9) == [4, 0, 0, 1, 0]
 
 
+def equal_operations_with_other_expectations_are_told_apart(place: Place) -> None:
+    opened = place.create()
+    gone = (name_of(9),)
+
+    results = opened.commit(
+        [Delete("things", gone)],
+        [Delete("things", gone, Expect.PRESENT)],
+        [put(thing(1))],
+        [put(thing(1), Expect.ABSENT)],
+        [put(thing(1), Expect.PRESENT)],
+    )
+
+    conflict = Result(Outcome.CONFLICT, 0)
+    assert results == [APPLIED, conflict, APPLIED, conflict, APPLIED]
+
+
 def a_failed_unit_leaves_no_trace_and_the_others_whole(place: Place) -> None:
     opened = place.create()
     opened.keep(thing(5, day=7), thing(6, used=3))

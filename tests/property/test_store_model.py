@@ -73,6 +73,7 @@ ops: st.SearchStrategy[Op] = st.one_of(
     st.builds(lambda at, expect: Put(at[0], at[1], expect), rows, expects),
     st.builds(lambda at, expect: Put(at[0], at[1], expect), rows, st.sampled_from(Expect)),
     st.builds(lambda at, expect: Delete(at[0], at[1], expect), keys, expects),
+    st.builds(lambda at, expect: Delete(at[0], at[1], expect), keys, st.sampled_from(Expect)),
     st.builds(lambda at, expect: Guard(at[0], at[1], expect), keys, expects),
     st.builds(Bump, st.just("plain"), plain_keys, st.just("n"), numbers, numbers),
     _prefixes("plain", "n", numbers),

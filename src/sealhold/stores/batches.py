@@ -100,8 +100,9 @@ def _runs(texts: Texts, units: Units) -> Iterator[_Run]:
         for op in ops:
             sql, kind, cells = _statement(texts[op.table], op)
             queue = queues.setdefault(op.table, [])
-            if queue and queue[-1].sql == sql and kind in _JOINED:
-                queue[-1].cells.append(cells)
+            last = queue[-1] if queue else None
+            if last and last.sql == sql and last.kind is kind and kind in _JOINED:
+                last.cells.append(cells)
             else:
                 queue.append(_Run(sql, kind, [cells], unit))
     return chain.from_iterable(queues.values())

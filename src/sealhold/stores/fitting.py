@@ -1,260 +1,124 @@
-"""Whether tables, operations and bounds keep to the rules of `spec.py`; a backend asks here first.
+"""Whether the operations of a batch fit their tables and limits; a backend asks before it begins.
 
-- A declaration that breaks a rule, a batch over a limit, and bounds of a wrong shape are refused
-  with `InvalidError` before anything is touched.
+- A batch over a limit is refused with `InvalidError`.
 - An operation that does not fit its table makes its own unit REJECTED, and no other.
-- A key is bounded when its table is declared, so no single key has to be measured.
+- Batches are long and nearly always fit, so the rows of a table are first looked at together,
+  column by column; only when that finds something is each operation looked at by itself.
 
-Source: docs/spec/04-stores.md sections 2 to 4.
+Source: docs/spec/04-stores.md sections 3 and 4.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
-from sealhold.model.encoding import pack, unpack
 from sealhold.model.errors import InvalidError
-from sealhold.stores.shapes import MAX_I64, MIN_I64, MISFIT, Shape
+from sealhold.stores.shapes import MAX_I64, MIN_I64, MISFIT
 from sealhold.stores.spec import (
     MAX_BATCH,
-    MAX_KEY,
-    MAX_PAGE,
     MAX_ROW,
     MAX_UNITS,
     Bump,
     ColumnKind,
-    Cursor,
     Delete,
     DeleteWhere,
     Expect,
     Guard,
-    Key,
     Op,
     Outcome,
     Put,
     Result,
     Row,
-    TableSpec,
     Unit,
 )
-
-KEY = "key"  # the name under which every table's key is an index
-
-_TABLE = re.compile(r"[a-z_]+")
-_COLUMN = re.compile(r"[a-z][a-z0-9_]*")
+from sealhold.stores.tables import Table, Tables
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Which rows of an index: `lower` <= row < `upper`, compared over as many columns as each has.
-
-    An empty tuple bounds nothing; with `past`, rows that start with `lower` are left out.
-    """
-
-    lower: Key
-    upper: Key
-    past: bool = False
-
-
-def check_limit(limit: int) -> None:
-    """Let a page length pass that a scan may have.
+def refuse(tables: Tables, units: Sequence[Unit]) -> list[Result | None]:
+    """Return REJECTED for each unit that does not fit, None for the others.
 
     Raises:
-        InvalidError: out of range.
+        InvalidError: a row or the batch is over a limit.
     """
-    if not 1 <= limit <= MAX_PAGE:
-        raise InvalidError(f"a page of {limit} rows; 1 to {MAX_PAGE} are possible")
-
-
-class Table:
-    """One declared table, and what fits it."""
-
-    def __init__(self, spec: TableSpec) -> None:
-        _check_names(spec)
-        self.spec = spec
-        self.columns = tuple(spec.columns)
-        self.row = Shape(tuple(spec.columns.values()))
-        self.key = self._shape(spec.key)
-        self.key_at = self._places(spec.key)
-        self.flags = [at for at, kind in enumerate(self.row.kinds) if kind is ColumnKind.FLAG]
-        self.indexes = {KEY: spec.key, **spec.indexes}
-        self.orders = {
-            name: (*columns, *(c for c in spec.key if c not in columns))
-            for name, columns in self.indexes.items()
-        }
-        self._index_shapes = {name: self._shape(cols) for name, cols in self.indexes.items()}
-        self._order_shapes = {name: self._shape(cols) for name, cols in self.orders.items()}
-        for name, shape in self._index_shapes.items():
-            if shape.longest() is None:
-                raise InvalidError(f"index `{name}` of table `{spec.name}` has a sealed column")
-        if (self.key.longest() or 0) > MAX_KEY:
-            raise InvalidError(f"the key of table `{spec.name}` may be over {MAX_KEY} bytes")
-
-    def describe(self) -> list[object]:
-        """Return this declaration as plain values; equal tables have equal ones."""
-        columns = [[name, kind.name] for name, kind in self.spec.columns.items()]
-        indexes = [[name, list(cols)] for name, cols in sorted(self.spec.indexes.items())]
-        return [self.spec.name, columns, list(self.spec.key), indexes]
-
-    def key_of(self, row: Row) -> Key:
-        """Return the key columns' values of `row`."""
-        return tuple([row[at] for at in self.key_at])
-
-    def order_of(self, index: str, row: Row) -> Key:
-        """Return by what `row` is sorted in `index`: its columns, then the rest of the key."""
-        return tuple([row[at] for at in self._places(self.orders[index])])
-
-    def check_key(self, key: Key) -> None:
-        """Let a fitting key pass.
-
-        Raises:
-            InvalidError: it is no key of this table.
-        """
-        if self.key.measure(key) == MISFIT:
-            raise InvalidError(f"not a key of table `{self.spec.name}`")
-
-    def span(self, index: str, lo: Key, hi: Key, after: Cursor | None, *, reverse: bool) -> "Span":
-        """Return the one span that bounds and cursor leave of `index`.
-
-        Raises:
-            InvalidError: no such index, bounds of a wrong shape, or a cursor of another index.
-        """
-        shape = self._index_shapes.get(index)
-        if shape is None:
-            raise InvalidError(f"table `{self.spec.name}` has no index `{index}`")
-        if not (shape.bounds(lo) and shape.bounds(hi)):
-            raise InvalidError(f"a bound does not fit index `{index}` of `{self.spec.name}`")
-        if after is None:
-            return Span(lo, hi)
-        seen = self._place(index, after)
-        if reverse:
-            return Span(lo, min(seen, hi) if hi else seen)
-        return Span(seen, hi, past=True) if seen >= lo else Span(lo, hi)
-
-    def cursor(self, index: str, row: Row) -> Cursor:
-        """Return the cursor that stands behind `row`."""
-        return Cursor(pack(list(self.order_of(index, row))))
-
-    def _place(self, index: str, cursor: Cursor) -> Key:
-        cells = unpack(cursor)
-        if not isinstance(cells, list) or self._order_shapes[index].measure(tuple(cells)) == MISFIT:
-            raise InvalidError(f"not a cursor of index `{index}` of `{self.spec.name}`")
-        return tuple(cells)
-
-    def measure(self, op: Op) -> int:
-        """Return how many bytes `op` counts, or -1 if it does not fit.
-
-        Raises:
-            InvalidError: a row over the limit.
-        """
-        match op:
-            case Put(_, row, expect):
-                size = self.row.measure(row)
-                if size > MAX_ROW:
-                    raise InvalidError(f"a row of {size} bytes; at most {MAX_ROW}")
-                return size if _is_expect(expect) else MISFIT
-            case Delete(_, key, expect) | Guard(_, key, expect):
-                return self.key.measure(key) if _is_expect(expect) else MISFIT
-            case DeleteWhere(_, index, prefix):
-                return self._prefix_takes(index, prefix)
-            case Bump(_, key, column, delta, cap):
-                fits = (
-                    self.spec.columns.get(column) is ColumnKind.I64
-                    and column not in self.spec.key
-                    and _is_i64(delta)
-                    and _is_i64(cap)
-                )
-                return self.key.measure(key) if fits else MISFIT
-
-    def _prefix_takes(self, index: str, prefix: Key) -> int:
-        if index not in self.indexes:
-            return MISFIT
-        return self._shape(self.indexes[index][: len(prefix)]).measure(prefix)
-
-    def _shape(self, columns: Sequence[str]) -> Shape:
-        return Shape([self.spec.columns[name] for name in columns])
-
-    def _places(self, columns: Sequence[str]) -> tuple[int, ...]:
-        return tuple(self.columns.index(name) for name in columns)
-
-
-class Tables:
-    """The declared tables of one store."""
-
-    def __init__(self, specs: Sequence[TableSpec]) -> None:
-        self._by_name: Mapping[str, Table] = {spec.name: Table(spec) for spec in specs}
-        if len(self._by_name) != len(specs):
-            raise InvalidError("a table is declared twice")
-
-    def __iter__(self) -> Iterator[Table]:
-        return iter(self._by_name.values())
-
-    def named(self, name: str) -> Table:
-        """Return the table of that name.
-
-        Raises:
-            InvalidError: none was declared.
-        """
-        try:
-            return self._by_name[name]
-        except KeyError:
-            raise InvalidError(f"no table `{name}`") from None
-
-    def schema(self) -> bytes:
-        """Return all declarations as bytes; equal stores have equal ones."""
-        return pack(sorted((table.describe() for table in self), key=lambda told: str(told[0])))
-
-    def refuse(self, units: Sequence[Unit]) -> list[Result | None]:
-        """Return REJECTED for each unit that does not fit, None for the others.
-
-        Raises:
-            InvalidError: a row or the batch is over a limit.
-        """
-        if len(units) > MAX_UNITS:
-            raise InvalidError(f"a batch of {len(units)} units; at most {MAX_UNITS}")
-        total, refused = 0, []
-        for unit in units:
-            result, size = self._refuse_one(unit.ops)
-            refused.append(result)
-            total += size
-        if total > MAX_BATCH:
-            raise InvalidError(f"a batch of {total} bytes; at most {MAX_BATCH}")
-        return refused
-
-    def misfit(self, ops: Sequence[Op]) -> int | None:
-        """Return the place of the first operation that does not fit, if there is one.
-
-        Raises:
-            InvalidError: a row is over the limit.
-        """
-        result, _size = self._refuse_one(ops)
-        return None if result is None else result.failed_at
-
-    def _refuse_one(self, ops: Sequence[Op]) -> tuple[Result | None, int]:
+    if len(units) > MAX_UNITS:
+        raise InvalidError(f"a batch of {len(units)} units; at most {MAX_UNITS}")
+    refused: list[Result | None] = [None] * len(units)
+    total = _measure_together(tables, (op for unit in units for op in unit.ops))
+    if total == MISFIT:
         total = 0
-        for at, op in enumerate(ops):
-            table = self._by_name.get(op.table)
-            size = MISFIT if table is None else table.measure(op)
-            if size < 0:
-                return Result(Outcome.REJECTED, at), total
+        for number, unit in enumerate(units):
+            at, size = _measure_apart(tables, unit.ops)
+            refused[number] = None if at is None else Result(Outcome.REJECTED, at)
             total += size
-        return None, total
+    if total > MAX_BATCH:
+        raise InvalidError(f"a batch of {total} bytes; at most {MAX_BATCH}")
+    return refused
 
 
-def _check_names(spec: TableSpec) -> None:
-    if not _TABLE.fullmatch(spec.name):
-        raise InvalidError(f"`{spec.name[:64]}` cannot name a table")
-    for name in (*spec.columns, *spec.indexes):
-        if not _COLUMN.fullmatch(name):
-            raise InvalidError(
-                f"`{name[:64]}` of table `{spec.name}` cannot name a column or index"
-            )
-    if KEY in spec.indexes:
-        raise InvalidError(f"`{KEY}` of table `{spec.name}` is an index already")
-    for columns in (spec.key, *spec.indexes.values()):
-        known = all(name in spec.columns for name in columns)
-        if not columns or not known or len(set(columns)) != len(columns):
-            raise InvalidError(f"table `{spec.name}` has a key or index of no good columns")
+def misfit(tables: Tables, ops: Sequence[Op]) -> int | None:
+    """Return the place of the first operation that does not fit, if there is one.
+
+    Raises:
+        InvalidError: a row is over the limit.
+    """
+    if _measure_together(tables, ops) != MISFIT:
+        return None
+    return _measure_apart(tables, ops)[0]
+
+
+def _measure_together(tables: Tables, ops: Iterable[Op]) -> int:
+    """Return how many bytes all operations count, or -1 if one may not fit or be too long."""
+    rows: defaultdict[str, list[Row]] = defaultdict(list)
+    total = 0
+    for op in ops:
+        if type(op) is Put and type(op.expect) is Expect:
+            rows[op.table].append(op.row)
+        else:
+            size = _measure(tables.get(op.table), op)
+            if not 0 <= size <= MAX_ROW:
+                return MISFIT
+            total += size
+    for name, group in rows.items():
+        table = tables.get(name)
+        size = MISFIT if table is None else table.row.measure_all(group, MAX_ROW)
+        if size == MISFIT:
+            return MISFIT
+        total += size
+    return total
+
+
+def _measure_apart(tables: Tables, ops: Sequence[Op]) -> tuple[int | None, int]:
+    """Return which operation does not fit, if one does not, and what those before it count.
+
+    Raises:
+        InvalidError: a row is over the limit.
+    """
+    total = 0
+    for at, op in enumerate(ops):
+        size = _measure(tables.get(op.table), op)
+        if size == MISFIT:
+            return at, total
+        if size > MAX_ROW:
+            raise InvalidError(f"a row of {size} bytes; at most {MAX_ROW}")
+        total += size
+    return None, total
+
+
+def _measure(table: Table | None, op: Op) -> int:
+    """Return how many bytes `op` counts, or -1 if it does not fit."""
+    if table is None:
+        return MISFIT
+    match op:
+        case Put(_, row, expect):
+            return table.row.measure(row) if _is_expect(expect) else MISFIT
+        case Delete(_, key, expect) | Guard(_, key, expect):
+            return table.key.measure(key) if _is_expect(expect) else MISFIT
+        case DeleteWhere(_, index, prefix):
+            shapes = table.prefixes.get(index, [])
+            return shapes[len(prefix)].measure(prefix) if len(prefix) < len(shapes) else MISFIT
+        case Bump(_, key, column, delta, cap):
+            is_counter = table.spec.columns.get(column) is ColumnKind.I64
+            fits = is_counter and column not in table.spec.key and _is_i64(delta) and _is_i64(cap)
+            return table.key.measure(key) if fits else MISFIT
 
 
 def _is_expect(expect: Expect | int) -> bool:

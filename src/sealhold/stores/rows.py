@@ -10,7 +10,6 @@ Source: docs/spec/04-stores.md sections 3 and 4.
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 
-from sealhold.stores.fitting import Table, Tables, check_limit
 from sealhold.stores.shapes import MIN_I64
 from sealhold.stores.spec import (
     MAX_PAGE,
@@ -28,6 +27,7 @@ from sealhold.stores.spec import (
     Put,
     Result,
 )
+from sealhold.stores.tables import Table, Tables, check_limit
 
 Rows = Mapping[Key, Found]
 

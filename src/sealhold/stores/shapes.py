@@ -2,7 +2,7 @@
 
 - A cell has exactly the Python type of its kind: `True` is no integer, a `bytearray` no bytes.
 - A row of a table and the key of a row are both shapes; so are the first columns of an index.
-- Meant to be asked for each row of each batch, so it compares all types at once.
+- Asked for each row of each batch, so it compares all types at once, and whole columns of rows.
 
 Source: docs/spec/04-stores.md section 2.
 """
@@ -18,6 +18,7 @@ INT_BYTES = 8  # what an integer counts against the limits
 MISFIT = -1
 
 _FIXED = {ColumnKind.ID16: 16, ColumnKind.TAG16: 16, ColumnKind.HASH32: 32}
+_VARYING = {ColumnKind.CODE, ColumnKind.SEALED}
 _PYTHON: Mapping[ColumnKind, type[Cell]] = {
     ColumnKind.ID16: bytes,
     ColumnKind.TAG16: bytes,
@@ -45,9 +46,9 @@ class Shape:
         numbers = len(kinds) - len(fixed) - len(self._codes) - len(self._sealed)
         self._constant = sum(self._lengths) + numbers * INT_BYTES
 
-    def measure(self, cells: Row) -> int:
+    def measure(self, cells: object) -> int:
         """Return how many bytes `cells` count, or -1 if they do not fit this shape."""
-        if tuple(map(type, cells)) != self._types:
+        if not isinstance(cells, tuple) or tuple(map(type, cells)) != self._types:
             return MISFIT
         if list(map(len, self._pick_fixed(cells))) != self._lengths:
             return MISFIT
@@ -58,14 +59,30 @@ class Shape:
                 return MISFIT
             total += length
         for at in self._codes:
-            code = cells[at]
-            if len(code) > MAX_CODE or not (code.isascii() and code.isprintable()):
+            if not _is_code(cells[at]):
                 return MISFIT
-            total += len(code)
+            total += len(cells[at])
         for at in self._ints:
             if not MIN_I64 <= cells[at] <= MAX_I64:
                 return MISFIT
         return total
+
+    def measure_all(self, rows: Sequence[Row], most: int) -> int:
+        """Return how many bytes `rows` count together, or -1 if one of them may not fit.
+
+        Says -1 also if one of them may count over `most`.
+        """
+        if set(map(type, rows)) != {tuple} or set(map(len, rows)) != {len(self.kinds)}:
+            return MISFIT
+        total, longest = self._constant * len(rows), self._constant
+        for kind, column in zip(self.kinds, zip(*rows, strict=True), strict=True):
+            if set(map(type, column)) != {_PYTHON[kind]} or not _all_fit(kind, column):
+                return MISFIT
+            if kind in _VARYING:
+                lengths = [*map(len, column)]
+                total += sum(lengths)
+                longest += max(lengths)
+        return total if longest <= most else MISFIT
 
     def longest(self) -> int | None:
         """Return the most bytes that fitting cells count, or None if a kind has no end."""
@@ -84,6 +101,25 @@ class Shape:
             isinstance(cell, kind) and (not isinstance(cell, int) or MIN_I64 <= cell <= MAX_I64)
             for cell, kind in zip(cells, self._types, strict=False)
         )
+
+
+def _all_fit(kind: ColumnKind, column: Row) -> bool:
+    """Return whether all cells of a column, whose types are right, are what it may hold."""
+    match kind:
+        case ColumnKind.I64 | ColumnKind.DAY:
+            return all(MIN_I64 <= end <= MAX_I64 for end in (min(column), max(column)))
+        case ColumnKind.CODE:
+            return all(map(_is_code, set(column)))
+        case ColumnKind.SEALED:
+            return min(map(len, column)) >= MIN_SEALED
+        case ColumnKind.FLAG:
+            return True
+        case ColumnKind.ID16 | ColumnKind.TAG16 | ColumnKind.HASH32:
+            return set(map(len, column)) == {_FIXED[kind]}
+
+
+def _is_code(text: str) -> bool:
+    return len(text) <= MAX_CODE and text.isascii() and text.isprintable()
 
 
 def _picker(places: Sequence[int]) -> Callable[[Row], Row]:

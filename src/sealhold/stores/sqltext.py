@@ -11,8 +11,8 @@ Source: docs/spec/04-stores.md section 6.
 
 from collections.abc import Iterable, Sequence
 
-from sealhold.stores.fitting import KEY, Table
 from sealhold.stores.spec import ColumnKind
+from sealhold.stores.tables import KEY, Table
 
 _SQL_TYPES = {
     ColumnKind.ID16: "BLOB",

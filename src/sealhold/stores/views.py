@@ -12,8 +12,8 @@ from sqlcipher3.dbapi2 import Connection, Error
 
 from sealhold.stores.batches import Texts
 from sealhold.stores.cipherfile import CipherFile
-from sealhold.stores.fitting import Table, Tables, check_limit
 from sealhold.stores.spec import MAX_PAGE, Cell, Cursor, Found, Key, Page
+from sealhold.stores.tables import Table, Tables, check_limit
 
 
 class SqlView:

@@ -27,7 +27,7 @@ from sealhold.model.errors import (
 from sealhold.model.ids import Id16, ObjectName, SealedBytes
 from sealhold.model.quantities import SECOND, Instant
 from sealhold.stores.copying import PART, get_parts, put_parts
-from sealhold.stores.fitting import Tables
+from sealhold.stores.fitting import misfit, refuse
 from sealhold.stores.objectnames import check_range, checked
 from sealhold.stores.rows import Draft, Rows, State
 from sealhold.stores.spec import (
@@ -50,6 +50,7 @@ from sealhold.stores.spec import (
     TableSpec,
     Unit,
 )
+from sealhold.stores.tables import Tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +121,13 @@ class MemoryRecords:
     ) -> list[Result]:
         with self._lock:
             content, tables, state = self._opened()
-            refused = tables.refuse(units)
+            refused = refuse(tables, units)
             if all(lease.fence != fence for lease in content.leases.values()):
                 raise FenceLostError(f"fence {fence} is not the newest")
             draft = Draft(tables, state)
             results = [no or draft.apply(unit.ops) for no, unit in zip(refused, units, strict=True)]
             ops = finish(results)
-            at = tables.misfit(ops)
+            at = misfit(tables, ops)
             last = Result(Outcome.REJECTED, at) if at is not None else draft.apply(ops)
             if last.outcome is not Outcome.APPLIED:
                 raise ConflictError(f"closing operation {last.failed_at}: {last.outcome.name}")

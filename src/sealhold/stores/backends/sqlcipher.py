@@ -31,7 +31,7 @@ from sealhold.stores.batches import Texts, Units, run_apart, run_together
 from sealhold.stores.cipherfile import CipherFile, becoming, private_file, scratch
 from sealhold.stores.connections import Connections, begin
 from sealhold.stores.copying import PART, get_parts, put_parts
-from sealhold.stores.fitting import Tables
+from sealhold.stores.fitting import misfit, refuse
 from sealhold.stores.spec import (
     MAX_PAGE,
     Backup,
@@ -51,6 +51,7 @@ from sealhold.stores.spec import (
     Unit,
 )
 from sealhold.stores.sqltext import TableText
+from sealhold.stores.tables import Tables
 from sealhold.stores.views import SqlView
 
 OWN_TABLES = (  # declared tables are `t_...`, so these meet none of them
@@ -126,14 +127,14 @@ class SqlCipherStore:
         fence: Fence,
     ) -> list[Result]:
         opened = self._opened()
-        refused = opened.tables.refuse(units)
+        refused = refuse(opened.tables, units)
         fitting = [unit.ops for no, unit in zip(refused, units, strict=True) if no is None]
         with opened.connections.writing() as connection:
             _check_fence(connection, fence)
             done = iter(_run(connection, opened.texts, fitting, fence))
             results = [no or next(done) for no in refused]
             ops = finish(results)
-            at = opened.tables.misfit(ops)
+            at = misfit(opened.tables, ops)
             if at is not None or run_together(connection, opened.texts, [ops]) is None:
                 raise ConflictError("a closing operation of the batch failed")
         return results

@@ -3,12 +3,14 @@
 import hashlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sealhold.frontends.http.app import make_app
+from sealhold.frontends.http.peer import PeerCheck, is_owner
 from sealhold.frontends.http.serve import bind, make_server
+from sealhold.frontends.web.texts import ENGLISH
 from sealhold.model.quantities import Instant
 from tests.web.sample_data import NOW
 from tests.web.sample_vault import SampleVault
@@ -52,7 +54,13 @@ class Running:
 
 
 @contextmanager
-def running(vault: SampleVault, *, demo: bool = True) -> Iterator[Running]:
+def running(
+    vault: SampleVault,
+    *,
+    demo: bool = True,
+    words: Mapping[str, str] = ENGLISH,
+    peer_check: PeerCheck = is_owner,
+) -> Iterator[Running]:
     """Serve `vault` as long as the block lasts."""
     listener = bind(0)
     port = listener.getsockname()[1]
@@ -64,6 +72,8 @@ def running(vault: SampleVault, *, demo: bool = True) -> Iterator[Running]:
         demo=demo,
         clock=clock,
         entropy=CountedBytes(),
+        words=words,
+        peer_check=peer_check,
     )
     server = make_server(app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

@@ -5,7 +5,7 @@ else than the owner chose the text, so that a test can plant what it likes.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sealhold.model.ids import (
     AppId,
@@ -169,6 +169,26 @@ def green_request(stranger: str = "") -> RequestCard:
         legal_basis="your consent",
         preview=PreviewView(cost=bits(2), answer=None),
         grant=None,
+    )
+
+
+def past_request(name: str, label: str, state: RequestState) -> RequestCard:
+    """Return a request that was allowed earlier."""
+    card = green_request()
+    return replace(
+        card,
+        id=RequestId(id_of(f"request {name}")),
+        state=state,
+        digest=digest(f"past {name}"),
+        received_at=Instant(NOW - 49 * DAY),
+        expires_at=Instant(NOW - 42 * DAY),
+        asker=asker(name, asked=2, allowed=2, refused=0),
+        purpose=Purpose("PersonalisedServices"),
+        purpose_words="To help with your plans.",
+        answer=replace(card.answer, label=label, last=1, alternatives=2, example=1),
+        cost_per_answer=bits(1),
+        code=replace(card.code, before=None, diff=()),
+        grant=grant_id(name),
     )
 
 

@@ -26,7 +26,6 @@ from sealhold.model.ids import (
     Kind,
     ReceiptId,
     RequestId,
-    TicketId,
     parse_id,
 )
 from sealhold.model.quantities import DAY, Instant, MicroBits
@@ -207,15 +206,18 @@ class SampleVault:
             ("Tariff Finder", "cheapest of four tariffs", Mode.ONCE),
         ):
             mine = [line for line in self.lines if line.actor == name]
+            state = RequestState.ALLOWED if mode is Mode.UNTIL else RequestState.SPENT
+            card = data.past_request(name, label, state)
+            self.cards[card.id] = card
             self.grant_views.append(
                 GrantView(
                     id=data.grant_id(name),
-                    request=RequestId(data.id_of(f"request {name}")),
+                    request=card.id,
                     app=AppId(data.id_of(name)),
                     app_name=name,
                     purpose=data.Purpose("PersonalisedServices"),
                     label=label,
-                    state=RequestState.ALLOWED if mode is Mode.UNTIL else RequestState.SPENT,
+                    state=state,
                     terms=Terms(
                         mode=mode,
                         until=Instant(data.NOW + 40 * DAY),
@@ -601,7 +603,7 @@ class SampleOutside:
     def __init__(self, vault: SampleVault) -> None:
         self._vault = vault
 
-    def submit(self, token: str, request: bytes, task: bytes) -> RequestId:
+    def submit(self, token: str, request: bytes, task: bytes, code: bytes) -> RequestId:
         self._need(token)
         if not request.startswith(b"{") or not task.startswith(b"{"):
             raise InvalidError("not a signed document")
@@ -611,10 +613,9 @@ class SampleOutside:
         card = self._mine(token, id_text)
         return "allowed" if card.grant is not None else "pending"
 
-    def invoke(self, token: str, id_text: str) -> TicketId:
+    def invoke(self, token: str, id_text: str, nonce: str | None = None) -> None:
         if self._mine(token, id_text).grant is None:
             raise DeniedError("nothing is allowed")
-        return TicketId(data.id_of("ticket"))
 
     def fetch(self, token: str, id_text: str) -> bytes | None:
         card = self._mine(token, id_text)

@@ -14,7 +14,7 @@ Source: docs/spec/20-faces.md section 1.
 from pathlib import Path
 from typing import Protocol
 
-from sealhold.model.ids import RequestId, TicketId
+from sealhold.model.ids import RequestId
 from sealhold.model.shown import (
     AnswerView,
     AppView,
@@ -227,8 +227,8 @@ class Budgets(Protocol):
 class Outside(Protocol):
     """What the holder of an app's token may do. Each method refuses with `DeniedError`."""
 
-    def submit(self, token: str, request: bytes, task: bytes) -> RequestId:
-        """Take in a signed request and the signed task manifest that it names.
+    def submit(self, token: str, request: bytes, task: bytes, code: bytes) -> RequestId:
+        """Take in a signed request, the signed task manifest that it names, and the program.
 
         Raises:
             InvalidError: one of the two breaks its format; its maker may know where.
@@ -239,12 +239,12 @@ class Outside(Protocol):
         """Return `pending`, `allowed` or `refused`."""
         ...
 
-    def invoke(self, token: str, id_text: str) -> TicketId:
-        """Ask for one run under the allowed request; return its ticket at once."""
+    def invoke(self, token: str, id_text: str, nonce: str | None = None) -> None:
+        """Ask for one run under the allowed request; it is charged now and runs by itself."""
         ...
 
     def fetch(self, token: str, id_text: str) -> bytes | None:
-        """Return the proof of the last answer, or None while there is none."""
+        """Return the newest answer, sealed and padded, or None while its slot is not over."""
         ...
 
 

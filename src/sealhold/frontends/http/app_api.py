@@ -14,14 +14,15 @@ import msgspec
 
 from sealhold.frontends.http.api import BYTES, ApiRoute, Call, Reply, Role, read
 from sealhold.model.errors import InvalidError
-from sealhold.model.ids import RequestId, TicketId
+from sealhold.model.ids import RequestId
 
 
 class Submission(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A request and the task it names: the signed documents, each as base64 of its exact bytes."""
+    """A request, the task it names and the program: each as base64 of its exact bytes."""
 
     request: str
     task: str
+    code: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,17 +39,17 @@ class Standing:
     status: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ticket:
-    """A run was asked for."""
+class Invocation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A run; `nonce` is what the proof will name, so that an answer is this call's."""
 
-    ticket: TicketId
+    nonce: str | None = None
 
 
 def submit(call: Call) -> Reply:
     """Take in a request."""
     body = read(call, Submission)
-    request = call.vault.outside.submit(call.token, _bytes(body.request), _bytes(body.task))
+    papers = (_bytes(body.request), _bytes(body.task), _bytes(body.code))
+    request = call.vault.outside.submit(call.token, *papers)
     return Reply(value=Submitted(request=request), status=202)
 
 
@@ -60,14 +61,15 @@ def status(call: Call) -> Reply:
 
 def invoke(call: Call) -> Reply:
     """Ask for one run."""
-    ticket = call.vault.outside.invoke(call.token, call.names["id"])
-    return Reply(value=Ticket(ticket=ticket), status=202)
+    nonce = read(call, Invocation).nonce
+    call.vault.outside.invoke(call.token, call.names["id"], nonce)
+    return Reply(status=202)
 
 
 def fetch(call: Call) -> Reply:
-    """Return the proof with the sealed answer, or nothing while there is none."""
-    proof = call.vault.outside.fetch(call.token, call.names["id"])
-    return Reply(status=204) if proof is None else Reply(value=proof, media=BYTES)
+    """Return the sealed answer, always of one size, or nothing while its slot is not over."""
+    answer = call.vault.outside.fetch(call.token, call.names["id"])
+    return Reply(status=204) if answer is None else Reply(value=answer, media=BYTES)
 
 
 def _bytes(text: str) -> bytes:
@@ -88,7 +90,8 @@ ROUTES = (
     ),
     ApiRoute(
         method="POST", path="/v1/requests/{id}/runs", role=Role.APP,
-        about="Ask for one run under an allowed request", run=invoke, answer=Ticket, status=202,
+        about="Ask for one run under an allowed request", run=invoke, body=Invocation,
+        status=202,
     ),
     ApiRoute(
         method="GET", path="/v1/requests/{id}/answer", role=Role.APP,

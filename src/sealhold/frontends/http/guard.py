@@ -26,6 +26,7 @@ SAFE = frozenset({"GET", "HEAD"})
 FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 OWN = frozenset({"", "same-origin"})
 OWN_OR_TYPED = OWN | {"none"}  # none: typed in, or opened from a bookmark
+WHOLE_PAGE = ("navigate", "document")
 API = "/v1/"
 LONGEST_PATH = 2048
 
@@ -70,7 +71,8 @@ def _page_refusal(site: Site, method: str, headers: Headers) -> Refusal | None:
     came = headers.get("sec-fetch-site", "")
     if method in SAFE:
         # Another site may link to a page; it may not embed or fetch one.
-        linked = headers.get("sec-fetch-mode") == "navigate"
+        # THREAT T64: a page in a frame is a navigation, too, but not one of a whole document.
+        linked = (headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")) == WHOLE_PAGE
         return None if linked or came in OWN_OR_TYPED else Refusal(status=403, word="wrong origin")
     # THREAT T60: a page on another port of this machine is another origin.
     if headers.getlist("origin") != [site.origin] or came not in OWN:

@@ -125,8 +125,12 @@ class Desk:
     ) -> tuple[Outcome, str]:
         """Run the page in a thread; return what it gave, and its HTML."""
         assert handler is not None  # noqa: S101 - reason: the route lists its methods
-        with nameless((file.filename or "", file.file) for file in files) as uploads:
-            outcome = handler(replace(visit, uploads=uploads))
+        try:
+            with nameless((file.filename or "", file.file) for file in files) as uploads:
+                outcome = handler(replace(visit, uploads=uploads))
+        finally:
+            for file in files:
+                file.file.close()
         return outcome, self.renderer.html(outcome, visit) if isinstance(outcome, Page) else ""
 
     def _respond(self, outcome: Outcome, html: str) -> Response:

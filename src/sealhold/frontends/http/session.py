@@ -1,8 +1,8 @@
 """Who is signed in: in memory only, so that a restart locks.
 
 - An id has 256 bits, lives 12 hours at most and 15 minutes unused, and is new at each unlock.
-- Ids and tokens are found by dictionary look-up: two texts are compared byte by byte only after a
-  hash keyed anew for each process agrees, so that timing tells nothing of a stored one.
+- Ids are found by look-up and tokens compared the same way: byte by byte only after a hash that
+  is keyed anew for each process agrees, so that timing tells nothing of a stored one.
 - The owner's bearer tokens of the API live in a table of their own, under the same rules.
 
 Source: docs/spec/20-faces.md section 6.
@@ -112,8 +112,8 @@ class SignIns:
 
 def is_token_of(session: Session, token: str) -> bool:
     """Return whether `token` is the form token of `session`."""
-    # THREAT T60: look-up, not comparison; see the module's rules.
-    return token in {session.csrf}
+    # THREAT T60: the keyed hashes first; see the module's rules.
+    return hash(token) == hash(session.csrf) and token == session.csrf
 
 
 def cookie(name: str, value: str, *, seconds: int | None = None) -> str:

@@ -1,0 +1,26 @@
+"""Every page of the sample vault, by name."""
+
+from sealhold.model.ids import canonical
+from tests.web.sample_data import id_of
+
+REQUEST = f"/requests/{canonical(id_of('green bonus'))}"
+ITEM = f"/items/{canonical(id_of('item 1'))}"
+RECEIPT = f"/receipts/{canonical(id_of('receipt 5'))}"
+PAGES = {
+    "home": "/",
+    "timeline": "/timeline",
+    "search": "/search?words=dentist",
+    "search-empty": "/search",
+    "item": ITEM,
+    "requests": "/requests",
+    "request": REQUEST,
+    "request-narrower": f"{REQUEST}?mode=once&coarsen=4&field=mode&field=speed",
+    "code": f"{REQUEST}/code",
+    "apps": "/apps",
+    "sources": "/sources",
+    "ledger": "/ledger",
+    "ledger-open": "/ledger?open=5",
+    "receipt": RECEIPT,
+    "status": "/status",
+}
+EMPTY = ("home", "timeline", "search", "requests", "apps", "sources", "ledger", "status")

@@ -1,4 +1,6 @@
-"""Runs the broker on a kernel that lacks something: `jail_masked.py MASKED MODE`.
+"""Runs a broker, or closes a reader's jail, on a kernel that lacks something.
+
+`jail_masked.py MASKED MODE`, where MODE is one of the broker's, or `reader`.
 
 A filter makes the masked system call answer ENOSYS, as an older kernel would; processes started
 from here see the same kernel. The outcome is one line on standard output.
@@ -11,7 +13,8 @@ import struct
 import sys
 
 from sealhold.compute import jail
-from sealhold.compute.broker import Broker, Limits, Mode
+from sealhold.compute.broker import Broker, Mode
+from sealhold.compute.spec import Limits
 from sealhold.model.errors import IsolationUnavailableError
 
 CALLS = {
@@ -45,6 +48,8 @@ def main(masked: str, mode: str) -> None:
         mask(CALLS[masked][0 if platform.machine() == "x86_64" else 1])
     offer = jail.offered()
     try:
+        if mode == "reader":
+            jail.confine(jail.Profile.reader())
         with Broker(Mode(mode)) as broker:
             limits = Limits(ms_per_partition=1000, memory_mib=16)
             answers = broker.evaluate(PROGRAM, {"param": 0, "resources": {}}, [{}], limits)

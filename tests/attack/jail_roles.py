@@ -1,8 +1,13 @@
-"""Runs the probe inside each kind of jail and prints its report: `reader`, `broker` or `worker`.
+"""Runs the probe inside each kind of jail and prints its report.
 
-The parts are those that a broker puts together, with the probe in place of the runtime.
+The parts are those that a broker puts together, with the probe in place of the runtime. Roles:
+
+- `reader`, `broker`, `worker`: in the jail of such a process.
+- `orphan`: a broker whose warden is gone.
+- `poor root`: a reader that starts as user 0 without a capability, as in many containers.
 """
 
+import ctypes
 import os
 import select
 import socket
@@ -23,7 +28,7 @@ def start_worker() -> bytes:
     to_worker, from_worker = os.pipe(), os.pipe()
     worker = os.posix_spawn(
         PYTHON,
-        [PYTHON, "-I", "-S", jail_probe.__file__, "worker"],
+        [str(PYTHON), "-I", "-S", str(jail_probe.__file__), "worker"],
         {},
         file_actions=[
             (os.POSIX_SPAWN_DUP2, to_worker[0], 0),
@@ -64,6 +69,9 @@ def under_warden(role: str) -> bytes:
         os._exit(0)
     theirs.close()
     _, listeners, _, _ = socket.recv_fds(ours, 1, 1)
+    if role == "orphan":
+        os.close(listeners[0])
+        return ours.makefile("rb").read()
     keeping = warden.Warden(listeners[0], broker)
     told = b""
     poll = select.poll()
@@ -81,7 +89,10 @@ def under_warden(role: str) -> bytes:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "reader":
+    if sys.argv[1] == "poor root":
+        nothing = (ctypes.c_uint32 * 6)()
+        ctypes.CDLL(None).capset((ctypes.c_uint32 * 2)(0x20080522, 0), nothing)
+    if sys.argv[1] in {"reader", "poor root"}:
         jail.confine(jail.Profile.reader())
         sys.stdout.write(jail_probe.report())
     else:

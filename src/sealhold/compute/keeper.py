@@ -11,6 +11,7 @@ Source: docs/spec/19-confinement.md section 4.
 """
 
 import ctypes
+import fcntl
 import os
 import select
 import signal
@@ -72,6 +73,9 @@ class Keeper:
         if not message:
             return False
         self.end()
+        # THREAT T31: `recv_fds` ignores its flags; left so, workers would inherit the way to the
+        # Core.
+        fcntl.fcntl(descriptors[0], fcntl.F_SETFD, fcntl.FD_CLOEXEC)
         ours, theirs = socket.socketpair()
         broker = os.fork()
         if broker == 0:

@@ -1,0 +1,369 @@
+"""A broker that was taken over, dies, or never was one: the Core reads on, and nothing else."""
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import dedent
+from time import monotonic
+
+import pytest
+
+from sealhold.compute.broker import GRACE, Broker
+from sealhold.compute.sandboxes.monty import installed
+from sealhold.compute.spec import Limits
+from sealhold.model.errors import BrokerLostError, IsolationUnavailableError
+
+LIMITS = Limits(ms_per_partition=2000, memory_mib=16)
+SHORT = Limits(ms_per_partition=100, memory_mib=16)
+RES = {"param": 7, "resources": {}}
+HONEST = b"def evaluate(obj, res):\n    return obj['x'] + res['param']\n"
+# Slow enough for a look at the processes while the next object is in hand.
+SLOW = b"""
+def evaluate(obj, res):
+    for i in range(300000): pass
+    return obj['x'] + res['param']
+"""
+OBJECTS = [{"x": x} for x in range(6)]
+HONEST_ANSWERS = [7, 8, 9, 10, 11, 12]
+
+# A keeper that hands each new broker's socket to `hostile(end)`, which plays the broker.
+IMPOSTOR = """\
+#!{python}
+import os, socket, sys, time
+control = socket.socket(fileno=os.dup(0))
+turns = 0
+def frame(payload): return len(payload).to_bytes(4, "big") + payload
+{hostile}
+while True:
+    message, descriptors, _, _ = socket.recv_fds(control, 1, 1)
+    if not message: break
+    turns += 1
+    hostile(socket.socket(fileno=descriptors[0]))
+"""
+GREETING = 'end.sendall(frame(b"\\x01"))'
+BAD_ANSWERS = {
+    "nothing": b"",
+    "true": b"\xf5",
+    "false": b"\xf4",
+    "undefined": b"\xf7",
+    "half float": b"\xf9\x3c\x00",
+    "float": b"\xfb\x3f\xf0\x00\x00\x00\x00\x00\x00",
+    "not a number": b"\xf9\x7e\x00",
+    "text": b"\x61\x31",
+    "bytes": b"\x41\x01",
+    "array": b"\x81\x01",
+    "map": b"\xa1\x01\x01",
+    "large integer": b"\xc2\x49\x01" + bytes(8),
+    "integer of 65 bits": b"\x1b\xff" + bytes(7),
+    "negative of 65 bits": b"\x3b\xff" + bytes(7),
+    "integer with a tail": b"\x01\x01",
+    "longer form of an integer": b"\x18\x01",
+    "cut-off integer": b"\x19\x01",
+    "endless array": b"\x9f",
+    "endless text": b"\x7f",
+    "date": b"\xc0\x74" + b"2026-01-01T00:00:00Z",
+    "regular expression": b"\xd8\x23\x68(a+)+$ab",
+    "shared value": b"\xd8\x1c\x81\xd8\x1d\x00",
+    "decimal": b"\xc4\x82\x1b\x7f\xff\xff\xff\xff\xff\xff\xff\x01",
+    "deep nest": b"\x81" * 2000,
+}
+
+
+@pytest.fixture
+def impostor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Broker]:
+    def make(hostile: str) -> Broker:
+        script = tmp_path / "keeper"
+        script.write_text(IMPOSTOR.format(python=sys.executable, hostile=dedent(hostile)))
+        script.chmod(0o700)
+        monkeypatch.setattr(sys, "executable", str(script))
+        return Broker()
+
+    return make
+
+
+def below(parent: int) -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+
+
+def keepers() -> list[int]:
+    mine = os.getpid()
+    threads = Path(f"/proc/{mine}/task").iterdir()
+    children = [int(pid) for thread in threads for pid in (thread / "children").read_text().split()]
+    return [pid for pid in children if b"keeper" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def all_end(processes: list[int]) -> bool:
+    """Wait a little until none of `processes` runs; one that is only not buried yet has ended."""
+    until = monotonic() + 5
+    while monotonic() < until:
+        if not any(runs(pid) for pid in processes):
+            return True
+    return False
+
+
+def runs(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.threat("T34")
+@pytest.mark.parametrize("answer", BAD_ANSWERS.values(), ids=BAD_ANSWERS)
+def test_an_answer_of_no_known_form_is_a_fault_and_ends_that_broker(
+    impostor: Callable[[str], Broker], answer: bytes
+) -> None:
+    hostile = f"""
+        def hostile(end):
+            {GREETING}
+            end.recv(65536)
+            end.sendall(frame({answer!r}) + frame(b"\\x05"))
+        """
+
+    with impostor(hostile) as broker:
+        answers = broker.evaluate(HONEST, RES, OBJECTS[:2], SHORT)
+
+    assert answers == [None, None]
+
+
+@pytest.mark.threat("T34")
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(b"\xff\xff\xff\xff", id="length of 4 GiB"),
+        pytest.param(b"\x00\x00\x10\x00" + bytes(4096), id="length of 4 KiB"),
+        pytest.param(b"\x00\x00", id="cut-off length"),
+        pytest.param(b"\x00\x00\x00\x09\x1b", id="cut-off answer"),
+    ],
+)
+def test_a_frame_that_is_too_long_or_cut_off_is_a_fault(
+    impostor: Callable[[str], Broker], answer: bytes
+) -> None:
+    hostile = f"""
+        def hostile(end):
+            {GREETING}
+            end.recv(65536)
+            end.sendall({answer!r})
+        """
+
+    with impostor(hostile) as broker:
+        answers = broker.evaluate(HONEST, RES, OBJECTS[:1], SHORT)
+
+    assert answers == [None]
+
+
+@pytest.mark.threat("T34")
+def test_a_broker_that_drips_bytes_does_not_stretch_its_time(
+    impostor: Callable[[str], Broker],
+) -> None:
+    hostile = f"""
+        def hostile(end):
+            {GREETING}
+            end.recv(65536)
+            try:
+                for byte in frame(b"\\x1b" + bytes(8)):
+                    end.sendall(bytes([byte]))
+                    time.sleep(0.5)
+            except OSError:
+                pass
+        """
+    began = monotonic()
+
+    with impostor(hostile) as broker:
+        answers = broker.evaluate(HONEST, RES, OBJECTS[:1], SHORT)
+        took = monotonic() - began
+
+    assert answers == [None]
+    assert took < SHORT.ms_per_partition / 1000 + GRACE + 1.5
+
+
+@pytest.mark.threat("T34")
+def test_a_broker_that_says_nothing_is_given_its_time_and_no_more(
+    impostor: Callable[[str], Broker],
+) -> None:
+    hostile = f"""
+        kept = []
+        def hostile(end):
+            {GREETING}
+            kept.append(end)
+        """
+    began = monotonic()
+
+    with impostor(hostile) as broker:
+        answers = broker.evaluate(HONEST, RES, OBJECTS[:2], SHORT)
+
+    assert answers == [None, None]
+    assert monotonic() - began < 2 * (SHORT.ms_per_partition / 1000 + GRACE) + 3
+
+
+@pytest.mark.threat("T34")
+def test_a_broker_that_answers_more_than_it_was_asked_changes_no_later_call(
+    impostor: Callable[[str], Broker],
+) -> None:
+    hostile = f"""
+        def hostile(end):
+            {GREETING}
+            end.recv(65536)
+            end.sendall(frame(bytes([turns])) * 100)
+        """
+
+    with impostor(hostile) as broker:
+        first = broker.evaluate(HONEST, RES, OBJECTS[:1], SHORT)
+        second = broker.evaluate(HONEST, RES, OBJECTS[:1], SHORT)
+
+    assert [first, second] == [[1], [2]]
+
+
+@pytest.mark.threat("T36")
+@pytest.mark.parametrize("greeting", [b"\x00", b"\x03", b"\x20", b"\xf6", b"\x65break"])
+def test_a_broker_that_does_not_say_it_is_jailed_gets_no_task(
+    impostor: Callable[[str], Broker], greeting: bytes
+) -> None:
+    hostile = f"""
+        def hostile(end):
+            end.sendall(frame({greeting!r}))
+        """
+
+    with impostor(hostile) as broker, pytest.raises(IsolationUnavailableError):
+        broker.evaluate(HONEST, RES, OBJECTS, SHORT)
+
+
+@pytest.mark.threat("T34")
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param(b"\x19\xff\xff", id="too many"),
+        pytest.param(b"\x20", id="a negative number"),
+        pytest.param(b"\x61a", id="a text"),
+    ],
+)
+def test_a_check_that_is_answered_with_nonsense_raises(
+    impostor: Callable[[str], Broker], told: bytes
+) -> None:
+    hostile = f"""
+        def hostile(end):
+            {GREETING}
+            end.recv(65536)
+            end.sendall(frame({told!r}))
+        """
+
+    with impostor(hostile) as broker, pytest.raises(BrokerLostError):
+        broker.check(HONEST)
+
+
+@pytest.mark.threat("T34")
+def test_a_static_error_cannot_steer_a_terminal(impostor: Callable[[str], Broker]) -> None:
+    hostile = f"""
+        def hostile(end):
+            {GREETING}
+            end.recv(65536)
+            end.sendall(b"".join(map(frame, (b"\\x01", b"\\x01", b"\\x02", b"\\x65a\\x1b[2J"))))
+        """
+
+    with impostor(hostile) as broker:
+        found = broker.check(HONEST)
+
+    assert [error.message for error in found] == ["a [2J"]
+
+
+@pytest.mark.threat("T34")
+def test_the_object_over_which_a_broker_is_killed_is_a_fault_and_only_that_one() -> None:
+    def kill(done: int) -> None:
+        if done == 2:
+            os.kill(below(keepers()[0])[0], signal.SIGKILL)
+
+    with Broker() as broker:
+        answers = broker.evaluate(SLOW, RES, OBJECTS, LIMITS, progress=kill)
+        after = broker.evaluate(HONEST, RES, OBJECTS, LIMITS)
+
+    right = [told for told, due in zip(answers, HONEST_ANSWERS, strict=True) if told == due]
+    assert len(answers) == len(OBJECTS)
+    assert len(right) >= len(OBJECTS) - 1
+    assert after == HONEST_ANSWERS
+
+
+@pytest.mark.threat("T34")
+def test_the_object_over_which_a_worker_is_killed_is_a_fault_and_only_that_one() -> None:
+    def kill(done: int) -> None:
+        if done == 2:
+            broker_process = below(keepers()[0])[0]
+            os.kill(below(broker_process)[0], signal.SIGKILL)
+
+    with Broker() as broker:
+        answers = broker.evaluate(SLOW, RES, OBJECTS, LIMITS, progress=kill)
+
+    wrong = [told for told, due in zip(answers, HONEST_ANSWERS, strict=True) if told != due]
+    assert wrong in ([], [None])
+
+
+@pytest.mark.threat("T34")
+def test_when_the_keeper_is_killed_the_call_fails_and_nothing_stays_behind() -> None:
+    family: list[int] = []
+
+    def kill(done: int) -> None:
+        if done == 2:
+            keeper = keepers()[0]
+            family.extend([keeper, *below(keeper)])
+            os.kill(keeper, signal.SIGKILL)
+
+    broker = Broker()
+    with broker, pytest.raises(BrokerLostError):
+        broker.evaluate(SLOW, RES, OBJECTS, LIMITS, progress=kill)
+
+    assert len(family) == 2
+    assert all_end(family)
+
+
+@pytest.mark.threat("T32")
+def test_each_call_has_a_process_of_its_own_which_ends_with_it() -> None:
+    seen: list[int] = []
+
+    def look(done: int) -> None:
+        if done == 1:
+            seen.extend(below(keepers()[0]))
+
+    with Broker() as broker:
+        for _ in range(2):
+            broker.evaluate(SLOW, RES, OBJECTS[:2], LIMITS, progress=look)
+
+    assert len(set(seen)) == 2
+    assert all_end(seen)
+
+
+@pytest.mark.threat("T31")
+def test_a_broker_is_given_no_environment_and_no_descriptor_but_its_socket() -> None:
+    found: list[list[str]] = []
+
+    def look(done: int) -> None:
+        if done > 1:
+            return
+        keeper = keepers()[0]
+        broker_process = Path(f"/proc/{below(keeper)[0]}")
+        worker = Path(f"/proc/{below(int(broker_process.name))[0]}")
+        for process in (broker_process, worker):
+            open_here = [str(link.readlink()) for link in (process / "fd").iterdir()]
+            found.append([what.partition(":[")[0] for what in open_here])
+            assert (process / "environ").read_bytes() == b""
+
+    secret = socket.socketpair()
+    with secret[0], secret[1], Broker() as broker:
+        broker.evaluate(SLOW, RES, OBJECTS[:2], LIMITS, progress=look)
+
+    of_broker, of_worker = found
+    assert set(of_worker) == {"pipe", "/dev/null"}
+    assert [what for what in of_broker if what.startswith("/") and what != "/dev/null"] == [
+        str(installed())
+    ]
+
+
+def test_leaving_twice_and_asking_after_leaving_are_told_apart() -> None:
+    broker = Broker()
+    with broker:
+        pass
+    broker.__exit__(None, None, None)
+
+    with pytest.raises(BrokerLostError):
+        broker.evaluate(HONEST, RES, OBJECTS, LIMITS)

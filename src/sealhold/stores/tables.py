@@ -17,6 +17,7 @@ from sealhold.model.errors import InvalidError
 from sealhold.stores.shapes import MISFIT, Shape
 from sealhold.stores.spec import MAX_KEY, MAX_PAGE, ColumnKind, Cursor, Key, Row, TableSpec
 
+SCHEMA_VERSION = 1  # of how a backend keeps what is declared; docs/spec/04-stores.md section 6
 KEY = "key"  # the name under which every table's key is an index
 
 _TABLE = re.compile(r"[a-z_]+")
@@ -158,7 +159,8 @@ class Tables:
 
     def schema(self) -> bytes:
         """Return all declarations as bytes; equal stores have equal ones."""
-        return pack(sorted((table.describe() for table in self), key=lambda told: str(told[0])))
+        told = sorted((table.describe() for table in self), key=lambda told: str(told[0]))
+        return pack([SCHEMA_VERSION, told])
 
 
 def _check_names(spec: TableSpec) -> None:

@@ -1,0 +1,31 @@
+"""S01: Alice's year lies sealed in her vault, the same items for everyone who starts the demo."""
+
+import hashlib
+
+from sealhold.demo.stage import Facts, Stage, hold
+
+LEAST_ITEMS, LEAST_KINDS = 15_000, 8
+DIGEST = "aeae5efa019ed51ac45ac6033a9d95d4b47e3afa750a4a5ecaa725eeb7621f3e"
+PAGE = 1_000
+
+
+def run(stage: Stage) -> Facts:
+    """Count the items, and compare what they are with what seed 7 always makes."""
+    stage.sign_in()
+    status = stage.api("GET", "/v1/status")
+    kinds = status["by_collection"]
+    hold(status["items"] >= LEAST_ITEMS, f"only {status['items']} items")
+    hold(len(kinds) >= LEAST_KINDS, f"only {len(kinds)} kinds of items")
+    digest = _digest(stage)
+    hold(digest == DIGEST, f"the items have digest {digest}, not {DIGEST}")
+    return {"items": status["items"], "kinds": len(kinds), "digest": digest}
+
+
+def _digest(stage: Stage) -> str:
+    names: list[str] = []
+    cursor = ""
+    while cursor is not None:
+        page = stage.api("GET", f"/v1/timeline?limit={PAGE}&cursor={cursor}")
+        names += [f"{item['collection']} {item['at']} {item['title']}" for item in page["items"]]
+        cursor = page["cursor"]
+    return hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest()

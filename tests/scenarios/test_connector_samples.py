@@ -1,28 +1,19 @@
 """Public sample files: what is read from each is counted, and compared with other programs.
 
-The samples lie beside the repository or where SEALHOLD_SHARED says. What another program counted
-stands in their `counts.tsv`; where a source counts otherwise, `OTHERWISE` says why.
+What another program counted stands in their `counts.tsv`; where a source counts otherwise, the
+tables below say why.
 """
 
 import io
-import os
 from collections import Counter
 from hashlib import sha256
 from pathlib import Path
-
-import pytest
 
 from sealhold.connectors.sources.gpx import Gpx
 from sealhold.connectors.sources.icalendar import ICalendar
 from sealhold.connectors.sources.ofx import Ofx
 from sealhold.connectors.spec import Batch, Source
 from sealhold.model.errors import UnreadableSourceError
-
-SHARED = Path(os.environ.get("SEALHOLD_SHARED", Path(__file__).parents[2].parent / "shared"))
-SAMPLE_FILES = SHARED / "samples"
-pytestmark = pytest.mark.skipif(
-    not SAMPLE_FILES.is_dir(), reason="sample files are not here: set SEALHOLD_SHARED"
-)
 
 ENTRIES = {"VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VAVAILABILITY", "AVAILABLE"}
 
@@ -73,14 +64,13 @@ OFX_BALANCES = {
 }
 
 
-def rows(kind: str) -> list[tuple[Path, list[str]]]:
+def rows(shared: Path, kind: str) -> list[tuple[Path, list[str]]]:
     """Return the files of a kind that are here, with what the other program counted."""
-    if not SAMPLE_FILES.is_dir():
-        return []
+    samples = shared / "samples"
     found = []
-    for line in (SAMPLE_FILES / "counts.tsv").read_text().splitlines()[1:]:
+    for line in (samples / "counts.tsv").read_text().splitlines()[1:]:
         of_kind, name, _size, digest, counted = line.split("\t")
-        path = SAMPLE_FILES / of_kind / name
+        path = samples / of_kind / name
         if of_kind == kind and sha256(path.read_bytes()).hexdigest().startswith(digest):
             found.append((path, counted.split()))
     return found
@@ -100,14 +90,14 @@ def rejected(batches: list[Batch]) -> int:
     return sum(len(batch.rejects) for batch in batches)
 
 
-def test_each_gpx_file_gives_what_is_in_it() -> None:
-    found = {path.name: read(Gpx(), path) for path, _ in rows("gpx")}
+def test_each_gpx_file_gives_what_is_in_it(shared: Path) -> None:
+    found = {path.name: read(Gpx(), path) for path, _ in rows(shared, "gpx")}
 
     assert {name: (counted(b), rejected(b)) for name, b in found.items()} == GPX
 
 
-def test_no_point_of_a_gpx_file_is_lost() -> None:
-    for path, numbers in rows("gpx"):
+def test_no_point_of_a_gpx_file_is_lost(shared: Path) -> None:
+    for path, numbers in rows(shared, "gpx"):
         told = dict(zip(numbers[::2], map(int, numbers[1::2]), strict=True))
         batches = read(Gpx(), path)
         lines = [i.fields for b in batches for i in b.items if i.dataset != "places"]
@@ -124,8 +114,8 @@ def test_no_point_of_a_gpx_file_is_lost() -> None:
         assert timed == told["timed"], path.name
 
 
-def test_each_calendar_gives_the_entries_that_another_program_counts() -> None:
-    for path, numbers in rows("ics"):
+def test_each_calendar_gives_the_entries_that_another_program_counts(shared: Path) -> None:
+    for path, numbers in rows(shared, "ics"):
         told = dict(zip(numbers[::2], map(int, numbers[1::2]), strict=True))
         expected = {kind: count for kind, count in told.items() if kind in ENTRIES}
         batches = read(ICalendar(), path)
@@ -136,23 +126,23 @@ def test_each_calendar_gives_the_entries_that_another_program_counts() -> None:
         assert rejected(batches) == REJECTING.get(path.name, 0), path.name
 
 
-def test_each_statement_gives_the_bookings_that_another_program_counts() -> None:
-    for path, numbers in rows("ofx"):
+def test_each_statement_gives_the_bookings_that_another_program_counts(shared: Path) -> None:
+    for path, numbers in rows(shared, "ofx"):
         found = counted(read(Ofx(), path))
         assert found["bookings"] == int(numbers[3]), path.name
         assert found["balances"] == OFX_BALANCES.get(path.name, 0), path.name
 
 
-def test_a_banks_refusal_is_told() -> None:
-    (batch,) = read(Ofx(), SAMPLE_FILES / "ofx" / "signon_fail.ofx")
+def test_a_banks_refusal_is_told(shared: Path) -> None:
+    (batch,) = read(Ofx(), shared / "samples" / "ofx" / "signon_fail.ofx")
 
     assert [one.detail for one in batch.rejects] == ["the bank answered with error 15500"]
 
 
-def test_no_damaged_sample_gives_another_error_than_a_broken_file() -> None:
+def test_no_damaged_sample_gives_another_error_than_a_broken_file(shared: Path) -> None:
     sources: dict[str, Source] = {"gpx": Gpx(), "ics": ICalendar(), "ofx": Ofx()}
     for kind, source in sources.items():
-        for path, _ in rows(kind):
+        for path, _ in rows(shared, kind):
             content = path.read_bytes()
             for part in (3, 5):
                 cut = content[: len(content) * part // 7]

@@ -109,7 +109,7 @@ def test_what_has_no_field_is_kept_with_its_point() -> None:
 
     ((trip,), _) = read(content)
 
-    assert trip.raw["points"][0][:2] == [1, 1]
+    assert trip.raw["points"][0][0] == "seg 1 pt 1"
     assert "120" in str(trip.raw)
 
 

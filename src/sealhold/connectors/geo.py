@@ -1,15 +1,17 @@
 """Points on the globe and what follows from a line of them: distance, speed, trips.
 
 - Distance is the great circle on a sphere of the mean radius: within 0.6 % of the ellipsoid.
-- A line is cut into parts where more than 20 minutes lie between two timed points.
+- A line is cut into parts where more than 20 minutes lie between two timed points, and where a
+  part would outgrow an item.
 
 Source: docs/spec/18-connectors.md section 11.
 """
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+import msgspec
 
 from sealhold.connectors.times import When
 from sealhold.model.encoding import Plain
@@ -17,17 +19,21 @@ from sealhold.model.quantities import MINUTE
 
 RADIUS = 6_371_008.8  # metres; mean radius of the Earth (IUGG)
 GAP = 20 * MINUTE  # a longer silence ends a trip
+MAX_POINTS = 200_000  # of one part, which must fit one item: two days at one point a second
+POINT_BYTES = 48  # of a point in an item
 _DEEPEST, _HIGHEST = -12_000.0, 100_000.0  # metres; sea floor, edge of space
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(msgspec.Struct, frozen=True):  # a Struct, because a track makes millions
     """A place, in degrees and metres, and when somebody was there."""
 
     lat: float
     lon: float
     ele: float | None
     when: When | None
+    place: str = ""  # where it stands in its line: `seg 1 pt 7`
+    more: Plain = None  # what it holds besides
+    weight: int = 1  # its size, in points that hold nothing besides
 
     def plain(self) -> list[Plain]:
         """Return the point as a trip keeps it: `[t_ms, lat, lon, ele]`."""
@@ -72,13 +78,17 @@ def speeds(points: Sequence[Point]) -> Iterator[float]:
 def trips_of(points: Sequence[Point]) -> Iterator[list[Point]]:
     """Yield the parts of a line between its gaps; all points are in one of them."""
     part: list[Point] = []
-    last = None
+    last, weight = None, 0
     for point in points:
         if point.when:
             if last is not None and abs(point.when.at - last) > GAP:
                 yield part
-                part = []
+                part, weight = [], 0
             last = point.when.at
+        weight += point.weight
+        if weight > MAX_POINTS and part:
+            yield part
+            part, weight = [], point.weight
         part.append(point)
     if part:
         yield part

@@ -8,8 +8,9 @@ Source: docs/spec/18-connectors.md section 7; RFC 3339.
 """
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+
+import msgspec
 
 from sealhold.model.quantities import Instant
 
@@ -20,8 +21,7 @@ _ISO = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+class When(msgspec.Struct, frozen=True):  # a Struct, because there is one per point and row
     """An instant, and what the source said about the zone."""
 
     at: Instant

@@ -7,14 +7,14 @@
 Source: docs/spec/18-connectors.md section 10.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser
 from xml.parsers import expat
 
 from sealhold.model.errors import UnreadableSourceError
 
-MAX_NODES = 4_000_000  # elements below one child of the root; a trip of days has 500,000 points
+MAX_NODES = 6_000_000  # elements in one child of the root; a point of a track has three
 MAX_DEPTH = 64  # formats read here nest fewer than 20 deep
 _CHUNK = 65_536
 
@@ -53,8 +53,14 @@ def refuse_declarations(file: BinaryIO) -> None:
         raise UnreadableSourceError("XML with a document type declaration, which is not read")
 
 
-def children(file: BinaryIO) -> Iterator[tuple[Element, Element]]:
-    """Yield the root, as far as it is known, with each of its children, whole, in order.
+Watch = Callable[[Element], bool]
+"""Is shown each element that ends inside a child of the root; True: it is done with."""
+
+
+def children(file: BinaryIO, watch: Watch) -> Iterator[tuple[Element, Element]]:
+    """Yield the root, as far as it is known, with each of its children, in order.
+
+    What `watch` is done with is forgotten at once, so a child may have millions of parts.
 
     Raises:
         UnreadableSourceError: not well-formed, too deep, or a child that is too large.
@@ -68,12 +74,14 @@ def children(file: BinaryIO) -> Iterator[tuple[Element, Element]]:
             nodes += 1
             if len(path) > MAX_DEPTH or nodes > MAX_NODES:
                 raise UnreadableSourceError("XML nested too deep or with too large a part")
-        else:
-            path.pop()
-            if len(path) == 1:
-                yield path[0], element
-                path[0].clear()  # the root's own attributes go too: they were given with the first
-                nodes = 1
+            continue
+        path.pop()
+        if len(path) == 1:
+            yield path[0], element
+            path[0].clear()  # the root's own attributes go too: they were given with the first
+            nodes = 0
+        elif path and watch(element):
+            path[-1].remove(element)
 
 
 def _events(file: BinaryIO) -> Iterator[tuple[str, Element]]:
@@ -106,10 +114,11 @@ def rest_of(element: Element, mapped: frozenset[str]) -> list[object] | None:
 
     The form is `[name, attributes, text, children]`, the children in the same form.
     """
-    inner = [_tree(child) for child in element if local(child) not in mapped]
+    inner = [tree_of(child) for child in element if local(child) not in mapped]
     return [local(element), dict(element.attrib), "", inner] if inner else None
 
 
-def _tree(element: Element) -> list[object]:
-    inner = [_tree(child) for child in element]
+def tree_of(element: Element) -> list[object]:
+    """Return an element as lists: `[name, attributes, text, children]`."""
+    inner = [tree_of(child) for child in element]
     return [str(element.tag), dict(element.attrib), (element.text or "").strip(), inner]

@@ -10,12 +10,16 @@ Source: docs/spec/18-connectors.md section 11; the GPX 1.1 schema.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import BinaryIO, ClassVar
 from xml.etree.ElementTree import Element, tostring
 
-from sealhold.connectors.batches import Found, by_count, reject
+import msgspec
+
+from sealhold.connectors.batches import MAX_RAW, Found, by_count, reject
 from sealhold.connectors.charset import head_text
 from sealhold.connectors.geo import (
+    POINT_BYTES,
     Point,
     distance,
     parse_coordinate,
@@ -25,19 +29,19 @@ from sealhold.connectors.geo import (
 )
 from sealhold.connectors.places import PLACES, ROUTES, TRIPS
 from sealhold.connectors.spec import BATCH_ROWS, Batch, Guess, Item, Why
-from sealhold.connectors.times import When, parse_time
-from sealhold.connectors.xmlsafe import children, local, rest_of, text_of
+from sealhold.connectors.times import parse_time
+from sealhold.connectors.xmlsafe import children, local, rest_of, text_of, tree_of
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import UnreadableSourceError
 from sealhold.model.records import Dataset
 
-_POINT_FIELDS = frozenset({"ele", "time"})
 _PLACE_FIELDS = frozenset({"ele", "time", "name", "desc", "type"})
-_LINE_FIELDS = frozenset({"name", "desc", "type", "trkseg", "rtept"})
+_LINE_FIELDS = frozenset({"name", "desc", "type", "trkseg"})
 _METADATA = frozenset(  # of the file, not of anything in it
     {"metadata", "name", "desc", "author", "email", "url", "urlname", "time", "keywords"}
     | {"bounds", "link", "copyright"}
 )
+_encode = msgspec.msgpack.Encoder().encode
 _MAX_TOLD = 20  # faults told one by one within a track; the rest are counted
 
 
@@ -68,7 +72,8 @@ class Gpx:
 
 def _found(file: BinaryIO) -> Iterator[Found]:
     seen = {"wpt": 0, "rte": 0, "trk": 0}
-    for number, (root, element) in enumerate(children(file), start=1):
+    line = _Line()
+    for number, (root, element) in enumerate(children(file, line.see), start=1):
         if local(root) != "gpx":
             raise UnreadableSourceError("XML whose root element is not `gpx`")
         kind = local(element)
@@ -77,86 +82,87 @@ def _found(file: BinaryIO) -> Iterator[Found]:
         where = f"{kind} {seen.get(kind, 0)}"
         if kind == "wpt":
             yield _place(element, where)
-        elif kind == "rte":
-            yield _route(element, where)
-        elif kind == "trk":
-            yield from _track(element, where)
+        elif kind in {"rte", "trk"}:
+            yield from _of_line(element, line, where)
         elif kind not in _METADATA:
             detail = "neither waypoint, route nor track"
             yield reject(f"child {number}", Why.UNSUPPORTED, detail, tostring(element))
+        line.clear()
+
+
+@dataclass(slots=True)
+class _Line:
+    """The points of one route or track, taken as they are read."""
+
+    points: list[Point] = field(default_factory=list)
+    faults: list[tuple[str, str, bytes]] = field(default_factory=list)
+    faulty: int = 0
+    segment: int = 1
+    number: int = 0
+
+    def clear(self) -> None:
+        """Begin the next line."""
+        self.points, self.faults = [], []
+        self.faulty, self.segment, self.number = 0, 1, 0
+
+    def see(self, element: Element) -> bool:
+        """Take a point; return whether the element is one."""
+        name = local(element)
+        if name == "trkseg":
+            self.segment, self.number = self.segment + 1, 0
+        if name not in {"trkpt", "rtept"}:
+            return False
+        self.number += 1
+        place = f"seg {self.segment} pt {self.number}" if name == "trkpt" else f"pt {self.number}"
+        point = _point(element, place)
+        if isinstance(point, str):
+            self.faulty += 1
+            if self.faulty <= _MAX_TOLD:
+                self.faults.append((place, point, tostring(element)[:MAX_RAW]))
+        else:
+            self.points.append(point)
+        return True
 
 
 def _place(element: Element, where: str) -> Found:
-    point = _point(element)
+    point = _point(element, where)
     if isinstance(point, str):
-        return reject(where, Why.MALFORMED, point)
+        return reject(where, Why.MALFORMED, point, tostring(element))
     fields: dict[str, Plain] = {
         "at": point.when.at if point.when else None,
         "offset_min": point.when.offset_min if point.when else None,
         "lat": point.lat,
         "lon": point.lon,
         "ele": point.ele,
-        "name": text_of(element, "name"),
-        "description": text_of(element, "desc"),
-        "type": text_of(element, "type"),
+        **_words(element),
     }
-    raw = rest_of(element, _PLACE_FIELDS if _is_told(element, point) else frozenset())
+    untold = {name for name in ("time", "ele") if _is_untold(element, name, point)}
+    raw = rest_of(element, _PLACE_FIELDS - untold)
     return Item(dataset="places", fields=fields, raw=raw, original_id=None, position=where)
 
 
-def _route(element: Element, where: str) -> Found:
-    points = []
-    rests: list[Plain] = []
-    for number, child in enumerate(_all(element, "rtept"), start=1):
-        point = _point(child)
-        if isinstance(point, str):
-            return reject(f"{where} pt {number}", Why.MALFORMED, point)
-        points.append(point)
-        rest = rest_of(child, _POINT_FIELDS)
-        if rest is not None:
-            rests.append([number, rest])
-    if not points:
-        return reject(where, Why.UNSUPPORTED, "a route without points")
-    return _geometry(element, points, rests, "route", where)
+def _of_line(element: Element, line: _Line, where: str) -> Iterator[Found]:
+    """Yield what is wrong with the points of a route or track, then what it is made of."""
+    for place, fault, raw in line.faults:
+        yield reject(f"{where} {place}", Why.MALFORMED, fault, raw)
+    if line.faulty > _MAX_TOLD:
+        yield reject(where, Why.MALFORMED, f"{line.faulty - _MAX_TOLD} more points of that kind")
+    if not line.points and not line.faulty:
+        yield reject(where, Why.UNSUPPORTED, "a line without points", tostring(element))
+    yield from _parts(element, line.points, where)
 
 
-def _track(element: Element, where: str) -> Iterator[Found]:
-    points: list[Point] = []
-    rests: list[Plain] = []
-    faults = 0
-    for s, segment in enumerate(_all(element, "trkseg"), start=1):
-        for number, child in enumerate(_all(segment, "trkpt"), start=1):
-            place = f"{where} seg {s} pt {number}"
-            point = _point(child)
-            if isinstance(point, str):
-                faults += 1
-                if faults <= _MAX_TOLD:
-                    yield reject(place, Why.MALFORMED, point)
-                continue
-            points.append(point)
-            rest = rest_of(child, _POINT_FIELDS if _is_told(child, point) else frozenset())
-            if rest is not None:
-                rests.append([s, number, rest])
-    if faults > _MAX_TOLD:
-        yield reject(where, Why.MALFORMED, f"{faults - _MAX_TOLD} more points with such faults")
-    if not points and not faults:
-        yield reject(where, Why.UNSUPPORTED, "a track without points")
-    yield from _trips(element, points, rests, where)
-
-
-def _trips(
-    element: Element, points: list[Point], rests: list[Plain], where: str
-) -> Iterator[Found]:
+def _parts(element: Element, points: list[Point], where: str) -> Iterator[Found]:
+    is_route = local(element) == "rte"
     for number, part in enumerate(trips_of(points), start=1):
         place = f"{where} part {number}"
-        kept = rests if number == 1 else []
-        if sum(point.when is not None for point in part) > 1:
-            yield _trip(element, part, kept, place)
+        if not is_route and sum(point.when is not None for point in part) > 1:
+            yield _trip(element, part, place)
         else:
-            yield _geometry(element, part, kept, "track", place)
+            yield _geometry(element, part, "route" if is_route else "track", place)
 
 
-def _trip(element: Element, points: list[Point], rests: list[Plain], where: str) -> Item:
+def _trip(element: Element, points: list[Point], where: str) -> Item:
     times = sorted(point.when.at for point in points if point.when)
     duration = (times[-1] - times[0]) / 1000
     length = distance(points)
@@ -173,13 +179,11 @@ def _trip(element: Element, points: list[Point], rests: list[Plain], where: str)
         **_words(element),
         "points": [point.plain() for point in points],
     }
-    raw = _raw(element, rests)
+    raw = _raw(element, points)
     return Item(dataset="trips", fields=fields, raw=raw, original_id=None, position=where)
 
 
-def _geometry(
-    element: Element, points: list[Point], rests: list[Plain], kind: str, where: str
-) -> Item:
+def _geometry(element: Element, points: list[Point], kind: str, where: str) -> Item:
     fields: dict[str, Plain] = {
         "kind": kind,
         "distance_m": distance(points),
@@ -187,7 +191,7 @@ def _geometry(
         **_words(element),
         "points": [point.plain() for point in points],
     }
-    raw = _raw(element, rests)
+    raw = _raw(element, points)
     return Item(dataset="routes", fields=fields, raw=raw, original_id=None, position=where)
 
 
@@ -209,29 +213,37 @@ def _words(element: Element) -> dict[str, Plain]:
     }
 
 
-def _raw(element: Element, rests: list[Plain]) -> Plain:
+def _raw(element: Element, points: list[Point]) -> Plain:
     line = rest_of(element, _LINE_FIELDS)
-    return {"line": line, "points": rests} if line or rests else None
+    more = [[point.place, point.more] for point in points if point.more]
+    return {"line": line, "points": more} if line or more else None
 
 
-def _point(element: Element) -> Point | str:
+def _point(element: Element, place: str) -> Point | str:
     """Return the point, or what is wrong with it."""
     lat = parse_coordinate(element.get("lat"), 90)
     lon = parse_coordinate(element.get("lon"), 180)
     if lat is None or lon is None:
         return "a point whose place is not on the globe"
-    return Point(lat, lon, parse_elevation(text_of(element, "ele")), _when(element))
+    ele = when = None
+    more: list[Plain] = []
+    for child in element:
+        name = local(child)
+        if name == "ele" and ele is None:
+            ele = parse_elevation(child.text)
+            is_told = ele is not None
+        elif name == "time" and when is None:
+            when = parse_time((child.text or "").strip())
+            is_told = when is not None
+        else:
+            is_told = False
+        if not is_told and (child.text or child.attrib or len(child)):
+            more.append(tree_of(child))
+    weight = 1 + len(_encode(more)) // POINT_BYTES if more else 1
+    return Point(lat, lon, ele, when, place, more or None, weight)
 
 
-def _when(element: Element) -> When | None:
-    return parse_time(text_of(element, "time") or "")
-
-
-def _is_told(element: Element, point: Point) -> bool:
-    """Whether the fields say what height and time the element has."""
-    has_time, has_ele = text_of(element, "time"), text_of(element, "ele")
-    return bool(has_time) == (point.when is not None) and bool(has_ele) == (point.ele is not None)
-
-
-def _all(element: Element, name: str) -> Iterator[Element]:
-    return (child for child in element if local(child) == name)
+def _is_untold(element: Element, name: str, point: Point) -> bool:
+    """Whether the element has a height or time that the point could not take."""
+    value = point.when if name == "time" else point.ele
+    return value is None and text_of(element, name) is not None

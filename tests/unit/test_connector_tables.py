@@ -78,6 +78,13 @@ def test_amounts_become_exact_decimals(written: list[str], exact: list[str]) -> 
     assert [row["amount"] for row in found] == exact
 
 
+def test_a_row_is_titled_by_its_first_text() -> None:
+    table = read(Csv(), csv_of("day,n,what", "2025-01-31,1,tea", "2025-01-31,2,"))[0]
+    line = read(JsonLines(), b'{"n": 1, "at": "2025-01-31", "what": "tea"}')[0]
+
+    assert [item.fields["title"] for item in (*table, *line)] == ["tea", None, "tea"]
+
+
 def test_a_number_with_a_leading_zero_stays_the_text_it_is() -> None:
     found = cells(Csv(), csv_of("phone,n", "0049123,1", "0049124,2"))
 

@@ -161,6 +161,7 @@ def _check_texts(*texts: str) -> None:
         InvalidEncodingError: such a text.
     """
     for text in texts:
+        # THREAT T22: what is shown of a file holds no character that commands a terminal
         if len(text) > _MAX_DETAIL or not text.isprintable():
             raise InvalidEncodingError("a text of the reader over its limits")
 

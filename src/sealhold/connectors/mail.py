@@ -33,4 +33,5 @@ MESSAGES = Dataset(
     natural_key=(FieldName("message_id"),),
     sensitivity=Sensitivity.INTIMATE,
     granularity="a message, because a person writes and sends each as one",
+    title=FieldName("subject"),
 )

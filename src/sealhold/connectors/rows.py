@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 
 from sealhold.connectors.columns import column
+from sealhold.model.encoding import Plain
 from sealhold.model.ids import Collection, FieldName
 from sealhold.model.records import ColumnType, Dataset, Sensitivity
 
@@ -17,6 +18,7 @@ ROWS = Dataset(
     name=Collection("rows"),
     columns=(
         column("table", ColumnType.TEXT, "short name of the table's shape"),
+        column("title", ColumnType.TEXT, "first text in the row", searchable=True),
         column("at", ColumnType.INSTANT, "first time in the row, UTC"),
         column("offset_min", ColumnType.INTEGER, "minutes east of UTC as written, or empty"),
         column(
@@ -32,6 +34,7 @@ ROWS = Dataset(
     granularity="a row, because a table's writer chose it as the unit",
 )
 
+_LONGEST_TITLE = 200
 _NO_LETTER = re.compile(r"[^a-z0-9]+")
 _NAMES_IN_TABLE = 4  # enough to tell a person's tables apart
 _LONGEST_TABLE = 60
@@ -42,3 +45,11 @@ def table_of(names: Iterable[str]) -> str:
     slugs = (_NO_LETTER.sub("_", name.casefold()).strip("_") for name in names)
     firsts = [slug for slug in slugs if slug][:_NAMES_IN_TABLE]
     return "-".join(firsts)[:_LONGEST_TABLE] or "table"
+
+
+def title_of(texts: Iterable[Plain]) -> str | None:
+    """Return the first text that says something, in the length of a line."""
+    for text in texts:
+        if isinstance(text, str) and text.strip():
+            return text.strip()[:_LONGEST_TITLE]
+    return None

@@ -19,7 +19,7 @@ from sealhold.connectors.batches import Found, by_count, reject
 from sealhold.connectors.charset import Charset, charset_of, head_text, is_text, lines_of
 from sealhold.connectors.detect import magic_of
 from sealhold.connectors.proof import ColumnProof, Converter, Form, converter, decide
-from sealhold.connectors.rows import ROWS, table_of
+from sealhold.connectors.rows import ROWS, table_of, title_of
 from sealhold.connectors.spec import BATCH_ROWS, SNIFF_BYTES, Batch, Guess, Item, Why
 from sealhold.connectors.tabletext import (
     DELIMITERS,
@@ -81,6 +81,7 @@ class _Table:
     names: list[str]
     has_header: bool
     typed: list[tuple[str, Converter, bool]]  # the last: text and value are the same
+    texts: list[str]  # names of the columns that are text
     table: str
 
 
@@ -113,7 +114,9 @@ def _found(file: BinaryIO) -> Iterator[Found]:
 def _item(table: _Table, row: list[str], where: str) -> Found:
     if not table.charset.is_proven and _LOST in "".join(row):
         return reject(where, Why.ENCODING, "bytes that are no text in UTF-8 or Windows-1252")
+    # THREAT T22: a formula or a terminal's command is a text like any other, to the letter
     cells: dict[str, Plain] = dict(zip(table.names, row, strict=True))
+    title = title_of(cells[name] for name in table.texts)
     first = None
     is_same = table.charset.is_proven
     for name, convert, is_exact in table.typed:
@@ -127,6 +130,7 @@ def _item(table: _Table, row: list[str], where: str) -> Found:
         cells = {name: None if cell == "" else cell for name, cell in cells.items()}
     fields: dict[str, Plain] = {
         "table": table.table,
+        "title": title,
         "at": first.at if first else None,
         "offset_min": first.offset_min if first else None,
         "cells": cells,
@@ -164,7 +168,9 @@ def _prove(file: BinaryIO, layout: Layout) -> _Table:
         for name, form in zip(names, decide(proofs), strict=True)
         if form is not Form.TEXT
     ]
-    return _Table(layout, charset, names, has_header, typed, table_of(names))
+    numbers = {name for name, _convert, _is_exact in typed}
+    texts = [name for name in names if name not in numbers]
+    return _Table(layout, charset, names, has_header, typed, texts, table_of(names))
 
 
 def _see(proofs: list[ColumnProof], rows: list[list[str]]) -> None:

@@ -16,7 +16,7 @@ from typing import BinaryIO, ClassVar, NoReturn
 
 from sealhold.connectors.batches import Group, in_batches, read_cursor, reject, write_cursor
 from sealhold.connectors.charset import MAX_LINE, Charset, head_text, marked
-from sealhold.connectors.rows import ROWS, table_of
+from sealhold.connectors.rows import ROWS, table_of, title_of
 from sealhold.connectors.spec import BATCH_ROWS, SNIFF_BYTES, Batch, Guess, Item, Reject, Why
 from sealhold.connectors.times import When, parse_time
 from sealhold.model.encoding import Plain
@@ -115,6 +115,7 @@ def _row(line: bytes, where: str, table: str) -> Item | Reject:
     when = next((w for cell in plain.values() if (w := _when(cell))), None)
     fields: dict[str, Plain] = {
         "table": table or table_of(cells),
+        "title": title_of(cell for cell in plain.values() if not _when(cell)),
         "at": when.at if when else None,
         "offset_min": when.offset_min if when else None,
         "cells": plain,

@@ -92,6 +92,8 @@ __all__ = [  # made here, or handed out to the faces as it is
 
 LABEL_BYTES = 16  # 26 base32 characters: nobody guesses the address of the pages
 open_broker = Broker
+CONFINED = "Runs sealed off by Landlock and seccomp: no network, no files, no clock."
+UNCONFINED = "Cannot be confined on this machine, so it is not run."
 ROLLBACK_NOTE = (
     "If every file of the home is put back together to an older day, nothing on this disk shows"
     " it: keep a checkpoint elsewhere (`sealhold audit show --checkpoint`)."
@@ -336,7 +338,7 @@ class OpenParts:
             proof_key=core.keyring.signer("proof-sign"),
             log_origin=log.origin,
             broker=Broker,
-            isolation="; ".join(self.isolation.in_words()),
+            isolation=CONFINED if self.isolation.can_confine else UNCONFINED,
             isolation_mode=Mode.JAILED.value,
             verify=node.verify_passphrase,
             count=self.records.count,

@@ -36,7 +36,6 @@ from sealhold.model.errors import ConflictError, InvalidError, WrongPassphraseEr
 from sealhold.model.ids import FieldName
 from sealhold.model.quantities import MicroBits, year_of
 from sealhold.model.shown import GrantView, RequestCard, RequestLine, RequestState, Terms
-from sealhold.policy import dpv
 from sealhold.policy.attenuate import narrow
 from sealhold.policy.consent import ConsentState
 from sealhold.policy.facts import Actor as Asking
@@ -247,7 +246,7 @@ class Requests:
             app=row.app,
             asker=visible(asked.app.name),
             purpose=wish.purpose,
-            purpose_words=dpv.label(wish.purpose),
+            purpose_words=cards.purpose_words(wish.purpose),
             label=cards.label(asked),
             received_at=row.received_at,
             expires_at=row.expires_at,

@@ -20,6 +20,7 @@ from sealhold.crypto.sign import key_digest, key_words
 from sealhold.crypto.tags import Tag
 from sealhold.model.encoding import pack
 from sealhold.model.errors import InvalidManifestError
+from sealhold.model.ids import Purpose
 from sealhold.model.quantities import Instant, MicroBits, Year, year_of
 from sealhold.model.shown import (
     AnswerShape,
@@ -116,7 +117,7 @@ def card(asked: Asked, terms: Terms, around: Surroundings, preview: bytes | None
         expires_at=row.expires_at,
         asker=_asker(asked, around),
         purpose=wish.purpose,
-        purpose_words=dpv.label(wish.purpose),
+        purpose_words=purpose_words(wish.purpose),
         reason=visible(_reason(asked)),
         answer=_shape(asked, terms.coarsen, price.alternatives),
         cost_per_answer=price.total,
@@ -148,6 +149,11 @@ def shown_digest(asked: Asked) -> bytes:
     """
     row = asked.row
     return tagged(Tag.DECISION, pack([row.id, row.request, row.task, row.code, asked.app.public]))
+
+
+def purpose_words(purpose: Purpose) -> str:
+    """Return why, in our words, as a sentence of its own: `To pay wages.`."""
+    return f"To {dpv.label(purpose)}."
 
 
 def label(asked: Asked) -> str:
@@ -196,7 +202,7 @@ def _shape(asked: Asked, coarsen: int, alternatives: int) -> AnswerShape:
     left = released_range(task.aggregate, coarsen)
     return AnswerShape(
         label=label(asked),
-        unit="whole number",
+        unit=asked.dataset.name,
         first=left.first,
         last=left.last,
         step=left.step,

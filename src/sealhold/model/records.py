@@ -58,6 +58,7 @@ class Dataset:
     natural_key: tuple[FieldName, ...]
     sensitivity: Sensitivity
     granularity: str  # what one object is, and why: "a trip, because ..."
+    title: FieldName | None = None  # what lists call an item by; else its first searchable text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,6 @@ class Record:
     subject: SubjectId
     collection: Collection
     version: int  # 1 for the first
-    fields: Mapping[FieldName, Plain]
+    fields: Mapping[str, Plain]
     raw: Plain  # the item as the source gave it, or None
     provenance: Provenance

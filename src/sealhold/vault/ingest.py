@@ -12,7 +12,7 @@ Source: docs/spec/18-connectors.md section 5.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
@@ -138,7 +138,7 @@ class Ingest:
             rows_read=len(seen) + len(rejects),
             rows_out=len(records),
         )
-        size = sum(len(op.row[-1]) for op in ops if isinstance(op, Put))
+        size = sum(_size(op) for op in ops)
         work = Work(tuple(ops), (self._teller.entry(event),), size=size)
         self.finish()
         self._flight = _Flight(
@@ -252,43 +252,39 @@ def describe(
     fields: Mapping[str, Plain], dataset: Dataset | None
 ) -> tuple[str, Instant | None, str]:
     """Return an item's title, time and words: from its dataset's columns, or else all its texts."""
-    columns = dataset.columns if dataset else ()
-    named = [column for column in columns if column.searchable]
-    if named:
-        texts = [fields.get(column.name) for column in named]
-    else:
-        texts = list(fields.values())
-    words = [text for text in _texts(texts) if text]
-    title = next((text.strip() for text in words if text.strip()), "")
+    columns = [column.name for column in dataset.columns if column.searchable] if dataset else ()
+    values = [fields.get(name) for name in columns] if columns else list(fields.values())
+    words = [word for word in _texts(values) if word and not word.isspace()]
+    named = fields.get(dataset.title) if dataset and dataset.title else None
+    title = named if isinstance(named, str) and named.strip() else _first_line(values)
     when = fields.get(dataset.time_column) if dataset and dataset.time_column else None
-    at = Instant(when) if type(when) is int else None
-    return title.splitlines()[0] if title else "", at, "\n".join(words)
+    return title, Instant(when) if type(when) is int else None, "\n".join(words)
 
 
-def _rounds(seen: Sequence[_Seen]) -> list[list[_Seen]]:
-    """Return the items in groups in which each stands once: an item may come again in a batch."""
-    rounds: list[list[_Seen]] = [[]]
-    met: Counter[bytes] = Counter()
-    for each in seen:
-        number = met[each.tag]
-        met[each.tag] += 1
-        if number == len(rounds):
-            rounds.append([])
-        rounds[number].append(each)
-    return rounds
+def _first_line(values: Sequence[Plain]) -> str:
+    """Return the first text, or what the first table of cells holds, on one line."""
+    for value in values:
+        if isinstance(value, str) and value.strip():
+            return value.strip().splitlines()[0]
+        if isinstance(value, dict):
+            return ", ".join(f"{name} {cell}" for name, cell in value.items() if cell is not None)
+    return ""
 
 
-def _expect(found: Found | None) -> Expect | int:
-    return Expect.ABSENT if found is None else found.v
-
-
-def _texts(values: Sequence[Plain]) -> list[str]:
+def _texts(values: Iterable[Plain]) -> list[str]:
     found: list[str] = []
     for value in values:
-        if isinstance(value, str):
-            found.append(value)
-        elif isinstance(value, list):
-            found += _texts(value)
+        match value:
+            case str():
+                found.append(value)
+            case list():
+                found += _texts(value)
+            case dict():
+                found += _texts(value.values())
+            case int() if not isinstance(value, bool):
+                found.append(str(value))
+            case _:
+                pass
     return found
 
 
@@ -311,3 +307,24 @@ def _counted(
         rejects=job.rejects + told,
         by_collection=dict(by_collection),
     )
+
+
+def _rounds(seen: Sequence[_Seen]) -> list[list[_Seen]]:
+    """Return the items in groups in which each stands once: an item may come again in a batch."""
+    rounds: list[list[_Seen]] = [[]]
+    met: Counter[bytes] = Counter()
+    for each in seen:
+        number = met[each.tag]
+        met[each.tag] += 1
+        if number == len(rounds):
+            rounds.append([])
+        rounds[number].append(each)
+    return rounds
+
+
+def _size(op: Op) -> int:
+    return sum(len(cell) for cell in op.row if type(cell) is bytes) if isinstance(op, Put) else 0
+
+
+def _expect(found: Found | None) -> Expect | int:
+    return Expect.ABSENT if found is None else found.v

@@ -199,6 +199,7 @@ class Records:
             kind=kind,
             actor=Actor.OWNER,
             subject=self._teller.subject,
+            rows_read=rows,
             rows_out=rows,
             digest=tagged(Tag.RECORD_DIGEST, text.encode()),
         )

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from email.message import EmailMessage
 
 from sealhold.compute.synthetic import Draw
-from sealhold.demo.life.town import LAST, PLACES, SEED, address, days, moment, people
+from sealhold.demo.life.town import LAST, NOW, PLACES, SEED, address, days, is_past, moment, people
 
 MAILS, PLAYS = 3_000, 1_500
 SUBJECTS = (
@@ -92,7 +92,7 @@ def _mail(draw: Draw, names: list[str]) -> bytes:
     mails: list[bytes] = []
     for number in range(MAILS):
         day = year[number * len(year) // MAILS]
-        at = moment(day, 6 + draw.below(16), draw.below(60))
+        at = min(moment(day, 6 + draw.below(16), draw.below(60)), NOW)
         mail = EmailMessage()
         mail["From"] = address(draw.one_of(names))
         mail["To"] = "alice@mail.example"
@@ -133,6 +133,8 @@ def _meter(draw: Draw) -> bytes:
     lines = ["start,energy_wh,tariff"]
     for day in days():
         for hour in range(24):
+            if not is_past(moment(day, hour, 0)):
+                break
             base = 180 if 6 < hour < 23 else 70  # noqa: PLR2004  # reason: awake and asleep
             lines.append(f"{day}T{hour:02d}:00:00Z,{base + draw.below(240)},{_tariff(day, hour)}")
     return "\n".join([*lines, ""]).encode()
@@ -146,7 +148,8 @@ def _plays(draw: Draw) -> bytes:
     year = list(days())
     lines = []
     for number in range(PLAYS):
-        at = moment(year[number * len(year) // PLAYS], draw.below(24), draw.below(60))
+        day = year[number * len(year) // PLAYS]
+        at = min(moment(day, draw.below(24), draw.below(60)), NOW)
         play = {
             "played_at": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "artist": draw.one_of(BANDS),

@@ -57,6 +57,11 @@ def moment(day: date, hour: int, minute: int) -> datetime:
     return datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC)
 
 
+def is_past(at: datetime) -> bool:
+    """Return whether `at` lies before the moment at which the demo begins."""
+    return at < NOW
+
+
 def people(draw: Draw, count: int) -> list[str]:
     """Return so many different full names."""
     names: dict[str, None] = {}

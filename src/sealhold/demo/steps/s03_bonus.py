@@ -44,9 +44,7 @@ def run(stage: Stage) -> Facts:
 
 
 def _run(stage: Stage, grant: str) -> Any:  # noqa: ANN401  # reason: JSON
-    answer = stage.api(
-        "POST", f"/v1/grants/{grant}/runs", {"passphrase": PASSPHRASE}
-    )
+    answer = stage.api("POST", f"/v1/grants/{grant}/runs", {"passphrase": PASSPHRASE})
     hold(len(base64.b64decode(answer["sealed"])) > 0, "nothing left")
     return answer
 

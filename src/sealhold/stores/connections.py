@@ -9,7 +9,7 @@ Source: docs/spec/04-stores.md section 6.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from threading import Lock, Thread, current_thread
 
 from sqlcipher3.dbapi2 import Connection, Error
@@ -65,7 +65,7 @@ class Connections:
         except Error as err:
             raise self.file.meaning(err) from err
         finally:
-            with self._lending, suppress(ValueError):
+            with self._lending:
                 self._others.remove(connection)
             connection.close()
 

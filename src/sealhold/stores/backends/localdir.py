@@ -54,7 +54,7 @@ class LocalDir:
     def get(self, name: ObjectName, offset: int = 0, length: int | None = None) -> SealedBytes:
         path = self._path(name)
         check_range(offset, length)
-        with _answering(name), path.open("rb") as file:
+        with self._finding(name), path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             end = max(size, offset) if length is None else offset + length
             if end > size:
@@ -67,12 +67,12 @@ class LocalDir:
 
     def head(self, name: ObjectName) -> int:
         path = self._path(name)
-        with _answering(name):
+        with self._finding(name):
             return path.stat().st_size
 
     def delete(self, name: ObjectName) -> None:
         path = self._path(name)
-        with _answering(name), suppress(FileNotFoundError):
+        with suppress(ObjectNotFoundError), self._finding(name):
             path.unlink()
             _sync(path.parent)
 
@@ -83,6 +83,16 @@ class LocalDir:
                 parts = [part.removesuffix(FOLDER_MARK) for part in self._below(folder)]
                 found += ["/".join((*parts, file)) for file in files if not _is_unfinished(file)]
         return iter([ObjectName(name) for name in sorted(found) if name.startswith(prefix)])
+
+    @contextmanager
+    def _finding(self, name: ObjectName) -> Iterator[None]:
+        with _answering(name):
+            try:
+                yield
+            except FileNotFoundError as err:
+                if not self._folder.is_dir():
+                    raise  # the disk is not mounted: that says nothing of the object
+                raise ObjectNotFoundError(f"no object `{name}`") from err
 
     def _path(self, name: ObjectName) -> Path:
         *folders, file = checked(name).split("/")
@@ -113,8 +123,6 @@ def _place(path: Path, sealed: SealedBytes) -> Kept:
 def _answering(name: str) -> Iterator[None]:
     try:
         yield
-    except FileNotFoundError as err:
-        raise ObjectNotFoundError(f"no object `{name}`") from err
     except OSError as err:
         if err.errno in NO_ROOM:
             raise StoreFullError(f"no room for object `{name}`") from err

@@ -1,0 +1,88 @@
+"""What a SQLCipher store leaves in its folder, seen by somebody who has the key."""
+
+from pathlib import Path
+from threading import Thread
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from sealhold.stores.backends.memory import MemoryObjects
+from sealhold.stores.spec import DeleteWhere
+
+from .record_bench import KEY, Place, leaf, thing
+from .record_openers import OPENERS
+
+PAGE, RESERVE, SALT = 8_192, 80, 16  # of SQLCipher 4: a 16-byte IV and a 64-byte MAC end each page
+FRAME_HEAD, LOG_HEAD = 24, 32  # of SQLite's write-ahead log
+
+
+def _opened(page: bytes, *, is_first: bool) -> bytes:
+    """Return a page as SQLite sees it."""
+    cipher = Cipher(algorithms.AES256(KEY), modes.CBC(page[-RESERVE : SALT - RESERVE]))
+    return cipher.decryptor().update(page[SALT if is_first else 0 : -RESERVE])
+
+
+def _main(folder: Path) -> bytes:
+    whole = (folder / "store.db").read_bytes()
+    return b"".join(
+        _opened(whole[at : at + PAGE], is_first=at == 0) for at in range(0, len(whole), PAGE)
+    )
+
+
+def _log(folder: Path) -> bytes:
+    whole = (folder / "store.db-wal").read_bytes()[LOG_HEAD:]
+    frames = [whole[at : at + FRAME_HEAD + PAGE] for at in range(0, len(whole), FRAME_HEAD + PAGE)]
+    return b"".join(_opened(f[FRAME_HEAD:], is_first=f[:4] == b"\x00\x00\x00\x01") for f in frames)
+
+
+def _open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def _marks(*numbers: int) -> list[bytes]:
+    return [thing(number, size=3_000)[-1] for number in numbers]
+
+
+def test_a_purged_row_is_in_no_file_even_for_whoever_has_the_key(tmp_path: Path) -> None:
+    opened = Place(OPENERS["sqlcipher"], tmp_path).create()
+    opened.keep(*(thing(n, size=3_000, day=n // 31) for n in range(1, 60)))
+    gone, kept = _marks(31, 45, 59), _marks(1, 15, 30)
+    opened.store.purge()
+    assert all(mark in _main(tmp_path) for mark in gone + kept)
+    before = (tmp_path / "store.db").stat().st_size
+
+    opened.commit([DeleteWhere("things", "day", (1,))])
+    assert any(mark in _main(tmp_path) + _log(tmp_path) for mark in gone)
+    opened.store.purge()
+
+    left = _main(tmp_path)
+    assert (tmp_path / "store.db-wal").stat().st_size == 0
+    assert not any(mark in left for mark in gone)
+    assert all(mark in left for mark in kept)
+    assert (tmp_path / "store.db").stat().st_size < before
+
+
+def test_a_closed_store_is_one_private_file(tmp_path: Path) -> None:
+    opened = Place(OPENERS["sqlcipher"], tmp_path).create()
+    opened.keep(thing(1), leaf(1))
+    with opened.store.snapshot():
+        opened.store.backup(MemoryObjects(), "copy")
+
+    opened.store.close()
+
+    [file] = tmp_path.iterdir()
+    assert file.name == "store.db"
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_threads_that_ended_leave_no_open_file(tmp_path: Path) -> None:
+    opened = Place(OPENERS["sqlcipher"], tmp_path).create()
+    opened.keep(thing(1))
+    opened.numbers()
+    before = _open_files()
+
+    for _ in range(30):
+        reader = Thread(target=opened.numbers)
+        reader.start()
+        reader.join()
+
+    assert _open_files() <= before + 6  # a reader or two, of three files each

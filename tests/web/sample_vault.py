@@ -21,9 +21,11 @@ from sealhold.model.errors import (
 from sealhold.model.ids import (
     AppId,
     Collection,
+    GrantId,
     Id16,
     JobId,
     Kind,
+    Purpose,
     ReceiptId,
     RequestId,
     parse_id,
@@ -215,7 +217,7 @@ class SampleVault:
                     request=card.id,
                     app=AppId(data.id_of(name)),
                     app_name=name,
-                    purpose=data.Purpose("PersonalisedServices"),
+                    purpose=Purpose("PersonalisedServices"),
                     label=label,
                     state=state,
                     terms=Terms(
@@ -239,7 +241,7 @@ def answer_of(line: LedgerLine, grant: Id16) -> AnswerView:
     assert line.receipt is not None
     paper = json.dumps({"receipt": line.receipt.hex(), "seq": line.seq}).encode()
     return AnswerView(
-        grant=data.GrantId(grant),
+        grant=GrantId(grant),
         value=ANSWER if line.actor.startswith("GreenCorp") else 1,
         label=line.what,
         cost=line.cost,
@@ -605,7 +607,7 @@ class SampleOutside:
 
     def submit(self, token: str, request: bytes, task: bytes, code: bytes) -> RequestId:
         self._need(token)
-        if not request.startswith(b"{") or not task.startswith(b"{"):
+        if not request.startswith(b"{") or not task.startswith(b"{") or not code:
             raise InvalidError("not a signed document")
         return RequestId(data.id_of("green bonus"))
 
@@ -614,7 +616,7 @@ class SampleOutside:
         return "allowed" if card.grant is not None else "pending"
 
     def invoke(self, token: str, id_text: str, nonce: str | None = None) -> None:
-        if self._mine(token, id_text).grant is None:
+        if self._mine(token, id_text).grant is None or nonce == "":
             raise DeniedError("nothing is allowed")
 
     def fetch(self, token: str, id_text: str) -> bytes | None:

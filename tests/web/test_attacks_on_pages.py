@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
 
 from sealhold.frontends.http.session import COOKIE
 from sealhold.model.shown import RequestState
@@ -111,7 +111,8 @@ def test_a_fetch_from_another_port_reads_and_changes_nothing(
       const ways = [["{site.url}/ledger", {{credentials: "include"}}],
         ["{site.url}/ledger/leaves", {{credentials: "include", mode: "no-cors"}}],
         ["{site.url}{REQUEST}/refuse",
-          {{method: "POST", credentials: "include", mode: "no-cors", body: new URLSearchParams("a=b")}}],
+          {{method: "POST", credentials: "include", mode: "no-cors",
+            body: new URLSearchParams("a=b")}}],
         ["{site.url}/v1/requests", {{headers: {{authorization: "Bearer x"}}}}]];
       Promise.all(ways.map(([url, how]) =>
         fetch(url, how).then(a => a.text()).then(t => "got " + t.length, () => "blocked")))
@@ -229,7 +230,7 @@ def test_no_script_of_a_stranger_runs_in_any_field(browser: Browser) -> None:
 def test_no_script_runs_from_a_file_name_a_search_or_an_address(page: Page, site: Running) -> None:
     page.goto(site.url + "/sources")
     page.locator("input[type=file]").set_input_files(
-        [{"name": "<img src=x onerror=window.owned=1>.gpx", "mimeType": "x/y", "buffer": b"<gpx"}]
+        FilePayload(name="<img src=x onerror=window.owned=1>.gpx", mimeType="x/y", buffer=b"<gpx")
     )
     page.get_by_role("button", name="Import a file").click()
     expect(page.get_by_role("status")).to_contain_text("<img src=x")
@@ -245,7 +246,7 @@ def test_no_script_runs_from_a_file_name_a_search_or_an_address(page: Page, site
 
 
 @pytest.mark.threat("T61")
-def test_a_name_cannot_break_a_header(page: Page, site: Running) -> None:
+def test_a_name_cannot_break_a_header(site: Running) -> None:
     answer = reply(site, "GET", "/unlock?next=%0d%0aSet-Cookie:%20a=b", {})
 
     assert answer.status == 200
@@ -254,7 +255,9 @@ def test_a_name_cannot_break_a_header(page: Page, site: Running) -> None:
 
 @pytest.mark.threat("T61")
 def test_a_page_has_no_inline_script_style_or_handler(page: Page, site: Running) -> None:
-    inline = re.compile(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=|javascript:", re.I)
+    inline = re.compile(
+        r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=|javascript:", re.IGNORECASE
+    )
     found = {}
     for name, address in PAGES.items():
         page.goto(site.url + address)

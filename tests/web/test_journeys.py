@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from sealhold.model.shown import RequestState
 from tests.web.addresses import PAGES, REQUEST
@@ -152,8 +152,8 @@ def test_a_file_is_imported_and_what_was_skipped_is_said(anyhow: Page, site: Run
     anyhow.goto(site.url + "/sources")
     anyhow.locator("input[type=file]").set_input_files(
         [
-            {"name": "ride.gpx", "mimeType": "application/gpx+xml", "buffer": TRACK},
-            {"name": "holiday.xyz", "mimeType": "text/plain", "buffer": b"nothing we know"},
+            FilePayload(name="ride.gpx", mimeType="application/gpx+xml", buffer=TRACK),
+            FilePayload(name="holiday.xyz", mimeType="text/plain", buffer=b"nothing we know"),
         ]
     )
     anyhow.get_by_role("button", name="Import a file").click()
@@ -199,7 +199,7 @@ def test_search_finds_words_and_opens_an_item(anyhow: Page, site: Running) -> No
     expect(anyhow.get_by_role("heading", name="Where it came from")).to_be_visible()
 
 
-def test_the_scheme_is_changed_and_remembered(anyhow: Page, site: Running) -> None:
+def test_the_scheme_is_changed_and_remembered(anyhow: Page) -> None:
     html = anyhow.locator("html")
     seen = []
     for _ in range(3):

@@ -69,7 +69,7 @@ def violations(page: Page, axe_source: str) -> list[str]:
 def looks(page: Page) -> Iterator[str]:
     """Go through both schemes and all widths on the page as it stands."""
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # reason: a literal
+        page.emulate_media(color_scheme=scheme)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
             yield f"{scheme} {width}"

@@ -3,7 +3,7 @@
 - A face holds no rule: it shows what these methods give and passes on what the owner chose. Every
   decision, charge and log entry is made behind this line.
 - Methods block, may be called from several threads at once, and raise `SealholdError` only.
-- Ids travel as text, whole or in the short form; what is absent raises `NotFoundError` to the owner.
+- Ids travel as text, whole or in the short form; what is absent raises `NotFoundError`.
 - A locked vault raises `LockedError` from everything but `locked`, `unlock`, `lock` and
   `verify_passphrase`.
 - Whoever holds an app's token talks to `Outside` alone, and learns an answer or DENIED.

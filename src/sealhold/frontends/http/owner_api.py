@@ -135,7 +135,11 @@ def lock(call: Call) -> Reply:
 
 
 def import_file(call: Call) -> Reply:
-    """Import the body as one file."""
+    """Import the body as one file.
+
+    Raises:
+        InvalidError: the file has no name.
+    """
     name = call.query.one("name")
     if not name:
         raise InvalidError("`name` is missing")
@@ -186,7 +190,11 @@ def run(call: Call) -> Reply:
 
 
 def register(call: Call) -> Reply:
-    """Make an app known."""
+    """Make an app known.
+
+    Raises:
+        InvalidError: its key is not one.
+    """
     body = read(call, NewApp)
     _need_owner(call, body.passphrase)
     try:
@@ -211,7 +219,11 @@ def ledger(call: Call) -> Reply:
 
 
 def proof(call: Call) -> Reply:
-    """Return the audit bundle of one entry."""
+    """Return the audit bundle of one entry.
+
+    Raises:
+        InvalidError: no entry is named.
+    """
     seq = number(call, "seq", None)
     if seq is None:
         raise InvalidError("`seq` is missing")

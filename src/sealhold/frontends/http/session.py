@@ -17,7 +17,7 @@ from sealhold.model.quantities import HOUR, MINUTE, Instant
 
 COOKIE = "__Host-sealhold"
 SCHEME_COOKIE = "__Host-sealhold-scheme"
-OWNER_TOKEN = "sho1_"  # an app's token begins otherwise
+OWNER_TOKEN = "sho1_"  # noqa: S105 - reason: a prefix; an app's token begins otherwise
 ID_BYTES = 32
 IDLE = 15 * MINUTE
 LONGEST = 12 * HOUR
@@ -64,7 +64,7 @@ class Sessions:
         return session
 
     def use(self, id_text: str | None) -> Session | None:
-        """Return the session of this id, now used once more; None if there is none or it is over."""
+        """Return the session of this id, used once more; None if there is none or it is over."""
         now = self._clock()
         with self._one_at_a_time:
             session = self._sessions.pop(id_text or "", None)

@@ -42,19 +42,15 @@ def to_wire(value: Plain) -> Plain:
             else to_wire(getattr(value, field.name))
             for field in fields(value)
         }
-    match value:
-        case Enum():
-            return value.value
-        case bytes():
-            return base64.b64encode(value).decode()
-        case Mapping():
-            return {str(key): to_wire(item) for key, item in value.items()}
-        case tuple() | list():
-            return [to_wire(item) for item in value]
-        case set() | frozenset():
-            return sorted(to_wire(item) for item in value)
-        case _:
-            return value
+    if isinstance(value, Mapping):
+        return {str(key): to_wire(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [to_wire(item) for item in value]
+    if isinstance(value, set | frozenset):
+        return sorted(to_wire(item) for item in value)
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return value.value if isinstance(value, Enum) else value
 
 
 def schema_of(hint: object, known: dict[str, Schema]) -> Schema:
@@ -63,9 +59,9 @@ def schema_of(hint: object, known: dict[str, Schema]) -> Schema:
     Raises:
         TypeError: a hint that has no form on the wire.
     """
+    if _is_new_id(hint):
+        return UUID
     while isinstance(hint, typing.NewType):
-        if hint is Id16:
-            return UUID
         hint = hint.__supertype__
     if hint in SCALARS:
         return dict(SCALARS[hint])
@@ -117,7 +113,11 @@ def _id_fields(cls: type) -> frozenset[str]:
 
 def _is_id(hint: object) -> bool:
     if typing.get_origin(hint) in {typing.Union, types.UnionType}:
-        return any(_is_id(part) for part in typing.get_args(hint))
+        return any(_is_new_id(part) for part in typing.get_args(hint))
+    return _is_new_id(hint)
+
+
+def _is_new_id(hint: object) -> bool:
     while isinstance(hint, typing.NewType):
         if hint is Id16:
             return True

@@ -9,6 +9,7 @@ Source: docs/spec/20-faces.md section 4.
 from markupsafe import Markup
 
 from sealhold.frontends.web.formats import count
+from sealhold.frontends.web.texts import text
 from sealhold.model.quantities import show_bits
 from sealhold.model.shown import Meter
 
@@ -26,7 +27,7 @@ def meter(told: Meter) -> Markup:
     used = min(told.used / cap, 1.0) * 100
     after = min((told.used + told.pending) / cap, 1.0) * 100
     ticks = "".join(
-        f'<line class="tick" x1="{at * 25}" x2="{at * 25}" y1="{2 if at in (0, 4) else 7}" y2="14"/>'
+        f'<line class="tick" x1="{25 * at}" x2="{25 * at}" y1="{7 if at % 4 else 2}" y2="14"/>'
         for at in QUARTERS
     )
     drawn = (
@@ -34,7 +35,7 @@ def meter(told: Meter) -> Markup:
         if after > used
         else ""
     )
-    return Markup(
+    return Markup(  # noqa: S704 - reason: our own figures
         '<svg class="ruler" viewBox="0 0 100 14" preserveAspectRatio="none" aria-hidden="true">'
         f'<rect class="used" x="0" y="3" width="{used:.2f}" height="8"/>{drawn}{ticks}'
         '<line class="base" x1="0" x2="100" y1="13.5" y2="13.5"/></svg>'
@@ -64,10 +65,11 @@ def hours(items: tuple[tuple[int, int], ...], now: int, uses: tuple[float, ...])
     )
     here = (now / 60 - begin) * SLOT
     side, shift = ("end", -6) if here > wide - SLOT * 2 else ("start", 6)
-    return Markup(
-        f'<svg class="hours" viewBox="0 0 {wide:.0f} 100" role="img" aria-label="{_say(items, uses)}">'
+    said = _say(items, uses)
+    return Markup(  # noqa: S704 - reason: our own figures and words
+        f'<svg class="hours" viewBox="0 0 {wide:.0f} 100" role="img" aria-label="{said}">'
         f'<line class="now" x1="{here:.1f}" x2="{here:.1f}" y1="4" y2="{FLOOR}"/>'
-        f'<text class="now {side}" x="{here + shift:.1f}" y="12">now</text>'
+        f'<text class="now {side}" x="{here + shift:.1f}" y="12">{text("home.now")}</text>'
         f'{bars}<line class="base" x1="0" x2="{wide:.0f}" y1="{FLOOR}" y2="{FLOOR}"/>'
         f"{marks}{_axis(begin, wide)}</svg>"
     )
@@ -96,9 +98,10 @@ def _bar(at: int, number: int, most: int) -> str:
 
 def _say(items: tuple[tuple[int, int], ...], uses: tuple[float, ...]) -> str:
     total = sum(number for _, number in items)
-    if not total:
-        came = "No item came in today"
-    else:
+    if total:
         peak = max(items, key=lambda pair: pair[1])[0]
-        came = f"{count(total)} items came in today, most of them after {peak:02d}:00"
-    return f"{came}; your data was used {len(uses)} times."
+        came = text("home.some_came", number=count(total), hour=peak)
+    else:
+        came = text("home.none_came")
+    key = {0: "home.never_used", 1: "home.used_once"}.get(len(uses), "home.used")
+    return f"{came}; {text(key, number=len(uses))}"

@@ -1,6 +1,6 @@
 """How figures, times and digests are written on a page.
 
-- Times are in the zone of the machine that serves, 24 hours, day before month: `21 Nov 2026, 14:05`.
+- Times are in the zone of the machine that serves: `21 Nov 2026, 14:05`.
 - Counts have thin groups of three; bits carry their unit; digests stand in groups of four.
 
 Source: docs/spec/20-faces.md section 4.

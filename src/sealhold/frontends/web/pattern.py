@@ -6,52 +6,61 @@
 Source: docs/spec/20-faces.md section 4. After the engine-turned lines on share certificates.
 """
 
+from dataclasses import dataclass
 from math import cos, pi, sin
 
 from markupsafe import Markup
 
 STEPS = 96  # points per line; enough that quadratic curves through them look round
 CENTRE = 50.0
-RINGS = ((47.0, 24.0), (21.0, 5.0))  # outer and inner edge of each ring, of 50
+PRIMES = (997, 991, 983)  # the digest modulo each: a change of any byte moves them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ring:
+    """Where a wave runs and how often it may repeat."""
+
+    outer: float  # of 50
+    inner: float
+    petals: int  # at least
+    more: int  # petals that the digest may add, less one
+    copies: int
+
+
+RINGS = (
+    Ring(outer=47.5, inner=23.0, petals=8, more=5, copies=4),
+    Ring(outer=25.0, inner=5.0, petals=5, more=4, copies=3),
+)
 
 
 def rosette(digest: str, name: str, label: str = "") -> Markup:
     """Return the pattern of `digest` (hex) as SVG; `name` must be unique on its page."""
     seed = bytes.fromhex(digest)
-    rings = "".join(_ring(seed[at::2], name, at, edges) for at, edges in enumerate(RINGS))
+    rings = "".join(_ring(seed[at::2], name, at, ring) for at, ring in enumerate(RINGS))
     role = Markup('role="img" aria-label="{}"').format(label) if label else 'aria-hidden="true"'
-    return Markup('<svg class="rosette" viewBox="0 0 100 100" {}>{}</svg>').format(
-        Markup(role), Markup(rings)
-    )
+    drawn = f'<svg class="rosette" viewBox="0 0 100 100" {role}>{rings}</svg>'
+    return Markup(drawn)  # noqa: S704 - reason: our own figures, and `role` is escaped
 
 
-def _ring(seed: bytes, name: str, at: int, edges: tuple[float, float]) -> str:
+def _ring(seed: bytes, name: str, at: int, ring: Ring) -> str:
     """Return one closed wave and its turned copies."""
-    outer, inner = edges
-    petals = 7 + seed[0] % 7
-    copies = 3 + seed[1] % 3
-    middle, reach = (outer + inner) / 2, (outer - inner) / 2
-    # The rest of the seed weighs the overtones, so that no two digests share a line.
-    weights = [
-        sum(byte << (8 * place) for place, byte in enumerate(seed[2 + part :: 3])) % 1000 / 1000
-        for part in range(3)
-    ]
-    first = 0.62 + 0.3 * weights[0]
-    second = 0.3 * weights[1]
-    phase = weights[2] * pi
+    number = int.from_bytes(seed, "big")
+    petals = ring.petals + number % ring.more
+    weights = [number % prime / prime for prime in PRIMES]
+    first, second, phase = 0.55 + 0.35 * weights[0], 0.4 * weights[1], 2 * pi * weights[2]
+    middle, reach = (ring.outer + ring.inner) / 2, (ring.outer - ring.inner) / 2
     points = []
     for step in range(STEPS):
         turn = 2 * pi * step / STEPS
         wave = first * cos(petals * turn) + second * cos(2 * petals * turn + phase)
         radius = middle + reach * wave / (first + second)
         points.append((CENTRE + radius * cos(turn), CENTRE + radius * sin(turn)))
-    line = _smooth(points)
-    angle = 360 / petals / copies
+    angle = 360 / petals / ring.copies
     turned = "".join(
         f'<use href="#{name}{at}" transform="rotate({angle * copy:.2f} 50 50)"/>'
-        for copy in range(1, copies)
+        for copy in range(1, ring.copies)
     )
-    return f'<path id="{name}{at}" d="{line}"/>{turned}'
+    return f'<path id="{name}{at}" d="{_smooth(points)}"/>{turned}'
 
 
 def _smooth(points: list[tuple[float, float]]) -> str:

@@ -31,7 +31,10 @@ def visible(text: str) -> str:
 
 def mixes_scripts(name: str) -> bool:
     """Return whether letters of scripts that no language mixes stand in `name`."""
-    scripts = frozenset(
-        unicodedata.name(char, "UNKNOWN").partition(" ")[0] for char in name if char.isalpha()
-    )
+    scripts = frozenset(_script(char) for char in name if char.isalpha())
     return len(scripts) > 1 and not any(scripts <= group for group in TOGETHER)
+
+
+def _script(letter: str) -> str:
+    """Return the first word of a letter's Unicode name, which is its script."""
+    return unicodedata.name(letter, "UNKNOWN").partition(" ")[0].partition("-")[0]

@@ -10,6 +10,7 @@ Source: docs/spec/20-faces.md section 3.
 from dataclasses import dataclass
 
 from sealhold.frontends.web.formats import day, span
+from sealhold.frontends.web.texts import text
 from sealhold.frontends.web.visit import Fields
 from sealhold.model.errors import InvalidError
 from sealhold.model.ids import FieldName
@@ -68,30 +69,26 @@ def write_terms(terms: Terms) -> tuple[tuple[str, str], ...]:
 
 def mode_options(asked: Terms, chosen: Terms) -> tuple[Option, ...]:
     """Return the modes that are no wider than the asked one."""
-    words = {
-        Mode.UNTIL: "Whenever they ask, until the end",
-        Mode.EACH: "Ask me before each answer",
-        Mode.ONCE: "Once",
-    }
     offered = WIDEST_FIRST[WIDEST_FIRST.index(asked.mode) :]
     return tuple(
-        Option(value=mode.value, words=words[mode], chosen=mode is chosen.mode) for mode in offered
+        Option(value=mode.value, words=text(f"terms.{mode.value}"), chosen=mode is chosen.mode)
+        for mode in offered
     )
 
 
 def until_options(asked: Terms, chosen: Terms, now: Instant) -> tuple[Option, ...]:
     """Return the asked end and shorter ones, and the chosen one wherever it lies."""
-    ends = {asked.until: f"Until {day(asked.until)}"}
+    ends = {asked.until: text("terms.asked_end", day=day(asked.until))}
     for length in SHORTER:
         # Whole minutes, so that the same choice is the same value on the next page.
         end = Instant((now + length) // 60_000 * 60_000)
         if end < asked.until:
-            ends[end] = f"{span(length)}, until {day(end)}"
+            ends[end] = text("terms.sooner", span=span(length), day=day(end))
     if chosen.until not in ends:
         near = [end for end in ends if abs(end - chosen.until) < DAY and end != asked.until]
         for end in near:
             del ends[end]
-        ends[chosen.until] = f"Until {day(chosen.until)}"
+        ends[chosen.until] = text("terms.asked_end", day=day(chosen.until))
     return tuple(
         Option(value=str(end), words=ends[end], chosen=end == chosen.until)
         for end in sorted(ends, reverse=True)
@@ -106,7 +103,7 @@ def budget_options(card: RequestCard, chosen: Terms) -> tuple[Option, ...]:
     return tuple(
         Option(
             value=str(cap),
-            words=f"{show_bits(cap)} bits, {_answers(cap // each)}",
+            words=text("terms.budget", bits=show_bits(cap), answers=_answers(cap // each)),
             chosen=cap == chosen.budget,
         )
         for cap in sorted(caps, reverse=True)
@@ -114,7 +111,7 @@ def budget_options(card: RequestCard, chosen: Terms) -> tuple[Option, ...]:
 
 
 def _answers(number: int) -> str:
-    return f"{number} answer" if number == 1 else f"{number} answers"
+    return text("terms.one_answer") if number == 1 else text("terms.answers", number=number)
 
 
 def _number(text: str, default: int) -> int:

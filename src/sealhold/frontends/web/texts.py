@@ -74,7 +74,8 @@ ENGLISH: Mapping[str, str] = {
     "home.apart": "it can tell apart {number} answers",
     "home.more_waiting": "And {number} more",
     "home.nothing_waits": "Nothing waits for you",
-    "home.nothing_waits_say": "When an app asks, its request stands here, with what it would learn.",
+    "home.nothing_waits_say": "When an app asks, its request stands here, with what it would"
+    " learn.",
     "home.no_items": "Your vault is empty",
     "home.no_items_say": "Bring in a file: mail, calendar, contacts, tracks or bookings. It is"
     " sealed on this machine and sent nowhere.",
@@ -82,6 +83,12 @@ ENGLISH: Mapping[str, str] = {
     "home.today_sum": "{items} items, {uses} uses",
     "home.key_bars": "Bars: items by the hour",
     "home.key_uses": "Triangles: uses by others",
+    "home.none_came": "No item came in today",
+    "home.some_came": "{number} items came in today, most of them after {hour:02d}:00",
+    "home.never_used": "your data was not used.",
+    "home.used_once": "your data was used once.",
+    "home.used": "your data was used {number} times.",
+    "home.now": "now",
     "home.as_table": "The same as a table",
     "home.hour": "Hour",
     "home.items": "Items",
@@ -165,6 +172,14 @@ ENGLISH: Mapping[str, str] = {
     "p8.title": "If you refuse",
     "p8.say": "They see “refused”, the same bytes as for an expired request or an unknown person."
     " No reason is sent. They cannot ask this again for 90 days.",
+    "terms.until": "Whenever they ask, until the end",
+    "terms.each": "Ask me before each answer",
+    "terms.once": "Once",
+    "terms.asked_end": "Until {day}",
+    "terms.sooner": "{span}, until {day}",
+    "terms.budget": "{bits} bits, {answers}",
+    "terms.one_answer": "1 answer",
+    "terms.answers": "{number} answers",
     "decide.say": "Refusing needs nothing. To allow, or to look first, retype your passphrase: it"
     " confirms this very text,",
     "decide.passphrase": "Passphrase",
@@ -177,7 +192,30 @@ ENGLISH: Mapping[str, str] = {
     "moved.title": "The request changed while you looked at it.",
     "moved.say": "Nothing was decided. Read what is marked and decide again.",
     "moved.unknown": "The earlier text is no longer in memory, so the changes cannot be marked.",
-    "moved.now": "is now",
+    "moved.asker": "Who asks",
+    "moved.key": "Key",
+    "moved.purpose": "Purpose",
+    "moved.reason": "Their words",
+    "moved.answer": "Answer",
+    "moved.answers": "Possible answers",
+    "moved.answers_are": "{first} to {last} {unit} in steps of {step}, {number} in all,"
+    " {default} on"
+    " failure",
+    "moved.per_answer": "Told per answer",
+    "moved.per_object": "Told per object",
+    "moved.read": "Read by the program",
+    "moved.read_are": "{number} of {collection}, {selection}",
+    "moved.fields": "Fields",
+    "moved.program": "Program",
+    "moved.program_is": "{name} {version} by {author}, {digest}",
+    "moved.isolation": "Isolation",
+    "moved.terms": "Asked terms",
+    "moved.terms_are": "{mode}, until {until}, at most {budget} bits",
+    "moved.schedule": "Schedule",
+    "moved.destination": "Destination",
+    "moved.kept": "Kept by them",
+    "moved.days": "{days} days",
+    "moved.basis": "Legal basis",
     "done.label": "What became of it",
     "done.uses": "{uses} uses, {spent} of {budget} bits told.",
     "done.app": "Manage this app",
@@ -250,7 +288,8 @@ ENGLISH: Mapping[str, str] = {
     "sources.some_need": "{number} sources in order, {need} need you",
     "sources.sum": "{items} items in all.",
     "sources.where": "Where is your data today?",
-    "sources.where_say": "Export it there as a file, then bring the file here. Each file is known by"
+    "sources.where_say": "Export it there as a file, then bring the file here. Each file is"
+    " known by"
     " its content, not its name, and is sent nowhere.",
     "sources.report": "{what}. {new} new, {changed} changed, {same} the same as before, in"
     " {seconds} s.",
@@ -342,7 +381,8 @@ ENGLISH: Mapping[str, str] = {
     "ledger.none_say": "Each request, decision and answer will stand here, and cannot be changed"
     " unnoticed.",
     "ledger.checkpoint": "Signed checkpoint",
-    "ledger.checkpoint_say": "The log’s own signature over its size and root. Keep a copy elsewhere;"
+    "ledger.checkpoint_say": "The log’s own signature over its size and root. Keep a copy"
+    " elsewhere;"
     " a later log must contain this one.",
     # status
     "status.well": "All is in order",
@@ -369,5 +409,20 @@ ENGLISH: Mapping[str, str] = {
     "error.do": "What to do",
     "error.code": "Code",
     "error.home": "Go to Home",
-    "error.nothing": "Nothing was changed, and nothing left the vault.",
+    "error.bug": "Something broke",
+    "error.usage": "This cannot be done this way",
+    "error.denied": "Not allowed",
+    "error.notfound": "Nothing of that name is here",
+    "error.invalid": "This could not be read",
+    "error.tampered": "Something was changed that must not change",
+    "error.unavailable": "A part does not answer",
+    "error.exhausted": "The budget is used up",
+    "error.conflict": "The state has moved",
+    "error.nothing_changed": "Nothing was changed, and nothing left the vault.",
+    "error.in_ledger": "What left the vault is in the ledger, and nothing else did.",
 }
+
+
+def text(key: str, **values: object) -> str:
+    """Return the text of `key` with `values` set in, not escaped."""
+    return ENGLISH[key].format(**values)

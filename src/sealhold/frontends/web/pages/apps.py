@@ -43,7 +43,11 @@ def run(visit: Visit) -> Outcome:
 
 
 def register(visit: Visit) -> Outcome:
-    """Make an app known; its token is on the answer and nowhere else."""
+    """Make an app known; its token is on the answer and nowhere else.
+
+    Raises:
+        InvalidError: its name or key is not one.
+    """
     _need_owner(visit)
     name = visit.form.one("name").strip()
     if not name or len(name) > MAX_NAME:

@@ -12,6 +12,7 @@ Source: docs/spec/19-confinement.md sections 4 and 5.
 
 import os
 import socket
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
@@ -33,6 +34,7 @@ def live(descriptor: int, worker: Path, to_keeper: socket.socket | None) -> NoRe
     `worker` is the program that runs tasks.
     """
     channel = Channel(socket.socket(fileno=descriptor))
+    sys.path.clear()  # all is loaded; a search that the jail refuses would cost time on each run
     try:
         if to_keeper is None:
             jail.limit(jail.Profile.broker(worker))

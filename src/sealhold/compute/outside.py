@@ -118,7 +118,14 @@ class Outside:
 
 @contextmanager
 def _denying(explain: type[SealholdError] | None = None) -> Iterator[None]:
-    """Let the service's own state and a broken paper show; turn all else into one DENIED."""
+    """Let the service's own state and a broken paper show; turn all else into one DENIED.
+
+    Raises:
+        AuditUnavailableError: as it came.
+        BusyError: as it came.
+        SealholdError: as it came, if it is of the class to explain.
+        DeniedError: anything else.
+    """
     try:
         yield
     except (AuditUnavailableError, BusyError):

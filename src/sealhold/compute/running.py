@@ -33,8 +33,17 @@ from sealhold.crypto.digest import framed, sha256
 from sealhold.crypto.hybrid import seal_to
 from sealhold.crypto.tags import Tag
 from sealhold.model.errors import NotFoundError
-from sealhold.model.ids import GrantId, Id16, Kind, ReceiptId, RequestId, TaskDigest, TicketId
-from sealhold.model.ids import parse_id, random_id
+from sealhold.model.ids import (
+    GrantId,
+    Id16,
+    Kind,
+    ReceiptId,
+    RequestId,
+    TaskDigest,
+    TicketId,
+    parse_id,
+    random_id,
+)
 from sealhold.model.quantities import SECOND, Instant, MicroBits, year_of
 from sealhold.model.shown import AnswerView, Mode
 from sealhold.policy.decision import Decision

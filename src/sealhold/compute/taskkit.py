@@ -143,7 +143,7 @@ def check_folder(
     )
 
 
-def run_synthetic(  # noqa: PLR0913  reason: a folder, its surroundings, and what an app would name
+def run_synthetic(
     path: Path,
     datasets: Datasets,
     open_broker: OpenBroker,

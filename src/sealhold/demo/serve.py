@@ -1,7 +1,6 @@
 """The demo's server: Alice's vault, unlocked, on a loopback port."""
 
 import base64
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +25,7 @@ def serving(folders: DemoFolders, port: int) -> Iterator[Stage]:
     here = world()
     listener = bind(port)
     port = listener.getsockname()[1]
-    label = base64.b32encode(os.urandom(LABEL_BYTES)).decode().rstrip("=").lower()
+    label = base64.b32encode(here.entropy(LABEL_BYTES)).decode().rstrip("=").lower()
     with Node(folders.vault, here) as node:
         node.unlock(PASSPHRASE)
         app = make_app(

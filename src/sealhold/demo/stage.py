@@ -18,7 +18,8 @@ from urllib.parse import urlencode
 from sealhold.demo.build import PASSPHRASE, DemoFolders
 from sealhold.model.errors import SealholdError
 
-Facts = Mapping[str, Any]  # reason: whatever a step has to tell, as JSON
+Json = Any  # reason: a JSON tree, as it comes
+Facts = Mapping[str, Json]
 TIMEOUT = 120.0
 
 
@@ -38,9 +39,10 @@ class Stage:
     label: str
     token: str = ""
     cookie: str = ""
-    kept: dict[str, Any] = field(default_factory=dict)  # reason: what one step leaves for the next
+    calls: int = 0
+    kept: dict[str, Json] = field(default_factory=dict)  # what one step leaves for the next
 
-    def api(self, method: str, path: str, body: Any = None, token: str | None = None) -> Any:  # noqa: ANN401  # reason: JSON
+    def api(self, method: str, path: str, body: Json = None, token: str | None = None) -> Json:
         """Call the API and return its JSON, or its bytes where it gives bytes.
 
         Raises:
@@ -55,9 +57,9 @@ class Stage:
         self,
         method: str,
         path: str,
-        body: Any = None,
-        token: str | None = None,  # noqa: ANN401  # reason: JSON
-    ) -> tuple[int, Any]:
+        body: Json = None,
+        token: str | None = None,
+    ) -> tuple[int, Json]:
         """Call the API and return the status and what came."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
         headers = {"Authorization": f"Bearer {token or self.token}"}
@@ -67,7 +69,8 @@ class Stage:
             content = json.dumps(body)
             headers["Content-Type"] = "application/json"
         if method == "POST":
-            headers["Idempotency-Key"] = os.urandom(12).hex()
+            self.calls += 1
+            headers["Idempotency-Key"] = f"step-{self.calls}"
         try:
             connection.request(method, path, content, headers)
             response = connection.getresponse()

@@ -127,6 +127,13 @@ class InvalidQueryError(InvalidError):
     """
 
 
+class WeakPassphraseError(InvalidError):
+    """A new passphrase is too short, or was not typed the same way twice.
+
+    Remedy: take four or five words that nobody says in this order.
+    """
+
+
 class NotAProofError(InvalidError):
     """A file is neither a proof, a receipt nor an audit bundle.
 

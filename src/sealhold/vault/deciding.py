@@ -1,4 +1,4 @@
-"""The rows that decide: consents, grants, budgets and their like, held in memory and under one hash.
+"""The rows that decide: consents, grants, budgets and their like, in memory and under one hash.
 
 - An encrypted database vouches for each page alone, so old pages copied back could return a spent
   budget. A keyed hash over the whole set, bound to the log's size, shows that.

@@ -150,7 +150,10 @@ class Index:
         return self._docs
 
     def search(self, query: str) -> list[Doc]:
-        """Return the items that hold every word of `query`, newest first; `word*` is a beginning."""
+        """Return the items that hold every word of `query`, newest first.
+
+        `word*` is a beginning, of three letters at least.
+        """
         docs = self.docs()
         hits: set[tuple[int, int]] | None = None
         for raw in query.split():

@@ -256,7 +256,12 @@ def _writer(
 
 
 def _check_head(parts: Parts, appender: Appender, ring: Keyring) -> int:
-    """Return the size of the log that HEAD shows, after comparing all that knows a size."""
+    """Return the size of the log that HEAD shows, after comparing all that knows a size.
+
+    Raises:
+        TamperedError: HEAD is not the vault's, or tells of another log.
+        RolledBackError: a file is older than another one knows.
+    """
     try:
         note = read(parts.home.head).decode()
         beside = open_checkpoint(note, (appender.key,))

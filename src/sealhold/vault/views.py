@@ -15,7 +15,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from threading import Timer
-from typing import Any
 
 import duckdb
 
@@ -91,7 +90,7 @@ def run(
 
 
 def _fill(
-    engine: Any,  # reason: the engine ships no types
+    engine: duckdb.DuckDBPyConnection,
     name: Collection,
     dataset: Dataset,
     records: Iterator[tuple[Record, str, str]],

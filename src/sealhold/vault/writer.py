@@ -83,7 +83,7 @@ class _Piece:
 class Writer:
     """Commits work from any thread, in one thread of its own."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # reason: the one place where all of these meet
         self,
         *,
         store: RecordStore,

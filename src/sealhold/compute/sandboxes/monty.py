@@ -13,9 +13,9 @@ Source: docs/spec/19-confinement.md section 6.
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from importlib.metadata import files
+from importlib.metadata import PackageNotFoundError, files
 from inspect import getsource
 from pathlib import Path
 from typing import Final
@@ -202,9 +202,10 @@ def installed() -> Path:
     Raises:
         UnavailableError: it is not installed.
     """
-    for file in files("pydantic-monty-runtime") or ():
-        if file.name == "monty":
-            return Path(file.locate()).resolve()
+    with suppress(PackageNotFoundError):
+        for file in files("pydantic-monty-runtime") or ():
+            if file.name == "monty":
+                return Path(file.locate()).resolve()
     raise UnavailableError("the program of pydantic-monty-runtime is not installed")
 
 

@@ -12,13 +12,15 @@ FIRST = date(2025, 11, 22)
 LAST = date(2026, 11, 21)
 
 FIRST_NAMES = (
-    "Ada Bruno Carla Dario Elif Farid Greta Hugo Ines Jonas Kira Leon Mira Nuri Olga Paul Quinn "
-    "Rosa Sami Tilda Udo Vera Wim Xenia Yann Zoe"
-).split()
+    *("Ada", "Bruno", "Carla", "Dario", "Elif", "Farid", "Greta", "Hugo", "Ines"),
+    *("Jonas", "Kira", "Leon", "Mira", "Nuri", "Olga", "Paul", "Quinn", "Rosa"),
+    *("Sami", "Tilda", "Udo", "Vera", "Wim", "Xenia", "Yann", "Zoe"),
+)
 LAST_NAMES = (
-    "Abel Bauer Costa Duval Ekman Falk Grande Hansen Ivanov Jansen Keller Lind Marti Novak Okoye "
-    "Petit Quist Rossi Sauer Toma Urban Vidal Weiss Young Zeman"
-).split()
+    *("Abel", "Bauer", "Costa", "Duval", "Ekman", "Falk", "Grande", "Hansen", "Ivanov"),
+    *("Jansen", "Keller", "Lind", "Marti", "Novak", "Okoye", "Petit", "Quist", "Rossi"),
+    *("Sauer", "Toma", "Urban", "Vidal", "Weiss", "Young", "Zeman"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,9 @@ Asked again it is the stored answer, at no cost; and the app that asks for trips
 
 import base64
 import time
-from typing import Any
 
 from sealhold.demo.build import PASSPHRASE
-from sealhold.demo.stage import Facts, Stage, hold
+from sealhold.demo.stage import Facts, Json, Stage, hold
 from sealhold.model.quantities import MICRO
 
 LOOK, ANSWER = 2 * MICRO, 5 * MICRO
@@ -43,7 +42,7 @@ def run(stage: Stage) -> Facts:
     return {"answer": answer["value"], "bits": ANSWER // MICRO, "look_bits": LOOK // MICRO}
 
 
-def _run(stage: Stage, grant: str) -> Any:  # noqa: ANN401  # reason: JSON
+def _run(stage: Stage, grant: str) -> Json:
     answer = stage.api("POST", f"/v1/grants/{grant}/runs", {"passphrase": PASSPHRASE})
     hold(len(base64.b64decode(answer["sealed"])) > 0, "nothing left")
     return answer

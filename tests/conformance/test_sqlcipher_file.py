@@ -3,8 +3,11 @@
 from pathlib import Path
 from threading import Thread
 
+import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from sealhold.model.errors import StoreBusyError
+from sealhold.stores import cipherfile
 from sealhold.stores.backends.memory import MemoryObjects
 from sealhold.stores.spec import DeleteWhere
 
@@ -59,6 +62,23 @@ def test_a_purged_row_is_in_no_file_even_for_whoever_has_the_key(tmp_path: Path)
     assert not any(mark in left for mark in gone)
     assert all(mark in left for mark in kept)
     assert (tmp_path / "store.db").stat().st_size < before
+
+
+def test_a_purge_that_a_snapshot_hinders_says_so_and_works_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cipherfile, "PATIENCE", 20)
+    opened = Place(OPENERS["sqlcipher"], tmp_path).create()
+    opened.keep(thing(1), thing(2))
+
+    with opened.store.snapshot():
+        opened.commit([DeleteWhere("things", "key", ())])
+        with pytest.raises(StoreBusyError):
+            opened.store.purge()
+
+    opened.store.purge()
+    assert (tmp_path / "store.db-wal").stat().st_size == 0
+    opened.keep(thing(3))
 
 
 def test_a_closed_store_is_one_private_file(tmp_path: Path) -> None:

@@ -81,8 +81,8 @@ ops: st.SearchStrategy[Op] = st.one_of(
     _prefixes("twofold", "key", codes, numbers),
     st.just(Put("plain", (b"misfit",))),
 )
-units = st.lists(st.lists(ops, max_size=4).map(lambda made: Unit(tuple(made))), max_size=6)
-batches = st.lists(st.tuples(units, st.lists(ops, max_size=2)), min_size=1, max_size=5)
+units = st.lists(st.lists(ops, max_size=3).map(lambda made: Unit(tuple(made))), max_size=5)
+batches = st.lists(st.tuples(units, st.lists(ops, max_size=2)), min_size=1, max_size=4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Writer, Wri
 @settings(
     max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(batches=batches, asked=st.lists(scans, min_size=1, max_size=4))
+@given(batches=batches, asked=st.lists(scans, min_size=1, max_size=3))
 def test_both_stores_give_the_same_results_rows_and_pages(
     both: tuple[Writer, Writer], batches: list[tuple[list[Unit], list[Op]]], asked: list[Scan]
 ) -> None:

@@ -6,8 +6,14 @@ tables below say why.
 
 import io
 from collections import Counter
+from datetime import UTC, datetime, time
 from hashlib import sha256
 from pathlib import Path
+
+import gpxpy
+import pytest
+from gpxpy.geo import length_2d
+from icalendar import Component
 
 from sealhold.connectors.sources.gpx import Gpx
 from sealhold.connectors.sources.icalendar import ICalendar
@@ -40,6 +46,13 @@ GPX: dict[str, tuple[dict[str, int], int]] = {
 }
 OTHERWISE = {  # calendars in which our entries are not those of the other program
     "pr_480_summary_with_colon.ics": "the calendar lacks its END: both events are read, and told",
+}
+BEGINNING_OTHERWISE = {  # calendars whose entries begin at another time for the other program
+    "america_new_york_forward_reference.ics": "DTSTART stands twice; we take the first",
+    "issue_526_calendar_with_different_events.ics": "it takes the zone from a file read before",
+    "issue_526_calendar_with_event_subset.ics": "likewise",
+    "issue_526_calendar_with_shuffeled_events.ics": "likewise",
+    "pr_480_summary_with_colon.ics": "it reads nothing of a calendar without END",
 }
 REJECTING = {  # calendars with something that is no entry
     "issue_178_custom_component_contains_other.ics": 1,  # a component of no known kind
@@ -112,6 +125,44 @@ def test_no_point_of_a_gpx_file_is_lost(shared: Path) -> None:
             if p[0] is not None
         )
         assert timed == told["timed"], path.name
+
+
+def test_lines_are_as_long_as_another_program_measures_them(shared: Path) -> None:
+    for path, _ in rows(shared, "gpx"):
+        tracks = gpxpy.parse(path.read_bytes()).tracks
+        items = [item for batch in read(Gpx(), path) for item in batch.items]
+        for number, track in enumerate(tracks, start=1):
+            parts = [item for item in items if item.position.startswith(f"trk {number} ")]
+            points = [point for item in parts for point in item.fields["points"]]
+            theirs = [(point.latitude, point.longitude) for point in track.walk(only_points=True)]
+            assert [(lat, lon) for _at, lat, lon, _ele in points] == theirs, path.name
+            if len(parts) == 1:
+                length = length_2d(list(track.walk(only_points=True)))
+                assert parts[0].fields["distance_m"] == pytest.approx(length, rel=0.01), path.name
+
+
+@pytest.mark.filterwarnings("ignore::icalendar.error.GloballyUniqueTZIDGuessed")
+def test_entries_begin_when_another_program_says(shared: Path) -> None:
+    for path, _ in rows(shared, "ics"):
+        if path.name in BEGINNING_OTHERWISE:
+            continue
+        calendars = Component.from_ical(path.read_bytes(), multiple=True)
+        entries = [one for calendar in calendars for one in calendar.walk() if one.name in ENTRIES]
+        theirs = [_begin(entry) for entry in entries if entry.name != "VFREEBUSY"]
+        items = [item for batch in read(ICalendar(), path) for item in batch.items]
+        ours = [i.fields["start"] for i in items if i.fields["component"] != "VFREEBUSY"]
+        assert ours == theirs, path.name
+
+
+def _begin(entry: Component) -> int | None:
+    """Return when an entry begins, in milliseconds, by the other program."""
+    begin = entry.get("DTSTART")
+    if begin is None or not hasattr(begin, "dt"):
+        return None
+    moment = begin.dt
+    if not isinstance(moment, datetime):
+        moment = datetime.combine(moment, time())
+    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def test_each_calendar_gives_the_entries_that_another_program_counts(shared: Path) -> None:

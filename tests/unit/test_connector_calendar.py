@@ -169,6 +169,10 @@ def test_a_fold_inside_a_character_is_undone() -> None:
     assert one(content).fields["summary"] == "Café"
 
 
+def test_an_empty_line_before_a_fold_does_not_end_the_line() -> None:
+    assert one(event("SUMMARY", "", " :Christmas", " Day")).fields["summary"] == "ChristmasDay"
+
+
 def test_letters_that_are_not_utf8_are_assumed_and_their_bytes_kept() -> None:
     item = one(event("SUMMARY:Caf?").replace(b"?", b"\xe9"))
 

@@ -181,17 +181,19 @@ def unfolded(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
     parts: list[bytes] = []
     begun, size, is_soft = 0, 0, False
     for number, line in enumerate(_physical(file), start=1):
+        if not line and not is_soft:
+            continue  # some programs put an empty line before each fold
         if parts and (is_soft or line[:1] in {b" ", b"\t"}):
             more = line if is_soft else line[1:]
         else:
-            if any(parts):
+            if parts:
                 yield begun, b"".join(parts)
             begun, parts, size, more = number, [], 0, line
         is_soft = line.endswith(b"=") and bool(_SOFT.match(parts[0] if parts else line))
         size += len(more)
         if size <= MAX_LINE:
             parts.append(more[:-1] if is_soft else more)
-    if any(parts):
+    if parts:
         yield begun, b"".join(parts)
 
 

@@ -186,11 +186,18 @@ def run_file(path: Path, reader: Reader, sink: Sink, watch: Watch) -> FileResult
 
 
 def files_of(path: Path) -> Iterator[Path]:
-    """Yield the file itself, or the files in a folder; no link inside a folder is followed."""
-    if not path.is_dir():
+    """Yield the file itself, or the files in a folder; no link inside a folder is followed.
+
+    A folder that cannot be read stands for itself, so that its failure is told.
+    """
+    try:
+        inside = sorted(path.iterdir()) if path.is_dir() else None
+    except OSError:
+        inside = None
+    if inside is None:
         yield path
         return
-    for inner in sorted(path.iterdir()):
+    for inner in inside:
         if not inner.is_symlink() and not inner.name.startswith("."):
             yield from files_of(inner)
 

@@ -159,6 +159,7 @@ def open_vault(parts: Parts, root: Secret) -> Opened:
         TamperedError: a file is not what was written, and which.
         RolledBackError: a file is older than the others.
         StoreBusyError: another process has it open.
+        AuditUnavailableError: the log cannot be written, so nothing may be opened.
     """
     home = parts.home
     home.check()
@@ -177,15 +178,26 @@ def open_vault(parts: Parts, root: Secret) -> Opened:
         deciding.load(parts.data)
         _check_set(parts.data, deciding, appender, ring)
         writer = _writer(parts, ring, appender, deciding, fence, written)
+        unlocked = Event(kind=EventKind.UNLOCK, actor=Actor.OWNER)
+        writer.commit(Work((), (Entry(event=unlocked),)))
     except BaseException:
         parts.data.close()
         parts.keys.close()
         lock.release()
         raise
+    return Opened(_core(parts, ring, deciding, writer), parts.keys, appender, lock)
+
+
+def origin_of(ring: Keyring) -> str:
+    """Return the name of the vault's log."""
+    return f"sealhold/{key_digest(ring.signer('log-sign').public)[:16]}"
+
+
+def _core(parts: Parts, ring: Keyring, deciding: Deciding, writer: Writer) -> Core:
     owner, app = ring.owner()
     keys = ring.subject(owner)
     headless = deciding.get(SETTINGS.name, HEADLESS)
-    core = Core(
+    return Core(
         store=parts.data,
         objects=parts.objects,
         keyring=ring,
@@ -200,12 +212,6 @@ def open_vault(parts: Parts, root: Secret) -> Opened:
         datasets=parts.datasets,
         headless=bool(headless and headless.row[1]),
     )
-    return Opened(core, parts.keys, appender, lock)
-
-
-def origin_of(ring: Keyring) -> str:
-    """Return the name of the vault's log."""
-    return f"sealhold/{key_digest(ring.signer('log-sign').public)[:16]}"
 
 
 def _all(parts: Parts) -> list[TableSpec]:

@@ -85,6 +85,7 @@ class Index:
         self._docs_tag = self._tag("docs")
         self._block_of: dict[str, int] = {}
         self._docs: dict[RecordId, Doc] | None = None
+        self._listed: list[Doc] | None = None
         self._next = 0
 
     def segment(self, job: JobId, entries: Sequence[Entry]) -> tuple[int, list[Put]]:
@@ -110,6 +111,7 @@ class Index:
     def adopt(self, number: int, job: JobId, entries: Sequence[Entry]) -> None:
         """Take a written segment into the lists held in memory."""
         docs = self.docs()
+        self._listed = None
         for place, e in enumerate(entries):
             docs[e.id] = Doc(
                 id=e.id,
@@ -124,7 +126,14 @@ class Index:
 
     def forget(self) -> None:
         """Read the lists again at the next use; rows were removed."""
-        self._docs = None
+        self._docs = self._listed = None
+
+    def listed(self) -> Sequence[Doc]:
+        """Return every item, newest first, those without a time last."""
+        listed = self._listed
+        if listed is None:
+            listed = self._listed = newest_first(self.docs().values())
+        return listed
 
     def docs(self) -> dict[RecordId, Doc]:
         """Return every item as its newest segment lists it."""

@@ -23,7 +23,7 @@ from sealhold.vault import views
 from sealhold.vault.catalogue import Catalogue
 from sealhold.vault.core import Core
 from sealhold.vault.firewall import Firewall
-from sealhold.vault.index import Doc, Index, newest_first, words_of
+from sealhold.vault.index import Doc, Index, words_of
 from sealhold.vault.ledger import Ledger
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
@@ -59,7 +59,7 @@ class Records:
 
     def timeline(self, cursor: str | None = None, limit: int = 50) -> Hits:
         """Return all items, newest first, those without a time last."""
-        found = newest_first(self._index.docs().values())
+        found = self._index.listed()
         self._tell(EventKind.READ, "timeline", min(limit, len(found)))
         return self._hits(found, cursor, limit, set())
 

@@ -21,6 +21,7 @@ import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from sealhold.compute import calls, landlock, seccomp
@@ -280,5 +281,6 @@ def _prctl(option: int, value: int) -> None:
         raise IsolationUnavailableError(f"prctl {option} is refused")
 
 
+@cache
 def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)

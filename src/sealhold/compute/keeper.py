@@ -12,6 +12,7 @@ Source: docs/spec/19-confinement.md section 4.
 
 import ctypes
 import fcntl
+import gc
 import os
 import select
 import signal
@@ -101,6 +102,7 @@ def main(arguments: list[str]) -> NoReturn:
     os.close(silence)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    gc.freeze()  # or the first collection in each fork would copy all there is
     keeper = Keeper(control, is_jailed=arguments == ["jailed"])
     keeper.serve()
     keeper.end()

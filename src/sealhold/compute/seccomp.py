@@ -18,6 +18,7 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache
 
 from sealhold.model.errors import IsolationUnavailableError
 
@@ -254,6 +255,10 @@ def _step(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
 
 
 def _call(*arguments: object) -> int:
-    libc = ctypes.CDLL(None, use_errno=True)
     number = _SECCOMP[platform.machine()]
-    return int(libc.syscall(ctypes.c_long(number), *arguments))
+    return int(_libc().syscall(ctypes.c_long(number), *arguments))
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)

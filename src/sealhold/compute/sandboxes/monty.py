@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, files
-from inspect import getsource
 from pathlib import Path
 from typing import Final
 
@@ -212,7 +211,7 @@ def installed() -> Path:
 def _guest_modules() -> dict[str, ExternalModule]:
     """Return what a task finds when it imports the guest types; nothing in it runs."""
     types = {"Object": dict, "Resources": dict, "Value": None}
-    inner = ExternalModule(types, stubs=getsource(guest))
+    inner = ExternalModule(types, stubs=Path(guest.__file__).read_text())
     compute = ExternalModule({"guest": inner}, stubs="")
     return {"sealhold": ExternalModule({"compute": compute}, stubs="")}
 

@@ -193,7 +193,11 @@ class Node:
                 raise WrongPassphraseError
             return
         vault = access.unlock(_parts(self.home, self._world), passphrase)
-        self._open = OpenParts(vault, self)
+        try:
+            self._open = OpenParts(vault, self)
+        except BaseException:
+            vault.close()
+            raise
 
     def verify_passphrase(self, passphrase: str) -> bool:
         """Return whether `passphrase` opens this vault."""

@@ -101,9 +101,12 @@ class Home:
         for path in (self.data, self.keys, self.epoch_key, self.slots / str(EPOCH), self.head):
             if not path.is_file():
                 raise TamperedError(f"`{path.relative_to(self.folder)}` is missing")
+        for folder in (self.objects, self.slots, self.folder / "unlock"):
+            if not folder.is_dir():
+                raise TamperedError(f"`{folder.name}` is missing")
         for path in (self.folder, *sorted(self.folder.rglob("*"))):
             # THREAT T70: a home that other users of the machine may read
-            if path.lstat().st_mode & (stat.S_IRWXG | stat.S_IRWXO) and not path.is_symlink():
+            if _mode(path) & (stat.S_IRWXG | stat.S_IRWXO):
                 raise InsecureHomeError(f"`{path}` may be read by other users")
 
 
@@ -152,6 +155,15 @@ class Lock:
     def release(self) -> None:
         """Let the next process in."""
         os.close(self._file)
+
+
+def _mode(path: Path) -> int:
+    """Return who may do what; nobody anything with a link, or with what has just gone away."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:  # a file that another process, which has the home open, is done with
+        return 0
+    return 0 if stat.S_ISLNK(mode) else mode
 
 
 def replace(path: Path, content: bytes) -> None:

@@ -18,7 +18,13 @@ from sealhold.audit.tables import CHECKPOINT, LEAF
 from sealhold.audit.verify import Progress, verify_log
 from sealhold.crypto.seal import NOBODY, Sealer
 from sealhold.crypto.sign import key_digest
-from sealhold.model.errors import NotFoundError, SealBrokenError, SealholdError, TamperedError
+from sealhold.model.errors import (
+    InvalidEncodingError,
+    NotFoundError,
+    SealBrokenError,
+    SealholdError,
+    TamperedError,
+)
 from sealhold.model.ids import AppId, Id16, Kind, show
 from sealhold.model.quantities import show_bits
 from sealhold.model.shown import LedgerLine, LogState
@@ -190,7 +196,7 @@ class Ledger:
             newest = read(self._home.head).decode()
             with self._core.store.snapshot() as view:
                 report = verify_log(view, self._opener, (self._appender.key,), newest, progress)
-        except (TamperedError, UnicodeDecodeError) as err:
+        except (TamperedError, InvalidEncodingError, UnicodeDecodeError) as err:
             yield f"`{self._home.data.name}` or `HEAD`: {err}"
             return
         for fault in report.faults:

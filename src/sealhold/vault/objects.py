@@ -10,6 +10,7 @@
 Source: docs/spec/04-stores.md section 10; docs/spec/02-sealing.md section 6.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -22,7 +23,12 @@ from sealhold.crypto.secret import Secret
 from sealhold.crypto.tags import Tag
 from sealhold.model.clock import Entropy
 from sealhold.model.encoding import pack, unpack_own
-from sealhold.model.errors import ObjectNotFoundError, SealBrokenError, TamperedError
+from sealhold.model.errors import (
+    ObjectNotFoundError,
+    SealBrokenError,
+    StoreUnavailableError,
+    TamperedError,
+)
 from sealhold.model.ids import Id16, ObjectName, SealedBytes
 from sealhold.stores.packs import SALT_BYTES, PackWriter
 from sealhold.stores.spec import (
@@ -58,6 +64,7 @@ CHUNKS = TableSpec(
     indexes={},
 )
 TABLES = (PACKS, CHUNKS)
+_PACK = re.compile(r"packs/[0-9a-f]{2}/[0-9a-f]{64}")  # other files there are not ours to delete
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +108,7 @@ class Objects:
         """Delete the packs that no row names: what a killed import had put and not committed."""
         named = {_name(found.row[0]) for found in scan_all(self._rows, PACKS)}
         for name in list(self._store.names("packs/")):
-            if name not in named:
+            if name not in named and _PACK.fullmatch(name):
                 self._store.delete(name)
 
     def faults(self) -> Iterator[str]:
@@ -113,7 +120,7 @@ class Objects:
             except ObjectNotFoundError:
                 yield f"`objects/{name}` is missing"
                 continue
-            except TamperedError as err:
+            except (TamperedError, StoreUnavailableError) as err:
                 yield f"`objects/{name}`: {err}"
                 continue
             # THREAT T07: a pack that was changed, cut or swapped no longer has its name

@@ -29,7 +29,12 @@ from sealhold.crypto.secret import Secret
 from sealhold.crypto.sign import key_digest
 from sealhold.crypto.tags import Tag
 from sealhold.model.clock import Clock, Entropy
-from sealhold.model.errors import RolledBackError, SealBrokenError, TamperedError
+from sealhold.model.errors import (
+    InvalidEncodingError,
+    RolledBackError,
+    SealBrokenError,
+    TamperedError,
+)
 from sealhold.model.ids import AppId, Collection, Id16, SubjectId, random_id
 from sealhold.model.records import Dataset
 from sealhold.stores.spec import (
@@ -223,7 +228,7 @@ def _epoch_key(home: Home, root: Secret) -> Secret:
     try:
         return slots.unwrap(EPOCH, read(home.epoch_key), "epoch key")
     except SealBrokenError as err:
-        names = f"`slot/{EPOCH}` or `{home.epoch_key.name}`"
+        names = f"`slot/{EPOCH}`, `{home.epoch_key.name}` or the slot in `unlock`"
         raise TamperedError(f"{names} is not what was written") from err
 
 
@@ -271,7 +276,7 @@ def _check_head(parts: Parts, appender: Appender, ring: Keyring) -> int:
     try:
         note = read(parts.home.head).decode()
         beside = open_checkpoint(note, (appender.key,))
-    except (UnicodeDecodeError, TamperedError) as err:
+    except (UnicodeDecodeError, InvalidEncodingError, TamperedError) as err:
         raise TamperedError("`HEAD` is not what was written") from err
     mark = parts.data.get(HEAD_MARK.name, [(0,)])[0]
     if mark is None:

@@ -51,7 +51,7 @@ bench: setup
 	@$(RUN)python tools/benches.py --quick $(ARGS)
 
 docs: .venv/docs/done
-	.venv/docs/bin/mkdocs build --quiet --strict --site-dir site
+	@NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --strict --site-dir site
 
 .venv/docs/done: requirements/docs.txt .venv/done
 	$(PYTHON) -m venv .venv/docs

@@ -31,7 +31,7 @@ PACKAGES = {
     for path in SOURCE.iterdir()
     if (path.suffix == ".py" or (path / "__init__.py").exists()) and path.name != "__init__.py"
 }
-NO_CRYPTOGRAPHY = {
+NO_CRYPTOGRAPHY = {  # not `bench`, which measures libraries beside ours
     "__main__", "frontends", "node", "plugins", "config", "sharing", "compute", "vault", "protect",
     "audit", "connectors", "net", "stores", "policy", "model", "demo", "client",
 }  # fmt: skip

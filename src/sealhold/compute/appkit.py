@@ -19,7 +19,7 @@ from sealhold.compute.leakage import query_price
 from sealhold.compute.outside import REPLY
 from sealhold.compute.running import box_info
 from sealhold.compute.slots import unpad
-from sealhold.compute.task import PAYLOAD_TYPE, Task, parse_task
+from sealhold.compute.task import PAYLOAD_TYPE, Task, open_task, parse_task
 from sealhold.compute.taskfolder import read_folder
 from sealhold.crypto import dsse
 from sealhold.crypto.hybrid import BoxKey
@@ -155,6 +155,16 @@ def build_request(folder: Path, keys: AppKeys, wish: Wish, now: Instant) -> Pape
         digest=task.digest,
         label=document["name"],
     )
+
+
+def task_id(envelope: bytes) -> TaskDigest:
+    """Return the id of a signed task.
+
+    Raises:
+        InvalidError: it is none.
+        BadSignatureError: the author's signature does not fit.
+    """
+    return open_task(envelope).task.digest
 
 
 def open_answer(answer: bytes, keys: AppKeys, request: RequestId, task: TaskDigest) -> bytes:

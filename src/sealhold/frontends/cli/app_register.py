@@ -1,0 +1,67 @@
+"""`sealhold app register`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sealhold.frontends.cli.app_show import app_facts
+from sealhold.frontends.cli.appfolder import AppFolder, Entrance
+from sealhold.frontends.cli.opening import deciding, world_of
+from sealhold.frontends.cli.out import Line, emit, safe
+from sealhold.frontends.cli.session import Session
+from sealhold.model.errors import UsageError
+
+KEY_DIGITS = 64
+
+
+def app_register(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="How you want to call it.")],
+    key: Annotated[
+        str, typer.Option(metavar="HEX", help="Its Ed25519 public key, 64 hex digits.")
+    ] = "",
+    make_keys: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Be its developer: make or take keys in DIR, and put the token there."
+        ),
+    ] = None,
+) -> None:
+    """Make an app known by its key, so that it may ask.
+
+    Being known allows nothing: it can hand in requests, and you decide on each. The token is said
+    once; give it to the app's developer.
+
+    Raises:
+        UsageError: not exactly one of `--key` and `--make-keys`.
+    """
+    session = Session.of(context)
+    if bool(key) == (make_keys is not None):
+        raise UsageError("name the app's key with `--key`, or a folder with `--make-keys`")
+    folder = AppFolder(make_keys) if make_keys is not None else None
+    public = _hex(key) if folder is None else b""
+    with deciding(session) as (node, _):
+        if folder is not None:
+            public = folder.keys_or_new(world_of(session).entropy).public
+        app, token = node.apps.register_app(name, public)
+    value = {"app": app, "token": token}
+    if folder is None:
+        said = [Line(f"Token, said once: {token}"), Line("Give it to the app's developer.", "hint")]
+    else:
+        kept = folder.keep(Entrance(app=app.id, name=app.name, token=token))
+        said = [
+            Line(f"Keys and token are in {safe(str(kept.parent))}, for you alone to read."),
+            Line(f"Next: sealhold request add TASKFOLDER --keys {safe(str(kept.parent))}", "hint"),
+        ]
+    emit(session, value, Line("The app is known now.", "head"), app_facts(app), *said)
+
+
+def _hex(text: str) -> bytes:
+    try:
+        key = bytes.fromhex(text)
+    except ValueError as err:
+        raise UsageError("the key is not written in hex digits") from err
+    if len(key) * 2 != KEY_DIGITS:
+        raise UsageError(f"the key has {len(key) * 2} hex digits, not {KEY_DIGITS}")
+    return key

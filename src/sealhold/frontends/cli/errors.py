@@ -1,0 +1,101 @@
+"""How a no is told: three lines for a person, one object for a program, an exit code for both.
+
+- What happened, why in one clause, and what to try. No trace, and no personal data, ever; a trace
+  is for who sets SEALHOLD_DEBUG=1.
+- The exit code is the kind of the error.
+
+Source: docs/spec/20-faces.md section 8.
+"""
+
+import inspect
+from dataclasses import dataclass
+
+from sealhold.frontends.web.safetext import visible
+from sealhold.model.errors import ErrorKind, InvalidIdError, NoHomeError, NotFoundError
+from sealhold.model.errors import SealholdError, VerificationNeededError, WrongPassphraseError
+
+LISTS = {  # where the ids that a command takes are found
+    "app": "sealhold app list",
+    "audit": "sealhold audit show",
+    "grant": "sealhold grant list",
+    "import": "sealhold source list --jobs",
+    "request": "sealhold request list",
+    "run": "sealhold grant list",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """An error as it is told."""
+
+    kind: ErrorKind
+    code: str
+    message: str
+    why: str
+    remedy: str
+    id: str | None  # of a fault of ours: this one occurrence
+
+    def lines(self) -> list[str]:
+        """Return the lines for a person."""
+        first, *more = visible(self.message).splitlines()
+        told = [f"error: {first}", *(f"  {line}" for line in more)]
+        if self.why.rstrip(".").casefold() != self.message.casefold():
+            told.append(f"  {self.why}")
+        told.append(f"  try: {self.remedy}")
+        if self.id is not None:
+            told.append(f"  this occurrence has the id {self.id}")
+        return told
+
+    def document(self) -> dict[str, dict[str, str | None]]:
+        """Return the object for a program."""
+        return {
+            "error": {
+                "kind": self.kind.name.lower(),
+                "code": self.code,
+                "message": self.message,
+                "remedy": self.remedy,
+                "id": self.id,
+            }
+        }
+
+
+def trouble(err: SealholdError, command: tuple[str, ...], *, number: str | None = None) -> Trouble:
+    """Return `err`, raised by `command`, as it is told; `number` names this one occurrence."""
+    why = inspect.cleandoc(type(err).__doc__ or "").partition("\n\n")[0].replace("\n", " ")
+    why = why.partition("; ")[0].rstrip(".") + "."
+    message = str(err) or why[:1].lower() + why[1:].rstrip(".")
+    return Trouble(
+        kind=err.kind,
+        code=err.code(),
+        message=message,
+        why=why,
+        remedy=_remedy(err, command),
+        id=number,
+    )
+
+
+def usage(message: str, command: tuple[str, ...]) -> Trouble:
+    """Return what is told where the words of the command line make no command."""
+    text = message.strip().rstrip(".").replace("'", "`")
+    return Trouble(
+        kind=ErrorKind.USAGE,
+        code="USAGE",
+        message=text[:1].lower() + text[1:],
+        why="The command was not put together as it must be.",
+        remedy=" ".join(("sealhold", *command, "--help")),
+        id=None,
+    )
+
+
+def _remedy(err: SealholdError, command: tuple[str, ...]) -> str:
+    match err:
+        case NoHomeError():
+            return "sealhold init"
+        case WrongPassphraseError() | VerificationNeededError():
+            return err.remedy()
+        case InvalidIdError() | NotFoundError() if command and command[0] in LISTS:
+            return LISTS[command[0]]
+        case _ if err.kind is ErrorKind.USAGE:
+            return " ".join(("sealhold", *command, "--help"))
+        case _:
+            return err.remedy()

@@ -1,0 +1,84 @@
+"""`sealhold import`."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sealhold.frontends.cli.import_report import report_blocks
+from sealhold.frontends.cli.import_undo import undo
+from sealhold.frontends.cli.opening import reading
+from sealhold.frontends.cli.out import Block, Column, Line, Table, emit, figure, safe, say
+from sealhold.frontends.cli.progress import bar_over
+from sealhold.frontends.cli.session import Session
+from sealhold.frontends.cli.words import counted
+from sealhold.model.errors import NotFoundError, UsageError
+from sealhold.node import Found, look
+
+
+def import_(
+    context: typer.Context,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="PATH...", help="Files, and folders of files.")
+    ] = None,
+    undo_job: Annotated[
+        str, typer.Option("--undo", metavar="JOB", help="Take back what an import brought.")
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what would be done.")
+    ] = False,
+) -> None:
+    """Take files in: tracks, calendars, contacts, mail, bookings, tables.
+
+    A file is known by its content, whatever its name. Formats: GPX, iCalendar, vCard, mbox, OFX,
+    CSV and JSON lines. What was there before is recognised, so the same file may come again.
+
+    Raises:
+        UsageError: neither a path nor `--undo`, or both.
+    """
+    session = Session.of(context)
+    if bool(paths) == bool(undo_job):
+        raise UsageError("name files to import, or `--undo` with a job")
+    if undo_job:
+        undo(session, undo_job, dry_run=dry_run)
+    elif dry_run:
+        found = _found(paths or [])
+        emit(session, found, *_found_blocks(found), Line("Nothing was taken in.", "hint"))
+    else:
+        _import(session, paths or [])
+
+
+def _import(session: Session, paths: Sequence[Path]) -> None:
+    with reading(session) as node:
+        found = _found(paths)
+        say(session, *_found_blocks(found))
+        with bar_over(session, found) as watch:
+            report = node.sources.import_paths([each.path for each in found], watch)
+    emit(session, report, *report_blocks(report))
+
+
+def _found(paths: Sequence[Path]) -> list[Found]:
+    for path in paths:
+        if not path.exists():
+            raise NotFoundError(f"no file `{safe(str(path))}`")
+    found = list(look(paths))
+    if not found:
+        raise NotFoundError("there is no file in this folder")
+    return found
+
+
+def _found_blocks(found: Sequence[Found]) -> list[Block]:
+    kinds = Counter(each.what or "not readable" for each in found)
+    sizes: Counter[str] = Counter()
+    for each in found:
+        sizes[each.what or "not readable"] += each.size
+    rows = [(safe(what), f"{number:,}", _kilobytes(sizes[what])) for what, number in kinds.items()]
+    rows.sort(key=lambda row: row[0])
+    columns = (Column("What it is"), figure("Files"), figure("Size"))
+    return [Line(f"Found {counted(len(found), 'file')}:", "head"), Table(columns, rows), Line("")]
+
+
+def _kilobytes(size: int) -> str:
+    return f"{size / 1000:,.1f} kB"

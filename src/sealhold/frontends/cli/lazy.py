@@ -1,0 +1,144 @@
+"""Commands that are loaded when they are chosen, so that help comes at once.
+
+- A group knows of each of its commands the name, one line and an example; the code is loaded when
+  the command is on the command line, and not for a list of commands.
+- Every command has the same four switches; they are heard here, once.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from sealhold.frontends.cli.session import Session
+
+WIDTH = 100  # columns of a help text at most
+
+Function = Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A command before it is loaded."""
+
+    about: str  # the first line of its help
+    example: str  # without the leading `sealhold`
+    load: Callable[[], Function]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Commands under one word."""
+
+    about: str
+    entries: Mapping[str, "Entry | Group"]
+
+
+def _home(context: typer.Context, value: Path | None) -> None:
+    if value is not None:
+        Session.of(context).home = value
+
+
+def _json(context: typer.Context, value: bool) -> None:
+    Session.of(context).as_json |= value
+
+
+def _quiet(context: typer.Context, value: bool) -> None:
+    Session.of(context).quiet |= value
+
+
+def _no_color(context: typer.Context, value: bool) -> None:
+    Session.of(context).color &= not value
+
+
+def _switches(
+    home: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="The vault's folder; else SEALHOLD_HOME, else the platform's.",
+            callback=_home,
+            expose_value=False,
+        ),
+    ] = None,
+    json: Annotated[
+        bool,
+        typer.Option("--json", help="Print one JSON object.", callback=_json, expose_value=False),
+    ] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet",
+            help="Print the result alone: no hints, no progress.",
+            callback=_quiet,
+            expose_value=False,
+        ),
+    ] = False,
+    no_color: Annotated[
+        bool,
+        typer.Option(
+            "--no-color", help="Print without colours.", callback=_no_color, expose_value=False
+        ),
+    ] = False,
+) -> None:
+    """Hold the switches of every command; each is heard by its callback."""
+
+
+class LazyGroup(TyperGroup):
+    """A group whose commands are stand-ins until one is chosen."""
+
+    def __init__(self, name: str, group: Group) -> None:
+        super().__init__(
+            name=name,
+            commands={each: _stand_in(each, entry) for each, entry in group.entries.items()},
+            help=group.about,
+            params=_command(_switches).params,
+            rich_markup_mode=None,
+            context_settings={"max_content_width": WIDTH, "help_option_names": ["--help", "-h"]},
+        )
+        self._entries = group.entries
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # reason: the type is private
+        """Show the help where no command is named."""
+        if not args and not ctx.resilient_parsing:
+            typer.echo(ctx.get_help())
+            raise typer.Exit(2)
+        return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # reason: as above
+        """Load the command that `args` begin with."""
+        name = args[0]
+        entry = self._entries.get(name)
+        if entry is not None:
+            session = Session.of(ctx)
+            session.command = (*session.command, name)
+            self.commands[name] = _loaded(name, entry)
+        return super().resolve_command(ctx, args)
+
+
+def _stand_in(name: str, entry: Entry | Group) -> TyperCommand:
+    return TyperCommand(name, help=entry.about, rich_markup_mode=None)
+
+
+def _loaded(name: str, entry: Entry | Group) -> Any:  # reason: a command's type is private
+    if isinstance(entry, Group):
+        return LazyGroup(name, entry)
+    command = _command(entry.load(), name, f"\b\nExample:\n  sealhold {entry.example}")
+    command.params += _command(_switches).params
+    return command
+
+
+def _command(function: Function, name: str = "", epilog: str | None = None) -> Any:  # reason: above
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.command(
+        name,
+        help=(inspect.getdoc(function) or "").partition("\n\nRaises:")[0],
+        epilog=epilog,
+        context_settings={"max_content_width": WIDTH, "help_option_names": ["--help", "-h"]},
+    )(function)
+    return get_command(app)

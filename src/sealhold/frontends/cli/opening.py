@@ -1,0 +1,114 @@
+"""Opening the vault for one command, and how its owner proves to be there.
+
+- Reading takes the passphrase from SEALHOLD_PASSPHRASE, else from the terminal.
+- Deciding, releasing, admitting and deleting take it from the terminal alone, because a program
+  that runs as the owner has the environment too. Only a headless home takes it from there.
+- A folder without a vault is told before anything is asked.
+
+Source: docs/spec/20-faces.md section 8.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sealhold.frontends.cli.session import Session
+from sealhold.model.errors import LockedError, VerificationNeededError, WrongPassphraseError
+from sealhold.model.errors import WeakPassphraseError
+from sealhold.node import PASSPHRASE_VARIABLE, Node, World, home_folder
+
+ASK = "Passphrase: "
+FLOOR = 8  # characters of a new passphrase
+
+
+def folder_of(session: Session) -> Path:
+    """Return the folder of the vault that is meant."""
+    return home_folder(session.home, session.shell.environment)
+
+
+def world_of(session: Session) -> World:
+    """Return clock and entropy."""
+    return session.shell.world or World()
+
+
+@contextmanager
+def reading(session: Session) -> Iterator[Node]:
+    """Open the vault to read in it."""
+    with _node(session) as node:
+        node.unlock(_from_environment(session) or _typed(session, LockedError))
+        yield node
+
+
+@contextmanager
+def deciding(session: Session) -> Iterator[tuple[Node, str]]:
+    """Open the vault for its owner, who is proven to be there; yields the passphrase, too."""
+    with _node(session) as node:
+        given = _from_environment(session)
+        if given is None:
+            given = _typed(session, VerificationNeededError)
+            node.unlock(given)
+            yield node, given
+        else:
+            node.unlock(given)
+            yield node, confirmed(session, node)
+
+
+def confirmed(session: Session, node: Node, prompt: str = ASK) -> str:
+    """Return the passphrase as the owner proves to be there, at this moment.
+
+    Raises:
+        WrongPassphraseError: it is not that of this vault.
+    """
+    given = _from_environment(session) if node.headless else None
+    if given is None:
+        given = _typed(session, VerificationNeededError, prompt)
+    if not node.verify_passphrase(given):
+        raise WrongPassphraseError
+    return given
+
+
+def check_can_confirm(session: Session, node: Node) -> None:
+    """Refuse early where nobody could prove to be the owner.
+
+    Raises:
+        VerificationNeededError: no terminal, and no headless home with a passphrase given.
+    """
+    headless = node.headless and _from_environment(session) is not None
+    if not headless and not session.shell.terminal.is_there():
+        raise VerificationNeededError("the owner's passphrase must be typed at a terminal")
+
+
+def new_passphrase(session: Session) -> str:
+    """Return the passphrase for a new vault, typed twice or from the environment.
+
+    Raises:
+        LockedError: there is neither a terminal nor a passphrase.
+        WeakPassphraseError: too short, or not typed the same twice.
+    """
+    given = _from_environment(session)
+    if given is None:
+        given = _typed(session, LockedError, f"New passphrase, {FLOOR} characters or more: ")
+        if len(given) >= FLOOR and _typed(session, LockedError, "Once more: ") != given:
+            raise WeakPassphraseError("the two passphrases differ")
+    if len(given) < FLOOR:
+        raise WeakPassphraseError(f"a passphrase has {FLOOR} characters or more")
+    return given
+
+
+@contextmanager
+def _node(session: Session) -> Iterator[Node]:
+    with Node(folder_of(session), world_of(session)) as node:
+        node.home.check()
+        yield node
+
+
+def _from_environment(session: Session) -> str | None:
+    return session.shell.environment.get(PASSPHRASE_VARIABLE) or None
+
+
+def _typed(
+    session: Session, missing: type[LockedError | VerificationNeededError], prompt: str = ASK
+) -> str:
+    if not session.shell.terminal.is_there():
+        raise missing("there is no terminal to type the passphrase at")
+    return session.shell.terminal.ask(prompt)

@@ -1,0 +1,132 @@
+"""`sealhold request approve`."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from sealhold.frontends.cli.card import card_blocks
+from sealhold.frontends.cli.opening import check_can_confirm, confirmed, reading, world_of
+from sealhold.frontends.cli.out import Facts, Line, emit, safe, say
+from sealhold.frontends.cli.session import Session
+from sealhold.frontends.cli.words import read_bits, read_time, short
+from sealhold.frontends.web.formats import bits, moment
+from sealhold.model.errors import UsageError
+from sealhold.model.ids import FieldName, Kind, canonical
+from sealhold.model.quantities import Instant
+from sealhold.model.shown import GrantView, Mode, RequestCard, Terms
+from sealhold.node import Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Narrower:
+    """What the owner said to make the terms narrower."""
+
+    once: bool
+    each: bool
+    until: str | None
+    budget: str | None
+    fields: str | None
+    coarsen: int | None
+
+    def of(self, asked: Terms, now: Instant) -> Terms:
+        """Return the terms: as asked, but for what was said.
+
+        Raises:
+            UsageError: `--once` and `--each` together.
+        """
+        if self.once and self.each:
+            raise UsageError("`--once` and `--each` exclude each other")
+        mode = Mode.ONCE if self.once else Mode.EACH if self.each else asked.mode
+        fields = asked.fields
+        if self.fields is not None:
+            fields = frozenset(FieldName(each.strip()) for each in self.fields.split(","))
+        return Terms(
+            mode=mode,
+            until=asked.until if self.until is None else read_time(self.until, now),
+            budget=asked.budget if self.budget is None else read_bits(self.budget),
+            fields=fields,
+            coarsen=asked.coarsen if self.coarsen is None else self.coarsen,
+        )
+
+
+def request_approve(  # noqa: PLR0913  reason: each is one way to give less than was asked
+    context: typer.Context,
+    request: Annotated[str, typer.Argument(help="Its id, from `sealhold request list`.")],
+    once: Annotated[bool, typer.Option("--once", help="One answer, then it is over.")] = False,
+    until: Annotated[
+        str | None, typer.Option(metavar="TIME", help="End earlier: a date, or `7d`.")
+    ] = None,
+    each: Annotated[bool, typer.Option("--each", help="Be asked before each answer.")] = False,
+    budget: Annotated[str | None, typer.Option(metavar="BITS", help="Less in all.")] = None,
+    fields: Annotated[
+        str | None, typer.Option(metavar="A,B", help="Show the program only these fields.")
+    ] = None,
+    coarsen: Annotated[
+        int | None, typer.Option(metavar="N", help="Answer in steps of N.", min=1)
+    ] = None,
+    preview: Annotated[
+        bool,
+        typer.Option(
+            "--preview", help="Do not allow yet: show my answer first. Costs what part 4 says."
+        ),
+    ] = False,
+) -> None:
+    """Allow a request, as it is asked or narrower.
+
+    Shows the whole request on the terms that you say, then takes your passphrase, typed at the
+    terminal for this one decision. Only a headless vault takes it from SEALHOLD_PASSPHRASE.
+    """
+    session = Session.of(context)
+    narrower = Narrower(
+        once=once, each=each, until=until, budget=budget, fields=fields, coarsen=coarsen
+    )
+    with reading(session) as node:
+        asked = node.requests.show(request)
+        terms = narrower.of(asked.asked_terms, world_of(session).clock())
+        card = node.requests.show_with(request, terms)
+        say(session, *card_blocks(card, terms), Line(""))
+        check_can_confirm(session, node)
+        if preview:
+            _preview(session, node, card, terms)
+        else:
+            _approve(session, node, card, terms)
+
+
+def _approve(session: Session, node: Node, card: RequestCard, terms: Terms) -> None:
+    prompt = f"Passphrase, to allow {short(Kind.REQUEST, card.id)}: "
+    passphrase = confirmed(session, node, prompt)
+    # THREAT T63: the digest of what was shown goes along; the vault refuses any other request.
+    grant = node.requests.approve(canonical(card.id), terms, card.digest, passphrase)
+    emit(session, grant, *_allowed(grant))
+
+
+def _allowed(grant: GrantView) -> list[Line | Facts]:
+    id_text = short(Kind.GRANT, grant.id)
+    return [
+        Line("Allowed.", "head"),
+        Facts(
+            [
+                ("Grant", id_text),
+                ("To", safe(grant.app_name)),
+                ("Until", moment(grant.terms.until)),
+                ("At most", bits(grant.terms.budget)),
+            ]
+        ),
+        Line(f"Next: sealhold run {id_text} --out answer", "hint"),
+        Line(f"End it: sealhold grant revoke {id_text}", "hint"),
+    ]
+
+
+def _preview(session: Session, node: Node, card: RequestCard, terms: Terms) -> None:
+    cost = bits(card.preview.cost)
+    prompt = f"Passphrase, to charge {cost} and look: "
+    passphrase = confirmed(session, node, prompt)
+    answer = node.requests.preview(canonical(card.id), terms, card.digest, passphrase)
+    text = answer.decode(errors="replace")
+    emit(
+        session,
+        {"request": canonical(card.id), "answer": text, "cost": card.preview.cost},
+        Line(f"Your answer would be {safe(text)}.", "head"),
+        Line(f"{cost} were charged for the look. Nothing left."),
+    )

@@ -1,0 +1,99 @@
+"""`sealhold run`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sealhold.frontends.cli.appfolder import write_new
+from sealhold.frontends.cli.opening import deciding
+from sealhold.frontends.cli.out import Block, Facts, Line, emit, safe
+from sealhold.frontends.cli.session import Session
+from sealhold.frontends.cli.words import short
+from sealhold.frontends.web.formats import bits, moment
+from sealhold.model.errors import ConflictError
+from sealhold.model.ids import Kind
+from sealhold.model.quantities import MicroBits, show_bits
+from sealhold.model.shown import AnswerView, GrantView, Meter
+
+FILES = ("answer.sealed", "proof.json", "receipt.json")
+
+
+def run(
+    context: typer.Context,
+    grant: Annotated[str, typer.Argument(help="Its id, from `sealhold grant list`.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write answer.sealed and proof.json, which go to the asker, and receipt.json,"
+            " which is yours.",
+        ),
+    ] = None,
+) -> None:
+    """Answer an allowed request: one number leaves, with a proof.
+
+    Charged before anything runs, and never given back. Asked again, the stored answer leaves once
+    more and costs nothing.
+    """
+    session = Session.of(context)
+    _refuse_taken(out)
+    with deciding(session) as (node, _):
+        answer = node.runs.run(grant)
+        used = next(each for each in node.grants.list() if each.id == answer.grant)
+        year = node.budgets.meters()[0]
+    if out is not None:
+        _write(out, answer)
+    emit(session, _value(answer, used), *_blocks(answer, used, year, out))
+
+
+def _refuse_taken(out: Path | None) -> None:
+    """Refuse to begin where the papers could not be written: a run is charged.
+
+    Raises:
+        ConflictError: a file of that name is there.
+    """
+    for name in FILES if out is not None else ():
+        if (out / name).exists():
+            raise ConflictError(f"`{out / name}` is there already; name another folder")
+
+
+def _write(out: Path, answer: AnswerView) -> None:
+    out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, content in zip(
+        FILES, (answer.sealed, answer.proof, answer.owner_receipt), strict=True
+    ):
+        write_new(out / name, content)
+
+
+def _value(answer: AnswerView, grant: GrantView) -> dict[str, object]:
+    return {"answer": answer, "grant": grant}
+
+
+def _blocks(answer: AnswerView, grant: GrantView, year: Meter, out: Path | None) -> list[Block]:
+    left = MicroBits(max(0, grant.terms.budget - grant.spent))
+    year_left = MicroBits(max(0, year.cap - year.used))
+    again = "" if answer.cost else ", the stored answer once more"
+    blocks: list[Block] = [
+        Line(f"{answer.value}", "head"),
+        Facts(
+            [
+                ("Says", safe(answer.label)),
+                ("To", safe(grant.app_name)),
+                ("Cost", f"{bits(answer.cost)}{again}"),
+                ("Left", f"{bits(left)} of this grant, {bits(year_left)} of the year for all"),
+                ("Released", moment(answer.released_at)),
+                ("Receipt", short(Kind.RECEIPT, answer.receipt)),
+                ("In the log", f"entry {answer.seq}"),
+            ]
+        ),
+    ]
+    if out is None:
+        return [*blocks, Line(f"Get the papers: sealhold run {short(Kind.GRANT, grant.id)} --out"
+                              " answer", "hint")]
+    folder = safe(str(out))
+    return [
+        *blocks,
+        Line(f"In {folder}: {', '.join(FILES)}"),
+        Line(f"Next, anywhere: sealhold verify {folder}/proof.json", "hint"),
+    ]

@@ -1,0 +1,79 @@
+"""`sealhold serve`."""
+
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+from typing import Annotated
+
+import typer
+
+from sealhold.frontends.cli.opening import folder_of, world_of
+from sealhold.frontends.cli.out import Facts, Line, emit, safe
+from sealhold.frontends.cli.session import Session
+from sealhold.frontends.http.app import make_app
+from sealhold.frontends.http.rounds import Rounds
+from sealhold.frontends.http.serve import bind, make_server
+from sealhold.model.clock import Clock
+from sealhold.node import PASSPHRASE_VARIABLE, Node
+
+PORT = 8722
+WAIT_TO_END = 5.0  # seconds for a round that is under way
+
+
+def serve(
+    context: typer.Context,
+    port: Annotated[
+        int, typer.Option(metavar="N", help="Which port; 0 picks a free one.", min=0, max=65535)
+    ] = PORT,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Only print the address.")
+    ] = False,
+) -> None:
+    """Open your vault in the browser, and answer what is due.
+
+    The vault starts locked and is opened on its page, unless SEALHOLD_PASSPHRASE is set. It
+    listens on this machine alone. Ctrl-C ends it and drops the keys.
+    """
+    session = Session.of(context)
+    world = world_of(session)
+    with Node(folder_of(session), world) as node:
+        node.home.check()
+        passphrase = session.shell.environment.get(PASSPHRASE_VARIABLE)
+        if passphrase:
+            node.unlock(passphrase)
+        listener = bind(port)
+        bound = listener.getsockname()[1]
+        app = make_app(
+            node,
+            origin=f"http://localhost:{bound}",
+            label=node.label,
+            demo=False,
+            clock=world.clock,
+            entropy=world.entropy,
+        )
+        url = f"http://{node.label}.localhost:{bound}/"
+        emit(
+            session,
+            {"url": url, "port": bound, "locked": node.locked},
+            Line("Your vault is open." if not node.locked else "Your vault is served, locked.",
+                 "head"),
+            Facts([("Address", url), ("Folder", safe(str(node.home.folder)))]),
+            Line("Ctrl-C ends it.", "hint"),
+        )
+        if not no_browser and not session.as_json:
+            webbrowser.open(url)
+        with _rounds(node, world.clock):
+            make_server(app).run(sockets=[listener])
+
+
+@contextmanager
+def _rounds(node: Node, clock: Clock) -> Iterator[None]:
+    rounds = Rounds(node, clock)
+    thread = Thread(target=rounds.run, name="rounds", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        rounds.stop()
+        thread.join(WAIT_TO_END)

@@ -1,0 +1,66 @@
+"""`sealhold status`."""
+
+from typing import Annotated
+
+import typer
+
+from sealhold.frontends.cli.opening import reading
+from sealhold.frontends.cli.out import Block, Column, Facts, Line, Table, emit, figure, safe
+from sealhold.frontends.cli.session import Session
+from sealhold.frontends.cli.words import counted
+from sealhold.frontends.web.formats import bits, moment
+from sealhold.model.errors import TamperedError
+from sealhold.model.shown import LogState, Meter, Status
+
+
+def status(
+    context: typer.Context,
+    self_test: Annotated[
+        bool,
+        typer.Option("--self-test", help="Read and recompute everything that is kept, too."),
+    ] = False,
+) -> None:
+    """Tell how the vault is.
+
+    Raises:
+        TamperedError: the self-test found something that is not what was written.
+    """
+    session = Session.of(context)
+    with reading(session) as node:
+        checked = node.audit.verify() if self_test else None
+        shown, meters = node.status(), node.budgets.meters()
+    emit(session, {"status": shown, "budgets": meters}, *_blocks(shown, meters, checked))
+    if checked is not None and not checked.whole:
+        raise TamperedError("; ".join(checked.faults))
+
+
+def _blocks(shown: Status, meters: tuple[Meter, ...], checked: LogState | None) -> list[Block]:
+    log = shown.log
+    counts = ", ".join(f"{number:,} {name}" for name, number in sorted(shown.by_collection.items()))
+    facts = [
+        ("Version", shown.version),
+        ("Folder", safe(shown.home)),
+        ("Decided", "headless" if shown.headless else "at a terminal or in the browser"),
+        ("Items", f"{shown.items:,}" + (f": {counts}" if counts else "")),
+        ("Log", f"{counted(log.size, 'entry', 'entries')}, newest {moment(log.at)}"),
+        ("Log root", log.root),
+        ("Log key", log.key_digest),
+        ("Confined by", shown.isolation),
+        ("Not seen", shown.rollback_note),
+    ]
+    blocks: list[Block] = [Facts(facts), Line(""), *budget_table(meters)]
+    blocks += [Line(f"Warning: {each}", "bad") for each in shown.warnings]
+    if checked is None:
+        blocks.append(Line("Check everything: sealhold status --self-test", "hint"))
+    elif checked.whole:
+        blocks.append(Line("Self-test: everything that is kept is what was written.", "good"))
+    return blocks
+
+
+def budget_table(meters: tuple[Meter, ...]) -> list[Block]:
+    """Return the budgets of the year as a table."""
+    rows = [
+        (safe(each.label), bits(each.used), bits(each.pending), bits(each.cap)) for each in meters
+    ]
+    columns = (Column("Told this year"), figure("Told"), figure("Waiting"), figure("At most"))
+    return [Table(columns, rows)]

@@ -1,0 +1,62 @@
+"""`sealhold task run`."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sealhold.frontends.cli.out import Block, Column, Facts, Line, Table, emit, figure, safe
+from sealhold.frontends.cli.session import Session
+from sealhold.node import datasets, open_broker, taskkit
+
+
+def task_run(  # noqa: PLR0913  reason: what an app would name, and the made-up data
+    context: typer.Context,
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="The task's folder.")],
+    synthetic: Annotated[
+        bool,
+        typer.Option("--synthetic", help="On made-up data; there is no other way here."),
+    ] = True,
+    objects: Annotated[
+        int, typer.Option(metavar="N", help="How many made-up objects.", min=1, max=5000)
+    ] = 200,
+    param: Annotated[str | None, typer.Option(help="The task's first if not said.")] = None,
+    selection: Annotated[str | None, typer.Option(help="The task's first if not said.")] = None,
+    seed: Annotated[int, typer.Option(help="Another number, other made-up data.")] = 1,
+) -> None:
+    """Try a task on made-up data.
+
+    The same number of objects and the same seed give the same data on every machine. To run a
+    task on real data, ask its owner: `sealhold request add`.
+    """
+    del synthetic  # says in the command line what always holds
+    session = Session.of(context)
+    result = taskkit.run_synthetic(
+        path,
+        datasets(),
+        open_broker,
+        count=objects,
+        param=param,
+        selection=selection,
+        seed=seed,
+    )
+    emit(session, result, *_blocks(result))
+
+
+def _blocks(result: taskkit.SyntheticRun) -> list[Block]:
+    blocks: list[Block] = [
+        Line(f"{result.answer}", "head"),
+        Facts(
+            [
+                ("Made up", f"{result.objects:,}"),
+                ("Selected", f"{result.selected:,}"),
+                ("Defaults", f"{len(result.defaults):,}"),
+            ]
+        ),
+    ]
+    if result.defaults:
+        reasons = Counter(default.reason for default in result.defaults)
+        rows = [(f"{number:,}", safe(reason)) for reason, number in reasons.most_common()]
+        blocks.append(Table((figure("Objects"), Column("Why they got the default")), rows))
+    return blocks

@@ -1,0 +1,48 @@
+"""The owner's terminal: where secrets are typed.
+
+- A secret is read from /dev/tty with the echo off, never from standard input, which a pipe may be.
+
+Source: docs/spec/20-faces.md section 8.
+"""
+
+import os
+import warnings
+from getpass import GetPassWarning, getpass
+from typing import Protocol
+
+TTY = "/dev/tty"
+
+
+class Terminal(Protocol):
+    """Where an owner can be asked."""
+
+    def is_there(self) -> bool:
+        """Return whether somebody can type."""
+        ...
+
+    def ask(self, prompt: str) -> str:
+        """Return what the owner types, unseen.
+
+        Raises:
+            EOFError: the owner ended the input instead.
+        """
+        ...
+
+
+class OwnTerminal:
+    """The terminal that controls this process."""
+
+    def is_there(self) -> bool:
+        """Return whether the process has one."""
+        try:
+            os.close(os.open(TTY, os.O_RDWR | os.O_NOCTTY))
+        except OSError:
+            return False
+        return True
+
+    def ask(self, prompt: str) -> str:
+        """Return a line that is typed at it with the echo off."""
+        with warnings.catch_warnings():
+            # If the echo cannot be turned off, nothing is asked at all.
+            warnings.simplefilter("error", GetPassWarning)
+            return getpass(prompt)

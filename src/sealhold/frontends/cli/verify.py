@@ -1,0 +1,107 @@
+"""`sealhold verify`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sealhold.frontends.cli.opening import world_of
+from sealhold.frontends.cli.out import Block, Column, Line, Table, emit, safe
+from sealhold.frontends.cli.session import Session
+from sealhold.frontends.cli.words import read_time
+from sealhold.model.errors import NotFoundError, UsageError
+from sealhold.model.shown import Verdict
+from sealhold.node import Policy, verify_files
+
+ROLES = ("proof", "author", "receipt", "log")
+KEY_BYTES = 32
+MAX_FILE = 64 * 1_048_576  # bytes; an audit bundle of a million entries is far below
+
+
+def verify(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="What to check.")],
+    key: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[ROLE:]HEX",
+            help="A public key that you trust; ROLE is proof, author, receipt or log.",
+        ),
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Judge by this time instead of now.")
+    ] = None,
+    policy: Annotated[
+        str,
+        typer.Option(
+            metavar="WORDS",
+            help="What you demand, with commas: `sw`, or hardware such as `tpm2`; `confined`;"
+            " `pinned`.",
+        ),
+    ] = "sw",
+) -> None:
+    """Check a proof, a receipt or an audit bundle; needs no vault.
+
+    One line per check, then the verdict. Exit code 0: holds; 3: whole, but less than you demand;
+    5: no proof; 6: altered.
+
+    Raises:
+        Exit: with the code of the verdict.
+    """
+    session = Session.of(context)
+    now = world_of(session).clock()
+    verdict = verify_files(
+        [_read(path) for path in files],
+        _pins(key or []),
+        at=now if at is None else read_time(at, now),
+        policy=_policy(policy),
+    )
+    emit(session, verdict, *_blocks(verdict))
+    raise typer.Exit(verdict.exit_code)
+
+
+def _blocks(verdict: Verdict) -> list[Block]:
+    rows = [
+        ("ok" if check.held else "NO", safe(check.name), safe(check.detail))
+        for check in verdict.checks
+    ]
+    table = Table((Column("", whole=True), Column("Check", whole=True), Column("Found")), rows)
+    last = Line(safe(verdict.sentence), "good" if verdict.exit_code == 0 else "bad")
+    return [table, Line(""), last] if rows else [last]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_FILE)
+    except OSError as err:
+        raise NotFoundError(f"no file `{safe(str(path))}`") from err
+
+
+def _pins(texts: list[str]) -> dict[str, list[bytes]]:
+    pins: dict[str, list[bytes]] = {}
+    for text in texts:
+        role, colon, digits = text.rpartition(":")
+        if colon and role not in ROLES:
+            raise UsageError(f"`{safe(role)}` is none of the roles {', '.join(ROLES)}")
+        try:
+            key = bytes.fromhex(digits)
+        except ValueError as err:
+            raise UsageError("a key is not written in hex digits") from err
+        if len(key) != KEY_BYTES:
+            raise UsageError(f"a key has {2 * len(key)} hex digits, not {2 * KEY_BYTES}")
+        for each in (role,) if colon else ROLES:
+            pins.setdefault(each, []).append(key)
+    return pins
+
+
+def _policy(text: str) -> Policy:
+    words = {word.strip() for word in text.split(",")}
+    evidence = sorted(words - {"confined", "pinned"}) or ["sw"]
+    match evidence:
+        case ["sw" | "tpm2" | "sgx" | "tdx" | "snp" | "nitro" as kind]:
+            return Policy(
+                evidence=kind, confined="confined" in words, pinned="pinned" in words
+            )
+        case _:
+            raise UsageError(f"`{safe(text)}` is no policy")

@@ -1,0 +1,67 @@
+"""What a served vault does by itself: the answers that are owed, and the daily ones that are due.
+
+- Looks once a minute, while the vault is open; a locked vault is left alone.
+- An answer that could not be made is tried again after an hour, not each minute: each try is in
+  the log.
+
+Source: docs/spec/08-task-manifest.md section 7.
+"""
+
+from threading import Event
+from typing import TYPE_CHECKING
+
+from sealhold.model.clock import Clock
+from sealhold.model.errors import SealholdError
+from sealhold.model.ids import GrantId, canonical
+from sealhold.model.quantities import HOUR, Instant
+
+if TYPE_CHECKING:
+    from sealhold.node import Node
+
+EVERY = 60.0  # seconds between two rounds
+
+
+class Rounds:
+    """Goes round as long as it is not stopped."""
+
+    def __init__(self, node: "Node", clock: Clock) -> None:
+        self._node = node
+        self._clock = clock
+        self._stopped = Event()
+        self._failed: dict[GrantId, Instant] = {}
+
+    def run(self) -> None:
+        """Go round until `stop`."""
+        while not self._stopped.is_set():
+            self.once()
+            self._stopped.wait(EVERY)
+
+    def stop(self) -> None:
+        """End after the round that is under way."""
+        self._stopped.set()
+
+    def once(self) -> int:
+        """Go round one time, and return how many answers left."""
+        left = 0
+        try:
+            wanted = self._wanted()
+        except SealholdError:  # locked between two looks, or the store is away for now
+            return 0
+        for grant in wanted:
+            if self._stopped.is_set():
+                break
+            try:
+                self._node.runs.run(canonical(grant), by_owner=False)
+                left += 1
+            except SealholdError:
+                self._failed[grant] = self._clock()
+        return left
+
+    def _wanted(self) -> list[GrantId]:
+        if self._node.locked:
+            return []
+        runs, now = self._node.runs, self._clock()
+        every = dict.fromkeys([*runs.owed(), *(row.grant.id for row in runs.due())])
+        return [
+            grant for grant in every if now - self._failed.get(grant, Instant(-HOUR)) >= HOUR
+        ]

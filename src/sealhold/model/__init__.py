@@ -1,1 +1,1 @@
-"""Values only: ids, records, purposes, quantities, errors, clock, encoding. Imports nothing of ours."""
+"""Values only: ids, records, quantities, errors, clock, encoding. Imports nothing of ours."""

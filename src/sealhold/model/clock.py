@@ -1,4 +1,4 @@
-"""Time and randomness as arguments: nothing below `node` reads a clock or an entropy source itself."""
+"""Time and randomness as arguments: nothing below `node` reads a clock or an entropy source."""
 
 from typing import Protocol
 

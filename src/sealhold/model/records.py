@@ -14,7 +14,6 @@ from enum import IntEnum, StrEnum
 
 from sealhold.model.encoding import Plain
 from sealhold.model.ids import AppId, Collection, FieldName, JobId, RecordId, SourceId, SubjectId
-from sealhold.model.quantities import Instant
 
 
 class Sensitivity(IntEnum):

@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 
 from sealhold.compute.readercell import ReaderCell
+from sealhold.connectors.inprocess import UnjailedReader
 from sealhold.connectors.runner import Counts, FileFacts, JobStart, JobState, Outcome, run
 from sealhold.connectors.samples import SAMPLES
 from sealhold.connectors.sources.csv import Csv
+from sealhold.connectors.sources.gpx import Gpx
+from sealhold.connectors.sources.icalendar import ICalendar
+from sealhold.connectors.sources.ofx import Ofx
 from sealhold.connectors.spec import Batch, Item
 from sealhold.model.errors import UnreadableSourceError
 from sealhold.model.ids import Id16, JobId
@@ -92,6 +96,23 @@ def test_reading_goes_on_from_a_cursor_in_another_cell(tmp_path: Path) -> None:
 def in_process(path: Path) -> list[Item]:
     batches = Csv().read(io.BytesIO(path.read_bytes()), path.name, None)
     return [item for batch in batches for item in batch.items]
+
+
+def test_the_cell_gives_what_the_same_sources_give_without_it(shared: Path) -> None:
+    sources = [Gpx(), Ofx(), ICalendar()]
+    plain = UnjailedReader(sources, unjailed_because="the files are public samples")
+    folder = shared / "samples" / "ofx"
+
+    with ReaderCell() as cell:
+        jailed = {result.path: result for result in run([folder], cell, Counting())}
+    unjailed = {result.path: result for result in run([folder], plain, Counting())}
+
+    assert {path: one.outcome for path, one in jailed.items()} == {
+        path: one.outcome for path, one in unjailed.items()
+    }
+    assert {path: one.items for path, one in jailed.items()} == {
+        path: one.items for path, one in unjailed.items()
+    }
 
 
 def test_reading_may_be_given_up_and_another_file_read(tmp_path: Path) -> None:

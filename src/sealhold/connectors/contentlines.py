@@ -224,7 +224,7 @@ def decode(source: bytes) -> tuple[str, bool]:
 def parse_line(text: str) -> Line | None:
     """Return the property that a line holds, or None if it is none."""
     parts: list[str] = []
-    position, mark = 0, ";"
+    position, mark, value = 0, ";", ""
     while mark == ";":
         found = _PART.match(text, position)
         if found is None:  # a quote is left open: then it is a character like any other

@@ -88,11 +88,6 @@ class Deframer:
     def __init__(self) -> None:
         self._bytes = bytearray()
 
-    @property
-    def is_between(self) -> bool:
-        """Whether no frame has begun that is not whole."""
-        return not self._bytes
-
     def feed(self, data: bytes) -> Iterator[Frame]:
         """Take bytes and yield each frame that they complete.
 

@@ -18,8 +18,7 @@ class UnjailedReader:
     """Reads with these sources, in this process."""
 
     def __init__(self, sources: Sequence[Source], *, unjailed_because: str) -> None:
-        if not unjailed_because:
-            raise ValueError(unjailed_because)
+        self.unjailed_because = unjailed_because
         self._sources = sources
 
     def detect(self, path: Path) -> Known:
@@ -33,7 +32,8 @@ class UnjailedReader:
                 found = detect(file.read(SNIFF_BYTES), path.name, self._sources)
         except OSError as err:
             raise UnreadableSourceError("the file cannot be opened") from err
-        return known_of(found.source, found.guess.what, found.guess.sure)
+        source, guess = found.source, found.guess
+        return Known(source.name, source.version, guess.what, guess.sure)
 
     def read(self, path: Path, source_name: str, cursor: str | None) -> Iterator[Portion]:
         """Yield the file's content from after `cursor`.
@@ -47,8 +47,3 @@ class UnjailedReader:
         with path.open("rb") as file:
             for batch in source.read(file, path.name, cursor):
                 yield Portion(batch, file.tell())
-
-
-def known_of(source: Source, what: str, sure: int) -> Known:
-    """Return what is told of a source that knows a file."""
-    return Known(source.name, source.version, what, sure)

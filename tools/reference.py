@@ -1,5 +1,6 @@
 """Write the reference pages that can be read off the code.
 
+- docs/reference/commands.md: every command, with its first line and an example.
 - docs/reference/errors.md: every error, its kind, exit code and HTTP status, and what to do.
 
 Use: `.venv/bin/python tools/reference.py`, or with `--check` to see that the pages fit the code.
@@ -13,11 +14,46 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import sealhold
+from sealhold.__main__ import MORE
+from sealhold.frontends.cli.lazy import Entry, Group
+from sealhold.frontends.cli.tree import tree
 from sealhold.frontends.http.problems import STATUS
 from sealhold.model.errors import ErrorKind, SealholdError
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 WRITTEN = "<!-- Written by tools/reference.py from the code; `make fix` writes it again. -->"
+
+
+def commands() -> Iterator[tuple[str, Entry]]:
+    """Yield each command's words, without the leading `sealhold`, and what is known of it."""
+
+    def walk(group: Group, before: str) -> Iterator[tuple[str, Entry]]:
+        for word, below in group.entries.items():
+            match below:
+                case Group():
+                    yield from walk(below, f"{before}{word} ")
+                case Entry():
+                    yield f"{before}{word}", below
+
+    return walk(tree(MORE), "")
+
+
+def commands_page() -> str:
+    """Return the page of commands, in the order in which help lists them."""
+    lines = [
+        "# Commands",
+        "",
+        WRITTEN,
+        "",
+        "Each takes `--home DIR`, `--json`, `--quiet` and `--no-color`; `--help` tells the rest.",
+        "",
+        "| Command | What it does | For example |",
+        "|---|---|---|",
+    ]
+    for words, entry in commands():
+        example = entry.example.replace("|", "\\|")
+        lines.append(f"| `sealhold {words}` | {entry.about} | `sealhold {example}` |")
+    return "\n".join(lines) + "\n"
 
 
 def errors_page() -> str:
@@ -64,7 +100,7 @@ def import_all() -> None:
             importlib.import_module(module.name)  # noqa: TID251  # reason: all there is, none by choice
 
 
-PAGES: dict[str, Callable[[], str]] = {"errors.md": errors_page}
+PAGES: dict[str, Callable[[], str]] = {"commands.md": commands_page, "errors.md": errors_page}
 
 
 def main(arguments: list[str]) -> int:

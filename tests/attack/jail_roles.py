@@ -4,10 +4,12 @@ The parts are those that a broker puts together, with the probe in place of the 
 
 - `reader`, `broker`, `worker`: in the jail of such a process.
 - `orphan`: a broker whose warden is gone.
+- `swarm`: a broker that starts as many workers as it can.
 - `poor root`: a reader that starts as user 0 without a capability, as in many containers.
 """
 
 import ctypes
+import json
 import os
 import select
 import socket
@@ -46,9 +48,21 @@ def start_worker() -> bytes:
     return told
 
 
+def start_swarm(program: str) -> bytes:
+    """Start workers until one is refused, and return how many there are."""
+    started = []
+    for _ in range(32):
+        try:
+            started.append(os.posix_spawn(program, [program], {}))
+        except PermissionError:
+            break
+    return json.dumps({"started": len(started)}).encode()
+
+
 def be_broker(role: str, to_warden: socket.socket) -> None:
     """Enter a broker's jail, hand the listener over, and report on oneself or on a worker."""
     jail.leave_namespaces()
+    opened = os.open(PYTHON, os.O_PATH | os.O_CLOEXEC)  # the way to it may be closed to nobody
     profile = jail.Profile.broker(PYTHON)
     if role == "worker":  # a Python needs more to start than the worker that a broker starts
         folders = (*profile.readable, *jail.runtime_folders(), Path(jail_probe.__file__).parent)
@@ -57,7 +71,14 @@ def be_broker(role: str, to_warden: socket.socket) -> None:
     listener = jail.confine_supervised(profile)
     socket.send_fds(to_warden, [b"."], [listener])
     os.close(listener)
-    to_warden.sendall(start_worker() if role == "worker" else jail_probe.report().encode())
+    match role:
+        case "worker":
+            told = start_worker()
+        case "swarm":
+            told = start_swarm(f"/proc/self/fd/{opened}")
+        case _:
+            told = jail_probe.report().encode()
+    to_warden.sendall(told)
 
 
 def under_warden(role: str) -> bytes:

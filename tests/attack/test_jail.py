@@ -76,6 +76,11 @@ def test_a_broker_whose_keeper_died_may_do_less_not_more() -> None:
     assert granted(told["brokering"]) == {}
 
 
+@pytest.mark.threat("T30")
+def test_a_broker_has_few_workers_at_once() -> None:
+    assert 1 <= report("swarm")["started"] <= 4
+
+
 @pytest.mark.threat("T31")
 def test_root_becomes_nobody_in_a_broker() -> None:
     assert report("broker")["uid"] != 0

@@ -18,6 +18,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
@@ -34,6 +35,7 @@ START = 10.0  # seconds for a broker to be forked and jailed; it takes about 0.0
 GRACE = 1.0  # seconds beyond the limit: the worker is killed at the limit, from inside
 CHECK = 15.0  # seconds for a static check, which is cut off after 10 inside
 END = 2.0  # seconds for the keeper to clear up before it is killed too
+BATCH = 4096  # objects for one process at most
 IN_FLIGHT = 64  # objects sent ahead of their answers
 SENT_AHEAD = 65_536  # bytes sent ahead: less than a socket holds, so that sending never waits
 MOST_ERRORS = 32
@@ -120,15 +122,10 @@ class Broker:
             InvalidError: the program and its resources are larger than a frame.
             IsolationUnavailableError: the jail cannot be closed, or not as tightly as asked for.
         """
-        payloads = [pack(dict(obj)) for obj in objects]
         answers: list[int | None] = []
-        while len(answers) < len(payloads):
-            waiting = payloads[len(answers) :]
-            if len(waiting[0]) > MAX_FRAME:
-                answers.append(None)
-                progress(len(answers))
-                continue
-            batch = waiting[:1] if self.isolation is Mode.PARANOID else _that_fit(waiting)
+        most = 1 if self.isolation is Mode.PARANOID else BATCH
+        while len(answers) < len(objects):
+            batch = objects[len(answers) : len(answers) + most]
             job = {**_job("evaluate", code, limits), "res": dict(res), "count": len(batch)}
             with self._process(job) as channel:
                 for answer in _answers(channel, batch, limits):
@@ -222,36 +219,38 @@ def _job(verb: str, code: bytes, limits: Limits) -> dict[str, Plain]:
     }
 
 
-def _that_fit(payloads: Sequence[bytes]) -> Sequence[bytes]:
-    """Return the payloads before the first that is larger than a frame."""
-    for place, payload in enumerate(payloads):
-        if len(payload) > MAX_FRAME:
-            return payloads[:place]
-    return payloads
-
-
-def _answers(channel: Channel, payloads: Sequence[bytes], limits: Limits) -> Iterator[int | None]:
-    """Yield an answer for each payload; the last is None if the broker was lost over it."""
-    sent = 0
-    for answered in range(len(payloads)):
-        ahead = sum(map(len, payloads[answered:sent]))
+def _answers(
+    channel: Channel, batch: Sequence[Mapping[str, Plain]], limits: Limits
+) -> Iterator[int | None]:
+    """Yield an answer for each object; the last is None if the broker was lost over it."""
+    payloads = map(_payload, batch)
+    waiting = next(payloads, None)
+    ahead: deque[int] = deque()  # bytes of each object that is sent and not answered
+    for _ in batch:
         try:
-            while sent < len(payloads) and (
-                sent == answered
-                or (sent - answered < IN_FLIGHT and ahead + len(payloads[sent]) <= SENT_AHEAD)
+            while waiting is not None and (
+                not ahead or (len(ahead) < IN_FLIGHT and sum(ahead) + len(waiting) <= SENT_AHEAD)
             ):
-                channel.send([payloads[sent]], _seconds(limits))
-                ahead += len(payloads[sent])
-                sent += 1
+                channel.send([waiting], _seconds(limits))
+                ahead.append(len(waiting))
+                waiting = next(payloads, None)
         except BrokerLostError:
-            sent = len(payloads)  # it is gone; what it still answered can be read
+            waiting = None  # it is gone; what it still answered can be read
         try:
             answer = _whole_number(channel.receive(MAX_SCALAR, _seconds(limits)))
         except BrokerLostError:
             # THREAT T34: lost over this object, so this one is its fault, and only this one.
             yield None
             return
+        if ahead:
+            ahead.popleft()
         yield answer
+
+
+def _payload(obj: Mapping[str, Plain]) -> bytes:
+    """Return the frame of one object; one that is too large goes empty and comes back a fault."""
+    payload = pack(dict(obj))
+    return payload if len(payload) <= MAX_FRAME else b""
 
 
 def _answer(channel: Channel, limits: Limits) -> int | None:

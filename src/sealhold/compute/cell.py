@@ -20,7 +20,7 @@ from typing import NoReturn
 from sealhold.compute import jail
 from sealhold.compute.frames import MAX_FRAME, Channel, scalar
 from sealhold.compute.sandboxes.monty import MontySandbox
-from sealhold.compute.spec import Fault, Limits, Sandbox
+from sealhold.compute.spec import FAULT, Fault, Limits, Sandbox
 from sealhold.model.encoding import Plain, unpack_own
 from sealhold.model.errors import IsolationUnavailableError, UsageError
 
@@ -87,8 +87,10 @@ def _serve(channel: Channel, sandboxes: Mapping[str, Sandbox]) -> None:
             channel.send([scalar(_told(sandbox.aggregate(handle, job["parts"])))])
         case "evaluate":
             for _ in range(job["count"]):
-                obj = unpack_own(channel.receive(MAX_FRAME))
-                channel.send([scalar(_told(sandbox.run(handle, obj, job["res"])))])
+                payload = channel.receive(MAX_FRAME)
+                obj = unpack_own(payload) if payload else None  # empty: it was too large to come
+                answer = FAULT if obj is None else sandbox.run(handle, obj, job["res"])
+                channel.send([scalar(_told(answer))])
         case _:
             raise UsageError("no such job")
 

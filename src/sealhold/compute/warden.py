@@ -16,6 +16,8 @@ import os
 import platform
 import re
 import struct
+from contextlib import suppress
+from pathlib import Path
 
 from sealhold.compute import calls
 from sealhold.compute.seccomp import NUMBERS
@@ -25,6 +27,7 @@ _QUESTION = struct.Struct("=QIIiIQ6Q")  # id, thread, flags, call, architecture,
 _ANSWER = struct.Struct("=QqiI")  # id, value, error, flags
 _GO_ON = 1
 _SEAL = 0  # the signal that kills nobody
+MOST_WORKERS = 4  # at once; a broker that is sound has one
 _STATUS = 4096  # bytes; the two lines stand among the first
 _FAMILY = re.compile(rb"^Tgid:\t(\d+)\n(?:.*\n)*?PPid:\t(\d+)\n", re.MULTILINE)
 
@@ -76,6 +79,8 @@ class Warden:
         if call == "clone":  # what has ended may give its id to the one that now begins
             self._executed = {pid for pid in self._executed if self._is_worker(pid)}
             self._sealed &= self._executed
+            # THREAT T30: each may use its whole address space, so there are few.
+            return len(_children(self._broker)) < MOST_WORKERS
         if call != "kill":
             return True
         target, signal = arguments[0] & 0xFFFF_FFFF, arguments[1] & 0xFFFF_FFFF
@@ -102,3 +107,11 @@ def family(thread: int) -> tuple[int, int]:
     finally:
         os.close(status)
     return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def _children(process: int) -> list[bytes]:
+    found: list[bytes] = []
+    with suppress(OSError):
+        for thread in Path(f"/proc/{process}/task").iterdir():
+            found += (thread / "children").read_bytes().split()
+    return found

@@ -81,7 +81,7 @@ class MontySandbox:
     def __init__(
         self, binary: str | None = None, on_worker: Callable[[int], None] = lambda _pid: None
     ) -> None:
-        self._binary = binary
+        self._binary = binary or str(installed())
         self._on_worker = on_worker
         self._known_worker: int | None = None
         self._pool: tuple[int, Monty] | None = None  # and the kill time that it was made with

@@ -1,40 +1,58 @@
-"""The program `sealhold`: the commands of the front ends, and those of the demo and the benchmarks.
+"""The program `sealhold`: the commands of the front ends, and those of packages above them.
 
 - Code of a command is loaded when the command is chosen.
 """
-# ruff: noqa: PLC0415  reason: a command is imported when it is chosen
 
 import io
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
-from sealhold.frontends.cli.lazy import Entry, Function
+import typer
+
+from sealhold.frontends.cli.lazy import Entry
 from sealhold.frontends.cli.main import run
-from sealhold.frontends.cli.session import Shell
+from sealhold.frontends.cli.session import Session, Shell
+
+PORT = 8722
 
 
-def _demo() -> Function:
-    from sealhold.demo.command import demo
+def demo(
+    context: typer.Context,
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Walk through it by itself; exit 0 if all held.")
+    ] = False,
+    port: Annotated[
+        int, typer.Option(metavar="N", help="Which port; 0 picks a free one.", min=0, max=65535)
+    ] = PORT,
+    reset: Annotated[bool, typer.Option("--reset", help="Make it anew.")] = False,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Only print the address.")
+    ] = False,
+) -> None:
+    """Walk through the whole story on made-up people.
 
-    return demo
+    Makes a vault from a made-up year and serves it on this machine. Nobody in it is real, and
+    your own vault is not touched.
 
+    Raises:
+        Exit: with the code of the demo.
+    """
+    from sealhold.demo import main as story  # noqa: PLC0415  reason: loaded when it is chosen
 
-def _bench() -> Function:
-    from sealhold.bench.command import bench
-
-    return bench
+    session = Session.of(context)
+    options = story.Options(
+        check=check, port=port, reset=reset, browser=not no_browser, as_json=session.as_json
+    )
+    raise typer.Exit(story.run(options))
 
 
 MORE = {
     "demo": Entry(
         about="Walk through the whole story on made-up people.",
         example="demo --check",
-        load=_demo,
-    ),
-    "bench": Entry(
-        about="Measure this machine, beside other programs.",
-        example="bench start --quick",
-        load=_bench,
+        load=lambda: demo,
     ),
 }
 
@@ -47,7 +65,8 @@ def main(argv: Sequence[str] | None = None, shell: Shell | None = None) -> int:
         shell: what surrounds it; the process's own if None.
     """
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a character that the terminal has not is no fault
+        if isinstance(stream, io.TextIOWrapper):
+            # A character that the terminal does not have is written as its number.
             stream.reconfigure(errors="backslashreplace")
     return run(sys.argv[1:] if argv is None else argv, shell, MORE)
 

@@ -19,9 +19,7 @@ from sealhold.node import appkit, verify_files
 def app_open(
     context: typer.Context,
     answer: Annotated[Path, typer.Argument(help="The sealed answer.")],
-    keys: Annotated[
-        Path, typer.Option(metavar="DIR", help="The app's folder.")
-    ] = Path("app-keys"),
+    keys: Annotated[Path, typer.Option(metavar="DIR", help="The app's folder.")] = Path("app-keys"),
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the proof to FILE.")
     ] = None,
@@ -57,8 +55,10 @@ def app_open(
                 ("Proof", verdict.sentence),
             ]
         ),
-        Line(f"The proof is in {safe(str(out))}." if out else "Keep the proof: --out proof.json",
-             "plain" if out else "hint"),
+        Line(
+            f"The proof is in {safe(str(out))}." if out else "Keep the proof: --out proof.json",
+            "plain" if out else "hint",
+        ),
     )
 
 

@@ -24,7 +24,8 @@ def app_register(
     make_keys: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Be its developer: make or take keys in DIR, and put the token there."
+            metavar="DIR",
+            help="Be its developer: make or take keys in DIR, and put the token there.",
         ),
     ] = None,
 ) -> None:

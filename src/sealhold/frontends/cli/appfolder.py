@@ -79,7 +79,7 @@ class AppFolder:
             return appkit.read_keys((self.folder / KEYS).read_bytes())
         except OSError as err:
             raise NotFoundError(
-                f"no keys in `{self.folder}`; `sealhold app register NAME --make-keys DIR` makes some"
+                f"no keys in `{self.folder}`; `sealhold app register --make-keys` makes some"
             ) from err
 
     def keys_or_new(self, entropy: Entropy) -> appkit.AppKeys:

@@ -23,7 +23,6 @@ def audit_verify(context: typer.Context) -> None:
     with reading(session) as node:
         state = node.audit.verify()
     if not state.whole:
-        # THREAT T52: what does not fit is named, and the exit code says so to programs
         raise TamperedError("\n".join(visible(each) for each in state.faults))
     emit(
         session,

@@ -100,20 +100,18 @@ def _what(card: RequestCard, terms: Terms) -> list[Block]:
 
 
 def _tells(card: RequestCard) -> list[Block]:
-    unit = card.granularity.partition(",")[0]
+    unit, one = card.granularity.partition(",")[0], bits(card.cost_per_object)
     rows = [_meter(each) for each in card.meters]
     columns = (Column("   Budget this year"), figure("Now"), figure("After"), figure("At most"))
     return [
         _facts(
             (
                 "An answer",
-                f"{bits(card.cost_per_answer)}: it can tell apart"
-                f" {card.answer.alternatives:,} answers",
+                f"{bits(card.cost_per_answer)}: one of {card.answer.alternatives:,} answers",
             ),
             (
                 "One object",
-                f"{bits(card.cost_per_object)} of {safe(unit)}, over its whole life;"
-                f" {bits(card.object_before)} told so far",
+                f"{one} of {safe(unit)}, in its whole life; {bits(card.object_before)} so far",
             ),
             ("A look first", f"{bits(card.preview.cost)}, charged before you see it (--preview)"),
         ),
@@ -129,14 +127,12 @@ def _meter(meter: Meter) -> tuple[str, str, str, str]:
 
 def _stays(card: RequestCard, terms: Terms) -> list[Block]:
     rows = [
-        (f"   {each.name}", safe(each.about))
-        for each in card.fields
-        if each.name in terms.fields
+        (f"   {each.name}", safe(each.about)) for each in card.fields if each.name in terms.fields
     ]
     return [
         _facts(
             ("Records", f"{counted(card.objects, 'record')} of {card.collection} in the vault"),
-            ("Chosen by", safe(card.selection)),
+            ("Chosen by", safe(card.selection) if card.selection != "all: all" else "all of them"),
         ),
         Line(""),
         Table((Column("   Read, and kept here", whole=True), Column("What it is")), rows),

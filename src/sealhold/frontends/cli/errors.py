@@ -11,8 +11,15 @@ import inspect
 from dataclasses import dataclass
 
 from sealhold.frontends.web.safetext import visible
-from sealhold.model.errors import ErrorKind, InvalidIdError, NoHomeError, NotFoundError
-from sealhold.model.errors import SealholdError, VerificationNeededError, WrongPassphraseError
+from sealhold.model.errors import (
+    ErrorKind,
+    InvalidIdError,
+    NoHomeError,
+    NotFoundError,
+    SealholdError,
+    VerificationNeededError,
+    WrongPassphraseError,
+)
 
 LISTS = {  # where the ids that a command takes are found
     "app": "sealhold app list",

@@ -9,9 +9,10 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
+from typer._click import Command, Context  # what TyperGroup's own methods take and return
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
@@ -103,20 +104,27 @@ class LazyGroup(TyperGroup):
         )
         self._entries = group.entries
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # reason: the type is private
-        """Show the help where no command is named."""
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        """Show the help where no command is named.
+
+        Raises:
+            Exit: with the code of a usage error, then.
+        """
         if not args and not ctx.resilient_parsing:
             typer.echo(ctx.get_help())
             raise typer.Exit(2)
         return super().parse_args(ctx, args)
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # reason: as above
+    def resolve_command(
+        self, ctx: Context, args: list[str]
+    ) -> tuple[str | None, Command | None, list[str]]:
         """Load the command that `args` begin with."""
         name = args[0]
         entry = self._entries.get(name)
         if entry is not None:
-            session = Session.of(ctx)
-            session.command = (*session.command, name)
+            session = ctx.find_object(Session)
+            if session is not None:
+                session.command = (*session.command, name)
             self.commands[name] = _loaded(name, entry)
         return super().resolve_command(ctx, args)
 
@@ -125,7 +133,7 @@ def _stand_in(name: str, entry: Entry | Group) -> TyperCommand:
     return TyperCommand(name, help=entry.about, rich_markup_mode=None)
 
 
-def _loaded(name: str, entry: Entry | Group) -> Any:  # reason: a command's type is private
+def _loaded(name: str, entry: Entry | Group) -> Command:
     if isinstance(entry, Group):
         return LazyGroup(name, entry)
     command = _command(entry.load(), name, f"\b\nExample:\n  sealhold {entry.example}")
@@ -133,7 +141,7 @@ def _loaded(name: str, entry: Entry | Group) -> Any:  # reason: a command's type
     return command
 
 
-def _command(function: Function, name: str = "", epilog: str | None = None) -> Any:  # reason: above
+def _command(function: Function, name: str = "", epilog: str | None = None) -> Command:
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     app.command(
         name,

@@ -13,8 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sealhold.frontends.cli.session import Session
-from sealhold.model.errors import LockedError, VerificationNeededError, WrongPassphraseError
-from sealhold.model.errors import WeakPassphraseError
+from sealhold.model.errors import (
+    LockedError,
+    VerificationNeededError,
+    WeakPassphraseError,
+    WrongPassphraseError,
+)
 from sealhold.node import PASSPHRASE_VARIABLE, Node, World, home_folder
 
 ASK = "Passphrase: "

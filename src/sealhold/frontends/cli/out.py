@@ -83,7 +83,7 @@ def figure(name: str) -> Column:
 
 def safe(text: str) -> str:
     """Return `text` on one line, with each character that could hide or command written out."""
-    # THREAT T65: a mail's subject with an escape code would otherwise write to the terminal
+    # THREAT T22: a mail's subject with an escape code would otherwise write to the terminal
     return visible(text.replace("\r\n", " ").replace("\n", " ").replace("\t", " "))
 
 
@@ -106,6 +106,12 @@ def say(session: Session, *blocks: Block) -> None:
 def as_json(value: Plain) -> str:
     """Return `value` as one line of JSON, in ASCII."""
     return json.dumps(to_wire(value), separators=(",", ":"), default=str)
+
+
+def fields_of(value: Plain) -> dict[str, Plain]:
+    """Return the JSON fields of a value, so that more can stand beside them."""
+    fields: dict[str, Plain] = to_wire(value)
+    return fields
 
 
 def is_hint(block: Block) -> bool:

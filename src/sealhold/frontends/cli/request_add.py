@@ -17,10 +17,9 @@ from sealhold.node import appkit
 
 def request_add(  # noqa: PLR0913  reason: each is one thing that a request says
     context: typer.Context,
+    *,
     task: Annotated[Path, typer.Argument(metavar="TASKFOLDER", help="Folder with `task.json`.")],
-    keys: Annotated[
-        Path, typer.Option(metavar="DIR", help="The app's folder.")
-    ] = Path("app-keys"),
+    keys: Annotated[Path, typer.Option(metavar="DIR", help="The app's folder.")] = Path("app-keys"),
     app: Annotated[
         str | None, typer.Option(metavar="ID", help="Which of the names that vaults gave it.")
     ] = None,
@@ -40,9 +39,7 @@ def request_add(  # noqa: PLR0913  reason: each is one thing that a request says
         int, typer.Option(metavar="DAYS", help="When you will erase the answer.", min=0)
     ] = 30,
     name: Annotated[str | None, typer.Option(help="What would leave, in a few words.")] = None,
-    url: Annotated[
-        str, typer.Option(help="Where the answer goes; https.")
-    ] = "https://localhost/",
+    url: Annotated[str, typer.Option(help="Where the answer goes; https.")] = "https://localhost/",
     reason: Annotated[str | None, typer.Option(help="Why, in your words.")] = None,
 ) -> None:
     """Ask for an answer, as an app's developer does.
@@ -69,9 +66,7 @@ def request_add(  # noqa: PLR0913  reason: each is one thing that a request says
     )
     papers = appkit.build_request(task, folder.keys(), wish, now)
     with reading(session) as node:
-        request = node.outside.submit(
-            entrance.token, papers.request, papers.task, papers.code
-        )
+        request = node.outside.submit(entrance.token, papers.request, papers.task, papers.code)
     folder.note(Asked(request=request, task=papers.digest, label=papers.label))
     id_text = short(Kind.REQUEST, request)
     emit(

@@ -52,6 +52,7 @@ class Narrower:
 
 def request_approve(  # noqa: PLR0913  reason: each is one way to give less than was asked
     context: typer.Context,
+    *,
     request: Annotated[str, typer.Argument(help="Its id, from `sealhold request list`.")],
     once: Annotated[bool, typer.Option("--once", help="One answer, then it is over.")] = False,
     until: Annotated[

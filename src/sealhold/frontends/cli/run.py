@@ -13,7 +13,7 @@ from sealhold.frontends.cli.words import short
 from sealhold.frontends.web.formats import bits, moment
 from sealhold.model.errors import ConflictError
 from sealhold.model.ids import Kind
-from sealhold.model.quantities import MicroBits, show_bits
+from sealhold.model.quantities import MicroBits
 from sealhold.model.shown import AnswerView, GrantView, Meter
 
 FILES = ("answer.sealed", "proof.json", "receipt.json")
@@ -44,7 +44,7 @@ def run(
         year = node.budgets.meters()[0]
     if out is not None:
         _write(out, answer)
-    emit(session, _value(answer, used), *_blocks(answer, used, year, out))
+    emit(session, {"answer": answer, "grant": used}, *_blocks(answer, used, year, out))
 
 
 def _refuse_taken(out: Path | None) -> None:
@@ -53,9 +53,9 @@ def _refuse_taken(out: Path | None) -> None:
     Raises:
         ConflictError: a file of that name is there.
     """
-    for name in FILES if out is not None else ():
-        if (out / name).exists():
-            raise ConflictError(f"`{out / name}` is there already; name another folder")
+    taken = [name for name in FILES if out is not None and (out / name).exists()]
+    if taken:
+        raise ConflictError(f"`{out}` holds a `{taken[0]}` already; name another folder")
 
 
 def _write(out: Path, answer: AnswerView) -> None:
@@ -64,10 +64,6 @@ def _write(out: Path, answer: AnswerView) -> None:
         FILES, (answer.sealed, answer.proof, answer.owner_receipt), strict=True
     ):
         write_new(out / name, content)
-
-
-def _value(answer: AnswerView, grant: GrantView) -> dict[str, object]:
-    return {"answer": answer, "grant": grant}
 
 
 def _blocks(answer: AnswerView, grant: GrantView, year: Meter, out: Path | None) -> list[Block]:
@@ -89,8 +85,12 @@ def _blocks(answer: AnswerView, grant: GrantView, year: Meter, out: Path | None)
         ),
     ]
     if out is None:
-        return [*blocks, Line(f"Get the papers: sealhold run {short(Kind.GRANT, grant.id)} --out"
-                              " answer", "hint")]
+        return [
+            *blocks,
+            Line(
+                f"Get the papers: sealhold run {short(Kind.GRANT, grant.id)} --out answer", "hint"
+            ),
+        ]
     folder = safe(str(out))
     return [
         *blocks,

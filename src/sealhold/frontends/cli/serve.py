@@ -56,8 +56,10 @@ def serve(
         emit(
             session,
             {"url": url, "port": bound, "locked": node.locked},
-            Line("Your vault is open." if not node.locked else "Your vault is served, locked.",
-                 "head"),
+            Line(
+                "Your vault is open." if not node.locked else "Your vault is served, locked.",
+                "head",
+            ),
             Facts([("Address", url), ("Folder", safe(str(node.home.folder)))]),
             Line("Ctrl-C ends it.", "hint"),
         )

@@ -5,7 +5,17 @@ from typing import Annotated
 import typer
 
 from sealhold.frontends.cli.opening import reading
-from sealhold.frontends.cli.out import Block, Column, Facts, Line, Table, emit, figure, safe
+from sealhold.frontends.cli.out import (
+    Block,
+    Column,
+    Facts,
+    Line,
+    Table,
+    emit,
+    fields_of,
+    figure,
+    safe,
+)
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.words import counted
 from sealhold.frontends.web.formats import bits, moment
@@ -29,7 +39,7 @@ def status(
     with reading(session) as node:
         checked = node.audit.verify() if self_test else None
         shown, meters = node.status(), node.budgets.meters()
-    emit(session, {"status": shown, "budgets": meters}, *_blocks(shown, meters, checked))
+    emit(session, {**fields_of(shown), "budgets": meters}, *_blocks(shown, meters, checked))
     if checked is not None and not checked.whole:
         raise TamperedError("; ".join(checked.faults))
 

@@ -11,7 +11,7 @@ from sealhold.frontends.cli.session import Session
 from sealhold.node import datasets, open_broker, taskkit
 
 
-def task_run(  # noqa: PLR0913  reason: what an app would name, and the made-up data
+def task_run(
     context: typer.Context,
     path: Annotated[Path, typer.Argument(metavar="PATH", help="The task's folder.")],
     synthetic: Annotated[

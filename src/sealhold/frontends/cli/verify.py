@@ -100,8 +100,6 @@ def _policy(text: str) -> Policy:
     evidence = sorted(words - {"confined", "pinned"}) or ["sw"]
     match evidence:
         case ["sw" | "tpm2" | "sgx" | "tdx" | "snp" | "nitro" as kind]:
-            return Policy(
-                evidence=kind, confined="confined" in words, pinned="pinned" in words
-            )
+            return Policy(evidence=kind, confined="confined" in words, pinned="pinned" in words)
         case _:
             raise UsageError(f"`{safe(text)}` is no policy")

@@ -62,6 +62,4 @@ class Rounds:
             return []
         runs, now = self._node.runs, self._clock()
         every = dict.fromkeys([*runs.owed(), *(row.grant.id for row in runs.due())])
-        return [
-            grant for grant in every if now - self._failed.get(grant, Instant(-HOUR)) >= HOUR
-        ]
+        return [grant for grant in every if now - self._failed.get(grant, Instant(-HOUR)) >= HOUR]

@@ -143,6 +143,70 @@ def test_a_missing_system_package_is_found_missing() -> None:
     assert present.is_here()
 
 
+@pytest.mark.parametrize(
+    ("stage", "ci", "code"),
+    [("test", "true", 1), ("test", "", 0), ("setup", "true", 1), ("setup", "", 1)],
+)
+def test_a_missing_package_fails_what_needs_it_and_all_of_continuous_integration(  # noqa: PLR0913
+    stage: str,
+    ci: str,
+    code: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    written = tmp_path / "list.txt"
+    written.write_text(f"no-such | no-such-program | {stage} | all pages\n")
+    monkeypatch.setattr(system_packages, "LIST", written)
+    monkeypatch.setattr(system_packages, "may_install", lambda: False)
+    monkeypatch.setenv("CI", ci)
+
+    assert system_packages.main("test") == code
+    assert capsys.readouterr().err == "missing: no-such; left out: all pages\n"
+
+
+# --- what was skipped ---
+
+SKIPPING = """
+import pytest
+
+def test_runs() -> None:
+    pass
+
+def test_does_not() -> None:
+    pytest.skip("{reason}")
+"""
+
+
+@pytest.mark.parametrize(
+    ("reason", "ci", "code"),
+    [("no such thing", "true", 1), ("no such thing", "", 0), ("as agreed", "true", 0)],
+)
+def test_a_skip_is_told_and_fails_continuous_integration_unless_it_is_excused(
+    reason: str, ci: str, code: int, tmp_path: Path
+) -> None:
+    for folder in ("tests", "tools"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
+    (tmp_path / "tools" / "skips.toml").write_text("'as .*' = \"agreed\"\n")
+    (tmp_path / "tests" / "test_it.py").write_text(SKIPPING.format(reason=reason))
+    copy = tmp_path / "tests" / "conftest.py"
+    copy.write_text((ROOT / "tests" / "conftest.py").read_text())
+
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "CI": ci},
+    )
+
+    assert done.returncode == code
+    assert f"1 x {reason}" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("1 passed, 1 skipped in ")
+
+
 # --- plug-ins ---
 
 

@@ -1,6 +1,7 @@
 """Hostile files, and frames of a captured parser: what they try."""
 
 import io
+from contextlib import suppress
 
 import pytest
 
@@ -12,16 +13,18 @@ from sealhold.connectors.frames import (
 )
 from sealhold.connectors.sources.csv import Csv
 from sealhold.connectors.sources.gpx import Gpx
+from sealhold.connectors.sources.icalendar import ICalendar
 from sealhold.connectors.sources.jsonlines import JsonLines
 from sealhold.connectors.sources.mbox import Mbox
 from sealhold.connectors.sources.ofx import Ofx
 from sealhold.connectors.sources.vcard import VCard
-from sealhold.connectors.spec import Batch, Item, Source, Why
+from sealhold.connectors.spec import SNIFF_BYTES, Batch, Item, Source, Why
 from sealhold.model.errors import (
     InvalidEncodingError,
     UnreadableSourceError,
 )
 
+MAIL = b"From a@b Mon Jan  6 08:00:00 2025\n"
 BOMB = b"""<?xml version="1.0"?>
 <!DOCTYPE gpx [<!ENTITY a "aaaaaaaaaa">
 <!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">
@@ -167,3 +170,37 @@ def test_an_attachment_over_its_limit_is_told_and_its_mail_is_kept() -> None:
         ["2", "a.zip", "application/zip", 15_000_000, False]
     ]
     assert [reject.why for reject in batch.rejects] == [Why.TOO_LARGE]
+
+
+@pytest.mark.threat("T21")
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    ("source", "content"),
+    [
+        (Mbox(), b"From " + b"@ " * 1_000_000 + b"\n\n"),
+        (Ofx(), b"\n" * 65_536),
+        (Ofx(), b"OFXHEADER:100\n\n<OFX>" + b"<![CDATA[" * 200_000),
+        (Ofx(), b"OFXHEADER:100\n\n<OFX>" + b"<A " * 200_000),
+        (VCard(), b"BEGIN:VCARD\n" + b"quoted-printable" * 100_000 + b"=\nEND:VCARD\n"),
+        (VCard(), b"BEGIN:VCARD\n" + b"X" * 1_000_000 + b"\nEND:VCARD\n"),
+        (VCard(), b"BEGIN:VCARD\nNOTE:x" + b"\n y" * 300_000 + b"\nEND:VCARD\n"),
+        (ICalendar(), b"BEGIN:VEVENT\n" * 20_000),
+        (ICalendar(), b"BEGIN:VEVENT\nDTSTART;TZID=" + b"a/" * 500_000 + b":1\nEND:VEVENT\n"),
+        (JsonLines(), b'{"a":' * 200_000),
+        (JsonLines(), b'{"a": ' + b"9" * 1_000_000 + b"}\n"),
+        (Csv(), b"a;b\n" + b'"' * 500_000),
+        (Csv(), b"a;b\n" * 5 + b"1" * 900_000 + b";" + b"1," * 400_000 + b"\n"),
+        (Gpx(), b'<gpx version="1.1"><trk><trkseg>' + b"<x/><trkpt/>" * 50_000),
+        (Mbox(), MAIL + b"To: " + b"(" * 90_000 + b"\n\nx\n"),
+        (Mbox(), MAIL + b"Subject: " + b"=?a?q?" * 16_000 + b"\n\nx\n"),
+        (Mbox(), MAIL + b"Content-Type: text/html\n\na" + b"\x0c" * 500_000 + b"b\n"),
+        (Mbox(), MAIL + b"Content-Type: text/html\n\n" + b"<" * 300_000 + b"\n"),
+        (Mbox(), MAIL + b"Content-Type: text/plain;" + b" a=b;" * 20_000 + b"\n\nx\n"),
+    ],
+    ids=lambda value: getattr(value, "name", "") if not isinstance(value, bytes) else value[:30],
+)
+def test_no_text_makes_a_pattern_take_for_ever(source: Source, content: bytes) -> None:
+    source.sniff(content[:SNIFF_BYTES], "file")
+
+    with suppress(UnreadableSourceError):
+        items_of(source, content)

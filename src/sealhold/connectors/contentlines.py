@@ -19,6 +19,7 @@ from sealhold.connectors.spec import Why
 MAX_COMPONENT = 8_388_608  # bytes; a card with a large photo has 2 MB
 _MAX_NESTED = 10_000  # components inside one; an event has a few alarms
 _BEGIN, _END = b"BEGIN:", b"END:"
+_LONGEST_HEAD = 512  # bytes of a line in which its encoding is looked for
 _SOFT = re.compile(rb"[^:]*quoted-printable[^:]*:", re.IGNORECASE)
 _PART = re.compile(r'((?:[^":;]++|"[^"]*+")*+)([:;])')  # possessive: linear on any line
 _BETWEEN = {
@@ -189,7 +190,9 @@ def unfolded(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
             if parts:
                 yield begun, b"".join(parts)
             begun, parts, size, more = number, [], 0, line
-        is_soft = line.endswith(b"=") and bool(_SOFT.match(parts[0] if parts else line))
+        is_soft = line.endswith(b"=") and bool(
+            _SOFT.match((parts[0] if parts else line)[:_LONGEST_HEAD])
+        )
         size += len(more)
         if size <= MAX_LINE:
             parts.append(more[:-1] if is_soft else more)

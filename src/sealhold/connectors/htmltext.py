@@ -13,7 +13,7 @@ _BLOCKS = frozenset(
     | {"h1", "h2", "h3", "h4", "h5", "h6", "header", "footer", "pre"}
 )
 _SPACES = re.compile(r"[ \t\xa0\u200b\u200c]+")
-_LINES = re.compile(r"\s*\n\s*\n\s*")
+_EMPTY = re.compile(r"\n{3,}")
 
 
 class _Words(HTMLParser):
@@ -52,4 +52,4 @@ def text_of_html(page: str) -> str:
         pass  # markup that the parser gives up on: what was read so far stands
     lines = "".join(words.parts)
     lines = "\n".join(_SPACES.sub(" ", line).strip() for line in lines.split("\n"))
-    return _LINES.sub("\n\n", lines).strip()
+    return _EMPTY.sub("\n\n", lines).strip()

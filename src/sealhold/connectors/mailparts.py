@@ -54,7 +54,11 @@ class Mail:
     def addresses(self, name: str) -> list[str]:
         """Return the people in all headers of that name: `Ann <ann@example.org>`."""
         values = [value[:_LONGEST_HEADER] for key, value in self.headers if key.lower() == name]
-        pairs = [(words(shown), address) for shown, address in getaddresses(values)]
+        try:
+            found = getaddresses(values)
+        except (RecursionError, ValueError, IndexError):  # the header itself stays in raw
+            return []
+        pairs = [(words(shown), address) for shown, address in found]
         return [f"{shown} <{address}>" if shown else address for shown, address in pairs if address]
 
     def when(self) -> When | None:

@@ -19,7 +19,7 @@ MAX_FILE = 67_108_864  # bytes; a year of a busy account has 1 MB
 MAX_NODES = 3_000_000
 _MAX_DEPTH = 64
 _TOKEN = re.compile(r"<(/?)([A-Za-z0-9_.:-]{1,64})(?:\s[^<>]*)?(/?)>([^<]*)")
-_CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_CDATA, _CDATA_END = "<![CDATA[", "]]>"
 _ROOT = re.compile(r"<OFX[\s>]", re.IGNORECASE)
 _XML_CHARSET = re.compile(rb"<\?xml[^>]*encoding=[\"']([\w-]+)")
 _SGML_CHARSET = re.compile(rb"^CHARSET:\s*(\w+)", re.MULTILINE)
@@ -70,8 +70,20 @@ def parse_ofx(data: bytes) -> tuple[Node, bool]:
         raise UnreadableSourceError("no OFX: its root element is missing")
     if "<!DOCTYPE" in text or "<!ENTITY" in text:  # THREAT T20: nothing defines an entity
         raise UnreadableSourceError("OFX with a document type declaration, which is not read")
-    plain = _CDATA.sub(lambda found: html.escape(found[1]), text[begin.start() :])
-    return _grow(plain)
+    return _grow(_without_cdata(text[begin.start() :]))
+
+
+def _without_cdata(text: str) -> str:
+    """Return the text with its CDATA sections written as text; one that is open stays."""
+    parts: list[str] = []
+    position = 0
+    while (begin := text.find(_CDATA, position)) >= 0:
+        end = text.find(_CDATA_END, begin)
+        if end < 0:
+            break
+        parts += [text[position:begin], html.escape(text[begin + len(_CDATA) : end])]
+        position = end + len(_CDATA_END)
+    return "".join(parts) + text[position:]
 
 
 def _grow(text: str) -> tuple[Node, bool]:

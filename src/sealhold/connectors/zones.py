@@ -18,13 +18,18 @@ from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 _KEY = re.compile(r"[A-Za-z][\w+-]{0,31}(?:/[A-Za-z][\w+-]{0,31}){0,2}", re.ASCII)
 _FREQUENCY = re.compile(r"FREQ=(\w+)", re.IGNORECASE)
+_LONGEST = 200  # characters, with the path that some programs put before it
 _PARTS = 3  # `America/Argentina/Salta`
 _REMEMBERED = 512
 
 
-@lru_cache(_REMEMBERED)
 def zone(name: str) -> ZoneInfo | None:
     """Return the zone of that name, or None if there is none."""
+    return _zone(name) if len(name) <= _LONGEST else None
+
+
+@lru_cache(_REMEMBERED)
+def _zone(name: str) -> ZoneInfo | None:
     plain = name.strip().strip('"')
     parts = plain.split("/")
     tails = ["/".join(parts[-count:]) for count in range(min(_PARTS, len(parts)), 0, -1)]

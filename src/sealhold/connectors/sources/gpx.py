@@ -36,7 +36,7 @@ from sealhold.model.errors import UnreadableSourceError
 from sealhold.model.records import Dataset
 
 _PLACE_FIELDS = frozenset({"ele", "time", "name", "desc", "type"})
-_LINE_FIELDS = frozenset({"name", "desc", "type", "trkseg"})
+_LINE_FIELDS = frozenset({"name", "desc", "type", "trkseg", "rtept"})
 _METADATA = frozenset(  # of the file, not of anything in it
     {"metadata", "name", "desc", "author", "email", "url", "urlname", "time", "keywords"}
     | {"bounds", "link", "copyright"}
@@ -240,7 +240,7 @@ def _point(element: Element, place: str) -> Point | str:
         if not is_told and (child.text or child.attrib or len(child)):
             more.append(tree_of(child))
     weight = 1 + len(_encode(more)) // POINT_BYTES if more else 1
-    return Point(lat, lon, ele, when, place, more or None, weight)
+    return Point(lat, lon, ele, when, place if more else "", more or None, weight)
 
 
 def _is_untold(element: Element, name: str, point: Point) -> bool:

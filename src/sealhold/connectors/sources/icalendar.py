@@ -28,6 +28,7 @@ from sealhold.connectors.contentlines import (
     split_value,
     unescape,
 )
+from sealhold.connectors.names import Names
 from sealhold.connectors.spec import BATCH_ROWS, Batch, Guess, Item, Why
 from sealhold.connectors.times import When, parse_time, when_of, when_of_day
 from sealhold.connectors.zones import own_zone, zone
@@ -83,7 +84,7 @@ class ICalendar:
 
 def _found(file: BinaryIO) -> Iterator[Found]:
     zones = _own_zones(file)
-    names: dict[str, int] = {}
+    names = Names()
     is_empty = True
     for one in components(file, {"VCALENDAR"}):
         is_empty = False
@@ -110,9 +111,7 @@ def _own_zones(file: BinaryIO) -> dict[str, tzinfo]:
     return zones
 
 
-def _of_component(
-    component: Component, zones: dict[str, tzinfo], names: dict[str, int]
-) -> Iterator[Found]:
+def _of_component(component: Component, zones: dict[str, tzinfo], names: Names) -> Iterator[Found]:
     where = f"line {component.number}"
     inner = [one for one in component.inner if one.kind in _ENTRIES]
     if component.kind in _ENTRIES:
@@ -136,7 +135,7 @@ class _Entry:
     duration: timedelta | None = None
     recurrence: str = ""
 
-    def item(self, where: str, names: dict[str, int]) -> Item:
+    def item(self, where: str, names: Names) -> Item:
         """Return the item of this entry."""
         own = b"\r\n".join(self.component.lines)
         text, is_proven = decode(own)
@@ -245,14 +244,10 @@ class _Entry:
             "all_day": start.is_day if start else None,
         }
 
-    def _name(self, names: dict[str, int]) -> str | None:
-        """Return the entry's own name, told apart from equal ones before it in the file."""
+    def _name(self, names: Names) -> str | None:
         uid = self.fields.get("uid")
-        if not uid:
-            return None
-        name = "\n".join(filter(None, (self.component.kind, uid, self.recurrence)))
-        names[name] = names.get(name, 0) + 1
-        return name if names[name] == 1 else f"{name}\n#{names[name]}"
+        parts = (self.component.kind, uid, self.recurrence)
+        return names.once("\n".join(filter(None, parts))) if uid else None
 
 
 _MORE: dict[str, Callable[[_Entry, Line], bool]] = {

@@ -25,6 +25,7 @@ from sealhold.connectors.batches import (
 from sealhold.connectors.charset import MAX_LINE
 from sealhold.connectors.mail import MESSAGES
 from sealhold.connectors.mailparts import Mail, Part, parse_mail
+from sealhold.connectors.names import Names
 from sealhold.connectors.spec import BATCH_ROWS, Batch, Guess, Item, Why
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import UnreadableSourceError
@@ -33,6 +34,7 @@ from sealhold.model.records import Dataset
 MAX_MESSAGE = 67_108_864  # bytes; providers refuse mails over 50 MB
 _ROOM = 2_097_152  # bytes of an item that are left for headers and the body's words
 _BEGIN = re.compile(rb"From (?:\S+|.*@.*) .*\d{4}|From -\s")
+_LONGEST_BEGIN = 512  # bytes of a line that are looked at; an address has 320 at most
 _HEADER = re.compile(rb"[!-9;-~]+:")
 _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
 _NAME = re.compile(rb"^message-id:[ \t]*(?:\r?\n[ \t]+)?([^\r\n]+)", re.IGNORECASE | re.MULTILINE)
@@ -51,7 +53,11 @@ class Mbox:
     def sniff(self, head: bytes, file_name: str) -> Guess:
         del file_name
         lines = head.lstrip(b"\r\n").splitlines()[:3]
-        if len(lines) > 1 and _BEGIN.match(lines[0]) and _HEADER.match(lines[1].lstrip(b">")):
+        if (
+            len(lines) > 1
+            and _BEGIN.match(lines[0][:_LONGEST_BEGIN])
+            and _HEADER.match(lines[1].lstrip(b">"))
+        ):
             return Guess(sure=95, what="mbox")
         return Guess(sure=0, what="")
 
@@ -77,10 +83,10 @@ class _Raw:
 
 def _groups(file: BinaryIO, cursor: str | None) -> Iterator[Group]:
     (done,) = read_cursor(cursor, 1)
-    names: dict[bytes, int] = {}
+    names = Names()
     for raw in _messages(file):
         content = b"".join(raw.lines)
-        name = _own_name(content, names)
+        name = names.once(_own_name(content))
         if raw.number > done:
             yield list(_message(raw, content, name)), write_cursor(raw.number)
 
@@ -91,7 +97,7 @@ def _messages(file: BinaryIO) -> Iterator[_Raw]:
     is_after_empty = True
     number = 0
     while line := file.readline(MAX_LINE):
-        if is_after_empty and line.startswith(b"From ") and _BEGIN.match(line):
+        if is_after_empty and line.startswith(b"From ") and _BEGIN.match(line[:_LONGEST_BEGIN]):
             if now is not None:
                 yield now
             number += 1
@@ -106,16 +112,10 @@ def _messages(file: BinaryIO) -> Iterator[_Raw]:
     yield now
 
 
-def _own_name(content: bytes, names: dict[bytes, int]) -> str | None:
-    """Return the message's own name, told apart from equal ones before it in the file."""
+def _own_name(content: bytes) -> str | None:
     head = content[:65_536].partition(b"\n\n")[0].partition(b"\r\n\r\n")[0]
     found = _NAME.search(head)
-    if found is None:
-        return None
-    key = found[1].strip()[:998]
-    names[key] = names.get(key, 0) + 1
-    name = key.decode("utf-8", "replace")
-    return name if names[key] == 1 else f"{name}\n#{names[key]}"
+    return found[1].strip().decode("utf-8", "replace") if found else None
 
 
 def _message(raw: _Raw, content: bytes, name: str | None) -> Iterator[Found]:

@@ -19,6 +19,7 @@ from typing import BinaryIO, ClassVar
 from sealhold.connectors.batches import Found, by_count, reject
 from sealhold.connectors.charset import head_text
 from sealhold.connectors.money import BALANCES, BOOKINGS
+from sealhold.connectors.names import Names
 from sealhold.connectors.ofxtree import MAX_FILE, Node, parse_ofx
 from sealhold.connectors.spec import BATCH_ROWS, Batch, Guess, Item, Why
 from sealhold.connectors.times import When, when_of, when_of_day
@@ -39,7 +40,7 @@ _TIME = re.compile(
     r"(?:\[([+-]?\d{1,2})(?:\.(\d{1,2}))?(?::[^\]]{0,10})?\])?",
     re.ASCII,
 )
-_HEAD = re.compile(r"^\s*OFXHEADER:\s*100|<\?OFX\s", re.IGNORECASE | re.MULTILINE)
+_HEAD = re.compile(r"^[ \t]*OFXHEADER:\s*100|<\?OFX\s", re.IGNORECASE | re.MULTILINE)
 _VERSION = re.compile(r"VERSION[:=]\s*\"?(\d)(\d)(\d)", re.IGNORECASE)
 
 
@@ -75,7 +76,7 @@ def _found(file: BinaryIO) -> Iterator[Found]:
         raise UnreadableSourceError(f"OFX of over {MAX_FILE} bytes")
     tree, is_whole = parse_ofx(data)
     yield from _refusals(tree)
-    names: dict[str, int] = {}
+    names = Names()
     securities = {
         one.leaf("UNIQUEID") or "": one.leaf("SECNAME") or "" for one in tree.all("SECINFO")
     }
@@ -102,7 +103,7 @@ class _Statement:
 
     node: Node
     where: str
-    names: dict[str, int]
+    names: Names
     securities: dict[str, str]  # id to name
 
     def found(self) -> Iterator[Found]:
@@ -186,12 +187,10 @@ class _Statement:
         part = next(self.node.all(*_ACCOUNTS), None)
         return {"account": part.plain() if part else None, "item": node.plain()}
 
-    def _name(self, fitid: str) -> str:
+    def _name(self, fitid: str) -> str | None:
         """Return the booking's own name: banks number per account, and some number twice."""
         bank, account = self._account("BANKID", "BROKERID") or "", self._account("ACCTID") or ""
-        name = f"{bank}\n{account}\n{fitid}"
-        self.names[name] = self.names.get(name, 0) + 1
-        return name if self.names[name] == 1 else f"{name}\n#{self.names[name]}"
+        return self.names.once(f"{bank}\n{account}\n{fitid}")
 
     def _adds_up(self) -> bool:
         """Whether opening and bookings give closing, as far as all three are told."""

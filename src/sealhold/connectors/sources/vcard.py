@@ -24,6 +24,7 @@ from sealhold.connectors.contentlines import (
     split_value,
     unescape,
 )
+from sealhold.connectors.names import Names
 from sealhold.connectors.people import CONTACTS
 from sealhold.connectors.spec import BATCH_ROWS, Batch, Guess, Item, Why
 from sealhold.connectors.times import parse_time
@@ -66,7 +67,7 @@ class VCard:
 
 
 def _found(file: BinaryIO) -> Iterator[Found]:
-    names: dict[str, int] = {}
+    names = Names()
     is_empty = True
     for one in components(file, frozenset()):
         is_empty = False
@@ -80,7 +81,7 @@ def _found(file: BinaryIO) -> Iterator[Found]:
         raise UnreadableSourceError("no cards: nothing in it begins")
 
 
-def _contact(card: Component, names: dict[str, int]) -> Found:
+def _contact(card: Component, names: Names) -> Found:
     where = f"line {card.number}"
     fields: dict[str, Plain] = {str(column.name): None for column in CONTACTS.columns}
     own = b"\r\n".join(card.lines)
@@ -100,16 +101,8 @@ def _contact(card: Component, names: dict[str, int]) -> Found:
     raw: Plain = left or None
     if not is_proven:
         raw = {"lines": left, "bytes": own}
-    name = _name(fields["uid"], names)
+    name = names.once(fields["uid"])
     return Item(dataset="contacts", fields=fields, raw=raw, original_id=name, position=where)
-
-
-def _name(uid: str | None, names: dict[str, int]) -> str | None:
-    """Return the card's own name, told apart from equal ones before it in the file."""
-    if not uid:
-        return None
-    names[uid] = names.get(uid, 0) + 1
-    return uid if names[uid] == 1 else f"{uid}\n#{names[uid]}"
 
 
 def _decoded(line: Line) -> Line:

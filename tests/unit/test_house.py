@@ -147,7 +147,7 @@ def test_a_missing_system_package_is_found_missing() -> None:
     ("stage", "ci", "code"),
     [("test", "true", 1), ("test", "", 0), ("setup", "true", 1), ("setup", "", 1)],
 )
-def test_a_missing_package_fails_what_needs_it_and_all_of_continuous_integration(  # noqa: PLR0913
+def test_a_missing_package_fails_what_needs_it_and_all_of_continuous_integration(
     stage: str,
     ci: str,
     code: int,

@@ -18,12 +18,13 @@ from sealhold.connectors.runner import Counts, FileFacts, FileResult, JobStart, 
 from sealhold.connectors.spec import Batch
 from sealhold.crypto.digest import FileDigest, mac16
 from sealhold.crypto.tags import Tag
-from sealhold.model.errors import ConflictError, InvalidError, UnreadableSourceError
-from sealhold.model.ids import Collection, Id16, JobId, SourceId, timed_id
+from sealhold.model.errors import ConflictError, UnreadableSourceError
+from sealhold.model.ids import Collection, JobId, SourceId, timed_id
 from sealhold.model.shown import FileReport, RejectView
-from sealhold.stores.spec import Delete, DeleteWhere, Found, Op, Put
+from sealhold.stores.spec import Delete, DeleteWhere, Op, Put
 from sealhold.vault.catalogue import Catalogue, JobRow, SourceRow
 from sealhold.vault.core import Core
+from sealhold.vault.deciding import rows_of
 from sealhold.vault.index import SEGMENTS, Index
 from sealhold.vault.ingest import IDENTITIES, Ingest
 from sealhold.vault.objects import Objects
@@ -55,13 +56,14 @@ class ImportSink:
         self._catalogue = Catalogue(core.store, core.papers, core.owner)
         self._teller = Teller(core.keys)
         self._jobs: dict[JobId, tuple[JobRow, Ingest, str]] = {}
+        self.new: Counter[Collection] = Counter()  # items that were not there before, by kind
 
     def begin(self, facts: FileFacts) -> JobStart:
         """Find the job of this input, or make one and keep it."""
         digest = self._digest(facts.path, facts.known)
         earlier = self._catalogue.jobs_of_input(digest)
         for job in earlier:
-            if job.state in DONE:
+            if job.state in DONE and not self._lacks(job):
                 same = Counts(same=job.new + job.changed + job.same)
                 return JobStart(job=job.id, already_done=True, counts=same, rejected=job.rejected)
         source = self._source(facts)
@@ -79,6 +81,7 @@ class ImportSink:
         """Keep a batch; its rows, words, checkpoint and log entry are one commit."""
         row, ingest, version = self._jobs[job]
         after, counts = ingest.take(row, batch, version)
+        self.new.update(Counter(after.by_collection) - Counter(row.by_collection))
         self._jobs[job] = (after, ingest, version)
         return counts
 
@@ -96,6 +99,13 @@ class ImportSink:
         event = self._event(EventKind.JOB, ended, reason=outcome.state.value)
         work = Work((self._catalogue.put_job(ended),), (self._teller.entry(event),))
         self._core.writer.commit(work)
+
+    def _lacks(self, job: JobRow) -> bool:
+        """Return whether items that a job found there already may be gone since."""
+        return job.same > 0 and any(
+            other.state == UNDONE and other.id < job.id
+            for other in self._catalogue.jobs_of_source(job.source)
+        )
 
     def _digest(self, path: Path, known: Known) -> bytes:
         files = self._core.keys.files
@@ -161,25 +171,23 @@ def undo(core: Core, index: Index, job: JobRow) -> int:
     if job.state == UNDONE:
         raise ConflictError("this import was undone before")
     store = core.store
-    mine = {found.row[0]: found for found in _of_job(core, RECORDS.name, job.id)}
-    if any(found.row[0] not in mine for found in _of_job(core, OLDER.name, job.id)):
+    mine = {found.row[0] for found in rows_of(store, RECORDS, "job", job.id)}
+    if any(found.row[0] not in mine for found in rows_of(store, OLDER, "job", job.id)):
         raise ConflictError("a later import changed items of this one; undo that one first")
-    names = {found.row[1]: found.row for found in _of_job(core, IDENTITIES.name, job.id)}
     ops: list[Op] = [
-        DeleteWhere(SEGMENTS.name, "job", (job.id,)),
-        DeleteWhere(IDENTITIES.name, "job", (job.id,)),
-        DeleteWhere(RECORDS.name, "job", (job.id,)),
+        DeleteWhere(table, "job", (job.id,))
+        for table in (SEGMENTS.name, IDENTITIES.name, RECORDS.name, OLDER.name)
     ]
-    for record, found in mine.items():
-        version = found.row[4]
-        before = store.get(OLDER.name, [(record, version - 1)])[0] if version > 1 else None
-        if before is not None:
-            tag, _, subject, _, _ = names[record]
+    for identity in rows_of(store, IDENTITIES, "job", job.id):
+        tag, record, subject, _, _ = identity.row
+        before = [row for row in rows_of(store, OLDER, "key", record) if row.row[6] != job.id]
+        if before:
+            newest = max(before, key=lambda found: found.row[4])
             unknown = bytes(16)  # the next import of this item compares, and finds it changed
             ops += [
-                Put(RECORDS.name, before.row),
-                Delete(OLDER.name, (record, version - 1)),
-                Put(IDENTITIES.name, (tag, record, subject, before.row[6], unknown)),
+                Put(RECORDS.name, newest.row),
+                Delete(OLDER.name, (record, newest.row[4])),
+                Put(IDENTITIES.name, (tag, record, subject, newest.row[6], unknown)),
             ]
     ops.append(Catalogue(store, core.papers, core.owner).put_job(replace(job, state=UNDONE)))
     teller = Teller(core.keys)
@@ -224,19 +232,3 @@ def collections_of(results: Sequence[FileResult]) -> dict[Collection, int]:
         for name, count in result.items.items():
             found[name] = found.get(name, 0) + count
     return found
-
-
-def _of_job(core: Core, table: str, job: Id16) -> list[Found]:
-    cursor, rows = None, []
-    while True:
-        page = core.store.scan(table, "job", (job,), (_next(job),), after=cursor)
-        rows += page.rows
-        cursor = page.cursor
-        if cursor is None:
-            return rows
-
-
-def _next(key: bytes) -> bytes:
-    if set(key) == {255}:
-        raise InvalidError("no id is all ones")
-    return (int.from_bytes(key, "big") + 1).to_bytes(len(key), "big")

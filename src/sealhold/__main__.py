@@ -48,11 +48,37 @@ def demo(
     raise typer.Exit(story.run(options))
 
 
+def bench(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Which one.")],
+    *,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Fewer repetitions: seconds instead of minutes.")
+    ] = False,
+) -> None:
+    """Measure this machine, beside other programs.
+
+    Ratios are of one run on one machine; a program that is not installed is named, not guessed.
+
+    Raises:
+        Exit: with the code of the bench.
+    """
+    from sealhold.bench import main as benches  # noqa: PLC0415  reason: loaded when it is chosen
+
+    session = Session.of(context)
+    raise typer.Exit(benches.run(name, as_json=session.as_json, quick=quick))
+
+
 MORE = {
     "demo": Entry(
         about="Walk through the whole story on made-up people.",
         example="demo --check",
         load=lambda: demo,
+    ),
+    "bench": Entry(
+        about="Measure this machine, beside other programs.",
+        example="bench start --quick",
+        load=lambda: bench,
     ),
 }
 

@@ -177,7 +177,7 @@ class BadTokenError(DeniedError):
 class LockedError(DeniedError):
     """The vault is locked.
 
-    Remedy: unlock it: `sealhold unlock`, or set SEALHOLD_PASSPHRASE for a headless home.
+    Remedy: type the passphrase at a terminal or on the vault's page, or set SEALHOLD_PASSPHRASE.
     """
 
 
@@ -318,7 +318,7 @@ class IsolationUnavailableError(UnavailableError):
 class BrokerLostError(UnavailableError):
     """The jailed process that runs a task ended, or answered in no known form.
 
-    Remedy: run it again; if it stays away, `sealhold doctor` shows what this machine lacks.
+    Remedy: run it again; if it stays away, `sealhold status` shows what this machine lacks.
     """
 
 

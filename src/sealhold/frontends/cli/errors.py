@@ -17,7 +17,6 @@ from sealhold.model.errors import (
     NoHomeError,
     NotFoundError,
     SealholdError,
-    VerificationNeededError,
     WrongPassphraseError,
 )
 
@@ -98,8 +97,8 @@ def _remedy(err: SealholdError, command: tuple[str, ...]) -> str:
     match err:
         case NoHomeError():
             return "sealhold init"
-        case WrongPassphraseError() | VerificationNeededError():
-            return err.remedy()
+        case WrongPassphraseError():
+            return "once more: Caps Lock and the keyboard layout are the usual causes"
         case InvalidIdError() | NotFoundError() if command and command[0] in LISTS:
             return LISTS[command[0]]
         case _ if err.kind is ErrorKind.USAGE:

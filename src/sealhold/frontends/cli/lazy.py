@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from typer._click import Command, Context  # what TyperGroup's own methods take and return
-from typer.core import TyperCommand, TyperGroup
+from typer._click import Command, Context, HelpFormatter  # what typer's own methods take
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
 from sealhold.frontends.cli.session import Session
@@ -90,6 +90,43 @@ def _switches(
     """Hold the switches of every command; each is heard by its callback."""
 
 
+class PlainCommand(TyperCommand):
+    """A command whose help names its own words first, and the common switches in one line."""
+
+    def collect_usage_pieces(self, ctx: Context) -> list[str]:
+        """Return `REQUEST`, `[PATH...]`: the words of the command, and that there are options."""
+        del ctx  # the words are the same wherever the command stands
+        pieces = []
+        for each in self._arguments():
+            word = _word(each)
+            pieces.append(word if each.required else f"[{word}]")
+        return [*pieces, "[OPTIONS]"] if self._options() else pieces
+
+    def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Write what each word and option is."""
+        words = [(_word(each), each.help or "") for each in self._arguments()]
+        if words:
+            with formatter.section("Words"):
+                formatter.write_dl(words)
+        options = [told for each in self._options() if (told := each.get_help_record(ctx))]
+        if options:
+            with formatter.section("Options"):
+                formatter.write_dl(options)
+        with formatter.section("Always"):
+            formatter.write_text("--home DIR, --json, --quiet, --no-color: see `sealhold --help`")
+
+    def _arguments(self) -> list[TyperArgument]:
+        return [each for each in self.params if isinstance(each, TyperArgument)]
+
+    def _options(self) -> list[TyperOption]:
+        return [each for each in self.params if isinstance(each, TyperOption) and each.expose_value]
+
+
+def _word(argument: TyperArgument) -> str:
+    word = argument.metavar or (argument.name or "").upper()
+    return word if argument.nargs == 1 or word.endswith("...") else f"{word}..."
+
+
 class LazyGroup(TyperGroup):
     """A group whose commands are stand-ins until one is chosen."""
 
@@ -130,13 +167,13 @@ class LazyGroup(TyperGroup):
 
 
 def _stand_in(name: str, entry: Entry | Group) -> TyperCommand:
-    return TyperCommand(name, help=entry.about, rich_markup_mode=None)
+    return TyperCommand(name, help=entry.about, short_help=entry.about, rich_markup_mode=None)
 
 
 def _loaded(name: str, entry: Entry | Group) -> Command:
     if isinstance(entry, Group):
         return LazyGroup(name, entry)
-    command = _command(entry.load(), name, f"\b\nExample:\n  sealhold {entry.example}")
+    command = _command(entry.load(), name, f"\b\nFor example:\n  sealhold {entry.example}")
     command.params += _command(_switches).params
     return command
 
@@ -145,6 +182,7 @@ def _command(function: Function, name: str = "", epilog: str | None = None) -> C
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     app.command(
         name,
+        cls=PlainCommand,
         help=(inspect.getdoc(function) or "").partition("\n\nRaises:")[0],
         epilog=epilog,
         context_settings={"max_content_width": WIDTH, "help_option_names": ["--help", "-h"]},

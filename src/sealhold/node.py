@@ -13,7 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
@@ -352,7 +352,11 @@ class OpenParts:
 
 
 def _in_background(work: Callable[[], None]) -> None:
-    Thread(target=work, name="run", daemon=True).start()
+    def quietly() -> None:
+        with suppress(SealholdError):  # refused: in the log; failed: still owed, so done next time
+            work()
+
+    Thread(target=quietly, name="run", daemon=True).start()
 
 
 @contextmanager

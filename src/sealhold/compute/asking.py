@@ -9,7 +9,9 @@ Source: docs/spec/07-grants.md section 7; docs/spec/20-faces.md section 3.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
+from threading import Lock
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.receiptbody import Decided
@@ -42,6 +44,8 @@ from sealhold.policy.facts import Actor as Asking
 from sealhold.policy.lifecycle import RequestEvent
 from sealhold.policy.names import visible
 from sealhold.vault.firewall import Passage
+from sealhold.vault.grants import GrantRow
+from sealhold.vault.registry import ACTIVE
 from sealhold.vault.requests import RequestRow
 from sealhold.vault.writer import Work
 
@@ -54,6 +58,7 @@ class Requests:
     def __init__(self, office: Office, shelf: Shelf) -> None:
         self._office = office
         self._shelf = shelf
+        self._turn = Lock()  # one decision at a time: what an object may tell is summed over all
 
     def list(self) -> tuple[RequestLine, ...]:
         """Return the requests that were ever shown: those that wait first, then the newest."""
@@ -85,20 +90,34 @@ class Requests:
         """Allow the request on `terms`.
 
         Raises:
-            ConflictError: `shown_digest` is not the digest of the request, or it no longer waits.
+            ConflictError: `shown_digest` is not the digest of the request, it no longer waits, its
+                app is suspended, or its term is over.
             WrongPassphraseError: the owner is not proven.
             LeakExhaustedError: an object would tell more than it ever may.
         """
+        with self._turn:
+            asked = self._decidable(id_text, terms, shown_digest)
+            self._prove(passphrase)
+            fields = terms.fields & asked.signed.task.fields
+            members = choose(self._office, asked, fields, Actor.OWNER)
+            row = self._allow(asked, terms, fields, members)
+        self._evaluate_ahead(self._asked(id_text), fields, members)
+        return grant_view(self._office, row)
+
+    def _allow(
+        self,
+        asked: Asked,
+        terms: Terms,
+        fields: frozenset[FieldName],
+        members: Sequence[Member],
+    ) -> GrantRow:
         office, now = self._office, self._office.core.clock()
-        asked = self._decidable(id_text, terms, shown_digest)
-        self._prove(passphrase)
-        fields = terms.fields & asked.signed.task.fields
-        members = choose(office, asked, fields, Actor.OWNER)
         grant = narrow(whole_grant(office, asked, now), terms)
         row, grant_op = office.grants.add(grant, asked.row.id, now)
         _, request_op = office.requests.move(asked.row, RequestEvent.ALLOWED, now, grant.id)
         receipt, paper = consent_receipt(office, asked, Decided.GIVEN, now, terms)
         ops = (
+            office.registry.guard(asked.app),
             request_op,
             grant_op,
             consent_op(office, asked, ConsentState.GIVEN, now, grant.not_after),
@@ -109,8 +128,7 @@ class Requests:
         event = event_of(office, asked, EventKind.APPROVE)
         entry = office.teller.entry(with_receipt(replace(event, grant=grant.id), receipt, paper))
         office.core.writer.commit(Work(ops, (entry,), releases=True))
-        self._evaluate_ahead(self._asked(id_text), fields, members)
-        return grant_view(office, row)
+        return row
 
     def refuse(self, id_text: str) -> None:
         """Refuse the request; needs no proof and no reason.
@@ -133,12 +151,16 @@ class Requests:
             LeakExhaustedError: the budget does not cover a look.
             WrongPassphraseError: the owner is not proven.
         """
+        with self._turn:
+            asked = self._decidable(id_text, terms, shown_digest)
+            stored = self._looked(asked, terms)
+            if stored is not None:
+                return stored
+            self._prove(passphrase)
+            return self._look(asked, terms)
+
+    def _look(self, asked: Asked, terms: Terms) -> bytes:
         office, now = self._office, self._office.core.clock()
-        asked = self._decidable(id_text, terms, shown_digest)
-        stored = self._looked(asked, terms)
-        if stored is not None:
-            return stored
-        self._prove(passphrase)
         fields = terms.fields & asked.signed.task.fields
         members = choose(office, asked, fields, Actor.OWNER)
         cost, year = cards.preview_cost(asked), year_of(now)
@@ -175,7 +197,8 @@ class Requests:
                     request=row.id,
                     reason="expired",
                 )
-                office.core.writer.commit(Work((op,), (office.teller.entry(event),)))
+                with suppress(ConflictError):  # somebody decided on it, or ended it, just now
+                    office.core.writer.commit(Work((op,), (office.teller.entry(event),)))
 
     def _asked(self, id_text: str) -> Asked:
         return read(self._office, self._office.requests.find(id_text))
@@ -189,6 +212,11 @@ class Requests:
         if cards.shown_digest(asked).hex() != shown:
             raise ConflictError("the request is no longer the one that was shown")
         self._refuse_wider(asked, terms)
+        now = self._office.core.clock()
+        if asked.app.state != ACTIVE:
+            raise ConflictError(f"the app is {asked.app.state}")
+        if min(terms.until, asked.signed.task.expires_at) <= now:
+            raise ConflictError("the term of the request, or of its task, is over")
         return asked
 
     def _prove(self, passphrase: str) -> None:

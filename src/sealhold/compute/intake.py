@@ -65,8 +65,11 @@ def submit(office: Office, app: App, bundle: Bundle) -> RequestId:
             raise DeniedError("denied")
         case Verdict.SAME:
             return next(row.id for row in reversed(history) if row.wish == asked.row.wish)
-        case Verdict.BLOCKED | Verdict.SHOW:
-            return _keep(office, asked, now, shown=verdict is Verdict.SHOW)
+        case Verdict.BLOCKED:
+            kept = (row.id for row in history if _stands_for(row, asked.row, now))
+            return next(kept, None) or _keep(office, asked, now, shown=False)
+        case Verdict.SHOW:
+            return _keep(office, asked, now, shown=True)
 
 
 def example_of(office: Office, asked: Asked) -> int:
@@ -140,6 +143,12 @@ def _check(office: Office, app: App, bundle: Bundle) -> Asked:
     task.param(asks.param)
     asked.chosen(task.fields)
     return asked
+
+
+def _stands_for(row: RequestRow, repeat: RequestRow, now: Instant) -> bool:
+    """Return whether `row` is a blocked repeat, as `repeat` is: a flood of them is one row."""
+    blocked = row.state is RequestState.RECEIVED and row.wish == repeat.wish
+    return blocked and now < row.expires_at
 
 
 def _keep(office: Office, asked: Asked, now: Instant, *, shown: bool) -> RequestId:

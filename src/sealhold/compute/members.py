@@ -21,6 +21,7 @@ from sealhold.model.ids import FieldName, GrantId, Id16, RecordId
 from sealhold.policy.rowfilter import matches
 from sealhold.stores.spec import ColumnKind, Expect, Op, Put, TableSpec
 from sealhold.vault.core import Core
+from sealhold.vault.deciding import rows_of
 from sealhold.vault.owned import RECORDS
 
 FROZEN = TableSpec(
@@ -69,10 +70,9 @@ def freeze(core: Core, grant: GrantId, members: Sequence[Member]) -> list[Op]:
 
 def frozen(core: Core, grant: GrantId) -> list[Member]:
     """Return a grant's set of objects as it was kept."""
-    page = core.store.scan(FROZEN.name, "key", (grant,), (_after(grant),))
     return [
         Member(record=RecordId(Id16(record)), version=version)
-        for found in page.rows
+        for found in rows_of(core.store, FROZEN, "key", grant)
         for record, version in core.papers.open(FROZEN.name, found.row[:2], found.row[2])
     ]
 
@@ -84,7 +84,3 @@ def digests(core: Core, members: Iterable[Member]) -> Iterator[bytes]:
         for found in core.store.get(RECORDS.name, keys[start : start + PART]):
             if found is not None:
                 yield fingerprint(found.row[-1])
-
-
-def _after(key: bytes) -> bytes:
-    return (int.from_bytes(key) + 1).to_bytes(16)

@@ -14,6 +14,7 @@ from sealhold.crypto.sign import SigningKey
 from sealhold.model.ids import Collection, FieldName
 from sealhold.model.quantities import Instant, MicroBits, year_of
 from sealhold.policy.facts import Actor, Ask, Facts, Held, Standing
+from sealhold.stores.spec import Op
 from sealhold.vault.budget import Budget
 from sealhold.vault.consents import Consents
 from sealhold.vault.core import Core
@@ -46,6 +47,13 @@ class Office:
     leaf_hash: Callable[[int], bytes]  # of an entry of the log
     size_after: Callable[[int], int]  # of the first checkpoint that covers an entry
     verify: Callable[[str], bool]  # whether a passphrase opens this vault
+
+    def unchanged(self, asked: Asked, row: GrantRow) -> tuple[Op, ...]:
+        """Return guards on what a use under a grant is decided on: its app, and the grant itself.
+
+        They ride in the commit of the use, so that none is written behind a withdrawal.
+        """
+        return (self.registry.guard(asked.app), self.grants.guard(row))
 
 
 def read(office: Office, row: RequestRow) -> Asked:

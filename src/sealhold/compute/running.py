@@ -12,7 +12,7 @@ Source: docs/spec/08-task-manifest.md section 7; docs/spec/10-proof.md.
 
 import platform
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from threading import Lock
 
@@ -53,10 +53,18 @@ from sealhold.policy.lifecycle import RequestEvent
 from sealhold.stores.spec import Op
 from sealhold.vault.firewall import Passage
 from sealhold.vault.grants import GrantRow
-from sealhold.vault.writer import Work
 
 ONE_EPOCH = 0  # of a frozen set
 SALT_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A run that was decided on and charged."""
+
+    decision: Decision
+    ticket: Ticket
+    seq: int  # of the entry that charged it, or that took it up again
 
 
 class Runs:
@@ -92,16 +100,17 @@ class Runs:
         office = self._office
         row = office.grants.find(grant_id_text)
         asked = read(office, office.requests.get(row.request))
-        epoch = self._epoch(asked, office.core.clock())
-        stored = self._shelf.answer(row.grant.id, epoch)
-        if stored is not None:
-            self._again(asked, row, stored, by_owner=by_owner)
-            return self._view(asked, stored, MicroBits(0))
-        with self._turn:
-            decision, ticket, seq = self._charged(asked, row, epoch, nonce, by_owner=by_owner)
-            row = office.grants.get(row.grant.id)
-            answer = self._answer(asked, row, decision, ticket, seq, progress or _silent)
-        return self._view(asked, answer, answer.cost)
+        grant, epoch = row.grant.id, self._epoch(asked, row, office.core.clock())
+        stored = self._shelf.answer(grant, epoch)
+        if stored is None:
+            with self._turn:
+                stored = self._shelf.answer(grant, epoch)
+                if stored is None:  # nobody was faster
+                    begun = self._charged(asked, row, epoch, nonce, by_owner=by_owner)
+                    answer = self._answer(asked, grant, begun, progress or _silent)
+                    return self._view(asked, answer, answer.cost)
+        self._again(asked, row, stored, by_owner=by_owner)
+        return self._view(asked, stored, MicroBits(0))
 
     def begin(self, grant: GrantId, *, nonce: str | None = None) -> Callable[[], None]:
         """Decide on a run that the app asks for and charge it; return what completes it.
@@ -113,18 +122,17 @@ class Runs:
         office = self._office
         row = office.grants.get(grant)
         asked = read(office, office.requests.get(row.request))
-        epoch = self._epoch(asked, office.core.clock())
+        epoch = self._epoch(asked, row, office.core.clock())
         stored = self._shelf.answer(grant, epoch)
         if stored is not None:
             self._again(asked, row, stored, by_owner=False)
             return _nothing
-        decision, ticket, seq = self._charged(asked, row, epoch, nonce, by_owner=False)
+        begun = self._charged(asked, row, epoch, nonce, by_owner=False)
 
         def complete() -> None:
             with self._turn:
                 if self._shelf.answer(grant, epoch) is None:
-                    newest = office.grants.get(grant)
-                    self._answer(asked, newest, decision, ticket, seq, _silent)
+                    self._answer(asked, grant, begun, _silent)
 
         return complete
 
@@ -136,18 +144,14 @@ class Runs:
             if row.ended_at is not None or row.grant.mode is not Mode.UNTIL:
                 continue
             asked = read(office, office.requests.get(row.request))
-            done = self._shelf.answer(row.grant.id, self._epoch(asked, now)) is not None
+            done = self._shelf.answer(row.grant.id, self._epoch(asked, row, now)) is not None
             if asked.wish.schedule.value == "daily" and row.grant.covers(now) and not done:
                 found.append(row)
         return found
 
     def owed(self) -> list[GrantId]:
         """Return the grants with a charge whose answer never left: a restart completes them."""
-        return [
-            ticket.grant
-            for ticket in self._shelf.tickets()
-            if self._shelf.answer(ticket.grant, ticket.epoch) is None
-        ]
+        return [row.grant.id for row in self._office.grants.all() if self._shelf.owed(row.grant.id)]
 
     def answers(self) -> tuple[AnswerView, ...]:
         """Return what left so far, the newest first."""
@@ -170,9 +174,12 @@ class Runs:
         row = office.grants.get(stored.grant)
         return self._view(read(office, office.requests.get(row.request)), stored, stored.cost)
 
-    @staticmethod
-    def _epoch(asked: Asked, now: Instant) -> int:
-        return ONE_EPOCH if asked.signed.task.input.objects == "frozen" else epoch_of(now)
+    def _epoch(self, asked: Asked, row: GrantRow, now: Instant) -> int:
+        """Return the epoch of the answer that is due: one that was charged and never left first."""
+        if asked.signed.task.input.objects == "frozen":
+            return ONE_EPOCH
+        owed = self._shelf.owed(row.grant.id)
+        return min(owed, default=epoch_of(now))
 
     def _again(self, asked: Asked, row: GrantRow, stored: StoredAnswer, *, by_owner: bool) -> None:
         """Decide on, and log, that the stored bytes leave once more."""
@@ -183,12 +190,13 @@ class Runs:
             ask=ask,
             facts=facts(office, asked, office.core.clock()),
             event=replace(event, reason="stored", bytes_out=len(stored.sealed)),
+            ops=office.unchanged(asked, row),
         )
         office.firewall.decided(passage)
 
     def _charged(
         self, asked: Asked, row: GrantRow, epoch: int, nonce: str | None, *, by_owner: bool
-    ) -> tuple[Decision, Ticket, int]:
+    ) -> _Begun:
         """Decide, and write the charges with a ticket; or go on from a ticket that is there."""
         office, now = self._office, self._office.core.clock()
         ticket = self._shelf.ticket(row.grant.id, epoch)
@@ -196,9 +204,10 @@ class Runs:
             ask = replace(self._ask(asked, row, MicroBits(0), by_owner=by_owner), repeat=True)
             event = self._event(asked, row, EventKind.RUN, by_owner=by_owner)
             resumed = replace(event, reason="resumed")
-            passage = Passage(ask=ask, facts=facts(office, asked, now), event=resumed)
+            ops = office.unchanged(asked, row)
+            passage = Passage(ask=ask, facts=facts(office, asked, now), event=resumed, ops=ops)
             decision, seq = office.firewall.decided(passage)
-            return decision, ticket, seq
+            return _Begun(decision, ticket, seq)
         cost = asked.query_cost(row.grant.coarsen)
         ask = self._ask(asked, row, cost, by_owner=by_owner)
         known = facts(office, asked, now)
@@ -210,31 +219,26 @@ class Runs:
             nonce=nonce or office.core.entropy(16).hex(),
             cost=cost,
         )
-        ops: tuple[Op, ...] = ()
+        ops = office.unchanged(asked, row)
         if cost <= known.budget_left:  # else it is refused, and nothing is charged
             _, use = office.grants.use(row, cost)
             charges = office.budget.query_ops(cost, ask.app, ask.purpose, year_of(now))
-            ops = (*charges, use, self._shelf.put_ticket(ticket))
+            ops = (*ops, *charges, use, self._shelf.put_ticket(ticket))
         left = MicroBits(max(0, office.budget.all_left(year_of(now)) - cost))
         event = self._event(asked, row, EventKind.CHARGE, by_owner=by_owner)
         passage = Passage(ask=ask, facts=known, event=with_cost(event, cost, left), ops=ops)
         decision, seq = office.firewall.decided(passage)
-        return decision, ticket, seq
+        return _Begun(decision, ticket, seq)
 
     def _answer(
-        self,
-        asked: Asked,
-        row: GrantRow,
-        decision: Decision,
-        ticket: Ticket,
-        seq: int,
-        progress: Progress,
+        self, asked: Asked, grant: GrantId, begun: _Begun, progress: Progress
     ) -> StoredAnswer:
         """Evaluate what is not known yet, and release the answer."""
         office, task = self._office, asked.signed.task
+        row, ticket, seq = office.grants.get(grant), begun.ticket, begun.seq
         members = self._members(asked, row)
-        program = asked.program(decision.fields)
-        values = office.replay.values(decision, program, members, progress)
+        program = asked.program(begun.decision.fields)
+        values = office.replay.values(begun.decision, program, members, progress)
         value = result_of(office, program, values, row.grant.coarsen)
         # THREAT T72: from here on a kill leaves the charge; the answer leaves at the next run
         now = office.core.clock()
@@ -272,14 +276,23 @@ class Runs:
             owner_receipt=owners,
             seq=seq,
         )
-        self._release(asked, row, answer, receipt)
+        self._release(answer, receipt)
         return answer
 
-    def _release(self, asked: Asked, row: GrantRow, answer: StoredAnswer, receipt: Receipt) -> None:
+    def _release(self, answer: StoredAnswer, receipt: Receipt) -> None:
+        """Decide once more, on what stands now, and let the answer leave.
+
+        Raises:
+            DeniedError: the grant ended while the program ran; the answer is dropped.
+            ConflictError: it ended at this very moment; the answer is dropped.
+        """
         office, now = self._office, answer.at
+        row = office.grants.get(answer.grant)
+        asked = read(office, office.requests.get(row.request))
         fresh = ReceiptId(random_id(office.core.entropy))
         outside = issue(outsider_copy(receipt, fresh), office.proof_key)
         ops: list[Op] = [
+            *office.unchanged(asked, row),
             self._shelf.put_answer(answer),
             self._shelf.put_receipt(fresh, now, outside),
         ]
@@ -294,8 +307,15 @@ class Runs:
             bytes_out=len(answer.sealed),
             destination=sha256(asked.wish.destination.box_key),
         )
-        entry = office.teller.entry(with_receipt(told, answer.receipt, answer.owner_receipt))
-        office.core.writer.commit(Work(tuple(ops), (entry,), releases=True))
+        ask = replace(self._ask(asked, row, MicroBits(0), by_owner=False), repeat=True)
+        passage = Passage(
+            ask=ask,
+            facts=facts(office, asked, now),
+            event=with_receipt(told, answer.receipt, answer.owner_receipt),
+            ops=tuple(ops),
+        )
+        # THREAT T73: a withdrawal binds a run that is under way; what it computed is dropped
+        office.firewall.decided(passage)
 
     def _members(self, asked: Asked, row: GrantRow) -> list[Member]:
         office = self._office

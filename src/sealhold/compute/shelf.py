@@ -14,7 +14,7 @@ from sealhold.model.encoding import Plain
 from sealhold.model.ids import GrantId, Id16, ReceiptId, RequestId, TicketId
 from sealhold.model.quantities import Instant, MicroBits
 from sealhold.stores.spec import ColumnKind, Expect, Found, Op, Put, RecordStore, TableSpec
-from sealhold.vault.deciding import scan_all
+from sealhold.vault.deciding import rows_of, scan_all
 from sealhold.vault.papers import Papers
 
 PREVIEWS = TableSpec(
@@ -123,6 +123,11 @@ class Shelf:
         found = [self._answer(each) for each in scan_all(self._store, ANSWERS)]
         return sorted(found, key=lambda each: (-each.at, each.receipt))
 
+    def answers_of(self, grant: GrantId) -> list[StoredAnswer]:
+        """Return the answers of one grant, the newest first."""
+        found = [self._answer(each) for each in rows_of(self._store, ANSWERS, "key", grant)]
+        return sorted(found, key=lambda each: -each.epoch)
+
     def put_answer(self, answer: StoredAnswer) -> Op:
         """Return the operation that keeps an answer; there is one per epoch."""
         clear = (answer.grant, answer.epoch, answer.receipt, answer.at)
@@ -141,9 +146,11 @@ class Shelf:
         found = self._store.get(TICKETS.name, [(grant, epoch)])[0]
         return None if found is None else self._ticket(found)
 
-    def tickets(self) -> list[Ticket]:
-        """Return every ticket."""
-        return [self._ticket(found) for found in scan_all(self._store, TICKETS)]
+    def owed(self, grant: GrantId) -> list[int]:
+        """Return the epochs of a grant that were charged and whose answer never left."""
+        charged = rows_of(self._store, TICKETS, "key", grant)
+        left = {found.row[1] for found in rows_of(self._store, ANSWERS, "key", grant)}
+        return [found.row[1] for found in charged if found.row[1] not in left]
 
     def put_ticket(self, ticket: Ticket) -> Op:
         """Return the operation that keeps a ticket, in the commit that charges."""

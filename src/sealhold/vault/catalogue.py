@@ -16,7 +16,7 @@ from sealhold.model.ids import Collection, Id16, JobId, Kind, SourceId, parse_id
 from sealhold.model.quantities import Instant
 from sealhold.model.shown import RejectView, SourceView
 from sealhold.stores.spec import ColumnKind, Found, Op, Put, ReadView, TableSpec
-from sealhold.vault.deciding import scan_all
+from sealhold.vault.deciding import rows_of, scan_all
 from sealhold.vault.papers import Papers
 
 SOURCES = TableSpec(
@@ -107,8 +107,11 @@ class Catalogue:
 
     def jobs_of_input(self, digest: bytes) -> list[JobRow]:
         """Return the jobs that read exactly this input."""
-        page = self._view.scan(JOBS.name, "input", (digest,), ())
-        return [self._job(found) for found in page.rows if found.row[3] == digest]
+        return [self._job(found) for found in rows_of(self._view, JOBS, "input", digest)]
+
+    def jobs_of_source(self, source: SourceId) -> list[JobRow]:
+        """Return the jobs that read something of a source."""
+        return [self._job(found) for found in rows_of(self._view, JOBS, "source", source)]
 
     def find_job(self, text: str) -> JobRow:
         """Return the job that an id names.

@@ -19,7 +19,7 @@ from sealhold.model.quantities import Instant, MicroBits
 from sealhold.model.shown import RequestState
 from sealhold.policy.grant import MEDIA_TYPE, Grant, parse_grant, to_document
 from sealhold.policy.lifecycle import RequestEvent, is_final, step
-from sealhold.stores.spec import ColumnKind, Expect, Found, Op, Put, TableSpec
+from sealhold.stores.spec import ColumnKind, Expect, Found, Guard, Op, Put, TableSpec
 from sealhold.vault.deciding import Deciding
 from sealhold.vault.papers import Papers
 
@@ -91,9 +91,9 @@ class Grants:
             NotFoundError: there is none.
         """
         tail = parse_id(Kind.GRANT, text)
-        for row in self.all():
-            if row.grant.id.endswith(tail):
-                return row
+        for found in self._deciding.all(GRANTS.name):
+            if found.row[0].endswith(tail):
+                return self._row(found)
         raise NotFoundError(f"no grant `{text}`")
 
     def add(self, grant: Grant, request: RequestId, now: Instant) -> tuple[GrantRow, Op]:
@@ -111,6 +111,11 @@ class Grants:
             v=1,
         )
         return row, self._put(row, Expect.ABSENT)
+
+    @staticmethod
+    def guard(row: GrantRow) -> Op:
+        """Return what fails a commit if the grant is no longer as it stands in `row`."""
+        return Guard(GRANTS.name, (row.grant.id,), row.v)
 
     def use(self, row: GrantRow, cost: MicroBits) -> tuple[GrantRow, Op]:
         """Return the grant with one more use, and the operation that counts it."""

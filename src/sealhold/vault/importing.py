@@ -8,6 +8,7 @@
 Source: docs/spec/18-connectors.md section 4.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path

@@ -21,6 +21,7 @@ from sealhold.model.encoding import Plain, pack, unpack_own
 from sealhold.model.ids import Collection, Id16, JobId, RecordId, SealedBytes
 from sealhold.model.quantities import Instant
 from sealhold.stores.spec import ColumnKind, Expect, Put, RecordStore, Row, TableSpec
+from sealhold.vault.deciding import rows_of
 from sealhold.vault.keyring import SubjectKeys
 
 SEGMENTS = TableSpec(
@@ -140,20 +141,8 @@ class Index:
         if self._docs is None:
             docs: dict[RecordId, Doc] = {}
             newest = -1
-            page = None
-            while True:
-                found = self._store.scan(
-                    SEGMENTS.name,
-                    "block",
-                    (self._docs_tag,),
-                    (_after(self._docs_tag),),
-                    after=page,
-                )
-                for row in found.rows:
-                    newest = self._read_docs(row.row, docs)
-                page = found.cursor
-                if page is None:
-                    break
+            for found in rows_of(self._store, SEGMENTS, "block", self._docs_tag):
+                newest = self._read_docs(found.row, docs)
             self._docs = docs
             self._next = max(newest + 1, self._next)
         return self._docs
@@ -177,21 +166,14 @@ class Index:
     def _places(self, word: str, *, prefix: bool) -> set[tuple[int, int]]:
         tag = self._tags[self._block(word)]
         places: set[tuple[int, int]] = set()
-        page = None
-        while True:
-            found = self._store.scan(SEGMENTS.name, "block", (tag,), (_after(tag),), after=page)
-            for row in found.rows:
-                number = row.row[0]
-                words: Mapping[str, bytes] = self._open(row.row)
-                matches: Iterable[str] = (
-                    (w for w in words if w.startswith(word)) if prefix else (word,)
-                )
-                for match in matches:
-                    numbers = array("H", words.get(match, b""))
-                    places.update((number, place) for place in numbers)
-            page = found.cursor
-            if page is None:
-                return places
+        for found in rows_of(self._store, SEGMENTS, "block", tag):
+            number = found.row[0]
+            words: Mapping[str, bytes] = self._open(found.row)
+            matches: Iterable[str] = (w for w in words if w.startswith(word)) if prefix else (word,)
+            for match in matches:
+                numbers = array("H", words.get(match, b""))
+                places.update((number, place) for place in numbers)
+        return places
 
     def _read_docs(self, row: Row, docs: dict[RecordId, Doc]) -> int:
         number: int = row[0]
@@ -236,7 +218,3 @@ class Index:
 def newest_first(docs: Iterable[Doc]) -> list[Doc]:
     """Return items by time, newest first, those without a time last."""
     return sorted(docs, key=lambda doc: (doc.at is None, -(doc.at or 0), doc.id))
-
-
-def _after(tag: bytes) -> bytes:
-    return (int.from_bytes(tag, "big") + 1).to_bytes(16, "big")

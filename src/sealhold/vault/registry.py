@@ -17,7 +17,7 @@ from sealhold.model.clock import Clock, Entropy
 from sealhold.model.errors import DeniedError, InvalidError, NotFoundError
 from sealhold.model.ids import AppId, Id16, Kind, parse_id, random_id
 from sealhold.model.quantities import Instant
-from sealhold.stores.spec import ColumnKind, Expect, Found, Op, Put, TableSpec
+from sealhold.stores.spec import ColumnKind, Expect, Found, Guard, Op, Put, TableSpec
 from sealhold.vault.deciding import Deciding
 from sealhold.vault.papers import Papers
 
@@ -106,6 +106,11 @@ class Registry:
             ),
             app.v,
         )
+
+    @staticmethod
+    def guard(app: App) -> Op:
+        """Return what fails a commit if the app is no longer as it stands in `app`."""
+        return Guard(APPS.name, (app.id,), app.v)
 
     def all(self) -> Iterator[App]:
         """Yield every app that was not removed."""

@@ -85,7 +85,8 @@ class Requests:
 
     def of_app(self, app: AppId) -> list[RequestRow]:
         """Return the requests of one app, oldest first."""
-        mine = [row for row in self.all() if row.app == app]
+        found = self._deciding.all(REQUESTS.name)
+        mine = [self._row(each) for each in found if each.row[1] == app]
         return sorted(mine, key=lambda row: (row.received_at, row.id))
 
     def get(self, request: RequestId) -> RequestRow:
@@ -106,9 +107,9 @@ class Requests:
             NotFoundError: there is none.
         """
         tail = parse_id(Kind.REQUEST, text)
-        for row in self.all():
-            if row.id.endswith(tail):
-                return row
+        for found in self._deciding.all(REQUESTS.name):
+            if found.row[0].endswith(tail):
+                return self._row(found)
         raise NotFoundError(f"no request `{text}`")
 
     def add(self, row: RequestRow) -> Op:

@@ -82,6 +82,7 @@ class Broker:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 env={},
+                cwd="/",
                 start_new_session=True,
             )
         self._control = ours

@@ -56,6 +56,7 @@ SOFT = 0.75  # of the time: the runtime may still raise
 CHECKING = Limits(ms_per_partition=10_000, memory_mib=256)  # the type checker, without any data
 STATIC_ERRORS = 32  # told at most
 
+# THREAT T33: what would differ from run to run is the same in each.
 _POLICY: Final[OSPolicy] = {
     "datetime": datetime(2000, 1, 1, tzinfo=UTC),
     "timezone": "utc",
@@ -163,6 +164,7 @@ class MontySandbox:
             os_policy=_POLICY,
             external_modules=self._modules,
         )
+        # THREAT T32: a session is used once; its globals, modules and seed end with it.
         with checkout as session:
             self._meet(session.worker_pid)
             try:

@@ -135,6 +135,13 @@ def test_a_broken_encoded_word_gives_some_text(value: str) -> None:
     assert words(value)
 
 
+def test_a_header_that_cannot_be_taken_apart_leaves_the_mail() -> None:
+    item = one("To: " + "(" * 50_000 + "\nSubject: x\n\ny")
+
+    assert item.fields["to"] == []
+    assert item.raw["headers"][0][0] == "To"
+
+
 @pytest.mark.parametrize("date", ["", "yesterday", "Mon, 99 Jan 2025 10:00:00 +9999", "1" * 400])
 def test_a_date_that_is_none_leaves_the_mail(date: str) -> None:
     assert one(f"Date: {date}\n\nx").fields["at"] is None

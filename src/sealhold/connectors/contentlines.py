@@ -190,9 +190,8 @@ def unfolded(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
             if parts:
                 yield begun, b"".join(parts)
             begun, parts, size, more = number, [], 0, line
-        is_soft = line.endswith(b"=") and bool(
-            _SOFT.match((parts[0] if parts else line)[:_LONGEST_HEAD])
-        )
+        head = (parts[0] if parts else line)[:_LONGEST_HEAD]
+        is_soft = line.endswith(b"=") and bool(_SOFT.match(head))
         size += len(more)
         if size <= MAX_LINE:
             parts.append(more[:-1] if is_soft else more)

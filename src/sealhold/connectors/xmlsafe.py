@@ -81,7 +81,7 @@ def children(file: BinaryIO, watch: Watch) -> Iterator[tuple[Element, Element]]:
             path[0].clear()  # the root's own attributes go too: they were given with the first
             nodes = 0
         elif path and watch(element):
-            element.clear()  # it stays in its parent, empty: to take it out could mean a long search
+            element.clear()  # it stays, empty: to take it out could mean a long search
 
 
 def _events(file: BinaryIO) -> Iterator[tuple[str, Element]]:

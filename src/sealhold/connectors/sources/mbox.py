@@ -52,14 +52,9 @@ class Mbox:
 
     def sniff(self, head: bytes, file_name: str) -> Guess:
         del file_name
-        lines = head.lstrip(b"\r\n").splitlines()[:3]
-        if (
-            len(lines) > 1
-            and _BEGIN.match(lines[0][:_LONGEST_BEGIN])
-            and _HEADER.match(lines[1].lstrip(b">"))
-        ):
-            return Guess(sure=95, what="mbox")
-        return Guess(sure=0, what="")
+        first, second, *_ = [*head.lstrip(b"\r\n").splitlines()[:2], b"", b""]
+        is_mbox = _BEGIN.match(first[:_LONGEST_BEGIN]) and _HEADER.match(second.lstrip(b">"))
+        return Guess(sure=95, what="mbox") if is_mbox else Guess(sure=0, what="")
 
     def read(self, file: BinaryIO, file_name: str, cursor: str | None) -> Iterator[Batch]:
         del file_name

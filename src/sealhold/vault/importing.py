@@ -9,7 +9,8 @@ Source: docs/spec/18-connectors.md section 4.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -224,12 +225,3 @@ def file_report(result: FileResult, name: str | None) -> FileReport:
         error=outcome.error,
         remedy=UnreadableSourceError.remedy() if outcome.error else None,
     )
-
-
-def collections_of(results: Sequence[FileResult]) -> dict[Collection, int]:
-    """Return how many items of each collection were read."""
-    found: dict[Collection, int] = {}
-    for result in results:
-        for name, count in result.items.items():
-            found[name] = found.get(name, 0) + count
-    return found

@@ -14,7 +14,7 @@ from sealhold.connectors.runner import Progress, Reader
 from sealhold.model.shown import ImportReport, SourceView
 from sealhold.vault.catalogue import Catalogue, JobRow
 from sealhold.vault.core import Core
-from sealhold.vault.importing import ImportSink, collections_of, file_report, undo
+from sealhold.vault.importing import ImportSink, file_report, undo
 from sealhold.vault.index import Index
 from sealhold.vault.objects import Objects
 
@@ -103,5 +103,5 @@ class Sources:
             rejected=sum(file.rejected for file in files),
             unreadable=sum(result.known is None for result in results),
             seconds=self._seconds() - started,
-            by_collection=collections_of(results),
+            by_collection=dict(sink.new),
         )

@@ -9,7 +9,6 @@ Source: docs/spec/18-connectors.md section 4.
 """
 
 from collections import Counter
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path

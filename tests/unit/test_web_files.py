@@ -71,7 +71,7 @@ def test_each_text_is_used_and_each_used_text_exists() -> None:
     used = set[str]()
     built = set[tuple[str, str]]()
     for path in CODE:
-        if path.name == "texts.py":
+        if path.name == "texts.py" or path.name.startswith("words_"):
             continue
         text = path.read_text()
         used |= set(re.findall(r'"([a-z0-9]+\.[a-z0-9_]+)"', text)) & set(ENGLISH)

@@ -102,6 +102,39 @@ def asker(name: str, *, asked: int, allowed: int, refused: int) -> AskerView:
     )
 
 
+def green_days(stranger: str) -> AnswerShape:
+    """Return what would leave."""
+    return AnswerShape(
+        label=f"green days in October 2026{stranger}",
+        unit="days",
+        first=0,
+        last=31,
+        step=1,
+        alternatives=32,
+        default=0,
+        example=17,
+    )
+
+
+def program(stranger: str) -> CodeView:
+    """Return the program."""
+    return CodeView(
+        name=f"green-days{stranger}",
+        version="1.3",
+        author=f"Open Task Review{stranger}",
+        digest=digest(CODE),
+        text=CODE + f"# {stranger}\n",
+        isolation="Runs sealed off: no network, no clock, no files.",
+        evidence="software key, no hardware",
+        before="1.2",
+        diff=(
+            "@@ -3,1 +3,1 @@",
+            "-SPEED_MAX = 9.0  # m/s",
+            "+SPEED_MAX = 8.0  # m/s, no mopeds",
+        ),
+    )
+
+
 def green_request(stranger: str = "") -> RequestCard:
     """Return the waiting request for a bonus."""
     who = asker(f"GreenCorp HR{stranger}", asked=3, allowed=1, refused=1)
@@ -115,16 +148,7 @@ def green_request(stranger: str = "") -> RequestCard:
         purpose=Purpose("PersonnelPayment"),
         purpose_words="To pay a bonus.",
         reason=f"We pay 20 € for each month with ten or more days on foot or by bike.{stranger}",
-        answer=AnswerShape(
-            label=f"green days in October 2026{stranger}",
-            unit="days",
-            first=0,
-            last=31,
-            step=1,
-            alternatives=32,
-            default=0,
-            example=17,
-        ),
+        answer=green_days(stranger),
         cost_per_answer=bits(5),
         cost_per_object=bits(1),
         object_before=bits(0),
@@ -137,21 +161,7 @@ def green_request(stranger: str = "") -> RequestCard:
         objects=412,
         fields=FIELDS,
         selection="those of October 2026",
-        code=CodeView(
-            name=f"green-days{stranger}",
-            version="1.3",
-            author=f"Open Task Review{stranger}",
-            digest=digest(CODE),
-            text=CODE + f"# {stranger}\n",
-            isolation="Runs sealed off: no network, no clock, no files.",
-            evidence="software key, no hardware",
-            before="1.2",
-            diff=(
-                "@@ -3,1 +3,1 @@",
-                "-SPEED_MAX = 9.0  # m/s",
-                "+SPEED_MAX = 8.0  # m/s, no mopeds",
-            ),
-        ),
+        code=program(stranger),
         asked_terms=Terms(
             mode=Mode.ONCE,
             until=Instant(NOW + 30 * DAY),

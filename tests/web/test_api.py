@@ -34,7 +34,7 @@ class Answer:
         return json.loads(self.body)
 
 
-def call(  # noqa: PLR0913 - reason: what a request is made of
+def call(
     site: Running,
     method: str,
     path: str,

@@ -42,7 +42,10 @@ def empty_page(browser: Browser) -> Iterator[Page]:
 
 def watched(browser: Browser, site: Running) -> Iterator[Page]:
     """Sign in, and afterwards see that no page did what it must not."""
-    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    context = browser.new_context(
+        viewport={"width": 1200, "height": 900},
+        reduced_motion="reduce",  # no colour is caught on its way to another
+    )
     watch = Watch(context, site)
     page = context.new_page()
     sign_in(page, site)

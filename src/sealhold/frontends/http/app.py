@@ -37,7 +37,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 API_ROUTES = owner_api.ROUTES + app_api.ROUTES
 
 
-def make_app(  # noqa: PLR0913 - reason: each is a choice of the caller, by name
+def make_app(
     vault: Vault,
     *,
     origin: str,

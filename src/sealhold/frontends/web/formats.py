@@ -82,9 +82,14 @@ def ranges(text: str) -> str:
     return RANGE.sub("–", text)
 
 
+def capital(text: str) -> str:
+    """Return `text` with a capital in front."""
+    return text[:1].upper() + text[1:]
+
+
 def sentence(text: str) -> str:
     """Return a message as a sentence: a capital in front, a full stop behind."""
-    head = text[:1].upper() + text[1:]
+    head = capital(text)
     return head if head.endswith((".", "?")) else f"{head}."
 
 

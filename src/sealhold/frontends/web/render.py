@@ -69,6 +69,7 @@ class Renderer:
             "day": formats.day,
             "short_day": formats.short_day,
             "weekday": formats.weekday,
+            "capital": formats.capital,
             "clock": formats.clock,
             "moment": formats.moment,
             "zone": formats.zone,

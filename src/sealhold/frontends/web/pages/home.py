@@ -3,23 +3,23 @@
 from datetime import datetime
 
 from sealhold.frontends.web.formats import local
+from sealhold.frontends.web.uses import Use, of_lines
 from sealhold.frontends.web.visit import Outcome, Page, Visit
 from sealhold.model.ids import canonical
 from sealhold.model.quantities import Instant, MicroBits
-from sealhold.model.shown import AppView, ItemLine, LedgerLine, RequestState
+from sealhold.model.shown import AppView, ItemLine, RequestState
 
 DAY_LINES = 7  # of items and uses together; the timeline has them all
-LOOK_BACK = 60  # log entries searched for the uses of today
+LOOK_BACK = 500  # log entries searched for the uses of today
 
 
 def show(visit: Visit) -> Outcome:
     """Return Home."""
     vault = visit.vault
     waiting = [line for line in vault.requests.list() if line.state is RequestState.WAITING]
-    status = vault.status()
     newest = vault.records.timeline(None, DAY_LINES)
     today = vault.records.today()
-    uses = _uses_today(vault.audit.ledger(None, LOOK_BACK), visit.now)
+    uses = _uses_today(visit)
     meters = vault.budgets.meters()
     now = local(visit.now)
     return Page(
@@ -27,7 +27,7 @@ def show(visit: Visit) -> Outcome:
         values={
             "headline": _headline(len(waiting)),
             "card": vault.requests.show(canonical(waiting[0].id)) if waiting else None,
-            "total_items": status.items,
+            "total_items": newest.total,
             "today": today,
             "today_total": sum(number for _, number in today),
             "minutes": now.hour * 60 + now.minute,
@@ -46,11 +46,10 @@ def _headline(waiting: int) -> str:
     return {0: "home.nobody", 1: "home.one"}.get(waiting, "home.many")
 
 
-def _uses_today(lines: tuple[LedgerLine, ...], now: Instant) -> tuple[LedgerLine, ...]:
-    today = local(now).date()
-    return tuple(
-        line for line in lines if line.receipt is not None and local(line.at).date() == today
-    )
+def _uses_today(visit: Visit) -> tuple[Use, ...]:
+    today = local(visit.now).date()
+    lines = visit.vault.audit.ledger(None, LOOK_BACK)
+    return of_lines(visit, (line for line in lines if local(line.at).date() == today))
 
 
 def _of_day(items: tuple[ItemLine, ...], now: Instant) -> tuple[ItemLine, ...]:
@@ -62,11 +61,9 @@ def _hours(at: datetime) -> float:
     return at.hour + at.minute / 60
 
 
-def _merged(
-    items: tuple[ItemLine, ...], uses: tuple[LedgerLine, ...]
-) -> list[tuple[str, ItemLine | LedgerLine]]:
+def _merged(items: tuple[ItemLine, ...], uses: tuple[Use, ...]) -> list[tuple[str, ItemLine | Use]]:
     """Return the newest items and uses in one order of time."""
-    lines: list[tuple[str, ItemLine | LedgerLine]] = [("item", item) for item in items]
+    lines: list[tuple[str, ItemLine | Use]] = [("item", item) for item in items]
     lines += [("use", use) for use in uses]
     lines.sort(key=lambda pair: pair[1].at or Instant(0), reverse=True)
     return lines[:DAY_LINES]

@@ -1,0 +1,163 @@
+"""The sample vault's parts for reading: sources, records, log, budgets."""
+
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+from sealhold.frontends.seam import Progress
+from sealhold.model.errors import (
+    InvalidError,
+    NotFoundError,
+)
+from sealhold.model.ids import (
+    Collection,
+    JobId,
+    Kind,
+    parse_id,
+)
+from sealhold.model.quantities import MicroBits
+from sealhold.model.shown import (
+    FileReport,
+    Hits,
+    ImportReport,
+    ItemView,
+    LedgerLine,
+    LogState,
+    Meter,
+    RejectView,
+    RequestState,
+    SourceView,
+)
+from tests.web import sample_data as data
+from tests.web.sample_state import Part, merkle
+
+
+class SampleSources(Part):
+    """Where the data comes from."""
+
+    def list(self) -> tuple[SourceView, ...]:
+        return tuple(self._vault.source_views)
+
+    def import_file(self, name: str, path: Path, progress: Progress) -> ImportReport:
+        content = path.read_bytes()
+        progress(len(content), len(content))
+        is_track = b"<gpx" in content
+        reject = RejectView(position="trk 2", why="no_time", detail="no point has a time")
+        report = FileReport(
+            name=name,
+            what="GPX 1.1" if is_track else "no format that a connector reads",
+            job=JobId(data.id_of(name)) if is_track else None,
+            new=12 if is_track else 0,
+            changed=0,
+            same=2 if is_track else 0,
+            rejects=(reject,) if is_track else (),
+            rejected=1 if is_track else 0,
+            error=None if is_track else "no connector knows this content",
+            remedy=None if is_track else "Export it as GPX, iCalendar, vCard, mbox, OFX or CSV.",
+        )
+        if is_track:
+            self._vault.item_lines = self._vault.item_lines or data.items(self._vault.stranger)
+            self._vault.source_views.insert(0, replace(data.sources()[1], name=name))
+        return ImportReport(
+            files=(report,),
+            new=report.new,
+            changed=0,
+            same=report.same,
+            rejected=report.rejected,
+            unreadable=0 if is_track else 1,
+            seconds=0.2,
+            by_collection={Collection("trips"): report.new} if is_track else {},
+        )
+
+
+class SampleRecords(Part):
+    """The owner's own reading."""
+
+    def search(self, words: str, cursor: str | None, limit: int) -> Hits:
+        found = tuple(
+            line
+            for line in self._vault.item_lines
+            if all(word.lower() in f"{line.title} {line.snippet}".lower() for word in words.split())
+        )
+        return self._page(found, cursor, limit)
+
+    def timeline(self, cursor: str | None, limit: int) -> Hits:
+        return self._page(self._vault.item_lines, cursor, limit)
+
+    def get(self, id_text: str) -> ItemView:
+        wanted = parse_id(Kind.RECORD, id_text)
+        for line in self._vault.item_lines:
+            if line.id.endswith(wanted):
+                return data.item_view(line, tuple(self._vault.lines[-2:]))
+        raise NotFoundError(f"no item `{id_text}`")
+
+    def today(self) -> tuple[tuple[int, int], ...]:
+        if not self._vault.item_lines:
+            return ()
+        return ((7, 31), (8, 12), (9, 6), (10, 4), (11, 9), (12, 14), (13, 22), (14, 3))
+
+    def _page(self, lines: tuple[object, ...], cursor: str | None, limit: int) -> Hits:
+        if cursor is not None and not cursor.isdigit():
+            raise InvalidError("not a cursor")
+        start = int(cursor or 0)
+        shown = self._vault.item_lines if lines is self._vault.item_lines else lines
+        page = tuple(line for line in shown[start : start + limit])
+        end = start + limit
+        return Hits(
+            items=page,  # type: ignore[arg-type]  # reason: narrowed by the callers
+            total=len(shown),
+            by_collection=dict(Counter(line.collection for line in shown)),  # type: ignore[attr-defined]
+            cursor=str(end) if end < len(shown) else None,
+        )
+
+
+class SampleAudit(Part):
+    """What happened."""
+
+    def ledger(self, before: int | None, limit: int) -> tuple[LedgerLine, ...]:
+        below = [one for one in self._vault.lines if before is None or one.seq < before]
+        return tuple(reversed(below[-limit:]))
+
+    def state(self) -> LogState:
+        leaves = [bytes.fromhex(line.leaf) for line in self._vault.lines]
+        root = merkle(leaves).hex()
+        return LogState(
+            size=len(leaves),
+            root=root,
+            at=data.NOW,
+            key_digest=data.digest("log key"),
+            checkpoint=f"sealhold.example/alice\n{len(leaves)}\n{root}\n\n— sig AAAA\n",
+            whole=self._vault.whole,
+            faults=() if self._vault.whole is not False else ("entry 2 does not fit its leaf",),
+        )
+
+    def verify(self) -> LogState:
+        self._vault.whole = self._vault.broken_leaf is None
+        return self.state()
+
+    def proof(self, seq: int) -> bytes:
+        if not 0 <= seq < len(self._vault.lines):
+            raise NotFoundError(f"no entry {seq}")
+        return json.dumps({"seq": seq}).encode()
+
+    def leaf_hashes(self) -> tuple[str, ...]:
+        return tuple(
+            line.leaf if line.seq != self._vault.broken_leaf else data.digest("forged")
+            for line in self._vault.lines
+        )
+
+
+class SampleBudgets(Part):
+    """How much was told."""
+
+    def meters(self) -> tuple[Meter, ...]:
+        waiting = sum(
+            card.cost_per_answer
+            for card in self._vault.cards.values()
+            if card.state is RequestState.WAITING
+        )
+        used = self._vault.used()
+        return (
+            Meter(label="All askers", used=used, pending=MicroBits(waiting), cap=data.YEAR_CAP),
+        )

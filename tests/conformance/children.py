@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlcipher3 import dbapi2 as sqlcipher
 
@@ -96,7 +97,7 @@ def die_at_statement(folder: str, begins: str, count: str, when: str) -> None:
     left = int(count)
 
     class Dying(sqlcipher.Connection):  # type: ignore[misc]  # the module has no types
-        def execute(self, sql: str, *args: object) -> object:
+        def execute(self, sql: str, *args: Any) -> Any:  # noqa: ANN401  # as the module has it
             nonlocal left
             left -= sql.startswith(begins)
             dies = left < 0 and sql.startswith(begins)

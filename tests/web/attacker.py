@@ -22,7 +22,11 @@ def state(vault: SampleVault) -> RequestState:
 
 def cookies(page: Page) -> dict[str, str]:
     """Return the cookies that the browser holds for the page."""
-    return {one["name"]: one["value"] for one in page.context.cookies() if "name" in one}
+    return {
+        one["name"]: one["value"]
+        for one in page.context.cookies()
+        if "name" in one and "value" in one
+    }
 
 
 def send(site: Running, method: str, path: str, headers: dict[str, str], body: str = "") -> int:

@@ -21,4 +21,3 @@ def run(stage: Stage) -> Facts:
     leaves = stage.api("GET", "/v1/audit/leaves")
     hold(root_of_leaves(leaves) == state["root"], "the leaves have another root than the log")
     return {"entries": state["size"], "root": state["root"], "proof_bytes": len(proof)}
-

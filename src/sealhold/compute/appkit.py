@@ -16,8 +16,8 @@ from typing import Final
 import msgspec
 
 from sealhold.compute.leakage import query_price
+from sealhold.compute.leaving import box_info
 from sealhold.compute.outside import REPLY
-from sealhold.compute.running import box_info
 from sealhold.compute.slots import unpad
 from sealhold.compute.task import PAYLOAD_TYPE, Task, open_task, parse_task
 from sealhold.compute.taskfolder import read_folder

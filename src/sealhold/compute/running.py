@@ -10,42 +10,34 @@
 Source: docs/spec/08-task-manifest.md section 7; docs/spec/10-proof.md.
 """
 
-import platform
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from threading import Lock
 
 from sealhold.audit.event import Actor, Event, EventKind
-from sealhold.audit.receipt import Place, Receipt, issue, outsider_copy
-from sealhold.audit.receiptbody import Confirmed, RunBody
+from sealhold.audit.receipt import Receipt, issue, outsider_copy
 from sealhold.compute import cards
-from sealhold.compute.allowing import confirmed, event_of, with_cost, with_receipt
+from sealhold.compute.allowing import event_of, with_cost, with_receipt
 from sealhold.compute.asked import Asked
-from sealhold.compute.compliance import Answer, Conduct, build_proof, commitment, inputs_root
-from sealhold.compute.members import choose, digests, frozen
+from sealhold.compute.leaving import Computed, papers_of
+from sealhold.compute.members import choose, frozen
 from sealhold.compute.office import Office, ask_of, facts, read
 from sealhold.compute.replay import Member, Progress
 from sealhold.compute.results import result_of
 from sealhold.compute.shelf import Shelf, StoredAnswer, Ticket
 from sealhold.compute.slots import epoch_of
-from sealhold.crypto.digest import framed, sha256
-from sealhold.crypto.hybrid import seal_to
-from sealhold.crypto.tags import Tag
+from sealhold.crypto.digest import sha256
 from sealhold.model.errors import NotFoundError
 from sealhold.model.ids import (
     GrantId,
-    Id16,
     Kind,
     ReceiptId,
-    RequestId,
-    TaskDigest,
     TicketId,
     parse_id,
     random_id,
 )
 from sealhold.model.quantities import SECOND, Instant, MicroBits, year_of
-from sealhold.model.shown import AnswerView, Mode
+from sealhold.model.shown import AnswerView, Mode, RequestState
 from sealhold.policy.decision import Decision
 from sealhold.policy.facts import Actor as Asking
 from sealhold.policy.facts import Ask
@@ -55,7 +47,6 @@ from sealhold.vault.firewall import Passage
 from sealhold.vault.grants import GrantRow
 
 ONE_EPOCH = 0  # of a frozen set
-SALT_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +100,7 @@ class Runs:
                     begun = self._charged(asked, row, epoch, nonce, by_owner=by_owner)
                     answer = self._answer(asked, grant, begun, progress or _silent)
                     return self._view(asked, answer, answer.cost)
+            row = office.grants.get(grant)
         self._again(asked, row, stored, by_owner=by_owner)
         return self._view(asked, stored, MicroBits(0))
 
@@ -234,48 +226,14 @@ class Runs:
         self, asked: Asked, grant: GrantId, begun: _Begun, progress: Progress
     ) -> StoredAnswer:
         """Evaluate what is not known yet, and release the answer."""
-        office, task = self._office, asked.signed.task
-        row, ticket, seq = office.grants.get(grant), begun.ticket, begun.seq
+        office, row = self._office, self._office.grants.get(grant)
         members = self._members(asked, row)
         program = asked.program(begun.decision.fields)
         values = office.replay.values(begun.decision, program, members, progress)
         value = result_of(office, program, values, row.grant.coarsen)
         # THREAT T72: from here on a kill leaves the charge; the answer leaves at the next run
-        now = office.core.clock()
-        proof = self._proof(asked, row, ticket, value, members, seq, now)
-        sealed = seal_to(asked.wish.destination.box_key, proof, box_info(row.request, task.digest))
-        receipt = Receipt(
-            id=ReceiptId(random_id(office.core.entropy)),
-            at=now,
-            about=Id16(row.grant.id),
-            audit=self._place(seq),
-            body=RunBody(
-                app=asked.app.id,
-                grant=row.grant.id,
-                task=task.digest,
-                purpose=asked.wish.purpose,
-                destination=sha256(asked.wish.destination.box_key),
-                answer=sha256(sealed),
-                bytes_out=len(sealed),
-                confirmed=self._confirmed(row),
-                rows_read=len(members),
-                cost=ticket.cost,
-                repeated=False,
-            ),
-        )
-        owners = issue(receipt, office.proof_key)
-        answer = StoredAnswer(
-            grant=row.grant.id,
-            epoch=ticket.epoch,
-            receipt=receipt.id,
-            at=now,
-            value=value,
-            cost=ticket.cost,
-            sealed=sealed,
-            proof=proof,
-            owner_receipt=owners,
-            seq=seq,
-        )
+        computed = Computed(value=value, members=members, ticket=begun.ticket, seq=begun.seq)
+        answer, receipt = papers_of(office, asked, row, computed, office.core.clock())
         self._release(answer, receipt)
         return answer
 
@@ -296,7 +254,7 @@ class Runs:
             self._shelf.put_answer(answer),
             self._shelf.put_receipt(fresh, now, outside),
         ]
-        if row.grant.mode is Mode.ONCE:
+        if row.grant.mode is Mode.ONCE and row.state is RequestState.ALLOWED:
             _, grant_op = office.grants.move(row, RequestEvent.SPENT, now)
             _, request_op = office.requests.move(asked.row, RequestEvent.SPENT, now)
             ops += [grant_op, request_op]
@@ -322,44 +280,6 @@ class Runs:
         if asked.signed.task.input.objects == "frozen":
             return frozen(office.core, row.grant.id)
         return choose(office, asked, row.grant.fields, Actor.VAULT)
-
-    def _proof(
-        self,
-        asked: Asked,
-        row: GrantRow,
-        ticket: Ticket,
-        value: int,
-        members: list[Member],
-        seq: int,
-        now: Instant,
-    ) -> bytes:
-        office, entropy = self._office, self._office.core.entropy
-        answer = Answer(
-            task=asked.signed.task.digest,
-            param=asked.wish.param,
-            selection=asked.wish.selection,
-            value=value,
-            slot_time=Instant(max(now, ticket.slot_at)),
-            recipient=asked.wish.destination.url[:200],
-            nonce=ticket.nonce,
-        )
-        leaf = office.leaf_hash(seq)
-        conduct = Conduct(
-            terms=sha256(row.envelope),
-            coarsen=row.grant.coarsen,
-            isolation=office.isolation_mode,
-            runtime=runtime(),
-            inputs=commitment(inputs_root(digests(office.core, members)), entropy(SALT_BYTES)),
-            entry=commitment(leaf, entropy(SALT_BYTES)),
-        )
-        return build_proof(asked.signed, answer, conduct, office.proof_key)
-
-    def _place(self, seq: int) -> Place:
-        office = self._office
-        return Place(origin=office.log_origin, size=office.size_after(seq), index=seq)
-
-    def _confirmed(self, row: GrantRow) -> Confirmed:
-        return Confirmed.STANDING if row.grant.mode is Mode.UNTIL else confirmed(self._office)
 
     @staticmethod
     def _ask(asked: Asked, row: GrantRow, cost: MicroBits, *, by_owner: bool) -> Ask:
@@ -391,13 +311,3 @@ def _silent(_done: int, _all: int) -> None:
 
 def _nothing() -> None:
     """Complete nothing: the answer is stored already."""
-
-
-def box_info(request: RequestId, task: TaskDigest) -> bytes:
-    """Return what an answer's seal is bound to; the recipient knows both."""
-    return framed(Tag.BOX, request, task)
-
-
-def runtime() -> str:
-    """Return name and version of the sandbox, as a proof says it."""
-    return f"pydantic-monty {version('pydantic-monty')}, python {platform.python_version()}"

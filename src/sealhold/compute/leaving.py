@@ -1,4 +1,4 @@
-"""The papers that go with an answer: the proof with its seal for the app, the receipt for the owner.
+"""The papers that go with an answer: a proof sealed to the app, a receipt for the owner.
 
 - The app gets the proof, the answer in it, sealed to its destination; nothing else leaves.
 - The owner's receipt names the entry that charged, and what no outsider is told: how many objects

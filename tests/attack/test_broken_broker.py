@@ -20,13 +20,14 @@ LIMITS = Limits(ms_per_partition=2000, memory_mib=16)
 SHORT = Limits(ms_per_partition=100, memory_mib=16)
 RES = {"param": 7, "resources": {}}
 HONEST = b"def evaluate(obj, res):\n    return obj['x'] + res['param']\n"
-# Slow enough for a look at the processes while the next object is in hand.
+OBJECTS = [{"x": x} for x in range(6)]
+# The third object takes long enough for a look at the processes while it is in hand.
 SLOW = b"""
 def evaluate(obj, res):
-    for i in range(300000): pass
+    if obj['x'] == 2:
+        for i in range(6000000): pass
     return obj['x'] + res['param']
 """
-OBJECTS = [{"x": x} for x in range(6)]
 HONEST_ANSWERS = [7, 8, 9, 10, 11, 12]
 
 # A keeper that hands each new broker's socket to `hostile(end)`, which plays the broker.
@@ -273,7 +274,7 @@ def test_a_static_error_cannot_steer_a_terminal(impostor: Callable[[str], Broker
 def test_the_object_over_which_a_broker_is_killed_is_a_fault_and_only_that_one() -> None:
     def kill(done: int) -> None:
         if done == 2:
-            os.kill(below(keepers()[0])[0], signal.SIGKILL)
+            os.kill(below(keepers()[-1])[0], signal.SIGKILL)
 
     with Broker() as broker:
         answers = broker.evaluate(SLOW, RES, OBJECTS, LIMITS, progress=kill)
@@ -289,7 +290,7 @@ def test_the_object_over_which_a_broker_is_killed_is_a_fault_and_only_that_one()
 def test_the_object_over_which_a_worker_is_killed_is_a_fault_and_only_that_one() -> None:
     def kill(done: int) -> None:
         if done == 2:
-            broker_process = below(keepers()[0])[0]
+            broker_process = below(keepers()[-1])[0]
             os.kill(below(broker_process)[0], signal.SIGKILL)
 
     with Broker() as broker:
@@ -305,7 +306,7 @@ def test_when_the_keeper_is_killed_the_call_fails_and_nothing_stays_behind() -> 
 
     def kill(done: int) -> None:
         if done == 2:
-            keeper = keepers()[0]
+            keeper = keepers()[-1]
             family.extend([keeper, *below(keeper)])
             os.kill(keeper, signal.SIGKILL)
 
@@ -322,12 +323,12 @@ def test_each_call_has_a_process_of_its_own_which_ends_with_it() -> None:
     seen: list[int] = []
 
     def look(done: int) -> None:
-        if done == 1:
-            seen.extend(below(keepers()[0]))
+        if done == 2:
+            seen.extend(below(keepers()[-1]))
 
     with Broker() as broker:
         for _ in range(2):
-            broker.evaluate(SLOW, RES, OBJECTS[:2], LIMITS, progress=look)
+            broker.evaluate(SLOW, RES, OBJECTS[:3], LIMITS, progress=look)
 
     assert len(set(seen)) == 2
     assert all_end(seen)
@@ -338,9 +339,9 @@ def test_a_broker_is_given_no_environment_and_no_descriptor_but_its_socket() -> 
     found: list[list[str]] = []
 
     def look(done: int) -> None:
-        if done > 1:
+        if done != 2:
             return
-        keeper = keepers()[0]
+        keeper = keepers()[-1]
         broker_process = Path(f"/proc/{below(keeper)[0]}")
         worker = Path(f"/proc/{below(int(broker_process.name))[0]}")
         for process in (broker_process, worker):
@@ -350,7 +351,7 @@ def test_a_broker_is_given_no_environment_and_no_descriptor_but_its_socket() -> 
 
     secret = socket.socketpair()
     with secret[0], secret[1], Broker() as broker:
-        broker.evaluate(SLOW, RES, OBJECTS[:2], LIMITS, progress=look)
+        broker.evaluate(SLOW, RES, OBJECTS[:3], LIMITS, progress=look)
 
     of_broker, of_worker = found
     assert set(of_worker) == {"pipe", "/dev/null"}

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from sealhold.compute.jail import Isolation
+
 HERE = Path(__file__).parent
 REFUSALS = {"EPERM", "EACCES", "ENOSYS"}
 CODE = "import ctypes, mmap, sys\nfrom sealhold.compute import jail\n"
@@ -135,6 +137,29 @@ def test_without_landlock_or_seccomp_no_task_is_run(masked: str, mode: str) -> N
 
     assert told.startswith("refused: the kernel offers no ")
     assert told.endswith("can confine: False\n")
+
+
+@pytest.mark.threat("T36")
+def test_what_a_kernel_offers_is_told_in_words() -> None:
+    modern = Isolation(
+        machine="x86_64",
+        landlock_abi=7,
+        has_filters=True,
+        has_supervision=True,
+        has_namespaces=True,
+    )
+    ancient = Isolation(
+        machine="x86_64",
+        landlock_abi=0,
+        has_filters=False,
+        has_supervision=False,
+        has_namespaces=False,
+    )
+
+    assert modern.can_confine
+    assert "files: Landlock ABI 7" in modern.in_words()
+    assert not ancient.can_confine
+    assert {"files: no Landlock", "system calls: all", "TCP: free"} < set(ancient.in_words())
 
 
 @pytest.mark.threat("T36")

@@ -67,19 +67,16 @@ class Isolation:
     def in_words(self) -> tuple[str, ...]:
         """Return one line per part, as a person reads them."""
         abi = self.landlock_abi
+        by_filter = "refused by seccomp" if self.has_filters else "free"
+        tcp = "refused by Landlock" if abi >= landlock.NETWORK_ABI else by_filter
+        signals = "kept inside by Landlock" if abi >= landlock.SCOPE_ABI else by_filter
         return (
             f"files: Landlock ABI {abi}" if abi else "files: no Landlock",
-            "TCP: refused by Landlock"
-            if abi >= landlock.NETWORK_ABI
-            else "TCP: refused by seccomp",
-            "signals: kept inside by Landlock"
-            if abi >= landlock.SCOPE_ABI
-            else "signals: refused by seccomp",
+            f"TCP: {tcp}",
+            f"signals: {signals}",
             f"system calls: seccomp on {self.machine}" if self.has_filters else "system calls: all",
-            "start of workers: supervised" if self.has_supervision else "start of workers: free",
-            "IPC and network: own namespaces"
-            if self.has_namespaces
-            else "IPC and network: no own namespaces",
+            f"start of workers: {'supervised' if self.has_supervision else 'free'}",
+            f"IPC and network: {'own' if self.has_namespaces else 'no own'} namespaces",
         )
 
 

@@ -18,12 +18,11 @@ import select
 import signal
 import socket
 import sys
-from pathlib import Path
 from typing import NoReturn
 
 from sealhold.compute import cell
 from sealhold.compute.sandboxes import monty
-from sealhold.compute.warden import Warden
+from sealhold.compute.warden import Warden, children
 
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -58,8 +57,8 @@ class Keeper:
             os.close(self._warden.listener)  # what still asks is refused by the kernel
             self._warden = None
         # A broker's orphans become children of this process, so that none escapes the second look.
-        while children := _children():
-            for child in children:
+        while below := children(os.getpid()):
+            for child in below:
                 os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
 
@@ -107,13 +106,6 @@ def main(arguments: list[str]) -> NoReturn:
     keeper.serve()
     keeper.end()
     os._exit(0)
-
-
-def _children() -> list[int]:
-    here = os.getpid()
-    return [
-        int(pid) for pid in Path(f"/proc/{here}/task/{here}/children").read_text("ascii").split()
-    ]
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ import os
 import platform
 import re
 import struct
-from contextlib import suppress
 from pathlib import Path
 
 from sealhold.compute import calls
@@ -80,7 +79,7 @@ class Warden:
             self._executed = {pid for pid in self._executed if self._is_worker(pid)}
             self._sealed &= self._executed
             # THREAT T30: each may use its whole address space, so there are few.
-            return len(_children(self._broker)) < MOST_WORKERS
+            return len(children(self._broker)) < MOST_WORKERS
         if call != "kill":
             return True
         target, signal = arguments[0] & 0xFFFF_FFFF, arguments[1] & 0xFFFF_FFFF
@@ -109,9 +108,13 @@ def family(thread: int) -> tuple[int, int]:
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
-def _children(process: int) -> list[bytes]:
-    found: list[bytes] = []
-    with suppress(OSError):
+def children(process: int) -> list[int]:
+    """Return the processes whose parent is `process`, those that are not buried yet included."""
+    found: list[int] = []
+    try:
         for thread in Path(f"/proc/{process}/task").iterdir():
-            found += (thread / "children").read_bytes().split()
+            found += map(int, (thread / "children").read_bytes().split())
+    except OSError:  # a kernel that is built without these lists
+        everyone = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+        return [other for other in everyone if family(other)[1] == process]
     return found

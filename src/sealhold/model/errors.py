@@ -207,6 +207,13 @@ class NoHomeError(NotFoundError):
     """
 
 
+class NoFileError(NotFoundError):
+    """A file or folder that was named is not there, or cannot be read.
+
+    Remedy: look at the path; a name with a space in it needs quotes.
+    """
+
+
 class ObjectNotFoundError(NotFoundError):
     """A stored object was never put, or has been deleted.
 
@@ -359,6 +366,13 @@ class ConflictError(SealholdError):
     """
 
     kind = ErrorKind.CONFLICT
+
+
+class TakenError(ConflictError):
+    """Something is in this place already, and nothing is ever written over.
+
+    Remedy: name another folder or file, or move away what is there.
+    """
 
 
 class FenceLostError(ConflictError):

@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sealhold.model.errors import (
-    ConflictError,
     InsecureHomeError,
     NoHomeError,
     StoreBusyError,
     StoreUnavailableError,
+    TakenError,
     TamperedError,
 )
 
@@ -75,13 +75,13 @@ class Home:
         """Make the empty folders.
 
         Raises:
-            ConflictError: the folder holds something already.
+            TakenError: the folder holds something already.
             StoreUnavailableError: the disk refuses.
         """
         try:
             self.folder.mkdir(mode=OWNER_ONLY, parents=True, exist_ok=True)
             if any(self.folder.iterdir()):
-                raise ConflictError(f"`{self.folder}` is not empty")
+                raise TakenError(f"`{self.folder}` is not empty")
             self.folder.chmod(OWNER_ONLY)
             for name in ("objects", "slot", "unlock"):
                 (self.folder / name).mkdir(mode=OWNER_ONLY)

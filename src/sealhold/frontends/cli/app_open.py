@@ -11,14 +11,15 @@ from sealhold.frontends.cli.out import Facts, Line, emit, safe
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.words import short
 from sealhold.model.encoding import from_json
-from sealhold.model.errors import NotFoundError, SealBrokenError
+from sealhold.model.errors import NoFileError, SealBrokenError
 from sealhold.model.ids import Kind, canonical
+from sealhold.model.shown import Verdict
 from sealhold.node import appkit, verify_files
 
 
 def app_open(
     context: typer.Context,
-    answer: Annotated[Path, typer.Argument(help="The sealed answer.")],
+    answer: Annotated[Path, typer.Argument(metavar="ANSWER", help="The sealed answer.")],
     keys: Annotated[Path, typer.Option(metavar="DIR", help="The app's folder.")] = Path("app-keys"),
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the proof to FILE.")
@@ -51,6 +52,7 @@ def app_open(
             [
                 ("Says", safe(asked.label)),
                 ("Request", short(Kind.REQUEST, asked.request)),
+                ("Possible", _possible(verdict)),
                 ("Left at", told["slot_time"]),
                 ("Proof", verdict.sentence),
             ]
@@ -72,8 +74,12 @@ def _opened(sealed: bytes, folder: AppFolder) -> tuple[Asked, bytes]:
     raise SealBrokenError("the answer opens with none of the app's requests")
 
 
+def _possible(verdict: Verdict) -> str:
+    return next((check.detail for check in verdict.checks if check.name == "value"), "")
+
+
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as err:
-        raise NotFoundError(f"no file `{path}`") from err
+        raise NoFileError(f"no file `{path}`") from err

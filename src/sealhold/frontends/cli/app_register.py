@@ -17,7 +17,7 @@ KEY_DIGITS = 64
 
 def app_register(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="How you want to call it.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="How you want to call it.")],
     key: Annotated[
         str, typer.Option(metavar="HEX", help="Its Ed25519 public key, 64 hex digits.")
     ] = "",

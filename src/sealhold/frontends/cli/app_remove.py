@@ -12,7 +12,7 @@ from sealhold.frontends.cli.words import counted
 
 def app_remove(
     context: typer.Context,
-    app: Annotated[str, typer.Argument(help="Its name or id.")],
+    app: Annotated[str, typer.Argument(metavar="APP", help="Its name or id.")],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only tell what would be done.")
     ] = False,

@@ -11,7 +11,7 @@ from sealhold.frontends.cli.session import Session
 
 def app_resume(
     context: typer.Context,
-    app: Annotated[str, typer.Argument(help="Its name or id.")],
+    app: Annotated[str, typer.Argument(metavar="APP", help="Its name or id.")],
 ) -> None:
     """Let a stopped app ask again.
 

@@ -16,7 +16,7 @@ from sealhold.model.shown import AppView
 
 def app_show(
     context: typer.Context,
-    app: Annotated[str, typer.Argument(help="Its name or id.")],
+    app: Annotated[str, typer.Argument(metavar="APP", help="Its name or id.")],
 ) -> None:
     """Show one app: its key, its budget, what it was allowed."""
     session = Session.of(context)

@@ -11,7 +11,7 @@ from sealhold.frontends.cli.session import Session
 
 def app_suspend(
     context: typer.Context,
-    app: Annotated[str, typer.Argument(help="Its name or id.")],
+    app: Annotated[str, typer.Argument(metavar="APP", help="Its name or id.")],
 ) -> None:
     """Stop an app: its token and grants are dead until it is resumed.
 

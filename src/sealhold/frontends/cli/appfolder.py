@@ -19,10 +19,10 @@ import msgspec
 from sealhold.model.clock import Entropy
 from sealhold.model.encoding import from_json, to_json
 from sealhold.model.errors import (
-    ConflictError,
     InvalidEncodingError,
     InvalidError,
-    NotFoundError,
+    NoFileError,
+    TakenError,
     UsageError,
 )
 from sealhold.model.ids import AppId, Id16, Kind, RequestId, TaskDigest, canonical, parse_id, show
@@ -73,12 +73,12 @@ class AppFolder:
         """Return the app's keys.
 
         Raises:
-            NotFoundError: there are none.
+            NoFileError: there are none.
         """
         try:
             return appkit.read_keys((self.folder / KEYS).read_bytes())
         except OSError as err:
-            raise NotFoundError(
+            raise NoFileError(
                 f"no keys in `{self.folder}`; `sealhold app register --make-keys` makes some"
             ) from err
 
@@ -114,7 +114,7 @@ class AppFolder:
         """Return how the app enters the vault that knows it as `app_text`, or the only one.
 
         Raises:
-            NotFoundError: it is not known there.
+            NoFileError: it is not known there.
             UsageError: it is known in several vaults, and none is named.
         """
         known = [_entrance(path) for path in sorted(self.folder.glob("a-*.json"))]
@@ -122,7 +122,7 @@ class AppFolder:
             tail = parse_id(Kind.APP, app_text)
             known = [each for each in known if each.app.endswith(tail)]
         if not known:
-            raise NotFoundError(f"no vault has given `{self.folder}` a token of this app")
+            raise NoFileError(f"no vault has given `{self.folder}` a token of this app")
         if len(known) > 1:
             ids = ", ".join(show(Kind.APP, each.app) for each in known)
             raise UsageError(f"the app has several names: choose one with `--app`: {ids}")
@@ -142,15 +142,15 @@ def write_new(path: Path, content: bytes) -> None:
     """Write a new file that its owner alone can read.
 
     Raises:
-        ConflictError: it is there already.
-        NotFoundError: its folder is not there, or cannot be written.
+        TakenError: it is there already.
+        NoFileError: its folder is not there, or cannot be written.
     """
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError as err:
-        raise ConflictError(f"`{path}` is there already") from err
+        raise TakenError(f"`{path}` is there already") from err
     except OSError as err:
-        raise NotFoundError(f"`{path}` cannot be made: {err.strerror}") from err
+        raise NoFileError(f"`{path}` cannot be made: {err.strerror}") from err
     with os.fdopen(handle, "wb") as file:
         file.write(content)
 

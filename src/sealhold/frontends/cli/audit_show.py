@@ -1,6 +1,7 @@
 """`sealhold audit show`."""
 
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,8 @@ from sealhold.model.errors import UsageError
 from sealhold.model.quantities import show_bits
 from sealhold.model.shown import LedgerLine, LogState
 from sealhold.node import Node
+
+UNLOCK = "unlock"
 
 
 def audit_show(
@@ -67,18 +70,26 @@ def _write_proof(session: Session, node: Node, seq: int, out: Path) -> None:
     )
 
 
+def _alike(line: LedgerLine) -> tuple[str, str, int]:
+    """Return what makes neighbours one row: a command opens the vault, and so does the next."""
+    return line.kind, line.actor, 0 if line.kind == UNLOCK else line.seq
+
+
+def _row(group: Sequence[LedgerLine]) -> tuple[str, ...]:
+    newest, oldest = group[0], group[-1]
+    several = len(group) > 1
+    return (
+        f"{oldest.seq}-{newest.seq}" if several else f"{newest.seq}",
+        moment(newest.at),
+        safe(newest.actor),
+        safe(newest.what) + (f", {len(group)} times" if several else ""),
+        show_bits(newest.cost) if newest.cost else "",
+        show_bits(newest.left) if newest.left is not None else "",
+    )
+
+
 def _blocks(lines: Sequence[LedgerLine], state: LogState) -> list[Block]:
-    rows = [
-        (
-            str(line.seq),
-            moment(line.at),
-            safe(line.actor),
-            safe(line.what),
-            show_bits(line.cost) if line.cost else "",
-            show_bits(line.left) if line.left is not None else "",
-        )
-        for line in lines
-    ]
+    rows = [_row(list(group)) for _, group in groupby(lines, _alike)]
     columns = (
         figure("Entry"),
         Column("When", whole=True),

@@ -14,9 +14,12 @@ from sealhold.frontends.web.safetext import visible
 from sealhold.model.errors import (
     ErrorKind,
     InvalidIdError,
+    InvalidQueryError,
+    NoFileError,
     NoHomeError,
     NotFoundError,
     SealholdError,
+    UsageError,
     WrongPassphraseError,
 )
 
@@ -94,14 +97,21 @@ def usage(message: str, command: tuple[str, ...]) -> Trouble:
 
 
 def _remedy(err: SealholdError, command: tuple[str, ...]) -> str:
+    help_ = " ".join(("sealhold", *command, "--help"))
+    of_files = command[:1] == ("task",) or command == ("request", "add")
     match err:
         case NoHomeError():
-            return "sealhold init"
+            told = "sealhold init"
         case WrongPassphraseError():
-            return "once more: Caps Lock and the keyboard layout are the usual causes"
+            told = "once more: Caps Lock and the keyboard layout are the usual causes"
+        case InvalidQueryError():
+            told = "sealhold query --tables"
+        case UsageError():
+            told = help_
+        case NotFoundError() if of_files or isinstance(err, NoFileError):
+            told = NoFileError.remedy()
         case InvalidIdError() | NotFoundError() if command and command[0] in LISTS:
-            return LISTS[command[0]]
-        case _ if err.kind is ErrorKind.USAGE:
-            return " ".join(("sealhold", *command, "--help"))
+            told = LISTS[command[0]]
         case _:
-            return err.remedy()
+            told = err.remedy()
+    return told

@@ -13,7 +13,9 @@ from sealhold.model.ids import Kind
 
 def grant_revoke(
     context: typer.Context,
-    grant: Annotated[str, typer.Argument(help="Its id, from `sealhold grant list`.")],
+    grant: Annotated[
+        str, typer.Argument(metavar="GRANT", help="Its id, from `sealhold grant list`.")
+    ],
 ) -> None:
     """End a grant now; what left before stays out.
 

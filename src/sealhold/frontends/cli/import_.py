@@ -14,7 +14,7 @@ from sealhold.frontends.cli.out import Block, Column, Line, Table, emit, figure,
 from sealhold.frontends.cli.progress import bar_over
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.words import counted
-from sealhold.model.errors import NotFoundError, UsageError
+from sealhold.model.errors import NoFileError, UnreadableSourceError, UsageError
 from sealhold.node import Found, look
 
 
@@ -57,15 +57,17 @@ def _import(session: Session, paths: Sequence[Path]) -> None:
         with bar_over(session, found) as watch:
             report = node.sources.import_paths([each.path for each in found], watch)
     emit(session, report, *report_blocks(report))
+    if report.unreadable == len(report.files):
+        raise typer.Exit(UnreadableSourceError.kind.value)
 
 
 def _found(paths: Sequence[Path]) -> list[Found]:
     for path in paths:
         if not path.exists():
-            raise NotFoundError(f"no file `{safe(str(path))}`")
+            raise NoFileError(f"no file `{safe(str(path))}`")
     found = list(look(paths))
     if not found:
-        raise NotFoundError("there is no file in this folder")
+        raise NoFileError("there is no file in this folder")
     return found
 
 

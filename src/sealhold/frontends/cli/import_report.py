@@ -4,7 +4,7 @@
   each file are named with their place.
 """
 
-from sealhold.frontends.cli.out import Block, Column, Facts, Line, Table, figure, safe
+from sealhold.frontends.cli.out import Block, Column, Line, Table, figure, safe
 from sealhold.frontends.cli.words import counted, short
 from sealhold.model.ids import Kind
 from sealhold.model.shown import FileReport, ImportReport
@@ -14,20 +14,17 @@ MOST_SKIPPED = 12  # rows of the table; the rest is counted
 
 def report_blocks(report: ImportReport) -> list[Block]:
     """Return what a person is shown."""
-    blocks: list[Block] = [
-        Line(f"Imported in {report.seconds:.1f} s", "head"),
-        Facts(
-            [
-                ("new", f"{report.new:,}"),
-                ("changed", f"{report.changed:,}"),
-                ("same", f"{report.same:,}"),
-                ("skipped", f"{report.rejected:,}"),
-            ]
-        ),
+    counts = [
+        ("new", f"{report.new:,}"),
+        ("changed", f"{report.changed:,}"),
+        ("same as before", f"{report.same:,}"),
+        ("skipped", f"{report.rejected:,}"),
     ]
+    columns = (Column(f"Imported in {report.seconds:.1f} s"), figure("Items"))
+    blocks: list[Block] = [Table(columns, counts)]
     if report.by_collection:
         rows = [(name, f"{number:,}") for name, number in sorted(report.by_collection.items())]
-        blocks += [Line(""), Table((Column("New, by kind"), figure("Items")), rows)]
+        blocks += [Line(""), Table((Column("By kind"), figure("Items")), rows)]
     return [*blocks, *_skipped(report), *_unread(report), *_next(report)]
 
 

@@ -1,5 +1,7 @@
 """`sealhold query`."""
 
+from datetime import datetime
+from decimal import Decimal
 from typing import Annotated
 
 import typer
@@ -12,13 +14,13 @@ from sealhold.model.encoding import Plain
 from sealhold.model.errors import UsageError
 from sealhold.model.shown import TableResult
 
-NUMBERS = (int, float)
-Z = "Z"
+NUMBERS = (int, float, Decimal)
+DIGITS = 9  # of a float: a place on earth to the decimetre
 
 
 def query(
     context: typer.Context,
-    sql: Annotated[str, typer.Argument(help="One statement that reads.")] = "",
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="One statement that reads.")] = "",
     tables: Annotated[
         bool, typer.Option("--tables", help="List what can be asked instead.")
     ] = False,
@@ -47,6 +49,7 @@ def _tables(session: Session) -> None:
     blocks: list[Block] = []
     for name in sorted(datasets):
         dataset = datasets[name]
+        blocks += [Line("")] if blocks else []
         blocks.append(Line(f"{safe(name)}, {counted(counts[name], 'item')}", "head"))
         rows = [(each.name, each.type.name.lower(), safe(each.about)) for each in dataset.columns]
         columns = (Column("Field", whole=True), Column("Type", whole=True), Column("What it is"))
@@ -79,5 +82,7 @@ def _cell(value: Plain) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return f"{value:.{DIGITS}g}"
+    if isinstance(value, datetime):
+        return value.isoformat(" ", "milliseconds" if value.microsecond else "seconds")
     return safe(str(value))

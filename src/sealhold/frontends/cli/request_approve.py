@@ -53,7 +53,9 @@ class Narrower:
 def request_approve(  # noqa: PLR0913  reason: each is one way to give less than was asked
     context: typer.Context,
     *,
-    request: Annotated[str, typer.Argument(help="Its id, from `sealhold request list`.")],
+    request: Annotated[
+        str, typer.Argument(metavar="REQUEST", help="Its id, from `sealhold request list`.")
+    ],
     once: Annotated[bool, typer.Option("--once", help="One answer, then it is over.")] = False,
     until: Annotated[
         str | None, typer.Option(metavar="TIME", help="End earlier: a date, or `7d`.")

@@ -13,7 +13,9 @@ from sealhold.model.ids import Kind, canonical
 
 def request_deny(
     context: typer.Context,
-    request: Annotated[str, typer.Argument(help="Its id, from `sealhold request list`.")],
+    request: Annotated[
+        str, typer.Argument(metavar="REQUEST", help="Its id, from `sealhold request list`.")
+    ],
 ) -> None:
     """Refuse a request; the asker learns no reason.
 

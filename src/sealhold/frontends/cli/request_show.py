@@ -16,7 +16,9 @@ from sealhold.model.shown import RequestState
 
 def request_show(
     context: typer.Context,
-    request: Annotated[str, typer.Argument(help="Its id, from `sealhold request list`.")],
+    request: Annotated[
+        str, typer.Argument(metavar="REQUEST", help="Its id, from `sealhold request list`.")
+    ],
     code: Annotated[bool, typer.Option("--code", help="Print the program, whole.")] = False,
 ) -> None:
     """Show one request, whole, in eight numbered parts."""

@@ -11,17 +11,19 @@ from sealhold.frontends.cli.out import Block, Facts, Line, emit, safe
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.words import short
 from sealhold.frontends.web.formats import bits, moment
-from sealhold.model.errors import ConflictError
-from sealhold.model.ids import Kind
+from sealhold.model.errors import TakenError
+from sealhold.model.ids import Kind, canonical
 from sealhold.model.quantities import MicroBits
-from sealhold.model.shown import AnswerView, GrantView, Meter
+from sealhold.model.shown import AnswerShape, AnswerView, GrantView, Meter
 
 FILES = ("answer.sealed", "proof.json", "receipt.json")
 
 
 def run(
     context: typer.Context,
-    grant: Annotated[str, typer.Argument(help="Its id, from `sealhold grant list`.")],
+    grant: Annotated[
+        str, typer.Argument(metavar="GRANT", help="Its id, from `sealhold grant list`.")
+    ],
     out: Annotated[
         Path | None,
         typer.Option(
@@ -41,21 +43,23 @@ def run(
     with deciding(session) as (node, _):
         answer = node.runs.run(grant)
         used = next(each for each in node.grants.list() if each.id == answer.grant)
+        shape = node.requests.show(canonical(used.request)).answer
         year = node.budgets.meters()[0]
     if out is not None:
         _write(out, answer)
-    emit(session, {"answer": answer, "grant": used}, *_blocks(answer, used, year, out))
+    blocks = [Line(_read_out(answer, used, shape), "head"), *_blocks(answer, used, year, out)]
+    emit(session, {"answer": answer, "grant": used}, *blocks)
 
 
 def _refuse_taken(out: Path | None) -> None:
     """Refuse to begin where the papers could not be written: a run is charged.
 
     Raises:
-        ConflictError: a file of that name is there.
+        TakenError: a file of that name is there.
     """
     taken = [name for name in FILES if out is not None and (out / name).exists()]
     if taken:
-        raise ConflictError(f"`{out}` holds a `{taken[0]}` already; name another folder")
+        raise TakenError(f"`{out}` holds a `{taken[0]}` already")
 
 
 def _write(out: Path, answer: AnswerView) -> None:
@@ -66,12 +70,17 @@ def _write(out: Path, answer: AnswerView) -> None:
         write_new(out / name, content)
 
 
+def _read_out(answer: AnswerView, grant: GrantView, asked: AnswerShape) -> str:
+    """Return the answer: `7`, or `4-7` if it was rounded down to every fourth."""
+    last = min(answer.value + (grant.terms.coarsen - 1) * asked.step, asked.last)
+    return f"{answer.value}" if last <= answer.value else f"{answer.value}-{last}"
+
+
 def _blocks(answer: AnswerView, grant: GrantView, year: Meter, out: Path | None) -> list[Block]:
     left = MicroBits(max(0, grant.terms.budget - grant.spent))
     year_left = MicroBits(max(0, year.cap - year.used))
     again = "" if answer.cost else ", the stored answer once more"
     blocks: list[Block] = [
-        Line(f"{answer.value}", "head"),
         Facts(
             [
                 ("Says", safe(answer.label)),

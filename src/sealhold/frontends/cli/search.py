@@ -15,7 +15,9 @@ from sealhold.model.shown import Hits
 
 def search(
     context: typer.Context,
-    words: Annotated[list[str], typer.Argument(help="Words; `dent*` finds a beginning.")],
+    words: Annotated[
+        list[str], typer.Argument(metavar="WORDS...", help="Words; `dent*` finds a beginning.")
+    ],
     limit: Annotated[int, typer.Option(help="How many to show.", min=1, max=1000)] = 20,
 ) -> None:
     """Find items that hold all of the words.
@@ -52,6 +54,6 @@ def _blocks(hits: Hits) -> list[Line | Table]:
         Column("Where it stands"),
     )
     found = ", ".join(f"{number:,} {name}" for name, number in sorted(hits.by_collection.items()))
-    told = f"{counted(hits.total, 'item')}: {found}"
+    told = counted(hits.total, "item") + (f": {found}" if len(hits.by_collection) > 1 else "")
     more = f"; the newest {len(hits.items)} are shown" if hits.cursor else ""
     return [Table(columns, rows), Line(told + more, "hint")]

@@ -9,7 +9,7 @@ from sealhold.frontends.cli.opening import world_of
 from sealhold.frontends.cli.out import Block, Column, Line, Table, emit, safe
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.words import read_time
-from sealhold.model.errors import NotFoundError, UsageError
+from sealhold.model.errors import NoFileError, UsageError
 from sealhold.model.shown import Verdict
 from sealhold.node import Policy, verify_files
 
@@ -75,7 +75,7 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(MAX_FILE)
     except OSError as err:
-        raise NotFoundError(f"no file `{safe(str(path))}`") from err
+        raise NoFileError(f"no file `{safe(str(path))}`") from err
 
 
 def _pins(texts: list[str]) -> dict[str, list[bytes]]:

@@ -1,0 +1,112 @@
+"""Sessions at the command line, replayed: what the program prints is what stands in the file.
+
+    # a sentence about what follows
+    $ sealhold search dentist          a command; variables may stand before it
+    > correct horse battery            what is typed at the terminal, before the output
+    [exit 4]                           how it ended, if not with 0
+
+- `$ flip FILE` changes one bit in the middle of a file, as a failing disk or a forger would.
+- Digests of what is sealed to a public key differ from run to run, and so do times; both are
+  written as such. All else is compared to the letter.
+- `SEALHOLD_TRANSCRIPTS=write pytest tests/transcripts` writes the files anew; read what changed.
+"""
+
+import os
+import re
+import shlex
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.transcripts.cli import Cli, Ended, furnish
+
+STORIES = sorted(Path(__file__).parent.glob("*.txt"))
+STEADY = (
+    (re.compile(r"\b[0-9a-f]{64}\b"), "(64 hex digits)"),
+    (re.compile(r"\bpython 3\.\d+\.\d+"), "python 3.x.y"),
+    (re.compile(r"\b\d+\.\d+ s\b"), "0.0 s"),
+)
+WRITE = os.environ.get("SEALHOLD_TRANSCRIPTS") == "write"
+
+
+@pytest.fixture(autouse=True)
+def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda path: path.stem)
+def test_a_session_prints_what_it_says(story: Path, tmp_path: Path) -> None:
+    written = story.read_text()
+
+    replayed = replay(written, Cli(furnish(tmp_path)))
+
+    if WRITE:
+        story.write_text(replayed)
+    assert replayed == written or WRITE
+
+
+def replay(story: str, cli: Cli) -> str:
+    """Return the story as it goes now."""
+    told = []
+    lines = story.splitlines()
+    for at, line in enumerate(lines):
+        if line.startswith("#") or (not line and at + 1 < len(lines) and opens(lines[at + 1])):
+            told.append(line)
+        elif line.startswith("$ "):
+            typed = typed_after(lines, at)
+            told += [line, *(f"> {each}" for each in typed)]
+            ended = act(cli, shlex.split(line[2:]), typed)
+            told += steady((ended.out + ended.err).rstrip("\n")).splitlines()
+            if ended.code:
+                told.append(f"[exit {ended.code}]")
+    return "\n".join(told) + "\n"
+
+
+def opens(line: str) -> bool:
+    """Return whether a new part begins here, so that the empty line before it is the author's."""
+    return line.startswith(("#", "$ "))
+
+
+def typed_after(lines: list[str], at: int) -> list[str]:
+    typed = []
+    for line in lines[at + 1 :]:
+        if not line.startswith("> "):
+            break
+        typed.append(line[2:])
+    return typed
+
+
+def act(cli: Cli, words: list[str], typed: list[str]) -> Ended:
+    env = {}
+    while "=" in words[0]:
+        name, _, value = words.pop(0).partition("=")
+        env[name] = value
+    match words:
+        case ["sealhold", *argv]:
+            return cli(*argv, typed=typed, env=env)
+        case ["flip", name]:
+            return flip(cli.folder / name)
+        case _:
+            raise ValueError(f"no such step: {words}")
+
+
+def flip(path: Path) -> Ended:
+    if not path.exists():
+        return Ended(1, "", f"no file {path.name}\n")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    return Ended(0, "", "")
+
+
+def steady(text: str) -> str:
+    """Return `text` with what differs from run to run written as such."""
+    for varies, written in STEADY:
+        text = varies.sub(written, text)
+    return text

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from sealhold.compute.task import PAYLOAD_TYPE, task_digest
 from sealhold.crypto import dsse
 from sealhold.crypto.kdf import Stretch
 from sealhold.model.encoding import Plain, to_json
+from sealhold.model.errors import DeniedError, SealholdError
 from sealhold.model.ids import AppId, Id16, Purpose, RequestId, TaskDigest
 from sealhold.model.quantities import DAY, MICRO, Instant, MicroBits
 from sealhold.model.shown import GrantView, Mode, RequestCard, Terms
@@ -210,8 +211,7 @@ class Asker:
 
     def granted(self, node: Node, job: Job, **wish: Plain) -> str:
         """Ask, let the owner allow it as asked for, and return the grant's id."""
-        grant = allow(node, self.ask(node, job, **wish))
-        return f"g-{grant.id.hex()[-12:]}"
+        return named(allow(node, self.ask(node, job, **wish)))
 
 
 def shown(request: RequestId | Id16) -> str:
@@ -230,3 +230,40 @@ def allow(node: Node, request: str, terms: Terms | None = None) -> GrantView:
 def preview(node: Node, request: str) -> bytes:
     card = card_of(node, request)
     return node.requests.preview(request, card.asked_terms, card.digest, PASSPHRASE)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A home in which an app's request was allowed: on demand, and for one answer."""
+
+    home: Path
+    asker: Asker
+    request: str
+    grant: GrantView
+    once: GrantView
+
+
+def named(grant: GrantView) -> str:
+    return f"g-{grant.id.hex()[-12:]}"
+
+
+def kinds(node: Node) -> list[str]:
+    """Return what happened, the newest first."""
+    return [line.kind for line in node.audit.lines()]
+
+
+def charged(node: Node) -> MicroBits:
+    """Return what all entries of the log cost together."""
+    return MicroBits(sum(line.cost for line in node.audit.lines()))
+
+
+def refusal(work: Callable[[], object]) -> tuple[type[SealholdError], str, str, str]:
+    """Return all that an outsider sees of a refusal."""
+    try:
+        work()
+    except SealholdError as err:
+        return type(err), str(err), err.code(), err.remedy()
+    raise AssertionError("it was not refused")
+
+
+DENIED = (DeniedError, "denied", "DENIED", DeniedError.remedy())

@@ -3,6 +3,7 @@
 
 RUN := .venv/bin/
 PIP := $(RUN)python -m pip --disable-pip-version-check -q
+PYTEST := $(RUN)pytest -q
 PYTHON := $(shell for each in python3.11 python3 python3.12 python3.13 python3.14; do \
 	"$$each" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$each"; break; }; done)
 UV := $(shell for each in $(RUN)uv uv; do command -v "$$each" && break; done)
@@ -33,19 +34,19 @@ static: setup system                     # everything is read, nothing is run
 	@$(RUN)python tools/gate.py
 
 unit: setup
-	@$(RUN)pytest -q -n 2 tests/unit $(ARGS)
+	@$(PYTEST) -n 2 --dist loadgroup tests/unit $(ARGS)
 
 check: static                            # before each commit, at most 90 s
-	@$(RUN)pytest -q -n 2 tests/unit
+	@$(PYTEST) -n 2 --dist loadgroup tests/unit
 
 test: static                             # what .ci/run runs; the last line is that of pytest
-	@$(RUN)pytest -q -n 2 tests $(ARGS)
+	@$(PYTEST) -n 2 --dist loadgroup tests $(ARGS)
 
 attack: setup
-	@$(RUN)pytest -q tests/attack $(ARGS)
+	@$(PYTEST) tests/attack $(ARGS)
 
 soak: setup                              # minutes each, so left out of `make test`
-	@HYPOTHESIS_PROFILE=soak $(RUN)pytest -q -m soak --timeout 3600 tests $(ARGS)
+	@HYPOTHESIS_PROFILE=soak $(PYTEST) -m soak --timeout 3600 tests $(ARGS)
 
 bench: setup
 	@$(RUN)python tools/benches.py --quick $(ARGS)

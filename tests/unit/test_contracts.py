@@ -19,6 +19,8 @@ import pytest
 from tests.unit import contract_plants
 from tests.unit.contract_plants import PLANTS
 
+pytestmark = pytest.mark.xdist_group("contracts")  # the planted tree is made once
+
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "sealhold"
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())

@@ -194,13 +194,9 @@ def test_a_claim_has_a_test_that_exists(claim: Claim) -> None:
     if claim.kind == "stated":
         assert not claim.test
         return
-    path, _, name = claim.test.strip("`").partition("::")
-    functions = {
-        node.name
-        for node in ast.walk(ast.parse((ROOT / path).read_text()))
-        if isinstance(node, ast.FunctionDef)
-    }
-    assert name in functions
+    folder, _, name = claim.test.strip("`").partition("::")
+    texts = [path.read_text() for path in (ROOT / folder).glob("test_*.py")]
+    assert sum(f"\ndef {name}(" in text for text in texts) == 1
 
 
 def test_each_claim_of_the_readme_has_a_row_that_says_so() -> None:

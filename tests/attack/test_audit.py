@@ -494,7 +494,7 @@ class Liar:
     def get(self, table: str, keys: Sequence[Key]) -> list[Found | None]:
         return [found and self._lie(table, found) for found in self._view.get(table, keys)]
 
-    def scan(  # noqa: PLR0913  # reason: the view's own signature
+    def scan(  # reason: the view's own signature
         self,
         table: str,
         index: str,

@@ -109,7 +109,7 @@ class MovingSnapshots(MemoryRecords):
 class ClosedBounds(MemoryRecords):
     """Takes the upper bound for one that still counts."""
 
-    def scan(  # noqa: PLR0913  # the contract's
+    def scan(  # the contract's
         self,
         table: str,
         index: str,

@@ -121,7 +121,7 @@ def test_a_request_differs_from_itself_in_nothing(request: Request) -> None:
     st.sampled_from(Mode),
     instants,
 )
-def test_other_words_and_amounts_are_the_same_wish_and_change_only_amounts(  # noqa: PLR0913, PLR0917 - drawn
+def test_other_words_and_amounts_are_the_same_wish_and_change_only_amounts(
     one: Request, text: str, days: int, schedule: Schedule, mode: Mode, until: Instant
 ) -> None:
     other = replace(

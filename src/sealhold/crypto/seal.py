@@ -62,11 +62,12 @@ def wrap_aad(kind: KeyKind, app: bytes, subject: bytes, record: bytes, version: 
     Raises:
         ValueError: an id that is not 16 bytes.
     """
-    _check_ids(app, subject, record)
+    if not len(app) == len(subject) == len(record) == ID_BYTES:
+        raise ValueError("an id in associated data is not 16 bytes")
     return b"".join((Tag.WRAP, _KIND[kind], app, subject, record, _wrap_tail(version)))
 
 
-def body_aad(  # noqa: PLR0913, PLR0917  # a place has seven parts, and this runs for every record
+def body_aad(  # a place has seven parts, and this runs for every record
     kind: KeyKind,
     app: bytes,
     subject: bytes,
@@ -80,7 +81,8 @@ def body_aad(  # noqa: PLR0913, PLR0917  # a place has seven parts, and this run
     Raises:
         ValueError: an id that is not 16 bytes.
     """
-    _check_ids(app, subject, record)
+    if not len(app) == len(subject) == len(record) == ID_BYTES:
+        raise ValueError("an id in associated data is not 16 bytes")
     name = collection.encode()
     tail = _body_tail(part, version, len(name))
     return b"".join((Tag.BODY, _KIND[kind], app, subject, record, tail, name))
@@ -107,6 +109,36 @@ class Sealer:
         """Return `key` under this key: 60 bytes."""
         nonce = entropy(NONCE_BYTES)
         return SealedBytes(nonce + self._cipher.encrypt(nonce, key.reveal(), aad))
+
+    def envelope(
+        self, plain: bytes, key_place: bytes, body_place: bytes, entropy: Entropy
+    ) -> tuple[SealedBytes, SealedBytes]:
+        """Seal `plain` under a key drawn for it alone; return that key wrapped here, and the seal.
+
+        What `new_key`, `wrap` and `seal_once` do, in half their time: this runs for every record.
+        """
+        drawn = entropy(KEY_BYTES + NONCE_BYTES)
+        dek, nonce = drawn[:KEY_BYTES], drawn[KEY_BYTES:]
+        wrap = nonce + self._cipher.encrypt(nonce, dek, key_place)
+        return SealedBytes(wrap), SealedBytes(AESGCM(dek).encrypt(_NONCE_ZERO, plain, body_place))
+
+    def open_envelope(
+        self, wrap: bytes, sealed: bytes, key_place: bytes, body_place: bytes
+    ) -> bytes:
+        """Return what `envelope` was given.
+
+        Raises:
+            SealBrokenError: one of the two was changed, cut, moved, or is not the other's.
+        """
+        if len(wrap) != WRAP_BYTES:
+            raise SealBrokenError(f"a wrapped key of {len(wrap)} bytes, not {WRAP_BYTES}")
+        try:
+            # THREAT T01: both places are part of the check, so a row that was put together from
+            # others, or stands elsewhere, does not open.
+            dek = self._cipher.decrypt(wrap[:NONCE_BYTES], wrap[NONCE_BYTES:], key_place)
+            return AESGCM(dek).decrypt(_NONCE_ZERO, sealed, body_place)
+        except InvalidTag as err:
+            raise SealBrokenError("a sealed body does not open in this place") from err
 
     def unwrap(self, sealed: bytes, aad: bytes, name: str) -> Secret:
         """Return the key inside `sealed`, called `name`.
@@ -157,8 +189,3 @@ def open_once(dek: Secret, sealed: bytes, aad: bytes) -> bytes:
 
 
 _KIND = {kind: bytes([kind]) for kind in KeyKind}
-
-
-def _check_ids(app: bytes, subject: bytes, record: bytes) -> None:
-    if not len(app) == len(subject) == len(record) == ID_BYTES:
-        raise ValueError("an id in associated data is not 16 bytes")

@@ -48,7 +48,7 @@ class State:
         rows = self.rows[table]
         return [rows.get(key) for key in keys]
 
-    def scan(  # noqa: PLR0913  # the contract's
+    def scan(  # the contract's
         self,
         table: str,
         index: str,

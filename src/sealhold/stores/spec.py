@@ -192,7 +192,7 @@ class ReadView(Protocol):
         """Return the row of each key, or None, in the order of `keys`."""
         ...
 
-    def scan(  # noqa: PLR0913  # a range has this many sides
+    def scan(  # a range has this many sides
         self,
         table: str,
         index: str,

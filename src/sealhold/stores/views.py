@@ -52,7 +52,7 @@ class SqlView:
             raise self._file.meaning(err) from err
         return [None if row is None else _found(declared, row) for row in rows]
 
-    def scan(  # noqa: PLR0913  # the contract's
+    def scan(  # the contract's
         self,
         table: str,
         index: str,

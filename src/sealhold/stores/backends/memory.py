@@ -138,7 +138,7 @@ class MemoryRecords:
     def get(self, table: str, keys: Sequence[Key]) -> list[Found | None]:
         return self._now().get(table, keys)
 
-    def scan(  # noqa: PLR0913  # the contract's
+    def scan(  # the contract's
         self,
         table: str,
         index: str,

@@ -142,7 +142,7 @@ class SqlCipherStore:
     def get(self, table: str, keys: Sequence[Key]) -> list[Found | None]:
         return self._view().get(table, keys)
 
-    def scan(  # noqa: PLR0913  # the contract's
+    def scan(  # the contract's
         self,
         table: str,
         index: str,

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from queue import Empty, Full, Queue
-from threading import Thread
+from threading import Lock, Thread
 
 from sealhold.audit.log import Appender, Entry, Prepared
 from sealhold.crypto.digest import keyed
@@ -109,6 +109,8 @@ class Writer:
         self._entropy = entropy
         self._queue: Queue[_Piece | None] = Queue(QUEUE)
         self._shut: SealholdError | None = None
+        self._gate = Lock()  # nothing is queued behind the end
+        self._closed = False
         self._thread = Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
@@ -116,16 +118,19 @@ class Writer:
         """Queue pieces that go into one batch; the future gives each one's first log index.
 
         Raises:
-            AuditUnavailableError: the writer is shut.
+            AuditUnavailableError: the writer is shut, or the vault is locked.
             BusyError: the queue is full; nothing was begun.
         """
         if self._shut is not None:
             raise AuditUnavailableError("the log cannot be written") from self._shut
         piece = _Piece(works)
-        try:
-            self._queue.put_nowait(piece)
-        except Full as err:
-            raise BusyError(f"{QUEUE} pieces of work wait") from err
+        with self._gate:
+            if self._closed:
+                raise AuditUnavailableError("the vault was locked")
+            try:
+                self._queue.put_nowait(piece)
+            except Full as err:
+                raise BusyError(f"{QUEUE} pieces of work wait") from err
         return piece.done
 
     def commit(self, work: Work) -> int:
@@ -141,9 +146,10 @@ class Writer:
 
     def close(self) -> None:
         """Finish what waits, write HEAD, and note in the store that it was written."""
-        if self._thread.is_alive():
-            self._queue.put(None)
-            self._thread.join()
+        with self._gate:
+            self._closed = True
+        self._queue.put(None)
+        self._thread.join()
         if self._shut is None:
             self._publish()
             self._store.commit((), lambda _: (self._mark(),), self._fence)

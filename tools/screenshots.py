@@ -9,8 +9,9 @@ looks at it before a release.
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from sealhold.demo.build import PASSPHRASE, DemoFolders, build
 from sealhold.demo.serve import serving
@@ -33,8 +34,9 @@ LINKED = {  # found by the first link of another page
     "code": ("/requests", ".asks a"),
     "item": ("/timeline", ".items a"),
 }
-SCHEMES = ("light", "dark")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WIDTHS = (1200, 390)
+A4: ViewportSize = {"width": 680, "height": 1000}  # inside its margins, at 96 dots an inch
 
 
 def main() -> int:
@@ -99,6 +101,7 @@ def pictures(page: Page, folder: Path, name: str) -> list[str]:
             taken.append(f"{name}-{width}-{scheme}.png")
             page.screenshot(path=folder / taken[-1], full_page=True)
     page.emulate_media(color_scheme="light", media="print")
+    page.set_viewport_size(A4)
     taken.append(f"{name}-paper.png")
     page.screenshot(path=folder / taken[-1], full_page=True)
     page.emulate_media(media="screen")

@@ -286,3 +286,14 @@ def test_a_decision_made_twice_in_two_tabs_is_told_in_words(page: Page, site: Ru
     other.get_by_role("button", name="Refuse").click()
 
     expect(other.locator("h1")).to_have_text("The state has moved")
+
+
+def test_an_error_says_what_is_safe_and_what_to_do_with_names_as_code(
+    page: Page, site: Running
+) -> None:
+    page.goto(site.url + "/items/<b>")
+
+    expect(page.locator("h1")).to_have_text("This could not be read")
+    expect(page.locator(".notice code")).to_have_text("<b>")
+    expect(page.get_by_text("nothing left the vault")).to_be_visible()
+    expect(page.locator("main")).not_to_contain_text("Traceback")

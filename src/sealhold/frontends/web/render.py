@@ -81,6 +81,7 @@ class Renderer:
             "ordinal": formats.ordinal,
             "ranges": formats.ranges,
             "sentence": formats.sentence,
+            "ticked": _ticked,
             "span": formats.span,
         }
         self._env.filters.update(filters)
@@ -134,6 +135,13 @@ def _icon(name: str) -> Markup:
     return Markup('<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">{}</svg>').format(
         Markup(ICONS[name])  # noqa: S704 - reason: our own constant
     )
+
+
+def _ticked(text: str) -> Markup:
+    """Return a message with what stands between backticks as code."""
+    code, plain = Markup("<code>{}</code>"), Markup("{}")
+    pieces = enumerate(visible(text).split("`"))
+    return Markup().join((code if at % 2 else plain).format(piece) for at, piece in pieces)
 
 
 def _short_id(kind: str, whole: bytes) -> str:

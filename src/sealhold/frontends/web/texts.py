@@ -122,6 +122,7 @@ FRAME: Mapping[str, str] = {
     "error.safe": "What is safe",
     "error.do": "What to do",
     "error.code": "Code",
+    "error.go_home": "Start from Home, or search for it.",
     "error.home": "Go to Home",
     "error.bug": "Something broke",
     "error.usage": "This cannot be done this way",

@@ -15,6 +15,7 @@ from sealhold.model.shown import Hits, ItemLine
 
 PAGE_ITEMS = 40
 MAX_WORDS = 200  # characters of a search
+EMPTY: tuple[Plain, ...] = (None, "", [])  # a field that says nothing is not shown
 LONG_TEXT = 120  # characters; longer text stands on lines of its own
 
 
@@ -59,7 +60,9 @@ def show(visit: Visit) -> Outcome:
         template="item.html",
         values={
             "item": item,
-            "fields": [_shown(column, value) for column, value in item.fields],
+            "fields": [
+                _shown(column, value) for column, value in item.fields if value not in EMPTY
+            ],
             "raw": _raw(item.raw),
             "hash": item.provenance.content_hash.hex(),
         },
@@ -91,9 +94,7 @@ def _days(items: tuple[ItemLine, ...]) -> tuple[Day, ...]:
 
 
 def _shown(column: Column, value: Plain) -> Shown:
-    if value is None:
-        text = "–"
-    elif column.type is ColumnType.INSTANT and isinstance(value, int):
+    if column.type is ColumnType.INSTANT and isinstance(value, int):
         text = moment(Instant(value))
     elif isinstance(value, list):
         text = ", ".join(map(str, value))

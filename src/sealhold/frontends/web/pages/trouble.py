@@ -18,8 +18,14 @@ def page(err: SealholdError, status: int) -> Page:
             "title": text(f"error.{err.kind.name.lower()}"),
             "message": sentence(str(err) or type(err).__name__),
             "safe": text("error.in_ledger" if is_grave else "error.nothing_changed"),
-            "remedy": sentence(err.remedy()),
+            "remedy": _remedy(err),
             "code": err.code(),
             "grave": is_grave,
         },
     )
+
+
+def _remedy(err: SealholdError) -> str:
+    if err.kind is ErrorKind.NOTFOUND:  # the remedy of the class names a command
+        return text("error.go_home")
+    return sentence(err.remedy())

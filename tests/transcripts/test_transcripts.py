@@ -6,8 +6,8 @@
     [exit 4]                           how it ended, if not with 0
 
 - `$ flip FILE` changes one bit in the middle of a file, as a failing disk or a forger would.
-- Digests of what is sealed to a public key differ from run to run, and so do times; both are
-  written as such. All else is compared to the letter.
+- Ids are numbered in the order in which they appear, `q-000000000001`, and typed so; digests and
+  lengths of time are written as such. All else is compared to the letter.
 - `SEALHOLD_TRANSCRIPTS=write pytest tests/transcripts` writes the files anew; read what changed.
 """
 
@@ -25,9 +25,13 @@ from tests.transcripts.cli import Cli, Ended, furnish
 STORIES = sorted(Path(__file__).parent.glob("*.txt"))
 STEADY = (
     (re.compile(r"\b[0-9a-f]{64}\b"), "(64 hex digits)"),
+    (re.compile(r"\b[0-9a-f]{16}\b"), "(16 hex digits)"),
     (re.compile(r"\bpython 3\.\d+\.\d+"), "python 3.x.y"),
     (re.compile(r"\b\d+\.\d+ s\b"), "0.0 s"),
 )
+LONG = r"[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-"
+ID = re.compile(rf"(?<![0-9a-z])([acdgjqrstux]-|{LONG})([0-9a-f]{{12}})\b")
+NOBODY = "f" * 12  # an id that stories use for what is not there
 WRITE = os.environ.get("SEALHOLD_TRANSCRIPTS") == "write"
 
 
@@ -51,9 +55,38 @@ def test_a_session_prints_what_it_says(story: Path, tmp_path: Path) -> None:
     assert replayed == written or WRITE
 
 
+class Numbered:
+    """Ids by the order in which they appear."""
+
+    def __init__(self) -> None:
+        self._tails: list[str] = []
+
+    def told(self, text: str) -> str:
+        """Return `text` with each id as the story names it."""
+
+        def number(found: re.Match[str]) -> str:
+            if found[2] == NOBODY:
+                return found[0]
+            if found[2] not in self._tails:
+                self._tails.append(found[2])
+            head = found[1] if len(found[1]) == 2 else "00000000-0000-4000-8000-"
+            return f"{head}{self._tails.index(found[2]) + 1:012d}"
+
+        return ID.sub(number, text)
+
+    def typed(self, text: str) -> str:
+        """Return `text`, typed in the story, with each id as it really is."""
+
+        def tail(found: re.Match[str]) -> str:
+            at = int(found[2]) - 1 if found[2].isdecimal() else len(self._tails)
+            return found[1] + (self._tails[at] if at < len(self._tails) else found[2])
+
+        return ID.sub(tail, text)
+
+
 def replay(story: str, cli: Cli) -> str:
     """Return the story as it goes now."""
-    told = []
+    told, ids = [], Numbered()
     lines = story.splitlines()
     for at, line in enumerate(lines):
         if line.startswith("#") or (not line and at + 1 < len(lines) and opens(lines[at + 1])):
@@ -61,8 +94,8 @@ def replay(story: str, cli: Cli) -> str:
         elif line.startswith("$ "):
             typed = typed_after(lines, at)
             told += [line, *(f"> {each}" for each in typed)]
-            ended = act(cli, shlex.split(line[2:]), typed)
-            told += steady((ended.out + ended.err).rstrip("\n")).splitlines()
+            ended = act(cli, shlex.split(ids.typed(line[2:])), typed)
+            told += steady(ids.told((ended.out + ended.err).rstrip("\n"))).splitlines()
             if ended.code:
                 told.append(f"[exit {ended.code}]")
     return "\n".join(told) + "\n"

@@ -18,6 +18,7 @@ from sealhold.model.errors import (
     NoFileError,
     NoHomeError,
     NotFoundError,
+    SealBrokenError,
     SealholdError,
     UsageError,
     WrongPassphraseError,
@@ -72,7 +73,7 @@ def trouble(err: SealholdError, command: tuple[str, ...], *, number: str | None 
     """Return `err`, raised by `command`, as it is told; `number` names this one occurrence."""
     why = inspect.cleandoc(type(err).__doc__ or "").partition("\n\n")[0].replace("\n", " ")
     why = why.partition("; ")[0].rstrip(".") + "."
-    message = str(err) or why[:1].lower() + why[1:].rstrip(".")
+    message = str(err).rstrip(".") or why[:1].lower() + why[1:].rstrip(".")
     return Trouble(
         kind=err.kind,
         code=err.code(),
@@ -104,6 +105,8 @@ def _remedy(err: SealholdError, command: tuple[str, ...]) -> str:
             told = "sealhold init"
         case WrongPassphraseError():
             told = "once more: Caps Lock and the keyboard layout are the usual causes"
+        case SealBrokenError() if command == ("app", "open"):
+            told = "get the answer again, and name the folder of the app that asked with `--keys`"
         case InvalidQueryError():
             told = "sealhold query --tables"
         case UsageError():

@@ -10,7 +10,7 @@ from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.words import short
 from sealhold.frontends.web.formats import day
 from sealhold.model.ids import Kind
-from sealhold.model.quantities import show_bits
+from sealhold.model.quantities import Instant, show_bits
 from sealhold.model.shown import GrantView, Mode, RequestState
 
 MODES = {Mode.ONCE: "once", Mode.UNTIL: "whenever asked", Mode.EACH: "after asking"}
@@ -41,7 +41,7 @@ def grant_table(grants: Sequence[GrantView]) -> list[Block]:
             safe(grant.app_name),
             safe(grant.label),
             MODES[grant.terms.mode],
-            day(grant.terms.until),
+            day(Instant(grant.terms.until - 1)),  # a day that is over at midnight is not the next
             f"{grant.uses}",
             show_bits(grant.spent),
             show_bits(grant.terms.budget),

@@ -88,8 +88,8 @@ def request_approve(  # noqa: PLR0913  reason: each is one way to give less than
         asked = node.requests.show(request)
         terms = narrower.of(asked.asked_terms, world_of(session).clock())
         card = node.requests.show_with(request, terms)
-        say(session, *card_blocks(card, terms), Line(""))
         check_can_confirm(session, node)
+        say(session, *card_blocks(card, terms), Line(""))
         if preview:
             _preview(session, node, card, terms)
         else:

@@ -45,8 +45,8 @@ test: static                             # what .ci/run runs; the last line is t
 attack: setup
 	@$(PYTEST) tests/attack $(ARGS)
 
-soak: setup                              # minutes each, so left out of `make test`
-	@HYPOTHESIS_PROFILE=soak $(PYTEST) -m soak --timeout 3600 tests $(ARGS)
+soak: setup                              # laws and parsers on thousands of examples, and what is marked soak
+	@HYPOTHESIS_PROFILE=soak $(PYTEST) -m "" --timeout 3600 tests/property tests/fuzz tests/scenarios $(ARGS)
 
 bench: setup
 	@$(RUN)python tools/benches.py --quick $(ARGS)

@@ -121,7 +121,7 @@ def card(asked: Asked, terms: Terms, around: Surroundings, preview: bytes | None
         reason=visible(_reason(asked)),
         answer=_shape(asked, terms.coarsen, price.alternatives),
         cost_per_answer=price.total,
-        cost_per_object=ahead.charge,
+        cost_per_object=proposed.per_object,
         object_before=ahead.before,
         meters=_meters(asked, around, year, price.total),
         collection=task.collection,

@@ -8,8 +8,10 @@ from threading import Thread
 
 from sealhold.demo.build import PASSPHRASE, DemoFolders, world
 from sealhold.demo.stage import Stage
+from sealhold.demo.tamper import bent_copy
 from sealhold.frontends.http.app import make_app
 from sealhold.frontends.http.serve import bind, make_server
+from sealhold.frontends.seam import DemoStage
 from sealhold.node import Node
 
 LABEL_BYTES = 16
@@ -33,6 +35,7 @@ def serving(folders: DemoFolders, port: int) -> Iterator[Stage]:
             origin=f"http://localhost:{port}",
             label=label,
             demo=True,
+            stage=DemoStage(passphrase=PASSPHRASE, tamper=lambda: bent_copy(folders, here)),
             clock=here.clock,
             entropy=here.entropy,
         )

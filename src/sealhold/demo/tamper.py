@@ -1,7 +1,12 @@
-"""A copy of a vault with one byte flipped, to see that it shows. The vault itself is untouched."""
+"""A copy of a vault with one bit flipped, to see that it shows. The vault itself is untouched."""
 
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sealhold.demo.build import PASSPHRASE, DemoFolders
+from sealhold.model.errors import SealholdError
+from sealhold.node import World, opened
 
 PAGE = 8_192  # of the database
 
@@ -18,3 +23,14 @@ def tampered_copy(home: Path, copy: Path) -> Path:
     content[(len(content) // PAGE // 2) * PAGE + PAGE // 3] ^= 1
     path.write_bytes(content)
     return copy
+
+
+def bent_copy(folders: DemoFolders, world: World) -> tuple[str, ...]:
+    """Return what opening and verifying a bent copy finds; nothing, if it finds nothing."""
+    with TemporaryDirectory(prefix="sealhold-demo-") as folder:
+        copy = tampered_copy(folders.vault, Path(folder) / "copy")
+        try:
+            with opened(copy, PASSPHRASE, world) as node:
+                return node.audit.verify().faults
+        except SealholdError as err:
+            return (str(err),)

@@ -11,6 +11,8 @@
 Source: docs/spec/20-faces.md section 1.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -31,6 +33,14 @@ from sealhold.model.shown import (
     Status,
     Terms,
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoStage:
+    """What a demo shows beside the pages of every vault; nobody in it is real."""
+
+    passphrase: str  # said on each page, since whoever looks is signed in already
+    tamper: Callable[[], tuple[str, ...]]  # bends a copy of the vault, and says what is found
 
 
 class Progress(Protocol):

@@ -188,7 +188,7 @@ class Ledger:
         stores = ((self._core.store, self._home.data), (self._keys_store, self._home.keys))
         for store, path in stores:
             for fault in _faults_of(store):
-                yield f"`{path.name}`: {fault}"
+                yield fault if path.name in fault else f"`{path.name}`: {fault}"
         yield from self._objects.faults()
 
     def _log_faults(self, progress: Progress | None) -> Iterator[str]:

@@ -24,7 +24,7 @@ from sealhold.frontends.http.peer import PeerCheck, is_owner
 from sealhold.frontends.http.problems import problem
 from sealhold.frontends.http.session import Sessions, SignIns
 from sealhold.frontends.http.site import make_site
-from sealhold.frontends.seam import Vault
+from sealhold.frontends.seam import DemoStage, Vault
 from sealhold.frontends.web.assets import PREFIX, Assets
 from sealhold.frontends.web.render import Renderer
 from sealhold.frontends.web.routes import page_routes
@@ -37,7 +37,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 API_ROUTES = owner_api.ROUTES + app_api.ROUTES
 
 
-def make_app(
+def make_app(  # noqa: PLR0913  # reason: what a site is made of
     vault: Vault,
     *,
     origin: str,
@@ -47,6 +47,7 @@ def make_app(
     entropy: Entropy,
     words: Mapping[str, str] = ENGLISH,
     peer_check: PeerCheck = is_owner,
+    stage: DemoStage | None = None,
 ) -> Starlette:
     """Return the application for `vault`, bound at `origin` (`http://localhost:8722`).
 
@@ -59,6 +60,7 @@ def make_app(
         entropy: for session ids.
         words: the texts of the pages.
         peer_check: tells whose program is at the other end.
+        stage: what a demo has beside; then whoever looks is signed in.
 
     Raises:
         UsageError: `origin` and `label` do not make a site.
@@ -72,6 +74,7 @@ def make_app(
         renderer=Renderer(assets, words),
         clock=clock,
         demo=demo,
+        stage=stage,
     )
     app = Starlette(
         routes=[

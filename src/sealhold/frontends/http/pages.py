@@ -26,7 +26,7 @@ from sealhold.frontends.http.session import (
     cookie,
     is_token_of,
 )
-from sealhold.frontends.seam import Vault
+from sealhold.frontends.seam import DemoStage, Vault
 from sealhold.frontends.web.pages import trouble
 from sealhold.frontends.web.render import Renderer
 from sealhold.frontends.web.visit import (
@@ -65,12 +65,16 @@ class Desk:
     renderer: Renderer
     clock: Clock
     demo: bool
+    stage: DemoStage | None = None
 
     async def answer(self, route: PageRoute, request: Request) -> Response:
         """Return the answer of the page behind `route`."""
+        begun: Session | None = None
         session = self.session(request)
         if session is None and not route.is_open:
-            return _to_unlock(request)
+            if self.stage is None or self.vault.locked or request.method != "GET":
+                return _to_unlock(request)
+            session = begun = self.sign_ins.pages.begin()  # a demo: whoever looks is Alice
         visit = self._visit(request, session)
         try:
             handler, files = route.get, list[UploadFile]()
@@ -87,7 +91,10 @@ class Desk:
             return _to_unlock(request)
         except SealholdError as err:
             return await self.trouble(visit, err)
-        return self._respond(outcome, html)
+        response = self._respond(outcome, html)
+        if begun is not None:
+            response.headers.append("set-cookie", cookie(COOKIE, begun.id))
+        return response
 
     async def trouble(self, visit: Visit, err: SealholdError) -> Response:
         """Return the page that tells of `err`."""
@@ -116,6 +123,7 @@ class Desk:
             csrf=session.csrf if session else "",
             scheme=_scheme(request),
             demo=self.demo,
+            stage=self.stage,
             shown=session.shown if session else ShownCards(),
             came_from_elsewhere=session is None and came in {"cross-site", "same-site"},
         )

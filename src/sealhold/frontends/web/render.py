@@ -102,6 +102,7 @@ class Renderer:
             "csrf": visit.csrf,
             "scheme": visit.scheme.value,
             "demo": visit.demo,
+            "stage": visit.stage,
             "now": visit.now,
             "nav": NAV,
             **_around(visit),

@@ -45,6 +45,7 @@ def page_routes(assets: Assets) -> tuple[PageRoute, ...]:
         PageRoute(path="/sources", get=sources.show, post=sources.take, takes_files=True),
         PageRoute(path="/ledger", get=ledger.show),
         PageRoute(path="/ledger/verify", post=ledger.verify),
+        PageRoute(path="/ledger/tamper", post=ledger.tamper),
         PageRoute(path="/ledger/leaves", get=ledger.leaves),
         PageRoute(path="/ledger/{seq}/proof", get=ledger.proof),
         PageRoute(path="/receipts/{id}", get=slips.show),

@@ -15,6 +15,7 @@ FRAME: Mapping[str, str] = {
     # frame
     "frame.skip": "Skip to the content",
     "frame.demo": "Demo: nobody here is real.",
+    "frame.demo_passphrase": "Alice’s passphrase: <code>{passphrase}</code>",
     "frame.demo_own": "Make it yours: <code>sealhold init</code>",
     "frame.nav": "Main",
     "frame.nav_small": "Main, small screens",

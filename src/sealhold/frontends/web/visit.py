@@ -13,7 +13,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
-from sealhold.frontends.seam import Vault
+from sealhold.frontends.seam import DemoStage, Vault
 from sealhold.model.quantities import Instant
 from sealhold.model.shown import RequestCard
 
@@ -89,6 +89,7 @@ class Visit:
     demo: bool
     shown: ShownCards
     came_from_elsewhere: bool  # a link on another site led here, so the cookie stayed at home
+    stage: DemoStage | None = None  # what a demo has beside
 
 
 class SessionChange(Enum):

@@ -8,7 +8,7 @@
 from sealhold.frontends.web.pages.slips import Slip, slip
 from sealhold.frontends.web.uses import Use, lately
 from sealhold.frontends.web.visit import Outcome, Page, Paper, Visit
-from sealhold.model.errors import InvalidError
+from sealhold.model.errors import InvalidError, NotFoundError
 from sealhold.model.quantities import MicroBits
 from sealhold.model.shown import LedgerLine
 
@@ -27,6 +27,17 @@ def verify(visit: Visit) -> Outcome:
     return _page(visit, just_verified=True)
 
 
+def tamper(visit: Visit) -> Outcome:
+    """In a demo, bend a copy of the vault and show what opening it finds.
+
+    Raises:
+        NotFoundError: this is no demo.
+    """
+    if visit.stage is None:
+        raise NotFoundError("nothing lives at this address")
+    return _page(visit, just_verified=False, bent=visit.stage.tamper())
+
+
 def leaves(visit: Visit) -> Outcome:
     """Return the leaf hash of each entry, one a line, for the browser's own computation."""
     text = "".join(f"{leaf}\n" for leaf in visit.vault.audit.leaf_hashes())
@@ -40,7 +51,7 @@ def proof(visit: Visit) -> Outcome:
     return Paper(name=f"entry-{seq}.proof.json", media="application/json", data=data)
 
 
-def _page(visit: Visit, *, just_verified: bool) -> Page:
+def _page(visit: Visit, *, just_verified: bool, bent: tuple[str, ...] | None = None) -> Page:
     opened = _number(visit.query.one("open")) if "open" in visit.query else None
     before = _number(visit.query.one("before")) if "before" in visit.query else None
     state, meters = visit.vault.audit.state(), visit.vault.budgets.meters()
@@ -63,6 +74,7 @@ def _page(visit: Visit, *, just_verified: bool) -> Page:
             "earlier": earlier,
             "is_newest": before is None,
             "just_verified": just_verified,
+            "bent": bent,
         },
     )
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 
+from msgspec import structs
+
 from sealhold.model.errors import FenceLostError, InvalidError, TamperedError
 from sealhold.model.ids import ObjectName, SealedBytes
 from sealhold.stores.backends.memory import MemoryObjects, MemoryRecords
@@ -194,8 +196,8 @@ OBJECTS: dict[type[MemoryObjects], str] = {
 
 
 def _expecting_nothing(op: Op) -> Op:
-    return replace(op, expect=Expect.ANY) if isinstance(op, Put | Delete | Guard) else op
+    return structs.replace(op, expect=Expect.ANY) if isinstance(op, Put | Delete | Guard) else op
 
 
 def _without_cap(op: Op) -> Op:
-    return replace(op, cap=2**63 - 1) if isinstance(op, Bump) else op
+    return structs.replace(op, cap=2**63 - 1) if isinstance(op, Bump) else op

@@ -14,7 +14,16 @@ from sealhold.model.errors import (
 )
 from sealhold.model.ids import ObjectName, SealedBytes
 from sealhold.stores.backends.memory import MemoryObjects
-from sealhold.stores.spec import MAX_ROW, Backup, ColumnKind, DeleteWhere, Health, TableSpec, Unit
+from sealhold.stores.spec import (
+    MAX_ROW,
+    Backup,
+    ColumnKind,
+    DeleteWhere,
+    Health,
+    Put,
+    TableSpec,
+    Unit,
+)
 
 from .record_bench import (
     HOLDER,
@@ -73,7 +82,7 @@ def names_of_tables_and_columns_may_be_words_of_any_language(place: Place) -> No
     row = (b"i" * 16, 7, 8)
 
     store.commit(
-        [Unit((replace(put(leaf(1)), table=spec.name, row=row),)) for spec in words],
+        [Unit((Put(spec.name, row),)) for spec in words],
         lambda _results: [],
         fence,
     )

@@ -3,6 +3,8 @@
 - `run_together` supposes that no operation fails, which is nearly always so. Then operations on
   different tables cannot meet, and equal statements of a table go to the database in one call.
   It says whether that held; if not, the transaction is spent and must be rolled back.
+- Rows are put many to a statement. The database works without Python's lock while a statement
+  runs, and between two must wait until another thread gives that lock away, up to 5 ms each time.
 - `run_apart` supposes nothing: units in order, each of several operations under its savepoint.
 - Where `run_together` holds, both leave the same rows and give the same results.
 
@@ -51,14 +53,21 @@ class _Kind(Enum):
 class _Run:
     """One statement, and the parameters of each time it runs."""
 
+    text: TableText
     sql: str
     kind: _Kind
     cells: list[Cells]
     unit: int  # whose it is, if it runs once
 
+    @property
+    def is_insert(self) -> bool:
+        """Whether it puts rows that are not there yet."""
+        return self.sql is self.text.insert
+
 
 _Statement = tuple[str, _Kind, Cells]
 _JOINED = (_Kind.ONE, _Kind.ANY)
+_AT_ONCE = (256, 64, 16, 4)  # rows that one statement puts; few lengths, so few are prepared
 
 
 def run_together(connection: Connection, texts: Texts, units: Units) -> list[Result] | None:
@@ -69,7 +78,7 @@ def run_together(connection: Connection, texts: Texts, units: Units) -> list[Res
             if not connection.execute(run.sql, run.cells[0]).fetchone()[0]:
                 return None
             continue
-        changed = connection.executemany(run.sql, run.cells).rowcount
+        changed = _run_many(connection, run)
         if run.kind is _Kind.ONE and changed != len(run.cells):
             return None
         if run.kind is _Kind.COUNT:
@@ -93,18 +102,36 @@ def run_apart(connection: Connection, texts: Texts, units: Units) -> list[Result
     return results
 
 
+def _run_many(connection: Connection, run: _Run) -> int:
+    """Run a statement with each of its parameters, and return how many rows it changed."""
+    at = changed = 0
+    for size in _AT_ONCE:
+        sql = run.text.many(run.sql, size) if len(run.cells) - at >= size else None
+        while sql is not None and len(run.cells) - at >= size:
+            cells = [*chain.from_iterable(run.cells[at : at + size])]
+            changed += connection.execute(sql, cells).rowcount
+            at += size
+    if at < len(run.cells):
+        changed += connection.executemany(run.sql, run.cells[at:]).rowcount
+    return changed
+
+
 def _runs(texts: Texts, units: Units) -> Iterator[_Run]:
     """Return the runs, table by table, each table's in order."""
     queues: dict[str, list[_Run]] = {}
     for unit, ops in enumerate(units):
         for op in ops:
-            sql, kind, cells = _statement(texts[op.table], op)
             queue = queues.setdefault(op.table, [])
             last = queue[-1] if queue else None
+            if last and type(op) is Put and op.expect is Expect.ABSENT and last.is_insert:
+                last.cells.append(op.row)  # nearly all there is
+                continue
+            text = texts[op.table]
+            sql, kind, cells = _statement(text, op)
             if last and last.sql == sql and last.kind is kind and kind in _JOINED:
                 last.cells.append(cells)
             else:
-                queue.append(_Run(sql, kind, [cells], unit))
+                queue.append(_Run(text, sql, kind, [cells], unit))
     return chain.from_iterable(queues.values())
 
 

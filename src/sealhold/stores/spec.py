@@ -3,6 +3,7 @@
 - A store learns table and object names, sizes, counts and times; never a key of a record or a
   plain byte. It is not trusted: whoever reads opens the seal, and that finds any change.
 - Tables are declared. There is no free-text column, so plaintext has no column to go to.
+- Operations and rows are Structs, because a batch has thousands of them.
 - A batch survives `kill -9` and power loss once `commit` returned; there is no weaker mode.
 - Nothing but the errors named here escapes: `StoreUnavailableError` (no answer, effect unknown,
   every call may be repeated), `StoreFullError`, `StoreBusyError`, `FenceLostError`,
@@ -18,6 +19,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, NewType, Protocol
+
+import msgspec
 
 from sealhold.model.ids import Id16, ObjectName, SealedBytes
 from sealhold.model.quantities import Instant
@@ -69,8 +72,7 @@ class Expect(Enum):
     PRESENT = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(msgspec.Struct, frozen=True):
     """Insert or replace a row."""
 
     table: str
@@ -78,8 +80,7 @@ class Put:
     expect: Expect | int = Expect.ANY
 
 
-@dataclass(frozen=True, slots=True)
-class Delete:
+class Delete(msgspec.Struct, frozen=True):
     """Remove a row; absent is no failure unless `expect` says so."""
 
     table: str
@@ -87,8 +88,7 @@ class Delete:
     expect: Expect | int = Expect.ANY
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteWhere:
+class DeleteWhere(msgspec.Struct, frozen=True):
     """Remove each row whose first index columns equal `prefix`."""
 
     table: str
@@ -96,8 +96,7 @@ class DeleteWhere:
     prefix: Key
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(msgspec.Struct, frozen=True):
     """Write nothing; fail the unit unless the row is as expected."""
 
     table: str
@@ -105,8 +104,7 @@ class Guard:
     expect: Expect | int
 
 
-@dataclass(frozen=True, slots=True)
-class Bump:
+class Bump(msgspec.Struct, frozen=True):
     """Add `delta` to an I64 column of a present row; over `cap` the unit is EXHAUSTED."""
 
     table: str
@@ -144,8 +142,7 @@ class Result:
     removed: int = 0  # rows that its DeleteWhere took
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """A row as it is kept, unchecked."""
 
     row: Row

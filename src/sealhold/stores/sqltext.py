@@ -39,13 +39,18 @@ class TableText:
         taken = ", ".join([*(f"{_c(c)} = excluded.{_c(c)}" for c in rest), "v = v + 1"])
         given = ", ".join([*(f"{_c(c)} = {marks[c]}" for c in rest), "v = v + 1"])
         values = f"INSERT INTO {name} VALUES ({', '.join(marks.values())}, 1)"
+        absent = f"ON CONFLICT ({keys}) DO NOTHING"
+        any_row = f"ON CONFLICT ({keys}) DO UPDATE SET {taken}"
         self._name = name
         self._by_key = by_key
         self._indexes = table.indexes
         self._orders = table.orders
         self.creates = _creates(table)
-        self.insert = f"{values} ON CONFLICT ({keys}) DO NOTHING"
-        self.upsert = f"{values} ON CONFLICT ({keys}) DO UPDATE SET {taken}"
+        self.insert = f"{values} {absent}"
+        self.upsert = f"{values} {any_row}"
+        self._of_many = {self.insert: absent, self.upsert: any_row}
+        self._one_of_many = f"({', '.join('?' for _column in columns)}, 1)"
+        self._many: dict[tuple[str, int], str] = {}
         self.replace = f"UPDATE {name} SET {given} WHERE {by_row}"
         self.replace_version = f"{self.replace} AND v = ?{len(columns) + 1}"
         self.delete = f"DELETE FROM {name} WHERE {by_key}"
@@ -54,6 +59,18 @@ class TableText:
         self.has_not = f"SELECT NOT EXISTS (SELECT 1 FROM {name} WHERE {by_key})"
         self.has_version = f"SELECT EXISTS (SELECT 1 FROM {name} WHERE {by_key} AND v = ?)"
         self.row = f"SELECT * FROM {name} WHERE {by_key}"
+
+    def many(self, sql: str, rows: int) -> str | None:
+        """Return what does as `sql` for so many rows at once, if there is such a statement."""
+        of_many = self._of_many.get(sql)
+        if of_many is None:
+            return None
+        found = self._many.get((sql, rows))
+        if found is None:
+            values = ", ".join([self._one_of_many] * rows)
+            found = f"INSERT INTO {self._name} VALUES {values} {of_many}"
+            self._many[sql, rows] = found
+        return found
 
     def bump(self, column: str) -> str:
         """Return: add the first parameter to `column` of a key, where it is between two others."""

@@ -209,3 +209,13 @@ def readers_see_all_of_a_batch_or_nothing(place: Place) -> None:
 
     assert {count % 10 for count in counts} <= {0}
     assert counts == sorted(counts)
+
+
+def many_keys_are_read_in_their_order_absent_and_doubled_ones_too(place: Place) -> None:
+    opened = place.create()
+    opened.commit([put(thing(n)) for n in range(1, 700, 2)])
+    numbers = [*range(699, 0, -1), 5, 5, 6]
+
+    versions = opened.versions(*numbers)
+
+    assert versions == [n % 2 for n in numbers]

@@ -11,6 +11,7 @@ from sealhold.stores.spec import (
     DeleteWhere,
     Expect,
     Fence,
+    Found,
     Guard,
     Op,
     Outcome,
@@ -67,6 +68,28 @@ def an_expectation_that_does_not_hold_is_a_conflict_and_changes_nothing(place: P
 
     assert results == [Result(Outcome.CONFLICT, 0)] * len(refused)
     assert opened.versions(1, 9) == [2, 0]
+
+
+def of_many_new_rows_one_that_was_there_fails_alone(place: Place) -> None:
+    opened = place.create()
+    opened.keep(thing(300, day=7))
+
+    results = opened.commit(*([put(thing(n), Expect.ABSENT)] for n in range(1, 501)))
+
+    assert [n for n, result in enumerate(results, 1) if result != APPLIED] == [300]
+    assert opened.versions(*range(1, 501)) == [1] * 500
+    assert opened.store.get("things", [(name_of(300),)])[0] == Found(thing(300, day=7), 1)
+
+
+def a_row_that_comes_twice_among_many_is_put_twice(place: Place) -> None:
+    opened = place.create()
+    numbers = [*range(1, 301), 150]
+
+    opened.commit([put(thing(n, day=at)) for at, n in enumerate(numbers)])
+
+    found = opened.store.get("things", [(name_of(150),)])[0]
+    assert found == Found(thing(150, day=300), 2)
+    assert sum(opened.versions(*range(1, 301))) == 301
 
 
 def an_expectation_that_holds_lets_its_operation_happen(place: Place) -> None:

@@ -10,7 +10,7 @@ Source: docs/spec/03-keys.md section 5.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.sethash import add, remove, row_number
@@ -122,7 +122,7 @@ class Deciding:
                 at = self._columns[op.table].index(op.column)
                 row = list(old.row)
                 row[at] = int(row[at]) + op.delta
-                return replace(old, row=tuple(row), v=old.v + 1)
+                return Found(tuple(row), old.v + 1)
             case DeleteWhere() | Guard():
                 return old
 

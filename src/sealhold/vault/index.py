@@ -13,6 +13,7 @@ Source: docs/spec/03-keys.md section 7.
 import re
 import unicodedata
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -40,7 +41,7 @@ BLOCKS = 256
 HEAD_LETTERS = 3
 MAX_WORD = 40  # characters; longer runs are digests and addresses, found by their beginning
 MAX_TITLE = 96  # characters of an item's title kept for lists
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(rf"(\w{{1,{MAX_WORD}}})\w*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,7 @@ class Entry:
 def words_of(text: str) -> set[str]:
     """Return the words of `text` as they are indexed: NFKC, case folded, at most 40 characters."""
     plain = text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
-    return {word[:MAX_WORD] for word in _WORD.findall(plain)}
+    return set(_WORD.findall(plain))
 
 
 class Index:
@@ -94,19 +95,16 @@ class Index:
         self.docs()
         number = self._next
         self._next += 1
-        blocks: dict[int, dict[str, array[int]]] = {}
+        places: defaultdict[str, list[int]] = defaultdict(list)
         for place, entry in enumerate(entries):
             for word in words_of(entry.text):
-                block = blocks.setdefault(self._block(word), {})
-                if word not in block:
-                    block[word] = array("H")
-                block[word].append(place)
+                places[word].append(place)
+        blocks: defaultdict[int, dict[str, bytes]] = defaultdict(dict)
+        for word, found in places.items():
+            blocks[self._block(word)][word] = array("H", found).tobytes()
         docs = [[e.id, e.collection, e.version, e.at, e.title[:MAX_TITLE]] for e in entries]
         contents: list[tuple[bytes, Plain]] = [(self._docs_tag, docs)]
-        contents += [
-            (self._tags[n], {word: places.tobytes() for word, places in words.items()})
-            for n, words in blocks.items()
-        ]
+        contents += [(self._tags[n], words) for n, words in blocks.items()]
         return number, [self._put(number, tag, job, content) for tag, content in contents]
 
     def adopt(self, number: int, job: JobId, entries: Sequence[Entry]) -> None:

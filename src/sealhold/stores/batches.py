@@ -67,7 +67,7 @@ class _Run:
 
 _Statement = tuple[str, _Kind, Cells]
 _JOINED = (_Kind.ONE, _Kind.ANY)
-_AT_ONCE = (256, 64, 16, 4)  # rows that one statement puts; few lengths, so few are prepared
+AT_ONCE = (256, 64, 16, 4)  # rows of one statement; few lengths, so that few are prepared
 
 
 def run_together(connection: Connection, texts: Texts, units: Units) -> list[Result] | None:
@@ -105,7 +105,7 @@ def run_apart(connection: Connection, texts: Texts, units: Units) -> list[Result
 def _run_many(connection: Connection, run: _Run) -> int:
     """Run a statement with each of its parameters, and return how many rows it changed."""
     at = changed = 0
-    for size in _AT_ONCE:
+    for size in AT_ONCE:
         sql = run.text.many(run.sql, size) if len(run.cells) - at >= size else None
         while sql is not None and len(run.cells) - at >= size:
             cells = [*chain.from_iterable(run.cells[at : at + size])]

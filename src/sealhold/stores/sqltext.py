@@ -51,6 +51,9 @@ class TableText:
         self._of_many = {self.insert: absent, self.upsert: any_row}
         self._one_of_many = f"({', '.join('?' for _column in columns)}, 1)"
         self._many: dict[tuple[str, int], str] = {}
+        self._key = keys
+        self._key_of_many = f"({', '.join('?' for _column in table.spec.key)})"
+        self._by_keys: dict[int, str] = {}
         self.replace = f"UPDATE {name} SET {given} WHERE {by_row}"
         self.replace_version = f"{self.replace} AND v = ?{len(columns) + 1}"
         self.delete = f"DELETE FROM {name} WHERE {by_key}"
@@ -70,6 +73,15 @@ class TableText:
             values = ", ".join([self._one_of_many] * rows)
             found = f"INSERT INTO {self._name} VALUES {values} {of_many}"
             self._many[sql, rows] = found
+        return found
+
+    def rows(self, keys: int) -> str:
+        """Return: the rows of so many keys, in no order."""
+        found = self._by_keys.get(keys)
+        if found is None:
+            marks = ", ".join([self._key_of_many] * keys)
+            found = f"SELECT * FROM {self._name} WHERE ({self._key}) IN (VALUES {marks})"
+            self._by_keys[keys] = found
         return found
 
     def bump(self, column: str) -> str:

@@ -96,6 +96,16 @@ class Table:
         if self.key.measure(key) == MISFIT:
             raise InvalidError(f"not a key of table `{self.spec.name}`")
 
+    def check_keys(self, keys: Sequence[Key]) -> None:
+        """Let fitting keys pass.
+
+        Raises:
+            InvalidError: one of them is no key of this table.
+        """
+        if self.key.measure_all(keys, MAX_KEY) == MISFIT:
+            for key in keys:
+                self.check_key(key)
+
     def span(self, index: str, lo: Key, hi: Key, after: Cursor | None, *, reverse: bool) -> "Span":
         """Return the one span that bounds and cursor leave of `index`.
 

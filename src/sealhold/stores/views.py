@@ -7,12 +7,14 @@ Source: docs/spec/04-stores.md section 6.
 """
 
 from collections.abc import Sequence
+from itertools import chain
 
 from sqlcipher3.dbapi2 import Connection, Error
 
-from sealhold.stores.batches import Texts
+from sealhold.stores.batches import AT_ONCE, Texts
 from sealhold.stores.cipherfile import CipherFile
 from sealhold.stores.spec import MAX_PAGE, Cell, Cursor, Found, Key, Page
+from sealhold.stores.sqltext import TableText
 from sealhold.stores.tables import Table, Tables, check_limit
 
 
@@ -36,21 +38,32 @@ class SqlView:
             TamperedError: the file is damaged.
         """
         declared = self._tables.named(table)
-        for key in keys:
-            declared.check_key(key)
-        sql = self._texts[table].row
+        declared.check_keys(keys)
         alone = len(keys) > 1 and not self._connection.in_transaction
         try:
             if alone:
                 self._connection.execute("BEGIN")
             try:
-                rows = [self._connection.execute(sql, key).fetchone() for key in keys]
+                return self._rows(declared, self._texts[table], keys)
             finally:
                 if alone:
                     self._connection.execute("COMMIT")
         except Error as err:
             raise self._file.meaning(err) from err
-        return [None if row is None else _found(declared, row) for row in rows]
+
+    def _rows(self, table: Table, text: TableText, keys: Sequence[Key]) -> list[Found | None]:
+        known: dict[Key, Found] = {}
+        at = 0
+        for size in AT_ONCE:
+            while len(keys) - at >= size:
+                cells = [*chain.from_iterable(keys[at : at + size])]
+                for row in self._connection.execute(text.rows(size), cells):
+                    found = _found(table, row)
+                    known[table.key_of(found.row)] = found
+                at += size
+        ones = (self._connection.execute(text.row, key).fetchone() for key in keys[at:])
+        last = [None if row is None else _found(table, row) for row in ones]
+        return [*map(known.get, keys[:at]), *last]
 
     def scan(  # the contract's
         self,
@@ -86,7 +99,9 @@ class SqlView:
 
 
 def _found(table: Table, cells: tuple[Cell, ...]) -> Found:
+    if not table.flags:
+        return Found(cells[:-1], cells[-1])
     *row, v = cells
     for at in table.flags:
         row[at] = bool(row[at])
-    return Found(tuple(row), int(v))
+    return Found(tuple(row), v)

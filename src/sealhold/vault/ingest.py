@@ -56,6 +56,7 @@ IDENTITIES = TableSpec(
     key=("tag",),
     indexes={"job": ("job",)},
 )
+SMALL = 250  # bytes; more than the ids, tags and wrapped key of any row
 INLINE = 65_536  # bytes of content kept in its row; more goes into packs
 
 
@@ -301,6 +302,8 @@ def _counted(
 
 def _rounds(seen: Sequence[_Seen]) -> list[list[_Seen]]:
     """Return the items in groups in which each stands once: an item may come again in a batch."""
+    if len({each.tag for each in seen}) == len(seen):
+        return [[*seen]]
     rounds: list[list[_Seen]] = [[]]
     met: Counter[bytes] = Counter()
     for each in seen:
@@ -313,7 +316,9 @@ def _rounds(seen: Sequence[_Seen]) -> list[list[_Seen]]:
 
 
 def _size(op: Op) -> int:
-    return sum(len(cell) for cell in op.row if type(cell) is bytes) if isinstance(op, Put) else 0
+    """Return about how many bytes an operation counts: what is long stands last in its row."""
+    last = op.row[-1] if type(op) is Put else None
+    return SMALL + len(last) if type(last) is bytes else SMALL
 
 
 def _expect(found: Found | None) -> Expect | int:

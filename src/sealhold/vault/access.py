@@ -30,11 +30,15 @@ def create(parts: Parts, passphrase: str, stretch: Stretch, *, headless: bool) -
     if len(passphrase) < SHORTEST:
         raise InvalidError("an empty passphrase opens for everybody")
     parts.home.make()
-    root = new_key(parts.entropy, "root key")
-    secret = passphrases.passphrase(passphrase)
-    slot = passphrases.create_slot(root, secret, parts.entropy, stretch)
-    replace(parts.home.unlock_slot(passphrases.NAME), slot)
-    opening.create(parts, root, headless=headless)
+    try:
+        root = new_key(parts.entropy, "root key")
+        secret = passphrases.passphrase(passphrase)
+        slot = passphrases.create_slot(root, secret, parts.entropy, stretch)
+        replace(parts.home.unlock_slot(passphrases.NAME), slot)
+        opening.create(parts, root, headless=headless)
+    except BaseException:
+        parts.home.clear()  # half a vault would be taken for a damaged one
+        raise
 
 
 def unlock(parts: Parts, passphrase: str) -> Opened:

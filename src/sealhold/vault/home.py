@@ -13,6 +13,7 @@ Source: docs/spec/03-keys.md section 6.
 
 import fcntl
 import os
+import shutil
 import stat
 from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
@@ -87,6 +88,14 @@ class Home:
                 (self.folder / name).mkdir(mode=OWNER_ONLY)
         except OSError as err:
             raise StoreUnavailableError(f"`{self.folder}` cannot be made") from err
+
+    def clear(self) -> None:
+        """Take away what was made since `make`, as far as the disk lets us."""
+        for path in self.folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
     def check(self) -> None:
         """Refuse a folder that is no vault, lacks a part, or may be read by others.
@@ -176,7 +185,9 @@ def replace(path: Path, content: bytes) -> None:
     try:
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
-            os.write(handle, content)
+            left = memoryview(content)
+            while left:  # a full disk takes a part, and says so at the next try
+                left = left[os.write(handle, left) :]
             os.fsync(handle)
         finally:
             os.close(handle)

@@ -11,6 +11,7 @@ Source: docs/spec/03-keys.md section 5.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 
@@ -110,16 +111,11 @@ class Opened:
     core: Core
     keys: RecordStore
     appender: Appender
-    lock: Lock
+    held: ExitStack  # writer, stores and lock: each is let go, whatever the others say
 
     def close(self) -> None:
         """Finish what waits and let the next process in."""
-        try:
-            self.core.writer.close()
-        finally:
-            self.core.store.close()
-            self.keys.close()
-            self.lock.release()
+        self.held.close()
 
 
 def create(parts: Parts, root: Secret, *, headless: bool) -> None:
@@ -130,30 +126,27 @@ def create(parts: Parts, root: Secret, *, headless: bool) -> None:
         StoreUnavailableError: the disk refuses.
     """
     home, entropy = parts.home, parts.entropy
-    lock = Lock(home)
-    slots = SoftwareRoot(root, FileSlots(home))
-    slots.create_slot(EPOCH, entropy)
-    epoch_key = new_key(entropy, "epoch key")
-    replace(home.epoch_key, slots.wrap(EPOCH, epoch_key, entropy))
-    file_key = derive(epoch_key, Tag.KEYS_FILE)
-    parts.keys.open(keyring.TABLES, file_key.reveal, create=True)
-    ring = Keyring(parts.keys, epoch_key, entropy)
-    ring.begin(_lease(parts.keys, parts))
-    app, owner = AppId(random_id(entropy)), SubjectId(random_id(entropy))
-    ring.add_app(app)
-    ring.add_subject(app, owner)
-    parts.data.open(_all(parts), ring.named("data-file").reveal, create=True)
-    fence = _lease(parts.data, parts)
-    appender = _appender(parts.data, ring)
-    deciding = Deciding(DECIDING, ring.named("set-hash"))
-    writer = _writer(parts, ring, appender, deciding, fence, written=0)
-    first = Event(kind=EventKind.START, actor=Actor.OWNER)
-    ops = (Put(SETTINGS.name, (HEADLESS, int(headless)), Expect.ABSENT),)
-    writer.commit(Work(ops, (Entry(event=first),), releases=True))
-    writer.close()
-    parts.data.close()
-    parts.keys.close()
-    lock.release()
+    with _held(parts) as opened:
+        slots = SoftwareRoot(root, FileSlots(home))
+        slots.create_slot(EPOCH, entropy)
+        epoch_key = new_key(entropy, "epoch key")
+        replace(home.epoch_key, slots.wrap(EPOCH, epoch_key, entropy))
+        file_key = derive(epoch_key, Tag.KEYS_FILE)
+        parts.keys.open(keyring.TABLES, file_key.reveal, create=True)
+        ring = Keyring(parts.keys, epoch_key, entropy)
+        ring.begin(_lease(parts.keys, parts))
+        app, owner = AppId(random_id(entropy)), SubjectId(random_id(entropy))
+        ring.add_app(app)
+        ring.add_subject(app, owner)
+        parts.data.open(_all(parts), ring.named("data-file").reveal, create=True)
+        fence = _lease(parts.data, parts)
+        appender = _appender(parts.data, ring)
+        deciding = Deciding(DECIDING, ring.named("set-hash"))
+        writer = _writer(parts, ring, appender, deciding, fence, written=0)
+        opened.callback(writer.close)
+        first = Event(kind=EventKind.START, actor=Actor.OWNER)
+        ops = (Put(SETTINGS.name, (HEADLESS, int(headless)), Expect.ABSENT),)
+        writer.commit(Work(ops, (Entry(event=first),), releases=True))
 
 
 def open_vault(parts: Parts, root: Secret) -> Opened:
@@ -168,8 +161,7 @@ def open_vault(parts: Parts, root: Secret) -> Opened:
     """
     home = parts.home
     home.check()
-    lock = Lock(home)
-    try:
+    with _held(parts) as opened:
         epoch_key = _epoch_key(home, root)
         file_key = derive(epoch_key, Tag.KEYS_FILE)
         parts.keys.open(keyring.TABLES, file_key.reveal, create=False)
@@ -183,14 +175,24 @@ def open_vault(parts: Parts, root: Secret) -> Opened:
         deciding.load(parts.data)
         _check_set(parts.data, deciding, appender, ring)
         writer = _writer(parts, ring, appender, deciding, fence, written)
+        opened.callback(writer.close)
         unlocked = Event(kind=EventKind.UNLOCK, actor=Actor.OWNER)
         writer.commit(Work((), (Entry(event=unlocked),)))
-    except BaseException:
-        parts.data.close()
-        parts.keys.close()
-        lock.release()
-        raise
-    return Opened(_core(parts, ring, deciding, writer), parts.keys, appender, lock)
+        core = _core(parts, ring, deciding, writer)
+        return Opened(core, parts.keys, appender, opened.pop_all())
+
+
+def _held(parts: Parts) -> ExitStack:
+    """Return what closes the stores and lets go of the home, in the end or at the first error.
+
+    Raises:
+        StoreBusyError: another process has the home.
+    """
+    held = ExitStack()
+    held.callback(Lock(parts.home).release)
+    held.callback(parts.keys.close)
+    held.callback(parts.data.close)
+    return held
 
 
 def origin_of(ring: Keyring) -> str:

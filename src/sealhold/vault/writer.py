@@ -6,6 +6,8 @@
   waits also for HEAD, which lies outside the database.
 - One bad piece fails alone. If the log cannot be written, nothing is written, and after a failure
   of the disk the writer stays shut: the same handle is never tried again.
+- Nobody waits for ever: work that comes once the writer is closed is refused, and whatever ends a
+  batch is told to all who wait for it.
 
 Source: docs/spec/05-audit-log.md section 6.
 """
@@ -28,6 +30,7 @@ from sealhold.model.errors import (
     ExhaustedError,
     InvalidError,
     LeakExhaustedError,
+    LockedError,
     SealholdError,
     StoreUnavailableError,
     TamperedError,
@@ -118,15 +121,16 @@ class Writer:
         """Queue pieces that go into one batch; the future gives each one's first log index.
 
         Raises:
-            AuditUnavailableError: the writer is shut, or the vault is locked.
+            AuditUnavailableError: the writer is shut.
             BusyError: the queue is full; nothing was begun.
+            LockedError: the vault was locked meanwhile.
         """
         if self._shut is not None:
             raise AuditUnavailableError("the log cannot be written") from self._shut
         piece = _Piece(works)
         with self._gate:
             if self._closed:
-                raise AuditUnavailableError("the vault was locked")
+                raise LockedError("the vault was locked")
             try:
                 self._queue.put_nowait(piece)
             except Full as err:
@@ -208,8 +212,12 @@ class Writer:
                 self._shut = err
             if len(batch) > 1 and self._shut is None:
                 return False
-            for piece in batch:
-                piece.done.set_exception(_outside(err))
+            _refuse(batch, err)
+            return True
+        except Exception as err:  # noqa: BLE001  # reason: whatever it is, somebody waits for it
+            self._shut = SealholdError(f"the writer met {type(err).__name__}")
+            self._shut.__cause__ = err
+            _refuse(batch, self._shut)
             return True
         self._tell(batch, results, plan.firsts)
         return True
@@ -246,6 +254,8 @@ class Writer:
             self._written = head.size
 
     def _publish_quietly(self) -> None:
+        if self._shut is not None:
+            return
         try:
             self._publish()
         except SealholdError as err:
@@ -275,6 +285,11 @@ class _Plan:
 def set_mac(key: Secret, size: int, total: int) -> bytes:
     """Return what binds the sum of the rows that decide to the log's size."""
     return keyed(key, Tag.SET_SUM, size.to_bytes(8, "big"), total.to_bytes(32, "big"))
+
+
+def _refuse(batch: Sequence[_Piece], err: SealholdError) -> None:
+    for piece in batch:
+        piece.done.set_exception(_outside(err))
 
 
 def _refusal(result: Result) -> SealholdError:

@@ -51,6 +51,8 @@ def test_the_prepared_form_gives_the_same(parts: tuple[bytes, ...]) -> None:
 
     assert prepared.digest(*parts) == keyed(KEY, Tag.ROW_MAC, *parts)
     assert prepared.mac16(*parts) == mac16(KEY, Tag.ROW_MAC, *parts)
+    assert prepared.after(b"a", b"").digest(*parts) == keyed(KEY, Tag.ROW_MAC, b"a", b"", *parts)
+    assert prepared.after(*parts).mac16(b"b") == mac16(KEY, Tag.ROW_MAC, *parts, b"b")
 
 
 def test_a_stream_may_come_in_any_pieces() -> None:

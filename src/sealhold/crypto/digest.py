@@ -67,6 +67,12 @@ class Keyed:
     def __init__(self, key: Secret, tag: Tag) -> None:
         self._start = blake3(framed(tag), key=key.reveal())
 
+    def after(self, *parts: bytes) -> "Keyed":
+        """Return what gives for any parts what this gives for `parts` and those."""
+        following = object.__new__(Keyed)
+        following._start = self._start.copy().update(framed(*parts))
+        return following
+
     def digest(self, *parts: bytes) -> bytes:
         """Return the same 32 bytes as `keyed`."""
         return self._start.copy().update(framed(*parts)).digest()

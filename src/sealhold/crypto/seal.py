@@ -188,4 +188,4 @@ def open_once(dek: Secret, sealed: bytes, aad: bytes) -> bytes:
         raise SealBrokenError("a sealed body does not open in this place") from err
 
 
-_KIND = {kind: bytes([kind]) for kind in KeyKind}
+_KIND = [bytes([number]) for number in range(max(KeyKind) + 1)]

@@ -12,7 +12,7 @@ Source: docs/spec/18-connectors.md section 5.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
@@ -21,14 +21,13 @@ import msgspec
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.connectors.runner import Counts
 from sealhold.connectors.spec import Batch, Item, Reject
-from sealhold.model.encoding import Plain
+from sealhold.crypto.digest import Keyed
 from sealhold.model.ids import Collection, Id16, JobId, RecordId, timed_ids
-from sealhold.model.quantities import Instant
-from sealhold.model.records import Dataset
 from sealhold.model.shown import RejectView
 from sealhold.stores.spec import ColumnKind, Expect, Found, Op, Put, TableSpec
 from sealhold.vault.catalogue import KEPT_REJECTS, Catalogue, JobRow, SourceRow
 from sealhold.vault.core import Core
+from sealhold.vault.describing import Describer
 from sealhold.vault.index import Entry, Index
 from sealhold.vault.objects import Objects
 from sealhold.vault.owned import (
@@ -75,6 +74,16 @@ class _Fresh(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    """What the items of one dataset have in common."""
+
+    contents: Keyed
+    by_id: Keyed
+    by_content: Keyed
+    describer: Describer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Flight:
     """A batch that the writer has and has not answered for yet."""
 
@@ -95,7 +104,8 @@ class Ingest:
         self._source = source
         self._teller = Teller(core.keys)
         self._catalogue = Catalogue(core.store, core.papers, core.owner)
-        self._equals: Counter[bytes] = Counter()
+        self._kinds: dict[str, _Kind] = {}
+        self._equals: dict[bytes, int] = {}  # how many items of one content came before
         self._flight: _Flight | None = None
 
     def take(self, job: JobRow, batch: Batch, version: str) -> tuple[JobRow, Counts]:
@@ -181,19 +191,15 @@ class Ingest:
         return fresh
 
     def _recognise(self, item: Item) -> _Seen:
-        keys = self._core.keys
+        kind = self._kind(item.dataset)
         content = content_of(item.fields, item.raw)
-        dataset = item.dataset.encode()
-        digest = keys.contents.digest(dataset, content)
+        digest = kind.contents.digest(content)
         if item.original_id is not None:
-            own = item.original_id.encode()
-            tag = keys.identities.mac16(b"id", self._source.id, dataset, own)
+            tag = kind.by_id.mac16(item.original_id.encode())
         else:
-            ordinal = self._equals[digest]
-            self._equals[digest] += 1
-            tag = keys.identities.mac16(
-                b"content", self._source.id, dataset, digest, ordinal.to_bytes(8, "big")
-            )
+            ordinal = self._equals.get(digest, 0)
+            self._equals[digest] = ordinal + 1
+            tag = kind.by_content.mac16(digest, ordinal.to_bytes(8, "big"))
         return _Seen(item, tag, content, digest)
 
     def _before(self, records: Sequence[bytes]) -> dict[bytes, Found]:
@@ -218,19 +224,21 @@ class Ingest:
             row = seal_record(core.keys, place, Body(content, large), core.entropy)
             if each.before is not None:
                 ops.append(Put(OLDER.name, each.before.row, Expect.ABSENT))
-            ops.append(Put(RECORDS.name, row, _expect(each.before)))
+            ops.append(Put(RECORDS.name, row, each.before.v if each.before else Expect.ABSENT))
             identity = (seen.tag, place.record, owner, job.id, seen.digest[:16])
-            ops.append(Put(IDENTITIES.name, identity, _expect(each.identity)))
+            known = each.identity
+            ops.append(Put(IDENTITIES.name, identity, known.v if known else Expect.ABSENT))
         ops += packer.finish()
-        entries = [self._entry(each.place, each.seen.item.fields) for each in fresh]
+        entries = [self._entry(each) for each in fresh]
         segment = 0
         if entries:
             segment, puts = self._index.segment(job.id, entries)
             ops += puts
         return ops, entries, segment
 
-    def _entry(self, place: Place, fields: Mapping[str, Plain]) -> Entry:
-        title, at, text = describe(fields, self._core.datasets.get(place.collection))
+    def _entry(self, each: _Fresh) -> Entry:
+        place, item = each.place, each.seen.item
+        title, at, text = self._kinds[item.dataset].describer.describe(item.fields)
         return Entry(
             id=place.record,
             collection=place.collection,
@@ -240,43 +248,17 @@ class Ingest:
             text=text,
         )
 
-
-def describe(
-    fields: Mapping[str, Plain], dataset: Dataset | None
-) -> tuple[str, Instant | None, str]:
-    """Return an item's title, time and words: from its dataset's columns, or else all its texts."""
-    columns = [column.name for column in dataset.columns if column.searchable] if dataset else ()
-    values = [fields.get(name) for name in columns] if columns else list(fields.values())
-    words = [word for word in _texts(values) if word and not word.isspace()]
-    named = fields.get(dataset.title) if dataset and dataset.title else None
-    title = named if isinstance(named, str) and named.strip() else _first_line(values)
-    when = fields.get(dataset.time_column) if dataset and dataset.time_column else None
-    return title, Instant(when) if type(when) is int else None, "\n".join(words)
-
-
-def _first_line(values: Sequence[Plain]) -> str:
-    """Return the first text, or what the first table of cells holds, on one line."""
-    for value in values:
-        if isinstance(value, str) and value.strip():
-            return value.strip().splitlines()[0]
-        if isinstance(value, dict):
-            return ", ".join(f"{name} {cell}" for name, cell in value.items() if cell is not None)
-    return ""
-
-
-def _texts(values: Iterable[Plain]) -> list[str]:
-    found: list[str] = []
-    for value in values:
-        kind = type(value)  # compared, not matched: every cell of every item comes by
-        if kind is str:
-            found.append(value)
-        elif kind is int:
-            found.append(str(value))
-        elif kind is list:
-            found += _texts(value)
-        elif kind is dict:
-            found += _texts(value.values())
-    return found
+    def _kind(self, dataset: str) -> _Kind:
+        found = self._kinds.get(dataset)
+        if found is None:
+            keys, name = self._core.keys, dataset.encode()
+            found = self._kinds[dataset] = _Kind(
+                contents=keys.contents.after(name),
+                by_id=keys.identities.after(b"id", self._source.id, name),
+                by_content=keys.identities.after(b"content", self._source.id, name),
+                describer=Describer(self._core.datasets.get(Collection(dataset))),
+            )
+        return found
 
 
 def _counted(
@@ -319,7 +301,3 @@ def _size(op: Op) -> int:
     """Return about how many bytes an operation counts: what is long stands last in its row."""
     last = op.row[-1] if type(op) is Put else None
     return SMALL + len(last) if type(last) is bytes else SMALL
-
-
-def _expect(found: Found | None) -> Expect | int:
-    return Expect.ABSENT if found is None else found.v

@@ -196,9 +196,10 @@ class Writer:
             plans.append(self._plan(works, results))
             return plans[-1].ops
 
+        if self._shut is not None:
+            _refuse(batch, self._shut)
+            return True
         try:
-            if self._shut is not None:
-                raise self._shut
             units = [Unit(work.ops) for work in works]
             results = self._store.commit(units, finish, self._fence)
             plan = plans[-1]

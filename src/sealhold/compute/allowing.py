@@ -70,13 +70,13 @@ def leak_ops(
 def consent_op(
     office: Office, asked: Asked, state: ConsentState, now: Instant, ends: Instant | None = None
 ) -> Op:
-    """Return the operation that keeps what the owner said."""
+    """Return the operation that keeps what the owner said, or that time decided."""
     return office.consents.event(
         ConsentEvent(
             consent=Id16(asked.row.id),
             state=state,
             at=now,
-            by=By.SUBJECT,
+            by=By.VAULT if state is ConsentState.EXPIRED else By.SUBJECT,
             notice=shown_digest(asked).hex(),
             starts=Instant(0) if ends is None else now,
             ends=ends or Instant(0),

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from threading import Lock
 
-from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.audit.event import Actor, EventKind
 from sealhold.audit.receiptbody import Decided
 from sealhold.compute import cards
 from sealhold.compute.allowing import (
@@ -188,17 +188,13 @@ class Requests:
         office, now = self._office, self._office.core.clock()
         for row in office.requests.all():
             if row.state in OPEN and row.expires_at <= now:
-                _, op = office.requests.move(row, RequestEvent.EXPIRED, now)
-                event = Event(
-                    kind=EventKind.REQUEST,
-                    actor=Actor.VAULT,
-                    subject=office.teller.subject,
-                    app=row.app,
-                    request=row.id,
-                    reason="expired",
-                )
+                asked = read(office, row)
+                _, request_op = office.requests.move(row, RequestEvent.EXPIRED, now)
+                consent = consent_op(office, asked, ConsentState.EXPIRED, now)
+                event = event_of(office, asked, EventKind.REQUEST, Actor.VAULT)
+                entry = office.teller.entry(replace(event, reason="expired"))
                 with suppress(ConflictError):  # somebody decided on it, or ended it, just now
-                    office.core.writer.commit(Work((op,), (office.teller.entry(event),)))
+                    office.core.writer.commit(Work((request_op, consent), (entry,)))
 
     def _asked(self, id_text: str) -> Asked:
         return read(self._office, self._office.requests.find(id_text))
@@ -225,7 +221,7 @@ class Requests:
 
     @staticmethod
     def _refuse_wider(asked: Asked, terms: Terms) -> None:
-        if not cards.is_narrower(asked, terms):
+        if terms.budget < 0 or not cards.is_narrower(asked, terms):
             raise InvalidError("the terms are wider than what was asked")
         asked.chosen(terms.fields & asked.signed.task.fields)
 

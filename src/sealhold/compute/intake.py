@@ -10,6 +10,7 @@ Source: docs/spec/07-grants.md sections 3 and 7.
 """
 
 from dataclasses import dataclass, replace
+from threading import Lock
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.compute import manifest_rules
@@ -24,7 +25,7 @@ from sealhold.compute.task import open_task
 from sealhold.crypto import dsse
 from sealhold.crypto.digest import sha256
 from sealhold.model.encoding import from_json, to_json
-from sealhold.model.errors import DeniedError, InvalidManifestError
+from sealhold.model.errors import BusyError, DeniedError, InvalidManifestError
 from sealhold.model.ids import Id16, RequestId, random_id
 from sealhold.model.quantities import Instant
 from sealhold.model.shown import RequestState
@@ -48,19 +49,29 @@ class Bundle:
     code: bytes  # the program
 
 
-def submit(office: Office, app: App, bundle: Bundle) -> RequestId:
+def submit(office: Office, app: App, bundle: Bundle, turn: Lock) -> RequestId:
     """Take in a request of an app and return its id.
 
+    `turn` is held while the limits are counted and used up, and not while the program runs.
+
     Raises:
+        BusyError: a place came free just now.
         InvalidError: a paper breaks its format, or they do not belong together.
         BadSignatureError: a signature does not fit.
         DeniedError: the app asks too much at once.
     """
     asked = _check(office, app, bundle)
-    now = office.core.clock()
-    history = office.requests.of_app(app.id)
-    verdict = may_ask([row.asked() for row in history], asked.row.wish, now)
-    match verdict:
+    is_checked = _verdict(office, asked) is Verdict.SHOW
+    if is_checked:
+        asked = replace(asked, row=replace(asked.row, example=example_of(office, asked)))
+    with turn:
+        return _take(office, asked, is_checked=is_checked)
+
+
+def _take(office: Office, asked: Asked, *, is_checked: bool) -> RequestId:
+    now, history = office.core.clock(), office.requests.of_app(asked.app.id)
+    # THREAT T13: counted and kept in one turn, so that many at once do not pass a limit together
+    match _verdict(office, asked):
         case Verdict.TOO_MANY_NEW | Verdict.TOO_MANY_WAITING:
             raise DeniedError("denied")
         case Verdict.SAME:
@@ -68,8 +79,15 @@ def submit(office: Office, app: App, bundle: Bundle) -> RequestId:
         case Verdict.BLOCKED:
             kept = (row.id for row in history if _stands_for(row, asked.row, now))
             return next(kept, None) or _keep(office, asked, now, shown=False)
-        case Verdict.SHOW:
+        case Verdict.SHOW if is_checked:
             return _keep(office, asked, now, shown=True)
+        case Verdict.SHOW:
+            raise BusyError("ask again")
+
+
+def _verdict(office: Office, asked: Asked) -> Verdict:
+    history = [row.asked() for row in office.requests.of_app(asked.app.id)]
+    return may_ask(history, asked.row.wish, office.core.clock())
 
 
 def example_of(office: Office, asked: Asked) -> int:
@@ -152,11 +170,8 @@ def _stands_for(row: RequestRow, repeat: RequestRow, now: Instant) -> bool:
 
 
 def _keep(office: Office, asked: Asked, now: Instant, *, shown: bool) -> RequestId:
-    row = asked.row
-    if shown:
-        row = replace(row, example=example_of(office, asked))
     state = RequestState.WAITING if shown else RequestState.RECEIVED
-    row = replace(row, state=state)
+    row = replace(asked.row, state=state)
     notice = shown_digest(asked).hex()
     consent = ConsentEvent(
         consent=Id16(row.id),
@@ -177,6 +192,10 @@ def _keep(office: Office, asked: Asked, now: Instant, *, shown: bool) -> Request
         task=asked.signed.task.digest,
         reason="waiting" if shown else "blocked",
     )
-    ops = (office.requests.add(row), office.consents.event(consent))
+    ops = (
+        office.registry.guard(asked.app),
+        office.requests.add(row),
+        office.consents.event(consent),
+    )
     office.core.writer.commit(Work(ops, (office.teller.entry(event),)))
     return row.id

@@ -21,6 +21,7 @@ from sealhold.compute.members import digests
 from sealhold.compute.office import Office
 from sealhold.compute.replay import Member
 from sealhold.compute.shelf import StoredAnswer, Ticket
+from sealhold.compute.slots import boundary
 from sealhold.crypto.digest import framed, sha256
 from sealhold.crypto.hybrid import seal_to
 from sealhold.crypto.tags import Tag
@@ -104,7 +105,8 @@ def _proof(office: Office, asked: Asked, row: GrantRow, computed: Computed, now:
         param=asked.wish.param,
         selection=asked.wish.selection,
         value=computed.value,
-        slot_time=Instant(max(now, computed.ticket.slot_at)),
+        # THREAT T43: a slot's end, never the moment at which the program was done
+        slot_time=boundary(computed.ticket.slot_at, asked.signed.task.slot.seconds, now),
         recipient=asked.wish.destination.url[:LONGEST_RECIPIENT],
         nonce=computed.ticket.nonce,
     )

@@ -11,12 +11,14 @@ Source: docs/spec/07-grants.md section 8; docs/spec/08-task-manifest.md section 
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Lock
 
+from sealhold.compute.compliance import SHORT_TEXT
 from sealhold.compute.intake import Bundle, submit
-from sealhold.compute.office import Office
+from sealhold.compute.office import Office, read
 from sealhold.compute.running import Runs
 from sealhold.compute.shelf import Shelf
-from sealhold.compute.slots import pad
+from sealhold.compute.slots import boundary, pad
 from sealhold.model.errors import (
     AuditUnavailableError,
     BusyError,
@@ -48,6 +50,7 @@ class Outside:
         self._runs = runs
         self._shelf = shelf
         self._background = background
+        self._turn = Lock()  # one request is counted at a time
 
     def submit(self, token: str, request: bytes, task: bytes, code: bytes) -> RequestId:
         """Take in a signed request, the signed task that it names, and the program.
@@ -57,8 +60,9 @@ class Outside:
             InvalidError: a paper breaks its format; its maker may know where.
         """
         app = self._office.registry.holder(token)
+        bundle = Bundle(request=request, task=task, code=code)
         with _denying(explain=InvalidError):
-            return submit(self._office, app, Bundle(request=request, task=task, code=code))
+            return submit(self._office, app, bundle, self._turn)
 
     def request_status(self, token: str, id_text: str) -> str:
         """Return `pending`, `allowed` or `refused`.
@@ -78,8 +82,12 @@ class Outside:
         """Ask for one run under the allowed request; it is charged now and runs by itself.
 
         Raises:
+            InvalidError: `nonce` is no short text; told before anything is looked up.
             DeniedError: whatever the reason.
         """
+        # an answer that no proof can name would be charged and could never leave
+        if nonce is not None and not SHORT_TEXT.fullmatch(nonce):
+            raise InvalidError("a nonce has 1 to 200 printable ASCII characters")
         with _denying():
             row = self._request(token, id_text)
             grant = self._grant(row)
@@ -98,19 +106,18 @@ class Outside:
             # THREAT T73: what was not fetched before a withdrawal has not left, and stays
             if row.state not in ALLOWED:
                 raise DeniedError("denied")
+            seconds = read(self._office, row).signed.task.slot.seconds
         now = self._office.core.clock()
         for stored in self._shelf.answers_of(grant.grant.id):
             ticket = self._shelf.ticket(stored.grant, stored.epoch)
-            if ticket is None or ticket.slot_at <= now:
+            if ticket is None or boundary(ticket.slot_at, seconds, stored.at) <= now:
                 return pad(stored.sealed, REPLY)
         return None
 
     def _request(self, token: str, id_text: str) -> RequestRow:
         app = self._office.registry.holder(token)
-        row = self._office.requests.find(id_text)
-        if row.app != app.id:
-            raise DeniedError("denied")
-        return row
+        # another app's request is not found just as one that never was, and takes as long
+        return self._office.requests.find(id_text, app.id)
 
     def _grant(self, row: RequestRow) -> GrantRow:
         if row.grant is None:

@@ -65,6 +65,7 @@ class Runs:
         self._office = office
         self._shelf = shelf
         self._turn = Lock()  # one answer is made at a time
+        self._begun: set[tuple[GrantId, int]] = set()  # by apps, and not completed yet
 
     def run(
         self,
@@ -120,11 +121,17 @@ class Runs:
             self._again(asked, row, stored, by_owner=False)
             return _nothing
         begun = self._charged(asked, row, epoch, nonce, by_owner=False)
+        if (grant, epoch) in self._begun:  # whoever asks on and on has it made once
+            return _nothing
+        self._begun.add((grant, epoch))
 
         def complete() -> None:
-            with self._turn:
-                if self._shelf.answer(grant, epoch) is None:
-                    self._answer(asked, grant, begun, _silent)
+            try:
+                with self._turn:
+                    if self._shelf.answer(grant, epoch) is None:
+                        self._answer(asked, grant, begun, _silent)
+            finally:
+                self._begun.discard((grant, epoch))
 
         return complete
 
@@ -142,8 +149,16 @@ class Runs:
         return found
 
     def owed(self) -> list[GrantId]:
-        """Return the grants with a charge whose answer never left: a restart completes them."""
-        return [row.grant.id for row in self._office.grants.all() if self._shelf.owed(row.grant.id)]
+        """Return the grants in force with a charge whose answer never left: a restart completes it.
+
+        Under a grant that ended nothing leaves any more, so nothing is owed.
+        """
+        now = self._office.core.clock()
+        return [
+            row.grant.id
+            for row in self._office.grants.all()
+            if row.ended_at is None and row.grant.covers(now) and self._shelf.owed(row.grant.id)
+        ]
 
     def answers(self) -> tuple[AnswerView, ...]:
         """Return what left so far, the newest first."""

@@ -49,6 +49,12 @@ def leaves_at(
     return Instant(invoked + needed * slot) if needed <= max_slots else None
 
 
+def boundary(first: Instant, seconds: int, ready: Instant) -> Instant:
+    """Return the end of the slot by which an answer was `ready`; the first slot ends at `first`."""
+    slot = seconds * SECOND
+    return Instant(first + -(-max(0, ready - first) // slot) * slot)
+
+
 def gives_up_at(invoked: Instant, seconds: int, max_slots: int) -> Instant:
     """Return when an abandoned call in mode `demand` is answered so: at the last boundary."""
     return Instant(invoked + seconds * SECOND * max_slots)

@@ -100,15 +100,15 @@ class Requests:
             raise NotFoundError("no such request")
         return self._row(found)
 
-    def find(self, text: str) -> RequestRow:
-        """Return the request that an id means.
+    def find(self, text: str, app: AppId | None = None) -> RequestRow:
+        """Return the request that an id means, of one app alone if it is named.
 
         Raises:
             NotFoundError: there is none.
         """
         tail = parse_id(Kind.REQUEST, text)
         for found in self._deciding.all(REQUESTS.name):
-            if found.row[0].endswith(tail):
+            if found.row[0].endswith(tail) and app in (None, found.row[1]):
                 return self._row(found)
         raise NotFoundError(f"no request `{text}`")
 

@@ -26,6 +26,8 @@ _MAX_CURSOR = 4_096  # characters
 _MAX_RAW = 4_096  # bytes of a rejected item
 _MAX_DEPTH = 80  # nested containers; XML is refused deeper than 64
 _LARGEST = 1 << 63
+_KEYS = frozenset({str})  # the type of every key
+_SURE = frozenset({str, bytes, bool, type(None)})  # plain, whatever the value
 
 
 class Known(msgspec.Struct, frozen=True, array_like=True, tag="known"):
@@ -170,14 +172,14 @@ def _check_plain(value: Plain, depth: int) -> None:
     if depth == 0:
         raise InvalidEncodingError(f"nested deeper than {_MAX_DEPTH}")
     if isinstance(value, dict):
-        if not all(map(_is_text, value)):
+        if not _KEYS.issuperset(map(type, value)):
             raise InvalidEncodingError("a key that is no text")
         value = value.values()
     elif not isinstance(value, list):
         value = (value,)
     for inner in value:
         kind = type(inner)
-        if kind is str or inner is None or kind is bytes or kind is bool:
+        if kind in _SURE:
             continue
         if kind is int and -_LARGEST <= inner < _LARGEST:
             continue
@@ -186,7 +188,3 @@ def _check_plain(value: Plain, depth: int) -> None:
         if kind is not dict and kind is not list:
             raise InvalidEncodingError("a value that is not plain")
         _check_plain(inner, depth - 1)
-
-
-def _is_text(key: Plain) -> bool:
-    return isinstance(key, str)

@@ -25,8 +25,16 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Self
 
-from sealhold.compute import cell, jail
-from sealhold.compute.frames import MAX_FRAME, MAX_SCALAR, Channel, read_scalar
+from sealhold.compute import jail
+from sealhold.compute.frames import (
+    JAILED,
+    JAILED_ALONE,
+    MAX_FRAME,
+    MAX_SCALAR,
+    UNJAILED,
+    Channel,
+    read_scalar,
+)
 from sealhold.compute.spec import Entry, Limits, StaticError
 from sealhold.model.encoding import Plain, pack
 from sealhold.model.errors import BrokerLostError, InvalidError, IsolationUnavailableError
@@ -199,11 +207,11 @@ class Broker:
     def _accept(self, state: int | str | None) -> None:
         match self.isolation:
             case Mode.LANGUAGE_ONLY:
-                enough = {cell.UNJAILED}
+                enough = {UNJAILED}
             case Mode.JAILED:
-                enough = {cell.JAILED, cell.JAILED_ALONE}
+                enough = {JAILED, JAILED_ALONE}
             case Mode.PARANOID:
-                enough = {cell.JAILED_ALONE}
+                enough = {JAILED_ALONE}
         if isinstance(state, str):
             raise IsolationUnavailableError(state)
         if state not in enough:

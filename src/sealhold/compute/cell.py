@@ -18,14 +18,18 @@ from pathlib import Path
 from typing import NoReturn
 
 from sealhold.compute import jail
-from sealhold.compute.frames import MAX_FRAME, Channel, scalar
+from sealhold.compute.frames import (
+    JAILED,
+    JAILED_ALONE,
+    MAX_FRAME,
+    UNJAILED,
+    Channel,
+    scalar,
+)
 from sealhold.compute.sandboxes.monty import MontySandbox
 from sealhold.compute.spec import FAULT, Fault, Limits, Sandbox
 from sealhold.model.encoding import Plain, unpack_own
 from sealhold.model.errors import IsolationUnavailableError, UsageError
-
-# What a broker says of itself first; the Core knows no other beginning.
-UNJAILED, JAILED, JAILED_ALONE = 0, 1, 2  # the last: in namespaces of its own, too
 
 
 def live(descriptor: int, worker: Path, to_keeper: socket.socket | None) -> NoReturn:

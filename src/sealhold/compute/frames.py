@@ -18,6 +18,8 @@ from sealhold.model.errors import BrokerLostError
 MAX_FRAME = 8_388_608  # bytes; one object is at most 1 MiB, and resources travel once
 MAX_SCALAR = 2048  # bytes; the longest is the text of a static error, 300 letters
 HEADER = 4
+# What a broker says of itself first; the Core knows no other beginning.
+UNJAILED, JAILED, JAILED_ALONE = 0, 1, 2  # the last: in namespaces of its own, too
 
 _UNSIGNED, _NEGATIVE, _TEXT = 0, 1, 3  # CBOR major types
 _NULL = b"\xf6"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sealhold.model.errors import DeniedError, InvalidError
+from sealhold.compute.broker import Broker
+from sealhold.model.errors import BrokerLostError, DeniedError, InvalidError
 from sealhold.model.quantities import DAY, MICRO, SECOND, Instant, MicroBits, rfc3339
 from sealhold.model.shown import RequestState
 from sealhold.node import Node
@@ -28,6 +29,7 @@ from tests.scenarios.vaults import (
     named,
     new_home,
     opened,
+    preview,
 )
 
 
@@ -137,3 +139,37 @@ def test_a_late_answer_leaves_at_the_end_of_a_slot_and_its_proof_says_that_momen
     assert node.outside.fetch(asker.token, request) is not None
     answer = json.loads(node.runs.answers()[0].proof)["answer"]
     assert answer["slot_time"] == rfc3339(Instant(NOON + 3 * SECOND))
+
+
+def test_an_allowance_stands_where_nothing_can_be_evaluated_now(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = Asker(node).ask(node, Job())
+    with monkeypatch.context() as broken:
+        broken.setattr(Broker, "evaluate", _lost)
+
+        grant = allow(node, request)
+
+    assert grant.state is RequestState.ALLOWED
+    assert node.runs.run(named(grant)).value == 1
+
+
+def _lost(*_args: object, **_more: object) -> list[int]:
+    raise BrokerLostError("the keeper is gone")
+
+
+def test_two_that_evaluate_the_same_objects_at_once_both_get_their_answer(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = Asker(node, "One"), Asker(node, "Two")
+    asked, request = first.ask(node, Job()), second.ask(node, Job())
+    with monkeypatch.context() as broken:
+        broken.setattr(Broker, "evaluate", _lost)
+        grant = named(allow(node, asked))
+
+    with ThreadPoolExecutor(2) as pool:
+        ran = pool.submit(node.runs.run, grant)
+        looked = pool.submit(preview, node, request)
+
+        assert ran.result().value == 1
+        assert looked.result() == b"1"

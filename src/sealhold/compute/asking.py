@@ -34,7 +34,13 @@ from sealhold.compute.results import result_of
 from sealhold.compute.shelf import Shelf
 from sealhold.crypto.digest import sha256
 from sealhold.model.encoding import pack
-from sealhold.model.errors import ConflictError, InvalidError, WrongPassphraseError
+from sealhold.model.errors import (
+    ConflictError,
+    DeniedError,
+    InvalidError,
+    UnavailableError,
+    WrongPassphraseError,
+)
 from sealhold.model.ids import FieldName
 from sealhold.model.quantities import MicroBits, year_of
 from sealhold.model.shown import GrantView, RequestCard, RequestLine, RequestState, Terms
@@ -101,7 +107,9 @@ class Requests:
             fields = terms.fields & asked.signed.task.fields
             members = choose(self._office, asked, fields, Actor.OWNER)
             row = self._allow(asked, terms, fields, members)
-        self._evaluate_ahead(self._asked(id_text), fields, members)
+        # It is allowed, and durably so: what fails from here on is made up for by the first run.
+        with suppress(ConflictError, DeniedError, UnavailableError):
+            self._evaluate_ahead(self._asked(id_text), fields, members)
         return grant_view(self._office, row)
 
     def _allow(

@@ -11,6 +11,7 @@ Source: docs/spec/08-task-manifest.md section 6; docs/spec/09-leakage.md section
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.compute.broker import Broker
@@ -87,6 +88,7 @@ class Replay:
         self._firewall = firewall
         self._broker = isolation
         self._teller = Teller(core.keys)
+        self._turn = Lock()  # two that evaluate the same object would both write it
 
     def values(
         self,
@@ -101,18 +103,29 @@ class Replay:
             DeniedError: the decision is none that permits.
             UnavailableError: the host could not run it; what was evaluated before is kept.
         """
-        known = self._known(program.f, members)
-        missing = [member for member, value in zip(members, known, strict=True) if value is None]
-        if missing:
-            with self._broker() as broker:
-                for start in range(0, len(missing), BATCH):
-                    some = missing[start : start + BATCH]
-                    self._evaluate(broker, decision, program, some)
-                    done = len(members) - len(missing) + start + len(some)
-                    progress(done, len(members))
+        with self._turn:
             known = self._known(program.f, members)
+            pairs = zip(members, known, strict=True)
+            missing = [member for member, value in pairs if value is None]
+            if missing:
+                self._fill(decision, program, missing, progress, len(members))
+                known = self._known(program.f, members)
         default = program.task.evaluate.default
         return [default if value is None else value for value in known]
+
+    def _fill(
+        self,
+        decision: Decision,
+        program: Program,
+        missing: Sequence[Member],
+        progress: Progress,
+        every: int,
+    ) -> None:
+        with self._broker() as broker:
+            for start in range(0, len(missing), BATCH):
+                some = missing[start : start + BATCH]
+                self._evaluate(broker, decision, program, some)
+                progress(every - len(missing) + start + len(some), every)
 
     def _known(self, f: FunctionId, members: Sequence[Member]) -> list[int | None]:
         keys = [(f, self._name(member.record), member.version) for member in members]

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from types import TracebackType
 from typing import Self
 
@@ -163,6 +163,8 @@ class Node:
         self.home = Home(folder)
         self._world = world or World()
         self._open: OpenParts | None = None
+        self._turn = Lock()  # one opens or closes at a time
+        self._trying = Lock()  # one passphrase at a time: a try takes much memory
 
     def __enter__(self) -> Self:
         return self
@@ -188,26 +190,29 @@ class Node:
             WrongPassphraseError: it does not open.
             TamperedError: a file is not what was written.
         """
-        if self._open is not None:
-            if not self.verify_passphrase(passphrase):
-                raise WrongPassphraseError
-            return
-        vault = access.unlock(_parts(self.home, self._world), passphrase)
-        try:
-            self._open = OpenParts(vault, self)
-        except BaseException:
-            vault.close()
-            raise
+        with self._turn:
+            if self._open is not None:
+                if not self.verify_passphrase(passphrase):
+                    raise WrongPassphraseError
+                return
+            vault = access.unlock(_parts(self.home, self._world), passphrase)
+            try:
+                self._open = OpenParts(vault, self)
+            except BaseException:
+                vault.close()
+                raise
 
     def verify_passphrase(self, passphrase: str) -> bool:
         """Return whether `passphrase` opens this vault."""
-        return access.opens(self.home, passphrase)
+        with self._trying:
+            return access.opens(self.home, passphrase)
 
     def lock(self) -> None:
         """Drop the parts and their keys."""
-        if self._open is not None:
+        with self._turn:
             opened, self._open = self._open, None
-            opened.vault.close()
+            if opened is not None:
+                opened.vault.close()
 
     @property
     def headless(self) -> bool:

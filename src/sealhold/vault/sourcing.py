@@ -8,6 +8,7 @@ Source: docs/spec/18-connectors.md section 4.
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from threading import Lock
 
 from sealhold.connectors import runner
 from sealhold.connectors.runner import Progress, Reader
@@ -40,6 +41,7 @@ class Sources:
         self._per_file = per_file
         self._seconds = seconds
         self._catalogue = Catalogue(core.store, core.papers, core.owner)
+        self._turn = Lock()  # one at a time: two would number the same segment of the index
 
     def list(self) -> tuple[SourceView, ...]:
         """Return each source once, the one that ran last first."""
@@ -82,7 +84,8 @@ class Sources:
         Raises:
             ConflictError: it was undone before, or a later job changed its items.
         """
-        return undo(self._core, self._index, job)
+        with self._turn:
+            return undo(self._core, self._index, job)
 
     def _run(
         self,
@@ -92,7 +95,7 @@ class Sources:
     ) -> ImportReport:
         started = self._seconds()
         sink = ImportSink(self._core, self._index, self._objects, self._per_file, names)
-        with self._cell() as reader:
+        with self._turn, self._cell() as reader:
             results = [*runner.run(paths, reader, sink, watch)]
         files = tuple(file_report(result, names.get(result.path)) for result in results)
         return ImportReport(

@@ -76,11 +76,13 @@ class Sessions:
 
     def end(self, id_text: str) -> None:
         """Forget one session."""
-        self._sessions.pop(id_text, None)
+        with self._one_at_a_time:
+            self._sessions.pop(id_text, None)
 
     def end_all(self) -> None:
-        """Forget every session."""
-        self._sessions.clear()
+        """Forget every session, also one that is being used at this moment."""
+        with self._one_at_a_time:
+            self._sessions.clear()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,7 +29,9 @@ from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
 SNIPPET = 160  # characters
-_LITERAL = re.compile(r"'(?:[^']|'')*'|\b\d+(?:\.\d+)?\b")
+_LITERAL = re.compile(
+    r"'(?:[^']|'')*'|\$(\w*)\$.*?\$\1\$|--[^\n]*|/\*.*?\*/|\b\d+(?:\.\d+)?\b", re.DOTALL
+)  # texts however quoted, remarks, numbers
 
 
 class Records:

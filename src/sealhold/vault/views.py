@@ -87,6 +87,11 @@ def run(
             rows = result.fetchmany(MAX_ROWS + 1)
         finally:
             timer.cancel()
+    except (duckdb.DataError, duckdb.InvalidInputException) as err:
+        # the engine's own words quote the value, and with it the owner's data
+        raise InvalidQueryError(
+            "a value cannot be converted or computed as the query asks"
+        ) from err
     except duckdb.Error as err:
         raise InvalidQueryError(_words(err)) from err
     finally:

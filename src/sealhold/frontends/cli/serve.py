@@ -1,8 +1,9 @@
 """`sealhold serve`."""
 
+import signal
 import webbrowser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Thread
 from typing import Annotated
 
@@ -37,12 +38,15 @@ def serve(
     """
     session = Session.of(context)
     world = world_of(session)
-    with Node(folder_of(session), world) as node:
+    # A stop is one exception, whether it comes from the keyboard or from whoever started this.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with Node(folder_of(session), world) as node, suppress(KeyboardInterrupt):
         node.home.check()
         passphrase = session.shell.environment.get(PASSPHRASE_VARIABLE)
         if passphrase:
             node.unlock(passphrase)
         listener = bind(port)
+        listener.listen()  # whoever is told the address may call at once, and waits for the server
         bound = listener.getsockname()[1]
         app = make_app(
             node,
@@ -53,20 +57,22 @@ def serve(
             entropy=world.entropy,
         )
         url = f"http://{node.label}.localhost:{bound}/"
-        emit(
-            session,
-            {"url": url, "port": bound, "locked": node.locked},
-            Line(
-                "Your vault is open." if not node.locked else "Your vault is served, locked.",
-                "head",
-            ),
-            Facts([("Address", url), ("Folder", safe(str(node.home.folder)))]),
-            Line("Ctrl-C ends it.", "hint"),
-        )
+        _announce(session, node, url, bound)
         if not no_browser and not session.as_json:
             webbrowser.open(url)
         with _rounds(node, world.clock):
             make_server(app).run(sockets=[listener])
+
+
+def _announce(session: Session, node: Node, url: str, port: int) -> None:
+    how = "Your vault is served, locked." if node.locked else "Your vault is open."
+    emit(
+        session,
+        {"url": url, "port": port, "locked": node.locked},
+        Line(how, "head"),
+        Facts([("Address", url), ("Folder", safe(str(node.home.folder)))]),
+        Line("Ctrl-C ends it.", "hint"),
+    )
 
 
 @contextmanager

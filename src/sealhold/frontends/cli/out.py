@@ -90,7 +90,7 @@ def safe(text: str) -> str:
 def emit(session: Session, value: Plain, *blocks: Block) -> None:
     """Print `value` as JSON, or else `blocks`."""
     if session.as_json:
-        sys.stdout.write(as_json(value) + "\n")
+        _write(as_json(value) + "\n")
     else:
         say(session, *blocks)
 
@@ -100,7 +100,7 @@ def say(session: Session, *blocks: Block) -> None:
     if session.as_json:
         return
     shown = [block for block in blocks if not (session.quiet and is_hint(block))]
-    sys.stdout.write(render(shown, width=width_of(session), color=_has_color(session)))
+    _write(render(shown, width=width_of(session), color=_has_color(session)))
 
 
 def as_json(value: Plain) -> str:
@@ -146,6 +146,11 @@ def width_of(session: Session) -> int:
     if sys.stdout.isatty():
         return max(LEAST, min(shutil.get_terminal_size().columns, MOST))
     return PIPED
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()  # who reads a pipe sees it when it is said, as with `serve`
 
 
 def _has_color(session: Session) -> bool:

@@ -1,6 +1,7 @@
 """`sealhold serve`."""
 
 import signal
+import sys
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -58,7 +59,7 @@ def serve(
         )
         url = f"http://{node.label}.localhost:{bound}/"
         _announce(session, node, url, bound)
-        if not no_browser and not session.as_json:
+        if not no_browser and sys.stdout.isatty():
             webbrowser.open(url)
         with _rounds(node, world.clock):
             make_server(app).run(sockets=[listener])

@@ -1,0 +1,112 @@
+"""A process at a terminal of its own, which a test types at and reads."""
+
+import fcntl
+import os
+import re
+import select
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+PATIENCE = 60.0  # seconds until what is waited for must have appeared
+
+
+class AtTerminal:
+    """A running `sealhold` whose controlling terminal is ours."""
+
+    def __init__(self, process: subprocess.Popen[bytes], master: int) -> None:
+        self._process = process
+        self._master = master
+        self.seen = ""
+
+    def wait_for(self, words: str) -> None:
+        """Read until `words` were shown."""
+        until = time.monotonic() + PATIENCE
+        while words not in self.seen:
+            assert time.monotonic() < until, self.seen
+            if not self._read():
+                raise AssertionError(f"ended without {words!r}: {self.seen}")
+
+    def type(self, line: str) -> None:
+        """Type a line once the echo is off."""
+        until = time.monotonic() + PATIENCE
+        while termios.tcgetattr(self._master)[3] & termios.ECHO:
+            assert time.monotonic() < until, "the echo stays on"
+            time.sleep(0.01)
+        os.write(self._master, line.encode() + b"\n")
+
+    def end(self) -> int:
+        """Read to the end and return the exit code."""
+        while self._read():
+            pass
+        return self._process.wait(PATIENCE)
+
+    def lines(self) -> list[str]:
+        """Return what was shown, without styles."""
+        return re.sub(r"\x1b\[[0-9;]*m", "", self.seen).replace("\r", "").splitlines()
+
+    def _read(self) -> bool:
+        ready, _, _ = select.select([self._master], [], [], PATIENCE)
+        try:
+            piece = os.read(self._master, 4096) if ready else b""
+        except OSError:  # Linux says so when the other end is gone
+            return False
+        self.seen += piece.decode()
+        return bool(piece)
+
+
+@contextmanager
+def at_terminal(
+    *words: str, folder: Path, env: Mapping[str, str] | None = None
+) -> Iterator[AtTerminal]:
+    """Run `sealhold` at a terminal of 80 columns, with only `env` and what Python needs."""
+    master, slave = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sealhold", *words],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        cwd=folder,
+        env={**surroundings(folder), **(env or {})},
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  reason: no threads here
+    )
+    os.close(slave)
+    try:
+        yield AtTerminal(process, master)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+
+
+def surroundings(folder: Path) -> dict[str, str]:
+    """Return an environment without a passphrase."""
+    return {
+        "PATH": os.environ["PATH"],
+        "SEALHOLD_HOME": str(folder / "home"),
+        "TERM": "xterm",
+        "TZ": "UTC",
+        "COLUMNS": "80",
+    }
+
+
+def without_terminal(
+    *words: str, folder: Path, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run `sealhold` where no terminal controls it."""
+    return subprocess.run(
+        [sys.executable, "-m", "sealhold", *words],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={**surroundings(folder), **(env or {})},
+        start_new_session=True,
+        check=False,
+        timeout=PATIENCE,
+    )

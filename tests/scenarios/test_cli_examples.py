@@ -1,0 +1,96 @@
+"""Each example of a help text works as it stands, in a vault where it makes sense."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sealhold.frontends.cli.lazy import Entry, Group
+from sealhold.frontends.cli.tree import tree
+from tests.transcripts.cli import FILES, Cli, furnish
+
+STAGES = ("empty", "asked", "allowed", "answered")
+NEEDS = {
+    "init": "empty",
+    "grant list": "allowed",
+    "grant revoke": "allowed",
+    "run": "allowed",
+    "app open": "answered",
+    "verify": "answered",
+}
+ELSEWHERE = {"serve"}  # never ends by itself: test_cli_serve.py
+
+
+def entries(group: Group, before: str = "") -> Iterator[tuple[str, Entry]]:
+    for word, entry in group.entries.items():
+        if isinstance(entry, Group):
+            yield from entries(entry, f"{before}{word} ")
+        else:
+            yield f"{before}{word}", entry
+
+
+EXAMPLES = {words: entry.example for words, entry in entries(tree({})) if words not in ELSEWHERE}
+
+
+@pytest.fixture(scope="module")
+def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Return one folder per stage of a story."""
+    place = tmp_path_factory.mktemp("stages")
+    cli = Cli(furnish(place / "now"))
+    downloads = cli.folder / "Downloads"
+    downloads.mkdir()
+    shutil.copytree(FILES / "tracks", downloads / "tracks")
+    (cli.folder / "mail.mbox").write_text(MAIL)
+    kept = {}
+
+    def keep(stage: str) -> None:
+        kept[stage] = Path(shutil.copytree(cli.folder, place / stage))
+
+    keep("empty")
+    for line in (
+        "init --headless",
+        "import tracks calendar.ics",
+        "app register GreenCorp --make-keys greencorp",
+        "request add examples/green-bonus --keys greencorp",
+    ):
+        assert cli.line(line).code == 0, line
+    keep("asked")
+    assert cli.line(f"request approve {found(cli, 'q')}").code == 0
+    keep("allowed")
+    assert cli.line(f"run {found(cli, 'g')} --out answer").code == 0
+    keep("answered")
+    return kept
+
+
+MAIL = """\
+From ann@example.org Thu Oct  1 08:00:00 2026
+From: Ann <ann@example.org>
+To: Bob <bob@example.org>
+Subject: The dentist called
+Date: Thu, 01 Oct 2026 08:00:00 +0000
+Message-ID: <1@example.org>
+
+They moved it to Thursday.
+"""
+
+
+def found(cli: Cli, kind: str) -> str:
+    """Return the one id of that kind that the matching list shows."""
+    lists = {"q": "request list", "g": "grant list"}
+    shown = re.search(rf"\b{kind}-[0-9a-f]{{12}}\b", cli.line(lists[kind]).out)
+    assert shown is not None
+    return shown[0]
+
+
+@pytest.mark.parametrize("words", EXAMPLES)
+def test_an_example_works_as_it_stands(words: str, stages: dict[str, Path], tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(stages[NEEDS.get(words, "asked")], tmp_path / "here"))
+    cli = Cli(folder)
+    line = re.sub(r"\b([qg])-0123456789ab\b", lambda id_: found(cli, id_[1]), EXAMPLES[words])
+
+    ended = cli.line(line)
+
+    assert (ended.code, ended.err) == (0, ""), ended
+    assert ended.out

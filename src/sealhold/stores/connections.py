@@ -2,6 +2,8 @@
 
 - One batch writes at a time; a second process waits `PATIENCE` for it and then finds it busy.
 - A reader belongs to its thread and is closed some time after the thread ended.
+- What another thread may be reading with is never closed under it, which would end the process:
+  `close` lets go of the readers, and each is closed by whoever lets go of it last.
 - After an error of the disk the writer is closed, and the next batch opens a new one: what an
   fsync refused is never tried again on the same handle, since its pages may be gone already.
 
@@ -27,7 +29,6 @@ class Connections:
         self._writer: Connection | None = file.connect(read_only=False)
         self._lending = Lock()
         self._readers: dict[Thread, Connection] = {}
-        self._others: list[Connection] = []
         self._closed = False
 
     def reader(self) -> Connection:
@@ -59,14 +60,11 @@ class Connections:
         with self._lending:
             self._check_open()
             connection = self.file.connect(read_only=True)
-            self._others.append(connection)
         try:
             yield connection
         except Error as err:
             raise self.file.meaning(err) from err
         finally:
-            with self._lending:
-                self._others.remove(connection)
             connection.close()
 
     @contextmanager
@@ -116,8 +114,7 @@ class Connections:
             if self._closed:
                 return
             self._closed = True
-            for connection in (*self._readers.values(), *self._others):
-                connection.close()
+            self._readers.clear()  # and `apart` closes what it lent itself
             try:
                 writer = self._writer or self.file.connect(read_only=False)
                 try:

@@ -4,6 +4,7 @@ import base64
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -15,6 +16,7 @@ from sealhold.model.errors import (
     TamperedError,
 )
 from sealhold.node import Node, create
+from sealhold.stores.spec import RecordStore
 from sealhold.vault.home import Home
 from sealhold.vault.keyring import Keyring
 from tests.scenarios.vaults import PASSPHRASE, Hands, calendar, new_home, opened, world
@@ -88,6 +90,25 @@ def test_a_vault_that_could_not_be_made_leaves_the_folder_as_it_was(
         assert node.audit.state().size == 2
 
 
+def test_a_lock_while_others_read_ends_their_reading_and_nothing_else(home: Path) -> None:
+    with opened(home) as node, ThreadPoolExecutor(4) as pool:
+        for _ in range(4):
+            store, begun = node.parts.core.store, Barrier(5)
+
+            def read(store: RecordStore, begun: Barrier) -> None:
+                begun.wait(SOON)
+                while True:
+                    store.scan("leaf", "key", (), ())
+
+            readers = [pool.submit(read, store, begun) for _ in range(4)]
+            begun.wait(SOON)
+            node.lock()
+
+            for reader in readers:
+                assert isinstance(reader.exception(SOON), StoreUnavailableError)
+            node.unlock(PASSPHRASE)
+
+
 def test_two_who_lock_at_once_lock_once(home: Path) -> None:
     with opened(home) as node, ThreadPoolExecutor(4) as pool:
         for done in [pool.submit(node.lock) for _ in range(4)]:
@@ -118,6 +139,18 @@ def test_the_log_keeps_a_query_without_what_it_says(home: Path, said: str) -> No
 
     assert b"select" in base64.b64decode(json.loads(bundle)["event"])
     assert b"Dentist" not in base64.b64decode(json.loads(bundle)["event"])
+
+
+def test_pages_are_read_while_a_file_comes_in(home: Path, tmp_path: Path) -> None:
+    path = calendar(tmp_path / "c.ics", [f"event {n}" for n in range(600)])
+    with opened(home) as node, ThreadPoolExecutor(2) as pool:
+        coming = pool.submit(node.sources.import_paths, [path])
+        while not coming.done():
+            shown = len(node.parts.records.timeline(limit=1_000).items)
+            assert shown <= sum(node.records.counts().values())
+
+        assert coming.result().new == 600
+        assert node.records.timeline().total == 600
 
 
 def test_two_files_that_come_at_once_are_both_taken_in(home: Path, tmp_path: Path) -> None:

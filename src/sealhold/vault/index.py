@@ -5,6 +5,7 @@
   for a beginning of three letters or more opens one block of each segment.
 - Blocks are sealed under the subject's index key and bound to segment and block: all of it dies
   with the subject's key, and none of it can be moved.
+- Of an item's text the first 200,000 characters are indexed: a hundred pages.
 - What an older segment says of an item is void once a newer one lists that item again.
 
 Source: docs/spec/03-keys.md section 7.
@@ -15,6 +16,7 @@ import unicodedata
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from threading import Lock
 
 import msgspec
 
@@ -41,6 +43,7 @@ SEGMENTS = TableSpec(
 BLOCKS = 256
 HEAD_LETTERS = 3
 MAX_WORD = 40  # characters; longer runs are digests and addresses, found by their beginning
+MAX_TEXT = 200_000  # characters of one item: its words then fit a row even if all begin alike
 MAX_TITLE = 96  # characters of an item's title kept for lists
 _WORD = re.compile(rf"(\w{{1,{MAX_WORD}}})\w*")
 _IN_ASCII = bytes(  # small letters, and a blank for what is no part of a word
@@ -90,7 +93,8 @@ class Index:
         self._docs_tag = self._tag("docs")
         self._block_of: dict[str, int] = {}
         self._docs: dict[RecordId, Doc] | None = None
-        self._listed: list[Doc] | None = None
+        self._listed: tuple[dict[RecordId, Doc], list[Doc]] | None = None  # and what it lists
+        self._loading = Lock()
         self._next = 0
 
     def segment(self, job: JobId, entries: Sequence[Entry]) -> tuple[int, list[Put]]:
@@ -100,7 +104,7 @@ class Index:
         self._next += 1
         places: defaultdict[str, list[int]] = defaultdict(list)
         for place, entry in enumerate(entries):
-            for word in words_of(entry.text):
+            for word in words_of(entry.text[:MAX_TEXT]):
                 places[word].append(place)
         blocks: defaultdict[int, dict[str, bytes]] = defaultdict(dict)
         for word, found in places.items():
@@ -112,8 +116,7 @@ class Index:
 
     def adopt(self, number: int, job: JobId, entries: Sequence[Entry]) -> None:
         """Take a written segment into the lists held in memory."""
-        docs = self.docs()
-        self._listed = None
+        docs = dict(self.docs())  # whoever goes through the old lists now goes on undisturbed
         for place, e in enumerate(entries):
             docs[e.id] = Doc(
                 id=e.id,
@@ -125,28 +128,36 @@ class Index:
                 segment=number,
                 place=place,
             )
+        self._docs = docs
 
     def forget(self) -> None:
         """Read the lists again at the next use; rows were removed."""
-        self._docs = self._listed = None
+        self._docs = None
 
     def listed(self) -> Sequence[Doc]:
         """Return every item, newest first, those without a time last."""
-        listed = self._listed
-        if listed is None:
-            listed = self._listed = newest_first(self.docs().values())
-        return listed
+        docs, known = self.docs(), self._listed
+        if known is None or known[0] is not docs:
+            known = self._listed = (docs, newest_first(docs.values()))
+        return known[1]
 
     def docs(self) -> dict[RecordId, Doc]:
         """Return every item as its newest segment lists it."""
-        if self._docs is None:
-            docs: dict[RecordId, Doc] = {}
-            newest = -1
-            for found in rows_of(self._store, SEGMENTS, "block", self._docs_tag):
-                newest = self._read_docs(found.row, docs)
-            self._docs = docs
-            self._next = max(newest + 1, self._next)
-        return self._docs
+        docs = self._docs
+        if docs is None:
+            with self._loading:
+                docs = self._docs
+                if docs is None:
+                    docs = self._docs = self._load()
+        return docs
+
+    def _load(self) -> dict[RecordId, Doc]:
+        docs: dict[RecordId, Doc] = {}
+        newest = -1
+        for found in rows_of(self._store, SEGMENTS, "block", self._docs_tag):
+            newest = self._read_docs(found.row, docs)
+        self._next = max(newest + 1, self._next)
+        return docs
 
     def search(self, query: str) -> list[Doc]:
         """Return the items that hold every word of `query`, newest first.

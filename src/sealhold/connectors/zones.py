@@ -3,6 +3,8 @@
 - A name is looked up in the IANA tables, as it is and without the path some programs put before
   it; then among the names that Windows uses.
 - A zone that a file defines itself is the last resort: its tables are often cut short.
+- The library that knows such definitions is loaded by `prepare`: a reader does so before it is in
+  its jail, and whoever only asks for a connector's datasets does without.
 
 Source: docs/spec/18-connectors.md section 12; RFC 5545 section 3.6.5.
 """
@@ -13,14 +15,16 @@ from functools import lru_cache
 from importlib import resources
 from zoneinfo import ZoneInfo
 
-from icalendar import Timezone
-from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
-
 _KEY = re.compile(r"[A-Za-z][\w+-]{0,31}(?:/[A-Za-z][\w+-]{0,31}){0,2}", re.ASCII)
 _FREQUENCY = re.compile(r"FREQ=(\w+)", re.IGNORECASE)
 _LONGEST = 200  # characters, with the path that some programs put before it
 _PARTS = 3  # `America/Argentina/Salta`
 _REMEMBERED = 512
+
+
+def prepare() -> None:
+    """Load all that is needed to read zones."""
+    import icalendar.timezone.windows_to_olson  # noqa: F401, PLC0415  # reason: see above
 
 
 def zone(name: str) -> ZoneInfo | None:
@@ -30,6 +34,10 @@ def zone(name: str) -> ZoneInfo | None:
 
 @lru_cache(_REMEMBERED)
 def _zone(name: str) -> ZoneInfo | None:
+    from icalendar.timezone.windows_to_olson import (  # noqa: PLC0415  # reason: see `prepare`
+        WINDOWS_TO_OLSON,
+    )
+
     plain = name.strip().strip('"')
     parts = plain.split("/")
     tails = ["/".join(parts[-count:]) for count in range(min(_PARTS, len(parts)), 0, -1)]
@@ -57,6 +65,8 @@ def _load(key: str) -> ZoneInfo | None:
 
 def own_zone(source: str) -> tzinfo | None:
     """Return the zone that a VTIMEZONE defines, or None if it cannot be worked out."""
+    from icalendar import Timezone  # noqa: PLC0415  # reason: see `prepare`
+
     if set(_FREQUENCY.findall(source)) - {"YEARLY"}:
         return None  # no clock changes more often; to follow such a rule could take for ever
     try:

@@ -31,7 +31,7 @@ from sealhold.connectors.contentlines import (
 from sealhold.connectors.names import Names
 from sealhold.connectors.spec import BATCH_ROWS, Batch, Guess, Item, Why
 from sealhold.connectors.times import When, parse_time, when_of, when_of_day
-from sealhold.connectors.zones import own_zone, zone
+from sealhold.connectors.zones import own_zone, prepare, zone
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import UnreadableSourceError
 from sealhold.model.quantities import DAY
@@ -69,6 +69,7 @@ class ICalendar:
 
     def __init__(self, batch_rows: int = BATCH_ROWS) -> None:
         self._rows = batch_rows
+        prepare()
 
     def sniff(self, head: bytes, file_name: str) -> Guess:
         text = head_text(head).upper().replace("\r", "\n")

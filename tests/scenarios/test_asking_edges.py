@@ -173,3 +173,16 @@ def test_two_that_evaluate_the_same_objects_at_once_both_get_their_answer(
 
         assert ran.result().value == 1
         assert looked.result() == b"1"
+
+
+def test_the_grants_of_an_app_that_is_removed_end_with_it(node: Node) -> None:
+    asker = Asker(node)
+    grant = allow(node, asker.ask(node, Job()))
+
+    node.apps.remove(asker.shown)
+
+    (ended,) = node.grants.list()
+    core = node.parts.core
+    events = Consents(core.deciding, core.entropy).events(grant.request)
+    assert (ended.state, ended.ended_at) == (RequestState.REVOKED, NOON)
+    assert ConsentState.WITHDRAWN in {event.state for event in events}

@@ -14,6 +14,7 @@ from sealhold.compute.cards import label
 from sealhold.compute.office import Office, read
 from sealhold.compute.shelf import Shelf
 from sealhold.crypto.sign import key_digest, key_words
+from sealhold.model.ids import canonical
 from sealhold.model.quantities import MicroBits, year_of
 from sealhold.model.shown import AppView, GrantView, Meter, RequestState, Terms
 from sealhold.policy.consent import ConsentState
@@ -150,7 +151,11 @@ class Apps:
 
     def remove(self, id_text: str) -> AppView:
         """Forget the app for good; its grants end with it."""
-        return self._change(id_text, REMOVED)
+        gone = self._change(id_text, REMOVED)  # from here on it is refused, whatever follows
+        for row in self._office.grants.all():
+            if row.grant.app == gone.id and row.ended_at is None:
+                self._grants.revoke(canonical(row.grant.id))
+        return self._view(self._office.registry.get(gone.id))
 
     def _change(self, id_text: str, state: str) -> AppView:
         office = self._office

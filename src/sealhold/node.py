@@ -10,6 +10,7 @@ Source: docs/architecture.md section 3.
 
 import base64
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -41,6 +42,7 @@ from sealhold.model.clock import Clock, Entropy
 from sealhold.model.errors import (
     LockedError,
     SealholdError,
+    TamperedError,
     UnreadableSourceError,
     WrongPassphraseError,
 )
@@ -91,6 +93,7 @@ __all__ = [  # made here, or handed out to the faces as it is
 ]
 
 LABEL_BYTES = 16  # 26 base32 characters: nobody guesses the address of the pages
+LABEL = re.compile(r"[a-z2-7]{26}")
 open_broker = Broker
 CONFINED = "Runs sealed off by Landlock and seccomp: no network, no files, no clock."
 UNCONFINED = "Cannot be confined on this machine, so it is not run."
@@ -221,12 +224,19 @@ class Node:
 
     @property
     def label(self) -> str:
-        """The 26 base32 characters in the address of this vault's pages; made once and kept."""
+        """The 26 base32 characters in the address of this vault's pages; made once and kept.
+
+        Raises:
+            TamperedError: what was kept is none.
+        """
         path = self.home.folder / "label"
         if not path.exists():
             fresh = base64.b32encode(self._world.entropy(LABEL_BYTES)).rstrip(b"=").lower()
             replace(path, fresh)
-        return read(path).decode("ascii", "replace")
+        label = read(path).decode("ascii", "replace")
+        if not LABEL.fullmatch(label):
+            raise TamperedError("`label` is not what was written")
+        return label
 
     @property
     def parts(self) -> "OpenParts":

@@ -17,7 +17,7 @@ from sealhold.model.errors import (
 )
 from sealhold.node import Node, create
 from sealhold.stores.spec import RecordStore
-from sealhold.vault.home import Home
+from sealhold.vault.home import Home, replace
 from sealhold.vault.keyring import Keyring
 from tests.scenarios.vaults import PASSPHRASE, Hands, calendar, new_home, opened, world
 
@@ -160,3 +160,12 @@ def test_two_files_that_come_at_once_are_both_taken_in(home: Path, tmp_path: Pat
 
         assert [report.new for report in reports] == [1, 1, 1]
         assert node.records.search("event").total == 3
+
+
+@pytest.mark.parametrize("written", [b"", b"short", b"\xff" * 26, b"A" * 26])
+def test_a_label_that_was_changed_is_named(home: Path, written: bytes) -> None:
+    with Node(home, world()) as node:
+        replace(home / "label", written)
+
+        with pytest.raises(TamperedError, match="`label`"):
+            _ = node.label

@@ -104,7 +104,14 @@ class Home:
             NoHomeError: no vault is here.
             TamperedError: a part is missing.
             InsecureHomeError: others may read it.
+            StoreUnavailableError: it cannot be read by us.
         """
+        try:
+            self._check()
+        except OSError as err:
+            raise StoreUnavailableError(f"`{self.folder}` cannot be read") from err
+
+    def _check(self) -> None:
         if not self.slots.is_dir() and not self.data.exists():
             raise NoHomeError(f"no vault in `{self.folder}`")
         for path in (self.data, self.keys, self.epoch_key, self.slots / str(EPOCH), self.head):

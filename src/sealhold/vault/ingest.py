@@ -24,7 +24,7 @@ from sealhold.connectors.spec import Batch, Item, Reject
 from sealhold.crypto.digest import Keyed
 from sealhold.model.ids import Collection, Id16, JobId, RecordId, timed_ids
 from sealhold.model.shown import RejectView
-from sealhold.stores.spec import ColumnKind, Expect, Found, Op, Put, TableSpec
+from sealhold.stores.spec import MAX_ROW, ColumnKind, Expect, Found, Op, Put, TableSpec
 from sealhold.vault.catalogue import KEPT_REJECTS, Catalogue, JobRow, SourceRow
 from sealhold.vault.core import Core
 from sealhold.vault.describing import Describer
@@ -57,6 +57,7 @@ IDENTITIES = TableSpec(
 )
 SMALL = 250  # bytes; more than the ids, tags and wrapped key of any row
 INLINE = 65_536  # bytes of content kept in its row; more goes into packs
+PORTION = 1_048_576  # bytes of content in one commit: rows, older versions and words fit a batch
 
 
 class _Seen(msgspec.Struct, frozen=True):  # one per item: made in a tenth of a dataclass's time
@@ -119,7 +120,8 @@ class Ingest:
         """
         counts = Counts()
         rounds = _rounds([self._recognise(item) for item in batch.items])
-        for number, seen in enumerate(rounds):
+        portions = [portion for seen in rounds for portion in _portions(seen)]
+        for number, seen in enumerate(portions):
             rejects = batch.rejects if number == 0 else []
             job, more = self._take(job, seen, rejects, version)
             counts += more
@@ -146,7 +148,14 @@ class Ingest:
         fresh = self._fresh(seen, job.id)
         changed = sum(each.identity is not None for each in fresh)
         counts = Counts(new=len(fresh) - changed, changed=changed, same=len(seen) - len(fresh))
-        ops, entries, segment = self._ops(fresh, job, version)
+        entries = [self._entry(each) for each in fresh]
+        segment, words = self._index.segment(job.id, entries) if entries else (0, [])
+        if len(fresh) > 1 and any(len(put.row[-1]) > MAX_ROW - SMALL for put in words):
+            half = len(seen) // 2  # so many words that begin alike do not fit a row: half as many
+            job, one = self._take(job, seen[:half], rejects, version)
+            job, other = self._take(job, seen[half:], (), version)
+            return job, one + other
+        ops = [*self._ops(fresh, job, version), *words]
         after = _counted(job, counts, rejects, fresh)
         ops.append(self._catalogue.put_job(after))
         event = Event(
@@ -206,9 +215,7 @@ class Ingest:
         rows = self._core.store.get(RECORDS.name, [(record,) for record in records])
         return {found.row[0]: found for found in rows if found is not None}
 
-    def _ops(
-        self, fresh: Sequence[_Fresh], job: JobRow, version: str
-    ) -> tuple[list[Op], list[Entry], int]:
+    def _ops(self, fresh: Sequence[_Fresh], job: JobRow, version: str) -> list[Op]:
         core = self._core
         owner = core.owner
         origin = Origin(self._source.id, job.id, self._source.connector, version)
@@ -228,13 +235,7 @@ class Ingest:
             identity = (seen.tag, place.record, owner, job.id, seen.digest[:16])
             known = each.identity
             ops.append(Put(IDENTITIES.name, identity, known.v if known else Expect.ABSENT))
-        ops += packer.finish()
-        entries = [self._entry(each) for each in fresh]
-        segment = 0
-        if entries:
-            segment, puts = self._index.segment(job.id, entries)
-            ops += puts
-        return ops, entries, segment
+        return [*ops, *packer.finish()]
 
     def _entry(self, each: _Fresh) -> Entry:
         place, item = each.place, each.seen.item
@@ -295,6 +296,21 @@ def _rounds(seen: Sequence[_Seen]) -> list[list[_Seen]]:
             rounds.append([])
         rounds[number].append(each)
     return rounds
+
+
+def _portions(seen: Sequence[_Seen]) -> list[Sequence[_Seen]]:
+    """Return the items in groups whose content is not too much for one commit."""
+    if sum(len(each.content) for each in seen) <= PORTION:
+        return [seen]
+    portions: list[list[_Seen]] = [[]]
+    room = PORTION
+    for each in seen:
+        if portions[-1] and len(each.content) > room:
+            portions.append([])
+            room = PORTION
+        portions[-1].append(each)
+        room -= len(each.content)
+    return [*portions]
 
 
 def _size(op: Op) -> int:

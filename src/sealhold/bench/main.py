@@ -31,7 +31,35 @@ def _start() -> Measure:
     return measure
 
 
+def _audit() -> Measure:
+    from sealhold.bench.audit import measure
+
+    return measure
+
+
+def _compute() -> Measure:
+    from sealhold.bench.compute import measure
+
+    return measure
+
+
+def _firewall() -> Measure:
+    from sealhold.bench.firewall import measure
+
+    return measure
+
+
+def _importing() -> Measure:
+    from sealhold.bench.importing import measure
+
+    return measure
+
+
 BENCHES: Final[Mapping[str, Callable[[], Measure]]] = {
+    "audit": _audit,
+    "compute": _compute,
+    "firewall": _firewall,
+    "import": _importing,
     "start": _start,
 }
 

@@ -36,8 +36,7 @@ def measure(bench: Bench) -> None:
     bench.say("help")
     environment = surroundings(None)
     bench.figures["help_seconds"] = bench.median(lambda: ended(program("--help"), environment))
-    home = bench.folder / "home"
-    new_vault(home)
+    home = new_vault(bench.folder / "home")
     with opened(home, PASSPHRASE) as node:
         report = node.sources.import_paths([write_table(bench.folder / "rows.csv", ROWS)])
         bench.check(report.new == ROWS, "the home page has its items")

@@ -1,6 +1,4 @@
-"""Vaults for benches: new, in the bench's own folder, with the system's clock and entropy.
-
-- The passphrase is stretched as little as the rules allow, because no bench times that.
+"""Vaults for benches: new, in the bench's own folder, as `sealhold init` makes them.
 
 Source: docs/benchmarks.md.
 """
@@ -8,13 +6,12 @@ Source: docs/benchmarks.md.
 from pathlib import Path
 from typing import Final
 
-from sealhold.crypto.kdf import MEMORY_KIB, Stretch
-from sealhold.node import World, create
+from sealhold.node import create
 
 PASSPHRASE: Final = "nobody lives in this vault"  # noqa: S105  # reason: nobody does
-LIGHT: Final = Stretch(memory_kib=MEMORY_KIB.start, passes=1, lanes=1)
 
 
-def new_vault(folder: Path) -> None:
-    """Make an empty vault."""
-    create(folder, PASSPHRASE, headless=True, world=World(stretch=LIGHT))
+def new_vault(folder: Path) -> Path:
+    """Make an empty vault and return its folder."""
+    create(folder, PASSPHRASE, headless=True)
+    return folder

@@ -47,7 +47,7 @@ from sealhold.model.errors import (
     WrongPassphraseError,
 )
 from sealhold.model.ids import Collection
-from sealhold.model.quantities import Instant
+from sealhold.model.quantities import HOUR, Instant
 from sealhold.model.records import Dataset
 from sealhold.model.shown import Status
 from sealhold.stores.backends.localdir import LocalDir
@@ -299,7 +299,9 @@ class Node:
         parts = self.parts
         counts = parts.records.counts()
         offered = parts.isolation
-        warnings = () if offered.can_confine else ("programs cannot be confined here: none is run",)
+        warnings = [] if offered.can_confine else ["programs cannot be confined here: none is run"]
+        if self._world.clock() < parts.audit.state().at - HOUR:
+            warnings.append("the machine's clock is behind the log; the vault's went on from there")
         return Status(
             version=__version__,
             home=str(self.home.folder),
@@ -309,7 +311,7 @@ class Node:
             log=parts.audit.state(),
             isolation="; ".join(offered.in_words()),
             rollback_note=ROLLBACK_NOTE,
-            warnings=warnings,
+            warnings=tuple(warnings),
         )
 
 

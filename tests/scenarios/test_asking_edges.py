@@ -186,3 +186,22 @@ def test_the_grants_of_an_app_that_is_removed_end_with_it(node: Node) -> None:
     events = Consents(core.deciding, core.entropy).events(grant.request)
     assert (ended.state, ended.ended_at) == (RequestState.REVOKED, NOON)
     assert ConsentState.WITHDRAWN in {event.state for event in events}
+
+
+def test_a_clock_that_is_set_back_revives_no_grant(tmp_path: Path, clock: Hands) -> None:
+    home = new_home(tmp_path / "home")
+    with opened(home, clock) as node:
+        node.sources.import_paths([calendar(tmp_path / "c.ics", ["green 1"])])
+        grant = allow(node, Asker(node).ask(node, Job()))
+        clock.move(31 * DAY)
+        assert node.grants.list()[0].state is RequestState.EXPIRED
+        clock.move(-30 * DAY)
+        with pytest.raises(DeniedError):
+            node.runs.run(named(grant))
+
+    with opened(home, clock) as node:
+        with pytest.raises(DeniedError):
+            node.runs.run(named(grant))
+
+        assert "clock" in node.status().warnings[-1]
+        assert charged(node) == 0

@@ -13,6 +13,7 @@ Source: docs/spec/03-keys.md section 5.
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from dataclasses import replace as altered
 from itertools import islice
 
 from sealhold.audit import log
@@ -29,7 +30,7 @@ from sealhold.crypto.seal import Sealer, new_key
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.sign import key_digest
 from sealhold.crypto.tags import Tag
-from sealhold.model.clock import Clock, Entropy
+from sealhold.model.clock import Clock, Entropy, Onward
 from sealhold.model.errors import (
     InvalidEncodingError,
     RolledBackError,
@@ -170,6 +171,8 @@ def open_vault(parts: Parts, root: Secret) -> Opened:
         parts.data.open(_all(parts), ring.named("data-file").reveal, create=False)
         fence = _lease(parts.data, parts)
         appender = _appender(parts.data, ring)
+        # THREAT T73: what has ended stays so, whatever the machine's clock is set to
+        parts = altered(parts, clock=Onward(parts.clock, appender.head.at))
         written = _check_head(parts, appender, ring)
         deciding = Deciding(DECIDING, ring.named("set-hash"))
         deciding.load(parts.data)

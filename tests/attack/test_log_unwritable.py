@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from sealhold import node as composition
-from sealhold.model.errors import AuditUnavailableError, ErrorKind, StoreFullError, UnavailableError
+from sealhold.model.errors import (
+    AuditUnavailableError,
+    DeniedError,
+    ErrorKind,
+    StoreFullError,
+    UnavailableError,
+)
 from sealhold.model.quantities import MICRO
 from sealhold.node import Node, OpenParts
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
@@ -190,5 +196,5 @@ def test_a_locked_vault_answers_at_once_instead_of_waiting_for_ever(
 
     with pytest.raises(UnavailableError):
         finish()
-    with pytest.raises(AuditUnavailableError):
+    with pytest.raises(DeniedError):
         outside.submit(asker.token, papers.request, papers.task, papers.code)

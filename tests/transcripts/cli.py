@@ -43,8 +43,9 @@ class Repeating:
 class Typist:
     """A terminal at which the given lines are typed, one after the other."""
 
-    def __init__(self, lines: Iterable[str]) -> None:
+    def __init__(self, lines: Iterable[str], *, shows: bool) -> None:
         self._lines = list(lines)
+        self._shows = shows
         self._is_there = bool(self._lines)
 
     def is_there(self) -> bool:
@@ -54,7 +55,8 @@ class Typist:
         if not self._lines:
             raise EOFError
         typed = self._lines.pop(0)
-        sys.stdout.write(f"{prompt}{'*' * len(typed)}\n")
+        if self._shows:
+            sys.stdout.write(f"{prompt}{'*' * len(typed)}\n")
         return typed
 
 
@@ -70,7 +72,8 @@ class Ended:
 class Cli:
     """The program in a folder of its own, with a vault in `home` below it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, shows_prompts: bool = False) -> None:
+        self._shows = shows_prompts
         self.folder = folder
         self.home = folder / "home"
         self.now = NOW
@@ -83,7 +86,7 @@ class Cli:
         given = {"SEALHOLD_PASSPHRASE": PASSPHRASE} if env is None else env
         shell = Shell(
             environment={"SEALHOLD_HOME": "home", "COLUMNS": "100", **given},
-            terminal=Typist(typed),
+            terminal=Typist(typed, shows=self._shows),
             world=World(clock=lambda: self.now, entropy=self._entropy, stretch=QUICK),
         )
         out, err = StringIO(), StringIO()

@@ -48,7 +48,7 @@ def _utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_session_prints_what_it_says(story: Path, tmp_path: Path) -> None:
     written = story.read_text()
 
-    replayed = replay(written, Cli(furnish(tmp_path)))
+    replayed = replay(written, Cli(furnish(tmp_path), shows_prompts=True))
 
     if WRITE:
         story.write_text(replayed)

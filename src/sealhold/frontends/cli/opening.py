@@ -63,6 +63,7 @@ def confirmed(session: Session, node: Node, prompt: str = ASK) -> str:
     Raises:
         WrongPassphraseError: it is not that of this vault.
     """
+    # THREAT T66: a program of the owner's has the environment, but not the keys of the terminal.
     given = _from_environment(session) if node.headless else None
     if given is None:
         given = _typed(session, VerificationNeededError, prompt)

@@ -49,7 +49,7 @@ def read_bits(text: str) -> MicroBits:
         bits = Decimal(text)
     except InvalidOperation as err:
         raise UsageError(f"`{text}` is no number of bits") from err
-    if not bits.is_finite() or not 0 < bits <= MAX_BITS:
+    if not bits.is_finite() or not 1 <= bits * MICRO <= MAX_BITS * MICRO:
         raise UsageError(f"`{text}` is no number of bits")
     return MicroBits(int(bits * MICRO))
 

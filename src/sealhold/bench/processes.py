@@ -1,6 +1,7 @@
 """Programs that a bench starts: run to their end, or watched while they run.
 
-- Memory is what stands in real memory: of one process, or of it and all that it started.
+- Memory is what stands in real memory: of one process, or of it and all that it started, where a
+  page that two of them share is counted once.
 
 Source: docs/benchmarks.md; proc(5).
 """
@@ -18,7 +19,7 @@ from typing import Final, Self
 
 from sealhold.config import PASSPHRASE_VARIABLE
 
-WATCH: Final = 0.01  # seconds between two looks at the memory
+WATCH: Final = 0.05  # seconds between two looks at the memory
 PATIENCE: Final = 600.0  # seconds for a program to end
 KIB: Final = 1_024
 MIB: Final = 1_048_576
@@ -56,6 +57,14 @@ def resident_mb(pid: int) -> float:
     return 0.0
 
 
+def share_mb(pid: int) -> float:
+    """Return the real memory of one process; a page that others share counts in part."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * KIB / MIB
+    return 0.0
+
+
 class TreeMemory:
     """Watches the memory of a process and of all below it; a context manager."""
 
@@ -85,7 +94,7 @@ class TreeMemory:
             found = 0.0
             for pid in _tree(self._pid):
                 with suppress(OSError):  # it ended between two looks
-                    found += resident_mb(pid)
+                    found += share_mb(pid)
             self.peak_mb = max(self.peak_mb, found)
 
 

@@ -25,7 +25,8 @@ digests = st.binary(min_size=32, max_size=32)
 purposes = st.sampled_from(sorted(TERMS)).map(Purpose)
 instants = st.integers(0, 4_102_444_800_000).map(Instant)
 names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,20}", fullmatch=True)
-texts = st.text(min_size=1, max_size=40).filter(
+shown = st.characters(exclude_categories=("C", "M", "Zl", "Zp", "Zs")) | st.just(" ")
+texts = st.text(shown, min_size=1, max_size=40).filter(
     lambda text: bool(text.strip()) and not has_hidden(text)
 )
 field_names = st.sampled_from(["mode", "distance_m", "home", "steps"]).map(FieldName)

@@ -8,7 +8,6 @@ import pytest
 from sealhold.compute import appkit
 from sealhold.compute.appkit import Wish
 from sealhold.compute.leaving import box_info
-from sealhold.compute.outside import REPLY
 from sealhold.compute.slots import pad
 from sealhold.compute.task import open_task
 from sealhold.crypto import dsse
@@ -149,7 +148,7 @@ def test_an_answer_opens_as_a_file_and_as_it_is_fetched_whatever_its_last_bytes(
     sealed = seal_to(KEYS.box.public, proof, box_info(REQUEST, TASK))
 
     assert appkit.open_answer(sealed, KEYS, REQUEST, TASK) == proof
-    assert appkit.open_answer(pad(sealed, REPLY), KEYS, REQUEST, TASK) == proof
+    assert appkit.open_answer(pad(sealed), KEYS, REQUEST, TASK) == proof
 
 
 def test_an_answer_opens_with_its_own_keys_for_its_own_request_and_task_alone() -> None:

@@ -32,7 +32,6 @@ from sealhold.model.shown import RequestState
 from sealhold.vault.grants import GrantRow
 from sealhold.vault.requests import RequestRow
 
-REPLY = 24_576  # bytes of each reply: a proof of 16 KiB, its seal, and room
 ALLOWED = frozenset({RequestState.ALLOWED, RequestState.SPENT})
 
 
@@ -111,7 +110,7 @@ class Outside:
         for stored in self._shelf.answers_of(grant.grant.id):
             ticket = self._shelf.ticket(stored.grant, stored.epoch)
             if ticket is None or boundary(ticket.slot_at, seconds, stored.at) <= now:
-                return pad(stored.sealed, REPLY)
+                return pad(stored.sealed)
         return None
 
     def _request(self, token: str, id_text: str) -> RequestRow:

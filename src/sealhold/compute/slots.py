@@ -15,7 +15,7 @@ from enum import StrEnum
 from sealhold.model.errors import InvalidError
 from sealhold.model.quantities import DAY, SECOND, Instant, Millis
 
-REPLY_BYTES = 4096  # every reply of `fetch`: ticket state, sealed answer and its MAC fit in half
+REPLY_BYTES = 24_576  # every reply of `fetch`: a proof of 16 KiB, its seal, and room
 WORK_SHARE = (3, 5)  # of a slot or epoch that work may fill: kills overshoot, timers are late
 _PAD_END = b"\x01"  # stands before the zeros, so that content may itself end in zeros
 

@@ -87,20 +87,7 @@ class Firewall:
         """
         decision = decide(passage.ask, passage.facts)
         if not decision.permit:
-            told = passage.event
-            refused = Event(
-                kind=EventKind.DECISION,
-                actor=told.actor,
-                outcome=Outcome.DENIED,
-                subject=told.subject,
-                app=told.app,
-                purpose=told.purpose,
-                collection=told.collection,
-                grant=told.grant,
-                request=told.request,
-                task=told.task,
-                reason=decision.code.name.lower(),
-            )
+            refused = refusal(passage.event, decision)
             self._core.writer.commit(Work((), (self._teller.entry(refused),)))
             if decision.code in {Reason.GRANT_BUDGET, Reason.VAULT_BUDGET}:
                 raise LeakExhaustedError(decision.sentence)
@@ -161,3 +148,20 @@ class Firewall:
             rows_read=rows,
             rows_out=rows,
         )
+
+
+def refusal(asked: Event, decision: Decision) -> Event:
+    """Return what the log tells in place of `asked` when the decision is no."""
+    return Event(
+        kind=EventKind.DECISION,
+        actor=asked.actor,
+        outcome=Outcome.DENIED,
+        subject=asked.subject,
+        app=asked.app,
+        purpose=asked.purpose,
+        collection=asked.collection,
+        grant=asked.grant,
+        request=asked.request,
+        task=asked.task,
+        reason=decision.code.name.lower(),
+    )

@@ -1,0 +1,227 @@
+"""Records that their owner puts in themselves, without a file: each decided, sealed and told of.
+
+- Each record is a unit and has a log entry of its own; those of one call share commits, because
+  what makes a commit durable costs more than all the rest of a record. Only where one is so large
+  that it goes into packs are those of its commit one unit.
+- A put is a new item each time. Recognising an item that comes again is for sources, which can
+  name their items.
+- The words of what is put in together are indexed together, with the last unit of their commit.
+- One call at a time: whoever serves many collects what waits into one call.
+
+Source: docs/spec/18-connectors.md section 5.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import msgspec
+
+from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.crypto.digest import Keyed
+from sealhold.crypto.seal import NOBODY
+from sealhold.model.encoding import Plain
+from sealhold.model.errors import DeniedError
+from sealhold.model.ids import (
+    Collection,
+    FieldName,
+    JobId,
+    Purpose,
+    RecordId,
+    SourceId,
+    TaskDigest,
+    timed_ids,
+)
+from sealhold.model.quantities import Instant, MicroBits
+from sealhold.policy.decide import decide
+from sealhold.policy.facts import Actor as Asking
+from sealhold.policy.facts import Ask, Facts, Standing
+from sealhold.stores.spec import MAX_UNITS, Expect, Put
+from sealhold.vault.core import Core
+from sealhold.vault.describing import Describer
+from sealhold.vault.firewall import refusal
+from sealhold.vault.index import Entry, Index
+from sealhold.vault.ingest import INLINE, PORTION
+from sealhold.vault.objects import Objects
+from sealhold.vault.owned import (
+    RECORDS,
+    Body,
+    Origin,
+    Place,
+    body_of,
+    content_of,
+    seal_record,
+)
+from sealhold.vault.telling import Teller
+from sealhold.vault.writer import Work
+
+AT_ONCE = MAX_UNITS // 2  # records in one commit
+BY_HAND = JobId(NOBODY)  # no import brought it
+ORIGIN = Origin(SourceId(NOBODY), BY_HAND, "owner", "1")  # what a record says of where it is from
+KEEPING = Purpose("RecordManagement")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fresh:
+    """A record that is to be put in."""
+
+    collection: Collection
+    fields: Mapping[str, Plain]
+
+
+class _Ready(msgspec.Struct, frozen=True):  # one per record
+    place: Place
+    fields: Mapping[str, Plain]
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What the records of one collection have in common."""
+
+    contents: Keyed
+    describer: Describer
+
+
+class Owning:
+    """Puts in records of one vault's owner."""
+
+    def __init__(self, core: Core, index: Index, objects: Objects) -> None:
+        self._core = core
+        self._index = index
+        self._objects = objects
+        self._teller = Teller(core.keys)
+        self._kinds: dict[Collection, _Kind] = {}
+
+    def put_each(self, records: Sequence[Fresh]) -> list[RecordId]:
+        """Put in records and return their ids; all of them are durable then.
+
+        Raises:
+            DeniedError: the policy refuses one of them; none was put in.
+            InvalidError: one does not fit a table; nor were those of its commit put in.
+            AuditUnavailableError: the log cannot be written.
+            StoreUnavailableError: the disk refuses.
+        """
+        core = self._core
+        now = core.clock()
+        self._decide(records, now)
+        ids = timed_ids(now, len(records), core.entropy)
+        ready = [
+            _Ready(
+                Place(RecordId(record), each.collection, 1, BY_HAND),
+                each.fields,
+                content_of(each.fields, None),
+            )
+            for record, each in zip(ids, records, strict=True)
+        ]
+        for portion in _portions(ready):
+            self._put(portion)
+        return [each.place.record for each in ready]
+
+    def _decide(self, records: Sequence[Fresh], now: Instant) -> None:
+        """Let pass what the policy permits. Equal wishes of one moment are decided on once.
+
+        Raises:
+            DeniedError: it refuses one.
+        """
+        facts = Facts(
+            now=now,
+            app=Standing.ACTIVE,
+            subject=Standing.ACTIVE,
+            task=Standing.UNKNOWN,  # no program takes part
+            held=(),
+            objected=frozenset(),
+            restricted=False,
+            retain_until=None,
+            budget_left=MicroBits(0),
+        )
+        for collection, *fields in {(each.collection, *each.fields) for each in records}:
+            ask = Ask(
+                actor=Asking.OWNER,
+                app=self._core.app,
+                purpose=KEEPING,
+                collection=Collection(collection),
+                fields=frozenset(map(FieldName, fields)),
+                task=TaskDigest(b""),
+                param="",
+                selection="",
+                cost=MicroBits(0),
+            )
+            decision = decide(ask, facts)
+            if not decision.permit:
+                told = refusal(self._event(ask.collection, None), decision)
+                self._core.writer.commit(Work((), (self._teller.entry(told),)))
+                raise DeniedError(decision.sentence)
+
+    def _put(self, portion: Sequence[_Ready]) -> None:
+        """Make one commit of records."""
+        packer = self._objects.packer()
+        works = [self._work(each, packer.keep) for each in portion]
+        entries = [self._entry(each) for each in portion]
+        segment, shared = self._index.segment(BY_HAND, entries)
+        packs = packer.finish()
+        if packs:  # a record whose packs did not take hold would be a name without content
+            ops = (*chain.from_iterable(work.ops for work in works), *packs, *shared)
+            told = chain.from_iterable(work.entries for work in works)
+            works = [Work(ops, tuple(told), size=sum(work.size for work in works))]
+        else:
+            last = works[-1]
+            works[-1] = Work((*last.ops, *shared), last.entries, size=last.size)
+        self._core.writer.submit(works).result()
+        self._index.adopt(segment, BY_HAND, entries)
+
+    def _work(self, each: _Ready, keep: Callable[[bytes], bytes]) -> Work:
+        core, place = self._core, each.place
+        digest = self._kind(place.collection).contents.digest(each.content)
+        content = body_of(each.content, ORIGIN, None, "", digest)
+        large = len(content) > INLINE
+        if large:
+            content = keep(content)
+        row = seal_record(core.keys, place, Body(content, large), core.entropy)
+        event = self._event(place.collection, self._teller.tag(place.record))
+        put = Put(RECORDS.name, row, Expect.ABSENT)
+        return Work((put,), (self._teller.entry(event),), size=len(content))
+
+    def _entry(self, each: _Ready) -> Entry:
+        place = each.place
+        title, at, text = self._kind(place.collection).describer.describe(each.fields)
+        return Entry(
+            id=place.record,
+            collection=place.collection,
+            version=place.version,
+            at=at,
+            title=title,
+            text=text,
+        )
+
+    def _kind(self, name: Collection) -> _Kind:
+        found = self._kinds.get(name)
+        if found is None:
+            found = self._kinds[name] = _Kind(
+                contents=self._core.keys.contents.after(name.encode()),
+                describer=Describer(self._core.datasets.get(name)),
+            )
+        return found
+
+    def _event(self, collection: Collection, record: bytes | None) -> Event:
+        return Event(
+            kind=EventKind.INGEST,
+            actor=Actor.OWNER,
+            subject=self._teller.subject,
+            collection=collection,
+            record=record,
+            rows_read=1,
+            rows_out=1,
+        )
+
+
+def _portions(ready: Sequence[_Ready]) -> Iterator[Sequence[_Ready]]:
+    """Yield the records in groups that one commit can hold."""
+    start = size = 0
+    for at, each in enumerate(ready):
+        size += len(each.content)
+        if at > start and (at - start == AT_ONCE or size > PORTION):
+            yield ready[start:at]
+            start, size = at, len(each.content)
+    if ready:
+        yield ready[start:]

@@ -22,6 +22,7 @@ from sealhold.model.errors import (
     InvalidEncodingError,
     InvalidError,
     NoFileError,
+    StoreUnavailableError,
     TakenError,
     UsageError,
 )
@@ -144,6 +145,7 @@ def write_new(path: Path, content: bytes) -> None:
     Raises:
         TakenError: it is there already.
         NoFileError: its folder is not there, or cannot be written.
+        StoreUnavailableError: the disk refuses it; nothing of it stays.
     """
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -151,8 +153,12 @@ def write_new(path: Path, content: bytes) -> None:
         raise TakenError(f"`{path}` is there already") from err
     except OSError as err:
         raise NoFileError(f"`{path}` cannot be made: {err.strerror}") from err
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+    except OSError as err:
+        path.unlink(missing_ok=True)  # a part of it would be in the way of the next try
+        raise StoreUnavailableError(f"`{path}` cannot be written: {err.strerror}") from err
 
 
 def _entrance(path: Path) -> Entrance:

@@ -11,7 +11,7 @@ from sealhold.frontends.cli.out import Block, Facts, Line, emit, safe
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.words import short
 from sealhold.frontends.web.formats import bits, moment
-from sealhold.model.errors import TakenError
+from sealhold.model.errors import NoFileError, TakenError
 from sealhold.model.ids import Kind, canonical
 from sealhold.model.quantities import MicroBits
 from sealhold.model.shown import AnswerShape, AnswerView, GrantView, Meter
@@ -39,7 +39,8 @@ def run(
     more and costs nothing.
     """
     session = Session.of(context)
-    _refuse_taken(out)
+    if out is not None:
+        _make_room(out)
     with deciding(session) as (node, _):
         answer = node.runs.run(grant)
         used = next(each for each in node.grants.list() if each.id == answer.grant)
@@ -51,19 +52,23 @@ def run(
     emit(session, {"answer": answer, "grant": used}, *blocks)
 
 
-def _refuse_taken(out: Path | None) -> None:
-    """Refuse to begin where the papers could not be written: a run is charged.
+def _make_room(out: Path) -> None:
+    """Make the folder, and refuse to begin where the papers could not be written: runs are charged.
 
     Raises:
         TakenError: a file of that name is there.
+        NoFileError: the folder cannot be made.
     """
-    taken = [name for name in FILES if out is not None and (out / name).exists()]
+    try:
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as err:
+        raise NoFileError(f"`{out}` cannot be made: {err.strerror}") from err
+    taken = [name for name in FILES if (out / name).exists()]
     if taken:
         raise TakenError(f"`{out}` holds a `{taken[0]}` already")
 
 
 def _write(out: Path, answer: AnswerView) -> None:
-    out.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name, content in zip(
         FILES, (answer.sealed, answer.proof, answer.owner_receipt), strict=True
     ):

@@ -24,17 +24,17 @@ def measure(bench: Bench) -> None:
     """Import the table into new vaults, and once more into the last of them."""
     rows = bench.count(ROWS, QUICK_ROWS)
     table = write_table(bench.folder / "table.csv", rows)
+    homes = [bench.folder / f"home-{number}" for number in range(1 if bench.quick else RUNS)]
     taken: list[float] = []
-    for number in range(1 if bench.quick else RUNS):
-        home = bench.folder / f"home-{number}"
+    for home in homes:
         new_vault(home)
-        bench.say(f"import {number + 1}: {rows:,} rows")
+        bench.say(f"import {len(taken) + 1}: {rows:,} rows")
         taken.append(_first(bench, home, table, rows))
     bench.figures["csv_100k_seconds"] = sorted(taken)[len(taken) // 2]
     bench.figures["csv_100k_rows"] = rows
     bench.say("the same by the command line, its memory watched")
     bench.figures["csv_100k_rss_mb"] = _peak_mb(bench, table)
-    bench.figures["csv_again_seconds"] = _again(bench, home, table, rows)
+    bench.figures["csv_again_seconds"] = _again(bench, homes[-1], table, rows)
 
 
 def _first(bench: Bench, home: Path, table: Path, rows: int) -> float:

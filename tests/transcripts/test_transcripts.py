@@ -5,7 +5,8 @@
     > correct horse battery            what is typed at the terminal, before the output
     [exit 4]                           how it ended, if not with 0
 
-- `$ flip FILE` changes one bit in the middle of a file, as a failing disk or a forger would.
+- `$ flip FILE` changes one bit in the middle of a file, as a failing disk would; `$ flip FILE TEXT`
+  one in the last character of a text in it, as a forger would.
 - Ids are numbered in the order in which they appear, `q-000000000001`, and typed so; digests and
   lengths of time are written as such. All else is compared to the letter.
 - `SEALHOLD_TRANSCRIPTS=write pytest tests/transcripts` writes the files anew; read what changed.
@@ -123,17 +124,18 @@ def act(cli: Cli, words: list[str], typed: list[str]) -> Ended:
     match words:
         case ["sealhold", *argv]:
             return cli(*argv, typed=typed, env=env)
-        case ["flip", name]:
-            return flip(cli.folder / name)
+        case ["flip", name, *text]:
+            return flip(cli.folder / name, "".join(text))
         case _:
             raise ValueError(f"no such step: {words}")
 
 
-def flip(path: Path) -> Ended:
+def flip(path: Path, text: str) -> Ended:
     if not path.exists():
         return Ended(1, "", f"no file {path.name}\n")
     content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
+    at = content.index(text.encode()) + len(text) - 1 if text else len(content) // 2
+    content[at] ^= 1
     path.write_bytes(content)
     return Ended(0, "", "")
 

@@ -17,8 +17,7 @@ import msgspec
 
 from sealhold.compute.leakage import query_price
 from sealhold.compute.leaving import box_info
-from sealhold.compute.outside import REPLY
-from sealhold.compute.slots import unpad
+from sealhold.compute.slots import REPLY_BYTES, unpad
 from sealhold.compute.task import PAYLOAD_TYPE, Task, open_task, parse_task
 from sealhold.compute.taskfolder import read_folder
 from sealhold.crypto import dsse
@@ -180,7 +179,7 @@ def open_answer(answer: bytes, keys: AppKeys, request: RequestId, task: TaskDige
         SealBrokenError: for other keys, another request or task, or changed on the way.
         InvalidError: as long as a fetched answer, and filled up otherwise.
     """
-    sealed = unpad(answer) if len(answer) == REPLY else answer
+    sealed = unpad(answer) if len(answer) == REPLY_BYTES else answer
     return keys.box.open(sealed, box_info(request, task))
 
 

@@ -6,7 +6,7 @@ from sealhold.frontends.cli.opening import reading
 from sealhold.frontends.cli.out import Block, Column, Line, Table, emit, figure, id_, safe
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.words import short
-from sealhold.frontends.web.formats import moment
+from sealhold.frontends.web.formats import day
 from sealhold.model.ids import Kind
 from sealhold.model.quantities import show_bits
 from sealhold.model.shown import AppView
@@ -30,18 +30,16 @@ def _blocks(apps: tuple[AppView, ...]) -> list[Block]:
         (
             short(Kind.APP, app.id),
             safe(app.name),
-            " ".join(app.key_words),
             app.state,
             f"{len(app.grants)}",
             show_bits(app.meter.used),
-            moment(app.last_used) if app.last_used is not None else "never",
+            day(app.last_used) if app.last_used is not None else "never",
         )
         for app in apps
     ]
     columns = (
         id_("App"),
         Column("Name"),
-        Column("Key in words"),
         Column("State"),
         figure("Grants"),
         figure("Bits told"),

@@ -42,9 +42,7 @@ def grant_table(grants: Sequence[GrantView]) -> list[Block]:
             safe(grant.label),
             MODES[grant.terms.mode],
             day(Instant(grant.terms.until - 1)),  # a day that is over at midnight is not the next
-            f"{grant.uses}",
-            show_bits(grant.spent),
-            show_bits(grant.terms.budget),
+            f"{show_bits(grant.spent)} of {show_bits(grant.terms.budget)}",
             STATES.get(grant.state, grant.state.value),
         )
         for grant in grants
@@ -54,10 +52,8 @@ def grant_table(grants: Sequence[GrantView]) -> list[Block]:
         Column("App"),
         Column("What"),
         Column("How often"),
-        Column("Until"),
-        figure("Uses"),
-        figure("Bits"),
-        figure("Of"),
+        Column("Until", whole=True),
+        figure("Bits told"),
         Column("State"),
     )
     return [Table(columns, rows)]

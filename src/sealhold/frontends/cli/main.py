@@ -75,10 +75,12 @@ def _trace(session: Session) -> None:
         traceback.print_exc()
 
 
-def _number(session: Session) -> str:
+def _number(session: Session) -> str | None:
     """Return a name for one occurrence of a fault, so that two people can speak of it."""
-    from sealhold.node import World  # noqa: PLC0415  reason: loaded long before a fault of ours
-
+    try:
+        from sealhold.node import World  # noqa: PLC0415  reason: loaded before most faults
+    except ImportError:  # which is then the fault: a library is missing
+        return None
     world = session.shell.world or World()
     return f"e-{world.entropy(NUMBER_BYTES).hex()}"
 

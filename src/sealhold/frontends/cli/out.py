@@ -14,12 +14,13 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import rich.console
 import rich.table
+from rich.cells import cell_len
 from rich.text import Text
 
 from sealhold.frontends.cli.session import Session
@@ -28,6 +29,7 @@ from sealhold.frontends.web.safetext import visible
 from sealhold.model.encoding import Plain
 
 PIPED = 100  # columns where there is no terminal to fit
+GAP = 2  # spaces between columns
 LEAST, MOST = 40, 120  # columns; longer lines are hard to read
 _PADDING = re.compile(r" +(?=(?:\x1b\[0m)?$)", re.MULTILINE)
 
@@ -49,6 +51,7 @@ class Table:
 
     columns: Sequence[Column]
     rows: Sequence[Sequence[str]]
+    tall: bool = False  # where it does not fit, each row becomes a list of facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,8 @@ def render(blocks: Sequence[Block], *, width: int, color: bool) -> str:
         _environ={},
     )
     for block in blocks:
-        console.print(_renderable(block))
+        for part in _fitting(block, width):
+            console.print(_renderable(part))
     return _PADDING.sub("", target.getvalue())
 
 
@@ -157,6 +161,23 @@ def _has_color(session: Session) -> bool:
     return session.color and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
+def _fitting(block: Block, width: int) -> Iterator[Block]:
+    """Yield the block, or its rows one below the other if it is a tall table too wide to read."""
+    if not isinstance(block, Table) or not block.tall or _breadth(block) <= width:
+        yield block
+        return
+    for number, row in enumerate(block.rows, 1):
+        yield Line(f"row {number}", "head")
+        named = zip(block.columns, row, strict=True)
+        yield Facts([(column.name, cell) for column, cell in named if cell])
+
+
+def _breadth(table: Table) -> int:
+    cells = [[column.name for column in table.columns], *table.rows]
+    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+    return sum(widths) + GAP * len(widths)
+
+
 def _renderable(block: Block) -> rich.console.RenderableType:
     match block:
         case Line(text, kind, indent):
@@ -169,7 +190,7 @@ def _renderable(block: Block) -> rich.console.RenderableType:
             for name, what in pairs:
                 table.add_row(Text(name), Text(what))
             return table
-        case Table(columns, rows):
+        case Table(columns=columns, rows=rows):
             table = _table(show_header=True)
             for column in columns:
                 table.add_column(
@@ -189,7 +210,7 @@ def _table(*, show_header: bool = False) -> rich.table.Table:
         show_header=show_header,
         show_edge=False,
         pad_edge=False,
-        padding=(0, 2, 0, 0),
+        padding=(0, GAP, 0, 0),
         header_style="bold",
     )
 

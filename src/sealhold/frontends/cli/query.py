@@ -68,7 +68,7 @@ def _blocks(result: TableResult) -> list[Block]:
     rows = [[_cell(value) for value in row] for row in result.rows]
     more = "; there are more" if result.truncated else ""
     told = f"{counted(len(rows), 'row')}{more}, {result.seconds:.2f} s"
-    return [Table(columns, rows), Line(told, "hint")]
+    return [Table(columns, rows, tall=True), Line(told, "hint")]
 
 
 def _are_figures(values: tuple[Plain, ...]) -> bool:

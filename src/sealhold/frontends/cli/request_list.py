@@ -30,7 +30,6 @@ def _blocks(requests: tuple[RequestLine, ...]) -> list[Block]:
             short(Kind.REQUEST, each.id),
             safe(each.asker),
             safe(each.label),
-            each.purpose,
             show_bits(each.cost_per_answer),
             day(each.expires_at),
             STATES.get(each.state, each.state.value),
@@ -41,9 +40,8 @@ def _blocks(requests: tuple[RequestLine, ...]) -> list[Block]:
         id_("Request"),
         Column("Who"),
         Column("What"),
-        Column("Purpose"),
         figure("Bits"),
-        Column("Ends"),
+        Column("Ends", whole=True),
         Column("State"),
     )
     waiting = [each for each in requests if each.state is RequestState.WAITING]

@@ -41,8 +41,7 @@ def _blocks(hits: Hits) -> list[Line | Table]:
             short(Kind.RECORD, item.id),
             moment(item.at) if item.at is not None else "",
             item.collection,
-            safe(item.title),
-            safe(item.snippet),
+            "\n".join(filter(None, (safe(item.title), safe(item.snippet)))),
         )
         for item in hits.items
     ]
@@ -50,8 +49,7 @@ def _blocks(hits: Hits) -> list[Line | Table]:
         id_("Item"),
         Column("When", whole=True),
         Column("Kind", whole=True),
-        Column("Title"),
-        Column("Where it stands"),
+        Column("Title, and where it stands"),
     )
     found = ", ".join(f"{number:,} {name}" for name, number in sorted(hits.by_collection.items()))
     told = counted(hits.total, "item") + (f": {found}" if len(hits.by_collection) > 1 else "")

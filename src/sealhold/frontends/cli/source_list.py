@@ -9,7 +9,7 @@ from sealhold.frontends.cli.opening import reading
 from sealhold.frontends.cli.out import Block, Column, Line, Table, emit, figure, id_, safe
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.words import short
-from sealhold.frontends.web.formats import moment
+from sealhold.frontends.web.formats import day
 from sealhold.model.ids import Kind, canonical
 from sealhold.model.shown import SourceView
 from sealhold.node import JobRow
@@ -47,10 +47,9 @@ def _source_blocks(sources: Sequence[SourceView]) -> list[Block]:
         (
             short(Kind.SOURCE, each.id),
             safe(each.name),
-            each.connector,
             f"{each.items:,}",
             f"{each.rejected:,}",
-            moment(each.last_run) if each.last_run is not None else "",
+            day(each.last_run) if each.last_run is not None else "",
             STATES.get(each.state, each.state),
         )
         for each in sources
@@ -58,7 +57,6 @@ def _source_blocks(sources: Sequence[SourceView]) -> list[Block]:
     columns = (
         id_("Source"),
         Column("Name"),
-        Column("Reader"),
         figure("Items"),
         figure("Skipped"),
         Column("Last read", whole=True),
@@ -73,7 +71,7 @@ def _job_blocks(rows: Sequence[JobRow]) -> list[Block]:
     told = [
         (
             short(Kind.JOB, row.id),
-            moment(row.started),
+            day(row.started),
             safe(row.file),
             f"{row.new:,}",
             f"{row.changed:,}",

@@ -121,6 +121,7 @@ class Records:
         Raises:
             InvalidQueryError: it cannot be run as it is written.
         """
+        asked = _bytes_of(sql)
         counts = self.counts()
         names = views.named_collections(sql, self._core.datasets)
         event = Event(
@@ -128,7 +129,7 @@ class Records:
             actor=Actor.OWNER,
             subject=self._teller.subject,
             template=_LITERAL.sub("?", sql)[:500],
-            digest=tagged(Tag.RECORD_DIGEST, sql.encode()),
+            digest=tagged(Tag.RECORD_DIGEST, asked),
             rows_read=sum(counts.get(name, 0) for name in names),
         )
         shown = self._names()
@@ -203,7 +204,7 @@ class Records:
             subject=self._teller.subject,
             rows_read=rows,
             rows_out=rows,
-            digest=tagged(Tag.RECORD_DIGEST, text.encode()),
+            digest=tagged(Tag.RECORD_DIGEST, _bytes_of(text)),
         )
         self._core.writer.commit(Work((), (self._teller.entry(event),)))
 
@@ -222,6 +223,13 @@ def _told(records: Iterator[Record], names: dict[bytes, str]) -> Iterator[tuple[
     for record in records:
         source = names.get(record.provenance.source, "")
         yield record, show(Kind.RECORD, record.id), source
+
+
+def _bytes_of(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as err:
+        raise InvalidQueryError("half a character, as no text has it") from err
 
 
 def _untyped(name: str) -> Column:

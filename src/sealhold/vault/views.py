@@ -40,6 +40,7 @@ _PREPARE = (
     "SET autoload_known_extensions=false",
     "SET enable_external_access=false",
 )
+_KEYWORDS = "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'"
 _EXTRA = (  # beside the dataset's own columns
     ("id", "VARCHAR"),
     ("source", "VARCHAR"),
@@ -92,6 +93,8 @@ def run(
         raise InvalidQueryError(
             "a value cannot be converted or computed as the query asks"
         ) from err
+    except duckdb.ParserException as err:
+        raise InvalidQueryError(_words(err) + _quoting(engine, sql, tables)) from err
     except duckdb.Error as err:
         raise InvalidQueryError(_words(err)) from err
     finally:
@@ -125,9 +128,11 @@ def _columns(dataset: Dataset, first: Sequence[tuple[Record, str, str]]) -> tupl
     if dataset.columns:
         return dataset.columns
     found: dict[str, Column] = {}
+    taken = {name for name, _ in _EXTRA}
     for record, _, _ in first:
         for field, value in record.fields.items():
-            if field not in found:
+            if field.casefold() not in taken:  # names of columns are equal whatever their case
+                taken.add(field.casefold())
                 found[field] = Column(name=field, type=_type_of(value), about="")  # type: ignore[arg-type]  # reason: a column of the input is named by it
     return tuple(found.values())
 
@@ -182,6 +187,19 @@ def _cast(cell: str, kind: str) -> str:
 
 def _ident(name: str) -> str:
     return name.replace('"', '""')
+
+
+def _quoting(
+    engine: "duckdb.DuckDBPyConnection",
+    sql: str,
+    tables: Mapping[Collection, tuple[Dataset, object]],
+) -> str:
+    """Return a hint if a query names columns that are words of SQL, as `at` is."""
+    columns = {column.name for dataset, _ in tables.values() for column in dataset.columns}
+    named = sorted(columns & {word.lower() for word in _NAME.findall(sql)})
+    keywords = {word for (word,) in engine.execute(_KEYWORDS).fetchall()}
+    quoted = " ".join(f'"{name}"' for name in named if name in keywords)
+    return f"; columns named like words of SQL stand in double quotes: {quoted}" if quoted else ""
 
 
 def _words(err: "duckdb.Error") -> str:

@@ -111,7 +111,7 @@ def _tells(card: RequestCard) -> list[Block]:
             ),
             (
                 "One object",
-                f"{one} of {safe(unit)}, in its whole life; {bits(card.object_before)} so far",
+                f"{one} of {safe(unit)}, added for life, to {bits(card.object_before)} so far",
             ),
             ("A look first", f"{bits(card.preview.cost)}, charged before you see it (--preview)"),
         ),

@@ -24,7 +24,7 @@ def report_blocks(report: ImportReport) -> list[Block]:
     blocks: list[Block] = [Table(columns, counts)]
     if report.by_collection:
         rows = [(name, f"{number:,}") for name, number in sorted(report.by_collection.items())]
-        blocks += [Line(""), Table((Column("By kind"), figure("Items")), rows)]
+        blocks += [Line(""), Table((Column("New, by kind"), figure("Items")), rows)]
     return [*blocks, *_skipped(report), *_unread(report), *_next(report)]
 
 

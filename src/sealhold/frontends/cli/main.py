@@ -40,7 +40,6 @@ def run(
     group = LazyGroup("sealhold", tree(more or {}))
     try:
         code = group.main(args=list(argv), prog_name="sealhold", standalone_mode=False, obj=session)
-        sys.stdout.flush()
     except TyperException as err:
         session.as_json |= "--json" in argv
         return _tell(session, errors.usage(err.format_message(), session.command))
@@ -50,9 +49,9 @@ def run(
     except (KeyboardInterrupt, EOFError, typer.Abort):
         sys.stderr.write("stopped; what was written before stays\n")
         return STOPPED
-    except BrokenPipeError:
+    except SystemExit as err:  # typer's own, when nobody reads any more
         _hush()
-        return 0
+        return err.code if isinstance(err.code, int) else 1
     except Exception as err:  # noqa: BLE001  reason: the top of the program: no trace is shown
         _trace(session)
         told = SealholdError(f"a fault of ours, {type(err).__name__}")

@@ -10,7 +10,6 @@ Source: docs/spec/20-faces.md section 8.
 
 import io
 import json
-import os
 import re
 import shutil
 import sys
@@ -158,7 +157,8 @@ def _write(text: str) -> None:
 
 
 def _has_color(session: Session) -> bool:
-    return session.color and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    is_dumb = session.shell.environment.get("TERM") == "dumb"
+    return session.color and not is_dumb and sys.stdout.isatty()
 
 
 def _fitting(block: Block, width: int) -> Iterator[Block]:

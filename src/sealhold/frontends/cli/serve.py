@@ -1,5 +1,6 @@
 """`sealhold serve`."""
 
+import os
 import signal
 import sys
 import webbrowser
@@ -60,6 +61,7 @@ def serve(
         url = f"http://{node.label}.localhost:{bound}/"
         _announce(session, node, url, bound)
         if not no_browser and sys.stdout.isatty():
+            os.environ.pop(PASSPHRASE_VARIABLE, None)  # the browser need not inherit it
             webbrowser.open(url)
         with _rounds(node, world.clock):
             make_server(app).run(sockets=[listener])

@@ -34,6 +34,7 @@ def status(
 
     Raises:
         TamperedError: the self-test found something that is not what was written.
+        Exit: the same, for a program that has read it already.
     """
     session = Session.of(context)
     with reading(session) as node:
@@ -41,6 +42,8 @@ def status(
         shown, meters = node.status(), node.budgets.meters()
     emit(session, {**fields_of(shown), "budgets": meters}, *_blocks(shown, meters, checked))
     if checked is not None and not checked.whole:
+        if session.as_json:
+            raise typer.Exit(TamperedError.kind.value)
         raise TamperedError("; ".join(checked.faults))
 
 

@@ -10,6 +10,8 @@ import warnings
 from getpass import GetPassWarning, getpass
 from typing import Protocol
 
+from sealhold.model.errors import VerificationNeededError
+
 TTY = "/dev/tty"
 
 
@@ -41,8 +43,15 @@ class OwnTerminal:
         return True
 
     def ask(self, prompt: str) -> str:
-        """Return a line that is typed at it with the echo off."""
+        """Return a line that is typed at it with the echo off.
+
+        Raises:
+            VerificationNeededError: the echo cannot be turned off.
+        """
         with warnings.catch_warnings():
             # If the echo cannot be turned off, nothing is asked at all.
             warnings.simplefilter("error", GetPassWarning)
-            return getpass(prompt)
+            try:
+                return getpass(prompt)
+            except GetPassWarning as err:
+                raise VerificationNeededError("what is typed here would be seen") from err

@@ -42,7 +42,7 @@ from sealhold.model.errors import (
     WrongPassphraseError,
 )
 from sealhold.model.ids import FieldName
-from sealhold.model.quantities import MicroBits, year_of
+from sealhold.model.quantities import Instant, MicroBits, year_of
 from sealhold.model.shown import GrantView, RequestCard, RequestLine, RequestState, Terms
 from sealhold.policy.attenuate import narrow
 from sealhold.policy.consent import ConsentState
@@ -192,7 +192,7 @@ class Requests:
         return content
 
     def expire(self) -> None:
-        """End the requests whose own term is over."""
+        """End the requests and the allowances whose own term is over."""
         office, now = self._office, self._office.core.clock()
         for row in office.requests.all():
             if row.state in OPEN and row.expires_at <= now:
@@ -203,6 +203,23 @@ class Requests:
                 entry = office.teller.entry(replace(event, reason="expired"))
                 with suppress(ConflictError):  # somebody decided on it, or ended it, just now
                     office.core.writer.commit(Work((request_op, consent), (entry,)))
+        self._end_grants(now)
+
+    def _end_grants(self, now: Instant) -> None:
+        """End the allowances whose term is over."""
+        office = self._office
+        for row in office.grants.all():
+            if row.ended_at is not None or now < row.grant.not_after:
+                continue
+            request = office.requests.get(row.request)
+            asked = read(office, request)
+            _, grant_op = office.grants.move(row, RequestEvent.EXPIRED, now)
+            _, request_op = office.requests.move(request, RequestEvent.EXPIRED, now)
+            consent = consent_op(office, asked, ConsentState.EXPIRED, now)
+            event = event_of(office, asked, EventKind.REQUEST, Actor.VAULT)
+            entry = office.teller.entry(replace(event, reason="expired"))
+            with suppress(ConflictError):  # it was used or revoked just now
+                office.core.writer.commit(Work((grant_op, request_op, consent), (entry,)))
 
     def _asked(self, id_text: str) -> Asked:
         return read(self._office, self._office.requests.find(id_text))

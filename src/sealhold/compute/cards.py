@@ -107,7 +107,6 @@ def card(asked: Asked, terms: Terms, around: Surroundings, preview: bytes | None
     ahead = outlook(around.budget, asked, proposed)
     price = query_price(task, terms.coarsen)
     year = year_of(around.now)
-    selection = task.selection(wish.selection)
     columns = tuple(c for c in asked.dataset.columns if c.name in task.fields)
     return RequestCard(
         id=row.id,
@@ -121,14 +120,14 @@ def card(asked: Asked, terms: Terms, around: Surroundings, preview: bytes | None
         reason=visible(_reason(asked)),
         answer=_shape(asked, terms.coarsen, price.alternatives),
         cost_per_answer=price.total,
-        cost_per_object=proposed.per_object,
+        cost_per_object=ahead.charge,
         object_before=ahead.before,
         meters=_meters(asked, around, year, price.total),
         collection=task.collection,
         granularity=asked.dataset.granularity,
         objects=around.objects,
         fields=columns,
-        selection=f"{selection.id}: {visible(selection.predicate)}",
+        selection=_selection(asked),
         code=_code(asked, around),
         asked_terms=asked_terms(asked),
         choices=choices(asked),
@@ -220,6 +219,17 @@ def _meters(asked: Asked, around: Surroundings, year: Year, cost: MicroBits) -> 
         budget.app_meter(app.id, visible(app.name), year, pending),
         budget.all_meter(year, pending),
     )
+
+
+def _selection(asked: Asked) -> str:
+    """Return which objects are meant, and whether those that come later are too."""
+    task = asked.signed.task
+    selection = task.selection(asked.wish.selection)
+    words = f"{selection.id}: {visible(selection.predicate)}"
+    if task.input.objects == "frozen":
+        return words
+    later = f"{asked.dataset.name} that come later count too, so the days on which they come show"
+    return f"{words}; {later}"
 
 
 def _code(asked: Asked, around: Surroundings) -> CodeView:

@@ -147,7 +147,7 @@ class RequestCard:
     reason: str  # in the asker's
     answer: AnswerShape
     cost_per_answer: MicroBits
-    cost_per_object: MicroBits  # over the object's whole life
+    cost_per_object: MicroBits  # what this adds to an object's whole life
     object_before: MicroBits  # what all tasks so far may tell of one object
     meters: tuple[Meter, ...]
     collection: Collection

@@ -32,6 +32,7 @@ from sealhold.model.errors import (
     LeakExhaustedError,
     LockedError,
     SealholdError,
+    StoreFullError,
     StoreUnavailableError,
     TamperedError,
 )
@@ -209,8 +210,8 @@ class Writer:
             if any(work.releases for work in works):
                 self._publish()
         except SealholdError as err:
-            if isinstance(err, StoreUnavailableError):
-                self._shut = err
+            if isinstance(err, StoreUnavailableError) and not isinstance(err, StoreFullError):
+                self._shut = err  # a full disk wrote nothing, and may have room again
             if len(batch) > 1 and self._shut is None:
                 return False
             _refuse(batch, err)

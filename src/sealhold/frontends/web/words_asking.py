@@ -38,8 +38,8 @@ ASKING: Mapping[str, str] = {
     " {default}, too.",
     "p4.title": "How much that tells",
     "p4.tells": '<b class="told">{cost}</b>: it can tell apart {number} answers.',
-    "p4.object": "Of any single object ({unit}) at most {cost} over its whole life; {before} told"
-    " so far.",
+    "p4.object": "It adds at most {cost} to what is told of any single object ({unit}), for life;"
+    " {before} so far.",
     "p5.title": "What never leaves",
     "p5.read": "Read by their program and kept here: {number} records of {collection},"
     " {selection}.",

@@ -1,17 +1,22 @@
 """Items taken in: recognised, kept once, versioned, and whatever their size."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from threading import Event as Signal
 
 import pytest
 
 from sealhold.model.ids import Collection
 from sealhold.model.records import Record
+from sealhold.stores.backends.memory import MemoryRecords
+from sealhold.stores.spec import Fence, Found, Key, Op, Result, Unit
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.ingest import INLINE, PORTION, Ingest
+from sealhold.vault.objects import CHUNKS
 from sealhold.vault.owned import OLDER, RECORDS
 from tests.unit.memory_vault import SOURCE, MemoryVault, batch, item, job_row, memory_vault
 
 THINGS = Collection("things")
+Finish = Callable[[Sequence[Result]], Sequence[Op]]
 
 
 @pytest.fixture
@@ -155,3 +160,40 @@ def test_words_that_all_begin_alike_fit_all_the_same(vault: MemoryVault) -> None
     assert counts.new == 11
     assert len(vault.index.search("00004e1f")) == 2
     assert [doc.place for doc in vault.index.search("0008000001")]
+
+
+class Lagging(MemoryRecords):
+    """Writes its first batch when the next one looked for kept chunks, or waits for this one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looked = Signal()
+        self.looks = 0
+
+    def get(self, table: str, keys: Sequence[Key]) -> list[Found | None]:
+        found = super().get(table, keys)
+        self.looks += table == CHUNKS.name
+        if self.looks > 1:
+            self.looked.set()
+        return found
+
+    def commit(self, units: Sequence[Unit], finish: Finish, fence: Fence) -> list[Result]:
+        if units:
+            self.looked.wait(0.2)
+        return super().commit(units, finish, fence)
+
+
+def test_a_large_part_that_comes_again_in_the_next_batch_is_kept_once() -> None:
+    """The batch before is still on its way when the next is prepared."""
+    shared = "".join(f"line {n} of a report that two mails carry\n" for n in range(40_000))
+    with memory_vault(Lagging()) as vault:
+        taker, job = ingest(vault), job_row()
+
+        for number in range(4):
+            job, _ = taker.take(job, batch([item(shared, number=number)]), "1")
+        taker.finish()
+
+        assert sorted(record.fields["number"] for record in records(vault)) == [0, 1, 2, 3]
+        assert texts(vault) == [shared] * 4
+        named = [row.row[0] for row in scan_all(vault.core.store, CHUNKS)]
+        assert len(named) == len(set(named))

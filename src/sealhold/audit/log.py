@@ -123,7 +123,7 @@ class Appender:
             ops.append(Put(LEAF.name, (seq, hashed, entry.subject, sealed), Expect.ABSENT))
             if seq % BLOCK == BLOCK - 1:
                 nodes = filled_nodes(frontier, hashed)
-                ops += [Put(NODE.name, node, Expect.ABSENT) for node in nodes]
+                ops += [Put(NODE.name, tuple(node), Expect.ABSENT) for node in nodes]
             frontier.append(hashed)
             seq += 1
         head, closing = self._close(frontier, at, entropy)

@@ -118,7 +118,10 @@ def _creates(table: Table) -> list[str]:
     """Return what makes the table: STRICT, so that a damaged cell shows as a fault."""
     name = table.spec.name
     columns = [f"{_c(c)} {_SQL_TYPES[kind]} NOT NULL" for c, kind in table.spec.columns.items()]
-    unique = f"UNIQUE ({', '.join(_c(column) for column in table.spec.key)})"
+    keys = ", ".join(_c(column) for column in table.spec.key)
+    kinds = [table.spec.columns[column] for column in table.spec.key]
+    is_row_id = kinds in ([ColumnKind.I64], [ColumnKind.DAY])  # then no index stands beside it
+    unique = f"PRIMARY KEY ({keys})" if is_row_id else f"UNIQUE ({keys})"
     body = ", ".join([*columns, "v INTEGER NOT NULL", unique])
     indexes = [
         f"CREATE INDEX i_{name}${index} ON t_{name} ({', '.join(map(_c, order))})"

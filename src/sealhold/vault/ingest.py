@@ -155,7 +155,7 @@ class Ingest:
             job, one = self._take(job, seen[:half], rejects, version)
             job, other = self._take(job, seen[half:], (), version)
             return job, one + other
-        if any(len(each.seen.content) > INLINE - SMALL for each in fresh):
+        if any(len(each.seen.content) > INLINE // 2 for each in fresh):
             self.finish()  # chunks of the batch before may come again: look them up likewise
         ops = [*self._ops(fresh, job, version), *words]
         after = _counted(job, counts, rejects, fresh)

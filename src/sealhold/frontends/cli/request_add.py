@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from sealhold.frontends.cli.appfolder import AppFolder, Asked
+from sealhold.frontends.cli.appfolder import AppFolder, Asked, Entrance
 from sealhold.frontends.cli.opening import reading, world_of
 from sealhold.frontends.cli.out import Facts, Line, emit, safe
 from sealhold.frontends.cli.session import Session
@@ -14,33 +14,50 @@ from sealhold.model.ids import Kind, canonical
 from sealhold.model.shown import Mode
 from sealhold.node import appkit
 
+TaskFolder = Annotated[Path, typer.Argument(metavar="TASKFOLDER", help="Folder with `task.json`.")]
+Keys = Annotated[Path, typer.Option(metavar="DIR", help="The app's folder.")]
+Which = Annotated[
+    str | None, typer.Option(metavar="ID", help="Which of the names that vaults gave it.")
+]
+Selection = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Which objects; the task's first if not said.")
+]
+Param = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Which parameter; the task's first if not said.")
+]
+Often = Annotated[
+    Mode,
+    typer.Option(
+        metavar="MODE", help="How often: `once`, `until` its end, or `each` time they agree."
+    ),
+]
+Daily = Annotated[bool, typer.Option("--daily", help="An answer each day.")]
+Until = Annotated[
+    str | None, typer.Option(metavar="TIME", help="A date, or a length such as `30d`.")
+]
+Budget = Annotated[str | None, typer.Option(metavar="BITS", help="In all, in bits.")]
+Kept = Annotated[int, typer.Option(metavar="DAYS", help="When you will erase the answer.", min=0)]
+Name = Annotated[str | None, typer.Option(metavar="TEXT", help="What would leave, in a few words.")]
+Url = Annotated[str, typer.Option(metavar="URL", help="Where the answer goes; https.")]
+Reason = Annotated[str | None, typer.Option(metavar="TEXT", help="Why, in your words.")]
+
 
 def request_add(  # noqa: PLR0913  reason: each is one thing that a request says
     context: typer.Context,
     *,
-    task: Annotated[Path, typer.Argument(metavar="TASKFOLDER", help="Folder with `task.json`.")],
-    keys: Annotated[Path, typer.Option(metavar="DIR", help="The app's folder.")] = Path("app-keys"),
-    app: Annotated[
-        str | None, typer.Option(metavar="ID", help="Which of the names that vaults gave it.")
-    ] = None,
-    selection: Annotated[
-        str | None, typer.Option(help="Which objects; the task's first if not said.")
-    ] = None,
-    param: Annotated[
-        str | None, typer.Option(help="Which parameter; the task's first if not said.")
-    ] = None,
-    mode: Annotated[Mode, typer.Option(help="How often.")] = Mode.ONCE,
-    daily: Annotated[bool, typer.Option("--daily", help="An answer each day.")] = False,
-    until: Annotated[
-        str | None, typer.Option(metavar="TIME", help="A date, or a length such as `30d`.")
-    ] = None,
-    budget: Annotated[str | None, typer.Option(metavar="BITS", help="In all, in bits.")] = None,
-    retention_days: Annotated[
-        int, typer.Option(metavar="DAYS", help="When you will erase the answer.", min=0)
-    ] = 30,
-    name: Annotated[str | None, typer.Option(help="What would leave, in a few words.")] = None,
-    url: Annotated[str, typer.Option(help="Where the answer goes; https.")] = "https://localhost/",
-    reason: Annotated[str | None, typer.Option(help="Why, in your words.")] = None,
+    task: TaskFolder,
+    keys: Keys = Path("app-keys"),
+    app: Which = None,
+    selection: Selection = None,
+    param: Param = None,
+    mode: Often = Mode.ONCE,
+    daily: Daily = False,
+    until: Until = None,
+    budget: Budget = None,
+    retention_days: Kept = 30,
+    name: Name = None,
+    url: Url = "https://localhost/",
+    reason: Reason = None,
 ) -> None:
     """Ask for an answer, as an app's developer does.
 
@@ -65,6 +82,12 @@ def request_add(  # noqa: PLR0913  reason: each is one thing that a request says
         retention_days=retention_days,
     )
     papers = appkit.build_request(task, folder.keys(), wish, now)
+    _hand_in(session, folder, entrance, papers)
+
+
+def _hand_in(
+    session: Session, folder: AppFolder, entrance: Entrance, papers: appkit.Papers
+) -> None:
     with reading(session) as node:
         request = node.outside.submit(entrance.token, papers.request, papers.task, papers.code)
     folder.note(Asked(request=request, task=papers.digest, label=papers.label))

@@ -18,7 +18,9 @@ def search(
     words: Annotated[
         list[str], typer.Argument(metavar="WORDS...", help="Words; `dent*` finds a beginning.")
     ],
-    limit: Annotated[int, typer.Option(help="How many to show.", min=1, max=1000)] = 20,
+    limit: Annotated[
+        int, typer.Option(metavar="N", help="How many to show.", min=1, max=1000)
+    ] = 20,
 ) -> None:
     """Find items that hold all of the words.
 

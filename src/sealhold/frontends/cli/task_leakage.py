@@ -20,7 +20,7 @@ def task_leakage(
         int, typer.Option(metavar="N", help="How many answers are asked for.", min=1)
     ] = 1,
     selection: Annotated[
-        str | None, typer.Option(help="As if this one alone were granted.")
+        str | None, typer.Option(metavar="NAME", help="As if this one alone were granted.")
     ] = None,
 ) -> None:
     """Work out what a task can tell at most, in bits.

@@ -21,9 +21,13 @@ def task_run(
     objects: Annotated[
         int, typer.Option(metavar="N", help="How many made-up objects.", min=1, max=5000)
     ] = 200,
-    param: Annotated[str | None, typer.Option(help="The task's first if not said.")] = None,
-    selection: Annotated[str | None, typer.Option(help="The task's first if not said.")] = None,
-    seed: Annotated[int, typer.Option(help="Another number, other made-up data.")] = 1,
+    param: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The task's first if not said.")
+    ] = None,
+    selection: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The task's first if not said.")
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="Another number, other made-up data.")] = 1,
 ) -> None:
     """Try a task on made-up data.
 

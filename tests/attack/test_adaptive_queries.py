@@ -102,7 +102,7 @@ def test_an_adaptive_attacker_finds_no_more_than_was_charged_to_the_object(
     with opened(home, clock) as node:
         file = calendar(tmp_path / "c.ics", [f"{secret:012x}" for secret in secrets])
         node.sources.import_paths([file])
-    guess, refused, number = Guess(), False, 0
+    guess, refused, number, bound = Guess(), False, 0, 0
 
     while not refused:  # a new app for each program, and the vault is opened anew each time
         with opened(home, clock) as node:
@@ -294,5 +294,5 @@ def _differences(one: Plain, other: Plain, path: str = "") -> Iterator[str]:
         yield path
 
 
-def _opened(payload: str) -> Plain:
+def _opened(payload: Plain) -> Plain:
     return json.loads(base64.b64decode(payload))

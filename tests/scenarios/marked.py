@@ -50,6 +50,7 @@ def _requests(node: Node, mark: Marks) -> None:
             box_key=wish.destination.box_key,
         ),
     }
+    grant = ""
     for number, mode in enumerate((Mode.ONCE, Mode.UNTIL)):
         request = asker.ask(node, replace(job, version=f"1.0.{number}"), mode=mode, **private)
         preview(node, request)

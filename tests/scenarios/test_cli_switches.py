@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sealhold import __version__
 from sealhold.__main__ import main
 from sealhold.frontends.cli.session import Shell
 from sealhold.model.quantities import Instant
@@ -43,6 +44,19 @@ def test_an_error_of_the_words_themselves_is_json_too(cli: Cli) -> None:
     assert ended.code == 2
     assert ended.err == ""
     assert json.loads(ended.out)["error"]["kind"] == "usage"
+
+
+def test_the_version_is_told_without_a_vault(cli: Cli) -> None:
+    ended = cli("--version", env={})
+
+    assert (ended.code, ended.out) == (0, f"sealhold {__version__}\n")
+
+
+def test_a_folder_that_is_taken_is_told_before_a_passphrase_is_asked_for(cli: Cli) -> None:
+    ended = cli("init", typed=("never typed",), env={})
+
+    assert ended.code == 9
+    assert "`home` is not empty" in ended.err
 
 
 def test_quiet_leaves_out_what_could_come_next(cli: Cli) -> None:

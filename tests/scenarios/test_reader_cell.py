@@ -16,7 +16,7 @@ from sealhold.connectors.sources.csv import Csv
 from sealhold.connectors.sources.gpx import Gpx
 from sealhold.connectors.sources.icalendar import ICalendar
 from sealhold.connectors.sources.ofx import Ofx
-from sealhold.connectors.spec import Batch, Item
+from sealhold.connectors.spec import Batch, Item, Source
 from sealhold.model.errors import UnreadableSourceError
 from sealhold.model.ids import Id16, JobId
 
@@ -99,7 +99,7 @@ def in_process(path: Path) -> list[Item]:
 
 
 def test_the_cell_gives_what_the_same_sources_give_without_it(shared: Path) -> None:
-    sources = [Gpx(), Ofx(), ICalendar()]
+    sources: list[Source] = [Gpx(), Ofx(), ICalendar()]
     plain = UnjailedReader(sources, unjailed_because="the files are public samples")
     folder = shared / "samples" / "ofx"
 

@@ -14,7 +14,7 @@ from sealhold.crypto import token as tokens
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.sign import PublicKey, key_digest
 from sealhold.model.clock import Clock, Entropy
-from sealhold.model.errors import DeniedError, InvalidError, NotFoundError
+from sealhold.model.errors import DeniedError, InvalidError, InvalidIdError, NotFoundError
 from sealhold.model.ids import AppId, Id16, Kind, parse_id, random_id
 from sealhold.model.quantities import Instant
 from sealhold.stores.spec import ColumnKind, Expect, Found, Guard, Op, Put, TableSpec
@@ -139,7 +139,10 @@ class Registry:
         for app in self.all():
             if app.name == text:
                 return app
-        tail = parse_id(Kind.APP, text)
+        try:
+            tail = parse_id(Kind.APP, text)
+        except InvalidIdError as err:  # then it was meant as a name
+            raise NotFoundError(f"no app `{text[:MAX_NAME]}`") from err
         for app in self.all():
             if app.id.endswith(tail):
                 return app

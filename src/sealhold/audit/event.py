@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from enum import IntEnum, unique
 from operator import attrgetter, itemgetter
 
+import msgspec
+
 from sealhold.audit import flat
 from sealhold.crypto.merkle import HASH_BYTES
 from sealhold.model.encoding import Plain, unpack, unpack_own
@@ -90,8 +92,7 @@ class Outcome(IntEnum):
     FAILED = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, kw_only=True):  # made in a tenth of a dataclass's time
     """One happening, before it has a place in the log. An empty field says nothing."""
 
     kind: EventKind

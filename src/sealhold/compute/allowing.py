@@ -6,7 +6,7 @@
 Source: docs/spec/07-grants.md sections 4 and 5; docs/spec/06-receipts.md section 3.
 """
 
-from dataclasses import replace
+from msgspec import structs
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.receipt import Receipt, issue, receipt_digest
@@ -129,9 +129,9 @@ def event_of(office: Office, asked: Asked, kind: EventKind, actor: Actor = Actor
 
 def with_receipt(event: Event, receipt: ReceiptId, paper: bytes) -> Event:
     """Return `event`, bound to the paper that was handed out with it."""
-    return replace(event, receipt=receipt, digest=receipt_digest(paper))
+    return structs.replace(event, receipt=receipt, digest=receipt_digest(paper))
 
 
 def with_cost(event: Event, cost: MicroBits, left: MicroBits) -> Event:
     """Return `event` with what it cost, and what all askers together have left this year."""
-    return replace(event, cost=cost, left=left)
+    return structs.replace(event, cost=cost, left=left)

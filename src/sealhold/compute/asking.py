@@ -13,6 +13,8 @@ from contextlib import suppress
 from dataclasses import replace
 from threading import Lock
 
+from msgspec import structs
+
 from sealhold.audit.event import Actor, EventKind
 from sealhold.audit.receiptbody import Decided
 from sealhold.compute import cards
@@ -134,7 +136,9 @@ class Requests:
             self._shelf.put_receipt(receipt, now, paper),
         )
         event = event_of(office, asked, EventKind.APPROVE)
-        entry = office.teller.entry(with_receipt(replace(event, grant=grant.id), receipt, paper))
+        entry = office.teller.entry(
+            with_receipt(structs.replace(event, grant=grant.id), receipt, paper)
+        )
         office.core.writer.commit(Work(ops, (entry,), releases=True))
         return row
 
@@ -200,7 +204,7 @@ class Requests:
                 _, request_op = office.requests.move(row, RequestEvent.EXPIRED, now)
                 consent = consent_op(office, asked, ConsentState.EXPIRED, now)
                 event = event_of(office, asked, EventKind.REQUEST, Actor.VAULT)
-                entry = office.teller.entry(replace(event, reason="expired"))
+                entry = office.teller.entry(structs.replace(event, reason="expired"))
                 with suppress(ConflictError):  # somebody decided on it, or ended it, just now
                     office.core.writer.commit(Work((request_op, consent), (entry,)))
         self._end_grants(now)
@@ -217,7 +221,7 @@ class Requests:
             _, request_op = office.requests.move(request, RequestEvent.EXPIRED, now)
             consent = consent_op(office, asked, ConsentState.EXPIRED, now)
             event = event_of(office, asked, EventKind.REQUEST, Actor.VAULT)
-            entry = office.teller.entry(replace(event, reason="expired"))
+            entry = office.teller.entry(structs.replace(event, reason="expired"))
             with suppress(ConflictError):  # it was used or revoked just now
                 office.core.writer.commit(Work((grant_op, request_op, consent), (entry,)))
 
@@ -282,7 +286,7 @@ class Requests:
         passage = Passage(
             ask=ask,
             facts=facts(office, asked, office.core.clock()),
-            event=replace(event_of(office, asked, EventKind.DECISION), reason="ahead"),
+            event=structs.replace(event_of(office, asked, EventKind.DECISION), reason="ahead"),
         )
         decision, _ = office.firewall.decided(passage)
         office.replay.values(decision, asked.program(fields), members)

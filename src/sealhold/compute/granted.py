@@ -5,7 +5,7 @@
 Source: docs/spec/07-grants.md section 7.
 """
 
-from dataclasses import replace
+from msgspec import structs
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.receiptbody import Decided
@@ -84,7 +84,7 @@ class Grants:
             consent_op(office, asked, ConsentState.WITHDRAWN, now),
             self._shelf.put_receipt(receipt, now, paper),
         )
-        event = replace(event_of(office, asked, EventKind.REVOKE), grant=row.grant.id)
+        event = structs.replace(event_of(office, asked, EventKind.REVOKE), grant=row.grant.id)
         entry = office.teller.entry(with_receipt(event, receipt, paper))
         office.core.writer.commit(Work(ops, (entry,), releases=True))
         return grant_view(office, after)

@@ -8,8 +8,9 @@ Source: docs/spec/09-leakage.md section 3.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
+
+from msgspec import structs
 
 from sealhold.audit.event import Actor, EventKind
 from sealhold.compute.allowing import event_of
@@ -48,7 +49,7 @@ def choose(
     asks = asked.chosen(fields)
     name = asked.dataset.name
     event = event_of(office, asked, EventKind.READ, actor)
-    records = office.firewall.collection(name, replace(event, rows_read=office.count(name)))
+    records = office.firewall.collection(name, structs.replace(event, rows_read=office.count(name)))
     chosen = (
         Member(record=record.id, version=record.version)
         for record in records

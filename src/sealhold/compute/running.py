@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from threading import Lock
 
+from msgspec import structs
+
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.receipt import Receipt, issue, outsider_copy
 from sealhold.compute import cards
@@ -196,7 +198,7 @@ class Runs:
         passage = Passage(
             ask=ask,
             facts=facts(office, asked, office.core.clock()),
-            event=replace(event, reason="stored", bytes_out=len(stored.sealed)),
+            event=structs.replace(event, reason="stored", bytes_out=len(stored.sealed)),
             ops=office.unchanged(asked, row),
         )
         office.firewall.decided(passage)
@@ -210,7 +212,7 @@ class Runs:
         if ticket is not None:
             ask = replace(self._ask(asked, row, MicroBits(0), by_owner=by_owner), repeat=True)
             event = self._event(asked, row, EventKind.RUN, by_owner=by_owner)
-            resumed = replace(event, reason="resumed")
+            resumed = structs.replace(event, reason="resumed")
             ops = office.unchanged(asked, row)
             passage = Passage(ask=ask, facts=facts(office, asked, now), event=resumed, ops=ops)
             decision, seq = office.firewall.decided(passage)
@@ -274,7 +276,7 @@ class Runs:
             _, request_op = office.requests.move(asked.row, RequestEvent.SPENT, now)
             ops += [grant_op, request_op]
         event = event_of(office, asked, EventKind.RELEASE, Actor.VAULT)
-        told = replace(
+        told = structs.replace(
             event,
             grant=row.grant.id,
             bytes_out=len(answer.sealed),
@@ -303,7 +305,7 @@ class Runs:
 
     def _event(self, asked: Asked, row: GrantRow, kind: EventKind, *, by_owner: bool) -> Event:
         event = event_of(self._office, asked, kind, Actor.OWNER if by_owner else Actor.APP)
-        return replace(event, grant=row.grant.id)
+        return structs.replace(event, grant=row.grant.id)
 
     def _view(self, asked: Asked, stored: StoredAnswer, cost: MicroBits) -> AnswerView:
         return AnswerView(

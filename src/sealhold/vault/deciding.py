@@ -6,7 +6,7 @@
   memory changes only with a committed batch.
 - Order does not matter: each row counts by itself, so a change costs one row, not all.
 
-Source: docs/spec/03-keys.md section 5.
+Source: docs/spec/03-keys.md section 11.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -8,7 +8,7 @@
 - The folder is 0700 and each file 0600, or the vault does not open.
 - A file is replaced whole: written beside, synced, renamed, and the folder synced.
 
-Source: docs/spec/03-keys.md section 6.
+Source: docs/spec/03-keys.md section 10.
 """
 
 import fcntl

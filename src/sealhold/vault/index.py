@@ -8,7 +8,7 @@
 - Of an item's text the first 200,000 characters are indexed: a hundred pages.
 - What an older segment says of an item is void once a newer one lists that item again.
 
-Source: docs/spec/03-keys.md section 7.
+Source: docs/spec/03-keys.md section 12.
 """
 
 import re

@@ -8,7 +8,7 @@
 - The key set counts its generations, and the data database repeats the count: an old copy of the
   key set shows.
 
-Source: docs/spec/03-keys.md sections 1 to 4.
+Source: docs/spec/03-keys.md sections 1 and 10.
 """
 
 from dataclasses import dataclass

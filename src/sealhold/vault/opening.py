@@ -7,7 +7,7 @@
 - All files of a home put back together to an older day are not told from that day: for that a
   checkpoint must be kept elsewhere, and `status` says so.
 
-Source: docs/spec/03-keys.md section 5.
+Source: docs/spec/03-keys.md section 10.
 """
 
 from collections.abc import Mapping, Sequence

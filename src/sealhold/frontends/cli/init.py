@@ -7,6 +7,7 @@ import typer
 from sealhold.frontends.cli.opening import folder_of, new_passphrase, world_of
 from sealhold.frontends.cli.out import Facts, Line, emit, safe
 from sealhold.frontends.cli.session import Session
+from sealhold.model.errors import TakenError
 from sealhold.node import create, opened
 
 
@@ -25,9 +26,14 @@ def init(
 
     The passphrase opens it and is kept nowhere: whoever forgets it has lost the vault. It is
     typed twice, or taken from SEALHOLD_PASSPHRASE. Without a terminal the vault is headless.
+
+    Raises:
+        TakenError: the folder holds something already; told before anything is asked.
     """
     session = Session.of(context)
     folder, world = folder_of(session), world_of(session)
+    if folder.is_dir() and any(folder.iterdir()):
+        raise TakenError(f"`{safe(str(folder))}` is not empty")
     is_headless = headless or not session.shell.terminal.is_there()
     passphrase = new_passphrase(session)
     create(folder, passphrase, headless=is_headless, world=world)

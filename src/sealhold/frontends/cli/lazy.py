@@ -16,6 +16,7 @@ from typer._click import Command, Context, HelpFormatter  # what typer's own met
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command
 
+from sealhold import __version__
 from sealhold.frontends.cli.session import Session
 
 WIDTH = 100  # columns of a help text at most
@@ -90,6 +91,27 @@ def _switches(
     """Hold the switches of every command; each is heard by its callback."""
 
 
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"sealhold {__version__}")
+        raise typer.Exit
+
+
+def _root_switches(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help="Print the version and exit.",
+            callback=_version,
+            is_eager=True,
+            expose_value=False,
+        ),
+    ] = False,
+) -> None:
+    """Hold the one switch that only the program itself has."""
+
+
 class PlainCommand(TyperCommand):
     """A command whose help names its own words first, and the common switches in one line."""
 
@@ -130,12 +152,13 @@ def _word(argument: TyperArgument) -> str:
 class LazyGroup(TyperGroup):
     """A group whose commands are stand-ins until one is chosen."""
 
-    def __init__(self, name: str, group: Group) -> None:
+    def __init__(self, name: str, group: Group, *, is_root: bool = False) -> None:
         super().__init__(
             name=name,
             commands={each: _stand_in(each, entry) for each, entry in group.entries.items()},
             help=group.about,
-            params=_command(_switches).params,
+            params=_command(_switches).params
+            + (_command(_root_switches).params if is_root else []),
             rich_markup_mode=None,
             context_settings={"max_content_width": WIDTH, "help_option_names": ["--help", "-h"]},
         )

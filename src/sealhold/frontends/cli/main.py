@@ -37,7 +37,7 @@ def run(
         more: commands from packages above this one.
     """
     session = Session(shell or Shell())
-    group = LazyGroup("sealhold", tree(more or {}))
+    group = LazyGroup("sealhold", tree(more or {}), is_root=True)
     try:
         code = group.main(args=list(argv), prog_name="sealhold", standalone_mode=False, obj=session)
     except TyperException as err:

@@ -12,6 +12,8 @@ Source: docs/spec/05-audit-log.md section 5.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from sealhold.audit.checkpoint import open_checkpoint, sign_checkpoint
 from sealhold.audit.event import Event, encode
 from sealhold.audit.tables import (
@@ -40,8 +42,7 @@ from sealhold.model.quantities import Instant
 from sealhold.stores.spec import Expect, Op, Put, ReadView
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """An event, and the subject under whose key it is sealed: by default the log's own."""
 
     event: Event

@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from queue import Empty, Full, Queue
 from threading import Lock, Thread
 
+import msgspec
+
 from sealhold.audit.log import Appender, Entry, Prepared
 from sealhold.crypto.digest import keyed
 from sealhold.crypto.secret import Secret
@@ -68,8 +70,7 @@ HEAD_MARK = TableSpec(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(msgspec.Struct, frozen=True):
     """Operations that hold together, and the log entries that tell of them, one at least."""
 
     ops: tuple[Op, ...]

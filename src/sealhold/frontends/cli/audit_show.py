@@ -1,7 +1,7 @@
 """`sealhold audit show`."""
 
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Annotated
 
@@ -56,8 +56,11 @@ def audit_show(
             state = node.audit.state()
             emit(session, state, *(Line(each) for each in state.checkpoint.splitlines()))
         else:
-            lines, state = node.audit.ledger(before, limit), node.audit.state()
-            emit(session, {"entries": lines, "log": state}, *_blocks(lines, state))
+            state = node.audit.state()
+            if session.as_json:
+                emit(session, {"entries": node.audit.ledger(before, limit), "log": state})
+            else:
+                emit(session, None, *_blocks(islice(_rows(node.audit.lines(before)), limit), state))
 
 
 def _write_proof(session: Session, node: Node, seq: int, out: Path) -> None:
@@ -88,8 +91,12 @@ def _row(group: Sequence[LedgerLine]) -> tuple[str, ...]:
     )
 
 
-def _blocks(lines: Sequence[LedgerLine], state: LogState) -> list[Block]:
-    rows = [_row(list(group)) for _, group in groupby(lines, _alike)]
+def _rows(lines: Iterable[LedgerLine]) -> Iterator[tuple[str, ...]]:
+    for _, group in groupby(lines, _alike):
+        yield _row(list(group))
+
+
+def _blocks(rows: Iterable[tuple[str, ...]], state: LogState) -> list[Block]:
     columns = (
         figure("Entry"),
         Column("When", whole=True),
@@ -100,7 +107,7 @@ def _blocks(lines: Sequence[LedgerLine], state: LogState) -> list[Block]:
     )
     told = f"{counted(state.size, 'entry', 'entries')}; root {state.root}"
     return [
-        Table(columns, rows),
+        Table(columns, list(rows)),
         Line(told, "hint"),
         Line("Check them all: sealhold audit verify", "hint"),
     ]

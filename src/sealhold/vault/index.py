@@ -1,6 +1,7 @@
 """Search without a word in the clear: sealed segments of words and of what each item is called.
 
-- Each ingest batch writes one segment: `docs`, which lists its items, and up to 256 word blocks.
+- Each ingest batch writes one segment: `docs`, which lists its items, and up to 256 word blocks,
+  or one block of all words where the items are few.
   A word's block follows from a keyed hash of its first three letters, so a search for a word or
   for a beginning of three letters or more opens one block of each segment.
 - Blocks are sealed under the subject's index key and bound to segment and block: all of it dies
@@ -16,6 +17,7 @@ import unicodedata
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from threading import Lock
 
 import msgspec
@@ -41,6 +43,7 @@ SEGMENTS = TableSpec(
     indexes={"block": ("block", "seg"), "job": ("job",)},
 )
 BLOCKS = 256
+SMALL = 256  # items whose words all go into one block: they would not fill several
 HEAD_LETTERS = 3
 MAX_WORD = 40  # characters; longer runs are digests and addresses, found by their beginning
 MAX_TEXT = 200_000  # characters of one item: its words then fit a row even if all begin alike
@@ -91,9 +94,10 @@ class Index:
         self._entropy = entropy
         self._tags = [self._tag(f"block {n}") for n in range(BLOCKS)]
         self._docs_tag = self._tag("docs")
+        self._small_tag = self._tag("small")
         self._block_of: dict[str, int] = {}
         self._docs: dict[RecordId, Doc] | None = None
-        self._listed: tuple[dict[RecordId, Doc], list[Doc]] | None = None  # and what it lists
+        self._listed: list[Doc] | None = None
         self._loading = Lock()
         self._next = 0
 
@@ -106,17 +110,18 @@ class Index:
         for place, entry in enumerate(entries):
             for word in words_of(entry.text[:MAX_TEXT]):
                 places[word].append(place)
-        blocks: defaultdict[int, dict[str, bytes]] = defaultdict(dict)
+        blocks: defaultdict[bytes, dict[str, bytes]] = defaultdict(dict)
+        small = len(entries) <= SMALL
         for word, found in places.items():
-            blocks[self._block(word)][word] = array("H", found).tobytes()
+            tag = self._small_tag if small else self._tags[self._block(word)]
+            blocks[tag][word] = array("H", found).tobytes()
         docs = [[e.id, e.collection, e.version, e.at, e.title[:MAX_TITLE]] for e in entries]
-        contents: list[tuple[bytes, Plain]] = [(self._docs_tag, docs)]
-        contents += [(self._tags[n], words) for n, words in blocks.items()]
+        contents: list[tuple[bytes, Plain]] = [(self._docs_tag, docs), *blocks.items()]
         return number, [self._put(number, tag, job, content) for tag, content in contents]
 
     def adopt(self, number: int, job: JobId, entries: Sequence[Entry]) -> None:
         """Take a written segment into the lists held in memory."""
-        docs = dict(self.docs())  # whoever goes through the old lists now goes on undisturbed
+        docs = self.docs()
         for place, e in enumerate(entries):
             docs[e.id] = Doc(
                 id=e.id,
@@ -128,21 +133,25 @@ class Index:
                 segment=number,
                 place=place,
             )
-        self._docs = docs
+        self._listed = None
 
     def forget(self) -> None:
         """Read the lists again at the next use; rows were removed."""
-        self._docs = None
+        self._docs = self._listed = None
+
+    def every(self) -> list[Doc]:
+        """Return every item, in no order: a list of this moment, whatever is adopted meanwhile."""
+        return list(self.docs().values())  # one step of the interpreter, so no lock
 
     def listed(self) -> Sequence[Doc]:
         """Return every item, newest first, those without a time last."""
-        docs, known = self.docs(), self._listed
-        if known is None or known[0] is not docs:
-            known = self._listed = (docs, newest_first(docs.values()))
-        return known[1]
+        listed = self._listed
+        if listed is None:
+            self._listed = listed = newest_first(self.every())
+        return listed
 
     def docs(self) -> dict[RecordId, Doc]:
-        """Return every item as its newest segment lists it."""
+        """Return every item by id as its newest segment lists it; go through `every` instead."""
         docs = self._docs
         if docs is None:
             with self._loading:
@@ -164,21 +173,22 @@ class Index:
 
         `word*` is a beginning, of three letters at least.
         """
-        docs = self.docs()
         hits: set[tuple[int, int]] | None = None
         for raw in query.split():
             for word in words_of(raw):
                 prefix = raw.endswith("*") and len(word) >= HEAD_LETTERS
                 found = self._places(word, prefix=prefix)
                 hits = found if hits is None else hits & found
-        by_place = {(doc.segment, doc.place): doc for doc in docs.values()}
+        by_place = {(doc.segment, doc.place): doc for doc in self.every()}
         listed = [by_place[place] for place in hits or () if place in by_place]
         return newest_first(listed)
 
     def _places(self, word: str, *, prefix: bool) -> set[tuple[int, int]]:
-        tag = self._tags[self._block(word)]
         places: set[tuple[int, int]] = set()
-        for found in rows_of(self._store, SEGMENTS, "block", tag):
+        tags = (self._tags[self._block(word)], self._small_tag)
+        for found in chain.from_iterable(
+            rows_of(self._store, SEGMENTS, "block", tag) for tag in tags
+        ):
             number = found.row[0]
             words: Mapping[str, bytes] = self._open(found.row)
             matches: Iterable[str] = (w for w in words if w.startswith(word)) if prefix else (word,)

@@ -98,18 +98,18 @@ class Records:
         start = now - now % DAY
         hours = Counter(
             utc(doc.at).hour
-            for doc in self._index.docs().values()
+            for doc in self._index.every()
             if doc.at is not None and start <= doc.at < start + DAY
         )
         return tuple(sorted(hours.items()))
 
     def counts(self) -> dict[Collection, int]:
         """Return how many items each collection has."""
-        return dict(Counter(doc.collection for doc in self._index.docs().values()))
+        return dict(Counter(doc.collection for doc in self._index.every()))
 
     def count(self, name: Collection) -> int:
         """Return how many items a collection has."""
-        return sum(doc.collection == name for doc in self._index.docs().values())
+        return sum(doc.collection == name for doc in self._index.every())
 
     def tables(self) -> dict[Collection, Dataset]:
         """Return what can be queried."""
@@ -189,7 +189,7 @@ class Records:
 
     def _find(self, text: str) -> Doc:
         tail = parse_id(Kind.RECORD, text)
-        for doc in self._index.docs().values():
+        for doc in self._index.every():
             if doc.id.endswith(tail):
                 return doc
         raise NotFoundError(f"no item `{text}`")

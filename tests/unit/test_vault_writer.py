@@ -17,7 +17,7 @@ from sealhold.model.errors import (
     InvalidError,
     LeakExhaustedError,
     LockedError,
-    StoreFullError,
+    StoreUnavailableError,
 )
 from sealhold.stores.backends.memory import MemoryRecords
 from sealhold.stores.spec import MAX_BATCH, Bump, Expect, Fence, Guard, Op, Put, Result, Unit
@@ -54,7 +54,7 @@ class Failing(MemoryRecords):
 
     def commit(self, units: Sequence[Unit], finish: Finish, fence: Fence) -> list[Result]:
         if self.is_full:
-            raise StoreFullError("no room")
+            raise StoreUnavailableError("no disk")
         return super().commit(units, finish, fence)
 
 
@@ -224,7 +224,7 @@ def test_all_that_waits_when_the_disk_fails_is_told_so() -> None:
         def commit(self, units: Sequence[Unit], finish: Finish, fence: Fence) -> list[Result]:
             results = super().commit(units, finish, fence)
             if len(self.batches) > 1:
-                raise StoreFullError("no room")
+                raise StoreUnavailableError("no disk")
             return results
 
     store = Gone()

@@ -13,6 +13,7 @@ from sealhold.model.errors import (
     DeniedError,
     ErrorKind,
     StoreFullError,
+    StoreUnavailableError,
     UnavailableError,
 )
 from sealhold.model.quantities import MICRO
@@ -38,6 +39,7 @@ class Disk(SqlCipherStore):
     """A store on a disk that can be full, or fail after it wrote."""
 
     is_full = False
+    is_broken = False
     fails_after = False
 
     def commit(
@@ -48,9 +50,11 @@ class Disk(SqlCipherStore):
     ) -> list[Result]:
         if self.is_full:
             raise StoreFullError("no room for `vault.db`")
+        if self.is_broken:
+            raise StoreUnavailableError("`vault.db` does not answer")
         results = super().commit(units, finish, fence)
         if self.fails_after:
-            raise StoreFullError("no room for `vault.db`")
+            raise StoreUnavailableError("`vault.db` does not answer")
         return results
 
 
@@ -75,7 +79,7 @@ def running(ready: Ready, clock: Hands) -> Iterator[Running]:
         item = opened_parts.records.search("green").items[0]
         yield Running(opened_parts, disk, ready, f"r-{item.id.hex()[-12:]}")
     finally:
-        disk.is_full = disk.fails_after = False
+        disk.is_full = disk.is_broken = disk.fails_after = False
         vault.close()
 
 
@@ -100,10 +104,11 @@ DOORS: dict[str, Callable[[Running], object]] = {
 
 
 @pytest.mark.threat("T54")
+@pytest.mark.parametrize("fault", ["full", "broken"])
 @pytest.mark.parametrize("door", DOORS)
-def test_a_full_disk_closes_every_door(run: Running, door: str) -> None:
+def test_a_disk_that_takes_nothing_closes_every_door(run: Running, door: str, fault: str) -> None:
     size = run.parts.audit.state().size
-    run.disk.is_full = True
+    run.disk.is_full, run.disk.is_broken = fault == "full", fault == "broken"
 
     with pytest.raises(AuditUnavailableError) as caught:
         DOORS[door](run)
@@ -133,12 +138,27 @@ def test_an_import_onto_a_full_disk_keeps_nothing_half(
 
 
 @pytest.mark.threat("T54")
-def test_the_writer_stays_shut_until_the_vault_is_opened_again(ready: Ready, clock: Hands) -> None:
+def test_work_goes_on_once_there_is_room_again(run: Running) -> None:
+    run.disk.is_full = True
+    with pytest.raises(AuditUnavailableError):
+        run.parts.runs.run(named(run.ready.grant))
+    run.disk.is_full = False
+
+    answer = run.parts.runs.run(named(run.ready.grant))
+
+    assert (answer.value, answer.cost) == (10, 5 * MICRO)
+    assert run.parts.audit.verify().whole
+
+
+@pytest.mark.threat("T54")
+def test_a_broken_disk_is_not_tried_again_until_the_vault_is_opened_again(
+    ready: Ready, clock: Hands
+) -> None:
     with running(ready, clock) as run:
-        run.disk.is_full = True
+        run.disk.is_broken = True
         with pytest.raises(AuditUnavailableError):
             run.parts.records.search("green")
-        run.disk.is_full = False
+        run.disk.is_broken = False
 
         with pytest.raises(AuditUnavailableError):
             run.parts.records.search("green")

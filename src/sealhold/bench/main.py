@@ -55,12 +55,19 @@ def _importing() -> Measure:
     return measure
 
 
+def _store() -> Measure:
+    from sealhold.bench.store import measure
+
+    return measure
+
+
 BENCHES: Final[Mapping[str, Callable[[], Measure]]] = {
     "audit": _audit,
     "compute": _compute,
     "firewall": _firewall,
     "import": _importing,
     "start": _start,
+    "store": _store,
 }
 
 

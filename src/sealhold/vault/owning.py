@@ -12,6 +12,7 @@ Source: docs/spec/18-connectors.md section 5.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import chain
 
@@ -83,6 +84,37 @@ class _Kind:
     describer: Describer
 
 
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    """One commit that the writer has and has not answered for yet."""
+
+    done: Future[list[int]]
+    segment: int
+    entries: Sequence[Entry]
+
+
+class Putting:
+    """Records on their way into the vault."""
+
+    def __init__(self, ids: list[RecordId], flights: Sequence[_Flight], index: Index) -> None:
+        self._ids = ids
+        self._flights = flights
+        self._index = index
+
+    def wait(self) -> list[RecordId]:
+        """Wait until all are durable and return their ids. To be called once.
+
+        Raises:
+            InvalidError: one does not fit a table; nor were those of its commit put in.
+            AuditUnavailableError: the log cannot be written.
+            StoreUnavailableError: the disk refuses.
+        """
+        for flight in self._flights:
+            flight.done.result()
+            self._index.adopt(flight.segment, BY_HAND, flight.entries)
+        return self._ids
+
+
 class Owning:
     """Puts in records of one vault's owner."""
 
@@ -102,6 +134,16 @@ class Owning:
             AuditUnavailableError: the log cannot be written.
             StoreUnavailableError: the disk refuses.
         """
+        return self.begin(records).wait()
+
+    def begin(self, records: Sequence[Fresh]) -> Putting:
+        """Hand records to the writer; whoever has more to put in need not wait for these first.
+
+        Raises:
+            DeniedError: the policy refuses one of them; none was put in.
+            AuditUnavailableError: the log cannot be written.
+            BusyError: too much waits already.
+        """
         core = self._core
         now = core.clock()
         self._decide(records, now)
@@ -114,9 +156,8 @@ class Owning:
             )
             for record, each in zip(ids, records, strict=True)
         ]
-        for portion in _portions(ready):
-            self._put(portion)
-        return [each.place.record for each in ready]
+        flights = [self._put(portion) for portion in _portions(ready)]
+        return Putting([each.place.record for each in ready], flights, self._index)
 
     def _decide(self, records: Sequence[Fresh], now: Instant) -> None:
         """Let pass what the policy permits. Equal wishes of one moment are decided on once.
@@ -153,7 +194,7 @@ class Owning:
                 self._core.writer.commit(Work((), (self._teller.entry(told),)))
                 raise DeniedError(decision.sentence)
 
-    def _put(self, portion: Sequence[_Ready]) -> None:
+    def _put(self, portion: Sequence[_Ready]) -> _Flight:
         """Make one commit of records."""
         packer = self._objects.packer()
         works = [self._work(each, packer.keep) for each in portion]
@@ -167,8 +208,7 @@ class Owning:
         else:
             last = works[-1]
             works[-1] = Work((*last.ops, *shared), last.entries, size=last.size)
-        self._core.writer.submit(works).result()
-        self._index.adopt(segment, BY_HAND, entries)
+        return _Flight(self._core.writer.submit(works), segment, entries)
 
     def _work(self, each: _Ready, keep: Callable[[bytes], bytes]) -> Work:
         core, place = self._core, each.place

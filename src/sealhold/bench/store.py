@@ -1,8 +1,10 @@
 """`sealhold bench store`: records put and read with all that a vault does, beside bare databases.
 
 - `put_per_s`: decided, sealed under a key of its own, indexed, logged, durable; 64 to a call, each
-  record a unit and a log entry, eight calls under way at once. The peers insert the same number of
-  bytes, 64 to a commit, with the same settings of the database, and do nothing else.
+  record a unit and a log entry. As under many clients, several calls are under way, and the writer
+  makes one commit of what waits; `put_alone_per_s` is with one call at a time. The peers insert
+  the same number of bytes, 64 to a commit, with the same settings of the database, and do nothing
+  else.
 - `audited_get_per_s`: read, logged durably, opened; 64 to a call, each with a log entry. Beside
   it, the same records opened without an entry.
 - `seal_us`: one record of a kilobyte sealed under a fresh wrapped key; the peer is Fernet.
@@ -40,14 +42,13 @@ from sealhold.vault.firewall import Firewall
 from sealhold.vault.index import Index
 from sealhold.vault.objects import Objects
 from sealhold.vault.owned import RECORDS, Body, Place, content_of, seal_record
-from sealhold.vault.owning import Fresh, Owning, Putting, Putting
+from sealhold.vault.owning import Fresh, Owning, Putting
 
 SEED: Final = 11
 READINGS: Final = Collection("readings")
 FIELDS: Final = frozenset(map(FieldName, ("at", "device", "note", "samples")))
 SAMPLES: Final = 960  # bytes of one reading; with its other fields, about a kilobyte
 AT_ONCE: Final = 64  # records to a call of ours, rows to a commit of a peer
-CALLERS: Final = 8  # calls under way at once, as of so many who put in at the same time
 UNDER_WAY: Final = 15  # calls; the records of so many fit one commit
 CALLS: Final = 60  # in one run of one side
 QUICK_CALLS: Final = 15
@@ -72,16 +73,16 @@ class _Vault:
         self._choose = Random(SEED)  # noqa: S311  # reason: which records are read, the same each run
         self.ids: list[RecordId] = []
 
-    def put(self) -> float:
-        """Put in all readings and return how many a second."""
+    def put(self, under_way: int) -> float:
+        """Put in all readings, so many calls under way, and return how many a second."""
+        waiting: deque[Putting] = deque()
         started = time.perf_counter()
-        under_way: deque[Putting] = deque()
         for start in range(0, len(self.readings), AT_ONCE):
-            under_way.append(self.owning.begin(self.readings[start : start + AT_ONCE]))
-            if len(under_way) == CALLERS:
-                self.ids += under_way.popleft().wait()
-        for last in under_way:
-            self.ids += last.wait()
+            if len(waiting) == under_way:
+                self.ids += waiting.popleft().wait()
+            waiting.append(self.owning.begin(self.readings[start : start + AT_ONCE]))
+        for each in waiting:
+            self.ids += each.wait()
         return len(self.readings) / (time.perf_counter() - started)
 
     def get(self) -> float:

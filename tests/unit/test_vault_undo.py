@@ -7,12 +7,12 @@ import pytest
 from sealhold.connectors.runner import Counts
 from sealhold.connectors.spec import Item
 from sealhold.model.errors import ConflictError
-from sealhold.vault.catalogue import Catalogue, JobRow
+from sealhold.vault.catalogue import UNDONE, Catalogue, JobRow
 from sealhold.vault.deciding import scan_all
-from sealhold.vault.importing import UNDONE, undo
 from sealhold.vault.index import SEGMENTS
 from sealhold.vault.ingest import IDENTITIES, Ingest
 from sealhold.vault.owned import OLDER, RECORDS
+from sealhold.vault.undoing import restoring, undo, write
 from tests.unit.memory_vault import SOURCE, MemoryVault, batch, item, job_row, memory_vault
 
 
@@ -157,3 +157,36 @@ def test_large_contents_of_an_item_that_is_back_open(vault: MemoryVault) -> None
     back(vault, job)
 
     assert kept(vault) == [(large, 1)]
+
+
+def many(text: str, count: int = 1_500) -> list[Item]:
+    """Return items that together are more than one commit takes back."""
+    return [item(f"{text} {n} " + "x" * 1_000, own=str(n)) for n in range(count)]
+
+
+def test_more_than_fits_one_commit_is_taken_back_in_portions(vault: MemoryVault) -> None:
+    take(vault, "first", *many("old"))
+    job, _ = take(vault, "second", *many("new"), item("more", own="more"))
+    before = vault.appender.head.size
+
+    assert back(vault, job) == 1_501
+
+    assert vault.appender.head.size > before + 1
+    assert {version for _, version in kept(vault)} == {1}
+    assert len(vault.index.search("old")) == 1_500
+    assert vault.index.search("new") == vault.index.search("more") == []
+
+
+def test_an_undoing_that_was_cut_off_is_completed_by_the_next(vault: MemoryVault) -> None:
+    take(vault, "first", *many("old"))
+    job, _ = take(vault, "second", *many("newer"), *many("new"))
+    mine = {row.row[0]: row.row[4] for row in scan_all(vault.core.store, RECORDS)}
+    portion, *rest = restoring(vault.core, job, mine)
+    assert rest
+    write(vault.core, job, portion, len(mine))
+
+    back(vault, job)
+
+    assert {version for _, version in kept(vault)} == {1}
+    assert len(vault.index.search("old")) == 1_500
+    assert list(scan_all(vault.core.store, OLDER)) == []

@@ -42,6 +42,7 @@ JOBS = TableSpec(
     key=("id",),
     indexes={"input": ("input", "id"), "source": ("source", "id")},
 )
+UNDONE = "undone"  # the state of a job that was taken back
 KEPT_REJECTS = 20  # told with their reason in a job's report; the rest is counted
 
 
@@ -130,14 +131,14 @@ class Catalogue:
         views = []
         jobs = self.jobs()
         for source in self.sources():
-            mine = [job for job in jobs if job.source == source.id and job.state != "undone"]
+            mine = [job for job in jobs if job.source == source.id and job.state != UNDONE]
             last = mine[-1] if mine else None
             views.append(
                 SourceView(
                     id=source.id,
                     name=source.name,
                     connector=source.connector,
-                    state=last.state if last else "undone",
+                    state=last.state if last else UNDONE,
                     last_run=(last.ended or last.started) if last else None,
                     items=sum(job.new for job in mine),
                     rejected=last.rejected if last else 0,

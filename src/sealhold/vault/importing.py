@@ -1,9 +1,8 @@
-"""Imports as the vault sees them: jobs begun, continued, ended, reported and undone.
+"""Imports as the vault sees them: jobs begun, continued, ended and reported.
 
 - The same bytes, read to their end by the same version of a connector, are known by their digest.
 - A job that was killed is read again from its beginning: what it had committed is recognised, so
   nothing is lost or doubled, and ordinals among equals stay what they were.
-- Undoing a job removes what it brought and puts back the versions that it replaced.
 
 Source: docs/spec/18-connectors.md section 4.
 """
@@ -19,22 +18,20 @@ from sealhold.connectors.runner import Counts, FileFacts, FileResult, JobStart, 
 from sealhold.connectors.spec import Batch
 from sealhold.crypto.digest import FileDigest, mac16
 from sealhold.crypto.tags import Tag
-from sealhold.model.errors import ConflictError, UnreadableSourceError
+from sealhold.model.errors import UnreadableSourceError
 from sealhold.model.ids import Collection, JobId, SourceId, timed_id
 from sealhold.model.shown import FileReport, RejectView
-from sealhold.stores.spec import Delete, DeleteWhere, Op, Put
-from sealhold.vault.catalogue import Catalogue, JobRow, SourceRow
+from sealhold.stores.spec import Op
+from sealhold.vault.catalogue import UNDONE, Catalogue, JobRow, SourceRow
 from sealhold.vault.core import Core
-from sealhold.vault.deciding import rows_of
-from sealhold.vault.index import SEGMENTS, Index
-from sealhold.vault.ingest import IDENTITIES, Ingest
+from sealhold.vault.index import Index
+from sealhold.vault.ingest import Ingest
 from sealhold.vault.objects import Objects
-from sealhold.vault.owned import OLDER, RECORDS
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
 DONE = frozenset({JobState.DONE.value, JobState.DONE_WITH_REJECTS.value})
-RUNNING, UNDONE = JobState.RUNNING.value, "undone"
+RUNNING = JobState.RUNNING.value
 CHUNK = 1_048_576  # bytes of a file hashed at once
 
 
@@ -161,49 +158,6 @@ class ImportSink:
             rows_out=job.new + job.changed,
             reason=reason,
         )
-
-
-def undo(core: Core, index: Index, job: JobRow) -> int:
-    """Take back what a job brought, and return how many items that were.
-
-    Raises:
-        ConflictError: it was undone before, or a later job changed an item that it brought.
-    """
-    if job.state == UNDONE:
-        raise ConflictError("this import was undone before")
-    store = core.store
-    mine = {found.row[0] for found in rows_of(store, RECORDS, "job", job.id)}
-    if any(found.row[0] not in mine for found in rows_of(store, OLDER, "job", job.id)):
-        raise ConflictError("a later import changed items of this one; undo that one first")
-    ops: list[Op] = [
-        DeleteWhere(table, "job", (job.id,))
-        for table in (SEGMENTS.name, IDENTITIES.name, RECORDS.name, OLDER.name)
-    ]
-    for identity in rows_of(store, IDENTITIES, "job", job.id):
-        tag, record, subject, _, _ = identity.row
-        before = [row for row in rows_of(store, OLDER, "key", record) if row.row[6] != job.id]
-        if before:
-            newest = max(before, key=lambda found: found.row[4])
-            unknown = bytes(16)  # the next import of this item compares, and finds it changed
-            ops += [
-                Put(RECORDS.name, newest.row),
-                Delete(OLDER.name, (record, newest.row[4])),
-                Put(IDENTITIES.name, (tag, record, subject, newest.row[6], unknown)),
-            ]
-    ops.append(Catalogue(store, core.papers, core.owner).put_job(replace(job, state=UNDONE)))
-    teller = Teller(core.keys)
-    event = Event(
-        kind=EventKind.JOB,
-        actor=Actor.OWNER,
-        subject=teller.subject,
-        job=job.id,
-        source=job.source,
-        rows_out=len(mine),
-        reason=UNDONE,
-    )
-    core.writer.commit(Work(tuple(ops), (teller.entry(event),)))
-    index.forget()
-    return len(mine)
 
 
 def file_report(result: FileResult, name: str | None) -> FileReport:

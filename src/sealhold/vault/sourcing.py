@@ -15,9 +15,10 @@ from sealhold.connectors.runner import Progress, Reader
 from sealhold.model.shown import ImportReport, SourceView
 from sealhold.vault.catalogue import Catalogue, JobRow
 from sealhold.vault.core import Core
-from sealhold.vault.importing import ImportSink, file_report, undo
+from sealhold.vault.importing import ImportSink, file_report
 from sealhold.vault.index import Index
 from sealhold.vault.objects import Objects
+from sealhold.vault.undoing import undo
 
 Cell = Callable[[], AbstractContextManager[Reader]]
 

@@ -3,6 +3,7 @@
 import json
 import random
 import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from sealhold.model.errors import InsecureHomeError, NoHomeError, RolledBackErro
 from sealhold.model.quantities import HOUR, Instant
 from sealhold.model.shown import AppView, GrantView, Meter
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
+from sealhold.vault.home import Home
 from tests.scenarios.vaults import NOON, Asker, Hands, Job, calendar, new_home, opened
 
 PAGE = 8_192  # bytes of the database
@@ -266,6 +268,25 @@ def test_a_home_that_others_may_reach_does_not_open(home: Path, name: str, mode:
 
     with pytest.raises(InsecureHomeError, match="may be read by other users"), opened(home):
         pass
+
+
+def test_a_file_that_goes_away_while_the_home_is_looked_at_is_no_fault(home: Path) -> None:
+    """As when another process, which has the vault open, is replacing HEAD."""
+    passing, stop = home / ".HEAD.new", threading.Event()
+
+    def come_and_go() -> None:
+        while not stop.is_set():
+            passing.touch(mode=0o600)
+            passing.unlink()
+
+    other = threading.Thread(target=come_and_go)
+    other.start()
+    try:
+        for _ in range(300):
+            Home(home).check()
+    finally:
+        stop.set()
+        other.join()
 
 
 def pages(path: Path) -> list[bytes]:

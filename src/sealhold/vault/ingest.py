@@ -53,7 +53,7 @@ IDENTITIES = TableSpec(
         "content": ColumnKind.TAG16,
     },
     key=("tag",),
-    indexes={"job": ("job",)},
+    indexes={"job": ("job", "rec")},  # by job and then as they came: tags are in no order
 )
 SMALL = 250  # bytes; more than the ids, tags and wrapped key of any row
 INLINE = 65_536  # bytes of content kept in its row; more goes into packs

@@ -282,7 +282,7 @@ def test_a_file_that_goes_away_while_the_home_is_looked_at_is_no_fault(home: Pat
     other = threading.Thread(target=come_and_go)
     other.start()
     try:
-        for _ in range(300):
+        for _ in range(60):
             Home(home).check()
     finally:
         stop.set()

@@ -72,11 +72,15 @@ def random_id(entropy: Entropy) -> Id16:
     return Id16(UUID(bytes=entropy(ID_BYTES), version=4).bytes)
 
 
-def timed_id(now: Instant, entropy: Entropy) -> Id16:
-    """Return a fresh UUIDv7: it sorts by time, and stays inside."""
+def timed_id(now: Instant, entropy: Entropy, nth: int | None = None) -> Id16:
+    """Return a fresh UUIDv7: it sorts by time, and stays inside.
+
+    Whoever makes several gives each its `nth`, by which those of one millisecond sort as well.
+    """
     tail = entropy(10)
-    head = now.to_bytes(6, "big")
-    return Id16(head + bytes([0x70 | tail[0] & 0x0F, tail[1], 0x80 | tail[2] & 0x3F]) + tail[3:])
+    order = int.from_bytes(tail[:2], "big") if nth is None else nth
+    head = now.to_bytes(6, "big") + (0x7000 | order & 0x0FFF).to_bytes(2, "big")
+    return Id16(head + bytes([0x80 | tail[2] & 0x3F]) + tail[3:])
 
 
 def timed_ids(now: Instant, count: int, entropy: Entropy) -> list[Id16]:

@@ -10,6 +10,7 @@ Source: docs/spec/18-connectors.md section 4.
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 from sealhold.audit.event import Actor, Event, EventKind
@@ -54,6 +55,7 @@ class ImportSink:
         self._catalogue = Catalogue(core.store, core.papers, core.owner)
         self._teller = Teller(core.keys)
         self._jobs: dict[JobId, tuple[JobRow, Ingest, str]] = {}
+        self._nth = count()
         self.new: Counter[Collection] = Counter()  # items that were not there before, by kind
 
     def begin(self, facts: FileFacts) -> JobStart:
@@ -124,13 +126,13 @@ class ImportSink:
         for source in self._catalogue.sources():
             if (source.connector, source.name) == (connector, name):
                 return source
-        number = SourceId(timed_id(self._core.clock(), self._core.entropy))
+        number = SourceId(timed_id(self._core.clock(), self._core.entropy, next(self._nth)))
         return SourceRow(id=number, name=name, connector=connector)
 
     def _new_job(self, facts: FileFacts, source: SourceRow, digest: bytes) -> JobRow:
         now = self._core.clock()
         return JobRow(
-            id=JobId(timed_id(now, self._core.entropy)),
+            id=JobId(timed_id(now, self._core.entropy, next(self._nth))),
             source=source.id,
             input=digest,
             state=RUNNING,

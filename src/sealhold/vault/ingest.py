@@ -22,6 +22,7 @@ from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.connectors.runner import Counts
 from sealhold.connectors.spec import Batch, Item, Reject
 from sealhold.crypto.digest import Keyed
+from sealhold.model.collecting import uncollected
 from sealhold.model.ids import Collection, Id16, JobId, RecordId, timed_ids
 from sealhold.model.shown import RejectView
 from sealhold.stores.spec import MAX_ROW, ColumnKind, Expect, Found, Op, Put, TableSpec
@@ -119,12 +120,13 @@ class Ingest:
             StoreUnavailableError: the disk refuses; this batch was not kept.
         """
         counts = Counts()
-        rounds = _rounds([self._recognise(item) for item in batch.items])
-        portions = [portion for seen in rounds for portion in _portions(seen)]
-        for number, seen in enumerate(portions):
-            rejects = batch.rejects if number == 0 else []
-            job, more = self._take(job, seen, rejects, version)
-            counts += more
+        with uncollected():
+            rounds = _rounds([self._recognise(item) for item in batch.items])
+            portions = [portion for seen in rounds for portion in _portions(seen)]
+            for number, seen in enumerate(portions):
+                rejects = batch.rejects if number == 0 else []
+                job, more = self._take(job, seen, rejects, version)
+                counts += more
         return job, counts
 
     def finish(self) -> None:

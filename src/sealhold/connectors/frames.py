@@ -8,7 +8,6 @@
 Source: docs/spec/18-connectors.md section 8.
 """
 
-import gc
 import math
 from collections.abc import Iterator
 from typing import NoReturn
@@ -16,6 +15,7 @@ from typing import NoReturn
 import msgspec
 
 from sealhold.connectors.spec import BATCH_ROWS, Batch
+from sealhold.model.collecting import uncollected
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import InvalidEncodingError
 
@@ -114,21 +114,17 @@ def decode(body: bytes) -> Frame:
     Raises:
         InvalidEncodingError: not one of the frames, or outside their limits.
     """
-    was_collecting = gc.isenabled()
-    gc.disable()  # decoding makes thousands of objects and no cycle: looking for some took half
     try:
-        frame = _decoder.decode(body)
-        if isinstance(frame, Portion):
-            _check_batch(frame.batch)
-        elif isinstance(frame, Known):
-            _check_texts(frame.source, frame.version, frame.what)
-        elif isinstance(frame, Broken):
-            _check_texts(frame.detail)
+        with uncollected():
+            frame = _decoder.decode(body)
+            if isinstance(frame, Portion):
+                _check_batch(frame.batch)
+            elif isinstance(frame, Known):
+                _check_texts(frame.source, frame.version, frame.what)
+            elif isinstance(frame, Broken):
+                _check_texts(frame.detail)
     except (msgspec.MsgspecError, ValueError, TypeError, RecursionError) as err:
         raise InvalidEncodingError("the reader sent no frame of this format") from err
-    finally:
-        if was_collecting:
-            gc.enable()
     return frame
 
 

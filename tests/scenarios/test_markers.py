@@ -105,7 +105,7 @@ def test_no_mark_is_in_what_the_process_wrote_beside(life: Life) -> None:
 @pytest.mark.threat("T24")
 def test_no_jailed_process_left_anything_in_a_shared_place(life: Life) -> None:
     started = (life.folder / "here").stat().st_mtime
-    own = (life.folder.parent, Path(__file__).parents[2])  # this clone may stand there as well
+    own = (life.folder.parent.parent, Path(__file__).parents[2])  # of the tests, and this clone
     for place in SHARED_PLACES:
         for path in _new_files(place, started):
             if not any(path.is_relative_to(folder) for folder in own):

@@ -1,10 +1,9 @@
 """`sealhold bench store`: records put and read with all that a vault does, beside bare databases.
 
 - `put_per_s`: decided, sealed under a key of its own, indexed, logged, durable; 64 to a call, each
-  record a unit and a log entry. As under many clients, several calls are under way, and the writer
-  makes one commit of what waits; `put_alone_per_s` is with one call at a time. The peers insert
-  the same number of bytes, 64 to a commit, with the same settings of the database, and do nothing
-  else.
+  record a unit and a log entry. As under many clients, seven calls are under way and share a
+  commit; `put_alone_per_s` is with one call at a time. The peers insert the same number of bytes,
+  64 to a commit, with the same settings of the database, and do nothing else.
 - `audited_get_per_s`: read, logged durably, opened; 64 to a call, each with a log entry. Beside
   it, the same records opened without an entry.
 - `seal_us`: one record of a kilobyte sealed under a fresh wrapped key; the peer is Fernet.
@@ -49,9 +48,9 @@ READINGS: Final = Collection("readings")
 FIELDS: Final = frozenset(map(FieldName, ("at", "device", "note", "samples")))
 SAMPLES: Final = 960  # bytes of one reading; with its other fields, about a kilobyte
 AT_ONCE: Final = 64  # records to a call of ours, rows to a commit of a peer
-UNDER_WAY: Final = 15  # calls; the records of so many fit one commit
-CALLS: Final = 60  # in one run of one side
-QUICK_CALLS: Final = 15
+UNDER_WAY: Final = 7  # calls; the records of so many go into one commit
+CALLS: Final = 63  # in one run of one side
+QUICK_CALLS: Final = 14
 SEALS: Final = 2_000  # in one run
 AT: Final = Instant(1_795_000_000_000)
 MICRO: Final = 1_000_000

@@ -59,7 +59,7 @@ class Shape:
                 return MISFIT
             total += length
         for at in self._codes:
-            if not _is_code(cells[at]):
+            if not is_code(cells[at]):
                 return MISFIT
             total += len(cells[at])
         for at in self._ints:
@@ -109,7 +109,7 @@ def _all_fit(kind: ColumnKind, column: Row) -> bool:
         case ColumnKind.I64 | ColumnKind.DAY:
             return all(MIN_I64 <= end <= MAX_I64 for end in (min(column), max(column)))
         case ColumnKind.CODE:
-            return all(map(_is_code, set(column)))
+            return all(map(is_code, set(column)))
         case ColumnKind.SEALED:
             return min(map(len, column)) >= MIN_SEALED
         case ColumnKind.FLAG:
@@ -118,7 +118,8 @@ def _all_fit(kind: ColumnKind, column: Row) -> bool:
             return set(map(len, column)) == {_FIXED[kind]}
 
 
-def _is_code(text: str) -> bool:
+def is_code(text: str) -> bool:
+    """Return whether a CODE column can hold `text`."""
     return len(text) <= MAX_CODE and text.isascii() and text.isprintable()
 
 

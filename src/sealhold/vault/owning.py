@@ -6,7 +6,8 @@
 - A put is a new item each time. Recognising an item that comes again is for sources, which can
   name their items.
 - The words of what is put in together are indexed together, with the last unit of their commit.
-- One call at a time: whoever serves many collects what waits into one call.
+- The records of several calls are collected, and go into one commit as soon as somebody waits for
+  theirs. One thread calls at a time.
 
 Source: docs/spec/18-connectors.md section 5.
 """
@@ -21,8 +22,9 @@ import msgspec
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.crypto.digest import Keyed
 from sealhold.crypto.seal import NOBODY
+from sealhold.model.collecting import uncollected
 from sealhold.model.encoding import Plain
-from sealhold.model.errors import DeniedError
+from sealhold.model.errors import DeniedError, InvalidError
 from sealhold.model.ids import (
     Collection,
     FieldName,
@@ -37,6 +39,7 @@ from sealhold.model.quantities import Instant, MicroBits
 from sealhold.policy.decide import decide
 from sealhold.policy.facts import Actor as Asking
 from sealhold.policy.facts import Ask, Facts, Standing
+from sealhold.stores.shapes import is_code
 from sealhold.stores.spec import MAX_UNITS, Expect, Put
 from sealhold.vault.core import Core
 from sealhold.vault.describing import Describer
@@ -84,34 +87,39 @@ class _Kind:
     describer: Describer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Flight:
-    """One commit that the writer has and has not answered for yet."""
+    """One commit that the writer has."""
 
     done: Future[list[int]]
     segment: int
     entries: Sequence[Entry]
 
+    def land(self, index: Index) -> None:
+        """Wait until it is durable, and list its records."""
+        self.done.result()
+        index.adopt(self.segment, BY_HAND, self.entries)
+        self.entries = ()  # others who wait for it need not list them again
+
 
 class Putting:
-    """Records on their way into the vault."""
+    """Records of one call on their way into the vault."""
 
-    def __init__(self, ids: list[RecordId], flights: Sequence[_Flight], index: Index) -> None:
+    def __init__(self, owning: "Owning", ids: list[RecordId]) -> None:
+        self._owning = owning
         self._ids = ids
-        self._flights = flights
-        self._index = index
+        self.to_send = 0  # portions that wait for a commit
+        self.flights: list[_Flight] = []  # commits that hold the others
 
     def wait(self) -> list[RecordId]:
-        """Wait until all are durable and return their ids. To be called once.
+        """Wait until all are durable and return their ids.
 
         Raises:
-            InvalidError: one does not fit a table; nor were those of its commit put in.
             AuditUnavailableError: the log cannot be written.
+            BusyError: too much waits already.
             StoreUnavailableError: the disk refuses.
         """
-        for flight in self._flights:
-            flight.done.result()
-            self._index.adopt(flight.segment, BY_HAND, flight.entries)
+        self._owning.land(self)
         return self._ids
 
 
@@ -124,23 +132,26 @@ class Owning:
         self._objects = objects
         self._teller = Teller(core.keys)
         self._kinds: dict[Collection, _Kind] = {}
+        self._pile: list[tuple[Sequence[_Ready], Putting]] = []  # waits for a commit
 
     def put_each(self, records: Sequence[Fresh]) -> list[RecordId]:
         """Put in records and return their ids; all of them are durable then.
 
         Raises:
             DeniedError: the policy refuses one of them; none was put in.
-            InvalidError: one does not fit a table; nor were those of its commit put in.
+            InvalidError: a collection has a name that none can have; none was put in.
             AuditUnavailableError: the log cannot be written.
+            BusyError: too much waits already.
             StoreUnavailableError: the disk refuses.
         """
         return self.begin(records).wait()
 
     def begin(self, records: Sequence[Fresh]) -> Putting:
-        """Hand records to the writer; whoever has more to put in need not wait for these first.
+        """Take records for the next commit, which is made when somebody waits, or when it is full.
 
         Raises:
             DeniedError: the policy refuses one of them; none was put in.
+            InvalidError: a collection has a name that none can have; none was put in.
             AuditUnavailableError: the log cannot be written.
             BusyError: too much waits already.
         """
@@ -156,14 +167,50 @@ class Owning:
             )
             for record, each in zip(ids, records, strict=True)
         ]
-        flights = [self._put(portion) for portion in _portions(ready)]
-        return Putting([each.place.record for each in ready], flights, self._index)
+        putting = Putting(self, [each.place.record for each in ready])
+        for portion in _portions(ready):
+            self._pile.append((portion, putting))
+            putting.to_send += 1
+        while sum(len(portion) for portion, _ in self._pile) >= AT_ONCE:
+            self._send()
+        return putting
+
+    def land(self, putting: Putting) -> None:
+        """Wait until the records of one call are durable.
+
+        Raises:
+            AuditUnavailableError: the log cannot be written.
+            BusyError: too much waits already.
+            StoreUnavailableError: the disk refuses.
+        """
+        while putting.to_send:
+            self._send()
+        for flight in putting.flights:
+            flight.land(self._index)
+
+    def _send(self) -> None:
+        """Make one commit of what waits longest, as much as one can hold."""
+        together: list[_Ready] = []
+        room, taken = PORTION, 0
+        for portion, _ in self._pile:
+            room -= sum(len(each.content) for each in portion)
+            if together and (room < 0 or len(together) + len(portion) > AT_ONCE):
+                break
+            together += portion
+            taken += 1
+        with uncollected():
+            flight = self._put(together)
+        for _, putting in self._pile[:taken]:
+            putting.to_send -= 1
+            putting.flights.append(flight)
+        del self._pile[:taken]
 
     def _decide(self, records: Sequence[Fresh], now: Instant) -> None:
         """Let pass what the policy permits. Equal wishes of one moment are decided on once.
 
         Raises:
             DeniedError: it refuses one.
+            InvalidError: a collection's name fits no table, and would stop what shares its commit.
         """
         facts = Facts(
             now=now,
@@ -177,6 +224,8 @@ class Owning:
             budget_left=MicroBits(0),
         )
         for collection, *fields in {(each.collection, *each.fields) for each in records}:
+            if not is_code(collection):
+                raise InvalidError("a collection is named by up to 32 ASCII characters")
             ask = Ask(
                 actor=Asking.OWNER,
                 app=self._core.app,

@@ -31,7 +31,7 @@ LOADED: Final = {  # which attribute of which element a browser fetches by itsel
     "use": "href",
 }
 NOT_FETCHED: Final = frozenset({"canonical", "alternate", "author", "help", "license"})
-_IN_STYLE = re.compile(r"(?:url\(\s*|@import\s+)['\"]?([^'\")\s;]+)")
+_IN_STYLE = re.compile(r"(?:url\(\s*|@import\s+(?!url))['\"]?([^'\")\s;]+)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""How soon it is there, and how little it takes: help, first page, memory, and what a page loads.
+"""`sealhold bench start`: how soon it is there, how little it takes, and what a page loads.
 
 - `help_seconds`: `sealhold --help`, from its start to its end.
 - `first_page_seconds`: from the start of `sealhold serve` until its first page and all that the

@@ -87,7 +87,7 @@ def test_a_bench_that_fails_says_so_and_keeps_what_it_found(
         bench.figures["found_before"] = 1.23456
         raise SealholdError("a step that breaks")
 
-    monkeypatch.setitem(main.BENCHES, "broken", lambda: measure)  # type: ignore[arg-type]  # reason: a table under test
+    monkeypatch.setitem(main.BENCHES, "broken", lambda: measure)
 
     found = quick("broken", capsys)
 

@@ -25,7 +25,7 @@ def test_an_unknown_bench_is_refused_with_the_names_that_there_are() -> None:
 
 def test_each_bench_says_in_its_first_words_what_it_measures() -> None:
     for name, load in BENCHES.items():
-        said = inspect.getmodule(load()).__doc__ or ""  # type: ignore[union-attr]  # reason: a function of a module
+        said = inspect.getmodule(load()).__doc__ or ""
         assert said.startswith(f"`sealhold bench {name}`"), name
 
 

@@ -88,3 +88,27 @@ def test_a_wrap_is_never_in_the_place_of_a_body() -> None:
 
     assert wrap[:9] != body[:9]
     assert (len(wrap), len(body)) == (66, 72)
+
+
+def test_an_envelope_is_a_fresh_key_wrapped_and_what_it_seals() -> None:
+    sealer = Sealer(KEY)
+
+    wrap, sealed = sealer.envelope(b"plain", b"key place", b"body place", ENTROPY)
+
+    key = sealer.unwrap(wrap, b"key place", "dek")
+    assert open_once(key, sealed, b"body place") == b"plain"
+    assert sealer.open_envelope(wrap, sealed, b"key place", b"body place") == b"plain"
+    assert sealer.envelope(b"plain", b"key place", b"body place", ENTROPY) != (wrap, sealed)
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_an_envelope_opens_only_whole_and_in_its_places(part: int) -> None:
+    sealer = Sealer(KEY)
+    wrap, sealed = sealer.envelope(b"plain", b"key place", b"body place", ENTROPY)
+    whole = [wrap, sealed, b"key place", b"body place"]
+    for changed in (whole[part][:-1], whole[part] + b"x", b"y" + whole[part][1:]):
+        parts = [*whole]
+        parts[part] = changed
+        one, other, key_place, body_place = parts
+        with pytest.raises(SealBrokenError):
+            sealer.open_envelope(one, other, key_place, body_place)

@@ -20,7 +20,7 @@ from sealhold.model.encoding import Plain
 from sealhold.model.records import Dataset
 
 SNIFF_BYTES = 65_536  # a format is known by its content: this much of its beginning
-BATCH_ROWS = 2_000  # rows per batch: one commit each, so a kill costs at most this much work
+BATCH_ROWS = 4_000  # rows per batch: one commit each, so a kill costs at most this much work
 BATCH_BYTES = 4_194_304  # and at most this much content, so that a batch fits one commit
 
 

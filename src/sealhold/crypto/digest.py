@@ -26,6 +26,8 @@ _STREAM = b"\xff" * 8
 
 def framed(*parts: bytes) -> bytes:
     """Return `parts` as one byte string that no other list of parts gives."""
+    if len(parts) == 1:
+        return _length(len(parts[0])) + parts[0]
     return b"".join([piece for part in parts for piece in (_length(len(part)), part)])
 
 

@@ -45,7 +45,7 @@ events = st.builds(
     app=maybe(ids),
     purpose=maybe(texts),
     collection=maybe(texts),
-    record=maybe(ids),
+    records=st.lists(ids, max_size=30).map(b"".join),
     grant=maybe(ids),
     request=maybe(ids),
     decision=maybe(ids),

@@ -102,7 +102,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):  # made in a tenth of a 
     app: AppId | None = None
     purpose: Purpose | None = None
     collection: Collection | None = None
-    record: bytes | None = None  # 16 bytes, keyed: never the record's id
+    records: bytes = b""  # 16 bytes for each, joined, keyed: never a record's id
     grant: GrantId | None = None
     request: RequestId | None = None
     decision: DecisionId | None = None
@@ -121,6 +121,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):  # made in a tenth of a 
     source: SourceId | None = None
     more: int = 0  # equal happenings that this entry stands for as well
     left: MicroBits | None = None  # of the yearly budget of all askers, after this entry
+
+    def names(self, tag: bytes) -> bool:
+        """Return whether this is about the record with this tag, and says so."""
+        places = range(0, len(self.records), ID_BYTES)
+        return any(self.records[at : at + ID_BYTES] == tag for at in places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +162,16 @@ def _is_id(value: Plain) -> bool:
     return isinstance(value, bytes) and len(value) == ID_BYTES
 
 
+def _is_ids(value: Plain) -> bool:
+    return isinstance(value, bytes) and value != b"" and len(value) % ID_BYTES == 0
+
+
 def _is_hash(value: Plain) -> bool:
     return isinstance(value, bytes) and len(value) == HASH_BYTES
 
 
 _ID = (_is_id, flat.data)
+_IDS = (_is_ids, flat.data)
 _HASH = (_is_hash, flat.data)
 _COUNT = (_is_positive, flat.count)
 _TEXT = (_is_text, flat.text)
@@ -176,7 +186,7 @@ _OPTIONS: tuple[tuple[str, tuple[Fits, Writes]], ...] = (
     ("app", _ID),
     ("purpose", _TEXT),
     ("collection", _TEXT),
-    ("record", _ID),
+    ("records", _IDS),
     ("grant", _ID),
     ("request", _ID),
     ("decision", _ID),

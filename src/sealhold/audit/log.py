@@ -30,9 +30,10 @@ from sealhold.audit.tables import (
     leaf_aad,
 )
 from sealhold.audit.tree import filled_nodes
+from sealhold.crypto.entropy import at_once
 from sealhold.crypto.merkle import Frontier
 from sealhold.crypto.note import Checkpoint, VerifierKey
-from sealhold.crypto.seal import NOBODY, Sealer
+from sealhold.crypto.seal import NOBODY, NONCE_BYTES, Sealer
 from sealhold.crypto.sign import SigningKey
 from sealhold.model.clock import Entropy
 from sealhold.model.encoding import pack, unpack_own
@@ -111,11 +112,11 @@ class Appender:
         at = max(now, base.at)  # INVARIANT: time in the log never goes back
         frontier = base.frontier.copy()
         first = seq = base.size
-        salts = entropy(SALT_BYTES * len(entries))
+        entropy = at_once(entropy, (SALT_BYTES + NONCE_BYTES) * len(entries))
         hashes: list[bytes] = []
         ops: list[Op] = []
-        for start, entry in zip(range(0, len(salts), SALT_BYTES), entries, strict=True):
-            salt = salts[start : start + SALT_BYTES]
+        for entry in entries:
+            salt = entropy(SALT_BYTES)
             event = encode(entry.event, seq, at, first)
             hashed = entry_hash(salt, event)
             sealer = entry.sealer or self._sealer

@@ -8,7 +8,7 @@ Source: docs/benchmarks.md.
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -17,6 +17,7 @@ from sqlcipher3 import dbapi2 as sqlcipher
 from sealhold.crypto.entropy import system_entropy
 from sealhold.model.ids import timed_ids
 from sealhold.model.quantities import Instant
+from sealhold.stores.binding import Bound, bound
 from sealhold.stores.cipherfile import CACHE, KEY_BYTES, PAGE, CipherFile
 
 TABLE: Final = "CREATE TABLE rec (id BLOB NOT NULL UNIQUE, coll TEXT NOT NULL, body BLOB NOT NULL)"
@@ -31,7 +32,7 @@ class Connection(Protocol):
         """Run a statement."""
         ...
 
-    def executemany(self, sql: str, rows: Sequence[tuple[bytes, str, bytes]], /) -> object:
+    def executemany(self, sql: str, rows: Iterable[list[Bound]], /) -> object:
         """Run a statement for each row."""
         ...
 
@@ -49,7 +50,7 @@ class Bare:
         started = time.perf_counter()
         for start in range(0, len(rows), at_once):
             self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany(INSERT, rows[start : start + at_once])
+            self._connection.executemany(INSERT, map(bound, rows[start : start + at_once]))
             self._connection.execute("COMMIT")
         return len(rows) / (time.perf_counter() - started)
 

@@ -30,3 +30,19 @@ def seeded(seed: bytes) -> Entropy:
         return stream.digest(count, seek=start)
 
     return draw
+
+
+def at_once(entropy: Entropy, count: int) -> Entropy:
+    """Return a stream whose first `count` bytes are drawn now, in one call; for one thread.
+
+    A call of the system for each key takes as long as sealing with it, and lets other threads in.
+    """
+    pool = entropy(count)
+    position = 0
+
+    def draw(wanted: int, /) -> bytes:
+        nonlocal position
+        start, position = position, position + wanted
+        return pool[start:position] if position <= count else entropy(wanted)
+
+    return draw

@@ -26,6 +26,7 @@ NONCE_BYTES = 12
 GCM_TAG_BYTES = 16
 WRAP_BYTES = NONCE_BYTES + KEY_BYTES + GCM_TAG_BYTES
 SEAL_BYTES = NONCE_BYTES + GCM_TAG_BYTES  # what `Sealer.seal` adds
+ENVELOPE_BYTES = KEY_BYTES + NONCE_BYTES  # what `Sealer.envelope` draws
 NOBODY = Id16(bytes(ID_BYTES))  # stands where a key or body has no app, subject or record
 
 _NONCE_ZERO = bytes(NONCE_BYTES)
@@ -117,7 +118,7 @@ class Sealer:
 
         What `new_key`, `wrap` and `seal_once` do, in half their time: this runs for every record.
         """
-        drawn = entropy(KEY_BYTES + NONCE_BYTES)
+        drawn = entropy(ENVELOPE_BYTES)
         dek, nonce = drawn[:KEY_BYTES], drawn[KEY_BYTES:]
         wrap = nonce + self._cipher.encrypt(nonce, dek, key_place)
         return SealedBytes(wrap), SealedBytes(AESGCM(dek).encrypt(_NONCE_ZERO, plain, body_place))

@@ -18,6 +18,7 @@ from itertools import chain
 
 from sqlcipher3.dbapi2 import Connection
 
+from sealhold.stores.binding import bound
 from sealhold.stores.shapes import MAX_I64, MIN_I64
 from sealhold.stores.spec import (
     Bump,
@@ -108,11 +109,11 @@ def _run_many(connection: Connection, run: _Run) -> int:
     for size in AT_ONCE:
         sql = run.text.many(run.sql, size) if len(run.cells) - at >= size else None
         while sql is not None and len(run.cells) - at >= size:
-            cells = [*chain.from_iterable(run.cells[at : at + size])]
+            cells = bound(chain.from_iterable(run.cells[at : at + size]))
             changed += connection.execute(sql, cells).rowcount
             at += size
     if at < len(run.cells):
-        changed += connection.executemany(run.sql, run.cells[at:]).rowcount
+        changed += connection.executemany(run.sql, map(bound, run.cells[at:])).rowcount
     return changed
 
 
@@ -140,7 +141,7 @@ def _run_unit(connection: Connection, texts: Texts, ops: Sequence[Op]) -> Result
     for at, op in enumerate(ops):
         text = texts[op.table]
         sql, kind, cells = _statement(text, op)
-        done = connection.execute(sql, cells)
+        done = connection.execute(sql, bound(cells))
         if kind is _Kind.READ and not done.fetchone()[0]:
             return Result(Outcome.CONFLICT, at)
         if kind is _Kind.ONE and done.rowcount != 1:

@@ -12,6 +12,7 @@ from itertools import chain
 from sqlcipher3.dbapi2 import Connection, Error
 
 from sealhold.stores.batches import AT_ONCE, Texts
+from sealhold.stores.binding import bound
 from sealhold.stores.cipherfile import CipherFile
 from sealhold.stores.spec import MAX_PAGE, Cell, Cursor, Found, Key, Page
 from sealhold.stores.sqltext import TableText
@@ -56,12 +57,12 @@ class SqlView:
         at = 0
         for size in AT_ONCE:
             while len(keys) - at >= size:
-                cells = [*chain.from_iterable(keys[at : at + size])]
+                cells = bound(chain.from_iterable(keys[at : at + size]))
                 for row in self._connection.execute(text.rows(size), cells):
                     found = _found(table, row)
                     known[table.key_of(found.row)] = found
                 at += size
-        ones = (self._connection.execute(text.row, key).fetchone() for key in keys[at:])
+        ones = (self._connection.execute(text.row, bound(key)).fetchone() for key in keys[at:])
         last = [None if row is None else _found(table, row) for row in ones]
         return [*map(known.get, keys[:at]), *last]
 
@@ -90,7 +91,8 @@ class SqlView:
             index, len(span.lower), len(span.upper), past=span.past, reverse=reverse
         )
         try:
-            rows = self._connection.execute(sql, (*span.lower, *span.upper, limit + 1)).fetchall()
+            cells = bound((*span.lower, *span.upper, limit + 1))
+            rows = self._connection.execute(sql, cells).fetchall()
         except Error as err:
             raise self._file.meaning(err) from err
         page = [_found(declared, row) for row in rows[:limit]]

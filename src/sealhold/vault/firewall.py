@@ -52,7 +52,7 @@ class Firewall:
             SealBrokenError: one of them is not as it was written.
         """
         found = self._core.store.get(RECORDS.name, [(record,) for record in ids])
-        event = self._owner_event(len(ids), self._teller.tag(ids[0]) if len(ids) == 1 else None)
+        event = self._owner_event(ids)
         self._core.writer.commit(Work((), (self._teller.entry(event),), releases=True))
         return [self._open(record, row) for record, row in zip(ids, found, strict=True)]
 
@@ -64,10 +64,7 @@ class Firewall:
             SealBrokenError: one of them is not as it was written.
         """
         found = self._core.store.get(RECORDS.name, [(record,) for record in ids])
-        works = [
-            Work((), (self._teller.entry(self._owner_event(1, self._teller.tag(record))),))
-            for record in ids
-        ]
+        works = [Work((), (self._teller.entry(self._owner_event((record,))),)) for record in ids]
         self._core.writer.submit(works).result()
         return [self._open(record, row) for record, row in zip(ids, found, strict=True)]
 
@@ -139,14 +136,14 @@ class Firewall:
         content = self._objects.fetch(body.content) if body.large else body.content
         return record_from(found, content)
 
-    def _owner_event(self, rows: int, tag: bytes | None) -> Event:
+    def _owner_event(self, ids: Sequence[RecordId]) -> Event:
         return Event(
             kind=EventKind.READ,
             actor=Actor.OWNER,
             subject=self._teller.subject,
-            record=tag,
-            rows_read=rows,
-            rows_out=rows,
+            rows_read=len(ids),
+            rows_out=len(ids),
+            records=self._teller.tags(ids),
         )
 
 

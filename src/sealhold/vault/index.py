@@ -54,7 +54,9 @@ _IN_ASCII = bytes(  # small letters, and a blank for what is no part of a word
 )
 
 
-class Doc(msgspec.Struct, frozen=True, kw_only=True):  # a tenth of a dataclass's time: one per item
+class Doc(
+    msgspec.Struct, frozen=True, kw_only=True, gc=False
+):  # a tenth of a dataclass's time: one per item
     """One item as lists show it."""
 
     id: RecordId
@@ -67,7 +69,7 @@ class Doc(msgspec.Struct, frozen=True, kw_only=True):  # a tenth of a dataclass'
     place: int
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An item to be indexed."""
 
     id: RecordId

@@ -22,6 +22,8 @@ from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.connectors.runner import Counts
 from sealhold.connectors.spec import Batch, Item, Reject
 from sealhold.crypto.digest import Keyed
+from sealhold.crypto.entropy import at_once
+from sealhold.crypto.seal import ENVELOPE_BYTES
 from sealhold.model.collecting import uncollected
 from sealhold.model.ids import Collection, Id16, JobId, RecordId, timed_ids
 from sealhold.model.shown import RejectView
@@ -224,6 +226,7 @@ class Ingest:
         owner = core.owner
         origin = Origin(self._source.id, job.id, self._source.connector, version)
         ops: list[Op] = []
+        entropy = at_once(core.entropy, ENVELOPE_BYTES * len(fresh))
         packer = self._objects.packer()
         for each in fresh:
             seen, place = each.seen, each.place
@@ -232,7 +235,7 @@ class Ingest:
             large = len(content) > INLINE
             if large:
                 content = packer.keep(content)
-            row = seal_record(core.keys, place, Body(content, large), core.entropy)
+            row = seal_record(core.keys, place, Body(content, large), entropy)
             if each.before is not None:
                 ops.append(Put(OLDER.name, each.before.row, Expect.ABSENT))
             ops.append(Put(RECORDS.name, row, each.before.v if each.before else Expect.ABSENT))

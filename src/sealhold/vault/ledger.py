@@ -103,7 +103,7 @@ class Ledger:
         found = []
         for line in islice(read_entries(self._core.store, self._opener), 2_000):
             logged = line.logged
-            if logged is not None and logged.event.record == tag:
+            if logged is not None and logged.event.names(tag):
                 shown = self._line(line)
                 if shown is not None:
                     found.append(shown)

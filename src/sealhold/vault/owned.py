@@ -42,6 +42,7 @@ LARGE = 1  # flag: the body is a reference to a stored object
 BODY = 0  # the part of a record that is its content
 
 
+_LIST_OF_2, _LIST_OF_8 = b"\x82", b"\x88"  # heads in CBOR
 _numbers = struct.Struct(">qq").pack
 
 
@@ -62,25 +63,35 @@ class Place(NamedTuple):
     retain_until: int = 0  # milliseconds since 1970; 0 is without end
 
 
-class Origin(NamedTuple):
+class Origin:
     """What the items of one input have in common."""
 
-    source: SourceId
-    job: JobId
-    connector: str
-    connector_version: str
+    def __init__(
+        self, source: SourceId, job: JobId, connector: str, connector_version: str
+    ) -> None:
+        self.encoded = b"".join(map(pack, (source, job, connector, connector_version)))
 
 
 def content_of(fields: Mapping[str, Plain], raw: Plain) -> bytes:
     """Return an item's content in its one encoding: what is hashed, and what is sealed."""
-    return pack([fields, raw])
+    return _LIST_OF_2 + pack(fields) + pack(raw)
 
 
 def body_of(
     content: bytes, origin: Origin, original_id: str | None, position: str, digest: bytes
 ) -> bytes:
     """Return what a record's seal holds: its content, and where that came from."""
-    return pack([content, *origin, original_id, position, digest])
+    # As `pack` writes a list of these eight: each part of an encoding is one itself.
+    return b"".join(
+        (
+            _LIST_OF_8,
+            pack(content),
+            origin.encoded,
+            pack(original_id),
+            pack(position),
+            pack(digest),
+        )
+    )
 
 
 def seal_record(keys: SubjectKeys, place: Place, body: Body, entropy: Entropy) -> Row:

@@ -6,6 +6,8 @@
 Source: docs/spec/05-audit-log.md section 2.
 """
 
+from collections.abc import Iterable
+
 from sealhold.audit.event import Event
 from sealhold.audit.log import Entry
 from sealhold.model.ids import Id16
@@ -17,6 +19,7 @@ class Teller:
 
     def __init__(self, keys: SubjectKeys) -> None:
         self._keys = keys
+        self._records = keys.leaf_ids.after(b"record")
         self.subject = keys.leaf_ids.mac16(b"subject", keys.subject)
 
     def entry(self, event: Event) -> Entry:
@@ -25,4 +28,8 @@ class Teller:
 
     def tag(self, record: Id16) -> bytes:
         """Return the name that a record has in the log: 16 bytes."""
-        return self._keys.leaf_ids.mac16(b"record", record)
+        return self._records.mac16(record)
+
+    def tags(self, records: Iterable[Id16]) -> bytes:
+        """Return the names of records as an event holds them."""
+        return b"".join(map(self.tag, records))

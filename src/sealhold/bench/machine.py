@@ -32,7 +32,7 @@ def machine(folder: Path) -> dict[str, Plain]:
         "cpu": _cpu(),
         "cores": len(os.sched_getaffinity(0)),
         "memory_mb": memory,
-        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "system": f"{platform.system()} {platform.release().partition("-")[0]} {platform.machine()}",
         "python": platform.python_version(),
         "fdatasync_ms": round(1_000 * _sync_seconds(folder), 3),
         "load": round(os.getloadavg()[0], 2),  # processes that waited, over the last minute

@@ -28,11 +28,12 @@ MIB: Final = 1_048_576
 def machine(folder: Path) -> dict[str, Plain]:
     """Return the machine as it is now, with the disk that holds `folder`."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // MIB
+    kernel, _, _local = platform.release().partition("-")
     return {
         "cpu": _cpu(),
         "cores": len(os.sched_getaffinity(0)),
         "memory_mb": memory,
-        "system": f"{platform.system()} {platform.release().partition("-")[0]} {platform.machine()}",
+        "system": f"{platform.system()} {kernel} {platform.machine()}",
         "python": platform.python_version(),
         "fdatasync_ms": round(1_000 * _sync_seconds(folder), 3),
         "load": round(os.getloadavg()[0], 2),  # processes that waited, over the last minute

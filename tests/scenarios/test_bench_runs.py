@@ -36,6 +36,8 @@ RATIOS = {
     "store": {
         "put_vs_raw_sqlcipher",
         "put_vs_raw_sqlite",
+        "put_alone_vs_raw_sqlcipher",
+        "put_alone_vs_raw_sqlite",
         "get_audited_vs_unaudited",
         "seal_vs_fernet_us",
         "record_bytes_vs_payload",

@@ -1,4 +1,4 @@
-"""The command line in this process, on a clock that stands and entropy that repeats.
+"""The command line in this process, on a clock that hardly moves and entropy that repeats.
 
 - What the owner types at the terminal is given beforehand; without it there is no terminal.
 - The same words on the same files give the same output, but for what is sealed to a public key:
@@ -89,6 +89,7 @@ class Cli:
             terminal=Typist(typed, shows=self._shows),
             world=World(clock=lambda: self.now, entropy=self._entropy, stretch=QUICK),
         )
+        self.now = Instant(self.now + 1)  # no two commands fall into one moment
         out, err = StringIO(), StringIO()
         with inside(self.folder), redirect_stdout(out), redirect_stderr(err):
             code = main(argv, shell)

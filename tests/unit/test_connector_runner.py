@@ -132,6 +132,16 @@ def test_a_file_that_no_source_reads_fails_without_a_job() -> None:
     assert not sink.outcomes
 
 
+def test_a_file_that_goes_away_before_it_is_read_fails_without_a_job() -> None:
+    class Gone(Shelf):
+        def begin(self, facts: FileFacts) -> JobStart:
+            raise FileNotFoundError(facts.path)
+
+    result = import_one(Book([batch(0, 3)]), Gone())
+
+    assert (result.job, result.outcome.error) == (None, "the file cannot be opened")
+
+
 def test_a_job_goes_on_after_its_last_commit() -> None:
     batches = [batch(0, 3), batch(1, 2), batch(2, 1)]
     sink = Shelf(room=2)

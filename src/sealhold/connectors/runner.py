@@ -165,12 +165,12 @@ def run_file(path: Path, reader: Reader, sink: Sink, watch: Watch) -> FileResult
     try:
         known = reader.detect(path)
         facts = FileFacts(path=path, size=path.stat().st_size, known=known)
+        start = sink.begin(facts)  # reads the file as well: it may be gone by now
     except (UnreadableSourceError, OSError) as err:
         why = str(err) if isinstance(err, UnreadableSourceError) else "the file cannot be opened"
         failed = Outcome(state=JobState.FAILED, counts=Counts(), rejected=0, rejects=(), error=why)
         watch(_progress(path, 0, JobState.FAILED))
         return FileResult(path=path, known=None, job=None, outcome=failed)
-    start = sink.begin(facts)
     if start.already_done:
         state = JobState.DONE_WITH_REJECTS if start.rejected else JobState.DONE
         same = Outcome(state=state, counts=start.counts, rejected=start.rejected, rejects=())

@@ -45,12 +45,12 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
 
 class Reject(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    """An item that is not a row; `raw` is kept sealed, the rest is told."""
+    """An item that is not a row: it is told of and not kept; the source's file still holds it."""
 
     position: str
     why: Why
     detail: str  # says what is wrong without quoting data
-    raw: bytes  # at most 4 KiB of the item
+    raw: bytes  # at most 4 KiB of the item, for who mends the source; goes no further
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

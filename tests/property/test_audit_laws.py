@@ -5,7 +5,6 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealhold.audit import flat
 from sealhold.audit.bundle import prove_entry, verify_bundle
 from sealhold.audit.event import Actor, Event, EventKind, Logged, Outcome, decode, encode
 from sealhold.audit.log import Appender, Entry, load
@@ -77,21 +76,6 @@ def test_an_event_reads_back_and_has_one_encoding(
 
     assert decode(encoded) == Logged(seq, at, before, event)
     assert encoded == pack(unpack(encoded))
-
-
-@given(st.integers(0, 2**64 - 1), st.binary(max_size=70_000), texts, st.lists(texts, max_size=40))
-def test_each_flat_value_is_written_as_the_library_writes_it(
-    number: int, data: bytes, text: str, several: list[str]
-) -> None:
-    assert flat.count(number) == pack(number)
-    assert flat.data(data) == pack(data)
-    assert flat.text(text) == pack(text)
-    assert flat.texts(several) == pack(several)
-
-
-@given(st.integers(0, 300))
-def test_the_head_of_a_map_is_the_librarys(pairs: int) -> None:
-    assert pack(dict.fromkeys(range(pairs), 0)).startswith(flat.head_of_map(pairs))
 
 
 @given(hashes, st.binary(max_size=300))

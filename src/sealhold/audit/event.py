@@ -17,8 +17,8 @@ from operator import attrgetter, itemgetter
 
 import msgspec
 
-from sealhold.audit import flat
 from sealhold.crypto.merkle import HASH_BYTES
+from sealhold.model import cborwriter
 from sealhold.model.encoding import Plain, unpack, unpack_own
 from sealhold.model.errors import InvalidEncodingError
 from sealhold.model.ids import (
@@ -170,12 +170,12 @@ def _is_hash(value: Plain) -> bool:
     return isinstance(value, bytes) and len(value) == HASH_BYTES
 
 
-_ID = (_is_id, flat.data)
-_IDS = (_is_ids, flat.data)
-_HASH = (_is_hash, flat.data)
-_COUNT = (_is_positive, flat.count)
-_TEXT = (_is_text, flat.text)
-_TEXTS = (_is_texts, flat.texts)
+_ID = (_is_id, cborwriter.data)
+_IDS = (_is_ids, cborwriter.data)
+_HASH = (_is_hash, cborwriter.data)
+_COUNT = (_is_positive, cborwriter.count)
+_TEXT = (_is_text, cborwriter.text)
+_TEXTS = (_is_texts, cborwriter.texts)
 
 _PLACES = range(1, 7)  # keys of seq, at, before, kind, actor, outcome: always there
 _FIRST_OPTION = 7
@@ -211,13 +211,13 @@ _PLACED = frozenset(_PLACES[:3])
 _place: Callable[[Plain], tuple[int, Instant, int]] = itemgetter(*_PLACES[:3])
 _options = attrgetter(*(name for name, _ in _OPTIONS))
 _writers = [
-    (flat.count(key), writes) for key, (_, (_, writes)) in zip(_KEYS, _OPTIONS, strict=True)
+    (cborwriter.count(key), writes) for key, (_, (_, writes)) in zip(_KEYS, _OPTIONS, strict=True)
 ]
 
 
 def encode(event: Event, seq: int, at: Instant, before: int) -> bytes:
     """Return the bytes that the leaf hashes and the seal covers."""
-    number = flat.count
+    number = cborwriter.count
     # INVARIANT: keys ascend, so these are the bytes that `pack` gives.
     parts = [
         b"\x01%b\x02%b\x03%b\x04%b\x05%b\x06%b"
@@ -237,7 +237,7 @@ def encode(event: Event, seq: int, at: Instant, before: int) -> bytes:
     ]
     if event.left is not None:
         parts.append(number(_LEFT) + number(event.left))
-    return flat.head_of_map(len(_PLACES) + len(parts) - 1) + b"".join(parts)
+    return cborwriter.head_of_map(len(_PLACES) + len(parts) - 1) + b"".join(parts)
 
 
 def place(data: bytes) -> tuple[int, Instant, int]:

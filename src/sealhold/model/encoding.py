@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import cbor2
 
-from sealhold.model import mapwriter
+from sealhold.model import cborwriter
 from sealhold.model.errors import InvalidEncodingError
 
 MAX_JSON = 1_048_576  # bytes; the largest document (a manifest) is 64 KiB
@@ -25,7 +25,7 @@ Plain = Any  # reason: a CBOR or JSON tree of plain values; its shape is checked
 
 def pack(value: Plain) -> bytes:
     """Return `value` as deterministic CBOR."""
-    return mapwriter.write(value)
+    return cborwriter.write(value)
 
 
 def unpack(data: bytes) -> Plain:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from sealhold.crypto.seal import KeyKind, body_aad, wrap_aad
+from sealhold.model import cborwriter
 from sealhold.model.clock import Entropy
 from sealhold.model.encoding import Plain, pack, unpack_own
 from sealhold.model.errors import SealBrokenError
@@ -42,7 +43,6 @@ LARGE = 1  # flag: the body is a reference to a stored object
 BODY = 0  # the part of a record that is its content
 
 
-_LIST_OF_2, _LIST_OF_8 = b"\x82", b"\x88"  # heads in CBOR
 _numbers = struct.Struct(">qq").pack
 
 
@@ -74,7 +74,7 @@ class Origin:
 
 def content_of(fields: Mapping[str, Plain], raw: Plain) -> bytes:
     """Return an item's content in its one encoding: what is hashed, and what is sealed."""
-    return _LIST_OF_2 + pack(fields) + pack(raw)
+    return cborwriter.head_of_list(2) + pack(fields) + pack(raw)
 
 
 def body_of(
@@ -84,7 +84,7 @@ def body_of(
     # As `pack` writes a list of these eight: each part of an encoding is one itself.
     return b"".join(
         (
-            _LIST_OF_8,
+            cborwriter.head_of_list(8),
             pack(content),
             origin.encoded,
             pack(original_id),

@@ -36,8 +36,8 @@ static: setup system                     # everything is read, nothing is run
 unit: setup
 	@$(PYTEST) -n 2 --dist loadgroup tests/unit $(ARGS)
 
-check: static                            # before each commit, at most 90 s
-	@$(PYTEST) -n 2 --dist loadgroup tests/unit
+check: setup system                      # before each commit, at most 90 s
+	@$(RUN)python tools/gate.py --unit
 
 test: static                             # what .ci/run runs; the last line is that of pytest
 	@$(PYTEST) -n 2 --dist loadgroup tests $(ARGS)

@@ -1,10 +1,11 @@
-"""The static gate: read everything, run nothing, and tell every fault at once.
+"""The static gate: read everything, tell every fault at once; with `--unit`, the unit tests too.
 
 - The checks run two at a time, the slow ones first; one that fails stops no other.
 - The output of a check is shown only if it failed.
 - A check whose program is missing is named; with CI=true that is a failure.
 
-Use: `make check`, or `.venv/bin/python tools/gate.py [NAME...]` for some of them.
+Use: `make check`, or `.venv/bin/python tools/gate.py [NAME...]` for some of them. Without a name
+all run that run nothing; `make check` adds the unit tests, which then share the cores with them.
 """
 
 import os
@@ -54,6 +55,7 @@ CHECKS = (
     Check("licences", ("python", "tools/check_licences.py")),
     Check("reference", ("python", "tools/reference.py", "--check")),
 )
+UNIT = Check("unit", ("pytest", "-q", "-n", "2", "--dist", "loadgroup", "tests/unit"))
 
 
 def run(check: Check) -> Ended:
@@ -78,7 +80,10 @@ def left_out(check: Check) -> bool:
 
 def main(names: list[str]) -> int:
     """Run the checks, print a line for each as it ends, then what the failed ones said."""
-    chosen = [check for check in CHECKS if not names or check.name in names]
+    first, *others = CHECKS
+    everything = (first, UNIT, *others) if "--unit" in names else CHECKS
+    names = [name for name in names if name != "--unit"]
+    chosen = [check for check in everything if not names or check.name in names]
     absent = [check for check in chosen if left_out(check)]
     failed = []
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -89,6 +94,8 @@ def main(names: list[str]) -> int:
             print(f"{ended.check.name:<10} {verdict:<6} {ended.seconds:5.1f} s", flush=True)
             if ended.code:
                 failed.append(ended)
+            elif ended.check is UNIT:
+                print(f"{'':<10} {ended.said.splitlines()[-1]}")
     for check in absent:
         print(f"{check.name:<10} left out: `{check.needs[0]}` is not here")
     for ended in failed:

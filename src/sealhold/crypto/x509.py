@@ -4,7 +4,8 @@
   argument too, so a chain of last year can be judged at its own day.
 - A chain is a list, leaf first and root last. No path is searched: each certificate must be issued
   by the next, by name and signature, and each but the leaf must be allowed to issue.
-- A critical extension other than the basic two is refused. Revocation is not looked at.
+- A critical extension other than constraints, usage and a further name is refused. Revocation is
+  not looked at.
 - A certificate of AMD's has the serial number 0, of which the library warns at each reading; the
   warning is kept here.
 
@@ -33,7 +34,13 @@ from sealhold.model.quantities import Instant
 MAX_CERTIFICATE = 8_192  # bytes of DER; those of vendors have 500 to 1,700
 MAX_CHAIN = 6  # certificates; the longest known has five
 
-_BASIC = frozenset({ExtensionOID.BASIC_CONSTRAINTS, ExtensionOID.KEY_USAGE})
+_READ = frozenset(  # of these a critical one is understood; a further name is used for nothing
+    {
+        ExtensionOID.BASIC_CONSTRAINTS,
+        ExtensionOID.KEY_USAGE,
+        ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
+    }
+)
 _ECDSA = {
     SignatureAlgorithmOID.ECDSA_WITH_SHA256: Hash.SHA256,
     SignatureAlgorithmOID.ECDSA_WITH_SHA384: Hash.SHA384,
@@ -152,7 +159,7 @@ def _read(der: bytes) -> Certificate:
             usage = value
         elif isinstance(value, x509.UnrecognizedExtension):
             private[extension.oid.dotted_string] = value.value
-        if extension.critical and extension.oid not in _BASIC:
+        if extension.critical and extension.oid not in _READ:
             critical.add(extension.oid.dotted_string)
     return Certificate(
         der=der,

@@ -2,8 +2,8 @@
 
 - Intel: one JSON document with certificates, revocation lists, TCB info and identity. AMD: the
   chip's certificate in DER, and those of its two authorities in PEM. Nitro: the root in DER.
-- Software: the public key of the device, 32 bytes. A TPM: the certificate of its endorsement key
-  up to a vendor's root, and the name of the key that the reader saw activated under it.
+- Software: the public key of the device, 32 bytes. A TPM: the public key that signs, in PEM; or
+  the area that describes it, and the certificates from the endorsement key to a vendor's root.
 - Files come in any order and are known by their content.
 
 Source: docs/spec/21-evidence.md section 4.
@@ -15,11 +15,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sealhold.compute.attest.kinds import Kind
+from sealhold.compute.attest.tpmforms import read_area
 from sealhold.crypto import x509
 from sealhold.model.errors import InvalidEncodingError
 
 MAX_FILE = 131_072  # bytes; the largest genuine one has 19,000
 KEY_BYTES = 32
+
+_CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
+_PUBLIC_KEY = b"-----BEGIN PUBLIC KEY-----"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +58,16 @@ class SwCollateral:
 class TpmCollateral:
     """Why a reader takes a key for one of a genuine TPM."""
 
-    chain: tuple[x509.Certificate, ...]  # endorsement key first, the vendor's root last
-    bound_name: bytes  # of the attestation key: the reader saw it activated under the first
+    key: bytes  # DER of the key that signs; the reader's own knowledge
+    area: bytes = b""  # `TPMT_PUBLIC` of that key, which the reader saw activated under the next
+    chain: tuple[x509.Certificate, ...] = ()  # endorsement key first, the vendor's root last
 
 
 Collateral = IntelCollateral | AmdCollateral | NitroCollateral | SwCollateral | TpmCollateral
 
 
-def load(kind: Kind, files: Sequence[bytes]) -> Collateral | None:
+def load(kind: Kind, files: Sequence[bytes]) -> Collateral:
     """Return the collateral that `files`, the content of each, make for evidence of `kind`.
-
-    None for a TPM without files: its evidence stands on its key alone.
 
     Raises:
         InvalidEncodingError: they are not what this kind needs.
@@ -78,22 +81,35 @@ def load(kind: Kind, files: Sequence[bytes]) -> Collateral | None:
             found = [each for file in files for each in _certificates(file)]
             return AmdCollateral(tuple(sorted(found, key=_height)))
         case Kind.NITRO:
-            (root,) = _certificates(_only(files, "the root certificate"))[:1]
-            return NitroCollateral(root)
+            return NitroCollateral(_certificates(_only(files, "the root certificate"))[-1])
         case Kind.SW:
             return SwCollateral(_key(_only(files, "the device's public key")))
         case Kind.TPM2:
             return _tpm(files)
 
 
-def _tpm(files: Sequence[bytes]) -> TpmCollateral | None:
-    if not files:
-        return None
-    names = [file for file in files if not _is_certificate(file)]
+def _tpm(files: Sequence[bytes]) -> TpmCollateral:
+    """Return the key, described or plain, and the certificates among `files`.
+
+    Raises:
+        InvalidEncodingError: there is not exactly one key.
+    """
     found = [each for file in files if _is_certificate(file) for each in _certificates(file)]
-    if len(names) != 1:
-        raise InvalidEncodingError("needed: certificates, and one file with the name of the key")
-    return TpmCollateral(chain=tuple(found), bound_name=_digits(names[0]))
+    others = [file for file in files if not _is_certificate(file)]
+    key = _only(others, "the key that signs, in PEM or as the TPM describes it")
+    chain = tuple(sorted(found, key=_height))
+    if key.startswith(_PUBLIC_KEY):
+        return TpmCollateral(key=_from_pem(key), chain=chain)
+    area = key[2:] if int.from_bytes(key[:2]) == len(key) - 2 else key
+    return TpmCollateral(key=read_area(area).key, area=area, chain=chain)
+
+
+def _from_pem(text: bytes) -> bytes:
+    lines = text.strip().splitlines()
+    try:
+        return b64decode(b"".join(lines[1:-1]), validate=True)
+    except (binascii.Error, ValueError) as err:
+        raise InvalidEncodingError("not a public key in PEM") from err
 
 
 def _only(files: Sequence[bytes], what: str) -> bytes:
@@ -103,12 +119,16 @@ def _only(files: Sequence[bytes], what: str) -> bytes:
 
 
 def _is_certificate(file: bytes) -> bool:
-    return file.startswith((b"0\x82", b"-----BEGIN"))
+    return file.startswith((b"0\x82", _CERTIFICATE))
 
 
 def _certificates(file: bytes) -> tuple[x509.Certificate, ...]:
-    """Return the certificates of a file in PEM, DER, or DER in base64."""
-    if file.startswith(b"-----BEGIN"):
+    """Return the certificates of a file in PEM, DER, or DER in base64.
+
+    Raises:
+        InvalidEncodingError: it holds none.
+    """
+    if file.startswith(_CERTIFICATE):
         return x509.read_pem(file)
     if file.startswith(b"0"):
         return (x509.read_der(file),)

@@ -1,4 +1,4 @@
-"""What a reader of evidence takes: roots, states of a platform, age. Values only, no defaults hidden.
+"""What a reader of evidence takes: roots, states of a platform, age.
 
 - Roots are pinned by their SHA-256, per kind. A TPM has none by default: its vendors are many, and
   whoever trusts one says so.

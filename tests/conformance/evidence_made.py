@@ -110,8 +110,7 @@ def certify(
     *,
     authority: bool = True,
     path_length: int | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    days: tuple[int, int] = (-1, 30),
     extensions: Sequence[tuple[str, bytes, bool]] = (),
 ) -> bytes:
     """Return the DER of a certificate of `name`, issued by `issuer` with the key `signer`."""
@@ -122,8 +121,8 @@ def certify(
         .issuer_name(_name(issuer))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(since or now - timedelta(days=1))
-        .not_valid_after(until or now + timedelta(days=30))
+        .not_valid_before(now + timedelta(days=days[0]))
+        .not_valid_after(now + timedelta(days=days[1]))
     )
     if authority:
         builder = builder.add_extension(
@@ -148,8 +147,8 @@ def joined(signature: bytes, width: int) -> bytes:
     return r.to_bytes(width) + s.to_bytes(width)
 
 
-def trusting(kind: Kind, root: bytes, **more: SnpLevel) -> Policy:
-    return Policy(roots={kind: frozenset({sha256(root)})}, **more)
+def trusting(kind: Kind, root: bytes, floor: SnpLevel | None = None) -> Policy:
+    return Policy(roots={kind: frozenset({sha256(root)})}, snp_floor=floor)
 
 
 def evidence(kind: Kind, data: bytes, report_data: bytes = REPORT_DATA) -> Evidence:
@@ -195,9 +194,7 @@ def area_of(key: ec.EllipticCurvePrivateKey, attributes: int = ATTRIBUTES) -> by
     )
 
 
-def quoted(
-    registers: dict[int, bytes], challenge: bytes, *, magic: int = tpmforms.MAGIC
-) -> bytes:
+def quoted(registers: dict[int, bytes], challenge: bytes, *, magic: int = tpmforms.MAGIC) -> bytes:
     bits = sum(1 << place for place in registers)
     return (
         struct.pack(">IH", magic, tpmforms.QUOTE)
@@ -222,9 +219,7 @@ def tpm_data(attest: bytes, signature: bytes, registers: dict[int, bytes]) -> by
 
 def tpm_chain() -> tuple[ours.Certificate, ...]:
     root = certify("TPM Root", curve_key("tpm root"), "TPM Root", curve_key("tpm root"))
-    leaf = certify(
-        "EK", curve_key("ek", 256), "TPM Root", curve_key("tpm root"), authority=False
-    )
+    leaf = certify("EK", curve_key("ek", 256), "TPM Root", curve_key("tpm root"), authority=False)
     return ours.read_der(leaf), ours.read_der(root)
 
 
@@ -309,7 +304,7 @@ def guest(
         evidence=evidence(Kind.SNP, bytes(report)),
         collateral=AmdCollateral(chain),
         measurement=b"m" * 48,
-        policy=trusting(Kind.SNP, chain[-1].der, snp_floor=floor),
+        policy=trusting(Kind.SNP, chain[-1].der, floor),
     )
 
 

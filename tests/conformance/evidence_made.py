@@ -55,7 +55,7 @@ class Made:
     """Evidence with all that it is to be judged by; as it stands, nothing is wrong with it."""
 
     evidence: Evidence
-    collateral: Collateral
+    collateral: Collateral | None
     measurement: bytes
     nonce: bytes = NONCE
     now: Instant = NOW
@@ -64,10 +64,15 @@ class Made:
     binding: Bound = BINDING
 
     def result(self) -> Result:
+        return self._appraised(frozenset({self.measurement}))
+
+    def unmeasured(self) -> Result:
+        """Return the result of a reader who knows no program."""
+        return self._appraised(frozenset())
+
+    def _appraised(self, measurements: frozenset[bytes]) -> Result:
         reference = ReferenceValues(
-            binding=self.binding,
-            asked_at=self.asked_at,
-            measurements=frozenset({self.measurement}),
+            binding=self.binding, asked_at=self.asked_at, measurements=measurements
         )
         return appraise(
             self.evidence,

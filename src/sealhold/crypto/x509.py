@@ -51,6 +51,13 @@ _PKCS1 = {
     SignatureAlgorithmOID.RSA_WITH_SHA384: Hash.SHA384,
     SignatureAlgorithmOID.RSA_WITH_SHA512: Hash.SHA512,
 }
+_BROKEN = (  # what the library raises for bytes that are no certificate
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+)
 _quiet = Lock()  # filters of warnings are of the whole process
 
 
@@ -60,6 +67,8 @@ class Certificate:
 
     der: bytes
     digest: bytes  # SHA-256 of `der`
+    subject: bytes  # DER of its name
+    issuer: bytes  # DER of the name of who issued it
     public: bytes  # DER of its key
     not_before: Instant
     not_after: Instant  # it still holds in this second
@@ -72,7 +81,7 @@ class Certificate:
     @property
     def is_self_issued(self) -> bool:
         """Whether it names itself as its issuer, as roots do."""
-        return self.parsed.issuer == self.parsed.subject
+        return self.issuer == self.subject
 
 
 def read_der(der: bytes) -> Certificate:
@@ -88,7 +97,7 @@ def read_der(der: bytes) -> Certificate:
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
         try:
             return _read(der)
-        except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension) as err:
+        except _BROKEN as err:
             raise InvalidEncodingError("not a certificate") from err
 
 
@@ -104,7 +113,7 @@ def read_pem(text: bytes) -> tuple[Certificate, ...]:
             found = [
                 each.public_bytes(Encoding.DER) for each in x509.load_pem_x509_certificates(text)
             ]
-        except (ValueError, UnsupportedAlgorithm) as err:
+        except _BROKEN as err:
             raise InvalidEncodingError("not certificates in PEM") from err
     if len(found) > MAX_CHAIN:
         raise InvalidEncodingError(f"{len(found)} certificates, at most {MAX_CHAIN}")
@@ -164,6 +173,8 @@ def _read(der: bytes) -> Certificate:
     return Certificate(
         der=der,
         digest=sha256(der),
+        subject=parsed.subject.public_bytes(),
+        issuer=parsed.issuer.public_bytes(),
         public=parsed.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
         not_before=_instant(parsed.not_valid_before_utc),
         not_after=_instant(parsed.not_valid_after_utc),
@@ -193,7 +204,7 @@ def _may_issue(certificate: Certificate, between: int) -> None:
 
 def _issued(certificate: Certificate, issuer: Certificate) -> None:
     parsed = certificate.parsed
-    if parsed.issuer.public_bytes() != issuer.parsed.subject.public_bytes():
+    if certificate.issuer != issuer.subject:
         raise BadChainError("a certificate names another issuer than the next in the chain")
     algorithm = parsed.signature_algorithm_oid
     covered, signature = parsed.tbs_certificate_bytes, parsed.signature
@@ -218,7 +229,7 @@ def _issued(certificate: Certificate, issuer: Certificate) -> None:
 def _pss_hash(parsed: x509.Certificate) -> Hash:
     try:
         how, algorithm = parsed.signature_algorithm_parameters, parsed.signature_hash_algorithm
-    except (ValueError, UnsupportedAlgorithm) as err:
+    except _BROKEN as err:
         raise BadChainError("a certificate is signed in a way that is not taken") from err
     if (
         algorithm is None

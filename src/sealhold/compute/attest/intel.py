@@ -26,7 +26,8 @@ def look_at_quote(
         EvidenceUnavailableError: the library that checks it is not installed.
     """
     found = quote.read_quote(case.evidence.data)
-    look.fault(f"a quote of `{found.tee}`, not `{tee}`", unless=found.tee == tee)
+    if found.tee != tee:
+        raise InvalidEncodingError(f"a quote of `{found.tee}`, not `{tee}`")
     # THREAT T154: the bit is looked at before the library, which has a policy of its own.
     look.debug = found.is_debug
     bound = found.report_data == case.evidence.report_data

@@ -79,7 +79,7 @@ class Bound:
         return sha256(self.report_data(nonce))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class AsGiven:
     """Report data that another protocol made, known to the caller; it says nothing of ours."""
 

@@ -139,6 +139,11 @@ PLANTS = {
     "a sandbox knows a sandbox": _one(
         "8c", "compute/sandboxes/planted.py", "from sealhold.compute.sandboxes import monty\n"
     ),
+    "a verifier knows a verifier": _one(
+        "8g",
+        "compute/attest/verifiers/planted.py",
+        "from sealhold.compute.attest.verifiers import sw\n",
+    ),
     "a technique knows a technique": Plant("8d", _pair("protect/techniques")),
     "a transport knows a transport": Plant("8e", _pair("net/transports")),
     "a tactic knows a tactic": Plant("8f", _pair("net/tactics")),

@@ -52,6 +52,7 @@ PLUG_INS = {
     "8d": "protect/techniques",
     "8e": "net/transports",
     "8f": "net/tactics",
+    "8g": "compute/attest/verifiers",
 }
 OPENERS = {  # who turns a sealed row into a plain record; the ledger only sees that it would open
     "open_body": {"vault/owned.py", "vault/firewall.py", "vault/ledger.py"},

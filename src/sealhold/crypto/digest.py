@@ -36,6 +36,11 @@ def sha256(*parts: bytes) -> bytes:
     return hashlib.sha256(b"".join(parts)).digest()
 
 
+def sha512(*parts: bytes) -> bytes:
+    """Return the 64-byte SHA-512 of `parts` joined, without tag or lengths."""
+    return hashlib.sha512(b"".join(parts)).digest()
+
+
 def fingerprint(data: bytes) -> bytes:
     """Return the 32-byte BLAKE3 of `data`, which is ciphertext: the name of a stored object."""
     return blake3(data).digest()

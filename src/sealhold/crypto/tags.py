@@ -52,6 +52,8 @@ class Tag(bytes, Enum):
     COMMITMENT = b"sealhold/commitment/v1"  # a value behind a salt, in a proof
     PACK_TABLE = b"sealhold/pack-table/v1"
     SLOT_CHECK = b"sealhold/slot-check/v1"  # tells damage from a wrong passphrase
+    EVIDENCE = b"sealhold/evidence/v1"  # what evidence of a machine is bound to
+    EVIDENCE_POLICY = b"sealhold/appraisal-policy/v1"
 
     # derived keys
     KEYS_FILE = b"sealhold/keys-file/v1"  # database key of the key set

@@ -254,6 +254,13 @@ class BadProofError(TamperedError):
     """
 
 
+class BadChainError(TamperedError):
+    """A chain of certificates does not lead to a pinned root, or not at that time.
+
+    Remedy: get evidence and certificates again; what is older is judged at its own time, `--at`.
+    """
+
+
 class PlaintextStoreError(TamperedError):
     """A database file that must be encrypted is not.
 
@@ -319,6 +326,13 @@ class IsolationUnavailableError(UnavailableError):
     """This kernel cannot confine a foreign program, so none is run.
 
     Remedy: use Linux 5.13 or newer with Landlock and seccomp.
+    """
+
+
+class EvidenceUnavailableError(UnavailableError):
+    """A program that this kind of evidence is made or checked with is not installed.
+
+    Remedy: install sealhold with its extra `attest` for `sgx` and `tdx`, tpm2-tools for `tpm2`.
     """
 
 

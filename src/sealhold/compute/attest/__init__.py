@@ -1,0 +1,1 @@
+"""Evidence about the machine that computed, and what it is worth."""

@@ -1,0 +1,134 @@
+"""Quotes of this machine's TPM, through the programs of tpm2-tools.
+
+- The programs are optional. Without them, or without a TPM, evidence of kind `tpm2` cannot be
+  made here, and that is said; nothing weaker is made in its place.
+- The attestation key is made anew under the endorsement key when a producer opens, and is gone
+  with it. Its description (`area`) is what a reader needs to know the key by.
+- Each step leaves nothing in the TPM's few places for sessions and objects.
+
+Source: docs/spec/21-evidence.md section 9.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from sealhold.compute.attest import tpmforms
+from sealhold.compute.attest.kinds import Kind
+from sealhold.compute.attest.spec import Binding, Evidence
+from sealhold.model.encoding import pack
+from sealhold.model.errors import EvidenceUnavailableError, InvalidError
+
+SECONDS = 30  # for one program; a slow TPM makes a key in about ten
+NEEDED = (
+    "tpm2_createek",
+    "tpm2_createak",
+    "tpm2_flushcontext",
+    "tpm2_pcrextend",
+    "tpm2_pcrread",
+    "tpm2_quote",
+)
+
+
+def is_available() -> bool:
+    """Return whether the programs are installed; whether a TPM answers shows when one is asked."""
+    return all(shutil.which(name) for name in NEEDED)
+
+
+class TpmProducer:
+    """Quotes registers of the TPM at `tcti`, with a key that lives in `folder`.
+
+    Args:
+        folder: empty and private; holds contexts of keys, which only this TPM can load.
+        registers: which of the SHA-256 bank are quoted; the last is the one that is extended.
+        tcti: where the TPM is, in the words of tpm2-tools; the system's own if empty.
+    """
+
+    kind = Kind.TPM2
+
+    def __init__(self, folder: Path, registers: Sequence[int], tcti: str = "") -> None:
+        if not is_available():
+            raise EvidenceUnavailableError("tpm2-tools are not installed")
+        if not registers or not set(registers) <= set(range(tpmforms.PCRS)):
+            raise InvalidError(f"registers from 0 to {tpmforms.PCRS - 1}, and at least one")
+        self._folder = folder
+        self._registers = tuple(sorted(set(registers)))
+        self._extended = registers[-1]
+        self._selection = f"sha256:{','.join(map(str, self._registers))}"
+        self._tcti = {"TPM2TOOLS_TCTI": tcti} if tcti else {}
+        self.area = self._make_key()
+
+    def extend(self, digest: bytes) -> None:
+        """Extend the register with the 32-byte digest of what is about to run.
+
+        Raises:
+            EvidenceUnavailableError: the TPM does not answer.
+        """
+        self._run("tpm2_pcrextend", f"{self._extended}:sha256={digest.hex()}")
+
+    def produce(self, nonce: bytes, binding: Binding) -> Evidence:
+        """Return a quote of the registers as they are now.
+
+        Raises:
+            EvidenceUnavailableError: the TPM does not answer.
+        """
+        challenge = binding.challenge(nonce).hex()
+        # Values are read before and after: a register that moves meanwhile fits no quote.
+        values = self._values()
+        self._run(
+            *("tpm2_quote", "-c", "ak.ctx", "-l", self._selection, "-g", "sha256"),
+            *("-q", challenge, "-m", "quote.msg", "-s", "quote.sig"),
+        )
+        if self._values() != values:
+            raise EvidenceUnavailableError("a register moved while it was quoted")
+        data = pack(
+            {
+                "attest": (self._folder / "quote.msg").read_bytes(),
+                "pcrs": values,
+                "signature": (self._folder / "quote.sig").read_bytes(),
+            }
+        )
+        report_data = binding.report_data(nonce)
+        return Evidence(kind=self.kind, data=data, nonce=nonce, report_data=report_data)
+
+    def _make_key(self) -> bytes:
+        self._run("tpm2_createek", "-c", "ek.ctx", "-G", "ecc", "-u", "ek.pub")
+        self._run(
+            *("tpm2_createak", "-C", "ek.ctx", "-c", "ak.ctx", "-G", "ecc", "-g", "sha256"),
+            *("-s", "ecdsa", "-u", "ak.pub", "-n", "ak.name"),
+        )
+        area = (self._folder / "ak.pub").read_bytes()[2:]  # after its length
+        tpmforms.read_area(area)
+        return area
+
+    def _values(self) -> dict[int, bytes]:
+        self._run("tpm2_pcrread", self._selection, "-o", "values")
+        joined = (self._folder / "values").read_bytes()
+        size = tpmforms.PCR_BYTES
+        if len(joined) != size * len(self._registers):
+            raise EvidenceUnavailableError("the TPM has no such SHA-256 registers")
+        return {
+            place: joined[size * at : size * (at + 1)] for at, place in enumerate(self._registers)
+        }
+
+    def _run(self, program: str, *arguments: str) -> None:
+        self._call(program, *arguments)
+        self._call("tpm2_flushcontext", "-t")
+
+    def _call(self, program: str, *arguments: str) -> None:
+        try:
+            done = subprocess.run(  # noqa: S603  # reason: a fixed program, words made here
+                [program, *arguments],
+                cwd=self._folder,
+                env={"PATH": os.environ.get("PATH", ""), **self._tcti},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=SECONDS,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as err:
+            raise EvidenceUnavailableError(f"`{program}` does not answer") from err
+        if done.returncode:
+            raise EvidenceUnavailableError(f"`{program}` ended with {done.returncode}")

@@ -170,9 +170,7 @@ def answer(
     return released_range(aggregate, coarsen).clamp(value)
 
 
-def exact(
-    aggregate: Aggregate, evaluate: Range, max_objects: int, results: Sequence[int]
-) -> int:
+def exact(aggregate: Aggregate, evaluate: Range, max_objects: int, results: Sequence[int]) -> int:
     """Return what a trusted aggregate says of gated `results`, before it is clamped.
 
     Raises:

@@ -23,7 +23,7 @@ from sealhold.compute.task import Scope
 from sealhold.crypto.digest import tagged
 from sealhold.crypto.tags import Tag
 from sealhold.model.encoding import pack
-from sealhold.model.errors import ConflictError, DeniedError, LeakExhaustedError
+from sealhold.model.errors import ConflictError, DeniedError, NoiseExhaustedError
 from sealhold.model.ids import FieldName
 from sealhold.model.quantities import Instant, year_of
 from sealhold.stores.spec import ColumnKind, Expect, Op, Put, TableSpec
@@ -62,7 +62,7 @@ def noise_ops(
     """Return the operations that pay for the noise of an answer; none if it has none.
 
     Raises:
-        LeakExhaustedError: the collection's noise budget does not cover it; the log tells so.
+        NoiseExhaustedError: the collection's noise budget does not cover it; the log tells so.
     """
     blur = blur_of(asked.signed.task)
     if blur is None:
@@ -71,7 +71,7 @@ def noise_ops(
     try:
         budget = NoiseBudget(office.core.deciding)
         return budget.ops(draw, collection, blur.cost, year_of(now))
-    except LeakExhaustedError:
+    except NoiseExhaustedError:
         refused = event_of(office, asked, EventKind.DECISION, Actor.VAULT)
         event = structs.replace(refused, outcome=Outcome.DENIED, reason="noise_budget")
         office.core.writer.commit(Work((), (office.teller.entry(event),)))

@@ -90,6 +90,7 @@ class Runs:
             NotFoundError: no grant of that id.
             DeniedError: the grant does not cover a run now.
             LeakExhaustedError: a budget does not cover it.
+            NoiseExhaustedError: the noise budget of the collection does not.
             UnavailableError: the host could not run it; what was charged stays charged.
         """
         office = self._office

@@ -12,7 +12,7 @@ Source: docs/spec/17-noise.md section 4.
 
 from dataclasses import dataclass
 
-from sealhold.model.errors import LeakExhaustedError
+from sealhold.model.errors import NoiseExhaustedError
 from sealhold.model.ids import Collection
 from sealhold.model.quantities import MicroRho, Year
 from sealhold.stores.spec import Bump, ColumnKind, Expect, Op, Put, TableSpec
@@ -75,7 +75,7 @@ class NoiseBudget:
         """Return the operations that charge a draw; none if it was charged before.
 
         Raises:
-            LeakExhaustedError: the collection's budget of that year does not cover it.
+            NoiseExhaustedError: the collection's budget of that year does not cover it.
         """
         # THREAT T189: one draw for all who ask the same: more askers get no second one to average
         if self.paid(draw):
@@ -83,7 +83,7 @@ class NoiseBudget:
         meter = self.meter(collection, year)
         if meter.used + cost > meter.cap:
             short = meter.used + cost - meter.cap
-            raise LeakExhaustedError(
+            raise NoiseExhaustedError(
                 f"blurred answers about `{collection}` of {year} are {short:,} micro-rho short"
             )
         once = Put(DRAWS.name, (draw.name, draw.day, int(cost)), Expect.ABSENT)

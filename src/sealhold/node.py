@@ -25,6 +25,8 @@ from sealhold import __version__, plugins
 from sealhold.compute import appkit, jail, taskfolder, taskkit
 from sealhold.compute.asking import Requests
 from sealhold.compute.broker import Broker, Mode
+from sealhold.compute.combining import COMBINED
+from sealhold.compute.drawing import BLURRED
 from sealhold.compute.granted import Apps, Budgets, Grants
 from sealhold.compute.members import FROZEN
 from sealhold.compute.office import Office
@@ -391,7 +393,7 @@ def _parts(home: Home, world: World) -> Parts:
         keys=SqlCipherStore(home.keys),
         objects=LocalDir(home.objects),
         datasets=plugins.datasets(),
-        tables=(MEMO, FROZEN, *SHELF),
+        tables=(MEMO, FROZEN, COMBINED, BLURRED, *SHELF),
         clock=world.clock,
         entropy=world.entropy,
     )

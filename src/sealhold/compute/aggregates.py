@@ -7,6 +7,7 @@
 - The answer is clamped into the declared range, then rounded down to every n-th member if the
   owner asked for a coarser one; so it is a member of that range whatever the results were.
 - All arithmetic is on whole numbers; halves round to the even neighbour.
+- An answer may be blurred; the noise is drawn over the exact value, see `noising`.
 
 Source: docs/spec/09-leakage.md section 4.
 """
@@ -49,6 +50,14 @@ WHOLE_KINDS = frozenset({Kind.HISTOGRAM, Kind.TOP, Kind.MOMENTS})  # answers are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Noise:
+    """Discrete Laplace noise, so wide that the answer is epsilon-private."""
+
+    numerator: int  # of epsilon
+    denominator: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Aggregate:
     """How results become an answer, as a manifest declares it."""
 
@@ -56,16 +65,26 @@ class Aggregate:
     args: Mapping[str, int]
     range: Range
     default: int
+    noise: Noise | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reach:
     """The answers that a kind could give before they are clamped."""
 
-    first: int
-    last: int
+    members: Range  # all of them lie in it, but the default for "nothing"
     count: int  # how many different ones, the default for "nothing" included
     may_be_empty: bool  # no results give the declared default
+
+    @property
+    def first(self) -> int:
+        """Return the least."""
+        return self.members.first
+
+    @property
+    def last(self) -> int:
+        """Return the greatest."""
+        return self.members.last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +95,11 @@ class _Rule:
 
 
 def parse_aggregate(
-    name: str, args: Mapping[str, Plain], declared: Range, default: int
+    name: str,
+    args: Mapping[str, Plain],
+    declared: Range,
+    default: int,
+    noise: Noise | None = None,
 ) -> Aggregate:
     """Return the aggregate that `kind` and `args` of a manifest name.
 
@@ -91,7 +114,7 @@ def parse_aggregate(
     if args.keys() != wanted or any(type(value) is not int for value in args.values()):
         names = ", ".join(sorted(wanted)) or "nothing"
         raise InvalidManifestError(f"`aggregate.args` of `{kind}` must hold {names}, as integers")
-    return Aggregate(kind=kind, args=args, range=declared, default=default)
+    return Aggregate(kind=kind, args=args, range=declared, default=default, noise=noise)
 
 
 def check_aggregate(aggregate: Aggregate, evaluate: Range, max_objects: int) -> None:
@@ -130,32 +153,37 @@ def reach(aggregate: Aggregate, evaluate: Range, max_objects: int) -> Reach:
     """Return which answers the aggregate of up to `max_objects` results could have."""
     if aggregate.kind is Kind.CUSTOM:
         declared = aggregate.range
-        return Reach(
-            first=declared.first, last=declared.last, count=declared.size, may_be_empty=True
-        )
+        return Reach(members=declared, count=declared.size, may_be_empty=True)
     return _RULES[aggregate.kind].reach(evaluate, max_objects, aggregate.args)
 
 
 def answer(
     aggregate: Aggregate, evaluate: Range, max_objects: int, results: Sequence[int], coarsen: int
 ) -> int:
-    """Return the answer that leaves for gated `results` of a trusted aggregate.
+    """Return the answer that leaves for gated `results` of a trusted aggregate, without noise.
 
     Raises:
         InvalidManifestError: a custom aggregate, or one that cannot be coarser.
+    """
+    value = exact(aggregate, evaluate, max_objects, results)
+    # INVARIANT: what leaves is a member of the coarsened range.
+    return released_range(aggregate, coarsen).clamp(value)
+
+
+def exact(aggregate: Aggregate, evaluate: Range, max_objects: int, results: Sequence[int]) -> int:
+    """Return what a trusted aggregate says of gated `results`, before it is clamped.
+
+    Raises:
+        InvalidManifestError: a custom aggregate.
     """
     if aggregate.kind is Kind.CUSTOM:
         raise InvalidManifestError("a custom aggregate runs in a cell")
     rule = _RULES[aggregate.kind]
     counted = sorted(results)[:max_objects]
     nothing = not counted and rule.reach(evaluate, max_objects, aggregate.args).may_be_empty
-    value = (
-        aggregate.default
-        if nothing
-        else rule.compute(counted, evaluate, max_objects, aggregate.args)
-    )
-    # INVARIANT: what leaves is a member of the coarsened range.
-    return released_range(aggregate, coarsen).clamp(value)
+    if nothing:
+        return aggregate.default
+    return rule.compute(counted, evaluate, max_objects, aggregate.args)
 
 
 def custom_answer(aggregate: Aggregate, raw: object, coarsen: int) -> int:
@@ -183,23 +211,22 @@ def released_range(aggregate: Aggregate, coarsen: int) -> Range:
 
 
 def _upto(count: int) -> Reach:
-    return Reach(first=0, last=count, count=count + 1, may_be_empty=False)
+    return _ranked(count + 1)
 
 
 def _member(evaluate: Range, _most: int, _args: Mapping[str, int]) -> Reach:
-    return Reach(
-        first=evaluate.first, last=evaluate.last, count=evaluate.size + 1, may_be_empty=True
-    )
+    return Reach(members=evaluate, count=evaluate.size + 1, may_be_empty=True)
 
 
 def _sum_reach(evaluate: Range, most: int, _args: Mapping[str, int]) -> Reach:
     low, high = min(0, most * evaluate.first), max(0, most * evaluate.last)
-    step = gcd(evaluate.step, evaluate.first)
-    return Reach(first=low, last=high, count=(high - low) // step + 1, may_be_empty=False)
+    sums = Range(first=low, last=high, step=gcd(evaluate.step, evaluate.first))
+    return Reach(members=sums, count=sums.size, may_be_empty=False)
 
 
 def _grid_reach(first: int, last: int, grid: int) -> Reach:
-    return Reach(first=first, last=last, count=(last - first) // grid + 2, may_be_empty=True)
+    multiples = Range(first=first, last=last, step=grid)
+    return Reach(members=multiples, count=multiples.size + 1, may_be_empty=True)
 
 
 def _avg_reach(evaluate: Range, _most: int, args: Mapping[str, int]) -> Reach:
@@ -234,7 +261,8 @@ def _quantile(results: Sequence[int], _range: Range, _most: int, args: Mapping[s
 
 
 def _ranked(count: int) -> Reach:
-    return Reach(first=0, last=count - 1, count=count, may_be_empty=False)
+    whole = Range(first=0, last=count - 1, step=1)
+    return Reach(members=whole, count=count, may_be_empty=False)
 
 
 def _histogram(results: Sequence[int], evaluate: Range, _most: int, _: Mapping[str, int]) -> int:
@@ -246,7 +274,8 @@ def _top(results: Sequence[int], evaluate: Range, _most: int, args: Mapping[str,
     return ranks.rank_largest([evaluate.position(value) for value in results], args["most"])
 
 
-def _moment_bases(evaluate: Range, most: int, args: Mapping[str, int]) -> list[int]:
+def moment_bases(evaluate: Range, most: int, args: Mapping[str, int]) -> list[int]:
+    """Return in how many ways n, Sx, Sy, Sxx and Sxy of up to `most` pairs can turn out."""
     x, y = evaluate.last // args["base"], min(args["base"] - 1, evaluate.last)
     return [most * largest + 1 for largest in (1, x, y, x * x, x * y)]
 
@@ -260,7 +289,7 @@ def _moments(results: Sequence[int], evaluate: Range, most: int, args: Mapping[s
         sum(x * x for x, _ in points),
         sum(x * y for x, y in points),
     ]
-    return ranks.join_digits(sums, _moment_bases(evaluate, most, args))
+    return ranks.join_digits(sums, moment_bases(evaluate, most, args))
 
 
 _NO_ARGS = frozenset[str]()
@@ -314,7 +343,7 @@ _RULES: dict[Kind, _Rule] = {
     Kind.MOMENTS: _Rule(
         args=frozenset({"base"}),
         reach=lambda evaluate, most, args: _ranked(
-            ranks.numbers_of(_moment_bases(evaluate, most, args))
+            ranks.numbers_of(moment_bases(evaluate, most, args))
         ),
         compute=_moments,
     ),

@@ -28,12 +28,14 @@ from sealhold.compute.allowing import (
     with_receipt,
 )
 from sealhold.compute.asked import Asked
+from sealhold.compute.drawing import noise_ops
 from sealhold.compute.granted import grant_view
 from sealhold.compute.members import choose, freeze
 from sealhold.compute.office import Office, ask_of, facts, read
 from sealhold.compute.replay import Member
 from sealhold.compute.results import result_of
 from sealhold.compute.shelf import Shelf
+from sealhold.compute.slots import epoch_of
 from sealhold.crypto.digest import sha256
 from sealhold.model.encoding import pack
 from sealhold.model.errors import (
@@ -53,6 +55,7 @@ from sealhold.policy.lifecycle import RequestEvent
 from sealhold.policy.names import visible
 from sealhold.vault.firewall import Passage
 from sealhold.vault.grants import GrantRow
+from sealhold.vault.noisebudget import NoiseBudget
 from sealhold.vault.registry import ACTIVE
 from sealhold.vault.requests import RequestRow
 from sealhold.vault.writer import Work
@@ -179,6 +182,7 @@ class Requests:
         app, purpose = asked.app.id, asked.wish.purpose
         ops = (
             *office.budget.query_ops(cost, app, purpose, year),
+            *noise_ops(office, asked, fields, epoch_of(now), now),
             *leak_ops(office, asked, fields, now),
         )
         left = MicroBits(office.budget.all_left(year) - cost)
@@ -188,7 +192,7 @@ class Requests:
         decision, _ = office.firewall.decided(passage)  # charged here, before anything runs
         program = asked.program(fields)
         values = office.replay.values(decision, program, members)
-        value = result_of(office, program, values, terms.coarsen)
+        value = result_of(office, program, values, terms.coarsen, epoch_of(now))
         content = cards.answer_text(asked, value, terms.coarsen).encode()
         shelved = self._shelf.put_preview(asked.row.id, _term(terms), content)
         entry = office.teller.entry(event_of(office, asked, EventKind.READ))
@@ -264,6 +268,7 @@ class Requests:
             objects=office.count(asked.dataset.name),
             isolation=office.isolation,
             now=office.core.clock(),
+            noise=NoiseBudget(office.core.deciding),
         )
         return cards.card(asked, terms, around, self._looked(asked, terms))
 

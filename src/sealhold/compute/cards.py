@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from sealhold.compute.aggregates import WHOLE_KINDS, released_range
 from sealhold.compute.asked import Asked, outlook
 from sealhold.compute.leakage import bits_of_choice, query_price
+from sealhold.compute.noising import blur_of
+from sealhold.compute.parts import words
 from sealhold.crypto.digest import tagged
 from sealhold.crypto.sign import key_digest, key_words
 from sealhold.crypto.tags import Tag
@@ -38,6 +40,7 @@ from sealhold.policy import dpv
 from sealhold.policy.names import visible
 from sealhold.policy.request import Schedule
 from sealhold.vault.budget import Budget
+from sealhold.vault.noisebudget import NoiseBudget
 from sealhold.vault.requests import RequestRow
 
 COARSENINGS = (1, 4, 16)  # as asked, in fours, in sixteens: two bits less each
@@ -55,6 +58,7 @@ class Surroundings:
     objects: int  # that the selection holds today
     isolation: str
     now: Instant
+    noise: NoiseBudget
 
 
 def asked_terms(asked: Asked) -> Terms:
@@ -118,7 +122,7 @@ def card(asked: Asked, terms: Terms, around: Surroundings, preview: bytes | None
         purpose=wish.purpose,
         purpose_words=purpose_words(wish.purpose),
         reason=visible(_reason(asked)),
-        answer=_shape(asked, terms.coarsen, price.alternatives),
+        answer=_shape(asked, terms.coarsen, price.alternatives, around),
         cost_per_answer=price.total,
         cost_per_object=ahead.charge,
         object_before=ahead.before,
@@ -196,7 +200,21 @@ def _reason(asked: Asked) -> str:
     return reasons.get("en") or next(iter(reasons.values()), "")
 
 
-def _shape(asked: Asked, coarsen: int, alternatives: int) -> AnswerShape:
+def answer_reads(asked: Asked, value: int) -> str:
+    """Return what an answer of several parts says; empty if the number says it all."""
+    task = asked.signed.task
+    return words(task.aggregate, task.evaluate.range, task.input.max_objects, value)
+
+
+def _noise(asked: Asked, around: Surroundings) -> str:
+    blur = blur_of(asked.signed.task)
+    if blur is None:
+        return ""
+    meter = around.noise.meter(asked.dataset.name, year_of(around.now))
+    return f"{blur.words()}; {blur.cost:,} micro-rho of {meter.cap:,} a year, {meter.used:,} spent"
+
+
+def _shape(asked: Asked, coarsen: int, alternatives: int, around: Surroundings) -> AnswerShape:
     task = asked.signed.task
     left = released_range(task.aggregate, coarsen)
     return AnswerShape(
@@ -208,6 +226,7 @@ def _shape(asked: Asked, coarsen: int, alternatives: int) -> AnswerShape:
         alternatives=alternatives,
         default=left.clamp(task.aggregate.default),
         example=left.clamp(asked.row.example),
+        noise=_noise(asked, around),
     )
 
 

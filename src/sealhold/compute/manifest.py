@@ -110,6 +110,20 @@ class Declared(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     default: int
 
 
+class Epsilon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How private an answer is, as a fraction: the smaller, the more noise."""
+
+    numerator: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+    denominator: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+
+
+class NoiseForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Noise on the answer, as written."""
+
+    kind: Literal["discrete-laplace"]
+    epsilon: Epsilon
+
+
 class AggregateForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """An aggregate, as written."""
 
@@ -117,6 +131,7 @@ class AggregateForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     args: dict[str, Plain]
     range: dict[str, Plain]
     default: int
+    noise: NoiseForm | None = None
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from sealhold.compute.noising import blur_of
 from sealhold.compute.selections import parse_selection
 from sealhold.compute.slots import SlotMode, fits_epoch, work_limit
 from sealhold.compute.task import Task
@@ -19,6 +20,7 @@ from sealhold.crypto.digest import sha256
 from sealhold.model.errors import InvalidFilterError, InvalidManifestError
 from sealhold.model.quantities import SECOND, Instant, Millis, rfc3339
 from sealhold.model.records import Dataset
+from sealhold.vault.noisebudget import ONE_COLLECTION
 
 MAX_PROVABLE = 8_192  # bytes of a manifest whose proof still fits 16 KiB
 WIDE_RANGE = 65_536  # values; beyond, one result tells more than 16 bits
@@ -47,6 +49,7 @@ def points(task: Task, dataset: Dataset, now: Instant) -> tuple[Point, ...]:
         *_input(task, dataset),
         *_selections(task, dataset),
         *_work(task),
+        *_noise(task),
         *_confirm(task),
     )
     if now >= task.expires_at:
@@ -118,6 +121,13 @@ def _work(task: Task) -> Iterator[Point]:
             yield _refuse("work", "so many objects for so long each do not fit 60 % of a day")
     elif work > work_limit(Millis(task.slot.seconds * SECOND * task.slot.max_slots)):
         yield _refuse("work", "so many objects for so long each do not fit 60 % of the slots")
+
+
+def _noise(task: Task) -> Iterator[Point]:
+    blur = blur_of(task)
+    if blur is not None and blur.cost > ONE_COLLECTION:
+        spent = f"one answer would spend {blur.cost:,} micro-rho of {ONE_COLLECTION:,} a year"
+        yield _refuse("noise", f"`epsilon` is too large: {spent}")
 
 
 def _confirm(task: Task) -> Iterator[Point]:

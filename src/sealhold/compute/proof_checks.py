@@ -20,6 +20,7 @@ from sealhold.audit.verdict import ALTERED, HELD, UNTRUSTED
 from sealhold.compute import compliance
 from sealhold.compute.aggregates import released_range
 from sealhold.compute.compliance import Answer, Conduct, answer_digest, proof_file, statement_of
+from sealhold.compute.parts import words
 from sealhold.compute.task import SignedTask, Task, open_task
 from sealhold.crypto import dsse
 from sealhold.crypto.sign import PublicKey, key_digest
@@ -248,7 +249,9 @@ def _value(task: Task, answer: Answer, conduct: Conduct) -> Iterator[Finding]:
         return
     shape = f"{permitted.size} from {permitted.first} to {permitted.last}"
     if answer.value in permitted:
-        yield _held("value", f"{answer.value} is one of the {shape}")
+        says = words(task.aggregate, task.evaluate.range, task.input.max_objects, answer.value)
+        detail = f"{answer.value} is one of the {shape}" + (f"; it reads {says}" if says else "")
+        yield _held("value", detail)
     else:
         yield _broken("value", f"{answer.value} is none of the {shape}")
     recipients = task.output.recipients

@@ -38,9 +38,8 @@ def unrank_counts(rank: int, kinds: int) -> list[int]:
 
 def rank_largest(members: Sequence[int], most: int) -> int:
     """Return the rank of the at most `most` greatest of `members`, which are positions from 0."""
-    greatest = sorted(member + 1 for member in members)[-most:]
-    padded = [0] * (most - len(greatest)) + greatest
-    return sum(comb(value + index - 1, index) for index, value in enumerate(padded, 1))
+    places = padded(sorted(members)[-most:], most)
+    return sum(comb(value + index - 1, index) for index, value in enumerate(places, 1))
 
 
 def unrank_largest(rank: int, most: int) -> list[int]:
@@ -51,6 +50,11 @@ def unrank_largest(rank: int, most: int) -> list[int]:
         found.append(place - index)
         rank -= comb(place, index)
     return [value for value in reversed(found) if value >= 0]
+
+
+def padded(members: Sequence[int], most: int) -> list[int]:
+    """Return `most` ascending places for positions: each one more, 0 in front where none is."""
+    return [0] * (most - len(members)) + [member + 1 for member in sorted(members)]
 
 
 def join_digits(digits: Sequence[int], bases: Sequence[int]) -> int:

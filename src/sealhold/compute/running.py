@@ -21,6 +21,7 @@ from sealhold.audit.receipt import Receipt, issue, outsider_copy
 from sealhold.compute import cards
 from sealhold.compute.allowing import event_of, with_cost, with_receipt
 from sealhold.compute.asked import Asked
+from sealhold.compute.drawing import day_of, noise_ops
 from sealhold.compute.leaving import Computed, papers_of
 from sealhold.compute.members import choose, frozen
 from sealhold.compute.office import Office, ask_of, facts, read
@@ -89,6 +90,7 @@ class Runs:
             NotFoundError: no grant of that id.
             DeniedError: the grant does not cover a run now.
             LeakExhaustedError: a budget does not cover it.
+            NoiseExhaustedError: the noise budget of the collection does not.
             UnavailableError: the host could not run it; what was charged stays charged.
         """
         office = self._office
@@ -232,7 +234,8 @@ class Runs:
         if cost <= known.budget_left:  # else it is refused, and nothing is charged
             _, use = office.grants.use(row, cost)
             charges = office.budget.query_ops(cost, ask.app, ask.purpose, year_of(now))
-            ops = (*ops, *charges, use, self._shelf.put_ticket(ticket))
+            noise = noise_ops(office, asked, row.grant.fields, day_of(asked, row, epoch), now)
+            ops = (*ops, *charges, *noise, use, self._shelf.put_ticket(ticket))
         left = MicroBits(max(0, office.budget.all_left(year_of(now)) - cost))
         event = self._event(asked, row, EventKind.CHARGE, by_owner=by_owner)
         passage = Passage(ask=ask, facts=known, event=with_cost(event, cost, left), ops=ops)
@@ -247,7 +250,8 @@ class Runs:
         members = self._members(asked, row)
         program = asked.program(begun.decision.fields)
         values = office.replay.values(begun.decision, program, members, progress)
-        value = result_of(office, program, values, row.grant.coarsen)
+        day = day_of(asked, row, begun.ticket.epoch)
+        value = result_of(office, program, values, row.grant.coarsen, day)
         # THREAT T72: from here on a kill leaves the charge; the answer leaves at the next run
         computed = Computed(value=value, members=members, ticket=begun.ticket, seq=begun.seq)
         answer, receipt = papers_of(office, asked, row, computed, office.core.clock())
@@ -311,6 +315,7 @@ class Runs:
         return AnswerView(
             grant=stored.grant,
             value=stored.value,
+            reads=cards.answer_reads(asked, stored.value),
             label=cards.label(asked),
             cost=cost,
             released_at=stored.at,

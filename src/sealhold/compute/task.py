@@ -19,7 +19,7 @@ from uuid import UUID
 
 import msgspec
 
-from sealhold.compute.aggregates import Aggregate, check_aggregate, parse_aggregate
+from sealhold.compute.aggregates import Aggregate, Noise, check_aggregate, parse_aggregate
 from sealhold.compute.manifest import (
     AggregateForm,
     Author,
@@ -263,7 +263,11 @@ def _aggregate(found: AggregateForm) -> Aggregate:
     declared = parse_range(found.range, "aggregate.range")
     if found.default not in declared:
         raise InvalidManifestError("`aggregate.default` must be a member of `aggregate.range`")
-    return parse_aggregate(found.kind, found.args, declared, found.default)
+    noise = None
+    if found.noise is not None:
+        epsilon = found.noise.epsilon
+        noise = Noise(numerator=epsilon.numerator, denominator=epsilon.denominator)
+    return parse_aggregate(found.kind, found.args, declared, found.default, noise)
 
 
 def _check_names(found: Manifest) -> None:

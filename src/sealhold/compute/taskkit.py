@@ -31,6 +31,7 @@ from sealhold.compute.leakage import (
     unprotected,
 )
 from sealhold.compute.manifest_rules import Gravity, points
+from sealhold.compute.noising import blur_of
 from sealhold.compute.selections import cells, parse_selection
 from sealhold.compute.spec import Entry
 from sealhold.compute.task import Task, whole
@@ -38,8 +39,9 @@ from sealhold.compute.taskfolder import MANIFEST, TaskFolder, read_folder
 from sealhold.compute.trial import Fields, Trial
 from sealhold.model.errors import InvalidError, InvalidManifestError
 from sealhold.model.ids import Collection
-from sealhold.model.quantities import MICRO, Instant, MicroBits
+from sealhold.model.quantities import MICRO, Instant, MicroBits, MicroRho
 from sealhold.model.records import Dataset
+from sealhold.vault.noisebudget import ONE_COLLECTION
 
 CORPUS = 60  # objects of a check; a fault in one object in twenty is found 19 times in 20
 MOST_FAULTS = 40  # told in one report
@@ -93,6 +95,18 @@ class SyntheticRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoiseTerm:
+    """How answers are blurred, and what that costs."""
+
+    numerator: int  # of epsilon
+    denominator: int
+    spreads: tuple[int, ...]  # by how much one object can move each part of an answer
+    cost: MicroRho  # of one answer
+    cap: MicroRho  # of the collection, a year
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Leakage:
     """Every term of what a task can tell."""
 
@@ -105,6 +119,7 @@ class Leakage:
     per_object: MicroBits  # the bound for one object
     data_set: MicroBits  # the bound for all together
     unprotected: MicroBits  # for one object, if the same answers came without these bounds
+    noise: NoiseTerm | None  # of an answer, if the task has any
 
     @property
     def percent(self) -> int:
@@ -213,6 +228,21 @@ def leakage_of(
         per_object=object_bound(price, query, queries, size),
         data_set=data_set_bound(task, price, query, queries, epochs),
         unprotected=unprotected(query, queries, size),
+        noise=_noise_of(task),
+    )
+
+
+def _noise_of(task: Task) -> NoiseTerm | None:
+    blur = blur_of(task)
+    if blur is None:
+        return None
+    return NoiseTerm(
+        numerator=blur.noise.numerator,
+        denominator=blur.noise.denominator,
+        spreads=blur.spreads(),
+        cost=blur.cost,
+        cap=ONE_COLLECTION,
+        words=blur.words(),
     )
 
 

@@ -50,6 +50,7 @@ class Tag(bytes, Enum):
     FUNCTION_ID = b"sealhold/function-id/v1"
     FAMILY = b"sealhold/family/v1"  # the selections of a task
     COMMITMENT = b"sealhold/commitment/v1"  # a value behind a salt, in a proof
+    NOISE = b"sealhold/noise/v1"  # what noise is drawn for
     PACK_TABLE = b"sealhold/pack-table/v1"
     SLOT_CHECK = b"sealhold/slot-check/v1"  # tells damage from a wrong passphrase
     EVIDENCE = b"sealhold/evidence/v1"  # what evidence of a machine is bound to

@@ -370,6 +370,13 @@ class LeakExhaustedError(ExhaustedError):
     """
 
 
+class NoiseExhaustedError(ExhaustedError):
+    """Blurred answers would add up to a sharper one than a year allows.
+
+    Remedy: ask with a smaller epsilon, or wait until the year ends.
+    """
+
+
 # --- conflict ---
 
 

@@ -10,6 +10,7 @@ from typing import NewType
 Instant = NewType("Instant", int)  # UTC, milliseconds since 1970-01-01
 Millis = NewType("Millis", int)  # a length of time
 MicroBits = NewType("MicroBits", int)  # leakage, a millionth of a bit
+MicroRho = NewType("MicroRho", int)  # zero-concentrated privacy, a millionth of rho
 Year = NewType("Year", int)  # a UTC calendar year, the term of a budget
 
 MICRO = 1_000_000  # micro-bits per bit

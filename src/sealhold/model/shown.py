@@ -97,6 +97,7 @@ class AnswerShape:
     alternatives: int  # the default included
     default: int  # said where the program fails, too
     example: int  # from synthetic data, never from the person's
+    noise: str = ""  # how the answer is blurred, and what that costs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +222,7 @@ class AnswerView:
 
     grant: GrantId
     value: int
+    reads: str = ""  # what a number of several parts says
     label: str
     cost: MicroBits  # 0 when the stored answer was given again
     released_at: Instant
@@ -321,16 +323,6 @@ class ItemView:
     provenance: Provenance
     source: str
     uses: tuple["LedgerLine", ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableResult:
-    """What the owner's SQL gave."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Plain, ...], ...]
-    truncated: bool
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

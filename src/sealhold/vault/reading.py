@@ -18,7 +18,8 @@ from sealhold.model.errors import InvalidQueryError, NotFoundError
 from sealhold.model.ids import Collection, Kind, RecordId, parse_id, show
 from sealhold.model.quantities import DAY, utc
 from sealhold.model.records import Column, ColumnType, Dataset, Record, Sensitivity
-from sealhold.model.shown import Hits, ItemLine, ItemView, TableResult
+from sealhold.model.shown import Hits, ItemLine, ItemView
+from sealhold.model.tables import TableResult
 from sealhold.vault import views
 from sealhold.vault.catalogue import Catalogue
 from sealhold.vault.core import Core

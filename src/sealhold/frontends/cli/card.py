@@ -94,6 +94,8 @@ def _what(card: RequestCard, terms: Terms) -> list[Block]:
         ("Answers", f"{answers}; {shape.default} also where the program fails"),
         ("For example", f"{example or shape.example}, from made-up data: yours was not read"),
     ]
+    if shape.noise:
+        facts.append(("Blurred", shape.noise))
     if card.preview.answer is not None:
         facts.append(("Yours", safe(card.preview.answer.decode(errors="replace"))))
     return [_facts(*facts)]

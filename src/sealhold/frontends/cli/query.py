@@ -12,7 +12,7 @@ from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.words import counted
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import UsageError
-from sealhold.model.shown import TableResult
+from sealhold.model.tables import TableResult
 
 NUMBERS = (int, float, Decimal)
 DIGITS = 9  # of a float: a place on earth to the decimetre

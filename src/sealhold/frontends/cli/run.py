@@ -85,10 +85,12 @@ def _blocks(answer: AnswerView, grant: GrantView, year: Meter, out: Path | None)
     left = MicroBits(max(0, grant.terms.budget - grant.spent))
     year_left = MicroBits(max(0, year.cap - year.used))
     again = "" if answer.cost else ", the stored answer once more"
+    parts = [("Reads", safe(answer.reads))] if answer.reads else []
     blocks: list[Block] = [
         Facts(
             [
                 ("Says", safe(answer.label)),
+                *parts,
                 ("To", safe(grant.app_name)),
                 ("Cost", f"{bits(answer.cost)}{again}"),
                 ("Left", f"{bits(left)} of this grant, {bits(year_left)} of the year for all"),

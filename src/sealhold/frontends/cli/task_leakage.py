@@ -60,4 +60,20 @@ def _blocks(found: taskkit.Leakage) -> list[Block]:
         Table((Column("Each answer tells"), bits), each),
         Line(""),
         Table((Column(f"At most, in {times}"), bits), bounds),
+        *_noise(found),
+    ]
+
+
+def _noise(found: taskkit.Leakage) -> list[Block]:
+    noise = found.noise
+    if noise is None:
+        return []
+    spent, fit = found.queries * noise.cost, noise.cap // noise.cost
+    return [
+        Line(""),
+        Line(f"Each answer is blurred: {noise.words}."),
+        Line(
+            f"{counted(found.queries, 'answer')}, each drawn anew: {spent:,} micro-rho;"
+            f" {noise.cap:,} a year are enough for {fit:,}."
+        ),
     ]

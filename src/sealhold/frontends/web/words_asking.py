@@ -30,6 +30,7 @@ ASKING: Mapping[str, str] = {
     "p3.title": "What would leave: one number and nothing else",
     "p3.example": "for example, from made-up data:",
     "p3.real": "these very bytes would leave",
+    "p3.noise": "Each answer is blurred: {noise}.",
     "p3.show": "Show my answer, {cost}",
     "p3.all": "All possible answers: {answers}. Their program’s failure reads {default}, too.",
     "p3.range": "A whole number of {unit}: {first}, {second} and so on to {last}; {number} possible"
@@ -128,6 +129,7 @@ ASKING: Mapping[str, str] = {
     "receipt.entry": "Entry",
     "receipt.left": "Left",
     "receipt.bytes": "{size} sealed to the asker",
+    "receipt.reads": "Reads",
     "receipt.cost": "Told",
     "receipt.again": "the stored answer again",
     "receipt.allowed": "Allowed",

@@ -67,6 +67,7 @@ from sealhold.vault.opening import Opened, Parts
 from sealhold.vault.reading import Records
 from sealhold.vault.registry import Registry
 from sealhold.vault.requests import Requests as RequestRows
+from sealhold.vault.signed import reading, signer_of
 from sealhold.vault.sourcing import Sources
 from sealhold.vault.telling import Teller
 
@@ -132,12 +133,13 @@ def datasets() -> Mapping[Collection, Dataset]:
     return plugins.datasets()
 
 
-def look(paths: Iterable[Path]) -> Iterator[Found]:
-    """Yield what each file is, folders walked through; needs no vault and keeps nothing."""
+def look(paths: Iterable[Path], signed_by: bytes | None = None) -> Iterator[Found]:
+    """Yield what each file is, as an import would find it; needs no vault and keeps nothing."""
     with ReaderCell() as cell:
+        reader = reading(cell, signer_of(signed_by))
         for file in (file for path in paths for file in files_of(path)):
             try:
-                what, why = cell.detect(file).what, ""
+                what, why = reader.detect(file).what, ""
                 size = file.stat().st_size
             except UnreadableSourceError as err:
                 what, size, why = None, 0, str(err)

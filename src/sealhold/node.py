@@ -138,13 +138,13 @@ def look(paths: Iterable[Path], signed_by: bytes | None = None) -> Iterator[Foun
     with ReaderCell() as cell:
         reader = reading(cell, signer_of(signed_by))
         for file in (file for path in paths for file in files_of(path)):
-            try:
-                what, why = reader.detect(file).what, ""
+            what, size, why = None, 0, "the file cannot be opened"
+            with suppress(OSError):
                 size = file.stat().st_size
-            except UnreadableSourceError as err:
-                what, size, why = None, 0, str(err)
-            except OSError:
-                what, size, why = None, 0, "the file cannot be opened"
+                try:
+                    what, why = reader.detect(file).what, ""
+                except UnreadableSourceError as err:
+                    why = str(err)
             yield Found(path=file, size=size, what=what, why=why)
 
 

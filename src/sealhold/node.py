@@ -69,6 +69,7 @@ from sealhold.vault.opening import Opened, Parts
 from sealhold.vault.reading import Records
 from sealhold.vault.registry import Registry
 from sealhold.vault.requests import Requests as RequestRows
+from sealhold.vault.signed import reading, signer_of
 from sealhold.vault.sourcing import Sources
 from sealhold.vault.telling import Teller
 
@@ -134,17 +135,18 @@ def datasets() -> Mapping[Collection, Dataset]:
     return plugins.datasets()
 
 
-def look(paths: Iterable[Path]) -> Iterator[Found]:
-    """Yield what each file is, folders walked through; needs no vault and keeps nothing."""
+def look(paths: Iterable[Path], signed_by: bytes | None = None) -> Iterator[Found]:
+    """Yield what each file is, as an import would find it; needs no vault and keeps nothing."""
     with ReaderCell() as cell:
+        reader = reading(cell, signer_of(signed_by))
         for file in (file for path in paths for file in files_of(path)):
-            try:
-                what, why = cell.detect(file).what, ""
+            what, size, why = None, 0, "the file cannot be opened"
+            with suppress(OSError):
                 size = file.stat().st_size
-            except UnreadableSourceError as err:
-                what, size, why = None, 0, str(err)
-            except OSError:
-                what, size, why = None, 0, "the file cannot be opened"
+                try:
+                    what, why = reader.detect(file).what, ""
+                except UnreadableSourceError as err:
+                    why = str(err)
             yield Found(path=file, size=size, what=what, why=why)
 
 

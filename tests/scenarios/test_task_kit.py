@@ -1,6 +1,7 @@
 """A task folder is checked, tried and priced: the examples pass, each planted fault is named."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ from sealhold.model.quantities import MICRO, Instant
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/task.json"))
+THREE = [ROOT / "examples" / name for name in ("signed-bonus", "hospital-median", "power-meter")]
 GREEN = ROOT / "examples" / "green-bonus"
 DATASETS = {dataset.name: dataset for dataset in (TRIPS, ROWS)}
 NOW = Instant(1_790_000_000_000)
@@ -133,6 +135,35 @@ def test_a_planted_fault_of_the_program_is_named_with_its_line(
     ), refused
 
 
+PLANTED = {  # what is put into a program: at its top, in `evaluate`; what is told, and its column
+    "clock": ("from datetime import datetime", "datetime.now()", "a cell has no clock", 5),
+    "global counter": ("calls = 0", "global calls; calls += 1", "`calls` is not kept", 5),
+    "text": ("", 'return "1"', 'expected `int`, found `Literal["1"]`', 12),
+    "unlisted parameter": ("", 'res["unlisted"]', "unlisted", 9),
+}
+
+
+@pytest.mark.parametrize("fault", PLANTED)
+@pytest.mark.parametrize("folder", THREE, ids=lambda path: path.name)
+def test_a_fault_planted_in_a_scenario_is_named_with_line_and_column(
+    tmp_path: Path, folder: Path, fault: str
+) -> None:
+    top, inside, named, column = PLANTED[fault]
+    target = Path(shutil.copytree(folder, tmp_path / "task"))
+    lines = (target / "code.py").read_text().split("\n")
+    evaluate = next(at for at, line in enumerate(lines) if line.startswith("def evaluate"))
+    lines[evaluate + 2 : evaluate + 2] = [f"    {inside}"]  # after its docstring
+    lines[2:2] = [top]
+    (target / "code.py").write_text("\n".join(lines))
+    line = evaluate + 4  # one was put before it, and the docstring stands between
+
+    report = check(target, 2)
+
+    told = [each for each in report.faults if each.refuses and named in each.message]
+    assert report.exit_code == 5
+    assert [(each.file, each.line, each.column) for each in told] == [("code.py", line, column)]
+
+
 def wasm(document: dict[str, Any]) -> None:
     document["code"]["tier"] = "wasm"
 
@@ -178,6 +209,38 @@ def test_a_planted_fault_of_the_manifest_is_named(tmp_path: Path, edit: Edit, na
 
     assert report.exit_code == 5
     assert any(named in fault.message and fault.file == "task.json" for fault in report.faults)
+
+
+def test_values_that_differ_are_told_as_one_fault(tmp_path: Path) -> None:
+    code = "def evaluate(obj, res):\n    return int(obj['distance_m'] or 0) + 2\n"
+
+    report = check(copied(tmp_path, code), 12)
+
+    (fault,) = report.faults
+    assert re.fullmatch(
+        r"12 of 12 made-up objects \(first: 0\) returned \d+ and other values,"
+        r" which are not in `evaluate.range`",
+        fault.message,
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("None", "returned a value of type None or another, not int"),
+        ("2**64", "returned a whole number beyond 64 bits"),
+        ("{1: 2}", "returned a value of type dict, not int"),
+        ("True", "returned a value of type bool, not int"),
+    ],
+)
+def test_a_value_that_is_no_small_whole_number_is_told_by_its_type(
+    tmp_path: Path, value: str, why: str
+) -> None:
+    code = f"def evaluate(obj, res):\n    return {value}\n"
+
+    run = run_synthetic(copied(tmp_path, code), DATASETS, Broker, count=2)
+
+    assert {default.reason for default in run.defaults} == {why}
 
 
 def test_a_fault_of_the_manifest_has_the_line_of_its_part(tmp_path: Path) -> None:

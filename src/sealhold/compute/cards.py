@@ -12,7 +12,7 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sealhold.compute.aggregates import WHOLE_KINDS, released_range
+from sealhold.compute.aggregates import WHOLE_KINDS, Kind, released_range
 from sealhold.compute.asked import Asked, outlook
 from sealhold.compute.leakage import bits_of_choice, query_price
 from sealhold.compute.noising import blur_of
@@ -219,7 +219,7 @@ def _shape(asked: Asked, coarsen: int, alternatives: int, around: Surroundings) 
     left = released_range(task.aggregate, coarsen)
     return AnswerShape(
         label=label(asked),
-        unit=asked.dataset.name,
+        unit=asked.dataset.name if task.aggregate.kind is Kind.COUNT else "units",
         first=left.first,
         last=left.last,
         step=left.step,

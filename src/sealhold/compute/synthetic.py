@@ -25,6 +25,7 @@ _WORDS: Final = (
     *("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "haven", "inlet", "juniper"),
     *("kestrel", "linden", "meadow", "north", "orchard", "pebble", "quarry", "river", "spruce"),
 )
+_SIGNER: Final = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"  # of RFC 8032
 _Item = TypeVar("_Item")
 _Fields = dict[str, Plain]
 
@@ -97,6 +98,7 @@ def _trip(draw: Draw) -> _Fields:
         "start_lon": lon,
         "end_lat": end_lat,
         "end_lon": end_lon,
+        "signed_by": _SIGNER,
         "points": [[start, lat, lon, None], [start + seconds * 1000, end_lat, end_lon, None]],
     }
 
@@ -121,14 +123,16 @@ def _message(draw: Draw) -> _Fields:
 
 
 def _row(draw: Draw) -> _Fields:
-    """Return a reading of blood pressure, a day of a power meter, or a line of a cash book."""
+    """Return a day of blood pressure, a day of a power meter, or a line of a cash book."""
     return {"offset_min": None, **draw.one_of([_pressure, _meter, _cash])(draw)}
 
 
 def _pressure(draw: Draw) -> _Fields:
-    low = 55 + draw.below(60)
-    cells = {"date": _day(draw), "systolic": low + 25 + draw.below(60), "diastolic": low}
-    return {"table": "date-systolic-diastolic", "cells": cells}
+    day, low = _day(draw), 55 + draw.below(60)
+    readings = [
+        {"systolic": low + 25 + draw.below(60), "diastolic": low} for _ in range(draw.below(4))
+    ]
+    return {"table": "date-readings", "cells": {"date": day, "readings": readings}}
 
 
 def _meter(draw: Draw) -> _Fields:

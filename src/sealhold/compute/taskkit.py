@@ -32,6 +32,7 @@ from sealhold.compute.leakage import (
 )
 from sealhold.compute.manifest_rules import Gravity, points
 from sealhold.compute.noising import blur_of
+from sealhold.compute.reasons import grouped
 from sealhold.compute.selections import cells, parse_selection
 from sealhold.compute.spec import Entry
 from sealhold.compute.task import Task, whole
@@ -282,7 +283,7 @@ def _by_running(
             reasons = trial.reasons(broker, param, objects, first)
         found += [
             _of_code(folder, f"{_how_many(indexes, objects)} {why}", refuses=True)
-            for why, indexes in _by_reason(reasons).items()
+            for why, indexes in grouped(reasons)
         ]
         with open_broker() as broker:
             again = trial.run(broker, param, objects[::-1])[::-1]
@@ -290,13 +291,6 @@ def _by_running(
         with open_broker() as broker:
             tight = trial.run(broker, param, objects, tightened=True)
         found += _near(folder, first, tight)
-    return found
-
-
-def _by_reason(reasons: Mapping[int, str]) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    for index, why in reasons.items():
-        found.setdefault(why, []).append(index)
     return found
 
 

@@ -3,6 +3,8 @@
 from sealhold.model.ids import FieldName
 from sealhold.model.records import Column, ColumnType
 
+SIGNED_BY = FieldName("signed_by")  # a column that no connector fills: the vault checks signatures
+
 
 def column(name: str, kind: ColumnType, about: str, *, searchable: bool = False) -> Column:
     """Return one column of a dataset."""

@@ -3,7 +3,7 @@
 Source: docs/spec/18-connectors.md section 11.
 """
 
-from sealhold.connectors.columns import column
+from sealhold.connectors.columns import SIGNED_BY, column
 from sealhold.model.ids import Collection, FieldName
 from sealhold.model.records import ColumnType, Dataset, Sensitivity
 
@@ -19,6 +19,9 @@ _WORDS = (
     column("type", ColumnType.TEXT, "kind of activity as recorded", searchable=True),
 )
 _POINTS = column("points", ColumnType.LIST, "points in order: [t ms or null, lat, lon, ele m]")
+_SIGNED = column(
+    SIGNED_BY, ColumnType.TEXT, "key that signed its file, 64 hex digits; empty if none was checked"
+)
 _OFFSET = column("offset_min", ColumnType.INTEGER, "minutes east of UTC as written, or empty")
 
 TRIPS = Dataset(
@@ -34,6 +37,7 @@ TRIPS = Dataset(
         *_ENDS,
         *_WORDS,
         _POINTS,
+        _SIGNED,
     ),
     time_column=FieldName("start"),
     natural_key=(FieldName("start"), FieldName("start_lat"), FieldName("start_lon")),

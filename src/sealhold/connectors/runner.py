@@ -23,6 +23,7 @@ from sealhold.model.errors import UnreadableSourceError
 from sealhold.model.ids import Collection, JobId
 
 REJECTS_TOLD = 20
+SIGNATURE = ".sig"  # what the name of a signature has more than that of its file
 
 
 class JobState(StrEnum):
@@ -188,7 +189,8 @@ def run_file(path: Path, reader: Reader, sink: Sink, watch: Watch) -> FileResult
 def files_of(path: Path) -> Iterator[Path]:
     """Yield the file itself, or the files in a folder; no link inside a folder is followed.
 
-    A folder that cannot be read stands for itself, so that its failure is told.
+    A signature beside its file is no file of its own. A folder that cannot be read stands for
+    itself, so that its failure is told.
     """
     try:
         inside = sorted(path.iterdir()) if path.is_dir() else None
@@ -197,8 +199,10 @@ def files_of(path: Path) -> Iterator[Path]:
     if inside is None:
         yield path
         return
+    names = {inner.name for inner in inside}
     for inner in inside:
-        if not inner.is_symlink() and not inner.name.startswith("."):
+        is_signature = inner.suffix == SIGNATURE and inner.stem in names
+        if not inner.is_symlink() and not inner.name.startswith(".") and not is_signature:
             yield from files_of(inner)
 
 

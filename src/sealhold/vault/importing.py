@@ -28,6 +28,7 @@ from sealhold.vault.core import Core
 from sealhold.vault.index import Index
 from sealhold.vault.ingest import Ingest
 from sealhold.vault.objects import Objects
+from sealhold.vault.signed import Signer
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
@@ -46,11 +47,13 @@ class ImportSink:
         objects: Objects,
         per_file: Callable[[str], bool],
         names: Mapping[Path, str],
+        signer: Signer | None = None,
     ) -> None:
         self._core = core
         self._index = index
         self._objects = objects
         self._per_file = per_file  # whether a connector's items mean nothing without their file
+        self._signer = signer
         self._names = names  # what the owner calls a file, where its path does not say it
         self._catalogue = Catalogue(core.store, core.papers, core.owner)
         self._teller = Teller(core.keys)
@@ -73,7 +76,7 @@ class ImportSink:
         event = self._event(EventKind.JOB, job, reason="begun")
         ops: tuple[Op, ...] = (self._catalogue.put_source(source), self._catalogue.put_job(job))
         self._core.writer.commit(Work(ops, (self._teller.entry(event),)))
-        ingest = Ingest(self._core, self._index, self._objects, source)
+        ingest = Ingest(self._core, self._index, self._objects, source, self._signer)
         self._jobs[job.id] = (job, ingest, facts.known.version)
         return JobStart(job=job.id)
 
@@ -115,7 +118,8 @@ class ImportSink:
                 digest.update(piece)
         reader = f"{known.source} {known.version}".encode()
         name = self._name(path).encode() if self._per_file(known.source) else b""
-        return mac16(files, Tag.IDEMPOTENCY, digest.digest(), reader, name)
+        signer = [self._signer.key] if self._signer else []
+        return mac16(files, Tag.IDEMPOTENCY, digest.digest(), reader, name, *signer)
 
     def _name(self, path: Path) -> str:
         return self._names.get(path, path.name)
@@ -123,6 +127,7 @@ class ImportSink:
     def _source(self, facts: FileFacts) -> SourceRow:
         connector = facts.known.source
         name = self._name(facts.path) if self._per_file(connector) else f"{connector} files"
+        name = f"{name}, {self._signer.words()}" if self._signer else name
         for source in self._catalogue.sources():
             if (source.connector, source.name) == (connector, name):
                 return source

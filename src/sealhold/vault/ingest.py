@@ -17,8 +17,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 import msgspec
+from msgspec import structs
 
 from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.connectors.columns import SIGNED_BY
 from sealhold.connectors.runner import Counts
 from sealhold.connectors.spec import Batch, Item, Reject
 from sealhold.crypto.digest import Keyed
@@ -43,6 +45,7 @@ from sealhold.vault.owned import (
     content_of,
     seal_record,
 )
+from sealhold.vault.signed import Signer
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
@@ -85,6 +88,7 @@ class _Kind:
     by_id: Keyed
     by_content: Keyed
     describer: Describer
+    tells_signer: bool  # it has a column for who signed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,11 +105,19 @@ class _Flight:
 class Ingest:
     """Takes in what one job reads."""
 
-    def __init__(self, core: Core, index: Index, objects: Objects, source: SourceRow) -> None:
+    def __init__(
+        self,
+        core: Core,
+        index: Index,
+        objects: Objects,
+        source: SourceRow,
+        signer: Signer | None = None,
+    ) -> None:
         self._core = core
         self._index = index
         self._objects = objects
         self._source = source
+        self._signed = {} if signer is None else {SIGNED_BY: signer.key.hex()}
         self._teller = Teller(core.keys)
         self._catalogue = Catalogue(core.store, core.papers, core.owner)
         self._kinds: dict[str, _Kind] = {}
@@ -207,6 +219,8 @@ class Ingest:
 
     def _recognise(self, item: Item) -> _Seen:
         kind = self._kind(item.dataset)
+        if self._signed or SIGNED_BY in item.fields:
+            item = self._as_signed(item, kind)
         content = content_of(item.fields, item.raw)
         digest = kind.contents.digest(content)
         if item.original_id is not None:
@@ -216,6 +230,12 @@ class Ingest:
             self._equals[digest] = ordinal + 1
             tag = kind.by_content.mac16(digest, ordinal.to_bytes(8, "big"))
         return _Seen(item, tag, content, digest)
+
+    def _as_signed(self, item: Item, kind: _Kind) -> Item:
+        """Return the item with the key that signed its file, whatever it says of that itself."""
+        # THREAT T193: a reader that was taken over cannot say that somebody signed
+        fields = {name: value for name, value in item.fields.items() if name != SIGNED_BY}
+        return structs.replace(item, fields=fields | self._signed if kind.tells_signer else fields)
 
     def _before(self, records: Sequence[bytes]) -> dict[bytes, Found]:
         rows = self._core.store.get(RECORDS.name, [(record,) for record in records])
@@ -260,11 +280,13 @@ class Ingest:
         found = self._kinds.get(dataset)
         if found is None:
             keys, name = self._core.keys, dataset.encode()
+            told = self._core.datasets.get(Collection(dataset))
             found = self._kinds[dataset] = _Kind(
                 contents=keys.contents.after(name),
                 by_id=keys.identities.after(b"id", self._source.id, name),
                 by_content=keys.identities.after(b"content", self._source.id, name),
-                describer=Describer(self._core.datasets.get(Collection(dataset))),
+                describer=Describer(told),
+                tells_signer=told is not None and any(c.name == SIGNED_BY for c in told.columns),
             )
         return found
 

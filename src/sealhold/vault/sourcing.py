@@ -18,6 +18,7 @@ from sealhold.vault.core import Core
 from sealhold.vault.importing import ImportSink, file_report
 from sealhold.vault.index import Index
 from sealhold.vault.objects import Objects
+from sealhold.vault.signed import Signer, reading, signer_of
 from sealhold.vault.undoing import undo
 
 Cell = Callable[[], AbstractContextManager[Reader]]
@@ -62,10 +63,19 @@ class Sources:
         return self._run([path], watch, {path: name})
 
     def import_paths(
-        self, paths: Iterable[Path], watch: Callable[[Progress], None] | None = None
+        self,
+        paths: Iterable[Path],
+        watch: Callable[[Progress], None] | None = None,
+        signed_by: bytes | None = None,
     ) -> ImportReport:
-        """Read files, and all files in folders, into the vault."""
-        return self._run(paths, watch, {})
+        """Read files, and all files in folders, into the vault.
+
+        With `signed_by`, a 32-byte Ed25519 key, a file is read if a signature by it lies beside it.
+
+        Raises:
+            InvalidError: `signed_by` is no key.
+        """
+        return self._run(paths, watch, {}, signer_of(signed_by))
 
     def jobs(self) -> tuple[JobRow, ...]:
         """Return every job, oldest first."""
@@ -93,11 +103,14 @@ class Sources:
         paths: Iterable[Path],
         watch: Callable[[Progress], None] | None,
         names: dict[Path, str],
+        signer: Signer | None = None,
     ) -> ImportReport:
         started = self._seconds()
-        sink = ImportSink(self._core, self._index, self._objects, self._per_file, names)
-        with self._turn, self._cell() as reader:
-            results = [*runner.run(paths, reader, sink, watch)]
+        sink = ImportSink(
+            self._core, self._index, self._objects, self._per_file, names, signer=signer
+        )
+        with self._turn, self._cell() as cell:
+            results = [*runner.run(paths, reading(cell, signer), sink, watch)]
         files = tuple(file_report(result, names.get(result.path)) for result in results)
         return ImportReport(
             files=files,

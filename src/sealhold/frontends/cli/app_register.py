@@ -10,9 +10,8 @@ from sealhold.frontends.cli.appfolder import AppFolder, Entrance
 from sealhold.frontends.cli.opening import deciding, world_of
 from sealhold.frontends.cli.out import Line, emit, safe
 from sealhold.frontends.cli.session import Session
+from sealhold.frontends.cli.words import read_key
 from sealhold.model.errors import UsageError
-
-KEY_DIGITS = 64
 
 
 def app_register(
@@ -41,7 +40,7 @@ def app_register(
     if bool(key) == (make_keys is not None):
         raise UsageError("name the app's key with `--key`, or a folder with `--make-keys`")
     folder = AppFolder(make_keys) if make_keys is not None else None
-    public = _hex(key) if folder is None else b""
+    public = read_key(key) if folder is None else b""
     with deciding(session) as (node, _):
         if folder is not None:
             public = folder.keys_or_new(world_of(session).entropy).public
@@ -56,13 +55,3 @@ def app_register(
             Line(f"Next: sealhold request add TASKFOLDER --keys {safe(str(kept.parent))}", "hint"),
         ]
     emit(session, value, Line("The app is known now.", "head"), app_facts(app), *said)
-
-
-def _hex(text: str) -> bytes:
-    try:
-        key = bytes.fromhex(text)
-    except ValueError as err:
-        raise UsageError("the key is not written in hex digits") from err
-    if len(key) * 2 != KEY_DIGITS:
-        raise UsageError(f"the key has {len(key) * 2} hex digits, not {KEY_DIGITS}")
-    return key

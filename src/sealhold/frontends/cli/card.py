@@ -85,10 +85,10 @@ def _what(card: RequestCard, terms: Terms) -> list[Block]:
         possible = range(shape.first, shape.last + 1, max(shape.step, 1))
         answers = f"one of {', '.join(map(str, possible))}"
     elif shape.step == 1:
-        answers = f"{shape.unit} from {shape.first} to {shape.last}"
+        answers = f"{shape.unit} from {shape.first:,} to {shape.last:,}"
     else:
         second = shape.first + shape.step
-        answers = f"{shape.unit}: {shape.first}, {second} and so on to {shape.last}"
+        answers = f"{shape.unit}: {shape.first:,}, {second:,} and so on to {shape.last:,}"
     example = next((c.example for c in card.choices if c.coarsen == terms.coarsen), None)
     facts = [
         ("Answers", f"{answers}; {shape.default} also where the program fails"),

@@ -13,7 +13,7 @@ from sealhold.frontends.cli.opening import reading
 from sealhold.frontends.cli.out import Block, Column, Line, Table, emit, figure, safe, say
 from sealhold.frontends.cli.progress import bar_over
 from sealhold.frontends.cli.session import Session
-from sealhold.frontends.cli.words import counted
+from sealhold.frontends.cli.words import counted, read_key
 from sealhold.model.errors import NoFileError, UnreadableSourceError, UsageError
 from sealhold.node import Found, look
 
@@ -26,6 +26,12 @@ def import_(
     undo_job: Annotated[
         str, typer.Option("--undo", metavar="JOB", help="Take back what an import brought.")
     ] = "",
+    signed_by: Annotated[
+        str,
+        typer.Option(
+            metavar="HEX", help="Read only what this Ed25519 key signed: FILE beside FILE.sig."
+        ),
+    ] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only tell what would be done.")
     ] = False,
@@ -36,36 +42,37 @@ def import_(
     CSV and JSON lines. What was there before is recognised, so the same file may come again.
 
     Raises:
-        UsageError: neither a path nor `--undo`, or both.
+        UsageError: neither a path nor `--undo`, or both; or `--signed-by` is no key.
     """
     session = Session.of(context)
     if bool(paths) == bool(undo_job):
         raise UsageError("name files to import, or `--undo` with a job")
+    key = read_key(signed_by) if signed_by else None
     if undo_job:
         undo(session, undo_job, dry_run=dry_run)
     elif dry_run:
-        found = _found(paths or [])
+        found = _found(paths or [], key)
         emit(session, found, *_found_blocks(found), Line("Nothing was taken in.", "hint"))
     else:
-        _import(session, paths or [])
+        _import(session, paths or [], key)
 
 
-def _import(session: Session, paths: Sequence[Path]) -> None:
+def _import(session: Session, paths: Sequence[Path], signed_by: bytes | None) -> None:
     with reading(session) as node:
-        found = _found(paths)
+        found = _found(paths, signed_by)
         say(session, *_found_blocks(found))
         with bar_over(session, found) as watch:
-            report = node.sources.import_paths([each.path for each in found], watch)
+            report = node.sources.import_paths([each.path for each in found], watch, signed_by)
     emit(session, report, *report_blocks(report))
     if report.unreadable == len(report.files):
         raise typer.Exit(UnreadableSourceError.kind.value)
 
 
-def _found(paths: Sequence[Path]) -> list[Found]:
+def _found(paths: Sequence[Path], signed_by: bytes | None) -> list[Found]:
     for path in paths:
         if not path.exists():
             raise NoFileError(f"no file `{safe(str(path))}`")
-    found = list(look(paths))
+    found = list(look(paths, signed_by))
     if not found:
         raise NoFileError("there is no file in this folder")
     return found

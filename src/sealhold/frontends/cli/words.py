@@ -1,8 +1,8 @@
-"""What people type for a time or a cost, read; and how ids and sums are written.
+"""What people type for a time, a cost or a key, read; and how ids and sums are written.
 
 - A time is a date (`2026-12-31`: until that day is over), an instant (`2026-12-31T12:00Z`) or a
   length from now (`7d`, `12h`). All are UTC.
-- A cost is written in bits: `5`, `2.585`.
+- A cost is written in bits: `5`, `2.585`. A key is 64 hex digits.
 
 Source: docs/spec/20-faces.md section 8.
 """
@@ -19,6 +19,7 @@ from sealhold.model.quantities import DAY, HOUR, MICRO, MINUTE, Instant, MicroBi
 _LENGTH: Final = re.compile(r"(\d{1,5})([mhd])")
 _UNITS: Final = {"m": MINUTE, "h": HOUR, "d": DAY}
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
+KEY_DIGITS: Final = 64
 MAX_BITS: Final = 1_000_000  # more than any task that fits a manifest may tell
 
 
@@ -52,6 +53,21 @@ def read_bits(text: str) -> MicroBits:
     if not bits.is_finite() or not 1 <= bits * MICRO <= MAX_BITS * MICRO:
         raise UsageError(f"`{text}` is no number of bits")
     return MicroBits(int(bits * MICRO))
+
+
+def read_key(text: str) -> bytes:
+    """Return the 32-byte public key that `text` means.
+
+    Raises:
+        UsageError: not 64 hex digits.
+    """
+    try:
+        key = bytes.fromhex(text)
+    except ValueError as err:
+        raise UsageError("the key is not written in hex digits") from err
+    if len(key) * 2 != KEY_DIGITS:
+        raise UsageError(f"the key has {len(key) * 2} hex digits, not {KEY_DIGITS}")
+    return key
 
 
 def short(kind: Kind, whole: Id16) -> str:

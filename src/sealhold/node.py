@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import Self
 
 from sealhold import __version__, plugins
-from sealhold.compute import appkit, jail, taskfolder, taskkit
+from sealhold.compute import appkit, evidencekit, jail, taskfolder, taskkit
 from sealhold.compute.asking import Requests
 from sealhold.compute.broker import Broker, Mode
 from sealhold.compute.combining import COMBINED
@@ -85,6 +85,7 @@ __all__ = [  # made here, or handed out to the faces as it is
     "appkit",
     "create",
     "datasets",
+    "evidencekit",
     "home_folder",
     "look",
     "open_broker",

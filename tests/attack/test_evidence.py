@@ -318,13 +318,14 @@ def places(sample: Sample, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 @pytest.mark.threat("T151")
 def test_a_flipped_bit_anywhere_in_the_signed_part_is_refused(sample: Sample) -> None:
-    taken = [
-        place
+    results = {
+        place: sample.flipped(place, bit).result(policy=LISTED)
         for place, bit in places(sample, *sample.signed)
-        if not is_refused(sample.flipped(place, bit).result(policy=LISTED))
-    ]
+    }
 
-    assert not taken
+    assert not [place for place, result in results.items() if not is_refused(result)]
+    assert not [place for place, result in results.items() if result.hw_rooted]
+    assert not [place for place, result in results.items() if result.measurement]
 
 
 @pytest.mark.threat("T151")

@@ -55,6 +55,10 @@ class Tag(bytes, Enum):
     SLOT_CHECK = b"sealhold/slot-check/v1"  # tells damage from a wrong passphrase
     EVIDENCE = b"sealhold/evidence/v1"  # what evidence of a machine is bound to
     EVIDENCE_POLICY = b"sealhold/appraisal-policy/v1"
+    SEED_SHARE = b"sealhold/seed-share/v1"  # what a participant commits to
+    SEED = b"sealhold/drawn-seed/v1"  # of all shares
+    SEED_ORDER = b"sealhold/seed-order/v1"  # in which order machines are drawn
+    SEED_PLACE = b"sealhold/seed-place/v1"  # which processor gets a record
 
     # derived keys
     KEYS_FILE = b"sealhold/keys-file/v1"  # database key of the key set

@@ -192,6 +192,12 @@ def _audit_show() -> Function:
     return audit_show
 
 
+def _evidence_appraise() -> Function:
+    from sealhold.frontends.cli.evidence_appraise import evidence_appraise
+
+    return evidence_appraise
+
+
 def _audit_verify() -> Function:
     from sealhold.frontends.cli.audit_verify import audit_verify
 
@@ -309,6 +315,15 @@ AUDIT = {
         load=_audit_verify,
     ),
 }
+EVIDENCE = {
+    "appraise": Entry(
+        about="Tell what a machine's evidence is worth; needs no vault and no network.",
+        example="evidence appraise examples/evidence/software.cwt --kind sw"
+        " --nonce 0011223344556677 --statement examples/evidence/statement.json"
+        " --collateral examples/evidence/device.key --at 2026-11-22T12:00Z",
+        load=_evidence_appraise,
+    ),
+}
 VAULT: Mapping[str, Entry | Group] = {
     "init": Entry(about="Make a new, empty vault.", example="init", load=_init),
     "import": Entry(
@@ -350,4 +365,5 @@ PROOF: Mapping[str, Entry | Group] = {
         load=_verify,
     ),
     "audit": Group(about="What happened.", entries=AUDIT),
+    "evidence": Group(about="What a machine shows about itself.", entries=EVIDENCE),
 }

@@ -1,4 +1,4 @@
-"""Tasks that keep state, look for chance, or answer with something else than a whole number."""
+"""Tasks that look for chance, or answer with something else than a whole number."""
 
 from collections.abc import Iterator
 from textwrap import dedent, indent
@@ -37,6 +37,26 @@ FOREIGN_VALUES = {
     "date": "__import__('datetime').datetime.now()",
     "just beyond 64 bits": "2**63",
     "just below 64 bits": "-2**63 - 1",
+    "negative zero": "-0.0",
+    "whole float": "float(2**53)",
+    "number in a text": "str(7)",
+    "number in bytes": "bytes([7])",
+    "truth of a comparison": "1 == 1",
+    "empty list": "[]",
+    "empty text": "''",
+    "list of one number": "[int('7')]",
+    "nested tuple": "((1,),)",
+    "dictionary of objects": "{'a': Answer()}",
+    "frozen set": "frozenset([1])",
+    "iterator": "iter([1])",
+    "slice": "slice(1)",
+    "decimal": "__import__('decimal').Decimal(1)",
+    "fraction": "__import__('fractions').Fraction(1)",
+    "class": "Answer",
+    "lambda": "(lambda: 1)",
+    "not implemented": "NotImplemented",
+    "shared dictionary": "shared_keys(40)",
+    "shared tuple": "shared_tuple(40)",
     "huge": "10**4299",
     "beyond the digits that a host may print": "10**100000",
     "shared list": "shared(40)",
@@ -59,6 +79,16 @@ def shared(depth):
     for i in range(depth): a = [a, a]
     return a
 
+def shared_keys(depth):
+    a = {'k': 1}
+    for i in range(depth): a = {'l': a, 'r': a}
+    return a
+
+def shared_tuple(depth):
+    a = (1,)
+    for i in range(depth): a = (a, a)
+    return a
+
 def deep(depth):
     a = [1]
     for i in range(depth): a = [a]
@@ -69,88 +99,6 @@ def cyclic():
     a.append(a)
     return a
 """
-CARRIERS = {  # each tries to learn how many objects came before it
-    "global": """
-seen = 0
-def evaluate(obj, res):
-    global seen
-    seen += 1
-    return seen
-""",
-    "global list": """
-seen = []
-def evaluate(obj, res):
-    seen.append(obj)
-    return len(seen)
-""",
-    "default argument": """
-def evaluate(obj, res, seen=[]):
-    seen.append(1)
-    return len(seen)
-""",
-    "function attribute": """
-def evaluate(obj, res):
-    evaluate.seen = getattr(evaluate, 'seen', 0) + 1
-    return evaluate.seen
-""",
-    "module attribute": """
-import math
-def evaluate(obj, res):
-    math.seen = getattr(math, 'seen', 0) + 1
-    return math.seen
-""",
-    "guest types": """
-from sealhold.compute.guest import Object
-import sealhold.compute.guest as guest
-def evaluate(obj, res):
-    guest.seen = getattr(guest, 'seen', 0) + 1
-    return guest.seen
-""",
-    "class attribute": """
-class Kept:
-    seen = 0
-def evaluate(obj, res):
-    Kept.seen += 1
-    return Kept.seen
-""",
-    "resources": """
-def evaluate(obj, res):
-    res['seen'] = res.get('seen', 0) + 1
-    return res['seen']
-""",
-    "object": """
-def evaluate(obj, res):
-    obj['seen'] = obj.get('seen', 0) + 1
-    return obj['seen']
-""",
-    "redefined function": """
-count = 1
-def evaluate(obj, res):
-    global evaluate, count
-    before = count
-    def again(obj, res): return before + 1
-    evaluate = again
-    count += 1
-    return before
-""",
-    "cache": """
-from functools import lru_cache
-seen = []
-@lru_cache
-def grow():
-    seen.append(1)
-    return seen
-def evaluate(obj, res):
-    return len(grow())
-""",
-    "seed": """
-import random
-def evaluate(obj, res):
-    first = random.getrandbits(60)
-    random.seed(first)
-    return first
-""",
-}
 ORACLES = {  # each asks for something that differs from run to run, were it not fixed
     "time": "import time\nreturn int(time.time() * 1e6)",
     "monotonic": "import time\nreturn int(time.monotonic() * 1e9)",
@@ -164,7 +112,30 @@ ORACLES = {  # each asks for something that differs from run to run, were it not
     "now": "from datetime import datetime\nreturn int(datetime.now().timestamp() * 1e6)",
     "today": "from datetime import date\nreturn date.today().day",
     "zone": "import time\nreturn time.timezone",
+    "seconds of the day": "import time\nreturn int(time.time()) % 86400",
+    "nanoseconds": "import time\nreturn time.time_ns()",
+    "performance counter in nanoseconds": "import time\nreturn time.perf_counter_ns()",
+    "broken-down time": "import time\nreturn time.localtime().tm_sec",
+    "written time": "import time\nreturn len(time.strftime('%H:%M:%S')) + int(time.strftime('%S'))",
+    "time of a sleep": """
+        import time
+        start = time.monotonic()
+        time.sleep(0.01)
+        return int((time.monotonic() - start) * 1e9)""",
+    "time of a loop": """
+        import time
+        start = time.perf_counter()
+        for i in range(10000): pass
+        return int((time.perf_counter() - start) * 1e9)""",
+    "now in UTC": """
+        from datetime import datetime, timezone
+        return int(datetime.now(timezone.utc).timestamp() * 1e6)""",
     "random": "import random\nreturn random.getrandbits(62)",
+    "random float": "import random\nreturn int(random.random() * 1e15)",
+    "random choice": "import random\nreturn random.choice(range(10**9))",
+    "random sample": "import random\nreturn random.sample(range(10**9), 3)[2]",
+    "normal": "import random\nreturn int(random.gauss(0, 1) * 1e12)",
+    "random, seeded by nothing": "import random\nrandom.seed()\nreturn random.getrandbits(62)",
     "own generator": "import random\nreturn random.Random().getrandbits(62)",
     "shuffle": """
         import random
@@ -173,12 +144,52 @@ ORACLES = {  # each asks for something that differs from run to run, were it not
         return int(''.join(map(str, order)))""",
     "hash of a text": "return hash('abc')",
     "hash of an object": "return hash(type('X', (), {})()) if False else hash((1, 'x', 2.5))",
+    "hash of bytes": "return hash(b'abc')",
+    "hash of a float": "return hash(0.1)",
+    "hash of nothing": "return hash(None)",
+    "hash of a tuple of texts": "return hash(('a', 'b'))",
+    "hash of a frozen set": "return hash(frozenset(['a', 'b']))",
+    "hash of a function": "return hash(evaluate)",
+    "hash of an instance": "return hash(Answer())",
+    "identity of a number": "return id(10**30)",
+    "identity of a text": "return id('abc' * 3)",
+    "identity of an argument": "return id(obj)",
+    "identity of a class": "return id(Answer)",
+    "order of two new objects": "return 1 if id([1]) < id([2]) else 0",
     "identity of a list": "return id([])",
     "identity of a function": "return id(evaluate)",
     "text of an object": """
         n = 0
         for letter in repr(evaluate): n = (n * 131 + ord(letter)) % 10**15
         return n""",
+    "text of an instance": """
+        n = 0
+        for letter in repr(Answer()): n = (n * 131 + ord(letter)) % 10**15
+        return n""",
+    "text of an error": """
+        try:
+            {}[Answer()]
+        except Exception as err:
+            n = 0
+            for letter in str(err): n = (n * 131 + ord(letter)) % 10**15
+            return n""",
+    "first of a set": "return ord({'p', 'q', 'r', 's', 't'}.pop())",
+    "order of a set of numbers": """
+        n = 0
+        for each in {10**9 + i * 7919 for i in range(50)}: n = (n * 131 + each) % 10**15
+        return n""",
+    "order of a frozen set": "return ord(list(frozenset('pqrst'))[0])",
+    "order of a dictionary": "return ord(list({'p': 1, 'q': 2, 'r': 3})[0])",
+    "how deep it may call": """
+        depth = [0]
+        def down():
+            depth[0] += 1
+            down()
+        try:
+            down()
+        except RecursionError:
+            pass
+        return depth[0]""",
     "order of a set": """
         n = 0
         for letter in {'p', 'q', 'r', 's', 't'}: n = n * 1000 + ord(letter)
@@ -201,27 +212,6 @@ def broker() -> Iterator[Broker]:
 
 def honest(broker: Broker) -> list[int | None]:
     return broker.evaluate(HONEST, RES, [{"x": 1}, {"x": 2}], AMPLE)
-
-
-@pytest.mark.threat("T32")
-@pytest.mark.parametrize("carrier", CARRIERS.values(), ids=CARRIERS)
-def test_an_object_cannot_tell_how_many_came_before_it(broker: Broker, carrier: str) -> None:
-    together = broker.evaluate(carrier.encode(), RES, [{"x": 1}] * 4, AMPLE)
-    alone = broker.evaluate(carrier.encode(), RES, [{"x": 1}], AMPLE)
-
-    assert together == alone * 4
-
-
-@pytest.mark.threat("T32")
-def test_an_answer_does_not_depend_on_the_objects_around_it_nor_on_their_order(
-    broker: Broker,
-) -> None:
-    objects = [{"x": x} for x in range(9)]
-
-    forwards = broker.evaluate(HONEST, RES, objects, AMPLE)
-    backwards = broker.evaluate(HONEST, RES, objects[::-1], AMPLE)
-
-    assert forwards == backwards[::-1]
 
 
 @pytest.mark.threat("T33")

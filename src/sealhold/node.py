@@ -27,11 +27,13 @@ from sealhold.compute.asking import Requests
 from sealhold.compute.broker import Broker, Mode
 from sealhold.compute.granted import Apps, Budgets, Grants
 from sealhold.compute.members import FROZEN
+from sealhold.compute.memo import MEMO
 from sealhold.compute.office import Office
 from sealhold.compute.outside import Outside
+from sealhold.compute.partition import PARTITIONS
 from sealhold.compute.proof_checks import Policy
 from sealhold.compute.readercell import ReaderCell
-from sealhold.compute.replay import MEMO, Replay
+from sealhold.compute.replay import Replay
 from sealhold.compute.running import Runs
 from sealhold.compute.shelf import TABLES as SHELF
 from sealhold.compute.shelf import Shelf
@@ -391,7 +393,7 @@ def _parts(home: Home, world: World) -> Parts:
         keys=SqlCipherStore(home.keys),
         objects=LocalDir(home.objects),
         datasets=plugins.datasets(),
-        tables=(MEMO, FROZEN, *SHELF),
+        tables=(MEMO, PARTITIONS, FROZEN, *SHELF),
         clock=world.clock,
         entropy=world.entropy,
     )

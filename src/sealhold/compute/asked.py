@@ -28,6 +28,7 @@ from sealhold.vault.registry import App
 from sealhold.vault.requests import RequestRow
 
 FUNCTION, FAMILY, TIMING, EPOCH = "function", "family", "timing", "epoch"
+VERSIONS = "versions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +97,7 @@ def facts_so_far(budget: Budget, dataset: Dataset) -> Facts:
         families={each.key: each.cost for each in leaks if each.kind == FAMILY},
         timings={TaskDigest(each.key): each.cost for each in leaks if each.kind == TIMING},
         epochs=frozenset(int.from_bytes(each.key) for each in leaks if each.kind == EPOCH),
-        versions=1,
+        versions=max((int.from_bytes(e.key) for e in leaks if e.kind == VERSIONS), default=1),
     )
 
 
@@ -108,6 +109,7 @@ def leaks_of(facts: Facts) -> list[Leak]:
         *(Leak(kind=FAMILY, key=key, cost=cost) for key, cost in facts.families.items()),
         *(Leak(kind=TIMING, key=key, cost=cost) for key, cost in facts.timings.items()),
         *(Leak(kind=EPOCH, key=day.to_bytes(32), cost=none) for day in facts.epochs),
+        Leak(kind=VERSIONS, key=facts.versions.to_bytes(32), cost=none),
     ]
 
 

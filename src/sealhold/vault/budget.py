@@ -43,7 +43,13 @@ LEAKS = TableSpec(
     key=("coll", "kind", "key"),
     indexes={},
 )
-TABLES = (BUDGETS, LEAKS)
+TOLD = TableSpec(
+    name="told",
+    columns={"f": ColumnKind.HASH32, "pages": ColumnKind.I64},  # written of a function's memo
+    key=("f",),
+    indexes={},
+)
+TABLES = (BUDGETS, LEAKS, TOLD)
 
 ALL_ASKERS = MicroBits(64 * MICRO)  # a year: 64 bits tell apart more lives than there are people
 ONE_APP = MicroBits(20 * MICRO)
@@ -55,7 +61,7 @@ ONE_OBJECT = MicroBits(16 * MICRO)  # of any one object, by all askers, ever
 class Leak:
     """One thing that was approved to be told of each object, and its price."""
 
-    kind: str  # function | family | timing | epoch
+    kind: str  # function | family | timing | epoch | versions
     key: bytes  # 32
     cost: MicroBits
 

@@ -113,8 +113,7 @@ class Runs:
                     begun = self._charged(asked, row, epoch, nonce, by_owner=by_owner)
                     answer = self._answer(asked, grant, begun, progress or _silent)
                     return self._view(asked, answer, answer.cost)
-            row = office.grants.get(grant)
-        self._again(asked, row, stored, by_owner=by_owner)
+        self._again(asked, office.grants.get(grant), stored, by_owner=by_owner)
         return self._view(asked, stored, MicroBits(0))
 
     def begin(self, grant: GrantId, *, nonce: str | None = None) -> Callable[[], None]:

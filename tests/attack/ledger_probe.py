@@ -13,14 +13,17 @@ import random
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.audit.log import Entry
 from sealhold.compute import partition
 from sealhold.compute.asked import facts_so_far, leaks_of
+from sealhold.compute.broker import Broker
 from sealhold.compute.leakage import facts_of, prospect
 from sealhold.compute.manifest import Param
 from sealhold.compute.office import Office
@@ -56,13 +59,27 @@ def evaluate(obj, res):
 
 
 def objects(k: int) -> int:
-    """Return how many objects there are: enough for a full partition and some others."""
-    return max(16, 2 * k)
+    """Return how many objects there are: enough that many partitions are full."""
+    return 16 if k == 1 else 20 * k
 
 
 def prepare(folder: Path, k: int, secret: str) -> Path:
-    """Make a vault with the victim among others, in partitions of k, and return its home."""
-    home = new_home(folder / "home")
+    """Make a vault with the victim in a full partition of k, and return its home."""
+    number, home = 0, folder
+    while not (home / "vault.db").exists() or not _is_full(home, k):
+        number += 1
+        home = _made(folder, folder / f"home{number}", k, secret)
+    return home
+
+
+def _is_full(home: Path, k: int) -> bool:
+    with opened(home) as node:
+        parts = partition.read(node.parts.core, EVENTS, k)
+        return len(parts.mates(members(node)[0].logical)) == k
+
+
+def _made(folder: Path, home: Path, k: int, secret: str) -> Path:
+    new_home(home)
     summaries = [f"{VICTIM}{secret}", *(f"other {n}" for n in range(1, objects(k)))]
     with opened(home) as node:
         node.sources.import_paths([calendar(folder / "c.ics", summaries)])
@@ -74,7 +91,7 @@ def prepare(folder: Path, k: int, secret: str) -> Path:
     return home
 
 
-def entry(node: Node) -> object:
+def entry(node: Node) -> Entry:
     teller = office_of(node).teller
     return teller.entry(Event(kind=EventKind.RUN, actor=Actor.VAULT))
 
@@ -159,6 +176,15 @@ def die(folder: Path, moment: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+@cache
+def function(k: int, number: int) -> Program:
+    """Return the function of one parameter."""
+    task = task_of(k)
+    params = (Param(id=f"p{number}", value=number),)
+    scope = Scope(task=task, fields=task.fields, params=params, selections=task.selections)
+    return Program(scope=scope, code=SPEAKS)
+
+
 @dataclass
 class Attacker:
     """Asks, and writes down what it sees."""
@@ -167,12 +193,10 @@ class Attacker:
     folder: Path
     k: int
     known: int = 0  # functions that were approved
+    everyone: list[Member] = field(default_factory=list)
 
     def function(self, number: int) -> Program:
-        task = task_of(self.k)
-        params = (Param(id=f"p{number}", value=number),)
-        scope = Scope(task=task, fields=task.fields, params=params, selections=task.selections)
-        return Program(scope=scope, code=SPEAKS)
+        return function(self.k, number)
 
     def approve(self, number: int) -> bool:
         """Have one more function charged; return whether the ledger has room for it."""
@@ -191,7 +215,7 @@ class Attacker:
     def ask(self, number: int, mask: int) -> int:
         """Return what a function says of the objects in `mask`, summed up."""
         office, program = office_of(self.node), self.function(number)
-        chosen = [each for at, each in enumerate(members_of(self)) if mask >> at & 1]
+        chosen = [each for at, each in enumerate(self.everyone) if mask >> at & 1]
         permitted = Decision(
             permit=True,
             fields=program.scope.fields,
@@ -205,14 +229,6 @@ class Attacker:
         return result_of(office, program, values, 1)
 
 
-def members_of(attacker: Attacker) -> list[Member]:
-    found = getattr(attacker, "_members", None)
-    if found is None:
-        found = members(attacker.node)
-        attacker._members = found  # type: ignore[attr-defined]  # reason: kept between questions
-    return found
-
-
 def attack(home: Path, folder: Path, k: int, queries: int, tier: str, secret: str) -> None:
     """Ask until so many questions stand in the book."""
     budget.ONE_OBJECT = MicroBits(FUNCTIONS * k * NIBBLE * MICRO)  # at k = 1 what it always is
@@ -221,8 +237,9 @@ def attack(home: Path, folder: Path, k: int, queries: int, tier: str, secret: st
     done = [tuple(map(int, line.split())) for line in lines]
     with opened(home) as node, book.open("a") as writing:
         if tier == "dream":
-            office_of(node).replay._broker = lambda: Dream(folder, secret)
-        attacker = Attacker(node, folder, k)
+            dream = cast("Broker", Dream(folder, secret))  # reason: it stands in its place
+            office_of(node).replay._broker = lambda: dream
+        attacker = Attacker(node, folder, k, everyone=members(node))
         while attacker.known <= FUNCTIONS and attacker.approve(attacker.known):
             attacker.known += 1
             if not done:

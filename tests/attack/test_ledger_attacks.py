@@ -24,7 +24,7 @@ def killed_and_begun_again(home: Path, folder: Path, k: int, tier: str, queries:
     goals = [queries // 2, queries]
     while goals:
         arguments = [home, folder, k, goals[0], tier, secret]
-        ended = subprocess.run(  # noqa: S603  # reason: our own interpreter and module
+        ended = subprocess.run(  # reason: our own interpreter and module
             [sys.executable, "-m", "tests.attack.ledger_probe", *map(str, arguments)],
             cwd=ROOT,
             check=False,
@@ -59,7 +59,7 @@ def recovered(home: Path, folder: Path, k: int) -> int:
 @pytest.mark.threat("T165")
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("k", [1, 4, 16, 32])
-@pytest.mark.parametrize(("tier", "queries"), [("dream", 10_000), ("py", 300)])
+@pytest.mark.parametrize(("tier", "queries"), [("dream", 10_000), ("py", 200)])
 def test_no_number_of_questions_and_no_kill_gives_more_than_was_charged(
     tmp_path: Path, k: int, tier: str, queries: int
 ) -> None:

@@ -4,6 +4,7 @@ The programs here are the worst kind: they keep what they saw and speak through 
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,13 +65,14 @@ def bring(node: Node, folder: Path, summaries: list[str], uid: str = "u") -> Non
 
 
 def together(k: int, **more: Plain) -> Job:
-    return Job(code=COUNTS_ITS_CALLS, k=k, aggregate=sum_of(0, 100), **{"most": 100} | more)
+    job = Job(code=COUNTS_ITS_CALLS, k=k, aggregate=sum_of(0, 100), most=100)
+    return replace(job, **more)
 
 
 def number(versions: int = 1, **more: Plain) -> Job:
     """Return the task that sums up the numbers that events are called by."""
-    job = {"evaluate": SIXTEEN, "aggregate": sum_of(0, 150), "most": 10} | more
-    return Job(code=NAMES_ITSELF, versions=versions, **job)
+    job = Job(code=NAMES_ITSELF, evaluate=SIXTEEN, aggregate=sum_of(0, 150), most=10)
+    return replace(job, versions=versions, **more)
 
 
 # --- partitions ---
@@ -406,7 +408,8 @@ def test_each_point_needs_its_own_yes(vault: tuple[Node, Hands, Path], job: Job,
     request = Asker(node).ask(node, job)
     card = card_of(node, request)
 
-    for points in (frozenset(), {"another"}, {code, "another"}):
+    wrong: list[set[str]] = [set(), {"another"}, {code, "another"}]
+    for points in wrong:
         with pytest.raises(InvalidError):
             node.requests.approve(request, card.asked_terms, card.digest, PASSPHRASE, points)
         with pytest.raises(InvalidError):

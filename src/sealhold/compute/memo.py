@@ -86,6 +86,15 @@ class Told:
         found = each if first is None else [first, *each]
         return next((one for one in reversed(found) if one[0] <= version), found[0])
 
+    def take_all(self, entries: bytes) -> None:
+        """Take a page in."""
+        keep = self.first.setdefault  # as `take` does, at a third of its cost
+        for entry in _ENTRY.iter_unpack(entries):
+            if entry[1]:
+                self.take(entry)
+            else:
+                keep(entry[0], entry[2:])
+
     def take(self, entry: tuple[bytes, int, int, int]) -> None:
         """Take an entry in; one of that number that came before stays."""
         logical, number, version, value = entry
@@ -107,8 +116,7 @@ def read(core: Core, f: bytes) -> Told:
     for found in rows_of(core.store, MEMO, "key", f):
         _, entries = _opened(core, found)
         told.pages += 1
-        for entry in _ENTRY.iter_unpack(entries):
-            told.take(entry)
+        told.take_all(entries)
     counted = core.deciding.get(TOLD.name, f)
     # THREAT T167: older pages of the database, brought back, would have it evaluated again
     if told.pages != (counted.row[1] if counted else 0):

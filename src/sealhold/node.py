@@ -22,15 +22,13 @@ from types import TracebackType
 from typing import Self
 
 from sealhold import __version__, plugins
-from sealhold.compute import appkit, jail, taskfolder, taskkit
+from sealhold.compute import appkit, jail, memo, partition, taskfolder, taskkit
 from sealhold.compute.asking import Requests
 from sealhold.compute.broker import Broker, Mode
 from sealhold.compute.granted import Apps, Budgets, Grants
 from sealhold.compute.members import FROZEN
-from sealhold.compute.memo import MEMO
 from sealhold.compute.office import Office
 from sealhold.compute.outside import Outside
-from sealhold.compute.partition import PARTITIONS
 from sealhold.compute.proof_checks import Policy
 from sealhold.compute.readercell import ReaderCell
 from sealhold.compute.replay import Replay
@@ -69,11 +67,13 @@ from sealhold.vault.opening import Opened, Parts
 from sealhold.vault.reading import Records
 from sealhold.vault.registry import Registry
 from sealhold.vault.requests import Requests as RequestRows
+from sealhold.vault.rollback import Accepted
 from sealhold.vault.sourcing import Sources
 from sealhold.vault.telling import Teller
 
 __all__ = [  # made here, or handed out to the faces as it is
     "PASSPHRASE_VARIABLE",
+    "Accepted",
     "Found",
     "JobRow",
     "Node",
@@ -187,8 +187,8 @@ class Node:
         """Whether the keys are out of reach."""
         return self._open is None
 
-    def unlock(self, passphrase: str) -> None:
-        """Open the vault; one that is open already stays so.
+    def unlock(self, passphrase: str, accepted: Accepted | None = None) -> None:
+        """Open the vault, also an older one if `accepted`; one that is open already stays so.
 
         Raises:
             NoHomeError: there is none.
@@ -200,7 +200,7 @@ class Node:
                 if not self.verify_passphrase(passphrase):
                     raise WrongPassphraseError
                 return
-            vault = access.unlock(_parts(self.home, self._world), passphrase)
+            vault = access.unlock(_parts(self.home, self._world), passphrase, accepted)
             try:
                 self._open = OpenParts(vault, self)
             except BaseException:
@@ -393,7 +393,7 @@ def _parts(home: Home, world: World) -> Parts:
         keys=SqlCipherStore(home.keys),
         objects=LocalDir(home.objects),
         datasets=plugins.datasets(),
-        tables=(MEMO, PARTITIONS, FROZEN, *SHELF),
+        tables=(memo.MEMO, partition.PARTITIONS, FROZEN, *SHELF),
         clock=world.clock,
         entropy=world.entropy,
     )

@@ -192,6 +192,12 @@ def _audit_show() -> Function:
     return audit_show
 
 
+def _audit_accept() -> Function:
+    from sealhold.frontends.cli.audit_accept import audit_accept
+
+    return audit_accept
+
+
 def _audit_verify() -> Function:
     from sealhold.frontends.cli.audit_verify import audit_verify
 
@@ -307,6 +313,11 @@ AUDIT = {
         about="Read and recompute everything that is kept.",
         example="audit verify",
         load=_audit_verify,
+    ),
+    "accept-older": Entry(
+        about="Go on with a database that is older than it was, with all budgets spent.",
+        example="audit accept-older",
+        load=_audit_accept,
     ),
 }
 VAULT: Mapping[str, Entry | Group] = {

@@ -8,7 +8,7 @@
 Source: docs/spec/07-grants.md section 3; docs/spec/09-leakage.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sealhold.compute.leakage import Facts, Prospect, facts_of, prospect, query_price
@@ -91,7 +91,12 @@ def read_asked(row: RequestRow, app: App, datasets: Mapping[Collection, Dataset]
 
 def facts_so_far(budget: Budget, dataset: Dataset) -> Facts:
     """Return what all that was approved may tell of one object of a collection."""
-    leaks = budget.leaks(dataset.name)
+    return facts_from(budget.leaks(dataset.name))
+
+
+def facts_from(leaks: Iterable[Leak]) -> Facts:
+    """Return what the rows of `leaks_of` keep."""
+    leaks = list(leaks)
     return Facts(
         functions={FunctionId(each.key): each.cost for each in leaks if each.kind == FUNCTION},
         families={each.key: each.cost for each in leaks if each.kind == FAMILY},

@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import Self
 
 from sealhold import __version__, plugins
-from sealhold.compute import appkit, evidencekit, jail, taskfolder, taskkit
+from sealhold.compute import appkit, evidencekit, jail, memo, partition, taskfolder, taskkit
 from sealhold.compute.asking import Requests
 from sealhold.compute.broker import Broker, Mode
 from sealhold.compute.combining import COMBINED
@@ -33,7 +33,7 @@ from sealhold.compute.office import Office
 from sealhold.compute.outside import Outside
 from sealhold.compute.proof_checks import Policy
 from sealhold.compute.readercell import ReaderCell
-from sealhold.compute.replay import MEMO, Replay
+from sealhold.compute.replay import Replay
 from sealhold.compute.running import Runs
 from sealhold.compute.shelf import TABLES as SHELF
 from sealhold.compute.shelf import Shelf
@@ -69,12 +69,14 @@ from sealhold.vault.opening import Opened, Parts
 from sealhold.vault.reading import Records
 from sealhold.vault.registry import Registry
 from sealhold.vault.requests import Requests as RequestRows
+from sealhold.vault.rollback import Accepted
 from sealhold.vault.signed import reading, signer_of
 from sealhold.vault.sourcing import Sources
 from sealhold.vault.telling import Teller
 
 __all__ = [  # made here, or handed out to the faces as it is
     "PASSPHRASE_VARIABLE",
+    "Accepted",
     "Found",
     "JobRow",
     "Node",
@@ -190,8 +192,8 @@ class Node:
         """Whether the keys are out of reach."""
         return self._open is None
 
-    def unlock(self, passphrase: str) -> None:
-        """Open the vault; one that is open already stays so.
+    def unlock(self, passphrase: str, accepted: Accepted | None = None) -> None:
+        """Open the vault, also an older one if `accepted`; one that is open already stays so.
 
         Raises:
             NoHomeError: there is none.
@@ -203,7 +205,7 @@ class Node:
                 if not self.verify_passphrase(passphrase):
                     raise WrongPassphraseError
                 return
-            vault = access.unlock(_parts(self.home, self._world), passphrase)
+            vault = access.unlock(_parts(self.home, self._world), passphrase, accepted)
             try:
                 self._open = OpenParts(vault, self)
             except BaseException:
@@ -396,7 +398,7 @@ def _parts(home: Home, world: World) -> Parts:
         keys=SqlCipherStore(home.keys),
         objects=LocalDir(home.objects),
         datasets=plugins.datasets(),
-        tables=(MEMO, FROZEN, COMBINED, BLURRED, *SHELF),
+        tables=(memo.MEMO, partition.PARTITIONS, FROZEN, COMBINED, BLURRED, *SHELF),
         clock=world.clock,
         entropy=world.entropy,
     )

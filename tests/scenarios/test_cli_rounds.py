@@ -43,7 +43,7 @@ def home(tmp_path: Path) -> Path:
     for line in STORY:
         assert cli.line(line).code == 0, line
     request = cli.line("request list --json").out.partition('"id":"')[2].partition('"')[0]
-    assert cli.line(f"request approve {request}").code == 0
+    assert cli.line(f"request approve {request} --confirm objects_open").code == 0
     return cli.home
 
 

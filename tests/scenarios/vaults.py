@@ -98,6 +98,9 @@ class Job:
     )
     purpose: str = "ServiceProvision"
     milliseconds: int = 100
+    k: int = 1
+    versions: int = 1
+    slot: Plain = field(default_factory=lambda: {"seconds": 1, "mode": "ahead", "max_slots": 1})
     expires: str = "2030-01-01T00:00:00Z"
 
     def manifest(self, author: bytes) -> dict[str, Plain]:
@@ -128,13 +131,13 @@ class Job:
                 {"id": key, "predicate": predicate, "attributes": attributes}
                 for key, (predicate, attributes) in self.selections.items()
             ],
-            "partition": {"k": 1, "max_versions": 1},
+            "partition": {"k": self.k, "max_versions": self.versions},
             "limits": {
                 "ms_per_partition": self.milliseconds,
                 "memory_mib": 16,
                 "queries": 100,
             },
-            "slot": {"seconds": 1, "mode": "ahead", "max_slots": 1},
+            "slot": self.slot,
             "evidence": {"min": "sw", "confidentiality": "any"},
             "output": {"recipients": [], "forms": ["dsse"]},
         }
@@ -224,12 +227,16 @@ def card_of(node: Node, request: str) -> RequestCard:
 
 def allow(node: Node, request: str, terms: Terms | None = None) -> GrantView:
     card = card_of(node, request)
-    return node.requests.approve(request, terms or card.asked_terms, card.digest, PASSPHRASE)
+    return node.requests.approve(
+        request, terms or card.asked_terms, card.digest, PASSPHRASE, card.points.keys()
+    )
 
 
 def preview(node: Node, request: str) -> bytes:
     card = card_of(node, request)
-    return node.requests.preview(request, card.asked_terms, card.digest, PASSPHRASE)
+    return node.requests.preview(
+        request, card.asked_terms, card.digest, PASSPHRASE, card.points.keys()
+    )
 
 
 @dataclass(frozen=True)

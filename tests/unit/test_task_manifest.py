@@ -243,8 +243,7 @@ def test_the_example_has_nothing_against_it() -> None:
     ("places", "code"),
     [
         ({"code__tier": "wasm"}, "tier"),
-        ({"partition__k": 4}, "partition_k"),
-        ({"partition__max_versions": 2}, "max_versions"),
+        ({"partition__k": 32, "input__max_object_bytes": 262_144}, "together"),
         ({"resources": [{"id": "map"}]}, "resources"),
         ({"evidence__min": "sgx"}, "evidence"),
         ({"evidence__confidentiality": "sealed"}, "sealed"),
@@ -285,6 +284,8 @@ def test_a_task_is_refused_from_the_moment_it_expires() -> None:
     [
         ({"evaluate__range": {"min": 0, "max": 65_536, "step": 1}}, "range_wide"),
         ({"input__objects": "open"}, "objects_open"),
+        ({"partition__k": 4}, "partition_k"),
+        ({"partition__max_versions": 2}, "max_versions"),
         ({"slot__mode": "demand", "input__max_objects": 6}, "mode_demand"),
     ],
 )

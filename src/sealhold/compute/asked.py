@@ -8,7 +8,7 @@
 Source: docs/spec/07-grants.md section 3; docs/spec/09-leakage.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sealhold.compute.leakage import Facts, Prospect, facts_of, prospect, query_price
@@ -28,6 +28,7 @@ from sealhold.vault.registry import App
 from sealhold.vault.requests import RequestRow
 
 FUNCTION, FAMILY, TIMING, EPOCH = "function", "family", "timing", "epoch"
+VERSIONS = "versions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +91,18 @@ def read_asked(row: RequestRow, app: App, datasets: Mapping[Collection, Dataset]
 
 def facts_so_far(budget: Budget, dataset: Dataset) -> Facts:
     """Return what all that was approved may tell of one object of a collection."""
-    leaks = budget.leaks(dataset.name)
+    return facts_from(budget.leaks(dataset.name))
+
+
+def facts_from(leaks: Iterable[Leak]) -> Facts:
+    """Return what the rows of `leaks_of` keep."""
+    leaks = list(leaks)
     return Facts(
         functions={FunctionId(each.key): each.cost for each in leaks if each.kind == FUNCTION},
         families={each.key: each.cost for each in leaks if each.kind == FAMILY},
         timings={TaskDigest(each.key): each.cost for each in leaks if each.kind == TIMING},
         epochs=frozenset(int.from_bytes(each.key) for each in leaks if each.kind == EPOCH),
-        versions=1,
+        versions=max((int.from_bytes(e.key) for e in leaks if e.kind == VERSIONS), default=1),
     )
 
 
@@ -108,6 +114,7 @@ def leaks_of(facts: Facts) -> list[Leak]:
         *(Leak(kind=FAMILY, key=key, cost=cost) for key, cost in facts.families.items()),
         *(Leak(kind=TIMING, key=key, cost=cost) for key, cost in facts.timings.items()),
         *(Leak(kind=EPOCH, key=day.to_bytes(32), cost=none) for day in facts.epochs),
+        Leak(kind=VERSIONS, key=facts.versions.to_bytes(32), cost=none),
     ]
 
 

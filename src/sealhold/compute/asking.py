@@ -9,6 +9,7 @@ Source: docs/spec/07-grants.md section 7; docs/spec/20-faces.md section 3.
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
 from threading import Lock
@@ -30,12 +31,12 @@ from sealhold.compute.allowing import (
 from sealhold.compute.asked import Asked
 from sealhold.compute.drawing import noise_ops
 from sealhold.compute.granted import grant_view
-from sealhold.compute.members import choose, freeze
+from sealhold.compute.members import choose, epoch_at, freeze
 from sealhold.compute.office import Office, ask_of, facts, read
 from sealhold.compute.replay import Member
 from sealhold.compute.results import result_of
 from sealhold.compute.shelf import Shelf
-from sealhold.compute.slots import epoch_of
+from sealhold.compute.slots import SlotMode, epoch_of
 from sealhold.crypto.digest import sha256
 from sealhold.model.encoding import pack
 from sealhold.model.errors import (
@@ -60,6 +61,7 @@ from sealhold.vault.registry import ACTIVE
 from sealhold.vault.requests import RequestRow
 from sealhold.vault.writer import Work
 
+NO_POINTS: AbstractSet[str] = frozenset()
 OPEN = frozenset({RequestState.RECEIVED, RequestState.WAITING})
 
 
@@ -97,10 +99,18 @@ class Requests:
         self._refuse_wider(asked, terms)
         return self._card(asked, terms)
 
-    def approve(self, id_text: str, terms: Terms, shown_digest: str, passphrase: str) -> GrantView:
-        """Allow the request on `terms`.
+    def approve(
+        self,
+        id_text: str,
+        terms: Terms,
+        shown_digest: str,
+        passphrase: str,
+        confirmed: AbstractSet[str] = NO_POINTS,
+    ) -> GrantView:
+        """Allow the request on `terms`, and each point of it that `confirmed` names.
 
         Raises:
+            InvalidError: a point of the request was not confirmed, or one that it has not was.
             ConflictError: `shown_digest` is not the digest of the request, it no longer waits, its
                 app is suspended, or its term is over.
             WrongPassphraseError: the owner is not proven.
@@ -108,13 +118,15 @@ class Requests:
         """
         with self._turn:
             asked = self._decidable(id_text, terms, shown_digest)
+            _check_points(self._office, asked, confirmed)
             self._prove(passphrase)
             fields = terms.fields & asked.signed.task.fields
             members = choose(self._office, asked, fields, Actor.OWNER)
             row = self._allow(asked, terms, fields, members)
-        # It is allowed, and durably so: what fails from here on is made up for by the first run.
-        with suppress(ConflictError, DeniedError, UnavailableError):
-            self._evaluate_ahead(self._asked(id_text), fields, members)
+        if asked.signed.task.slot.mode is SlotMode.AHEAD:
+            # It is allowed, and durably so: what fails from here on the first run makes up for.
+            with suppress(ConflictError, DeniedError, UnavailableError):
+                self._evaluate_ahead(self._asked(id_text), fields, members)
         return grant_view(self._office, row)
 
     def _allow(
@@ -135,7 +147,7 @@ class Requests:
             grant_op,
             consent_op(office, asked, ConsentState.GIVEN, now, grant.not_after),
             *leak_ops(office, asked, fields, now),
-            *freeze(office.core, grant.id, members),
+            *freeze(office.core, grant.id, epoch_at(asked, now), members),
             self._shelf.put_receipt(receipt, now, paper),
         )
         event = event_of(office, asked, EventKind.APPROVE)
@@ -158,10 +170,18 @@ class Requests:
         entry = office.teller.entry(event_of(office, asked, EventKind.REFUSE))
         office.core.writer.commit(Work((request_op, consent), (entry,)))
 
-    def preview(self, id_text: str, terms: Terms, shown_digest: str, passphrase: str) -> bytes:
+    def preview(
+        self,
+        id_text: str,
+        terms: Terms,
+        shown_digest: str,
+        passphrase: str,
+        confirmed: AbstractSet[str] = NO_POINTS,
+    ) -> bytes:
         """Charge one look, then return the bytes that an allowance would release.
 
         Raises:
+            InvalidError: a point of the request was not confirmed, or one that it has not was.
             ConflictError: `shown_digest` is not current.
             LeakExhaustedError: the budget does not cover a look.
             WrongPassphraseError: the owner is not proven.
@@ -171,6 +191,7 @@ class Requests:
             stored = self._looked(asked, terms)
             if stored is not None:
                 return stored
+            _check_points(self._office, asked, confirmed)
             self._prove(passphrase)
             return self._look(asked, terms)
 
@@ -315,3 +336,18 @@ class Requests:
 def _term(terms: Terms) -> bytes:
     """Return what tells one look from another: what it would show differently."""
     return sha256(pack([sorted(terms.fields), terms.coarsen]))
+
+
+def _check_points(office: Office, asked: Asked, confirmed: AbstractSet[str]) -> None:
+    """Let pass what the owner said yes to, point by point.
+
+    Raises:
+        InvalidError: a point was not confirmed, or one was that there is not.
+    """
+    asks = cards.points_of(asked, office.core.clock())
+    # THREAT T173: what widens the bound needs a yes of its own; a yes to the whole is none
+    for code, sentence in asks.items():
+        if code not in confirmed:
+            raise InvalidError(f"`{code}` was not confirmed: {sentence}")
+    if unknown := confirmed - asks.keys():
+        raise InvalidError(f"the request has no point `{min(unknown)[:40]}`")

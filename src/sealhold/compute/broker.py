@@ -142,6 +142,37 @@ class Broker:
                     progress(len(answers))
         return answers
 
+    def evaluate_partitions(
+        self,
+        code: bytes,
+        res: Mapping[str, Plain],
+        partitions: Sequence[Sequence[Mapping[str, Plain]]],
+        limits: Limits,
+    ) -> list[list[int | None]]:
+        """Return `evaluate(obj, res)` for each object of each partition, None where that failed.
+
+        The objects of one partition meet one instance, in their order; each partition a fresh one.
+        All of one partition are None if it did not give as many values as it has objects.
+
+        Raises:
+            BrokerLostError: the keeper is gone.
+            InvalidError: the program and its resources are larger than a frame.
+            IsolationUnavailableError: the jail cannot be closed, or not as tightly as asked for.
+        """
+        answers: list[list[int | None]] = []
+        most = 1 if self.isolation is Mode.PARANOID else BATCH
+        while len(answers) < len(partitions):
+            batch = partitions[len(answers) : len(answers) + most]
+            job = _job("partitions", code, limits)
+            job |= {"res": dict(res), "count": len(batch), "k": len(batch[0])}
+            with self._process(job) as channel:
+                for objects in batch:
+                    found = _partition(channel, objects, limits)
+                    answers.append(found or [None] * len(objects))
+                    if found is None:
+                        break  # lost over this partition, and only this one; the next meet another
+        return answers
+
     def aggregate(self, code: bytes, parts: Sequence[int], limits: Limits) -> int | None:
         """Return `aggregate(parts)`, None if that failed.
 
@@ -254,6 +285,19 @@ def _answers(
         if ahead:
             ahead.popleft()
         yield answer
+
+
+def _partition(
+    channel: Channel, objects: Sequence[Mapping[str, Plain]], limits: Limits
+) -> list[int | None] | None:
+    """Return an answer for each object of one partition; None if the broker was lost over it."""
+    payload = pack([dict(obj) for obj in objects])
+    try:
+        channel.send([payload if len(payload) <= MAX_FRAME else b""], _seconds(limits))
+        # THREAT T34: as many scalars as objects were sent, whatever the broker would like to say
+        return [_whole_number(channel.receive(MAX_SCALAR, _seconds(limits))) for _ in objects]
+    except BrokerLostError:
+        return None
 
 
 def _payload(obj: Mapping[str, Plain]) -> bytes:

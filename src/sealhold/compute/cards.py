@@ -12,6 +12,7 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sealhold.compute import manifest_rules
 from sealhold.compute.aggregates import WHOLE_KINDS, Kind, released_range
 from sealhold.compute.asked import Asked, outlook
 from sealhold.compute.leakage import bits_of_choice, query_price
@@ -141,7 +142,15 @@ def card(asked: Asked, terms: Terms, around: Surroundings, preview: bytes | None
         legal_basis="your consent (Art 6(1)(a) GDPR)",
         preview=PreviewView(cost=preview_cost(asked), answer=preview),
         grant=row.grant,
+        points=points_of(asked, around.now),
     )
+
+
+def points_of(asked: Asked, now: Instant) -> dict[str, str]:
+    """Return what the owner has to say yes to one by one, beside the whole."""
+    found = manifest_rules.points(asked.signed.task, asked.dataset, now)
+    confirm = manifest_rules.Gravity.CONFIRM
+    return {point.code: point.sentence for point in found if point.gravity is confirm}
 
 
 def shown_digest(asked: Asked) -> bytes:

@@ -27,7 +27,7 @@ from sealhold.compute.frames import (
     scalar,
 )
 from sealhold.compute.sandboxes.monty import MontySandbox
-from sealhold.compute.spec import FAULT, Fault, Limits, Sandbox
+from sealhold.compute.spec import FAULT, Fault, Handle, Limits, Sandbox
 from sealhold.model.encoding import Plain, unpack_own
 from sealhold.model.errors import IsolationUnavailableError, UsageError
 
@@ -95,8 +95,21 @@ def _serve(channel: Channel, sandboxes: Mapping[str, Sandbox]) -> None:
                 obj = unpack_own(payload) if payload else None  # empty: it was too large to come
                 answer = FAULT if obj is None else sandbox.run(handle, obj, job["res"])
                 channel.send([scalar(_told(answer))])
+        case "partitions":
+            for _ in range(job["count"]):
+                payload = channel.receive(MAX_FRAME)
+                channel.send([scalar(each) for each in _together(sandbox, handle, payload, job)])
         case _:
             raise UsageError("no such job")
+
+
+def _together(
+    sandbox: Sandbox, handle: Handle, payload: bytes, job: Mapping[str, Plain]
+) -> list[int | None]:
+    """Return the answers of one partition; one that was too large to come has none."""
+    objects: list[Plain] = unpack_own(payload) if payload else [{}] * job["k"]
+    found = sandbox.run_partition(handle, objects, job["res"]) if payload else FAULT
+    return [None] * len(objects) if isinstance(found, Fault) else [_told(each) for each in found]
 
 
 def _told(answer: int | Fault) -> int | None:

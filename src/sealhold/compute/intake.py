@@ -36,7 +36,6 @@ from sealhold.vault.registry import App
 from sealhold.vault.requests import RequestRow
 from sealhold.vault.writer import Work
 
-OPEN_SET = "objects_open"
 EXAMPLES = 6  # synthetic objects: enough for an example, and a bound on a slow program's time
 
 
@@ -138,9 +137,8 @@ def _check(office: Office, app: App, bundle: Bundle) -> Asked:
         *manifest_rules.points(task, dataset, now),
         *manifest_rules.code_points(task, bundle.code),
     )
-    # What else would need a yes of its own is refused in this version; an open set is said on the
-    # screen, in the words of the selection.
-    refused = [point.sentence for point in points if point.code != OPEN_SET]
+    # what needs a yes of its own is asked on the screen
+    refused = [p.sentence for p in points if p.gravity is manifest_rules.Gravity.REFUSE]
     if refused:
         raise InvalidManifestError("; ".join(refused))
     row = RequestRow(

@@ -23,6 +23,7 @@ from sealhold.model.records import Dataset
 from sealhold.vault.noisebudget import ONE_COLLECTION
 
 MAX_PROVABLE = 8_192  # bytes of a manifest whose proof still fits 16 KiB
+MAX_TOGETHER = 8_323_072  # bytes of the objects of one partition: a frame, and room for its names
 WIDE_RANGE = 65_536  # values; beyond, one result tells more than 16 bits
 
 
@@ -77,10 +78,8 @@ def _ask(code: str, sentence: str) -> Point:
 def _not_in_this_version(task: Task) -> Iterator[Point]:
     if task.code.tier != "py":
         yield _refuse("tier", f"tier `{task.code.tier}` is not run by this version; use `py`")
-    if task.partition.k != 1:
-        yield _refuse("partition_k", "this version evaluates each object alone: `k` must be 1")
-    if task.partition.max_versions != 1:
-        yield _refuse("max_versions", "this version evaluates one version: `max_versions` is 1")
+    if task.partition.k * task.input.max_object_bytes > MAX_TOGETHER:
+        yield _refuse("together", f"`k` objects together may have {MAX_TOGETHER} bytes at most")
     if task.resources:
         yield _refuse("resources", "this version fetches no resources for a program")
     if task.evidence.min != "sw":
@@ -134,6 +133,15 @@ def _confirm(task: Task) -> Iterator[Point]:
     size = task.evaluate.range.size
     if size > WIDE_RANGE:
         yield _ask("range_wide", f"the program may say one of {size} values of each object")
+    k, versions = task.partition.k, task.partition.max_versions
+    if k > 1:
+        yield _ask("partition_k", f"{k} objects share a run, so one can speak through {k} results")
+    if versions > 1:
+        yield _ask(
+            "max_versions", f"an object that changes is looked at up to {versions} times, each new"
+        )
+    if task.resources and task.evidence.confidentiality == "any":
+        yield _ask("glass", "what others gave to the program can be seen on this machine")
     if task.input.objects == "open":
         yield _ask("objects_open", "objects that come later are counted in, so their days show")
     if task.slot.mode is SlotMode.DEMAND:

@@ -1,54 +1,51 @@
-"""Each object is evaluated once by each function: the write-once memo and how it is filled.
+"""Each partition is evaluated once by each function and version, and what it said is kept for good.
 
-- One fresh instance per object (k = 1), a value or the default, and that is kept for good: asking
+- One fresh instance per partition, a value or the default for each member, and that is kept: asking
   again reads the memo, so an answer is deterministic and a second look tells nothing new.
-- A value is sealed under the owner's memo key and bound to function, object and version.
+- A later version of a member is a further evaluation of the whole partition, as long as
+  `max_versions` of the task that runs allows; used up, the old value stays.
 - Timeout, crash and a foreign value are the default, kept like any other. Only if the host itself
-  failed is an entry left empty, and filled later.
+  failed is nothing kept, and it is evaluated later.
 
-Source: docs/spec/08-task-manifest.md section 6; docs/spec/09-leakage.md section 1.
+Source: docs/spec/08-task-manifest.md section 6; docs/spec/09-leakage.md sections 7 and 8.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from threading import Lock
 
+import msgspec
+
 from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.compute import memo, partition
 from sealhold.compute.broker import Broker
 from sealhold.compute.declassify import gate
+from sealhold.compute.memo import About, Entry, Told
 from sealhold.compute.spec import Limits
 from sealhold.compute.task import Scope, Task, function_id
-from sealhold.model.encoding import Plain, pack, unpack_own
-from sealhold.model.ids import FunctionId, RecordId
+from sealhold.model.encoding import Plain, pack
+from sealhold.model.ids import Collection, FunctionId, Id16, RecordId
 from sealhold.policy.decision import Decision
-from sealhold.stores.spec import ColumnKind, Expect, Put, TableSpec
+from sealhold.stores.spec import Op
 from sealhold.vault.core import Core
 from sealhold.vault.firewall import Firewall
+from sealhold.vault.ingest import IDENTITIES
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
-MEMO = TableSpec(
-    name="memo",
-    columns={
-        "f": ColumnKind.HASH32,
-        "obj": ColumnKind.TAG16,
-        "ver": ColumnKind.I64,
-        "value": ColumnKind.SEALED,
-    },
-    key=("f", "obj", "ver"),
-    indexes={},
-)
-BATCH = 500  # objects evaluated and kept at once
+BATCH = 2_000  # objects evaluated and kept at once
+BATCH_BYTES = 33_554_432  # of their fields, for objects may have a mebibyte each
 
 Progress = Callable[[int, int], None]  # objects done, objects in all
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class Member(msgspec.Struct, frozen=True):  # one per object of a set
     """One object of a task's set, in the version that counts."""
 
     record: RecordId
     version: int
+    logical: bytes  # 16: the name that it keeps when it is deleted and comes again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +77,53 @@ class Program:
         return Limits(ms_per_partition=found.ms_per_partition, memory_mib=found.memory_mib)
 
 
+_Shown = Mapping[bytes, tuple[int, dict[str, Plain]]]  # version and fields, by name
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Partitions that are evaluated and kept together."""
+
+    objects: list[list[Mapping[str, Plain]]] = field(default_factory=list)  # k of each
+    places: list[list[tuple[int, bytes, int]]] = field(default_factory=list)  # who stands where
+    numbers: list[int] = field(default_factory=list)  # the how-manieth evaluation of each
+    failed: list[Entry] = field(default_factory=list)  # too large to be shown: the default
+    size: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to evaluate."""
+        return sum(map(len, self.objects)) >= BATCH or self.size >= BATCH_BYTES
+
+    @property
+    def read(self) -> int:
+        """How many objects it holds."""
+        return sum(map(len, self.places)) + len(self.failed)
+
+    def add(self, task: Task, number: int, mates: Sequence[bytes], shown: _Shown) -> None:
+        """Take in one partition; where a member is absent or too large, a null object stands."""
+        empty: dict[str, Plain] = dict.fromkeys(task.input.fields)
+        objects: list[Mapping[str, Plain]] = [empty] * task.partition.k
+        places: list[tuple[int, bytes, int]] = []
+        for at, name in enumerate(mates):
+            if name not in shown:
+                continue
+            version, fields = shown[name]
+            size = len(pack(fields))
+            if size > task.input.max_object_bytes:
+                self.failed.append(Entry(name, number, version, task.evaluate.default))
+                continue
+            objects[at] = fields
+            places.append((at, name, version))
+            self.size += size
+        if places:
+            self.objects.append(objects)
+            self.places.append(places)
+            self.numbers.append(number)
+
+
 class Replay:
-    """The memo of one vault."""
+    """The memo of one vault, and how it is filled."""
 
     def __init__(self, core: Core, firewall: Firewall, isolation: Callable[[], Broker]) -> None:
         self._core = core
@@ -104,79 +146,124 @@ class Replay:
             UnavailableError: the host could not run it; what was evaluated before is kept.
         """
         with self._turn:
-            known = self._known(program.f, members)
-            pairs = zip(members, known, strict=True)
-            missing = [member for member, value in pairs if value is None]
+            told = memo.read(self._core, program.f)
+            versions = program.task.partition.max_versions
+            missing = {each.logical: each for each in members if _lacks(told, each, versions)}
             if missing:
-                self._fill(decision, program, missing, progress, len(members))
-                known = self._known(program.f, members)
+                self._fill(decision, program, told, missing, lambda n: progress(n, len(members)))
         default = program.task.evaluate.default
-        return [default if value is None else value for value in known]
+        found = [told.at(member.logical, member.version) for member in members]
+        return [default if each is None else each[1] for each in found]
+
+    def erase(self, collection: Collection, logical: bytes) -> tuple[Op, ...]:
+        """Return the operations after which no value tells of an object, in one commit.
+
+        Every value of every partition that it is in, for every function, becomes the default: its
+        neighbours' values may hold it.
+        """
+        core = self._core
+
+        def mates(k: int) -> tuple[bytes, ...]:
+            return partition.read(core, collection, k).mates(logical)
+
+        return tuple(memo.erasing(core, collection, logical, mates))
 
     def _fill(
         self,
         decision: Decision,
         program: Program,
-        missing: Sequence[Member],
-        progress: Progress,
-        every: int,
+        told: Told,
+        missing: Mapping[bytes, Member],
+        progress: Callable[[int], None],
     ) -> None:
-        with self._broker() as broker:
-            for start in range(0, len(missing), BATCH):
-                some = missing[start : start + BATCH]
-                self._evaluate(broker, decision, program, some)
-                progress(every - len(missing) + start + len(some), every)
+        done = 0
+        with ExitStack() as held:
+            broker = None
+            for batch in self._batches(decision, program, told, missing):
+                broker = broker or held.enter_context(self._broker())
+                self._evaluate(broker, program, told, batch)
+                done += batch.read
+                progress(done)
 
-    def _known(self, f: FunctionId, members: Sequence[Member]) -> list[int | None]:
-        keys = [(f, self._name(member.record), member.version) for member in members]
-        found = self._core.store.get(MEMO.name, keys)
-        return [
-            None
-            if row is None
-            else unpack_own(self._core.keys.memo.open(row.row[3], pack(list(k))))
-            for k, row in zip(keys, found, strict=True)
+    def _batches(
+        self, decision: Decision, program: Program, told: Told, missing: Mapping[bytes, Member]
+    ) -> Iterator[_Batch]:
+        task, core = program.task, self._core
+        parts = partition.read(core, task.collection, task.partition.k)
+        gone = memo.read(core, memo.presence_id(task.collection)).later
+        groups = [
+            mates
+            for mates in dict.fromkeys(map(parts.mates, missing))
+            # THREAT T168: v evaluations of a partition, all its members together, and no more
+            if max(map(told.count, mates)) < task.partition.max_versions
         ]
+        batch = _Batch()
+        step = BATCH // task.partition.k
+        for start in range(0, len(groups), step):
+            some = groups[start : start + step]
+            names = [name for mates in some for name in mates if name not in gone]
+            shown = self._shown(decision, task, names, missing)
+            for mates in some:
+                if any(name in shown and _is_wanted(missing, name, shown) for name in mates):
+                    batch.add(task, max(map(told.count, mates)), mates, shown)
+                if batch.is_full:
+                    yield batch
+                    batch = _Batch()
+        if batch.read:
+            yield batch
 
-    def _evaluate(
-        self, broker: Broker, decision: Decision, program: Program, members: Sequence[Member]
-    ) -> None:
-        task, f = program.task, program.f
-        wanted = {member.record: member.version for member in members}
-        objects: list[dict[str, object]] = []
-        keys: list[tuple[bytes, bytes, int]] = []
-        skipped: list[tuple[bytes, bytes, int]] = []
-        opened = self._firewall.objects_for_task(
-            decision, task.collection, [member.record for member in members]
-        )
-        for record, version, fields in opened:
-            if wanted[record] != version:
-                continue  # a later version is not the one that was approved
-            key = (f, self._name(record), version)
-            if len(pack(fields)) > task.input.max_object_bytes:
-                skipped.append(key)
-            else:
-                objects.append(fields)
-                keys.append(key)
-        raw = broker.evaluate(program.code, program.res, objects, program.limits)
-        evaluate = task.evaluate
+    def _shown(
+        self, decision: Decision, task: Task, names: Sequence[bytes], known: Mapping[bytes, Member]
+    ) -> _Shown:
+        """Return version and granted fields of each named object that is there now."""
+        others = [name for name in names if name not in known]
+        rows = self._core.store.get(IDENTITIES.name, [(name,) for name in others])
+        records = {known[name].record: name for name in names if name in known}
+        for name, row in zip(others, rows, strict=True):
+            if row is not None:
+                records[RecordId(Id16(row.row[1]))] = name
+        opened = self._firewall.objects_for_task(decision, task.collection, list(records))
+        return {records[record]: (version, fields) for record, version, fields in opened}
+
+    def _evaluate(self, broker: Broker, program: Program, told: Told, batch: _Batch) -> None:
+        task, evaluate = program.task, program.task.evaluate
+        code, res, limits = program.code, program.res, program.limits
+        raw: Sequence[Sequence[int | None]]
+        if task.partition.k == 1:
+            alone = [objects[0] for objects in batch.objects]
+            raw = [[value] for value in broker.evaluate(code, res, alone, limits)]
+        else:
+            raw = broker.evaluate_partitions(code, res, batch.objects, limits)
         # THREAT T44: nothing that a cell said is kept before it passed the gate
-        values = [gate(value, evaluate.range, evaluate.default) for value in raw]
-        rows = [*zip(keys, values, strict=True), *((key, evaluate.default) for key in skipped)]
+        entries = [
+            Entry(name, number, version, gate(said[at], evaluate.range, evaluate.default))
+            for said, places, number in zip(raw, batch.places, batch.numbers, strict=True)
+            for at, name, version in places
+        ]
+        about = About(
+            f=program.f, collection=task.collection, k=task.partition.k, default=evaluate.default
+        )
         event = Event(
             kind=EventKind.RUN,
             actor=Actor.VAULT,
             subject=self._teller.subject,
             collection=task.collection,
             task=task.digest,
-            rows_read=len(rows),
+            rows_read=batch.read,
         )
         # INVARIANT: an entry is written once; a second evaluation of it fails whole
-        puts = tuple(self._put(key, value) for key, value in rows)
-        self._core.writer.commit(Work(puts, (self._teller.entry(event),)))
+        puts = memo.writing(self._core, about, told, [*entries, *batch.failed])
+        self._core.writer.commit(Work(tuple(puts), (self._teller.entry(event),)))
 
-    def _put(self, key: tuple[bytes, bytes, int], value: int) -> Put:
-        sealed = self._core.keys.memo.seal(pack(value), pack(list(key)), self._core.entropy)
-        return Put(MEMO.name, (*key, sealed), Expect.ABSENT)
 
-    def _name(self, record: RecordId) -> bytes:
-        return self._core.keys.identities.mac16(b"memo", record)
+def _lacks(told: Told, member: Member, versions: int) -> bool:
+    """Return whether a further evaluation could say more of a member than is kept."""
+    found = told.at(member.logical, member.version)
+    if found is None:
+        return True
+    return found[0] != member.version and told.count(member.logical) < versions
+
+
+def _is_wanted(missing: Mapping[bytes, Member], name: bytes, shown: _Shown) -> bool:
+    """Return whether an object that lacks a value is there in the version that counts."""
+    return name in missing and missing[name].version == shown[name][0]

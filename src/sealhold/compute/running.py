@@ -4,6 +4,8 @@
   ticket and goes on: it neither charges again nor gives back.
 - One answer per grant and epoch: asked again, the stored bytes leave once more, at no cost. A
   frozen set has one epoch; an open one has one each day.
+- Whoever asks over an open set gets the answer of the last epoch that is complete (`epochs`).
+- In mode `demand` the program runs when it is asked; what is late for its last slot is given up.
 - What the app gets is sealed to its destination: the proof, with the answer in it. The owner keeps
   a receipt that names the place in the log.
 
@@ -16,21 +18,22 @@ from threading import Lock
 
 from msgspec import structs
 
-from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.audit.event import Actor, Event, EventKind, Outcome
 from sealhold.audit.receipt import Receipt, issue, outsider_copy
 from sealhold.compute import cards
 from sealhold.compute.allowing import event_of, with_cost, with_receipt
 from sealhold.compute.asked import Asked
 from sealhold.compute.drawing import day_of, noise_ops
+from sealhold.compute.epochs import Epochs, in_force
 from sealhold.compute.leaving import Computed, papers_of
-from sealhold.compute.members import choose, frozen
+from sealhold.compute.members import ONE_EPOCH, epochs, frozen
 from sealhold.compute.office import Office, ask_of, facts, read
-from sealhold.compute.replay import Member, Progress
+from sealhold.compute.replay import Progress
 from sealhold.compute.results import result_of
 from sealhold.compute.shelf import Shelf, StoredAnswer, Ticket
-from sealhold.compute.slots import epoch_of
+from sealhold.compute.slots import SlotMode, epoch_of, gives_up_at
 from sealhold.crypto.digest import sha256
-from sealhold.model.errors import NotFoundError
+from sealhold.model.errors import ConflictError, NotFoundError
 from sealhold.model.ids import (
     GrantId,
     Kind,
@@ -45,11 +48,14 @@ from sealhold.policy.decision import Decision
 from sealhold.policy.facts import Actor as Asking
 from sealhold.policy.facts import Ask
 from sealhold.policy.lifecycle import RequestEvent
+from sealhold.policy.request import Schedule
 from sealhold.stores.spec import Op
 from sealhold.vault.firewall import Passage
 from sealhold.vault.grants import GrantRow
+from sealhold.vault.writer import Work
 
-ONE_EPOCH = 0  # of a frozen set
+LATE = "late"
+GIVEN_UP = "the program was not done by its last slot, so this answer was given up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,7 @@ class Runs:
         self._office = office
         self._shelf = shelf
         self._turn = Lock()  # one answer is made at a time
+        self.epochs = Epochs(office, shelf, self._turn)
         self._begun: set[tuple[GrantId, int]] = set()  # by apps, and not completed yet
 
     def run(
@@ -91,12 +98,15 @@ class Runs:
             DeniedError: the grant does not cover a run now.
             LeakExhaustedError: a budget does not cover it.
             NoiseExhaustedError: the noise budget of the collection does not.
+            ConflictError: the answer was given up: the program was not done by its last slot.
             UnavailableError: the host could not run it; what was charged stays charged.
         """
         office = self._office
         row = office.grants.find(grant_id_text)
+        grant = row.grant.id
+        self.epochs.turn(grant)
         asked = read(office, office.requests.get(row.request))
-        grant, epoch = row.grant.id, self._epoch(asked, row, office.core.clock())
+        epoch = self._epoch(asked, row)
         stored = self._shelf.answer(grant, epoch)
         if stored is None:
             with self._turn:
@@ -105,8 +115,7 @@ class Runs:
                     begun = self._charged(asked, row, epoch, nonce, by_owner=by_owner)
                     answer = self._answer(asked, grant, begun, progress or _silent)
                     return self._view(asked, answer, answer.cost)
-            row = office.grants.get(grant)
-        self._again(asked, row, stored, by_owner=by_owner)
+        self._again(asked, office.grants.get(grant), stored, by_owner=by_owner)
         return self._view(asked, stored, MicroBits(0))
 
     def begin(self, grant: GrantId, *, nonce: str | None = None) -> Callable[[], None]:
@@ -119,10 +128,12 @@ class Runs:
         office = self._office
         row = office.grants.get(grant)
         asked = read(office, office.requests.get(row.request))
-        epoch = self._epoch(asked, row, office.core.clock())
+        epoch = self._epoch(asked, row)
         stored = self._shelf.answer(grant, epoch)
         if stored is not None:
             self._again(asked, row, stored, by_owner=False)
+            return _nothing
+        if self._shelf.given_up(grant, epoch) is not None:
             return _nothing
         begun = self._charged(asked, row, epoch, nonce, by_owner=False)
         if (grant, epoch) in self._begun:  # whoever asks on and on has it made once
@@ -143,12 +154,13 @@ class Runs:
         """Return the grants whose next answer is due: daily ones without today's."""
         office, now = self._office, self._office.core.clock()
         found = []
-        for row in office.grants.all():
-            if row.ended_at is not None or row.grant.mode is not Mode.UNTIL:
-                continue
+        for row in in_force(office, now):
             asked = read(office, office.requests.get(row.request))
-            done = self._shelf.answer(row.grant.id, self._epoch(asked, row, now)) is not None
-            if asked.wish.schedule.value == "daily" and row.grant.covers(now) and not done:
+            is_open = asked.signed.task.input.objects == "open"
+            epoch = epoch_of(now) if is_open else ONE_EPOCH
+            if asked.wish.schedule is Schedule.DAILY and not self._shelf.is_settled(
+                row.grant.id, epoch
+            ):
                 found.append(row)
         return found
 
@@ -185,12 +197,15 @@ class Runs:
         row = office.grants.get(stored.grant)
         return self._view(read(office, office.requests.get(row.request)), stored, stored.cost)
 
-    def _epoch(self, asked: Asked, row: GrantRow, now: Instant) -> int:
-        """Return the epoch of the answer that is due: one that was charged and never left first."""
+    def _epoch(self, asked: Asked, row: GrantRow) -> int:
+        """Return the epoch of the answer that is due: one that was charged and never left first.
+
+        Else the last that is complete: it was looked at and evaluated before anybody asked.
+        """
         if asked.signed.task.input.objects == "frozen":
             return ONE_EPOCH
-        owed = self._shelf.owed(row.grant.id)
-        return min(owed, default=epoch_of(now))
+        grant = row.grant.id
+        return min(self._shelf.owed(grant), default=max(epochs(self._office.core, grant)))
 
     def _again(self, asked: Asked, row: GrantRow, stored: StoredAnswer, *, by_owner: bool) -> None:
         """Decide on, and log, that the stored bytes leave once more."""
@@ -245,18 +260,42 @@ class Runs:
     def _answer(
         self, asked: Asked, grant: GrantId, begun: _Begun, progress: Progress
     ) -> StoredAnswer:
-        """Evaluate what is not known yet, and release the answer."""
+        """Evaluate what is not known yet, and release the answer.
+
+        Raises:
+            ConflictError: it came too late, and was given up.
+        """
         office, row = self._office, self._office.grants.get(grant)
-        members = self._members(asked, row)
+        self._give_up_late(asked, row, begun.ticket)
+        members = frozen(office.core, grant, begun.ticket.epoch)
         program = asked.program(begun.decision.fields)
         values = office.replay.values(begun.decision, program, members, progress)
         day = day_of(asked, row, begun.ticket.epoch)
         value = result_of(office, program, values, row.grant.coarsen, day)
+        self._give_up_late(asked, row, begun.ticket)
         # THREAT T72: from here on a kill leaves the charge; the answer leaves at the next run
         computed = Computed(value=value, members=members, ticket=begun.ticket, seq=begun.seq)
         answer, receipt = papers_of(office, asked, row, computed, office.core.clock())
         self._release(answer, receipt)
         return answer
+
+    def _give_up_late(self, asked: Asked, row: GrantRow, ticket: Ticket) -> None:
+        """Give an answer up for good if its last slot is over.
+
+        Raises:
+            ConflictError: it is.
+        """
+        slot, now = asked.signed.task.slot, self._office.core.clock()
+        invoked = Instant(ticket.slot_at - slot.seconds * SECOND)
+        if slot.mode is SlotMode.AHEAD or now <= gives_up_at(invoked, slot.seconds, slot.max_slots):
+            return
+        if self._shelf.given_up(row.grant.id, ticket.epoch) is None:
+            event = self._event(asked, row, EventKind.RELEASE, by_owner=False)
+            told = structs.replace(event, outcome=Outcome.DENIED, reason=LATE, actor=Actor.VAULT)
+            put = self._shelf.put_given_up(row.grant.id, ticket.epoch, now)
+            self._office.core.writer.commit(Work((put,), (self._office.teller.entry(told),)))
+        # THREAT T172: which slot, or none, is one of max_slots + 1 outcomes, each of them charged
+        raise ConflictError(GIVEN_UP)
 
     def _release(self, answer: StoredAnswer, receipt: Receipt) -> None:
         """Decide once more, on what stands now, and let the answer leave.
@@ -295,12 +334,6 @@ class Runs:
         )
         # THREAT T73: a withdrawal binds a run that is under way; what it computed is dropped
         office.firewall.decided(passage)
-
-    def _members(self, asked: Asked, row: GrantRow) -> list[Member]:
-        office = self._office
-        if asked.signed.task.input.objects == "frozen":
-            return frozen(office.core, row.grant.id)
-        return choose(office, asked, row.grant.fields, Actor.VAULT)
 
     @staticmethod
     def _ask(asked: Asked, row: GrantRow, cost: MicroBits, *, by_owner: bool) -> Ask:

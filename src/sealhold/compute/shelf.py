@@ -3,7 +3,7 @@
 - The same question within one epoch has one stored answer, byte for byte; asking again costs
   nothing and tells nothing new.
 - A ticket notes that a charge was written and the answer is still owed: a restart goes on from
-  there, and neither charges again nor gives back.
+  there, and neither charges again nor gives back. What came too late is given up, which settles it.
 
 Source: docs/spec/08-task-manifest.md section 7; docs/spec/09-leakage.md section 5.
 """
@@ -57,7 +57,13 @@ TICKETS = TableSpec(
     key=("grants", "epoch"),
     indexes={"id": ("id",)},
 )
-TABLES = (PREVIEWS, ANSWERS, RECEIPTS, TICKETS)
+GIVEN_UP = TableSpec(
+    name="givenup",
+    columns={"grants": ColumnKind.ID16, "epoch": ColumnKind.I64, "at": ColumnKind.I64},
+    key=("grants", "epoch"),
+    indexes={},
+)
+TABLES = (PREVIEWS, ANSWERS, RECEIPTS, TICKETS, GIVEN_UP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,8 +155,31 @@ class Shelf:
     def owed(self, grant: GrantId) -> list[int]:
         """Return the epochs of a grant that were charged and whose answer never left."""
         charged = rows_of(self._store, TICKETS, "key", grant)
-        left = {found.row[1] for found in rows_of(self._store, ANSWERS, "key", grant)}
-        return [found.row[1] for found in charged if found.row[1] not in left]
+        settled = {
+            found.row[1]
+            for table in (ANSWERS, GIVEN_UP)
+            for found in rows_of(self._store, table, "key", grant)
+        }
+        return [found.row[1] for found in charged if found.row[1] not in settled]
+
+    def is_settled(self, grant: GrantId, epoch: int) -> bool:
+        """Return whether the answer of an epoch left, or was given up."""
+        return self.given_up(grant, epoch) is not None or self.answer(grant, epoch) is not None
+
+    def given_up(self, grant: GrantId, epoch: int) -> Instant | None:
+        """Return when the answer of an epoch was given up, if it was."""
+        found = self._store.get(GIVEN_UP.name, [(grant, epoch)])[0]
+        return None if found is None else Instant(found.row[2])
+
+    def given_up_epochs(self, grant: GrantId) -> list[int]:
+        """Return the epochs of a grant whose answer was given up, the newest first."""
+        return sorted(
+            (f.row[1] for f in rows_of(self._store, GIVEN_UP, "key", grant)), reverse=True
+        )
+
+    def put_given_up(self, grant: GrantId, epoch: int, at: Instant) -> Op:
+        """Return the operation that gives an answer up for good."""
+        return Put(GIVEN_UP.name, (grant, epoch, at), Expect.ABSENT)
 
     def put_ticket(self, ticket: Ticket) -> Op:
         """Return the operation that keeps a ticket, in the commit that charges."""

@@ -12,6 +12,7 @@ Source: docs/spec/20-faces.md section 1.
 """
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -33,6 +34,8 @@ from sealhold.model.shown import (
     Status,
     Terms,
 )
+
+NO_POINTS: AbstractSet[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,10 +116,18 @@ class Requests(Protocol):
         """
         ...
 
-    def approve(self, id_text: str, terms: Terms, shown_digest: str, passphrase: str) -> GrantView:
-        """Allow the request on `terms`.
+    def approve(
+        self,
+        id_text: str,
+        terms: Terms,
+        shown_digest: str,
+        passphrase: str,
+        confirmed: AbstractSet[str] = NO_POINTS,
+    ) -> GrantView:
+        """Allow the request on `terms`, and each of its points, which `confirmed` names by code.
 
         Raises:
+            InvalidError: a point was not confirmed.
             ConflictError: `shown_digest` is not the digest of the request as it is now.
             WrongPassphraseError: the owner is not proven.
         """
@@ -130,10 +141,18 @@ class Requests(Protocol):
         """
         ...
 
-    def preview(self, id_text: str, terms: Terms, shown_digest: str, passphrase: str) -> bytes:
+    def preview(
+        self,
+        id_text: str,
+        terms: Terms,
+        shown_digest: str,
+        passphrase: str,
+        confirmed: AbstractSet[str] = NO_POINTS,
+    ) -> bytes:
         """Charge one look, then return the bytes that an allowance would release.
 
         Raises:
+            InvalidError: a point was not confirmed.
             ConflictError: `shown_digest` is not current.
             ExhaustedError: the budget does not cover a look.
             WrongPassphraseError: the owner is not proven.

@@ -7,7 +7,7 @@ Source: docs/spec/20-faces.md.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sealhold.model.encoding import Plain
@@ -165,6 +165,7 @@ class RequestCard:
     legal_basis: str
     preview: PreviewView
     grant: GrantId | None
+    points: Mapping[str, str] = field(default_factory=dict)  # by code: each needs a yes of its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from sealhold.model.errors import InvalidError, WrongPassphraseError
 from sealhold.vault import opening
 from sealhold.vault.home import Home, read, replace
 from sealhold.vault.opening import Opened, Parts
+from sealhold.vault.rollback import Accepted
 
 __all__ = ["Stretch", "create", "opens", "unlock"]  # `Stretch` is for whoever builds a vault
 
@@ -41,8 +42,8 @@ def create(parts: Parts, passphrase: str, stretch: Stretch, *, headless: bool) -
         raise
 
 
-def unlock(parts: Parts, passphrase: str) -> Opened:
-    """Open the vault.
+def unlock(parts: Parts, passphrase: str, accepted: Accepted | None = None) -> Opened:
+    """Open the vault; with `accepted`, one whose database is older than it should be.
 
     Raises:
         NoHomeError: there is none.
@@ -50,7 +51,7 @@ def unlock(parts: Parts, passphrase: str) -> Opened:
         TamperedError: a file is not what was written.
     """
     parts.home.check()
-    return opening.open_vault(parts, _root(parts.home, passphrase))
+    return opening.open_vault(parts, _root(parts.home, passphrase), accepted)
 
 
 def opens(home: Home, passphrase: str) -> bool:

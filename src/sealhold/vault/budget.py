@@ -43,7 +43,13 @@ LEAKS = TableSpec(
     key=("coll", "kind", "key"),
     indexes={},
 )
-TABLES = (BUDGETS, LEAKS)
+TOLD = TableSpec(
+    name="told",
+    columns={"f": ColumnKind.HASH32, "pages": ColumnKind.I64},  # written of a function's memo
+    key=("f",),
+    indexes={},
+)
+TABLES = (BUDGETS, LEAKS, TOLD)
 
 ALL_ASKERS = MicroBits(64 * MICRO)  # a year: 64 bits tell apart more lives than there are people
 ONE_APP = MicroBits(20 * MICRO)
@@ -55,16 +61,23 @@ ONE_OBJECT = MicroBits(16 * MICRO)  # of any one object, by all askers, ever
 class Leak:
     """One thing that was approved to be told of each object, and its price."""
 
-    kind: str  # function | family | timing | epoch
+    kind: str  # function | family | timing | epoch | versions
     key: bytes  # 32
     cost: MicroBits
 
 
 @dataclass(frozen=True, slots=True)
-class _Scope:
-    tag: bytes
+class Scope:
+    """One budget of a year, and whose it is."""
+
+    tag: bytes  # 16
     cap: MicroBits
     label: str
+
+
+def all_askers(keys: SubjectKeys) -> Scope:
+    """Return the budget that every answer touches."""
+    return Scope(keys.budgets.mac16(b"all"), ALL_ASKERS, "all askers")
 
 
 class Budget:
@@ -72,6 +85,7 @@ class Budget:
 
     def __init__(self, deciding: Deciding, keys: SubjectKeys) -> None:
         self._deciding = deciding
+        self._keys = keys
         self._names = keys.budgets
 
     def query_ops(
@@ -150,24 +164,24 @@ class Budget:
     ) -> Meter:
         """Return one app's budget."""
         scope = self._scopes(app, Purpose(""))[1]
-        return self._meter(_Scope(scope.tag, scope.cap, name), year, pending)
+        return self._meter(Scope(scope.tag, scope.cap, name), year, pending)
 
     def all_left(self, year: Year) -> MicroBits:
         """Return what all askers together may still be told."""
         meter = self.all_meter(year)
         return MicroBits(meter.cap - meter.used)
 
-    def _meter(self, scope: _Scope, year: Year, pending: MicroBits = MicroBits(0)) -> Meter:
+    def _meter(self, scope: Scope, year: Year, pending: MicroBits = MicroBits(0)) -> Meter:
         found = self._deciding.get(BUDGETS.name, scope.tag, year)
         used, cap = (found.row[2], found.row[3]) if found else (0, scope.cap)
         return Meter(label=scope.label, used=MicroBits(used), pending=pending, cap=MicroBits(cap))
 
-    def _all(self) -> _Scope:
-        return _Scope(self._names.mac16(b"all"), ALL_ASKERS, "all askers")
+    def _all(self) -> Scope:
+        return all_askers(self._keys)
 
-    def _scopes(self, app: AppId, purpose: Purpose) -> tuple[_Scope, ...]:
+    def _scopes(self, app: AppId, purpose: Purpose) -> tuple[Scope, ...]:
         return (
             self._all(),
-            _Scope(self._names.mac16(b"app", app), ONE_APP, "this app"),
-            _Scope(self._names.mac16(b"purpose", purpose.encode()), ONE_PURPOSE, "this purpose"),
+            Scope(self._names.mac16(b"app", app), ONE_APP, "this app"),
+            Scope(self._names.mac16(b"purpose", purpose.encode()), ONE_PURPOSE, "this purpose"),
         )

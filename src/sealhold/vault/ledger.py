@@ -123,9 +123,12 @@ class Ledger:
             faults=checked.faults if checked else (),
         )
 
-    def verify(self, progress: Progress | None = None) -> LogState:
-        """Read and recompute everything that is kept."""
-        faults = [*self._files(), *self._log_faults(progress), *self._records()]
+    def verify(self, progress: Progress | None = None, against: str | None = None) -> LogState:
+        """Read and recompute everything that is kept.
+
+        `against` is a checkpoint that the owner kept elsewhere, in place of HEAD.
+        """
+        faults = [*self._files(), *self._log_faults(progress, against), *self._records()]
         state = self.state()
         self._verified = LogState(
             size=state.size,
@@ -191,9 +194,9 @@ class Ledger:
                 yield fault if path.name in fault else f"`{path.name}`: {fault}"
         yield from self._objects.faults()
 
-    def _log_faults(self, progress: Progress | None) -> Iterator[str]:
+    def _log_faults(self, progress: Progress | None, against: str | None) -> Iterator[str]:
         try:
-            newest = read(self._home.head).decode()
+            newest = against or read(self._home.head).decode()
             with self._core.store.snapshot() as view:
                 report = verify_log(view, self._opener, (self._appender.key,), newest, progress)
         except (TamperedError, InvalidEncodingError, UnicodeDecodeError) as err:

@@ -57,6 +57,7 @@ from sealhold.vault import (
     noisebudget,
     registry,
     requests,
+    rollback,
 )
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import Deciding
@@ -67,6 +68,7 @@ from sealhold.vault.keyring import Keyring
 from sealhold.vault.objects import TABLES as OBJECT_TABLES
 from sealhold.vault.owned import OLDER, RECORDS
 from sealhold.vault.papers import Papers
+from sealhold.vault.rollback import Accepted
 from sealhold.vault.writer import HEAD_MARK, SET_HASH, Work, Writer, set_mac
 
 SETTINGS = TableSpec(
@@ -160,13 +162,14 @@ def create(parts: Parts, root: Secret, *, headless: bool) -> None:
         writer.commit(Work(ops, (Entry(event=first),), releases=True))
 
 
-def open_vault(parts: Parts, root: Secret) -> Opened:
-    """Open the vault of a home.
+def open_vault(parts: Parts, root: Secret, accepted: Accepted | None = None) -> Opened:
+    """Open the vault of a home; with `accepted`, one whose database is older than it should be.
 
     Raises:
         NoHomeError: no vault is there.
         TamperedError: a file is not what was written, and which.
         RolledBackError: a file is older than the others.
+        ConflictError: nothing shows that the database is older, though that was `accepted`.
         StoreBusyError: another process has it open.
         AuditUnavailableError: the log cannot be written, so nothing may be opened.
     """
@@ -183,15 +186,17 @@ def open_vault(parts: Parts, root: Secret) -> Opened:
         appender = _appender(parts.data, ring)
         # THREAT T73: what has ended stays so, whatever the machine's clock is set to
         parts = altered(parts, clock=Onward(parts.clock, appender.head.at))
-        written = _check_head(parts, appender, ring)
+        written = _check_head(parts, appender, ring, accepted)
         deciding = Deciding(DECIDING, ring.named("set-hash"))
         deciding.load(parts.data)
         _check_set(parts.data, deciding, appender, ring)
         writer = _writer(parts, ring, appender, deciding, fence, written)
         opened.callback(writer.close)
+        core, then = _core(parts, ring, deciding, writer), appender.head.at
+        if accepted is not None:
+            rollback.accept(core, accepted, then)
         unlocked = Event(kind=EventKind.UNLOCK, actor=Actor.OWNER)
         writer.commit(Work((), (Entry(event=unlocked),)))
-        core = _core(parts, ring, deciding, writer)
         return Opened(core, parts.keys, appender, opened.pop_all())
 
 
@@ -281,12 +286,15 @@ def _writer(
     )
 
 
-def _check_head(parts: Parts, appender: Appender, ring: Keyring) -> int:
+def _check_head(parts: Parts, appender: Appender, ring: Keyring, accepted: Accepted | None) -> int:
     """Return the size of the log that HEAD shows, after comparing all that knows a size.
+
+    If the owner accepts an older database, HEAD stays newer until that is durable.
 
     Raises:
         TamperedError: HEAD is not the vault's, or tells of another log.
         RolledBackError: a file is older than another one knows.
+        ConflictError: nothing shows that the database is older, though that was `accepted`.
     """
     try:
         note = read(parts.home.head).decode()
@@ -296,13 +304,16 @@ def _check_head(parts: Parts, appender: Appender, ring: Keyring) -> int:
     mark = parts.data.get(HEAD_MARK.name, [(0,)])[0]
     if mark is None:
         raise TamperedError("`vault.db` lacks its mark of HEAD")
+    if ring.generation < mark.row[2]:
+        raise RolledBackError(f"`{parts.home.keys.name}` is older than `vault.db`")
+    if accepted is not None:
+        rollback.check_is_older(accepted, appender, beside.size)
+        return appender.head.size  # so that HEAD stays as it is until the charges are durable
     # THREAT T51: whichever of the files was put back to an older copy, another knows better
     if beside.size > appender.head.size:
         raise RolledBackError("`vault.db` is older than `HEAD`")
     if beside.size < mark.row[1]:
         raise RolledBackError("`HEAD` is older than `vault.db`")
-    if ring.generation < mark.row[2]:
-        raise RolledBackError(f"`{parts.home.keys.name}` is older than `vault.db`")
     if _root_at(parts.data, appender, beside.size) != beside.root:
         raise TamperedError("`HEAD` and `vault.db` tell of different logs")
     return beside.size

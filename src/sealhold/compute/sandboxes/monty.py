@@ -76,6 +76,17 @@ _CALLS: Final[dict[Entry, str]] = {
 }
 
 
+_TOGETHER: Final = """\
+sealhold_values = []
+for sealhold_object in sealhold_objects:
+    try:
+        sealhold_values.append(evaluate(sealhold_object, sealhold_resources))
+    except Exception:
+        sealhold_values.append(None)
+sealhold_values
+"""
+
+
 class MontySandbox:
     """Runs programs in Monty workers started from `binary`, the installed one if None."""
 
@@ -121,6 +132,22 @@ class MontySandbox:
         inputs = {"sealhold_object": dict(obj), "sealhold_resources": dict(res)}
         return self._ask(handle, "evaluate", inputs)
 
+    def run_partition(
+        self,
+        handle: Handle,
+        objects: Sequence[Mapping[str, Plain]],
+        res: Mapping[str, Plain],
+    ) -> Sequence[int | Fault] | Fault:
+        inputs = {
+            "sealhold_objects": [dict(obj) for obj in objects],
+            "sealhold_resources": dict(res),
+        }
+        found = self._fed(handle, _TOGETHER, inputs)
+        # THREAT T35: no element is looked at before it is a list of just as many as went in.
+        if type(found) is not list or len(found) != len(objects):
+            return FAULT
+        return [_whole_number(value) for value in found]
+
     def aggregate(self, handle: Handle, parts: Sequence[int]) -> int | Fault:
         return self._ask(handle, "aggregate", {"sealhold_parts": list(parts)})
 
@@ -131,21 +158,23 @@ class MontySandbox:
             pool.__exit__(None, None, None)
 
     def _ask(self, handle: Handle, entry: Entry, inputs: dict[str, Plain]) -> int | Fault:
+        return _whole_number(self._fed(handle, _CALLS[entry], inputs))
+
+    def _fed(self, handle: Handle, call: str, inputs: dict[str, Plain]) -> object:
+        """Return what the last line of program and call gave, whatever that is."""
         try:
             source = handle.code.decode()
         except UnicodeDecodeError:
             return FAULT
-        call = f"{source}\n{_CALLS[entry]}"
         try:
             with self._session(handle.limits) as session:
                 value: object = session.feed_run(
-                    call, inputs=inputs, print_callback=CollectString(PRINTED)
+                    f"{source}\n{call}", inputs=inputs, print_callback=CollectString(PRINTED)
                 )
         except (MontyError, ArithmeticError, MemoryError, RuntimeError, TypeError, ValueError):
             # What the program raised, or what its answer broke on the way to Python: one thing.
             return FAULT
-        # THREAT T35: `type is int` lets no subclass, bool or container be touched.
-        return value if type(value) is int and LOWEST <= value <= HIGHEST else FAULT
+        return value
 
     @contextmanager
     def _session(self, limits: Limits, *, type_check: bool = False) -> Iterator[MontySession]:
@@ -195,6 +224,11 @@ class MontySandbox:
         if worker != self._known_worker:
             self._on_worker(worker)
             self._known_worker = worker
+
+
+def _whole_number(value: object) -> int | Fault:
+    # THREAT T35: `type is int` lets no subclass, bool or container be touched.
+    return value if type(value) is int and LOWEST <= value <= HIGHEST else FAULT
 
 
 def installed() -> Path:

@@ -176,6 +176,12 @@ def _terms(card: RequestCard, terms: Terms) -> list[Block]:
             ("Legal basis", card.legal_basis),
         )
     ]
+    if card.points and card.state is RequestState.WAITING:
+        points = [
+            (f"   --confirm {code}", safe(sentence)) for code, sentence in card.points.items()
+        ]
+        yes = Column("   Needs a yes of its own", whole=True)
+        blocks += [Line(""), Table((yes, Column("Because")), points)]
     narrower = [each for each in card.choices if each.coarsen != terms.coarsen]
     if narrower and card.state is RequestState.WAITING:
         rows = [_choice(each) for each in card.choices]

@@ -19,7 +19,7 @@ from sealhold.model.errors import (
     WeakPassphraseError,
     WrongPassphraseError,
 )
-from sealhold.node import PASSPHRASE_VARIABLE, Node, World, home_folder
+from sealhold.node import PASSPHRASE_VARIABLE, Accepted, Node, World, home_folder
 
 ASK = "Passphrase: "
 FLOOR = 8  # characters of a new passphrase
@@ -55,6 +55,17 @@ def deciding(session: Session) -> Iterator[tuple[Node, str]]:
         else:
             node.unlock(given)
             yield node, confirmed(session, node)
+
+
+@contextmanager
+def accepting(session: Session, checkpoint: str | None) -> Iterator[Node]:
+    """Open a vault whose database is older than it was, on its owner's word."""
+    with _node(session) as node:
+        at_terminal = session.shell.terminal.is_there()
+        given = None if at_terminal else _from_environment(session)
+        given = given or _typed(session, VerificationNeededError)
+        node.unlock(given, Accepted(at_terminal=at_terminal, checkpoint=checkpoint))
+        yield node
 
 
 def confirmed(session: Session, node: Node, prompt: str = ASK) -> str:

@@ -68,6 +68,10 @@ def request_approve(  # noqa: PLR0913  reason: each is one way to give less than
     coarsen: Annotated[
         int | None, typer.Option(metavar="N", help="Answer in steps of N.", min=1)
     ] = None,
+    confirm: Annotated[
+        list[str] | None,
+        typer.Option(metavar="POINT", help="Say yes to this point of it; once for each."),
+    ] = None,
     preview: Annotated[
         bool,
         typer.Option(
@@ -79,6 +83,9 @@ def request_approve(  # noqa: PLR0913  reason: each is one way to give less than
 
     Shows the whole request on the terms that you say, then takes your passphrase, typed at the
     terminal for this one decision. Only a headless vault takes it from SEALHOLD_PASSPHRASE.
+
+    Raises:
+        UsageError: a point of the request lacks its own yes.
     """
     session = Session.of(context)
     narrower = Narrower(
@@ -90,17 +97,23 @@ def request_approve(  # noqa: PLR0913  reason: each is one way to give less than
         card = node.requests.show_with(request, terms)
         check_can_confirm(session, node)
         say(session, *card_blocks(card, terms), Line(""))
+        points = frozenset(confirm or ())
+        if missing := sorted(card.points.keys() - points):
+            said = " ".join(f"--confirm {code}" for code in missing)
+            raise UsageError(f"not without a yes to each point of it: {said}")
         if preview:
-            _preview(session, node, card, terms)
+            _preview(session, node, card, terms, points)
         else:
-            _approve(session, node, card, terms)
+            _approve(session, node, card, terms, points)
 
 
-def _approve(session: Session, node: Node, card: RequestCard, terms: Terms) -> None:
+def _approve(
+    session: Session, node: Node, card: RequestCard, terms: Terms, points: frozenset[str]
+) -> None:
     prompt = f"Passphrase, to allow {short(Kind.REQUEST, card.id)}: "
     passphrase = confirmed(session, node, prompt)
     # THREAT T63: the digest of what was shown goes along; the vault refuses any other request.
-    grant = node.requests.approve(canonical(card.id), terms, card.digest, passphrase)
+    grant = node.requests.approve(canonical(card.id), terms, card.digest, passphrase, points)
     emit(session, grant, *_allowed(grant))
 
 
@@ -121,11 +134,13 @@ def _allowed(grant: GrantView) -> list[Line | Facts]:
     ]
 
 
-def _preview(session: Session, node: Node, card: RequestCard, terms: Terms) -> None:
+def _preview(
+    session: Session, node: Node, card: RequestCard, terms: Terms, points: frozenset[str]
+) -> None:
     cost = bits(card.preview.cost)
     prompt = f"Passphrase, to charge {cost} and look: "
     passphrase = confirmed(session, node, prompt)
-    answer = node.requests.preview(canonical(card.id), terms, card.digest, passphrase)
+    answer = node.requests.preview(canonical(card.id), terms, card.digest, passphrase, points)
     text = answer.decode(errors="replace")
     emit(
         session,

@@ -198,6 +198,12 @@ def _evidence_appraise() -> Function:
     return evidence_appraise
 
 
+def _audit_accept() -> Function:
+    from sealhold.frontends.cli.audit_accept import audit_accept
+
+    return audit_accept
+
+
 def _audit_verify() -> Function:
     from sealhold.frontends.cli.audit_verify import audit_verify
 
@@ -313,6 +319,11 @@ AUDIT = {
         about="Read and recompute everything that is kept.",
         example="audit verify",
         load=_audit_verify,
+    ),
+    "accept-older": Entry(
+        about="Go on with a database that is older than it was, with all budgets spent.",
+        example="audit accept-older",
+        load=_audit_accept,
     ),
 }
 EVIDENCE = {

@@ -71,6 +71,7 @@ class Decision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     terms: NarrowTerms
     shown_digest: str
     passphrase: str
+    confirmed: frozenset[str] = frozenset()  # the points of the request, by code
 
 
 class NewApp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -163,7 +164,7 @@ def approve(call: Call) -> Reply:
     """Allow a request."""
     body = read(call, Decision)
     grant = call.vault.requests.approve(
-        call.names["id"], body.terms.terms(), body.shown_digest, body.passphrase
+        call.names["id"], body.terms.terms(), body.shown_digest, body.passphrase, body.confirmed
     )
     return Reply(value=grant, status=201)
 
@@ -172,7 +173,7 @@ def preview(call: Call) -> Reply:
     """Charge one look and return the bytes that an allowance would release."""
     body = read(call, Decision)
     data = call.vault.requests.preview(
-        call.names["id"], body.terms.terms(), body.shown_digest, body.passphrase
+        call.names["id"], body.terms.terms(), body.shown_digest, body.passphrase, body.confirmed
     )
     return Reply(value=data, media=BYTES)
 

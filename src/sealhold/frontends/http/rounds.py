@@ -1,4 +1,4 @@
-"""What a served vault does by itself: the answers that are owed, and the daily ones that are due.
+"""What a served vault does by itself: new days of open sets, answers owed, daily ones due.
 
 - Looks once a minute, while the vault is open; a locked vault is left alone.
 - An answer that could not be made is tried again after an hour, not each minute: each try is in
@@ -43,6 +43,7 @@ class Rounds:
     def once(self) -> int:
         """Go round one time, and return how many answers left."""
         left = 0
+        self._turn()
         try:
             wanted = self._wanted()
         except SealholdError:  # locked between two looks, or the store is away for now
@@ -56,6 +57,20 @@ class Rounds:
             except SealholdError:
                 self._failed[grant] = self._clock()
         return left
+
+    def _turn(self) -> None:
+        """Look at the open sets that were not looked at today, before anybody asks."""
+        try:
+            due = [] if self._node.locked else self._node.runs.epochs.due()
+        except SealholdError:
+            return
+        for grant in due:
+            if self._clock() - self._failed.get(grant, Instant(-HOUR)) < HOUR:
+                continue
+            try:
+                self._node.runs.epochs.turn(grant)
+            except SealholdError:
+                self._failed[grant] = self._clock()
 
     def _wanted(self) -> list[GrantId]:
         if self._node.locked:

@@ -75,6 +75,7 @@ ASKING: Mapping[str, str] = {
     "terms.answers": "{number} answers",
     "decide.say": "Refusing needs nothing. To allow, or to look first, retype your passphrase: it"
     " confirms this very text,",
+    "decide.points": "Each of these needs a yes of its own",
     "decide.passphrase": "Passphrase",
     "decide.refuse": "Refuse",
     "decide.allow_once": "Allow once",

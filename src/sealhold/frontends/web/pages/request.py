@@ -59,7 +59,11 @@ def allow(visit: Visit) -> Outcome:
     try:
         # THREAT T63: the digest of what the owner read goes along; the vault refuses any other.
         grant = visit.vault.requests.approve(
-            id_text, terms, visit.form.one("shown"), visit.form.one("passphrase")
+            id_text,
+            terms,
+            visit.form.one("shown"),
+            visit.form.one("passphrase"),
+            frozenset(visit.form.many("confirm")),
         )
     except WrongPassphraseError:
         return _page(visit, visit.form, Said(status=403, wrong_passphrase=True))
@@ -77,7 +81,11 @@ def preview(visit: Visit) -> Outcome:
     _, terms = _asked(visit)
     try:
         visit.vault.requests.preview(
-            id_text, terms, visit.form.one("shown"), visit.form.one("passphrase")
+            id_text,
+            terms,
+            visit.form.one("shown"),
+            visit.form.one("passphrase"),
+            frozenset(visit.form.many("confirm")),
         )
     except WrongPassphraseError:
         return _page(visit, visit.form, Said(status=403, wrong_passphrase=True))

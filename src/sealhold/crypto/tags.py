@@ -51,6 +51,8 @@ class Tag(bytes, Enum):
     FAMILY = b"sealhold/family/v1"  # the selections of a task
     COMMITMENT = b"sealhold/commitment/v1"  # a value behind a salt, in a proof
     PACK_TABLE = b"sealhold/pack-table/v1"
+    ACCOUNT = b"sealhold/account/v1"  # what the owner alone knows of an answer, in a proof
+    REPORT_DATA = b"sealhold/report-data/v1"  # what evidence about a machine is bound to
     SLOT_CHECK = b"sealhold/slot-check/v1"  # tells damage from a wrong passphrase
 
     # derived keys
@@ -63,6 +65,8 @@ class Tag(bytes, Enum):
     CHUNK_SEED = b"sealhold/chunk-seed/v1"  # where an object is cut
     BACKUP = b"sealhold/backup/v1"
     SUBJECT_BASE = b"sealhold/subject-base/v1"  # what a subject's base key gives, by name
+    DEVICE = b"sealhold/device/v1"  # signs evidence of software
+    HOLDER = b"sealhold/holder/v1"  # signs presentations of one answer
     ROOT_ED25519 = b"sealhold/root-ed25519/v1"
     ROOT_MLDSA = b"sealhold/root-mldsa/v1"
 

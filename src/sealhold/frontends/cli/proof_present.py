@@ -1,6 +1,7 @@
 """`sealhold proof present`."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -61,7 +62,7 @@ def proof_present(
         Line(f"In {folder}: {', '.join(FILES)}"),
         Line(
             f"Next, anywhere: sealhold verify {folder}/proof.sd-jwt {folder}/task.json"
-            f" --audience {safe(audience)} --nonce {safe(nonce)}",
+            f" --audience {safe(quote(audience))} --nonce {safe(quote(nonce))}",
             "hint",
         ),
     )

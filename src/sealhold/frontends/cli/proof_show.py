@@ -1,5 +1,6 @@
 """`sealhold proof show`."""
 
+import re
 from typing import Annotated
 
 import typer
@@ -10,7 +11,10 @@ from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.words import short
 from sealhold.frontends.web.formats import bits, moment
 from sealhold.model.ids import Kind
-from sealhold.model.shown_proofs import ClaimView
+from sealhold.model.shown_proofs import ClaimView, ProofView
+
+
+_DIGITS = re.compile(r"[0-9a-f]{32,}")
 
 
 def proof_show(
@@ -39,6 +43,13 @@ def proof_show(
             "hint",
         ),
     )
+
+
+def _shortened(claim: ClaimView, proof: ProofView) -> str:
+    """Return a value as a line has room for it; whole with --json."""
+    if claim.name == "receipt":
+        return short(Kind.RECEIPT, proof.receipt)
+    return f"{claim.value[:16]}..." if _DIGITS.fullmatch(claim.value) else claim.value
 
 
 def _opens(claim: ClaimView) -> str:

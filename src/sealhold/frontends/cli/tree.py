@@ -312,12 +312,12 @@ TASK = {
 SHOWN = {
     "show": Entry(
         about="Show what an answer's proof says, and what of it is hidden.",
-        example="proof show r-0123456789ab",
+        example="proof show c-0123456789ab",
         load=_proof_show,
     ),
     "present": Entry(
         about="Show an answer's proof to somebody, with the claims that you open.",
-        example="proof present r-0123456789ab --open value --audience bank --nonce 7f3a --out bank",
+        example="proof present c-0123456789ab --open value --audience bank --nonce 7f3a --out bank",
         load=_proof_present,
     ),
 }

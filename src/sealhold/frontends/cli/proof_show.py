@@ -13,7 +13,6 @@ from sealhold.frontends.web.formats import bits, moment
 from sealhold.model.ids import Kind
 from sealhold.model.shown_proofs import ClaimView, ProofView
 
-
 _DIGITS = re.compile(r"[0-9a-f]{32,}")
 
 
@@ -32,7 +31,10 @@ def proof_show(
     with reading(session) as node:
         proof = node.parts.proofs.show(receipt)
     columns = (Column("Claim", whole=True), Column("What it is"), Column("Value"), Column("Opens"))
-    rows = [(safe(each.name), each.about, safe(each.value), _opens(each)) for each in proof.claims]
+    rows = [
+        (safe(each.name), each.about, safe(_shortened(each, proof)), _opens(each))
+        for each in proof.claims
+    ]
     emit(
         session,
         proof,

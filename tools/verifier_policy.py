@@ -10,11 +10,15 @@ import re
 import sys
 from pathlib import Path
 
-PAGE = Path(__file__).parents[1] / "src/sealhold/frontends/web/verifier/verifier.html"
+PAGE = Path(__file__).parents[1] / "src/sealhold/frontends/web/static/verifier.html"
 
 
 def written(text: str) -> str:
-    """Return the page with the digests of its script and style in its policy."""
+    """Return the page with the digests of its script and style in its policy.
+
+    Raises:
+        SystemExit: the page has no script or no style.
+    """
     for part in ("script", "style"):
         found = re.search(rf"<{part}>(.*?)</{part}>", text, re.DOTALL)
         if found is None:

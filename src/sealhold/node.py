@@ -30,8 +30,10 @@ from sealhold.compute.drawing import BLURRED
 from sealhold.compute.granted import Apps, Budgets, Grants
 from sealhold.compute.members import FROZEN
 from sealhold.compute.office import Office
+from sealhold.compute.openings import OPENED, Proofs
 from sealhold.compute.outside import Outside
-from sealhold.compute.proof_checks import Policy
+from sealhold.compute.proof_rules import Policy
+from sealhold.compute.proving import Prover
 from sealhold.compute.readercell import ReaderCell
 from sealhold.compute.replay import Replay
 from sealhold.compute.running import Runs
@@ -348,6 +350,7 @@ class OpenParts:
         self.grants = Grants(office, shelf)
         self.apps = Apps(office, self.grants, shelf)
         self.runs = Runs(office, shelf)
+        self.proofs = Proofs(office, shelf)
         self.budgets = Budgets(office)
         self.outside = Outside(office, self.runs, shelf, _in_background)
 
@@ -363,7 +366,7 @@ class OpenParts:
             consents=Consents(core.deciding, core.entropy),
             replay=Replay(core, firewall, Broker),
             teller=Teller(core.keys),
-            proof_key=core.keyring.signer("proof-sign"),
+            prover=Prover(core.keyring.named("proof-sign")),
             log_origin=log.origin,
             broker=Broker,
             isolation=CONFINED if self.isolation.can_confine else UNCONFINED,
@@ -398,7 +401,7 @@ def _parts(home: Home, world: World) -> Parts:
         keys=SqlCipherStore(home.keys),
         objects=LocalDir(home.objects),
         datasets=plugins.datasets(),
-        tables=(memo.MEMO, partition.PARTITIONS, FROZEN, COMBINED, BLURRED, *SHELF),
+        tables=(memo.MEMO, partition.PARTITIONS, FROZEN, COMBINED, BLURRED, OPENED, *SHELF),
         clock=world.clock,
         entropy=world.entropy,
     )

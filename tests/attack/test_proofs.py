@@ -1,6 +1,7 @@
 """Attacks on what a task may tell: sweeps, new labels, spliced proofs, talking fields, tricks."""
 
 import json
+from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from sealhold.compute.aggregates import answer, custom_answer
 from sealhold.compute.compliance import (
     Answer,
+    Commitments,
     Conduct,
     build_proof,
     commitment,
@@ -17,8 +19,10 @@ from sealhold.compute.compliance import (
     proof_file,
 )
 from sealhold.compute.declassify import gate_all
+from sealhold.compute.evidence import Software
 from sealhold.compute.leakage import NOTHING, facts_of, joined, object_price, prospect
 from sealhold.compute.manifest_rules import Gravity, points
+from sealhold.compute.measuring import Measured
 from sealhold.compute.task import PAYLOAD_TYPE, SignedTask, open_task, parse_task, whole
 from sealhold.compute.verify import verify_files
 from sealhold.crypto import dsse
@@ -33,6 +37,7 @@ from sealhold.model.records import Column, ColumnType, Dataset, Sensitivity
 
 AUTHOR = SigningKey(Secret(b"a" * 32, "author"))
 VAULT = SigningKey(Secret(b"v" * 32, "proof"))
+DEVICE = Software(SigningKey(Secret(b"d" * 32, "device")))
 NOW = Instant(1_790_000_000_000)
 LATER = Instant(NOW + 1)
 PINS = {"proof": [VAULT.public]}
@@ -97,14 +102,17 @@ def answer_of(task: SignedTask, value: int = 17, nonce: str = "n-1") -> Answer:
     )
 
 
-def conduct_of(inputs: bytes = b"i" * 32, entry: bytes = b"e" * 32) -> Conduct:
+def conduct_of(
+    inputs: bytes = b"i" * 32, entry: bytes = b"e" * 32, device: Software = DEVICE
+) -> Conduct:
     return Conduct(
         terms=b"t" * 32,
         coarsen=1,
         isolation="jailed",
-        runtime="monty 1.4.0",
-        inputs=inputs,
-        entry=entry,
+        runtime=Measured(name="monty 1.4.0", binary=b"m" * 32),
+        resources=(),
+        hidden=Commitments(account=entry, entry=entry, inputs=inputs, provenance=inputs),
+        evidence=device.claim,
     )
 
 
@@ -222,8 +230,8 @@ def test_a_proof_with_a_part_exchanged_fails(splice: Callable[[Parts, Parts], No
             }
         ),
     )
-    mine = json.loads(build_proof(task, answer_of(task), conduct_of(), VAULT))
-    other = json.loads(build_proof(wider, answer_of(wider, 99), conduct_of(), VAULT))
+    mine = json.loads(build_proof(task, answer_of(task), conduct_of(), VAULT, DEVICE))
+    other = json.loads(build_proof(wider, answer_of(wider, 99), conduct_of(), VAULT, DEVICE))
 
     splice(mine, other)
 
@@ -234,7 +242,7 @@ def test_a_proof_with_a_part_exchanged_fails(splice: Callable[[Parts, Parts], No
 def test_an_author_cannot_prove_an_answer_with_the_authors_own_key() -> None:
     task = signed()
 
-    forged = build_proof(task, answer_of(task), conduct_of(), AUTHOR)
+    forged = build_proof(task, answer_of(task), conduct_of(), AUTHOR, DEVICE)
 
     trusted = {"proof": [VAULT.public], "author": [AUTHOR.public]}
     assert verify_files([forged], trusted, at=LATER).exit_code == 6
@@ -243,13 +251,14 @@ def test_an_author_cannot_prove_an_answer_with_the_authors_own_key() -> None:
 @pytest.mark.threat("T42")
 def test_a_statement_of_another_shape_does_not_pass_even_under_the_vaults_key() -> None:
     task = signed()
-    file = json.loads(build_proof(task, answer_of(task), conduct_of(), VAULT))
+    file = json.loads(build_proof(task, answer_of(task), conduct_of(), VAULT, DEVICE))
     statement = json.loads(dsse.read_unverified(to_json(file["proof"]))[1])
     statement["predicate"]["objects"] = 12
     envelope = dsse.sign("application/vnd.in-toto+json", to_json(statement), [VAULT])
 
     spliced = proof_file(
         answer=file["answer"],
+        evidence=b64decode(file["evidence"]),
         proof=envelope,
         task=task.envelope,
         proof_key=VAULT.public,
@@ -268,20 +277,23 @@ def test_proofs_of_two_vaults_with_the_same_answer_differ_in_nothing_that_speaks
 
     documents = []
     for objects, salt, entry, key in (one_vault, other_vault):
+        device = Software(SigningKey(Secret(salt, "device")))
         conduct = conduct_of(
-            commitment(inputs_root(objects), salt), commitment(sha256(entry), salt)
+            commitment(inputs_root(objects), salt), commitment(sha256(entry), salt), device
         )
-        documents.append(json.loads(build_proof(task, answer_of(task), conduct, key)))
+        proof = build_proof(task, answer_of(task), conduct, key, device)
+        documents.append(json.loads(proof))
 
     statements = [
         json.loads(dsse.read_unverified(to_json(document.pop("proof")))[1])
         for document in documents
     ]
     for statement, document in zip(statements, documents, strict=True):
-        for salted in ("inputs", "entry"):
+        for salted in ("account", "entry", "inputs", "provenance"):
             assert len(statement["predicate"]["commitments"].pop(salted)) == 64
         assert len(statement["predicate"]["evidence"].pop("digest")) == 64
         assert len(document["keys"].pop("proof")) == 64
+        assert len(b64decode(document.pop("evidence"))) == 244
     assert statements[0] == statements[1]
     assert documents[0] == documents[1]
 
@@ -291,7 +303,7 @@ def test_proofs_of_two_vaults_have_the_same_length() -> None:
     task = signed()
 
     lengths = {
-        len(build_proof(task, answer_of(task), conduct_of(inputs, inputs), VAULT))
+        len(build_proof(task, answer_of(task), conduct_of(inputs, inputs), VAULT, DEVICE))
         for inputs in (commitment(inputs_root([]), b"s" * 32), commitment(b"", b"t" * 32))
     }
 
@@ -429,4 +441,4 @@ def test_a_signature_for_another_manifest_does_not_carry_over() -> None:
     forged = replace(answer_to, task=signed(version="1.0.1").task.digest)
 
     with pytest.raises(Exception, match="another task"):
-        build_proof(task, forged, conduct_of(), VAULT)
+        build_proof(task, forged, conduct_of(), VAULT, DEVICE)

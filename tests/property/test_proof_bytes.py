@@ -5,7 +5,9 @@ from functools import cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealhold.compute.compliance import Answer, Conduct, build_proof
+from sealhold.compute.compliance import Answer, Commitments, Conduct, build_proof
+from sealhold.compute.evidence import Software
+from sealhold.compute.measuring import Measured
 from sealhold.compute.task import PAYLOAD_TYPE, open_task
 from sealhold.compute.verify import verify_files
 from sealhold.crypto import dsse
@@ -16,6 +18,7 @@ from sealhold.model.quantities import Instant
 
 AUTHOR = SigningKey(Secret(b"a" * 32, "author"))
 VAULT = SigningKey(Secret(b"v" * 32, "proof"))
+DEVICE = Software(SigningKey(Secret(b"d" * 32, "device")))
 LEFT = Instant(1_790_000_000_000)
 
 
@@ -65,11 +68,14 @@ def proof() -> bytes:
         terms=b"t" * 32,
         coarsen=1,
         isolation="jailed",
-        runtime="monty 1.4.0",
-        inputs=b"i" * 32,
-        entry=b"e" * 32,
+        runtime=Measured(name="monty 1.4.0", binary=b"m" * 32),
+        resources=(),
+        hidden=Commitments(
+            account=b"a" * 32, entry=b"e" * 32, inputs=b"i" * 32, provenance=b"p" * 32
+        ),
+        evidence=DEVICE.claim,
     )
-    return build_proof(task, answer, conduct, VAULT)
+    return build_proof(task, answer, conduct, VAULT, DEVICE)
 
 
 def code(data: bytes) -> int:

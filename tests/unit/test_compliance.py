@@ -6,14 +6,19 @@ from dataclasses import replace
 import pytest
 
 from sealhold.compute.compliance import (
+    MAX_OWN,
     MAX_PROOF,
     Answer,
+    Commitments,
     Conduct,
     build_proof,
     commitment,
     inputs_root,
+    own_size,
 )
-from sealhold.compute.proof_checks import SKEW, Policy
+from sealhold.compute.evidence import Software
+from sealhold.compute.measuring import Measured
+from sealhold.compute.proof_rules import SKEW, Policy
 from sealhold.compute.task import PAYLOAD_TYPE, SignedTask, open_task, task_digest
 from sealhold.compute.verify import looks_like_proof, verify_files
 from sealhold.crypto import dsse
@@ -78,15 +83,22 @@ ANSWER = Answer(
     recipient="https://bonus.example/answers",
     nonce="n-4711",
 )
+DEVICE = Software(SigningKey(Secret(b"d" * 32, "device")))
 CONDUCT = Conduct(
     terms=sha256(b"terms"),
     coarsen=1,
     isolation="jailed",
-    runtime="monty 1.4.0",
-    inputs=commitment(inputs_root([sha256(b"trip")]), b"s" * 32),
-    entry=commitment(sha256(b"entry"), b"t" * 32),
+    runtime=Measured(name="monty 1.4.0", binary=sha256(b"monty")),
+    resources=(),
+    hidden=Commitments(
+        account=commitment(sha256(b"account"), b"r" * 32),
+        entry=commitment(sha256(b"entry"), b"t" * 32),
+        inputs=commitment(inputs_root([sha256(b"trip")]), b"s" * 32),
+        provenance=commitment(inputs_root([sha256(b"import")]), b"u" * 32),
+    ),
+    evidence=DEVICE.claim,
 )
-PROOF = build_proof(TASK, ANSWER, CONDUCT, VAULT)
+PROOF = build_proof(TASK, ANSWER, CONDUCT, VAULT, DEVICE)
 
 
 def verify(data: bytes, **more: Plain) -> Verdict:
@@ -132,14 +144,14 @@ def test_software_evidence_is_below_a_demand_for_hardware() -> None:
 
 
 def test_language_only_isolation_is_below_a_demand_for_confinement() -> None:
-    proof = build_proof(TASK, ANSWER, replace(CONDUCT, isolation="language-only"), VAULT)
+    proof = build_proof(TASK, ANSWER, replace(CONDUCT, isolation="language-only"), VAULT, DEVICE)
 
     assert verify(proof).exit_code == 0
     assert verify(proof, policy=Policy(confined=True)).exit_code == 3
 
 
 def test_an_answer_outside_the_permitted_ones_fails() -> None:
-    proof = build_proof(TASK, replace(ANSWER, value=32), CONDUCT, VAULT)
+    proof = build_proof(TASK, replace(ANSWER, value=32), CONDUCT, VAULT, DEVICE)
 
     assert failed(verify(proof)) == ["value"]
 
@@ -147,8 +159,10 @@ def test_an_answer_outside_the_permitted_ones_fails() -> None:
 def test_a_coarser_answer_is_one_of_the_kept_ones() -> None:
     coarser = replace(CONDUCT, coarsen=4)
 
-    assert verify(build_proof(TASK, replace(ANSWER, value=16), coarser, VAULT)).exit_code == 0
-    assert failed(verify(build_proof(TASK, ANSWER, coarser, VAULT))) == ["value"]
+    assert (
+        verify(build_proof(TASK, replace(ANSWER, value=16), coarser, VAULT, DEVICE)).exit_code == 0
+    )
+    assert failed(verify(build_proof(TASK, ANSWER, coarser, VAULT, DEVICE))) == ["value"]
 
 
 def test_an_answer_that_is_still_to_come_fails() -> None:
@@ -161,7 +175,7 @@ def test_a_clock_that_is_a_little_late_is_no_fault() -> None:
 
 def test_an_answer_from_after_the_tasks_end_fails() -> None:
     late = replace(ANSWER, slot_time=TASK.task.expires_at)
-    proof = build_proof(TASK, late, CONDUCT, VAULT)
+    proof = build_proof(TASK, late, CONDUCT, VAULT, DEVICE)
 
     assert failed(verify(proof, at=Instant(TASK.task.expires_at + 1))) == ["time"]
 
@@ -170,7 +184,7 @@ def test_an_answer_for_somebody_whom_the_task_does_not_name_fails() -> None:
     task = signed_task(output={"recipients": ["the employer"], "forms": ["dsse"]})
     answer = replace(ANSWER, task=task.task.digest)
 
-    assert failed(verify(build_proof(task, answer, CONDUCT, VAULT))) == ["recipient"]
+    assert failed(verify(build_proof(task, answer, CONDUCT, VAULT, DEVICE))) == ["recipient"]
 
 
 @pytest.mark.parametrize(
@@ -187,27 +201,31 @@ def test_no_proof_is_made_of_an_answer_that_is_not_the_tasks(
     answer: Answer, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        build_proof(TASK, answer, CONDUCT, VAULT)
+        build_proof(TASK, answer, CONDUCT, VAULT, DEVICE)
 
 
 @pytest.mark.parametrize(
     "conduct",
     [
         replace(CONDUCT, terms=b"short"),
-        replace(CONDUCT, inputs=b"short"),
-        replace(CONDUCT, entry=b"short"),
+        replace(CONDUCT, runtime=Measured(name="monty 1.4.0", binary=b"short")),
+        replace(CONDUCT, resources=(b"short",)),
+        *(
+            replace(CONDUCT, hidden=replace(CONDUCT.hidden, **{name: b"short"}))
+            for name in ("account", "entry", "inputs", "provenance")
+        ),
     ],
 )
 def test_no_proof_is_made_with_a_digest_of_another_length(conduct: Conduct) -> None:
     with pytest.raises(InvalidError):
-        build_proof(TASK, ANSWER, conduct, VAULT)
+        build_proof(TASK, ANSWER, conduct, VAULT, DEVICE)
 
 
 def test_a_manifest_that_leaves_no_room_for_its_proof_is_refused() -> None:
     task = signed_task(params=[{"id": "standard", "value": "x" * MAX_PROOF}])
 
     with pytest.raises(InvalidError, match="at most 16384"):
-        build_proof(task, replace(ANSWER, task=task.task.digest), CONDUCT, VAULT)
+        build_proof(task, replace(ANSWER, task=task.task.digest), CONDUCT, VAULT, DEVICE)
 
 
 def test_a_commitment_hides_behind_a_full_salt_only() -> None:
@@ -227,11 +245,12 @@ def test_the_statement_is_one_of_in_toto() -> None:
 
     statement = json.loads(dsse.read_unverified(to_json(file["proof"]))[1])
     assert statement["_type"] == "https://in-toto.io/Statement/v1"
-    assert statement["predicateType"] == "urn:sealhold:predicate:computation:1"
+    assert statement["predicateType"] == "urn:sealhold:predicate:computation:2"
     assert statement["subject"][0]["digest"]["sha256"] == sha256(to_json(file["answer"])).hex()
 
 
 def test_a_proof_is_small() -> None:
+    assert own_size(PROOF) <= MAX_OWN
     assert len(PROOF) <= 8_192
 
 

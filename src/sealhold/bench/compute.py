@@ -1,4 +1,4 @@
-"""`sealhold bench compute`: fresh sessions in the jail, objects, a proof and evidence verified.
+"""`sealhold bench compute`: fresh sessions in the jail, objects, proofs and evidence verified.
 
 - Tier `wasm` is not part of this version; its figures are left out.
 
@@ -9,13 +9,11 @@ import time
 from typing import Final
 
 from sealhold.bench.attest import attest_verify_ms_max
-from sealhold.bench.harness import ABSENT, Bench, per_call, seconds
-from sealhold.bench.proofs import sample_proof
+from sealhold.bench.harness import ABSENT, Bench, seconds
+from sealhold.bench.proofs import measure_proofs
 from sealhold.compute.broker import Broker, Mode
 from sealhold.compute.spec import Limits
-from sealhold.compute.verify import verify_files
 from sealhold.model.encoding import Plain
-from sealhold.model.quantities import Instant
 
 LIMITS: Final = Limits(ms_per_partition=1_000, memory_mib=32)
 OBJECTS: Final = 1_000
@@ -37,11 +35,7 @@ def measure(bench: Bench) -> None:
     _thousand(bench)
     if not bench.quick:
         bench.figures["k1_100k_seconds"] = _cold(bench, MANY)
-    proof, at = sample_proof()
-    bench.check(verify_files([proof], at=at).exit_code == 0, "the proof does not hold")
-    once = per_call(lambda: verify_files([proof], at=Instant(at)), 5)
-    bench.figures["proof_verify_ms"] = bench.median(once) * MILLI
-    bench.figures["proof_bytes"] = len(proof)
+    measure_proofs(bench)
     bench.figures["attest_verify_ms_max"] = attest_verify_ms_max(bench)
     bench.peers["wasm"] = ABSENT
 

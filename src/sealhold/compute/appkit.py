@@ -20,13 +20,14 @@ from sealhold.compute.leaving import box_info
 from sealhold.compute.slots import REPLY_BYTES, unpad
 from sealhold.compute.task import PAYLOAD_TYPE, Task, open_task, parse_task
 from sealhold.compute.taskfolder import read_folder
-from sealhold.crypto import dsse
+from sealhold.compute.verify import looks_like_presentation
+from sealhold.crypto import dsse, sdjwt
 from sealhold.crypto.hybrid import BoxKey
 from sealhold.crypto.seal import new_key
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.sign import PublicKey, SigningKey, key_words
 from sealhold.model.clock import Entropy
-from sealhold.model.encoding import from_json, to_json
+from sealhold.model.encoding import Plain, from_json, to_json
 from sealhold.model.errors import InvalidEncodingError, InvalidError
 from sealhold.model.ids import AppId, RequestId, TaskDigest
 from sealhold.model.quantities import DAY, Instant, MicroBits
@@ -181,6 +182,23 @@ def open_answer(answer: bytes, keys: AppKeys, request: RequestId, task: TaskDige
     """
     sealed = unpad(answer) if len(answer) == REPLY_BYTES else answer
     return keys.box.open(sealed, box_info(request, task))
+
+
+def told_in(proof: bytes) -> dict[str, Plain]:
+    """Return `value` and `slot_time` of a proof or presentation as it tells them, unchecked.
+
+    Raises:
+        InvalidEncodingError: neither.
+    """
+    if not looks_like_presentation(proof):
+        told: dict[str, Plain] = from_json(proof)["answer"]
+        return told
+    text = proof.decode("ascii", "replace")
+    opened = {each.name: each.value for each in sdjwt.disclosed_unverified(text)}
+    return {
+        "slot_time": sdjwt.read_unverified(text).get("slot_time"),
+        "value": opened.get("value"),
+    }
 
 
 def _request(task: Task, keys: AppKeys, wish: Wish, now: Instant) -> Request:

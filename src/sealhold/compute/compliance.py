@@ -1,38 +1,42 @@
 """The proof of compliance: which program gave this answer, under which bounds, signed by the vault.
 
 - An in-toto statement in a DSSE envelope, by the vault's Ed25519 proof key. Its subject is the
-  answer document; its predicate names program, purpose, bounds, isolation and evidence.
+  answer document; its predicate names program, runtime, purpose, bounds, isolation and evidence.
 - Each field of a proof is an output. It depends on the manifest, the answer, the slot time, what
   the owner agreed to, and public keys; what depends on the data stands behind a 32-byte salt.
-  Number of objects, defaults taken, memo hits and the place in the log are not in it.
+  Number of objects, memo hits, bits told and the place in the log are not in it.
 - A proof file holds all that a stranger needs, in one exact byte form of at most 16 KiB: the
-  statement, the answer, the task as its author signed it, and the keys.
-- `proof_checks` reads what is written here.
+  statement, the answer, the evidence, the task as its author signed it, and the keys.
+- `proof_forms` and `proof_checks` read what is written here.
 
 Source: docs/spec/10-proof.md; in-toto Statement v1.
 """
 
 import re
+from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sealhold.compute.evidence import Attester, Claim
 from sealhold.compute.leakage import function_price, query_price
+from sealhold.compute.measuring import Measured
 from sealhold.compute.task import SignedTask
 from sealhold.crypto import dsse
 from sealhold.crypto.digest import sha256, tagged
 from sealhold.crypto.merkle import leaf_hash, root
-from sealhold.crypto.sign import PublicKey, SigningKey
+from sealhold.crypto.sign import SigningKey
 from sealhold.crypto.tags import Tag
 from sealhold.model.encoding import Plain, from_json, to_json
 from sealhold.model.errors import InvalidError
 from sealhold.model.ids import TaskDigest
 from sealhold.model.quantities import Instant, rfc3339
 
-FILE_SCHEMA = "sealhold.proof/1"
+FILE_SCHEMA = "sealhold.proof/2"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
-PREDICATE_TYPE = "urn:sealhold:predicate:computation:1"
+PREDICATE_TYPE = "urn:sealhold:predicate:computation:2"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 MAX_PROOF = 16_384  # bytes of the file; a manifest of 8 KiB and all beside it fit
+MAX_OWN = 4_096  # bytes of the file without the author's task and the evidence
 SALT_BYTES = 32
 DIGEST_BYTES = 32
 SHORT_TEXT = re.compile(r"[!-~]([ -~]{0,198}[!-~])?")  # printable ASCII, no space at the ends
@@ -64,15 +68,35 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Commitments:
+    """What depends on the data: each 32 bytes that `commitment` gives, to be opened by its salt."""
+
+    account: bytes  # to what the answer cost, and what was told before
+    entry: bytes  # to the leaf hash of the entry in the audit log
+    inputs: bytes  # to `inputs_root` of the objects that were read
+    provenance: bytes  # to `inputs_root` of the imports that brought them
+
+    def document(self) -> dict[str, Plain]:
+        """Return them as they stand in a statement."""
+        return {
+            "account": self.account.hex(),
+            "entry": self.entry.hex(),
+            "inputs": self.inputs.hex(),
+            "provenance": self.provenance.hex(),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Conduct:
     """How the vault says it ran the program; no field of it may depend on the data."""
 
     terms: bytes  # 32-byte digest of what the owner agreed to
     coarsen: int  # every n-th answer was kept
     isolation: str  # a `broker.Mode`
-    runtime: str  # name and version of the sandbox
-    inputs: bytes  # `commitment` to `inputs_root`
-    entry: bytes  # `commitment` to the leaf hash of the entry in the audit log
+    runtime: Measured  # the program that runs programs
+    resources: tuple[bytes, ...]  # 32-byte digests, in the manifest's order
+    hidden: Commitments
+    evidence: Claim
 
 
 def commitment(value: bytes, salt: bytes) -> bytes:
@@ -88,39 +112,56 @@ def commitment(value: bytes, salt: bytes) -> bytes:
 
 
 def inputs_root(digests: Iterable[bytes]) -> bytes:
-    """Return the Merkle root over the digests of the objects that were read, in any order."""
+    """Return the Merkle root over the digests of what was read, in any order."""
     return root([leaf_hash(digest) for digest in sorted(digests)])
 
 
-def build_proof(task: SignedTask, answer: Answer, conduct: Conduct, key: SigningKey) -> bytes:
+def build_proof(
+    task: SignedTask, answer: Answer, conduct: Conduct, key: SigningKey, attester: Attester
+) -> bytes:
     """Return the proof file of `answer`: what the recipient gets and anyone can verify.
 
     Raises:
         InvalidError: the answer belongs to another task, a text or digest has not its form, or
             the file would be too long.
     """
-    _check(task, answer, conduct)
-    statement = to_json(statement_of(task, answer, conduct, key.public))
+    check(task, answer, conduct)
+    statement = to_json(statement_of(task, answer, conduct))
+    evidence = attester.evidence(answer.nonce.encode(), sha256(statement), key.public)
     file = proof_file(
         answer=answer.document(),
+        evidence=evidence,
         proof=dsse.sign(PAYLOAD_TYPE, statement, [key]),
         task=task.envelope,
         proof_key=key.public,
         author_key=bytes.fromhex(task.task.author.key),
     )
-    if len(file) > MAX_PROOF:
+    if len(file) > MAX_PROOF or own_size(file) > MAX_OWN:
         raise InvalidError(f"a proof of {len(file)} bytes, at most {MAX_PROOF}")
     return file
 
 
+def own_size(file: bytes) -> int:
+    """Return how many bytes of a proof file are the vault's: all but the task and the evidence."""
+    parts = from_json(file)
+    return len(file) - len(to_json(parts["task"])) - len(parts["evidence"])
+
+
 def proof_file(
-    *, answer: dict[str, Plain], proof: bytes, task: bytes, proof_key: bytes, author_key: bytes
+    *,
+    answer: dict[str, Plain],
+    evidence: bytes,
+    proof: bytes,
+    task: bytes,
+    proof_key: bytes,
+    author_key: bytes,
 ) -> bytes:
     """Return the one byte form of a proof file with these parts; `proof` and `task` are DSSE."""
     return to_json(
         {
             "$schema": FILE_SCHEMA,
             "answer": answer,
+            "evidence": b64encode(evidence).decode(),
             "keys": {"author": author_key.hex(), "proof": proof_key.hex()},
             "proof": from_json(proof),
             "task": from_json(task),
@@ -128,11 +169,8 @@ def proof_file(
     )
 
 
-def statement_of(
-    task: SignedTask, answer: Answer, conduct: Conduct, proof_key: PublicKey
-) -> dict[str, Plain]:
+def statement_of(task: SignedTask, answer: Answer, conduct: Conduct) -> dict[str, Plain]:
     """Return the in-toto statement about `answer`."""
-    manifest = task.task
     # THREAT T43: every field below is a function of manifest, answer, agreement and public keys,
     # or a salted commitment; a count or a log index would tell of the data.
     return {
@@ -142,25 +180,32 @@ def statement_of(
         ],
         "predicateType": PREDICATE_TYPE,
         "predicate": {
-            "bounds": bounds_of(task, conduct.coarsen),
-            "commitments": {"entry": conduct.entry.hex(), "inputs": conduct.inputs.hex()},
-            "evidence": {
-                "confidentiality": "glass",
-                "digest": sha256(proof_key).hex(),
-                "hw_rooted": False,
-                "integrity": "sw",
-                "kind": "sw",
-            },
-            "isolation": conduct.isolation,
-            "purpose": manifest.purpose,
-            "task": {
-                "code": manifest.code.sha256,
-                "manifest": manifest.digest.hex(),
-                "runtime": conduct.runtime,
-                "tier": manifest.code.tier,
-            },
-            "terms": conduct.terms.hex(),
+            **shared_claims(task, conduct),
+            "commitments": conduct.hidden.document(),
         },
+    }
+
+
+def shared_claims(task: SignedTask, conduct: Conduct) -> dict[str, Plain]:
+    """Return what every form of a proof says to every reader.
+
+    Raises:
+        InvalidManifestError: this kind of answer cannot be coarser.
+    """
+    manifest = task.task
+    return {
+        "bounds": bounds_of(task, conduct.coarsen),
+        "evidence": conduct.evidence.document(),
+        "isolation": conduct.isolation,
+        "purpose": manifest.purpose,
+        "resources": [digest.hex() for digest in conduct.resources],
+        "runtime": {"binary": conduct.runtime.binary.hex(), "name": conduct.runtime.name},
+        "task": {
+            "code": manifest.code.sha256,
+            "manifest": manifest.digest.hex(),
+            "tier": manifest.code.tier,
+        },
+        "terms": conduct.terms.hex(),
     }
 
 
@@ -185,14 +230,23 @@ def answer_digest(document: dict[str, Plain]) -> bytes:
     return sha256(to_json(document))
 
 
-def _check(task: SignedTask, answer: Answer, conduct: Conduct) -> None:
+def check(task: SignedTask, answer: Answer, conduct: Conduct) -> None:
+    """Return if a proof can be made of these.
+
+    Raises:
+        InvalidError: the answer belongs to another task, or a text or digest has not its form.
+    """
     if answer.task != task.task.digest:
         raise InvalidError("the answer is one of another task")
     task.task.param(answer.param)
     task.task.selection(answer.selection)
-    for text in (answer.recipient, answer.nonce, conduct.isolation, conduct.runtime):
+    for text in (answer.recipient, answer.nonce, conduct.isolation, conduct.runtime.name):
         if not SHORT_TEXT.fullmatch(text):
             raise InvalidError("a text of a proof must be 1 to 200 printable ASCII characters")
-    for digest in (conduct.terms, conduct.inputs, conduct.entry):
+    hidden = conduct.hidden
+    for digest in (
+        conduct.terms, conduct.runtime.binary, *conduct.resources,
+        hidden.account, hidden.entry, hidden.inputs, hidden.provenance,
+    ):  # fmt: skip
         if len(digest) != DIGEST_BYTES:
             raise InvalidError(f"a digest of {len(digest)} bytes, not {DIGEST_BYTES}")

@@ -86,8 +86,6 @@ def _not_in_this_version(task: Task) -> Iterator[Point]:
         yield _refuse("evidence", f"no hardware here can give evidence `{task.evidence.min}`")
     if task.evidence.confidentiality == "sealed":
         yield _refuse("sealed", "this machine hides nothing from its owner, so it is not `sealed`")
-    if task.output.forms != ("dsse",):
-        yield _refuse("form", "this version gives proofs in the form `dsse` only")
     if task.limits.fuel is not None:
         yield _refuse("fuel", "`fuel` limits programs of tier `wasm` only")
     if task.size > MAX_PROVABLE:

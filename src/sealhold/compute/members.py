@@ -187,13 +187,16 @@ def thaw(core: Core, grant: GrantId, kept: Iterable[int]) -> list[Op]:
     ]
 
 
-def digests(core: Core, members: Iterable[Member]) -> Iterator[bytes]:
-    """Yield the 32-byte digest of each object's sealed content, for the proof's commitment."""
+def digests(core: Core, members: Iterable[Member]) -> Iterator[tuple[bytes, bytes]]:
+    """Yield of each object the 32-byte digest of its sealed content, and the id of its import.
+
+    Both are for commitments of a proof; neither can be guessed from what the object holds.
+    """
     keys = [(member.record,) for member in members]
     for start in range(0, len(keys), PART):
         for found in core.store.get(RECORDS.name, keys[start : start + PART]):
             if found is not None:
-                yield fingerprint(found.row[-1])
+                yield fingerprint(found.row[-1]), found.row[6]
 
 
 def epoch_at(asked: Asked, now: Instant) -> int:

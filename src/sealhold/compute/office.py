@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sealhold.compute.asked import Asked, read_asked
 from sealhold.compute.broker import Broker
 from sealhold.compute.cards import shown_digest
+from sealhold.compute.proving import Prover
 from sealhold.compute.replay import Replay
 from sealhold.crypto.sign import SigningKey
 from sealhold.model.ids import Collection, FieldName
@@ -38,7 +39,7 @@ class Office:
     consents: Consents
     replay: Replay
     teller: Teller
-    proof_key: SigningKey
+    prover: Prover
     log_origin: str
     broker: Callable[[], Broker]
     isolation: str  # how programs are confined on this machine, in words
@@ -47,6 +48,11 @@ class Office:
     leaf_hash: Callable[[int], bytes]  # of an entry of the log
     size_after: Callable[[int], int]  # of the first checkpoint that covers an entry
     verify: Callable[[str], bool]  # whether a passphrase opens this vault
+
+    @property
+    def proof_key(self) -> SigningKey:
+        """Return the key that signs proofs and receipts."""
+        return self.prover.key
 
     def unchanged(self, asked: Asked, row: GrantRow) -> tuple[Op, ...]:
         """Return guards on what a use under a grant is decided on: its app, and the grant itself.

@@ -92,6 +92,7 @@ class StoredAnswer:
     proof: bytes
     owner_receipt: bytes
     seq: int  # of the entry that charged it
+    own: bytes  # what the owner alone has: salts, and the credential; empty in older answers
 
 
 class Shelf:
@@ -144,6 +145,7 @@ class Shelf:
             "proof": answer.proof,
             "owner": answer.owner_receipt,
             "seq": answer.seq,
+            "own": answer.own,
         }
         return self._put(ANSWERS, clear, paper, Expect.ABSENT)
 
@@ -213,6 +215,7 @@ class Shelf:
             proof=body["proof"],
             owner_receipt=body["owner"],
             seq=body["seq"],
+            own=body.get("own", b""),
         )
 
     def _put(self, table: TableSpec, clear: tuple[Plain, ...], paper: Plain, expect: Expect) -> Op:

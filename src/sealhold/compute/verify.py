@@ -1,5 +1,7 @@
-"""Verification away from any vault: proofs, receipts and audit bundles, known by their content.
+"""Verification away from any vault: proofs, presentations, tasks, receipts and audit bundles.
 
+- Files are known by their content. A signed task beside a presentation is what its bounds are
+  recomputed from, and an entry of the log beside it is compared with the one that it opens.
 - Offline and without a clock: bytes, trusted keys and a time come in, a verdict goes out.
 - A file that was one of ours and differs in a byte anywhere, its first ones included, is altered
   (6); only what bears no mark of ours is no proof (5). The worst file decides.
@@ -7,34 +9,55 @@
   must not pass for the vault that ran it. A role without keys is checked against the key inside
   the file, and the verdict says that this key is not pinned.
 
-Source: docs/spec/10-proof.md section 5.
+Source: docs/spec/10-proof.md section 8.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
 from sealhold.audit.bundle import looks_like_bundle, verify_bundle
 from sealhold.audit.receipt import looks_like_receipt, verify_receipt
 from sealhold.audit.verdict import ALTERED, HELD, NO_PROOF, UNTRUSTED
+from sealhold.compute import task as tasks
 from sealhold.compute.compliance import FILE_SCHEMA, PAYLOAD_TYPE
-from sealhold.compute.proof_checks import Policy, check_proof
+from sealhold.compute.credential import KIND
+from sealhold.compute.credential_checks import check_presentation
+from sealhold.compute.proof_checks import check_proof
+from sealhold.compute.proof_first import FILE_SCHEMA as FIRST_SCHEMA
+from sealhold.compute.proof_rules import (
+    Finding,
+    Pins,
+    Policy,
+    broken,
+    held,
+    key_finding,
+    title,
+)
+from sealhold.compute.task import SignedTask, open_task
+from sealhold.crypto.sdjwt import BINDING_TYPE, head_of
+from sealhold.model.errors import SealholdError
 from sealhold.model.quantities import Instant
 from sealhold.model.shown import Check, Verdict
-
-Pins = Mapping[str, Collection[bytes]]  # role to the public keys that the reader trusts in it
 
 NO_PINS: Final[Pins] = MappingProxyType({})
 ANY: Final = Policy()
 MAX_FAULTY_START: Final = 8  # bytes of the magic that may differ in a damaged proof
 
-_MAGIC: Final = f'{{"$schema":"{FILE_SCHEMA}"'.encode()
+_MAGICS: Final = tuple(f'{{"$schema":"{name}"'.encode() for name in (FILE_SCHEMA, FIRST_SCHEMA))
 _MARKS: Final = (
     FILE_SCHEMA.encode(),
+    FIRST_SCHEMA.encode(),
     f'"payloadType":"{PAYLOAD_TYPE}"'.encode(),
     b'"proof":{"payload":"',
     b'"task":{"payload":"',
 )
+_SHOWN_MARKS: Final = (  # of a presentation: either header, and how the claims begin
+    head_of(KIND).encode(),
+    head_of(BINDING_TYPE).encode(),
+    b".eyJfc2QiOlsi",
+)
+_TASK_MARK: Final = f'"payloadType":"{tasks.PAYLOAD_TYPE}"'.encode()
 _SEVERITY: Final = (HELD, UNTRUSTED, NO_PROOF, ALTERED)
 
 
@@ -49,7 +72,8 @@ def verify_files(
         at: the time to judge by; what left later than that is refused.
         policy: what is demanded besides.
     """
-    verdicts = [_verify(data, pins or NO_PINS, at, policy) for data in files]
+    at_hand = _tasks(files)
+    verdicts = [_verify(data, at_hand, pins or NO_PINS, at, policy) for data in files]
     if not verdicts:
         return Verdict(checks=(), exit_code=NO_PROOF, sentence="There is no file to verify.")
     if len(verdicts) == 1:
@@ -70,34 +94,80 @@ def verify_files(
 
 def looks_like_proof(data: bytes) -> bool:
     """Return whether `data` is a proof file, perhaps an altered one."""
-    start = data[: len(_MAGIC)].ljust(len(_MAGIC), b"\x00")
-    differing = sum(ours != theirs for ours, theirs in zip(_MAGIC, start, strict=True))
-    return differing <= MAX_FAULTY_START or any(mark in data for mark in _MARKS)
+    starts = any(_differing(magic, data) <= MAX_FAULTY_START for magic in _MAGICS)
+    return starts or any(mark in data for mark in _MARKS)
 
 
-def _verify(data: bytes, pins: Pins, at: Instant, policy: Policy) -> Verdict:
+def looks_like_presentation(data: bytes) -> bool:
+    """Return whether `data` is a presentation, perhaps an altered one."""
+    return any(mark in data for mark in _SHOWN_MARKS)
+
+
+def looks_like_task(data: bytes) -> bool:
+    """Return whether `data` says of itself that it is a signed task."""
+    return _TASK_MARK in data
+
+
+def _differing(magic: bytes, data: bytes) -> int:
+    start = data[: len(magic)].ljust(len(magic), b"\x00")
+    return sum(ours != theirs for ours, theirs in zip(magic, start, strict=True))
+
+
+def _tasks(files: Sequence[bytes]) -> dict[str, SignedTask]:
+    """Return the signed tasks among `files`; an altered one is told of in its own verdict."""
+    found = {}
+    for data in files:
+        if looks_like_task(data) and not looks_like_proof(data):
+            try:
+                task = open_task(data)
+            except SealholdError:
+                continue
+            found[task.task.digest.hex()] = task
+    return found
+
+
+def _verify(
+    data: bytes, at_hand: Mapping[str, SignedTask], pins: Pins, at: Instant, policy: Policy
+) -> Verdict:
+    if looks_like_presentation(data):
+        text = data.decode("ascii", "replace")
+        return _judge("presentation", check_presentation(text, at_hand, pins, at, policy))
     if looks_like_proof(data):
-        return _verify_proof(data, pins, at, policy)
+        return _judge("proof", check_proof(data, pins, at, policy))
     if looks_like_bundle(data):
         return _unpinned(verify_bundle(data, pins.get("log", ())), policy)
     if looks_like_receipt(data):
         return _unpinned(verify_receipt(data, pins.get("receipt", ())), policy)
+    if looks_like_task(data):
+        return _judge("task", _check_task(data, pins, policy))
     return Verdict(
         checks=(),
         exit_code=NO_PROOF,
-        sentence="This is neither a proof, a receipt nor an audit bundle.",
+        sentence="This is neither a proof, a presentation, a task, a receipt nor an audit bundle.",
     )
 
 
-def _verify_proof(data: bytes, pins: Pins, at: Instant, policy: Policy) -> Verdict:
-    findings = list(check_proof(data, pins, at, policy))
+def _check_task(data: bytes, pins: Pins, policy: Policy) -> Iterable[Finding]:
+    """Yield whether a signed task is as its author signed it."""
+    try:
+        task = open_task(data).task
+    except SealholdError as err:
+        yield broken("task signature", f"not a task as its author signed it: {err}")
+        return
+    yield held("task signature", f"by {task.author.name}, over {title(task)}")
+    yield key_finding("author", bytes.fromhex(task.author.key), pins, policy)
+    yield held("manifest", task.digest.hex()[:16])
+
+
+def _judge(what: str, steps: Iterable[Finding]) -> Verdict:
+    findings = list(steps)
     code = max(finding.code for finding in findings)
     first = next((finding.check for finding in findings if finding.code == code), None)
     told = f"{first.name}: {first.detail}" if first else ""
     sentence = {
-        HELD: "Everything in this proof is as its keys signed it.",
+        HELD: f"Everything in this {what} is as its keys signed it.",
         UNTRUSTED: f"Whole, but less than you demand: {told}.",
-    }.get(code, f"Do not trust this proof: {told}.")
+    }.get(code, f"Do not trust this {what}: {told}.")
     return Verdict(
         checks=tuple(finding.check for finding in findings), exit_code=code, sentence=sentence
     )

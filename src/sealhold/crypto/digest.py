@@ -51,6 +51,17 @@ def tagged(tag: Tag, *parts: bytes) -> bytes:
     return hashlib.sha256(framed(tag, *parts)).digest()
 
 
+def report_data(nonce: bytes, statement: bytes, session: bytes) -> bytes:
+    """Return the 64 bytes that evidence about a machine is bound to: whose answer it vouches for.
+
+    Args:
+        nonce: what the recipient sent along.
+        statement: the 32-byte SHA-256 of what was signed.
+        session: the 32-byte public key that signed it.
+    """
+    return hashlib.sha512(framed(Tag.REPORT_DATA, nonce, statement, session)).digest()
+
+
 def keyed(key: Secret, tag: Tag, *parts: bytes) -> bytes:
     """Return the 32-byte keyed BLAKE3 of `tag` and `parts`. The key has 32 bytes."""
     return blake3(framed(tag, *parts), key=key.reveal()).digest()

@@ -52,6 +52,8 @@ class Tag(bytes, Enum):
     COMMITMENT = b"sealhold/commitment/v1"  # a value behind a salt, in a proof
     NOISE = b"sealhold/noise/v1"  # what noise is drawn for
     PACK_TABLE = b"sealhold/pack-table/v1"
+    ACCOUNT = b"sealhold/account/v1"  # what the owner alone knows of an answer, in a proof
+    REPORT_DATA = b"sealhold/report-data/v1"  # what evidence about a machine is bound to
     SLOT_CHECK = b"sealhold/slot-check/v1"  # tells damage from a wrong passphrase
     EVIDENCE = b"sealhold/evidence/v1"  # what evidence of a machine is bound to
     EVIDENCE_POLICY = b"sealhold/appraisal-policy/v1"
@@ -70,6 +72,8 @@ class Tag(bytes, Enum):
     CHUNK_SEED = b"sealhold/chunk-seed/v1"  # where an object is cut
     BACKUP = b"sealhold/backup/v1"
     SUBJECT_BASE = b"sealhold/subject-base/v1"  # what a subject's base key gives, by name
+    DEVICE = b"sealhold/device/v1"  # signs evidence of software
+    HOLDER = b"sealhold/holder/v1"  # signs presentations of one answer
     ROOT_ED25519 = b"sealhold/root-ed25519/v1"
     ROOT_MLDSA = b"sealhold/root-mldsa/v1"
 

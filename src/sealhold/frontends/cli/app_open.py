@@ -10,7 +10,6 @@ from sealhold.frontends.cli.opening import world_of
 from sealhold.frontends.cli.out import Facts, Line, emit, safe
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.words import short
-from sealhold.model.encoding import from_json
 from sealhold.model.errors import NoFileError, SealBrokenError
 from sealhold.model.ids import Kind, canonical
 from sealhold.model.shown import Verdict
@@ -34,7 +33,7 @@ def app_open(
     folder = AppFolder(keys)
     asked, proof = _opened(_read(answer), folder)
     verdict = verify_files([proof], at=world_of(session).clock())
-    told = from_json(proof)["answer"]
+    told = appkit.told_in(proof)
     if out is not None:
         write_new(out, proof)
     value = {

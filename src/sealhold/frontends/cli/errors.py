@@ -29,6 +29,7 @@ LISTS = {  # where the ids that a command takes are found
     "audit": "sealhold audit show",
     "grant": "sealhold grant list",
     "import": "sealhold source list --jobs",
+    "proof": "sealhold audit show",
     "request": "sealhold request list",
     "run": "sealhold grant list",
 }

@@ -1,5 +1,6 @@
 """`sealhold run`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -40,7 +41,7 @@ def run(
     """
     session = Session.of(context)
     if out is not None:
-        _make_room(out)
+        make_room(out, FILES)
     with deciding(session) as (node, _):
         answer = node.runs.run(grant)
         used = next(each for each in node.grants.list() if each.id == answer.grant)
@@ -52,7 +53,7 @@ def run(
     emit(session, {"answer": answer, "grant": used}, *blocks)
 
 
-def _make_room(out: Path) -> None:
+def make_room(out: Path, files: Sequence[str]) -> None:
     """Make the folder, and refuse to begin where the papers could not be written: runs are charged.
 
     Raises:
@@ -63,7 +64,7 @@ def _make_room(out: Path) -> None:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as err:
         raise NoFileError(f"`{out}` cannot be made: {err.strerror}") from err
-    taken = [name for name in FILES if (out / name).exists()]
+    taken = [name for name in files if (out / name).exists()]
     if taken:
         raise TakenError(f"`{out}` holds a `{taken[0]}` already")
 

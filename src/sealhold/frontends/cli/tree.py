@@ -186,6 +186,18 @@ def _verify() -> Function:
     return verify
 
 
+def _proof_show() -> Function:
+    from sealhold.frontends.cli.proof_show import proof_show
+
+    return proof_show
+
+
+def _proof_present() -> Function:
+    from sealhold.frontends.cli.proof_present import proof_present
+
+    return proof_present
+
+
 def _audit_show() -> Function:
     from sealhold.frontends.cli.audit_show import audit_show
 
@@ -309,6 +321,18 @@ TASK = {
         load=_task_build,
     ),
 }
+SHOWN = {
+    "show": Entry(
+        about="Show what an answer's proof says, and what of it is hidden.",
+        example="proof show c-0123456789ab",
+        load=_proof_show,
+    ),
+    "present": Entry(
+        about="Show an answer's proof to somebody, with the claims that you open.",
+        example="proof present c-0123456789ab --open value --audience bank --nonce 7f3a --out bank",
+        load=_proof_present,
+    ),
+}
 AUDIT = {
     "show": Entry(
         about="Show what happened: who, why, what left, at what cost.",
@@ -371,10 +395,11 @@ OTHERS: Mapping[str, Entry | Group] = {
 }
 PROOF: Mapping[str, Entry | Group] = {
     "verify": Entry(
-        about="Check a proof, a receipt or an audit bundle; needs no vault.",
+        about="Check a proof, a presentation, a receipt or an audit bundle; needs no vault.",
         example="verify answer/proof.json",
         load=_verify,
     ),
+    "proof": Group(about="What you show of an answer, claim by claim.", entries=SHOWN),
     "audit": Group(about="What happened.", entries=AUDIT),
     "evidence": Group(about="What a machine shows about itself.", entries=EVIDENCE),
 }

@@ -1,5 +1,6 @@
 """`sealhold verify`."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,11 +15,12 @@ from sealhold.model.shown import Verdict
 from sealhold.node import Policy, verify_files
 
 ROLES = ("proof", "author", "receipt", "log")
+FLAGS = {"confined", "pinned", "sealed"}
 KEY_BYTES = 32
 MAX_FILE = 64 * 1_048_576  # bytes; an audit bundle of a million entries is far below
 
 
-def verify(
+def verify(  # noqa: PLR0913, PLR0917  # reason: each is a word of the command line
     context: typer.Context,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="What to check.")],
     key: Annotated[
@@ -35,12 +37,26 @@ def verify(
         str,
         typer.Option(
             metavar="WORDS",
-            help="What you demand, with commas: `sw`, or hardware such as `tpm2`; `confined`;"
-            " `pinned`.",
+            help="What you demand, with commas: `sw`, or hardware such as `tpm2`; `sealed`;"
+            " `confined`; `pinned`.",
         ),
+    ] = "",
+    evidence: Annotated[
+        str, typer.Option(metavar="MIN", help="The weakest evidence about the machine you take.")
     ] = "sw",
+    confidentiality: Annotated[
+        str, typer.Option(metavar="MIN", help="`any`, or `sealed`: hidden from the vault's owner.")
+    ] = "any",
+    audience: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Whom a presentation must be made for.")
+    ] = None,
+    nonce: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="The nonce that it must bear.")
+    ] = None,
 ) -> None:
-    """Check a proof, a receipt or an audit bundle; needs no vault.
+    """Check a proof, a presentation, a receipt or an audit bundle; needs no vault.
+
+    A signed task beside a presentation is what its bounds are recomputed from.
 
     One line per check, then the verdict. Exit code 0: holds; 3: whole, but less than you demand;
     5: no proof; 6: altered.
@@ -54,7 +70,7 @@ def verify(
         [_read(path) for path in files],
         _pins(key or []),
         at=now if at is None else read_time(at, now),
-        policy=_policy(policy),
+        policy=replace(_policy(policy, evidence, confidentiality), audience=audience, nonce=nonce),
     )
     emit(session, verdict, *_blocks(verdict))
     raise typer.Exit(verdict.exit_code)
@@ -95,11 +111,19 @@ def _pins(texts: list[str]) -> dict[str, list[bytes]]:
     return pins
 
 
-def _policy(text: str) -> Policy:
-    words = {word.strip() for word in text.split(",")}
-    evidence = sorted(words - {"confined", "pinned"}) or ["sw"]
-    match evidence:
+def _policy(text: str, evidence: str, confidentiality: str) -> Policy:
+    words = {word.strip() for word in text.split(",") if word.strip()}
+    kinds = words - FLAGS or {evidence}
+    if confidentiality not in {"any", "sealed"}:
+        raise UsageError(f"`{safe(confidentiality)}` is neither `any` nor `sealed`")
+    sealed = "sealed" in words or confidentiality == "sealed"
+    match sorted(kinds):
         case ["sw" | "tpm2" | "sgx" | "tdx" | "snp" | "nitro" as kind]:
-            return Policy(evidence=kind, confined="confined" in words, pinned="pinned" in words)
+            return Policy(
+                evidence=kind,
+                confidentiality="sealed" if sealed else "any",
+                confined="confined" in words,
+                pinned="pinned" in words,
+            )
         case _:
-            raise UsageError(f"`{safe(text)}` is no policy")
+            raise UsageError(f"`{safe(text or evidence)}` is no policy")

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sealhold.frontends.http import app_api, openapi, owner_api
@@ -25,6 +25,7 @@ from sealhold.frontends.http.problems import problem
 from sealhold.frontends.http.session import Sessions, SignIns
 from sealhold.frontends.http.site import make_site
 from sealhold.frontends.seam import DemoStage, Vault
+from sealhold.frontends.web import verifier
 from sealhold.frontends.web.assets import PREFIX, Assets
 from sealhold.frontends.web.render import Renderer
 from sealhold.frontends.web.routes import page_routes
@@ -81,6 +82,7 @@ def make_app(  # noqa: PLR0913  # reason: what a site is made of
             *_page_routes(desk, assets),
             *_api_routes(vault, sign_ins, site.origin),
             _static_route(assets),
+            _verifier_route(),
         ],
         middleware=[
             Middleware(HardenedAnswers),
@@ -140,6 +142,16 @@ def _static_route(assets: Assets) -> BaseRoute:
         )
 
     return Route(PREFIX + "{name}", endpoint, methods=["GET"])
+
+
+def _verifier_route() -> BaseRoute:
+    """Return the page that verifies proofs: the same file that stands alone, for everybody."""
+    page = verifier.page()
+
+    async def endpoint(_request: Request) -> Response:
+        return HTMLResponse(page.html, headers={"content-security-policy": page.policy})
+
+    return Route(verifier.PATH, endpoint, methods=["GET"])
 
 
 def _http_trouble(desk: Desk) -> Callable[[Request, Exception], Awaitable[Response]]:

@@ -1,0 +1,200 @@
+"""Rules that hold for every form of a proof: one `Finding` each, with how bad it is if it fails.
+
+- A finding is what was looked at, whether it held, and what the verdict is at least.
+- What a reader demands is a `Policy`; what it does not demand is told, and held.
+
+Source: docs/spec/10-proof.md section 4.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from sealhold.audit.verdict import ALTERED, HELD, UNTRUSTED
+from sealhold.compute.aggregates import released_range
+from sealhold.compute.evidence import (
+    Claim,
+    Kind,
+    appraise_software,
+    check_software,
+)
+from sealhold.compute.parts import words
+from sealhold.compute.task import Task
+from sealhold.crypto.sign import PublicKey, key_digest
+from sealhold.model.encoding import Plain
+from sealhold.model.errors import SealholdError
+from sealhold.model.quantities import MINUTE, Instant, rfc3339
+from sealhold.model.shown import Check
+
+SKEW = 5 * MINUTE  # by which two honest clocks may differ
+SOFTWARE: Final = "a software key vouches for the machine, no hardware does"
+GLASS: Final = "glass: whoever owns the vault sees all that it processes"
+UNKNOWN: Final = "none: nothing is said about who sees what it processes"
+
+Pins = Mapping[str, Collection[bytes]]  # role to the public keys that the reader trusts in it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What a reader demands beyond that all signatures and digests fit."""
+
+    evidence: Kind = "sw"  # the weakest that is taken; anything but `sw` is hardware
+    confidentiality: Literal["any", "sealed"] = "any"  # `sealed`: hidden from its owner, too
+    confined: bool = False  # the kernel must have confined the program
+    pinned: bool = False  # each key must be one that the reader named
+    audience: str | None = None  # whom a presentation must be for
+    nonce: str | None = None  # which must stand in it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One rule, looked at."""
+
+    check: Check
+    code: int  # HELD, or what the whole verdict is at least
+
+
+def held(name: str, detail: str) -> Finding:
+    """Return that a rule held."""
+    return Finding(check=Check(name=name, held=True, detail=detail), code=HELD)
+
+
+def below(name: str, detail: str) -> Finding:
+    """Return that it is whole, but less than the reader demands."""
+    return Finding(check=Check(name=name, held=False, detail=detail), code=UNTRUSTED)
+
+
+def broken(name: str, detail: str) -> Finding:
+    """Return that it is not what was signed."""
+    return Finding(check=Check(name=name, held=False, detail=detail), code=ALTERED)
+
+
+def same(name: str, told: Plain, wanted: Plain, detail: str) -> Finding:
+    """Return whether what was signed is what follows from the rest."""
+    if told == wanted and type(told) is type(wanted):
+        return held(name, detail)
+    return broken(name, f"what was signed does not fit the {name} in the file")
+
+
+def short(key: bytes) -> str:
+    """Return the beginning of a key's digest."""
+    return key_digest(key)[:16]
+
+
+def title(task: Task) -> str:
+    """Return a task's name and version."""
+    return f"{task.name} {task.version}"
+
+
+def key_finding(role: str, key: bytes, pins: Pins, policy: Policy) -> Finding:
+    """Return whether `key` is one that the reader trusts in this role."""
+    name = f"{role} key"
+    # THREAT T42: a key counts in its own role only; an author's key makes no proof.
+    if key in pins.get(role, ()):
+        return held(name, f"{short(key)}, one that you trust")
+    if pins.get(role):
+        return broken(name, f"{short(key)} is none of those that you trust as `{role}`")
+    if policy.pinned:
+        return below(name, f"{short(key)}, key not pinned")
+    return held(name, f"{short(key)}, key not pinned: compare it with one you trust")
+
+
+def value_findings(task: Task, coarsen: int, value: int | None) -> Iterator[Finding]:
+    """Yield whether `value` is one of the answers that there can be; None: it is not shown."""
+    try:
+        permitted = released_range(task.aggregate, coarsen)
+    except SealholdError as err:
+        yield broken("value", str(err))
+        return
+    shape = f"{permitted.size} from {permitted.first} to {permitted.last}"
+    if value is None:
+        yield held("value", f"not shown; one of the {shape}")
+    elif value in permitted:
+        says = words(task.aggregate, task.evaluate.range, task.input.max_objects, value)
+        detail = f"{value} is one of the {shape}" + (f"; it reads {says}" if says else "")
+        yield held("value", detail)
+    else:
+        yield broken("value", f"{value} is none of the {shape}")
+
+
+def recipient_findings(task: Task, recipient: str) -> Iterator[Finding]:
+    """Yield a fault if the task names recipients, and this is none of them."""
+    recipients = task.output.recipients
+    if recipients and recipient not in recipients:
+        yield broken("recipient", f"the task does not name `{recipient}`")
+
+
+def time_finding(expires: Instant | None, slot_time: Instant, at: Instant) -> Finding:
+    """Return whether an answer left in the task's time, and before now."""
+    left = rfc3339(slot_time)
+    if expires is not None and slot_time >= expires:
+        return broken("time", f"left at {left}, but the task ended {rfc3339(expires)}")
+    if slot_time > at + SKEW:
+        return broken("time", f"left at {left}, which is still to come")
+    known = "while the task was in force" if expires is not None else "before now"
+    return held("time", f"left at {left}, {known}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vouched:
+    """Evidence that came along, and what it must be bound to."""
+
+    claim: Claim  # what the statement says
+    evidence: bytes
+    nonce: str | None  # the recipient's; None if it is not shown
+    statement: bytes  # 32 bytes
+    session: PublicKey  # that signed the statement
+
+
+def machine_findings(
+    vouched: Vouched | None, isolation: str, runtime: str, policy: Policy
+) -> Iterator[Finding]:
+    """Yield what is said about the machine, and whether that is as much as is demanded.
+
+    Args:
+        vouched: None for format 1, which says of itself that it is software.
+        isolation: how the program was confined.
+        runtime: what ran it.
+        policy: what the reader demands.
+    """
+    told = SOFTWARE
+    if vouched is not None:
+        try:
+            told = _appraised(vouched)
+        except SealholdError as err:
+            yield broken("evidence", f"not what the statement says of it: {err}")
+            return
+    if policy.evidence == "sw":
+        yield held("evidence", told)
+    else:
+        yield below("evidence", f"{told}; `{policy.evidence}` is demanded")
+    # THREAT T178: what was not shown to be sealed counts as glass.
+    unknown = vouched is not None and vouched.claim.confidentiality == "none"
+    seen = UNKNOWN if unknown else GLASS
+    if policy.confidentiality == "sealed":
+        yield below("confidentiality", f"{seen}; `sealed` is demanded")
+    else:
+        yield held("confidentiality", seen)
+    if policy.confined and isolation == "language-only":
+        yield below("isolation", "the program was confined by its language alone")
+    else:
+        yield held("isolation", f"{isolation}, in {runtime}")
+
+
+def _appraised(vouched: Vouched) -> str:
+    """Return what the evidence says, in words.
+
+    Raises:
+        SealholdError: it is not what the statement says of it.
+    """
+    claim = vouched.claim
+    if claim.kind != "sw":
+        # THREAT T178: what is not appraised is not shown as hardware, whoever signed the claim.
+        return f"`{claim.kind}` is claimed, is not appraised here and counts for nothing"
+    check_software(claim)
+    if vouched.nonce is None:
+        return f"{SOFTWARE}; to which nonce is not shown"
+    appraise_software(
+        vouched.evidence, claim, vouched.nonce.encode(), vouched.statement, vouched.session
+    )
+    return SOFTWARE

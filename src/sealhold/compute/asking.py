@@ -111,6 +111,7 @@ class Requests:
             row = self._allow(asked, terms, fields, members)
         # It is allowed, and durably so: what fails from here on is made up for by the first run.
         with suppress(ConflictError, DeniedError, UnavailableError):
+            self._office.retrieval.refresh([asked.scope(fields)], forced=True)
             self._evaluate_ahead(self._asked(id_text), fields, members)
         return grant_view(self._office, row)
 
@@ -161,6 +162,7 @@ class Requests:
         Raises:
             ConflictError: `shown_digest` is not current.
             LeakExhaustedError: the budget does not cover a look.
+            NotFetchedError: a third party's file that it reads does not come; nothing is charged.
             WrongPassphraseError: the owner is not proven.
         """
         with self._turn:
@@ -169,6 +171,7 @@ class Requests:
             if stored is not None:
                 return stored
             self._prove(passphrase)
+            self._fetch_for(asked, terms.fields & asked.signed.task.fields)
             return self._look(asked, terms)
 
     def _look(self, asked: Asked, terms: Terms) -> bytes:
@@ -186,7 +189,7 @@ class Requests:
         ask = ask_of(asked, fields, cost, Asking.OWNER)
         passage = Passage(ask=ask, facts=facts(office, asked, now), event=event, ops=ops)
         decision, _ = office.firewall.decided(passage)  # charged here, before anything runs
-        program = asked.program(fields)
+        program = asked.program(fields, office.retrieval.bound(asked.scope(fields)))
         values = office.replay.values(decision, program, members)
         value = result_of(office, program, values, terms.coarsen)
         content = cards.answer_text(asked, value, terms.coarsen).encode()
@@ -248,6 +251,17 @@ class Requests:
         if not self._office.verify(passphrase):
             raise WrongPassphraseError
 
+    def _fetch_for(self, asked: Asked, fields: frozenset[FieldName]) -> None:
+        """Fetch what the program reads, before anything of a look is charged.
+
+        Raises:
+            NotFetchedError: a file does not come.
+        """
+        retrieval, scope = self._office.retrieval, asked.scope(fields)
+        if asked.signed.task.resources:
+            retrieval.refresh([scope])
+            retrieval.require(scope)
+
     @staticmethod
     def _refuse_wider(asked: Asked, terms: Terms) -> None:
         if terms.budget < 0 or not cards.is_narrower(asked, terms):
@@ -263,6 +277,7 @@ class Requests:
             budget=office.budget,
             objects=office.count(asked.dataset.name),
             isolation=office.isolation,
+            resources=office.retrieval.views(asked.scope(terms.fields & asked.signed.task.fields)),
             now=office.core.clock(),
         )
         return cards.card(asked, terms, around, self._looked(asked, terms))
@@ -289,7 +304,8 @@ class Requests:
             event=structs.replace(event_of(office, asked, EventKind.DECISION), reason="ahead"),
         )
         decision, _ = office.firewall.decided(passage)
-        office.replay.values(decision, asked.program(fields), members)
+        bound = office.retrieval.bound(asked.scope(fields))
+        office.replay.values(decision, asked.program(fields, bound), members)
 
     def _line(self, asked: Asked) -> RequestLine:
         row, wish = asked.row, asked.wish

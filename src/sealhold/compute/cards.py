@@ -32,6 +32,7 @@ from sealhold.model.shown import (
     PreviewView,
     RequestCard,
     RequestState,
+    ResourceView,
     Terms,
 )
 from sealhold.policy import dpv
@@ -54,6 +55,7 @@ class Surroundings:
     budget: Budget
     objects: int  # that the selection holds today
     isolation: str
+    resources: tuple[ResourceView, ...]  # what the program reads of third parties
     now: Instant
 
 
@@ -137,6 +139,7 @@ def card(asked: Asked, terms: Terms, around: Surroundings, preview: bytes | None
         legal_basis="your consent (Art 6(1)(a) GDPR)",
         preview=PreviewView(cost=preview_cost(asked), answer=preview),
         grant=row.grant,
+        resources=around.resources,
     )
 
 

@@ -78,8 +78,6 @@ def _not_in_this_version(task: Task) -> Iterator[Point]:
         yield _refuse("partition_k", "this version evaluates each object alone: `k` must be 1")
     if task.partition.max_versions != 1:
         yield _refuse("max_versions", "this version evaluates one version: `max_versions` is 1")
-    if task.resources:
-        yield _refuse("resources", "this version fetches no resources for a program")
     if task.evidence.min != "sw":
         yield _refuse("evidence", f"no hardware here can give evidence `{task.evidence.min}`")
     if task.evidence.confidentiality == "sealed":

@@ -10,6 +10,7 @@ from sealhold.compute.asked import Asked, read_asked
 from sealhold.compute.broker import Broker
 from sealhold.compute.cards import shown_digest
 from sealhold.compute.replay import Replay
+from sealhold.compute.retrieve import Retrieval
 from sealhold.crypto.sign import SigningKey
 from sealhold.model.ids import Collection, FieldName
 from sealhold.model.quantities import Instant, MicroBits, year_of
@@ -37,6 +38,7 @@ class Office:
     grants: Grants
     consents: Consents
     replay: Replay
+    retrieval: Retrieval
     teller: Teller
     proof_key: SigningKey
     log_origin: str

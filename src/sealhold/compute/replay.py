@@ -16,6 +16,7 @@ from threading import Lock
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.compute.broker import Broker
 from sealhold.compute.declassify import gate
+from sealhold.compute.resources import NONE, Bound
 from sealhold.compute.spec import Limits
 from sealhold.compute.task import Scope, Task, function_id
 from sealhold.model.encoding import Plain, pack, unpack_own
@@ -57,6 +58,7 @@ class Program:
 
     scope: Scope
     code: bytes
+    bound: Bound = NONE  # the third parties' files that it gets
 
     @property
     def task(self) -> Task:
@@ -66,12 +68,13 @@ class Program:
     @property
     def f(self) -> FunctionId:
         """The function's id."""
-        return function_id(self.task, self.scope.params[0], self.scope.fields)
+        scope = self.scope
+        return function_id(self.task, scope.params[0], scope.fields, self.bound.digests)
 
     @property
     def res(self) -> dict[str, Plain]:
         """What the program gets beside an object."""
-        return {"param": self.scope.params[0].value, "resources": {}}
+        return {"param": self.scope.params[0].value, "resources": dict(self.bound.contents)}
 
     @property
     def limits(self) -> Limits:

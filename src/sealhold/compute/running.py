@@ -48,8 +48,6 @@ from sealhold.stores.spec import Op
 from sealhold.vault.firewall import Passage
 from sealhold.vault.grants import GrantRow
 
-ONE_EPOCH = 0  # of a frozen set
-
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
@@ -89,6 +87,7 @@ class Runs:
             NotFoundError: no grant of that id.
             DeniedError: the grant does not cover a run now.
             LeakExhaustedError: a budget does not cover it.
+            NotFetchedError: a third party's file was not fetched yet; nothing is charged.
             UnavailableError: the host could not run it; what was charged stays charged.
         """
         office = self._office
@@ -184,9 +183,12 @@ class Runs:
         return self._view(read(office, office.requests.get(row.request)), stored, stored.cost)
 
     def _epoch(self, asked: Asked, row: GrantRow, now: Instant) -> int:
-        """Return the epoch of the answer that is due: one that was charged and never left first."""
+        """Return the epoch of the answer that is due: one that was charged and never left first.
+
+        A frozen set has one for each tuple of third parties' files, and one without any.
+        """
         if asked.signed.task.input.objects == "frozen":
-            return ONE_EPOCH
+            return self._office.retrieval.turn(asked.scope(row.grant.fields))
         owed = self._shelf.owed(row.grant.id)
         return min(owed, default=epoch_of(now))
 
@@ -217,6 +219,7 @@ class Runs:
             passage = Passage(ask=ask, facts=facts(office, asked, now), event=resumed, ops=ops)
             decision, seq = office.firewall.decided(passage)
             return _Begun(decision, ticket, seq)
+        office.retrieval.require(asked.scope(row.grant.fields))
         cost = asked.query_cost(row.grant.coarsen)
         ask = self._ask(asked, row, cost, by_owner=by_owner)
         known = facts(office, asked, now)
@@ -245,7 +248,8 @@ class Runs:
         """Evaluate what is not known yet, and release the answer."""
         office, row = self._office, self._office.grants.get(grant)
         members = self._members(asked, row)
-        program = asked.program(begun.decision.fields)
+        bound = office.retrieval.bound(asked.scope(row.grant.fields), _turn_of(asked, begun.ticket))
+        program = asked.program(begun.decision.fields, bound)
         values = office.replay.values(begun.decision, program, members, progress)
         value = result_of(office, program, values, row.grant.coarsen)
         # THREAT T72: from here on a kill leaves the charge; the answer leaves at the next run
@@ -320,6 +324,11 @@ class Runs:
             owner_receipt=stored.owner_receipt,
             seq=stored.seq,
         )
+
+
+def _turn_of(asked: Asked, ticket: Ticket) -> int | None:
+    """Return which tuple of third parties' files an answer is computed over; None: the newest."""
+    return ticket.epoch if asked.signed.task.input.objects == "frozen" else None
 
 
 def _silent(_done: int, _all: int) -> None:

@@ -48,7 +48,16 @@ from sealhold.stores.spec import (
     RecordStore,
     TableSpec,
 )
-from sealhold.vault import budget, catalogue, consents, grants, keyring, registry, requests
+from sealhold.vault import (
+    budget,
+    catalogue,
+    consents,
+    grants,
+    keyring,
+    registry,
+    requests,
+    resources,
+)
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import Deciding
 from sealhold.vault.home import EPOCH, FileSlots, Home, Lock, read, replace
@@ -73,6 +82,7 @@ DECIDING = (
     grants.GRANTS,
     consents.CONSENTS,
     *budget.TABLES,
+    *resources.TABLES,
 )
 TABLES = (
     *DECIDING,

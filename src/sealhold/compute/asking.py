@@ -258,9 +258,10 @@ class Requests:
             NotFetchedError: a file does not come.
         """
         retrieval, scope = self._office.retrieval, asked.scope(fields)
-        if asked.signed.task.resources:
-            retrieval.refresh([scope])
-            retrieval.require(scope)
+        for err in retrieval.refresh([scope], forced=True):
+            if not retrieval.is_ready(scope):
+                raise err
+        retrieval.require(scope)
 
     @staticmethod
     def _refuse_wider(asked: Asked, terms: Terms) -> None:

@@ -139,13 +139,17 @@ class Retrieval:
         contents = {each.id: self._content(each, digests[each.id]) for each in scope.task.resources}
         return Bound(turn=place, digests=digests, contents=contents)
 
+    def is_ready(self, scope: Scope) -> bool:
+        """Return whether all files of a program are here."""
+        return not scope.task.resources or bool(self._rows.turns(series_of(scope)))
+
     def require(self, scope: Scope) -> None:
         """Make sure that a program's files are here, before it is charged.
 
         Raises:
             NotFetchedError: they have not come yet.
         """
-        if scope.task.resources and not self._rows.turns(series_of(scope)):
+        if not self.is_ready(scope):
             raise NotFetchedError("absent", "a file that the program reads was not fetched yet")
 
     def turn(self, scope: Scope) -> int:

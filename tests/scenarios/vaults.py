@@ -51,9 +51,7 @@ def new_home(folder: Path, clock: Hands | None = None) -> Path:
 
 
 @contextmanager
-def opened(
-    folder: Path, clock: Hands | None = None, fetch: Fetch | None = None
-) -> Iterator[Node]:
+def opened(folder: Path, clock: Hands | None = None, fetch: Fetch | None = None) -> Iterator[Node]:
     with Node(folder, world(clock, fetch)) as node:
         node.unlock(PASSPHRASE)
         yield node

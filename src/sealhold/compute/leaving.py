@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from sealhold.audit.receipt import Place, Receipt, issue
-from sealhold.audit.receiptbody import Confirmed, RunBody
+from sealhold.audit.receiptbody import Confirmed, RunBody, Secrecy
 from sealhold.compute.allowing import confirmed
 from sealhold.compute.asked import Asked
 from sealhold.compute.compliance import Answer, Conduct, build_proof, commitment, inputs_root
@@ -70,6 +70,8 @@ def papers_of(
             rows_read=len(computed.members),
             cost=computed.ticket.cost,
             repeated=False,
+            # THREAT T186: software evidence hides nothing from the owner, and the paper says so
+            third_party=Secrecy.NOT_FROM_OWNER if task.resources else None,
         ),
     )
     answer = StoredAnswer(

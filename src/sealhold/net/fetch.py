@@ -291,6 +291,8 @@ def _body(response: HTTPResponse, most: int, tell: Tell) -> bytes:
         if len(data) > most:
             _stop("size")
         tell(len(data))
+    if announced is None and not response.chunked and not data:
+        _stop("broken")  # nothing announced and nothing sent: cut off before the file
     if announced is not None and len(data) != announced:
         _stop("broken")
     return bytes(data)

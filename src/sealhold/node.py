@@ -36,9 +36,11 @@ from sealhold.compute.proof_rules import Policy
 from sealhold.compute.proving import Prover
 from sealhold.compute.readercell import ReaderCell
 from sealhold.compute.replay import Replay
+from sealhold.compute.retrieve import Fetch, Retrieval
 from sealhold.compute.running import Runs
 from sealhold.compute.shelf import TABLES as SHELF
 from sealhold.compute.shelf import Shelf
+from sealhold.compute.supply import Resources
 from sealhold.compute.verify import verify_files
 from sealhold.config import PASSPHRASE_VARIABLE, home_folder
 from sealhold.connectors.runner import Progress, files_of
@@ -54,6 +56,7 @@ from sealhold.model.ids import Collection
 from sealhold.model.quantities import HOUR, Instant
 from sealhold.model.records import Dataset
 from sealhold.model.shown import Status
+from sealhold.net.fetch import fetch
 from sealhold.stores.backends.localdir import LocalDir
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.vault import access
@@ -123,6 +126,7 @@ class World:
     clock: Clock = system_clock
     entropy: Entropy = os.urandom
     stretch: Stretch = field(default_factory=Stretch)
+    fetch: Fetch = fetch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +177,7 @@ class Node:
         if sys.flags.optimize > 1:
             raise SealholdError("`python -OO` drops the texts that errors are made of")
         self.home = Home(folder)
-        self._world = world or World()
+        self.world = world or World()
         self._open: OpenParts | None = None
         self._turn = Lock()  # one opens or closes at a time
         self._trying = Lock()  # one passphrase at a time: a try takes much memory
@@ -207,7 +211,7 @@ class Node:
                 if not self.verify_passphrase(passphrase):
                     raise WrongPassphraseError
                 return
-            vault = access.unlock(_parts(self.home, self._world), passphrase, accepted)
+            vault = access.unlock(_parts(self.home, self.world), passphrase, accepted)
             try:
                 self._open = OpenParts(vault, self)
             except BaseException:
@@ -240,7 +244,7 @@ class Node:
         """
         path = self.home.folder / "label"
         if not path.exists():
-            fresh = base64.b32encode(self._world.entropy(LABEL_BYTES)).rstrip(b"=").lower()
+            fresh = base64.b32encode(self.world.entropy(LABEL_BYTES)).rstrip(b"=").lower()
             replace(path, fresh)
         label = read(path).decode("ascii", "replace")
         if not LABEL.fullmatch(label):
@@ -289,6 +293,11 @@ class Node:
         return self.parts.runs
 
     @property
+    def resources(self) -> Resources:
+        """Third parties' files."""
+        return self.parts.resources
+
+    @property
     def audit(self) -> Ledger:
         """What happened."""
         return self.parts.audit
@@ -309,7 +318,7 @@ class Node:
         counts = parts.records.counts()
         offered = parts.isolation
         warnings = [] if offered.can_confine else ["programs cannot be confined here: none is run"]
-        if self._world.clock() < parts.audit.state().at - HOUR:
+        if self.world.clock() < parts.audit.state().at - HOUR:
             warnings.append("the machine's clock is behind the log; the vault's went on from there")
         return Status(
             version=__version__,
@@ -351,6 +360,7 @@ class OpenParts:
         self.apps = Apps(office, self.grants, shelf)
         self.runs = Runs(office, shelf)
         self.proofs = Proofs(office, shelf)
+        self.resources = Resources(office)
         self.budgets = Budgets(office)
         self.outside = Outside(office, self.runs, shelf, _in_background)
 
@@ -365,6 +375,7 @@ class OpenParts:
             grants=GrantRows(core.deciding, core.papers, core.keyring.signer("grant-sign")),
             consents=Consents(core.deciding, core.entropy),
             replay=Replay(core, firewall, Broker),
+            retrieval=Retrieval(core, self._objects, node.world.fetch),
             teller=Teller(core.keys),
             prover=Prover(core.keyring.named("proof-sign")),
             log_origin=log.origin,

@@ -43,6 +43,7 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     downloads.mkdir()
     shutil.copytree(FILES / "tracks", downloads / "tracks")
     (cli.folder / "mail.mbox").write_text(MAIL)
+    (cli.folder / "rates.json").write_text("{}")
     kept = {}
 
     def keep(stage: str) -> None:

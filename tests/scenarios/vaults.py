@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sealhold.compute.appkit import AppKeys, make_keys
+from sealhold.compute.retrieve import Fetch
 from sealhold.compute.task import PAYLOAD_TYPE, task_digest
 from sealhold.crypto import dsse
 from sealhold.crypto.kdf import Stretch
@@ -38,8 +39,9 @@ class Hands:
         self.now = Instant(self.now + span)
 
 
-def world(clock: Hands | None = None) -> World:
-    return World(clock=clock or Hands(), stretch=QUICK)
+def world(clock: Hands | None = None, fetch: Fetch | None = None) -> World:
+    found = World(clock=clock or Hands(), stretch=QUICK)
+    return replace(found, fetch=fetch) if fetch else found
 
 
 def new_home(folder: Path, clock: Hands | None = None) -> Path:
@@ -49,8 +51,8 @@ def new_home(folder: Path, clock: Hands | None = None) -> Path:
 
 
 @contextmanager
-def opened(folder: Path, clock: Hands | None = None) -> Iterator[Node]:
-    with Node(folder, world(clock)) as node:
+def opened(folder: Path, clock: Hands | None = None, fetch: Fetch | None = None) -> Iterator[Node]:
+    with Node(folder, world(clock, fetch)) as node:
         node.unlock(PASSPHRASE)
         yield node
 
@@ -102,6 +104,7 @@ class Job:
     versions: int = 1
     slot: Plain = field(default_factory=lambda: {"seconds": 1, "mode": "ahead", "max_slots": 1})
     expires: str = "2030-01-01T00:00:00Z"
+    resources: Sequence[Plain] = ()
 
     def manifest(self, author: bytes) -> dict[str, Plain]:
         return {
@@ -138,6 +141,7 @@ class Job:
                 "queries": 100,
             },
             "slot": self.slot,
+            "resources": list(self.resources),
             "evidence": {"min": "sw", "confidentiality": "any"},
             "output": {"recipients": [], "forms": ["dsse"]},
         }

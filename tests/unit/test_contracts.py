@@ -54,6 +54,7 @@ PLUG_INS = {
     "8f": "net/tactics",
     "8g": "compute/attest/verifiers",
 }
+NOT_BUILT = {"8e", "8f"}  # folders of packages that exist without them
 OPENERS = {  # who turns a sealed row into a plain record; the ledger only sees that it would open
     "open_body": {"vault/owned.py", "vault/firewall.py", "vault/ledger.py"},
     "record_from": {"vault/owned.py", "vault/firewall.py"},
@@ -108,7 +109,8 @@ def test_a_plug_in_folder_is_named_and_has_members_once_its_package_exists(
     members = [path for path in (SOURCE / folder).glob("*.py") if path.name != "__init__.py"]
 
     assert CONTRACTS[number]["modules"] == [f"sealhold.{folder.replace('/', '.')}.*"]
-    assert members or package not in PACKAGES
+    is_due = package in PACKAGES and number not in NOT_BUILT
+    assert bool(members) is is_due
     assert not (SOURCE / folder / "spec.py").exists()
 
 

@@ -71,6 +71,7 @@ class EventKind(IntEnum):
     VERIFY_FAILURE = 24  # something kept is not what was written
     BACKUP = 25
     RESTORE = 26
+    FETCH = 27  # a third party's file came, or did not, as the reason says
 
 
 @unique

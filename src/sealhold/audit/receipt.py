@@ -132,6 +132,9 @@ def _steps(data: bytes, pinned: Collection[bytes]) -> Iterator[Check]:
     receipt, issuer, signers = _open(data, pinned)
     what = f"{receipt.kind} {canonical(receipt.about)} at {rfc3339(receipt.at)}"
     yield Check(name="form", held=True, detail=what)
+    if isinstance(receipt.body, RunBody) and receipt.body.third_party is not None:
+        detail = f"secrecy of the files it read: {receipt.body.third_party.value}"
+        yield Check(name="third party", held=True, detail=detail)
     _, _, names = dsse.read_unverified(data)
     beside = len(signers) - 1
     detail = f"the issuer, {beside} beside it that you trust, {len(names) - 1 - beside} unknown"

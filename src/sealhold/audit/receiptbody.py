@@ -42,6 +42,12 @@ class Confirmed(StrEnum):
     HEADLESS = "headless"  # from the environment: any program of the owner could have
 
 
+class Secrecy(StrEnum):
+    """What becomes of the secrecy of a third party's file that a program read."""
+
+    NOT_FROM_OWNER = "not guaranteed from the owner"  # no hardware hides it from whose vault it is
+
+
 class Decided(StrEnum):
     """What the owner decided."""
 
@@ -67,6 +73,7 @@ class RunBody:
     rows_read: int | None  # the owner's copy only, as are the two below
     cost: MicroBits | None
     repeated: bool | None  # the stored answer was given again
+    third_party: Secrecy | None = None  # left out unless a third party's file was read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,9 +135,11 @@ _FORMS: Mapping[str, Form] = {  # a field has one form in whatever body it stand
     "shown": HASH,
     "source": ID,
     "task": HASH,
+    "third_party": word(Secrecy),
     "until": COUNT,
 }
 _MAY_BE_NULL = frozenset({"rows_read", "cost", "repeated", "until", "budget"})
+_MAY_BE_ABSENT = frozenset({"third_party"})
 _BODIES: Mapping[str, type[Body]] = {
     body.kind.value: body for body in (RunBody, ImportBody, ConsentBody)
 }
@@ -141,6 +150,8 @@ def write_body(body: Body) -> Plain:
     tree: dict[str, Plain] = {}
     for field in fields(body):
         value = getattr(body, field.name)
+        if value is None and field.name in _MAY_BE_ABSENT:
+            continue
         tree[field.name] = None if value is None else _FORMS[field.name].write(value)
     return tree
 
@@ -154,7 +165,8 @@ def read_body(kind: str, tree: Plain) -> Body:
     body = _BODIES.get(kind)
     if body is None or not isinstance(tree, dict):
         raise InvalidEncodingError(f"no receipt of kind `{kind[:40]}`")
-    if tree.keys() != {field.name for field in fields(body)}:
+    names = {field.name for field in fields(body)}
+    if not names - _MAY_BE_ABSENT <= tree.keys() <= names:
         raise InvalidEncodingError(f"a receipt of kind `{kind}` with other fields")
     return body(**{name: _read_field(name, value) for name, value in tree.items()})
 

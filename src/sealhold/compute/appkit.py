@@ -17,6 +17,7 @@ import msgspec
 
 from sealhold.compute.leakage import query_price
 from sealhold.compute.leaving import box_info
+from sealhold.compute.resources import sign_version
 from sealhold.compute.slots import REPLY_BYTES, unpad
 from sealhold.compute.task import PAYLOAD_TYPE, Task, open_task, parse_task
 from sealhold.compute.taskfolder import read_folder
@@ -225,3 +226,12 @@ def _request(task: Task, keys: AppKeys, wish: Wish, now: Instant) -> Request:
         mode=wish.mode,
         until=until,
     )
+
+
+def sign_file(keys: AppKeys, url: str, number: int, content: bytes) -> bytes:
+    """Return what a server gives out at `url` as version `number` of a file that tasks read.
+
+    Raises:
+        InvalidError: no address that a task could name, or no number of a version.
+    """
+    return sign_version(url, number, content, keys.signing)

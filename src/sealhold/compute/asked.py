@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from sealhold.compute.leakage import Facts, Prospect, facts_of, prospect, query_price
 from sealhold.compute.replay import Program
+from sealhold.compute.resources import NONE, Bound
 from sealhold.compute.selections import cells, parse_selection
 from sealhold.compute.task import Scope, SignedTask, open_task
 from sealhold.crypto import dsse
@@ -51,9 +52,9 @@ class Asked:
             selections=(task.selection(self.wish.selection),),
         )
 
-    def program(self, fields: frozenset[FieldName]) -> Program:
-        """Return what is run if the program sees `fields`."""
-        return Program(scope=self.scope(fields), code=self.row.code)
+    def program(self, fields: frozenset[FieldName], bound: Bound = NONE) -> Program:
+        """Return what is run if the program sees `fields`, and gets the files in `bound`."""
+        return Program(scope=self.scope(fields), code=self.row.code, bound=bound)
 
     def chosen(self, fields: frozenset[FieldName]) -> Filter:
         """Return the filter that says which objects are meant.

@@ -123,9 +123,10 @@ class Requests:
             fields = terms.fields & asked.signed.task.fields
             members = choose(self._office, asked, fields, Actor.OWNER)
             row = self._allow(asked, terms, fields, members)
-        if asked.signed.task.slot.mode is SlotMode.AHEAD:
-            # It is allowed, and durably so: what fails from here on the first run makes up for.
-            with suppress(ConflictError, DeniedError, UnavailableError):
+        # It is allowed, and durably so: what fails from here on is made up for by the first run.
+        with suppress(ConflictError, DeniedError, UnavailableError):
+            self._office.retrieval.refresh([asked.scope(fields)], forced=True)
+            if asked.signed.task.slot.mode is SlotMode.AHEAD:
                 self._evaluate_ahead(self._asked(id_text), fields, members)
         return grant_view(self._office, row)
 
@@ -184,6 +185,7 @@ class Requests:
             InvalidError: a point of the request was not confirmed, or one that it has not was.
             ConflictError: `shown_digest` is not current.
             LeakExhaustedError: the budget does not cover a look.
+            NotFetchedError: a third party's file that it reads does not come; nothing is charged.
             WrongPassphraseError: the owner is not proven.
         """
         with self._turn:
@@ -193,6 +195,7 @@ class Requests:
                 return stored
             _check_points(self._office, asked, confirmed)
             self._prove(passphrase)
+            self._fetch_for(asked, terms.fields & asked.signed.task.fields)
             return self._look(asked, terms)
 
     def _look(self, asked: Asked, terms: Terms) -> bytes:
@@ -211,7 +214,7 @@ class Requests:
         ask = ask_of(asked, fields, cost, Asking.OWNER)
         passage = Passage(ask=ask, facts=facts(office, asked, now), event=event, ops=ops)
         decision, _ = office.firewall.decided(passage)  # charged here, before anything runs
-        program = asked.program(fields)
+        program = asked.program(fields, office.retrieval.bound(asked.scope(fields)))
         values = office.replay.values(decision, program, members)
         value = result_of(office, program, values, terms.coarsen, epoch_of(now))
         content = cards.answer_text(asked, value, terms.coarsen).encode()
@@ -273,6 +276,18 @@ class Requests:
         if not self._office.verify(passphrase):
             raise WrongPassphraseError
 
+    def _fetch_for(self, asked: Asked, fields: frozenset[FieldName]) -> None:
+        """Fetch what the program reads, before anything of a look is charged.
+
+        Raises:
+            NotFetchedError: a file does not come.
+        """
+        retrieval, scope = self._office.retrieval, asked.scope(fields)
+        for err in retrieval.refresh([scope], forced=True):
+            if not retrieval.is_ready(scope):
+                raise err
+        retrieval.require(scope)
+
     @staticmethod
     def _refuse_wider(asked: Asked, terms: Terms) -> None:
         if terms.budget < 0 or not cards.is_narrower(asked, terms):
@@ -288,6 +303,7 @@ class Requests:
             budget=office.budget,
             objects=office.count(asked.dataset.name),
             isolation=office.isolation,
+            resources=office.retrieval.views(asked.scope(terms.fields & asked.signed.task.fields)),
             now=office.core.clock(),
             noise=NoiseBudget(office.core.deciding),
         )
@@ -315,7 +331,8 @@ class Requests:
             event=structs.replace(event_of(office, asked, EventKind.DECISION), reason="ahead"),
         )
         decision, _ = office.firewall.decided(passage)
-        office.replay.values(decision, asked.program(fields), members)
+        bound = office.retrieval.bound(asked.scope(fields))
+        office.replay.values(decision, asked.program(fields, bound), members)
 
     def _line(self, asked: Asked) -> RequestLine:
         row, wish = asked.row, asked.wish

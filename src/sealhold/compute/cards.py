@@ -35,6 +35,7 @@ from sealhold.model.shown import (
     PreviewView,
     RequestCard,
     RequestState,
+    ResourceView,
     Terms,
 )
 from sealhold.policy import dpv
@@ -58,6 +59,7 @@ class Surroundings:
     budget: Budget
     objects: int  # that the selection holds today
     isolation: str
+    resources: tuple[ResourceView, ...]  # what the program reads of third parties
     now: Instant
     noise: NoiseBudget
 
@@ -143,6 +145,7 @@ def card(asked: Asked, terms: Terms, around: Surroundings, preview: bytes | None
         preview=PreviewView(cost=preview_cost(asked), answer=preview),
         grant=row.grant,
         points=points_of(asked, around.now),
+        resources=around.resources,
     )
 
 

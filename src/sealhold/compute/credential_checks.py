@@ -232,7 +232,7 @@ def _task(found: _Read, task: SignedTask | None, policy: Policy) -> Iterator[Fin
     shared = {name: claims[name] for name in expected}
     if found.visible.keys.author != task.task.author.key:
         yield broken("author key", "the author's key in it is not the one in the task")
-    if len(found.conduct.resources) != task.task.resources:
+    if len(found.conduct.resources) != len(task.task.resources):
         yield broken("resources", "not one digest for each resource that the task names")
     yield same("statement", shared, expected, "says nothing beyond its form")
     yield from value_findings(task.task, found.conduct.coarsen, opened.value)

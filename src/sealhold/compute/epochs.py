@@ -99,5 +99,6 @@ class Epochs:
         decision, _ = office.firewall.decided(passage)
         members = choose(office, asked, row.grant.fields, Actor.VAULT)
         if asked.signed.task.slot.mode is SlotMode.AHEAD:
-            office.replay.values(decision, asked.program(decision.fields), members)
+            bound = office.retrieval.bound(asked.scope(row.grant.fields))
+            office.replay.values(decision, asked.program(decision.fields, bound), members)
         return members

@@ -92,6 +92,9 @@ def _verdict(office: Office, asked: Asked) -> Verdict:
 def example_of(office: Office, asked: Asked) -> int:
     """Return what the program answers over a few synthetic objects.
 
+    One that reads third parties' files is only checked: before the owner's yes nothing is fetched,
+    and its example is the answer's default.
+
     Raises:
         InvalidManifestError: the program does not even compile.
     """
@@ -108,6 +111,8 @@ def example_of(office: Office, asked: Asked) -> int:
             raise InvalidManifestError(
                 f"the program, line {first.line}, column {first.column}: {first.message}"
             )
+        if task.resources:
+            return task.aggregate.default
         raw = broker.evaluate(program.code, program.res, objects, program.limits)
         evaluate = task.evaluate
         values = [gate(value, evaluate.range, evaluate.default) for value in raw]

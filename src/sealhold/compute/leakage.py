@@ -39,7 +39,7 @@ _Key = TypeVar("_Key")
 class ObjectPrice:
     """What one object pays once and for life when a task is approved."""
 
-    function: MicroBits  # v * k * b, for each parameter
+    function: MicroBits  # v * k * b, for each parameter and each tuple of resources
     selection: MicroBits  # which cell of the selections the object lies in
     timing: MicroBits  # in which slot a batch ends
     presence: MicroBits  # from which day to which day the object was there
@@ -188,7 +188,7 @@ def object_price(scope: Scope, cells: int, epochs: int = 1) -> ObjectPrice:
     """
     task = scope.task
     return ObjectPrice(
-        function=MicroBits(len(scope.params) * function_price(task)),
+        function=MicroBits(len(scope.params) * task.tuples * function_price(task)),
         selection=family_price(task, cells),
         timing=timing_price(task),
         presence=presence_price(epochs, task.partition.max_versions),
@@ -232,7 +232,8 @@ def family_id(scope: Scope) -> bytes:
 
 def facts_of(scope: Scope, cells: int, approved_at: Instant) -> Facts:
     """Return what `scope`, approved at that time, may tell of one object, taken alone."""
-    task, price = scope.task, function_price(scope.task)
+    task = scope.task
+    price = MicroBits(task.tuples * function_price(task))  # each tuple of resources is a function
     return Facts(
         functions={function_id(task, param, scope.fields): price for param in scope.params},
         families={family_id(scope): family_price(task, cells)},

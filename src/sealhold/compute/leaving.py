@@ -8,11 +8,11 @@
 Source: docs/spec/10-proof.md; docs/spec/06-receipts.md section 3.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sealhold.audit.receipt import Place, Receipt, issue
-from sealhold.audit.receiptbody import Confirmed, RunBody
+from sealhold.audit.receiptbody import Confirmed, RunBody, Secrecy
 from sealhold.compute import credential
 from sealhold.compute.allowing import confirmed
 from sealhold.compute.asked import Asked, facts_so_far
@@ -51,6 +51,7 @@ class Computed:
 
     value: int
     members: Sequence[Member]  # the objects that it was computed over
+    files: Mapping[str, bytes]  # digests of third parties' files that it was computed with, by id
     ticket: Ticket
     seq: int  # of the entry that charged it
 
@@ -82,6 +83,8 @@ def papers_of(
             rows_read=len(computed.members),
             cost=computed.ticket.cost,
             repeated=False,
+            # THREAT T186: software evidence hides nothing from the owner, and the paper says so
+            third_party=Secrecy.NOT_FROM_OWNER if task.resources else None,
         ),
     )
     answer = StoredAnswer(
@@ -131,7 +134,7 @@ def _proof(
         coarsen=row.grant.coarsen,
         isolation=office.isolation_mode,
         runtime=measured(signed.task.code.tier),
-        resources=(),  # a task that names resources is refused
+        resources=tuple(computed.files[each.id] for each in signed.task.resources),
         hidden=commitments(kept),
         evidence=prover.attester.claim,
     )

@@ -15,6 +15,7 @@ from sealhold.compute.slots import SlotMode
 from sealhold.model.encoding import Plain
 
 MAX_OBJECTS = 1_000_000  # members of one input; a long life of trips or bookings
+MAX_RESOURCES = 6_291_456  # bytes of all together: with the program they fit one frame of 8 MiB
 MAX_OBJECT_BYTES = 1_048_576  # one object's granted fields; a trip with its track is near 100 KB
 
 _Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -89,6 +90,18 @@ class Slot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     max_slots: Annotated[int, msgspec.Meta(ge=1, le=8)]
 
 
+class Resource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A third party's file that the program reads: its address, and what it must be."""
+
+    id: _Id
+    url: Annotated[str, msgspec.Meta(min_length=1, max_length=512)]
+    sha256: _Hex32 | None = None  # of its content; it then never changes
+    signer: _Hex32 | None = None  # the Ed25519 key that signs each version of it
+    max_bytes: Annotated[int, msgspec.Meta(ge=1, le=MAX_RESOURCES)]  # of its content
+    refresh_s: Annotated[int, msgspec.Meta(ge=0, le=31_536_000)]  # 0: fetched once
+    max_versions: Annotated[int, msgspec.Meta(ge=1, le=64)]
+
+
 class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What the asker demands of the machine that runs the program."""
 
@@ -157,6 +170,6 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     partition: Partition
     limits: Limits
     slot: Slot
-    resources: tuple[dict[str, Plain], ...] = ()
+    resources: Annotated[tuple[Resource, ...], msgspec.Meta(max_length=8)] = ()
     evidence: Evidence
     output: Delivery

@@ -80,8 +80,6 @@ def _not_in_this_version(task: Task) -> Iterator[Point]:
         yield _refuse("tier", f"tier `{task.code.tier}` is not run by this version; use `py`")
     if task.partition.k * task.input.max_object_bytes > MAX_TOGETHER:
         yield _refuse("together", f"`k` objects together may have {MAX_TOGETHER} bytes at most")
-    if task.resources:
-        yield _refuse("resources", "this version fetches no resources for a program")
     if task.evidence.min != "sw":
         yield _refuse("evidence", f"no hardware here can give evidence `{task.evidence.min}`")
     if task.evidence.confidentiality == "sealed":

@@ -11,6 +11,7 @@ from sealhold.compute.broker import Broker
 from sealhold.compute.cards import shown_digest
 from sealhold.compute.proving import Prover
 from sealhold.compute.replay import Replay
+from sealhold.compute.retrieve import Retrieval
 from sealhold.crypto.sign import SigningKey
 from sealhold.model.ids import Collection, FieldName
 from sealhold.model.quantities import Instant, MicroBits, year_of
@@ -38,6 +39,7 @@ class Office:
     grants: Grants
     consents: Consents
     replay: Replay
+    retrieval: Retrieval
     teller: Teller
     prover: Prover
     log_origin: str

@@ -95,7 +95,7 @@ def _statement(
     cost = show_bits(bounds["answer_microbits"])
     detail = f"{bounds['alternatives']} answers, {cost} bits each"
     yield same("bounds", _at(told, "predicate", "bounds"), bounds, detail)
-    if isinstance(signed.told, Conduct) and len(signed.told.resources) != task.task.resources:
+    if isinstance(signed.told, Conduct) and len(signed.told.resources) != len(task.task.resources):
         yield broken("resources", "not one digest for each resource that the task names")
     yield same("statement", told, expected, "says nothing beyond its form")
 

@@ -22,6 +22,7 @@ from sealhold.compute import memo, partition
 from sealhold.compute.broker import Broker
 from sealhold.compute.declassify import gate
 from sealhold.compute.memo import About, Entry, Told
+from sealhold.compute.resources import NONE, Bound
 from sealhold.compute.spec import Limits
 from sealhold.compute.task import Scope, Task, function_id
 from sealhold.model.encoding import Plain, pack
@@ -54,6 +55,7 @@ class Program:
 
     scope: Scope
     code: bytes
+    bound: Bound = NONE  # the third parties' files that it gets
 
     @property
     def task(self) -> Task:
@@ -63,12 +65,13 @@ class Program:
     @property
     def f(self) -> FunctionId:
         """The function's id."""
-        return function_id(self.task, self.scope.params[0], self.scope.fields)
+        scope = self.scope
+        return function_id(self.task, scope.params[0], scope.fields, self.bound.digests)
 
     @property
     def res(self) -> dict[str, Plain]:
         """What the program gets beside an object."""
-        return {"param": self.scope.params[0].value, "resources": {}}
+        return {"param": self.scope.params[0].value, "resources": dict(self.bound.contents)}
 
     @property
     def limits(self) -> Limits:

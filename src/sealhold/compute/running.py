@@ -99,6 +99,7 @@ class Runs:
             LeakExhaustedError: a budget does not cover it.
             NoiseExhaustedError: the noise budget of the collection does not.
             ConflictError: the answer was given up: the program was not done by its last slot.
+            NotFetchedError: a third party's file was not fetched yet; nothing is charged.
             UnavailableError: the host could not run it; what was charged stays charged.
         """
         office = self._office
@@ -157,7 +158,8 @@ class Runs:
         for row in in_force(office, now):
             asked = read(office, office.requests.get(row.request))
             is_open = asked.signed.task.input.objects == "open"
-            epoch = epoch_of(now) if is_open else ONE_EPOCH
+            turn = office.retrieval.turn(asked.scope(row.grant.fields))
+            epoch = epoch_of(now) if is_open else turn
             if asked.wish.schedule is Schedule.DAILY and not self._shelf.is_settled(
                 row.grant.id, epoch
             ):
@@ -200,10 +202,11 @@ class Runs:
     def _epoch(self, asked: Asked, row: GrantRow) -> int:
         """Return the epoch of the answer that is due: one that was charged and never left first.
 
-        Else the last that is complete: it was looked at and evaluated before anybody asked.
+        Else the last that is complete: it was looked at and evaluated before anybody asked. A
+        frozen set has one for each tuple of third parties' files, and one without any.
         """
         if asked.signed.task.input.objects == "frozen":
-            return ONE_EPOCH
+            return self._office.retrieval.turn(asked.scope(row.grant.fields))
         grant = row.grant.id
         return min(self._shelf.owed(grant), default=max(epochs(self._office.core, grant)))
 
@@ -234,6 +237,7 @@ class Runs:
             passage = Passage(ask=ask, facts=facts(office, asked, now), event=resumed, ops=ops)
             decision, seq = office.firewall.decided(passage)
             return _Begun(decision, ticket, seq)
+        office.retrieval.require(asked.scope(row.grant.fields))
         cost = asked.query_cost(row.grant.coarsen)
         ask = self._ask(asked, row, cost, by_owner=by_owner)
         known = facts(office, asked, now)
@@ -267,14 +271,22 @@ class Runs:
         """
         office, row = self._office, self._office.grants.get(grant)
         self._give_up_late(asked, row, begun.ticket)
-        members = frozen(office.core, grant, begun.ticket.epoch)
-        program = asked.program(begun.decision.fields)
+        turn = _turn_of(asked, begun.ticket)
+        members = frozen(office.core, grant, begun.ticket.epoch if turn is None else ONE_EPOCH)
+        bound = office.retrieval.bound(asked.scope(row.grant.fields), turn)
+        program = asked.program(begun.decision.fields, bound)
         values = office.replay.values(begun.decision, program, members, progress)
         day = day_of(asked, row, begun.ticket.epoch)
         value = result_of(office, program, values, row.grant.coarsen, day)
         self._give_up_late(asked, row, begun.ticket)
         # THREAT T72: from here on a kill leaves the charge; the answer leaves at the next run
-        computed = Computed(value=value, members=members, ticket=begun.ticket, seq=begun.seq)
+        computed = Computed(
+            value=value,
+            members=members,
+            files=bound.digests,
+            ticket=begun.ticket,
+            seq=begun.seq,
+        )
         answer, receipt = papers_of(office, asked, row, computed, office.core.clock())
         self._release(answer, receipt)
         return answer
@@ -358,6 +370,11 @@ class Runs:
             owner_receipt=stored.owner_receipt,
             seq=stored.seq,
         )
+
+
+def _turn_of(asked: Asked, ticket: Ticket) -> int | None:
+    """Return which tuple of third parties' files an answer is computed over; None: the newest."""
+    return ticket.epoch if asked.signed.task.input.objects == "frozen" else None
 
 
 def _silent(_done: int, _all: int) -> None:

@@ -32,10 +32,12 @@ from sealhold.compute.manifest import (
     Manifest,
     Param,
     Partition,
+    Resource,
     Selection,
     Slot,
 )
 from sealhold.compute.ranges import Range, parse_range
+from sealhold.compute.resources import bound_digests, check_resources, pins, tuples
 from sealhold.crypto import dsse
 from sealhold.crypto.digest import sha256, tagged
 from sealhold.crypto.sign import PublicKey
@@ -92,7 +94,7 @@ class Task:
     partition: Partition
     limits: Limits
     slot: Slot
-    resources: int  # how many are declared
+    resources: tuple[Resource, ...]  # files of third parties
     evidence: Evidence
     output: Delivery
 
@@ -110,6 +112,11 @@ class Task:
     def code_digest(self) -> CodeDigest:
         """Return the digest that the program must have."""
         return CodeDigest(bytes.fromhex(self.code.sha256))
+
+    @property
+    def tuples(self) -> int:
+        """Return how many different tuples of third parties' files the program may get."""
+        return tuples(self.resources)
 
     def param(self, name: str) -> Param:
         """Return the parameter of that id.
@@ -174,6 +181,7 @@ def parse_task(payload: bytes) -> Task:
     aggregate = _aggregate(found.aggregate)
     check_aggregate(aggregate, evaluate.range, found.input.max_objects)
     _check_names(found)
+    check_resources(found.resources)
     return Task(
         digest=task_digest(payload),
         size=len(payload),
@@ -193,7 +201,7 @@ def parse_task(payload: bytes) -> Task:
         partition=found.partition,
         limits=found.limits,
         slot=found.slot,
-        resources=len(found.resources),
+        resources=found.resources,
         evidence=found.evidence,
         output=found.output,
     )
@@ -222,11 +230,28 @@ def view_digest(collection: Collection, fields: Many[FieldName]) -> bytes:
     return tagged(Tag.VIEW, pack([collection, sorted(fields)]))
 
 
-def function_id(task: Task, param: Param, fields: Many[FieldName]) -> FunctionId:
+def function_id(
+    task: Task,
+    param: Param,
+    fields: Many[FieldName],
+    digests: Mapping[str, bytes] | None = None,
+) -> FunctionId:
     """Return the id of the function that `task` computes with `param` over the granted `fields`.
 
     How many queries are allowed, and how coarse the answer is, alter no result and do not count.
+
+    Args:
+        task: the task.
+        param: one of its parameters.
+        fields: what of an object is granted.
+        digests: of the resources that are bound, by their ids; without them, the id of the series
+            of functions that their versions make, which is what an approval charges.
+
+    Raises:
+        InvalidError: `digests` are not those of the task's resources.
     """
+    resources = task.resources
+    named = pins(resources) if digests is None else bound_digests(resources, digests)
     # THREAT T41: name, version, author and app are left out, so a new label is no new function.
     # THREAT T40: the parameter's value is in, so a sweep of parameters is a sum of charges.
     evaluate, limits = task.evaluate, task.limits
@@ -238,7 +263,7 @@ def function_id(task: Task, param: Param, fields: Many[FieldName]) -> FunctionId
                     task.code_digest,
                     task.code.tier,
                     param.value,
-                    [],  # digests of resources
+                    named,
                     task.input.collection,
                     sorted(fields),
                     task.input.max_object_bytes,

@@ -2,6 +2,8 @@
 
 - `task.json` is the manifest without what can be computed: `code` names the file instead of its
   digest and length, and the author has no key. `build` fills them in and signs.
+- Each resource names a `file` beside it: what the program reads while the task is tried, and where
+  its digest comes from if neither that nor a signer is said. Nothing is fetched here.
 - A file is read whole, up to a limit, and only from the folder itself.
 - A fault of the document is found again in its text, so that it has a line and a column.
 
@@ -10,9 +12,11 @@ Source: docs/spec/08-task-manifest.md section 8.
 
 import json
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sealhold.compute.manifest import MAX_RESOURCES
 from sealhold.compute.task import MAX_MANIFEST, PAYLOAD_TYPE, Task, parse_task
 from sealhold.crypto import dsse
 from sealhold.crypto.digest import sha256
@@ -35,6 +39,7 @@ class TaskFolder:
     document: dict[str, Plain]
     code: bytes
     code_name: str
+    files: Mapping[str, bytes]  # what stands for each resource, by its id
 
     def payload(self, author: bytes = UNSIGNED) -> bytes:
         """Return the manifest as the author of that key would sign it.
@@ -51,16 +56,42 @@ class TaskFolder:
             "author": {**signer, "key": author.hex()},
             "code": {"tier": tier, "sha256": sha256(self.code).hex(), "bytes": len(self.code)},
         }
+        if "resources" in filled:
+            filled["resources"] = [self._named(each) for each in filled["resources"]]
         return to_json(filled)
+
+    def _named(self, resource: dict[str, Plain]) -> dict[str, Plain]:
+        named = {key: value for key, value in resource.items() if key != "file"}
+        if not {"sha256", "signer"} & named.keys():
+            named["sha256"] = sha256(self.files[resource["id"]]).hex()
+        return named
 
     def task(self) -> Task:
         """Return the task that the folder holds, as if it were signed.
 
         Raises:
-            InvalidManifestError: it breaks a rule of the form.
+            InvalidManifestError: it breaks a rule of the form, or a file is not as it says.
             UnknownPurposeError: its purpose is not in the vocabulary.
         """
-        return parse_task(self.payload())
+        return self.checked(self.payload())
+
+    def checked(self, payload: bytes) -> Task:
+        """Return the task of `payload`, whose files are those of this folder.
+
+        Raises:
+            InvalidManifestError: it breaks a rule of the form, or a file is not as it says.
+            UnknownPurposeError: its purpose is not in the vocabulary.
+        """
+        task = parse_task(payload)
+        for each in task.resources:
+            content = self.files[each.id]
+            if len(content) > each.max_bytes:
+                raise InvalidManifestError(f"the file of resource `{each.id}` is over `max_bytes`")
+            if each.sha256 not in (None, sha256(content).hex()):
+                raise InvalidManifestError(
+                    f"the file of resource `{each.id}` has another digest than its `sha256`"
+                )
+        return task
 
     def place(self, message: str) -> tuple[int, int]:
         """Return line and column, from 1, of the part that a message names as `$.limits.queries`.
@@ -106,7 +137,8 @@ def read_folder(path: Path) -> TaskFolder:
     if not _FILE.fullmatch(name):
         raise InvalidManifestError("`file` must be a plain name in the same folder")
     code = _read(path / name, MAX_CODE)
-    return TaskFolder(text=text, document=document, code=code, code_name=name)
+    files = dict(_files(path, document.get("resources", [])))
+    return TaskFolder(text=text, document=document, code=code, code_name=name, files=files)
 
 
 def build(path: Path, key: SigningKey) -> bytes:
@@ -114,12 +146,29 @@ def build(path: Path, key: SigningKey) -> bytes:
 
     Raises:
         NotFoundError: a file is missing.
-        InvalidManifestError: the manifest breaks a rule of its form.
+        InvalidManifestError: the manifest breaks a rule of its form, or a file is not as it says.
         UnknownPurposeError: its purpose is not in the vocabulary.
     """
-    payload = read_folder(path).payload(key.public)
-    parse_task(payload)
+    folder = read_folder(path)
+    payload = folder.payload(key.public)
+    folder.checked(payload)
     return dsse.sign(PAYLOAD_TYPE, payload, [key])
+
+
+def _files(path: Path, resources: Plain) -> Iterator[tuple[str, bytes]]:
+    """Yield id and content of what stands for each resource.
+
+    Raises:
+        InvalidManifestError: one names no file.
+    """
+    for each in resources if isinstance(resources, list) else [resources]:
+        match each:
+            case {"id": str() as name, "file": str() as file} if _FILE.fullmatch(file):
+                yield name, _read(path / file, MAX_RESOURCES)
+            case _:
+                raise InvalidManifestError(
+                    "each of `resources` must hold an `id` and the plain name of a `file`"
+                )
 
 
 def _read(file: Path, limit: int) -> bytes:

@@ -148,7 +148,9 @@ def check_folder(
     faults = [*_by_rules(folder, task, datasets, now), *_by_text(folder, task, open_broker)]
     objects: list[Fields] = []
     if not any(fault.refuses for fault in faults):
-        trial = Trial(task=task, code=folder.code, dataset=datasets[task.collection])
+        trial = Trial(
+            task=task, code=folder.code, dataset=datasets[task.collection], files=folder.files
+        )
         objects = trial.held(trial.objects(count))
         faults += _by_running(folder, trial, objects, open_broker)
     return Report(
@@ -178,7 +180,8 @@ def run_synthetic(
     """
     folder = read_folder(path)
     task = folder.task()
-    trial = Trial(task=task, code=folder.code, dataset=_dataset(task, datasets))
+    known = _dataset(task, datasets)
+    trial = Trial(task=task, code=folder.code, dataset=known, files=folder.files)
     with_param = task.params[0] if param is None else task.param(param)
     chosen = task.selections[0] if selection is None else task.selection(selection)
     objects = trial.objects(count, seed)

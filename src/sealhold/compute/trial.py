@@ -7,7 +7,7 @@ Source: docs/spec/08-task-manifest.md section 8.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sealhold.compute.aggregates import Kind, answer, custom_answer
 from sealhold.compute.broker import Broker
@@ -33,6 +33,7 @@ class Trial:
     task: Task
     code: bytes
     dataset: Dataset
+    files: Mapping[str, bytes] = field(default_factory=dict)  # for the task's resources
 
     def objects(self, count: int, seed: int = 1) -> list[Fields]:
         """Return `count` made-up objects, each with the fields that the task asks for."""
@@ -104,7 +105,7 @@ class Trial:
         objects: Sequence[Fields],
         share: tuple[int, int],
     ) -> list[int | None]:
-        res = {"param": param.value, "resources": {}}
+        res = {"param": param.value, "resources": dict(self.files)}
         fitting = [index for index, each in enumerate(objects) if self._fits(each)]
         found: list[int | None] = [None] * len(objects)
         values = broker.evaluate(code, res, [objects[at] for at in fitting], self._limits(share))

@@ -322,6 +322,17 @@ class StoreBusyError(StoreUnavailableError):
     """
 
 
+class NotFetchedError(UnavailableError):
+    """A third party's file could not be fetched, or is not the one that a task names.
+
+    Remedy: `sealhold resource list` says why; `sealhold resource fetch` tries again.
+    """
+
+    def __init__(self, reason: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.reason = reason  # a code of a closed set, for the log
+
+
 class IsolationUnavailableError(UnavailableError):
     """This kernel cannot confine a foreign program, so none is run.
 

@@ -134,6 +134,25 @@ class PreviewView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceView:
+    """A third party's file that a program reads, and how far it is here."""
+
+    task: str
+    id: str
+    url: str
+    sha256: str | None  # 64 hex digits: the digest that it must have
+    signer: str | None  # 64 hex digits: or the key that signs each version
+    max_bytes: int
+    max_versions: int
+    versions: int  # how many the program got so far
+    size: int | None  # bytes of the newest version here
+    digest: str | None  # 64 hex digits, of the newest version here
+    fetched_at: Instant | None  # when that came
+    tried_at: Instant | None  # when it was last asked for
+    why: str  # why the last try failed; empty if it did not
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestCard:
     """One request, whole, as the consent screen shows it."""
 
@@ -166,6 +185,7 @@ class RequestCard:
     preview: PreviewView
     grant: GrantId | None
     points: Mapping[str, str] = field(default_factory=dict)  # by code: each needs a yes of its own
+    resources: tuple[ResourceView, ...] = ()  # what the program reads besides, of third parties
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

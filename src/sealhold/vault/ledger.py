@@ -63,6 +63,7 @@ _WORDS = {
     EventKind.VERIFY_FAILURE: "something kept is not what was written",
     EventKind.BACKUP: "a backup was made",
     EventKind.RESTORE: "a backup was restored",
+    EventKind.FETCH: "a third party's file: {reason}",
 }
 
 

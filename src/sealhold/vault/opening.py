@@ -57,6 +57,7 @@ from sealhold.vault import (
     noisebudget,
     registry,
     requests,
+    resources,
     rollback,
 )
 from sealhold.vault.core import Core
@@ -85,6 +86,7 @@ DECIDING = (
     consents.CONSENTS,
     *budget.TABLES,
     *noisebudget.TABLES,
+    *resources.TABLES,
 )
 TABLES = (
     *DECIDING,

@@ -8,6 +8,7 @@ Source: docs/spec/20-faces.md section 3.
 
 from sealhold.frontends.cli.grant_list import MODES
 from sealhold.frontends.cli.out import Block, Column, Facts, Line, Table, figure, safe
+from sealhold.frontends.cli.resource_list import facts_of
 from sealhold.frontends.cli.words import counted, short
 from sealhold.frontends.web.formats import bits, day, grouped, moment, ordinal
 from sealhold.frontends.web.safetext import mixes_scripts
@@ -162,7 +163,17 @@ def _program(card: RequestCard) -> list[Block]:
             ("Before", before),
         ),
         *(Line(safe(line), indent=INDENT) for line in code.diff),
+        *_files(card),
     ]
+
+
+def _files(card: RequestCard) -> list[Block]:
+    """Return the third parties' files that the program reads."""
+    blocks: list[Block] = []
+    for view in card.resources:
+        blocks += [Line(""), Line(f"It reads {view.id}, a third party's file", indent=INDENT)]
+        blocks.append(_facts(*facts_of(view)))
+    return blocks
 
 
 def _terms(card: RequestCard, terms: Terms) -> list[Block]:

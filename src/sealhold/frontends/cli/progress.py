@@ -1,4 +1,4 @@
-"""How far an import is: on standard error, and only where that is a terminal.
+"""How far an import or a fetch is: on standard error, and only where that is a terminal.
 
 - A bar over all bytes, the rate, the time left and the file that is read now.
 """
@@ -13,6 +13,7 @@ from rich.progress import (
     BarColumn,
     DownloadColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
@@ -49,5 +50,29 @@ def bar_over(session: Session, found: Sequence[Found]) -> Iterator[Watch | None]
         def watch(step: Step) -> None:
             done[step.path] = min(step.bytes_read, sizes.get(step.path, 0))
             progress.update(bar, completed=sum(done.values()), description=safe(step.path.name))
+
+        yield watch
+
+
+@contextmanager
+def bar_of_bytes(session: Session) -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar for each file that is fetched; yields what hears its name, bytes and limit."""
+    if session.quiet or session.as_json or not sys.stderr.isatty():
+        yield lambda _name, _count, _most: None
+        return
+    progress = Progress(
+        BarColumn(24),
+        DownloadColumn(),
+        TextColumn("{task.description}", markup=False),
+        console=Console(stderr=True, no_color=not session.color),
+        transient=True,
+    )
+    bars: dict[str, TaskID] = {}
+    with progress:
+
+        def watch(name: str, count: int, most: int) -> None:
+            if name not in bars:
+                bars[name] = progress.add_task(safe(name), total=most)
+            progress.update(bars[name], completed=count)
 
         yield watch

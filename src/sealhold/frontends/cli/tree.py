@@ -180,6 +180,24 @@ def _task_build() -> Function:
     return task_build
 
 
+def _resource_list() -> Function:
+    from sealhold.frontends.cli.resource_list import resource_list
+
+    return resource_list
+
+
+def _resource_fetch() -> Function:
+    from sealhold.frontends.cli.resource_fetch import resource_fetch
+
+    return resource_fetch
+
+
+def _resource_sign() -> Function:
+    from sealhold.frontends.cli.resource_sign import resource_sign
+
+    return resource_sign
+
+
 def _verify() -> Function:
     from sealhold.frontends.cli.verify import verify
 
@@ -333,6 +351,23 @@ SHOWN = {
         load=_proof_present,
     ),
 }
+RESOURCE = {
+    "list": Entry(
+        about="List third parties' files that programs read.",
+        example="resource list",
+        load=_resource_list,
+    ),
+    "fetch": Entry(
+        about="Fetch third parties' files now, as far as programs may get them.",
+        example="resource fetch",
+        load=_resource_fetch,
+    ),
+    "sign": Entry(
+        about="Sign a version of a file that programs in vaults read.",
+        example="resource sign rates.json --url https://data.example.org/rates.json --number 1",
+        load=_resource_sign,
+    ),
+}
 AUDIT = {
     "show": Entry(
         about="Show what happened: who, why, what left, at what cost.",
@@ -391,6 +426,7 @@ OTHERS: Mapping[str, Entry | Group] = {
         example="run g-0123456789ab --out answer",
         load=_run,
     ),
+    "resource": Group(about="Third parties' files that programs read.", entries=RESOURCE),
     "task": Group(about="For developers: programs that visit vaults.", entries=TASK),
 }
 PROOF: Mapping[str, Entry | Group] = {

@@ -1,4 +1,4 @@
-"""What a served vault does by itself: new days of open sets, answers owed, daily ones due.
+"""What a served vault does by itself: new days of open sets, answers and files that are due.
 
 - Looks once a minute, while the vault is open; a locked vault is left alone.
 - An answer that could not be made is tried again after an hour, not each minute: each try is in
@@ -7,6 +7,7 @@
 Source: docs/spec/08-task-manifest.md section 7.
 """
 
+from contextlib import suppress
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,9 @@ class Rounds:
                 left += 1
             except SealholdError:
                 self._failed[grant] = self._clock()
+        with suppress(SealholdError):  # locked meanwhile; what did not come is noted below
+            if not self._stopped.is_set():
+                self._node.resources.refresh()
         return left
 
     def _turn(self) -> None:

@@ -15,6 +15,7 @@ from enum import Enum, auto
 from sealhold.compute.selections import parse_selection
 from sealhold.compute.slots import SlotMode, fits_epoch, work_limit
 from sealhold.compute.task import Task
+from sealhold.compute.wasmforms import NotAProgramError, kind_of
 from sealhold.crypto.digest import sha256
 from sealhold.model.errors import InvalidFilterError, InvalidManifestError
 from sealhold.model.quantities import SECOND, Instant, Millis, rfc3339
@@ -60,6 +61,11 @@ def code_points(task: Task, code: bytes) -> tuple[Point, ...]:
     # THREAT T41: the digest in the manifest, not the name beside it, says which program it is.
     if len(code) != task.code.bytes or sha256(code) != task.code_digest:
         return (_refuse("code_digest", "the program is not the one whose digest the task names"),)
+    if task.code.tier == "wasm":
+        try:
+            kind_of(code)
+        except NotAProgramError as err:
+            return (_refuse("code_form", f"the program: {err}"),)
     return ()
 
 
@@ -72,8 +78,6 @@ def _ask(code: str, sentence: str) -> Point:
 
 
 def _not_in_this_version(task: Task) -> Iterator[Point]:
-    if task.code.tier != "py":
-        yield _refuse("tier", f"tier `{task.code.tier}` is not run by this version; use `py`")
     if task.partition.k != 1:
         yield _refuse("partition_k", "this version evaluates each object alone: `k` must be 1")
     if task.partition.max_versions != 1:
@@ -86,8 +90,9 @@ def _not_in_this_version(task: Task) -> Iterator[Point]:
         yield _refuse("sealed", "this machine hides nothing from its owner, so it is not `sealed`")
     if task.output.forms != ("dsse",):
         yield _refuse("form", "this version gives proofs in the form `dsse` only")
-    if task.limits.fuel is not None:
-        yield _refuse("fuel", "`fuel` limits programs of tier `wasm` only")
+    # Without it where a run ends would depend on the machine; the other tier cannot count steps.
+    if (task.limits.fuel is not None) != (task.code.tier == "wasm"):
+        yield _refuse("fuel", "`limits.fuel` is needed in tier `wasm`, and in no other")
     if task.size > MAX_PROVABLE:
         yield _refuse("too_long", f"a proof has room for a manifest of {MAX_PROVABLE} bytes")
 

@@ -2,7 +2,7 @@
 
 - A product comes out of a jailed compiler and goes into a jailed process; the Core reads no byte
   of it. Once it is whole, nobody can change it any more: the kernel refuses each write.
-- A `Shelf` gives a product again for the same program and runtime. It keeps a few in memory, and
+- `Products` gives a product again for the same program and runtime. It keeps a few in memory, and
   if it has a folder and a key, on disk under a seal: a file that was not written by this Core, or
   was changed by one bit, does not open, and is compiled anew.
 
@@ -56,7 +56,7 @@ class Product:
         return os.pread(self.descriptor, os.fstat(self.descriptor).st_size, 0)
 
 
-class Shelf:
+class Products:
     """Gives products again; several threads may call."""
 
     def __init__(

@@ -24,6 +24,7 @@ class Reason(Enum):
     TOO_LARGE = "is larger than `input.max_object_bytes`"
     RAISED = "raised {}"
     WRONG_TYPE = "returned a value of type {}, not int"
+    TRAP = "trapped, or met the limit of fuel, time or memory"
     LIMIT = "met the limit of time or memory, or ended its process"
 
     def of(self, detail: str = "") -> str:

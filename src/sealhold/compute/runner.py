@@ -16,11 +16,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import TracebackType
 
 from sealhold.compute.broker import CHECK, END, MOST_ERRORS, START, Broker, Mode
 from sealhold.compute.frames import MAX_FRAME, MAX_SCALAR, Channel, read_scalar
-from sealhold.compute.products import MOST, Product, Shelf
+from sealhold.compute.products import MOST, Product, Products
 from sealhold.compute.spec import Entry, Limits, StaticError, Tier
 from sealhold.compute.wasmforms import COMPILE, RUN, NotAProgramError, kind_of
 from sealhold.model.encoding import Plain, pack
@@ -31,11 +32,11 @@ _TOO_MUCH = "cannot be compiled within 30 seconds and 1.5 GB (a core module: 8 a
 
 
 class Runner(Broker):
-    """Runs programs of both tiers; `shelf` gives compiled ones again."""
+    """Runs programs of both tiers; `products` gives compiled ones again."""
 
-    def __init__(self, isolation: Mode = Mode.JAILED, shelf: Shelf | None = None) -> None:
+    def __init__(self, isolation: Mode = Mode.JAILED, products: Products | None = None) -> None:
         super().__init__(isolation)
-        self._shelf = shelf or Shelf()
+        self._products = products or Products()
         self._refused: dict[bytes, str] = {}  # programs that are none, and why
         self._wasm: tuple[socket.socket, subprocess.Popen[bytes]] | None = None
 
@@ -155,7 +156,7 @@ class Runner(Broker):
                 raise
             channel.close()
             # It was made for another processor: one that this machine had, and has no more.
-            self._shelf.forget(code)
+            self._products.forget(code)
         raise BrokerLostError("a compiled program does not fit this machine")
 
     def _is_program(self, code: bytes) -> bool:
@@ -173,7 +174,7 @@ class Runner(Broker):
         """
         if code in self._refused:
             raise NotAProgramError(self._refused[code])
-        found = self._shelf.find(code)
+        found = self._products.find(code)
         if found is not None:
             return found
         with self._turn:
@@ -197,7 +198,7 @@ class Runner(Broker):
             raise _CompilerDiedError("the compiler died") from err
         finally:
             channel.close()
-        self._shelf.keep(code, product)
+        self._products.keep(code, product)
         return product
 
     def _work(self, work: bytes, held: int) -> Channel:
@@ -239,6 +240,11 @@ class Runner(Broker):
                 )
             self._wasm = (ours, keeper)
         return self._wasm[0]
+
+
+def runners(products: Products | None = None) -> Callable[[], Runner]:
+    """Return what opens runners that share their compiled programs."""
+    return partial(Runner, products=products or Products())
 
 
 class _CompilerDiedError(BrokerLostError):

@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from sealhold.compute.manifest import MAX_CODE
 from sealhold.compute.task import MAX_MANIFEST, PAYLOAD_TYPE, Task, parse_task
 from sealhold.crypto import dsse
 from sealhold.crypto.digest import sha256
@@ -21,7 +22,6 @@ from sealhold.model.encoding import Plain, from_json, to_json
 from sealhold.model.errors import InvalidManifestError, NotFoundError
 
 MANIFEST = "task.json"
-MAX_CODE = 1_048_576  # bytes; the examples need under 2 KiB
 UNSIGNED = bytes(32)  # stands for the author's key while a task is only tried
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _PLACE = re.compile(r"\$((?:\.[A-Za-z_0-9]+|\[[0-9.]*\])+)")
@@ -36,6 +36,11 @@ class TaskFolder:
     code: bytes
     code_name: str
 
+    @property
+    def tier(self) -> str:
+        """Return which tier the program says that it is of."""
+        return str(self.document["code"]["tier"])
+
     def payload(self, author: bytes = UNSIGNED) -> bytes:
         """Return the manifest as the author of that key would sign it.
 
@@ -45,11 +50,10 @@ class TaskFolder:
         signer = self.document.get("author")
         if not isinstance(signer, dict):
             raise InvalidManifestError("`author` must be an object with a name")
-        tier = self.document["code"].get("tier")
         filled = {
             **self.document,
             "author": {**signer, "key": author.hex()},
-            "code": {"tier": tier, "sha256": sha256(self.code).hex(), "bytes": len(self.code)},
+            "code": {"tier": self.tier, "sha256": sha256(self.code).hex(), "bytes": len(self.code)},
         }
         return to_json(filled)
 
@@ -98,14 +102,14 @@ def read_folder(path: Path) -> TaskFolder:
         raise InvalidManifestError(f"`{MANIFEST}` is not JSON: {where}") from err
     from_json(text.encode())  # refuses what JSON readers differ on: floats, double keys
     match document:
-        case {"code": {"tier": str(), "file": str() as name, **rest}} if not rest:
+        case {"code": {"tier": str() as tier, "file": str() as name, **rest}} if not rest:
             pass
         case _:
             raise InvalidManifestError("`code` must hold a `tier` and the name of a `file`")
     # A name with a folder in it would let a foreign task folder read this machine's files.
     if not _FILE.fullmatch(name):
         raise InvalidManifestError("`file` must be a plain name in the same folder")
-    code = _read(path / name, MAX_CODE)
+    code = _read(path / name, MAX_CODE.get(tier, max(MAX_CODE.values())))
     return TaskFolder(text=text, document=document, code=code, code_name=name)
 
 

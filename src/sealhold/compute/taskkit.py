@@ -30,7 +30,7 @@ from sealhold.compute.leakage import (
     shown_epochs,
     unprotected,
 )
-from sealhold.compute.manifest_rules import Gravity, code_points, points
+from sealhold.compute.manifest_rules import Gravity, points
 from sealhold.compute.selections import cells, parse_selection
 from sealhold.compute.spec import Entry
 from sealhold.compute.task import Task, whole
@@ -222,10 +222,7 @@ def _by_rules(folder: TaskFolder, task: Task, datasets: Datasets, now: Instant) 
         return [_of_manifest(folder, message, refuses=True)]
     return [
         _of_manifest(folder, point.sentence, refuses=point.gravity is Gravity.REFUSE)
-        for point in (
-            *points(task, datasets[task.collection], now),
-            *code_points(task, folder.code),
-        )
+        for point in points(task, datasets[task.collection], now)
     ]
 
 

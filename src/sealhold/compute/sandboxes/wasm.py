@@ -29,6 +29,7 @@ from wasmtime import (
     Module,
     Store,
     Trap,
+    ValType,
     WasmtimeError,
 )
 from wasmtime import component as model
@@ -69,6 +70,7 @@ _CORE_TYPES: Final = {
     "evaluate": (["i32", "i32"], ["i64"]),
     "aggregate": (["i32", "i32"], ["i64"]),
 }
+_NUMBERS: Final = {"i32": ValType.i32, "i64": ValType.i64}
 _ENTRIES: Final[tuple[Entry, ...]] = ("evaluate", "aggregate")
 _FAILURES = (
     WasmtimeError, Trap, ArithmeticError, LookupError, MemoryError, RecursionError, TypeError,
@@ -104,7 +106,9 @@ def engine() -> Engine:
 
 
 def compile_program(code: bytes, using: Engine) -> Module | model.Component:
-    """Return `code` compiled.
+    """Return `code` compiled, after a look at all that is asked of it before it runs.
+
+    The runtime ends its process over a type that it has no words for; better here than later.
 
     Raises:
         NotAProgramError: it is no program, is not valid, or imports something.
@@ -122,7 +126,9 @@ def compile_program(code: bytes, using: Engine) -> Module | model.Component:
     # THREAT T141: nothing is offered, so an import is a program that expects a host to reach.
     if imports:
         raise NotAProgramError(f"imports `{imports[0]}`; a program imports nothing")
-    return module if kind is Kind.CORE else whole
+    compiled = module if kind is Kind.CORE else whole
+    _loaded(compiled, using)
+    return compiled
 
 
 def json_text(value: Plain) -> str:
@@ -160,16 +166,11 @@ class WasmSandbox:
         Compiled code is believed by the runtime, so whoever calls has given up all else before.
         """
         try:
-            found: _Loaded
-            if kind is Kind.CORE:
-                found = _CoreProgram(Module.deserialize_file(self._engine, path))
-            else:
-                found = _ComponentProgram(
-                    self._engine, model.Component.deserialize_file(self._engine, path)
-                )
+            of_kind = Module if kind is Kind.CORE else model.Component
+            compiled = of_kind.deserialize_file(self._engine, path)
         except WasmtimeError:
             return False
-        self._loaded = (b"", found)
+        self._loaded = (b"", _loaded(compiled, self._engine))
         return True
 
     def check(self, handle: Handle, entries: Sequence[Entry]) -> Sequence[StaticError]:
@@ -218,13 +219,7 @@ class WasmSandbox:
 
     def _program(self, code: bytes) -> _Loaded:
         if self._loaded is None or self._loaded[0] != code:
-            compiled = compile_program(code, self._engine)
-            self._loaded = (
-                code,
-                _CoreProgram(compiled)
-                if isinstance(compiled, Module)
-                else _ComponentProgram(self._engine, compiled),
-            )
+            self._loaded = (code, _loaded(compile_program(code, self._engine), self._engine))
         return self._loaded[1]
 
     def _store(self, limits: Limits) -> Store:
@@ -249,6 +244,12 @@ class WasmSandbox:
 
         self._ticker = Thread(target=tick, name="epoch", daemon=True)
         self._ticker.start()
+
+
+def _loaded(compiled: Module | model.Component, using: Engine) -> _Loaded:
+    if isinstance(compiled, Module):
+        return _CoreProgram(compiled)
+    return _ComponentProgram(using, compiled)
 
 
 class _CoreProgram:
@@ -331,8 +332,8 @@ def _is_of_types(found: object, takes: list[str], gives: list[str]) -> bool:
     # THREAT T146: a second result would come back as a list, a float as a float.
     return (
         isinstance(found, FuncType)
-        and [str(each) for each in found.params] == takes
-        and [str(each) for each in found.results] == gives
+        and found.params == [_NUMBERS[each]() for each in takes]
+        and found.results == [_NUMBERS[each]() for each in gives]
     )
 
 

@@ -1,4 +1,4 @@
-"""What is compiled: never taken from outside, never believed once it was changed, never too much."""
+"""What is compiled: never taken from outside, never believed if changed, never too much."""
 
 import fcntl
 import mmap

@@ -98,6 +98,8 @@ class Job:
     )
     purpose: str = "ServiceProvision"
     milliseconds: int = 100
+    tier: str = "py"
+    fuel: int | None = None
     expires: str = "2030-01-01T00:00:00Z"
 
     def manifest(self, author: bytes) -> dict[str, Plain]:
@@ -110,7 +112,7 @@ class Job:
             "purpose": self.purpose,
             "reason": {"en": "A reason."},
             "code": {
-                "tier": "py",
+                "tier": self.tier,
                 "sha256": hashlib.sha256(self.code).hexdigest(),
                 "bytes": len(self.code),
             },
@@ -133,6 +135,7 @@ class Job:
                 "ms_per_partition": self.milliseconds,
                 "memory_mib": 16,
                 "queries": 100,
+                **({} if self.fuel is None else {"fuel": self.fuel}),
             },
             "slot": {"seconds": 1, "mode": "ahead", "max_slots": 1},
             "evidence": {"min": "sw", "confidentiality": "any"},

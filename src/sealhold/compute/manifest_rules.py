@@ -15,9 +15,9 @@ from enum import Enum, auto
 from sealhold.compute.selections import parse_selection
 from sealhold.compute.slots import SlotMode, fits_epoch, work_limit
 from sealhold.compute.task import Task
-from sealhold.compute.wasmforms import NotAProgramError, kind_of
+from sealhold.compute.wasmforms import kind_of
 from sealhold.crypto.digest import sha256
-from sealhold.model.errors import InvalidFilterError, InvalidManifestError
+from sealhold.model.errors import InvalidFilterError, InvalidManifestError, NotAProgramError
 from sealhold.model.quantities import SECOND, Instant, Millis, rfc3339
 from sealhold.model.records import Dataset
 

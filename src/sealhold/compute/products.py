@@ -25,7 +25,7 @@ from sealhold.crypto.seal import Sealer
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.tags import Tag
 from sealhold.model.clock import Entropy
-from sealhold.model.errors import SealBrokenError, UnavailableError
+from sealhold.model.errors import ExtraMissingError, SealBrokenError
 
 IN_MEMORY = 4  # products; a component of Python has 43 MB
 ON_DISK = 16
@@ -137,12 +137,12 @@ def _name(code: bytes) -> bytes:
     """Return what a product is of: the program, the runtime and its configuration.
 
     Raises:
-        UnavailableError: there is no runtime here.
+        ExtraMissingError: there is no runtime here.
     """
     try:
         runtime = f"wasmtime {version('wasmtime')} {CONFIGURATION} {platform.machine()}"
     except PackageNotFoundError as err:
-        raise UnavailableError("programs of tier `wasm` need the extra `sealhold[wasm]`") from err
+        raise ExtraMissingError("programs of tier `wasm` need `sealhold[wasm]`") from err
     return tagged(Tag.PRODUCT, sha256(code), runtime.encode())
 
 

@@ -23,9 +23,14 @@ from sealhold.compute.broker import CHECK, END, MOST_ERRORS, START, Broker, Mode
 from sealhold.compute.frames import MAX_FRAME, MAX_SCALAR, Channel, read_scalar
 from sealhold.compute.products import MOST, Product, Products
 from sealhold.compute.spec import Entry, Limits, StaticError, Tier
-from sealhold.compute.wasmforms import COMPILE, RUN, NotAProgramError, kind_of
+from sealhold.compute.wasmforms import COMPILE, RUN, kind_of
 from sealhold.model.encoding import Plain, pack
-from sealhold.model.errors import BrokerLostError, InvalidError
+from sealhold.model.errors import (
+    BrokerLostError,
+    CompilerLostError,
+    InvalidError,
+    NotAProgramError,
+)
 
 COMPILING = 120.0  # seconds on the wall; the process has 30 of a processor
 _TOO_MUCH = "cannot be compiled within 30 seconds and 1.5 GB (a core module: 8 and 700 MB)"
@@ -106,7 +111,7 @@ class Runner(Broker):
             self._product(code)
         except NotAProgramError as err:
             return [StaticError(1, 1, str(err))]
-        except _CompilerDiedError:
+        except CompilerLostError:
             return [StaticError(1, 1, _TOO_MUCH)]
         limits = Limits(ms_per_partition=2000, memory_mib=64, tier=tier)
         job: dict[str, Plain] = {
@@ -192,10 +197,10 @@ class Runner(Broker):
             if isinstance(said, str):
                 raise NotAProgramError(_printable(said))
             if said is None or not 0 < said <= MOST:
-                raise _CompilerDiedError("a compiled program of no possible size")
+                raise CompilerLostError("a compiled program of no possible size")
             product = Product(_parts(channel, said))
         except BrokerLostError as err:
-            raise _CompilerDiedError("the compiler died") from err
+            raise CompilerLostError("the compiler died") from err
         finally:
             channel.close()
         self._products.keep(code, product)
@@ -245,13 +250,6 @@ class Runner(Broker):
 def runners(products: Products | None = None) -> Callable[[], Runner]:
     """Return what opens runners that share their compiled programs."""
     return partial(Runner, products=products or Products())
-
-
-class _CompilerDiedError(BrokerLostError):
-    """The compiler ended without a word: its limits, a fault in it, or of the host.
-
-    Remedy: make the program smaller.
-    """
 
 
 def _parts(channel: Channel, size: int) -> Iterator[bytes]:

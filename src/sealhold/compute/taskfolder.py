@@ -2,6 +2,7 @@
 
 - `task.json` is the manifest without what can be computed: `code` names the file instead of its
   digest and length, and the author has no key. `build` fills them in and signs.
+- A program of tier `wasm` may name its Python source; `compile_source` makes it of that.
 - A file is read whole, up to a limit, and only from the folder itself.
 - A fault of the document is found again in its text, so that it has a line and a column.
 
@@ -10,9 +11,11 @@ Source: docs/spec/08-task-manifest.md section 8.
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from sealhold.compute.componentize import component_of
 from sealhold.compute.manifest import MAX_CODE
 from sealhold.compute.task import MAX_MANIFEST, PAYLOAD_TYPE, Task, parse_task
 from sealhold.crypto import dsse
@@ -102,15 +105,41 @@ def read_folder(path: Path) -> TaskFolder:
         raise InvalidManifestError(f"`{MANIFEST}` is not JSON: {where}") from err
     from_json(text.encode())  # refuses what JSON readers differ on: floats, double keys
     match document:
-        case {"code": {"tier": str() as tier, "file": str() as name, **rest}} if not rest:
+        case {"code": {"tier": str() as tier, "file": str() as name, **rest}} if not rest or (
+            tier == "wasm" and set(rest) == {"source"}
+        ):
             pass
         case _:
             raise InvalidManifestError("`code` must hold a `tier` and the name of a `file`")
-    # A name with a folder in it would let a foreign task folder read this machine's files.
-    if not _FILE.fullmatch(name):
-        raise InvalidManifestError("`file` must be a plain name in the same folder")
+    _checked(name, "file")
+    for source in rest.values():
+        _checked(source, "source")
     code = _read(path / name, MAX_CODE.get(tier, max(MAX_CODE.values())))
     return TaskFolder(text=text, document=document, code=code, code_name=name)
+
+
+def compile_source(path: Path) -> Path | None:
+    """Make the program of a `wasm` task of its Python source, if it is missing or older.
+
+    Returns the file that was made, None if there was nothing to do.
+
+    Raises:
+        NotFoundError: a file is missing.
+        ExtraMissingError: the tool that makes it is not installed.
+        InvalidManifestError: no component can be made of the source.
+    """
+    try:
+        code = json.loads(_read(path / MANIFEST, MAX_MANIFEST))["code"]
+        source, name = code["source"], code["file"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None  # there is no source, or `read_folder` tells what is wrong
+    made = path / _checked(name, "file")
+    written = _read(path / _checked(source, "source"), MAX_CODE["py"])
+    with suppress(OSError):
+        if made.stat().st_mtime_ns >= (path / source).stat().st_mtime_ns:
+            return None
+    made.write_bytes(component_of(written))
+    return made
 
 
 def build(path: Path, key: SigningKey) -> bytes:
@@ -124,6 +153,13 @@ def build(path: Path, key: SigningKey) -> bytes:
     payload = read_folder(path).payload(key.public)
     parse_task(payload)
     return dsse.sign(PAYLOAD_TYPE, payload, [key])
+
+
+def _checked(name: object, what: str) -> str:
+    # A name with a folder in it would let a foreign task folder read this machine's files.
+    if not isinstance(name, str) or not _FILE.fullmatch(name):
+        raise InvalidManifestError(f"`{what}` must be a plain name in the same folder")
+    return name
 
 
 def _read(file: Path, limit: int) -> bytes:

@@ -19,9 +19,9 @@ from sealhold.compute.frames import JAILED, JAILED_ALONE, MAX_FRAME, UNJAILED, C
 from sealhold.compute.jail import MEBIBYTE, Profile
 from sealhold.compute.sandboxes.wasm import WasmSandbox, compile_program, engine
 from sealhold.compute.spec import FAULT, Fault, Limits
-from sealhold.compute.wasmforms import COMPILE, Kind, NotAProgramError
+from sealhold.compute.wasmforms import COMPILE, Kind
 from sealhold.model.encoding import Plain, unpack_own
-from sealhold.model.errors import IsolationUnavailableError, UsageError
+from sealhold.model.errors import IsolationUnavailableError, NotAProgramError, UsageError
 
 _COMPILED = {work: kind for kind, work in COMPILE.items()}
 PART = 4_194_304  # bytes of a compiled program in one frame

@@ -7,6 +7,8 @@ Source: docs/spec/19-confinement.md section 9; WebAssembly core specification, b
 
 from enum import Enum
 
+from sealhold.model.errors import NotAProgramError
+
 _CORE, _COMPONENT = b"\0asm\x01\0\0\0", b"\0asm\x0d\0\x01\0"
 _COMPILED = b"\x7fELF"  # what the runtime writes, and would believe
 
@@ -21,13 +23,6 @@ class Kind(Enum):
 # What a keeper of the tier is asked for: to compile a program of a form, or to run a compiled one.
 COMPILE = {Kind.CORE: b"m", Kind.COMPONENT: b"c"}
 RUN = b"r"
-
-
-class NotAProgramError(Exception):
-    """These bytes are none that the tier runs; the message says why.
-
-    Remedy: build the program again, as `docs/howto/wasm-tasks.md` shows.
-    """
 
 
 def kind_of(code: bytes) -> Kind:

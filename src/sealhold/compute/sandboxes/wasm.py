@@ -45,8 +45,9 @@ from sealhold.compute.spec import (
     Limits,
     StaticError,
 )
-from sealhold.compute.wasmforms import Kind, NotAProgramError, kind_of
+from sealhold.compute.wasmforms import Kind, kind_of
 from sealhold.model.encoding import Plain
+from sealhold.model.errors import NotAProgramError
 
 MEBIBYTE = 1_048_576
 WORD = 8  # bytes of one part of an aggregate

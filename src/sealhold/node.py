@@ -24,7 +24,7 @@ from typing import Self
 from sealhold import __version__, plugins
 from sealhold.compute import appkit, evidencekit, jail, memo, partition, taskfolder, taskkit
 from sealhold.compute.asking import Requests
-from sealhold.compute.broker import Broker, Mode
+from sealhold.compute.broker import Mode
 from sealhold.compute.combining import COMBINED
 from sealhold.compute.drawing import BLURRED
 from sealhold.compute.granted import Apps, Budgets, Grants
@@ -32,11 +32,13 @@ from sealhold.compute.members import FROZEN
 from sealhold.compute.office import Office
 from sealhold.compute.openings import OPENED, Proofs
 from sealhold.compute.outside import Outside
+from sealhold.compute.products import Products
 from sealhold.compute.proof_rules import Policy
 from sealhold.compute.proving import Prover
 from sealhold.compute.readercell import ReaderCell
 from sealhold.compute.replay import Replay
 from sealhold.compute.retrieve import Fetch, Retrieval
+from sealhold.compute.runner import runners
 from sealhold.compute.running import Runs
 from sealhold.compute.shelf import TABLES as SHELF
 from sealhold.compute.shelf import Shelf
@@ -71,6 +73,7 @@ from sealhold.vault.index import Index
 from sealhold.vault.ledger import Ledger
 from sealhold.vault.objects import Objects
 from sealhold.vault.opening import Opened, Parts
+from sealhold.vault.programs import Programs
 from sealhold.vault.reading import Records
 from sealhold.vault.registry import Registry
 from sealhold.vault.requests import Requests as RequestRows
@@ -95,8 +98,8 @@ __all__ = [  # made here, or handed out to the faces as it is
     "evidencekit",
     "home_folder",
     "look",
-    "open_broker",
     "opened",
+    "runners",
     "system_clock",
     "taskfolder",
     "taskkit",
@@ -105,7 +108,6 @@ __all__ = [  # made here, or handed out to the faces as it is
 
 LABEL_BYTES = 16  # 26 base32 characters: nobody guesses the address of the pages
 LABEL = re.compile(r"[a-z2-7]{26}")
-open_broker = Broker
 CONFINED = "Runs sealed off by Landlock and seccomp: no network, no files, no clock."
 UNCONFINED = "Cannot be confined on this machine, so it is not run."
 ROLLBACK_NOTE = (
@@ -366,20 +368,21 @@ class OpenParts:
 
     def _office(self, firewall: Firewall, registry: Registry, node: Node) -> Office:
         core, log = self.core, self.audit
+        runner = runners(Products(node.home.compiled, core.keyring.named("token"), core.entropy))
         return Office(
             core=core,
             firewall=firewall,
             budget=Budget(core.deciding, core.keys),
             registry=registry,
-            requests=RequestRows(core.deciding, core.papers),
+            requests=RequestRows(core.deciding, core.papers, Programs(core)),
             grants=GrantRows(core.deciding, core.papers, core.keyring.signer("grant-sign")),
             consents=Consents(core.deciding, core.entropy),
-            replay=Replay(core, firewall, Broker),
+            replay=Replay(core, firewall, runner),
             retrieval=Retrieval(core, self._objects, node.world.fetch),
             teller=Teller(core.keys),
             prover=Prover(core.keyring.named("proof-sign")),
             log_origin=log.origin,
-            broker=Broker,
+            broker=runner,
             isolation=CONFINED if self.isolation.can_confine else UNCONFINED,
             isolation_mode=Mode.JAILED.value,
             verify=node.verify_passphrase,

@@ -5,6 +5,7 @@ The parts are those that a broker puts together, with the probe in place of the 
 - `reader`, `broker`, `worker`: in the jail of such a process.
 - `orphan`: a broker whose warden is gone.
 - `swarm`: a broker that starts as many workers as it can.
+- `compiler`, `program`: in the jail of a process of tier `wasm`.
 - `poor root`: a reader that starts as user 0 without a capability, as in many containers.
 """
 
@@ -113,7 +114,14 @@ if __name__ == "__main__":
     if sys.argv[1] == "poor root":
         nothing = (ctypes.c_uint32 * 6)()
         ctypes.CDLL(None).capset((ctypes.c_uint32 * 2)(0x20080522, 0), nothing)
-    if sys.argv[1] in {"reader", "poor root"}:
+    profiles = {
+        "compiler": lambda: jail.Profile.compiler(30, 1 << 30),
+        "program": jail.Profile.program,
+    }
+    if sys.argv[1] in profiles:
+        jail.confine(profiles[sys.argv[1]]())
+        sys.stdout.write(jail_probe.report())
+    elif sys.argv[1] in {"reader", "poor root"}:
         jail.confine(jail.Profile.reader())
         sys.stdout.write(jail_probe.report())
     else:

@@ -42,25 +42,25 @@ def test_without_a_jail_the_attempts_work() -> None:
 
 
 @pytest.mark.threat("T31")
-@pytest.mark.parametrize("role", ["reader", "broker", "worker"])
+@pytest.mark.parametrize("role", ["reader", "broker", "worker", "compiler", "program"])
 def test_each_attempt_of_a_process_that_was_taken_over_is_refused(role: str) -> None:
     assert len(report(role)["tried"]) > 70
     assert granted(report(role)["tried"]) == {}
 
 
 @pytest.mark.threat("T31")
-@pytest.mark.parametrize("role", ["broker", "worker"])
-def test_a_broker_and_its_worker_cannot_even_look_whether_a_file_is_there(role: str) -> None:
+@pytest.mark.parametrize("role", ["broker", "worker", "compiler", "program"])
+def test_no_process_that_meets_a_program_can_even_look_whether_a_file_is_there(role: str) -> None:
     assert granted(report(role)["looks"]) == {}
 
 
 @pytest.mark.threat("T31")
-@pytest.mark.parametrize("role", ["reader", "worker"])
+@pytest.mark.parametrize("role", ["reader", "worker", "compiler", "program"])
 def test_only_a_broker_may_make_what_workers_are_started_with(role: str) -> None:
     assert granted(report(role)["brokering"]) == {}
 
 
-@pytest.mark.parametrize("role", ["reader", "broker", "worker"])
+@pytest.mark.parametrize("role", ["reader", "broker", "worker", "compiler", "program"])
 def test_time_memory_and_threads_remain(role: str) -> None:
     assert set(report(role)["kept"].values()) == {"done"}
 

@@ -20,7 +20,14 @@ from sealhold.model.errors import SealholdError
 KEYS = ["bench", "ok", "quick", "figures", "ratios", "peers", "machine", "commit"]
 FIGURES = {
     "audit": {"append_us_batch100", "inclusion_proof_ms", "verify_1m_seconds"},
-    "compute": {"session_ms", "process_ms", "k1_1000_seconds", "proof_verify_ms"},
+    "compute": {
+        "session_ms",
+        "process_ms",
+        "component_ms",
+        "wasm_core_ms",
+        "k1_1000_seconds",
+        "proof_verify_ms",
+    },
     "firewall": {"decide_us", "open_us"},
     "import": {"csv_100k_seconds", "csv_100k_rss_mb", "csv_again_seconds"},
     "start": {

@@ -103,6 +103,8 @@ class Job:
     k: int = 1
     versions: int = 1
     slot: Plain = field(default_factory=lambda: {"seconds": 1, "mode": "ahead", "max_slots": 1})
+    tier: str = "py"
+    fuel: int | None = None
     expires: str = "2030-01-01T00:00:00Z"
     resources: Sequence[Plain] = ()
 
@@ -116,7 +118,7 @@ class Job:
             "purpose": self.purpose,
             "reason": {"en": "A reason."},
             "code": {
-                "tier": "py",
+                "tier": self.tier,
                 "sha256": hashlib.sha256(self.code).hexdigest(),
                 "bytes": len(self.code),
             },
@@ -139,6 +141,7 @@ class Job:
                 "ms_per_partition": self.milliseconds,
                 "memory_mib": 16,
                 "queries": 100,
+                **({} if self.fuel is None else {"fuel": self.fuel}),
             },
             "slot": self.slot,
             "resources": list(self.resources),

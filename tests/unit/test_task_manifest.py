@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sealhold.compute.manifest import MAX_CODE
 from sealhold.compute.manifest_rules import Gravity, code_points, points
 from sealhold.compute.task import (
     PAYLOAD_TYPE,
@@ -235,6 +236,29 @@ def test_the_order_of_fields_makes_no_other_function() -> None:
     )
 
 
+def test_a_task_of_tier_wasm_with_fuel_has_nothing_against_it() -> None:
+    assert codes(task_of(code__tier="wasm", limits__fuel=1_000_000)) == {}
+
+
+@pytest.mark.threat("T140")
+@pytest.mark.parametrize("code", [b"(module)", b"\x7fELF\x02", b"def evaluate(obj, res): 1\n"])
+def test_a_program_of_tier_wasm_that_is_none_is_refused_by_name(code: bytes) -> None:
+    digest = {"tier": "wasm", "sha256": sha256(code).hex(), "bytes": len(code)}
+    task = task_of(code=digest, limits__fuel=1_000_000)
+
+    assert [point.code for point in code_points(task, code)] == ["code_form"]
+
+
+def test_a_program_has_a_size_by_its_tier() -> None:
+    large = MAX_CODE["py"] + 1
+
+    with pytest.raises(InvalidManifestError, match=r"code\.bytes"):
+        task_of(code__bytes=large)
+    assert task_of(code__bytes=large, code__tier="wasm").code.bytes == large
+    with pytest.raises(InvalidManifestError, match=r"code\.bytes"):
+        task_of(code__bytes=MAX_CODE["wasm"] + 1, code__tier="wasm")
+
+
 def test_the_example_has_nothing_against_it() -> None:
     assert codes(task_of()) == {}
 
@@ -242,7 +266,7 @@ def test_the_example_has_nothing_against_it() -> None:
 @pytest.mark.parametrize(
     ("places", "code"),
     [
-        ({"code__tier": "wasm"}, "tier"),
+        ({"code__tier": "wasm"}, "fuel"),
         ({"partition__k": 32, "input__max_object_bytes": 262_144}, "together"),
         ({"resources": [{"id": "map"}]}, "resources"),
         ({"evidence__min": "sgx"}, "evidence"),

@@ -35,7 +35,7 @@ from sealhold.compute.frames import (
     Channel,
     read_scalar,
 )
-from sealhold.compute.spec import Entry, Limits, StaticError
+from sealhold.compute.spec import Entry, Limits, StaticError, Tier
 from sealhold.model.encoding import Plain, pack
 from sealhold.model.errors import BrokerLostError, InvalidError, IsolationUnavailableError
 
@@ -185,7 +185,9 @@ class Broker:
         with self._process(job) as channel:
             return _answer(channel, limits)
 
-    def check(self, code: bytes, entries: Sequence[Entry] = ("evaluate",)) -> list[StaticError]:
+    def check(
+        self, code: bytes, entries: Sequence[Entry] = ("evaluate",), tier: Tier = "py"
+    ) -> list[StaticError]:
         """Return what is wrong with `code` before it runs, empty if nothing is.
 
         Raises:
@@ -193,7 +195,7 @@ class Broker:
             InvalidError: the program is larger than a frame.
             IsolationUnavailableError: the jail cannot be closed, or not as tightly as asked for.
         """
-        limits = Limits(ms_per_partition=1000, memory_mib=64)
+        limits = Limits(ms_per_partition=1000, memory_mib=64, tier=tier)
         job = {**_job("check", code, limits), "entries": list(entries)}
         with self._process(job) as channel:
             count = _number(channel, CHECK)
@@ -252,10 +254,11 @@ class Broker:
 def _job(verb: str, code: bytes, limits: Limits) -> dict[str, Plain]:
     return {
         "do": verb,
-        "tier": "py",
+        "tier": limits.tier,
         "code": code,
         "ms": limits.ms_per_partition,
         "mib": limits.memory_mib,
+        "fuel": limits.fuel,
     }
 
 

@@ -14,6 +14,7 @@ from sealhold.compute.seccomp import Argument, Rule, Verdict
 _CLONE_THREAD = 0x0001_0000
 _AT_EMPTY_PATH = 0x1000
 _WRITING = 0o3 | 0o100 | 0o1000 | 0o2000 | 0o20000000  # access mode, CREAT, TRUNC, APPEND, TMPFILE
+_READ_ONLY = 0o2000000  # reading and CLOEXEC, and not one flag more: O_PATH asks no Landlock
 _INT = 0xFFFF_FFFF
 _LONG = 0xFFFF_FFFF_FFFF_FFFF
 _DESCRIPTOR_COMMANDS = (0, 1, 2, 3, 4, 1030)  # duplicate, close-on-exec, flags: none signals
@@ -88,3 +89,8 @@ BROKER = (
     Rule("clone", Verdict.ASK, (Argument(0, _CLONE_FLAGS, _CLONE_SPAWN),)),
     *(Rule(call, Verdict.ASK) for call in sorted({"execve", *STARTING, *BROKERING} - {"clone"})),
 )
+
+# Tier `wasm`: a process that compiles, and one that runs. The second may open for reading, and
+# Landlock leaves it no path to open.
+COMPILER = _ANYONE
+PROGRAM = (*_ANYONE, Rule("openat", tests=(Argument(2, _INT, _READ_ONLY),)))

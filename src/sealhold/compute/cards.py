@@ -265,12 +265,12 @@ def _selection(asked: Asked) -> str:
 
 def _code(asked: Asked, around: Surroundings) -> CodeView:
     task, row = asked.signed.task, asked.row
-    text = row.code.decode(errors="replace")
+    text = _text_of(asked)
     old = around.before
     diff: tuple[str, ...] = ()
     if old is not None and old.row.code != row.code:
         lines = difflib.unified_diff(
-            old.row.code.decode(errors="replace").splitlines(), text.splitlines(), lineterm="", n=2
+            _text_of(old).splitlines(), text.splitlines(), lineterm="", n=2
         )
         diff = tuple(visible(line) for line in list(lines)[2:])
     return CodeView(
@@ -284,6 +284,14 @@ def _code(asked: Asked, around: Surroundings) -> CodeView:
         before=old.signed.task.version if old is not None else None,
         diff=diff,
     )
+
+
+def _text_of(asked: Asked) -> str:
+    """Return the program as a person reads it; one that is no text, by length and digest."""
+    code = asked.signed.task.code
+    if code.tier == "wasm":
+        return f"WebAssembly, {code.bytes} bytes, without any import\nSHA-256 {code.sha256}\n"
+    return asked.row.code.decode(errors="replace")
 
 
 def is_narrower(asked: Asked, terms: Terms) -> bool:

@@ -78,7 +78,9 @@ def _seal(worker: int) -> None:
 def _serve(channel: Channel, sandboxes: Mapping[str, Sandbox]) -> None:
     job: Mapping[str, Plain] = unpack_own(channel.receive(MAX_FRAME))
     sandbox = sandboxes[job["tier"]]
-    limits = Limits(ms_per_partition=job["ms"], memory_mib=job["mib"])
+    limits = Limits(
+        ms_per_partition=job["ms"], memory_mib=job["mib"], tier=job["tier"], fuel=job["fuel"]
+    )
     handle = sandbox.compile(job["code"], limits)
     match job["do"]:
         case "check":

@@ -105,7 +105,7 @@ def example_of(office: Office, asked: Asked) -> int:
         for each in synthetic(asked.dataset, EXAMPLES)
     ]
     with office.broker() as broker:
-        faults = broker.check(program.code)
+        faults = broker.check(program.code, tier=task.code.tier)
         if faults:
             first = faults[0]
             raise InvalidManifestError(

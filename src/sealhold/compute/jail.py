@@ -123,6 +123,34 @@ class Profile:
             cpu_seconds=3600,
         )
 
+    @classmethod
+    def compiler(cls, cpu_seconds: int, address_space: int) -> "Profile":
+        """Return what a process keeps that compiles a program of tier `wasm`.
+
+        It reads a descriptor that it inherited and writes to a socket that it inherited.
+        """
+        return cls(
+            readable=(),
+            calls=calls.COMPILER,
+            address_space=address_space,
+            open_files=16,
+            cpu_seconds=cpu_seconds,
+        )
+
+    @classmethod
+    def program(cls) -> "Profile":
+        """Return what a process keeps that runs a compiled program of tier `wasm`.
+
+        It can open again what it holds open, and no path: it has no rule of Landlock at all.
+        """
+        return cls(
+            readable=(),
+            calls=calls.PROGRAM,
+            address_space=512 * MEBIBYTE,
+            open_files=16,
+            cpu_seconds=3600,
+        )
+
 
 def runtime_folders() -> tuple[Path, ...]:
     """Return the folders of this Python, its packages, ours, and the system's libraries."""
@@ -173,13 +201,20 @@ def leave_namespaces() -> bool:
     return 0 in (int(_libc().unshare(flags)) for flags in (wanted, wanted | _NEW_USER))
 
 
-def confine(profile: Profile) -> None:
+def confine(profile: Profile, *, dies_with: int | None = None) -> None:
     """Put this process into the jail of `profile`; there is no way back.
 
+    `dies_with` is its parent, if it shall not outlive that.
+
     Raises:
-        IsolationUnavailableError: the kernel does not offer Landlock and seccomp.
+        IsolationUnavailableError: the kernel does not offer Landlock and seccomp, or the parent is
+            gone already.
     """
     _give_up(profile)
+    if dies_with is not None:
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user would have cleared it
+        if os.getppid() != dies_with:
+            raise IsolationUnavailableError("the keeper is gone")
     seccomp.install(profile.calls)
 
 

@@ -17,6 +17,8 @@ from sealhold.model.encoding import Plain
 MAX_OBJECTS = 1_000_000  # members of one input; a long life of trips or bookings
 MAX_RESOURCES = 6_291_456  # bytes of all together: with the program they fit one frame of 8 MiB
 MAX_OBJECT_BYTES = 1_048_576  # one object's granted fields; a trip with its track is near 100 KB
+# Bytes of a program, by tier: the examples need under 2 KiB, a component of Python 18.5 million.
+MAX_CODE = {"py": 1_048_576, "wasm": 33_554_432}
 
 _Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 _Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -38,7 +40,7 @@ class Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     tier: Literal["py", "wasm"]
     sha256: _Hex32
-    bytes: Annotated[int, msgspec.Meta(ge=1, le=1_048_576)]
+    bytes: Annotated[int, msgspec.Meta(ge=1, le=MAX_CODE["wasm"])]
 
 
 class Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

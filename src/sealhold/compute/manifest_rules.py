@@ -16,8 +16,9 @@ from sealhold.compute.noising import blur_of
 from sealhold.compute.selections import parse_selection
 from sealhold.compute.slots import SlotMode, fits_epoch, work_limit
 from sealhold.compute.task import Task
+from sealhold.compute.wasmforms import kind_of
 from sealhold.crypto.digest import sha256
-from sealhold.model.errors import InvalidFilterError, InvalidManifestError
+from sealhold.model.errors import InvalidFilterError, InvalidManifestError, NotAProgramError
 from sealhold.model.quantities import SECOND, Instant, Millis, rfc3339
 from sealhold.model.records import Dataset
 from sealhold.vault.noisebudget import ONE_COLLECTION
@@ -64,6 +65,11 @@ def code_points(task: Task, code: bytes) -> tuple[Point, ...]:
     # THREAT T41: the digest in the manifest, not the name beside it, says which program it is.
     if len(code) != task.code.bytes or sha256(code) != task.code_digest:
         return (_refuse("code_digest", "the program is not the one whose digest the task names"),)
+    if task.code.tier == "wasm":
+        try:
+            kind_of(code)
+        except NotAProgramError as err:
+            return (_refuse("code_form", f"the program: {err}"),)
     return ()
 
 
@@ -76,16 +82,15 @@ def _ask(code: str, sentence: str) -> Point:
 
 
 def _not_in_this_version(task: Task) -> Iterator[Point]:
-    if task.code.tier != "py":
-        yield _refuse("tier", f"tier `{task.code.tier}` is not run by this version; use `py`")
     if task.partition.k * task.input.max_object_bytes > MAX_TOGETHER:
         yield _refuse("together", f"`k` objects together may have {MAX_TOGETHER} bytes at most")
     if task.evidence.min != "sw":
         yield _refuse("evidence", f"no hardware here can give evidence `{task.evidence.min}`")
     if task.evidence.confidentiality == "sealed":
         yield _refuse("sealed", "this machine hides nothing from its owner, so it is not `sealed`")
-    if task.limits.fuel is not None:
-        yield _refuse("fuel", "`fuel` limits programs of tier `wasm` only")
+    # Without it where a run ends would depend on the machine; the other tier cannot count steps.
+    if (task.limits.fuel is not None) != (task.code.tier == "wasm"):
+        yield _refuse("fuel", "`limits.fuel` is needed in tier `wasm`, and in no other")
     if task.size > MAX_PROVABLE:
         yield _refuse("too_long", f"a proof has room for a manifest of {MAX_PROVABLE} bytes")
 

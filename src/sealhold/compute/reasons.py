@@ -32,6 +32,7 @@ class Reason(Enum):
     RAISED = "raised {}"
     WRONG_TYPE = "returned a value of type {}, not int"
     TOO_BIG = "returned a whole number beyond 64 bits"
+    TRAP = "trapped, or met the limit of fuel, time or memory"
     LIMIT = "met the limit of time or memory, or ended its process"
 
     def of(self, detail: str = "") -> str:

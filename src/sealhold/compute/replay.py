@@ -77,7 +77,12 @@ class Program:
     def limits(self) -> Limits:
         """What one run may use."""
         found = self.task.limits
-        return Limits(ms_per_partition=found.ms_per_partition, memory_mib=found.memory_mib)
+        return Limits(
+            ms_per_partition=found.ms_per_partition,
+            memory_mib=found.memory_mib,
+            tier=self.task.code.tier,
+            fuel=found.fuel or 0,
+        )
 
 
 _Shown = Mapping[bytes, tuple[int, dict[str, Plain]]]  # version and fields, by name

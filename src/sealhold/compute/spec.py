@@ -29,6 +29,8 @@ class Fault(Enum):
 
 FAULT: Final = Fault.FAULT
 Entry = Literal["evaluate", "aggregate"]
+Tier = Literal["py", "wasm"]
+MOST_FUEL = 2_000_000_000  # steps of one run in tier `wasm`: about two seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,8 @@ class Limits:
 
     ms_per_partition: int  # wall clock; at this point the run is killed
     memory_mib: int
+    tier: Tier = "py"
+    fuel: int = 0  # steps, in tier `wasm`; 0 is as many as can be asked for
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ import msgspec
 
 from sealhold.compute.aggregates import Aggregate, Noise, check_aggregate, parse_aggregate
 from sealhold.compute.manifest import (
+    MAX_CODE,
     AggregateForm,
     Author,
     Code,
@@ -182,6 +183,9 @@ def parse_task(payload: bytes) -> Task:
     check_aggregate(aggregate, evaluate.range, found.input.max_objects)
     _check_names(found)
     check_resources(found.resources)
+    if found.code.bytes > MAX_CODE[found.code.tier]:
+        most = MAX_CODE[found.code.tier]
+        raise InvalidManifestError(f"`code.bytes`: at most {most} in tier `{found.code.tier}`")
     return Task(
         digest=task_digest(payload),
         size=len(payload),

@@ -4,6 +4,7 @@
   digest and length, and the author has no key. `build` fills them in and signs.
 - Each resource names a `file` beside it: what the program reads while the task is tried, and where
   its digest comes from if neither that nor a signer is said. Nothing is fetched here.
+- A program of tier `wasm` may name its Python source; `compile_source` makes it of that.
 - A file is read whole, up to a limit, and only from the folder itself.
 - A fault of the document is found again in its text, so that it has a line and a column.
 
@@ -13,10 +14,12 @@ Source: docs/spec/08-task-manifest.md section 8.
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sealhold.compute.manifest import MAX_RESOURCES
+from sealhold.compute.componentize import component_of
+from sealhold.compute.manifest import MAX_CODE, MAX_RESOURCES
 from sealhold.compute.task import MAX_MANIFEST, PAYLOAD_TYPE, Task, parse_task
 from sealhold.crypto import dsse
 from sealhold.crypto.digest import sha256
@@ -25,7 +28,6 @@ from sealhold.model.encoding import Plain, from_json, to_json
 from sealhold.model.errors import InvalidManifestError, NotFoundError
 
 MANIFEST = "task.json"
-MAX_CODE = 1_048_576  # bytes; the examples need under 2 KiB
 UNSIGNED = bytes(32)  # stands for the author's key while a task is only tried
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _PLACE = re.compile(r"\$((?:\.[A-Za-z_0-9]+|\[[0-9.]*\])+)")
@@ -41,6 +43,11 @@ class TaskFolder:
     code_name: str
     files: Mapping[str, bytes]  # what stands for each resource, by its id
 
+    @property
+    def tier(self) -> str:
+        """Return which tier the program says that it is of."""
+        return str(self.document["code"]["tier"])
+
     def payload(self, author: bytes = UNSIGNED) -> bytes:
         """Return the manifest as the author of that key would sign it.
 
@@ -50,11 +57,10 @@ class TaskFolder:
         signer = self.document.get("author")
         if not isinstance(signer, dict):
             raise InvalidManifestError("`author` must be an object with a name")
-        tier = self.document["code"].get("tier")
         filled = {
             **self.document,
             "author": {**signer, "key": author.hex()},
-            "code": {"tier": tier, "sha256": sha256(self.code).hex(), "bytes": len(self.code)},
+            "code": {"tier": self.tier, "sha256": sha256(self.code).hex(), "bytes": len(self.code)},
         }
         if "resources" in filled:
             filled["resources"] = [self._named(each) for each in filled["resources"]]
@@ -129,16 +135,42 @@ def read_folder(path: Path) -> TaskFolder:
         raise InvalidManifestError(f"`{MANIFEST}` is not JSON: {where}") from err
     from_json(text.encode())  # refuses what JSON readers differ on: floats, double keys
     match document:
-        case {"code": {"tier": str(), "file": str() as name, **rest}} if not rest:
+        case {"code": {"tier": str() as tier, "file": str() as name, **rest}} if not rest or (
+            tier == "wasm" and set(rest) == {"source"}
+        ):
             pass
         case _:
             raise InvalidManifestError("`code` must hold a `tier` and the name of a `file`")
-    # A name with a folder in it would let a foreign task folder read this machine's files.
-    if not _FILE.fullmatch(name):
-        raise InvalidManifestError("`file` must be a plain name in the same folder")
-    code = _read(path / name, MAX_CODE)
+    _checked(name, "file")
+    for source in rest.values():
+        _checked(source, "source")
+    code = _read(path / name, MAX_CODE.get(tier, max(MAX_CODE.values())))
     files = dict(_files(path, document.get("resources", [])))
     return TaskFolder(text=text, document=document, code=code, code_name=name, files=files)
+
+
+def compile_source(path: Path) -> Path | None:
+    """Make the program of a `wasm` task of its Python source, if it is missing or older.
+
+    Returns the file that was made, None if there was nothing to do.
+
+    Raises:
+        NotFoundError: a file is missing.
+        ExtraMissingError: the tool that makes it is not installed.
+        InvalidManifestError: no component can be made of the source.
+    """
+    try:
+        code = json.loads(_read(path / MANIFEST, MAX_MANIFEST))["code"]
+        source, name = code["source"], code["file"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None  # there is no source, or `read_folder` tells what is wrong
+    made = path / _checked(name, "file")
+    written = _read(path / _checked(source, "source"), MAX_CODE["py"])
+    with suppress(OSError):
+        if made.stat().st_mtime_ns >= (path / source).stat().st_mtime_ns:
+            return None
+    made.write_bytes(component_of(written))
+    return made
 
 
 def build(path: Path, key: SigningKey) -> bytes:
@@ -169,6 +201,13 @@ def _files(path: Path, resources: Plain) -> Iterator[tuple[str, bytes]]:
                 raise InvalidManifestError(
                     "each of `resources` must hold an `id` and the plain name of a `file`"
                 )
+
+
+def _checked(name: object, what: str) -> str:
+    # A name with a folder in it would let a foreign task folder read this machine's files.
+    if not isinstance(name, str) or not _FILE.fullmatch(name):
+        raise InvalidManifestError(f"`{what}` must be a plain name in the same folder")
+    return name
 
 
 def _read(file: Path, limit: int) -> bytes:

@@ -265,9 +265,10 @@ def _by_text(folder: TaskFolder, task: Task, open_broker: OpenBroker) -> list[Fa
     if task.aggregate.kind is Kind.CUSTOM:
         entries.append("aggregate")
     with open_broker() as broker:
-        errors = broker.check(folder.code, entries)
+        errors = broker.check(folder.code, entries, task.code.tier)
     seen = [(error.line, error.column, error.message) for error in errors]
-    seen += [(sight.line, sight.column, sight.message) for sight in look(folder.code)]
+    if task.code.tier == "py":
+        seen += [(sight.line, sight.column, sight.message) for sight in look(folder.code)]
     return [
         Fault(file=folder.code_name, line=line, column=column, message=message, refuses=True)
         for line, column, message in seen
@@ -340,6 +341,8 @@ def _of_manifest(folder: TaskFolder, message: str, *, refuses: bool) -> Fault:
 
 
 def _of_code(folder: TaskFolder, message: str, *, refuses: bool) -> Fault:
+    if folder.tier == "wasm":  # no lines to look through
+        return Fault(file=folder.code_name, line=1, column=1, message=message, refuses=refuses)
     line = next(
         (
             number

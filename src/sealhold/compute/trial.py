@@ -83,10 +83,13 @@ class Trial:
         }
         failed = [index for index, value in enumerate(raw) if value is None]
         again = [objects[index] for index in failed]
-        told = self._run(broker, probe(self.code), param, again, (1, 1)) if failed else []
-        for index, number in zip(failed, told, strict=True):
-            fits = self._fits(objects[index])
-            found[index] = reason_of(number) if fits else Reason.TOO_LARGE.of()
+        if self.task.code.tier == "wasm":  # there are no lines that could be put behind it
+            why = [Reason.TRAP.of() for _ in failed]
+        else:
+            told = self._run(broker, probe(self.code), param, again, (1, 1)) if failed else []
+            why = [reason_of(number) for number in told]
+        for index, sentence in zip(failed, why, strict=True):
+            found[index] = sentence if self._fits(objects[index]) else Reason.TOO_LARGE.of()
         return dict(sorted(found.items()))
 
     def aggregate(self, broker: Broker, results: Sequence[int]) -> int:
@@ -121,4 +124,6 @@ class Trial:
         return Limits(
             ms_per_partition=self.task.limits.ms_per_partition * above // below,
             memory_mib=max(1, self.task.limits.memory_mib * above // below),
+            tier=self.task.code.tier,
+            fuel=(self.task.limits.fuel or 0) * above // below,
         )

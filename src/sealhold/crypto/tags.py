@@ -77,6 +77,9 @@ class Tag(bytes, Enum):
     ROOT_ED25519 = b"sealhold/root-ed25519/v1"
     ROOT_MLDSA = b"sealhold/root-mldsa/v1"
 
+    PRODUCT = b"sealhold/product/v1"  # a compiled program: its key, and what it is of
+    PRODUCT_NAME = b"sealhold/product-file/v1"  # its file
+
     # signatures
     ROOT_SIGNATURE = b"sealhold/root-signature/v1"
     RECEIPT = b"sealhold/receipt/v1"

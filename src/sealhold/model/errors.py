@@ -99,6 +99,13 @@ class InvalidManifestError(InvalidError):
     """
 
 
+class NotAProgramError(InvalidError):
+    """A program of tier `wasm` is no WebAssembly that is run.
+
+    Remedy: build it again; `docs/howto/wasm-tasks.md` shows how.
+    """
+
+
 class InvalidGrantError(InvalidError):
     """A grant is not of its format, or is meant to give more than the one above it.
 
@@ -351,6 +358,20 @@ class BrokerLostError(UnavailableError):
     """The jailed process that runs a task ended, or answered in no known form.
 
     Remedy: run it again; if it stays away, `sealhold status` shows what this machine lacks.
+    """
+
+
+class CompilerLostError(BrokerLostError):
+    """The compiler ended without a word: its limits, the program, or the host.
+
+    Remedy: try again; if it stays so, make the program smaller.
+    """
+
+
+class ExtraMissingError(UnavailableError):
+    """A package that only some need is not installed.
+
+    Remedy: install what the message names, with `pip install`.
     """
 
 

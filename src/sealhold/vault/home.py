@@ -54,6 +54,11 @@ class Home:
         return self.folder / "objects"
 
     @property
+    def compiled(self) -> Path:
+        """The folder of compiled programs, sealed; made when needed, and anew if it is lost."""
+        return self.folder / "compiled"
+
+    @property
     def head(self) -> Path:
         """The newest checkpoint."""
         return self.folder / "HEAD"

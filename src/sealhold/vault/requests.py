@@ -1,7 +1,7 @@
 """What others ask: one row per request, with the papers that came with it.
 
 - The row decides, so state, times and the wish's digest stand in the set hash; the signed request,
-  the signed task and the program are sealed beside them.
+  the signed task and the program are sealed beside them, a larger program in an object of its own.
 - Each edge of the state machine is one operation with an expected version, in one commit with its
   log entry and its consent event.
 
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from sealhold.crypto.seal import NOBODY
+from sealhold.model.encoding import Plain
 from sealhold.model.errors import NotFoundError
 from sealhold.model.ids import AppId, GrantId, Id16, Kind, RequestId, parse_id
 from sealhold.model.quantities import Instant
@@ -21,6 +22,7 @@ from sealhold.policy.lifecycle import RequestEvent, is_final, step
 from sealhold.stores.spec import ColumnKind, Expect, Found, Op, Put, TableSpec
 from sealhold.vault.deciding import Deciding
 from sealhold.vault.papers import Papers
+from sealhold.vault.programs import INLINE, Programs
 
 REQUESTS = TableSpec(
     name="request",
@@ -75,9 +77,10 @@ class RequestRow:
 class Requests:
     """The requests of one vault."""
 
-    def __init__(self, deciding: Deciding, papers: Papers) -> None:
+    def __init__(self, deciding: Deciding, papers: Papers, programs: Programs) -> None:
         self._deciding = deciding
         self._papers = papers
+        self._programs = programs
 
     def all(self) -> Iterator[RequestRow]:
         """Yield every request, in no order."""
@@ -146,7 +149,15 @@ class Requests:
             row.grant or NOBODY,
             row.wish,
         )
-        paper = {"request": row.request, "task": row.task, "code": row.code, "example": row.example}
+        paper: dict[str, Plain] = {
+            "request": row.request,
+            "task": row.task,
+            "example": row.example,
+        }
+        if len(row.code) <= INLINE:
+            paper["code"] = row.code
+        else:
+            paper["program"] = self._programs.keep(row.code)
         return Put(REQUESTS.name, (*clear, self._papers.seal(REQUESTS.name, clear, paper)), expect)
 
     def _row(self, found: Found) -> RequestRow:
@@ -165,7 +176,7 @@ class Requests:
             wish=wish,
             request=body["request"],
             task=body["task"],
-            code=body["code"],
+            code=body["code"] if "code" in body else self._programs.get(body["program"]),
             example=body["example"],
             v=found.v,
         )

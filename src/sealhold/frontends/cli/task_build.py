@@ -27,10 +27,12 @@ def task_build(
     """Sign a task, so that vaults take it.
 
     Fills in the digest of the program and the author's key, and signs the whole. The task's id is
-    the digest of what is signed: one changed byte makes another task.
+    the digest of what is signed: one changed byte makes another task. A program of tier `wasm` that
+    names a Python `source` is made of it first, with componentize-py, if it is missing or older.
     """
     session = Session.of(context)
     author = AppFolder(keys).keys_or_new(world_of(session).entropy)
+    compiled = taskfolder.compile_source(path)
     envelope = taskfolder.build(path, author.signing)
     digest = appkit.task_id(envelope).hex()
     target = out or Path(f"{path.resolve().name}.task.json")
@@ -39,6 +41,7 @@ def task_build(
         session,
         {"file": str(target), "task": digest, "author": author.public.hex()},
         Line("The task is signed.", "head"),
+        *(() if compiled is None else (Line(f"Made {safe(str(compiled))} of its source."),)),
         Facts(
             [
                 ("File", safe(str(target))),

@@ -9,7 +9,7 @@ from sealhold.frontends.cli.opening import world_of
 from sealhold.frontends.cli.out import Block, Line, emit, safe
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.words import counted
-from sealhold.node import datasets, open_broker, taskkit
+from sealhold.node import datasets, runners, taskkit
 
 
 def task_check(
@@ -29,7 +29,7 @@ def task_check(
     """
     session = Session.of(context)
     now = world_of(session).clock()
-    report = taskkit.check_folder(path, datasets(), open_broker, now, objects)
+    report = taskkit.check_folder(path, datasets(), runners(), now, objects)
     emit(session, report, *_blocks(path, report))
     raise typer.Exit(report.exit_code)
 

@@ -8,7 +8,7 @@ import typer
 
 from sealhold.frontends.cli.out import Block, Column, Facts, Line, Table, emit, figure, safe
 from sealhold.frontends.cli.session import Session
-from sealhold.node import datasets, open_broker, taskkit
+from sealhold.node import datasets, runners, taskkit
 
 
 def task_run(
@@ -39,7 +39,7 @@ def task_run(
     result = taskkit.run_synthetic(
         path,
         datasets(),
-        open_broker,
+        runners(),
         count=objects,
         param=param,
         selection=selection,

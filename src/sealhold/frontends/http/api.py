@@ -37,7 +37,7 @@ BYTES = "application/octet-stream"
 MOST = 500  # items of one answer
 MAX_DIGITS = 15
 DEFAULT_LIMIT = 50
-DOCUMENT_BYTES = 1_048_576  # a manifest has at most 64 KiB, in base64 and with its program
+DOCUMENT_BYTES = 46_137_344  # a program of 32 MiB in base64, beside manifest and request
 BEARER = "bearer "
 
 Body = TypeVar("Body", bound=msgspec.Struct)

@@ -107,7 +107,7 @@ def spki(key: Key) -> bytes:
     return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-def certify(
+def certify(  # noqa: PLR0913  # reason: each is a field of a certificate
     name: str,
     key: Key,
     issuer: str,
@@ -117,6 +117,7 @@ def certify(
     path_length: int | None = None,
     days: tuple[int, int] = (-1, 30),
     extensions: Sequence[tuple[str, bytes, bool]] = (),
+    serial: int = 0,
 ) -> bytes:
     """Return the DER of a certificate of `name`, issued by `issuer` with the key `signer`."""
     now = datetime.fromtimestamp(NOW / 1000, UTC)
@@ -125,7 +126,7 @@ def certify(
         .subject_name(_name(name))
         .issuer_name(_name(issuer))
         .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
+        .serial_number(serial or x509.random_serial_number())
         .not_valid_before(now + timedelta(days=days[0]))
         .not_valid_after(now + timedelta(days=days[1]))
     )

@@ -239,14 +239,16 @@ def tpm(
     key = curve_key("ak", 256)
     registers = {register: tpmforms.extended([CODE])}
     attest = quoted(registers, BINDING.challenge(NONCE), magic=magic)
-    chain = tpm_chain() if rooted else ()
-    area = area_of(key, attributes) if rooted else b""
-    return Made(
+    made = Made(
         evidence=evidence(Kind.TPM2, tpm_data(attest, tpm_signed(attest, key), registers)),
-        collateral=TpmCollateral(key=spki(key), area=area, chain=chain),
+        collateral=TpmCollateral(key=spki(key)),
         measurement=tpmforms.composite(registers),
-        policy=trusting(Kind.TPM2, chain[-1].der) if rooted else Policy(),
     )
+    if not rooted:
+        return made
+    chain = tpm_chain()
+    known = TpmCollateral(key=spki(key), area=area_of(key, attributes), chain=chain)
+    return replace(made, collateral=known, policy=trusting(Kind.TPM2, chain[-1].der))
 
 
 # --- AMD ---

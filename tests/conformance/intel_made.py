@@ -252,6 +252,55 @@ def domain_report(*, debug: bool, report_data: bytes) -> bytes:
     return bytes(body)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorities:
+    root: x509.Certificate
+    processor: x509.Certificate
+    platform: x509.Certificate
+    signing: x509.Certificate
+
+
+def authorities(now: datetime) -> Authorities:
+    return Authorities(
+        root=certify("Root", "Root", now, path_length=1),
+        processor=certify("Processor", "Root", now, path_length=0),
+        platform=certify("Platform", "Processor", now, path_length=None, platform=True),
+        signing=certify("Signing", "Root", now, path_length=None),
+    )
+
+
+def reported(tee: str, report_data: bytes, *, debug: bool) -> tuple[bytes, bytes]:
+    """Return the signed part of a quote, and the measurement in it."""
+    header = struct.pack("<HHIHH", 3 if tee == "sgx" else 4, 2, 0 if tee == "sgx" else 0x81, 0, 0)
+    header += VENDOR + bytes(20)
+    if tee == "tdx":
+        body = domain_report(debug=debug, report_data=report_data)
+        return header + body, b"t" * 48 + b"r" * 192
+    flags = bytes([0x07 if debug else 0x05]) + bytes(7) + b"\xe7" + bytes(7)
+    body = enclave_report(
+        attributes=flags, measurement=b"e" * 32, signer=b"g" * 32, report_data=report_data
+    )
+    return header + body, b"e" * 32
+
+
+def quote_of(tee: str, quoted: bytes, made: Authorities) -> bytes:
+    """Return the quote whose signed part is `quoted`."""
+    public, extra = raw_public("attestation"), b"x" * 32
+    report = enclave_report(
+        attributes=bytes.fromhex("1500000000000000e700000000000000"),
+        measurement=b"q" * 32,
+        signer=bytes.fromhex(ENCLAVE_SIGNER),
+        report_data=sha256(public, extra),
+    )
+    chain = pem(made.platform, made.processor, made.root).encode() + b"\0"
+    inner = report + raw_signature("Platform", report) + struct.pack("<H", len(extra)) + extra
+    inner += struct.pack("<HI", 5, len(chain)) + chain
+    if tee == "tdx":
+        inner = struct.pack("<HI", 6, len(inner)) + inner
+    tail = raw_signature("attestation", quoted) + public + inner
+    return quoted + struct.pack("<I", len(tail)) + tail
+
+
 def make(
     tee: str,
     report_data: bytes,
@@ -264,50 +313,23 @@ def make(
 ) -> IntelMade:
     """Return a quote of `tee` that holds at `now_ms`, with its collateral."""
     now = datetime.fromtimestamp(now_ms / 1000, UTC)
-    root = certify("Root", "Root", now, path_length=1)
-    processor = certify("Processor", "Root", now, path_length=0)
-    platform = certify("Platform", "Processor", now, path_length=None, platform=True)
-    signing = certify("Signing", "Root", now, path_length=None)
-    header = struct.pack("<HHIHH", 3 if tee == "sgx" else 4, 2, 0 if tee == "sgx" else 0x81, 0, 0)
-    header += VENDOR + bytes(20)
-    if tee == "sgx":
-        flags = bytes([0x07 if debug else 0x05]) + bytes(7) + b"\xe7" + bytes(7)
-        body = enclave_report(
-            attributes=flags, measurement=b"e" * 32, signer=b"g" * 32, report_data=report_data
-        )
-        measurement = b"e" * 32
-    else:
-        body = domain_report(debug=debug, report_data=report_data)
-        measurement = b"t" * 48 + b"r" * 192
-    quoted = header + body
-    public, extra = raw_public("attestation"), b"x" * 32
-    report = enclave_report(
-        attributes=bytes.fromhex("1500000000000000e700000000000000"),
-        measurement=b"q" * 32,
-        signer=bytes.fromhex(ENCLAVE_SIGNER),
-        report_data=sha256(public, extra),
-    )
-    chain = pem(platform, processor, root).encode() + b"\0"
-    inner = report + raw_signature("Platform", report) + struct.pack("<H", len(extra)) + extra
-    inner += struct.pack("<HI", 5, len(chain)) + chain
-    if tee == "tdx":
-        inner = struct.pack("<HI", 6, len(inner)) + inner
-    tail = raw_signature("attestation", quoted) + public + inner
+    made = authorities(now)
+    quoted, measurement = reported(tee, report_data, debug=debug)
     info, told = tcb_info(tee, now, status, advisory), identity(tee, now, enclave_status)
     collateral = {
-        "pck_crl_issuer_chain": pem(processor, root),
+        "pck_crl_issuer_chain": pem(made.processor, made.root),
         "root_ca_crl": revocations("Root", now),
         "pck_crl": revocations("Processor", now),
-        "tcb_info_issuer_chain": pem(signing, root),
+        "tcb_info_issuer_chain": pem(made.signing, made.root),
         "tcb_info": info,
         "tcb_info_signature": raw_signature("Signing", info.encode()).hex(),
-        "qe_identity_issuer_chain": pem(signing, root),
+        "qe_identity_issuer_chain": pem(made.signing, made.root),
         "qe_identity": told,
         "qe_identity_signature": raw_signature("Signing", told.encode()).hex(),
     }
     return IntelMade(
-        quote=quoted + struct.pack("<I", len(tail)) + tail,
+        quote=quote_of(tee, quoted, made),
         collateral=json.dumps(collateral).encode(),
-        root=root.public_bytes(Encoding.DER),
+        root=made.root.public_bytes(Encoding.DER),
         measurement=measurement,
     )

@@ -15,6 +15,7 @@ import cbor2
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
@@ -109,7 +110,7 @@ def spki(key: Key) -> bytes:
 
 def certify(  # noqa: PLR0913  # reason: each is a field of a certificate
     name: str,
-    key: Key,
+    key: Key | CertificatePublicKeyTypes,
     issuer: str,
     signer: Key,
     *,
@@ -125,7 +126,7 @@ def certify(  # noqa: PLR0913  # reason: each is a field of a certificate
         x509.CertificateBuilder()
         .subject_name(_name(name))
         .issuer_name(_name(issuer))
-        .public_key(key.public_key())
+        .public_key(key.public_key() if isinstance(key, Key) else key)
         .serial_number(serial or x509.random_serial_number())
         .not_valid_before(now + timedelta(days=days[0]))
         .not_valid_after(now + timedelta(days=days[1]))

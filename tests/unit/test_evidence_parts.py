@@ -22,6 +22,7 @@ from sealhold.compute.attest.collateral import (
 from sealhold.compute.attest.kinds import Kind
 from sealhold.compute.attest.nonces import MOST, ReplayGuard
 from sealhold.crypto import cose, x509
+from sealhold.crypto.credential import make_credential
 from sealhold.crypto.entropy import seeded
 from sealhold.crypto.foreignsign import (
     Curve,
@@ -358,3 +359,24 @@ def test_a_chain_made_here_is_read_as_it_was_written() -> None:
     assert (found.is_authority, found.is_self_issued, found.path_length) == (True, True, None)
     with pytest.raises(InvalidError):
         x509.read_der(der + b"\0")
+
+
+# --- credentials ---
+
+
+@pytest.mark.parametrize("secret", [b"", bytes(33)])
+def test_a_secret_of_another_length_is_not_wrapped(secret: bytes) -> None:
+    with pytest.raises(InvalidError):
+        make_credential(spki(curve_key("ek", 256)), bytes(34), secret, seeded(b"c"))
+
+
+def test_a_secret_is_wrapped_to_no_other_kind_of_key() -> None:
+    for public in (b"no key", spki(curve_key("ek", 384))):
+        with pytest.raises(InvalidError):
+            make_credential(public, bytes(34), bytes(32), seeded(b"c"))
+
+
+def test_two_credentials_for_one_key_and_secret_differ() -> None:
+    for key in (curve_key("ek", 256), long_key("ek")):
+        made = {make_credential(spki(key), bytes(34), bytes(32), seeded(s)) for s in (b"1", b"2")}
+        assert len(made) == 2

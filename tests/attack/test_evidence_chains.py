@@ -19,6 +19,7 @@ from sealhold.model.errors import (
 )
 from sealhold.model.quantities import DAY
 from tests.conformance import evidence_made as made_here
+from tests.conformance import intel_made
 from tests.conformance.evidence_made import (
     FLOOR,
     PARTS,
@@ -41,6 +42,22 @@ from tests.conformance.evidence_made import (
 def is_refused(result: Result, because: str = "") -> bool:
     told = any(because in reason for reason in result.reasons)
     return result.status is Status.CONTRAINDICATED and told and result.integrity == "none"
+
+
+# --- T151: quotes of odd shapes ---
+
+
+@pytest.mark.threat("T151")
+@pytest.mark.parametrize("shape", intel_made.ODD)
+def test_a_quote_of_another_shape_is_refused(shape: str) -> None:
+    assert is_refused(intel(Kind(shape[:3]), shape=shape).result())
+
+
+@pytest.mark.threat("T154")
+def test_a_trust_domain_that_a_service_may_move_is_refused() -> None:
+    result = intel(Kind.TDX, shape="tdx 5, bound to a service").result()
+
+    assert is_refused(result, "may move it")
 
 
 # --- T152: chains ---

@@ -269,21 +269,41 @@ def authorities(now: datetime) -> Authorities:
     )
 
 
-def reported(tee: str, report_data: bytes, *, debug: bool) -> tuple[bytes, bytes]:
+SHAPES = {  # by name: version, TEE, type of the report in version 5, further bytes of it
+    "sgx": (3, 0x00, 0, b""),
+    "tdx": (4, 0x81, 0, b""),
+    "tdx 5": (5, 0x81, 2, b""),
+    "tdx 5, report 1.5": (5, 0x81, 3, bytes(64)),
+}
+ODD = {  # well signed, and not to be taken
+    "sgx 4": (4, 0x00, 0, b""),
+    "sgx 5": (5, 0x00, 1, b""),
+    "tdx 3": (3, 0x81, 0, b""),
+    "tdx 6": (6, 0x81, 0, b""),
+    "tdx 5, report 9": (5, 0x81, 9, b""),
+    "tdx 5, longer": (5, 0x81, 3, bytes(65)),
+    "tdx 5, bound to a service": (5, 0x81, 3, bytes(16) + b"s" * 48),
+}
+
+
+def reported(shape: str, report_data: bytes, *, debug: bool) -> tuple[bytes, bytes]:
     """Return the signed part of a quote, and the measurement in it."""
-    header = struct.pack("<HHIHH", 3 if tee == "sgx" else 4, 2, 0 if tee == "sgx" else 0x81, 0, 0)
-    header += VENDOR + bytes(20)
-    if tee == "tdx":
-        body = domain_report(debug=debug, report_data=report_data)
-        return header + body, b"t" * 48 + b"r" * 192
-    flags = bytes([0x07 if debug else 0x05]) + bytes(7) + b"\xe7" + bytes(7)
-    body = enclave_report(
-        attributes=flags, measurement=b"e" * 32, signer=b"g" * 32, report_data=report_data
-    )
-    return header + body, b"e" * 32
+    version, tee, kind, more = {**SHAPES, **ODD}[shape]
+    header = struct.pack("<HHIHH", version, 2, tee, 0, 0) + VENDOR + bytes(20)
+    if tee:
+        body = domain_report(debug=debug, report_data=report_data) + more
+        measurement = b"t" * 48 + b"r" * 192
+    else:
+        flags = bytes([0x07 if debug else 0x05]) + bytes(7) + b"\xe7" + bytes(7)
+        measurement = b"e" * 32
+        body = enclave_report(
+            attributes=flags, measurement=measurement, signer=b"g" * 32, report_data=report_data
+        )
+    front = struct.pack("<HI", kind, len(body)) if kind else b""
+    return header + front + body, measurement
 
 
-def quote_of(tee: str, quoted: bytes, made: Authorities) -> bytes:
+def quote_of(quoted: bytes, made: Authorities) -> bytes:
     """Return the quote whose signed part is `quoted`."""
     public, extra = raw_public("attestation"), b"x" * 32
     report = enclave_report(
@@ -295,7 +315,7 @@ def quote_of(tee: str, quoted: bytes, made: Authorities) -> bytes:
     chain = pem(made.platform, made.processor, made.root).encode() + b"\0"
     inner = report + raw_signature("Platform", report) + struct.pack("<H", len(extra)) + extra
     inner += struct.pack("<HI", 5, len(chain)) + chain
-    if tee == "tdx":
+    if quoted[0] > 3:
         inner = struct.pack("<HI", 6, len(inner)) + inner
     tail = raw_signature("attestation", quoted) + public + inner
     return quoted + struct.pack("<I", len(tail)) + tail
@@ -310,11 +330,12 @@ def make(
     status: str = "UpToDate",
     enclave_status: str = "UpToDate",
     advisory: str = "",
+    shape: str = "",
 ) -> IntelMade:
     """Return a quote of `tee` that holds at `now_ms`, with its collateral."""
     now = datetime.fromtimestamp(now_ms / 1000, UTC)
     made = authorities(now)
-    quoted, measurement = reported(tee, report_data, debug=debug)
+    quoted, measurement = reported(shape or tee, report_data, debug=debug)
     info, told = tcb_info(tee, now, status, advisory), identity(tee, now, enclave_status)
     collateral = {
         "pck_crl_issuer_chain": pem(made.processor, made.root),
@@ -328,7 +349,7 @@ def make(
         "qe_identity_signature": raw_signature("Signing", told.encode()).hex(),
     }
     return IntelMade(
-        quote=quote_of(tee, quoted, made),
+        quote=quote_of(quoted, made),
         collateral=json.dumps(collateral).encode(),
         root=made.root.public_bytes(Encoding.DER),
         measurement=measurement,

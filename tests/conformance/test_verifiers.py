@@ -10,7 +10,8 @@ from sealhold.compute.attest.kinds import HIDING, Kind
 from sealhold.compute.attest.policy import Policy
 from sealhold.compute.attest.spec import Bound, Status
 from sealhold.model.quantities import DAY, HOUR, Instant
-from tests.conformance.evidence_made import IN_DEBUG, MAKERS, NOW, Made
+from tests.conformance import intel_made
+from tests.conformance.evidence_made import IN_DEBUG, MAKERS, NOW, Made, intel
 
 Maker = Callable[[], Made]
 EACH = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
@@ -34,6 +35,16 @@ def test_hardware_with_nothing_against_it_is_affirming(kind: Kind) -> None:
     assert (result.hw_rooted, result.integrity, result.debug) == (True, "hw", False)
     assert result.confidentiality == ("sealed" if kind in HIDING else "glass")
     assert result.measurement == MAKERS[kind]().measurement
+
+
+@pytest.mark.parametrize("shape", intel_made.SHAPES)
+@pytest.mark.parametrize("debug", [False, True])
+def test_quotes_of_every_version_are_read(shape: str, *, debug: bool) -> None:
+    result = intel(Kind(shape[:3]), debug=debug, shape=shape).result()
+
+    assert result.debug is debug
+    assert result.status is (Status.CONTRAINDICATED if debug else Status.AFFIRMING)
+    assert result.hw_rooted is not debug
 
 
 @EACH

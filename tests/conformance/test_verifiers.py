@@ -8,7 +8,7 @@ import pytest
 from sealhold.compute.attest.appraising import VERIFIERS, satisfies
 from sealhold.compute.attest.kinds import HIDING, Kind
 from sealhold.compute.attest.policy import Policy
-from sealhold.compute.attest.spec import Bound, Status
+from sealhold.compute.attest.spec import Bound, ReferenceValues, Status
 from sealhold.model.quantities import DAY, HOUR, Instant
 from tests.conformance import intel_made
 from tests.conformance.evidence_made import IN_DEBUG, MAKERS, NOW, Made, intel
@@ -156,6 +156,22 @@ def test_evidence_of_every_other_kind_is_refused(make: Maker) -> None:
     for kind, other in MAKERS.items():
         if kind is not made.evidence.kind:
             assert refused(made.with_data(other().evidence.data)), kind
+
+
+@EACH
+def test_a_verifier_handed_evidence_that_calls_itself_another_kind_refuses_it(make: Maker) -> None:
+    made = make()
+    kind = made.evidence.kind
+    other = Kind.SW if kind is not Kind.SW else Kind.NITRO
+    reference = ReferenceValues(
+        binding=made.binding, asked_at=NOW, measurements=frozenset({made.measurement})
+    )
+
+    result = VERIFIERS[kind].appraise(
+        replace(made.evidence, kind=other), made.nonce, reference, made.policy, NOW, made.collateral
+    )
+
+    assert (result.kind, result.status) == (kind, Status.CONTRAINDICATED)
 
 
 @pytest.mark.parametrize("make", IN_DEBUG.values(), ids=IN_DEBUG)

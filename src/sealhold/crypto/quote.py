@@ -44,6 +44,14 @@ _QE_BODY = 384
 _SIGNATURE, _KEY = 64, 64
 _PEM_CHAIN, _QE_DATA = 5, 6  # types of certification data
 _TD_BODIES = {2: _TD10_BODY, 3: _TD15_BODY}  # by the type that version 5 names
+_WORSE = (  # states of a platform, each worse than the one before
+    "UpToDate",
+    "SWHardeningNeeded",
+    "ConfigurationNeeded",
+    "ConfigurationAndSWHardeningNeeded",
+    "OutOfDate",
+    "OutOfDateConfigurationNeeded",
+)
 _CHAIN = 3  # leaf, platform or processor authority, root
 
 
@@ -248,8 +256,8 @@ def _standing(quote: Quote, claims: Plain, at: Instant) -> Standing:
         raise BadSignatureError("the library verified another report than was read")
     if at // 1000 > ends:
         raise BadSignatureError("not genuine at this time: collateral expired")
-    good = "UpToDate"
-    status = levels[0] if levels[1] == good or levels[0] != good else levels[1]
+    # THREAT T156: the worse of both counts, and what is not known here is worse than all.
+    status = max(levels, key=lambda level: _WORSE.index(level) if level in _WORSE else len(_WORSE))
     return Standing(
         status=status, advisories=tuple(sorted(advisories)), not_after=Instant(ends * 1000)
     )

@@ -53,6 +53,40 @@ def test_a_quote_of_another_shape_is_refused(shape: str) -> None:
     assert is_refused(intel(Kind(shape[:3]), shape=shape).result())
 
 
+@pytest.mark.threat("T151")
+@pytest.mark.parametrize(("shape", "start"), [("sgx", 432), ("tdx", 632), ("tdx 5", 638)])
+def test_a_flipped_bit_in_any_byte_that_frames_the_parts_of_a_quote_is_refused(
+    shape: str, start: int
+) -> None:
+    made = intel(Kind(shape[:3]), shape=shape)
+    data = made.evidence.data
+    certificates = data.index(b"-----BEGIN")
+    nested = range(start + 132, start + 138) if shape != "sgx" else range(0)
+
+    taken = []
+    for place in (*range(start, start + 4), *nested, *range(certificates - 40, certificates)):
+        bent = bytearray(data)
+        bent[place] ^= 1 << place % 8
+        if not is_refused(made.with_data(bytes(bent)).result()):
+            taken.append(place)
+
+    assert not taken
+
+
+@pytest.mark.threat("T151")
+@pytest.mark.parametrize("shape", ["sgx", "tdx"])
+@pytest.mark.parametrize("by", [-1, 1, 70])
+def test_a_length_within_a_quote_that_does_not_fit_is_refused(shape: str, by: int) -> None:
+    made = intel(Kind(shape))
+    data = made.evidence.data
+    places = {"sgx": [432], "tdx": [632, 766]}[shape]
+
+    for place in places:
+        told = int.from_bytes(data[place : place + 4], "little") + by
+        bent = data[:place] + told.to_bytes(4, "little") + data[place + 4 :]
+        assert is_refused(made.with_data(bent).result(), "lengths within the quote")
+
+
 @pytest.mark.threat("T154")
 def test_a_trust_domain_that_a_service_may_move_is_refused() -> None:
     result = intel(Kind.TDX, shape="tdx 5, bound to a service").result()

@@ -15,6 +15,7 @@ import cbor2
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
@@ -107,9 +108,9 @@ def spki(key: Key) -> bytes:
     return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-def certify(
+def certify(  # noqa: PLR0913  # reason: each is a field of a certificate
     name: str,
-    key: Key,
+    key: Key | CertificatePublicKeyTypes,
     issuer: str,
     signer: Key,
     *,
@@ -117,6 +118,7 @@ def certify(
     path_length: int | None = None,
     days: tuple[int, int] = (-1, 30),
     extensions: Sequence[tuple[str, bytes, bool]] = (),
+    serial: int = 0,
 ) -> bytes:
     """Return the DER of a certificate of `name`, issued by `issuer` with the key `signer`."""
     now = datetime.fromtimestamp(NOW / 1000, UTC)
@@ -124,8 +126,8 @@ def certify(
         x509.CertificateBuilder()
         .subject_name(_name(name))
         .issuer_name(_name(issuer))
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
+        .public_key(key.public_key() if isinstance(key, Key) else key)
+        .serial_number(serial or x509.random_serial_number())
         .not_valid_before(now + timedelta(days=days[0]))
         .not_valid_after(now + timedelta(days=days[1]))
     )
@@ -238,14 +240,16 @@ def tpm(
     key = curve_key("ak", 256)
     registers = {register: tpmforms.extended([CODE])}
     attest = quoted(registers, BINDING.challenge(NONCE), magic=magic)
-    chain = tpm_chain() if rooted else ()
-    area = area_of(key, attributes) if rooted else b""
-    return Made(
+    made = Made(
         evidence=evidence(Kind.TPM2, tpm_data(attest, tpm_signed(attest, key), registers)),
-        collateral=TpmCollateral(key=spki(key), area=area, chain=chain),
+        collateral=TpmCollateral(key=spki(key)),
         measurement=tpmforms.composite(registers),
-        policy=trusting(Kind.TPM2, chain[-1].der) if rooted else Policy(),
     )
+    if not rooted:
+        return made
+    chain = tpm_chain()
+    known = TpmCollateral(key=spki(key), area=area_of(key, attributes), chain=chain)
+    return replace(made, collateral=known, policy=trusting(Kind.TPM2, chain[-1].der))
 
 
 # --- AMD ---

@@ -252,6 +252,75 @@ def domain_report(*, debug: bool, report_data: bytes) -> bytes:
     return bytes(body)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorities:
+    root: x509.Certificate
+    processor: x509.Certificate
+    platform: x509.Certificate
+    signing: x509.Certificate
+
+
+def authorities(now: datetime) -> Authorities:
+    return Authorities(
+        root=certify("Root", "Root", now, path_length=1),
+        processor=certify("Processor", "Root", now, path_length=0),
+        platform=certify("Platform", "Processor", now, path_length=None, platform=True),
+        signing=certify("Signing", "Root", now, path_length=None),
+    )
+
+
+SHAPES = {  # by name: version, TEE, type of the report in version 5, further bytes of it
+    "sgx": (3, 0x00, 0, b""),
+    "tdx": (4, 0x81, 0, b""),
+    "tdx 5": (5, 0x81, 2, b""),
+    "tdx 5, report 1.5": (5, 0x81, 3, bytes(64)),
+}
+ODD = {  # well signed, and not to be taken
+    "sgx 4": (4, 0x00, 0, b""),
+    "sgx 5": (5, 0x00, 1, b""),
+    "tdx 3": (3, 0x81, 0, b""),
+    "tdx 6": (6, 0x81, 0, b""),
+    "tdx 5, report 9": (5, 0x81, 9, b""),
+    "tdx 5, longer": (5, 0x81, 3, bytes(65)),
+    "tdx 5, bound to a service": (5, 0x81, 3, bytes(16) + b"s" * 48),
+}
+
+
+def reported(shape: str, report_data: bytes, *, debug: bool) -> tuple[bytes, bytes]:
+    """Return the signed part of a quote, and the measurement in it."""
+    version, tee, kind, more = {**SHAPES, **ODD}[shape]
+    header = struct.pack("<HHIHH", version, 2, tee, 0, 0) + VENDOR + bytes(20)
+    if tee:
+        body = domain_report(debug=debug, report_data=report_data) + more
+        measurement = b"t" * 48 + b"r" * 192
+    else:
+        flags = bytes([0x07 if debug else 0x05]) + bytes(7) + b"\xe7" + bytes(7)
+        measurement = b"e" * 32
+        body = enclave_report(
+            attributes=flags, measurement=measurement, signer=b"g" * 32, report_data=report_data
+        )
+    front = struct.pack("<HI", kind, len(body)) if kind else b""
+    return header + front + body, measurement
+
+
+def quote_of(quoted: bytes, made: Authorities) -> bytes:
+    """Return the quote whose signed part is `quoted`."""
+    public, extra = raw_public("attestation"), b"x" * 32
+    report = enclave_report(
+        attributes=bytes.fromhex("1500000000000000e700000000000000"),
+        measurement=b"q" * 32,
+        signer=bytes.fromhex(ENCLAVE_SIGNER),
+        report_data=sha256(public, extra),
+    )
+    chain = pem(made.platform, made.processor, made.root).encode() + b"\0"
+    inner = report + raw_signature("Platform", report) + struct.pack("<H", len(extra)) + extra
+    inner += struct.pack("<HI", 5, len(chain)) + chain
+    if quoted[0] > 3:
+        inner = struct.pack("<HI", 6, len(inner)) + inner
+    tail = raw_signature("attestation", quoted) + public + inner
+    return quoted + struct.pack("<I", len(tail)) + tail
+
+
 def make(
     tee: str,
     report_data: bytes,
@@ -261,53 +330,27 @@ def make(
     status: str = "UpToDate",
     enclave_status: str = "UpToDate",
     advisory: str = "",
+    shape: str = "",
 ) -> IntelMade:
     """Return a quote of `tee` that holds at `now_ms`, with its collateral."""
     now = datetime.fromtimestamp(now_ms / 1000, UTC)
-    root = certify("Root", "Root", now, path_length=1)
-    processor = certify("Processor", "Root", now, path_length=0)
-    platform = certify("Platform", "Processor", now, path_length=None, platform=True)
-    signing = certify("Signing", "Root", now, path_length=None)
-    header = struct.pack("<HHIHH", 3 if tee == "sgx" else 4, 2, 0 if tee == "sgx" else 0x81, 0, 0)
-    header += VENDOR + bytes(20)
-    if tee == "sgx":
-        flags = bytes([0x07 if debug else 0x05]) + bytes(7) + b"\xe7" + bytes(7)
-        body = enclave_report(
-            attributes=flags, measurement=b"e" * 32, signer=b"g" * 32, report_data=report_data
-        )
-        measurement = b"e" * 32
-    else:
-        body = domain_report(debug=debug, report_data=report_data)
-        measurement = b"t" * 48 + b"r" * 192
-    quoted = header + body
-    public, extra = raw_public("attestation"), b"x" * 32
-    report = enclave_report(
-        attributes=bytes.fromhex("1500000000000000e700000000000000"),
-        measurement=b"q" * 32,
-        signer=bytes.fromhex(ENCLAVE_SIGNER),
-        report_data=sha256(public, extra),
-    )
-    chain = pem(platform, processor, root).encode() + b"\0"
-    inner = report + raw_signature("Platform", report) + struct.pack("<H", len(extra)) + extra
-    inner += struct.pack("<HI", 5, len(chain)) + chain
-    if tee == "tdx":
-        inner = struct.pack("<HI", 6, len(inner)) + inner
-    tail = raw_signature("attestation", quoted) + public + inner
+    made = authorities(now)
+    quoted, measurement = reported(shape or tee, report_data, debug=debug)
     info, told = tcb_info(tee, now, status, advisory), identity(tee, now, enclave_status)
     collateral = {
-        "pck_crl_issuer_chain": pem(processor, root),
+        "pck_crl_issuer_chain": pem(made.processor, made.root),
         "root_ca_crl": revocations("Root", now),
         "pck_crl": revocations("Processor", now),
-        "tcb_info_issuer_chain": pem(signing, root),
+        "tcb_info_issuer_chain": pem(made.signing, made.root),
         "tcb_info": info,
         "tcb_info_signature": raw_signature("Signing", info.encode()).hex(),
-        "qe_identity_issuer_chain": pem(signing, root),
+        "qe_identity_issuer_chain": pem(made.signing, made.root),
         "qe_identity": told,
         "qe_identity_signature": raw_signature("Signing", told.encode()).hex(),
     }
     return IntelMade(
-        quote=quoted + struct.pack("<I", len(tail)) + tail,
+        quote=quote_of(quoted, made),
         collateral=json.dumps(collateral).encode(),
-        root=root.public_bytes(Encoding.DER),
+        root=made.root.public_bytes(Encoding.DER),
         measurement=measurement,
     )

@@ -8,9 +8,10 @@ import pytest
 from sealhold.compute.attest.appraising import VERIFIERS, satisfies
 from sealhold.compute.attest.kinds import HIDING, Kind
 from sealhold.compute.attest.policy import Policy
-from sealhold.compute.attest.spec import Bound, Status
+from sealhold.compute.attest.spec import Bound, ReferenceValues, Status
 from sealhold.model.quantities import DAY, HOUR, Instant
-from tests.conformance.evidence_made import IN_DEBUG, MAKERS, NOW, Made
+from tests.conformance import intel_made
+from tests.conformance.evidence_made import IN_DEBUG, MAKERS, NOW, Made, intel
 
 Maker = Callable[[], Made]
 EACH = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
@@ -34,6 +35,16 @@ def test_hardware_with_nothing_against_it_is_affirming(kind: Kind) -> None:
     assert (result.hw_rooted, result.integrity, result.debug) == (True, "hw", False)
     assert result.confidentiality == ("sealed" if kind in HIDING else "glass")
     assert result.measurement == MAKERS[kind]().measurement
+
+
+@pytest.mark.parametrize("shape", intel_made.SHAPES)
+@pytest.mark.parametrize("debug", [False, True])
+def test_quotes_of_every_version_are_read(shape: str, *, debug: bool) -> None:
+    result = intel(Kind(shape[:3]), debug=debug, shape=shape).result()
+
+    assert result.debug is debug
+    assert result.status is (Status.CONTRAINDICATED if debug else Status.AFFIRMING)
+    assert result.hw_rooted is not debug
 
 
 @EACH
@@ -145,6 +156,22 @@ def test_evidence_of_every_other_kind_is_refused(make: Maker) -> None:
     for kind, other in MAKERS.items():
         if kind is not made.evidence.kind:
             assert refused(made.with_data(other().evidence.data)), kind
+
+
+@EACH
+def test_a_verifier_handed_evidence_that_calls_itself_another_kind_refuses_it(make: Maker) -> None:
+    made = make()
+    kind = made.evidence.kind
+    other = Kind.SW if kind is not Kind.SW else Kind.NITRO
+    reference = ReferenceValues(
+        binding=made.binding, asked_at=NOW, measurements=frozenset({made.measurement})
+    )
+
+    result = VERIFIERS[kind].appraise(
+        replace(made.evidence, kind=other), made.nonce, reference, made.policy, NOW, made.collateral
+    )
+
+    assert (result.kind, result.status) == (kind, Status.CONTRAINDICATED)
 
 
 @pytest.mark.parametrize("make", IN_DEBUG.values(), ids=IN_DEBUG)

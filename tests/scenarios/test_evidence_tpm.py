@@ -11,10 +11,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from sealhold.compute.attest import tpmforms, tpmtools
+from sealhold.compute.attest.activation import accept, challenge
 from sealhold.compute.attest.appraising import appraise, satisfies
 from sealhold.compute.attest.collateral import TpmCollateral, load
 from sealhold.compute.attest.kinds import Kind
@@ -25,8 +29,22 @@ from sealhold.compute.attest.tpmtools import TpmProducer
 from sealhold.crypto import x509 as ours
 from sealhold.crypto.digest import sha256
 from sealhold.crypto.entropy import system_entropy
-from sealhold.model.errors import EvidenceUnavailableError, InvalidError
-from tests.conformance.evidence_made import NOW, certify, curve_key, tpm_chain, trusting
+from sealhold.model.errors import (
+    BadChainError,
+    DeniedError,
+    EvidenceUnavailableError,
+    InvalidError,
+)
+from tests.conformance.evidence_made import (
+    ATTRIBUTES,
+    NOW,
+    area_of,
+    certify,
+    curve_key,
+    spki,
+    tpm_chain,
+    trusting,
+)
 
 TASK = sha256(b"the program of a task")
 OTHER = sha256(b"a program that slipped in")
@@ -129,6 +147,71 @@ def test_under_a_vendor_that_is_pinned_the_same_key_is_hardware(
     assert (result.status, result.reasons) == (Status.AFFIRMING, ())
     assert (result.hw_rooted, result.confidentiality) == (True, "glass")
     assert satisfies(result, Kind.TPM2)
+
+
+def vendor(endorsement: bytes) -> tuple[ours.Certificate, ...]:
+    """Return the certificate of an endorsement key by a vendor of our own, and the vendor's."""
+    root = certify("TPM Root", curve_key("tpm root"), "TPM Root", curve_key("tpm root"))
+    public = load_der_public_key(endorsement)
+    assert isinstance(public, ec.EllipticCurvePublicKey | rsa.RSAPublicKey)
+    leaf = certify("EK", public, "TPM Root", curve_key("tpm root"), authority=False)
+    return ours.read_der(leaf), ours.read_der(root)
+
+
+@pytest.mark.parametrize("kind", ["ecc", "rsa"])
+def test_a_key_activated_under_its_endorsement_key_is_hardware_from_then_on(
+    tcti: str, tmp_path: Path, producer: TpmProducer, nonce: bytes, kind: Literal["ecc", "rsa"]
+) -> None:
+    del producer  # it has extended the register
+    machine = TpmProducer(tmp_path, [0, REGISTER], tcti, endorsement=kind)
+    chain = vendor(machine.endorsement)
+    asked = challenge(machine.area, chain, {chain[-1].digest}, now=NOW, entropy=system_entropy)
+
+    known = accept(asked, machine.activate(asked.blob))
+    result = judged(
+        machine,
+        machine.produce(nonce, BINDING),
+        nonce,
+        collateral=known,
+        policy=trusting(Kind.TPM2, chain[-1].der),
+    )
+
+    assert (result.status, result.hw_rooted) == (Status.AFFIRMING, True)
+
+
+@pytest.mark.threat("T157")
+def test_a_key_beside_another_endorsement_key_cannot_answer(producer: TpmProducer) -> None:
+    chain = vendor(spki(curve_key("the EK of another TPM", 256)))
+    asked = challenge(producer.area, chain, {chain[-1].digest}, now=NOW, entropy=system_entropy)
+
+    with pytest.raises(EvidenceUnavailableError):
+        producer.activate(asked.blob)
+    for guess in (b"", bytes(32), asked.secret[:-1]):
+        with pytest.raises(DeniedError):
+            accept(asked, guess)
+
+
+@pytest.mark.threat("T157")
+def test_a_key_that_does_not_lie_beside_the_endorsement_key_cannot_answer(
+    producer: TpmProducer,
+) -> None:
+    chain = vendor(producer.endorsement)
+    foreign = area_of(curve_key("a key in software", 256))
+    asked = challenge(foreign, chain, {chain[-1].digest}, now=NOW, entropy=system_entropy)
+
+    with pytest.raises(EvidenceUnavailableError):
+        producer.activate(asked.blob)
+
+
+@pytest.mark.threat("T157")
+def test_a_key_that_may_sign_anything_is_not_challenged(producer: TpmProducer) -> None:
+    chain = vendor(producer.endorsement)
+    loose = area_of(curve_key("ak", 256), ATTRIBUTES & ~(1 << 16))
+
+    with pytest.raises(BadChainError):
+        challenge(loose, chain, {chain[-1].digest}, now=NOW, entropy=system_entropy)
+    with pytest.raises(BadChainError):
+        challenge(producer.area, chain, set(), now=NOW, entropy=system_entropy)
 
 
 @pytest.mark.threat("T157")

@@ -35,7 +35,6 @@ except ImportError:  # the extra `attest` is not installed
 MAX_QUOTE = 16_384  # bytes
 MAX_COLLATERAL = 131_072  # bytes; genuine ones have 14,000 to 19,000
 PADDED = 5_006  # bytes to which the service of a TDX host fills its buffer
-SGX_TEE, TDX_TEE = 0x00, 0x81
 ECDSA_P256 = 2  # the one kind of attestation key
 
 _HEADER = struct.Struct("<HHI")  # version, kind of key, TEE
@@ -44,7 +43,15 @@ _SGX_BODY, _TD10_BODY, _TD15_BODY = 384, 584, 648
 _QE_BODY = 384
 _SIGNATURE, _KEY = 64, 64
 _PEM_CHAIN, _QE_DATA = 5, 6  # types of certification data
-_BODY_TYPES = {1: ("sgx", _SGX_BODY), 2: ("tdx", _TD10_BODY), 3: ("tdx", _TD15_BODY)}
+_TD_BODIES = {2: _TD10_BODY, 3: _TD15_BODY}  # by the type that version 5 names
+_WORSE = (  # states of a platform, each worse than the one before
+    "UpToDate",
+    "SWHardeningNeeded",
+    "ConfigurationNeeded",
+    "ConfigurationAndSWHardeningNeeded",
+    "OutOfDate",
+    "OutOfDateConfigurationNeeded",
+)
 _CHAIN = 3  # leaf, platform or processor authority, root
 
 
@@ -80,6 +87,11 @@ class Quote:
     def attributes(self) -> bytes:
         """Attributes of the enclave, 16 bytes, or of the trust domain, 8 bytes."""
         return self.body[48:64] if self.tee == "sgx" else self.body[120:128]
+
+    @property
+    def is_movable(self) -> bool:
+        """Whether a service is bound to a trust domain, which may move it to another machine."""
+        return any(self.body[600:648])
 
     @property
     def signer(self) -> bytes:
@@ -124,7 +136,7 @@ def read_quote(data: bytes) -> Quote:
     """Return the quote in `data`.
 
     Raises:
-        InvalidEncodingError: not a quote of version 3, 4 or 5 that fits to the last byte.
+        InvalidEncodingError: not version 3 (SGX), 4 or 5 (TDX), or not fitting to the last byte.
     """
     if len(data) > MAX_QUOTE:
         raise InvalidEncodingError(f"a quote of {len(data)} bytes, at most {MAX_QUOTE}")
@@ -206,15 +218,13 @@ def _front(cursor: _Cursor) -> tuple[Literal["sgx", "tdx"], bytes]:
     match version, tee:
         case (3, 0x00):
             return "sgx", cursor.take(_SGX_BODY)
-        case (4, 0x00):
-            return "sgx", cursor.take(_SGX_BODY)
         case (4, 0x81):
             return "tdx", cursor.take(_TD10_BODY)
-        case (5, 0x00 | 0x81):
-            name, size = _BODY_TYPES.get(cursor.number(2), ("", 0))
-            if not size or cursor.number(4) != size or (name == "tdx") != (tee == TDX_TEE):
+        case (5, 0x81):
+            size = _TD_BODIES.get(cursor.number(2))
+            if size is None or cursor.number(4) != size:
                 raise InvalidEncodingError("a report of a kind that is not read here")
-            return "tdx" if tee == TDX_TEE else "sgx", cursor.take(size)
+            return "tdx", cursor.take(size)
         case _:
             raise InvalidEncodingError("a quote of a version that is not read here")
 
@@ -246,8 +256,8 @@ def _standing(quote: Quote, claims: Plain, at: Instant) -> Standing:
         raise BadSignatureError("the library verified another report than was read")
     if at // 1000 > ends:
         raise BadSignatureError("not genuine at this time: collateral expired")
-    good = "UpToDate"
-    status = levels[0] if levels[1] == good or levels[0] != good else levels[1]
+    # THREAT T156: the worse of both counts, and what is not known here is worse than all.
+    status = max(levels, key=lambda level: _WORSE.index(level) if level in _WORSE else len(_WORSE))
     return Standing(
         status=status, advisories=tuple(sorted(advisories)), not_after=Instant(ends * 1000)
     )

@@ -30,6 +30,7 @@ def look_at_quote(
         raise InvalidEncodingError(f"a quote of `{found.tee}`, not `{tee}`")
     # THREAT T154: the bit is looked at before the library, which has a policy of its own.
     look.debug = found.is_debug
+    look.fault("a service that is bound to it may move it", unless=not found.is_movable)
     bound = found.report_data == case.evidence.report_data
     look.fault("the report data differs from what it claims", unless=bound)
     if not isinstance(collateral, IntelCollateral):

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from sealhold.compute.attest import tpmforms
 from sealhold.compute.attest.kinds import Kind
@@ -23,12 +24,15 @@ from sealhold.model.errors import EvidenceUnavailableError, InvalidError
 
 SECONDS = 30  # for one program; a slow TPM makes a key in about ten
 NEEDED = (
+    "tpm2_activatecredential",
     "tpm2_createek",
     "tpm2_createak",
     "tpm2_flushcontext",
     "tpm2_pcrextend",
     "tpm2_pcrread",
+    "tpm2_policysecret",
     "tpm2_quote",
+    "tpm2_startauthsession",
 )
 
 
@@ -44,11 +48,18 @@ class TpmProducer:
         folder: empty and private; holds contexts of keys, which only this TPM can load.
         registers: which of the SHA-256 bank are quoted; the last is the one that is extended.
         tcti: where the TPM is, in the words of tpm2-tools; the system's own if empty.
+        endorsement: of which kind the endorsement key is; the one that its vendor certified.
     """
 
     kind = Kind.TPM2
 
-    def __init__(self, folder: Path, registers: Sequence[int], tcti: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        registers: Sequence[int],
+        tcti: str = "",
+        endorsement: Literal["ecc", "rsa"] = "ecc",
+    ) -> None:
         if not is_available():
             raise EvidenceUnavailableError("tpm2-tools are not installed")
         if not registers or not set(registers) <= set(range(tpmforms.PCRS)):
@@ -58,7 +69,7 @@ class TpmProducer:
         self._extended = registers[-1]
         self._selection = f"sha256:{','.join(map(str, self._registers))}"
         self._tcti = {"TPM2TOOLS_TCTI": tcti} if tcti else {}
-        self.area = self._make_key()
+        self.area = self._make_key(endorsement)
 
     def extend(self, digest: bytes) -> None:
         """Extend the register with the 32-byte digest of what is about to run.
@@ -93,8 +104,33 @@ class TpmProducer:
         report_data = binding.report_data(nonce)
         return Evidence(kind=self.kind, data=data, nonce=nonce, report_data=report_data)
 
-    def _make_key(self) -> bytes:
-        self._run("tpm2_createek", "-c", "ek.ctx", "-G", "ecc", "-u", "ek.pub")
+    @property
+    def endorsement(self) -> bytes:
+        """The DER of the public endorsement key, whose certificate the vendor gave out."""
+        return (self._folder / "ek.der").read_bytes()
+
+    def activate(self, blob: bytes) -> bytes:
+        """Return the secret in a reader's challenge, which only a TPM with both keys opens.
+
+        Raises:
+            EvidenceUnavailableError: it was made for other keys, or the TPM does not answer.
+        """
+        (self._folder / "blob").write_bytes(blob)
+        session = "session.ctx"
+        self._call("tpm2_startauthsession", "--policy-session", "-S", session)
+        try:
+            self._call("tpm2_policysecret", "-S", session, "-c", "e")
+            self._call(
+                *("tpm2_activatecredential", "-c", "ak.ctx", "-C", "ek.ctx", "-i", "blob"),
+                *("-o", "secret", "-P", f"session:{session}"),
+            )
+        finally:
+            self._call("tpm2_flushcontext", session)
+            self._call("tpm2_flushcontext", "-t")
+        return (self._folder / "secret").read_bytes()
+
+    def _make_key(self, endorsement: str) -> bytes:
+        self._run("tpm2_createek", "-c", "ek.ctx", "-G", endorsement, "-u", "ek.der", "-f", "der")
         self._run(
             *("tpm2_createak", "-C", "ek.ctx", "-c", "ak.ctx", "-G", "ecc", "-g", "sha256"),
             *("-s", "ecdsa", "-u", "ak.pub", "-n", "ak.name"),
@@ -114,8 +150,10 @@ class TpmProducer:
         }
 
     def _run(self, program: str, *arguments: str) -> None:
-        self._call(program, *arguments)
-        self._call("tpm2_flushcontext", "-t")
+        try:
+            self._call(program, *arguments)
+        finally:
+            self._call("tpm2_flushcontext", "-t")
 
     def _call(self, program: str, *arguments: str) -> None:
         try:

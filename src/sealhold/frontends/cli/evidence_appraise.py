@@ -12,41 +12,47 @@ from sealhold.frontends.cli.words import read_time
 from sealhold.model.errors import NoFileError, UsageError
 from sealhold.node import evidencekit
 
+Kind = Annotated[str, typer.Option(metavar="KIND", help="sw, tpm2, sgx, tdx, snp or nitro.")]
+Nonce = Annotated[str, typer.Option(metavar="HEX", help="What you had asked it with.")]
+Collateral = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="FILE", help="Certificates, a key, or the vendor's document."),
+]
+Time = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Judge by this time instead of now.")
+]
+Statement = Annotated[Path | None, typer.Option(metavar="FILE", help="What it must be bound to.")]
+SessionKey = Annotated[
+    str, typer.Option(metavar="HEX", help="The public key that it must be bound to.")
+]
+ReportData = Annotated[
+    str, typer.Option(metavar="HEX", help="The bound bytes, if another protocol made them.")
+]
+Programs = Annotated[list[str] | None, typer.Option(metavar="HEX", help="A program that you know.")]
+States = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="A state of the platform that you take, as a warning."),
+]
+Demand = Annotated[
+    str, typer.Option(metavar="KIND", help="The kind of evidence that you want at least.")
+]
+Sealed = Annotated[bool, typer.Option("--sealed", help="Its owner must not see what it computes.")]
+
 
 def evidence_appraise(  # noqa: PLR0913, PLR0917  reason: each is one thing that a reader knows
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The evidence.")],
-    kind: Annotated[str, typer.Option(metavar="KIND", help="sw, tpm2, sgx, tdx, snp or nitro.")],
-    nonce: Annotated[str, typer.Option(metavar="HEX", help="What you had asked it with.")],
-    collateral: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="FILE", help="Certificates, a key, or the vendor's document."),
-    ] = None,
-    at: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Judge by this time instead of now.")
-    ] = None,
-    statement: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="What it must be bound to.")
-    ] = None,
-    session_key: Annotated[
-        str, typer.Option(metavar="HEX", help="The public key that it must be bound to.")
-    ] = "",
-    report_data: Annotated[
-        str, typer.Option(metavar="HEX", help="The bound bytes, if another protocol made them.")
-    ] = "",
-    measurement: Annotated[
-        list[str] | None, typer.Option(metavar="HEX", help="A program that you know.")
-    ] = None,
-    state: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="A state of the platform that you take, as a warning."),
-    ] = None,
-    demand: Annotated[
-        str, typer.Option(metavar="KIND", help="The kind of evidence that you want at least.")
-    ] = "sw",
-    sealed: Annotated[
-        bool, typer.Option("--sealed", help="Its owner must not see what it computes.")
-    ] = False,
+    kind: Kind,
+    nonce: Nonce,
+    collateral: Collateral = None,
+    at: Time = None,
+    statement: Statement = None,
+    session_key: SessionKey = "",
+    report_data: ReportData = "",
+    measurement: Programs = None,
+    state: States = None,
+    demand: Demand = "sw",
+    sealed: Sealed = False,
 ) -> None:
     """Tell what a machine's evidence is worth; needs no vault and no network.
 

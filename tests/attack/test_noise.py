@@ -1,43 +1,29 @@
-"""Attacks on noise: averaging it away, drawing it twice, thinning it, reading it off its bits."""
+"""Attacks on noise: averaging it away, drawing it twice, spending beyond the cap."""
 
-import json
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sealhold.audit.event import Actor, Event, EventKind
-from sealhold.audit.log import Entry
-from sealhold.compute import broker as brokers
-from sealhold.compute.combining import COMBINED
 from sealhold.compute.drawing import BLURRED, blurred_answer
 from sealhold.compute.noising import Blur, blur_of
 from sealhold.compute.running import Runs
 from sealhold.compute.task import Scope, parse_task, whole
-from sealhold.crypto import dsse, noise
-from sealhold.crypto.entropy import seeded
-from sealhold.crypto.noise import Scale, below, discrete_laplace, happens
-from sealhold.model.encoding import Plain, to_json
+from sealhold.crypto import dsse
 from sealhold.model.errors import (
-    ConflictError,
     DeniedError,
-    InvalidManifestError,
     NoiseExhaustedError,
     SealBrokenError,
     TamperedError,
-    UnavailableError,
 )
-from sealhold.model.ids import Collection, Id16
+from sealhold.model.ids import Id16
 from sealhold.model.quantities import DAY, Instant, MicroBits, Year
 from sealhold.model.shown import AnswerView, Mode
 from sealhold.node import Node
-from sealhold.stores.spec import Delete, Expect, Put
-from sealhold.vault.noisebudget import NOISE, NoiseBudget, NoiseMeter
-from sealhold.vault.writer import Work
+from sealhold.stores.spec import Delete, Put
+from sealhold.vault.noisebudget import NOISE, NoiseBudget
+from tests.scenarios.blurred import EVENTS, FIFTH, YEAR, job, open_job, several, spent
 from tests.scenarios.vaults import (
     DENIED,
     NOON,
@@ -53,64 +39,6 @@ from tests.scenarios.vaults import (
     preview,
     refusal,
 )
-
-EVENTS, YEAR = Collection("events"), Year(2026)
-FIFTH = 20_000  # micro-rho of one answer at epsilon 1/5
-COMBINE = (
-    b"def evaluate(obj, res):\n    return 1 if obj['summary'].startswith('green') else 0\n\n"
-    b"def aggregate(parts):\n    return sum(parts)\n"
-)
-Papers = dict[str, Plain]
-
-
-def blurred(above: int = 1, under: int = 5, **more: Plain) -> Papers:
-    """Return a count up to 31 with noise of epsilon above / under."""
-    return {
-        "kind": "count",
-        "args": {"value": 1},
-        "range": {"min": 0, "max": 31, "step": 1},
-        "default": 0,
-        "noise": {
-            "kind": "discrete-laplace",
-            "epsilon": {"numerator": above, "denominator": under},
-            **more,
-        },
-    }
-
-
-def job(above: int = 1, under: int = 5, **parts: Any) -> Job:  # noqa: ANN401 - parts of a job
-    return Job(aggregate=blurred(above, under), **parts)
-
-
-def open_job(above: int = 1, under: int = 5, *, expires: str = "2026-12-20T00:00:00Z") -> Job:
-    return job(above, under, objects="open", expires=expires)
-
-
-def spent(node: Node) -> NoiseMeter:
-    return NoiseBudget(node.parts.core.deciding).meter(EVENTS, YEAR)
-
-
-def several(node: Node, count: int) -> list[Asker]:
-    """Return apps that hold tasks of one and the same author."""
-    askers = [Asker(node, f"App {number}") for number in range(count)]
-    for asker in askers[1:]:
-        asker.author = askers[0].author
-    return askers
-
-
-@pytest.fixture
-def draws(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return what is drawn while the test runs, one number for each blurred answer."""
-    drawn: list[int] = []
-    original = Blur.blurred
-
-    def spied(self: Blur, value: int, entropy: Any) -> int:  # noqa: ANN401 - passed on
-        drawn.append(original(self, value, entropy))
-        return drawn[-1]
-
-    monkeypatch.setattr(Blur, "blurred", spied)
-    return drawn
-
 
 # --- averaging: asking until the mean is sharp ---
 
@@ -273,6 +201,22 @@ def test_a_spent_noise_budget_denies_every_app_and_tells_the_owner(node: Node) -
     assert charged(node) == bits  # neither budget is touched
     assert spent(node).used == 320_000
     assert [line.reason for line in node.audit.lines()].count("noise_budget") == 2
+
+
+@pytest.mark.threat("T189")
+def test_the_owner_looks_at_no_blurred_answer_that_is_not_paid(
+    node: Node, draws: list[int]
+) -> None:
+    asker = Asker(node)
+    node.runs.run(asker.granted(node, job(1, 1)))
+    request = asker.ask(node, job(1, 5, version="1.0.1"))
+    bits = charged(node)
+
+    with pytest.raises(NoiseExhaustedError):
+        preview(node, request)
+
+    assert len(draws) == 1
+    assert charged(node) == bits
 
 
 @pytest.mark.threat("T189")
@@ -452,286 +396,3 @@ def test_a_kept_answer_under_another_day_does_not_open(node: Node, clock: Hands)
 
     with pytest.raises(SealBrokenError):
         node.runs.run(grant)
-
-
-# --- thinner noise by the manifest ---
-
-
-@pytest.mark.threat("T188")
-@pytest.mark.parametrize(
-    "more",
-    [
-        {"scale": {"numerator": 1, "denominator": 100}},
-        {"sensitivity": 1},
-        {"seed": "0"},
-        {"epsilon": 1},
-        {"epsilon": {"numerator": 1.0, "denominator": 5}},
-        {"epsilon": {"numerator": True, "denominator": 5}},
-        {"epsilon": {"numerator": 0, "denominator": 5}},
-        {"epsilon": {"numerator": -1, "denominator": 5}},
-        {"epsilon": {"numerator": 1, "denominator": 0}},
-        {"epsilon": {"numerator": 1}},
-        {"epsilon": {"numerator": 1, "denominator": 5, "delta": 0}},
-        {"epsilon": {"numerator": 1, "denominator": 10**7}},
-        {"kind": "gaussian"},
-        {"kind": "none"},
-    ],
-    ids=str,
-)
-def test_a_manifest_that_says_more_or_other_about_its_noise_is_refused(more: Papers) -> None:
-    aggregate = blurred()
-    noise_form = aggregate["noise"]
-    assert isinstance(noise_form, dict)
-    manifest = Job(aggregate={**aggregate, "noise": {**noise_form, **more}}).manifest(bytes(32))
-
-    with pytest.raises(InvalidManifestError):
-        parse_task(json.dumps(manifest).encode())
-
-
-@pytest.mark.threat("T188")
-def test_noise_too_thin_for_any_year_is_refused_when_it_comes_in(node: Node) -> None:
-    with pytest.raises(InvalidManifestError, match="`epsilon` is too large"):
-        Asker(node).ask(node, job(11, 10))
-
-
-@pytest.mark.threat("T188")
-@pytest.mark.parametrize("step", [1, 31])
-def test_a_range_of_wide_steps_gets_no_thinner_noise(step: int) -> None:
-    """A count rounded to 0 or 31 would jump by 31 where one object makes the difference."""
-    form = {**blurred(), "range": {"min": 0, "max": 31, "step": step}}
-    blur = blur_of(parse_task(to_json(Job(aggregate=form).manifest(bytes(32)))))
-    assert blur is not None
-    entropy = seeded(b"steps")
-
-    reached = sum(blur.blurred(30, entropy) >= 31 for _ in range(400))
-
-    assert blur.spreads() == (1,)
-    assert 130 < reached < 230  # P(noise >= 1) at epsilon 1/5 is near 0.45; a jump gave all or none
-
-
-@pytest.mark.threat("T188")
-def test_a_narrow_declared_range_cuts_before_the_noise() -> None:
-    """Far outside its range a value would come through noise made for the range's width."""
-    form = {
-        "kind": "sum",
-        "args": {},
-        "range": {"min": 0, "max": 4, "step": 1},
-        "default": 0,
-        "noise": blurred(1, 1)["noise"],
-    }
-    evaluate = {"min": 0, "max": 1_000, "step": 1}
-    manifest = Job(aggregate=form, evaluate=evaluate).manifest(bytes(32))
-    blur = blur_of(parse_task(to_json(manifest)))
-    assert blur is not None
-
-    assert blur.spreads() == (4,)
-    found = {blur.blurred(1_000_000, seeded(bytes([seed]))) for seed in range(60)}
-    assert min(found) < 4  # cut to 4, then blurred: noise brings it below
-
-
-@pytest.mark.threat("T188")
-def test_the_epsilon_of_another_manifest_is_another_question(node: Node, draws: list[int]) -> None:
-    asker = Asker(node)
-
-    node.runs.run(asker.granted(node, job(1, 5), mode=Mode.ONCE))
-    node.runs.run(asker.granted(node, job(1, 10), mode=Mode.ONCE))
-
-    assert len(draws) == 2
-    assert spent(node).used == FIFTH + 5_000
-
-
-# --- the sampler ---
-
-
-@pytest.mark.threat("T187")
-@pytest.mark.parametrize("byte", range(0, 256, 5))
-def test_a_source_that_repeats_itself_is_refused_or_ends(byte: int) -> None:
-    """Whatever byte a broken source gives on and on, no draw hangs."""
-    with suppress(UnavailableError):
-        drawn = discrete_laplace(Scale(above=3, below=1), lambda count: bytes([byte]) * count)
-        assert abs(drawn) < 3 * noise.MAX_STEPS
-
-
-@pytest.mark.threat("T187")
-def test_zeros_on_and_on_are_refused() -> None:
-    with pytest.raises(UnavailableError, match="repeats itself"):
-        discrete_laplace(Scale(above=3, below=1), bytes)
-    with pytest.raises(UnavailableError, match="repeats itself"):
-        happens(1, 1, bytes)
-    with pytest.raises(UnavailableError, match="repeats itself"):
-        below(129, lambda count: b"\xff" * count)
-
-
-@pytest.mark.threat("T187")
-def test_no_value_is_impossible_after_noise() -> None:
-    """Noise of floats leaves gaps that name the value beneath; every whole number can come here."""
-    entropy, scale = seeded(b"gaps"), Scale(above=4, below=1)
-
-    from_ten = {10 + discrete_laplace(scale, entropy) for _ in range(6_000)}
-    from_eleven = {11 + discrete_laplace(scale, entropy) for _ in range(6_000)}
-
-    assert set(range(-5, 26)) <= from_ten & from_eleven
-
-
-@pytest.mark.threat("T187")
-def test_small_numbers_are_not_favoured() -> None:
-    """A remainder of a byte would give the first 56 numbers below 200 twice as often."""
-    entropy = seeded(b"even")
-
-    low = sum(below(200, entropy) < 56 for _ in range(10_000))
-
-    assert 2_600 < low < 3_000  # 2,800 expected; a remainder would give 4,375
-
-
-def code_of(name: str) -> str:
-    """Return a module without its comments and docstrings."""
-    text = (Path(noise.__file__).parents[1] / name).read_text()
-    bare = "\n".join(line.split("#")[0] for line in text.splitlines())
-    return "".join(part for at, part in enumerate(bare.split('"""')) if at % 2 == 0)
-
-
-@pytest.mark.threat("T187")
-def test_no_float_is_near_the_noise() -> None:
-    """The last bits of a float tell which value noise was added to; there is none to look at."""
-    names = ("crypto/noise.py", "compute/noising.py", "vault/noisebudget.py")
-    banned = ("float", "math", "random", "Decimal", " / ", "** -", "**0", "0.", "1.", "5.")
-
-    assert [pair for pair in product(names, banned) if pair[1] in code_of(pair[0])] == []
-
-
-@pytest.mark.threat("T187")
-def test_the_same_seed_blurs_the_same() -> None:
-    blur = blur_of(parse_task(to_json(job().manifest(bytes(32)))))
-    assert blur is not None
-
-    one, other = ([blur.blurred(15, seeded(bytes([n]))) for n in range(40)] for _ in range(2))
-
-    assert one == other
-    assert len(set(one)) > 5
-
-
-# --- the task's own aggregate ---
-
-
-@pytest.fixture
-def combines(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
-    """Return what the cells of custom aggregates were given while the test runs."""
-    given: list[list[int]] = []
-    original: Callable[..., object] = brokers.Broker.aggregate
-
-    def spied(self: object, code: bytes, parts: list[int], limits: object) -> object:
-        given.append(list(parts))
-        return original(self, code, parts, limits)
-
-    monkeypatch.setattr(brokers.Broker, "aggregate", spied)
-    return given
-
-
-def own(**parts: Any) -> Job:  # noqa: ANN401 - parts of a job
-    aggregate: Papers = {
-        "kind": "custom",
-        "args": {},
-        "range": {"min": 0, "max": 31, "step": 1},
-        "default": 0,
-    }
-    return Job(**{"code": COMBINE, "aggregate": aggregate, **parts})
-
-
-@pytest.mark.threat("T190")
-def test_the_same_results_are_combined_once(node: Node, combines: list[list[int]]) -> None:
-    grants = [asker.granted(node, own()) for asker in several(node, 3)]
-    combines.clear()  # of made-up objects, for the example
-
-    values = {node.runs.run(grant).value for grant in grants}
-
-    assert values == {10}
-    assert combines == [[0] * 20 + [1] * 10]  # sorted, and once
-
-
-@pytest.mark.threat("T190")
-def test_an_open_set_that_did_not_change_is_combined_once(
-    node: Node, clock: Hands, combines: list[list[int]]
-) -> None:
-    grant = Asker(node).granted(node, own(objects="open", expires="2026-12-20T00:00:00Z"))
-
-    combines.clear()
-
-    for _ in range(3):
-        assert node.runs.run(grant).value == 10
-        clock.move(DAY)
-
-    assert len(combines) == 1
-
-
-@pytest.mark.threat("T190")
-def test_a_combination_that_failed_has_no_second_try(node: Node, combines: list[list[int]]) -> None:
-    code = COMBINE.replace(b"return sum(parts)", b"return parts[1_000]")
-    grants = [each.granted(node, own(code=code)) for each in several(node, 2)]
-    combines.clear()
-
-    values = [node.runs.run(grant).value for grant in grants]
-
-    assert values == [0, 0]
-    assert len(combines) == 1
-
-
-@pytest.mark.threat("T190")
-def test_another_manifest_over_the_same_results_is_combined_anew(
-    node: Node, combines: list[list[int]]
-) -> None:
-    asker = Asker(node)
-
-    jobs = [own(version=version) for version in ("1.0.0", "1.0.1")]
-    grants = [asker.granted(node, each) for each in jobs]
-    combines.clear()
-
-    for grant in grants:
-        node.runs.run(grant)
-
-    assert len(combines) == 2
-
-
-@pytest.mark.threat("T190")
-def test_a_host_that_failed_leaves_nothing_and_the_next_run_combines(
-    node: Node, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    grant = Asker(node).granted(node, own())
-
-    def lost(*_: object) -> None:
-        raise UnavailableError("the host is out of order")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(brokers.Broker, "aggregate", lost)
-        with pytest.raises(UnavailableError):
-            node.runs.run(grant)
-
-    assert node.runs.run(grant).value == 10
-
-
-@pytest.mark.threat("T190")
-def test_a_kept_combination_under_another_name_does_not_open(node: Node, clock: Hands) -> None:
-    asker = Asker(node)
-    node.runs.run(asker.granted(node, own(), mode=Mode.ONCE))
-    node.runs.run(asker.granted(node, own(version="1.0.1"), mode=Mode.ONCE))
-    core = node.parts.core
-    one, two = core.store.scan(COMBINED.name, "key", (), ()).rows
-    fence = core.store.lease(Id16(bytes(16)), Id16(b"home's file lock"), 3_600, clock())
-    swapped = [Put(COMBINED.name, (a.row[0], b.row[1])) for a, b in ((one, two), (two, one))]
-    core.store.commit((), lambda _: swapped, fence)
-    other = Asker(node, "Two")
-    other.author = asker.author
-
-    with pytest.raises(SealBrokenError):
-        node.runs.run(other.granted(node, own(), mode=Mode.ONCE))
-
-
-@pytest.mark.threat("T190")
-def test_a_row_that_is_there_already_is_never_written_over(node: Node) -> None:
-    node.runs.run(Asker(node).granted(node, own()))
-    core = node.parts.core
-    (row,) = core.store.scan(COMBINED.name, "key", (), ()).rows
-    put = Put(COMBINED.name, row.row, Expect.ABSENT)
-    entry = Entry(event=Event(kind=EventKind.RUN, actor=Actor.VAULT))
-
-    with pytest.raises(ConflictError):
-        core.writer.commit(Work((put,), (entry,)))

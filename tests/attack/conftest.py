@@ -4,9 +4,11 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from sealhold.compute.noising import Blur
 from sealhold.model.quantities import DAY, Instant
 from sealhold.model.shown import Mode
 from sealhold.node import Node
@@ -62,3 +64,17 @@ def vault(ready: Ready, clock: Hands) -> Iterator[Node]:
     """Return the open vault of `ready`."""
     with opened(ready.home, clock) as found:
         yield found
+
+
+@pytest.fixture
+def draws(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return what is drawn while the test runs, one number for each blurred answer."""
+    drawn: list[int] = []
+    original = Blur.blurred
+
+    def spied(self: Blur, value: int, entropy: Any) -> int:  # noqa: ANN401 - passed on
+        drawn.append(original(self, value, entropy))
+        return drawn[-1]
+
+    monkeypatch.setattr(Blur, "blurred", spied)
+    return drawn

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from sealhold.compute.aggregates import Kind, Noise, parse_aggregate
-from sealhold.compute.noising import Blur
+from sealhold.compute.leakage import query_price
+from sealhold.compute.noising import Blur, blur_of
 from sealhold.compute.ranges import Range, parse_range
+from sealhold.compute.task import function_id, parse_task
 from sealhold.crypto.entropy import seeded
 from sealhold.crypto.noise import Scale, discrete_laplace
 
@@ -27,6 +29,21 @@ def vectors(name: str) -> list[Vector]:
 
 def named(vector: Vector) -> str:
     return str(vector["name"])
+
+
+@pytest.mark.parametrize("vector", vectors("manifests.json"), ids=named)
+def test_a_manifest_with_noise_has_its_frozen_ids_and_prices(vector: Vector) -> None:
+    task = parse_task(vector["payload"].encode())
+    blur = blur_of(task)
+
+    assert task.digest.hex() == vector["manifest_id"]
+    assert {
+        param.id: function_id(task, param, task.fields).hex() for param in task.params
+    } == vector["functions"]  # those of the same task without noise
+    price = query_price(task)
+    assert (price.alternatives, price.total) == (vector["alternatives"], vector["answer_microbits"])
+    assert blur is not None
+    assert blur.cost == vector["micro_rho"]
 
 
 @pytest.mark.parametrize("vector", vectors("draws.json"), ids=named)

@@ -125,7 +125,7 @@ def _beyond(card: RequestCard) -> list[Block]:
     """Return what a yes would come to nothing by: a budget of the year that is too small."""
     return [
         Line(
-            f"   Too much for {safe(each.label)}: after a yes, no answer would leave this year.",
+            f"   Too much for {safe(each.label)} on these terms: no answer would leave this year.",
             "bad",
         )
         for each in card.meters

@@ -24,7 +24,7 @@ from sealhold.compute.slots import unpad
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import DeniedError
 from sealhold.model.ids import RequestId
-from sealhold.model.quantities import SECOND
+from sealhold.model.quantities import SECOND, Instant
 from sealhold.node import Node
 from tests.attack.test_adaptive_queries import DIFFERS, _differences
 from tests.attack.test_broken_broker import below, keepers
@@ -246,6 +246,38 @@ def test_what_failed_is_not_tried_again(
 
         assert values == [1, 1, 1]
         assert tried in ([2], [])  # evaluated at the yes or at the first run, and never again
+
+
+@pytest.mark.threat("T43")
+@pytest.mark.parametrize("pace", [0, 150, 290], ids=lambda ms: f"{ms} ms for each object")
+def test_an_answer_leaves_when_its_slot_ends_however_long_the_program_took(
+    setting: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pace: int
+) -> None:
+    clock = Hands()
+    plain: Callable[..., list[int | None]] = Broker.evaluate
+
+    def evaluate(broker: Broker, *args: object, **more: object) -> list[int | None]:
+        found = plain(broker, *args, **more)
+        clock.move(pace * len(found))
+        return found
+
+    home = shutil.copytree(setting.template, tmp_path / "home")
+    with opened(home, clock) as node:
+        node.sources.import_paths([calendar(tmp_path / "c.ics", ["red", "green"])])
+        job = Job(objects="open", expires="2026-11-24T00:00:00Z")  # what comes later is run later
+        request = setting.asker.ask(node, job)
+        grant = allow(node, request)
+        node.sources.import_paths([calendar(tmp_path / "d.ics", ["red", "green"], uid="v")])
+        monkeypatch.setattr(Broker, "evaluate", evaluate)
+        invoked = clock.now
+
+        node.runs.begin(grant.id)()
+
+        assert clock.now == invoked + 2 * pace
+        clock.now = Instant(invoked + SECOND - 1)
+        assert node.outside.fetch(setting.asker.token, request) is None
+        clock.now = Instant(invoked + SECOND)
+        assert node.outside.fetch(setting.asker.token, request) is not None
 
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:

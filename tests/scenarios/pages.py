@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
+from itertools import takewhile
 from pathlib import Path
 
 from sealhold.__main__ import main
@@ -63,13 +64,22 @@ def steps(page: Path) -> list[Step]:
     """Return the commands of a page."""
     found: list[Step] = []
     for kind, body in BLOCK.findall(page.read_text()):
-        lines = [line for line in body.splitlines() if line.strip()]
         if kind == "sh":
-            found += [Step(line, exit_of(line), ()) for line in lines]
+            found += [Step(line, exit_of(line), ()) for line in commands(body)]
         else:
-            last = found.pop()
-            found.append(Step(last.command, last.code, tuple(map(plain, lines))))
+            last, lines = found.pop(), filter(None, map(plain, body.splitlines()))
+            found.append(Step(last.command, last.code, tuple(lines)))
     return found
+
+
+def commands(body: str) -> Iterator[str]:
+    """Yield each command of a block; what follows `<<'EOF'` belongs to it."""
+    lines = iter(body.splitlines())
+    for line in lines:
+        if line.endswith("<<'EOF'"):
+            yield "\n".join([line, *takewhile(lambda inner: inner != "EOF", lines), "EOF"])
+        elif line.strip():
+            yield line
 
 
 def exit_of(line: str) -> int:

@@ -120,6 +120,19 @@ def _tells(card: RequestCard) -> list[Block]:
         ),
         Line(""),
         Table(columns, rows),
+        *_beyond(card),
+    ]
+
+
+def _beyond(card: RequestCard) -> list[Block]:
+    """Return what a yes would come to nothing by: a budget of the year that is too small."""
+    return [
+        Line(
+            f"   Too much for {safe(each.label)} on these terms: no answer would leave this year.",
+            "bad",
+        )
+        for each in card.meters
+        if each.pending and each.used + each.pending > each.cap
     ]
 
 

@@ -168,3 +168,50 @@ def test_closing_twice_is_no_error(sandbox: Sandbox) -> None:
 
     sandbox.close()
     sandbox.close()
+
+
+# --- objects of one partition ---
+
+
+def together(sandbox: Sandbox, code: bytes, *objects: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    return sandbox.run_partition(sandbox.compile(code, LIMITS), objects, RES)
+
+
+def test_the_objects_of_a_partition_meet_one_instance_and_the_next_a_fresh_one(
+    sandbox: Sandbox,
+) -> None:
+    code = b"seen = []\ndef evaluate(obj, res):\n    seen.append(1)\n    return len(seen)\n"
+
+    assert [list(together(sandbox, code, {}, {}, {})) for _ in range(2)] == [[1, 2, 3]] * 2
+
+
+def test_what_one_object_breaks_by_raising_is_its_own_fault(sandbox: Sandbox) -> None:
+    code = b"def evaluate(obj, res):\n    return 10 // obj['n']\n"
+
+    assert list(together(sandbox, code, {"n": 1}, {"n": 0}, {"n": 5})) == [10, FAULT, 2]
+
+
+@pytest.mark.threat("T35")
+@pytest.mark.parametrize(
+    "said", ["True", "'1'", "None", "[1]", "1.0", "2 ** 63", "float('nan')", "{1: 2}"]
+)
+def test_a_foreign_value_among_whole_numbers_is_a_fault_at_most_of_all(
+    sandbox: Sandbox, said: str
+) -> None:
+    code = f"def evaluate(obj, res):\n    return {said} if obj['n'] == 1 else 7\n".encode()
+
+    found = together(sandbox, code, {"n": 0}, {"n": 1}, {"n": 2})
+
+    assert found is FAULT or list(found) == [7, FAULT, 7]
+
+
+@pytest.mark.threat("T30")
+def test_what_ends_the_instance_is_the_fault_of_the_whole_partition(sandbox: Sandbox) -> None:
+    code = b"def evaluate(obj, res):\n    while obj['n'] == 1:\n        pass\n    return 7\n"
+    handle = sandbox.compile(code, Limits(ms_per_partition=200, memory_mib=16))
+    begun = monotonic()
+
+    found = sandbox.run_partition(handle, [{"n": 0}, {"n": 1}], RES)
+
+    assert found is FAULT
+    assert monotonic() - begun < 2

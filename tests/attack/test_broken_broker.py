@@ -368,3 +368,24 @@ def test_leaving_twice_and_asking_after_leaving_are_told_apart() -> None:
 
     with pytest.raises(BrokerLostError):
         broker.evaluate(HONEST, RES, OBJECTS, LIMITS)
+
+
+@pytest.mark.threat("T34")
+def test_a_partition_has_as_many_answers_as_objects_and_a_lost_one_is_lost_alone(
+    impostor: Callable[[str], Broker],
+) -> None:
+    """The first broker answers half of a partition and ends; the next says far too much."""
+    hostile = f"""
+        kept = []
+        def hostile(end):
+            kept.append(end)
+            {GREETING}
+            end.recv(65536)
+            end.sendall(frame(b"\x05") * (2 if turns == 1 else 500))
+            if turns == 1: end.shutdown(socket.SHUT_WR)
+        """
+
+    with impostor(hostile) as broker:
+        found = broker.evaluate_partitions(HONEST, RES, [OBJECTS[:4]] * 3, SHORT)
+
+    assert found == [[None] * 4, [5] * 4, [5] * 4]

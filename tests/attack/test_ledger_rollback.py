@@ -176,8 +176,8 @@ def test_the_command_accepts_and_compares(old: Old, tmp_path: Path) -> None:
     whole = cli.line(f"audit verify --against {kept}")
     old.put_back("vault.db")
     refused = cli.line("audit verify")
-    accepted = cli.line("audit accept-older")
-    again = cli.line("audit accept-older")
+    accepted = cli.line("audit accept")
+    again = cli.line("audit accept")
     differs = cli.line(f"audit verify --against {kept}")
 
     assert [each.code for each in (whole, refused, accepted, again, differs)] == [0, 6, 0, 9, 6]

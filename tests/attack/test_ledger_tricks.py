@@ -153,7 +153,7 @@ def test_each_member_changed_once_gives_a_partition_two_evaluations_and_no_more(
     clock = Hands()
     with opened(folder / "home", clock) as node:
         asks = job(code=KEEPS_ALL, k=k, versions=2, aggregate=sum_of(0, 100), most=100)
-        runs = []
+        runs, bound = list[int](), 0
         for turn in range(5):  # each time another eighth of them changed
             texts = ["new" if n % 8 < turn else "old" for n in range(64)]
             bring(node, folder, texts)

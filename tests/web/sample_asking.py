@@ -1,8 +1,10 @@
 """The sample vault's parts for deciding: requests, grants, apps, runs, and the door outside."""
 
 import json
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
+from sealhold.frontends.seam import NO_POINTS
 from sealhold.model.errors import (
     ConflictError,
     DeniedError,
@@ -83,8 +85,17 @@ class SampleRequests(Part):
         )
         return self._seen(narrowed, terms)
 
-    def approve(self, id_text: str, terms: Terms, shown_digest: str, passphrase: str) -> GrantView:
+    def approve(
+        self,
+        id_text: str,
+        terms: Terms,
+        shown_digest: str,
+        passphrase: str,
+        confirmed: AbstractSet[str] = NO_POINTS,
+    ) -> GrantView:
         card = self._current(id_text, terms, shown_digest)
+        if confirmed != card.points.keys():
+            raise InvalidError("a point of the request was not confirmed")
         self._vault.need(passphrase)
         grant = GrantView(
             id=data.grant_id(card.id.hex()),
@@ -112,8 +123,17 @@ class SampleRequests(Part):
             raise ConflictError("the request no longer waits")
         self._vault.cards[card.id] = replace(self._vault.cards[card.id], state=RequestState.REFUSED)
 
-    def preview(self, id_text: str, terms: Terms, shown_digest: str, passphrase: str) -> bytes:
+    def preview(
+        self,
+        id_text: str,
+        terms: Terms,
+        shown_digest: str,
+        passphrase: str,
+        confirmed: AbstractSet[str] = NO_POINTS,
+    ) -> bytes:
         card = self._current(id_text, terms, shown_digest)
+        if confirmed != card.points.keys():
+            raise InvalidError("a point of the request was not confirmed")
         self._vault.need(passphrase)
         self._vault.looked.add(card.id)
         self._vault.write(

@@ -1,6 +1,7 @@
 """What a person does on the pages, with script and without."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,23 @@ def test_allowing_once_sends_the_answer_and_shows_the_receipt(
     expect(anyhow.locator(".slip-figure")).to_contain_text("17")
     expect(anyhow.locator(".slip-figure")).to_contain_text("5 bits")
     assert state(vault) is RequestState.SPENT
+
+
+def test_a_point_of_a_request_needs_its_own_tick(
+    anyhow: Page, site: Running, vault: SampleVault
+) -> None:
+    asked, card = next(iter(vault.cards.items()))
+    vault.cards[asked] = replace(card, points={"partition_k": "4 objects share a run"})
+    anyhow.goto(site.url + REQUEST)
+    anyhow.get_by_placeholder("Passphrase").fill(PASSPHRASE)
+    anyhow.get_by_role("button", name="Allow once").click()
+    before = state(vault)  # the browser itself asks for the tick first
+
+    anyhow.get_by_label("4 objects share a run").check()
+    anyhow.get_by_role("button", name="Allow once").click()
+
+    expect(anyhow.locator(".slip-figure")).to_contain_text("17")
+    assert (before, state(vault)) == (RequestState.WAITING, RequestState.SPENT)
 
 
 def test_refusing_needs_nothing(anyhow: Page, site: Running, vault: SampleVault) -> None:

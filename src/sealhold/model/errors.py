@@ -278,7 +278,7 @@ class PlaintextStoreError(TamperedError):
 class RolledBackError(TamperedError):
     """A file is older than what the vault last wrote.
 
-    Remedy: put the newest files back, or `sealhold audit accept-older`, which spends all budgets.
+    Remedy: put the newest files back, or `sealhold audit accept`, which spends all budgets.
     """
 
 

@@ -79,13 +79,18 @@ _FAILURES = (
 )  # fmt: skip
 
 
+class _Begun(Protocol):
+    """An instance of a program."""
+
+    def evaluate(self, obj: str, res: str) -> object: ...
+    def aggregate(self, parts: Sequence[int]) -> object: ...
+
+
 class _Loaded(Protocol):
     """A compiled program."""
 
     def misfits(self, entries: Sequence[Entry]) -> list[str]: ...
-    def begin(self, store: Store) -> object: ...
-    def evaluate(self, store: Store, obj: str, res: str) -> object: ...
-    def aggregate(self, store: Store, parts: Sequence[int]) -> object: ...
+    def begin(self, store: Store) -> _Begun: ...
 
 
 def engine() -> Engine:
@@ -191,13 +196,24 @@ class WasmSandbox:
     def run(
         self, handle: Handle, obj: Mapping[str, Plain], res: Mapping[str, Plain]
     ) -> int | Fault:
+        found = self.run_partition(handle, [obj], res)
+        return found if isinstance(found, Fault) else found[0]
+
+    def run_partition(
+        self,
+        handle: Handle,
+        objects: Sequence[Mapping[str, Plain]],
+        res: Mapping[str, Plain],
+    ) -> Sequence[int | Fault] | Fault:
         try:
             program = self._program(handle.code)
             if program.misfits(["evaluate"]):
                 return FAULT
-            texts = json_text(dict(obj)), json_text(dict(res))
+            texts, beside = [json_text(dict(obj)) for obj in objects], json_text(dict(res))
             with closing(self._store(handle.limits)) as store:
-                return _whole(program.evaluate(store, *texts))
+                begun = program.begin(store)
+                # what traps ends the instance, so it is the fault of all
+                return [_whole(begun.evaluate(text, beside)) for text in texts]
         except (*_FAILURES, NotAProgramError):
             return FAULT
 
@@ -207,7 +223,7 @@ class WasmSandbox:
             if program.misfits(["aggregate"]):
                 return FAULT
             with closing(self._store(handle.limits)) as store:
-                return _whole(program.aggregate(store, parts))
+                return _whole(program.begin(store).aggregate(parts))
         except (*_FAILURES, NotAProgramError):
             return FAULT
 
@@ -270,19 +286,28 @@ class _CoreProgram:
     def misfits(self, entries: Sequence[Entry]) -> list[str]:
         return [self._wrong[name] for name in ("memory", "alloc", *entries) if name in self._wrong]
 
-    def begin(self, store: Store) -> Instance:
-        return Instance(store, self._module, [])
+    def begin(self, store: Store) -> "_CoreInstance":
+        return _CoreInstance(store, Instance(store, self._module, []))
 
-    def evaluate(self, store: Store, obj: str, res: str) -> object:
+
+class _CoreInstance:
+    """An instance of a core module."""
+
+    def __init__(self, store: Store, instance: Instance) -> None:
+        self._store = store
+        self._instance = instance
+
+    def evaluate(self, obj: str, res: str) -> object:
         data = f'{{"object":{obj},"res":{res}}}'.encode()
-        return self._call(store, "evaluate", data, len(data))
+        return self._call("evaluate", data, len(data))
 
-    def aggregate(self, store: Store, parts: Sequence[int]) -> object:
+    def aggregate(self, parts: Sequence[int]) -> object:
         data = b"".join(part.to_bytes(WORD, "little", signed=True) for part in parts)
-        return self._call(store, "aggregate", data, len(parts))
+        return self._call("aggregate", data, len(parts))
 
-    def _call(self, store: Store, entry: Entry, data: bytes, count: int) -> object:
-        exports = self.begin(store).exports(store)
+    def _call(self, entry: Entry, data: bytes, count: int) -> object:
+        store = self._store
+        exports = self._instance.exports(store)
         memory, alloc, function = exports["memory"], exports["alloc"], exports[entry]
         if not (
             isinstance(memory, Memory) and isinstance(alloc, Func) and isinstance(function, Func)
@@ -317,16 +342,31 @@ class _ComponentProgram:
             if entry not in self._places
         ]
 
-    def begin(self, store: Store) -> model.Instance:
-        return self._linker.instantiate(store, self._component)
+    def begin(self, store: Store) -> "_ComponentInstance":
+        return _ComponentInstance(
+            store, self._linker.instantiate(store, self._component), self._places
+        )
 
-    def evaluate(self, store: Store, obj: str, res: str) -> object:
-        function = self.begin(store).get_func(store, self._places["evaluate"])
-        return None if function is None else function(store, obj, res)
 
-    def aggregate(self, store: Store, parts: Sequence[int]) -> object:
-        function = self.begin(store).get_func(store, self._places["aggregate"])
-        return None if function is None else function(store, list(parts))
+class _ComponentInstance:
+    """An instance of a component."""
+
+    def __init__(
+        self, store: Store, instance: model.Instance, places: Mapping[str, model.ExportIndex]
+    ) -> None:
+        self._store = store
+        self._instance = instance
+        self._places = places
+
+    def evaluate(self, obj: str, res: str) -> object:
+        return self._call("evaluate", obj, res)
+
+    def aggregate(self, parts: Sequence[int]) -> object:
+        return self._call("aggregate", list(parts))
+
+    def _call(self, entry: Entry, *given: object) -> object:
+        function = self._instance.get_func(self._store, self._places[entry])
+        return None if function is None else function(self._store, *given)
 
 
 def _is_of_types(found: object, takes: list[str], gives: list[str]) -> bool:

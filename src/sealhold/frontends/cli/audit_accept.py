@@ -1,4 +1,4 @@
-"""`sealhold audit accept-older`."""
+"""`sealhold audit accept`."""
 
 from pathlib import Path
 from typing import Annotated

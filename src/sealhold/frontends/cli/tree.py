@@ -379,9 +379,9 @@ AUDIT = {
         example="audit verify",
         load=_audit_verify,
     ),
-    "accept-older": Entry(
-        about="Go on with a database that is older than it was, with all budgets spent.",
-        example="audit accept-older",
+    "accept": Entry(
+        about="Go on with a database that is older than it was.",
+        example="audit accept",
         load=_audit_accept,
     ),
 }

@@ -16,6 +16,7 @@ from sealhold.crypto.secret import Secret
 from sealhold.crypto.sign import SigningKey
 from sealhold.model.encoding import Plain, to_json
 from sealhold.model.errors import SealholdError
+from sealhold.model.ids import Id16, ReceiptId
 from sealhold.model.quantities import DAY, Instant
 from tests.unit.sample_proof import AT, AUDIENCE, AUTHOR, LEFT, NONCE, failed, one, sample, verify
 
@@ -546,7 +547,7 @@ def test_what_was_not_opened_is_nowhere_in_a_presentation() -> None:
 @pytest.mark.threat("T177")
 def test_each_answer_has_a_holder_key_of_its_own() -> None:
     prover = one().prover
-    ids = [one().receipt, type(one().receipt)(b"\x01" * 16)]
+    ids = [one().receipt, ReceiptId(Id16(b"\x01" * 16))]
 
     assert len({prover.holder(each).public for each in ids}) == 2
     assert prover.holder(ids[0]).public != prover.key.public

@@ -248,7 +248,6 @@ def test_the_example_has_nothing_against_it() -> None:
         ({"resources": [{"id": "map"}]}, "resources"),
         ({"evidence__min": "sgx"}, "evidence"),
         ({"evidence__confidentiality": "sealed"}, "sealed"),
-        ({"output__forms": ["dsse", "sd-jwt"]}, "form"),
         ({"limits__fuel": 1}, "fuel"),
         ({"params": [{"id": "p", "value": "x" * 8192}]}, "too_long"),
         ({"input__collection": "events"}, "collection"),

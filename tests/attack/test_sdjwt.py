@@ -454,6 +454,7 @@ def test_a_binding_of_another_presentation_does_not_carry_over() -> None:
         {"iat": "1790000060"},
         {"iat": -1},
         {"iat": 2**60},
+        {"iat": 253_402_300_800},
         {"exp": 2**33},
         {"aud": [AUDIENCE]},
         {"nonce": None},

@@ -235,8 +235,9 @@ def test_the_order_of_fields_makes_no_other_function() -> None:
     )
 
 
-def test_the_example_has_nothing_against_it() -> None:
-    assert codes(task_of()) == {}
+@pytest.mark.parametrize("forms", [["dsse"], ["sd-jwt"], ["dsse", "sd-jwt"]], ids=str)
+def test_the_example_has_nothing_against_it(forms: list[str]) -> None:
+    assert codes(task_of()) == codes(task_of(output__forms=forms)) == {}
 
 
 @pytest.mark.parametrize(

@@ -46,8 +46,11 @@ from tests.scenarios.vaults import (
 BITS = 48
 WAYS = 16  # answers of one program, so four bits
 DIFFERS = {  # where two proofs may differ that tell the same: salted hashes, ids, signatures
+    "/evidence",
+    "/proof/payload/predicate/commitments/account",
     "/proof/payload/predicate/commitments/entry",
     "/proof/payload/predicate/commitments/inputs",
+    "/proof/payload/predicate/commitments/provenance",
     "/proof/payload/predicate/terms",
     "/proof/signatures/0/sig",
 }

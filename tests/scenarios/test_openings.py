@@ -242,6 +242,28 @@ def test_the_salts_that_the_owner_keeps_open_what_the_proof_commits_to(tmp_path:
         assert len(salts) == 4
 
 
+def test_an_entry_of_the_log_beside_proof_and_receipt_must_be_theirs(tmp_path: Path) -> None:
+    with opened(new_home(tmp_path / "home")) as node:
+        left = answered(node, tmp_path)
+        shown = present(node, left, "entry").presentation
+        receipt = left.answer.owner_receipt
+        right = node.audit.proof(left.answer.seq)
+        wrong = node.audit.proof(left.answer.seq - 1)
+
+    fits = verify_files([shown, receipt, right], at=NOON)
+    differs = verify_files([shown, receipt, wrong], at=NOON)
+    of_receipt = verify_files([receipt, wrong], at=NOON)
+
+    assert fits.exit_code == 0
+    assert [check.name for check in fits.checks if check.name.startswith("together")] == [
+        "together, entry",
+        "together, place",
+    ]
+    assert (differs.exit_code, of_receipt.exit_code) == (6, 6)
+    assert "together: entry: none of the excerpts shows entry" in differs.sentence
+    assert "together: place: none of the excerpts shows entry" in of_receipt.sentence
+
+
 def test_an_app_that_takes_only_the_other_form_gets_a_presentation(tmp_path: Path) -> None:
     job = Shown(forms=("sd-jwt",))
     with opened(new_home(tmp_path / "home")) as node:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from sealhold.compute.compliance import bounds_of
 from sealhold.compute.leakage import bits_of_choice
@@ -56,7 +56,7 @@ def drop(page: Page, files: list[bytes], **fields: str) -> None:
         page.locator(f"#{name}").fill(fields.get(name.replace("-", "_"), ""))
     page.locator("#files").set_input_files(
         [
-            {"name": f"file {number}", "mimeType": "text/plain", "buffer": data}
+            FilePayload(name=f"file {number}", mimeType="text/plain", buffer=data)
             for number, data in enumerate(files, 1)
         ]
     )

@@ -37,6 +37,16 @@ _PAPER = "this audit bundle"
 _MARKS = (b'{"event":"', BUNDLE_TYPE.encode(), b'"proof":[', b'"salt":"')
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt:
+    """Which entry a bundle shows, once it leads to its checkpoint."""
+
+    index: int
+    leaf: bytes  # 32 bytes: its hash in the tree
+    origin: str  # of the log
+    size: int  # entries under the checkpoint
+
+
 @dataclass(frozen=True, slots=True)
 class _Bundle:
     event: bytes
@@ -78,6 +88,21 @@ def prove_entry(view: ReadView, seq: int, openers: Openers, key: VerifierKey) ->
     head = read_head(view, own, (key,))
     proof = StoredTree(view, head.frontier).prove_inclusion(seq)
     return _Bundle(line.event, line.salt, seq, proof, head.note, key).write()
+
+
+def read_excerpt(data: bytes) -> Excerpt:
+    """Return which entry a bundle shows; whose key signed the checkpoint is the caller's to judge.
+
+    Raises:
+        InvalidEncodingError: not an audit bundle in its one form.
+        BadSignatureError: the key in it did not sign the checkpoint.
+        BadProofError: the entry does not lead to the checkpoint.
+    """
+    bundle = _read(data)
+    checkpoint = open_checkpoint(bundle.note, (bundle.key,))
+    leaf = entry_hash(bundle.salt, bundle.event)
+    verify_inclusion(bundle.index, checkpoint.size, leaf, bundle.proof, checkpoint.root)
+    return Excerpt(index=bundle.index, leaf=leaf, origin=checkpoint.origin, size=checkpoint.size)
 
 
 def looks_like_bundle(data: bytes) -> bool:

@@ -106,6 +106,16 @@ def open_receipt(paper: bytes, trusted: Collection[bytes]) -> OpenedReceipt:
     return OpenedReceipt(receipt, issuer, tuple(key for key in signers if key != issuer))
 
 
+def place_of(paper: bytes) -> Place | None:
+    """Return where a receipt says that the log tells of it; None in any copy but the owner's.
+
+    Raises:
+        InvalidEncodingError: not a receipt in its one form.
+        BadSignatureError: the issuer in it did not sign it.
+    """
+    return _open(paper, ())[0].audit
+
+
 def receipt_digest(paper: bytes) -> bytes:
     """Return the 32-byte SHA-256 of what is signed; a second signature does not change it.
 

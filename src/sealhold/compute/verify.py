@@ -13,6 +13,7 @@ Source: docs/spec/10-proof.md section 8.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
@@ -35,6 +36,7 @@ from sealhold.compute.proof_rules import (
     title,
 )
 from sealhold.compute.task import SignedTask, open_task
+from sealhold.compute.together import compare
 from sealhold.crypto.sdjwt import BINDING_TYPE, head_of
 from sealhold.model.errors import SealholdError
 from sealhold.model.quantities import Instant
@@ -83,6 +85,18 @@ def verify_files(
         for number, verdict in enumerate(verdicts, 1)
         for check in verdict.checks
     )
+    joint = list(
+        compare(
+            [data for data in files if looks_like_presentation(data)],
+            [data for data in files if looks_like_receipt(data)],
+            [data for data in files if looks_like_bundle(data)],
+        )
+    )
+    numbered += tuple(replace(each.check, name=f"together, {each.check.name}") for each in joint)
+    failed = next((each.check for each in joint if each.code != HELD), None)
+    if failed is not None:
+        told = f"{len(files)} files; together: {failed.name}: {failed.detail}."
+        return Verdict(checks=numbered, exit_code=ALTERED, sentence=told)
     worst = max(verdicts, key=lambda verdict: _SEVERITY.index(verdict.exit_code))
     place = verdicts.index(worst) + 1
     return Verdict(

@@ -126,6 +126,7 @@ ASKING: Mapping[str, str] = {
     "receipt.next": "From here",
     "receipt.in_ledger": "This entry in the ledger",
     "receipt.request": "The request behind it",
+    "receipt.verifier": "Check a proof in the browser",
     "receipt.label": "Receipt",
     "receipt.entry": "Entry",
     "receipt.left": "Left",

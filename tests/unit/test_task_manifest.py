@@ -245,7 +245,6 @@ def test_the_example_has_nothing_against_it() -> None:
         ({"code__tier": "wasm"}, "tier"),
         ({"partition__k": 4}, "partition_k"),
         ({"partition__max_versions": 2}, "max_versions"),
-        ({"resources": [{"id": "map"}]}, "resources"),
         ({"evidence__min": "sgx"}, "evidence"),
         ({"evidence__confidentiality": "sealed"}, "sealed"),
         ({"output__forms": ["dsse", "sd-jwt"]}, "form"),

@@ -132,7 +132,7 @@ class Retrieval:
         """
         if not scope.task.resources:
             return NONE
-        self.require(scope)
+        self.require(scope)  # THREAT T184: what an app asks for never makes the vault fetch
         history = self._rows.turns(series_of(scope))
         place = len(history) - 1 if turn is None else turn
         digests = history[place]

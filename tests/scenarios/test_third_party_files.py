@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sealhold.crypto.digest import sha256
+from sealhold.frontends.http.rounds import Rounds
 from sealhold.model.errors import NotFetchedError
 from sealhold.model.quantities import DAY, HOUR
 from sealhold.node import Node
@@ -139,6 +140,20 @@ def test_a_file_that_may_change_no_more_is_asked_for_no_more(
         vault.resources.refresh()
 
     assert len(server.requests) == 2
+
+
+def test_a_served_vault_fetches_by_the_clock(vault: Node, server: Server, clock: Hands) -> None:
+    Asker(vault).granted(vault, reading(signed(give(server, 1, b"green"))))
+    rounds = Rounds(vault, clock)
+
+    for serial in (2, 3):
+        give(server, serial, b"blue %d" % serial)
+        rounds.once()
+        clock.move(DAY)
+        rounds.once()
+
+    assert len(server.requests) == 3
+    assert [each.versions for each in vault.resources.list()] == [3]
 
 
 def test_an_answer_over_an_open_set_is_of_the_newest_version(

@@ -161,7 +161,10 @@ def test_a_slow_drip_ends_with_the_time_for_one_file(
 def test_a_silent_server_is_given_up(server: Server) -> None:
     silence = threading.Event()
 
-    why = refused(server, lambda _link: bool(silence.wait(5)) or None, idle=0.5, total=4.0)
+    def say(_link: socket.socket) -> None:
+        silence.wait(5)
+
+    why = refused(server, say, idle=0.5, total=4.0)
 
     silence.set()
     assert why == "slow"

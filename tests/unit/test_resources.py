@@ -11,7 +11,6 @@ from sealhold.compute.manifest_rules import points
 from sealhold.compute.resources import (
     MAGIC,
     OVERHEAD,
-    Bound,
     Version,
     check_later,
     has_room,
@@ -19,6 +18,7 @@ from sealhold.compute.resources import (
     next_tuple,
     open_version,
     sign_version,
+    stated,
     tuples,
 )
 from sealhold.compute.retrieve import RETRY, is_due
@@ -180,9 +180,9 @@ def test_each_tuple_of_versions_is_charged_like_a_parameter() -> None:
 
 
 def test_a_proof_lists_files_in_the_order_of_their_ids() -> None:
-    bound = Bound(digests={"b": b"\x02" * 32, "a": b"\x01" * 32}, contents={"a": b"", "b": b""})
+    found = stated({"b": b"\x02" * 32, "a": b"\x01" * 32})
 
-    assert bound.stated() == [{"id": "a", "sha256": "01" * 32}, {"id": "b", "sha256": "02" * 32}]
+    assert found == [{"id": "a", "sha256": "01" * 32}, {"id": "b", "sha256": "02" * 32}]
 
 
 # --- versions ---

@@ -187,10 +187,11 @@ class Runs:
 
         A frozen set has one for each tuple of third parties' files, and one without any.
         """
+        newest = epoch_of(now)
         if asked.signed.task.input.objects == "frozen":
-            return self._office.retrieval.turn(asked.scope(row.grant.fields))
+            newest = self._office.retrieval.turn(asked.scope(row.grant.fields))
         owed = self._shelf.owed(row.grant.id)
-        return min(owed, default=epoch_of(now))
+        return min(owed, default=newest)
 
     def _again(self, asked: Asked, row: GrantRow, stored: StoredAnswer, *, by_owner: bool) -> None:
         """Decide on, and log, that the stored bytes leave once more."""

@@ -55,7 +55,16 @@ MANIFEST: dict[str, Any] = {
     "partition": {"k": 1, "max_versions": 1},
     "limits": {"ms_per_partition": 100, "memory_mib": 16, "queries": 100, "fuel": 5},
     "slot": {"seconds": 1, "mode": "ahead", "max_slots": 1},
-    "resources": [{"id": "map"}],
+    "resources": [
+        {
+            "id": "map",
+            "url": "https://data.example.org/map",
+            "signer": "ef" * 32,
+            "max_bytes": 9,
+            "refresh_s": 3600,
+            "max_versions": 2,
+        }
+    ],
     "evidence": {"min": "sw", "confidentiality": "any"},
     "output": {"recipients": [], "forms": ["dsse"]},
 }

@@ -53,8 +53,8 @@ class Server:
             "names": {HOST: ("127.0.0.1",)},
             "port": self.port,
             "loopback": True,
-            "idle": 2.0,
-            "total": 4.0,
+            "idle": 10.0,
+            "total": 30.0,
         }
         return Way(**{**known, **other})  # type: ignore[arg-type]  # reason: a test names fields
 

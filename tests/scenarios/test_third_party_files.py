@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from sealhold.compute.replay import Replay
 from sealhold.crypto.digest import sha256
-from sealhold.model.errors import NotFetchedError
+from sealhold.frontends.http.rounds import Rounds
+from sealhold.model.errors import NotFetchedError, UnavailableError
 from sealhold.model.quantities import DAY, HOUR
 from sealhold.node import Node
 from tests.scenarios.servers import HOST, Server, serving
@@ -129,6 +131,32 @@ def test_each_version_of_a_signed_file_has_an_answer_of_its_own_and_a_price_at_a
     assert [each.versions for each in vault.resources.list()] == [3]
 
 
+def test_an_answer_that_is_owed_is_made_over_the_files_that_stood_when_it_was_charged(
+    vault: Node, server: Server, clock: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grant = Asker(vault).granted(vault, reading(signed(give(server, 1, b"green"))))
+    with monkeypatch.context() as broken:
+        broken.setattr(Replay, "values", fail)
+        with pytest.raises(UnavailableError):
+            vault.runs.run(grant)
+    cost = charged(vault)
+    give(server, 2, b"red")
+    clock.move(DAY)
+    vault.resources.refresh()
+
+    first = vault.runs.run(grant)
+    assert (first.value, charged(vault)) == (2, cost)
+    assert vault.runs.owed() == []
+
+    second = vault.runs.run(grant)
+    assert second.value == 1
+    assert charged(vault) > cost
+
+
+def fail(*_: object) -> list[int]:
+    raise UnavailableError("the host fails")
+
+
 def test_a_file_that_may_change_no_more_is_asked_for_no_more(
     vault: Node, server: Server, clock: Hands
 ) -> None:
@@ -139,6 +167,20 @@ def test_a_file_that_may_change_no_more_is_asked_for_no_more(
         vault.resources.refresh()
 
     assert len(server.requests) == 2
+
+
+def test_a_served_vault_fetches_by_the_clock(vault: Node, server: Server, clock: Hands) -> None:
+    Asker(vault).granted(vault, reading(signed(give(server, 1, b"green"))))
+    rounds = Rounds(vault, clock)
+
+    for serial in (2, 3):
+        give(server, serial, b"blue %d" % serial)
+        rounds.once()
+        clock.move(DAY)
+        rounds.once()
+
+    assert len(server.requests) == 3
+    assert [each.versions for each in vault.resources.list()] == [3]
 
 
 def test_an_answer_over_an_open_set_is_of_the_newest_version(

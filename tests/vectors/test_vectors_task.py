@@ -18,8 +18,11 @@ from sealhold.compute.leakage import (
     presence_price,
     query_price,
 )
+from sealhold.compute.resources import sign_version
 from sealhold.compute.task import function_id, parse_task, view_digest, whole
 from sealhold.compute.verify import verify_files
+from sealhold.crypto.secret import Secret
+from sealhold.crypto.sign import SigningKey
 from sealhold.model.errors import InvalidError
 from sealhold.model.quantities import Instant
 
@@ -65,6 +68,28 @@ def test_a_manifest_out_of_form_stays_refused(vector: Vector) -> None:
         parse_task(vector["payload"].encode())
 
     assert caught.value.code() == vector["error"]
+
+
+@pytest.mark.parametrize("vector", vectors("08-task/series.json"), ids=named)
+def test_a_series_and_its_functions_have_their_frozen_ids(vector: Vector) -> None:
+    task = parse_task(vector["payload"].encode())
+    digests = {name: bytes.fromhex(digest) for name, digest in vector["digests"].items()}
+
+    param = task.params[0]
+    assert function_id(task, param, task.fields).hex() == vector["series"]
+    assert function_id(task, param, task.fields, digests).hex() == vector["function"]
+    assert task.tuples == vector["tuples"]
+
+
+@pytest.mark.parametrize("vector", vectors("08-task/versions.json"), ids=named)
+def test_a_version_has_its_frozen_bytes(vector: Vector) -> None:
+    key = SigningKey(Secret(bytes.fromhex(vector["seed"]), "signer"))
+    content = bytes.fromhex(vector["content"])
+
+    reply = sign_version(vector["url"], vector["number"], content, key)
+
+    assert key.public.hex() == vector["signer"]
+    assert reply.hex() == vector["reply"]
 
 
 @pytest.mark.parametrize("vector", vectors("09-leakage/prices.json"), ids=named)

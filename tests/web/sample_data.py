@@ -35,6 +35,7 @@ from sealhold.model.shown import (
     PreviewView,
     RequestCard,
     RequestState,
+    ResourceView,
     SourceView,
     Terms,
 )
@@ -135,6 +136,25 @@ def program(stranger: str) -> CodeView:
     )
 
 
+def speeds(stranger: str = "") -> ResourceView:
+    """Return the third party's file that the program reads."""
+    return ResourceView(
+        task=f"green-days{stranger}",
+        id="speeds",
+        url="https://data.example.org/speeds.json",
+        sha256=digest("speeds"),
+        signer=None,
+        max_bytes=4_096,
+        max_versions=1,
+        versions=0,
+        size=None,
+        digest=None,
+        fetched_at=None,
+        tried_at=None,
+        why=stranger,
+    )
+
+
 def green_request(stranger: str = "") -> RequestCard:
     """Return the waiting request for a bonus."""
     who = asker(f"GreenCorp HR{stranger}", asked=3, allowed=1, refused=1)
@@ -162,6 +182,7 @@ def green_request(stranger: str = "") -> RequestCard:
         fields=FIELDS,
         selection="those of October 2026",
         code=program(stranger),
+        resources=(speeds(stranger),),
         asked_terms=Terms(
             mode=Mode.ONCE,
             until=Instant(NOW + 30 * DAY),

@@ -61,15 +61,8 @@ class Version:
 class Bound:
     """The files that a program gets at one time, by the ids of its manifest."""
 
-    turn: int = 0  # the place of this tuple in their order, from 0
     digests: Mapping[str, bytes] = field(default_factory=dict)
     contents: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-
-    def stated(self) -> list[dict[str, Plain]]:
-        """Return the files as a proof lists them: id and digest, in the order of the ids."""
-        return [
-            {"id": name, "sha256": digest.hex()} for name, digest in sorted(self.digests.items())
-        ]
 
 
 NONE = Bound()
@@ -129,6 +122,11 @@ def bound_digests(resources: Sequence[Resource], digests: Mapping[str, bytes]) -
     if digests.keys() != {each.id for each in resources}:
         raise InvalidError("a program gets just the resources that its manifest names")
     return [[name, digest] for name, digest in sorted(digests.items())]
+
+
+def stated(digests: Mapping[str, bytes]) -> list[dict[str, Plain]]:
+    """Return files as a proof lists them: id and digest, in the order of the ids."""
+    return [{"id": name, "sha256": digest.hex()} for name, digest in sorted(digests.items())]
 
 
 def largest_reply(resource: Resource) -> int:

@@ -205,10 +205,12 @@ class Runs:
         Else the last that is complete: it was looked at and evaluated before anybody asked. A
         frozen set has one for each tuple of third parties' files, and one without any.
         """
-        if asked.signed.task.input.objects == "frozen":
-            return self._office.retrieval.turn(asked.scope(row.grant.fields))
         grant = row.grant.id
-        return min(self._shelf.owed(grant), default=max(epochs(self._office.core, grant)))
+        if asked.signed.task.input.objects == "frozen":
+            newest = self._office.retrieval.turn(asked.scope(row.grant.fields))
+        else:
+            newest = max(epochs(self._office.core, grant))
+        return min(self._shelf.owed(grant), default=newest)
 
     def _again(self, asked: Asked, row: GrantRow, stored: StoredAnswer, *, by_owner: bool) -> None:
         """Decide on, and log, that the stored bytes leave once more."""

@@ -210,7 +210,9 @@ def _limit(total: float) -> None:
         (resource.RLIMIT_AS, MEMORY),
         (resource.RLIMIT_CPU, int(total) + 1),
     ):
-        resource.setrlimit(name, (most, most))
+        _, ceiling = resource.getrlimit(name)
+        bound = most if ceiling == resource.RLIM_INFINITY else min(most, ceiling)
+        resource.setrlimit(name, (bound, bound))
 
 
 def _send(link: socket.socket, kind: int, payload: bytes) -> None:

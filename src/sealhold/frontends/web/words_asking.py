@@ -50,6 +50,11 @@ ASKING: Mapping[str, str] = {
     "p6.by": "Written by {author}.",
     "p6.evidence": "Evidence: {evidence}.",
     "p6.diff": "Changes since {before}, which you allowed",
+    "p6.file": "It reads {id}, a third party's file, at most {most} bytes, from {url}.",
+    "p6.digest": "Its digest is",
+    "p6.signer": "Up to {number} versions, each signed by",
+    "p6.here": "Here since {at}.",
+    "p6.away": "Fetched once you allow it.",
     "p6.first": "You have allowed no version of it before.",
     "p7.title": "Terms, and how to make them narrower",
     "p7.terms": "Answers {schedule}. To {destination}. They promise to erase it after {days} days."

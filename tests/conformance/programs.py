@@ -114,7 +114,7 @@ SUM = """
     (br $next)))
   (local.get $sum))
 """
-_FIND = """
+FIND = """
 (data (i32.const 0) "{text}")
 (func $same (param $at i32) (result i32)
   (local $i i32)
@@ -193,7 +193,7 @@ class Wasm:
 
     def reads(self, text: str) -> bytes:
         data = text.encode()
-        found = _FIND.format(text="".join(f"\\{byte:02x}" for byte in data), count=len(data))
+        found = FIND.format(text="".join(f"\\{byte:02x}" for byte in data), count=len(data))
         if not self.is_component:
             return self._made("(call $find (local.get $at) (local.get $count))", found)
         return self._made(  # the object, or what comes beside it

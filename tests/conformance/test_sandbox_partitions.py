@@ -45,13 +45,13 @@ def compiled() -> Iterator[WasmSandbox]:
 def test_the_objects_of_a_partition_meet_one_instance_of_webassembly_too(
     compiled: WasmSandbox,
 ) -> None:
-    handle = compiled.compile(wat2wasm(COUNTING), LIMITS)
+    handle = compiled.compile(bytes(wat2wasm(COUNTING)), LIMITS)
 
     assert [compiled.run_partition(handle, [{}] * 3, RES) for _ in range(2)] == [[1, 2, 3]] * 2
 
 
 def test_a_trap_is_the_fault_of_the_whole_partition(compiled: WasmSandbox) -> None:
-    handle = compiled.compile(wat2wasm(TRAPPING), LIMITS)
+    handle = compiled.compile(bytes(wat2wasm(TRAPPING)), LIMITS)
 
     assert compiled.run_partition(handle, [{}, {}], RES) == [7, 7]
     assert compiled.run_partition(handle, [{}, {"long": "x" * 60}], RES) is FAULT

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from sealhold.compute.broker import Broker
+from sealhold.compute.runner import Runner
 from sealhold.compute.task import open_task
 from sealhold.compute.taskfolder import build, read_folder
 from sealhold.compute.taskkit import Report, check_folder, leakage_of, run_synthetic
@@ -32,7 +33,7 @@ Edit = Callable[[dict[str, Any]], None]
 
 
 def check(folder: Path, count: int = 12) -> Report:
-    return check_folder(folder, DATASETS, Broker, NOW, count)
+    return check_folder(folder, DATASETS, Runner, NOW, count)
 
 
 def copied(folder: Path, code: str | None = None, edit: Edit | None = None) -> Path:
@@ -196,7 +197,7 @@ def sliding(document: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("edit", "named"),
     [
-        (wasm, "tier"),
+        (wasm, "fuel"),
         (float_param, "9.5"),
         (unknown_field, "heartbeat"),
         (no_limit, "limits.queries"),

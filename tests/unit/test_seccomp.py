@@ -48,7 +48,11 @@ def machine(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.mark.parametrize("rules", [calls.READER, calls.BROKER], ids=["reader", "broker"])
+@pytest.mark.parametrize(
+    "rules",
+    [calls.READER, calls.BROKER, calls.COMPILER, calls.PROGRAM],
+    ids=["reader", "broker", "compiler", "program"],
+)
 def test_another_architecture_kills(machine: str, rules: tuple[Rule, ...]) -> None:
     program = assemble(rules, machine)
 
@@ -158,3 +162,24 @@ def test_no_two_calls_share_a_number(machine: str) -> None:
     numbers = [pair[column] for pair in NUMBERS.values() if pair[column] is not None]
 
     assert len(numbers) == len(set(numbers))
+
+
+@pytest.mark.threat("T148")
+@pytest.mark.parametrize(
+    "flag", [0o1, 0o2, 0o100, 0o1000, 0o2000, 0o200000, 0o10000000, 0o20000000]
+)
+def test_a_program_opens_for_reading_and_with_no_other_flag(machine: str, flag: int) -> None:
+    reading = 0o2000000
+
+    assert decide(calls.PROGRAM, machine, "openat", 0, 0, reading) == Verdict.ALLOW
+    assert decide(calls.PROGRAM, machine, "openat", 0, 0, reading | flag) == REFUSED
+    assert decide(calls.COMPILER, machine, "openat", 0, 0, reading) == REFUSED
+
+
+@pytest.mark.threat("T148")
+@pytest.mark.parametrize("call", ["execve", "kill", "wait4", "socketpair", "stat", "statx"])
+def test_neither_compiler_nor_program_may_what_a_broker_may(machine: str, call: str) -> None:
+    if NUMBERS[call][MACHINES[machine][1]] is not None:
+        assert decide(calls.COMPILER, machine, call) == REFUSED
+        assert decide(calls.PROGRAM, machine, call) == REFUSED
+    assert decide(calls.PROGRAM, machine, "clone", SIGCHLD | VM | VFORK) == REFUSED

@@ -27,7 +27,6 @@ from sealhold.compute.wasmforms import COMPILE, RUN, kind_of
 from sealhold.model.encoding import Plain, pack
 from sealhold.model.errors import (
     BrokerLostError,
-    CompilerLostError,
     InvalidError,
     NotAProgramError,
 )
@@ -108,11 +107,10 @@ class Runner(Broker):
         if tier == "py":
             return super().check(code, entries)
         try:
-            self._product(code)
+            if self._product(code) is None:
+                return [StaticError(1, 1, _TOO_MUCH)]
         except NotAProgramError as err:
             return [StaticError(1, 1, str(err))]
-        except CompilerLostError:
-            return [StaticError(1, 1, _TOO_MUCH)]
         limits = Limits(ms_per_partition=2000, memory_mib=64, tier=tier)
         job: dict[str, Plain] = {
             "do": "check", "tier": tier, "code": code, "entries": list(entries),
@@ -143,7 +141,7 @@ class Runner(Broker):
             finally:
                 channel.close()
 
-    def _loaded(self, code: bytes, product: Product, payload: bytes) -> Channel:
+    def _loaded(self, code: bytes, product: Product | None, payload: bytes) -> Channel:
         """Return the way to a process that has taken `product`, which may be compiled once more.
 
         Raises:
@@ -151,6 +149,8 @@ class Runner(Broker):
         """
         for each in (product, None):
             found = each or self._compile(code)
+            if found is None:
+                raise BrokerLostError("the compiler died")
             channel = self._work(RUN, found.descriptor)
             try:
                 channel.send([payload], START)
@@ -165,14 +165,20 @@ class Runner(Broker):
         raise BrokerLostError("a compiled program does not fit this machine")
 
     def _is_program(self, code: bytes) -> bool:
+        """Return whether `code` is one; a compiler that died has not said so.
+
+        Raises:
+            BrokerLostError: it died.
+        """
         try:
-            self._product(code)
+            if self._product(code) is None:
+                raise BrokerLostError("the compiler died")
         except NotAProgramError:
             return False
         return True
 
-    def _product(self, code: bytes) -> Product:
-        """Return `code` compiled.
+    def _product(self, code: bytes) -> Product | None:
+        """Return `code` compiled; None if the compiler died over it.
 
         Raises:
             NotAProgramError: it is no program, and why.
@@ -189,7 +195,7 @@ class Runner(Broker):
                 self._refused[code] = str(err)
                 raise
 
-    def _compile(self, code: bytes) -> Product:
+    def _compile(self, code: bytes) -> Product | None:
         program = Product([code])  # sealed in memory like what comes of it, and not closed before
         channel = self._work(COMPILE[kind_of(code)], program.descriptor)
         try:
@@ -197,10 +203,10 @@ class Runner(Broker):
             if isinstance(said, str):
                 raise NotAProgramError(_printable(said))
             if said is None or not 0 < said <= MOST:
-                raise CompilerLostError("a compiled program of no possible size")
+                return None
             product = Product(_parts(channel, said))
-        except BrokerLostError as err:
-            raise CompilerLostError("the compiler died") from err
+        except BrokerLostError:
+            return None
         finally:
             channel.close()
         self._products.keep(code, product)

@@ -361,13 +361,6 @@ class BrokerLostError(UnavailableError):
     """
 
 
-class CompilerLostError(BrokerLostError):
-    """The compiler ended without a word: its limits, the program, or the host.
-
-    Remedy: try again; if it stays so, make the program smaller.
-    """
-
-
 class ExtraMissingError(UnavailableError):
     """A package that only some need is not installed.
 

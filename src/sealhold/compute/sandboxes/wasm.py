@@ -120,19 +120,19 @@ def compile_program(code: bytes, using: Engine) -> Module | model.Component:
         NotAProgramError: it is no program, is not valid, or imports something.
     """
     kind = kind_of(code)
+    compiled: Module | model.Component
     try:
         if kind is Kind.CORE:
-            module = Module(using, code)
-            imports = [f"{each.module} {each.name}" for each in module.imports]
+            compiled = Module(using, code)
+            imports = [f"{each.module} {each.name}" for each in compiled.imports]
         else:
-            whole = model.Component(using, code)
-            imports = list(whole.type.imports(using))
+            compiled = model.Component(using, code)
+            imports = list(compiled.type.imports(using))
     except _FAILURES as err:
         raise NotAProgramError(f"not valid: {' '.join(str(err).split())}") from err
     # THREAT T141: nothing is offered, so an import is a program that expects a host to reach.
     if imports:
         raise NotAProgramError(f"imports `{imports[0]}`; a program imports nothing")
-    compiled = module if kind is Kind.CORE else whole
     _loaded(compiled, using)
     return compiled
 

@@ -37,7 +37,7 @@ BYTES = "application/octet-stream"
 MOST = 500  # items of one answer
 MAX_DIGITS = 15
 DEFAULT_LIMIT = 50
-DOCUMENT_BYTES = 46_137_344  # a program of 32 MiB in base64, beside manifest and request
+SUBMISSION_BYTES = 46_137_344  # a program of 32 MiB in base64, beside manifest and request
 BEARER = "bearer "
 
 Body = TypeVar("Body", bound=msgspec.Struct)
@@ -85,6 +85,7 @@ class ApiRoute:
     body: type[msgspec.Struct] | None = None
     query: tuple[str, ...] = ()
     takes_file: bool = False
+    body_bytes: int = FORM_BYTES  # at most, unless it takes a file
     status: int = 200
     media: str = JSON
 
@@ -151,7 +152,7 @@ async def answer(route: ApiRoute, vault: Vault, sign_ins: SignIns, request: Requ
 async def _body(route: ApiRoute, request: Request) -> bytes:
     if route.takes_file:
         return await read_body(request, UPLOAD_BYTES, UPLOAD_SECONDS)
-    data = await read_body(request, DOCUMENT_BYTES if route.role is Role.APP else FORM_BYTES)
+    data = await read_body(request, route.body_bytes)
     declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if route.body is not None and declared != JSON:
         raise InvalidError("the content type of a body is application/json")

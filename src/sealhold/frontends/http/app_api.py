@@ -12,7 +12,15 @@ from dataclasses import dataclass
 
 import msgspec
 
-from sealhold.frontends.http.api import BYTES, ApiRoute, Call, Reply, Role, read
+from sealhold.frontends.http.api import (
+    BYTES,
+    SUBMISSION_BYTES,
+    ApiRoute,
+    Call,
+    Reply,
+    Role,
+    read,
+)
 from sealhold.model.errors import InvalidError
 from sealhold.model.ids import RequestId
 
@@ -82,7 +90,7 @@ def _bytes(text: str) -> bytes:
 ROUTES = (
     ApiRoute(
         method="POST", path="/v1/requests", role=Role.APP, about="Ask for answers", run=submit,
-        body=Submission, answer=Submitted, status=202,
+        body=Submission, answer=Submitted, status=202, body_bytes=SUBMISSION_BYTES,
     ),
     ApiRoute(
         method="GET", path="/v1/requests/{id}/status", role=Role.APP,

@@ -226,7 +226,7 @@ class Attacker:
         )
         values = office.replay.values(permitted, program, chosen)
         die(self.folder, "kept")
-        return result_of(office, program, values, 1)
+        return result_of(office, program, values, 1, 0)
 
 
 def attack(home: Path, folder: Path, k: int, queries: int, tier: str, secret: str) -> None:

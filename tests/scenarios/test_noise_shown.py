@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sealhold.compute.proof_checks import Policy
+from sealhold.compute.proof_rules import Policy
 from sealhold.compute.task import function_id
 from sealhold.compute.taskfolder import read_folder
 from sealhold.compute.taskkit import leakage_of

@@ -154,25 +154,29 @@ def open_version(resource: Resource, reply: bytes) -> Version:
         NotFetchedError: it is none: another content, signer, address or form, or too large.
     """
     if len(reply) > largest_reply(resource):
-        raise NotFetchedError("size", "the file is larger than its task allows")
+        raise NotFetchedError("the file is larger than its task allows", reason="size")
     if resource.signer is None:
         # THREAT T182: what is kept under a digest has that digest, whoever sent it
         if sha256(reply).hex() != resource.sha256:
-            raise NotFetchedError("digest", "the file is not the one whose digest its task names")
+            raise NotFetchedError(
+                "the file is not the one whose digest its task names", reason="digest"
+            )
         return Version(serial=PINNED, content=reply)
     if len(reply) < OVERHEAD or not reply.startswith(MAGIC):
-        raise NotFetchedError("form", "the file is not a signed version of a resource")
+        raise NotFetchedError("the file is not a signed version of a resource", reason="form")
     after_serial = len(MAGIC) + SERIAL_BYTES
     serial = int.from_bytes(reply[len(MAGIC) : after_serial])
     signature, content = reply[after_serial:OVERHEAD], reply[OVERHEAD:]
     if not PINNED < serial <= LAST_SERIAL:
-        raise NotFetchedError("form", "the file has no number of a version")
+        raise NotFetchedError("the file has no number of a version", reason="form")
     try:
         # THREAT T182: the address is signed, so one file of a signer does not pass for another
         signer = PublicKey(bytes.fromhex(resource.signer))
         verify(signer, Tag.RESOURCE, _signed(resource.url, serial, content), signature)
     except BadSignatureError as err:
-        raise NotFetchedError("signer", "the signer did not sign this file for this place") from err
+        raise NotFetchedError(
+            "the signer did not sign this file for this place", reason="signer"
+        ) from err
     return Version(serial=serial, content=content)
 
 
@@ -186,9 +190,13 @@ def check_later(version: Version, serial: int, digest: bytes) -> bool:
         return True
     # THREAT T183: a version that was replaced never comes back
     if version.serial < serial:
-        raise NotFetchedError("older", "the file is an older version than the one that is kept")
+        raise NotFetchedError(
+            "the file is an older version than the one that is kept", reason="older"
+        )
     if version.digest != digest:
-        raise NotFetchedError("twice", "the signer gave one number to two versions of the file")
+        raise NotFetchedError(
+            "the signer gave one number to two versions of the file", reason="twice"
+        )
     return False
 
 

@@ -159,7 +159,7 @@ class Retrieval:
             NotFetchedError: they have not come yet.
         """
         if not self.is_ready(scope):
-            raise NotFetchedError("absent", "a file that the program reads was not fetched yet")
+            raise NotFetchedError("a file that the program reads was not fetched yet")
 
     def turn(self, scope: Scope) -> int:
         """Return the place of the newest tuple of a program; 0 if there is none yet."""
@@ -263,7 +263,7 @@ class Retrieval:
                 if sha256(content) != digest:
                     raise TamperedError(f"resource `{resource.id}` is not what was fetched")
                 return content
-        raise NotFetchedError("absent", f"resource `{resource.id}` was not fetched yet")
+        raise NotFetchedError(f"resource `{resource.id}` was not fetched yet")
 
     def _newest(self, resource: Resource) -> Kept | None:
         versions = self._rows.versions(self._place(resource))

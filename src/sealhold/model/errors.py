@@ -335,8 +335,8 @@ class NotFetchedError(UnavailableError):
     Remedy: `sealhold resource list` says why; `sealhold resource fetch` tries again.
     """
 
-    def __init__(self, reason: str, sentence: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, sentence: str = "", *, reason: str = "absent") -> None:
+        super().__init__(*[sentence] if sentence else [])
         self.reason = reason  # a code of a closed set, for the log
 
 

@@ -177,7 +177,7 @@ def _take(link: socket.socket, count: int, ends: float) -> bytes:
 
 
 def _stop(reason: str) -> NoReturn:
-    raise NotFetchedError(reason, WORDS[reason])
+    raise NotFetchedError(WORDS[reason], reason=reason)
 
 
 def _silent(_count: int) -> None:

@@ -76,6 +76,15 @@ class Sandbox(Protocol):
         """Return `evaluate(obj, res)`, from a fresh instance."""
         ...
 
+    def run_partition(
+        self, handle: Handle, objects: Sequence[Mapping[str, Plain]], res: Mapping[str, Plain]
+    ) -> Sequence[int | Fault] | Fault:
+        """Return `evaluate(obj, res)` of each of `objects`, all from one fresh instance.
+
+        `limits` cover the whole; where the instance itself fails, there is one `FAULT`.
+        """
+        ...
+
     def aggregate(self, handle: Handle, parts: Sequence[int]) -> int | Fault:
         """Return `aggregate(parts)`, from a fresh instance that never saw an object."""
         ...

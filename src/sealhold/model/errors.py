@@ -329,6 +329,13 @@ class BrokerLostError(UnavailableError):
     """
 
 
+class StoppedError(UnavailableError):
+    """A run was stopped before its end; what was evaluated until then is kept.
+
+    Remedy: run it again: it goes on where it stopped, and nothing is charged twice.
+    """
+
+
 class BusyError(UnavailableError):
     """More work waits than the queue holds; nothing was begun.
 

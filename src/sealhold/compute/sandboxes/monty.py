@@ -70,6 +70,7 @@ sealhold_object: Object
 sealhold_resources: Resources
 sealhold_parts: list[int]
 """
+_EACH = "[evaluate(each, sealhold_resources) for each in sealhold_objects]"
 _CALLS: Final[dict[Entry, str]] = {
     "evaluate": "evaluate(sealhold_object, sealhold_resources)",
     "aggregate": "aggregate(sealhold_parts)",
@@ -119,10 +120,20 @@ class MontySandbox:
         self, handle: Handle, obj: Mapping[str, Plain], res: Mapping[str, Plain]
     ) -> int | Fault:
         inputs = {"sealhold_object": dict(obj), "sealhold_resources": dict(res)}
-        return self._ask(handle, "evaluate", inputs)
+        return _number(self._ask(handle, _CALLS["evaluate"], inputs))
+
+    def run_partition(
+        self, handle: Handle, objects: Sequence[Mapping[str, Plain]], res: Mapping[str, Plain]
+    ) -> Sequence[int | Fault] | Fault:
+        inputs = {"sealhold_objects": list(objects), "sealhold_resources": dict(res)}
+        value = self._ask(handle, _EACH, inputs)
+        # THREAT T35: a list of the right length, by exact type, before a member is looked at.
+        if type(value) is not list or len(value) != len(objects):
+            return FAULT
+        return [_number(each) for each in value]
 
     def aggregate(self, handle: Handle, parts: Sequence[int]) -> int | Fault:
-        return self._ask(handle, "aggregate", {"sealhold_parts": list(parts)})
+        return _number(self._ask(handle, _CALLS["aggregate"], {"sealhold_parts": list(parts)}))
 
     def close(self) -> None:
         if self._pool is not None:
@@ -130,22 +141,20 @@ class MontySandbox:
             self._pool = None
             pool.__exit__(None, None, None)
 
-    def _ask(self, handle: Handle, entry: Entry, inputs: dict[str, Plain]) -> int | Fault:
+    def _ask(self, handle: Handle, call: str, inputs: dict[str, Plain]) -> object:
         try:
             source = handle.code.decode()
         except UnicodeDecodeError:
             return FAULT
-        call = f"{source}\n{_CALLS[entry]}"
         try:
             with self._session(handle.limits) as session:
                 value: object = session.feed_run(
-                    call, inputs=inputs, print_callback=CollectString(PRINTED)
+                    f"{source}\n{call}", inputs=inputs, print_callback=CollectString(PRINTED)
                 )
         except (MontyError, ArithmeticError, MemoryError, RuntimeError, TypeError, ValueError):
             # What the program raised, or what its answer broke on the way to Python: one thing.
             return FAULT
-        # THREAT T35: `type is int` lets no subclass, bool or container be touched.
-        return value if type(value) is int and LOWEST <= value <= HIGHEST else FAULT
+        return value
 
     @contextmanager
     def _session(self, limits: Limits, *, type_check: bool = False) -> Iterator[MontySession]:
@@ -208,6 +217,11 @@ def installed() -> Path:
             if file.name == "monty":
                 return Path(file.locate()).resolve()
     raise UnavailableError("the program of pydantic-monty-runtime is not installed")
+
+
+def _number(value: object) -> int | Fault:
+    # THREAT T35: `type is int` lets no subclass, bool or container be touched.
+    return value if type(value) is int and LOWEST <= value <= HIGHEST else FAULT
 
 
 def _guest_modules() -> dict[str, ExternalModule]:

@@ -68,7 +68,7 @@ def be_broker(role: str, to_warden: socket.socket) -> None:
         folders = (*profile.readable, *jail.runtime_folders(), Path(jail_probe.__file__).parent)
         further = (Rule("getdents64"), Rule("uname"))
         profile = replace(profile, readable=folders, calls=(*calls.BROKER, *further))
-    listener = jail.confine_supervised(profile)
+    listener = jail.confine_supervised(jail.build(profile))
     socket.send_fds(to_warden, [b"."], [listener])
     os.close(listener)
     match role:

@@ -232,6 +232,7 @@ class Broker:
             seconds=_seconds(limits),
             most=self._most(),
             accept=self._accept,
+            attend=self._attend,
         )
         with self._turn:
             # In paranoid mode each object costs a process, so further lanes are worth it at once.
@@ -295,16 +296,35 @@ class Broker:
         Raises:
             BrokerLostError: the keeper is gone.
         """
-        if self._control is None:
-            raise BrokerLostError("the broker was not entered, or has been left")
+        control = self._way()
         ours, theirs = socket.socketpair()
         try:
             with theirs:
-                socket.send_fds(self._control, [bytes([place])], [theirs.fileno()])
+                socket.send_fds(control, [bytes([place])], [theirs.fileno()])
         except OSError as err:
             ours.close()
             raise BrokerLostError("the keeper is gone") from err
         return ours
+
+    def _way(self) -> socket.socket:
+        if self._control is None:
+            raise BrokerLostError("the broker was not entered, or has been left")
+        return self._control
+
+    def _attend(self) -> None:
+        """Make sure that the keeper is there.
+
+        Raises:
+            BrokerLostError: it is gone, and what its brokers did not answer is nobody's fault.
+        """
+        try:
+            is_gone = not self._way().recv(1, socket.MSG_DONTWAIT)  # it never says anything
+        except BlockingIOError:
+            return
+        except OSError:
+            is_gone = True
+        if is_gone:
+            raise BrokerLostError("the keeper is gone")
 
     def _accept(self, state: int | str | None) -> None:
         match self.isolation:

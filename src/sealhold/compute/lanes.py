@@ -53,13 +53,18 @@ class Work:
     seconds: float  # for one item, and then its broker is ended
     most: int  # items for one broker
     accept: Callable[[int | str | None], None]  # raises if a broker is not confined as asked for
+    attend: Callable[[], None]  # raises if the keeper is gone
+    starting: int = 0  # brokers that will soon take one
     _back: deque[Item] = field(default_factory=deque)  # taken before, and to be taken again
 
     def peek(self) -> Item | None:
         """Return the next item, None if there is none left."""
-        if not self._back:
-            self._back.extend(islice(self.items, 1))
-        return self._back[0] if self._back else None
+        return self._back[0] if self.has(1) else None
+
+    def has(self, count: int) -> bool:
+        """Return whether at least so many items are left."""
+        self._back.extend(islice(self.items, max(0, count - len(self._back))))
+        return len(self._back) >= count
 
     def take(self) -> None:
         """Take the item that `peek` returned."""
@@ -121,16 +126,20 @@ class Lane:
         item = self._work.peek()
         if not self._ahead and (item is None or self._handed >= self._work.most):
             self.close()
-        if self._end is None and item is not None and time.monotonic() >= self._opens:
+        if self._end is None and self._is_wanted():
             self._end = self._begin()
             self._end.setblocking(False)  # noqa: FBT003  reason: the library's own way
             self._deadline = time.monotonic() + START
+            self._work.starting += 1
         if self._is_greeted and len(self._ahead) <= self._window // 2:
             while item is not None and self._has_room(item):
                 self._work.take()
                 self._hand(item)
                 item = self._work.peek()
         self.write()
+
+    def _is_wanted(self) -> bool:
+        return time.monotonic() >= self._opens and self._work.has(self._work.starting + 1)
 
     def _has_room(self, item: Item) -> bool:
         if self._handed >= self._work.most:
@@ -171,6 +180,7 @@ class Lane:
                 if not self._is_greeted:
                     self._work.accept(read_scalar(payload))
                     self._is_greeted = True
+                    self._work.starting -= 1
                     self._out += framed(self._work.job)
                     continue
                 yield from self._answered(payload)
@@ -230,23 +240,26 @@ class Lane:
         return self._end is not None and time.monotonic() > self._deadline
 
     def _lose(self) -> Iterator[Told]:
-        """Give the broker up; yield the fault of what it had in hand.
+        """Give the broker up; yield the fault of what it had in hand, if it had anything.
 
         Raises:
-            BrokerLostError: it had nothing in hand: it did not even begin.
+            BrokerLostError: the keeper is gone, or it was lost before it could be given anything.
         """
-        if not self._ahead:
-            self.close()
+        self._work.attend()
+        if not self._handed:
             raise BrokerLostError("a broker was lost before it began")
-        # THREAT T34: lost over this item, so this one is its fault, and only this one.
-        item = self._ahead.popleft()
-        self._work.give_back(self._ahead)
+        lost, self._ahead = self._ahead, deque()
         self.close()
-        yield item.index, [None] * item.members
+        if lost:
+            # THREAT T34: lost over this item, so this one is its fault, and only this one.
+            item = lost.popleft()
+            self._work.give_back(lost)
+            yield item.index, [None] * item.members
 
     def close(self) -> None:
         """Close the socket: the broker reads that it is over."""
         if self._end is not None:
+            self._work.starting -= not self._is_greeted
             self._end.close()
             self._end = None
         self._reset()

@@ -22,9 +22,10 @@ from types import TracebackType
 from typing import Self
 
 from sealhold import __version__, plugins
-from sealhold.compute import appkit, jail, taskfolder, taskkit
+from sealhold.compute import appkit, taskfolder, taskkit
 from sealhold.compute.asking import Requests
-from sealhold.compute.broker import Broker, Mode
+from sealhold.compute.broker import Broker
+from sealhold.compute.confinement import Confinement
 from sealhold.compute.granted import Apps, Budgets, Grants
 from sealhold.compute.members import FROZEN
 from sealhold.compute.office import Office
@@ -36,7 +37,7 @@ from sealhold.compute.running import Runs
 from sealhold.compute.shelf import TABLES as SHELF
 from sealhold.compute.shelf import Shelf
 from sealhold.compute.verify import verify_files
-from sealhold.config import PASSPHRASE_VARIABLE, home_folder
+from sealhold.config import PASSPHRASE_VARIABLE, home_folder, settings
 from sealhold.connectors.runner import Progress, files_of
 from sealhold.model.clock import Clock, Entropy
 from sealhold.model.errors import (
@@ -95,8 +96,6 @@ __all__ = [  # made here, or handed out to the faces as it is
 LABEL_BYTES = 16  # 26 base32 characters: nobody guesses the address of the pages
 LABEL = re.compile(r"[a-z2-7]{26}")
 open_broker = Broker
-CONFINED = "Runs sealed off by Landlock and seccomp: no network, no files, no clock."
-UNCONFINED = "Cannot be confined on this machine, so it is not run."
 ROLLBACK_NOTE = (
     "If every file of the home is put back together to an older day, nothing on this disk shows"
     " it: keep a checkpoint elsewhere (`sealhold audit show --checkpoint`)."
@@ -294,12 +293,15 @@ class Node:
         """The door for apps."""
         return self.parts.outside
 
+    def stop(self) -> None:
+        """End the programs that run, between two objects; the next run goes on from there."""
+        self.parts.confinement.stop()
+
     def status(self) -> Status:
         """Return how the vault is."""
         parts = self.parts
         counts = parts.records.counts()
-        offered = parts.isolation
-        warnings = [] if offered.can_confine else ["programs cannot be confined here: none is run"]
+        warnings = parts.confinement.warnings()
         if self._world.clock() < parts.audit.state().at - HOUR:
             warnings.append("the machine's clock is behind the log; the vault's went on from there")
         return Status(
@@ -309,7 +311,7 @@ class Node:
             items=sum(counts.values()),
             by_collection=counts,
             log=parts.audit.state(),
-            isolation="; ".join(offered.in_words()),
+            isolation=parts.confinement.in_words(),
             rollback_note=ROLLBACK_NOTE,
             warnings=tuple(warnings),
         )
@@ -334,7 +336,7 @@ class OpenParts:
         self.sources = Sources(
             core, self._index, self._objects, ReaderCell, plugins.is_per_file, time.perf_counter
         )
-        self.isolation = jail.offered()
+        self.confinement = Confinement(settings(node.home.folder).isolation)
         office = self._office(firewall, registry, node)
         shelf = Shelf(core.store, core.papers)
         self.requests = Requests(office, shelf)
@@ -354,13 +356,13 @@ class OpenParts:
             requests=RequestRows(core.deciding, core.papers),
             grants=GrantRows(core.deciding, core.papers, core.keyring.signer("grant-sign")),
             consents=Consents(core.deciding, core.entropy),
-            replay=Replay(core, firewall, Broker),
+            replay=Replay(core, firewall, self.confinement.broker),
             teller=Teller(core.keys),
             proof_key=core.keyring.signer("proof-sign"),
             log_origin=log.origin,
-            broker=Broker,
-            isolation=CONFINED if self.isolation.can_confine else UNCONFINED,
-            isolation_mode=Mode.JAILED.value,
+            broker=self.confinement.broker,
+            isolation=self.confinement.sentence(),
+            isolation_mode=self.confinement.mode.value,
             verify=node.verify_passphrase,
             count=self.records.count,
             leaf_hash=log.leaf_hash,

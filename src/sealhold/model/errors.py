@@ -120,6 +120,13 @@ class UnreadableSourceError(InvalidError):
     """
 
 
+class InvalidSettingsError(InvalidError):
+    """The vault's `config.toml` is not as it must be, so the vault does not open.
+
+    Remedy: correct it or take it away; docs/howto/own-vault.md lists what can be set.
+    """
+
+
 class InvalidQueryError(InvalidError):
     """A query cannot be run as it is written.
 
@@ -318,7 +325,8 @@ class StoreBusyError(StoreUnavailableError):
 class IsolationUnavailableError(UnavailableError):
     """This kernel cannot confine a foreign program, so none is run.
 
-    Remedy: use Linux 5.13 or newer with Landlock and seccomp.
+    Remedy: use Linux 5.13 or newer with Landlock and seccomp. To run programs that you trust
+    without a jail, set `isolation = "language-only"`: docs/howto/own-vault.md.
     """
 
 

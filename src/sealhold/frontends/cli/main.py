@@ -17,10 +17,10 @@ from sealhold.frontends.cli import errors
 from sealhold.frontends.cli.errors import Trouble
 from sealhold.frontends.cli.lazy import Entry, LazyGroup
 from sealhold.frontends.cli.session import Session, Shell
+from sealhold.frontends.cli.stopping import STOPPED
 from sealhold.frontends.cli.tree import tree
 from sealhold.model.errors import SealholdError
 
-STOPPED = 130  # what shells say of a program that Ctrl-C ended
 NUMBER_BYTES = 6
 
 

@@ -1,5 +1,6 @@
 """`sealhold run`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -8,13 +9,16 @@ import typer
 from sealhold.frontends.cli.appfolder import write_new
 from sealhold.frontends.cli.opening import deciding
 from sealhold.frontends.cli.out import Block, Facts, Line, emit, safe
+from sealhold.frontends.cli.progress import bar_of_objects
 from sealhold.frontends.cli.session import Session
+from sealhold.frontends.cli.stopping import STOPPED, stopping
 from sealhold.frontends.cli.words import short
 from sealhold.frontends.web.formats import bits, moment
-from sealhold.model.errors import NoFileError, TakenError
+from sealhold.model.errors import NoFileError, StoppedError, TakenError
 from sealhold.model.ids import Kind, canonical
 from sealhold.model.quantities import MicroBits
 from sealhold.model.shown import AnswerShape, AnswerView, GrantView, Meter
+from sealhold.node import Node
 
 FILES = ("answer.sealed", "proof.json", "receipt.json")
 
@@ -36,13 +40,13 @@ def run(
     """Answer an allowed request: one number leaves, with a proof.
 
     Charged before anything runs, and never given back. Asked again, the stored answer leaves once
-    more and costs nothing.
+    more and costs nothing. Ctrl-C stops between two objects; the same command goes on from there.
     """
     session = Session.of(context)
     if out is not None:
         _make_room(out)
     with deciding(session) as (node, _):
-        answer = node.runs.run(grant)
+        answer = _run(session, node, grant)
         used = next(each for each in node.grants.list() if each.id == answer.grant)
         shape = node.requests.show(canonical(used.request)).answer
         year = node.budgets.meters()[0]
@@ -50,6 +54,28 @@ def run(
         _write(out, answer)
     blocks = [Line(_read_out(answer, used, shape), "head"), *_blocks(answer, used, year, out)]
     emit(session, {"answer": answer, "grant": used}, *blocks)
+
+
+def _run(session: Session, node: Node, grant: str) -> AnswerView:
+    done = every = 0
+    with bar_of_objects(session) as bar, stopping(node.stop) as stop:
+
+        def watch(now: int, of: int) -> None:
+            nonlocal done, every
+            done, every = now, of
+            bar(now, of)
+
+        try:
+            return node.runs.run(grant, progress=watch)
+        except StoppedError:
+            if not stop.asked:
+                raise
+    far = f" at {done:,} of {every:,} objects" if every else ""
+    sys.stderr.write(
+        f"stopped{far}, which stay; nothing left the vault.\n"
+        f"Go on from there, at no further charge: sealhold run {safe(grant)}\n"
+    )
+    raise typer.Exit(STOPPED)
 
 
 def _make_room(out: Path) -> None:

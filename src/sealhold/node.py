@@ -25,7 +25,7 @@ from sealhold import __version__, plugins
 from sealhold.compute import appkit, taskfolder, taskkit
 from sealhold.compute.asking import Requests
 from sealhold.compute.broker import Broker
-from sealhold.compute.confinement import Confinement
+from sealhold.compute.confinement import RAN_IN, Confinement
 from sealhold.compute.granted import Apps, Budgets, Grants
 from sealhold.compute.members import FROZEN
 from sealhold.compute.office import Office
@@ -336,7 +336,7 @@ class OpenParts:
         self.sources = Sources(
             core, self._index, self._objects, ReaderCell, plugins.is_per_file, time.perf_counter
         )
-        self.confinement = Confinement(settings(node.home.folder).isolation)
+        self.confinement = Confinement(core, settings(node.home.folder).isolation, MEMO)
         office = self._office(firewall, registry, node)
         shelf = Shelf(core.store, core.papers)
         self.requests = Requests(office, shelf)
@@ -356,13 +356,13 @@ class OpenParts:
             requests=RequestRows(core.deciding, core.papers),
             grants=GrantRows(core.deciding, core.papers, core.keyring.signer("grant-sign")),
             consents=Consents(core.deciding, core.entropy),
-            replay=Replay(core, firewall, self.confinement.broker),
+            replay=Replay(core, firewall, self.confinement.recording),
             teller=Teller(core.keys),
             proof_key=core.keyring.signer("proof-sign"),
             log_origin=log.origin,
             broker=self.confinement.broker,
             isolation=self.confinement.sentence(),
-            isolation_mode=self.confinement.mode.value,
+            isolation_mode=self.confinement.claim().value,
             verify=node.verify_passphrase,
             count=self.records.count,
             leaf_hash=log.leaf_hash,
@@ -393,7 +393,7 @@ def _parts(home: Home, world: World) -> Parts:
         keys=SqlCipherStore(home.keys),
         objects=LocalDir(home.objects),
         datasets=plugins.datasets(),
-        tables=(MEMO, FROZEN, *SHELF),
+        tables=(MEMO, FROZEN, RAN_IN, *SHELF),
         clock=world.clock,
         entropy=world.entropy,
     )

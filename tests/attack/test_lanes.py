@@ -127,7 +127,7 @@ def test_each_broker_is_alone_with_its_queues_and_has_no_network(mode: Mode) -> 
     networks: set[str] = set()
 
     def look() -> None:
-        queues.extend(namespace(pid, "ipc") for pid in brokers())
+        queues.extend(filter(None, (namespace(pid, "ipc") for pid in brokers())))
         networks.update(namespace(pid, "net") for pid in brokers())
 
     seen(SLOW, look, mode)
@@ -178,8 +178,7 @@ def test_what_was_answered_before_a_stop_is_told() -> None:
     found: dict[int, int | None] = {}
 
     with Broker(places=PLACES, is_stopped=lambda: len(found) >= 3) as broker:
-        for index, answer in broker.answers(SLOW, RES, FEW, LIMITS):
-            found[index] = answer
+        found.update(broker.answers(SLOW, RES, FEW, LIMITS))
 
     assert 3 <= len(found) < len(FEW)
     assert found == {index: index + 7 for index in found}
@@ -222,14 +221,22 @@ def test_a_partition_is_answered_member_by_member(k: int) -> None:
 
 
 @pytest.mark.threat("T34")
-def test_a_partition_that_fails_is_a_fault_of_all_its_members_and_of_no_other() -> None:
-    code = b"def evaluate(obj, res):\n    return 1 // obj['x']\n"
-    partitions = [[{"x": 1}] * 4, [{"x": 1}, {"x": 0}, {"x": 1}, {"x": 1}], [{"x": 1}] * 4]
+def test_a_partition_that_runs_out_of_time_is_a_fault_of_its_members_and_of_no_other() -> None:
+    partitions = [[{"x": 1}] * 4, [{"x": 1}, {"x": 3}, {"x": 1}, {"x": 1}], [{"x": 2}] * 4]
 
     with Broker(places=2) as broker:
-        answers = broker.evaluate_partitions(code, RES, partitions, LIMITS)
+        answers = broker.evaluate_partitions(ENDLESS, RES, partitions, SHORT)
 
-    assert answers == [[1] * 4, [None] * 4, [1] * 4]
+    assert answers == [[1] * 4, [None] * 4, [2] * 4]
+
+
+def test_a_member_that_raises_is_a_fault_alone() -> None:
+    code = b"def evaluate(obj, res):\n    return 1 // obj['x']\n"
+
+    with Broker() as broker:
+        answers = broker.evaluate_partitions(code, RES, [[{"x": 1}, {"x": 0}, {"x": 1}]], LIMITS)
+
+    assert answers == [[1, None, 1]]
 
 
 @pytest.mark.threat("T35")

@@ -1,6 +1,6 @@
 """What runs a stranger's program promises: the contract of each file in `sandboxes/`.
 
-- Each `run` and `aggregate` is a fresh instance: nothing of a call is left for the next.
+- Each `run`, `run_partition` and `aggregate` is a fresh instance: nothing is left for the next.
 - A program has no clock, no entropy, no file, no network and no environment. Given the same
   input it gives the same answer, save where a limit cuts it off.
 - The limits hold whatever the program does. What it prints is thrown away.
@@ -77,11 +77,15 @@ class Sandbox(Protocol):
         ...
 
     def run_partition(
-        self, handle: Handle, objects: Sequence[Mapping[str, Plain]], res: Mapping[str, Plain]
+        self,
+        handle: Handle,
+        objects: Sequence[Mapping[str, Plain]],
+        res: Mapping[str, Plain],
     ) -> Sequence[int | Fault] | Fault:
-        """Return `evaluate(obj, res)` of each of `objects`, all from one fresh instance.
+        """Return `evaluate(obj, res)` of each object in turn, all from one fresh instance.
 
-        `limits` cover the whole; where the instance itself fails, there is one `FAULT`.
+        The limits are those of one run, for all together. What one object breaks by raising is its
+        own fault; what ends the instance, or gives another number of values, is that of all.
         """
         ...
 

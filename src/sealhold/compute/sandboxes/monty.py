@@ -70,11 +70,21 @@ sealhold_object: Object
 sealhold_resources: Resources
 sealhold_parts: list[int]
 """
-_EACH = "[evaluate(each, sealhold_resources) for each in sealhold_objects]"
 _CALLS: Final[dict[Entry, str]] = {
     "evaluate": "evaluate(sealhold_object, sealhold_resources)",
     "aggregate": "aggregate(sealhold_parts)",
 }
+
+
+_TOGETHER: Final = """\
+sealhold_values = []
+for sealhold_object in sealhold_objects:
+    try:
+        sealhold_values.append(evaluate(sealhold_object, sealhold_resources))
+    except Exception:
+        sealhold_values.append(None)
+sealhold_values
+"""
 
 
 class MontySandbox:
@@ -120,20 +130,26 @@ class MontySandbox:
         self, handle: Handle, obj: Mapping[str, Plain], res: Mapping[str, Plain]
     ) -> int | Fault:
         inputs = {"sealhold_object": dict(obj), "sealhold_resources": dict(res)}
-        return _number(self._ask(handle, _CALLS["evaluate"], inputs))
+        return self._ask(handle, "evaluate", inputs)
 
     def run_partition(
-        self, handle: Handle, objects: Sequence[Mapping[str, Plain]], res: Mapping[str, Plain]
+        self,
+        handle: Handle,
+        objects: Sequence[Mapping[str, Plain]],
+        res: Mapping[str, Plain],
     ) -> Sequence[int | Fault] | Fault:
-        inputs = {"sealhold_objects": list(objects), "sealhold_resources": dict(res)}
-        value = self._ask(handle, _EACH, inputs)
-        # THREAT T35: a list of the right length, by exact type, before a member is looked at.
-        if type(value) is not list or len(value) != len(objects):
+        inputs = {
+            "sealhold_objects": [dict(obj) for obj in objects],
+            "sealhold_resources": dict(res),
+        }
+        found = self._fed(handle, _TOGETHER, inputs)
+        # THREAT T35: no element is looked at before it is a list of just as many as went in.
+        if type(found) is not list or len(found) != len(objects):
             return FAULT
-        return [_number(each) for each in value]
+        return [_whole_number(value) for value in found]
 
     def aggregate(self, handle: Handle, parts: Sequence[int]) -> int | Fault:
-        return _number(self._ask(handle, _CALLS["aggregate"], {"sealhold_parts": list(parts)}))
+        return self._ask(handle, "aggregate", {"sealhold_parts": list(parts)})
 
     def close(self) -> None:
         if self._pool is not None:
@@ -141,7 +157,11 @@ class MontySandbox:
             self._pool = None
             pool.__exit__(None, None, None)
 
-    def _ask(self, handle: Handle, call: str, inputs: dict[str, Plain]) -> object:
+    def _ask(self, handle: Handle, entry: Entry, inputs: dict[str, Plain]) -> int | Fault:
+        return _whole_number(self._fed(handle, _CALLS[entry], inputs))
+
+    def _fed(self, handle: Handle, call: str, inputs: dict[str, Plain]) -> object:
+        """Return what the last line of program and call gave, whatever that is."""
         try:
             source = handle.code.decode()
         except UnicodeDecodeError:
@@ -206,6 +226,11 @@ class MontySandbox:
             self._known_worker = worker
 
 
+def _whole_number(value: object) -> int | Fault:
+    # THREAT T35: `type is int` lets no subclass, bool or container be touched.
+    return value if type(value) is int and LOWEST <= value <= HIGHEST else FAULT
+
+
 def installed() -> Path:
     """Return the program that runs as worker, of the distribution that brings it.
 
@@ -217,11 +242,6 @@ def installed() -> Path:
             if file.name == "monty":
                 return Path(file.locate()).resolve()
     raise UnavailableError("the program of pydantic-monty-runtime is not installed")
-
-
-def _number(value: object) -> int | Fault:
-    # THREAT T35: `type is int` lets no subclass, bool or container be touched.
-    return value if type(value) is int and LOWEST <= value <= HIGHEST else FAULT
 
 
 def _guest_modules() -> dict[str, ExternalModule]:

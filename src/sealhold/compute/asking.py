@@ -31,7 +31,7 @@ from sealhold.compute.asked import Asked
 from sealhold.compute.granted import grant_view
 from sealhold.compute.members import choose, freeze
 from sealhold.compute.office import Office, ask_of, facts, read
-from sealhold.compute.replay import Member
+from sealhold.compute.replay import Member, Progress
 from sealhold.compute.results import result_of
 from sealhold.compute.shelf import Shelf
 from sealhold.crypto.digest import sha256
@@ -94,8 +94,15 @@ class Requests:
         self._refuse_wider(asked, terms)
         return self._card(asked, terms)
 
-    def approve(self, id_text: str, terms: Terms, shown_digest: str, passphrase: str) -> GrantView:
-        """Allow the request on `terms`.
+    def approve(
+        self,
+        id_text: str,
+        terms: Terms,
+        shown_digest: str,
+        passphrase: str,
+        progress: Progress | None = None,
+    ) -> GrantView:
+        """Allow the request on `terms`, and evaluate ahead; `progress` is told how far that is.
 
         Raises:
             ConflictError: `shown_digest` is not the digest of the request, it no longer waits, its
@@ -111,7 +118,7 @@ class Requests:
             row = self._allow(asked, terms, fields, members)
         # It is allowed, and durably so: what fails from here on is made up for by the first run.
         with suppress(ConflictError, DeniedError, UnavailableError):
-            self._evaluate_ahead(self._asked(id_text), fields, members)
+            self._evaluate_ahead(self._asked(id_text), fields, members, progress or _silent)
         return grant_view(self._office, row)
 
     def _allow(
@@ -279,7 +286,11 @@ class Requests:
         return self._shelf.preview(asked.row.id, _term(terms))
 
     def _evaluate_ahead(
-        self, asked: Asked, fields: frozenset[FieldName], members: Sequence[Member]
+        self,
+        asked: Asked,
+        fields: frozenset[FieldName],
+        members: Sequence[Member],
+        progress: Progress,
     ) -> None:
         office = self._office
         ask = replace(ask_of(asked, fields, MicroBits(0), Asking.APP), confirmed=True)
@@ -289,7 +300,7 @@ class Requests:
             event=structs.replace(event_of(office, asked, EventKind.DECISION), reason="ahead"),
         )
         decision, _ = office.firewall.decided(passage)
-        office.replay.values(decision, asked.program(fields), members)
+        office.replay.values(decision, asked.program(fields), members, progress)
 
     def _line(self, asked: Asked) -> RequestLine:
         row, wish = asked.row, asked.wish
@@ -305,6 +316,10 @@ class Requests:
             expires_at=row.expires_at,
             cost_per_answer=asked.query_cost(1),
         )
+
+
+def _silent(_done: int, _all: int) -> None:
+    """Tell nobody how far it is."""
 
 
 def _term(terms: Terms) -> bytes:

@@ -1,6 +1,5 @@
 """`sealhold run`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +8,8 @@ import typer
 from sealhold.frontends.cli.appfolder import write_new
 from sealhold.frontends.cli.opening import deciding
 from sealhold.frontends.cli.out import Block, Facts, Line, emit, safe
-from sealhold.frontends.cli.progress import bar_of_objects
-from sealhold.frontends.cli.session import Session
-from sealhold.frontends.cli.stopping import STOPPED, stopping
+from sealhold.frontends.cli.session import STOPPED, Session
+from sealhold.frontends.cli.stopping import counted_and_stoppable
 from sealhold.frontends.cli.words import short
 from sealhold.frontends.web.formats import bits, moment
 from sealhold.model.errors import NoFileError, StoppedError, TakenError
@@ -57,24 +55,13 @@ def run(
 
 
 def _run(session: Session, node: Node, grant: str) -> AnswerView:
-    done = every = 0
-    with bar_of_objects(session) as bar, stopping(node.stop) as stop:
-
-        def watch(now: int, of: int) -> None:
-            nonlocal done, every
-            done, every = now, of
-            bar(now, of)
-
+    with counted_and_stoppable(session, node) as run:
         try:
-            return node.runs.run(grant, progress=watch)
+            return node.runs.run(grant, progress=run.watch)
         except StoppedError:
-            if not stop.asked:
+            if not run.is_stopped:
                 raise
-    far = f" at {done:,} of {every:,} objects" if every else ""
-    sys.stderr.write(
-        f"stopped{far}, which stay; nothing left the vault.\n"
-        f"Go on from there, at no further charge: sealhold run {safe(grant)}\n"
-    )
+    run.tell(grant)
     raise typer.Exit(STOPPED)
 
 

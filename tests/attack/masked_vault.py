@@ -12,11 +12,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-import jail_masked
-
 from sealhold.model.errors import IsolationUnavailableError
 from sealhold.model.quantities import Instant
 from sealhold.node import Node, Policy, verify_files
+from tests.attack import jail_masked
 from tests.scenarios.vaults import opened
 
 

@@ -49,8 +49,10 @@ def _sessions(bench: Bench) -> None:
     """Time one session, and one process, each by how much longer more of them take."""
     with Broker(places=1) as broker:
         bench.figures["session_ms"] = _each(bench, broker, SESSIONS)
-    with Broker(Mode.PARANOID) as broker:
-        bench.figures["process_ms"] = _each(bench, broker, PROCESSES)
+    # As many at once as there are processors, and then one after the other.
+    for name, places in (("process_ms", None), ("process_alone_ms", 1)):
+        with Broker(Mode.PARANOID, places=places) as broker:
+            bench.figures[name] = _each(bench, broker, PROCESSES)
 
 
 def _each(bench: Bench, broker: Broker, count: int) -> float:

@@ -34,10 +34,11 @@ from sealhold.compute.frames import (
     JAILED_ALONE,
     MAX_FRAME,
     MAX_SCALAR,
-    MEMBERS,
     PLACES,
     UNJAILED,
     Channel,
+    object_payload,
+    partition_payload,
     read_scalar,
 )
 from sealhold.compute.lanes import STAGGER, START, Item, Lane, Told, Work, run
@@ -182,7 +183,7 @@ class Broker:
             InvalidError: the program and its resources are larger than a frame.
             IsolationUnavailableError: the jail cannot be closed, or not as tightly as asked for.
         """
-        items = (Item(index, _payload(dict(each)), 1) for index, each in enumerate(objects))
+        items = (Item(index, object_payload(each), 1) for index, each in enumerate(objects))
         job = {**_job("evaluate", code, limits), "res": dict(res), "count": self._most()}
         for index, (answer,) in self._evaluated(job, items, limits):
             yield index, answer
@@ -209,7 +210,7 @@ class Broker:
         """
         answers: list[list[int | None]] = [[] for _ in partitions]
         items = [
-            Item(index, _partition(members), len(members))
+            Item(index, partition_payload(members), len(members))
             for index, members in enumerate(partitions)
             if members
         ]
@@ -355,19 +356,6 @@ def _packed(job: Mapping[str, Plain]) -> bytes:
     if len(payload) > MAX_FRAME:
         raise InvalidError(f"a program with its input is over {MAX_FRAME} bytes")
     return payload
-
-
-def _payload(item: Plain) -> bytes:
-    """Return the frame of one item; one that is too large goes empty and comes back a fault."""
-    payload = pack(item)
-    return payload if len(payload) <= MAX_FRAME else b""
-
-
-def _partition(members: Sequence[Mapping[str, Plain]]) -> bytes:
-    """Return the frame of one partition: how many it holds, and they, if they are not too large."""
-    count = len(members).to_bytes(MEMBERS, "big")
-    payload = pack([dict(each) for each in members])
-    return count + (payload if MEMBERS + len(payload) <= MAX_FRAME else b"")
 
 
 def _answer(channel: Channel, limits: Limits) -> int | None:

@@ -9,10 +9,10 @@ Source: docs/spec/19-confinement.md section 5.
 """
 
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from time import monotonic
 
-from sealhold.model.encoding import pack
+from sealhold.model.encoding import Plain, pack
 from sealhold.model.errors import BrokerLostError
 
 PLACES = 4  # brokers at once under one keeper, at most
@@ -103,6 +103,19 @@ def unframed(taken: bytearray, most: int) -> Iterator[bytes]:
         payload = bytes(taken[HEADER : HEADER + length])
         del taken[: HEADER + length]
         yield payload
+
+
+def object_payload(obj: Mapping[str, Plain]) -> bytes:
+    """Return the payload of one object; one that is too large goes empty, and is a fault."""
+    payload = pack(dict(obj))
+    return payload if len(payload) <= MAX_FRAME else b""
+
+
+def partition_payload(members: Sequence[Mapping[str, Plain]]) -> bytes:
+    """Return the payload of one partition: how many it holds, and they, if not too large."""
+    count = len(members).to_bytes(MEMBERS, "big")
+    payload = pack([dict(each) for each in members])
+    return count + (payload if MEMBERS + len(payload) <= MAX_FRAME else b"")
 
 
 def scalar(value: int | str | None) -> bytes:

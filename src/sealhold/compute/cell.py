@@ -83,8 +83,9 @@ def live(descriptor: int, making: Making, to_keeper: socket.socket, place: int) 
     channel = Channel(socket.socket(fileno=descriptor))
     sys.path.clear()  # all is loaded; a search that the jail refuses would cost time on each run
     try:
-        # One of the two works at any time, and waking the other on another processor costs more
-        # than the work.
+        # THREAT T164: whatever takes this processor up leaves the others to the other places.
+        # It costs nothing: of broker and worker one works at a time, and to wake the other on
+        # another processor costs more than the work.
         with suppress(OSError):  # it was taken away meanwhile: any other will do
             os.sched_setaffinity(0, {making.processors[place % len(making.processors)]})
         channel.send([scalar(_enter(making, to_keeper))])

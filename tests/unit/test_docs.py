@@ -145,7 +145,7 @@ def test_each_threat_is_tried_and_each_attack_names_a_threat() -> None:
 def test_each_comment_on_a_threat_names_a_listed_one_and_each_listed_one_has_a_comment() -> None:
     lines = [line for path in SOURCES for line in path.read_text().splitlines()]
     comments = [line.partition("THREAT")[2] for line in lines if "# THREAT" in line]
-    named = {mark for comment in comments for mark in re.findall(r"\bT\d\d\b", comment)}
+    named = {mark for comment in comments for mark in re.findall(r"\bT\d{2,3}\b", comment)}
 
     assert named == THREATS.keys()
 

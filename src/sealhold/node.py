@@ -22,10 +22,10 @@ from types import TracebackType
 from typing import Self
 
 from sealhold import __version__, plugins
-from sealhold.compute import appkit, evidencekit, jail, memo, partition, taskfolder, taskkit
+from sealhold.compute import appkit, evidencekit, memo, partition, taskfolder, taskkit
 from sealhold.compute.asking import Requests
-from sealhold.compute.broker import Mode
 from sealhold.compute.combining import COMBINED
+from sealhold.compute.confinement import RAN_IN, Confinement
 from sealhold.compute.drawing import BLURRED
 from sealhold.compute.granted import Apps, Budgets, Grants
 from sealhold.compute.members import FROZEN
@@ -44,7 +44,7 @@ from sealhold.compute.shelf import TABLES as SHELF
 from sealhold.compute.shelf import Shelf
 from sealhold.compute.supply import Resources
 from sealhold.compute.verify import verify_files
-from sealhold.config import PASSPHRASE_VARIABLE, home_folder
+from sealhold.config import PASSPHRASE_VARIABLE, home_folder, settings
 from sealhold.connectors.runner import Progress, files_of
 from sealhold.model.clock import Clock, Entropy
 from sealhold.model.errors import (
@@ -108,8 +108,6 @@ __all__ = [  # made here, or handed out to the faces as it is
 
 LABEL_BYTES = 16  # 26 base32 characters: nobody guesses the address of the pages
 LABEL = re.compile(r"[a-z2-7]{26}")
-CONFINED = "Runs sealed off by Landlock and seccomp: no network, no files, no clock."
-UNCONFINED = "Cannot be confined on this machine, so it is not run."
 ROLLBACK_NOTE = (
     "If every file of the home is put back together to an older day, nothing on this disk shows"
     " it: keep a checkpoint elsewhere (`sealhold audit show --checkpoint`)."
@@ -314,12 +312,15 @@ class Node:
         """The door for apps."""
         return self.parts.outside
 
+    def stop(self) -> None:
+        """End the programs that run, between two objects; the next run goes on from there."""
+        self.parts.confinement.stop()
+
     def status(self) -> Status:
         """Return how the vault is."""
         parts = self.parts
         counts = parts.records.counts()
-        offered = parts.isolation
-        warnings = [] if offered.can_confine else ["programs cannot be confined here: none is run"]
+        warnings = parts.confinement.warnings()
         if self.world.clock() < parts.audit.state().at - HOUR:
             warnings.append("the machine's clock is behind the log; the vault's went on from there")
         return Status(
@@ -329,7 +330,7 @@ class Node:
             items=sum(counts.values()),
             by_collection=counts,
             log=parts.audit.state(),
-            isolation="; ".join(offered.in_words()),
+            isolation=parts.confinement.in_words(),
             rollback_note=ROLLBACK_NOTE,
             warnings=tuple(warnings),
         )
@@ -354,7 +355,9 @@ class OpenParts:
         self.sources = Sources(
             core, self._index, self._objects, ReaderCell, plugins.is_per_file, time.perf_counter
         )
-        self.isolation = jail.offered()
+        products = Products(node.home.compiled, core.keyring.named("token"), core.entropy)
+        isolation = settings(node.home.folder).isolation
+        self.confinement = Confinement(core, isolation, memo.MEMO, products)
         office = self._office(firewall, registry, node)
         shelf = Shelf(core.store, core.papers)
         self.requests = Requests(office, shelf)
@@ -368,7 +371,6 @@ class OpenParts:
 
     def _office(self, firewall: Firewall, registry: Registry, node: Node) -> Office:
         core, log = self.core, self.audit
-        runner = runners(Products(node.home.compiled, core.keyring.named("token"), core.entropy))
         return Office(
             core=core,
             firewall=firewall,
@@ -377,14 +379,14 @@ class OpenParts:
             requests=RequestRows(core.deciding, core.papers, Programs(core)),
             grants=GrantRows(core.deciding, core.papers, core.keyring.signer("grant-sign")),
             consents=Consents(core.deciding, core.entropy),
-            replay=Replay(core, firewall, runner),
+            replay=Replay(core, firewall, self.confinement.recording),
             retrieval=Retrieval(core, self._objects, node.world.fetch),
             teller=Teller(core.keys),
             prover=Prover(core.keyring.named("proof-sign")),
             log_origin=log.origin,
-            broker=runner,
-            isolation=CONFINED if self.isolation.can_confine else UNCONFINED,
-            isolation_mode=Mode.JAILED.value,
+            broker=self.confinement.broker,
+            isolation=self.confinement.sentence(),
+            isolation_mode=self.confinement.claim().value,
             verify=node.verify_passphrase,
             count=self.records.count,
             leaf_hash=log.leaf_hash,
@@ -415,7 +417,10 @@ def _parts(home: Home, world: World) -> Parts:
         keys=SqlCipherStore(home.keys),
         objects=LocalDir(home.objects),
         datasets=plugins.datasets(),
-        tables=(memo.MEMO, partition.PARTITIONS, FROZEN, COMBINED, BLURRED, OPENED, *SHELF),
+        tables=(
+            *(memo.MEMO, partition.PARTITIONS, RAN_IN, FROZEN, COMBINED, BLURRED, OPENED),
+            *SHELF,
+        ),
         clock=world.clock,
         entropy=world.entropy,
     )

@@ -75,13 +75,22 @@ def write_new_file() -> None:
     path.unlink()
 
 
+def abstract() -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as end:
+        end.bind("\0sealhold-probe")
+
+
 NOWHERE = "/nonexistent/probe"
+# Another worker of the same broker, for one that was told of it.
+SIBLING = int(sys.argv[2]) if len(sys.argv) > 2 else os.getppid()
 # Each is harmless should it be let through: it then fails of itself, with another error than a
 # refusal, or does nothing that lasts.
 ATTEMPTS: dict[str, Callable[[], object]] = {
     "read /etc/passwd": lambda: os.open("/etc/passwd", os.O_RDONLY),
     "read /proc/self/environ": lambda: os.open("/proc/self/environ", os.O_RDONLY),
     "read the parent's memory": lambda: os.open(f"/proc/{os.getppid()}/mem", os.O_RDONLY),
+    "read /proc/self/maps": lambda: os.open("/proc/self/maps", os.O_RDONLY),
+    "read /proc/1/status": lambda: os.open("/proc/1/status", os.O_RDONLY),
     "read /dev/null": lambda: os.open("/dev/null", os.O_RDONLY),
     "list /": lambda: list(Path("/").iterdir()),
     "list /proc": lambda: list(Path("/proc").iterdir()),
@@ -104,6 +113,7 @@ ATTEMPTS: dict[str, Callable[[], object]] = {
     "raw socket": lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1).close(),
     "netlink": lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0).close(),
     "unix socket": lambda: socket.socket(socket.AF_UNIX, socket.SOCK_STREAM).close(),
+    "abstract socket": abstract,
     "vsock": lambda: socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM).close(),
     "fork": fork,
     "spawn": lambda: spawn("/bin/true"),
@@ -126,6 +136,13 @@ ATTEMPTS: dict[str, Callable[[], object]] = {
     "another's schedule": lambda: os.sched_getscheduler(os.getppid()),
     "own niceness": lambda: os.nice(0),
     "another's group": lambda: os.getpgid(os.getppid()),
+    "a sibling's limits": lambda: resource.prlimit(SIBLING, resource.RLIMIT_NOFILE),
+    "a sibling's CPUs": lambda: os.sched_getaffinity(SIBLING),
+    "a sibling's schedule": lambda: os.sched_getscheduler(SIBLING),
+    "a sibling's memory": lambda: call("process_vm_readv", SIBLING, None, 0, None, 0, 0),
+    "a sibling's files": lambda: list(Path(f"/proc/{SIBLING}/fd").iterdir()),
+    "signal to a sibling": lambda: os.kill(SIBLING, 0),
+    "trace a sibling": lambda: call("ptrace", 16, SIBLING, 0, 0),
     "System V memory": lambda: call("shmget", 0x5EA1, 0, 0o600),
     "System V queue": lambda: call("msgget", 0x5EA1, 0o600),
     "System V semaphore": lambda: call("semget", 0x5EA1, 0, 0o600),

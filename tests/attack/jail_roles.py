@@ -3,9 +3,11 @@
 The parts are those that a broker puts together, with the probe in place of the runtime. Roles:
 
 - `reader`, `broker`, `worker`: in the jail of such a process.
+- `paranoid broker`, `paranoid worker`: the same, and it must be in namespaces of its own.
 - `orphan`: a broker whose warden is gone.
 - `swarm`: a broker that starts as many workers as it can.
 - `compiler`, `program`: in the jail of a process of tier `wasm`.
+- `follower`: no probe: what a process finds of one that is dead, with and without namespaces.
 - `poor root`: a reader that starts as user 0 without a capability, as in many containers.
 """
 
@@ -13,6 +15,7 @@ import ctypes
 import json
 import os
 import select
+import signal
 import socket
 import sys
 from dataclasses import replace
@@ -27,11 +30,29 @@ PYTHON = Path(sys.executable).resolve()
 
 
 def start_worker() -> bytes:
-    """Start the probe as a worker of this process, seal it, and return what it reports."""
+    """Start the probe as a worker of this process, seal it, and return what it reports.
+
+    A second one waits beside it meanwhile, for the first to try things on.
+    """
+    sibling, _, _ = probe()
+    worker, to_worker, from_worker = probe(str(sibling))
+    os.kill(worker, 0)
+    os.write(to_worker, b"!")
+    told = b""
+    while part := os.read(from_worker, 65_536):
+        told += part
+    os.waitpid(worker, 0)
+    os.kill(sibling, signal.SIGKILL)
+    os.waitpid(sibling, 0)
+    return told
+
+
+def probe(*told: str) -> tuple[int, int, int]:
+    """Start the probe and wait until it runs; return its id, and what leads to and from it."""
     to_worker, from_worker = os.pipe(), os.pipe()
     worker = os.posix_spawn(
         PYTHON,
-        [str(PYTHON), "-I", "-S", str(jail_probe.__file__), "worker"],
+        [str(PYTHON), "-I", "-S", str(jail_probe.__file__), "worker", *told],
         {},
         file_actions=[
             (os.POSIX_SPAWN_DUP2, to_worker[0], 0),
@@ -40,13 +61,7 @@ def start_worker() -> bytes:
     )
     os.close(from_worker[1])
     os.read(from_worker[0], 1)
-    os.kill(worker, 0)
-    os.write(to_worker[1], b"!")
-    told = b""
-    while part := os.read(from_worker[0], 65_536):
-        told += part
-    os.waitpid(worker, 0)
-    return told
+    return worker, to_worker[1], from_worker[0]
 
 
 def start_swarm(program: str) -> bytes:
@@ -62,18 +77,20 @@ def start_swarm(program: str) -> bytes:
 
 def be_broker(role: str, to_warden: socket.socket) -> None:
     """Enter a broker's jail, hand the listener over, and report on oneself or on a worker."""
-    jail.leave_namespaces()
+    is_alone = jail.leave_ipc()
+    if role.startswith("paranoid") and not is_alone:
+        os._exit(1)
     opened = os.open(PYTHON, os.O_PATH | os.O_CLOEXEC)  # the way to it may be closed to nobody
     profile = jail.Profile.broker(PYTHON)
-    if role == "worker":  # a Python needs more to start than the worker that a broker starts
+    if role.endswith("worker"):  # a Python needs more to start than the worker that a broker starts
         folders = (*profile.readable, *jail.runtime_folders(), Path(jail_probe.__file__).parent)
         further = (Rule("getdents64"), Rule("uname"))
         profile = replace(profile, readable=folders, calls=(*calls.BROKER, *further))
-    listener = jail.confine_supervised(profile)
+    listener = jail.confine_supervised(jail.build(profile))
     socket.send_fds(to_warden, [b"."], [listener])
     os.close(listener)
     match role:
-        case "worker":
+        case "worker" | "paranoid worker":
             told = start_worker()
         case "swarm":
             told = start_swarm(f"/proc/self/fd/{opened}")
@@ -84,6 +101,8 @@ def be_broker(role: str, to_warden: socket.socket) -> None:
 
 def under_warden(role: str) -> bytes:
     """Be the warden of a child in a broker's jail, and return what it reports."""
+    if not jail.leave_namespaces() and role.startswith("paranoid"):
+        return b""
     ours, theirs = socket.socketpair()
     broker = os.fork()
     if broker == 0:
@@ -110,7 +129,36 @@ def under_warden(role: str) -> bytes:
             told += part
 
 
+QUEUE = 0x5EA1_0001  # a key of a System V queue
+MAKE = 0o1600  # IPC_CREAT, for the owner
+
+
+def follow(*, apart: bool) -> str:
+    """Let a process make a queue and die; return how the next one's look for it ended."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    first = os.fork()
+    if first == 0:
+        if apart:
+            jail.leave_ipc()
+        os._exit(libc.msgget(QUEUE, MAKE) < 0)
+    if os.waitpid(first, 0)[1] != 0:
+        return "no queue"
+    ours, theirs = os.pipe()
+    if os.fork() == 0:
+        if apart:
+            jail.leave_ipc()
+        os.write(theirs, jail_probe.outcome(lambda: jail_probe.call("msgget", QUEUE, 0)).encode())
+        os._exit(0)
+    os.wait()
+    return os.read(ours, 64).decode()
+
+
 if __name__ == "__main__":
+    if sys.argv[1] == "follower":
+        jail.leave_namespaces()  # so that nothing is left on this machine
+        found = {"apart": follow(apart=True), "together": follow(apart=False)}
+        sys.stdout.write(json.dumps(found))
+        sys.exit()
     if sys.argv[1] == "poor root":
         nothing = (ctypes.c_uint32 * 6)()
         ctypes.CDLL(None).capset((ctypes.c_uint32 * 2)(0x20080522, 0), nothing)

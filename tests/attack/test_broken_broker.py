@@ -42,7 +42,8 @@ while True:
     message, descriptors, _, _ = socket.recv_fds(control, 1, 1)
     if not message: break
     turns += 1
-    hostile(socket.socket(fileno=descriptors[0]))
+    try: hostile(socket.socket(fileno=descriptors[0]))
+    except OSError: pass  # the Core closed its end; a keeper goes on
 """
 GREETING = 'end.sendall(frame(b"\\x01"))'
 BAD_ANSWERS = {
@@ -314,7 +315,7 @@ def test_when_the_keeper_is_killed_the_call_fails_and_nothing_stays_behind() -> 
     with broker, pytest.raises(BrokerLostError):
         broker.evaluate(SLOW, RES, OBJECTS, LIMITS, progress=kill)
 
-    assert len(family) == 2
+    assert len(family) >= 2
     assert all_end(family)
 
 
@@ -326,7 +327,7 @@ def test_each_call_has_a_process_of_its_own_which_ends_with_it() -> None:
         if done == 2:
             seen.extend(below(keepers()[-1]))
 
-    with Broker() as broker:
+    with Broker(places=1) as broker:
         for _ in range(2):
             broker.evaluate(SLOW, RES, OBJECTS[:3], LIMITS, progress=look)
 

@@ -19,6 +19,37 @@ CODE = "import ctypes, mmap, sys\nfrom sealhold.compute import jail\n"
 TO_JAIL = "jail.confine(jail.Profile.reader())\n"
 
 
+ROLES = ("reader", "broker", "worker", "paranoid broker", "paranoid worker", "compiler", "program")
+# What a native program in the place of a process is to find shut, each with its ways to try it.
+SHUT = {
+    "open": ("read /etc/passwd", "read /dev/null", "open by handle", "list /tmp", "memory file"),
+    "write": ("write a new file", "write shared memory", "mkdir", "unlink", "truncate", "chmod"),
+    "connect": (
+        *("TCP socket", "UDP socket", "IPv6 socket", "raw socket", "netlink", "unix socket"),
+        *("abstract socket", "vsock"),
+    ),
+    "fork": ("fork", "spawn", "own session"),
+    "exec": ("exec", "exec of a descriptor"),
+    "signal": (
+        *("signal to the parent", "signal to init", "signal to everyone", "signal to the group"),
+        *("signal to a sibling", "signals by descriptor"),
+    ),
+    "mount": ("mount", "unmount", "new mount", "clone a mount", "mount flags", "chroot"),
+    "ptrace": ("trace", "trace a sibling", "read another's memory", "a sibling's memory"),
+    "read /proc": (
+        *("read /proc/self/environ", "read /proc/self/maps", "read /proc/1/status", "list /proc"),
+        *("read the parent's memory", "a sibling's files"),
+    ),
+    "shmget": ("System V memory",),
+    "msgget": ("System V queue",),
+    "semget": ("System V semaphore",),
+    "mq_open": ("POSIX queue",),
+    "prlimit64 on a sibling": ("a sibling's limits", "another's limits", "own limits"),
+    "sched_* on a sibling": ("a sibling's CPUs", "a sibling's schedule", "another's schedule"),
+    "namespaces": ("user namespace", "network namespace", "join a namespace"),
+}
+
+
 def play(script: str, *arguments: str) -> str:
     command = [sys.executable, str(HERE / script), *arguments]
     played = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
@@ -42,25 +73,41 @@ def test_without_a_jail_the_attempts_work() -> None:
 
 
 @pytest.mark.threat("T31")
-@pytest.mark.parametrize("role", ["reader", "broker", "worker", "compiler", "program"])
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("what", SHUT)
+def test_a_native_program_in_the_place_of_a_process_finds_shut(role: str, what: str) -> None:
+    tried = report(role)["tried"]
+
+    assert granted({way: tried[way] for way in SHUT[what]}) == {}
+
+
+@pytest.mark.threat("T161")
+def test_a_process_that_follows_a_dead_one_finds_nothing_of_it() -> None:
+    told = report("follower")
+
+    assert told == {"apart": "ENOENT", "together": "done"}
+
+
+@pytest.mark.threat("T31")
+@pytest.mark.parametrize("role", ROLES)
 def test_each_attempt_of_a_process_that_was_taken_over_is_refused(role: str) -> None:
     assert len(report(role)["tried"]) > 70
     assert granted(report(role)["tried"]) == {}
 
 
 @pytest.mark.threat("T31")
-@pytest.mark.parametrize("role", ["broker", "worker", "compiler", "program"])
+@pytest.mark.parametrize("role", ROLES[1:])
 def test_no_process_that_meets_a_program_can_even_look_whether_a_file_is_there(role: str) -> None:
     assert granted(report(role)["looks"]) == {}
 
 
 @pytest.mark.threat("T31")
-@pytest.mark.parametrize("role", ["reader", "worker", "compiler", "program"])
+@pytest.mark.parametrize("role", ["reader", "worker", "paranoid worker", "compiler", "program"])
 def test_only_a_broker_may_make_what_workers_are_started_with(role: str) -> None:
     assert granted(report(role)["brokering"]) == {}
 
 
-@pytest.mark.parametrize("role", ["reader", "broker", "worker", "compiler", "program"])
+@pytest.mark.parametrize("role", ROLES)
 def test_time_memory_and_threads_remain(role: str) -> None:
     assert set(report(role)["kept"].values()) == {"done"}
 

@@ -39,6 +39,10 @@ class AtTerminal:
             time.sleep(0.01)
         os.write(self._master, line.encode() + b"\n")
 
+    def interrupt(self) -> None:
+        """Press Ctrl-C."""
+        os.write(self._master, b"\x03")
+
     def end(self) -> int:
         """Read to the end and return the exit code."""
         while self._read():

@@ -17,7 +17,8 @@ from sealhold.model.encoding import Plain
 LIMITS: Final = Limits(ms_per_partition=1_000, memory_mib=32)
 OBJECTS: Final = 1_000
 MANY: Final = 100_000
-SESSIONS: Final = 200
+SESSIONS: Final = 400
+PROCESSES: Final = 40
 MILLI: Final = 1_000
 CODE: Final = b"""
 def evaluate(obj, res):
@@ -40,27 +41,25 @@ def measure(bench: Bench) -> None:
 
 
 def _sessions(bench: Bench) -> None:
-    gaps: list[float] = []
-    with Broker() as broker:
-        broker.evaluate(CODE, RES, objects(20), LIMITS)
-        for _ in range(bench.rounds):
-            last = time.perf_counter()
+    """Time one session, and one process, each by how much longer more of them take."""
+    with Broker(places=1) as broker:
+        bench.figures["session_ms"] = _each(bench, broker, SESSIONS)
+    # As many at once as there are processors, and then one after the other.
+    for name, places in (("process_ms", None), ("process_alone_ms", 1)):
+        with Broker(Mode.PARANOID, places=places) as broker:
+            bench.figures[name] = _each(bench, broker, PROCESSES)
 
-            def tick(_done: int) -> None:
-                nonlocal last
-                now = time.perf_counter()
-                gaps.append(now - last)
-                last = now
 
-            broker.evaluate(CODE, RES, objects(SESSIONS), LIMITS, progress=tick)
-    gaps.sort()
-    bench.figures["session_ms"] = gaps[len(gaps) // 2] * MILLI
-    with Broker(Mode.PARANOID) as broker:
-        some = 10
-        one = bench.median(
-            lambda: seconds(lambda: broker.evaluate(CODE, RES, objects(some), LIMITS))
-        )
-    bench.figures["process_ms"] = one / some * MILLI
+def _each(bench: Bench, broker: Broker, count: int) -> float:
+    """Return the milliseconds of one object more, the median of the rounds."""
+
+    def timed(number: int) -> float:
+        return seconds(lambda: broker.evaluate(CODE, RES, objects(number), LIMITS))
+
+    few = count // 10
+    timed(few)
+    more = bench.median(lambda: timed(few + count) - timed(few))
+    return more / count * MILLI
 
 
 def _thousand(bench: Bench) -> None:

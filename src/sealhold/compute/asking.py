@@ -33,7 +33,7 @@ from sealhold.compute.drawing import noise_ops
 from sealhold.compute.granted import grant_view
 from sealhold.compute.members import choose, epoch_at, freeze
 from sealhold.compute.office import Office, ask_of, facts, read
-from sealhold.compute.replay import Member
+from sealhold.compute.replay import Member, Progress
 from sealhold.compute.results import result_of
 from sealhold.compute.shelf import Shelf
 from sealhold.compute.slots import SlotMode, epoch_of
@@ -106,8 +106,11 @@ class Requests:
         shown_digest: str,
         passphrase: str,
         confirmed: AbstractSet[str] = NO_POINTS,
+        progress: Progress | None = None,
     ) -> GrantView:
         """Allow the request on `terms`, and each point of it that `confirmed` names.
+
+        It is evaluated ahead then; `progress` is told how far that is.
 
         Raises:
             InvalidError: a point of the request was not confirmed, or one that it has not was.
@@ -127,7 +130,8 @@ class Requests:
         with suppress(ConflictError, DeniedError, UnavailableError):
             self._office.retrieval.refresh([asked.scope(fields)], forced=True)
             if asked.signed.task.slot.mode is SlotMode.AHEAD:
-                self._evaluate_ahead(self._asked(id_text), fields, members)
+                asked = self._asked(id_text)
+                self._evaluate_ahead(asked, fields, members, progress or _silent)
         return grant_view(self._office, row)
 
     def _allow(
@@ -321,7 +325,11 @@ class Requests:
         return self._shelf.preview(asked.row.id, _term(terms))
 
     def _evaluate_ahead(
-        self, asked: Asked, fields: frozenset[FieldName], members: Sequence[Member]
+        self,
+        asked: Asked,
+        fields: frozenset[FieldName],
+        members: Sequence[Member],
+        progress: Progress,
     ) -> None:
         office = self._office
         ask = replace(ask_of(asked, fields, MicroBits(0), Asking.APP), confirmed=True)
@@ -332,7 +340,7 @@ class Requests:
         )
         decision, _ = office.firewall.decided(passage)
         bound = office.retrieval.bound(asked.scope(fields))
-        office.replay.values(decision, asked.program(fields, bound), members)
+        office.replay.values(decision, asked.program(fields, bound), members, progress)
 
     def _line(self, asked: Asked) -> RequestLine:
         row, wish = asked.row, asked.wish
@@ -348,6 +356,10 @@ class Requests:
             expires_at=row.expires_at,
             cost_per_answer=asked.query_cost(1),
         )
+
+
+def _silent(_done: int, _all: int) -> None:
+    """Tell nobody how far it is."""
 
 
 def _term(terms: Terms) -> bytes:

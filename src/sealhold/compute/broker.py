@@ -1,11 +1,13 @@
 """The Core's end of the broker: hands a program and objects in, gets whole numbers out.
 
-- A stranger's program runs in a jailed process, started for one call and ended with it; only a
-  socket joins the two. What comes out is an `int` of 64 bits or None, one for each object.
+- A stranger's program runs in jailed processes, started for one call and ended with it; only a
+  socket joins each to the Core. What comes out is an `int` of 64 bits or None, one for each object.
 - None is every failure: exception, timeout, kill, broken frame, dead process. It is final, and it
   is that object's alone: the next object meets a fresh process if this one was lost.
-- The time of one object never depends on another's. Past its limit and a grace the process is
-  killed from here, whatever it says.
+- As many objects are evaluated at once as there are processors for, at most four. The time of one
+  object never depends on another's. Past its limit and a grace its process is killed from here,
+  whatever it says.
+- A call can be stopped between objects; what was answered until then counts.
 - A kernel that cannot confine is refused. `LANGUAGE_ONLY` must be asked for by name, and
   `isolation` then says it.
 
@@ -18,10 +20,11 @@ import socket
 import subprocess
 import sys
 import threading
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -31,21 +34,27 @@ from sealhold.compute.frames import (
     JAILED_ALONE,
     MAX_FRAME,
     MAX_SCALAR,
+    PLACES,
     UNJAILED,
     Channel,
+    object_payload,
+    partition_payload,
     read_scalar,
 )
+from sealhold.compute.lanes import STAGGER, START, Item, Lane, Told, Work, run
 from sealhold.compute.spec import Entry, Limits, StaticError, Tier
 from sealhold.model.encoding import Plain, pack
-from sealhold.model.errors import BrokerLostError, InvalidError, IsolationUnavailableError
+from sealhold.model.errors import (
+    BrokerLostError,
+    InvalidError,
+    IsolationUnavailableError,
+    StoppedError,
+)
 
-START = 10.0  # seconds for a broker to be forked and jailed; it takes about 0.01
 GRACE = 1.0  # seconds beyond the limit: the worker is killed at the limit, from inside
 CHECK = 15.0  # seconds for a static check, which is cut off after 10 inside
 END = 2.0  # seconds for the keeper to clear up before it is killed too
 BATCH = 4096  # objects for one process at most
-IN_FLIGHT = 64  # objects sent ahead of their answers
-SENT_AHEAD = 65_536  # bytes sent ahead: less than a socket holds, so that sending never waits
 MOST_ERRORS = 32
 
 
@@ -60,8 +69,23 @@ class Mode(StrEnum):
 class Broker:
     """Runs programs, one call at a time; a context manager that starts and ends the keeper."""
 
-    def __init__(self, isolation: Mode = Mode.JAILED) -> None:
+    def __init__(
+        self,
+        isolation: Mode = Mode.JAILED,
+        *,
+        places: int | None = None,
+        is_stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Take how programs are kept apart, and how many run at once.
+
+        Args:
+            isolation: what to ask for; less is refused.
+            places: how many processes at once, 1 to 4; if None, one for each processor.
+            is_stopped: asked between objects; once it is true, nothing further is evaluated.
+        """
         self.isolation = isolation
+        self._places = min(PLACES, places or len(os.sched_getaffinity(0)))
+        self._is_stopped = is_stopped
         self._turn = threading.Lock()
         self._control: socket.socket | None = None
         self._keeper: subprocess.Popen[bytes] | None = None
@@ -130,17 +154,39 @@ class Broker:
             BrokerLostError: the keeper is gone.
             InvalidError: the program and its resources are larger than a frame.
             IsolationUnavailableError: the jail cannot be closed, or not as tightly as asked for.
+            StoppedError: the call was stopped before its end.
         """
-        answers: list[int | None] = []
-        most = 1 if self.isolation is Mode.PARANOID else BATCH
-        while len(answers) < len(objects):
-            batch = objects[len(answers) : len(answers) + most]
-            job = {**_job("evaluate", code, limits), "res": dict(res), "count": len(batch)}
-            with self._process(job) as channel:
-                for answer in _answers(channel, batch, limits):
-                    answers.append(answer)
-                    progress(len(answers))
+        answers: list[int | None] = [None] * len(objects)
+        done = 0
+        for index, answer in self.answers(code, res, objects, limits):
+            answers[index] = answer
+            done += 1
+            progress(done)
+        if done < len(objects):
+            raise StoppedError("stopped between two objects")
         return answers
+
+    def answers(
+        self,
+        code: bytes,
+        res: Mapping[str, Plain],
+        objects: Iterable[Mapping[str, Plain]],
+        limits: Limits,
+    ) -> Iterator[tuple[int, int | None]]:
+        """Yield, as they come, the index of an object and `evaluate(obj, res)`, None if it failed.
+
+        Each object is answered once; if the call is stopped, those that are not yielded were not
+        evaluated. Objects are taken from `objects` no sooner than there is room for them.
+
+        Raises:
+            BrokerLostError: the keeper is gone.
+            InvalidError: the program and its resources are larger than a frame.
+            IsolationUnavailableError: the jail cannot be closed, or not as tightly as asked for.
+        """
+        items = (Item(index, object_payload(each), 1) for index, each in enumerate(objects))
+        job = {**_job("evaluate", code, limits), "res": dict(res), "count": self._most()}
+        for index, (answer,) in self._evaluated(job, items, limits):
+            yield index, answer
 
     def evaluate_partitions(
         self,
@@ -148,30 +194,59 @@ class Broker:
         res: Mapping[str, Plain],
         partitions: Sequence[Sequence[Mapping[str, Plain]]],
         limits: Limits,
+        *,
+        progress: Callable[[int], None] = lambda _done: None,
     ) -> list[list[int | None]]:
-        """Return `evaluate(obj, res)` for each object of each partition, None where that failed.
+        """Return for each partition what `evaluate(obj, res)` says of its members, in their order.
 
-        The objects of one partition meet one instance, in their order; each partition a fresh one.
-        All of one partition are None if it did not give as many values as it has objects.
+        A partition is one instance under one limit; whatever fails in it is the failure of all its
+        members. `progress` is told how many partitions are done, after each.
 
         Raises:
             BrokerLostError: the keeper is gone.
             InvalidError: the program and its resources are larger than a frame.
             IsolationUnavailableError: the jail cannot be closed, or not as tightly as asked for.
+            StoppedError: the call was stopped before its end.
         """
-        answers: list[list[int | None]] = []
-        most = 1 if self.isolation is Mode.PARANOID else BATCH
-        while len(answers) < len(partitions):
-            batch = partitions[len(answers) : len(answers) + most]
-            job = _job("partitions", code, limits)
-            job |= {"res": dict(res), "count": len(batch), "k": len(batch[0])}
-            with self._process(job) as channel:
-                for objects in batch:
-                    found = _partition(channel, objects, limits)
-                    answers.append(found or [None] * len(objects))
-                    if found is None:
-                        break  # lost over this partition, and only this one; the next meet another
+        answers: list[list[int | None]] = [[] for _ in partitions]
+        items = [
+            Item(index, partition_payload(members), len(members))
+            for index, members in enumerate(partitions)
+            if members
+        ]
+        job = {**_job("partitions", code, limits), "res": dict(res), "count": self._most()}
+        done = 0
+        for index, told in self._evaluated(job, iter(items), limits):
+            answers[index] = told
+            done += 1
+            progress(done)
+        if done < len(items):
+            raise StoppedError("stopped between two partitions")
         return answers
+
+    def _evaluated(
+        self, job: Mapping[str, Plain], items: Iterator[Item], limits: Limits
+    ) -> Iterator[Told]:
+        work = Work(
+            job=_packed(job),
+            items=items,
+            seconds=_seconds(limits),
+            most=self._most(),
+            accept=self._accept,
+            attend=self._attend,
+        )
+        with self._turn:
+            # In paranoid mode each object costs a process, so further lanes are worth it at once.
+            stagger = 0.0 if self.isolation is Mode.PARANOID else STAGGER
+            now = time.monotonic()
+            lanes = [
+                Lane(partial(self._begun, place), work, now + stagger * place)
+                for place in range(self._places)
+            ]
+            yield from run(lanes, self._is_stopped)
+
+    def _most(self) -> int:
+        return 1 if self.isolation is Mode.PARANOID else BATCH
 
     def aggregate(self, code: bytes, parts: Sequence[int], limits: Limits) -> int | None:
         """Return `aggregate(parts)`, None if that failed.
@@ -208,34 +283,51 @@ class Broker:
 
     @contextmanager
     def _process(self, job: Mapping[str, Plain]) -> Iterator[Channel]:
-        payload = pack(dict(job))
-        if len(payload) > MAX_FRAME:
-            raise InvalidError(f"a program with its input is over {MAX_FRAME} bytes")
+        payload = _packed(job)
         with self._turn:
-            channel = self._begin()
+            channel = Channel(self._begun(0))
             try:
+                self._accept(read_scalar(channel.receive(MAX_SCALAR, START)))
                 channel.send([payload], START)
                 yield channel
             finally:
                 channel.close()
 
-    def _begin(self) -> Channel:
-        if self._control is None:
-            raise BrokerLostError("the broker was not entered, or has been left")
+    def _begun(self, place: int) -> socket.socket:
+        """Return the way to a fresh broker in `place`; the one before it is ended.
+
+        Raises:
+            BrokerLostError: the keeper is gone.
+        """
+        control = self._way()
         ours, theirs = socket.socketpair()
-        channel = Channel(ours)
         try:
             with theirs:
-                socket.send_fds(self._control, [b"+"], [theirs.fileno()])
-            state = read_scalar(channel.receive(MAX_SCALAR, START))
-            self._accept(state)
+                socket.send_fds(control, [bytes([place])], [theirs.fileno()])
         except OSError as err:
-            channel.close()
+            ours.close()
             raise BrokerLostError("the keeper is gone") from err
-        except BaseException:
-            channel.close()
-            raise
-        return channel
+        return ours
+
+    def _way(self) -> socket.socket:
+        if self._control is None:
+            raise BrokerLostError("the broker was not entered, or has been left")
+        return self._control
+
+    def _attend(self) -> None:
+        """Make sure that the keeper is there.
+
+        Raises:
+            BrokerLostError: it is gone, and what its brokers did not answer is nobody's fault.
+        """
+        try:
+            is_gone = not self._way().recv(1, socket.MSG_DONTWAIT)  # it never says anything
+        except BlockingIOError:
+            return
+        except OSError:
+            is_gone = True
+        if is_gone:
+            raise BrokerLostError("the keeper is gone")
 
     def _accept(self, state: int | str | None) -> None:
         match self.isolation:
@@ -262,51 +354,11 @@ def _job(verb: str, code: bytes, limits: Limits) -> dict[str, Plain]:
     }
 
 
-def _answers(
-    channel: Channel, batch: Sequence[Mapping[str, Plain]], limits: Limits
-) -> Iterator[int | None]:
-    """Yield an answer for each object; the last is None if the broker was lost over it."""
-    payloads = map(_payload, batch)
-    waiting = next(payloads, None)
-    ahead: deque[int] = deque()  # bytes of each object that is sent and not answered
-    for _ in batch:
-        try:
-            while waiting is not None and (
-                not ahead or (len(ahead) < IN_FLIGHT and sum(ahead) + len(waiting) <= SENT_AHEAD)
-            ):
-                channel.send([waiting], _seconds(limits))
-                ahead.append(len(waiting))
-                waiting = next(payloads, None)
-        except BrokerLostError:
-            waiting = None  # it is gone; what it still answered can be read
-        try:
-            answer = _whole_number(channel.receive(MAX_SCALAR, _seconds(limits)))
-        except BrokerLostError:
-            # THREAT T34: lost over this object, so this one is its fault, and only this one.
-            yield None
-            return
-        if ahead:
-            ahead.popleft()
-        yield answer
-
-
-def _partition(
-    channel: Channel, objects: Sequence[Mapping[str, Plain]], limits: Limits
-) -> list[int | None] | None:
-    """Return an answer for each object of one partition; None if the broker was lost over it."""
-    payload = pack([dict(obj) for obj in objects])
-    try:
-        channel.send([payload if len(payload) <= MAX_FRAME else b""], _seconds(limits))
-        # THREAT T34: as many scalars as objects were sent, whatever the broker would like to say
-        return [_whole_number(channel.receive(MAX_SCALAR, _seconds(limits))) for _ in objects]
-    except BrokerLostError:
-        return None
-
-
-def _payload(obj: Mapping[str, Plain]) -> bytes:
-    """Return the frame of one object; one that is too large goes empty and comes back a fault."""
-    payload = pack(dict(obj))
-    return payload if len(payload) <= MAX_FRAME else b""
+def _packed(job: Mapping[str, Plain]) -> bytes:
+    payload = pack(dict(job))
+    if len(payload) > MAX_FRAME:
+        raise InvalidError(f"a program with its input is over {MAX_FRAME} bytes")
+    return payload
 
 
 def _answer(channel: Channel, limits: Limits) -> int | None:

@@ -3,7 +3,7 @@
 - It closes the jail around itself before it reads a byte, then says so on the socket; it holds no
   key, no path, no environment and no logical id.
 - It serves one job, of one function, and ends. Each object gets a fresh instance and exactly one
-  answer, in order.
+  answer, in order; a partition gets one instance and an answer for each of its members.
 - Whatever breaks in it ends it. The Core, which waits with a clock, counts that as a fault of the
   object in hand.
 
@@ -13,8 +13,9 @@ Source: docs/spec/19-confinement.md sections 4 and 5.
 import os
 import socket
 import sys
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import NoReturn
 
 from sealhold.compute import jail
@@ -22,32 +23,73 @@ from sealhold.compute.frames import (
     JAILED,
     JAILED_ALONE,
     MAX_FRAME,
+    MEMBERS,
     UNJAILED,
     Channel,
     scalar,
 )
+from sealhold.compute.jail import Walls
+from sealhold.compute.sandboxes import monty
 from sealhold.compute.sandboxes.monty import MontySandbox
 from sealhold.compute.spec import FAULT, Fault, Handle, Limits, Sandbox
 from sealhold.model.encoding import Plain, unpack_own
 from sealhold.model.errors import IsolationUnavailableError, UsageError
 
 
-def live(descriptor: int, worker: Path, to_keeper: socket.socket | None) -> NoReturn:
-    """Be a broker on `descriptor`, jailed if there is a keeper to answer for it, and end.
+@dataclass(frozen=True, slots=True)
+class Making:
+    """What every broker of a keeper is made with; worked out once, before the first of them."""
 
-    `worker` is the program that runs tasks.
+    sandboxes: Mapping[str, Sandbox]
+    profile: jail.Profile
+    walls: Walls | None  # None: none are asked for, or there can be none
+    is_apart: bool  # out of the system's namespaces
+    lack: str  # why there are no walls, though they were asked for
+    keeper: int
+    processors: tuple[int, ...]
+
+
+def make(*, is_jailed: bool) -> Making:
+    """Return what brokers are made with; if they are jailed, this process leaves its namespaces."""
+    worker = monty.installed()
+    profile = jail.Profile.broker(worker)
+    walls, lack, is_apart = None, "", False
+    binary, on_worker = str(worker), _leave_free
+    if is_jailed:
+        try:
+            walls = jail.build(profile)
+        except IsolationUnavailableError as err:
+            lack = str(err)
+        is_apart = jail.leave_namespaces()
+        # By descriptor, because after the loss of root the path to it may be closed.
+        opened = os.open(worker, os.O_PATH | os.O_CLOEXEC)
+        binary, on_worker = f"/proc/self/fd/{opened}", _seal
+    return Making(
+        sandboxes={"py": MontySandbox(binary, on_worker=on_worker)},
+        profile=profile,
+        walls=walls,
+        is_apart=is_apart,
+        lack=lack,
+        keeper=os.getpid(),
+        processors=tuple(sorted(os.sched_getaffinity(0))),
+    )
+
+
+def live(descriptor: int, making: Making, to_keeper: socket.socket, place: int) -> NoReturn:
+    """Be a broker on `descriptor`, jailed if there are walls, and end.
+
+    `to_keeper` takes what the filter asks with; `place` says which processor to stay on.
     """
     channel = Channel(socket.socket(fileno=descriptor))
     sys.path.clear()  # all is loaded; a search that the jail refuses would cost time on each run
     try:
-        if to_keeper is None:
-            jail.limit(jail.Profile.broker(worker))
-            sandboxes: dict[str, Sandbox] = {"py": MontySandbox(str(worker))}
-            state = UNJAILED
-        else:
-            sandboxes, state = _enter_jail(worker, to_keeper)
-        channel.send([scalar(state)])
-        _serve(channel, sandboxes)
+        # THREAT T164: whatever takes this processor up leaves the others to the other places.
+        # It costs nothing: of broker and worker one works at a time, and to wake the other on
+        # another processor costs more than the work.
+        with suppress(OSError):  # it was taken away meanwhile: any other will do
+            os.sched_setaffinity(0, {making.processors[place % len(making.processors)]})
+        channel.send([scalar(_enter(making, to_keeper))])
+        _serve(channel, making.sandboxes)
     except IsolationUnavailableError as err:
         channel.send([scalar(str(err)[:300])])  # raised before a byte of a task came in
     finally:
@@ -55,24 +97,32 @@ def live(descriptor: int, worker: Path, to_keeper: socket.socket | None) -> NoRe
         os._exit(0)
 
 
-def _enter_jail(worker: Path, to_keeper: socket.socket) -> tuple[dict[str, Sandbox], int]:
-    keeper = os.getppid()
-    # By descriptor, because after the loss of root the path to it may be closed.
-    opened = os.open(worker, os.O_PATH | os.O_CLOEXEC)
-    sandboxes: dict[str, Sandbox] = {"py": MontySandbox(f"/proc/self/fd/{opened}", on_worker=_seal)}
-    is_alone = jail.leave_namespaces()
-    listener = jail.confine_supervised(jail.Profile.broker(worker))
+def _enter(making: Making, to_keeper: socket.socket) -> int:
+    if making.lack:
+        raise IsolationUnavailableError(making.lack)
+    if making.walls is None:
+        jail.limit(making.profile)
+        to_keeper.close()
+        return UNJAILED
+    # THREAT T161: what a process left in queues or shared memory, the next does not find.
+    is_alone = making.is_apart and jail.leave_ipc()
+    listener = jail.confine_supervised(making.walls)
     socket.send_fds(to_keeper, [b"."], [listener])
     os.close(listener)
     to_keeper.close()
-    if os.getppid() != keeper:  # it died before the jail bound this life to its own
+    if os.getppid() != making.keeper:  # it died before the jail bound this life to its own
         raise IsolationUnavailableError("the keeper is gone")
-    return sandboxes, JAILED_ALONE if is_alone else JAILED
+    return JAILED_ALONE if is_alone else JAILED
 
 
 def _seal(worker: int) -> None:
     # THREAT T31: the warden takes signal 0 as the seal; until then no task byte is sent.
     os.kill(worker, 0)
+
+
+def _leave_free(worker: int) -> None:
+    """Do nothing with `worker`: without a jail there is nobody to seal it."""
+    del worker
 
 
 def _serve(channel: Channel, sandboxes: Mapping[str, Sandbox]) -> None:
@@ -92,26 +142,32 @@ def _serve(channel: Channel, sandboxes: Mapping[str, Sandbox]) -> None:
         case "aggregate":
             channel.send([scalar(_told(sandbox.aggregate(handle, job["parts"])))])
         case "evaluate":
-            for _ in range(job["count"]):
-                payload = channel.receive(MAX_FRAME)
-                obj = unpack_own(payload) if payload else None  # empty: it was too large to come
-                answer = FAULT if obj is None else sandbox.run(handle, obj, job["res"])
-                channel.send([scalar(_told(answer))])
+            for payload in _items(channel, job):
+                channel.send([scalar(_told(_one(sandbox, handle, job, payload)))])
         case "partitions":
-            for _ in range(job["count"]):
-                payload = channel.receive(MAX_FRAME)
-                channel.send([scalar(each) for each in _together(sandbox, handle, payload, job)])
+            for payload in _items(channel, job):
+                channel.send([scalar(_told(each)) for each in _all(sandbox, handle, job, payload)])
         case _:
             raise UsageError("no such job")
 
 
-def _together(
-    sandbox: Sandbox, handle: Handle, payload: bytes, job: Mapping[str, Plain]
-) -> list[int | None]:
-    """Return the answers of one partition; one that was too large to come has none."""
-    objects: list[Plain] = unpack_own(payload) if payload else [{}] * job["k"]
-    found = sandbox.run_partition(handle, objects, job["res"]) if payload else FAULT
-    return [None] * len(objects) if isinstance(found, Fault) else [_told(each) for each in found]
+def _items(channel: Channel, job: Mapping[str, Plain]) -> Iterator[bytes]:
+    for _ in range(job["count"]):
+        yield channel.receive(MAX_FRAME)
+
+
+def _one(sandbox: Sandbox, handle: Handle, job: Mapping[str, Plain], payload: bytes) -> int | Fault:
+    """Return the answer of one object; nothing came if it was too large to come."""
+    return sandbox.run(handle, unpack_own(payload), job["res"]) if payload else FAULT
+
+
+def _all(
+    sandbox: Sandbox, handle: Handle, job: Mapping[str, Plain], payload: bytes
+) -> Sequence[int | Fault]:
+    """Return the answers of one partition."""
+    members = unpack_own(payload[MEMBERS:]) if payload[MEMBERS:] else None
+    told = FAULT if members is None else sandbox.run_partition(handle, members, job["res"])
+    return [told] * int.from_bytes(payload[:MEMBERS], "big") if isinstance(told, Fault) else told
 
 
 def _told(answer: int | Fault) -> int | None:

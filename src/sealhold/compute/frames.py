@@ -9,15 +9,18 @@ Source: docs/spec/19-confinement.md section 5.
 """
 
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from time import monotonic
 
-from sealhold.model.encoding import pack
+from sealhold.model.encoding import Plain, pack
 from sealhold.model.errors import BrokerLostError
 
+PLACES = 4  # brokers at once under one keeper, at most
 MAX_FRAME = 8_388_608  # bytes; one object is at most 1 MiB, and resources travel once
 MAX_SCALAR = 2048  # bytes; the longest is the text of a static error, 300 letters
 HEADER = 4
+MEMBERS = 2  # bytes: before a partition, how many answers are due, also if it was too large to go
+_PORTION = 65_536  # bytes taken from the socket at once
 # What a broker says of itself first; the Core knows no other beginning.
 UNJAILED, JAILED, JAILED_ALONE = 0, 1, 2  # the last: in namespaces of its own, too
 
@@ -32,6 +35,7 @@ class Channel:
 
     def __init__(self, end: socket.socket) -> None:
         self._end = end
+        self._taken = bytearray()
 
     def send(self, payloads: Iterable[bytes], seconds: float | None = None) -> None:
         """Send each payload as one frame.
@@ -39,7 +43,7 @@ class Channel:
         Raises:
             BrokerLostError: the other end is gone, or did not read in time.
         """
-        data = b"".join(len(payload).to_bytes(HEADER, "big") + payload for payload in payloads)
+        data = b"".join(map(framed, payloads))
         self._end.settimeout(seconds)
         try:
             self._end.sendall(data)
@@ -63,19 +67,55 @@ class Channel:
         self._end.close()
 
     def _take(self, count: int, ends: float | None) -> bytes:
-        taken = bytearray()
-        while len(taken) < count:
+        while len(self._taken) < count:
             if ends is not None:
                 # A broker that drips bytes must not stretch the time it was given.
                 self._end.settimeout(max(ends - monotonic(), 1e-6))
             try:
-                part = self._end.recv(min(count - len(taken), 262_144))
+                part = self._end.recv(max(count - len(self._taken), _PORTION))
             except OSError as err:
                 raise BrokerLostError("no answer in time") from err
             if not part:
                 raise BrokerLostError("the broker ended")
-            taken += part
-        return bytes(taken)
+            self._taken += part
+        taken = bytes(self._taken[:count])
+        del self._taken[:count]
+        return taken
+
+
+def framed(payload: bytes) -> bytes:
+    """Return `payload` with its length before it."""
+    return len(payload).to_bytes(HEADER, "big") + payload
+
+
+def unframed(taken: bytearray, most: int) -> Iterator[bytes]:
+    """Take each whole frame from the front of `taken`, and yield its payload.
+
+    Raises:
+        BrokerLostError: a frame of more than `most` bytes begins.
+    """
+    while len(taken) >= HEADER:
+        length = int.from_bytes(taken[:HEADER], "big")
+        if length > most:
+            raise BrokerLostError("a frame is too long")
+        if len(taken) < HEADER + length:
+            return
+        payload = bytes(taken[HEADER : HEADER + length])
+        del taken[: HEADER + length]
+        yield payload
+
+
+def object_payload(obj: Mapping[str, Plain]) -> bytes:
+    """Return the payload of one object; one that is too large goes empty, and is a fault."""
+    payload = pack(dict(obj))
+    return payload if len(payload) <= MAX_FRAME else b""
+
+
+def partition_payload(members: Sequence[Mapping[str, Plain]]) -> bytes:
+    """Return the payload of one partition: how many it holds, and they, if not too large."""
+    count = len(members).to_bytes(MEMBERS, "big")
+    payload = pack([dict(each) for each in members])
+    return count + (payload if MEMBERS + len(payload) <= MAX_FRAME else b"")
 
 
 def scalar(value: int | str | None) -> bytes:

@@ -201,6 +201,40 @@ def leave_namespaces() -> bool:
     return 0 in (int(_libc().unshare(flags)) for flags in (wanted, wanted | _NEW_USER))
 
 
+def leave_ipc() -> bool:
+    """Move this process into an IPC namespace of its own, once a parent has left the others."""
+    return int(_libc().unshare(_NEW_IPC)) == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Walls:
+    """A jail that is built and not closed: each process forked from here can go into it."""
+
+    profile: Profile
+    ruleset: int  # of Landlock: a descriptor, closed on exec
+    program: bytes  # the filter
+    is_others: bool  # nobody can reach what the profile reads
+
+
+def build(profile: Profile) -> Walls:
+    """Work out what the processes of one kind share: rules, filter, and whom they can become.
+
+    Raises:
+        IsolationUnavailableError: the kernel does not offer Landlock and seccomp.
+    """
+    # THREAT T36: without both, a broken runtime would be free; there is no second best.
+    if landlock.version() == 0 or not seccomp.offers(Verdict.REFUSE):
+        raise IsolationUnavailableError("the kernel offers no Landlock or no seccomp")
+    program = seccomp.assemble(profile.calls, platform.machine())
+    with _opened(profile) as rules:
+        return Walls(
+            profile=profile,
+            ruleset=landlock.ruleset(rules),
+            program=program,
+            is_others=all(_others_reach(path) for path in profile.readable),
+        )
+
+
 def confine(profile: Profile, *, dies_with: int | None = None) -> None:
     """Put this process into the jail of `profile`; there is no way back.
 
@@ -210,15 +244,16 @@ def confine(profile: Profile, *, dies_with: int | None = None) -> None:
         IsolationUnavailableError: the kernel does not offer Landlock and seccomp, or the parent is
             gone already.
     """
-    _give_up(profile)
+    walls = build(profile)
+    _give_up(walls)
     if dies_with is not None:
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user would have cleared it
         if os.getppid() != dies_with:
             raise IsolationUnavailableError("the keeper is gone")
-    seccomp.install(profile.calls)
+    seccomp.install(walls.program)
 
 
-def confine_supervised(profile: Profile) -> int:
+def confine_supervised(walls: Walls) -> int:
     """Put this process into a jail whose filter asks a supervisor; return the listener.
 
     The process dies with its parent. From here on each call that the filter asks about waits until
@@ -229,9 +264,9 @@ def confine_supervised(profile: Profile) -> int:
     """
     if not seccomp.offers(Verdict.ASK):
         raise IsolationUnavailableError("the kernel offers no supervised seccomp")
-    _give_up(profile)
+    _give_up(walls)
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of user would have cleared it
-    return seccomp.listen(profile.calls)
+    return seccomp.listen(walls.program)
 
 
 def limit(profile: Profile) -> None:
@@ -250,17 +285,14 @@ def limit(profile: Profile) -> None:
         resource.setrlimit(name, (bound, bound))
 
 
-def _give_up(profile: Profile) -> None:
-    # THREAT T36: without both, a broken runtime would be free; there is no second best.
-    if landlock.version() == 0 or not seccomp.offers(Verdict.REFUSE):
-        raise IsolationUnavailableError("the kernel offers no Landlock or no seccomp")
-    with _opened(profile) as rules:
-        _drop_root(profile)
-        _drop_capabilities()
-        _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-        limit(profile)
-        # THREAT T31: no file, no TCP, no signal outside; the filter then takes the calls.
-        landlock.restrict(rules)
+def _give_up(walls: Walls) -> None:
+    _drop_root(walls)
+    _drop_capabilities()
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    limit(walls.profile)
+    # THREAT T31: no file, no TCP, no signal outside; the filter then takes the calls.
+    landlock.restrict(walls.ruleset)
+    os.close(walls.ruleset)
 
 
 @contextmanager
@@ -279,7 +311,7 @@ def _opened(profile: Profile) -> Iterator[list[tuple[int, Access]]]:
             os.close(opened)
 
 
-def _drop_root(profile: Profile) -> None:
+def _drop_root(walls: Walls) -> None:
     """Become nobody, if root and if nobody can still reach what the profile reads.
 
     Where the runtime lies in root's own home the process stays user 0: without a capability and
@@ -289,7 +321,7 @@ def _drop_root(profile: Profile) -> None:
         return
     with suppress(PermissionError):  # a root without these capabilities is no more than a user
         os.setgroups([])
-        if all(_others_reach(path) for path in profile.readable):
+        if walls.is_others:
             os.setresgid(_NOBODY, _NOBODY, _NOBODY)
             os.setresuid(_NOBODY, _NOBODY, _NOBODY)
 
@@ -300,7 +332,8 @@ def _others_reach(path: Path) -> bool:
 
 def _drop_capabilities() -> None:
     for capability in range(_LAST_CAPABILITY + 1):
-        _libc().prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)  # refused to an ordinary user
+        if _libc().prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0) != 0:
+            break  # the kernel has no more of them, or refuses it to an ordinary user
     _libc().prctl(_PR_CAP_AMBIENT, _AMBIENT_CLEAR_ALL, 0, 0, 0)
     header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
     nothing = (ctypes.c_uint32 * 6)()

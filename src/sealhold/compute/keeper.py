@@ -1,11 +1,13 @@
-"""The keeper: forks a fresh jailed broker on demand, and is its warden while it lives.
+"""The keeper: forks fresh jailed brokers on demand, and is their warden while they live.
 
 - One process, started by the Core with an empty environment; standard input is its control
   socket, and there is no other descriptor. It never reads a byte of a task or of its answers.
-- One message on the control socket, with one descriptor: end the broker that is there, fork the
-  next one on that descriptor. End of file: end all and exit.
-- At most one broker at a time, with the workers below it. When it ends, however it ends, all that
-  is left below it is killed before the next begins.
+- It loads and works out what brokers share, once; then it leaves the network, for good.
+- One message on the control socket, with one descriptor: end the broker in that place, fork the
+  next one into it, on that descriptor. End of file: end all and exit.
+- There are few places, each with a processor of its own as far as there are enough: what runs in
+  one does not slow down what runs in another. One broker at most is in a place, with the workers
+  below it. When it ends, however it ends, all that is left below it is killed.
 
 Source: docs/spec/19-confinement.md section 4.
 """
@@ -18,78 +20,133 @@ import select
 import signal
 import socket
 import sys
+from dataclasses import dataclass
 from typing import NoReturn
 
 from sealhold.compute import cell
-from sealhold.compute.sandboxes import monty
+from sealhold.compute.cell import Making
+from sealhold.compute.frames import PLACES
 from sealhold.compute.warden import Warden, children
 
 _PR_SET_CHILD_SUBREAPER = 36
 
 
-class Keeper:
-    """Keeps one broker at a time; `control` leads to the Core."""
+@dataclass(slots=True)
+class _Den:
+    """A place that is taken."""
 
-    def __init__(self, control: socket.socket, *, is_jailed: bool) -> None:
+    broker: int
+    closing: socket.socket | None  # through which the jail's listener comes, once it is closed
+    warden: Warden | None = None
+
+    def watched(self) -> int:
+        """Return the descriptor that tells of this place, -1 if there is none."""
+        if self.closing is not None:
+            return self.closing.fileno()
+        return -1 if self.warden is None else self.warden.listener
+
+    def close(self) -> None:
+        """Close what this process holds of it."""
+        if self.closing is not None:
+            self.closing.close()
+        if self.warden is not None:
+            os.close(self.warden.listener)
+
+
+class Keeper:
+    """Keeps at most one broker in each place; `control` leads to the Core."""
+
+    def __init__(self, control: socket.socket, making: Making) -> None:
         self._control = control
-        self._is_jailed = is_jailed
-        self._worker = monty.installed()
-        self._warden: Warden | None = None
+        self._making = making
+        self._dens: dict[int, _Den] = {}
+        self._poll = select.poll()
+        self._poll.register(control, select.POLLIN)
 
     def serve(self) -> None:
         """Serve until the Core closes its end."""
         while True:
-            poll = select.poll()
-            poll.register(self._control, select.POLLIN)
-            if self._warden is not None:
-                poll.register(self._warden.listener, select.POLLIN)
-            events = dict(poll.poll())
+            events = dict(self._poll.poll())
             # The Core comes last: by then no event of an old broker can be taken for the new one's.
             asked = events.pop(self._control.fileno(), 0)
-            for event in events.values():
-                self._attend(event)
+            for place, den in list(self._dens.items()):
+                if den.watched() in events:
+                    self._attend(place, den, events[den.watched()])
             if asked and not self._begin():
                 return
 
     def end(self) -> None:
-        """Kill and reap the broker and all that is left below it."""
-        if self._warden is not None:
-            os.close(self._warden.listener)  # what still asks is refused by the kernel
-            self._warden = None
-        # A broker's orphans become children of this process, so that none escapes the second look.
-        while below := children(os.getpid()):
-            for child in below:
-                os.kill(child, signal.SIGKILL)
-                os.waitpid(child, 0)
+        """Kill and reap all brokers and what is left below them."""
+        for place in list(self._dens):
+            self._end(place)
 
-    def _attend(self, event: int) -> None:
-        if self._warden is not None and event & select.POLLIN:
-            self._warden.answer()
+    def _attend(self, place: int, den: _Den, event: int) -> None:
+        if den.warden is None:
+            self._meet(den)
+        elif event & select.POLLIN:
+            den.warden.answer()
         elif event & (select.POLLHUP | select.POLLERR):
-            self.end()
+            self._end(place)
+
+    def _meet(self, den: _Den) -> None:
+        """Become the warden of a broker that has closed its jail."""
+        if den.closing is None:
+            return
+        _, listeners, _, _ = socket.recv_fds(den.closing, 1, 1)
+        self._poll.unregister(den.closing)
+        den.closing.close()
+        den.closing = None
+        if listeners:
+            den.warden = Warden(listeners[0], den.broker)
+            self._poll.register(listeners[0], select.POLLIN)
+
+    def _end(self, place: int) -> None:
+        den = self._dens.pop(place, None)
+        if den is None:
+            return
+        if den.watched() >= 0:
+            self._poll.unregister(den.watched())
+        den.close()  # what still asks is refused by the kernel
+        _bury(den.broker)
+        # What was below it is a child of this process by now, and so none escapes; the brokers of
+        # other places are left alone.
+        others = {each.broker for each in self._dens.values()}
+        while strays := [each for each in children(os.getpid()) if each not in others]:
+            for stray in strays:
+                _bury(stray)
 
     def _begin(self) -> bool:
         message, descriptors, _, _ = socket.recv_fds(self._control, 1, 1)
         if not message:
             return False
-        self.end()
+        place = message[0] % PLACES
+        self._end(place)
         # THREAT T31: `recv_fds` ignores its flags; left so, workers would inherit the way to the
         # Core.
         fcntl.fcntl(descriptors[0], fcntl.F_SETFD, fcntl.FD_CLOEXEC)
         ours, theirs = socket.socketpair()
         broker = os.fork()
         if broker == 0:
-            self._control.close()
-            ours.close()
-            cell.live(descriptors[0], self._worker, theirs if self._is_jailed else None)
+            self._forget(ours)
+            cell.live(descriptors[0], self._making, theirs, place)
         theirs.close()
         os.close(descriptors[0])
-        if self._is_jailed:
-            _, listeners, _, _ = socket.recv_fds(ours, 1, 1)
-            if listeners:
-                self._warden = Warden(listeners[0], broker)
-        ours.close()
+        self._dens[place] = _Den(broker, ours)
+        self._poll.register(ours, select.POLLIN)
         return True
+
+    def _forget(self, ours: socket.socket) -> None:
+        """Close, in a broker, what is the keeper's."""
+        self._control.close()
+        ours.close()
+        # THREAT T160: a broker that held its neighbour's listener could answer its workers' asking
+        for den in self._dens.values():
+            den.close()
+
+
+def _bury(process: int) -> None:
+    os.kill(process, signal.SIGKILL)
+    os.waitpid(process, 0)
 
 
 def main(arguments: list[str]) -> NoReturn:
@@ -101,8 +158,8 @@ def main(arguments: list[str]) -> NoReturn:
     os.close(silence)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    keeper = Keeper(control, cell.make(is_jailed=arguments == ["jailed"]))
     gc.freeze()  # or the first collection in each fork would copy all there is
-    keeper = Keeper(control, is_jailed=arguments == ["jailed"])
     keeper.serve()
     keeper.end()
     os._exit(0)

@@ -52,10 +52,11 @@ def version() -> int:
     return max(found, 0)
 
 
-def restrict(rules: Iterable[tuple[int, Access]]) -> None:
-    """Take every file, TCP and scope right from this thread but those of `rules`.
+def ruleset(rules: Iterable[tuple[int, Access]]) -> int:
+    """Return a descriptor of what leaves a process no file, TCP and scope right but `rules`.
 
-    `rules` names each path by an open descriptor; `no_new_privs` must be set.
+    `rules` names each path by an open descriptor. The ruleset is closed on exec; processes that
+    are forked from here can each be restricted by it.
 
     Raises:
         IsolationUnavailableError: the kernel has no Landlock or refuses a rule.
@@ -63,21 +64,31 @@ def restrict(rules: Iterable[tuple[int, Access]]) -> None:
     abi = version()
     if abi == 0:
         raise IsolationUnavailableError("the kernel offers no Landlock")
-    ruleset = _checked(_create(abi), "ruleset")
+    made = _checked(_create(abi), "ruleset")
     try:
         for opened, access in rules:
             beneath = struct.pack("=Qi", access, opened)
             given = _call(
                 _ADD_RULE,
-                ctypes.c_int(ruleset),
+                ctypes.c_int(made),
                 ctypes.c_int(_PATH_BENEATH),
                 ctypes.c_char_p(beneath),
                 ctypes.c_uint32(0),
             )
             _checked(given, "rule")
-        _checked(_call(_RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint32(0)), "restriction")
-    finally:
-        os.close(ruleset)
+    except BaseException:
+        os.close(made)
+        raise
+    return made
+
+
+def restrict(made: int) -> None:
+    """Lay the ruleset on this thread, for good; `no_new_privs` must be set.
+
+    Raises:
+        IsolationUnavailableError: the kernel refuses it.
+    """
+    _checked(_call(_RESTRICT_SELF, ctypes.c_int(made), ctypes.c_uint32(0)), "restriction")
 
 
 def file_access(access: Access) -> Access:
@@ -92,11 +103,11 @@ def _create(abi: int) -> int:
         fields.append(_ALL_TCP)
     if abi >= SCOPE_ABI:
         fields.append(_ALL_SCOPES)
-    ruleset = struct.pack(f"={len(fields)}Q", *fields)
+    wanted = struct.pack(f"={len(fields)}Q", *fields)
     return _call(
         _CREATE_RULESET,
-        ctypes.c_char_p(ruleset),
-        ctypes.c_size_t(len(ruleset)),
+        ctypes.c_char_p(wanted),
+        ctypes.c_size_t(len(wanted)),
         ctypes.c_uint32(0),
     )
 

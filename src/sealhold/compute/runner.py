@@ -19,8 +19,9 @@ from contextlib import contextmanager
 from functools import partial
 from types import TracebackType
 
-from sealhold.compute.broker import CHECK, END, MOST_ERRORS, START, Broker, Mode
+from sealhold.compute.broker import CHECK, END, GRACE, MOST_ERRORS, Broker, Mode
 from sealhold.compute.frames import MAX_FRAME, MAX_SCALAR, Channel, read_scalar
+from sealhold.compute.lanes import START, Item, Told
 from sealhold.compute.products import MOST, Product, Products
 from sealhold.compute.spec import Entry, Limits, StaticError, Tier
 from sealhold.compute.wasmforms import COMPILE, RUN, kind_of
@@ -38,8 +39,16 @@ _TOO_MUCH = "cannot be compiled within 30 seconds and 1.5 GB (a core module: 8 a
 class Runner(Broker):
     """Runs programs of both tiers; `products` gives compiled ones again."""
 
-    def __init__(self, isolation: Mode = Mode.JAILED, products: Products | None = None) -> None:
-        super().__init__(isolation)
+    def __init__(
+        self,
+        isolation: Mode = Mode.JAILED,
+        products: Products | None = None,
+        *,
+        places: int | None = None,
+        is_stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Take what a `Broker` takes, and where compiled programs are kept."""
+        super().__init__(isolation, places=places, is_stopped=is_stopped)
         self._products = products or Products()
         self._refused: dict[bytes, str] = {}  # programs that are none, and why
         self._wasm: tuple[socket.socket, subprocess.Popen[bytes]] | None = None
@@ -82,6 +91,26 @@ class Runner(Broker):
             return [None] * len(objects)
         return super().evaluate(code, res, objects, limits, progress=progress)
 
+    def evaluate_partitions(
+        self,
+        code: bytes,
+        res: Mapping[str, Plain],
+        partitions: Sequence[Sequence[Mapping[str, Plain]]],
+        limits: Limits,
+        *,
+        progress: Callable[[int], None] = lambda _done: None,
+    ) -> list[list[int | None]]:
+        """Return `evaluate(obj, res)` for each member of each partition, None where that failed.
+
+        Raises:
+            BrokerLostError: a keeper is gone, or the compiler died.
+            InvalidError: the program and its resources are larger than a frame.
+            IsolationUnavailableError: the jail cannot be closed, or not as tightly as asked for.
+        """
+        if limits.tier == "wasm" and not self._is_program(code):
+            return [[None] * len(members) for members in partitions]
+        return super().evaluate_partitions(code, res, partitions, limits, progress=progress)
+
     def aggregate(self, code: bytes, parts: Sequence[int], limits: Limits) -> int | None:
         """Return `aggregate(parts)`, None if that failed.
 
@@ -121,6 +150,45 @@ class Runner(Broker):
             if not isinstance(count, int) or not 0 <= count <= MOST_ERRORS:
                 raise BrokerLostError("no count of static errors")
             return [StaticError(1, 1, _text(channel, CHECK)) for _ in range(count)]
+
+    def _evaluated(
+        self, job: Mapping[str, Plain], items: Iterator[Item], limits: Limits
+    ) -> Iterator[Told]:
+        """Yield what each item says; in tier `wasm` by one process, an item at a time."""
+        if limits.tier == "py":
+            yield from super()._evaluated(job, items, limits)
+            return
+        waiting = next(items, None)
+        while waiting is not None and not self._is_stopped():
+            with self._process(job) as channel:
+                for _ in range(self._most()):
+                    if waiting is None or self._is_stopped():
+                        break
+                    index, told, is_lost = waiting.index, *self._asked(channel, waiting, limits)
+                    waiting = next(items, None)
+                    yield index, told
+                    if is_lost:
+                        break  # the next meets another process
+
+    def _asked(self, channel: Channel, item: Item, limits: Limits) -> tuple[list[int | None], bool]:
+        """Return the answers of one item, and whether the process was lost over it.
+
+        Raises:
+            BrokerLostError: the keeper is gone, so this is nobody's fault.
+        """
+        seconds = limits.ms_per_partition / 1000 + GRACE
+        try:
+            channel.send([item.payload], seconds)
+            # THREAT T34: as many scalars as there are members, whatever it would like to say
+            said = [read_scalar(channel.receive(MAX_SCALAR, seconds)) for _ in range(item.members)]
+        except BrokerLostError:
+            if self._wasm is not None and self._wasm[1].poll() is not None:
+                raise
+            return [None] * item.members, True
+        told = [each for each in said if not isinstance(each, str)]
+        if len(told) != item.members:
+            return [None] * item.members, True
+        return told, False
 
     @contextmanager
     def _process(self, job: Mapping[str, Plain]) -> Iterator[Channel]:

@@ -192,27 +192,26 @@ def assemble(rules: Iterable[Rule], machine: str) -> bytes:
     return b"".join(steps)
 
 
-def install(rules: Iterable[Rule]) -> None:
-    """Put this thread, and all it starts, under `rules` for good.
+def install(code: bytes) -> None:
+    """Put this thread, and all it starts, under an assembled filter for good.
 
     Raises:
         IsolationUnavailableError: the kernel refuses the filter.
     """
-    _set_filter(rules, 0)
+    _set_filter(code, 0)
 
 
-def listen(rules: Iterable[Rule]) -> int:
-    """Install `rules` and return the descriptor through which their ASK verdicts are answered.
+def listen(code: bytes) -> int:
+    """Install a filter and return the descriptor through which its ASK verdicts are answered.
 
     Raises:
         IsolationUnavailableError: the kernel refuses the filter; also if one with a listener is
             already there.
     """
-    return _set_filter(rules, _NEW_LISTENER)
+    return _set_filter(code, _NEW_LISTENER)
 
 
-def _set_filter(rules: Iterable[Rule], flags: int) -> int:
-    code = assemble(rules, platform.machine())
+def _set_filter(code: bytes, flags: int) -> int:
     program = _Program(len(code) // 8, code)
     answer = _call(_SET_MODE_FILTER, flags, ctypes.byref(program))
     if answer < 0:

@@ -170,8 +170,11 @@ def run_synthetic(
     param: str | None = None,
     selection: str | None = None,
     seed: int = 1,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> SyntheticRun:
     """Return what the task says of `count` made-up objects; without names, of the first of each.
+
+    `progress` is told how many objects are done, of how many.
 
     Raises:
         NotFoundError: a file is missing.
@@ -187,7 +190,7 @@ def run_synthetic(
     objects = trial.objects(count, seed)
     held = trial.selected(chosen, objects)
     with open_broker() as broker:
-        raw = trial.run(broker, with_param, objects)
+        raw = trial.run(broker, with_param, objects, progress=lambda n: progress(n, len(objects)))
         reasons = trial.reasons(broker, with_param, objects, raw)
         gated = gate_all(raw, count, task.evaluate.range, task.evaluate.default).values
         results = [value for value, is_held in zip(gated, held, strict=True) if is_held]

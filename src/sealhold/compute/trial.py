@@ -6,7 +6,7 @@
 Source: docs/spec/08-task-manifest.md section 8.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sealhold.compute.aggregates import Kind, answer, custom_answer
@@ -63,10 +63,20 @@ class Trial:
         return [each for place, each in enumerate(objects) if any(held[place] for held in found)]
 
     def run(
-        self, broker: Broker, param: Param, objects: Sequence[Fields], *, tightened: bool = False
+        self,
+        broker: Broker,
+        param: Param,
+        objects: Sequence[Fields],
+        *,
+        tightened: bool = False,
+        progress: Callable[[int], None] = lambda _done: None,
     ) -> list[int | None]:
-        """Return what the program says of each object, ungated; None where it failed."""
-        return self._run(broker, self.code, param, objects, NEAR if tightened else (1, 1))
+        """Return what the program says of each object, ungated; None where it failed.
+
+        `progress` is told how many objects are done.
+        """
+        share = NEAR if tightened else (1, 1)
+        return self._run(broker, self.code, param, objects, share, progress)
 
     def reasons(
         self,
@@ -107,11 +117,13 @@ class Trial:
         param: Param,
         objects: Sequence[Fields],
         share: tuple[int, int],
+        progress: Callable[[int], None] = lambda _done: None,
     ) -> list[int | None]:
         res = {"param": param.value, "resources": dict(self.files)}
         fitting = [index for index, each in enumerate(objects) if self._fits(each)]
         found: list[int | None] = [None] * len(objects)
-        values = broker.evaluate(code, res, [objects[at] for at in fitting], self._limits(share))
+        some = [objects[at] for at in fitting]
+        values = broker.evaluate(code, res, some, self._limits(share), progress=progress)
         for index, value in zip(fitting, values, strict=True):
             found[index] = value
         return found

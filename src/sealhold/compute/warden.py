@@ -10,12 +10,13 @@
 Source: docs/spec/19-confinement.md section 4; seccomp_unotify(2).
 """
 
+import ctypes
 import errno
 import fcntl
-import os
 import platform
 import re
 import struct
+from functools import cache
 from pathlib import Path
 
 from sealhold.compute import calls
@@ -27,8 +28,8 @@ _ANSWER = struct.Struct("=QqiI")  # id, value, error, flags
 _GO_ON = 1
 _SEAL = 0  # the signal that kills nobody
 MOST_WORKERS = 4  # at once; a broker that is sound has one
-_STATUS = 4096  # bytes; the two lines stand among the first
-_FAMILY = re.compile(rb"^Tgid:\t(\d+)\n(?:.*\n)*?PPid:\t(\d+)\n", re.MULTILINE)
+_PARENT = re.compile(rb"^PPid:\t(\d+)$", re.MULTILINE)
+_TGKILL = (234, 131)  # x86_64, aarch64
 
 
 class Warden:
@@ -37,10 +38,10 @@ class Warden:
     def __init__(self, listener: int, broker: int) -> None:
         self.listener = listener
         self._broker = broker
+        self._due = 0  # starts that were let through, and whose process has not asked yet
+        self._workers: set[int] = set()
         self._executed: set[int] = set()
         self._sealed: set[int] = set()
-        column = 0 if platform.machine() == "x86_64" else 1
-        self._names = {numbers[column]: name for name, numbers in NUMBERS.items()}
 
     def answer(self) -> None:
         """Answer the question that waits; one whose asker has died meanwhile is dropped.
@@ -52,7 +53,7 @@ class Warden:
         try:
             fcntl.ioctl(self.listener, _RECEIVE, question)
             about, thread, _, number, _, _, *arguments = _QUESTION.unpack(question)
-            may = self._may(self._names.get(number, ""), arguments, thread)
+            may = self._may(_names().get(number, ""), arguments, thread)
             # The thread's id may have been given away again between question and look.
             fcntl.ioctl(self.listener, _IS_VALID, struct.pack("=Q", about))
             reply = (about, 0, 0, _GO_ON) if may else (about, 0, -errno.EPERM, 0)
@@ -62,50 +63,82 @@ class Warden:
                 raise
 
     def _may(self, call: str, arguments: list[int], thread: int) -> bool:
-        process, parent = family(thread)
-        if process == self._broker:
+        if is_thread_of(self._broker, thread):
             return call in calls.BROKERING and self._brokers(call, arguments)
+        worker = self._worker_of(thread)
         # THREAT T31: past its seal a worker starts, opens and looks at nothing.
-        if parent != self._broker or process in self._sealed:
+        if worker is None or worker in self._sealed:
             return False
         if call == "execve":
-            is_first = process not in self._executed
-            self._executed.add(process)
+            is_first = worker not in self._executed
+            self._executed.add(worker)
             return is_first
         return call in calls.STARTING
 
     def _brokers(self, call: str, arguments: list[int]) -> bool:
-        if call == "clone":  # what has ended may give its id to the one that now begins
-            self._executed = {pid for pid in self._executed if self._is_worker(pid)}
-            self._sealed &= self._executed
-            # THREAT T30: each may use its whole address space, so there are few.
-            return len(children(self._broker)) < MOST_WORKERS
+        if call == "clone":
+            return self._starts()
         if call != "kill":
             return True
         target, signal = arguments[0] & 0xFFFF_FFFF, arguments[1] & 0xFFFF_FFFF
-        if not self._is_worker(target):
-            return False
         if signal == _SEAL:
-            self._sealed.add(target)
+            is_worker = target in self._workers
+            self._sealed |= {target} & self._workers
+            return is_worker
+        return parent_of(target) == self._broker
+
+    def _starts(self) -> bool:
+        # What has ended may give its id to the one that now begins.
+        self._workers = {worker for worker in self._workers if is_thread_of(worker, worker)}
+        self._executed &= self._workers
+        self._sealed &= self._workers
+        # THREAT T30: each may use its whole address space, so there are few.
+        if len(self._workers) + self._due >= MOST_WORKERS:
+            return False
+        self._due += 1
         return True
 
-    def _is_worker(self, process: int) -> bool:
-        return family(process)[1] == self._broker
+    def _worker_of(self, thread: int) -> int | None:
+        """Return the worker that `thread` is of, None if it cannot be told.
+
+        All that asks here is under the broker's filter, and nothing under it but the broker starts
+        a process: what is no thread of those that are known is the process that was let start.
+        """
+        for worker in self._workers:
+            if is_thread_of(worker, thread):
+                return worker
+        if not self._due or not is_thread_of(thread, thread):
+            return None
+        self._due -= 1
+        self._workers.add(thread)
+        return thread
 
 
-def family(thread: int) -> tuple[int, int]:
-    """Return the process that `thread` is of, and that process's parent; zeros if it is gone."""
+def is_thread_of(process: int, thread: int) -> bool:
+    """Return whether `thread` is one of `process`, by a signal that is looked at and not sent."""
+    number = _TGKILL[0 if platform.machine() == "x86_64" else 1]
+    return int(_libc().syscall(number, process, thread, 0)) == 0
+
+
+def parent_of(process: int) -> int:
+    """Return the parent of `process`, 0 if it is gone."""
     try:
-        status = os.open(f"/proc/{thread}/status", os.O_RDONLY | os.O_CLOEXEC)
+        told = Path(f"/proc/{process}/status").read_bytes()
     except OSError:
-        return 0, 0
-    try:
-        found = _FAMILY.search(os.read(status, _STATUS))
-    except OSError:  # it ended between the two calls
-        return 0, 0
-    finally:
-        os.close(status)
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+        return 0
+    found = _PARENT.search(told)
+    return int(found[1]) if found else 0
+
+
+@cache
+def _names() -> dict[int | None, str]:
+    column = 0 if platform.machine() == "x86_64" else 1
+    return {numbers[column]: name for name, numbers in NUMBERS.items()}
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def children(process: int) -> list[int]:
@@ -116,5 +149,5 @@ def children(process: int) -> list[int]:
             found += map(int, (thread / "children").read_bytes().split())
     except OSError:  # a kernel that is built without these lists
         everyone = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-        return [other for other in everyone if family(other)[1] == process]
+        return [other for other in everyone if parent_of(other) == process]
     return found

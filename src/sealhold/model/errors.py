@@ -127,6 +127,13 @@ class UnreadableSourceError(InvalidError):
     """
 
 
+class InvalidSettingsError(InvalidError):
+    """The vault's `config.toml` is not as it must be, so the vault does not open.
+
+    Remedy: correct it or take it away; docs/howto/own-vault.md lists what can be set.
+    """
+
+
 class InvalidQueryError(InvalidError):
     """A query cannot be run as it is written.
 
@@ -343,7 +350,8 @@ class NotFetchedError(UnavailableError):
 class IsolationUnavailableError(UnavailableError):
     """This kernel cannot confine a foreign program, so none is run.
 
-    Remedy: use Linux 5.13 or newer with Landlock and seccomp.
+    Remedy: use Linux 5.13 or newer with Landlock and seccomp. To run programs that you trust
+    without a jail, set `isolation = "language-only"`: docs/howto/own-vault.md.
     """
 
 
@@ -365,6 +373,13 @@ class ExtraMissingError(UnavailableError):
     """A package that only some need is not installed.
 
     Remedy: install what the message names, with `pip install`.
+    """
+
+
+class StoppedError(UnavailableError):
+    """A run was stopped before its end; what was evaluated until then is kept.
+
+    Remedy: run it again: it goes on where it stopped, and nothing is charged twice.
     """
 
 

@@ -16,11 +16,10 @@ from typer.exceptions import TyperException
 from sealhold.frontends.cli import errors
 from sealhold.frontends.cli.errors import Trouble
 from sealhold.frontends.cli.lazy import Entry, LazyGroup
-from sealhold.frontends.cli.session import Session, Shell
+from sealhold.frontends.cli.session import STOPPED, Session, Shell
 from sealhold.frontends.cli.tree import tree
 from sealhold.model.errors import SealholdError
 
-STOPPED = 130  # what shells say of a program that Ctrl-C ended
 NUMBER_BYTES = 6
 
 

@@ -1,6 +1,7 @@
-"""How far an import or a fetch is: on standard error, and only where that is a terminal.
+"""How far an import, a fetch or a run is: on standard error, and only where that is a terminal.
 
-- A bar over all bytes, the rate, the time left and the file that is read now.
+- Of an import: a bar over all bytes, the rate, the time left and the file that is read now.
+- Of a run: a bar over all objects, how many there are, the rate and the time left.
 """
 
 import sys
@@ -12,12 +13,16 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
+    MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
+from rich.text import Text
 
 from sealhold.frontends.cli.out import safe
 from sealhold.frontends.cli.session import Session
@@ -25,12 +30,13 @@ from sealhold.node import Found
 from sealhold.node import Progress as Step
 
 Watch = Callable[[Step], None]
+Count = Callable[[int, int], None]  # done, and in all
 
 
 @contextmanager
 def bar_over(session: Session, found: Sequence[Found]) -> Iterator[Watch | None]:
     """Show a bar for as long as the block runs; yields what hears the steps, or None."""
-    if session.quiet or session.as_json or not sys.stderr.isatty():
+    if not _is_shown(session):
         yield None
         return
     sizes = {each.path: each.size for each in found}
@@ -57,7 +63,7 @@ def bar_over(session: Session, found: Sequence[Found]) -> Iterator[Watch | None]
 @contextmanager
 def bar_of_bytes(session: Session) -> Iterator[Callable[[str, int, int], None]]:
     """Show a bar for each file that is fetched; yields what hears its name, bytes and limit."""
-    if session.quiet or session.as_json or not sys.stderr.isatty():
+    if not _is_shown(session):
         yield lambda _name, _count, _most: None
         return
     progress = Progress(
@@ -76,3 +82,39 @@ def bar_of_bytes(session: Session) -> Iterator[Callable[[str, int, int], None]]:
             progress.update(bars[name], completed=count)
 
         yield watch
+
+
+@contextmanager
+def bar_of_objects(session: Session) -> Iterator[Count]:
+    """Show a bar for as long as the block runs; yields what hears how many are done."""
+    if not _is_shown(session):
+        yield lambda _done, _all: None
+        return
+    progress = Progress(
+        BarColumn(24),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True, no_color=not session.color),
+        transient=True,
+    )
+    with progress:
+        bar = progress.add_task("", total=None)
+
+        def watch(done: int, every: int) -> None:
+            progress.update(bar, completed=done, total=every)
+
+        yield watch
+
+
+class _Rate(ProgressColumn):
+    """Objects per second."""
+
+    def render(self, task: Task) -> Text:
+        """Return the rate, nothing as long as there is none."""
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f}/s")
+
+
+def _is_shown(session: Session) -> bool:
+    return not session.quiet and not session.as_json and sys.stderr.isatty()

@@ -8,7 +8,8 @@ import typer
 from sealhold.frontends.cli.card import card_blocks
 from sealhold.frontends.cli.opening import check_can_confirm, confirmed, reading, world_of
 from sealhold.frontends.cli.out import Facts, Line, emit, safe, say
-from sealhold.frontends.cli.session import Session
+from sealhold.frontends.cli.session import STOPPED, Session
+from sealhold.frontends.cli.stopping import counted_and_stoppable
 from sealhold.frontends.cli.words import read_bits, read_time, short
 from sealhold.frontends.web.formats import bits, moment
 from sealhold.model.errors import UsageError
@@ -113,8 +114,14 @@ def _approve(
     prompt = f"Passphrase, to allow {short(Kind.REQUEST, card.id)}: "
     passphrase = confirmed(session, node, prompt)
     # THREAT T63: the digest of what was shown goes along; the vault refuses any other request.
-    grant = node.requests.approve(canonical(card.id), terms, card.digest, passphrase, points)
+    with counted_and_stoppable(session, node) as run:
+        grant = node.requests.approve(
+            canonical(card.id), terms, card.digest, passphrase, points, progress=run.watch
+        )
     emit(session, grant, *_allowed(grant))
+    if run.is_stopped:
+        run.tell(short(Kind.GRANT, grant.id), "it is allowed; ")
+        raise typer.Exit(STOPPED)
 
 
 def _allowed(grant: GrantView) -> list[Line | Facts]:

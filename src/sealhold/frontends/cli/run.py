@@ -9,13 +9,15 @@ import typer
 from sealhold.frontends.cli.appfolder import write_new
 from sealhold.frontends.cli.opening import deciding
 from sealhold.frontends.cli.out import Block, Facts, Line, emit, safe
-from sealhold.frontends.cli.session import Session
+from sealhold.frontends.cli.session import STOPPED, Session
+from sealhold.frontends.cli.stopping import counted_and_stoppable
 from sealhold.frontends.cli.words import short
 from sealhold.frontends.web.formats import bits, moment
-from sealhold.model.errors import NoFileError, TakenError
+from sealhold.model.errors import NoFileError, StoppedError, TakenError
 from sealhold.model.ids import Kind, canonical
 from sealhold.model.quantities import MicroBits
 from sealhold.model.shown import AnswerShape, AnswerView, GrantView, Meter
+from sealhold.node import Node
 
 FILES = ("answer.sealed", "proof.json", "receipt.json")
 
@@ -37,13 +39,13 @@ def run(
     """Answer an allowed request: one number leaves, with a proof.
 
     Charged before anything runs, and never given back. Asked again, the stored answer leaves once
-    more and costs nothing.
+    more and costs nothing. Ctrl-C stops between two objects; the same command goes on from there.
     """
     session = Session.of(context)
     if out is not None:
         make_room(out, FILES)
     with deciding(session) as (node, _):
-        answer = node.runs.run(grant)
+        answer = _run(session, node, grant)
         used = next(each for each in node.grants.list() if each.id == answer.grant)
         shape = node.requests.show(canonical(used.request)).answer
         year = node.budgets.meters()[0]
@@ -51,6 +53,17 @@ def run(
         _write(out, answer)
     blocks = [Line(_read_out(answer, used, shape), "head"), *_blocks(answer, used, year, out)]
     emit(session, {"answer": answer, "grant": used}, *blocks)
+
+
+def _run(session: Session, node: Node, grant: str) -> AnswerView:
+    with counted_and_stoppable(session, node) as run:
+        try:
+            return node.runs.run(grant, progress=run.watch)
+        except StoppedError:
+            if not run.is_stopped:
+                raise
+    run.tell(grant)
+    raise typer.Exit(STOPPED)
 
 
 def make_room(out: Path, files: Sequence[str]) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # node takes as long to load as all else, and help needs noth
     from sealhold.node import World
 
 DEBUG = "SEALHOLD_DEBUG"
+STOPPED = 130  # exit code: what shells say of a program that Ctrl-C ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from sealhold.frontends.cli.out import Block, Column, Facts, Line, Table, emit, figure, safe
+from sealhold.frontends.cli.progress import bar_of_objects
 from sealhold.frontends.cli.session import Session
 from sealhold.node import datasets, runners, taskkit
 
@@ -36,15 +37,17 @@ def task_run(
     """
     del synthetic  # says in the command line what always holds
     session = Session.of(context)
-    result = taskkit.run_synthetic(
-        path,
-        datasets(),
-        runners(),
-        count=objects,
-        param=param,
-        selection=selection,
-        seed=seed,
-    )
+    with bar_of_objects(session) as bar:
+        result = taskkit.run_synthetic(
+            path,
+            datasets(),
+            runners(),
+            count=objects,
+            param=param,
+            selection=selection,
+            seed=seed,
+            progress=bar,
+        )
     emit(session, result, *_blocks(result))
 
 

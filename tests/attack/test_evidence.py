@@ -260,6 +260,15 @@ def test_a_sample_under_another_nonce_is_refused(sample: Sample) -> None:
 
 
 @pytest.mark.threat("T150")
+@pytest.mark.parametrize("name", ["tdx", "snp"])
+def test_a_sample_that_answers_no_challenge_is_refused(folder: Path, name: str) -> None:
+    sample = OPENERS[name](folder)
+
+    assert not any("nonce" in reason for reason in sample.result().reasons)
+    assert is_refused(replace(sample, nonce=b"").result(), "nonce is another")
+
+
+@pytest.mark.threat("T150")
 @pytest.mark.parametrize("name", ["nitro", "tpm2"])
 def test_a_nonce_that_is_only_claimed_is_not_the_one_that_was_signed(
     folder: Path, name: str

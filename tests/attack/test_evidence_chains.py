@@ -17,11 +17,12 @@ from sealhold.crypto import x509 as ours
 from sealhold.model.errors import (
     InvalidError,
 )
-from sealhold.model.quantities import DAY
+from sealhold.model.quantities import DAY, Millis
 from tests.conformance import evidence_made as made_here
 from tests.conformance import intel_made
 from tests.conformance.evidence_made import (
     FLOOR,
+    NOW,
     PARTS,
     Made,
     certify,
@@ -198,6 +199,14 @@ def test_an_authority_out_of_its_time_is_refused(days: tuple[int, int]) -> None:
     late = certify("late", curve_key("late"), "aws.made", curve_key("aws root"), days=days)
 
     assert is_refused(enclave_under(leaf_of("late", "late"), late, root).result(), "certificate")
+
+
+@pytest.mark.threat("T155")
+def test_a_document_made_before_its_certificate_held_is_refused() -> None:
+    made = enclave(timestamp=NOW - 2 * DAY)
+    patient = replace(made.policy, max_age=Millis(9 * DAY))
+
+    assert is_refused(replace(made, policy=patient).result(), "outside the time")
 
 
 @pytest.mark.threat("T152")

@@ -319,7 +319,10 @@ def test_a_structure_that_no_tpm_made_is_refused() -> None:
 @pytest.mark.threat("T157")
 @pytest.mark.parametrize("bit", [1, 4, 5, 16, 18])
 def test_a_key_that_could_sign_anything_is_no_hardware(bit: int) -> None:
-    assert is_refused(tpm(attributes=ATTRIBUTES & ~(1 << bit)).result(), "only its TPM can use")
+    result = tpm(attributes=ATTRIBUTES & ~(1 << bit)).result()
+
+    assert is_refused(result, "only its TPM can use")
+    assert not result.measurement
 
 
 @pytest.mark.threat("T157")

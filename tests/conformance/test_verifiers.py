@@ -1,5 +1,6 @@
 """What every verifier of evidence must do, on evidence of its kind that is made here."""
 
+import random
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -147,6 +148,19 @@ def test_bytes_that_are_cut_or_lengthened_are_refused(make: Maker) -> None:
 
     for other in (b"", data[:-1], data[: len(data) // 2], data[1:], data + b"\x00", data * 2):
         assert refused(made.with_data(other)), len(other)
+
+
+@EACH
+def test_a_flipped_bit_leaves_nothing_verified(make: Maker) -> None:
+    made = make()
+    data = made.evidence.data
+    draw = random.Random(made.evidence.kind)
+
+    for _ in range(50):
+        place = draw.randrange(len(data))
+        bent = data[:place] + bytes([data[place] ^ 1 << draw.randrange(8)]) + data[place + 1 :]
+        result = made.with_data(bent).result()
+        assert (result.status, result.measurement) == (Status.CONTRAINDICATED, b""), place
 
 
 @EACH

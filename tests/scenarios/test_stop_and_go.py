@@ -23,7 +23,7 @@ COUNT = Job(
     # Slow enough for a look, a key or a kill in the middle.
     code=b"""
 def evaluate(obj, res):
-    for i in range(10000): pass
+    for i in range(20000): pass
     return obj['cells']['n'] % 2
 """,
     collection="rows",

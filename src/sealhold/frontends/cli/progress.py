@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 
 from rich.console import Console
 from rich.progress import (
@@ -30,6 +31,7 @@ from sealhold.node import Found
 from sealhold.node import Progress as Step
 
 Watch = Callable[[Step], None]
+PATIENCE = 0.2  # seconds of a run without a bar: what is done by then needs none
 Count = Callable[[int, int], None]  # done, and in all
 
 
@@ -98,13 +100,18 @@ def bar_of_objects(session: Session) -> Iterator[Count]:
         console=Console(stderr=True, no_color=not session.color),
         transient=True,
     )
-    with progress:
-        bar = progress.add_task("", total=None)
+    bar = progress.add_task("", total=None)
+    began = monotonic()
 
-        def watch(done: int, every: int) -> None:
-            progress.update(bar, completed=done, total=every)
+    def watch(done: int, every: int) -> None:
+        if monotonic() - began > PATIENCE:
+            progress.start()  # again and again, which it does not mind
+        progress.update(bar, completed=done, total=every)
 
+    try:
         yield watch
+    finally:
+        progress.stop()
 
 
 class _Rate(ProgressColumn):

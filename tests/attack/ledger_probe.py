@@ -12,7 +12,7 @@ import os
 import random
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -137,16 +137,16 @@ class Dream:
     ) -> None:
         """End nothing."""
 
-    def evaluate(
+    def answers(
         self,
         code: bytes,
         res: Mapping[str, Plain],
-        objects: Sequence[Mapping[str, Plain]],
+        objects: Iterable[Mapping[str, Plain]],
         limits: Limits,
-    ) -> list[int | None]:
-        return [
-            each[0] for each in self.evaluate_partitions(code, res, [[o] for o in objects], limits)
-        ]
+    ) -> Iterator[tuple[int, int | None]]:
+        alone = [[each] for each in objects]
+        for at, said in enumerate(self.evaluate_partitions(code, res, alone, limits)):
+            yield at, said[0]
 
     def evaluate_partitions(
         self,

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
@@ -197,7 +197,7 @@ def test_the_death_of_a_process_reads_as_the_default(
 def killing(monkeypatch: pytest.MonkeyPatch, whose: str) -> list[int]:
     """Kill the worker or broker that has the object which waits for it in hand."""
     killed: list[int] = []
-    plain: Callable[..., list[int | None]] = Broker.evaluate
+    plain: Callable[..., Iterator[tuple[int, int | None]]] = Broker.answers
 
     def kill(over: Event) -> None:
         while not over.wait(0.1):
@@ -209,16 +209,18 @@ def killing(monkeypatch: pytest.MonkeyPatch, whose: str) -> list[int]:
                 killed.append(victim)
                 return
 
-    def evaluate(broker: Broker, *args: object, **more: object) -> list[int | None]:
-        over = Event()
-        if DEATH in repr(args[2]):  # one of the objects, after the program and its parameter
+    def answers(
+        broker: Broker, code: bytes, res: object, objects: Iterable[object], limits: object
+    ) -> Iterator[tuple[int, int | None]]:
+        over, some = Event(), list(objects)
+        if DEATH in repr(some):
             Thread(target=kill, args=[over], daemon=True).start()
         try:
-            return plain(broker, *args, **more)
+            yield from plain(broker, code, res, some, limits)
         finally:
             over.set()
 
-    monkeypatch.setattr(Broker, "evaluate", evaluate)
+    monkeypatch.setattr(Broker, "answers", answers)
     return killed
 
 
@@ -254,21 +256,20 @@ def test_an_answer_leaves_when_its_slot_ends_however_long_the_program_took(
     setting: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pace: int
 ) -> None:
     clock = Hands()
-    plain: Callable[..., list[int | None]] = Broker.evaluate
+    plain: Callable[..., Iterator[tuple[int, int | None]]] = Broker.answers
 
-    def evaluate(broker: Broker, *args: object, **more: object) -> list[int | None]:
-        found = plain(broker, *args, **more)
-        clock.move(pace * len(found))
-        return found
+    def answers(broker: Broker, *args: object) -> Iterator[tuple[int, int | None]]:
+        for found in plain(broker, *args):
+            clock.move(pace)
+            yield found
 
     home = shutil.copytree(setting.template, tmp_path / "home")
     with opened(home, clock) as node:
         node.sources.import_paths([calendar(tmp_path / "c.ics", ["red", "green"])])
-        job = Job(objects="open", expires="2026-11-24T00:00:00Z")  # what comes later is run later
+        job = Job(slot={"seconds": 1, "mode": "demand", "max_slots": 1}, most=2)
         request = setting.asker.ask(node, job)
         grant = allow(node, request)
-        node.sources.import_paths([calendar(tmp_path / "d.ics", ["red", "green"], uid="v")])
-        monkeypatch.setattr(Broker, "evaluate", evaluate)
+        monkeypatch.setattr(Broker, "answers", answers)
         invoked = clock.now
 
         node.runs.begin(grant.id)()
@@ -283,14 +284,14 @@ def test_an_answer_leaves_when_its_slot_ends_however_long_the_program_took(
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Count the objects of each call of a broker."""
     tried: list[int] = []
-    plain: Callable[..., list[int | None]] = Broker.evaluate
+    plain: Callable[..., Iterator[tuple[int, int | None]]] = Broker.answers
 
-    def evaluate(broker: Broker, *args: object, **more: object) -> list[int | None]:
-        found = plain(broker, *args, **more)
+    def answers(broker: Broker, *args: object) -> Iterator[tuple[int, int | None]]:
+        found = list(plain(broker, *args))
         tried.append(len(found))
-        return found
+        yield from found
 
-    monkeypatch.setattr(Broker, "evaluate", evaluate)
+    monkeypatch.setattr(Broker, "answers", answers)
     return tried
 
 

@@ -280,7 +280,7 @@ def test_an_app_cannot_make_the_vault_fetch(fed: Node, server: Server, clock: Ha
     request = asker.ask(fed, reading(signed(URL)))
     assert server.requests == []
     card = card_of(fed, request)
-    fed.requests.approve(request, card.asked_terms, card.digest, "correct horse battery")
+    fed.requests.approve(request, card.asked_terms, card.digest, "correct horse battery", {"glass"})
     assert len(server.requests) == 1
 
     clock.move(30 * HOUR)

@@ -146,7 +146,7 @@ def test_an_allowance_stands_where_nothing_can_be_evaluated_now(
 ) -> None:
     request = Asker(node).ask(node, Job())
     with monkeypatch.context() as broken:
-        broken.setattr(Broker, "evaluate", _lost)
+        broken.setattr(Broker, "answers", _lost)
 
         grant = allow(node, request)
 
@@ -164,7 +164,7 @@ def test_two_that_evaluate_the_same_objects_at_once_both_get_their_answer(
     first, second = Asker(node, "One"), Asker(node, "Two")
     asked, request = first.ask(node, Job()), second.ask(node, Job())
     with monkeypatch.context() as broken:
-        broken.setattr(Broker, "evaluate", _lost)
+        broken.setattr(Broker, "answers", _lost)
         grant = named(allow(node, asked))
 
     with ThreadPoolExecutor(2) as pool:

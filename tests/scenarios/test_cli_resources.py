@@ -91,7 +91,7 @@ def test_a_file_that_did_not_come_is_listed_with_why_and_fetched_when_the_owner_
     owner_of: Callable[..., Owner], server: Server, clock: Hands
 ) -> None:
     owner = owner_of(pinned(f"https://{HOST}/table"))
-    assert owner("request", "approve", owner.request).code == 0
+    assert owner("request", "approve", owner.request, "--confirm", "glass").code == 0
 
     listed = owner("resource", "list")
     assert "the server does not give the file out" in listed.out
@@ -139,7 +139,7 @@ def test_the_log_tells_what_was_fetched_and_what_was_not(
     owner_of: Callable[..., Owner], server: Server, clock: Hands
 ) -> None:
     owner = owner_of(pinned(f"https://{HOST}/table"))
-    owner("request", "approve", owner.request)
+    owner("request", "approve", owner.request, "--confirm", "glass")
     server.give("/table", TABLE)
     clock.move(DAY)
     owner("resource", "fetch")

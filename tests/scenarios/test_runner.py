@@ -34,12 +34,13 @@ def test_both_tiers_run_in_each_mode(mode: Mode) -> None:
 
 
 def test_a_runner_that_never_meets_the_tier_starts_nothing_for_it() -> None:
+    before = set(children(os.getpid()))
     with Runner() as runner:
         runner.evaluate(PYTHON, {}, [{}], PY)
-        assert len(children(os.getpid())) == 1
+        assert len(set(children(os.getpid())) - before) == 1
         runner.evaluate(FIVE, {}, [{}], WASM)
-        assert len(children(os.getpid())) == 2
-    assert children(os.getpid()) == []
+        assert len(set(children(os.getpid())) - before) == 2
+    assert set(children(os.getpid())) <= before
 
 
 def test_runners_that_are_opened_together_compile_once(monkeypatch: pytest.MonkeyPatch) -> None:

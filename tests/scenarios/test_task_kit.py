@@ -372,7 +372,9 @@ def test_a_task_is_tried_on_local_files_and_built_with_their_digests(tmp_path: P
     folder = copied(tmp_path, READS_FILE, with_file)
     (folder / "table.txt").write_text("yes\n")
 
-    assert check(folder).faults == ()
+    (told,) = check(folder).faults  # that the owner will be asked
+    assert not told.refuses
+    assert "what others gave to the program can be seen" in told.message
     assert run_synthetic(folder, DATASETS, Broker, count=12, selection="all").answer == 12
     task = open_task(build(folder, SigningKey(Secret(b"k" * 32, "author")))).task
     assert [each.sha256 for each in task.resources] == [sha256(b"yes\n").hex()]

@@ -71,7 +71,7 @@ def test_a_task_may_name_files_by_digest_and_by_signer() -> None:
 
     assert [each.id for each in task.resources] == ["table", "rates"]
     assert task.tuples == 3
-    assert points(task, TRIPS, NOW) == ()
+    assert [point.code for point in points(task, TRIPS, NOW)] == ["glass"]
 
 
 @pytest.mark.parametrize(

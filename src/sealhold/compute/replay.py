@@ -13,6 +13,7 @@ Source: docs/spec/08-task-manifest.md section 6; docs/spec/09-leakage.md section
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 
 import msgspec
@@ -26,6 +27,7 @@ from sealhold.compute.resources import NONE, Bound
 from sealhold.compute.spec import Limits
 from sealhold.compute.task import Scope, Task, function_id
 from sealhold.model.encoding import Plain, pack
+from sealhold.model.errors import StoppedError
 from sealhold.model.ids import Collection, FunctionId, Id16, RecordId
 from sealhold.policy.decision import Decision
 from sealhold.stores.spec import Op
@@ -189,7 +191,7 @@ class Replay:
             broker = None
             for batch in self._batches(decision, program, told, missing):
                 broker = broker or held.enter_context(self._broker())
-                self._evaluate(broker, program, told, batch)
+                self._evaluate(broker, program, told, batch, partial(_further, progress, done))
                 done += batch.read
                 progress(done)
 
@@ -233,20 +235,27 @@ class Replay:
         opened = self._firewall.objects_for_task(decision, task.collection, list(records))
         return {records[record]: (version, fields) for record, version, fields in opened}
 
-    def _evaluate(self, broker: Broker, program: Program, told: Told, batch: _Batch) -> None:
+    def _evaluate(
+        self,
+        broker: Broker,
+        program: Program,
+        told: Told,
+        batch: _Batch,
+        progress: Callable[[int], None],
+    ) -> None:
+        """Evaluate a batch and keep what it said; also what it said until it was stopped.
+
+        Raises:
+            StoppedError: it was stopped before its end.
+        """
         task, evaluate = program.task, program.task.evaluate
-        code, res, limits = program.code, program.res, program.limits
-        raw: Sequence[Sequence[int | None]]
-        if task.partition.k == 1:
-            alone = [objects[0] for objects in batch.objects]
-            raw = [[value] for value in broker.evaluate(code, res, alone, limits)]
-        else:
-            raw = broker.evaluate_partitions(code, res, batch.objects, limits)
+        raw = _said(broker, program, batch, progress)
         # THREAT T44: nothing that a cell said is kept before it passed the gate
         entries = [
-            Entry(name, number, version, gate(said[at], evaluate.range, evaluate.default))
-            for said, places, number in zip(raw, batch.places, batch.numbers, strict=True)
-            for at, name, version in places
+            Entry(name, number, version, gate(said[place], evaluate.range, evaluate.default))
+            for at, said in raw.items()
+            for number in [batch.numbers[at]]
+            for place, name, version in batch.places[at]
         ]
         about = About(
             f=program.f, collection=task.collection, k=task.partition.k, default=evaluate.default
@@ -257,11 +266,32 @@ class Replay:
             subject=self._teller.subject,
             collection=task.collection,
             task=task.digest,
-            rows_read=batch.read,
+            rows_read=len(entries) + len(batch.failed),
         )
         # INVARIANT: an entry is written once; a second evaluation of it fails whole
         puts = memo.writing(self._core, about, told, [*entries, *batch.failed])
         self._core.writer.commit(Work(tuple(puts), (self._teller.entry(event),)))
+        if len(raw) < len(batch.objects):
+            raise StoppedError("stopped between two objects")
+
+
+def _further(progress: Callable[[int], None], before: int, done: int) -> None:
+    progress(before + done)
+
+
+def _said(
+    broker: Broker, program: Program, batch: _Batch, progress: Callable[[int], None]
+) -> dict[int, list[int | None]]:
+    """Return by place in the batch what each partition said; fewer if it was stopped."""
+    code, res, limits = program.code, program.res, program.limits
+    if program.task.partition.k > 1:
+        return dict(enumerate(broker.evaluate_partitions(code, res, batch.objects, limits)))
+    raw: dict[int, list[int | None]] = {}
+    alone = (objects[0] for objects in batch.objects)
+    for at, answer in broker.answers(code, res, alone, limits):
+        raw[at] = [answer]
+        progress(len(raw))
+    return raw
 
 
 def _lacks(told: Told, member: Member, versions: int) -> bool:

@@ -14,7 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from types import TracebackType
@@ -71,16 +71,14 @@ class Runner(Broker):
                 keeper.wait()
         super().__exit__(kind, raised, trace)
 
-    def evaluate(
+    def answers(
         self,
         code: bytes,
         res: Mapping[str, Plain],
-        objects: Sequence[Mapping[str, Plain]],
+        objects: Iterable[Mapping[str, Plain]],
         limits: Limits,
-        *,
-        progress: Callable[[int], None] = lambda _done: None,
-    ) -> list[int | None]:
-        """Return `evaluate(obj, res)` for each object in turn, None where that failed.
+    ) -> Iterator[tuple[int, int | None]]:
+        """Yield the index of an object and `evaluate(obj, res)`, None if it failed.
 
         Raises:
             BrokerLostError: a keeper is gone, or the compiler died.
@@ -88,8 +86,9 @@ class Runner(Broker):
             IsolationUnavailableError: the jail cannot be closed, or not as tightly as asked for.
         """
         if limits.tier == "wasm" and not self._is_program(code):
-            return [None] * len(objects)
-        return super().evaluate(code, res, objects, limits, progress=progress)
+            yield from ((index, None) for index, _ in enumerate(objects))
+            return
+        yield from super().answers(code, res, objects, limits)
 
     def evaluate_partitions(
         self,

@@ -6,6 +6,7 @@
 Source: docs/spec/20-faces.md section 8.
 """
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,9 @@ from sealhold.frontends.cli.out import safe
 from sealhold.frontends.cli.progress import Count, bar_of_objects
 from sealhold.frontends.cli.session import Session
 from sealhold.node import Node
+
+ERRORS = 2  # the descriptor
+STOPPING = b"\nstopping after what is in hand; Ctrl-C once more stops at once\n"
 
 
 class Watched:
@@ -51,7 +55,7 @@ def counted_and_stoppable(session: Session, node: Node) -> Iterator[Watched]:
             del number, frame
             run.is_stopped = True
             signal.signal(signal.SIGINT, before)
-            sys.stderr.write("\nstopping after what is in hand; Ctrl-C once more stops at once\n")
+            os.write(ERRORS, STOPPING)  # not by `sys.stderr`, which the bar may be writing to now
             node.stop()
 
         try:

@@ -50,8 +50,9 @@ class AtTerminal:
         return self._process.wait(PATIENCE)
 
     def lines(self) -> list[str]:
-        """Return what was shown, without styles."""
-        return re.sub(r"\x1b\[[0-9;]*m", "", self.seen).replace("\r", "").splitlines()
+        """Return what was shown, without styles; each state of a bar that moves is a line."""
+        plain = re.sub(r"\x1b\[\?25[lh]|\x1b\[[0-9;]*m", "", self.seen)
+        return re.sub(r"\x1b\[[0-9;]*[A-Z]", "\n", plain).replace("\r", "").splitlines()
 
     def _read(self) -> bool:
         ready, _, _ = select.select([self._master], [], [], PATIENCE)

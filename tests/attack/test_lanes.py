@@ -112,11 +112,11 @@ def test_a_worker_holds_two_pipes_and_no_socket() -> None:
     held: list[list[str]] = []
 
     def kept(worker: int) -> list[str]:
+        found = descriptors(worker)
         for _ in range(20):  # for a moment it is still the broker's image, and not yet the worker's
-            found = descriptors(worker)
-            if set(found) <= {"pipe", "/dev/null"}:
-                break
-            time.sleep(0.02)
+            if not set(found) <= {"pipe", "/dev/null"}:
+                time.sleep(0.02)
+                found = descriptors(worker)
         return found
 
     def look() -> None:

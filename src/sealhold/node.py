@@ -18,11 +18,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock, Thread
-from types import TracebackType
-from typing import Self
+from types import ModuleType, TracebackType
+from typing import TYPE_CHECKING, Self
 
 from sealhold import __version__, plugins
-from sealhold.compute import appkit, evidencekit, memo, partition, taskfolder, taskkit
+from sealhold.compute import appkit, memo, partition, taskfolder, taskkit
 from sealhold.compute.asking import Requests
 from sealhold.compute.combining import COMBINED
 from sealhold.compute.confinement import RAN_IN, Confinement
@@ -82,6 +82,9 @@ from sealhold.vault.signed import reading, signer_of
 from sealhold.vault.sourcing import Sources
 from sealhold.vault.telling import Teller
 
+if TYPE_CHECKING:
+    from sealhold.compute import evidencekit
+
 __all__ = [  # made here, or handed out to the faces as it is
     "PASSPHRASE_VARIABLE",
     "Accepted",
@@ -105,6 +108,20 @@ __all__ = [  # made here, or handed out to the faces as it is
     "taskkit",
     "verify_files",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Load what judges evidence when it is first asked for: four megabytes that no server needs.
+
+    Raises:
+        AttributeError: there is no such name.
+    """
+    if name != "evidencekit":
+        raise AttributeError(name)
+    from sealhold.compute import evidencekit as found  # noqa: PLC0415  # reason: see above
+
+    return found
+
 
 LABEL_BYTES = 16  # 26 base32 characters: nobody guesses the address of the pages
 LABEL = re.compile(r"[a-z2-7]{26}")

@@ -72,7 +72,7 @@ def test_a_process_that_waits_too_long_for_anothers_batch_finds_the_store_busy(
         assert len(store.scan("leaves", "key", (), ()).rows) == 1
 
 
-@pytest.mark.parametrize("opener", record_openers.LASTING)
+@pytest.mark.parametrize("opener", record_openers.IN_FILES)
 def test_a_batch_that_finds_no_room_leaves_nothing_and_the_next_goes_on(
     opener: str, tmp_path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own: on loopback, on a free port, in a folder that goes with it.
+"""A PostgreSQL server of the tests' own: on loopback, a free port, in a folder that goes with it.
 
 - One serves a whole run of tests; each place gets a schema of its own in it. Child processes find
   it by `ADDRESS` in their environment.

@@ -1,4 +1,4 @@
-"""What only a store on a server must stand: a full disk there, a server that goes, a lesser role."""
+"""What only a store on a server must stand: its full disk, a connection cut, a lesser role."""
 
 import os
 import signal
@@ -17,6 +17,7 @@ from sealhold.model.sqlsteps import Ask, Do
 from sealhold.net.pg import PgClient
 from sealhold.stores.backends.postgres import PostgresStore
 from sealhold.stores.spec import Health
+from sealhold.stores.sqlclient import SqlSession
 
 from . import pgserver
 from .children import batches_in, write_batch
@@ -28,6 +29,16 @@ def created(client: PgClient, schema: str) -> Opened:
     store = PostgresStore(client, schema)
     store.open(TABLES, lambda: KEY, create=True)
     return Opened(store, store.lease(SHARD, HOLDER, TTL_S, NOW))
+
+
+def first_without_room(opened: Opened) -> int:
+    """Return the number of the first batch that found no room."""
+    for number in range(1_000):  # far more than fits
+        try:
+            write_batch(opened, number)
+        except StoreFullError:
+            return number
+    raise AssertionError("all found room")
 
 
 def outside_a_transaction(statement: str) -> None:
@@ -61,10 +72,7 @@ def test_a_batch_that_finds_no_room_on_the_server_leaves_nothing_and_the_next_go
         outside_a_transaction(f"CREATE TABLESPACE {schema} LOCATION '{room}'")
         opened = created(pgserver.client(default_tablespace=schema), schema)
 
-        number = 0
-        with pytest.raises(StoreFullError):
-            for number in range(1_000):
-                write_batch(opened, number)
+        number = first_without_room(opened)
 
         assert number > 3
         assert batches_in(opened) == list(range(number))
@@ -85,9 +93,7 @@ def test_a_server_that_cuts_the_connection_is_one_typed_error_and_then_works_aga
     write_batch(opened, 0)
 
     with pytest.raises(StoreUnavailableError), client.writing() as session:
-        (((process,),),) = [session.run([Ask("SELECT pg_backend_pid()")])[0]]
-        _end_backend(process)
-        session.run([Do("SELECT 1")])
+        _cut(session)
 
     write_batch(opened, 1)
     assert batches_in(opened) == [0, 1]
@@ -139,7 +145,7 @@ def test_an_error_of_the_server_names_nothing_of_a_row(tmp_path: Path) -> None:
     name = f"{pgserver.schema_of(tmp_path)}.t_things"
 
     with pytest.raises(StoreUnavailableError) as told, client.writing() as session:
-        session.run([Do(f"INSERT INTO {name} SELECT * FROM {name}")])  # noqa: S608  # a fixed name
+        session.run([Do(f"INSERT INTO {name} SELECT * FROM {name}")])  # a fixed name
 
     assert str(told.value) == "the database server says 23505"
     opened.store.close()
@@ -151,5 +157,8 @@ def test_a_word_that_cannot_name_a_schema_is_refused(schema: str) -> None:
         PostgresStore(PgClient("postgresql://nobody@127.0.0.1:1/none"), schema)
 
 
-def _end_backend(process: int) -> None:
+def _cut(session: SqlSession) -> None:
+    """End the server's side of a session's connection, and then ask something."""
+    (((process,),),) = session.run([Ask("SELECT pg_backend_pid()")])
     os.kill(process, signal.SIGTERM)
+    session.run([Do("SELECT 1")])

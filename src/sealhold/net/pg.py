@@ -151,7 +151,8 @@ class PgClient:
         try:
             return future.result()
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as err:
-            raise _meaning(err) from err
+            told = meaning(err)
+            raise told from err
         except BaseException:
             future.cancel()
             raise
@@ -206,7 +207,7 @@ async def _closed(pool: Any) -> None:  # noqa: ANN401  reason: the driver has no
     pool.terminate()
 
 
-def _meaning(err: Exception) -> SealholdError:
+def meaning(err: Exception) -> SealholdError:
     """Return what an error of the driver means to a store."""
     state = str(getattr(err, "sqlstate", None) or type(err).__name__)
     said = f"the database server says {state}"

@@ -28,7 +28,7 @@ from sealhold.model.errors import (
 )
 from sealhold.model.ids import Id16
 from sealhold.model.quantities import SECOND, Instant
-from sealhold.model.sqlsteps import Ask, Do
+from sealhold.model.sqlsteps import Ask, Cells, Do
 from sealhold.stores.copying import PART, get_parts, put_parts
 from sealhold.stores.fitting import misfit, refuse
 from sealhold.stores.pgbatches import columns_of, run
@@ -171,18 +171,23 @@ class PostgresStore:
 
     def backup(self, sink: ObjectStore, prefix: str) -> Backup:
         opened = self._opened()
-        with self._snapshot() as view:
-            return put_parts(sink, prefix, _parts(opened.tables, view))
+        with self._fixed() as session:
+            leases = session.run([Ask(f"SELECT * FROM {self._schema}.s_lease ORDER BY shard")])[0]  # noqa: S608  reason: a checked name
+            view = PgView(session, opened.tables, opened.texts)
+            return put_parts(sink, prefix, _parts(opened.tables, leases, view))
 
     def restore(self, source: ObjectStore, backup: Backup) -> None:
         if self._now is not None:
             raise InvalidError(f"schema `{self._schema}` is open")
         parts = get_parts(source, backup)
         try:
-            schema, specs = _declared(next(parts, b""))
+            schema, leases = unpack(next(parts, b""))
+            specs = Tables.of_schema(schema)
+            opened = _Opened(specs, {t.spec.name: PgText(t, self._schema) for t in specs})
+            set_lease = f"INSERT INTO {self._schema}.s_lease VALUES ($1, $2, $3, $4)"  # noqa: S608  reason: a checked name
             with self._client.writing() as session:
-                opened = _Opened(specs, {t.spec.name: PgText(t, self._schema) for t in specs})
                 self._make(session, schema, opened)
+                session.run([Do(set_lease, lease) for lease in leases])
                 for part in parts:
                     name, rows = unpack(part)
                     session.run([Do(opened.texts[name].load, columns_of([*map(tuple, rows)]))])
@@ -217,9 +222,14 @@ class PostgresStore:
     @contextmanager
     def _snapshot(self) -> Iterator[ReadView]:
         opened = self._opened()
+        with self._fixed() as session:
+            yield PgView(session, opened.tables, opened.texts)
+
+    @contextmanager
+    def _fixed(self) -> Iterator[SqlSession]:
         with self._client.reading(fixed=True) as session:
             session.run([Ask("SELECT 1")])  # the moment is that of the first read
-            yield PgView(session, opened.tables, opened.texts)
+            yield session
 
     def _make(self, session: SqlSession, schema: bytes, opened: _Opened) -> None:
         session.run([Ask(_LOCK, (self._schema,))])
@@ -253,9 +263,9 @@ class PostgresStore:
         return self._now
 
 
-def _parts(tables: Tables, view: ReadView) -> Iterator[bytes]:
-    """Return a snapshot in parts: the declarations first, then rows, table by table."""
-    yield tables.schema()
+def _parts(tables: Tables, leases: Sequence[Cells], view: ReadView) -> Iterator[bytes]:
+    """Return a snapshot in parts: declarations and leases first, then rows, table by table."""
+    yield pack([tables.schema(), [list(lease) for lease in leases]])
     for table in tables:
         rows: list[Plain] = []
         size = 0
@@ -267,8 +277,3 @@ def _parts(tables: Tables, view: ReadView) -> Iterator[bytes]:
                 rows, size = [], 0
         if rows:
             yield pack([table.spec.name, rows])
-
-
-def _declared(schema: bytes) -> tuple[bytes, Tables]:
-    """Return the declarations in the first part of a backup."""
-    return schema, Tables.of_schema(schema)

@@ -76,6 +76,7 @@ from sealhold.model.errors.unavailable import (
     StoreFullError,
     StoreUnavailableError,
     UnavailableError,
+    UnfitBucketError,
 )
 
 __all__ = [
@@ -124,6 +125,7 @@ __all__ = [
     "TakenError",
     "TamperedError",
     "UnavailableError",
+    "UnfitBucketError",
     "UnknownPurposeError",
     "UnreadableSourceError",
     "UsageError",

@@ -56,32 +56,36 @@ class NitroVerifier(JudgedVerifier):
     kind = Kind.NITRO
 
     def look_at(self, look: Look, case: Case, collateral: Collateral | None) -> None:
-        message = cose.read(case.evidence.data, tagged=False)
-        look.fault("something in it is signed by nobody", unless=not message.unprotected)
-        document = _read(cose.exact(message.payload))
-        measurement = b"".join(document.pcrs[place] for place in CODE_PCRS)
-        look.debug = not any(document.pcrs[0])
-        look.fault("the nonce in it is another", unless=document.nonce == case.nonce)
-        bound = document.user_data == case.evidence.report_data
-        look.fault("the report data differs from what it claims", unless=bound)
-        if not isinstance(collateral, NitroCollateral):
-            raise InvalidEncodingError("needed: the root certificate")
-        if document.chain[-1].der != collateral.root.der:
-            raise BadChainError("its root is not the one that was given")
-        roots = case.policy.roots.get(case.kind, frozenset())
-        look.ends.append(x509.check_chain(document.chain, roots, case.now))
-        leaf = document.chain[0]
-        if not leaf.not_before <= document.made_at <= leaf.not_after:
-            raise BadChainError("it was made outside the time of its certificate")
-        cose.verify(message, leaf.public, algorithm=cose.Algorithm.ES384)
-        look.verified = look.hw_rooted = True
-        look.signed_at = document.made_at
-        look.measurement = measurement
-        look.claims |= {
-            "module": document.module,
-            "report_data": document.user_data.hex(),
-            **{f"pcr{place}": value.hex() for place, value in sorted(document.pcrs.items())},
-        }
+        _look(look, case, collateral)
+
+
+def _look(look: Look, case: Case, collateral: Collateral | None) -> None:
+    message = cose.read(case.evidence.data, tagged=False)
+    look.fault("something in it is signed by nobody", unless=not message.unprotected)
+    document = _read(cose.exact(message.payload))
+    measurement = b"".join(document.pcrs[place] for place in CODE_PCRS)
+    look.debug = not any(document.pcrs[0])
+    look.fault("the nonce in it is another", unless=document.nonce == case.nonce)
+    bound = document.user_data == case.evidence.report_data
+    look.fault("the report data differs from what it claims", unless=bound)
+    if not isinstance(collateral, NitroCollateral):
+        raise InvalidEncodingError("needed: the root certificate")
+    if document.chain[-1].der != collateral.root.der:
+        raise BadChainError("its root is not the one that was given")
+    roots = case.policy.roots.get(case.kind, frozenset())
+    look.ends.append(x509.check_chain(document.chain, roots, case.now))
+    leaf = document.chain[0]
+    if not leaf.not_before <= document.made_at <= leaf.not_after:
+        raise BadChainError("it was made outside the time of its certificate")
+    cose.verify(message, leaf.public, algorithm=cose.Algorithm.ES384)
+    look.verified = look.hw_rooted = True
+    look.signed_at = document.made_at
+    look.measurement = measurement
+    look.claims |= {
+        "module": document.module,
+        "report_data": document.user_data.hex(),
+        **{f"pcr{place}": value.hex() for place, value in sorted(document.pcrs.items())},
+    }
 
 
 def _read(tree: Plain) -> _Document:

@@ -58,33 +58,37 @@ class SnpVerifier(JudgedVerifier):
     kind = Kind.SNP
 
     def look_at(self, look: Look, case: Case, collateral: Collateral | None) -> None:
-        data = case.evidence.data
-        report = _read(data)
-        look.debug = bool(report.policy & DEBUG)
-        bound = report.report_data == case.evidence.report_data
-        look.fault("the report data differs from what it claims", unless=bound)
-        look.fault("a migration agent may move it", unless=not report.policy & MIGRATION)
-        look.fault(f"asked from level {report.level} of the guest", unless=report.level == 0)
-        if not isinstance(collateral, AmdCollateral):
-            raise InvalidEncodingError("needed: certificates of AMD's chip, product and root")
-        roots = case.policy.roots.get(case.kind, frozenset())
-        look.ends.append(x509.check_chain(collateral.chain, roots, case.now))
-        leaf = collateral.chain[0]
-        covered = data[:SIGNED]
-        verify_ecdsa(leaf.public, covered, report.signature, curve=Curve.P384, digest=Hash.SHA384)
-        _same_chip(report, leaf)
-        look.verified = look.hw_rooted = True
-        look.measurement = report.measurement
-        look.claims |= {
-            "chip": report.chip.hex(),
-            "host_data": report.host_data.hex(),
-            "measurement": report.measurement.hex(),
-            "policy": f"{report.policy:#x}",
-            "report_data": report.report_data.hex(),
-            "tcb": report.parts.hex(),
-            "vmpl": str(report.level),
-        }
-        _floor(look, report, case.policy.snp_floor)
+        _look(look, case, collateral)
+
+
+def _look(look: Look, case: Case, collateral: Collateral | None) -> None:
+    data = case.evidence.data
+    report = _read(data)
+    look.debug = bool(report.policy & DEBUG)
+    bound = report.report_data == case.evidence.report_data
+    look.fault("the report data differs from what it claims", unless=bound)
+    look.fault("a migration agent may move it", unless=not report.policy & MIGRATION)
+    look.fault(f"asked from level {report.level} of the guest", unless=report.level == 0)
+    if not isinstance(collateral, AmdCollateral):
+        raise InvalidEncodingError("needed: certificates of AMD's chip, product and root")
+    roots = case.policy.roots.get(case.kind, frozenset())
+    look.ends.append(x509.check_chain(collateral.chain, roots, case.now))
+    leaf = collateral.chain[0]
+    covered = data[:SIGNED]
+    verify_ecdsa(leaf.public, covered, report.signature, curve=Curve.P384, digest=Hash.SHA384)
+    _same_chip(report, leaf)
+    look.verified = look.hw_rooted = True
+    look.measurement = report.measurement
+    look.claims |= {
+        "chip": report.chip.hex(),
+        "host_data": report.host_data.hex(),
+        "measurement": report.measurement.hex(),
+        "policy": f"{report.policy:#x}",
+        "report_data": report.report_data.hex(),
+        "tcb": report.parts.hex(),
+        "vmpl": str(report.level),
+    }
+    _floor(look, report, case.policy.snp_floor)
 
 
 def _read(data: bytes) -> _Report:

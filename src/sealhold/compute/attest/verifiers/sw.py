@@ -20,24 +20,28 @@ class SwVerifier(JudgedVerifier):
     kind = Kind.SW
 
     def look_at(self, look: Look, case: Case, collateral: Collateral | None) -> None:
-        message = cose.read(case.evidence.data, tagged=True)
-        look.fault("something in it is signed by nobody", unless=not message.unprotected)
-        token = eat.read(message.payload)
-        look.debug = token.is_debug
-        look.fault("the nonce in it is another", unless=token.nonce == case.nonce)
-        bound = token.report_data == case.evidence.report_data
-        look.fault("the report data differs from what it claims", unless=bound)
-        if not isinstance(collateral, SwCollateral):
-            raise InvalidEncodingError("needed: the device's public key")
-        # THREAT T153: hw_rooted stays false here; no line of this file can set it.
-        cose.verify(message, collateral.device_key, algorithm=cose.Algorithm.EDDSA)
-        named = token.device == eat.device_name(collateral.device_key)
-        look.fault("it names another device than its key", unless=named)
-        look.verified = True
-        look.signed_at = token.made_at
-        look.measurement = token.measurement
-        look.claims |= {
-            "device": token.device.hex(),
-            "measurement": token.measurement.hex(),
-            "report_data": token.report_data.hex(),
-        }
+        _look(look, case, collateral)
+
+
+def _look(look: Look, case: Case, collateral: Collateral | None) -> None:
+    message = cose.read(case.evidence.data, tagged=True)
+    look.fault("something in it is signed by nobody", unless=not message.unprotected)
+    token = eat.read(message.payload)
+    look.debug = token.is_debug
+    look.fault("the nonce in it is another", unless=token.nonce == case.nonce)
+    bound = token.report_data == case.evidence.report_data
+    look.fault("the report data differs from what it claims", unless=bound)
+    if not isinstance(collateral, SwCollateral):
+        raise InvalidEncodingError("needed: the device's public key")
+    # THREAT T153: hw_rooted stays false here; no line of this file can set it.
+    cose.verify(message, collateral.device_key, algorithm=cose.Algorithm.EDDSA)
+    named = token.device == eat.device_name(collateral.device_key)
+    look.fault("it names another device than its key", unless=named)
+    look.verified = True
+    look.signed_at = token.made_at
+    look.measurement = token.measurement
+    look.claims |= {
+        "device": token.device.hex(),
+        "measurement": token.measurement.hex(),
+        "report_data": token.report_data.hex(),
+    }

@@ -28,29 +28,33 @@ class Tpm2Verifier(JudgedVerifier):
     kind = Kind.TPM2
 
     def look_at(self, look: Look, case: Case, collateral: Collateral | None) -> None:
-        attest, signature, registers = _read(case.evidence.data)
-        quoted = tpmforms.read_quote(attest)
-        wanted = case.reference.binding.challenge(case.nonce)
-        look.fault("the challenge in it is another", unless=quoted.challenge == wanted)
-        same = tuple(sorted(registers)) == quoted.registers
-        look.fault("other registers than were quoted", unless=same)
-        # THREAT T157: values that do not give the signed digest are not those that were quoted.
-        fits = tpmforms.composite(registers) == quoted.digest
-        look.fault("the registers differ from the quote", unless=fits)
-        if not isinstance(collateral, TpmCollateral):
-            raise InvalidEncodingError("needed: the key that signs")
-        tpmforms.verify(attest, signature, collateral.key)
-        look.verified = same and fits
-        look.measurement = quoted.digest
-        look.claims |= {
-            "firmware": f"{quoted.firmware:#x}",
-            "resets": f"{quoted.resets}.{quoted.restarts}",
-            **{f"pcr{place}": value.hex() for place, value in sorted(registers.items())},
-        }
-        for place in sorted(tpmforms.RESETTABLE & registers.keys()):
-            look.doubt(f"register {place} can be set back by any program")
-        if collateral.chain:
-            _root(look, case, collateral)
+        _look(look, case, collateral)
+
+
+def _look(look: Look, case: Case, collateral: Collateral | None) -> None:
+    attest, signature, registers = _read(case.evidence.data)
+    quoted = tpmforms.read_quote(attest)
+    wanted = case.reference.binding.challenge(case.nonce)
+    look.fault("the challenge in it is another", unless=quoted.challenge == wanted)
+    same = tuple(sorted(registers)) == quoted.registers
+    look.fault("other registers than were quoted", unless=same)
+    # THREAT T157: values that do not give the signed digest are not those that were quoted.
+    fits = tpmforms.composite(registers) == quoted.digest
+    look.fault("the registers differ from the quote", unless=fits)
+    if not isinstance(collateral, TpmCollateral):
+        raise InvalidEncodingError("needed: the key that signs")
+    tpmforms.verify(attest, signature, collateral.key)
+    look.verified = same and fits
+    look.measurement = quoted.digest
+    look.claims |= {
+        "firmware": f"{quoted.firmware:#x}",
+        "resets": f"{quoted.resets}.{quoted.restarts}",
+        **{f"pcr{place}": value.hex() for place, value in sorted(registers.items())},
+    }
+    for place in sorted(tpmforms.RESETTABLE & registers.keys()):
+        look.doubt(f"register {place} can be set back by any program")
+    if collateral.chain:
+        _root(look, case, collateral)
 
 
 def _root(look: Look, case: Case, collateral: TpmCollateral) -> None:

@@ -1,6 +1,7 @@
 """Attacks on what a proof hides, on what it says of the machine, and on what an opening costs."""
 
 import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import replace
 
 import pytest
@@ -10,11 +11,31 @@ from sealhold.compute.evidence import Claim, appraise_software, check_software
 from sealhold.compute.proof_forms import open_statement, read_file
 from sealhold.compute.proof_rules import Policy
 from sealhold.crypto import dsse, sdjwt
+from sealhold.crypto.secret import Secret
+from sealhold.crypto.sign import SigningKey
 from sealhold.model.encoding import Plain, to_json
 from sealhold.model.errors import SealholdError
 from sealhold.model.ids import Id16, ReceiptId
-from tests.attack.forged_sdjwt import ATTACKER, OTHER, SHOWN, TASK, b64, parts, unb64
-from tests.unit.sample_proof import AUDIENCE, AUTHOR, NONCE, failed, one, verify
+from tests.unit.sample_proof import AUDIENCE, AUTHOR, NONCE, failed, one, sample, verify
+
+ATTACKER = SigningKey(Secret(b"x" * 32, "attacker"))
+TASK = one().task.envelope
+SHOWN = one().present()
+OTHER = sample(b"another vault")
+
+
+def b64(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def unb64(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def parts(text: str) -> tuple[str, list[str], str]:
+    token, *disclosures, binding = text.split("~")
+    return token, disclosures, binding
+
 
 # --- T177: what is hidden says nothing ---
 

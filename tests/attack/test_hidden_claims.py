@@ -16,7 +16,8 @@ from sealhold.crypto.sign import SigningKey
 from sealhold.model.encoding import Plain, to_json
 from sealhold.model.errors import SealholdError
 from sealhold.model.ids import Id16, ReceiptId
-from tests.unit.sample_proof import AUDIENCE, AUTHOR, NONCE, failed, one, sample, verify
+from tests.unit.sample_proof import AUDIENCE, NONCE, failed, one, sample, verify
+from tests.unit.sample_task import AUTHOR
 
 ATTACKER = SigningKey(Secret(b"x" * 32, "attacker"))
 TASK = one().task.envelope

@@ -7,7 +7,8 @@ import pytest
 
 from sealhold.model.encoding import Plain
 from tests.attack.forged_sdjwt import ATTACKER, OTHER, SHOWN, TASK, b64, code, reissued
-from tests.unit.sample_proof import AUTHOR, failed, one, sample, verify
+from tests.unit.sample_proof import failed, one, sample, verify
+from tests.unit.sample_task import AUTHOR
 
 
 def no_algorithm(payload: dict[str, Plain]) -> None:

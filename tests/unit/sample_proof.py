@@ -29,13 +29,19 @@ from sealhold.model.encoding import Plain
 from sealhold.model.ids import Id16, ReceiptId
 from sealhold.model.quantities import Instant
 from sealhold.model.shown import Verdict
-from tests.unit.sample_task import AUTHOR, signed_task
+from tests.unit import sample_task
+from tests.unit.sample_task import AUTHOR
 
 LEFT = Instant(1_790_000_000_000)
 SHOWN = Instant(LEFT + 60_000)
 AT = Instant(LEFT + 61_000)
 AUDIENCE, NONCE = "a bank", "its nonce"
 BOTH: Plain = {"recipients": [], "forms": ["dsse", "sd-jwt"]}
+
+
+def signed_task(**changes: Plain) -> SignedTask:
+    """Return the small task, whose proofs are given out in both forms."""
+    return sample_task.signed_task(**{"output": BOTH, **changes})
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,7 @@ def sample(seed: bytes = b"one vault", **changes: Plain) -> Sample:
     """Return an answer; `seed` makes keys and salts, `changes` are of the manifest."""
     draw = seeded(seed)
     prover = Prover(Secret(draw(32), "proof"))
-    task = signed_task(**{"output": BOTH, **changes})
+    task = signed_task(**changes)
     answer = Answer(
         task=task.task.digest,
         param="standard",

@@ -21,8 +21,7 @@ from sealhold.model.encoding import Plain
 from sealhold.model.errors import InvalidManifestError
 from sealhold.model.quantities import Instant, rfc3339
 from sealhold.model.shown import Verdict
-from tests.unit.sample_proof import AT, AUDIENCE, NONCE, one
-from tests.unit.sample_task import signed_task
+from tests.unit.sample_proof import AT, AUDIENCE, NONCE, one, signed_task
 from tests.web.running import running
 from tests.web.sample_vault import SampleVault
 from tests.web.test_look import NARROWEST, looks, violations

@@ -23,9 +23,16 @@ FIGURES = {
     "compute": {
         "session_ms",
         "process_ms",
+        "jailed_process_ms",
         "component_ms",
         "wasm_core_ms",
+        "gps_k1_ms",
+        "gps_k16_ms",
         "k1_1000_seconds",
+        "k1_100k_seconds",
+        "k1_100k_memo_seconds",
+        "k1_100k_allow_seconds",
+        "attest_verify_ms_max",
         "proof_verify_ms",
     },
     "firewall": {"decide_us", "open_us"},
@@ -40,6 +47,7 @@ FIGURES = {
     "store": {"put_per_s", "audited_get_per_s"},
 }
 RATIOS = {
+    "compute": {"k1_vs_k16"},
     "store": {
         "put_vs_raw_sqlcipher",
         "put_vs_raw_sqlite",
@@ -48,7 +56,7 @@ RATIOS = {
         "get_audited_vs_unaudited",
         "seal_vs_fernet_us",
         "record_bytes_vs_payload",
-    }
+    },
 }
 
 

@@ -48,14 +48,10 @@ def section(found: dict[str, Any], floors: Mapping[str, float]) -> str:
     Args:
         found: the output as it is stored.
         floors: by name of a figure or ratio, the largest value that will do.
-
-    Raises:
-        KeyError: a floor of something that was not measured.
     """
-    if unknown := floors.keys() - found["figures"].keys() - found["ratios"].keys():
-        raise KeyError(f"{found['bench']}: no figure {sorted(unknown)} in the stored output")
-    machine = found["machine"]
-    lines = [f"\n## {found['bench']}\n", *_table("figure", found["figures"], floors)]
+    machine, figures = found["machine"], found["figures"]
+    absent = {name: None for name in floors if name not in {**figures, **found["ratios"]}}
+    lines = [f"\n## {found['bench']}\n", *_table("figure", {**figures, **absent}, floors)]
     if found["ratios"]:
         lines += ["", *_table("ratio", found["ratios"], floors)]
     if found["peers"]:
@@ -77,13 +73,17 @@ def _table(
     return [f"| {name} | {head} | floor |", "|---|---|---|", *rows]
 
 
-def _verdict(value: float, most: float | None) -> str:
+def _verdict(value: float | None, most: float | None) -> str:
     if most is None:
         return ""
+    if value is None:
+        return f"at most {most:g}"
     return f"at most {most:g}: {'met' if value <= most else 'NOT met'}"
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401  # reason: a JSON value
+    if value is None:
+        return "not in this output"
     return f"{value:,}" if isinstance(value, (int, float)) else str(value)
 
 

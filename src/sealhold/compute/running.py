@@ -26,7 +26,7 @@ from sealhold.compute.asked import Asked
 from sealhold.compute.drawing import day_of, noise_ops
 from sealhold.compute.epochs import Epochs, in_force
 from sealhold.compute.leaving import Computed, papers_of
-from sealhold.compute.members import ONE_EPOCH, epochs, frozen
+from sealhold.compute.members import ONE_EPOCH, epochs, frozen, roots_of
 from sealhold.compute.office import Office, ask_of, facts, read
 from sealhold.compute.replay import Progress
 from sealhold.compute.results import result_of
@@ -274,7 +274,8 @@ class Runs:
         office, row = self._office, self._office.grants.get(grant)
         self._give_up_late(asked, row, begun.ticket)
         turn = _turn_of(asked, begun.ticket)
-        members = frozen(office.core, grant, begun.ticket.epoch if turn is None else ONE_EPOCH)
+        epoch = begun.ticket.epoch if turn is None else ONE_EPOCH
+        members = frozen(office.core, grant, epoch)
         bound = office.retrieval.bound(asked.scope(row.grant.fields), turn)
         program = asked.program(begun.decision.fields, bound)
         values = office.replay.values(begun.decision, program, members, progress)
@@ -285,6 +286,7 @@ class Runs:
         computed = Computed(
             value=value,
             members=members,
+            roots=roots_of(office.core, grant, epoch, members),
             files=bound.digests,
             ticket=begun.ticket,
             seq=begun.seq,

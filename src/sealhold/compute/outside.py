@@ -51,6 +51,14 @@ class Outside:
         self._background = background
         self._turn = Lock()  # one request is counted at a time
 
+    def admit(self, token: str) -> None:
+        """Let the holder of `token` in, before anything that they send is read.
+
+        Raises:
+            DeniedError: no token of an active app.
+        """
+        self._office.registry.holder(token)
+
     def submit(self, token: str, request: bytes, task: bytes, code: bytes) -> RequestId:
         """Take in a signed request, the signed task that it names, and the program.
 

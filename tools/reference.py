@@ -107,7 +107,9 @@ def http_page() -> str:
     lines += ["", "## For people", "", "| Page | Methods | Without signing in |", "|---|---|---|"]
     for page in page_routes(Assets()):
         methods = [name for name, there in (("GET", page.get), ("POST", page.post)) if there]
-        lines.append(f"| `{page.path}` | {', '.join(methods)} | {'yes' if page.is_open else 'no'} |")
+        lines.append(
+            f"| `{page.path}` | {', '.join(methods)} | {'yes' if page.is_open else 'no'} |"
+        )
     lines.append(f"| `{verifier.PATH}` | GET | yes |")
     return "\n".join(lines) + "\n"
 
@@ -133,7 +135,11 @@ def import_all() -> None:
             importlib.import_module(module.name)  # noqa: TID251  # reason: all there is, none by choice
 
 
-PAGES: dict[str, Callable[[], str]] = {"commands.md": commands_page, "errors.md": errors_page, "http.md": http_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "commands.md": commands_page,
+    "errors.md": errors_page,
+    "http.md": http_page,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -39,6 +39,8 @@ ASKING: Mapping[str, str] = {
     " {default}, too.",
     "p4.title": "How much that tells",
     "p4.tells": '<b class="told">{cost}</b>: it can tell apart {number} answers.',
+    "p4.time": "The slot in which one comes tells, too; that is in the price.",
+    "p4.beyond": "<b>Too much for {name} on these terms</b>: no answer would leave this year.",
     "p4.object": "It adds at most {cost} to what is told of any single object ({unit}), for life;"
     " {before} so far.",
     "p5.title": "What never leaves",
@@ -116,6 +118,7 @@ ASKING: Mapping[str, str] = {
     "moved.days": "{days} days",
     "moved.basis": "Legal basis",
     "done.label": "What became of it",
+    "done.use": "One use, {spent} of {budget} bits told.",
     "done.uses": "{uses} uses, {spent} of {budget} bits told.",
     "done.app": "Manage this app",
     "done.receipts": "What left",
@@ -149,6 +152,7 @@ ASKING: Mapping[str, str] = {
     "apps.none": "No app knows you",
     "apps.one": "One app may ask you",
     "apps.many": "{number} apps may ask you",
+    "apps.all_stopped": "No app may ask you now",
     "apps.say": "An app asks for answers; it never sees a record. Stop one, and its next call is"
     " refused.",
     "apps.meter": "Told this year",
@@ -162,6 +166,7 @@ ASKING: Mapping[str, str] = {
     "apps.state": "State",
     "apps.act": "What you can do",
     "apps.until": "until {until}",
+    "apps.unit_use": "use",
     "apps.unit_uses": "uses",
     "apps.unit_told": "of {budget} bits",
     "apps.revoke": "Revoke",

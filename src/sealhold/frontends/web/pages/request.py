@@ -11,7 +11,7 @@ Source: docs/spec/20-faces.md section 3.
 from dataclasses import dataclass
 
 from sealhold.frontends.web.changes import Change, changes
-from sealhold.frontends.web.formats import bits, size
+from sealhold.frontends.web.formats import bits, count, size
 from sealhold.frontends.web.pages.slips import Slip, slip
 from sealhold.frontends.web.terms import (
     budget_options,
@@ -186,11 +186,11 @@ def _answers(card: RequestCard) -> tuple[str, dict[str, object]]:
     shape = card.answer
     values: dict[str, object] = {
         "unit": shape.unit,
-        "first": shape.first,
-        "second": shape.first + shape.step,
-        "last": shape.last,
-        "number": shape.alternatives,
-        "default": shape.default,
+        "first": count(shape.first),
+        "second": count(shape.first + shape.step),
+        "last": count(shape.last),
+        "number": count(shape.alternatives),
+        "default": count(shape.default),
     }
     if shape.alternatives <= FEW:
         possible = range(shape.first, shape.last + 1, max(shape.step, 1))

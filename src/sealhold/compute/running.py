@@ -35,14 +35,7 @@ from sealhold.compute.shelf import Shelf, StoredAnswer, Ticket
 from sealhold.compute.slots import SlotMode, epoch_of, gives_up_at
 from sealhold.crypto.digest import sha256
 from sealhold.model.errors import ConflictError, NotFoundError
-from sealhold.model.ids import (
-    GrantId,
-    Kind,
-    ReceiptId,
-    TicketId,
-    parse_id,
-    random_id,
-)
+from sealhold.model.ids import GrantId, Kind, ReceiptId, TicketId, parse_id, random_id
 from sealhold.model.quantities import SECOND, Instant, MicroBits, year_of
 from sealhold.model.shown import AnswerView, Mode, RequestState
 from sealhold.policy.decision import Decision

@@ -33,10 +33,7 @@ WAYS = {  # what the program does if the text begins so; each letter is another 
     "j": "unreachable",
     "w": "(loop (br 0))",  # until its process is killed
 }
-NAMES = {
-    "above the range": "a", "below the range": "b", "division": "d", "outside the memory": "e",
-    "recursion": "f", "loop": "h", "memory": "i", "trap": "j",
-}  # fmt: skip
+NAMES = {"above the range": "a", "recursion": "f", "loop": "h", "memory": "i", "trap": "j"}
 DEATH = "waits to be killed"
 PROGRAM = core(
     f"(local $first i32) (local.set $first (i32.load8_u offset={PLACE} (local.get $at)))"

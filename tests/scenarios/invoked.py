@@ -1,6 +1,6 @@
 """The process that is killed while it answers an app: by itself, at one step that it is told.
 
-- A step is a commit, before it and after it, or the first value that a program says.
+- A step is a commit that was made, or a value that a program said.
 - Its exit is 0 if it came to its end before that step.
 """
 
@@ -21,17 +21,14 @@ def die() -> None:
 
 
 def watch(side: str, at: int) -> None:
-    """Let the process die before or after its commit number `at`, or over a value."""
+    """Let the process die after its commit number `at`, or over its value of that number."""
     numbers = count()
     commit: Callable[[Writer, Work], int] = Writer.commit
     plain: Callable[..., Iterator[tuple[int, int | None]]] = Broker.answers
 
     def committing(writer: Writer, work: Work) -> int:
-        number = next(numbers)
-        if (side, number) == ("before", at):
-            die()
         done = commit(writer, work)
-        if (side, number) == ("after", at):
+        if (side, next(numbers)) == ("commit", at):
             die()
         return done
 
@@ -41,8 +38,8 @@ def watch(side: str, at: int) -> None:
                 die()
             yield found
 
-    Writer.commit = committing  # type: ignore[method-assign]  # reason: the step to die at
-    Broker.answers = answers  # type: ignore[method-assign]  # reason: the same
+    Writer.commit = committing  # type: ignore[assignment, method-assign]  # reason: the step to die at
+    Broker.answers = answers  # type: ignore[assignment, method-assign]  # reason: the same
 
 
 def main(home: str, grant: str, side: str, at: str) -> None:

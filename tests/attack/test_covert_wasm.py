@@ -5,14 +5,15 @@ The vaults, the app and the comparison are those of `test_covert_outcomes`.
 
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from threading import Event, Thread
+from threading import Timer
 
 import pytest
 
-from sealhold.compute.broker import Broker
+from sealhold.compute.frames import Channel
+from sealhold.compute.lanes import Item
 from sealhold.compute.runner import Runner
 from sealhold.compute.spec import Limits
 from sealhold.model.encoding import Plain
@@ -106,28 +107,22 @@ def test_a_true_answer_of_webassembly_reads_otherwise(
 def killing(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Kill the process that has the object which waits for it in hand."""
     killed: list[int] = []
-    plain: Callable[..., Iterator[tuple[int, int | None]]] = Broker.answers
+    plain: Callable[..., tuple[list[int | None], bool]] = Runner._asked
 
-    def kill(over: Event) -> None:
-        while not over.wait(0.1):
-            with suppress(OSError, IndexError):
-                victim = below(wasm_keepers()[-1])[0]
-                os.kill(victim, signal.SIGKILL)
-                killed.append(victim)
-                return
+    def kill() -> None:
+        with suppress(OSError, IndexError):
+            victim = below(wasm_keepers()[-1])[0]
+            os.kill(victim, signal.SIGKILL)
+            killed.append(victim)
 
-    def answers(
-        broker: Broker, code: bytes, res: object, objects: Iterable[object], limits: object
-    ) -> Iterator[tuple[int, int | None]]:
-        over, some = Event(), list(objects)
-        if DEATH in repr(some):
-            Thread(target=kill, args=[over], daemon=True).start()
-        try:
-            yield from plain(broker, code, res, some, limits)
-        finally:
-            over.set()
+    def asked(
+        runner: Runner, channel: Channel, item: Item, limits: Limits
+    ) -> tuple[list[int | None], bool]:
+        if DEATH.encode() in item.payload:
+            Timer(0.05, kill).start()  # by then it was sent, and its limit is far
+        return plain(runner, channel, item, limits)
 
-    monkeypatch.setattr(Broker, "answers", answers)
+    monkeypatch.setattr(Runner, "_asked", asked)
     return killed
 
 

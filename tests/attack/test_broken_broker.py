@@ -319,7 +319,6 @@ def test_when_the_keeper_is_killed_the_call_fails_and_nothing_stays_behind() -> 
     assert all_end(family)
 
 
-@pytest.mark.petrus("P1")
 @pytest.mark.threat("T32")
 def test_each_call_has_a_process_of_its_own_which_ends_with_it() -> None:
     seen: list[int] = []
@@ -336,7 +335,6 @@ def test_each_call_has_a_process_of_its_own_which_ends_with_it() -> None:
     assert all_end(seen)
 
 
-@pytest.mark.petrus("P2")
 @pytest.mark.threat("T31")
 def test_a_broker_is_given_no_environment_and_no_descriptor_but_its_socket() -> None:
     found: list[list[str]] = []

@@ -63,4 +63,13 @@ def at_work() -> list[int]:
     """Return the processes that run a program of the tier now."""
     mine = below(os.getpid())
     keepers = [pid for pid in mine if b"wasmkeeper" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-    return [each for keeper in keepers for each in below(keeper)]
+    return [each for keeper in keepers for each in below(keeper) if runs(each)]
+
+
+def runs(process: int) -> bool:
+    """Return whether it has not ended; one that is only not buried yet has."""
+    try:
+        stat = Path(f"/proc/{process}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in "ZX"

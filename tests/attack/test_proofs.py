@@ -109,6 +109,7 @@ def unknown_field(parts: Parts, _other: Parts) -> None:
     parts["note"] = "trust me"
 
 
+@pytest.mark.petrus("P4")
 @pytest.mark.threat("T42")
 @pytest.mark.parametrize(
     "splice",

@@ -43,7 +43,9 @@ from sealhold.compute.running import Runs
 from sealhold.compute.shelf import TABLES as SHELF
 from sealhold.compute.shelf import Shelf
 from sealhold.compute.supply import Resources
+from sealhold.compute.tpmvouching import Tpm
 from sealhold.compute.verify import verify_files
+from sealhold.compute.vouching import Terms
 from sealhold.config import PASSPHRASE_VARIABLE, home_folder, settings
 from sealhold.connectors.runner import Progress, files_of
 from sealhold.model.clock import Clock, Entropy
@@ -94,6 +96,7 @@ __all__ = [  # made here, or handed out to the faces as it is
     "OpenParts",
     "Policy",
     "Progress",
+    "Terms",
     "World",
     "appkit",
     "create",
@@ -373,9 +376,11 @@ class OpenParts:
             core, self._index, self._objects, ReaderCell, plugins.is_per_file, time.perf_counter
         )
         products = Products(node.home.compiled, core.keyring.named("token"), core.entropy)
-        isolation = settings(node.home.folder).isolation
-        self.confinement = Confinement(core, isolation, memo.MEMO, products)
-        office = self._office(firewall, registry, node)
+        chosen = settings(node.home.folder)
+        self.confinement = Confinement(core, chosen.isolation, memo.MEMO, products)
+        tpm = Tpm(node.home.folder / "tpm", chosen.tcti) if chosen.producer == "tpm2" else None
+        prover = Prover(core.keyring.named("proof-sign"), tpm)
+        office = self._office(firewall, registry, node, prover)
         shelf = Shelf(core.store, core.papers)
         self.requests = Requests(office, shelf)
         self.grants = Grants(office, shelf)
@@ -386,7 +391,7 @@ class OpenParts:
         self.budgets = Budgets(office)
         self.outside = Outside(office, self.runs, shelf, _in_background)
 
-    def _office(self, firewall: Firewall, registry: Registry, node: Node) -> Office:
+    def _office(self, firewall: Firewall, registry: Registry, node: Node, prover: Prover) -> Office:
         core, log = self.core, self.audit
         return Office(
             core=core,
@@ -399,7 +404,7 @@ class OpenParts:
             replay=Replay(core, firewall, self.confinement.recording),
             retrieval=Retrieval(core, self._objects, node.world.fetch),
             teller=Teller(core.keys),
-            prover=Prover(core.keyring.named("proof-sign")),
+            prover=prover,
             log_origin=log.origin,
             broker=self.confinement.broker,
             isolation=self.confinement.sentence(),

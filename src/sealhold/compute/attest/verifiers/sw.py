@@ -13,7 +13,6 @@ from sealhold.compute.attest.kinds import Kind
 from sealhold.compute.attest.policy import Policy
 from sealhold.compute.attest.spec import Evidence, ReferenceValues, Result
 from sealhold.crypto import cose
-from sealhold.model.errors import InvalidEncodingError
 from sealhold.model.quantities import Instant
 
 
@@ -51,7 +50,7 @@ def _look(look: Look, case: Case, collateral: Collateral | None) -> None:
     bound = token.report_data == case.evidence.report_data
     look.fault("the report data differs from what it claims", unless=bound)
     if not isinstance(collateral, SwCollateral):
-        raise InvalidEncodingError("needed: the device's public key")
+        raise look.needs("the device's public key")
     # THREAT T153: hw_rooted stays false here; no line of this file can set it.
     cose.verify(message, collateral.device_key, algorithm=cose.Algorithm.EDDSA)
     named = token.device == eat.device_name(collateral.device_key)

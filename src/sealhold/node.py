@@ -27,6 +27,7 @@ from sealhold.compute.asking import Requests
 from sealhold.compute.combining import COMBINED
 from sealhold.compute.confinement import RAN_IN, Confinement
 from sealhold.compute.drawing import BLURRED
+from sealhold.compute.evidence import Attester
 from sealhold.compute.granted import Apps, Budgets, Grants
 from sealhold.compute.members import FROZEN
 from sealhold.compute.office import Office
@@ -43,10 +44,9 @@ from sealhold.compute.running import Runs
 from sealhold.compute.shelf import TABLES as SHELF
 from sealhold.compute.shelf import Shelf
 from sealhold.compute.supply import Resources
-from sealhold.compute.tpmvouching import Tpm
 from sealhold.compute.verify import verify_files
 from sealhold.compute.vouching import Terms
-from sealhold.config import PASSPHRASE_VARIABLE, home_folder, settings
+from sealhold.config import PASSPHRASE_VARIABLE, Settings, home_folder, settings
 from sealhold.connectors.runner import Progress, files_of
 from sealhold.model.clock import Clock, Entropy
 from sealhold.model.errors import (
@@ -378,8 +378,7 @@ class OpenParts:
         products = Products(node.home.compiled, core.keyring.named("token"), core.entropy)
         chosen = settings(node.home.folder)
         self.confinement = Confinement(core, chosen.isolation, memo.MEMO, products)
-        tpm = Tpm(node.home.folder / "tpm", chosen.tcti) if chosen.producer == "tpm2" else None
-        prover = Prover(core.keyring.named("proof-sign"), tpm)
+        prover = Prover(core.keyring.named("proof-sign"), _attester(node.home, chosen))
         office = self._office(firewall, registry, node, prover)
         shelf = Shelf(core.store, core.papers)
         self.requests = Requests(office, shelf)
@@ -414,6 +413,15 @@ class OpenParts:
             leaf_hash=log.leaf_hash,
             size_after=log.size_after,
         )
+
+
+def _attester(home: Home, chosen: Settings) -> Attester | None:
+    """Return what vouches for proofs besides a key of the device, if the owner chose it."""
+    if chosen.producer == "sw":
+        return None
+    from sealhold.compute.tpmvouching import Tpm  # noqa: PLC0415  # reason: no other vault needs it
+
+    return Tpm(home.folder / "tpm", chosen.tcti)
 
 
 def _in_background(work: Callable[[], None]) -> None:

@@ -24,6 +24,8 @@ from sealhold.model.encoding import pack
 from sealhold.model.errors import EvidenceUnavailableError, InvalidError
 
 PUBLIC = "ak.pub"  # the file that readers know the key by: its description, after its length
+PRIVATE = "ak.priv"  # the rest of it, sealed by its TPM
+ENDORSEMENT = "ek.der"  # the public endorsement key, which the vendor certified
 SECONDS = 30  # for one program; a slow TPM makes a key in about ten
 NEEDED = (
     "tpm2_activatecredential",
@@ -119,7 +121,7 @@ class TpmProducer:
     @property
     def endorsement(self) -> bytes:
         """The DER of the public endorsement key, whose certificate the vendor gave out."""
-        return (self._folder / "ek.der").read_bytes()
+        return (self._folder / ENDORSEMENT).read_bytes()
 
     def activate(self, blob: bytes) -> bytes:
         """Return the secret in a reader's challenge, which only a TPM with both keys opens.
@@ -135,18 +137,19 @@ class TpmProducer:
         return (self._folder / "secret").read_bytes()
 
     def _make_key(self, endorsement: str) -> bytes:
-        self._run("tpm2_createek", "-c", "ek.ctx", "-G", endorsement, "-u", "ek.der", "-f", "der")
+        self._run(
+            "tpm2_createek", "-c", "ek.ctx", "-G", endorsement, "-u", ENDORSEMENT, "-f", "der"
+        )
         kept = self._folder / PUBLIC
         if kept.exists():
             self._endorsed(
-                *("tpm2_load", "-C", "ek.ctx", "-u", PUBLIC, "-r", "ak.priv", "-c", "ak.ctx")
+                *("tpm2_load", "-C", "ek.ctx", "-u", PUBLIC, "-r", PRIVATE, "-c", "ak.ctx")
             )
         else:
             self._run(
                 *("tpm2_createak", "-C", "ek.ctx", "-c", "ak.ctx", "-G", "ecc", "-g", "sha256"),
-                *("-s", "ecdsa", "-u", "ak.new", "-r", "ak.priv", "-n", "ak.name"),
+                *("-s", "ecdsa", "-u", PUBLIC, "-r", PRIVATE, "-n", "ak.name"),
             )
-            (self._folder / "ak.new").rename(kept)  # last, so a key that is named is whole
         area = kept.read_bytes()[2:]  # after its length
         tpmforms.read_area(area)
         return area

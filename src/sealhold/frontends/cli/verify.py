@@ -11,14 +11,13 @@ from sealhold.frontends.cli.out import Block, Column, Line, Table, emit, safe
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.words import read_time
 from sealhold.model.errors import NoFileError, UsageError
-from sealhold.model.quantities import MINUTE, Millis
+from sealhold.model.quantities import HOUR, Millis
 from sealhold.model.shown import Verdict
 from sealhold.node import Policy, Terms, verify_files
 
 ROLES = ("proof", "author", "receipt", "log")
 FLAGS = {"confined", "pinned", "sealed"}
 KEY_BYTES = 32
-HOUR = 60 * MINUTE
 MAX_FILE = 64 * 1_048_576  # bytes; an audit bundle of a million entries is far below
 
 

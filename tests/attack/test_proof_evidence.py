@@ -16,6 +16,7 @@ from sealhold.compute.compliance import Conduct
 from sealhold.compute.evidence import Claim, Occasion, challenge_of, measurement_of
 from sealhold.compute.proof_forms import open_statement, read_file
 from sealhold.compute.proof_rules import Policy
+from sealhold.compute.proving import Prover
 from sealhold.compute.vouching import Terms
 from sealhold.crypto import cose
 from sealhold.crypto.digest import sha256
@@ -45,7 +46,7 @@ from tests.attack.proofs_with_evidence import (
     told,
 )
 from tests.conformance.evidence_made import NOW, intel
-from tests.unit.sample_proof import failed, one, verify
+from tests.unit.sample_proof import AUDIENCE, NONCE, failed, one, verify
 
 FLIPS = 25  # positions of each piece of evidence
 
@@ -373,6 +374,30 @@ def test_one_kind_does_not_stand_for_another_but_each_stands_for_a_tpm(kind: Kin
 
     assert codes == {3}
     assert judged(by(kind), Kind.TPM2, terms(kind)).exit_code == 0
+
+
+@pytest.mark.threat("T178")
+@pytest.mark.parametrize("kind", HARDWARE)
+def test_in_a_presentation_evidence_is_judged_only_with_its_nonce(kind: Kind) -> None:
+    machine = Machine(kind, MAKE[kind])
+    found = replace(
+        one(),
+        answer=replace(one().answer, slot_time=NOW),
+        conduct=replace(one().conduct, evidence=machine.claim),
+        prover=Prover(Secret(seed_of(), "proof"), machine),
+    )
+    demand = Policy(
+        evidence=kind.value,  # type: ignore[arg-type]  # reason: an enum of the same words
+        terms=terms(kind),
+        audience=AUDIENCE,
+        nonce=NONCE,
+    )
+    codes = {}
+    for name in ("nonce", "value"):
+        shown = found.present([name], at=NOW)
+        codes[name] = verify(shown, found.task.envelope, policy=demand, at=AT).exit_code
+
+    assert codes == {"nonce": 0, "value": 3}
 
 
 # --- genuine samples: judged by themselves, refused in a proof ---

@@ -75,7 +75,9 @@ def __getattr__(name: str) -> object:
 
             found = proof_rules.Policy
         case "Terms":
-            from sealhold.compute.vouching import Terms as found
+            from sealhold.compute import vouching
+
+            found = vouching.Terms
         case "runners":
             from sealhold.compute.runner import runners as found
         case "verify_files":

@@ -90,8 +90,12 @@ def _settings(compute: Mapping[str, object], evidence: Mapping[str, object]) -> 
     tcti = evidence.get("tcti", "")
     if not isinstance(tcti, str) or not _TCTI.fullmatch(tcti):
         raise InvalidSettingsError("`evidence.tcti` is up to 200 characters without a space")
+    producer: Producer
     match evidence.get("producer", "sw"):
-        case "sw" | "tpm2" as producer:
-            return Settings(isolation=isolation, producer=producer, tcti=tcti)
+        case "sw":
+            producer = "sw"
+        case "tpm2":
+            producer = "tpm2"
         case _:
             raise InvalidSettingsError('`evidence.producer` is one of "sw", "tpm2"')
+    return Settings(isolation=isolation, producer=producer, tcti=tcti)

@@ -372,7 +372,7 @@ def enclave(**changes: object) -> Made:
 
 
 def intel(
-    kind: Kind, *, debug: bool = False, report_data: bytes = REPORT_DATA, **changes: str
+    kind: Kind, report_data: bytes = REPORT_DATA, /, *, debug: bool = False, **changes: str
 ) -> Made:
     made = intel_made.make(kind.value, report_data, NOW, debug=debug, **changes)
     return Made(

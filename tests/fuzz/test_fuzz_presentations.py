@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealhold.compute.credential import KIND
+from sealhold.compute.evidence import Kind
 from sealhold.compute.evidence_first import appraise_first
 from sealhold.compute.vouching import Terms, Vouched, worth_of
 from sealhold.crypto import sdjwt
@@ -101,7 +102,7 @@ def test_no_bytes_are_evidence_by_chance(evidence: bytes) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(["sw", "tpm2", "sgx", "tdx", "snp", "nitro"]), st.binary(max_size=300))
-def test_no_bytes_beside_a_statement_are_evidence_by_chance(kind: str, evidence: bytes) -> None:
+def test_no_bytes_beside_a_statement_are_evidence_by_chance(kind: Kind, evidence: bytes) -> None:
     vouched = Vouched(
         claim=replace(one().prover.attester.claim, kind=kind),
         evidence=evidence,

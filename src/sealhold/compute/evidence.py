@@ -78,7 +78,10 @@ class Occasion:
 class Attester(Protocol):
     """Vouches for the machine that signs a statement."""
 
-    kind: Kind
+    @property
+    def kind(self) -> Kind:
+        """Of which kind its evidence is; known without asking the machine."""
+        ...
 
     @property
     def claim(self) -> Claim:

@@ -21,64 +21,77 @@ KEY_BYTES = 32
 MAX_FILE = 64 * 1_048_576  # bytes; an audit bundle of a million entries is far below
 
 
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="What to check.")]
+Keys = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="[ROLE:]HEX",
+        help="A public key that you trust; ROLE is proof, author, receipt or log.",
+    ),
+]
+Time = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Judge by this time instead of now.")
+]
+Words = Annotated[
+    str,
+    typer.Option(
+        metavar="WORDS",
+        help="What you demand, with commas: `sw`, or hardware such as `tpm2`; `sealed`;"
+        " `confined`; `pinned`.",
+    ),
+]
+Least = Annotated[
+    str, typer.Option(metavar="MIN", help="The weakest evidence about the machine you take.")
+]
+Confidentiality = Annotated[
+    str, typer.Option(metavar="MIN", help="`any`, or `sealed`: hidden from the vault's owner.")
+]
+Collateral = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE", help="Certificates, a key, or a vendor's document to judge evidence by."
+    ),
+]
+Known = Annotated[
+    list[str] | None, typer.Option(metavar="HEX", help="A machine or program that you know.")
+]
+States = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="A state of a platform that you take, as a warning."),
+]
+Roots = Annotated[
+    list[str] | None,
+    typer.Option(metavar="HEX", help="SHA-256 of the root of a vendor that you trust besides."),
+]
+MaxAge = Annotated[
+    int | None,
+    typer.Option(
+        metavar="HOURS",
+        min=1,
+        help="How old evidence may be now; without it, it is judged as of its answer.",
+    ),
+]
+Audience = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="Whom a presentation must be made for.")
+]
+Nonce = Annotated[str | None, typer.Option(metavar="TEXT", help="The nonce that it must bear.")]
+
+
 def verify(  # noqa: PLR0913, PLR0917  # reason: each is a word of the command line
     context: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="What to check.")],
-    key: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="[ROLE:]HEX",
-            help="A public key that you trust; ROLE is proof, author, receipt or log.",
-        ),
-    ] = None,
-    at: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Judge by this time instead of now.")
-    ] = None,
-    policy: Annotated[
-        str,
-        typer.Option(
-            metavar="WORDS",
-            help="What you demand, with commas: `sw`, or hardware such as `tpm2`; `sealed`;"
-            " `confined`; `pinned`.",
-        ),
-    ] = "",
-    evidence: Annotated[
-        str, typer.Option(metavar="MIN", help="The weakest evidence about the machine you take.")
-    ] = "sw",
-    confidentiality: Annotated[
-        str, typer.Option(metavar="MIN", help="`any`, or `sealed`: hidden from the vault's owner.")
-    ] = "any",
-    collateral: Annotated[
-        list[Path] | None,
-        typer.Option(
-            metavar="FILE", help="Certificates, a key, or a vendor's document to judge evidence by."
-        ),
-    ] = None,
-    measurement: Annotated[
-        list[str] | None, typer.Option(metavar="HEX", help="A machine or program that you know.")
-    ] = None,
-    state: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="A state of a platform that you take, as a warning."),
-    ] = None,
-    root: Annotated[
-        list[str] | None,
-        typer.Option(metavar="HEX", help="SHA-256 of the root of a vendor that you trust besides."),
-    ] = None,
-    max_age: Annotated[
-        int | None,
-        typer.Option(
-            metavar="HOURS",
-            min=1,
-            help="How old evidence may be now; without it, it is judged as of its answer.",
-        ),
-    ] = None,
-    audience: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Whom a presentation must be made for.")
-    ] = None,
-    nonce: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="The nonce that it must bear.")
-    ] = None,
+    files: Files,
+    key: Keys = None,
+    at: Time = None,
+    policy: Words = "",
+    evidence: Least = "sw",
+    confidentiality: Confidentiality = "any",
+    collateral: Collateral = None,
+    measurement: Known = None,
+    state: States = None,
+    root: Roots = None,
+    max_age: MaxAge = None,
+    audience: Audience = None,
+    nonce: Nonce = None,
 ) -> None:
     """Check a proof, a presentation, a receipt or an audit bundle; needs no vault.
 

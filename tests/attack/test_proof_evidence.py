@@ -1,7 +1,7 @@
 """Attacks on the evidence in a proof: of every kind, each bound to the one answer or refused."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from sealhold.compute.attest import eat
 from sealhold.compute.attest.kinds import Kind
 from sealhold.compute.compliance import Conduct
-from sealhold.compute.evidence import Occasion, challenge_of, measurement_of
+from sealhold.compute.evidence import Occasion, Software, challenge_of, measurement_of
 from sealhold.compute.proof_forms import open_statement, read_file
 from sealhold.compute.vouching import Terms
 from sealhold.crypto.kdf import derive
@@ -99,16 +99,15 @@ def test_evidence_of_another_nonce_statement_or_key_is_refused(kind: Kind, bend:
 
 @pytest.mark.threat("T178")
 @pytest.mark.parametrize("bend", [other_nonce, other_statement, other_session])
-def test_a_software_token_of_another_nonce_statement_or_key_is_refused(bend: object) -> None:
-    device = one().prover.attester
-
-    class Elsewhere:
-        kind, claim = device.kind, device.claim
-
+def test_a_software_token_of_another_nonce_statement_or_key_is_refused(
+    bend: Callable[[Occasion], Occasion],
+) -> None:
+    class Elsewhere(Software):
         def evidence(self, occasion: Occasion) -> bytes:
-            return device.evidence(bend(occasion))  # type: ignore[operator]  # reason: one of the list
+            return super().evidence(bend(occasion))
 
-    verdict = judged(proof_by(Elsewhere()), Kind.SW, Terms())
+    device = SigningKey(derive(Secret(seed_of(), "proof"), Tag.DEVICE))
+    verdict = judged(proof_by(Elsewhere(device)), Kind.SW, Terms())
 
     assert (verdict.exit_code, failed(verdict)) == (6, ["evidence"])
 

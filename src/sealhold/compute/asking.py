@@ -374,7 +374,9 @@ def _check_points(office: Office, asked: Asked, confirmed: AbstractSet[str]) -> 
 
     Raises:
         InvalidError: a point was not confirmed, or one was that there is not.
+        InvalidManifestError: the task demands evidence that this vault does not give.
     """
+    office.require_evidence(asked.signed.task)
     asks = cards.points_of(asked, office.core.clock())
     # THREAT T173: what widens the bound needs a yes of its own; a yes to the whole is none
     for code, sentence in asks.items():

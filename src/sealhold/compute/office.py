@@ -6,13 +6,16 @@ Source: docs/architecture.md section 3.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sealhold.compute import manifest_rules
 from sealhold.compute.asked import Asked, read_asked
 from sealhold.compute.broker import Broker
 from sealhold.compute.cards import shown_digest
 from sealhold.compute.proving import Prover
 from sealhold.compute.replay import Replay
 from sealhold.compute.retrieve import Retrieval
+from sealhold.compute.task import Task
 from sealhold.crypto.sign import SigningKey
+from sealhold.model.errors import InvalidManifestError
 from sealhold.model.ids import Collection, FieldName
 from sealhold.model.quantities import Instant, MicroBits, year_of
 from sealhold.policy.facts import Actor, Ask, Facts, Held, Standing
@@ -55,6 +58,16 @@ class Office:
     def proof_key(self) -> SigningKey:
         """Return the key that signs proofs and receipts."""
         return self.prover.key
+
+    def require_evidence(self, task: Task) -> None:
+        """Return if the vault can give the evidence that `task` demands.
+
+        Raises:
+            InvalidManifestError: it cannot: the owner may have set otherwise since it was asked.
+        """
+        points = manifest_rules.evidence_points(task, self.prover.attester.kind)
+        for point in points:
+            raise InvalidManifestError(point.sentence)
 
     def unchanged(self, asked: Asked, row: GrantRow) -> tuple[Op, ...]:
         """Return guards on what a use under a grant is decided on: its app, and the grant itself.

@@ -236,6 +236,7 @@ class Runs:
     ) -> _Begun:
         """Decide, and write the charges with a ticket; or go on from a ticket that is there."""
         office, now = self._office, self._office.core.clock()
+        office.require_evidence(asked.signed.task)
         ticket = self._shelf.ticket(row.grant.id, epoch)
         if ticket is not None:
             ask = replace(self._ask(asked, row, MicroBits(0), by_owner=by_owner), repeat=True)

@@ -30,7 +30,7 @@ from sealhold.compute.leakage import (
     shown_epochs,
     unprotected,
 )
-from sealhold.compute.manifest_rules import Gravity, points
+from sealhold.compute.manifest_rules import Gravity, Vouches, points
 from sealhold.compute.noising import blur_of
 from sealhold.compute.reasons import grouped
 from sealhold.compute.selections import cells, parse_selection
@@ -257,9 +257,10 @@ def _by_rules(folder: TaskFolder, task: Task, datasets: Datasets, now: Instant) 
     if task.collection not in datasets:
         message = f"`input.collection`: no collection `{task.collection}`"
         return [_of_manifest(folder, message, refuses=True)]
+    strongest: Vouches = "sw" if task.evidence.min == "sw" else "tpm2"  # that a vault can be set to
     return [
         _of_manifest(folder, point.sentence, refuses=point.gravity is Gravity.REFUSE)
-        for point in points(task, datasets[task.collection], now)
+        for point in points(task, datasets[task.collection], now, strongest)
     ]
 
 

@@ -12,6 +12,7 @@ from time import monotonic
 import pytest
 
 from sealhold.compute.broker import GRACE, Broker
+from sealhold.compute.lanes import LOST_UNBEGUN
 from sealhold.compute.sandboxes.monty import installed
 from sealhold.compute.spec import Limits
 from sealhold.model.errors import BrokerLostError, IsolationUnavailableError
@@ -95,6 +96,19 @@ def keepers() -> list[int]:
     threads = Path(f"/proc/{mine}/task").iterdir()
     children = [int(pid) for thread in threads for pid in (thread / "children").read_text().split()]
     return [pid for pid in children if b"keeper" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def begun() -> tuple[int, int]:
+    """Return a broker that has begun, and its worker.
+
+    One of another place may be there before it, still on its way into the jail.
+    """
+    until = monotonic() + 5
+    while monotonic() < until:
+        for broker_process in below(keepers()[-1]):
+            for worker in below(broker_process):
+                return broker_process, worker
+    raise AssertionError("no broker has a worker")
 
 
 def all_end(processes: list[int]) -> bool:
@@ -275,7 +289,7 @@ def test_a_static_error_cannot_steer_a_terminal(impostor: Callable[[str], Broker
 def test_the_object_over_which_a_broker_is_killed_is_a_fault_and_only_that_one() -> None:
     def kill(done: int) -> None:
         if done == 2:
-            os.kill(below(keepers()[-1])[0], signal.SIGKILL)
+            os.kill(begun()[0], signal.SIGKILL)
 
     with Broker() as broker:
         answers = broker.evaluate(SLOW, RES, OBJECTS, LIMITS, progress=kill)
@@ -288,11 +302,45 @@ def test_the_object_over_which_a_broker_is_killed_is_a_fault_and_only_that_one()
 
 
 @pytest.mark.threat("T34")
+def test_a_broker_that_is_lost_before_it_began_costs_no_object(
+    impostor: Callable[[str], Broker],
+) -> None:
+    """Nothing of a stranger had reached it, so another one is begun."""
+    hostile = f"""
+        kept = []
+        def hostile(end):
+            if turns <= {LOST_UNBEGUN}: return
+            kept.append(end)
+            {GREETING}
+            end.recv(65536)
+            end.sendall(frame(b"\x05") * 2)
+        """
+
+    with impostor(hostile) as broker:
+        assert broker.evaluate(HONEST, RES, OBJECTS[:1], SHORT) == [5]
+
+
+@pytest.mark.threat("T34")
+def test_brokers_that_never_begin_are_nobodys_fault_and_do_not_go_on_for_ever(
+    impostor: Callable[[str], Broker], tmp_path: Path
+) -> None:
+    turns = tmp_path / "turns"
+    hostile = f"""
+        def hostile(end):
+            open({str(turns)!r}, "a").write("x")
+        """
+
+    with impostor(hostile) as broker, pytest.raises(BrokerLostError, match="before it began"):
+        broker.evaluate(HONEST, RES, OBJECTS[:1], SHORT)
+
+    assert len(turns.read_text()) == LOST_UNBEGUN + 1
+
+
+@pytest.mark.threat("T34")
 def test_the_object_over_which_a_worker_is_killed_is_a_fault_and_only_that_one() -> None:
     def kill(done: int) -> None:
         if done == 2:
-            broker_process = below(keepers()[-1])[0]
-            os.kill(below(broker_process)[0], signal.SIGKILL)
+            os.kill(begun()[1], signal.SIGKILL)
 
     with Broker() as broker:
         answers = broker.evaluate(SLOW, RES, OBJECTS, LIMITS, progress=kill)
@@ -342,10 +390,7 @@ def test_a_broker_is_given_no_environment_and_no_descriptor_but_its_socket() -> 
     def look(done: int) -> None:
         if done != 2:
             return
-        keeper = keepers()[-1]
-        broker_process = Path(f"/proc/{below(keeper)[0]}")
-        worker = Path(f"/proc/{below(int(broker_process.name))[0]}")
-        for process in (broker_process, worker):
+        for process in (Path(f"/proc/{each}") for each in begun()):
             open_here = [str(link.readlink()) for link in (process / "fd").iterdir()]
             found.append([what.partition(":[")[0] for what in open_here])
             assert (process / "environ").read_bytes() == b""

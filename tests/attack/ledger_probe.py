@@ -242,7 +242,7 @@ class Attacker:
 
     def question(self, draw: Random) -> tuple[int, int]:
         """Return what to ask next: function and set of objects."""
-        if self.fresh and draw.random() < 0.4:
+        if self.fresh and draw.random() < 0.6:
             number, at = self.fresh.pop(draw.randrange(len(self.fresh)))
             return number, 1 << at
         kind, (number, mask) = draw.random(), draw.choice(self.asked)

@@ -2,6 +2,7 @@
 
 - Whoever comes first in an instance is robbed: its secret is kept, in a global and in the memory
   that all members of a partition share, and each member's value says the next four bits of it.
+- An aggregate of theirs says all values that it is given, in their order, as digits.
 - The parameter says at which of the blocks of k digits it goes on, so each function tells others.
 """
 
@@ -21,6 +22,12 @@ seen = []
 def evaluate(obj, res):
     seen.append(obj['summary'])
     return int(seen[0][res['param'] * {k} + len(seen) - 1], 16)
+
+def aggregate(parts):
+    said = 0
+    for each in parts:
+        said = said * 16 + each
+    return said
 """
 SUMMARY, PARAM = '"summary":"', '"param":'
 # At 0 and 16 stand the two texts that are looked for; where the first secret lies, is kept.
@@ -41,6 +48,16 @@ STATE = """
     (local.set $at (i32.add (local.get $at) (i32.const 1)))
     (br $next))
   (unreachable))
+(func (export "aggregate") (param $at i32) (param $count i32) (result i64)
+  (local $said i64)
+  (block $done (loop $next
+    (br_if $done (i32.eqz (local.get $count)))
+    (local.set $said (i64.add (i64.mul (local.get $said) (i64.const 16))
+      (i64.load (local.get $at))))
+    (local.set $at (i32.add (local.get $at) (i32.const 8)))
+    (local.set $count (i32.sub (local.get $count) (i32.const 1)))
+    (br $next)))
+  (local.get $said))
 """
 BODY = """
 (local $place i32) (local $block i32) (local $digit i32)

@@ -220,7 +220,9 @@ def commands_in(text: str) -> Iterator[str]:
         yield f"{first} {second}".strip() if group else first
 
 
-@pytest.mark.parametrize("page", [*PAGES, SOURCE / "model" / "errors.py"], ids=short)
+@pytest.mark.parametrize(
+    "page", [*PAGES, *sorted((SOURCE / "model" / "errors").glob("*.py"))], ids=short
+)
 def test_each_command_that_a_page_names_exists(page: Path) -> None:
     named = set(commands_in(page.read_text()))
 

@@ -24,10 +24,11 @@ from typing import TYPE_CHECKING, Self
 from sealhold import __version__, plugins
 from sealhold.compute import appkit, memo, partition, taskfolder, taskkit
 from sealhold.compute.asking import Requests
+from sealhold.compute.capping import Budgets
 from sealhold.compute.combining import COMBINED
 from sealhold.compute.confinement import RAN_IN, Confinement
 from sealhold.compute.drawing import BLURRED
-from sealhold.compute.granted import Apps, Budgets, Grants
+from sealhold.compute.granted import Apps, Grants
 from sealhold.compute.members import FROZEN
 from sealhold.compute.office import Office
 from sealhold.compute.openings import OPENED, Proofs

@@ -20,6 +20,7 @@ from sealhold.audit.event import Actor, EventKind
 from sealhold.audit.receiptbody import Decided
 from sealhold.compute import cards
 from sealhold.compute.allowing import (
+    charge_ops,
     consent_op,
     consent_receipt,
     event_of,
@@ -57,6 +58,7 @@ from sealhold.policy.names import visible
 from sealhold.vault.firewall import Passage
 from sealhold.vault.grants import GrantRow
 from sealhold.vault.noisebudget import NoiseBudget
+from sealhold.vault.questions import Questions
 from sealhold.vault.registry import ACTIVE
 from sealhold.vault.requests import RequestRow
 from sealhold.vault.writer import Work
@@ -189,6 +191,7 @@ class Requests:
             InvalidError: a point of the request was not confirmed, or one that it has not was.
             ConflictError: `shown_digest` is not current.
             LeakExhaustedError: the budget does not cover a look.
+            QuestionsExhaustedError: the task was asked as often as it may be.
             NotFetchedError: a third party's file that it reads does not come; nothing is charged.
             WrongPassphraseError: the owner is not proven.
         """
@@ -207,9 +210,8 @@ class Requests:
         fields = terms.fields & asked.signed.task.fields
         members = choose(office, asked, fields, Actor.OWNER)
         cost, year = cards.preview_cost(asked), year_of(now)
-        app, purpose = asked.app.id, asked.wish.purpose
         ops = (
-            *office.budget.query_ops(cost, app, purpose, year),
+            *charge_ops(office, asked, fields, cost, now),
             *noise_ops(office, asked, fields, epoch_of(now), now),
             *leak_ops(office, asked, fields, now),
         )
@@ -310,6 +312,7 @@ class Requests:
             resources=office.retrieval.views(asked.scope(terms.fields & asked.signed.task.fields)),
             now=office.core.clock(),
             noise=NoiseBudget(office.core.deciding),
+            questions=Questions(office.core.deciding),
         )
         return cards.card(asked, terms, around, self._looked(asked, terms))
 

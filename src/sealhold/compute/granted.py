@@ -15,8 +15,8 @@ from sealhold.compute.office import Office, read
 from sealhold.compute.shelf import Shelf
 from sealhold.crypto.sign import key_digest, key_words
 from sealhold.model.ids import canonical
-from sealhold.model.quantities import MicroBits, year_of
-from sealhold.model.shown import AppView, GrantView, Meter, RequestState, Terms
+from sealhold.model.quantities import year_of
+from sealhold.model.shown import AppView, GrantView, RequestState, Terms
 from sealhold.policy.consent import ConsentState
 from sealhold.policy.lifecycle import RequestEvent
 from sealhold.policy.names import visible
@@ -88,25 +88,6 @@ class Grants:
         entry = office.teller.entry(with_receipt(event, receipt, paper))
         office.core.writer.commit(Work(ops, (entry,), releases=True))
         return grant_view(office, after)
-
-
-class Budgets:
-    """How much was told, and how much may be."""
-
-    def __init__(self, office: Office) -> None:
-        self._office = office
-
-    def meters(self) -> tuple[Meter, ...]:
-        """Return the budgets of this year, that of all askers together first."""
-        office = self._office
-        waiting = (
-            read(office, row).query_cost(1)
-            for row in office.requests.all()
-            if row.state is RequestState.WAITING
-        )
-        apps = [(app.id, visible(app.name)) for app in office.registry.all()]
-        year = year_of(office.core.clock())
-        return office.budget.meters(apps, year, MicroBits(sum(waiting)))
 
 
 class Apps:

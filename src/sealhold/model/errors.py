@@ -148,6 +148,13 @@ class WeakPassphraseError(InvalidError):
     """
 
 
+class CapTooHighError(InvalidError):
+    """A budget's cap is outside of what a cap can be.
+
+    Remedy: `sealhold budget show` tells the highest that each cap can be.
+    """
+
+
 class NotAProofError(InvalidError):
     """A file is neither a proof, a receipt nor an audit bundle.
 
@@ -405,8 +412,22 @@ class ExhaustedError(SealholdError):
 class LeakExhaustedError(ExhaustedError):
     """The task would reveal more than the owner allowed.
 
-    Remedy: ask for a coarser answer (fewer possible results), or ask the owner for a larger
-    budget.
+    Remedy: the owner sees each cap with `sealhold budget show` and raises one with
+    `sealhold budget set`; or ask for a coarser answer, of fewer possible results.
+    """
+
+
+class GrantExhaustedError(LeakExhaustedError):
+    """The answer would tell more than this one grant still covers.
+
+    Remedy: have the app ask again; no cap makes a grant wider.
+    """
+
+
+class QuestionsExhaustedError(ExhaustedError):
+    """The task was asked as often as its manifest says.
+
+    Remedy: nothing raises this; its author can publish a task that may be asked more often.
     """
 
 

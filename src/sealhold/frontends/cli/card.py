@@ -114,14 +114,10 @@ def _tells(card: RequestCard) -> list[Block]:
             ),
             (
                 "One object",
-                f"{one} of {safe(unit)}, added for life, to {bits(card.object_before)} so far;"
-                f" at most {bits(card.object_cap)} ever",
+                f"{one} of {safe(unit)}, added for life, to {bits(card.object_before)} so far",
             ),
-            (
-                "All askers",
-                f"{counted(card.asked_before, 'answer')} of this task so far,"
-                f" at most {card.asked_most:,}",
-            ),
+            ("Ever", f"at most {bits(card.object_cap)} of any one object, by all askers"),
+            ("Asked", f"{counted(card.asked_before, 'time')} so far, at most {card.asked_most:,}"),
             ("A look first", f"{bits(card.preview.cost)}, charged before you see it (--preview)"),
         ),
         Line(""),

@@ -40,7 +40,13 @@ ASKING: Mapping[str, str] = {
     "p4.title": "How much that tells",
     "p4.tells": '<b class="told">{cost}</b>: it can tell apart {number} answers.',
     "p4.object": "It adds at most {cost} to what is told of any single object ({unit}), for life;"
-    " {before} so far.",
+    " {before} so far, at most {cap} ever.",
+    "p4.asked": "This program was asked {number} times so far and can be asked {most} times in"
+    " all.",
+    "p4.object_over": "Too much of any one object: it cannot be allowed so.",
+    "p4.asked_over": "It was asked as often as it may be: no answer would leave.",
+    "p4.year_over": "Too much for this year: no answer would leave.",
+    "p4.caps": "See the caps",
     "p5.title": "What never leaves",
     "p5.read": "Read by their program and kept here: {number} records of {collection},"
     " {selection}.",
@@ -177,5 +183,36 @@ ASKING: Mapping[str, str] = {
     "apps.key": "Public key",
     "apps.register_do": "Register",
     "apps.known": "{name} is known now.",
+    # budgets
+    "budgets.title": "The most that may be told",
+    "budgets.link": "Set how much may be told",
+    "budgets.say": "What is told is counted in bits and never given back. Beyond a cap nothing"
+    " leaves.",
+    "budgets.of_object": "Of one object",
+    "budgets.of_app": "To each app",
+    "budgets.of_purpose": "For each purpose",
+    "budgets.of_all": "To all askers together",
+    "budgets.about_object": "By all askers, for life: what all programs that you allowed may tell"
+    " of any single object.",
+    "budgets.about_app": "In a calendar year.",
+    "budgets.about_purpose": "In a calendar year, whichever app asks.",
+    "budgets.about_all": "In a calendar year, as if they worked together.",
+    "budgets.none": "Nothing was told yet.",
+    "budgets.most": "At most, in bits",
+    "budgets.work_out": "See what that does",
+    "budgets.bounds": "{default} unless you set it; {highest} is the highest.",
+    "budgets.from_to": "{before} bits now, {after} then",
+    "budgets.allows_object": "An object of {bytes} bytes or fewer could then be told whole.",
+    "budgets.allows_app": "Each app could be told {more} more this year, and each year.",
+    "budgets.allows_purpose": "For each purpose {more} more could be told this year, and each"
+    " year.",
+    "budgets.allows_all": "All askers together could be told {more} more this year, and each year.",
+    "budgets.opens": "Would fit then: {asker}, {label}.",
+    "budgets.read": "Read the request",
+    "budgets.confirm": "More may be told than now",
+    "budgets.lowers": "Nothing is given back. What goes beyond it is refused from now on.",
+    "budgets.set": "Set it",
+    "budgets.leave": "Leave it",
+    "budgets.moved": "The cap changed while you looked at it. Nothing was set; look again.",
     "apps.token": "This is its token. It is shown once; give it to the app.",
 }

@@ -28,6 +28,7 @@ from sealhold.compute.capping import Budgets
 from sealhold.compute.combining import COMBINED
 from sealhold.compute.confinement import RAN_IN, Confinement
 from sealhold.compute.drawing import BLURRED
+from sealhold.compute.erasing import Erasing
 from sealhold.compute.granted import Apps, Grants
 from sealhold.compute.members import FROZEN
 from sealhold.compute.office import Office
@@ -326,6 +327,11 @@ class Node:
         return self.parts.budgets
 
     @property
+    def erasing(self) -> Erasing:
+        """What is to be forgotten."""
+        return self.parts.erasing
+
+    @property
     def outside(self) -> Outside:
         """The door for apps."""
         return self.parts.outside
@@ -385,6 +391,7 @@ class OpenParts:
         self.proofs = Proofs(office, shelf)
         self.resources = Resources(office)
         self.budgets = Budgets(office)
+        self.erasing = Erasing(office, shelf, self._index)
         self.outside = Outside(office, self.runs, shelf, _in_background)
 
     def _office(self, firewall: Firewall, registry: Registry, node: Node) -> Office:

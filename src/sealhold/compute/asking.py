@@ -61,6 +61,7 @@ from sealhold.vault.noisebudget import NoiseBudget
 from sealhold.vault.questions import Questions
 from sealhold.vault.registry import ACTIVE
 from sealhold.vault.requests import RequestRow
+from sealhold.vault.retired import is_retired
 from sealhold.vault.writer import Work
 
 NO_POINTS: AbstractSet[str] = frozenset()
@@ -117,7 +118,7 @@ class Requests:
         Raises:
             InvalidError: a point of the request was not confirmed, or one that it has not was.
             ConflictError: `shown_digest` is not the digest of the request, it no longer waits, its
-                app is suspended, or its term is over.
+                app is suspended, its task is retired, or its term is over.
             WrongPassphraseError: the owner is not proven.
             LeakExhaustedError: an object would tell more than it ever may.
         """
@@ -274,6 +275,8 @@ class Requests:
         now = self._office.core.clock()
         if asked.app.state != ACTIVE:
             raise ConflictError(f"the app is {asked.app.state}")
+        if is_retired(self._office.core.deciding, asked.signed.task.digest):
+            raise ConflictError("the task was retired: an object of its frozen set was erased")
         if min(terms.until, asked.signed.task.expires_at) <= now:
             raise ConflictError("the term of the request, or of its task, is over")
         return asked

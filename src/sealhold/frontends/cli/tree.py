@@ -66,6 +66,12 @@ def _query() -> Function:
     return query
 
 
+def _erase() -> Function:
+    from sealhold.frontends.cli.erase import erase
+
+    return erase
+
+
 def _app_register() -> Function:
     from sealhold.frontends.cli.app_register import app_register
 
@@ -439,6 +445,11 @@ VAULT: Mapping[str, Entry | Group] = {
         about="Ask your own data in SQL.",
         example='query "SELECT count(*) FROM trips"',
         load=_query,
+    ),
+    "erase": Entry(
+        about="Erase one item for good, with all that tells of it.",
+        example="erase r-0123456789ab --dry-run",
+        load=_erase,
     ),
 }
 OTHERS: Mapping[str, Entry | Group] = {

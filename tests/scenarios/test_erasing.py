@@ -109,6 +109,31 @@ def test_every_value_of_the_partition_is_the_default_for_every_function(
         assert {name: told[name] for name in others} == {name: before[f][name] for name in others}
 
 
+@pytest.mark.threat("T92")
+def test_two_vaults_that_differ_in_the_erased_object_answer_alike(tmp_path: Path) -> None:
+    job = Job(
+        code=b"seen = []\ndef evaluate(obj, res):\n    seen.append(obj['summary'])\n"
+        b"    return 1 if 'green victim' in seen else 0\n",
+        k=16,
+        most=100,
+        aggregate=sum_of(0, 100),
+    )
+    answers = []
+    for summary in ("green victim", "grey victim"):
+        clock = Hands()
+        with opened(new_home(tmp_path / summary, clock), clock) as node:
+            bring(node, tmp_path, ["other"] * 60 + [summary])
+            asker = Asker(node)
+            first = node.runs.run(asker.granted(node, job)).value
+            node.erasing.erase(find(node, "victim"), PASSPHRASE)
+            again = replace(job, name="Again", version="2.0.0")  # the same function
+            bring(node, tmp_path, [*["other"] * 60, summary, "another"])  # and the item is back
+            second = node.runs.run(asker.granted(node, again)).value
+            answers.append((first > 0, second))
+
+    assert answers == [(True, 0), (False, 0)]
+
+
 def logical_of(node: Node, record: RecordId) -> bytes:
     grant = node.grants.list()[0].id
     return next(each.logical for each in frozen(node.parts.core, grant, 0) if each.record == record)
@@ -207,8 +232,11 @@ def test_nothing_of_the_item_is_found_and_the_others_are(vault: tuple[Node, Hand
         node.records.get(canonical(record))
     with pytest.raises(NotFoundError):
         node.erasing.erase(record, PASSPHRASE)
-    again = node.sources.import_paths([folder / "u.ics"])
-    assert (again.new, again.same) == (1, 2)  # its owner may bring it back
+    same = node.sources.import_paths([folder / "u.ics"])
+    assert same.new == 0  # the file that it came in is known, and does not bring it back
+    more = calendar(folder / "n.ics", ["apple pear", "pear plum", "plum victim", "new"])
+    again = node.sources.import_paths([more])
+    assert (again.new, again.same) == (2, 2)  # another file of the owner's does
 
 
 def test_without_the_passphrase_nothing_is_erased(vault: tuple[Node, Hands, Path]) -> None:

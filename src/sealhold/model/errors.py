@@ -412,8 +412,8 @@ class ExhaustedError(SealholdError):
 class LeakExhaustedError(ExhaustedError):
     """The task would reveal more than the owner allowed.
 
-    Remedy: the owner sees each cap with `sealhold budget show` and raises one with
-    `sealhold budget set`; or ask for a coarser answer, of fewer possible results.
+    Remedy: `sealhold budget set` raises a cap, `sealhold budget show` tells each; or ask for a
+    coarser answer.
     """
 
 

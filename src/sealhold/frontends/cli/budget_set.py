@@ -70,8 +70,7 @@ def _look(look: CapLook) -> list[Block]:
     ]
     return [
         Line(f"{OF[look.kind].capitalize()}: {_from_to(look)}", "head"),
-        Line(""),
-        Table(columns, rows),
+        *([Line(""), Table(columns, rows)] if rows else []),
         *_allows(look),
     ]
 

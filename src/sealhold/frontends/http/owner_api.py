@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import msgspec
 
 from sealhold import __version__
+from sealhold.frontends.http import caps_api
 from sealhold.frontends.http.api import BYTES, ApiRoute, Call, Reply, Role, limit, number, read
 from sealhold.frontends.http.bodies import nameless
 from sealhold.model.errors import InvalidError, WrongPassphraseError
@@ -35,7 +36,6 @@ from sealhold.model.shown import (
     Status,
     Terms,
 )
-from sealhold.model.shown_budgets import CapLook, CapView
 
 KEY_BYTES = 32
 
@@ -73,15 +73,6 @@ class Decision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shown_digest: str
     passphrase: str
     confirmed: frozenset[str] = frozenset()  # the points of the request, by code
-
-
-class NewCap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A cap in micro-bits, the one that was shown, and the owner's proof."""
-
-    cap: int
-    shown: int
-    passphrase: str
-    confirmed: bool = False  # a yes to more being told
 
 
 class NewApp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -224,31 +215,6 @@ def resume(call: Call) -> Reply:
     return Reply(value=call.vault.apps.resume(call.names["id"]))
 
 
-def look_at_cap(call: Call) -> Reply:
-    """Return what would hold if a cap were set so.
-
-    Raises:
-        InvalidError: no cap is said.
-    """
-    cap = number(call, "cap", None)
-    if cap is None:
-        raise InvalidError("`cap` is missing")
-    return Reply(value=call.vault.budgets.look(call.names["kind"], MicroBits(cap)))
-
-
-def set_cap(call: Call) -> Reply:
-    """Set a cap."""
-    body = read(call, NewCap)
-    view = call.vault.budgets.set_cap(
-        call.names["kind"],
-        MicroBits(body.cap),
-        MicroBits(body.shown),
-        body.passphrase,
-        confirmed=body.confirmed,
-    )
-    return Reply(value=view)
-
-
 def ledger(call: Call) -> Reply:
     """List entries of the log."""
     return Reply(value=call.vault.audit.ledger(number(call, "before", None), limit(call)))
@@ -306,8 +272,6 @@ READS = (
            lambda c: c.vault.runs.answer(c.names["id"])),
     _reads("/v1/budgets", "How much was told this year", tuple[Meter, ...],
            lambda c: c.vault.budgets.meters()),
-    _reads("/v1/caps", "The most that may be told", tuple[CapView, ...],
-           lambda c: c.vault.budgets.caps()),
     _reads("/v1/audit/state", "The log as a whole", LogState, lambda c: c.vault.audit.state()),
     _reads("/v1/audit/leaves", "The leaf hash of each entry", tuple[str, ...],
            lambda c: c.vault.audit.leaf_hashes()),
@@ -325,11 +289,6 @@ LISTS = (
     ApiRoute(
         method="GET", path="/v1/audit/ledger", role=Role.OWNER, about="Entries, the newest first",
         run=ledger, answer=tuple[LedgerLine, ...], query=("before", "limit"),
-    ),
-    ApiRoute(
-        method="GET", path="/v1/caps/{kind}", role=Role.OWNER,
-        about="What would hold if a cap were set so", run=look_at_cap, answer=CapLook,
-        query=("cap",),
     ),
     ApiRoute(
         method="GET", path="/v1/audit/proof", role=Role.OWNER,
@@ -394,13 +353,9 @@ ACTS = (
         about="Let a stopped app ask again", run=resume, body=Passphrase, answer=AppView,
     ),
     ApiRoute(
-        method="PUT", path="/v1/caps/{kind}", role=Role.OWNER, about="Set a cap", run=set_cap,
-        body=NewCap, answer=CapView,
-    ),
-    ApiRoute(
         method="POST", path="/v1/audit/verify", role=Role.OWNER, about="Verify the whole log",
         run=lambda c: Reply(value=c.vault.audit.verify()), answer=LogState,
     ),
 )  # fmt: skip
 
-ROUTES = READS + LISTS + ACTS
+ROUTES = READS + LISTS + ACTS + caps_api.ROUTES

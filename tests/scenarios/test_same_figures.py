@@ -151,13 +151,13 @@ def test_the_table_the_screen_and_the_ledger_say_the_same(cli: Cli, task: str, e
     assert f"{bits(each)}: it can tell apart {alternatives} answers." in before
     assert f"It adds at most {bits(one)} to what is told of any single object" in before
     assert "for life; 0 so far, at most 64 ever." in before
-    assert f"asked 0 times so far and can be asked {count(most)} times in all." in before
+    assert f"Questions to this program so far: 0, of {count(most)} in all." in before
     assert f"0 now, {show_bits(each)} after, of 30 bits" in before
     if leak["noise"]:
         assert f"{leak['noise']['cost']:,} micro-rho of {leak['noise']['cap']:,}" in before
     # the screen, after
     assert f"for life; {show_bits(one)} so far, at most 64 ever." in after
-    assert f"asked 1 times so far and can be asked {count(most)} times in all." in after
+    assert f"Questions to this program so far: 1, of {count(most)} in all." in after
     assert f"{show_bits(each)} of 30 bits" in after
     assert f"{show_bits(each)} of 64 bits" in after
 

@@ -68,11 +68,9 @@ def _look(look: CapLook) -> list[Block]:
         (safe(each.label), *map(show_bits, (each.used, *_left(look, each.used))))
         for each in look.budgets
     ]
-    return [
-        Line(f"{OF[look.kind].capitalize()}: {_from_to(look)}", "head"),
-        *([Line(""), Table(columns, rows)] if rows else []),
-        *_allows(look),
-    ]
+    told: list[Block] = [Line(""), Table(columns, rows)] if rows else []
+    head = Line(f"{OF[look.kind].capitalize()}: {_from_to(look)}", "head")
+    return [head, *told, *_allows(look)]
 
 
 def _from_to(look: CapLook) -> str:

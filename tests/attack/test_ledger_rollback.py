@@ -16,6 +16,7 @@ from sealhold.model.errors import (
 from sealhold.model.quantities import DAY, MICRO
 from sealhold.node import Accepted, Node, create
 from sealhold.vault.caps import HIGHEST, CapKind
+from tests.scenarios.blurred import spent
 from tests.scenarios.vaults import (
     PASSPHRASE,
     Asker,
@@ -95,6 +96,16 @@ def test_an_older_database_counts_only_with_all_that_it_could_have_told(old: Old
     assert after >= HIGHEST[CapKind.OBJECT] > old.told
     assert "restore" in kinds
     assert others
+
+
+@pytest.mark.threat("T174")
+def test_noise_that_an_older_database_forgot_counts_as_spent(old: Old) -> None:
+    old.put_back("vault.db")
+
+    with old.accepted() as node:
+        meter = spent(node)
+
+    assert meter.used == meter.cap == meter.ever > 0
 
 
 @pytest.mark.threat("T174")

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from sealhold import node as composition
 from sealhold.model.errors import (
     AuditUnavailableError,
     DeniedError,
@@ -18,6 +17,7 @@ from sealhold.model.errors import (
 )
 from sealhold.model.quantities import MICRO
 from sealhold.node import Node, OpenParts
+from sealhold.node.openparts import stored
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.spec import Fence, Op, Result, Unit
 from sealhold.vault import access
@@ -72,10 +72,10 @@ class Running:
 def running(ready: Ready, clock: Hands) -> Iterator[Running]:
     home = Home(ready.home)
     disk = Disk(home.data)
-    parts = replace(composition._parts(home, world(clock)), data=disk)
+    parts = replace(stored(home, world(clock)), data=disk)
     vault = access.unlock(parts, PASSPHRASE)
     try:
-        opened_parts = OpenParts(vault, Node(ready.home))
+        opened_parts = OpenParts(vault, home, world(clock), Node(ready.home).verify_passphrase)
         item = opened_parts.records.search("green").items[0]
         yield Running(opened_parts, disk, ready, f"r-{item.id.hex()[-12:]}")
     finally:

@@ -18,6 +18,8 @@ from tests.scenarios.pseudo_terminal import surroundings, without_terminal
 from tests.transcripts.cli import PASSPHRASE, Cli
 
 GIVEN = {"SEALHOLD_PASSPHRASE": PASSPHRASE}
+SERVE = (sys.executable, "-m", "sealhold", "serve", "--port", "0", "--json")
+DEAF = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh")  # as a shell starts what is put behind `&`
 
 
 @pytest.fixture
@@ -28,10 +30,13 @@ def folder(tmp_path: Path) -> Path:
 
 @contextmanager
 def served(
-    folder: Path, env: Mapping[str, str], stop: signal.Signals = signal.SIGINT
+    folder: Path,
+    env: Mapping[str, str],
+    stop: signal.Signals = signal.SIGINT,
+    starter: tuple[str, ...] = (),
 ) -> Iterator[tuple[dict[str, Any], int]]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "sealhold", "serve", "--port", "0", "--json"],
+        [*starter, *SERVE],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -112,6 +117,13 @@ def test_a_port_that_is_taken_is_a_usage_error(folder: Path) -> None:
 
     assert told.returncode == 2
     assert f"port {port} is taken" in told.stderr
+
+
+def test_what_a_shell_started_in_the_background_hears_ctrl_c_from_its_first_moment(
+    folder: Path,
+) -> None:
+    with served(folder, GIVEN, starter=DEAF) as (told, _):
+        assert told["locked"] is False
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM], ids=lambda stop: stop.name)

@@ -22,8 +22,7 @@ from sealhold.model.errors import (
     NotFoundError,
 )
 from sealhold.model.quantities import MICRO, MicroBits
-from sealhold.model.shown import AnswerView
-from sealhold.model.shown_proofs import PresentationView
+from sealhold.model.shown import AnswerView, PresentationView
 from sealhold.node import Node
 from tests.scenarios.vaults import (
     NOON,

@@ -421,6 +421,18 @@ def test_a_file_that_is_not_as_its_task_says_is_told(
         build(folder, SigningKey(Secret(b"k" * 32, "author")))
 
 
+def test_resources_that_are_no_list_are_told(tmp_path: Path) -> None:
+    def edit(document: dict[str, Any]) -> None:
+        with_file(document)
+        (document["resources"],) = document["resources"]
+
+    folder = copied(tmp_path, READS_FILE, edit)
+    (folder / "table.txt").write_text("yes\n")
+
+    with pytest.raises(InvalidManifestError, match="each of `resources`"):
+        read_folder(folder)
+
+
 def test_a_folder_without_its_files_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match=r"task\.json"):
         read_folder(tmp_path)

@@ -67,7 +67,7 @@ PLANTS = {
     "compute knows node": _one("1", "compute/planted.py", "import sealhold.node\n"),
     "config knows plug-ins": _one("1", "config.py", "import sealhold.plugins\n"),
     "plug-ins know node": _one("1", "plugins.py", "import sealhold.node\n"),
-    "node knows a front end": _one("1", "node.py", "import sealhold.frontends.seam\n"),
+    "node knows a front end": _one("1", "node/planted.py", "import sealhold.frontends.seam\n"),
     "a front end knows the demo": _one("1", "frontends/planted.py", "import sealhold.demo\n"),
     "the benches know the demo": _one("1", "bench/planted.py", "import sealhold.demo\n"),
     "a package of no layer": _one("1", "misc/__init__.py", ""),
@@ -90,7 +90,7 @@ PLANTS = {
         "2", "stores/planted.py", "from cryptography.hazmat.primitives.ciphers import aead\n"
     ),
     "a hash in policy": _one("2", "policy/planted.py", "import blake3\n"),
-    "a stretched passphrase in node": _one("2", "node.py", "import argon2\n"),
+    "a stretched passphrase in node": _one("2", "node/planted.py", "import argon2\n"),
     # 3: those who must never reach a key, at any distance
     "a connector reaches a key": _one(
         "3", "connectors/planted.py", "import sealhold.crypto.seal\n"

@@ -31,7 +31,7 @@ from sealhold.model.shown import (
     RequestState,
     SourceView,
 )
-from sealhold.model.shown_budgets import CapLook, CapView, Opening
+from sealhold.model.shown.budgets import CapLook, CapView, Opening
 from tests.web import sample_data as data
 from tests.web.sample_state import Part, merkle
 

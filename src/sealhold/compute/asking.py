@@ -196,15 +196,17 @@ class Requests:
             NotFetchedError: a third party's file that it reads does not come; nothing is charged.
             WrongPassphraseError: the owner is not proven.
         """
+        asked = self._decidable(id_text, terms, shown_digest)
+        stored = self._looked(asked, terms)
+        if stored is not None:
+            return stored
+        _check_points(self._office, asked, confirmed)
+        self._prove(passphrase)
+        # a server may be slow, so nobody's decision waits for it
+        self._fetch_for(asked, terms.fields & asked.signed.task.fields)
         with self._turn:
             asked = self._decidable(id_text, terms, shown_digest)
-            stored = self._looked(asked, terms)
-            if stored is not None:
-                return stored
-            _check_points(self._office, asked, confirmed)
-            self._prove(passphrase)
-            self._fetch_for(asked, terms.fields & asked.signed.task.fields)
-            return self._look(asked, terms)
+            return self._looked(asked, terms) or self._look(asked, terms)
 
     def _look(self, asked: Asked, terms: Terms) -> bytes:
         office, now = self._office, self._office.core.clock()

@@ -21,7 +21,7 @@ from sealhold.model.errors import (
 )
 from sealhold.model.quantities import MicroBits, Year, year_of
 from sealhold.model.shown import Meter, RequestState
-from sealhold.model.shown_budgets import CapLook, CapView, Opening
+from sealhold.model.shown.budgets import CapLook, CapView, Opening
 from sealhold.policy.names import visible
 from sealhold.vault.budget import default_cap
 from sealhold.vault.caps import HIGHEST, CapKind

@@ -22,7 +22,7 @@ from sealhold.compute.shelf import Shelf
 from sealhold.model.errors import WrongPassphraseError
 from sealhold.model.ids import Collection, RecordId, TaskDigest
 from sealhold.model.shown import GrantView
-from sealhold.model.shown_erasing import ErasureView
+from sealhold.model.shown.erasing import ErasureView
 from sealhold.stores.spec import Op
 from sealhold.vault.grants import GrantRow
 from sealhold.vault.index import Index

@@ -29,7 +29,7 @@ from sealhold.model.encoding import Plain
 from sealhold.model.errors import InvalidError, NotFoundError
 from sealhold.model.ids import Id16, Kind, ReceiptId, parse_id
 from sealhold.model.quantities import Instant, MicroBits, year_of
-from sealhold.model.shown_proofs import ClaimView, PresentationView, ProofView
+from sealhold.model.shown import ClaimView, PresentationView, ProofView
 from sealhold.stores.spec import ColumnKind, Expect, Op, Put, TableSpec
 from sealhold.vault.deciding import rows_of
 from sealhold.vault.writer import Work

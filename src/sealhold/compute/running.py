@@ -13,6 +13,7 @@ Source: docs/spec/08-task-manifest.md section 7; docs/spec/10-proof.md.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from threading import Lock
 
@@ -26,7 +27,7 @@ from sealhold.compute.asked import Asked
 from sealhold.compute.drawing import day_of, noise_ops
 from sealhold.compute.epochs import Epochs, in_force
 from sealhold.compute.leaving import Computed, papers_of
-from sealhold.compute.members import ONE_EPOCH, epochs, frozen
+from sealhold.compute.members import ONE_EPOCH, epochs, frozen, roots_of
 from sealhold.compute.office import Office, ask_of, facts, read
 from sealhold.compute.replay import Progress
 from sealhold.compute.results import result_of
@@ -151,6 +152,18 @@ class Runs:
                 self._begun.discard((grant, epoch))
 
         return complete
+
+    def give_up(self, row: GrantRow) -> None:
+        """Give up what a grant is owed and is late for its last slot, though it still runs.
+
+        Raises:
+            AuditUnavailableError: the log cannot be written.
+        """
+        asked = read(self._office, self._office.requests.get(row.request))
+        tickets = (self._shelf.ticket(row.grant.id, one) for one in self._shelf.owed(row.grant.id))
+        for ticket in filter(None, tickets):
+            with suppress(ConflictError):  # it was late; or it left, or was given up, just now
+                self._give_up_late(asked, row, ticket)
 
     def due(self) -> list[GrantRow]:
         """Return the grants whose next answer is due: daily ones without today's."""
@@ -281,7 +294,8 @@ class Runs:
         office, row = self._office, self._office.grants.get(grant)
         self._give_up_late(asked, row, begun.ticket)
         turn = _turn_of(asked, begun.ticket)
-        members = frozen(office.core, grant, begun.ticket.epoch if turn is None else ONE_EPOCH)
+        epoch = begun.ticket.epoch if turn is None else ONE_EPOCH
+        members = frozen(office.core, grant, epoch)
         bound = office.retrieval.bound(asked.scope(row.grant.fields), turn)
         program = asked.program(begun.decision.fields, bound)
         values = office.replay.values(begun.decision, program, members, progress)
@@ -292,6 +306,7 @@ class Runs:
         computed = Computed(
             value=value,
             members=members,
+            roots=roots_of(office.core, grant, epoch, members),
             files=bound.digests,
             ticket=begun.ticket,
             seq=begun.seq,
@@ -313,8 +328,8 @@ class Runs:
         if self._shelf.given_up(row.grant.id, ticket.epoch) is None:
             event = self._event(asked, row, EventKind.RELEASE, by_owner=False)
             told = structs.replace(event, outcome=Outcome.DENIED, reason=LATE, actor=Actor.VAULT)
-            put = self._shelf.put_given_up(row.grant.id, ticket.epoch, now)
-            self._office.core.writer.commit(Work((put,), (self._office.teller.entry(told),)))
+            gone = self._shelf.put_given_up(row.grant.id, ticket.epoch, now)
+            self._office.core.writer.commit(Work(gone, (self._office.teller.entry(told),)))
         # THREAT T172: which slot, or none, is one of max_slots + 1 outcomes, each of them charged
         raise ConflictError(GIVEN_UP)
 
@@ -332,7 +347,7 @@ class Runs:
         outside = issue(outsider_copy(receipt, fresh), office.proof_key)
         ops: list[Op] = [
             *office.unchanged(asked, row),
-            self._shelf.put_answer(answer),
+            *self._shelf.put_answer(answer),
             self._shelf.put_receipt(fresh, now, outside),
         ]
         if row.grant.mode is Mode.ONCE and row.state is RequestState.ALLOWED:

@@ -35,7 +35,7 @@ from sealhold.model.shown import (
     Status,
     Terms,
 )
-from sealhold.model.shown_budgets import CapLook, CapView
+from sealhold.model.shown.budgets import CapLook, CapView
 
 NO_POINTS: AbstractSet[str] = frozenset()
 
@@ -288,6 +288,10 @@ class Budgets(Protocol):
 
 class Outside(Protocol):
     """What the holder of an app's token may do. Each method refuses with `DeniedError`."""
+
+    def admit(self, token: str) -> None:
+        """Let the holder of an app's token in, before anything that they send is read."""
+        ...
 
     def submit(self, token: str, request: bytes, task: bytes, code: bytes) -> RequestId:
         """Take in a signed request, the signed task manifest that it names, and the program.

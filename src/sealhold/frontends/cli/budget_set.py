@@ -12,7 +12,7 @@ from sealhold.frontends.cli.words import read_bits, short
 from sealhold.model.errors import UsageError
 from sealhold.model.ids import Kind
 from sealhold.model.quantities import MicroBits, show_bits
-from sealhold.model.shown_budgets import CapLook
+from sealhold.model.shown.budgets import CapLook
 
 RAISE = "raise"  # the point of its own that raising a cap has
 

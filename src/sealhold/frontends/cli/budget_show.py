@@ -6,7 +6,7 @@ from sealhold.frontends.cli.opening import reading
 from sealhold.frontends.cli.out import Block, Column, Line, Table, emit, figure, safe
 from sealhold.frontends.cli.session import Session
 from sealhold.model.quantities import show_bits
-from sealhold.model.shown_budgets import CapView
+from sealhold.model.shown.budgets import CapView
 
 OF = {
     "object": "one object, for life",

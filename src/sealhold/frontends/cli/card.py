@@ -104,13 +104,14 @@ def _what(card: RequestCard, terms: Terms) -> list[Block]:
 
 def _tells(card: RequestCard) -> list[Block]:
     unit, one = card.granularity.partition(",")[0], bits(card.cost_per_object)
+    timed = ", and the slot it comes in" if "mode_demand" in card.points else ""
     rows = [_meter(each) for each in card.meters]
     columns = (Column("   Budget this year"), figure("Now"), figure("After"), figure("At most"))
     return [
         _facts(
             (
                 "An answer",
-                f"{bits(card.cost_per_answer)}: one of {card.answer.alternatives:,} answers",
+                f"{bits(card.cost_per_answer)}: one of {card.answer.alternatives:,} answers{timed}",
             ),
             (
                 "One object",

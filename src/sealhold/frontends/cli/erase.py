@@ -10,7 +10,7 @@ from sealhold.frontends.cli.out import Block, Line, emit, say
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.words import short
 from sealhold.model.ids import Kind
-from sealhold.model.shown_erasing import ErasureView
+from sealhold.model.shown.erasing import ErasureView
 
 
 def erase(

@@ -11,7 +11,7 @@ from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.words import short
 from sealhold.frontends.web.formats import bits, moment
 from sealhold.model.ids import Kind
-from sealhold.model.shown_proofs import ClaimView, ProofView
+from sealhold.model.shown import ClaimView, ProofView
 
 _DIGITS = re.compile(r"[0-9a-f]{32,}")
 

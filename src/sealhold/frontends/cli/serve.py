@@ -40,8 +40,10 @@ def serve(
     """
     session = Session.of(context)
     world = world_of(session)
-    # A stop is one exception, whether it comes from the keyboard or from whoever started this.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A stop is one exception, whether it comes from the keyboard or from whoever started this;
+    # a shell that starts this in the background would have it deaf to the first of them.
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
     with Node(folder_of(session), world) as node, suppress(KeyboardInterrupt):
         node.home.check()
         passphrase = session.shell.environment.get(PASSPHRASE_VARIABLE)

@@ -8,7 +8,7 @@ import msgspec
 from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, number, read
 from sealhold.model.errors import InvalidError
 from sealhold.model.quantities import MicroBits
-from sealhold.model.shown_budgets import CapLook, CapView
+from sealhold.model.shown.budgets import CapLook, CapView
 
 
 class NewCap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

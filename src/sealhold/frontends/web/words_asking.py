@@ -39,12 +39,13 @@ ASKING: Mapping[str, str] = {
     " {default}, too.",
     "p4.title": "How much that tells",
     "p4.tells": '<b class="told">{cost}</b>: it can tell apart {number} answers.',
+    "p4.time": "The slot in which one comes tells, too; that is in the price.",
+    "p4.beyond": "<b>Too much for {name} on these terms</b>: no answer would leave this year.",
     "p4.object": "It adds at most {cost} to what is told of any single object ({unit}), for life;"
     " {before} so far, at most {cap} ever.",
     "p4.asked": "Questions to this program so far: {number}, of {most} in all.",
     "p4.object_over": "Too much of any one object: it cannot be allowed so.",
     "p4.asked_over": "It was asked as often as it may be: no answer would leave.",
-    "p4.year_over": "Too much for this year: no answer would leave.",
     "p4.caps": "See the caps",
     "p5.title": "What never leaves",
     "p5.read": "Read by their program and kept here: {number} records of {collection},"
@@ -121,6 +122,7 @@ ASKING: Mapping[str, str] = {
     "moved.days": "{days} days",
     "moved.basis": "Legal basis",
     "done.label": "What became of it",
+    "done.use": "One use, {spent} of {budget} bits told.",
     "done.uses": "{uses} uses, {spent} of {budget} bits told.",
     "done.app": "Manage this app",
     "done.receipts": "What left",
@@ -154,6 +156,7 @@ ASKING: Mapping[str, str] = {
     "apps.none": "No app knows you",
     "apps.one": "One app may ask you",
     "apps.many": "{number} apps may ask you",
+    "apps.all_stopped": "No app may ask you now",
     "apps.say": "An app asks for answers; it never sees a record. Stop one, and its next call is"
     " refused.",
     "apps.meter": "Told this year",
@@ -167,6 +170,7 @@ ASKING: Mapping[str, str] = {
     "apps.state": "State",
     "apps.act": "What you can do",
     "apps.until": "until {until}",
+    "apps.unit_use": "use",
     "apps.unit_uses": "uses",
     "apps.unit_told": "of {budget} bits",
     "apps.revoke": "Revoke",

@@ -11,7 +11,7 @@ from sealhold.frontends.web.formats import bits
 from sealhold.frontends.web.visit import Fields, Go, Outcome, Page, Visit
 from sealhold.model.errors import ConflictError, InvalidError, WrongPassphraseError
 from sealhold.model.quantities import MICRO, MicroBits
-from sealhold.model.shown_budgets import CapLook
+from sealhold.model.shown.budgets import CapLook
 
 RAISE = "raise"
 DIGITS = 16  # of a number of micro-bits, and of what is typed for one

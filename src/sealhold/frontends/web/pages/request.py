@@ -11,7 +11,7 @@ Source: docs/spec/20-faces.md section 3.
 from dataclasses import dataclass
 
 from sealhold.frontends.web.changes import Change, changes
-from sealhold.frontends.web.formats import bits, size
+from sealhold.frontends.web.formats import bits, count, size
 from sealhold.frontends.web.pages.slips import Slip, slip
 from sealhold.frontends.web.terms import (
     budget_options,
@@ -187,11 +187,11 @@ def _answers(card: RequestCard) -> tuple[str, dict[str, object]]:
     shape = card.answer
     values: dict[str, object] = {
         "unit": shape.unit,
-        "first": shape.first,
-        "second": shape.first + shape.step,
-        "last": shape.last,
-        "number": shape.alternatives,
-        "default": shape.default,
+        "first": count(shape.first),
+        "second": count(shape.first + shape.step),
+        "last": count(shape.last),
+        "number": count(shape.alternatives),
+        "default": count(shape.default),
     }
     if shape.alternatives <= FEW:
         possible = range(shape.first, shape.last + 1, max(shape.step, 1))
@@ -205,7 +205,6 @@ def _over(card: RequestCard) -> tuple[str, ...]:
     matters = {
         "p4.object_over": card.cost_per_object > 0 and told > card.object_cap,
         "p4.asked_over": card.asked_before >= card.asked_most,
-        "p4.year_over": any(each.used + each.pending > each.cap for each in card.meters),
     }
     return tuple(key for key, is_so in matters.items() if is_so)
 

@@ -1,75 +1,12 @@
-"""Every command: its word, one line about it, an example, and where its code is.
+"""The commands about what others ask: apps, requests, grants, runs; and those of developers.
 
-- Code is imported by the function beside the word, when the command is chosen.
-- The line is the first one of the command's help; a test compares them, and runs each example.
+Source: docs/spec/20-faces.md section 8.
 """
 # ruff: noqa: PLC0415  reason: a command is imported when it is chosen
 
 from collections.abc import Mapping
 
 from sealhold.frontends.cli.lazy import Entry, Function, Group
-
-ABOUT = """sealhold: your data stays, answers leave.
-
-A vault for what is by you and about you. Apps send a small program to it and get an answer
-whose worst-case leak is known in bits; everything that happened is in a log that cannot be
-changed unnoticed.
-
-Your own data in three lines: sealhold init; sealhold import FILE...; sealhold serve
-"""
-
-
-def tree(more: Mapping[str, Entry]) -> Group:
-    """Return all commands; `more` are those of packages above the front ends."""
-    return Group(about=ABOUT, entries={**VAULT, **OTHERS, **PROOF, **more})
-
-
-def _init() -> Function:
-    from sealhold.frontends.cli.init import init
-
-    return init
-
-
-def _serve() -> Function:
-    from sealhold.frontends.cli.serve import serve
-
-    return serve
-
-
-def _status() -> Function:
-    from sealhold.frontends.cli.status import status
-
-    return status
-
-
-def _import() -> Function:
-    from sealhold.frontends.cli.import_ import import_
-
-    return import_
-
-
-def _source_list() -> Function:
-    from sealhold.frontends.cli.source_list import source_list
-
-    return source_list
-
-
-def _search() -> Function:
-    from sealhold.frontends.cli.search import search
-
-    return search
-
-
-def _query() -> Function:
-    from sealhold.frontends.cli.query import query
-
-    return query
-
-
-def _erase() -> Function:
-    from sealhold.frontends.cli.erase import erase
-
-    return erase
 
 
 def _app_register() -> Function:
@@ -216,55 +153,6 @@ def _resource_sign() -> Function:
     return resource_sign
 
 
-def _verify() -> Function:
-    from sealhold.frontends.cli.verify import verify
-
-    return verify
-
-
-def _proof_show() -> Function:
-    from sealhold.frontends.cli.proof_show import proof_show
-
-    return proof_show
-
-
-def _proof_present() -> Function:
-    from sealhold.frontends.cli.proof_present import proof_present
-
-    return proof_present
-
-
-def _audit_show() -> Function:
-    from sealhold.frontends.cli.audit_show import audit_show
-
-    return audit_show
-
-
-def _evidence_appraise() -> Function:
-    from sealhold.frontends.cli.evidence_appraise import evidence_appraise
-
-    return evidence_appraise
-
-
-def _audit_accept() -> Function:
-    from sealhold.frontends.cli.audit_accept import audit_accept
-
-    return audit_accept
-
-
-def _audit_verify() -> Function:
-    from sealhold.frontends.cli.audit_verify import audit_verify
-
-    return audit_verify
-
-
-SOURCE = {
-    "list": Entry(
-        about="List where your data came from, and each import.",
-        example="source list --jobs",
-        load=_source_list,
-    ),
-}
 APP = {
     "register": Entry(
         about="Make an app known by its key, so that it may ask.",
@@ -369,18 +257,6 @@ TASK = {
         load=_task_build,
     ),
 }
-SHOWN = {
-    "show": Entry(
-        about="Show what an answer's proof says, and what of it is hidden.",
-        example="proof show c-0123456789ab",
-        load=_proof_show,
-    ),
-    "present": Entry(
-        about="Show an answer's proof to somebody, with the claims that you open.",
-        example="proof present c-0123456789ab --open value --audience bank --nonce 7f3a --out bank",
-        load=_proof_present,
-    ),
-}
 RESOURCE = {
     "list": Entry(
         about="List third parties' files that programs read.",
@@ -398,60 +274,6 @@ RESOURCE = {
         load=_resource_sign,
     ),
 }
-AUDIT = {
-    "show": Entry(
-        about="Show what happened: who, why, what left, at what cost.",
-        example="audit show --limit 10",
-        load=_audit_show,
-    ),
-    "verify": Entry(
-        about="Read and recompute everything that is kept.",
-        example="audit verify",
-        load=_audit_verify,
-    ),
-    "accept": Entry(
-        about="Go on with a database that is older than it was.",
-        example="audit accept",
-        load=_audit_accept,
-    ),
-}
-EVIDENCE = {
-    "appraise": Entry(
-        about="Tell what a machine's evidence is worth; needs no vault and no network.",
-        example="evidence appraise examples/evidence/software.cwt --kind sw"
-        " --nonce 0011223344556677 --statement examples/evidence/statement.json"
-        " --collateral examples/evidence/device.key --at 2026-11-22T12:00Z",
-        load=_evidence_appraise,
-    ),
-}
-VAULT: Mapping[str, Entry | Group] = {
-    "init": Entry(about="Make a new, empty vault.", example="init", load=_init),
-    "import": Entry(
-        about="Take files in: tracks, calendars, contacts, mail, bookings, tables.",
-        example="import Downloads/tracks mail.mbox",
-        load=_import,
-    ),
-    "serve": Entry(
-        about="Open your vault in the browser, and answer what is due.",
-        example="serve --port 8722",
-        load=_serve,
-    ),
-    "status": Entry(about="Tell how the vault is.", example="status --self-test", load=_status),
-    "source": Group(about="Where your data came from.", entries=SOURCE),
-    "search": Entry(
-        about="Find items that hold all of the words.", example="search dentist", load=_search
-    ),
-    "query": Entry(
-        about="Ask your own data in SQL.",
-        example='query "SELECT count(*) FROM trips"',
-        load=_query,
-    ),
-    "erase": Entry(
-        about="Erase one item for good, with all that tells of it.",
-        example="erase r-0123456789ab --dry-run",
-        load=_erase,
-    ),
-}
 OTHERS: Mapping[str, Entry | Group] = {
     "app": Group(about="Who may ask.", entries=APP),
     "request": Group(about="What they ask, and your yes or no.", entries=REQUEST),
@@ -464,14 +286,4 @@ OTHERS: Mapping[str, Entry | Group] = {
     ),
     "resource": Group(about="Third parties' files that programs read.", entries=RESOURCE),
     "task": Group(about="For developers: programs that visit vaults.", entries=TASK),
-}
-PROOF: Mapping[str, Entry | Group] = {
-    "verify": Entry(
-        about="Check a proof, a presentation, a receipt or an audit bundle; needs no vault.",
-        example="verify answer/proof.json",
-        load=_verify,
-    ),
-    "proof": Group(about="What you show of an answer, claim by claim.", entries=SHOWN),
-    "audit": Group(about="What happened.", entries=AUDIT),
-    "evidence": Group(about="What a machine shows about itself.", entries=EVIDENCE),
 }

@@ -1,0 +1,26 @@
+"""Every command: its word, one line about it, an example, and where its code is.
+
+- Code is imported by the function beside the word, when the command is chosen.
+- The line is the first one of the command's help; a test compares them, and runs each example.
+"""
+
+from collections.abc import Mapping
+
+from sealhold.frontends.cli.lazy import Entry, Group
+from sealhold.frontends.cli.tree.others import OTHERS
+from sealhold.frontends.cli.tree.proof import PROOF
+from sealhold.frontends.cli.tree.vault import VAULT
+
+ABOUT = """sealhold: your data stays, answers leave.
+
+A vault for what is by you and about you. Apps send a small program to it and get an answer
+whose worst-case leak is known in bits; everything that happened is in a log that cannot be
+changed unnoticed.
+
+Your own data in three lines: sealhold init; sealhold import FILE...; sealhold serve
+"""
+
+
+def tree(more: Mapping[str, Entry]) -> Group:
+    """Return all commands; `more` are those of packages above the front ends."""
+    return Group(about=ABOUT, entries={**VAULT, **OTHERS, **PROOF, **more})

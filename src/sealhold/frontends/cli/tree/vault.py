@@ -1,0 +1,94 @@
+"""The commands of one's own vault: made, filled, served, searched, asked.
+
+Source: docs/spec/20-faces.md section 8.
+"""
+# ruff: noqa: PLC0415  reason: a command is imported when it is chosen
+
+from collections.abc import Mapping
+
+from sealhold.frontends.cli.lazy import Entry, Function, Group
+
+
+def _init() -> Function:
+    from sealhold.frontends.cli.init import init
+
+    return init
+
+
+def _serve() -> Function:
+    from sealhold.frontends.cli.serve import serve
+
+    return serve
+
+
+def _status() -> Function:
+    from sealhold.frontends.cli.status import status
+
+    return status
+
+
+def _import() -> Function:
+    from sealhold.frontends.cli.import_ import import_
+
+    return import_
+
+
+def _source_list() -> Function:
+    from sealhold.frontends.cli.source_list import source_list
+
+    return source_list
+
+
+def _search() -> Function:
+    from sealhold.frontends.cli.search import search
+
+    return search
+
+
+def _query() -> Function:
+    from sealhold.frontends.cli.query import query
+
+    return query
+
+
+def _erase() -> Function:
+    from sealhold.frontends.cli.erase import erase
+
+    return erase
+
+
+SOURCE = {
+    "list": Entry(
+        about="List where your data came from, and each import.",
+        example="source list --jobs",
+        load=_source_list,
+    ),
+}
+VAULT: Mapping[str, Entry | Group] = {
+    "init": Entry(about="Make a new, empty vault.", example="init", load=_init),
+    "import": Entry(
+        about="Take files in: tracks, calendars, contacts, mail, bookings, tables.",
+        example="import Downloads/tracks mail.mbox",
+        load=_import,
+    ),
+    "serve": Entry(
+        about="Open your vault in the browser, and answer what is due.",
+        example="serve --port 8722",
+        load=_serve,
+    ),
+    "status": Entry(about="Tell how the vault is.", example="status --self-test", load=_status),
+    "source": Group(about="Where your data came from.", entries=SOURCE),
+    "search": Entry(
+        about="Find items that hold all of the words.", example="search dentist", load=_search
+    ),
+    "query": Entry(
+        about="Ask your own data in SQL.",
+        example='query "SELECT count(*) FROM trips"',
+        load=_query,
+    ),
+    "erase": Entry(
+        about="Erase one item for good, with all that tells of it.",
+        example="erase r-0123456789ab --dry-run",
+        load=_erase,
+    ),
+}

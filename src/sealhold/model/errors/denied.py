@@ -1,0 +1,50 @@
+"""Denied: who asks may not, or has not shown who they are.
+
+Source: docs/spec/01-encoding.md section 5.
+"""
+
+from sealhold.model.errors.base import ErrorKind, SealholdError
+
+
+class DeniedError(SealholdError):
+    """The request is refused; an outsider learns nothing more.
+
+    Remedy: ask the owner, who sees the reason with `sealhold audit show`.
+    """
+
+    kind = ErrorKind.DENIED
+
+
+class WrongPassphraseError(DeniedError):
+    """The passphrase does not open this vault.
+
+    Remedy: try again; Caps Lock and keyboard layout are the usual causes.
+    """
+
+
+class WrongKeyFileError(DeniedError):
+    """The key file does not open this vault.
+
+    Remedy: name the key file that was made for this vault, or unlock with the passphrase.
+    """
+
+
+class BadTokenError(DeniedError):
+    """An access token is forged, expired or used outside its bounds.
+
+    Remedy: ask the owner for a new token.
+    """
+
+
+class LockedError(DeniedError):
+    """The vault is locked.
+
+    Remedy: type the passphrase at a terminal or on the vault's page, or set SEALHOLD_PASSPHRASE.
+    """
+
+
+class VerificationNeededError(DeniedError):
+    """Deciding, exporting or deleting needs the passphrase typed at a terminal.
+
+    Remedy: run the command in a terminal; only a headless home takes it from the environment.
+    """

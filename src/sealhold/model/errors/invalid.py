@@ -1,0 +1,109 @@
+"""Invalid: what came in is not what it must be.
+
+Source: docs/spec/01-encoding.md section 5.
+"""
+
+from sealhold.model.errors.base import ErrorKind, SealholdError
+
+
+class InvalidError(SealholdError):
+    """What came in does not have the form it must have.
+
+    Remedy: correct the input; nothing was changed.
+    """
+
+    kind = ErrorKind.INVALID
+
+
+class InvalidEncodingError(InvalidError):
+    """Bytes are not the strict JSON or deterministic CBOR they should be.
+
+    Remedy: write the document again with a tool that keeps to docs/spec/01-encoding.md.
+    """
+
+
+class InvalidIdError(InvalidError):
+    """A text is not an id of the kind that is asked for.
+
+    Remedy: copy the id from the matching `list` command.
+    """
+
+    def __init__(self, what: str, text: str) -> None:
+        super().__init__(f"`{text[:64]}` is not a {what} id")
+
+
+class UnknownPurposeError(InvalidError):
+    """A purpose is not a term of the vocabulary, so it cannot be decided on.
+
+    Remedy: use a purpose of the W3C Data Privacy Vocabulary 2.3, for instance `ServiceProvision`.
+    """
+
+
+class InvalidManifestError(InvalidError):
+    """A task manifest or a request breaks a rule of its format.
+
+    Remedy: run `sealhold task check PATH`, which names each fault with its place.
+    """
+
+
+class NotAProgramError(InvalidError):
+    """A program of tier `wasm` is no WebAssembly that is run.
+
+    Remedy: build it again; `docs/howto/wasm-tasks.md` shows how.
+    """
+
+
+class InvalidGrantError(InvalidError):
+    """A grant is not of its format, or is meant to give more than the one above it.
+
+    Remedy: have the vault that issued it issue it again.
+    """
+
+
+class InvalidFilterError(InvalidError):
+    """A row filter or precision rule is not in the language.
+
+    Remedy: see docs/spec/07-grants.md section 4 for the grammar.
+    """
+
+
+class UnreadableSourceError(InvalidError):
+    """A file is of no kind that a connector reads, or is broken as a whole.
+
+    Remedy: see `sealhold import --help` for the formats; export the data again if it is cut off.
+    """
+
+
+class InvalidSettingsError(InvalidError):
+    """The vault's `config.toml` is not as it must be, so the vault does not open.
+
+    Remedy: correct it or take it away; docs/howto/own-vault.md lists what can be set.
+    """
+
+
+class InvalidQueryError(InvalidError):
+    """A query cannot be run as it is written.
+
+    Remedy: `sealhold query --tables` lists what can be asked.
+    """
+
+
+class WeakPassphraseError(InvalidError):
+    """A new passphrase is too short, or was not typed the same way twice.
+
+    Remedy: take four or five words that nobody says in this order.
+    """
+
+
+class CapTooHighError(InvalidError):
+    """A budget's cap is outside of what a cap can be.
+
+    Remedy: `sealhold budget show` tells the highest that each cap can be.
+    """
+
+
+class NotAProofError(InvalidError):
+    """A file is neither a proof, a receipt nor an audit bundle.
+
+    Remedy: pass the file that `sealhold run --out` or `sealhold audit show --proof` wrote.
+    """

@@ -1,0 +1,36 @@
+"""Not found: what was named is not here.
+
+Source: docs/spec/01-encoding.md section 5.
+"""
+
+from sealhold.model.errors.base import ErrorKind, SealholdError
+
+
+class NotFoundError(SealholdError):
+    """Nothing of that name is here.
+
+    Remedy: list what exists with the matching `list` command.
+    """
+
+    kind = ErrorKind.NOTFOUND
+
+
+class NoHomeError(NotFoundError):
+    """There is no vault in this folder.
+
+    Remedy: make one with `sealhold init`, or name another folder with `--home`.
+    """
+
+
+class NoFileError(NotFoundError):
+    """A file or folder that was named is not there, or cannot be read.
+
+    Remedy: look at the path; a name with a space in it needs quotes.
+    """
+
+
+class ObjectNotFoundError(NotFoundError):
+    """A stored object was never put, or has been deleted.
+
+    Remedy: run `sealhold audit verify`, which lists each missing object.
+    """

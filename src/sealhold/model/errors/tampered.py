@@ -1,0 +1,64 @@
+"""Tampered: what was kept, signed or proven is not what it was.
+
+Source: docs/spec/01-encoding.md section 5.
+"""
+
+from sealhold.model.errors.base import ErrorKind, SealholdError
+
+
+class TamperedError(SealholdError):
+    """Something that was kept is not what was written.
+
+    Remedy: keep the folder as it is, and restore a backup into an empty one.
+    """
+
+    kind = ErrorKind.TAMPERED
+
+
+class SealBrokenError(TamperedError):
+    """A ciphertext does not open under its key and place: changed, moved or swapped.
+
+    Remedy: run `sealhold audit verify`, which names each record and file that does not fit.
+    """
+
+
+class BadSignatureError(TamperedError):
+    """A signature does not fit the bytes or the key.
+
+    Remedy: get the document again from its source, and check that the key is the one you trust.
+    """
+
+
+class BadProofError(TamperedError):
+    """A Merkle proof does not lead from the entry to the root, or from one root to the other.
+
+    Remedy: get the file again from its source; if that does not help, the log was changed.
+    """
+
+
+class BadChainError(TamperedError):
+    """A chain of certificates does not lead to a pinned root, or not at that time.
+
+    Remedy: get evidence and certificates again; what is older is judged at its own time, `--at`.
+    """
+
+
+class PlaintextStoreError(TamperedError):
+    """A database file that must be encrypted is not.
+
+    Remedy: a wrong library wrote it; restore a backup and reinstall sealhold.
+    """
+
+
+class RolledBackError(TamperedError):
+    """A file is older than what the vault last wrote.
+
+    Remedy: put the newest files back, or `sealhold audit accept`, which spends all budgets.
+    """
+
+
+class InsecureHomeError(TamperedError):
+    """The home folder or a file in it may be read by other users.
+
+    Remedy: `chmod 700` the folder and `chmod 600` the files, then look who could have read them.
+    """

@@ -1,0 +1,97 @@
+"""Unavailable: a part that is needed does not answer now.
+
+Source: docs/spec/01-encoding.md section 5.
+"""
+
+from sealhold.model.errors.base import ErrorKind, SealholdError
+
+
+class UnavailableError(SealholdError):
+    """A part does not answer now.
+
+    Remedy: try again; `sealhold status` shows which part is away.
+    """
+
+    kind = ErrorKind.UNAVAILABLE
+
+
+class AuditUnavailableError(UnavailableError):
+    """The audit log cannot be written, so nothing is released.
+
+    Remedy: free disk space or repair the disk, then try again.
+    """
+
+
+class StoreUnavailableError(UnavailableError):
+    """A store does not answer; whether the last call took effect is unknown. It may be repeated.
+
+    Remedy: check that the disk is mounted and has room, then try again.
+    """
+
+
+class StoreFullError(StoreUnavailableError):
+    """The disk is full; nothing was written.
+
+    Remedy: free disk space, then try again.
+    """
+
+
+class StoreBusyError(StoreUnavailableError):
+    """Another process is writing to this vault.
+
+    Remedy: stop the other `sealhold` process, or wait until it is done.
+    """
+
+
+class NotFetchedError(UnavailableError):
+    """A third party's file could not be fetched, or is not the one that a task names.
+
+    Remedy: `sealhold resource list` says why; `sealhold resource fetch` tries again.
+    """
+
+    def __init__(self, sentence: str = "", *, reason: str = "absent") -> None:
+        super().__init__(*[sentence] if sentence else [])
+        self.reason = reason  # a code of a closed set, for the log
+
+
+class IsolationUnavailableError(UnavailableError):
+    """This kernel cannot confine a foreign program, so none is run.
+
+    Remedy: use Linux 5.13 or newer with Landlock and seccomp. To run programs that you trust
+    without a jail, set `isolation = "language-only"`: docs/howto/own-vault.md.
+    """
+
+
+class EvidenceUnavailableError(UnavailableError):
+    """A program that this kind of evidence is made or checked with is not installed.
+
+    Remedy: install sealhold with its extra `attest` for `sgx` and `tdx`, tpm2-tools for `tpm2`.
+    """
+
+
+class BrokerLostError(UnavailableError):
+    """The jailed process that runs a task ended, or answered in no known form.
+
+    Remedy: run it again; if it stays away, `sealhold status` shows what this machine lacks.
+    """
+
+
+class ExtraMissingError(UnavailableError):
+    """A package that only some need is not installed.
+
+    Remedy: install what the message names, with `pip install`.
+    """
+
+
+class StoppedError(UnavailableError):
+    """A run was stopped before its end; what was evaluated until then is kept.
+
+    Remedy: run it again: it goes on where it stopped, and nothing is charged twice.
+    """
+
+
+class BusyError(UnavailableError):
+    """More work waits than the queue holds; nothing was begun.
+
+    Remedy: try again in a second.
+    """

@@ -1,0 +1,78 @@
+"""What the faces show: the values that the vault hands to a front end, and the terms it takes back.
+
+- A front end shows these and decides nothing: each number here was computed below `node`.
+- Costs are micro-bits, times are instants; how they are written is the face's own matter.
+- All are imported from here.
+
+Source: docs/spec/20-faces.md.
+"""
+
+from sealhold.model.shown.allowed import (
+    AnswerView,
+    AppView,
+    GrantView,
+)
+from sealhold.model.shown.asking import (
+    AnswerShape,
+    AskerView,
+    Choice,
+    CodeView,
+    Meter,
+    Mode,
+    PreviewView,
+    RequestCard,
+    RequestLine,
+    RequestState,
+    ResourceView,
+    Terms,
+)
+from sealhold.model.shown.data import (
+    FileReport,
+    Hits,
+    ImportReport,
+    ItemLine,
+    ItemView,
+    RejectView,
+    SourceView,
+)
+from sealhold.model.shown.happened import (
+    Check,
+    LedgerLine,
+    LogState,
+    Status,
+    Verdict,
+)
+from sealhold.model.shown.proofs import ClaimView, PresentationView, ProofView
+
+__all__ = [
+    "AnswerShape",
+    "AnswerView",
+    "AppView",
+    "AskerView",
+    "Check",
+    "Choice",
+    "ClaimView",
+    "CodeView",
+    "FileReport",
+    "GrantView",
+    "Hits",
+    "ImportReport",
+    "ItemLine",
+    "ItemView",
+    "LedgerLine",
+    "LogState",
+    "Meter",
+    "Mode",
+    "PresentationView",
+    "PreviewView",
+    "ProofView",
+    "RejectView",
+    "RequestCard",
+    "RequestLine",
+    "RequestState",
+    "ResourceView",
+    "SourceView",
+    "Status",
+    "Terms",
+    "Verdict",
+]

@@ -1,0 +1,105 @@
+"""What is shown of the owner's data: sources, imports, search hits, items.
+
+Source: docs/spec/20-faces.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sealhold.model.encoding import Plain
+from sealhold.model.ids import Collection, JobId, RecordId, SourceId
+from sealhold.model.quantities import Instant
+from sealhold.model.records import Column, Provenance
+from sealhold.model.shown.happened import LedgerLine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceView:
+    """Where data came from."""
+
+    id: SourceId
+    name: str
+    connector: str
+    state: str  # done | done_with_rejects | running | failed
+    last_run: Instant | None
+    items: int
+    rejected: int
+    error: str | None
+    remedy: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectView:
+    """One item that was skipped, and why."""
+
+    position: str
+    why: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileReport:
+    """What became of one file of an import."""
+
+    name: str
+    what: str  # "GPX 1.1", or what was found instead
+    job: JobId | None
+    new: int
+    changed: int
+    same: int
+    rejects: tuple[RejectView, ...]
+    rejected: int  # all of them; `rejects` holds the first 20
+    error: str | None
+    remedy: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """What became of an import."""
+
+    files: tuple[FileReport, ...]
+    new: int
+    changed: int
+    same: int
+    rejected: int
+    unreadable: int
+    seconds: float
+    by_collection: Mapping[Collection, int]  # new items
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemLine:
+    """One item in a list or among search hits."""
+
+    id: RecordId
+    collection: Collection
+    at: Instant | None
+    title: str
+    snippet: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hits:
+    """What a search or a timeline page found."""
+
+    items: tuple[ItemLine, ...]
+    total: int
+    by_collection: Mapping[Collection, int]
+    cursor: str | None  # where the next page begins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemView:
+    """One item, open, with its history of versions and uses."""
+
+    id: RecordId
+    collection: Collection
+    version: int
+    at: Instant | None
+    title: str
+    fields: tuple[tuple[Column, Plain], ...]
+    raw: Plain
+    provenance: Provenance
+    source: str
+    uses: tuple[LedgerLine, ...]

@@ -1,0 +1,236 @@
+"""A vault as a whole: locked or open, and its parts while it is open.
+
+Source: docs/architecture.md section 3.
+"""
+
+import base64
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Self
+
+from sealhold import __version__
+from sealhold.compute.asking import Requests
+from sealhold.compute.capping import Budgets
+from sealhold.compute.erasing import Erasing
+from sealhold.compute.granted import Apps, Grants
+from sealhold.compute.outside import Outside
+from sealhold.compute.running import Runs
+from sealhold.compute.supply import Resources
+from sealhold.model.errors import (
+    LockedError,
+    SealholdError,
+    TamperedError,
+    WrongPassphraseError,
+)
+from sealhold.model.quantities import HOUR
+from sealhold.model.shown import Status
+from sealhold.node.openparts import OpenParts, stored
+from sealhold.node.world import World
+from sealhold.vault import access
+from sealhold.vault.home import Home, read, replace
+from sealhold.vault.ledger import Ledger
+from sealhold.vault.reading import Records
+from sealhold.vault.rollback import Accepted
+from sealhold.vault.sourcing import Sources
+
+LABEL_BYTES = 16  # 26 base32 characters: nobody guesses the address of the pages
+LABEL = re.compile(r"[a-z2-7]{26}")
+ROLLBACK_NOTE = (
+    "If every file of the home is put back together to an older day, nothing on this disk shows"
+    " it: keep a checkpoint elsewhere (`sealhold audit show --checkpoint`)."
+)
+
+
+def create(folder: Path, passphrase: str, *, headless: bool, world: World | None = None) -> None:
+    """Make a new, empty vault.
+
+    Raises:
+        ConflictError: the folder holds something already.
+        InvalidError: an empty passphrase.
+    """
+    world = world or World()
+    access.create(stored(Home(folder), world), passphrase, world.stretch, headless=headless)
+
+
+class Node:
+    """One vault, locked at first."""
+
+    def __init__(self, folder: Path, world: World | None = None) -> None:
+        if sys.flags.optimize > 1:
+            raise SealholdError("`python -OO` drops the texts that errors are made of")
+        self.home = Home(folder)
+        self.world = world or World()
+        self._open: OpenParts | None = None
+        self._turn = Lock()  # one opens or closes at a time
+        self._trying = Lock()  # one passphrase at a time: a try takes much memory
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.lock()
+
+    @property
+    def locked(self) -> bool:
+        """Whether the keys are out of reach."""
+        return self._open is None
+
+    def unlock(self, passphrase: str, accepted: Accepted | None = None) -> None:
+        """Open the vault, also an older one if `accepted`; one that is open already stays so.
+
+        Raises:
+            NoHomeError: there is none.
+            WrongPassphraseError: it does not open.
+            TamperedError: a file is not what was written.
+        """
+        with self._turn:
+            if self._open is not None:
+                if not self.verify_passphrase(passphrase):
+                    raise WrongPassphraseError
+                return
+            vault = access.unlock(stored(self.home, self.world), passphrase, accepted)
+            try:
+                self._open = OpenParts(vault, self.home, self.world, self.verify_passphrase)
+            except BaseException:
+                vault.close()
+                raise
+
+    def verify_passphrase(self, passphrase: str) -> bool:
+        """Return whether `passphrase` opens this vault."""
+        with self._trying:
+            return access.opens(self.home, passphrase)
+
+    def lock(self) -> None:
+        """Drop the parts and their keys."""
+        with self._turn:
+            opened, self._open = self._open, None
+            if opened is not None:
+                opened.vault.close()
+
+    @property
+    def headless(self) -> bool:
+        """Whether the owner proves themselves without a terminal here."""
+        return self.parts.core.headless
+
+    @property
+    def label(self) -> str:
+        """The 26 base32 characters in the address of this vault's pages; made once and kept.
+
+        Raises:
+            TamperedError: what was kept is none.
+        """
+        path = self.home.folder / "label"
+        if not path.exists():
+            fresh = base64.b32encode(self.world.entropy(LABEL_BYTES)).rstrip(b"=").lower()
+            replace(path, fresh)
+        label = read(path).decode("ascii", "replace")
+        if not LABEL.fullmatch(label):
+            raise TamperedError("`label` is not what was written")
+        return label
+
+    @property
+    def parts(self) -> OpenParts:
+        """All open parts.
+
+        Raises:
+            LockedError: the vault is locked.
+        """
+        if self._open is None:
+            raise LockedError("the vault is locked")
+        return self._open
+
+    @property
+    def sources(self) -> Sources:
+        """Where the data comes from."""
+        return self.parts.sources
+
+    @property
+    def records(self) -> Records:
+        """The owner's own reading."""
+        return self.parts.records
+
+    @property
+    def requests(self) -> Requests:
+        """What others ask."""
+        return self.parts.requests
+
+    @property
+    def grants(self) -> Grants:
+        """What was allowed."""
+        return self.parts.grants
+
+    @property
+    def apps(self) -> Apps:
+        """Who may ask."""
+        return self.parts.apps
+
+    @property
+    def runs(self) -> Runs:
+        """What left, and what leaves next."""
+        return self.parts.runs
+
+    @property
+    def resources(self) -> Resources:
+        """Third parties' files."""
+        return self.parts.resources
+
+    @property
+    def audit(self) -> Ledger:
+        """What happened."""
+        return self.parts.audit
+
+    @property
+    def budgets(self) -> Budgets:
+        """How much was told."""
+        return self.parts.budgets
+
+    @property
+    def erasing(self) -> Erasing:
+        """What is to be forgotten."""
+        return self.parts.erasing
+
+    @property
+    def outside(self) -> Outside:
+        """The door for apps."""
+        return self.parts.outside
+
+    def stop(self) -> None:
+        """End the programs that run, between two objects; the next run goes on from there."""
+        self.parts.confinement.stop()
+
+    def status(self) -> Status:
+        """Return how the vault is."""
+        parts = self.parts
+        counts = parts.records.counts()
+        warnings = parts.confinement.warnings()
+        if self.world.clock() < parts.audit.state().at - HOUR:
+            warnings.append("the machine's clock is behind the log; the vault's went on from there")
+        return Status(
+            version=__version__,
+            home=str(self.home.folder),
+            headless=parts.core.headless,
+            items=sum(counts.values()),
+            by_collection=counts,
+            log=parts.audit.state(),
+            isolation=parts.confinement.in_words(),
+            rollback_note=ROLLBACK_NOTE,
+            warnings=tuple(warnings),
+        )
+
+
+@contextmanager
+def opened(folder: Path, passphrase: str, world: World | None = None) -> Iterator[Node]:
+    """Open the vault in `folder` for as long as the block runs."""
+    with Node(folder, world) as node:
+        node.unlock(passphrase)
+        yield node

@@ -1,0 +1,142 @@
+"""The parts of an open vault: each is built once, from the parts that it needs.
+
+- `stored` names what of a vault is there before it opens: its files, its tables, its plug-ins.
+
+Source: docs/architecture.md section 3.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Thread
+
+from sealhold import plugins
+from sealhold.compute import memo, partition
+from sealhold.compute.asking import Requests
+from sealhold.compute.capping import Budgets
+from sealhold.compute.combining import COMBINED
+from sealhold.compute.confinement import RAN_IN, Confinement
+from sealhold.compute.drawing import BLURRED
+from sealhold.compute.erasing import Erasing
+from sealhold.compute.granted import Apps, Grants
+from sealhold.compute.members import FROZEN
+from sealhold.compute.office import Office
+from sealhold.compute.openings import OPENED, Proofs
+from sealhold.compute.outside import Outside
+from sealhold.compute.products import Products
+from sealhold.compute.proving import Prover
+from sealhold.compute.readercell import ReaderCell
+from sealhold.compute.replay import Replay
+from sealhold.compute.retrieve import Retrieval
+from sealhold.compute.running import Runs
+from sealhold.compute.shelf import TABLES as SHELF
+from sealhold.compute.shelf import Shelf
+from sealhold.compute.supply import Resources
+from sealhold.config import settings
+from sealhold.model.errors import SealholdError
+from sealhold.node.world import World
+from sealhold.stores.backends.localdir import LocalDir
+from sealhold.stores.backends.sqlcipher import SqlCipherStore
+from sealhold.vault.budget import Budget
+from sealhold.vault.consents import Consents
+from sealhold.vault.firewall import Firewall
+from sealhold.vault.grants import Grants as GrantRows
+from sealhold.vault.home import Home
+from sealhold.vault.index import Index
+from sealhold.vault.ledger import Ledger
+from sealhold.vault.objects import Objects
+from sealhold.vault.opening import Opened, Parts
+from sealhold.vault.programs import Programs
+from sealhold.vault.reading import Records
+from sealhold.vault.registry import Registry
+from sealhold.vault.requests import Requests as RequestRows
+from sealhold.vault.sourcing import Sources
+from sealhold.vault.telling import Teller
+
+
+def stored(home: Home, world: World) -> Parts:
+    """Return what a vault opens from."""
+    return Parts(
+        home=home,
+        data=SqlCipherStore(home.data),
+        keys=SqlCipherStore(home.keys),
+        objects=LocalDir(home.objects),
+        datasets=plugins.datasets(),
+        tables=(
+            *(memo.MEMO, partition.PARTITIONS, RAN_IN, FROZEN, COMBINED, BLURRED, OPENED),
+            *SHELF,
+        ),
+        clock=world.clock,
+        entropy=world.entropy,
+    )
+
+
+class OpenParts:
+    """The parts of an open vault, built once."""
+
+    def __init__(
+        self, vault: Opened, home: Home, world: World, verify: Callable[[str], bool]
+    ) -> None:
+        core = vault.core
+        self.vault = vault
+        self.core = core
+        self._objects = Objects(core.store, core.objects, core.keys, core.entropy)
+        self._objects.sweep()
+        self._index = Index(core.store, core.keys, core.entropy)
+        firewall = Firewall(core, self._objects)
+        registry = Registry(
+            core.deciding, core.papers, core.keyring.named("token"), core.clock, core.entropy
+        )
+        self.audit = Ledger(core, vault.appender, registry, vault.keys, home, self._objects)
+        self.records = Records(core, self._index, firewall, self.audit, time.perf_counter)
+        self.sources = Sources(
+            core, self._index, self._objects, ReaderCell, plugins.is_per_file, time.perf_counter
+        )
+        products = Products(home.compiled, core.keyring.named("token"), core.entropy)
+        isolation = settings(home.folder).isolation
+        self.confinement = Confinement(core, isolation, memo.MEMO, products)
+        office = self._office(firewall, registry, world, verify)
+        shelf = Shelf(core.store, core.papers)
+        self.requests = Requests(office, shelf)
+        self.grants = Grants(office, shelf)
+        self.apps = Apps(office, self.grants, shelf)
+        self.runs = Runs(office, shelf)
+        self.proofs = Proofs(office, shelf)
+        self.resources = Resources(office)
+        self.budgets = Budgets(office)
+        self.erasing = Erasing(office, shelf, self._index)
+        self.outside = Outside(office, self.runs, shelf, _in_background)
+
+    def _office(
+        self, firewall: Firewall, registry: Registry, world: World, verify: Callable[[str], bool]
+    ) -> Office:
+        core, log = self.core, self.audit
+        return Office(
+            core=core,
+            firewall=firewall,
+            budget=Budget(core.deciding, core.keys),
+            registry=registry,
+            requests=RequestRows(core.deciding, core.papers, Programs(core)),
+            grants=GrantRows(core.deciding, core.papers, core.keyring.signer("grant-sign")),
+            consents=Consents(core.deciding, core.entropy),
+            replay=Replay(core, firewall, self.confinement.recording),
+            retrieval=Retrieval(core, self._objects, world.fetch),
+            teller=Teller(core.keys),
+            prover=Prover(core.keyring.named("proof-sign")),
+            log_origin=log.origin,
+            broker=self.confinement.broker,
+            isolation=self.confinement.sentence(),
+            isolation_mode=self.confinement.claim().value,
+            verify=verify,
+            count=self.records.count,
+            leaf_hash=log.leaf_hash,
+            size_after=log.size_after,
+        )
+
+
+def _in_background(work: Callable[[], None]) -> None:
+    def quietly() -> None:
+        with suppress(SealholdError):  # refused: in the log; failed: still owed, so done next time
+            work()
+
+    Thread(target=quietly, name="run", daemon=True).start()

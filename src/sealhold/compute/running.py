@@ -35,14 +35,7 @@ from sealhold.compute.shelf import Shelf, StoredAnswer, Ticket
 from sealhold.compute.slots import SlotMode, epoch_of, gives_up_at
 from sealhold.crypto.digest import sha256
 from sealhold.model.errors import ConflictError, NotFoundError
-from sealhold.model.ids import (
-    GrantId,
-    Kind,
-    ReceiptId,
-    TicketId,
-    parse_id,
-    random_id,
-)
+from sealhold.model.ids import GrantId, Kind, ReceiptId, TicketId, parse_id, random_id
 from sealhold.model.quantities import SECOND, Instant, MicroBits, year_of
 from sealhold.model.shown import AnswerView, Mode, RequestState
 from sealhold.policy.decision import Decision
@@ -273,13 +266,8 @@ class Runs:
             ops = (*ops, *charges, *noise, use, self._shelf.put_ticket(ticket))
         left = MicroBits(max(0, office.budget.all_left(year_of(now)) - cost))
         event = self._event(asked, row, EventKind.CHARGE, by_owner=by_owner)
-        passage = Passage(
-            ask=ask,
-            facts=known,
-            event=with_cost(event, cost, left),
-            ops=ops,
-            short=shortage(office, asked, fields, cost, now),
-        )
+        event, short = with_cost(event, cost, left), shortage(office, asked, fields, cost, now)
+        passage = Passage(ask=ask, facts=known, event=event, ops=ops, short=short)
         decision, seq = office.firewall.decided(passage)
         return _Begun(decision, ticket, seq)
 

@@ -27,6 +27,7 @@ from sealhold.vault.firewall import Firewall
 from sealhold.vault.grants import GrantRow, Grants
 from sealhold.vault.registry import ACTIVE, App, Registry
 from sealhold.vault.requests import RequestRow, Requests
+from sealhold.vault.retired import is_retired
 from sealhold.vault.telling import Teller
 
 
@@ -105,12 +106,14 @@ def facts(office: Office, asked: Asked, now: Instant) -> Facts:
         if row.grant.app == asked.app.id
     )
     left = office.budget.left(asked.app.id, asked.wish.purpose, year_of(now))
-    expired = asked.signed.task.expires_at <= now
+    task = asked.signed.task
+    # THREAT T92: a frozen set that lost an object answers nothing more, whoever asks
+    ended = task.expires_at <= now or is_retired(office.core.deciding, task.digest)
     return Facts(
         now=now,
         app=_standing(asked.app),
         subject=Standing.ACTIVE,
-        task=Standing.ENDED if expired else Standing.ACTIVE,
+        task=Standing.ENDED if ended else Standing.ACTIVE,
         held=held,
         objected=frozenset(),
         restricted=False,

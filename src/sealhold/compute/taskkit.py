@@ -116,6 +116,7 @@ class Leakage:
     object: ObjectPrice
     query: QueryPrice
     queries: int
+    most_queries: int  # that the manifest allows; what is asked beyond is refused
     object_size: MicroBits  # of the largest object
     per_object: MicroBits  # the bound for one object
     data_set: MicroBits  # the bound for all together
@@ -225,15 +226,17 @@ def leakage_of(
     places, epochs = cells(filters), len(shown_epochs(task, now))
     price, query = object_price(scope, places, epochs), query_price(task)
     size = MicroBits(task.input.max_object_bytes * 8 * MICRO)
+    answered = min(queries, task.limits.queries)
     return Leakage(
         cells=places,
         epochs=epochs,
         object=price,
         query=query,
         queries=queries,
+        most_queries=task.limits.queries,
         object_size=size,
-        per_object=object_bound(price, query, queries, size),
-        data_set=data_set_bound(task, price, query, queries, epochs),
+        per_object=object_bound(price, query, answered, size),
+        data_set=data_set_bound(task, price, query, answered, epochs),
         unprotected=unprotected(query, queries, size),
         noise=_noise_of(task),
     )

@@ -13,11 +13,13 @@ from threading import Thread
 from sealhold import plugins
 from sealhold.compute import memo, partition
 from sealhold.compute.asking import Requests
+from sealhold.compute.capping import Budgets
 from sealhold.compute.combining import COMBINED
 from sealhold.compute.confinement import RAN_IN, Confinement
 from sealhold.compute.drawing import BLURRED
+from sealhold.compute.erasing import Erasing
 from sealhold.compute.evidence import Attester
-from sealhold.compute.granted import Apps, Budgets, Grants
+from sealhold.compute.granted import Apps, Grants
 from sealhold.compute.members import FROZEN
 from sealhold.compute.office import Office
 from sealhold.compute.openings import OPENED, Proofs
@@ -104,6 +106,7 @@ class OpenParts:
         self.proofs = Proofs(office, shelf)
         self.resources = Resources(office)
         self.budgets = Budgets(office)
+        self.erasing = Erasing(office, shelf, self._index)
         self.outside = Outside(office, self.runs, shelf, _in_background)
 
     def _office(

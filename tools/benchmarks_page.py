@@ -2,12 +2,16 @@
 
 - `sealhold bench NAME --json > docs/bench/NAME.json` stores one; only whole runs are stored.
 - The page says on which machine, at which commit and under which load each was taken.
+- `docs/bench/floors.toml` names what must hold, by bench and name; whether it does is worked out
+  from the stored output, each time.
 
 Use: `.venv/bin/python tools/benchmarks_page.py [--check]`.
 """
 
 import json
 import sys
+import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,32 +28,62 @@ Written by `tools/benchmarks_page.py` from the outputs in `docs/bench/`. Take th
 - A figure is of this machine and of the load that stands beside it. A ratio is ours divided by
   theirs in the same run: for rates larger is better, for times smaller.
 - A peer that is absent is named so, and its ratios are left out.
+- A floor is what a figure must reach, in `docs/bench/floors.toml`. It is met by the output that is
+  stored here, or it is not, and then that is what stands beside it.
 """
 
 
 def page() -> str:
     """Return the whole page."""
-    return HEAD + "".join(_section(path) for path in sorted(STORED.glob("*.json")))
+    floors = tomllib.loads((STORED / "floors.toml").read_text())
+    return HEAD + "".join(
+        section(json.loads(path.read_text()), floors.get(path.stem, {}))
+        for path in sorted(STORED.glob("*.json"))
+    )
 
 
-def _section(path: Path) -> str:
-    found = json.loads(path.read_text())
-    machine = found["machine"]
-    lines = [f"\n## {found['bench']}\n", "| figure | value |", "|---|---|"]
-    lines += _rows(found["figures"])
+def section(found: dict[str, Any], floors: Mapping[str, float]) -> str:
+    """Return what the page says of one stored output, beside the floors of its bench.
+
+    Args:
+        found: the output as it is stored.
+        floors: by name of a figure or ratio, the largest value that will do.
+    """
+    machine, figures = found["machine"], found["figures"]
+    absent = {name: None for name in floors if name not in {**figures, **found["ratios"]}}
+    lines = [f"\n## {found['bench']}\n", *_table("figure", {**figures, **absent}, floors)]
     if found["ratios"]:
-        lines += ["", "| ratio | value |", "|---|---|", *_rows(found["ratios"])]
+        lines += ["", *_table("ratio", found["ratios"], floors)]
     if found["peers"]:
-        lines += ["", "| peer | its figure or version |", "|---|---|", *_rows(found["peers"])]
+        lines += ["", *_table("peer", found["peers"], {}, "its figure or version")]
     taken = ", ".join(f"{name} {value}" for name, value in machine.items())
     return "\n".join([*lines, "", f"Taken at commit {found['commit']} on: {taken}.", ""])
 
 
-def _rows(values: dict[str, Any]) -> list[str]:
-    return [f"| {name} | {_shown(value)} |" for name, value in values.items()]
+def _table(
+    name: str, values: Mapping[str, Any], floors: Mapping[str, float], head: str = "value"
+) -> list[str]:
+    if not floors.keys() & values.keys():
+        rows = [f"| {each} | {_shown(value)} |" for each, value in values.items()]
+        return [f"| {name} | {head} |", "|---|---|", *rows]
+    rows = [
+        f"| {each} | {_shown(value)} | {_verdict(value, floors.get(each))} |"
+        for each, value in values.items()
+    ]
+    return [f"| {name} | {head} | floor |", "|---|---|---|", *rows]
+
+
+def _verdict(value: float | None, most: float | None) -> str:
+    if most is None:
+        return ""
+    if value is None:
+        return f"at most {most:g}"
+    return f"at most {most:g}: {'met' if value <= most else 'NOT met'}"
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401  # reason: a JSON value
+    if value is None:
+        return "not in this output"
     return f"{value:,}" if isinstance(value, (int, float)) else str(value)
 
 

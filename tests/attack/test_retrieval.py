@@ -208,6 +208,7 @@ def test_a_cookie_is_not_sent_back(server: Server) -> None:
 # --- who answers ---
 
 
+@pytest.mark.petrus("P2")
 @pytest.mark.threat("T182")
 def test_a_certificate_that_nobody_vouches_for_is_refused(server: Server) -> None:
     assert refused(server, file(b"file"), roots=None) == "certificate"
@@ -227,6 +228,7 @@ def test_a_certificate_that_has_ended_is_refused(tmp_path: Path) -> None:
         assert refused(server, file(b"file")) == "certificate"
 
 
+@pytest.mark.petrus("P2")
 @pytest.mark.threat("T182")
 def test_a_server_without_encryption_is_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -268,6 +270,10 @@ def test_a_server_without_encryption_is_refused() -> None:
         "64:ff9b::c0a8:101",
         "2002:c0a8:101::1",
         "2001:0:c0a8:101::1",
+        "64:ff9b:1::c0a8:101",
+        "::c0a8:101",
+        "::ffff:0:c0a8:101",
+        "fec0::1",
     ],
 )
 def test_a_name_that_leads_into_the_home_is_not_connected_to(server: Server, address: str) -> None:
@@ -321,6 +327,29 @@ def captured(*frames: bytes, most: int = MOST) -> str:
 )
 def test_a_captured_process_gives_bytes_or_nothing(frame: bytes) -> None:
     assert captured(frame) == "broken"
+
+
+@pytest.mark.threat("T180")
+def test_a_captured_process_that_never_stops_talking_is_given_up_in_time() -> None:
+    ours, theirs = socket.socketpair()
+    count = b"\x02\x00\x00\x00\x08" + bytes(8)
+
+    def talk() -> None:
+        ends = time.monotonic() + 5.0
+        with suppress(OSError):
+            while time.monotonic() < ends:
+                theirs.sendall(count * 100)
+
+    talking = threading.Thread(target=talk)
+    talking.start()
+    began = time.monotonic()
+    with theirs:
+        with ours, pytest.raises(TimeoutError):
+            module._hear(ours, b"order", MOST, lambda _count: None, 0.2)
+        took = time.monotonic() - began
+        talking.join()
+
+    assert took < 4.0
 
 
 @pytest.mark.threat("T185")

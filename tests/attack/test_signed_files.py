@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from sealhold.connectors.frames import Known, Portion
 from sealhold.connectors.spec import Batch, Item
-from sealhold.model.errors import InvalidError
+from sealhold.model.errors import InvalidError, UnreadableSourceError
 from sealhold.model.shown import FileReport
 from sealhold.node import Node, look
 from sealhold.vault import signed
@@ -221,3 +221,52 @@ def test_a_reader_cannot_say_who_signed(
     assert signers(vault) == [None if key is None else key.hex()]
     places = vault.records.query("SELECT * FROM places")
     assert OTHER.public_key().public_bytes_raw().hex() not in repr(places.rows)
+
+
+class Late:
+    """A reader before whose reading somebody changes the file."""
+
+    def __init__(self, path: Path, change: Callable[[], None]) -> None:
+        self.seen = b""
+        self._path = path
+        self._change = change
+
+    def detect(self, path: Path) -> Known:
+        del path
+        return Known("gpx", "1", "GPX", 100)
+
+    def read(self, path: Path, source_name: str, cursor: str | None) -> Iterator[Portion]:
+        del source_name, cursor
+        self._change()
+        self.seen = path.read_bytes()
+        yield from ()
+
+
+@pytest.mark.threat("T192")
+def test_a_file_that_is_changed_before_it_is_read_is_not_read(tmp_path: Path) -> None:
+    path = put(tmp_path / "in", RIDE, KEY.sign(RIDE))
+    late = Late(path, lambda: None)
+    reader = signed.reading(late, signed.signer_of(PUBLIC))
+    reader.detect(path)
+
+    path.write_bytes(WALK)
+
+    with pytest.raises(UnreadableSourceError):
+        list(reader.read(path, "rides", None))
+    assert late.seen == b""
+
+
+@pytest.mark.threat("T192")
+def test_a_file_that_is_changed_while_it_is_read_is_read_as_it_was_signed(tmp_path: Path) -> None:
+    path = put(tmp_path / "in", RIDE, KEY.sign(RIDE))
+
+    def change() -> None:
+        path.write_bytes(WALK)
+
+    late = Late(path, change)
+    reader = signed.reading(late, signed.signer_of(PUBLIC))
+
+    list(reader.read(path, "rides", None))
+
+    assert path.read_bytes() == WALK
+    assert late.seen == RIDE

@@ -2,30 +2,49 @@
 
 import json
 import os
+import tomllib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
 
 from sealhold.bench import main
+from sealhold.bench.freshkeeper import FreshBroker
 from sealhold.bench.harness import Bench
 from sealhold.bench.machine import commit, machine
 from sealhold.bench.pages import Loaded, Pages
 from sealhold.bench.processes import TreeMemory, ended, program, resident_mb, surroundings
 from sealhold.bench.tables import HEAD, write_table
+from sealhold.compute.broker import Broker
+from sealhold.compute.spec import Limits
 from sealhold.model.errors import SealholdError
+from tests.attack.processes import below, brokers
 
+FLOORS = Path(__file__).parents[2] / "docs" / "bench" / "floors.toml"
+LIMITS = Limits(ms_per_partition=2_000, memory_mib=16)
+SLOW = b"""
+def evaluate(obj, res):
+    for i in range(300000): pass
+    return 1
+"""
 KEYS = ["bench", "ok", "quick", "figures", "ratios", "peers", "machine", "commit"]
 FIGURES = {
     "audit": {"append_us_batch100", "inclusion_proof_ms", "verify_1m_seconds"},
     "compute": {
         "session_ms",
         "process_ms",
+        "jailed_process_ms",
         "component_ms",
         "wasm_core_ms",
+        "gps_k1_ms",
+        "gps_k16_ms",
         "k1_1000_seconds",
+        "k1_100k_seconds",
+        "k1_100k_memo_seconds",
+        "k1_100k_allow_seconds",
+        "attest_verify_ms_max",
         "proof_verify_ms",
     },
     "firewall": {"decide_us", "open_us"},
@@ -40,6 +59,7 @@ FIGURES = {
     "store": {"put_per_s", "audited_get_per_s"},
 }
 RATIOS = {
+    "compute": {"k1_vs_k16"},
     "store": {
         "put_vs_raw_sqlcipher",
         "put_vs_raw_sqlite",
@@ -48,7 +68,7 @@ RATIOS = {
         "get_audited_vs_unaudited",
         "seal_vs_fernet_us",
         "record_bytes_vs_payload",
-    }
+    },
 }
 
 
@@ -67,8 +87,37 @@ def check(found: dict[str, Any], name: str) -> None:
     assert found["ok"] is True
     assert found["quick"] is True
     assert set(found["figures"]) >= FIGURES[name]
+    floors = tomllib.loads(FLOORS.read_text()).get(name, {})
+    assert set(floors) <= {*found["figures"], *found["ratios"]}
     assert set(found["ratios"]) == RATIOS.get(name, set())
     assert all(value >= 0 for value in found["figures"].values())
+
+
+def started(broker: Broker, known: set[int], objects: int) -> list[int | None]:
+    """Evaluate so many objects slowly, and note each process that is a worker meanwhile."""
+    over = Event()
+
+    def watch() -> None:
+        while not over.wait(0.002):
+            known.update(worker for cell in brokers() for worker in below(cell))
+
+    watching = Thread(target=watch)
+    watching.start()
+    try:
+        return broker.evaluate(SLOW, {}, [{} for _ in range(objects)], LIMITS)
+    finally:
+        over.set()
+        watching.join()
+
+
+def test_a_fresh_process_for_each_object_is_one_in_the_closed_jail_of_one_broker() -> None:
+    fresh, kept = set[int](), set[int]()
+    with FreshBroker(places=1) as broker:
+        assert started(broker, fresh, 5) == [1] * 5
+    with Broker(places=1) as broker:
+        assert started(broker, kept, 5) == [1] * 5
+
+    assert len(kept) == 1 < len(fresh) <= 5  # a busy machine may hide one from this look
 
 
 @pytest.mark.parametrize("name", ["firewall", "store"])

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from sealhold.compute import running
 from sealhold.compute.leakage import bits_of_choice
+from sealhold.compute.leaving import papers_of
 from sealhold.compute.members import epochs
 from sealhold.compute.slots import REPLY_BYTES, unpad
 from sealhold.frontends.http.rounds import Rounds
@@ -177,6 +179,59 @@ def test_on_demand_what_is_late_is_given_up_and_that_is_said_in_a_reply_of_the_o
     assert node.runs.answers() == ()
     assert node.runs.owed() == []
     assert charged(node) == card_of(node, request).cost_per_answer  # and nothing is given back
+
+
+@pytest.mark.threat("T172")
+def test_that_an_answer_is_given_up_is_said_at_the_last_boundary_though_the_program_still_runs(
+    vault: tuple[Node, Hands, Path],
+) -> None:
+    node, clock, folder = vault
+    bring(node, folder, ["green"] * 3)
+    asker = Asker(node)
+    request = asker.ask(node, Job(slot=DEMAND, most=100))
+    grant = allow(node, request)
+    finish = node.runs.begin(grant.id)  # the program is at work until `finish` is through
+
+    clock.move(20 * SECOND)
+    before = node.outside.fetch(asker.token, request)
+    clock.move(1)
+    after = node.outside.fetch(asker.token, request)
+    with pytest.raises(ConflictError):
+        finish()
+
+    assert before is None
+    assert after is not None
+    assert (len(after), unpad(after)) == (REPLY_BYTES, b"")
+    assert node.outside.fetch(asker.token, request) == after
+    assert node.runs.answers() == ()
+    told = [(line.kind, line.outcome) for line in node.audit.lines()]
+    assert told.count(("release", "denied")) == 1
+
+
+def test_an_answer_that_was_given_up_meanwhile_does_not_leave(
+    vault: tuple[Node, Hands, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node, clock, folder = vault
+    bring(node, folder, ["green"] * 3)
+    asker = Asker(node)
+    request = asker.ask(node, Job(slot=DEMAND, most=100))
+    grant = allow(node, request)
+    finish = node.runs.begin(grant.id)
+
+    def slow(*parts: Plain) -> Plain:
+        papers = papers_of(*parts)  # in time; and while they are signed, time passes
+        clock.move(21 * SECOND)
+        assert node.outside.fetch(asker.token, request)
+        return papers
+
+    monkeypatch.setattr(running, "papers_of", slow)
+    with pytest.raises(ConflictError):
+        finish()
+
+    reply = node.outside.fetch(asker.token, request)
+    assert reply is not None
+    assert unpad(reply) == b""
+    assert node.runs.answers() == ()
 
 
 # --- points ---

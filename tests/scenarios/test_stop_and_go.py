@@ -148,6 +148,27 @@ def test_ctrl_c_while_a_request_is_allowed_leaves_it_allowed(folder: Path) -> No
     check_whole(folder, named(grant))
 
 
+@pytest.mark.threat("T72")
+def test_what_was_said_is_kept_while_the_rest_is_evaluated(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sealhold.compute.replay.BATCH", 100)
+    grant = waiting(folder)
+    seen: list[tuple[int, int]] = []
+    with now(folder) as node:
+
+        def look(done: int, every: int) -> None:
+            assert every == OBJECTS
+            if done % 100 == 50:
+                seen.append((done, known(node)))
+
+        assert node.runs.run(grant, progress=look).value == ODD
+        kept = [line.rows_read for line in node.audit.lines() if line.kind == "run"]
+
+    assert seen == [(done, done - 50) for done in range(50, OBJECTS, 100)]
+    assert kept == [100] * (OBJECTS // 100)
+
+
 def run_until_killed(folder: Path, grant: str, said: Connection) -> None:
     with now(folder) as node:
         node.runs.run(grant, progress=lambda done, every: said.send((done, every)))

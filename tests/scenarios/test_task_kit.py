@@ -1,52 +1,13 @@
-"""A task folder is checked, tried and priced: the examples pass, each planted fault is named."""
+"""A task folder is checked: the examples pass, each planted fault is named with its place."""
 
-import json
 import re
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sealhold.compute.broker import Broker
-from sealhold.compute.runner import Runner
-from sealhold.compute.task import open_task
-from sealhold.compute.taskfolder import build, read_folder
-from sealhold.compute.taskkit import Report, check_folder, leakage_of, run_synthetic
-from sealhold.connectors.places import TRIPS
-from sealhold.connectors.rows import ROWS
-from sealhold.crypto.digest import sha256
-from sealhold.crypto.secret import Secret
-from sealhold.crypto.sign import SigningKey
-from sealhold.model.errors import InvalidManifestError, NotFoundError
-from sealhold.model.quantities import MICRO, Instant
-
-ROOT = Path(__file__).parents[2]
-EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/task.json"))
-THREE = [ROOT / "examples" / name for name in ("signed-bonus", "hospital-median", "power-meter")]
-GREEN = ROOT / "examples" / "green-bonus"
-DATASETS = {dataset.name: dataset for dataset in (TRIPS, ROWS)}
-NOW = Instant(1_790_000_000_000)
-
-Edit = Callable[[dict[str, Any]], None]
-
-
-def check(folder: Path, count: int = 12) -> Report:
-    return check_folder(folder, DATASETS, Runner, NOW, count)
-
-
-def copied(folder: Path, code: str | None = None, edit: Edit | None = None) -> Path:
-    """Copy the green bonus to `folder`, with other code or an edited manifest."""
-    target = folder / "task"
-    shutil.copytree(GREEN, target)
-    if code is not None:
-        (target / "code.py").write_text(code)
-    if edit is not None:
-        document = json.loads((target / "task.json").read_text())
-        edit(document)
-        (target / "task.json").write_text(json.dumps(document, indent=2))
-    return target
+from tests.scenarios.taskfolders import EXAMPLES, THREE, Edit, check, copied
 
 
 @pytest.mark.parametrize("folder", EXAMPLES, ids=lambda path: path.name)
@@ -226,25 +187,6 @@ def test_values_that_differ_are_told_as_one_fault(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("value", "why"),
-    [
-        ("None", "returned a value of type None or another, not int"),
-        ("2**64", "returned a whole number beyond 64 bits"),
-        ("{1: 2}", "returned a value of type dict, not int"),
-        ("True", "returned a value of type bool, not int"),
-    ],
-)
-def test_a_value_that_is_no_small_whole_number_is_told_by_its_type(
-    tmp_path: Path, value: str, why: str
-) -> None:
-    code = f"def evaluate(obj, res):\n    return {value}\n"
-
-    run = run_synthetic(copied(tmp_path, code), DATASETS, Broker, count=2)
-
-    assert {default.reason for default in run.defaults} == {why}
-
-
 def test_a_fault_of_the_manifest_has_the_line_of_its_part(tmp_path: Path) -> None:
     folder = copied(tmp_path, edit=no_limit)
     lines = (folder / "task.json").read_text().split("\n")
@@ -267,168 +209,3 @@ def test_a_run_near_its_limit_is_told_but_not_refused(tmp_path: Path) -> None:
     assert [fault.message for fault in report.faults] == [
         "2 of 2 made-up objects (first: 0) needed over 70 % of a limit"
     ]
-
-
-def test_a_synthetic_run_gives_the_answer_for_one_month() -> None:
-    one = run_synthetic(GREEN, DATASETS, Broker, count=80, selection="2026-10")
-    again = run_synthetic(GREEN, DATASETS, Broker, count=80, selection="2026-10")
-
-    assert one == again
-    assert 0 < one.selected < one.objects == 80
-    assert one.answer <= min(31, one.selected)
-    assert one.defaults == ()
-
-
-def test_a_synthetic_run_says_why_an_object_got_the_default(tmp_path: Path) -> None:
-    code = "def evaluate(obj, res):\n    return 1 if obj['distance_m'] > 500 else 0\n"
-
-    run = run_synthetic(copied(tmp_path, code), DATASETS, Broker, count=60)
-
-    assert {default.reason for default in run.defaults} == {"raised TypeError"}
-
-
-def test_an_object_that_is_too_large_is_not_run(tmp_path: Path) -> None:
-    def tiny(document: dict[str, Any]) -> None:
-        document["input"]["max_object_bytes"] = 10
-
-    run = run_synthetic(copied(tmp_path, edit=tiny), DATASETS, Broker, count=3)
-
-    assert [default.reason for default in run.defaults] == [
-        "is larger than `input.max_object_bytes`"
-    ] * 3
-
-
-def test_a_custom_aggregate_runs_in_a_cell_of_its_own(tmp_path: Path) -> None:
-    def custom(document: dict[str, Any]) -> None:
-        document["aggregate"] |= {"kind": "custom", "args": {}}
-
-    code = (GREEN / "code.py").read_text()
-    code += "\n\ndef aggregate(parts):\n    return min(31, 2 * sum(parts))\n"
-    count = run_synthetic(GREEN, DATASETS, Broker, count=20).answer
-
-    run = run_synthetic(copied(tmp_path, code, custom), DATASETS, Broker, count=20)
-
-    assert run.answer == min(31, 2 * count)
-
-
-def test_the_leakage_of_the_green_bonus_is_one_bit_of_a_trip_and_five_per_answer() -> None:
-    leak = leakage_of(GREEN, DATASETS, 100, NOW, selection="all")
-
-    assert leak.per_object == leak.object.total == 1 * MICRO
-    assert leak.query.total == 5 * MICRO
-    assert leak.unprotected == 500 * MICRO
-
-
-def test_a_hundred_answers_of_six_bits_would_give_an_object_of_600_bits(tmp_path: Path) -> None:
-    def authors_figures(document: dict[str, Any]) -> None:
-        document["aggregate"]["range"]["max"] = 63
-        document["input"]["max_object_bytes"] = 75
-
-    folder = copied(tmp_path, edit=authors_figures)
-
-    leak = leakage_of(folder, DATASETS, 100, NOW, selection="all")
-
-    assert leak.query.total == 6 * MICRO
-    assert leak.object_size == leak.unprotected == 600 * MICRO
-    assert (leak.per_object, leak.percent) == (1 * MICRO, 1)
-
-
-def test_all_months_of_the_green_bonus_are_thirteen_cells() -> None:
-    leak = leakage_of(GREEN, DATASETS, 100, NOW)
-
-    assert leak.cells == 13
-    assert leak.object.total == 1 * MICRO + 3_700_440
-
-
-def test_a_built_task_opens_under_its_authors_key() -> None:
-    key = SigningKey(Secret(b"k" * 32, "author"))
-
-    task = open_task(build(GREEN, key)).task
-
-    assert task.author.key == key.public.hex()
-    assert task.code.bytes == len(read_folder(GREEN).code)
-
-
-def with_file(document: dict[str, Any]) -> None:
-    document["resources"] = [
-        {
-            "id": "table",
-            "url": "https://data.example.org/table",
-            "file": "table.txt",
-            "max_bytes": 20,
-            "refresh_s": 0,
-            "max_versions": 1,
-        }
-    ]
-
-
-READS_FILE = """\
-def evaluate(obj, res):
-    return 1 if res['resources']['table'].decode().strip() == 'yes' else 0
-"""
-
-
-def test_a_task_is_tried_on_local_files_and_built_with_their_digests(tmp_path: Path) -> None:
-    folder = copied(tmp_path, READS_FILE, with_file)
-    (folder / "table.txt").write_text("yes\n")
-
-    (told,) = check(folder).faults  # that the owner will be asked
-    assert not told.refuses
-    assert "what others gave to the program can be seen" in told.message
-    assert run_synthetic(folder, DATASETS, Broker, count=12, selection="all").answer == 12
-    task = open_task(build(folder, SigningKey(Secret(b"k" * 32, "author")))).task
-    assert [each.sha256 for each in task.resources] == [sha256(b"yes\n").hex()]
-
-
-def test_a_signed_file_is_tried_with_what_lies_in_the_folder(tmp_path: Path) -> None:
-    def edit(document: dict[str, Any]) -> None:
-        with_file(document)
-        document["resources"][0] |= {"signer": "ab" * 32, "refresh_s": 3_600, "max_versions": 2}
-
-    folder = copied(tmp_path, READS_FILE, edit)
-    (folder / "table.txt").write_text("no\n")
-
-    assert run_synthetic(folder, DATASETS, Broker, count=12, selection="all").answer == 0
-    priced = leakage_of(folder, DATASETS, 1, NOW, "all")
-    assert priced.object.function == 2 * MICRO
-
-
-@pytest.mark.parametrize(
-    ("change", "why"),
-    [
-        ({"sha256": "ab" * 32}, "another digest"),
-        ({"max_bytes": 2}, "over `max_bytes`"),
-        ({"file": "../table.txt"}, "plain name"),
-        ({"file": "none.txt"}, "no file `none.txt`"),
-        ({"file": ...}, "plain name"),
-        ({"url": "https://data.example.org/{day}"}, "depends on data"),
-    ],
-    ids=str,
-)
-def test_a_file_that_is_not_as_its_task_says_is_told(
-    tmp_path: Path, change: dict[str, Any], why: str
-) -> None:
-    def edit(document: dict[str, Any]) -> None:
-        with_file(document)
-        document["resources"][0] |= change
-        if change.get("file") is ...:
-            del document["resources"][0]["file"]
-
-    folder = copied(tmp_path, READS_FILE, edit)
-    (folder / "table.txt").write_text("yes\n")
-
-    with pytest.raises((InvalidManifestError, NotFoundError), match=why):
-        build(folder, SigningKey(Secret(b"k" * 32, "author")))
-
-
-def test_a_folder_without_its_files_is_said_so(tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match=r"task\.json"):
-        read_folder(tmp_path)
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"code": {"tier": "py"}}', "[" * 90_000])
-def test_a_document_that_is_no_manifest_is_refused(tmp_path: Path, text: str) -> None:
-    (tmp_path / "task.json").write_text(text)
-
-    with pytest.raises(InvalidManifestError):
-        read_folder(tmp_path)

@@ -1,8 +1,10 @@
 """Tasks that read third parties' files, from the request to the answer, with a real server."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -18,6 +20,7 @@ from tests.scenarios.vaults import (
     Asker,
     Hands,
     Job,
+    allow,
     calendar,
     card_of,
     charged,
@@ -81,6 +84,32 @@ def test_a_look_fetches_first_and_is_charged_only_if_the_file_came(
     server.give("/table", TABLE)
     assert preview(vault, request) == b"3"
     assert charged(vault) > before
+
+
+def test_a_look_that_waits_for_a_server_holds_up_no_other_decision(
+    tmp_path: Path, clock: Hands
+) -> None:
+    asked, let_go = Event(), Event()
+
+    def slow(host: str, path: str, most: int, tell: object = None) -> bytes:
+        assert (host, path, most >= len(TABLE), tell is None) == (HOST, "/table", True, False)
+        asked.set()
+        assert let_go.wait(60)
+        return TABLE
+
+    with opened(new_home(tmp_path / "home", clock), clock, slow) as node:
+        node.sources.import_paths([calendar(tmp_path / "e.ics", ["green one", "red two"])])
+        slower = Asker(node, "one").ask(node, reading(pinned(f"https://{HOST}/table")))
+        other = Asker(node, "two").ask(node, Job())
+        with ThreadPoolExecutor(2) as pool:
+            look = pool.submit(preview, node, slower)
+            assert asked.wait(20)
+            try:
+                pool.submit(allow, node, other).result(timeout=20)
+            finally:
+                let_go.set()
+
+            assert look.result() == b"1"
 
 
 def test_a_run_asks_nobody(vault: Node, server: Server) -> None:

@@ -11,6 +11,7 @@ from sealhold.crypto.entropy import seeded
 from sealhold.crypto.seal import Sealer
 from sealhold.crypto.secret import Secret
 from sealhold.model.encoding import Plain
+from sealhold.model.errors import StoreFullError
 from sealhold.model.ids import AppId, Collection, Id16, JobId, SourceId, SubjectId
 from sealhold.model.quantities import Instant
 from sealhold.model.records import Dataset
@@ -37,8 +38,11 @@ class Heads:
     """The checkpoints that were written beside the database."""
 
     notes: list[str] = field(default_factory=list)
+    is_full: bool = False
 
     def __call__(self, note: str) -> None:
+        if self.is_full:
+            raise StoreFullError("no room beside the database")
         self.notes.append(note)
 
 

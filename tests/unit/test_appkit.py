@@ -13,7 +13,12 @@ from sealhold.compute.task import open_task
 from sealhold.crypto import dsse
 from sealhold.crypto.hybrid import seal_to
 from sealhold.model.encoding import from_json, to_json
-from sealhold.model.errors import InvalidError, InvalidManifestError, SealBrokenError
+from sealhold.model.errors import (
+    InvalidEncodingError,
+    InvalidError,
+    InvalidManifestError,
+    SealBrokenError,
+)
 from sealhold.model.ids import AppId, Id16, RequestId, TaskDigest
 from sealhold.model.quantities import DAY, Instant, MicroBits
 from sealhold.model.shown import Mode
@@ -162,3 +167,28 @@ def test_an_answer_opens_with_its_own_keys_for_its_own_request_and_task_alone() 
     ):
         with pytest.raises(SealBrokenError):
             appkit.open_answer(sealed, keys, request, task)
+
+
+@pytest.mark.threat("T34")
+@pytest.mark.parametrize(
+    "proof",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b'{"answer":1}',
+        b'{"answer":{}}',
+        b'{"answer":{"slot_time":"2026-11-22T00:00:00Z","value":true}}',
+        b'{"answer":{"slot_time":"2026-11-22T00:00:00Z","value":"\\u001b]0;x\\u0007"}}',
+        b'{"answer":{"slot_time":"\\u001b[2J","value":1}}',
+    ],
+)
+def test_an_answer_that_tells_no_number_and_no_time_is_refused(proof: bytes) -> None:
+    with pytest.raises(InvalidEncodingError):
+        appkit.told_in(proof)
+
+
+def test_an_answer_tells_its_number_and_its_time() -> None:
+    told = {"slot_time": "2026-11-22T00:00:00Z", "value": 7}
+
+    assert appkit.told_in(to_json({"answer": {**told, "nonce": "n"}})) == told

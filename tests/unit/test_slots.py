@@ -4,12 +4,11 @@ import pytest
 
 from sealhold.compute.slots import (
     REPLY_BYTES,
-    SlotMode,
+    boundary,
     epoch_of,
     fits_epoch,
     fits_first_slot,
     gives_up_at,
-    leaves_at,
     pad,
     unpad,
     work_limit,
@@ -20,26 +19,17 @@ from sealhold.model.quantities import DAY, Instant, Millis
 CALLED = Instant(1_790_000_000_123)
 
 
-@pytest.mark.parametrize("ready", [None, CALLED, Instant(CALLED + 999), Instant(CALLED + 90_000)])
-def test_an_answer_made_ahead_leaves_at_the_first_boundary_whatever_happens(
-    ready: Instant | None,
-) -> None:
-    assert leaves_at(CALLED, 1, SlotMode.AHEAD, 1, ready) == CALLED + 1000
-
-
 @pytest.mark.parametrize(
     ("took", "slots"), [(0, 1), (1, 1), (1000, 1), (1001, 2), (2000, 2), (2999, 3), (3000, 3)]
 )
-def test_an_answer_made_on_demand_leaves_at_the_next_boundary(took: int, slots: int) -> None:
-    left = leaves_at(CALLED, 1, SlotMode.DEMAND, 3, Instant(CALLED + took))
+def test_an_answer_leaves_at_the_next_boundary(took: int, slots: int) -> None:
+    left = boundary(Instant(CALLED + 1000), 1, Instant(CALLED + took))
 
     assert left == CALLED + slots * 1000
 
 
-@pytest.mark.parametrize("ready", [None, Instant(CALLED + 3001)])
-def test_an_answer_that_misses_the_last_slot_is_abandoned_at_it(ready: Instant | None) -> None:
-    assert leaves_at(CALLED, 1, SlotMode.DEMAND, 3, ready) is None
-    assert gives_up_at(CALLED, 1, 3) == CALLED + 3000
+def test_what_is_not_ready_by_the_last_boundary_is_given_up_at_it() -> None:
+    assert gives_up_at(CALLED, 1, 3) == boundary(Instant(CALLED + 1000), 1, Instant(CALLED + 3000))
 
 
 def test_work_may_fill_three_fifths_of_its_time() -> None:

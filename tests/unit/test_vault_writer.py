@@ -129,7 +129,7 @@ def test_one_bad_piece_fails_alone() -> None:
         good = [writer.submit([work(setting(f"n{n}"))]) for n in range(3)]
         conflict = writer.submit([work(setting("taken", 1, Expect.ABSENT))])
         misfit = writer.submit([work(Put("nowhere", ("x",)))])
-        budget = Put(BUDGETS.name, (bytes(16), 2026, 5, 10))
+        budget = Put(BUDGETS.name, (bytes(16), 2026, 5))
         spent = writer.submit(
             [work(budget), work(Bump(BUDGETS.name, (bytes(16), 2026), "used", 6, 10))]
         )
@@ -271,3 +271,21 @@ def test_a_closed_writer_finishes_what_waits_and_refuses_the_rest() -> None:
         assert [done.result() for done in waiting] == [[0], [1], [2]]
         with pytest.raises(LockedError):
             writer.commit(work())
+
+
+def test_a_batch_whose_checkpoint_cannot_be_written_is_not_written_a_second_time() -> None:
+    store = Slow()
+    with memory_vault(store) as vault:
+        writer = vault.core.writer
+        first = writer.submit([work(setting("first"))])
+        assert store.entered.wait(10)
+        rest = [writer.submit([work(setting(f"n{n}"), releases=True)]) for n in range(3)]
+        vault.heads.is_full = True
+        store.let_go.set()
+
+        first.result()
+        for done in rest:
+            with pytest.raises(AuditUnavailableError):
+                done.result()
+        assert store.batches == [1, 3]
+        assert len(list(read_hashes(vault.core.store))) == 4

@@ -265,6 +265,9 @@ class SampleOutside:
     def __init__(self, vault: SampleState) -> None:
         self._vault = vault
 
+    def admit(self, token: str) -> None:
+        self._need(token)
+
     def submit(self, token: str, request: bytes, task: bytes, code: bytes) -> RequestId:
         self._need(token)
         if not request.startswith(b"{") or not task.startswith(b"{") or not code:

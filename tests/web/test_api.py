@@ -3,6 +3,7 @@
 import base64
 import http.client
 import json
+import socket
 from collections.abc import Mapping
 from typing import Any
 
@@ -101,7 +102,8 @@ def test_each_read_of_the_owner_answers_what_its_schema_names(site: Running) -> 
         if "get" not in methods or methods["get"]["tags"] != ["owner"]:
             continue
         kind = path.split("/")[2]
-        filled = path.replace("{id}", names.get(kind, ID)) + "?seq=1"
+        filled = path.replace("{id}", names.get(kind, ID)).replace("{kind}", "app")
+        filled += "?seq=1&cap=5000000"
         answer = call(site, "GET", filled, token=token)
         content = methods["get"]["responses"]["200"].get("content", {})
         schema = content.get("application/json", {}).get("schema")
@@ -291,6 +293,39 @@ def test_a_body_that_is_too_long_is_refused_unread(site: Running) -> None:
     answer = call(site, "POST", "/v1/auth/sessions", body=b"{}", headers=headers)
 
     assert answer.status == 413
+
+
+@pytest.mark.threat("T194")
+@pytest.mark.parametrize("token", ["shv1_unknown", "sho1_" + "0" * 64, "x" * 4_000])
+def test_a_stranger_is_refused_before_a_byte_of_the_body_is_awaited(
+    site: Running, token: str
+) -> None:
+    owner(site)
+    head = (
+        f"POST /v1/requests HTTP/1.1\r\nHost: localhost:{site.port}\r\n"
+        f"Authorization: Bearer {token}\r\nContent-Type: application/json\r\n"
+        "Content-Length: 40000000\r\n\r\n"
+    )
+
+    with socket.create_connection(("127.0.0.1", site.port), timeout=5) as link:
+        link.sendall(head.encode())  # and nothing more: whoever waits for the body waits long
+        said = link.recv(65_536)
+
+    assert said.startswith(b"HTTP/1.1 403 ")
+
+
+@pytest.mark.parametrize("query", ["x=%ff", "&".join(["a=1"] * 300)])
+@pytest.mark.parametrize("path", ["/unlock", "/nowhere"])
+def test_a_query_that_cannot_be_read_is_told_on_a_page(
+    site: Running, path: str, query: str
+) -> None:
+    host = {"Host": f"{LABEL}.localhost:{site.port}"}
+
+    answer = call(site, "GET", f"{path}?{query}", headers=host)
+
+    assert answer.status == (422 if path == "/unlock" else 404)
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "content-security-policy" in answer.headers
 
 
 def test_a_file_is_imported_as_the_body(site: Running) -> None:

@@ -69,6 +69,8 @@ class Mode(StrEnum):
 class Broker:
     """Runs programs, one call at a time; a context manager that starts and ends the keeper."""
 
+    keeper = "sealhold.compute.keeper"  # the module that runs as keeper
+
     def __init__(
         self,
         isolation: Mode = Mode.JAILED,
@@ -107,7 +109,7 @@ class Broker:
                     sys.executable,
                     "-I",
                     "-m",
-                    "sealhold.compute.keeper",
+                    self.keeper,
                     "jailed" if is_jailed else "",
                 ],
                 stdin=theirs.fileno(),

@@ -20,6 +20,7 @@ import select
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -149,8 +150,11 @@ def _bury(process: int) -> None:
     os.waitpid(process, 0)
 
 
-def main(arguments: list[str]) -> NoReturn:
-    """Serve on standard input: `keeper jailed` or `keeper language-only`."""
+def main(arguments: list[str], adapt: Callable[[Making], Making] = lambda made: made) -> NoReturn:
+    """Serve on standard input: `keeper jailed` or `keeper language-only`.
+
+    `adapt` gives other sandboxes in place of those that brokers are made with.
+    """
     os.environ.clear()
     control = socket.socket(fileno=os.dup(0))
     silence = os.open(os.devnull, os.O_RDWR)
@@ -158,7 +162,7 @@ def main(arguments: list[str]) -> NoReturn:
     os.close(silence)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    keeper = Keeper(control, cell.make(is_jailed=arguments == ["jailed"]))
+    keeper = Keeper(control, adapt(cell.make(is_jailed=arguments == ["jailed"])))
     gc.freeze()  # or the first collection in each fork would copy all there is
     keeper.serve()
     keeper.end()

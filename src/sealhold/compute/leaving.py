@@ -20,13 +20,12 @@ from sealhold.compute.compliance import (
     Answer,
     Conduct,
     build_proof,
-    inputs_root,
     statement_of,
 )
 from sealhold.compute.credential import KIND, TOLD, OwnFacts, Stated
 from sealhold.compute.keeping import Kept, commitments, own_copy
 from sealhold.compute.measuring import measured
-from sealhold.compute.members import digests
+from sealhold.compute.members import Roots
 from sealhold.compute.office import Office
 from sealhold.compute.proof_forms import read_file
 from sealhold.compute.replay import Member
@@ -51,6 +50,7 @@ class Computed:
 
     value: int
     members: Sequence[Member]  # the objects that it was computed over
+    roots: Roots  # over them
     files: Mapping[str, bytes]  # digests of third parties' files that it was computed with, by id
     ticket: Ticket
     seq: int  # of the entry that charged it
@@ -161,12 +161,11 @@ def _proof(
 
 
 def _kept(office: Office, asked: Asked, computed: Computed) -> Kept:
-    pairs = list(digests(office.core, computed.members))
     return Kept.of(
         entropy=office.core.entropy,
         entry=office.leaf_hash(computed.seq),
-        inputs=inputs_root(content for content, _ in pairs),
-        provenance=inputs_root({job for _, job in pairs}),
+        inputs=computed.roots.inputs,
+        provenance=computed.roots.provenance,
         cost=computed.ticket.cost,
         per_object=facts_so_far(office.budget, asked.dataset).per_object,
     )

@@ -6,13 +6,16 @@
 - In which selections an object is, is kept like a value: a version that is not evaluated keeps the
   old cell. Whoever was seen to be gone stays so, also if the same comes again.
 - The owner's selection is evaluated here, by our own code, over the granted fields alone.
+- What a proof commits to of the objects is worked out with the set and kept beside it: an answer
+  that is made of kept values opens no object, and reads none.
 
-Source: docs/spec/09-leakage.md sections 2, 3 and 8.
+Source: docs/spec/09-leakage.md sections 2, 3 and 8; docs/spec/10-proof.md section 3.
 """
 
 import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from itertools import islice
 
 from msgspec import structs
@@ -21,6 +24,7 @@ from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.compute import memo, partition
 from sealhold.compute.allowing import event_of
 from sealhold.compute.asked import Asked
+from sealhold.compute.compliance import inputs_root
 from sealhold.compute.leakage import family_id
 from sealhold.compute.memo import About, Entry, Told
 from sealhold.compute.office import Office
@@ -55,6 +59,16 @@ ENTRIES = 100_000  # of a memo, likewise: 3 MB
 ONE_EPOCH = 0  # of a frozen set
 KEPT = "kept"  # why a commit was: what was seen of the objects
 _MEMBER = struct.Struct(">16sI16s")  # record, version, name
+_ROOTS = -1  # the part that holds, in place of objects, the roots over them
+_ROOT = 32  # bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roots:
+    """What a proof commits to of a set of objects; none can be guessed from what they hold."""
+
+    inputs: bytes  # 32: over the digests of the sealed objects
+    provenance: bytes  # 32: over the ids of the imports that brought them
 
 
 def choose(
@@ -148,14 +162,17 @@ class _Seen:
 
 def freeze(core: Core, grant: GrantId, epoch: int, members: Sequence[Member]) -> list[Op]:
     """Return the operations that keep a grant's set of objects in one epoch."""
-    ops: list[Op] = []
+    roots = _roots_now(core, members)
+    papers = {_ROOTS: roots.inputs + roots.provenance}
     for part, start in enumerate(range(0, max(len(members), 1), PART)):
-        some = [
+        papers[part] = b"".join(
             _MEMBER.pack(each.record, each.version, each.logical)
             for each in members[start : start + PART]
-        ]
+        )
+    ops: list[Op] = []
+    for part, paper in papers.items():
         clear = (grant, epoch, part)
-        sealed = core.papers.seal(FROZEN.name, clear, b"".join(some))
+        sealed = core.papers.seal(FROZEN.name, clear, paper)
         ops.append(Put(FROZEN.name, (*clear, sealed), Expect.ABSENT))
     return ops
 
@@ -165,11 +182,24 @@ def frozen(core: Core, grant: GrantId, epoch: int) -> list[Member]:
     return [
         Member(RecordId(Id16(record)), version, logical)
         for found in rows_of(core.store, FROZEN, "key", grant)
-        if found.row[1] == epoch
+        if found.row[1] == epoch and found.row[2] != _ROOTS
         for record, version, logical in _MEMBER.iter_unpack(
             core.papers.open(FROZEN.name, found.row[:3], found.row[3])
         )
     ]
+
+
+def roots_of(core: Core, grant: GrantId, epoch: int, members: Sequence[Member]) -> Roots:
+    """Return what a proof commits to of a grant's set in one epoch, which is `members`.
+
+    It is as the objects stood when the set was kept; one that was kept without it, by an earlier
+    release, is looked at now.
+    """
+    [found] = core.store.get(FROZEN.name, [(grant, epoch, _ROOTS)])
+    if found is None:
+        return _roots_now(core, members)
+    paper = core.papers.open(FROZEN.name, found.row[:3], found.row[3])
+    return Roots(inputs=paper[:_ROOT], provenance=paper[_ROOT:])
 
 
 def epochs(core: Core, grant: GrantId) -> list[int]:
@@ -187,16 +217,15 @@ def thaw(core: Core, grant: GrantId, kept: Iterable[int]) -> list[Op]:
     ]
 
 
-def digests(core: Core, members: Iterable[Member]) -> Iterator[tuple[bytes, bytes]]:
-    """Yield of each object the 32-byte digest of its sealed content, and the id of its import.
-
-    Both are for commitments of a proof; neither can be guessed from what the object holds.
-    """
+def _roots_now(core: Core, members: Sequence[Member]) -> Roots:
     keys = [(member.record,) for member in members]
+    contents: list[bytes] = []
+    jobs: set[bytes] = set()
     for start in range(0, len(keys), PART):
-        for found in core.store.get(RECORDS.name, keys[start : start + PART]):
-            if found is not None:
-                yield fingerprint(found.row[-1]), found.row[6]
+        there = [row for row in core.store.get(RECORDS.name, keys[start : start + PART]) if row]
+        contents += [fingerprint(found.row[-1]) for found in there]
+        jobs.update(found.row[6] for found in there)
+    return Roots(inputs=inputs_root(contents), provenance=inputs_root(jobs))
 
 
 def epoch_at(asked: Asked, now: Instant) -> int:

@@ -31,6 +31,7 @@ from sealhold.model.quantities import HOUR
 from sealhold.model.shown import RequestState
 from sealhold.vault.grants import GrantRow
 from sealhold.vault.requests import RequestRow
+from sealhold.vault.retired import is_retired
 
 ALLOWED = frozenset({RequestState.ALLOWED, RequestState.SPENT})
 
@@ -50,6 +51,14 @@ class Outside:
         self._shelf = shelf
         self._background = background
         self._turn = Lock()  # one request is counted at a time
+
+    def admit(self, token: str) -> None:
+        """Let the holder of `token` in, before anything that they send is read.
+
+        Raises:
+            DeniedError: no token of an active app.
+        """
+        self._office.registry.holder(token)
 
     def submit(self, token: str, request: bytes, task: bytes, code: bytes) -> RequestId:
         """Take in a signed request, the signed task that it names, and the program.
@@ -103,15 +112,18 @@ class Outside:
             row = self._request(token, id_text)
             grant = self._grant(row)
             # THREAT T73: what was not fetched before a withdrawal has not left, and stays
-            if row.state not in ALLOWED:
+            task = read(self._office, row).signed.task
+            if row.state not in ALLOWED or is_retired(self._office.core.deciding, task.digest):
                 raise DeniedError("denied")
-            seconds = read(self._office, row).signed.task.slot.seconds
+            seconds = task.slot.seconds
+            # THREAT T172: said at the last boundary, not when the program happens to be done
+            self._runs.give_up(grant)
         now = self._office.core.clock()
         for stored in self._shelf.answers_of(grant.grant.id):
             ticket = self._shelf.ticket(stored.grant, stored.epoch)
             if ticket is None or boundary(ticket.slot_at, seconds, stored.at) <= now:
                 return pad(stored.sealed)
-        # given up at the last boundary at the earliest: a reply with nothing in it, of the one size
+        # given up at the last boundary: a reply with nothing in it, of the one size
         return pad(b"") if self._shelf.given_up_epochs(grant.grant.id) else None
 
     def _request(self, token: str, id_text: str) -> RequestRow:

@@ -11,9 +11,9 @@ Source: docs/spec/08-task-manifest.md section 6; docs/spec/09-leakage.md section
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from itertools import chain
 from threading import Lock
 
 import msgspec
@@ -37,8 +37,9 @@ from sealhold.vault.ingest import IDENTITIES
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
-BATCH = 2_000  # objects evaluated and kept at once
+BATCH = 2_000  # objects kept at once; of partitions also evaluated at once
 BATCH_BYTES = 33_554_432  # of their fields, for objects may have a mebibyte each
+OPENED = 128  # objects opened at once: done before what was sent ahead is answered
 
 Progress = Callable[[int, int], None]  # objects done, objects in all
 
@@ -90,46 +91,71 @@ class Program:
 _Shown = Mapping[bytes, tuple[int, dict[str, Plain]]]  # version and fields, by name
 
 
-@dataclass(slots=True)
-class _Batch:
-    """Partitions that are evaluated and kept together."""
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One partition as it is evaluated."""
 
-    objects: list[list[Mapping[str, Plain]]] = field(default_factory=list)  # k of each
-    places: list[list[tuple[int, bytes, int]]] = field(default_factory=list)  # who stands where
-    numbers: list[int] = field(default_factory=list)  # the how-manieth evaluation of each
-    failed: list[Entry] = field(default_factory=list)  # too large to be shown: the default
-    size: int = 0
+    number: int  # the how-manieth evaluation of it
+    objects: Sequence[Mapping[str, Plain]]  # k
+    places: Sequence[tuple[int, bytes, int]]  # who stands where, and in which version
+    size: int  # bytes of what is shown
 
-    @property
-    def is_full(self) -> bool:
-        """Whether it is time to evaluate."""
-        return sum(map(len, self.objects)) >= BATCH or self.size >= BATCH_BYTES
 
-    @property
-    def read(self) -> int:
-        """How many objects it holds."""
-        return sum(map(len, self.places)) + len(self.failed)
+@dataclass(slots=True, kw_only=True)
+class _Keeping:
+    """What was said of one function's objects, on its way into the memo."""
 
-    def add(self, task: Task, number: int, mates: Sequence[bytes], shown: _Shown) -> None:
-        """Take in one partition; where a member is absent or too large, a null object stands."""
-        empty: dict[str, Plain] = dict.fromkeys(task.input.fields)
-        objects: list[Mapping[str, Plain]] = [empty] * task.partition.k
-        places: list[tuple[int, bytes, int]] = []
-        for at, name in enumerate(mates):
-            if name not in shown:
-                continue
-            version, fields = shown[name]
-            size = len(pack(fields))
-            if size > task.input.max_object_bytes:
-                self.failed.append(Entry(name, number, version, task.evaluate.default))
-                continue
-            objects[at] = fields
-            places.append((at, name, version))
-            self.size += size
-        if places:
-            self.objects.append(objects)
-            self.places.append(places)
-            self.numbers.append(number)
+    core: Core
+    teller: Teller
+    program: Program
+    told: Told
+    progress: Callable[[int], None]  # objects done
+    entries: list[Entry] = field(default_factory=list)  # said, and not kept yet
+    done: int = 0
+
+    def take(self, part: _Part, said: Sequence[int | None]) -> None:
+        """Take in what was said of a partition, and keep what has gathered if that is much."""
+        evaluate = self.program.task.evaluate
+        # THREAT T44: nothing that a cell said is kept before it passed the gate
+        self.entries += [
+            Entry(name, part.number, version, gate(said[at], evaluate.range, evaluate.default))
+            for at, name, version in part.places
+        ]
+        self._further(len(part.places))
+
+    def fail(self, name: bytes, number: int, version: int) -> None:
+        """Take in an object that is too large to be shown: its value is the default."""
+        self.entries.append(Entry(name, number, version, self.program.task.evaluate.default))
+        self._further(1)
+
+    def _further(self, objects: int) -> None:
+        self.done += objects
+        self.progress(self.done)
+        if len(self.entries) >= BATCH:
+            self.keep()
+
+    def keep(self) -> None:
+        """Keep what has gathered, in one commit."""
+        if not self.entries:
+            return
+        task, some, self.entries = self.program.task, self.entries, []
+        about = About(
+            f=self.program.f,
+            collection=task.collection,
+            k=task.partition.k,
+            default=task.evaluate.default,
+        )
+        event = Event(
+            kind=EventKind.RUN,
+            actor=Actor.VAULT,
+            subject=self.teller.subject,
+            collection=task.collection,
+            task=task.digest,
+            rows_read=len(some),
+        )
+        # INVARIANT: an entry is written once; a second evaluation of it fails whole
+        puts = memo.writing(self.core, about, self.told, some)
+        self.core.writer.commit(Work(tuple(puts), (self.teller.entry(event),)))
 
 
 class Replay:
@@ -165,6 +191,12 @@ class Replay:
         found = [told.at(member.logical, member.version) for member in members]
         return [default if each is None else each[1] for each in found]
 
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Let nothing be evaluated or kept while the block runs."""
+        with self._turn:
+            yield
+
     def erase(self, collection: Collection, logical: bytes) -> tuple[Op, ...]:
         """Return the operations after which no value tells of an object, in one commit.
 
@@ -186,41 +218,49 @@ class Replay:
         missing: Mapping[bytes, Member],
         progress: Callable[[int], None],
     ) -> None:
-        done = 0
-        with ExitStack() as held:
-            broker = None
-            for batch in self._batches(decision, program, told, missing):
-                broker = broker or held.enter_context(self._broker())
-                self._evaluate(broker, program, told, batch, partial(_further, progress, done))
-                done += batch.read
-                progress(done)
+        """Evaluate what is missing and keep what is said; also what was said until it was stopped.
 
-    def _batches(
-        self, decision: Decision, program: Program, told: Told, missing: Mapping[bytes, Member]
-    ) -> Iterator[_Batch]:
-        task, core = program.task, self._core
-        parts = partition.read(core, task.collection, task.partition.k)
+        Raises:
+            StoppedError: it was stopped before its end.
+        """
+        keeping = _Keeping(
+            core=self._core, teller=self._teller, program=program, told=told, progress=progress
+        )
+        parts = self._parts(decision, keeping, missing)
+        first = next(parts, None)
+        if first is not None:
+            with self._broker() as broker:
+                try:
+                    for part, said in _said(broker, program, chain([first], parts)):
+                        keeping.take(part, said)
+                except StoppedError:
+                    keeping.keep()
+                    raise
+        keeping.keep()
+
+    def _parts(
+        self, decision: Decision, keeping: _Keeping, missing: Mapping[bytes, Member]
+    ) -> Iterator[_Part]:
+        """Yield what is to be evaluated; objects are opened a few at a time, as there is room."""
+        core, task, told = self._core, keeping.program.task, keeping.told
+        kept = partition.read(core, task.collection, task.partition.k)
         gone = memo.read(core, memo.presence_id(task.collection)).later
         groups = [
             mates
-            for mates in dict.fromkeys(map(parts.mates, missing))
+            for mates in dict.fromkeys(map(kept.mates, missing))
             # THREAT T168: v evaluations of a partition, all its members together, and no more
             if max(map(told.count, mates)) < task.partition.max_versions
         ]
-        batch = _Batch()
-        step = BATCH // task.partition.k
+        step = max(1, OPENED // task.partition.k)
         for start in range(0, len(groups), step):
             some = groups[start : start + step]
             names = [name for mates in some for name in mates if name not in gone]
             shown = self._shown(decision, task, names, missing)
             for mates in some:
                 if any(name in shown and _is_wanted(missing, name, shown) for name in mates):
-                    batch.add(task, max(map(told.count, mates)), mates, shown)
-                if batch.is_full:
-                    yield batch
-                    batch = _Batch()
-        if batch.read:
-            yield batch
+                    part = _part(keeping, mates, shown)
+                    if part.places:
+                        yield part
 
     def _shown(
         self, decision: Decision, task: Task, names: Sequence[bytes], known: Mapping[bytes, Member]
@@ -235,63 +275,71 @@ class Replay:
         opened = self._firewall.objects_for_task(decision, task.collection, list(records))
         return {records[record]: (version, fields) for record, version, fields in opened}
 
-    def _evaluate(
-        self,
-        broker: Broker,
-        program: Program,
-        told: Told,
-        batch: _Batch,
-        progress: Callable[[int], None],
-    ) -> None:
-        """Evaluate a batch and keep what it said; also what it said until it was stopped.
 
-        Raises:
-            StoppedError: it was stopped before its end.
-        """
-        task, evaluate = program.task, program.task.evaluate
-        raw = _said(broker, program, batch, progress)
-        # THREAT T44: nothing that a cell said is kept before it passed the gate
-        entries = [
-            Entry(name, number, version, gate(said[place], evaluate.range, evaluate.default))
-            for at, said in raw.items()
-            for number in [batch.numbers[at]]
-            for place, name, version in batch.places[at]
-        ]
-        about = About(
-            f=program.f, collection=task.collection, k=task.partition.k, default=evaluate.default
-        )
-        event = Event(
-            kind=EventKind.RUN,
-            actor=Actor.VAULT,
-            subject=self._teller.subject,
-            collection=task.collection,
-            task=task.digest,
-            rows_read=len(entries) + len(batch.failed),
-        )
-        # INVARIANT: an entry is written once; a second evaluation of it fails whole
-        puts = memo.writing(self._core, about, told, [*entries, *batch.failed])
-        self._core.writer.commit(Work(tuple(puts), (self._teller.entry(event),)))
-        if len(raw) < len(batch.objects):
-            raise StoppedError("stopped between two objects")
-
-
-def _further(progress: Callable[[int], None], before: int, done: int) -> None:
-    progress(before + done)
+def _part(keeping: _Keeping, mates: Sequence[bytes], shown: _Shown) -> _Part:
+    """Return one partition; where a member is absent or too large, a null object stands."""
+    task = keeping.program.task
+    number = max(map(keeping.told.count, mates))
+    empty: dict[str, Plain] = dict.fromkeys(task.input.fields)
+    objects: list[Mapping[str, Plain]] = [empty] * task.partition.k
+    places: list[tuple[int, bytes, int]] = []
+    whole = 0
+    for at, name in enumerate(mates):
+        if name not in shown:
+            continue
+        version, fields = shown[name]
+        size = len(pack(fields))
+        if size > task.input.max_object_bytes:
+            keeping.fail(name, number, version)
+            continue
+        objects[at] = fields
+        places.append((at, name, version))
+        whole += size
+    return _Part(number, objects, places, whole)
 
 
 def _said(
-    broker: Broker, program: Program, batch: _Batch, progress: Callable[[int], None]
-) -> dict[int, list[int | None]]:
-    """Return by place in the batch what each partition said; fewer if it was stopped."""
+    broker: Broker, program: Program, parts: Iterator[_Part]
+) -> Iterator[tuple[_Part, Sequence[int | None]]]:
+    """Yield what each partition said, as it comes.
+
+    Raises:
+        StoppedError: it was stopped before its end.
+    """
     code, res, limits = program.code, program.res, program.limits
     if program.task.partition.k > 1:
-        return dict(enumerate(broker.evaluate_partitions(code, res, batch.objects, limits)))
-    raw: dict[int, list[int | None]] = {}
-    alone = (objects[0] for objects in batch.objects)
-    for at, answer in broker.answers(code, res, alone, limits):
-        raw[at] = [answer]
-        progress(len(raw))
-    return raw
+        for some in _batches(parts):
+            together = [part.objects for part in some]
+            yield from zip(
+                some, broker.evaluate_partitions(code, res, together, limits), strict=True
+            )
+        return
+    taken: dict[int, _Part] = {}
+
+    def alone() -> Iterator[Mapping[str, Plain]]:
+        for at, part in enumerate(parts):
+            taken[at] = part
+            yield part.objects[0]
+
+    # One stream: while some are kept, and the next are opened, others are evaluated.
+    for at, answer in broker.answers(code, res, alone(), limits):
+        yield taken.pop(at), [answer]
+    if taken or next(parts, None) is not None:
+        raise StoppedError("stopped between two objects")
+
+
+def _batches(parts: Iterator[_Part]) -> Iterator[list[_Part]]:
+    some: list[_Part] = []
+    objects = size = 0
+    for part in parts:
+        some.append(part)
+        objects += len(part.objects)
+        size += part.size
+        if objects >= BATCH or size >= BATCH_BYTES:
+            yield some
+            some, objects, size = [], 0, 0
+    if some:
+        yield some
 
 
 def _lacks(told: Told, member: Member, versions: int) -> bool:

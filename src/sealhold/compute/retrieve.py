@@ -109,6 +109,9 @@ class Retrieval:
         """
         failed: list[NotFetchedError] = []
         asked: set[bytes] = set()
+        scopes = [scope for scope in scopes if scope.task.resources]
+        if not scopes:  # who reads no file waits for no server
+            return failed
         with self._turn:
             for scope, resource in self._due(scopes, forced=forced):
                 place = self._place(resource)
@@ -196,8 +199,6 @@ class Retrieval:
 
     def _due(self, scopes: Sequence[Scope], *, forced: bool) -> Iterator[tuple[Scope, Resource]]:
         for scope in scopes:
-            if not scope.task.resources:
-                continue
             history = self._rows.turns(series_of(scope))
             for each in scope.task.resources:
                 newest, last = self._newest(each), self._rows.last_try(self._place(each))

@@ -13,6 +13,7 @@ Source: docs/spec/08-task-manifest.md section 7; docs/spec/10-proof.md.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from threading import Lock
 
@@ -21,12 +22,12 @@ from msgspec import structs
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
 from sealhold.audit.receipt import Receipt, issue, outsider_copy
 from sealhold.compute import cards
-from sealhold.compute.allowing import event_of, with_cost, with_receipt
+from sealhold.compute.allowing import charge_ops, event_of, shortage, with_cost, with_receipt
 from sealhold.compute.asked import Asked
 from sealhold.compute.drawing import day_of, noise_ops
 from sealhold.compute.epochs import Epochs, in_force
 from sealhold.compute.leaving import Computed, papers_of
-from sealhold.compute.members import ONE_EPOCH, epochs, frozen
+from sealhold.compute.members import ONE_EPOCH, epochs, frozen, roots_of
 from sealhold.compute.office import Office, ask_of, facts, read
 from sealhold.compute.replay import Progress
 from sealhold.compute.results import result_of
@@ -34,14 +35,7 @@ from sealhold.compute.shelf import Shelf, StoredAnswer, Ticket
 from sealhold.compute.slots import SlotMode, epoch_of, gives_up_at
 from sealhold.crypto.digest import sha256
 from sealhold.model.errors import ConflictError, NotFoundError
-from sealhold.model.ids import (
-    GrantId,
-    Kind,
-    ReceiptId,
-    TicketId,
-    parse_id,
-    random_id,
-)
+from sealhold.model.ids import GrantId, Kind, ReceiptId, TicketId, parse_id, random_id
 from sealhold.model.quantities import SECOND, Instant, MicroBits, year_of
 from sealhold.model.shown import AnswerView, Mode, RequestState
 from sealhold.policy.decision import Decision
@@ -98,6 +92,7 @@ class Runs:
             DeniedError: the grant does not cover a run now.
             LeakExhaustedError: a budget does not cover it.
             NoiseExhaustedError: the noise budget of the collection does not.
+            QuestionsExhaustedError: the task was asked as often as it may be.
             ConflictError: the answer was given up: the program was not done by its last slot.
             NotFetchedError: a third party's file was not fetched yet; nothing is charged.
             UnavailableError: the host could not run it; what was charged stays charged.
@@ -150,6 +145,18 @@ class Runs:
                 self._begun.discard((grant, epoch))
 
         return complete
+
+    def give_up(self, row: GrantRow) -> None:
+        """Give up what a grant is owed and is late for its last slot, though it still runs.
+
+        Raises:
+            AuditUnavailableError: the log cannot be written.
+        """
+        asked = read(self._office, self._office.requests.get(row.request))
+        tickets = (self._shelf.ticket(row.grant.id, one) for one in self._shelf.owed(row.grant.id))
+        for ticket in filter(None, tickets):
+            with suppress(ConflictError):  # it was late; or it left, or was given up, just now
+                self._give_up_late(asked, row, ticket)
 
     def due(self) -> list[GrantRow]:
         """Return the grants whose next answer is due: daily ones without today's."""
@@ -230,6 +237,7 @@ class Runs:
     ) -> _Begun:
         """Decide, and write the charges with a ticket; or go on from a ticket that is there."""
         office, now = self._office, self._office.core.clock()
+        office.require_evidence(asked.signed.task)
         ticket = self._shelf.ticket(row.grant.id, epoch)
         if ticket is not None:
             ask = replace(self._ask(asked, row, MicroBits(0), by_owner=by_owner), repeat=True)
@@ -251,15 +259,16 @@ class Runs:
             nonce=nonce or office.core.entropy(16).hex(),
             cost=cost,
         )
-        ops = office.unchanged(asked, row)
+        ops, fields = office.unchanged(asked, row), row.grant.fields
         if cost <= known.budget_left:  # else it is refused, and nothing is charged
             _, use = office.grants.use(row, cost)
-            charges = office.budget.query_ops(cost, ask.app, ask.purpose, year_of(now))
-            noise = noise_ops(office, asked, row.grant.fields, day_of(asked, row, epoch), now)
+            charges = charge_ops(office, asked, fields, cost, now)
+            noise = noise_ops(office, asked, fields, day_of(asked, row, epoch), now)
             ops = (*ops, *charges, *noise, use, self._shelf.put_ticket(ticket))
         left = MicroBits(max(0, office.budget.all_left(year_of(now)) - cost))
         event = self._event(asked, row, EventKind.CHARGE, by_owner=by_owner)
-        passage = Passage(ask=ask, facts=known, event=with_cost(event, cost, left), ops=ops)
+        event, short = with_cost(event, cost, left), shortage(office, asked, fields, cost, now)
+        passage = Passage(ask=ask, facts=known, event=event, ops=ops, short=short)
         decision, seq = office.firewall.decided(passage)
         return _Begun(decision, ticket, seq)
 
@@ -274,7 +283,8 @@ class Runs:
         office, row = self._office, self._office.grants.get(grant)
         self._give_up_late(asked, row, begun.ticket)
         turn = _turn_of(asked, begun.ticket)
-        members = frozen(office.core, grant, begun.ticket.epoch if turn is None else ONE_EPOCH)
+        epoch = begun.ticket.epoch if turn is None else ONE_EPOCH
+        members = frozen(office.core, grant, epoch)
         bound = office.retrieval.bound(asked.scope(row.grant.fields), turn)
         program = asked.program(begun.decision.fields, bound)
         values = office.replay.values(begun.decision, program, members, progress)
@@ -285,6 +295,7 @@ class Runs:
         computed = Computed(
             value=value,
             members=members,
+            roots=roots_of(office.core, grant, epoch, members),
             files=bound.digests,
             ticket=begun.ticket,
             seq=begun.seq,
@@ -306,8 +317,8 @@ class Runs:
         if self._shelf.given_up(row.grant.id, ticket.epoch) is None:
             event = self._event(asked, row, EventKind.RELEASE, by_owner=False)
             told = structs.replace(event, outcome=Outcome.DENIED, reason=LATE, actor=Actor.VAULT)
-            put = self._shelf.put_given_up(row.grant.id, ticket.epoch, now)
-            self._office.core.writer.commit(Work((put,), (self._office.teller.entry(told),)))
+            gone = self._shelf.put_given_up(row.grant.id, ticket.epoch, now)
+            self._office.core.writer.commit(Work(gone, (self._office.teller.entry(told),)))
         # THREAT T172: which slot, or none, is one of max_slots + 1 outcomes, each of them charged
         raise ConflictError(GIVEN_UP)
 
@@ -325,7 +336,7 @@ class Runs:
         outside = issue(outsider_copy(receipt, fresh), office.proof_key)
         ops: list[Op] = [
             *office.unchanged(asked, row),
-            self._shelf.put_answer(answer),
+            *self._shelf.put_answer(answer),
             self._shelf.put_receipt(fresh, now, outside),
         ]
         if row.grant.mode is Mode.ONCE and row.state is RequestState.ALLOWED:

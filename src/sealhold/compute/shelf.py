@@ -13,7 +13,16 @@ from dataclasses import dataclass
 from sealhold.model.encoding import Plain
 from sealhold.model.ids import GrantId, Id16, ReceiptId, RequestId, TicketId
 from sealhold.model.quantities import Instant, MicroBits
-from sealhold.stores.spec import ColumnKind, Expect, Found, Op, Put, RecordStore, TableSpec
+from sealhold.stores.spec import (
+    ColumnKind,
+    Expect,
+    Found,
+    Guard,
+    Op,
+    Put,
+    RecordStore,
+    TableSpec,
+)
 from sealhold.vault.deciding import rows_of, scan_all
 from sealhold.vault.papers import Papers
 
@@ -135,8 +144,8 @@ class Shelf:
         found = [self._answer(each) for each in rows_of(self._store, ANSWERS, "key", grant)]
         return sorted(found, key=lambda each: -each.epoch)
 
-    def put_answer(self, answer: StoredAnswer) -> Op:
-        """Return the operation that keeps an answer; there is one per epoch."""
+    def put_answer(self, answer: StoredAnswer) -> tuple[Op, ...]:
+        """Return the operations that keep an answer, unless it was given up; one per epoch."""
         clear = (answer.grant, answer.epoch, answer.receipt, answer.at)
         paper = {
             "value": answer.value,
@@ -147,7 +156,8 @@ class Shelf:
             "seq": answer.seq,
             "own": answer.own,
         }
-        return self._put(ANSWERS, clear, paper, Expect.ABSENT)
+        kept = self._put(ANSWERS, clear, paper, Expect.ABSENT)
+        return (kept, Guard(GIVEN_UP.name, (answer.grant, answer.epoch), Expect.ABSENT))
 
     def ticket(self, grant: GrantId, epoch: int) -> Ticket | None:
         """Return the ticket of an epoch, if a charge was written."""
@@ -179,9 +189,10 @@ class Shelf:
             (f.row[1] for f in rows_of(self._store, GIVEN_UP, "key", grant)), reverse=True
         )
 
-    def put_given_up(self, grant: GrantId, epoch: int, at: Instant) -> Op:
-        """Return the operation that gives an answer up for good."""
-        return Put(GIVEN_UP.name, (grant, epoch, at), Expect.ABSENT)
+    def put_given_up(self, grant: GrantId, epoch: int, at: Instant) -> tuple[Op, ...]:
+        """Return the operations that give an answer up for good, unless it left just now."""
+        gone = Put(GIVEN_UP.name, (grant, epoch, at), Expect.ABSENT)
+        return (gone, Guard(ANSWERS.name, (grant, epoch), Expect.ABSENT))
 
     def put_ticket(self, ticket: Ticket) -> Op:
         """Return the operation that keeps a ticket, in the commit that charges."""

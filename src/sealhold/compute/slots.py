@@ -27,31 +27,9 @@ class SlotMode(StrEnum):
     DEMAND = "demand"  # when it is asked
 
 
-def leaves_at(
-    invoked: Instant, seconds: int, mode: SlotMode, max_slots: int, ready: Instant | None
-) -> Instant | None:
-    """Return when the answer to a call at `invoked` leaves; `None` if it is abandoned.
-
-    Args:
-        invoked: when the app called.
-        seconds: the length of a slot.
-        mode: whether the work was done before the call.
-        max_slots: after how many slots an answer is given up.
-        ready: when the work ended; `None` if it did not.
-    """
-    slot = seconds * SECOND
-    # The duration of the work never shows, only (in `demand`, priced) its slot.
-    if mode is SlotMode.AHEAD:
-        return Instant(invoked + slot)
-    if ready is None:
-        return None
-    needed = max(1, -(-(ready - invoked) // slot))
-    return Instant(invoked + needed * slot) if needed <= max_slots else None
-
-
 def boundary(first: Instant, seconds: int, ready: Instant) -> Instant:
     """Return the end of the slot by which an answer was `ready`; the first slot ends at `first`."""
-    slot = seconds * SECOND
+    slot = seconds * SECOND  # how long the work took never shows, only its slot
     return Instant(first + -(-max(0, ready - first) // slot) * slot)
 
 

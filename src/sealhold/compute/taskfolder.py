@@ -193,7 +193,7 @@ def _files(path: Path, resources: Plain) -> Iterator[tuple[str, bytes]]:
     Raises:
         InvalidManifestError: one names no file.
     """
-    for each in resources if isinstance(resources, list) else [resources]:
+    for each in resources if isinstance(resources, list) else [None]:
         match each:
             case {"id": str() as name, "file": str() as file} if _FILE.fullmatch(file):
                 yield name, _read(path / file, MAX_RESOURCES)

@@ -50,10 +50,12 @@ _BODY, _WHY, _COUNT = 0, 1, 2  # kinds of frames from the process
 _HEAD: Final = 5  # bytes of a frame's kind and length
 _LONGEST_WORD: Final = 32
 _PORTION: Final = 65_536  # bytes read at once, and between two counts
-_TRANSLATED: Final = (  # IPv6 networks that stand for IPv4 ones, private ones among them
-    ipaddress.ip_network("64:ff9b::/96"),
+_NOT_PUBLIC: Final = (  # though the library says so of some: their addresses
+    ipaddress.ip_network("::/8"),  # stand for IPv4 ones, private ones among them
+    ipaddress.ip_network("64:ff9b::/32"),
     ipaddress.ip_network("2002::/16"),
     ipaddress.ip_network("2001::/32"),
+    ipaddress.ip_network("fec0::/10"),  # are those of a site
 )
 
 Tell = Callable[[int], None]  # how many bytes came so far
@@ -125,7 +127,7 @@ def is_public(address: str) -> bool:
     if isinstance(found, ipaddress.IPv6Address):
         if found.ipv4_mapped is not None:
             return is_public(str(found.ipv4_mapped))
-        if any(found in network for network in _TRANSLATED):
+        if any(found in network for network in _NOT_PUBLIC):
             return False
     return found.is_global and not found.is_multicast
 
@@ -167,8 +169,12 @@ def _hear(link: socket.socket, order: bytes, most: int, tell: Tell, total: float
 def _take(link: socket.socket, count: int, ends: float) -> bytes:
     data = bytearray()
     while len(data) < count:
-        # THREAT T180: a server that drips a byte at a time gets one total time, like any other
-        link.settimeout(max(0.001, ends - monotonic()))
+        # THREAT T180: a server that drips a byte at a time gets one total time, like any other,
+        # and a process that was taken over gets no more by always having something to say
+        left = ends - monotonic()
+        if left <= 0:
+            raise TimeoutError
+        link.settimeout(left)
         more = link.recv(min(count - len(data), _PORTION))
         if not more:
             _stop("broken")

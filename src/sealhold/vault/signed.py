@@ -2,6 +2,7 @@
 
 - The signature of `ride.gpx` is `ride.gpx.sig` beside it: the 64 bytes of an Ed25519 signature of
   the file as it is. The key is the one that the owner named for this import.
+- What is read is a copy in memory of the bytes that were checked: no change of the file counts.
 - A file without a signature, or with one that does not fit, is not read: it is told with a reason,
   and costs itself alone.
 - What a file says of its own signer counts for nothing; only this check sets the field.
@@ -9,6 +10,7 @@
 Source: docs/spec/18-connectors.md section 17.
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,16 +74,25 @@ class SignedReader:
         return msgspec.structs.replace(known, what=f"{known.what}, {self._signer.words()}")
 
     def read(self, path: Path, source_name: str, cursor: str | None) -> Iterator[Portion]:
-        """Yield the file's content from after `cursor`.
+        """Yield the content, from after `cursor`, of the very bytes whose signature holds.
 
         Raises:
-            UnreadableSourceError: as the reader says.
+            UnreadableSourceError: it is not signed by this key, or as the reader says.
         """
-        return self._reader.read(path, source_name, cursor)
+        # THREAT T192: a file that is changed after the check is read as it was when it was checked
+        handle = os.memfd_create("signed", os.MFD_CLOEXEC)
+        with os.fdopen(handle, "wb") as copy:
+            copy.write(check(path, self._signer))
+            copy.flush()
+            yield from self._reader.read(_path_of(handle), source_name, cursor)
 
 
-def check(path: Path, signer: Signer) -> None:
-    """Return if the signature beside `path` is by `signer`, of the file as it is.
+def _path_of(handle: int) -> Path:
+    return Path(f"/proc/{os.getpid()}/fd/{handle}")
+
+
+def check(path: Path, signer: Signer) -> bytes:
+    """Return the content of `path`, if the signature beside it is by `signer` and of these bytes.
 
     Raises:
         UnreadableSourceError: there is none, it does not fit, or the file cannot be opened.
@@ -108,3 +119,4 @@ def check(path: Path, signer: Signer) -> None:
             "the signature beside it does not fit: the file was changed after it was signed,"
             " or another key signed it"
         ) from err
+    return content

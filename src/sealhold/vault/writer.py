@@ -201,18 +201,21 @@ class Writer:
         if self._shut is not None:
             _refuse(batch, self._shut)
             return True
+        is_written = False
         try:
             units = [Unit(work.ops) for work in works]
             results = self._store.commit(units, finish, self._fence)
-            plan = plans[-1]
+            is_written, plan = True, plans[-1]
             if plan.prepared is not None:
                 self._appender.adopt(plan.prepared)
                 self._deciding.adopt(plan.change)
             if any(work.releases for work in works):
                 self._publish()
         except SealholdError as err:
-            if isinstance(err, StoreUnavailableError) and not isinstance(err, StoreFullError):
-                self._shut = err  # a full disk wrote nothing, and may have room again
+            is_full = isinstance(err, StoreFullError) and not is_written
+            # a full disk wrote nothing, and may have room again; what was written is not again
+            if is_written or (isinstance(err, StoreUnavailableError) and not is_full):
+                self._shut = err
             if len(batch) > 1 and self._shut is None:
                 return False
             _refuse(batch, err)

@@ -155,6 +155,7 @@ class MontySandbox:
         if self._pool is not None:
             _, pool = self._pool
             self._pool = None
+            self._known_worker = None  # the next may be given the same process id
             pool.__exit__(None, None, None)
 
     def _ask(self, handle: Handle, entry: Entry, inputs: dict[str, Plain]) -> int | Fault:

@@ -2,6 +2,7 @@
 
 - Each route has one role. Owner routes take the token of an owner's sign-in, app routes an app's
   token, and neither takes the other; a cookie counts for nothing here.
+- A token is looked at before the body is read, of which a program may have 44 MiB.
 - An app is told DENIED in the same bytes for all that it may not know.
 
 Source: docs/spec/20-faces.md section 7.
@@ -133,6 +134,9 @@ async def answer(route: ApiRoute, vault: Vault, sign_ins: SignIns, request: Requ
         return no_token()
     tell = outside_problem if route.role is Role.APP else problem
     try:
+        if route.role is Role.APP:
+            # THREAT T194: whoever holds no token makes the server keep no body, of any length
+            await run_in_threadpool(lambda: vault.outside.admit(token))
         reply = await run_in_threadpool(
             route.run,
             Call(

@@ -77,6 +77,7 @@ class Desk:
             session = begun = self.sign_ins.pages.begin()  # a demo: whoever looks is Alice
         visit = self._visit(request, session)
         try:
+            visit = replace(visit, query=parse_fields(request.scope["query_string"]))
             handler, files = route.get, list[UploadFile]()
             if request.method == "POST":
                 handler = route.post
@@ -111,13 +112,14 @@ class Desk:
         return None if self.vault.locked else self.sign_ins.pages.use(request.cookies.get(COOKIE))
 
     def _visit(self, request: Request, session: Session | None) -> Visit:
+        """Return the visit without what the sender wrote: that is read where a no can be told."""
         came = request.headers.get("sec-fetch-site", "")
         return Visit(
             vault=self.vault,
             now=self.clock(),
             path=request.url.path,
             names=request.path_params,
-            query=parse_fields(request.scope["query_string"]),
+            query=Fields(),
             form=Fields(),
             uploads=(),
             csrf=session.csrf if session else "",

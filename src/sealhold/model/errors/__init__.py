@@ -29,10 +29,13 @@ from sealhold.model.errors.denied import (
 )
 from sealhold.model.errors.exhausted import (
     ExhaustedError,
+    GrantExhaustedError,
     LeakExhaustedError,
     NoiseExhaustedError,
+    QuestionsExhaustedError,
 )
 from sealhold.model.errors.invalid import (
+    CapTooHighError,
     InvalidEncodingError,
     InvalidError,
     InvalidFilterError,
@@ -87,6 +90,7 @@ __all__ = [
     "BadTokenError",
     "BrokerLostError",
     "BusyError",
+    "CapTooHighError",
     "ConflictError",
     "DeniedError",
     "ErrorKind",
@@ -94,6 +98,7 @@ __all__ = [
     "ExhaustedError",
     "ExtraMissingError",
     "FenceLostError",
+    "GrantExhaustedError",
     "InsecureHomeError",
     "InvalidEncodingError",
     "InvalidError",
@@ -115,6 +120,7 @@ __all__ = [
     "NotFoundError",
     "ObjectNotFoundError",
     "PlaintextStoreError",
+    "QuestionsExhaustedError",
     "RolledBackError",
     "SealBrokenError",
     "SealholdError",

@@ -93,7 +93,11 @@ _PORTS = (
 
 def bucket_of(folder: Path) -> S3Bucket:
     """Return the bucket, below the folder that stands for `folder`."""
-    below = "p" + sha256(str(folder.resolve()).encode()).hexdigest()[:24]
+    return bucket_of_name("p" + sha256(str(folder.resolve()).encode()).hexdigest()[:24])
+
+
+def bucket_of_name(below: str) -> S3Bucket:
+    """Return the bucket, below a folder."""
     return S3Bucket(
         S3Place(
             endpoint=address(), bucket=BUCKET, access_key=ACCESS, secret_key=SECRET, folder=below

@@ -91,6 +91,7 @@ def test_the_whole_story_is_told_as_in_a_folder(cli: Cli) -> None:
     assert list((cli.home / "objects").iterdir()) == []
 
 
+@pytest.mark.threat("T217")
 def test_nothing_on_the_servers_can_be_read(cli: Cli) -> None:
     well(cli.line("import one.ics"))
     schema = pgserver.schema_of(cli.folder)
@@ -98,7 +99,7 @@ def test_nothing_on_the_servers_can_be_read(cli: Cli) -> None:
     texts = [
         str(row)
         for (table,) in tables
-        for row in owner_does(Ask(f"SELECT t::text FROM {schema}.{table} AS t"))[0]  # noqa: S608  # fixed names
+        for row in owner_does(Ask(f"SELECT t::text FROM {schema}.{table} AS t"))[0]  # fixed names
     ]
     bucket = s3server.bucket_of_name(schema)
     packs = [bucket.read(name, 0, bucket.size(name)) for name in bucket.names("")]
@@ -110,6 +111,7 @@ def test_nothing_on_the_servers_can_be_read(cli: Cli) -> None:
         assert not any(mark.encode() in pack for pack in packs)
 
 
+@pytest.mark.threat("T217")
 @pytest.mark.parametrize(
     ("bend", "table"),
     [
@@ -131,6 +133,7 @@ def test_what_the_owner_of_the_server_changes_is_found(cli: Cli, bend: str, tabl
     assert "Traceback" not in found.err
 
 
+@pytest.mark.threat("T217")
 def test_an_older_state_of_the_server_is_told(cli: Cli) -> None:
     schema = pgserver.schema_of(cli.folder)
     tables = [
@@ -147,8 +150,8 @@ def test_an_older_state_of_the_server_is_told(cli: Cli) -> None:
         step
         for t in tables
         for step in (
-            Do(f"DELETE FROM {schema}.{t}"),  # noqa: S608  # fixed names
-            Do(f"INSERT INTO {schema}.{t} TABLE {schema}_old.{t}"),  # noqa: S608  # fixed names
+            Do(f"DELETE FROM {schema}.{t}"),  # fixed names
+            Do(f"INSERT INTO {schema}.{t} TABLE {schema}_old.{t}"),  # fixed names
         )
     ]
     owner_does(*put_back)
@@ -210,7 +213,8 @@ BAD = (
 )
 
 
-@pytest.mark.threat("T215", "T216")
+@pytest.mark.threat("T215")
+@pytest.mark.threat("T216")
 @pytest.mark.parametrize(("option", "url"), BAD)
 def test_an_address_that_would_tell_or_be_listened_to_is_refused(
     tmp_path: Path, option: str, url: str

@@ -60,6 +60,7 @@ def stored(home: Home, world: World, places: Places) -> Parts:
     return Parts(
         home=home,
         data=record_store(home, places),
+        # THREAT T217: keys never lie where the rows lie, whoever keeps those
         keys=SqlCipherStore(home.keys),
         objects=object_store(home, places, world.entropy),
         datasets=plugins.datasets(),

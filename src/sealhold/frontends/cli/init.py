@@ -10,6 +10,20 @@ from sealhold.frontends.cli.session import Session
 from sealhold.model.errors import TakenError
 from sealhold.node import Places, create, opened
 
+Rows = Annotated[
+    str,
+    typer.Option(
+        metavar="URL",
+        help="Rows on a PostgreSQL server: postgresql://USER@HOST/DATABASE?schema=NAME.",
+    ),
+]
+Packs = Annotated[
+    str,
+    typer.Option(
+        metavar="URL", help="Packs in a bucket: s3://BUCKET/FOLDER?endpoint=https://HOST."
+    ),
+]
+
 
 def init(
     context: typer.Context,
@@ -21,22 +35,8 @@ def init(
             " every receipt.",
         ),
     ] = False,
-    records: Annotated[
-        str,
-        typer.Option(
-            "--records",
-            metavar="URL",
-            help="Rows on a PostgreSQL server: postgresql://USER@HOST/DATABASE?schema=NAME.",
-        ),
-    ] = "",
-    objects: Annotated[
-        str,
-        typer.Option(
-            "--objects",
-            metavar="URL",
-            help="Packs in a bucket: s3://BUCKET/FOLDER?endpoint=https://HOST.",
-        ),
-    ] = "",
+    records: Rows = "",
+    objects: Packs = "",
 ) -> None:
     """Make a new, empty vault.
 

@@ -73,6 +73,9 @@ class EventKind(IntEnum):
     RESTORE = 26
     FETCH = 27  # a third party's file came, or did not, as the reason says
     CAP = 28  # the owner set the cap that the reason names
+    PERSON = 29  # of an app's people one was made, shown or asked after, as the reason says
+    PROFILE = 30  # a profile was read, changed, removed or searched, as the reason says
+    SCHEMA = 31  # the owner laid down what an app may keep of its people
 
 
 @unique

@@ -36,6 +36,9 @@ class Tag(bytes, Enum):
     LEAF_SUBJECT = b"sealhold/leaf-subject/v1"  # ids in an audit leaf
     MEMO = b"sealhold/memo/v1"  # the name of a remembered answer
     LOOKUP = b"sealhold/lookup/v1"
+    LOOKUP_INNER = b"sealhold/lookup-inner/v1"  # a profile value, under its field's key
+    LOOKUP_OUTER = b"sealhold/lookup-outer/v1"  # the same once more, under the app's
+    ERASED_NAME = b"sealhold/erased-name/v1"  # by which the receipt of an erased person is found
     OBJECT_NAME = b"sealhold/object-name/v1"
     FILE_DIGEST = b"sealhold/file-digest/v1"
     RECORD_DIGEST = b"sealhold/record-digest/v1"
@@ -72,6 +75,8 @@ class Tag(bytes, Enum):
     CHUNK_SEED = b"sealhold/chunk-seed/v1"  # where an object is cut
     BACKUP = b"sealhold/backup/v1"
     SUBJECT_BASE = b"sealhold/subject-base/v1"  # what a subject's base key gives, by name
+    APP_BASE = b"sealhold/app-base/v1"  # what an app's key gives, by name
+    FIELD_PLACE = b"sealhold/field-place/v1"  # 16 bytes that stand for a field's name in a place
     DEVICE = b"sealhold/device/v1"  # signs evidence of software
     HOLDER = b"sealhold/holder/v1"  # signs presentations of one answer
     ROOT_ED25519 = b"sealhold/root-ed25519/v1"

@@ -8,7 +8,7 @@
 Source: docs/architecture.md section 2; docs/spec/07-grants.md section 6.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
@@ -19,15 +19,19 @@ from sealhold.model.errors import (
     NotFoundError,
     SealBrokenError,
 )
-from sealhold.model.ids import Collection, Kind, RecordId, show
+from sealhold.model.ids import Collection, FieldName, Kind, RecordId, show
+from sealhold.model.people import Value
 from sealhold.model.records import Record
 from sealhold.policy.decide import decide
 from sealhold.policy.decision import Decision, Reason
 from sealhold.policy.facts import Ask, Facts
 from sealhold.stores.spec import Found, Op
 from sealhold.vault.core import Core
+from sealhold.vault.identifiable import open_field
+from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.objects import Objects
 from sealhold.vault.owned import RECORDS, open_body, record_from
+from sealhold.vault.subjects import Person
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
@@ -155,6 +159,26 @@ class Firewall:
             rows_out=len(ids),
             records=self._teller.tags(ids),
         )
+
+
+def open_profile(
+    decision: Decision, person: Person, keys: SubjectKeys, found: Mapping[FieldName, Found | None]
+) -> dict[FieldName, Value]:
+    """Return the permitted fields of a profile, of those rows that were `found`.
+
+    The decision is in the log by now; the rows were read before, under the guard of the commit.
+
+    Raises:
+        DeniedError: the decision is none that permits.
+        SealBrokenError: a row is gone, older, or not as it was written.
+    """
+    if not decision.permit:
+        raise DeniedError("denied")
+    return {
+        field: open_field(keys, field, person.fields[field], row)
+        for field, row in found.items()
+        if field in decision.fields
+    }
 
 
 def refusal(asked: Event, decision: Decision) -> Event:

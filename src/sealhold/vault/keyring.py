@@ -5,6 +5,8 @@
 - A subject key wraps record keys and nothing else. Tags, the index and log entries use the
   subject's base key, wrapped beside it: a new subject key then moves no tag.
 - Whoever erases a subject key has erased all that hangs on it; nothing of a subject lies outside.
+- Of the subjects one is the owner; the others are people whom apps keep data of. An app has a key
+  once it keeps people, and each field that they are found by has one of its own.
 - The key set counts its generations, and the data database repeats the count: an old copy of the
   key set shows.
 
@@ -12,8 +14,9 @@ Source: docs/spec/03-keys.md sections 1 and 10.
 """
 
 from dataclasses import dataclass
+from threading import RLock
 
-from sealhold.crypto.digest import Keyed
+from sealhold.crypto.digest import Keyed, tagged
 from sealhold.crypto.kdf import derive
 from sealhold.crypto.seal import NOBODY, KeyKind, Sealer, new_key, wrap_aad
 from sealhold.crypto.secret import Secret
@@ -21,9 +24,10 @@ from sealhold.crypto.sign import SigningKey
 from sealhold.crypto.tags import Tag
 from sealhold.model.clock import Entropy
 from sealhold.model.errors import NotFoundError, TamperedError
-from sealhold.model.ids import AppId, Id16, SubjectId
+from sealhold.model.ids import ID_BYTES, AppId, Id16, SubjectId
 from sealhold.stores.spec import (
     ColumnKind,
+    DeleteWhere,
     Expect,
     Fence,
     Found,
@@ -74,7 +78,25 @@ SUBJECT = TableSpec(
     key=("subject", "ver"),
     indexes={},
 )
-TABLES = (HEAD, NAMED, APP, SUBJECT)
+FIELD = TableSpec(  # one key per profile field that people can be found by
+    name="fieldkey",
+    columns={
+        "app": ColumnKind.ID16,
+        "field": ColumnKind.CODE,
+        "ver": ColumnKind.I64,
+        "wrap": ColumnKind.SEALED,
+    },
+    key=("app", "field", "ver"),
+    indexes={},
+)
+OWNER = TableSpec(  # whose vault it is, among all the subjects that it holds keys of
+    name="keyowner",
+    columns={"one": ColumnKind.I64, "subject": ColumnKind.ID16, "app": ColumnKind.ID16},
+    key=("one",),
+    indexes={},
+)
+TABLES = (HEAD, NAMED, APP, SUBJECT, FIELD, OWNER)
+AT_HAND = 4_096  # people whose keys stay open at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +120,22 @@ class SubjectKeys:
     chunks: Secret  # cuts and names chunks of larger content
 
 
+@dataclass(frozen=True, slots=True)
+class AppKeys:
+    """What one app's keys can do beside wrapping those of its people."""
+
+    app: AppId
+    lookups: Keyed  # the tags that people are found by
+    erased: Keyed  # names the receipts of people who were erased
+    receipts: Sealer  # seals these
+
+
 class Keyring:
-    """Opens and makes keys. All of it lives in memory while the vault is open."""
+    """Opens and makes keys; several threads may call at once.
+
+    The vault's own keys stay in memory while it is open, those of other subjects while they are
+    in use.
+    """
 
     def __init__(self, store: RecordStore, epoch_key: Secret, entropy: Entropy) -> None:
         self._store = store
@@ -108,6 +144,7 @@ class Keyring:
         self._epoch = Sealer(epoch_key)
         self._named: dict[str, Secret] = {}
         self._subjects: dict[SubjectId, SubjectKeys] = {}
+        self._turn = RLock()  # one changes the set, or opens keys out of it, at a time
         self.generation = 0
 
     def begin(self, fence: Fence) -> None:
@@ -154,6 +191,44 @@ class Keyring:
         wrap = self._epoch.wrap(key, self._app_aad(app), self._entropy)
         self._commit([Put(APP.name, (app, 1, ACTIVE, wrap), Expect.ABSENT)])
 
+    def has_app(self, app: AppId) -> bool:
+        """Return whether an app has a key."""
+        return self._store.get(APP.name, [(app, 1)])[0] is not None
+
+    def app(self, app: AppId) -> AppKeys:
+        """Return what an app's keys can do.
+
+        Raises:
+            NotFoundError: it has none.
+        """
+        key = self._app_key(app)
+        return AppKeys(
+            app=app,
+            lookups=Keyed(derive(key, Tag.APP_BASE, b"lookups"), Tag.LOOKUP_OUTER),
+            erased=Keyed(derive(key, Tag.APP_BASE, b"erased"), Tag.ERASED_NAME),
+            receipts=Sealer(derive(key, Tag.APP_BASE, b"receipts")),
+        )
+
+    def add_field(self, app: AppId, field: str) -> None:
+        """Make the key of a field that people of an app can be found by, unless it has one."""
+        if self._store.get(FIELD.name, [(app, field, 1)])[0] is None:
+            aad, key = self._field_aad(app, field), new_key(self._entropy, "field")
+            wrap = Sealer(self._app_key(app)).wrap(key, aad, self._entropy)
+            self._commit([Put(FIELD.name, (app, field, 1, wrap), Expect.ABSENT)])
+
+    def field(self, app: AppId, field: str) -> Keyed:
+        """Return what makes the inner tags of a field's values.
+
+        Raises:
+            NotFoundError: it has no key.
+        """
+        found = self._store.get(FIELD.name, [(app, field, 1)])[0]
+        if found is None:
+            raise NotFoundError("no such field")
+        opener = Sealer(self._app_key(app))
+        key = opener.unwrap(found.row[3], self._field_aad(app, field), "field")
+        return Keyed(key, Tag.LOOKUP_INNER)
+
     def add_subject(self, app: AppId, subject: SubjectId) -> None:
         """Make the keys of a subject of an app."""
         sealer = Sealer(self._app_key(app))
@@ -171,28 +246,50 @@ class Keyring:
         )
         self._commit([Put(SUBJECT.name, row, Expect.ABSENT)])
 
+    def name_owner(self, subject: SubjectId, app: AppId) -> None:
+        """Note whose vault this is, once and for all."""
+        self._commit([Put(OWNER.name, (0, subject, app), Expect.ABSENT)])
+
     def owner(self) -> tuple[SubjectId, AppId]:
-        """Return the one subject of a personal vault, and the app it lies under.
+        """Return the subject whose vault this is, and the app of the vault's own.
 
         Raises:
-            TamperedError: the key set holds nobody.
+            TamperedError: the key set does not tell.
         """
-        page = self._store.scan(SUBJECT.name, "key", (), (), limit=1)
-        if not page.rows:
-            raise TamperedError("the key set holds nobody's keys")
-        row = page.rows[0].row
-        return SubjectId(row[0]), AppId(row[2])
+        found = self._store.get(OWNER.name, [(0,)])[0]
+        if found is None:
+            raise TamperedError("the key set does not tell whose vault it is")
+        return SubjectId(found.row[1]), AppId(found.row[2])
 
     def subject(self, subject: SubjectId) -> SubjectKeys:
         """Return what a subject's keys can do.
 
         Raises:
             NotFoundError: there is no such subject, or it was erased.
+            SealBrokenError: its keys are not those that were made for it.
         """
         known = self._subjects.get(subject)
-        if known is None:
-            known = self._subjects[subject] = self._open_subject(subject)
-        return known
+        if known is not None:
+            return known
+        with self._turn:  # so that no erased key comes back behind its erasure
+            known = self._open_subject(subject)
+            if len(self._subjects) >= AT_HAND:
+                del self._subjects[next(iter(self._subjects))]
+            self._subjects[subject] = known
+            return known
+
+    def erase_subject(self, subject: SubjectId) -> None:
+        """Destroy a subject's keys, in memory, in the set and in what its file keeps of old rows.
+
+        All that hangs on them is unreadable once this returns. Without keys it does nothing.
+
+        Raises:
+            StoreUnavailableError: the disk refuses; the keys may be there still.
+        """
+        with self._turn:
+            self._subjects.pop(subject, None)
+            self._commit([DeleteWhere(SUBJECT.name, "key", (subject,))])
+            self._store.purge()
 
     def _open_subject(self, subject: SubjectId) -> SubjectKeys:
         found = self._store.get(SUBJECT.name, [(subject, 1)])[0]
@@ -240,7 +337,17 @@ class Keyring:
     def _app_aad(app: AppId) -> bytes:
         return wrap_aad(KeyKind.APP, app, NOBODY, NOBODY, 1)
 
+    @staticmethod
+    def _field_aad(app: AppId, field: str) -> bytes:
+        return wrap_aad(KeyKind.FIELD, app, NOBODY, field_place(field), 1)
+
     def _commit(self, ops: list[Op]) -> None:
-        count = Put(HEAD.name, (0, self.generation + 1))
-        self._store.commit((), lambda _: (*ops, count), self._fence)
-        self.generation += 1
+        with self._turn:
+            count = Put(HEAD.name, (0, self.generation + 1))
+            self._store.commit((), lambda _: (*ops, count), self._fence)
+            self.generation += 1
+
+
+def field_place(field: str) -> Id16:
+    """Return the 16 bytes that stand for a profile field where a place has a record's id."""
+    return Id16(tagged(Tag.FIELD_PLACE, field.encode())[:ID_BYTES])

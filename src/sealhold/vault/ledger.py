@@ -34,7 +34,9 @@ from sealhold.vault.deciding import scan_all
 from sealhold.vault.home import Home, read
 from sealhold.vault.objects import Objects
 from sealhold.vault.owned import RECORDS, open_body
+from sealhold.vault.peoplecheck import people_faults
 from sealhold.vault.registry import Registry
+from sealhold.vault.subjects import events_of
 
 _WORDS = {
     EventKind.START: "the log begins",
@@ -65,6 +67,9 @@ _WORDS = {
     EventKind.RESTORE: "a backup was restored",
     EventKind.FETCH: "a third party's file: {reason}",
     EventKind.CAP: "the cap {reason} was set to {cap} bits",
+    EventKind.PERSON: "a person was {reason}",
+    EventKind.PROFILE: "a profile was {reason}",
+    EventKind.SCHEMA: "it was laid down what an app may keep",
 }
 
 
@@ -131,6 +136,7 @@ class Ledger:
         `against` is a checkpoint that the owner kept elsewhere, in place of HEAD.
         """
         faults = [*self._files(), *self._log_faults(progress, against), *self._records()]
+        faults += [f"`{self._home.data.name}`: {each}" for each in people_faults(self._core)]
         state = self.state()
         self._verified = LogState(
             size=state.size,
@@ -187,7 +193,9 @@ class Ledger:
     def _opener(self, subject: Id16) -> Sealer | None:
         if subject == NOBODY:
             return self._log
-        return self._core.keys.events if subject == self._core.owner else None
+        if subject == self._core.owner:
+            return self._core.keys.events
+        return events_of(self._core, subject)
 
     def _files(self) -> Iterator[str]:
         stores = ((self._core.store, self._home.data), (self._keys_store, self._home.keys))

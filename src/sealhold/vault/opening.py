@@ -60,13 +60,17 @@ from sealhold.vault import (
     resources,
     retired,
     rollback,
+    schemas,
+    subjects,
 )
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import Deciding
 from sealhold.vault.home import EPOCH, FileSlots, Home, Lock, read, replace
+from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.index import SEGMENTS
 from sealhold.vault.ingest import IDENTITIES
 from sealhold.vault.keyring import Keyring
+from sealhold.vault.lookups import LOOKUPS
 from sealhold.vault.objects import TABLES as OBJECT_TABLES
 from sealhold.vault.owned import OLDER, RECORDS
 from sealhold.vault.papers import Papers
@@ -89,6 +93,7 @@ DECIDING = (
     *noisebudget.TABLES,
     *resources.TABLES,
     retired.RETIRED,
+    schemas.SCHEMAS,
 )
 TABLES = (
     *DECIDING,
@@ -99,6 +104,9 @@ TABLES = (
     catalogue.SOURCES,
     catalogue.JOBS,
     *OBJECT_TABLES,
+    *subjects.TABLES,
+    FIELDS,
+    LOOKUPS,
     *log_tables.TABLES,
     SET_HASH,
     HEAD_MARK,
@@ -155,6 +163,7 @@ def create(parts: Parts, root: Secret, *, headless: bool) -> None:
         app, owner = AppId(random_id(entropy)), SubjectId(random_id(entropy))
         ring.add_app(app)
         ring.add_subject(app, owner)
+        ring.name_owner(owner, app)
         parts.data.open(_all(parts), ring.named("data-file").reveal, create=True)
         fence = _lease(parts.data, parts)
         appender = _appender(parts.data, ring)

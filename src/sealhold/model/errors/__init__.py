@@ -17,6 +17,7 @@ from sealhold.model.errors.base import (
 from sealhold.model.errors.conflict import (
     ConflictError,
     FenceLostError,
+    StaleError,
     TakenError,
 )
 from sealhold.model.errors.denied import (
@@ -124,6 +125,7 @@ __all__ = [
     "RolledBackError",
     "SealBrokenError",
     "SealholdError",
+    "StaleError",
     "StoppedError",
     "StoreBusyError",
     "StoreFullError",

@@ -15,6 +15,13 @@ class ConflictError(SealholdError):
     kind = ErrorKind.CONFLICT
 
 
+class StaleError(ConflictError):
+    """A profile is no longer the version that the change was made for; nothing was changed.
+
+    Remedy: read the profile again, and repeat the change with the version that it has now.
+    """
+
+
 class TakenError(ConflictError):
     """Something is in this place already, and nothing is ever written over.
 

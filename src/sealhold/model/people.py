@@ -1,0 +1,66 @@
+"""What an app keeps of its people: the rules of each field, and what is shown of a person.
+
+- A person is a random id under one app. The same human under two apps is two ids, and nothing that
+  is kept joins them.
+
+Source: docs/spec/23-people.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sealhold.model.ids import FieldName, Purpose, ReceiptId, SubjectId
+from sealhold.model.quantities import Instant
+
+Value = str | int | bool  # what one field can hold
+
+
+class Lookup(StrEnum):
+    """How people can be found by a field: not at all, or by a value of this form."""
+
+    NONE = "none"
+    TEXT = "text"
+    EMAIL = "email"
+    PHONE = "phone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldRule:
+    """What the owner laid down for one field of an app's profiles."""
+
+    category: str  # which kind of personal data: a DPV-PD term such as `EmailAddress`
+    sensitive: bool
+    retention_days: int  # kept for so long after it was written; 0: until it is taken out
+    purposes: frozenset[Purpose]  # what for: these, and what lies within them
+    lookup: Lookup = Lookup.NONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonView:
+    """A person, without anything about them."""
+
+    subject: SubjectId
+    made_at: Instant
+    version: int  # of the profile: 0 while nothing was written, +1 with each change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileView:
+    """The fields of a profile that were asked for and are there."""
+
+    version: int
+    fields: Mapping[FieldName, Value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasedView:
+    """What an erasure took, said the same each time it is asked for."""
+
+    receipt: ReceiptId
+    at: Instant
+    fields: int
+    lookups: int
+
+
+Rules = Mapping[FieldName, FieldRule]

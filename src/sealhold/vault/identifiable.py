@@ -1,0 +1,87 @@
+"""The fields of profiles: each sealed under a key of its own, so that one can be opened alone.
+
+- A field's key is wrapped under the person's key and seals one value, once; a change draws another.
+- Person, field, version and term stand in the seal's associated data: a row that was moved to
+  another person, another field or another version does not open.
+- Only `vault/firewall.py` opens a field for anybody.
+
+Source: docs/spec/23-people.md section 2.
+"""
+
+import struct
+
+from sealhold.crypto.seal import NOBODY, KeyKind, body_aad, wrap_aad
+from sealhold.model.clock import Entropy
+from sealhold.model.encoding import pack, unpack_own
+from sealhold.model.errors import SealBrokenError
+from sealhold.model.ids import Collection, FieldName
+from sealhold.model.people import Value
+from sealhold.model.quantities import Instant
+from sealhold.stores.spec import ColumnKind, Found, Op, Put, TableSpec
+from sealhold.vault.keyring import SubjectKeys, field_place
+
+FIELDS = TableSpec(
+    name="ident",
+    columns={
+        "subject": ColumnKind.ID16,
+        "field": ColumnKind.CODE,
+        "ver": ColumnKind.I64,  # that of the profile when the field was written
+        "skver": ColumnKind.I64,
+        "retain_until": ColumnKind.I64,  # milliseconds since 1970; 0 is without end
+        "dek": ColumnKind.SEALED,
+        "ct": ColumnKind.SEALED,
+    },
+    key=("subject", "field"),
+    indexes={},
+)
+PROFILE = 1  # the part that is a profile's field; 0 is a record's content
+
+_number = struct.Struct(">q").pack
+
+
+def seal_field(
+    keys: SubjectKeys,
+    field: FieldName,
+    version: int,
+    value: Value,
+    retain_until: Instant,
+    entropy: Entropy,
+) -> Op:
+    """Return the operation that keeps a value in its place."""
+    dek, sealed = keys.records.envelope(
+        pack(value), _key_place(keys, field), _place(keys, field, version, retain_until), entropy
+    )
+    row = (keys.subject, field, version, keys.version, retain_until, dek, sealed)
+    return Put(FIELDS.name, row)
+
+
+def open_field(keys: SubjectKeys, field: FieldName, version: int, found: Found | None) -> Value:
+    """Return the value of a field, which must be there in just this version.
+
+    Raises:
+        SealBrokenError: it is gone, older, or not as it was written.
+    """
+    if found is None or found.row[2] != version or found.row[3] != keys.version:
+        raise SealBrokenError("a field is not the version that the profile tells of")
+    _, _, _, _, retain_until, dek, sealed = found.row
+    # THREAT T232: the person and the field that were asked for are in the place, not those found
+    place = _place(keys, field, version, retain_until)
+    value: Value = unpack_own(
+        keys.records.open_envelope(dek, sealed, _key_place(keys, field), place)
+    )
+    return value
+
+
+def is_over(found: Found | None, now: Instant) -> bool:
+    """Return whether a field has been kept as long as it may be."""
+    return found is not None and 0 < found.row[4] <= now
+
+
+def _key_place(keys: SubjectKeys, field: FieldName) -> bytes:
+    return wrap_aad(KeyKind.DEK, keys.app, keys.subject, field_place(field), keys.version)
+
+
+def _place(keys: SubjectKeys, field: FieldName, version: int, retain_until: int) -> bytes:
+    name = Collection(field)
+    aad = body_aad(KeyKind.DEK, keys.app, keys.subject, name, NOBODY, PROFILE, version)
+    return aad + _number(retain_until)

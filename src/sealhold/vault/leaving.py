@@ -1,0 +1,100 @@
+"""Erasing a person: marked, keys destroyed, rows and receipt in one commit with the entry.
+
+- From the mark on every use is refused; from the keys' end on nothing of them can be read, whatever
+  rows are left. A process that dies between ends it when the vault is opened again.
+- The entries about an erasure lie under the log's own key and name nobody: the receipt's number
+  joins them to the receipt, and nothing to the person.
+
+Source: docs/spec/23-people.md section 6.
+"""
+
+from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.audit.log import Entry
+from sealhold.model.errors import ConflictError
+from sealhold.model.ids import AppId, ReceiptId, SubjectId, random_id
+from sealhold.model.people import ErasedView
+from sealhold.policy.facts import Standing
+from sealhold.policy.profiles import Parties, decide_person
+from sealhold.stores.spec import Delete, DeleteWhere, Expect, Found, Put
+from sealhold.vault.core import Core
+from sealhold.vault.deciding import rows_of
+from sealhold.vault.identifiable import FIELDS
+from sealhold.vault.lookups import LOOKUPS
+from sealhold.vault.subjects import ERASING, SUBJECTS, Subjects
+from sealhold.vault.using import Use, Uses
+from sealhold.vault.writer import Work
+
+
+class Leaving:
+    """Erases people."""
+
+    def __init__(self, core: Core, uses: Uses) -> None:
+        self._core = core
+        self._uses = uses
+        self._subjects = Subjects(core)
+
+    def erase(self, app: AppId, subject: SubjectId) -> ErasedView | None:
+        """Erase a person and return the receipt; None if others changed them meanwhile.
+
+        Raises:
+            DeniedError: not one of this app's people, and never was.
+        """
+        use = self._uses.of(app, None)  # no key is needed: what does not open can be erased too
+        found = self._subjects.found(app, subject)
+        receipt = None
+        if found is None and use.schema is not None:
+            receipt = self._subjects.receipt(app, subject)
+        is_known = found is not None or receipt is not None
+        standing = Standing.ACTIVE if is_known else Standing.UNKNOWN
+        parties = Parties(app=use.without_person.app, subject=standing)
+        self._uses.need(use, decide_person(parties), EventKind.ERASE)
+        if found is None:
+            told = use.event(EventKind.PERSON, "erased_before")
+            self._core.writer.commit(Work(use.guards(()), (Entry(event=told),), releases=True))
+            return receipt
+        if found.row[2] != ERASING and not self._mark(use, found):
+            return None
+        return self._finish(found, Actor.APP)
+
+    def finish_all(self) -> int:
+        """End what was begun and not ended; return how many."""
+        return sum(
+            self._finish(found, Actor.VAULT) is not None for found in self._subjects.leaving()
+        )
+
+    def _mark(self, use: Use, found: Found) -> bool:
+        subject, app, _, leaf, version, paper = found.row
+        row = (subject, app, ERASING, leaf, version, paper)
+        told = use.event(EventKind.PERSON, "leaving")
+        ops = (*use.guards(()), Put(SUBJECTS.name, row, found.v))
+        try:
+            self._core.writer.commit(Work(ops, (Entry(event=told),)))
+        except ConflictError:
+            return False
+        return True
+
+    def _finish(self, found: Found, actor: Actor) -> ErasedView | None:
+        core = self._core
+        subject, app = SubjectId(found.row[0]), AppId(found.row[1])
+        # THREAT T235: first the keys, then the rows: whatever is left over can be read by nobody
+        core.keyring.erase_subject(subject)
+        view = ErasedView(
+            receipt=ReceiptId(random_id(core.entropy)),
+            at=core.clock(),
+            fields=sum(1 for _ in rows_of(core.store, FIELDS, "key", subject)),
+            lookups=sum(1 for _ in rows_of(core.store, LOOKUPS, "subject", subject)),
+        )
+        ops = (
+            Delete(SUBJECTS.name, (subject,), Expect.PRESENT),
+            DeleteWhere(FIELDS.name, "key", (subject,)),
+            DeleteWhere(LOOKUPS.name, "subject", (subject,)),
+            self._subjects.keep_receipt(app, subject, view),
+        )
+        event = Event(
+            kind=EventKind.ERASE, actor=actor, app=app, rows_out=view.fields, receipt=view.receipt
+        )
+        try:
+            core.writer.commit(Work(ops, (Entry(event=event),), releases=True))
+        except ConflictError:  # another thread ended it, and its receipt counts
+            return None
+        return view

@@ -1,0 +1,347 @@
+"""What apps do with their people: make, show, read, change, find, erase; each decided and logged.
+
+- Each use goes one way: facts are read, the policy decides, and the log entry, the changed rows and
+  guards on app, schema and person are one commit. Only then is anything opened.
+- If what was decided on has changed meanwhile, the commit fails whole and all is decided anew.
+- A refusal is an entry too. Whoever asks gets the same DENIED for all that is absent or forbidden.
+
+Source: docs/spec/23-people.md sections 4 to 6.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from msgspec import structs
+
+from sealhold.audit.event import EventKind, Outcome
+from sealhold.audit.log import Entry
+from sealhold.model.errors import (
+    BusyError,
+    ConflictError,
+    InvalidError,
+    SealBrokenError,
+    StaleError,
+)
+from sealhold.model.ids import AppId, FieldName, SubjectId, random_id
+from sealhold.model.people import ErasedView, PersonView, ProfileView, Value
+from sealhold.model.quantities import DAY, Instant
+from sealhold.policy.profiles import covers, decide_person, decide_profile
+from sealhold.stores.spec import Delete, Found, Op
+from sealhold.vault.core import Core
+from sealhold.vault.deciding import rows_of
+from sealhold.vault.firewall import open_profile
+from sealhold.vault.identifiable import FIELDS, is_over, seal_field
+from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.leaving import Leaving
+from sealhold.vault.lookups import LOOKUPS, Tags, check_row
+from sealhold.vault.subjects import Person, Subjects
+from sealhold.vault.using import Use, Uses
+from sealhold.vault.writer import Work
+
+TRIES = 8  # how often a use is decided anew because something changed in its very moment
+MAX_TEXT = 16_384  # characters of one value
+MAX_NUMBER = 2**53 - 1  # what every program reads as the same number
+
+Done = TypeVar("Done")
+Changes = Mapping[FieldName, Value | None]  # None takes the field out
+
+
+class People:
+    """The people of the apps of one vault; several threads may call."""
+
+    def __init__(self, core: Core, uses: Uses) -> None:
+        self._core = core
+        self._uses = uses
+        self._subjects = Subjects(core)
+        self._leaving = Leaving(core, uses)
+
+    def make(self, app: AppId) -> PersonView:
+        """Make a person under a random id, and the keys that all about them will hang on.
+
+        Raises:
+            DeniedError: the app may keep nobody.
+            AuditUnavailableError: the log cannot be written; nobody was made.
+        """
+        return _until_done(lambda: self._make(app))
+
+    def show(self, app: AppId, subject: SubjectId) -> PersonView:
+        """Return that a person is there, and the version of their profile.
+
+        Raises:
+            DeniedError: not one of this app's people.
+            AuditUnavailableError: the log cannot be written.
+        """
+
+        def once() -> PersonView | None:
+            use = self._uses.of(app, subject)
+            self._uses.need(use, decide_person(use.parties), EventKind.PERSON)
+            told = use.event(EventKind.PERSON, "shown")
+            person, _ = use.whole()
+            return _shown(person) if self._commit(use, (), [use.entry(told)]) else None
+
+        return _until_done(once)
+
+    def get(
+        self,
+        app: AppId,
+        subject: SubjectId,
+        purpose: str,
+        fields: frozenset[FieldName] | None = None,
+    ) -> ProfileView:
+        """Return fields of a profile; without `fields` all that `purpose` covers.
+
+        What is not there, or has been kept as long as it may be, is left out.
+
+        Raises:
+            DeniedError: one of them may not be had for this purpose; none was opened.
+            AuditUnavailableError: the log cannot be written; nothing was opened.
+            SealBrokenError: a row is not as it was written.
+        """
+        return _until_done(lambda: self._get(self._uses.of(app, subject, purpose), fields))
+
+    def put(
+        self,
+        app: AppId,
+        subject: SubjectId,
+        purpose: str,
+        values: Mapping[FieldName, Value],
+        version: int,
+    ) -> ProfileView:
+        """Make `values` the whole profile, if it stands at `version`; return it.
+
+        Raises:
+            DeniedError: a field that is written or taken out may not be for this purpose.
+            StaleError: the profile is at another version.
+            InvalidError: a value has another form than its field.
+        """
+
+        def changes(person: Person) -> Changes:
+            return {**dict.fromkeys(person.fields), **values}
+
+        return self._write(app, subject, purpose, version, changes)
+
+    def patch(
+        self, app: AppId, subject: SubjectId, purpose: str, changes: Changes, version: int
+    ) -> ProfileView:
+        """Write some fields and take out those that are None; return what was written.
+
+        Raises:
+            DeniedError: a field may not be written for this purpose.
+            StaleError: the profile is at another version.
+            InvalidError: a value has another form than its field.
+        """
+        return self._write(app, subject, purpose, version, lambda _: changes)
+
+    def clear(self, app: AppId, subject: SubjectId, purpose: str, version: int) -> ProfileView:
+        """Take every field out of a profile; the person stays.
+
+        Raises:
+            DeniedError: a field may not be taken out for this purpose, or there is none.
+            StaleError: the profile is at another version.
+        """
+        return self._write(
+            app, subject, purpose, version, lambda person: dict.fromkeys(person.fields)
+        )
+
+    def find(
+        self, app: AppId, purpose: str, field: FieldName, value: Value
+    ) -> tuple[SubjectId, ...]:
+        """Return the people of an app whose `field` has this value, at most 100.
+
+        Raises:
+            DeniedError: nobody is found by this field, or not for this purpose.
+            InvalidError: the value has not the form of the field.
+            SealBrokenError: a row is not as it was written.
+        """
+        return _until_done(lambda: self._find(self._uses.of(app, None, purpose), field, value))
+
+    def erase(self, app: AppId, subject: SubjectId) -> ErasedView:
+        """Erase a person: keys, rows, lookups; asked again, return the same receipt.
+
+        Raises:
+            DeniedError: not one of this app's people, and never was.
+            AuditUnavailableError: the log cannot be written.
+        """
+        return _until_done(lambda: self._leaving.erase(app, subject))
+
+    def finish_erasures(self) -> int:
+        """End the erasures that a process began and did not end; return how many."""
+        return self._leaving.finish_all()
+
+    def _make(self, app: AppId) -> PersonView | None:
+        core, use = self._core, self._uses.of(app, None)
+        self._uses.need(use, decide_person(use.without_person), EventKind.PERSON)
+        subject = SubjectId(random_id(core.entropy))
+        core.keyring.add_subject(app, subject)  # first the key: a person without one is none
+        keys = core.keyring.subject(subject)
+        person = self._subjects.fresh(app, subject, keys)
+        made = replace(use, person=person, keys=keys)
+        entry = made.entry(made.event(EventKind.PERSON, "made"))
+        is_kept = False
+        try:
+            is_kept = self._commit(use, (self._subjects.put(person, keys),), [entry])
+        finally:
+            if not is_kept:
+                core.keyring.erase_subject(subject)
+        return _shown(person) if is_kept else None
+
+    def _get(self, use: Use, fields: frozenset[FieldName] | None) -> ProfileView | None:
+        if fields is None:
+            allowed = use.allowed
+            fields = frozenset(name for name in allowed if covers(allowed[name], use.purpose))
+        decision = decide_profile(use.parties, use.allowed, use.purpose, fields)
+        self._uses.need(use, decision, EventKind.PROFILE, fields)
+        person, keys = use.whole()
+        rows = self._rows(person, fields & person.fields.keys())
+        event = use.event(EventKind.PROFILE, "read", rows)
+        if not self._commit(use, (), [use.entry(event)]):
+            return None
+        opened = open_profile(decision, person, keys, rows)
+        return ProfileView(version=person.version, fields=opened)
+
+    def _write(
+        self,
+        app: AppId,
+        subject: SubjectId,
+        purpose: str,
+        version: int,
+        changes_of: Callable[[Person], Changes],
+    ) -> ProfileView:
+        def once() -> ProfileView | None:
+            use = self._uses.of(app, subject, purpose)
+            changes = changes_of(use.person) if use.person else {}
+            decision = decide_profile(use.parties, use.allowed, use.purpose, frozenset(changes))
+            self._uses.need(use, decision, EventKind.PROFILE, changes)
+            return self._change(use, changes, version)
+
+        return _until_done(once)
+
+    def _change(self, use: Use, changes: Changes, version: int) -> ProfileView | None:
+        person, keys = use.whole()
+        event = use.event(EventKind.PROFILE, "changed", changes)
+        if person.version != version:
+            failed = structs.replace(event, outcome=Outcome.FAILED, reason="stale")
+            if self._commit(use, (), [use.entry(failed)]):
+                raise StaleError(f"the profile is at version {person.version}, not {version}")
+            return None
+        written = {name: value for name, value in changes.items() if value is not None}
+        for name, value in written.items():
+            _check_value(name, value)
+        gone = {*changes} - {*written} | self._over(person)
+        kept = {name: ver for name, ver in person.fields.items() if name not in gone}
+        after = replace(
+            person, version=version + 1, fields={**kept, **dict.fromkeys(written, version + 1)}
+        )
+        ops = [
+            self._subjects.put(after, keys),
+            *(Delete(FIELDS.name, (person.id, name)) for name in gone),
+            *self._untagged(person, {*gone, *written}),
+            *self._sealed(use, keys, written, version + 1),
+        ]
+        # THREAT T234: the row that the change was decided on is put over at its own version
+        if not self._commit(use, tuple(ops), [use.entry(event)]):
+            return None
+        return ProfileView(version=after.version, fields=written)
+
+    def _sealed(
+        self, use: Use, keys: SubjectKeys, written: Mapping[FieldName, Value], version: int
+    ) -> Iterable[Op]:
+        core, now = self._core, self._core.clock()
+        for name, value in written.items():
+            rule = use.rules[name]
+            until = Instant(now + rule.retention_days * DAY if rule.retention_days else 0)
+            yield seal_field(keys, name, version, value, until, core.entropy)
+            if rule.lookup:
+                tags = Tags(core, keys.app, name, rule.lookup)
+                yield tags.row(keys, version, value)
+
+    def _untagged(self, person: Person, fields: set[FieldName]) -> Iterable[Op]:
+        for found in rows_of(self._core.store, LOOKUPS, "subject", person.id):
+            if found.row[1] in fields:
+                yield Delete(LOOKUPS.name, found.row[:4])
+
+    def _rows(self, person: Person, fields: Iterable[FieldName]) -> dict[FieldName, Found | None]:
+        """Return the rows of fields, without those that are over."""
+        names, now = sorted(fields), self._core.clock()
+        found = self._core.store.get(FIELDS.name, [(person.id, name) for name in names])
+        rows = zip(names, found, strict=True)
+        return {name: row for name, row in rows if not is_over(row, now)}
+
+    def _over(self, person: Person) -> set[FieldName]:
+        return {*person.fields} - {*self._rows(person, person.fields)}
+
+    def _find(self, use: Use, field: FieldName, value: Value) -> tuple[SubjectId, ...] | None:
+        allowed = {name: rule.purposes for name, rule in use.rules.items() if rule.lookup}
+        fields = frozenset({field})
+        decision = decide_profile(use.without_person, allowed, use.purpose, fields)
+        self._uses.need(use, decision, EventKind.PROFILE, fields)
+        tags = Tags(self._core, use.app_id, field, use.rules[field].lookup)
+        inner = tags.inner(value)
+        found = [self._hit(use, field, inner, row) for row in tags.rows(inner)]
+        hits = [hit for hit in found if hit is not None]
+        entries = [hit.entry(hit.event(EventKind.PROFILE, "found", fields)) for hit in hits]
+        nobody = [use.entry(use.event(EventKind.PROFILE, "searched", fields))]
+        guards = tuple(hit.whole()[0].guard for hit in hits)
+        if not self._commit(use, guards, entries or nobody):
+            return None
+        return tuple(hit.whole()[0].id for hit in hits)
+
+    def _hit(self, use: Use, field: FieldName, inner: bytes, row: Found) -> Use | None:
+        """Return a use of the person that a row leads to, if they are there and it is not over.
+
+        Raises:
+            SealBrokenError: the row stands for another person, version or value.
+        """
+        hit = self._uses.of(use.app_id, SubjectId(row.row[3]), use.purpose)
+        if hit.person is None:
+            return None
+        person, keys = hit.whole()
+        if check_row(self._core, keys, person.fields.get(field), row) != inner:
+            raise SealBrokenError("a row that people are found by is of another value")
+        return hit if self._rows(person, [field]) else None
+
+    def _commit(self, use: Use, ops: tuple[Op, ...], entries: Sequence[Entry]) -> bool:
+        """Return whether all of it holds now; if not, something that was decided on has changed."""
+        work = Work((*use.guards(ops), *ops), tuple(entries), releases=True)
+        try:
+            self._core.writer.commit(work)
+        except ConflictError:
+            return False
+        return True
+
+
+def _until_done(once: Callable[[], Done | None]) -> Done:
+    """Do it anew as long as what it was decided on changes meanwhile.
+
+    Raises:
+        BusyError: it did each time.
+    """
+    for _ in range(TRIES):
+        done = once()
+        if done is not None:
+            return done
+    raise BusyError("others change the same profile without a pause")
+
+
+def _shown(person: Person) -> PersonView:
+    return PersonView(subject=person.id, made_at=person.made_at, version=person.version)
+
+
+def _check_value(name: FieldName, value: Value) -> None:
+    match value:
+        case bool():
+            return
+        case int() if abs(value) <= MAX_NUMBER:
+            return
+        case str() if len(value) <= MAX_TEXT and not _has_halves(value):
+            return
+        case _:
+            raise InvalidError(
+                f"`{name}`: a value is text of at most {MAX_TEXT} characters, a whole number of at"
+                " most 2^53 - 1, or true or false"
+            )
+
+
+def _has_halves(text: str) -> bool:
+    return any("\ud800" <= each <= "\udfff" for each in text)

@@ -1,0 +1,38 @@
+"""The check of all that is kept of apps' people: each row opens, and none is missing or over.
+
+Source: docs/spec/23-people.md section 7.
+"""
+
+from collections.abc import Iterator
+
+from sealhold.model.errors import NotFoundError, TamperedError
+from sealhold.model.ids import Kind, SubjectId, show
+from sealhold.vault.core import Core
+from sealhold.vault.deciding import rows_of, scan_all
+from sealhold.vault.identifiable import FIELDS, open_field
+from sealhold.vault.lookups import LOOKUPS, check_row
+from sealhold.vault.subjects import ACTIVE, SUBJECTS, Subjects
+
+
+def people_faults(core: Core) -> Iterator[str]:
+    """Yield a sentence for each thing that is not as it was written."""
+    seen: set[bytes] = set()
+    for found in scan_all(core.store, SUBJECTS):
+        seen.add(found.row[0])
+        if found.row[2] != ACTIVE:
+            continue  # on the way out: the keys are gone, or will be
+        name = show(Kind.SUBJECT, found.row[0])
+        try:
+            person, keys = Subjects(core).opened(found)
+            rows = {each.row[1]: each for each in rows_of(core.store, FIELDS, "key", person.id)}
+            if rows.keys() - person.fields.keys():
+                yield f"person `{name}` has a field that was never written"
+            for field, version in person.fields.items():
+                open_field(keys, field, version, rows.get(field))
+            for each in rows_of(core.store, LOOKUPS, "subject", person.id):
+                check_row(core, keys, person.fields.get(each.row[1]), each)
+        except (NotFoundError, TamperedError):
+            yield f"person `{name}` does not open"
+    for found in scan_all(core.store, FIELDS):
+        if found.row[0] not in seen:
+            yield f"a field is of nobody: `{show(Kind.SUBJECT, SubjectId(found.row[0]))}`"

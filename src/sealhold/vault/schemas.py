@@ -1,0 +1,157 @@
+"""What each app may keep of its people: fields with category, term, purposes and lookup.
+
+- The owner lays it down. An app without a schema keeps nobody; a field outside of it is refused.
+- A schema only grows: a field that is there is neither taken out nor found in another way, because
+  values of it are kept already. Purposes and terms may change, and bind the next decision.
+- Schemas decide, so they are among the rows under the set hash.
+
+Source: docs/spec/23-people.md section 3.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.model.errors import ConflictError, InvalidError
+from sealhold.model.ids import AppId, FieldName
+from sealhold.model.people import FieldRule, Lookup, Rules
+from sealhold.policy import dpv
+from sealhold.stores.spec import ColumnKind, Expect, Found, Guard, Op, Put, TableSpec
+from sealhold.vault.core import Core
+from sealhold.vault.registry import App, Registry
+from sealhold.vault.telling import Teller
+from sealhold.vault.writer import Work
+
+SCHEMAS = TableSpec(
+    name="profileschema",
+    columns={"app": ColumnKind.ID16, "ver": ColumnKind.I64, "paper": ColumnKind.SEALED},
+    key=("app",),
+    indexes={},
+)
+NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+CATEGORY = re.compile(r"[A-Z][A-Za-z0-9]{0,63}")
+MAX_FIELDS = 100
+MAX_DAYS = 36_500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema:
+    """The rules of one app's profiles."""
+
+    app: AppId
+    version: int
+    rules: Rules
+    v: int
+
+
+class Schemas:
+    """The schemas of one vault."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._teller = Teller(core.keys)
+
+    def get(self, app: AppId) -> Schema | None:
+        """Return an app's schema, if it has one."""
+        found = self._core.deciding.get(SCHEMAS.name, app)
+        return None if found is None else self._schema(found)
+
+    def lay_down(self, app: App, rules: Rules) -> Schema:
+        """Lay down what an app may keep; from then on it can make people. Return the schema.
+
+        Raises:
+            InvalidError: a rule breaks the format, or takes away what is kept already.
+            UnknownPurposeError: a purpose is none.
+            ConflictError: somebody else laid down another at this moment.
+        """
+        op = self.change(app.id, rules)
+        keyring = self._core.keyring
+        if not keyring.has_app(app.id):  # first the keys: a schema without them keeps nobody
+            keyring.add_app(app.id)
+        for name, rule in rules.items():
+            if rule.lookup is not Lookup.NONE:
+                keyring.add_field(app.id, name)
+        event = Event(
+            kind=EventKind.SCHEMA,
+            actor=Actor.OWNER,
+            subject=self._teller.subject,
+            app=app.id,
+            fields=tuple(sorted(rules)),
+        )
+        ops = (Registry.guard(app), op)
+        self._core.writer.commit(Work(ops, (self._teller.entry(event),)))
+        found = self._core.deciding.get(SCHEMAS.name, app.id)
+        if found is None:
+            raise ConflictError("the schema is gone")
+        return self._schema(found)
+
+    def change(self, app: AppId, rules: Rules) -> Op:
+        """Return the operation that lays down `rules` for an app.
+
+        Raises:
+            InvalidError: a rule breaks the format, or takes away what is kept already.
+            UnknownPurposeError: a purpose is none.
+        """
+        before = self.get(app)
+        _check(rules)
+        if before is not None:
+            _check_growth(before.rules, rules)
+        clear = (app, before.version + 1 if before else 1)
+        paper = {name: _plain(rule) for name, rule in rules.items()}
+        expect = before.v if before else Expect.ABSENT
+        return Put(
+            SCHEMAS.name, (*clear, self._core.papers.seal(SCHEMAS.name, clear, paper)), expect
+        )
+
+    @staticmethod
+    def guard(schema: Schema) -> Op:
+        """Return what fails a commit if the schema is no longer as it stands in `schema`."""
+        return Guard(SCHEMAS.name, (schema.app,), schema.v)
+
+    def _schema(self, found: Found) -> Schema:
+        app, version, sealed = found.row
+        paper = self._core.papers.open(SCHEMAS.name, (app, version), sealed)
+        rules = {FieldName(name): _rule(plain) for name, plain in paper.items()}
+        return Schema(app=app, version=version, rules=rules, v=found.v)
+
+
+def _check(rules: Rules) -> None:
+    if not 0 < len(rules) <= MAX_FIELDS:
+        raise InvalidError(f"a schema has 1 to {MAX_FIELDS} fields")
+    for name, rule in rules.items():
+        if not NAME.fullmatch(name):
+            raise InvalidError("a field's name has 1 to 32 of a-z, 0-9 and _, a letter first")
+        if not CATEGORY.fullmatch(rule.category):
+            raise InvalidError(f"`{name}`: a category is a term such as `EmailAddress`")
+        if not 0 <= rule.retention_days <= MAX_DAYS:
+            raise InvalidError(f"`{name}`: a term has 0 to {MAX_DAYS} days")
+        if not rule.purposes:
+            raise InvalidError(f"`{name}`: a field has a purpose at least")
+        for purpose in rule.purposes:
+            dpv.require(purpose)
+
+
+def _check_growth(before: Rules, after: Rules) -> None:
+    gone = before.keys() - after.keys()
+    if gone:
+        raise InvalidError(f"`{min(gone)}` is in the schema already, and cannot be taken out")
+    for name, rule in before.items():
+        if after[name].lookup is not rule.lookup:
+            raise InvalidError(f"`{name}`: how people are found by it cannot change")
+
+
+def _plain(rule: FieldRule) -> list[object]:
+    purposes = sorted(rule.purposes)
+    return [rule.category, rule.sensitive, rule.retention_days, purposes, rule.lookup.value]
+
+
+def _rule(plain: list[Any]) -> FieldRule:
+    category, sensitive, days, purposes, lookup = plain
+    return FieldRule(
+        category=category,
+        sensitive=sensitive,
+        retention_days=days,
+        purposes=frozenset(map(dpv.require, purposes)),
+        lookup=Lookup(lookup),
+    )

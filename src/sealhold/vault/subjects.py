@@ -1,0 +1,177 @@
+"""The people whom apps keep data of: each a random id under one app, with keys of their own.
+
+- A person's row holds, sealed, when they were made and which version each field of the profile has:
+  a field that was put back to an older value, or taken out behind the vault's back, shows.
+- Each change of a profile replaces the row over the version that it was decided on, and each read
+  is bound to that version: no use is committed behind an erasure.
+- In the log a person is a keyed tag. The row keeps the tag beside the id; with the row goes all
+  that joined the two.
+- Whoever was erased leaves a receipt under a keyed name: the app that asks again gets it again.
+
+Source: docs/spec/23-people.md sections 1, 2 and 6.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sealhold.crypto.digest import framed
+from sealhold.crypto.seal import Sealer
+from sealhold.model.encoding import pack, unpack_own
+from sealhold.model.errors import NotFoundError, SealBrokenError
+from sealhold.model.ids import AppId, FieldName, Id16, ReceiptId, SubjectId
+from sealhold.model.people import ErasedView
+from sealhold.model.quantities import Instant
+from sealhold.stores.spec import ColumnKind, Expect, Found, Guard, Op, Put, TableSpec
+from sealhold.vault.core import Core
+from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.papers import Papers
+from sealhold.vault.telling import PersonTeller
+
+SUBJECTS = TableSpec(
+    name="subject",
+    columns={
+        "id": ColumnKind.ID16,
+        "app": ColumnKind.ID16,
+        "state": ColumnKind.CODE,
+        "leaf": ColumnKind.TAG16,  # the person's name in the log
+        "ver": ColumnKind.I64,  # of the profile
+        "paper": ColumnKind.SEALED,
+    },
+    key=("id",),
+    indexes={"leaf": ("leaf",), "state": ("state", "id")},
+)
+ERASED = TableSpec(
+    name="erased",
+    columns={"app": ColumnKind.ID16, "name": ColumnKind.TAG16, "receipt": ColumnKind.SEALED},
+    key=("app", "name"),
+    indexes={},
+)
+TABLES = (SUBJECTS, ERASED)
+ACTIVE, ERASING = "active", "erasing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A person as their row says."""
+
+    id: SubjectId
+    app: AppId
+    leaf: bytes  # 16 bytes
+    version: int
+    made_at: Instant
+    fields: Mapping[FieldName, int]  # the version of each field that is there
+    v: int
+
+    @property
+    def guard(self) -> Op:
+        """What fails a commit if the person's row is another by then."""
+        return Guard(SUBJECTS.name, (self.id,), self.v)
+
+
+class Subjects:
+    """Reads and writes the rows of people."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def found(self, app: AppId, subject: SubjectId) -> Found | None:
+        """Return a person's row, unless they are unknown or another app's."""
+        row = self._core.store.get(SUBJECTS.name, [(subject,)])[0]
+        # THREAT T230: another app's person is not here, and takes the same way to be not here
+        return row if row is not None and row.row[1] == app else None
+
+    def opened(self, found: Found) -> tuple[Person, SubjectKeys]:
+        """Return the person of a row, and their keys.
+
+        Raises:
+            NotFoundError: the keys are destroyed.
+            SealBrokenError: the row or the keys are not as they were written.
+        """
+        subject, app, state, leaf, version, sealed = found.row
+        keys = self._core.keyring.subject(subject)
+        if keys.app != app:
+            raise SealBrokenError("a person stands under another app's name")
+        papers = Papers(keys, self._core.entropy)
+        at, fields = papers.open(SUBJECTS.name, (subject, app, state, leaf, version), sealed)
+        person = Person(
+            id=subject,
+            app=app,
+            leaf=leaf,
+            version=version,
+            made_at=Instant(at),
+            fields={FieldName(name): ver for name, ver in fields.items()},
+            v=found.v,
+        )
+        return person, keys
+
+    def put(self, person: Person, keys: SubjectKeys) -> Op:
+        """Return the operation that keeps `person` over the row that it was read from."""
+        clear = (person.id, person.app, ACTIVE, person.leaf, person.version)
+        paper = [person.made_at, dict(person.fields)]
+        sealed = Papers(keys, self._core.entropy).seal(SUBJECTS.name, clear, paper)
+        return Put(SUBJECTS.name, (*clear, sealed), person.v or Expect.ABSENT)
+
+    def fresh(self, app: AppId, subject: SubjectId, keys: SubjectKeys) -> Person:
+        """Return a new person of whom nothing is kept yet."""
+        return Person(
+            id=subject,
+            app=app,
+            leaf=PersonTeller(keys).subject,
+            version=0,
+            made_at=self._core.clock(),
+            fields={},
+            v=0,
+        )
+
+    def leaving(self) -> Iterator[Found]:
+        """Yield each person whose erasure began and did not end."""
+        cursor = None
+        while True:
+            page = self._core.store.scan(
+                SUBJECTS.name, "state", (ERASING,), (ERASING + " ",), after=cursor
+            )
+            yield from page.rows
+            cursor = page.cursor
+            if cursor is None:
+                return
+
+    def receipt(self, app: AppId, subject: SubjectId) -> ErasedView | None:
+        """Return the receipt of a person of this app who was erased.
+
+        Raises:
+            SealBrokenError: it is not as it was written.
+        """
+        keys = self._core.keyring.app(app)
+        name = keys.erased.mac16(subject)
+        found = self._core.store.get(ERASED.name, [(app, name)])[0]
+        if found is None:
+            return None
+        receipt, at, fields, lookups = unpack_own(
+            keys.receipts.open(found.row[2], _receipt_place(app, name))
+        )
+        return ErasedView(
+            receipt=ReceiptId(Id16(receipt)), at=Instant(at), fields=fields, lookups=lookups
+        )
+
+    def keep_receipt(self, app: AppId, subject: SubjectId, view: ErasedView) -> Op:
+        """Return the operation that keeps the receipt of a person who is being erased."""
+        keys = self._core.keyring.app(app)
+        name = keys.erased.mac16(subject)
+        plain = pack([view.receipt, view.at, view.fields, view.lookups])
+        sealed = keys.receipts.seal(plain, _receipt_place(app, name), self._core.entropy)
+        return Put(ERASED.name, (app, name, sealed), Expect.ABSENT)
+
+
+def events_of(core: Core, tag: Id16) -> Sealer | None:
+    """Return the key for the log entries about the person with this tag; none once erased."""
+    page = core.store.scan(SUBJECTS.name, "leaf", (tag,), (), limit=1)
+    if not page.rows or page.rows[0].row[3] != tag:
+        return None
+    try:
+        return core.keyring.subject(page.rows[0].row[0]).events
+    except NotFoundError:
+        return None
+
+
+def _receipt_place(app: AppId, name: bytes) -> bytes:
+    return framed(ERASED.name.encode(), app, name)

@@ -1,0 +1,175 @@
+"""What a use of a person rests on: app, schema and person, read in one go; and its log entries.
+
+- A purpose or field that is not in the vocabulary or schema is never written into the log: what
+  somebody typed does not get there.
+
+Source: docs/spec/23-people.md section 4.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from msgspec import structs
+
+from sealhold.audit.event import Actor, Event, EventKind, Outcome
+from sealhold.audit.log import Entry
+from sealhold.model.errors import DeniedError, NotFoundError, UnknownPurposeError
+from sealhold.model.ids import AppId, FieldName, Purpose, SubjectId
+from sealhold.model.people import Rules
+from sealhold.policy import dpv
+from sealhold.policy.decision import Decision
+from sealhold.policy.facts import Standing
+from sealhold.policy.profiles import Allowed, Parties
+from sealhold.stores.spec import Op, Put
+from sealhold.vault.core import Core
+from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.registry import ACTIVE as APP_ACTIVE
+from sealhold.vault.registry import App, Registry
+from sealhold.vault.schemas import Schema, Schemas
+from sealhold.vault.subjects import ACTIVE, SUBJECTS, Person, Subjects
+from sealhold.vault.telling import PersonTeller
+from sealhold.vault.writer import Work
+
+NO_PURPOSE = Purpose("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """Who wants what, and what is known of it at this moment."""
+
+    app_id: AppId
+    purpose: Purpose  # empty: none was named, or none that there is
+    app: App | None
+    schema: Schema | None
+    person: Person | None
+    keys: SubjectKeys | None  # the person's
+
+    @property
+    def parties(self) -> Parties:
+        """How app and person stand."""
+        person = Standing.ACTIVE if self.person is not None else Standing.UNKNOWN
+        return Parties(app=self._app_standing(), subject=person)
+
+    @property
+    def without_person(self) -> Parties:
+        """How the app stands, where no person is named."""
+        return Parties(app=self._app_standing(), subject=Standing.ACTIVE)
+
+    @property
+    def rules(self) -> Rules:
+        """The fields of the app's schema."""
+        return self.schema.rules if self.schema else {}
+
+    @property
+    def allowed(self) -> Allowed:
+        """What each field may be used for."""
+        return {name: rule.purposes for name, rule in self.rules.items()}
+
+    def whole(self) -> tuple[Person, SubjectKeys]:
+        """Return the person and their keys, of a use that was permitted.
+
+        Raises:
+            DeniedError: there is no person.
+        """
+        if self.person is None or self.keys is None:
+            raise DeniedError("denied")
+        return self.person, self.keys
+
+    def guards(self, ops: Iterable[Op]) -> tuple[Op, ...]:
+        """Return what holds a commit of `ops` to what was decided on."""
+        guards: list[Op] = []
+        if self.app is not None and self.schema is not None:
+            guards += [Registry.guard(self.app), Schemas.guard(self.schema)]
+        replaced = any(isinstance(op, Put) and op.table == SUBJECTS.name for op in ops)
+        if self.person is not None and not replaced:
+            guards.append(self.person.guard)
+        return tuple(guards)
+
+    def event(self, kind: EventKind, reason: str, fields: Iterable[str] = ()) -> Event:
+        """Return what the log tells of this use."""
+        return Event(
+            kind=kind,
+            actor=Actor.APP if self.app else Actor.OUTSIDER,
+            app=self.app_id if self.app else None,
+            purpose=self.purpose or None,
+            fields=tuple(FieldName(name) for name in sorted(fields) if name in self.rules),
+            reason=reason,
+        )
+
+    def entry(self, event: Event) -> Entry:
+        """Return `event` as the log keeps it: under the person's key, if there is a person."""
+        if self.keys is None:
+            return Entry(event=event)
+        teller = PersonTeller(self.keys)
+        return teller.entry(structs.replace(event, subject=teller.subject))
+
+    def _app_standing(self) -> Standing:
+        if self.app is None or self.schema is None:
+            return Standing.UNKNOWN
+        return Standing.ACTIVE if self.app.state == APP_ACTIVE else Standing.SUSPENDED
+
+
+class Uses:
+    """Reads what uses rest on, and refuses them."""
+
+    def __init__(self, core: Core, registry: Registry, schemas: Schemas) -> None:
+        self._core = core
+        self._registry = registry
+        self._schemas = schemas
+        self._subjects = Subjects(core)
+
+    def of(self, app: AppId, subject: SubjectId | None, purpose: str = "") -> Use:
+        """Return a use with all that is known of it.
+
+        Raises:
+            SealBrokenError: the person's row or keys are not as they were written.
+        """
+        person, keys = self._person(app, subject)
+        return Use(
+            app_id=app,
+            purpose=_known(purpose),
+            app=self._app(app),
+            schema=self._schemas.get(app),
+            person=person,
+            keys=keys,
+        )
+
+    def need(
+        self, use: Use, decision: Decision, kind: EventKind, fields: Iterable[str] = ()
+    ) -> None:
+        """Return if `decision` permits; else write the refusal into the log.
+
+        Raises:
+            DeniedError: it does not permit; the same for every reason.
+            AuditUnavailableError: the log cannot be written.
+        """
+        if decision.permit:
+            return
+        told = use.event(kind, decision.code.value, fields)
+        refused = use.entry(structs.replace(told, outcome=Outcome.DENIED))
+        self._core.writer.commit(Work((), (refused,)))
+        raise DeniedError("denied")
+
+    def _app(self, app: AppId) -> App | None:
+        try:
+            return self._registry.get(app)
+        except NotFoundError:
+            return None
+
+    def _person(
+        self, app: AppId, subject: SubjectId | None
+    ) -> tuple[Person, SubjectKeys] | tuple[None, None]:
+        found = self._subjects.found(app, subject) if subject is not None else None
+        if found is None or found.row[2] != ACTIVE:
+            return None, None
+        try:
+            return self._subjects.opened(found)
+        except NotFoundError:  # erased in this very moment
+            return None, None
+
+
+def _known(purpose: str) -> Purpose:
+    try:
+        return dpv.require(purpose)
+    except UnknownPurposeError:
+        return NO_PURPOSE

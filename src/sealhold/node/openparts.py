@@ -47,12 +47,15 @@ from sealhold.vault.index import Index
 from sealhold.vault.ledger import Ledger
 from sealhold.vault.objects import Objects
 from sealhold.vault.opening import Opened, Parts
+from sealhold.vault.people import People
 from sealhold.vault.programs import Programs
 from sealhold.vault.reading import Records
 from sealhold.vault.registry import Registry
 from sealhold.vault.requests import Requests as RequestRows
+from sealhold.vault.schemas import Schemas
 from sealhold.vault.sourcing import Sources
 from sealhold.vault.telling import Teller
+from sealhold.vault.using import Uses
 
 
 def stored(home: Home, world: World, places: Places) -> Parts:
@@ -89,6 +92,9 @@ class OpenParts:
         registry = Registry(
             core.deciding, core.papers, core.keyring.named("token"), core.clock, core.entropy
         )
+        schemas = Schemas(core)
+        self.people = People(core, Uses(core, registry, schemas))
+        self.people.finish_erasures()
         self.audit = Ledger(core, vault.appender, registry, vault.keys, home, self._objects)
         self.records = Records(core, self._index, firewall, self.audit, time.perf_counter)
         self.sources = Sources(

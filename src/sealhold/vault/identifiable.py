@@ -3,6 +3,7 @@
 - A field's key is wrapped under the person's key and seals one value, once; a change draws another.
 - Person, field, version and term stand in the seal's associated data: a row that was moved to
   another person, another field or another version does not open.
+- A value is filled up to the next multiple of 32 bytes, so its row does not tell its length.
 - Only `vault/firewall.py` opens a field for anybody.
 
 Source: docs/spec/23-people.md section 2.
@@ -34,6 +35,8 @@ FIELDS = TableSpec(
     key=("subject", "field"),
     indexes={},
 )
+STEP = 32  # bytes
+END = b"\x80"  # behind a value, before the zeros that fill it up
 PROFILE = 1  # the part that is a profile's field; 0 is a record's content
 
 _number = struct.Struct(">q").pack
@@ -49,7 +52,10 @@ def seal_field(
 ) -> Op:
     """Return the operation that keeps a value in its place."""
     dek, sealed = keys.records.envelope(
-        pack(value), _key_place(keys, field), _place(keys, field, version, retain_until), entropy
+        _filled(pack(value)),
+        _key_place(keys, field),
+        _place(keys, field, version, retain_until),
+        entropy,
     )
     row = (keys.subject, field, version, keys.version, retain_until, dek, sealed)
     return Put(FIELDS.name, row)
@@ -66,15 +72,19 @@ def open_field(keys: SubjectKeys, field: FieldName, version: int, found: Found |
     _, _, _, _, retain_until, dek, sealed = found.row
     # THREAT T232: the person and the field that were asked for are in the place, not those found
     place = _place(keys, field, version, retain_until)
-    value: Value = unpack_own(
-        keys.records.open_envelope(dek, sealed, _key_place(keys, field), place)
-    )
+    filled = keys.records.open_envelope(dek, sealed, _key_place(keys, field), place)
+    value: Value = unpack_own(filled.rstrip(b"\0")[: -len(END)])
     return value
 
 
 def is_over(found: Found | None, now: Instant) -> bool:
     """Return whether a field has been kept as long as it may be."""
     return found is not None and 0 < found.row[4] <= now
+
+
+def _filled(plain: bytes) -> bytes:
+    ended = plain + END
+    return ended.ljust(-(-len(ended) // STEP) * STEP, b"\0")
 
 
 def _key_place(keys: SubjectKeys, field: FieldName) -> bytes:

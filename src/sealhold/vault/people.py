@@ -24,7 +24,7 @@ from sealhold.model.errors import (
     StaleError,
 )
 from sealhold.model.ids import AppId, FieldName, SubjectId, random_id
-from sealhold.model.people import ErasedView, PersonView, ProfileView, Value
+from sealhold.model.people import ErasedView, Lookup, PersonView, ProfileView, Value
 from sealhold.model.quantities import DAY, Instant
 from sealhold.policy.profiles import covers, decide_person, decide_profile
 from sealhold.stores.spec import Delete, Found, Op
@@ -252,7 +252,7 @@ class People:
             rule = use.rules[name]
             until = Instant(now + rule.retention_days * DAY if rule.retention_days else 0)
             yield seal_field(keys, name, version, value, until, core.entropy)
-            if rule.lookup:
+            if rule.lookup is not Lookup.NONE:
                 tags = Tags(core, keys.app, name, rule.lookup)
                 yield tags.row(keys, version, value)
 
@@ -272,7 +272,11 @@ class People:
         return {*person.fields} - {*self._rows(person, person.fields)}
 
     def _find(self, use: Use, field: FieldName, value: Value) -> tuple[SubjectId, ...] | None:
-        allowed = {name: rule.purposes for name, rule in use.rules.items() if rule.lookup}
+        allowed = {
+            name: rule.purposes
+            for name, rule in use.rules.items()
+            if rule.lookup is not Lookup.NONE
+        }
         fields = frozenset({field})
         decision = decide_profile(use.without_person, allowed, use.purpose, fields)
         self._uses.need(use, decision, EventKind.PROFILE, fields)

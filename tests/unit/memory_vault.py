@@ -57,6 +57,7 @@ class MemoryVault:
     objects: Objects
     packs: MemoryObjects
     fence: Fence
+    keys: MemoryRecords
 
     @property
     def firewall(self) -> Firewall:
@@ -122,6 +123,7 @@ def memory_vault(
             objects=Objects(data, packs, subject, entropy),
             packs=packs,
             fence=fence,
+            keys=keys,
         )
     finally:
         writer.close()

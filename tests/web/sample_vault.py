@@ -17,6 +17,7 @@ from tests.web.sample_asking import (
     SampleRuns,
 )
 from tests.web.sample_owner import SampleAudit, SampleBudgets, SampleRecords, SampleSources
+from tests.web.sample_people import SamplePeople
 from tests.web.sample_state import PASSPHRASE, SampleState
 
 __all__ = ["PASSPHRASE", "TOKEN", "SampleVault"]
@@ -60,6 +61,10 @@ class SampleVault(SampleState):
     @property
     def outside(self) -> SampleOutside:
         return SampleOutside(self)
+
+    @property
+    def people(self) -> SamplePeople:
+        return SamplePeople()
 
     def status(self) -> Status:
         self.need_open()

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sealhold.model.ids import FieldName, Purpose, ReceiptId, SubjectId
+from sealhold.model.ids import AppId, FieldName, Purpose, ReceiptId, SubjectId
 from sealhold.model.quantities import Instant
 
 Value = str | int | bool  # what one field can hold
@@ -34,6 +34,15 @@ class FieldRule:
     retention_days: int  # kept for so long after it was written; 0: until it is taken out
     purposes: frozenset[Purpose]  # what for: these, and what lies within them
     lookup: Lookup = Lookup.NONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaView:
+    """What an app may keep of its people; version 0 while nothing was laid down."""
+
+    app: AppId
+    version: int
+    fields: Mapping[FieldName, FieldRule]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from sealhold.compute.capping import Budgets
 from sealhold.compute.erasing import Erasing
 from sealhold.compute.granted import Apps, Grants
 from sealhold.compute.outside import Outside
+from sealhold.compute.peopledoor import People
 from sealhold.compute.running import Runs
 from sealhold.compute.supply import Resources
 from sealhold.model.errors import (
@@ -214,6 +215,11 @@ class Node:
     def outside(self) -> Outside:
         """The door for apps."""
         return self.parts.outside
+
+    @property
+    def people(self) -> People:
+        """What apps keep of their people."""
+        return self.parts.people
 
     def stop(self) -> None:
         """End the programs that run, between two objects; the next run goes on from there."""

@@ -24,6 +24,7 @@ from sealhold.compute.members import FROZEN
 from sealhold.compute.office import Office
 from sealhold.compute.openings import OPENED, Proofs
 from sealhold.compute.outside import Outside
+from sealhold.compute.peopledoor import People
 from sealhold.compute.products import Products
 from sealhold.compute.proving import Prover
 from sealhold.compute.readercell import ReaderCell
@@ -47,7 +48,7 @@ from sealhold.vault.index import Index
 from sealhold.vault.ledger import Ledger
 from sealhold.vault.objects import Objects
 from sealhold.vault.opening import Opened, Parts
-from sealhold.vault.people import People
+from sealhold.vault.people import People as PeopleRows
 from sealhold.vault.programs import Programs
 from sealhold.vault.reading import Records
 from sealhold.vault.registry import Registry
@@ -93,8 +94,9 @@ class OpenParts:
             core.deciding, core.papers, core.keyring.named("token"), core.clock, core.entropy
         )
         schemas = Schemas(core)
-        self.people = People(core, Uses(core, registry, schemas))
-        self.people.finish_erasures()
+        people = PeopleRows(core, Uses(core, registry, schemas))
+        people.finish_erasures()
+        self.people = People(people, registry, schemas, verify)
         self.audit = Ledger(core, vault.appender, registry, vault.keys, home, self._objects)
         self.records = Records(core, self._index, firewall, self.audit, time.perf_counter)
         self.sources = Sources(

@@ -62,6 +62,11 @@ class Call:
     names: Mapping[str, str]
     query: Fields
     body: bytes
+    headers: Mapping[str, str]  # those that the route takes, by their name in small letters
+
+    def header(self, name: str) -> str:
+        """Return a header that the route takes; empty if it was not sent."""
+        return self.headers.get(name, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +76,7 @@ class Reply:
     value: Plain = None
     status: int = 200
     media: str = JSON
+    etag: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +91,7 @@ class ApiRoute:
     answer: object = None  # a type hint; None: no content or bytes
     body: type[msgspec.Struct] | None = None
     query: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()  # in small letters
     takes_file: bool = False
     body_bytes: int = FORM_BYTES  # at most, unless it takes a file
     status: int = 200
@@ -146,6 +153,7 @@ async def answer(route: ApiRoute, vault: Vault, sign_ins: SignIns, request: Requ
                 names=request.path_params,
                 query=parse_fields(request.scope["query_string"]),
                 body=await _body(route, request),
+                headers=_headers(route, request),
             ),
         )
     except SealholdError as err:
@@ -163,6 +171,13 @@ async def _body(route: ApiRoute, request: Request) -> bytes:
     return data
 
 
+def _headers(route: ApiRoute, request: Request) -> dict[str, str]:
+    given = {name: request.headers.getlist(name) for name in route.headers}
+    if any(len(values) > 1 for values in given.values()):
+        raise InvalidError("a header was sent twice")
+    return {name: values[0] for name, values in given.items() if values}
+
+
 def _token(request: Request) -> str:
     given = request.headers.getlist("authorization")
     if len(given) != 1 or given[0][: len(BEARER)].lower() != BEARER:
@@ -177,4 +192,5 @@ def _response(reply: Reply) -> Response:
     if reply.value is None:
         return Response(status_code=reply.status)
     body = msgspec.json.encode(to_wire(reply.value))
-    return Response(body, reply.status, media_type=JSON)
+    headers = {"etag": reply.etag} if reply.etag else {}
+    return Response(body, reply.status, headers, media_type=JSON)

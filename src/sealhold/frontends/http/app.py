@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from sealhold.frontends.http import app_api, openapi, owner_api
+from sealhold.frontends.http import app_api, openapi, owner_api, people_api
 from sealhold.frontends.http.api import ApiRoute, answer
 from sealhold.frontends.http.guard import API, Guard
 from sealhold.frontends.http.headers import KEPT_FOR_GOOD, HardenedAnswers, harden
@@ -35,7 +35,7 @@ from sealhold.model.clock import Clock, Entropy
 from sealhold.model.errors import NotFoundError, SealholdError, UsageError
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-API_ROUTES = owner_api.ROUTES + app_api.ROUTES
+API_ROUTES = owner_api.ROUTES + app_api.ROUTES + people_api.ROUTES
 
 
 def make_app(  # noqa: PLR0913  # reason: what a site is made of

@@ -115,7 +115,11 @@ def _parameters(route: ApiRoute) -> list[Schema]:
         }
         for name in route.query
     ]
-    return in_path + in_query
+    in_headers: list[Schema] = [
+        {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
+        for name in route.headers
+    ]
+    return in_path + in_query + in_headers
 
 
 def _success(route: ApiRoute, known: dict[str, Schema]) -> Schema:

@@ -10,6 +10,7 @@ Source: docs/spec/20-faces.md section 7.
 from starlette.responses import Response
 
 from sealhold.frontends.http.bodies import TooLongError, TooSlowError
+from sealhold.frontends.http.versions import NoVersionError
 from sealhold.model.encoding import to_json
 from sealhold.model.errors import (
     AuditUnavailableError,
@@ -18,6 +19,7 @@ from sealhold.model.errors import (
     ErrorKind,
     InvalidError,
     SealholdError,
+    StaleError,
     StoreFullError,
 )
 
@@ -43,6 +45,10 @@ def status_of(err: SealholdError) -> int:
             return 413
         case TooSlowError():
             return 408
+        case NoVersionError():
+            return 428
+        case StaleError():
+            return 412
         case StoreFullError():
             return 507
         case _:
@@ -65,7 +71,7 @@ def problem(err: SealholdError) -> Response:
 
 def outside_problem(err: SealholdError) -> Response:
     """Return `err` as an app is told it."""
-    if isinstance(err, InvalidError | AuditUnavailableError | BusyError):
+    if isinstance(err, InvalidError | StaleError | AuditUnavailableError | BusyError):
         return problem(err)
     return denied()
 

@@ -1,0 +1,37 @@
+"""Versions in headers: which one an answer has, and which one a change was made for.
+
+- One strong tag, the version in quotes. No list, no star, no weak tag: a change is made for one
+  version that somebody read.
+
+Source: docs/spec/23-people.md section 8; RFC 9110 section 13, RFC 6585 section 3.
+"""
+
+import re
+
+from sealhold.model.errors import InvalidError
+
+ETAG = re.compile(r'"(0|[1-9][0-9]{0,14})"')
+
+
+class NoVersionError(InvalidError):
+    """A change does not say which version of the profile it was made for.
+
+    Remedy: send `If-Match` with the ETag of the profile as you read it.
+    """
+
+
+def etag(version: int) -> str:
+    """Return the tag of a version."""
+    return f'"{version}"'
+
+
+def version_of(header: str) -> int:
+    """Return the version that an `If-Match` header names.
+
+    Raises:
+        NoVersionError: it names none.
+    """
+    found = ETAG.fullmatch(header.strip())
+    if found is None:
+        raise NoVersionError("`If-Match` names no version")
+    return int(found[1])

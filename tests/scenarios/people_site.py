@@ -1,0 +1,132 @@
+"""A vault that is served as a process, with apps that keep people; called as a developer calls it."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+from tests.scenarios.pseudo_terminal import surroundings
+from tests.transcripts.cli import PASSPHRASE, Cli
+
+SERVE = (sys.executable, "-m", "sealhold", "serve", "--port", "0", "--json")
+SERVICE, MARKETING = "ServiceProvision", "Marketing"
+SCHEMA = {
+    "name": {"category": "Name", "purposes": [SERVICE, MARKETING]},
+    "mail": {"category": "EmailAddress", "purposes": [SERVICE], "lookup": "email"},
+    "age": {"category": "Age", "purposes": [SERVICE], "retention_days": 30},
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:  # reason: JSON is what it is
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class PeopleSite:
+    """A served vault, its owner's token, and two apps: id and token of each."""
+
+    port: int
+    owner: str
+    apps: tuple[tuple[str, str], tuple[str, str]]
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        token: str,
+        body: object = None,
+        *,
+        purpose: str | None = SERVICE,
+        version: int | None = None,
+    ) -> Answer:
+        headers = {} if version is None else {"If-Match": f'"{version}"'}
+        if purpose is not None:
+            headers["Sealhold-Purpose"] = purpose
+        return call(self.port, method, path, token, body, headers)
+
+    def person(self, token: str, name: str, mail: str) -> str:
+        """Return a new person with a profile."""
+        subject: str = self.call("POST", "/v1/subjects", token).json["subject"]
+        written = self.call(
+            "PUT", f"/v1/subjects/{subject}/profile", token,
+            {"fields": {"name": name, "mail": mail}}, version=0,
+        )  # fmt: skip
+        assert written.status == 200, written.body
+        return subject
+
+
+def call(
+    port: int,
+    method: str,
+    path: str,
+    token: str,
+    body: object = None,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    """Call one route."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    sent = {"Host": f"localhost:{port}", **(headers or {})}
+    if token:
+        sent["Authorization"] = f"Bearer {token}"
+    if body is not None:
+        sent["Content-Type"] = "application/json"
+    connection.request(method, path, json.dumps(body) if body is not None else None, sent)
+    response = connection.getresponse()
+    content = response.read()
+    connection.close()
+    return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, content)
+
+
+@contextmanager
+def people_site(folder: Path) -> Iterator[PeopleSite]:
+    """Make a vault in `folder` unless there is one, serve it, and register what it has not yet."""
+    if not any(folder.iterdir()):
+        assert Cli(folder).line("init --headless").code == 0
+    process = subprocess.Popen(
+        SERVE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        env={**surroundings(folder), "SEALHOLD_PASSPHRASE": PASSPHRASE},
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        port = json.loads(process.stdout.readline())["port"]
+        proof = {"passphrase": PASSPHRASE}
+        owner = call(port, "POST", "/v1/auth/sessions", "", proof).json["token"]
+        one, other = (_app(port, owner, name) for name in ("One", "Other"))
+        yield PeopleSite(port, owner, (one, other))
+    finally:
+        process.send_signal(signal.SIGINT)
+        code = process.wait(30)
+        said = process.stderr.read()
+        process.stdout.close()
+        process.stderr.close()
+    assert (code, said) == (0, "")
+
+
+def _app(port: int, owner: str, name: str) -> tuple[str, str]:
+    body = {"name": name, "public_key": "ab" * 32, "passphrase": PASSPHRASE}
+    made = call(port, "POST", "/v1/apps", owner, body).json
+    app = made["app"]["id"]
+    schema = {"fields": SCHEMA, "passphrase": PASSPHRASE}
+    laid = call(port, "PUT", f"/v1/apps/{app}/profile-schema", owner, schema)
+    assert laid.status == 200, laid.body
+    return app, made["token"]

@@ -1,4 +1,4 @@
-"""A vault that is served as a process, with apps that keep people; called as a developer calls it."""
+"""A vault that is served as a process, with apps that keep people, called from outside."""
 
 import json
 import signal
@@ -32,7 +32,7 @@ class Answer:
     body: bytes
 
     @property
-    def json(self) -> Any:  # reason: JSON is what it is
+    def json(self) -> Any:  # noqa: ANN401  # reason: JSON is what it is
         return json.loads(self.body)
 
 

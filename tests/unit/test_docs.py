@@ -127,10 +127,12 @@ def test_the_navigation_lists_each_page_and_no_other() -> None:
 # --- threats ---
 
 
-def marks_in(path: Path) -> Iterator[str]:
+def marks_in(path: Path, name: str = "threat") -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         match node:
-            case ast.Call(func=ast.Attribute(attr="threat"), args=[ast.Constant(value=str(mark))]):
+            case ast.Call(
+                func=ast.Attribute(attr=str(called)), args=[ast.Constant(value=str(mark))]
+            ) if called == name:
                 yield mark
             case _:
                 pass
@@ -140,6 +142,14 @@ def test_each_threat_is_tried_and_each_attack_names_a_threat() -> None:
     tried = {mark for path in (ROOT / "tests").rglob("test_*.py") for mark in marks_in(path)}
 
     assert tried == THREATS.keys()
+
+
+def test_each_promise_that_is_told_is_shown_by_a_test_and_no_other_is_marked() -> None:
+    page = (DOCS / "spec" / "23-people.md").read_text()
+    paths = (ROOT / "tests").rglob("test_*.py")
+    shown = {mark for path in paths for mark in marks_in(path, "promise")}
+
+    assert shown == set(re.findall(r"^\| (P\d+) \|", page, re.MULTILINE))
 
 
 def test_each_comment_on_a_threat_names_a_listed_one_and_each_listed_one_has_a_comment() -> None:

@@ -297,6 +297,7 @@ class Keyring:
             raise NotFoundError("no such subject")
         app = AppId(found.row[2])
         opener = Sealer(self._app_key(app))
+        # THREAT T232: keys that were swapped between people, apps or kinds do not open
         key = opener.unwrap(
             found.row[6], wrap_aad(KeyKind.SUBJECT, app, subject, NOBODY, 1), "subject"
         )

@@ -109,6 +109,7 @@ class Subjects:
         clear = (person.id, person.app, ACTIVE, person.leaf, person.version)
         paper = [person.made_at, dict(person.fields)]
         sealed = Papers(keys, self._core.entropy).seal(SUBJECTS.name, clear, paper)
+        # THREAT T234: what a second change was decided on is gone once the first is durable
         return Put(SUBJECTS.name, (*clear, sealed), person.v or Expect.ABSENT)
 
     def fresh(self, app: AppId, subject: SubjectId, keys: SubjectKeys) -> Person:

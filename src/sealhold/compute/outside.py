@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from threading import Lock
 
 from sealhold.compute.compliance import SHORT_TEXT
+from sealhold.compute.givingup import give_up_owed
 from sealhold.compute.intake import Bundle, submit
 from sealhold.compute.office import Office, read
 from sealhold.compute.running import Runs
@@ -115,7 +116,7 @@ class Outside:
                 raise DeniedError("denied")
             seconds = read(self._office, row).signed.task.slot.seconds
             # THREAT T172: said at the last boundary, not when the program happens to be done
-            self._runs.give_up(grant)
+            give_up_owed(self._office, self._shelf, grant)
         now = self._office.core.clock()
         for stored in self._shelf.answers_of(grant.grant.id):
             ticket = self._shelf.ticket(stored.grant, stored.epoch)

@@ -36,6 +36,7 @@ from sealhold.policy.consent import By, ConsentEvent
 from sealhold.policy.fatigue import Verdict
 from sealhold.policy.lifecycle import consent_state
 from sealhold.policy.request import MEDIA_TYPE, parse_request, wish
+from sealhold.vault.programs import code_of
 from sealhold.vault.registry import App
 from sealhold.vault.requests import RequestRow
 from sealhold.vault.writer import Work
@@ -203,7 +204,7 @@ def _check(office: Office, app: App, bundle: Bundle) -> Asked:
         wish=sha256(to_json(wish(asks))),
         request=bundle.request,
         task=bundle.task,
-        code=bundle.code,
+        code=code_of(bundle.code),
         example=task.aggregate.default,
         v=1,
     )

@@ -13,6 +13,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
 from threading import Lock
+from weakref import WeakValueDictionary
 
 from msgspec import structs
 
@@ -46,11 +47,12 @@ from sealhold.model.errors import (
     UnavailableError,
     WrongPassphraseError,
 )
-from sealhold.model.ids import FieldName
+from sealhold.model.ids import FieldName, RequestId
 from sealhold.model.quantities import Instant, MicroBits, year_of
 from sealhold.model.shown import GrantView, RequestCard, RequestLine, RequestState, Terms
 from sealhold.policy.attenuate import narrow
 from sealhold.policy.consent import ConsentState
+from sealhold.policy.decision import Decision
 from sealhold.policy.facts import Actor as Asking
 from sealhold.policy.lifecycle import RequestEvent
 from sealhold.policy.names import visible
@@ -72,6 +74,8 @@ class Requests:
         self._office = office
         self._shelf = shelf
         self._turn = Lock()  # one decision at a time: what an object may tell is summed over all
+        # the looks that are under way, each for as long as somebody waits for it
+        self._looks: WeakValueDictionary[tuple[RequestId, bytes], Lock] = WeakValueDictionary()
 
     def list(self) -> tuple[RequestLine, ...]:
         """Return the requests that were ever shown: those that wait first, then the newest."""
@@ -201,13 +205,31 @@ class Requests:
         # a server may be slow, so nobody's decision waits for it
         self._fetch_for(asked, terms.fields & asked.signed.task.fields)
         with self._turn:
-            asked = self._decidable(id_text, terms, shown_digest)
-            return self._looked(asked, terms) or self._look(asked, terms)
+            look = self._looks.setdefault((asked.row.id, _term(terms)), Lock())
+        with look:  # pressed twice: whoever comes second waits for the first, and pays nothing
+            stored = self._looked(asked, terms)
+            return stored or self._look(id_text, terms, shown_digest)
 
-    def _look(self, asked: Asked, terms: Terms) -> bytes:
-        office, now = self._office, self._office.core.clock()
-        fields = terms.fields & asked.signed.task.fields
-        members = choose(office, asked, fields, Actor.OWNER)
+    def _look(self, id_text: str, terms: Terms, shown: str) -> bytes:
+        """Charge a look in turn with every other decision; then evaluate, which no other awaits."""
+        office = self._office
+        with self._turn:
+            asked = self._decidable(id_text, terms, shown)
+            fields = terms.fields & asked.signed.task.fields
+            members = choose(office, asked, fields, Actor.OWNER)
+            now = office.core.clock()
+            decision = self._charged(asked, terms, now)
+        program = asked.program(fields, office.retrieval.bound(asked.scope(fields)))
+        values = office.replay.values(decision, program, members)
+        value = result_of(office, program, values, terms.coarsen, epoch_of(now))
+        content = cards.answer_text(asked, value, terms.coarsen).encode()
+        shelved = self._shelf.put_preview(asked.row.id, _term(terms), content)
+        entry = office.teller.entry(event_of(office, asked, EventKind.READ))
+        office.core.writer.commit(Work((shelved,), (entry,)))
+        return content
+
+    def _charged(self, asked: Asked, terms: Terms, now: Instant) -> Decision:
+        office, fields = self._office, terms.fields & asked.signed.task.fields
         cost, year = cards.preview_cost(asked), year_of(now)
         app, purpose = asked.app.id, asked.wish.purpose
         ops = (
@@ -220,14 +242,7 @@ class Requests:
         ask = ask_of(asked, fields, cost, Asking.OWNER)
         passage = Passage(ask=ask, facts=facts(office, asked, now), event=event, ops=ops)
         decision, _ = office.firewall.decided(passage)  # charged here, before anything runs
-        program = asked.program(fields, office.retrieval.bound(asked.scope(fields)))
-        values = office.replay.values(decision, program, members)
-        value = result_of(office, program, values, terms.coarsen, epoch_of(now))
-        content = cards.answer_text(asked, value, terms.coarsen).encode()
-        shelved = self._shelf.put_preview(asked.row.id, _term(terms), content)
-        entry = office.teller.entry(event_of(office, asked, EventKind.READ))
-        office.core.writer.commit(Work((shelved,), (entry,)))
-        return content
+        return decision
 
     def expire(self) -> None:
         """End the requests and the allowances whose own term is over."""

@@ -2,6 +2,7 @@
 
 - docs/reference/commands.md: every command, with its first line and an example.
 - docs/reference/errors.md: every error, its kind, exit code and HTTP status, and what to do.
+- docs/reference/http.md: every route of the API, and every address of a page.
 
 Use: `.venv/bin/python tools/reference.py`, or with `--check` to see that the pages fit the code.
 """
@@ -17,7 +18,12 @@ import sealhold
 from sealhold.__main__ import MORE
 from sealhold.frontends.cli.lazy import Entry, Group
 from sealhold.frontends.cli.tree import tree
+from sealhold.frontends.http.api import Role
+from sealhold.frontends.http.app import API_ROUTES
 from sealhold.frontends.http.problems import STATUS
+from sealhold.frontends.web import verifier
+from sealhold.frontends.web.assets import Assets
+from sealhold.frontends.web.routes import page_routes
 from sealhold.model.errors import ErrorKind, SealholdError
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
@@ -79,6 +85,35 @@ def errors_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def http_page() -> str:
+    """Return the page of addresses: those for programs, then those for people."""
+    lines = [
+        "# HTTP",
+        "",
+        WRITTEN,
+        "",
+        "What a body holds and what comes back stands in `GET /v1/openapi.json`; who may come in,",
+        "in [20 Faces](../spec/20-faces.md).",
+        "",
+        "## For programs",
+        "",
+        "| Route | Whose token | What it does |",
+        "|---|---|---|",
+    ]
+    api = {(each.path, each.method): each for each in API_ROUTES}
+    for (path, method), route in sorted(api.items()):
+        whose = "none" if route.role is Role.PUBLIC else f"the {route.role.value}'s"
+        lines.append(f"| `{method} {path}` | {whose} | {route.about} |")
+    lines += ["", "## For people", "", "| Page | Methods | Without signing in |", "|---|---|---|"]
+    for page in page_routes(Assets()):
+        methods = [name for name, there in (("GET", page.get), ("POST", page.post)) if there]
+        lines.append(
+            f"| `{page.path}` | {', '.join(methods)} | {'yes' if page.is_open else 'no'} |"
+        )
+    lines.append(f"| `{verifier.PATH}` | GET | yes |")
+    return "\n".join(lines) + "\n"
+
+
 def _error_rows() -> Iterator[tuple[ErrorKind, str]]:
     errors: set[type[SealholdError]] = {SealholdError, *_below(SealholdError)}
     for error in errors:
@@ -100,7 +135,11 @@ def import_all() -> None:
             importlib.import_module(module.name)  # noqa: TID251  # reason: all there is, none by choice
 
 
-PAGES: dict[str, Callable[[], str]] = {"commands.md": commands_page, "errors.md": errors_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "commands.md": commands_page,
+    "errors.md": errors_page,
+    "http.md": http_page,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -66,7 +66,8 @@ def walk(browser: Browser, origin: str, folder: Path) -> list[str]:
     """Look at each page undecided, then decide, and look at what that made."""
     context = browser.new_context(reduced_motion="reduce")
     page = context.new_page()
-    page.goto(origin)
+    page.goto(origin)  # whoever looks at an open demo is Alice
+    page.get_by_role("button", name="Lock").click()
     taken = pictures(page, folder, "unlock")
     page.fill("input[name=passphrase]", PASSPHRASE)
     page.get_by_role("button", name="Unlock").click()

@@ -14,6 +14,7 @@ import pytest
 from sealhold.node import Node
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.owned import RECORDS
+from sealhold.vault.questions import QUESTIONS
 from tests.scenarios.killed import ROWS, Turn, digest, table, work
 from tests.scenarios.vaults import Hands, new_home, opened
 
@@ -122,6 +123,8 @@ def _check_charges(node: Node, told: Told) -> None:
     assert told.allowed <= set(grants)
     assert len(charges) == sum(view.uses for view in grants.values()) <= len(grants)
     assert sum(line.cost for line in charges) == sum(view.spent for view in grants.values())
+    asked = [found.row[1] for found in node.parts.core.deciding.all(QUESTIONS.name)]
+    assert sum(asked) == len(charges)
     assert sum(line.cost for line in charges) >= sum(answer.cost for answer in answers)
     released = {f"g-{answer.grant.hex()[-12:]}": digest(answer.sealed) for answer in answers}
     assert told.answers.items() <= released.items()

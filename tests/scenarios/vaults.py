@@ -107,6 +107,7 @@ class Job:
     fuel: int | None = None
     expires: str = "2030-01-01T00:00:00Z"
     resources: Sequence[Plain] = ()
+    evidence: str = "sw"
 
     def manifest(self, author: bytes) -> dict[str, Plain]:
         return {
@@ -145,7 +146,7 @@ class Job:
             },
             "slot": self.slot,
             "resources": list(self.resources),
-            "evidence": {"min": "sw", "confidentiality": "any"},
+            "evidence": {"min": self.evidence, "confidentiality": "any"},
             "output": {"recipients": [], "forms": ["dsse"]},
         }
 

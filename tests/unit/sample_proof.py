@@ -18,59 +18,30 @@ from sealhold.compute.measuring import Measured
 from sealhold.compute.proof_forms import open_statement, read_file
 from sealhold.compute.proof_rules import Policy
 from sealhold.compute.proving import Prover
-from sealhold.compute.task import PAYLOAD_TYPE, SignedTask, open_task
+from sealhold.compute.task import SignedTask
 from sealhold.compute.verify import verify_files
-from sealhold.crypto import dsse, sdjwt
+from sealhold.crypto import sdjwt
 from sealhold.crypto.digest import sha256
 from sealhold.crypto.entropy import seeded
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.sign import SigningKey
-from sealhold.model.encoding import Plain, to_json
+from sealhold.model.encoding import Plain
 from sealhold.model.ids import Id16, ReceiptId
 from sealhold.model.quantities import Instant
 from sealhold.model.shown import Verdict
+from tests.unit import sample_task
+from tests.unit.sample_task import AUTHOR
 
-AUTHOR = SigningKey(Secret(b"a" * 32, "author"))
 LEFT = Instant(1_790_000_000_000)
 SHOWN = Instant(LEFT + 60_000)
 AT = Instant(LEFT + 61_000)
 AUDIENCE, NONCE = "a bank", "its nonce"
-CODE = b"def evaluate(obj, res):\n    return 1\n"
+BOTH: Plain = {"recipients": [], "forms": ["dsse", "sd-jwt"]}
 
 
 def signed_task(**changes: Plain) -> SignedTask:
-    document = {
-        "schema": "sealhold.task/1",
-        "name": "Green bonus",
-        "version": "1.0.0",
-        "expires": "2027-12-31T00:00:00Z",
-        "author": {"name": "Cooperative", "key": AUTHOR.public.hex()},
-        "purpose": "PersonnelPayment",
-        "reason": {"en": "a bonus"},
-        "code": {"tier": "py", "sha256": sha256(CODE).hex(), "bytes": len(CODE)},
-        "input": {
-            "collection": "trips",
-            "fields": ["start"],
-            "max_objects": 100,
-            "max_object_bytes": 128,
-        },
-        "evaluate": {"range": {"values": [0, 1]}, "default": 0},
-        "aggregate": {
-            "kind": "count",
-            "args": {"value": 1},
-            "range": {"min": 0, "max": 31, "step": 1},
-            "default": 0,
-        },
-        "params": [{"id": "standard", "value": 500}],
-        "selections": [{"id": "all", "predicate": "all", "attributes": []}],
-        "partition": {"k": 1, "max_versions": 1},
-        "limits": {"ms_per_partition": 100, "memory_mib": 16, "queries": 100},
-        "slot": {"seconds": 1, "mode": "ahead", "max_slots": 1},
-        "evidence": {"min": "sw", "confidentiality": "any"},
-        "output": {"recipients": [], "forms": ["dsse", "sd-jwt"]},
-        **changes,
-    }
-    return open_task(dsse.sign(PAYLOAD_TYPE, to_json(document), [AUTHOR]))
+    """Return the small task, whose proofs are given out in both forms."""
+    return sample_task.signed_task(**{"output": BOTH, **changes})
 
 
 @dataclass(frozen=True)

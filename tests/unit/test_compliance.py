@@ -19,7 +19,7 @@ from sealhold.compute.compliance import (
 from sealhold.compute.evidence import Software
 from sealhold.compute.measuring import Measured
 from sealhold.compute.proof_rules import SKEW, Policy
-from sealhold.compute.task import PAYLOAD_TYPE, SignedTask, open_task, task_digest
+from sealhold.compute.task import task_digest
 from sealhold.compute.verify import looks_like_proof, verify_files
 from sealhold.crypto import dsse
 from sealhold.crypto.digest import sha256
@@ -29,48 +29,12 @@ from sealhold.model.encoding import Plain, to_json
 from sealhold.model.errors import InvalidError, InvalidManifestError
 from sealhold.model.quantities import Instant
 from sealhold.model.shown import Verdict
+from tests.unit.sample_task import AUTHOR, signed_task
 
-AUTHOR = SigningKey(Secret(b"a" * 32, "author"))
 VAULT = SigningKey(Secret(b"v" * 32, "proof"))
-CODE = b"def evaluate(obj, res):\n    return 1\n"
 LEFT = Instant(1_790_000_000_000)
 LATER = Instant(LEFT + 1)
 PINS = {"proof": [VAULT.public], "author": [AUTHOR.public]}
-
-
-def signed_task(**changes: Plain) -> SignedTask:
-    document = {
-        "schema": "sealhold.task/1",
-        "name": "Green bonus",
-        "version": "1.0.0",
-        "expires": "2027-12-31T00:00:00Z",
-        "author": {"name": "Cooperative", "key": AUTHOR.public.hex()},
-        "purpose": "PersonnelPayment",
-        "reason": {"en": "a bonus"},
-        "code": {"tier": "py", "sha256": sha256(CODE).hex(), "bytes": len(CODE)},
-        "input": {
-            "collection": "trips",
-            "fields": ["start"],
-            "max_objects": 100,
-            "max_object_bytes": 128,
-        },
-        "evaluate": {"range": {"values": [0, 1]}, "default": 0},
-        "aggregate": {
-            "kind": "count",
-            "args": {"value": 1},
-            "range": {"min": 0, "max": 31, "step": 1},
-            "default": 0,
-        },
-        "params": [{"id": "standard", "value": 500}],
-        "selections": [{"id": "all", "predicate": "all", "attributes": []}],
-        "partition": {"k": 1, "max_versions": 1},
-        "limits": {"ms_per_partition": 100, "memory_mib": 16, "queries": 100},
-        "slot": {"seconds": 1, "mode": "ahead", "max_slots": 1},
-        "evidence": {"min": "sw", "confidentiality": "any"},
-        "output": {"recipients": [], "forms": ["dsse"]},
-        **changes,
-    }
-    return open_task(dsse.sign(PAYLOAD_TYPE, to_json(document), [AUTHOR]))
 
 
 TASK = signed_task()

@@ -250,6 +250,28 @@ def test_each_option_that_a_page_names_exists(
     assert re.search(rf"{option}\b", capsys.readouterr().out)
 
 
+# --- words ---
+
+
+def test_a_term_stands_in_the_glossary_once() -> None:
+    rows = re.findall(r"^\| ([^|]+) \| ", (DOCS / "glossary.md").read_text(), re.MULTILINE)
+    terms = [term.strip() for row in rows if row != "Term" for term in row.split(",")]
+
+    assert sorted(term for term in set(terms) if terms.count(term) > 1) == []
+
+
+def test_each_threat_stands_in_a_row_of_the_model() -> None:
+    text = (DOCS / "threat-model.md").read_text()
+    rows = "".join(re.findall(r"^\| (T[^|]+)", text, re.MULTILINE))
+    told = {
+        f"T{number:02}"
+        for first, last in re.findall(r"T(\d+)(?: to T(\d+))?", rows)
+        for number in range(int(first), int(last or first) + 1)
+    }
+
+    assert THREATS.keys() <= told
+
+
 # --- the readme and targets ---
 
 

@@ -26,6 +26,7 @@ from sealhold.model.encoding import Plain, to_json
 from sealhold.model.errors import InvalidManifestError
 from sealhold.model.ids import FieldName
 from sealhold.model.quantities import DAY, MICRO, Instant, MicroBits
+from tests.unit.sample_task import manifest
 
 NOW = Instant(1_790_000_000_000)
 YES_NO = {"values": [0, 1]}
@@ -35,32 +36,14 @@ ALL = {"id": "all", "predicate": "all", "attributes": []}
 
 
 def task_of(**changes: Plain) -> Task:
-    document = {
-        "schema": "sealhold.task/1",
-        "name": "Green bonus",
-        "version": "1.0.0",
-        "expires": "2027-12-31T00:00:00Z",
-        "author": {"name": "Cooperative", "key": "ab" * 32},
-        "purpose": "PersonnelPayment",
-        "reason": {"en": "a bonus"},
-        "code": {"tier": "py", "sha256": "cd" * 32, "bytes": 9},
-        "input": {
-            "collection": "trips",
-            "fields": ["start"],
-            "max_objects": 100,
-            "max_object_bytes": 75,
-        },
-        "evaluate": {"range": YES_NO, "default": 0},
-        "aggregate": COUNT,
-        "params": [{"id": "standard", "value": 500}],
-        "selections": [ALL],
-        "partition": {"k": 1, "max_versions": 1},
-        "limits": {"ms_per_partition": 100, "memory_mib": 16, "queries": 100},
-        "slot": {"seconds": 1, "mode": "ahead", "max_slots": 1},
-        "evidence": {"min": "sw", "confidentiality": "any"},
-        "output": {"recipients": [], "forms": ["dsse"]},
-        **changes,
-    }
+    document = manifest(
+        **{
+            "input": {**manifest()["input"], "max_object_bytes": 75},
+            "evaluate": {"range": YES_NO, "default": 0},
+            "aggregate": COUNT,
+            **changes,
+        }
+    )
     return parse_task(to_json(document))
 
 

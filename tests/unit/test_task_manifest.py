@@ -30,9 +30,8 @@ from sealhold.model.errors import (
 from sealhold.model.ids import Collection, FieldName
 from sealhold.model.quantities import Instant
 from sealhold.model.records import Column, ColumnType, Dataset, Sensitivity
+from tests.unit.sample_task import AUTHOR, CODE, manifest
 
-AUTHOR = SigningKey(Secret(b"a" * 32, "author"))
-CODE = b"def evaluate(obj, res):\n    return 1\n"
 NOW = Instant(1_790_000_000_000)  # September 2026
 TRIPS = Dataset(
     name=Collection("trips"),
@@ -45,36 +44,15 @@ TRIPS = Dataset(
     sensitivity=Sensitivity.INTIMATE,
     granularity="a trip",
 )
-MANIFEST: dict[str, Any] = {
-    "schema": "sealhold.task/1",
-    "name": "Green bonus",
-    "version": "1.0.0",
-    "expires": "2027-12-31T00:00:00Z",
-    "author": {"name": "Cooperative", "key": AUTHOR.public.hex()},
-    "purpose": "PersonnelPayment",
-    "reason": {"en": "a bonus"},
-    "code": {"tier": "py", "sha256": sha256(CODE).hex(), "bytes": len(CODE)},
-    "input": {
+MANIFEST = manifest(
+    input={
         "collection": "trips",
         "fields": ["start", "distance_m"],
         "max_objects": 100,
         "max_object_bytes": 128,
     },
-    "evaluate": {"range": {"values": [0, 1]}, "default": 0},
-    "aggregate": {
-        "kind": "count",
-        "args": {"value": 1},
-        "range": {"min": 0, "max": 31, "step": 1},
-        "default": 0,
-    },
-    "params": [{"id": "standard", "value": {"over_m": 500}}],
-    "selections": [{"id": "all", "predicate": "all", "attributes": []}],
-    "partition": {"k": 1, "max_versions": 1},
-    "limits": {"ms_per_partition": 100, "memory_mib": 16, "queries": 100},
-    "slot": {"seconds": 1, "mode": "ahead", "max_slots": 1},
-    "evidence": {"min": "sw", "confidentiality": "any"},
-    "output": {"recipients": [], "forms": ["dsse"]},
-}
+    params=[{"id": "standard", "value": {"over_m": 500}}],
+)
 
 
 def changed(**places: Plain) -> bytes:

@@ -1,13 +1,11 @@
 """Known answers for the log and its papers: ours, frozen with each format, and published ones.
 
-A vector names a call, its arguments and its outcome, as in test_vectors_crypto.py. A frozen vector
+A vector names a call, its arguments and its outcome, as in known.py. A frozen vector
 is never changed: logs and papers of that form lie with people.
 """
 
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import (
@@ -28,16 +26,14 @@ from sealhold.crypto.seal import NOBODY, Sealer
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.sign import SigningKey
 from sealhold.model.encoding import Plain
-from sealhold.model.errors import ErrorKind, SealholdError
 from sealhold.model.ids import Id16
 from sealhold.model.quantities import Instant
 from sealhold.stores.backends.memory import MemoryRecords
 from sealhold.stores.spec import Put
+from tests.vectors.known import Args, cases, check
 
 HERE = Path(__file__).parent
 SPEC = HERE.parents[1] / "docs" / "spec"
-
-Args = dict[str, Any]  # reason: the arguments of one call, as its vector writes them
 
 TEXTS = {"purpose", "collection", "reason", "template"}
 WORDS = {"kind": EventKind, "actor": Actor, "outcome": Outcome}
@@ -148,28 +144,16 @@ CALLS: dict[str, Callable[[Args], object]] = {
 }
 
 
-def cases() -> list[Any]:  # reason: pytest's own type of a parameter is private
-    return [
-        pytest.param(case, id=f"{file.stem}: {case['name']}")
-        for file in sorted((HERE / "05-audit").glob("*.json"))
-        for case in json.loads(file.read_text())["cases"]
-    ]
+CASES = cases("05-audit")
 
 
-@pytest.mark.parametrize("case", cases())
+@pytest.mark.parametrize("case", CASES)
 def test_a_known_answer_holds(case: Args) -> None:
-    call = CALLS[case["call"]]
-
-    if case["outcome"] == "ok":
-        assert call(case["in"]) == case["out"]
-    else:
-        with pytest.raises(SealholdError) as refused:
-            call(case["in"])
-        assert refused.value.kind is ErrorKind[case["outcome"]]
+    check(CALLS, case)
 
 
 def test_every_call_has_a_vector() -> None:
-    assert {param.values[0]["call"] for param in cases()} == set(CALLS)
+    assert {param.values[0]["call"] for param in CASES} == set(CALLS)
 
 
 def test_the_spec_lists_every_kind_of_event_with_its_number() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
+from sealhold.model.quantities import MicroBits
 from sealhold.model.shown import RequestState
 from tests.web.addresses import PAGES, REQUEST
 from tests.web.conftest import Watch, sign_in
@@ -70,6 +71,49 @@ def test_a_point_of_a_request_needs_its_own_tick(
 
     expect(anyhow.locator(".slip-figure")).to_contain_text("17")
     assert (before, state(vault)) == (RequestState.WAITING, RequestState.SPENT)
+
+
+@pytest.mark.parametrize("width", [1200, 390])
+def test_points_that_need_a_tick_leave_the_request_readable(
+    anyhow: Page, site: Running, vault: SampleVault, width: int
+) -> None:
+    asked, card = next(iter(vault.cards.items()))
+    points = {f"point_{number}": f"something {number} that is wider" for number in range(5)}
+    vault.cards[asked] = replace(card, points=points)
+    anyhow.set_viewport_size({"width": width, "height": 900})
+    anyhow.goto(site.url + REQUEST)
+
+    bar = anyhow.locator(".decide").bounding_box()
+    boxes = anyhow.locator(".points input[type=checkbox]")
+
+    assert bar is not None
+    assert bar["height"] <= 900 / 5
+    assert boxes.count() == len(points)
+    assert all(box.evaluate("box => box.form.id") == "decide" for box in boxes.all())
+
+
+def test_a_request_that_no_budget_of_the_year_covers_says_so(
+    anyhow: Page, site: Running, vault: SampleVault
+) -> None:
+    asked, card = next(iter(vault.cards.items()))
+    short = replace(card.meters[0], label="GreenCorp HR", cap=MicroBits(4_000_000))
+    vault.cards[asked] = replace(card, meters=(short, *card.meters[1:]))
+
+    anyhow.goto(site.url + REQUEST)
+
+    expect(anyhow.get_by_text("no answer would leave this year")).to_have_count(1)
+    expect(anyhow.locator(".beyond")).to_contain_text("Too much for GreenCorp HR")
+
+
+def test_apps_that_were_stopped_are_not_counted_among_those_that_may_ask(
+    anyhow: Page, site: Running, vault: SampleVault
+) -> None:
+    first = next(iter(vault.app_views))
+    vault.app_views[first] = replace(vault.app_views[first], state="suspended")
+
+    anyhow.goto(f"{site.url}/apps")
+
+    expect(anyhow.locator("h1")).to_have_text(f"{len(vault.app_views) - 1} apps may ask you")
 
 
 def test_refusing_needs_nothing(anyhow: Page, site: Running, vault: SampleVault) -> None:

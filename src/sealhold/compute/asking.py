@@ -13,7 +13,6 @@ from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
 from threading import Lock
-from weakref import WeakValueDictionary
 
 from msgspec import structs
 
@@ -26,20 +25,16 @@ from sealhold.compute.allowing import (
     event_of,
     leak_ops,
     whole_grant,
-    with_cost,
     with_receipt,
 )
 from sealhold.compute.asked import Asked
-from sealhold.compute.drawing import noise_ops
 from sealhold.compute.granted import grant_view
+from sealhold.compute.looks import Looks
 from sealhold.compute.members import choose, epoch_at, freeze
 from sealhold.compute.office import Office, ask_of, facts, read
 from sealhold.compute.replay import Member, Progress
-from sealhold.compute.results import result_of
 from sealhold.compute.shelf import Shelf
-from sealhold.compute.slots import SlotMode, epoch_of
-from sealhold.crypto.digest import sha256
-from sealhold.model.encoding import pack
+from sealhold.compute.slots import SlotMode
 from sealhold.model.errors import (
     ConflictError,
     DeniedError,
@@ -47,20 +42,21 @@ from sealhold.model.errors import (
     UnavailableError,
     WrongPassphraseError,
 )
-from sealhold.model.ids import FieldName, RequestId
-from sealhold.model.quantities import Instant, MicroBits, year_of
+from sealhold.model.ids import FieldName
+from sealhold.model.quantities import Instant, MicroBits
 from sealhold.model.shown import GrantView, RequestCard, RequestLine, RequestState, Terms
 from sealhold.policy.attenuate import narrow
 from sealhold.policy.consent import ConsentState
-from sealhold.policy.decision import Decision
 from sealhold.policy.facts import Actor as Asking
 from sealhold.policy.lifecycle import RequestEvent
 from sealhold.policy.names import visible
 from sealhold.vault.firewall import Passage
 from sealhold.vault.grants import GrantRow
 from sealhold.vault.noisebudget import NoiseBudget
+from sealhold.vault.questions import Questions
 from sealhold.vault.registry import ACTIVE
 from sealhold.vault.requests import RequestRow
+from sealhold.vault.retired import is_retired
 from sealhold.vault.writer import Work
 
 NO_POINTS: AbstractSet[str] = frozenset()
@@ -74,8 +70,7 @@ class Requests:
         self._office = office
         self._shelf = shelf
         self._turn = Lock()  # one decision at a time: what an object may tell is summed over all
-        # the looks that are under way, each for as long as somebody waits for it
-        self._looks: WeakValueDictionary[tuple[RequestId, bytes], Lock] = WeakValueDictionary()
+        self._looks = Looks(office, shelf, self._turn)
 
     def list(self) -> tuple[RequestLine, ...]:
         """Return the requests that were ever shown: those that wait first, then the newest."""
@@ -119,7 +114,7 @@ class Requests:
         Raises:
             InvalidError: a point of the request was not confirmed, or one that it has not was.
             ConflictError: `shown_digest` is not the digest of the request, it no longer waits, its
-                app is suspended, or its term is over.
+                app is suspended, its task is retired, or its term is over.
             WrongPassphraseError: the owner is not proven.
             LeakExhaustedError: an object would tell more than it ever may.
         """
@@ -193,56 +188,21 @@ class Requests:
             InvalidError: a point of the request was not confirmed, or one that it has not was.
             ConflictError: `shown_digest` is not current.
             LeakExhaustedError: the budget does not cover a look.
+            QuestionsExhaustedError: the task was asked as often as it may be.
             NotFetchedError: a third party's file that it reads does not come; nothing is charged.
             WrongPassphraseError: the owner is not proven.
         """
         asked = self._decidable(id_text, terms, shown_digest)
-        stored = self._looked(asked, terms)
+        stored = self._looks.seen(asked, terms)
         if stored is not None:
             return stored
         _check_points(self._office, asked, confirmed)
         self._prove(passphrase)
         # a server may be slow, so nobody's decision waits for it
         self._fetch_for(asked, terms.fields & asked.signed.task.fields)
-        with self._turn:
-            look = self._looks.setdefault((asked.row.id, _term(terms)), Lock())
-        with look:  # pressed twice: whoever comes second waits for the first, and pays nothing
-            stored = self._looked(asked, terms)
-            return stored or self._look(id_text, terms, shown_digest)
-
-    def _look(self, id_text: str, terms: Terms, shown: str) -> bytes:
-        """Charge a look in turn with every other decision; then evaluate, which no other awaits."""
-        office = self._office
-        with self._turn:
-            asked = self._decidable(id_text, terms, shown)
-            fields = terms.fields & asked.signed.task.fields
-            members = choose(office, asked, fields, Actor.OWNER)
-            now = office.core.clock()
-            decision = self._charged(asked, terms, now)
-        program = asked.program(fields, office.retrieval.bound(asked.scope(fields)))
-        values = office.replay.values(decision, program, members)
-        value = result_of(office, program, values, terms.coarsen, epoch_of(now))
-        content = cards.answer_text(asked, value, terms.coarsen).encode()
-        shelved = self._shelf.put_preview(asked.row.id, _term(terms), content)
-        entry = office.teller.entry(event_of(office, asked, EventKind.READ))
-        office.core.writer.commit(Work((shelved,), (entry,)))
-        return content
-
-    def _charged(self, asked: Asked, terms: Terms, now: Instant) -> Decision:
-        office, fields = self._office, terms.fields & asked.signed.task.fields
-        cost, year = cards.preview_cost(asked), year_of(now)
-        app, purpose = asked.app.id, asked.wish.purpose
-        ops = (
-            *office.budget.query_ops(cost, app, purpose, year),
-            *noise_ops(office, asked, fields, epoch_of(now), now),
-            *leak_ops(office, asked, fields, now),
+        return self._looks.take(
+            lambda: self._decidable(id_text, terms, shown_digest), asked.row.id, terms
         )
-        left = MicroBits(office.budget.all_left(year) - cost)
-        event = with_cost(event_of(office, asked, EventKind.PREVIEW), cost, left)
-        ask = ask_of(asked, fields, cost, Asking.OWNER)
-        passage = Passage(ask=ask, facts=facts(office, asked, now), event=event, ops=ops)
-        decision, _ = office.firewall.decided(passage)  # charged here, before anything runs
-        return decision
 
     def expire(self) -> None:
         """End the requests and the allowances whose own term is over."""
@@ -289,6 +249,8 @@ class Requests:
         now = self._office.core.clock()
         if asked.app.state != ACTIVE:
             raise ConflictError(f"the app is {asked.app.state}")
+        if is_retired(self._office.core.deciding, asked.signed.task.digest):
+            raise ConflictError("the task was retired: an object of its frozen set was erased")
         if min(terms.until, asked.signed.task.expires_at) <= now:
             raise ConflictError("the term of the request, or of its task, is over")
         return asked
@@ -327,8 +289,9 @@ class Requests:
             resources=office.retrieval.views(asked.scope(terms.fields & asked.signed.task.fields)),
             now=office.core.clock(),
             noise=NoiseBudget(office.core.deciding),
+            questions=Questions(office.core.deciding),
         )
-        return cards.card(asked, terms, around, self._looked(asked, terms))
+        return cards.card(asked, terms, around, self._looks.seen(asked, terms))
 
     def _before(self, asked: Asked, history: Sequence[RequestRow]) -> Asked | None:
         for row in reversed(history):
@@ -337,9 +300,6 @@ class Requests:
                 if old.signed.task.name == asked.signed.task.name:
                     return old
         return None
-
-    def _looked(self, asked: Asked, terms: Terms) -> bytes | None:
-        return self._shelf.preview(asked.row.id, _term(terms))
 
     def _evaluate_ahead(
         self,
@@ -379,17 +339,14 @@ def _silent(_done: int, _all: int) -> None:
     """Tell nobody how far it is."""
 
 
-def _term(terms: Terms) -> bytes:
-    """Return what tells one look from another: what it would show differently."""
-    return sha256(pack([sorted(terms.fields), terms.coarsen]))
-
-
 def _check_points(office: Office, asked: Asked, confirmed: AbstractSet[str]) -> None:
     """Let pass what the owner said yes to, point by point.
 
     Raises:
         InvalidError: a point was not confirmed, or one was that there is not.
+        InvalidManifestError: the task demands evidence that this vault does not give.
     """
+    office.require_evidence(asked.signed.task)
     asks = cards.points_of(asked, office.core.clock())
     # THREAT T173: what widens the bound needs a yes of its own; a yes to the whole is none
     for code, sentence in asks.items():

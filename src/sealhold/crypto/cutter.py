@@ -11,6 +11,7 @@ Source: docs/spec/02-sealing.md section 7; Xia et al., FastCDC, 2016.
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 from blake3 import blake3
 
@@ -33,8 +34,13 @@ def _lane_mask(shift: int) -> int:
     return int.from_bytes(lane * (_BLOCK + _WINDOW), "little")
 
 
-# Each round adds to every mark the one `step` places before, shifted up by `step` bits.
-_ROUNDS = tuple((_lane_mask(step), 16 * step + step) for step in (1, 2, 4, 8))
+@cache
+def _rounds() -> tuple[tuple[int, int], ...]:
+    """Return mask and shift of each round: a quarter megabyte, made when content is first cut.
+
+    Each round adds to every mark the one `step` places before, shifted up by `step` bits.
+    """
+    return tuple((_lane_mask(step), 16 * step + step) for step in (1, 2, 4, 8))
 
 
 class Cutter:
@@ -83,7 +89,7 @@ class Cutter:
         lanes[0::2] = block.translate(self._low)
         lanes[1::2] = block.translate(self._high)
         marks = int.from_bytes(lanes, "little")
-        for mask, shift in _ROUNDS:
+        for mask, shift in _rounds():
             marks ^= (marks & mask) << shift
         # The shifts leave marks of places beyond the block above the wanted bytes.
         found = (marks & ((1 << 8 * len(lanes)) - 1)).to_bytes(len(lanes), "little")

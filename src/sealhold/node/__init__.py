@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sealhold.compute.proof_rules import Policy
     from sealhold.compute.runner import runners
     from sealhold.compute.verify import verify_files
+    from sealhold.compute.vouching import Terms
 
 __all__ = [  # made here, or handed out to the faces as it is
     "PASSPHRASE_VARIABLE",
@@ -36,6 +37,7 @@ __all__ = [  # made here, or handed out to the faces as it is
     "OpenParts",
     "Policy",
     "Progress",
+    "Terms",
     "World",
     "appkit",
     "create",
@@ -72,6 +74,10 @@ def __getattr__(name: str) -> object:
             from sealhold.compute import proof_rules
 
             found = proof_rules.Policy
+        case "Terms":
+            from sealhold.compute import vouching
+
+            found = vouching.Terms
         case "runners":
             from sealhold.compute.runner import runners as found
         case "verify_files":

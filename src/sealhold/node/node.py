@@ -15,7 +15,9 @@ from typing import Self
 
 from sealhold import __version__
 from sealhold.compute.asking import Requests
-from sealhold.compute.granted import Apps, Budgets, Grants
+from sealhold.compute.capping import Budgets
+from sealhold.compute.erasing import Erasing
+from sealhold.compute.granted import Apps, Grants
 from sealhold.compute.outside import Outside
 from sealhold.compute.running import Runs
 from sealhold.compute.supply import Resources
@@ -191,6 +193,11 @@ class Node:
     def budgets(self) -> Budgets:
         """How much was told."""
         return self.parts.budgets
+
+    @property
+    def erasing(self) -> Erasing:
+        """What is to be forgotten."""
+        return self.parts.erasing
 
     @property
     def outside(self) -> Outside:

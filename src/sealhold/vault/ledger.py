@@ -26,7 +26,7 @@ from sealhold.model.errors import (
     TamperedError,
 )
 from sealhold.model.ids import AppId, Id16, Kind, show
-from sealhold.model.quantities import show_bits
+from sealhold.model.quantities import MicroBits, show_bits
 from sealhold.model.shown import LedgerLine, LogState
 from sealhold.stores.spec import RecordStore
 from sealhold.vault.core import Core
@@ -64,6 +64,7 @@ _WORDS = {
     EventKind.BACKUP: "a backup was made",
     EventKind.RESTORE: "a backup was restored",
     EventKind.FETCH: "a third party's file: {reason}",
+    EventKind.CAP: "the cap {reason} was set to {cap} bits",
 }
 
 
@@ -259,6 +260,7 @@ def sentence(event: Event) -> str:
         rows_read=event.rows_read,
         bytes_out=event.bytes_out,
         cost=show_bits(event.cost),
+        cap=show_bits(event.cap or MicroBits(0)),
     )
     where = f" from {event.collection}" if event.collection else ""
     refused = " (refused)" if event.outcome is Outcome.DENIED else ""

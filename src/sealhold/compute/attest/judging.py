@@ -7,10 +7,11 @@
 Source: docs/spec/21-evidence.md sections 3 and 6.
 """
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from sealhold.compute.attest.collateral import Collateral
 from sealhold.compute.attest.kinds import HIDING, Kind
 from sealhold.compute.attest.policy import SKEW, Policy
 from sealhold.compute.attest.spec import (
@@ -21,7 +22,7 @@ from sealhold.compute.attest.spec import (
     Result,
     Status,
 )
-from sealhold.model.errors import InvalidError, TamperedError
+from sealhold.model.errors import InvalidEncodingError, InvalidError, TamperedError
 from sealhold.model.quantities import Instant
 
 
@@ -39,12 +40,18 @@ class Look:
     advisories: tuple[str, ...] = ()
     signed_at: Instant | None = None  # the evidence's own word on when it was made
     ends: list[Instant] = field(default_factory=list)
+    lacks: str = ""  # what of the collateral was not brought
     claims: dict[str, str] = field(default_factory=dict)
 
     def fault(self, text: str, *, unless: bool = False) -> None:
         """Note that the evidence is refused for this, unless something holds."""
         if not unless:
             self.faults.append(text)
+
+    def needs(self, what: str) -> InvalidEncodingError:
+        """Return the error that ends a look for which the collateral `what` was not brought."""
+        self.lacks = what
+        return InvalidEncodingError(f"needed: {what}")
 
     def doubt(self, text: str, *, unless: bool = False) -> None:
         """Note what keeps it from AFFIRMING, unless something holds."""
@@ -64,14 +71,54 @@ class Case:
     now: Instant
 
 
-def judge(case: Case, fill: Callable[[Look], None]) -> Result:
-    """Return the result of one appraisal.
+class JudgedVerifier(ABC):
+    """A verifier that says what it saw, and is judged here."""
 
-    Args:
-        case: what was asked.
-        fill: does the checks of the kind and notes them; what it raises for broken evidence is
-            one more fault.
-    """
+    kind: Kind
+
+    @abstractmethod
+    def look_at(self, look: Look, case: Case, collateral: Collateral | None) -> None:
+        """Do the checks of the kind, and note in `look` what they find.
+
+        Raises:
+            InvalidError: the evidence is not of its form, which is one more fault.
+            TamperedError: it is not genuine, which is one more fault.
+            EvidenceUnavailableError: a library that this kind needs is not installed.
+        """
+
+    def appraise(
+        self,
+        evidence: Evidence,
+        nonce: bytes,
+        reference_values: ReferenceValues,
+        policy: Policy,
+        now: Instant,
+        collateral: Collateral | None,
+    ) -> Result:
+        """Return what `evidence` is worth as an answer to `nonce`, judged at `now`.
+
+        Raises:
+            EvidenceUnavailableError: a library that this kind needs is not installed.
+        """
+        case = Case(
+            kind=self.kind,
+            evidence=evidence,
+            nonce=nonce,
+            reference=reference_values,
+            policy=policy,
+            now=now,
+        )
+        look = _begun(case)
+        try:
+            self.look_at(look, case, collateral)
+        except (InvalidError, TamperedError) as err:
+            look.fault(str(err))
+            look.verified = look.hw_rooted = False
+        _common(case, look)
+        return _result(case, look)
+
+
+def _begun(case: Case) -> Look:
     look = Look()
     evidence = case.evidence
     # THREAT T153: evidence is read as what its verifier is for, never as what it calls itself.
@@ -80,13 +127,7 @@ def judge(case: Case, fill: Callable[[Look], None]) -> Result:
     look.fault("the nonce is another", unless=bool(case.nonce) and evidence.nonce == case.nonce)
     wanted = case.reference.binding.report_data(case.nonce)
     look.fault("bound to something else", unless=evidence.report_data == wanted)
-    try:
-        fill(look)
-    except (InvalidError, TamperedError) as err:
-        look.fault(str(err))
-        look.verified = look.hw_rooted = False
-    _common(case, look)
-    return _result(case, look)
+    return look
 
 
 def _common(case: Case, look: Look) -> None:
@@ -127,6 +168,7 @@ def _result(case: Case, look: Look) -> Result:
         confidentiality=_confidentiality(case.kind, status, look),
         not_after=min(look.ends),
         reasons=(*look.faults, *look.doubts),
+        lacks=look.lacks if len(look.faults) == 1 else "",
         claims=MappingProxyType(dict(look.claims) if look.verified else {}),
     )
 

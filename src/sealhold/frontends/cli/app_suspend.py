@@ -1,5 +1,6 @@
 """`sealhold app suspend`."""
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -21,9 +22,10 @@ def app_suspend(
     with reading(session) as node:
         stopped = node.apps.suspend(app)
     name = safe(stopped.name)
+    again = shlex.quote(safe(app))
     emit(
         session,
         stopped,
         Line(f"{name} is stopped: its next call is refused."),
-        Line(f"Let it ask again: sealhold app resume {app}", "hint"),
+        Line(f"Let it ask again: sealhold app resume {again}", "hint"),
     )

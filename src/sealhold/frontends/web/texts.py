@@ -84,7 +84,7 @@ FRAME: Mapping[str, str] = {
     "home.no_items_say": "Bring in a file: mail, calendar, contacts, tracks or bookings. It is"
     " sealed on this machine and sent nowhere.",
     "home.today": "Today in your data",
-    "home.today_sum": "{items} items, {uses} uses",
+    "home.today_sum": "items: {items}, uses: {uses}",
     "home.key_bars": "Bars: items by the hour",
     "home.key_uses": "Triangles: uses by others",
     "home.none_came": "No item came in today",
@@ -99,7 +99,7 @@ FRAME: Mapping[str, str] = {
     "home.items": "Items",
     "home.all_items": "All {number} items",
     "home.told": "Told in {year}",
-    "home.would_take": "What waits would take {pending} and leave {left}.",
+    "home.would_take": "What waits would take {pending} bits and leave {left}.",
     "home.all_sources": "All sources",
     "home.source_items": "{number} items",
     "home.no_source": "No file was imported yet.",

@@ -29,10 +29,13 @@ from sealhold.model.errors.denied import (
 )
 from sealhold.model.errors.exhausted import (
     ExhaustedError,
+    GrantExhaustedError,
     LeakExhaustedError,
     NoiseExhaustedError,
+    QuestionsExhaustedError,
 )
 from sealhold.model.errors.invalid import (
+    CapTooHighError,
     InvalidEncodingError,
     InvalidError,
     InvalidFilterError,
@@ -86,6 +89,7 @@ __all__ = [
     "BadTokenError",
     "BrokerLostError",
     "BusyError",
+    "CapTooHighError",
     "ConflictError",
     "DeniedError",
     "ErrorKind",
@@ -93,6 +97,7 @@ __all__ = [
     "ExhaustedError",
     "ExtraMissingError",
     "FenceLostError",
+    "GrantExhaustedError",
     "InsecureHomeError",
     "InvalidEncodingError",
     "InvalidError",
@@ -114,6 +119,7 @@ __all__ = [
     "NotFoundError",
     "ObjectNotFoundError",
     "PlaintextStoreError",
+    "QuestionsExhaustedError",
     "RolledBackError",
     "SealBrokenError",
     "SealholdError",

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from sealhold.compute.attest.collateral import Collateral, NitroCollateral
-from sealhold.compute.attest.judging import Case, Look, judge
+from sealhold.compute.attest.judging import Case, JudgedVerifier, Look
 from sealhold.compute.attest.kinds import Kind
-from sealhold.compute.attest.policy import Policy
-from sealhold.compute.attest.spec import Evidence, ReferenceValues, Result
 from sealhold.crypto import cose, x509
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import BadChainError, InvalidEncodingError
@@ -52,29 +50,13 @@ class _Document:
     nonce: bytes
 
 
-class NitroVerifier:
+class NitroVerifier(JudgedVerifier):
     """Appraises documents of Nitro enclaves."""
 
     kind = Kind.NITRO
 
-    def appraise(
-        self,
-        evidence: Evidence,
-        nonce: bytes,
-        reference_values: ReferenceValues,
-        policy: Policy,
-        now: Instant,
-        collateral: Collateral | None,
-    ) -> Result:
-        case = Case(
-            kind=self.kind,
-            evidence=evidence,
-            nonce=nonce,
-            reference=reference_values,
-            policy=policy,
-            now=now,
-        )
-        return judge(case, lambda look: _look(look, case, collateral))
+    def look_at(self, look: Look, case: Case, collateral: Collateral | None) -> None:
+        _look(look, case, collateral)
 
 
 def _look(look: Look, case: Case, collateral: Collateral | None) -> None:
@@ -87,7 +69,7 @@ def _look(look: Look, case: Case, collateral: Collateral | None) -> None:
     bound = document.user_data == case.evidence.report_data
     look.fault("the report data differs from what it claims", unless=bound)
     if not isinstance(collateral, NitroCollateral):
-        raise InvalidEncodingError("needed: the root certificate")
+        raise look.needs("the root certificate")
     if document.chain[-1].der != collateral.root.der:
         raise BadChainError("its root is not the one that was given")
     roots = case.policy.roots.get(case.kind, frozenset())

@@ -16,14 +16,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from sealhold.compute.attest.collateral import AmdCollateral, Collateral
-from sealhold.compute.attest.judging import Case, Look, judge
+from sealhold.compute.attest.judging import Case, JudgedVerifier, Look
 from sealhold.compute.attest.kinds import Kind
-from sealhold.compute.attest.policy import Policy, SnpLevel
-from sealhold.compute.attest.spec import Evidence, ReferenceValues, Result
+from sealhold.compute.attest.policy import SnpLevel
 from sealhold.crypto import x509
 from sealhold.crypto.foreignsign import Curve, Hash, verify_ecdsa
 from sealhold.model.errors import BadChainError, InvalidEncodingError
-from sealhold.model.quantities import Instant
 
 REPORT_BYTES: Final = 1_184
 SIGNED: Final = 0x2A0  # bytes
@@ -54,29 +52,13 @@ class _Report:
     signature: tuple[int, int]
 
 
-class SnpVerifier:
+class SnpVerifier(JudgedVerifier):
     """Appraises reports of SEV-SNP guests."""
 
     kind = Kind.SNP
 
-    def appraise(
-        self,
-        evidence: Evidence,
-        nonce: bytes,
-        reference_values: ReferenceValues,
-        policy: Policy,
-        now: Instant,
-        collateral: Collateral | None,
-    ) -> Result:
-        case = Case(
-            kind=self.kind,
-            evidence=evidence,
-            nonce=nonce,
-            reference=reference_values,
-            policy=policy,
-            now=now,
-        )
-        return judge(case, lambda look: _look(look, case, collateral))
+    def look_at(self, look: Look, case: Case, collateral: Collateral | None) -> None:
+        _look(look, case, collateral)
 
 
 def _look(look: Look, case: Case, collateral: Collateral | None) -> None:
@@ -88,7 +70,7 @@ def _look(look: Look, case: Case, collateral: Collateral | None) -> None:
     look.fault("a migration agent may move it", unless=not report.policy & MIGRATION)
     look.fault(f"asked from level {report.level} of the guest", unless=report.level == 0)
     if not isinstance(collateral, AmdCollateral):
-        raise InvalidEncodingError("needed: certificates of AMD's chip, product and root")
+        raise look.needs("certificates of AMD's chip, product and root")
     roots = case.policy.roots.get(case.kind, frozenset())
     look.ends.append(x509.check_chain(collateral.chain, roots, case.now))
     leaf = collateral.chain[0]

@@ -8,38 +8,18 @@ Source: docs/spec/21-evidence.md section 8.
 
 from sealhold.compute.attest import eat
 from sealhold.compute.attest.collateral import Collateral, SwCollateral
-from sealhold.compute.attest.judging import Case, Look, judge
+from sealhold.compute.attest.judging import Case, JudgedVerifier, Look
 from sealhold.compute.attest.kinds import Kind
-from sealhold.compute.attest.policy import Policy
-from sealhold.compute.attest.spec import Evidence, ReferenceValues, Result
 from sealhold.crypto import cose
-from sealhold.model.errors import InvalidEncodingError
-from sealhold.model.quantities import Instant
 
 
-class SwVerifier:
+class SwVerifier(JudgedVerifier):
     """Appraises tokens of software."""
 
     kind = Kind.SW
 
-    def appraise(
-        self,
-        evidence: Evidence,
-        nonce: bytes,
-        reference_values: ReferenceValues,
-        policy: Policy,
-        now: Instant,
-        collateral: Collateral | None,
-    ) -> Result:
-        case = Case(
-            kind=self.kind,
-            evidence=evidence,
-            nonce=nonce,
-            reference=reference_values,
-            policy=policy,
-            now=now,
-        )
-        return judge(case, lambda look: _look(look, case, collateral))
+    def look_at(self, look: Look, case: Case, collateral: Collateral | None) -> None:
+        _look(look, case, collateral)
 
 
 def _look(look: Look, case: Case, collateral: Collateral | None) -> None:
@@ -51,7 +31,7 @@ def _look(look: Look, case: Case, collateral: Collateral | None) -> None:
     bound = token.report_data == case.evidence.report_data
     look.fault("the report data differs from what it claims", unless=bound)
     if not isinstance(collateral, SwCollateral):
-        raise InvalidEncodingError("needed: the device's public key")
+        raise look.needs("the device's public key")
     # THREAT T153: hw_rooted stays false here; no line of this file can set it.
     cose.verify(message, collateral.device_key, algorithm=cose.Algorithm.EDDSA)
     named = token.device == eat.device_name(collateral.device_key)

@@ -13,41 +13,22 @@ from typing import Final
 
 from sealhold.compute.attest import tpmforms
 from sealhold.compute.attest.collateral import Collateral, TpmCollateral
-from sealhold.compute.attest.judging import Case, Look, judge
+from sealhold.compute.attest.judging import Case, JudgedVerifier, Look
 from sealhold.compute.attest.kinds import Kind
-from sealhold.compute.attest.policy import Policy
-from sealhold.compute.attest.spec import Evidence, ReferenceValues, Result
 from sealhold.crypto import x509
 from sealhold.model.encoding import Plain, unpack
 from sealhold.model.errors import BadChainError, InvalidEncodingError
-from sealhold.model.quantities import Instant
 
 MAX_DATA: Final = 8_192  # bytes; a quote of all registers has about 1,500
 
 
-class Tpm2Verifier:
+class Tpm2Verifier(JudgedVerifier):
     """Appraises quotes of TPMs."""
 
     kind = Kind.TPM2
 
-    def appraise(
-        self,
-        evidence: Evidence,
-        nonce: bytes,
-        reference_values: ReferenceValues,
-        policy: Policy,
-        now: Instant,
-        collateral: Collateral | None,
-    ) -> Result:
-        case = Case(
-            kind=self.kind,
-            evidence=evidence,
-            nonce=nonce,
-            reference=reference_values,
-            policy=policy,
-            now=now,
-        )
-        return judge(case, lambda look: _look(look, case, collateral))
+    def look_at(self, look: Look, case: Case, collateral: Collateral | None) -> None:
+        _look(look, case, collateral)
 
 
 def _look(look: Look, case: Case, collateral: Collateral | None) -> None:
@@ -61,7 +42,7 @@ def _look(look: Look, case: Case, collateral: Collateral | None) -> None:
     fits = tpmforms.composite(registers) == quoted.digest
     look.fault("the registers differ from the quote", unless=fits)
     if not isinstance(collateral, TpmCollateral):
-        raise InvalidEncodingError("needed: the key that signs")
+        raise look.needs("the key that signs")
     tpmforms.verify(attest, signature, collateral.key)
     look.verified = same and fits
     look.measurement = quoted.digest

@@ -57,10 +57,24 @@ def register(visit: Visit) -> Outcome:
 
 
 def _page(visit: Visit, new: AppView | None = None, token: str = "") -> Page:
+    apps = visit.vault.apps.list()
+    active = sum(app.state == "active" for app in apps)
     return Page(
         template="apps.html",
-        values={"apps": visit.vault.apps.list(), "new": new, "token": token},
+        values={
+            "apps": apps,
+            "headline": _headline(len(apps), active),
+            "active": active,
+            "new": new,
+            "token": token,
+        },
     )
+
+
+def _headline(known: int, active: int) -> str:
+    if not known:
+        return "apps.none"
+    return {0: "apps.all_stopped", 1: "apps.one"}.get(active, "apps.many")
 
 
 def _back(app: AppView) -> Go:

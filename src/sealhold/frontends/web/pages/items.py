@@ -96,12 +96,17 @@ def _days(items: tuple[ItemLine, ...]) -> tuple[Day, ...]:
 def _shown(column: Column, value: Plain) -> Shown:
     if column.type is ColumnType.INSTANT and isinstance(value, int):
         text = moment(Instant(value))
-    elif isinstance(value, list):
-        text = ", ".join(map(str, value))
+    elif isinstance(value, list | dict):
+        text = ", ".join(map(_part, value)) if isinstance(value, list) else _part(value)
     else:
         text = str(value)
     is_long = len(text) > LONG_TEXT or "\n" in text
     return Shown(name=column.name, about=column.about, text=text, is_long=is_long)
+
+
+def _part(value: Plain) -> str:
+    """Return one part of a list as data is written, not as Python writes it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=repr)
 
 
 def _raw(raw: Plain) -> str:

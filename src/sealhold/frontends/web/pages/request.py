@@ -11,7 +11,7 @@ Source: docs/spec/20-faces.md section 3.
 from dataclasses import dataclass
 
 from sealhold.frontends.web.changes import Change, changes
-from sealhold.frontends.web.formats import bits, size
+from sealhold.frontends.web.formats import bits, count, size
 from sealhold.frontends.web.pages.slips import Slip, slip
 from sealhold.frontends.web.terms import (
     budget_options,
@@ -139,6 +139,7 @@ def _page(visit: Visit, fields: Fields, said: Said) -> Page:
             "term_fields": write_terms(terms),
             "example": _example(asked, terms),
             "answers": _answers(card),
+            "over": _over(card) if waits else (),
             "unit_word": card.granularity.partition(",")[0],
             "code_lines": len(card.code.text.splitlines()),
             "choices": _choices(asked),
@@ -186,16 +187,26 @@ def _answers(card: RequestCard) -> tuple[str, dict[str, object]]:
     shape = card.answer
     values: dict[str, object] = {
         "unit": shape.unit,
-        "first": shape.first,
-        "second": shape.first + shape.step,
-        "last": shape.last,
-        "number": shape.alternatives,
-        "default": shape.default,
+        "first": count(shape.first),
+        "second": count(shape.first + shape.step),
+        "last": count(shape.last),
+        "number": count(shape.alternatives),
+        "default": count(shape.default),
     }
     if shape.alternatives <= FEW:
         possible = range(shape.first, shape.last + 1, max(shape.step, 1))
         return "p3.all", values | {"answers": ", ".join(map(str, possible))}
     return ("p3.every" if shape.step == 1 else "p3.range"), values
+
+
+def _over(card: RequestCard) -> tuple[str, ...]:
+    """Return what a yes would come to nothing by: the texts that say so."""
+    told = card.object_before + card.cost_per_object
+    matters = {
+        "p4.object_over": card.cost_per_object > 0 and told > card.object_cap,
+        "p4.asked_over": card.asked_before >= card.asked_most,
+    }
+    return tuple(key for key, is_so in matters.items() if is_so)
 
 
 def _look(answer: bytes | None) -> Look | None:

@@ -17,7 +17,7 @@ from sealhold.compute.asked import Asked
 from sealhold.compute.office import Office, read
 from sealhold.compute.shelf import Shelf, Ticket
 from sealhold.compute.slots import SlotMode, gives_up_at
-from sealhold.model.errors import ConflictError
+from sealhold.model.errors import ConflictError, GivenUpError
 from sealhold.model.quantities import SECOND, Instant
 from sealhold.vault.grants import GrantRow
 from sealhold.vault.writer import Work
@@ -43,7 +43,8 @@ def give_up_late(office: Office, shelf: Shelf, asked: Asked, row: GrantRow, tick
     """Give an answer up for good if its last slot is over.
 
     Raises:
-        ConflictError: it is.
+        GivenUpError: it is.
+        ConflictError: it left at this very moment.
     """
     slot, now = asked.signed.task.slot, office.core.clock()
     invoked = Instant(ticket.slot_at - slot.seconds * SECOND)
@@ -59,4 +60,4 @@ def give_up_late(office: Office, shelf: Shelf, asked: Asked, row: GrantRow, tick
         gone = shelf.put_given_up(row.grant.id, ticket.epoch, now)
         office.core.writer.commit(Work(gone, (office.teller.entry(event),)))
     # THREAT T172: which slot, or none, is one of max_slots + 1 outcomes, each of them charged
-    raise ConflictError(GIVEN_UP)
+    raise GivenUpError(GIVEN_UP)

@@ -89,7 +89,7 @@ class Runs:
             LeakExhaustedError: a budget does not cover it.
             NoiseExhaustedError: the noise budget of the collection does not.
             QuestionsExhaustedError: the task was asked as often as it may be.
-            ConflictError: the answer was given up: the program was not done by its last slot.
+            GivenUpError: the answer was given up: the program was not done by its last slot.
             NotFetchedError: a third party's file was not fetched yet; nothing is charged.
             UnavailableError: the host could not run it; what was charged stays charged.
         """
@@ -257,7 +257,7 @@ class Runs:
         """Evaluate what is not known yet, and release the answer.
 
         Raises:
-            ConflictError: it came too late, and was given up.
+            GivenUpError: it came too late, and was given up.
         """
         office, row = self._office, self._office.grants.get(grant)
         give_up_late(office, self._shelf, asked, row, begun.ticket)

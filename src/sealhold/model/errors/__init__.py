@@ -17,6 +17,7 @@ from sealhold.model.errors.base import (
 from sealhold.model.errors.conflict import (
     ConflictError,
     FenceLostError,
+    GivenUpError,
     TakenError,
 )
 from sealhold.model.errors.denied import (
@@ -97,6 +98,7 @@ __all__ = [
     "ExhaustedError",
     "ExtraMissingError",
     "FenceLostError",
+    "GivenUpError",
     "GrantExhaustedError",
     "InsecureHomeError",
     "InvalidEncodingError",

@@ -27,3 +27,10 @@ class FenceLostError(ConflictError):
 
     Remedy: stop one of the two processes.
     """
+
+
+class GivenUpError(ConflictError):
+    """A program was not done by its last slot, so its answer was given up for good.
+
+    Remedy: ask for another answer, of a shorter program or one whose task says more slots.
+    """

@@ -2,7 +2,8 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
+from pathlib import Path
+from threading import Event, Lock
 
 import pytest
 
@@ -12,7 +13,9 @@ from sealhold.compute.office import Office
 from sealhold.model.errors import BusyError, DeniedError, SealholdError
 from sealhold.node import Node
 from sealhold.policy.fatigue import MAX_WAITING
-from tests.scenarios.vaults import Asker, Job
+from sealhold.vault import access
+from sealhold.vault.home import Home
+from tests.scenarios.vaults import PASSPHRASE, Asker, Job
 
 
 class Trials:
@@ -88,3 +91,27 @@ def test_one_wish_that_is_sent_many_times_at_once_is_tried_once(node: Node, tria
     assert trials.all == 1
     assert said.count(BusyError.code()) == 5  # a moment later it gets the id of the first
     assert asker.ask(node, Job()) in said
+
+
+@pytest.mark.threat("T202")
+def test_of_many_passphrases_at_once_four_wait_and_the_others_are_told_so(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_end, real, ends_at = Event(), access.opens, time.monotonic() + 20
+
+    def slow(where: Home, passphrase: str) -> bool:
+        may_end.wait(20)
+        return real(where, passphrase)
+
+    monkeypatch.setattr(access, "opens", slow)
+    vault = Node(home)
+    with ThreadPoolExecutor(12) as pool:
+        tries = [pool.submit(vault.verify_passphrase, "a wrong one") for _ in range(12)]
+        refused = 0
+        while refused < 8 and time.monotonic() < ends_at:
+            refused = sum(each.done() for each in tries)
+            time.sleep(0.01)
+        may_end.set()
+
+    assert sum(isinstance(each.exception(), BusyError) for each in tries) == 8
+    assert vault.verify_passphrase(PASSPHRASE)

@@ -80,6 +80,7 @@ from sealhold.model.errors.unavailable import (
     StoreFullError,
     StoreUnavailableError,
     UnavailableError,
+    UnfitBucketError,
 )
 
 __all__ = [
@@ -132,6 +133,7 @@ __all__ = [
     "TakenError",
     "TamperedError",
     "UnavailableError",
+    "UnfitBucketError",
     "UnknownPurposeError",
     "UnreadableSourceError",
     "UsageError",

@@ -1,4 +1,4 @@
-"""What an app's developer is told of a sealed answer, and files that are too large."""
+"""What an app's developer is told of an answer; files that are too large; names that are alike."""
 
 import shutil
 from pathlib import Path
@@ -78,3 +78,15 @@ def test_a_file_over_the_limit_is_told_as_too_large_and_not_as_altered(
     assert ended.code == 5
     assert "too large" in ended.err
     assert ended.out == ""
+
+
+def test_an_app_with_a_name_like_a_known_one_needs_a_yes_to_that(cli: Cli) -> None:
+    line = "app register 'Green Corp' --make-keys other"
+
+    refused = cli.line(line)
+    unknown = cli.line(f"{line} --confirm anything")
+    kept = cli.line(f"{line} --confirm lookalike")
+
+    assert (refused.code, unknown.code, kept.code) == (9, 2, 0)
+    assert "looks like `GreenCorp`" in refused.err
+    assert "Green Corp" in kept.out

@@ -18,6 +18,7 @@ from sealhold.model.errors.conflict import (
     ConflictError,
     FenceLostError,
     GivenUpError,
+    LookalikeError,
     TakenError,
 )
 from sealhold.model.errors.denied import (
@@ -113,6 +114,7 @@ __all__ = [
     "IsolationUnavailableError",
     "LeakExhaustedError",
     "LockedError",
+    "LookalikeError",
     "NoFileError",
     "NoHomeError",
     "NoiseExhaustedError",

@@ -22,6 +22,13 @@ class TakenError(ConflictError):
     """
 
 
+class LookalikeError(ConflictError):
+    """The name of a new app could be taken for that of an app that is known.
+
+    Remedy: compare the four words of both keys; then choose another name, or say yes to this one.
+    """
+
+
 class FenceLostError(ConflictError):
     """Another writer took over this vault; nothing was written.
 

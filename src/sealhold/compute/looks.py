@@ -71,6 +71,7 @@ class Looks:
                 members = choose(self._office, asked, fields, Actor.OWNER)
                 now = self._office.core.clock()
                 decision = self._charged(asked, terms, now)
+            # THREAT T204: a stranger's program runs from here on, and no decision waits for it
             office = self._office
             program = asked.program(fields, office.retrieval.bound(asked.scope(fields)))
             values = office.replay.values(decision, program, members)

@@ -17,7 +17,9 @@ from sealhold.model.errors.base import (
 from sealhold.model.errors.conflict import (
     ConflictError,
     FenceLostError,
+    OutOfOrderError,
     TakenError,
+    TermOverError,
 )
 from sealhold.model.errors.denied import (
     BadTokenError,
@@ -36,6 +38,7 @@ from sealhold.model.errors.exhausted import (
 )
 from sealhold.model.errors.invalid import (
     CapTooHighError,
+    InvalidCalendarError,
     InvalidEncodingError,
     InvalidError,
     InvalidFilterError,
@@ -46,6 +49,7 @@ from sealhold.model.errors.invalid import (
     InvalidSettingsError,
     NotAProgramError,
     NotAProofError,
+    UnjustifiedError,
     UnknownPurposeError,
     UnreadableSourceError,
     WeakPassphraseError,
@@ -99,6 +103,7 @@ __all__ = [
     "FenceLostError",
     "GrantExhaustedError",
     "InsecureHomeError",
+    "InvalidCalendarError",
     "InvalidEncodingError",
     "InvalidError",
     "InvalidFilterError",
@@ -118,6 +123,7 @@ __all__ = [
     "NotFetchedError",
     "NotFoundError",
     "ObjectNotFoundError",
+    "OutOfOrderError",
     "PlaintextStoreError",
     "QuestionsExhaustedError",
     "RolledBackError",
@@ -129,7 +135,9 @@ __all__ = [
     "StoreUnavailableError",
     "TakenError",
     "TamperedError",
+    "TermOverError",
     "UnavailableError",
+    "UnjustifiedError",
     "UnknownPurposeError",
     "UnreadableSourceError",
     "UsageError",

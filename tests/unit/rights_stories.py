@@ -1,5 +1,6 @@
 """Stories of rights requests and breaches, told in the time of Berlin in 2026."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,12 +10,17 @@ from sealhold.policy.justifications import Ground, Justification
 from sealhold.policy.rights_events import (
     Accepted,
     Acknowledged,
+    ActionDelayed,
     ActionPerformed,
     ActionRequired,
     Extended,
+    Fulfilled,
     Initiated,
+    Rejected,
     Right,
     RightsEvent,
+    RightsState,
+    Unfulfilled,
 )
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -81,3 +87,27 @@ def extended(text: str, ground: Ground = Ground.COMPLEXITY) -> Extended:
 def to_acceptance(receipt: str, acceptance: str) -> list[RightsEvent]:
     """Return a story that needs no answer of the person."""
     return [received(receipt), acknowledged(receipt), accepted(acceptance)]
+
+
+_LEADING: dict[RightsState, Callable[[Instant], RightsEvent]] = {
+    RightsState.INITIATED: lambda at: Initiated(at=at, received_at=at, right=Right.ACCESS),
+    RightsState.ACKNOWLEDGED: lambda at: Acknowledged(at=at),
+    RightsState.REQUIRES_ACTION: lambda at: ActionRequired(
+        at=at, justification=because(Ground.IDENTITY_REQUIRED)
+    ),
+    RightsState.ACTION_PERFORMED: lambda at: ActionPerformed(at=at, came_at=at),
+    RightsState.ACCEPTED: lambda at: Accepted(at=at),
+    RightsState.DELAYED: lambda at: ActionDelayed(at=at, justification=because(Ground.DELAY)),
+    RightsState.REJECTED: lambda at: Rejected(
+        at=at, justifications=(because(Ground.EXCESSIVE), because(Ground.DELAY))
+    ),
+    RightsState.FULFILLED: lambda at: Fulfilled(at=at, justifications=(because(Ground.DELAY),)),
+    RightsState.UNFULFILLED: lambda at: Unfulfilled(
+        at=at, justifications=(because(Ground.RIGHTS_OF_OTHERS), because(Ground.DELAY))
+    ),
+}
+
+
+def leading_to(state: RightsState, at: Instant) -> RightsEvent:
+    """Return an event that leads to `state`, with all that it could need."""
+    return _LEADING[state](at)

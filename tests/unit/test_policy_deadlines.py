@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sealhold.model.errors import InvalidCalendarError
-from sealhold.policy.deadlines import MAX_HOLIDAYS, Calendar, last_day, months_after
+from sealhold.policy.deadlines import Calendar, last_day, months_after
 from tests.unit.rights_stories import BERLIN, local, utc
 
 
@@ -128,9 +128,18 @@ def test_a_day_ends_with_its_last_millisecond_on_the_clocks_there(
     assert Calendar(zone=ZoneInfo(zone)).last_of(day(on)) == utc(last)
 
 
-def test_a_calendar_lists_at_most_forty_holidays_of_a_year() -> None:
-    allowed = frozenset(day("2026-01-01") + timedelta(days=count) for count in range(MAX_HOLIDAYS))
+def test_a_listed_day_has_a_working_day_in_the_fortnight_after_it() -> None:
+    # From Thursday, 24 December, to Thursday, 7 January, no day but one is a working day.
+    still = frozenset(day("2026-12-24") + timedelta(days=count) for count in range(15))
 
-    Calendar(zone=BERLIN.zone, holidays=allowed | {day("2027-01-01")})
+    Calendar(zone=BERLIN.zone, holidays=still - {day("2027-01-07")})
     with pytest.raises(InvalidCalendarError):
-        Calendar(zone=BERLIN.zone, holidays=allowed | {day("2026-12-25")})
+        Calendar(zone=BERLIN.zone, holidays=still)
+
+
+def test_the_closing_days_of_an_institution_over_the_turn_of_the_year_are_taken() -> None:
+    closed = frozenset(day("2026-12-24") + timedelta(days=count) for count in range(10))
+
+    assert last_day(day("2026-11-24"), 1, 0, Calendar(zone=BERLIN.zone, holidays=closed)) == day(
+        "2027-01-04"
+    )

@@ -11,7 +11,6 @@ Source: docs/spec/23-deadlines.md sections 1 and 2; Regulation (EEC, Euratom) No
 
 from bisect import bisect_left
 from calendar import monthrange
-from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -20,7 +19,7 @@ from zoneinfo import ZoneInfo
 from sealhold.model.errors import InvalidCalendarError
 from sealhold.model.quantities import Instant, utc
 
-MAX_HOLIDAYS: Final = 40  # in one year
+MAX_STILL: Final = 14  # days from a listed holiday to the next working day
 _ONE_DAY: Final = timedelta(days=1)
 _WORKING_WEEK: Final = 5  # Monday to Friday
 _START: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,7 +30,7 @@ class Calendar:
     """The days of a controller: the time zone of its place, and the public holidays there.
 
     Raises:
-        InvalidCalendarError: more than `MAX_HOLIDAYS` days of one year are listed.
+        InvalidCalendarError: a listed day has no working day in the `MAX_STILL` days after it.
     """
 
     zone: ZoneInfo
@@ -39,9 +38,10 @@ class Calendar:
 
     def __post_init__(self) -> None:
         # THREAT T206: a list with every day in it would be a term without an end.
-        years = Counter(day.year for day in self.holidays)
-        if years and max(years.values()) > MAX_HOLIDAYS:
-            raise InvalidCalendarError(f"more than {MAX_HOLIDAYS} holidays are listed for one year")
+        for day in self.holidays:
+            after = (day + timedelta(days=days) for days in range(1, MAX_STILL + 1))
+            if not any(self.is_working(one) for one in after):
+                raise InvalidCalendarError(f"no working day in {MAX_STILL} days after {day}")
 
     def day_of(self, at: Instant) -> date:
         """Return the day that it is at `at` in this place."""

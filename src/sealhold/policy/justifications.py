@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Final
 
 from sealhold.model.errors import UnjustifiedError
+from sealhold.policy.names import has_hidden
 
 MAX_TEXT: Final = 4_000  # characters
 
@@ -96,7 +97,8 @@ class Justification:
     """Why something was done late or not at all.
 
     Raises:
-        UnjustifiedError: `text` says nothing, or is longer than `MAX_TEXT`.
+        UnjustifiedError: `text` says nothing, holds a hidden character other than the end of a
+            line, or is longer than `MAX_TEXT`.
     """
 
     ground: Ground
@@ -104,8 +106,9 @@ class Justification:
 
     def __post_init__(self) -> None:
         # THREAT T207: dashes, blanks and characters that nobody sees are not a reason.
-        if not any(character.isalnum() for character in self.text):
-            raise UnjustifiedError(f"{self.ground.value} needs a text that says why")
+        hidden = has_hidden(self.text.replace("\n", " "))
+        if hidden or not any(character.isalnum() for character in self.text):
+            raise UnjustifiedError(f"{self.ground.value} needs a text that says why, in the clear")
         if len(self.text) > MAX_TEXT:
             raise UnjustifiedError(f"the text of {self.ground.value} is over {MAX_TEXT} characters")
 

@@ -105,7 +105,7 @@ class CapTooHighError(InvalidError):
 class InvalidCalendarError(InvalidError):
     """A list of public holidays is not one that a term can be counted by.
 
-    Remedy: list the public holidays at the controller's place, at most 40 in a year.
+    Remedy: list public holidays of the controller's place alone; a fortnight has a working day.
     """
 
 

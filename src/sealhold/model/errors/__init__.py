@@ -19,7 +19,9 @@ from sealhold.model.errors.conflict import (
     FenceLostError,
     GivenUpError,
     LookalikeError,
+    OutOfOrderError,
     TakenError,
+    TermOverError,
 )
 from sealhold.model.errors.denied import (
     BadTokenError,
@@ -38,6 +40,7 @@ from sealhold.model.errors.exhausted import (
 )
 from sealhold.model.errors.invalid import (
     CapTooHighError,
+    InvalidCalendarError,
     InvalidEncodingError,
     InvalidError,
     InvalidFilterError,
@@ -48,6 +51,7 @@ from sealhold.model.errors.invalid import (
     InvalidSettingsError,
     NotAProgramError,
     NotAProofError,
+    UnjustifiedError,
     UnknownPurposeError,
     UnreadableSourceError,
     WeakPassphraseError,
@@ -103,6 +107,7 @@ __all__ = [
     "GivenUpError",
     "GrantExhaustedError",
     "InsecureHomeError",
+    "InvalidCalendarError",
     "InvalidEncodingError",
     "InvalidError",
     "InvalidFilterError",
@@ -123,6 +128,7 @@ __all__ = [
     "NotFetchedError",
     "NotFoundError",
     "ObjectNotFoundError",
+    "OutOfOrderError",
     "PlaintextStoreError",
     "QuestionsExhaustedError",
     "RolledBackError",
@@ -134,8 +140,10 @@ __all__ = [
     "StoreUnavailableError",
     "TakenError",
     "TamperedError",
+    "TermOverError",
     "UnavailableError",
     "UnfitBucketError",
+    "UnjustifiedError",
     "UnknownPurposeError",
     "UnreadableSourceError",
     "UsageError",

@@ -41,3 +41,17 @@ class GivenUpError(ConflictError):
 
     Remedy: ask for another answer, of a shorter program or one whose task says more slots.
     """
+
+
+class OutOfOrderError(ConflictError):
+    """A step does not follow from what has happened to a rights request or a breach so far.
+
+    Remedy: read its story; docs/spec/23-deadlines.md tells what may follow what.
+    """
+
+
+class TermOverError(ConflictError):
+    """A rights request can be extended only while its first term runs.
+
+    Remedy: answer it now, and close it with a justification of the delay.
+    """

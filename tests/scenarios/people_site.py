@@ -93,8 +93,8 @@ def call(
 
 
 @contextmanager
-def people_site(folder: Path) -> Iterator[PeopleSite]:
-    """Make a vault in `folder` unless there is one, serve it, and register what it has not yet."""
+def people_site(folder: Path, names: tuple[str, str] = ("One", "Other")) -> Iterator[PeopleSite]:
+    """Make a vault in `folder` unless there is one, serve it, and register two apps."""
     if not any(folder.iterdir()):
         assert Cli(folder).line("init --headless").code == 0
     process = subprocess.Popen(
@@ -111,7 +111,7 @@ def people_site(folder: Path) -> Iterator[PeopleSite]:
         port = json.loads(process.stdout.readline())["port"]
         proof = {"passphrase": PASSPHRASE}
         owner = call(port, "POST", "/v1/auth/sessions", "", proof).json["token"]
-        one, other = (_app(port, owner, name) for name in ("One", "Other"))
+        one, other = (_app(port, owner, name) for name in names)
         yield PeopleSite(port, owner, (one, other))
     finally:
         process.send_signal(signal.SIGINT)

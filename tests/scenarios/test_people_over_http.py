@@ -216,7 +216,7 @@ def test_no_file_holds_what_was_kept_and_all_is_whole_after_a_restart(tmp_path: 
         site.call("GET", profile(gone), token, purpose=SERVICE)
         receipt = site.call("DELETE", f"/v1/subjects/{gone}", token).body
         while_open = found_in(tmp_path)
-    with people_site(tmp_path) as site:
+    with people_site(tmp_path, ("Green", "Blue")) as site:
         assert site.call("GET", profile(kept), token).json["fields"]["name"] == CANARY
         assert site.call("DELETE", f"/v1/subjects/{gone}", token).body == receipt
         whole = site.call("POST", "/v1/audit/verify", site.owner).json

@@ -145,7 +145,7 @@ def test_each_threat_is_tried_and_each_attack_names_a_threat() -> None:
 
 
 def test_each_promise_that_is_told_is_shown_by_a_test_and_no_other_is_marked() -> None:
-    page = (DOCS / "spec" / "23-people.md").read_text()
+    page = (DOCS / "spec" / "24-people.md").read_text()
     paths = (ROOT / "tests").rglob("test_*.py")
     shown = {mark for path in paths for mark in marks_in(path, "promise")}
 

@@ -4,7 +4,7 @@
   looked up.
 - The owner's side, the schema, takes the passphrase: it says what strangers may keep.
 
-Source: docs/spec/23-people.md.
+Source: docs/spec/24-people.md.
 """
 
 from collections.abc import Callable, Mapping

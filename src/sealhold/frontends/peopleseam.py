@@ -1,6 +1,6 @@
 """What a face may ask of the vault about the people of apps: a part of the contract in `seam.py`.
 
-Source: docs/spec/23-people.md section 8.
+Source: docs/spec/24-people.md section 8.
 """
 
 from collections.abc import Mapping

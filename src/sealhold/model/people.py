@@ -3,7 +3,7 @@
 - A person is a random id under one app. The same human under two apps is two ids, and nothing that
   is kept joins them.
 
-Source: docs/spec/23-people.md.
+Source: docs/spec/24-people.md.
 """
 
 from collections.abc import Mapping

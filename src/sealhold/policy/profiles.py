@@ -5,7 +5,7 @@
 - One field too many refuses all of them.
 - The reason is for the owner's log. The app learns yes or no.
 
-Source: docs/spec/23-people.md section 4.
+Source: docs/spec/24-people.md section 4.
 """
 
 from collections.abc import Mapping

@@ -6,7 +6,7 @@
 - A value is filled up to the next multiple of 32 bytes, so its row does not tell its length.
 - Only `vault/firewall.py` opens a field for anybody.
 
-Source: docs/spec/23-people.md section 2.
+Source: docs/spec/24-people.md section 2.
 """
 
 import struct

@@ -5,7 +5,7 @@
 - The entries about an erasure lie under the log's own key and name nobody: the receipt's number
   joins them to the receipt, and nothing to the person.
 
-Source: docs/spec/23-people.md section 6.
+Source: docs/spec/24-people.md section 6.
 """
 
 from sealhold.audit.event import Actor, Event, EventKind

@@ -7,7 +7,7 @@
 - A row says for which person, field and version it stands, and its seal holds it to that: a row
   that was moved, or came back after a change, leads nobody to a wrong person.
 
-Source: docs/spec/23-people.md section 5; UAX #15 (NFKC), RFC 3490, ITU-T E.164.
+Source: docs/spec/24-people.md section 5; UAX #15 (NFKC), RFC 3490, ITU-T E.164.
 """
 
 import re

@@ -5,7 +5,7 @@
 - If what was decided on has changed meanwhile, the commit fails whole and all is decided anew.
 - A refusal is an entry too. Whoever asks gets the same DENIED for all that is absent or forbidden.
 
-Source: docs/spec/23-people.md sections 4 to 6.
+Source: docs/spec/24-people.md sections 4 to 6.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

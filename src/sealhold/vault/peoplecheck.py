@@ -1,6 +1,6 @@
 """The check of all that is kept of apps' people: each row opens, and none is missing or over.
 
-Source: docs/spec/23-people.md section 7.
+Source: docs/spec/24-people.md section 7.
 """
 
 from collections.abc import Iterator

@@ -5,7 +5,7 @@
   values of it are kept already. Purposes and terms may change, and bind the next decision.
 - Schemas decide, so they are among the rows under the set hash.
 
-Source: docs/spec/23-people.md section 3.
+Source: docs/spec/24-people.md section 3.
 """
 
 import re

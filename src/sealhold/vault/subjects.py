@@ -8,7 +8,7 @@
   that joined the two.
 - Whoever was erased leaves a receipt under a keyed name: the app that asks again gets it again.
 
-Source: docs/spec/23-people.md sections 1, 2 and 6.
+Source: docs/spec/24-people.md sections 1, 2 and 6.
 """
 
 from collections.abc import Iterator, Mapping

@@ -3,7 +3,7 @@
 - A purpose or field that is not in the vocabulary or schema is never written into the log: what
   somebody typed does not get there.
 
-Source: docs/spec/23-people.md section 4.
+Source: docs/spec/24-people.md section 4.
 """
 
 from collections.abc import Iterable

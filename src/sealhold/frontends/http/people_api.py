@@ -3,7 +3,7 @@
 - `Sealhold-Purpose` says what for. A change names, in `If-Match`, the version that it was made for.
 - What people are found by travels in a body, so that it gets into no list of addresses.
 
-Source: docs/spec/23-people.md section 8.
+Source: docs/spec/24-people.md section 8.
 """
 
 from dataclasses import dataclass

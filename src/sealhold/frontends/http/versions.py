@@ -3,7 +3,7 @@
 - One strong tag, the version in quotes. No list, no star, no weak tag: a change is made for one
   version that somebody read.
 
-Source: docs/spec/23-people.md section 8; RFC 9110 section 13, RFC 6585 section 3.
+Source: docs/spec/24-people.md section 8; RFC 9110 section 13, RFC 6585 section 3.
 """
 
 import re

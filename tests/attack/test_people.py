@@ -7,7 +7,7 @@ import pytest
 from sealhold.audit.event import EventKind, Outcome
 from sealhold.crypto.entropy import seeded
 from sealhold.crypto.secret import Secret
-from sealhold.model.errors import DeniedError, NotFoundError, SealBrokenError
+from sealhold.model.errors import DeniedError, NotFoundError, SealBrokenError, TamperedError
 from sealhold.model.ids import AppId, Id16, SubjectId
 from sealhold.stores.spec import Cell, Fence, Found, Put
 from sealhold.vault import keyring
@@ -16,7 +16,7 @@ from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.keyring import Keyring
 from sealhold.vault.lookups import LOOKUPS
 from sealhold.vault.peoplecheck import people_faults
-from sealhold.vault.subjects import SUBJECTS
+from sealhold.vault.subjects import ERASING, SUBJECTS, Subjects
 from tests.unit.people_vault import MAIL, MARKETING, NAME, PHONE, SERVICE, Crowd, crowd
 
 TABLES = (SUBJECTS, FIELDS, LOOKUPS)
@@ -311,3 +311,60 @@ def test_the_log_of_an_erased_person_cannot_be_joined_to_their_id(many: Crowd) -
     assert ada not in cells | leaves
     assert bob in cells
     assert bob not in leaves
+
+
+# --- an erasure that nobody asked for ---
+
+
+def edited(many: Crowd, subject: SubjectId, at: int, value: Cell) -> None:
+    found = many.store.get(SUBJECTS.name, [(subject,)])[0]
+    assert found is not None
+    row = list(found.row)
+    row[at] = value
+    put_back(many, SUBJECTS.name, tuple(row))
+
+
+@pytest.mark.threat("T236")
+def test_a_row_that_was_edited_into_a_mark_erases_nobody(many: Crowd) -> None:
+    ada = many.person()
+    edited(many, ada, 2, ERASING)
+
+    assert many.people.finish_erasures() == 0
+
+    assert many.vault.core.keyring.subject(ada).subject == ada
+    assert len(list(people_faults(many.vault.core))) == 1
+
+
+@pytest.mark.threat("T236")
+def test_the_mark_of_one_person_stands_for_no_other(many: Crowd) -> None:
+    ada, bob = many.person(), many.person(name="Bob")
+    found = many.store.get(SUBJECTS.name, [(bob,)])[0]
+    assert found is not None
+    many.commit(Subjects(many.vault.core).marked(found))
+    marked = many.store.get(SUBJECTS.name, [(bob,)])[0]
+    assert marked is not None
+
+    put_back(many, SUBJECTS.name, (ada, *marked.row[1:]))
+
+    assert many.people.finish_erasures() == 1
+    assert many.vault.core.keyring.subject(ada).subject == ada
+
+
+@pytest.mark.threat("T236")
+@pytest.mark.parametrize("whose", ["another app's person", "the owner"])
+def test_a_row_that_was_edited_gives_no_app_the_erasing_of_others(many: Crowd, whose: str) -> None:
+    ada = many.person()
+    if whose == "the owner":
+        found = many.store.get(SUBJECTS.name, [(ada,)])[0]
+        assert found is not None
+        subject = many.vault.core.owner
+        put_back(many, SUBJECTS.name, (subject, many.other, *found.row[2:]))
+    else:
+        subject = ada
+        edited(many, ada, 1, many.other)
+
+    with pytest.raises(TamperedError):
+        many.people.erase(many.other, subject)
+
+    fresh = Keyring(many.vault.keys, Secret(seeded(b"memory vault")(32), "epoch key"), seeded(b"x"))
+    assert fresh.subject(subject).subject == subject

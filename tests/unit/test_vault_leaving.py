@@ -8,12 +8,11 @@ import pytest
 from sealhold.audit.event import EventKind
 from sealhold.model.errors import DeniedError, NotFoundError
 from sealhold.model.ids import Id16, SubjectId
-from sealhold.stores.spec import Put
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.lookups import LOOKUPS
 from sealhold.vault.peoplecheck import people_faults
-from sealhold.vault.subjects import ERASED, ERASING, SUBJECTS
+from sealhold.vault.subjects import ERASED, SUBJECTS, Subjects
 from tests.unit.memory_vault import NOON
 from tests.unit.people_vault import MAIL, NAME, SERVICE, Crowd, crowd
 
@@ -72,9 +71,9 @@ def test_an_erasure_that_a_process_began_is_ended(many: Crowd, *, keys_are_gone:
     ada = many.person()
     row = many.store.get(SUBJECTS.name, [(ada,)])[0]
     assert row is not None
-    many.bend(Put(SUBJECTS.name, (*row.row[:2], ERASING, *row.row[3:])))
+    many.commit(Subjects(many.vault.core).marked(row))
     if keys_are_gone:
-        many.vault.core.keyring.erase_subject(ada)
+        many.vault.core.keyring.erase_subject(many.one, ada)
 
     with pytest.raises(DeniedError):
         many.people.get(many.one, ada, SERVICE)

@@ -278,15 +278,20 @@ class Keyring:
             self._subjects[subject] = known
             return known
 
-    def erase_subject(self, subject: SubjectId) -> None:
+    def erase_subject(self, app: AppId, subject: SubjectId) -> None:
         """Destroy a subject's keys, in memory, in the set and in what its file keeps of old rows.
 
         All that hangs on them is unreadable once this returns. Without keys it does nothing.
 
         Raises:
+            TamperedError: the subject is another app's, or the owner; nothing was destroyed.
             StoreUnavailableError: the disk refuses; the keys may be there still.
         """
         with self._turn:
+            found = self._store.get(SUBJECT.name, [(subject, 1)])[0]
+            # THREAT T236: whose person it is, the key set says, and not the row beside the data
+            if found is not None and found.row[2] != app:
+                raise TamperedError("the keys of a person are another app's")
             self._subjects.pop(subject, None)
             self._commit([DeleteWhere(SUBJECT.name, "key", (subject,))])
             self._store.purge()

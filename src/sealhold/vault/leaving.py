@@ -15,12 +15,12 @@ from sealhold.model.ids import AppId, ReceiptId, SubjectId, random_id
 from sealhold.model.people import ErasedView
 from sealhold.policy.facts import Standing
 from sealhold.policy.profiles import Parties, decide_person
-from sealhold.stores.spec import Delete, DeleteWhere, Expect, Found, Put
+from sealhold.stores.spec import Delete, DeleteWhere, Expect, Found
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.lookups import LOOKUPS
-from sealhold.vault.subjects import ERASING, SUBJECTS, Subjects
+from sealhold.vault.subjects import SUBJECTS, Subjects
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
 
@@ -52,21 +52,21 @@ class Leaving:
             told = use.event(EventKind.PERSON, "erased_before")
             self._core.writer.commit(Work(use.guards(()), (Entry(event=told),), releases=True))
             return receipt
-        if found.row[2] != ERASING and not self._mark(use, found):
+        if not self._subjects.is_marked(found) and not self._mark(use, found):
             return None
         return self._finish(found, Actor.APP)
 
     def finish_all(self) -> int:
-        """End what was begun and not ended; return how many."""
-        return sum(
-            self._finish(found, Actor.VAULT) is not None for found in self._subjects.leaving()
-        )
+        """End what was begun here and not ended; return how many."""
+        # THREAT T236: a row that somebody else edited into a mark erases nobody
+        begun = [each for each in self._subjects.leaving() if self._subjects.is_marked(each)]
+        for found in begun:
+            self._finish(found, Actor.VAULT)
+        return len(begun)
 
     def _mark(self, use: Use, found: Found) -> bool:
-        subject, app, _, leaf, version, paper = found.row
-        row = (subject, app, ERASING, leaf, version, paper)
         told = use.event(EventKind.PERSON, "leaving")
-        ops = (*use.guards(()), Put(SUBJECTS.name, row, found.v))
+        ops = (*use.guards(()), self._subjects.marked(found))
         try:
             self._core.writer.commit(Work(ops, (Entry(event=told),)))
         except ConflictError:
@@ -77,7 +77,7 @@ class Leaving:
         core = self._core
         subject, app = SubjectId(found.row[0]), AppId(found.row[1])
         # THREAT T235: first the keys, then the rows: whatever is left over can be read by nobody
-        core.keyring.erase_subject(subject)
+        core.keyring.erase_subject(app, subject)
         view = ErasedView(
             receipt=ReceiptId(random_id(core.entropy)),
             at=core.clock(),

@@ -183,7 +183,7 @@ class People:
             is_kept = self._commit(use, (self._subjects.put(person, keys),), [entry])
         finally:
             if not is_kept:
-                core.keyring.erase_subject(subject)
+                core.keyring.erase_subject(app, subject)
         return _shown(person) if is_kept else None
 
     def _get(self, use: Use, fields: frozenset[FieldName] | None) -> ProfileView | None:

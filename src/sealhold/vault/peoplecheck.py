@@ -19,9 +19,11 @@ def people_faults(core: Core) -> Iterator[str]:
     seen: set[bytes] = set()
     for found in scan_all(core.store, SUBJECTS):
         seen.add(found.row[0])
-        if found.row[2] != ACTIVE:
-            continue  # on the way out: the keys are gone, or will be
         name = show(Kind.SUBJECT, found.row[0])
+        if found.row[2] != ACTIVE:  # on the way out: the keys are gone, or will be
+            if not Subjects(core).is_marked(found):
+                yield f"person `{name}` is said to be on the way out, and is not"
+            continue
         try:
             person, keys = Subjects(core).opened(found)
             rows = {each.row[1]: each for each in rows_of(core.store, FIELDS, "key", person.id)}

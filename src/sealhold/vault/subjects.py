@@ -124,8 +124,29 @@ class Subjects:
             v=0,
         )
 
+    def marked(self, found: Found) -> Op:
+        """Return the operation that marks a person as being erased.
+
+        The mark is sealed under the app's key, since the person's own will be gone.
+        """
+        keys = self._core.keyring.app(AppId(Id16(found.row[1])))
+        sealed = keys.receipts.seal(ERASING.encode(), _mark_place(found), self._core.entropy)
+        row = (*found.row[:2], ERASING, *found.row[3:5], sealed)
+        return Put(SUBJECTS.name, row, found.v)
+
+    def is_marked(self, found: Found) -> bool:
+        """Return whether a person's erasure began here, and not by an edited row."""
+        if found.row[2] != ERASING:
+            return False
+        try:
+            keys = self._core.keyring.app(AppId(Id16(found.row[1])))
+            keys.receipts.open(found.row[5], _mark_place(found))
+        except (NotFoundError, SealBrokenError):
+            return False
+        return True
+
     def leaving(self) -> Iterator[Found]:
-        """Yield each person whose erasure began and did not end."""
+        """Yield each row that says that an erasure began and did not end."""
         cursor = None
         while True:
             page = self._core.store.scan(
@@ -176,3 +197,8 @@ def events_of(core: Core, tag: Id16) -> Sealer | None:
 
 def _receipt_place(app: AppId, name: bytes) -> bytes:
     return framed(ERASED.name.encode(), app, name)
+
+
+def _mark_place(found: Found) -> bytes:
+    subject, app, _, leaf, version, _ = found.row
+    return framed(ERASING.encode(), subject, app, leaf, pack(version))

@@ -41,7 +41,7 @@ SUBJECTS = TableSpec(
     indexes={"leaf": ("leaf",), "state": ("state", "id")},
 )
 ERASED = TableSpec(
-    name="erased",
+    name="erasedperson",
     columns={"app": ColumnKind.ID16, "name": ColumnKind.TAG16, "receipt": ColumnKind.SEALED},
     key=("app", "name"),
     indexes={},

@@ -33,6 +33,7 @@ from sealhold.node.openparts import OpenParts, stored
 from sealhold.node.places import Places, places_of
 from sealhold.node.world import World
 from sealhold.vault import access
+from sealhold.vault.epochs import Epochs
 from sealhold.vault.home import Home, read, replace
 from sealhold.vault.ledger import Ledger
 from sealhold.vault.reading import Records
@@ -211,6 +212,11 @@ class Node:
         return self.parts.erasing
 
     @property
+    def keys(self) -> Epochs:
+        """What everything is sealed under."""
+        return self.parts.keys
+
+    @property
     def outside(self) -> Outside:
         """The door for apps."""
         return self.parts.outside
@@ -237,6 +243,8 @@ class Node:
             rollback_note=ROLLBACK_NOTE,
             warnings=tuple(warnings),
             elsewhere=places_of(self.home).told(),
+            epoch=parts.core.keyring.lies_in.epoch,
+            close_by=parts.keys.due(),
         )
 
 

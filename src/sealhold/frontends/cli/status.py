@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from sealhold.frontends.cli.key_list import epoch_words
 from sealhold.frontends.cli.opening import reading
 from sealhold.frontends.cli.out import (
     Block,
@@ -56,6 +57,7 @@ def _blocks(shown: Status, meters: tuple[Meter, ...], checked: LogState | None) 
         *((part.capitalize(), safe(place)) for part, place in sorted(shown.elsewhere.items())),
         ("Decided", "headless" if shown.headless else "at a terminal or in the browser"),
         ("Items", f"{shown.items:,}" + (f": {counts}" if counts else "")),
+        ("Epoch", epoch_words(shown.epoch, shown.close_by)),
         ("Log", f"{counted(log.size, 'entry', 'entries')}, newest {moment(log.at)}"),
         ("Log root", log.root),
         ("Log key", log.key_digest),

@@ -57,6 +57,8 @@ class Status:
     rollback_note: str  # what is not detected, in a sentence
     warnings: tuple[str, ...]
     elsewhere: Mapping[str, str] = field(default_factory=dict)  # rows, packs: where, if not at home
+    epoch: int = 1  # of the keys
+    close_by: Instant | None = None  # when it must be closed, if something was erased in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

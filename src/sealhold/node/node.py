@@ -232,6 +232,12 @@ class Node:
         warnings = parts.confinement.warnings()
         if self.world.clock() < parts.audit.state().at - HOUR:
             warnings.append("the machine's clock is behind the log; the vault's went on from there")
+        due = parts.keys.due()
+        if due is not None and self.world.clock() > due:
+            warnings.append(
+                "something was erased more than a day ago: turn the keys over by"
+                " `sealhold key close-epoch`"
+            )
         return Status(
             version=__version__,
             home=str(self.home.folder),
@@ -244,7 +250,7 @@ class Node:
             warnings=tuple(warnings),
             elsewhere=places_of(self.home).told(),
             epoch=parts.core.keyring.lies_in.epoch,
-            close_by=parts.keys.due(),
+            close_by=due,
         )
 
 

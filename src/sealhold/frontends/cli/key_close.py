@@ -20,10 +20,10 @@ def key_close(
     """Turn the keys over, so that older copies of them open nothing.
 
     All keys move under a new one, and the slot of the old one is destroyed. Copies of the key files
-    that were made without `slot` open for nobody then, with the passphrase or without. Nothing else
-    changes: your data opens as before, older copies of it too. A copy of the whole folder keeps its
-    slot, so it opens still: erase such copies. Takes your passphrase, typed at the terminal for
-    this one decision. A kill in the middle loses nothing: the next opening ends it.
+    that were made without the folder `slot` open for nobody then, whatever passphrase they know.
+    Your data opens as before, and so do older copies of it, with what was erased since. A copy of
+    the whole folder has its slot, so it opens still: take such copies away yourself. Takes your
+    passphrase, typed at the terminal for this one decision. A kill in the middle loses nothing.
     """
     session = Session.of(context)
     with reading(session) as node:
@@ -39,11 +39,12 @@ def key_close(
 
 
 def _would(look: ClosingView) -> list[Block]:
-    keys = counted(look.keys, "key", "keys")
-    items = counted(look.erased, "item", "items")
+    keys, items = counted(look.keys, "key", "keys"), counted(look.erased, "item", "items")
+    erased = f", with the {items} erased since then" if look.erased else ""
     return [
-        Line(f"Epoch {look.epoch}: {keys} would move to epoch {look.next}, and its slot go."),
-        Line(f"{items} erased in it would open no more from copies of keys without a slot."),
+        Line(f"Epoch {look.epoch} closes: {keys} move to epoch {look.next}, and its slot is gone."),
+        Line("Copies of its keys that were made without `slot` open nothing any more."),
+        Line(f"Older copies of your data open with the keys of today{erased}."),
     ]
 
 

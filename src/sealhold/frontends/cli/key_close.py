@@ -42,7 +42,7 @@ def _would(look: ClosingView) -> list[Block]:
     keys, items = counted(look.keys, "key", "keys"), counted(look.erased, "item", "items")
     erased = f", with the {items} erased since then" if look.erased else ""
     return [
-        Line(f"Epoch {look.epoch} closes: {keys} move to epoch {look.next}, and its slot is gone."),
+        Line(f"Closing epoch {look.epoch}: {keys} move to epoch {look.next}, and its slot goes."),
         Line("Copies of its keys that were made without `slot` open nothing any more."),
         Line(f"Older copies of your data open with the keys of today{erased}."),
     ]
@@ -52,6 +52,6 @@ def _done(closed: ClosingView) -> list[Block]:
     keys = counted(closed.keys, "key", "keys")
     return [
         Line(f"Epoch {closed.epoch} is closed. {keys} moved to epoch {closed.next}.", "head"),
-        Line(f"Its slot is gone: {closed.method}, {closed.strength}."),
+        Line(f"Its slot is gone: {closed.method} ({closed.strength})."),
         Line("See all: sealhold key list", "hint"),
     ]

@@ -220,6 +220,7 @@ class Epochs:
 
     def _destroy(self, turn: _Turn) -> None:
         """6: the slot of the epoch that ended goes."""
+        # THREAT T220: from here on no copy of what lay under it opens
         turn.destroyed = self._sets.destroy_slot(turn.old)
 
     def _remove(self, turn: _Turn) -> None:

@@ -68,6 +68,7 @@ class Home:
             return FIRST_EPOCH
         except OSError as err:
             raise TamperedError("`epoch` cannot be read") from err
+        # THREAT T222: one written form; any other number names an epoch that is not there
         if said is None:
             raise TamperedError("`epoch` is not what was written")
         return int(said[1])

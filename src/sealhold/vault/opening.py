@@ -292,6 +292,7 @@ def _check_head(parts: Parts, appender: Appender, ring: Keyring, accepted: Accep
     mark = parts.data.get(HEAD_MARK.name, [(0,)])[0]
     if mark is None:
         raise TamperedError("`vault.db` lacks its mark of HEAD")
+    # THREAT T222: the count of the key set goes on from one epoch to the next
     if ring.generation < mark.row[2]:
         raise RolledBackError(
             f"`{parts.home.keys_of(ring.lies_in.epoch).name}` is older than `vault.db`"

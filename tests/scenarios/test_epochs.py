@@ -108,6 +108,20 @@ def test_everything_opens_in_the_next_epoch_and_the_old_one_is_gone(
         assert len(told) == 2
 
 
+def test_files_of_others_are_left_alone(home: Path) -> None:
+    begun = [home / ".keys-2.key.new", home / ".epoch.new", home / "slot" / ".2.new"]
+    stray = [home / ".notes.new", home / ".tmp-12345678" / "mine", home / "keys-mine.db"]
+    for path in (*begun, *stray):
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        path.touch(mode=0o600)
+
+    with opened(home) as node:
+        node.keys.close(PASSPHRASE)
+
+    assert [path.exists() for path in begun] == [False] * len(begun)
+    assert all(path.exists() for path in stray)
+
+
 def test_a_passphrase_that_is_wrong_closes_nothing(home: Path) -> None:
     with opened(home) as node:
         with pytest.raises(WrongPassphraseError):

@@ -35,6 +35,7 @@ from sealhold.model.errors import (
 OWNER_ONLY = 0o700
 FIRST_EPOCH = 1  # a new vault begins with it; closing an epoch makes the next
 _NUMBER = re.compile(rb"([1-9][0-9]{0,17})\n")
+_PART = re.compile(r"keys-[0-9]+\.db(?:-\w+)?")
 _OF_EPOCH = re.compile(r"keys-([1-9][0-9]{0,17})\.(?:db|key)")
 
 
@@ -128,11 +129,13 @@ class Home:
         return self.folder / "unlock" / name
 
     def sweep(self) -> None:
-        """Take away what a process that was killed had begun to write beside the files."""
-        for path in self.folder.glob(".tmp-*"):
-            shutil.rmtree(path, ignore_errors=True)
-        for path in (*self.folder.glob(".*.new"), *self.slots.glob(".*.new")):
+        """Take away what a killed process had begun to write of keys; other files stay."""
+        begun = (*self.folder.glob(".keys-*.key.new"), self.folder / ".epoch.new")
+        for path in (*begun, *self.slots.glob(".*.new")):
             path.unlink(missing_ok=True)
+        for path in self.folder.glob(".tmp-????????"):
+            if path.is_dir() and all(_PART.fullmatch(each.name) for each in path.iterdir()):
+                shutil.rmtree(path, ignore_errors=True)
 
     def make(self) -> None:
         """Make the empty folders.

@@ -17,7 +17,7 @@ from sealhold.model.errors import DeniedError, SealholdError
 from sealhold.model.ids import AppId, Id16, Purpose, RequestId, TaskDigest
 from sealhold.model.quantities import DAY, MICRO, Instant, MicroBits
 from sealhold.model.shown import GrantView, Mode, RequestCard, Terms
-from sealhold.node import Node, World, create
+from sealhold.node import Node, Places, World, create
 from sealhold.policy.request import MEDIA_TYPE, Destination, Request, Schedule, to_document
 
 PASSPHRASE = "correct horse battery"
@@ -44,9 +44,9 @@ def world(clock: Hands | None = None, fetch: Fetch | None = None) -> World:
     return replace(found, fetch=fetch) if fetch else found
 
 
-def new_home(folder: Path, clock: Hands | None = None) -> Path:
+def new_home(folder: Path, clock: Hands | None = None, places: Places | None = None) -> Path:
     """Make an empty vault in `folder` and return it."""
-    create(folder, PASSPHRASE, headless=True, world=world(clock))
+    create(folder, PASSPHRASE, headless=True, places=places, world=world(clock))
     return folder
 
 
@@ -177,7 +177,7 @@ class Asker:
     def __init__(self, node: Node, name: str = "Green Corp") -> None:
         self.keys: AppKeys = make_keys(os.urandom)
         self.author: AppKeys = make_keys(os.urandom)
-        view, self.token = node.apps.register_app(name, self.keys.public)
+        view, self.token = node.apps.register_app(name, self.keys.public, confirmed=True)
         self.id: AppId = view.id
         self.shown = f"a-{view.id.hex()[-12:]}"
 

@@ -17,6 +17,7 @@ from sealhold.connectors.runner import Progress
 from sealhold.node.looking import Found, datasets, look
 from sealhold.node.node import Node, create, opened
 from sealhold.node.openparts import OpenParts
+from sealhold.node.places import Places
 from sealhold.node.world import World, system_clock
 from sealhold.vault.catalogue import JobRow
 from sealhold.vault.rollback import Accepted
@@ -35,6 +36,7 @@ __all__ = [  # made here, or handed out to the faces as it is
     "JobRow",
     "Node",
     "OpenParts",
+    "Places",
     "Policy",
     "Progress",
     "Terms",

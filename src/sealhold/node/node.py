@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from types import TracebackType
 from typing import Self
 
@@ -22,6 +22,7 @@ from sealhold.compute.outside import Outside
 from sealhold.compute.running import Runs
 from sealhold.compute.supply import Resources
 from sealhold.model.errors import (
+    BusyError,
     LockedError,
     SealholdError,
     TamperedError,
@@ -30,6 +31,7 @@ from sealhold.model.errors import (
 from sealhold.model.quantities import HOUR
 from sealhold.model.shown import Status
 from sealhold.node.openparts import OpenParts, stored
+from sealhold.node.places import Places, places_of
 from sealhold.node.world import World
 from sealhold.vault import access
 from sealhold.vault.home import Home, read, replace
@@ -38,6 +40,7 @@ from sealhold.vault.reading import Records
 from sealhold.vault.rollback import Accepted
 from sealhold.vault.sourcing import Sources
 
+TRIES = 4  # of passphrases that wait for their turn; each holds a thread of the server
 LABEL_BYTES = 16  # 26 base32 characters: nobody guesses the address of the pages
 LABEL = re.compile(r"[a-z2-7]{26}")
 ROLLBACK_NOTE = (
@@ -46,15 +49,24 @@ ROLLBACK_NOTE = (
 )
 
 
-def create(folder: Path, passphrase: str, *, headless: bool, world: World | None = None) -> None:
-    """Make a new, empty vault.
+def create(
+    folder: Path,
+    passphrase: str,
+    *,
+    headless: bool,
+    places: Places | None = None,
+    world: World | None = None,
+) -> None:
+    """Make a new, empty vault, whose rows and packs lie in `places`; if None, in the folder.
 
     Raises:
         ConflictError: the folder holds something already.
-        InvalidError: an empty passphrase.
+        InvalidError: an empty passphrase, or a schema that is not empty.
+        StoreUnavailableError: a server does not answer.
     """
-    world = world or World()
-    access.create(stored(Home(folder), world), passphrase, world.stretch, headless=headless)
+    world, places = world or World(), places or Places()
+    parts = stored(Home(folder, places.text()), world, places)
+    access.create(parts, passphrase, world.stretch, headless=headless)
 
 
 class Node:
@@ -68,6 +80,7 @@ class Node:
         self._open: OpenParts | None = None
         self._turn = Lock()  # one opens or closes at a time
         self._trying = Lock()  # one passphrase at a time: a try takes much memory
+        self._tries = BoundedSemaphore(TRIES)
 
     def __enter__(self) -> Self:
         return self
@@ -91,14 +104,16 @@ class Node:
         Raises:
             NoHomeError: there is none.
             WrongPassphraseError: it does not open.
+            BusyError: too many tries wait already.
             TamperedError: a file is not what was written.
         """
-        with self._turn:
+        with self._a_try(), self._turn:
             if self._open is not None:
-                if not self.verify_passphrase(passphrase):
+                if not self._verified(passphrase):
                     raise WrongPassphraseError
                 return
-            vault = access.unlock(stored(self.home, self.world), passphrase, accepted)
+            parts = stored(self.home, self.world, places_of(self.home))
+            vault = access.unlock(parts, passphrase, accepted)
             try:
                 self._open = OpenParts(vault, self.home, self.world, self.verify_passphrase)
             except BaseException:
@@ -106,9 +121,27 @@ class Node:
                 raise
 
     def verify_passphrase(self, passphrase: str) -> bool:
-        """Return whether `passphrase` opens this vault."""
+        """Return whether `passphrase` opens this vault.
+
+        Raises:
+            BusyError: too many tries wait already.
+        """
+        with self._a_try():
+            return self._verified(passphrase)
+
+    def _verified(self, passphrase: str) -> bool:
         with self._trying:
             return access.opens(self.home, passphrase)
+
+    @contextmanager
+    def _a_try(self) -> Iterator[None]:
+        # THREAT T202: whoever tries many at once is told to wait, and holds up no other page
+        if not self._tries.acquire(blocking=False):
+            raise BusyError("other passphrases are being tried")
+        try:
+            yield
+        finally:
+            self._tries.release()
 
     def lock(self) -> None:
         """Drop the parts and their keys."""
@@ -225,6 +258,7 @@ class Node:
             isolation=parts.confinement.in_words(),
             rollback_note=ROLLBACK_NOTE,
             warnings=tuple(warnings),
+            elsewhere=places_of(self.home).told(),
         )
 
 

@@ -35,8 +35,8 @@ from sealhold.compute.shelf import Shelf
 from sealhold.compute.supply import Resources
 from sealhold.config import Settings, settings
 from sealhold.model.errors import SealholdError
+from sealhold.node.places import Places, object_store, record_store
 from sealhold.node.world import World
-from sealhold.stores.backends.localdir import LocalDir
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.vault.budget import Budget
 from sealhold.vault.consents import Consents
@@ -55,13 +55,14 @@ from sealhold.vault.sourcing import Sources
 from sealhold.vault.telling import Teller
 
 
-def stored(home: Home, world: World) -> Parts:
+def stored(home: Home, world: World, places: Places) -> Parts:
     """Return what a vault opens from."""
     return Parts(
         home=home,
-        data=SqlCipherStore(home.data),
+        data=record_store(home, places),
+        # THREAT T217: keys never lie where the rows lie, whoever keeps those
         keys=SqlCipherStore(home.keys),
-        objects=LocalDir(home.objects),
+        objects=object_store(home, places, world.entropy),
         datasets=plugins.datasets(),
         tables=(
             *(memo.MEMO, partition.PARTITIONS, RAN_IN, FROZEN, COMBINED, BLURRED, OPENED),

@@ -17,6 +17,8 @@ from sealhold.model.errors.base import (
 from sealhold.model.errors.conflict import (
     ConflictError,
     FenceLostError,
+    GivenUpError,
+    LookalikeError,
     OutOfOrderError,
     TakenError,
     TermOverError,
@@ -83,6 +85,7 @@ from sealhold.model.errors.unavailable import (
     StoreFullError,
     StoreUnavailableError,
     UnavailableError,
+    UnfitBucketError,
 )
 
 __all__ = [
@@ -101,6 +104,7 @@ __all__ = [
     "ExhaustedError",
     "ExtraMissingError",
     "FenceLostError",
+    "GivenUpError",
     "GrantExhaustedError",
     "InsecureHomeError",
     "InvalidCalendarError",
@@ -115,6 +119,7 @@ __all__ = [
     "IsolationUnavailableError",
     "LeakExhaustedError",
     "LockedError",
+    "LookalikeError",
     "NoFileError",
     "NoHomeError",
     "NoiseExhaustedError",
@@ -137,6 +142,7 @@ __all__ = [
     "TamperedError",
     "TermOverError",
     "UnavailableError",
+    "UnfitBucketError",
     "UnjustifiedError",
     "UnknownPurposeError",
     "UnreadableSourceError",

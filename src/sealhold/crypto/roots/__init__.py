@@ -1,1 +1,1 @@
-"""Root providers: where a root key comes from."""
+"""Root providers: where a root key comes from, and what keeps epoch slots."""

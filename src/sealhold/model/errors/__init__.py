@@ -26,6 +26,7 @@ from sealhold.model.errors.denied import (
     VerificationNeededError,
     WrongKeyFileError,
     WrongPassphraseError,
+    WrongPinError,
 )
 from sealhold.model.errors.exhausted import (
     ExhaustedError,
@@ -46,6 +47,7 @@ from sealhold.model.errors.invalid import (
     UnknownPurposeError,
     UnreadableSourceError,
     WeakPassphraseError,
+    WeakRootError,
 )
 from sealhold.model.errors.notfound import (
     NoFileError,
@@ -70,7 +72,9 @@ from sealhold.model.errors.unavailable import (
     EvidenceUnavailableError,
     ExtraMissingError,
     IsolationUnavailableError,
+    MachineChangedError,
     NotFetchedError,
+    RootAwayError,
     StoppedError,
     StoreBusyError,
     StoreFullError,
@@ -105,6 +109,7 @@ __all__ = [
     "IsolationUnavailableError",
     "LeakExhaustedError",
     "LockedError",
+    "MachineChangedError",
     "NoFileError",
     "NoHomeError",
     "NoiseExhaustedError",
@@ -115,6 +120,7 @@ __all__ = [
     "ObjectNotFoundError",
     "PlaintextStoreError",
     "RolledBackError",
+    "RootAwayError",
     "SealBrokenError",
     "SealholdError",
     "StoppedError",
@@ -129,6 +135,8 @@ __all__ = [
     "UsageError",
     "VerificationNeededError",
     "WeakPassphraseError",
+    "WeakRootError",
     "WrongKeyFileError",
     "WrongPassphraseError",
+    "WrongPinError",
 ]

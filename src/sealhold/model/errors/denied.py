@@ -29,6 +29,13 @@ class WrongKeyFileError(DeniedError):
     """
 
 
+class WrongPinError(DeniedError):
+    """The PIN does not open this token, or the token takes none any more.
+
+    Remedy: give the PIN of this token; after a few wrong ones only its maker's tool unlocks it.
+    """
+
+
 class BadTokenError(DeniedError):
     """An access token is forged, expired or used outside its bounds.
 

@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pkcs11 import GCMParams, Mechanism
+
 from sealhold.crypto.digest import framed
 from sealhold.crypto.entropy import seeded
 from sealhold.crypto.kdf import Stretch
 from sealhold.crypto.roots import env, keyfile, passphrase
+from sealhold.crypto.roots.pkcs11 import Pkcs11Root
 from sealhold.crypto.roots.software import SoftwareRoot
 from sealhold.crypto.roots.tpm2 import Tpm2Root
 from sealhold.crypto.rootspec import RootProvider, Strength
@@ -81,9 +84,6 @@ class TokenOfTests:
         self.folder = make_token(folder)
 
     def open(self, pin: str = PIN) -> Opened:
-        # Here, so that the suite can be read where the package is not installed.
-        from sealhold.crypto.roots.pkcs11 import Pkcs11Root  # noqa: PLC0415
-
         vault = Id16(ENTROPY(16))
 
         def opened() -> Pkcs11Root:
@@ -119,10 +119,6 @@ class TokenOfTests:
 
 
 def _wrap_on(root: RootProvider, epoch: int, place: bytes, key: Secret) -> bytes:
-    from pkcs11 import GCMParams, Mechanism  # noqa: PLC0415
-
-    from sealhold.crypto.roots.pkcs11 import Pkcs11Root  # noqa: PLC0415
-
     assert isinstance(root, Pkcs11Root)
     nonce = ENTROPY(12)
     with root._session() as session:

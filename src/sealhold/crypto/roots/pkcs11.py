@@ -16,7 +16,7 @@ from typing import Protocol, cast
 import pkcs11
 from pkcs11 import Attribute, GCMParams, KeyType, Mechanism, MechanismFlag, ObjectClass, SlotFlag
 from pkcs11 import exceptions as refusals
-from pkcs11.types import DecryptMixin, EncryptMixin, SecretKey, Session, Token
+from pkcs11.types import DecryptMixin, EncryptMixin, SecretKey, Session
 
 from sealhold.crypto.digest import framed
 from sealhold.crypto.rootspec import Destruction, Strength
@@ -169,15 +169,22 @@ class Pkcs11Root:
             RootAwayError: it is not there, or failed.
         """
         try:
-            with self._token().open(rw=True, user_pin=self._pin.reveal().decode()) as session:
+            with self._opened() as session:
                 yield session
         except (*WRONG_PIN, UnicodeDecodeError) as err:
             raise WrongPinError from err
         except refusals.PKCS11Error as err:
             raise RootAwayError(f"the token `{self._label}` does not answer") from err
 
-    def _token(self) -> Token:
-        return pkcs11.lib(str(self._module)).get_token(token_label=self._label)
+    def _opened(self) -> Session:
+        library, pin = pkcs11.lib(str(self._module)), self._pin.reveal().decode()
+        try:
+            return library.get_token(token_label=self._label).open(rw=True, user_pin=pin)
+        except WRONG_PIN:
+            raise  # a second try would bring the token nearer to locking itself
+        except refusals.PKCS11Error:
+            library.reinitialize()  # some libraries do not see a token that has come back
+            return library.get_token(token_label=self._label).open(rw=True, user_pin=pin)
 
 
 def strength_of(flags: SlotFlag) -> Strength:

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pkcs11
 import pytest
@@ -29,7 +30,7 @@ from sealhold.model.errors import (
 )
 from sealhold.model.ids import Id16
 from tests.conformance.root_openers import ENTROPY, TokenOfTests, TpmOfTests, place
-from tests.conformance.software_tokens import PIN, TOKEN, SoftTpm
+from tests.conformance.software_tokens import PIN, SoftTpm
 
 KEK = Secret(b"e" * 32, "epoch key")
 ROOT = Secret(b"r" * 32, "root key")
@@ -309,8 +310,8 @@ def test_the_key_of_a_slot_cannot_be_read_wrapped_copied_or_loosened(token: Toke
     root.create_slot(1, ENTROPY)
 
     with root._session() as session:
-        key = root._key(session, 1)
-        other = session.generate_key(pkcs11.KeyType.AES, 256)
+        key: Any = root._key(session, 1)  # reason: its class is put together when it is found
+        other: Any = session.generate_key(pkcs11.KeyType.AES, 256)  # reason: the same
         attribute = pkcs11.Attribute
         with pytest.raises(exceptions.AttributeSensitive):
             _ = key[attribute.VALUE]
@@ -370,7 +371,7 @@ def test_another_pin_opens_nothing_and_is_told_as_that(token: TokenOfTests) -> N
     for pin in ("9999", "\N{SNOWMAN}" * 300):
         with pytest.raises(WrongPinError):
             token.open(pin).root.create_slot(1, ENTROPY)
-    not_text = on_token(token.module, TOKEN, Secret(b"\xff\xfe", "PIN"), Id16(bytes(16)))
+    not_text = on_token(token.module, token.label, Secret(b"\xff\xfe", "PIN"), Id16(bytes(16)))
     with pytest.raises(WrongPinError):
         not_text.create_slot(1, ENTROPY)
 
@@ -391,7 +392,7 @@ def test_a_token_of_another_name_is_away(token: TokenOfTests) -> None:
 
 def test_a_library_that_is_not_there_is_away(tmp_path: Path) -> None:
     pytest.importorskip("pkcs11")
-    missing = on_token(tmp_path / "none.so", TOKEN, Secret(b"1", "PIN"), Id16(bytes(16)))
+    missing = on_token(tmp_path / "none.so", "vault", Secret(b"1", "PIN"), Id16(bytes(16)))
 
     with pytest.raises(RootAwayError):
         missing.wrap(1, KEK, ENTROPY)
@@ -399,7 +400,7 @@ def test_a_library_that_is_not_there_is_away(tmp_path: Path) -> None:
 
 def test_a_library_is_named_by_its_whole_path() -> None:
     with pytest.raises(InvalidError, match="whole path"):
-        on_token(Path("libsofthsm2.so"), TOKEN, Secret(b"1", "PIN"), Id16(bytes(16)))
+        on_token(Path("libsofthsm2.so"), "vault", Secret(b"1", "PIN"), Id16(bytes(16)))
 
 
 def test_a_token_in_software_is_not_told_as_hardware() -> None:
@@ -414,4 +415,4 @@ def test_without_the_package_a_token_is_said_to_need_it(monkeypatch: pytest.Monk
     monkeypatch.delitem(sys.modules, "sealhold.crypto.roots.pkcs11", raising=False)
 
     with pytest.raises(ExtraMissingError, match=r"sealhold\[pkcs11\]"):
-        on_token(Path("/none.so"), TOKEN, Secret(b"1", "PIN"), Id16(bytes(16)))
+        on_token(Path("/none.so"), "vault", Secret(b"1", "PIN"), Id16(bytes(16)))

@@ -21,7 +21,7 @@ from sealhold.crypto.secret import Secret
 from sealhold.crypto.slot import SlotKind
 from sealhold.crypto.tags import Tag
 from sealhold.model.ids import Id16
-from tests.conformance.software_tokens import PIN, TOKEN, SoftTpm, make_token, softhsm
+from tests.conformance.software_tokens import PIN, SoftTpm, make_token, softhsm
 
 ENTROPY = seeded(b"roots")
 LIGHT = Stretch(memory_kib=8192, passes=1)
@@ -76,18 +76,19 @@ def by_environment() -> Opened:
 
 
 class TokenOfTests:
-    """A token in software; the process has one, since the library reads its place once."""
+    """A token in software."""
 
     def __init__(self, folder: Path) -> None:
         self.module = softhsm()
         self._before = os.environ.get("SOFTHSM2_CONF")
-        self.folder = make_token(folder)
+        self.label = f"vault {ENTROPY(4).hex()}"
+        self.folder = make_token(folder, self.label)
 
     def open(self, pin: str = PIN) -> Opened:
         vault = Id16(ENTROPY(16))
 
         def opened() -> Pkcs11Root:
-            return Pkcs11Root(self.module, TOKEN, Secret(pin.encode(), "PIN"), vault)
+            return Pkcs11Root(self.module, self.label, Secret(pin.encode(), "PIN"), vault)
 
         root = opened()
         return Opened(

@@ -16,7 +16,6 @@ MODULES = (
     "/usr/lib64/pkcs11/libsofthsm2.so",
     "/usr/local/lib/softhsm/libsofthsm2.so",
 )
-TOKEN = "vault"
 PIN = "a pin of the tests"
 
 
@@ -77,10 +76,11 @@ def softhsm() -> Path:
     return found[0]
 
 
-def make_token(folder: Path) -> Path:
+def make_token(folder: Path, label: str) -> Path:
     """Make a token in `folder`, which SOFTHSM2_CONF names from now on; return where it lies.
 
-    The library reads its configuration once in a process.
+    The library reads its configuration when it starts, and again when a token is not found; so in
+    one process no two tokens may have one name.
     """
     tokens, configuration = folder / "tokens", folder / "softhsm2.conf"
     tokens.mkdir()
@@ -90,7 +90,7 @@ def make_token(folder: Path) -> Path:
     os.environ["SOFTHSM2_CONF"] = str(configuration)
     subprocess.run(
         [
-            *("softhsm2-util", "--init-token", "--free", "--label", TOKEN),
+            *("softhsm2-util", "--init-token", "--free", "--label", label),
             *("--so-pin", "an officer", "--pin", PIN),
         ],
         stdout=subprocess.DEVNULL,

@@ -3,15 +3,18 @@
 - Settings stand in `config.toml` in the vault's folder, which only its owner can write. A name or a
   value that is not known is refused: a typing error must not loosen anything.
 
-Source: docs/howto/own-vault.md; docs/spec/19-confinement.md section 7.
+Source: docs/howto/own-vault.md; docs/spec/19-confinement.md section 7; docs/spec/10-proof.md
+section 5.
 """
 
 import os
+import re
 import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final, Literal
 
 from sealhold.compute.broker import Mode
 from sealhold.model.errors import InvalidSettingsError
@@ -33,11 +36,18 @@ def home_folder(given: Path | None, environment: Mapping[str, str] = os.environ)
     return (Path(data) if data else Path.home() / ".local" / "share") / "sealhold"
 
 
+Producer = Literal["sw", "tpm2"]
+_KNOWN: Final = {"compute": {"isolation"}, "evidence": {"producer", "tcti"}}
+_TCTI: Final = re.compile(r"[!-~]{0,200}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What the owner set, or what holds if nothing was set."""
 
     isolation: Mode = Mode.JAILED  # [compute] isolation
+    producer: Producer = "sw"  # [evidence] producer: what vouches for the machine in proofs
+    tcti: str = ""  # [evidence] tcti: where the TPM is, in the words of tpm2-tools
 
 
 def settings(home: Path) -> Settings:
@@ -57,11 +67,35 @@ def settings(home: Path) -> Settings:
     except tomllib.TOMLDecodeError as err:
         raise InvalidSettingsError(f"`{SETTINGS}`: {err}") from err
     # THREAT T163: what is not understood is refused, so the jail is as it is said or nothing opens
-    compute = told.pop("compute", {})
-    if told or not isinstance(compute, dict) or compute.keys() - {"isolation"}:
-        raise InvalidSettingsError(f"`{SETTINGS}` has a name other than `compute.isolation`")
+    for part, names in told.items():
+        if not isinstance(names, dict) or names.keys() - _KNOWN.get(part, frozenset()):
+            known = ", ".join(
+                f"`{part}.{name}`" for part, all_ in _KNOWN.items() for name in sorted(all_)
+            )
+            raise InvalidSettingsError(f"`{SETTINGS}` has a name that is none of {known}")
+    return _settings(told.get("compute", {}), told.get("evidence", {}))
+
+
+def _settings(compute: Mapping[str, object], evidence: Mapping[str, object]) -> Settings:
+    """Return the settings with these values.
+
+    Raises:
+        InvalidSettingsError: one is not known.
+    """
     try:
-        return Settings(isolation=Mode(compute.get("isolation", Mode.JAILED)))
+        isolation = Mode(str(compute.get("isolation", Mode.JAILED)))
     except ValueError:
         known = ", ".join(f'"{mode}"' for mode in Mode)
         raise InvalidSettingsError(f"`compute.isolation` is one of {known}") from None
+    tcti = evidence.get("tcti", "")
+    if not isinstance(tcti, str) or not _TCTI.fullmatch(tcti):
+        raise InvalidSettingsError("`evidence.tcti` is up to 200 characters without a space")
+    producer: Producer
+    match evidence.get("producer", "sw"):
+        case "sw":
+            producer = "sw"
+        case "tpm2":
+            producer = "tpm2"
+        case _:
+            raise InvalidSettingsError('`evidence.producer` is one of "sw", "tpm2"')
+    return Settings(isolation=isolation, producer=producer, tcti=tcti)

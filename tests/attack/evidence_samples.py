@@ -1,6 +1,6 @@
 """The public samples of evidence, and what is needed to judge each at its own time.
 
-What each must give stands in `vectors/attestation` beside the public samples.
+Where they come from, and under which terms: tests/vectors/attestation.
 """
 
 from base64 import b64decode

@@ -21,13 +21,14 @@ from sealhold.compute.leaving import box_info
 from sealhold.compute.slots import unpad
 from sealhold.compute.spec import Limits
 from sealhold.model.encoding import Plain
-from sealhold.model.errors import DeniedError, LeakExhaustedError
+from sealhold.model.errors import DeniedError, ExhaustedError, LeakExhaustedError
 from sealhold.model.ids import RequestId
-from sealhold.model.quantities import DAY, MICRO, SECOND
+from sealhold.model.quantities import DAY, MICRO, SECOND, Instant, MicroBits
 from sealhold.model.shown import Mode
 from sealhold.node import Node
 from sealhold.policy.request import Schedule
-from sealhold.vault.budget import ONE_OBJECT
+from sealhold.vault.budget import ONE_APP, ONE_OBJECT
+from tests.conformance.programs import CORE
 from tests.scenarios.vaults import (
     Asker,
     Hands,
@@ -45,6 +46,8 @@ from tests.scenarios.vaults import (
 
 BITS = 48
 WAYS = 16  # answers of one program, so four bits
+QUERIES = 100  # of one app
+EPOCHS = 31  # days of a month
 DIFFERS = {  # where two proofs may differ that tell the same: salted hashes, ids, signatures
     "/evidence",
     "/proof/payload/predicate/commitments/account",
@@ -165,47 +168,63 @@ def days(tmp_path: Path) -> Iterator[tuple[Node, Hands, Path]]:
 
 
 @pytest.mark.threat("T45")
-def test_a_frozen_count_is_the_same_bytes_whatever_comes_or_goes(
+def test_a_frozen_count_is_the_same_bytes_for_a_month_whatever_comes_or_goes(
     days: tuple[Node, Hands, Path],
 ) -> None:
     node, clock, folder = days
     second = node.sources.import_paths([calendar(folder / "2.ics", ["green"] * 2, uid="v")])
-    grant = Asker(node).granted(node, Job())
+    grant = Asker(node).granted(node, Job(), until=Instant(clock.now + 40 * DAY))
     node.sources.import_paths([calendar(folder / "3.ics", ["green"] * 5, uid="w")])
     job_row = next(job for job in node.sources.jobs() if job.id == second.files[0].job)
     node.sources.undo(job_row)
 
     answers = []
-    for _ in range(4):
+    for _ in range(EPOCHS):
         answers.append(node.runs.run(grant))
         clock.move(DAY)
 
-    assert [answer.value for answer in answers] == [9] * 4  # what stood at approval, no less
+    assert [answer.value for answer in answers] == [9] * EPOCHS  # what stood at approval, no less
     assert len({answer.sealed for answer in answers}) == 1
     assert charged(node) == answers[0].cost == 5 * MICRO
 
 
 @pytest.mark.threat("T45")
-def test_an_open_count_pays_for_each_day_that_shows_and_for_each_answer(
+def test_an_open_count_pays_for_each_day_of_a_month_that_shows_and_for_each_answer_or_is_refused(
     days: tuple[Node, Hands, Path],
 ) -> None:
     node, clock, folder = days
     asker = Asker(node)
-    open_job = Job(objects="open", expires="2026-11-28T00:00:00Z")  # seven days
-    request = asker.ask(node, open_job, schedule=Schedule.DAILY)
-    presence = math.ceil(math.log2(1 + 7 * 8 // 2) * MICRO)
+    ends = "2026-12-22T00:00:00Z"  # the last of 31 days, the one of the approval among them
+    request = asker.ask(
+        node,
+        Job(objects="open", expires=ends),
+        schedule=Schedule.DAILY,
+        until=Instant(clock.now + 30 * DAY),
+        expires=Instant(clock.now + 30 * DAY),
+        budget=MicroBits(500 * MICRO),
+    )
+    presence = math.ceil(math.log2(1 + EPOCHS * (EPOCHS + 1) // 2) * MICRO)
 
     card = card_of(node, request)
     grant = named(allow(node, request))
-    values = []
-    for day in range(3):
-        values.append(node.runs.run(grant).value)
+    values, refused = dict[int, int](), 0
+    for day in range(EPOCHS):
+        before = charged(node)
+        try:
+            values[day] = node.runs.run(grant).value
+        except (DeniedError, ExhaustedError):
+            refused += 1
+            assert charged(node) == before
+        else:
+            assert charged(node) == before + 5 * MICRO
         node.sources.import_paths([calendar(folder / f"{day}.ics", ["green"], uid=f"d{day}")])
         clock.move(DAY)
 
     assert card.cost_per_object == 1 * MICRO + presence
-    assert values == [7, 8, 9]
-    assert charged(node) == 3 * 5 * MICRO
+    assert values == {day: min(31, 7 + day) for day in values}
+    assert len(values) + refused == EPOCHS
+    assert list(values) == list(range(len(values)))  # once refused, refused for good
+    assert charged(node) == len(values) * 5 * MICRO <= ONE_APP
 
 
 @pytest.mark.threat("T45")
@@ -232,16 +251,24 @@ def test_a_month_of_open_days_is_more_than_an_object_may_tell_beside_sixteen_val
 # --- what an app sees of two vaults that differ in one object ---
 
 
+TIERS = {
+    "py": Job(),
+    "wasm": Job(
+        code=CORE.reads('"summary":"green'), tier="wasm", fuel=1_000_000, milliseconds=1_000
+    ),
+}
+
+
 @pytest.mark.threat("T43")
-@pytest.mark.parametrize("mode", [Mode.ONCE, Mode.UNTIL])
-def test_two_vaults_that_differ_in_one_object_look_alike_to_the_app(
-    tmp_path: Path, mode: Mode
+@pytest.mark.parametrize(("mode", "tier"), [(Mode.ONCE, "py"), (Mode.UNTIL, "wasm")])
+def test_two_vaults_that_differ_in_one_object_look_alike_to_the_app_in_a_hundred_queries(
+    tmp_path: Path, mode: Mode, tier: str
 ) -> None:
     """The object reads otherwise, and the program says the same of it."""
     template = new_home(tmp_path / "template")
     with opened(template) as node:
         asker = Asker(node)
-    papers = asker.papers(Job(), mode=mode)
+    papers = asker.papers(TIERS[tier], mode=mode)
 
     views = [
         _view(template, tmp_path / str(number), asker, papers, summary)
@@ -267,9 +294,8 @@ def _view(
         seen.append(node.outside.request_status(asker.token, request))
         grant = allow(node, request)
         replies: list[bytes] = []
-        for turn in range(20):
-            if turn % 5 == 0:
-                node.runs.begin(grant.id, nonce="ab" * 16)()
+        for _ in range(QUERIES):
+            node.runs.begin(grant.id, nonce="ab" * 16)()
             try:
                 reply = node.outside.fetch(asker.token, request)
             except DeniedError as err:
@@ -278,7 +304,7 @@ def _view(
                 seen.append(len(reply) if reply else None)
                 replies += [reply] if reply else []
             seen.append(node.outside.request_status(asker.token, request))
-            clock.move(SECOND // 2)
+            clock.move(SECOND // 10)
         seen.append(len(set(replies)))
         info = box_info(RequestId(grant.request), papers.digest)
         return seen, json.loads(asker.keys.box.open(unpad(replies[0]), info))

@@ -58,6 +58,7 @@ def own(**parts: Any) -> Job:  # noqa: ANN401 - parts of a job
     return Job(**{"code": COMBINE, "aggregate": aggregate, **parts})
 
 
+@pytest.mark.petrus("P8")
 @pytest.mark.threat("T190")
 def test_the_same_results_are_combined_once(node: Node, combines: list[list[int]]) -> None:
     grants = [asker.granted(node, own()) for asker in several(node, 3)]

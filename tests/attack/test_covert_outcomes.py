@@ -27,7 +27,7 @@ from sealhold.model.ids import RequestId
 from sealhold.model.quantities import SECOND, Instant
 from sealhold.node import Node
 from tests.attack.test_adaptive_queries import DIFFERS, _differences
-from tests.attack.test_broken_broker import below, keepers
+from tests.attack.test_killed_brokers import below, keepers
 from tests.scenarios.vaults import Asker, Hands, Job, Papers, allow, calendar, new_home, opened
 
 TURNS = 14  # tenths of a second: the slot of one second ends among them

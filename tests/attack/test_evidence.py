@@ -1,6 +1,6 @@
 """Genuine evidence of four vendors and of a TPM: at its own time, out of it, and bent.
 
-The samples and what each must give stand in `vectors/attestation` beside the public samples.
+The samples, where they come from and under which terms: tests/vectors/attestation.
 """
 
 import random
@@ -32,12 +32,13 @@ from tests.attack.evidence_samples import (
 )
 from tests.conformance.evidence_made import curve_key, spki
 
+SAMPLES = Path(__file__).parents[1] / "vectors" / "attestation"
 FLIPS = 200
 
 
 @pytest.fixture
-def folder(shared: Path) -> Path:
-    return shared / "vectors" / "attestation"
+def folder() -> Path:
+    return SAMPLES
 
 
 @pytest.fixture(params=OPENERS)

@@ -48,6 +48,7 @@ def test_a_request_for_another_purpose_than_its_task_is_refused(node: Node) -> N
         asker.ask(node, Job(), purpose="Marketing")
 
 
+@pytest.mark.petrus("P2")
 @pytest.mark.threat("T53")
 def test_a_request_that_another_key_signed_is_denied(node: Node) -> None:
     asker, other = Asker(node, "One"), Asker(node, "Two")
@@ -73,6 +74,7 @@ def test_a_task_that_the_request_does_not_name_is_refused(node: Node) -> None:
         asker.hand_in(node, replace(papers, task=swapped.task))
 
 
+@pytest.mark.petrus("P4")
 @pytest.mark.threat("T41")
 @pytest.mark.parametrize("at", [0, len(BIT) // 2, len(BIT) - 1])
 def test_a_changed_byte_of_the_program_is_refused(node: Node, at: int) -> None:
@@ -252,6 +254,7 @@ def test_what_can_no_longer_be_used_is_not_allowed_either(
     assert charged(node) == 0
 
 
+@pytest.mark.petrus("P2")
 @pytest.mark.threat("T43")
 def test_a_reply_has_one_size_and_opens_for_its_app_alone(node: Node, clock: Hands) -> None:
     asker, other = Asker(node, "One"), Asker(node, "Two")

@@ -47,6 +47,7 @@ def told(node: Node) -> MicroBits:
     return card.object_before
 
 
+@pytest.mark.petrus("P8")
 @pytest.mark.threat("T41")
 def test_the_same_code_under_another_name_author_and_app_is_charged_once(node: Node) -> None:
     first, second = Asker(node, "One"), Asker(node, "Two")

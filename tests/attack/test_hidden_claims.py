@@ -3,16 +3,19 @@
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from sealhold.compute.compliance import Conduct
 from sealhold.compute.credential import CLAIMS, MAX_BITS, MAX_INDEX, TOLD
-from sealhold.compute.evidence import Claim, appraise_software, check_software
+from sealhold.compute.evidence import Claim, check_software
+from sealhold.compute.evidence_first import appraise_first
 from sealhold.compute.proof_forms import open_statement, read_file
 from sealhold.compute.proof_rules import Policy
 from sealhold.crypto import dsse, sdjwt
 from sealhold.crypto.secret import Secret
-from sealhold.crypto.sign import SigningKey
+from sealhold.crypto.sign import PublicKey, SigningKey
 from sealhold.model.encoding import Plain, to_json
 from sealhold.model.errors import SealholdError
 from sealhold.model.ids import Id16, ReceiptId
@@ -152,7 +155,7 @@ def test_software_that_claims_more_is_an_altered_proof(more: dict[str, Plain]) -
 
 @pytest.mark.threat("T178")
 @pytest.mark.parametrize("kind", ["tpm2", "sgx", "tdx", "snp", "nitro"])
-def test_hardware_that_is_only_claimed_counts_for_nothing(kind: str) -> None:
+def test_software_that_calls_itself_hardware_is_an_altered_proof(kind: str) -> None:
     found = one()
     claim = Claim(
         kind=kind,  # type: ignore[arg-type]  # reason: from the list above
@@ -161,50 +164,57 @@ def test_hardware_that_is_only_claimed_counts_for_nothing(kind: str) -> None:
         integrity="hw",
         confidentiality="sealed",
     )
-    lying = replace(found, conduct=replace(found.conduct, evidence=claim)).proof()
+    lying = replace(found, conduct=replace(found.conduct, evidence=claim))
 
-    assert verify(lying, policy=Policy(evidence=kind)).exit_code == 3  # type: ignore[arg-type]  # reason: as above
-    assert verify(lying, policy=Policy(confidentiality="sealed")).exit_code == 3
-    told = next(check.detail for check in verify(lying).checks if check.name == "evidence")
-    assert told == f"`{kind}` is claimed, is not appraised here and counts for nothing"
+    assert failed(verify(lying.proof())) == ["evidence"]
+    assert verify(lying.proof()).exit_code == 6
+    assert failed(verify(lying.present(), TASK)) == ["file 1, evidence"]
+
+
+# --- the token that proofs bore before ---
+
+FIRST = Path(__file__).parents[1] / "vectors" / "10-proof" / "forms.json"
+
+
+def first() -> tuple[bytes, Claim, bytes, bytes, PublicKey]:
+    """Return a frozen token with all that it is judged by."""
+    file = read_file(json.loads(FIRST.read_text())[0]["files"][0].encode())
+    key = PublicKey(bytes.fromhex(file.keys.proof))
+    signed = open_statement(file, key)
+    assert isinstance(signed.told, Conduct)
+    nonce = file.answer.nonce.encode()
+    return file.evidence, signed.told.evidence, nonce, signed.digest, key
 
 
 @pytest.mark.threat("T178")
-def test_evidence_of_another_answer_device_or_nonce_is_refused() -> None:
-    found = one()
-    file = read_file(found.proof())
-    statement = open_statement(file, found.prover.key.public).digest
-    claim, nonce = found.prover.attester.claim, found.answer.nonce.encode()
-    session = found.prover.key.public
+def test_a_first_token_of_another_answer_device_or_nonce_is_refused() -> None:
+    token, claim, nonce, statement, session = first()
 
-    appraise_software(file.evidence, claim, nonce, statement, session)
+    appraise_first(token, claim, nonce, statement, session)
 
     for evidence, said, about, of, by in (
-        (file.evidence, claim, b"another nonce", statement, session),
-        (file.evidence, claim, nonce, bytes(32), session),
-        (file.evidence, claim, nonce, statement, AUTHOR.public),
-        (file.evidence, OTHER.prover.attester.claim, nonce, statement, session),
+        (token, claim, b"another nonce", statement, session),
+        (token, claim, nonce, bytes(32), session),
+        (token, claim, nonce, statement, AUTHOR.public),
+        (token, OTHER.prover.attester.claim, nonce, statement, session),
         (b"", claim, nonce, statement, session),
-        (file.evidence[1:], claim, nonce, statement, session),
-        (file.evidence + b"\x00", claim, nonce, statement, session),
+        (token[1:], claim, nonce, statement, session),
+        (token + b"\x00", claim, nonce, statement, session),
     ):
         with pytest.raises(SealholdError):
-            appraise_software(evidence, said, about, of, by)
+            appraise_first(evidence, said, about, of, by)
 
 
 @pytest.mark.threat("T178")
-def test_no_bit_of_software_evidence_can_be_flipped() -> None:
-    found = one()
-    file = read_file(found.proof())
-    statement = open_statement(file, found.prover.key.public).digest
-    claim, nonce = found.prover.attester.claim, found.answer.nonce.encode()
+def test_no_bit_of_a_first_token_can_be_flipped() -> None:
+    token, claim, nonce, statement, session = first()
 
     passed = []
-    for place in range(8 * len(file.evidence)):
-        bent = bytearray(file.evidence)
+    for place in range(8 * len(token)):
+        bent = bytearray(token)
         bent[place // 8] ^= 1 << place % 8
         try:
-            appraise_software(bytes(bent), claim, nonce, statement, found.prover.key.public)
+            appraise_first(bytes(bent), claim, nonce, statement, session)
         except SealholdError:
             continue
         passed.append(place)

@@ -195,6 +195,7 @@ def broker() -> Iterator[Broker]:
         yield started
 
 
+@pytest.mark.petrus("P6")
 @pytest.mark.threat("T32")
 @pytest.mark.parametrize("carrier", CARRIERS.values(), ids=CARRIERS)
 def test_an_object_cannot_tell_how_many_came_before_it(broker: Broker, carrier: str) -> None:
@@ -255,6 +256,7 @@ def evaluate(obj, res):
     assert answers == [1, None, 1, None, 1, None, 1]
 
 
+@pytest.mark.petrus("P7")
 @pytest.mark.threat("T32")
 def test_an_answer_does_not_depend_on_the_objects_around_it_nor_on_their_order(
     broker: Broker,

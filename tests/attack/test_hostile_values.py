@@ -214,6 +214,7 @@ def honest(broker: Broker) -> list[int | None]:
     return broker.evaluate(HONEST, RES, [{"x": 1}, {"x": 2}], AMPLE)
 
 
+@pytest.mark.petrus("P7")
 @pytest.mark.threat("T33")
 @pytest.mark.parametrize("oracle", ORACLES.values(), ids=ORACLES)
 def test_what_differs_from_run_to_run_is_fixed(broker: Broker, oracle: str) -> None:

@@ -54,6 +54,7 @@ def test_the_clock_ends_what_fuel_would_let_run(runner: Runner) -> None:
     assert monotonic() - began < SLACK
 
 
+@pytest.mark.petrus("P7")
 @pytest.mark.threat("T143")
 def test_where_fuel_ends_a_run_is_the_same_each_time(runner: Runner) -> None:
     count = core("(local i64) (loop (local.set 2 (i64.add (local.get 2) (i64.const 1)))"
@@ -174,6 +175,7 @@ def test_a_component_of_another_world_is_a_fault(runner: Runner, code: bytes) ->
     assert run(runner, code) is None
 
 
+@pytest.mark.petrus("P6")
 @pytest.mark.threat("T142")
 @pytest.mark.parametrize("code", hostile.REMEMBERS.values(), ids=hostile.REMEMBERS)
 def test_nothing_is_left_for_the_next_object(runner: Runner, code: bytes) -> None:
@@ -191,6 +193,7 @@ def test_what_an_object_held_is_not_in_the_memory_of_the_next(runner: Runner) ->
     assert runner.evaluate(look, RES, [{"x": "y" * 5000}, {"x": 1}], LIMITS) == [1, 0]
 
 
+@pytest.mark.petrus("P7")
 @pytest.mark.threat("T144")
 @pytest.mark.parametrize(("body", "bits"), hostile.BITS.values(), ids=hostile.BITS)
 def test_a_nan_has_one_form(runner: Runner, body: str, bits: int) -> None:

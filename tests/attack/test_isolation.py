@@ -143,6 +143,10 @@ def test_a_vault_that_was_paranoid_from_the_first_says_so(filled: Path, tmp_path
         pytest.param('compute = "jailed"\n', id="no table but a text"),
         pytest.param('[compute]\nisolation = "jailed"\nisolation = "paranoid"\n', id="twice"),
         pytest.param("[compute\n", id="no TOML"),
+        pytest.param('[evidence]\nproducer = "sgx"\n', id="no producer here"),
+        pytest.param("[evidence]\nproducer = 2\n", id="a producer that is no text"),
+        pytest.param('[evidence]\nkind = "tpm2"\n', id="no name of evidence"),
+        pytest.param('[evidence]\ntcti = "two words"\n', id="a space in the TPM's name"),
         pytest.param("\udcff", id="no text"),
     ],
 )
@@ -159,6 +163,12 @@ def test_without_a_file_and_with_an_empty_one_the_jail_is_closed(tmp_path: Path)
     (tmp_path / "config.toml").write_text("# nothing\n[compute]\n")
 
     assert settings(tmp_path) == Settings(isolation=Mode.JAILED)
+
+
+def test_the_owner_chooses_what_vouches_for_proofs(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[evidence]\nproducer = "tpm2"\ntcti = "swtpm:path=s"\n')
+
+    assert settings(tmp_path) == Settings(producer="tpm2", tcti="swtpm:path=s")
 
 
 @pytest.mark.threat("T163")

@@ -72,6 +72,7 @@ def test_without_a_jail_the_attempts_work() -> None:
     assert set(tried.values()) == {"done"}
 
 
+@pytest.mark.petrus("P1")
 @pytest.mark.threat("T31")
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("what", SHUT)

@@ -95,6 +95,7 @@ def test_whoever_is_slow_to_take_answers_makes_no_object_a_fault() -> None:
     assert found == {x: x + 7 for x in range(200)}
 
 
+@pytest.mark.petrus("P5")
 @pytest.mark.threat("T160")
 def test_a_broker_holds_nothing_of_its_neighbours() -> None:
     held: list[list[str]] = []

@@ -15,7 +15,7 @@ from sealhold.model.errors import (
 )
 from sealhold.model.quantities import DAY, MICRO
 from sealhold.node import Accepted, Node, create
-from sealhold.vault.budget import ALL_ASKERS, ONE_OBJECT
+from sealhold.vault.caps import HIGHEST, CapKind
 from tests.scenarios.blurred import spent
 from tests.scenarios.vaults import (
     PASSPHRASE,
@@ -91,9 +91,9 @@ def test_an_older_database_counts_only_with_all_that_it_could_have_told(old: Old
         assert node.audit.verify().whole
 
     assert old.spent == 10 * MICRO
-    assert every.used == every.cap == ALL_ASKERS
+    assert every.used == max(HIGHEST.values()) > every.cap
     assert apps == {"suspended"}
-    assert after >= max(ONE_OBJECT, old.told)
+    assert after >= HIGHEST[CapKind.OBJECT] > old.told
     assert "restore" in kinds
     assert others
 
@@ -122,8 +122,23 @@ def test_after_that_nothing_more_is_told_whoever_is_let_ask_again(old: Old) -> N
             allow(node, request)
 
     with opened(old.home, old.clock) as node:  # and it is the vault's newest state from now on
-        assert node.budgets.meters()[0].used == ALL_ASKERS
+        assert node.budgets.meters()[0].used == HIGHEST[CapKind.ALL]
         assert node.runs.answers() == ()
+
+
+@pytest.mark.threat("T174")
+def test_after_that_no_cap_that_is_raised_lets_anything_out(old: Old) -> None:
+    old.put_back("vault.db")
+    with old.accepted() as node:
+        for view in node.budgets.caps():
+            node.budgets.set_cap(view.kind, view.highest, view.cap, PASSPHRASE, confirmed=True)
+        node.apps.resume(old.asker.shown)
+
+        with pytest.raises(LeakExhaustedError):
+            node.runs.run(named(old.first))
+        request = old.asker.ask(node, Job(code=b"def evaluate(obj, res):\n    return 0\n"))
+        with pytest.raises(LeakExhaustedError):
+            allow(node, request)
 
 
 @pytest.mark.threat("T174")
@@ -139,7 +154,7 @@ def test_a_whole_home_put_back_is_shown_by_a_checkpoint_that_was_kept_elsewhere(
         assert not node.audit.verify(against=old.checkpoint).whole
 
     with old.accepted(Accepted(at_terminal=True, checkpoint=old.checkpoint)) as node:
-        assert node.budgets.meters()[0].used == ALL_ASKERS
+        assert node.budgets.meters()[0].used == HIGHEST[CapKind.ALL]
 
 
 def test_a_vault_that_is_as_new_as_it_should_be_spends_nothing(old: Old) -> None:

@@ -124,6 +124,7 @@ def test_whoever_brings_data_around_an_object_does_not_choose_its_neighbours(fol
     assert len(known & set(mates)) < 10  # 2 of 15 are expected
 
 
+@pytest.mark.petrus("P8")
 @pytest.mark.threat("T166")
 def test_adding_changing_and_deleting_moves_no_object_to_other_neighbours(folder: Path) -> None:
     clock = Hands()

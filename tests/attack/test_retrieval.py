@@ -208,6 +208,7 @@ def test_a_cookie_is_not_sent_back(server: Server) -> None:
 # --- who answers ---
 
 
+@pytest.mark.petrus("P2")
 @pytest.mark.threat("T182")
 def test_a_certificate_that_nobody_vouches_for_is_refused(server: Server) -> None:
     assert refused(server, file(b"file"), roots=None) == "certificate"
@@ -227,6 +228,7 @@ def test_a_certificate_that_has_ended_is_refused(tmp_path: Path) -> None:
         assert refused(server, file(b"file")) == "certificate"
 
 
+@pytest.mark.petrus("P2")
 @pytest.mark.threat("T182")
 def test_a_server_without_encryption_is_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -75,6 +75,7 @@ def test_a_plain_database_in_place_of_the_encrypted_one_is_refused_and_left_as_i
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.petrus("P5")
 @pytest.mark.threat("T05")
 def test_no_file_of_an_open_store_its_backup_or_its_scratch_can_be_read(tmp_path: Path) -> None:
     path = tmp_path / "vault.db"

@@ -19,7 +19,7 @@ from sealhold.model.errors import FenceLostError
 from sealhold.model.ids import ObjectName, SealedBytes
 from sealhold.stores.spec import Op, Result, Unit
 
-from . import object_openers, record_openers
+from . import object_openers, pgserver, record_openers, s3server
 from .record_bench import HOLDER, NOW, SHARD, TABLES, TTL_S, Opened, Place, leaf, put, thing
 
 TESTS = Path(__file__).parent.parent
@@ -30,6 +30,10 @@ OBJECT = bytes(range(256)) * 1_024
 @contextmanager
 def child(function: Callable[..., None], *args: str) -> Iterator[subprocess.Popen[str]]:
     """Run `function` of this file in a process of its own, which ends with the block."""
+    if "postgres" in args:
+        pgserver.address()  # or the child would start a server that dies with it
+    if "bucket" in args:
+        s3server.address()
     call = f"from conformance.children import *; {function.__name__}(*{args!r})"
     with subprocess.Popen(
         [sys.executable, "-c", call],

@@ -236,10 +236,12 @@ def tpm(
     attributes: int = ATTRIBUTES,
     register: int = 12,
     magic: int = tpmforms.MAGIC,
+    ran: Sequence[bytes] = (CODE,),
+    challenge: bytes = BINDING.challenge(NONCE),
 ) -> Made:
     key = curve_key("ak", 256)
-    registers = {register: tpmforms.extended([CODE])}
-    attest = quoted(registers, BINDING.challenge(NONCE), magic=magic)
+    registers = {register: tpmforms.extended(ran)}
+    attest = quoted(registers, challenge, magic=magic)
     made = Made(
         evidence=evidence(Kind.TPM2, tpm_data(attest, tpm_signed(attest, key), registers)),
         collateral=TpmCollateral(key=spki(key)),
@@ -285,7 +287,7 @@ def chip_chain(chip: bytes = CHIP, parts: bytes = PARTS) -> tuple[ours.Certifica
     return tuple(ours.read_der(der) for der in (vcek, ask, ark))
 
 
-def guest(
+def guest(  # noqa: PLR0913  # reason: each is a field of a report
     *,
     policy_bits: int = 1 << 17 | 1 << 16,
     level: int = 0,
@@ -295,12 +297,13 @@ def guest(
     floor: SnpLevel = FLOOR,
     chip: bytes = CHIP,
     spare: bytes = b"",
+    report_data: bytes = REPORT_DATA,
 ) -> Made:
     report = bytearray(0x4A0)
     struct.pack_into("<IIQ", report, 0, version, 0, policy_bits)
     struct.pack_into("<II", report, 0x30, level, 1)
     struct.pack_into("<I", report, 0x48, flags)
-    report[0x50:0x90] = REPORT_DATA
+    report[0x50:0x90] = report_data
     report[0x90:0xC0] = b"m" * 48
     report[0x180:0x188] = parts
     report[0x1A0:0x1E0] = chip
@@ -368,8 +371,10 @@ def enclave(**changes: object) -> Made:
 # --- Intel ---
 
 
-def intel(kind: Kind, *, debug: bool = False, **changes: str) -> Made:
-    made = intel_made.make(kind.value, REPORT_DATA, NOW, debug=debug, **changes)
+def intel(
+    kind: Kind, report_data: bytes = REPORT_DATA, /, *, debug: bool = False, **changes: str
+) -> Made:
+    made = intel_made.make(kind.value, report_data, NOW, debug=debug, **changes)
     return Made(
         evidence=evidence(kind, made.quote),
         collateral=IntelCollateral(made.collateral),

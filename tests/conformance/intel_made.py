@@ -260,6 +260,7 @@ class Authorities:
     signing: x509.Certificate
 
 
+@lru_cache
 def authorities(now: datetime) -> Authorities:
     return Authorities(
         root=certify("Root", "Root", now, path_length=1),

@@ -12,12 +12,16 @@ from sealhold.stores.backends.localdir import LocalDir
 from sealhold.stores.backends.memory import MemoryObjects
 from sealhold.stores.spec import ObjectStore
 
+from . import s3server
+
 Opener = Callable[[Path], ObjectStore]
 
 GROUP = "sealhold.object_stores.conformance"
 
+IN_FILES: dict[str, Opener] = {"localdir": LocalDir}  # below the folder itself
 LASTING: dict[str, Opener] = {
-    "localdir": LocalDir,
+    **IN_FILES,
+    "bucket": s3server.objects_of,
     **{point.name: point.load() for point in entry_points(group=GROUP)},
 }
 OPENERS: dict[str, Opener] = {"memory": lambda _folder: MemoryObjects(), **LASTING}

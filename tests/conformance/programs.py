@@ -45,6 +45,10 @@ class Programs(Protocol):
         """Say how often this instance was called, by a count that it keeps for itself."""
         ...
 
+    def looks_outside(self) -> Sequence[bytes]:
+        """Say the time, or something by chance, if there is any."""
+        ...
+
     def without_entry(self) -> Sequence[bytes]:
         """Be sound, and have no fitting `evaluate`."""
         ...
@@ -80,6 +84,15 @@ class Python:
             + _python("seen.append(1)\nreturn len(seen)")
             + b"\ndef aggregate(parts):\n    seen.append(1)\n    return len(seen)\n"
         )
+
+    def looks_outside(self) -> Sequence[bytes]:
+        bodies = (
+            "import time\nreturn int(time.time() * 1000000)",
+            "import time\nreturn int(time.perf_counter() * 1000000000)",
+            "import random\nreturn random.getrandbits(60)",
+            "return hash('a text') + id(object())",
+        )
+        return [_python(body) for body in bodies]
 
     def without_entry(self) -> Sequence[bytes]:
         return [
@@ -224,6 +237,25 @@ class Wasm:
     def counts(self) -> bytes:
         entry = '(func (export "aggregate") (param i32 i32) (result i64) (call $call))'
         return self._made("(call $call)", _COUNT + entry)
+
+    def looks_outside(self) -> Sequence[bytes]:
+        if self.is_component:
+            names = (
+                "wasi:clocks/wall-clock@0.2.0",
+                "time:of/day@0.1.0",
+                "wasi:random/random@0.2.0",
+            )
+            return [
+                wat(f'(component (import "{name}" (instance (export "now" (func)))))')
+                for name in names
+            ]
+        asked = ("clock_time_get", "random_get")
+        return [
+            wat(f"""(module (import "wasi_snapshot_preview1" "{name}" (func $ask (result i64)))
+              {MEMORY} {ALLOC}
+              (func (export "evaluate") (param i32 i32) (result i64) (call $ask)))""")
+            for name in asked
+        ]
 
     def without_entry(self) -> Sequence[bytes]:
         if self.is_component:

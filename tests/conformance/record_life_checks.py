@@ -13,6 +13,7 @@ from sealhold.model.errors import (
     TamperedError,
 )
 from sealhold.model.ids import ObjectName, SealedBytes
+from sealhold.model.quantities import SECOND, Instant
 from sealhold.stores.backends.memory import MemoryObjects
 from sealhold.stores.spec import (
     MAX_ROW,
@@ -228,6 +229,21 @@ def a_backup_is_one_moment_and_restores_to_an_equal_store(place: Place) -> None:
     assert len(restored.scan("things", "key", (), ()).rows) == 600
     assert len(restored.scan("leaves", "key", (), ()).rows) == 1
     assert restored.check() == Health(faults=())
+
+
+def a_restored_store_goes_on_with_the_fences_of_the_old_one(place: Place) -> None:
+    opened = place.create()
+    sink = MemoryObjects()
+    backup = opened.store.backup(sink, "copies")
+
+    restored = place.beside().store()
+    restored.restore(sink, backup)
+    restored.open(TABLES, lambda: KEY, create=False)
+
+    with pytest.raises(StoreBusyError):
+        restored.lease(SHARD, RIVAL, TTL_S, NOW)
+    later = Instant(NOW + (TTL_S + 1) * SECOND)
+    assert restored.lease(SHARD, RIVAL, TTL_S, later) > opened.fence
 
 
 def a_backup_takes_no_prefix_that_is_in_use(place: Place) -> None:

@@ -9,15 +9,22 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from sealhold.stores.backends.memory import MemoryRecords
+from sealhold.stores.backends.postgres import PostgresStore
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.spec import RecordStore
+
+from . import pgserver
 
 Opener = Callable[[Path], RecordStore]
 
 GROUP = "sealhold.record_stores.conformance"
 
-LASTING: dict[str, Opener] = {
+IN_FILES: dict[str, Opener] = {  # below the folder itself
     "sqlcipher": lambda folder: SqlCipherStore(folder / "store.db"),
+}
+LASTING: dict[str, Opener] = {
+    **IN_FILES,
+    "postgres": lambda folder: PostgresStore(pgserver.client(), pgserver.schema_of(folder)),
     **{point.name: point.load() for point in entry_points(group=GROUP)},
 }
 OPENERS: dict[str, Opener] = {

@@ -1,4 +1,4 @@
-"""Objects of one partition: one instance, one limit, in both tiers."""
+"""Objects of one partition: what each tier does beyond the rules of all sandboxes."""
 
 from collections.abc import Iterator, Mapping
 from time import monotonic
@@ -13,13 +13,6 @@ from sealhold.compute.spec import FAULT, Limits, Sandbox
 
 LIMITS = Limits(ms_per_partition=2000, memory_mib=16)
 RES: Mapping[str, Any] = {"param": {}, "resources": {}}
-COUNTING = """(module
-  (memory (export "memory") 2)
-  (global $seen (mut i64) (i64.const 0))
-  (func (export "alloc") (param i32) (result i32) (i32.const 1024))
-  (func (export "evaluate") (param i32 i32) (result i64)
-    (global.set $seen (i64.add (global.get $seen) (i64.const 1)))
-    (global.get $seen)))"""
 TRAPPING = """(module
   (memory (export "memory") 2)
   (func (export "alloc") (param i32) (result i32) (i32.const 1024))
@@ -42,14 +35,6 @@ def compiled() -> Iterator[WasmSandbox]:
     made.close()
 
 
-def test_the_objects_of_a_partition_meet_one_instance_of_webassembly_too(
-    compiled: WasmSandbox,
-) -> None:
-    handle = compiled.compile(bytes(wat2wasm(COUNTING)), LIMITS)
-
-    assert [compiled.run_partition(handle, [{}] * 3, RES) for _ in range(2)] == [[1, 2, 3]] * 2
-
-
 def test_a_trap_is_the_fault_of_the_whole_partition(compiled: WasmSandbox) -> None:
     handle = compiled.compile(bytes(wat2wasm(TRAPPING)), LIMITS)
 
@@ -59,14 +44,6 @@ def test_a_trap_is_the_fault_of_the_whole_partition(compiled: WasmSandbox) -> No
 
 def together(sandbox: Sandbox, code: bytes, *objects: Mapping[str, Any]) -> Any:  # noqa: ANN401
     return sandbox.run_partition(sandbox.compile(code, LIMITS), objects, RES)
-
-
-def test_the_objects_of_a_partition_meet_one_instance_and_the_next_a_fresh_one(
-    sandbox: Sandbox,
-) -> None:
-    code = b"seen = []\ndef evaluate(obj, res):\n    seen.append(1)\n    return len(seen)\n"
-
-    assert [list(together(sandbox, code, {}, {}, {})) for _ in range(2)] == [[1, 2, 3]] * 2
 
 
 def test_what_one_object_breaks_by_raising_is_its_own_fault(sandbox: Sandbox) -> None:

@@ -1,41 +1,22 @@
-"""What every sandbox must do. A plug-in joins by the entry point group below."""
+"""What every sandbox must do, and what one that runs Python source must do besides.
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from importlib.metadata import entry_points
-from time import monotonic
+The rules of all stand in `sandbox_checks.py`, one suite for both tiers and for plug-ins, which join
+in `sandbox_makers.py`. Broken sandboxes are tried with them, too.
+"""
+
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
-from sealhold.compute.sandboxes.monty import MontySandbox
-from sealhold.compute.sandboxes.wasm import WasmSandbox
-from sealhold.compute.spec import FAULT, HIGHEST, LOWEST, MOST_FUEL, Limits, Sandbox
-from tests.conformance.programs import COMPONENT, CORE, PYTHON, Programs
+from sealhold.compute.spec import FAULT, HIGHEST, LOWEST, Sandbox
+from tests.conformance import sandbox_checks
+from tests.conformance.checks import Check, checks_of
+from tests.conformance.programs import PYTHON
+from tests.conformance.sandbox_checks import LIMITS, RES, Tried
+from tests.conformance.sandbox_makers import MAKERS
 
-GROUP = "sealhold.sandboxes.conformance"
-# Each maker returns a sandbox and the programs that it takes; what runs Python takes `PYTHON`.
-MAKERS: dict[str, tuple[Callable[[], Sandbox], Programs]] = {
-    "monty": (MontySandbox, PYTHON),
-    "wasm core": (WasmSandbox, CORE),
-    "wasm component": (WasmSandbox, COMPONENT),
-    **{point.name: point.load() for point in entry_points(group=GROUP)},
-}
-LIMITS = Limits(ms_per_partition=2000, memory_mib=16)
-RES: Mapping[str, Any] = {"param": {"over": 3}, "resources": {"table": b"\x00\x01"}}
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """A sandbox, and programs that it takes."""
-
-    sandbox: Sandbox
-    programs: Programs
-
-    def run(
-        self, code: bytes, obj: Mapping[str, Any] | None = None, limits: Limits = LIMITS
-    ) -> Any:  # noqa: ANN401
-        return self.sandbox.run(self.sandbox.compile(code, limits), obj or {}, RES)
+CHECKS = checks_of(sandbox_checks)
 
 
 @pytest.fixture(params=MAKERS)
@@ -44,6 +25,14 @@ def tried(request: pytest.FixtureRequest) -> Iterator[Tried]:
     sandbox = make()
     yield Tried(sandbox, programs)
     sandbox.close()
+
+
+@pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
+def test_a_sandbox_keeps_the_rule(tried: Tried, check: Check[Tried]) -> None:
+    check(tried)
+
+
+# --- Python source ---
 
 
 @pytest.fixture(params=[name for name, (_, each) in MAKERS.items() if each is PYTHON])
@@ -57,107 +46,6 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 def run(sandbox: Sandbox, body: str, obj: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401
     code = f"def evaluate(obj, res):\n    {body}\n".encode()
     return sandbox.run(sandbox.compile(code, LIMITS), obj or {}, RES)
-
-
-@pytest.mark.parametrize("value", [0, 1, -1, LOWEST, HIGHEST])
-def test_an_answer_is_the_whole_number_that_was_returned(tried: Tried, value: int) -> None:
-    answer = tried.run(tried.programs.answers(value))
-
-    assert answer == value
-    assert type(answer) is int
-
-
-@pytest.mark.parametrize("text", ["4711", "0.5", "äß"])
-def test_what_an_object_holds_reaches_the_program(tried: Tried, text: str) -> None:
-    inside = "\\u00e4\\u00df" if tried.programs is PYTHON and text == "äß" else text
-    code = tried.programs.reads(inside)
-
-    assert tried.run(code, {"i": 4711, "f": 0.5, "s": "x äß"}) == 1
-    assert tried.run(code, {"i": 815}) == 0
-
-
-def test_a_param_reaches_the_program(tried: Tried) -> None:
-    assert tried.run(tried.programs.reads("over")) == 1
-
-
-def test_whatever_breaks_off_is_a_fault(tried: Tried) -> None:
-    assert {tried.run(code) for code in tried.programs.fails()} == {FAULT}
-
-
-def test_what_is_no_program_is_a_fault(tried: Tried) -> None:
-    assert {tried.run(code) for code in tried.programs.not_programs} == {FAULT}
-
-
-def test_the_time_limit_holds_and_the_next_run_is_as_if_nothing_was(tried: Tried) -> None:
-    short = Limits(ms_per_partition=200, memory_mib=16, fuel=MOST_FUEL)
-    began = monotonic()
-
-    answer = tried.run(tried.programs.endless(), limits=short)
-
-    assert answer is FAULT
-    assert monotonic() - began < 3
-    assert tried.run(tried.programs.answers(5)) == 5
-
-
-def test_the_memory_limit_holds(tried: Tried) -> None:
-    assert tried.run(tried.programs.takes(100)) in {FAULT, 0}
-    assert tried.run(tried.programs.takes(2)) == 1
-    assert tried.run(tried.programs.takes(2), limits=replace(LIMITS, memory_mib=1)) in {FAULT, 0}
-
-
-def test_each_run_is_a_fresh_instance(tried: Tried) -> None:
-    handle = tried.sandbox.compile(tried.programs.counts(), LIMITS)
-
-    assert [tried.sandbox.run(handle, {}, RES) for _ in range(3)] == [1, 1, 1]
-    assert [tried.sandbox.aggregate(handle, [1]) for _ in range(2)] == [1, 1]
-
-
-@pytest.mark.parametrize("parts", [[], [7], [1, 2, 3], [LOWEST, HIGHEST], list(range(1000))])
-def test_an_aggregate_sees_the_parts(tried: Tried, parts: list[int]) -> None:
-    handle = tried.sandbox.compile(tried.programs.answers(1), LIMITS)
-
-    assert tried.sandbox.aggregate(handle, parts) == sum(parts)
-
-
-def test_a_program_without_an_entry_point_is_a_fault(tried: Tried) -> None:
-    found = [tried.sandbox.compile(code, LIMITS) for code in tried.programs.without_entry()]
-
-    assert {tried.sandbox.aggregate(handle, [1]) for handle in found} == {FAULT}
-
-
-def test_two_programs_in_turn_do_not_meet(tried: Tried) -> None:
-    one, two = (
-        tried.sandbox.compile(code, LIMITS)
-        for code in (tried.programs.counts(), tried.programs.answers(8))
-    )
-
-    assert [tried.sandbox.run(handle, {}, RES) for handle in (one, two, one)] == [1, 8, 1]
-
-
-def test_a_sound_program_has_no_static_error(tried: Tried) -> None:
-    handle = tried.sandbox.compile(tried.programs.answers(3), LIMITS)
-
-    assert list(tried.sandbox.check(handle, ["evaluate", "aggregate"])) == []
-
-
-def test_an_entry_point_that_does_not_fit_is_a_static_error(tried: Tried) -> None:
-    for code in tried.programs.without_entry():
-        found = tried.sandbox.check(tried.sandbox.compile(code, LIMITS), ["evaluate"])
-
-        assert found
-        assert all(error.line >= 1 and error.column >= 1 and error.message for error in found)
-
-
-def test_what_is_no_program_is_a_static_error(tried: Tried) -> None:
-    for code in tried.programs.not_programs:
-        assert tried.sandbox.check(tried.sandbox.compile(code, LIMITS), ["evaluate"])
-
-
-def test_closing_twice_is_no_error(tried: Tried) -> None:
-    assert tried.run(tried.programs.answers(5)) == 5
-
-    tried.sandbox.close()
-    tried.sandbox.close()
 
 
 def test_an_object_reaches_the_program_with_each_kind_of_value(sandbox: Sandbox) -> None:

@@ -72,7 +72,7 @@ def test_a_process_that_waits_too_long_for_anothers_batch_finds_the_store_busy(
         assert len(store.scan("leaves", "key", (), ()).rows) == 1
 
 
-@pytest.mark.parametrize("opener", record_openers.LASTING)
+@pytest.mark.parametrize("opener", record_openers.IN_FILES)
 def test_a_batch_that_finds_no_room_leaves_nothing_and_the_next_goes_on(
     opener: str, tmp_path: Path
 ) -> None:
@@ -90,7 +90,7 @@ def test_a_batch_that_finds_no_room_leaves_nothing_and_the_next_goes_on(
         opened.store.close()
 
 
-@pytest.mark.parametrize("opener", object_openers.LASTING)
+@pytest.mark.parametrize("opener", object_openers.IN_FILES)
 def test_an_object_that_finds_no_room_leaves_nothing(opener: str, tmp_path: Path) -> None:
     name, big = ObjectName("big/one"), SealedBytes(bytes(8_000_000))
     with small_disk(tmp_path) as disk:

@@ -2,13 +2,16 @@
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealhold.compute.credential import KIND
-from sealhold.compute.evidence import appraise_software
+from sealhold.compute.evidence import Kind
+from sealhold.compute.evidence_first import appraise_first
+from sealhold.compute.vouching import Terms, Vouched, worth_of
 from sealhold.crypto import sdjwt
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.sign import SigningKey
@@ -94,4 +97,22 @@ def test_no_bytes_are_evidence_by_chance(evidence: bytes) -> None:
 
     for data in (evidence, b"\xd2" + evidence):
         with pytest.raises(SealholdError):
-            appraise_software(data, claim, b"n", bytes(32), key)
+            appraise_first(data, claim, b"n", bytes(32), key)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(["sw", "tpm2", "sgx", "tdx", "snp", "nitro"]), st.binary(max_size=300))
+def test_no_bytes_beside_a_statement_are_evidence_by_chance(kind: Kind, evidence: bytes) -> None:
+    vouched = Vouched(
+        claim=replace(one().prover.attester.claim, kind=kind),
+        evidence=evidence,
+        nonce="n",
+        statement=bytes(32),
+        session=one().prover.key.public,
+        runtime=bytes(32),
+        code=bytes(32),
+        left=LEFT,
+    )
+
+    with pytest.raises(SealholdError):
+        worth_of(vouched, Terms(), LEFT)

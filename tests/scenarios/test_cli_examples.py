@@ -82,7 +82,7 @@ They moved it to Thursday.
 
 def found(cli: Cli, kind: str) -> str:
     """Return the one id of that kind that the matching list shows; a receipt's, from its answer."""
-    lists = {"q": "request list", "g": "grant list"}
+    lists = {"q": "request list", "g": "grant list", "r": "search dentist"}
     line = f"run {found(cli, 'g')}" if kind == "c" else lists[kind]
     shown = re.search(rf"\b{kind}-[0-9a-f]{{12}}\b", cli.line(line).out)
     assert shown is not None
@@ -93,7 +93,7 @@ def found(cli: Cli, kind: str) -> str:
 def test_an_example_works_as_it_stands(words: str, stages: dict[str, Path], tmp_path: Path) -> None:
     folder = Path(shutil.copytree(stages[NEEDS.get(words, "asked")], tmp_path / "here"))
     cli = Cli(folder)
-    line = re.sub(r"\b([qgc])-0123456789ab\b", lambda id_: found(cli, id_[1]), EXAMPLES[words])
+    line = re.sub(r"\b([qgcr])-0123456789ab\b", lambda id_: found(cli, id_[1]), EXAMPLES[words])
 
     ended = cli.line(line)
 

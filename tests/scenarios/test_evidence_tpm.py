@@ -4,18 +4,12 @@ swtpm and tpm2-tools are system packages; without them these tests are left out,
 that is a failure.
 """
 
-import shutil
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from sealhold.compute.attest import tpmforms, tpmtools
 from sealhold.compute.attest.activation import accept, challenge
@@ -45,38 +39,18 @@ from tests.conformance.evidence_made import (
     tpm_chain,
     trusting,
 )
+from tests.scenarios.tpms import tpm_in_software, vendor
 
 TASK = sha256(b"the program of a task")
 OTHER = sha256(b"a program that slipped in")
 BINDING = Bound(statement=b"a statement", session_key=b"s" * 32)
 REGISTER = 10
-PATIENCE = 10  # seconds
 
 
 @pytest.fixture(scope="module")
 def tcti() -> Iterator[str]:
-    """Start a TPM on a socket of this machine, and stop it again."""
-    if not shutil.which("swtpm") or not tpmtools.is_available():
-        pytest.skip("swtpm or tpm2-tools are not installed")
-    folder = Path(tempfile.mkdtemp(prefix="tpm-"))  # short, for the name of a socket
-    state, path = folder / "state", folder / "s"
-    state.mkdir()
-    server = subprocess.Popen(
-        [
-            *("swtpm", "socket", "--tpm2", "--tpmstate", f"dir={state}"),
-            *("--server", f"type=unixio,path={path}", "--ctrl", f"type=unixio,path={path}.ctrl"),
-            *("--flags", "not-need-init,startup-clear"),
-        ]
-    )
-    try:
-        ends = time.monotonic() + PATIENCE
-        while not path.exists() and time.monotonic() < ends:
-            time.sleep(0.05)
-        yield f"swtpm:path={path}"
-    finally:
-        server.terminate()
-        server.wait(PATIENCE)
-        shutil.rmtree(folder)
+    with tpm_in_software() as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -147,15 +121,6 @@ def test_under_a_vendor_that_is_pinned_the_same_key_is_hardware(
     assert (result.status, result.reasons) == (Status.AFFIRMING, ())
     assert (result.hw_rooted, result.confidentiality) == (True, "glass")
     assert satisfies(result, Kind.TPM2)
-
-
-def vendor(endorsement: bytes) -> tuple[ours.Certificate, ...]:
-    """Return the certificate of an endorsement key by a vendor of our own, and the vendor's."""
-    root = certify("TPM Root", curve_key("tpm root"), "TPM Root", curve_key("tpm root"))
-    public = load_der_public_key(endorsement)
-    assert isinstance(public, ec.EllipticCurvePublicKey | rsa.RSAPublicKey)
-    leaf = certify("EK", public, "TPM Root", curve_key("tpm root"), authority=False)
-    return ours.read_der(leaf), ours.read_der(root)
 
 
 @pytest.mark.parametrize("kind", ["ecc", "rsa"])

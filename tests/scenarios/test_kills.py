@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from sealhold.node import Node
+from sealhold.node import Node, Places
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.owned import RECORDS
+from sealhold.vault.questions import QUESTIONS
+from tests.conformance import pgserver
 from tests.scenarios.killed import ROWS, Turn, digest, table, work
 from tests.scenarios.vaults import Hands, new_home, opened
 
@@ -122,14 +124,16 @@ def _check_charges(node: Node, told: Told) -> None:
     assert told.allowed <= set(grants)
     assert len(charges) == sum(view.uses for view in grants.values()) <= len(grants)
     assert sum(line.cost for line in charges) == sum(view.spent for view in grants.values())
+    asked = [found.row[1] for found in node.parts.core.deciding.all(QUESTIONS.name)]
+    assert sum(asked) == len(charges)
     assert sum(line.cost for line in charges) >= sum(answer.cost for answer in answers)
     released = {f"g-{answer.grant.hex()[-12:]}": digest(answer.sealed) for answer in answers}
     assert told.answers.items() <= released.items()
     told.answers.update(released)  # from now on these very bytes
 
 
-def many_kills(tmp_path: Path, first: int) -> Counter[str]:
-    home, told = new_home(tmp_path / "home", Hands()), Told()
+def many_kills(tmp_path: Path, first: int, places: Places | None = None) -> Counter[str]:
+    home, told = new_home(tmp_path / "home", Hands(), places), Told()
     for number in range(KILLS):
         turn = Turn(number, seed=first + number)
         live_and_die(home, tmp_path, turn, told)
@@ -150,6 +154,15 @@ def test_a_vault_that_was_killed_again_and_again_lost_and_doubled_nothing(
     tmp_path: Path, first: int
 ) -> None:
     steps = many_kills(tmp_path, first)
+
+    assert steps["open"]
+
+
+@pytest.mark.threat("T72")
+def test_a_vault_whose_rows_are_on_a_server_lost_and_doubled_nothing(tmp_path: Path) -> None:
+    rows = f"{pgserver.address()}?schema={pgserver.schema_of(tmp_path)}"
+
+    steps = many_kills(tmp_path, 40, Places(records=rows))
 
     assert steps["open"]
 

@@ -78,6 +78,7 @@ def assert_unmarked(name: str, content: bytes, marks: Marks) -> None:
     assert not list(sightings(content, marks)), name
 
 
+@pytest.mark.petrus("P5")
 @pytest.mark.threat("T05")
 def test_no_mark_is_in_any_file_of_an_open_home(life: Life) -> None:
     assert any(path.name == "vault.db-wal" for path in life.before)

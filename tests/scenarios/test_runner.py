@@ -2,24 +2,31 @@
 
 import os
 import signal
+import socket
+import threading
+import time
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
 
 from sealhold.compute import products
-from sealhold.compute.broker import Mode
-from sealhold.compute.frames import MAX_FRAME
+from sealhold.compute.broker import GRACE, Mode
+from sealhold.compute.frames import MAX_FRAME, Channel, framed, scalar
+from sealhold.compute.lanes import Item
 from sealhold.compute.products import Products
 from sealhold.compute.runner import Runner, runners
 from sealhold.compute.spec import Limits
 from sealhold.compute.warden import children
+from sealhold.model.encoding import Plain
 from sealhold.model.errors import BrokerLostError, ExtraMissingError, InvalidError
-from tests.conformance.programs import COMPONENT, CORE, core
+from tests.conformance.programs import COMPONENT, CORE, PYTHON, core
 
 WASM = Limits(ms_per_partition=1000, memory_mib=16, tier="wasm", fuel=10_000_000)
 PY = Limits(ms_per_partition=1000, memory_mib=16)
-PYTHON = b"def evaluate(obj, res):\n    return 3\n"
+SHORT = Limits(ms_per_partition=100, memory_mib=16, tier="wasm", fuel=1_000)
+THREE = b"def evaluate(obj, res):\n    return 3\n"
 FIVE = CORE.answers(5)
 
 
@@ -27,16 +34,20 @@ FIVE = CORE.answers(5)
 def test_both_tiers_run_in_each_mode(mode: Mode) -> None:
     with Runner(mode) as runner:
         assert runner.evaluate(FIVE, {}, [{}, {}], WASM) == [5, 5]
-        assert runner.evaluate(PYTHON, {}, [{}], PY) == [3]
+        assert runner.evaluate(THREE, {}, [{}], PY) == [3]
         assert runner.aggregate(COMPONENT.answers(1), [1, 2], WASM) == 3
-        assert runner.check(PYTHON) == []
+        for counts, limits in ((CORE, WASM), (COMPONENT, WASM), (PYTHON, PY)):
+            groups: list[list[dict[str, Plain]]] = [[{}] * 3, [{}] * 2]
+            found = runner.evaluate_partitions(counts.counts(), {}, groups, limits)
+            assert found == [[1, 2, 3], [1, 2]]
+        assert runner.check(THREE) == []
         assert runner.check(FIVE, ["evaluate", "aggregate"], "wasm") == []
 
 
 def test_a_runner_that_never_meets_the_tier_starts_nothing_for_it() -> None:
     before = set(children(os.getpid()))
     with Runner() as runner:
-        runner.evaluate(PYTHON, {}, [{}], PY)
+        runner.evaluate(THREE, {}, [{}], PY)
         assert len(set(children(os.getpid())) - before) == 1
         runner.evaluate(FIVE, {}, [{}], WASM)
         assert len(set(children(os.getpid())) - before) == 2
@@ -58,6 +69,39 @@ def test_an_object_too_large_to_be_sent_is_a_fault_of_its_own() -> None:
         answers = runner.evaluate(FIVE, {}, [{}, {"x": "y" * MAX_FRAME}, {}], WASM)
 
     assert answers == [5, None, 5]
+
+
+def test_a_partition_too_large_to_be_sent_is_the_fault_of_its_members() -> None:
+    with Runner() as runner:
+        groups: list[list[dict[str, Plain]]] = [[{}], [{}, {"x": "y" * MAX_FRAME}], [{}]]
+        answers = runner.evaluate_partitions(FIVE, {}, groups, WASM)
+
+    assert answers == [[5], [None, None], [5]]
+
+
+@pytest.mark.threat("T34")
+def test_a_process_that_drips_answers_has_one_clock_for_all_of_a_partition() -> None:
+    """The place of the process is taken by one that says something each half second."""
+    ours, theirs = socket.socketpair()
+    over = threading.Event()
+
+    def drip() -> None:
+        with theirs, suppress(OSError):
+            while not over.wait(0.5):
+                theirs.sendall(framed(scalar(1)))
+
+    dripping = threading.Thread(target=drip)
+    dripping.start()
+    channel, began = Channel(ours), time.monotonic()
+
+    told, is_lost = Runner()._asked(channel, Item(0, b"x", 32), SHORT)
+
+    took = time.monotonic() - began
+    over.set()
+    dripping.join()
+    channel.close()
+    assert (told, is_lost) == ([None] * 32, True)
+    assert took < SHORT.ms_per_partition / 1000 + GRACE + 3
 
 
 def test_resources_too_large_to_be_sent_are_refused() -> None:

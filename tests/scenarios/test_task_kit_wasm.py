@@ -13,14 +13,17 @@ from sealhold.compute.runner import runners
 from sealhold.compute.task import open_task
 from sealhold.compute.taskkit import Report, check_folder, run_synthetic
 from sealhold.connectors.places import TRIPS
+from sealhold.connectors.rows import ROWS
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.sign import SigningKey
 from sealhold.model.errors import InvalidManifestError, NotFoundError
 from sealhold.model.quantities import Instant
-from tests.conformance.programs import CORE, core, wat
+from tests.conformance.programs import ALLOC, CORE, MEMORY, core, wat
 
-GREEN = Path(__file__).parents[2] / "examples" / "green-bonus"
-DATASETS = {TRIPS.name: TRIPS}
+EXAMPLES = Path(__file__).parents[2] / "examples"
+GREEN = EXAMPLES / "green-bonus"
+THREE = [EXAMPLES / name for name in ("signed-bonus", "hospital-median", "power-meter")]
+DATASETS = {dataset.name: dataset for dataset in (TRIPS, ROWS)}
 NOW = Instant(1_790_000_000_000)
 BROKERS = runners()
 LONG = CORE.reads('"max_speed_ms":null')  # it looks through the whole object; none says so
@@ -30,10 +33,15 @@ COUNT = core(
 )
 
 
-def folder_of(tmp_path: Path, code: bytes, **parts: Any) -> Path:  # noqa: ANN401
-    """Return a copy of the green bonus with `code` in tier `wasm`; `parts` change its limits."""
+def folder_of(
+    tmp_path: Path,
+    code: bytes,
+    example: Path = GREEN,
+    **parts: Any,  # noqa: ANN401
+) -> Path:
+    """Return a copy of an example with `code` in tier `wasm`; `parts` change its limits."""
     target = tmp_path / "task"
-    shutil.copytree(GREEN, target)
+    shutil.copytree(example, target)
     document = json.loads((target / "task.json").read_text())
     document["code"] = {"tier": "wasm", "file": "task.wasm"}
     document["limits"] |= {"fuel": 1_000_000, "ms_per_partition": 1000, **parts}
@@ -74,6 +82,28 @@ def test_a_planted_fault_of_the_program_is_named(tmp_path: Path, code: bytes, na
 
     assert report.exit_code == 5
     assert any(fault.file == "task.wasm" and named in fault.message for fault in report.faults)
+
+
+@pytest.mark.threat("T141")
+@pytest.mark.parametrize("example", THREE, ids=lambda path: path.name)
+def test_an_import_planted_in_a_scenario_is_named_and_without_it_the_scenario_passes(
+    tmp_path: Path, example: Path
+) -> None:
+    sound = core("(i64.const 0)")
+    planted = wat(f"""(module
+      (import "wasi:clocks/wall-clock" "now" (func $now (result i64)))
+      {MEMORY} {ALLOC}
+      (func (export "evaluate") (param i32 i32) (result i64)
+        (i64.and (call $now) (i64.const 1))))""")
+
+    passed = check(folder_of(tmp_path / "sound", sound, example))
+    refused = check(folder_of(tmp_path / "planted", planted, example))
+
+    assert passed.exit_code == 0
+    assert refused.exit_code == 5
+    (fault,) = (each for each in refused.faults if each.refuses)
+    assert fault.file == "task.wasm"
+    assert "imports `wasi:clocks/wall-clock now`" in fault.message
 
 
 def test_a_manifest_without_fuel_is_refused(tmp_path: Path) -> None:

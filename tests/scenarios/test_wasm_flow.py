@@ -128,6 +128,7 @@ def custom_section(size: int) -> bytes:
     return b"\0" + leb + bytes([length]) + body
 
 
+@pytest.mark.petrus("P4")
 def test_the_proof_holds_and_names_the_tier(node: Node) -> None:
     answer = node.runs.run(Asker(node).granted(node, job(GREEN)))
     statement = base64.b64decode(json.loads(answer.proof)["proof"]["payload"])

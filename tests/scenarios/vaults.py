@@ -17,7 +17,7 @@ from sealhold.model.errors import DeniedError, SealholdError
 from sealhold.model.ids import AppId, Id16, Purpose, RequestId, TaskDigest
 from sealhold.model.quantities import DAY, MICRO, Instant, MicroBits
 from sealhold.model.shown import GrantView, Mode, RequestCard, Terms
-from sealhold.node import Node, World, create
+from sealhold.node import Node, Places, World, create
 from sealhold.policy.request import MEDIA_TYPE, Destination, Request, Schedule, to_document
 
 PASSPHRASE = "correct horse battery"
@@ -44,9 +44,9 @@ def world(clock: Hands | None = None, fetch: Fetch | None = None) -> World:
     return replace(found, fetch=fetch) if fetch else found
 
 
-def new_home(folder: Path, clock: Hands | None = None) -> Path:
+def new_home(folder: Path, clock: Hands | None = None, places: Places | None = None) -> Path:
     """Make an empty vault in `folder` and return it."""
-    create(folder, PASSPHRASE, headless=True, world=world(clock))
+    create(folder, PASSPHRASE, headless=True, places=places, world=world(clock))
     return folder
 
 
@@ -107,6 +107,7 @@ class Job:
     fuel: int | None = None
     expires: str = "2030-01-01T00:00:00Z"
     resources: Sequence[Plain] = ()
+    evidence: str = "sw"
 
     def manifest(self, author: bytes) -> dict[str, Plain]:
         return {
@@ -145,7 +146,7 @@ class Job:
             },
             "slot": self.slot,
             "resources": list(self.resources),
-            "evidence": {"min": "sw", "confidentiality": "any"},
+            "evidence": {"min": self.evidence, "confidentiality": "any"},
             "output": {"recipients": [], "forms": ["dsse"]},
         }
 

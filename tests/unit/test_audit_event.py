@@ -90,7 +90,8 @@ WHOLE = unpack(encode(READ, 9, NOON, 7))
         WHOLE | {17: -3},
         WHOLE | {17: True},
         WHOLE | {29: -1},
-        WHOLE | {30: 1},
+        WHOLE | {30: -1},
+        WHOLE | {31: 1},
         WHOLE | {0: 1},
     ],
 )

@@ -129,7 +129,7 @@ def test_one_bad_piece_fails_alone() -> None:
         good = [writer.submit([work(setting(f"n{n}"))]) for n in range(3)]
         conflict = writer.submit([work(setting("taken", 1, Expect.ABSENT))])
         misfit = writer.submit([work(Put("nowhere", ("x",)))])
-        budget = Put(BUDGETS.name, (bytes(16), 2026, 5, 10))
+        budget = Put(BUDGETS.name, (bytes(16), 2026, 5))
         spent = writer.submit(
             [work(budget), work(Bump(BUDGETS.name, (bytes(16), 2026), "used", 6, 10))]
         )

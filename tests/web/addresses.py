@@ -17,10 +17,13 @@ PAGES = {
     "request-narrower": f"{REQUEST}?mode=once&coarsen=4&field=mode&field=speed",
     "code": f"{REQUEST}/code",
     "apps": "/apps",
+    "budgets": "/budgets",
+    "budgets-raised": "/budgets?cap=app&bits=30",
+    "budgets-lowered": "/budgets?cap=all&bits=10",
     "sources": "/sources",
     "ledger": "/ledger",
     "ledger-open": "/ledger?open=5",
     "receipt": RECEIPT,
     "status": "/status",
 }
-EMPTY = ("home", "timeline", "search", "requests", "apps", "sources", "ledger", "status")
+EMPTY = ("home", "timeline", "search", "requests", "apps", "budgets", "sources", "ledger", "status")

@@ -42,6 +42,10 @@ from sealhold.model.shown import (
 
 NOW = Instant(1_795_269_900_000)  # 21 Nov 2026, 14:05 UTC
 YEAR_CAP = MicroBits(64 * MICRO)
+DEFAULTS = {
+    kind: MicroBits(most * MICRO)
+    for kind, most in (("object", 16), ("app", 20), ("purpose", 40), ("all", 64))
+}
 CODE = '''"""Counts the days of October on which a trip was made on foot or by bike."""
 
 SPEED_MAX = 8.0  # m/s, no mopeds
@@ -200,6 +204,9 @@ def green_request(stranger: str = "") -> RequestCard:
         legal_basis="your consent",
         preview=PreviewView(cost=bits(2), answer=None),
         grant=None,
+        object_cap=bits(16),
+        asked_before=3,
+        asked_most=100,
     )
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from sealhold.frontends.seam import Progress
 from sealhold.model.errors import (
+    CapTooHighError,
+    ConflictError,
     InvalidError,
     NotFoundError,
 )
@@ -29,6 +31,7 @@ from sealhold.model.shown import (
     RequestState,
     SourceView,
 )
+from sealhold.model.shown.budgets import CapLook, CapView, Opening
 from tests.web import sample_data as data
 from tests.web.sample_state import Part, merkle
 
@@ -161,3 +164,59 @@ class SampleBudgets(Part):
         return (
             Meter(label="All askers", used=used, pending=MicroBits(waiting), cap=data.YEAR_CAP),
         )
+
+    def caps(self) -> tuple[CapView, ...]:
+        return tuple(
+            CapView(
+                kind=kind,
+                cap=cap,
+                default=data.DEFAULTS[kind],
+                highest=data.bits(1_024),
+                budgets=self._told(kind, cap),
+            )
+            for kind, cap in self._vault.caps.items()
+        )
+
+    def look(self, kind_text: str, cap: MicroBits) -> CapLook:
+        if kind_text not in self._vault.caps:
+            raise NotFoundError(f"no cap `{kind_text}`")
+        if cap > data.bits(1_024):
+            raise CapTooHighError("too high")
+        before = self._vault.caps[kind_text]
+        return CapLook(
+            kind=kind_text,
+            before=before,
+            after=cap,
+            budgets=self._told(kind_text, cap),
+            opens=tuple(
+                Opening(request=card.id, asker=card.asker.name, label=card.answer.label)
+                for card in self._vault.cards.values()
+                if card.state is RequestState.WAITING and before < card.cost_per_answer <= cap
+            ),
+        )
+
+    def set_cap(
+        self,
+        kind_text: str,
+        cap: MicroBits,
+        shown: MicroBits,
+        passphrase: str,
+        *,
+        confirmed: bool = False,
+    ) -> CapView:
+        look = self.look(kind_text, cap)
+        if look.before != shown:
+            raise ConflictError("the cap is no longer the one that was shown")
+        if look.raises and not confirmed:
+            raise InvalidError("`raise` was not confirmed")
+        self._vault.need(passphrase)
+        self._vault.caps[kind_text] = cap
+        return next(view for view in self.caps() if view.kind == kind_text)
+
+    def _told(self, kind: str, cap: MicroBits) -> tuple[Meter, ...]:
+        if kind == "all":
+            return (replace(self.meters()[0], pending=MicroBits(0), cap=cap),)
+        if kind == "app":
+            apps = self._vault.app_views.values()
+            return tuple(replace(app.meter, label=app.name, cap=cap) for app in apps)
+        return ()

@@ -54,6 +54,7 @@ class SampleState:
         self.source_views: list[SourceView] = []
         self.item_lines = () if empty else data.items(stranger)
         self.looked: set[bytes] = set()
+        self.caps = dict(data.DEFAULTS)
         self.app_views: dict[bytes, AppView] = {}
         if not empty:
             card = data.green_request(stranger)

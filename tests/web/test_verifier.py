@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
+from sealhold.compute.attest.kinds import Kind
 from sealhold.compute.compliance import bounds_of
 from sealhold.compute.leakage import bits_of_choice
 from sealhold.compute.proof_rules import Policy
@@ -21,6 +22,8 @@ from sealhold.model.encoding import Plain
 from sealhold.model.errors import InvalidManifestError
 from sealhold.model.quantities import Instant, rfc3339
 from sealhold.model.shown import Verdict
+from tests.attack.proofs_with_evidence import AT as HARDWARE_AT
+from tests.attack.proofs_with_evidence import HARDWARE, by
 from tests.unit.sample_proof import AT, AUDIENCE, NONCE, one, signed_task
 from tests.web.running import running
 from tests.web.sample_vault import SampleVault
@@ -153,6 +156,25 @@ def test_no_flipped_bit_is_shown_as_good(alone: Page) -> None:
 
 
 @pytest.mark.threat("T178")
+@pytest.mark.parametrize("kind", HARDWARE)
+def test_evidence_that_a_browser_cannot_judge_is_said_to_be_so_and_never_good(
+    kind: Kind, alone: Page
+) -> None:
+    proof = by(kind)
+
+    drop(alone, [proof], at=rfc3339(HARDWARE_AT))
+
+    (line,) = [each for each in lines_on(alone) if each[0] == "evidence"]
+    assert (code_on(alone), line[1]) == (3, False)
+    assert f"`{kind}` is claimed and was not judged here" in line[2]
+    assert "use `sealhold verify`" in line[2]
+    expect(alone.locator("#verdict")).to_contain_text("not judged here")
+    expect(alone.locator("#verdict")).not_to_have_class("verdict ok")
+    expect(alone.locator(".dot.warn")).to_have_text("not judged")
+    assert verify_files([proof], at=HARDWARE_AT).exit_code == 3
+
+
+@pytest.mark.threat("T178")
 def test_a_browser_without_the_signature_verifies_nothing(browser: Browser) -> None:
     for missing in (
         "crypto.subtle.importKey = async () => { throw new Error('no such algorithm') }",
@@ -278,12 +300,13 @@ def test_the_page_rounds_the_bits_of_a_choice_as_the_command_does(number: int, a
     assert int(told) == bits_of_choice(number)
 
 
-@pytest.mark.parametrize("state", ["empty", "good", "bad", "none"])
+@pytest.mark.parametrize("state", ["empty", "good", "bad", "none", "unjudged"])
 def test_the_verifier_has_no_fault_that_axe_finds(state: str, alone: Page, axe_source: str) -> None:
     files = {
         "good": [one().present().encode(), one().task.envelope],
         "bad": [one().present(audience="somebody else").encode()],
         "none": [b"hello"],
+        "unjudged": [by(Kind.TPM2)],
     }
     alone.goto(ALONE)
     if state != "empty":

@@ -72,6 +72,7 @@ class EventKind(IntEnum):
     BACKUP = 25
     RESTORE = 26
     FETCH = 27  # a third party's file came, or did not, as the reason says
+    CAP = 28  # the owner set the cap that the reason names
 
 
 @unique
@@ -122,6 +123,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):  # made in a tenth of a 
     source: SourceId | None = None
     more: int = 0  # equal happenings that this entry stands for as well
     left: MicroBits | None = None  # of the yearly budget of all askers, after this entry
+    cap: MicroBits | None = None  # of a budget, as it was set
 
     def names(self, tag: bytes) -> bool:
         """Return whether this is about the record with this tag, and says so."""
@@ -206,7 +208,8 @@ _OPTIONS: tuple[tuple[str, tuple[Fits, Writes]], ...] = (
     ("source", _ID),
     ("more", _COUNT),
 )
-_LEFT = _FIRST_OPTION + len(_OPTIONS)  # its 0 says something, so it is not left out as empty
+_LEFT, _CAP = 29, 30  # a 0 of these says something, so it is not left out as empty
+_SAID = {_LEFT: "left", _CAP: "cap"}
 _KEYS = range(_FIRST_OPTION, _LEFT)
 _PLACED = frozenset(_PLACES[:3])
 _place: Callable[[Plain], tuple[int, Instant, int]] = itemgetter(*_PLACES[:3])
@@ -238,6 +241,8 @@ def encode(event: Event, seq: int, at: Instant, before: int) -> bytes:
     ]
     if event.left is not None:
         parts.append(number(_LEFT) + number(event.left))
+    if event.cap is not None:
+        parts.append(number(_CAP) + number(event.cap))
     return cborwriter.head_of_map(len(_PLACES) + len(parts) - 1) + b"".join(parts)
 
 
@@ -279,8 +284,8 @@ def decode(data: bytes) -> Logged:
 def _decode_options(tree: Mapping[Plain, Plain]) -> dict[str, Plain]:
     options: dict[str, Plain] = {}
     for key, value in tree.items():
-        if key == _LEFT:
-            name, fits = "left", _is_count
+        if key in _SAID:
+            name, fits = _SAID[key], _is_count
         elif key in _KEYS:
             name, (fits, _) = _OPTIONS[key - _FIRST_OPTION]
         else:

@@ -1,26 +1,29 @@
 """What a decision of the owner writes: grant, consent event, charges, receipt, log entry.
 
-- Each is made here from the request's papers and the terms, and nothing is written here: whoever
-  decides puts them into one commit.
+- Each is made here from the request's papers and the terms: whoever decides puts them into one
+  commit. Alone that a task was asked too often is written here, since nothing else tells of it.
 
 Source: docs/spec/07-grants.md sections 4 and 5; docs/spec/06-receipts.md section 3.
 """
 
 from msgspec import structs
 
-from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.audit.event import Actor, Event, EventKind, Outcome
 from sealhold.audit.receipt import Receipt, issue, receipt_digest
 from sealhold.audit.receiptbody import Confirmed, ConsentBody, Decided
 from sealhold.compute.asked import Asked, leaks_of, outlook
 from sealhold.compute.cards import shown_digest
 from sealhold.compute.office import Office
 from sealhold.crypto.digest import sha256
+from sealhold.model.errors import LeakExhaustedError, QuestionsExhaustedError
 from sealhold.model.ids import FieldName, GrantId, Id16, ReceiptId, random_id
-from sealhold.model.quantities import Instant, MicroBits
+from sealhold.model.quantities import Instant, MicroBits, year_of
 from sealhold.model.shown import Terms
 from sealhold.policy.consent import By, ConsentEvent, ConsentState
 from sealhold.policy.grant import Grant, GrantKind
 from sealhold.stores.spec import Op
+from sealhold.vault.questions import Questions
+from sealhold.vault.writer import Work
 
 FIRST_EPOCH = 1  # raised by a revocation, which ends every grant of a lower one
 NONCE_BYTES = 16
@@ -63,8 +66,49 @@ def leak_ops(
         LeakExhaustedError: an object would tell more than it ever may.
     """
     proposed = asked.proposed(fields, now)
-    after = outlook(office.budget, asked, proposed).after
-    return office.budget.leak_ops(asked.dataset.name, leaks_of(proposed), after)
+    ahead = outlook(office.budget, asked, proposed)
+    name, leaks = asked.dataset.name, leaks_of(proposed)
+    try:
+        return office.budget.leak_ops(name, leaks, ahead.after, ahead.before)
+    except LeakExhaustedError as err:
+        raise LeakExhaustedError(_for_function(f"{err}", asked, fields)) from err
+
+
+def charge_ops(
+    office: Office, asked: Asked, fields: frozenset[FieldName], cost: MicroBits, now: Instant
+) -> tuple[Op, ...]:
+    """Return the operations that charge one new answer to the budgets, and count the question.
+
+    Raises:
+        LeakExhaustedError: a budget does not cover it, and which.
+        QuestionsExhaustedError: the task was asked as often as it may be; the log tells so.
+    """
+    if short := shortage(office, asked, fields, cost, now):
+        raise LeakExhaustedError(short)
+    app, purpose = asked.app.id, asked.wish.purpose
+    charges = office.budget.query_ops(cost, app, purpose, year_of(now))
+    task = asked.signed.task
+    try:
+        counted = Questions(office.core.deciding).ops(task.digest, task.limits.queries)
+    except QuestionsExhaustedError:
+        refused = event_of(office, asked, EventKind.DECISION, Actor.VAULT)
+        event = structs.replace(refused, outcome=Outcome.DENIED, reason="questions")
+        office.core.writer.commit(Work((), (office.teller.entry(event),)))
+        raise
+    return (*charges, *counted)
+
+
+def shortage(
+    office: Office, asked: Asked, fields: frozenset[FieldName], cost: MicroBits, now: Instant
+) -> str:
+    """Return which budget does not cover an answer, of which function; empty if all do."""
+    app, purpose = asked.app.id, asked.wish.purpose
+    short = office.budget.shortage(cost, app, purpose, year_of(now))
+    return _for_function(short, asked, fields) if short else ""
+
+
+def _for_function(short: str, asked: Asked, fields: frozenset[FieldName]) -> str:
+    return f"{short} for function `{asked.function(fields).hex()[:12]}`"
 
 
 def consent_op(

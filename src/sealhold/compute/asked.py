@@ -15,7 +15,7 @@ from sealhold.compute.leakage import Facts, Prospect, facts_of, prospect, query_
 from sealhold.compute.replay import Program
 from sealhold.compute.resources import NONE, Bound
 from sealhold.compute.selections import cells, parse_selection
-from sealhold.compute.task import Scope, SignedTask, open_task
+from sealhold.compute.task import Scope, SignedTask, function_id, open_task
 from sealhold.crypto import dsse
 from sealhold.model.encoding import from_json
 from sealhold.model.errors import InvalidManifestError
@@ -55,6 +55,11 @@ class Asked:
     def program(self, fields: frozenset[FieldName], bound: Bound = NONE) -> Program:
         """Return what is run if the program sees `fields`, and gets the files in `bound`."""
         return Program(scope=self.scope(fields), code=self.row.code, bound=bound)
+
+    def function(self, fields: frozenset[FieldName]) -> FunctionId:
+        """Return the id under which it is charged if the program sees `fields`."""
+        scope = self.scope(fields)
+        return function_id(scope.task, scope.params[0], scope.fields)
 
     def chosen(self, fields: frozenset[FieldName]) -> Filter:
         """Return the filter that says which objects are meant.

@@ -20,6 +20,7 @@ from sealhold.audit.event import Actor, EventKind
 from sealhold.audit.receiptbody import Decided
 from sealhold.compute import cards
 from sealhold.compute.allowing import (
+    charge_ops,
     consent_op,
     consent_receipt,
     event_of,
@@ -57,8 +58,10 @@ from sealhold.policy.names import visible
 from sealhold.vault.firewall import Passage
 from sealhold.vault.grants import GrantRow
 from sealhold.vault.noisebudget import NoiseBudget
+from sealhold.vault.questions import Questions
 from sealhold.vault.registry import ACTIVE
 from sealhold.vault.requests import RequestRow
+from sealhold.vault.retired import is_retired
 from sealhold.vault.writer import Work
 
 NO_POINTS: AbstractSet[str] = frozenset()
@@ -115,7 +118,7 @@ class Requests:
         Raises:
             InvalidError: a point of the request was not confirmed, or one that it has not was.
             ConflictError: `shown_digest` is not the digest of the request, it no longer waits, its
-                app is suspended, or its term is over.
+                app is suspended, its task is retired, or its term is over.
             WrongPassphraseError: the owner is not proven.
             LeakExhaustedError: an object would tell more than it ever may.
         """
@@ -189,6 +192,7 @@ class Requests:
             InvalidError: a point of the request was not confirmed, or one that it has not was.
             ConflictError: `shown_digest` is not current.
             LeakExhaustedError: the budget does not cover a look.
+            QuestionsExhaustedError: the task was asked as often as it may be.
             NotFetchedError: a third party's file that it reads does not come; nothing is charged.
             WrongPassphraseError: the owner is not proven.
         """
@@ -209,9 +213,8 @@ class Requests:
         fields = terms.fields & asked.signed.task.fields
         members = choose(office, asked, fields, Actor.OWNER)
         cost, year = cards.preview_cost(asked), year_of(now)
-        app, purpose = asked.app.id, asked.wish.purpose
         ops = (
-            *office.budget.query_ops(cost, app, purpose, year),
+            *charge_ops(office, asked, fields, cost, now),
             *noise_ops(office, asked, fields, epoch_of(now), now),
             *leak_ops(office, asked, fields, now),
         )
@@ -274,6 +277,8 @@ class Requests:
         now = self._office.core.clock()
         if asked.app.state != ACTIVE:
             raise ConflictError(f"the app is {asked.app.state}")
+        if is_retired(self._office.core.deciding, asked.signed.task.digest):
+            raise ConflictError("the task was retired: an object of its frozen set was erased")
         if min(terms.until, asked.signed.task.expires_at) <= now:
             raise ConflictError("the term of the request, or of its task, is over")
         return asked
@@ -312,6 +317,7 @@ class Requests:
             resources=office.retrieval.views(asked.scope(terms.fields & asked.signed.task.fields)),
             now=office.core.clock(),
             noise=NoiseBudget(office.core.deciding),
+            questions=Questions(office.core.deciding),
         )
         return cards.card(asked, terms, around, self._looked(asked, terms))
 
@@ -374,7 +380,9 @@ def _check_points(office: Office, asked: Asked, confirmed: AbstractSet[str]) -> 
 
     Raises:
         InvalidError: a point was not confirmed, or one was that there is not.
+        InvalidManifestError: the task demands evidence that this vault does not give.
     """
+    office.require_evidence(asked.signed.task)
     asks = cards.points_of(asked, office.core.clock())
     # THREAT T173: what widens the bound needs a yes of its own; a yes to the whole is none
     for code, sentence in asks.items():

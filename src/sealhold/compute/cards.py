@@ -42,7 +42,9 @@ from sealhold.policy import dpv
 from sealhold.policy.names import visible
 from sealhold.policy.request import Schedule
 from sealhold.vault.budget import Budget
+from sealhold.vault.caps import CapKind
 from sealhold.vault.noisebudget import NoiseBudget
+from sealhold.vault.questions import Questions
 from sealhold.vault.requests import RequestRow
 
 COARSENINGS = (1, 4, 16)  # as asked, in fours, in sixteens: two bits less each
@@ -62,6 +64,7 @@ class Surroundings:
     resources: tuple[ResourceView, ...]  # what the program reads of third parties
     now: Instant
     noise: NoiseBudget
+    questions: Questions
 
 
 def asked_terms(asked: Asked) -> Terms:
@@ -146,6 +149,9 @@ def card(asked: Asked, terms: Terms, around: Surroundings, preview: bytes | None
         grant=row.grant,
         points=points_of(asked, around.now),
         resources=around.resources,
+        asked_before=around.questions.used(task.digest),
+        asked_most=task.limits.queries,
+        object_cap=around.budget.cap(CapKind.OBJECT),
     )
 
 

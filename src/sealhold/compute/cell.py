@@ -13,7 +13,7 @@ Source: docs/spec/19-confinement.md sections 4 and 5.
 import os
 import socket
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
@@ -23,7 +23,6 @@ from sealhold.compute.frames import (
     JAILED,
     JAILED_ALONE,
     MAX_FRAME,
-    MEMBERS,
     UNJAILED,
     Channel,
     scalar,
@@ -31,9 +30,10 @@ from sealhold.compute.frames import (
 from sealhold.compute.jail import Walls
 from sealhold.compute.sandboxes import monty
 from sealhold.compute.sandboxes.monty import MontySandbox
-from sealhold.compute.spec import FAULT, Fault, Handle, Limits, Sandbox
+from sealhold.compute.serving import serve
+from sealhold.compute.spec import Limits, Sandbox
 from sealhold.model.encoding import Plain, unpack_own
-from sealhold.model.errors import IsolationUnavailableError, UsageError
+from sealhold.model.errors import IsolationUnavailableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,43 +132,11 @@ def _serve(channel: Channel, sandboxes: Mapping[str, Sandbox]) -> None:
         ms_per_partition=job["ms"], memory_mib=job["mib"], tier=job["tier"], fuel=job["fuel"]
     )
     handle = sandbox.compile(job["code"], limits)
-    match job["do"]:
-        case "check":
-            errors = sandbox.check(handle, job["entries"])
-            channel.send([scalar(len(errors))])
-            for error in errors:
-                parts = (error.line, error.column, error.message[:300])
-                channel.send([scalar(part) for part in parts])
-        case "aggregate":
-            channel.send([scalar(_told(sandbox.aggregate(handle, job["parts"])))])
-        case "evaluate":
-            for payload in _items(channel, job):
-                channel.send([scalar(_told(_one(sandbox, handle, job, payload)))])
-        case "partitions":
-            for payload in _items(channel, job):
-                channel.send([scalar(_told(each)) for each in _all(sandbox, handle, job, payload)])
-        case _:
-            raise UsageError("no such job")
-
-
-def _items(channel: Channel, job: Mapping[str, Plain]) -> Iterator[bytes]:
-    for _ in range(job["count"]):
-        yield channel.receive(MAX_FRAME)
-
-
-def _one(sandbox: Sandbox, handle: Handle, job: Mapping[str, Plain], payload: bytes) -> int | Fault:
-    """Return the answer of one object; nothing came if it was too large to come."""
-    return sandbox.run(handle, unpack_own(payload), job["res"]) if payload else FAULT
-
-
-def _all(
-    sandbox: Sandbox, handle: Handle, job: Mapping[str, Plain], payload: bytes
-) -> Sequence[int | Fault]:
-    """Return the answers of one partition."""
-    members = unpack_own(payload[MEMBERS:]) if payload[MEMBERS:] else None
-    told = FAULT if members is None else sandbox.run_partition(handle, members, job["res"])
-    return [told] * int.from_bytes(payload[:MEMBERS], "big") if isinstance(told, Fault) else told
-
-
-def _told(answer: int | Fault) -> int | None:
-    return None if isinstance(answer, Fault) else answer
+    if job["do"] != "check":
+        serve(channel, sandbox, handle, job)
+        return
+    errors = sandbox.check(handle, job["entries"])
+    channel.send([scalar(len(errors))])
+    for error in errors:
+        parts = (error.line, error.column, error.message[:300])
+        channel.send([scalar(part) for part in parts])

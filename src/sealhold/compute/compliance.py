@@ -17,7 +17,7 @@ from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sealhold.compute.evidence import Attester, Claim
+from sealhold.compute.evidence import Attester, Claim, Occasion
 from sealhold.compute.leakage import function_price, query_price
 from sealhold.compute.measuring import Measured
 from sealhold.compute.task import SignedTask
@@ -124,10 +124,20 @@ def build_proof(
     Raises:
         InvalidError: the answer belongs to another task, a text or digest has not its form, or
             the file would be too long.
+        EvidenceUnavailableError: this machine cannot vouch now.
     """
     check(task, answer, conduct)
     statement = to_json(statement_of(task, answer, conduct))
-    evidence = attester.evidence(answer.nonce.encode(), sha256(statement), key.public)
+    evidence = attester.evidence(
+        Occasion(
+            nonce=answer.nonce,
+            statement=sha256(statement),
+            session=key.public,
+            left=answer.slot_time,
+            runtime=conduct.runtime.binary,
+            code=task.task.code_digest,
+        )
+    )
     file = proof_file(
         answer=answer.document(),
         evidence=evidence,

@@ -25,7 +25,6 @@ from sealhold.compute.proof_rules import (
     Finding,
     Pins,
     Policy,
-    Vouched,
     below,
     broken,
     held,
@@ -39,6 +38,7 @@ from sealhold.compute.proof_rules import (
     value_findings,
 )
 from sealhold.compute.task import SignedTask
+from sealhold.compute.vouching import Vouched
 from sealhold.crypto import sdjwt
 from sealhold.crypto.sdjwt import Presented
 from sealhold.crypto.sign import PublicKey
@@ -141,9 +141,12 @@ def check_presentation(
         nonce=found.opened.nonce,
         statement=bytes.fromhex(found.visible.statement),
         session=found.key,
+        runtime=found.conduct.runtime.binary,
+        code=bytes.fromhex(found.visible.task.code),
+        left=found.slot_time,
     )
     runtime = f"{found.conduct.runtime.name}, binary {found.conduct.runtime.binary.hex()[:16]}"
-    yield from machine_findings(vouched, found.conduct.isolation, runtime, policy)
+    yield from machine_findings(vouched, found.conduct.isolation, runtime, policy, at)
     for name, value in sorted(found.presented.opened.items()):
         yield held(f"opened {name}", f"{value}")
     yield held("closed", f"{found.presented.hidden} digests, decoys among them")

@@ -2,30 +2,29 @@
 
 - A `Claim` stands in the statement that the vault signs. Evidence is bytes beside it, bound by 64
   bytes of report data to the recipient's nonce, the statement's digest and the key that signed it.
-- Software vouches for itself as a CWT under a key of the device. It never says more than `sw`, and
-  what it says of itself is never shown as hardware.
-- Evidence that cannot be appraised here counts for nothing, whatever the claim says.
+- What made the answer, the runtime and the program in it, is measured like a register of a TPM: so
+  a token of software and a quote say the same 32 bytes, and a reader computes them.
+- Software never says more than `sw`. What evidence is worth is the reader's to judge (`vouching`).
 
-Source: docs/spec/10-proof.md section 5; RFC 8392, RFC 9052, RFC 9711.
+Source: docs/spec/10-proof.md section 5; docs/spec/21-evidence.md section 2.
 """
 
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
-from sealhold.crypto.digest import equal, report_data, sha256
-from sealhold.crypto.sign import PUBLIC_BYTES, PublicKey, SigningKey, verify_raw
-from sealhold.model.encoding import Plain, pack, unpack
-from sealhold.model.errors import BadProofError, InvalidEncodingError
+from sealhold.compute.attest.producing import SoftwareProducer
+from sealhold.compute.attest.spec import BoundDigest
+from sealhold.crypto.digest import sha256
+from sealhold.crypto.sign import PublicKey, SigningKey
+from sealhold.model.encoding import Plain
+from sealhold.model.errors import BadProofError
+from sealhold.model.quantities import Instant
 
 Kind = Literal["sw", "tpm2", "sgx", "tdx", "snp", "nitro"]
 Integrity = Literal["hw", "sw", "none"]
 Confidentiality = Literal["sealed", "glass", "none"]
 
-PROFILE: Final = "urn:sealhold:eat:sw:1"
-NONCE, UEID, EAT_PROFILE, MEASUREMENTS = 10, 256, 265, 273  # claims of an EAT
-RANDOM_ID: Final = b"\x01"  # the type of a UEID that is drawn: here the device's public key
-_PROTECTED: Final = pack({1: -8})  # algorithm: EdDSA
-_SIGN1: Final = b"\xd2"  # CBOR tag 18: COSE_Sign1
+_ZERO: Final = bytes(32)  # what a register starts with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +32,7 @@ class Claim:
     """What the vault says about its machine."""
 
     kind: Kind
-    digest: bytes  # 32 bytes: of the key or measurement that the evidence must show
+    digest: bytes  # 32 bytes: SHA-256 of the key or measurement that the evidence must show
     hw_rooted: bool
     integrity: Integrity
     confidentiality: Confidentiality
@@ -49,21 +48,63 @@ class Claim:
         }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """The one answer that evidence stands behind."""
+
+    nonce: str  # the recipient's
+    statement: bytes  # 32-byte SHA-256 of what is signed
+    session: PublicKey  # that signs it
+    left: Instant  # the slot's end at which the answer leaves
+    runtime: bytes  # 32-byte SHA-256 of the binary that ran the program
+    code: bytes  # 32-byte SHA-256 of the program
+
+    @property
+    def challenge(self) -> bytes:
+        """Return the nonce that evidence answers."""
+        return challenge_of(self.nonce)
+
+    @property
+    def binding(self) -> BoundDigest:
+        """Return what evidence must be bound to."""
+        return BoundDigest(statement=self.statement, session_key=self.session)
+
+    @property
+    def ran(self) -> bytes:
+        """Return the measurement of what made the answer."""
+        return measurement_of(self.runtime, self.code)
+
+
 class Attester(Protocol):
     """Vouches for the machine that signs a statement."""
 
     @property
-    def claim(self) -> Claim:
-        """What every statement says; it may not depend on what is stated."""
+    def kind(self) -> Kind:
+        """Of which kind its evidence is; known without asking the machine."""
         ...
 
-    def evidence(self, nonce: bytes, statement: bytes, session: PublicKey) -> bytes:
-        """Return evidence bound to `nonce`, the statement's SHA-256 and the key that signs it."""
+    @property
+    def claim(self) -> Claim:
+        """What every statement says; it may not depend on what is stated.
+
+        Raises:
+            EvidenceUnavailableError: this machine cannot vouch now.
+        """
+        ...
+
+    def evidence(self, occasion: Occasion) -> bytes:
+        """Return evidence that is bound to `occasion`.
+
+        Raises:
+            EvidenceUnavailableError: this machine cannot vouch now.
+        """
         ...
 
 
 class Software:
     """A key of the device: it says that this vault's software says so, and no more."""
+
+    kind: Kind = "sw"
 
     def __init__(self, device: SigningKey) -> None:
         self._device = device
@@ -79,18 +120,29 @@ class Software:
             confidentiality="glass",
         )
 
-    def evidence(self, nonce: bytes, statement: bytes, session: PublicKey) -> bytes:
-        """Return an EAT: a CWT that the device key signs (COSE_Sign1, EdDSA)."""
-        payload = pack(
-            {
-                NONCE: report_data(nonce, statement, session),
-                UEID: RANDOM_ID + self._device.public,
-                EAT_PROFILE: PROFILE,
-                MEASUREMENTS: [statement],
-            }
-        )
-        signature = self._device.sign_raw(_to_be_signed(payload))
-        return _SIGN1 + pack([_PROTECTED, {}, payload, signature])
+    def evidence(self, occasion: Occasion) -> bytes:
+        """Return a software token of the device key."""
+        # THREAT T43: the token's time is the slot's end, never the moment the program was done
+        producer = SoftwareProducer(self._device, occasion.ran, lambda: occasion.left)
+        return producer.produce(occasion.challenge, occasion.binding).data
+
+
+def challenge_of(nonce: str) -> bytes:
+    """Return the 32 bytes that evidence in a proof answers, for a recipient's nonce of any length.
+
+    Formats of evidence have room for a nonce of 8 to 64 bytes.
+    """
+    return sha256(nonce.encode())
+
+
+def measurement_of(runtime: bytes, code: bytes) -> bytes:
+    """Return a register into which runtime and program were extended, from zero; 32 bytes.
+
+    Args:
+        runtime: 32-byte SHA-256 of the binary that runs programs.
+        code: 32-byte SHA-256 of the program.
+    """
+    return sha256(sha256(_ZERO, runtime), code)
 
 
 def check_software(claim: Claim) -> None:
@@ -102,47 +154,3 @@ def check_software(claim: Claim) -> None:
     # THREAT T178: software that calls itself hardware, or sealed, is an altered proof.
     if claim.hw_rooted or claim.integrity == "hw" or claim.confidentiality == "sealed":
         raise BadProofError("software evidence that claims to be more")
-
-
-def appraise_software(
-    evidence: bytes, claim: Claim, nonce: bytes, statement: bytes, session: PublicKey
-) -> None:
-    """Return if `evidence` is what the device in `claim` says about this statement.
-
-    Raises:
-        InvalidEncodingError: not evidence of software in its one form.
-        BadSignatureError: the device did not sign it.
-        BadProofError: it is about something else, of another device, or claims more than `sw`.
-    """
-    check_software(claim)
-    match unpack(evidence.removeprefix(_SIGN1)):
-        case [
-            bytes() as protected,
-            {} as unprotected,
-            bytes() as payload,
-            bytes() as signature,
-        ] if protected == _PROTECTED and not unprotected and evidence.startswith(_SIGN1):
-            told = unpack(payload)
-        case _:
-            raise InvalidEncodingError("not a CWT of software")
-    match told:
-        case {
-            10: bytes() as bound,
-            256: bytes() as device,
-            265: "urn:sealhold:eat:sw:1",
-            273: [bytes() as measured],
-            **more,
-        } if not more and len(device) == 1 + PUBLIC_BYTES and device.startswith(RANDOM_ID):
-            public = PublicKey(device[1:])
-        case _:
-            raise InvalidEncodingError("not the claims of software")
-    verify_raw(public, _to_be_signed(payload), signature)
-    if sha256(public) != claim.digest:
-        raise BadProofError("evidence of another device")
-    # THREAT T178: evidence of another answer fits neither its nonce nor its statement nor its key.
-    if measured != statement or not equal(bound, report_data(nonce, statement, session)):
-        raise BadProofError("evidence about another statement, key or nonce")
-
-
-def _to_be_signed(payload: bytes) -> bytes:
-    return pack(["Signature1", _PROTECTED, b"", payload])

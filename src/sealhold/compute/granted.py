@@ -15,11 +15,12 @@ from sealhold.compute.office import Office, read
 from sealhold.compute.shelf import Shelf
 from sealhold.crypto.sign import key_digest, key_words
 from sealhold.model.ids import canonical
-from sealhold.model.quantities import MicroBits, year_of
-from sealhold.model.shown import AppView, GrantView, Meter, RequestState, Terms
+from sealhold.model.quantities import Instant, year_of
+from sealhold.model.shown import AppView, GrantView, RequestState, Terms
 from sealhold.policy.consent import ConsentState
 from sealhold.policy.lifecycle import RequestEvent
 from sealhold.policy.names import visible
+from sealhold.stores.spec import Op
 from sealhold.vault.grants import GrantRow
 from sealhold.vault.registry import ACTIVE, REMOVED, SUSPENDED, App
 from sealhold.vault.writer import Work
@@ -73,40 +74,32 @@ class Grants:
         """
         office, now = self._office, self._office.core.clock()
         row = office.grants.find(id_text)
-        after, grant_op = office.grants.move(row, RequestEvent.REVOKED, now)
-        request = office.requests.get(row.request)
-        _, request_op = office.requests.move(request, RequestEvent.REVOKED, now)
-        asked = read(office, request)
-        receipt, paper = consent_receipt(office, asked, Decided.WITHDRAWN, now, None)
-        ops = (
-            grant_op,
-            request_op,
-            consent_op(office, asked, ConsentState.WITHDRAWN, now),
-            self._shelf.put_receipt(receipt, now, paper),
-        )
-        event = structs.replace(event_of(office, asked, EventKind.REVOKE), grant=row.grant.id)
-        entry = office.teller.entry(with_receipt(event, receipt, paper))
-        office.core.writer.commit(Work(ops, (entry,), releases=True))
+        ops, event, after = revoking(office, self._shelf, row, now)
+        office.core.writer.commit(Work(ops, (office.teller.entry(event),), releases=True))
         return grant_view(office, after)
 
 
-class Budgets:
-    """How much was told, and how much may be."""
+def revoking(
+    office: Office, shelf: Shelf, row: GrantRow, now: Instant
+) -> tuple[tuple[Op, ...], Event, GrantRow]:
+    """Return the operations that end a grant, what the log tells of it, and the grant then.
 
-    def __init__(self, office: Office) -> None:
-        self._office = office
-
-    def meters(self) -> tuple[Meter, ...]:
-        """Return the budgets of this year, that of all askers together first."""
-        office = self._office
-        waiting = (
-            read(office, row).query_cost(1)
-            for row in office.requests.all()
-            if row.state is RequestState.WAITING
-        )
-        apps = [(app.id, visible(app.name)) for app in office.registry.all()]
-        year = year_of(office.core.clock())
-        return office.budget.meters(apps, year, MicroBits(sum(waiting)))
+    Raises:
+        ConflictError: it has ended before.
+    """
+    after, grant_op = office.grants.move(row, RequestEvent.REVOKED, now)
+    request = office.requests.get(row.request)
+    _, request_op = office.requests.move(request, RequestEvent.REVOKED, now)
+    asked = read(office, request)
+    receipt, paper = consent_receipt(office, asked, Decided.WITHDRAWN, now, None)
+    ops = (
+        grant_op,
+        request_op,
+        consent_op(office, asked, ConsentState.WITHDRAWN, now),
+        shelf.put_receipt(receipt, now, paper),
+    )
+    event = structs.replace(event_of(office, asked, EventKind.REVOKE), grant=row.grant.id)
+    return ops, with_receipt(event, receipt, paper), after
 
 
 class Apps:

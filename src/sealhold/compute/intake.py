@@ -139,7 +139,7 @@ def _check(office: Office, app: App, bundle: Bundle) -> Asked:
     if dataset is None:
         raise InvalidManifestError(f"the vault has no collection `{task.collection}`")
     points = (
-        *manifest_rules.points(task, dataset, now),
+        *manifest_rules.points(task, dataset, now, office.prover.attester.kind),
         *manifest_rules.code_points(task, bundle.code),
     )
     # what needs a yes of its own is asked on the screen

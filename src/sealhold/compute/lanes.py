@@ -5,7 +5,7 @@
 - One thread, and nothing in it waits for a single lane. Each object has a clock of its own, which
   starts when it is the next of its broker; no other object moves it.
 - A broker that is lost takes with it the object in hand, and that one alone: what was sent ahead
-  goes to a fresh broker.
+  goes to a fresh broker. One that is lost before it began takes nothing: another is begun.
 - Memory is bounded: a lane holds little more than what it has sent ahead.
 
 Source: docs/spec/19-confinement.md sections 4 and 5.
@@ -31,6 +31,7 @@ _PLENTY = 16  # objects ahead: far from dry
 _AHEAD = 0.02  # seconds of work sent ahead at most, so that no lane hoards what another could do
 STAGGER = 0.01  # seconds before a further lane opens: what is done by then needs no second one
 _TAKEN_AT_ONCE = 65_536  # bytes
+LOST_UNBEGUN = 3  # brokers of a call that may be lost before they began
 
 Told = tuple[int, list[int | None]]  # which item, and its answers, one for each of its members
 
@@ -55,6 +56,7 @@ class Work:
     accept: Callable[[int | str | None], None]  # raises if a broker is not confined as asked for
     attend: Callable[[], None]  # raises if the keeper is gone
     starting: int = 0  # brokers that will soon take one
+    unbegun: int = 0  # brokers that were lost before they began
     _back: deque[Item] = field(default_factory=deque)  # taken before, and to be taken again
 
     def peek(self) -> Item | None:
@@ -171,7 +173,7 @@ class Lane:
         """Yield what was answered meanwhile; the last is a fault if the broker was lost.
 
         Raises:
-            BrokerLostError: it was lost before it could be given anything.
+            BrokerLostError: the keeper is gone, or too many were lost before they began.
             IsolationUnavailableError: it is not confined as asked for.
         """
         before = len(self._ahead)
@@ -227,7 +229,7 @@ class Lane:
         """End a broker that is late; yield what it still said, or the fault.
 
         Raises:
-            BrokerLostError: it did not even begin in time.
+            BrokerLostError: the keeper is gone, or too many were lost before they began.
         """
         if self._is_late():
             # THREAT T162: whoever took the last answer may have been long about it; what has
@@ -243,11 +245,15 @@ class Lane:
         """Give the broker up; yield the fault of what it had in hand, if it had anything.
 
         Raises:
-            BrokerLostError: the keeper is gone, or it was lost before it could be given anything.
+            BrokerLostError: the keeper is gone, or too many were lost before they began.
         """
         self._work.attend()
         if not self._handed:
-            raise BrokerLostError("a broker was lost before it began")
+            # INVARIANT: what is begun anew is a process that nothing of a stranger has reached, so
+            # no program has a second try.
+            self._work.unbegun += 1
+            if self._is_greeted or self._work.unbegun > LOST_UNBEGUN:
+                raise BrokerLostError("a broker was lost before it began")
         lost, self._ahead = self._ahead, deque()
         self.close()
         if lost:

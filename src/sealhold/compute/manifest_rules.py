@@ -11,7 +11,9 @@ Source: docs/spec/08-task-manifest.md section 4.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Literal
 
+from sealhold.compute.attest.kinds import Kind, meets
 from sealhold.compute.noising import blur_of
 from sealhold.compute.selections import parse_selection
 from sealhold.compute.slots import SlotMode, fits_epoch, work_limit
@@ -25,6 +27,7 @@ from sealhold.vault.noisebudget import ONE_COLLECTION
 
 MAX_PROVABLE = 8_192  # bytes of a manifest whose proof still fits 16 KiB
 MAX_TOGETHER = 8_323_072  # bytes of the objects of one partition: a frame, and room for its names
+Vouches = Literal["sw", "tpm2", "sgx", "tdx", "snp", "nitro"]
 WIDE_RANGE = 65_536  # values; beyond, one result tells more than 16 bits
 
 
@@ -44,10 +47,20 @@ class Point:
     gravity: Gravity
 
 
-def points(task: Task, dataset: Dataset, now: Instant) -> tuple[Point, ...]:
-    """Return all that stands against running `task` over the collection of `dataset`."""
+def points(
+    task: Task, dataset: Dataset, now: Instant, vouches: Vouches = "sw"
+) -> tuple[Point, ...]:
+    """Return all that stands against running `task` over the collection of `dataset`.
+
+    Args:
+        task: the manifest.
+        dataset: its collection.
+        now: the time.
+        vouches: what vouches for the vault's machine in a proof.
+    """
     found = (
         *_not_in_this_version(task),
+        *evidence_points(task, vouches),
         *_input(task, dataset),
         *_selections(task, dataset),
         *_work(task),
@@ -58,6 +71,18 @@ def points(task: Task, dataset: Dataset, now: Instant) -> tuple[Point, ...]:
         late = f"the task was in force until {rfc3339(task.expires_at)}"
         return (*found, _refuse("expired", late))
     return found
+
+
+def evidence_points(task: Task, vouches: Vouches) -> Iterator[Point]:
+    """Yield what stands against a proof of `task` by a vault for which `vouches` does."""
+    # THREAT T178: a vault does not run what demands more than it can show, and shows nothing less.
+    if not meets(Kind(vouches), Kind(task.evidence.min)):
+        told = f"the task demands evidence `{task.evidence.min}`; proofs here bear `{vouches}`"
+        yield _refuse("evidence", told)
+    # THREAT T43: a quote tells the TPM's clock, finer than the slots that are charged.
+    if vouches == "tpm2" and task.slot.mode is SlotMode.DEMAND:
+        told = "in mode `demand` the clock in evidence `tpm2` would tell how long the program ran"
+        yield _refuse("evidence_clock", told)
 
 
 def code_points(task: Task, code: bytes) -> tuple[Point, ...]:
@@ -84,8 +109,6 @@ def _ask(code: str, sentence: str) -> Point:
 def _not_in_this_version(task: Task) -> Iterator[Point]:
     if task.partition.k * task.input.max_object_bytes > MAX_TOGETHER:
         yield _refuse("together", f"`k` objects together may have {MAX_TOGETHER} bytes at most")
-    if task.evidence.min != "sw":
-        yield _refuse("evidence", f"no hardware here can give evidence `{task.evidence.min}`")
     if task.evidence.confidentiality == "sealed":
         yield _refuse("sealed", "this machine hides nothing from its owner, so it is not `sealed`")
     # Without it where a run ends would depend on the machine; the other tier cannot count steps.

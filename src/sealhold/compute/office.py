@@ -6,13 +6,16 @@ Source: docs/architecture.md section 3.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sealhold.compute import manifest_rules
 from sealhold.compute.asked import Asked, read_asked
 from sealhold.compute.broker import Broker
 from sealhold.compute.cards import shown_digest
 from sealhold.compute.proving import Prover
 from sealhold.compute.replay import Replay
 from sealhold.compute.retrieve import Retrieval
+from sealhold.compute.task import Task
 from sealhold.crypto.sign import SigningKey
+from sealhold.model.errors import InvalidManifestError
 from sealhold.model.ids import Collection, FieldName
 from sealhold.model.quantities import Instant, MicroBits, year_of
 from sealhold.policy.facts import Actor, Ask, Facts, Held, Standing
@@ -24,6 +27,7 @@ from sealhold.vault.firewall import Firewall
 from sealhold.vault.grants import GrantRow, Grants
 from sealhold.vault.registry import ACTIVE, App, Registry
 from sealhold.vault.requests import RequestRow, Requests
+from sealhold.vault.retired import is_retired
 from sealhold.vault.telling import Teller
 
 
@@ -55,6 +59,16 @@ class Office:
     def proof_key(self) -> SigningKey:
         """Return the key that signs proofs and receipts."""
         return self.prover.key
+
+    def require_evidence(self, task: Task) -> None:
+        """Return if the vault can give the evidence that `task` demands.
+
+        Raises:
+            InvalidManifestError: it cannot: the owner may have set otherwise since it was asked.
+        """
+        points = manifest_rules.evidence_points(task, self.prover.attester.kind)
+        for point in points:
+            raise InvalidManifestError(point.sentence)
 
     def unchanged(self, asked: Asked, row: GrantRow) -> tuple[Op, ...]:
         """Return guards on what a use under a grant is decided on: its app, and the grant itself.
@@ -92,12 +106,14 @@ def facts(office: Office, asked: Asked, now: Instant) -> Facts:
         if row.grant.app == asked.app.id
     )
     left = office.budget.left(asked.app.id, asked.wish.purpose, year_of(now))
-    expired = asked.signed.task.expires_at <= now
+    task = asked.signed.task
+    # THREAT T92: a frozen set that lost an object answers nothing more, whoever asks
+    ended = task.expires_at <= now or is_retired(office.core.deciding, task.digest)
     return Facts(
         now=now,
         app=_standing(asked.app),
         subject=Standing.ACTIVE,
-        task=Standing.ENDED if expired else Standing.ACTIVE,
+        task=Standing.ENDED if ended else Standing.ACTIVE,
         held=held,
         objected=frozenset(),
         restricted=False,

@@ -31,6 +31,7 @@ from sealhold.model.quantities import HOUR
 from sealhold.model.shown import RequestState
 from sealhold.vault.grants import GrantRow
 from sealhold.vault.requests import RequestRow
+from sealhold.vault.retired import is_retired
 
 ALLOWED = frozenset({RequestState.ALLOWED, RequestState.SPENT})
 
@@ -111,9 +112,10 @@ class Outside:
             row = self._request(token, id_text)
             grant = self._grant(row)
             # THREAT T73: what was not fetched before a withdrawal has not left, and stays
-            if row.state not in ALLOWED:
+            task = read(self._office, row).signed.task
+            if row.state not in ALLOWED or is_retired(self._office.core.deciding, task.digest):
                 raise DeniedError("denied")
-            seconds = read(self._office, row).signed.task.slot.seconds
+            seconds = task.slot.seconds
             # THREAT T172: said at the last boundary, not when the program happens to be done
             self._runs.give_up(grant)
         now = self._office.core.clock()

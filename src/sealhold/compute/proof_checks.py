@@ -20,7 +20,6 @@ from sealhold.compute.proof_rules import (
     Finding,
     Pins,
     Policy,
-    Vouched,
     broken,
     held,
     key_finding,
@@ -33,6 +32,7 @@ from sealhold.compute.proof_rules import (
     value_findings,
 )
 from sealhold.compute.task import SignedTask, open_task
+from sealhold.compute.vouching import Vouched
 from sealhold.crypto.sign import PublicKey
 from sealhold.model.encoding import Plain, from_json
 from sealhold.model.errors import SealholdError
@@ -67,7 +67,7 @@ def check_proof(data: bytes, pins: Pins, at: Instant, policy: Policy) -> Iterato
     yield from _statement(task, answer, signed, key)
     yield from _value(task, answer, signed)
     yield time_finding(task.task.expires_at, answer.slot_time, at)
-    yield from _machine(found, answer, signed, policy)
+    yield from _machine(found, task, answer, signed, policy, at)
 
 
 def _statement(
@@ -112,7 +112,12 @@ def _value(task: SignedTask, answer: Answer, signed: Signed) -> Iterator[Finding
 
 
 def _machine(
-    found: ProofParts, answer: Answer, signed: Signed, policy: Policy
+    found: ProofParts,
+    task: SignedTask,
+    answer: Answer,
+    signed: Signed,
+    policy: Policy,
+    at: Instant,
 ) -> Iterator[Finding]:
     """Yield what is said about the machine, and whether that is as much as is demanded."""
     told, vouched = signed.told, None
@@ -123,8 +128,11 @@ def _machine(
             nonce=answer.nonce,
             statement=signed.digest,
             session=PublicKey(bytes.fromhex(found.keys.proof)),
+            runtime=told.runtime.binary,
+            code=task.task.code_digest,
+            left=answer.slot_time,
         )
-    yield from machine_findings(vouched, told.isolation, signed.runtime, policy)
+    yield from machine_findings(vouched, told.isolation, signed.runtime, policy, at)
 
 
 def _at(tree: Plain, *path: str | int) -> Plain:

@@ -7,28 +7,24 @@ Source: docs/spec/10-proof.md section 4.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from sealhold.audit.verdict import ALTERED, HELD, UNTRUSTED
 from sealhold.compute.aggregates import released_range
-from sealhold.compute.evidence import (
-    Claim,
-    Kind,
-    appraise_software,
-    check_software,
-)
+from sealhold.compute.evidence import Kind
 from sealhold.compute.parts import words
 from sealhold.compute.task import Task
-from sealhold.crypto.sign import PublicKey, key_digest
+from sealhold.compute.vouching import SOFTWARE, Terms, Vouched, Worth, meets, worth_of
+from sealhold.crypto.sign import key_digest
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import SealholdError
 from sealhold.model.quantities import MINUTE, Instant, rfc3339
 from sealhold.model.shown import Check
 
 SKEW = 5 * MINUTE  # by which two honest clocks may differ
-SOFTWARE: Final = "a software key vouches for the machine, no hardware does"
 GLASS: Final = "glass: whoever owns the vault sees all that it processes"
+SEALED: Final = "sealed: hardware hides from its owner what it processes"
 UNKNOWN: Final = "none: nothing is said about who sees what it processes"
 
 Pins = Mapping[str, Collection[bytes]]  # role to the public keys that the reader trusts in it
@@ -44,6 +40,7 @@ class Policy:
     pinned: bool = False  # each key must be one that the reader named
     audience: str | None = None  # whom a presentation must be for
     nonce: str | None = None  # which must stand in it
+    terms: Terms = field(default_factory=Terms)  # what evidence is judged with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,19 +132,8 @@ def time_finding(expires: Instant | None, slot_time: Instant, at: Instant) -> Fi
     return held("time", f"left at {left}, {known}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vouched:
-    """Evidence that came along, and what it must be bound to."""
-
-    claim: Claim  # what the statement says
-    evidence: bytes
-    nonce: str | None  # the recipient's; None if it is not shown
-    statement: bytes  # 32 bytes
-    session: PublicKey  # that signed the statement
-
-
 def machine_findings(
-    vouched: Vouched | None, isolation: str, runtime: str, policy: Policy
+    vouched: Vouched | None, isolation: str, runtime: str, policy: Policy, at: Instant
 ) -> Iterator[Finding]:
     """Yield what is said about the machine, and whether that is as much as is demanded.
 
@@ -156,45 +142,32 @@ def machine_findings(
         isolation: how the program was confined.
         runtime: what ran it.
         policy: what the reader demands.
+        at: the reader's time.
     """
-    told = SOFTWARE
+    worth = Worth(told=SOFTWARE, is_software=True, confidentiality="glass")
     if vouched is not None:
         try:
-            told = _appraised(vouched)
+            worth = worth_of(vouched, policy.terms, at)
         except SealholdError as err:
             yield broken("evidence", f"not what the statement says of it: {err}")
             return
-    if policy.evidence == "sw":
-        yield held("evidence", told)
+    if meets(worth, policy.evidence):
+        yield held("evidence", worth.told)
+    elif worth.is_judged:
+        yield below("evidence", f"{worth.told}; `{policy.evidence}` is demanded")
     else:
-        yield below("evidence", f"{told}; `{policy.evidence}` is demanded")
-    # THREAT T178: what was not shown to be sealed counts as glass.
-    unknown = vouched is not None and vouched.claim.confidentiality == "none"
-    seen = UNKNOWN if unknown else GLASS
-    if policy.confidentiality == "sealed":
+        # THREAT T178: a kind that was not judged is less than anybody demands, software included
+        yield below("evidence", worth.told)
+    seen = {"sealed": SEALED, "glass": GLASS, "none": UNKNOWN}[worth.confidentiality]
+    if policy.confidentiality == "sealed" and not (
+        worth.confidentiality == "sealed" and meets(worth, policy.evidence, sealed=True)
+    ):
         yield below("confidentiality", f"{seen}; `sealed` is demanded")
     else:
         yield held("confidentiality", seen)
+    # THREAT T178: how a program was confined is the vault's word unless hardware vouches for it
+    word = "" if worth.is_affirmed else ", by this vault's word"
     if policy.confined and isolation == "language-only":
         yield below("isolation", "the program was confined by its language alone")
     else:
-        yield held("isolation", f"{isolation}, in {runtime}")
-
-
-def _appraised(vouched: Vouched) -> str:
-    """Return what the evidence says, in words.
-
-    Raises:
-        SealholdError: it is not what the statement says of it.
-    """
-    claim = vouched.claim
-    if claim.kind != "sw":
-        # THREAT T178: what is not appraised is not shown as hardware, whoever signed the claim.
-        return f"`{claim.kind}` is claimed, is not appraised here and counts for nothing"
-    check_software(claim)
-    if vouched.nonce is None:
-        return f"{SOFTWARE}; to which nonce is not shown"
-    appraise_software(
-        vouched.evidence, claim, vouched.nonce.encode(), vouched.statement, vouched.session
-    )
-    return SOFTWARE
+        yield held("isolation", f"{isolation}, in {runtime}{word}")

@@ -11,6 +11,7 @@ Source: docs/spec/08-task-manifest.md section 6; docs/spec/09-leakage.md section
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from threading import Lock
@@ -189,6 +190,12 @@ class Replay:
         default = program.task.evaluate.default
         found = [told.at(member.logical, member.version) for member in members]
         return [default if each is None else each[1] for each in found]
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Let nothing be evaluated or kept while the block runs."""
+        with self._turn:
+            yield
 
     def erase(self, collection: Collection, logical: bytes) -> tuple[Op, ...]:
         """Return the operations after which no value tells of an object, in one commit.

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from time import monotonic
 from types import TracebackType
 
 from sealhold.compute.broker import CHECK, END, GRACE, MOST_ERRORS, Broker, Mode
@@ -176,10 +177,15 @@ class Runner(Broker):
             BrokerLostError: the keeper is gone, so this is nobody's fault.
         """
         seconds = limits.ms_per_partition / 1000 + GRACE
+        ends = monotonic() + seconds
         try:
             channel.send([item.payload], seconds)
-            # THREAT T34: as many scalars as there are members, whatever it would like to say
-            said = [read_scalar(channel.receive(MAX_SCALAR, seconds)) for _ in range(item.members)]
+            # THREAT T34: as many scalars as there are members, whatever it would like to say, and
+            # one clock for all of them.
+            said = [
+                read_scalar(channel.receive(MAX_SCALAR, ends - monotonic()))
+                for _ in range(item.members)
+            ]
         except BrokerLostError:
             if self._wasm is not None and self._wasm[1].poll() is not None:
                 raise

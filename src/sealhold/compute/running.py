@@ -22,7 +22,7 @@ from msgspec import structs
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
 from sealhold.audit.receipt import Receipt, issue, outsider_copy
 from sealhold.compute import cards
-from sealhold.compute.allowing import event_of, with_cost, with_receipt
+from sealhold.compute.allowing import charge_ops, event_of, shortage, with_cost, with_receipt
 from sealhold.compute.asked import Asked
 from sealhold.compute.drawing import day_of, noise_ops
 from sealhold.compute.epochs import Epochs, in_force
@@ -92,6 +92,7 @@ class Runs:
             DeniedError: the grant does not cover a run now.
             LeakExhaustedError: a budget does not cover it.
             NoiseExhaustedError: the noise budget of the collection does not.
+            QuestionsExhaustedError: the task was asked as often as it may be.
             ConflictError: the answer was given up: the program was not done by its last slot.
             NotFetchedError: a third party's file was not fetched yet; nothing is charged.
             UnavailableError: the host could not run it; what was charged stays charged.
@@ -236,6 +237,7 @@ class Runs:
     ) -> _Begun:
         """Decide, and write the charges with a ticket; or go on from a ticket that is there."""
         office, now = self._office, self._office.core.clock()
+        office.require_evidence(asked.signed.task)
         ticket = self._shelf.ticket(row.grant.id, epoch)
         if ticket is not None:
             ask = replace(self._ask(asked, row, MicroBits(0), by_owner=by_owner), repeat=True)
@@ -257,15 +259,16 @@ class Runs:
             nonce=nonce or office.core.entropy(16).hex(),
             cost=cost,
         )
-        ops = office.unchanged(asked, row)
+        ops, fields = office.unchanged(asked, row), row.grant.fields
         if cost <= known.budget_left:  # else it is refused, and nothing is charged
             _, use = office.grants.use(row, cost)
-            charges = office.budget.query_ops(cost, ask.app, ask.purpose, year_of(now))
-            noise = noise_ops(office, asked, row.grant.fields, day_of(asked, row, epoch), now)
+            charges = charge_ops(office, asked, fields, cost, now)
+            noise = noise_ops(office, asked, fields, day_of(asked, row, epoch), now)
             ops = (*ops, *charges, *noise, use, self._shelf.put_ticket(ticket))
         left = MicroBits(max(0, office.budget.all_left(year_of(now)) - cost))
         event = self._event(asked, row, EventKind.CHARGE, by_owner=by_owner)
-        passage = Passage(ask=ask, facts=known, event=with_cost(event, cost, left), ops=ops)
+        event, short = with_cost(event, cost, left), shortage(office, asked, fields, cost, now)
+        passage = Passage(ask=ask, facts=known, event=event, ops=ops, short=short)
         decision, seq = office.firewall.decided(passage)
         return _Begun(decision, ticket, seq)
 

@@ -30,7 +30,7 @@ from sealhold.compute.leakage import (
     shown_epochs,
     unprotected,
 )
-from sealhold.compute.manifest_rules import Gravity, points
+from sealhold.compute.manifest_rules import Gravity, Vouches, points
 from sealhold.compute.noising import blur_of
 from sealhold.compute.reasons import grouped
 from sealhold.compute.selections import cells, parse_selection
@@ -116,6 +116,7 @@ class Leakage:
     object: ObjectPrice
     query: QueryPrice
     queries: int
+    most_queries: int  # that the manifest allows; what is asked beyond is refused
     object_size: MicroBits  # of the largest object
     per_object: MicroBits  # the bound for one object
     data_set: MicroBits  # the bound for all together
@@ -225,15 +226,17 @@ def leakage_of(
     places, epochs = cells(filters), len(shown_epochs(task, now))
     price, query = object_price(scope, places, epochs), query_price(task)
     size = MicroBits(task.input.max_object_bytes * 8 * MICRO)
+    answered = min(queries, task.limits.queries)
     return Leakage(
         cells=places,
         epochs=epochs,
         object=price,
         query=query,
         queries=queries,
+        most_queries=task.limits.queries,
         object_size=size,
-        per_object=object_bound(price, query, queries, size),
-        data_set=data_set_bound(task, price, query, queries, epochs),
+        per_object=object_bound(price, query, answered, size),
+        data_set=data_set_bound(task, price, query, answered, epochs),
         unprotected=unprotected(query, queries, size),
         noise=_noise_of(task),
     )
@@ -257,9 +260,10 @@ def _by_rules(folder: TaskFolder, task: Task, datasets: Datasets, now: Instant) 
     if task.collection not in datasets:
         message = f"`input.collection`: no collection `{task.collection}`"
         return [_of_manifest(folder, message, refuses=True)]
+    strongest: Vouches = "sw" if task.evidence.min == "sw" else "tpm2"  # that a vault can be set to
     return [
         _of_manifest(folder, point.sentence, refuses=point.gravity is Gravity.REFUSE)
-        for point in points(task, datasets[task.collection], now)
+        for point in points(task, datasets[task.collection], now, strongest)
     ]
 
 

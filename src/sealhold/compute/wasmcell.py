@@ -18,10 +18,11 @@ from sealhold.compute import jail
 from sealhold.compute.frames import JAILED, JAILED_ALONE, MAX_FRAME, UNJAILED, Channel, scalar
 from sealhold.compute.jail import MEBIBYTE, Profile
 from sealhold.compute.sandboxes.wasm import WasmSandbox, compile_program, engine
-from sealhold.compute.spec import FAULT, Fault, Limits
+from sealhold.compute.serving import serve
+from sealhold.compute.spec import Limits
 from sealhold.compute.wasmforms import COMPILE, Kind
 from sealhold.model.encoding import Plain, unpack_own
-from sealhold.model.errors import IsolationUnavailableError, NotAProgramError, UsageError
+from sealhold.model.errors import IsolationUnavailableError, NotAProgramError
 
 _COMPILED = {work: kind for kind, work in COMPILE.items()}
 PART = 4_194_304  # bytes of a compiled program in one frame
@@ -90,21 +91,12 @@ def _serve(channel: Channel, sandbox: WasmSandbox, job: Mapping[str, Plain]) -> 
         ms_per_partition=job["ms"], memory_mib=job["mib"], tier="wasm", fuel=job["fuel"]
     )
     handle = sandbox.compile(b"", limits)
-    match job["do"]:
-        case "check":
-            errors = sandbox.check(handle, job["entries"])
-            channel.send([scalar(len(errors))])
-            channel.send([scalar(error.message[:ERROR]) for error in errors])
-        case "aggregate":
-            channel.send([scalar(_told(sandbox.aggregate(handle, job["parts"])))])
-        case "evaluate":
-            for _ in range(job["count"]):
-                payload = channel.receive(MAX_FRAME)
-                obj = unpack_own(payload) if payload else None  # empty: it was too large to come
-                answer = FAULT if obj is None else sandbox.run(handle, obj, job["res"])
-                channel.send([scalar(_told(answer))])
-        case _:
-            raise UsageError("no such job")
+    if job["do"] != "check":
+        serve(channel, sandbox, handle, job)
+        return
+    errors = sandbox.check(handle, job["entries"])
+    channel.send([scalar(len(errors))])
+    channel.send([scalar(error.message[:ERROR]) for error in errors])
 
 
 def _whole(held: int) -> bytes:
@@ -112,7 +104,3 @@ def _whole(held: int) -> bytes:
     while part := os.pread(held, PART, sum(map(len, parts))):
         parts.append(part)
     return b"".join(parts)
-
-
-def _told(answer: int | Fault) -> int | None:
-    return None if isinstance(answer, Fault) else answer

@@ -56,7 +56,7 @@ class Tag(bytes, Enum):
     ACCOUNT = b"sealhold/account/v1"  # what the owner alone knows of an answer, in a proof
     REPORT_DATA = b"sealhold/report-data/v1"  # what evidence about a machine is bound to
     SLOT_CHECK = b"sealhold/slot-check/v1"  # tells damage from a wrong passphrase
-    EVIDENCE = b"sealhold/evidence/v1"  # what evidence of a machine is bound to
+    # sealhold/evidence/v1 was a second name of REPORT_DATA, and names nothing any more
     EVIDENCE_POLICY = b"sealhold/appraisal-policy/v1"
     SEED_SHARE = b"sealhold/seed-share/v1"  # what a participant commits to
     SEED = b"sealhold/drawn-seed/v1"  # of all shares

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sealhold.model.ids import RequestId
+from sealhold.model.quantities import MicroBits
 from sealhold.model.shown import (
     AnswerView,
     AppView,
@@ -34,6 +35,7 @@ from sealhold.model.shown import (
     Status,
     Terms,
 )
+from sealhold.model.shown.budgets import CapLook, CapView
 
 NO_POINTS: AbstractSet[str] = frozenset()
 
@@ -250,6 +252,37 @@ class Budgets(Protocol):
 
     def meters(self) -> tuple[Meter, ...]:
         """Return the budgets of this year, that of all askers together first."""
+        ...
+
+    def caps(self) -> tuple[CapView, ...]:
+        """Return each cap in force, that of one object first."""
+        ...
+
+    def look(self, kind_text: str, cap: MicroBits) -> CapLook:
+        """Return what would hold if a cap were set so; nothing changes.
+
+        Raises:
+            NotFoundError: there is no such cap.
+            CapTooHighError: it cannot be set so.
+        """
+        ...
+
+    def set_cap(
+        self,
+        kind_text: str,
+        cap: MicroBits,
+        shown: MicroBits,
+        passphrase: str,
+        *,
+        confirmed: bool = False,
+    ) -> CapView:
+        """Set a cap; one that is raised needs a yes to just that.
+
+        Raises:
+            ConflictError: it is no longer `shown`.
+            InvalidError: it is raised and not confirmed.
+            WrongPassphraseError: the owner is not proven.
+        """
         ...
 
 

@@ -37,6 +37,14 @@ def rfc3339(at: Instant) -> str:
 
 def show_bits(cost: MicroBits) -> str:
     """Return `cost` in bits, rounded up to three digits after the point: `5`, `2.585`."""
-    thousandths = -(-cost // 1000)
+    return _thousandths(-(-cost // 1000))
+
+
+def show_bits_left(left: MicroBits) -> str:
+    """Return what is left in bits, rounded down: with what was taken it is never too much."""
+    return _thousandths(left // 1000)
+
+
+def _thousandths(thousandths: int) -> str:
     whole, part = divmod(thousandths, 1000)
     return f"{whole}.{part:03d}".rstrip("0").rstrip(".")

@@ -17,6 +17,7 @@ from sealhold.connectors.runner import Progress
 from sealhold.node.looking import Found, datasets, look
 from sealhold.node.node import Node, create, opened
 from sealhold.node.openparts import OpenParts
+from sealhold.node.places import Places
 from sealhold.node.world import World, system_clock
 from sealhold.vault.catalogue import JobRow
 from sealhold.vault.rollback import Accepted
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from sealhold.compute.proof_rules import Policy
     from sealhold.compute.runner import runners
     from sealhold.compute.verify import verify_files
+    from sealhold.compute.vouching import Terms
 
 __all__ = [  # made here, or handed out to the faces as it is
     "PASSPHRASE_VARIABLE",
@@ -34,8 +36,10 @@ __all__ = [  # made here, or handed out to the faces as it is
     "JobRow",
     "Node",
     "OpenParts",
+    "Places",
     "Policy",
     "Progress",
+    "Terms",
     "World",
     "appkit",
     "create",
@@ -72,6 +76,10 @@ def __getattr__(name: str) -> object:
             from sealhold.compute import proof_rules
 
             found = proof_rules.Policy
+        case "Terms":
+            from sealhold.compute import vouching
+
+            found = vouching.Terms
         case "runners":
             from sealhold.compute.runner import runners as found
         case "verify_files":

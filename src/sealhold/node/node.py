@@ -15,7 +15,9 @@ from typing import Self
 
 from sealhold import __version__
 from sealhold.compute.asking import Requests
-from sealhold.compute.granted import Apps, Budgets, Grants
+from sealhold.compute.capping import Budgets
+from sealhold.compute.erasing import Erasing
+from sealhold.compute.granted import Apps, Grants
 from sealhold.compute.outside import Outside
 from sealhold.compute.running import Runs
 from sealhold.compute.supply import Resources
@@ -28,6 +30,7 @@ from sealhold.model.errors import (
 from sealhold.model.quantities import HOUR
 from sealhold.model.shown import Status
 from sealhold.node.openparts import OpenParts, stored
+from sealhold.node.places import Places, places_of
 from sealhold.node.world import World
 from sealhold.vault import access
 from sealhold.vault.home import Home, read, replace
@@ -44,15 +47,24 @@ ROLLBACK_NOTE = (
 )
 
 
-def create(folder: Path, passphrase: str, *, headless: bool, world: World | None = None) -> None:
-    """Make a new, empty vault.
+def create(
+    folder: Path,
+    passphrase: str,
+    *,
+    headless: bool,
+    places: Places | None = None,
+    world: World | None = None,
+) -> None:
+    """Make a new, empty vault, whose rows and packs lie in `places`; if None, in the folder.
 
     Raises:
         ConflictError: the folder holds something already.
-        InvalidError: an empty passphrase.
+        InvalidError: an empty passphrase, or a schema that is not empty.
+        StoreUnavailableError: a server does not answer.
     """
-    world = world or World()
-    access.create(stored(Home(folder), world), passphrase, world.stretch, headless=headless)
+    world, places = world or World(), places or Places()
+    parts = stored(Home(folder, places.text()), world, places)
+    access.create(parts, passphrase, world.stretch, headless=headless)
 
 
 class Node:
@@ -96,7 +108,8 @@ class Node:
                 if not self.verify_passphrase(passphrase):
                     raise WrongPassphraseError
                 return
-            vault = access.unlock(stored(self.home, self.world), passphrase, accepted)
+            parts = stored(self.home, self.world, places_of(self.home))
+            vault = access.unlock(parts, passphrase, accepted)
             try:
                 self._open = OpenParts(vault, self.home, self.world, self.verify_passphrase)
             except BaseException:
@@ -193,6 +206,11 @@ class Node:
         return self.parts.budgets
 
     @property
+    def erasing(self) -> Erasing:
+        """What is to be forgotten."""
+        return self.parts.erasing
+
+    @property
     def outside(self) -> Outside:
         """The door for apps."""
         return self.parts.outside
@@ -218,6 +236,7 @@ class Node:
             isolation=parts.confinement.in_words(),
             rollback_note=ROLLBACK_NOTE,
             warnings=tuple(warnings),
+            elsewhere=places_of(self.home).told(),
         )
 
 

@@ -13,10 +13,13 @@ from threading import Thread
 from sealhold import plugins
 from sealhold.compute import memo, partition
 from sealhold.compute.asking import Requests
+from sealhold.compute.capping import Budgets
 from sealhold.compute.combining import COMBINED
 from sealhold.compute.confinement import RAN_IN, Confinement
 from sealhold.compute.drawing import BLURRED
-from sealhold.compute.granted import Apps, Budgets, Grants
+from sealhold.compute.erasing import Erasing
+from sealhold.compute.evidence import Attester
+from sealhold.compute.granted import Apps, Grants
 from sealhold.compute.members import FROZEN
 from sealhold.compute.office import Office
 from sealhold.compute.openings import OPENED, Proofs
@@ -30,10 +33,10 @@ from sealhold.compute.running import Runs
 from sealhold.compute.shelf import TABLES as SHELF
 from sealhold.compute.shelf import Shelf
 from sealhold.compute.supply import Resources
-from sealhold.config import settings
+from sealhold.config import Settings, settings
 from sealhold.model.errors import SealholdError
+from sealhold.node.places import Places, object_store, record_store
 from sealhold.node.world import World
-from sealhold.stores.backends.localdir import LocalDir
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.vault.budget import Budget
 from sealhold.vault.consents import Consents
@@ -52,13 +55,14 @@ from sealhold.vault.sourcing import Sources
 from sealhold.vault.telling import Teller
 
 
-def stored(home: Home, world: World) -> Parts:
+def stored(home: Home, world: World, places: Places) -> Parts:
     """Return what a vault opens from."""
     return Parts(
         home=home,
-        data=SqlCipherStore(home.data),
+        data=record_store(home, places),
+        # THREAT T217: keys never lie where the rows lie, whoever keeps those
         keys=SqlCipherStore(home.keys),
-        objects=LocalDir(home.objects),
+        objects=object_store(home, places, world.entropy),
         datasets=plugins.datasets(),
         tables=(
             *(memo.MEMO, partition.PARTITIONS, RAN_IN, FROZEN, COMBINED, BLURRED, OPENED),
@@ -91,8 +95,9 @@ class OpenParts:
             core, self._index, self._objects, ReaderCell, plugins.is_per_file, time.perf_counter
         )
         products = Products(home.compiled, core.keyring.named("token"), core.entropy)
-        isolation = settings(home.folder).isolation
-        self.confinement = Confinement(core, isolation, memo.MEMO, products)
+        chosen = settings(home.folder)
+        self.confinement = Confinement(core, chosen.isolation, memo.MEMO, products)
+        self._prover = Prover(core.keyring.named("proof-sign"), _attester(home, chosen))
         office = self._office(firewall, registry, world, verify)
         shelf = Shelf(core.store, core.papers)
         self.requests = Requests(office, shelf)
@@ -102,6 +107,7 @@ class OpenParts:
         self.proofs = Proofs(office, shelf)
         self.resources = Resources(office)
         self.budgets = Budgets(office)
+        self.erasing = Erasing(office, shelf, self._index)
         self.outside = Outside(office, self.runs, shelf, _in_background)
 
     def _office(
@@ -119,7 +125,7 @@ class OpenParts:
             replay=Replay(core, firewall, self.confinement.recording),
             retrieval=Retrieval(core, self._objects, world.fetch),
             teller=Teller(core.keys),
-            prover=Prover(core.keyring.named("proof-sign")),
+            prover=self._prover,
             log_origin=log.origin,
             broker=self.confinement.broker,
             isolation=self.confinement.sentence(),
@@ -129,6 +135,15 @@ class OpenParts:
             leaf_hash=log.leaf_hash,
             size_after=log.size_after,
         )
+
+
+def _attester(home: Home, chosen: Settings) -> Attester | None:
+    """Return what vouches for proofs besides a key of the device, if the owner chose it."""
+    if chosen.producer == "sw":
+        return None
+    from sealhold.compute.tpmvouching import Tpm  # noqa: PLC0415  # reason: no other vault needs it
+
+    return Tpm(home.folder / "tpm", chosen.tcti)
 
 
 def _in_background(work: Callable[[], None]) -> None:

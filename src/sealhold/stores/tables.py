@@ -149,6 +149,29 @@ class Tables:
         if len(self._by_name) != len(specs):
             raise InvalidError("a table is declared twice")
 
+    @classmethod
+    def of_schema(cls, schema: bytes) -> "Tables":
+        """Return the declarations that `schema` returned.
+
+        Raises:
+            InvalidEncodingError, TypeError, ValueError: it is no such bytes.
+            InvalidError: a declaration breaks a rule, or is of another version.
+        """
+        version, told = unpack(schema)
+        if version != SCHEMA_VERSION:
+            raise InvalidError("the tables are declared in another version")
+        return cls(
+            [
+                TableSpec(
+                    name=name,
+                    columns={column: ColumnKind[kind] for column, kind in columns},
+                    key=tuple(key),
+                    indexes={index: tuple(cols) for index, cols in indexes},
+                )
+                for name, columns, key, indexes in told
+            ]
+        )
+
     def __iter__(self) -> Iterator[Table]:
         return iter(self._by_name.values())
 

@@ -1,8 +1,9 @@
 """The one place that charges: how many bits may be told, to whom, for what, in which year.
 
-- Each budget is a counter with a cap, per UTC calendar year: one for all askers together, one for
-  each app, one for each purpose. A charge bumps every counter it touches, in one commit with its
-  log entry, before anything is evaluated; over a cap nothing is written.
+- Each budget is a counter per UTC calendar year: one for all askers together, one for each app,
+  one for each purpose. A charge bumps every counter it touches, in one commit with its log entry,
+  before anything is evaluated; over a cap nothing is written.
+- The cap is the one in force when it is charged: its owner's, or the default that stands here.
 - What one object may ever tell is counted apart: each function that was approved over a
   collection adds its price to every object of it, for life.
 - Nothing is ever given back: not after a crash, a default, or an answer that nobody fetched.
@@ -18,8 +19,10 @@ from sealhold.model.ids import AppId, Collection, Purpose
 from sealhold.model.quantities import MICRO, MicroBits, Year, show_bits
 from sealhold.model.shown import Meter
 from sealhold.stores.spec import Bump, ColumnKind, Expect, Op, Put, TableSpec
+from sealhold.vault.caps import CAPS, CapKind, Caps
 from sealhold.vault.deciding import Deciding
 from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.questions import QUESTIONS
 
 BUDGETS = TableSpec(
     name="budget",
@@ -27,7 +30,6 @@ BUDGETS = TableSpec(
         "scope": ColumnKind.TAG16,
         "year": ColumnKind.I64,
         "used": ColumnKind.I64,  # micro-bits
-        "cap": ColumnKind.I64,
     },
     key=("scope", "year"),
     indexes={},
@@ -49,7 +51,7 @@ TOLD = TableSpec(
     key=("f",),
     indexes={},
 )
-TABLES = (BUDGETS, LEAKS, TOLD)
+TABLES = (BUDGETS, LEAKS, TOLD, CAPS, QUESTIONS)
 
 ALL_ASKERS = MicroBits(64 * MICRO)  # a year: 64 bits tell apart more lives than there are people
 ONE_APP = MicroBits(20 * MICRO)
@@ -71,13 +73,23 @@ class Scope:
     """One budget of a year, and whose it is."""
 
     tag: bytes  # 16
-    cap: MicroBits
+    kind: CapKind
     label: str
 
 
 def all_askers(keys: SubjectKeys) -> Scope:
     """Return the budget that every answer touches."""
-    return Scope(keys.budgets.mac16(b"all"), ALL_ASKERS, "all askers")
+    return Scope(keys.budgets.mac16(b"all"), CapKind.ALL, "all askers")
+
+
+def default_cap(kind: CapKind) -> MicroBits:
+    """Return the cap that holds until the owner sets one."""
+    return {
+        CapKind.OBJECT: ONE_OBJECT,
+        CapKind.APP: ONE_APP,
+        CapKind.PURPOSE: ONE_PURPOSE,
+        CapKind.ALL: ALL_ASKERS,
+    }[kind]
 
 
 class Budget:
@@ -87,6 +99,21 @@ class Budget:
         self._deciding = deciding
         self._keys = keys
         self._names = keys.budgets
+        self.caps = Caps(deciding)
+
+    def cap(self, kind: CapKind) -> MicroBits:
+        """Return the cap in force."""
+        found = self.caps.get(kind)
+        return default_cap(kind) if found is None else found
+
+    def shortage(self, cost: MicroBits, app: AppId, purpose: Purpose, year: Year) -> str:
+        """Return which budget does not cover an answer, and by how much; empty if all do."""
+        for scope in self._scopes(app, purpose):
+            used, cap = self._used(scope, year), self.cap(scope.kind)
+            if cost and used + cost > cap:
+                short = show_bits(MicroBits(used + cost - cap))
+                return f"the budget of {scope.label} in {year} is {short} bits short"
+        return ""
 
     def query_ops(
         self, cost: MicroBits, app: AppId, purpose: Purpose, year: Year
@@ -96,17 +123,16 @@ class Budget:
         Raises:
             LeakExhaustedError: one of them does not cover it, and which.
         """
+        if short := self.shortage(cost, app, purpose, year):
+            raise LeakExhaustedError(short)
         ops: list[Op] = []
         for scope in self._scopes(app, purpose):
-            found = self._deciding.get(BUDGETS.name, scope.tag, year)
-            used, cap = (found.row[2], found.row[3]) if found else (0, scope.cap)
-            if used + cost > cap:
-                short = show_bits(MicroBits(used + cost - cap))
-                raise LeakExhaustedError(f"{scope.label} of {year} is {short} bits short")
-            if found is None:
-                row = (scope.tag, year, int(cost), int(cap))
+            ops.append(self.caps.guard(scope.kind))
+            if self._deciding.get(BUDGETS.name, scope.tag, year) is None:
+                row = (scope.tag, year, int(cost))
                 ops.append(Put(BUDGETS.name, row, Expect.ABSENT))
-            else:
+            else:  # what costs nothing passes a cap that was lowered below what is used
+                cap = max(self.cap(scope.kind), self._used(scope, year))
                 ops.append(Bump(BUDGETS.name, (scope.tag, year), "used", cost, cap))
         return tuple(ops)
 
@@ -119,17 +145,28 @@ class Budget:
         ]
 
     def leak_ops(
-        self, collection: Collection, leaks: Iterable[Leak], after: MicroBits
+        self,
+        collection: Collection,
+        leaks: Iterable[Leak],
+        after: MicroBits,
+        before: MicroBits = MicroBits(0),
     ) -> tuple[Op, ...]:
-        """Return the operations that charge `leaks` to each object, `after` which it has told so.
+        """Return the operations that charge `leaks` to each object.
 
         What is charged already costs nothing more, and nothing is ever given back.
+
+        Args:
+            collection: whose objects.
+            leaks: what is told of each.
+            after: what one object may have told in all, with them.
+            before: the same without them.
 
         Raises:
             LeakExhaustedError: an object would tell more than it ever may.
         """
-        if after > ONE_OBJECT:
-            short = show_bits(MicroBits(after - ONE_OBJECT))
+        cap = self.cap(CapKind.OBJECT)
+        if after > max(cap, before):
+            short = show_bits(MicroBits(after - cap))
             raise LeakExhaustedError(f"an object of `{collection}` is {short} bits short")
         ops: list[Op] = []
         for leak in leaks:
@@ -139,14 +176,11 @@ class Budget:
                 ops.append(Put(LEAKS.name, row, Expect.ABSENT))
             elif found.row[3] < leak.cost:
                 ops.append(Put(LEAKS.name, row, found.v))
-        return tuple(ops)
+        return (self.caps.guard(CapKind.OBJECT), *ops) if ops else ()
 
     def left(self, app: AppId, purpose: Purpose, year: Year) -> MicroBits:
         """Return the least that any budget of an app and purpose still covers."""
-        return min(
-            MicroBits(meter.cap - meter.used)
-            for meter in (self._meter(scope, year) for scope in self._scopes(app, purpose))
-        )
+        return min(_left(self._meter(scope, year)) for scope in self._scopes(app, purpose))
 
     def meters(
         self, apps: Sequence[tuple[AppId, str]], year: Year, pending: MicroBits
@@ -164,17 +198,24 @@ class Budget:
     ) -> Meter:
         """Return one app's budget."""
         scope = self._scopes(app, Purpose(""))[1]
-        return self._meter(Scope(scope.tag, scope.cap, name), year, pending)
+        return self._meter(Scope(scope.tag, scope.kind, name), year, pending)
+
+    def purpose_meter(self, purpose: Purpose, year: Year) -> Meter:
+        """Return one purpose's budget."""
+        scope = self._scope_of(purpose)
+        return self._meter(Scope(scope.tag, scope.kind, purpose), year)
 
     def all_left(self, year: Year) -> MicroBits:
         """Return what all askers together may still be told."""
-        meter = self.all_meter(year)
-        return MicroBits(meter.cap - meter.used)
+        return _left(self.all_meter(year))
+
+    def _used(self, scope: Scope, year: Year) -> MicroBits:
+        found = self._deciding.get(BUDGETS.name, scope.tag, year)
+        return MicroBits(found.row[2] if found else 0)
 
     def _meter(self, scope: Scope, year: Year, pending: MicroBits = MicroBits(0)) -> Meter:
-        found = self._deciding.get(BUDGETS.name, scope.tag, year)
-        used, cap = (found.row[2], found.row[3]) if found else (0, scope.cap)
-        return Meter(label=scope.label, used=MicroBits(used), pending=pending, cap=MicroBits(cap))
+        used, cap = self._used(scope, year), self.cap(scope.kind)
+        return Meter(label=scope.label, used=used, pending=pending, cap=cap)
 
     def _all(self) -> Scope:
         return all_askers(self._keys)
@@ -182,6 +223,15 @@ class Budget:
     def _scopes(self, app: AppId, purpose: Purpose) -> tuple[Scope, ...]:
         return (
             self._all(),
-            Scope(self._names.mac16(b"app", app), ONE_APP, "this app"),
-            Scope(self._names.mac16(b"purpose", purpose.encode()), ONE_PURPOSE, "this purpose"),
+            Scope(self._names.mac16(b"app", app), CapKind.APP, "this app"),
+            self._scope_of(purpose),
         )
+
+    def _scope_of(self, purpose: Purpose) -> Scope:
+        tag = self._names.mac16(b"purpose", purpose.encode())
+        return Scope(tag, CapKind.PURPOSE, "this purpose")
+
+
+def _left(meter: Meter) -> MicroBits:
+    """Return what a budget still covers; a cap that was lowered leaves nothing, never less."""
+    return MicroBits(max(0, meter.cap - meter.used))

@@ -12,7 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
-from sealhold.model.errors import DeniedError, LeakExhaustedError, NotFoundError, SealBrokenError
+from sealhold.model.errors import (
+    DeniedError,
+    GrantExhaustedError,
+    LeakExhaustedError,
+    NotFoundError,
+    SealBrokenError,
+)
 from sealhold.model.ids import Collection, Kind, RecordId, show
 from sealhold.model.records import Record
 from sealhold.policy.decide import decide
@@ -34,6 +40,7 @@ class Passage:
     facts: Facts
     event: Event  # told if it is permitted; a refusal is told in its place
     ops: tuple[Op, ...] = ()  # charges, and guards on the rows it was decided on: one commit
+    short: str = ""  # for the owner: which budget does not cover it, and by how much
 
 
 class Firewall:
@@ -80,14 +87,17 @@ class Firewall:
             DeniedError: it is refused; the reason is in the log.
             ConflictError: what it was decided on changed meanwhile; nothing was opened.
             LeakExhaustedError: a budget does not cover it; nothing was opened.
+            GrantExhaustedError: the grant does not; nothing was opened.
             AuditUnavailableError: the log cannot be written; nothing was opened.
         """
         decision = decide(passage.ask, passage.facts)
         if not decision.permit:
             refused = refusal(passage.event, decision)
             self._core.writer.commit(Work((), (self._teller.entry(refused),)))
-            if decision.code in {Reason.GRANT_BUDGET, Reason.VAULT_BUDGET}:
-                raise LeakExhaustedError(decision.sentence)
+            if decision.code is Reason.GRANT_BUDGET:
+                raise GrantExhaustedError(decision.sentence)
+            if decision.code is Reason.VAULT_BUDGET:
+                raise LeakExhaustedError(passage.short or decision.sentence)
             raise DeniedError(decision.sentence)
         entry = self._teller.entry(passage.event)
         seq = self._core.writer.commit(Work(passage.ops, (entry,), releases=True))

@@ -4,6 +4,7 @@
     objects/      packs of larger content, sealed      keys-1.key  the epoch's key under its slot
     unlock/NAME   the root key under a passphrase      slot/1      the epoch's slot under the root
     HEAD          the newest checkpoint of the log     lock        held by the one that writes
+    stores.toml   where rows and packs lie, if they lie on servers and not here
 
 - The folder is 0700 and each file 0600, or the vault does not open.
 - A file is replaced whole: written beside, synced, renamed, and the folder synced.
@@ -37,6 +38,12 @@ class Home:
     """Where each part of the vault in `folder` lies."""
 
     folder: Path
+    places: bytes = b""  # what `stores.toml` is made with; if empty, it is not made
+
+    @property
+    def stores(self) -> Path:
+        """Where rows and packs lie, if they lie elsewhere."""
+        return self.folder / "stores.toml"
 
     @property
     def data(self) -> Path:
@@ -91,6 +98,8 @@ class Home:
             self.folder.chmod(OWNER_ONLY)
             for name in ("objects", "slot", "unlock"):
                 (self.folder / name).mkdir(mode=OWNER_ONLY)
+            if self.places:
+                replace(self.stores, self.places)
         except OSError as err:
             raise StoreUnavailableError(f"`{self.folder}` cannot be made") from err
 
@@ -119,7 +128,8 @@ class Home:
     def _check(self) -> None:
         if not self.slots.is_dir() and not self.data.exists():
             raise NoHomeError(f"no vault in `{self.folder}`")
-        for path in (self.data, self.keys, self.epoch_key, self.slots / str(EPOCH), self.head):
+        rows = () if self.stores.exists() else (self.data,)  # else their server says if they lack
+        for path in (*rows, self.keys, self.epoch_key, self.slots / str(EPOCH), self.head):
             if not path.is_file():
                 raise TamperedError(f"`{path.relative_to(self.folder)}` is missing")
         for folder in (self.objects, self.slots, self.folder / "unlock"):

@@ -16,11 +16,12 @@ import re
 import unicodedata
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from threading import Lock
 
 import msgspec
+from msgspec.structs import replace
 
 from sealhold.model.clock import Entropy
 from sealhold.model.encoding import Plain, pack, unpack_own
@@ -137,6 +138,36 @@ class Index:
             )
         self._listed = None
 
+    def without(self, record: RecordId) -> list[Put]:
+        """Return the rows that write each segment again that lists an item, without it.
+
+        The places of all others stand: an empty one is left where it was.
+        """
+        puts: list[Put] = []
+        for found in rows_of(self._store, SEGMENTS, "block", self._docs_tag):
+            docs = self._open(found.row)
+            at = next((n for n, doc in enumerate(docs) if doc and doc[0] == record), None)
+            if at is not None:
+                puts += self._emptied(found.row[0], at)
+        return puts
+
+    def _emptied(self, number: int, at: int) -> Iterator[Put]:
+        """Yield the rows of a segment, written again with the place `at` empty."""
+        cursor = None
+        while True:
+            page = self._store.scan(SEGMENTS.name, "key", (number,), (number + 1,), after=cursor)
+            for found in page.rows:
+                job, content = JobId(Id16(found.row[3])), self._open(found.row)
+                if found.row[1] == self._docs_tag:
+                    content[at] = None
+                else:
+                    content = {word: _less(places, at) for word, places in content.items()}
+                    content = {word: places for word, places in content.items() if places}
+                yield replace(self._put(number, found.row[1], job, content), expect=found.v)
+            cursor = page.cursor
+            if cursor is None:
+                return
+
     def forget(self) -> None:
         """Read the lists again at the next use; rows were removed."""
         self._docs = self._listed = None
@@ -202,7 +233,10 @@ class Index:
     def _read_docs(self, row: Row, docs: dict[RecordId, Doc]) -> int:
         number: int = row[0]
         job = JobId(Id16(row[3]))
-        for place, (rid, coll, version, at, title) in enumerate(self._open(row)):
+        for place, doc in enumerate(self._open(row)):
+            if doc is None:  # erased
+                continue
+            rid, coll, version, at, title = doc
             known = docs.get(rid)
             if known is None or known.segment < number:
                 docs[rid] = Doc(
@@ -237,6 +271,10 @@ class Index:
 
     def _aad(self, number: int, tag: bytes) -> bytes:
         return b"seg" + self._keys.subject + number.to_bytes(8, "big") + tag
+
+
+def _less(places: bytes, at: int) -> bytes:
+    return array("H", (each for each in array("H", places) if each != at)).tobytes()
 
 
 def newest_first(docs: Iterable[Doc]) -> list[Doc]:

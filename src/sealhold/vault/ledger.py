@@ -26,7 +26,7 @@ from sealhold.model.errors import (
     TamperedError,
 )
 from sealhold.model.ids import AppId, Id16, Kind, show
-from sealhold.model.quantities import show_bits
+from sealhold.model.quantities import MicroBits, show_bits
 from sealhold.model.shown import LedgerLine, LogState
 from sealhold.stores.spec import RecordStore
 from sealhold.vault.core import Core
@@ -44,9 +44,9 @@ _WORDS = {
     EventKind.SOURCE: "a source changed",
     EventKind.JOB: "an import {reason}",
     EventKind.INGEST: "{rows_out} of {rows_read} items were taken in",
-    EventKind.READ: "{rows_read} items were opened",
-    EventKind.SEARCH: "a search found {rows_out} items",
-    EventKind.QUERY: "a query over {rows_read} items",
+    EventKind.READ: "{items_read} opened",
+    EventKind.SEARCH: "a search found {items_out}",
+    EventKind.QUERY: "a query over {items_read}",
     EventKind.EXPORT: "data was exported",
     EventKind.ERASE: "data was erased",
     EventKind.APP: "an app was {reason}",
@@ -57,13 +57,14 @@ _WORDS = {
     EventKind.REVOKE: "a grant was revoked",
     EventKind.DECISION: "a use was decided on",
     EventKind.CHARGE: "{cost} bits were charged",
-    EventKind.RUN: "a program was run over {rows_read} objects",
+    EventKind.RUN: "a program was run over {objects_read}",
     EventKind.RELEASE: "an answer of {bytes_out} bytes left",
     EventKind.PROOF: "a proof was handed out",
     EventKind.VERIFY_FAILURE: "something kept is not what was written",
     EventKind.BACKUP: "a backup was made",
     EventKind.RESTORE: "a backup was restored",
     EventKind.FETCH: "a third party's file: {reason}",
+    EventKind.CAP: "the cap {reason} was set to {cap} bits",
 }
 
 
@@ -257,12 +258,20 @@ def sentence(event: Event) -> str:
         reason=(event.reason or "").replace("_", " "),
         rows_out=event.rows_out,
         rows_read=event.rows_read,
+        items_out=_counted(event.rows_out, "item"),
+        items_read=_counted(event.rows_read, "item"),
+        objects_read=_counted(event.rows_read, "object"),
         bytes_out=event.bytes_out,
         cost=show_bits(event.cost),
+        cap=show_bits(event.cap or MicroBits(0)),
     )
     where = f" from {event.collection}" if event.collection else ""
     refused = " (refused)" if event.outcome is Outcome.DENIED else ""
     return f"{words}{where}{refused}"
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing}" + ("" if number == 1 else "s")
 
 
 def _faults_of(store: RecordStore) -> tuple[str, ...]:

@@ -58,6 +58,7 @@ from sealhold.vault import (
     registry,
     requests,
     resources,
+    retired,
     rollback,
 )
 from sealhold.vault.core import Core
@@ -87,6 +88,7 @@ DECIDING = (
     *budget.TABLES,
     *noisebudget.TABLES,
     *resources.TABLES,
+    retired.RETIRED,
 )
 TABLES = (
     *DECIDING,

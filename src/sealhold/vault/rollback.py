@@ -2,7 +2,8 @@
 
 - What left since that day is not known any more, because the log went back with the rows. So each
   budget that was open then, of bits and of noise, counts as spent, and every object as having told
-  all that it ever may.
+  all that it ever may: up to the highest cap that can be set, for nobody knows which one was. No
+  task has a question left that was known then.
 - Every app is stopped until the owner lets it ask again.
 - Both stand in the same commit as the entry that says so, before anything else can be asked for.
 
@@ -20,14 +21,17 @@ from sealhold.model.errors import ConflictError, VerificationNeededError
 from sealhold.model.ids import Collection
 from sealhold.model.quantities import Instant, Year, year_of
 from sealhold.stores.spec import Expect, Op, Put
-from sealhold.vault.budget import BUDGETS, LEAKS, ONE_OBJECT, all_askers
+from sealhold.vault.budget import BUDGETS, LEAKS, all_askers
+from sealhold.vault.caps import HIGHEST, CapKind
 from sealhold.vault.core import Core
 from sealhold.vault.noisebudget import NOISE, NoiseBudget
+from sealhold.vault.questions import QUESTIONS
 from sealhold.vault.registry import ACTIVE, SUSPENDED, Registry
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
 LOST = bytes(32)  # stands for the functions that nobody remembers; no digest is all zeros
+MOST_QUERIES = 1_000_000  # no manifest says more
 OLDER = "older"  # why the log says that something was restored
 
 
@@ -66,22 +70,22 @@ def accept(core: Core, accepted: Accepted, then: Instant) -> None:
     event = Event(kind=EventKind.RESTORE, actor=Actor.OWNER, subject=teller.subject, reason=OLDER)
     stopped = [registry.change(app, SUSPENDED) for app in registry.all() if app.state == ACTIVE]
     # THREAT T174: what an older database forgot was told is counted as told, to the last bit
-    ops = (*_spent(core, then), *_drawn(core, then), *_told(core, core.datasets), *stopped)
+    spent = (*_spent(core, then), *_drawn(core, then))
+    ops = (*spent, *_told(core, core.datasets), *_asked(core), *stopped)
     core.writer.commit(Work(ops, (teller.entry(event),), releases=True))
 
 
 def _spent(core: Core, then: Instant) -> Iterable[Op]:
     first, year = year_of(then), year_of(core.clock())
-    everyone = all_askers(core.keys)
+    everyone, most = all_askers(core.keys), int(max(HIGHEST.values()))
     is_there = False
     for found in core.deciding.all(BUDGETS.name):
-        scope, of, _, cap = found.row
+        scope, of, _ = found.row
         is_there |= (scope, of) == (everyone.tag, year)
         if of >= first:
-            yield Put(BUDGETS.name, (scope, of, cap, cap), found.v)
+            yield Put(BUDGETS.name, (scope, of, most), found.v)
     if not is_there:
-        row = (everyone.tag, year, int(everyone.cap), int(everyone.cap))
-        yield Put(BUDGETS.name, row, Expect.ABSENT)
+        yield Put(BUDGETS.name, (everyone.tag, year, most), Expect.ABSENT)
 
 
 def _drawn(core: Core, then: Instant) -> Iterable[Op]:
@@ -95,6 +99,11 @@ def _drawn(core: Core, then: Instant) -> Iterable[Op]:
 
 def _told(core: Core, collections: Iterable[Collection]) -> Iterable[Op]:
     for name in collections:
-        row = (name, "function", LOST, int(ONE_OBJECT))
+        row = (name, "function", LOST, int(HIGHEST[CapKind.OBJECT]))
         found = core.deciding.get(LEAKS.name, name, "function", LOST)
         yield Put(LEAKS.name, row, found.v if found else Expect.ABSENT)
+
+
+def _asked(core: Core) -> Iterable[Op]:
+    for found in core.deciding.all(QUESTIONS.name):
+        yield Put(QUESTIONS.name, (found.row[0], MOST_QUERIES), found.v)

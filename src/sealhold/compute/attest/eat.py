@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from sealhold.crypto import cose
-from sealhold.crypto.digest import sha256
 from sealhold.crypto.sign import SigningKey
 from sealhold.model.encoding import pack, unpack
 from sealhold.model.errors import InvalidEncodingError
 from sealhold.model.quantities import Instant
 
-PROFILE = "urn:sealhold:eat:sw:1"
-RANDOM_UEID = b"\x01"  # the type of a device name that is not made of an address
+PROFILE = "urn:sealhold:eat:sw:2"
+RANDOM_UEID = b"\x01"  # the type of a device name that is drawn: here the device's public key
 OCTETS = 42  # the content format of a measurement: bytes
 MIN_NONCE, MAX_NONCE = 8, 64  # bytes
 DIGEST_BYTES = 32
@@ -59,6 +58,11 @@ class SoftwareToken:
     report_data: bytes
 
     @property
+    def device_key(self) -> bytes:
+        """The 32-byte public key that the token calls its device's."""
+        return self.device[1:]
+
+    @property
     def is_debug(self) -> bool:
         """Whether it says that it can be looked into now."""
         return self.debug is Debug.ENABLED
@@ -66,7 +70,7 @@ class SoftwareToken:
 
 def device_name(public: bytes) -> bytes:
     """Return the 33-byte name of the device with this 32-byte key."""
-    return RANDOM_UEID + sha256(public)
+    return RANDOM_UEID + public
 
 
 def issue(token: SoftwareToken, key: SigningKey) -> bytes:
@@ -112,6 +116,8 @@ def read(payload: bytes) -> SoftwareToken:
             raise InvalidEncodingError("a claim of a software token is not of its form")
     if profile != PROFILE or content != OCTETS or len(measurement) != DIGEST_BYTES:
         raise InvalidEncodingError("a token of another profile")
+    if len(device) != 1 + DIGEST_BYTES or not device.startswith(RANDOM_UEID):
+        raise InvalidEncodingError("a device name of another form")
     if not MIN_NONCE <= len(nonce) <= MAX_NONCE or not 0 < made_at < LATEST:
         raise InvalidEncodingError("nonce or time of a software token is not of its form")
     if type(debug) is not int or debug not in set(map(int, Debug)):

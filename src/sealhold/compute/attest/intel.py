@@ -34,7 +34,7 @@ def look_at_quote(
     bound = found.report_data == case.evidence.report_data
     look.fault("the report data differs from what it claims", unless=bound)
     if not isinstance(collateral, IntelCollateral):
-        raise InvalidEncodingError("needed: Intel's collateral")
+        raise look.needs("Intel's collateral")
     roots = case.policy.roots.get(case.kind, frozenset())
     standing = quote.verify_quote(found, collateral.document, roots, case.now)
     look.verified = look.hw_rooted = True

@@ -22,7 +22,7 @@ from sealhold.compute.attest.spec import (
     Result,
     Status,
 )
-from sealhold.model.errors import InvalidError, TamperedError
+from sealhold.model.errors import InvalidEncodingError, InvalidError, TamperedError
 from sealhold.model.quantities import Instant
 
 
@@ -40,12 +40,18 @@ class Look:
     advisories: tuple[str, ...] = ()
     signed_at: Instant | None = None  # the evidence's own word on when it was made
     ends: list[Instant] = field(default_factory=list)
+    lacks: str = ""  # what of the collateral was not brought
     claims: dict[str, str] = field(default_factory=dict)
 
     def fault(self, text: str, *, unless: bool = False) -> None:
         """Note that the evidence is refused for this, unless something holds."""
         if not unless:
             self.faults.append(text)
+
+    def needs(self, what: str) -> InvalidEncodingError:
+        """Return the error that ends a look for which the collateral `what` was not brought."""
+        self.lacks = what
+        return InvalidEncodingError(f"needed: {what}")
 
     def doubt(self, text: str, *, unless: bool = False) -> None:
         """Note what keeps it from AFFIRMING, unless something holds."""
@@ -162,6 +168,7 @@ def _result(case: Case, look: Look) -> Result:
         confidentiality=_confidentiality(case.kind, status, look),
         not_after=min(look.ends),
         reasons=(*look.faults, *look.doubts),
+        lacks=look.lacks if len(look.faults) == 1 else "",
         claims=MappingProxyType(dict(look.claims) if look.verified else {}),
     )
 

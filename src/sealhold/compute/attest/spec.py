@@ -15,14 +15,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from types import MappingProxyType
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from sealhold.compute.attest.collateral import Collateral
 from sealhold.compute.attest.kinds import Kind
 from sealhold.compute.attest.policy import Policy
-from sealhold.crypto.digest import framed, sha256, sha512
-from sealhold.crypto.tags import Tag
+from sealhold.crypto.digest import report_data, sha256
 from sealhold.model.quantities import Instant
+
+if TYPE_CHECKING:  # who only makes evidence needs no certificates
+    from sealhold.compute.attest.collateral import Collateral
 
 REPORT_DATA_BYTES = 64
 
@@ -62,6 +63,24 @@ class Binding(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BoundDigest:
+    """A statement, by its SHA-256, and a key: what evidence in a proof is bound to."""
+
+    statement: bytes  # 32 bytes
+    session_key: bytes  # public
+
+    def report_data(self, nonce: bytes) -> bytes:
+        """Return the 64 bytes of section 2 of the specification."""
+        # THREAT T150: nonce, statement and key stand in one hash, so evidence of one answer is
+        # none of another, nor of the same one asked for again.
+        return report_data(nonce, self.statement, self.session_key)
+
+    def challenge(self, nonce: bytes) -> bytes:
+        """Return 32 bytes; some TPMs take no more than 34."""
+        return sha256(self.report_data(nonce))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
     """A statement and a key: evidence is of this answer, for this session, after this nonce."""
 
@@ -70,13 +89,15 @@ class Bound:
 
     def report_data(self, nonce: bytes) -> bytes:
         """Return the 64 bytes of section 2 of the specification."""
-        # THREAT T150: nonce, statement and key stand in one hash, so evidence of one answer is
-        # none of another, nor of the same one asked for again.
-        return sha512(framed(Tag.EVIDENCE, nonce, sha256(self.statement), self.session_key))
+        return self._digest.report_data(nonce)
 
     def challenge(self, nonce: bytes) -> bytes:
         """Return 32 bytes; some TPMs take no more than 34."""
-        return sha256(self.report_data(nonce))
+        return self._digest.challenge(nonce)
+
+    @property
+    def _digest(self) -> BoundDigest:
+        return BoundDigest(statement=sha256(self.statement), session_key=self.session_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +139,7 @@ class Result:
     confidentiality: Confidentiality
     not_after: Instant  # it says nothing later than that
     reasons: tuple[str, ...]
+    lacks: str = ""  # collateral that was not brought, if nothing else is against it
     claims: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # for people
 
 
@@ -133,7 +155,7 @@ class Verifier(Protocol):
         reference_values: ReferenceValues,
         policy: Policy,
         now: Instant,
-        collateral: Collateral | None,
+        collateral: "Collateral | None",
     ) -> Result:
         """Return what `evidence` is worth as an answer to `nonce`, judged at `now`.
 

@@ -2,8 +2,9 @@
 
 - The programs are optional. Without them, or without a TPM, evidence of kind `tpm2` cannot be
   made here, and that is said; nothing weaker is made in its place.
-- The attestation key is made anew under the endorsement key when a producer opens, and is gone
-  with it. Its description (`area`) is what a reader needs to know the key by.
+- The attestation key is made under the endorsement key when a producer first opens in a folder;
+  what is kept there is of use to this TPM alone. Opened there again, it is the same key, which
+  readers know by its description (`area`).
 - Each step leaves nothing in the TPM's few places for sessions and objects.
 
 Source: docs/spec/21-evidence.md section 9.
@@ -20,13 +21,18 @@ from sealhold.crypto.tpmcall import TpmPrograms, are_installed
 from sealhold.model.encoding import pack
 from sealhold.model.errors import EvidenceUnavailableError, InvalidError
 
+PUBLIC = "ak.pub"  # the file that readers know the key by: its description, after its length
+PRIVATE = "ak.priv"  # the rest of it, sealed by its TPM
+ENDORSEMENT = "ek.der"  # the public endorsement key, which the vendor certified
 NEEDED = (
     "tpm2_activatecredential",
     "tpm2_createek",
     "tpm2_createak",
     "tpm2_flushcontext",
+    "tpm2_load",
     "tpm2_pcrextend",
     "tpm2_pcrread",
+    "tpm2_pcrreset",
     "tpm2_policysecret",
     "tpm2_quote",
     "tpm2_startauthsession",
@@ -42,7 +48,7 @@ class TpmProducer:
     """Quotes registers of the TPM at `tcti`, with a key that lives in `folder`.
 
     Args:
-        folder: empty and private; holds contexts of keys, which only this TPM can load.
+        folder: private; empty, or of a producer before. It holds keys that only this TPM can load.
         registers: which of the SHA-256 bank are quoted; the last is the one that is extended.
         tcti: where the TPM is, in the words of tpm2-tools; the system's own if empty.
         endorsement: of which kind the endorsement key is; the one that its vendor certified.
@@ -77,6 +83,14 @@ class TpmProducer:
         """
         self._run("tpm2_pcrextend", f"{self._extended}:sha256={digest.hex()}")
 
+    def reset(self) -> None:
+        """Set the register back to zero, which a TPM allows for 16 and 23 alone.
+
+        Raises:
+            EvidenceUnavailableError: the TPM does not answer, or does not allow it.
+        """
+        self._run("tpm2_pcrreset", f"{self._extended}")
+
     def produce(self, nonce: bytes, binding: Binding) -> Evidence:
         """Return a quote of the registers as they are now.
 
@@ -105,7 +119,7 @@ class TpmProducer:
     @property
     def endorsement(self) -> bytes:
         """The DER of the public endorsement key, whose certificate the vendor gave out."""
-        return (self._folder / "ek.der").read_bytes()
+        return (self._folder / ENDORSEMENT).read_bytes()
 
     def activate(self, blob: bytes) -> bytes:
         """Return the secret in a reader's challenge, which only a TPM with both keys opens.
@@ -114,26 +128,27 @@ class TpmProducer:
             EvidenceUnavailableError: it was made for other keys, or the TPM does not answer.
         """
         (self._folder / "blob").write_bytes(blob)
-        session = "session.ctx"
-        self._call("tpm2_startauthsession", "--policy-session", "-S", session)
-        try:
-            self._call("tpm2_policysecret", "-S", session, "-c", "e")
-            self._call(
-                *("tpm2_activatecredential", "-c", "ak.ctx", "-C", "ek.ctx", "-i", "blob"),
-                *("-o", "secret", "-P", f"session:{session}"),
-            )
-        finally:
-            self._call("tpm2_flushcontext", session)
-            self._call("tpm2_flushcontext", "-t")
+        self._endorsed(
+            *("tpm2_activatecredential", "-c", "ak.ctx", "-C", "ek.ctx", "-i", "blob"),
+            *("-o", "secret"),
+        )
         return (self._folder / "secret").read_bytes()
 
     def _make_key(self, endorsement: str) -> bytes:
-        self._run("tpm2_createek", "-c", "ek.ctx", "-G", endorsement, "-u", "ek.der", "-f", "der")
         self._run(
-            *("tpm2_createak", "-C", "ek.ctx", "-c", "ak.ctx", "-G", "ecc", "-g", "sha256"),
-            *("-s", "ecdsa", "-u", "ak.pub", "-n", "ak.name"),
+            "tpm2_createek", "-c", "ek.ctx", "-G", endorsement, "-u", ENDORSEMENT, "-f", "der"
         )
-        area = (self._folder / "ak.pub").read_bytes()[2:]  # after its length
+        kept = self._folder / PUBLIC
+        if kept.exists():
+            self._endorsed(
+                *("tpm2_load", "-C", "ek.ctx", "-u", PUBLIC, "-r", PRIVATE, "-c", "ak.ctx")
+            )
+        else:
+            self._run(
+                *("tpm2_createak", "-C", "ek.ctx", "-c", "ak.ctx", "-G", "ecc", "-g", "sha256"),
+                *("-s", "ecdsa", "-u", PUBLIC, "-r", PRIVATE, "-n", "ak.name"),
+            )
+        area = kept.read_bytes()[2:]  # after its length
         tpmforms.read_area(area)
         return area
 
@@ -146,3 +161,14 @@ class TpmProducer:
         return {
             place: joined[size * at : size * (at + 1)] for at, place in enumerate(self._registers)
         }
+
+    def _endorsed(self, program: str, *arguments: str) -> None:
+        """Run a program that uses the endorsement key, whose use its policy allows."""
+        session = "session.ctx"
+        self._call("tpm2_startauthsession", "--policy-session", "-S", session)
+        try:
+            self._call("tpm2_policysecret", "-S", session, "-c", "e")
+            self._call(program, *arguments, "-P", f"session:{session}")
+        finally:
+            self._call("tpm2_flushcontext", session)
+            self._call("tpm2_flushcontext", "-t")

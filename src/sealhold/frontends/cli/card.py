@@ -117,6 +117,8 @@ def _tells(card: RequestCard) -> list[Block]:
                 "One object",
                 f"{one} of {safe(unit)}, added for life, to {bits(card.object_before)} so far",
             ),
+            ("Ever", f"at most {bits(card.object_cap)} of any one object, by all askers"),
+            ("Asked", f"{counted(card.asked_before, 'time')} so far, at most {card.asked_most:,}"),
             ("A look first", f"{bits(card.preview.cost)}, charged before you see it (--preview)"),
         ),
         Line(""),
@@ -126,8 +128,15 @@ def _tells(card: RequestCard) -> list[Block]:
 
 
 def _beyond(card: RequestCard) -> list[Block]:
-    """Return what a yes would come to nothing by: a budget of the year that is too small."""
-    return [
+    """Return what a yes would come to nothing by: a budget that is too small, or used up."""
+    waits = card.state is RequestState.WAITING
+    told = card.object_before + card.cost_per_object
+    over: list[Block] = []
+    if waits and card.cost_per_object and told > card.object_cap:
+        over.append(Line("   Too much of any one object: it cannot be allowed so.", "bad"))
+    if waits and card.asked_before >= card.asked_most:
+        over.append(Line("   It was asked as often as it may be: no answer would leave.", "bad"))
+    return over + [
         Line(
             f"   Too much for {safe(each.label)} on these terms: no answer would leave this year.",
             "bad",

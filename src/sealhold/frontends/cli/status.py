@@ -53,6 +53,7 @@ def _blocks(shown: Status, meters: tuple[Meter, ...], checked: LogState | None) 
     facts = [
         ("Version", shown.version),
         ("Folder", safe(shown.home)),
+        *((part.capitalize(), safe(place)) for part, place in sorted(shown.elsewhere.items())),
         ("Decided", "headless" if shown.headless else "at a terminal or in the browser"),
         ("Items", f"{shown.items:,}" + (f": {counts}" if counts else "")),
         ("Log", f"{counted(log.size, 'entry', 'entries')}, newest {moment(log.at)}"),

@@ -60,6 +60,8 @@ def _blocks(found: taskkit.Leakage) -> list[Block]:
         Table((Column("Each answer tells"), bits), each),
         Line(""),
         Table((Column(f"At most, in {times}"), bits), bounds),
+        Line(""),
+        Line(f"It can be asked {counted(found.most_queries, 'time')} in all, then never again."),
         *_noise(found),
     ]
 

@@ -11,8 +11,9 @@ from sealhold.frontends.cli.out import Block, Column, Line, Table, emit, safe
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.words import read_time
 from sealhold.model.errors import NoFileError, UsageError
+from sealhold.model.quantities import HOUR, Millis
 from sealhold.model.shown import Verdict
-from sealhold.node import Policy, verify_files
+from sealhold.node import Policy, Terms, verify_files
 
 ROLES = ("proof", "author", "receipt", "log")
 FLAGS = {"confined", "pinned", "sealed"}
@@ -20,43 +21,82 @@ KEY_BYTES = 32
 MAX_FILE = 64 * 1_048_576  # bytes; an audit bundle of a million entries is far below
 
 
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="What to check.")]
+Keys = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="[ROLE:]HEX",
+        help="A public key that you trust; ROLE is proof, author, receipt or log.",
+    ),
+]
+Time = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Judge by this time instead of now.")
+]
+Words = Annotated[
+    str,
+    typer.Option(
+        metavar="WORDS",
+        help="What you demand, with commas: `sw`, or hardware such as `tpm2`; `sealed`;"
+        " `confined`; `pinned`.",
+    ),
+]
+Least = Annotated[
+    str, typer.Option(metavar="MIN", help="The weakest evidence about the machine you take.")
+]
+Confidentiality = Annotated[
+    str, typer.Option(metavar="MIN", help="`any`, or `sealed`: hidden from the vault's owner.")
+]
+Collateral = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE", help="Certificates, a key, or a vendor's document to judge evidence by."
+    ),
+]
+Known = Annotated[
+    list[str] | None, typer.Option(metavar="HEX", help="A machine or program that you know.")
+]
+States = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME", help="A state of a platform that you take, as a warning."),
+]
+Roots = Annotated[
+    list[str] | None,
+    typer.Option(metavar="HEX", help="SHA-256 of the root of a vendor that you trust besides."),
+]
+MaxAge = Annotated[
+    int | None,
+    typer.Option(
+        metavar="HOURS",
+        min=1,
+        help="How old evidence may be now; without it, it is judged as of its answer.",
+    ),
+]
+Audience = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="Whom a presentation must be made for.")
+]
+Nonce = Annotated[str | None, typer.Option(metavar="TEXT", help="The nonce that it must bear.")]
+
+
 def verify(  # noqa: PLR0913, PLR0917  # reason: each is a word of the command line
     context: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="What to check.")],
-    key: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="[ROLE:]HEX",
-            help="A public key that you trust; ROLE is proof, author, receipt or log.",
-        ),
-    ] = None,
-    at: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Judge by this time instead of now.")
-    ] = None,
-    policy: Annotated[
-        str,
-        typer.Option(
-            metavar="WORDS",
-            help="What you demand, with commas: `sw`, or hardware such as `tpm2`; `sealed`;"
-            " `confined`; `pinned`.",
-        ),
-    ] = "",
-    evidence: Annotated[
-        str, typer.Option(metavar="MIN", help="The weakest evidence about the machine you take.")
-    ] = "sw",
-    confidentiality: Annotated[
-        str, typer.Option(metavar="MIN", help="`any`, or `sealed`: hidden from the vault's owner.")
-    ] = "any",
-    audience: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Whom a presentation must be made for.")
-    ] = None,
-    nonce: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="The nonce that it must bear.")
-    ] = None,
+    files: Files,
+    key: Keys = None,
+    at: Time = None,
+    policy: Words = "",
+    evidence: Least = "sw",
+    confidentiality: Confidentiality = "any",
+    collateral: Collateral = None,
+    measurement: Known = None,
+    state: States = None,
+    root: Roots = None,
+    max_age: MaxAge = None,
+    audience: Audience = None,
+    nonce: Nonce = None,
 ) -> None:
     """Check a proof, a presentation, a receipt or an audit bundle; needs no vault.
 
-    A signed task beside a presentation is what its bounds are recomputed from.
+    A signed task beside a presentation is what its bounds are recomputed from. Evidence of hardware
+    is judged with the collateral that you bring; what was not judged counts for nothing.
 
     One line per check, then the verdict. Exit code 0: holds; 3: whole, but less than you demand;
     5: no proof; 6: altered.
@@ -65,12 +105,20 @@ def verify(  # noqa: PLR0913, PLR0917  # reason: each is a word of the command l
         Exit: with the code of the verdict.
     """
     session = Session.of(context)
+    terms = Terms(
+        collateral=tuple(_read(path) for path in collateral or ()),
+        measurements=frozenset(_digits(each) for each in measurement or ()),
+        states=frozenset(state or ()),
+        roots=frozenset(_digits(each) for each in root or ()),
+        max_age=None if max_age is None else Millis(max_age * HOUR),
+    )
+    demand = _policy(policy, evidence, confidentiality)
     now = world_of(session).clock()
     verdict = verify_files(
         [_read(path) for path in files],
         _pins(key or []),
         at=now if at is None else read_time(at, now),
-        policy=replace(_policy(policy, evidence, confidentiality), audience=audience, nonce=nonce),
+        policy=replace(demand, audience=audience, nonce=nonce, terms=terms),
     )
     emit(session, verdict, *_blocks(verdict))
     raise typer.Exit(verdict.exit_code)
@@ -109,6 +157,13 @@ def _pins(texts: list[str]) -> dict[str, list[bytes]]:
         for each in (role,) if colon else ROLES:
             pins.setdefault(each, []).append(key)
     return pins
+
+
+def _digits(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError as err:
+        raise UsageError(f"`{safe(text[:40])}` is not written in hex digits") from err
 
 
 def _policy(text: str, evidence: str, confidentiality: str) -> Policy:

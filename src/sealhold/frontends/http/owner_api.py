@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import msgspec
 
 from sealhold import __version__
+from sealhold.frontends.http import caps_api
 from sealhold.frontends.http.api import BYTES, ApiRoute, Call, Reply, Role, limit, number, read
 from sealhold.frontends.http.bodies import nameless
 from sealhold.model.errors import InvalidError, WrongPassphraseError
@@ -357,4 +358,4 @@ ACTS = (
     ),
 )  # fmt: skip
 
-ROUTES = READS + LISTS + ACTS
+ROUTES = READS + LISTS + ACTS + caps_api.ROUTES

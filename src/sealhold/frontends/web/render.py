@@ -23,7 +23,7 @@ from sealhold.frontends.web.texts import ENGLISH
 from sealhold.frontends.web.visit import Page, Visit
 from sealhold.model.errors import SealholdError
 from sealhold.model.ids import Id16, Kind, canonical, show
-from sealhold.model.quantities import show_bits
+from sealhold.model.quantities import show_bits, show_bits_left
 from sealhold.model.shown import RequestState
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -75,6 +75,7 @@ class Renderer:
             "zone": formats.zone,
             "bits": formats.bits,
             "plain_bits": show_bits,
+            "plain_bits_left": show_bits_left,
             "count": formats.count,
             "size": formats.size,
             "grouped": formats.grouped,

@@ -8,6 +8,7 @@ Source: docs/spec/20-faces.md section 2.
 from sealhold.frontends.web.assets import Assets
 from sealhold.frontends.web.pages import (
     apps,
+    budgets,
     gate,
     home,
     items,
@@ -40,6 +41,8 @@ def page_routes(assets: Assets) -> tuple[PageRoute, ...]:
         PageRoute(path="/apps", get=apps.show, post=apps.register),
         PageRoute(path="/apps/{id}/suspend", post=apps.suspend),
         PageRoute(path="/apps/{id}/resume", post=apps.resume),
+        PageRoute(path="/budgets", get=budgets.show),
+        PageRoute(path="/budgets/{kind}", post=budgets.set_),
         PageRoute(path="/grants/{id}/revoke", post=apps.revoke),
         PageRoute(path="/grants/{id}/run", post=apps.run),
         PageRoute(path="/sources", get=sources.show, post=sources.take, takes_files=True),

@@ -23,6 +23,7 @@ from sealhold.model.errors.denied import (
     BadTokenError,
     DeniedError,
     LockedError,
+    NoKeyError,
     VerificationNeededError,
     WrongKeyFileError,
     WrongPassphraseError,
@@ -30,10 +31,13 @@ from sealhold.model.errors.denied import (
 )
 from sealhold.model.errors.exhausted import (
     ExhaustedError,
+    GrantExhaustedError,
     LeakExhaustedError,
     NoiseExhaustedError,
+    QuestionsExhaustedError,
 )
 from sealhold.model.errors.invalid import (
+    CapTooHighError,
     InvalidEncodingError,
     InvalidError,
     InvalidFilterError,
@@ -80,6 +84,7 @@ from sealhold.model.errors.unavailable import (
     StoreFullError,
     StoreUnavailableError,
     UnavailableError,
+    UnfitBucketError,
 )
 
 __all__ = [
@@ -90,6 +95,7 @@ __all__ = [
     "BadTokenError",
     "BrokerLostError",
     "BusyError",
+    "CapTooHighError",
     "ConflictError",
     "DeniedError",
     "ErrorKind",
@@ -97,6 +103,7 @@ __all__ = [
     "ExhaustedError",
     "ExtraMissingError",
     "FenceLostError",
+    "GrantExhaustedError",
     "InsecureHomeError",
     "InvalidEncodingError",
     "InvalidError",
@@ -112,6 +119,7 @@ __all__ = [
     "MachineChangedError",
     "NoFileError",
     "NoHomeError",
+    "NoKeyError",
     "NoiseExhaustedError",
     "NotAProgramError",
     "NotAProofError",
@@ -119,6 +127,7 @@ __all__ = [
     "NotFoundError",
     "ObjectNotFoundError",
     "PlaintextStoreError",
+    "QuestionsExhaustedError",
     "RolledBackError",
     "RootAwayError",
     "SealBrokenError",
@@ -130,6 +139,7 @@ __all__ = [
     "TakenError",
     "TamperedError",
     "UnavailableError",
+    "UnfitBucketError",
     "UnknownPurposeError",
     "UnreadableSourceError",
     "UsageError",

@@ -18,8 +18,22 @@ class ExhaustedError(SealholdError):
 class LeakExhaustedError(ExhaustedError):
     """The task would reveal more than the owner allowed.
 
-    Remedy: ask for a coarser answer (fewer possible results), or ask the owner for a larger
-    budget.
+    Remedy: `sealhold budget set` raises a cap, `sealhold budget show` tells each; or ask for a
+    coarser answer.
+    """
+
+
+class GrantExhaustedError(LeakExhaustedError):
+    """The answer would tell more than this one grant still covers.
+
+    Remedy: have the app ask again; no cap makes a grant wider.
+    """
+
+
+class QuestionsExhaustedError(ExhaustedError):
+    """The task was asked as often as its manifest says.
+
+    Remedy: nothing raises this; its author can publish a task that may be asked more often.
     """
 
 

@@ -102,6 +102,13 @@ class WeakRootError(InvalidError):
     """
 
 
+class CapTooHighError(InvalidError):
+    """A budget's cap is outside of what a cap can be.
+
+    Remedy: `sealhold budget show` tells the highest that each cap can be.
+    """
+
+
 class NotAProofError(InvalidError):
     """A file is neither a proof, a receipt nor an audit bundle.
 

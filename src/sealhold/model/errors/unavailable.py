@@ -43,6 +43,13 @@ class StoreBusyError(StoreUnavailableError):
     """
 
 
+class UnfitBucketError(UnavailableError):
+    """A bucket does not do what keeping objects in it needs, so nothing is kept there.
+
+    Remedy: use a service that can put if absent and read ranges, as S3 does.
+    """
+
+
 class NotFetchedError(UnavailableError):
     """A third party's file could not be fetched, or is not the one that a task names.
 

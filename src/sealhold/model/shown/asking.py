@@ -171,6 +171,9 @@ class RequestCard:
     grant: GrantId | None
     points: Mapping[str, str] = field(default_factory=dict)  # by code: each needs a yes of its own
     resources: tuple[ResourceView, ...] = ()  # what the program reads besides, of third parties
+    object_cap: MicroBits  # what any one object may ever tell
+    asked_before: int  # how often this task was asked, by anybody
+    asked_most: int  # how often it may be
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

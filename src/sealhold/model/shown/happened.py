@@ -4,7 +4,7 @@ Source: docs/spec/20-faces.md.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sealhold.model.ids import Collection, ReceiptId
 from sealhold.model.quantities import Instant, MicroBits
@@ -56,6 +56,7 @@ class Status:
     isolation: str
     rollback_note: str  # what is not detected, in a sentence
     warnings: tuple[str, ...]
+    elsewhere: Mapping[str, str] = field(default_factory=dict)  # rows, packs: where, if not at home
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,7 +69,7 @@ def _look(look: Look, case: Case, collateral: Collateral | None) -> None:
     bound = document.user_data == case.evidence.report_data
     look.fault("the report data differs from what it claims", unless=bound)
     if not isinstance(collateral, NitroCollateral):
-        raise InvalidEncodingError("needed: the root certificate")
+        raise look.needs("the root certificate")
     if document.chain[-1].der != collateral.root.der:
         raise BadChainError("its root is not the one that was given")
     roots = case.policy.roots.get(case.kind, frozenset())

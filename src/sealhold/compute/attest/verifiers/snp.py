@@ -70,7 +70,7 @@ def _look(look: Look, case: Case, collateral: Collateral | None) -> None:
     look.fault("a migration agent may move it", unless=not report.policy & MIGRATION)
     look.fault(f"asked from level {report.level} of the guest", unless=report.level == 0)
     if not isinstance(collateral, AmdCollateral):
-        raise InvalidEncodingError("needed: certificates of AMD's chip, product and root")
+        raise look.needs("certificates of AMD's chip, product and root")
     roots = case.policy.roots.get(case.kind, frozenset())
     look.ends.append(x509.check_chain(collateral.chain, roots, case.now))
     leaf = collateral.chain[0]

@@ -11,7 +11,6 @@ from sealhold.compute.attest.collateral import Collateral, SwCollateral
 from sealhold.compute.attest.judging import Case, JudgedVerifier, Look
 from sealhold.compute.attest.kinds import Kind
 from sealhold.crypto import cose
-from sealhold.model.errors import InvalidEncodingError
 
 
 class SwVerifier(JudgedVerifier):
@@ -32,7 +31,7 @@ def _look(look: Look, case: Case, collateral: Collateral | None) -> None:
     bound = token.report_data == case.evidence.report_data
     look.fault("the report data differs from what it claims", unless=bound)
     if not isinstance(collateral, SwCollateral):
-        raise InvalidEncodingError("needed: the device's public key")
+        raise look.needs("the device's public key")
     # THREAT T153: hw_rooted stays false here; no line of this file can set it.
     cose.verify(message, collateral.device_key, algorithm=cose.Algorithm.EDDSA)
     named = token.device == eat.device_name(collateral.device_key)

@@ -42,7 +42,7 @@ def _look(look: Look, case: Case, collateral: Collateral | None) -> None:
     fits = tpmforms.composite(registers) == quoted.digest
     look.fault("the registers differ from the quote", unless=fits)
     if not isinstance(collateral, TpmCollateral):
-        raise InvalidEncodingError("needed: the key that signs")
+        raise look.needs("the key that signs")
     tpmforms.verify(attest, signature, collateral.key)
     look.verified = same and fits
     look.measurement = quoted.digest

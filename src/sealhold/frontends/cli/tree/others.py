@@ -99,6 +99,18 @@ def _run() -> Function:
     return run
 
 
+def _budget_show() -> Function:
+    from sealhold.frontends.cli.budget_show import budget_show
+
+    return budget_show
+
+
+def _budget_set() -> Function:
+    from sealhold.frontends.cli.budget_set import budget_set
+
+    return budget_set
+
+
 def _task_check() -> Function:
     from sealhold.frontends.cli.task_check import task_check
 
@@ -211,6 +223,18 @@ GRANT = {
         load=_grant_revoke,
     ),
 }
+BUDGET = {
+    "show": Entry(
+        about="Show each cap, and what was told of it.",
+        example="budget show",
+        load=_budget_show,
+    ),
+    "set": Entry(
+        about="Set the most that may be told.",
+        example="budget set app 30 --confirm raise",
+        load=_budget_set,
+    ),
+}
 TASK = {
     "check": Entry(
         about="Tell each fault of a task, with its place.",
@@ -254,6 +278,7 @@ OTHERS: Mapping[str, Entry | Group] = {
     "app": Group(about="Who may ask.", entries=APP),
     "request": Group(about="What they ask, and your yes or no.", entries=REQUEST),
     "grant": Group(about="What you allowed.", entries=GRANT),
+    "budget": Group(about="How much may be told.", entries=BUDGET),
     "run": Entry(
         about="Answer an allowed request: one number leaves, with a proof.",
         example="run g-0123456789ab --out answer",

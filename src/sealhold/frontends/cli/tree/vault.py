@@ -51,6 +51,12 @@ def _query() -> Function:
     return query
 
 
+def _erase() -> Function:
+    from sealhold.frontends.cli.erase import erase
+
+    return erase
+
+
 SOURCE = {
     "list": Entry(
         about="List where your data came from, and each import.",
@@ -79,5 +85,10 @@ VAULT: Mapping[str, Entry | Group] = {
         about="Ask your own data in SQL.",
         example='query "SELECT count(*) FROM trips"',
         load=_query,
+    ),
+    "erase": Entry(
+        about="Erase one item for good, with all that tells of it.",
+        example="erase r-0123456789ab --dry-run",
+        load=_erase,
     ),
 }

@@ -139,6 +139,7 @@ def _page(visit: Visit, fields: Fields, said: Said) -> Page:
             "term_fields": write_terms(terms),
             "example": _example(asked, terms),
             "answers": _answers(card),
+            "over": _over(card) if waits else (),
             "unit_word": card.granularity.partition(",")[0],
             "code_lines": len(card.code.text.splitlines()),
             "choices": _choices(asked),
@@ -196,6 +197,16 @@ def _answers(card: RequestCard) -> tuple[str, dict[str, object]]:
         possible = range(shape.first, shape.last + 1, max(shape.step, 1))
         return "p3.all", values | {"answers": ", ".join(map(str, possible))}
     return ("p3.every" if shape.step == 1 else "p3.range"), values
+
+
+def _over(card: RequestCard) -> tuple[str, ...]:
+    """Return what a yes would come to nothing by: the texts that say so."""
+    told = card.object_before + card.cost_per_object
+    matters = {
+        "p4.object_over": card.cost_per_object > 0 and told > card.object_cap,
+        "p4.asked_over": card.asked_before >= card.asked_most,
+    }
+    return tuple(key for key, is_so in matters.items() if is_so)
 
 
 def _look(answer: bytes | None) -> Look | None:

@@ -1,0 +1,220 @@
+"""A PostgreSQL server over its own protocol: blocking calls over a pool that lives in one thread.
+
+- The vault's threads block, the driver does not: it works on an event loop in a thread of its own,
+  and each call crosses over once, however many steps it has.
+- A commit is acknowledged when it is on the server's disk (`synchronous_commit`).
+- A server that went away is one typed error; the next transaction connects anew. A connection on
+  which something was left open or unclear is thrown away.
+- An error names its SQLSTATE and nothing of a row.
+
+Source: docs/spec/04-stores.md section 10; asyncpg 0.32.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from threading import Lock, Thread
+from typing import Any, Final, Literal, TypeVar
+
+import asyncpg
+
+from sealhold.model.errors import (
+    SealholdError,
+    StoreBusyError,
+    StoreFullError,
+    StoreUnavailableError,
+    TamperedError,
+)
+from sealhold.model.sqlsteps import Ask, AskEach, Cells, Do, Step
+
+PLACES: Final = 8  # connections at once
+PATIENCE: Final = "5s"  # for another transaction's lock
+CONNECTING: Final = 10.0  # seconds
+_SETTINGS: Final = {
+    "application_name": "sealhold",
+    "synchronous_commit": "on",
+    "lock_timeout": PATIENCE,
+    "jit": "off",
+}
+_FULL, _DAMAGED = {"53100"}, {"XX001", "XX002"}
+_BUSY = {"55P03", "40001", "40P01", "53300"}
+
+_T = TypeVar("_T")
+_Isolation = Literal["read_committed", "repeatable_read"]
+
+
+class PgSession:
+    """One transaction on one connection."""
+
+    def __init__(self, client: "PgClient", connection: Any) -> None:  # noqa: ANN401  reason: a proxy without a type of its own
+        self._client = client
+        self._connection = connection
+
+    def run(self, steps: Sequence[Step]) -> list[list[Cells]]:
+        """Run all steps in order, and return the rows of each.
+
+        Raises:
+            StoreUnavailableError: no answer.
+            StoreFullError: the server has no room.
+            StoreBusyError: another transaction is in the way for too long.
+            TamperedError: what the server keeps is damaged.
+        """
+        return self._client.wait(self._run(steps))
+
+    async def _run(self, steps: Sequence[Step]) -> list[list[Cells]]:
+        return [await self._one(step) for step in steps]
+
+    async def _one(self, step: Step) -> list[Cells]:
+        match step:
+            case Ask(sql, cells):
+                return [*map(tuple, await self._connection.fetch(sql, *cells))]
+            case AskEach(sql, each):
+                return [*map(tuple, await self._connection.fetchmany(sql, each))]
+            case Do(sql, cells):
+                status = await self._connection.execute(sql, *cells)
+                count = status.rsplit(" ", 1)[-1]
+                return [(int(count) if count.isdigit() else 0,)]
+
+
+class PgClient:
+    """Leads to the database at `address`, a URL as libpq takes it."""
+
+    def __init__(self, address: str, *, places: int = PLACES) -> None:
+        self._address = address
+        self._places = places
+        self._turn = Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: Thread | None = None
+        self._pool: Any = None
+
+    @contextmanager
+    def writing(self) -> Iterator[PgSession]:
+        """Lend a transaction: durable in the end, rolled back on any error.
+
+        Raises:
+            StoreUnavailableError: no answer; if that came at the end, the effect is unknown.
+        """
+        with self._transaction("read_committed", is_reading=False) as session:
+            yield session
+
+    @contextmanager
+    def reading(self, *, fixed: bool = False) -> Iterator[PgSession]:
+        """Lend a transaction that writes nothing; if `fixed`, all it reads is of one moment.
+
+        Raises:
+            StoreUnavailableError: no answer.
+        """
+        level: _Isolation = "repeatable_read" if fixed else "read_committed"
+        with self._transaction(level, is_reading=True) as session:
+            yield session
+
+    def alone(self, statements: Sequence[str]) -> None:
+        """Run statements that a server takes only outside of a transaction, one by one.
+
+        Raises:
+            StoreUnavailableError: no answer.
+        """
+        connection = self.wait(self._taken())
+        is_clear = False
+        try:
+            for statement in statements:
+                self.wait(connection.execute(statement))
+            is_clear = True
+        finally:
+            self.wait(self._given_back(connection, is_clear=is_clear))
+
+    def close(self) -> None:
+        """Let go of the server; the next transaction connects anew."""
+        with self._turn:
+            loop, self._loop = self._loop, None
+            thread, self._thread = self._thread, None
+            pool, self._pool = self._pool, None
+        if loop is None or thread is None:
+            return
+        if pool is not None:
+            with suppress(Exception):  # it is being let go of, whatever it says
+                asyncio.run_coroutine_threadsafe(_closed(pool), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+    def wait(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Do `work` on the loop and return what came of it.
+
+        Raises:
+            StoreUnavailableError: no answer.
+            StoreFullError: the server has no room.
+            StoreBusyError: another transaction is in the way for too long.
+            TamperedError: what the server keeps is damaged.
+        """
+        future = asyncio.run_coroutine_threadsafe(work, self._running())
+        try:
+            return future.result()
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as err:
+            told = meaning(err)
+            raise told from err
+        except BaseException:
+            future.cancel()
+            raise
+
+    @contextmanager
+    def _transaction(self, level: _Isolation, *, is_reading: bool) -> Iterator[PgSession]:
+        connection = self.wait(self._taken())
+        is_clear = False
+        try:
+            transaction = connection.transaction(isolation=level, readonly=is_reading)
+            self.wait(transaction.start())
+            try:
+                yield PgSession(self, connection)
+            except Exception:
+                self.wait(transaction.rollback())
+                is_clear = True
+                raise
+            self.wait(transaction.commit())
+            is_clear = True
+        finally:
+            # INVARIANT: a connection goes back only after its transaction surely ended.
+            self.wait(self._given_back(connection, is_clear=is_clear))
+
+    async def _taken(self) -> Any:  # noqa: ANN401  reason: a proxy without a type of its own
+        pool = self._pool
+        if pool is None:
+            pool = self._pool = await asyncpg.create_pool(
+                self._address,
+                min_size=0,
+                max_size=self._places,
+                timeout=CONNECTING,
+                server_settings=_SETTINGS,
+            )
+        return await pool.acquire(timeout=CONNECTING)
+
+    async def _given_back(self, connection: Any, *, is_clear: bool) -> None:  # noqa: ANN401  reason: as above
+        if not is_clear:
+            connection.terminate()
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            await self._pool.release(connection)
+
+    def _running(self) -> asyncio.AbstractEventLoop:
+        with self._turn:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = Thread(target=self._loop.run_forever, name="postgres", daemon=True)
+                self._thread.start()
+            return self._loop
+
+
+async def _closed(pool: Any) -> None:  # noqa: ANN401  reason: the driver has no public type for it
+    pool.terminate()
+
+
+def meaning(err: Exception) -> SealholdError:
+    """Return what an error of the driver means to a store."""
+    state = str(getattr(err, "sqlstate", None) or type(err).__name__)
+    said = f"the database server says {state}"
+    if state in _FULL:
+        return StoreFullError(said)
+    if state in _BUSY:
+        return StoreBusyError(said)
+    if state in _DAMAGED:
+        return TamperedError(said)
+    return StoreUnavailableError(said)

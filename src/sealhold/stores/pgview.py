@@ -1,0 +1,82 @@
+"""What is read in one transaction on an SQL server: rows by key, and pages of an index.
+
+Source: docs/spec/04-stores.md section 10.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from sealhold.model.sqlsteps import Ask, Cells
+from sealhold.stores.pgbatches import columns_of
+from sealhold.stores.pgtext import PgText
+from sealhold.stores.spec import MAX_PAGE, Cursor, Found, Key, Page, ReadView
+from sealhold.stores.sqlclient import SqlSession
+from sealhold.stores.tables import KEY, Tables, check_limit
+
+_ROWS = 100  # read at once of a table that is read whole; a row has a megabyte at most
+
+
+class PgView:
+    """The rows that one transaction sees."""
+
+    def __init__(self, session: SqlSession, tables: Tables, texts: Mapping[str, PgText]) -> None:
+        self._session = session
+        self._tables = tables
+        self._texts = texts
+
+    def get(self, table: str, keys: Sequence[Key]) -> list[Found | None]:
+        """Return the row of each key, or None, in the order of `keys`.
+
+        Raises:
+            InvalidError: no such table, or not its key.
+            StoreUnavailableError: the server does not answer.
+            TamperedError: what it keeps is damaged.
+        """
+        declared = self._tables.named(table)
+        declared.check_keys(keys)
+        if not keys:
+            return []
+        (rows,) = self._session.run([Ask(self._texts[table].rows, columns_of([*set(keys)]))])
+        known = {declared.key_of(found.row): found for found in map(_found, rows)}
+        return [known.get(key) for key in keys]
+
+    def scan(  # the contract's
+        self,
+        table: str,
+        index: str,
+        lo: Key,
+        hi: Key,
+        *,
+        after: Cursor | None = None,
+        limit: int = MAX_PAGE,
+        reverse: bool = False,
+    ) -> Page:
+        """Return rows with lo <= index columns < hi, in index order.
+
+        Raises:
+            InvalidError: no such table or index, or bounds, cursor or limit that do not fit.
+            StoreUnavailableError: the server does not answer.
+            TamperedError: what it keeps is damaged.
+        """
+        check_limit(limit)
+        declared = self._tables.named(table)
+        span = declared.span(index, lo, hi, after, reverse=reverse)
+        sql = self._texts[table].scan(
+            index, len(span.lower), len(span.upper), past=span.past, reverse=reverse
+        )
+        (rows,) = self._session.run([Ask(sql, (*span.lower, *span.upper, limit + 1))])
+        page = [_found(row) for row in rows[:limit]]
+        more = len(rows) > limit
+        return Page(page, declared.cursor(index, page[-1].row) if more else None)
+
+
+def all_rows(view: ReadView, table: str) -> Iterator[Found]:
+    """Yield every row of a table, by key."""
+    page = view.scan(table, KEY, (), (), limit=_ROWS)
+    yield from page.rows
+    while page.cursor is not None:
+        page = view.scan(table, KEY, (), (), after=page.cursor, limit=_ROWS)
+        yield from page.rows
+
+
+def _found(cells: Cells) -> Found:
+    return Found(cells[:-1], cells[-1])

@@ -1,0 +1,130 @@
+"""The list of attacks is true: each test it names is there, runs by default, and has those cases.
+
+The sources of the tests are read for it; that each test passes is seen by running it.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TESTS = ROOT / "tests"
+PAGE = (ROOT / "docs" / "spec" / "22-attacks.md").read_text()
+PROPERTIES = re.findall(r"^\| (P\d) \| \S", PAGE, re.MULTILINE)
+ACCEPTED = [*range(1, 18), 19]  # 18 needs a second device
+
+
+class Ref(NamedTuple):
+    """A test of the page, and the cases of it that the page names."""
+
+    file: str
+    test: str
+    cases: tuple[str, ...]
+
+
+def refs(text: str) -> Iterator[Ref]:
+    for file, test, cases in re.findall(r"`(test_\w+\.py)::(test_\w+)`(?: \(([^)]*)\))?", text):
+        yield Ref(file, test, tuple(cases.split("; ")) if cases else ())
+
+
+NAMED = sorted(set(refs(PAGE)))
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+def path_of(file: str) -> Path:
+    (found,) = TESTS.rglob(file)  # no two test files have one name
+    return found
+
+
+def marks_of(function: ast.FunctionDef) -> list[str]:
+    """Return its decorators as they are written."""
+    return [ast.unparse(each) for each in function.decorator_list]
+
+
+def functions(path: Path) -> dict[str, ast.FunctionDef]:
+    return {each.name: each for each in tree_of(path).body if isinstance(each, ast.FunctionDef)}
+
+
+def texts_in(path: Path) -> set[str]:
+    found = (node.value for node in ast.walk(tree_of(path)) if isinstance(node, ast.Constant))
+    return {value for value in found if isinstance(value, str)}
+
+
+def words_in(path: Path) -> set[str]:
+    """Return the texts that stand in a test file, and in the files of ours that it reads from."""
+    found = texts_in(path)
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tests"):
+            base = ROOT.joinpath(*(node.module or "").split("."))
+            beside = [base.with_suffix(".py"), *(base / f"{each.name}.py" for each in node.names)]
+            for other in filter(Path.is_file, beside):
+                found |= texts_in(other)
+    return found
+
+
+@pytest.mark.parametrize("file", sorted({ref.file for ref in NAMED}))
+def test_each_test_that_the_list_names_is_there_and_runs_by_default(file: str) -> None:
+    path = path_of(file)
+    known = functions(path)
+    whole = [node for node in tree_of(path).body if isinstance(node, ast.Assign)]
+
+    for ref in (each for each in NAMED if each.file == file):
+        assert ref.test in known, ref
+        assert "shared" not in [each.arg for each in known[ref.test].args.args], ref
+        assert not [
+            mark for mark in marks_of(known[ref.test]) if re.search("soak|skip|xfail", mark)
+        ]
+    assert not [each for each in whole if "pytestmark" in ast.unparse(each)]
+    assert "pytest.skip" not in path.read_text() or file == "test_evidence_tpm.py"
+
+
+@pytest.mark.parametrize("file", sorted({ref.file for ref in NAMED if ref.cases}))
+def test_each_case_that_the_list_names_stands_in_the_test_or_what_it_reads(file: str) -> None:
+    words = words_in(path_of(file))
+
+    lost = [case for ref in NAMED if ref.file == file for case in ref.cases if case not in words]
+
+    assert not lost
+
+
+def test_each_part_of_the_list_has_attacks_of_both_tiers_where_there_are_two() -> None:
+    rows = re.findall(
+        r"^\| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", PAGE.partition("## 3.")[2], re.MULTILINE
+    )
+    tried = [row for row in rows if row[0] not in {"Attack", "---"}]
+
+    assert len(tried) > 40
+    for what, py, wasm in tried:
+        assert list(refs(py)) or py == "–", what
+        assert list(refs(wasm)) or wasm in {"–", "the same"}, what
+        assert list(refs(py + wasm)), what
+
+
+def test_what_must_hold_is_numbered_and_has_its_tests() -> None:
+    part = PAGE.partition("## 2.")[2].partition("## 3.")[0]
+    rows = re.findall(r"^\| (\d+) \| [^|]+ \| ([^|]+) \|$", part, re.MULTILINE)
+
+    assert [int(number) for number, _ in rows] == ACCEPTED
+    assert all(list(refs(tests)) for _, tests in rows)
+
+
+def test_each_property_is_shown_by_a_test_and_each_mark_names_a_property() -> None:
+    shown = {
+        mark
+        for path in TESTS.rglob("test_*.py")
+        for each in functions(path).values()
+        for decorator in marks_of(each)
+        for mark in re.findall(r"mark\.petrus\('(\w+)'\)", decorator)
+    }
+
+    assert [f"P{n}" for n in range(1, 9)] == PROPERTIES
+    assert shown == set(PROPERTIES)

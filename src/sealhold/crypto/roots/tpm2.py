@@ -59,7 +59,7 @@ NEEDED = (
 FORMAT = 1
 REGISTERS = (7,)  # what the firmware lets start; it changes with the rules, not with each kernel
 PCRS = 24
-PLACES = range(0x0180_0000, 0x01C0_0000)  # indices that the TCG has given to nobody
+PLACES = range(0x0180_0000, 0x01C0_0000)  # indices that are registered to no company
 COUNTER = "nt=counter|ownerread|ownerwrite|no_da"
 PARENT = "fixedtpm|fixedparent|sensitivedataorigin|userwithauth|restricted|decrypt"
 SEALED = "fixedtpm|fixedparent|noda"  # no `userwithauth`: the policy is the only way
@@ -95,19 +95,20 @@ class _Slot:
         """
         try:
             number, place, count, registers, values, parent, public, private = unpack(document)
+            found = cls(
+                place=place,
+                count=count,
+                registers=tuple(registers),
+                values=values,
+                parent=parent,
+                public=public,
+                private=private,
+            )
         except (InvalidEncodingError, ValueError, TypeError) as err:
             raise SealBrokenError("a slot in a TPM of no known form") from err
         if number != FORMAT:
             raise SealBrokenError(f"a slot in a TPM of format {number}")
-        return cls(
-            place=place,
-            count=count,
-            registers=tuple(registers),
-            values=values,
-            parent=parent,
-            public=public,
-            private=private,
-        )
+        return found
 
 
 class Tpm2Root:
@@ -186,8 +187,7 @@ class Tpm2Root:
         slot = self._slot(epoch)
         with self._tpm() as tpm:
             released = self._opened(tpm, slot, epoch)
-        # THREAT T213: neither the TPM's half nor the passphrase's is of any use alone
-        return Sealer(derive(self._root, Tag.TPM_KEY, epoch.to_bytes(8), released.reveal()))
+        return Sealer(slot_key(self._root, epoch, released))
 
     def _sealed(self, tpm: TpmPrograms, place: int, released: Secret) -> _Slot:
         """Seal `released` under the counter at `place` and the registers as they are now.
@@ -248,6 +248,12 @@ class Tpm2Root:
     def _tpm(self) -> Iterator[TpmPrograms]:
         with tempfile.TemporaryDirectory(prefix="sealhold-tpm-") as folder:  # mode 0700
             yield TpmPrograms(folder=Path(folder), tcti=self._tcti, away=RootAwayError)
+
+
+def slot_key(root: Secret, epoch: int, released: Secret) -> Secret:
+    """Return the key of a slot from what an unlock slot gives and what the TPM gives out."""
+    # THREAT T213: neither half is of any use alone
+    return derive(root, Tag.TPM_KEY, epoch.to_bytes(8), released.reveal())
 
 
 def _check_is_its_own(tpm: TpmPrograms, slot: _Slot) -> None:

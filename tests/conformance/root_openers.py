@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pkcs11 import GCMParams, Mechanism
 
@@ -123,9 +124,11 @@ def _wrap_on(root: RootProvider, epoch: int, place: bytes, key: Secret) -> bytes
     assert isinstance(root, Pkcs11Root)
     nonce = ENTROPY(12)
     with root._session() as session:
-        return nonce + root._key(session, epoch).encrypt(
+        slot: Any = root._key(session, epoch)  # reason: its class is put together when it is found
+        sealed: bytes = slot.encrypt(
             key.reveal(), mechanism=Mechanism.AES_GCM, mechanism_param=GCMParams(nonce, place, 128)
         )
+    return nonce + sealed
 
 
 class TpmOfTests:

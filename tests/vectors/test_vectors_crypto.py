@@ -101,9 +101,9 @@ def epoch_key(args: Args) -> str:
 
 def tpm_slot(args: Args) -> dict[str, object]:
     sealed = Sealer(secret(args["root"])).open(hexed(args["slot"]), tpm2._place(args["epoch"]))
-    shown = {bytes: bytes.hex, tuple: list, int: int}
-    found = asdict(tpm2._Slot.of(sealed))
-    return {name: shown[type(value)](value) for name, value in found.items()}
+    found = asdict(tpm2._Slot.of(sealed)).items()
+    shown = {name: each.hex() if isinstance(each, bytes) else each for name, each in found}
+    return {**shown, "registers": list(shown["registers"])}
 
 
 def tpm_key(args: Args) -> str:

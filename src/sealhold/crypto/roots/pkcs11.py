@@ -11,7 +11,7 @@ Source: docs/spec/03-keys.md section 9.1; OASIS PKCS#11 3.1, sections 4.8, 5 and
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol, cast
+from typing import cast
 
 import pkcs11
 from pkcs11 import Attribute, GCMParams, KeyType, Mechanism, MechanismFlag, ObjectClass, SlotFlag
@@ -53,18 +53,6 @@ WRONG_PIN = (
 )
 
 
-class SlotKey(Protocol):
-    """A key with these two uses, as the library makes it when it finds one."""
-
-    def encrypt(self, data: bytes, /, *, mechanism: Mechanism, mechanism_param: GCMParams) -> bytes:
-        """Return `data` sealed, 16 bytes longer."""
-        ...
-
-    def decrypt(self, data: bytes, /, *, mechanism: Mechanism, mechanism_param: GCMParams) -> bytes:
-        """Return what `encrypt` was given."""
-        ...
-
-
 class Pkcs11Root:
     """Keeps epoch slots on the token called `label`, apart from those of other vaults.
 
@@ -102,9 +90,11 @@ class Pkcs11Root:
     def wrap(self, epoch: int, key: Secret, entropy: Entropy) -> SealedBytes:  # noqa: D102
         nonce = entropy(NONCE_BYTES)
         with self._session() as session:
-            sealed = nonce + self._key(session, epoch).encrypt(
+            slot = cast("EncryptMixin", self._key(session, epoch))  # reason: `_key` saw to it
+            sealed = slot.encrypt(
                 key.reveal(), mechanism=Mechanism.AES_GCM, mechanism_param=_gcm(nonce, epoch)
             )
+        sealed = nonce + cast("bytes", sealed)  # reason: what goes in whole comes out whole
         if len(sealed) != WRAP_BYTES:
             raise RootAwayError(f"the token `{self._label}` seals in a form of its own")
         return SealedBytes(sealed)
@@ -114,9 +104,9 @@ class Pkcs11Root:
             raise SealBrokenError(f"a wrapped key of {len(sealed)} bytes, not {WRAP_BYTES}")
         gcm = _gcm(sealed[:NONCE_BYTES], epoch)
         with self._session() as session:
-            key = self._key(session, epoch)
+            slot = cast("DecryptMixin", self._key(session, epoch))  # reason: `_key` saw to it
             try:
-                opened = key.decrypt(
+                opened = slot.decrypt(
                     sealed[NONCE_BYTES:], mechanism=Mechanism.AES_GCM, mechanism_param=gcm
                 )
             except refusals.PKCS11Error as err:
@@ -125,7 +115,7 @@ class Pkcs11Root:
                 if not self._keys(session, epoch):
                     raise
                 raise SealBrokenError("a sealed value does not open in this place") from err
-        return Secret(opened, name)
+        return Secret(cast("bytes", opened), name)  # reason: what goes in whole comes out whole
 
     def destroy_slot(self, epoch: int) -> Destruction:  # noqa: D102
         with self._session() as session:
@@ -144,8 +134,8 @@ class Pkcs11Root:
         wanted = {Attribute.CLASS: ObjectClass.SECRET_KEY, Attribute.ID: self._id(epoch)}
         return [each for each in session.get_objects(wanted) if isinstance(each, SecretKey)]
 
-    def _key(self, session: Session, epoch: int) -> SlotKey:
-        """Return the key of a slot.
+    def _key(self, session: Session, epoch: int) -> SecretKey:
+        """Return the key of a slot, which seals and opens.
 
         Raises:
             NotFoundError: there is none.
@@ -158,7 +148,7 @@ class Pkcs11Root:
         is_ours = isinstance(keys[0], EncryptMixin) and isinstance(keys[0], DecryptMixin)
         if len(keys) > 1 or not is_ours or not all(keys[0][each] is True for each in BORN_HERE):
             raise SealBrokenError(f"epoch slot {epoch} was not made inside the token")
-        return cast("SlotKey", keys[0])  # reason: its class is put together when it is found
+        return keys[0]
 
     @contextmanager
     def _session(self) -> Iterator[Session]:

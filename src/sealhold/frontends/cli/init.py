@@ -9,6 +9,7 @@ from sealhold.frontends.cli.opening import folder_of, new_passphrase, world_of
 from sealhold.frontends.cli.out import Facts, Line, emit, safe
 from sealhold.frontends.cli.session import Session
 from sealhold.model.errors import NoKeyError, TakenError, UsageError
+from sealhold.model.shown import LogState
 from sealhold.node import Places, Way, World, create, new_key_file, opened
 
 Rows = Annotated[
@@ -91,6 +92,10 @@ def init(
         raise
     with opened(folder, given, world) as node:
         state = node.audit.state()
+    _tell(session, root, folder, state, is_headless=is_headless)
+
+
+def _tell(session: Session, root: Way, folder: Path, state: LogState, *, is_headless: bool) -> None:
     value = {
         "home": str(folder),
         "headless": is_headless,

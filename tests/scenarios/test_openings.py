@@ -135,7 +135,7 @@ def test_beyond_a_budget_nothing_is_shown_charged_or_written(tmp_path: Path) -> 
         left = answered(node, tmp_path)
         before, entries = told(node), len(kinds(node))
 
-        with pytest.raises(LeakExhaustedError, match="this app of 2026"):
+        with pytest.raises(LeakExhaustedError, match="the budget of this app"):
             present(node, left, "log_index")
 
         assert (told(node), len(kinds(node))) == (before, entries)

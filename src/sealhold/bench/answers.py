@@ -20,10 +20,10 @@ from typing import Final
 
 from sealhold.bench.harness import Bench, seconds
 from sealhold.bench.vaults import PASSPHRASE, new_vault
-from sealhold.compute.appkit import AppKeys, Wish, build_request, make_keys
+from sealhold.compute.appkit import Wish, build_request, make_keys
 from sealhold.crypto.entropy import system_entropy
 from sealhold.model.encoding import Plain
-from sealhold.model.ids import AppId, Kind, show
+from sealhold.model.ids import Kind, show
 from sealhold.model.shown import AnswerView
 from sealhold.node import Node, opened, system_clock
 
@@ -42,24 +42,26 @@ def evaluate(obj, res):
 
 @dataclass(slots=True, kw_only=True)
 class Setting:
-    """A vault full of objects, and an app that it knows."""
+    """A vault full of objects."""
 
     home: Path
-    keys: AppKeys
-    app: AppId
-    token: str
     objects: int
     asked: int = 0  # requests so far
 
     def ask(self, node: Node, over_m: int) -> str:
-        """Hand a request in, whose function is another one for each `over_m`; return its id."""
+        """Hand a request in, whose function is another one for each `over_m`; return its id.
+
+        Each comes from an app of its own, because one app may ask a few times a day only.
+        """
         self.asked += 1
+        keys = make_keys(system_entropy)
+        app, token = node.apps.register_app(f"Bench {self.asked}", keys.public)
         folder = self.home.parent / f"task-{self.asked}"
         folder.mkdir()
         (folder / "code.py").write_text(CODE)
         (folder / "task.json").write_text(json.dumps(self._manifest(over_m)))
-        papers = build_request(folder, self.keys, Wish(app=self.app), system_clock())
-        found = node.outside.submit(self.token, papers.request, papers.task, papers.code)
+        papers = build_request(folder, keys, Wish(app=app.id), system_clock())
+        found = node.outside.submit(token, papers.request, papers.task, papers.code)
         return show(Kind.REQUEST, found)
 
     def check(self, bench: Bench, answer: AnswerView) -> None:
@@ -130,12 +132,10 @@ def _filled(bench: Bench) -> Setting:
     with table.open("w") as file:
         file.writelines(json.dumps(ride) + "\n" for ride in rides(count))
     home = new_vault(bench.folder / "answering")
-    keys = make_keys(system_entropy)
     bench.say(f"{count:,} objects go into a vault")
     with opened(home, PASSPHRASE) as node:
         bench.check(node.sources.import_paths([table]).new == count, "an object is missing")
-        app, token = node.apps.register_app("Bench", keys.public)
-    return Setting(home=home, keys=keys, app=app.id, token=token, objects=count)
+    return Setting(home=home, objects=count)
 
 
 def _cold(bench: Bench, setting: Setting, over_m: int) -> float:

@@ -94,21 +94,30 @@ class _Slot:
             SealBrokenError: it is of another format.
         """
         try:
-            number, place, count, registers, values, parent, public, private = unpack(document)
-            found = cls(
-                place=place,
-                count=count,
-                registers=tuple(registers),
-                values=values,
-                parent=parent,
-                public=public,
-                private=private,
-            )
+            number, place, count, registers, *parts = unpack(document)
+            values, parent, public, private = parts
         except (InvalidEncodingError, ValueError, TypeError) as err:
             raise SealBrokenError("a slot in a TPM of no known form") from err
-        if number != FORMAT:
-            raise SealBrokenError(f"a slot in a TPM of format {number}")
-        return found
+        is_whole = (
+            (type(number), number) == (int, FORMAT)
+            and type(place) is int
+            and place in PLACES
+            and isinstance(registers, list)
+            and {int} == {type(each) for each in registers}
+            and set(registers) <= set(range(PCRS))
+            and all(isinstance(each, bytes) for each in (count, *parts))
+        )
+        if not is_whole:
+            raise SealBrokenError("a slot in a TPM of no known form")
+        return cls(
+            place=place,
+            count=count,
+            registers=tuple(registers),
+            values=values,
+            parent=parent,
+            public=public,
+            private=private,
+        )
 
 
 class Tpm2Root:

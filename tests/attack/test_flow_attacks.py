@@ -15,9 +15,10 @@ from sealhold.model.errors import (
     DeniedError,
     InvalidError,
     InvalidManifestError,
+    LookalikeError,
     TamperedError,
 )
-from sealhold.model.ids import Id16, RequestId
+from sealhold.model.ids import Id16, RequestId, canonical
 from sealhold.model.quantities import DAY, MINUTE, Instant
 from sealhold.model.shown import RequestState
 from sealhold.node import Node
@@ -275,3 +276,32 @@ def test_a_reply_has_one_size_and_opens_for_its_app_alone(node: Node, clock: Han
     with pytest.raises(TamperedError):
         other.keys.box.open(sealed, info)
     assert len(reply) == 24_576
+
+
+@pytest.mark.threat("T12")
+@pytest.mark.parametrize(
+    "name", ["GreenC\N{CYRILLIC SMALL LETTER O}rp", "Green Corp", "GreenCorp "]
+)
+def test_an_app_whose_name_looks_like_a_known_one_is_kept_only_with_a_yes_to_it(
+    node: Node, name: str
+) -> None:
+    node.apps.register_app("GreenCorp", bytes(32))
+    size = node.audit.state().size
+
+    with pytest.raises(LookalikeError, match="looks like `GreenCorp`"):
+        node.apps.register_app(name, b"\x01" * 32)
+    kept = (len(node.apps.list()), node.audit.state().size)
+    node.apps.register_app(name, b"\x01" * 32, confirmed=True)
+
+    assert kept == (1, size)
+    assert len(node.apps.list()) == 2
+
+
+@pytest.mark.threat("T12")
+def test_the_name_of_an_app_that_was_removed_is_free_again(node: Node) -> None:
+    view, _ = node.apps.register_app("GreenCorp", bytes(32))
+    node.apps.remove(canonical(view.id))
+
+    again, _ = node.apps.register_app("GreenCorp", b"\x01" * 32)
+
+    assert again.state == "active"

@@ -4,15 +4,17 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from sealhold.compute.replay import Replay
 from sealhold.model.errors import (
     ConflictError,
     DeniedError,
 )
 from sealhold.model.quantities import DAY, MICRO, SECOND
-from sealhold.model.shown import Mode
+from sealhold.model.shown import Mode, RequestState
 from sealhold.node import Node
 from tests.scenarios.vaults import (
     DENIED,
@@ -21,10 +23,12 @@ from tests.scenarios.vaults import (
     Job,
     Ready,
     allow,
+    card_of,
     charged,
     kinds,
     named,
     opened,
+    preview,
     refusal,
 )
 
@@ -119,3 +123,32 @@ def test_a_charge_whose_answer_never_left_is_taken_up_again_and_not_charged_agai
         assert answer.value == 10
         assert node.runs.owed() == []
         assert charged(node) == 5 * MICRO
+
+
+@pytest.mark.threat("T204")
+def test_a_look_that_runs_long_holds_up_no_decision_and_pressed_twice_is_charged_once(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (Asker(node, name).ask(node, Job()) for name in ("One", "Two"))
+    real, begun, may_end = Replay.values, threading.Event(), threading.Event()
+
+    def slow(self: Replay, *args: Any) -> list[int]:  # noqa: ANN401 - passed on
+        if not begun.is_set():
+            begun.set()
+            may_end.wait(20)
+        return real(self, *args)
+
+    monkeypatch.setattr(Replay, "values", slow)
+    with ThreadPoolExecutor(3) as pool:
+        look = pool.submit(preview, node, first)
+        begun.wait(20)
+        again = pool.submit(preview, node, first)
+        try:
+            allowed = pool.submit(allow, node, second).result(timeout=10)
+        finally:
+            may_end.set()
+
+    assert allowed.state is RequestState.ALLOWED
+    assert look.result() == again.result() == b"10"
+    assert kinds(node).count("preview") == 1
+    assert charged(node) == card_of(node, first).preview.cost

@@ -18,6 +18,7 @@ from sealhold.model.errors import (
 from sealhold.model.quantities import MICRO
 from sealhold.node import Node, OpenParts
 from sealhold.node.openparts import stored
+from sealhold.node.places import places_of
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.spec import Fence, Op, Result, Unit
 from sealhold.vault import access
@@ -72,7 +73,7 @@ class Running:
 def running(ready: Ready, clock: Hands) -> Iterator[Running]:
     home = Home(ready.home)
     disk = Disk(home.data)
-    parts = replace(stored(home, world(clock)), data=disk)
+    parts = replace(stored(home, world(clock), places_of(home)), data=disk)
     vault = access.unlock(parts, PASSPHRASE)
     try:
         opened_parts = OpenParts(vault, home, world(clock), Node(ready.home).verify_passphrase)

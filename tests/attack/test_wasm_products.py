@@ -1,5 +1,6 @@
 """What is compiled: never taken from outside, never believed if changed, never too much."""
 
+import errno
 import fcntl
 import mmap
 import os
@@ -17,6 +18,7 @@ from sealhold.compute.runner import Runner
 from sealhold.compute.sandboxes.wasm import WasmSandbox, compile_program, engine
 from sealhold.compute.spec import FAULT, Limits
 from sealhold.crypto.secret import Secret
+from sealhold.model.errors import UnavailableError
 from tests.conformance.programs import ALLOC, MEMORY, core, wat
 
 LIMITS = Limits(ms_per_partition=500, memory_mib=16, tier="wasm")
@@ -185,6 +187,18 @@ def test_a_product_in_memory_cannot_be_written_grown_or_cut() -> None:
         with pytest.raises(OSError, match="not permitted"):
             attempt()
     assert product.content() == b"part one, part two"
+
+
+def test_a_product_without_memory_for_it_is_no_fault_of_ours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(_name: str, _flags: int) -> int:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    monkeypatch.setattr(os, "memfd_create", full)
+
+    with pytest.raises(UnavailableError, match="no memory for a compiled program"):
+        Product([b"x"])
 
 
 def test_a_product_that_does_not_fit_this_machine_is_compiled_anew() -> None:

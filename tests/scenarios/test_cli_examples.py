@@ -11,9 +11,10 @@ from sealhold.frontends.cli.lazy import Entry, Group
 from sealhold.frontends.cli.tree import tree
 from tests.transcripts.cli import FILES, Cli, furnish
 
-STAGES = ("empty", "asked", "allowed", "answered")
+STAGES = ("empty", "filled", "asked", "allowed", "answered")
 NEEDS = {
     "init": "empty",
+    "app register": "filled",
     "grant list": "allowed",
     "grant revoke": "allowed",
     "run": "allowed",
@@ -52,9 +53,10 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         kept[stage] = Path(shutil.copytree(cli.folder, place / stage))
 
     keep("empty")
+    for line in ("init --headless", "import tracks calendar.ics"):
+        assert cli.line(line).code == 0, line
+    keep("filled")
     for line in (
-        "init --headless",
-        "import tracks calendar.ics",
         "app register GreenCorp --make-keys greencorp",
         "request add examples/green-bonus --keys greencorp",
     ):

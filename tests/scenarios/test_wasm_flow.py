@@ -3,6 +3,7 @@
 import base64
 import json
 import shutil
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,6 +97,43 @@ def test_a_large_program_lies_apart_and_answers_after_a_restart(home: Path) -> N
 
     assert kept.stat().st_size > 5 * INLINE
     assert list((home / "compiled").iterdir()) == compiled
+
+
+def test_no_decision_reads_the_large_programs_of_earlier_requests(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(home, Hands()) as node:
+        asker = Asker(node)
+        asker.granted(node, job(GREEN + custom_section(2 * INLINE)))
+        waits = asker.ask(node, job(GREEN + custom_section(3 * INLINE)))
+
+    with opened(home, Hands()) as again:
+        read: list[str] = []
+        store = type(again.parts.core.objects)
+        monkeypatch.setattr(store, "get", lambda _self, name: read.append(name))
+        again.requests.list()
+        card_of(again, waits)
+        asker.ask(again, job(GREEN))
+        again.requests.refuse(waits)
+
+    assert read == []
+
+
+def test_a_program_that_was_run_does_not_stay_in_memory(home: Path) -> None:
+    size = 100 * INLINE
+    with opened(home, Hands()) as node:
+        grant = Asker(node).granted(node, job(GREEN + custom_section(size)))
+
+    with opened(home, Hands()) as again:
+        tracemalloc.start()
+        try:
+            answer = again.runs.run(grant)
+            held, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+
+    assert answer.value == 5
+    assert most > size > 2 * held
 
 
 @pytest.mark.threat("T01")

@@ -177,7 +177,7 @@ class Asker:
     def __init__(self, node: Node, name: str = "Green Corp") -> None:
         self.keys: AppKeys = make_keys(os.urandom)
         self.author: AppKeys = make_keys(os.urandom)
-        view, self.token = node.apps.register_app(name, self.keys.public)
+        view, self.token = node.apps.register_app(name, self.keys.public, confirmed=True)
         self.id: AppId = view.id
         self.shown = f"a-{view.id.hex()[-12:]}"
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -9,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from sealhold.compute import componentize
-from sealhold.model.errors import ExtraMissingError, InvalidManifestError
+from sealhold.compute import componentize, taskfolder
+from sealhold.model.errors import ExtraMissingError, InvalidManifestError, NoFileError
 
 SOURCE = b"""\
 from sealhold.compute.guest import Object, Resources
@@ -93,3 +94,17 @@ def test_what_the_tool_says_against_a_source_is_told(
 
     with pytest.raises(InvalidManifestError, match="SyntaxError: line 3"):
         componentize.component_of(SOURCE)
+
+
+def test_a_program_that_cannot_be_written_is_told_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = {"code": {"tier": "wasm", "file": "task.wasm", "source": "task.py"}}
+    (tmp_path / "task.json").write_text(json.dumps(manifest))
+    (tmp_path / "task.wasm").mkdir()
+    os.utime(tmp_path / "task.wasm", (0, 0))  # older than its source
+    (tmp_path / "task.py").write_bytes(SOURCE)
+    monkeypatch.setattr(taskfolder, "component_of", lambda _source: b"a component")
+
+    with pytest.raises(NoFileError, match=r"`task\.wasm` cannot be written: Is a directory"):
+        taskfolder.compile_source(tmp_path)

@@ -1,6 +1,6 @@
 """Import jobs: states, counts, resuming, and what a broken file costs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -189,3 +189,38 @@ def test_progress_is_told_from_due_to_done() -> None:
 
 def test_counts_add_up() -> None:
     assert Counts(1, 2, 3) + Counts(4, 5, 6) == Counts(5, 7, 9)
+
+
+@dataclass
+class Written(Book):
+    """A reader whose file somebody changes while it is read."""
+
+    change: Callable[[Path], object] = Path.touch
+
+    def read(self, path: Path, source_name: str, cursor: str | None) -> Iterator[Portion]:
+        yield from super().read(path, source_name, cursor)
+        self.change(path)
+
+
+def replaced(path: Path) -> None:
+    """Put another file of the same size in its place."""
+    beside = path.with_name("beside")
+    beside.write_bytes(path.read_bytes())
+    beside.rename(path)
+
+
+@pytest.mark.parametrize(
+    "change", [lambda path: path.write_text("other words"), replaced, Path.unlink]
+)
+def test_a_file_that_changes_while_it_is_read_fails_and_keeps_what_was_read(
+    tmp_path: Path, change: Callable[[Path], object]
+) -> None:
+    path, sink = tmp_path / "table.csv", Shelf()
+    path.write_text("a,b\n1,2\n")
+
+    result = run_file(path, Written([batch(0, 3)], change=change), sink, lambda _step: None)
+
+    assert result.outcome.state is JobState.FAILED
+    assert "changed while it was read" in (result.outcome.error or "")
+    assert sink.kept == [batch(0, 3)]
+    assert sink.outcomes == [result.outcome]

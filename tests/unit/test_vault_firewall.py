@@ -1,6 +1,6 @@
 """The one door: decided, logged, then opened; and no more than was decided."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -35,7 +35,7 @@ from sealhold.policy.facts import Ask, Facts, Held, Standing
 from sealhold.policy.grant import Grant, GrantKind
 from sealhold.stores.spec import Delete, Guard, Put, Unit
 from sealhold.vault.deciding import scan_all
-from sealhold.vault.firewall import Passage
+from sealhold.vault.firewall import Firewall, Passage
 from sealhold.vault.ingest import Ingest
 from sealhold.vault.opening import SETTINGS
 from sealhold.vault.owned import RECORDS
@@ -173,6 +173,19 @@ def test_a_record_that_is_not_here_is_told_so_and_the_look_is_logged(vault: Memo
         vault.firewall.get([RecordId(Id16(b"\xff" * 16))])
 
     assert len(logged(vault)) == before + 1
+
+
+@pytest.mark.parametrize("get", [Firewall.get, Firewall.get_each])
+def test_the_log_tells_of_no_record_that_left_if_one_was_not_there(
+    vault: MemoryVault, get: Callable[[Firewall, list[RecordId]], object]
+) -> None:
+    before = len(logged(vault))
+
+    with pytest.raises(NotFoundError):
+        get(vault.firewall, [*ids(vault)[:2], RecordId(Id16(b"\xff" * 16))])
+
+    told = logged(vault)[: len(logged(vault)) - before]
+    assert [event.rows_out for event in told] == [0] * len(told) != []
 
 
 @pytest.mark.threat("T01")

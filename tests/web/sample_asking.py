@@ -9,6 +9,7 @@ from sealhold.model.errors import (
     ConflictError,
     DeniedError,
     InvalidError,
+    LookalikeError,
     NotFoundError,
 )
 from sealhold.model.ids import (
@@ -28,6 +29,7 @@ from sealhold.model.shown import (
     RequestState,
     Terms,
 )
+from sealhold.policy.names import taken_for
 from tests.web import sample_data as data
 from tests.web.sample_state import ANSWER, Part, SampleState, answer_of
 
@@ -202,7 +204,12 @@ class SampleApps(Part):
     def resume(self, id_text: str) -> AppView:
         return self._set(id_text, "active")
 
-    def register_app(self, name: str, public_key: bytes) -> tuple[AppView, str]:
+    def register_app(
+        self, name: str, public_key: bytes, *, confirmed: bool = False
+    ) -> tuple[AppView, str]:
+        known = [view.name for view in self._vault.app_views.values()]
+        if not confirmed and taken_for(name, known):
+            raise LookalikeError("the name looks like that of an app that you know")
         if len(public_key) != 32:
             raise InvalidError("a public key has 32 bytes")
         return self._vault._add_app(name), f"shv1_{data.digest(name)[:24]}"

@@ -196,6 +196,27 @@ def test_a_grant_is_revoked_and_an_app_stopped_and_resumed(
     assert not [one for one in vault.grant_views if one.state is RequestState.ALLOWED]
 
 
+def test_a_name_like_that_of_a_known_app_needs_its_own_tick(
+    anyhow: Page, site: Running, vault: SampleVault
+) -> None:
+    known = len(vault.app_views)
+    anyhow.goto(site.url + "/apps")
+    form = anyhow.get_by_role("form", name="Register an app")
+    form.get_by_label("Name").fill("TARIFF FINDER")
+    form.get_by_label("Public key").fill("ab" * 32)
+    form.get_by_label("Passphrase").fill(PASSPHRASE)
+    form.get_by_role("button", name="Register").click()
+
+    expect(anyhow.get_by_role("alert")).to_contain_text("looks like the name of an app")
+    assert len(vault.app_views) == known
+    form.get_by_label("I will tell them apart").check()
+    form.get_by_label("Passphrase").fill(PASSPHRASE)
+    form.get_by_role("button", name="Register").click()
+
+    expect(anyhow.get_by_role("status")).to_contain_text("TARIFF FINDER")
+    assert len(vault.app_views) == known + 1
+
+
 def test_an_app_is_registered_and_its_token_said_once(anyhow: Page, site: Running) -> None:
     anyhow.goto(site.url + "/apps")
     form = anyhow.get_by_role("form", name="Register an app")

@@ -30,7 +30,7 @@ from sealhold.crypto.secret import Secret
 from sealhold.crypto.sign import PublicKey, SigningKey, key_words
 from sealhold.model.clock import Entropy
 from sealhold.model.encoding import Plain, from_json, to_json
-from sealhold.model.errors import InvalidEncodingError, InvalidError
+from sealhold.model.errors import GivenUpError, InvalidEncodingError, InvalidError
 from sealhold.model.ids import AppId, RequestId, TaskDigest
 from sealhold.model.quantities import DAY, Instant, MicroBits
 from sealhold.model.shown import Mode
@@ -45,6 +45,7 @@ from sealhold.policy.request import (
 )
 
 KEYS_SCHEMA: Final = "sealhold.app-keys/1"
+MAX_ANSWER: Final = REPLY_BYTES  # bytes; `run --out` writes less, the seal without what fills it up
 MAX_KEYS: Final = 4_096  # bytes of the document; it needs about 200
 UNDECIDED: Final = 14 * DAY  # how long a request waits for its owner
 IN_FORCE: Final = 30 * DAY  # how long an allowance is asked for, if nothing else is said
@@ -180,10 +181,13 @@ def open_answer(answer: bytes, keys: AppKeys, request: RequestId, task: TaskDige
         task: the digest of the task that was asked for.
 
     Raises:
+        GivenUpError: there is no answer in it: the program was not done by its last slot.
         SealBrokenError: for other keys, another request or task, or changed on the way.
         InvalidError: as long as a fetched answer, and filled up otherwise.
     """
     sealed = unpad(answer) if len(answer) == REPLY_BYTES else answer
+    if not sealed:
+        raise GivenUpError("the answer was given up: the program was not done by its last slot")
     return keys.box.open(sealed, box_info(request, task))
 
 

@@ -54,7 +54,7 @@ class Asked:
 
     def program(self, fields: frozenset[FieldName], bound: Bound = NONE) -> Program:
         """Return what is run if the program sees `fields`, and gets the files in `bound`."""
-        return Program(scope=self.scope(fields), code=self.row.code, bound=bound)
+        return Program(scope=self.scope(fields), code=self.row.code.read(), bound=bound)
 
     def function(self, fields: frozenset[FieldName]) -> FunctionId:
         """Return the id under which it is charged if the program sees `fields`."""

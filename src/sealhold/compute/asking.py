@@ -20,26 +20,21 @@ from sealhold.audit.event import Actor, EventKind
 from sealhold.audit.receiptbody import Decided
 from sealhold.compute import cards
 from sealhold.compute.allowing import (
-    charge_ops,
     consent_op,
     consent_receipt,
     event_of,
     leak_ops,
     whole_grant,
-    with_cost,
     with_receipt,
 )
 from sealhold.compute.asked import Asked
-from sealhold.compute.drawing import noise_ops
 from sealhold.compute.granted import grant_view
+from sealhold.compute.looks import Looks
 from sealhold.compute.members import choose, epoch_at, freeze
 from sealhold.compute.office import Office, ask_of, facts, read
 from sealhold.compute.replay import Member, Progress
-from sealhold.compute.results import result_of
 from sealhold.compute.shelf import Shelf
-from sealhold.compute.slots import SlotMode, epoch_of
-from sealhold.crypto.digest import sha256
-from sealhold.model.encoding import pack
+from sealhold.compute.slots import SlotMode
 from sealhold.model.errors import (
     ConflictError,
     DeniedError,
@@ -48,7 +43,7 @@ from sealhold.model.errors import (
     WrongPassphraseError,
 )
 from sealhold.model.ids import FieldName
-from sealhold.model.quantities import Instant, MicroBits, year_of
+from sealhold.model.quantities import Instant, MicroBits
 from sealhold.model.shown import GrantView, RequestCard, RequestLine, RequestState, Terms
 from sealhold.policy.attenuate import narrow
 from sealhold.policy.consent import ConsentState
@@ -75,6 +70,7 @@ class Requests:
         self._office = office
         self._shelf = shelf
         self._turn = Lock()  # one decision at a time: what an object may tell is summed over all
+        self._looks = Looks(office, shelf, self._turn)
 
     def list(self) -> tuple[RequestLine, ...]:
         """Return the requests that were ever shown: those that wait first, then the newest."""
@@ -197,40 +193,16 @@ class Requests:
             WrongPassphraseError: the owner is not proven.
         """
         asked = self._decidable(id_text, terms, shown_digest)
-        stored = self._looked(asked, terms)
+        stored = self._looks.seen(asked, terms)
         if stored is not None:
             return stored
         _check_points(self._office, asked, confirmed)
         self._prove(passphrase)
         # a server may be slow, so nobody's decision waits for it
         self._fetch_for(asked, terms.fields & asked.signed.task.fields)
-        with self._turn:
-            asked = self._decidable(id_text, terms, shown_digest)
-            return self._looked(asked, terms) or self._look(asked, terms)
-
-    def _look(self, asked: Asked, terms: Terms) -> bytes:
-        office, now = self._office, self._office.core.clock()
-        fields = terms.fields & asked.signed.task.fields
-        members = choose(office, asked, fields, Actor.OWNER)
-        cost, year = cards.preview_cost(asked), year_of(now)
-        ops = (
-            *charge_ops(office, asked, fields, cost, now),
-            *noise_ops(office, asked, fields, epoch_of(now), now),
-            *leak_ops(office, asked, fields, now),
+        return self._looks.take(
+            lambda: self._decidable(id_text, terms, shown_digest), asked.row.id, terms
         )
-        left = MicroBits(office.budget.all_left(year) - cost)
-        event = with_cost(event_of(office, asked, EventKind.PREVIEW), cost, left)
-        ask = ask_of(asked, fields, cost, Asking.OWNER)
-        passage = Passage(ask=ask, facts=facts(office, asked, now), event=event, ops=ops)
-        decision, _ = office.firewall.decided(passage)  # charged here, before anything runs
-        program = asked.program(fields, office.retrieval.bound(asked.scope(fields)))
-        values = office.replay.values(decision, program, members)
-        value = result_of(office, program, values, terms.coarsen, epoch_of(now))
-        content = cards.answer_text(asked, value, terms.coarsen).encode()
-        shelved = self._shelf.put_preview(asked.row.id, _term(terms), content)
-        entry = office.teller.entry(event_of(office, asked, EventKind.READ))
-        office.core.writer.commit(Work((shelved,), (entry,)))
-        return content
 
     def expire(self) -> None:
         """End the requests and the allowances whose own term is over."""
@@ -319,7 +291,7 @@ class Requests:
             noise=NoiseBudget(office.core.deciding),
             questions=Questions(office.core.deciding),
         )
-        return cards.card(asked, terms, around, self._looked(asked, terms))
+        return cards.card(asked, terms, around, self._looks.seen(asked, terms))
 
     def _before(self, asked: Asked, history: Sequence[RequestRow]) -> Asked | None:
         for row in reversed(history):
@@ -328,9 +300,6 @@ class Requests:
                 if old.signed.task.name == asked.signed.task.name:
                     return old
         return None
-
-    def _looked(self, asked: Asked, terms: Terms) -> bytes | None:
-        return self._shelf.preview(asked.row.id, _term(terms))
 
     def _evaluate_ahead(
         self,
@@ -368,11 +337,6 @@ class Requests:
 
 def _silent(_done: int, _all: int) -> None:
     """Tell nobody how far it is."""
-
-
-def _term(terms: Terms) -> bytes:
-    """Return what tells one look from another: what it would show differently."""
-    return sha256(pack([sorted(terms.fields), terms.coarsen]))
 
 
 def _check_points(office: Office, asked: Asked, confirmed: AbstractSet[str]) -> None:

@@ -165,11 +165,12 @@ def points_of(asked: Asked, now: Instant) -> dict[str, str]:
 def shown_digest(asked: Asked) -> bytes:
     """Return the 32-byte digest of what a decision on this request is about.
 
-    It covers the signed request, the signed task, the program and the asker's key: all that the
-    screen shows is computed from them and from the vault's own counters.
+    It covers the signed request, the signed task, the program's digest and the asker's key: all
+    that the screen shows is computed from them and from the vault's own counters.
     """
     row = asked.row
-    return tagged(Tag.DECISION, pack([row.id, row.request, row.task, row.code, asked.app.public]))
+    parts = [row.id, row.request, row.task, row.code.digest, asked.app.public]
+    return tagged(Tag.DECISION, pack(parts))
 
 
 def purpose_words(purpose: Purpose) -> str:
@@ -297,7 +298,7 @@ def _text_of(asked: Asked) -> str:
     code = asked.signed.task.code
     if code.tier == "wasm":
         return f"WebAssembly, {code.bytes} bytes, without any import\nSHA-256 {code.sha256}\n"
-    return asked.row.code.decode(errors="replace")
+    return asked.row.code.read().decode(errors="replace")
 
 
 def is_narrower(asked: Asked, terms: Terms) -> bool:

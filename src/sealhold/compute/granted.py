@@ -14,12 +14,13 @@ from sealhold.compute.cards import label
 from sealhold.compute.office import Office, read
 from sealhold.compute.shelf import Shelf
 from sealhold.crypto.sign import key_digest, key_words
+from sealhold.model.errors import LookalikeError
 from sealhold.model.ids import canonical
 from sealhold.model.quantities import Instant, year_of
 from sealhold.model.shown import AppView, GrantView, RequestState, Terms
 from sealhold.policy.consent import ConsentState
 from sealhold.policy.lifecycle import RequestEvent
-from sealhold.policy.names import visible
+from sealhold.policy.names import taken_for, visible
 from sealhold.stores.spec import Op
 from sealhold.vault.grants import GrantRow
 from sealhold.vault.registry import ACTIVE, REMOVED, SUSPENDED, App
@@ -123,13 +124,25 @@ class Apps:
         """
         return self._view(self._office.registry.find(id_text))
 
-    def register_app(self, name: str, public_key: bytes) -> tuple[AppView, str]:
+    def register_app(
+        self, name: str, public_key: bytes, *, confirmed: bool = False
+    ) -> tuple[AppView, str]:
         """Make an app known by its 32-byte Ed25519 key; return it and its token, said once.
+
+        Args:
+            name: how the owner calls it.
+            public_key: its key.
+            confirmed: whether the owner said yes to a name like that of an app they know.
 
         Raises:
             InvalidError: no name, or no such key.
+            LookalikeError: it looks like the name of an app that is known.
         """
         office = self._office
+        alike = taken_for(name.strip(), [each.name for each in office.registry.all()])
+        # THREAT T12: the owner reads names, so two that read alike need a yes of their own
+        if alike is not None and not confirmed:
+            raise LookalikeError(f"the name looks like `{visible(alike)}`, an app that you know")
         app, token, ops = office.registry.register(name, public_key)
         office.core.writer.commit(Work(ops, (office.teller.entry(self._event(app, "registered")),)))
         return self._view(app), token

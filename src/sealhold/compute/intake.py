@@ -4,13 +4,16 @@
   is the one whose digest the task names. A rule that is broken is told to whoever sent it.
 - How often an app may ask is limited; what the limit decided is not told: a blocked repeat looks
   like any request that waits.
+- A wish is counted before its program runs, and of all programs two are tried at a time.
 - The program runs once, over a few synthetic objects, for the example on the consent screen.
 
 Source: docs/spec/07-grants.md sections 3 and 7.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.compute import manifest_rules
@@ -25,18 +28,22 @@ from sealhold.crypto import dsse
 from sealhold.crypto.digest import sha256
 from sealhold.model.encoding import from_json, to_json
 from sealhold.model.errors import BusyError, DeniedError, InvalidManifestError
-from sealhold.model.ids import Id16, RequestId, random_id
+from sealhold.model.ids import AppId, Id16, RequestId, random_id
 from sealhold.model.quantities import Instant
 from sealhold.model.shown import RequestState
+from sealhold.policy import fatigue
 from sealhold.policy.consent import By, ConsentEvent
-from sealhold.policy.fatigue import Verdict, may_ask
+from sealhold.policy.fatigue import Verdict
 from sealhold.policy.lifecycle import consent_state
 from sealhold.policy.request import MEDIA_TYPE, parse_request, wish
+from sealhold.vault.programs import code_of
 from sealhold.vault.registry import App
 from sealhold.vault.requests import RequestRow
 from sealhold.vault.writer import Work
 
 EXAMPLES = 6  # synthetic objects: enough for an example, and a bound on a slow program's time
+TRIALS = 2  # programs tried at once, of all apps: each may fill a few places of the machine
+TOO_MANY = frozenset({Verdict.TOO_MANY_NEW, Verdict.TOO_MANY_WAITING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,45 +55,84 @@ class Bundle:
     code: bytes  # the program
 
 
-def submit(office: Office, app: App, bundle: Bundle, turn: Lock) -> RequestId:
-    """Take in a request of an app and return its id.
+class Reception:
+    """Takes requests in: counted one at a time, tried two at a time."""
 
-    `turn` is held while the limits are counted and used up, and not while the program runs.
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._turn = Lock()  # one request is counted at a time
+        self._trials = BoundedSemaphore(TRIALS)
+        self._tried: list[tuple[AppId, fatigue.Asked]] = []  # the wishes whose programs run now
 
-    Raises:
-        BusyError: a place came free just now.
-        InvalidError: a paper breaks its format, or they do not belong together.
-        BadSignatureError: a signature does not fit.
-        DeniedError: the app asks too much at once.
-    """
-    asked = _check(office, app, bundle)
-    is_checked = _verdict(office, asked) is Verdict.SHOW
-    if is_checked:
-        asked = replace(asked, row=replace(asked.row, example=example_of(office, asked)))
-    with turn:
-        return _take(office, asked, is_checked=is_checked)
+    def submit(self, app: App, bundle: Bundle) -> RequestId:
+        """Take in a request of an app and return its id.
 
+        Raises:
+            BusyError: a place came free just now, or the same wish is being tried.
+            InvalidError: a paper breaks its format, or they do not belong together.
+            BadSignatureError: a signature does not fit.
+            DeniedError: the app asks too much at once.
+        """
+        asked = _check(self._office, app, bundle)
+        with self._counted(asked) as is_new:
+            if is_new:
+                with self._trials:
+                    example = example_of(self._office, asked)
+                asked = replace(asked, row=replace(asked.row, example=example))
+            with self._turn:
+                return self._take(asked, is_checked=is_new)
 
-def _take(office: Office, asked: Asked, *, is_checked: bool) -> RequestId:
-    now, history = office.core.clock(), office.requests.of_app(asked.app.id)
-    # THREAT T13: counted and kept in one turn, so that many at once do not pass a limit together
-    match _verdict(office, asked):
-        case Verdict.TOO_MANY_NEW | Verdict.TOO_MANY_WAITING:
-            raise DeniedError("denied")
-        case Verdict.SAME:
-            return next(row.id for row in reversed(history) if row.wish == asked.row.wish)
-        case Verdict.BLOCKED:
-            kept = (row.id for row in history if _stands_for(row, asked.row, now))
-            return next(kept, None) or _keep(office, asked, now, shown=False)
-        case Verdict.SHOW if is_checked:
+    @contextmanager
+    def _counted(self, asked: Asked) -> Iterator[bool]:
+        """Count a wish while the block runs, if it is new and may be shown; tell whether it is.
+
+        Raises:
+            BusyError: the same wish is being tried.
+            DeniedError: the app asks too much at once.
+        """
+        mine = (asked.app.id, asked.row.asked())
+        with self._turn:
+            # THREAT T200: counted before its program runs, so that many at once run no more of them
+            verdict = self._verdict(asked)
+            if verdict is Verdict.SAME and self._earlier(asked) is None:
+                raise BusyError("ask again")
+            if verdict in TOO_MANY:
+                raise DeniedError("denied")
+            is_new = verdict is Verdict.SHOW
+            if is_new:
+                self._tried.append(mine)
+        try:
+            yield is_new
+        finally:
+            if is_new:
+                with self._turn:
+                    self._tried.remove(mine)
+
+    def _take(self, asked: Asked, *, is_checked: bool) -> RequestId:
+        office, row = self._office, asked.row
+        now = office.core.clock()
+        if is_checked:
+            # THREAT T13: counted and kept in turns, so that many at once do not pass a limit
             return _keep(office, asked, now, shown=True)
-        case Verdict.SHOW:
-            raise BusyError("ask again")
+        match self._verdict(asked):
+            case Verdict.SAME if (earlier := self._earlier(asked)) is not None:
+                return earlier
+            case Verdict.BLOCKED:
+                history = office.requests.of_app(asked.app.id)
+                kept = (each.id for each in history if _stands_for(each, row, now))
+                return next(kept, None) or _keep(office, asked, now, shown=False)
+            case _:
+                raise BusyError("ask again")
 
+    def _earlier(self, asked: Asked) -> RequestId | None:
+        """Return the newest request of the same wish."""
+        history = self._office.requests.of_app(asked.app.id)
+        return next((row.id for row in reversed(history) if row.wish == asked.row.wish), None)
 
-def _verdict(office: Office, asked: Asked) -> Verdict:
-    history = [row.asked() for row in office.requests.of_app(asked.app.id)]
-    return may_ask(history, asked.row.wish, office.core.clock())
+    def _verdict(self, asked: Asked) -> Verdict:
+        kept = [row.asked() for row in self._office.requests.of_app(asked.app.id)]
+        tried = [wish for app, wish in self._tried if app == asked.app.id]
+        return fatigue.may_ask([*kept, *tried], asked.row.wish, self._office.core.clock())
 
 
 def example_of(office: Office, asked: Asked) -> int:
@@ -158,7 +204,7 @@ def _check(office: Office, app: App, bundle: Bundle) -> Asked:
         wish=sha256(to_json(wish(asks))),
         request=bundle.request,
         task=bundle.task,
-        code=bundle.code,
+        code=code_of(bundle.code),
         example=task.aggregate.default,
         v=1,
     )

@@ -11,10 +11,10 @@ Source: docs/spec/07-grants.md section 8; docs/spec/08-task-manifest.md section 
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Lock
 
 from sealhold.compute.compliance import SHORT_TEXT
-from sealhold.compute.intake import Bundle, submit
+from sealhold.compute.givingup import give_up_owed
+from sealhold.compute.intake import Bundle, Reception
 from sealhold.compute.office import Office, read
 from sealhold.compute.running import Runs
 from sealhold.compute.shelf import Shelf
@@ -50,7 +50,7 @@ class Outside:
         self._runs = runs
         self._shelf = shelf
         self._background = background
-        self._turn = Lock()  # one request is counted at a time
+        self._reception = Reception(office)
 
     def admit(self, token: str) -> None:
         """Let the holder of `token` in, before anything that they send is read.
@@ -70,7 +70,7 @@ class Outside:
         app = self._office.registry.holder(token)
         bundle = Bundle(request=request, task=task, code=code)
         with _denying(explain=InvalidError):
-            return submit(self._office, app, bundle, self._turn)
+            return self._reception.submit(app, bundle)
 
     def request_status(self, token: str, id_text: str) -> str:
         """Return `pending`, `allowed` or `refused`.
@@ -117,7 +117,7 @@ class Outside:
                 raise DeniedError("denied")
             seconds = task.slot.seconds
             # THREAT T172: said at the last boundary, not when the program happens to be done
-            self._runs.give_up(grant)
+            give_up_owed(self._office, self._shelf, grant)
         now = self._office.core.clock()
         for stored in self._shelf.answers_of(grant.grant.id):
             ticket = self._shelf.ticket(stored.grant, stored.epoch)

@@ -25,7 +25,7 @@ from sealhold.crypto.seal import Sealer
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.tags import Tag
 from sealhold.model.clock import Entropy
-from sealhold.model.errors import ExtraMissingError, SealBrokenError
+from sealhold.model.errors import ExtraMissingError, SealBrokenError, UnavailableError
 
 IN_MEMORY = 4  # products; a component of Python has 43 MB
 ON_DISK = 16
@@ -41,11 +41,19 @@ class Product:
     __slots__ = ("descriptor",)
 
     def __init__(self, parts: Iterable[bytes]) -> None:
-        self.descriptor = os.memfd_create("product", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        for part in parts:
-            _write(self.descriptor, part)
-        # THREAT T149: whoever holds a descriptor of it cannot change what another one maps.
-        fcntl.fcntl(self.descriptor, fcntl.F_ADD_SEALS, _SEALS)
+        """Take in a compiled program, part by part.
+
+        Raises:
+            UnavailableError: there is no memory for it.
+        """
+        try:
+            self.descriptor = os.memfd_create("product", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+            for part in parts:
+                _write(self.descriptor, part)
+            # THREAT T149: whoever holds a descriptor of it cannot change what another one maps.
+            fcntl.fcntl(self.descriptor, fcntl.F_ADD_SEALS, _SEALS)
+        except OSError as err:
+            raise UnavailableError(f"no memory for a compiled program: {err.strerror}") from err
 
     def __del__(self) -> None:
         with suppress(AttributeError, OSError):  # it was never made
@@ -120,7 +128,7 @@ class Products:
             # THREAT T149: the runtime believes compiled code, so only what this Core sealed, for
             # this very program and runtime, is ever given to it.
             return Product([self._sealer.open(sealed, name)])
-        except (OSError, SealBrokenError):
+        except (OSError, SealBrokenError, UnavailableError):
             return None
 
     def _file(self, name: bytes) -> str:

@@ -13,28 +13,28 @@ Source: docs/spec/08-task-manifest.md section 7; docs/spec/10-proof.md.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from threading import Lock
 
 from msgspec import structs
 
-from sealhold.audit.event import Actor, Event, EventKind, Outcome
+from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.receipt import Receipt, issue, outsider_copy
-from sealhold.compute import cards
 from sealhold.compute.allowing import charge_ops, event_of, shortage, with_cost, with_receipt
+from sealhold.compute.answered import shown, view_of
 from sealhold.compute.asked import Asked
 from sealhold.compute.drawing import day_of, noise_ops
 from sealhold.compute.epochs import Epochs, in_force
+from sealhold.compute.givingup import give_up_late
 from sealhold.compute.leaving import Computed, papers_of
 from sealhold.compute.members import ONE_EPOCH, epochs, frozen, roots_of
 from sealhold.compute.office import Office, ask_of, facts, read
 from sealhold.compute.replay import Progress
 from sealhold.compute.results import result_of
 from sealhold.compute.shelf import Shelf, StoredAnswer, Ticket
-from sealhold.compute.slots import SlotMode, epoch_of, gives_up_at
+from sealhold.compute.slots import epoch_of
 from sealhold.crypto.digest import sha256
-from sealhold.model.errors import ConflictError, NotFoundError
+from sealhold.model.errors import NotFoundError
 from sealhold.model.ids import GrantId, Kind, ReceiptId, TicketId, parse_id, random_id
 from sealhold.model.quantities import SECOND, Instant, MicroBits, year_of
 from sealhold.model.shown import AnswerView, Mode, RequestState
@@ -46,10 +46,6 @@ from sealhold.policy.request import Schedule
 from sealhold.stores.spec import Op
 from sealhold.vault.firewall import Passage
 from sealhold.vault.grants import GrantRow
-from sealhold.vault.writer import Work
-
-LATE = "late"
-GIVEN_UP = "the program was not done by its last slot, so this answer was given up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +89,7 @@ class Runs:
             LeakExhaustedError: a budget does not cover it.
             NoiseExhaustedError: the noise budget of the collection does not.
             QuestionsExhaustedError: the task was asked as often as it may be.
-            ConflictError: the answer was given up: the program was not done by its last slot.
+            GivenUpError: the answer was given up: the program was not done by its last slot.
             NotFetchedError: a third party's file was not fetched yet; nothing is charged.
             UnavailableError: the host could not run it; what was charged stays charged.
         """
@@ -110,9 +106,9 @@ class Runs:
                 if stored is None:  # nobody was faster
                     begun = self._charged(asked, row, epoch, nonce, by_owner=by_owner)
                     answer = self._answer(asked, grant, begun, progress or _silent)
-                    return self._view(asked, answer, answer.cost)
+                    return view_of(asked, answer, answer.cost)
         self._again(asked, office.grants.get(grant), stored, by_owner=by_owner)
-        return self._view(asked, stored, MicroBits(0))
+        return view_of(asked, stored, MicroBits(0))
 
     def begin(self, grant: GrantId, *, nonce: str | None = None) -> Callable[[], None]:
         """Decide on a run that the app asks for and charge it; return what completes it.
@@ -146,18 +142,6 @@ class Runs:
 
         return complete
 
-    def give_up(self, row: GrantRow) -> None:
-        """Give up what a grant is owed and is late for its last slot, though it still runs.
-
-        Raises:
-            AuditUnavailableError: the log cannot be written.
-        """
-        asked = read(self._office, self._office.requests.get(row.request))
-        tickets = (self._shelf.ticket(row.grant.id, one) for one in self._shelf.owed(row.grant.id))
-        for ticket in filter(None, tickets):
-            with suppress(ConflictError):  # it was late; or it left, or was given up, just now
-                self._give_up_late(asked, row, ticket)
-
     def due(self) -> list[GrantRow]:
         """Return the grants whose next answer is due: daily ones without today's."""
         office, now = self._office, self._office.core.clock()
@@ -187,7 +171,7 @@ class Runs:
 
     def answers(self) -> tuple[AnswerView, ...]:
         """Return what left so far, the newest first."""
-        return tuple(self._shown(stored) for stored in self._shelf.answers())
+        return tuple(shown(self._office, stored) for stored in self._shelf.answers())
 
     def answer(self, receipt_id_text: str) -> AnswerView:
         """Return the answer of one receipt.
@@ -198,13 +182,8 @@ class Runs:
         tail = parse_id(Kind.RECEIPT, receipt_id_text)
         for stored in self._shelf.answers():
             if stored.receipt.endswith(tail):
-                return self._shown(stored)
+                return shown(self._office, stored)
         raise NotFoundError(f"no receipt `{receipt_id_text}`")
-
-    def _shown(self, stored: StoredAnswer) -> AnswerView:
-        office = self._office
-        row = office.grants.get(stored.grant)
-        return self._view(read(office, office.requests.get(row.request)), stored, stored.cost)
 
     def _epoch(self, asked: Asked, row: GrantRow) -> int:
         """Return the epoch of the answer that is due: one that was charged and never left first.
@@ -278,10 +257,10 @@ class Runs:
         """Evaluate what is not known yet, and release the answer.
 
         Raises:
-            ConflictError: it came too late, and was given up.
+            GivenUpError: it came too late, and was given up.
         """
         office, row = self._office, self._office.grants.get(grant)
-        self._give_up_late(asked, row, begun.ticket)
+        give_up_late(office, self._shelf, asked, row, begun.ticket)
         turn = _turn_of(asked, begun.ticket)
         epoch = begun.ticket.epoch if turn is None else ONE_EPOCH
         members = frozen(office.core, grant, epoch)
@@ -290,7 +269,7 @@ class Runs:
         values = office.replay.values(begun.decision, program, members, progress)
         day = day_of(asked, row, begun.ticket.epoch)
         value = result_of(office, program, values, row.grant.coarsen, day)
-        self._give_up_late(asked, row, begun.ticket)
+        give_up_late(office, self._shelf, asked, row, begun.ticket)
         # THREAT T72: from here on a kill leaves the charge; the answer leaves at the next run
         computed = Computed(
             value=value,
@@ -303,24 +282,6 @@ class Runs:
         answer, receipt = papers_of(office, asked, row, computed, office.core.clock())
         self._release(answer, receipt)
         return answer
-
-    def _give_up_late(self, asked: Asked, row: GrantRow, ticket: Ticket) -> None:
-        """Give an answer up for good if its last slot is over.
-
-        Raises:
-            ConflictError: it is.
-        """
-        slot, now = asked.signed.task.slot, self._office.core.clock()
-        invoked = Instant(ticket.slot_at - slot.seconds * SECOND)
-        if slot.mode is SlotMode.AHEAD or now <= gives_up_at(invoked, slot.seconds, slot.max_slots):
-            return
-        if self._shelf.given_up(row.grant.id, ticket.epoch) is None:
-            event = self._event(asked, row, EventKind.RELEASE, by_owner=False)
-            told = structs.replace(event, outcome=Outcome.DENIED, reason=LATE, actor=Actor.VAULT)
-            gone = self._shelf.put_given_up(row.grant.id, ticket.epoch, now)
-            self._office.core.writer.commit(Work(gone, (self._office.teller.entry(told),)))
-        # THREAT T172: which slot, or none, is one of max_slots + 1 outcomes, each of them charged
-        raise ConflictError(GIVEN_UP)
 
     def _release(self, answer: StoredAnswer, receipt: Receipt) -> None:
         """Decide once more, on what stands now, and let the answer leave.
@@ -368,21 +329,6 @@ class Runs:
     def _event(self, asked: Asked, row: GrantRow, kind: EventKind, *, by_owner: bool) -> Event:
         event = event_of(self._office, asked, kind, Actor.OWNER if by_owner else Actor.APP)
         return structs.replace(event, grant=row.grant.id)
-
-    def _view(self, asked: Asked, stored: StoredAnswer, cost: MicroBits) -> AnswerView:
-        return AnswerView(
-            grant=stored.grant,
-            value=stored.value,
-            reads=cards.answer_reads(asked, stored.value),
-            label=cards.label(asked),
-            cost=cost,
-            released_at=stored.at,
-            receipt=stored.receipt,
-            sealed=stored.sealed,
-            proof=stored.proof,
-            owner_receipt=stored.owner_receipt,
-            seq=stored.seq,
-        )
 
 
 def _turn_of(asked: Asked, ticket: Ticket) -> int | None:

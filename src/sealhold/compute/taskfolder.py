@@ -25,7 +25,7 @@ from sealhold.crypto import dsse
 from sealhold.crypto.digest import sha256
 from sealhold.crypto.sign import SigningKey
 from sealhold.model.encoding import Plain, from_json, to_json
-from sealhold.model.errors import InvalidManifestError, NotFoundError
+from sealhold.model.errors import InvalidManifestError, NoFileError, NotFoundError
 
 MANIFEST = "task.json"
 UNSIGNED = bytes(32)  # stands for the author's key while a task is only tried
@@ -156,6 +156,7 @@ def compile_source(path: Path) -> Path | None:
 
     Raises:
         NotFoundError: a file is missing.
+        NoFileError: the program cannot be written.
         ExtraMissingError: the tool that makes it is not installed.
         InvalidManifestError: no component can be made of the source.
     """
@@ -169,7 +170,11 @@ def compile_source(path: Path) -> Path | None:
     with suppress(OSError):
         if made.stat().st_mtime_ns >= (path / source).stat().st_mtime_ns:
             return None
-    made.write_bytes(component_of(written))
+    component = component_of(written)
+    try:
+        made.write_bytes(component)
+    except OSError as err:
+        raise NoFileError(f"`{name}` cannot be written: {err.strerror}") from err
     return made
 
 

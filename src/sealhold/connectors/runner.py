@@ -4,6 +4,8 @@
   stores nothing, so what it may do is what these two may do.
 - A batch and the cursor after it are one commit of the sink: a kill costs the work of one batch,
   and the next run goes on from the last cursor.
+- What the sink knows a file by is of the bytes that were read: a file that is written or replaced
+  meanwhile fails, and is read anew at the next import.
 - A file that cannot be read fails alone; the files after it are read. An error of the sink ends
   the run, and the job stays where its last commit was.
 - Rejects are counted all, and the first 20 of a file are told.
@@ -11,6 +13,7 @@
 Source: docs/spec/18-connectors.md section 4.
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -23,6 +26,7 @@ from sealhold.model.errors import UnreadableSourceError
 from sealhold.model.ids import Collection, JobId
 
 REJECTS_TOLD = 20
+CHANGED = "the file changed while it was read; what was read of it stands, import it again"
 SIGNATURE = ".sig"  # what the name of a signature has more than that of its file
 
 
@@ -164,8 +168,9 @@ def run(
 def run_file(path: Path, reader: Reader, sink: Sink, watch: Watch) -> FileResult:
     """Import one file and return what became of it."""
     try:
+        before = path.stat()
         known = reader.detect(path)
-        facts = FileFacts(path=path, size=path.stat().st_size, known=known)
+        facts = FileFacts(path=path, size=before.st_size, known=known)
         start = sink.begin(facts)  # reads the file as well: it may be gone by now
     except (UnreadableSourceError, OSError) as err:
         why = str(err) if isinstance(err, UnreadableSourceError) else "the file cannot be opened"
@@ -179,11 +184,26 @@ def run_file(path: Path, reader: Reader, sink: Sink, watch: Watch) -> FileResult
         return FileResult(path=path, known=known, job=start.job, outcome=same, already_done=True)
     work = _Work(facts, start)
     outcome = work.through(reader, sink, watch)
+    if outcome.error is None and not _is_still(path, before):
+        outcome = replace(outcome, state=JobState.FAILED, error=CHANGED)
     sink.finish(start.job, outcome)
     watch(work.progress(outcome.state))
     return FileResult(
         path=path, known=known, job=start.job, outcome=outcome, items=dict(work.items)
     )
+
+
+def _is_still(path: Path, before: os.stat_result) -> bool:
+    """Return whether a file is the one that it was, unwritten since."""
+    try:
+        return _mark(path.stat()) == _mark(before)
+    except OSError:
+        return False
+
+
+def _mark(found: os.stat_result) -> tuple[int, ...]:
+    # the kernel sets the time of change; who writes a file cannot put it back
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def files_of(path: Path) -> Iterator[Path]:

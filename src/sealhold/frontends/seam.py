@@ -197,8 +197,14 @@ class Apps(Protocol):
         """Let a suspended app ask again."""
         ...
 
-    def register_app(self, name: str, public_key: bytes) -> tuple[AppView, str]:
-        """Make an app known by its 32-byte Ed25519 key; return it and its token, said once."""
+    def register_app(
+        self, name: str, public_key: bytes, *, confirmed: bool = False
+    ) -> tuple[AppView, str]:
+        """Make an app known by its 32-byte Ed25519 key; return it and its token, said once.
+
+        Raises:
+            LookalikeError: it looks like the name of an app that is known, and nobody confirmed it.
+        """
         ...
 
 

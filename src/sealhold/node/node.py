@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from types import TracebackType
 from typing import Self
 
@@ -22,6 +22,7 @@ from sealhold.compute.outside import Outside
 from sealhold.compute.running import Runs
 from sealhold.compute.supply import Resources
 from sealhold.model.errors import (
+    BusyError,
     LockedError,
     SealholdError,
     TamperedError,
@@ -40,6 +41,7 @@ from sealhold.vault.reading import Records
 from sealhold.vault.rollback import Accepted
 from sealhold.vault.sourcing import Sources
 
+TRIES = 4  # of passphrases that wait for their turn; each holds a thread of the server
 LABEL_BYTES = 16  # 26 base32 characters: nobody guesses the address of the pages
 LABEL = re.compile(r"[a-z2-7]{26}")
 ROLLBACK_NOTE = (
@@ -82,6 +84,7 @@ class Node:
         self._open: OpenParts | None = None
         self._turn = Lock()  # one opens or closes at a time
         self._trying = Lock()  # one passphrase at a time: a try takes much memory
+        self._tries = BoundedSemaphore(TRIES)
 
     def __enter__(self) -> Self:
         return self
@@ -105,11 +108,12 @@ class Node:
         Raises:
             NoHomeError: there is none.
             WrongPassphraseError: it does not open.
+            BusyError: too many tries wait already.
             TamperedError: a file is not what was written.
         """
-        with self._turn:
+        with self._a_try(), self._turn:
             if self._open is not None:
-                if not self.verify_passphrase(passphrase):
+                if not self._verified(passphrase):
                     raise WrongPassphraseError
                 return
             parts = stored(self.home, self.world, places_of(self.home))
@@ -121,9 +125,27 @@ class Node:
                 raise
 
     def verify_passphrase(self, passphrase: str) -> bool:
-        """Return whether `passphrase` opens this vault."""
+        """Return whether `passphrase` opens this vault.
+
+        Raises:
+            BusyError: too many tries wait already.
+        """
+        with self._a_try():
+            return self._verified(passphrase)
+
+    def _verified(self, passphrase: str) -> bool:
         with self._trying:
             return access.opens(self.home, passphrase)
+
+    @contextmanager
+    def _a_try(self) -> Iterator[None]:
+        # THREAT T202: whoever tries many at once is told to wait, and holds up no other page
+        if not self._tries.acquire(blocking=False):
+            raise BusyError("other passphrases are being tried")
+        try:
+            yield
+        finally:
+            self._tries.release()
 
     def lock(self) -> None:
         """Drop the parts and their keys."""

@@ -3,14 +3,14 @@
 - `visible` shows each control, format, private, unassigned or invisible character as an escape.
 - A joiner is left alone where a script needs it: between two letters of a joining script.
 - `mixed_scripts` names the scripts of a text that draws on more than one writing system;
-  `lookalike` finds the known name that a new one could be taken for.
+  `lookalike` finds the known name that a new one could be taken for, and `taken_for` an equal one.
 - The look-alikes are the common ones of Latin, Greek, Cyrillic and digits, not all of Unicode.
 
 Source: docs/spec/07-grants.md section 9; after Unicode UTS 39 ("highly restrictive" level).
 """
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -73,6 +73,11 @@ def lookalike(name: str, known: Iterable[str]) -> str | None:
     """Return the first of `known` that `name` could be taken for, though it is another name."""
     shape = _shape(name)
     return next((other for other in known if other != name and _shape(other) == shape), None)
+
+
+def taken_for(name: str, known: Sequence[str]) -> str | None:
+    """Return which of `known` a new `name` could be taken for: the very same, or a look-alike."""
+    return name if name in known else lookalike(name, known)
 
 
 def _is_hidden(text: str, place: int) -> bool:

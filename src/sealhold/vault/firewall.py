@@ -59,7 +59,7 @@ class Firewall:
             SealBrokenError: one of them is not as it was written.
         """
         found = self._core.store.get(RECORDS.name, [(record,) for record in ids])
-        event = self._owner_event(ids)
+        event = self._owner_event(ids, out=_out(found))
         self._core.writer.commit(Work((), (self._teller.entry(event),), releases=True))
         return [self._open(record, row) for record, row in zip(ids, found, strict=True)]
 
@@ -71,7 +71,9 @@ class Firewall:
             SealBrokenError: one of them is not as it was written.
         """
         found = self._core.store.get(RECORDS.name, [(record,) for record in ids])
-        works = [Work((), (self._teller.entry(self._owner_event((record,))),)) for record in ids]
+        out = min(1, _out(found))
+        events = [self._owner_event((record,), out=out) for record in ids]
+        works = [Work((), (self._teller.entry(event),)) for event in events]
         self._core.writer.submit(works).result()
         return [self._open(record, row) for record, row in zip(ids, found, strict=True)]
 
@@ -146,15 +148,20 @@ class Firewall:
         content = self._objects.fetch(body.content) if body.large else body.content
         return record_from(found, content)
 
-    def _owner_event(self, ids: Sequence[RecordId]) -> Event:
+    def _owner_event(self, ids: Sequence[RecordId], out: int) -> Event:
         return Event(
             kind=EventKind.READ,
             actor=Actor.OWNER,
             subject=self._teller.subject,
             rows_read=len(ids),
-            rows_out=len(ids),
+            rows_out=out,
             records=self._teller.tags(ids),
         )
+
+
+def _out(found: Sequence[Found | None]) -> int:
+    """Return how many records leave: all, or none if one of them is not there."""
+    return 0 if None in found else len(found)
 
 
 def refusal(asked: Event, decision: Decision) -> Event:

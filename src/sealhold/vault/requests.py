@@ -22,7 +22,7 @@ from sealhold.policy.lifecycle import RequestEvent, is_final, step
 from sealhold.stores.spec import ColumnKind, Expect, Found, Op, Put, TableSpec
 from sealhold.vault.deciding import Deciding
 from sealhold.vault.papers import Papers
-from sealhold.vault.programs import INLINE, Programs
+from sealhold.vault.programs import INLINE, Code, Programs, code_of
 
 REQUESTS = TableSpec(
     name="request",
@@ -58,7 +58,7 @@ class RequestRow:
     wish: bytes
     request: bytes  # the signed request, as it came
     task: bytes  # the signed task manifest, as it came
-    code: bytes  # the program
+    code: Code  # the program
     example: int  # what it answers over synthetic objects
     v: int
 
@@ -154,10 +154,12 @@ class Requests:
             "task": row.task,
             "example": row.example,
         }
-        if len(row.code) <= INLINE:
-            paper["code"] = row.code
+        if not row.code.is_apart and len(content := row.code.read()) <= INLINE:
+            paper["code"] = content
         else:
-            paper["program"] = self._programs.keep(row.code)
+            if not row.code.is_apart:
+                self._programs.keep(row.code)
+            paper["program"] = row.code.digest
         return Put(REQUESTS.name, (*clear, self._papers.seal(REQUESTS.name, clear, paper)), expect)
 
     def _row(self, found: Found) -> RequestRow:
@@ -176,7 +178,7 @@ class Requests:
             wish=wish,
             request=body["request"],
             task=body["task"],
-            code=body["code"] if "code" in body else self._programs.get(body["program"]),
+            code=code_of(body["code"]) if "code" in body else self._programs.get(body["program"]),
             example=body["example"],
             v=found.v,
         )

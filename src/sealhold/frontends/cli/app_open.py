@@ -8,9 +8,10 @@ import typer
 from sealhold.frontends.cli.appfolder import AppFolder, Asked, write_new
 from sealhold.frontends.cli.opening import world_of
 from sealhold.frontends.cli.out import Facts, Line, emit, safe
+from sealhold.frontends.cli.reading import read_file
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.words import short
-from sealhold.model.errors import NoFileError, SealBrokenError
+from sealhold.model.errors import SealBrokenError
 from sealhold.model.ids import Kind, canonical
 from sealhold.model.shown import Verdict
 from sealhold.node import appkit, verify_files
@@ -26,12 +27,17 @@ def app_open(
 ) -> None:
     """Open a sealed answer, as the app that asked for it.
 
+    Exit code 0: the proof in it holds; else as `verify` says it, 6 if it was altered.
+
     Raises:
+        Exit: with the code of the verdict on the proof, if it does not hold.
+        GivenUpError: there is no answer in it: the program was not done by its last slot.
+        InvalidError: longer than any answer.
         SealBrokenError: it was not sealed to these keys, for a request of theirs.
     """
     session = Session.of(context)
     folder = AppFolder(keys)
-    asked, proof = _opened(_read(answer), folder)
+    asked, proof = _opened(read_file(answer, appkit.MAX_ANSWER), folder)
     verdict = verify_files([proof], at=world_of(session).clock())
     told = appkit.told_in(proof)
     if out is not None:
@@ -61,6 +67,8 @@ def app_open(
             "plain" if out else "hint",
         ),
     )
+    if verdict.exit_code:
+        raise typer.Exit(verdict.exit_code)
 
 
 def _opened(sealed: bytes, folder: AppFolder) -> tuple[Asked, bytes]:
@@ -75,10 +83,3 @@ def _opened(sealed: bytes, folder: AppFolder) -> tuple[Asked, bytes]:
 
 def _possible(verdict: Verdict) -> str:
     return next((check.detail for check in verdict.checks if check.name == "value"), "")
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as err:
-        raise NoFileError(f"no file `{path}`") from err

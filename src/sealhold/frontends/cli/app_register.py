@@ -13,6 +13,8 @@ from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.words import read_key
 from sealhold.model.errors import UsageError
 
+LOOKALIKE = "lookalike"  # the point that a name like a known one needs a yes to
+
 
 def app_register(
     context: typer.Context,
@@ -27,24 +29,33 @@ def app_register(
             help="Be its developer: make or take keys in DIR, and put the token there.",
         ),
     ] = None,
+    confirm: Annotated[
+        list[str] | None,
+        typer.Option(metavar="POINT", help="Say yes to this point of it: `lookalike`."),
+    ] = None,
 ) -> None:
     """Make an app known by its key, so that it may ask.
 
     Being known allows nothing: it can hand in requests, and you decide on each. The token is said
-    once; give it to the app's developer.
+    once; give it to the app's developer. A name that looks like that of an app that you know is
+    refused without `--confirm lookalike`.
 
     Raises:
-        UsageError: not exactly one of `--key` and `--make-keys`.
+        LookalikeError: the name looks like that of an app that is known.
+        UsageError: not exactly one of `--key` and `--make-keys`, or a point that there is not.
     """
     session = Session.of(context)
     if bool(key) == (make_keys is not None):
         raise UsageError("name the app's key with `--key`, or a folder with `--make-keys`")
+    points = frozenset(confirm or ())
+    if unknown := sorted(points - {LOOKALIKE}):
+        raise UsageError(f"there is no point `{safe(unknown[0])}`; there is `{LOOKALIKE}`")
     folder = AppFolder(make_keys) if make_keys is not None else None
     public = read_key(key) if folder is None else b""
     with deciding(session) as (node, _):
         if folder is not None:
             public = folder.keys_or_new(world_of(session).entropy).public
-        app, token = node.apps.register_app(name, public)
+        app, token = node.apps.register_app(name, public, confirmed=LOOKALIKE in points)
     value = {"app": app, "token": token}
     if folder is None:
         said = [Line(f"Token, said once: {token}"), Line("Give it to the app's developer.", "hint")]

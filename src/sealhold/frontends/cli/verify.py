@@ -8,9 +8,10 @@ import typer
 
 from sealhold.frontends.cli.opening import world_of
 from sealhold.frontends.cli.out import Block, Column, Line, Table, emit, safe
+from sealhold.frontends.cli.reading import read_file
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.words import read_time
-from sealhold.model.errors import NoFileError, UsageError
+from sealhold.model.errors import UsageError
 from sealhold.model.quantities import HOUR, Millis
 from sealhold.model.shown import Verdict
 from sealhold.node import Policy, Terms, verify_files
@@ -103,10 +104,11 @@ def verify(  # noqa: PLR0913, PLR0917  # reason: each is a word of the command l
 
     Raises:
         Exit: with the code of the verdict.
+        InvalidError: a file is too large to be one of these.
     """
     session = Session.of(context)
     terms = Terms(
-        collateral=tuple(_read(path) for path in collateral or ()),
+        collateral=tuple(read_file(path, MAX_FILE) for path in collateral or ()),
         measurements=frozenset(_digits(each) for each in measurement or ()),
         states=frozenset(state or ()),
         roots=frozenset(_digits(each) for each in root or ()),
@@ -115,7 +117,7 @@ def verify(  # noqa: PLR0913, PLR0917  # reason: each is a word of the command l
     demand = _policy(policy, evidence, confidentiality)
     now = world_of(session).clock()
     verdict = verify_files(
-        [_read(path) for path in files],
+        [read_file(path, MAX_FILE) for path in files],
         _pins(key or []),
         at=now if at is None else read_time(at, now),
         policy=replace(demand, audience=audience, nonce=nonce, terms=terms),
@@ -132,14 +134,6 @@ def _blocks(verdict: Verdict) -> list[Block]:
     table = Table((Column("", whole=True), Column("Check", whole=True), Column("Found")), rows)
     last = Line(safe(verdict.sentence), "good" if verdict.exit_code == 0 else "bad")
     return [table, Line(""), last] if rows else [last]
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_FILE)
-    except OSError as err:
-        raise NoFileError(f"no file `{safe(str(path))}`") from err
 
 
 def _pins(texts: list[str]) -> dict[str, list[bytes]]:

@@ -9,6 +9,7 @@ Source: docs/spec/20-faces.md section 7.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
@@ -25,6 +26,7 @@ from sealhold.frontends.http.bodies import (
     parse_fields,
     read_body,
 )
+from sealhold.frontends.http.crowd import Places
 from sealhold.frontends.http.problems import no_token, outside_problem, problem
 from sealhold.frontends.http.session import SignIns
 from sealhold.frontends.http.wire import to_wire
@@ -90,6 +92,20 @@ class ApiRoute:
     status: int = 200
     media: str = JSON
 
+    @property
+    def is_long(self) -> bool:
+        """Whether a body may be longer than a form."""
+        return self.takes_file or self.body_bytes > FORM_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class ApiDesk:
+    """What every route needs."""
+
+    vault: Vault
+    sign_ins: SignIns
+    long_bodies: Places
+
 
 def read(call: Call, form: type[Body]) -> Body:
     """Return the JSON body of `call`.
@@ -125,29 +141,29 @@ def limit(call: Call) -> int:
     return max(1, min(wanted, MOST))
 
 
-async def answer(route: ApiRoute, vault: Vault, sign_ins: SignIns, request: Request) -> Response:
+async def answer(route: ApiRoute, desk: ApiDesk, request: Request) -> Response:
     """Return the answer of `route`."""
     token = _token(request)
     if route.role is not Role.PUBLIC and not token:
         return no_token()
-    if route.role is Role.OWNER and not sign_ins.is_owner(token):
+    if route.role is Role.OWNER and not desk.sign_ins.is_owner(token):
         return no_token()
     tell = outside_problem if route.role is Role.APP else problem
     try:
         if route.role is Role.APP:
             # THREAT T194: whoever holds no token makes the server keep no body, of any length
-            await run_in_threadpool(lambda: vault.outside.admit(token))
-        reply = await run_in_threadpool(
-            route.run,
-            Call(
-                vault=vault,
-                sign_ins=sign_ins,
+            await run_in_threadpool(lambda: desk.vault.outside.admit(token))
+        # THREAT T201: a long body is kept in memory whole, so few are taken in at once
+        with desk.long_bodies.taken(token) if route.is_long else nullcontext():
+            call = Call(
+                vault=desk.vault,
+                sign_ins=desk.sign_ins,
                 token=token,
                 names=request.path_params,
                 query=parse_fields(request.scope["query_string"]),
                 body=await _body(route, request),
-            ),
-        )
+            )
+            reply = await run_in_threadpool(route.run, call)
     except SealholdError as err:
         return tell(err)
     return _response(reply)

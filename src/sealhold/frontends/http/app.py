@@ -1,6 +1,6 @@
 """The web application: guard, headers, pages, static files and the API, put together.
 
-- Order, from the outside: headers on every answer, then the guard, then the address table.
+- Order, from the outside: headers on every answer, how many at once, the guard, the addresses.
 - Nothing is opened or started here; `serve.py` listens.
 
 Source: docs/spec/20-faces.md section 6.
@@ -16,7 +16,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sealhold.frontends.http import app_api, openapi, owner_api
-from sealhold.frontends.http.api import ApiRoute, answer
+from sealhold.frontends.http.api import ApiDesk, ApiRoute, answer
+from sealhold.frontends.http.crowd import Crowd, long_bodies
 from sealhold.frontends.http.guard import API, Guard
 from sealhold.frontends.http.headers import KEPT_FOR_GOOD, HardenedAnswers, harden
 from sealhold.frontends.http.pages import Desk
@@ -80,12 +81,13 @@ def make_app(  # noqa: PLR0913  # reason: what a site is made of
     app = Starlette(
         routes=[
             *_page_routes(desk, assets),
-            *_api_routes(vault, sign_ins, site.origin),
+            *_api_routes(ApiDesk(vault, sign_ins, long_bodies()), site.origin),
             _static_route(assets),
             _verifier_route(),
         ],
         middleware=[
             Middleware(HardenedAnswers),
+            Middleware(Crowd),
             Middleware(Guard, site=site, is_owner=peer_check),
         ],
         exception_handlers={HTTPException: _http_trouble(desk), Exception: _broken(desk)},
@@ -112,21 +114,21 @@ def _endpoint(desk: Desk, route: PageRoute) -> Endpoint:
     return endpoint
 
 
-def _api_routes(vault: Vault, sign_ins: SignIns, origin: str) -> list[BaseRoute]:
+def _api_routes(desk: ApiDesk, origin: str) -> list[BaseRoute]:
     """Return one route per path, so that a wrong method is told all the right ones."""
     by_path: dict[str, dict[str, ApiRoute]] = {}
     for route in openapi.described(API_ROUTES, origin):
         by_path.setdefault(route.path, {})[route.method] = route
     return [
-        Route(path, _api_endpoint(vault, sign_ins, methods), methods=list(methods))
+        Route(path, _api_endpoint(desk, methods), methods=list(methods))
         for path, methods in by_path.items()
     ]
 
 
-def _api_endpoint(vault: Vault, sign_ins: SignIns, methods: Mapping[str, ApiRoute]) -> Endpoint:
+def _api_endpoint(desk: ApiDesk, methods: Mapping[str, ApiRoute]) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         method = "GET" if request.method == "HEAD" else request.method
-        return await answer(methods[method], vault, sign_ins, request)
+        return await answer(methods[method], desk, request)
 
     return endpoint
 

@@ -81,6 +81,7 @@ class NewApp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     public_key: str
     passphrase: str
+    confirmed: bool = False  # a yes to a name like that of an app that is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +206,7 @@ def register(call: Call) -> Reply:
         raise InvalidError("`public_key` is not written in hex digits") from err
     if len(key) != KEY_BYTES:
         raise InvalidError(f"`public_key` has {len(key)} bytes, not {KEY_BYTES}")
-    app, token = call.vault.apps.register_app(body.name, key)
+    app, token = call.vault.apps.register_app(body.name, key, confirmed=body.confirmed)
     return Reply(value=Registered(app=app, token=token), status=201)
 
 

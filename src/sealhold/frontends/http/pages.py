@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from sealhold.frontends.http.bodies import nameless, parse_fields, read_form
 from sealhold.frontends.http.headers import DOWNLOAD_POLICY
-from sealhold.frontends.http.problems import status_of
+from sealhold.frontends.http.problems import again_headers, status_of
 from sealhold.frontends.http.session import (
     COOKIE,
     SCHEME_COOKIE,
@@ -101,7 +101,7 @@ class Desk:
         """Return the page that tells of `err`."""
         status = status_of(err)
         html = await run_in_threadpool(self.renderer.html, trouble.page(err, status), visit)
-        return HTMLResponse(html, status_code=status)
+        return HTMLResponse(html, status_code=status, headers=dict(again_headers(err)))
 
     async def nothing_here(self, request: Request, err: SealholdError) -> Response:
         """Return the page for an address that is none of ours."""

@@ -7,6 +7,8 @@
 Source: docs/spec/20-faces.md section 7.
 """
 
+from collections.abc import Mapping
+
 from starlette.responses import Response
 
 from sealhold.frontends.http.bodies import TooLongError, TooSlowError
@@ -33,6 +35,7 @@ STATUS = {
     ErrorKind.CONFLICT: 409,
 }
 MEDIA = "application/problem+json"
+AGAIN = {"retry-after": "1"}  # seconds; what is busy is so for about as long
 DENIED = to_json({"code": "DENIED", "kind": "denied", "status": 403, "title": "denied"})
 
 
@@ -60,7 +63,14 @@ def problem(err: SealholdError) -> Response:
         "status": status,
         "title": err.kind.name.lower(),
     }
-    return Response(to_json(body), status_code=status, media_type=MEDIA)
+    return Response(
+        to_json(body), status_code=status, media_type=MEDIA, headers=dict(again_headers(err))
+    )
+
+
+def again_headers(err: SealholdError) -> Mapping[str, str]:
+    """Return what tells a client when to come again, if waiting helps."""
+    return AGAIN if isinstance(err, BusyError) else {}
 
 
 def outside_problem(err: SealholdError) -> Response:

@@ -2,6 +2,7 @@
 
 - Nothing is logged of a request, because a path or a name in it is personal.
 - Forwarded headers are not believed.
+- So many connections are open at once, and each has so long to say what it wants (`patience`).
 """
 
 import socket
@@ -9,6 +10,7 @@ import socket
 import uvicorn
 from starlette.applications import Starlette
 
+from sealhold.frontends.http.patience import Connection
 from sealhold.model.errors import UsageError
 
 BACKLOG = 128
@@ -36,7 +38,7 @@ def make_server(app: Starlette) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
             app,
-            http="h11",
+            http=Connection,
             ws="none",
             lifespan="off",
             log_config=None,

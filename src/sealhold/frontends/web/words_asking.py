@@ -185,6 +185,10 @@ ASKING: Mapping[str, str] = {
     "apps.name": "Name",
     "apps.key": "Public key",
     "apps.register_do": "Register",
+    "apps.lookalike": "{name} looks like the name of an app that you know.",
+    "apps.lookalike_say": "Nothing was registered. Compare the four words of both keys: whoever"
+    " made the other app has other words.",
+    "apps.lookalike_yes": "It is another app, and I will tell them apart",
     "apps.known": "{name} is known now.",
     # budgets
     "budgets.title": "The most that may be told",

@@ -22,8 +22,36 @@ class TakenError(ConflictError):
     """
 
 
+class LookalikeError(ConflictError):
+    """The name of a new app could be taken for that of an app that is known.
+
+    Remedy: compare the four words of both keys; then choose another name, or say yes to this one.
+    """
+
+
 class FenceLostError(ConflictError):
     """Another writer took over this vault; nothing was written.
 
     Remedy: stop one of the two processes.
+    """
+
+
+class GivenUpError(ConflictError):
+    """A program was not done by its last slot, so its answer was given up for good.
+
+    Remedy: ask for another answer, of a shorter program or one whose task says more slots.
+    """
+
+
+class OutOfOrderError(ConflictError):
+    """A step does not follow from what has happened to a rights request or a breach so far.
+
+    Remedy: read its story; docs/spec/23-deadlines.md tells what may follow what.
+    """
+
+
+class TermOverError(ConflictError):
+    """A rights request can be extended only while its first term runs.
+
+    Remedy: answer it now, and close it with a justification of the delay.
     """

@@ -109,6 +109,20 @@ class CapTooHighError(InvalidError):
     """
 
 
+class InvalidCalendarError(InvalidError):
+    """A list of public holidays is not one that a term can be counted by.
+
+    Remedy: list public holidays of the controller's place alone; a fortnight has a working day.
+    """
+
+
+class UnjustifiedError(InvalidError):
+    """A step needs a justification that was not given, or that does not fit it.
+
+    Remedy: give a term that docs/spec/23-deadlines.md lists for the step, and say why in words.
+    """
+
+
 class NotAProofError(InvalidError):
     """A file is neither a proof, a receipt nor an audit bundle.
 

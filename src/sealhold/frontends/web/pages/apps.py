@@ -4,12 +4,15 @@
   app ask again, sending an answer and registering one widen it: they need the passphrase.
 """
 
+from dataclasses import dataclass, replace
+
 from sealhold.frontends.web.visit import Go, Outcome, Page, Visit
-from sealhold.model.errors import InvalidError, WrongPassphraseError
+from sealhold.model.errors import InvalidError, LookalikeError, WrongPassphraseError
 from sealhold.model.ids import canonical
 from sealhold.model.shown import AppView
 
 KEY_BYTES = 32
+LOOKALIKE = "lookalike"  # what a name like a known one needs a yes to
 MAX_NAME = 80  # characters
 
 
@@ -52,11 +55,27 @@ def register(visit: Visit) -> Outcome:
     name = visit.form.one("name").strip()
     if not name or len(name) > MAX_NAME:
         raise InvalidError(f"a name has 1 to {MAX_NAME} characters")
-    app, token = visit.vault.apps.register_app(name, _key(visit.form.one("key")))
+    confirmed = visit.form.one("confirm") == LOOKALIKE
+    key = _key(visit.form.one("key"))
+    try:
+        app, token = visit.vault.apps.register_app(name, key, confirmed=confirmed)
+    except LookalikeError:
+        # THREAT T12: the list of those that are known stands above the question
+        return replace(_page(visit, draft=_Draft(name=name, key=key.hex())), status=409)
     return _page(visit, app, token)
 
 
-def _page(visit: Visit, new: AppView | None = None, token: str = "") -> Page:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    """What was typed into the form, and needs one yes more."""
+
+    name: str
+    key: str
+
+
+def _page(
+    visit: Visit, new: AppView | None = None, token: str = "", draft: _Draft | None = None
+) -> Page:
     apps = visit.vault.apps.list()
     active = sum(app.state == "active" for app in apps)
     return Page(
@@ -67,6 +86,7 @@ def _page(visit: Visit, new: AppView | None = None, token: str = "") -> Page:
             "active": active,
             "new": new,
             "token": token,
+            "draft": draft,
         },
     )
 

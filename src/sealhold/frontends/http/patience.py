@@ -1,0 +1,60 @@
+"""One connection to a client, and how long it is waited for.
+
+- The head of a request arrives within its time, or the connection is closed; so is one that never
+  asks anything. A body has a time of its own (`bodies`).
+- What is over the limit of open connections is closed at once: no descriptor is spent on it.
+
+Source: docs/spec/20-faces.md section 6.
+"""
+
+import asyncio
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+HEAD_SECONDS = 10.0  # from the first moment, or from the first byte behind an answer
+MOST_CONNECTIONS = 256  # a process may have 1,024 files open, and the vault needs some
+
+
+class Connection(H11Protocol):
+    """A connection that is closed if its client keeps us waiting."""
+
+    _waits: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the server's own has it
+        """Take the connection, if there is room."""
+        super().connection_made(transport)
+        # THREAT T203: many that say nothing are neither kept nor waited for
+        if len(self.connections) > MOST_CONNECTIONS:
+            transport.abort()
+            return
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, and wait on if it is not yet a head."""
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of the connection."""
+        self._forget()
+        super().connection_lost(exc)
+
+    def _watch(self) -> None:
+        if not self._lacks_head():
+            self._forget()
+        elif self._waits is None:
+            self._waits = self.loop.call_later(HEAD_SECONDS, self._end)
+
+    def _forget(self) -> None:
+        if self._waits is not None:
+            self._waits.cancel()
+            self._waits = None
+
+    def _end(self) -> None:
+        self._waits = None
+        if self._lacks_head() and not self.transport.is_closing():
+            self.transport.abort()
+
+    def _lacks_head(self) -> bool:
+        asked = self.cycle is not None  # until the first head came
+        return not asked or self.cycle.response_complete

@@ -165,20 +165,20 @@ def test_the_root_value_opens_the_vault_and_status_says_so(rooted: Cli) -> None:
     assert "a root value in the environment" in rooted("status", env={}).out
 
 
-@pytest.mark.parametrize(("root", "code"), [(None, 3), (OTHER, 3), ("not base64", 3)])
-def test_without_its_root_value_the_vault_stays_shut(
-    rooted: Cli, root: str | None, code: int
-) -> None:
+@pytest.mark.parametrize("root", [None, OTHER, "not base64"], ids=["none", "other", "text"])
+def test_without_its_root_value_the_vault_stays_shut(rooted: Cli, root: str | None) -> None:
     rooted.root = root
 
     ended = rooted("status", env={"SEALHOLD_PASSPHRASE": PASSPHRASE})
 
-    assert ended.code == code
+    assert ended.code == 3
     assert "SEALHOLD_ROOT" in ended.err or "value of its root" in ended.err
 
 
 @pytest.mark.parametrize(
-    ("root", "code"), [(None, 3), ("correct horse", 5), (base64.b64encode(bytes(32)).decode(), 5)]
+    ("root", "code"),
+    [(None, 3), ("correct horse", 5), (base64.b64encode(bytes(32)).decode(), 5)],
+    ids=["none", "words", "zeros"],
 )
 def test_no_vault_is_made_with_a_weak_root_value(
     tmp_path: Path, root: str | None, code: int

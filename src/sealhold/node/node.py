@@ -34,6 +34,7 @@ from sealhold.node.openparts import OpenParts, stored
 from sealhold.node.places import Places, places_of
 from sealhold.node.world import World
 from sealhold.vault import access
+from sealhold.vault.access import Way
 from sealhold.vault.epochs import Epochs
 from sealhold.vault.home import Home, read, replace
 from sealhold.vault.ledger import Ledger
@@ -55,19 +56,22 @@ def create(
     passphrase: str,
     *,
     headless: bool,
+    way: Way = Way.PASSPHRASE,
     places: Places | None = None,
     world: World | None = None,
 ) -> None:
     """Make a new, empty vault, whose rows and packs lie in `places`; if None, in the folder.
 
+    Where `way` is a key, its text stands wherever a passphrase is asked for.
+
     Raises:
         ConflictError: the folder holds something already.
-        InvalidError: an empty passphrase, or a schema that is not empty.
+        InvalidError: an empty passphrase, a key that is not random, or a schema that is not empty.
         StoreUnavailableError: a server does not answer.
     """
     world, places = world or World(), places or Places()
     parts = stored(Home(folder, places.text()), world, places)
-    access.create(parts, passphrase, world.stretch, headless=headless)
+    access.create(parts, passphrase, world.stretch, headless=headless, way=way)
 
 
 class Node:
@@ -150,6 +154,11 @@ class Node:
             opened, self._open = self._open, None
             if opened is not None:
                 opened.vault.close()
+
+    @property
+    def way(self) -> Way:
+        """What opens this vault; told locked and open."""
+        return access.way_of(self.home)
 
     @property
     def headless(self) -> bool:
@@ -264,6 +273,8 @@ class Node:
             version=__version__,
             home=str(self.home.folder),
             headless=parts.core.headless,
+            root=self.way.value,
+            root_strength=access.STRENGTH.value,
             items=sum(counts.values()),
             by_collection=counts,
             log=parts.audit.state(),

@@ -27,9 +27,11 @@ from sealhold.model.errors.denied import (
     BadTokenError,
     DeniedError,
     LockedError,
+    NoKeyError,
     VerificationNeededError,
     WrongKeyFileError,
     WrongPassphraseError,
+    WrongPinError,
 )
 from sealhold.model.errors.exhausted import (
     ExhaustedError,
@@ -55,6 +57,7 @@ from sealhold.model.errors.invalid import (
     UnknownPurposeError,
     UnreadableSourceError,
     WeakPassphraseError,
+    WeakRootError,
 )
 from sealhold.model.errors.notfound import (
     NoFileError,
@@ -79,7 +82,9 @@ from sealhold.model.errors.unavailable import (
     EvidenceUnavailableError,
     ExtraMissingError,
     IsolationUnavailableError,
+    MachineChangedError,
     NotFetchedError,
+    RootAwayError,
     StoppedError,
     StoreBusyError,
     StoreFullError,
@@ -120,8 +125,10 @@ __all__ = [
     "LeakExhaustedError",
     "LockedError",
     "LookalikeError",
+    "MachineChangedError",
     "NoFileError",
     "NoHomeError",
+    "NoKeyError",
     "NoiseExhaustedError",
     "NotAProgramError",
     "NotAProofError",
@@ -132,6 +139,7 @@ __all__ = [
     "PlaintextStoreError",
     "QuestionsExhaustedError",
     "RolledBackError",
+    "RootAwayError",
     "SealBrokenError",
     "SealholdError",
     "StoppedError",
@@ -149,6 +157,8 @@ __all__ = [
     "UsageError",
     "VerificationNeededError",
     "WeakPassphraseError",
+    "WeakRootError",
     "WrongKeyFileError",
     "WrongPassphraseError",
+    "WrongPinError",
 ]

@@ -50,6 +50,8 @@ class Status:
     version: str
     home: str
     headless: bool
+    root: str  # what opens the vault: `passphrase`, `keyfile` or `environment`
+    root_strength: str  # what destroying a key of this root is worth
     items: int
     by_collection: Mapping[Collection, int]
     log: LogState

@@ -4,6 +4,7 @@
 """
 
 import io
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -13,6 +14,8 @@ import typer
 from sealhold.frontends.cli.lazy import Entry
 from sealhold.frontends.cli.main import run
 from sealhold.frontends.cli.session import Session, Shell
+from sealhold.frontends.cli.withdrawing import withdraw
+from sealhold.model.errors import UnavailableError
 
 PORT = 8722
 
@@ -90,6 +93,12 @@ def main(argv: Sequence[str] | None = None, shell: Shell | None = None) -> int:
         argv: the words after the program's name; those of the process if None.
         shell: what surrounds it; the process's own if None.
     """
+    if shell is None:
+        try:
+            shell = Shell(root=withdraw(os.environ))
+        except UnavailableError as err:
+            sys.stderr.write(f"{err}\n")
+            return int(err.kind)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A character that the terminal does not have is written as its number.

@@ -21,6 +21,7 @@ from sealhold.model.errors import InvalidSettingsError
 
 SETTINGS = "config.toml"
 HOME_VARIABLE = "SEALHOLD_HOME"
+KEY_FILE_VARIABLE = "SEALHOLD_KEY_FILE"
 PASSPHRASE_VARIABLE = "SEALHOLD_PASSPHRASE"  # noqa: S105  # reason: the name, not one of them
 
 

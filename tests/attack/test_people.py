@@ -10,7 +10,7 @@ from sealhold.crypto.secret import Secret
 from sealhold.model.errors import DeniedError, NotFoundError, SealBrokenError, TamperedError
 from sealhold.model.ids import AppId, Id16, SubjectId
 from sealhold.stores.spec import Cell, Fence, Found, Put
-from sealhold.vault import keyring
+from sealhold.vault import wraps
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.keyring import Keyring
@@ -167,11 +167,11 @@ def test_a_field_does_not_pass_for_another(many: Crowd) -> None:
 def test_swapped_keys_open_for_nobody(many: Crowd, columns: tuple[int, ...]) -> None:
     ada, bob = many.person(), many.person(many.other, "Bob")
     keys = many.vault.keys
-    found = keys.get(keyring.SUBJECT.name, [(ada, 1), (bob, 1)])
+    found = keys.get(wraps.SUBJECT.name, [(ada, 1), (bob, 1)])
     mine, theirs = [list(each.row) for each in found if each is not None]
     for at in columns:
         mine[at] = theirs[at]
-    keys.commit((), lambda _: (Put(keyring.SUBJECT.name, tuple(mine)),), many.vault.fence)
+    keys.commit((), lambda _: (Put(wraps.SUBJECT.name, tuple(mine)),), many.vault.fence)
     fresh = Keyring(keys, Secret(seeded(b"memory vault")(32), "epoch key"), seeded(b"x"))
 
     with pytest.raises(SealBrokenError):
@@ -187,9 +187,9 @@ def test_an_apps_key_opens_only_under_the_epochs_and_in_its_place(many: Crowd) -
     other_epoch = Keyring(keys, Secret(bytes(32), "epoch key"), seeded(b"x"))
     with pytest.raises(SealBrokenError):
         other_epoch.subject(ada)
-    rows = keys.get(keyring.APP.name, [(many.one, 1), (many.other, 1)])
+    rows = keys.get(wraps.APP.name, [(many.one, 1), (many.other, 1)])
     mine, theirs = [each.row for each in rows if each is not None]
-    swapped = Put(keyring.APP.name, (*mine[:3], theirs[3]))
+    swapped = Put(wraps.APP.name, (*mine[:3], *theirs[3:]))
     keys.commit((), lambda _: (swapped,), Fence(many.vault.fence))
 
     with pytest.raises(SealBrokenError):

@@ -7,20 +7,30 @@ from sealhold.crypto.chunkid import ChunkId, open_chunk
 from sealhold.crypto.digest import framed, tagged
 from sealhold.crypto.entropy import seeded
 from sealhold.crypto.kdf import Stretch
-from sealhold.crypto.roots import keyfile, passphrase
+from sealhold.crypto.roots import env, keyfile, passphrase, tpm2
 from sealhold.crypto.seal import seal_once
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.slot import read_slot
 from sealhold.crypto.tags import Tag
 from sealhold.crypto.token import Caveat, CaveatKind, mint, parse
 from sealhold.model.encoding import pack
-from sealhold.model.errors import BadTokenError, SealBrokenError, TamperedError
+from sealhold.model.errors import BadTokenError, SealBrokenError, TamperedError, WeakRootError
 from sealhold.model.ids import Id16
 
 KEY = Secret(b"k" * 32, "key")
 PHRASE_SLOT = passphrase.create_slot(KEY, KEY, seeded(b"1"), Stretch(memory_kib=8192, passes=1))
 SLOTS = (PHRASE_SLOT, keyfile.create_slot(KEY, KEY, seeded(b"2")))
 TOKEN = mint(KEY, Id16(b"i" * 16), [Caveat(CaveatKind.PURPOSE, "ServiceProvision")])
+
+TPM_SLOT = tpm2._Slot(
+    place=tpm2.PLACES[0],
+    count=bytes(8),
+    registers=(7,),
+    values=bytes(32),
+    parent=bytes(34),
+    public=bytes(80),
+    private=bytes(160),
+)
 
 leaves = st.one_of(
     st.none(),
@@ -98,3 +108,41 @@ def test_any_body_of_a_chunk_is_content_or_refused(body: bytes) -> None:
     except SealBrokenError:
         return
     raise AssertionError("content of a made-up name")
+
+
+def read_tpm(document: bytes) -> None:
+    try:
+        found = tpm2._Slot.of(document)
+    except SealBrokenError:
+        return
+    assert found.document() == document
+    assert found.place in tpm2.PLACES
+    assert found.selection.startswith("sha256:")
+
+
+@given(st.binary(max_size=500))
+def test_any_bytes_are_a_slot_in_a_tpm_or_refused(document: bytes) -> None:
+    read_tpm(document)
+
+
+@given(edited(TPM_SLOT.document()))
+def test_an_edited_slot_in_a_tpm_is_read_or_refused(document: bytes) -> None:
+    read_tpm(document)
+
+
+@given(st.lists(values, min_size=7, max_size=9))
+@example([1, tpm2.PLACES[0], b"", [7, True], b"", b"", b"", b""])
+@example([1, tpm2.PLACES[0], b"", [], b"", b"", b"", b""])
+@example([True, tpm2.PLACES[0], b"", [7], b"", b"", b"", b""])
+def test_any_entries_are_a_slot_in_a_tpm_or_refused(entries: list[object]) -> None:
+    read_tpm(pack(entries))
+
+
+@given(st.text(max_size=60))
+@example("A" * 43 + "=")
+def test_any_text_is_a_root_value_or_refused(text: str) -> None:
+    try:
+        key = env.parse(text)
+    except WeakRootError:
+        return
+    assert env.text_of(key) == text

@@ -77,6 +77,7 @@ class Cli:
         self.folder = folder
         self.home = folder / "home"
         self.now = NOW
+        self.root: str | None = None  # what SEALHOLD_ROOT said, withdrawn
         self._entropy = Repeating()
 
     def __call__(
@@ -86,6 +87,7 @@ class Cli:
         given = {"SEALHOLD_PASSPHRASE": PASSPHRASE} if env is None else env
         shell = Shell(
             environment={"SEALHOLD_HOME": "home", "COLUMNS": "100", **given},
+            root=self.root,
             terminal=Typist(typed, shows=self._shows),
             world=World(clock=lambda: self.now, entropy=self._entropy, stretch=QUICK),
         )

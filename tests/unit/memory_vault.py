@@ -17,7 +17,7 @@ from sealhold.model.quantities import Instant
 from sealhold.model.records import Dataset
 from sealhold.stores.backends.memory import MemoryObjects, MemoryRecords
 from sealhold.stores.spec import Fence
-from sealhold.vault import keyring
+from sealhold.vault import wraps
 from sealhold.vault.catalogue import JobRow, SourceRow
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import Deciding
@@ -74,7 +74,7 @@ def memory_vault(
 ) -> Iterator[MemoryVault]:
     entropy = seeded(b"memory vault")
     keys = MemoryRecords()
-    keys.open(keyring.TABLES, None, create=True)
+    keys.open(wraps.TABLES, None, create=True)
     ring = Keyring(keys, Secret(entropy(32), "epoch key"), entropy)
     ring.begin(keys.lease(SHARD, HOLDER, 60, NOON))
     app, owner = AppId(Id16(entropy(16))), SubjectId(Id16(entropy(16)))

@@ -223,7 +223,7 @@ FIRST_WORDS = {words.split()[0] for words in COMMANDS}
 
 def commands_in(text: str) -> Iterator[str]:
     """Yield each command that a text names in code, as far as its words go."""
-    for words in re.findall(r"(?:`|^ {4,})sealhold ([a-z][a-z ]*)", text, re.MULTILINE):
+    for words in re.findall(r"(?:`|^ {4,})sealhold ((?:[a-z][a-z-]* ?)+)", text, re.MULTILINE):
         first, _, rest = words.partition(" ")
         second = rest.partition(" ")[0]
         group = any(known.startswith(f"{first} ") for known in COMMANDS)
@@ -242,7 +242,7 @@ def test_each_command_that_a_page_names_exists(page: Path) -> None:
 def options_in(text: str) -> Iterator[tuple[str, str]]:
     """Yield each command that a text names in code with an option of it."""
     for line in re.findall(r"(?:`|^ {4,})sealhold ([^`\n]*)", text, re.MULTILINE):
-        words = re.match(r"[a-z ]*", line)
+        words = re.match(r"(?:[a-z][a-z-]* ?)*", line)
         command = next(commands_in(f"`sealhold {words[0] if words else ''}`"), "")
         for option in re.findall(r"(--[a-z][a-z-]*)", line):
             yield command, option

@@ -1,6 +1,8 @@
 """The law's calendar: the table of terms, and days on which clocks are moved."""
 
+import struct
 from datetime import date, timedelta
+from io import BytesIO
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +14,12 @@ from tests.unit.rights_stories import BERLIN, local, utc
 
 def day(text: str) -> date:
     return date.fromisoformat(text)
+
+
+def zone_of(rule: bytes) -> ZoneInfo:
+    """Return the zone of a POSIX rule, by a file of RFC 8536 that holds nothing else."""
+    block = b"TZif2" + bytes(15) + struct.pack(">6l", 0, 0, 0, 0, 1, 4) + bytes(6) + b"AAA\0"
+    return ZoneInfo.from_file(BytesIO(block + block + b"\n" + rule + b"\n"), "made")
 
 
 @pytest.mark.parametrize(
@@ -126,6 +134,14 @@ def test_a_day_ends_with_its_last_millisecond_on_the_clocks_there(
     zone: str, on: str, last: str
 ) -> None:
     assert Calendar(zone=ZoneInfo(zone)).last_of(day(on)) == utc(last)
+
+
+def test_the_last_hour_may_come_again_from_any_minute() -> None:
+    # Clocks are set back from 0:45 to 23:45: midnight strikes twice, and the second counts.
+    made = zone_of(b"AAA0BBB,M3.5.0/2,M10.5.0/0:45")
+
+    assert Calendar(zone=made).last_of(day("2026-10-24")) == utc("2026-10-24T23:59:59.999+00:00")
+    assert Calendar(zone=made).last_of(day("2026-10-23")) == utc("2026-10-23T22:59:59.999+00:00")
 
 
 def test_a_listed_day_has_a_working_day_in_the_fortnight_after_it() -> None:

@@ -74,6 +74,12 @@ def test_while_the_term_stands_still_it_does_not_run_out() -> None:
     assert not is_overdue(waiting, BERLIN, AFTER)
 
 
+def test_before_the_question_the_term_is_as_if_there_were_none() -> None:
+    waiting = fold([*BEGUN, asked("2026-03-30 10:00")], BERLIN)
+
+    assert due(waiting, BERLIN, local("2026-03-20 10:00")) == DUE
+
+
 def test_a_question_after_the_first_term_stops_nothing() -> None:
     just_in_time = ActionRequired(at=DUE, justification=because(Ground.IDENTITY_REQUIRED))
 

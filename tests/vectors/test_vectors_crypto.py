@@ -6,7 +6,9 @@ Bytes are hex. A frozen vector is never changed: data that it stands for lies in
 
 import hashlib
 import hmac
+from base64 import b64decode
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from sealhold.crypto import chunkid, digest, kdf, rootid, sethash, sign, token
 from sealhold.crypto.cutter import Cutter
 from sealhold.crypto.entropy import seeded
 from sealhold.crypto.hybrid import BoxKey
-from sealhold.crypto.roots import keyfile, passphrase
+from sealhold.crypto.roots import keyfile, passphrase, tpm2
 from sealhold.crypto.roots.software import SoftwareRoot
 from sealhold.crypto.seal import (
     KeyKind,
@@ -95,6 +97,19 @@ def checked(args: Args) -> str:
 def epoch_key(args: Args) -> str:
     root = SoftwareRoot(secret(args["root"]), {args["epoch"]: hexed(args["slot"])})
     return root.unwrap(args["epoch"], hexed(args["sealed"]), "epoch key").reveal().hex()
+
+
+def tpm_slot(args: Args) -> dict[str, object]:
+    sealed = Sealer(secret(args["root"])).open(hexed(args["slot"]), tpm2._place(args["epoch"]))
+    found = asdict(tpm2._Slot.of(sealed)).items()
+    shown = {name: each.hex() if isinstance(each, bytes) else each for name, each in found}
+    return {**shown, "registers": list(shown["registers"])}
+
+
+def tpm_key(args: Args) -> str:
+    key = tpm2.slot_key(secret(args["root"]), args["epoch"], secret(args["released"]))
+    place = tpm2._key_place(args["epoch"])
+    return Sealer(key).unwrap(hexed(args["sealed"]), place, "epoch key").reveal().hex()
 
 
 def signature_holds(args: Args) -> str:
@@ -175,7 +190,12 @@ CALLS: dict[str, Callable[[Args], Any]] = {  # reason: a result is text or a lis
         passphrase.unlock(hexed(a["slot"]), passphrase.passphrase(a["passphrase"])).reveal().hex()
     ),
     "unlock_keyfile": lambda a: keyfile.unlock(hexed(a["slot"]), secret(a["key"])).reveal().hex(),
+    "unlock_environment": lambda a: (
+        keyfile.unlock(hexed(a["slot"]), Secret(b64decode(a["value"]), "root value")).reveal().hex()
+    ),
     "unwrap_epoch_key": epoch_key,
+    "tpm_slot": tpm_slot,
+    "unwrap_tpm_key": tpm_key,
     "public_key": lambda a: sign.SigningKey(secret(a["seed"])).public.hex(),
     "sign": lambda a: (
         sign.SigningKey(secret(a["seed"])).sign(Tag[a["tag"]], hexed(a["message"])).hex()

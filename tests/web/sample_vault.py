@@ -73,6 +73,8 @@ class SampleVault(SampleState):
             version="0.1.0",
             home="/home/alice/.sealhold",
             headless=False,
+            root="passphrase",
+            root_strength="overwritten-file",
             items=len(self.item_lines),
             by_collection=dict(counts),
             log=self.audit.state(),

@@ -24,6 +24,7 @@ from sealhold.model.ids import Collection, RecordId, TaskDigest
 from sealhold.model.shown import GrantView
 from sealhold.model.shown.erasing import ErasureView
 from sealhold.stores.spec import Op
+from sealhold.vault.epochs import noted
 from sealhold.vault.grants import GrantRow
 from sealhold.vault.index import Index
 from sealhold.vault.removing import place_of, removing
@@ -78,6 +79,7 @@ class Erasing:
                 *removing(office.core, self._index, record, logical),
                 *office.replay.erase(collection, logical),
                 *ends,
+                noted(office.core),
             )
             office.core.writer.commit(
                 Work(ops, (office.teller.entry(told), *entries), releases=True)

@@ -35,7 +35,11 @@ class Destruction:
 
 
 class RootProvider(Protocol):
-    """Keeps epoch slots. Methods block; one thread calls at a time."""
+    """Keeps epoch slots. Methods block; one thread calls at a time.
+
+    Any method raises `UnavailableError` if the token or chip that slots live in does not answer:
+    then nothing was done, and the call may be repeated.
+    """
 
     def create_slot(self, epoch: int, entropy: Entropy) -> None:
         """Make the slot of `epoch`, durably.
@@ -64,5 +68,9 @@ class RootProvider(Protocol):
         ...
 
     def destroy_slot(self, epoch: int) -> Destruction:
-        """Destroy the slot for good, durably; a slot that is gone already is no error."""
+        """Destroy the slot for good, durably; a slot that is gone already is no error.
+
+        Raises:
+            TamperedError: what is known of it is damaged, so it cannot be found.
+        """
         ...

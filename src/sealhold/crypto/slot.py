@@ -32,6 +32,7 @@ class SlotKind(StrEnum):
 
     PASSPHRASE = "passphrase"  # noqa: S105  # the word, not one of them
     KEYFILE = "keyfile"
+    ENVIRONMENT = "environment"
     RECOVERY = "recovery"
 
 

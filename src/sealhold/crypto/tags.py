@@ -23,6 +23,7 @@ class Tag(bytes, Enum):
     SLOT = b"sealhold/slot/v1"  # a root key in an unlock slot
     EPOCH_SLOT = b"sealhold/epoch-slot/v1"  # a slot key under the root key
     EPOCH_KEY = b"sealhold/epoch-key/v1"  # an epoch key under its slot
+    TPM_SLOT = b"sealhold/tpm-slot/v1"  # what opens a slot in a TPM, under the root key
     BOX = b"sealhold/box/v1"  # HPKE info of what is sealed to a public key
 
     # keyed hashes and row checks
@@ -57,6 +58,7 @@ class Tag(bytes, Enum):
     PACK_TABLE = b"sealhold/pack-table/v1"
     ACCOUNT = b"sealhold/account/v1"  # what the owner alone knows of an answer, in a proof
     REPORT_DATA = b"sealhold/report-data/v1"  # what evidence about a machine is bound to
+    EPOCH_NOTE = b"sealhold/epoch-note/v1"  # what is kept of a closed epoch
     SLOT_CHECK = b"sealhold/slot-check/v1"  # tells damage from a wrong passphrase
     # sealhold/evidence/v1 was a second name of REPORT_DATA, and names nothing any more
     EVIDENCE_POLICY = b"sealhold/appraisal-policy/v1"
@@ -72,6 +74,7 @@ class Tag(bytes, Enum):
     INDEX = b"sealhold/index/v1"  # the key of the word index
     SIGNING = b"sealhold/signing/v1"
     KEYFILE = b"sealhold/key-file-slot/v1"
+    TPM_KEY = b"sealhold/tpm-slot-key/v1"  # of the root key and what the TPM gives out
     CHUNK_SEED = b"sealhold/chunk-seed/v1"  # where an object is cut
     BACKUP = b"sealhold/backup/v1"
     SUBJECT_BASE = b"sealhold/subject-base/v1"  # what a subject's base key gives, by name

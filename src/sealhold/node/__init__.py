@@ -12,13 +12,14 @@ Source: docs/architecture.md section 3.
 
 from typing import TYPE_CHECKING
 
-from sealhold.config import PASSPHRASE_VARIABLE, home_folder
+from sealhold.config import KEY_FILE_VARIABLE, PASSPHRASE_VARIABLE, home_folder
 from sealhold.connectors.runner import Progress
 from sealhold.node.looking import Found, datasets, look
 from sealhold.node.node import Node, create, opened
 from sealhold.node.openparts import OpenParts
 from sealhold.node.places import Places
 from sealhold.node.world import World, system_clock
+from sealhold.vault.access import Way, key_in, new_key_file
 from sealhold.vault.catalogue import JobRow
 from sealhold.vault.rollback import Accepted
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from sealhold.compute.vouching import Terms
 
 __all__ = [  # made here, or handed out to the faces as it is
+    "KEY_FILE_VARIABLE",
     "PASSPHRASE_VARIABLE",
     "Accepted",
     "Found",
@@ -40,13 +42,16 @@ __all__ = [  # made here, or handed out to the faces as it is
     "Policy",
     "Progress",
     "Terms",
+    "Way",
     "World",
     "appkit",
     "create",
     "datasets",
     "evidencekit",
     "home_folder",
+    "key_in",
     "look",
+    "new_key_file",
     "opened",
     "runners",
     "system_clock",

@@ -35,6 +35,8 @@ from sealhold.node.openparts import OpenParts, stored
 from sealhold.node.places import Places, places_of
 from sealhold.node.world import World
 from sealhold.vault import access
+from sealhold.vault.access import Way
+from sealhold.vault.epochs import Epochs
 from sealhold.vault.home import Home, read, replace
 from sealhold.vault.ledger import Ledger
 from sealhold.vault.reading import Records
@@ -55,19 +57,22 @@ def create(
     passphrase: str,
     *,
     headless: bool,
+    way: Way = Way.PASSPHRASE,
     places: Places | None = None,
     world: World | None = None,
 ) -> None:
     """Make a new, empty vault, whose rows and packs lie in `places`; if None, in the folder.
 
+    Where `way` is a key, its text stands wherever a passphrase is asked for.
+
     Raises:
         ConflictError: the folder holds something already.
-        InvalidError: an empty passphrase, or a schema that is not empty.
+        InvalidError: an empty passphrase, a key that is not random, or a schema that is not empty.
         StoreUnavailableError: a server does not answer.
     """
     world, places = world or World(), places or Places()
     parts = stored(Home(folder, places.text()), world, places)
-    access.create(parts, passphrase, world.stretch, headless=headless)
+    access.create(parts, passphrase, world.stretch, headless=headless, way=way)
 
 
 class Node:
@@ -152,6 +157,11 @@ class Node:
                 opened.vault.close()
 
     @property
+    def way(self) -> Way:
+        """What opens this vault; told locked and open."""
+        return access.way_of(self.home)
+
+    @property
     def headless(self) -> bool:
         """Whether the owner proves themselves without a terminal here."""
         return self.parts.core.headless
@@ -234,6 +244,11 @@ class Node:
         return self.parts.erasing
 
     @property
+    def keys(self) -> Epochs:
+        """What everything is sealed under."""
+        return self.parts.keys
+
+    @property
     def outside(self) -> Outside:
         """The door for apps."""
         return self.parts.outside
@@ -254,10 +269,18 @@ class Node:
         warnings = parts.confinement.warnings()
         if self.world.clock() < parts.audit.state().at - HOUR:
             warnings.append("the machine's clock is behind the log; the vault's went on from there")
+        due = parts.keys.due()
+        if due is not None and self.world.clock() > due:
+            warnings.append(
+                "something was erased more than a day ago: turn the keys over by"
+                " `sealhold key close-epoch`"
+            )
         return Status(
             version=__version__,
             home=str(self.home.folder),
             headless=parts.core.headless,
+            root=self.way.value,
+            root_strength=access.STRENGTH.value,
             items=sum(counts.values()),
             by_collection=counts,
             log=parts.audit.state(),
@@ -265,6 +288,8 @@ class Node:
             rollback_note=ROLLBACK_NOTE,
             warnings=tuple(warnings),
             elsewhere=places_of(self.home).told(),
+            epoch=parts.core.keyring.lies_in.epoch,
+            close_by=due,
         )
 
 

@@ -41,6 +41,7 @@ from sealhold.node.world import World
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.vault.budget import Budget
 from sealhold.vault.consents import Consents
+from sealhold.vault.epochs import Epochs
 from sealhold.vault.firewall import Firewall
 from sealhold.vault.grants import Grants as GrantRows
 from sealhold.vault.home import Home
@@ -65,7 +66,7 @@ def stored(home: Home, world: World, places: Places) -> Parts:
         home=home,
         data=record_store(home, places),
         # THREAT T217: keys never lie where the rows lie, whoever keeps those
-        keys=SqlCipherStore(home.keys),
+        keys=lambda epoch: SqlCipherStore(home.keys_of(epoch)),
         objects=object_store(home, places, world.entropy),
         datasets=plugins.datasets(),
         tables=(
@@ -97,7 +98,7 @@ class OpenParts:
         people = PeopleRows(core, Uses(core, registry, schemas))
         people.finish_erasures()
         self.people = People(people, registry, schemas, verify)
-        self.audit = Ledger(core, vault.appender, registry, vault.keys, home, self._objects)
+        self.audit = Ledger(core, vault.appender, registry, home, self._objects)
         self.records = Records(core, self._index, firewall, self.audit, time.perf_counter)
         self.sources = Sources(
             core, self._index, self._objects, ReaderCell, plugins.is_per_file, time.perf_counter
@@ -116,6 +117,7 @@ class OpenParts:
         self.resources = Resources(office)
         self.budgets = Budgets(office)
         self.erasing = Erasing(office, shelf, self._index)
+        self.keys = Epochs(core, vault.sets, verify)
         self.outside = Outside(office, self.runs, shelf, _in_background)
 
     def _office(

@@ -65,7 +65,7 @@ class Calendar:
         """
         midnight = datetime.combine(day + _ONE_DAY, time(), self.zone)
         early, late = sorted(_instant(midnight.replace(fold=fold)) for fold in (0, 1))
-        if self.day_of(Instant(late - 1)) <= day < self.day_of(Instant(late)):
+        if self.day_of(Instant(late - 1)) <= day:
             return Instant(late - 1)
         between = range(early, late + 1)
         over = bisect_left(between, x=True, key=lambda at: self.day_of(Instant(at)) > day)

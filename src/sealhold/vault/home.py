@@ -1,12 +1,14 @@
 """The folder that is a vault: what lies where, who may read it, and how a file is replaced.
 
-    vault.db      rows of everything, encrypted        keys-1.db   the key set, encrypted
-    objects/      packs of larger content, sealed      keys-1.key  the epoch's key under its slot
-    unlock/NAME   the root key under a passphrase      slot/1      the epoch's slot under the root
-    HEAD          the newest checkpoint of the log     lock        held by the one that writes
-    stores.toml   where rows and packs lie, if they lie on servers and not here
+    vault.db      rows of everything, encrypted        keys-N.db   the key set, encrypted
+    objects/      packs of larger content, sealed      keys-N.key  the epoch's key under its slot
+    unlock/NAME   the root key under a passphrase      slot/N      the epoch's slot under the root
+    HEAD          the newest checkpoint of the log     epoch       N, once it is not 1 any more
+    stores.toml   where rows and packs lie, if they    lock        held by the one that writes
+                  lie on servers and not here
 
 - The folder is 0700 and each file 0600, or the vault does not open.
+- N is the epoch in force: one small file names it, so one rename moves on to the next.
 - A file is replaced whole: written beside, synced, renamed, and the folder synced.
 
 Source: docs/spec/03-keys.md section 10.
@@ -14,6 +16,7 @@ Source: docs/spec/03-keys.md section 10.
 
 import fcntl
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterator, MutableMapping
@@ -30,7 +33,10 @@ from sealhold.model.errors import (
 )
 
 OWNER_ONLY = 0o700
-EPOCH = 1  # closing an epoch makes the next; a new vault begins with the first
+FIRST_EPOCH = 1  # a new vault begins with it; closing an epoch makes the next
+_NUMBER = re.compile(rb"([1-9][0-9]{0,17})\n")
+_PART = re.compile(r"keys-[0-9]+\.db(?:-\w+)?")
+_OF_EPOCH = re.compile(r"keys-([1-9][0-9]{0,17})\.(?:db|key)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +57,52 @@ class Home:
         return self.folder / "vault.db"
 
     @property
-    def keys(self) -> Path:
-        """The database of wrapped keys."""
-        return self.folder / f"keys-{EPOCH}.db"
+    def epoch(self) -> int:
+        """The number of the epoch in force.
+
+        Raises:
+            TamperedError: what was kept is none.
+        """
+        try:
+            said = _NUMBER.fullmatch((self.folder / "epoch").read_bytes())
+        except FileNotFoundError:
+            return FIRST_EPOCH
+        except OSError as err:
+            raise TamperedError("`epoch` cannot be read") from err
+        # THREAT T222: one written form; any other number names an epoch that is not there
+        if said is None:
+            raise TamperedError("`epoch` is not what was written")
+        return int(said[1])
+
+    def move_on(self, epoch: int) -> None:
+        """Put an epoch in force: after a crash it is the old one or the new."""
+        replace(self.folder / "epoch", b"%d\n" % epoch)
+
+    def keys_of(self, epoch: int) -> Path:
+        """The database of an epoch's wrapped keys."""
+        return self.folder / f"keys-{epoch}.db"
+
+    def epoch_key_of(self, epoch: int) -> Path:
+        """An epoch's key, wrapped under its slot."""
+        return self.folder / f"keys-{epoch}.key"
+
+    def epochs_of_keys(self) -> set[int]:
+        """Return the epochs of which there is a key or a key set."""
+        names = (_OF_EPOCH.fullmatch(path.name) for path in self.folder.iterdir())
+        return {int(found[1]) for found in names if found}
+
+    def forget_keys(self, epoch: int) -> None:
+        """Take away the key and the key set of an epoch, durably.
+
+        Raises:
+            StoreUnavailableError: the disk refuses.
+        """
+        try:
+            for path in self.folder.glob(f"keys-{epoch}.*"):
+                path.unlink(missing_ok=True)
+            _sync(self.folder)
+        except OSError as err:
+            raise StoreUnavailableError(f"`keys-{epoch}` cannot be taken away") from err
 
     @property
     def objects(self) -> Path:
@@ -71,11 +120,6 @@ class Home:
         return self.folder / "HEAD"
 
     @property
-    def epoch_key(self) -> Path:
-        """The epoch's key, wrapped under the epoch's slot."""
-        return self.folder / f"keys-{EPOCH}.key"
-
-    @property
     def slots(self) -> Path:
         """The folder of epoch slots."""
         return self.folder / "slot"
@@ -83,6 +127,15 @@ class Home:
     def unlock_slot(self, name: str) -> Path:
         """The root key, wrapped for one way of unlocking."""
         return self.folder / "unlock" / name
+
+    def sweep(self) -> None:
+        """Take away what a killed process had begun to write of keys; other files stay."""
+        begun = (*self.folder.glob(".keys-*.key.new"), self.folder / ".epoch.new")
+        for path in (*begun, *self.slots.glob(".*.new")):
+            path.unlink(missing_ok=True)
+        for path in self.folder.glob(".tmp-????????"):
+            if path.is_dir() and all(_PART.fullmatch(each.name) for each in path.iterdir()):
+                shutil.rmtree(path, ignore_errors=True)
 
     def make(self) -> None:
         """Make the empty folders.
@@ -129,8 +182,13 @@ class Home:
         if not self.slots.is_dir() and not self.data.exists():
             raise NoHomeError(f"no vault in `{self.folder}`")
         rows = () if self.stores.exists() else (self.data,)  # else their server says if they lack
-        for path in (*rows, self.keys, self.epoch_key, self.slots / str(EPOCH), self.head):
+        epoch = self.epoch
+        keys = (self.keys_of(epoch), self.epoch_key_of(epoch), self.slots / str(epoch))
+        for path in (*rows, *keys, self.head):
             if not path.is_file():
+                if self.epoch != epoch:  # whoever has the vault open moved on meanwhile
+                    self._check()
+                    return
                 raise TamperedError(f"`{path.relative_to(self.folder)}` is missing")
         for folder in (self.objects, self.slots, self.folder / "unlock"):
             if not folder.is_dir():
@@ -158,8 +216,20 @@ class FileSlots(MutableMapping[int, bytes]):
 
     def __delitem__(self, epoch: int) -> None:
         path = self._folder / str(epoch)
-        replace(path, bytes(len(self[epoch])))
-        path.unlink()
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+            try:
+                # THREAT T220: over the very bytes, since a new file would leave the old ones be
+                os.write(handle, bytes(os.fstat(handle).st_size))
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+            path.unlink()
+            _sync(self._folder)
+        except FileNotFoundError as err:
+            raise KeyError(epoch) from err
+        except OSError as err:
+            raise StoreUnavailableError(f"`slot/{epoch}` cannot be destroyed") from err
 
     def __iter__(self) -> Iterator[int]:
         return (int(path.name) for path in self._folder.iterdir() if path.name.isdecimal())
@@ -214,13 +284,17 @@ def replace(path: Path, content: bytes) -> None:
         finally:
             os.close(handle)
         beside.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _sync(path.parent)
     except OSError as err:
         raise StoreUnavailableError(f"`{path.name}` cannot be written") from err
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def read(path: Path) -> bytes:

@@ -19,7 +19,8 @@ from sealhold.model.ids import Collection, FieldName
 from sealhold.model.people import Value
 from sealhold.model.quantities import Instant
 from sealhold.stores.spec import ColumnKind, Found, Op, Put, TableSpec
-from sealhold.vault.keyring import SubjectKeys, field_place
+from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.wraps import field_place
 
 FIELDS = TableSpec(
     name="ident",

@@ -2,11 +2,14 @@
 
 - From the mark on every use is refused; from the keys' end on nothing of them can be read, whatever
   rows are left. A process that dies between ends it when the vault is opened again.
+- The commit marks the epoch, which is closed soon: then older copies of the keys open nothing.
 - The entries about an erasure lie under the log's own key and name nobody: the receipt's number
   joins them to the receipt, and nothing to the person.
 
 Source: docs/spec/24-people.md section 6.
 """
+
+from threading import Lock
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.log import Entry
@@ -18,6 +21,7 @@ from sealhold.policy.profiles import Parties, decide_person
 from sealhold.stores.spec import Delete, DeleteWhere, Expect, Found
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
+from sealhold.vault.epochs import noted
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.lookups import LOOKUPS
 from sealhold.vault.subjects import SUBJECTS, Subjects
@@ -32,6 +36,7 @@ class Leaving:
         self._core = core
         self._uses = uses
         self._subjects = Subjects(core)
+        self._one = Lock()  # each ending counts up the epoch's mark
 
     def erase(self, app: AppId, subject: SubjectId) -> ErasedView | None:
         """Erase a person and return the receipt; None if others changed them meanwhile.
@@ -74,6 +79,10 @@ class Leaving:
         return True
 
     def _finish(self, found: Found, actor: Actor) -> ErasedView | None:
+        with self._one:
+            return self._end(found, actor)
+
+    def _end(self, found: Found, actor: Actor) -> ErasedView | None:
         core = self._core
         subject, app = SubjectId(found.row[0]), AppId(found.row[1])
         # THREAT T235: first the keys, then the rows: whatever is left over can be read by nobody
@@ -85,6 +94,7 @@ class Leaving:
             lookups=sum(1 for _ in rows_of(core.store, LOOKUPS, "subject", subject)),
         )
         ops = (
+            noted(core, items=0),
             Delete(SUBJECTS.name, (subject,), Expect.PRESENT),
             DeleteWhere(FIELDS.name, "key", (subject,)),
             DeleteWhere(LOOKUPS.name, "subject", (subject,)),

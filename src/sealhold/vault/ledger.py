@@ -42,7 +42,7 @@ _WORDS = {
     EventKind.START: "the log begins",
     EventKind.UNLOCK: "the vault was unlocked",
     EventKind.LOCK: "the vault was locked",
-    EventKind.KEY: "a key was made or changed",
+    EventKind.KEY: "keys were turned over: {reason}",
     EventKind.SOURCE: "a source changed",
     EventKind.JOB: "an import {reason}",
     EventKind.INGEST: "{rows_out} of {rows_read} items were taken in",
@@ -81,14 +81,12 @@ class Ledger:
         core: Core,
         appender: Appender,
         registry: Registry,
-        keys_store: RecordStore,
         home: Home,
         objects: Objects,
     ) -> None:
         self._core = core
         self._appender = appender
         self._registry = registry
-        self._keys_store = keys_store
         self._home = home
         self._objects = objects
         self._log = Sealer(core.keyring.named("log"))
@@ -198,9 +196,13 @@ class Ledger:
         return events_of(self._core, subject)
 
     def _files(self) -> Iterator[str]:
-        stores = ((self._core.store, self._home.data), (self._keys_store, self._home.keys))
-        for store, path in stores:
-            for fault in _faults_of(store):
+        ring = self._core.keyring
+        checked = (
+            (self._home.data, _faults_of(self._core.store)),
+            (self._home.keys_of(ring.lies_in.epoch), ring.faults()),
+        )
+        for path, faults in checked:
+            for fault in faults:
                 yield fault if path.name in fault else f"`{path.name}`: {fault}"
         yield from self._objects.faults()
 

@@ -10,7 +10,7 @@
 Source: docs/spec/03-keys.md section 10.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from dataclasses import replace as altered
@@ -23,13 +23,10 @@ from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.log import Appender, Entry
 from sealhold.audit.reading import read_hashes
 from sealhold.crypto.digest import equal
-from sealhold.crypto.kdf import derive
 from sealhold.crypto.merkle import Frontier
-from sealhold.crypto.roots.software import SoftwareRoot
-from sealhold.crypto.seal import Sealer, new_key
+from sealhold.crypto.seal import Sealer
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.sign import key_digest
-from sealhold.crypto.tags import Tag
 from sealhold.model.clock import Clock, Entropy, Onward
 from sealhold.model.errors import (
     InvalidEncodingError,
@@ -37,7 +34,7 @@ from sealhold.model.errors import (
     SealBrokenError,
     TamperedError,
 )
-from sealhold.model.ids import AppId, Collection, Id16, SubjectId, random_id
+from sealhold.model.ids import AppId, Collection, SubjectId, random_id
 from sealhold.model.records import Dataset
 from sealhold.stores.spec import (
     ColumnKind,
@@ -52,8 +49,8 @@ from sealhold.vault import (
     budget,
     catalogue,
     consents,
+    epochs,
     grants,
-    keyring,
     noisebudget,
     registry,
     requests,
@@ -65,11 +62,12 @@ from sealhold.vault import (
 )
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import Deciding
-from sealhold.vault.home import EPOCH, FileSlots, Home, Lock, read, replace
+from sealhold.vault.home import FIRST_EPOCH, Home, Lock, read, replace
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.index import SEGMENTS
 from sealhold.vault.ingest import IDENTITIES
 from sealhold.vault.keyring import Keyring
+from sealhold.vault.keysets import KeySets, lease
 from sealhold.vault.lookups import LOOKUPS
 from sealhold.vault.objects import TABLES as OBJECT_TABLES
 from sealhold.vault.owned import OLDER, RECORDS
@@ -94,9 +92,11 @@ DECIDING = (
     *resources.TABLES,
     retired.RETIRED,
     schemas.SCHEMAS,
+    epochs.ERASED,
 )
 TABLES = (
     *DECIDING,
+    epochs.CLOSED,
     RECORDS,
     OLDER,
     IDENTITIES,
@@ -112,7 +112,6 @@ TABLES = (
     HEAD_MARK,
 )
 HEADLESS = "headless"
-LEASE_S = 3_600  # the file lock is what keeps others out; the lease numbers the writers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +120,7 @@ class Parts:
 
     home: Home
     data: RecordStore
-    keys: RecordStore
+    keys: Callable[[int], RecordStore]  # that of an epoch
     objects: ObjectStore
     datasets: Mapping[Collection, Dataset]
     tables: Sequence[TableSpec]  # of the packages above, beside the vault's own
@@ -134,7 +133,7 @@ class Opened:
     """An open vault, and how to close it."""
 
     core: Core
-    keys: RecordStore
+    sets: KeySets
     appender: Appender
     held: ExitStack  # writer, stores and lock: each is let go, whatever the others say
 
@@ -150,22 +149,19 @@ def create(parts: Parts, root: Secret, *, headless: bool) -> None:
         ConflictError: a part exists already.
         StoreUnavailableError: the disk refuses.
     """
-    home, entropy = parts.home, parts.entropy
+    entropy = parts.entropy
     with _held(parts) as opened:
-        slots = SoftwareRoot(root, FileSlots(home))
-        slots.create_slot(EPOCH, entropy)
-        epoch_key = new_key(entropy, "epoch key")
-        replace(home.epoch_key, slots.wrap(EPOCH, epoch_key, entropy))
-        file_key = derive(epoch_key, Tag.KEYS_FILE)
-        parts.keys.open(keyring.TABLES, file_key.reveal, create=True)
-        ring = Keyring(parts.keys, epoch_key, entropy)
-        ring.begin(_lease(parts.keys, parts))
+        sets = _sets(parts, root)
+        sets.make_slot(FIRST_EPOCH)
+        ring, at = sets.make(FIRST_EPOCH)
+        opened.callback(ring.close)
+        ring.begin(at)
         app, owner = AppId(random_id(entropy)), SubjectId(random_id(entropy))
         ring.add_app(app)
         ring.add_subject(app, owner)
         ring.name_owner(owner, app)
         parts.data.open(_all(parts), ring.named("data-file").reveal, create=True)
-        fence = _lease(parts.data, parts)
+        fence = lease(parts.data, parts.clock)
         appender = _appender(parts.data, ring)
         deciding = Deciding(DECIDING, ring.named("set-hash"))
         writer = _writer(parts, ring, appender, deciding, fence, written=0)
@@ -189,13 +185,11 @@ def open_vault(parts: Parts, root: Secret, accepted: Accepted | None = None) -> 
     home = parts.home
     home.check()
     with _held(parts) as opened:
-        epoch_key = _epoch_key(home, root)
-        file_key = derive(epoch_key, Tag.KEYS_FILE)
-        parts.keys.open(keyring.TABLES, file_key.reveal, create=False)
-        ring = Keyring(parts.keys, epoch_key, parts.entropy)
-        ring.load(_lease(parts.keys, parts))
+        sets = _sets(parts, root)
+        ring = sets.open(home.epoch)
+        opened.callback(ring.close)
         parts.data.open(_all(parts), ring.named("data-file").reveal, create=False)
-        fence = _lease(parts.data, parts)
+        fence = lease(parts.data, parts.clock)
         appender = _appender(parts.data, ring)
         # THREAT T73: what has ended stays so, whatever the machine's clock is set to
         parts = altered(parts, clock=Onward(parts.clock, appender.head.at))
@@ -210,7 +204,8 @@ def open_vault(parts: Parts, root: Secret, accepted: Accepted | None = None) -> 
             rollback.accept(core, accepted, then)
         unlocked = Event(kind=EventKind.UNLOCK, actor=Actor.OWNER)
         writer.commit(Work((), (Entry(event=unlocked),)))
-        return Opened(core, parts.keys, appender, opened.pop_all())
+        epochs.settle(core, sets)
+        return Opened(core, sets, appender, opened.pop_all())
 
 
 def _held(parts: Parts) -> ExitStack:
@@ -221,7 +216,6 @@ def _held(parts: Parts) -> ExitStack:
     """
     held = ExitStack()
     held.callback(Lock(parts.home).release)
-    held.callback(parts.keys.close)
     held.callback(parts.data.close)
     return held
 
@@ -256,18 +250,8 @@ def _all(parts: Parts) -> list[TableSpec]:
     return [*TABLES, *parts.tables]
 
 
-def _epoch_key(home: Home, root: Secret) -> Secret:
-    slots = SoftwareRoot(root, FileSlots(home))
-    try:
-        return slots.unwrap(EPOCH, read(home.epoch_key), "epoch key")
-    except SealBrokenError as err:
-        names = f"`slot/{EPOCH}`, `{home.epoch_key.name}` or the slot in `unlock`"
-        raise TamperedError(f"{names} is not what was written") from err
-
-
-def _lease(store: RecordStore, parts: Parts) -> Fence:
-    holder = Id16(b"home's file lock")
-    return store.lease(Id16(bytes(16)), holder, LEASE_S, parts.clock())
+def _sets(parts: Parts, root: Secret) -> KeySets:
+    return KeySets(parts.home, root, parts.keys, parts.clock, parts.entropy)
 
 
 def _appender(store: RecordStore, ring: Keyring) -> Appender:
@@ -317,8 +301,11 @@ def _check_head(parts: Parts, appender: Appender, ring: Keyring, accepted: Accep
     mark = parts.data.get(HEAD_MARK.name, [(0,)])[0]
     if mark is None:
         raise TamperedError("`vault.db` lacks its mark of HEAD")
+    # THREAT T222: the count of the key set goes on from one epoch to the next
     if ring.generation < mark.row[2]:
-        raise RolledBackError(f"`{parts.home.keys.name}` is older than `vault.db`")
+        raise RolledBackError(
+            f"`{parts.home.keys_of(ring.lies_in.epoch).name}` is older than `vault.db`"
+        )
     if accepted is not None:
         rollback.check_is_older(accepted, appender, beside.size)
         return appender.head.size  # so that HEAD stays as it is until the charges are durable

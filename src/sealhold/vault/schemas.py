@@ -67,8 +67,7 @@ class Schemas:
         """
         op = self.change(app.id, rules)
         keyring = self._core.keyring
-        if not keyring.has_app(app.id):  # first the keys: a schema without them keeps nobody
-            keyring.add_app(app.id)
+        keyring.add_app(app.id)  # first the keys: a schema without them keeps nobody
         for name, rule in rules.items():
             if rule.lookup is not Lookup.NONE:
                 keyring.add_field(app.id, name)

@@ -10,9 +10,6 @@
 Source: docs/spec/21-evidence.md section 9.
 """
 
-import os
-import shutil
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -20,13 +17,13 @@ from typing import Literal
 from sealhold.compute.attest import tpmforms
 from sealhold.compute.attest.kinds import Kind
 from sealhold.compute.attest.spec import Binding, Evidence
+from sealhold.crypto.tpmcall import TpmPrograms, are_installed
 from sealhold.model.encoding import pack
 from sealhold.model.errors import EvidenceUnavailableError, InvalidError
 
 PUBLIC = "ak.pub"  # the file that readers know the key by: its description, after its length
 PRIVATE = "ak.priv"  # the rest of it, sealed by its TPM
 ENDORSEMENT = "ek.der"  # the public endorsement key, which the vendor certified
-SECONDS = 30  # for one program; a slow TPM makes a key in about ten
 NEEDED = (
     "tpm2_activatecredential",
     "tpm2_createek",
@@ -44,7 +41,7 @@ NEEDED = (
 
 def is_available() -> bool:
     """Return whether the programs are installed; whether a TPM answers shows when one is asked."""
-    return all(shutil.which(name) for name in NEEDED)
+    return are_installed(NEEDED)
 
 
 class TpmProducer:
@@ -74,7 +71,8 @@ class TpmProducer:
         self._registers = tuple(sorted(set(registers)))
         self._extended = registers[-1]
         self._selection = f"sha256:{','.join(map(str, self._registers))}"
-        self._tcti = {"TPM2TOOLS_TCTI": tcti} if tcti else {}
+        programs = TpmPrograms(folder=folder, tcti=tcti, away=EvidenceUnavailableError)
+        self._run, self._call = programs.run, programs.call
         self.area = self._make_key(endorsement)
 
     def extend(self, digest: bytes) -> None:
@@ -174,25 +172,3 @@ class TpmProducer:
         finally:
             self._call("tpm2_flushcontext", session)
             self._call("tpm2_flushcontext", "-t")
-
-    def _run(self, program: str, *arguments: str) -> None:
-        try:
-            self._call(program, *arguments)
-        finally:
-            self._call("tpm2_flushcontext", "-t")
-
-    def _call(self, program: str, *arguments: str) -> None:
-        try:
-            done = subprocess.run(  # noqa: S603  # reason: a fixed program, words made here
-                [program, *arguments],
-                cwd=self._folder,
-                env={"PATH": os.environ.get("PATH", ""), **self._tcti},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=SECONDS,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired) as err:
-            raise EvidenceUnavailableError(f"`{program}` does not answer") from err
-        if done.returncode:
-            raise EvidenceUnavailableError(f"`{program}` ended with {done.returncode}")

@@ -24,7 +24,8 @@ def erase(
 
     What programs said of it, and of what shared a run with it, becomes their default. A task that
     counted it in a frozen set is retired: its grants end, and it cannot be allowed again. What left
-    before stays out. Takes your passphrase, typed at the terminal for this one decision.
+    before stays out, and copies of the vault that you made before still hold it. Takes your
+    passphrase, typed at the terminal for this one decision.
     """
     session = Session.of(context)
     with reading(session) as node:

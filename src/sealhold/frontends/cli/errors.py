@@ -21,6 +21,7 @@ from sealhold.model.errors import (
     SealBrokenError,
     SealholdError,
     UsageError,
+    WrongKeyFileError,
     WrongPassphraseError,
 )
 
@@ -104,6 +105,8 @@ def _remedy(err: SealholdError, command: tuple[str, ...]) -> str:
     match err:
         case NoHomeError():
             told = "sealhold init"
+        case WrongKeyFileError():
+            told = err.remedy()
         case WrongPassphraseError():
             told = "once more: Caps Lock and the keyboard layout are the usual causes"
         case SealBrokenError() if command == ("app", "open"):

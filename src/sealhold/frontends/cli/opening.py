@@ -1,6 +1,8 @@
 """Opening the vault for one command, and how its owner proves to be there.
 
 - Reading takes the passphrase from SEALHOLD_PASSPHRASE, else from the terminal.
+- A vault that opens with a key takes it from the file that SEALHOLD_KEY_FILE names, or as
+  SEALHOLD_ROOT said it; it is headless, and nothing is asked at a terminal.
 - Deciding, releasing, admitting and deleting take it from the terminal alone, because a program
   that runs as the owner has the environment too. Only a headless home takes it from there.
 - A folder without a vault is told before anything is asked.
@@ -11,15 +13,26 @@ Source: docs/spec/20-faces.md section 8.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import assert_never
 
 from sealhold.frontends.cli.session import Session
 from sealhold.model.errors import (
     LockedError,
+    NoKeyError,
     VerificationNeededError,
     WeakPassphraseError,
     WrongPassphraseError,
 )
-from sealhold.node import PASSPHRASE_VARIABLE, Accepted, Node, World, home_folder
+from sealhold.node import (
+    KEY_FILE_VARIABLE,
+    PASSPHRASE_VARIABLE,
+    Accepted,
+    Node,
+    Way,
+    World,
+    home_folder,
+    key_in,
+)
 
 ASK = "Passphrase: "
 FLOOR = 8  # characters of a new passphrase
@@ -39,7 +52,7 @@ def world_of(session: Session) -> World:
 def reading(session: Session) -> Iterator[Node]:
     """Open the vault to read in it."""
     with _node(session) as node:
-        node.unlock(_from_environment(session) or _typed(session, LockedError))
+        node.unlock(given_to(session, node) or _typed(session, node, LockedError))
         yield node
 
 
@@ -47,9 +60,9 @@ def reading(session: Session) -> Iterator[Node]:
 def deciding(session: Session) -> Iterator[tuple[Node, str]]:
     """Open the vault for its owner, who is proven to be there; yields the passphrase, too."""
     with _node(session) as node:
-        given = _from_environment(session)
+        given = given_to(session, node)
         if given is None:
-            given = _typed(session, VerificationNeededError)
+            given = _typed(session, node, VerificationNeededError)
             node.unlock(given)
             yield node, given
         else:
@@ -61,9 +74,9 @@ def deciding(session: Session) -> Iterator[tuple[Node, str]]:
 def accepting(session: Session, checkpoint: str | None) -> Iterator[Node]:
     """Open a vault whose database is older than it was, on its owner's word."""
     with _node(session) as node:
-        at_terminal = session.shell.terminal.is_there()
-        given = None if at_terminal else _from_environment(session)
-        given = given or _typed(session, VerificationNeededError)
+        at_terminal = session.shell.terminal.is_there() and node.way is Way.PASSPHRASE
+        given = None if at_terminal else given_to(session, node)
+        given = given or _typed(session, node, VerificationNeededError)
         node.unlock(given, Accepted(at_terminal=at_terminal, checkpoint=checkpoint))
         yield node
 
@@ -75,9 +88,9 @@ def confirmed(session: Session, node: Node, prompt: str = ASK) -> str:
         WrongPassphraseError: it is not that of this vault.
     """
     # THREAT T66: a program of the owner's has the environment, but not the keys of the terminal.
-    given = _from_environment(session) if node.headless else None
+    given = given_to(session, node) if node.headless else None
     if given is None:
-        given = _typed(session, VerificationNeededError, prompt)
+        given = _typed(session, node, VerificationNeededError, prompt)
     if not node.verify_passphrase(given):
         raise WrongPassphraseError
     return given
@@ -89,7 +102,7 @@ def check_can_confirm(session: Session, node: Node) -> None:
     Raises:
         VerificationNeededError: no terminal, and no headless home with a passphrase given.
     """
-    headless = node.headless and _from_environment(session) is not None
+    headless = node.headless and given_to(session, node) is not None
     if not headless and not session.shell.terminal.is_there():
         raise VerificationNeededError("the owner's passphrase must be typed at a terminal")
 
@@ -101,10 +114,10 @@ def new_passphrase(session: Session) -> str:
         LockedError: there is neither a terminal nor a passphrase.
         WeakPassphraseError: too short, or not typed the same twice.
     """
-    given = _from_environment(session)
+    given = _passphrase(session)
     if given is None:
-        given = _typed(session, LockedError, f"New passphrase, {FLOOR} characters or more: ")
-        if len(given) >= FLOOR and _typed(session, LockedError, "Once more: ") != given:
+        given = _asked(session, LockedError, f"New passphrase, {FLOOR} characters or more: ")
+        if len(given) >= FLOOR and _asked(session, LockedError, "Once more: ") != given:
             raise WeakPassphraseError("the two passphrases differ")
     if len(given) < FLOOR:
         raise WeakPassphraseError(f"a passphrase has {FLOOR} characters or more")
@@ -118,12 +131,37 @@ def _node(session: Session) -> Iterator[Node]:
         yield node
 
 
-def _from_environment(session: Session) -> str | None:
+def given_to(session: Session, node: Node) -> str | None:
+    """Return what opens the vault, if it was given without being asked for."""
+    match node.way:
+        case Way.PASSPHRASE:
+            return _passphrase(session)
+        case Way.KEYFILE:
+            path = session.shell.environment.get(KEY_FILE_VARIABLE)
+            return key_in(Path(path)) if path else None
+        case Way.ENVIRONMENT:
+            return session.shell.root
+        case way:
+            assert_never(way)
+
+
+def _passphrase(session: Session) -> str | None:
     return session.shell.environment.get(PASSPHRASE_VARIABLE) or None
 
 
 def _typed(
-    session: Session, missing: type[LockedError | VerificationNeededError], prompt: str = ASK
+    session: Session,
+    node: Node,
+    missing: type[LockedError | VerificationNeededError],
+    prompt: str = ASK,
+) -> str:
+    if node.way is not Way.PASSPHRASE:
+        raise NoKeyError
+    return _asked(session, missing, prompt)
+
+
+def _asked(
+    session: Session, missing: type[LockedError | VerificationNeededError], prompt: str
 ) -> str:
     if not session.shell.terminal.is_there():
         raise missing("there is no terminal to type the passphrase at")

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from sealhold.frontends.cli.opening import folder_of, world_of
+from sealhold.frontends.cli.opening import folder_of, given_to, world_of
 from sealhold.frontends.cli.out import Facts, Line, emit, safe
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.http.app import make_app
@@ -35,8 +35,9 @@ def serve(
 ) -> None:
     """Open your vault in the browser, and answer what is due.
 
-    The vault starts locked and is opened on its page, unless SEALHOLD_PASSPHRASE is set. It
-    listens on this machine alone. Ctrl-C ends it and drops the keys.
+    The vault starts locked and is opened on its page, unless SEALHOLD_PASSPHRASE is set, or the
+    key of a vault that opens with one is given. It listens on this machine alone. Ctrl-C ends it
+    and drops the keys.
     """
     session = Session.of(context)
     world = world_of(session)
@@ -46,9 +47,9 @@ def serve(
         signal.signal(stop, signal.default_int_handler)
     with Node(folder_of(session), world) as node, suppress(KeyboardInterrupt):
         node.home.check()
-        passphrase = session.shell.environment.get(PASSPHRASE_VARIABLE)
-        if passphrase:
-            node.unlock(passphrase)
+        given = given_to(session, node)
+        if given:
+            node.unlock(given)
         listener = bind(port)
         listener.listen()  # whoever is told the address may call at once, and waits for the server
         bound = listener.getsockname()[1]

@@ -30,6 +30,7 @@ class Shell:
     """What surrounds the program."""
 
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    root: str | None = None  # what SEALHOLD_ROOT said, once it stood there no more
     terminal: Terminal = field(default_factory=OwnTerminal)
     world: "World | None" = None  # None: the machine's clock and entropy
 

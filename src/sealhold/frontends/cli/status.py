@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from sealhold.frontends.cli.key_list import epoch_words
 from sealhold.frontends.cli.opening import reading
 from sealhold.frontends.cli.out import (
     Block,
@@ -21,6 +22,15 @@ from sealhold.frontends.cli.words import counted
 from sealhold.frontends.web.formats import bits, moment
 from sealhold.model.errors import TamperedError
 from sealhold.model.shown import LogState, Meter, Status
+
+OPENED_BY = {
+    "passphrase": "a passphrase",
+    "keyfile": "a key file",
+    "environment": "a root value in the environment",
+}
+WORTH = {  # what a receipt of an erasure says, in words
+    "overwritten-file": "is a file overwritten; flash disks and snapshots may keep it",
+}
 
 
 def status(
@@ -55,7 +65,10 @@ def _blocks(shown: Status, meters: tuple[Meter, ...], checked: LogState | None) 
         ("Folder", safe(shown.home)),
         *((part.capitalize(), safe(place)) for part, place in sorted(shown.elsewhere.items())),
         ("Decided", "headless" if shown.headless else "at a terminal or in the browser"),
+        ("Opened by", OPENED_BY[shown.root]),
+        ("A destroyed key", WORTH[shown.root_strength]),
         ("Items", f"{shown.items:,}" + (f": {counts}" if counts else "")),
+        ("Epoch", epoch_words(shown.epoch, shown.close_by)),
         ("Log", f"{counted(log.size, 'entry', 'entries')}, newest {moment(log.at)}"),
         ("Log root", log.root),
         ("Log key", log.key_digest),

@@ -1,10 +1,10 @@
-"""What a served vault does by itself: new days of open sets, answers and files that are due.
+"""What a served vault does by itself: new days of open sets, answers, files and keys that are due.
 
 - Looks once a minute, while the vault is open; a locked vault is left alone.
 - An answer that could not be made is tried again after an hour, not each minute: each try is in
-  the log.
+  the log. An epoch that could not be closed likewise.
 
-Source: docs/spec/08-task-manifest.md section 7.
+Source: docs/spec/08-task-manifest.md section 7; docs/spec/03-keys.md section 13.
 """
 
 from contextlib import suppress
@@ -30,6 +30,7 @@ class Rounds:
         self._clock = clock
         self._stopped = Event()
         self._failed: dict[GrantId, Instant] = {}
+        self._not_closed = Instant(-HOUR)  # when closing the epoch last failed
 
     def run(self) -> None:
         """Go round until `stop`."""
@@ -44,6 +45,7 @@ class Rounds:
     def once(self) -> int:
         """Go round one time, and return how many answers left."""
         left = 0
+        self._close_epoch()
         self._turn()
         try:
             wanted = self._wanted()
@@ -61,6 +63,15 @@ class Rounds:
             if not self._stopped.is_set():
                 self._node.resources.refresh()
         return left
+
+    def _close_epoch(self) -> None:
+        """Close the epoch of the keys in time, if something was erased in it."""
+        if self._node.locked or self._clock() - self._not_closed < HOUR:
+            return
+        try:
+            self._node.keys.close_due()
+        except SealholdError:
+            self._not_closed = self._clock()
 
     def _turn(self) -> None:
         """Look at the open sets that were not looked at today, before anybody asks."""

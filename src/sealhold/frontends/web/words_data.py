@@ -131,6 +131,7 @@ DATA: Mapping[str, str] = {
     "status.opened": "Opened",
     "status.headless": "headless: its passphrase is read from the environment",
     "status.by_hand": "by a passphrase that is typed",
+    "status.by_key": "headless: by a key, a file or a value in the environment",
     "status.isolation": "Programs run in",
     "status.rollback": "Not noticed",
     "status.log_key": "Log key",

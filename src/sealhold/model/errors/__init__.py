@@ -28,9 +28,11 @@ from sealhold.model.errors.denied import (
     BadTokenError,
     DeniedError,
     LockedError,
+    NoKeyError,
     VerificationNeededError,
     WrongKeyFileError,
     WrongPassphraseError,
+    WrongPinError,
 )
 from sealhold.model.errors.exhausted import (
     ExhaustedError,
@@ -56,6 +58,7 @@ from sealhold.model.errors.invalid import (
     UnknownPurposeError,
     UnreadableSourceError,
     WeakPassphraseError,
+    WeakRootError,
 )
 from sealhold.model.errors.notfound import (
     NoFileError,
@@ -80,7 +83,9 @@ from sealhold.model.errors.unavailable import (
     EvidenceUnavailableError,
     ExtraMissingError,
     IsolationUnavailableError,
+    MachineChangedError,
     NotFetchedError,
+    RootAwayError,
     StoppedError,
     StoreBusyError,
     StoreFullError,
@@ -121,8 +126,10 @@ __all__ = [
     "LeakExhaustedError",
     "LockedError",
     "LookalikeError",
+    "MachineChangedError",
     "NoFileError",
     "NoHomeError",
+    "NoKeyError",
     "NoiseExhaustedError",
     "NotAProgramError",
     "NotAProofError",
@@ -133,6 +140,7 @@ __all__ = [
     "PlaintextStoreError",
     "QuestionsExhaustedError",
     "RolledBackError",
+    "RootAwayError",
     "SealBrokenError",
     "SealholdError",
     "StaleError",
@@ -151,6 +159,8 @@ __all__ = [
     "UsageError",
     "VerificationNeededError",
     "WeakPassphraseError",
+    "WeakRootError",
     "WrongKeyFileError",
     "WrongPassphraseError",
+    "WrongPinError",
 ]

@@ -22,10 +22,17 @@ class WrongPassphraseError(DeniedError):
     """
 
 
-class WrongKeyFileError(DeniedError):
-    """The key file does not open this vault.
+class WrongKeyFileError(WrongPassphraseError):
+    """The key does not open this vault, which takes a key where others take a passphrase.
 
-    Remedy: name the key file that was made for this vault, or unlock with the passphrase.
+    Remedy: give the key that was made with this vault: its key file, or the value of its root.
+    """
+
+
+class WrongPinError(DeniedError):
+    """The PIN does not open this token, or the token takes none any more.
+
+    Remedy: give the PIN of this token; after a few wrong ones only its maker's tool unlocks it.
     """
 
 
@@ -40,6 +47,13 @@ class LockedError(DeniedError):
     """The vault is locked.
 
     Remedy: type the passphrase at a terminal or on the vault's page, or set SEALHOLD_PASSPHRASE.
+    """
+
+
+class NoKeyError(LockedError):
+    """This vault opens with a key, and none was given.
+
+    Remedy: set SEALHOLD_KEY_FILE to the path of its key file, or SEALHOLD_ROOT to its root value.
     """
 
 

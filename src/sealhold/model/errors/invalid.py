@@ -95,6 +95,13 @@ class WeakPassphraseError(InvalidError):
     """
 
 
+class WeakRootError(InvalidError):
+    """A root value in the environment is not 32 random bytes, or stands on a page.
+
+    Remedy: make one with `head -c 32 /dev/urandom | base64`, and show it to nobody.
+    """
+
+
 class CapTooHighError(InvalidError):
     """A budget's cap is outside of what a cap can be.
 

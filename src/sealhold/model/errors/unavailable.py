@@ -90,6 +90,20 @@ class ExtraMissingError(UnavailableError):
     """
 
 
+class RootAwayError(UnavailableError):
+    """The token or chip that keeps an epoch slot does not answer.
+
+    Remedy: put the token in, or start what speaks to the chip, then try again.
+    """
+
+
+class MachineChangedError(UnavailableError):
+    """The machine started something else than when the slot was made, so its chip keeps the key.
+
+    Remedy: start the system that was running then, or open the vault by another slot of its own.
+    """
+
+
 class StoppedError(UnavailableError):
     """A run was stopped before its end; what was evaluated until then is kept.
 

@@ -50,6 +50,8 @@ class Status:
     version: str
     home: str
     headless: bool
+    root: str  # what opens the vault: `passphrase`, `keyfile` or `environment`
+    root_strength: str  # what destroying a key of this root is worth
     items: int
     by_collection: Mapping[Collection, int]
     log: LogState
@@ -57,6 +59,8 @@ class Status:
     rollback_note: str  # what is not detected, in a sentence
     warnings: tuple[str, ...]
     elsewhere: Mapping[str, str] = field(default_factory=dict)  # rows, packs: where, if not at home
+    epoch: int = 1  # of the keys
+    close_by: Instant | None = None  # when it must be closed, if something was erased in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,6 +57,30 @@ def _erase() -> Function:
     return erase
 
 
+def _key_list() -> Function:
+    from sealhold.frontends.cli.key_list import key_list
+
+    return key_list
+
+
+def _key_close() -> Function:
+    from sealhold.frontends.cli.key_close import key_close
+
+    return key_close
+
+
+KEY = {
+    "list": Entry(
+        about="List the keys: what they are for, how old, how many lie under them.",
+        example="key list",
+        load=_key_list,
+    ),
+    "close-epoch": Entry(
+        about="Turn the keys over, so that older copies of them open nothing.",
+        example="key close-epoch --dry-run",
+        load=_key_close,
+    ),
+}
 SOURCE = {
     "list": Entry(
         about="List where your data came from, and each import.",
@@ -91,4 +115,5 @@ VAULT: Mapping[str, Entry | Group] = {
         example="erase r-0123456789ab --dry-run",
         load=_erase,
     ),
+    "key": Group(about="What everything is sealed under.", entries=KEY),
 }

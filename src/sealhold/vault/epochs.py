@@ -1,0 +1,315 @@
+"""Closing an epoch: the keys move to a new set, and the slot that opens all old copies goes.
+
+- Eight steps. Up to the fifth, one rename, the old set is in force and a kill starts anew; from
+  then on the new one is, and the next opening finishes. There is no step in between.
+- The old slot is destroyed only once every key was opened from the new set, as the disk has it.
+- An erasure marks its epoch, in its own commit; the epoch is to be closed a day later at most.
+- What this reaches: copies of keys and rows that were made without the slot. A copy of the whole
+  folder holds the slot too, and old rows with the keys in force open as before.
+
+Source: docs/spec/03-keys.md section 13.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from threading import Lock
+
+from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.audit.log import Entry
+from sealhold.crypto.digest import tagged
+from sealhold.crypto.rootspec import Destruction
+from sealhold.crypto.tags import Tag
+from sealhold.model.encoding import pack
+from sealhold.model.errors import (
+    SealholdError,
+    StoreUnavailableError,
+    TamperedError,
+    WrongPassphraseError,
+)
+from sealhold.model.ids import AppId, canonical
+from sealhold.model.quantities import DAY, HOUR, Instant
+from sealhold.model.shown.keys import ClosedView, ClosingView, KeysView, KeyView
+from sealhold.stores.spec import ColumnKind, Expect, Put, TableSpec
+from sealhold.vault.core import Core
+from sealhold.vault.deciding import Deciding, scan_all
+from sealhold.vault.home import FIRST_EPOCH
+from sealhold.vault.identifiable import FIELDS
+from sealhold.vault.keyring import HALF_CLOSED, Keyring
+from sealhold.vault.keysets import KeySets
+from sealhold.vault.objects import CHUNKS
+from sealhold.vault.owned import OLDER, RECORDS
+from sealhold.vault.wraps import ACTIVE
+from sealhold.vault.writer import Work
+
+WITHIN = DAY  # of the first erasure the epoch is closed
+EARLY = HOUR  # a served vault does not wait until the last minute
+CLOSED_EPOCH = "epoch_closed"  # why keys were turned over
+
+ERASED = TableSpec(
+    name="erased",
+    columns={"epoch": ColumnKind.I64, "first": ColumnKind.I64, "count": ColumnKind.I64},
+    key=("epoch",),
+    indexes={},
+)
+CLOSED = TableSpec(
+    name="closed",
+    columns={"epoch": ColumnKind.I64, "sealed": ColumnKind.SEALED},
+    key=("epoch",),
+    indexes={},
+)
+
+
+def noted(core: Core, items: int = 1) -> Put:
+    """Return the operation that marks the epoch in force: something was erased in it.
+
+    `items` of the owner count, since old rows of theirs open further on; a person's do not.
+    """
+    epoch = core.keyring.lies_in.epoch
+    found = core.deciding.get(ERASED.name, epoch)
+    if found is None:
+        return Put(ERASED.name, (epoch, core.clock(), items), Expect.ABSENT)
+    return Put(ERASED.name, (epoch, found.row[1], found.row[2] + items), found.v)
+
+
+def settle(core: Core, sets: KeySets) -> None:
+    """Bring to an end what a kill interrupted; the vault is open, and the epoch in force proven."""
+    now = core.keyring.lies_in.epoch
+    sets.home.sweep()
+    for other in sets.others(now):
+        sets.drop(other)
+    if now > FIRST_EPOCH and core.store.get(CLOSED.name, [(now - 1,)])[0] is None:
+        held = len(core.keyring.held())
+        _tell(core, Actor.VAULT, ClosedNote(now - 1, held, sets.destroy_slot(now - 1)))
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedNote:
+    """What is kept of a closed epoch."""
+
+    epoch: int
+    keys: int  # how many moved on
+    destroyed: Destruction
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One closing on its way."""
+
+    actor: Actor
+    old: int
+    rings: list[Keyring] = field(default_factory=list)  # open sets of the next epoch
+    keys: int = 0
+    destroyed: Destruction | None = None
+
+
+class Epochs:
+    """The keys of one open vault: shown to its owner, and turned over."""
+
+    def __init__(self, core: Core, sets: KeySets, verify: Callable[[str], bool]) -> None:
+        self._core = core
+        self._sets = sets
+        self._verify = verify
+        self._one = Lock()  # one closing at a time
+
+    def due(self) -> Instant | None:
+        """Return by when the epoch is to be closed; None if nothing was erased in it."""
+        return due(self._core.deciding, self._core.keyring.lies_in.epoch)
+
+    def list(self) -> KeysView:
+        """Return each key by id, version and state, and what it wraps; never its bytes."""
+        with self._one:  # in between, keys lie half here and half there
+            return self._list()
+
+    def look(self) -> ClosingView:
+        """Return what closing the epoch would do; nothing changes."""
+        with self._one:
+            ring = self._core.keyring
+            return self._view(ring.lies_in.epoch, len(ring.held()), None)
+
+    def close(self, passphrase: str) -> ClosingView:
+        """Close the epoch in force.
+
+        Raises:
+            WrongPassphraseError: the owner is not proven.
+            StoreUnavailableError: the disk refuses; one of the two epochs is in force, whole.
+        """
+        if not self._verify(passphrase):
+            raise WrongPassphraseError
+        with self._one:
+            return self._close(Actor.OWNER)
+
+    def close_due(self) -> bool:
+        """Close the epoch if it is due soon, and return whether it was.
+
+        Raises:
+            StoreUnavailableError: the disk refuses.
+        """
+        with self._one:
+            by = self.due()
+            if by is None or self._core.clock() < by - EARLY:
+                return False
+            self._close(Actor.VAULT)
+            return True
+
+    def _list(self) -> KeysView:
+        core, ring = self._core, self._core.keyring
+        held, epoch = ring.held(), ring.lies_in.epoch
+        fields = sorted(held.fields)
+        under = Counter(app for app, _ in held.fields)
+        under.update(2 * [AppId(each.row[2]) for each in held.subjects])
+        wrapped = Counter(found.row[0] for found in scan_all(core.store, FIELDS))
+        wrapped[core.owner] = sum(
+            1 for spec in (RECORDS, OLDER, CHUNKS) for _ in scan_all(core.store, spec)
+        )
+        keys = [
+            KeyView("epoch", str(epoch), epoch, ACTIVE, len(held.named) + len(held.apps)),
+            *(
+                KeyView("app", canonical(app), each.version, ACTIVE, 1 + under[app])
+                for app, each in held.apps.items()
+            ),
+            *(KeyView("field", f"{canonical(app)}/{name}", 1, ACTIVE, 0) for app, name in fields),
+            *(
+                KeyView("subject", canonical(row[0]), row[1], row[4], wrapped[row[0]])
+                for row in (each.row for each in held.subjects)
+            ),
+            *(KeyView("vault", name, 1, ACTIVE, 0) for name in sorted(held.named)),
+        ]
+        return KeysView(
+            epoch=epoch,
+            generation=ring.generation,
+            due=self.due(),
+            keys=tuple(keys),
+            closed=self._closed(),
+        )
+
+    def _close(self, actor: Actor) -> ClosingView:
+        ring, home = self._core.keyring, self._sets.home
+        if home.epoch != ring.lies_in.epoch:
+            raise StoreUnavailableError(HALF_CLOSED)
+        settle(self._core, self._sets)
+        turn = _Turn(actor, ring.lies_in.epoch)
+        # THREAT T235: a key that is erased after it was copied would come back with the next set
+        with ring.still():
+            self._move(turn)
+        for step in (self._destroy, self._remove, self._note):
+            step(turn)
+        return self._view(turn.old, turn.keys, turn.destroyed)
+
+    def _move(self, turn: _Turn) -> None:
+        home, is_over = self._sets.home, True
+        try:
+            for step in (self._slot, self._copy, self._compare, self._read_back, self._switch):
+                step(turn)
+        except BaseException:
+            for each in turn.rings:
+                each.close()
+            with suppress(SealholdError):  # else the next opening clears it away
+                is_over = home.epoch != turn.old
+                if not is_over:
+                    self._sets.drop(turn.old + 1)
+            if is_over:  # the next opening may go on with the other set
+                self._core.keyring.freeze()
+            raise
+
+    def _slot(self, turn: _Turn) -> None:
+        """1: the slot of the next epoch."""
+        self._sets.make_slot(turn.old + 1)
+
+    def _copy(self, turn: _Turn) -> None:
+        """2: its key set, with every key under another wrap and each app's key made anew."""
+        new, fence = self._sets.make(turn.old + 1)
+        turn.rings.append(new)
+        new.inherit(self._core.keyring, fence)
+
+    def _compare(self, turn: _Turn) -> None:
+        """3: every key that was copied opens, and there are as many as before."""
+        turn.keys = self._compared(turn.rings[-1])
+
+    def _read_back(self, turn: _Turn) -> None:
+        """4: the same again from the disk, through the slot, as the next opening will."""
+        turn.rings.pop().close()
+        turn.rings.append(self._sets.open(turn.old + 1))
+        turn.keys = self._compared(turn.rings[-1])
+
+    def _switch(self, turn: _Turn) -> None:
+        """5: one rename puts the next epoch in force."""
+        self._sets.home.move_on(turn.old + 1)
+        self._core.keyring.take(turn.rings.pop())
+
+    def _destroy(self, turn: _Turn) -> None:
+        """6: the slot of the epoch that ended goes."""
+        # THREAT T220: from here on no copy of what lay under it opens
+        turn.destroyed = self._sets.destroy_slot(turn.old)
+
+    def _remove(self, turn: _Turn) -> None:
+        """7: and what lay under it."""
+        self._sets.drop(turn.old)
+
+    def _note(self, turn: _Turn) -> None:
+        """8: the note of it, and the log's entry."""
+        assert turn.destroyed is not None  # noqa: S101  # reason: step 6 was before
+        _tell(self._core, turn.actor, ClosedNote(turn.old, turn.keys, turn.destroyed))
+
+    def _compared(self, new: Keyring) -> int:
+        """Open every key of the next epoch's set, and return how many there are.
+
+        Raises:
+            TamperedError: one is missing, too many, another, or not made anew.
+        """
+        held, old = new.held(), self._core.keyring
+        # THREAT T221: the old set is given up only for one in which every key was opened
+        if not held.follows(old.held()) or new.generation <= old.generation:
+            raise TamperedError("the keys that were copied are not those that there were")
+        return len(held)
+
+    def _closed(self) -> tuple[ClosedView, ...]:
+        core = self._core
+        rows = (found.row for found in scan_all(core.store, CLOSED))
+        return tuple(
+            ClosedView.of(epoch, core.papers.open(CLOSED.name, (epoch,), sealed))
+            for epoch, sealed in rows
+        )
+
+    def _view(self, epoch: int, keys: int, destroyed: Destruction | None) -> ClosingView:
+        return ClosingView(
+            epoch=epoch,
+            next=epoch + 1,
+            keys=keys,
+            erased=_erased(self._core.deciding, epoch),
+            method=destroyed.method if destroyed else None,
+            strength=destroyed.strength.value if destroyed else None,
+        )
+
+
+def due(deciding: Deciding, epoch: int) -> Instant | None:
+    """Return by when an epoch is to be closed; None if nothing was erased in it."""
+    found = deciding.get(ERASED.name, epoch)
+    return Instant(found.row[1] + WITHIN) if found else None
+
+
+def _erased(deciding: Deciding, epoch: int) -> int:
+    found = deciding.get(ERASED.name, epoch)
+    return int(found.row[2]) if found else 0
+
+
+def _tell(core: Core, actor: Actor, note: ClosedNote) -> None:
+    """Write the note of a closed epoch, and the entry that names it, in one commit."""
+    paper = {
+        "at": core.clock(),
+        "erased": _erased(core.deciding, note.epoch),
+        "keys": note.keys,
+        "method": note.destroyed.method,
+        "strength": note.destroyed.strength.value,
+    }
+    sealed = core.papers.seal(CLOSED.name, (note.epoch,), paper)
+    event = Event(
+        kind=EventKind.KEY,
+        actor=actor,
+        reason=CLOSED_EPOCH,
+        rows_out=note.keys,
+        digest=tagged(Tag.EPOCH_NOTE, pack([note.epoch, paper])),
+    )
+    row = Put(CLOSED.name, (note.epoch, sealed), Expect.ABSENT)
+    core.writer.commit(Work((row,), (Entry(event=event),), releases=True))

@@ -196,6 +196,30 @@ def test_an_apps_key_opens_only_under_the_epochs_and_in_its_place(many: Crowd) -
         Keyring(keys, Secret(seeded(b"memory vault")(32), "epoch key"), seeded(b"x")).subject(ada)
 
 
+@pytest.mark.promise("P1")
+@pytest.mark.threat("T232")
+def test_base_keys_and_field_keys_of_another_app_open_for_nobody(many: Crowd) -> None:
+    keys = many.vault.keys
+    mine, theirs = (
+        each.row
+        for each in keys.get(wraps.APP.name, [(many.one, 1), (many.other, 1)])
+        if each is not None
+    )
+    field = keys.get(wraps.FIELD.name, [(many.other, MAIL, 1)])[0]
+    assert field is not None
+    bent = (
+        Put(wraps.APP.name, (*mine[:4], theirs[4])),
+        Put(wraps.FIELD.name, (many.other, PHONE, 1, field.row[3])),
+    )
+    keys.commit((), lambda _: bent, Fence(many.vault.fence))
+    ring = Keyring(keys, Secret(seeded(b"memory vault")(32), "epoch key"), seeded(b"x"))
+
+    for look in (lambda: ring.app(many.one), lambda: ring.field(many.other, PHONE)):
+        with pytest.raises(SealBrokenError):
+            look()
+    assert ring.app(many.other).app == many.other
+
+
 # --- lookups ---
 
 

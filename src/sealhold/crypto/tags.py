@@ -78,7 +78,7 @@ class Tag(bytes, Enum):
     CHUNK_SEED = b"sealhold/chunk-seed/v1"  # where an object is cut
     BACKUP = b"sealhold/backup/v1"
     SUBJECT_BASE = b"sealhold/subject-base/v1"  # what a subject's base key gives, by name
-    APP_BASE = b"sealhold/app-base/v1"  # what an app's key gives, by name
+    APP_BASE = b"sealhold/app-base/v1"  # what an app's base key gives, by name
     FIELD_PLACE = b"sealhold/field-place/v1"  # 16 bytes that stand for a field's name in a place
     DEVICE = b"sealhold/device/v1"  # signs evidence of software
     HOLDER = b"sealhold/holder/v1"  # signs presentations of one answer

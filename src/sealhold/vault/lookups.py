@@ -1,8 +1,8 @@
 """Finding people by a value, without keeping the value: two keyed tags, one over the other.
 
-- The inner tag is made under the field's own key, the outer one of the inner under the app's. The
-  table holds the outer; the inner lies sealed under the person's key beside it. So a new app key
-  means new outer tags out of the inner ones, and no profile is opened for that.
+- The inner tag is made under the field's own key, the outer one of the inner under one that the
+  app's base key gives. The table holds the outer; the inner lies sealed under the person's key
+  beside it. A new app key moves neither.
 - Equality only, after each value was brought into the one form of its kind.
 - A row says for which person, field and version it stands, and its seal holds it to that: a row
   that was moved, or came back after a change, leads nobody to a wrong person.

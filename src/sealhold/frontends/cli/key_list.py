@@ -9,7 +9,13 @@ from sealhold.frontends.web.formats import moment
 from sealhold.model.quantities import Instant
 from sealhold.model.shown.keys import ClosedView, KeysView
 
-KINDS = {"epoch": "epoch", "app": "app", "subject": "person", "vault": "the vault's own"}
+KINDS = {
+    "epoch": "epoch",
+    "app": "app",
+    "field": "field",
+    "subject": "person",
+    "vault": "the vault's own",
+}
 
 
 def key_list(context: typer.Context) -> None:

@@ -59,6 +59,11 @@ def start(program: Path, folder: Path) -> str:
         "s3.config": users,
         "master.volumeSizeLimitMB": 64,
         "volume.max": 20,
+        "s3.port.iceberg": 0,  # of no use here, and two servers would want the same port
+        "s3.port.lance": 0,
+        "master.telemetry": "false",  # tests reach nothing outside this machine
+        "filer.localSocket": folder / "filer.sock",
+        "s3.localSocket": folder / "s3.sock",
         **ports,
     }
     server = subprocess.Popen(

@@ -8,7 +8,6 @@
 Source: docs/spec/20-faces.md section 3.
 """
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -276,9 +275,9 @@ def _code(asked: Asked, around: Surroundings) -> CodeView:
     old = around.before
     diff: tuple[str, ...] = ()
     if old is not None and old.row.code != row.code:
-        lines = difflib.unified_diff(
-            _text_of(old).splitlines(), text.splitlines(), lineterm="", n=2
-        )
+        from difflib import unified_diff  # noqa: PLC0415  # reason: few programs have an older one
+
+        lines = unified_diff(_text_of(old).splitlines(), text.splitlines(), lineterm="", n=2)
         diff = tuple(visible(line) for line in list(lines)[2:])
     return CodeView(
         name=visible(task.name),

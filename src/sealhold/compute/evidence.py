@@ -5,20 +5,22 @@
 - What made the answer, the runtime and the program in it, is measured like a register of a TPM: so
   a token of software and a quote say the same 32 bytes, and a reader computes them.
 - Software never says more than `sw`. What evidence is worth is the reader's to judge (`vouching`).
+- What makes evidence is loaded with the first proof: a server that idles does not carry it.
 
 Source: docs/spec/10-proof.md section 5; docs/spec/21-evidence.md section 2.
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
-from sealhold.compute.attest.producing import SoftwareProducer
-from sealhold.compute.attest.spec import BoundDigest
 from sealhold.crypto.digest import sha256
 from sealhold.crypto.sign import PublicKey, SigningKey
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import BadProofError
 from sealhold.model.quantities import Instant
+
+if TYPE_CHECKING:
+    from sealhold.compute.attest.spec import BoundDigest
 
 Kind = Literal["sw", "tpm2", "sgx", "tdx", "snp", "nitro"]
 Integrity = Literal["hw", "sw", "none"]
@@ -65,8 +67,10 @@ class Occasion:
         return challenge_of(self.nonce)
 
     @property
-    def binding(self) -> BoundDigest:
+    def binding(self) -> "BoundDigest":
         """Return what evidence must be bound to."""
+        from sealhold.compute.attest.spec import BoundDigest  # noqa: PLC0415  # reason: see above
+
         return BoundDigest(statement=self.statement, session_key=self.session)
 
     @property
@@ -122,6 +126,8 @@ class Software:
 
     def evidence(self, occasion: Occasion) -> bytes:
         """Return a software token of the device key."""
+        from sealhold.compute.attest.producing import SoftwareProducer  # noqa: PLC0415  # reason: see above
+
         # THREAT T43: the token's time is the slot's end, never the moment the program was done
         producer = SoftwareProducer(self._device, occasion.ran, lambda: occasion.left)
         return producer.produce(occasion.challenge, occasion.binding).data

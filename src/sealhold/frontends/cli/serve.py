@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Thread
@@ -65,6 +64,8 @@ def serve(
         _announce(session, node, url, bound)
         if not no_browser and sys.stdout.isatty():
             os.environ.pop(PASSPHRASE_VARIABLE, None)  # the browser need not inherit it
+            import webbrowser  # noqa: PLC0415  # reason: a server without a screen needs none
+
             webbrowser.open(url)
         with _rounds(node, world.clock):
             make_server(app).run(sockets=[listener])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sealhold.compute import running
+from sealhold.compute import leaving
 from sealhold.compute.leakage import bits_of_choice
 from sealhold.compute.leaving import papers_of
 from sealhold.compute.members import epochs
@@ -224,7 +224,7 @@ def test_an_answer_that_was_given_up_meanwhile_does_not_leave(
         assert node.outside.fetch(asker.token, request)
         return papers
 
-    monkeypatch.setattr(running, "papers_of", slow)
+    monkeypatch.setattr(leaving, "papers_of", slow)
     with pytest.raises(ConflictError):
         finish()
 

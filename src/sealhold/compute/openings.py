@@ -21,7 +21,7 @@ from sealhold.compute.compliance import SHORT_TEXT
 from sealhold.compute.credential import CLAIMS, KIND
 from sealhold.compute.keeping import read_own
 from sealhold.compute.office import Office, read
-from sealhold.compute.shelf import Shelf, StoredAnswer
+from sealhold.compute.shelf import OPENED, Shelf, StoredAnswer
 from sealhold.crypto import sdjwt
 from sealhold.crypto.digest import sha256
 from sealhold.crypto.sdjwt import Credential
@@ -30,20 +30,9 @@ from sealhold.model.errors import InvalidError, NotFoundError
 from sealhold.model.ids import Id16, Kind, ReceiptId, parse_id
 from sealhold.model.quantities import Instant, MicroBits, year_of
 from sealhold.model.shown import ClaimView, PresentationView, ProofView
-from sealhold.stores.spec import ColumnKind, Expect, Op, Put, TableSpec
+from sealhold.stores.spec import Expect, Op, Put
 from sealhold.vault.deciding import rows_of
 from sealhold.vault.writer import Work
-
-OPENED = TableSpec(
-    name="opened",
-    columns={
-        "receipt": ColumnKind.ID16,
-        "claim": ColumnKind.CODE,
-        "at": ColumnKind.I64,
-    },
-    key=("receipt", "claim"),
-    indexes={},
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@
 - In mode `demand` the program runs when it is asked; what is late for its last slot is given up.
 - What the app gets is sealed to its destination: the proof, with the answer in it. The owner keeps
   a receipt that names the place in the log.
+- What makes proofs is loaded with the first answer: a server that idles does not carry it.
 
 Source: docs/spec/08-task-manifest.md section 7; docs/spec/10-proof.md.
 """
@@ -26,7 +27,6 @@ from sealhold.compute.asked import Asked
 from sealhold.compute.drawing import day_of, noise_ops
 from sealhold.compute.epochs import Epochs, in_force
 from sealhold.compute.givingup import give_up_late
-from sealhold.compute.leaving import Computed, papers_of
 from sealhold.compute.members import ONE_EPOCH, epochs, frozen, roots_of
 from sealhold.compute.office import Office, ask_of, facts, read
 from sealhold.compute.replay import Progress
@@ -270,6 +270,8 @@ class Runs:
         day = day_of(asked, row, begun.ticket.epoch)
         value = result_of(office, program, values, row.grant.coarsen, day)
         give_up_late(office, self._shelf, asked, row, begun.ticket)
+        from sealhold.compute.leaving import Computed, papers_of  # noqa: PLC0415  # reason: see above
+
         # THREAT T72: from here on a kill leaves the charge; the answer leaves at the next run
         computed = Computed(
             value=value,

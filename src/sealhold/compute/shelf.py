@@ -72,7 +72,17 @@ GIVEN_UP = TableSpec(
     key=("grants", "epoch"),
     indexes={},
 )
-TABLES = (PREVIEWS, ANSWERS, RECEIPTS, TICKETS, GIVEN_UP)
+OPENED = TableSpec(  # claims of an answer that its owner has shown
+    name="opened",
+    columns={
+        "receipt": ColumnKind.ID16,
+        "claim": ColumnKind.CODE,
+        "at": ColumnKind.I64,
+    },
+    key=("receipt", "claim"),
+    indexes={},
+)
+TABLES = (PREVIEWS, ANSWERS, RECEIPTS, TICKETS, GIVEN_UP, OPENED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

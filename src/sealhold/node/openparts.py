@@ -8,7 +8,9 @@ Source: docs/architecture.md section 3.
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cached_property
 from threading import Thread
+from typing import TYPE_CHECKING
 
 from sealhold import plugins
 from sealhold.compute import memo, partition
@@ -22,7 +24,6 @@ from sealhold.compute.evidence import Attester
 from sealhold.compute.granted import Apps, Grants
 from sealhold.compute.members import FROZEN
 from sealhold.compute.office import Office
-from sealhold.compute.openings import OPENED, Proofs
 from sealhold.compute.outside import Outside
 from sealhold.compute.peopledoor import People
 from sealhold.compute.products import Products
@@ -59,6 +60,9 @@ from sealhold.vault.sourcing import Sources
 from sealhold.vault.telling import Teller
 from sealhold.vault.using import Uses
 
+if TYPE_CHECKING:
+    from sealhold.compute.openings import Proofs
+
 
 def stored(home: Home, world: World, places: Places) -> Parts:
     """Return what a vault opens from."""
@@ -70,7 +74,7 @@ def stored(home: Home, world: World, places: Places) -> Parts:
         objects=object_store(home, places, world.entropy),
         datasets=plugins.datasets(),
         tables=(
-            *(memo.MEMO, partition.PARTITIONS, RAN_IN, FROZEN, COMBINED, BLURRED, OPENED),
+            *(memo.MEMO, partition.PARTITIONS, RAN_IN, FROZEN, COMBINED, BLURRED),
             *SHELF,
         ),
         clock=world.clock,
@@ -113,12 +117,19 @@ class OpenParts:
         self.grants = Grants(office, shelf)
         self.apps = Apps(office, self.grants, shelf)
         self.runs = Runs(office, shelf)
-        self.proofs = Proofs(office, shelf)
+        self._of_proofs = office, shelf
         self.resources = Resources(office)
         self.budgets = Budgets(office)
         self.erasing = Erasing(office, shelf, self._index)
         self.keys = Epochs(core, vault.sets, verify)
         self.outside = Outside(office, self.runs, shelf, _in_background)
+
+    @cached_property
+    def proofs(self) -> "Proofs":
+        """What the owner shows of answers; loaded with the first of them."""
+        from sealhold.compute.openings import Proofs  # noqa: PLC0415  # reason: few ever need it
+
+        return Proofs(*self._of_proofs)
 
     def _office(
         self, firewall: Firewall, registry: Registry, world: World, verify: Callable[[str], bool]

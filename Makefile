@@ -39,8 +39,9 @@ unit: setup
 check: setup system                      # before each commit, at most 90 s
 	@$(RUN)python tools/gate.py --unit
 
-test: static                             # what .ci/run runs; the last line is that of pytest
-	@$(PYTEST) -n 2 --dist loadgroup tests $(ARGS)
+test: setup system                       # what .ci/run runs; all is read while the tests run, whose line is the last
+	@$(RUN)python tools/gate.py & gate=$$!; $(PYTEST) -n 2 --dist loadgroup tests $(ARGS); tests=$$?; \
+	wait $$gate && exit $$tests
 
 attack: setup
 	@$(PYTEST) tests/attack $(ARGS)

@@ -11,7 +11,7 @@ Source: docs/spec/04-stores.md section 10; asyncpg 0.32.
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from threading import Lock, Thread
 from typing import Any, Final, Literal, TypeVar
@@ -39,6 +39,13 @@ _SETTINGS: Final = {
 _FULL, _DAMAGED = {"53100"}, {"XX001", "XX002"}
 _BUSY = {"55P03", "40001", "40P01", "53300"}
 
+_OF_SERVER: Final = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the connection went in the middle of a message
+    OSError,
+    TimeoutError,
+)
 _T = TypeVar("_T")
 _Isolation = Literal["read_committed", "repeatable_read"]
 
@@ -150,7 +157,7 @@ class PgClient:
         future = asyncio.run_coroutine_threadsafe(work, self._running())
         try:
             return future.result()
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as err:
+        except _OF_SERVER as err:
             told = meaning(err)
             raise told from err
         except BaseException:
@@ -163,14 +170,15 @@ class PgClient:
         is_clear = False
         try:
             transaction = connection.transaction(isolation=level, readonly=is_reading)
-            self.wait(transaction.start())
+            self.wait(_called(transaction.start))
             try:
                 yield PgSession(self, connection)
             except Exception:
-                self.wait(transaction.rollback())
-                is_clear = True
+                with suppress(StoreUnavailableError):  # what went wrong first is what is told
+                    self.wait(_called(transaction.rollback))
+                    is_clear = True
                 raise
-            self.wait(transaction.commit())
+            self.wait(_called(transaction.commit))
             is_clear = True
         finally:
             # INVARIANT: a connection goes back only after its transaction surely ended.
@@ -191,7 +199,7 @@ class PgClient:
     async def _given_back(self, connection: Any, *, is_clear: bool) -> None:  # noqa: ANN401  reason: as above
         if not is_clear:
             connection.terminate()
-        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        with suppress(*_OF_SERVER):
             await self._pool.release(connection)
 
     def _running(self) -> asyncio.AbstractEventLoop:
@@ -201,6 +209,10 @@ class PgClient:
                 self._thread = Thread(target=self._loop.run_forever, name="postgres", daemon=True)
                 self._thread.start()
             return self._loop
+
+
+async def _called(step: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    await step()  # on the loop, for the driver refuses a lost connection before it waits
 
 
 async def _closed(pool: Any) -> None:  # noqa: ANN401  reason: the driver has no public type for it

@@ -4,7 +4,7 @@ import json
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
-from sealhold.frontends.seam import NO_POINTS
+from sealhold.frontends.ownerseam import NO_POINTS
 from sealhold.model.errors import (
     ConflictError,
     DeniedError,

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from sealhold.frontends.seam import Progress
+from sealhold.frontends.ownerseam import Progress
 from sealhold.model.errors import (
     CapTooHighError,
     ConflictError,

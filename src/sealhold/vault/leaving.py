@@ -28,6 +28,11 @@ from sealhold.vault.subjects import SUBJECTS, Subjects
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
 
+OF_A_PERSON = (  # tables whose rows go with a person, and an index that begins with the person
+    (FIELDS.name, "key"),
+    (LOOKUPS.name, "subject"),
+)
+
 
 class Leaving:
     """Erases people."""
@@ -96,8 +101,7 @@ class Leaving:
         ops = (
             noted(core, items=0),
             Delete(SUBJECTS.name, (subject,), Expect.PRESENT),
-            DeleteWhere(FIELDS.name, "key", (subject,)),
-            DeleteWhere(LOOKUPS.name, "subject", (subject,)),
+            *(DeleteWhere(table, index, (subject,)) for table, index in OF_A_PERSON),
             self._subjects.keep_receipt(app, subject, view),
         )
         event = Event(

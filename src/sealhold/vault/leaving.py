@@ -23,7 +23,9 @@ from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
 from sealhold.vault.epochs import noted
 from sealhold.vault.identifiable import FIELDS
+from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.lookups import LOOKUPS
+from sealhold.vault.personrows import OLDER, RECORDS
 from sealhold.vault.subjects import SUBJECTS, Subjects
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
@@ -31,6 +33,9 @@ from sealhold.vault.writer import Work
 OF_A_PERSON = (  # tables whose rows go with a person, and an index that begins with the person
     (FIELDS.name, "key"),
     (LOOKUPS.name, "subject"),
+    (KEY_BLOCKS.name, "key"),
+    (RECORDS.name, "key"),
+    (OLDER.name, "key"),
 )
 
 

@@ -10,19 +10,12 @@ Source: docs/spec/24-people.md sections 4 to 6.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 from msgspec import structs
 
 from sealhold.audit.event import EventKind, Outcome
 from sealhold.audit.log import Entry
-from sealhold.model.errors import (
-    BusyError,
-    ConflictError,
-    InvalidError,
-    SealBrokenError,
-    StaleError,
-)
+from sealhold.model.errors import ConflictError, InvalidError, SealBrokenError, StaleError
 from sealhold.model.ids import AppId, FieldName, SubjectId, random_id
 from sealhold.model.people import ErasedView, Lookup, PersonView, ProfileView, Value
 from sealhold.model.quantities import DAY, Instant
@@ -36,14 +29,12 @@ from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.leaving import Leaving
 from sealhold.vault.lookups import LOOKUPS, Tags, check_row
 from sealhold.vault.subjects import Person, Subjects
-from sealhold.vault.using import Use, Uses
+from sealhold.vault.using import Use, Uses, until_done
 from sealhold.vault.writer import Work
 
-TRIES = 8  # how often a use is decided anew because something changed in its very moment
 MAX_TEXT = 16_384  # characters of one value
 MAX_NUMBER = 2**53 - 1  # what every program reads as the same number
 
-Done = TypeVar("Done")
 Changes = Mapping[FieldName, Value | None]  # None takes the field out
 
 
@@ -63,7 +54,7 @@ class People:
             DeniedError: the app may keep nobody.
             AuditUnavailableError: the log cannot be written; nobody was made.
         """
-        return _until_done(lambda: self._make(app))
+        return until_done(lambda: self._make(app))
 
     def show(self, app: AppId, subject: SubjectId) -> PersonView:
         """Return that a person is there, and the version of their profile.
@@ -80,7 +71,7 @@ class People:
             person, _ = use.whole()
             return _shown(person) if self._commit(use, (), [use.entry(told)]) else None
 
-        return _until_done(once)
+        return until_done(once)
 
     def get(
         self,
@@ -98,7 +89,7 @@ class People:
             AuditUnavailableError: the log cannot be written; nothing was opened.
             SealBrokenError: a row is not as it was written.
         """
-        return _until_done(lambda: self._get(self._uses.of(app, subject, purpose), fields))
+        return until_done(lambda: self._get(self._uses.of(app, subject, purpose), fields))
 
     def put(
         self,
@@ -154,7 +145,7 @@ class People:
             InvalidError: the value has not the form of the field.
             SealBrokenError: a row is not as it was written.
         """
-        return _until_done(lambda: self._find(self._uses.of(app, None, purpose), field, value))
+        return until_done(lambda: self._find(self._uses.of(app, None, purpose), field, value))
 
     def erase(self, app: AppId, subject: SubjectId) -> ErasedView:
         """Erase a person: keys, rows, lookups; asked again, return the same receipt.
@@ -163,7 +154,7 @@ class People:
             DeniedError: not one of this app's people, and never was.
             AuditUnavailableError: the log cannot be written.
         """
-        return _until_done(lambda: self._leaving.erase(app, subject))
+        return until_done(lambda: self._leaving.erase(app, subject))
 
     def finish_erasures(self) -> int:
         """End the erasures that a process began and did not end; return how many."""
@@ -215,7 +206,7 @@ class People:
             self._uses.need(use, decision, EventKind.PROFILE, changes)
             return self._change(use, changes, version)
 
-        return _until_done(once)
+        return until_done(once)
 
     def _change(self, use: Use, changes: Changes, version: int) -> ProfileView | None:
         person, keys = use.whole()
@@ -313,19 +304,6 @@ class People:
         except ConflictError:
             return False
         return True
-
-
-def _until_done(once: Callable[[], Done | None]) -> Done:
-    """Do it anew as long as what it was decided on changes meanwhile.
-
-    Raises:
-        BusyError: it did each time.
-    """
-    for _ in range(TRIES):
-        done = once()
-        if done is not None:
-            return done
-    raise BusyError("others change the same profile without a pause")
 
 
 def _shown(person: Person) -> PersonView:

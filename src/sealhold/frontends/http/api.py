@@ -19,6 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sealhold.frontends.http.arriving import Arrivals
 from sealhold.frontends.http.bodies import (
     FORM_BYTES,
     UPLOAD_BYTES,
@@ -34,6 +35,7 @@ from sealhold.frontends.seam import Vault
 from sealhold.frontends.web.visit import Fields
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import DeniedError, InvalidError, SealholdError
+from sealhold.model.underway import Underway
 
 JSON = "application/json"
 BYTES = "application/octet-stream"
@@ -87,6 +89,10 @@ class Reply:
     etag: str = ""
 
 
+def _nothing(_call: Call) -> Reply:
+    return Reply()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiRoute:
     """One method on one path."""
@@ -95,7 +101,8 @@ class ApiRoute:
     path: str
     role: Role
     about: str
-    run: Callable[[Call], Reply]
+    run: Callable[[Call], Reply] = _nothing
+    begin: Callable[[Call], Underway[Reply]] | None = None  # in place of `run`: in steps
     also: tuple[Role, ...] = ()  # further roles that may call
     answer: object = None  # a type hint; None: no content or bytes
     body: type[msgspec.Struct] | None = None
@@ -124,6 +131,7 @@ class ApiDesk:
     vault: Vault
     sign_ins: SignIns
     long_bodies: Places
+    arrivals: Arrivals
 
 
 def read(call: Call, form: type[Body]) -> Body:
@@ -167,7 +175,7 @@ async def answer(route: ApiRoute, desk: ApiDesk, request: Request) -> Response:
     try:
         if role is None:
             # THREAT T194: whoever holds no token makes the server keep no body, of any length
-            role = await run_in_threadpool(lambda: _role(route, desk, token))
+            role = await _admit(route, desk, token)
         # THREAT T201: a long body is kept in memory whole, so few are taken in at once
         with desk.long_bodies.taken(token) if route.is_long else nullcontext():
             call = Call(
@@ -180,7 +188,7 @@ async def answer(route: ApiRoute, desk: ApiDesk, request: Request) -> Response:
                 body=await _body(route, request),
                 headers=_headers(route, request),
             )
-            reply = await run_in_threadpool(route.run, call)
+            reply = await _reply(route, desk, call)
     except NoTokenError:
         return no_token()
     except SealholdError as err:
@@ -206,6 +214,22 @@ def _role(route: ApiRoute, desk: ApiDesk, token: str) -> Role:
     if role not in route.roles:
         raise DeniedError("denied")
     return role
+
+
+async def _admit(route: ApiRoute, desk: ApiDesk, token: str) -> Role:
+    if route.begin is not None and desk.vault.is_near:
+        return _role(route, desk, token)
+    return await run_in_threadpool(_role, route, desk, token)
+
+
+async def _reply(route: ApiRoute, desk: ApiDesk, call: Call) -> Reply:
+    """Return the reply of a route; what waits for a disk of this machine alone takes no thread."""
+    begin = route.begin
+    if begin is None:
+        return await run_in_threadpool(route.run, call)
+    if desk.vault.is_near:
+        return await desk.arrivals.arrive(begin(call))
+    return await run_in_threadpool(lambda: begin(call).wait())
 
 
 async def _body(route: ApiRoute, request: Request) -> bytes:

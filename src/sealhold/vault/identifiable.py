@@ -53,7 +53,7 @@ def seal_field(
 ) -> Op:
     """Return the operation that keeps a value in its place."""
     dek, sealed = keys.records.envelope(
-        _filled(pack(value)),
+        filled(pack(value)),
         _key_place(keys, field),
         _place(keys, field, version, retain_until),
         entropy,
@@ -73,8 +73,8 @@ def open_field(keys: SubjectKeys, field: FieldName, version: int, found: Found |
     _, _, _, _, retain_until, dek, sealed = found.row
     # THREAT T232: the person and the field that were asked for are in the place, not those found
     place = _place(keys, field, version, retain_until)
-    filled = keys.records.open_envelope(dek, sealed, _key_place(keys, field), place)
-    value: Value = unpack_own(filled.rstrip(b"\0")[: -len(END)])
+    plain = keys.records.open_envelope(dek, sealed, _key_place(keys, field), place)
+    value: Value = unpack_own(emptied(plain))
     return value
 
 
@@ -83,9 +83,15 @@ def is_over(found: Found | None, now: Instant) -> bool:
     return found is not None and 0 < found.row[4] <= now
 
 
-def _filled(plain: bytes) -> bytes:
+def filled(plain: bytes) -> bytes:
+    """Return `plain` with an end behind it, filled up to a multiple of 32 bytes."""
     ended = plain + END
     return ended.ljust(-(-len(ended) // STEP) * STEP, b"\0")
+
+
+def emptied(plain: bytes) -> bytes:
+    """Return what `filled` was given."""
+    return plain.rstrip(b"\0")[: -len(END)]
 
 
 def _key_place(keys: SubjectKeys, field: FieldName) -> bytes:

@@ -15,9 +15,9 @@ Source: docs/spec/25-records-of-people.md section 3.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import Future
 from enum import IntEnum, unique
-from threading import Condition
+from threading import Lock
 from typing import NamedTuple
 
 from sealhold.crypto.seal import KEY_BYTES, KeyKind, Sealer, wrap_aad
@@ -39,6 +39,7 @@ from sealhold.stores.spec import (
 )
 from sealhold.vault.deciding import rows_of
 from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.steps import Steps, Waits
 
 KEY_BLOCKS = TableSpec(
     name="keyblock",
@@ -138,18 +139,21 @@ class KeyBlocks:
     def __init__(self, store: RecordStore, entropy: Entropy) -> None:
         self._store = store
         self._entropy = entropy
-        self._turn = Condition()
+        self._turn = Lock()
         self._busy: dict[SubjectId, set[int]] = {}  # blocks that somebody is changing
         self._room: dict[SubjectId, dict[int, int]] = {}  # free slots of each block; hints only
+        self._waiting: dict[SubjectId, list[Waits]] = {}  # for a block that is busy
 
-    @contextmanager
-    def held(
+    def hold(
         self, keys: SubjectKeys, changed: Iterable[Slot] = (), wanted: int = 0
-    ) -> Iterator["Held"]:
+    ) -> "Held | Waits":
         """Hold blocks of a person for one change: those of `changed`, and room for `wanted` keys.
 
-        Nobody else changes a block that is held. Whoever needs one that another holds waits for
-        as long as a commit takes; nobody who holds some waits for more.
+        Nobody else changes a block that is held, until `Held.release`. If somebody else holds one
+        that is needed, none is held, and what comes back ends when it is worth another try.
+
+        Raises:
+            SealBrokenError: one of the blocks does not open.
         """
         subject = keys.subject
         known = self._room.get(subject)
@@ -158,9 +162,10 @@ class KeyBlocks:
         must = {place.block for place in changed}
         with self._turn:
             busy = self._busy.setdefault(subject, set())
-            while must & busy:
-                self._turn.wait()
-                busy = self._busy.setdefault(subject, set())
+            if must & busy:
+                waits: Waits = Future()
+                self._waiting.setdefault(subject, []).append(waits)
+                return waits
             room = self._room.setdefault(subject, known)
             wanted -= sum(room.get(block, 0) for block in must)
             mine = must | self._chosen(room, busy | must, wanted)
@@ -168,9 +173,10 @@ class KeyBlocks:
         held = Held(keys, self, mine)
         try:
             held.read(self._store)
-            yield held
-        finally:
-            self._release(held)
+        except BaseException:
+            held.release()
+            raise
+        return held
 
     def fresh(self, subject: SubjectId) -> int:
         """Return the number of a new block, which is held from now on."""
@@ -209,9 +215,10 @@ class KeyBlocks:
                 found[row.row[1]] = 0
         return found
 
-    def _release(self, held: "Held") -> None:
+    def release(self, held: "Held") -> None:
+        """Let go of what is held."""
+        subject = held.keys.subject
         with self._turn:
-            subject = held.keys.subject
             room = self._room.pop(subject, None)
             if room is not None and held.is_kept:
                 room.update(held.room())
@@ -222,7 +229,9 @@ class KeyBlocks:
             busy -= held.blocks
             if not busy:
                 del self._busy[subject]
-            self._turn.notify_all()
+            waiting = self._waiting.pop(subject, ())
+        for each in waiting:
+            each.set_result([])
 
 
 class Held:
@@ -288,6 +297,10 @@ class Held:
         """Note that the change is durable."""
         self.is_kept = True
 
+    def release(self) -> None:
+        """Let others change these blocks."""
+        self._of.release(self)
+
     def room(self) -> dict[int, int]:
         """Return how many free slots each of the blocks has now."""
         return {number: each.slots.count(EMPTY) for number, each in self._open.items()}
@@ -336,3 +349,18 @@ def _sealer(keys: SubjectKeys, version: int) -> Sealer:
 def _place(keys: SubjectKeys, block: int, version: int) -> bytes:
     number = block.to_bytes(ID_BYTES, "big")
     return wrap_aad(KeyKind.BLOCK, keys.app, keys.subject, number, version)
+
+
+def holding(
+    blocks: KeyBlocks, keys: SubjectKeys, changed: Iterable[Slot] = (), wanted: int = 0
+) -> Steps[Held]:
+    """Do as `KeyBlocks.hold` does, and wait as long as others hold what is needed.
+
+    Whoever takes these steps releases what they give. Nobody who holds blocks waits for more.
+    """
+    places = tuple(changed)
+    while True:
+        held = blocks.hold(keys, places, wanted)
+        if isinstance(held, Held):
+            return held
+        yield held

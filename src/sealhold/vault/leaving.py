@@ -26,6 +26,7 @@ from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.lookups import LOOKUPS
 from sealhold.vault.personrows import OLDER, RECORDS
+from sealhold.vault.principals import tokens_of
 from sealhold.vault.subjects import SUBJECTS, Subjects
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
@@ -106,6 +107,7 @@ class Leaving:
         ops = (
             noted(core, items=0),
             Delete(SUBJECTS.name, (subject,), Expect.PRESENT),
+            *tokens_of(core, subject),
             *(DeleteWhere(table, index, (subject,)) for table, index in OF_A_PERSON),
             self._subjects.keep_receipt(app, subject, view),
         )

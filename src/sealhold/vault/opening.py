@@ -54,6 +54,7 @@ from sealhold.vault import (
     grants,
     noisebudget,
     personrows,
+    principals,
     registry,
     requests,
     resources,
@@ -95,6 +96,7 @@ DECIDING = (
     *resources.TABLES,
     retired.RETIRED,
     schemas.SCHEMAS,
+    *principals.TABLES,
     collectionrules.COLLECTIONS,
     epochs.ERASED,
 )

@@ -5,12 +5,13 @@
 - If what was decided on has changed meanwhile, the commit fails whole and all is decided anew.
 - A refusal is an entry too. Whoever asks gets the same DENIED for all that is absent or forbidden.
 - A change names the version it was made for, or that there is none yet.
+- Each use is taken in steps, so that many share a commit; `wait` takes them in the caller's thread.
 
 Source: docs/spec/25-records-of-people.md sections 4 to 6.
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from sealhold.audit.event import Outcome
 from sealhold.model.contents import MAX_CONTENT, check_plain
@@ -25,14 +26,15 @@ from sealhold.model.personrecords import (
     RecordView,
     VersionsView,
 )
+from sealhold.model.underway import Underway
 from sealhold.policy.contents import check_types
 from sealhold.stores.spec import Found, Guard, Op
 from sealhold.vault.collectionrules import Collections
 from sealhold.vault.core import Core
 from sealhold.vault.firewall import open_records
-from sealhold.vault.keyblocks import For, KeyBlocks, block_rows
+from sealhold.vault.keyblocks import For, KeyBlocks, block_rows, holding
 from sealhold.vault.personrows import OLDER, RECORDS, Stand, packed
-from sealhold.vault.recordasking import ABSENT, Asking, RecordUse, RecordUses
+from sealhold.vault.recordasking import ABSENT, Asking, RecordUse, RecordUses, refused
 from sealhold.vault.recordwriting import (
     Before,
     Fresh,
@@ -42,9 +44,14 @@ from sealhold.vault.recordwriting import (
     taken_out,
     until,
 )
-from sealhold.vault.using import Uses, until_done
+from sealhold.vault.steps import Once, begun, until_done
+from sealhold.vault.using import Uses
 
 PAGE_BYTES = 4_194_304  # of sealed rows in one page, about
+TOO_BUSY = "others change the same records without a pause"
+
+Done = TypeVar("Done")
+Change = Callable[[RecordUse, Found | None], tuple[Content, bytes]]  # content, and it packed
 
 
 class At(NamedTuple):
@@ -59,10 +66,10 @@ class PersonRecords:
 
     def __init__(self, core: Core, uses: Uses, collections: Collections, blocks: KeyBlocks) -> None:
         self._core = core
-        self._uses = RecordUses(core, uses, collections)
+        self._uses = RecordUses(uses, collections)
         self._blocks = blocks
 
-    def get(self, asking: Asking, at: At) -> RecordView:
+    def get(self, asking: Asking, at: At) -> Underway[RecordView]:
         """Return a record.
 
         Raises:
@@ -71,14 +78,14 @@ class PersonRecords:
             SealBrokenError: a row is not as it was written.
         """
 
-        def once() -> RecordView | None:
-            use = self._uses.permitted(asking, at.collection)
-            found = self._live(use, at)
-            return self._read_one(use, RECORDS.name, 3, For.CURRENT, found)
+        def once() -> Once[RecordView]:
+            use = yield from self._uses.permitted(asking, at.collection)
+            found = self._live(asking, at)
+            return (yield from self._read_one(use, RECORDS.name, 3, For.CURRENT, found))
 
-        return until_done(once)
+        return self._begun(once)
 
-    def get_version(self, asking: Asking, at: At, version: int) -> RecordView:
+    def get_version(self, asking: Asking, at: At, version: int) -> Underway[RecordView]:
         """Return the version of a record that has this number, if it is kept.
 
         Raises:
@@ -87,17 +94,17 @@ class PersonRecords:
             SealBrokenError: a row is not as it was written.
         """
 
-        def once() -> RecordView | None:
-            use = self._uses.permitted(asking, at.collection)
-            found = self._live(use, at)
+        def once() -> Once[RecordView]:
+            use = yield from self._uses.permitted(asking, at.collection)
+            found = self._live(asking, at)
             if found is not None and Stand.of(found).version == version:
-                return self._read_one(use, RECORDS.name, 3, For.CURRENT, found)
-            older = None if found is None else self._older(use, at, version)
-            return self._read_one(use, OLDER.name, 4, For.OLDER, older)
+                return (yield from self._read_one(use, RECORDS.name, 3, For.CURRENT, found))
+            older = None if found is None else self._older(asking, at, version)
+            return (yield from self._read_one(use, OLDER.name, 4, For.OLDER, older))
 
-        return until_done(once)
+        return self._begun(once)
 
-    def versions(self, asking: Asking, at: At) -> VersionsView:
+    def versions(self, asking: Asking, at: At) -> Underway[VersionsView]:
         """Return the versions of a record that are kept, the newest first, without content.
 
         Raises:
@@ -105,25 +112,24 @@ class PersonRecords:
             AuditUnavailableError: the log cannot be written.
         """
 
-        def once() -> VersionsView | None:
-            use = self._uses.permitted(asking, at.collection)
-            found = self._live(use, at)
+        def once() -> Once[VersionsView]:
+            use = yield from self._uses.permitted(asking, at.collection)
+            found = self._live(asking, at)
             if found is None:
-                self._uses.refuse(use, ABSENT)
+                return (yield from refused(use, ABSENT))
             now = self._core.clock()
-            rows = [found, *reversed(older_rows(self._core.store, found.row[0], *at))]
+            rows = [found, *reversed(older_rows(self._core.store, asking.subject, *at))]
             stands = [stand for stand in map(Stand.of, rows) if not stand.is_over(now)]
-            event = use.event("versions listed", [at.record])
             guard = Guard(RECORDS.name, found.row[:3], found.v)
-            if not self._uses.commit(use, [guard], event, releases=True):
+            if not (yield use.work([guard], use.event("versions listed", [at.record]))):
                 return None
             return VersionsView(versions=tuple(each.head(asking.subject) for each in stands))
 
-        return until_done(once)
+        return self._begun(once)
 
     def page(
         self, asking: Asking, collection: str, after: RecordId | None, limit: int
-    ) -> RecordPage:
+    ) -> Underway[RecordPage]:
         """Return up to `limit` records of a collection, in the order of their ids.
 
         Raises:
@@ -131,9 +137,11 @@ class PersonRecords:
             AuditUnavailableError: the log cannot be written; nothing was opened.
             SealBrokenError: a row is not as it was written.
         """
-        return until_done(lambda: self._page(asking, collection, after, limit))
+        return self._begun(lambda: self._page(asking, collection, after, limit))
 
-    def put(self, asking: Asking, at: At, content: Content, expected: int | None) -> RecordHead:
+    def put(
+        self, asking: Asking, at: At, content: Content, expected: int | None
+    ) -> Underway[RecordHead]:
         """Make `content` the whole record, over version `expected`; if None, as a new one.
 
         Raises:
@@ -143,9 +151,9 @@ class PersonRecords:
             AuditUnavailableError: the log cannot be written; nothing was kept.
         """
         plain = packed_content(content)
-        return until_done(lambda: self._put(asking, at, expected, lambda *_: (content, plain)))
+        return self._begun(lambda: self._put(asking, at, expected, lambda *_: (content, plain)))
 
-    def patch(self, asking: Asking, at: At, patch: Plain, expected: int) -> RecordHead:
+    def patch(self, asking: Asking, at: At, patch: Plain, expected: int) -> Underway[RecordHead]:
         """Change a record as a JSON Merge Patch says, if it stands at version `expected`.
 
         What is merged into is opened for that, and leaves with nobody.
@@ -164,9 +172,9 @@ class PersonRecords:
             check_plain(content)
             return content, packed_content(content)
 
-        return until_done(lambda: self._put(asking, at, expected, change))
+        return self._begun(lambda: self._put(asking, at, expected, change))
 
-    def delete(self, asking: Asking, at: At, expected: int) -> RecordHead:
+    def delete(self, asking: Asking, at: At, expected: int) -> Underway[RecordHead]:
         """Take a record out with all its versions, if it stands at version `expected`.
 
         Raises:
@@ -174,71 +182,71 @@ class PersonRecords:
             StaleError: the record is at another version.
             AuditUnavailableError: the log cannot be written; nothing was taken out.
         """
-        return until_done(lambda: self._delete(asking, at, expected))
+        return self._begun(lambda: self._delete(asking, at, expected))
+
+    def _begun(self, once: Callable[[], Once[Done]]) -> Underway[Done]:
+        return begun(until_done(once, TOO_BUSY), self._core.writer)
 
     def _put(
-        self,
-        asking: Asking,
-        at: At,
-        expected: int | None,
-        change: Callable[[RecordUse, Found | None], tuple[Content, bytes]],
-    ) -> RecordHead | None:
-        use, now = self._uses.permitted(asking, at.collection), self._core.clock()
-        _, keys = use.use.whole()
-        laid, found = use.rule_of, self._row(asking, at)
+        self, asking: Asking, at: At, expected: int | None, change: Change
+    ) -> Once[RecordHead]:
+        use = yield from self._uses.permitted(asking, at.collection)
+        (_, keys), laid, now = use.use.whole(), use.rule_of, self._core.clock()
+        found = self._row(asking, at)
         live = Before(found, ()).live(now)
         if not _stands_at(live, expected):
-            self._tell_stale(use, at, live)
-            return None
+            return (yield from _told_stale(use, at, live))
         content, plain = change(use, live)
         check_types(laid.rule.fields, content)
-        doomed = doomed_by_change(self._core.store, found, laid.rule, now)
-        before = Before(found, doomed)
+        before = Before(found, doomed_by_change(self._core.store, found, laid.rule, now))
         fresh = Fresh(laid.name, at.record, plain, until(laid.rule, now), now)
         kept = laid.rule.versions if live is not None else 0
-        with self._blocks.held(keys, before.slots(), 1) as held:
+        held = yield from holding(self._blocks, keys, before.slots(), 1)
+        try:
             stand, ops = put_ops(keys, held, before, fresh, kept, self._core.entropy)
             event = use.event("kept" if live is None else "changed", [at.record])
             ops += held.ops()
             # THREAT T243: the row that the change was decided on is put over at its own version
-            if not self._uses.commit(use, ops, event, releases=False, size=2 * len(plain)):
+            if not (yield use.work(ops, event, releases=False, size=2 * len(plain))):
                 return None
             held.kept()
+        finally:
+            held.release()
         return stand.head(asking.subject)
 
-    def _delete(self, asking: Asking, at: At, expected: int) -> RecordHead | None:
-        use = self._uses.permitted(asking, at.collection)
+    def _delete(self, asking: Asking, at: At, expected: int) -> Once[RecordHead]:
+        use = yield from self._uses.permitted(asking, at.collection)
         _, keys = use.use.whole()
-        found = self._live(use, at)
+        found = self._live(asking, at)
         if found is None:
-            self._uses.refuse(use, ABSENT)
+            return (yield from refused(use, ABSENT))
         if not _stands_at(found, expected):
-            self._tell_stale(use, at, found)
-            return None
+            return (yield from _told_stale(use, at, found))
         before = Before(found, older_rows(self._core.store, asking.subject, *at))
-        with self._blocks.held(keys, before.slots()) as held:
+        held = yield from holding(self._blocks, keys, before.slots())
+        try:
             ops = [*taken_out(held, before), *held.ops()]
-            event = use.event("taken out", [at.record])
-            if not self._uses.commit(use, ops, event, releases=False):
+            if not (yield use.work(ops, use.event("taken out", [at.record]), releases=False)):
                 return None
             held.kept()
+        finally:
+            held.release()
         return Stand.of(found).head(asking.subject)
 
     def _page(
         self, asking: Asking, collection: str, after: RecordId | None, limit: int
-    ) -> RecordPage | None:
-        use, now = self._uses.permitted(asking, collection), self._core.clock()
-        _, keys = use.use.whole()
+    ) -> Once[RecordPage]:
+        use = yield from self._uses.permitted(asking, collection)
+        (_, keys), now = use.use.whole(), self._core.clock()
         start = (asking.subject, collection, after + b"\0" if after is not None else b"")
+        end = (asking.subject, collection + " ")
         with self._core.store.snapshot() as view:
-            end = (asking.subject, collection + " ")
             page = view.scan(RECORDS.name, "key", start, end, limit=limit)
             rows = _at_most(page.rows, PAGE_BYTES)
             live = [each for each in rows if not Stand.of(each).is_over(now)]
             blocks = block_rows(view, keys, (Stand.of(each).key for each in live))
         guards = [Guard(RECORDS.name, each.row[:3], each.v) for each in live]
-        event = use.event("listed", [each.row[2] for each in live])
-        if not self._uses.commit(use, guards, event, releases=True):
+        if not (yield use.work(guards, use.event("listed", [each.row[2] for each in live]))):
             return None
         contents = open_records(use.decision, keys, For.CURRENT, live, blocks)
         views = (
@@ -252,14 +260,13 @@ class PersonRecords:
 
     def _read_one(
         self, use: RecordUse, table: str, of_key: int, kind: For, found: Found | None
-    ) -> RecordView | None:
+    ) -> Once[RecordView]:
         if found is None:
-            self._uses.refuse(use, ABSENT)
+            return (yield from refused(use, ABSENT))
         stand, (_, keys) = Stand.of(found), use.use.whole()
         blocks = block_rows(self._core.store, keys, [stand.key])
         guard = Guard(table, found.row[:of_key], found.v)
-        event = use.event("read", [stand.record])
-        if not self._uses.commit(use, [guard], event, releases=True):
+        if not (yield use.work([guard], use.event("read", [stand.record]))):
             return None
         (content,) = open_records(use.decision, keys, kind, [found], blocks)
         return RecordView(head=stand.head(keys.subject), content=content)
@@ -270,31 +277,14 @@ class PersonRecords:
         (content,) = open_records(use.decision, keys, For.CURRENT, [found], blocks)
         return content
 
-    def _tell_stale(self, use: RecordUse, at: At, found: Found | None) -> None:
-        """Write into the log that a change was made for another version; return if that moved on.
-
-        Raises:
-            StaleError: it is as it was read.
-        """
-        ops: list[Op] = []
-        if found is not None:
-            ops.append(Guard(RECORDS.name, found.row[:3], found.v))
-        event = use.event("stale", [at.record], Outcome.FAILED)
-        if self._uses.commit(use, ops, event, releases=True):
-            stands = f"at version {Stand.of(found).version}" if found else "not there"
-            raise StaleError(f"the record is {stands}")
-
     def _row(self, asking: Asking, at: At) -> Found | None:
         return self._core.store.get(RECORDS.name, [(asking.subject, *at)])[0]
 
-    def _live(self, use: RecordUse, at: At) -> Found | None:
-        person, _ = use.use.whole()
-        found = self._core.store.get(RECORDS.name, [(person.id, *at)])[0]
-        return Before(found, ()).live(self._core.clock())
+    def _live(self, asking: Asking, at: At) -> Found | None:
+        return Before(self._row(asking, at), ()).live(self._core.clock())
 
-    def _older(self, use: RecordUse, at: At, version: int) -> Found | None:
-        person, _ = use.use.whole()
-        found = self._core.store.get(OLDER.name, [(person.id, *at, version)])[0]
+    def _older(self, asking: Asking, at: At, version: int) -> Found | None:
+        found = self._core.store.get(OLDER.name, [(asking.subject, *at, version)])[0]
         return Before(found, ()).live(self._core.clock())
 
 
@@ -309,6 +299,21 @@ def packed_content(content: Content) -> bytes:
     if len(plain) > MAX_CONTENT:
         raise TooLargeError(f"a record of {len(plain)} bytes, at most {MAX_CONTENT}")
     return plain
+
+
+def _told_stale(use: RecordUse, at: At, found: Found | None) -> Once[RecordHead]:
+    """Write into the log that a change was made for another version; None if that moved on.
+
+    Raises:
+        StaleError: it is as it was read.
+    """
+    ops: list[Op] = []
+    if found is not None:
+        ops.append(Guard(RECORDS.name, found.row[:3], found.v))
+    if (yield use.work(ops, use.event("stale", [at.record], Outcome.FAILED))):
+        stands = f"at version {Stand.of(found).version}" if found else "not there"
+        raise StaleError(f"the record is {stands}")
+    return None
 
 
 def _stands_at(live: Found | None, expected: int | None) -> bool:

@@ -3,6 +3,7 @@
 - Each version has a key of its own, kept in a block of its person's keys; it seals one byte string.
 - Person, collection, id, version and every other clear column stand in the seal's associated data:
   a row that was moved or edited does not open.
+- Content is filled up to the next multiple of 32 bytes, so a row does not tell its length.
 - A version that another one replaced moves to the table of older ones as it is, seal and all.
 - Only `vault/firewall.py` opens a record for anybody.
 
@@ -20,6 +21,7 @@ from sealhold.model.ids import Collection, Id16, RecordId, SubjectId
 from sealhold.model.personrecords import Content, RecordHead
 from sealhold.model.quantities import Instant
 from sealhold.stores.spec import ColumnKind, Found, Row, TableSpec
+from sealhold.vault.identifiable import emptied, filled
 from sealhold.vault.keyblocks import Slot
 from sealhold.vault.keyring import SubjectKeys
 
@@ -97,7 +99,7 @@ class Stand(NamedTuple):
 
 def seal_version(keys: SubjectKeys, stand: Stand, dek: bytes, plain: bytes) -> Row:
     """Return the row that keeps `plain`, a packed content, under the key `dek`."""
-    sealed = seal_once(Secret(dek, "record key"), plain, _place(keys, stand))
+    sealed = seal_once(Secret(dek, "record key"), filled(plain), _place(keys, stand))
     return (
         keys.subject,
         stand.collection,
@@ -122,7 +124,8 @@ def open_version(keys: SubjectKeys, found: Found, dek: Secret) -> Content:
     if found.row[0] != keys.subject or stand.version < 1 or stand.flags != PLAIN:
         raise SealBrokenError("a record stands under another person's name")
     # THREAT T241: the place is told from the row's own columns, so an edited one does not open
-    content: Content = unpack_own(open_once(dek, found.row[9], _place(keys, stand)))
+    plain = open_once(dek, found.row[9], _place(keys, stand))
+    content: Content = unpack_own(emptied(plain))
     return content
 
 

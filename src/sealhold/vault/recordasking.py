@@ -15,13 +15,13 @@ from msgspec import structs
 
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
 from sealhold.audit.log import Entry
-from sealhold.model.errors import ConflictError, DeniedError
+from sealhold.model.errors import DeniedError
 from sealhold.model.ids import AppId, FieldName, Id16, SubjectId
 from sealhold.policy.decision import Decision
 from sealhold.policy.profiles import decide_own, decide_profile
 from sealhold.stores.spec import Op
 from sealhold.vault.collectionrules import Collections, Laid
-from sealhold.vault.core import Core
+from sealhold.vault.steps import Steps
 from sealhold.vault.telling import PersonTeller
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
@@ -36,17 +36,18 @@ class Asking:
     app: AppId
     subject: SubjectId
     purpose: str = ""
-    is_person: bool = False  # the person asks, and names no purpose
+    actor: Actor = Actor.APP  # or the person, who names no purpose
+    guards: tuple[Op, ...] = ()  # of the token that they came with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordUse:
     """A use of one collection of one person, with all that is known of it at this moment."""
 
+    asking: Asking
     use: Use
     laid: Laid | None
     decision: Decision
-    is_person: bool
 
     @property
     def rule_of(self) -> Laid:
@@ -66,7 +67,7 @@ class RecordUse:
         use = self.use
         event = Event(
             kind=EventKind.RECORD,
-            actor=Actor.APP if use.app else Actor.OUTSIDER,
+            actor=use.actor if use.app else Actor.OUTSIDER,
             outcome=outcome,
             app=use.app_id if use.app else None,
             purpose=use.purpose or None,
@@ -82,17 +83,18 @@ class RecordUse:
         """Return `event` as the log keeps it."""
         return self.use.entry(event)
 
-    @property
-    def guards(self) -> tuple[Op, ...]:
-        """What fails a commit if what this was decided on is another by then."""
-        return (*self.use.guards(()), self.rule_of.guard)
+    def work(
+        self, ops: Sequence[Op], event: Event, *, releases: bool = True, size: int = 0
+    ) -> Work:
+        """Return what holds only as long as all holds that was decided on."""
+        guards = (*self.asking.guards, *self.use.guards(()), self.rule_of.guard)
+        return Work((*guards, *ops), (self.entry(event),), releases=releases, size=size)
 
 
 class RecordUses:
     """Reads what uses of records rest on, decides, and refuses."""
 
-    def __init__(self, core: Core, uses: Uses, collections: Collections) -> None:
-        self._core = core
+    def __init__(self, uses: Uses, collections: Collections) -> None:
         self._uses = uses
         self._collections = collections
 
@@ -102,17 +104,17 @@ class RecordUses:
         Raises:
             SealBrokenError: the person's row or keys are not as they were written.
         """
-        use = self._uses.of(asking.app, asking.subject, asking.purpose)
+        use = self._uses.of(asking.app, asking.subject, asking.purpose, asking.actor)
         laid = self._collections.get(asking.app, collection)
         fields = frozenset({FieldName(collection)})
         allowed = {FieldName(laid.name): laid.rule.purposes} if laid else {}
-        if asking.is_person:
+        if asking.actor is Actor.PERSON:
             decision = decide_own(use.parties, allowed.keys(), fields)
         else:
             decision = decide_profile(use.parties, allowed, use.purpose, fields)
-        return RecordUse(use=use, laid=laid, decision=decision, is_person=asking.is_person)
+        return RecordUse(asking=asking, use=use, laid=laid, decision=decision)
 
-    def permitted(self, asking: Asking, collection: str) -> RecordUse:
+    def permitted(self, asking: Asking, collection: str) -> Steps[RecordUse]:
         """Return a use that the policy permits; a refusal is written into the log.
 
         Raises:
@@ -121,28 +123,18 @@ class RecordUses:
         """
         found = self.of(asking, collection)
         if not found.decision.permit:
-            self.refuse(found, found.decision.code.value)
+            yield from refused(found, found.decision.code.value)
         return found
 
-    def refuse(self, found: RecordUse, reason: str) -> NoReturn:
-        """Write a refusal into the log.
 
-        Raises:
-            DeniedError: always; the same for every reason.
-            AuditUnavailableError: the log cannot be written.
-        """
-        told = found.event(reason, outcome=Outcome.DENIED)
-        self._core.writer.commit(Work((), (found.entry(told),)))
-        # THREAT T244: what is not there and what may not be had are told in the same bytes
-        raise DeniedError("denied")
+def refused(found: RecordUse, reason: str) -> Steps[NoReturn]:
+    """Write a refusal into the log.
 
-    def commit(
-        self, found: RecordUse, ops: Sequence[Op], event: Event, *, releases: bool, size: int = 0
-    ) -> bool:
-        """Return whether all of it holds now; if not, what was decided on has changed."""
-        work = Work((*found.guards, *ops), (found.entry(event),), releases=releases, size=size)
-        try:
-            self._core.writer.commit(work)
-        except ConflictError:
-            return False
-        return True
+    Raises:
+        DeniedError: always; the same for every reason.
+        AuditUnavailableError: the log cannot be written.
+    """
+    told = found.event(reason, outcome=Outcome.DENIED)
+    yield Work((), (found.entry(told),))
+    # THREAT T244: what is not there and what may not be had are told in the same bytes
+    raise DeniedError("denied")

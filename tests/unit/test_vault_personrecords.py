@@ -13,6 +13,7 @@ from sealhold.model.errors import (
     StaleError,
 )
 from sealhold.model.ids import Id16, SubjectId
+from sealhold.model.personrecords import RecordHead
 from sealhold.model.underway import Underway
 from sealhold.stores.spec import Delete
 from sealhold.vault.peoplecheck import people_faults

@@ -77,6 +77,15 @@ class AccessSite:
         made = self.node.outside.submit(asker.token, papers.request, papers.task, papers.code)
         return canonical(made)
 
+    def allowed(self, method: str, path: str) -> tuple[int, set[str]]:
+        """Return the status of a call without a token, and the methods of its `Allow`."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request(method, path, headers={"host": f"localhost:{self.port}"})
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        return answer.status, {each.strip() for each in answer.headers.get("allow", "").split(",")}
+
     def call(self, method: str, path: str, token: str, body: bytes | None = None) -> "Told":
         """Call as a program would that means well: purpose, version and form are there."""
         headers = {

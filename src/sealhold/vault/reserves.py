@@ -123,7 +123,7 @@ class Reserves:
         """Give room to the opening of a home whose disk is full."""
         with suppress(OSError):
             while self._exists and _free(self._folder) < _OPENING:
-                if not self.release(Room.READS):
+                if not (self.release(Room.READS) or self.release(Room.RIGHTS)):
                     break
         yield
 

@@ -173,7 +173,7 @@ class Writer:
         self._thread.join()
         if self._is_sure():
             self._publish()
-            with suppress(StoreFullError):  # the mark saves the next opening some work, no more
+            with suppress(StoreUnavailableError):  # the next batch writes the mark as well
                 self._store.commit((), lambda _: (self._mark(),), self._fence)
 
     def _run(self) -> None:
@@ -215,6 +215,8 @@ class Writer:
 
     def _spend(self, room: Room, pieces: list[Piece]) -> None:
         """Do pieces of one kind from its reserve; they are refused once that is used up."""
+        with suppress(SealholdError):  # what the store's own log of changes takes is had first
+            self._store.renew()
         while self._is_sure():
             match self._commit_batch(pieces):
                 case _Ended.TOLD:

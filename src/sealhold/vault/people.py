@@ -25,6 +25,7 @@ from sealhold.model.errors import (
 from sealhold.model.ids import AppId, FieldName, SubjectId, random_id
 from sealhold.model.people import ErasedView, Lookup, PersonView, ProfileView, Value
 from sealhold.model.quantities import DAY, Instant
+from sealhold.model.underway import Underway
 from sealhold.policy.profiles import covers, decide_person, decide_profile
 from sealhold.stores.spec import Delete, Found, Op
 from sealhold.vault.core import Core
@@ -34,7 +35,7 @@ from sealhold.vault.identifiable import FIELDS, is_over, seal_field
 from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.leaving import Leaving
 from sealhold.vault.lookups import LOOKUPS, Tags, check_row
-from sealhold.vault.steps import Steps, Underway
+from sealhold.vault.steps import Steps, begun
 from sealhold.vault.subjects import Person, Subjects
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
@@ -188,7 +189,7 @@ class People:
         return self._leaving.finish_all()
 
     def _begin(self, once: Callable[[], Once[Done]]) -> Underway[Done]:
-        return Underway(_until_done(once), self._core.writer)
+        return begun(_until_done(once), self._core.writer)
 
     def _done(self, once: Callable[[], Once[Done]]) -> Done:
         return self._begin(once).wait()

@@ -30,6 +30,7 @@ from sealhold.model.clock import Entropy
 from sealhold.model.errors import SealholdError, StoreUnavailableError, TamperedError
 from sealhold.model.ids import AppId, SubjectId
 from sealhold.stores.spec import DeleteWhere, Expect, Fence, Op, Put, RecordStore
+from sealhold.vault.reserves import NoReserves, Reserves, Room
 from sealhold.vault.wraps import (
     ACTIVE,
     HEAD,
@@ -98,6 +99,7 @@ class Keyring:
         self._subjects: dict[SubjectId, SubjectKeys] = {}
         self.generation = 0
         self._is_frozen = False
+        self.reserves: Reserves = NoReserves()
 
     def begin(self, fence: Fence) -> None:
         """Fill an empty key set with the vault's own keys."""
@@ -222,8 +224,12 @@ class Keyring:
             if found is not None and found.row[2] != app:
                 raise TamperedError("the keys of a person are another app's")
             self._subjects.pop(subject, None)
-            self._commit([DeleteWhere(SUBJECT.name, "key", (subject,))])
-            store.purge()
+
+            def destroy() -> None:
+                self._commit([DeleteWhere(SUBJECT.name, "key", (subject,))])
+                store.purge()
+
+            self.reserves.spend(Room.RIGHTS, destroy)
 
     @contextmanager
     def still(self) -> Iterator[None]:

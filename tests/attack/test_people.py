@@ -214,7 +214,7 @@ def test_base_keys_and_field_keys_of_another_app_open_for_nobody(many: Crowd) ->
     keys.commit((), lambda _: bent, Fence(many.vault.fence))
     ring = Keyring(keys, Secret(seeded(b"memory vault")(32), "epoch key"), seeded(b"x"))
 
-    for look in (lambda: ring.app(many.one), lambda: ring.field(many.other, PHONE)):
+    for look in (lambda: ring.app(many.one), lambda: ring.fields(many.other, PHONE)):
         with pytest.raises(SealBrokenError):
             look()
     assert ring.app(many.other).app == many.other

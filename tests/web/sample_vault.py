@@ -26,6 +26,8 @@ __all__ = ["PASSPHRASE", "TOKEN", "SampleVault"]
 class SampleVault(SampleState):
     """The vault of a person who does not exist."""
 
+    is_near = True
+
     @property
     def sources(self) -> SampleSources:
         return SampleSources(self)

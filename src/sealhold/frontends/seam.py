@@ -67,6 +67,11 @@ class Vault(Protocol):
         ...
 
     @property
+    def is_near(self) -> bool:
+        """Whether all that the open vault waits for is a disk of this machine."""
+        ...
+
+    @property
     def sources(self) -> Sources:
         """Where the data comes from."""
         ...

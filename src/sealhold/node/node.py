@@ -162,6 +162,11 @@ class Node:
         return access.way_of(self.home)
 
     @property
+    def is_near(self) -> bool:
+        """Whether all that the open vault waits for is a disk of this machine."""
+        return self.parts.is_near
+
+    @property
     def headless(self) -> bool:
         """Whether the owner proves themselves without a terminal here."""
         return self.parts.core.headless

@@ -37,7 +37,7 @@ from sealhold.compute.shelf import Shelf
 from sealhold.compute.supply import Resources
 from sealhold.config import Settings, settings
 from sealhold.model.errors import SealholdError
-from sealhold.node.places import Places, object_store, record_store
+from sealhold.node.places import Places, object_store, places_of, record_store
 from sealhold.node.world import World
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.vault.budget import Budget
@@ -91,6 +91,7 @@ class OpenParts:
         core = vault.core
         self.vault = vault
         self.core = core
+        self.is_near = not places_of(home).records
         self._objects = Objects(core.store, core.objects, core.keys, core.entropy)
         self._objects.sweep()
         self._index = Index(core.store, core.keys, core.entropy)

@@ -19,6 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sealhold.frontends.http.arriving import Arrivals
 from sealhold.frontends.http.bodies import (
     FORM_BYTES,
     UPLOAD_BYTES,
@@ -34,6 +35,7 @@ from sealhold.frontends.seam import Vault
 from sealhold.frontends.web.visit import Fields
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import InvalidError, SealholdError
+from sealhold.model.underway import Underway
 
 JSON = "application/json"
 BYTES = "application/octet-stream"
@@ -81,6 +83,10 @@ class Reply:
     etag: str = ""
 
 
+def _nothing(_call: Call) -> Reply:
+    return Reply()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiRoute:
     """One method on one path."""
@@ -89,7 +95,8 @@ class ApiRoute:
     path: str
     role: Role
     about: str
-    run: Callable[[Call], Reply]
+    run: Callable[[Call], Reply] = _nothing
+    begin: Callable[[Call], Underway[Reply]] | None = None  # in place of `run`: in steps
     answer: object = None  # a type hint; None: no content or bytes
     body: type[msgspec.Struct] | None = None
     query: tuple[str, ...] = ()
@@ -112,6 +119,7 @@ class ApiDesk:
     vault: Vault
     sign_ins: SignIns
     long_bodies: Places
+    arrivals: Arrivals
 
 
 def read(call: Call, form: type[Body]) -> Body:
@@ -159,7 +167,7 @@ async def answer(route: ApiRoute, desk: ApiDesk, request: Request) -> Response:
     try:
         if route.role is Role.APP:
             # THREAT T194: whoever holds no token makes the server keep no body, of any length
-            await run_in_threadpool(lambda: desk.vault.outside.admit(token))
+            await _admit(route, desk, token)
         # THREAT T201: a long body is kept in memory whole, so few are taken in at once
         with desk.long_bodies.taken(token) if route.is_long else nullcontext():
             call = Call(
@@ -171,10 +179,27 @@ async def answer(route: ApiRoute, desk: ApiDesk, request: Request) -> Response:
                 body=await _body(route, request),
                 headers=_headers(route, request),
             )
-            reply = await run_in_threadpool(route.run, call)
+            reply = await _reply(route, desk, call)
     except SealholdError as err:
         return tell(err)
     return _response(reply)
+
+
+async def _admit(route: ApiRoute, desk: ApiDesk, token: str) -> None:
+    if route.begin is not None and desk.vault.is_near:
+        desk.vault.outside.admit(token)
+    else:
+        await run_in_threadpool(desk.vault.outside.admit, token)
+
+
+async def _reply(route: ApiRoute, desk: ApiDesk, call: Call) -> Reply:
+    """Return the reply of a route; what waits for a disk of this machine alone takes no thread."""
+    begin = route.begin
+    if begin is None:
+        return await run_in_threadpool(route.run, call)
+    if desk.vault.is_near:
+        return await desk.arrivals.arrive(begin(call))
+    return await run_in_threadpool(lambda: begin(call).wait())
 
 
 async def _body(route: ApiRoute, request: Request) -> bytes:

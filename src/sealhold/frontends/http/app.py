@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from sealhold.frontends.http import app_api, openapi, owner_api, people_api
 from sealhold.frontends.http.api import ApiDesk, ApiRoute, answer
+from sealhold.frontends.http.arriving import Arrivals
 from sealhold.frontends.http.crowd import Crowd, long_bodies
 from sealhold.frontends.http.guard import API, Guard
 from sealhold.frontends.http.headers import KEPT_FOR_GOOD, HardenedAnswers, harden
@@ -81,7 +82,7 @@ def make_app(  # noqa: PLR0913  # reason: what a site is made of
     app = Starlette(
         routes=[
             *_page_routes(desk, assets),
-            *_api_routes(ApiDesk(vault, sign_ins, long_bodies()), site.origin),
+            *_api_routes(ApiDesk(vault, sign_ins, long_bodies(), Arrivals()), site.origin),
             _static_route(assets),
             _verifier_route(),
         ],

@@ -3,7 +3,7 @@
 - Each version has its own key, wrapped under the subject's; that key seals one byte string, ever.
 - Every clear column of the row stands in the seal's associated data: a row whose id, collection,
   version, job or retention was changed, or that was moved, does not open.
-- Only `vault/firewall.py` may import `open_record`'s module: here plaintext comes out.
+- Only `vault/firewall.py` opens a body for anybody: here plaintext comes out.
 
 Source: docs/spec/02-sealing.md section 4.
 """
@@ -19,7 +19,7 @@ from sealhold.model.encoding import Plain, pack, unpack_own
 from sealhold.model.errors import SealBrokenError
 from sealhold.model.ids import AppId, Collection, Id16, JobId, RecordId, SourceId, SubjectId
 from sealhold.model.records import Provenance, Record
-from sealhold.stores.spec import ColumnKind, Found, Row, TableSpec
+from sealhold.stores.spec import ColumnKind, Found, ReadView, Row, TableSpec
 from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.versions import Versions
 
@@ -168,6 +168,21 @@ def open_body(keys: SubjectKeys, found: Found) -> Body:
         _aad(keys, Place(rid, coll, version, job, retain), flags),
     )
     return Body(content, bool(flags & LARGE))
+
+
+def open_standing(keys: SubjectKeys, rows: ReadView, found: Found) -> Body:
+    """Open a row that was read before now: its key may have been turned over and ended since.
+
+    Raises:
+        SealBrokenError: it does not open, nor does the row of this version that stands there now.
+    """
+    try:
+        return open_body(keys, found)
+    except SealBrokenError:
+        now = rows.get(RECORDS.name, [(found.row[0],)])[0]
+        if now is None or now.row[4] != found.row[4] or now.row[5] == found.row[5]:
+            raise
+        return open_body(keys, now)
 
 
 def record_from(found: Found, content: bytes) -> Record:

@@ -8,8 +8,10 @@
 Source: docs/spec/28-rotation.md section 1.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import RLock
 
 from sealhold.crypto.seal import Sealer
 from sealhold.model.errors import SealBrokenError
@@ -40,9 +42,20 @@ class Versions:
 
 
 class Turning:
-    """The versions of one subject as they are now; another moment puts others here."""
+    """The versions of one subject as they are now; another moment puts others here.
 
-    __slots__ = ("now",)
+    Of the owner, who has no row that each commit could be held to, whoever seals keeps the turn
+    until the writer has it: then what was sealed under a version is there for whoever turns it.
+    """
+
+    __slots__ = ("_lock", "now")
 
     def __init__(self, now: Versions) -> None:
         self.now = now
+        self._lock = RLock()
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Let nobody else seal for this subject, or turn its keys over, until the block ends."""
+        with self._lock:
+            yield

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from sealhold.frontends.callerseam import Callers
 from sealhold.frontends.ownerseam import (
     Apps,
     Audit,
@@ -114,6 +115,11 @@ class Vault(Protocol):
     @property
     def outside(self) -> Outside:
         """The door for apps."""
+        ...
+
+    @property
+    def callers(self) -> Callers:
+        """Who calls from outside."""
         ...
 
     @property

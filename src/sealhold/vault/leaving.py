@@ -24,6 +24,7 @@ from sealhold.vault.deciding import rows_of
 from sealhold.vault.epochs import noted
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.lookups import LOOKUPS
+from sealhold.vault.principals import tokens_of
 from sealhold.vault.subjects import SUBJECTS, Subjects
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
@@ -98,6 +99,7 @@ class Leaving:
             Delete(SUBJECTS.name, (subject,), Expect.PRESENT),
             DeleteWhere(FIELDS.name, "key", (subject,)),
             DeleteWhere(LOOKUPS.name, "subject", (subject,)),
+            *tokens_of(core, subject),
             self._subjects.keep_receipt(app, subject, view),
         )
         event = Event(

@@ -52,6 +52,7 @@ from sealhold.vault import (
     epochs,
     grants,
     noisebudget,
+    principals,
     registry,
     requests,
     resources,
@@ -92,6 +93,7 @@ DECIDING = (
     *resources.TABLES,
     retired.RETIRED,
     schemas.SCHEMAS,
+    *principals.TABLES,
     epochs.ERASED,
 )
 TABLES = (

@@ -44,6 +44,7 @@ class Use:
     schema: Schema | None
     person: Person | None
     keys: SubjectKeys | None  # the person's
+    actor: Actor = Actor.APP  # or the person themselves
 
     @property
     def parties(self) -> Parties:
@@ -90,7 +91,7 @@ class Use:
         """Return what the log tells of this use."""
         return Event(
             kind=kind,
-            actor=Actor.APP if self.app else Actor.OUTSIDER,
+            actor=self.actor if self.app else Actor.OUTSIDER,
             app=self.app_id if self.app else None,
             purpose=self.purpose or None,
             fields=tuple(FieldName(name) for name in sorted(fields) if name in self.rules),
@@ -119,7 +120,13 @@ class Uses:
         self._schemas = schemas
         self._subjects = Subjects(core)
 
-    def of(self, app: AppId, subject: SubjectId | None, purpose: str = "") -> Use:
+    def of(
+        self,
+        app: AppId,
+        subject: SubjectId | None,
+        purpose: str = "",
+        actor: Actor = Actor.APP,
+    ) -> Use:
         """Return a use with all that is known of it.
 
         Raises:
@@ -133,6 +140,7 @@ class Uses:
             schema=self._schemas.get(app),
             person=person,
             keys=keys,
+            actor=actor,
         )
 
     def need(

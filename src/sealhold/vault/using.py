@@ -26,6 +26,7 @@ from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.registry import ACTIVE as APP_ACTIVE
 from sealhold.vault.registry import App, Registry
 from sealhold.vault.schemas import Schema, Schemas
+from sealhold.vault.steps import Steps, done
 from sealhold.vault.subjects import ACTIVE, SUBJECTS, Person, Subjects
 from sealhold.vault.telling import PersonTeller
 from sealhold.vault.writer import Work
@@ -143,11 +144,21 @@ class Uses:
             DeniedError: it does not permit; the same for every reason.
             AuditUnavailableError: the log cannot be written.
         """
+        done(self.needed(use, decision, kind, fields), self._core.writer)
+
+    def needed(
+        self, use: Use, decision: Decision, kind: EventKind, fields: Iterable[str] = ()
+    ) -> Steps[None]:
+        """Do as `need` does, in steps.
+
+        Raises:
+            DeniedError: it does not permit; the same for every reason.
+        """
         if decision.permit:
             return
         told = use.event(kind, decision.code.value, fields)
         refused = use.entry(structs.replace(told, outcome=Outcome.DENIED))
-        self._core.writer.commit(Work((), (refused,)))
+        yield Work((), (refused,))
         raise DeniedError("denied")
 
     def _app(self, app: AppId) -> App | None:

@@ -76,6 +76,8 @@ class EventKind(IntEnum):
     PERSON = 29  # of an app's people one was made, shown or asked after, as the reason says
     PROFILE = 30  # a profile was read, changed, removed or searched, as the reason says
     SCHEMA = 31  # the owner laid down what an app may keep of its people
+    PROCESSING = 50  # a processing was registered, changed or run, as the reason says
+    SAY = 51  # a person said something about the use of their data, as the reason says
 
 
 @unique

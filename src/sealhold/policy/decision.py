@@ -20,6 +20,7 @@ class Reason(StrEnum):
     APP_NOT_ACTIVE = "app_not_active"
     SUBJECT_NOT_ACTIVE = "subject_not_active"
     TASK_NOT_ACTIVE = "task_not_active"
+    NO_LEASE = "no_lease"
     PROCESSING_NOT_ACTIVE = "processing_not_active"
     OTHER_CODE = "other_code"
     NOT_ASSESSED = "not_assessed"
@@ -53,6 +54,7 @@ _WORDS: Final = {
     Reason.APP_NOT_ACTIVE: "The app is not registered, or you stopped it",
     Reason.SUBJECT_NOT_ACTIVE: "There is no such person here, or their data was erased",
     Reason.TASK_NOT_ACTIVE: "The program is not approved, or it was changed since",
+    Reason.NO_LEASE: "The run is over, or it is another app's",
     Reason.PROCESSING_NOT_ACTIVE: "Nobody activated this processing as it is now",
     Reason.OTHER_CODE: "The program is another than the one that was registered",
     Reason.NOT_ASSESSED: "Its risks were not assessed, or the assessment did not end well",

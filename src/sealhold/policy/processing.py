@@ -24,6 +24,7 @@ from sealhold.policy import dpv
 from sealhold.policy.bases import LegalBasis, SpecialBasis, suffices
 from sealhold.policy.consent import ConsentState, Standing
 from sealhold.policy.fatigue import BLOCKED_FOR
+from sealhold.policy.limits import UNSTOPPABLE
 from sealhold.policy.names import has_hidden
 
 CODE_BYTES: Final = 32
@@ -33,7 +34,6 @@ MAX_SCOPE: Final = 100  # fields, collections, recipients or transfers
 MAX_DAYS: Final = 36_500
 MAX_OUTPUT: Final = 32_768  # bytes, so that base64 of it fits into a form
 RISKS: Final = tuple(Risk)
-UNSTOPPABLE: Final = frozenset({LegalBasis.LEGAL_OBLIGATION, LegalBasis.VITAL_INTERESTS})
 
 _SAID: Final = {
     ConsentState.GIVEN: ChoiceState.ALLOWED,

@@ -2,9 +2,6 @@
 
 - Default deny. The rules are asked in one order, and the first that fails is the reason.
 - One field too many refuses all of them; fields that were kept as long as they may be are left out.
-- A person's objection stops every use for its purpose and what lies within, unless a law demands it
-  or it saves a life; against direct marketing it always wins.
-- A restriction stops all but disputes. Neither needs the person to say why.
 - The reason is for the person and the owner. The app learns yes or no.
 
 Source: docs/spec/26-processings.md section 4.
@@ -22,8 +19,8 @@ from sealhold.policy.bases import LegalBasis
 from sealhold.policy.consent import Standing as ConsentStanding
 from sealhold.policy.decision import Decision, Obligations, Reason, sentence
 from sealhold.policy.facts import Standing
+from sealhold.policy.limits import NO_LIMITS, Limits, limits_stop
 from sealhold.policy.processing import (
-    UNSTOPPABLE,
     bases_carry,
     basis_of,
     choice_state,
@@ -32,21 +29,7 @@ from sealhold.policy.processing import (
 )
 from sealhold.policy.profiles import Allowed, Parties, covers
 
-CLAIMS: Final = Purpose("DisputeManagement")  # the one purpose that a restriction lets through
-ADVERTISING: Final = Purpose("DirectMarketing")
-
 _NONE: Final[frozenset[FieldName]] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What a person said about all uses of their data."""
-
-    objected: frozenset[Purpose] = frozenset()
-    restricted: bool = False
-
-
-NO_LIMITS: Final = Limits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,18 +81,6 @@ def decide_use(ask: UseAsk, facts: UseFacts) -> Decision:
             charge=MicroBits(0),
         ),
     )
-
-
-def limits_stop(limits: Limits, purpose: Purpose, basis: LegalBasis | None = None) -> Reason | None:
-    """Return which of a person's limits stops a use for `purpose`; none if it may go on."""
-    stopping = {one for one in limits.objected if dpv.narrower(purpose, one)}
-    # THREAT T254: advertising has no basis that an objection does not stop
-    is_advertising = dpv.narrower(purpose, ADVERTISING)
-    if stopping and (is_advertising or basis not in UNSTOPPABLE):
-        return Reason.OBJECTED
-    if limits.restricted and not dpv.narrower(purpose, CLAIMS):
-        return Reason.RESTRICTED
-    return None
 
 
 def _is_active(_ask: UseAsk, facts: UseFacts) -> bool:

@@ -77,6 +77,8 @@ class EventKind(IntEnum):
     PROFILE = 30  # a profile was read, changed, removed or searched, as the reason says
     SCHEMA = 31  # the owner laid down what an app may keep of its people
     ACCESS = 40  # who may call changed: tokens, officers, passkeys, as the reason says
+    PROCESSING = 50  # a processing was registered, changed or run, as the reason says
+    SAY = 51  # a person said something about the use of their data, as the reason says
 
 
 @unique

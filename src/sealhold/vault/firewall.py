@@ -32,7 +32,7 @@ from sealhold.vault.identifiable import open_field
 from sealhold.vault.keyblocks import BlockRows, For, record_keys
 from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.objects import Objects
-from sealhold.vault.owned import RECORDS, open_body, record_from
+from sealhold.vault.owned import RECORDS, open_standing, record_from
 from sealhold.vault.personrows import Stand, open_version
 from sealhold.vault.subjects import Person
 from sealhold.vault.telling import Teller
@@ -149,7 +149,7 @@ class Firewall:
             raise NotFoundError(f"no item `{show(Kind.RECORD, record)}`")
         # THREAT T01: a row that was moved, swapped or edited does not open
         try:
-            body = open_body(self._core.keys, found)
+            body = open_standing(self._core.keys, self._core.store, found)
         except SealBrokenError as err:
             raise SealBrokenError(f"item `{show(Kind.RECORD, record)}` does not open") from err
         content = self._objects.fetch(body.content) if body.large else body.content

@@ -20,7 +20,7 @@ from enum import IntEnum, unique
 from threading import Lock
 from typing import NamedTuple
 
-from sealhold.crypto.seal import KEY_BYTES, KeyKind, Sealer, wrap_aad
+from sealhold.crypto.seal import KEY_BYTES, KeyKind, wrap_aad
 from sealhold.crypto.secret import Secret
 from sealhold.model.clock import Entropy
 from sealhold.model.errors import ConflictError, SealBrokenError
@@ -86,10 +86,9 @@ class _Open(NamedTuple):
 
 def seal_block(keys: SubjectKeys, block: int, slots: Sequence[bytes], entropy: Entropy) -> Row:
     """Return the row that keeps `slots` as a block of a person, under their key as it is now."""
-    sealer = _sealer(keys, keys.version)
-    plain = b"".join(slots)
-    sealed = sealer.seal(plain, _place(keys, block, keys.version), entropy)
-    return (keys.subject, block, keys.version, sealed)
+    now = keys.now
+    sealed = now.records.seal(b"".join(slots), _place(keys, block, now.version), entropy)
+    return (keys.subject, block, now.version, sealed)
 
 
 def open_block(keys: SubjectKeys, block: int, found: Found) -> list[bytes]:
@@ -102,7 +101,7 @@ def open_block(keys: SubjectKeys, block: int, found: Found) -> list[bytes]:
     if block < 0:
         raise SealBrokenError("no block of keys has such a number")
     # THREAT T240: person and number are those that were asked for, not those found
-    plain = _sealer(keys, version).open(sealed, _place(keys, block, version))
+    plain = keys.opener(version).open(sealed, _place(keys, block, version))
     if len(plain) % SLOT_BYTES or len(plain) > SLOTS * SLOT_BYTES:
         raise SealBrokenError("a block of keys has another form")
     return [plain[at : at + SLOT_BYTES] for at in range(0, len(plain), SLOT_BYTES)]
@@ -333,17 +332,6 @@ def _key_in(slots: list[bytes], slot: int, use: For) -> Secret:
     if not 0 <= slot < len(slots) or slots[slot][0] != use:
         raise SealBrokenError("the key of a record is gone, or is not for this")
     return Secret(slots[slot][1:], "record key")
-
-
-def _sealer(keys: SubjectKeys, version: int) -> Sealer:
-    """Return what seals and opens blocks under one version of a person's key.
-
-    Raises:
-        SealBrokenError: there is no such version.
-    """
-    if version != keys.version:
-        raise SealBrokenError("a block of keys lies under another key of its person")
-    return keys.records
 
 
 def _place(keys: SubjectKeys, block: int, version: int) -> bytes:

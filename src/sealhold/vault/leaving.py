@@ -84,7 +84,7 @@ class Leaving:
         told = use.event(EventKind.PERSON, "leaving")
         ops = (*use.guards(()), self._subjects.marked(found))
         try:
-            self._core.writer.commit(Work(ops, (Entry(event=told),)))
+            self._core.writer.commit(Work(ops, (Entry(event=told),), right=True))
         except ConflictError:
             return False
         return True
@@ -115,7 +115,7 @@ class Leaving:
             kind=EventKind.ERASE, actor=actor, app=app, rows_out=view.fields, receipt=view.receipt
         )
         try:
-            core.writer.commit(Work(ops, (Entry(event=event),), releases=True))
+            core.writer.commit(Work(ops, (Entry(event=event),), releases=True, right=True))
         except ConflictError:  # another thread ended it, and its receipt counts
             return None
         return view

@@ -76,6 +76,7 @@ from sealhold.vault.lookups import LOOKUPS
 from sealhold.vault.objects import TABLES as OBJECT_TABLES
 from sealhold.vault.owned import OLDER, RECORDS
 from sealhold.vault.papers import Papers
+from sealhold.vault.reserves import Reserves
 from sealhold.vault.rollback import Accepted
 from sealhold.vault.writer import HEAD_MARK, SET_HASH, Work, Writer, set_mac
 
@@ -134,6 +135,7 @@ class Parts:
     tables: Sequence[TableSpec]  # of the packages above, beside the vault's own
     clock: Clock
     entropy: Entropy
+    rows_here: bool = True  # on the home's disk, so that its reserve helps them
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,7 @@ def create(parts: Parts, root: Secret, *, headless: bool) -> None:
         parts.data.open(_all(parts), ring.named("data-file").reveal, create=True)
         fence = lease(parts.data, parts.clock)
         appender = _appender(parts.data, ring)
+        ring.reserves = Reserves(parts.home)
         deciding = Deciding(DECIDING, ring.named("set-hash"))
         writer = _writer(parts, ring, appender, deciding, fence, written=0)
         opened.callback(writer.close)
@@ -192,9 +195,11 @@ def open_vault(parts: Parts, root: Secret, accepted: Accepted | None = None) -> 
     """
     home = parts.home
     home.check()
-    with _held(parts) as opened:
+    reserves = Reserves(home)
+    with reserves.opening(), _held(parts) as opened:
         sets = _sets(parts, root)
         ring = sets.open(home.epoch)
+        ring.reserves = reserves
         opened.callback(ring.close)
         parts.data.open(_all(parts), ring.named("data-file").reveal, create=False)
         fence = lease(parts.data, parts.clock)
@@ -277,6 +282,7 @@ def _writer(
     fence: Fence,
     written: int,
 ) -> Writer:
+    home, reserves = parts.home, ring.reserves
     return Writer(
         store=parts.data,
         appender=appender,
@@ -284,10 +290,11 @@ def _writer(
         fence=fence,
         set_key=ring.named("set-hash"),
         keys_generation=lambda: ring.generation,
-        write_head=lambda note: replace(parts.home.head, note.encode()),
+        write_head=lambda note: reserves.keep(lambda: replace(home.head, note.encode())),
         written=written,
         clock=parts.clock,
         entropy=parts.entropy,
+        reserves=reserves if parts.rows_here else None,
     )
 
 

@@ -304,8 +304,8 @@ class People:
         decision = decide_profile(use.without_person, allowed, use.purpose, fields)
         yield from self._uses.needed(use, decision, EventKind.PROFILE, fields)
         tags = Tags(self._core, use.app_id, field, use.rules[field].lookup)
-        inner = tags.inner(value)
-        found = [self._hit(use, field, inner, row) for row in tags.rows(inner)]
+        inners = tags.inners(value)
+        found = [self._hit(use, field, inners, row) for row in tags.rows(inners)]
         hits = [hit for hit in found if hit is not None]
         entries = [hit.entry(hit.event(EventKind.PROFILE, "found", fields)) for hit in hits]
         nobody = [use.entry(use.event(EventKind.PROFILE, "searched", fields))]
@@ -314,7 +314,7 @@ class People:
             return None
         return tuple(hit.whole()[0].id for hit in hits)
 
-    def _hit(self, use: Use, field: FieldName, inner: bytes, row: Found) -> Use | None:
+    def _hit(self, use: Use, field: FieldName, inners: tuple[bytes, ...], row: Found) -> Use | None:
         """Return a use of the person that a row leads to, if they are there and it is not over.
 
         Raises:
@@ -324,7 +324,7 @@ class People:
         if hit.person is None:
             return None
         person, keys = hit.whole()
-        if check_row(self._core, keys, person.fields.get(field), row) != inner:
+        if check_row(self._core, keys, person.fields.get(field), row) not in inners:
             raise SealBrokenError("a row that people are found by is of another value")
         return hit if self._rows(person, [field]) else None
 

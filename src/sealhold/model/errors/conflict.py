@@ -62,3 +62,17 @@ class TermOverError(ConflictError):
 
     Remedy: answer it now, and close it with a justification of the delay.
     """
+
+
+class NotAssessedError(ConflictError):
+    """A processing of high risk, or one that decides by itself, cannot begin unassessed.
+
+    Remedy: record how its assessment ended; only a low remaining risk lets it begin.
+    """
+
+
+class NoticeChangedError(ConflictError):
+    """What was shown to a person is not what applies now, so nothing was decided.
+
+    Remedy: read the choice again, show what it says now, and name its `notice` with the answer.
+    """

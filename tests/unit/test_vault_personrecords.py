@@ -11,6 +11,7 @@ from sealhold.model.errors import (
     DeniedError,
     InvalidError,
     StaleError,
+    StoreFullError,
 )
 from sealhold.model.ids import Id16, SubjectId
 from sealhold.model.personrecords import RecordHead
@@ -344,8 +345,10 @@ def test_without_a_log_nothing_is_kept_or_opened() -> None:
         own.put(ada, 1, {"n": 1})
         before = own.counts()
         own.many.vault.heads.is_full = True
-        with pytest.raises(AuditUnavailableError):
+        with pytest.raises(StoreFullError):
             own.get(ada, 1)
+        own.many.vault.heads.is_full = False
+        own.store.refuse()
         with pytest.raises(AuditUnavailableError):
             own.put(ada, 2, {"n": 1})
         assert own.counts() == before

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import NoReturn
 
 import pytest
 
@@ -11,7 +12,7 @@ from sealhold.model.errors import (
     DeniedError,
     InvalidError,
     StaleError,
-    StoreFullError,
+    StoreUnavailableError,
 )
 from sealhold.model.ids import Id16, SubjectId
 from sealhold.model.personrecords import RecordHead
@@ -339,18 +340,19 @@ def test_a_use_whose_person_is_gone_by_then_is_refused(kept: Shelf, ada: Subject
         assert kept.events()[0].reason == "subject_not_active"
 
 
-def test_without_a_log_nothing_is_kept_or_opened() -> None:
+def test_without_a_log_nothing_is_kept_or_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> NoReturn:
+        raise StoreUnavailableError("the disk does not answer")
+
     with shelf() as own:
         ada = own.many.people.make(own.many.one).subject
         own.put(ada, 1, {"n": 1})
         before = own.counts()
-        own.many.vault.heads.is_full = True
-        with pytest.raises(StoreFullError):
-            own.get(ada, 1)
-        own.many.vault.heads.is_full = False
-        own.store.refuse()
-        with pytest.raises(AuditUnavailableError):
-            own.put(ada, 2, {"n": 1})
+        with monkeypatch.context() as patched:
+            patched.setattr(own.many.store, "commit", refuse)
+            for use in (lambda: own.get(ada, 1), lambda: own.put(ada, 2, {"n": 1})):
+                with pytest.raises(AuditUnavailableError):
+                    use()
         assert own.counts() == before
 
 

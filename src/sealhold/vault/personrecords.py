@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
 from sealhold.audit.event import Outcome
-from sealhold.model.contents import MAX_CONTENT, check_plain
+from sealhold.model.contents import MAX_CONTENT, check_depth
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import InvalidError, StaleError, TooLargeError
 from sealhold.model.ids import RecordId
@@ -167,7 +167,7 @@ class PersonRecords:
             content = merged(self._opened(use, found) if found is not None else {}, patch)
             if not isinstance(content, dict):
                 raise InvalidError("a record's content is a JSON object, and stays one")
-            check_plain(content)
+            check_depth(content)
             return content, packed_content(content)
 
         return self._begun(lambda: self._put(asking, at, expected, change))

@@ -53,6 +53,7 @@ from sealhold.vault import (
     grants,
     noisebudget,
     principals,
+    quotas,
     registry,
     requests,
     resources,
@@ -95,6 +96,7 @@ DECIDING = (
     retired.RETIRED,
     schemas.SCHEMAS,
     *principals.TABLES,
+    quotas.LOOKED,
     epochs.ERASED,
 )
 TABLES = (

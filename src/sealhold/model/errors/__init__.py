@@ -42,6 +42,7 @@ from sealhold.model.errors.exhausted import (
     LeakExhaustedError,
     NoiseExhaustedError,
     QuestionsExhaustedError,
+    TooFastError,
 )
 from sealhold.model.errors.invalid import (
     CapTooHighError,
@@ -155,6 +156,7 @@ __all__ = [
     "TakenError",
     "TamperedError",
     "TermOverError",
+    "TooFastError",
     "UnavailableError",
     "UnfitBucketError",
     "UnjustifiedError",

@@ -73,6 +73,7 @@ _WORDS = {
     EventKind.ACCESS: "who may call: {reason}",
     EventKind.PROCESSING: "a processing was {reason}",
     EventKind.SAY: "a person said of the use of their data: {reason}",
+    EventKind.RECORD: "a person's records were {reason}",
 }
 
 

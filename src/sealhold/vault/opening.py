@@ -48,10 +48,12 @@ from sealhold.stores.spec import (
 from sealhold.vault import (
     budget,
     catalogue,
+    collectionrules,
     consents,
     epochs,
     grants,
     noisebudget,
+    personrows,
     principals,
     quotas,
     registry,
@@ -68,6 +70,7 @@ from sealhold.vault.home import FIRST_EPOCH, Home, Lock, read, replace
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.index import SEGMENTS
 from sealhold.vault.ingest import IDENTITIES
+from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.keyring import Keyring
 from sealhold.vault.keysets import KeySets, lease
 from sealhold.vault.lookups import LOOKUPS
@@ -97,6 +100,7 @@ DECIDING = (
     schemas.SCHEMAS,
     *principals.TABLES,
     quotas.LOOKED,
+    collectionrules.COLLECTIONS,
     epochs.ERASED,
 )
 TABLES = (
@@ -112,6 +116,8 @@ TABLES = (
     *subjects.TABLES,
     FIELDS,
     LOOKUPS,
+    KEY_BLOCKS,
+    *personrows.TABLES,
     *log_tables.TABLES,
     SET_HASH,
     HEAD_MARK,

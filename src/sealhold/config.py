@@ -12,12 +12,13 @@ import re
 import sys
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
 from sealhold.compute.broker import Mode
 from sealhold.model.errors import InvalidSettingsError
+from sealhold.vault.quotas import A_DAY
 
 SETTINGS = "config.toml"
 HOME_VARIABLE = "SEALHOLD_HOME"
@@ -38,8 +39,22 @@ def home_folder(given: Path | None, environment: Mapping[str, str] = os.environ)
 
 
 Producer = Literal["sw", "tpm2"]
-_KNOWN: Final = {"compute": {"isolation"}, "evidence": {"producer", "tcti"}}
+_KNOWN: Final = {
+    "compute": {"isolation"},
+    "evidence": {"producer", "tcti"},
+    "access": {"app_per_second", "token_per_second", "lookups_a_day"},
+}
+MOST: Final = 1_000_000_000
 _TCTI: Final = re.compile(r"[!-~]{0,200}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """How much an app may do; more than one machine can do, so by itself it stops nobody."""
+
+    app_per_second: int = 20_000  # calls of one app
+    token_per_second: int = 20_000  # calls with one token
+    lookups_a_day: int = A_DAY  # of one app
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +64,7 @@ class Settings:
     isolation: Mode = Mode.JAILED  # [compute] isolation
     producer: Producer = "sw"  # [evidence] producer: what vouches for the machine in proofs
     tcti: str = ""  # [evidence] tcti: where the TPM is, in the words of tpm2-tools
+    access: Rates = Rates()  # [access]
 
 
 def settings(home: Path) -> Settings:
@@ -74,7 +90,22 @@ def settings(home: Path) -> Settings:
                 f"`{part}.{name}`" for part, all_ in _KNOWN.items() for name in sorted(all_)
             )
             raise InvalidSettingsError(f"`{SETTINGS}` has a name that is none of {known}")
-    return _settings(told.get("compute", {}), told.get("evidence", {}))
+    chosen = _settings(told.get("compute", {}), told.get("evidence", {}))
+    return replace(chosen, access=_rates(told.get("access", {})))
+
+
+def _rates(access: Mapping[str, object]) -> Rates:
+    """Return the rates that were set.
+
+    Raises:
+        InvalidSettingsError: one is no whole number from 1 to a thousand million.
+    """
+    found: dict[str, int] = {}
+    for name, value in access.items():
+        if type(value) is not int or not 1 <= value <= MOST:
+            raise InvalidSettingsError(f"`access.{name}` is a whole number from 1 to {MOST}")
+        found[name] = value
+    return Rates(**found)
 
 
 def _settings(compute: Mapping[str, object], evidence: Mapping[str, object]) -> Settings:

@@ -282,7 +282,7 @@ class Node:
         """Return how the vault is."""
         parts = self.parts
         counts = parts.records.counts()
-        warnings = parts.confinement.warnings()
+        warnings = [*parts.confinement.warnings(), *parts.callers.alarms()]
         if self.world.clock() < parts.audit.state().at - HOUR:
             warnings.append("the machine's clock is behind the log; the vault's went on from there")
         due = parts.keys.due()

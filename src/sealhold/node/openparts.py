@@ -29,6 +29,7 @@ from sealhold.compute.outside import Outside
 from sealhold.compute.peopledoor import People
 from sealhold.compute.products import Products
 from sealhold.compute.proving import Prover
+from sealhold.compute.rates import Rates
 from sealhold.compute.readercell import ReaderCell
 from sealhold.compute.replay import Replay
 from sealhold.compute.retrieve import Retrieval
@@ -116,22 +117,28 @@ class OpenParts:
         )
         schemas = Schemas(core)
         uses = Uses(core, registry, schemas)
-        people = PeopleRows(core, uses)
+        chosen = settings(home.folder)
+        people = PeopleRows(core, uses, chosen.access.lookups_a_day)
         people.finish_erasures()
         self.people = People(people, registry, schemas, verify)
         self.principals = Principals(core, registry, uses)
-        self.callers = Callers(self.principals, verify, core.clock)
         self.audit = Ledger(core, vault.appender, registry, home, self._objects)
         self.records = Records(core, self._index, firewall, self.audit, time.perf_counter)
         self.sources = Sources(
             core, self._index, self._objects, ReaderCell, plugins.is_per_file, time.perf_counter
         )
         products = Products(home.compiled, core.keyring.named("token"), core.entropy)
-        chosen = settings(home.folder)
         self.confinement = Confinement(core, chosen.isolation, memo.MEMO, products)
         self._prover = Prover(core.keyring.named("proof-sign"), _attester(home, chosen))
         office = self._office(firewall, registry, world, verify)
         shelf = Shelf(core.store, core.papers)
+        self.callers = Callers(
+            self.principals,
+            office,
+            people.lookups,
+            app_rates=Rates(chosen.access.app_per_second, core.clock),
+            token_rates=Rates(chosen.access.token_per_second, core.clock),
+        )
         self.requests = Requests(office, shelf)
         self.grants = Grants(office, shelf)
         self.apps = Apps(office, self.grants, shelf)

@@ -55,6 +55,7 @@ from sealhold.vault import (
     noisebudget,
     personrows,
     principals,
+    quotas,
     registry,
     requests,
     resources,
@@ -98,6 +99,7 @@ DECIDING = (
     retired.RETIRED,
     schemas.SCHEMAS,
     *principals.TABLES,
+    quotas.LOOKED,
     collectionrules.COLLECTIONS,
     epochs.ERASED,
 )

@@ -42,6 +42,7 @@ from sealhold.model.errors.exhausted import (
     LeakExhaustedError,
     NoiseExhaustedError,
     QuestionsExhaustedError,
+    TooFastError,
 )
 from sealhold.model.errors.invalid import (
     CapTooHighError,
@@ -157,6 +158,7 @@ __all__ = [
     "TakenError",
     "TamperedError",
     "TermOverError",
+    "TooFastError",
     "TooLargeError",
     "UnavailableError",
     "UnfitBucketError",

@@ -9,10 +9,11 @@ Source: docs/spec/30-access.md.
 from collections.abc import Callable
 
 from sealhold.model.clock import Clock
-from sealhold.model.errors import InvalidIdError, WrongPassphraseError
+from sealhold.model.errors import DeniedError, InvalidIdError, WrongPassphraseError
 from sealhold.model.ids import ID_BYTES, Id16, Kind, SubjectId, parse_id
 from sealhold.model.principals import NewToken, OfficerView, PrincipalKind
 from sealhold.model.quantities import DAY, Instant
+from sealhold.vault.monitors import Monitors
 from sealhold.vault.principals import Principals
 
 PERSON_TERM = DAY
@@ -22,8 +23,15 @@ OFFICER_TERM = 90 * DAY
 class Callers:
     """Who calls from outside."""
 
-    def __init__(self, principals: Principals, verify: Callable[[str], bool], clock: Clock) -> None:
+    def __init__(
+        self,
+        principals: Principals,
+        verify: Callable[[str], bool],
+        clock: Clock,
+        monitors: Monitors,
+    ) -> None:
         self._principals = principals
+        self._monitors = monitors
         self._verify = verify
         self._clock = clock
 
@@ -33,7 +41,12 @@ class Callers:
         Raises:
             DeniedError: it does not hold.
         """
-        return self._principals.kind(token)
+        try:
+            return self._principals.kind(token)
+        except DeniedError:
+            if self._monitors.holds(token):
+                return PrincipalKind.MONITOR
+            raise
 
     def person_token(self, token: str, id_text: str) -> NewToken:
         """Return a token for one of the app's people, to hand over to them; it ends in a day.

@@ -1,4 +1,4 @@
-"""Who calls from outside: an app, one of its people, or an officer of the vault.
+"""Who calls from outside: an app, one of its people, an officer of the vault, or a monitor.
 
 Source: docs/spec/30-access.md.
 """
@@ -16,6 +16,7 @@ class PrincipalKind(StrEnum):
     APP = "app"
     PERSON = "person"
     OFFICER = "officer"
+    MONITOR = "monitor"
 
 
 class Way(StrEnum):

@@ -49,6 +49,7 @@ from sealhold.vault.grants import Grants as GrantRows
 from sealhold.vault.home import Home
 from sealhold.vault.index import Index
 from sealhold.vault.ledger import Ledger
+from sealhold.vault.monitors import Monitors
 from sealhold.vault.objects import Objects
 from sealhold.vault.opening import Opened, Parts
 from sealhold.vault.people import People as PeopleRows
@@ -108,7 +109,8 @@ class OpenParts:
         people.finish_erasures()
         self.people = People(people, registry, schemas, verify)
         self.principals = Principals(core, registry, uses)
-        self.callers = Callers(self.principals, verify, core.clock)
+        self.monitors = Monitors(core)
+        self.callers = Callers(self.principals, verify, core.clock, self.monitors)
         self.audit = Ledger(core, vault.appender, registry, home, self._objects)
         self.records = Records(core, self._index, firewall, self.audit, time.perf_counter)
         self.sources = Sources(

@@ -48,10 +48,12 @@ from sealhold.stores.spec import (
 from sealhold.vault import (
     budget,
     catalogue,
+    collectionrules,
     consents,
     epochs,
     grants,
     noisebudget,
+    personrows,
     principals,
     registry,
     requests,
@@ -67,6 +69,7 @@ from sealhold.vault.home import FIRST_EPOCH, Home, Lock, read, replace
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.index import SEGMENTS
 from sealhold.vault.ingest import IDENTITIES
+from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.keyring import Keyring
 from sealhold.vault.keysets import KeySets, lease
 from sealhold.vault.lookups import LOOKUPS
@@ -95,6 +98,7 @@ DECIDING = (
     retired.RETIRED,
     schemas.SCHEMAS,
     *principals.TABLES,
+    collectionrules.COLLECTIONS,
     epochs.ERASED,
 )
 TABLES = (
@@ -110,6 +114,8 @@ TABLES = (
     *subjects.TABLES,
     FIELDS,
     LOOKUPS,
+    KEY_BLOCKS,
+    *personrows.TABLES,
     *log_tables.TABLES,
     SET_HASH,
     HEAD_MARK,

@@ -8,6 +8,7 @@ from collections import Counter
 from sealhold.model.shown import (
     Status,
 )
+from sealhold.model.shown.serving import Gauges
 from tests.web.sample_asking import (
     TOKEN,
     SampleApps,
@@ -28,6 +29,22 @@ class SampleVault(SampleState):
     """The vault of a person who does not exist."""
 
     is_near = True
+
+    def gauges(self) -> Gauges:
+        return Gauges(
+            waiting=0,
+            batches=3,
+            works=7,
+            is_writing=True,
+            is_full=False,
+            log_size=12,
+            disk_free=1_000_000,
+            disk_size=2_000_000,
+            reads_reserve=0,
+            rights_reserve=0,
+            epoch=1,
+            epoch_due=None,
+        )
 
     @property
     def sources(self) -> SampleSources:

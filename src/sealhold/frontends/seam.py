@@ -29,6 +29,7 @@ from sealhold.frontends.ownerseam import (
 )
 from sealhold.frontends.peopleseam import People
 from sealhold.model.shown import Status
+from sealhold.model.shown.serving import Gauges
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,10 @@ class Vault(Protocol):
 
     def status(self) -> Status:
         """Return how the vault is."""
+        ...
+
+    def gauges(self) -> Gauges:
+        """Return numbers of how the service does."""
         ...
 
     def unlock(self, passphrase: str) -> None:

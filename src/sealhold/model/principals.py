@@ -1,4 +1,4 @@
-"""Who calls from outside: an app, one of its people, or an officer; and with which token for what.
+"""Who calls from outside: an app, its people, an officer, a monitor; and by which token for what.
 
 Source: docs/spec/30-access.md.
 """
@@ -17,6 +17,7 @@ class PrincipalKind(StrEnum):
     APP = "app"
     PERSON = "person"
     OFFICER = "officer"
+    MONITOR = "monitor"
 
 
 class Way(StrEnum):

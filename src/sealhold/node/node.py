@@ -4,10 +4,12 @@ Source: docs/architecture.md section 3.
 """
 
 import base64
+import os
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
 from types import TracebackType
@@ -23,6 +25,9 @@ from sealhold.compute.outside import Outside
 from sealhold.compute.peopledoor import People
 from sealhold.compute.running import Runs
 from sealhold.compute.supply import Resources
+from sealhold.crypto.digest import Keyed
+from sealhold.crypto.secret import Secret
+from sealhold.crypto.tags import Tag
 from sealhold.model.errors import (
     BusyError,
     LockedError,
@@ -32,6 +37,7 @@ from sealhold.model.errors import (
 )
 from sealhold.model.quantities import HOUR
 from sealhold.model.shown import Status
+from sealhold.model.shown.serving import Gauges
 from sealhold.node.openparts import OpenParts, stored
 from sealhold.node.places import Places, places_of
 from sealhold.node.world import World
@@ -41,12 +47,14 @@ from sealhold.vault.epochs import Epochs
 from sealhold.vault.home import Home, read, replace
 from sealhold.vault.ledger import Ledger
 from sealhold.vault.reading import Records
-from sealhold.vault.reserves import Reserves
+from sealhold.vault.reserves import Reserves, Room
 from sealhold.vault.rollback import Accepted
 from sealhold.vault.sourcing import Sources
 
 TRIES = 4  # of passphrases that wait for their turn; each holds a thread of the server
 LABEL_BYTES = 16  # 26 base32 characters: nobody guesses the address of the pages
+KEY_BYTES = 32
+TAG_DIGITS = 16  # 64 bits: two ids of a run are not taken for one
 LABEL = re.compile(r"[a-z2-7]{26}")
 ROLLBACK_NOTE = (
     "If every file of the home is put back together to an older day, nothing on this disk shows"
@@ -277,6 +285,34 @@ class Node:
     def stop(self) -> None:
         """End the programs that run, between two objects; the next run goes on from there."""
         self.parts.confinement.stop()
+
+    def gauges(self) -> Gauges:
+        """Return numbers of how the service does."""
+        parts = self.parts
+        load, disk = parts.core.writer.load, os.statvfs(self.home.folder)
+        reserves = parts.core.keyring.reserves
+        return Gauges(
+            waiting=load.waiting,
+            batches=load.batches,
+            works=load.works,
+            is_writing=load.is_writing,
+            is_full=load.is_full,
+            log_size=load.log_size,
+            disk_free=disk.f_bavail * disk.f_frsize,
+            disk_size=disk.f_blocks * disk.f_frsize,
+            reads_reserve=reserves.left(Room.READS),
+            rights_reserve=reserves.left(Room.RIGHTS),
+            epoch=parts.core.keyring.lies_in.epoch,
+            epoch_due=parts.keys.due(),
+        )
+
+    @cached_property
+    def _tags(self) -> Keyed:
+        return Keyed(Secret(self.world.entropy(KEY_BYTES), "journal"), Tag.JOURNAL)
+
+    def tag(self, text: str) -> str:
+        """Return what stands for `text` in this process's journal, and nowhere else."""
+        return f"t-{self._tags.mac16(text.encode()).hex()[:TAG_DIGITS]}"
 
     def status(self) -> Status:
         """Return how the vault is."""

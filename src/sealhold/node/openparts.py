@@ -54,6 +54,7 @@ from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.index import Index
 from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.ledger import Ledger
+from sealhold.vault.monitors import Monitors
 from sealhold.vault.objects import Objects
 from sealhold.vault.opening import Opened, Parts
 from sealhold.vault.people import People as PeopleRows
@@ -122,6 +123,7 @@ class OpenParts:
         people.finish_erasures()
         self.people = People(people, registry, schemas, verify)
         self.principals = Principals(core, registry, uses)
+        self.monitors = Monitors(core)
         self.audit = Ledger(core, vault.appender, registry, home, self._objects)
         self.records = Records(core, self._index, firewall, self.audit, time.perf_counter)
         self.sources = Sources(
@@ -136,6 +138,7 @@ class OpenParts:
             self.principals,
             office,
             people.lookups,
+            self.monitors,
             app_rates=Rates(chosen.access.app_per_second, core.clock),
             token_rates=Rates(chosen.access.token_per_second, core.clock),
         )

@@ -284,7 +284,6 @@ def _writer(
     fence: Fence,
     written: int,
 ) -> Writer:
-    home, reserves = parts.home, ring.reserves
     return Writer(
         store=parts.data,
         appender=appender,
@@ -292,11 +291,12 @@ def _writer(
         fence=fence,
         set_key=ring.named("set-hash"),
         keys_generation=lambda: ring.generation,
-        write_head=lambda note: reserves.keep(lambda: replace(home.head, note.encode())),
+        write_head=lambda note: replace(parts.home.head, note.encode()),
         written=written,
         clock=parts.clock,
         entropy=parts.entropy,
-        reserves=reserves if parts.rows_here else None,
+        reserves=ring.reserves,
+        rows_here=parts.rows_here,
     )
 
 

@@ -28,6 +28,7 @@ from sealhold.frontends.http.bodies import (
     parse_fields,
     read_body,
 )
+from sealhold.frontends.http.counting import Counts
 from sealhold.frontends.http.crowd import Places
 from sealhold.frontends.http.problems import NoTokenError, no_token, outside_problem, problem
 from sealhold.frontends.http.session import SignIns
@@ -61,9 +62,10 @@ class Role(StrEnum):
     APP = "app"
     PERSON = "person"  # one of an app's people
     OFFICER = "officer"  # who answers for data protection
+    MONITOR = "monitor"  # a program that watches how the service does
 
 
-TOLD = frozenset({Role.PUBLIC, Role.OWNER, Role.OFFICER})  # to whom a no is explained
+TOLD = frozenset({Role.PUBLIC, Role.OWNER, Role.OFFICER, Role.MONITOR})  # to whom a no is explained
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,7 @@ class Call:
     query: Fields
     body: bytes
     headers: Mapping[str, str]  # those that the route takes, by their name in small letters
+    counts: Counts
 
     def header(self, name: str) -> str:
         """Return a header that the route takes; empty if it was not sent."""
@@ -137,6 +140,7 @@ class ApiDesk:
     sign_ins: SignIns
     long_bodies: Places
     arrivals: Arrivals
+    counts: Counts
 
 
 def read(call: Call, form: type[Body]) -> Body:
@@ -193,6 +197,7 @@ async def answer(route: ApiRoute, desk: ApiDesk, request: Request) -> Response:
                 query=parse_fields(request.scope["query_string"]),
                 body=await _body(route, request),
                 headers=_headers(route, request),
+                counts=desk.counts,
             )
             reply = await _reply(route, desk, call)
     except NoTokenError:

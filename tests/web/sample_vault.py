@@ -20,6 +20,7 @@ from tests.web.sample_asking import (
 from tests.web.sample_callers import SampleCallers
 from tests.web.sample_owner import SampleAudit, SampleBudgets, SampleRecords, SampleSources
 from tests.web.sample_people import SamplePeople
+from tests.web.sample_records import SamplePersonRecords
 from tests.web.sample_state import PASSPHRASE, SampleState
 
 __all__ = ["PASSPHRASE", "TOKEN", "SampleVault"]
@@ -89,6 +90,10 @@ class SampleVault(SampleState):
     @property
     def people(self) -> SamplePeople:
         return SamplePeople()
+
+    @property
+    def person_records(self) -> SamplePersonRecords:
+        return SamplePersonRecords()
 
     def status(self) -> Status:
         self.need_open()

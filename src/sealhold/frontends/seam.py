@@ -28,6 +28,7 @@ from sealhold.frontends.ownerseam import (
     Sources,
 )
 from sealhold.frontends.peopleseam import People
+from sealhold.frontends.recordseam import PersonRecords
 from sealhold.model.shown import Status
 from sealhold.model.shown.serving import Gauges
 
@@ -130,4 +131,9 @@ class Vault(Protocol):
     @property
     def people(self) -> People:
         """What apps keep of their people."""
+        ...
+
+    @property
+    def person_records(self) -> PersonRecords:
+        """What apps keep of their people beside profiles."""
         ...

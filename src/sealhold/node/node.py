@@ -23,6 +23,7 @@ from sealhold.compute.erasing import Erasing
 from sealhold.compute.granted import Apps, Grants
 from sealhold.compute.outside import Outside
 from sealhold.compute.peopledoor import People
+from sealhold.compute.recordsdoor import PersonRecords
 from sealhold.compute.running import Runs
 from sealhold.compute.supply import Resources
 from sealhold.crypto.digest import Keyed
@@ -281,6 +282,11 @@ class Node:
     def people(self) -> People:
         """What apps keep of their people."""
         return self.parts.people
+
+    @property
+    def person_records(self) -> PersonRecords:
+        """What apps keep of their people beside profiles."""
+        return self.parts.person_records
 
     def stop(self) -> None:
         """End the programs that run, between two objects; the next run goes on from there."""

@@ -31,6 +31,7 @@ from sealhold.compute.products import Products
 from sealhold.compute.proving import Prover
 from sealhold.compute.rates import Rates
 from sealhold.compute.readercell import ReaderCell
+from sealhold.compute.recordsdoor import PersonRecords
 from sealhold.compute.replay import Replay
 from sealhold.compute.retrieve import Retrieval
 from sealhold.compute.running import Runs
@@ -45,6 +46,7 @@ from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.remembering import Remembering
 from sealhold.stores.spec import RecordStore
 from sealhold.vault.budget import Budget
+from sealhold.vault.collectionrules import Collections
 from sealhold.vault.consents import Consents
 from sealhold.vault.epochs import Epochs
 from sealhold.vault.firewall import Firewall
@@ -52,12 +54,13 @@ from sealhold.vault.grants import Grants as GrantRows
 from sealhold.vault.home import Home
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.index import Index
-from sealhold.vault.keyblocks import KEY_BLOCKS
+from sealhold.vault.keyblocks import KEY_BLOCKS, KeyBlocks
 from sealhold.vault.ledger import Ledger
 from sealhold.vault.monitors import Monitors
 from sealhold.vault.objects import Objects
 from sealhold.vault.opening import Opened, Parts
 from sealhold.vault.people import People as PeopleRows
+from sealhold.vault.personrecords import PersonRecords as PersonRecordRows
 from sealhold.vault.personrows import RECORDS as PERSON_RECORDS
 from sealhold.vault.principals import Principals
 from sealhold.vault.programs import Programs
@@ -124,6 +127,14 @@ class OpenParts:
         self.people = People(people, registry, schemas, verify)
         self.principals = Principals(core, registry, uses)
         self.monitors = Monitors(core)
+        collections, blocks = Collections(core), KeyBlocks(core.store, core.entropy)
+        self.person_records = PersonRecords(
+            PersonRecordRows(core, uses, collections, blocks),
+            collections,
+            self.principals,
+            registry,
+            verify,
+        )
         self.audit = Ledger(core, vault.appender, registry, home, self._objects)
         self.records = Records(core, self._index, firewall, self.audit, time.perf_counter)
         self.sources = Sources(

@@ -214,8 +214,8 @@ class Keyring:
             with self._turn:
                 found = self.lies_in.store.get(SUBJECT.name, [(subject, version)])[0]
                 if found is not None:  # else it was destroyed meanwhile
-                    *clear, used, wrap, base = found.row
-                    self.commit([Put(SUBJECT.name, (*clear, used + COUNTED, wrap, base))])
+                    *clear, used, job, wrap, base = found.row
+                    self.commit([Put(SUBJECT.name, (*clear, used + COUNTED, job, wrap, base))])
 
         return count
 

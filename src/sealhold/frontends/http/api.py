@@ -115,10 +115,13 @@ class ApiRoute:
     answer: object = None  # a type hint; None: no content or bytes
     body: type[msgspec.Struct] | None = None
     query: tuple[str, ...] = ()
-    headers: tuple[str, ...] = ()  # in small letters
+    headers: tuple[str, ...] = ()  # that must be sent, in small letters
+    optional: tuple[str, ...] = ()  # headers that may be sent
+    takes: tuple[str, ...] = ()  # media types of a body that is JSON of any form
     takes_file: bool = False
     body_bytes: int = FORM_BYTES  # at most, unless it takes a file
     status: int = 200
+    also_status: tuple[int, ...] = ()  # other statuses with the same answer
     media: str = JSON
 
     @property
@@ -267,13 +270,15 @@ async def _body(route: ApiRoute, request: Request) -> bytes:
         return await read_body(request, UPLOAD_BYTES, UPLOAD_SECONDS)
     data = await read_body(request, route.body_bytes)
     declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if route.body is not None and declared != JSON:
-        raise InvalidError("the content type of a body is application/json")
+    takes = (JSON,) if route.body is not None else route.takes
+    if takes and declared not in takes:
+        raise InvalidError(f"the content type of a body is {takes[0]}")
     return data
 
 
 def _headers(route: ApiRoute, request: Request) -> dict[str, str]:
-    given = {name: request.headers.getlist(name) for name in route.headers}
+    taken = (*route.headers, *route.optional)
+    given = {name: request.headers.getlist(name) for name in taken}
     if any(len(values) > 1 for values in given.values()):
         raise InvalidError("a header was sent twice")
     return {name: values[0] for name, values in given.items() if values}

@@ -58,8 +58,8 @@ class Kind(StrEnum):
     DECISION = "d"
     GRANT = "g"
     JOB = "j"
+    OFFICER = "o"
     NOTICE = "n"
-    CONSENT = "o"
     PROCESSING = "p"
     REQUEST = "q"
     RECORD = "r"
@@ -67,6 +67,7 @@ class Kind(StrEnum):
     TICKET = "t"
     SUBJECT = "u"
     RUN = "x"
+    CONSENT = "y"
 
 
 _SHORT = re.compile(r"([a-z])-([0-9a-f]{12})")

@@ -249,6 +249,7 @@ class UseLine:
 
     at: Instant
     app: str  # its name; empty where it was none
+    actor: str  # `app`, `person`, `officer`, `owner`, `vault` or `outsider`
     what: str
     purpose: str
     fields: tuple[str, ...]

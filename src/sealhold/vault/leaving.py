@@ -23,7 +23,10 @@ from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
 from sealhold.vault.epochs import noted
 from sealhold.vault.identifiable import FIELDS
+from sealhold.vault.leases import PEOPLE
 from sealhold.vault.lookups import LOOKUPS
+from sealhold.vault.principals import tokens_of
+from sealhold.vault.says import SAID, said_by
 from sealhold.vault.subjects import SUBJECTS, Subjects
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
@@ -98,6 +101,10 @@ class Leaving:
             Delete(SUBJECTS.name, (subject,), Expect.PRESENT),
             DeleteWhere(FIELDS.name, "key", (subject,)),
             DeleteWhere(LOOKUPS.name, "subject", (subject,)),
+            DeleteWhere(SAID.name, "key", (subject,)),
+            DeleteWhere(PEOPLE.name, "subject", (subject,)),
+            *said_by(core, subject),
+            *tokens_of(core, subject),
             self._subjects.keep_receipt(app, subject, view),
         )
         event = Event(

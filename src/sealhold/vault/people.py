@@ -25,6 +25,8 @@ from sealhold.model.errors import (
 from sealhold.model.ids import AppId, FieldName, SubjectId, random_id
 from sealhold.model.people import ErasedView, Lookup, PersonView, ProfileView, Value
 from sealhold.model.quantities import DAY, Instant
+from sealhold.model.underway import Underway
+from sealhold.policy.limits import limits_stop
 from sealhold.policy.profiles import covers, decide_person, decide_profile
 from sealhold.stores.spec import Delete, Found, Op
 from sealhold.vault.core import Core
@@ -34,7 +36,7 @@ from sealhold.vault.identifiable import FIELDS, is_over, seal_field
 from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.leaving import Leaving
 from sealhold.vault.lookups import LOOKUPS, Tags, check_row
-from sealhold.vault.steps import Steps, Underway
+from sealhold.vault.steps import Steps, begun
 from sealhold.vault.subjects import Person, Subjects
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
@@ -188,7 +190,7 @@ class People:
         return self._leaving.finish_all()
 
     def _begin(self, once: Callable[[], Once[Done]]) -> Underway[Done]:
-        return Underway(_until_done(once), self._core.writer)
+        return begun(_until_done(once), self._core.writer)
 
     def _done(self, once: Callable[[], Once[Done]]) -> Done:
         return self._begin(once).wait()
@@ -214,7 +216,8 @@ class People:
         if fields is None:
             allowed = use.allowed
             fields = frozenset(name for name in allowed if covers(allowed[name], use.purpose))
-        decision = decide_profile(use.parties, use.allowed, use.purpose, fields)
+        bound = self._uses.bound(use)
+        decision = decide_profile(use.parties, use.allowed, use.purpose, fields, bound)
         yield from self._uses.needed(use, decision, EventKind.PROFILE, fields)
         person, keys = use.whole()
         rows = self._rows(person, fields & person.fields.keys())
@@ -302,7 +305,8 @@ class People:
             if rule.lookup is not Lookup.NONE
         }
         fields = frozenset({field})
-        decision = decide_profile(use.without_person, allowed, use.purpose, fields)
+        bound = self._uses.bound(use)
+        decision = decide_profile(use.without_person, allowed, use.purpose, fields, bound)
         yield from self._uses.needed(use, decision, EventKind.PROFILE, fields)
         tags = Tags(self._core, use.app_id, field, use.rules[field].lookup)
         inner = tags.inner(value)
@@ -310,7 +314,7 @@ class People:
         hits = [hit for hit in found if hit is not None]
         entries = [hit.entry(hit.event(EventKind.PROFILE, "found", fields)) for hit in hits]
         nobody = [use.entry(use.event(EventKind.PROFILE, "searched", fields))]
-        guards = tuple(hit.whole()[0].guard for hit in hits)
+        guards = tuple(guard for hit in hits for guard in hit.guards(()))
         if not (yield _work(use, guards, entries or nobody)):
             return None
         return tuple(hit.whole()[0].id for hit in hits)
@@ -322,7 +326,7 @@ class People:
             SealBrokenError: the row stands for another person, version or value.
         """
         hit = self._uses.of(use.app_id, SubjectId(row.row[3]), use.purpose)
-        if hit.person is None:
+        if hit.person is None or limits_stop(hit.limits, use.purpose):
             return None
         person, keys = hit.whole()
         if check_row(self._core, keys, person.fields.get(field), row) != inner:

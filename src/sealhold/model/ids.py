@@ -58,8 +58,9 @@ class Kind(StrEnum):
     DECISION = "d"
     GRANT = "g"
     JOB = "j"
-    OFFICER = "o"
+    CONSENT = "k"
     NOTICE = "n"
+    OFFICER = "o"
     PROCESSING = "p"
     REQUEST = "q"
     RECORD = "r"
@@ -67,7 +68,6 @@ class Kind(StrEnum):
     TICKET = "t"
     SUBJECT = "u"
     RUN = "x"
-    CONSENT = "y"
 
 
 _SHORT = re.compile(r"([a-z])-([0-9a-f]{12})")

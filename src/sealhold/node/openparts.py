@@ -81,6 +81,7 @@ def stored(home: Home, world: World, places: Places) -> Parts:
         ),
         clock=world.clock,
         entropy=world.entropy,
+        rows_here=not places.records,
     )
 
 

@@ -66,6 +66,18 @@ def decide_profile(
     return refused(limited) if limited else _yes(fields)
 
 
+def decide_own(
+    parties: Parties, known: AbstractSet[FieldName], fields: frozenset[FieldName]
+) -> Decision:
+    """Return whether a person may have or change `fields` of their own; that needs no purpose."""
+    failed = _party_fails(parties)
+    if failed:
+        return refused(failed)
+    if not fields:
+        return refused(Reason.NOTHING_ASKED)
+    return _yes(fields) if fields <= known else refused(Reason.OUT_OF_SCOPE)
+
+
 def covers(purposes: AbstractSet[Purpose], purpose: Purpose) -> bool:
     """Return whether `purpose` is one of `purposes`, or lies within one."""
     return any(dpv.narrower(purpose, one) for one in purposes)

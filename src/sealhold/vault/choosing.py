@@ -40,8 +40,8 @@ from sealhold.vault.core import Core
 from sealhold.vault.notices import Notices
 from sealhold.vault.processings import Processing
 from sealhold.vault.says import FOREVER, Choice, Said, Say, Says, Shown
-from sealhold.vault.speaking import Speaker, Speaking, until_done
-from sealhold.vault.using import Use, Uses
+from sealhold.vault.speaking import Speaker, Speaking
+from sealhold.vault.using import Use, Uses, until_done
 from sealhold.vault.writer import Work
 
 NOTHING_SAID = Instant(0)

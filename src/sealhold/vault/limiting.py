@@ -20,8 +20,8 @@ from sealhold.policy.consent import By
 from sealhold.policy.limits import TOLD_BEFORE
 from sealhold.vault.core import Core
 from sealhold.vault.says import Said, Say, Says
-from sealhold.vault.speaking import Speaker, Speaking, until_done
-from sealhold.vault.using import Use, Uses
+from sealhold.vault.speaking import Speaker, Speaking
+from sealhold.vault.using import Use, Uses, until_done
 from sealhold.vault.writer import Work
 
 BY: Mapping[Actor, By] = {

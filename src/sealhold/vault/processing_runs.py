@@ -7,7 +7,7 @@
 Source: docs/spec/26-processings.md sections 4 and 7.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from msgspec import structs
 
@@ -37,14 +37,15 @@ from sealhold.vault.leases import Lease, Leases, Run
 from sealhold.vault.processing_facts import Wanted, all_of, under
 from sealhold.vault.processings import Processing
 from sealhold.vault.says import CHOICES, Says
-from sealhold.vault.speaking import TRIES, until_done
-from sealhold.vault.steps import Steps, begun
+from sealhold.vault.steps import Once, begun
+from sealhold.vault.steps import until_done as steps_until_done
 from sealhold.vault.subjects import SUBJECTS
-from sealhold.vault.using import Use, Uses
+from sealhold.vault.using import Use, Uses, until_done
 from sealhold.vault.writer import Work
 
 PAGE = 100  # people of one answer
 LOOK = 1_000  # people who are looked at for it
+TOO_BUSY = "others change the same person without a pause"
 
 
 class ProcessingRuns:
@@ -108,7 +109,7 @@ class ProcessingRuns:
         fields: frozenset[FieldName] | None = None,
     ) -> Underway[ProfileView]:
         """Do as `get` does, in steps."""
-        steps = _until_done(lambda: self._get(app, lease, subject, purpose, fields))
+        steps = steps_until_done(lambda: self._get(app, lease, subject, purpose, fields), TOO_BUSY)
         return begun(steps, self._core.writer)
 
     def people(self, app: AppId, run: RunId, after: SubjectId | None = None) -> Permitting:
@@ -170,7 +171,7 @@ class ProcessingRuns:
         subject: SubjectId,
         purpose: str,
         fields: frozenset[FieldName] | None,
-    ) -> Steps[ProfileView | None]:
+    ) -> Once[ProfileView]:
         use, lease = self._uses.of(app, subject, purpose), self._leases.check(app, text)
         if lease is None:
             yield from self._uses.needed(use, refused(Reason.NO_LEASE), EventKind.PROFILE)
@@ -279,11 +280,3 @@ def _cannot_begin(found: Processing, code: bytes) -> Reason | None:
 def _next(key: bytes) -> bytes:
     """Return the first key behind `key`, of the same length."""
     return (int.from_bytes(key) + 1).to_bytes(len(key))
-
-
-def _until_done(once: Callable[[], Steps[ProfileView | None]]) -> Steps[ProfileView]:
-    for _ in range(TRIES):
-        came = yield from once()
-        if came is not None:
-            return came
-    raise BusyError("others change the same person without a pause")

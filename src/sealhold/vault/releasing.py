@@ -27,8 +27,7 @@ from sealhold.vault.processing_facts import Wanted, under
 from sealhold.vault.processing_runs import run_event, whole
 from sealhold.vault.processings import Processing
 from sealhold.vault.says import Says
-from sealhold.vault.speaking import until_done
-from sealhold.vault.using import Use, Uses
+from sealhold.vault.using import Use, Uses, until_done
 from sealhold.vault.writer import Work
 
 RESULT_TYPE = "application/vnd.sealhold.result+json"

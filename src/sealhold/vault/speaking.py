@@ -6,12 +6,10 @@
 Source: docs/spec/26-processings.md sections 3 and 5.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from sealhold.audit.event import Actor, EventKind
-from sealhold.model.errors import BusyError, ConflictError
+from sealhold.model.errors import ConflictError
 from sealhold.model.ids import AppId, ProcessingId, SubjectId
 from sealhold.policy.decision import Reason
 from sealhold.policy.profiles import decide_person
@@ -20,10 +18,6 @@ from sealhold.vault.core import Core
 from sealhold.vault.processings import Processing
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
-
-TRIES = 8  # how often it is decided anew because something changed in its very moment
-
-Done = TypeVar("Done")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,16 +67,3 @@ class Speaking:
         except ConflictError:
             return False
         return True
-
-
-def until_done(once: Callable[[], Done | None]) -> Done:
-    """Do it anew as long as what it was decided on changes meanwhile.
-
-    Raises:
-        BusyError: it did each time.
-    """
-    for _ in range(TRIES):
-        done = once()
-        if done is not None:
-            return done
-    raise BusyError("others change the same person without a pause")

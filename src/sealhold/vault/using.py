@@ -6,15 +6,15 @@
 Source: docs/spec/24-people.md section 4.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from msgspec import structs
 
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
 from sealhold.audit.log import Entry
-from sealhold.model.errors import DeniedError, NotFoundError, UnknownPurposeError
+from sealhold.model.errors import BusyError, DeniedError, NotFoundError, UnknownPurposeError
 from sealhold.model.ids import AppId, FieldName, GrantId, Purpose, SubjectId
 from sealhold.model.people import Rules
 from sealhold.model.quantities import Instant
@@ -37,6 +37,9 @@ from sealhold.vault.telling import PersonTeller
 from sealhold.vault.writer import Work
 
 NO_PURPOSE, NEVER = Purpose(""), Instant(0)
+TRIES = 8  # how often a use is decided anew because something changed in its very moment
+
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +60,9 @@ class Use:
     @property
     def limits(self) -> Limits:
         """What the person set to all uses by others."""
-        is_own = self.actor is Actor.PERSON or self.say is None
-        return NO_LIMITS if is_own or self.say is None else self.say.limits(self.now)
+        if self.say is None or self.actor is Actor.PERSON:
+            return NO_LIMITS
+        return self.say.limits(self.now)
 
     @property
     def parties(self) -> Parties:
@@ -222,6 +226,19 @@ class Uses:
             return self._subjects.opened(found)
         except NotFoundError:  # erased in this very moment
             return None, None
+
+
+def until_done(once: Callable[[], Done | None]) -> Done:
+    """Do it anew as long as what it was decided on changes meanwhile.
+
+    Raises:
+        BusyError: it did each time.
+    """
+    for _ in range(TRIES):
+        done = once()
+        if done is not None:
+            return done
+    raise BusyError("others change the same without a pause")
 
 
 def _known(purpose: str) -> Purpose:

@@ -16,9 +16,9 @@ class ConflictError(SealholdError):
 
 
 class StaleError(ConflictError):
-    """A profile is no longer the version that the change was made for; nothing was changed.
+    """A profile or record is not at the version that the change was made for; nothing was changed.
 
-    Remedy: read the profile again, and repeat the change with the version that it has now.
+    Remedy: read it again, and repeat the change with the version that it has now.
     """
 
 

@@ -2,13 +2,13 @@
 
 import json
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sealhold.audit.event import Actor
-from sealhold.model.ids import AppId, CodeDigest, FieldName, SubjectId
+from sealhold.model.ids import AppId, FieldName, SubjectId
 from sealhold.model.people import Value
 from sealhold.model.processing import (
     Body,
@@ -27,12 +27,12 @@ from sealhold.vault.processing_runs import ProcessingRuns
 from sealhold.vault.processings import Processing, Processings
 from sealhold.vault.releasing import Releasing
 from sealhold.vault.speaking import Speaker
-from sealhold.vault.using import Uses
 from sealhold.vault.usesof import UsesOf
+from sealhold.vault.using import Uses
 from sealhold.vault.verdicts import Verdicts
 from tests.unit.people_vault import MAIL, MARKETING, NAME, Crowd, crowd
 
-CODE, OTHER_CODE = CodeDigest(b"c" * 32), CodeDigest(b"d" * 32)
+CODE, OTHER_CODE = "cc" * 32, "dd" * 32
 FULL = Circumstances(
     service="offers that fit",
     collection="given at sign-up",
@@ -93,11 +93,11 @@ class Stage:
         schema = self.many.schemas.get(found.app)
         return self.processings.activate(found, schema, Actor.OWNER)
 
-    def change(self, found: Processing, **terms: Any) -> Processing:
+    def change(self, found: Processing, change: Callable[[Terms], Terms]) -> Processing:
         """Return the processing after a change of its terms; it is active again."""
         now = self.processings.get(found.id)
         holder = self.many.app(found.app)
-        after = self.processings.change(holder, now, replace(now.terms, **terms), Actor.APP)
+        after = self.processings.change(holder, now, change(now.terms), Actor.APP)
         return self.activate(after)
 
     def who(self, subject: SubjectId, actor: Actor = Actor.PERSON) -> Speaker:
@@ -114,7 +114,9 @@ class Stage:
         return next(each for each in views if each.processing == found.id)
 
     def run(self, found: Processing, reads: int = 100) -> LeaseView:
-        return self.runs.begin(found.app, found.id, self.processings.get(found.id).terms.code, reads)
+        return self.runs.begin(
+            found.app, found.id, self.processings.get(found.id).terms.code, reads
+        )
 
     def read(self, lease: str, subject: SubjectId) -> dict[FieldName, Value]:
         return dict(self.runs.get(self.app, lease, subject).fields)
@@ -140,7 +142,7 @@ def staged(many: Crowd) -> Stage:
         runs=ProcessingRuns(core, uses),
         releasing=Releasing(core, uses),
         verdicts=Verdicts(core, uses),
-        uses_of=UsesOf(core, many.registry, uses.processings),
+        uses_of=UsesOf(core, many.registry, uses),
     )
 
 

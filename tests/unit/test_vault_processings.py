@@ -15,7 +15,7 @@ from sealhold.model.errors import (
     NotFoundError,
     NoticeChangedError,
 )
-from sealhold.model.ids import SubjectId
+from sealhold.model.ids import FieldName, SubjectId
 from sealhold.model.processing import Assessment, ChoiceState, ProcessingState, Risk, Wish
 from sealhold.model.processing import Outcome as Assessed
 from sealhold.model.quantities import DAY, HOUR, Instant
@@ -62,10 +62,10 @@ def test_a_changed_script_waits_for_a_new_yes_and_a_new_label_does_not(on: Stage
     found = on.processing()
     on.say(ada, found, Wish.ALLOW)
 
-    relabelled = on.change(found, name="News")
+    relabelled = on.change(found, lambda terms: replace(terms, name="News"))
     assert on.choice(ada, found).state is ChoiceState.ALLOWED
     assert on.read(on.run(found).lease, ada) == {NAME: "Ada"}
-    changed = on.change(found, code=OTHER_CODE)
+    changed = on.change(found, lambda terms: replace(terms, code=OTHER_CODE))
 
     assert (relabelled.edition, changed.edition, changed.version) == (1, 2, 3)
     assert on.choice(ada, found).state is ChoiceState.PENDING
@@ -88,7 +88,10 @@ def test_nothing_runs_before_somebody_activated_it_or_after_it_is_retired(on: St
     assert retired.state is ProcessingState.RETIRED
     with pytest.raises(DeniedError):
         on.run(found)
-    for way in (on.activate, lambda each: on.change(each, name="Again")):
+    for way in (
+        on.activate,
+        lambda each: on.change(each, lambda terms: replace(terms, name="Again")),
+    ):
         with pytest.raises(ConflictError):
             way(retired)
 
@@ -111,7 +114,7 @@ def test_what_is_risky_or_decides_by_itself_waits_for_an_assessment_that_ends_we
     on.run(found)
 
     with pytest.raises(NotAssessedError):  # the next edition was not assessed
-        on.change(found, code=OTHER_CODE)
+        on.change(found, lambda terms: replace(terms, code=OTHER_CODE))
 
 
 def test_an_assessment_that_ends_badly_later_stops_what_runs(on: Stage) -> None:
@@ -135,7 +138,7 @@ def test_a_field_outside_the_schema_or_of_a_special_category_is_not_activated(on
     rules = on.many.schemas.get(on.app)
     assert rules is not None
     sensitive = {**rules.rules, NAME: replace(rules.rules[NAME], sensitive=True)}
-    unknown = replace(TERMS, fields=frozenset({NAME, "shoe_size"}))
+    unknown = replace(TERMS, fields=frozenset({NAME, FieldName("shoe_size")}))
     with pytest.raises(InvalidError):
         on.processing(unknown)
     on.many.schemas.lay_down(on.many.app(on.app), sensitive)
@@ -207,9 +210,11 @@ def test_after_a_no_nobody_is_asked_for_90_days_unless_the_terms_change(on: Stag
     on.say(ada, found, Wish.DENY)
     assert not on.choice(ada, found).is_asked
 
-    on.change(found, name="Other label")
+    on.change(found, lambda terms: replace(terms, name="Other label"))
     assert not on.choice(ada, found).is_asked
-    on.change(found, recipients=frozenset({"Mailer Ltd", "Broker Ltd"}))
+    on.change(
+        found, lambda terms: replace(terms, recipients=frozenset({"Mailer Ltd", "Broker Ltd"}))
+    )
     assert on.choice(ada, found).is_asked
     on.say(ada, found, Wish.DENY)
     on.many.time.now = Instant(on.many.time.now + 90 * DAY)
@@ -231,7 +236,7 @@ def test_after_a_no_nobody_is_asked_for_90_days_unless_the_terms_change(on: Stag
     ],
 )
 def test_a_no_stops_whatever_no_law_or_life_demands(
-    on: Stage, basis: str, strict: bool, permitted: bool
+    on: Stage, basis: str, *, strict: bool, permitted: bool
 ) -> None:
     ada = on.many.person()
     found = on.processing(replace(TERMS, basis=basis, strict=strict, balancing="weighed"))
@@ -251,13 +256,11 @@ def test_a_yes_is_to_what_was_shown_and_to_nothing_else(on: Stage) -> None:
     ada = on.many.person()
     found = on.processing()
     seen = found.shown
-    on.change(found, fields=frozenset({NAME, MAIL}), purpose=SERVICE)
+    on.change(found, lambda terms: replace(terms, fields=frozenset({NAME, MAIL}), purpose=SERVICE))
 
     for notice in (seen, "", "0" * 64):
         with pytest.raises(NoticeChangedError):
-            on.choosing.choose(
-                on.who(ada), found.id, Answer(wish=Wish.ALLOW, notice=notice)
-            )
+            on.choosing.choose(on.who(ada), found.id, Answer(wish=Wish.ALLOW, notice=notice))
     answer = Answer(wish=Wish.DENY, notice=seen)  # a no needs no reading
     assert on.choosing.choose(on.who(ada), found.id, answer).choice.state is ChoiceState.DENIED
 
@@ -277,7 +280,7 @@ def test_a_text_of_ones_own_may_be_shown_and_stands_in_the_record(on: Stage) -> 
         "dct:language": "de",
     }
     assert record["sealhold:evidence"]["notice version"] == "1.2"
-    on.change(found, code=OTHER_CODE)
+    on.change(found, lambda terms: replace(terms, code=OTHER_CODE))
     with pytest.raises(NoticeChangedError):
         on.choosing.choose(on.who(ada), found.id, Answer(wish=Wish.ALLOW, notice=text))
 
@@ -317,7 +320,7 @@ def test_a_record_tells_each_event_and_the_terms_that_were_agreed_to(on: Stage) 
     found = on.processing(replace(TERMS, name="As agreed"))
     consent = on.say(ada, found, Wish.ALLOW).choice.consent
     assert consent is not None
-    on.change(found, name="Renamed later")
+    on.change(found, lambda terms: replace(terms, name="Renamed later"))
     on.say(ada, found, Wish.WITHDRAW)
 
     record = opened(on.choosing.record(on.who(ada), consent))
@@ -522,9 +525,8 @@ def test_a_person_reads_who_did_what_when_with_their_data(on: Stage) -> None:
     on.say(ada, found, Wish.ALLOW)
     on.read(run.lease, ada)
     on.say(bob, found, Wish.ALLOW)
-    keys = on.many.vault.core.keyring.subject(ada)
 
-    page = on.uses_of.person(keys, "", 100)
+    page = on.uses_of.person(on.who(ada), "", 100)
     told = [(each.app, each.actor, each.what, each.outcome) for each in page.uses]
 
     assert told == [
@@ -536,11 +538,22 @@ def test_a_person_reads_who_did_what_when_with_their_data(on: Stage) -> None:
     ]
     assert (page.uses[0].run, page.uses[0].processing) == (run.run, "Newsletter")
     assert page.uses[0].fields == (NAME,)
-    first = on.uses_of.person(keys, "", 2)
-    rest = on.uses_of.person(keys, first.before, 100)
-    assert first.uses + rest.uses == page.uses
-    with pytest.raises(InvalidError):
-        on.uses_of.person(on.many.vault.core.keyring.subject(bob), first.before, 2)
+
+
+@pytest.mark.promise("P7")
+def test_uses_are_told_page_by_page_and_whoever_reads_them_is_told_too(on: Stage) -> None:
+    ada, bob = on.many.person(), on.many.person(name="Bob")
+    every = on.uses_of.person(on.who(ada, Actor.OFFICER), "", 100).uses
+
+    first = on.uses_of.person(on.who(ada), "", 2)
+    rest = on.uses_of.person(on.who(ada), first.before, 100)
+
+    assert [each.actor for each in first.uses] == ["officer", "app"]
+    assert first.uses[1:] + rest.uses == every
+    assert rest.before == ""
+    for cursor in (first.before, "x", "AAAA"):
+        with pytest.raises(InvalidError):
+            on.uses_of.person(on.who(bob), cursor, 2)
 
 
 @pytest.mark.promise("P7")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from sealhold.model.ids import CodeDigest, Collection, FieldName, Purpose
+from sealhold.model.ids import Collection, FieldName, Purpose
 from sealhold.model.processing import ChoiceState, Outcome, ProcessingState, Terms
 from sealhold.model.quantities import Instant, MicroBits
 from sealhold.policy import dpv
@@ -36,7 +36,7 @@ _NONE: Final[frozenset[FieldName]] = frozenset()
 class UseAsk:
     """What a program wants of one person now."""
 
-    code: CodeDigest
+    code: str  # digest of the program that wants it
     purpose: Purpose
     fields: frozenset[FieldName]
     collection: Collection | None = None  # of records, if it wants no fields

@@ -14,10 +14,10 @@ from msgspec import structs
 
 from sealhold.audit.event import Actor, EventKind
 from sealhold.model.errors import (
-    ConflictError,
     DeniedError,
     InvalidError,
     NoticeChangedError,
+    UnsayableError,
 )
 from sealhold.model.ids import (
     ConsentId,
@@ -83,7 +83,7 @@ class Choosing:
         Raises:
             DeniedError: not one of this app's people, or not one of its processings.
             NoticeChangedError: what they saw is not what applies now; nothing was kept.
-            ConflictError: there is no yes to withdraw, or nobody activated what is allowed.
+            UnsayableError: there is no yes to withdraw, or nobody activated what is allowed.
             InvalidError: the yes would end before it begins.
             AuditUnavailableError: the log cannot be written; nothing was kept.
         """
@@ -94,7 +94,7 @@ class Choosing:
 
         Raises:
             DeniedError: the person has no such consent.
-            ConflictError: it is withdrawn already, or was never given.
+            UnsayableError: it was never given, or is no longer.
         """
         for each in self._speaking.uses.processings.of_app(who.app):
             choice = self._says.choice(who.subject, each.id)
@@ -141,7 +141,7 @@ class Choosing:
         if led_to is None:
             return self._said_before(use, found, before)
         if led_to is ConsentState.GIVEN and found.state is not ProcessingState.ACTIVE:
-            raise ConflictError("nobody activated this processing as it is now")
+            raise UnsayableError("nobody activated this processing as it is now")
         ends = answer.until or FOREVER
         if ends <= use.now:
             raise InvalidError("a yes ends after it begins")

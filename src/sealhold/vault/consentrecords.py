@@ -78,7 +78,7 @@ class ConsentRecords:
         terms = self._processings.version(told.processing, told.version)
         shown = told.shown or Shown(digest=told.event.notice, language=LANGUAGE, version="")
         evidence = {
-            "code": bytes(terms.code).hex(),
+            "code": terms.code,
             "processing": terms.name,
             "way": told.way,
             "notice version": shown.version,

@@ -95,7 +95,7 @@ class Run:
     id: RunId
     app: AppId
     processing: ProcessingId
-    code: bytes  # 32 bytes
+    code: str  # 64 hex digits
     at: Instant
     until: Instant
     most: int
@@ -179,7 +179,7 @@ class Leases:
             id=RunId(random_id(self._core.entropy)),
             app=processing.app,
             processing=processing.id,
-            code=bytes(processing.terms.code),
+            code=processing.terms.code,
             at=now,
             until=Instant(now + LONGEST),
             most=reads,
@@ -190,7 +190,15 @@ class Leases:
             Caveat(CaveatKind.UNTIL, str(run.until)),
             Caveat(CaveatKind.USES, str(reads)),
         )
-        row = (run.id, run.app, run.processing, run.code, run.at, run.until, run.most)
+        row = (
+            run.id,
+            run.app,
+            run.processing,
+            bytes.fromhex(run.code),
+            run.at,
+            run.until,
+            run.most,
+        )
         ops = (
             Put(RUNS.name, row, Expect.ABSENT),
             Put(COUNTS.name, (run.id, 0, 0), Expect.ABSENT),
@@ -310,7 +318,7 @@ def _run(found: Found) -> Run:
         id=RunId(Id16(run)),
         app=AppId(Id16(app)),
         processing=ProcessingId(Id16(processing)),
-        code=code,
+        code=code.hex(),
         at=Instant(at),
         until=Instant(until),
         most=most,

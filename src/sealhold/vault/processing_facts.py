@@ -6,7 +6,7 @@ Source: docs/spec/26-processings.md section 4.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from sealhold.model.ids import CodeDigest, Collection, FieldName, GrantId
+from sealhold.model.ids import Collection, FieldName, GrantId
 from sealhold.policy.consent import NEVER_GIVEN
 from sealhold.policy.decision import Decision, Reason, refused
 from sealhold.policy.processing_use import UseAsk, UseFacts, decide_use
@@ -25,7 +25,7 @@ class Wanted:
     use: Use
     found: Processing
     fields: frozenset[FieldName]
-    code: bytes  # 32 bytes: of the program that wants it
+    code: str  # digest of the program that wants it, 64 hex digits
     collection: Collection | None = None
     lease: Lease | None = None
     reads: int = 0  # how often the run has read
@@ -37,7 +37,7 @@ class Wanted:
         if lease is not None and not lease.covers(person, use.purpose):
             return refused(Reason.NO_LEASE)
         ask = UseAsk(
-            code=CodeDigest(self.code),
+            code=self.code,
             purpose=use.purpose,
             fields=self.fields,
             collection=self.collection,

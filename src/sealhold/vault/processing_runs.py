@@ -57,7 +57,7 @@ class ProcessingRuns:
         self._says = Says(core)
         self._leases = Leases(core)
 
-    def begin(self, app: AppId, processing: ProcessingId, code: bytes, reads: int) -> LeaseView:
+    def begin(self, app: AppId, processing: ProcessingId, code: str, reads: int) -> LeaseView:
         """Begin a run of the program with this digest, and return the lease that reads for it.
 
         Raises:
@@ -252,7 +252,7 @@ class ProcessingRuns:
                 continue  # somebody else ended it
 
 
-def whole(use: Use, found: Processing, code: bytes) -> Wanted:
+def whole(use: Use, found: Processing, code: str) -> Wanted:
     """Return all that a processing may want of one person."""
     collection = min(found.terms.collections, default=None) if not found.terms.fields else None
     return Wanted(use=use, found=found, fields=found.terms.fields, code=code, collection=collection)
@@ -263,12 +263,12 @@ def run_event(use: Use, found: Processing, run: RunId, reason: str) -> Event:
     return structs.replace(
         use.event(EventKind.PROCESSING, reason),
         purpose=found.terms.purpose,
-        digest=bytes(found.terms.code),
+        digest=bytes.fromhex(found.terms.code),
         grant=GrantId(run),
     )
 
 
-def _cannot_begin(found: Processing, code: bytes) -> Reason | None:
+def _cannot_begin(found: Processing, code: str) -> Reason | None:
     if found.state is not ProcessingState.ACTIVE:
         return Reason.PROCESSING_NOT_ACTIVE
     # THREAT T251: a lease is for the program that was registered, byte by byte

@@ -106,7 +106,7 @@ class Releasing:
     ) -> str:
         document = {
             "at": rfc3339(at),
-            "code": run.code.hex(),
+            "code": run.code,
             "output_sha256": sha256(output).hex(),
             "people": people,
             "processing": canonical(found.id),

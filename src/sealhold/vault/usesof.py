@@ -10,6 +10,7 @@ Source: docs/spec/26-processings.md section 8.
 import base64
 import binascii
 from collections.abc import Iterator
+from itertools import islice
 
 from sealhold.audit.event import Event, EventKind, Logged
 from sealhold.audit.reading import Leaf, leaf_of, open_leaf, rows
@@ -23,10 +24,12 @@ from sealhold.model.quantities import Instant
 from sealhold.vault.core import Core
 from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.leases import Leases
-from sealhold.vault.processings import Processings
 from sealhold.vault.registry import Registry
+from sealhold.vault.speaking import Speaker, Speaking
 from sealhold.vault.subjects import events_of
 from sealhold.vault.telling import PersonTeller
+from sealhold.vault.using import Uses
+from sealhold.vault.writer import Work
 
 CURSOR = b"uses"
 _FIRST = {(EventKind.PERSON, "made")}  # the entry with which a person begins
@@ -35,29 +38,34 @@ _FIRST = {(EventKind.PERSON, "made")}  # the entry with which a person begins
 class UsesOf:
     """Reads uses from the log of one vault."""
 
-    def __init__(self, core: Core, registry: Registry, processings: Processings) -> None:
+    def __init__(self, core: Core, registry: Registry, uses: Uses) -> None:
         self._core = core
         self._registry = registry
-        self._processings = processings
+        self._speaking = Speaking(core, uses)
+        self._processings = uses.processings
         self._leases = Leases(core)
         self._log = Sealer(core.keyring.named("log"))
 
-    def person(self, keys: SubjectKeys, before: str, limit: int) -> UsesPage:
+    def person(self, who: Speaker, before: str, limit: int) -> UsesPage:
         """Return uses of one person's data, the newest first; `before` is where to go on.
 
+        That somebody reads them is an entry too, which the next page from the beginning shows.
+
         Raises:
+            DeniedError: not one of this app's people.
             InvalidError: `before` is no place that an earlier page named.
         """
+        use = self._speaking.use(who)
+        _, keys = use.whole()
         tag = Id16(PersonTeller(keys).subject)
-        found: list[tuple[int, UseLine]] = []
-        for logged in self._of(tag, keys.events, self._place(keys, before)):
-            if len(found) == limit:
-                return UsesPage(
-                    uses=tuple(line for _, line in found),
-                    before=self._cursor(keys, found[-1][0]),
-                )
-            found.append((logged.seq, self._line(logged)))
-        return UsesPage(uses=tuple(line for _, line in found), before="")
+        found = list(islice(self._of(tag, keys.events, self._place(keys, before)), limit + 1))
+        told = use.entry(use.event(EventKind.SAY, "uses_shown"))
+        self._core.writer.commit(Work((*who.guards, *use.guards(())), (told,), releases=True))
+        shown = found[:limit]
+        return UsesPage(
+            uses=tuple(map(self._line, shown)),
+            before=self._cursor(keys, shown[-1].seq) if len(found) > limit else "",
+        )
 
     def run(self, run: RunId, only: SubjectKeys | None, limit: int) -> tuple[UseLine, ...]:
         """Return what a run did, the newest first; for a person what it did with their data.

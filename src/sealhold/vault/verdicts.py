@@ -28,7 +28,7 @@ class Question:
     """Which use somebody asks about."""
 
     processing: ProcessingId
-    code: bytes  # 32 bytes; empty for the program that is registered
+    code: str  # 64 hex digits; empty for the program that is registered
     purpose: str  # empty for that of the processing
     fields: frozenset[FieldName]
     collection: Collection | None = None

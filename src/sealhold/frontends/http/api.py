@@ -108,6 +108,7 @@ class ApiRoute:
     body: type[msgspec.Struct] | None = None
     query: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()  # in small letters
+    may_send: tuple[str, ...] = ()  # headers that may be left out
     takes_file: bool = False
     body_bytes: int = FORM_BYTES  # at most, unless it takes a file
     status: int = 200
@@ -243,7 +244,8 @@ async def _body(route: ApiRoute, request: Request) -> bytes:
 
 
 def _headers(route: ApiRoute, request: Request) -> dict[str, str]:
-    given = {name: request.headers.getlist(name) for name in route.headers}
+    taken = (*route.headers, *route.may_send)
+    given = {name: request.headers.getlist(name) for name in taken}
     if any(len(values) > 1 for values in given.values()):
         raise InvalidError("a header was sent twice")
     return {name: values[0] for name, values in given.items() if values}

@@ -118,8 +118,9 @@ def _parameters(route: ApiRoute) -> list[Schema]:
         for name in route.query
     ]
     in_headers: list[Schema] = [
-        {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
-        for name in route.headers
+        {"name": name, "in": "header", "required": is_needed, "schema": {"type": "string"}}
+        for is_needed, names in ((True, route.headers), (False, route.may_send))
+        for name in names
     ]
     return in_path + in_query + in_headers
 
@@ -133,7 +134,7 @@ def _refusals(route: ApiRoute) -> set[int]:
         403: True,
         404: tells and ("{" in route.path or bool(route.query)),
         408: changes,
-        409: tells and changes,
+        409: changes and (tells or Role.PERSON in route.roles),
         412: MATCH in route.headers,
         413: changes,
         422: True,

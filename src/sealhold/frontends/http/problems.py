@@ -24,6 +24,7 @@ from sealhold.model.errors import (
     StaleError,
     StoreFullError,
     StoreUnavailableError,
+    UnsayableError,
 )
 
 STATUS = {
@@ -92,7 +93,7 @@ def again_headers(err: SealholdError) -> Mapping[str, str]:
 def outside_problem(err: SealholdError) -> Response:
     """Return `err` as an app is told it."""
     # THREAT T282: a service that is away says so, and never that what was asked for is not there
-    if isinstance(err, InvalidError | StaleError | _OF_THE_SERVICE):
+    if isinstance(err, InvalidError | StaleError | UnsayableError | _OF_THE_SERVICE):
         return problem(err)
     return denied()
 

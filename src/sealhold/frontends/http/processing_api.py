@@ -14,7 +14,7 @@ import msgspec
 
 from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, limit, read
 from sealhold.model.errors import InvalidError
-from sealhold.model.ids import Collection, FieldName, Purpose
+from sealhold.model.ids import Collection, FieldName, Purpose, SubjectId
 from sealhold.model.principals import Caller
 from sealhold.model.processing import (
     Assessment,
@@ -23,7 +23,6 @@ from sealhold.model.processing import (
     LeaseView,
     NoticeView,
     Outcome,
-    Permitting,
     ProcessingView,
     ResultView,
     Risk,
@@ -160,6 +159,21 @@ class NoticeList:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PermittingPerson:
+    """One of those who permit a run."""
+
+    subject: SubjectId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermittingPeople:
+    """People who permit a run; `after` goes on from here, and is empty on the last page."""
+
+    people: tuple[PermittingPerson, ...]
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunLog:
     """What a run did, the newest first."""
 
@@ -212,7 +226,9 @@ def begin_run(call: Call) -> Reply:
 def people(call: Call) -> Reply:
     """Tell who permits."""
     runs = call.vault.processing_runs
-    return Reply(value=runs.people(caller(call), call.names["id"], call.query.one("after")))
+    found = runs.people(caller(call), call.names["id"], call.query.one("after"))
+    told = tuple(PermittingPerson(subject=each) for each in found.people)
+    return Reply(value=PermittingPeople(people=told, after=found.after))
 
 
 def release(call: Call) -> Reply:
@@ -336,7 +352,7 @@ ROUTES = (
     ),
     ApiRoute(
         method="GET", path="/v1/runs/{id}/people", role=Role.APP,
-        about="People who permit a run now", run=people, answer=Permitting, query=("after",),
+        about="People who permit a run now", run=people, answer=PermittingPeople, query=("after",),
     ),
     ApiRoute(
         method="POST", path="/v1/runs/{id}/result", role=Role.APP,

@@ -28,6 +28,7 @@ from sealhold.frontends.ownerseam import (
     Sources,
 )
 from sealhold.frontends.peopleseam import People
+from sealhold.frontends.processingseam import Choices, ProcessingRuns, Processings
 from sealhold.frontends.recordseam import PersonRecords
 from sealhold.model.shown import Status
 from sealhold.model.shown.serving import Gauges
@@ -126,6 +127,21 @@ class Vault(Protocol):
     @property
     def callers(self) -> Callers:
         """Who calls from outside."""
+        ...
+
+    @property
+    def processings(self) -> Processings:
+        """What apps do with their people's data."""
+        ...
+
+    @property
+    def choices(self) -> Choices:
+        """What people say to that."""
+        ...
+
+    @property
+    def processing_runs(self) -> ProcessingRuns:
+        """What reads for that."""
         ...
 
     @property

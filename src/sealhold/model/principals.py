@@ -76,3 +76,11 @@ class OfficerView:
     name: str
     made_at: Instant
     until: Instant  # their token ends then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who calls a route: as what, and by which token, which is looked at anew."""
+
+    role: str  # `owner`, `app`, `person` or `officer`
+    token: str

@@ -19,11 +19,14 @@ from sealhold import __version__
 from sealhold.compute.asking import Requests
 from sealhold.compute.callers import Callers
 from sealhold.compute.capping import Budgets
+from sealhold.compute.choosingdoor import Choices
 from sealhold.compute.erasing import Erasing
 from sealhold.compute.granted import Apps, Grants
 from sealhold.compute.outside import Outside
 from sealhold.compute.peopledoor import People
+from sealhold.compute.processingdoor import Processings
 from sealhold.compute.recordsdoor import PersonRecords
+from sealhold.compute.rundoor import ProcessingRuns
 from sealhold.compute.running import Runs
 from sealhold.compute.supply import Resources
 from sealhold.crypto.digest import Keyed
@@ -277,6 +280,21 @@ class Node:
     def callers(self) -> Callers:
         """Who calls from outside."""
         return self.parts.callers
+
+    @property
+    def processings(self) -> Processings:
+        """What apps do with their people's data."""
+        return self.parts.processings
+
+    @property
+    def choices(self) -> Choices:
+        """What people say to that."""
+        return self.parts.choices
+
+    @property
+    def processing_runs(self) -> ProcessingRuns:
+        """What reads for that."""
+        return self.parts.processing_runs
 
     @property
     def people(self) -> People:

@@ -41,6 +41,7 @@ from sealhold.compute.supply import Resources
 from sealhold.config import Settings, settings
 from sealhold.model.errors import SealholdError
 from sealhold.node.places import Places, object_store, places_of, record_store
+from sealhold.node.processingparts import processing_doors
 from sealhold.node.world import World
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.remembering import Remembering
@@ -135,6 +136,8 @@ class OpenParts:
             registry,
             verify,
         )
+        doors = processing_doors(core, registry, schemas, uses, self.principals)
+        self.processings, self.choices, self.processing_runs = doors
         self.audit = Ledger(core, vault.appender, registry, home, self._objects)
         self.records = Records(core, self._index, firewall, self.audit, time.perf_counter)
         self.sources = Sources(

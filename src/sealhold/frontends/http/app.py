@@ -20,9 +20,11 @@ from starlette.types import ASGIApp
 from sealhold.frontends.http import (
     access_api,
     app_api,
+    choice_api,
     openapi,
     owner_api,
     people_api,
+    processing_api,
     records_api,
     serving_api,
 )
@@ -56,6 +58,8 @@ SERVICES = (
     people_api,
     access_api,
     records_api,
+    processing_api,
+    choice_api,
 )
 API_ROUTES = tuple(route for service in SERVICES for route in service.ROUTES)
 

@@ -142,7 +142,7 @@ def _refusals(route: ApiRoute) -> set[int]:
         403: True,
         404: tells and ("{" in route.path or bool(route.query)),
         408: changes,
-        409: tells and changes,
+        409: changes and (tells or Role.PERSON in route.roles),
         412: MATCH in (*route.headers, *route.optional),
         413: changes,
         422: True,

@@ -25,6 +25,7 @@ from sealhold.model.errors.conflict import (
     StaleError,
     TakenError,
     TermOverError,
+    UnsayableError,
 )
 from sealhold.model.errors.denied import (
     BadTokenError,
@@ -168,6 +169,7 @@ __all__ = [
     "UnknownPurposeError",
     "UnownedError",
     "UnreadableSourceError",
+    "UnsayableError",
     "UsageError",
     "VerificationNeededError",
     "WeakPassphraseError",

@@ -27,6 +27,7 @@ from sealhold.vault.keyring import Keyring
 from sealhold.vault.objects import Objects
 from sealhold.vault.opening import DECIDING, TABLES
 from sealhold.vault.papers import Papers
+from sealhold.vault.telling import origin_of
 from sealhold.vault.writer import Writer
 
 NOON = Instant(1_795_262_400_000)
@@ -84,7 +85,7 @@ def memory_vault(
     data.open(TABLES, None, create=True)
     fence = data.lease(SHARD, HOLDER, 60, NOON)
     sealer, signer = Sealer(ring.named("log")), ring.signer("log-sign")
-    appender = log.load(data, "sealhold/test", sealer, signer)
+    appender = log.load(data, origin_of(ring), sealer, signer)
     deciding = Deciding(DECIDING, ring.named("set-hash"))
     writer = Writer(
         store=data,

@@ -4,18 +4,19 @@
   epoch's key, the subject keys under their app's, and the vault's own named keys.
 - A subject key wraps record keys and nothing else. Tags, the index and log entries use the
   subject's base key, wrapped beside it: a new subject key then moves no tag. An app has a base key
-  for the same reason: what people are found by, and the receipts of the erased, live on.
+  for the same reason: the receipts of the erased live on.
 - Whoever erases a subject key has erased all that hangs on it; nothing of a subject lies outside.
 - Of the subjects one is the owner; the others are people whom apps keep data of. An app has a key
   once it keeps people, and each field that they are found by has one of its own.
 - The key set counts its generations, and the data database repeats the count: an old copy of the
   key set shows. The count goes on from one epoch's set to the next.
-- In the set of a next epoch each app has another key, and every key another wrap.
+- In the set of a next epoch each app has another key, and every key another wrap. An app that
+  erased somebody has another key of tags: those in older rows can be tried for no value then.
 
 Source: docs/spec/03-keys.md sections 1, 10 and 13.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from threading import RLock
@@ -30,16 +31,19 @@ from sealhold.model.clock import Entropy
 from sealhold.model.errors import SealholdError, StoreUnavailableError, TamperedError
 from sealhold.model.ids import AppId, SubjectId
 from sealhold.stores.spec import DeleteWhere, Expect, Fence, Op, Put, RecordStore
+from sealhold.vault.deciding import rows_of
 from sealhold.vault.wraps import (
     ACTIVE,
     HEAD,
     OWNER,
     SUBJECT,
+    TAGS,
     Held,
     HeldApp,
     HeldSubject,
     KeySet,
     Owner,
+    is_anew,
     put_field,
     put_subject,
 )
@@ -76,7 +80,6 @@ class AppKeys:
     """What one app's keys can do beside wrapping those of its people."""
 
     app: AppId
-    lookups: Keyed  # the tags that people are found by
     erased: Keyed  # names the receipts of people who were erased
     receipts: Sealer  # seals these
 
@@ -146,17 +149,23 @@ class Keyring:
             base = self.lies_in.app(app).base
         return AppKeys(
             app=app,
-            lookups=Keyed(derive(base, Tag.APP_BASE, b"lookups"), Tag.LOOKUP_OUTER),
             erased=Keyed(derive(base, Tag.APP_BASE, b"erased"), Tag.ERASED_NAME),
             receipts=Sealer(derive(base, Tag.APP_BASE, b"receipts")),
         )
 
     def add_field(self, app: AppId, field: str) -> None:
-        """Make the key of a field that people of an app can be found by, unless it has one."""
+        """Make the key of a field that people of an app can be found by, unless it has one.
+
+        With the first one, the app gets its key of tags.
+        """
         with self._turn:
-            if not self.lies_in.has_field(app, field):
-                key, under = new_key(self._entropy, "field"), self.lies_in.app(app)
-                self._commit([put_field(app, field, key, under, self._entropy)])
+            under = self.lies_in.app(app)
+            missing = [each for each in (TAGS, field) if not self.lies_in.has_field(app, each)]
+            if missing:
+                made = {each: new_key(self._entropy, "field") for each in missing}
+                self._commit(
+                    [put_field(app, each, key, under, self._entropy) for each, key in made.items()]
+                )
 
     def field(self, app: AppId, field: str) -> Keyed:
         """Return what makes the inner tags of a field's values.
@@ -167,6 +176,16 @@ class Keyring:
         """
         with self._turn:
             return Keyed(self.lies_in.field(app, field), Tag.LOOKUP_INNER)
+
+    def tags(self, app: AppId) -> Keyed:
+        """Return what makes the tags that an app's people are found by.
+
+        Raises:
+            NotFoundError: the app has none, since its people are found by no field.
+            SealBrokenError: the key is not the one that was made for it.
+        """
+        with self._turn:
+            return Keyed(self.lies_in.field(app, TAGS), Tag.LOOKUP_OUTER)
 
     def add_subject(self, app: AppId, subject: SubjectId) -> None:
         """Make the keys of a subject of an app."""
@@ -206,6 +225,12 @@ class Keyring:
             self._subjects[subject] = known
             return known
 
+    def versions(self, subject: SubjectId) -> tuple[int, ...]:
+        """Return the versions of a subject's key; none if there is no such subject."""
+        with self._turn:
+            found = rows_of(self.lies_in.store, SUBJECT, "key", subject)
+            return tuple(int(each.row[1]) for each in found)
+
     def erase_subject(self, app: AppId, subject: SubjectId) -> None:
         """Destroy a subject's keys, in memory, in the set and in what its file keeps of old rows.
 
@@ -236,8 +261,11 @@ class Keyring:
         with self._turn:
             self._is_frozen = True
 
-    def inherit(self, old: "Keyring", fence: Fence) -> None:
-        """Fill an empty set with every key of `old`; only apps get another key."""
+    def inherit(self, old: "Keyring", fence: Fence, anew: Collection[AppId] = ()) -> None:
+        """Fill an empty set with every key of `old`; only apps get another key.
+
+        The apps of `anew` get another key of the tags that people are found by, too.
+        """
         self.lies_in = to = replace(self.lies_in, fence=fence)
         self.generation = old.generation
         held, entropy = old.held(), self._entropy
@@ -251,8 +279,14 @@ class Keyring:
             *(to.put_named(name, key, entropy) for name, key in held.named.items()),
             *(to.put_app(app, made, entropy) for app, made in apps.items()),
             *(
-                put_field(app, field, key, apps[app], entropy)
-                for (app, field), key in held.fields.items()
+                # THREAT T262: by a key of tags that lived on, old rows could be tried for a value
+                put_field(
+                    *at,
+                    new_key(entropy, "tags") if is_anew(at, anew) else key,
+                    apps[at[0]],
+                    entropy,
+                )
+                for at, key in held.fields.items()
             ),
             *(put_subject(each, apps[AppId(each.row[2])], entropy) for each in held.subjects),
         ]

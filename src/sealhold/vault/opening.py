@@ -26,7 +26,6 @@ from sealhold.crypto.digest import equal
 from sealhold.crypto.merkle import Frontier
 from sealhold.crypto.seal import Sealer
 from sealhold.crypto.secret import Secret
-from sealhold.crypto.sign import key_digest
 from sealhold.model.clock import Clock, Entropy, Onward
 from sealhold.model.errors import (
     InvalidEncodingError,
@@ -50,6 +49,7 @@ from sealhold.vault import (
     catalogue,
     consents,
     epochs,
+    erased,
     grants,
     noisebudget,
     registry,
@@ -73,6 +73,7 @@ from sealhold.vault.objects import TABLES as OBJECT_TABLES
 from sealhold.vault.owned import OLDER, RECORDS
 from sealhold.vault.papers import Papers
 from sealhold.vault.rollback import Accepted
+from sealhold.vault.telling import origin_of
 from sealhold.vault.writer import HEAD_MARK, SET_HASH, Work, Writer, set_mac
 
 SETTINGS = TableSpec(
@@ -104,7 +105,8 @@ TABLES = (
     catalogue.SOURCES,
     catalogue.JOBS,
     *OBJECT_TABLES,
-    *subjects.TABLES,
+    subjects.SUBJECTS,
+    erased.ERASED,
     FIELDS,
     LOOKUPS,
     *log_tables.TABLES,
@@ -218,11 +220,6 @@ def _held(parts: Parts) -> ExitStack:
     held.callback(Lock(parts.home).release)
     held.callback(parts.data.close)
     return held
-
-
-def origin_of(ring: Keyring) -> str:
-    """Return the name of the vault's log."""
-    return f"sealhold/{key_digest(ring.signer('log-sign').public)[:16]}"
 
 
 def _core(parts: Parts, ring: Keyring, deciding: Deciding, writer: Writer) -> Core:

@@ -9,7 +9,7 @@
 Source: docs/spec/03-keys.md sections 1, 10 and 13.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from sealhold.crypto.digest import tagged
@@ -23,6 +23,7 @@ from sealhold.stores.spec import ColumnKind, Expect, Fence, Put, RecordStore, Ro
 from sealhold.vault.deciding import rows_of, scan_all
 
 ACTIVE = "active"
+TAGS = "@tags"  # in place of a field's name: the key of all tags that an app's people are found by
 
 HEAD = TableSpec(
     name="keyhead",
@@ -122,12 +123,19 @@ class Held:
         pairs = len(self.apps) + len(self.subjects)
         return len(self.named) + len(self.fields) + 2 * pairs
 
-    def follows(self, old: "Held") -> bool:
-        """Return whether this is the set after `old`: the same keys, but for those of apps."""
+    def follows(self, old: "Held", anew: Collection[AppId] = ()) -> bool:
+        """Return whether this is the set after `old`: the same keys, but for those of apps.
+
+        The apps of `anew` have another key of tags, too.
+        """
         return (
             self.owner == old.owner
             and self.named == old.named
-            and self.fields == old.fields
+            and self.fields.keys() == old.fields.keys()
+            and all(
+                (key == old.fields[place]) != is_anew(place, anew)
+                for place, key in self.fields.items()
+            )
             and self.apps.keys() == old.apps.keys()
             and all(_is_next(self.apps[app], before) for app, before in old.apps.items())
             and [each.kept for each in self.subjects] == [each.kept for each in old.subjects]
@@ -282,6 +290,12 @@ def put_subject(held: HeldSubject, under: HeldApp, entropy: Entropy) -> Put:
 def field_place(field: str) -> Id16:
     """Return the 16 bytes that stand for a profile field where a place has a record's id."""
     return Id16(tagged(Tag.FIELD_PLACE, field.encode())[:ID_BYTES])
+
+
+def is_anew(place: tuple[AppId, str], anew: Collection[AppId]) -> bool:
+    """Return whether a next epoch has another key there: the tags of apps that erased somebody."""
+    app, field = place
+    return field == TAGS and app in anew
 
 
 def _is_next(now: HeldApp, before: HeldApp) -> bool:

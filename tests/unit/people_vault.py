@@ -14,6 +14,7 @@ from sealhold.model.quantities import Instant
 from sealhold.stores.backends.memory import MemoryRecords
 from sealhold.stores.spec import Op
 from sealhold.vault.people import People
+from sealhold.vault.principals import Principals
 from sealhold.vault.registry import App, Registry
 from sealhold.vault.schemas import Schemas
 from sealhold.vault.subjects import events_of
@@ -65,6 +66,7 @@ class Crowd:
     registry: Registry
     schemas: Schemas
     people: People
+    principals: Principals
     one: AppId
     other: AppId
     tokens: tuple[str, str]
@@ -127,5 +129,8 @@ def crowd() -> Iterator[Crowd]:
             schemas.lay_down(app, RULES)
             found.append((app.id, token))
         (one, first), (other, second) = found
-        people = People(core, Uses(core, registry, schemas))
-        yield Crowd(vault, time, registry, schemas, people, one, other, (first, second))
+        uses = Uses(core, registry, schemas)
+        people = People(core, uses)
+        principals = Principals(core, registry, uses)
+        tokens = (first, second)
+        yield Crowd(vault, time, registry, schemas, people, principals, one, other, tokens)

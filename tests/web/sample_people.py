@@ -14,6 +14,7 @@ from sealhold.model.people import (
     SchemaView,
     Value,
 )
+from sealhold.model.underway import Underway
 
 APP = AppId(Id16(b"a sample app    "))
 RULES = {
@@ -43,9 +44,9 @@ class SamplePeople:
     def show(self, token: str, id_text: str) -> PersonView:
         raise DeniedError(token + id_text)
 
-    def get(
+    def begin_get(
         self, token: str, id_text: str, purpose: str, fields: frozenset[FieldName] | None
-    ) -> ProfileView:
+    ) -> Underway[ProfileView]:
         raise DeniedError(f"{token} {id_text} {purpose} {fields}")
 
     def put(

@@ -16,6 +16,7 @@ from tests.web.sample_asking import (
     SampleRequests,
     SampleRuns,
 )
+from tests.web.sample_callers import SampleCallers
 from tests.web.sample_owner import SampleAudit, SampleBudgets, SampleRecords, SampleSources
 from tests.web.sample_people import SamplePeople
 from tests.web.sample_state import PASSPHRASE, SampleState
@@ -25,6 +26,8 @@ __all__ = ["PASSPHRASE", "TOKEN", "SampleVault"]
 
 class SampleVault(SampleState):
     """The vault of a person who does not exist."""
+
+    is_near = True
 
     @property
     def sources(self) -> SampleSources:
@@ -61,6 +64,10 @@ class SampleVault(SampleState):
     @property
     def outside(self) -> SampleOutside:
         return SampleOutside(self)
+
+    @property
+    def callers(self) -> SampleCallers:
+        return SampleCallers(self)
 
     @property
     def people(self) -> SamplePeople:

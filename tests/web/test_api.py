@@ -343,3 +343,37 @@ def test_the_api_answers_under_the_label_too_and_health_says_nothing_of_the_vaul
     answer = call(site, "GET", "/v1/health", headers=host)
 
     assert answer.json == {"status": "ok", "version": "0.1.0"}
+
+
+@pytest.mark.threat("T292")
+def test_no_token_opens_a_route_of_another_role(site: Running) -> None:
+    signed_in = owner(site)
+    document = call(site, "GET", "/v1/openapi.json").json
+    opened = []
+
+    for path, methods in document["paths"].items():
+        for method, told in methods.items():
+            for role, token in (("owner", signed_in), ("app", TOKEN)):
+                if role in told["x-roles"] or "public" in told["x-roles"]:
+                    continue
+                answer = call(site, method.upper(), path.replace("{id}", ID), token=token)
+                if answer.status not in {401, 403}:
+                    opened.append((method, path, role, answer.status))
+
+    assert opened == []
+
+
+def test_each_route_carries_its_roles(site: Running) -> None:
+    document = call(site, "GET", "/v1/openapi.json").json
+    roles = {"public", "owner", "app", "person", "officer"}
+    wrong = []
+
+    for path, methods in document["paths"].items():
+        for method, told in methods.items():
+            named = set(told["x-roles"])
+            secured = {role for each in told["security"] for role in each}
+            if not named or not named <= roles or secured != named - {"public"}:
+                wrong.append((method, path))
+
+    assert wrong == []
+    assert set(document["components"]["securitySchemes"]) == roles - {"public"}

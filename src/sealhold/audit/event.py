@@ -76,6 +76,7 @@ class EventKind(IntEnum):
     PERSON = 29  # of an app's people one was made, shown or asked after, as the reason says
     PROFILE = 30  # a profile was read, changed, removed or searched, as the reason says
     SCHEMA = 31  # the owner laid down what an app may keep of its people
+    ACCESS = 40  # who may call changed: tokens, officers, passkeys, as the reason says
 
 
 @unique
@@ -86,6 +87,8 @@ class Actor(IntEnum):
     APP = 2  # the one that `app` names
     VAULT = 3  # by itself: a schedule, a sweep, a recovery
     OUTSIDER = 4  # nobody that could be told
+    PERSON = 5  # one of the app's people: whom `subject` names
+    OFFICER = 6  # who answers for data protection
 
 
 @unique

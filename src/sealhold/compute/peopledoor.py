@@ -19,6 +19,7 @@ from sealhold.model.people import (
     SchemaView,
     Value,
 )
+from sealhold.model.underway import Underway
 from sealhold.vault.people import Changes
 from sealhold.vault.people import People as PeopleRows
 from sealhold.vault.registry import Registry
@@ -79,16 +80,16 @@ class People:
         """
         return self._people.show(self._app(token), _whole(id_text))
 
-    def get(
+    def begin_get(
         self, token: str, id_text: str, purpose: str, fields: frozenset[FieldName] | None
-    ) -> ProfileView:
+    ) -> Underway[ProfileView]:
         """Return fields of a profile; without `fields` all that `purpose` covers.
 
         Raises:
             DeniedError: whatever the reason.
             InvalidIdError: `id_text` is no whole id.
         """
-        return self._people.get(self._app(token), _whole(id_text), purpose, fields)
+        return self._people.begin_get(self._app(token), _whole(id_text), purpose, fields)
 
     def put(
         self,

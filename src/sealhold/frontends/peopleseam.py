@@ -8,6 +8,7 @@ from typing import Protocol
 
 from sealhold.model.ids import FieldName, SubjectId
 from sealhold.model.people import ErasedView, PersonView, ProfileView, Rules, SchemaView, Value
+from sealhold.model.underway import Underway
 
 
 class People(Protocol):
@@ -37,9 +38,9 @@ class People(Protocol):
         """Return a person, without anything about them."""
         ...
 
-    def get(
+    def begin_get(
         self, token: str, id_text: str, purpose: str, fields: frozenset[FieldName] | None
-    ) -> ProfileView:
+    ) -> Underway[ProfileView]:
         """Return fields of a profile; without `fields` all that `purpose` covers."""
         ...
 

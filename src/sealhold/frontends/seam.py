@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from sealhold.frontends.callerseam import Callers
 from sealhold.frontends.ownerseam import (
     Apps,
     Audit,
@@ -67,6 +68,11 @@ class Vault(Protocol):
         ...
 
     @property
+    def is_near(self) -> bool:
+        """Whether all that the open vault waits for is a disk of this machine."""
+        ...
+
+    @property
     def sources(self) -> Sources:
         """Where the data comes from."""
         ...
@@ -109,6 +115,11 @@ class Vault(Protocol):
     @property
     def outside(self) -> Outside:
         """The door for apps."""
+        ...
+
+    @property
+    def callers(self) -> Callers:
+        """Who calls from outside."""
         ...
 
     @property

@@ -55,6 +55,7 @@ class Kind(StrEnum):
     DECISION = "d"
     GRANT = "g"
     JOB = "j"
+    OFFICER = "o"
     REQUEST = "q"
     RECORD = "r"
     SOURCE = "s"

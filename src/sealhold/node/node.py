@@ -15,6 +15,7 @@ from typing import Self
 
 from sealhold import __version__
 from sealhold.compute.asking import Requests
+from sealhold.compute.callers import Callers
 from sealhold.compute.capping import Budgets
 from sealhold.compute.erasing import Erasing
 from sealhold.compute.granted import Apps, Grants
@@ -162,6 +163,11 @@ class Node:
         return access.way_of(self.home)
 
     @property
+    def is_near(self) -> bool:
+        """Whether all that the open vault waits for is a disk of this machine."""
+        return self.parts.is_near
+
+    @property
     def headless(self) -> bool:
         """Whether the owner proves themselves without a terminal here."""
         return self.parts.core.headless
@@ -252,6 +258,11 @@ class Node:
     def outside(self) -> Outside:
         """The door for apps."""
         return self.parts.outside
+
+    @property
+    def callers(self) -> Callers:
+        """Who calls from outside."""
+        return self.parts.callers
 
     @property
     def people(self) -> People:

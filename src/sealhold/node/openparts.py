@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from sealhold import plugins
 from sealhold.compute import memo, partition
 from sealhold.compute.asking import Requests
+from sealhold.compute.callers import Callers
 from sealhold.compute.capping import Budgets
 from sealhold.compute.combining import COMBINED
 from sealhold.compute.confinement import RAN_IN, Confinement
@@ -37,7 +38,7 @@ from sealhold.compute.shelf import Shelf
 from sealhold.compute.supply import Resources
 from sealhold.config import Settings, settings
 from sealhold.model.errors import SealholdError
-from sealhold.node.places import Places, object_store, record_store
+from sealhold.node.places import Places, object_store, places_of, record_store
 from sealhold.node.world import World
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.vault.budget import Budget
@@ -51,6 +52,7 @@ from sealhold.vault.ledger import Ledger
 from sealhold.vault.objects import Objects
 from sealhold.vault.opening import Opened, Parts
 from sealhold.vault.people import People as PeopleRows
+from sealhold.vault.principals import Principals
 from sealhold.vault.programs import Programs
 from sealhold.vault.reading import Records
 from sealhold.vault.registry import Registry
@@ -91,6 +93,7 @@ class OpenParts:
         core = vault.core
         self.vault = vault
         self.core = core
+        self.is_near = not places_of(home).records
         self._objects = Objects(core.store, core.objects, core.keys, core.entropy)
         self._objects.sweep()
         self._index = Index(core.store, core.keys, core.entropy)
@@ -99,9 +102,12 @@ class OpenParts:
             core.deciding, core.papers, core.keyring.named("token"), core.clock, core.entropy
         )
         schemas = Schemas(core)
-        people = PeopleRows(core, Uses(core, registry, schemas))
+        uses = Uses(core, registry, schemas)
+        people = PeopleRows(core, uses)
         people.finish_erasures()
         self.people = People(people, registry, schemas, verify)
+        self.principals = Principals(core, registry, uses)
+        self.callers = Callers(self.principals, verify, core.clock)
         self.audit = Ledger(core, vault.appender, registry, home, self._objects)
         self.records = Records(core, self._index, firewall, self.audit, time.perf_counter)
         self.sources = Sources(

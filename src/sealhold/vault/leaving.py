@@ -26,6 +26,7 @@ from sealhold.vault.epochs import noted
 from sealhold.vault.erasures import Erasures, Kept
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.lookups import LOOKUPS
+from sealhold.vault.principals import tokens_of
 from sealhold.vault.subjects import SUBJECTS, Subjects
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
@@ -118,6 +119,7 @@ class Leaving:
             noted(core, items=0),
             Delete(SUBJECTS.name, (subject,), Expect.PRESENT),
             *(DeleteWhere(table, index, (subject,)) for table, index in OF_A_PERSON),
+            *tokens_of(core, subject),
             self._erasures.put(subject, kept),
         )
         event = Event(

@@ -70,6 +70,7 @@ _WORDS = {
     EventKind.PERSON: "a person was {reason}",
     EventKind.PROFILE: "a profile was {reason}",
     EventKind.SCHEMA: "it was laid down what an app may keep",
+    EventKind.ACCESS: "who may call: {reason}",
 }
 
 

@@ -52,6 +52,7 @@ from sealhold.vault import (
     erased,
     grants,
     noisebudget,
+    principals,
     registry,
     requests,
     resources,
@@ -93,6 +94,7 @@ DECIDING = (
     *resources.TABLES,
     retired.RETIRED,
     schemas.SCHEMAS,
+    *principals.TABLES,
     epochs.ERASED,
 )
 TABLES = (

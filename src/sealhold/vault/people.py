@@ -18,7 +18,6 @@ from sealhold.audit.event import EventKind, Outcome
 from sealhold.audit.log import Entry
 from sealhold.model.errors import (
     BusyError,
-    ConflictError,
     InvalidError,
     SealBrokenError,
     StaleError,
@@ -26,6 +25,7 @@ from sealhold.model.errors import (
 from sealhold.model.ids import AppId, FieldName, SubjectId, random_id
 from sealhold.model.people import ErasedView, Lookup, PersonView, ProfileView, Value
 from sealhold.model.quantities import DAY, Instant
+from sealhold.model.underway import Underway
 from sealhold.policy.profiles import covers, decide_person, decide_profile
 from sealhold.stores.spec import Delete, Found, Op
 from sealhold.vault.core import Core
@@ -35,6 +35,7 @@ from sealhold.vault.identifiable import FIELDS, is_over, seal_field
 from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.leaving import Leaving
 from sealhold.vault.lookups import LOOKUPS, Tags, check_row
+from sealhold.vault.steps import Steps, begun
 from sealhold.vault.subjects import Person, Subjects
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
@@ -43,7 +44,10 @@ TRIES = 8  # how often a use is decided anew because something changed in its ve
 MAX_TEXT = 16_384  # characters of one value
 MAX_NUMBER = 2**53 - 1  # what every program reads as the same number
 
+TOO_BUSY = "others change the same profile without a pause"
+
 Done = TypeVar("Done")
+Once = Steps[Done | None]  # None: something that was decided on has changed
 Changes = Mapping[FieldName, Value | None]  # None takes the field out
 
 
@@ -63,7 +67,7 @@ class People:
             DeniedError: the app may keep nobody.
             AuditUnavailableError: the log cannot be written; nobody was made.
         """
-        return _until_done(lambda: self._make(app))
+        return self._done(lambda: self._make(app))
 
     def show(self, app: AppId, subject: SubjectId) -> PersonView:
         """Return that a person is there, and the version of their profile.
@@ -73,14 +77,14 @@ class People:
             AuditUnavailableError: the log cannot be written.
         """
 
-        def once() -> PersonView | None:
+        def once() -> Once[PersonView]:
             use = self._uses.of(app, subject)
-            self._uses.need(use, decide_person(use.parties), EventKind.PERSON)
+            yield from self._uses.needed(use, decide_person(use.parties), EventKind.PERSON)
             told = use.event(EventKind.PERSON, "shown")
             person, _ = use.whole()
-            return _shown(person) if self._commit(use, (), [use.entry(told)]) else None
+            return _shown(person) if (yield _work(use, (), [use.entry(told)])) else None
 
-        return _until_done(once)
+        return self._done(once)
 
     def get(
         self,
@@ -98,7 +102,17 @@ class People:
             AuditUnavailableError: the log cannot be written; nothing was opened.
             SealBrokenError: a row is not as it was written.
         """
-        return _until_done(lambda: self._get(self._uses.of(app, subject, purpose), fields))
+        return self.begin_get(app, subject, purpose, fields).wait()
+
+    def begin_get(
+        self,
+        app: AppId,
+        subject: SubjectId,
+        purpose: str,
+        fields: frozenset[FieldName] | None = None,
+    ) -> Underway[ProfileView]:
+        """Do as `get` does, in steps."""
+        return self._begin(lambda: self._get(self._uses.of(app, subject, purpose), fields))
 
     def put(
         self,
@@ -154,7 +168,7 @@ class People:
             InvalidError: the value has not the form of the field.
             SealBrokenError: a row is not as it was written.
         """
-        return _until_done(lambda: self._find(self._uses.of(app, None, purpose), field, value))
+        return self._done(lambda: self._find(self._uses.of(app, None, purpose), field, value))
 
     def erase(self, app: AppId, subject: SubjectId) -> ErasedView:
         """Erase a person: keys, rows, lookups; asked again, return the same receipt.
@@ -162,16 +176,27 @@ class People:
         Raises:
             DeniedError: not one of this app's people, and never was.
             AuditUnavailableError: the log cannot be written.
+            BusyError: others change them without a pause.
         """
-        return _until_done(lambda: self._leaving.erase(app, subject))
+        for _ in range(TRIES):
+            receipt = self._leaving.erase(app, subject)
+            if receipt is not None:
+                return receipt
+        raise BusyError(TOO_BUSY)
 
     def finish_erasures(self) -> int:
         """End the erasures that a process began and did not end; return how many."""
         return self._leaving.finish_all()
 
-    def _make(self, app: AppId) -> PersonView | None:
+    def _begin(self, once: Callable[[], Once[Done]]) -> Underway[Done]:
+        return begun(_until_done(once), self._core.writer)
+
+    def _done(self, once: Callable[[], Once[Done]]) -> Done:
+        return self._begin(once).wait()
+
+    def _make(self, app: AppId) -> Once[PersonView]:
         core, use = self._core, self._uses.of(app, None)
-        self._uses.need(use, decide_person(use.without_person), EventKind.PERSON)
+        yield from self._uses.needed(use, decide_person(use.without_person), EventKind.PERSON)
         subject = SubjectId(random_id(core.entropy))
         core.keyring.add_subject(app, subject)  # first the key: a person without one is none
         keys = core.keyring.subject(subject)
@@ -180,22 +205,22 @@ class People:
         entry = made.entry(made.event(EventKind.PERSON, "made"))
         is_kept = False
         try:
-            is_kept = self._commit(use, (self._subjects.put(person, keys),), [entry])
+            is_kept = yield _work(use, (self._subjects.put(person, keys),), [entry])
         finally:
             if not is_kept:
                 core.keyring.erase_subject(app, subject)
         return _shown(person) if is_kept else None
 
-    def _get(self, use: Use, fields: frozenset[FieldName] | None) -> ProfileView | None:
+    def _get(self, use: Use, fields: frozenset[FieldName] | None) -> Once[ProfileView]:
         if fields is None:
             allowed = use.allowed
             fields = frozenset(name for name in allowed if covers(allowed[name], use.purpose))
         decision = decide_profile(use.parties, use.allowed, use.purpose, fields)
-        self._uses.need(use, decision, EventKind.PROFILE, fields)
+        yield from self._uses.needed(use, decision, EventKind.PROFILE, fields)
         person, keys = use.whole()
         rows = self._rows(person, fields & person.fields.keys())
         event = use.event(EventKind.PROFILE, "read", rows)
-        if not self._commit(use, (), [use.entry(event)]):
+        if not (yield _work(use, (), [use.entry(event)])):
             return None
         opened = open_profile(decision, person, keys, rows)
         return ProfileView(version=person.version, fields=opened)
@@ -208,21 +233,21 @@ class People:
         version: int,
         changes_of: Callable[[Person], Changes],
     ) -> ProfileView:
-        def once() -> ProfileView | None:
+        def once() -> Once[ProfileView]:
             use = self._uses.of(app, subject, purpose)
             changes = changes_of(use.person) if use.person else {}
             decision = decide_profile(use.parties, use.allowed, use.purpose, frozenset(changes))
-            self._uses.need(use, decision, EventKind.PROFILE, changes)
-            return self._change(use, changes, version)
+            yield from self._uses.needed(use, decision, EventKind.PROFILE, changes)
+            return (yield from self._change(use, changes, version))
 
-        return _until_done(once)
+        return self._done(once)
 
-    def _change(self, use: Use, changes: Changes, version: int) -> ProfileView | None:
+    def _change(self, use: Use, changes: Changes, version: int) -> Once[ProfileView]:
         person, keys = use.whole()
         event = use.event(EventKind.PROFILE, "changed", changes)
         if person.version != version:
             failed = structs.replace(event, outcome=Outcome.FAILED, reason="stale")
-            if self._commit(use, (), [use.entry(failed)]):
+            if (yield _work(use, (), [use.entry(failed)])):
                 raise StaleError(f"the profile is at version {person.version}, not {version}")
             return None
         written = {name: value for name, value in changes.items() if value is not None}
@@ -240,7 +265,7 @@ class People:
             *self._sealed(use, keys, written, version + 1),
         ]
         # THREAT T234: the row that the change was decided on is put over at its own version
-        if not self._commit(use, tuple(ops), [use.entry(event)]):
+        if not (yield _work(use, tuple(ops), [use.entry(event)])):
             return None
         return ProfileView(version=after.version, fields=written)
 
@@ -271,7 +296,7 @@ class People:
     def _over(self, person: Person) -> set[FieldName]:
         return {*person.fields} - {*self._rows(person, person.fields)}
 
-    def _find(self, use: Use, field: FieldName, value: Value) -> tuple[SubjectId, ...] | None:
+    def _find(self, use: Use, field: FieldName, value: Value) -> Once[tuple[SubjectId, ...]]:
         allowed = {
             name: rule.purposes
             for name, rule in use.rules.items()
@@ -279,7 +304,7 @@ class People:
         }
         fields = frozenset({field})
         decision = decide_profile(use.without_person, allowed, use.purpose, fields)
-        self._uses.need(use, decision, EventKind.PROFILE, fields)
+        yield from self._uses.needed(use, decision, EventKind.PROFILE, fields)
         tags = Tags(self._core, use.app_id, field, use.rules[field].lookup)
         inner = tags.inner(value)
         found = [self._hit(use, field, inner, row) for row in tags.rows(inner)]
@@ -287,7 +312,7 @@ class People:
         entries = [hit.entry(hit.event(EventKind.PROFILE, "found", fields)) for hit in hits]
         nobody = [use.entry(use.event(EventKind.PROFILE, "searched", fields))]
         guards = tuple(hit.whole()[0].guard for hit in hits)
-        if not self._commit(use, guards, entries or nobody):
+        if not (yield _work(use, guards, entries or nobody)):
             return None
         return tuple(hit.whole()[0].id for hit in hits)
 
@@ -305,27 +330,23 @@ class People:
             raise SealBrokenError("a row that people are found by is of another value")
         return hit if self._rows(person, [field]) else None
 
-    def _commit(self, use: Use, ops: tuple[Op, ...], entries: Sequence[Entry]) -> bool:
-        """Return whether all of it holds now; if not, something that was decided on has changed."""
-        work = Work((*use.guards(ops), *ops), tuple(entries), releases=True)
-        try:
-            self._core.writer.commit(work)
-        except ConflictError:
-            return False
-        return True
+
+def _work(use: Use, ops: tuple[Op, ...], entries: Sequence[Entry]) -> Work:
+    """Return what holds only as long as all holds that was decided on."""
+    return Work((*use.guards(ops), *ops), tuple(entries), releases=True)
 
 
-def _until_done(once: Callable[[], Done | None]) -> Done:
+def _until_done(once: Callable[[], Once[Done]]) -> Steps[Done]:
     """Do it anew as long as what it was decided on changes meanwhile.
 
     Raises:
         BusyError: it did each time.
     """
     for _ in range(TRIES):
-        done = once()
-        if done is not None:
-            return done
-    raise BusyError("others change the same profile without a pause")
+        came = yield from once()
+        if came is not None:
+            return came
+    raise BusyError(TOO_BUSY)
 
 
 def _shown(person: Person) -> PersonView:

@@ -12,6 +12,7 @@ from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of, scan_all
 from sealhold.vault.identifiable import FIELDS, open_field
 from sealhold.vault.lookups import LOOKUPS, anew, check_row
+from sealhold.vault.principals import PERSON_TOKENS
 from sealhold.vault.subjects import ACTIVE, SUBJECTS, Subjects
 
 
@@ -36,9 +37,7 @@ def people_faults(core: Core) -> Iterator[str]:
                 check_row(core, keys, person.fields.get(each.row[1]), each)
         except (NotFoundError, TamperedError):
             yield f"person `{name}` does not open"
-    for found in scan_all(core.store, FIELDS):
-        if found.row[0] not in seen:
-            yield f"a field is of nobody: `{show(Kind.SUBJECT, SubjectId(found.row[0]))}`"
+    yield from _of_nobody(core, seen)
     yield from _tag_faults(core)
 
 
@@ -49,3 +48,10 @@ def _tag_faults(core: Core) -> Iterator[str]:
             if anew(core, found):
                 name = show(Kind.SUBJECT, SubjectId(found.row[3]))
                 yield f"person `{name}` is found by a tag that is not in force"
+
+
+def _of_nobody(core: Core, seen: set[bytes]) -> Iterator[str]:
+    for what, table, at in (("field", FIELDS, 0), ("token", PERSON_TOKENS, 2)):
+        for found in scan_all(core.store, table):
+            if found.row[at] not in seen:
+                yield f"a {what} is of nobody: `{show(Kind.SUBJECT, SubjectId(found.row[at]))}`"

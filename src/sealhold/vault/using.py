@@ -26,6 +26,7 @@ from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.registry import ACTIVE as APP_ACTIVE
 from sealhold.vault.registry import App, Registry
 from sealhold.vault.schemas import Schema, Schemas
+from sealhold.vault.steps import Steps, done
 from sealhold.vault.subjects import ACTIVE, SUBJECTS, Person, Subjects
 from sealhold.vault.telling import PersonTeller
 from sealhold.vault.writer import Work
@@ -43,6 +44,7 @@ class Use:
     schema: Schema | None
     person: Person | None
     keys: SubjectKeys | None  # the person's
+    actor: Actor = Actor.APP  # or the person themselves
 
     @property
     def parties(self) -> Parties:
@@ -89,7 +91,7 @@ class Use:
         """Return what the log tells of this use."""
         return Event(
             kind=kind,
-            actor=Actor.APP if self.app else Actor.OUTSIDER,
+            actor=self.actor if self.app else Actor.OUTSIDER,
             app=self.app_id if self.app else None,
             purpose=self.purpose or None,
             fields=tuple(FieldName(name) for name in sorted(fields) if name in self.rules),
@@ -118,7 +120,13 @@ class Uses:
         self._schemas = schemas
         self._subjects = Subjects(core)
 
-    def of(self, app: AppId, subject: SubjectId | None, purpose: str = "") -> Use:
+    def of(
+        self,
+        app: AppId,
+        subject: SubjectId | None,
+        purpose: str = "",
+        actor: Actor = Actor.APP,
+    ) -> Use:
         """Return a use with all that is known of it.
 
         Raises:
@@ -132,6 +140,7 @@ class Uses:
             schema=self._schemas.get(app),
             person=person,
             keys=keys,
+            actor=actor,
         )
 
     def need(
@@ -143,11 +152,21 @@ class Uses:
             DeniedError: it does not permit; the same for every reason.
             AuditUnavailableError: the log cannot be written.
         """
+        done(self.needed(use, decision, kind, fields), self._core.writer)
+
+    def needed(
+        self, use: Use, decision: Decision, kind: EventKind, fields: Iterable[str] = ()
+    ) -> Steps[None]:
+        """Do as `need` does, in steps.
+
+        Raises:
+            DeniedError: it does not permit; the same for every reason.
+        """
         if decision.permit:
             return
         told = use.event(kind, decision.code.value, fields)
         refused = use.entry(structs.replace(told, outcome=Outcome.DENIED))
-        self._core.writer.commit(Work((), (refused,)))
+        yield Work((), (refused,))
         raise DeniedError("denied")
 
     def _app(self, app: AppId) -> App | None:

@@ -1,11 +1,11 @@
 """One route of the API, and how it is called: token, role, body, answer.
 
-- Each route has one role. Owner routes take the token of an owner's sign-in, app routes an app's
-  token, and neither takes the other; a cookie counts for nothing here.
+- Each route names the roles that may call: the owner by the token of a sign-in, apps, people and
+  officers by theirs. No token counts as another's, and a cookie for nothing here.
 - A token is looked at before the body is read, of which a program may have 44 MiB.
-- An app is told DENIED in the same bytes for all that it may not know.
+- An app or a person is told DENIED in the same bytes for all that they may not know.
 
-Source: docs/spec/20-faces.md section 7.
+Source: docs/spec/20-faces.md section 7; docs/spec/30-access.md section 3.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,6 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sealhold.frontends.http.arriving import Arrivals
 from sealhold.frontends.http.bodies import (
     FORM_BYTES,
     UPLOAD_BYTES,
@@ -27,13 +28,14 @@ from sealhold.frontends.http.bodies import (
     read_body,
 )
 from sealhold.frontends.http.crowd import Places
-from sealhold.frontends.http.problems import no_token, outside_problem, problem
+from sealhold.frontends.http.problems import NoTokenError, no_token, outside_problem, problem
 from sealhold.frontends.http.session import SignIns
 from sealhold.frontends.http.wire import to_wire
 from sealhold.frontends.seam import Vault
 from sealhold.frontends.web.visit import Fields
 from sealhold.model.encoding import Plain
-from sealhold.model.errors import InvalidError, SealholdError
+from sealhold.model.errors import DeniedError, InvalidError, SealholdError
+from sealhold.model.underway import Underway
 
 JSON = "application/json"
 BYTES = "application/octet-stream"
@@ -52,6 +54,11 @@ class Role(StrEnum):
     PUBLIC = "public"
     OWNER = "owner"
     APP = "app"
+    PERSON = "person"  # one of an app's people
+    OFFICER = "officer"  # who answers for data protection
+
+
+TOLD = frozenset({Role.PUBLIC, Role.OWNER, Role.OFFICER})  # to whom a no is explained
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +68,7 @@ class Call:
     vault: Vault
     sign_ins: SignIns
     token: str
+    role: Role  # as which the caller came
     names: Mapping[str, str]
     query: Fields
     body: bytes
@@ -81,6 +89,10 @@ class Reply:
     etag: str = ""
 
 
+def _nothing(_call: Call) -> Reply:
+    return Reply()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiRoute:
     """One method on one path."""
@@ -89,7 +101,9 @@ class ApiRoute:
     path: str
     role: Role
     about: str
-    run: Callable[[Call], Reply]
+    run: Callable[[Call], Reply] = _nothing
+    begin: Callable[[Call], Underway[Reply]] | None = None  # in place of `run`: in steps
+    also: tuple[Role, ...] = ()  # further roles that may call
     answer: object = None  # a type hint; None: no content or bytes
     body: type[msgspec.Struct] | None = None
     query: tuple[str, ...] = ()
@@ -98,6 +112,11 @@ class ApiRoute:
     body_bytes: int = FORM_BYTES  # at most, unless it takes a file
     status: int = 200
     media: str = JSON
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """All roles that may call."""
+        return (self.role, *self.also)
 
     @property
     def is_long(self) -> bool:
@@ -112,6 +131,7 @@ class ApiDesk:
     vault: Vault
     sign_ins: SignIns
     long_bodies: Places
+    arrivals: Arrivals
 
 
 def read(call: Call, form: type[Body]) -> Body:
@@ -151,30 +171,65 @@ def limit(call: Call) -> int:
 async def answer(route: ApiRoute, desk: ApiDesk, request: Request) -> Response:
     """Return the answer of `route`."""
     token = _token(request)
-    if route.role is not Role.PUBLIC and not token:
-        return no_token()
-    if route.role is Role.OWNER and not desk.sign_ins.is_owner(token):
-        return no_token()
-    tell = outside_problem if route.role is Role.APP else problem
+    role = Role.PUBLIC if Role.PUBLIC in route.roles else None
     try:
-        if route.role is Role.APP:
+        if role is None:
             # THREAT T194: whoever holds no token makes the server keep no body, of any length
-            await run_in_threadpool(lambda: desk.vault.outside.admit(token))
+            role = await _admit(route, desk, token)
         # THREAT T201: a long body is kept in memory whole, so few are taken in at once
         with desk.long_bodies.taken(token) if route.is_long else nullcontext():
             call = Call(
                 vault=desk.vault,
                 sign_ins=desk.sign_ins,
                 token=token,
+                role=role,
                 names=request.path_params,
                 query=parse_fields(request.scope["query_string"]),
                 body=await _body(route, request),
                 headers=_headers(route, request),
             )
-            reply = await run_in_threadpool(route.run, call)
+            reply = await _reply(route, desk, call)
+    except NoTokenError:
+        return no_token()
     except SealholdError as err:
-        return tell(err)
+        return problem(err) if role in TOLD else outside_problem(err)
     return _response(reply)
+
+
+def _role(route: ApiRoute, desk: ApiDesk, token: str) -> Role:
+    """Return the role of whoever holds `token`, one that the route takes.
+
+    Raises:
+        NoTokenError: there is none, or none of the owner where only the owner may call.
+        DeniedError: it does not hold, or the route takes others.
+    """
+    if not token:
+        raise NoTokenError
+    if Role.OWNER in route.roles and desk.sign_ins.is_owner(token):
+        return Role.OWNER
+    if route.roles == (Role.OWNER,):
+        raise NoTokenError
+    role = Role(desk.vault.callers.kind(token).value)
+    # THREAT T292: a token that holds opens no route of another role
+    if role not in route.roles:
+        raise DeniedError("denied")
+    return role
+
+
+async def _admit(route: ApiRoute, desk: ApiDesk, token: str) -> Role:
+    if route.begin is not None and desk.vault.is_near:
+        return _role(route, desk, token)
+    return await run_in_threadpool(_role, route, desk, token)
+
+
+async def _reply(route: ApiRoute, desk: ApiDesk, call: Call) -> Reply:
+    """Return the reply of a route; what waits for a disk of this machine alone takes no thread."""
+    begin = route.begin
+    if begin is None:
+        return await run_in_threadpool(route.run, call)
+    if desk.vault.is_near:
+        return await desk.arrivals.arrive(begin(call))
+    return await run_in_threadpool(lambda: begin(call).wait())
 
 
 async def _body(route: ApiRoute, request: Request) -> bytes:

@@ -15,8 +15,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from sealhold.frontends.http import app_api, openapi, owner_api, people_api
+from sealhold.frontends.http import access_api, app_api, openapi, owner_api, people_api
 from sealhold.frontends.http.api import ApiDesk, ApiRoute, answer
+from sealhold.frontends.http.arriving import Arrivals
 from sealhold.frontends.http.crowd import Crowd, long_bodies
 from sealhold.frontends.http.guard import API, Guard
 from sealhold.frontends.http.headers import KEPT_FOR_GOOD, HardenedAnswers, harden
@@ -36,7 +37,7 @@ from sealhold.model.clock import Clock, Entropy
 from sealhold.model.errors import NotFoundError, SealholdError, UsageError
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-API_ROUTES = owner_api.ROUTES + app_api.ROUTES + people_api.ROUTES
+API_ROUTES = owner_api.ROUTES + app_api.ROUTES + people_api.ROUTES + access_api.ROUTES
 
 
 def make_app(  # noqa: PLR0913  # reason: what a site is made of
@@ -81,7 +82,7 @@ def make_app(  # noqa: PLR0913  # reason: what a site is made of
     app = Starlette(
         routes=[
             *_page_routes(desk, assets),
-            *_api_routes(ApiDesk(vault, sign_ins, long_bodies()), site.origin),
+            *_api_routes(ApiDesk(vault, sign_ins, long_bodies(), Arrivals()), site.origin),
             _static_route(assets),
             _verifier_route(),
         ],

@@ -70,8 +70,9 @@ def document(routes: tuple[ApiRoute, ...], origin: str) -> Schema:
         "components": {
             "schemas": known | described,
             "securitySchemes": {
-                Role.OWNER.value: {"type": "http", "scheme": "bearer"},
-                Role.APP.value: {"type": "http", "scheme": "bearer"},
+                role.value: {"type": "http", "scheme": "bearer"}
+                for role in Role
+                if role is not Role.PUBLIC
             },
         },
     }
@@ -82,7 +83,8 @@ def _operation(route: ApiRoute, known: dict[str, Schema]) -> Schema:
         "operationId": _operation_id(route),
         "summary": route.about,
         "tags": [route.role.value],
-        "security": [] if route.role is Role.PUBLIC else [{route.role.value: []}],
+        "x-roles": [role.value for role in route.roles],
+        "security": [{role.value: []} for role in route.roles if role is not Role.PUBLIC],
         "parameters": _parameters(route),
         "responses": {
             str(route.status): _success(route, known),

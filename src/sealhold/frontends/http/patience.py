@@ -3,22 +3,25 @@
 - The head of a request arrives within its time, or the connection is closed; so is one that never
   asks anything. A body has a time of its own (`bodies`).
 - What is over the limit of open connections is closed at once: no descriptor is spent on it.
+- A head has so many bytes at most: the parser itself would take them for as long as they come.
 
 Source: docs/spec/20-faces.md section 6.
 """
 
 import asyncio
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS = 10.0  # from the first moment, or from the first byte behind an answer
+HEAD_BYTES = 65_536
 MOST_CONNECTIONS = 256  # a process may have 1,024 files open, and the vault needs some
 
 
-class Connection(H11Protocol):
+class Connection(HttpToolsProtocol):
     """A connection that is closed if its client keeps us waiting."""
 
     _waits: asyncio.TimerHandle | None = None
+    _head = 0  # bytes of one that is not whole
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the server's own has it
         """Take the connection, if there is room."""
@@ -31,7 +34,13 @@ class Connection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came, and wait on if it is not yet a head."""
+        if self._lacks_head():
+            self._head += len(data)
         super().data_received(data)
+        if not self._lacks_head():
+            self._head = 0
+        elif self._head > HEAD_BYTES:  # THREAT T203: one that says much is not kept either
+            self.transport.abort()
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -21,6 +21,7 @@ from sealhold.model.people import (
     ProfileView,
     SchemaView,
 )
+from sealhold.model.underway import Underway
 
 PURPOSE, MATCH = "sealhold-purpose", "if-match"
 PROFILE_BYTES = 1_048_576
@@ -108,12 +109,12 @@ def erase(call: Call) -> Reply:
     return Reply(value=call.vault.people.erase(call.token, call.names["id"]))
 
 
-def get(call: Call) -> Reply:
+def get(call: Call) -> Underway[Reply]:
     """Return fields of a profile."""
     named = call.query.one("fields")
     fields = frozenset(map(FieldName, named.split(","))) if named else None
-    people = call.vault.people
-    return _versioned(people.get(call.token, call.names["id"], call.header(PURPOSE), fields))
+    purpose, people = call.header(PURPOSE), call.vault.people
+    return people.begin_get(call.token, call.names["id"], purpose, fields).then(_versioned)
 
 
 def put(call: Call) -> Reply:
@@ -180,7 +181,7 @@ ROUTES = (
     ),
     ApiRoute(
         method="GET", path=_PROFILE, role=Role.APP,
-        about="Fields of a profile; unnamed, all that the purpose covers", run=get,
+        about="Fields of a profile; unnamed, all that the purpose covers", begin=get,
         answer=ProfileView, query=("fields",), headers=(PURPOSE,),
     ),
     ApiRoute(

@@ -41,6 +41,13 @@ AGAIN = {"retry-after": "1"}  # seconds; what is busy is so for about as long
 DENIED = to_json({"code": "DENIED", "kind": "denied", "status": 403, "title": "denied"})
 
 
+class NoTokenError(DeniedError):
+    """A request brings no token that this address takes.
+
+    Remedy: send `Authorization: Bearer` with a token of the role that the address is for.
+    """
+
+
 def status_of(err: SealholdError) -> int:
     """Return the status that `err` is told with."""
     match err:

@@ -1,0 +1,89 @@
+"""Who may call: tokens that an app hands its people, and the officers of the vault.
+
+Source: docs/spec/30-access.md section 3.
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, read
+from sealhold.model.ids import Id16
+from sealhold.model.principals import NewToken, OfficerView
+from sealhold.model.quantities import Instant
+
+
+class NewOfficer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who becomes an officer, and the owner's proof."""
+
+    name: str
+    passphrase: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficerToken:
+    """An officer and their token, said once."""
+
+    officer: Id16
+    token: str
+    until: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Officers:
+    """Everybody who answers for data protection here."""
+
+    officers: tuple[OfficerView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revoked:
+    """How many tokens ended."""
+
+    tokens: int
+
+
+def add_officer(call: Call) -> Reply:
+    """Make somebody an officer."""
+    body = read(call, NewOfficer)
+    officer, made = call.vault.callers.add_officer(body.name, body.passphrase)
+    told = OfficerToken(officer=officer.id, token=made.token, until=made.until)
+    return Reply(value=told, status=201)
+
+
+def revoke_tokens(call: Call) -> Reply:
+    """End the tokens of a person."""
+    ended = call.vault.callers.revoke_person_tokens(call.token, call.names["id"])
+    return Reply(value=Revoked(tokens=ended))
+
+
+ROUTES = (
+    ApiRoute(
+        method="POST", path="/v1/subjects/{id}/tokens", role=Role.APP,
+        about="A token for a person, to hand over to them; it ends in a day",
+        run=lambda c: Reply(
+            value=c.vault.callers.person_token(c.token, c.names["id"]), status=201
+        ),
+        answer=NewToken, status=201,
+    ),
+    ApiRoute(
+        method="DELETE", path="/v1/subjects/{id}/tokens", role=Role.APP, also=(Role.PERSON,),
+        about="End all tokens of a person", run=revoke_tokens, answer=Revoked,
+    ),
+    ApiRoute(
+        method="GET", path="/v1/officers", role=Role.OWNER, about="All officers",
+        run=lambda c: Reply(value=Officers(officers=c.vault.callers.officers())),
+        answer=Officers,
+    ),
+    ApiRoute(
+        method="POST", path="/v1/officers", role=Role.OWNER,
+        about="Make an officer; their token is said once and ends in 90 days", run=add_officer,
+        body=NewOfficer, answer=OfficerToken, status=201,
+    ),
+    ApiRoute(
+        method="DELETE", path="/v1/officers/{id}", role=Role.OWNER,
+        about="End an officer and their tokens",
+        run=lambda c: Reply(value=c.vault.callers.revoke_officer(c.names["id"])),
+        answer=OfficerView,
+    ),
+)  # fmt: skip

@@ -1,0 +1,296 @@
+"""Who holds a token: an app, one of an app's people, or an officer; and the tokens of the two last.
+
+- A token is looked at anew at each call: its seal by the vault's key, its row, the app's row, the
+  person's row. Whatever does not hold is the same DENIED.
+- Of a token the rows keep id, holder and end, never its signature: nobody mints from a stolen
+  table.
+- Revoking takes the row out. A use carries the guards of what it was decided on, so none is
+  committed behind a revocation.
+
+Source: docs/spec/30-access.md sections 1 and 2.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.crypto import token as tokens
+from sealhold.model.errors import DeniedError, InvalidError, NotFoundError
+from sealhold.model.ids import AppId, Id16, SubjectId, random_id
+from sealhold.model.principals import NewToken, OfficerView, PrincipalKind, Way
+from sealhold.model.quantities import DAY, Instant
+from sealhold.policy.profiles import decide_person
+from sealhold.stores.spec import ColumnKind, Delete, Expect, Found, Guard, Op, Put, TableSpec
+from sealhold.vault.core import Core
+from sealhold.vault.deciding import rows_of
+from sealhold.vault.registry import ACTIVE, MAX_NAME, App, Registry
+from sealhold.vault.subjects import ACTIVE as PERSON_ACTIVE
+from sealhold.vault.subjects import Subjects
+from sealhold.vault.telling import Teller
+from sealhold.vault.using import Uses
+from sealhold.vault.writer import Work
+
+PERSON_TOKENS = TableSpec(
+    name="persontoken",
+    columns={
+        "id": ColumnKind.ID16,
+        "app": ColumnKind.ID16,
+        "subject": ColumnKind.ID16,
+        "way": ColumnKind.CODE,
+        "until": ColumnKind.I64,
+    },
+    key=("id",),
+    indexes={"subject": ("subject", "id")},
+)
+OFFICERS = TableSpec(
+    name="officer",
+    columns={"id": ColumnKind.ID16, "until": ColumnKind.I64, "paper": ColumnKind.SEALED},
+    key=("id",),
+    indexes={},
+)
+OFFICER_TOKENS = TableSpec(
+    name="officertoken",
+    columns={"id": ColumnKind.ID16, "officer": ColumnKind.ID16, "until": ColumnKind.I64},
+    key=("id",),
+    indexes={},
+)
+TABLES = (PERSON_TOKENS, OFFICERS, OFFICER_TOKENS)
+LONGEST = 366 * DAY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonToken:
+    """What a person's token stands for, at this moment."""
+
+    app: AppId
+    subject: SubjectId
+    token_id: Id16
+    way: Way
+    guards: tuple[Op, ...]  # fail a commit if token, app or person is another by then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acting:
+    """Who acts on one person: the app that keeps their data, or they themselves."""
+
+    app: AppId
+    subject: SubjectId
+    actor: Actor
+    guards: tuple[Op, ...]
+
+
+class Principals:
+    """The holders of tokens of one vault."""
+
+    def __init__(self, core: Core, registry: Registry, uses: Uses) -> None:
+        self._core = core
+        self._registry = registry
+        self._uses = uses
+        self._subjects = Subjects(core)
+        self._key = core.keyring.named("token")
+        self._teller = Teller(core.keys)
+
+    def kind(self, token: str) -> PrincipalKind:
+        """Return which kind of caller holds `token`.
+
+        Raises:
+            DeniedError: it does not hold.
+        """
+        if self._core.deciding.get(PERSON_TOKENS.name, self._checked(token)) is not None:
+            self.person(token)
+            return PrincipalKind.PERSON
+        if self._core.deciding.get(OFFICER_TOKENS.name, self._checked(token)) is not None:
+            self.officer(token)
+            return PrincipalKind.OFFICER
+        self.app(token)
+        return PrincipalKind.APP
+
+    def app(self, token: str) -> App:
+        """Return the active app that holds `token`.
+
+        Raises:
+            DeniedError: forged, revoked, of another holder, or of an app that is not active.
+        """
+        return self._registry.holder(token)
+
+    def person(self, token: str) -> PersonToken:
+        """Return the living person that holds `token`, and their active app.
+
+        Raises:
+            DeniedError: forged, over, revoked, or of nobody who is here; all alike.
+        """
+        token_id = self._checked(token)
+        found = self._core.deciding.get(PERSON_TOKENS.name, token_id)
+        # THREAT T290: at each call the token's row, the app's and the person's, none remembered
+        if found is None or self._core.clock() >= found.row[4]:
+            raise DeniedError("denied")
+        app, subject = AppId(Id16(found.row[1])), SubjectId(Id16(found.row[2]))
+        holder = self._active(app)
+        row = self._subjects.found(app, subject)
+        if row is None or row.row[2] != PERSON_ACTIVE:
+            raise DeniedError("denied")
+        guards = (Guard(PERSON_TOKENS.name, (token_id,), found.v), Registry.guard(holder))
+        return PersonToken(
+            app=app, subject=subject, token_id=token_id, way=Way(found.row[3]), guards=guards
+        )
+
+    def officer(self, token: str) -> Id16:
+        """Return the id of the officer that holds `token`.
+
+        Raises:
+            DeniedError: forged, over, revoked, or of another holder; all alike.
+        """
+        found = self._core.deciding.get(OFFICER_TOKENS.name, self._checked(token))
+        if found is None or self._core.clock() >= found.row[2]:
+            raise DeniedError("denied")
+        if self._core.deciding.get(OFFICERS.name, found.row[1]) is None:
+            raise DeniedError("denied")
+        return Id16(found.row[1])
+
+    def acting(self, token: str, subject: SubjectId) -> Acting:
+        """Return who acts on `subject`: an app, that may not even keep them, or they themselves.
+
+        Raises:
+            DeniedError: no token of an app or person, or one of another person.
+        """
+        if self._core.deciding.get(PERSON_TOKENS.name, self._checked(token)) is None:
+            app = self.app(token)
+            guards: tuple[Op, ...] = (Registry.guard(app),)
+            return Acting(app=app.id, subject=subject, actor=Actor.APP, guards=guards)
+        person = self.person(token)
+        # THREAT T291: a person's token leads to that person, whatever id stands in the address
+        if person.subject != subject:
+            raise DeniedError("denied")
+        return Acting(app=person.app, subject=subject, actor=Actor.PERSON, guards=person.guards)
+
+    def mint_person(
+        self, app: AppId, subject: SubjectId, until: Instant, way: Way = Way.LINK
+    ) -> NewToken:
+        """Return a new token of one of an app's people; those of theirs that are over go.
+
+        Raises:
+            DeniedError: not one of this app's people.
+            InvalidError: `until` is over, or more than a year away.
+            ConflictError: they were changed or erased in this very moment.
+        """
+        self._check_end(until)
+        use = self._uses.of(app, subject)
+        self._uses.need(use, decide_person(use.parties), EventKind.ACCESS)
+        token_id = random_id(self._core.entropy)
+        row = (token_id, app, subject, way.value, until)
+        ops = (
+            *use.guards(()),
+            *self._over(subject),
+            Put(PERSON_TOKENS.name, row, Expect.ABSENT),
+        )
+        told = use.event(EventKind.ACCESS, "a token was made")
+        self._core.writer.commit(Work(ops, (use.entry(told),), releases=True))
+        return NewToken(id=token_id, token=tokens.mint(self._key, token_id), until=until)
+
+    def mint_officer(self, name: str, until: Instant) -> tuple[OfficerView, NewToken]:
+        """Return a new officer and their token, said once.
+
+        Raises:
+            InvalidError: an empty or overlong name; `until` is over, or more than a year away.
+        """
+        self._check_end(until)
+        if not 0 < len(name.strip()) <= MAX_NAME:
+            raise InvalidError(f"a name has 1 to {MAX_NAME} characters")
+        core = self._core
+        officer, token_id = random_id(core.entropy), random_id(core.entropy)
+        clear, now = (officer, until), core.clock()
+        paper = core.papers.seal(OFFICERS.name, clear, {"name": name.strip(), "at": now})
+        ops = (
+            Put(OFFICERS.name, (*clear, paper), Expect.ABSENT),
+            Put(OFFICER_TOKENS.name, (token_id, officer, until), Expect.ABSENT),
+        )
+        self._tell(ops, "an officer was made")
+        view = OfficerView(id=officer, name=name.strip(), made_at=now, until=until)
+        return view, NewToken(id=token_id, token=tokens.mint(self._key, token_id), until=until)
+
+    def officers(self) -> tuple[OfficerView, ...]:
+        """Return all officers, the newest first."""
+        found = (self._officer(row) for row in self._core.deciding.all(OFFICERS.name))
+        return tuple(sorted(found, key=lambda each: -each.made_at))
+
+    def revoke_person(self, acting: Acting) -> int:
+        """End all tokens of a person, for their app or themselves; return how many.
+
+        Raises:
+            DeniedError: not one of this app's people.
+            ConflictError: they were changed or erased in this very moment.
+        """
+        use = self._uses.of(acting.app, acting.subject, actor=acting.actor)
+        self._uses.need(use, decide_person(use.parties), EventKind.ACCESS)
+        ends = tokens_of(self._core, acting.subject)
+        told = use.event(EventKind.ACCESS, "tokens were revoked")
+        work = Work((*acting.guards, *use.guards(()), *ends), (use.entry(told),), releases=True)
+        self._core.writer.commit(work)
+        return len(ends)
+
+    def revoke_officer(self, officer: Id16) -> OfficerView:
+        """End an officer and their tokens; it binds the very next call.
+
+        Raises:
+            NotFoundError: no such officer.
+        """
+        found = self._core.deciding.get(OFFICERS.name, officer)
+        if found is None:
+            raise NotFoundError("no such officer")
+        rows = [
+            row for row in self._core.deciding.all(OFFICER_TOKENS.name) if row.row[1] == officer
+        ]
+        ops = (
+            Delete(OFFICERS.name, (officer,), found.v),
+            *(Delete(OFFICER_TOKENS.name, (row.row[0],), row.v) for row in rows),
+        )
+        self._tell(ops, "an officer was revoked")
+        return self._officer(found)
+
+    def _checked(self, token: str) -> Id16:
+        # THREAT T02: only who was given a token by the vault gets past here
+        try:
+            now = self._core.clock()
+            return tokens.check(self._key, token, now=now, admits=lambda _: False).id
+        except (InvalidError, DeniedError) as err:
+            raise DeniedError("denied") from err
+
+    def _active(self, app: AppId) -> App:
+        try:
+            found = self._registry.get(app)
+        except NotFoundError as err:
+            raise DeniedError("denied") from err
+        if found.state != ACTIVE:
+            raise DeniedError("denied")
+        return found
+
+    def _over(self, subject: SubjectId) -> Iterator[Op]:
+        now = self._core.clock()
+        for found in rows_of(self._core.store, PERSON_TOKENS, "subject", subject):
+            if now >= found.row[4]:
+                yield Delete(PERSON_TOKENS.name, (found.row[0],))
+
+    def _check_end(self, until: Instant) -> None:
+        now = self._core.clock()
+        if not now < until <= now + LONGEST:
+            raise InvalidError("a token ends in the future, and within a year")
+
+    def _tell(self, ops: tuple[Op, ...], reason: str) -> None:
+        event = Event(
+            kind=EventKind.ACCESS,
+            actor=Actor.OWNER,
+            subject=self._teller.subject,
+            reason=reason,
+        )
+        self._core.writer.commit(Work(ops, (self._teller.entry(event),), releases=True))
+
+    def _officer(self, found: Found) -> OfficerView:
+        officer, until, paper = found.row
+        body = self._core.papers.open(OFFICERS.name, (officer, until), paper)
+        return OfficerView(id=officer, name=body["name"], made_at=body["at"], until=until)
+
+
+def tokens_of(core: Core, subject: SubjectId) -> tuple[Op, ...]:
+    """Return the operations that take out every token of a person."""
+    found = rows_of(core.store, PERSON_TOKENS, "subject", subject)
+    return tuple(Delete(PERSON_TOKENS.name, (each.row[0],)) for each in found)

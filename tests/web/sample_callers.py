@@ -1,0 +1,30 @@
+"""Who calls the sample vault: one app, and nobody else."""
+
+from sealhold.model.errors import DeniedError
+from sealhold.model.principals import NewToken, OfficerView, PrincipalKind
+from tests.web.sample_asking import TOKEN
+from tests.web.sample_state import Part
+
+
+class SampleCallers(Part):
+    """One token is known; no person and no officer has one."""
+
+    def kind(self, token: str) -> PrincipalKind:
+        if token != TOKEN or self._vault.locked:
+            raise DeniedError("no such token")
+        return PrincipalKind.APP
+
+    def person_token(self, token: str, id_text: str) -> NewToken:
+        raise DeniedError(token + id_text)
+
+    def revoke_person_tokens(self, token: str, id_text: str) -> int:
+        raise DeniedError(token + id_text)
+
+    def officers(self) -> tuple[OfficerView, ...]:
+        return ()
+
+    def add_officer(self, name: str, passphrase: str) -> tuple[OfficerView, NewToken]:
+        raise DeniedError(f"{name} {len(passphrase)}")
+
+    def revoke_officer(self, id_text: str) -> OfficerView:
+        raise DeniedError(id_text)

@@ -3,11 +3,12 @@
 import json
 from base64 import b64encode
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from sealhold.audit.erasure import Erasure, Facts, GoneKey, Told, issue, open_erasure
+from sealhold.audit.erasure import GoneKey, Told, issue, open_erasure
 from sealhold.audit.verdict import ALTERED, HELD, NO_PROOF
 from sealhold.compute.verify import verify_files
 from sealhold.crypto import dsse
@@ -147,16 +148,8 @@ def test_what_a_vault_signs_anew_does_not_fit_the_entry_in_its_log(many: Crowd, 
         "rows": {"ident": 99},
         "person": sha256(b"another"),
     }
-    said = {
-        "receipt": true.facts.receipt, "app": true.facts.app, "person": true.facts.person,
-        "at": true.facts.at, "salt": true.facts.salt, "keys": true.facts.keys,
-        "rows": true.facts.rows, "told": true.facts.told,
-    }  # fmt: skip
-    said["told" if field == "recipients" else field] = lie[field]
-    forged = Erasure(
-        facts=Facts(**said), closes_at=true.closes_at, epoch=true.epoch, entry=true.entry
-    )
-
+    facts = replace(true.facts, **{"told" if field == "recipients" else field: lie[field]})
+    forged = replace(true, facts=facts)
     key = many.vault.core.keyring.signer("proof-sign")
 
     assert code(issue(forged, key), pins(many)) == ALTERED
@@ -168,7 +161,7 @@ def test_a_receipt_by_another_vault_is_not_trusted(many: Crowd) -> None:
     ring = many.vault.core.keyring
 
     assert code(issue(true, OTHER), pins(many)) == ALTERED
-    other_log = {**pins(many), "log": [OTHER.public]}
+    other_log: dict[str, list[bytes]] = {**pins(many), "log": [OTHER.public]}
     assert code(issue(true, ring.signer("proof-sign")), other_log) == ALTERED
 
 

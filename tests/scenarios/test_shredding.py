@@ -183,7 +183,7 @@ def test_without_an_erasure_the_same_back_ups_do_give_the_person(place: Place) -
 
     with story.opened(older=True) as node:
         core, person = node.parts.core, id_of(story.erased)
-        assert core.keyring.subject(person)
+        assert core.keyring.subject(person).subject == person
         assert cells_that_open(node, story) == 4  # two values, two tags
         assert [len(tags_for(node, story.shops[0], word)) for word in WORDS] == [1, 1]
         values = node.people.begin_get(story.shops[0].token, story.erased, SERVICE, None).wait()

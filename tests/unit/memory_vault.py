@@ -10,6 +10,7 @@ from sealhold.connectors.spec import Batch, Item, Reject, Why
 from sealhold.crypto.entropy import seeded
 from sealhold.crypto.seal import Sealer
 from sealhold.crypto.secret import Secret
+from sealhold.model.clock import Clock
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import StoreFullError
 from sealhold.model.ids import AppId, Collection, Id16, JobId, SourceId, SubjectId
@@ -71,7 +72,9 @@ class MemoryVault:
 
 @contextmanager
 def memory_vault(
-    store: MemoryRecords | None = None, datasets: Mapping[Collection, Dataset] | None = None
+    store: MemoryRecords | None = None,
+    datasets: Mapping[Collection, Dataset] | None = None,
+    clock: Clock = lambda: NOON,
 ) -> Iterator[MemoryVault]:
     entropy = seeded(b"memory vault")
     keys = MemoryRecords()
@@ -96,7 +99,7 @@ def memory_vault(
         keys_generation=lambda: ring.generation,
         write_head=heads,
         written=0,
-        clock=lambda: NOON,
+        clock=clock,
         entropy=entropy,
     )
     subject = ring.subject(owner)
@@ -106,7 +109,7 @@ def memory_vault(
         keyring=ring,
         deciding=deciding,
         writer=writer,
-        clock=lambda: NOON,
+        clock=clock,
         entropy=entropy,
         app=app,
         owner=owner,

@@ -77,6 +77,8 @@ class EventKind(IntEnum):
     PROFILE = 30  # a profile was read, changed, removed or searched, as the reason says
     SCHEMA = 31  # the owner laid down what an app may keep of its people
     ACCESS = 40  # who may call changed: tokens, officers, passkeys, as the reason says
+    RIGHTS = 50  # a rights request took the step that the reason names
+    BREACH = 51  # a breach took the step that the reason names
 
 
 @unique

@@ -71,6 +71,8 @@ _WORDS = {
     EventKind.PROFILE: "a profile was {reason}",
     EventKind.SCHEMA: "it was laid down what an app may keep",
     EventKind.ACCESS: "who may call: {reason}",
+    EventKind.RIGHTS: "a rights request: {reason}",
+    EventKind.BREACH: "a breach: {reason}",
 }
 
 

@@ -59,6 +59,7 @@ from sealhold.vault import (
     retired,
     rollback,
     schemas,
+    stories,
     subjects,
 )
 from sealhold.vault.core import Core
@@ -96,6 +97,7 @@ DECIDING = (
     schemas.SCHEMAS,
     *principals.TABLES,
     epochs.ERASED,
+    stories.STORIES,
 )
 TABLES = (
     *DECIDING,
@@ -109,6 +111,7 @@ TABLES = (
     *OBJECT_TABLES,
     subjects.SUBJECTS,
     erased.ERASED,
+    stories.STORY_EVENTS,
     FIELDS,
     LOOKUPS,
     *log_tables.TABLES,

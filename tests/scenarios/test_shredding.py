@@ -77,7 +77,7 @@ def cells_that_open(node: Node, story: Story) -> int:
     app, held = app_of(story.shops[0]), core.keyring.held()
     keys = [
         *held.named.values(),
-        *held.fields.values(),
+        *(each.key for each in held.fields.values()),
         *(key for each in held.apps.values() for key in (each.key, each.base)),
         *(key for each in held.subjects for key in (each.key, each.base)),
     ]
@@ -112,7 +112,7 @@ def tags_for(node: Node, shop: Shop, word: str) -> list[Any]:
     for field, kind in ((NAME, Lookup.TEXT), (MAIL, Lookup.EMAIL)):
         tags = Tags(core, app_of(shop), field, kind)
         try:
-            found += tags.rows(tags.inner(word))
+            found += tags.rows(tags.inners(word))
         except SealholdError:  # not a mail address
             continue
     return found

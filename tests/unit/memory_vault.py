@@ -28,6 +28,7 @@ from sealhold.vault.keyring import Keyring
 from sealhold.vault.objects import Objects
 from sealhold.vault.opening import DECIDING, TABLES
 from sealhold.vault.papers import Papers
+from sealhold.vault.reserves import Reserves
 from sealhold.vault.telling import origin_of
 from sealhold.vault.writer import Writer
 
@@ -75,6 +76,7 @@ def memory_vault(
     store: MemoryRecords | None = None,
     datasets: Mapping[Collection, Dataset] | None = None,
     clock: Clock = lambda: NOON,
+    reserves: Reserves | None = None,
 ) -> Iterator[MemoryVault]:
     entropy = seeded(b"memory vault")
     keys = MemoryRecords()
@@ -101,6 +103,7 @@ def memory_vault(
         written=0,
         clock=clock,
         entropy=entropy,
+        reserves=reserves,
     )
     subject = ring.subject(owner)
     core = Core(

@@ -56,10 +56,14 @@ PLUG_INS = {
 }
 NOT_BUILT = {"8e", "8f"}  # folders of packages that exist without them
 OPENERS = {  # who turns a sealed row into a plain record; the checks only see that it would open
-    "open_body": {"vault/owned.py", "vault/firewall.py", "vault/ledger.py"},
+    "open_body": {"vault/owned.py"},
+    "open_standing": {"vault/owned.py", "vault/firewall.py", "vault/ledger.py"},
     "record_from": {"vault/owned.py", "vault/firewall.py"},
     "open_field": {"vault/identifiable.py", "vault/firewall.py", "vault/peoplecheck.py"},
     "open_profile": {"vault/firewall.py", "vault/people.py"},
+    "open_version": {"vault/personrows.py", "vault/firewall.py", "vault/peoplecheck.py"},
+    "open_records": {"vault/firewall.py", "vault/personrecords.py"},
+    "record_keys": {"vault/keyblocks.py", "vault/firewall.py", "vault/peoplecheck.py"},
     "open_envelope": {"crypto/seal.py", "vault/owned.py", "vault/identifiable.py"},
     "open_chunk": {"crypto/chunkid.py", "vault/objects.py"},
 }

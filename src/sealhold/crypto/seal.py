@@ -10,6 +10,7 @@ Source: docs/spec/02-sealing.md sections 3 to 5; NIST SP 800-38D.
 """
 
 import struct
+from collections.abc import Callable
 from enum import IntEnum, unique
 
 from cryptography.exceptions import InvalidTag
@@ -27,9 +28,11 @@ GCM_TAG_BYTES = 16
 WRAP_BYTES = NONCE_BYTES + KEY_BYTES + GCM_TAG_BYTES
 SEAL_BYTES = NONCE_BYTES + GCM_TAG_BYTES  # what `Sealer.seal` adds
 ENVELOPE_BYTES = KEY_BYTES + NONCE_BYTES  # what `Sealer.envelope` draws
+COUNTED = 65_536  # wraps, on average, from one that is counted to the next
 NOBODY = Id16(bytes(ID_BYTES))  # stands where a key or body has no app, subject or record
 
 _NONCE_ZERO = bytes(NONCE_BYTES)
+_RARE = bytes(2)  # how one in 65,536 nonces begins
 _wrap_tail = struct.Struct(">Q").pack
 _body_tail = struct.Struct(">IQH").pack
 
@@ -55,6 +58,7 @@ class KeyKind(IntEnum):
     SET = 12  # row MACs and set hash
     BASE = 13  # one subject's tags, index and papers
     NAMED = 14  # one of the vault's own keys
+    BLOCK = 15  # several DEKs of one person
 
 
 def wrap_aad(kind: KeyKind, app: bytes, subject: bytes, record: bytes, version: int) -> bytes:
@@ -98,17 +102,21 @@ class Sealer:
     """One wrapping key, prepared for many uses.
 
     # INVARIANT: a key draws fewer than 2^31 random nonces; the keyring counts and makes a new
-    # version before.
+    # version before. It counts by chance: of the nonces of wraps one in `COUNTED` begins with two
+    # zero bytes, and only then `count` is called.
     """
 
-    __slots__ = ("_cipher",)
+    __slots__ = ("_cipher", "_count")
 
-    def __init__(self, key: Secret) -> None:
+    def __init__(self, key: Secret, count: Callable[[], None] | None = None) -> None:
         self._cipher = AESGCM(key.reveal())
+        self._count = count
 
     def wrap(self, key: Secret, aad: bytes, entropy: Entropy) -> SealedBytes:
         """Return `key` under this key: 60 bytes."""
         nonce = entropy(NONCE_BYTES)
+        if nonce[:2] == _RARE:
+            self._tell()
         return SealedBytes(nonce + self._cipher.encrypt(nonce, key.reveal(), aad))
 
     def envelope(
@@ -120,6 +128,8 @@ class Sealer:
         """
         drawn = entropy(ENVELOPE_BYTES)
         dek, nonce = drawn[:KEY_BYTES], drawn[KEY_BYTES:]
+        if nonce[:2] == _RARE:
+            self._tell()
         wrap = nonce + self._cipher.encrypt(nonce, dek, key_place)
         return SealedBytes(wrap), SealedBytes(AESGCM(dek).encrypt(_NONCE_ZERO, plain, body_place))
 
@@ -151,9 +161,23 @@ class Sealer:
             raise SealBrokenError(f"a wrapped key of {len(sealed)} bytes, not {WRAP_BYTES}")
         return Secret(self.open(sealed, aad), name)
 
+    def rewrap(
+        self, sealed: bytes, aad: bytes, to: "Sealer", to_aad: bytes, nonce: bytes
+    ) -> SealedBytes:
+        """Return what `sealed` holds, sealed under `to` with a nonce drawn for this: as long.
+
+        Raises:
+            SealBrokenError: changed, cut, moved, or sealed under another key.
+        """
+        if nonce[:2] == _RARE:
+            to._tell()
+        return SealedBytes(nonce + to._cipher.encrypt(nonce, self.open(sealed, aad), to_aad))
+
     def seal(self, plain: bytes, aad: bytes, entropy: Entropy) -> SealedBytes:
         """Return `plain` sealed, 28 bytes longer."""
         nonce = entropy(NONCE_BYTES)
+        if nonce[:2] == _RARE:
+            self._tell()
         return SealedBytes(nonce + self._cipher.encrypt(nonce, plain, aad))
 
     def open(self, sealed: bytes, aad: bytes) -> bytes:
@@ -168,6 +192,10 @@ class Sealer:
             return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], aad)
         except InvalidTag as err:
             raise SealBrokenError("a sealed value does not open in this place") from err
+
+    def _tell(self) -> None:
+        if self._count is not None:
+            self._count()
 
 
 def seal_once(dek: Secret, plain: bytes, aad: bytes) -> SealedBytes:

@@ -36,12 +36,11 @@ from sealhold.vault.core import Core
 from sealhold.vault.deciding import Deciding, scan_all
 from sealhold.vault.erased import apps_erased_in
 from sealhold.vault.home import FIRST_EPOCH
-from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.keyring import HALF_CLOSED, Keyring
 from sealhold.vault.keysets import KeySets
-from sealhold.vault.objects import CHUNKS
-from sealhold.vault.owned import OLDER, RECORDS
+from sealhold.vault.reserves import Room
 from sealhold.vault.retagging import retag
+from sealhold.vault.rewrapping import UNDER_SUBJECTS
 from sealhold.vault.wraps import ACTIVE
 from sealhold.vault.writer import Work
 
@@ -160,22 +159,22 @@ class Epochs:
     def _list(self) -> KeysView:
         core, ring = self._core, self._core.keyring
         held, epoch = ring.held(), ring.lies_in.epoch
-        fields = sorted(held.fields)
-        under = Counter(app for app, _ in held.fields)
+        fields = sorted(held.fields.items(), key=lambda each: each[0])
+        under = Counter(app for app, _, _ in held.fields)
         under.update(2 * [AppId(each.row[2]) for each in held.subjects])
-        wrapped = Counter(found.row[0] for found in scan_all(core.store, FIELDS))
-        wrapped[core.owner] = sum(
-            1 for spec in (RECORDS, OLDER, CHUNKS) for _ in scan_all(core.store, spec)
-        )
+        wrapped = Counter(each for under in UNDER_SUBJECTS for each in under.counted(core.store))
         keys = [
             KeyView("epoch", str(epoch), epoch, ACTIVE, len(held.named) + len(held.apps)),
             *(
                 KeyView("app", canonical(app), each.version, ACTIVE, 1 + under[app])
                 for app, each in held.apps.items()
             ),
-            *(KeyView("field", f"{canonical(app)}/{name}", 1, ACTIVE, 0) for app, name in fields),
             *(
-                KeyView("subject", canonical(row[0]), row[1], row[4], wrapped[row[0]])
+                KeyView("field", f"{canonical(app)}/{name}", version, each.state, 0)
+                for (app, name, version), each in fields
+            ),
+            *(
+                KeyView("subject", canonical(row[0]), row[1], row[4], wrapped[row[0], row[1]])
                 for row in (each.row for each in held.subjects)
             ),
             *(KeyView("vault", name, 1, ACTIVE, 0) for name in sorted(held.named)),
@@ -196,7 +195,7 @@ class Epochs:
         turn = _Turn(actor, ring.lies_in.epoch)
         # THREAT T235: a key that is erased after it was copied would come back with the next set
         with ring.still():
-            self._move(turn)
+            ring.reserves.spend(Room.RIGHTS, lambda: self._move(turn))
         for step in (self._destroy, self._remove, self._note):
             step(turn)
         return self._view(turn.old, turn.keys, turn.destroyed)
@@ -318,4 +317,4 @@ def _tell(core: Core, actor: Actor, note: ClosedNote) -> None:
         digest=tagged(Tag.EPOCH_NOTE, pack([note.epoch, paper])),
     )
     row = Put(CLOSED.name, (note.epoch, sealed), Expect.ABSENT)
-    core.writer.commit(Work((row,), (Entry(event=event),), releases=True))
+    core.writer.commit(Work((row,), (Entry(event=event),), releases=True, right=True))

@@ -1,6 +1,7 @@
 """The fields of profiles: each sealed under a key of its own, so that one can be opened alone.
 
 - A field's key is wrapped under the person's key and seals one value, once; a change draws another.
+  The row says under which version of the person's key, and is opened by that one.
 - Person, field, version and term stand in the seal's associated data: a row that was moved to
   another person, another field or another version does not open.
 - A value is filled up to the next multiple of 32 bytes, so its row does not tell its length.
@@ -18,8 +19,9 @@ from sealhold.model.errors import SealBrokenError
 from sealhold.model.ids import Collection, FieldName
 from sealhold.model.people import Value
 from sealhold.model.quantities import Instant
-from sealhold.stores.spec import ColumnKind, Found, Op, Put, TableSpec
+from sealhold.stores.spec import ColumnKind, Found, Op, Put, Row, TableSpec
 from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.versions import Versions
 from sealhold.vault.wraps import field_place
 
 FIELDS = TableSpec(
@@ -52,13 +54,14 @@ def seal_field(
     entropy: Entropy,
 ) -> Op:
     """Return the operation that keeps a value in its place."""
-    dek, sealed = keys.records.envelope(
-        _filled(pack(value)),
-        _key_place(keys, field),
+    now = keys.now
+    dek, sealed = now.records.envelope(
+        filled(pack(value)),
+        _key_place(now, field, now.version),
         _place(keys, field, version, retain_until),
         entropy,
     )
-    row = (keys.subject, field, version, keys.version, retain_until, dek, sealed)
+    row = (keys.subject, field, version, now.version, retain_until, dek, sealed)
     return Put(FIELDS.name, row)
 
 
@@ -68,14 +71,31 @@ def open_field(keys: SubjectKeys, field: FieldName, version: int, found: Found |
     Raises:
         SealBrokenError: it is gone, older, or not as it was written.
     """
-    if found is None or found.row[2] != version or found.row[3] != keys.version:
+    if found is None or found.row[2] != version:
         raise SealBrokenError("a field is not the version that the profile tells of")
-    _, _, _, _, retain_until, dek, sealed = found.row
+    _, _, _, skver, retain_until, dek, sealed = found.row
     # THREAT T232: the person and the field that were asked for are in the place, not those found
     place = _place(keys, field, version, retain_until)
-    filled = keys.records.open_envelope(dek, sealed, _key_place(keys, field), place)
-    value: Value = unpack_own(filled.rstrip(b"\0")[: -len(END)])
+    plain = keys.opener(skver).open_envelope(dek, sealed, _key_place(keys.now, field, skver), place)
+    value: Value = unpack_own(emptied(plain))
     return value
+
+
+def rewrapped(keys: Versions, row: Row, nonce: bytes) -> Row:
+    """Return a field's row with its key under the subject key in force; the value stays sealed.
+
+    Raises:
+        SealBrokenError: the key in it does not open.
+    """
+    subject, field, version, skver, retain_until, dek, sealed = row
+    wrap = keys.opener(skver).rewrap(
+        dek,
+        _key_place(keys, field, skver),
+        keys.records,
+        _key_place(keys, field, keys.version),
+        nonce,
+    )
+    return (subject, field, version, keys.version, retain_until, wrap, sealed)
 
 
 def is_over(found: Found | None, now: Instant) -> bool:
@@ -83,13 +103,19 @@ def is_over(found: Found | None, now: Instant) -> bool:
     return found is not None and 0 < found.row[4] <= now
 
 
-def _filled(plain: bytes) -> bytes:
+def filled(plain: bytes) -> bytes:
+    """Return `plain` with an end behind it, filled up to a multiple of 32 bytes."""
     ended = plain + END
     return ended.ljust(-(-len(ended) // STEP) * STEP, b"\0")
 
 
-def _key_place(keys: SubjectKeys, field: FieldName) -> bytes:
-    return wrap_aad(KeyKind.DEK, keys.app, keys.subject, field_place(field), keys.version)
+def emptied(plain: bytes) -> bytes:
+    """Return what `filled` was given."""
+    return plain.rstrip(b"\0")[: -len(END)]
+
+
+def _key_place(keys: Versions, field: FieldName, version: int) -> bytes:
+    return wrap_aad(KeyKind.DEK, keys.app, keys.subject, field_place(field), version)
 
 
 def _place(keys: SubjectKeys, field: FieldName, version: int, retain_until: int) -> bytes:

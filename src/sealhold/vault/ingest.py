@@ -134,7 +134,8 @@ class Ingest:
             StoreUnavailableError: the disk refuses; this batch was not kept.
         """
         counts = Counts()
-        with uncollected():
+        # THREAT T272: nothing is sealed under a version of a key behind its last look
+        with uncollected(), self._core.keys.turning.kept():
             rounds = _rounds([self._recognise(item) for item in batch.items])
             portions = [portion for seen in rounds for portion in _portions(seen)]
             for number, seen in enumerate(portions):

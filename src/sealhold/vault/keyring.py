@@ -2,9 +2,8 @@
 
 - The root key opens the epoch's key, that the key set's file; in it stand the app keys under the
   epoch's key, the subject keys under their app's, and the vault's own named keys.
-- A subject key wraps record keys and nothing else. Tags, the index and log entries use the
-  subject's base key, wrapped beside it: a new subject key then moves no tag. An app has a base key
-  for the same reason: the receipts of the erased live on.
+- What a subject's and an app's keys can do is made in `keyuses`; they are turned over in
+  `keyturns`, and a subject key that wrapped often enough asks for that itself.
 - Whoever erases a subject key has erased all that hangs on it; nothing of a subject lies outside.
 - Of the subjects one is the owner; the others are people whom apps keep data of. An app has a key
   once it keeps people, and each field that they are found by has one of its own.
@@ -16,30 +15,39 @@
 Source: docs/spec/03-keys.md sections 1, 10 and 13.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import RLock
 
+from msgspec import structs
+
 from sealhold.crypto.digest import Keyed
-from sealhold.crypto.kdf import derive
-from sealhold.crypto.seal import Sealer, new_key
+from sealhold.crypto.seal import COUNTED, NOBODY, Sealer, new_key
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.sign import SigningKey
 from sealhold.crypto.tags import Tag
 from sealhold.model.clock import Entropy
-from sealhold.model.errors import SealholdError, StoreUnavailableError, TamperedError
+from sealhold.model.errors import (
+    SealholdError,
+    StoreUnavailableError,
+    TamperedError,
+)
 from sealhold.model.ids import AppId, SubjectId
 from sealhold.stores.spec import DeleteWhere, Expect, Fence, Op, Put, RecordStore
 from sealhold.vault.deciding import rows_of
+from sealhold.vault.keyuses import AppKeys, Counted, SubjectKeys, app_keys_of, keys_of
+from sealhold.vault.reserves import NoReserves, Reserves, Room
 from sealhold.vault.wraps import (
     ACTIVE,
     HEAD,
     OWNER,
     SUBJECT,
     TAGS,
+    FieldKey,
     Held,
     HeldApp,
+    HeldField,
     HeldSubject,
     KeySet,
     Owner,
@@ -48,40 +56,12 @@ from sealhold.vault.wraps import (
     put_subject,
 )
 
+__all__ = ["AppKeys", "Keyring", "SubjectKeys"]  # whoever has keys has them from here
+
 AT_HAND = 4_096  # people whose keys stay open at most
 HALF_CLOSED = "an epoch was closed half; lock the vault and open it"
 AT_ONCE = 500  # keys that are copied in one commit
 NAMED_KEYS = ("data-file", "log", "log-sign", "proof-sign", "grant-sign", "set-hash", "token")
-
-
-@dataclass(frozen=True, slots=True)
-class SubjectKeys:
-    """What one subject's keys can do."""
-
-    subject: SubjectId
-    app: AppId
-    version: int
-    records: Sealer  # wraps record keys
-    events: Sealer  # seals log entries
-    index: Sealer  # seals word segments
-    memo: Sealer  # seals answers of tasks on one object
-    papers: Sealer  # seals receipts, reports and other documents about the subject
-    leaf_ids: Keyed  # names records in the log
-    identities: Keyed  # recognises an item that came before
-    contents: Keyed  # tells whether it changed
-    blocks: Keyed  # places words in the index
-    budgets: Keyed  # names what a budget is for
-    files: Secret  # recognises a file that was read before
-    chunks: Secret  # cuts and names chunks of larger content
-
-
-@dataclass(frozen=True, slots=True)
-class AppKeys:
-    """What one app's keys can do beside wrapping those of its people."""
-
-    app: AppId
-    erased: Keyed  # names the receipts of people who were erased
-    receipts: Sealer  # seals these
 
 
 class Keyring:
@@ -96,19 +76,18 @@ class Keyring:
     ) -> None:
         self.lies_in = KeySet(epoch, store, Sealer(epoch_key), Fence(0))
         self._turn = RLock()  # one changes the set, or opens keys out of it, at a time
-        self._entropy = entropy
+        self.entropy = entropy
         self._named: dict[str, Secret] = {}
         self._subjects: dict[SubjectId, SubjectKeys] = {}
         self.generation = 0
         self._is_frozen = False
+        self.reserves: Reserves = NoReserves()
 
     def begin(self, fence: Fence) -> None:
         """Fill an empty key set with the vault's own keys."""
         self.lies_in = replace(self.lies_in, fence=fence)
-        self._named = {name: new_key(self._entropy, name) for name in NAMED_KEYS}
-        self._commit(
-            [self.lies_in.put_named(*named, self._entropy) for named in self._named.items()]
-        )
+        self._named = {name: new_key(self.entropy, name) for name in NAMED_KEYS}
+        self.commit([self.lies_in.put_named(*named, self.entropy) for named in self._named.items()])
 
     def load(self, fence: Fence) -> None:
         """Open the vault's own keys.
@@ -135,8 +114,8 @@ class Keyring:
         """Make the keys of an app, unless it has them."""
         with self._turn:
             if not self.lies_in.has_app(app):
-                made = HeldApp(1, new_key(self._entropy, "app"), new_key(self._entropy, "app base"))
-                self._commit([self.lies_in.put_app(app, made, self._entropy)])
+                made = HeldApp(1, new_key(self.entropy, "app"), new_key(self.entropy, "app base"))
+                self.commit([self.lies_in.put_app(app, made, self.entropy)])
 
     def app(self, app: AppId) -> AppKeys:
         """Return what an app's keys can do.
@@ -147,11 +126,7 @@ class Keyring:
         """
         with self._turn:
             base = self.lies_in.app(app).base
-        return AppKeys(
-            app=app,
-            erased=Keyed(derive(base, Tag.APP_BASE, b"erased"), Tag.ERASED_NAME),
-            receipts=Sealer(derive(base, Tag.APP_BASE, b"receipts")),
-        )
+        return app_keys_of(app, base)
 
     def add_field(self, app: AppId, field: str) -> None:
         """Make the key of a field that people of an app can be found by, unless it has one.
@@ -159,23 +134,22 @@ class Keyring:
         With the first one, the app gets its key of tags.
         """
         with self._turn:
-            under = self.lies_in.app(app)
             missing = [each for each in (TAGS, field) if not self.lies_in.has_field(app, each)]
             if missing:
-                made = {each: new_key(self._entropy, "field") for each in missing}
-                self._commit(
-                    [put_field(app, each, key, under, self._entropy) for each, key in made.items()]
-                )
+                under, entropy = self.lies_in.app(app), self.entropy
+                made = {each: HeldField(1, ACTIVE, new_key(entropy, "field")) for each in missing}
+                self.commit([put_field(app, *each, under, entropy) for each in made.items()])
 
-    def field(self, app: AppId, field: str) -> Keyed:
-        """Return what makes the inner tags of a field's values.
+    def fields(self, app: AppId, field: str) -> tuple[Keyed, ...]:
+        """Return what makes the inner tags of a field's values, the key in force first.
 
         Raises:
             NotFoundError: it has no key.
-            SealBrokenError: its key is not the one that was made for it.
+            SealBrokenError: a key is not the one that was made for it.
         """
         with self._turn:
-            return Keyed(self.lies_in.field(app, field), Tag.LOOKUP_INNER)
+            held = self.lies_in.fields(app, field)
+        return tuple(Keyed(each.key, Tag.LOOKUP_INNER) for each in held)
 
     def tags(self, app: AppId) -> Keyed:
         """Return what makes the tags that an app's people are found by.
@@ -185,19 +159,21 @@ class Keyring:
             SealBrokenError: the key is not the one that was made for it.
         """
         with self._turn:
-            return Keyed(self.lies_in.field(app, TAGS), Tag.LOOKUP_OUTER)
+            held = self.lies_in.fields(app, TAGS)[0]
+        return Keyed(held.key, Tag.LOOKUP_OUTER)
 
     def add_subject(self, app: AppId, subject: SubjectId) -> None:
         """Make the keys of a subject of an app."""
-        key, base = new_key(self._entropy, "subject"), new_key(self._entropy, "base")
+        key, base = new_key(self.entropy, "subject"), new_key(self.entropy, "base")
         with self._turn:
             under = self.lies_in.app(app)
-            made = HeldSubject((subject, 1, app, under.version, ACTIVE, 0), key, base)
-            self._commit([put_subject(made, under, self._entropy)])
+            made = HeldSubject((subject, 1, app, under.version, ACTIVE, 0, 0, NOBODY), key, base)
+            op = put_subject(made, under, self.entropy)
+            self.commit([structs.replace(op, expect=Expect.ABSENT)])
 
     def name_owner(self, subject: SubjectId, app: AppId) -> None:
         """Note whose vault this is, once and for all."""
-        self._commit([_put_owner((subject, app))])
+        self.commit([_put_owner((subject, app))])
 
     def owner(self) -> Owner:
         """Return the subject whose vault this is, and the app of the vault's own.
@@ -219,7 +195,7 @@ class Keyring:
         if known is not None:
             return known
         with self._turn:  # so that no erased key comes back behind its erasure
-            known = _uses_of(self.lies_in.subject(subject))
+            known = keys_of(self.lies_in.subject(subject), self.counting(subject))
             if len(self._subjects) >= AT_HAND:
                 del self._subjects[next(iter(self._subjects))]
             self._subjects[subject] = known
@@ -242,13 +218,35 @@ class Keyring:
         """
         with self._turn:
             store = self.lies_in.store
-            found = store.get(SUBJECT.name, [(subject, 1)])[0]
+            found = list(rows_of(store, SUBJECT, "key", subject))
             # THREAT T236: whose person it is, the key set says, and not the row beside the data
-            if found is not None and found.row[2] != app:
+            if any(each.row[2] != app for each in found):
                 raise TamperedError("the keys of a person are another app's")
             self._subjects.pop(subject, None)
-            self._commit([DeleteWhere(SUBJECT.name, "key", (subject,))])
-            store.purge()
+
+            def destroy() -> None:
+                self.commit([DeleteWhere(SUBJECT.name, "key", (subject,))])
+                store.purge()
+
+            self.reserves.spend(Room.RIGHTS, destroy)
+
+    def counting(self, subject: SubjectId) -> Counted:
+        """Return what notes that a version of a subject's key made its next 65,536 wraps."""
+
+        def count(version: int) -> None:
+            with self._turn:
+                found = self.lies_in.store.get(SUBJECT.name, [(subject, version)])[0]
+                if found is not None:  # else it was destroyed meanwhile
+                    *clear, used, wrap, base = found.row
+                    self.commit([Put(SUBJECT.name, (*clear, used + COUNTED, wrap, base))])
+
+        return count
+
+    def forget(self, subjects: Iterable[SubjectId]) -> None:
+        """Read the keys of subjects anew when they are next wanted."""
+        with self._turn:
+            for subject in subjects:
+                self._subjects.pop(subject, None)
 
     @contextmanager
     def still(self) -> Iterator[None]:
@@ -268,10 +266,10 @@ class Keyring:
         """
         self.lies_in = to = replace(self.lies_in, fence=fence)
         self.generation = old.generation
-        held, entropy = old.held(), self._entropy
+        held, entropy = old.held(), self.entropy
         # THREAT T220: an app key that outlived its epoch would open what old copies hold under it
         apps = {
-            app: HeldApp(each.version + 1, new_key(entropy, "app"), each.base)
+            app: HeldApp(each.version + 1, new_key(entropy, "app"), each.base, each.job)
             for app, each in held.apps.items()
         }
         ops: list[Op] = [
@@ -280,18 +278,13 @@ class Keyring:
             *(to.put_app(app, made, entropy) for app, made in apps.items()),
             *(
                 # THREAT T262: by a key of tags that lived on, old rows could be tried for a value
-                put_field(
-                    *at,
-                    new_key(entropy, "tags") if is_anew(at, anew) else key,
-                    apps[at[0]],
-                    entropy,
-                )
-                for at, key in held.fields.items()
+                put_field(*at[:2], _turned(at, held_field, anew, entropy), apps[at[0]], entropy)
+                for at, held_field in held.fields.items()
             ),
             *(put_subject(each, apps[AppId(each.row[2])], entropy) for each in held.subjects),
         ]
         for first in range(0, len(ops), AT_ONCE):
-            self._commit(ops[first : first + AT_ONCE])
+            self.commit(ops[first : first + AT_ONCE])
 
     def held(self) -> Held:
         """Open every key of the set, from the set.
@@ -322,7 +315,12 @@ class Keyring:
         """Let go of the set."""
         self.lies_in.store.close()
 
-    def _commit(self, ops: Sequence[Op]) -> None:
+    def commit(self, ops: Sequence[Op]) -> None:
+        """Write operations into the set, and count that.
+
+        Raises:
+            StoreUnavailableError: the disk refuses, or the next opening may find another set.
+        """
         with self._turn:
             if self._is_frozen:
                 raise StoreUnavailableError(HALF_CLOSED)
@@ -331,27 +329,10 @@ class Keyring:
             self.generation += 1
 
 
+def _turned(at: FieldKey, held: HeldField, anew: Collection[AppId], entropy: Entropy) -> HeldField:
+    """Return the key of a field as the next epoch has it."""
+    return HeldField(1, ACTIVE, new_key(entropy, "tags")) if is_anew(at, anew) else held
+
+
 def _put_owner(owner: Owner) -> Put:
     return Put(OWNER.name, (0, *owner), Expect.ABSENT)
-
-
-def _uses_of(held: HeldSubject) -> SubjectKeys:
-    subject, version, app, *_ = held.row
-    base = held.base
-    return SubjectKeys(
-        subject=SubjectId(subject),
-        app=AppId(app),
-        version=version,
-        records=Sealer(held.key),
-        events=Sealer(derive(base, Tag.SUBJECT_BASE, b"events")),
-        index=Sealer(derive(base, Tag.SUBJECT_BASE, b"index")),
-        memo=Sealer(derive(base, Tag.SUBJECT_BASE, b"memo")),
-        papers=Sealer(derive(base, Tag.SUBJECT_BASE, b"papers")),
-        leaf_ids=Keyed(derive(base, Tag.SUBJECT_BASE, b"leaf ids"), Tag.LEAF_SUBJECT),
-        identities=Keyed(derive(base, Tag.SUBJECT_BASE, b"identities"), Tag.IDENTITY),
-        contents=Keyed(derive(base, Tag.SUBJECT_BASE, b"contents"), Tag.CONTENT),
-        blocks=Keyed(derive(base, Tag.SUBJECT_BASE, b"blocks"), Tag.WORD_BLOCK),
-        budgets=Keyed(derive(base, Tag.SUBJECT_BASE, b"budgets"), Tag.LOOKUP),
-        files=derive(base, Tag.SUBJECT_BASE, b"files"),
-        chunks=derive(base, Tag.SUBJECT_BASE, b"chunks"),
-    )

@@ -9,6 +9,7 @@
 Source: docs/spec/24-people.md section 6.
 """
 
+from collections import Counter
 from threading import Lock
 
 from sealhold.audit.erasure import Facts, GoneKey, key_name, person_name
@@ -25,7 +26,9 @@ from sealhold.vault.deciding import rows_in
 from sealhold.vault.epochs import noted
 from sealhold.vault.erasures import Erasures, Kept
 from sealhold.vault.identifiable import FIELDS
+from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.lookups import LOOKUPS
+from sealhold.vault.personrows import OLDER, RECORDS
 from sealhold.vault.principals import tokens_of
 from sealhold.vault.subjects import SUBJECTS, Subjects
 from sealhold.vault.using import Use, Uses
@@ -35,7 +38,11 @@ SALT_BYTES = 32
 OF_A_PERSON = (  # tables whose rows go with a person, and an index that begins with the person
     (FIELDS.name, "key"),
     (LOOKUPS.name, "subject"),
+    (KEY_BLOCKS.name, "key"),
+    (RECORDS.name, "key"),
+    (OLDER.name, "key"),
 )
+OF_COLLECTIONS = frozenset({RECORDS.name, OLDER.name})  # the column behind the person names one
 
 
 class Leaving:
@@ -90,7 +97,8 @@ class Leaving:
         told = use.event(EventKind.PERSON, "leaving")
         mark = self._subjects.marked(found)
         try:
-            seq = self._core.writer.commit(Work((*use.guards(()), mark), (Entry(event=told),)))
+            work = Work((*use.guards(()), mark), (Entry(event=told),), right=True)
+            seq = self._core.writer.commit(work)
         except ConflictError:
             return None
         return Found(mark.row, found.v + 1), seq
@@ -118,8 +126,8 @@ class Leaving:
         ops = (
             noted(core, items=0),
             Delete(SUBJECTS.name, (subject,), Expect.PRESENT),
-            *(DeleteWhere(table, index, (subject,)) for table, index in OF_A_PERSON),
             *tokens_of(core, subject),
+            *(DeleteWhere(table, index, (subject,)) for table, index in OF_A_PERSON),
             self._erasures.put(subject, kept),
         )
         event = Event(
@@ -131,14 +139,15 @@ class Leaving:
             digest=facts.digest,
         )
         try:
-            core.writer.commit(Work(ops, (Entry(event=event),), releases=True))
+            core.writer.commit(Work(ops, (Entry(event=event),), releases=True, right=True))
         except ConflictError:  # another thread ended it, and its receipt counts
             return None
         return kept
 
     def _counted(self, subject: SubjectId) -> dict[str, int]:
-        store = self._core.store
-        return {
-            table: sum(1 for _ in rows_in(store, table, index, subject))
-            for table, index in OF_A_PERSON
-        }
+        """Return how many rows go, by table; those of records by collection, too."""
+        counts: Counter[str] = Counter()
+        for table, index in OF_A_PERSON:
+            for found in rows_in(self._core.store, table, index, subject):
+                counts[f"{table}/{found.row[1]}" if table in OF_COLLECTIONS else table] += 1
+        return dict(sorted(counts.items()))

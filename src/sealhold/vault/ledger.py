@@ -33,7 +33,7 @@ from sealhold.vault.core import Core
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.home import Home, read
 from sealhold.vault.objects import Objects
-from sealhold.vault.owned import RECORDS, open_body
+from sealhold.vault.owned import RECORDS, open_standing
 from sealhold.vault.peoplecheck import people_faults
 from sealhold.vault.registry import Registry
 from sealhold.vault.subjects import events_of
@@ -71,6 +71,9 @@ _WORDS = {
     EventKind.PROFILE: "a profile was {reason}",
     EventKind.SCHEMA: "it was laid down what an app may keep",
     EventKind.ACCESS: "who may call: {reason}",
+    EventKind.PROCESSING: "a processing was {reason}",
+    EventKind.SAY: "a person said of the use of their data: {reason}",
+    EventKind.RECORD: "a person's records were {reason}",
     EventKind.RIGHTS: "a rights request: {reason}",
     EventKind.BREACH: "a breach: {reason}",
 }
@@ -224,7 +227,7 @@ class Ledger:
         try:
             for found in scan_all(self._core.store, RECORDS):
                 try:
-                    open_body(self._core.keys, found)
+                    open_standing(self._core.keys, self._core.store, found)
                 except SealBrokenError:
                     name = show(Kind.RECORD, found.row[0])
                     yield f"`{self._home.data.name}`: item `{name}` does not open"

@@ -13,6 +13,7 @@ Source: docs/spec/24-people.md section 5; UAX #15 (NFKC), RFC 3490, ITU-T E.164.
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from sealhold.model.errors import InvalidError, NotFoundError, SealBrokenError
 from sealhold.model.ids import AppId, FieldName
@@ -71,7 +72,7 @@ class Tags:
         self._app = app
         self._field = field
         self._kind = kind
-        self._inner = core.keyring.field(app, field)
+        self._inners = core.keyring.fields(app, field)
         self._outer = core.keyring.tags(app).after(field.encode())
 
     def inner(self, value: Value) -> bytes:
@@ -80,7 +81,18 @@ class Tags:
         Raises:
             InvalidError: the value has no form that can be found.
         """
-        return self._inner.mac16(normalised(self._kind, value))
+        return self._inners[0].mac16(normalised(self._kind, value))
+
+    def inners(self, value: Value) -> tuple[bytes, ...]:
+        """Return the inner tag of a value under each key of the field, the one in force first.
+
+        While a field's tags are made anew, some people stand under the older one still.
+
+        Raises:
+            InvalidError: the value has no form that can be found.
+        """
+        form = normalised(self._kind, value)
+        return tuple(each.mac16(form) for each in self._inners)
 
     def row(self, keys: SubjectKeys, version: int, value: Value) -> Op:
         """Return the operation by which a person is found by `value`.
@@ -93,11 +105,16 @@ class Tags:
         papers = Papers(keys, self._core.entropy)
         return Put(LOOKUPS.name, (*clear, papers.seal(LOOKUPS.name, clear, inner)))
 
-    def rows(self, inner: bytes) -> list[Found]:
-        """Return the rows that an inner tag leads to, at most `MOST`."""
-        start = (self._app, self._field, self._outer.mac16(inner))
-        page = self._core.store.scan(LOOKUPS.name, "key", start, (), limit=MOST)
-        return [found for found in page.rows if found.row[:3] == start]
+    def rows(self, inners: Iterable[bytes]) -> list[Found]:
+        """Return the rows that inner tags lead to, at most `MOST`, each person once."""
+        found: dict[bytes, Found] = {}
+        for inner in inners:
+            start = (self._app, self._field, self._outer.mac16(inner))
+            page = self._core.store.scan(LOOKUPS.name, "key", start, (), limit=MOST)
+            for each in page.rows:
+                if each.row[:3] == start:
+                    found.setdefault(each.row[3], each)
+        return list(found.values())[:MOST]
 
 
 def anew(core: Core, found: Found) -> tuple[Op, ...]:

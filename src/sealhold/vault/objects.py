@@ -39,10 +39,12 @@ from sealhold.stores.spec import (
     Op,
     Put,
     RecordStore,
+    Row,
     TableSpec,
 )
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.versions import Versions
 
 PACKS = TableSpec(
     name="pack",
@@ -58,10 +60,11 @@ CHUNKS = TableSpec(
         "pack": ColumnKind.HASH32,
         "off": ColumnKind.I64,
         "len": ColumnKind.I64,
+        "skver": ColumnKind.I64,  # version of the subject key that wraps `key`
         "key": ColumnKind.SEALED,
     },
     key=("id",),
-    indexes={},
+    indexes={"subject": ("subject", "id")},
 )
 TABLES = (PACKS, CHUNKS)
 _PACK = re.compile(r"packs/[0-9a-f]{2}/[0-9a-f]{64}")  # other files there are not ours to delete
@@ -70,6 +73,7 @@ _PACK = re.compile(r"packs/[0-9a-f]{2}/[0-9a-f]{64}")  # other files there are n
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     name: ChunkId
+    version: int  # of the subject key that made `wrap`
     wrap: bytes
     sealed: SealedBytes
 
@@ -139,12 +143,14 @@ class Objects:
     def seal(self, plain: bytes) -> tuple[_Waiting, Secret]:
         """Return a chunk ready for a pack, and its key."""
         chunk = seal_chunk(self._naming, plain, self._entropy)
-        wrap = self._keys.records.wrap(chunk.key, self._aad(chunk.id), self._entropy)
-        return _Waiting(chunk.id, wrap, chunk.sealed), chunk.key
+        now = self._keys.now
+        wrap = now.records.wrap(chunk.key, _aad(now, chunk.id, now.version), self._entropy)
+        return _Waiting(chunk.id, now.version, wrap, chunk.sealed), chunk.key
 
     def unwrap(self, row: Found) -> Secret:
         """Return the key of a kept chunk."""
-        return self._keys.records.unwrap(row.row[5], self._aad(row.row[0]), "chunk key")
+        name, *_, skver, wrap = row.row
+        return self._keys.opener(skver).unwrap(wrap, _aad(self._keys.now, name, skver), "chunk key")
 
     def put(self, chunks: Sequence[_Waiting]) -> list[Op]:
         """Put chunks into packs, durably, and return the rows that name them."""
@@ -162,19 +168,16 @@ class Objects:
             self._store.put(_name(digest), whole)
             ops.append(Put(PACKS.name, (digest, self._keys.subject, len(whole)), Expect.ABSENT))
             ops += [
-                Put(
-                    CHUNKS.name,
-                    (chunk.name, self._keys.subject, digest, offset, length, chunk.wrap),
-                    Expect.ABSENT,
-                )
-                for chunk, offset, length in placed
+                Put(CHUNKS.name, (chunk.name, self._keys.subject, digest, *where), Expect.ABSENT)
+                for chunk, *at in placed
+                for where in [(*at, chunk.version, chunk.wrap)]
             ]
         return ops
 
     def _open(self, name: ChunkId, key: Secret, row: Found | None) -> bytes:
         if row is None:
             raise TamperedError("a chunk that a record names is not listed")
-        _, _, digest, offset, length, _ = row.row
+        _, _, digest, offset, length, *_ = row.row
         try:
             sealed = self._store.get(_name(digest), offset, length)
             return open_chunk(self._naming, name, key, sealed)
@@ -184,11 +187,6 @@ class Objects:
     def _seal_table(self, salt: bytes, table: bytes) -> SealedBytes:
         sealer = Sealer(derive(self._keys.chunks, Tag.PACK_TABLE, salt))
         return sealer.seal(table, salt, self._entropy)
-
-    def _aad(self, name: bytes) -> bytes:
-        place = Id16(name[:16])
-        keys = self._keys
-        return wrap_aad(KeyKind.CHUNK, NOBODY, keys.subject, place, keys.version)
 
 
 class Packer:
@@ -216,6 +214,22 @@ class Packer:
     def finish(self) -> list[Op]:
         """Put the packs, durably, and return the rows that name them."""
         return self._objects.put([waiting for waiting, _ in self._waiting.values()])
+
+
+def rewrapped(keys: Versions, row: Row, nonce: bytes) -> Row:
+    """Return a chunk's row with its key under the subject key in force; its pack stays.
+
+    Raises:
+        SealBrokenError: the key in it does not open.
+    """
+    name, *middle, skver, key = row
+    place, to_place = (_aad(keys, name, version) for version in (skver, keys.version))
+    wrap = keys.opener(skver).rewrap(key, place, keys.records, to_place, nonce)
+    return (name, *middle, keys.version, wrap)
+
+
+def _aad(keys: Versions, name: bytes, version: int) -> bytes:
+    return wrap_aad(KeyKind.CHUNK, NOBODY, keys.subject, Id16(name[:16]), version)
 
 
 def _name(digest: bytes) -> ObjectName:

@@ -3,7 +3,7 @@
 - Each version has its own key, wrapped under the subject's; that key seals one byte string, ever.
 - Every clear column of the row stands in the seal's associated data: a row whose id, collection,
   version, job or retention was changed, or that was moved, does not open.
-- Only `vault/firewall.py` may import `open_record`'s module: here plaintext comes out.
+- Only `vault/firewall.py` opens a body for anybody: here plaintext comes out.
 
 Source: docs/spec/02-sealing.md section 4.
 """
@@ -19,8 +19,9 @@ from sealhold.model.encoding import Plain, pack, unpack_own
 from sealhold.model.errors import SealBrokenError
 from sealhold.model.ids import AppId, Collection, Id16, JobId, RecordId, SourceId, SubjectId
 from sealhold.model.records import Provenance, Record
-from sealhold.stores.spec import ColumnKind, Found, Row, TableSpec
+from sealhold.stores.spec import ColumnKind, Found, ReadView, Row, TableSpec
 from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.versions import Versions
 
 _COLUMNS = {
     "id": ColumnKind.ID16,
@@ -98,9 +99,10 @@ def seal_record(keys: SubjectKeys, place: Place, body: Body, entropy: Entropy) -
     """Return the row that keeps `body` in `place`."""
     record, collection, version, job, retain_until = place
     flags = LARGE if body.large else 0
-    wrap, sealed = keys.records.envelope(
+    now = keys.now
+    wrap, sealed = now.records.envelope(
         body.content,
-        wrap_aad(KeyKind.DEK, keys.app, keys.subject, record, keys.version),
+        wrap_aad(KeyKind.DEK, keys.app, keys.subject, record, now.version),
         _aad(keys, place, flags),
         entropy,
     )
@@ -110,9 +112,38 @@ def seal_record(keys: SubjectKeys, place: Place, body: Body, entropy: Entropy) -
         keys.subject,
         collection,
         version,
-        keys.version,
+        now.version,
         job,
         retain_until,
+        flags,
+        wrap,
+        sealed,
+    )
+
+
+def rewrapped(keys: Versions, row: Row, nonce: bytes) -> Row:
+    """Return a record's row with its key under the subject key in force; the body stays sealed.
+
+    Raises:
+        SealBrokenError: the key in it does not open.
+    """
+    record, app, subject, coll, version, skver, job, retain, flags, dek, sealed = row
+    wrap = keys.opener(skver).rewrap(
+        dek,
+        wrap_aad(KeyKind.DEK, keys.app, keys.subject, record, skver),
+        keys.records,
+        wrap_aad(KeyKind.DEK, keys.app, keys.subject, record, keys.version),
+        nonce,
+    )
+    return (
+        record,
+        app,
+        subject,
+        coll,
+        version,
+        keys.version,
+        job,
+        retain,
         flags,
         wrap,
         sealed,
@@ -126,17 +157,32 @@ def open_body(keys: SubjectKeys, found: Found) -> Body:
         SealBrokenError: the row is not as it was written, or not where it was written.
     """
     rid, app, subject, coll, version, skver, job, retain, flags, dek, ct = found.row
-    if app != keys.app or subject != keys.subject or skver != keys.version:
+    if app != keys.app or subject != keys.subject:
         raise SealBrokenError("a record stands under another subject's name")
     if version < 1:
         raise SealBrokenError("a record has no such version")
-    content = keys.records.open_envelope(
+    content = keys.opener(skver).open_envelope(
         dek,
         ct,
-        wrap_aad(KeyKind.DEK, keys.app, keys.subject, rid, keys.version),
+        wrap_aad(KeyKind.DEK, keys.app, keys.subject, rid, skver),
         _aad(keys, Place(rid, coll, version, job, retain), flags),
     )
     return Body(content, bool(flags & LARGE))
+
+
+def open_standing(keys: SubjectKeys, rows: ReadView, found: Found) -> Body:
+    """Open a row that was read before now: its key may have been turned over and ended since.
+
+    Raises:
+        SealBrokenError: it does not open, nor does the row of this version that stands there now.
+    """
+    try:
+        return open_body(keys, found)
+    except SealBrokenError:
+        now = rows.get(RECORDS.name, [(found.row[0],)])[0]
+        if now is None or now.row[4] != found.row[4] or now.row[5] == found.row[5]:
+            raise
+        return open_body(keys, now)
 
 
 def record_from(found: Found, content: bytes) -> Record:

@@ -146,7 +146,7 @@ class Owning:
         putting = Putting(self._index)
         contents = [content_of(each.fields, None) for each in records]
         for portion in _portions(contents):
-            with uncollected():
+            with uncollected(), self._core.keys.turning.kept():
                 putting.add(self._send(records[portion], contents[portion], now))
         return putting
 

@@ -19,6 +19,7 @@ from sealhold.model.ids import AppId, Id16, SubjectId
 from sealhold.model.quantities import Instant
 from sealhold.model.rights import ScopeView
 from sealhold.stores.spec import ReadView
+from sealhold.vault.collectionrules import Collections
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_in, scan_all
 from sealhold.vault.erased import ERASED
@@ -27,7 +28,7 @@ from sealhold.vault.schemas import Schemas
 from sealhold.vault.subjects import ACTIVE, SUBJECTS, Subjects, events_of
 
 KEYS_AT_HAND = 4_096
-OPENING = frozenset({EventKind.PROFILE, EventKind.EXPORT, EventKind.READ})
+OPENING = frozenset({EventKind.PROFILE, EventKind.RECORD, EventKind.EXPORT})
 
 
 def scope_of(
@@ -39,9 +40,9 @@ def scope_of(
         NotFoundError: no such token.
     """
     whose = None if token is None else _holder(core, app, token)
-    rules = schema.rules if (schema := Schemas(core).get(app)) else {}
+    kinds = _kinds(core, app)
     named: set[bytes] = set()
-    fields: set[str] = set()
+    seen: set[str] = set()
     entries = unreadable = 0
     with core.store.snapshot() as view:
         for line in read_entries(view, _opener(core)):
@@ -58,7 +59,8 @@ def scope_of(
                 continue
             entries += 1
             named.add(event.subject)
-            fields.update(event.fields)
+            seen.update(event.fields)
+            seen.update([f"{event.collection}/"] if event.collection else [])
         at_most = 1 if token is not None else _kept(core, view, app, since, until)
     return ScopeView(
         app=app,
@@ -69,9 +71,17 @@ def scope_of(
         people_at_most=max(at_most, len(named)),
         entries=entries,
         entries_unreadable=unreadable,
-        categories=tuple(sorted({rules[name].category for name in rules if name in fields})),
-        categories_at_most=tuple(sorted({rule.category for rule in rules.values()})),
+        categories=tuple(sorted({kinds[name] for name in seen & kinds.keys()})),
+        categories_at_most=tuple(sorted(set(kinds.values()))),
     )
+
+
+def _kinds(core: Core, app: AppId) -> dict[str, str]:
+    """Return the category of each field, and of each collection by its name and a stroke."""
+    schema = Schemas(core).get(app)
+    fields = {str(name): rule.category for name, rule in schema.rules.items()} if schema else {}
+    collections = {f"{each.name}/": each.rule.category for each in Collections(core).all(app)}
+    return fields | collections
 
 
 def _opened(event: Event, app: AppId, *, by_person: bool) -> bool:

@@ -36,8 +36,9 @@ def undo(core: Core, index: Index, job: JobRow) -> int:
     mine = {found.row[0]: found.row[4] for found in rows_of(store, RECORDS, "job", job.id)}
     if any(found.row[0] not in mine for found in rows_of(store, OLDER, "job", job.id)):
         raise ConflictError("a later import changed items of this one; undo that one first")
-    for ops in restoring(core, job, mine):
-        write(core, job, ops, len(mine))
+    with core.keys.turning.kept():  # rows that are read and put back as they are
+        for ops in restoring(core, job, mine):
+            write(core, job, ops, len(mine))
     gone = (SEGMENTS.name, IDENTITIES.name, RECORDS.name, OLDER.name)
     undone = Catalogue(store, core.papers, core.owner).put_job(replace(job, state=UNDONE))
     rest = [*(DeleteWhere(table, "job", (job.id,)) for table in gone), undone]

@@ -2,14 +2,17 @@
 
 - Under the epoch's key stand the vault's own named keys and the app keys; under its app's key each
   subject key with its base key, each key of a field, and the app's own base key.
-- The version in a place is that of the key above. An app has one key in force in a set.
+- The version in a place is that of the key above. Of an app, a subject and a field one key is in
+  force; older ones open what still lies under them, until they are destroyed.
+- From its second version on a key's own version stands in its place, too: two versions of one key
+  cannot be taken for each other.
 - What a base key gives outlives the key that it is wrapped under: tags, names and papers stay.
 - Which subject is the owner stands in a row of its own.
 
-Source: docs/spec/03-keys.md sections 1, 10 and 13.
+Source: docs/spec/03-keys.md sections 1, 10 and 13; docs/spec/28-rotation.md section 1.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sealhold.crypto.digest import tagged
@@ -22,7 +25,7 @@ from sealhold.model.ids import ID_BYTES, AppId, Id16, SubjectId
 from sealhold.stores.spec import ColumnKind, Expect, Fence, Put, RecordStore, Row, TableSpec
 from sealhold.vault.deciding import rows_of, scan_all
 
-ACTIVE = "active"
+ACTIVE, DECRYPT_ONLY = "active", "decrypt-only"
 TAGS = "@tags"  # in place of a field's name: the key of all tags that an app's people are found by
 
 HEAD = TableSpec(
@@ -43,6 +46,7 @@ APP = TableSpec(
         "app": ColumnKind.ID16,
         "ver": ColumnKind.I64,
         "state": ColumnKind.CODE,
+        "job": ColumnKind.ID16,
         "wrap": ColumnKind.SEALED,
         "base": ColumnKind.SEALED,
     },
@@ -57,12 +61,14 @@ SUBJECT = TableSpec(
         "app": ColumnKind.ID16,
         "appver": ColumnKind.I64,
         "state": ColumnKind.CODE,
-        "destroy_after": ColumnKind.I64,  # milliseconds since 1970; 0 while it is active
+        "destroy_after": ColumnKind.I64,  # milliseconds since 1970; 0 while no end is set
+        "used": ColumnKind.I64,  # wraps that it made, about: counted by chance
+        "job": ColumnKind.ID16,  # that made this version, if one did
         "wrap": ColumnKind.SEALED,
         "base": ColumnKind.SEALED,
     },
     key=("subject", "ver"),
-    indexes={},
+    indexes={"app": ("app", "subject", "ver"), "due": ("destroy_after",)},
 )
 FIELD = TableSpec(  # one key per profile field that people can be found by
     name="fieldkey",
@@ -70,6 +76,8 @@ FIELD = TableSpec(  # one key per profile field that people can be found by
         "app": ColumnKind.ID16,
         "field": ColumnKind.CODE,
         "ver": ColumnKind.I64,
+        "state": ColumnKind.CODE,
+        "job": ColumnKind.ID16,
         "wrap": ColumnKind.SEALED,
     },
     key=("app", "field", "ver"),
@@ -82,26 +90,46 @@ OWNER = TableSpec(  # whose vault it is, among all the subjects that it holds ke
     indexes={},
 )
 TABLES = (HEAD, NAMED, APP, SUBJECT, FIELD, OWNER)
+CLEAR = 8  # columns of a subject's row before the wraps
 
 Owner = tuple[SubjectId, AppId]
 
 
 @dataclass(frozen=True, slots=True)
 class HeldApp:
-    """An app's keys, open."""
+    """One version of an app's keys, open."""
 
     version: int
     key: Secret  # wraps the keys of its people and fields; another one in each epoch
     base: Secret  # gives its tags and seals, and stays
+    job: Id16 = NOBODY  # that made this version, if one did
+
+
+HeldApps = Mapping[int, HeldApp]  # by version
 
 
 @dataclass(frozen=True, slots=True)
 class HeldSubject:
-    """A subject's keys, open."""
+    """One version of a subject's keys, open."""
 
     row: Row  # what is clear of it
     key: Secret
     base: Secret
+
+    @property
+    def version(self) -> int:
+        """Which of the subject's keys it is, from 1 on."""
+        return int(self.row[1])
+
+    @property
+    def state(self) -> str:
+        """Whether it wraps, or only opens."""
+        return str(self.row[4])
+
+    @property
+    def job(self) -> bytes:
+        """The job that made this version; 16 zero bytes if none did."""
+        return bytes(self.row[7])
 
     @property
     def kept(self) -> tuple[Row, Secret, Secret]:
@@ -110,13 +138,26 @@ class HeldSubject:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldField:
+    """One version of the key of a field that people are found by, open."""
+
+    version: int
+    state: str
+    key: Secret
+    job: Id16 = NOBODY  # that made this version, if one did
+
+
+FieldKey = tuple[AppId, str, int]  # app, field, version
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """Every key of a set, open, and whose vault it is."""
 
     owner: Owner
     named: dict[str, Secret]
-    apps: dict[AppId, HeldApp]
-    fields: dict[tuple[AppId, str], Secret]
+    apps: dict[AppId, HeldApp]  # those in force
+    fields: dict[FieldKey, HeldField]
     subjects: list[HeldSubject]
 
     def __len__(self) -> int:
@@ -172,7 +213,18 @@ class KeySet:
         return any(rows_of(self.store, APP, "key", app))
 
     def app(self, app: AppId) -> HeldApp:
-        """Open an app's keys.
+        """Open the keys of an app that are in force.
+
+        Raises:
+            NotFoundError: it has none.
+            TamperedError: it has not one key in force.
+            SealBrokenError: they are not those that were made for it.
+        """
+        apps = self.apps(app)
+        return apps[max(apps)]
+
+    def apps(self, app: AppId) -> HeldApps:
+        """Open every version of an app's keys; the last is the one in force.
 
         Raises:
             NotFoundError: it has none.
@@ -182,41 +234,46 @@ class KeySet:
         rows = [found.row for found in rows_of(self.store, APP, "key", app)]
         if not rows:
             raise NotFoundError("no such app")
-        return self._opened_app(app, rows)
+        return self._opened_apps(app, rows)
 
-    def put_app(self, app: AppId, held: HeldApp, entropy: Entropy) -> Put:
-        """Return the operation that keeps an app's keys."""
+    def put_app(self, app: AppId, held: HeldApp, entropy: Entropy, *, state: str = ACTIVE) -> Put:
+        """Return the operation that keeps one version of an app's keys."""
         wrap = self.sealer.wrap(held.key, self._app_aad(app), entropy)
         base = Sealer(held.key).wrap(held.base, _app_base_aad(app, held.version), entropy)
-        return Put(APP.name, (app, held.version, ACTIVE, wrap, base), Expect.ABSENT)
+        return Put(APP.name, (app, held.version, state, held.job, wrap, base))
 
-    def field(self, app: AppId, field: str) -> Secret:
-        """Open the key of a field that people are found by.
+    def fields(self, app: AppId, field: str) -> list[HeldField]:
+        """Open each key of a field that people are found by, the one in force first.
 
         Raises:
             NotFoundError: it has none, or the app has none.
-            SealBrokenError: it is not the one that was made for it.
+            SealBrokenError: one is not the one that was made for it.
         """
-        found = self.store.get(FIELD.name, [(app, field, 1)])[0]
-        if found is None:
+        page = self.store.scan(FIELD.name, "key", (app, field), (app, field + " "), reverse=True)
+        if not page.rows:
             raise NotFoundError("no such field")
-        return _opened_field(found.row, self.app(app))
+        under = self.app(app)
+        return [opened_field(found.row, under) for found in page.rows]
 
     def has_field(self, app: AppId, field: str) -> bool:
-        """Return whether a field has a key."""
-        return self.store.get(FIELD.name, [(app, field, 1)])[0] is not None
+        """Return whether a field has a key, of whatever version."""
+        page = self.store.scan(FIELD.name, "key", (app, field), (app, field + " "), limit=1)
+        return bool(page.rows)
 
-    def subject(self, subject: SubjectId) -> HeldSubject:
-        """Open a subject's keys.
+    def subject(self, subject: SubjectId) -> list[HeldSubject]:
+        """Open each version of a subject's keys, the one in force first.
 
         Raises:
             NotFoundError: there is no such subject, or it was erased.
+            TamperedError: it has not one key in force.
             SealBrokenError: they are not those that were made for it.
         """
-        found = self.store.get(SUBJECT.name, [(subject, 1)])[0]
-        if found is None:
+        rows = [found.row for found in rows_of(self.store, SUBJECT, "key", subject)]
+        if not rows:
             raise NotFoundError("no such subject")
-        return _opened_subject(found.row, self.app(AppId(found.row[2])))
+        check_newest([row[4] for row in rows], "a subject")
+        apps = self.apps(AppId(rows[-1][2]))
+        return [opened_subject(row, apps) for row in reversed(rows)]
 
     def owner(self) -> Owner:
         """Return the subject whose vault this is, and the app of the vault's own.
@@ -236,32 +293,35 @@ class KeySet:
             TamperedError: an app has not one key in force, or a key's app has none.
             SealBrokenError: a key does not open.
         """
-        apps: dict[AppId, list[Row]] = {}
+        rows: dict[AppId, list[Row]] = {}
         for row in self._rows(APP):
-            apps.setdefault(row[0], []).append(row)
-        opened = {app: self._opened_app(app, rows) for app, rows in apps.items()}
+            rows.setdefault(row[0], []).append(row)
+        apps = {app: self._opened_apps(app, of_app) for app, of_app in rows.items()}
+        in_force = {app: versions[max(versions)] for app, versions in apps.items()}
         try:
             fields = {
-                (AppId(row[0]), str(row[1])): _opened_field(row, opened[row[0]])
+                (AppId(row[0]), str(row[1]), int(row[2])): opened_field(row, in_force[row[0]])
                 for row in self._rows(FIELD)
             }
-            subjects = [_opened_subject(row, opened[row[2]]) for row in self._rows(SUBJECT)]
+            subjects = [opened_subject(row, apps[row[2]]) for row in self._rows(SUBJECT)]
         except KeyError as err:
             raise TamperedError("a key lies under an app that has none") from err
         named = {str(row[0]): self.named(row[0]) for row in self._rows(NAMED)}
-        return Held(self.owner(), named, opened, fields, subjects)
+        return Held(self.owner(), named, in_force, fields, subjects)
 
     def _rows(self, table: TableSpec) -> Iterator[Row]:
         return (found.row for found in scan_all(self.store, table))
 
-    def _opened_app(self, app: AppId, rows: list[Row]) -> HeldApp:
-        if len(rows) != 1 or rows[0][2] != ACTIVE:
-            raise TamperedError("an app has not one key in force")
-        _, version, _, wrap, base = rows[0]
+    def _opened_apps(self, app: AppId, rows: Sequence[Row]) -> HeldApps:
+        check_newest([row[2] for row in rows], "an app")
+        return {row[1]: self._opened_app(app, row) for row in rows}
+
+    def _opened_app(self, app: AppId, row: Row) -> HeldApp:
+        _, version, _, job, wrap, base = row
         key = self.sealer.unwrap(wrap, self._app_aad(app), "app")
         # THREAT T232: another app's base key would find and name this one's people
         opened = Sealer(key).unwrap(base, _app_base_aad(app, version), "app base")
-        return HeldApp(version, key, opened)
+        return HeldApp(version, key, opened, job)
 
     def _named_aad(self, name: str) -> bytes:
         place = Id16(name.encode().ljust(16, b"\0"))
@@ -271,20 +331,22 @@ class KeySet:
         return wrap_aad(KeyKind.APP, app, NOBODY, NOBODY, self.epoch)
 
 
-def put_field(app: AppId, field: str, key: Secret, under: HeldApp, entropy: Entropy) -> Put:
-    """Return the operation that keeps the key of a field under its app's."""
-    wrap = Sealer(under.key).wrap(key, _field_aad(app, field, under.version), entropy)
-    return Put(FIELD.name, (app, field, 1, wrap), Expect.ABSENT)
+def put_field(app: AppId, field: str, held: HeldField, under: HeldApp, entropy: Entropy) -> Put:
+    """Return the operation that keeps one version of the key of a field under its app's."""
+    place = field_aad(app, field, held.version, under.version)
+    wrap = Sealer(under.key).wrap(held.key, place, entropy)
+    return Put(FIELD.name, (app, field, held.version, held.state, held.job, wrap))
 
 
 def put_subject(held: HeldSubject, under: HeldApp, entropy: Entropy) -> Put:
-    """Return the operation that keeps a subject's keys under their app's, as it is now."""
-    subject, version, app, _, state, until = held.row
+    """Return the operation that keeps one version of a subject's keys under their app's."""
+    subject, version, app, _, *rest = held.row
     sealer = Sealer(under.key)
-    wrap = sealer.wrap(held.key, _aad(KeyKind.SUBJECT, app, subject, under.version), entropy)
-    base = sealer.wrap(held.base, _aad(KeyKind.BASE, app, subject, under.version), entropy)
-    row = (subject, version, app, under.version, state, until, wrap, base)
-    return Put(SUBJECT.name, row, Expect.ABSENT)
+    place = subject_aad(KeyKind.SUBJECT, app, subject, version, under.version)
+    wrap = sealer.wrap(held.key, place, entropy)
+    place = subject_aad(KeyKind.BASE, app, subject, version, under.version)
+    base = sealer.wrap(held.base, place, entropy)
+    return Put(SUBJECT.name, (subject, version, app, under.version, *rest, wrap, base))
 
 
 def field_place(field: str) -> Id16:
@@ -292,10 +354,62 @@ def field_place(field: str) -> Id16:
     return Id16(tagged(Tag.FIELD_PLACE, field.encode())[:ID_BYTES])
 
 
-def is_anew(place: tuple[AppId, str], anew: Collection[AppId]) -> bool:
+def is_anew(place: FieldKey, anew: Collection[AppId]) -> bool:
     """Return whether a next epoch has another key there: the tags of apps that erased somebody."""
-    app, field = place
+    app, field, _ = place
     return field == TAGS and app in anew
+
+
+def opened_field(row: Row, under: HeldApp) -> HeldField:
+    """Return the key of a field from its row; it lies under the app's key in force.
+
+    Raises:
+        SealBrokenError: it is not the one that was made for this place.
+    """
+    app, field, version, state, job, wrap = row
+    place = field_aad(app, field, version, under.version)
+    return HeldField(version, state, Sealer(under.key).unwrap(wrap, place, "field"), job)
+
+
+def opened_subject(row: Row, apps: HeldApps) -> HeldSubject:
+    """Return a subject's keys from their row.
+
+    Raises:
+        SealBrokenError: they are not those that were made for this place.
+    """
+    subject, version, app, above, *_, wrap, base = row
+    under = apps.get(above)
+    if under is None:
+        raise SealBrokenError("a key lies under another version of its app's")
+    opener = Sealer(under.key)
+    # THREAT T232: keys that were swapped between people, apps or kinds do not open
+    # THREAT T270: nor those of two versions: an old key does not come back as the one in force
+    place = subject_aad(KeyKind.SUBJECT, app, subject, version, above)
+    key = opener.unwrap(wrap, place, "subject")
+    place = subject_aad(KeyKind.BASE, app, subject, version, above)
+    return HeldSubject(row[:CLEAR], key, opener.unwrap(base, place, "base"))
+
+
+def subject_aad(kind: KeyKind, app: bytes, subject: bytes, version: int, above: int) -> bytes:
+    """Return the place of a subject's key or base key; `above` is the version of the app's."""
+    turned = (version - 1).to_bytes(ID_BYTES)  # how often it was turned over
+    return wrap_aad(kind, app, subject, turned, above)
+
+
+def field_aad(app: AppId, field: str, version: int, above: int) -> bytes:
+    """Return the place of a field's key; `above` is the version of the app's."""
+    name = field if version == 1 else f"{field}#{version}"  # no field has such a name
+    return wrap_aad(KeyKind.FIELD, app, NOBODY, field_place(name), above)
+
+
+def check_newest(states: Sequence[str], what: str) -> None:
+    """Refuse versions of which not the newest, and it alone, is in force.
+
+    Raises:
+        TamperedError: another one is, or none.
+    """
+    if states[-1] != ACTIVE or ACTIVE in states[:-1]:
+        raise TamperedError(f"{what} has not one key in force")
 
 
 def _is_next(now: HeldApp, before: HeldApp) -> bool:
@@ -303,29 +417,5 @@ def _is_next(now: HeldApp, before: HeldApp) -> bool:
     return is_anew and now.base == before.base
 
 
-def _opened_field(row: Row, under: HeldApp) -> Secret:
-    app, field, _, wrap = row
-    return Sealer(under.key).unwrap(wrap, _field_aad(app, field, under.version), "field")
-
-
-def _opened_subject(row: Row, under: HeldApp) -> HeldSubject:
-    subject, _, app, version, _, _, wrap, base = row
-    if version != under.version:
-        raise SealBrokenError("a key lies under another version of its app's")
-    opener = Sealer(under.key)
-    # THREAT T232: keys that were swapped between people, apps or kinds do not open
-    key = opener.unwrap(wrap, _aad(KeyKind.SUBJECT, app, subject, version), "subject")
-    base_key = opener.unwrap(base, _aad(KeyKind.BASE, app, subject, version), "base")
-    return HeldSubject(row[:6], key, base_key)
-
-
-def _aad(kind: KeyKind, app: AppId, subject: SubjectId, version: int) -> bytes:
-    return wrap_aad(kind, app, subject, NOBODY, version)
-
-
 def _app_base_aad(app: AppId, version: int) -> bytes:
     return wrap_aad(KeyKind.BASE, app, NOBODY, NOBODY, version)
-
-
-def _field_aad(app: AppId, field: str, version: int) -> bytes:
-    return wrap_aad(KeyKind.FIELD, app, NOBODY, field_place(field), version)

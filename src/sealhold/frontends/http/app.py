@@ -1,6 +1,6 @@
 """The web application: guard, headers, pages, static files and the API, put together.
 
-- Order, from the outside: headers on every answer, how many at once, the guard, the addresses.
+- Order, from the outside: how many at once, the guard, the addresses; headers on every answer.
 - Nothing is opened or started here; `serve.py` listens.
 
 Source: docs/spec/20-faces.md section 6.
@@ -14,16 +14,17 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 
 from sealhold.frontends.http import access_api, app_api, openapi, owner_api, people_api
-from sealhold.frontends.http.api import ApiDesk, ApiRoute, answer
+from sealhold.frontends.http.api import ApiDesk
 from sealhold.frontends.http.arriving import Arrivals
 from sealhold.frontends.http.crowd import Crowd, long_bodies
-from sealhold.frontends.http.guard import API, Guard
+from sealhold.frontends.http.entrance import Entrance
+from sealhold.frontends.http.guard import Guard
 from sealhold.frontends.http.headers import KEPT_FOR_GOOD, HardenedAnswers, harden
 from sealhold.frontends.http.pages import Desk
 from sealhold.frontends.http.peer import PeerCheck, is_owner
-from sealhold.frontends.http.problems import problem
 from sealhold.frontends.http.session import Sessions, SignIns
 from sealhold.frontends.http.site import make_site
 from sealhold.frontends.seam import DemoStage, Vault
@@ -51,7 +52,7 @@ def make_app(  # noqa: PLR0913  # reason: what a site is made of
     words: Mapping[str, str] = ENGLISH,
     peer_check: PeerCheck = is_owner,
     stage: DemoStage | None = None,
-) -> Starlette:
+) -> ASGIApp:
     """Return the application for `vault`, bound at `origin` (`http://localhost:8722`).
 
     Args:
@@ -79,22 +80,17 @@ def make_app(  # noqa: PLR0913  # reason: what a site is made of
         demo=demo,
         stage=stage,
     )
-    app = Starlette(
-        routes=[
-            *_page_routes(desk, assets),
-            *_api_routes(ApiDesk(vault, sign_ins, long_bodies(), Arrivals()), site.origin),
-            _static_route(assets),
-            _verifier_route(),
-        ],
+    pages = Starlette(
+        routes=[*_page_routes(desk, assets), _static_route(assets), _verifier_route()],
         middleware=[
             Middleware(HardenedAnswers),
-            Middleware(Crowd),
             Middleware(Guard, site=site, is_owner=peer_check),
         ],
         exception_handlers={HTTPException: _http_trouble(desk), Exception: _broken(desk)},
     )
-    app.router.redirect_slashes = False
-    return app
+    pages.router.redirect_slashes = False
+    api = ApiDesk(vault, sign_ins, long_bodies(), Arrivals())
+    return Crowd(Entrance(pages, api, openapi.described(API_ROUTES, site.origin), site))
 
 
 def _page_routes(desk: Desk, assets: Assets) -> list[BaseRoute]:
@@ -111,25 +107,6 @@ def _methods(route: PageRoute) -> list[str]:
 def _endpoint(desk: Desk, route: PageRoute) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         return await desk.answer(route, request)
-
-    return endpoint
-
-
-def _api_routes(desk: ApiDesk, origin: str) -> list[BaseRoute]:
-    """Return one route per path, so that a wrong method is told all the right ones."""
-    by_path: dict[str, dict[str, ApiRoute]] = {}
-    for route in openapi.described(API_ROUTES, origin):
-        by_path.setdefault(route.path, {})[route.method] = route
-    return [
-        Route(path, _api_endpoint(desk, methods), methods=list(methods))
-        for path, methods in by_path.items()
-    ]
-
-
-def _api_endpoint(desk: ApiDesk, methods: Mapping[str, ApiRoute]) -> Endpoint:
-    async def endpoint(request: Request) -> Response:
-        method = "GET" if request.method == "HEAD" else request.method
-        return await answer(methods[method], desk, request)
 
     return endpoint
 
@@ -164,10 +141,7 @@ def _http_trouble(desk: Desk) -> Callable[[Request, Exception], Awaitable[Respon
             told: SealholdError = UsageError("this address does not take that method")
         else:
             told = NotFoundError("nothing lives at this address")
-        if request.url.path.startswith(API):
-            response = problem(told)
-        else:
-            response = await desk.nothing_here(request, told)
+        response = await desk.nothing_here(request, told)
         response.status_code = err.status_code
         response.headers.update(err.headers or {})
         return response
@@ -178,10 +152,7 @@ def _http_trouble(desk: Desk) -> Callable[[Request, Exception], Awaitable[Respon
 def _broken(desk: Desk) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def tell(request: Request, err: Exception) -> Response:
         told = SealholdError(f"a fault of ours, {type(err).__name__}")
-        if request.url.path.startswith(API):
-            response = problem(told)
-        else:
-            response = await desk.nothing_here(request, told)
+        response = await desk.nothing_here(request, told)
         harden(response.headers)  # this answer is made outside the middleware
         return response
 

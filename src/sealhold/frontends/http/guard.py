@@ -18,7 +18,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sealhold.frontends.http.headers import harden
+from sealhold.frontends.http.headers import hardened
 from sealhold.frontends.http.peer import PeerCheck
 from sealhold.frontends.http.site import Site
 
@@ -102,9 +102,7 @@ class Guard:
         if refused is None:
             await self._app(scope, receive, send)
             return
-        answer = _answer(refused, scope)
-        harden(answer.headers)
-        await answer(scope, receive, send)
+        await hardened(turned_away(refused, scope))(scope, receive, send)
 
     def _is_stranger(self, scope: Scope) -> bool:
         """Return whether another user's program asks for a page or for its address."""
@@ -113,7 +111,8 @@ class Guard:
         return self._is_owner(scope.get("client"), scope.get("server")) is False
 
 
-def _answer(refused: Refusal, scope: Scope) -> Response:
+def turned_away(refused: Refusal, scope: Scope) -> Response:
+    """Return what a refused request is told."""
     if refused.to is None:
         return PlainTextResponse(refused.word + "\n", status_code=refused.status)
     query = scope["query_string"].decode("ascii", "replace")

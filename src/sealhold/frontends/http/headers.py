@@ -9,6 +9,7 @@ Source: docs/spec/20-faces.md section 5; CSP level 3, Fetch.
 """
 
 from starlette.datastructures import MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = (
@@ -33,6 +34,10 @@ HEADERS = {
 DOWNLOAD_POLICY = "default-src 'none'; sandbox"
 NEVER_KEPT = "no-store"
 KEPT_FOR_GOOD = "public, max-age=31536000, immutable"
+_RAW = [
+    (name.encode(), value.encode())
+    for name, value in {**HEADERS, "cache-control": NEVER_KEPT}.items()
+]
 
 
 def harden(headers: MutableHeaders) -> None:
@@ -40,6 +45,13 @@ def harden(headers: MutableHeaders) -> None:
     for name, value in HEADERS.items():
         headers.setdefault(name, value)
     headers.setdefault("cache-control", NEVER_KEPT)
+
+
+def hardened(response: Response) -> Response:
+    """Return `response` with what it does not set itself."""
+    own = {name for name, _ in response.raw_headers}
+    response.raw_headers += [pair for pair in _RAW if pair[0] not in own]
+    return response
 
 
 class HardenedAnswers:

@@ -8,7 +8,7 @@
 import socket
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from sealhold.frontends.http.patience import Connection
 from sealhold.model.errors import UsageError
@@ -33,7 +33,7 @@ def bind(port: int) -> socket.socket:
     return listener
 
 
-def make_server(app: Starlette) -> uvicorn.Server:
+def make_server(app: ASGIApp) -> uvicorn.Server:
     """Return a server for `app`; its `run(sockets=[...])` blocks, `should_exit` ends it."""
     return uvicorn.Server(
         uvicorn.Config(

@@ -1,0 +1,90 @@
+"""What lies under subject keys: one list of the tables, and how a row of each is re-wrapped.
+
+- A row holds a key, or a block of keys, wrapped under one version of its subject's key. Re-wrapping
+  puts the same key under the version in force: nothing that it seals is opened or moved.
+- Whoever adds a table with such rows adds it here: then rotation, `key list` and the last look
+  before a version is destroyed know it.
+
+Source: docs/spec/28-rotation.md section 2.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sealhold.model.ids import SubjectId
+from sealhold.stores.spec import Found, Key, ReadView, Row, TableSpec
+from sealhold.vault import identifiable, objects, owned
+from sealhold.vault.deciding import rows_of, scan_all
+from sealhold.vault.versions import Versions
+
+ENOUGH = 4  # a page of which less than one row in so many is wanted is no way to look for more
+
+
+@dataclass(frozen=True, slots=True)
+class Under:
+    """One table whose rows lie under subject keys."""
+
+    spec: TableSpec
+    rewrapped: Callable[[Versions, Row, bytes], Row]  # under the version in force, with a nonce
+    index: str = "key"  # begins with the subject; without one, all rows are looked at
+
+    @property
+    def subject_at(self) -> int:
+        """Which column is the subject."""
+        return list(self.spec.columns).index("subject")
+
+    @property
+    def version_at(self) -> int:
+        """Which column is the version of the subject key."""
+        return list(self.spec.columns).index("skver")
+
+    def key(self, row: Row) -> Key:
+        """Return the key of a row."""
+        columns = list(self.spec.columns)
+        return tuple(row[columns.index(name)] for name in self.spec.key)
+
+    def rows(self, view: ReadView, subjects: Sequence[SubjectId]) -> Iterator[Found]:
+        """Yield the rows of `subjects`, which are in the order of their ids."""
+        if not subjects:
+            return
+        if self.index:
+            yield from self._by_subject(view, subjects)
+            return
+        wanted = set(subjects)
+        for found in scan_all(view, self.spec):
+            if found.row[self.subject_at] in wanted:
+                yield found
+
+    def counted(self, view: ReadView) -> Iterator[tuple[bytes, int]]:
+        """Yield subject and version of each row."""
+        subject, version = self.subject_at, self.version_at
+        return ((found.row[subject], found.row[version]) for found in scan_all(view, self.spec))
+
+    def _by_subject(self, view: ReadView, subjects: Sequence[SubjectId]) -> Iterator[Found]:
+        """Yield as above: page by page from the first to the last, or one by one if few lie so."""
+        at, wanted, last = self.subject_at, set(subjects), subjects[-1]
+        cursor = None
+        while True:
+            page = view.scan(self.spec.name, self.index, (subjects[0],), (), after=cursor)
+            hits = [found for found in page.rows if found.row[at] in wanted]
+            cursor = page.cursor
+            yield from hits
+            if cursor is None or page.rows[-1].row[at] > last:
+                return
+            if len(hits) * ENOUGH < len(page.rows):
+                break
+        reached = page.rows[-1]
+        for subject in subjects:
+            if subject < reached.row[at]:
+                continue
+            for found in rows_of(view, self.spec, self.index, subject):
+                if subject > reached.row[at] or self.key(found.row) > self.key(reached.row):
+                    yield found
+
+
+UNDER_SUBJECTS = (
+    Under(identifiable.FIELDS, identifiable.rewrapped),
+    Under(owned.RECORDS, owned.rewrapped, index=""),
+    Under(owned.OLDER, owned.rewrapped, index=""),
+    Under(objects.CHUNKS, objects.rewrapped, index="subject"),
+)

@@ -28,6 +28,7 @@ from sealhold.frontends.ownerseam import (
     Sources,
 )
 from sealhold.frontends.peopleseam import People
+from sealhold.frontends.rightsseam import Rights
 from sealhold.model.shown import Status
 
 
@@ -125,4 +126,9 @@ class Vault(Protocol):
     @property
     def people(self) -> People:
         """What apps keep of their people."""
+        ...
+
+    @property
+    def rights(self) -> Rights:
+        """The rights of people."""
         ...

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from sealhold import __version__
 from sealhold.compute.asking import Requests
@@ -44,6 +44,9 @@ from sealhold.vault.reading import Records
 from sealhold.vault.reserves import Reserves
 from sealhold.vault.rollback import Accepted
 from sealhold.vault.sourcing import Sources
+
+if TYPE_CHECKING:
+    from sealhold.compute.rightsdoor import Rights
 
 TRIES = 4  # of passphrases that wait for their turn; each holds a thread of the server
 LABEL_BYTES = 16  # 26 base32 characters: nobody guesses the address of the pages
@@ -274,6 +277,11 @@ class Node:
         """What apps keep of their people."""
         return self.parts.people
 
+    @property
+    def rights(self) -> "Rights":
+        """The rights of people."""
+        return self.parts.rights
+
     def stop(self) -> None:
         """End the programs that run, between two objects; the next run goes on from there."""
         self.parts.confinement.stop()
@@ -291,6 +299,7 @@ class Node:
                 "something was erased more than a day ago: turn the keys over by"
                 " `sealhold key close-epoch`"
             )
+        warnings += parts.overdue()
         return Status(
             version=__version__,
             home=str(self.home.folder),

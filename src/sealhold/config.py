@@ -13,12 +13,16 @@ import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from sealhold.compute.broker import Mode
 from sealhold.model.errors import InvalidSettingsError
 from sealhold.vault.quotas import A_DAY
+
+if TYPE_CHECKING:
+    from sealhold.policy.deadlines import Calendar
 
 SETTINGS = "config.toml"
 HOME_VARIABLE = "SEALHOLD_HOME"
@@ -43,6 +47,7 @@ _KNOWN: Final = {
     "compute": {"isolation"},
     "evidence": {"producer", "tcti"},
     "access": {"app_per_second", "token_per_second", "lookups_a_day"},
+    "deadlines": {"zone", "holidays"},
 }
 MOST: Final = 1_000_000_000
 _TCTI: Final = re.compile(r"[!-~]{0,200}")
@@ -65,6 +70,8 @@ class Settings:
     producer: Producer = "sw"  # [evidence] producer: what vouches for the machine in proofs
     tcti: str = ""  # [evidence] tcti: where the TPM is, in the words of tpm2-tools
     access: Rates = Rates()  # [access]
+    zone: str = "UTC"  # [deadlines] zone: the time zone of the controller's place
+    holidays: frozenset[date] = frozenset()  # [deadlines] holidays: of that place
 
 
 def settings(home: Path) -> Settings:
@@ -91,7 +98,8 @@ def settings(home: Path) -> Settings:
             )
             raise InvalidSettingsError(f"`{SETTINGS}` has a name that is none of {known}")
     chosen = _settings(told.get("compute", {}), told.get("evidence", {}))
-    return replace(chosen, access=_rates(told.get("access", {})))
+    chosen = replace(chosen, access=_rates(told.get("access", {})))
+    return _with_deadlines(chosen, told["deadlines"]) if "deadlines" in told else chosen
 
 
 def _rates(access: Mapping[str, object]) -> Rates:
@@ -106,6 +114,34 @@ def _rates(access: Mapping[str, object]) -> Rates:
             raise InvalidSettingsError(f"`access.{name}` is a whole number from 1 to {MOST}")
         found[name] = value
     return Rates(**found)
+
+
+def calendar_of(settings: Settings) -> "Calendar":
+    """Return the calendar by which terms of the law are counted."""
+    from zoneinfo import ZoneInfo  # noqa: PLC0415  # reason: few vaults count terms
+
+    from sealhold.policy.deadlines import Calendar  # noqa: PLC0415  # reason: the same
+
+    return Calendar(zone=ZoneInfo(settings.zone), holidays=settings.holidays)
+
+
+def _with_deadlines(found: Settings, deadlines: Mapping[str, object]) -> Settings:
+    """Return the settings with the calendar of a place.
+
+    Raises:
+        InvalidSettingsError: no such zone, or a list of something else than days.
+        InvalidCalendarError: a listed day has no working day in the fortnight after it.
+    """
+    from zoneinfo import available_timezones  # noqa: PLC0415  # reason: few vaults count terms
+
+    zone, days = deadlines.get("zone", "UTC"), deadlines.get("holidays", [])
+    if not isinstance(zone, str) or zone not in available_timezones():
+        raise InvalidSettingsError("`deadlines.zone` is a time zone such as Europe/Berlin")
+    if not isinstance(days, list) or any(type(day) is not date for day in days):
+        raise InvalidSettingsError("`deadlines.holidays` is a list of days such as 2026-12-25")
+    with_days = replace(found, zone=zone, holidays=frozenset(days))
+    calendar_of(with_days)
+    return with_days
 
 
 def _settings(compute: Mapping[str, object], evidence: Mapping[str, object]) -> Settings:

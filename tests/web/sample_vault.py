@@ -21,6 +21,7 @@ from tests.web.sample_callers import SampleCallers
 from tests.web.sample_owner import SampleAudit, SampleBudgets, SampleRecords, SampleSources
 from tests.web.sample_people import SamplePeople
 from tests.web.sample_records import SamplePersonRecords
+from tests.web.sample_rights import SampleRights
 from tests.web.sample_state import PASSPHRASE, SampleState
 
 __all__ = ["PASSPHRASE", "TOKEN", "SampleVault"]
@@ -111,3 +112,7 @@ class SampleVault(SampleState):
             rollback_note="A copy of the whole folder put back in one piece is not noticed.",
             warnings=("The last back-up is 9 days old.",) if self.item_lines else (),
         )
+
+    @property
+    def rights(self) -> SampleRights:
+        return SampleRights(self)

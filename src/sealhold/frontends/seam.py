@@ -30,6 +30,7 @@ from sealhold.frontends.ownerseam import (
 from sealhold.frontends.peopleseam import People
 from sealhold.frontends.processingseam import Choices, ProcessingRuns, Processings
 from sealhold.frontends.recordseam import PersonRecords
+from sealhold.frontends.rightsseam import Rights
 from sealhold.model.shown import Status
 from sealhold.model.shown.serving import Gauges
 
@@ -152,4 +153,9 @@ class Vault(Protocol):
     @property
     def person_records(self) -> PersonRecords:
         """What apps keep of their people beside profiles."""
+        ...
+
+    @property
+    def rights(self) -> Rights:
+        """The rights of people."""
         ...

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from sealhold import __version__
 from sealhold.compute.asking import Requests
@@ -54,6 +54,9 @@ from sealhold.vault.reading import Records
 from sealhold.vault.reserves import Reserves, Room
 from sealhold.vault.rollback import Accepted
 from sealhold.vault.sourcing import Sources
+
+if TYPE_CHECKING:
+    from sealhold.compute.rightsdoor import Rights
 
 TRIES = 4  # of passphrases that wait for their turn; each holds a thread of the server
 LABEL_BYTES = 16  # 26 base32 characters: nobody guesses the address of the pages
@@ -306,6 +309,11 @@ class Node:
         """What apps keep of their people beside profiles."""
         return self.parts.person_records
 
+    @property
+    def rights(self) -> "Rights":
+        """The rights of people."""
+        return self.parts.rights
+
     def stop(self) -> None:
         """End the programs that run, between two objects; the next run goes on from there."""
         self.parts.confinement.stop()
@@ -351,6 +359,7 @@ class Node:
                 "something was erased more than a day ago: turn the keys over by"
                 " `sealhold key close-epoch`"
             )
+        warnings += parts.overdue()
         return Status(
             version=__version__,
             home=str(self.home.folder),

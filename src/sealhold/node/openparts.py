@@ -38,7 +38,7 @@ from sealhold.compute.running import Runs
 from sealhold.compute.shelf import TABLES as SHELF
 from sealhold.compute.shelf import Shelf
 from sealhold.compute.supply import Resources
-from sealhold.config import Settings, settings
+from sealhold.config import Settings, calendar_of, settings
 from sealhold.model.errors import SealholdError
 from sealhold.node.places import Places, object_store, places_of, record_store
 from sealhold.node.processingparts import processing_doors
@@ -70,12 +70,14 @@ from sealhold.vault.registry import Registry
 from sealhold.vault.requests import Requests as RequestRows
 from sealhold.vault.schemas import Schemas
 from sealhold.vault.sourcing import Sources
+from sealhold.vault.stories import STORIES
 from sealhold.vault.subjects import SUBJECTS
 from sealhold.vault.telling import Teller
 from sealhold.vault.using import Uses
 
 if TYPE_CHECKING:
     from sealhold.compute.openings import Proofs
+    from sealhold.compute.rightsdoor import Rights
 
 
 USED_OFTEN = (SUBJECTS, FIELDS, KEY_BLOCKS, PERSON_RECORDS)  # with each use of a person
@@ -112,6 +114,7 @@ class OpenParts:
         core = vault.core
         self.vault = vault
         self.core = core
+        self._home = home
         self.is_near = not places_of(home).records
         self._objects = Objects(core.store, core.objects, core.keys, core.entropy)
         self._objects.sweep()
@@ -120,6 +123,7 @@ class OpenParts:
         registry = Registry(
             core.deciding, core.papers, core.keyring.named("token"), core.clock, core.entropy
         )
+        self._registry = registry
         schemas = Schemas(core)
         uses = Uses(core, registry, schemas)
         chosen = settings(home.folder)
@@ -173,6 +177,19 @@ class OpenParts:
         from sealhold.compute.openings import Proofs  # noqa: PLC0415  # reason: few ever need it
 
         return Proofs(*self._of_proofs)
+
+    @cached_property
+    def rights(self) -> "Rights":
+        """The rights of people; loaded with the first who uses one."""
+        from sealhold.compute.rightsdoor import Rights  # noqa: PLC0415  # reason: seldom used
+
+        calendar = calendar_of(settings(self._home.folder))
+        return Rights(self.core, self._registry, self.principals, calendar)
+
+    def overdue(self) -> tuple[str, ...]:
+        """Return a sentence for each register in which something is overdue."""
+        has_any = next(self.core.deciding.all(STORIES.name), None) is not None
+        return self.rights.overdue() if has_any else ()
 
     def _office(
         self, firewall: Firewall, registry: Registry, world: World, verify: Callable[[str], bool]

@@ -26,7 +26,6 @@ from sealhold.crypto.digest import equal
 from sealhold.crypto.merkle import Frontier
 from sealhold.crypto.seal import Sealer
 from sealhold.crypto.secret import Secret
-from sealhold.crypto.sign import key_digest
 from sealhold.model.clock import Clock, Entropy, Onward
 from sealhold.model.errors import (
     InvalidEncodingError,
@@ -51,6 +50,7 @@ from sealhold.vault import (
     collectionrules,
     consents,
     epochs,
+    erased,
     grants,
     leases,
     noisebudget,
@@ -66,6 +66,7 @@ from sealhold.vault import (
     rollback,
     says,
     schemas,
+    stories,
     subjects,
 )
 from sealhold.vault.core import Core
@@ -83,6 +84,7 @@ from sealhold.vault.owned import OLDER, RECORDS
 from sealhold.vault.papers import Papers
 from sealhold.vault.reserves import Reserves
 from sealhold.vault.rollback import Accepted
+from sealhold.vault.telling import origin_of
 from sealhold.vault.writer import HEAD_MARK, SET_HASH, Work, Writer, set_mac
 
 SETTINGS = TableSpec(
@@ -109,6 +111,7 @@ DECIDING = (
     *leases.DECIDING,
     collectionrules.COLLECTIONS,
     epochs.ERASED,
+    stories.STORIES,
 )
 TABLES = (
     *DECIDING,
@@ -120,7 +123,9 @@ TABLES = (
     catalogue.SOURCES,
     catalogue.JOBS,
     *OBJECT_TABLES,
-    *subjects.TABLES,
+    subjects.SUBJECTS,
+    erased.ERASED,
+    stories.STORY_EVENTS,
     FIELDS,
     LOOKUPS,
     processings.VERSIONS,
@@ -245,11 +250,6 @@ def _held(parts: Parts) -> ExitStack:
     held.callback(Lock(parts.home).release)
     held.callback(parts.data.close)
     return held
-
-
-def origin_of(ring: Keyring) -> str:
-    """Return the name of the vault's log."""
-    return f"sealhold/{key_digest(ring.signer('log-sign').public)[:16]}"
 
 
 def _core(parts: Parts, ring: Keyring, deciding: Deciding, writer: Writer) -> Core:

@@ -26,6 +26,7 @@ from sealhold.frontends.http import (
     people_api,
     processing_api,
     records_api,
+    rights_api,
     serving_api,
 )
 from sealhold.frontends.http.api import ApiDesk
@@ -60,6 +61,7 @@ SERVICES = (
     records_api,
     processing_api,
     choice_api,
+    rights_api,
 )
 API_ROUTES = tuple(route for service in SERVICES for route in service.ROUTES)
 

@@ -157,9 +157,7 @@ class Epochs:
         fields = sorted(held.fields.items(), key=lambda each: each[0])
         under = Counter(app for app, _, _ in held.fields)
         under.update(2 * [AppId(each.row[2]) for each in held.subjects])
-        wrapped = Counter(
-            each for under in UNDER_SUBJECTS for each in under.counted(core.store)
-        )
+        wrapped = Counter(each for under in UNDER_SUBJECTS for each in under.counted(core.store))
         keys = [
             KeyView("epoch", str(epoch), epoch, ACTIVE, len(held.named) + len(held.apps)),
             *(

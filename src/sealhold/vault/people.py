@@ -316,9 +316,7 @@ class People:
             return None
         return tuple(hit.whole()[0].id for hit in hits)
 
-    def _hit(
-        self, use: Use, field: FieldName, inners: tuple[bytes, ...], row: Found
-    ) -> Use | None:
+    def _hit(self, use: Use, field: FieldName, inners: tuple[bytes, ...], row: Found) -> Use | None:
         """Return a use of the person that a row leads to, if they are there and it is not over.
 
         Raises:

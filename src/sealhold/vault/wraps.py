@@ -228,9 +228,7 @@ class KeySet:
             raise NotFoundError("no such app")
         return self._opened_apps(app, rows)
 
-    def put_app(
-        self, app: AppId, held: HeldApp, entropy: Entropy, *, state: str = ACTIVE
-    ) -> Put:
+    def put_app(self, app: AppId, held: HeldApp, entropy: Entropy, *, state: str = ACTIVE) -> Put:
         """Return the operation that keeps one version of an app's keys."""
         wrap = self.sealer.wrap(held.key, self._app_aad(app), entropy)
         base = Sealer(held.key).wrap(held.base, _app_base_aad(app, held.version), entropy)
@@ -320,9 +318,7 @@ class KeySet:
         return wrap_aad(KeyKind.APP, app, NOBODY, NOBODY, self.epoch)
 
 
-def put_field(
-    app: AppId, field: str, held: HeldField, under: HeldApp, entropy: Entropy
-) -> Put:
+def put_field(app: AppId, field: str, held: HeldField, under: HeldApp, entropy: Entropy) -> Put:
     """Return the operation that keeps one version of the key of a field under its app's."""
     place = field_aad(app, field, held.version, under.version)
     wrap = Sealer(under.key).wrap(held.key, place, entropy)
@@ -375,9 +371,7 @@ def opened_subject(row: Row, apps: HeldApps) -> HeldSubject:
     return HeldSubject(row[:CLEAR], key, opener.unwrap(base, place, "base"))
 
 
-def subject_aad(
-    kind: KeyKind, app: bytes, subject: bytes, version: int, above: int
-) -> bytes:
+def subject_aad(kind: KeyKind, app: bytes, subject: bytes, version: int, above: int) -> bytes:
     """Return the place of a subject's key or base key; `above` is the version of the app's."""
     turned = (version - 1).to_bytes(ID_BYTES)  # how often it was turned over
     return wrap_aad(kind, app, subject, turned, above)

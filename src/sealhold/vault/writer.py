@@ -71,7 +71,11 @@ HEAD_MARK = TableSpec(
 
 
 class Work(msgspec.Struct, frozen=True):
-    """Operations that hold together, and the log entries that tell of them, one at least."""
+    """Operations that hold together, and the log entries that tell of them.
+
+    Only what touches no row that decides and nobody is told of may go without an entry: a step of a
+    job, whose beginning and end are told.
+    """
 
     ops: tuple[Op, ...]
     entries: tuple[Entry, ...]
@@ -121,6 +125,8 @@ class Writer:
 
     def submit(self, works: Sequence[Work]) -> Future[list[int]]:
         """Queue pieces that go into one batch; the future gives each one's first log index.
+
+        Where no piece of the batch has an entry, it gives none.
 
         Raises:
             AuditUnavailableError: the writer is shut.
@@ -235,7 +241,7 @@ class Writer:
             if result.outcome is Outcome.APPLIED
         ]
         entries = [entry for work in applied for entry in work.entries]
-        if not entries:  # each work has one, so nothing was applied
+        if not entries:  # nothing was applied, or steps of jobs, which touch no row that decides
             return _Plan(prepared=None, change=Change({}, self._deciding.total), ops=(), firsts=())
         prepared = self._appender.prepare(entries, self._clock(), self._entropy)
         change = self._deciding.preview(op for work in applied for op in work.ops)

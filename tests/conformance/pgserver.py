@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -53,8 +54,40 @@ def address() -> str:
     return started
 
 
+@dataclass
+class Server:
+    """A server whose files are in `folder`; it ends with this process at the latest."""
+
+    room: Path
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes]
+
+    @property
+    def address(self) -> str:
+        return f"postgresql://sealhold@127.0.0.1:{self.port}/postgres"
+
+    def kill(self) -> None:
+        """Let it end as if the machine had lost its power."""
+        self.process.kill()
+        self.process.wait()
+
+    def start_again(self) -> None:
+        """Start it on the same files and port; what it left of itself must be gone first."""
+        until = monotonic() + STARTING
+        while True:
+            self.process = _run(self.room, self.folder, self.port)
+            if _comes_up(self.port, self.process, until):
+                return
+
+
 def start(room: Path, folder: Path) -> str:
     """Start a server whose files are in `folder`, to end with this process; return its address."""
+    return own(room, folder).address
+
+
+def own(room: Path, folder: Path) -> Server:
+    """Start a server whose files are in `folder`, to end with this process."""
     user = NOBODY if os.geteuid() == 0 else None  # the server refuses root
     if user is not None:
         shutil.chown(folder, user, pwd.getpwnam(user).pw_gid)
@@ -69,6 +102,14 @@ def start(room: Path, folder: Path) -> str:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    server = Server(room, folder, port, _run(room, folder, port))
+    atexit.register(lambda: _end(server.process))
+    assert _comes_up(port, server.process, monotonic() + STARTING), "the server ended"
+    return server
+
+
+def _run(room: Path, folder: Path, port: int) -> subprocess.Popen[bytes]:
+    user = NOBODY if os.geteuid() == 0 else None
     options = {
         "listen_addresses": "127.0.0.1",
         "port": port,
@@ -76,16 +117,18 @@ def start(room: Path, folder: Path) -> str:
         "max_connections": 200,
         "shared_buffers": "32MB",
     }
-    server = subprocess.Popen(
-        [room / "postgres", "-D", data, *(f"--{name}={value}" for name, value in options.items())],
+    return subprocess.Popen(
+        [
+            room / "postgres",
+            "-D",
+            folder / "data",
+            *(f"--{name}={value}" for name, value in options.items()),
+        ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         user=user,
         cwd=folder,
     )
-    atexit.register(_end, server)
-    _wait_for(port, server)
-    return f"postgresql://sealhold@127.0.0.1:{port}/postgres"
 
 
 def schema_of(folder: Path) -> str:
@@ -114,16 +157,17 @@ def _end(server: subprocess.Popen[bytes]) -> None:
         server.wait()
 
 
-def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
+def _comes_up(port: int, server: subprocess.Popen[bytes], until: float) -> bool:
+    """Wait until the server answers; return whether it did not end instead."""
     probe = PgClient(f"postgresql://sealhold@127.0.0.1:{port}/postgres", places=1)
-    until = monotonic() + STARTING
     try:
         while True:
             try:
                 with probe.reading():
-                    return
+                    return True
             except StoreUnavailableError:
-                assert server.poll() is None, "the server ended"
+                if server.poll() is not None:
+                    return False
                 assert monotonic() < until, "the server did not start"
                 sleep(0.05)
     finally:

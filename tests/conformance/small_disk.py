@@ -13,7 +13,7 @@ GROWN = 67_108_864  # bytes
 
 @dataclass(frozen=True, slots=True)
 class SmallDisk:
-    """A folder with room for `SIZE` bytes, until it is grown."""
+    """A folder with room for some bytes, until it is grown."""
 
     folder: Path
     is_mounted: bool  # if not, a full disk shows as a write that fails for no reason we can tell
@@ -27,11 +27,11 @@ class SmallDisk:
 
 
 @contextmanager
-def small_disk(folder: Path) -> Iterator[SmallDisk]:
+def small_disk(folder: Path, size: int = SIZE) -> Iterator[SmallDisk]:
     """Lend a small disk at `folder`, which is there and empty."""
-    is_mounted = _mount(f"size={SIZE}", folder)
+    is_mounted = _mount(f"size={size}", folder)
     if not is_mounted:
-        _limit(SIZE)
+        _limit(size)
     try:
         yield SmallDisk(folder, is_mounted)
     finally:

@@ -43,6 +43,7 @@ class PeopleSite:
     port: int
     owner: str
     apps: tuple[tuple[str, str], tuple[str, str]]
+    process: subprocess.Popen[str]
 
     def call(
         self,
@@ -93,10 +94,20 @@ def call(
 
 
 @contextmanager
-def people_site(folder: Path, names: tuple[str, str] = ("One", "Other")) -> Iterator[PeopleSite]:
-    """Make a vault in `folder` unless there is one, serve it, and register two apps."""
+def people_site(
+    folder: Path,
+    names: tuple[str, str] = ("One", "Other"),
+    *,
+    init: str = "init --headless",
+    register: bool = True,
+    ends: int = 0,
+) -> Iterator[PeopleSite]:
+    """Make a vault in `folder` unless there is one, serve it, and register two apps.
+
+    `ends` is the exit code that is expected: minus a signal's number if the test kills it.
+    """
     if not any(folder.iterdir()):
-        assert Cli(folder).line("init --headless").code == 0
+        assert Cli(folder).line(init).code == 0
     process = subprocess.Popen(
         SERVE,
         stdout=subprocess.PIPE,
@@ -111,15 +122,15 @@ def people_site(folder: Path, names: tuple[str, str] = ("One", "Other")) -> Iter
         port = json.loads(process.stdout.readline())["port"]
         proof = {"passphrase": PASSPHRASE}
         owner = call(port, "POST", "/v1/auth/sessions", "", proof).json["token"]
-        one, other = (_app(port, owner, name) for name in names)
-        yield PeopleSite(port, owner, (one, other))
+        one, other = (_app(port, owner, name) if register else ("", "") for name in names)
+        yield PeopleSite(port, owner, (one, other), process)
     finally:
         process.send_signal(signal.SIGINT)
         code = process.wait(30)
         said = process.stderr.read()
         process.stdout.close()
         process.stderr.close()
-    assert (code, said) == (0, "")
+    assert (code, said) == (ends, "")
 
 
 def _app(port: int, owner: str, name: str) -> tuple[str, str]:

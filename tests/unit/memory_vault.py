@@ -27,6 +27,7 @@ from sealhold.vault.keyring import Keyring
 from sealhold.vault.objects import Objects
 from sealhold.vault.opening import DECIDING, TABLES
 from sealhold.vault.papers import Papers
+from sealhold.vault.reserves import Reserves
 from sealhold.vault.writer import Writer
 
 NOON = Instant(1_795_262_400_000)
@@ -70,7 +71,9 @@ class MemoryVault:
 
 @contextmanager
 def memory_vault(
-    store: MemoryRecords | None = None, datasets: Mapping[Collection, Dataset] | None = None
+    store: MemoryRecords | None = None,
+    datasets: Mapping[Collection, Dataset] | None = None,
+    reserves: Reserves | None = None,
 ) -> Iterator[MemoryVault]:
     entropy = seeded(b"memory vault")
     keys = MemoryRecords()
@@ -97,6 +100,7 @@ def memory_vault(
         written=0,
         clock=lambda: NOON,
         entropy=entropy,
+        reserves=reserves,
     )
     subject = ring.subject(owner)
     core = Core(

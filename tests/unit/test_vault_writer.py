@@ -6,10 +6,12 @@ from threading import Thread
 
 import pytest
 
+from sealhold.audit import log
 from sealhold.audit.checkpoint import open_checkpoint
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.log import Entry
 from sealhold.audit.reading import read_hashes
+from sealhold.crypto.seal import Sealer
 from sealhold.model.errors import (
     AuditUnavailableError,
     BusyError,
@@ -18,6 +20,7 @@ from sealhold.model.errors import (
     LeakExhaustedError,
     LockedError,
     StoreUnavailableError,
+    TamperedError,
 )
 from sealhold.stores.backends.memory import MemoryRecords
 from sealhold.stores.spec import MAX_BATCH, Bump, Expect, Fence, Guard, Op, Put, Result, Unit
@@ -25,7 +28,7 @@ from sealhold.vault.budget import BUDGETS
 from sealhold.vault.deciding import Deciding
 from sealhold.vault.opening import DECIDING, SETTINGS
 from sealhold.vault.writer import HEAD_MARK, QUEUE, SET_HASH, Work, set_mac
-from tests.unit.memory_vault import MemoryVault, memory_vault
+from tests.unit.memory_vault import NOON, MemoryVault, memory_vault
 
 ENTRY = Entry(event=Event(kind=EventKind.READ, actor=Actor.OWNER))
 Finish = Callable[[Sequence[Result]], Sequence[Op]]
@@ -48,14 +51,24 @@ class Slow(MemoryRecords):
 
 
 class Failing(MemoryRecords):
-    """Has no room once it is told so."""
+    """Answers no commit once it is told so, before or after it did it."""
 
-    is_full = False
+    is_failing = does_it = False
+    is_away = False  # nothing can be looked up either
+    commits = renewals = 0
 
     def commit(self, units: Sequence[Unit], finish: Finish, fence: Fence) -> list[Result]:
-        if self.is_full:
-            raise StoreUnavailableError("no disk")
-        return super().commit(units, finish, fence)
+        self.commits += 1
+        if not self.is_failing:
+            return super().commit(units, finish, fence)
+        if self.does_it:
+            super().commit(units, finish, fence)
+        raise StoreUnavailableError("no answer")
+
+    def renew(self) -> None:
+        self.renewals += 1
+        if self.is_away:
+            raise StoreUnavailableError("no answer")
 
 
 @pytest.fixture
@@ -202,30 +215,94 @@ def test_the_checkpoint_follows_within_a_moment_when_nothing_is_released(
     assert mark.row[1] == 1
 
 
-def test_after_a_failure_of_the_disk_the_writer_stays_shut() -> None:
+def test_after_a_failure_nothing_is_tried_until_the_store_began_anew() -> None:
     store = Failing()
     with memory_vault(store) as vault:
         writer = vault.core.writer
         writer.commit(work(setting("before")))
-        store.is_full = True
+        store.is_failing = store.is_away = True
         with pytest.raises(AuditUnavailableError):
             writer.commit(work(setting("during")))
-        store.is_full = False
+        store.is_failing, tried = False, store.commits
 
         with pytest.raises(AuditUnavailableError):
-            writer.commit(work(setting("after")))
+            writer.commit(work(setting("early")))
+        assert store.commits == tried
+        store.is_away = False
+        writer.commit(work(setting("after")))
 
-        assert [value(vault, name) for name in ("before", "during", "after")] == [0, None, None]
-        assert vault.appender.head.size == 1
+        names = ("before", "during", "early", "after")
+        assert [value(vault, name) for name in names] == [0, None, None, 0]
+        assert vault.appender.head.size == 2
+        assert store.renewals >= 2
+
+
+@pytest.mark.threat("T281")
+def test_a_commit_without_an_answer_is_looked_up_and_not_repeated() -> None:
+    store = Failing()
+    with memory_vault(store) as vault:
+        writer = vault.core.writer
+        store.is_failing = store.does_it = True
+
+        assert writer.commit(work(setting("n", 7), releases=True)) == 0
+
+        store.is_failing = False
+        assert store.commits == 1
+        assert value(vault, "n") == 7
+        assert writer.commit(work(setting("n", 8))) == 1
+        assert len(list(read_hashes(vault.core.store))) == 2
+
+
+@pytest.mark.threat("T281")
+@pytest.mark.parametrize("does_it", [True, False])
+def test_what_could_not_be_looked_up_at_once_is_known_before_anything_else(
+    *, does_it: bool
+) -> None:
+    store = Failing()
+    with memory_vault(store) as vault:
+        writer = vault.core.writer
+        store.is_failing, store.does_it, store.is_away = True, does_it, True
+        with pytest.raises(AuditUnavailableError):
+            writer.commit(work(setting("n", 7)))
+        store.is_failing = store.is_away = False
+
+        place = writer.commit(work(setting("more")))
+
+        assert place == int(does_it)
+        assert value(vault, "n") == (7 if does_it else None)
+
+
+@pytest.mark.threat("T281")
+def test_a_log_that_somebody_else_went_on_with_is_never_written_again() -> None:
+    store = Failing()
+    with memory_vault(store) as vault:
+        writer, base = vault.core.writer, vault.appender.head
+        writer.commit(work(setting("first")))
+        stranger = log.load(
+            store,
+            "sealhold/test",
+            Sealer(vault.core.keyring.named("log")),
+            vault.core.keyring.signer("log-sign"),
+        ).prepare([ENTRY], NOON, vault.core.entropy)
+        store.is_failing = True
+        MemoryRecords.commit(store, (), lambda _: stranger.ops, vault.fence)
+        with pytest.raises((AuditUnavailableError, TamperedError)):
+            writer.commit(work(setting("second")))
+        store.is_failing = False
+
+        with pytest.raises(AuditUnavailableError):
+            writer.commit(work(setting("third")))
+
+        assert base.size == 0
+        assert store.get(SETTINGS.name, [("third",)]) == [None]
 
 
 def test_all_that_waits_when_the_disk_fails_is_told_so() -> None:
     class Gone(Slow):
         def commit(self, units: Sequence[Unit], finish: Finish, fence: Fence) -> list[Result]:
-            results = super().commit(units, finish, fence)
-            if len(self.batches) > 1:
+            if self.batches:
                 raise StoreUnavailableError("no disk")
-            return results
+            return super().commit(units, finish, fence)
 
     store = Gone()
     with memory_vault(store) as vault:

@@ -76,7 +76,10 @@ class EventKind(IntEnum):
     PERSON = 29  # of an app's people one was made, shown or asked after, as the reason says
     PROFILE = 30  # a profile was read, changed, removed or searched, as the reason says
     SCHEMA = 31  # the owner laid down what an app may keep of its people
+    RECORD = 32  # a person's records were kept, read or taken out, as the reason says
     ACCESS = 40  # who may call changed: tokens, officers, passkeys, as the reason says
+    PROCESSING = 50  # a processing was registered, changed or run, as the reason says
+    SAY = 51  # a person said something about the use of their data, as the reason says
 
 
 @unique

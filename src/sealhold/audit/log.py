@@ -181,6 +181,12 @@ def load(view: ReadView, origin: str, sealer: Sealer, signer: SigningKey) -> App
     return Appender(origin, sealer, signer, head)
 
 
+def newest_batch(view: ReadView) -> Id16:
+    """Return the id of the newest batch that took effect, unchecked; of none, that of nobody."""
+    found = view.get(HEAD.name, [(HEAD_NAME,)])[0]
+    return NOBODY if found is None else Id16(found.row[2])
+
+
 def read_head(view: ReadView, sealer: Sealer, keys: Sequence[VerifierKey]) -> Head:
     """Return where the log that `view` shows stands, checked against its newest checkpoint.
 

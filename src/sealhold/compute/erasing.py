@@ -82,7 +82,7 @@ class Erasing:
                 noted(office.core),
             )
             office.core.writer.commit(
-                Work(ops, (office.teller.entry(told), *entries), releases=True)
+                Work(ops, (office.teller.entry(told), *entries), releases=True, right=True)
             )
         self._index.forget()
         return self._view(record, collection, tasks)

@@ -76,7 +76,9 @@ class Grants:
         office, now = self._office, self._office.core.clock()
         row = office.grants.find(id_text)
         ops, event, after = revoking(office, self._shelf, row, now)
-        office.core.writer.commit(Work(ops, (office.teller.entry(event),), releases=True))
+        office.core.writer.commit(
+            Work(ops, (office.teller.entry(event),), releases=True, right=True)
+        )
         return grant_view(office, after)
 
 
@@ -167,7 +169,8 @@ class Apps:
         office = self._office
         app = office.registry.find(id_text)
         op = office.registry.change(app, state)
-        office.core.writer.commit(Work((op,), (office.teller.entry(self._event(app, state)),)))
+        entry = office.teller.entry(self._event(app, state))
+        office.core.writer.commit(Work((op,), (entry,), right=state != ACTIVE))
         return self._view(office.registry.get(app.id))
 
     def _event(self, app: App, reason: str) -> Event:

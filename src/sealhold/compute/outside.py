@@ -25,6 +25,7 @@ from sealhold.model.errors import (
     DeniedError,
     InvalidError,
     SealholdError,
+    StoreUnavailableError,
 )
 from sealhold.model.ids import RequestId
 from sealhold.model.quantities import HOUR
@@ -144,12 +145,13 @@ def _denying(explain: type[SealholdError] | None = None) -> Iterator[None]:
     Raises:
         AuditUnavailableError: as it came.
         BusyError: as it came.
+        StoreUnavailableError: as it came; it says nothing of what was asked for.
         SealholdError: as it came, if it is of the class to explain.
         DeniedError: anything else.
     """
     try:
         yield
-    except (AuditUnavailableError, BusyError):
+    except (AuditUnavailableError, BusyError, StoreUnavailableError):
         raise
     except SealholdError as err:
         if explain is not None and isinstance(err, explain):

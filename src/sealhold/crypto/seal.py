@@ -58,6 +58,7 @@ class KeyKind(IntEnum):
     SET = 12  # row MACs and set hash
     BASE = 13  # one subject's tags, index and papers
     NAMED = 14  # one of the vault's own keys
+    BLOCK = 15  # several DEKs of one person
 
 
 def wrap_aad(kind: KeyKind, app: bytes, subject: bytes, record: bytes, version: int) -> bytes:

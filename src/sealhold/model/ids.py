@@ -30,6 +30,9 @@ JobId = NewType("JobId", Id16)
 TicketId = NewType("TicketId", Id16)
 RunId = NewType("RunId", Id16)
 DecisionId = NewType("DecisionId", Id16)
+ProcessingId = NewType("ProcessingId", Id16)
+ConsentId = NewType("ConsentId", Id16)
+NoticeId = NewType("NoticeId", Id16)
 
 TaskDigest = NewType("TaskDigest", bytes)  # SHA-256 of a task manifest's payload bytes
 CodeDigest = NewType("CodeDigest", bytes)  # SHA-256 of a program
@@ -55,7 +58,10 @@ class Kind(StrEnum):
     DECISION = "d"
     GRANT = "g"
     JOB = "j"
+    CONSENT = "k"
+    NOTICE = "n"
     OFFICER = "o"
+    PROCESSING = "p"
     REQUEST = "q"
     RECORD = "r"
     SOURCE = "s"

@@ -35,6 +35,10 @@ _SETTINGS: Final = {
     "synchronous_commit": "on",
     "lock_timeout": PATIENCE,
     "jit": "off",
+    # seconds and tries after which the server lets go of what a client left behind that is gone:
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
 }
 _FULL, _DAMAGED = {"53100"}, {"XX001", "XX002"}
 _BUSY = {"55P03", "40001", "40P01", "53300"}

@@ -41,6 +41,7 @@ from sealhold.vault.epochs import Epochs
 from sealhold.vault.home import Home, read, replace
 from sealhold.vault.ledger import Ledger
 from sealhold.vault.reading import Records
+from sealhold.vault.reserves import Reserves
 from sealhold.vault.rollback import Accepted
 from sealhold.vault.sourcing import Sources
 
@@ -126,6 +127,10 @@ class Node:
             except BaseException:
                 vault.close()
                 raise
+
+    def keep_room(self) -> None:
+        """Keep room on the home's disk for the day on which it is full; before it is unlocked."""
+        Reserves(self.home).make()
 
     def verify_passphrase(self, passphrase: str) -> bool:
         """Return whether `passphrase` opens this vault.

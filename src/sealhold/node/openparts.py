@@ -41,17 +41,22 @@ from sealhold.model.errors import SealholdError
 from sealhold.node.places import Places, object_store, places_of, record_store
 from sealhold.node.world import World
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
+from sealhold.stores.remembering import Remembering
+from sealhold.stores.spec import RecordStore
 from sealhold.vault.budget import Budget
 from sealhold.vault.consents import Consents
 from sealhold.vault.epochs import Epochs
 from sealhold.vault.firewall import Firewall
 from sealhold.vault.grants import Grants as GrantRows
 from sealhold.vault.home import Home
+from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.index import Index
+from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.ledger import Ledger
 from sealhold.vault.objects import Objects
 from sealhold.vault.opening import Opened, Parts
 from sealhold.vault.people import People as PeopleRows
+from sealhold.vault.personrows import RECORDS as PERSON_RECORDS
 from sealhold.vault.principals import Principals
 from sealhold.vault.programs import Programs
 from sealhold.vault.reading import Records
@@ -59,6 +64,7 @@ from sealhold.vault.registry import Registry
 from sealhold.vault.requests import Requests as RequestRows
 from sealhold.vault.schemas import Schemas
 from sealhold.vault.sourcing import Sources
+from sealhold.vault.subjects import SUBJECTS
 from sealhold.vault.telling import Teller
 from sealhold.vault.using import Uses
 
@@ -66,11 +72,17 @@ if TYPE_CHECKING:
     from sealhold.compute.openings import Proofs
 
 
+USED_OFTEN = (SUBJECTS, FIELDS, KEY_BLOCKS, PERSON_RECORDS)  # with each use of a person
+
+
 def stored(home: Home, world: World, places: Places) -> Parts:
     """Return what a vault opens from."""
+    data: RecordStore = record_store(home, places)
+    if not places.records:  # a store of which this process is the only writer
+        data = Remembering(data, USED_OFTEN)
     return Parts(
         home=home,
-        data=record_store(home, places),
+        data=data,
         # THREAT T217: keys never lie where the rows lie, whoever keeps those
         keys=lambda epoch: SqlCipherStore(home.keys_of(epoch)),
         objects=object_store(home, places, world.entropy),
@@ -81,6 +93,7 @@ def stored(home: Home, world: World, places: Places) -> Parts:
         ),
         clock=world.clock,
         entropy=world.entropy,
+        rows_here=not places.records,
     )
 
 

@@ -20,18 +20,26 @@ class Reason(StrEnum):
     APP_NOT_ACTIVE = "app_not_active"
     SUBJECT_NOT_ACTIVE = "subject_not_active"
     TASK_NOT_ACTIVE = "task_not_active"
+    NO_LEASE = "no_lease"
+    PROCESSING_NOT_ACTIVE = "processing_not_active"
+    OTHER_CODE = "other_code"
+    NOT_ASSESSED = "not_assessed"
     NOTHING_ASKED = "nothing_asked"
     NO_GRANT = "no_grant"
     OTHER_TASK = "other_task"
     OUT_OF_SCOPE = "out_of_scope"
     OTHER_PURPOSE = "other_purpose"
+    NEEDS_RUN = "needs_run"
     SUSPENDED = "suspended"
+    NO_BASIS = "no_basis"
     NO_CONSENT = "no_consent"
     PARENT_ENDED = "parent_ended"
     OBJECTED = "objected"
+    NOT_ALLOWED = "not_allowed"
     RESTRICTED = "restricted"
     RETENTION_OVER = "retention_over"
     OUT_OF_TIME = "out_of_time"
+    NO_READS_LEFT = "no_reads_left"
     SPENT = "spent"
     NOT_CONFIRMED = "not_confirmed"
     GRANT_BUDGET = "grant_budget"
@@ -46,18 +54,26 @@ _WORDS: Final = {
     Reason.APP_NOT_ACTIVE: "The app is not registered, or you stopped it",
     Reason.SUBJECT_NOT_ACTIVE: "There is no such person here, or their data was erased",
     Reason.TASK_NOT_ACTIVE: "The program is not approved, or it was changed since",
+    Reason.NO_LEASE: "The run is over, or it is another app's",
+    Reason.PROCESSING_NOT_ACTIVE: "Nobody activated this processing as it is now",
+    Reason.OTHER_CODE: "The program is another than the one that was registered",
+    Reason.NOT_ASSESSED: "Its risks were not assessed, or the assessment did not end well",
     Reason.NOTHING_ASKED: "No field was asked for",
     Reason.NO_GRANT: "You allowed this app nothing",
     Reason.OTHER_TASK: "You allowed this app another program, parameter or selection",
     Reason.OUT_OF_SCOPE: "It asked for more than you allowed",
     Reason.OTHER_PURPOSE: "It asked under another purpose than the one you allowed",
+    Reason.NEEDS_RUN: "For this purpose a processing is registered: only its runs read",
     Reason.SUSPENDED: "The allowance is suspended",
+    Reason.NO_BASIS: "The legal bases do not carry data of this kind",
     Reason.NO_CONSENT: "Your consent is not given, has ended, or was taken back",
     Reason.PARENT_ENDED: "The allowance that this one came from does not hold",
     Reason.OBJECTED: "You object to this purpose",
+    Reason.NOT_ALLOWED: "You did not say yes to this processing as it is now",
     Reason.RESTRICTED: "You restricted the use of your data",
     Reason.RETENTION_OVER: "The data has been kept as long as it may be",
     Reason.OUT_OF_TIME: "The allowance has not begun, or is over",
+    Reason.NO_READS_LEFT: "The run has read as often as it may",
     Reason.SPENT: "It was for one answer, and that was given",
     Reason.NOT_CONFIRMED: "You are asked before each answer, and did not say yes to this one",
     Reason.GRANT_BUDGET: "It would tell more than you allowed",

@@ -51,6 +51,18 @@ def decide_profile(
     return _yes(fields)
 
 
+def decide_own(
+    parties: Parties, known: AbstractSet[FieldName], fields: frozenset[FieldName]
+) -> Decision:
+    """Return whether a person may have or change `fields` of their own; that needs no purpose."""
+    refused = _party_fails(parties)
+    if refused:
+        return _no(refused)
+    if not fields:
+        return _no(Reason.NOTHING_ASKED)
+    return _yes(fields) if fields <= known else _no(Reason.OUT_OF_SCOPE)
+
+
 def covers(purposes: AbstractSet[Purpose], purpose: Purpose) -> bool:
     """Return whether `purpose` is one of `purposes`, or lies within one."""
     return any(dpv.narrower(purpose, one) for one in purposes)

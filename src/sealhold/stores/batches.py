@@ -48,6 +48,7 @@ class _Kind(Enum):
     ANY = auto()  # it changes one row or none
     COUNT = auto()  # it changes any number, which its unit reports
     READ = auto()  # it says 1, else its unit fails
+    GUARD = auto()  # each of its rows is there, else a unit fails
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,10 @@ def run_together(connection: Connection, texts: Texts, units: Units) -> list[Res
     """Run all units as if none fails; return their results, or None if one failed."""
     removed = [0] * len(units)
     for run in _runs(texts, units):
+        if run.kind is _Kind.GUARD:
+            if not _all_there(connection, run):
+                return None
+            continue
         if run.kind is _Kind.READ:
             if not connection.execute(run.sql, run.cells[0]).fetchone()[0]:
                 return None
@@ -117,12 +122,32 @@ def _run_many(connection: Connection, run: _Run) -> int:
     return changed
 
 
+def _all_there(connection: Connection, run: _Run) -> bool:
+    """Return whether all rows of guards are there, each key in its version; each is asked once."""
+    wanted = list(dict.fromkeys(run.cells))
+    at = 0
+    for size in (*AT_ONCE, 1):
+        while len(wanted) - at >= size:
+            cells = bound(chain.from_iterable(wanted[at : at + size]))
+            if connection.execute(run.text.versions(size), cells).fetchone()[0] != size:
+                return False
+            at += size
+    return True
+
+
 def _runs(texts: Texts, units: Units) -> Iterator[_Run]:
     """Return the runs, table by table, each table's in order."""
     queues: dict[str, list[_Run]] = {}
+    written = {op.table for ops in units for op in ops if type(op) is not Guard}
     for unit, ops in enumerate(units):
         for op in ops:
             queue = queues.setdefault(op.table, [])
+            if type(op) is Guard and type(op.expect) is int and op.table not in written:
+                if not queue or queue[0].kind is not _Kind.GUARD:
+                    text = texts[op.table]
+                    queue.insert(0, _Run(text, text.has_version, _Kind.GUARD, [], unit))
+                queue[0].cells.append((*op.key, op.expect))  # no order between what only looks
+                continue
             last = queue[-1] if queue else None
             if last and type(op) is Put and op.expect is Expect.ABSENT and last.is_insert:
                 last.cells.append(op.row)  # nearly all there is

@@ -12,7 +12,6 @@ Source: docs/spec/04-stores.md section 6.
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from errno import EDQUOT, EFBIG, ENOSPC
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -28,6 +27,7 @@ from sealhold.model.errors import (
     StoreUnavailableError,
     TamperedError,
 )
+from sealhold.stores.spec import NO_ROOM
 
 KEY_BYTES = 32
 PAGE = 8192  # bytes; a sealed record of 1 KB then shares its page with six others
@@ -37,9 +37,9 @@ STATEMENTS = 512  # prepared ones kept per connection: more than the vault's tab
 PLAIN_HEADER = b"SQLite format 3\x00"
 FILE_MODE = 0o600
 UNFINISHED = ".tmp-"  # what a killed process may leave behind
-NO_ROOM = (ENOSPC, EDQUOT, EFBIG)
 
 _PRIMARY = 0xFF  # the low byte of an extended result code tells its family
+_NO_INDEX = 4874  # SQLITE_IOERR_SHMSIZE: the index of the log cannot grow, so nothing is begun
 
 
 class CipherFile:
@@ -139,7 +139,10 @@ class CipherFile:
     def meaning(self, err: Error) -> SealholdError:
         """Return what an error of the database says in the terms of a store."""
         name = self.path.name
-        match getattr(err, "sqlite_errorcode", 0) & _PRIMARY:
+        code = getattr(err, "sqlite_errorcode", 0)
+        if code == _NO_INDEX:
+            return StoreFullError(f"no room for `{name}`")
+        match code & _PRIMARY:
             # THREAT T06: each page carries a MAC, so a changed one is never read as data.
             case sqlcipher.SQLITE_NOTADB | sqlcipher.SQLITE_CORRUPT:
                 return TamperedError(f"`{name}` is damaged, or its key is another")

@@ -104,6 +104,14 @@ class Connections:
                     raise self.file.meaning(err) from err
                 raise
 
+    def begin_anew(self) -> None:
+        """Let go of the writer, so that the next batch opens another."""
+        with self._writing:
+            self._check_open()
+            writer, self._writer = self._writer, None
+            if writer is not None:
+                writer.close()
+
     def close(self) -> None:
         """Close all of them, after the log was moved into the main file.
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import Enum, auto
+from errno import EDQUOT, EFBIG, ENOSPC
 from typing import Any, NewType, Protocol
 
 import msgspec
@@ -32,6 +33,7 @@ MAX_BATCH = 8_388_608  # bytes per batch
 MAX_PAGE = 1_000  # rows per scan
 MIN_SEALED = 28  # bytes: a 12-byte nonce and a 16-byte tag at least
 MAX_CODE = 32  # ASCII characters
+NO_ROOM = (ENOSPC, EDQUOT, EFBIG)  # what a disk says that is full, or full for this user
 
 
 class ColumnKind(Enum):
@@ -142,7 +144,7 @@ class Result:
     removed: int = 0  # rows that its DeleteWhere took
 
 
-class Found(msgspec.Struct, frozen=True):
+class Found(msgspec.Struct, frozen=True, weakref=True):
     """A row as it is kept, unchecked."""
 
     row: Row
@@ -242,6 +244,16 @@ class RecordStore(ReadView, Protocol):
         Raises:
             FenceLostError: `fence` is not the newest; nothing was written.
             ConflictError: an operation of `finish` failed; nothing was written.
+        """
+        ...
+
+    def renew(self) -> None:
+        """Begin anew after a commit whose effect is unknown; afterwards what is read is durable.
+
+        No handle that failed is used again, and nothing that was under way can still take effect.
+
+        Raises:
+            StoreUnavailableError: that cannot be had yet.
         """
         ...
 

@@ -26,6 +26,9 @@ _SQL_TYPES = {
 }
 
 
+VERSION = "wanted"  # no column of a table has this name: those begin with `c_`
+
+
 class TableText:
     """The statements of one table. Where a row is a parameter, it stands whole and first."""
 
@@ -54,6 +57,8 @@ class TableText:
         self._key = keys
         self._key_of_many = f"({', '.join('?' for _column in table.spec.key)})"
         self._by_keys: dict[int, str] = {}
+        self._wanted = [*map(_c, table.spec.key), VERSION]
+        self._versions: dict[int, str] = {}
         self.replace = f"UPDATE {name} SET {given} WHERE {by_row}"
         self.replace_version = f"{self.replace} AND v = ?{len(columns) + 1}"
         self.delete = f"DELETE FROM {name} WHERE {by_key}"
@@ -82,6 +87,20 @@ class TableText:
             marks = ", ".join([self._key_of_many] * keys)
             found = f"SELECT * FROM {self._name} WHERE ({self._key}) IN (VALUES {marks})"
             self._by_keys[keys] = found
+        return found
+
+    def versions(self, keys: int) -> str:
+        """Return: how many of so many different keys have a row of the version behind them."""
+        found = self._versions.get(keys)
+        if found is None:
+            marks = ", ".join([f"({', '.join('?' for _ in self._wanted)})"] * keys)
+            *same, version = self._wanted
+            fits = _all([*(f"{self._name}.{c} = w.{c}" for c in same), f"v = w.{version}"])
+            found = (
+                f"WITH w ({', '.join(self._wanted)}) AS (VALUES {marks})"
+                f" SELECT COUNT(*) FROM w CROSS JOIN {self._name} ON {fits}"
+            )
+            self._versions[keys] = found
         return found
 
     def bump(self, column: str) -> str:

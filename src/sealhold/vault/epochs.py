@@ -37,6 +37,7 @@ from sealhold.vault.deciding import Deciding, scan_all
 from sealhold.vault.home import FIRST_EPOCH
 from sealhold.vault.keyring import HALF_CLOSED, Keyring
 from sealhold.vault.keysets import KeySets
+from sealhold.vault.reserves import Room
 from sealhold.vault.rewrapping import UNDER_SUBJECTS
 from sealhold.vault.wraps import ACTIVE
 from sealhold.vault.writer import Work
@@ -190,7 +191,7 @@ class Epochs:
         turn = _Turn(actor, ring.lies_in.epoch)
         # THREAT T235: a key that is erased after it was copied would come back with the next set
         with ring.still():
-            self._move(turn)
+            ring.reserves.spend(Room.RIGHTS, lambda: self._move(turn))
         for step in (self._destroy, self._remove, self._note):
             step(turn)
         return self._view(turn.old, turn.keys, turn.destroyed)
@@ -310,4 +311,4 @@ def _tell(core: Core, actor: Actor, note: ClosedNote) -> None:
         digest=tagged(Tag.EPOCH_NOTE, pack([note.epoch, paper])),
     )
     row = Put(CLOSED.name, (note.epoch, sealed), Expect.ABSENT)
-    core.writer.commit(Work((row,), (Entry(event=event),), releases=True))
+    core.writer.commit(Work((row,), (Entry(event=event),), releases=True, right=True))

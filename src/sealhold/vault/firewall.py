@@ -21,6 +21,7 @@ from sealhold.model.errors import (
 )
 from sealhold.model.ids import Collection, FieldName, Kind, RecordId, show
 from sealhold.model.people import Value
+from sealhold.model.personrecords import Content
 from sealhold.model.records import Record
 from sealhold.policy.decide import decide
 from sealhold.policy.decision import Decision, Reason
@@ -28,9 +29,11 @@ from sealhold.policy.facts import Ask, Facts
 from sealhold.stores.spec import Found, Op
 from sealhold.vault.core import Core
 from sealhold.vault.identifiable import open_field
+from sealhold.vault.keyblocks import BlockRows, For, record_keys
 from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.objects import Objects
 from sealhold.vault.owned import RECORDS, open_standing, record_from
+from sealhold.vault.personrows import Stand, open_version
 from sealhold.vault.subjects import Person
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
@@ -181,6 +184,24 @@ def open_profile(
         for field, row in found.items()
         if field in decision.fields
     }
+
+
+def open_records(
+    decision: Decision, keys: SubjectKeys, use: For, found: Sequence[Found], blocks: BlockRows
+) -> list[Content]:
+    """Return the content of a person's records, in the order of the rows that were `found`.
+
+    The decision is in the log by now; rows and blocks were read before, from one moment.
+
+    Raises:
+        DeniedError: the decision is none that permits.
+        SealBrokenError: a row or a block is gone, older, or not as it was written.
+    """
+    if not decision.permit:
+        raise DeniedError("denied")
+    places = [Stand.of(each).key for each in found]
+    deks = record_keys(keys, use, places, blocks)
+    return [open_version(keys, each, dek) for each, dek in zip(found, deks, strict=True)]
 
 
 def _out(found: Sequence[Found | None]) -> int:

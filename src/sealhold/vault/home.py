@@ -5,7 +5,7 @@
     unlock/NAME   the root key under a passphrase      slot/N      the epoch's slot under the root
     HEAD          the newest checkpoint of the log     epoch       N, once it is not 1 any more
     stores.toml   where rows and packs lie, if they    lock        held by the one that writes
-                  lie on servers and not here
+                  lie on servers and not here          reserve/    room for a full disk
 
 - The folder is 0700 and each file 0600, or the vault does not open.
 - N is the epoch in force: one small file names it, so one rename moves on to the next.
@@ -27,10 +27,12 @@ from sealhold.model.errors import (
     InsecureHomeError,
     NoHomeError,
     StoreBusyError,
+    StoreFullError,
     StoreUnavailableError,
     TakenError,
     TamperedError,
 )
+from sealhold.stores.spec import NO_ROOM
 
 OWNER_ONLY = 0o700
 FIRST_EPOCH = 1  # a new vault begins with it; closing an epoch makes the next
@@ -118,6 +120,11 @@ class Home:
     def head(self) -> Path:
         """The newest checkpoint."""
         return self.folder / "HEAD"
+
+    @property
+    def reserve(self) -> Path:
+        """The folder of room that is kept for the day on which the disk is full."""
+        return self.folder / "reserve"
 
     @property
     def slots(self) -> Path:
@@ -271,7 +278,8 @@ def replace(path: Path, content: bytes) -> None:
     """Write `content` to `path`: after a crash the old bytes stand there or the new, whole.
 
     Raises:
-        StoreUnavailableError: the disk refuses; the old bytes stand.
+        StoreFullError: no room; the old bytes stand.
+        StoreUnavailableError: the disk refuses; the old bytes stand, or after a failed sync these.
     """
     beside = path.with_name(f".{path.name}.new")
     try:
@@ -286,6 +294,8 @@ def replace(path: Path, content: bytes) -> None:
         beside.replace(path)
         _sync(path.parent)
     except OSError as err:
+        if err.errno in NO_ROOM:
+            raise StoreFullError(f"no room for `{path.name}`") from err
         raise StoreUnavailableError(f"`{path.name}` cannot be written") from err
 
 

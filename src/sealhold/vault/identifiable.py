@@ -56,7 +56,7 @@ def seal_field(
     """Return the operation that keeps a value in its place."""
     now = keys.now
     dek, sealed = now.records.envelope(
-        _filled(pack(value)),
+        filled(pack(value)),
         _key_place(now, field, now.version),
         _place(keys, field, version, retain_until),
         entropy,
@@ -76,9 +76,8 @@ def open_field(keys: SubjectKeys, field: FieldName, version: int, found: Found |
     _, _, _, skver, retain_until, dek, sealed = found.row
     # THREAT T232: the person and the field that were asked for are in the place, not those found
     place = _place(keys, field, version, retain_until)
-    opener = keys.opener(skver)
-    filled = opener.open_envelope(dek, sealed, _key_place(keys.now, field, skver), place)
-    value: Value = unpack_own(filled.rstrip(b"\0")[: -len(END)])
+    plain = keys.opener(skver).open_envelope(dek, sealed, _key_place(keys.now, field, skver), place)
+    value: Value = unpack_own(emptied(plain))
     return value
 
 
@@ -118,9 +117,15 @@ def is_over(found: Found | None, now: Instant) -> bool:
     return found is not None and 0 < found.row[4] <= now
 
 
-def _filled(plain: bytes) -> bytes:
+def filled(plain: bytes) -> bytes:
+    """Return `plain` with an end behind it, filled up to a multiple of 32 bytes."""
     ended = plain + END
     return ended.ljust(-(-len(ended) // STEP) * STEP, b"\0")
+
+
+def emptied(plain: bytes) -> bytes:
+    """Return what `filled` was given."""
+    return plain.rstrip(b"\0")[: -len(END)]
 
 
 def _key_place(keys: Versions, field: FieldName, version: int) -> bytes:

@@ -37,6 +37,7 @@ from sealhold.model.ids import AppId, SubjectId
 from sealhold.stores.spec import DeleteWhere, Expect, Fence, Op, Put, RecordStore
 from sealhold.vault.deciding import rows_of
 from sealhold.vault.keyuses import AppKeys, Counted, SubjectKeys, app_keys_of, keys_of
+from sealhold.vault.reserves import NoReserves, Reserves, Room
 from sealhold.vault.wraps import (
     ACTIVE,
     HEAD,
@@ -79,6 +80,7 @@ class Keyring:
         self.generation = 0
         self.worn: set[SubjectId] = set()  # whose key wrapped so often that it is to be turned over
         self._is_frozen = False
+        self.reserves: Reserves = NoReserves()
 
     def begin(self, fence: Fence) -> None:
         """Fill an empty key set with the vault's own keys."""
@@ -200,8 +202,12 @@ class Keyring:
             if any(each.row[2] != app for each in found):
                 raise TamperedError("the keys of a person are another app's")
             self._subjects.pop(subject, None)
-            self.commit([DeleteWhere(SUBJECT.name, "key", (subject,))])
-            store.purge()
+
+            def destroy() -> None:
+                self.commit([DeleteWhere(SUBJECT.name, "key", (subject,))])
+                store.purge()
+
+            self.reserves.spend(Room.RIGHTS, destroy)
 
     def counting(self, subject: SubjectId) -> Counted:
         """Return what notes that a version of a subject's key made its next 65,536 wraps."""

@@ -23,11 +23,21 @@ from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
 from sealhold.vault.epochs import noted
 from sealhold.vault.identifiable import FIELDS
+from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.lookups import LOOKUPS
+from sealhold.vault.personrows import OLDER, RECORDS
 from sealhold.vault.principals import tokens_of
 from sealhold.vault.subjects import SUBJECTS, Subjects
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
+
+OF_A_PERSON = (  # tables whose rows go with a person, and an index that begins with the person
+    (FIELDS.name, "key"),
+    (LOOKUPS.name, "subject"),
+    (KEY_BLOCKS.name, "key"),
+    (RECORDS.name, "key"),
+    (OLDER.name, "key"),
+)
 
 
 class Leaving:
@@ -74,7 +84,7 @@ class Leaving:
         told = use.event(EventKind.PERSON, "leaving")
         ops = (*use.guards(()), self._subjects.marked(found))
         try:
-            self._core.writer.commit(Work(ops, (Entry(event=told),)))
+            self._core.writer.commit(Work(ops, (Entry(event=told),), right=True))
         except ConflictError:
             return False
         return True
@@ -97,16 +107,15 @@ class Leaving:
         ops = (
             noted(core, items=0),
             Delete(SUBJECTS.name, (subject,), Expect.PRESENT),
-            DeleteWhere(FIELDS.name, "key", (subject,)),
-            DeleteWhere(LOOKUPS.name, "subject", (subject,)),
             *tokens_of(core, subject),
+            *(DeleteWhere(table, index, (subject,)) for table, index in OF_A_PERSON),
             self._subjects.keep_receipt(app, subject, view),
         )
         event = Event(
             kind=EventKind.ERASE, actor=actor, app=app, rows_out=view.fields, receipt=view.receipt
         )
         try:
-            core.writer.commit(Work(ops, (Entry(event=event),), releases=True))
+            core.writer.commit(Work(ops, (Entry(event=event),), releases=True, right=True))
         except ConflictError:  # another thread ended it, and its receipt counts
             return None
         return view

@@ -71,6 +71,9 @@ _WORDS = {
     EventKind.PROFILE: "a profile was {reason}",
     EventKind.SCHEMA: "it was laid down what an app may keep",
     EventKind.ACCESS: "who may call: {reason}",
+    EventKind.PROCESSING: "a processing was {reason}",
+    EventKind.SAY: "a person said of the use of their data: {reason}",
+    EventKind.RECORD: "a person's records were {reason}",
 }
 
 

@@ -48,11 +48,13 @@ from sealhold.stores.spec import (
 from sealhold.vault import (
     budget,
     catalogue,
+    collectionrules,
     consents,
     epochs,
     grants,
     jobs,
     noisebudget,
+    personrows,
     principals,
     registry,
     requests,
@@ -68,12 +70,14 @@ from sealhold.vault.home import FIRST_EPOCH, Home, Lock, read, replace
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.index import SEGMENTS
 from sealhold.vault.ingest import IDENTITIES
+from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.keyring import Keyring
 from sealhold.vault.keysets import KeySets, lease
 from sealhold.vault.lookups import LOOKUPS
 from sealhold.vault.objects import TABLES as OBJECT_TABLES
 from sealhold.vault.owned import OLDER, RECORDS
 from sealhold.vault.papers import Papers
+from sealhold.vault.reserves import Reserves
 from sealhold.vault.rollback import Accepted
 from sealhold.vault.writer import HEAD_MARK, SET_HASH, Work, Writer, set_mac
 
@@ -95,6 +99,7 @@ DECIDING = (
     retired.RETIRED,
     schemas.SCHEMAS,
     *principals.TABLES,
+    collectionrules.COLLECTIONS,
     epochs.ERASED,
 )
 TABLES = (
@@ -110,6 +115,8 @@ TABLES = (
     *subjects.TABLES,
     FIELDS,
     LOOKUPS,
+    KEY_BLOCKS,
+    *personrows.TABLES,
     *jobs.TABLES,
     *log_tables.TABLES,
     SET_HASH,
@@ -130,6 +137,7 @@ class Parts:
     tables: Sequence[TableSpec]  # of the packages above, beside the vault's own
     clock: Clock
     entropy: Entropy
+    rows_here: bool = True  # on the home's disk, so that its reserve helps them
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +175,7 @@ def create(parts: Parts, root: Secret, *, headless: bool) -> None:
         parts.data.open(_all(parts), ring.named("data-file").reveal, create=True)
         fence = lease(parts.data, parts.clock)
         appender = _appender(parts.data, ring)
+        ring.reserves = Reserves(parts.home)
         deciding = Deciding(DECIDING, ring.named("set-hash"))
         writer = _writer(parts, ring, appender, deciding, fence, written=0)
         opened.callback(writer.close)
@@ -188,9 +197,11 @@ def open_vault(parts: Parts, root: Secret, accepted: Accepted | None = None) -> 
     """
     home = parts.home
     home.check()
-    with _held(parts) as opened:
+    reserves = Reserves(home)
+    with reserves.opening(), _held(parts) as opened:
         sets = _sets(parts, root)
         ring = sets.open(home.epoch)
+        ring.reserves = reserves
         opened.callback(ring.close)
         parts.data.open(_all(parts), ring.named("data-file").reveal, create=False)
         fence = lease(parts.data, parts.clock)
@@ -273,6 +284,7 @@ def _writer(
     fence: Fence,
     written: int,
 ) -> Writer:
+    home, reserves = parts.home, ring.reserves
     return Writer(
         store=parts.data,
         appender=appender,
@@ -280,10 +292,11 @@ def _writer(
         fence=fence,
         set_key=ring.named("set-hash"),
         keys_generation=lambda: ring.generation,
-        write_head=lambda note: replace(parts.home.head, note.encode()),
+        write_head=lambda note: reserves.keep(lambda: replace(home.head, note.encode())),
         written=written,
         clock=parts.clock,
         entropy=parts.entropy,
+        reserves=reserves if parts.rows_here else None,
     )
 
 

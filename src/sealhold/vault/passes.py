@@ -20,6 +20,7 @@ from sealhold.model.ids import AppId, Id16, JobId
 from sealhold.model.quantities import Instant
 from sealhold.stores.shapes import MAX_I64
 from sealhold.stores.spec import Bump, Cursor, Found, Op, Put
+from sealhold.vault import recordkeys
 from sealhold.vault.core import Core
 from sealhold.vault.jobs import Job, Left, State, Turned
 from sealhold.vault.keyturns import BrokenKey, KeyTurns, Portion
@@ -30,6 +31,7 @@ from sealhold.vault.wraps import SUBJECT
 from sealhold.vault.writer import Work
 
 PEOPLE = 250  # of one step; with 100 records each, 500 blocks of keys
+AT_ONCE = 10  # people of one step whose contents are sealed anew
 ROWS = 500  # of the owner, in one step
 NO_KEY, NOT_OPEN = "its key does not open", "it does not open"
 
@@ -127,7 +129,7 @@ class SubjectPass:
         subjects = [each.subject for each in portion.people]
         versions = {each.subject: each for each in portion.people}
         ops: dict[bytes, list[Op]] = {subject: [] for subject in subjects}
-        left = [*map(_left_key, portion.broken)]
+        left, blocks = [*map(_left_key, portion.broken)], list[Work]()
         for under in UNDER_SUBJECTS:
             if not under.index:
                 continue
@@ -138,6 +140,13 @@ class SubjectPass:
                     left.append(made)
                 elif made is not None:
                     ops[subject].append(made)
+        if job.kind is Turned.BODIES and job.state is State.RUNNING:
+            for keys in portion.people:
+                for anew in recordkeys.anew(self._core.store, keys, self._core.entropy):
+                    if isinstance(anew, Left):
+                        left.append(anew)
+                    else:
+                        blocks.append(_work(anew))
         is_turned = _turn(job) is not None
         there = self._core.store.get(SUBJECTS.name, [(subject,) for subject in subjects])
         known = {found.row[0] for found in there if found is not None}
@@ -153,13 +162,14 @@ class SubjectPass:
             if last is None
             else _Place(place.app, last).packed(),
             looked=len(subjects) + len(portion.broken),
-            changed=sum(map(len, ops.values())),
+            changed=sum(map(len, ops.values())) + sum(len(each.ops) - 1 for each in blocks),
             left=tuple(left),
-            works=tuple(works),
+            works=(*works, *blocks),
         )
 
     def _portion(self, job: Job, place: _Place) -> Portion:
-        return self._turns.turn(_turn(job), place.app, job.scope.subject, place.after, PEOPLE)
+        most = AT_ONCE if job.kind is Turned.BODIES else PEOPLE
+        return self._turns.turn(_turn(job), place.app, job.scope.subject, place.after, most)
 
     # --- the owner ---
 

@@ -35,19 +35,17 @@ from sealhold.vault.identifiable import FIELDS, is_over, seal_field
 from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.leaving import Leaving
 from sealhold.vault.lookups import LOOKUPS, Tags, check_row
-from sealhold.vault.steps import Steps, begun
+from sealhold.vault.steps import TRIES, Once, begun, until_done
 from sealhold.vault.subjects import Person, Subjects
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
 
-TRIES = 8  # how often a use is decided anew because something changed in its very moment
 MAX_TEXT = 16_384  # characters of one value
 MAX_NUMBER = 2**53 - 1  # what every program reads as the same number
 
 TOO_BUSY = "others change the same profile without a pause"
 
 Done = TypeVar("Done")
-Once = Steps[Done | None]  # None: something that was decided on has changed
 Changes = Mapping[FieldName, Value | None]  # None takes the field out
 
 
@@ -189,7 +187,7 @@ class People:
         return self._leaving.finish_all()
 
     def _begin(self, once: Callable[[], Once[Done]]) -> Underway[Done]:
-        return begun(_until_done(once), self._core.writer)
+        return begun(until_done(once, TOO_BUSY), self._core.writer)
 
     def _done(self, once: Callable[[], Once[Done]]) -> Done:
         return self._begin(once).wait()
@@ -334,19 +332,6 @@ class People:
 def _work(use: Use, ops: tuple[Op, ...], entries: Sequence[Entry]) -> Work:
     """Return what holds only as long as all holds that was decided on."""
     return Work((*use.guards(ops), *ops), tuple(entries), releases=True)
-
-
-def _until_done(once: Callable[[], Once[Done]]) -> Steps[Done]:
-    """Do it anew as long as what it was decided on changes meanwhile.
-
-    Raises:
-        BusyError: it did each time.
-    """
-    for _ in range(TRIES):
-        came = yield from once()
-        if came is not None:
-            return came
-    raise BusyError(TOO_BUSY)
 
 
 def _shown(person: Person) -> PersonView:

@@ -67,6 +67,7 @@ class Registry:
         self._key = key
         self._clock = clock
         self._entropy = entropy
+        self._opened: dict[AppId, tuple[Found, App]] = {}  # of the rows that decide
 
     def register(self, name: str, public: bytes) -> tuple[App, str, tuple[Op, ...]]:
         """Return a new app, its token (said once), and the operations that keep them.
@@ -176,8 +177,11 @@ class Registry:
 
     def _app(self, found: Found) -> App:
         app, state, paper = found.row
+        known = self._opened.get(app)
+        if known is not None and known[0] is found:
+            return known[1]
         body = self._papers.open(APPS.name, (app, state), paper)
-        return App(
+        made = App(
             id=app,
             state=state,
             name=body["name"],
@@ -185,3 +189,5 @@ class Registry:
             registered_at=body["at"],
             v=found.v,
         )
+        self._opened[app] = found, made
+        return made

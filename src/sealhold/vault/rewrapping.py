@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sealhold.model.clock import Entropy
 from sealhold.model.ids import SubjectId
 from sealhold.stores.spec import Found, Key, ReadView, Row, TableSpec
-from sealhold.vault import identifiable, objects, owned
+from sealhold.vault import identifiable, keyblocks, objects, owned
 from sealhold.vault.deciding import rows_of, scan_all
 from sealhold.vault.versions import Versions
 
@@ -89,6 +89,7 @@ class Under:
 
 UNDER_SUBJECTS = (
     Under(identifiable.FIELDS, identifiable.rewrapped, identifiable.resealed),
+    Under(keyblocks.KEY_BLOCKS, keyblocks.rewrapped),
     Under(owned.RECORDS, owned.rewrapped, owned.resealed, index=""),
     Under(owned.OLDER, owned.rewrapped, owned.resealed, index=""),
     Under(objects.CHUNKS, objects.rewrapped, index="subject"),

@@ -13,6 +13,7 @@ Source: docs/spec/24-people.md sections 1, 2 and 6.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from sealhold.crypto.digest import framed
 from sealhold.crypto.seal import Sealer
@@ -73,6 +74,7 @@ class Subjects:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._opened: WeakKeyDictionary[Found, Person] = WeakKeyDictionary()
 
     def found(self, app: AppId, subject: SubjectId) -> Found | None:
         """Return a person's row, unless they are unknown or another app's."""
@@ -89,6 +91,9 @@ class Subjects:
         """
         subject, app, state, leaf, version, sealed = found.row
         keys = self._core.keyring.subject(subject)
+        known = self._opened.get(found)
+        if known is not None:
+            return known, keys
         if keys.app != app:
             raise SealBrokenError("a person stands under another app's name")
         papers = Papers(keys, self._core.entropy)
@@ -102,6 +107,7 @@ class Subjects:
             fields={FieldName(name): ver for name, ver in fields.items()},
             v=found.v,
         )
+        self._opened[found] = person  # for as long as the store remembers the row
         return person, keys
 
     def put(self, person: Person, keys: SubjectKeys) -> Op:

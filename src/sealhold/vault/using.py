@@ -6,14 +6,15 @@
 Source: docs/spec/24-people.md section 4.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from msgspec import structs
 
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
 from sealhold.audit.log import Entry
-from sealhold.model.errors import DeniedError, NotFoundError, UnknownPurposeError
+from sealhold.model.errors import BusyError, DeniedError, NotFoundError, UnknownPurposeError
 from sealhold.model.ids import AppId, FieldName, Purpose, SubjectId
 from sealhold.model.people import Rules
 from sealhold.policy import dpv
@@ -32,6 +33,9 @@ from sealhold.vault.telling import PersonTeller
 from sealhold.vault.writer import Work
 
 NO_PURPOSE = Purpose("")
+TRIES = 8  # how often a use is decided anew because something changed in its very moment
+
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +189,19 @@ class Uses:
             return self._subjects.opened(found)
         except NotFoundError:  # erased in this very moment
             return None, None
+
+
+def until_done(once: Callable[[], Done | None]) -> Done:
+    """Do it anew as long as what it was decided on changes meanwhile.
+
+    Raises:
+        BusyError: it did each time.
+    """
+    for _ in range(TRIES):
+        done = once()
+        if done is not None:
+            return done
+    raise BusyError("others change the same without a pause")
 
 
 def _known(purpose: str) -> Purpose:

@@ -4,8 +4,11 @@
   log entries, checkpoint, and the hash of the rows that decide. All of it holds or none.
 - A piece of work is told of its success only when the batch is durable; what releases something
   waits also for HEAD, which lies outside the database.
-- One bad piece fails alone. If the log cannot be written, nothing is written, and after a failure
-  of the disk the writer stays shut: the same handle is never tried again.
+- One bad piece fails alone. If the log cannot be written, nothing is written.
+- After a failure of disk or server the writer stops: before anything else is written the store
+  begins anew, and the log's head tells whether the batch took effect. It is never just repeated.
+- On a full disk entries alone are written on, from a reserve (`reserves.py`): those of reads and
+  those of rights, each from its own. All else is refused until there is room.
 - Nobody waits for ever: work that comes once the writer is closed is refused, and whatever ends a
   batch is told to all who wait for it.
 
@@ -14,13 +17,13 @@ Source: docs/spec/05-audit-log.md section 6.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum, auto
 from queue import Empty, Full, Queue
 from threading import Lock, Thread
 
-import msgspec
-
-from sealhold.audit.log import Appender, Entry, Prepared
+from sealhold.audit.log import Appender, Prepared, newest_batch
 from sealhold.crypto.digest import keyed
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.tags import Tag
@@ -28,10 +31,6 @@ from sealhold.model.clock import Clock, Entropy
 from sealhold.model.errors import (
     AuditUnavailableError,
     BusyError,
-    ConflictError,
-    ExhaustedError,
-    InvalidError,
-    LeakExhaustedError,
     LockedError,
     SealholdError,
     StoreFullError,
@@ -52,9 +51,16 @@ from sealhold.stores.spec import (
     Unit,
 )
 from sealhold.vault.deciding import Change, Deciding
+from sealhold.vault.pieces import Load, Piece, Work, refuse, tell, unpublished
+from sealhold.vault.reserves import Reserves, Room
+
+__all__ = ["Load", "Work", "Writer"]  # what is asked of it, beside the tables and the mac below
 
 QUEUE = 4_096  # pieces that may wait; beyond it the caller is told to come back
+NO_ROOM = "the disk is full"
 IDLE_S = 1.0  # HEAD is at most this much behind a batch that released nothing
+
+_Results = list[Result]
 
 SET_HASH = TableSpec(
     name="sethash",
@@ -70,23 +76,12 @@ HEAD_MARK = TableSpec(
 )
 
 
-class Work(msgspec.Struct, frozen=True):
-    """Operations that hold together, and the log entries that tell of them.
+class _Ended(Enum):
+    """How a batch ended."""
 
-    Only what touches no row that decides and nobody is told of may go without an entry: a step of a
-    job, whose beginning and end are told.
-    """
-
-    ops: tuple[Op, ...]
-    entries: tuple[Entry, ...]
-    releases: bool = False  # something leaves once this is durable
-    size: int = 0  # bytes of its rows, about; 0 for little
-
-
-@dataclass(slots=True)
-class _Piece:
-    works: Sequence[Work]
-    done: Future[list[int]] = field(default_factory=Future)
+    TOLD = auto()  # all who wait for it know
+    APART = auto()  # one of its pieces is bad: nothing was written
+    FULL = auto()  # no room: nothing was written
 
 
 class Writer:
@@ -105,6 +100,7 @@ class Writer:
         written: int,
         clock: Clock,
         entropy: Entropy,
+        reserves: Reserves | None = None,
     ) -> None:
         self._store = store
         self._appender = appender
@@ -116,7 +112,10 @@ class Writer:
         self._written = written
         self._clock = clock
         self._entropy = entropy
-        self._queue: Queue[_Piece | None] = Queue(QUEUE)
+        self._reserves = reserves  # None: the rows are not on the home's disk
+        self._batches = self._works = 0
+        self._unsure: _Unsure | None = None
+        self._queue: Queue[Piece | None] = Queue(QUEUE)
         self._shut: SealholdError | None = None
         self._gate = Lock()  # nothing is queued behind the end
         self._closed = False
@@ -135,7 +134,7 @@ class Writer:
         """
         if self._shut is not None:
             raise AuditUnavailableError("the log cannot be written") from self._shut
-        piece = _Piece(works)
+        piece = Piece(works)
         with self._gate:
             if self._closed:
                 raise LockedError("the vault was locked")
@@ -151,10 +150,22 @@ class Writer:
         Raises:
             ConflictError: what the work expected did not hold.
             ExhaustedError: a budget is used up.
-            AuditUnavailableError: the log cannot be written.
-            StoreUnavailableError: the disk refuses.
+            AuditUnavailableError: the log cannot be written; of a failure the effect is unknown.
+            StoreFullError: no room, and this is no read; nothing was written.
         """
         return self.submit([work]).result()[0]
+
+    @property
+    def load(self) -> Load:
+        """How much there is to do."""
+        return Load(
+            waiting=self._queue.qsize(),
+            batches=self._batches,
+            works=self._works,
+            is_writing=self._shut is None and self._unsure is None,
+            is_full=self._reserves is not None and self._reserves.is_short,
+            log_size=self._appender.head.size,
+        )
 
     def close(self) -> None:
         """Finish what waits, write HEAD, and note in the store that it was written."""
@@ -162,9 +173,10 @@ class Writer:
             self._closed = True
         self._queue.put(None)
         self._thread.join()
-        if self._shut is None:
+        if self._is_sure():
             self._publish()
-            self._store.commit((), lambda _: (self._mark(),), self._fence)
+            with suppress(StoreUnavailableError):  # the next batch writes the mark as well
+                self._store.commit((), lambda _: (self._mark(),), self._fence)
 
     def _run(self) -> None:
         while True:
@@ -175,12 +187,53 @@ class Writer:
                 continue
             if first is None:
                 return
-            batch = self._take(first)
-            if not self._commit_batch(batch) and len(batch) > 1:
-                for piece in batch:  # one of them is bad: let it fail alone
-                    self._commit_batch([piece])
+            self._do(self._take(first))
 
-    def _take(self, first: _Piece) -> list[_Piece]:
+    def _do(self, batch: list[Piece]) -> None:
+        """Do a batch, in parts if it must be, until all who wait for it are told."""
+        if not self._is_sure():
+            refuse(batch, self._trouble())
+        elif self._reserves is not None and self._reserves.is_short and not self._reserves.refill():
+            self._do_on_full_disk(batch)
+        else:
+            match self._commit_batch(batch):
+                case _Ended.APART:
+                    for piece in batch:  # one of them is bad: let it fail alone
+                        self._do([piece])
+                case _Ended.FULL:
+                    if self._reserves is not None:
+                        self._reserves.note_full()
+                    self._do_on_full_disk(batch)
+                case _Ended.TOLD:
+                    pass
+
+    def _do_on_full_disk(self, batch: list[Piece]) -> None:
+        # THREAT T280: what writes more than its entry waits, and takes no room from what may not
+        refuse([each for each in batch if each.room is Room.ORDINARY], StoreFullError(NO_ROOM))
+        for room in (Room.RIGHTS, Room.READS):
+            pieces = [each for each in batch if each.room is room]
+            if pieces:
+                self._spend(room, pieces)
+
+    def _spend(self, room: Room, pieces: list[Piece]) -> None:
+        """Do pieces of one kind from its reserve; they are refused once that is used up."""
+        with suppress(SealholdError):  # what the store's own log of changes takes is had first
+            self._store.renew()
+        while self._is_sure():
+            match self._commit_batch(pieces):
+                case _Ended.TOLD:
+                    return
+                case _Ended.APART:
+                    for piece in pieces:
+                        self._spend(room, [piece])
+                    return
+                case _Ended.FULL:
+                    if self._reserves is None or not self._reserves.release(room):
+                        refuse(pieces, StoreFullError(NO_ROOM))
+                        return
+        refuse(pieces, self._trouble())
+
+    def _take(self, first: Piece) -> list[Piece]:
         batch = [first]
         units = len(first.works)
         size = sum(work.size for work in first.works)
@@ -196,43 +249,95 @@ class Writer:
             batch.append(following)
             self._queue.get_nowait()
 
-    def _commit_batch(self, batch: list[_Piece]) -> bool:
+    def _commit_batch(self, batch: list[Piece]) -> _Ended:
         works = [work for piece in batch for work in piece.works]
-        plans: list[_Plan] = []
-
-        def finish(results: Sequence[Result]) -> Sequence[Op]:
-            plans.append(self._plan(works, results))
-            return plans[-1].ops
-
-        if self._shut is not None:
-            _refuse(batch, self._shut)
-            return True
-        is_written = False
         try:
-            units = [Unit(work.ops) for work in works]
-            results = self._store.commit(units, finish, self._fence)
-            is_written, plan = True, plans[-1]
-            if plan.prepared is not None:
-                self._appender.adopt(plan.prepared)
-                self._deciding.adopt(plan.change)
-            if any(work.releases for work in works):
-                self._publish()
+            results, plan = self._committed(works)
+        except StoreFullError:
+            return _Ended.FULL
         except SealholdError as err:
-            is_full = isinstance(err, StoreFullError) and not is_written
-            # a full disk wrote nothing, and may have room again; what was written is not again
-            if is_written or (isinstance(err, StoreUnavailableError) and not is_full):
-                self._shut = err
-            if len(batch) > 1 and self._shut is None:
-                return False
-            _refuse(batch, err)
-            return True
+            if len(batch) > 1 and not isinstance(err, StoreUnavailableError):
+                return _Ended.APART
+            refuse(batch, err)
+            return _Ended.TOLD
         except Exception as err:  # noqa: BLE001  # reason: whatever it is, somebody waits for it
             self._shut = SealholdError(f"the writer met {type(err).__name__}")
             self._shut.__cause__ = err
-            _refuse(batch, self._shut)
-            return True
-        self._tell(batch, results, plan.firsts)
-        return True
+            refuse(batch, self._shut)
+            return _Ended.TOLD
+        self._batches += 1
+        self._works += len(works)
+        if any(work.releases for work in works):
+            try:
+                self._publish()
+            except SealholdError as err:  # written, and may not leave
+                self._unsure = _Unsure(err)
+                refuse(batch, unpublished(err))
+                return _Ended.TOLD
+        tell(batch, results, plan.firsts)
+        return _Ended.TOLD
+
+    def _committed(self, works: Sequence[Work]) -> tuple[_Results, "_Plan"]:
+        """Commit works and take their batch over, also if only a look told that it took effect.
+
+        Raises:
+            StoreFullError: no room.
+            StoreUnavailableError: it took no effect, or that cannot be known yet.
+        """
+        told: list[_Results] = []
+        plans: list[_Plan] = []
+
+        def finish(results: Sequence[Result]) -> Sequence[Op]:
+            told.append(list(results))
+            plans.append(self._plan(works, results))
+            return plans[-1].ops
+
+        try:
+            self._store.commit([Unit(work.ops) for work in works], finish, self._fence)
+        except StoreFullError:
+            raise
+        except StoreUnavailableError as err:
+            self._unsure = _Unsure(err, plans[-1] if plans else None)
+            # THREAT T281: a commit that was not answered is looked up, and never just repeated
+            prepared = plans[-1].prepared if plans else None
+            if self._is_sure() and prepared and prepared.head is self._appender.head:
+                return told[-1], plans[-1]
+            raise
+        self._adopt(plans[-1])
+        return told[-1], plans[-1]
+
+    def _adopt(self, plan: "_Plan") -> None:
+        if plan.prepared is not None:
+            self._appender.adopt(plan.prepared)
+            self._deciding.adopt(plan.change)
+
+    def _is_sure(self) -> bool:
+        """Return whether memory is what the store holds; if not, try to find that out."""
+        unsure = self._unsure
+        if unsure is not None and self._shut is None:
+            try:
+                self._look_up(unsure)
+                self._unsure = None
+                self._publish()
+            except TamperedError as err:
+                self._shut = err
+            except SealholdError as err:
+                self._unsure = _Unsure(err, self._unsure.plan if self._unsure else None)
+        return self._shut is None and self._unsure is None
+
+    def _look_up(self, unsure: "_Unsure") -> None:
+        self._store.renew()
+        newest = newest_batch(self._store)
+        if newest == self._appender.head.batch:
+            return
+        plan = unsure.plan
+        if plan is None or plan.prepared is None or newest != plan.prepared.head.batch:
+            raise TamperedError("the log went on without its writer")
+        self._adopt(plan)
+
+    def _trouble(self) -> SealholdError:
+        failed = self._unsure.err if self._unsure is not None else None
+        return self._shut or failed or StoreUnavailableError("the store does not answer")
 
     def _plan(self, works: Sequence[Work], results: Sequence[Result]) -> "_Plan":
         applied = [
@@ -266,24 +371,14 @@ class Writer:
             self._written = head.size
 
     def _publish_quietly(self) -> None:
-        if self._shut is not None:
+        if self._reserves is not None and self._reserves.is_short:
+            self._reserves.refill()
+        if not self._is_sure():
             return
         try:
             self._publish()
         except SealholdError as err:
-            self._shut = err
-
-    @staticmethod
-    def _tell(batch: list[_Piece], results: list[Result], firsts: Sequence[int]) -> None:
-        at = 0
-        for piece in batch:
-            mine = results[at : at + len(piece.works)]
-            failed = next((r for r in mine if r.outcome is not Outcome.APPLIED), None)
-            if failed is None:
-                piece.done.set_result(list(firsts[at : at + len(piece.works)]))
-            else:
-                piece.done.set_exception(_refusal(failed))
-            at += len(piece.works)
+            self._unsure = _Unsure(err)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,29 +389,14 @@ class _Plan:
     firsts: tuple[int, ...]  # the first log index of each work
 
 
+@dataclass(frozen=True, slots=True)
+class _Unsure:
+    """Why the writer stopped, and the batch whose effect is not known."""
+
+    err: SealholdError
+    plan: _Plan | None = None
+
+
 def set_mac(key: Secret, size: int, total: int) -> bytes:
     """Return what binds the sum of the rows that decide to the log's size."""
     return keyed(key, Tag.SET_SUM, size.to_bytes(8, "big"), total.to_bytes(32, "big"))
-
-
-def _refuse(batch: Sequence[_Piece], err: SealholdError) -> None:
-    for piece in batch:
-        piece.done.set_exception(_outside(err))
-
-
-def _refusal(result: Result) -> SealholdError:
-    match result.outcome:
-        case Outcome.EXHAUSTED:
-            return LeakExhaustedError("a budget does not cover this")
-        case Outcome.CONFLICT:
-            return ConflictError("what this was decided on has changed")
-        case _:
-            return InvalidError("a row does not fit its table")
-
-
-def _outside(err: SealholdError) -> SealholdError:
-    if isinstance(err, (ConflictError, ExhaustedError, InvalidError, TamperedError)):
-        return err
-    unwritten = AuditUnavailableError("the log cannot be written; nothing was released")
-    unwritten.__cause__ = err
-    return unwritten

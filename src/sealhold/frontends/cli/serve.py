@@ -46,6 +46,7 @@ def serve(
         signal.signal(stop, signal.default_int_handler)
     with Node(folder_of(session), world) as node, suppress(KeyboardInterrupt):
         node.home.check()
+        node.keep_room()
         given = given_to(session, node)
         if given:
             node.unlock(given)

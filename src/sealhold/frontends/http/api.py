@@ -144,7 +144,7 @@ def read(call: Call, form: type[Body]) -> Body:
         return msgspec.json.decode(call.body, type=form, strict=True)
     except msgspec.ValidationError as err:
         raise InvalidError(f"the body does not fit: {str(err)[:200]}") from err
-    except msgspec.DecodeError as err:
+    except (msgspec.DecodeError, UnicodeDecodeError) as err:
         raise InvalidError("the body is not JSON") from err
 
 

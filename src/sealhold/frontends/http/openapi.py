@@ -6,16 +6,19 @@ Source: docs/spec/20-faces.md section 7; OpenAPI 3.1.1.
 """
 
 import re
+from http import HTTPStatus
 
 import msgspec
 
 from sealhold import __version__
-from sealhold.frontends.http.api import ApiRoute, Reply, Role
+from sealhold.frontends.http.api import TOLD, ApiRoute, Reply, Role
 from sealhold.frontends.http.wire import Schema, schema_of
 from sealhold.model.encoding import Plain
 
 NAMED = re.compile(r"\{(\w+)\}")
 WHOLE = frozenset({"limit", "before", "seq"})  # query parameters that are whole numbers
+MATCH = "if-match"
+SAID_WITH = {401: "WWW-Authenticate", 503: "Retry-After"}
 REF = "#/components/schemas/{name}"
 PROBLEM: Schema = {
     "type": "object",
@@ -88,10 +91,7 @@ def _operation(route: ApiRoute, known: dict[str, Schema]) -> Schema:
         "parameters": _parameters(route),
         "responses": {
             str(route.status): _success(route, known),
-            "default": {
-                "description": "Refused",
-                "content": {"application/problem+json": {"schema": _ref("Problem")}},
-            },
+            **{str(status): _refusal(status) for status in sorted(_refusals(route))},
         },
     }
     if route.body is not None:
@@ -122,6 +122,37 @@ def _parameters(route: ApiRoute) -> list[Schema]:
         for name in route.headers
     ]
     return in_path + in_query + in_headers
+
+
+def _refusals(route: ApiRoute) -> set[int]:
+    """Return the statuses with which a route says no; a fault of ours, 500, is not planned."""
+    changes = route.method != "GET"
+    tells = not TOLD.isdisjoint(route.roles)  # to an app or a person all of this is DENIED
+    said = {
+        401: Role.PUBLIC not in route.roles,
+        403: True,
+        404: tells and ("{" in route.path or bool(route.query)),
+        408: changes,
+        409: tells and changes,
+        412: MATCH in route.headers,
+        413: changes,
+        422: True,
+        428: MATCH in route.headers,
+        429: True,
+        503: True,
+        507: True,  # each use is written into the log first
+    }
+    return {status for status, is_said in said.items() if is_said}
+
+
+def _refusal(status: int) -> Schema:
+    told: Schema = {
+        "description": HTTPStatus(status).phrase,
+        "content": {"application/problem+json": {"schema": _ref("Problem")}},
+    }
+    if status in SAID_WITH:
+        told["headers"] = {SAID_WITH[status]: {"schema": {"type": "string"}}}
+    return told
 
 
 def _success(route: ApiRoute, known: dict[str, Schema]) -> Schema:

@@ -23,6 +23,7 @@ from sealhold.model.errors import (
     SealholdError,
     StaleError,
     StoreFullError,
+    StoreUnavailableError,
 )
 
 STATUS = {
@@ -37,6 +38,7 @@ STATUS = {
     ErrorKind.CONFLICT: 409,
 }
 MEDIA = "application/problem+json"
+_OF_THE_SERVICE = AuditUnavailableError | BusyError | StoreUnavailableError
 AGAIN = {"retry-after": "1"}  # seconds; what is busy is so for about as long
 DENIED = to_json({"code": "DENIED", "kind": "denied", "status": 403, "title": "denied"})
 
@@ -83,12 +85,14 @@ def problem(err: SealholdError) -> Response:
 
 def again_headers(err: SealholdError) -> Mapping[str, str]:
     """Return what tells a client when to come again, if waiting helps."""
-    return AGAIN if isinstance(err, BusyError) else {}
+    is_soon = isinstance(err, _OF_THE_SERVICE) and not isinstance(err, StoreFullError)
+    return AGAIN if is_soon else {}
 
 
 def outside_problem(err: SealholdError) -> Response:
     """Return `err` as an app is told it."""
-    if isinstance(err, InvalidError | StaleError | AuditUnavailableError | BusyError):
+    # THREAT T282: a service that is away says so, and never that what was asked for is not there
+    if isinstance(err, InvalidError | StaleError | _OF_THE_SERVICE):
         return problem(err)
     return denied()
 

@@ -16,9 +16,9 @@ class ConflictError(SealholdError):
 
 
 class StaleError(ConflictError):
-    """A profile is no longer the version that the change was made for; nothing was changed.
+    """A profile or record is not at the version that the change was made for; nothing was changed.
 
-    Remedy: read the profile again, and repeat the change with the version that it has now.
+    Remedy: read it again, and repeat the change with the version that it has now.
     """
 
 
@@ -61,4 +61,18 @@ class TermOverError(ConflictError):
     """A rights request can be extended only while its first term runs.
 
     Remedy: answer it now, and close it with a justification of the delay.
+    """
+
+
+class NotAssessedError(ConflictError):
+    """A processing of high risk, or one that decides by itself, cannot begin unassessed.
+
+    Remedy: record how its assessment ended; only a low remaining risk lets it begin.
+    """
+
+
+class NoticeChangedError(ConflictError):
+    """What was shown to a person is not what applies now, so nothing was decided.
+
+    Remedy: read the choice again, show what it says now, and name its `notice` with the answer.
     """

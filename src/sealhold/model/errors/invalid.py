@@ -39,6 +39,20 @@ class UnknownPurposeError(InvalidError):
     """
 
 
+class TooLargeError(InvalidError):
+    """A record's content is larger than a record may be.
+
+    Remedy: put what is large in as an attachment of the record.
+    """
+
+
+class UnownedError(InvalidError):
+    """Data is tied to no person, so nobody could have it shown, exported or erased.
+
+    Remedy: name the person in `subject`; data about nobody belongs into the app's own database.
+    """
+
+
 class InvalidManifestError(InvalidError):
     """A task manifest or a request breaks a rule of its format.
 

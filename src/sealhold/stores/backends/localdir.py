@@ -13,7 +13,6 @@ Source: docs/spec/04-stores.md section 8.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from errno import EDQUOT, EFBIG, ENOSPC
 from pathlib import Path
 from tempfile import mkstemp
 
@@ -25,12 +24,11 @@ from sealhold.model.errors import (
 )
 from sealhold.model.ids import ObjectName, SealedBytes
 from sealhold.stores.objectnames import check_range, checked
-from sealhold.stores.spec import Kept
+from sealhold.stores.spec import NO_ROOM, Kept
 
 UNFINISHED = ".tmp-"  # no part of an object's name starts with a dot
 FOLDER_MARK = "+"  # no object name has one
 FOLDER_MODE = 0o700
-NO_ROOM = (ENOSPC, EDQUOT, EFBIG)
 
 
 class LocalDir:

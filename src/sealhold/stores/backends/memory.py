@@ -151,6 +151,9 @@ class MemoryRecords:
     ) -> Page:
         return self._now().scan(table, index, lo, hi, after=after, limit=limit, reverse=reverse)
 
+    def renew(self) -> None:
+        self._now()
+
     def snapshot(self) -> AbstractContextManager[ReadView]:
         return nullcontext(self._now())
 

@@ -166,6 +166,11 @@ class PostgresStore:
             view = PgView(session, opened.tables, opened.texts)
             return view.scan(table, index, lo, hi, after=after, limit=limit, reverse=reverse)
 
+    def renew(self) -> None:
+        self._opened()
+        with self._client.writing() as session:  # waits for whatever still holds the lock
+            session.run([Ask(_LOCK, (self._schema,))])
+
     def snapshot(self) -> AbstractContextManager[ReadView]:
         return self._snapshot()
 

@@ -155,6 +155,12 @@ class SqlCipherStore:
     ) -> Page:
         return self._view().scan(table, index, lo, hi, after=after, limit=limit, reverse=reverse)
 
+    def renew(self) -> None:
+        connections = self._opened().connections
+        connections.begin_anew()
+        # What a failed sync left in the log may be in no file: it is copied from memory and synced.
+        self._checkpoint(connections)
+
     def snapshot(self) -> AbstractContextManager[ReadView]:
         return self._snapshot()
 
@@ -178,11 +184,10 @@ class SqlCipherStore:
             os.fsync(file.fileno())
 
     def purge(self) -> None:
-        with self._opened().connections.alone() as connection:
+        connections = self._opened().connections
+        with connections.alone() as connection:
             connection.execute("PRAGMA incremental_vacuum").fetchall()
-            busy, _frames, _moved = connection.execute(CHECKPOINT).fetchone()
-        if busy:
-            raise StoreBusyError(f"a snapshot of `{self._path.name}` is still read")
+        self._checkpoint(connections)
 
     def check(self) -> Health:
         try:
@@ -195,6 +200,17 @@ class SqlCipherStore:
         opened, self._now = self._now, None
         if opened is not None:
             opened.connections.close()
+
+    def _checkpoint(self, connections: Connections) -> None:
+        """Move the log into the main file.
+
+        Raises:
+            StoreBusyError: a snapshot is still read.
+        """
+        with connections.alone() as connection:
+            busy, _frames, _moved = connection.execute(CHECKPOINT).fetchone()
+        if busy:
+            raise StoreBusyError(f"a snapshot of `{self._path.name}` is still read")
 
     @contextmanager
     def _snapshot(self) -> Iterator[ReadView]:

@@ -1,0 +1,334 @@
+"""Records of people: kept, read, changed, listed and taken out; each decided and logged.
+
+- Each use goes one way: facts are read, the policy decides, and the log entry, the changed rows and
+  guards on app, collection, person and record are one commit. Only then is anything handed out.
+- If what was decided on has changed meanwhile, the commit fails whole and all is decided anew.
+- A refusal is an entry too. Whoever asks gets the same DENIED for all that is absent or forbidden.
+- A change names the version it was made for, or that there is none yet.
+- Each use is taken in steps, so that many share a commit; `wait` takes them in the caller's thread.
+
+Source: docs/spec/25-records-of-people.md sections 4 to 6.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar
+
+from sealhold.audit.event import Outcome
+from sealhold.model.contents import MAX_CONTENT, check_plain
+from sealhold.model.encoding import Plain
+from sealhold.model.errors import InvalidError, StaleError, TooLargeError
+from sealhold.model.ids import RecordId
+from sealhold.model.mergepatch import merged
+from sealhold.model.personrecords import (
+    Content,
+    RecordHead,
+    RecordPage,
+    RecordView,
+    VersionsView,
+)
+from sealhold.model.underway import Underway
+from sealhold.policy.contents import check_types
+from sealhold.stores.spec import Found, Guard, Op
+from sealhold.vault.collectionrules import Collections
+from sealhold.vault.core import Core
+from sealhold.vault.firewall import open_records
+from sealhold.vault.keyblocks import For, KeyBlocks, block_rows, holding
+from sealhold.vault.personrows import OLDER, RECORDS, Stand, packed
+from sealhold.vault.recordasking import ABSENT, Asking, RecordUse, RecordUses, refused
+from sealhold.vault.recordwriting import (
+    Before,
+    Fresh,
+    doomed_by_change,
+    older_rows,
+    put_ops,
+    taken_out,
+    until,
+)
+from sealhold.vault.steps import Once, begun, until_done
+from sealhold.vault.using import Uses
+
+PAGE_BYTES = 4_194_304  # of sealed rows in one page, about
+TOO_BUSY = "others change the same records without a pause"
+
+Done = TypeVar("Done")
+Change = Callable[[RecordUse, Found | None], tuple[Content, bytes]]  # content, and it packed
+
+
+class At(NamedTuple):
+    """A record's name within its person."""
+
+    collection: str
+    record: RecordId
+
+
+class PersonRecords:
+    """The records of the people of one vault's apps; several threads may call."""
+
+    def __init__(self, core: Core, uses: Uses, collections: Collections, blocks: KeyBlocks) -> None:
+        self._core = core
+        self._uses = RecordUses(uses, collections)
+        self._blocks = blocks
+
+    def get(self, asking: Asking, at: At) -> Underway[RecordView]:
+        """Return a record.
+
+        Raises:
+            DeniedError: it is not there, or may not be had; nothing was opened.
+            AuditUnavailableError: the log cannot be written; nothing was opened.
+            SealBrokenError: a row is not as it was written.
+        """
+
+        def once() -> Once[RecordView]:
+            use = yield from self._uses.permitted(asking, at.collection)
+            found = self._live(asking, at)
+            return (yield from self._read_one(use, RECORDS.name, 3, For.CURRENT, found))
+
+        return self._begun(once)
+
+    def get_version(self, asking: Asking, at: At, version: int) -> Underway[RecordView]:
+        """Return the version of a record that has this number, if it is kept.
+
+        Raises:
+            DeniedError: it is not there, or may not be had; nothing was opened.
+            AuditUnavailableError: the log cannot be written; nothing was opened.
+            SealBrokenError: a row is not as it was written.
+        """
+
+        def once() -> Once[RecordView]:
+            use = yield from self._uses.permitted(asking, at.collection)
+            found = self._live(asking, at)
+            if found is not None and Stand.of(found).version == version:
+                return (yield from self._read_one(use, RECORDS.name, 3, For.CURRENT, found))
+            older = None if found is None else self._older(asking, at, version)
+            return (yield from self._read_one(use, OLDER.name, 4, For.OLDER, older))
+
+        return self._begun(once)
+
+    def versions(self, asking: Asking, at: At) -> Underway[VersionsView]:
+        """Return the versions of a record that are kept, the newest first, without content.
+
+        Raises:
+            DeniedError: the record is not there, or may not be had.
+            AuditUnavailableError: the log cannot be written.
+        """
+
+        def once() -> Once[VersionsView]:
+            use = yield from self._uses.permitted(asking, at.collection)
+            found = self._live(asking, at)
+            if found is None:
+                return (yield from refused(use, ABSENT))
+            now = self._core.clock()
+            rows = [found, *reversed(older_rows(self._core.store, asking.subject, *at))]
+            stands = [stand for stand in map(Stand.of, rows) if not stand.is_over(now)]
+            guard = Guard(RECORDS.name, found.row[:3], found.v)
+            if not (yield use.work([guard], use.event("versions listed", [at.record]))):
+                return None
+            return VersionsView(versions=tuple(each.head(asking.subject) for each in stands))
+
+        return self._begun(once)
+
+    def page(
+        self, asking: Asking, collection: str, after: RecordId | None, limit: int
+    ) -> Underway[RecordPage]:
+        """Return up to `limit` records of a collection, in the order of their ids.
+
+        Raises:
+            DeniedError: they may not be had; nothing was opened.
+            AuditUnavailableError: the log cannot be written; nothing was opened.
+            SealBrokenError: a row is not as it was written.
+        """
+        return self._begun(lambda: self._page(asking, collection, after, limit))
+
+    def put(
+        self, asking: Asking, at: At, content: Content, expected: int | None
+    ) -> Underway[RecordHead]:
+        """Make `content` the whole record, over version `expected`; if None, as a new one.
+
+        Raises:
+            DeniedError: it may not be kept.
+            StaleError: the record is at another version, or there is one.
+            InvalidError: the content is too large, or not of the collection's types.
+            AuditUnavailableError: the log cannot be written; nothing was kept.
+        """
+        plain = packed_content(content)
+        return self._begun(lambda: self._put(asking, at, expected, lambda *_: (content, plain)))
+
+    def patch(self, asking: Asking, at: At, patch: Plain, expected: int) -> Underway[RecordHead]:
+        """Change a record as a JSON Merge Patch says, if it stands at version `expected`.
+
+        What is merged into is opened for that, and leaves with nobody.
+
+        Raises:
+            DeniedError: it may not be changed.
+            StaleError: the record is at another version, or is not there.
+            InvalidError: what comes of it is too large, or not of the collection's types.
+            AuditUnavailableError: the log cannot be written; nothing was kept.
+        """
+
+        def change(use: RecordUse, found: Found | None) -> tuple[Content, bytes]:
+            content = merged(self._opened(use, found) if found is not None else {}, patch)
+            if not isinstance(content, dict):
+                raise InvalidError("a record's content is a JSON object, and stays one")
+            check_plain(content)
+            return content, packed_content(content)
+
+        return self._begun(lambda: self._put(asking, at, expected, change))
+
+    def delete(self, asking: Asking, at: At, expected: int) -> Underway[RecordHead]:
+        """Take a record out with all its versions, if it stands at version `expected`.
+
+        Raises:
+            DeniedError: it is not there, or may not be taken out.
+            StaleError: the record is at another version.
+            AuditUnavailableError: the log cannot be written; nothing was taken out.
+        """
+        return self._begun(lambda: self._delete(asking, at, expected))
+
+    def _begun(self, once: Callable[[], Once[Done]]) -> Underway[Done]:
+        return begun(until_done(once, TOO_BUSY), self._core.writer)
+
+    def _put(
+        self, asking: Asking, at: At, expected: int | None, change: Change
+    ) -> Once[RecordHead]:
+        use = yield from self._uses.permitted(asking, at.collection)
+        (_, keys), laid, now = use.use.whole(), use.rule_of, self._core.clock()
+        found = self._row(asking, at)
+        live = Before(found, ()).live(now)
+        if not _stands_at(live, expected):
+            return (yield from _told_stale(use, at, live))
+        content, plain = change(use, live)
+        check_types(laid.rule.fields, content)
+        before = Before(found, doomed_by_change(self._core.store, found, laid.rule, now))
+        fresh = Fresh(laid.name, at.record, plain, until(laid.rule, now), now)
+        kept = laid.rule.versions if live is not None else 0
+        held = yield from holding(self._blocks, keys, before.slots(), 1)
+        try:
+            stand, ops = put_ops(keys, held, before, fresh, kept, self._core.entropy)
+            event = use.event("kept" if live is None else "changed", [at.record])
+            ops += held.ops()
+            # THREAT T243: the row that the change was decided on is put over at its own version
+            if not (yield use.work(ops, event, releases=False, size=2 * len(plain))):
+                return None
+            held.kept()
+        finally:
+            held.release()
+        return stand.head(asking.subject)
+
+    def _delete(self, asking: Asking, at: At, expected: int) -> Once[RecordHead]:
+        use = yield from self._uses.permitted(asking, at.collection)
+        _, keys = use.use.whole()
+        found = self._live(asking, at)
+        if found is None:
+            return (yield from refused(use, ABSENT))
+        if not _stands_at(found, expected):
+            return (yield from _told_stale(use, at, found))
+        before = Before(found, older_rows(self._core.store, asking.subject, *at))
+        held = yield from holding(self._blocks, keys, before.slots())
+        try:
+            ops = [*taken_out(held, before), *held.ops()]
+            if not (yield use.work(ops, use.event("taken out", [at.record]), releases=False)):
+                return None
+            held.kept()
+        finally:
+            held.release()
+        return Stand.of(found).head(asking.subject)
+
+    def _page(
+        self, asking: Asking, collection: str, after: RecordId | None, limit: int
+    ) -> Once[RecordPage]:
+        use = yield from self._uses.permitted(asking, collection)
+        (_, keys), now = use.use.whole(), self._core.clock()
+        start = (asking.subject, collection, after + b"\0" if after is not None else b"")
+        end = (asking.subject, collection + " ")
+        with self._core.store.snapshot() as view:
+            page = view.scan(RECORDS.name, "key", start, end, limit=limit)
+            rows = _at_most(page.rows, PAGE_BYTES)
+            live = [each for each in rows if not Stand.of(each).is_over(now)]
+            blocks = block_rows(view, keys, (Stand.of(each).key for each in live))
+        guards = [Guard(RECORDS.name, each.row[:3], each.v) for each in live]
+        if not (yield use.work(guards, use.event("listed", [each.row[2] for each in live]))):
+            return None
+        contents = open_records(use.decision, keys, For.CURRENT, live, blocks)
+        views = (
+            RecordView(head=Stand.of(each).head(asking.subject), content=content)
+            for each, content in zip(live, contents, strict=True)
+        )
+        is_last = page.cursor is None and len(rows) == len(page.rows)
+        return RecordPage(
+            records=tuple(views), after=None if is_last else RecordId(rows[-1].row[2])
+        )
+
+    def _read_one(
+        self, use: RecordUse, table: str, of_key: int, kind: For, found: Found | None
+    ) -> Once[RecordView]:
+        if found is None:
+            return (yield from refused(use, ABSENT))
+        stand, (_, keys) = Stand.of(found), use.use.whole()
+        blocks = block_rows(self._core.store, keys, [stand.key])
+        guard = Guard(table, found.row[:of_key], found.v)
+        if not (yield use.work([guard], use.event("read", [stand.record]))):
+            return None
+        (content,) = open_records(use.decision, keys, kind, [found], blocks)
+        return RecordView(head=stand.head(keys.subject), content=content)
+
+    def _opened(self, use: RecordUse, found: Found) -> Content:
+        _, keys = use.use.whole()
+        blocks = block_rows(self._core.store, keys, [Stand.of(found).key])
+        (content,) = open_records(use.decision, keys, For.CURRENT, [found], blocks)
+        return content
+
+    def _row(self, asking: Asking, at: At) -> Found | None:
+        return self._core.store.get(RECORDS.name, [(asking.subject, *at)])[0]
+
+    def _live(self, asking: Asking, at: At) -> Found | None:
+        return Before(self._row(asking, at), ()).live(self._core.clock())
+
+    def _older(self, asking: Asking, at: At, version: int) -> Found | None:
+        found = self._core.store.get(OLDER.name, [(asking.subject, *at, version)])[0]
+        return Before(found, ()).live(self._core.clock())
+
+
+def packed_content(content: Content) -> bytes:
+    """Return a record's content as it is kept.
+
+    Raises:
+        TooLargeError: it has more than 64 KiB.
+        InvalidEncodingError: it is not JSON.
+    """
+    plain = packed(content)
+    if len(plain) > MAX_CONTENT:
+        raise TooLargeError(f"a record of {len(plain)} bytes, at most {MAX_CONTENT}")
+    return plain
+
+
+def _told_stale(use: RecordUse, at: At, found: Found | None) -> Once[RecordHead]:
+    """Write into the log that a change was made for another version; None if that moved on.
+
+    Raises:
+        StaleError: it is as it was read.
+    """
+    ops: list[Op] = []
+    if found is not None:
+        ops.append(Guard(RECORDS.name, found.row[:3], found.v))
+    if (yield use.work(ops, use.event("stale", [at.record], Outcome.FAILED))):
+        stands = f"at version {Stand.of(found).version}" if found else "not there"
+        raise StaleError(f"the record is {stands}")
+    return None
+
+
+def _stands_at(live: Found | None, expected: int | None) -> bool:
+    if live is None or expected is None:
+        return live is None and expected is None
+    return Stand.of(live).version == expected
+
+
+def _at_most(rows: Sequence[Found], most: int) -> list[Found]:
+    """Return the first rows, one at least, whose seals have together `most` bytes at most."""
+    total = 0
+    chosen: list[Found] = []
+    for each in rows:
+        total += len(each.row[-1])
+        if chosen and total > most:
+            break
+        chosen.append(each)
+    return chosen

@@ -1,0 +1,123 @@
+"""Pieces of work for the one writer: what is asked of it, and how whoever waits is told.
+
+- Of what is asked some is done even when the disk is full: entries of reads, and what a person has
+  a right to on any day.
+- A failure is told as what it means to who waits: that the log cannot be written, or no room.
+
+Source: docs/spec/05-audit-log.md section 6; docs/spec/29-operations.md section 1.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+import msgspec
+
+from sealhold.audit.log import Entry
+from sealhold.model.errors import (
+    AuditUnavailableError,
+    ConflictError,
+    ExhaustedError,
+    InvalidError,
+    LeakExhaustedError,
+    SealholdError,
+    StoreFullError,
+    StoreUnavailableError,
+    TamperedError,
+)
+from sealhold.stores.spec import Guard, Op, Outcome, Result
+from sealhold.vault.reserves import Room
+
+
+class Work(msgspec.Struct, frozen=True):
+    """Operations that hold together, and the log entries that tell of them.
+
+    Without an entry goes only what touches no row that decides: a step of a job, whose beginning
+    and end are told.
+    """
+
+    ops: tuple[Op, ...]
+    entries: tuple[Entry, ...]
+    releases: bool = False  # something leaves once this is durable
+    size: int = 0  # bytes of its rows, about; 0 for little
+    right: bool = False  # an erasure, a withdrawal or an end, which a full disk does not stop
+
+    @property
+    def room(self) -> Room:
+        """What it is when there is no room."""
+        if self.right:
+            return Room.RIGHTS
+        is_read = all(isinstance(op, Guard) for op in self.ops)
+        return Room.READS if is_read else Room.ORDINARY
+
+
+@dataclass(slots=True)
+class Piece:
+    """Works that go into one batch, and who waits for them."""
+
+    works: Sequence[Work]
+    done: Future[list[int]] = field(default_factory=Future)
+
+    @property
+    def room(self) -> Room:
+        """That of all its works, if they are of one kind."""
+        rooms = {work.room for work in self.works}
+        return rooms.pop() if len(rooms) == 1 else Room.ORDINARY
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How much the writer has to do; counted since it began."""
+
+    waiting: int  # pieces
+    batches: int
+    works: int
+    is_writing: bool  # if not, something failed and was not mended yet
+    is_full: bool
+    log_size: int
+
+
+def tell(batch: Sequence[Piece], results: Sequence[Result], firsts: Sequence[int]) -> None:
+    """Tell each piece of a batch that is durable the first log index of its works."""
+    at = 0
+    for piece in batch:
+        mine = results[at : at + len(piece.works)]
+        failed = next((r for r in mine if r.outcome is not Outcome.APPLIED), None)
+        if failed is None:
+            piece.done.set_result(list(firsts[at : at + len(piece.works)]))
+        else:
+            piece.done.set_exception(_refusal(failed))
+        at += len(piece.works)
+
+
+def refuse(batch: Sequence[Piece], err: SealholdError) -> None:
+    """Tell each piece of a batch that `err` ended it."""
+    for piece in batch:
+        piece.done.set_exception(_outside(err, piece.room))
+
+
+def _refusal(result: Result) -> SealholdError:
+    match result.outcome:
+        case Outcome.EXHAUSTED:
+            return LeakExhaustedError("a budget does not cover this")
+        case Outcome.CONFLICT:
+            return ConflictError("what this was decided on has changed")
+        case _:
+            return InvalidError("a row does not fit its table")
+
+
+def _outside(err: SealholdError, room: Room) -> SealholdError:
+    if isinstance(err, (ConflictError, ExhaustedError, InvalidError, TamperedError)):
+        return err
+    if isinstance(err, StoreFullError) and room is not Room.READS:
+        return err
+    unwritten = AuditUnavailableError("the log cannot be written; nothing was released")
+    unwritten.__cause__ = err
+    return unwritten
+
+
+def unpublished(err: SealholdError) -> SealholdError:
+    """Return what is told of a batch that is written and whose checkpoint is not."""
+    told = StoreUnavailableError("the newest checkpoint cannot be written")
+    told.__cause__ = err
+    return told

@@ -1,0 +1,140 @@
+"""What a use of a person's records rests on: who asks, the collection, the person; and its entries.
+
+- A person may have and change what is kept of them without naming a purpose; an app may not.
+- A collection that was never laid down is not written into the log: what somebody typed does not
+  get there.
+
+Source: docs/spec/25-records-of-people.md section 5.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from msgspec import structs
+
+from sealhold.audit.event import Actor, Event, EventKind, Outcome
+from sealhold.audit.log import Entry
+from sealhold.model.errors import DeniedError
+from sealhold.model.ids import AppId, FieldName, Id16, SubjectId
+from sealhold.policy.decision import Decision
+from sealhold.policy.profiles import decide_own, decide_profile
+from sealhold.stores.spec import Op
+from sealhold.vault.collectionrules import Collections, Laid
+from sealhold.vault.steps import Steps
+from sealhold.vault.telling import PersonTeller
+from sealhold.vault.using import Use, Uses
+from sealhold.vault.writer import Work
+
+ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """Who wants something of whose records, and what for."""
+
+    app: AppId
+    subject: SubjectId
+    purpose: str = ""
+    actor: Actor = Actor.APP  # or the person, who names no purpose
+    guards: tuple[Op, ...] = ()  # of the token that they came with
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordUse:
+    """A use of one collection of one person, with all that is known of it at this moment."""
+
+    asking: Asking
+    use: Use
+    laid: Laid | None
+    decision: Decision
+
+    @property
+    def rule_of(self) -> Laid:
+        """The collection, of a use that was permitted.
+
+        Raises:
+            DeniedError: there is none.
+        """
+        if self.laid is None:
+            raise DeniedError("denied")
+        return self.laid
+
+    def event(
+        self, reason: str, records: Sequence[Id16] = (), outcome: Outcome = Outcome.DONE
+    ) -> Event:
+        """Return what the log tells of this use."""
+        use = self.use
+        event = Event(
+            kind=EventKind.RECORD,
+            actor=use.actor if use.app else Actor.OUTSIDER,
+            outcome=outcome,
+            app=use.app_id if use.app else None,
+            purpose=use.purpose or None,
+            collection=self.laid.name if self.laid else None,
+            reason=reason,
+            rows_out=len(records) if outcome is Outcome.DONE else 0,
+        )
+        if use.keys is None or not records:
+            return event
+        return structs.replace(event, records=PersonTeller(use.keys).tags(records))
+
+    def entry(self, event: Event) -> Entry:
+        """Return `event` as the log keeps it."""
+        return self.use.entry(event)
+
+    def work(
+        self, ops: Sequence[Op], event: Event, *, releases: bool = True, size: int = 0
+    ) -> Work:
+        """Return what holds only as long as all holds that was decided on."""
+        guards = (*self.asking.guards, *self.use.guards(()), self.rule_of.guard)
+        return Work((*guards, *ops), (self.entry(event),), releases=releases, size=size)
+
+
+class RecordUses:
+    """Reads what uses of records rest on, decides, and refuses."""
+
+    def __init__(self, uses: Uses, collections: Collections) -> None:
+        self._uses = uses
+        self._collections = collections
+
+    def of(self, asking: Asking, collection: str) -> RecordUse:
+        """Return a use that was decided on.
+
+        Raises:
+            SealBrokenError: the person's row or keys are not as they were written.
+        """
+        use = self._uses.of(asking.app, asking.subject, asking.purpose, asking.actor)
+        laid = self._collections.get(asking.app, collection)
+        fields = frozenset({FieldName(collection)})
+        allowed = {FieldName(laid.name): laid.rule.purposes} if laid else {}
+        if asking.actor is Actor.PERSON:
+            decision = decide_own(use.parties, allowed.keys(), fields)
+        else:
+            decision = decide_profile(use.parties, allowed, use.purpose, fields)
+        return RecordUse(asking=asking, use=use, laid=laid, decision=decision)
+
+    def permitted(self, asking: Asking, collection: str) -> Steps[RecordUse]:
+        """Return a use that the policy permits; a refusal is written into the log.
+
+        Raises:
+            DeniedError: it does not permit; the same for every reason.
+            AuditUnavailableError: the log cannot be written.
+        """
+        found = self.of(asking, collection)
+        if not found.decision.permit:
+            yield from refused(found, found.decision.code.value)
+        return found
+
+
+def refused(found: RecordUse, reason: str) -> Steps[NoReturn]:
+    """Write a refusal into the log.
+
+    Raises:
+        DeniedError: always; the same for every reason.
+        AuditUnavailableError: the log cannot be written.
+    """
+    told = found.event(reason, outcome=Outcome.DENIED)
+    yield Work((), (found.entry(told),))
+    # THREAT T244: what is not there and what may not be had are told in the same bytes
+    raise DeniedError("denied")

@@ -1,0 +1,222 @@
+"""A vault with every kind of caller, served on loopback, and ids of all that it keeps.
+
+- Two apps of one owner keep two people each; one person of each has a token, and there is one
+  officer. The first app asked for something, and has planted words in its people's profiles.
+- `IDS` says for each address how an id of the first app is had. A route that is not in it fails the
+  tests that go over all routes: whoever adds a route says there what its ids are.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from http.client import HTTPConnection
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from sealhold.frontends.http.app import make_app
+from sealhold.frontends.http.serve import bind, make_server
+from sealhold.model.ids import FieldName, canonical
+from sealhold.node import Node
+from tests.scenarios.vaults import PASSPHRASE, Asker, Job, new_home, opened
+from tests.unit.people_vault import MAIL, NAME, RULES, SERVICE
+
+LABEL = "abcdefghijklmnopqrstuvwxyz"
+CANARY = "Zanzibar Quillfeather"
+ADDRESS = "quillfeather@example.org"
+ABSENT = "3b0f7a52-6c1d-4e8b-9a55-0c4de7a8f913"  # nothing has this id
+DENIED = b'{"code":"DENIED","kind":"denied","status":403,"title":"denied"}'
+
+
+@dataclass(frozen=True)
+class Party:
+    """An app, and two of its people; the first has a token."""
+
+    asker: Asker
+    people: tuple[str, str]
+    person: str  # the token of the first
+
+    @property
+    def id(self) -> str:
+        return canonical(self.asker.id)
+
+    @property
+    def token(self) -> str:
+        return self.asker.token
+
+
+@dataclass(frozen=True)
+class AccessSite:
+    """The vault, and who calls it: `one` owns what the others try."""
+
+    node: Node
+    port: int
+    one: Party
+    other: Party
+    officer: str
+    officer_token: str
+
+    @property
+    def owner(self) -> str:
+        """A fresh token of the owner."""
+        body = json.dumps({"passphrase": PASSPHRASE}).encode()
+        return str(json.loads(self.call("POST", "/v1/auth/sessions", "", body).body)["token"])
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.call("GET", "/v1/openapi.json", "").body)
+        return found
+
+    @cached_property
+    def request(self) -> str:
+        """The id of what the first app asked for."""
+        asker, now = self.one.asker, self.node.parts.core.clock()
+        papers = asker.papers(Job(), now)
+        made = self.node.outside.submit(asker.token, papers.request, papers.task, papers.code)
+        return canonical(made)
+
+    def allowed(self, method: str, path: str) -> tuple[int, set[str]]:
+        """Return the status of a call without a token, and the methods of its `Allow`."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request(method, path, headers={"host": f"localhost:{self.port}"})
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        return answer.status, {each.strip() for each in answer.headers.get("allow", "").split(",")}
+
+    def call(self, method: str, path: str, token: str, body: bytes | None = None) -> "Told":
+        """Call as a program would that means well: purpose, version and form are there."""
+        headers = {
+            "host": f"localhost:{self.port}",
+            "sealhold-purpose": SERVICE,
+            "if-match": '"1"',
+            "idempotency-key": "one",
+        }
+        if token:
+            headers["authorization"] = f"Bearer {token}"
+        if body is not None:
+            headers["content-type"] = "application/json"
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        told = answer.read()
+        connection.close()
+        return Told(answer.status, told, tuple(sorted(name.lower() for name in answer.headers)))
+
+
+@dataclass(frozen=True)
+class Told:
+    """What somebody reads of an answer."""
+
+    status: int
+    body: bytes
+    headers: tuple[str, ...]  # their names: a date is a date
+
+
+Maker = Callable[[AccessSite], str]
+IDS: Mapping[
+    str, Maker
+] = {  # by the address up to the id: one that the first app, or it alone, has
+    "/v1/apps/{id}": lambda site: site.one.id,
+    "/v1/caps/{kind}": lambda _: "app",
+    "/v1/grants/{id}": lambda _: ABSENT,  # the owner's alone
+    "/v1/officers/{id}": lambda site: site.officer,
+    "/v1/receipts/{id}": lambda _: ABSENT,  # the owner's alone
+    "/v1/records/{id}": lambda _: ABSENT,  # the owner's alone
+    "/v1/requests/{id}": lambda site: site.request,
+    "/v1/subjects/{id}": lambda site: site.one.people[0],
+}
+QUERIES = frozenset(  # names in queries, none of which holds an id
+    {"before", "cap", "cursor", "fields", "limit", "name", "seq", "words"}
+)
+
+
+def filled(path: str, site: AccessSite, chosen: Mapping[str, str] | None = None) -> str:
+    """Return an address with an id of the first app in each place, or those that are `chosen`.
+
+    Raises:
+        KeyError: nobody said in `IDS` how such an id is had.
+    """
+    done = ""
+    for part in path.split("/")[1:]:
+        done += "/" + part
+        if part.startswith("{"):
+            value = (chosen or {}).get(done) or IDS[done](site)
+            path = path.replace(part, value, 1)
+    return path
+
+
+def sample(schema: Mapping[str, Any], document: Mapping[str, Any]) -> Any:  # noqa: ANN401  # reason: JSON
+    """Return a small value that fits a schema of the document."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return sample(document["components"]["schemas"][name], document)
+    if "enum" in schema:
+        return schema["enum"][0]
+    if "anyOf" in schema:
+        return sample(schema["anyOf"][0], document)
+    kind = schema.get("type")
+    if kind == "object":
+        needed = schema.get("required", [])
+        return {name: sample(schema["properties"][name], document) for name in needed}
+    plain = {"string": "x", "integer": 1, "number": 1, "boolean": True, "array": [], "null": None}
+    return plain[kind] if isinstance(kind, str) else "x"
+
+
+def body_of(operation: Mapping[str, Any], document: Mapping[str, Any]) -> bytes | None:
+    """Return a body that fits an operation, if it takes one."""
+    content = operation.get("requestBody", {}).get("content", {})
+    if "application/json" in content:
+        return json.dumps(sample(content["application/json"]["schema"], document)).encode()
+    return b"x" if content else None
+
+
+@contextmanager
+def access_site(folder: Path) -> Iterator[AccessSite]:
+    """Make the vault in `folder` and open it."""
+    with opened(new_home(folder)) as node, _served(node) as port:
+        one = _party(node, "One", (CANARY, ADDRESS))
+        other = _party(node, "Other", ("Bob", "bob@example.org"))
+        officer, made = node.callers.add_officer("Dora", PASSPHRASE)
+        yield AccessSite(node, port, one, other, canonical(officer.id), made.token)
+
+
+@contextmanager
+def _served(node: Node) -> Iterator[int]:
+    """Serve `node` on a free port, in a thread."""
+    listener = bind(0)
+    port = int(listener.getsockname()[1])
+    app = make_app(
+        node,
+        origin=f"http://localhost:{port}",
+        label=LABEL,
+        demo=False,
+        clock=node.world.clock,
+        entropy=node.world.entropy,
+    )
+    server = make_server(app)
+    thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        yield port
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
+
+
+def _party(node: Node, name: str, first: tuple[str, str]) -> Party:
+    asker = Asker(node, name)
+    node.people.lay_down(asker.shown, RULES, PASSPHRASE)
+    people = (_person(node, asker, *first), _person(node, asker, "Carol", "carol@example.org"))
+    person = node.callers.person_token(asker.token, people[0]).token
+    return Party(asker, people, person)
+
+
+def _person(node: Node, asker: Asker, name: str, mail: str) -> str:
+    subject = canonical(node.people.make(asker.token).subject)
+    values: dict[FieldName, str | int | bool] = {NAME: name, MAIL: mail}
+    node.people.put(asker.token, subject, SERVICE, values, 0)
+    return subject

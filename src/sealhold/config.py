@@ -38,7 +38,12 @@ def home_folder(given: Path | None, environment: Mapping[str, str] = os.environ)
 
 
 Producer = Literal["sw", "tpm2"]
-_KNOWN: Final = {"compute": {"isolation"}, "evidence": {"producer", "tcti"}}
+_KNOWN: Final = {
+    "compute": {"isolation"},
+    "evidence": {"producer", "tcti"},
+    "keys": {"retention_days"},
+}
+MOST_DAYS: Final = 3_650  # that an older key is kept for backups
 _TCTI: Final = re.compile(r"[!-~]{0,200}")
 
 
@@ -49,6 +54,7 @@ class Settings:
     isolation: Mode = Mode.JAILED  # [compute] isolation
     producer: Producer = "sw"  # [evidence] producer: what vouches for the machine in proofs
     tcti: str = ""  # [evidence] tcti: where the TPM is, in the words of tpm2-tools
+    retention_days: int = 30  # [keys] retention_days: how long backups are kept, and old keys
 
 
 def settings(home: Path) -> Settings:
@@ -74,10 +80,12 @@ def settings(home: Path) -> Settings:
                 f"`{part}.{name}`" for part, all_ in _KNOWN.items() for name in sorted(all_)
             )
             raise InvalidSettingsError(f"`{SETTINGS}` has a name that is none of {known}")
-    return _settings(told.get("compute", {}), told.get("evidence", {}))
+    return _settings(told.get("compute", {}), told.get("evidence", {}), told.get("keys", {}))
 
 
-def _settings(compute: Mapping[str, object], evidence: Mapping[str, object]) -> Settings:
+def _settings(
+    compute: Mapping[str, object], evidence: Mapping[str, object], keys: Mapping[str, object]
+) -> Settings:
     """Return the settings with these values.
 
     Raises:
@@ -99,4 +107,7 @@ def _settings(compute: Mapping[str, object], evidence: Mapping[str, object]) -> 
             producer = "tpm2"
         case _:
             raise InvalidSettingsError('`evidence.producer` is one of "sw", "tpm2"')
-    return Settings(isolation=isolation, producer=producer, tcti=tcti)
+    days = keys.get("retention_days", 30)
+    if type(days) is not int or not 0 <= days <= MOST_DAYS:
+        raise InvalidSettingsError(f"`keys.retention_days` is 0 to {MOST_DAYS}")
+    return Settings(isolation=isolation, producer=producer, tcti=tcti, retention_days=days)

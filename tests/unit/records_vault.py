@@ -49,7 +49,9 @@ class Shelf:
     blocks: KeyBlocks
     records: PersonRecords
 
-    def asking(self, subject: SubjectId, app: AppId | None = None, purpose: str = SERVICE) -> Asking:
+    def asking(
+        self, subject: SubjectId, app: AppId | None = None, purpose: str = SERVICE
+    ) -> Asking:
         return Asking(app=app or self.many.one, subject=subject, purpose=purpose)
 
     def put(
@@ -79,7 +81,9 @@ def shelf() -> Iterator[Shelf]:
         collections = Collections(core)
         for app in (many.one, many.other):
             collections.lay_down(many.app(app), NOTES, rule(SERVICE, MARKETING, versions=3))
-            collections.lay_down(many.app(app), VISITS, rule(days=30, place="text!", stars="number"))
+            collections.lay_down(
+                many.app(app), VISITS, rule(days=30, place="text!", stars="number")
+            )
         uses = Uses(core, many.registry, many.schemas)
         blocks = KeyBlocks(core.store, core.entropy)
         yield Shelf(many, collections, blocks, PersonRecords(core, uses, collections, blocks))

@@ -10,7 +10,7 @@ from sealhold.model.ids import AppId, Collection, FieldName, JobId, RecordId, Su
 from sealhold.model.quantities import DAY
 from sealhold.stores.spec import Found, Op
 from sealhold.vault import wraps
-from sealhold.vault.deciding import rows_of, scan_all
+from sealhold.vault.deciding import rows_of
 from sealhold.vault.jobs import Job, Scope, Turned
 from sealhold.vault.owning import Fresh, Owning
 from sealhold.vault.peoplecheck import people_faults
@@ -146,9 +146,3 @@ def field_scope(turnery: Turnery, field: FieldName = MAIL) -> Scope:
 def all_left(turnery: Turnery, job: JobId) -> list[tuple[str, str]]:
     """Return table and reason of each row that a job left."""
     return [(left.table, left.reason) for _, left in turnery.rotation.jobs.left(job)]
-
-
-def job_rows(turnery: Turnery) -> list[Found]:
-    from sealhold.vault.jobs import JOBS  # noqa: PLC0415  # reason: only who bends them
-
-    return list(scan_all(turnery.many.store, JOBS))

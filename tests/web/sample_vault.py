@@ -17,6 +17,7 @@ from tests.web.sample_asking import (
     SampleRuns,
 )
 from tests.web.sample_callers import SampleCallers
+from tests.web.sample_keys import SampleRotation
 from tests.web.sample_owner import SampleAudit, SampleBudgets, SampleRecords, SampleSources
 from tests.web.sample_people import SamplePeople
 from tests.web.sample_state import PASSPHRASE, SampleState
@@ -89,3 +90,7 @@ class SampleVault(SampleState):
             rollback_note="A copy of the whole folder put back in one piece is not noticed.",
             warnings=("The last back-up is 9 days old.",) if self.item_lines else (),
         )
+
+    @property
+    def rotation(self) -> SampleRotation:
+        return SampleRotation()

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sealhold.frontends.callerseam import Callers
+from sealhold.frontends.keyseam import Rotating
 from sealhold.frontends.ownerseam import (
     Apps,
     Audit,
@@ -120,6 +121,11 @@ class Vault(Protocol):
     @property
     def callers(self) -> Callers:
         """Who calls from outside."""
+        ...
+
+    @property
+    def rotation(self) -> Rotating:
+        """What turns keys over."""
         ...
 
     @property

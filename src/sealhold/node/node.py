@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from sealhold import __version__
 from sealhold.compute.asking import Requests
@@ -44,6 +44,9 @@ from sealhold.vault.reading import Records
 from sealhold.vault.reserves import Reserves
 from sealhold.vault.rollback import Accepted
 from sealhold.vault.sourcing import Sources
+
+if TYPE_CHECKING:
+    from sealhold.compute.rotating import Rotating
 
 TRIES = 4  # of passphrases that wait for their turn; each holds a thread of the server
 LABEL_BYTES = 16  # 26 base32 characters: nobody guesses the address of the pages
@@ -154,6 +157,19 @@ class Node:
             yield
         finally:
             self._tries.release()
+
+    def change_passphrase(self, given: str, new: str) -> None:
+        """Let `new` open this vault from now on, and `given` no more.
+
+        Raises:
+            WrongPassphraseError: `given` does not open it.
+            InvalidError: a vault that opens with a key, or an empty passphrase.
+            StoreUnavailableError: the disk refuses; the old one opens the vault.
+        """
+        world = self.world
+        with self._trying:
+            access.change_passphrase(self.home, given, new, world.entropy, world.stretch)
+        self.parts.note_new_passphrase()
 
     def lock(self) -> None:
         """Drop the parts and their keys."""
@@ -268,6 +284,11 @@ class Node:
     def callers(self) -> Callers:
         """Who calls from outside."""
         return self.parts.callers
+
+    @property
+    def rotation(self) -> "Rotating":
+        """What turns keys over."""
+        return self.parts.rotation
 
     @property
     def people(self) -> People:

@@ -11,7 +11,7 @@ Source: docs/spec/28-rotation.md section 4.
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sealhold.crypto.seal import NOBODY
@@ -37,7 +37,6 @@ QUARANTINE = TableSpec(
     indexes={},
 )
 TABLES = (JOBS, QUARANTINE)
-MOST = 1_000  # rows that one quarantine lists; with more, something else is the matter
 
 
 class Turned(StrEnum):
@@ -113,6 +112,10 @@ class Job:
     ended: Instant | None = None
     error: str | None = None
     v: int = 0
+
+    def with_id(self, job: JobId) -> "Job":
+        """Return it under another id."""
+        return replace(self, id=job)
 
     def view(self, core: Core, *, dry_run: bool = False) -> JobView:
         """Return it as the faces show it."""

@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from sealhold.frontends.http import access_api, app_api, openapi, owner_api, people_api
+from sealhold.frontends.http import access_api, app_api, keys_api, openapi, owner_api, people_api
 from sealhold.frontends.http.api import ApiDesk
 from sealhold.frontends.http.arriving import Arrivals
 from sealhold.frontends.http.crowd import Crowd, long_bodies
@@ -38,7 +38,9 @@ from sealhold.model.clock import Clock, Entropy
 from sealhold.model.errors import NotFoundError, SealholdError, UsageError
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-API_ROUTES = owner_api.ROUTES + app_api.ROUTES + people_api.ROUTES + access_api.ROUTES
+API_ROUTES = (
+    owner_api.ROUTES + app_api.ROUTES + people_api.ROUTES + access_api.ROUTES + keys_api.ROUTES
+)
 
 
 def make_app(  # noqa: PLR0913  # reason: what a site is made of

@@ -203,13 +203,16 @@ class Rotating:
             case Turned.INDEX:
                 return self._field(text)
             case Turned.SUBJECTS | Turned.BODIES:
-                if text in {"", ALL}:
-                    return Scope()
-                if text == OWNER:
-                    return self._subject(text)
-                with suppress(NotFoundError):
-                    return Scope(self._app(text))
-                return self._subject(text)
+                return self._whose(text)
+
+    def _whose(self, text: str) -> Scope:
+        """Return whose keys a text means: everybody's, an app's, a person's."""
+        if text in {"", ALL}:
+            return Scope()
+        if text != OWNER:
+            with suppress(NotFoundError):
+                return Scope(self._app(text))
+        return self._subject(text)
 
     def _subject(self, text: str) -> Scope:
         if text in {"", OWNER}:

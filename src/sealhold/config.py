@@ -48,8 +48,10 @@ _KNOWN: Final = {
     "evidence": {"producer", "tcti"},
     "access": {"app_per_second", "token_per_second", "lookups_a_day"},
     "deadlines": {"zone", "holidays"},
+    "keys": {"retention_days"},
 }
 MOST: Final = 1_000_000_000
+MOST_DAYS: Final = 3_650  # that an older key is kept for backups
 _TCTI: Final = re.compile(r"[!-~]{0,200}")
 
 
@@ -72,6 +74,7 @@ class Settings:
     access: Rates = Rates()  # [access]
     zone: str = "UTC"  # [deadlines] zone: the time zone of the controller's place
     holidays: frozenset[date] = frozenset()  # [deadlines] holidays: of that place
+    retention_days: int = 30  # [keys] retention_days: how long backups are kept, and old keys
 
 
 def settings(home: Path) -> Settings:
@@ -97,7 +100,7 @@ def settings(home: Path) -> Settings:
                 f"`{part}.{name}`" for part, all_ in _KNOWN.items() for name in sorted(all_)
             )
             raise InvalidSettingsError(f"`{SETTINGS}` has a name that is none of {known}")
-    chosen = _settings(told.get("compute", {}), told.get("evidence", {}))
+    chosen = _settings(told.get("compute", {}), told.get("evidence", {}), told.get("keys", {}))
     chosen = replace(chosen, access=_rates(told.get("access", {})))
     return _with_deadlines(chosen, told["deadlines"]) if "deadlines" in told else chosen
 
@@ -144,7 +147,9 @@ def _with_deadlines(found: Settings, deadlines: Mapping[str, object]) -> Setting
     return with_days
 
 
-def _settings(compute: Mapping[str, object], evidence: Mapping[str, object]) -> Settings:
+def _settings(
+    compute: Mapping[str, object], evidence: Mapping[str, object], keys: Mapping[str, object]
+) -> Settings:
     """Return the settings with these values.
 
     Raises:
@@ -166,4 +171,7 @@ def _settings(compute: Mapping[str, object], evidence: Mapping[str, object]) -> 
             producer = "tpm2"
         case _:
             raise InvalidSettingsError('`evidence.producer` is one of "sw", "tpm2"')
-    return Settings(isolation=isolation, producer=producer, tcti=tcti)
+    days = keys.get("retention_days", 30)
+    if type(days) is not int or not 0 <= days <= MOST_DAYS:
+        raise InvalidSettingsError(f"`keys.retention_days` is 0 to {MOST_DAYS}")
+    return Settings(isolation=isolation, producer=producer, tcti=tcti, retention_days=days)

@@ -18,6 +18,7 @@ from tests.web.sample_asking import (
     SampleRuns,
 )
 from tests.web.sample_callers import SampleCallers
+from tests.web.sample_keys import SampleRotation
 from tests.web.sample_owner import SampleAudit, SampleBudgets, SampleRecords, SampleSources
 from tests.web.sample_people import SamplePeople
 from tests.web.sample_records import SamplePersonRecords
@@ -116,3 +117,7 @@ class SampleVault(SampleState):
     @property
     def rights(self) -> SampleRights:
         return SampleRights(self)
+
+    @property
+    def rotation(self) -> SampleRotation:
+        return SampleRotation()

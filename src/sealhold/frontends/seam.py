@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sealhold.frontends.callerseam import Callers
+from sealhold.frontends.keyseam import Rotating
 from sealhold.frontends.ownerseam import (
     Apps,
     Audit,
@@ -143,6 +144,11 @@ class Vault(Protocol):
     @property
     def processing_runs(self) -> ProcessingRuns:
         """What reads for that."""
+        ...
+
+    @property
+    def rotation(self) -> Rotating:
+        """What turns keys over."""
         ...
 
     @property

@@ -57,6 +57,7 @@ from sealhold.vault.sourcing import Sources
 
 if TYPE_CHECKING:
     from sealhold.compute.rightsdoor import Rights
+    from sealhold.compute.rotating import Rotating
 
 TRIES = 4  # of passphrases that wait for their turn; each holds a thread of the server
 LABEL_BYTES = 16  # 26 base32 characters: nobody guesses the address of the pages
@@ -169,6 +170,19 @@ class Node:
             yield
         finally:
             self._tries.release()
+
+    def change_passphrase(self, given: str, new: str) -> None:
+        """Let `new` open this vault from now on, and `given` no more.
+
+        Raises:
+            WrongPassphraseError: `given` does not open it.
+            InvalidError: a vault that opens with a key, or an empty passphrase.
+            StoreUnavailableError: the disk refuses; the old one opens the vault.
+        """
+        world = self.world
+        with self._trying:
+            access.change_passphrase(self.home, given, new, world.entropy, world.stretch)
+        self.parts.note_new_passphrase()
 
     def lock(self) -> None:
         """Drop the parts and their keys."""
@@ -298,6 +312,11 @@ class Node:
     def processing_runs(self) -> ProcessingRuns:
         """What reads for that."""
         return self.parts.processing_runs
+
+    @property
+    def rotation(self) -> "Rotating":
+        """What turns keys over."""
+        return self.parts.rotation
 
     @property
     def people(self) -> People:

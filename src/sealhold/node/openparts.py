@@ -13,6 +13,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from sealhold import plugins
+from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.compute import memo, partition
 from sealhold.compute.asking import Requests
 from sealhold.compute.callers import Callers
@@ -40,6 +41,7 @@ from sealhold.compute.shelf import Shelf
 from sealhold.compute.supply import Resources
 from sealhold.config import Settings, calendar_of, settings
 from sealhold.model.errors import SealholdError
+from sealhold.model.quantities import DAY
 from sealhold.node.places import Places, object_store, places_of, record_store
 from sealhold.node.processingparts import processing_doors
 from sealhold.node.world import World
@@ -73,11 +75,14 @@ from sealhold.vault.sourcing import Sources
 from sealhold.vault.stories import STORIES
 from sealhold.vault.subjects import SUBJECTS
 from sealhold.vault.telling import Teller
+from sealhold.vault.turnsdue import has_turns_due
 from sealhold.vault.using import Uses
+from sealhold.vault.writer import Work
 
 if TYPE_CHECKING:
     from sealhold.compute.openings import Proofs
     from sealhold.compute.rightsdoor import Rights
+    from sealhold.compute.rotating import Rotating
 
 
 USED_OFTEN = (SUBJECTS, FIELDS, KEY_BLOCKS, PERSON_RECORDS)  # with each use of a person
@@ -165,6 +170,7 @@ class OpenParts:
         self.apps = Apps(office, self.grants, shelf)
         self.runs = Runs(office, shelf)
         self._of_proofs = office, shelf
+        self._of_turns = schemas, registry, verify, chosen.retention_days * DAY
         self.resources = Resources(office)
         self.budgets = Budgets(office)
         self.erasing = Erasing(office, shelf, self._index)
@@ -190,6 +196,32 @@ class OpenParts:
         """Return a sentence for each register in which something is overdue."""
         has_any = next(self.core.deciding.all(STORIES.name), None) is not None
         return self.rights.overdue() if has_any else ()
+
+    @cached_property
+    def rotation(self) -> "Rotating":
+        """What turns keys over; loaded with the first job."""
+        from sealhold.compute.rotating import Rotating  # noqa: PLC0415  # reason: seldom needed
+        from sealhold.vault.rotation import Rotation  # noqa: PLC0415  # reason: the same
+
+        schemas, registry, verify, retention = self._of_turns
+        rotation = Rotation(self.core, schemas, retention)
+        return Rotating(self.core, rotation, registry, verify, _in_background)
+
+    def note_new_passphrase(self) -> None:
+        """Write into the log that the passphrase was changed."""
+        teller = Teller(self.core.keys)
+        told = Event(
+            kind=EventKind.KEY,
+            actor=Actor.OWNER,
+            subject=teller.subject,
+            reason="passphrase_changed",
+        )
+        self.core.writer.commit(Work((), (teller.entry(told),)))
+
+    def turn_due(self) -> None:
+        """Begin to go on with jobs that turn keys over, and to destroy what is over, if need be."""
+        if has_turns_due(self.core):
+            _in_background(self.rotation.go_on)
 
     def _office(
         self, firewall: Firewall, registry: Registry, world: World, verify: Callable[[str], bool]

@@ -127,6 +127,8 @@ class Writer:
     def submit(self, works: Sequence[Work]) -> Future[list[int]]:
         """Queue pieces that go into one batch; the future gives each one's first log index.
 
+        Where no piece of the batch has an entry, it gives none.
+
         Raises:
             AuditUnavailableError: the writer is shut.
             BusyError: the queue is full; nothing was begun.
@@ -333,7 +335,7 @@ class Writer:
             if result.outcome is Outcome.APPLIED
         ]
         entries, places = entries_of(applied)
-        if not entries:  # each work has one, so nothing was applied
+        if not entries:  # nothing was applied, or steps of jobs, which touch no row that decides
             return _Plan(prepared=None, change=Change({}, self._deciding.total), ops=(), firsts=())
         prepared = self._appender.prepare(entries, self._clock(), self._entropy)
         change = self._deciding.preview(op for work in applied for op in work.ops)

@@ -21,6 +21,7 @@ from sealhold.frontends.http import (
     access_api,
     app_api,
     choice_api,
+    keys_api,
     openapi,
     owner_api,
     people_api,
@@ -62,6 +63,7 @@ SERVICES = (
     processing_api,
     choice_api,
     rights_api,
+    keys_api,
 )
 API_ROUTES = tuple(route for service in SERVICES for route in service.ROUTES)
 

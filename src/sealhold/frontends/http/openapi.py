@@ -18,7 +18,7 @@ from sealhold.model.encoding import Plain
 NAMED = re.compile(r"\{(\w+)\}")
 WHOLE = frozenset({"limit", "before", "seq"})  # query parameters that are whole numbers
 MATCH = "if-match"
-SAID_WITH = {401: "WWW-Authenticate", 503: "Retry-After"}
+SAID_WITH = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
 REF = "#/components/schemas/{name}"
 PROBLEM: Schema = {
     "type": "object",
@@ -142,7 +142,7 @@ def _refusals(route: ApiRoute) -> set[int]:
         403: True,
         404: tells and ("{" in route.path or bool(route.query)),
         408: changes,
-        409: tells and changes,
+        409: changes and (tells or Role.PERSON in route.roles),
         412: MATCH in (*route.headers, *route.optional),
         413: changes,
         422: True,

@@ -24,6 +24,8 @@ from sealhold.model.errors import (
     StaleError,
     StoreFullError,
     StoreUnavailableError,
+    TooFastError,
+    UnsayableError,
 )
 
 STATUS = {
@@ -85,7 +87,9 @@ def problem(err: SealholdError) -> Response:
 
 def again_headers(err: SealholdError) -> Mapping[str, str]:
     """Return what tells a client when to come again, if waiting helps."""
-    is_soon = isinstance(err, _OF_THE_SERVICE) and not isinstance(err, StoreFullError)
+    is_soon = isinstance(err, _OF_THE_SERVICE | TooFastError) and not isinstance(
+        err, StoreFullError
+    )
     return AGAIN if is_soon else {}
 
 
@@ -103,7 +107,8 @@ def outside_line(err: SealholdError) -> Mapping[str, str]:
 
 def _is_told(err: SealholdError) -> bool:
     # THREAT T282: a service that is away says so, and never that what was asked for is not there
-    return isinstance(err, InvalidError | StaleError | _OF_THE_SERVICE)
+    told = InvalidError | StaleError | TooFastError | UnsayableError | _OF_THE_SERVICE
+    return isinstance(err, told)
 
 
 def denied() -> Response:

@@ -61,11 +61,13 @@ OPENERS = {  # who turns a sealed row into a plain record; the checks only see t
     "record_from": {"vault/owned.py", "vault/firewall.py"},
     "open_field": {"vault/identifiable.py", "vault/firewall.py", "vault/peoplecheck.py"},
     "open_profile": {"vault/firewall.py", "vault/people.py"},
-    "open_version": {"vault/personrows.py", "vault/firewall.py", "vault/peoplecheck.py"},
+    "open_person_record": {"vault/personrows.py", "vault/firewall.py", "vault/recordcheck.py"},
     "open_records": {"vault/firewall.py", "vault/personrecords.py"},
-    "record_keys": {"vault/keyblocks.py", "vault/firewall.py", "vault/peoplecheck.py"},
+    "record_keys": {"vault/keyblocks.py", "vault/firewall.py", "vault/recordcheck.py"},
+    "open_paper": {"vault/attachments.py", "vault/firewall.py", "vault/recordcheck.py"},
+    "open_part": {"vault/personpacks.py", "vault/firewall.py"},
     "open_envelope": {"crypto/seal.py", "vault/owned.py", "vault/identifiable.py"},
-    "open_chunk": {"crypto/chunkid.py", "vault/objects.py"},
+    "open_chunk": {"crypto/chunkid.py", "vault/objects.py", "vault/personpacks.py"},
 }
 
 

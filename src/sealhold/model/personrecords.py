@@ -6,7 +6,7 @@
 Source: docs/spec/25-records-of-people.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -91,6 +91,38 @@ class VersionsView:
     """The versions of a record that are kept, the newest first."""
 
     versions: tuple[RecordHead, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachmentHead:
+    """An attachment of a record, without its content."""
+
+    subject: SubjectId
+    collection: Collection
+    record: RecordId
+    number: int
+    version: int  # 1 when new, +1 with each other content
+    size: int  # bytes
+    written_at: Instant
+    retain_until: Instant  # 0: without end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachmentsView:
+    """The attachments of a record, by their numbers."""
+
+    attachments: tuple[AttachmentHead, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachmentView:
+    """An attachment, open: its bytes from `start` to before `end`, piece by piece."""
+
+    head: AttachmentHead
+    media: str
+    start: int
+    end: int
+    pieces: Iterator[bytes]  # each is opened when it is taken
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ from sealhold.stores.spec import (
     TableSpec,
 )
 from sealhold.vault import (
+    attachments,
     budget,
     catalogue,
     collectionrules,
@@ -136,6 +137,7 @@ TABLES = (
     leases.ENDED,
     KEY_BLOCKS,
     *personrows.TABLES,
+    *attachments.TABLES,
     *jobs.TABLES,
     *log_tables.TABLES,
     SET_HASH,

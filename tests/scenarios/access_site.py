@@ -59,6 +59,16 @@ class AccessSite:
     officer_token: str
 
     @property
+    def url(self) -> str:
+        """The origin of the pages."""
+        return f"http://{LABEL}.localhost:{self.port}"
+
+    def link(self, party: Party, nth: int = 0) -> str:
+        """Return a link that an app hands one of its people."""
+        told = self.call("POST", f"/v1/subjects/{party.people[nth]}/links", party.token)
+        return self.url + str(json.loads(told.body)["path"])
+
+    @property
     def owner(self) -> str:
         """A fresh token of the owner."""
         body = json.dumps({"passphrase": PASSPHRASE}).encode()

@@ -117,7 +117,7 @@ def test_every_request_is_answered_as_the_document_says(
     def send(case: Case[Any]) -> None:
         token = token_of(role, site)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        response = case.call(base_url=base, headers=headers)
+        response = case.call(base_url=base, headers=headers, timeout=60)
         case.validate_response(response, checks=checks(), headers=headers)
 
     systematic = operation.schema.iter_coverage_cases(

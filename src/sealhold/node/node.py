@@ -19,6 +19,7 @@ from sealhold.compute.callers import Callers
 from sealhold.compute.capping import Budgets
 from sealhold.compute.erasing import Erasing
 from sealhold.compute.granted import Apps, Grants
+from sealhold.compute.minedoor import Mine
 from sealhold.compute.outside import Outside
 from sealhold.compute.peopledoor import People
 from sealhold.compute.running import Runs
@@ -268,6 +269,11 @@ class Node:
     def callers(self) -> Callers:
         """Who calls from outside."""
         return self.parts.callers
+
+    @property
+    def mine(self) -> Mine:
+        """The own pages of apps' people."""
+        return self.parts.mine
 
     @property
     def people(self) -> People:

@@ -24,6 +24,7 @@ from sealhold.compute.erasing import Erasing
 from sealhold.compute.evidence import Attester
 from sealhold.compute.granted import Apps, Grants
 from sealhold.compute.members import FROZEN
+from sealhold.compute.minedoor import Mine
 from sealhold.compute.office import Office
 from sealhold.compute.outside import Outside
 from sealhold.compute.peopledoor import People
@@ -54,6 +55,7 @@ from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.index import Index
 from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.ledger import Ledger
+from sealhold.vault.mine import Mine as MineRows
 from sealhold.vault.objects import Objects
 from sealhold.vault.opening import Opened, Parts
 from sealhold.vault.people import People as PeopleRows
@@ -122,6 +124,7 @@ class OpenParts:
         people.finish_erasures()
         self.people = People(people, registry, schemas, verify)
         self.principals = Principals(core, registry, uses)
+        self.mine = Mine(self.principals, MineRows(core, uses, people), core.clock)
         self.audit = Ledger(core, vault.appender, registry, home, self._objects)
         self.records = Records(core, self._index, firewall, self.audit, time.perf_counter)
         self.sources = Sources(

@@ -25,6 +25,7 @@ from sealhold.vault.epochs import noted
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.lookups import LOOKUPS
+from sealhold.vault.passkeyrows import no_passkeys
 from sealhold.vault.personrows import OLDER, RECORDS
 from sealhold.vault.principals import tokens_of
 from sealhold.vault.subjects import SUBJECTS, Subjects
@@ -108,6 +109,7 @@ class Leaving:
             noted(core, items=0),
             Delete(SUBJECTS.name, (subject,), Expect.PRESENT),
             *tokens_of(core, subject),
+            *no_passkeys(core, subject),
             *(DeleteWhere(table, index, (subject,)) for table, index in OF_A_PERSON),
             self._subjects.keep_receipt(app, subject, view),
         )

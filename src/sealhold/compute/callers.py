@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.compute.office import Office
 from sealhold.compute.rates import Rates
-from sealhold.model.errors import InvalidIdError, WrongPassphraseError
+from sealhold.model.errors import DeniedError, InvalidIdError, WrongPassphraseError
 from sealhold.model.ids import ID_BYTES, Id16, Kind, SubjectId, parse_id
 from sealhold.model.principals import CredentialView, NewToken, OfficerView, PrincipalKind, Way
 from sealhold.model.quantities import DAY, MINUTE, Instant
 from sealhold.policy.names import visible
 from sealhold.stores.spec import Op
 from sealhold.vault.caveats import counts_of
+from sealhold.vault.monitors import Monitors
 from sealhold.vault.principals import Principals
 from sealhold.vault.quotas import LookupQuota
 from sealhold.vault.registry import App
@@ -36,12 +37,14 @@ class Callers:
         principals: Principals,
         office: Office,
         lookups: LookupQuota,
+        monitors: Monitors,
         *,
         app_rates: Rates,
         token_rates: Rates,
     ) -> None:
         self._principals = principals
         self._lookups = lookups
+        self._monitors = monitors
         self._office = office
         self._clock = office.core.clock
         self._verify = office.verify
@@ -55,7 +58,12 @@ class Callers:
             DeniedError: it does not hold, or was used as often as it may be.
             TooFastError: the token, or its app, makes too many calls.
         """
-        caller = self._principals.caller(token)
+        try:
+            caller = self._principals.caller(token)
+        except DeniedError:
+            if self._monitors.holds(token):
+                return PrincipalKind.MONITOR
+            raise
         self._token_rates.take(caller.token.id)
         if caller.app is not None:
             self._app_rates.take(caller.app)

@@ -54,6 +54,7 @@ class Kind(StrEnum):
     """What an id names; the value is the letter that people see before it."""
 
     APP = "a"
+    BREACH = "b"
     RECEIPT = "c"
     DECISION = "d"
     GRANT = "g"

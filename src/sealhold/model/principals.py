@@ -1,4 +1,4 @@
-"""Who calls from outside: an app, one of its people, or an officer; and with which token for what.
+"""Who calls from outside: an app, its people, an officer, a monitor; and by which token for what.
 
 Source: docs/spec/30-access.md.
 """
@@ -17,6 +17,7 @@ class PrincipalKind(StrEnum):
     APP = "app"
     PERSON = "person"
     OFFICER = "officer"
+    MONITOR = "monitor"
 
 
 class Way(StrEnum):
@@ -76,3 +77,11 @@ class OfficerView:
     name: str
     made_at: Instant
     until: Instant  # their token ends then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who calls a route: as what, and by which token, which is looked at anew."""
+
+    role: str  # `owner`, `app`, `person` or `officer`
+    token: str

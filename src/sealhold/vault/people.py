@@ -28,6 +28,7 @@ from sealhold.model.ids import AppId, FieldName, SubjectId, random_id
 from sealhold.model.people import ErasedView, Lookup, PersonView, ProfileView, Value
 from sealhold.model.quantities import DAY, Instant
 from sealhold.model.underway import Underway
+from sealhold.policy.limits import limits_stop
 from sealhold.policy.profiles import covers, decide_person, decide_profile
 from sealhold.stores.spec import Delete, Found, Op
 from sealhold.vault.core import Core
@@ -217,7 +218,8 @@ class People:
         if fields is None:
             allowed = use.allowed
             fields = frozenset(name for name in allowed if covers(allowed[name], use.purpose))
-        decision = decide_profile(use.parties, use.allowed, use.purpose, fields)
+        bound = self._uses.bound(use)
+        decision = decide_profile(use.parties, use.allowed, use.purpose, fields, bound)
         yield from self._uses.needed(use, decision, EventKind.PROFILE, fields)
         person, keys = use.whole()
         rows = self._rows(person, fields & person.fields.keys())
@@ -305,7 +307,8 @@ class People:
             if rule.lookup is not Lookup.NONE
         }
         fields = frozenset({field})
-        decision = decide_profile(use.without_person, allowed, use.purpose, fields)
+        bound = self._uses.bound(use)
+        decision = decide_profile(use.without_person, allowed, use.purpose, fields, bound)
         yield from self._uses.needed(use, decision, EventKind.PROFILE, fields)
         if self.lookups.is_used_up(use.app_id):
             told = use.event(EventKind.PROFILE, "lookup_quota", fields)
@@ -317,7 +320,7 @@ class People:
         hits = [hit for hit in found if hit is not None]
         entries = [hit.entry(hit.event(EventKind.PROFILE, "found", fields)) for hit in hits]
         nobody = [use.entry(use.event(EventKind.PROFILE, "searched", fields))]
-        guards = tuple(hit.whole()[0].guard for hit in hits)
+        guards = tuple(guard for hit in hits for guard in hit.guards(()))
         ops = (*guards, self.lookups.counted(use.app_id))
         try:
             is_kept = yield _work(use, ops, entries or nobody)
@@ -332,7 +335,7 @@ class People:
             SealBrokenError: the row stands for another person, version or value.
         """
         hit = self._uses.of(use.app_id, SubjectId(row.row[3]), use.purpose)
-        if hit.person is None:
+        if hit.person is None or limits_stop(hit.limits, use.purpose):
             return None
         person, keys = hit.whole()
         if check_row(self._core, keys, person.fields.get(field), row) not in inners:

@@ -81,7 +81,7 @@ class PersonToken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
+class Holder:
     """Who calls, with which token."""
 
     kind: PrincipalKind
@@ -110,9 +110,10 @@ class Principals:
         self._uses = uses
         self._subjects = Subjects(core)
         self._key = core.keyring.named("token")
+        self._seen = tokens.Seen(self._key)
         self._teller = Teller(core.keys)
 
-    def caller(self, token: str) -> Caller:
+    def caller(self, token: str) -> Holder:
         """Return who holds `token`.
 
         Raises:
@@ -121,11 +122,11 @@ class Principals:
         held = self._held(token)
         if self._core.deciding.get(PERSON_TOKENS.name, held.id) is not None:
             person = self.person(token)
-            return Caller(kind=PrincipalKind.PERSON, app=person.app, token=held)
+            return Holder(kind=PrincipalKind.PERSON, app=person.app, token=held)
         if self._core.deciding.get(OFFICER_TOKENS.name, held.id) is not None:
             self.officer(token)
-            return Caller(kind=PrincipalKind.OFFICER, app=None, token=held)
-        return Caller(kind=PrincipalKind.APP, app=self.app(token).id, token=held)
+            return Holder(kind=PrincipalKind.OFFICER, app=None, token=held)
+        return Holder(kind=PrincipalKind.APP, app=self.app(token).id, token=held)
 
     def kind(self, token: str) -> PrincipalKind:
         """Return which kind of caller holds `token`.
@@ -135,17 +136,17 @@ class Principals:
         """
         return self.caller(token).kind
 
-    def count(self, caller: Caller) -> None:
+    def count(self, holder: Holder) -> None:
         """Count one call of a token that may be used so many times; others count nothing.
 
         Raises:
             DeniedError: it was used so often already, or is used at this very moment.
         """
-        ops = tuple(counted(self._core, self._key, caller.token))
+        ops = tuple(counted(self._core, self._key, holder.token))
         if not ops:
             return
         event = Event(
-            kind=EventKind.ACCESS, actor=Actor.APP, app=caller.app, reason="a counted use"
+            kind=EventKind.ACCESS, actor=Actor.APP, app=holder.app, reason="a counted use"
         )
         try:
             self._core.writer.commit(Work(ops, (Entry(event=event),)))
@@ -390,7 +391,8 @@ class Principals:
     def _held(self, token: str) -> Token:
         # THREAT T02: only who was given a token by the vault gets past here
         try:
-            return tokens.check(self._key, token, now=self._core.clock(), admits=admits(token))
+            now = self._core.clock()
+            return self._seen.check(token, now=now, admits=admits(token))
         except (InvalidError, DeniedError) as err:
             raise DeniedError("denied") from err
 

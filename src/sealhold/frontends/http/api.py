@@ -28,6 +28,7 @@ from sealhold.frontends.http.bodies import (
     parse_fields,
     read_body,
 )
+from sealhold.frontends.http.counting import Counts
 from sealhold.frontends.http.crowd import Places
 from sealhold.frontends.http.problems import NoTokenError, no_token, outside_problem, problem
 from sealhold.frontends.http.session import SignIns
@@ -61,9 +62,10 @@ class Role(StrEnum):
     APP = "app"
     PERSON = "person"  # one of an app's people
     OFFICER = "officer"  # who answers for data protection
+    MONITOR = "monitor"  # a program that watches how the service does
 
 
-TOLD = frozenset({Role.PUBLIC, Role.OWNER, Role.OFFICER})  # to whom a no is explained
+TOLD = frozenset({Role.PUBLIC, Role.OWNER, Role.OFFICER, Role.MONITOR})  # to whom a no is explained
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,7 @@ class Call:
     query: Fields
     body: bytes
     headers: Mapping[str, str]  # those that the route takes, by their name in small letters
+    counts: Counts
 
     def header(self, name: str) -> str:
         """Return a header that the route takes; empty if it was not sent."""
@@ -112,10 +115,13 @@ class ApiRoute:
     answer: object = None  # a type hint; None: no content or bytes
     body: type[msgspec.Struct] | None = None
     query: tuple[str, ...] = ()
-    headers: tuple[str, ...] = ()  # in small letters
+    headers: tuple[str, ...] = ()  # that must be sent, in small letters
+    optional: tuple[str, ...] = ()  # headers that may be sent
+    takes: tuple[str, ...] = ()  # media types of a body that is JSON of any form
     takes_file: bool = False
     body_bytes: int = FORM_BYTES  # at most, unless it takes a file
     status: int = 200
+    also_status: tuple[int, ...] = ()  # other statuses with the same answer
     media: str = JSON
 
     @property
@@ -137,6 +143,7 @@ class ApiDesk:
     sign_ins: SignIns
     long_bodies: Places
     arrivals: Arrivals
+    counts: Counts
 
 
 def read(call: Call, form: type[Body]) -> Body:
@@ -193,6 +200,7 @@ async def answer(route: ApiRoute, desk: ApiDesk, request: Request) -> Response:
                 query=parse_fields(request.scope["query_string"]),
                 body=await _body(route, request),
                 headers=_headers(route, request),
+                counts=desk.counts,
             )
             reply = await _reply(route, desk, call)
     except NoTokenError:
@@ -262,13 +270,15 @@ async def _body(route: ApiRoute, request: Request) -> bytes:
         return await read_body(request, UPLOAD_BYTES, UPLOAD_SECONDS)
     data = await read_body(request, route.body_bytes)
     declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if route.body is not None and declared != JSON:
-        raise InvalidError("the content type of a body is application/json")
+    takes = (JSON,) if route.body is not None else route.takes
+    if takes and declared not in takes:
+        raise InvalidError(f"the content type of a body is {takes[0]}")
     return data
 
 
 def _headers(route: ApiRoute, request: Request) -> dict[str, str]:
-    given = {name: request.headers.getlist(name) for name in route.headers}
+    taken = (*route.headers, *route.optional)
+    given = {name: request.headers.getlist(name) for name in taken}
     if any(len(values) > 1 for values in given.values()):
         raise InvalidError("a header was sent twice")
     return {name: values[0] for name, values in given.items() if values}

@@ -25,6 +25,7 @@ from sealhold.model.errors import (
     StoreFullError,
     StoreUnavailableError,
     TooFastError,
+    UnsayableError,
 )
 
 STATUS = {
@@ -95,7 +96,8 @@ def again_headers(err: SealholdError) -> Mapping[str, str]:
 def outside_problem(err: SealholdError) -> Response:
     """Return `err` as an app is told it."""
     # THREAT T282: a service that is away says so, and never that what was asked for is not there
-    if isinstance(err, InvalidError | StaleError | TooFastError | _OF_THE_SERVICE):
+    told = InvalidError | StaleError | TooFastError | UnsayableError | _OF_THE_SERVICE
+    if isinstance(err, told):
         return problem(err)
     return denied()
 

@@ -25,6 +25,7 @@ from sealhold.model.errors.conflict import (
     StaleError,
     TakenError,
     TermOverError,
+    UnsayableError,
 )
 from sealhold.model.errors.denied import (
     BadTokenError,
@@ -90,6 +91,7 @@ from sealhold.model.errors.unavailable import (
     IsolationUnavailableError,
     MachineChangedError,
     NotFetchedError,
+    NotReadyError,
     RootAwayError,
     StoppedError,
     StoreBusyError,
@@ -141,6 +143,7 @@ __all__ = [
     "NotAssessedError",
     "NotFetchedError",
     "NotFoundError",
+    "NotReadyError",
     "NoticeChangedError",
     "ObjectNotFoundError",
     "OutOfOrderError",
@@ -166,6 +169,7 @@ __all__ = [
     "UnknownPurposeError",
     "UnownedError",
     "UnreadableSourceError",
+    "UnsayableError",
     "UsageError",
     "VerificationNeededError",
     "WeakPassphraseError",

@@ -25,6 +25,7 @@ class PrincipalKind(StrEnum):
 class Way(StrEnum):
     """How a person came by their token."""
 
+    DOOR = "door"  # a link that was not opened yet: good for that, and once
     LINK = "link"  # their app handed it over
     PASSKEY = "passkey"  # they showed a passkey of their own
 

@@ -22,6 +22,7 @@ from sealhold.compute.capping import Budgets
 from sealhold.compute.choosingdoor import Choices
 from sealhold.compute.erasing import Erasing
 from sealhold.compute.granted import Apps, Grants
+from sealhold.compute.minedoor import Mine
 from sealhold.compute.outside import Outside
 from sealhold.compute.peopledoor import People
 from sealhold.compute.processingdoor import Processings
@@ -293,6 +294,11 @@ class Node:
     def callers(self) -> Callers:
         """Who calls from outside."""
         return self.parts.callers
+
+    @property
+    def mine(self) -> Mine:
+        """The own pages of apps' people."""
+        return self.parts.mine
 
     @property
     def processings(self) -> Processings:

@@ -25,6 +25,7 @@ from sealhold.compute.erasing import Erasing
 from sealhold.compute.evidence import Attester
 from sealhold.compute.granted import Apps, Grants
 from sealhold.compute.members import FROZEN
+from sealhold.compute.minedoor import Mine
 from sealhold.compute.office import Office
 from sealhold.compute.outside import Outside
 from sealhold.compute.peopledoor import People
@@ -59,6 +60,7 @@ from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.index import Index
 from sealhold.vault.keyblocks import KEY_BLOCKS, KeyBlocks
 from sealhold.vault.ledger import Ledger
+from sealhold.vault.mine import Mine as MineRows
 from sealhold.vault.monitors import Monitors
 from sealhold.vault.objects import Objects
 from sealhold.vault.opening import Opened, Parts
@@ -136,6 +138,7 @@ class OpenParts:
         people.finish_erasures()
         self.people = People(people, registry, schemas, verify)
         self.principals = Principals(core, registry, uses)
+        self.mine = Mine(self.principals, MineRows(core, uses, people), core.clock)
         self.monitors = Monitors(core)
         collections, blocks = Collections(core), KeyBlocks(core.store, core.entropy)
         self.person_records = PersonRecords(

@@ -12,7 +12,11 @@ from sealhold.vault.deciding import rows_of, scan_all
 from sealhold.vault.identifiable import FIELDS, open_field
 from sealhold.vault.lookups import LOOKUPS, check_row
 from sealhold.vault.principals import PERSON_TOKENS
+from sealhold.vault.saidcheck import said_faults
+from sealhold.vault.says import CHOICES, SAID, SAYS
 from sealhold.vault.subjects import ACTIVE, SUBJECTS, Subjects
+
+SAID_BY = tuple((f"row of `{table.name}`", table, 0) for table in (SAYS, CHOICES, SAID))
 
 
 def people_faults(core: Core) -> Iterator[str]:
@@ -34,13 +38,15 @@ def people_faults(core: Core) -> Iterator[str]:
                 open_field(keys, field, version, rows.get(field))
             for each in rows_of(core.store, LOOKUPS, "subject", person.id):
                 check_row(core, keys, person.fields.get(each.row[1]), each)
+            for fault in said_faults(core, person.id, keys):
+                yield f"person `{name}` {fault}"
         except (NotFoundError, TamperedError):
             yield f"person `{name}` does not open"
     yield from _of_nobody(core, seen)
 
 
 def _of_nobody(core: Core, seen: set[bytes]) -> Iterator[str]:
-    for what, table, at in (("field", FIELDS, 0), ("token", PERSON_TOKENS, 2)):
+    for what, table, at in (("field", FIELDS, 0), ("token", PERSON_TOKENS, 2), *SAID_BY):
         for found in scan_all(core.store, table):
             if found.row[at] not in seen:
                 yield f"a {what} is of nobody: `{show(Kind.SUBJECT, SubjectId(found.row[at]))}`"

@@ -144,7 +144,7 @@ class Result:
     removed: int = 0  # rows that its DeleteWhere took
 
 
-class Found(msgspec.Struct, frozen=True):
+class Found(msgspec.Struct, frozen=True, weakref=True):
     """A row as it is kept, unchecked."""
 
     row: Row

@@ -50,6 +50,7 @@ class Schemas:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._opened: dict[AppId, tuple[Found, Schema]] = {}  # of the rows that decide
         self._teller = Teller(core.keys)
 
     def get(self, app: AppId) -> Schema | None:
@@ -110,9 +111,14 @@ class Schemas:
 
     def _schema(self, found: Found) -> Schema:
         app, version, sealed = found.row
+        known = self._opened.get(app)
+        if known is not None and known[0] is found:
+            return known[1]
         paper = self._core.papers.open(SCHEMAS.name, (app, version), sealed)
         rules = {FieldName(name): _rule(plain) for name, plain in paper.items()}
-        return Schema(app=app, version=version, rules=rules, v=found.v)
+        schema = Schema(app=app, version=version, rules=rules, v=found.v)
+        self._opened[app] = found, schema
+        return schema
 
 
 def _check(rules: Rules) -> None:

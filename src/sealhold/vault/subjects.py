@@ -6,20 +6,20 @@
   is bound to that version: no use is committed behind an erasure.
 - In the log a person is a keyed tag. The row keeps the tag beside the id; with the row goes all
   that joined the two.
-- Whoever was erased leaves a receipt under a keyed name: the app that asks again gets it again.
+- The mark that an erasure began says which versions of the person's key there were.
 
 Source: docs/spec/24-people.md sections 1, 2 and 6.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from sealhold.crypto.digest import framed
 from sealhold.crypto.seal import Sealer
 from sealhold.model.encoding import pack, unpack_own
 from sealhold.model.errors import NotFoundError, SealBrokenError
-from sealhold.model.ids import AppId, FieldName, Id16, ReceiptId, SubjectId
-from sealhold.model.people import ErasedView
+from sealhold.model.ids import AppId, FieldName, Id16, SubjectId
 from sealhold.model.quantities import Instant
 from sealhold.stores.spec import ColumnKind, Expect, Found, Guard, Op, Put, TableSpec
 from sealhold.vault.core import Core
@@ -40,13 +40,6 @@ SUBJECTS = TableSpec(
     key=("id",),
     indexes={"leaf": ("leaf",), "state": ("state", "id")},
 )
-ERASED = TableSpec(
-    name="erasedperson",
-    columns={"app": ColumnKind.ID16, "name": ColumnKind.TAG16, "receipt": ColumnKind.SEALED},
-    key=("app", "name"),
-    indexes={},
-)
-TABLES = (SUBJECTS, ERASED)
 ACTIVE, ERASING = "active", "erasing"
 
 
@@ -73,6 +66,7 @@ class Subjects:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._opened: WeakKeyDictionary[Found, Person] = WeakKeyDictionary()
 
     def found(self, app: AppId, subject: SubjectId) -> Found | None:
         """Return a person's row, unless they are unknown or another app's."""
@@ -100,6 +94,9 @@ class Subjects:
         """
         subject, app, state, leaf, version, sealed = found.row
         keys = self._core.keyring.subject(subject)
+        known = self._opened.get(found)
+        if known is not None:
+            return known, keys
         if keys.app != app:
             raise SealBrokenError("a person stands under another app's name")
         papers = Papers(keys, self._core.entropy)
@@ -113,6 +110,7 @@ class Subjects:
             fields={FieldName(name): ver for name, ver in fields.items()},
             v=found.v,
         )
+        self._opened[found] = person  # for as long as the store remembers the row
         return person, keys
 
     def put(self, person: Person, keys: SubjectKeys) -> Op:
@@ -135,26 +133,27 @@ class Subjects:
             v=0,
         )
 
-    def marked(self, found: Found) -> Op:
+    def marked(self, found: Found) -> Put:
         """Return the operation that marks a person as being erased.
 
         The mark is sealed under the app's key, since the person's own will be gone.
         """
-        keys = self._core.keyring.app(AppId(Id16(found.row[1])))
-        sealed = keys.receipts.seal(ERASING.encode(), _mark_place(found), self._core.entropy)
+        ring = self._core.keyring
+        keys = ring.app(AppId(Id16(found.row[1])))
+        versions = pack(list(ring.versions(SubjectId(Id16(found.row[0])))))
+        sealed = keys.receipts.seal(versions, _mark_place(found), self._core.entropy)
         row = (*found.row[:2], ERASING, *found.row[3:5], sealed)
         return Put(SUBJECTS.name, row, found.v)
 
-    def is_marked(self, found: Found) -> bool:
-        """Return whether a person's erasure began here, and not by an edited row."""
+    def mark(self, found: Found) -> tuple[int, ...] | None:
+        """Return the versions of a person's key, if their erasure began here; else None."""
         if found.row[2] != ERASING:
-            return False
+            return None
         try:
             keys = self._core.keyring.app(AppId(Id16(found.row[1])))
-            keys.receipts.open(found.row[5], _mark_place(found))
+            return tuple(unpack_own(keys.receipts.open(found.row[5], _mark_place(found))))
         except (NotFoundError, SealBrokenError):
-            return False
-        return True
+            return None
 
     def leaving(self) -> Iterator[Found]:
         """Yield each row that says that an erasure began and did not end."""
@@ -168,32 +167,6 @@ class Subjects:
             if cursor is None:
                 return
 
-    def receipt(self, app: AppId, subject: SubjectId) -> ErasedView | None:
-        """Return the receipt of a person of this app who was erased.
-
-        Raises:
-            SealBrokenError: it is not as it was written.
-        """
-        keys = self._core.keyring.app(app)
-        name = keys.erased.mac16(subject)
-        found = self._core.store.get(ERASED.name, [(app, name)])[0]
-        if found is None:
-            return None
-        receipt, at, fields, lookups = unpack_own(
-            keys.receipts.open(found.row[2], _receipt_place(app, name))
-        )
-        return ErasedView(
-            receipt=ReceiptId(Id16(receipt)), at=Instant(at), fields=fields, lookups=lookups
-        )
-
-    def keep_receipt(self, app: AppId, subject: SubjectId, view: ErasedView) -> Op:
-        """Return the operation that keeps the receipt of a person who is being erased."""
-        keys = self._core.keyring.app(app)
-        name = keys.erased.mac16(subject)
-        plain = pack([view.receipt, view.at, view.fields, view.lookups])
-        sealed = keys.receipts.seal(plain, _receipt_place(app, name), self._core.entropy)
-        return Put(ERASED.name, (app, name, sealed), Expect.ABSENT)
-
 
 def events_of(core: Core, tag: Id16) -> Sealer | None:
     """Return the key for the log entries about the person with this tag; none once erased."""
@@ -204,10 +177,6 @@ def events_of(core: Core, tag: Id16) -> Sealer | None:
         return core.keyring.subject(page.rows[0].row[0]).events
     except NotFoundError:
         return None
-
-
-def _receipt_place(app: AppId, name: bytes) -> bytes:
-    return framed(ERASED.name.encode(), app, name)
 
 
 def _mark_place(found: Found) -> bytes:

@@ -187,7 +187,7 @@ ROUTES = (
     ApiRoute(
         method="GET", path=_PROFILE, role=Role.APP,
         about="Fields of a profile; unnamed, all that the purpose covers", begin=get,
-        answer=ProfileView, query=("fields",), headers=(PURPOSE,), may_send=(LEASE,),
+        answer=ProfileView, query=("fields",), headers=(PURPOSE,), optional=(LEASE,),
     ),
     ApiRoute(
         method="PUT", path=_PROFILE, role=Role.APP, about="Replace a profile", run=put,

@@ -43,6 +43,7 @@ from sealhold.model.errors.exhausted import (
     LeakExhaustedError,
     NoiseExhaustedError,
     QuestionsExhaustedError,
+    TooFastError,
 )
 from sealhold.model.errors.invalid import (
     CapTooHighError,
@@ -90,6 +91,7 @@ from sealhold.model.errors.unavailable import (
     IsolationUnavailableError,
     MachineChangedError,
     NotFetchedError,
+    NotReadyError,
     RootAwayError,
     StoppedError,
     StoreBusyError,
@@ -141,6 +143,7 @@ __all__ = [
     "NotAssessedError",
     "NotFetchedError",
     "NotFoundError",
+    "NotReadyError",
     "NoticeChangedError",
     "ObjectNotFoundError",
     "OutOfOrderError",
@@ -158,6 +161,7 @@ __all__ = [
     "TakenError",
     "TamperedError",
     "TermOverError",
+    "TooFastError",
     "TooLargeError",
     "UnavailableError",
     "UnfitBucketError",

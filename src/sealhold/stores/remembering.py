@@ -1,0 +1,204 @@
+"""A record store that remembers rows of some tables, so that what is read often is read once.
+
+- For a store of which this process is the only writer: each commit goes through here, and what it
+  touches is forgotten before it returns. So a read that begins after a commit sees it.
+- What was read before a commit ended is not remembered after it.
+- As bounded as it is told to be; the oldest goes first.
+
+Source: docs/spec/04-stores.md section 6.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
+from threading import Lock
+
+from sealhold.model.ids import Id16
+from sealhold.model.quantities import Instant
+from sealhold.stores.spec import (
+    MAX_PAGE,
+    Backup,
+    Caps,
+    Cursor,
+    DeleteWhere,
+    Fence,
+    Found,
+    Guard,
+    Health,
+    Key,
+    KeySource,
+    ObjectStore,
+    Op,
+    Page,
+    Put,
+    ReadView,
+    RecordStore,
+    Result,
+    TableSpec,
+    Unit,
+)
+
+MOST_ROWS = 8_192  # of one table
+LONGEST = 8_192  # bytes of a cell of a row that is remembered
+
+
+class _Memory:
+    """The rows of one table that are remembered."""
+
+    def __init__(self) -> None:
+        self.rows: dict[Key, Found] = {}
+        self.turn = 0  # how often something was forgotten
+        self._lock = Lock()
+
+    def keep(self, rows: Iterable[tuple[Key, Found | None]], turn: int) -> None:
+        """Remember rows that were read in `turn`, if that is still the turn."""
+        with self._lock:
+            if turn != self.turn:
+                return
+            for key, found in rows:
+                if found is not None and _is_short(found):
+                    self.rows[key] = found
+            while len(self.rows) > MOST_ROWS:
+                del self.rows[next(iter(self.rows))]
+
+    def forget(self, keys: Collection[Key] | None) -> None:
+        """Forget the rows of `keys`, or all."""
+        with self._lock:
+            self.turn += 1
+            if keys is None:
+                self.rows.clear()
+                return
+            for key in keys:
+                self.rows.pop(key, None)
+
+
+class Remembering:
+    """The store `inner`, with the rows of `tables` in memory once they were read."""
+
+    def __init__(self, inner: RecordStore, tables: Sequence[TableSpec]) -> None:
+        self._inner = inner
+        self._places = {
+            table.name: tuple([*table.columns].index(column) for column in table.key)
+            for table in tables
+        }
+        self._memories = {table.name: _Memory() for table in tables}
+
+    @property
+    def caps(self) -> Caps:
+        """What the inner store can do."""
+        return self._inner.caps
+
+    def open(self, tables: Sequence[TableSpec], key: KeySource | None, *, create: bool) -> None:
+        """Begin."""
+        self._inner.open(tables, key, create=create)
+
+    def lease(self, shard: Id16, holder: Id16, ttl_s: int, now: Instant) -> Fence:
+        """Become the shard's one writer."""
+        return self._inner.lease(shard, holder, ttl_s, now)
+
+    def commit(
+        self,
+        units: Sequence[Unit],
+        finish: Callable[[Sequence[Result]], Sequence[Op]],
+        fence: Fence,
+    ) -> list[Result]:
+        """Apply units, then `finish`'s operations, and make all of it durable at once."""
+        closing: list[Op] = []
+
+        def finished(results: Sequence[Result]) -> Sequence[Op]:
+            closing.extend(finish(results))
+            return closing
+
+        try:
+            return self._inner.commit(units, finished, fence)
+        finally:  # also after an error: nobody may know what it left
+            self._forget(op for unit in units for op in unit.ops)
+            self._forget(closing)
+
+    def renew(self) -> None:
+        """Begin anew after a commit whose effect is unknown."""
+        for memory in self._memories.values():
+            memory.forget(None)
+        self._inner.renew()
+
+    def get(self, table: str, keys: Sequence[Key]) -> list[Found | None]:
+        """Return the row of each key, or None, in the order of `keys`."""
+        memory = self._memories.get(table)
+        if memory is None:
+            return self._inner.get(table, keys)
+        try:
+            known = [memory.rows.get(key) for key in keys]
+        except TypeError:  # no key, which the inner store says better
+            return self._inner.get(table, keys)
+        if keys and None not in known:
+            return known
+        turn = memory.turn
+        found = self._inner.get(table, keys)
+        memory.keep(zip(keys, found, strict=True), turn)
+        return found
+
+    def scan(  # the contract's
+        self,
+        table: str,
+        index: str,
+        lo: Key,
+        hi: Key,
+        *,
+        after: Cursor | None = None,
+        limit: int = MAX_PAGE,
+        reverse: bool = False,
+    ) -> Page:
+        """Return rows in index order, from the inner store."""
+        return self._inner.scan(table, index, lo, hi, after=after, limit=limit, reverse=reverse)
+
+    def snapshot(self) -> AbstractContextManager[ReadView]:
+        """Return a view of the inner store that stays as it is now."""
+        return self._inner.snapshot()
+
+    def backup(self, sink: ObjectStore, prefix: str) -> Backup:
+        """Copy one snapshot."""
+        return self._inner.backup(sink, prefix)
+
+    def restore(self, source: ObjectStore, backup: Backup) -> None:
+        """Fill the inner store from a backup."""
+        self._inner.restore(source, backup)
+
+    def purge(self) -> None:
+        """Make deleted rows unrecoverable from the inner store's own files."""
+        self._inner.purge()
+
+    def check(self) -> Health:
+        """Report what is damaged."""
+        return self._inner.check()
+
+    def close(self) -> None:
+        """End, and forget everything."""
+        for memory in self._memories.values():
+            memory.forget(None)
+        self._inner.close()
+
+    def _forget(self, ops: Iterable[Op]) -> None:
+        touched: dict[str, set[Key] | None] = {}
+        for op in ops:
+            if op.table not in self._memories or isinstance(op, Guard):
+                continue
+            if isinstance(op, DeleteWhere):
+                touched[op.table] = None
+                continue
+            try:
+                keys = touched.setdefault(op.table, set())
+                if keys is not None:
+                    keys.add(self._key_of(op.table, op))
+            except (TypeError, IndexError):  # no row of this table, and rejected as such
+                touched[op.table] = None
+        for table, keys in touched.items():
+            self._memories[table].forget(keys)
+
+    def _key_of(self, table: str, op: Op) -> Key:
+        if isinstance(op, Put):
+            return tuple(op.row[at] for at in self._places[table])
+        assert not isinstance(op, DeleteWhere)  # noqa: S101  # reason: has no key, and was told apart
+        return op.key
+
+
+def _is_short(found: Found) -> bool:
+    return all(len(cell) <= LONGEST for cell in found.row if isinstance(cell, bytes))

@@ -65,3 +65,6 @@ class SamplePersonRecords:
         purpose: str,
     ) -> NoReturn:  # fmt: skip
         raise DeniedError(f"{token} {id_text} {collection} {record_text} {expected} {purpose}")
+
+    def bulk(self, token: str, id_text: str | None, lines: bytes, purpose: str) -> NoReturn:
+        raise DeniedError(f"{token} {id_text} {len(lines)} {purpose}")

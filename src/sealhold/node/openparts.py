@@ -16,6 +16,7 @@ from sealhold import plugins
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.compute import memo, partition
 from sealhold.compute.asking import Requests
+from sealhold.compute.bulkdoor import BulkDoor
 from sealhold.compute.callers import Callers
 from sealhold.compute.capping import Budgets
 from sealhold.compute.combining import COMBINED
@@ -68,6 +69,8 @@ from sealhold.vault.personrows import RECORDS as PERSON_RECORDS
 from sealhold.vault.principals import Principals
 from sealhold.vault.programs import Programs
 from sealhold.vault.reading import Records
+from sealhold.vault.recordasking import RecordUses
+from sealhold.vault.recordbulk import RecordBulk
 from sealhold.vault.registry import Registry
 from sealhold.vault.requests import Requests as RequestRows
 from sealhold.vault.schemas import Schemas
@@ -138,8 +141,10 @@ class OpenParts:
         self.principals = Principals(core, registry, uses)
         self.monitors = Monitors(core)
         collections, blocks = Collections(core), KeyBlocks(core.store, core.entropy)
+        record_uses = RecordUses(uses, collections)
         self.person_records = PersonRecords(
-            PersonRecordRows(core, uses, collections, blocks),
+            PersonRecordRows(core, record_uses, blocks),
+            BulkDoor(RecordBulk(core, record_uses, blocks), self.principals, core.entropy),
             collections,
             self.principals,
             registry,

@@ -12,15 +12,17 @@ from dataclasses import dataclass
 import msgspec
 
 from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, limit, read
+from sealhold.frontends.http.problems import outside_line
 from sealhold.frontends.http.versions import etag, expected_of, version_of
 from sealhold.model.contents import read_json, read_object
-from sealhold.model.errors import InvalidError
-from sealhold.model.ids import FieldName, Purpose
+from sealhold.model.errors import InvalidError, SealholdError
+from sealhold.model.ids import FieldName, Purpose, canonical
 from sealhold.model.personrecords import (
     CollectionRule,
     CollectionView,
     FieldKind,
     FieldType,
+    LineView,
     RecordHead,
     RecordPage,
     RecordView,
@@ -30,6 +32,8 @@ from sealhold.model.underway import Underway
 
 PURPOSE, MATCH, NONE_MATCH = "sealhold-purpose", "if-match", "if-none-match"
 JSON, PATCH = "application/json", "application/merge-patch+json"
+LINES = "application/x-ndjson"
+BULK_BYTES = 33_554_432
 MAX_DIGITS = 15
 
 
@@ -145,6 +149,26 @@ def delete(call: Call) -> Underway[Reply]:
     return records.delete(*_place(call), version, call.header(PURPOSE)).then(_told)
 
 
+def bulk(call: Call) -> Reply:
+    """Keep a record for each line."""
+    person = call.names.get("id")
+    came = call.vault.person_records.bulk(call.token, person, call.body, call.header(PURPOSE))
+    return Reply(value=b"".join(map(_line, came)), media=LINES)
+
+
+def _line(view: LineView) -> bytes:
+    came = view.came
+    if isinstance(came, SealholdError):
+        told: dict[str, object] = {"error": outside_line(came)}
+    else:
+        told = {
+            "subject": canonical(came.subject),
+            "id": canonical(came.id),
+            "version": came.version,
+        }
+    return msgspec.json.encode({"line": view.line, **told}) + b"\n"
+
+
 def _place(call: Call) -> tuple[str, str, str, str]:
     return call.token, call.names["id"], call.names["coll"], call.names["record"]
 
@@ -213,5 +237,15 @@ ROUTES = (
         method="GET", path=_RECORD + "/versions/{version}", role=Role.APP, also=_BOTH,
         about="One version of a record", begin=get_version, answer=RecordView,
         optional=(PURPOSE,),
+    ),
+    ApiRoute(
+        method="POST", path="/v1/subjects/{id}/records:bulk", role=Role.APP,
+        about="Keep a record of a person for each line", run=bulk, takes=(LINES,), media=LINES,
+        headers=(PURPOSE,), body_bytes=BULK_BYTES,
+    ),
+    ApiRoute(
+        method="POST", path="/v1/records:bulk", role=Role.APP,
+        about="Keep a record for each line, of the person that it names", run=bulk, takes=(LINES,),
+        media=LINES, headers=(PURPOSE,), body_bytes=BULK_BYTES,
     ),
 )  # fmt: skip

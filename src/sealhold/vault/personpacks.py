@@ -87,7 +87,9 @@ class PersonPacks:
             raise TamperedError("a chunk is of another size than its manifest says")
         return plain
 
-    def _written(self, content: bytes, entropy: Entropy) -> Iterator[tuple[list[Part], SealedBytes]]:
+    def _written(
+        self, content: bytes, entropy: Entropy
+    ) -> Iterator[tuple[list[Part], SealedBytes]]:
         """Yield packs, whole, with the parts of the content that are in each."""
         seed = derive(self._chunks, Tag.CHUNK_SEED)
         writer, parts = PackWriter(entropy(SALT_BYTES)), list[Part]()

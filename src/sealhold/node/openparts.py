@@ -43,6 +43,7 @@ from sealhold.node.world import World
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.remembering import Remembering
 from sealhold.stores.spec import RecordStore
+from sealhold.vault.backups import Backups
 from sealhold.vault.budget import Budget
 from sealhold.vault.consents import Consents
 from sealhold.vault.epochs import Epochs
@@ -122,6 +123,7 @@ class OpenParts:
         self.people = People(people, registry, schemas, verify)
         self.principals = Principals(core, registry, uses)
         self.monitors = Monitors(core)
+        self.backups = Backups(core, vault.appender, home)
         self.callers = Callers(self.principals, verify, core.clock, self.monitors)
         self.audit = Ledger(core, vault.appender, registry, home, self._objects)
         self.records = Records(core, self._index, firewall, self.audit, time.perf_counter)

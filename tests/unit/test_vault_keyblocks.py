@@ -151,9 +151,7 @@ def test_a_change_that_failed_leaves_nothing_remembered(
     assert put(many, blocks, keys, 1) == [Slot(1, 0)]
 
 
-def test_a_key_is_for_what_its_slot_says(
-    many: Crowd, blocks: KeyBlocks, keys: SubjectKeys
-) -> None:
+def test_a_key_is_for_what_its_slot_says(many: Crowd, blocks: KeyBlocks, keys: SubjectKeys) -> None:
     (place,) = put(many, blocks, keys, 1)
     mine = held(blocks, keys, place)
     mine.turn(place, For.OLDER)

@@ -18,8 +18,11 @@ from tests.web.sample_asking import (
     SampleRuns,
 )
 from tests.web.sample_callers import SampleCallers
+from tests.web.sample_keys import SampleRotation
 from tests.web.sample_owner import SampleAudit, SampleBudgets, SampleRecords, SampleSources
 from tests.web.sample_people import SamplePeople
+from tests.web.sample_records import SamplePersonRecords
+from tests.web.sample_rights import SampleRights
 from tests.web.sample_state import PASSPHRASE, SampleState
 
 __all__ = ["PASSPHRASE", "TOKEN", "SampleVault"]
@@ -90,6 +93,10 @@ class SampleVault(SampleState):
     def people(self) -> SamplePeople:
         return SamplePeople()
 
+    @property
+    def person_records(self) -> SamplePersonRecords:
+        return SamplePersonRecords()
+
     def status(self) -> Status:
         self.need_open()
         counts = Counter(line.collection for line in self.item_lines)
@@ -106,3 +113,11 @@ class SampleVault(SampleState):
             rollback_note="A copy of the whole folder put back in one piece is not noticed.",
             warnings=("The last back-up is 9 days old.",) if self.item_lines else (),
         )
+
+    @property
+    def rights(self) -> SampleRights:
+        return SampleRights(self)
+
+    @property
+    def rotation(self) -> SampleRotation:
+        return SampleRotation()

@@ -13,16 +13,20 @@ from functools import cached_property
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from sealhold import __version__
 from sealhold.compute.asking import Requests
 from sealhold.compute.callers import Callers
 from sealhold.compute.capping import Budgets
+from sealhold.compute.choosingdoor import Choices
 from sealhold.compute.erasing import Erasing
 from sealhold.compute.granted import Apps, Grants
 from sealhold.compute.outside import Outside
 from sealhold.compute.peopledoor import People
+from sealhold.compute.processingdoor import Processings
+from sealhold.compute.recordsdoor import PersonRecords
+from sealhold.compute.rundoor import ProcessingRuns
 from sealhold.compute.running import Runs
 from sealhold.compute.supply import Resources
 from sealhold.crypto.digest import Keyed
@@ -50,6 +54,10 @@ from sealhold.vault.reading import Records
 from sealhold.vault.reserves import Reserves, Room
 from sealhold.vault.rollback import Accepted
 from sealhold.vault.sourcing import Sources
+
+if TYPE_CHECKING:
+    from sealhold.compute.rightsdoor import Rights
+    from sealhold.compute.rotating import Rotating
 
 TRIES = 4  # of passphrases that wait for their turn; each holds a thread of the server
 LABEL_BYTES = 16  # 26 base32 characters: nobody guesses the address of the pages
@@ -162,6 +170,19 @@ class Node:
             yield
         finally:
             self._tries.release()
+
+    def change_passphrase(self, given: str, new: str) -> None:
+        """Let `new` open this vault from now on, and `given` no more.
+
+        Raises:
+            WrongPassphraseError: `given` does not open it.
+            InvalidError: a vault that opens with a key, or an empty passphrase.
+            StoreUnavailableError: the disk refuses; the old one opens the vault.
+        """
+        world = self.world
+        with self._trying:
+            access.change_passphrase(self.home, given, new, world.entropy, world.stretch)
+        self.parts.note_new_passphrase()
 
     def lock(self) -> None:
         """Drop the parts and their keys."""
@@ -278,9 +299,39 @@ class Node:
         return self.parts.callers
 
     @property
+    def processings(self) -> Processings:
+        """What apps do with their people's data."""
+        return self.parts.processings
+
+    @property
+    def choices(self) -> Choices:
+        """What people say to that."""
+        return self.parts.choices
+
+    @property
+    def processing_runs(self) -> ProcessingRuns:
+        """What reads for that."""
+        return self.parts.processing_runs
+
+    @property
+    def rotation(self) -> "Rotating":
+        """What turns keys over."""
+        return self.parts.rotation
+
+    @property
     def people(self) -> People:
         """What apps keep of their people."""
         return self.parts.people
+
+    @property
+    def person_records(self) -> PersonRecords:
+        """What apps keep of their people beside profiles."""
+        return self.parts.person_records
+
+    @property
+    def rights(self) -> "Rights":
+        """The rights of people."""
+        return self.parts.rights
 
     def stop(self) -> None:
         """End the programs that run, between two objects; the next run goes on from there."""
@@ -318,7 +369,7 @@ class Node:
         """Return how the vault is."""
         parts = self.parts
         counts = parts.records.counts()
-        warnings = parts.confinement.warnings()
+        warnings = [*parts.confinement.warnings(), *parts.callers.alarms()]
         if self.world.clock() < parts.audit.state().at - HOUR:
             warnings.append("the machine's clock is behind the log; the vault's went on from there")
         due = parts.keys.due()
@@ -327,6 +378,7 @@ class Node:
                 "something was erased more than a day ago: turn the keys over by"
                 " `sealhold key close-epoch`"
             )
+        warnings += parts.overdue()
         return Status(
             version=__version__,
             home=str(self.home.folder),

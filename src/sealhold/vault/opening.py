@@ -26,7 +26,6 @@ from sealhold.crypto.digest import equal
 from sealhold.crypto.merkle import Frontier
 from sealhold.crypto.seal import Sealer
 from sealhold.crypto.secret import Secret
-from sealhold.crypto.sign import key_digest
 from sealhold.model.clock import Clock, Entropy, Onward
 from sealhold.model.errors import (
     InvalidEncodingError,
@@ -51,16 +50,24 @@ from sealhold.vault import (
     collectionrules,
     consents,
     epochs,
+    erased,
     grants,
+    jobs,
+    leases,
     noisebudget,
+    notices,
     personrows,
     principals,
+    processings,
+    quotas,
     registry,
     requests,
     resources,
     retired,
     rollback,
+    says,
     schemas,
+    stories,
     subjects,
 )
 from sealhold.vault.core import Core
@@ -79,6 +86,7 @@ from sealhold.vault.papers import Papers
 from sealhold.vault.reserves import Reserves
 from sealhold.vault.rollback import Accepted, Undone
 from sealhold.vault.settings import HEADLESS, SETTINGS
+from sealhold.vault.telling import origin_of
 from sealhold.vault.writer import HEAD_MARK, SET_HASH, Work, Writer, set_mac
 
 DECIDING = (
@@ -93,8 +101,13 @@ DECIDING = (
     retired.RETIRED,
     schemas.SCHEMAS,
     *principals.TABLES,
+    quotas.LOOKED,
+    processings.PROCESSINGS,
+    *says.DECIDING,
+    *leases.DECIDING,
     collectionrules.COLLECTIONS,
     epochs.ERASED,
+    stories.STORIES,
 )
 TABLES = (
     *DECIDING,
@@ -106,11 +119,19 @@ TABLES = (
     catalogue.SOURCES,
     catalogue.JOBS,
     *OBJECT_TABLES,
-    *subjects.TABLES,
+    subjects.SUBJECTS,
+    erased.ERASED,
+    stories.STORY_EVENTS,
     FIELDS,
     LOOKUPS,
+    processings.VERSIONS,
+    says.SAID,
+    notices.NOTICES,
+    leases.PEOPLE,
+    leases.ENDED,
     KEY_BLOCKS,
     *personrows.TABLES,
+    *jobs.TABLES,
     backups.BACKUPS,
     *log_tables.TABLES,
     SET_HASH,
@@ -229,11 +250,6 @@ def _held(parts: Parts) -> ExitStack:
     held.callback(Lock(parts.home).release)
     held.callback(parts.data.close)
     return held
-
-
-def origin_of(ring: Keyring) -> str:
-    """Return the name of the vault's log."""
-    return f"sealhold/{key_digest(ring.signer('log-sign').public)[:16]}"
 
 
 def _core(parts: Parts, ring: Keyring, deciding: Deciding, writer: Writer) -> Core:

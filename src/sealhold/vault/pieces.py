@@ -31,7 +31,11 @@ from sealhold.vault.reserves import Room
 
 
 class Work(msgspec.Struct, frozen=True):
-    """Operations that hold together, and the log entries that tell of them, one at least."""
+    """Operations that hold together, and the log entries that tell of them.
+
+    Without an entry goes only what touches no row that decides: a step of a job, whose beginning
+    and end are told.
+    """
 
     ops: tuple[Op, ...]
     entries: tuple[Entry, ...]

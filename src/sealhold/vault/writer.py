@@ -50,6 +50,7 @@ from sealhold.stores.spec import (
 )
 from sealhold.vault.deciding import Change, Deciding
 from sealhold.vault.pieces import Load, Piece, Work, refuse, take, tell, unpublished
+from sealhold.vault.refusals import entries_of
 from sealhold.vault.reserves import NoReserves, Reserves, Room
 
 __all__ = ["Load", "Work", "Writer"]  # what is asked of it, beside the tables and the mac below
@@ -125,6 +126,8 @@ class Writer:
 
     def submit(self, works: Sequence[Work]) -> Future[list[int]]:
         """Queue pieces that go into one batch; the future gives each one's first log index.
+
+        Where no piece of the batch has an entry, it gives none.
 
         Raises:
             AuditUnavailableError: the writer is shut.
@@ -331,19 +334,18 @@ class Writer:
             for work, result in zip(works, results, strict=True)
             if result.outcome is Outcome.APPLIED
         ]
-        entries = [entry for work in applied for entry in work.entries]
-        if not entries:  # each work has one, so nothing was applied
+        entries, places = entries_of(applied)
+        if not entries:  # nothing was applied, or steps of jobs, which touch no row that decides
             return _Plan(prepared=None, change=Change({}, self._deciding.total), ops=(), firsts=())
         prepared = self._appender.prepare(entries, self._clock(), self._entropy)
         change = self._deciding.preview(op for work in applied for op in work.ops)
         size = prepared.head.size
         mac = set_mac(self._set_key, size, change.total)
-        firsts = []
-        at = prepared.seqs.start
-        for work, result in zip(works, results, strict=True):
-            firsts.append(at)
-            if result.outcome is Outcome.APPLIED:
-                at += len(work.entries)
+        following = iter(places)
+        firsts = [
+            prepared.seqs.start + (next(following) if result.outcome is Outcome.APPLIED else 0)
+            for result in results
+        ]
         ops = (*prepared.ops, Put(SET_HASH.name, (0, size, mac)), self._mark())
         return _Plan(prepared=prepared, change=change, ops=ops, firsts=tuple(firsts))
 

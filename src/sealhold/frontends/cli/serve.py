@@ -1,5 +1,6 @@
 """`sealhold serve`."""
 
+import gc
 import os
 import signal
 import sys
@@ -22,6 +23,7 @@ from sealhold.model.clock import Clock
 from sealhold.node import PASSPHRASE_VARIABLE, Node
 
 PORT = 8722
+FRESH = 20_000  # objects more, after which garbage is looked for
 WAIT_TO_END = 5.0  # seconds for a round that is under way
 
 
@@ -78,6 +80,8 @@ def serve(
             import webbrowser  # noqa: PLC0415  # reason: a server without a screen needs none
 
             webbrowser.open(url)
+        gc.freeze()  # what is there by now stays, and need not be looked at again and again
+        gc.set_threshold(FRESH)
         with _rounds(node, world.clock), _noted(journal if log else None, node, bound):
             make_server(app).run(sockets=[listener])
 

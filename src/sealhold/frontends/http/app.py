@@ -17,7 +17,19 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from sealhold.frontends.http import access_api, app_api, openapi, owner_api, people_api, serving_api
+from sealhold.frontends.http import (
+    access_api,
+    app_api,
+    choice_api,
+    keys_api,
+    openapi,
+    owner_api,
+    people_api,
+    processing_api,
+    records_api,
+    rights_api,
+    serving_api,
+)
 from sealhold.frontends.http.api import ApiDesk
 from sealhold.frontends.http.arriving import Arrivals
 from sealhold.frontends.http.counting import Counting, Counts
@@ -41,9 +53,19 @@ from sealhold.model.clock import Clock, Entropy
 from sealhold.model.errors import NotFoundError, SealholdError, UsageError
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-API_ROUTES = (
-    owner_api.ROUTES + serving_api.ROUTES + app_api.ROUTES + people_api.ROUTES + access_api.ROUTES
+SERVICES = (
+    owner_api,
+    serving_api,
+    app_api,
+    people_api,
+    access_api,
+    records_api,
+    processing_api,
+    choice_api,
+    rights_api,
+    keys_api,
 )
+API_ROUTES = tuple(route for service in SERVICES for route in service.ROUTES)
 
 
 def make_app(  # noqa: PLR0913  # reason: what a site is made of

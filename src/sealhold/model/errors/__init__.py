@@ -25,6 +25,7 @@ from sealhold.model.errors.conflict import (
     StaleError,
     TakenError,
     TermOverError,
+    UnsayableError,
 )
 from sealhold.model.errors.denied import (
     BadTokenError,
@@ -42,6 +43,7 @@ from sealhold.model.errors.exhausted import (
     LeakExhaustedError,
     NoiseExhaustedError,
     QuestionsExhaustedError,
+    TooFastError,
 )
 from sealhold.model.errors.invalid import (
     CapTooHighError,
@@ -159,6 +161,7 @@ __all__ = [
     "TakenError",
     "TamperedError",
     "TermOverError",
+    "TooFastError",
     "TooLargeError",
     "UnavailableError",
     "UnfitBucketError",
@@ -166,6 +169,7 @@ __all__ = [
     "UnknownPurposeError",
     "UnownedError",
     "UnreadableSourceError",
+    "UnsayableError",
     "UsageError",
     "VerificationNeededError",
     "WeakPassphraseError",

@@ -7,6 +7,7 @@ Source: docs/spec/20-faces.md section 8.
 from collections.abc import Mapping
 
 from sealhold.frontends.cli.lazy import Entry, Function, Group
+from sealhold.frontends.cli.tree.jobs import JOB
 
 
 def _init() -> Function:
@@ -134,6 +135,20 @@ SERVICE = {
         load=_service_unit,
     ),
 }
+
+
+def _key_rotate() -> Function:
+    from sealhold.frontends.cli.key_rotate import key_rotate
+
+    return key_rotate
+
+
+def _key_passphrase() -> Function:
+    from sealhold.frontends.cli.key_passphrase import key_passphrase
+
+    return key_passphrase
+
+
 KEY = {
     "list": Entry(
         about="List the keys: what they are for, how old, how many lie under them.",
@@ -144,6 +159,14 @@ KEY = {
         about="Turn the keys over, so that older copies of them open nothing.",
         example="key close-epoch --dry-run",
         load=_key_close,
+    ),
+    "rotate": Entry(
+        about="Turn keys over, while everything stays readable.",
+        example="key rotate subject owner",
+        load=_key_rotate,
+    ),
+    "change-passphrase": Entry(
+        about="Change your passphrase.", example="key change-passphrase", load=_key_passphrase
     ),
 }
 SOURCE = {
@@ -188,4 +211,5 @@ VAULT: Mapping[str, Entry | Group] = {
         load=_restore,
     ),
     "service": Group(about="A vault that is served all the time.", entries=SERVICE),
+    "job": Group(about="Work that turns keys over.", entries=JOB),
 }

@@ -50,6 +50,7 @@ from sealhold.node.world import World
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.remembering import Remembering
 from sealhold.stores.spec import RecordStore
+from sealhold.vault.backups import Backups
 from sealhold.vault.budget import Budget
 from sealhold.vault.collectionrules import Collections
 from sealhold.vault.consents import Consents
@@ -143,6 +144,7 @@ class OpenParts:
         self.principals = Principals(core, registry, uses)
         self.mine = Mine(self.principals, MineRows(core, uses, people), core.clock)
         self.monitors = Monitors(core)
+        self.backups = Backups(core, vault.appender, home)
         collections, blocks = Collections(core), KeyBlocks(core.store, core.entropy)
         record_uses = RecordUses(uses, collections)
         self.person_records = PersonRecords(

@@ -423,6 +423,37 @@ def test_what_was_sealed_before_a_key_was_turned_over_does_not_come_behind_it(
     place.assert_whole()
 
 
+@pytest.mark.threat("T272")
+def test_what_the_owner_seals_is_written_before_their_key_is_turned_over(place: Turnery) -> None:
+    core = place.many.vault.core
+    submit, waited = core.writer.submit, list[bool]()
+
+    def turn() -> None:
+        place.do(Turned.SUBJECT, Scope(core.app, core.owner), compromised=True)
+        place.rotation.sweep()
+
+    turning = Thread(target=turn)
+
+    def hold(works: object) -> object:
+        if not waited:
+            waited.append(True)
+            turning.start()
+            turning.join(0.3)
+            waited.append(turning.is_alive())
+        return submit(works)  # type: ignore[arg-type]  # reason: passed on as it came
+
+    core.writer.submit = hold  # type: ignore[method-assign,assignment]  # reason: held
+    owning = Owning(core, place.many.vault.index, place.many.vault.objects)
+    ids = owning.put([Fresh(collection=Collection("notes"), fields={"text": "now"})])
+    turning.join()
+
+    assert waited == [True, True]
+    assert place.states(core.owner) == [(2, "active")]
+    assert place.versions(core.owner) == {2}
+    assert place.many.vault.firewall.get(ids)[0].fields["text"] == "now"
+    place.assert_whole()
+
+
 @pytest.mark.promise("P9")
 @pytest.mark.threat("T272")
 def test_everything_opens_while_keys_are_turned_over_and_destroyed_again_and_again(

@@ -12,12 +12,17 @@ import re
 import sys
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from sealhold.compute.broker import Mode
 from sealhold.model.errors import InvalidSettingsError
+from sealhold.vault.quotas import A_DAY
+
+if TYPE_CHECKING:
+    from sealhold.policy.deadlines import Calendar
 
 SETTINGS = "config.toml"
 HOME_VARIABLE = "SEALHOLD_HOME"
@@ -41,10 +46,22 @@ Producer = Literal["sw", "tpm2"]
 _KNOWN: Final = {
     "compute": {"isolation"},
     "evidence": {"producer", "tcti"},
+    "access": {"app_per_second", "token_per_second", "lookups_a_day"},
+    "deadlines": {"zone", "holidays"},
     "keys": {"retention_days"},
 }
+MOST: Final = 1_000_000_000
 MOST_DAYS: Final = 3_650  # that an older key is kept for backups
 _TCTI: Final = re.compile(r"[!-~]{0,200}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """How much an app may do; more than one machine can do, so by itself it stops nobody."""
+
+    app_per_second: int = 20_000  # calls of one app
+    token_per_second: int = 20_000  # calls with one token
+    lookups_a_day: int = A_DAY  # of one app
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +71,9 @@ class Settings:
     isolation: Mode = Mode.JAILED  # [compute] isolation
     producer: Producer = "sw"  # [evidence] producer: what vouches for the machine in proofs
     tcti: str = ""  # [evidence] tcti: where the TPM is, in the words of tpm2-tools
+    access: Rates = Rates()  # [access]
+    zone: str = "UTC"  # [deadlines] zone: the time zone of the controller's place
+    holidays: frozenset[date] = frozenset()  # [deadlines] holidays: of that place
     retention_days: int = 30  # [keys] retention_days: how long backups are kept, and old keys
 
 
@@ -80,7 +100,51 @@ def settings(home: Path) -> Settings:
                 f"`{part}.{name}`" for part, all_ in _KNOWN.items() for name in sorted(all_)
             )
             raise InvalidSettingsError(f"`{SETTINGS}` has a name that is none of {known}")
-    return _settings(told.get("compute", {}), told.get("evidence", {}), told.get("keys", {}))
+    chosen = _settings(told.get("compute", {}), told.get("evidence", {}), told.get("keys", {}))
+    chosen = replace(chosen, access=_rates(told.get("access", {})))
+    return _with_deadlines(chosen, told["deadlines"]) if "deadlines" in told else chosen
+
+
+def _rates(access: Mapping[str, object]) -> Rates:
+    """Return the rates that were set.
+
+    Raises:
+        InvalidSettingsError: one is no whole number from 1 to a thousand million.
+    """
+    found: dict[str, int] = {}
+    for name, value in access.items():
+        if type(value) is not int or not 1 <= value <= MOST:
+            raise InvalidSettingsError(f"`access.{name}` is a whole number from 1 to {MOST}")
+        found[name] = value
+    return Rates(**found)
+
+
+def calendar_of(settings: Settings) -> "Calendar":
+    """Return the calendar by which terms of the law are counted."""
+    from zoneinfo import ZoneInfo  # noqa: PLC0415  # reason: few vaults count terms
+
+    from sealhold.policy.deadlines import Calendar  # noqa: PLC0415  # reason: the same
+
+    return Calendar(zone=ZoneInfo(settings.zone), holidays=settings.holidays)
+
+
+def _with_deadlines(found: Settings, deadlines: Mapping[str, object]) -> Settings:
+    """Return the settings with the calendar of a place.
+
+    Raises:
+        InvalidSettingsError: no such zone, or a list of something else than days.
+        InvalidCalendarError: a listed day has no working day in the fortnight after it.
+    """
+    from zoneinfo import available_timezones  # noqa: PLC0415  # reason: few vaults count terms
+
+    zone, days = deadlines.get("zone", "UTC"), deadlines.get("holidays", [])
+    if not isinstance(zone, str) or zone not in available_timezones():
+        raise InvalidSettingsError("`deadlines.zone` is a time zone such as Europe/Berlin")
+    if not isinstance(days, list) or any(type(day) is not date for day in days):
+        raise InvalidSettingsError("`deadlines.holidays` is a list of days such as 2026-12-25")
+    with_days = replace(found, zone=zone, holidays=frozenset(days))
+    calendar_of(with_days)
+    return with_days
 
 
 def _settings(

@@ -1,6 +1,7 @@
 """Attacks with copies of keys and rows that were made before an epoch was closed."""
 
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from sealhold.model.errors import (
     SealholdError,
     TamperedError,
 )
-from sealhold.model.ids import RecordId, canonical
+from sealhold.model.ids import AppId, RecordId, canonical
 from sealhold.model.quantities import HOUR
 from sealhold.node import Accepted, Node
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
@@ -245,8 +246,10 @@ def test_a_copy_that_is_not_whole_never_takes_the_place_of_the_old_set(
     if step == "_copy":
         made = Keyring.inherit
 
-        def inherit(self: Keyring, old: Keyring, fence: Fence) -> None:
-            made(self, old, fence)
+        def inherit(
+            self: Keyring, old: Keyring, fence: Fence, anew: Collection[AppId] = ()
+        ) -> None:
+            made(self, old, fence, anew)
             harm(self)
 
         monkeypatch.setattr(Keyring, "inherit", inherit)

@@ -51,7 +51,8 @@ class Shop:
         return subject
 
     def name(self, subject: str) -> object:
-        return self.node.people.get(self.token, subject, SERVICE, frozenset({NAME})).fields[NAME]
+        got = self.node.people.begin_get(self.token, subject, SERVICE, frozenset({NAME}))
+        return got.wait().fields[NAME]
 
     def found(self, name: str) -> list[str]:
         hits = self.node.people.find(self.token, SERVICE, MAIL, mail_of(name))

@@ -10,6 +10,7 @@ from sealhold.connectors.spec import Batch, Item, Reject, Why
 from sealhold.crypto.entropy import seeded
 from sealhold.crypto.seal import Sealer
 from sealhold.crypto.secret import Secret
+from sealhold.model.clock import Clock
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import StoreFullError
 from sealhold.model.ids import AppId, Collection, Id16, JobId, SourceId, SubjectId
@@ -28,6 +29,7 @@ from sealhold.vault.objects import Objects
 from sealhold.vault.opening import DECIDING, TABLES
 from sealhold.vault.papers import Papers
 from sealhold.vault.reserves import Reserves
+from sealhold.vault.telling import origin_of
 from sealhold.vault.writer import Writer
 
 NOON = Instant(1_795_262_400_000)
@@ -73,6 +75,7 @@ class MemoryVault:
 def memory_vault(
     store: MemoryRecords | None = None,
     datasets: Mapping[Collection, Dataset] | None = None,
+    clock: Clock = lambda: NOON,
     reserves: Reserves | None = None,
 ) -> Iterator[MemoryVault]:
     entropy = seeded(b"memory vault")
@@ -87,7 +90,7 @@ def memory_vault(
     data.open(TABLES, None, create=True)
     fence = data.lease(SHARD, HOLDER, 60, NOON)
     sealer, signer = Sealer(ring.named("log")), ring.signer("log-sign")
-    appender = log.load(data, "sealhold/test", sealer, signer)
+    appender = log.load(data, origin_of(ring), sealer, signer)
     deciding = Deciding(DECIDING, ring.named("set-hash"))
     writer = Writer(
         store=data,
@@ -98,7 +101,7 @@ def memory_vault(
         keys_generation=lambda: ring.generation,
         write_head=heads,
         written=0,
-        clock=lambda: NOON,
+        clock=clock,
         entropy=entropy,
         reserves=reserves,
     )
@@ -109,7 +112,7 @@ def memory_vault(
         keyring=ring,
         deciding=deciding,
         writer=writer,
-        clock=lambda: NOON,
+        clock=clock,
         entropy=entropy,
         app=app,
         owner=owner,

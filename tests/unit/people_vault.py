@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.log import Entry
@@ -114,10 +114,9 @@ class Crowd:
 
 @contextmanager
 def crowd() -> Iterator[Crowd]:
-    with memory_vault() as made:
-        time = Time()
-        core = replace(made.core, clock=time)
-        vault = replace(made, core=core)
+    time = Time()
+    with memory_vault(clock=time) as vault:
+        core = vault.core
         key = core.keyring.named("token")
         registry = Registry(core.deciding, core.papers, key, time, core.entropy)
         schemas = Schemas(core)

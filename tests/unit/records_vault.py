@@ -8,8 +8,9 @@ from uuid import UUID
 from sealhold.audit.event import Event, EventKind
 from sealhold.model.ids import AppId, FieldName, Id16, Purpose, RecordId, SubjectId
 from sealhold.model.personrecords import CollectionRule, Content, FieldKind, FieldType
+from sealhold.stores.spec import Row
 from sealhold.vault.collectionrules import Collections
-from sealhold.vault.deciding import scan_all
+from sealhold.vault.deciding import rows_of, scan_all
 from sealhold.vault.keyblocks import KEY_BLOCKS, KeyBlocks
 from sealhold.vault.personrecords import At, PersonRecords
 from sealhold.vault.personrows import OLDER, RECORDS
@@ -69,6 +70,12 @@ class Shelf:
         tables = (RECORDS, OLDER, KEY_BLOCKS)
         one, two, three = (sum(1 for _ in scan_all(self.many.store, each)) for each in tables)
         return one, two, three
+
+    def rows(self, subject: SubjectId) -> list[Row]:
+        """Return what is kept of a person's records, unopened."""
+        tables = (RECORDS, OLDER, KEY_BLOCKS)
+        found = (row for table in tables for row in rows_of(self.many.store, table, "key", subject))
+        return [each.row for each in found]
 
     def events(self) -> list[Event]:
         return self.many.events(EventKind.RECORD)

@@ -9,10 +9,11 @@ from sealhold.audit.event import EventKind
 from sealhold.model.errors import DeniedError, NotFoundError
 from sealhold.model.ids import Id16, SubjectId
 from sealhold.vault.deciding import scan_all
+from sealhold.vault.erased import ERASED
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.lookups import LOOKUPS
 from sealhold.vault.peoplecheck import people_faults
-from sealhold.vault.subjects import ERASED, SUBJECTS, Subjects
+from sealhold.vault.subjects import SUBJECTS, Subjects
 from tests.unit.memory_vault import NOON
 from tests.unit.people_vault import MAIL, NAME, SERVICE, Crowd, crowd
 
@@ -36,7 +37,7 @@ def test_erasing_takes_everything_and_says_the_same_twice(many: Crowd) -> None:
 
     receipt = many.people.erase(many.one, ada)
 
-    assert (receipt.fields, receipt.lookups, receipt.at) == (2, 1, NOON)
+    assert (receipt.rows, receipt.at, receipt.stage) == ({"ident": 2, "lookup": 1}, NOON, 1)
     assert rows(many) == before
     assert many.people.erase(many.one, ada) == receipt
     assert many.people.get(many.one, bob, SERVICE).fields[NAME] == "Bob"
@@ -80,7 +81,7 @@ def test_an_erasure_that_a_process_began_is_ended(many: Crowd, *, keys_are_gone:
     assert many.people.finish_erasures() == 1
     assert many.people.finish_erasures() == 0
     assert rows(many) == 0
-    assert many.people.erase(many.one, ada).fields == 2
+    assert many.people.erase(many.one, ada).rows == {"ident": 2, "lookup": 1}
 
 
 def test_of_erasures_at_once_all_get_one_receipt(many: Crowd) -> None:

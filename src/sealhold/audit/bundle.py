@@ -15,17 +15,23 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from sealhold.audit.checkpoint import open_checkpoint
-from sealhold.audit.event import decode
+from sealhold.audit.event import Event, Logged, decode
 from sealhold.audit.log import read_head
 from sealhold.audit.reading import read_entry
-from sealhold.audit.tables import SALT_BYTES, Openers, entry_hash
+from sealhold.audit.tables import CHECKPOINT, SALT_BYTES, Openers, checkpoint_aad, entry_hash
 from sealhold.audit.tree import StoredTree
 from sealhold.audit.verdict import check_trust, judge, no_proof
-from sealhold.crypto.merkle import verify_inclusion
+from sealhold.crypto.merkle import Frontier, verify_inclusion
 from sealhold.crypto.note import VerifierKey, parse_verifier_key
-from sealhold.crypto.seal import NOBODY
+from sealhold.crypto.seal import NOBODY, Sealer
 from sealhold.model.encoding import Plain, from_json, to_json
-from sealhold.model.errors import BadProofError, InvalidEncodingError, LockedError, NotFoundError
+from sealhold.model.errors import (
+    BadProofError,
+    InvalidEncodingError,
+    LockedError,
+    NotFoundError,
+    TamperedError,
+)
 from sealhold.model.quantities import rfc3339
 from sealhold.model.shown import Check, Verdict
 from sealhold.stores.spec import ReadView
@@ -45,6 +51,7 @@ class Excerpt:
     leaf: bytes  # 32 bytes: its hash in the tree
     origin: str  # of the log
     size: int  # entries under the checkpoint
+    event: Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +78,12 @@ class _Bundle:
         )
 
 
-def prove_entry(view: ReadView, seq: int, openers: Openers, key: VerifierKey) -> bytes:
+def prove_entry(
+    view: ReadView, seq: int, openers: Openers, key: VerifierKey, *, first: bool = False
+) -> bytes:
     """Return the bundle of entry `seq`, under the log's newest checkpoint.
+
+    With `first` under the first one that covers the entry: then the bundle is always the same.
 
     Raises:
         NotFoundError: the log has no such entry, or its subject was erased.
@@ -86,8 +97,24 @@ def prove_entry(view: ReadView, seq: int, openers: Openers, key: VerifierKey) ->
     if not line.event:
         raise NotFoundError(f"entry {seq} was erased; nobody can open it any more")
     head = read_head(view, own, (key,))
-    proof = StoredTree(view, head.frontier).prove_inclusion(seq)
-    return _Bundle(line.event, line.salt, seq, proof, head.note, key).write()
+    frontier, note = head.frontier, head.note
+    if first:
+        frontier, note = _first_over(view, own, StoredTree(view, frontier), seq)
+    proof = StoredTree(view, frontier).prove_inclusion(seq)
+    return _Bundle(line.event, line.salt, seq, proof, note, key).write()
+
+
+def _first_over(view: ReadView, own: Sealer, tree: StoredTree, seq: int) -> tuple[Frontier, str]:
+    """Return the tree as the first checkpoint over an entry knows it, and that checkpoint.
+
+    Raises:
+        TamperedError: there is none, or it does not open.
+    """
+    page = view.scan(CHECKPOINT.name, "key", (seq + 1,), (), limit=1)
+    if not page.rows:
+        raise TamperedError(f"no checkpoint covers entry {seq}")
+    size, sealed = page.rows[0].row
+    return tree.frontier_at(size), own.open(sealed, checkpoint_aad(size)).decode()
 
 
 def read_excerpt(data: bytes) -> Excerpt:
@@ -101,8 +128,15 @@ def read_excerpt(data: bytes) -> Excerpt:
     bundle = _read(data)
     checkpoint = open_checkpoint(bundle.note, (bundle.key,))
     leaf = entry_hash(bundle.salt, bundle.event)
+    logged = _in_place(bundle)
     verify_inclusion(bundle.index, checkpoint.size, leaf, bundle.proof, checkpoint.root)
-    return Excerpt(index=bundle.index, leaf=leaf, origin=checkpoint.origin, size=checkpoint.size)
+    return Excerpt(
+        index=bundle.index,
+        leaf=leaf,
+        origin=checkpoint.origin,
+        size=checkpoint.size,
+        event=logged.event,
+    )
 
 
 def looks_like_bundle(data: bytes) -> bool:
@@ -127,12 +161,18 @@ def _steps(data: bytes, pinned: Collection[bytes]) -> Iterator[Check]:
     yield Check(
         name="signature", held=True, detail=f"{checkpoint.size} entries of {checkpoint.origin}"
     )
-    if logged.seq != bundle.index:
-        raise BadProofError(f"entry {logged.seq} stands at place {bundle.index}")
+    _in_place(bundle)
     hashed = entry_hash(bundle.salt, bundle.event)
     verify_inclusion(bundle.index, checkpoint.size, hashed, bundle.proof, checkpoint.root)
     yield Check(name="proof", held=True, detail=f"{len(bundle.proof)} hashes lead to the root")
     yield check_trust(bundle.key.public, pinned)
+
+
+def _in_place(bundle: _Bundle) -> Logged:
+    logged = decode(bundle.event)
+    if logged.seq != bundle.index:
+        raise BadProofError(f"entry {logged.seq} stands at place {bundle.index}")
+    return logged
 
 
 def _read(data: bytes) -> _Bundle:

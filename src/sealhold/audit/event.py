@@ -80,6 +80,8 @@ class EventKind(IntEnum):
     ACCESS = 40  # who may call changed: tokens, officers, passkeys, as the reason says
     PROCESSING = 50  # a processing was registered, changed or run, as the reason says
     SAY = 51  # a person said something about the use of their data, as the reason says
+    RIGHTS = 52  # a rights request took the step that the reason names
+    BREACH = 53  # a breach took the step that the reason names
 
 
 @unique

@@ -51,6 +51,19 @@ class StoredTree:
         spans = inclusion_spans(index, self._frontier.size)
         return tuple(self._span_root(low, high) for low, high in spans)
 
+    def frontier_at(self, size: int) -> Frontier:
+        """Return the tree when it had `size` leaves, which must not be more than it has.
+
+        Raises:
+            TamperedError: the store lacks a hash that must be there.
+        """
+        low, edge = 0, []
+        for height in range(size.bit_length() - 1, -1, -1):
+            if size >> height & 1:
+                edge.append(self._span_root(low, low + (1 << height)))
+                low += 1 << height
+        return Frontier(size, edge)
+
     def _span_root(self, low: int, high: int) -> bytes:
         count = high - low
         if count & (count - 1):  # not full, so it ends where the tree does

@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Final
 
 from sealhold.audit.bundle import looks_like_bundle, verify_bundle
+from sealhold.audit.erasure import looks_like_erasure, verify_erasure
 from sealhold.audit.receipt import looks_like_receipt, verify_receipt
 from sealhold.audit.verdict import ALTERED, HELD, NO_PROOF, UNTRUSTED
 from sealhold.compute import task as tasks
@@ -148,10 +149,9 @@ def _verify(
         return _judge("presentation", check_presentation(text, at_hand, pins, at, policy))
     if looks_like_proof(data):
         return _judge("proof", check_proof(data, pins, at, policy))
-    if looks_like_bundle(data):
-        return _unpinned(verify_bundle(data, pins.get("log", ())), policy)
-    if looks_like_receipt(data):
-        return _unpinned(verify_receipt(data, pins.get("receipt", ())), policy)
+    paper = _paper(data, pins)
+    if paper is not None:
+        return _unpinned(paper, policy)
     if looks_like_task(data):
         return _judge("task", _check_task(data, pins, policy))
     return Verdict(
@@ -159,6 +159,18 @@ def _verify(
         exit_code=NO_PROOF,
         sentence="This is neither a proof, a presentation, a task, a receipt nor an audit bundle.",
     )
+
+
+def _paper(data: bytes, pins: Pins) -> Verdict | None:
+    """Return the verdict on a receipt or an excerpt of the log; None for anything else."""
+    issuers, logs = pins.get("receipt", ()), pins.get("log", ())
+    if looks_like_bundle(data):
+        return verify_bundle(data, logs)
+    if looks_like_erasure(data):
+        return verify_erasure(data, issuers, logs)
+    if looks_like_receipt(data):
+        return verify_receipt(data, issuers)
+    return None
 
 
 def _check_task(data: bytes, pins: Pins, policy: Policy) -> Iterable[Finding]:

@@ -25,6 +25,7 @@ PREFIX = "shv1"
 MAX_TOKEN = 4096  # characters; a header line of most servers ends at 8 KiB
 MAX_CAVEATS = 16
 PARTS = range(2, MAX_CAVEATS + 3)  # id, caveats, signature
+REMEMBERED = 4_096  # tokens that were seen to hold
 MAX_VALUE = 200  # characters of a caveat's value
 
 
@@ -122,10 +123,43 @@ def check(key: Secret, text: str, *, now: Instant, admits: Callable[[Caveat], bo
     Raises:
         BadTokenError: forged, widened, expired or used outside its bounds.
     """
+    return _held(_minted(key, text), now, admits)
+
+
+class Seen:
+    """Checks tokens of one key, and remembers those that it minted; several threads may call.
+
+    What a token is good for at this moment is asked each time: its caveats, and its row.
+    """
+
+    def __init__(self, key: Secret) -> None:
+        self._key = key
+        self._minted: dict[str, Token] = {}
+
+    def check(self, text: str, *, now: Instant, admits: Callable[[Caveat], bool]) -> Token:
+        """Return the token, as `check` does.
+
+        Raises:
+            BadTokenError: forged, widened, expired or used outside its bounds.
+        """
+        token = self._minted.get(text)
+        if token is None:
+            token = _minted(self._key, text)
+            if len(self._minted) >= REMEMBERED:
+                self._minted.clear()
+            self._minted[text] = token
+        return _held(token, now, admits)
+
+
+def _minted(key: Secret, text: str) -> Token:
     token = parse(text)
     # THREAT T02: the whole chain is computed anew, so a caveat left out changes the signature.
     if not equal(token.signature, _signature(key, token.id, token.caveats)):
         raise BadTokenError("an access token does not hold")
+    return token
+
+
+def _held(token: Token, now: Instant, admits: Callable[[Caveat], bool]) -> Token:
     for caveat in token.caveats:
         held = now < int(caveat.value) if caveat.kind is CaveatKind.UNTIL else admits(caveat)
         if not held:

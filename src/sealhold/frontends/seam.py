@@ -29,7 +29,11 @@ from sealhold.frontends.ownerseam import (
     Sources,
 )
 from sealhold.frontends.peopleseam import People
+from sealhold.frontends.processingseam import Choices, ProcessingRuns, Processings
+from sealhold.frontends.recordseam import PersonRecords
+from sealhold.frontends.rightsseam import Rights
 from sealhold.model.shown import Status
+from sealhold.model.shown.serving import Gauges
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +54,10 @@ class Vault(Protocol):
 
     def status(self) -> Status:
         """Return how the vault is."""
+        ...
+
+    def gauges(self) -> Gauges:
+        """Return numbers of how the service does."""
         ...
 
     def unlock(self, passphrase: str) -> None:
@@ -124,6 +132,21 @@ class Vault(Protocol):
         ...
 
     @property
+    def processings(self) -> Processings:
+        """What apps do with their people's data."""
+        ...
+
+    @property
+    def choices(self) -> Choices:
+        """What people say to that."""
+        ...
+
+    @property
+    def processing_runs(self) -> ProcessingRuns:
+        """What reads for that."""
+        ...
+
+    @property
     def rotation(self) -> Rotating:
         """What turns keys over."""
         ...
@@ -131,4 +154,14 @@ class Vault(Protocol):
     @property
     def people(self) -> People:
         """What apps keep of their people."""
+        ...
+
+    @property
+    def person_records(self) -> PersonRecords:
+        """What apps keep of their people beside profiles."""
+        ...
+
+    @property
+    def rights(self) -> Rights:
+        """The rights of people."""
         ...

@@ -54,10 +54,12 @@ class Kind(StrEnum):
     """What an id names; the value is the letter that people see before it."""
 
     APP = "a"
+    BREACH = "b"
     RECEIPT = "c"
     DECISION = "d"
     GRANT = "g"
     JOB = "j"
+    CREDENTIAL = "k"
     CONSENT = "k"
     NOTICE = "n"
     OFFICER = "o"

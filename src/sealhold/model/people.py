@@ -68,8 +68,10 @@ class ErasedView:
 
     receipt: ReceiptId
     at: Instant
-    fields: int
-    lookups: int
+    stage: int  # 1: keys and rows are gone; 2: and older copies of the keys open nothing
+    closes_at: Instant  # by when it comes to that
+    rows: Mapping[str, int]  # how many went, by table
+    paper: str  # the signed receipt: a file that `sealhold verify` reads
 
 
 Rules = Mapping[FieldName, FieldRule]

@@ -30,22 +30,26 @@ from sealhold.compute.outside import Outside
 from sealhold.compute.peopledoor import People
 from sealhold.compute.products import Products
 from sealhold.compute.proving import Prover
+from sealhold.compute.rates import Rates
 from sealhold.compute.readercell import ReaderCell
+from sealhold.compute.recordsdoor import PersonRecords
 from sealhold.compute.replay import Replay
 from sealhold.compute.retrieve import Retrieval
 from sealhold.compute.running import Runs
 from sealhold.compute.shelf import TABLES as SHELF
 from sealhold.compute.shelf import Shelf
 from sealhold.compute.supply import Resources
-from sealhold.config import Settings, settings
+from sealhold.config import Settings, calendar_of, settings
 from sealhold.model.errors import SealholdError
 from sealhold.model.quantities import DAY
 from sealhold.node.places import Places, object_store, places_of, record_store
+from sealhold.node.processingparts import processing_doors
 from sealhold.node.world import World
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.remembering import Remembering
 from sealhold.stores.spec import RecordStore
 from sealhold.vault.budget import Budget
+from sealhold.vault.collectionrules import Collections
 from sealhold.vault.consents import Consents
 from sealhold.vault.epochs import Epochs
 from sealhold.vault.firewall import Firewall
@@ -53,11 +57,13 @@ from sealhold.vault.grants import Grants as GrantRows
 from sealhold.vault.home import Home
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.index import Index
-from sealhold.vault.keyblocks import KEY_BLOCKS
+from sealhold.vault.keyblocks import KEY_BLOCKS, KeyBlocks
 from sealhold.vault.ledger import Ledger
+from sealhold.vault.monitors import Monitors
 from sealhold.vault.objects import Objects
 from sealhold.vault.opening import Opened, Parts
 from sealhold.vault.people import People as PeopleRows
+from sealhold.vault.personrecords import PersonRecords as PersonRecordRows
 from sealhold.vault.personrows import RECORDS as PERSON_RECORDS
 from sealhold.vault.principals import Principals
 from sealhold.vault.programs import Programs
@@ -66,6 +72,7 @@ from sealhold.vault.registry import Registry
 from sealhold.vault.requests import Requests as RequestRows
 from sealhold.vault.schemas import Schemas
 from sealhold.vault.sourcing import Sources
+from sealhold.vault.stories import STORIES
 from sealhold.vault.subjects import SUBJECTS
 from sealhold.vault.telling import Teller
 from sealhold.vault.turnsdue import has_turns_due
@@ -74,6 +81,7 @@ from sealhold.vault.writer import Work
 
 if TYPE_CHECKING:
     from sealhold.compute.openings import Proofs
+    from sealhold.compute.rightsdoor import Rights
     from sealhold.compute.rotating import Rotating
 
 
@@ -111,6 +119,7 @@ class OpenParts:
         core = vault.core
         self.vault = vault
         self.core = core
+        self._home = home
         self.is_near = not places_of(home).records
         self._objects = Objects(core.store, core.objects, core.keys, core.entropy)
         self._objects.sweep()
@@ -119,24 +128,43 @@ class OpenParts:
         registry = Registry(
             core.deciding, core.papers, core.keyring.named("token"), core.clock, core.entropy
         )
+        self._registry = registry
         schemas = Schemas(core)
         uses = Uses(core, registry, schemas)
-        people = PeopleRows(core, uses)
+        chosen = settings(home.folder)
+        people = PeopleRows(core, uses, chosen.access.lookups_a_day)
         people.finish_erasures()
         self.people = People(people, registry, schemas, verify)
         self.principals = Principals(core, registry, uses)
-        self.callers = Callers(self.principals, verify, core.clock)
+        self.monitors = Monitors(core)
+        collections, blocks = Collections(core), KeyBlocks(core.store, core.entropy)
+        self.person_records = PersonRecords(
+            PersonRecordRows(core, uses, collections, blocks),
+            collections,
+            self.principals,
+            registry,
+            verify,
+        )
+        doors = processing_doors(core, registry, schemas, uses, self.principals)
+        self.processings, self.choices, self.processing_runs = doors
         self.audit = Ledger(core, vault.appender, registry, home, self._objects)
         self.records = Records(core, self._index, firewall, self.audit, time.perf_counter)
         self.sources = Sources(
             core, self._index, self._objects, ReaderCell, plugins.is_per_file, time.perf_counter
         )
         products = Products(home.compiled, core.keyring.named("token"), core.entropy)
-        chosen = settings(home.folder)
         self.confinement = Confinement(core, chosen.isolation, memo.MEMO, products)
         self._prover = Prover(core.keyring.named("proof-sign"), _attester(home, chosen))
         office = self._office(firewall, registry, world, verify)
         shelf = Shelf(core.store, core.papers)
+        self.callers = Callers(
+            self.principals,
+            office,
+            people.lookups,
+            self.monitors,
+            app_rates=Rates(chosen.access.app_per_second, core.clock),
+            token_rates=Rates(chosen.access.token_per_second, core.clock),
+        )
         self.requests = Requests(office, shelf)
         self.grants = Grants(office, shelf)
         self.apps = Apps(office, self.grants, shelf)
@@ -155,6 +183,19 @@ class OpenParts:
         from sealhold.compute.openings import Proofs  # noqa: PLC0415  # reason: few ever need it
 
         return Proofs(*self._of_proofs)
+
+    @cached_property
+    def rights(self) -> "Rights":
+        """The rights of people; loaded with the first who uses one."""
+        from sealhold.compute.rightsdoor import Rights  # noqa: PLC0415  # reason: seldom used
+
+        calendar = calendar_of(settings(self._home.folder))
+        return Rights(self.core, self._registry, self.principals, calendar)
+
+    def overdue(self) -> tuple[str, ...]:
+        """Return a sentence for each register in which something is overdue."""
+        has_any = next(self.core.deciding.all(STORIES.name), None) is not None
+        return self.rights.overdue() if has_any else ()
 
     @cached_property
     def rotation(self) -> "Rotating":

@@ -143,11 +143,16 @@ def scan_all(view: ReadView, spec: TableSpec, index: str = "key") -> Iterator[Fo
 
 def rows_of(view: ReadView, spec: TableSpec, index: str, value: bytes) -> Iterator[Found]:
     """Yield the rows of a table whose first index column is `value`, page by page."""
+    return rows_in(view, spec.name, index, value)
+
+
+def rows_in(view: ReadView, table: str, index: str, value: bytes) -> Iterator[Found]:
+    """Yield the rows of the table of a name whose first index column is `value`, page by page."""
     is_last = set(value) == {255}
     end: Key = () if is_last else ((int.from_bytes(value) + 1).to_bytes(len(value)),)
     cursor = None
     while True:
-        page = view.scan(spec.name, index, (value,), end, after=cursor)
+        page = view.scan(table, index, (value,), end, after=cursor)
         yield from page.rows
         cursor = page.cursor
         if cursor is None:

@@ -34,10 +34,12 @@ from sealhold.model.shown.keys import ClosedView, ClosingView, KeysView, KeyView
 from sealhold.stores.spec import ColumnKind, Expect, Put, TableSpec
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import Deciding, scan_all
+from sealhold.vault.erased import apps_erased_in
 from sealhold.vault.home import FIRST_EPOCH
 from sealhold.vault.keyring import HALF_CLOSED, Keyring
 from sealhold.vault.keysets import KeySets
 from sealhold.vault.reserves import Room
+from sealhold.vault.retagging import retag
 from sealhold.vault.rewrapping import UNDER_SUBJECTS
 from sealhold.vault.wraps import ACTIVE
 from sealhold.vault.writer import Work
@@ -79,6 +81,7 @@ def settle(core: Core, sets: KeySets) -> None:
     for other in sets.others(now):
         sets.drop(other)
     if now > FIRST_EPOCH and core.store.get(CLOSED.name, [(now - 1,)])[0] is None:
+        retag(core)
         held = len(core.keyring.held())
         _tell(core, Actor.VAULT, ClosedNote(now - 1, held, sets.destroy_slot(now - 1)))
 
@@ -100,6 +103,7 @@ class _Turn:
     old: int
     rings: list[Keyring] = field(default_factory=list)  # open sets of the next epoch
     keys: int = 0
+    anew: frozenset[AppId] = frozenset()  # apps whose people are found by other tags from now on
     destroyed: Destruction | None = None
 
 
@@ -201,6 +205,7 @@ class Epochs:
         try:
             for step in (self._slot, self._copy, self._compare, self._read_back, self._switch):
                 step(turn)
+            retag(self._core, turn.anew)  # nobody is looked for until this is done
         except BaseException:
             for each in turn.rings:
                 each.close()
@@ -220,17 +225,18 @@ class Epochs:
         """2: its key set, with every key under another wrap and each app's key made anew."""
         new, fence = self._sets.make(turn.old + 1)
         turn.rings.append(new)
-        new.inherit(self._core.keyring, fence)
+        turn.anew = frozenset(apps_erased_in(self._core.store, turn.old))
+        new.inherit(self._core.keyring, fence, turn.anew)
 
     def _compare(self, turn: _Turn) -> None:
         """3: every key that was copied opens, and there are as many as before."""
-        turn.keys = self._compared(turn.rings[-1])
+        turn.keys = self._compared(turn.rings[-1], turn.anew)
 
     def _read_back(self, turn: _Turn) -> None:
         """4: the same again from the disk, through the slot, as the next opening will."""
         turn.rings.pop().close()
         turn.rings.append(self._sets.open(turn.old + 1))
-        turn.keys = self._compared(turn.rings[-1])
+        turn.keys = self._compared(turn.rings[-1], turn.anew)
 
     def _switch(self, turn: _Turn) -> None:
         """5: one rename puts the next epoch in force."""
@@ -251,7 +257,7 @@ class Epochs:
         assert turn.destroyed is not None  # noqa: S101  # reason: step 6 was before
         _tell(self._core, turn.actor, ClosedNote(turn.old, turn.keys, turn.destroyed))
 
-    def _compared(self, new: Keyring) -> int:
+    def _compared(self, new: Keyring, anew: frozenset[AppId]) -> int:
         """Open every key of the next epoch's set, and return how many there are.
 
         Raises:
@@ -259,7 +265,7 @@ class Epochs:
         """
         held, old = new.held(), self._core.keyring
         # THREAT T221: the old set is given up only for one in which every key was opened
-        if not held.follows(old.held()) or new.generation <= old.generation:
+        if not held.follows(old.held(), anew) or new.generation <= old.generation:
             raise TamperedError("the keys that were copied are not those that there were")
         return len(held)
 

@@ -9,12 +9,13 @@
   once it keeps people, and each field that they are found by has one of its own.
 - The key set counts its generations, and the data database repeats the count: an old copy of the
   key set shows. The count goes on from one epoch's set to the next.
-- In the set of a next epoch each app has another key, and every key another wrap.
+- In the set of a next epoch each app has another key, and every key another wrap. An app that
+  erased somebody has another key of tags: those in older rows can be tried for no value then.
 
 Source: docs/spec/03-keys.md sections 1, 10 and 13.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import RLock
@@ -28,7 +29,6 @@ from sealhold.crypto.sign import SigningKey
 from sealhold.crypto.tags import Tag
 from sealhold.model.clock import Entropy
 from sealhold.model.errors import (
-    NotFoundError,
     SealholdError,
     StoreUnavailableError,
     TamperedError,
@@ -43,12 +43,15 @@ from sealhold.vault.wraps import (
     HEAD,
     OWNER,
     SUBJECT,
+    TAGS,
+    FieldKey,
     Held,
     HeldApp,
     HeldField,
     HeldSubject,
     KeySet,
     Owner,
+    is_anew,
     put_field,
     put_subject,
 )
@@ -128,13 +131,16 @@ class Keyring:
         return app_keys_of(app, base)
 
     def add_field(self, app: AppId, field: str) -> None:
-        """Make the key of a field that people of an app can be found by, unless it has one."""
+        """Make the key of a field that people of an app can be found by, unless it has one.
+
+        With the first one, the app gets its key of tags.
+        """
         with self._turn:
-            try:
-                self.lies_in.fields(app, field)
-            except NotFoundError:
-                made = HeldField(1, ACTIVE, new_key(self.entropy, "field"))
-                self.commit([put_field(app, field, made, self.lies_in.app(app), self.entropy)])
+            missing = [each for each in (TAGS, field) if not self.lies_in.has_field(app, each)]
+            if missing:
+                under, entropy = self.lies_in.app(app), self.entropy
+                made = {each: HeldField(1, ACTIVE, new_key(entropy, "field")) for each in missing}
+                self.commit([put_field(app, *each, under, entropy) for each in made.items()])
 
     def fields(self, app: AppId, field: str) -> tuple[Keyed, ...]:
         """Return what makes the inner tags of a field's values, the key in force first.
@@ -146,6 +152,17 @@ class Keyring:
         with self._turn:
             held = self.lies_in.fields(app, field)
         return tuple(Keyed(each.key, Tag.LOOKUP_INNER) for each in held)
+
+    def tags(self, app: AppId) -> Keyed:
+        """Return what makes the tags that an app's people are found by.
+
+        Raises:
+            NotFoundError: the app has none, since its people are found by no field.
+            SealBrokenError: the key is not the one that was made for it.
+        """
+        with self._turn:
+            held = self.lies_in.fields(app, TAGS)[0]
+        return Keyed(held.key, Tag.LOOKUP_OUTER)
 
     def add_subject(self, app: AppId, subject: SubjectId) -> None:
         """Make the keys of a subject of an app."""
@@ -185,6 +202,12 @@ class Keyring:
                 del self._subjects[next(iter(self._subjects))]
             self._subjects[subject] = known
             return known
+
+    def versions(self, subject: SubjectId) -> tuple[int, ...]:
+        """Return the versions of a subject's key; none if there is no such subject."""
+        with self._turn:
+            found = rows_of(self.lies_in.store, SUBJECT, "key", subject)
+            return tuple(int(each.row[1]) for each in found)
 
     def erase_subject(self, app: AppId, subject: SubjectId) -> None:
         """Destroy a subject's keys, in memory, in the set and in what its file keeps of old rows.
@@ -241,8 +264,11 @@ class Keyring:
         with self._turn:
             self._is_frozen = True
 
-    def inherit(self, old: "Keyring", fence: Fence) -> None:
-        """Fill an empty set with every key of `old`; only apps get another key."""
+    def inherit(self, old: "Keyring", fence: Fence, anew: Collection[AppId] = ()) -> None:
+        """Fill an empty set with every key of `old`; only apps get another key.
+
+        The apps of `anew` get another key of the tags that people are found by, too.
+        """
         self.lies_in = to = replace(self.lies_in, fence=fence)
         self.generation = old.generation
         held, entropy = old.held(), self.entropy
@@ -256,8 +282,9 @@ class Keyring:
             *(to.put_named(name, key, entropy) for name, key in held.named.items()),
             *(to.put_app(app, made, entropy) for app, made in apps.items()),
             *(
-                put_field(app, field, each, apps[app], entropy)
-                for (app, field, _), each in held.fields.items()
+                # THREAT T262: by a key of tags that lived on, old rows could be tried for a value
+                put_field(*at[:2], _turned(at, held_field, anew, entropy), apps[at[0]], entropy)
+                for at, held_field in held.fields.items()
             ),
             *(put_subject(each, apps[AppId(each.row[2])], entropy) for each in held.subjects),
         ]
@@ -305,6 +332,11 @@ class Keyring:
             count = Put(HEAD.name, (0, self.generation + 1))
             self.lies_in.store.commit((), lambda _: (*ops, count), self.lies_in.fence)
             self.generation += 1
+
+
+def _turned(at: FieldKey, held: HeldField, anew: Collection[AppId], entropy: Entropy) -> HeldField:
+    """Return the key of a field as the next epoch has it."""
+    return HeldField(1, ACTIVE, new_key(entropy, "tags")) if is_anew(at, anew) else held
 
 
 def _put_owner(owner: Owner) -> Put:

@@ -69,7 +69,6 @@ class AppKeys:
     """What one app's keys can do beside wrapping those of its people."""
 
     app: AppId
-    lookups: Keyed  # the tags that people are found by
     erased: Keyed  # names the receipts of people who were erased
     receipts: Sealer  # seals these
 
@@ -108,7 +107,6 @@ def app_keys_of(app: AppId, base: Secret) -> AppKeys:
     """Return what an app's keys can do."""
     return AppKeys(
         app=app,
-        lookups=Keyed(derive(base, Tag.APP_BASE, b"lookups"), Tag.LOOKUP_OUTER),
         erased=Keyed(derive(base, Tag.APP_BASE, b"erased"), Tag.ERASED_NAME),
         receipts=Sealer(derive(base, Tag.APP_BASE, b"receipts")),
     )

@@ -9,35 +9,44 @@
 Source: docs/spec/24-people.md section 6.
 """
 
+from collections import Counter
 from threading import Lock
 
+from sealhold.audit.erasure import Facts, GoneKey, key_name, person_name
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.log import Entry
 from sealhold.model.errors import ConflictError
-from sealhold.model.ids import AppId, ReceiptId, SubjectId, random_id
+from sealhold.model.ids import AppId, Id16, ReceiptId, SubjectId, random_id
 from sealhold.model.people import ErasedView
 from sealhold.policy.facts import Standing
 from sealhold.policy.profiles import Parties, decide_person
 from sealhold.stores.spec import Delete, DeleteWhere, Expect, Found
 from sealhold.vault.core import Core
-from sealhold.vault.deciding import rows_of
+from sealhold.vault.deciding import rows_in
 from sealhold.vault.epochs import noted
+from sealhold.vault.erasures import Erasures, Kept
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.keyblocks import KEY_BLOCKS
+from sealhold.vault.leases import PEOPLE
 from sealhold.vault.lookups import LOOKUPS
 from sealhold.vault.personrows import OLDER, RECORDS
 from sealhold.vault.principals import tokens_of
+from sealhold.vault.says import SAID, said_by
 from sealhold.vault.subjects import SUBJECTS, Subjects
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
 
+SALT_BYTES = 32
 OF_A_PERSON = (  # tables whose rows go with a person, and an index that begins with the person
     (FIELDS.name, "key"),
     (LOOKUPS.name, "subject"),
     (KEY_BLOCKS.name, "key"),
     (RECORDS.name, "key"),
     (OLDER.name, "key"),
+    (SAID.name, "key"),
+    (PEOPLE.name, "subject"),
 )
+OF_COLLECTIONS = frozenset({RECORDS.name, OLDER.name})  # the column behind the person names one
 
 
 class Leaving:
@@ -47,6 +56,7 @@ class Leaving:
         self._core = core
         self._uses = uses
         self._subjects = Subjects(core)
+        self._erasures = Erasures(core)
         self._one = Lock()  # each ending counts up the epoch's mark
 
     def erase(self, app: AppId, subject: SubjectId) -> ErasedView | None:
@@ -57,65 +67,92 @@ class Leaving:
         """
         use = self._uses.of(app, None)  # no key is needed: what does not open can be erased too
         found = self._subjects.found(app, subject)
-        receipt = None
+        before = None
         if found is None and use.schema is not None:
-            receipt = self._subjects.receipt(app, subject)
-        is_known = found is not None or receipt is not None
+            before = self._erasures.of_person(app, subject)
+        is_known = found is not None or before is not None
         standing = Standing.ACTIVE if is_known else Standing.UNKNOWN
         parties = Parties(app=use.without_person.app, subject=standing)
         self._uses.need(use, decide_person(parties), EventKind.ERASE)
         if found is None:
             told = use.event(EventKind.PERSON, "erased_before")
             self._core.writer.commit(Work(use.guards(()), (Entry(event=told),), releases=True))
-            return receipt
-        if not self._subjects.is_marked(found) and not self._mark(use, found):
-            return None
-        return self._finish(found, Actor.APP)
+            return self._erasures.app_copy(before) if before else None
+        since = 0
+        if self._subjects.mark(found) is None:
+            marked = self._mark(use, found)
+            if marked is None:
+                return None
+            found, since = marked
+        kept = self._finish(found, Actor.APP, since)
+        return self._erasures.app_copy(kept) if kept else None
 
     def finish_all(self) -> int:
         """End what was begun here and not ended; return how many."""
         # THREAT T236: a row that somebody else edited into a mark erases nobody
-        begun = [each for each in self._subjects.leaving() if self._subjects.is_marked(each)]
+        leaving = self._subjects.leaving()
+        begun = [each for each in leaving if self._subjects.mark(each) is not None]
         for found in begun:
-            self._finish(found, Actor.VAULT)
+            self._finish(found, Actor.VAULT, 0)
         return len(begun)
 
-    def _mark(self, use: Use, found: Found) -> bool:
+    def _mark(self, use: Use, found: Found) -> tuple[Found, int] | None:
+        """Return the row with the mark, and the log's index of it."""
         told = use.event(EventKind.PERSON, "leaving")
-        ops = (*use.guards(()), self._subjects.marked(found))
+        mark = self._subjects.marked(found)
         try:
-            self._core.writer.commit(Work(ops, (Entry(event=told),), right=True))
+            work = Work((*use.guards(()), mark), (Entry(event=told),), right=True)
+            seq = self._core.writer.commit(work)
         except ConflictError:
-            return False
-        return True
+            return None
+        return Found(mark.row, found.v + 1), seq
 
-    def _finish(self, found: Found, actor: Actor) -> ErasedView | None:
+    def _finish(self, found: Found, actor: Actor, since: int) -> Kept | None:
         with self._one:
-            return self._end(found, actor)
+            return self._end(found, actor, since)
 
-    def _end(self, found: Found, actor: Actor) -> ErasedView | None:
+    def _end(self, found: Found, actor: Actor, since: int) -> Kept | None:
         core = self._core
-        subject, app = SubjectId(found.row[0]), AppId(found.row[1])
+        subject, app = SubjectId(Id16(found.row[0])), AppId(Id16(found.row[1]))
+        versions = self._subjects.mark(found) or ()
         # THREAT T235: first the keys, then the rows: whatever is left over can be read by nobody
         core.keyring.erase_subject(app, subject)
-        view = ErasedView(
+        facts = Facts(
             receipt=ReceiptId(random_id(core.entropy)),
+            app=app,
+            person=person_name(subject),
             at=core.clock(),
-            fields=sum(1 for _ in rows_of(core.store, FIELDS, "key", subject)),
-            lookups=sum(1 for _ in rows_of(core.store, LOOKUPS, "subject", subject)),
+            salt=core.entropy(SALT_BYTES),
+            keys=tuple(GoneKey(name=key_name(subject, each), version=each) for each in versions),
+            rows=self._counted(subject),
         )
+        kept = self._erasures.kept(facts, since)
         ops = (
             noted(core, items=0),
             Delete(SUBJECTS.name, (subject,), Expect.PRESENT),
+            *said_by(core, subject),
             *tokens_of(core, subject),
             *(DeleteWhere(table, index, (subject,)) for table, index in OF_A_PERSON),
-            self._subjects.keep_receipt(app, subject, view),
+            self._erasures.put(subject, kept),
         )
         event = Event(
-            kind=EventKind.ERASE, actor=actor, app=app, rows_out=view.fields, receipt=view.receipt
+            kind=EventKind.ERASE,
+            actor=actor,
+            app=app,
+            rows_out=sum(facts.rows.values()),
+            receipt=facts.receipt,
+            digest=facts.digest,
         )
         try:
             core.writer.commit(Work(ops, (Entry(event=event),), releases=True, right=True))
         except ConflictError:  # another thread ended it, and its receipt counts
             return None
-        return view
+        return kept
+
+    def _counted(self, subject: SubjectId) -> dict[str, int]:
+        """Return how many rows go, by table; those of records by collection, too."""
+        counts: Counter[str] = Counter()
+        for table, index in OF_A_PERSON:
+            for found in rows_in(self._core.store, table, index, subject):
+                counts[f"{table}/{found.row[1]}" if table in OF_COLLECTIONS else table] += 1
+        return dict(sorted(counts.items()))

@@ -74,6 +74,8 @@ _WORDS = {
     EventKind.PROCESSING: "a processing was {reason}",
     EventKind.SAY: "a person said of the use of their data: {reason}",
     EventKind.RECORD: "a person's records were {reason}",
+    EventKind.RIGHTS: "a rights request: {reason}",
+    EventKind.BREACH: "a breach: {reason}",
 }
 
 

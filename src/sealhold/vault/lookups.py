@@ -1,8 +1,9 @@
 """Finding people by a value, without keeping the value: two keyed tags, one over the other.
 
-- The inner tag is made under the field's own key, the outer one of the inner under one that the
-  app's base key gives. The table holds the outer; the inner lies sealed under the person's key
-  beside it. A new app key moves neither.
+- The inner tag is made under the field's own key, the outer one of the inner under the app's key
+  of tags. The table holds the outer; the inner lies sealed under the person's key beside it.
+- An app that erased somebody gets another key of tags when the epoch is closed. The outer tags are
+  made anew then, of the inner ones, and no profile is opened for it.
 - Equality only, after each value was brought into the one form of its kind.
 - A row says for which person, field and version it stands, and its seal holds it to that: a row
   that was moved, or came back after a change, leads nobody to a wrong person.
@@ -14,10 +15,10 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from sealhold.model.errors import InvalidError, SealBrokenError
+from sealhold.model.errors import InvalidError, NotFoundError, SealBrokenError
 from sealhold.model.ids import AppId, FieldName
 from sealhold.model.people import Lookup, Value
-from sealhold.stores.spec import ColumnKind, Found, Op, Put, TableSpec
+from sealhold.stores.spec import ColumnKind, Delete, Found, Op, Put, TableSpec
 from sealhold.vault.core import Core
 from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.papers import Papers
@@ -72,7 +73,7 @@ class Tags:
         self._field = field
         self._kind = kind
         self._inners = core.keyring.fields(app, field)
-        self._outer = core.keyring.app(app).lookups.after(field.encode())
+        self._outer = core.keyring.tags(app).after(field.encode())
 
     def inner(self, value: Value) -> bytes:
         """Return the inner tag of a value: 16 bytes.
@@ -114,6 +115,29 @@ class Tags:
                 if each.row[:3] == start:
                     found.setdefault(each.row[3], each)
         return list(found.values())[:MOST]
+
+
+def anew(core: Core, found: Found) -> tuple[Op, ...]:
+    """Return the operations that give a row the tag of the key in force; none if it has it.
+
+    A row of somebody who was erased goes.
+
+    Raises:
+        SealBrokenError: the row is not as it was written.
+    """
+    app, field, _, subject, version, _ = found.row
+    gone = Delete(LOOKUPS.name, found.row[:4], found.v)
+    try:
+        keys = core.keyring.subject(subject)
+    except NotFoundError:
+        return (gone,)
+    inner = check_row(core, keys, version, found)
+    tag = core.keyring.tags(app).after(field.encode()).mac16(inner)
+    if tag == found.row[2]:
+        return ()
+    clear = (app, field, tag, subject, version)
+    sealed = Papers(keys, core.entropy).seal(LOOKUPS.name, clear, inner)
+    return gone, Put(LOOKUPS.name, (*clear, sealed))
 
 
 def check_row(core: Core, keys: SubjectKeys, version: int | None, found: Found) -> bytes:

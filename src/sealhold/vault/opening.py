@@ -26,7 +26,6 @@ from sealhold.crypto.digest import equal
 from sealhold.crypto.merkle import Frontier
 from sealhold.crypto.seal import Sealer
 from sealhold.crypto.secret import Secret
-from sealhold.crypto.sign import key_digest
 from sealhold.model.clock import Clock, Entropy, Onward
 from sealhold.model.errors import (
     InvalidEncodingError,
@@ -51,17 +50,24 @@ from sealhold.vault import (
     collectionrules,
     consents,
     epochs,
+    erased,
     grants,
     jobs,
+    leases,
     noisebudget,
+    notices,
     personrows,
     principals,
+    processings,
+    quotas,
     registry,
     requests,
     resources,
     retired,
     rollback,
+    says,
     schemas,
+    stories,
     subjects,
 )
 from sealhold.vault.core import Core
@@ -79,6 +85,7 @@ from sealhold.vault.owned import OLDER, RECORDS
 from sealhold.vault.papers import Papers
 from sealhold.vault.reserves import Reserves
 from sealhold.vault.rollback import Accepted
+from sealhold.vault.telling import origin_of
 from sealhold.vault.writer import HEAD_MARK, SET_HASH, Work, Writer, set_mac
 
 SETTINGS = TableSpec(
@@ -99,8 +106,13 @@ DECIDING = (
     retired.RETIRED,
     schemas.SCHEMAS,
     *principals.TABLES,
+    quotas.LOOKED,
+    processings.PROCESSINGS,
+    *says.DECIDING,
+    *leases.DECIDING,
     collectionrules.COLLECTIONS,
     epochs.ERASED,
+    stories.STORIES,
 )
 TABLES = (
     *DECIDING,
@@ -112,9 +124,16 @@ TABLES = (
     catalogue.SOURCES,
     catalogue.JOBS,
     *OBJECT_TABLES,
-    *subjects.TABLES,
+    subjects.SUBJECTS,
+    erased.ERASED,
+    stories.STORY_EVENTS,
     FIELDS,
     LOOKUPS,
+    processings.VERSIONS,
+    says.SAID,
+    notices.NOTICES,
+    leases.PEOPLE,
+    leases.ENDED,
     KEY_BLOCKS,
     *personrows.TABLES,
     *jobs.TABLES,
@@ -235,11 +254,6 @@ def _held(parts: Parts) -> ExitStack:
     return held
 
 
-def origin_of(ring: Keyring) -> str:
-    """Return the name of the vault's log."""
-    return f"sealhold/{key_digest(ring.signer('log-sign').public)[:16]}"
-
-
 def _core(parts: Parts, ring: Keyring, deciding: Deciding, writer: Writer) -> Core:
     owner, app = ring.owner()
     keys = ring.subject(owner)
@@ -284,7 +298,6 @@ def _writer(
     fence: Fence,
     written: int,
 ) -> Writer:
-    home, reserves = parts.home, ring.reserves
     return Writer(
         store=parts.data,
         appender=appender,
@@ -292,11 +305,12 @@ def _writer(
         fence=fence,
         set_key=ring.named("set-hash"),
         keys_generation=lambda: ring.generation,
-        write_head=lambda note: reserves.keep(lambda: replace(home.head, note.encode())),
+        write_head=lambda note: replace(parts.home.head, note.encode()),
         written=written,
         clock=parts.clock,
         entropy=parts.entropy,
-        reserves=reserves if parts.rows_here else None,
+        reserves=ring.reserves,
+        rows_here=parts.rows_here,
     )
 
 

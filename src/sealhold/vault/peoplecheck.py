@@ -4,14 +4,18 @@ Source: docs/spec/24-people.md section 7.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from sealhold.model.errors import NotFoundError, TamperedError
 from sealhold.model.ids import Kind, SubjectId, show
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of, scan_all
 from sealhold.vault.identifiable import FIELDS, open_field
-from sealhold.vault.lookups import LOOKUPS, check_row
+from sealhold.vault.keyblocks import KEY_BLOCKS
+from sealhold.vault.lookups import LOOKUPS, anew, check_row
+from sealhold.vault.personrows import OLDER, RECORDS
 from sealhold.vault.principals import PERSON_TOKENS
+from sealhold.vault.recordcheck import record_faults
 from sealhold.vault.subjects import ACTIVE, SUBJECTS, Subjects
 
 
@@ -22,7 +26,7 @@ def people_faults(core: Core) -> Iterator[str]:
         seen.add(found.row[0])
         name = show(Kind.SUBJECT, found.row[0])
         if found.row[2] != ACTIVE:  # on the way out: the keys are gone, or will be
-            if not Subjects(core).is_marked(found):
+            if Subjects(core).mark(found) is None:
                 yield f"person `{name}` is said to be on the way out, and is not"
             continue
         try:
@@ -34,13 +38,30 @@ def people_faults(core: Core) -> Iterator[str]:
                 open_field(keys, field, version, rows.get(field))
             for each in rows_of(core.store, LOOKUPS, "subject", person.id):
                 check_row(core, keys, person.fields.get(each.row[1]), each)
+            yield from record_faults(core, keys)
         except (NotFoundError, TamperedError):
             yield f"person `{name}` does not open"
     yield from _of_nobody(core, seen)
+    yield from _tag_faults(core)
+
+
+def _tag_faults(core: Core) -> Iterator[str]:
+    """Yield a sentence for each row whose tag is not one of the key in force."""
+    for found in scan_all(core.store, LOOKUPS):
+        with suppress(TamperedError):  # then the person was named
+            if anew(core, found):
+                name = show(Kind.SUBJECT, SubjectId(found.row[3]))
+                yield f"person `{name}` is found by a tag that is not in force"
 
 
 def _of_nobody(core: Core, seen: set[bytes]) -> Iterator[str]:
-    for what, table, at in (("field", FIELDS, 0), ("token", PERSON_TOKENS, 2)):
+    for what, table, at in (
+        ("field", FIELDS, 0),
+        ("token", PERSON_TOKENS, 2),
+        ("block of keys", KEY_BLOCKS, 0),
+        ("record", RECORDS, 0),
+        ("older record", OLDER, 0),
+    ):
         for found in scan_all(core.store, table):
             if found.row[at] not in seen:
                 yield f"a {what} is of nobody: `{show(Kind.SUBJECT, SubjectId(found.row[at]))}`"

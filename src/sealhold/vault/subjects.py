@@ -6,7 +6,7 @@
   is bound to that version: no use is committed behind an erasure.
 - In the log a person is a keyed tag. The row keeps the tag beside the id; with the row goes all
   that joined the two.
-- Whoever was erased leaves a receipt under a keyed name: the app that asks again gets it again.
+- The mark that an erasure began says which versions of the person's key there were.
 
 Source: docs/spec/24-people.md sections 1, 2 and 6.
 """
@@ -19,8 +19,7 @@ from sealhold.crypto.digest import framed
 from sealhold.crypto.seal import Sealer
 from sealhold.model.encoding import pack, unpack_own
 from sealhold.model.errors import NotFoundError, SealBrokenError
-from sealhold.model.ids import AppId, FieldName, Id16, ReceiptId, SubjectId
-from sealhold.model.people import ErasedView
+from sealhold.model.ids import AppId, FieldName, Id16, SubjectId
 from sealhold.model.quantities import Instant
 from sealhold.stores.spec import ColumnKind, Expect, Found, Guard, Op, Put, TableSpec
 from sealhold.vault.core import Core
@@ -41,13 +40,6 @@ SUBJECTS = TableSpec(
     key=("id",),
     indexes={"leaf": ("leaf",), "state": ("state", "id")},
 )
-ERASED = TableSpec(
-    name="erasedperson",
-    columns={"app": ColumnKind.ID16, "name": ColumnKind.TAG16, "receipt": ColumnKind.SEALED},
-    key=("app", "name"),
-    indexes={},
-)
-TABLES = (SUBJECTS, ERASED)
 ACTIVE, ERASING = "active", "erasing"
 
 
@@ -81,6 +73,17 @@ class Subjects:
         row = self._core.store.get(SUBJECTS.name, [(subject,)])[0]
         # THREAT T230: another app's person is not here, and takes the same way to be not here
         return row if row is not None and row.row[1] == app else None
+
+    def app_of(self, subject: SubjectId) -> AppId:
+        """Return which app keeps a person, to somebody who may know of every app.
+
+        Raises:
+            NotFoundError: there is no such person.
+        """
+        row = self._core.store.get(SUBJECTS.name, [(subject,)])[0]
+        if row is None:
+            raise NotFoundError("no such person")
+        return AppId(Id16(row.row[1]))
 
     def opened(self, found: Found) -> tuple[Person, SubjectKeys]:
         """Return the person of a row, and their keys.
@@ -130,26 +133,27 @@ class Subjects:
             v=0,
         )
 
-    def marked(self, found: Found) -> Op:
+    def marked(self, found: Found) -> Put:
         """Return the operation that marks a person as being erased.
 
         The mark is sealed under the app's key, since the person's own will be gone.
         """
-        keys = self._core.keyring.app(AppId(Id16(found.row[1])))
-        sealed = keys.receipts.seal(ERASING.encode(), _mark_place(found), self._core.entropy)
+        ring = self._core.keyring
+        keys = ring.app(AppId(Id16(found.row[1])))
+        versions = pack(list(ring.versions(SubjectId(Id16(found.row[0])))))
+        sealed = keys.receipts.seal(versions, _mark_place(found), self._core.entropy)
         row = (*found.row[:2], ERASING, *found.row[3:5], sealed)
         return Put(SUBJECTS.name, row, found.v)
 
-    def is_marked(self, found: Found) -> bool:
-        """Return whether a person's erasure began here, and not by an edited row."""
+    def mark(self, found: Found) -> tuple[int, ...] | None:
+        """Return the versions of a person's key, if their erasure began here; else None."""
         if found.row[2] != ERASING:
-            return False
+            return None
         try:
             keys = self._core.keyring.app(AppId(Id16(found.row[1])))
-            keys.receipts.open(found.row[5], _mark_place(found))
+            return tuple(unpack_own(keys.receipts.open(found.row[5], _mark_place(found))))
         except (NotFoundError, SealBrokenError):
-            return False
-        return True
+            return None
 
     def leaving(self) -> Iterator[Found]:
         """Yield each row that says that an erasure began and did not end."""
@@ -163,32 +167,6 @@ class Subjects:
             if cursor is None:
                 return
 
-    def receipt(self, app: AppId, subject: SubjectId) -> ErasedView | None:
-        """Return the receipt of a person of this app who was erased.
-
-        Raises:
-            SealBrokenError: it is not as it was written.
-        """
-        keys = self._core.keyring.app(app)
-        name = keys.erased.mac16(subject)
-        found = self._core.store.get(ERASED.name, [(app, name)])[0]
-        if found is None:
-            return None
-        receipt, at, fields, lookups = unpack_own(
-            keys.receipts.open(found.row[2], _receipt_place(app, name))
-        )
-        return ErasedView(
-            receipt=ReceiptId(Id16(receipt)), at=Instant(at), fields=fields, lookups=lookups
-        )
-
-    def keep_receipt(self, app: AppId, subject: SubjectId, view: ErasedView) -> Op:
-        """Return the operation that keeps the receipt of a person who is being erased."""
-        keys = self._core.keyring.app(app)
-        name = keys.erased.mac16(subject)
-        plain = pack([view.receipt, view.at, view.fields, view.lookups])
-        sealed = keys.receipts.seal(plain, _receipt_place(app, name), self._core.entropy)
-        return Put(ERASED.name, (app, name, sealed), Expect.ABSENT)
-
 
 def events_of(core: Core, tag: Id16) -> Sealer | None:
     """Return the key for the log entries about the person with this tag; none once erased."""
@@ -199,10 +177,6 @@ def events_of(core: Core, tag: Id16) -> Sealer | None:
         return core.keyring.subject(page.rows[0].row[0]).events
     except NotFoundError:
         return None
-
-
-def _receipt_place(app: AppId, name: bytes) -> bytes:
-    return framed(ERASED.name.encode(), app, name)
 
 
 def _mark_place(found: Found) -> bytes:

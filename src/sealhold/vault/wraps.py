@@ -12,7 +12,7 @@
 Source: docs/spec/03-keys.md sections 1, 10 and 13; docs/spec/28-rotation.md section 1.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sealhold.crypto.digest import tagged
@@ -26,6 +26,7 @@ from sealhold.stores.spec import ColumnKind, Expect, Fence, Put, RecordStore, Ro
 from sealhold.vault.deciding import rows_of, scan_all
 
 ACTIVE, DECRYPT_ONLY = "active", "decrypt-only"
+TAGS = "@tags"  # in place of a field's name: the key of all tags that an app's people are found by
 
 HEAD = TableSpec(
     name="keyhead",
@@ -163,12 +164,19 @@ class Held:
         pairs = len(self.apps) + len(self.subjects)
         return len(self.named) + len(self.fields) + 2 * pairs
 
-    def follows(self, old: "Held") -> bool:
-        """Return whether this is the set after `old`: the same keys, but for those of apps."""
+    def follows(self, old: "Held", anew: Collection[AppId] = ()) -> bool:
+        """Return whether this is the set after `old`: the same keys, but for those of apps.
+
+        The apps of `anew` have another key of tags, too.
+        """
         return (
             self.owner == old.owner
             and self.named == old.named
-            and self.fields == old.fields
+            and self.fields.keys() == old.fields.keys()
+            and all(
+                (key == old.fields[place]) != is_anew(place, anew)
+                for place, key in self.fields.items()
+            )
             and self.apps.keys() == old.apps.keys()
             and all(_is_next(self.apps[app], before) for app, before in old.apps.items())
             and [each.kept for each in self.subjects] == [each.kept for each in old.subjects]
@@ -246,6 +254,11 @@ class KeySet:
             raise NotFoundError("no such field")
         under = self.app(app)
         return [opened_field(found.row, under) for found in page.rows]
+
+    def has_field(self, app: AppId, field: str) -> bool:
+        """Return whether a field has a key, of whatever version."""
+        page = self.store.scan(FIELD.name, "key", (app, field), (app, field + " "), limit=1)
+        return bool(page.rows)
 
     def subject(self, subject: SubjectId) -> list[HeldSubject]:
         """Open each version of a subject's keys, the one in force first.
@@ -339,6 +352,12 @@ def put_subject(held: HeldSubject, under: HeldApp, entropy: Entropy) -> Put:
 def field_place(field: str) -> Id16:
     """Return the 16 bytes that stand for a profile field where a place has a record's id."""
     return Id16(tagged(Tag.FIELD_PLACE, field.encode())[:ID_BYTES])
+
+
+def is_anew(place: FieldKey, anew: Collection[AppId]) -> bool:
+    """Return whether a next epoch has another key there: the tags of apps that erased somebody."""
+    app, field, _ = place
+    return field == TAGS and app in anew
 
 
 def opened_field(row: Row, under: HeldApp) -> HeldField:

@@ -28,6 +28,7 @@ COPIED = 1_048_576  # bytes at a time
 MAX_FIELDS = 200
 MAX_FILES = 20
 SECONDS = 30  # for a form
+_ANNOUNCES = frozenset({b"content-length", b"transfer-encoding"})  # each body (RFC 9112, 6.3)
 UPLOAD_SECONDS = 600
 
 
@@ -58,6 +59,8 @@ async def read_body(request: Request, limit: int, seconds: int = SECONDS) -> byt
         TooLongError: it has more than `limit` bytes.
         TooSlowError: it took longer than `seconds`.
     """
+    if _ANNOUNCES.isdisjoint([name for name, _ in request.scope["headers"]]):
+        return b""
     try:
         async with asyncio.timeout(seconds):
             return b"".join([chunk async for chunk in _limited(request, limit)])

@@ -9,12 +9,44 @@ Source: docs/spec/20-faces.md section 6.
 """
 
 import asyncio
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS = 10.0  # from the first moment, or from the first byte behind an answer
 HEAD_BYTES = 65_536
 MOST_CONNECTIONS = 256  # a process may have 1,024 files open, and the vault needs some
+
+
+class Joined:
+    """A transport that sends at once what is written in one turn of the loop.
+
+    The head of an answer and its body are then one message, for which the client wakes up once.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._parts: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # reason: all else is the transport's
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send `data` at the end of this turn."""
+        if not self._parts:
+            self._loop.call_soon(self._send)
+        self._parts.append(data)
+
+    def close(self) -> None:
+        """Send what was written, and close."""
+        self._send()
+        self._transport.close()
+
+    def _send(self) -> None:
+        parts, self._parts = self._parts, []
+        if parts and not self._transport.is_closing():
+            self._transport.write(b"".join(parts))
 
 
 class Connection(HttpToolsProtocol):
@@ -25,7 +57,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the server's own has it
         """Take the connection, if there is room."""
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", Joined(transport, self.loop)))
         # THREAT T203: many that say nothing are neither kept nor waited for
         if len(self.connections) > MOST_CONNECTIONS:
             transport.abort()

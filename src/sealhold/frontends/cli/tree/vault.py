@@ -70,6 +70,32 @@ def _key_close() -> Function:
     return key_close
 
 
+def _service_token() -> Function:
+    from sealhold.frontends.cli.service_token import service_token
+
+    return service_token
+
+
+def _service_unit() -> Function:
+    from sealhold.frontends.cli.service_unit import service_unit
+
+    return service_unit
+
+
+SERVICE = {
+    "token": Entry(
+        about="Make the token of a program that watches how the service does.",
+        example="service token",
+        load=_service_token,
+    ),
+    "print-unit": Entry(
+        about="Print a systemd unit that serves this vault.",
+        example="service print-unit --port 8722",
+        load=_service_unit,
+    ),
+}
+
+
 def _key_rotate() -> Function:
     from sealhold.frontends.cli.key_rotate import key_rotate
 
@@ -137,5 +163,6 @@ VAULT: Mapping[str, Entry | Group] = {
         load=_erase,
     ),
     "key": Group(about="What everything is sealed under.", entries=KEY),
+    "service": Group(about="A vault that is served all the time.", entries=SERVICE),
     "job": Group(about="Work that turns keys over.", entries=JOB),
 }

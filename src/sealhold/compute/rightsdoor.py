@@ -1,0 +1,225 @@
+"""The door for the rights of people: who may ask, who answers, and what anybody sees of it.
+
+- An officer or the owner enters, answers and closes; a person enters and sees their own.
+- Receipts of erasures: owner and officers see the log's place in them, the person's app does not.
+
+Source: docs/spec/27-rights.md.
+"""
+
+from sealhold.audit.event import Actor
+from sealhold.model.errors import (
+    DeniedError,
+    InvalidIdError,
+    NotFoundError,
+)
+from sealhold.model.ids import ID_BYTES, AppId, Id16, Kind, ReceiptId, SubjectId, parse_id
+from sealhold.model.people import ErasedView
+from sealhold.model.quantities import Instant
+from sealhold.model.rights import BreachView, Reason, RightsStep, RightsView, RightsWish
+from sealhold.policy.deadlines import Calendar
+from sealhold.vault.breaches import BreachRegister
+from sealhold.vault.core import Core
+from sealhold.vault.erasures import Erasures
+from sealhold.vault.principals import Principals
+from sealhold.vault.registry import Registry
+from sealhold.vault.rights import RightsRegister
+from sealhold.vault.stories import By
+
+OWNER = By(actor=Actor.OWNER)
+
+
+class Rights:
+    """The rights of people, as officers, the owner, people and apps meet them."""
+
+    def __init__(
+        self, core: Core, registry: Registry, principals: Principals, calendar: Calendar
+    ) -> None:
+        self._registry = registry
+        self._principals = principals
+        self._erasures = Erasures(core)
+        self._requests = RightsRegister(core, calendar)
+        self._breaches = BreachRegister(core)
+
+    def receipt(self, token: str, id_text: str) -> ErasedView:
+        """Return the receipt of an erasure, whole for an officer; with no token for the owner.
+
+        Raises:
+            DeniedError: the holder is an app, and the person was not its own.
+            NotFoundError: an officer or the owner asks, and there is none.
+            InvalidIdError: `id_text` is no whole id.
+        """
+        kept = self._erasures.of_receipt(ReceiptId(_whole(Kind.RECEIPT, id_text)))
+        if token and not self._is_officer(token):
+            app = self._principals.app(token)
+            # THREAT T261: an app has receipts of its own people, and its copy of them
+            if kept is None or kept.facts.app != app.id:
+                raise DeniedError("denied")
+            return self._erasures.app_copy(kept)
+        if kept is None:
+            raise NotFoundError("no such receipt")
+        return self._erasures.whole(kept)
+
+    def ask(self, token: str, wish: RightsWish) -> RightsView:
+        """Enter what a person asks for: by themselves, by an officer, or by the owner.
+
+        Raises:
+            InvalidError: no such right.
+            NotFoundError: no such app or person.
+            DeniedError: a person names another one, or another day.
+        """
+        if token and not self._is_officer(token):
+            person = self._principals.person(token)
+            if (wish.app, wish.subject, wish.received_at) != ("", "", None):
+                raise DeniedError("denied")
+            by = By(actor=Actor.PERSON)
+            return self._requests.open(by, person.app, person.subject, wish.right)
+        app = self._registry.find(wish.app).id
+        subject = SubjectId(_whole(Kind.SUBJECT, wish.subject)) if wish.subject else None
+        return self._requests.open(self._by(token), app, subject, wish.right, wish.received_at)
+
+    def requests(self, token: str) -> tuple[RightsView, ...]:
+        """Return all rights requests, or the person's own.
+
+        Raises:
+            DeniedError: the token does not hold.
+        """
+        if token and not self._is_officer(token):
+            person = self._principals.person(token)
+            return self._requests.all_of(person.app, person.subject)
+        return self._requests.all()
+
+    def request(self, token: str, id_text: str) -> RightsView:
+        """Return one rights request.
+
+        Raises:
+            DeniedError: a person asks for another's.
+            NotFoundError: there is none.
+            InvalidIdError: `id_text` is no whole id.
+        """
+        name = _whole(Kind.REQUEST, id_text)
+        if token and not self._is_officer(token):
+            person = self._principals.person(token)
+            return self._requests.of(person.app, person.subject, name)
+        return self._requests.get(name)
+
+    def step(self, token: str, id_text: str, step: RightsStep) -> RightsView:
+        """Enter what was done about a rights request.
+
+        Raises:
+            NotFoundError: there is none.
+            InvalidError: no such step, or it lacks what it needs.
+            OutOfOrderError: it may not follow.
+        """
+        return self._requests.step(self._by(token), _whole(Kind.REQUEST, id_text), step)
+
+    def breaches(self) -> tuple[BreachView, ...]:
+        """Return all breaches."""
+        return self._breaches.all()
+
+    def breach(self, id_text: str) -> BreachView:
+        """Return one breach.
+
+        Raises:
+            NotFoundError: there is none.
+            InvalidIdError: `id_text` is no whole id.
+        """
+        return self._breaches.get(_whole(Kind.BREACH, id_text))
+
+    def enter_breach(self, token: str, about: str, aware_at: Instant | None) -> BreachView:
+        """Enter a breach.
+
+        Raises:
+            InvalidError: the words say nothing.
+            OutOfOrderError: awareness is in the future.
+        """
+        return self._breaches.open(self._by(token), about, aware_at)
+
+    def scope(
+        self,
+        token: str,
+        id_text: str,
+        app_text: str,
+        since: Instant,
+        until: Instant,
+        stolen: str = "",
+    ) -> BreachView:
+        """Compute how far a breach reached by an app, or by the token `stolen` of a person.
+
+        Raises:
+            NotFoundError: no such breach, app or token.
+            InvalidError: the time ends before it begins.
+        """
+        app: AppId = self._registry.find(app_text).id
+        which = _whole(Kind.RECEIPT, stolen) if stolen else None
+        name = _whole(Kind.BREACH, id_text)
+        return self._breaches.scope(self._by(token), name, app, since, until, which)
+
+    def notify(
+        self, token: str, id_text: str, notice: str, reasons: tuple[Reason, ...]
+    ) -> BreachView:
+        """Enter that a notice of a breach went out.
+
+        Raises:
+            NotFoundError: no such breach.
+            InvalidError: no such notice.
+            OutOfOrderError: it may not follow.
+            UnjustifiedError: it is late, and nothing says why.
+        """
+        name = _whole(Kind.BREACH, id_text)
+        return self._breaches.notify(self._by(token), name, notice, reasons)
+
+    def spare(
+        self, token: str, id_text: str, addressee: str, reasons: tuple[Reason, ...]
+    ) -> BreachView:
+        """Enter that authority or persons need not be told of a breach.
+
+        Raises:
+            NotFoundError: no such breach.
+            InvalidError: no such addressee, or not one reason.
+            OutOfOrderError: it may not follow.
+            UnjustifiedError: the reason does not carry it.
+        """
+        name = _whole(Kind.BREACH, id_text)
+        return self._breaches.spare(self._by(token), name, addressee, reasons)
+
+    def close_breach(self, token: str, id_text: str, *, again: bool) -> BreachView:
+        """Enter that nothing remains to be done, or, `again`, that something came to light.
+
+        Raises:
+            NotFoundError: no such breach.
+            OutOfOrderError: it may not follow.
+        """
+        name, by = _whole(Kind.BREACH, id_text), self._by(token)
+        return self._breaches.reopen(by, name) if again else self._breaches.close(by, name)
+
+    def overdue(self) -> tuple[str, ...]:
+        """Return a sentence for each register in which something is overdue."""
+        found = (
+            (self._requests.overdue(), "rights requests that are overdue"),
+            (self._breaches.overdue(), "breaches that the authority should know of by now"),
+        )
+        return tuple(f"{sentence}: {number}" for number, sentence in found if number)
+
+    def _is_officer(self, token: str) -> bool:
+        try:
+            self._principals.officer(token)
+        except DeniedError:
+            return False
+        return True
+
+    def _by(self, token: str) -> By:
+        """Return who acts; without a token of an officer it is the owner.
+
+        Raises:
+            DeniedError: the token is no officer's.
+        """
+        if not token:
+            return OWNER
+        return By(actor=Actor.OFFICER, officer=self._principals.officer(token))
+
+
+def _whole(kind: Kind, text: str) -> Id16:
+    found = parse_id(kind, text)
+    if len(found) != ID_BYTES:
+        raise InvalidIdError(f"whole {kind.name.lower()}", text)
+    return Id16(found)

@@ -1,0 +1,79 @@
+"""Making the tags anew that people are found by, after an app got another key of them.
+
+- Rows are taken a page at a time, each page one commit; what has its tag already stays as it is.
+  So a kill in the middle costs nothing, and the next opening goes on.
+- A row that does not open stays for `audit verify` to name.
+
+Source: docs/spec/27-rights.md section 4.
+"""
+
+from collections.abc import Collection
+from contextlib import suppress
+
+from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.audit.log import Entry
+from sealhold.model.errors import ConflictError, SealBrokenError
+from sealhold.model.ids import AppId
+from sealhold.stores.spec import Found, Op, Put
+from sealhold.vault.core import Core
+from sealhold.vault.lookups import LOOKUPS, anew
+from sealhold.vault.schemas import SCHEMAS
+from sealhold.vault.writer import Work
+
+AT_ONCE = 400  # rows of one commit
+TAGS_ANEW = "tags_anew"  # why keys were turned over
+
+
+def retag(core: Core, apps: Collection[AppId] | None = None) -> None:
+    """Give each row of these apps (None: of all) the tag of the key in force."""
+    for app in apps or ():
+        _disturb(core, app)
+    for start in sorted(apps) if apps is not None else (None,):
+        cursor = None
+        while True:
+            low = () if start is None else (start,)
+            page = core.store.scan(LOOKUPS.name, "key", low, (), after=cursor, limit=AT_ONCE)
+            mine = [row for row in page.rows if start is None or row.row[0] == start]
+            _renew(core, mine)
+            cursor = page.cursor
+            if cursor is None or len(mine) < len(page.rows):
+                break
+
+
+def _disturb(core: Core, app: AppId) -> None:
+    """Let each use fail that began under the former key: it is guarded by the app's schema."""
+    found = core.deciding.get(SCHEMAS.name, app)
+    if found is not None:
+        told = Event(kind=EventKind.KEY, actor=Actor.VAULT, app=app, reason=TAGS_ANEW)
+        # THREAT T262: no row gets a tag of the former key behind this, and nobody is looked for
+        work = Work((Put(SCHEMAS.name, found.row, found.v),), (Entry(event=told),))
+        with suppress(ConflictError):  # the owner changed it just now, which does the same
+            core.writer.commit(work)
+
+
+def _renew(core: Core, found: Collection[Found]) -> None:
+    changes = [(each, _ops(core, each)) for each in found]
+    changed = [ops for _, ops in changes if ops]
+    if not changed:
+        return
+    told = Event(kind=EventKind.KEY, actor=Actor.VAULT, reason=TAGS_ANEW, rows_out=len(changed))
+    try:
+        ops = tuple(op for some in changed for op in some)
+        core.writer.commit(Work(ops, (Entry(event=told),)))
+    except ConflictError:  # one of them was erased in this very moment: each by itself, then
+        for some in changed:
+            _alone(core, some, told)
+
+
+def _alone(core: Core, ops: tuple[Op, ...], told: Event) -> None:
+    try:
+        core.writer.commit(Work(ops, (Entry(event=told),)))
+    except ConflictError:
+        return  # it is gone, and needs no tag
+
+
+def _ops(core: Core, found: Found) -> tuple[Op, ...]:
+    try:
+        return anew(core, found)
+    except SealBrokenError:
+        return ()

@@ -120,6 +120,7 @@ class OpenParts:
         self._registry = registry
         schemas = Schemas(core)
         uses = Uses(core, registry, schemas)
+        self._uses, self._verify = uses, verify
         people = PeopleRows(core, uses)
         people.finish_erasures()
         self.people = People(people, registry, schemas, verify)
@@ -160,7 +161,9 @@ class OpenParts:
         from sealhold.compute.rightsdoor import Rights  # noqa: PLC0415  # reason: seldom used
 
         calendar = calendar_of(settings(self._home.folder))
-        return Rights(self.core, self._registry, self.principals, calendar)
+        return Rights(
+            self.core, self._registry, self.principals, self._uses, calendar, self._verify
+        )
 
     def overdue(self) -> tuple[str, ...]:
         """Return a sentence for each register in which something is overdue."""

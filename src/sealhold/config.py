@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from sealhold.compute.broker import Mode
 from sealhold.model.errors import InvalidSettingsError
+from sealhold.vault.quotas import A_DAY
 
 if TYPE_CHECKING:
     from sealhold.policy.deadlines import Calendar
@@ -45,9 +46,22 @@ Producer = Literal["sw", "tpm2"]
 _KNOWN: Final = {
     "compute": {"isolation"},
     "evidence": {"producer", "tcti"},
+    "access": {"app_per_second", "token_per_second", "lookups_a_day"},
     "deadlines": {"zone", "holidays"},
+    "keys": {"retention_days"},
 }
+MOST: Final = 1_000_000_000
+MOST_DAYS: Final = 3_650  # that an older key is kept for backups
 _TCTI: Final = re.compile(r"[!-~]{0,200}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """How much an app may do; more than one machine can do, so by itself it stops nobody."""
+
+    app_per_second: int = 20_000  # calls of one app
+    token_per_second: int = 20_000  # calls with one token
+    lookups_a_day: int = A_DAY  # of one app
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +71,10 @@ class Settings:
     isolation: Mode = Mode.JAILED  # [compute] isolation
     producer: Producer = "sw"  # [evidence] producer: what vouches for the machine in proofs
     tcti: str = ""  # [evidence] tcti: where the TPM is, in the words of tpm2-tools
+    access: Rates = Rates()  # [access]
     zone: str = "UTC"  # [deadlines] zone: the time zone of the controller's place
-    holidays: frozenset[date] = (
-        frozenset()
-    )  # [deadlines] holidays: of that place
+    holidays: frozenset[date] = frozenset()  # [deadlines] holidays: of that place
+    retention_days: int = 30  # [keys] retention_days: how long backups are kept, and old keys
 
 
 def settings(home: Path) -> Settings:
@@ -86,8 +100,23 @@ def settings(home: Path) -> Settings:
                 f"`{part}.{name}`" for part, all_ in _KNOWN.items() for name in sorted(all_)
             )
             raise InvalidSettingsError(f"`{SETTINGS}` has a name that is none of {known}")
-    found = _settings(told.get("compute", {}), told.get("evidence", {}))
-    return _with_deadlines(found, told["deadlines"]) if "deadlines" in told else found
+    chosen = _settings(told.get("compute", {}), told.get("evidence", {}), told.get("keys", {}))
+    chosen = replace(chosen, access=_rates(told.get("access", {})))
+    return _with_deadlines(chosen, told["deadlines"]) if "deadlines" in told else chosen
+
+
+def _rates(access: Mapping[str, object]) -> Rates:
+    """Return the rates that were set.
+
+    Raises:
+        InvalidSettingsError: one is no whole number from 1 to a thousand million.
+    """
+    found: dict[str, int] = {}
+    for name, value in access.items():
+        if type(value) is not int or not 1 <= value <= MOST:
+            raise InvalidSettingsError(f"`access.{name}` is a whole number from 1 to {MOST}")
+        found[name] = value
+    return Rates(**found)
 
 
 def calendar_of(settings: Settings) -> "Calendar":
@@ -118,7 +147,9 @@ def _with_deadlines(found: Settings, deadlines: Mapping[str, object]) -> Setting
     return with_days
 
 
-def _settings(compute: Mapping[str, object], evidence: Mapping[str, object]) -> Settings:
+def _settings(
+    compute: Mapping[str, object], evidence: Mapping[str, object], keys: Mapping[str, object]
+) -> Settings:
     """Return the settings with these values.
 
     Raises:
@@ -140,4 +171,7 @@ def _settings(compute: Mapping[str, object], evidence: Mapping[str, object]) -> 
             producer = "tpm2"
         case _:
             raise InvalidSettingsError('`evidence.producer` is one of "sw", "tpm2"')
-    return Settings(isolation=isolation, producer=producer, tcti=tcti)
+    days = keys.get("retention_days", 30)
+    if type(days) is not int or not 0 <= days <= MOST_DAYS:
+        raise InvalidSettingsError(f"`keys.retention_days` is 0 to {MOST_DAYS}")
+    return Settings(isolation=isolation, producer=producer, tcti=tcti, retention_days=days)

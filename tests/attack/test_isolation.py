@@ -147,6 +147,9 @@ def test_a_vault_that_was_paranoid_from_the_first_says_so(filled: Path, tmp_path
         pytest.param("[evidence]\nproducer = 2\n", id="a producer that is no text"),
         pytest.param('[evidence]\nkind = "tpm2"\n', id="no name of evidence"),
         pytest.param('[evidence]\ntcti = "two words"\n', id="a space in the TPM's name"),
+        pytest.param("[access]\napp_per_second = 0\n", id="no call at all"),
+        pytest.param("[access]\napp_per_second = true\n", id="a truth value for a count"),
+        pytest.param("[access]\nlookups_a_day = 1.5\n", id="a part of a lookup"),
         pytest.param("\udcff", id="no text"),
     ],
 )
@@ -155,6 +158,14 @@ def test_a_setting_that_is_not_understood_keeps_the_vault_shut(tmp_path: Path, t
 
     with pytest.raises(InvalidSettingsError):
         settings(tmp_path)
+
+
+def test_the_owner_chooses_how_fast_apps_may_call(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("[access]\napp_per_second = 5\nlookups_a_day = 7\n")
+
+    chosen = settings(tmp_path).access
+
+    assert (chosen.app_per_second, chosen.token_per_second, chosen.lookups_a_day) == (5, 20_000, 7)
 
 
 def test_without_a_file_and_with_an_empty_one_the_jail_is_closed(tmp_path: Path) -> None:

@@ -11,9 +11,11 @@ from pathlib import Path
 from sealhold.stores.backends.memory import MemoryRecords
 from sealhold.stores.backends.postgres import PostgresStore
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
+from sealhold.stores.remembering import Remembering
 from sealhold.stores.spec import RecordStore
 
 from . import pgserver
+from .record_bench import LEAVES, THINGS
 
 Opener = Callable[[Path], RecordStore]
 
@@ -29,5 +31,6 @@ LASTING: dict[str, Opener] = {
 }
 OPENERS: dict[str, Opener] = {
     "memory": lambda _folder: MemoryRecords(),
+    "remembering": lambda folder: Remembering(SqlCipherStore(folder / "r.db"), (THINGS, LEAVES)),
     **LASTING,
 }

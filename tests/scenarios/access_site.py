@@ -70,6 +70,11 @@ class AccessSite:
         return found
 
     @cached_property
+    def credential(self) -> str:
+        """The id of a second token of the first app, which may be ended."""
+        return canonical(self.node.callers.add_credential(self.one.asker.shown, PASSPHRASE)[0])
+
+    @cached_property
     def request(self) -> str:
         """The id of what the first app asked for."""
         asker, now = self.one.asker, self.node.parts.core.clock()
@@ -120,6 +125,7 @@ IDS: Mapping[
     str, Maker
 ] = {  # by the address up to the id: one that the first app, or it alone, has
     "/v1/apps/{id}": lambda site: site.one.id,
+    "/v1/apps/{id}/credentials/{credential}": lambda site: site.credential,
     "/v1/caps/{kind}": lambda _: "app",
     "/v1/grants/{id}": lambda _: ABSENT,  # the owner's alone
     "/v1/officers/{id}": lambda site: site.officer,
@@ -174,9 +180,14 @@ def body_of(operation: Mapping[str, Any], document: Mapping[str, Any]) -> bytes 
 
 
 @contextmanager
-def access_site(folder: Path) -> Iterator[AccessSite]:
-    """Make the vault in `folder` and open it."""
-    with opened(new_home(folder)) as node, _served(node) as port:
+def access_site(folder: Path, calls_a_second: int = 0) -> Iterator[AccessSite]:
+    """Make the vault in `folder`, open and serve it; its clock stands still."""
+    new_home(folder)
+    if calls_a_second:
+        chosen = folder / "config.toml"
+        chosen.touch(0o600)
+        chosen.write_text(f"[access]\napp_per_second = {calls_a_second}\n")
+    with opened(folder) as node, _served(node) as port:
         one = _party(node, "One", (CANARY, ADDRESS))
         other = _party(node, "Other", ("Bob", "bob@example.org"))
         officer, made = node.callers.add_officer("Dora", PASSPHRASE)

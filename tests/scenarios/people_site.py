@@ -101,15 +101,17 @@ def people_site(
     init: str = "init --headless",
     register: bool = True,
     ends: int = 0,
+    log: list[dict[str, Any]] | None = None,
 ) -> Iterator[PeopleSite]:
     """Make a vault in `folder` unless there is one, serve it, and register two apps.
 
     `ends` is the exit code that is expected: minus a signal's number if the test kills it.
+    `log` gets what the service wrote down, once it has ended.
     """
     if not any(folder.iterdir()):
         assert Cli(folder).line(init).code == 0
     process = subprocess.Popen(
-        SERVE,
+        SERVE if log is None else (*SERVE, "--log"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -128,6 +130,9 @@ def people_site(
         process.send_signal(signal.SIGINT)
         code = process.wait(30)
         said = process.stderr.read()
+        if log is not None:
+            log += map(json.loads, said.splitlines())
+            said = ""
         process.stdout.close()
         process.stderr.close()
     assert (code, said) == (ends, "")

@@ -14,7 +14,7 @@ from tests.conformance.small_disk import small_disk
 from tests.scenarios.people_site import Answer, PeopleSite, people_site
 from tests.scenarios.test_people_over_http import profile
 
-SIZE = 16_777_216  # bytes of the disk; each reserve takes a thirty-second part
+SIZE = 25_165_824  # bytes of the disk; each reserve takes a thirty-second part
 WRITERS = 2  # long bodies of one app that are taken in at once
 LONG = "x" * 12_000  # characters of a value, so that some hundred of them fill the disk
 

@@ -8,8 +8,9 @@ from uuid import UUID
 from sealhold.audit.event import Event, EventKind
 from sealhold.model.ids import AppId, FieldName, Id16, Purpose, RecordId, SubjectId
 from sealhold.model.personrecords import CollectionRule, Content, FieldKind, FieldType
+from sealhold.stores.spec import Row
 from sealhold.vault.collectionrules import Collections
-from sealhold.vault.deciding import scan_all
+from sealhold.vault.deciding import rows_of, scan_all
 from sealhold.vault.keyblocks import KEY_BLOCKS, KeyBlocks
 from sealhold.vault.personrecords import At, PersonRecords
 from sealhold.vault.personrows import OLDER, RECORDS
@@ -49,7 +50,9 @@ class Shelf:
     blocks: KeyBlocks
     records: PersonRecords
 
-    def asking(self, subject: SubjectId, app: AppId | None = None, purpose: str = SERVICE) -> Asking:
+    def asking(
+        self, subject: SubjectId, app: AppId | None = None, purpose: str = SERVICE
+    ) -> Asking:
         return Asking(app=app or self.many.one, subject=subject, purpose=purpose)
 
     def put(
@@ -68,6 +71,12 @@ class Shelf:
         one, two, three = (sum(1 for _ in scan_all(self.many.store, each)) for each in tables)
         return one, two, three
 
+    def rows(self, subject: SubjectId) -> list[Row]:
+        """Return what is kept of a person's records, unopened."""
+        tables = (RECORDS, OLDER, KEY_BLOCKS)
+        found = (row for table in tables for row in rows_of(self.many.store, table, "key", subject))
+        return [each.row for each in found]
+
     def events(self) -> list[Event]:
         return self.many.events(EventKind.RECORD)
 
@@ -79,7 +88,9 @@ def shelf() -> Iterator[Shelf]:
         collections = Collections(core)
         for app in (many.one, many.other):
             collections.lay_down(many.app(app), NOTES, rule(SERVICE, MARKETING, versions=3))
-            collections.lay_down(many.app(app), VISITS, rule(days=30, place="text!", stars="number"))
+            collections.lay_down(
+                many.app(app), VISITS, rule(days=30, place="text!", stars="number")
+            )
         uses = Uses(core, many.registry, many.schemas)
         blocks = KeyBlocks(core.store, core.entropy)
         yield Shelf(many, collections, blocks, PersonRecords(core, uses, collections, blocks))

@@ -151,9 +151,7 @@ def test_a_change_that_failed_leaves_nothing_remembered(
     assert put(many, blocks, keys, 1) == [Slot(1, 0)]
 
 
-def test_a_key_is_for_what_its_slot_says(
-    many: Crowd, blocks: KeyBlocks, keys: SubjectKeys
-) -> None:
+def test_a_key_is_for_what_its_slot_says(many: Crowd, blocks: KeyBlocks, keys: SubjectKeys) -> None:
     (place,) = put(many, blocks, keys, 1)
     mine = held(blocks, keys, place)
     mine.turn(place, For.OLDER)
@@ -213,7 +211,7 @@ def test_a_block_that_does_not_open_is_passed_over(
 
 def test_what_is_remembered_of_people_has_an_end(many: Crowd, keys: SubjectKeys) -> None:
     blocks = KeyBlocks(many.store, many.vault.core.entropy)
-    room = blocks._room  # noqa: SLF001  # reason: only its size tells
+    room = blocks._room  # reason: only its size tells
     room.update({bytes([n >> 8, n & 255]) * 8: {1: 5} for n in range(REMEMBERED + 5)})  # type: ignore[misc]  # reason: ids of nobody
 
     put(many, blocks, keys, 1)

@@ -1,7 +1,8 @@
 """Who calls the sample vault: one app, and nobody else."""
 
 from sealhold.model.errors import DeniedError
-from sealhold.model.principals import NewToken, OfficerView, PrincipalKind
+from sealhold.model.ids import Id16
+from sealhold.model.principals import CredentialView, NewToken, OfficerView, PrincipalKind
 from tests.web.sample_asking import TOKEN
 from tests.web.sample_state import Part
 
@@ -13,6 +14,19 @@ class SampleCallers(Part):
         if token != TOKEN or self._vault.locked:
             raise DeniedError("no such token")
         return PrincipalKind.APP
+
+    def refused(self, token: str) -> None:
+        assert token
+
+    def credentials(self, app_text: str) -> tuple[CredentialView, ...]:
+        assert app_text
+        return ()
+
+    def add_credential(self, app_text: str, passphrase: str) -> tuple[Id16, str]:
+        raise DeniedError(f"{app_text} {len(passphrase)}")
+
+    def end_credential(self, app_text: str, id_text: str) -> CredentialView:
+        raise DeniedError(app_text + id_text)
 
     def person_token(self, token: str, id_text: str) -> NewToken:
         raise DeniedError(token + id_text)

@@ -8,6 +8,7 @@ from collections import Counter
 from sealhold.model.shown import (
     Status,
 )
+from sealhold.model.shown.serving import Gauges
 from tests.web.sample_asking import (
     TOKEN,
     SampleApps,
@@ -17,8 +18,10 @@ from tests.web.sample_asking import (
     SampleRuns,
 )
 from tests.web.sample_callers import SampleCallers
+from tests.web.sample_keys import SampleRotation
 from tests.web.sample_owner import SampleAudit, SampleBudgets, SampleRecords, SampleSources
 from tests.web.sample_people import SamplePeople
+from tests.web.sample_records import SamplePersonRecords
 from tests.web.sample_rights import SampleRights
 from tests.web.sample_state import PASSPHRASE, SampleState
 
@@ -29,6 +32,22 @@ class SampleVault(SampleState):
     """The vault of a person who does not exist."""
 
     is_near = True
+
+    def gauges(self) -> Gauges:
+        return Gauges(
+            waiting=0,
+            batches=3,
+            works=7,
+            is_writing=True,
+            is_full=False,
+            log_size=12,
+            disk_free=1_000_000,
+            disk_size=2_000_000,
+            reads_reserve=0,
+            rights_reserve=0,
+            epoch=1,
+            epoch_due=None,
+        )
 
     @property
     def sources(self) -> SampleSources:
@@ -74,6 +93,10 @@ class SampleVault(SampleState):
     def people(self) -> SamplePeople:
         return SamplePeople()
 
+    @property
+    def person_records(self) -> SamplePersonRecords:
+        return SamplePersonRecords()
+
     def status(self) -> Status:
         self.need_open()
         counts = Counter(line.collection for line in self.item_lines)
@@ -94,3 +117,7 @@ class SampleVault(SampleState):
     @property
     def rights(self) -> SampleRights:
         return SampleRights(self)
+
+    @property
+    def rotation(self) -> SampleRotation:
+        return SampleRotation()

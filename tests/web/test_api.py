@@ -148,7 +148,8 @@ def test_every_route_says_who_may_call_it(site: Running) -> None:
     operations = [one for methods in document["paths"].values() for one in methods.values()]
 
     assert len(operations) > 35
-    assert all(one["tags"] in [["public"], ["owner"], ["app"], ["officer"]] for one in operations)
+    roles = [["public"], ["owner"], ["app"], ["person"], ["officer"], ["monitor"]]
+    assert all(one["tags"] in roles for one in operations)
     assert all(bool(one["security"]) == (one["tags"] != ["public"]) for one in operations)
     assert len({one["operationId"] for one in operations}) == len(operations)
 
@@ -342,7 +343,9 @@ def test_the_api_answers_under_the_label_too_and_health_says_nothing_of_the_vaul
 
     answer = call(site, "GET", "/v1/health", headers=host)
 
-    assert answer.json == {"status": "ok", "version": "0.1.0"}
+    told = {"status": "ok", "version": "0.1.0", "vault": "open", "writes": "yes"}
+    assert answer.json == told
+    assert call(site, "GET", "/v1/ready", headers=host).json == told
 
 
 @pytest.mark.threat("T292")
@@ -365,7 +368,7 @@ def test_no_token_opens_a_route_of_another_role(site: Running) -> None:
 
 def test_each_route_carries_its_roles(site: Running) -> None:
     document = call(site, "GET", "/v1/openapi.json").json
-    roles = {"public", "owner", "app", "person", "officer"}
+    roles = {"public", "owner", "app", "person", "officer", "monitor"}
     wrong = []
 
     for path, methods in document["paths"].items():

@@ -6,14 +6,23 @@
 Source: docs/spec/30-access.md.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
-from sealhold.model.clock import Clock
-from sealhold.model.errors import InvalidIdError, WrongPassphraseError
+from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.compute.office import Office
+from sealhold.compute.rates import Rates
+from sealhold.model.errors import DeniedError, InvalidIdError, WrongPassphraseError
 from sealhold.model.ids import ID_BYTES, Id16, Kind, SubjectId, parse_id
-from sealhold.model.principals import NewToken, OfficerView, PrincipalKind
+from sealhold.model.principals import CredentialView, NewToken, OfficerView, PrincipalKind
 from sealhold.model.quantities import DAY, Instant
+from sealhold.policy.names import visible
+from sealhold.stores.spec import Op
+from sealhold.vault.caveats import counts_of
+from sealhold.vault.monitors import Monitors
 from sealhold.vault.principals import Principals
+from sealhold.vault.quotas import LookupQuota
+from sealhold.vault.registry import App
+from sealhold.vault.writer import Work
 
 PERSON_TERM = DAY
 OFFICER_TERM = 90 * DAY
@@ -22,18 +31,94 @@ OFFICER_TERM = 90 * DAY
 class Callers:
     """Who calls from outside."""
 
-    def __init__(self, principals: Principals, verify: Callable[[str], bool], clock: Clock) -> None:
+    def __init__(
+        self,
+        principals: Principals,
+        office: Office,
+        lookups: LookupQuota,
+        monitors: Monitors,
+        *,
+        app_rates: Rates,
+        token_rates: Rates,
+    ) -> None:
         self._principals = principals
-        self._verify = verify
-        self._clock = clock
+        self._lookups = lookups
+        self._monitors = monitors
+        self._office = office
+        self._clock = office.core.clock
+        self._verify = office.verify
+        self._app_rates = app_rates
+        self._token_rates = token_rates
 
     def kind(self, token: str) -> PrincipalKind:
-        """Return which kind of caller holds `token`.
+        """Return which kind of caller holds `token`, and count the call.
 
         Raises:
-            DeniedError: it does not hold.
+            DeniedError: it does not hold, or was used as often as it may be.
+            TooFastError: the token, or its app, makes too many calls.
         """
-        return self._principals.kind(token)
+        try:
+            caller = self._principals.caller(token)
+        except DeniedError:
+            if self._monitors.holds(token):
+                return PrincipalKind.MONITOR
+            raise
+        self._token_rates.take(caller.token.id)
+        if caller.app is not None:
+            self._app_rates.take(caller.app)
+        self._principals.count(caller)
+        return caller.kind
+
+    def refused(self, token: str) -> None:
+        """Write into the log that a token was refused, unless it names nobody.
+
+        Raises:
+            AuditUnavailableError: the log cannot be written.
+        """
+        self._principals.tell_refused(token)
+
+    def alarms(self) -> Iterator[str]:
+        """Yield a sentence for each app that has nearly made the lookups of a day."""
+        for app, used in self._lookups.near():
+            name = visible(self._office.registry.get(app).name)
+            yield f"`{name}` made {used} lookups today, of the {self._lookups.most} that it may"
+
+    def credentials(self, app_text: str) -> tuple[CredentialView, ...]:
+        """Return the tokens of an app, without what would let anybody use them.
+
+        Raises:
+            NotFoundError: no app of that id or name.
+        """
+        registry = self._office.registry
+        return registry.credentials(registry.find(app_text).id)
+
+    def add_credential(self, app_text: str, passphrase: str) -> tuple[Id16, str]:
+        """Return the id of one more token of an app, and the token, said once.
+
+        Raises:
+            NotFoundError: no app of that id or name.
+            WrongPassphraseError: the owner is not proven.
+            InvalidError: the app has as many as it may.
+        """
+        app = self._office.registry.find(app_text)
+        if not self._verify(passphrase):
+            raise WrongPassphraseError
+        credential, token, op = self._office.registry.credential(app)
+        self._commit(app, "a credential was made", op, self._office.registry.guard(app))
+        return credential, token
+
+    def end_credential(self, app_text: str, id_text: str) -> CredentialView:
+        """End one token of an app; it binds the very next call.
+
+        Raises:
+            NotFoundError: no such app, or it has no such token.
+            InvalidIdError: `id_text` is no whole id.
+        """
+        registry, token = self._office.registry, _whole(Kind.CREDENTIAL, id_text)
+        app = registry.find(app_text)
+        op = registry.ended(app.id, token)
+        self._commit(app, "a credential was ended", op, *counts_of(self._office.core, token))
+        return CredentialView(id=token, state="ended")
 
     def person_token(self, token: str, id_text: str) -> NewToken:
         """Return a token for one of the app's people, to hand over to them; it ends in a day.
@@ -80,6 +165,17 @@ class Callers:
             InvalidIdError: `id_text` is no whole id.
         """
         return self._principals.revoke_officer(_whole(Kind.OFFICER, id_text))
+
+    def _commit(self, app: App, reason: str, *ops: Op) -> None:
+        office = self._office
+        event = Event(
+            kind=EventKind.ACCESS,
+            actor=Actor.OWNER,
+            subject=office.teller.subject,
+            app=app.id,
+            reason=reason,
+        )
+        office.core.writer.commit(Work(ops, (office.teller.entry(event),), releases=True))
 
 
 def _whole(kind: Kind, text: str) -> Id16:

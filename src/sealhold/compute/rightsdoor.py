@@ -86,6 +86,7 @@ class Rights:
         Raises:
             DeniedError: a person asks for another, or there is none.
             WrongPassphraseError: the owner is not proven.
+            NotFoundError: the owner or an officer asks, and there is none.
             BusyError: too many exports are under way.
             InvalidIdError: `id_text` is no whole id.
         """
@@ -108,8 +109,6 @@ class Rights:
         if not token and not self._verify(passphrase):
             raise WrongPassphraseError
         app = self._subjects.app_of(subject)
-        if app is None:
-            raise NotFoundError("no such person")
         return Wanted(app=app, subject=subject, actor=self._by(token).actor)
 
     def ask(self, token: str, wish: RightsWish) -> RightsView:

@@ -162,16 +162,14 @@ class Sealer:
         return Secret(self.open(sealed, aad), name)
 
     def rewrap(
-        self, sealed: bytes, aad: bytes, to: "Sealer", to_aad: bytes, nonce: bytes
+        self, sealed: bytes, aad: bytes, to: "Sealer", to_aad: bytes, entropy: Entropy
     ) -> SealedBytes:
-        """Return what `sealed` holds, sealed under `to` with a nonce drawn for this: as long.
+        """Return what `sealed` holds, sealed under `to`: as long as before.
 
         Raises:
             SealBrokenError: changed, cut, moved, or sealed under another key.
         """
-        if nonce[:2] == _RARE:
-            to._tell()
-        return SealedBytes(nonce + to._cipher.encrypt(nonce, self.open(sealed, aad), to_aad))
+        return to.seal(self.open(sealed, aad), to_aad, entropy)
 
     def seal(self, plain: bytes, aad: bytes, entropy: Entropy) -> SealedBytes:
         """Return `plain` sealed, 28 bytes longer."""

@@ -45,6 +45,7 @@ class Tag(bytes, Enum):
     RECORD_DIGEST = b"sealhold/record-digest/v1"
     TOKEN = b"sealhold/token/v1"  # the signature of an access token
     TOKEN_CAVEAT = b"sealhold/token-caveat/v1"
+    TOKEN_USES = b"sealhold/token-uses/v1"  # 16 bytes that stand for a bound of uses in a row
     IDEMPOTENCY = b"sealhold/idempotency/v1"
 
     # plain tagged hashes
@@ -58,6 +59,7 @@ class Tag(bytes, Enum):
     PACK_TABLE = b"sealhold/pack-table/v1"
     ACCOUNT = b"sealhold/account/v1"  # what the owner alone knows of an answer, in a proof
     REPORT_DATA = b"sealhold/report-data/v1"  # what evidence about a machine is bound to
+    JOURNAL = b"sealhold/journal/v1"  # what stands for an id in a service's journal
     EPOCH_NOTE = b"sealhold/epoch-note/v1"  # what is kept of a closed epoch
     SLOT_CHECK = b"sealhold/slot-check/v1"  # tells damage from a wrong passphrase
     # sealhold/evidence/v1 was a second name of REPORT_DATA, and names nothing any more

@@ -5,17 +5,45 @@ Source: docs/spec/30-access.md.
 
 from typing import Protocol
 
-from sealhold.model.principals import NewToken, OfficerView, PrincipalKind
+from sealhold.model.ids import Id16
+from sealhold.model.principals import CredentialView, NewToken, OfficerView, PrincipalKind
 
 
 class Callers(Protocol):
     """The holders of tokens: apps, their people, officers."""
 
     def kind(self, token: str) -> PrincipalKind:
-        """Return which kind of caller holds `token`.
+        """Return which kind of caller holds `token`, and count the call.
 
         Raises:
-            DeniedError: it does not hold.
+            DeniedError: it does not hold, or was used as often as it may be.
+            TooFastError: the token, or its app, makes too many calls.
+        """
+        ...
+
+    def refused(self, token: str) -> None:
+        """Write into the log that a token was refused, unless it names nobody."""
+        ...
+
+    def credentials(self, app_text: str) -> tuple[CredentialView, ...]:
+        """Return the tokens of an app, without what would let anybody use them."""
+        ...
+
+    def add_credential(self, app_text: str, passphrase: str) -> tuple[Id16, str]:
+        """Return the id of one more token of an app, and the token, said once.
+
+        Raises:
+            WrongPassphraseError: the owner is not proven.
+            InvalidError: the app has as many as it may.
+        """
+        ...
+
+    def end_credential(self, app_text: str, id_text: str) -> CredentialView:
+        """End one token of an app; it binds the very next call.
+
+        Raises:
+            NotFoundError: it has no such token.
+            InvalidIdError: `id_text` is no whole id.
         """
         ...
 

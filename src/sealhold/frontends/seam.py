@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sealhold.frontends.callerseam import Callers
+from sealhold.frontends.keyseam import Rotating
 from sealhold.frontends.ownerseam import (
     Apps,
     Audit,
@@ -28,8 +29,11 @@ from sealhold.frontends.ownerseam import (
     Sources,
 )
 from sealhold.frontends.peopleseam import People
+from sealhold.frontends.processingseam import Choices, ProcessingRuns, Processings
+from sealhold.frontends.recordseam import PersonRecords
 from sealhold.frontends.rightsseam import Rights
 from sealhold.model.shown import Status
+from sealhold.model.shown.serving import Gauges
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +54,10 @@ class Vault(Protocol):
 
     def status(self) -> Status:
         """Return how the vault is."""
+        ...
+
+    def gauges(self) -> Gauges:
+        """Return numbers of how the service does."""
         ...
 
     def unlock(self, passphrase: str) -> None:
@@ -124,8 +132,33 @@ class Vault(Protocol):
         ...
 
     @property
+    def processings(self) -> Processings:
+        """What apps do with their people's data."""
+        ...
+
+    @property
+    def choices(self) -> Choices:
+        """What people say to that."""
+        ...
+
+    @property
+    def processing_runs(self) -> ProcessingRuns:
+        """What reads for that."""
+        ...
+
+    @property
+    def rotation(self) -> Rotating:
+        """What turns keys over."""
+        ...
+
+    @property
     def people(self) -> People:
         """What apps keep of their people."""
+        ...
+
+    @property
+    def person_records(self) -> PersonRecords:
+        """What apps keep of their people beside profiles."""
         ...
 
     @property

@@ -59,6 +59,7 @@ class Kind(StrEnum):
     DECISION = "d"
     GRANT = "g"
     JOB = "j"
+    CREDENTIAL = "k"
     CONSENT = "k"
     NOTICE = "n"
     OFFICER = "o"

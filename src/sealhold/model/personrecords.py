@@ -6,7 +6,7 @@
 Source: docs/spec/25-records-of-people.md.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -81,7 +81,7 @@ class RecordView:
 class RecordPage:
     """Some records of a collection, by their ids, and where to go on."""
 
-    records: Sequence[RecordView]
+    records: tuple[RecordView, ...]
     after: RecordId | None  # none: these were the last
 
 
@@ -89,4 +89,4 @@ class RecordPage:
 class VersionsView:
     """The versions of a record that are kept, the newest first."""
 
-    versions: Sequence[RecordHead]
+    versions: tuple[RecordHead, ...]

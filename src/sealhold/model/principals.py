@@ -1,10 +1,11 @@
-"""Who calls from outside: an app, one of its people, or an officer of the vault.
+"""Who calls from outside: an app, its people, an officer, a monitor; and by which token for what.
 
 Source: docs/spec/30-access.md.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 from sealhold.model.ids import Id16
 from sealhold.model.quantities import Instant
@@ -16,6 +17,7 @@ class PrincipalKind(StrEnum):
     APP = "app"
     PERSON = "person"
     OFFICER = "officer"
+    MONITOR = "monitor"
 
 
 class Way(StrEnum):
@@ -23,6 +25,38 @@ class Way(StrEnum):
 
     LINK = "link"  # their app handed it over
     PASSKEY = "passkey"  # they showed a passkey of their own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a token is shown for: what its caveats are held against. Empty: nothing was said."""
+
+    purpose: str = ""
+    processing: str = ""
+    subject: str = ""  # the person that the address names
+    scope: str = ""  # the part of the API, and `read` or `write`: `profile:read`
+
+
+class Presented(str):
+    """A token as it was shown for one use. A plain text is shown for nothing: no caveat holds."""
+
+    __slots__ = ("asked",)
+
+    asked: Asked
+
+    def __new__(cls, token: str, asked: Asked) -> Self:
+        """Return `token` with what it is shown for."""
+        made = super().__new__(cls, token)
+        made.asked = asked
+        return made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialView:
+    """One of the tokens with which an app comes; without what would let anybody use it."""
+
+    id: Id16
+    state: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,3 +76,11 @@ class OfficerView:
     name: str
     made_at: Instant
     until: Instant  # their token ends then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who calls a route: as what, and by which token, which is looked at anew."""
+
+    role: str  # `owner`, `app`, `person` or `officer`
+    token: str

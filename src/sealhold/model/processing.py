@@ -11,7 +11,6 @@ from enum import StrEnum
 
 from sealhold.model.ids import (
     AppId,
-    CodeDigest,
     Collection,
     ConsentId,
     DecisionId,
@@ -97,7 +96,7 @@ class Terms:
     """What a person agrees to, beside the name, which is only a label."""
 
     name: str
-    code: CodeDigest
+    code: str  # SHA-256 of the program, 64 hex digits
     purpose: Purpose
     basis: str  # `eu-gdpr:A6-1-a` and the like
     special: str  # `eu-gdpr:A9-2-a` and the like; empty for none
@@ -234,6 +233,18 @@ class Permitting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UseQuestion:
+    """Which use of whose data somebody asks about; ids as text."""
+
+    subject: str
+    processing: str
+    code: str  # digest of the program; empty for the one that is registered
+    purpose: str  # empty for that of the processing
+    fields: frozenset[FieldName]
+    collection: str  # empty for none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """Whether a use is permitted at this moment; the reason for those who may know it."""
 
@@ -249,6 +260,7 @@ class UseLine:
 
     at: Instant
     app: str  # its name; empty where it was none
+    actor: str  # `app`, `person`, `officer`, `owner`, `vault` or `outsider`
     what: str
     purpose: str
     fields: tuple[str, ...]

@@ -4,10 +4,12 @@ Source: docs/architecture.md section 3.
 """
 
 import base64
+import os
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
 from types import TracebackType
@@ -17,12 +19,19 @@ from sealhold import __version__
 from sealhold.compute.asking import Requests
 from sealhold.compute.callers import Callers
 from sealhold.compute.capping import Budgets
+from sealhold.compute.choosingdoor import Choices
 from sealhold.compute.erasing import Erasing
 from sealhold.compute.granted import Apps, Grants
 from sealhold.compute.outside import Outside
 from sealhold.compute.peopledoor import People
+from sealhold.compute.processingdoor import Processings
+from sealhold.compute.recordsdoor import PersonRecords
+from sealhold.compute.rundoor import ProcessingRuns
 from sealhold.compute.running import Runs
 from sealhold.compute.supply import Resources
+from sealhold.crypto.digest import Keyed
+from sealhold.crypto.secret import Secret
+from sealhold.crypto.tags import Tag
 from sealhold.model.errors import (
     BusyError,
     LockedError,
@@ -32,6 +41,7 @@ from sealhold.model.errors import (
 )
 from sealhold.model.quantities import HOUR
 from sealhold.model.shown import Status
+from sealhold.model.shown.serving import Gauges
 from sealhold.node.openparts import OpenParts, stored
 from sealhold.node.places import Places, places_of
 from sealhold.node.world import World
@@ -41,15 +51,18 @@ from sealhold.vault.epochs import Epochs
 from sealhold.vault.home import Home, read, replace
 from sealhold.vault.ledger import Ledger
 from sealhold.vault.reading import Records
-from sealhold.vault.reserves import Reserves
+from sealhold.vault.reserves import Reserves, Room
 from sealhold.vault.rollback import Accepted
 from sealhold.vault.sourcing import Sources
 
 if TYPE_CHECKING:
     from sealhold.compute.rightsdoor import Rights
+    from sealhold.compute.rotating import Rotating
 
 TRIES = 4  # of passphrases that wait for their turn; each holds a thread of the server
 LABEL_BYTES = 16  # 26 base32 characters: nobody guesses the address of the pages
+KEY_BYTES = 32
+TAG_DIGITS = 16  # 64 bits: two ids of a run are not taken for one
 LABEL = re.compile(r"[a-z2-7]{26}")
 ROLLBACK_NOTE = (
     "If every file of the home is put back together to an older day, nothing on this disk shows"
@@ -157,6 +170,19 @@ class Node:
             yield
         finally:
             self._tries.release()
+
+    def change_passphrase(self, given: str, new: str) -> None:
+        """Let `new` open this vault from now on, and `given` no more.
+
+        Raises:
+            WrongPassphraseError: `given` does not open it.
+            InvalidError: a vault that opens with a key, or an empty passphrase.
+            StoreUnavailableError: the disk refuses; the old one opens the vault.
+        """
+        world = self.world
+        with self._trying:
+            access.change_passphrase(self.home, given, new, world.entropy, world.stretch)
+        self.parts.note_new_passphrase()
 
     def lock(self) -> None:
         """Drop the parts and their keys."""
@@ -273,9 +299,34 @@ class Node:
         return self.parts.callers
 
     @property
+    def processings(self) -> Processings:
+        """What apps do with their people's data."""
+        return self.parts.processings
+
+    @property
+    def choices(self) -> Choices:
+        """What people say to that."""
+        return self.parts.choices
+
+    @property
+    def processing_runs(self) -> ProcessingRuns:
+        """What reads for that."""
+        return self.parts.processing_runs
+
+    @property
+    def rotation(self) -> "Rotating":
+        """What turns keys over."""
+        return self.parts.rotation
+
+    @property
     def people(self) -> People:
         """What apps keep of their people."""
         return self.parts.people
+
+    @property
+    def person_records(self) -> PersonRecords:
+        """What apps keep of their people beside profiles."""
+        return self.parts.person_records
 
     @property
     def rights(self) -> "Rights":
@@ -286,11 +337,39 @@ class Node:
         """End the programs that run, between two objects; the next run goes on from there."""
         self.parts.confinement.stop()
 
+    def gauges(self) -> Gauges:
+        """Return numbers of how the service does."""
+        parts = self.parts
+        load, disk = parts.core.writer.load, os.statvfs(self.home.folder)
+        reserves = parts.core.keyring.reserves
+        return Gauges(
+            waiting=load.waiting,
+            batches=load.batches,
+            works=load.works,
+            is_writing=load.is_writing,
+            is_full=load.is_full,
+            log_size=load.log_size,
+            disk_free=disk.f_bavail * disk.f_frsize,
+            disk_size=disk.f_blocks * disk.f_frsize,
+            reads_reserve=reserves.left(Room.READS),
+            rights_reserve=reserves.left(Room.RIGHTS),
+            epoch=parts.core.keyring.lies_in.epoch,
+            epoch_due=parts.keys.due(),
+        )
+
+    @cached_property
+    def _tags(self) -> Keyed:
+        return Keyed(Secret(self.world.entropy(KEY_BYTES), "journal"), Tag.JOURNAL)
+
+    def tag(self, text: str) -> str:
+        """Return what stands for `text` in this process's journal, and nowhere else."""
+        return f"t-{self._tags.mac16(text.encode()).hex()[:TAG_DIGITS]}"
+
     def status(self) -> Status:
         """Return how the vault is."""
         parts = self.parts
         counts = parts.records.counts()
-        warnings = parts.confinement.warnings()
+        warnings = [*parts.confinement.warnings(), *parts.callers.alarms()]
         if self.world.clock() < parts.audit.state().at - HOUR:
             warnings.append("the machine's clock is behind the log; the vault's went on from there")
         due = parts.keys.due()

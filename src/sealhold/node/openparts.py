@@ -13,6 +13,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from sealhold import plugins
+from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.compute import memo, partition
 from sealhold.compute.asking import Requests
 from sealhold.compute.callers import Callers
@@ -29,7 +30,9 @@ from sealhold.compute.outside import Outside
 from sealhold.compute.peopledoor import People
 from sealhold.compute.products import Products
 from sealhold.compute.proving import Prover
+from sealhold.compute.rates import Rates
 from sealhold.compute.readercell import ReaderCell
+from sealhold.compute.recordsdoor import PersonRecords
 from sealhold.compute.replay import Replay
 from sealhold.compute.retrieve import Retrieval
 from sealhold.compute.running import Runs
@@ -38,12 +41,15 @@ from sealhold.compute.shelf import Shelf
 from sealhold.compute.supply import Resources
 from sealhold.config import Settings, calendar_of, settings
 from sealhold.model.errors import SealholdError
+from sealhold.model.quantities import DAY
 from sealhold.node.places import Places, object_store, places_of, record_store
+from sealhold.node.processingparts import processing_doors
 from sealhold.node.world import World
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.remembering import Remembering
 from sealhold.stores.spec import RecordStore
 from sealhold.vault.budget import Budget
+from sealhold.vault.collectionrules import Collections
 from sealhold.vault.consents import Consents
 from sealhold.vault.epochs import Epochs
 from sealhold.vault.firewall import Firewall
@@ -51,11 +57,13 @@ from sealhold.vault.grants import Grants as GrantRows
 from sealhold.vault.home import Home
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.index import Index
-from sealhold.vault.keyblocks import KEY_BLOCKS
+from sealhold.vault.keyblocks import KEY_BLOCKS, KeyBlocks
 from sealhold.vault.ledger import Ledger
+from sealhold.vault.monitors import Monitors
 from sealhold.vault.objects import Objects
 from sealhold.vault.opening import Opened, Parts
 from sealhold.vault.people import People as PeopleRows
+from sealhold.vault.personrecords import PersonRecords as PersonRecordRows
 from sealhold.vault.personrows import RECORDS as PERSON_RECORDS
 from sealhold.vault.principals import Principals
 from sealhold.vault.programs import Programs
@@ -67,11 +75,14 @@ from sealhold.vault.sourcing import Sources
 from sealhold.vault.stories import STORIES
 from sealhold.vault.subjects import SUBJECTS
 from sealhold.vault.telling import Teller
+from sealhold.vault.turnsdue import has_turns_due
 from sealhold.vault.using import Uses
+from sealhold.vault.writer import Work
 
 if TYPE_CHECKING:
     from sealhold.compute.openings import Proofs
     from sealhold.compute.rightsdoor import Rights
+    from sealhold.compute.rotating import Rotating
 
 
 USED_OFTEN = (SUBJECTS, FIELDS, KEY_BLOCKS, PERSON_RECORDS)  # with each use of a person
@@ -121,27 +132,46 @@ class OpenParts:
         schemas = Schemas(core)
         uses = Uses(core, registry, schemas)
         self._uses, self._verify = uses, verify
-        people = PeopleRows(core, uses)
+        chosen = settings(home.folder)
+        people = PeopleRows(core, uses, chosen.access.lookups_a_day)
         people.finish_erasures()
         self.people = People(people, registry, schemas, verify)
         self.principals = Principals(core, registry, uses)
-        self.callers = Callers(self.principals, verify, core.clock)
+        self.monitors = Monitors(core)
+        collections, blocks = Collections(core), KeyBlocks(core.store, core.entropy)
+        self.person_records = PersonRecords(
+            PersonRecordRows(core, uses, collections, blocks),
+            collections,
+            self.principals,
+            registry,
+            verify,
+        )
+        doors = processing_doors(core, registry, schemas, uses, self.principals)
+        self.processings, self.choices, self.processing_runs = doors
         self.audit = Ledger(core, vault.appender, registry, home, self._objects)
         self.records = Records(core, self._index, firewall, self.audit, time.perf_counter)
         self.sources = Sources(
             core, self._index, self._objects, ReaderCell, plugins.is_per_file, time.perf_counter
         )
         products = Products(home.compiled, core.keyring.named("token"), core.entropy)
-        chosen = settings(home.folder)
         self.confinement = Confinement(core, chosen.isolation, memo.MEMO, products)
         self._prover = Prover(core.keyring.named("proof-sign"), _attester(home, chosen))
         office = self._office(firewall, registry, world, verify)
         shelf = Shelf(core.store, core.papers)
+        self.callers = Callers(
+            self.principals,
+            office,
+            people.lookups,
+            self.monitors,
+            app_rates=Rates(chosen.access.app_per_second, core.clock),
+            token_rates=Rates(chosen.access.token_per_second, core.clock),
+        )
         self.requests = Requests(office, shelf)
         self.grants = Grants(office, shelf)
         self.apps = Apps(office, self.grants, shelf)
         self.runs = Runs(office, shelf)
         self._of_proofs = office, shelf
+        self._of_turns = schemas, registry, verify, chosen.retention_days * DAY
         self.resources = Resources(office)
         self.budgets = Budgets(office)
         self.erasing = Erasing(office, shelf, self._index)
@@ -169,6 +199,32 @@ class OpenParts:
         """Return a sentence for each register in which something is overdue."""
         has_any = next(self.core.deciding.all(STORIES.name), None) is not None
         return self.rights.overdue() if has_any else ()
+
+    @cached_property
+    def rotation(self) -> "Rotating":
+        """What turns keys over; loaded with the first job."""
+        from sealhold.compute.rotating import Rotating  # noqa: PLC0415  # reason: seldom needed
+        from sealhold.vault.rotation import Rotation  # noqa: PLC0415  # reason: the same
+
+        schemas, registry, verify, retention = self._of_turns
+        rotation = Rotation(self.core, schemas, retention)
+        return Rotating(self.core, rotation, registry, verify, _in_background)
+
+    def note_new_passphrase(self) -> None:
+        """Write into the log that the passphrase was changed."""
+        teller = Teller(self.core.keys)
+        told = Event(
+            kind=EventKind.KEY,
+            actor=Actor.OWNER,
+            subject=teller.subject,
+            reason="passphrase_changed",
+        )
+        self.core.writer.commit(Work((), (teller.entry(told),)))
+
+    def turn_due(self) -> None:
+        """Begin to go on with jobs that turn keys over, and to destroy what is over, if need be."""
+        if has_turns_due(self.core):
+            _in_background(self.rotation.go_on)
 
     def _office(
         self, firewall: Firewall, registry: Registry, world: World, verify: Callable[[str], bool]

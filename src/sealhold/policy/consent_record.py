@@ -149,13 +149,20 @@ def to_document(record: ConsentRecord, receipt: ReceiptId | None = None) -> dict
 
 def gaps(record: ConsentRecord) -> tuple[str, ...]:
     """Return the mandatory fields of `record` that say nothing, in the order of the standard."""
-    process = record.process
     texts = {
         "notice": record.notice.digest,
+        "language": record.notice.language,
+        "events": record.events,
+    }
+    return (*(name for name, value in texts.items() if not value), *missing(record.process))
+
+
+def missing(process: Process) -> tuple[str, ...]:
+    """Return the mandatory fields of `process` that say nothing, in the order of the standard."""
+    texts = {
         "basis": all(
             suffices(process.basis, process.special, kind.sensitivity) for kind in process.data
         ),
-        "language": record.notice.language,
         "data": process.data,
         **_party_texts("controller", process.controller),
         "collection": process.collection,
@@ -167,7 +174,6 @@ def gaps(record: ConsentRecord) -> tuple[str, ...]:
         "withdrawal": process.withdrawal,
         "rights": process.rights,
         **_party_texts("authority", process.authority),
-        "events": record.events,
     }
     return tuple(name for name, value in texts.items() if not value)
 

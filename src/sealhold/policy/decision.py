@@ -110,3 +110,15 @@ class Decision:
     code: Reason
     sentence: str
     obligations: Obligations | None
+
+
+def refused(reason: Reason) -> Decision:
+    """Return a no for `reason`."""
+    return Decision(
+        permit=False,
+        fields=frozenset(),
+        because=(),
+        code=reason,
+        sentence=sentence(reason),
+        obligations=None,
+    )

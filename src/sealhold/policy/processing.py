@@ -11,11 +11,12 @@
 Source: docs/spec/26-processings.md sections 1 to 3.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
 from sealhold.model.encoding import Plain
-from sealhold.model.errors import ConflictError, InvalidError
+from sealhold.model.errors import InvalidError, UnsayableError
 from sealhold.model.ids import ID_BYTES, FieldName
 from sealhold.model.processing import ChoiceState, Outcome, Risk, Terms, Wish
 from sealhold.model.quantities import Instant
@@ -27,7 +28,7 @@ from sealhold.policy.fatigue import BLOCKED_FOR
 from sealhold.policy.limits import UNSTOPPABLE
 from sealhold.policy.names import has_hidden
 
-CODE_BYTES: Final = 32
+DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 MAX_NAME: Final = 80  # characters
 MAX_TEXT: Final = 2_000  # characters
 MAX_SCOPE: Final = 100  # fields, collections, recipients or transfers
@@ -78,8 +79,8 @@ def _faults(terms: Terms) -> Iterator[str]:
     yield from _faulty_bases(terms)
     if not _is_line(terms.name):
         yield f"a name has 1 to {MAX_NAME} characters, and none that is hidden"
-    if len(terms.code) != CODE_BYTES:
-        yield "a program is named by its SHA-256 digest"
+    if not DIGEST.fullmatch(terms.code):
+        yield "a program is named by its SHA-256 digest, in 64 hex digits"
     if not terms.fields and not terms.collections:
         yield "a processing uses a field or a collection"
     if max(map(len, _sets(terms))) > MAX_SCOPE:
@@ -159,12 +160,12 @@ def stepped(state: ChoiceState, wish: Wish) -> ConsentState | None:
     """Return what becomes of a consent by `wish`; None if that is what holds already.
 
     Raises:
-        ConflictError: there is no yes that could be withdrawn.
+        UnsayableError: there is no yes that could be withdrawn.
     """
     if (state, wish) in _STEPS:
         return _STEPS[state, wish]
     if wish is Wish.WITHDRAW and state is not ChoiceState.WITHDRAWN:
-        raise ConflictError("there is no yes to withdraw")
+        raise UnsayableError("there is no yes to withdraw")
     return None
 
 
@@ -206,7 +207,7 @@ def terms_document(processing: bytes, edition: int, terms: Terms) -> dict[str, P
     return {
         "automated": terms.automated,
         "basis": terms.basis,
-        "code": bytes(terms.code).hex(),
+        "code": terms.code,
         "collections": sorted(terms.collections),
         "controller": [circumstances.controller.identifier, circumstances.controller.name],
         "edition": edition,

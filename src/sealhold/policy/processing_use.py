@@ -11,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from sealhold.model.ids import CodeDigest, Collection, FieldName, Purpose
+from sealhold.model.ids import Collection, FieldName, Purpose
 from sealhold.model.processing import ChoiceState, Outcome, ProcessingState, Terms
 from sealhold.model.quantities import Instant, MicroBits
 from sealhold.policy import dpv
 from sealhold.policy.bases import LegalBasis
 from sealhold.policy.consent import Standing as ConsentStanding
-from sealhold.policy.decision import Decision, Obligations, Reason, sentence
+from sealhold.policy.decision import Decision, Obligations, Reason, refused, sentence
 from sealhold.policy.facts import Standing
 from sealhold.policy.limits import NO_LIMITS, Limits, limits_stop
 from sealhold.policy.processing import (
@@ -36,7 +36,7 @@ _NONE: Final[frozenset[FieldName]] = frozenset()
 class UseAsk:
     """What a program wants of one person now."""
 
-    code: CodeDigest
+    code: str  # digest of the program that wants it
     purpose: Purpose
     fields: frozenset[FieldName]
     collection: Collection | None = None  # of records, if it wants no fields
@@ -64,9 +64,9 @@ class UseFacts:
 def decide_use(ask: UseAsk, facts: UseFacts) -> Decision:
     """Return whether `ask` is permitted by `facts`, and why."""
     # INVARIANT: the order of the rules decides the reason, never the yes.
-    refused = next((reason for reason, holds in _RULES if not holds(ask, facts)), None)
-    if refused is not None:
-        return _no(refused)
+    failed = next((reason for reason, holds in _RULES if not holds(ask, facts)), None)
+    if failed is not None:
+        return refused(failed)
     return Decision(
         permit=True,
         fields=ask.fields - facts.over,
@@ -157,14 +157,3 @@ _RULES: Final[tuple[tuple[Reason, Callable[[UseAsk, UseFacts], bool]], ...]] = (
     (Reason.RETENTION_OVER, _is_in_term),
     (Reason.NO_READS_LEFT, lambda _, facts: facts.reads_left > 0),
 )
-
-
-def _no(reason: Reason) -> Decision:
-    return Decision(
-        permit=False,
-        fields=_NONE,
-        because=(),
-        code=reason,
-        sentence=sentence(reason),
-        obligations=None,
-    )

@@ -3,6 +3,7 @@
 - Default deny. The app is active, the person is active and of that app, a purpose is named, and
   every field that is asked for stands in the app's schema under that purpose or a broader one.
 - One field too many refuses all of them.
+- What a person objected to or restricted is refused, and so is what a processing is registered for.
 - The reason is for the owner's log. The app learns yes or no.
 
 Source: docs/spec/24-people.md section 4.
@@ -14,8 +15,9 @@ from dataclasses import dataclass
 
 from sealhold.model.ids import FieldName, Purpose
 from sealhold.policy import dpv
-from sealhold.policy.decision import Decision, Reason, sentence
+from sealhold.policy.decision import Decision, Reason, refused, sentence
 from sealhold.policy.facts import Standing
+from sealhold.policy.limits import NO_LIMITS, Limits, limits_stop
 
 Allowed = Mapping[FieldName, AbstractSet[Purpose]]  # what each field may be used for
 
@@ -26,41 +28,54 @@ class Parties:
 
     app: Standing
     subject: Standing
+    limits: Limits = NO_LIMITS  # what the person set to all uses by others
 
 
 def decide_person(parties: Parties) -> Decision:
     """Return whether the app may make, see or erase a person; no field is touched by that."""
-    refused = _party_fails(parties)
-    return _no(refused) if refused else _yes(frozenset())
+    failed = _party_fails(parties)
+    return refused(failed) if failed else _yes(frozenset())
 
 
 def decide_profile(
-    parties: Parties, allowed: Allowed, purpose: Purpose, fields: frozenset[FieldName]
+    parties: Parties,
+    allowed: Allowed,
+    purpose: Purpose,
+    fields: frozenset[FieldName],
+    bound: AbstractSet[Purpose] = frozenset(),
 ) -> Decision:
-    """Return whether the app may use `fields` for `purpose`."""
-    refused = _party_fails(parties)
-    if refused:
-        return _no(refused)
+    """Return whether the app may use `fields` for `purpose`.
+
+    `bound` are purposes for which processings are registered: for these and what lies within them
+    people choose, so only the runs of a processing read.
+    """
+    failed = _party_fails(parties)
+    if failed:
+        return refused(failed)
     if not fields:
-        return _no(Reason.NOTHING_ASKED)
+        return refused(Reason.NOTHING_ASKED)
     if not fields <= allowed.keys():
-        return _no(Reason.OUT_OF_SCOPE)
+        return refused(Reason.OUT_OF_SCOPE)
     # THREAT T231: a purpose that is absent, unknown or broader than the schema's opens nothing
     if not all(covers(allowed[field], purpose) for field in fields):
-        return _no(Reason.OTHER_PURPOSE)
-    return _yes(fields)
+        return refused(Reason.OTHER_PURPOSE)
+    # THREAT T255: what people choose about is not read past their choice
+    if covers(bound, purpose):
+        return refused(Reason.NEEDS_RUN)
+    limited = limits_stop(parties.limits, purpose)
+    return refused(limited) if limited else _yes(fields)
 
 
 def decide_own(
     parties: Parties, known: AbstractSet[FieldName], fields: frozenset[FieldName]
 ) -> Decision:
     """Return whether a person may have or change `fields` of their own; that needs no purpose."""
-    refused = _party_fails(parties)
-    if refused:
-        return _no(refused)
+    failed = _party_fails(parties)
+    if failed:
+        return refused(failed)
     if not fields:
-        return _no(Reason.NOTHING_ASKED)
-    return _yes(fields) if fields <= known else _no(Reason.OUT_OF_SCOPE)
+        return refused(Reason.NOTHING_ASKED)
+    return _yes(fields) if fields <= known else refused(Reason.OUT_OF_SCOPE)
 
 
 def covers(purposes: AbstractSet[Purpose], purpose: Purpose) -> bool:
@@ -81,16 +96,5 @@ def _yes(fields: frozenset[FieldName]) -> Decision:
         because=(),
         code=Reason.GRANTED,
         sentence=sentence(Reason.GRANTED),
-        obligations=None,
-    )
-
-
-def _no(reason: Reason) -> Decision:
-    return Decision(
-        permit=False,
-        fields=frozenset(),
-        because=(),
-        code=reason,
-        sentence=sentence(reason),
         obligations=None,
     )

@@ -125,8 +125,11 @@ class Remembering:
         memory = self._memories.get(table)
         if memory is None:
             return self._inner.get(table, keys)
-        known = [memory.rows.get(key) for key in keys]
-        if None not in known:
+        try:
+            known = [memory.rows.get(key) for key in keys]
+        except TypeError:  # no key, which the inner store says better
+            return self._inner.get(table, keys)
+        if keys and None not in known:
             return known
         turn = memory.turn
         found = self._inner.get(table, keys)
@@ -181,9 +184,12 @@ class Remembering:
             if isinstance(op, DeleteWhere):
                 touched[op.table] = None
                 continue
-            keys = touched.setdefault(op.table, set())
-            if keys is not None:
-                keys.add(self._key_of(op.table, op))
+            try:
+                keys = touched.setdefault(op.table, set())
+                if keys is not None:
+                    keys.add(self._key_of(op.table, op))
+            except (TypeError, IndexError):  # no row of this table, and rejected as such
+                touched[op.table] = None
         for table, keys in touched.items():
             self._memories[table].forget(keys)
 

@@ -35,6 +35,7 @@ __all__ = [  # `Stretch` is for whoever builds a vault
     "STRENGTH",
     "Stretch",
     "Way",
+    "change_passphrase",
     "create",
     "key_in",
     "new_key_file",
@@ -90,6 +91,20 @@ def unlock(parts: Parts, given: str, accepted: Accepted | None = None) -> Opened
     """
     parts.home.check()
     return opening.open_vault(parts, _root(parts.home, given), accepted)
+
+
+def change_passphrase(home: Home, given: str, new: str, entropy: Entropy, stretch: Stretch) -> None:
+    """Put the root key into a new slot, in place of the one that `given` opens.
+
+    Raises:
+        WrongPassphraseError: `given` does not open it.
+        InvalidError: a vault that opens with a key, or an empty passphrase.
+        StoreUnavailableError: the disk refuses; the old passphrase opens the vault.
+    """
+    if way_of(home) is not Way.PASSPHRASE:
+        raise InvalidError("this vault opens with a key, not with a passphrase")
+    slot = _new_slot(Way.PASSPHRASE, new, _root(home, given), entropy, stretch)
+    replace(home.unlock_slot(Way.PASSPHRASE), slot)
 
 
 def opens(home: Home, given: str) -> bool:

@@ -81,7 +81,7 @@ def open_field(keys: SubjectKeys, field: FieldName, version: int, found: Found |
     return value
 
 
-def rewrapped(keys: Versions, row: Row, nonce: bytes) -> Row:
+def rewrapped(keys: Versions, row: Row, entropy: Entropy) -> Row:
     """Return a field's row with its key under the subject key in force; the value stays sealed.
 
     Raises:
@@ -93,9 +93,23 @@ def rewrapped(keys: Versions, row: Row, nonce: bytes) -> Row:
         _key_place(keys, field, skver),
         keys.records,
         _key_place(keys, field, keys.version),
-        nonce,
+        entropy,
     )
     return (subject, field, version, keys.version, retain_until, wrap, sealed)
+
+
+def resealed(keys: Versions, row: Row, entropy: Entropy) -> Row:
+    """Return a field's row with its value sealed anew, under another key drawn for it.
+
+    Raises:
+        SealBrokenError: the row is not as it was written.
+    """
+    subject, field, version, skver, retain_until, dek, sealed = row
+    place = _place(keys, field, version, retain_until)
+    plain = keys.opener(skver).open_envelope(dek, sealed, _key_place(keys, field, skver), place)
+    to_place = _key_place(keys, field, keys.version)
+    fresh = keys.records.envelope(plain, to_place, place, entropy)
+    return (subject, field, version, keys.version, retain_until, *fresh)
 
 
 def is_over(found: Found | None, now: Instant) -> bool:
@@ -118,7 +132,9 @@ def _key_place(keys: Versions, field: FieldName, version: int) -> bytes:
     return wrap_aad(KeyKind.DEK, keys.app, keys.subject, field_place(field), version)
 
 
-def _place(keys: SubjectKeys, field: FieldName, version: int, retain_until: int) -> bytes:
+def _place(
+    keys: SubjectKeys | Versions, field: FieldName, version: int, retain_until: int
+) -> bytes:
     name = Collection(field)
     aad = body_aad(KeyKind.DEK, keys.app, keys.subject, name, NOBODY, PROFILE, version)
     return aad + _number(retain_until)

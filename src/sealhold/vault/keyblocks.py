@@ -40,6 +40,7 @@ from sealhold.stores.spec import (
 from sealhold.vault.deciding import rows_of
 from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.steps import Steps, Waits
+from sealhold.vault.versions import Versions
 
 KEY_BLOCKS = TableSpec(
     name="keyblock",
@@ -84,14 +85,16 @@ class _Open(NamedTuple):
     v: int  # of its row; 0 if there is none yet
 
 
-def seal_block(keys: SubjectKeys, block: int, slots: Sequence[bytes], entropy: Entropy) -> Row:
+def seal_block(
+    keys: SubjectKeys | Versions, block: int, slots: Sequence[bytes], entropy: Entropy
+) -> Row:
     """Return the row that keeps `slots` as a block of a person, under their key as it is now."""
     now = keys.now
     sealed = now.records.seal(b"".join(slots), _place(keys, block, now.version), entropy)
     return (keys.subject, block, now.version, sealed)
 
 
-def open_block(keys: SubjectKeys, block: int, found: Found) -> list[bytes]:
+def open_block(keys: SubjectKeys | Versions, block: int, found: Found) -> list[bytes]:
     """Return the slots of a block, 33 bytes each; without those at the end that are `EMPTY`.
 
     Raises:
@@ -105,6 +108,20 @@ def open_block(keys: SubjectKeys, block: int, found: Found) -> list[bytes]:
     if len(plain) % SLOT_BYTES or len(plain) > SLOTS * SLOT_BYTES:
         raise SealBrokenError("a block of keys has another form")
     return [plain[at : at + SLOT_BYTES] for at in range(0, len(plain), SLOT_BYTES)]
+
+
+def rewrapped(keys: Versions, row: Row, entropy: Entropy) -> Row:
+    """Return a block's row under the subject key in force; the keys in it stay.
+
+    Raises:
+        SealBrokenError: it does not open.
+    """
+    subject, block, version, sealed = row
+    if block < 0:
+        raise SealBrokenError("no block of keys has such a number")
+    place, to_place = (_place(keys, block, each) for each in (version, keys.version))
+    moved = keys.opener(version).rewrap(sealed, place, keys.records, to_place, entropy)
+    return (subject, block, keys.version, moved)
 
 
 def block_rows(view: ReadView, keys: SubjectKeys, places: Iterable[Slot]) -> BlockRows:
@@ -334,7 +351,7 @@ def _key_in(slots: list[bytes], slot: int, use: For) -> Secret:
     return Secret(slots[slot][1:], "record key")
 
 
-def _place(keys: SubjectKeys, block: int, version: int) -> bytes:
+def _place(keys: SubjectKeys | Versions, block: int, version: int) -> bytes:
     number = block.to_bytes(ID_BYTES, "big")
     return wrap_aad(KeyKind.BLOCK, keys.app, keys.subject, number, version)
 

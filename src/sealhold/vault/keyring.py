@@ -60,6 +60,7 @@ __all__ = ["AppKeys", "Keyring", "SubjectKeys"]  # whoever has keys has them fro
 
 AT_HAND = 4_096  # people whose keys stay open at most
 HALF_CLOSED = "an epoch was closed half; lock the vault and open it"
+WORN = 2**30  # wraps, about; long before the 2^31 after which two nonces might meet
 AT_ONCE = 500  # keys that are copied in one commit
 NAMED_KEYS = ("data-file", "log", "log-sign", "proof-sign", "grant-sign", "set-hash", "token")
 
@@ -80,6 +81,7 @@ class Keyring:
         self._named: dict[str, Secret] = {}
         self._subjects: dict[SubjectId, SubjectKeys] = {}
         self.generation = 0
+        self.worn: set[SubjectId] = set()  # whose key wrapped so often that it is to be turned over
         self._is_frozen = False
         self.reserves: Reserves = NoReserves()
 
@@ -237,8 +239,11 @@ class Keyring:
             with self._turn:
                 found = self.lies_in.store.get(SUBJECT.name, [(subject, version)])[0]
                 if found is not None:  # else it was destroyed meanwhile
-                    *clear, used, wrap, base = found.row
-                    self.commit([Put(SUBJECT.name, (*clear, used + COUNTED, wrap, base))])
+                    *clear, used, job, wrap, base = found.row
+                    used += COUNTED
+                    self.commit([Put(SUBJECT.name, (*clear, used, job, wrap, base))])
+                    if used >= WORN:
+                        self.worn.add(subject)
 
         return count
 

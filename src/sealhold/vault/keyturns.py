@@ -15,10 +15,11 @@ from itertools import groupby
 
 from sealhold.crypto.entropy import at_once
 from sealhold.crypto.seal import NONCE_BYTES, KeyKind, Sealer, new_key
-from sealhold.model.errors import NotFoundError, SealBrokenError, TamperedError
-from sealhold.model.ids import AppId, Id16, JobId, SubjectId
+from sealhold.model.clock import Entropy
+from sealhold.model.errors import SealBrokenError, TamperedError
+from sealhold.model.ids import AppId, Id16, JobId, SealedBytes, SubjectId
 from sealhold.model.quantities import Instant
-from sealhold.stores.spec import MAX_PAGE, Delete, Found, Op, Put, Row
+from sealhold.stores.spec import MAX_PAGE, Delete, Op, Put, Row
 from sealhold.vault.deciding import rows_of
 from sealhold.vault.keyring import Keyring
 from sealhold.vault.keyuses import versions_of
@@ -61,6 +62,7 @@ class Portion:
     people: tuple[Versions, ...]  # in the order of their ids
     broken: tuple[BrokenKey, ...]
     last: SubjectId | None  # the last of them; None if nobody is behind
+    rows: tuple[Row, ...] = ()  # of those people, as the set has them
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +87,7 @@ class KeyTurns:
         Raises:
             NotFoundError: it has no key.
         """
-        found = next(rows_of(self._ring.lies_in.store, SUBJECT, "key", subject), None)
-        if found is None:
-            raise NotFoundError("no such subject")
-        return AppId(Id16(found.row[2]))
+        return self._ring.subject(subject).app
 
     def apps(self) -> list[AppId]:
         """Return each app that has a key, in the order of their ids."""
@@ -101,20 +100,24 @@ class KeyTurns:
         return apps
 
     def count(self, app: AppId, subject: SubjectId | None) -> int:
-        """Return how many rows of keys an app, or one of its subjects, has."""
-        store = self._ring.lies_in.store
+        """Return how many subjects an app has; 1 if only one of them is meant."""
         if subject is not None:
-            return sum(1 for _ in rows_of(store, SUBJECT, "key", subject))
-        return sum(1 for _ in rows_of(store, SUBJECT, "app", app))
+            return 1
+        rows = rows_of(self._ring.lies_in.store, SUBJECT, "app", app)
+        return sum(1 for found in rows if found.row[STATE] == ACTIVE)
+
+    def rows_of(self, subject: SubjectId) -> list[Row]:
+        """Return the rows of a subject's keys, as the set has them now."""
+        return [found.row for found in rows_of(self._ring.lies_in.store, SUBJECT, "key", subject)]
 
     # --- subjects ---
 
     def turn(
-        self, job: JobId, app: AppId, only: SubjectId | None, after: bytes, most: int
+        self, job: JobId | None, app: AppId, only: SubjectId | None, after: bytes, most: int
     ) -> Portion:
         """Turn over the keys of the next subjects of an app, or of `only` one, and return them.
 
-        Whose key in force was made by this job is returned as it is.
+        Whose key in force was made by this job is returned as it is; without a job, everybody is.
 
         Raises:
             StoreUnavailableError: the disk refuses; none was turned over.
@@ -138,19 +141,20 @@ class KeyTurns:
             if ops:
                 self._ring.commit(ops)
                 self._ring.forget(each.subject for each in people)
-            return Portion(tuple(people), tuple(broken), last)
+            return Portion(tuple(people), tuple(broken), last, tuple(rows))
 
-    def retire(self, people: Sequence[SubjectId], at: Instant) -> None:
-        """Set the end of the versions that only open; one that is set already stays."""
-        with self._ring.still():
-            ops: list[Op] = []
-            for subject in people:
-                for found in rows_of(self._ring.lies_in.store, SUBJECT, "key", subject):
-                    row = found.row
-                    if row[STATE] == DECRYPT_ONLY and row[DUE] == 0:
-                        ops.append(Put(SUBJECT.name, (*row[:DUE], at, *row[DUE + 1 :])))
-            if ops:
-                self._ring.commit(ops)
+    def retire(self, rows: Sequence[Row], at: Instant) -> None:
+        """Set the end of the versions that only open; one that is set already stays.
+
+        `rows` were read in a turn that the caller still keeps, or nobody erases the subject.
+        """
+        ops = [
+            Put(SUBJECT.name, (*row[:DUE], at, *row[DUE + 1 :]))
+            for row in rows
+            if row[STATE] == DECRYPT_ONLY and row[DUE] == 0
+        ]
+        if ops:
+            self._ring.commit(ops)
 
     def due(self, now: Instant) -> Iterator[tuple[SubjectId, int]]:
         """Yield each version whose end has come."""
@@ -166,11 +170,16 @@ class KeyTurns:
             if cursor is None:
                 return
 
-    def worn(self, most: int) -> Iterator[SubjectId]:
-        """Yield each subject whose key in force made `most` wraps or more."""
-        for found in _all(self._ring):
-            if found.row[STATE] == ACTIVE and found.row[6] >= most:
-                yield SubjectId(Id16(found.row[0]))
+    def versions(self, subject: SubjectId) -> Versions:
+        """Return the record-wrapping keys of a subject, as the set has them now.
+
+        Raises:
+            NotFoundError: there is no such subject, or it was erased.
+            TamperedError: they are not those that were made for it.
+        """
+        with self._ring.still():
+            held = self._ring.lies_in.subject(subject)
+            return versions_of(held, self._ring.counting(subject))
 
     def destroy(self, versions: Sequence[tuple[SubjectId, int]]) -> None:
         """Take versions that only open out of the set and of what its file keeps of old rows.
@@ -306,13 +315,13 @@ class KeyTurns:
                 return _whole(rows, most)
 
     def _turned(
-        self, job: JobId, rows: Sequence[Row], apps: HeldApps
+        self, job: JobId | None, rows: Sequence[Row], apps: HeldApps
     ) -> tuple[list[HeldSubject], list[Op]]:
         """Return a subject's keys with the one of this job in force, and what keeps them so."""
         check_newest([row[STATE] for row in rows], "a subject")
         held = [opened_subject(row, apps) for row in reversed(rows)]
         before = held[0]
-        if before.job == job:
+        if job is None or before.job == job:
             return held, []
         subject, version, app, *_ = before.row
         under, entropy = apps[max(apps)], self._ring.entropy
@@ -329,26 +338,37 @@ class KeyTurns:
         draw = at_once(self._ring.entropy, 2 * NONCE_BYTES * len(rows))
         ops, broken = list[Op](), list[BrokenKey]()
         for row in rows:
-            subject, own, app, above = row[:4]
-            opener = openers.get(above)
+            opener = openers.get(row[3])
             try:
-                if opener is None:
-                    raise SealBrokenError("a key lies under another version of its app's")
-                wraps = [
-                    opener.rewrap(
-                        sealed,
-                        subject_aad(kind, app, subject, own, above),
-                        to,
-                        subject_aad(kind, app, subject, own, version),
-                        draw(NONCE_BYTES),
-                    )
-                    for kind, sealed in zip(_KINDS, row[CLEAR:], strict=True)
-                ]
+                wraps = _moved_wraps(row, opener, to, version, draw)
             except SealBrokenError:
-                broken.append(BrokenKey(SubjectId(Id16(subject)), own))
+                broken.append(BrokenKey(SubjectId(Id16(row[0])), row[1]))
                 continue
             ops.append(Put(SUBJECT.name, (*row[:3], version, *row[4:CLEAR], *wraps)))
         return ops, broken
+
+
+def _moved_wraps(
+    row: Row, opener: Sealer | None, to: Sealer, version: int, draw: Entropy
+) -> list[SealedBytes]:
+    """Return the two wraps of a subject's row under the key of its app `to`.
+
+    Raises:
+        SealBrokenError: they do not open, or the key that they lie under is gone.
+    """
+    if opener is None:
+        raise SealBrokenError("a key lies under another version of its app's")
+    subject, own, app, above = row[:4]
+    return [
+        opener.rewrap(
+            sealed,
+            subject_aad(kind, app, subject, own, above),
+            to,
+            subject_aad(kind, app, subject, own, version),
+            draw,
+        )
+        for kind, sealed in zip(_KINDS, row[CLEAR:], strict=True)
+    ]
 
 
 _KINDS = (KeyKind.SUBJECT, KeyKind.BASE)
@@ -365,8 +385,3 @@ def _behind(subject: bytes) -> bytes:
     """Return the id behind this one; none if it is the last that there can be."""
     number = int.from_bytes(subject) + 1
     return number.to_bytes(len(subject)) if number < 1 << 8 * len(subject) else b""
-
-
-def _all(ring: Keyring) -> Iterator[Found]:
-    for app in KeyTurns(ring).apps():
-        yield from rows_of(ring.lies_in.store, SUBJECT, "app", app)

@@ -27,9 +27,11 @@ from sealhold.vault.epochs import noted
 from sealhold.vault.erasures import Erasures, Kept
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.keyblocks import KEY_BLOCKS
+from sealhold.vault.leases import PEOPLE
 from sealhold.vault.lookups import LOOKUPS
 from sealhold.vault.personrows import OLDER, RECORDS
 from sealhold.vault.principals import tokens_of
+from sealhold.vault.says import SAID, said_by
 from sealhold.vault.subjects import SUBJECTS, Subjects
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
@@ -41,6 +43,8 @@ OF_A_PERSON = (  # tables whose rows go with a person, and an index that begins 
     (KEY_BLOCKS.name, "key"),
     (RECORDS.name, "key"),
     (OLDER.name, "key"),
+    (SAID.name, "key"),
+    (PEOPLE.name, "subject"),
 )
 OF_COLLECTIONS = frozenset({RECORDS.name, OLDER.name})  # the column behind the person names one
 
@@ -126,6 +130,7 @@ class Leaving:
         ops = (
             noted(core, items=0),
             Delete(SUBJECTS.name, (subject,), Expect.PRESENT),
+            *said_by(core, subject),
             *tokens_of(core, subject),
             *(DeleteWhere(table, index, (subject,)) for table, index in OF_A_PERSON),
             self._erasures.put(subject, kept),

@@ -216,7 +216,7 @@ class Packer:
         return self._objects.put([waiting for waiting, _ in self._waiting.values()])
 
 
-def rewrapped(keys: Versions, row: Row, nonce: bytes) -> Row:
+def rewrapped(keys: Versions, row: Row, entropy: Entropy) -> Row:
     """Return a chunk's row with its key under the subject key in force; its pack stays.
 
     Raises:
@@ -224,7 +224,7 @@ def rewrapped(keys: Versions, row: Row, nonce: bytes) -> Row:
     """
     name, *middle, skver, key = row
     place, to_place = (_aad(keys, name, version) for version in (skver, keys.version))
-    wrap = keys.opener(skver).rewrap(key, place, keys.records, to_place, nonce)
+    wrap = keys.opener(skver).rewrap(key, place, keys.records, to_place, entropy)
     return (name, *middle, keys.version, wrap)
 
 

@@ -121,7 +121,7 @@ def seal_record(keys: SubjectKeys, place: Place, body: Body, entropy: Entropy) -
     )
 
 
-def rewrapped(keys: Versions, row: Row, nonce: bytes) -> Row:
+def rewrapped(keys: Versions, row: Row, entropy: Entropy) -> Row:
     """Return a record's row with its key under the subject key in force; the body stays sealed.
 
     Raises:
@@ -133,7 +133,7 @@ def rewrapped(keys: Versions, row: Row, nonce: bytes) -> Row:
         wrap_aad(KeyKind.DEK, keys.app, keys.subject, record, skver),
         keys.records,
         wrap_aad(KeyKind.DEK, keys.app, keys.subject, record, keys.version),
-        nonce,
+        entropy,
     )
     return (
         record,
@@ -148,6 +148,25 @@ def rewrapped(keys: Versions, row: Row, nonce: bytes) -> Row:
         wrap,
         sealed,
     )
+
+
+def resealed(keys: Versions, row: Row, entropy: Entropy) -> Row:
+    """Return a record's row with its body sealed anew, under another key drawn for it.
+
+    Of larger content the body is the list of its chunks; the chunks stay as they are.
+
+    Raises:
+        SealBrokenError: the row is not as it was written.
+    """
+    record, app, subject, coll, version, skver, job, retain, flags, dek, sealed = row
+    place = _aad(keys, Place(record, coll, version, job, retain), flags)
+    plain = keys.opener(skver).open_envelope(
+        dek, sealed, wrap_aad(KeyKind.DEK, keys.app, keys.subject, record, skver), place
+    )
+    to_place = wrap_aad(KeyKind.DEK, keys.app, keys.subject, record, keys.version)
+    fresh = keys.records.envelope(plain, to_place, place, entropy)
+    clear = (record, app, subject, coll, version, keys.version, job, retain, flags)
+    return (*clear, *fresh)
 
 
 def open_body(keys: SubjectKeys, found: Found) -> Body:
@@ -212,7 +231,7 @@ def record_from(found: Found, content: bytes) -> Record:
     )
 
 
-def _aad(keys: SubjectKeys, place: Place, flags: int) -> bytes:
+def _aad(keys: SubjectKeys | Versions, place: Place, flags: int) -> bytes:
     record, collection, version, job, retain_until = place
     aad = body_aad(KeyKind.DEK, keys.app, keys.subject, collection, record, BODY, version)
     return aad + job + _numbers(retain_until, flags)

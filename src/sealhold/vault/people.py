@@ -18,6 +18,8 @@ from sealhold.audit.event import EventKind, Outcome
 from sealhold.audit.log import Entry
 from sealhold.model.errors import (
     BusyError,
+    DeniedError,
+    ExhaustedError,
     InvalidError,
     SealBrokenError,
     StaleError,
@@ -26,6 +28,7 @@ from sealhold.model.ids import AppId, FieldName, SubjectId, random_id
 from sealhold.model.people import ErasedView, Lookup, PersonView, ProfileView, Value
 from sealhold.model.quantities import DAY, Instant
 from sealhold.model.underway import Underway
+from sealhold.policy.limits import limits_stop
 from sealhold.policy.profiles import covers, decide_person, decide_profile
 from sealhold.stores.spec import Delete, Found, Op
 from sealhold.vault.core import Core
@@ -35,6 +38,7 @@ from sealhold.vault.identifiable import FIELDS, is_over, seal_field
 from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.leaving import Leaving
 from sealhold.vault.lookups import LOOKUPS, Tags, check_row
+from sealhold.vault.quotas import A_DAY, LookupQuota
 from sealhold.vault.steps import TRIES, Once, begun, until_done
 from sealhold.vault.subjects import Person, Subjects
 from sealhold.vault.using import Use, Uses
@@ -52,10 +56,11 @@ Changes = Mapping[FieldName, Value | None]  # None takes the field out
 class People:
     """The people of the apps of one vault; several threads may call."""
 
-    def __init__(self, core: Core, uses: Uses) -> None:
+    def __init__(self, core: Core, uses: Uses, lookups_a_day: int = A_DAY) -> None:
         self._core = core
         self._uses = uses
         self._subjects = Subjects(core)
+        self.lookups = LookupQuota(core, lookups_a_day)
         self._leaving = Leaving(core, uses)
 
     def make(self, app: AppId) -> PersonView:
@@ -213,7 +218,8 @@ class People:
         if fields is None:
             allowed = use.allowed
             fields = frozenset(name for name in allowed if covers(allowed[name], use.purpose))
-        decision = decide_profile(use.parties, use.allowed, use.purpose, fields)
+        bound = self._uses.bound(use)
+        decision = decide_profile(use.parties, use.allowed, use.purpose, fields, bound)
         yield from self._uses.needed(use, decision, EventKind.PROFILE, fields)
         person, keys = use.whole()
         rows = self._rows(person, fields & person.fields.keys())
@@ -301,18 +307,26 @@ class People:
             if rule.lookup is not Lookup.NONE
         }
         fields = frozenset({field})
-        decision = decide_profile(use.without_person, allowed, use.purpose, fields)
+        bound = self._uses.bound(use)
+        decision = decide_profile(use.without_person, allowed, use.purpose, fields, bound)
         yield from self._uses.needed(use, decision, EventKind.PROFILE, fields)
+        if self.lookups.is_used_up(use.app_id):
+            told = use.event(EventKind.PROFILE, "lookup_quota", fields)
+            yield Work((), (use.entry(structs.replace(told, outcome=Outcome.DENIED)),))
+            raise DeniedError("denied")
         tags = Tags(self._core, use.app_id, field, use.rules[field].lookup)
         inners = tags.inners(value)
         found = [self._hit(use, field, inners, row) for row in tags.rows(inners)]
         hits = [hit for hit in found if hit is not None]
         entries = [hit.entry(hit.event(EventKind.PROFILE, "found", fields)) for hit in hits]
         nobody = [use.entry(use.event(EventKind.PROFILE, "searched", fields))]
-        guards = tuple(hit.whole()[0].guard for hit in hits)
-        if not (yield _work(use, guards, entries or nobody)):
+        guards = tuple(guard for hit in hits for guard in hit.guards(()))
+        ops = (*guards, self.lookups.counted(use.app_id))
+        try:
+            is_kept = yield _work(use, ops, entries or nobody)
+        except ExhaustedError:  # others made the last ones in this very moment
             return None
-        return tuple(hit.whole()[0].id for hit in hits)
+        return tuple(hit.whole()[0].id for hit in hits) if is_kept else None
 
     def _hit(self, use: Use, field: FieldName, inners: tuple[bytes, ...], row: Found) -> Use | None:
         """Return a use of the person that a row leads to, if they are there and it is not over.
@@ -321,7 +335,7 @@ class People:
             SealBrokenError: the row stands for another person, version or value.
         """
         hit = self._uses.of(use.app_id, SubjectId(row.row[3]), use.purpose)
-        if hit.person is None:
+        if hit.person is None or limits_stop(hit.limits, use.purpose):
             return None
         person, keys = hit.whole()
         if check_row(self._core, keys, person.fields.get(field), row) not in inners:

@@ -11,8 +11,11 @@ from sealhold.model.ids import Kind, SubjectId, show
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of, scan_all
 from sealhold.vault.identifiable import FIELDS, open_field
+from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.lookups import LOOKUPS, anew, check_row
+from sealhold.vault.personrows import OLDER, RECORDS
 from sealhold.vault.principals import PERSON_TOKENS
+from sealhold.vault.recordcheck import record_faults
 from sealhold.vault.subjects import ACTIVE, SUBJECTS, Subjects
 
 
@@ -35,6 +38,7 @@ def people_faults(core: Core) -> Iterator[str]:
                 open_field(keys, field, version, rows.get(field))
             for each in rows_of(core.store, LOOKUPS, "subject", person.id):
                 check_row(core, keys, person.fields.get(each.row[1]), each)
+            yield from record_faults(core, keys)
         except (NotFoundError, TamperedError):
             yield f"person `{name}` does not open"
     yield from _of_nobody(core, seen)
@@ -51,7 +55,13 @@ def _tag_faults(core: Core) -> Iterator[str]:
 
 
 def _of_nobody(core: Core, seen: set[bytes]) -> Iterator[str]:
-    for what, table, at in (("field", FIELDS, 0), ("token", PERSON_TOKENS, 2)):
+    for what, table, at in (
+        ("field", FIELDS, 0),
+        ("token", PERSON_TOKENS, 2),
+        ("block of keys", KEY_BLOCKS, 0),
+        ("record", RECORDS, 0),
+        ("older record", OLDER, 0),
+    ):
         for found in scan_all(core.store, table):
             if found.row[at] not in seen:
                 yield f"a {what} is of nobody: `{show(Kind.SUBJECT, SubjectId(found.row[at]))}`"

@@ -24,6 +24,7 @@ from sealhold.stores.spec import ColumnKind, Found, Row, TableSpec
 from sealhold.vault.identifiable import emptied, filled
 from sealhold.vault.keyblocks import Slot
 from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.versions import Versions
 
 _COLUMNS = {
     "subject": ColumnKind.ID16,
@@ -129,6 +130,16 @@ def open_version(keys: SubjectKeys, found: Found, dek: Secret) -> Content:
     return content
 
 
+def resealed(keys: Versions, row: Row, old: Secret, new: Secret) -> Row:
+    """Return a row with its content sealed anew, under another key of the same slot.
+
+    Raises:
+        SealBrokenError: it is not as it was written.
+    """
+    place = _place(keys, Stand.of(Found(row, 0)))
+    return (*row[:-1], seal_once(new, open_once(old, row[-1], place), place))
+
+
 def packed(content: Content) -> bytes:
     """Return a record's content in its one encoding.
 
@@ -141,7 +152,7 @@ def packed(content: Content) -> bytes:
         raise InvalidEncodingError("a record's content is not JSON") from err
 
 
-def _place(keys: SubjectKeys, stand: Stand) -> bytes:
+def _place(keys: SubjectKeys | Versions, stand: Stand) -> bytes:
     collection, record, version, (block, slot), retain_until, written, flags = stand
     aad = body_aad(KeyKind.DEK, keys.app, keys.subject, collection, record, CONTENT, version)
     return aad + _numbers(block, slot, retain_until, flags, written)

@@ -10,6 +10,7 @@ Source: docs/spec/05-audit-log.md section 6; docs/spec/29-operations.md section 
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from queue import Queue
 
 import msgspec
 
@@ -25,12 +26,16 @@ from sealhold.model.errors import (
     StoreUnavailableError,
     TamperedError,
 )
-from sealhold.stores.spec import Guard, Op, Outcome, Result
+from sealhold.stores.spec import MAX_BATCH, MAX_UNITS, Guard, Op, Outcome, Result
 from sealhold.vault.reserves import Room
 
 
 class Work(msgspec.Struct, frozen=True):
-    """Operations that hold together, and the log entries that tell of them, one at least."""
+    """Operations that hold together, and the log entries that tell of them.
+
+    Without an entry goes only what touches no row that decides: a step of a job, whose beginning
+    and end are told.
+    """
 
     ops: tuple[Op, ...]
     entries: tuple[Entry, ...]
@@ -71,6 +76,24 @@ class Load:
     is_writing: bool  # if not, something failed and was not mended yet
     is_full: bool
     log_size: int
+
+
+def take(first: Piece, queue: "Queue[Piece | None]") -> list[Piece]:
+    """Return what waits behind `first` with it, up to the limits of a batch."""
+    batch = [first]
+    units = len(first.works)
+    size = sum(work.size for work in first.works)
+    while True:
+        waiting = queue.queue
+        following = waiting[0] if waiting else None
+        if following is None:
+            return batch
+        units += len(following.works)
+        size += sum(work.size for work in following.works)
+        if units > MAX_UNITS or size > MAX_BATCH // 2:
+            return batch
+        batch.append(following)
+        queue.get_nowait()
 
 
 def tell(batch: Sequence[Piece], results: Sequence[Result], firsts: Sequence[int]) -> None:

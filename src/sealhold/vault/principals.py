@@ -13,17 +13,26 @@ Source: docs/spec/30-access.md sections 1 and 2.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.audit.event import Actor, Event, EventKind, Outcome
+from sealhold.audit.log import Entry
 from sealhold.crypto import token as tokens
-from sealhold.model.errors import DeniedError, InvalidError, NotFoundError
+from sealhold.crypto.token import Token
+from sealhold.model.errors import (
+    ConflictError,
+    DeniedError,
+    ExhaustedError,
+    InvalidError,
+    NotFoundError,
+)
 from sealhold.model.ids import AppId, Id16, SubjectId, random_id
 from sealhold.model.principals import NewToken, OfficerView, PrincipalKind, Way
 from sealhold.model.quantities import DAY, Instant
 from sealhold.policy.profiles import decide_person
 from sealhold.stores.spec import ColumnKind, Delete, Expect, Found, Guard, Op, Put, TableSpec
+from sealhold.vault.caveats import USES, admits, counted, counts_of
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
-from sealhold.vault.registry import ACTIVE, MAX_NAME, App, Registry
+from sealhold.vault.registry import ACTIVE, MAX_NAME, TOKENS, App, Registry
 from sealhold.vault.subjects import ACTIVE as PERSON_ACTIVE
 from sealhold.vault.subjects import Subjects
 from sealhold.vault.telling import Teller
@@ -54,7 +63,7 @@ OFFICER_TOKENS = TableSpec(
     key=("id",),
     indexes={},
 )
-TABLES = (PERSON_TOKENS, OFFICERS, OFFICER_TOKENS)
+TABLES = (PERSON_TOKENS, OFFICERS, OFFICER_TOKENS, USES)
 LONGEST = 366 * DAY
 
 
@@ -67,6 +76,15 @@ class PersonToken:
     token_id: Id16
     way: Way
     guards: tuple[Op, ...]  # fail a commit if token, app or person is another by then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who calls, with which token."""
+
+    kind: PrincipalKind
+    app: AppId | None  # None for an officer
+    token: Token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,20 +109,69 @@ class Principals:
         self._seen = tokens.Seen(self._key)
         self._teller = Teller(core.keys)
 
+    def caller(self, token: str) -> Caller:
+        """Return who holds `token`.
+
+        Raises:
+            DeniedError: it does not hold.
+        """
+        held = self._held(token)
+        if self._core.deciding.get(PERSON_TOKENS.name, held.id) is not None:
+            person = self.person(token)
+            return Caller(kind=PrincipalKind.PERSON, app=person.app, token=held)
+        if self._core.deciding.get(OFFICER_TOKENS.name, held.id) is not None:
+            self.officer(token)
+            return Caller(kind=PrincipalKind.OFFICER, app=None, token=held)
+        return Caller(kind=PrincipalKind.APP, app=self.app(token).id, token=held)
+
     def kind(self, token: str) -> PrincipalKind:
         """Return which kind of caller holds `token`.
 
         Raises:
             DeniedError: it does not hold.
         """
-        if self._core.deciding.get(PERSON_TOKENS.name, self._checked(token)) is not None:
-            self.person(token)
-            return PrincipalKind.PERSON
-        if self._core.deciding.get(OFFICER_TOKENS.name, self._checked(token)) is not None:
-            self.officer(token)
-            return PrincipalKind.OFFICER
-        self.app(token)
-        return PrincipalKind.APP
+        return self.caller(token).kind
+
+    def count(self, caller: Caller) -> None:
+        """Count one call of a token that may be used so many times; others count nothing.
+
+        Raises:
+            DeniedError: it was used so often already, or is used at this very moment.
+        """
+        ops = tuple(counted(self._core, self._key, caller.token))
+        if not ops:
+            return
+        event = Event(
+            kind=EventKind.ACCESS, actor=Actor.APP, app=caller.app, reason="a counted use"
+        )
+        try:
+            self._core.writer.commit(Work(ops, (Entry(event=event),)))
+        except (ConflictError, ExhaustedError) as err:
+            raise DeniedError("denied") from err
+
+    def tell_refused(self, token: str) -> None:
+        """Write into the log that a token was refused, if the vault once made it for an app.
+
+        What the vault did not make names nobody, and is not written down.
+        """
+        try:
+            now = self._core.clock()
+            held = tokens.check(self._key, token, now=now, admits=lambda _: True)
+        except (InvalidError, DeniedError):
+            return
+        row = self._core.deciding.get(TOKENS.name, held.id)
+        if row is None:
+            row = self._core.deciding.get(PERSON_TOKENS.name, held.id)
+        if row is None:
+            return
+        event = Event(
+            kind=EventKind.ACCESS,
+            actor=Actor.APP,
+            outcome=Outcome.DENIED,
+            app=AppId(Id16(row.row[1])),
+            reason="a token was refused",
+        )
+        self._core.writer.commit(Work((), (Entry(event=event),)))
 
     def app(self, token: str) -> App:
         """Return the active app that holds `token`.
@@ -224,10 +291,11 @@ class Principals:
         use = self._uses.of(acting.app, acting.subject, actor=acting.actor)
         self._uses.need(use, decide_person(use.parties), EventKind.ACCESS)
         ends = tokens_of(self._core, acting.subject)
+        tokens_ended = sum(op.table == PERSON_TOKENS.name for op in ends)
         told = use.event(EventKind.ACCESS, "tokens were revoked")
         work = Work((*acting.guards, *use.guards(()), *ends), (use.entry(told),), releases=True)
         self._core.writer.commit(work)
-        return len(ends)
+        return tokens_ended
 
     def revoke_officer(self, officer: Id16) -> OfficerView:
         """End an officer and their tokens; it binds the very next call.
@@ -249,10 +317,13 @@ class Principals:
         return self._officer(found)
 
     def _checked(self, token: str) -> Id16:
+        return self._held(token).id
+
+    def _held(self, token: str) -> Token:
         # THREAT T02: only who was given a token by the vault gets past here
         try:
             now = self._core.clock()
-            return self._seen.check(token, now=now, admits=lambda _: False).id
+            return self._seen.check(token, now=now, admits=admits(token))
         except (InvalidError, DeniedError) as err:
             raise DeniedError("denied") from err
 
@@ -292,6 +363,7 @@ class Principals:
 
 
 def tokens_of(core: Core, subject: SubjectId) -> tuple[Op, ...]:
-    """Return the operations that take out every token of a person."""
-    found = rows_of(core.store, PERSON_TOKENS, "subject", subject)
-    return tuple(Delete(PERSON_TOKENS.name, (each.row[0],)) for each in found)
+    """Return the operations that take out every token of a person, and what was counted of it."""
+    ids = [found.row[0] for found in rows_of(core.store, PERSON_TOKENS, "subject", subject)]
+    ends = [Delete(PERSON_TOKENS.name, (each,)) for each in ids]
+    return (*ends, *(op for each in ids for op in counts_of(core, each)))

@@ -119,6 +119,14 @@ class Processings:
             self._opened[processing] = known
         return known
 
+    def find(self, app: AppId, processing: ProcessingId) -> Processing | None:
+        """Return a processing of an app; None if it is another's, or there is none."""
+        try:
+            found = self.get(processing)
+        except NotFoundError:
+            return None
+        return found if found.app == app else None
+
     def of_app(self, app: AppId) -> Iterator[Processing]:
         """Yield an app's processings, the oldest first."""
         return map(self.get, self._ids().get(app, ()))

@@ -16,8 +16,10 @@ from sealhold.crypto.sign import PublicKey, key_digest
 from sealhold.model.clock import Clock, Entropy
 from sealhold.model.errors import DeniedError, InvalidError, InvalidIdError, NotFoundError
 from sealhold.model.ids import AppId, Id16, Kind, parse_id, random_id
+from sealhold.model.principals import CredentialView
 from sealhold.model.quantities import Instant
-from sealhold.stores.spec import ColumnKind, Expect, Found, Guard, Op, Put, TableSpec
+from sealhold.stores.spec import ColumnKind, Delete, Expect, Found, Guard, Op, Put, TableSpec
+from sealhold.vault.caveats import admits
 from sealhold.vault.deciding import Deciding
 from sealhold.vault.papers import Papers
 
@@ -36,6 +38,7 @@ TOKENS = TableSpec(
 TABLES = (APPS, TOKENS)
 ACTIVE, SUSPENDED, REMOVED = "active", "suspended", "removed"
 MAX_NAME = 80  # characters
+MAX_CREDENTIALS = 20  # of one app: one for each of its servers, and some to change over
 PUBLIC_BYTES = 32
 
 
@@ -94,6 +97,35 @@ class Registry:
             Put(TOKENS.name, (token, app.id, ACTIVE), Expect.ABSENT),
         )
         return app, tokens.mint(self._key, token), ops
+
+    def credential(self, app: App) -> tuple[Id16, str, Op]:
+        """Return one more token of an app: its id, the token (said once), and what keeps it.
+
+        Raises:
+            InvalidError: the app has as many as it may.
+        """
+        if len(self.credentials(app.id)) >= MAX_CREDENTIALS:
+            raise InvalidError(f"an app has at most {MAX_CREDENTIALS} credentials")
+        token = random_id(self._entropy)
+        kept = Put(TOKENS.name, (token, app.id, ACTIVE), Expect.ABSENT)
+        return token, tokens.mint(self._key, token), kept
+
+    def credentials(self, app: AppId) -> tuple[CredentialView, ...]:
+        """Return the tokens of an app, without what would let anybody use them."""
+        rows = (found.row for found in self._deciding.all(TOKENS.name))
+        found = (CredentialView(id=row[0], state=row[2]) for row in rows if row[1] == app)
+        return tuple(sorted(found, key=lambda each: each.id))
+
+    def ended(self, app: AppId, token: Id16) -> Op:
+        """Return the operation that ends one token of an app.
+
+        Raises:
+            NotFoundError: it has no such token.
+        """
+        found = self._deciding.get(TOKENS.name, token)
+        if found is None or found.row[1] != app:
+            raise NotFoundError("no such credential")
+        return Delete(TOKENS.name, (token,), found.v)
 
     def change(self, app: App, state: str) -> Op:
         """Return the operation that puts an app into another state."""
@@ -158,7 +190,8 @@ class Registry:
         """
         # THREAT T02: only who was given a token by the vault gets past here
         try:
-            parsed = self._seen.check(token, now=self._clock(), admits=lambda _: False)
+            now = self._clock()
+            parsed = self._seen.check(token, now=now, admits=admits(token))
             row = self._deciding.get(TOKENS.name, Id16(parsed.id))
             app = self.get(AppId(Id16(row.row[1]))) if row else None
         except (InvalidError, DeniedError, NotFoundError) as err:

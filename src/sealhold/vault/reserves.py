@@ -107,17 +107,6 @@ class Reserves:
                 if not self.release(room):
                     raise
 
-    def keep(self, work: Callable[[], None]) -> None:
-        """Do `work`, which all else waits for, from whichever reserve is left.
-
-        Raises:
-            StoreFullError: nothing of both is left.
-        """
-        try:
-            self.spend(Room.READS, work)
-        except StoreFullError:
-            self.spend(Room.RIGHTS, work)
-
     @contextmanager
     def opening(self) -> Iterator[None]:
         """Give room to the opening of a home whose disk is full."""

@@ -11,13 +11,17 @@ Source: docs/spec/28-rotation.md section 2.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from sealhold.model.clock import Entropy
 from sealhold.model.ids import SubjectId
 from sealhold.stores.spec import Found, Key, ReadView, Row, TableSpec
-from sealhold.vault import identifiable, objects, owned
+from sealhold.vault import identifiable, keyblocks, objects, owned
 from sealhold.vault.deciding import rows_of, scan_all
 from sealhold.vault.versions import Versions
 
 ENOUGH = 4  # a page of which less than one row in so many is wanted is no way to look for more
+
+
+Rewrite = Callable[[Versions, Row, Entropy], Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,8 @@ class Under:
     """One table whose rows lie under subject keys."""
 
     spec: TableSpec
-    rewrapped: Callable[[Versions, Row, bytes], Row]  # under the version in force, with a nonce
+    rewrapped: Rewrite  # the key under the version in force
+    resealed: Rewrite | None = None  # the content under another key; None: it holds none
     index: str = "key"  # begins with the subject; without one, all rows are looked at
 
     @property
@@ -83,8 +88,9 @@ class Under:
 
 
 UNDER_SUBJECTS = (
-    Under(identifiable.FIELDS, identifiable.rewrapped),
-    Under(owned.RECORDS, owned.rewrapped, index=""),
-    Under(owned.OLDER, owned.rewrapped, index=""),
+    Under(identifiable.FIELDS, identifiable.rewrapped, identifiable.resealed),
+    Under(keyblocks.KEY_BLOCKS, keyblocks.rewrapped),
+    Under(owned.RECORDS, owned.rewrapped, owned.resealed, index=""),
+    Under(owned.OLDER, owned.rewrapped, owned.resealed, index=""),
     Under(objects.CHUNKS, objects.rewrapped, index="subject"),
 )

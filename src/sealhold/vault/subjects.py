@@ -74,10 +74,16 @@ class Subjects:
         # THREAT T230: another app's person is not here, and takes the same way to be not here
         return row if row is not None and row.row[1] == app else None
 
-    def app_of(self, subject: SubjectId) -> AppId | None:
-        """Return whose person this is, if they are anybody's."""
+    def app_of(self, subject: SubjectId) -> AppId:
+        """Return which app keeps a person, to somebody who may know of every app.
+
+        Raises:
+            NotFoundError: there is no such person.
+        """
         row = self._core.store.get(SUBJECTS.name, [(subject,)])[0]
-        return None if row is None else AppId(Id16(row.row[1]))
+        if row is None:
+            raise NotFoundError("no such person")
+        return AppId(Id16(row.row[1]))
 
     def opened(self, found: Found) -> tuple[Person, SubjectKeys]:
         """Return the person of a row, and their keys.

@@ -8,31 +8,35 @@ Source: docs/spec/24-people.md section 4.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from msgspec import structs
 
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
 from sealhold.audit.log import Entry
 from sealhold.model.errors import BusyError, DeniedError, NotFoundError, UnknownPurposeError
-from sealhold.model.ids import AppId, FieldName, Purpose, SubjectId
+from sealhold.model.ids import AppId, FieldName, GrantId, Purpose, SubjectId
 from sealhold.model.people import Rules
+from sealhold.model.quantities import Instant
 from sealhold.policy import dpv
-from sealhold.policy.decision import Decision
+from sealhold.policy.decision import Decision, Reason, refused
 from sealhold.policy.facts import Standing
+from sealhold.policy.limits import NO_LIMITS, Limits
 from sealhold.policy.profiles import Allowed, Parties
 from sealhold.stores.spec import Op, Put
 from sealhold.vault.core import Core
 from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.processings import Processings
 from sealhold.vault.registry import ACTIVE as APP_ACTIVE
 from sealhold.vault.registry import App, Registry
+from sealhold.vault.says import SAYS, Say, Says
 from sealhold.vault.schemas import Schema, Schemas
 from sealhold.vault.steps import Steps, done
 from sealhold.vault.subjects import ACTIVE, SUBJECTS, Person, Subjects
 from sealhold.vault.telling import PersonTeller
 from sealhold.vault.writer import Work
 
-NO_PURPOSE = Purpose("")
+NO_PURPOSE, NEVER = Purpose(""), Instant(0)
 TRIES = 8  # how often a use is decided anew because something changed in its very moment
 
 Done = TypeVar("Done")
@@ -49,12 +53,22 @@ class Use:
     person: Person | None
     keys: SubjectKeys | None  # the person's
     actor: Actor = Actor.APP  # or the person themselves
+    say: Say | None = None  # all that the person said, if there is a person
+    now: Instant = NEVER  # when all of this was read
+    grant: GrantId | None = None  # the run that wants it, if it is one
+
+    @property
+    def limits(self) -> Limits:
+        """What the person set to all uses by others."""
+        if self.say is None or self.actor is Actor.PERSON:
+            return NO_LIMITS
+        return self.say.limits(self.now)
 
     @property
     def parties(self) -> Parties:
         """How app and person stand."""
         person = Standing.ACTIVE if self.person is not None else Standing.UNKNOWN
-        return Parties(app=self._app_standing(), subject=person)
+        return Parties(app=self._app_standing(), subject=person, limits=self.limits)
 
     @property
     def without_person(self) -> Parties:
@@ -86,9 +100,13 @@ class Use:
         guards: list[Op] = []
         if self.app is not None and self.schema is not None:
             guards += [Registry.guard(self.app), Schemas.guard(self.schema)]
+        ops = tuple(ops)
         replaced = any(isinstance(op, Put) and op.table == SUBJECTS.name for op in ops)
         if self.person is not None and not replaced:
             guards.append(self.person.guard)
+        if self.say is not None and not any(op.table == SAYS.name for op in ops):
+            # THREAT T253: a use that a person's no came before is decided anew
+            guards.append(self.say.guard)
         return tuple(guards)
 
     def event(self, kind: EventKind, reason: str, fields: Iterable[str] = ()) -> Event:
@@ -100,6 +118,7 @@ class Use:
             purpose=self.purpose or None,
             fields=tuple(FieldName(name) for name in sorted(fields) if name in self.rules),
             reason=reason,
+            grant=self.grant,
         )
 
     def entry(self, event: Event) -> Entry:
@@ -123,6 +142,8 @@ class Uses:
         self._registry = registry
         self._schemas = schemas
         self._subjects = Subjects(core)
+        self._says = Says(core)
+        self.processings = Processings(core)
 
     def of(
         self,
@@ -145,7 +166,13 @@ class Uses:
             person=person,
             keys=keys,
             actor=actor,
+            say=self._says.of(person.id, keys) if person is not None and keys is not None else None,
+            now=self._core.clock(),
         )
+
+    def bound(self, use: Use) -> frozenset[Purpose]:
+        """Return the purposes for which the app of a use reads in runs only."""
+        return frozenset() if use.actor is Actor.PERSON else self.processings.bound(use.app_id)
 
     def need(
         self, use: Use, decision: Decision, kind: EventKind, fields: Iterable[str] = ()
@@ -157,6 +184,16 @@ class Uses:
             AuditUnavailableError: the log cannot be written.
         """
         done(self.needed(use, decision, kind, fields), self._core.writer)
+
+    def refuse(self, use: Use, reason: Reason, kind: EventKind) -> NoReturn:
+        """Write a refusal for `reason` into the log.
+
+        Raises:
+            DeniedError: always; the same for every reason.
+            AuditUnavailableError: the log cannot be written.
+        """
+        self.need(use, refused(reason), kind)
+        raise DeniedError("denied")
 
     def needed(
         self, use: Use, decision: Decision, kind: EventKind, fields: Iterable[str] = ()

@@ -28,6 +28,11 @@ class Versions:
     records: Sealer  # of that version
     sealers: Mapping[int, Sealer]  # each that there is
 
+    @property
+    def now(self) -> "Versions":
+        """These: of one moment there is no other."""
+        return self
+
     def opener(self, version: int) -> Sealer:
         """Return what opens the wraps of a version.
 

@@ -38,8 +38,6 @@ from sealhold.model.errors import (
     TamperedError,
 )
 from sealhold.stores.spec import (
-    MAX_BATCH,
-    MAX_UNITS,
     ColumnKind,
     Fence,
     Op,
@@ -51,8 +49,9 @@ from sealhold.stores.spec import (
     Unit,
 )
 from sealhold.vault.deciding import Change, Deciding
-from sealhold.vault.pieces import Load, Piece, Work, refuse, tell, unpublished
-from sealhold.vault.reserves import Reserves, Room
+from sealhold.vault.pieces import Load, Piece, Work, refuse, take, tell, unpublished
+from sealhold.vault.refusals import entries_of
+from sealhold.vault.reserves import NoReserves, Reserves, Room
 
 __all__ = ["Load", "Work", "Writer"]  # what is asked of it, beside the tables and the mac below
 
@@ -101,6 +100,7 @@ class Writer:
         clock: Clock,
         entropy: Entropy,
         reserves: Reserves | None = None,
+        rows_here: bool = True,
     ) -> None:
         self._store = store
         self._appender = appender
@@ -112,7 +112,9 @@ class Writer:
         self._written = written
         self._clock = clock
         self._entropy = entropy
-        self._reserves = reserves  # None: the rows are not on the home's disk
+        self._reserves = reserves or NoReserves()
+        self._rows_here = rows_here  # on the disk that there is a reserve of
+        self._room = Room.READS  # whose reserve the checkpoint may take
         self._batches = self._works = 0
         self._unsure: _Unsure | None = None
         self._queue: Queue[Piece | None] = Queue(QUEUE)
@@ -124,6 +126,8 @@ class Writer:
 
     def submit(self, works: Sequence[Work]) -> Future[list[int]]:
         """Queue pieces that go into one batch; the future gives each one's first log index.
+
+        Where no piece of the batch has an entry, it gives none.
 
         Raises:
             AuditUnavailableError: the writer is shut.
@@ -161,7 +165,7 @@ class Writer:
             batches=self._batches,
             works=self._works,
             is_writing=self._shut is None and self._unsure is None,
-            is_full=self._reserves is not None and self._reserves.is_short,
+            is_full=self._reserves.is_short,
             log_size=self._appender.head.size,
         )
 
@@ -185,13 +189,15 @@ class Writer:
                 continue
             if first is None:
                 return
-            self._do(self._take(first))
+            self._do(take(first, self._queue))
 
     def _do(self, batch: list[Piece]) -> None:
         """Do a batch, in parts if it must be, until all who wait for it are told."""
+        is_right = any(each.room is Room.RIGHTS for each in batch)
+        self._room = Room.RIGHTS if is_right else Room.READS
         if not self._is_sure():
             refuse(batch, self._trouble())
-        elif self._reserves is not None and self._reserves.is_short and not self._reserves.refill():
+        elif self._reserves.is_short and not self._reserves.refill():
             self._do_on_full_disk(batch)
         else:
             match self._commit_batch(batch):
@@ -199,7 +205,7 @@ class Writer:
                     for piece in batch:  # one of them is bad: let it fail alone
                         self._do([piece])
                 case _Ended.FULL:
-                    if self._reserves is not None:
+                    if self._rows_here:
                         self._reserves.note_full()
                     self._do_on_full_disk(batch)
                 case _Ended.TOLD:
@@ -215,6 +221,7 @@ class Writer:
 
     def _spend(self, room: Room, pieces: list[Piece]) -> None:
         """Do pieces of one kind from its reserve; they are refused once that is used up."""
+        self._room = room
         with suppress(SealholdError):  # what the store's own log of changes takes is had first
             self._store.renew()
         while self._is_sure():
@@ -226,26 +233,10 @@ class Writer:
                         self._spend(room, [piece])
                     return
                 case _Ended.FULL:
-                    if self._reserves is None or not self._reserves.release(room):
+                    if not (self._rows_here and self._reserves.release(room)):
                         refuse(pieces, StoreFullError(NO_ROOM))
                         return
         refuse(pieces, self._trouble())
-
-    def _take(self, first: Piece) -> list[Piece]:
-        batch = [first]
-        units = len(first.works)
-        size = sum(work.size for work in first.works)
-        while True:
-            waiting = self._queue.queue
-            following = waiting[0] if waiting else None
-            if following is None:
-                return batch
-            units += len(following.works)
-            size += sum(work.size for work in following.works)
-            if units > MAX_UNITS or size > MAX_BATCH // 2:
-                return batch
-            batch.append(following)
-            self._queue.get_nowait()
 
     def _commit_batch(self, batch: list[Piece]) -> _Ended:
         works = [work for piece in batch for work in piece.works]
@@ -343,19 +334,18 @@ class Writer:
             for work, result in zip(works, results, strict=True)
             if result.outcome is Outcome.APPLIED
         ]
-        entries = [entry for work in applied for entry in work.entries]
-        if not entries:  # each work has one, so nothing was applied
+        entries, places = entries_of(applied)
+        if not entries:  # nothing was applied, or steps of jobs, which touch no row that decides
             return _Plan(prepared=None, change=Change({}, self._deciding.total), ops=(), firsts=())
         prepared = self._appender.prepare(entries, self._clock(), self._entropy)
         change = self._deciding.preview(op for work in applied for op in work.ops)
         size = prepared.head.size
         mac = set_mac(self._set_key, size, change.total)
-        firsts = []
-        at = prepared.seqs.start
-        for work, result in zip(works, results, strict=True):
-            firsts.append(at)
-            if result.outcome is Outcome.APPLIED:
-                at += len(work.entries)
+        following = iter(places)
+        firsts = [
+            prepared.seqs.start + (next(following) if result.outcome is Outcome.APPLIED else 0)
+            for result in results
+        ]
         ops = (*prepared.ops, Put(SET_HASH.name, (0, size, mac)), self._mark())
         return _Plan(prepared=prepared, change=change, ops=ops, firsts=tuple(firsts))
 
@@ -365,11 +355,11 @@ class Writer:
     def _publish(self) -> None:
         head = self._appender.head
         if self._written != head.size:
-            self._write_head(head.note)
+            self._reserves.spend(self._room, lambda: self._write_head(head.note))
             self._written = head.size
 
     def _publish_quietly(self) -> None:
-        if self._reserves is not None and self._reserves.is_short:
+        if self._reserves.is_short:
             self._reserves.refill()
         if not self._is_sure():
             return

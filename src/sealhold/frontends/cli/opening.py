@@ -35,6 +35,7 @@ from sealhold.node import (
 )
 
 ASK = "Passphrase: "
+NEXT_VARIABLE = "SEALHOLD_NEW_PASSPHRASE"
 FLOOR = 8  # characters of a new passphrase
 
 
@@ -118,6 +119,24 @@ def new_passphrase(session: Session) -> str:
     if given is None:
         given = _asked(session, LockedError, f"New passphrase, {FLOOR} characters or more: ")
         if len(given) >= FLOOR and _asked(session, LockedError, "Once more: ") != given:
+            raise WeakPassphraseError("the two passphrases differ")
+    if len(given) < FLOOR:
+        raise WeakPassphraseError(f"a passphrase has {FLOOR} characters or more")
+    return given
+
+
+def next_passphrase(session: Session, node: Node) -> str:
+    """Return the passphrase that is to open a vault from now on, typed twice.
+
+    Raises:
+        VerificationNeededError: no terminal, and no headless home that was given one.
+        WeakPassphraseError: too short, or not typed the same twice.
+    """
+    given = session.shell.environment.get(NEXT_VARIABLE) if node.headless else None
+    if given is None:
+        prompt = f"New passphrase, {FLOOR} characters or more: "
+        given = _asked(session, VerificationNeededError, prompt)
+        if _asked(session, VerificationNeededError, "Once more: ") != given:
             raise WeakPassphraseError("the two passphrases differ")
     if len(given) < FLOOR:
         raise WeakPassphraseError(f"a passphrase has {FLOOR} characters or more")

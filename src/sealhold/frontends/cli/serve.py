@@ -1,5 +1,6 @@
 """`sealhold serve`."""
 
+import gc
 import os
 import signal
 import sys
@@ -10,16 +11,19 @@ from typing import Annotated
 
 import typer
 
+from sealhold import __version__
 from sealhold.frontends.cli.opening import folder_of, given_to, world_of
 from sealhold.frontends.cli.out import Facts, Line, emit, safe
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.http.app import make_app
+from sealhold.frontends.http.journal import Journal
 from sealhold.frontends.http.rounds import Rounds
 from sealhold.frontends.http.serve import bind, make_server
 from sealhold.model.clock import Clock
 from sealhold.node import PASSPHRASE_VARIABLE, Node
 
 PORT = 8722
+FRESH = 20_000  # objects more, after which garbage is looked for
 WAIT_TO_END = 5.0  # seconds for a round that is under way
 
 
@@ -31,12 +35,18 @@ def serve(
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Only print the address.")
     ] = False,
+    log: Annotated[
+        bool,
+        typer.Option(
+            "--log", help="Write what happens to standard error, one JSON object a line; no names."
+        ),
+    ] = False,
 ) -> None:
     """Open your vault in the browser, and answer what is due.
 
     The vault starts locked and is opened on its page, unless SEALHOLD_PASSPHRASE is set, or the
-    key of a vault that opens with one is given. It listens on this machine alone. Ctrl-C ends it
-    and drops the keys.
+    key of a vault that opens with one is given. It listens on this machine alone. Ctrl-C ends it:
+    what is under way is answered first, for at most 20 seconds, and the keys are dropped.
     """
     session = Session.of(context)
     world = world_of(session)
@@ -53,6 +63,7 @@ def serve(
         listener = bind(port)
         listener.listen()  # whoever is told the address may call at once, and waits for the server
         bound = listener.getsockname()[1]
+        journal = Journal(_to_stderr, world.clock, node.tag)
         app = make_app(
             node,
             origin=f"http://localhost:{bound}",
@@ -60,6 +71,7 @@ def serve(
             demo=False,
             clock=world.clock,
             entropy=world.entropy,
+            journal=journal if log else None,
         )
         url = f"http://{node.label}.localhost:{bound}/"
         _announce(session, node, url, bound)
@@ -68,7 +80,9 @@ def serve(
             import webbrowser  # noqa: PLC0415  # reason: a server without a screen needs none
 
             webbrowser.open(url)
-        with _rounds(node, world.clock):
+        gc.freeze()  # what is there by now stays, and need not be looked at again and again
+        gc.set_threshold(FRESH)
+        with _rounds(node, world.clock), _noted(journal if log else None, node, bound):
             make_server(app).run(sockets=[listener])
 
 
@@ -81,6 +95,22 @@ def _announce(session: Session, node: Node, url: str, port: int) -> None:
         Facts([("Address", url), ("Folder", safe(str(node.home.folder)))]),
         Line("Ctrl-C ends it.", "hint"),
     )
+
+
+@contextmanager
+def _noted(journal: Journal | None, node: Node, port: int) -> Iterator[None]:
+    if journal is not None:
+        journal.happened("started", port=port, locked=node.locked, version=__version__)
+    try:
+        yield
+    finally:
+        if journal is not None:
+            journal.happened("stopping", locked=node.locked)
+
+
+def _to_stderr(line: str) -> None:
+    sys.stderr.write(line)
+    sys.stderr.flush()
 
 
 @contextmanager

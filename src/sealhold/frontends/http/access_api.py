@@ -9,7 +9,7 @@ import msgspec
 
 from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, read
 from sealhold.model.ids import Id16
-from sealhold.model.principals import NewToken, OfficerView
+from sealhold.model.principals import CredentialView, NewToken, OfficerView
 from sealhold.model.quantities import Instant
 
 
@@ -43,6 +43,46 @@ class Revoked:
     tokens: int
 
 
+class Proof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The owner's proof."""
+
+    passphrase: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCredential:
+    """One more token of an app, said once."""
+
+    credential: Id16
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """The tokens of an app, without what would let anybody use them."""
+
+    credentials: tuple[CredentialView, ...]
+
+
+def credentials(call: Call) -> Reply:
+    """List the credentials of an app."""
+    found = call.vault.callers.credentials(call.names["id"])
+    return Reply(value=Credentials(credentials=found))
+
+
+def add_credential(call: Call) -> Reply:
+    """Make one more credential of an app."""
+    proof = read(call, Proof).passphrase
+    credential, token = call.vault.callers.add_credential(call.names["id"], proof)
+    return Reply(value=NewCredential(credential=credential, token=token), status=201)
+
+
+def end_credential(call: Call) -> Reply:
+    """End a credential of an app."""
+    app, credential = call.names["id"], call.names["credential"]
+    return Reply(value=call.vault.callers.end_credential(app, credential))
+
+
 def add_officer(call: Call) -> Reply:
     """Make somebody an officer."""
     body = read(call, NewOfficer)
@@ -58,6 +98,20 @@ def revoke_tokens(call: Call) -> Reply:
 
 
 ROUTES = (
+    ApiRoute(
+        method="GET", path="/v1/apps/{id}/credentials", role=Role.OWNER,
+        about="The credentials of an app", run=credentials, answer=Credentials,
+    ),
+    ApiRoute(
+        method="POST", path="/v1/apps/{id}/credentials", role=Role.OWNER,
+        about="One more token of an app, said once", run=add_credential, body=Proof,
+        answer=NewCredential, status=201,
+    ),
+    ApiRoute(
+        method="DELETE", path="/v1/apps/{id}/credentials/{credential}", role=Role.OWNER,
+        about="End a credential of an app; it binds the next call", run=end_credential,
+        answer=CredentialView,
+    ),
     ApiRoute(
         method="POST", path="/v1/subjects/{id}/tokens", role=Role.APP,
         about="A token for a person, to hand over to them; it ends in a day",

@@ -8,6 +8,7 @@
 Source: docs/spec/20-faces.md section 7; docs/spec/30-access.md section 3.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from sealhold.frontends.http.bodies import (
     parse_fields,
     read_body,
 )
+from sealhold.frontends.http.counting import Counts
 from sealhold.frontends.http.crowd import Places
 from sealhold.frontends.http.problems import NoTokenError, no_token, outside_problem, problem
 from sealhold.frontends.http.session import SignIns
@@ -35,7 +37,8 @@ from sealhold.frontends.http.wire import to_wire
 from sealhold.frontends.seam import Vault
 from sealhold.frontends.web.visit import Fields
 from sealhold.model.encoding import Plain
-from sealhold.model.errors import DeniedError, InvalidError, SealholdError
+from sealhold.model.errors import DeniedError, InvalidError, LockedError, SealholdError
+from sealhold.model.principals import Asked, Presented
 from sealhold.model.underway import Underway
 
 JSON = "application/json"
@@ -45,6 +48,9 @@ MAX_DIGITS = 15
 DEFAULT_LIMIT = 50
 SUBMISSION_BYTES = 46_137_344  # a program of 32 MiB in base64, beside manifest and request
 BEARER = "bearer "
+PARTS = 2  # of a token that nobody narrowed, after its prefix
+OF_A_PERSON = "/v1/subjects/{id}"
+NAMED = re.compile(r"/\{\w+\}")
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 
@@ -57,9 +63,10 @@ class Role(StrEnum):
     APP = "app"
     PERSON = "person"  # one of an app's people
     OFFICER = "officer"  # who answers for data protection
+    MONITOR = "monitor"  # a program that watches how the service does
 
 
-TOLD = frozenset({Role.PUBLIC, Role.OWNER, Role.OFFICER})  # to whom a no is explained
+TOLD = frozenset({Role.PUBLIC, Role.OWNER, Role.OFFICER, Role.MONITOR})  # to whom a no is explained
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +81,7 @@ class Call:
     query: Fields
     body: bytes
     headers: Mapping[str, str]  # those that the route takes, by their name in small letters
+    counts: Counts
 
     def header(self, name: str) -> str:
         """Return a header that the route takes; empty if it was not sent."""
@@ -109,10 +117,13 @@ class ApiRoute:
     answer: object = None  # a type hint; None: no content or bytes
     body: type[msgspec.Struct] | None = None
     query: tuple[str, ...] = ()
-    headers: tuple[str, ...] = ()  # in small letters
+    headers: tuple[str, ...] = ()  # that must be sent, in small letters
+    optional: tuple[str, ...] = ()  # headers that may be sent
+    takes: tuple[str, ...] = ()  # media types of a body that is JSON of any form
     takes_file: bool = False
     body_bytes: int = FORM_BYTES  # at most, unless it takes a file
     status: int = 200
+    also_status: tuple[int, ...] = ()  # other statuses with the same answer
     media: str = JSON
 
     @property
@@ -134,6 +145,7 @@ class ApiDesk:
     sign_ins: SignIns
     long_bodies: Places
     arrivals: Arrivals
+    counts: Counts
 
 
 def read(call: Call, form: type[Body]) -> Body:
@@ -177,6 +189,7 @@ async def answer(route: ApiRoute, desk: ApiDesk, request: Request) -> Response:
     try:
         if role is None:
             # THREAT T194: whoever holds no token makes the server keep no body, of any length
+            token = _presented(route, request, token)
             role = await _admit(route, desk, token)
         # THREAT T201: a long body is kept in memory whole, so few are taken in at once
         with desk.long_bodies.taken(token) if route.is_long else nullcontext():
@@ -189,6 +202,7 @@ async def answer(route: ApiRoute, desk: ApiDesk, request: Request) -> Response:
                 query=parse_fields(request.scope["query_string"]),
                 body=await _body(route, request),
                 headers=_headers(route, request),
+                counts=desk.counts,
             )
             reply = await _reply(route, desk, call)
     except NoTokenError:
@@ -219,9 +233,28 @@ def _role(route: ApiRoute, desk: ApiDesk, token: str) -> Role:
 
 
 async def _admit(route: ApiRoute, desk: ApiDesk, token: str) -> Role:
-    if route.begin is not None and desk.vault.is_near:
-        return _role(route, desk, token)
-    return await run_in_threadpool(_role, route, desk, token)
+    is_plain = token.count("_") <= PARTS  # a bound of uses is counted on the disk
+    try:
+        if route.begin is not None and desk.vault.is_near and is_plain:
+            return _role(route, desk, token)
+        return await run_in_threadpool(_role, route, desk, token)
+    except DeniedError as err:
+        if not isinstance(err, NoTokenError | LockedError):
+            await run_in_threadpool(desk.vault.callers.refused, token)
+        raise
+
+
+def _presented(route: ApiRoute, request: Request, token: str) -> str:
+    """Return `token` with what it is shown for, to which its holder may have bound it."""
+    is_of_person = route.path.startswith(OF_A_PERSON)
+    part = NAMED.sub("", route.path).rstrip("/").rpartition("/")[2]
+    asked = Asked(
+        purpose=request.headers.get("sealhold-purpose", ""),
+        processing=request.headers.get("sealhold-processing", ""),
+        subject=request.path_params.get("id", "") if is_of_person else "",
+        scope=f"{part}:{'read' if route.method == 'GET' else 'write'}",
+    )
+    return Presented(token, asked)
 
 
 async def _reply(route: ApiRoute, desk: ApiDesk, call: Call) -> Reply:
@@ -239,13 +272,15 @@ async def _body(route: ApiRoute, request: Request) -> bytes:
         return await read_body(request, UPLOAD_BYTES, UPLOAD_SECONDS)
     data = await read_body(request, route.body_bytes)
     declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if route.body is not None and declared != JSON:
-        raise InvalidError("the content type of a body is application/json")
+    takes = (JSON,) if route.body is not None else route.takes
+    if takes and declared not in takes:
+        raise InvalidError(f"the content type of a body is {takes[0]}")
     return data
 
 
 def _headers(route: ApiRoute, request: Request) -> dict[str, str]:
-    given = {name: request.headers.getlist(name) for name in route.headers}
+    taken = (*route.headers, *route.optional)
+    given = {name: request.headers.getlist(name) for name in taken}
     if any(len(values) > 1 for values in given.values()):
         raise InvalidError("a header was sent twice")
     return {name: values[0] for name, values in given.items() if values}

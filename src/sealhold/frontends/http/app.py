@@ -7,6 +7,7 @@ Source: docs/spec/20-faces.md section 6.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from time import perf_counter
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,13 +17,27 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from sealhold.frontends.http import access_api, app_api, openapi, owner_api, people_api, rights_api
+from sealhold.frontends.http import (
+    access_api,
+    app_api,
+    choice_api,
+    keys_api,
+    openapi,
+    owner_api,
+    people_api,
+    processing_api,
+    records_api,
+    rights_api,
+    serving_api,
+)
 from sealhold.frontends.http.api import ApiDesk
 from sealhold.frontends.http.arriving import Arrivals
+from sealhold.frontends.http.counting import Counting, Counts
 from sealhold.frontends.http.crowd import Crowd, long_bodies
 from sealhold.frontends.http.entrance import Entrance
 from sealhold.frontends.http.guard import Guard
 from sealhold.frontends.http.headers import KEPT_FOR_GOOD, HardenedAnswers, harden
+from sealhold.frontends.http.journal import Journal
 from sealhold.frontends.http.pages import Desk
 from sealhold.frontends.http.peer import PeerCheck, is_owner
 from sealhold.frontends.http.session import Sessions, SignIns
@@ -38,9 +53,19 @@ from sealhold.model.clock import Clock, Entropy
 from sealhold.model.errors import NotFoundError, SealholdError, UsageError
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-API_ROUTES = (
-    owner_api.ROUTES + app_api.ROUTES + people_api.ROUTES + access_api.ROUTES + rights_api.ROUTES
+SERVICES = (
+    owner_api,
+    serving_api,
+    app_api,
+    people_api,
+    access_api,
+    records_api,
+    processing_api,
+    choice_api,
+    rights_api,
+    keys_api,
 )
+API_ROUTES = tuple(route for service in SERVICES for route in service.ROUTES)
 
 
 def make_app(  # noqa: PLR0913  # reason: what a site is made of
@@ -54,6 +79,8 @@ def make_app(  # noqa: PLR0913  # reason: what a site is made of
     words: Mapping[str, str] = ENGLISH,
     peer_check: PeerCheck = is_owner,
     stage: DemoStage | None = None,
+    seconds: Callable[[], float] = perf_counter,
+    journal: Journal | None = None,
 ) -> ASGIApp:
     """Return the application for `vault`, bound at `origin` (`http://localhost:8722`).
 
@@ -67,6 +94,8 @@ def make_app(  # noqa: PLR0913  # reason: what a site is made of
         words: the texts of the pages.
         peer_check: tells whose program is at the other end.
         stage: what a demo has beside; then whoever looks is signed in.
+        seconds: a clock that only goes forward, for how long answers take.
+        journal: where each answer is written down, if anywhere.
 
     Raises:
         UsageError: `origin` and `label` do not make a site.
@@ -91,8 +120,10 @@ def make_app(  # noqa: PLR0913  # reason: what a site is made of
         exception_handlers={HTTPException: _http_trouble(desk), Exception: _broken(desk)},
     )
     pages.router.redirect_slashes = False
-    api = ApiDesk(vault, sign_ins, long_bodies(), Arrivals())
-    return Crowd(Entrance(pages, api, openapi.described(API_ROUTES, site.origin), site))
+    counts = Counts()
+    api = ApiDesk(vault, sign_ins, long_bodies(), Arrivals(), counts)
+    inside = Crowd(Entrance(pages, api, openapi.described(API_ROUTES, site.origin), site))
+    return Counting(inside, counts, seconds, journal)
 
 
 def _page_routes(desk: Desk, assets: Assets) -> list[BaseRoute]:

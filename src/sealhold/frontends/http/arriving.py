@@ -17,6 +17,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from sealhold.model.underway import Underway
 
+CROWD = 8  # uses of a round, from which on the next is worth lingering for
+LINGER = 0.002
 PATIENCE = 0.02  # seconds that the loop waits for a disk
 
 Done = TypeVar("Done")
@@ -35,6 +37,7 @@ class Arrivals:
 
     def __init__(self) -> None:
         self._ready: list[_One] = []
+        self._last = 0  # uses of the last round
 
     async def arrive(self, underway: Underway[Done]) -> Done:
         """Take `underway` to its end, and return what came of it.
@@ -49,11 +52,15 @@ class Arrivals:
 
     def _add(self, loop: asyncio.AbstractEventLoop, one: _One) -> None:
         if not self._ready:
-            loop.call_soon(self._round)  # behind whatever else came in by now
+            if self._last < CROWD:
+                loop.call_soon(self._round)  # behind whatever else came in by now
+            else:
+                loop.call_later(LINGER, self._round)
         self._ready.append(one)
 
     def _round(self) -> None:
         ready, self._ready = self._ready, []
+        self._last = len(ready)
         while ready:
             going = [(one, waits) for one in ready if (waits := _went(one)) is not None]
             if going:

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sealhold.frontends.http.api import ApiDesk, ApiRoute, answer
+from sealhold.frontends.http.counting import SEEN
 from sealhold.frontends.http.guard import API, refusal, turned_away
 from sealhold.frontends.http.headers import hardened
 from sealhold.frontends.http.problems import problem
@@ -107,6 +108,8 @@ class Entrance:
             except ClientDisconnect:  # nobody is left to be told anything
                 return
             except Exception as err:  # noqa: BLE001  # reason: told without a word of what it holds
+                if SEEN in scope:
+                    scope[SEEN].fault = type(err).__name__
                 response = problem(SealholdError(f"a fault of ours, {type(err).__name__}"))
         await hardened(response)(scope, receive, send)
 
@@ -115,8 +118,11 @@ class Entrance:
         if found is None:
             return problem(NotFoundError("nothing lives at this address"))
         methods, request.scope["path_params"] = found
+        seen = request.scope.get(SEEN)
         method = "GET" if request.method == "HEAD" else request.method
         if method in methods:
+            if seen is not None:
+                seen.route = methods[method].path
             return await answer(methods[method], self._desk, request)
         response = problem(UsageError("this address does not take that method"))
         response.status_code = 405

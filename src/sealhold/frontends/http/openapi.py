@@ -18,7 +18,7 @@ from sealhold.model.encoding import Plain
 NAMED = re.compile(r"\{(\w+)\}")
 WHOLE = frozenset({"limit", "before", "seq"})  # query parameters that are whole numbers
 MATCH = "if-match"
-SAID_WITH = {401: "WWW-Authenticate", 503: "Retry-After"}
+SAID_WITH = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
 REF = "#/components/schemas/{name}"
 PROBLEM: Schema = {
     "type": "object",
@@ -90,7 +90,9 @@ def _operation(route: ApiRoute, known: dict[str, Schema]) -> Schema:
         "security": [{role.value: []} for role in route.roles if role is not Role.PUBLIC],
         "parameters": _parameters(route),
         "responses": {
-            str(route.status): _success(route, known),
+            **{
+                str(status): _success(route, known) for status in (route.status, *route.also_status)
+            },
             **{str(status): _refusal(status) for status in sorted(_refusals(route))},
         },
     }
@@ -99,9 +101,15 @@ def _operation(route: ApiRoute, known: dict[str, Schema]) -> Schema:
             "required": True,
             "content": {"application/json": {"schema": _ref(route.body.__name__)}},
         }
+    elif route.takes:
+        told["requestBody"] = {"required": True, "content": {media: {} for media in route.takes}}
     elif route.takes_file:
         told["requestBody"] = {"required": True, "content": {"application/octet-stream": {}}}
     return told
+
+
+def _statuses(route: ApiRoute) -> tuple[int, ...]:
+    return (route.status, *route.also_status)
 
 
 def _parameters(route: ApiRoute) -> list[Schema]:
@@ -118,8 +126,9 @@ def _parameters(route: ApiRoute) -> list[Schema]:
         for name in route.query
     ]
     in_headers: list[Schema] = [
-        {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
-        for name in route.headers
+        {"name": name, "in": "header", "required": must, "schema": {"type": "string"}}
+        for names, must in ((route.headers, True), (route.optional, False))
+        for name in names
     ]
     return in_path + in_query + in_headers
 
@@ -133,11 +142,11 @@ def _refusals(route: ApiRoute) -> set[int]:
         403: True,
         404: tells and ("{" in route.path or bool(route.query)),
         408: changes,
-        409: tells and changes,
-        412: MATCH in route.headers,
+        409: changes and (tells or Role.PERSON in route.roles),
+        412: MATCH in (*route.headers, *route.optional),
         413: changes,
         422: True,
-        428: MATCH in route.headers,
+        428: MATCH in (*route.headers, *route.optional),
         429: True,
         503: True,
         507: True,  # each use is written into the log first

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import msgspec
 
-from sealhold import __version__
 from sealhold.frontends.http import caps_api
 from sealhold.frontends.http.api import BYTES, ApiRoute, Call, Reply, Role, limit, number, read
 from sealhold.frontends.http.bodies import nameless
@@ -98,19 +97,6 @@ class Registered:
 
     app: AppView
     token: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
-    """That the service answers."""
-
-    status: str
-    version: str
-
-
-def health(_call: Call) -> Reply:
-    """Tell that the service answers; nothing of the vault."""
-    return Reply(value=Health(status="ok", version=__version__))
 
 
 def sign_in(call: Call) -> Reply:
@@ -298,10 +284,6 @@ LISTS = (
 )  # fmt: skip
 
 ACTS = (
-    ApiRoute(
-        method="GET", path="/v1/health", role=Role.PUBLIC, about="Whether the service answers",
-        run=health, answer=Health,
-    ),
     ApiRoute(
         method="POST", path="/v1/auth/sessions", role=Role.PUBLIC,
         about="A bearer token for the owner's passphrase", run=sign_in, body=Passphrase,

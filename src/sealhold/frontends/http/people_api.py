@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, read
+from sealhold.frontends.http.processing_api import LEASE, caller
 from sealhold.frontends.http.versions import etag, version_of
 from sealhold.model.ids import FieldName, Purpose, SubjectId
 from sealhold.model.people import (
@@ -114,6 +115,10 @@ def get(call: Call) -> Underway[Reply]:
     named = call.query.one("fields")
     fields = frozenset(map(FieldName, named.split(","))) if named else None
     purpose, people = call.header(PURPOSE), call.vault.people
+    lease = call.header(LEASE)
+    if lease:
+        runs, app = call.vault.processing_runs, caller(call)
+        return runs.begin_get(app, lease, call.names["id"], purpose, fields).then(_versioned)
     return people.begin_get(call.token, call.names["id"], purpose, fields).then(_versioned)
 
 
@@ -182,7 +187,7 @@ ROUTES = (
     ApiRoute(
         method="GET", path=_PROFILE, role=Role.APP,
         about="Fields of a profile; unnamed, all that the purpose covers", begin=get,
-        answer=ProfileView, query=("fields",), headers=(PURPOSE,),
+        answer=ProfileView, query=("fields",), headers=(PURPOSE,), optional=(LEASE,),
     ),
     ApiRoute(
         method="PUT", path=_PROFILE, role=Role.APP, about="Replace a profile", run=put,

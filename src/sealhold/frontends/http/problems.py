@@ -24,6 +24,8 @@ from sealhold.model.errors import (
     StaleError,
     StoreFullError,
     StoreUnavailableError,
+    TooFastError,
+    UnsayableError,
 )
 
 STATUS = {
@@ -85,14 +87,17 @@ def problem(err: SealholdError) -> Response:
 
 def again_headers(err: SealholdError) -> Mapping[str, str]:
     """Return what tells a client when to come again, if waiting helps."""
-    is_soon = isinstance(err, _OF_THE_SERVICE) and not isinstance(err, StoreFullError)
+    is_soon = isinstance(err, _OF_THE_SERVICE | TooFastError) and not isinstance(
+        err, StoreFullError
+    )
     return AGAIN if is_soon else {}
 
 
 def outside_problem(err: SealholdError) -> Response:
     """Return `err` as an app is told it."""
     # THREAT T282: a service that is away says so, and never that what was asked for is not there
-    if isinstance(err, InvalidError | StaleError | _OF_THE_SERVICE):
+    told = InvalidError | StaleError | TooFastError | UnsayableError | _OF_THE_SERVICE
+    if isinstance(err, told):
         return problem(err)
     return denied()
 

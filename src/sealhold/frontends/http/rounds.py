@@ -46,6 +46,7 @@ class Rounds:
         """Go round one time, and return how many answers left."""
         left = 0
         self._close_epoch()
+        self._turn_keys()
         self._turn()
         try:
             wanted = self._wanted()
@@ -72,6 +73,12 @@ class Rounds:
             self._node.keys.close_due()
         except SealholdError:
             self._not_closed = self._clock()
+
+    def _turn_keys(self) -> None:
+        """Go on with jobs that a process left, and destroy keys whose end has come."""
+        with suppress(SealholdError):  # locked between two looks, or the store is away for now
+            if not self._node.locked:
+                self._node.parts.turn_due()
 
     def _turn(self) -> None:
         """Look at the open sets that were not looked at today, before anybody asks."""

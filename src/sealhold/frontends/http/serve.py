@@ -1,6 +1,7 @@
 """Listening: one uvicorn server on a socket that is already bound.
 
-- Nothing is logged of a request, because a path or a name in it is personal.
+- The server itself logs nothing of a request, because a path or a name in it is personal.
+- Told to end, it takes nobody more in and answers who is in; then it ends.
 - Forwarded headers are not believed.
 - So many connections are open at once, and each has so long to say what it wants (`patience`).
 """
@@ -14,7 +15,7 @@ from sealhold.frontends.http.patience import Connection
 from sealhold.model.errors import UsageError
 
 BACKLOG = 128
-CLOSING_SECONDS = 3
+CLOSING_SECONDS = 20  # for what is under way when it ends
 
 
 def bind(port: int) -> socket.socket:

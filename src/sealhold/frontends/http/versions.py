@@ -14,9 +14,9 @@ ETAG = re.compile(r'"(0|[1-9][0-9]{0,14})"')
 
 
 class NoVersionError(InvalidError):
-    """A change does not say which version of the profile it was made for.
+    """A change does not say which version of a profile or record it was made for.
 
-    Remedy: send `If-Match` with the ETag of the profile as you read it.
+    Remedy: send `If-Match` with the ETag as you read it, or `If-None-Match: *` for a new record.
     """
 
 
@@ -35,3 +35,19 @@ def version_of(header: str) -> int:
     if found is None:
         raise NoVersionError("`If-Match` names no version")
     return int(found[1])
+
+
+def expected_of(match: str, none_match: str) -> int | None:
+    """Return the version that a change was made for; None if it makes something new.
+
+    Raises:
+        NoVersionError: the headers name neither.
+        InvalidError: they name both.
+    """
+    if not none_match:
+        return version_of(match)
+    if match:
+        raise InvalidError("`If-Match` and `If-None-Match` exclude each other")
+    if none_match.strip() != "*":
+        raise NoVersionError("of `If-None-Match` only `*` is known")
+    return None

@@ -25,6 +25,7 @@ from sealhold.model.errors.conflict import (
     StaleError,
     TakenError,
     TermOverError,
+    UnsayableError,
 )
 from sealhold.model.errors.denied import (
     BadTokenError,
@@ -42,6 +43,7 @@ from sealhold.model.errors.exhausted import (
     LeakExhaustedError,
     NoiseExhaustedError,
     QuestionsExhaustedError,
+    TooFastError,
 )
 from sealhold.model.errors.invalid import (
     CapTooHighError,
@@ -89,6 +91,7 @@ from sealhold.model.errors.unavailable import (
     IsolationUnavailableError,
     MachineChangedError,
     NotFetchedError,
+    NotReadyError,
     RootAwayError,
     StoppedError,
     StoreBusyError,
@@ -140,6 +143,7 @@ __all__ = [
     "NotAssessedError",
     "NotFetchedError",
     "NotFoundError",
+    "NotReadyError",
     "NoticeChangedError",
     "ObjectNotFoundError",
     "OutOfOrderError",
@@ -157,6 +161,7 @@ __all__ = [
     "TakenError",
     "TamperedError",
     "TermOverError",
+    "TooFastError",
     "TooLargeError",
     "UnavailableError",
     "UnfitBucketError",
@@ -164,6 +169,7 @@ __all__ = [
     "UnknownPurposeError",
     "UnownedError",
     "UnreadableSourceError",
+    "UnsayableError",
     "UsageError",
     "VerificationNeededError",
     "WeakPassphraseError",

@@ -71,7 +71,14 @@ class NotAssessedError(ConflictError):
     """
 
 
-class NoticeChangedError(ConflictError):
+class UnsayableError(ConflictError):
+    """What a person says does not fit what holds now: nobody asks it, or there is no yes to end.
+
+    Remedy: read the choices again.
+    """
+
+
+class NoticeChangedError(UnsayableError):
     """What was shown to a person is not what applies now, so nothing was decided.
 
     Remedy: read the choice again, show what it says now, and name its `notice` with the answer.

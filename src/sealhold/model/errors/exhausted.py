@@ -15,6 +15,13 @@ class ExhaustedError(SealholdError):
     kind = ErrorKind.EXHAUSTED
 
 
+class TooFastError(ExhaustedError):
+    """A token, or its app, makes more calls in a second than it may.
+
+    Remedy: wait a second and send fewer at a time; `access` in `config.toml` sets the rates.
+    """
+
+
 class LeakExhaustedError(ExhaustedError):
     """The task would reveal more than the owner allowed.
 

@@ -104,6 +104,13 @@ class MachineChangedError(UnavailableError):
     """
 
 
+class NotReadyError(UnavailableError):
+    """The service answers, and cannot do all that it may be asked for now.
+
+    Remedy: unlock the vault, or see to its disk or server; `GET /v1/health` says which.
+    """
+
+
 class StoppedError(UnavailableError):
     """A run was stopped before its end; what was evaluated until then is kept.
 

@@ -7,6 +7,7 @@ Source: docs/spec/20-faces.md section 8.
 from collections.abc import Mapping
 
 from sealhold.frontends.cli.lazy import Entry, Function, Group
+from sealhold.frontends.cli.tree.jobs import JOB
 
 
 def _init() -> Function:
@@ -69,6 +70,44 @@ def _key_close() -> Function:
     return key_close
 
 
+def _service_token() -> Function:
+    from sealhold.frontends.cli.service_token import service_token
+
+    return service_token
+
+
+def _service_unit() -> Function:
+    from sealhold.frontends.cli.service_unit import service_unit
+
+    return service_unit
+
+
+SERVICE = {
+    "token": Entry(
+        about="Make the token of a program that watches how the service does.",
+        example="service token",
+        load=_service_token,
+    ),
+    "print-unit": Entry(
+        about="Print a systemd unit that serves this vault.",
+        example="service print-unit --port 8722",
+        load=_service_unit,
+    ),
+}
+
+
+def _key_rotate() -> Function:
+    from sealhold.frontends.cli.key_rotate import key_rotate
+
+    return key_rotate
+
+
+def _key_passphrase() -> Function:
+    from sealhold.frontends.cli.key_passphrase import key_passphrase
+
+    return key_passphrase
+
+
 KEY = {
     "list": Entry(
         about="List the keys: what they are for, how old, how many lie under them.",
@@ -79,6 +118,14 @@ KEY = {
         about="Turn the keys over, so that older copies of them open nothing.",
         example="key close-epoch --dry-run",
         load=_key_close,
+    ),
+    "rotate": Entry(
+        about="Turn keys over, while everything stays readable.",
+        example="key rotate subject owner",
+        load=_key_rotate,
+    ),
+    "change-passphrase": Entry(
+        about="Change your passphrase.", example="key change-passphrase", load=_key_passphrase
     ),
 }
 SOURCE = {
@@ -116,4 +163,6 @@ VAULT: Mapping[str, Entry | Group] = {
         load=_erase,
     ),
     "key": Group(about="What everything is sealed under.", entries=KEY),
+    "service": Group(about="A vault that is served all the time.", entries=SERVICE),
+    "job": Group(about="Work that turns keys over.", entries=JOB),
 }

@@ -1,0 +1,243 @@
+"""The door for records of people: a token, ids, and what the vault gives or refuses.
+
+- A token is looked at first, at each call: an app's, or that of the person themselves. Ids are
+  whole; what is none is told before anything is looked up.
+- The owner's side, the collections, takes the passphrase: it says what strangers may keep.
+
+Source: docs/spec/25-records-of-people.md.
+"""
+
+from collections.abc import Callable
+
+from sealhold.audit.event import Actor
+from sealhold.model.encoding import Plain
+from sealhold.model.errors import InvalidIdError, WrongPassphraseError
+from sealhold.model.ids import (
+    ID_BYTES,
+    AppId,
+    Collection,
+    Id16,
+    Kind,
+    RecordId,
+    SubjectId,
+    parse_id,
+)
+from sealhold.model.personrecords import (
+    CollectionRule,
+    CollectionView,
+    Content,
+    RecordHead,
+    RecordPage,
+    RecordView,
+    VersionsView,
+)
+from sealhold.model.underway import Underway
+from sealhold.vault.collectionrules import Collections, Laid
+from sealhold.vault.personrecords import At
+from sealhold.vault.personrecords import PersonRecords as Rows
+from sealhold.vault.principals import Principals
+from sealhold.vault.recordasking import Asking
+from sealhold.vault.registry import Registry
+
+
+class PersonRecords:
+    """What holders of tokens may do with records of people, and the owner with collections."""
+
+    def __init__(
+        self,
+        rows: Rows,
+        collections: Collections,
+        principals: Principals,
+        registry: Registry,
+        verify: Callable[[str], bool],
+    ) -> None:
+        self._rows = rows
+        self._collections = collections
+        self._principals = principals
+        self._registry = registry
+        self._verify = verify
+
+    def collections(self, app_text: str) -> tuple[CollectionView, ...]:
+        """Return the collections of an app, by name.
+
+        Raises:
+            NotFoundError: no app of that id or name.
+        """
+        app = self._registry.find(app_text)
+        return tuple(map(_shown, self._collections.all(app.id)))
+
+    def collection(self, app_text: str, name: str) -> CollectionView:
+        """Return one collection of an app; without a rule while nothing was laid down.
+
+        Raises:
+            NotFoundError: no app of that id or name.
+        """
+        app = self._registry.find(app_text)
+        laid = self._collections.get(app.id, name)
+        return _shown(laid) if laid else _empty(app.id, name)
+
+    def lay_down(
+        self, app_text: str, name: str, rule: CollectionRule, passphrase: str
+    ) -> CollectionView:
+        """Lay down a collection of an app.
+
+        Raises:
+            NotFoundError: no app of that id or name.
+            WrongPassphraseError: the owner is not proven.
+            InvalidError: the rule breaks the format, or takes away what is kept already.
+        """
+        app = self._registry.find(app_text)
+        if not self._verify(passphrase):
+            raise WrongPassphraseError
+        return _shown(self._collections.lay_down(app, name, rule))
+
+    def get(
+        self, token: str, id_text: str, collection: str, record_text: str, purpose: str
+    ) -> Underway[RecordView]:
+        """Return a record.
+
+        Raises:
+            DeniedError: whatever the reason.
+            InvalidIdError: one of the ids is no whole one.
+        """
+        asking, at = self._asking(token, id_text, purpose), _at(collection, record_text)
+        return self._rows.get(asking, at)
+
+    def get_version(  # a place has so many parts
+        self,
+        token: str,
+        id_text: str,
+        collection: str,
+        record_text: str,
+        version: int,
+        purpose: str,
+    ) -> Underway[RecordView]:
+        """Return one version of a record.
+
+        Raises:
+            DeniedError: whatever the reason.
+            InvalidIdError: one of the ids is no whole one.
+        """
+        asking, at = self._asking(token, id_text, purpose), _at(collection, record_text)
+        return self._rows.get_version(asking, at, version)
+
+    def versions(
+        self, token: str, id_text: str, collection: str, record_text: str, purpose: str
+    ) -> Underway[VersionsView]:
+        """Return which versions of a record are kept.
+
+        Raises:
+            DeniedError: whatever the reason.
+            InvalidIdError: one of the ids is no whole one.
+        """
+        asking, at = self._asking(token, id_text, purpose), _at(collection, record_text)
+        return self._rows.versions(asking, at)
+
+    def page(  # a page has so many sides
+        self,
+        token: str,
+        id_text: str,
+        collection: str,
+        after_text: str,
+        limit: int,
+        purpose: str,
+    ) -> Underway[RecordPage]:
+        """Return up to `limit` records of a collection, from the one after `after_text` on.
+
+        Raises:
+            DeniedError: whatever the reason.
+            InvalidIdError: one of the ids is no whole one.
+        """
+        asking = self._asking(token, id_text, purpose)
+        after = RecordId(_whole(Kind.RECORD, after_text)) if after_text else None
+        return self._rows.page(asking, collection, after, limit)
+
+    def put(  # a change has so many sides
+        self,
+        token: str,
+        id_text: str,
+        collection: str,
+        record_text: str,
+        content: Content,
+        expected: int | None,
+        purpose: str,
+    ) -> Underway[RecordHead]:
+        """Make `content` the whole record, over version `expected`; if None, as a new one.
+
+        Raises:
+            DeniedError: whatever the reason.
+            StaleError: the record is at another version, or there is one.
+            InvalidError: the content or an id has another form.
+        """
+        asking, at = self._asking(token, id_text, purpose), _at(collection, record_text)
+        return self._rows.put(asking, at, content, expected)
+
+    def patch(  # a change has so many sides
+        self,
+        token: str,
+        id_text: str,
+        collection: str,
+        record_text: str,
+        patch: Plain,
+        expected: int,
+        purpose: str,
+    ) -> Underway[RecordHead]:
+        """Change a record as a JSON Merge Patch says.
+
+        Raises:
+            DeniedError: whatever the reason.
+            StaleError: the record is at another version.
+            InvalidError: what comes of it, or an id, has another form.
+        """
+        asking, at = self._asking(token, id_text, purpose), _at(collection, record_text)
+        return self._rows.patch(asking, at, patch, expected)
+
+    def delete(
+        self,
+        token: str,
+        id_text: str,
+        collection: str,
+        record_text: str,
+        expected: int,
+        purpose: str,
+    ) -> Underway[RecordHead]:
+        """Take a record out with all its versions.
+
+        Raises:
+            DeniedError: whatever the reason.
+            StaleError: the record is at another version.
+            InvalidIdError: one of the ids is no whole one.
+        """
+        asking, at = self._asking(token, id_text, purpose), _at(collection, record_text)
+        return self._rows.delete(asking, at, expected)
+
+    def _asking(self, token: str, id_text: str, purpose: str) -> Asking:
+        acting = self._principals.acting(token, SubjectId(_whole(Kind.SUBJECT, id_text)))
+        # an app's own row is guarded by each of its uses
+        guards = acting.guards if acting.actor is Actor.PERSON else ()
+        return Asking(
+            app=acting.app,
+            subject=acting.subject,
+            purpose=purpose,
+            actor=acting.actor,
+            guards=guards,
+        )
+
+
+def _at(collection: str, record_text: str) -> At:
+    return At(collection, RecordId(_whole(Kind.RECORD, record_text)))
+
+
+def _whole(kind: Kind, text: str) -> Id16:
+    found = parse_id(kind, text)
+    if len(found) != ID_BYTES:
+        raise InvalidIdError(f"whole {kind.name.lower()}", text)
+    return Id16(found)
+
+
+def _shown(laid: Laid) -> CollectionView:
+    return CollectionView(app=laid.app, collection=laid.name, version=laid.version, rule=laid.rule)
+
+
+def _empty(app: AppId, name: str) -> CollectionView:
+    return CollectionView(app=app, collection=Collection(name), version=0, rule=None)

@@ -1,0 +1,61 @@
+"""`sealhold key rotate`."""
+
+from typing import Annotated
+
+import typer
+
+from sealhold.frontends.cli.jobs import WORDS, job_facts
+from sealhold.frontends.cli.opening import check_can_confirm, confirmed, reading
+from sealhold.frontends.cli.out import Block, Line, emit, safe, say
+from sealhold.frontends.cli.session import Session
+from sealhold.frontends.cli.words import short
+from sealhold.model.ids import Kind
+from sealhold.model.shown.jobs import JobView
+
+
+def key_rotate(
+    context: typer.Context,
+    kind: Annotated[
+        str,
+        typer.Argument(metavar="KIND", help="`subject`, `subjects`, `app`, `bodies`, `index`."),
+    ],
+    scope: Annotated[
+        str,
+        typer.Argument(metavar="SCOPE", help="`owner`, `all`, a person, an app, or APP/FIELD."),
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what would be done.")
+    ] = False,
+    compromised: Annotated[
+        bool, typer.Option("--compromised", help="Keep nothing of the old keys for backups.")
+    ] = False,
+    throttle: Annotated[
+        int, typer.Option(metavar="ROWS", help="At most so many in a second; 0 for no limit.")
+    ] = 0,
+) -> None:
+    """Turn keys over, while everything stays readable.
+
+    `subject` makes a new key for one person, or for you; `subjects` for all people of an app, or
+    for everybody; `app` for an app. `bodies` seals contents anew, `index` what people are found by.
+    Old keys of subjects open older backups for another 30 days, unless you say that somebody else
+    may know them. Takes your passphrase, typed at the terminal for this one decision. A kill in the
+    middle loses nothing: `sealhold job resume` goes on.
+    """
+    session = Session.of(context)
+    with reading(session) as node:
+        planned = node.rotation.plan(kind, scope)
+        if dry_run:
+            emit(session, planned, *_would(planned), Line("Nothing was changed."))
+            return
+        check_can_confirm(session, node)
+        say(session, *_would(planned), Line(""))
+        passphrase = confirmed(session, node, "Passphrase, to turn the keys over: ")
+        job = node.rotation.begin(
+            kind, scope, passphrase, compromised=compromised, throttle=throttle
+        )
+        done = node.rotation.run(short(Kind.JOB, job.id))
+    emit(session, done, *job_facts(done), Line("See all: sealhold job list", "hint"))
+
+
+def _would(job: JobView) -> list[Block]:
+    return [Line(f"To be turned over: {WORDS[job.kind]}, of {safe(job.scope)}: {job.total:,}.")]

@@ -1,0 +1,110 @@
+"""What is counted of answers: route, method, status and time; nothing of who asked for what.
+
+- A route is named by its pattern, `/v1/subjects/{id}`: an id is in no label, nor is a name, a token
+  or a query. All pages are one route, and so is every address at which nothing lives.
+- The numbers are of this process and of everybody together, and begin anew with it.
+
+Source: docs/spec/29-operations.md section 3.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sealhold.frontends.http.guard import API
+from sealhold.frontends.http.journal import Journal
+
+SEEN = "sealhold.seen"  # where in a scope it stands what a request turned out to be
+PAGES, NOWHERE = "pages", "none"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
+BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)  # seconds
+
+
+@dataclass(slots=True)
+class Seen:
+    """What a request turned out to be."""
+
+    route: str
+    status: int = 0
+    size: int = 0  # bytes of the answer
+    fault: str = ""  # the class of an error of ours
+
+
+@dataclass(slots=True)
+class Times:
+    """How long the answers of one route took."""
+
+    total: float = 0.0  # seconds
+    within: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
+
+
+@dataclass(slots=True)
+class Counts:
+    """All that was answered; written by the one thread of the server's loop."""
+
+    answers: Counter[tuple[str, str, int]] = field(default_factory=Counter)  # method, route, status
+    times: dict[str, Times] = field(default_factory=dict)  # by route
+    inside: int = 0  # requests that are being answered
+
+    def add(self, method: str, seen: Seen, seconds: float) -> None:
+        """Count one answer."""
+        named = method if method in METHODS else "other"
+        self.answers[named, seen.route, seen.status] += 1
+        times = self.times.get(seen.route)
+        if times is None:
+            times = self.times[seen.route] = Times()
+        times.total += seconds
+        times.within[bisect_left(BOUNDS, seconds)] += 1
+
+
+class Counting:
+    """Counts each answer of the app inside, and writes it down if there is a journal."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        counts: Counts,
+        seconds: Callable[[], float],
+        journal: Journal | None = None,
+    ) -> None:
+        self._app = app
+        self._counts = counts
+        self._seconds = seconds
+        self._journal = journal
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        seen = scope[SEEN] = Seen(NOWHERE if scope["path"].startswith(API) else PAGES)
+        begun = self._seconds()
+        self._counts.inside += 1
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                seen.status = message["status"]
+            else:
+                seen.size += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        finally:
+            self._counts.inside -= 1
+            took = self._seconds() - begun
+            self._counts.add(scope["method"], seen, took)
+            if self._journal is not None:
+                names = scope.get("path_params", {}) if seen.route.startswith(API) else {}
+                self._journal.answered(
+                    scope["method"] if scope["method"] in METHODS else "other",
+                    seen.route,
+                    names,
+                    status=seen.status,
+                    size=seen.size,
+                    seconds=took,
+                    fault=seen.fault,
+                )

@@ -1,0 +1,217 @@
+"""Records of people: what an app keeps in collections, and what each person has of their own.
+
+- `Sealhold-Purpose` says what for; a person who comes with a token of their own names none.
+- A new record takes `If-None-Match: *`, a change `If-Match` with the version that it was made for.
+- A change of some members is a JSON Merge Patch (RFC 7396).
+
+Source: docs/spec/25-records-of-people.md section 9.
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, limit, read
+from sealhold.frontends.http.versions import etag, expected_of, version_of
+from sealhold.model.contents import read_json, read_object
+from sealhold.model.errors import InvalidError
+from sealhold.model.ids import FieldName, Purpose
+from sealhold.model.personrecords import (
+    CollectionRule,
+    CollectionView,
+    FieldKind,
+    FieldType,
+    RecordHead,
+    RecordPage,
+    RecordView,
+    VersionsView,
+)
+from sealhold.model.underway import Underway
+
+PURPOSE, MATCH, NONE_MATCH = "sealhold-purpose", "if-match", "if-none-match"
+JSON, PATCH = "application/json", "application/merge-patch+json"
+MAX_DIGITS = 15
+
+
+class NewType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a collection asks of one member of its records."""
+
+    kind: FieldKind
+    required: bool = False
+
+    def type(self) -> FieldType:
+        """Return it as the vault takes it."""
+        return FieldType(kind=self.kind, required=self.required)
+
+
+class NewCollection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What holds for one collection of an app, and the owner's proof."""
+
+    category: str
+    purposes: list[str]
+    passphrase: str
+    sensitive: bool = False
+    retention_days: int = 0
+    versions: int = 10
+    fields: dict[str, NewType] = {}
+
+    def rule(self) -> CollectionRule:
+        """Return it as the vault takes it."""
+        return CollectionRule(
+            category=self.category,
+            sensitive=self.sensitive,
+            retention_days=self.retention_days,
+            purposes=frozenset(map(Purpose, self.purposes)),
+            versions=self.versions,
+            fields={FieldName(name): each.type() for name, each in self.fields.items()},
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionList:
+    """The collections of an app."""
+
+    collections: tuple[CollectionView, ...]
+
+
+def list_collections(call: Call) -> Reply:
+    """List the collections of an app."""
+    found = call.vault.person_records.collections(call.names["id"])
+    return Reply(value=CollectionList(collections=found))
+
+
+def collection(call: Call) -> Reply:
+    """Show one collection."""
+    return Reply(value=call.vault.person_records.collection(call.names["id"], call.names["coll"]))
+
+
+def lay_down(call: Call) -> Reply:
+    """Lay down a collection."""
+    body = read(call, NewCollection)
+    app, name = call.names["id"], call.names["coll"]
+    laid = call.vault.person_records.lay_down(app, name, body.rule(), body.passphrase)
+    return Reply(value=laid)
+
+
+def get(call: Call) -> Underway[Reply]:
+    """Return a record."""
+    return call.vault.person_records.get(*_place(call), call.header(PURPOSE)).then(_opened)
+
+
+def get_version(call: Call) -> Underway[Reply]:
+    """Return one version of a record.
+
+    Raises:
+        InvalidError: the version is no whole number.
+    """
+    text = call.names["version"]
+    if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS):
+        raise InvalidError("a version is a whole number")
+    records, purpose = call.vault.person_records, call.header(PURPOSE)
+    return records.get_version(*_place(call), int(text), purpose).then(_opened)
+
+
+def versions(call: Call) -> Underway[Reply]:
+    """List the versions of a record."""
+    return call.vault.person_records.versions(*_place(call), call.header(PURPOSE)).then(_told)
+
+
+def page(call: Call) -> Underway[Reply]:
+    """List records of a collection."""
+    token, person, name = call.token, call.names["id"], call.names["coll"]
+    after, purpose = call.query.one("after"), call.header(PURPOSE)
+    found = call.vault.person_records.page(token, person, name, after, limit(call), purpose)
+    return found.then(_told)
+
+
+def put(call: Call) -> Underway[Reply]:
+    """Keep a record, a new one or the next version of one."""
+    content = read_object(call.body)
+    expected = expected_of(call.header(MATCH), call.header(NONE_MATCH))
+    records = call.vault.person_records
+    return records.put(*_place(call), content, expected, call.header(PURPOSE)).then(_kept)
+
+
+def patch(call: Call) -> Underway[Reply]:
+    """Change some members of a record."""
+    change, version = read_json(call.body), version_of(call.header(MATCH))
+    records = call.vault.person_records
+    return records.patch(*_place(call), change, version, call.header(PURPOSE)).then(_kept)
+
+
+def delete(call: Call) -> Underway[Reply]:
+    """Take a record out."""
+    version, records = version_of(call.header(MATCH)), call.vault.person_records
+    return records.delete(*_place(call), version, call.header(PURPOSE)).then(_told)
+
+
+def _place(call: Call) -> tuple[str, str, str, str]:
+    return call.token, call.names["id"], call.names["coll"], call.names["record"]
+
+
+def _opened(view: RecordView) -> Reply:
+    return Reply(value=view, etag=etag(view.head.version))
+
+
+def _kept(head: RecordHead) -> Reply:
+    return Reply(value=head, status=201 if head.version == 1 else 200, etag=etag(head.version))
+
+
+def _told(view: RecordHead | RecordPage | VersionsView) -> Reply:
+    return Reply(value=view)
+
+
+_COLLECTIONS = "/v1/apps/{id}/collections"
+_RECORDS = "/v1/subjects/{id}/records/{coll}"
+_RECORD = _RECORDS + "/{record}"
+_BOTH = (Role.PERSON,)
+
+ROUTES = (
+    ApiRoute(
+        method="GET", path=_COLLECTIONS, role=Role.OWNER, about="The collections of an app",
+        run=list_collections, answer=CollectionList,
+    ),
+    ApiRoute(
+        method="GET", path=_COLLECTIONS + "/{coll}", role=Role.OWNER,
+        about="What an app may keep in a collection", run=collection, answer=CollectionView,
+    ),
+    ApiRoute(
+        method="PUT", path=_COLLECTIONS + "/{coll}", role=Role.OWNER,
+        about="Lay down what an app may keep in a collection", run=lay_down, body=NewCollection,
+        answer=CollectionView,
+    ),
+    ApiRoute(
+        method="GET", path=_RECORDS, role=Role.APP, also=_BOTH,
+        about="Records of a collection, by their ids", begin=page, answer=RecordPage,
+        query=("after", "limit"), optional=(PURPOSE,),
+    ),
+    ApiRoute(
+        method="GET", path=_RECORD, role=Role.APP, also=_BOTH, about="A record", begin=get,
+        answer=RecordView, optional=(PURPOSE,),
+    ),
+    ApiRoute(
+        method="PUT", path=_RECORD, role=Role.APP, also=_BOTH,
+        about="Keep a record: a new one, or the next version of one", begin=put,
+        answer=RecordHead, takes=(JSON,), optional=(PURPOSE, MATCH, NONE_MATCH), also_status=(201,),
+    ),
+    ApiRoute(
+        method="PATCH", path=_RECORD, role=Role.APP, also=_BOTH,
+        about="Change some members of a record: a JSON Merge Patch", begin=patch,
+        answer=RecordHead, takes=(PATCH, JSON), headers=(MATCH,), optional=(PURPOSE,),
+    ),
+    ApiRoute(
+        method="DELETE", path=_RECORD, role=Role.APP, also=_BOTH,
+        about="Take a record out with all its versions", begin=delete, answer=RecordHead,
+        headers=(MATCH,), optional=(PURPOSE,),
+    ),
+    ApiRoute(
+        method="GET", path=_RECORD + "/versions", role=Role.APP, also=_BOTH,
+        about="Which versions of a record are kept", begin=versions, answer=VersionsView,
+        optional=(PURPOSE,),
+    ),
+    ApiRoute(
+        method="GET", path=_RECORD + "/versions/{version}", role=Role.APP, also=_BOTH,
+        about="One version of a record", begin=get_version, answer=RecordView,
+        optional=(PURPOSE,),
+    ),
+)  # fmt: skip

@@ -1,0 +1,165 @@
+"""What a face may ask of the vault about records of people: a part of the contract in `seam.py`.
+
+Source: docs/spec/25-records-of-people.md section 9.
+"""
+
+from typing import Protocol
+
+from sealhold.model.encoding import Plain
+from sealhold.model.personrecords import (
+    CollectionRule,
+    CollectionView,
+    Content,
+    RecordHead,
+    RecordPage,
+    RecordView,
+    VersionsView,
+)
+from sealhold.model.underway import Underway
+
+
+class PersonRecords(Protocol):
+    """Records of apps' people. Whoever holds a token learns an answer or `DeniedError`.
+
+    An id that is no whole one, content of another form and a stale version are explained.
+    """
+
+    def collections(self, app_text: str) -> tuple[CollectionView, ...]:
+        """Return the collections of an app, by name.
+
+        Raises:
+            NotFoundError: no app of that id or name.
+        """
+        ...
+
+    def collection(self, app_text: str, name: str) -> CollectionView:
+        """Return one collection of an app; without a rule while nothing was laid down.
+
+        Raises:
+            NotFoundError: no app of that id or name.
+        """
+        ...
+
+    def lay_down(
+        self, app_text: str, name: str, rule: CollectionRule, passphrase: str
+    ) -> CollectionView:
+        """Lay down a collection of an app.
+
+        Raises:
+            NotFoundError: no app of that id or name.
+            WrongPassphraseError: the owner is not proven.
+            InvalidError: the rule breaks the format, or takes away what is kept already.
+        """
+        ...
+
+    def get(
+        self, token: str, id_text: str, collection: str, record_text: str, purpose: str
+    ) -> Underway[RecordView]:
+        """Return a record.
+
+        Raises:
+            DeniedError: whatever the reason.
+            InvalidIdError: one of the ids is no whole one.
+        """
+        ...
+
+    def get_version(  # a place has so many parts
+        self,
+        token: str,
+        id_text: str,
+        collection: str,
+        record_text: str,
+        version: int,
+        purpose: str,
+    ) -> Underway[RecordView]:
+        """Return one version of a record.
+
+        Raises:
+            DeniedError: whatever the reason.
+            InvalidIdError: one of the ids is no whole one.
+        """
+        ...
+
+    def versions(
+        self, token: str, id_text: str, collection: str, record_text: str, purpose: str
+    ) -> Underway[VersionsView]:
+        """Return which versions of a record are kept.
+
+        Raises:
+            DeniedError: whatever the reason.
+            InvalidIdError: one of the ids is no whole one.
+        """
+        ...
+
+    def page(  # a page has so many sides
+        self,
+        token: str,
+        id_text: str,
+        collection: str,
+        after_text: str,
+        limit: int,
+        purpose: str,
+    ) -> Underway[RecordPage]:
+        """Return up to `limit` records of a collection, from the one after `after_text` on.
+
+        Raises:
+            DeniedError: whatever the reason.
+            InvalidIdError: one of the ids is no whole one.
+        """
+        ...
+
+    def put(  # a change has so many sides
+        self,
+        token: str,
+        id_text: str,
+        collection: str,
+        record_text: str,
+        content: Content,
+        expected: int | None,
+        purpose: str,
+    ) -> Underway[RecordHead]:
+        """Make `content` the whole record, over version `expected`; if None, as a new one.
+
+        Raises:
+            DeniedError: whatever the reason.
+            StaleError: the record is at another version, or there is one.
+            InvalidError: the content or an id has another form.
+        """
+        ...
+
+    def patch(  # a change has so many sides
+        self,
+        token: str,
+        id_text: str,
+        collection: str,
+        record_text: str,
+        patch: Plain,
+        expected: int,
+        purpose: str,
+    ) -> Underway[RecordHead]:
+        """Change a record as a JSON Merge Patch says.
+
+        Raises:
+            DeniedError: whatever the reason.
+            StaleError: the record is at another version.
+            InvalidError: what comes of it, or an id, has another form.
+        """
+        ...
+
+    def delete(
+        self,
+        token: str,
+        id_text: str,
+        collection: str,
+        record_text: str,
+        expected: int,
+        purpose: str,
+    ) -> Underway[RecordHead]:
+        """Take a record out with all its versions.
+
+        Raises:
+            DeniedError: whatever the reason.
+            StaleError: the record is at another version.
+            InvalidIdError: one of the ids is no whole one.
+        """
+        ...

@@ -1,0 +1,289 @@
+"""One pass of a job over what it turns over, step by step.
+
+- A step looks at some rows and says what to write, which rows do not open, and where to go on. It
+  may be taken again from the same place: what is done already is left as it is.
+- People come by hundreds, each with all their rows; the owner's rows come by pages, since there
+  may be many. Whoever changes a person meanwhile is held to the person's row, which is counted up
+  when their key is turned over: what was sealed before does not come behind it.
+
+Source: docs/spec/28-rotation.md sections 2 and 3.
+"""
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Protocol
+
+from sealhold.model.encoding import pack, unpack_own
+from sealhold.model.errors import SealBrokenError, TamperedError
+from sealhold.model.ids import AppId, Id16, JobId
+from sealhold.model.quantities import Instant
+from sealhold.stores.shapes import MAX_I64
+from sealhold.stores.spec import Bump, Cursor, Found, Op, Put
+from sealhold.vault import recordkeys
+from sealhold.vault.core import Core
+from sealhold.vault.jobs import Job, Left, State, Turned
+from sealhold.vault.keyturns import BrokenKey, KeyTurns, Portion
+from sealhold.vault.rewrapping import UNDER_SUBJECTS, Under
+from sealhold.vault.subjects import SUBJECTS
+from sealhold.vault.versions import Versions
+from sealhold.vault.wraps import SUBJECT
+from sealhold.vault.writer import Work
+
+PEOPLE = 250  # of one step; with 100 records each, 500 blocks of keys
+AT_ONCE = 10  # people of one step whose contents are sealed anew
+ROWS = 500  # of the owner, in one step
+NO_KEY, NOT_OPEN = "its key does not open", "it does not open"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step found."""
+
+    cursor: bytes | None  # where to go on; None at the end of the pass
+    looked: int = 0
+    changed: int = 0
+    left: tuple[Left, ...] = ()
+    works: tuple[Work, ...] = ()  # what is written with the job's row
+
+
+class Pass(Protocol):
+    """What a kind of job does."""
+
+    def total(self, job: Job) -> int:
+        """Return about how many a pass looks at."""
+        ...
+
+    def step(self, job: Job, due: Instant) -> Step:
+        """Take the step that begins at the job's cursor.
+
+        `due` is when older versions are to be destroyed, under which a look found nothing more.
+        """
+        ...
+
+    def end(self, job: Job, due: Instant) -> int:
+        """End what is over once a pass found nothing to do; return how many keys were destroyed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a pass over subjects stands."""
+
+    app: AppId
+    after: bytes = b""  # the last person
+    table: int = 0  # of the owner
+    at: bytes = b""  # in that table
+
+    def packed(self) -> bytes:
+        return pack([self.app, self.after, self.table, self.at])
+
+
+class SubjectPass:
+    """Turns over keys of subjects, and puts what lies under them under the new ones.
+
+    A job of the kind `bodies` turns over none: it seals contents anew, under keys drawn for them.
+    """
+
+    def __init__(self, core: Core, turns: KeyTurns) -> None:
+        self._core = core
+        self._turns = turns
+
+    def total(self, job: Job) -> int:
+        """Return how many people a job covers, and rows of the owner."""
+        total = 0
+        for app in self._apps(job):
+            if app != self._core.app:
+                total += self._turns.count(app, job.scope.subject)
+            else:
+                of_owner = [self._core.owner]
+                for under in UNDER_SUBJECTS:
+                    total += sum(1 for _ in under.rows(self._core.store, of_owner))
+        return total
+
+    def step(self, job: Job, due: Instant) -> Step:
+        """Take one step: some people, or a page of the owner."""
+        place = self._place(job)
+        if place is None:
+            return Step(None)
+        if place.app == self._core.app:
+            return self._of_owner(job, place)
+        # until a last look is done, nobody is erased whose old key's end is set with it
+        is_look = job.state is State.VERIFYING
+        with self._core.keyring.still() if is_look else nullcontext():
+            portion = self._portion(job, place)
+            step = self._of_people(job, place, portion)
+            if is_look and not step.works and job.kind is not Turned.BODIES:
+                self._turns.retire(portion.rows, due)
+            return step
+
+    def end(self, job: Job, due: Instant) -> int:
+        """Set the end of the owner's older keys; those of people were set as they were done."""
+        if job.kind is not Turned.BODIES and self._core.app in self._apps(job):
+            self._turns.retire(self._turns.rows_of(self._core.owner), due)
+        return 0
+
+    # --- people ---
+
+    def _of_people(self, job: Job, place: _Place, portion: Portion) -> Step:
+        subjects = [each.subject for each in portion.people]
+        versions = {each.subject: each for each in portion.people}
+        ops: dict[bytes, list[Op]] = {subject: [] for subject in subjects}
+        left, blocks = [*map(_left_key, portion.broken)], list[Work]()
+        for under in UNDER_SUBJECTS:
+            if not under.index:
+                continue
+            for found in under.rows(self._core.store, subjects):
+                subject = found.row[under.subject_at]
+                made = self._made(job, versions[subject], under, found)
+                if isinstance(made, Left):
+                    left.append(made)
+                elif made is not None:
+                    ops[subject].append(made)
+        if job.kind is Turned.BODIES and job.state is State.RUNNING:
+            for keys in portion.people:
+                for anew in recordkeys.anew(self._core.store, keys, self._core.entropy):
+                    if isinstance(anew, Left):
+                        left.append(anew)
+                    else:
+                        blocks.append(_work(anew))
+        is_turned = _turn(job) is not None
+        there = self._core.store.get(SUBJECTS.name, [(subject,) for subject in subjects])
+        known = {found.row[0] for found in there if found is not None}
+        # THREAT T272: whatever was sealed for them under the key before fails its commit now
+        works = [
+            _work([*([_counted_up(subject)] if is_turned else []), *of_one])
+            for subject, of_one in ops.items()
+            if subject in known and (of_one or is_turned)
+        ]
+        last = portion.last
+        return Step(
+            cursor=self._behind(job, place.app)
+            if last is None
+            else _Place(place.app, last).packed(),
+            looked=len(subjects) + len(portion.broken),
+            changed=sum(map(len, ops.values())) + sum(len(each.ops) - 1 for each in blocks),
+            left=tuple(left),
+            works=(*works, *blocks),
+        )
+
+    def _portion(self, job: Job, place: _Place) -> Portion:
+        most = AT_ONCE if job.kind is Turned.BODIES else PEOPLE
+        return self._turns.turn(_turn(job), place.app, job.scope.subject, place.after, most)
+
+    # --- the owner ---
+
+    def _of_owner(self, job: Job, place: _Place) -> Step:
+        core = self._core
+        people = self._turns.turn(_turn(job), core.app, core.owner, b"", 1).people
+        if not people:
+            raise TamperedError("the owner's key does not open")
+        core.keys.turning.now = keys = people[0]
+        under = UNDER_SUBJECTS[place.table]
+        page = core.store.scan(
+            under.spec.name,
+            under.index or "key",
+            (core.owner,) if under.index else (),
+            (),
+            after=Cursor(place.at) if place.at else None,
+            limit=ROWS,
+        )
+        mine = [found for found in page.rows if found.row[under.subject_at] == core.owner]
+        made = [self._made(job, keys, under, found) for found in mine]
+        ops = [each for each in made if each is not None and not isinstance(each, Left)]
+        is_over = bool(under.index) and len(mine) < len(page.rows)
+        cursor: bytes | None = None
+        if page.cursor is not None and not is_over:
+            cursor = _Place(core.app, b"", place.table, page.cursor).packed()
+        elif place.table + 1 < len(UNDER_SUBJECTS):
+            cursor = _Place(core.app, b"", place.table + 1).packed()
+        else:
+            cursor = self._behind(job, core.app)
+        return Step(
+            cursor=cursor,
+            looked=len(mine),
+            changed=len(ops),
+            left=tuple(each for each in made if isinstance(each, Left)),
+            works=tuple(_work([op]) for op in ops),
+        )
+
+    # --- rows ---
+
+    def _made(self, job: Job, keys: Versions, under: Under, found: Found) -> Op | Left | None:
+        """Return what a row is to be, None if it is that; or that it does not open."""
+        row = found.row
+        try:
+            if job.kind is Turned.BODIES:
+                if under.resealed is None or job.state is State.VERIFYING:
+                    return None
+                made = under.resealed(keys, row, self._core.entropy)
+            elif row[under.version_at] == keys.version:
+                return None
+            else:
+                made = under.rewrapped(keys, row, self._core.entropy)
+        except SealBrokenError:
+            return Left(under.spec.name, under.key(row), NOT_OPEN)
+        return Put(under.spec.name, made, found.v)
+
+    def _place(self, job: Job) -> _Place | None:
+        if job.cursor:
+            app, after, table, at = unpack_own(job.cursor)
+            return _Place(AppId(Id16(app)), after, table, at)
+        return next((_Place(app) for app in self._apps(job)), None)
+
+    def _behind(self, job: Job, app: AppId) -> bytes | None:
+        return next((_Place(each).packed() for each in self._apps(job) if each > app), None)
+
+    def _apps(self, job: Job) -> Iterator[AppId]:
+        yield from self._turns.apps() if job.scope.app is None else [job.scope.app]
+
+
+class AppPass:
+    """Turns over the key of an app, and puts what lies under it under the new one."""
+
+    def __init__(self, turns: KeyTurns) -> None:
+        self._turns = turns
+
+    def total(self, job: Job) -> int:
+        """Return how many rows of keys lie under the app's."""
+        return self._turns.count(_app(job), None)
+
+    def step(self, job: Job, _due: Instant) -> Step:
+        """Put some keys under the app's new one."""
+        self._turns.begin_app(job.id, _app(job))
+        done = self._turns.rewrap(_app(job), job.cursor)
+        left = tuple(map(_left_key, done.broken))
+        return Step(done.last, done.looked, done.changed, left)
+
+    def end(self, job: Job, _due: Instant) -> int:
+        """Destroy the app's older keys: no backup of rows needs one, and one of keys has its own.
+
+        Where a key was left under an older one, that stays.
+        """
+        return 0 if job.quarantined else self._turns.end_app(_app(job))
+
+
+def _turn(job: Job) -> JobId | None:
+    """Return under which name keys are turned over, if they are: not behind the first pass."""
+    return job.id if job.state is State.RUNNING and job.kind is not Turned.BODIES else None
+
+
+def _app(job: Job) -> AppId:
+    if job.scope.app is None:
+        raise TamperedError("a job of one app names none")
+    return job.scope.app
+
+
+def _work(ops: list[Op]) -> Work:
+    cells = (cell for op in ops if isinstance(op, Put) for cell in op.row)
+    size = sum(len(cell) if isinstance(cell, bytes) else 16 for cell in cells)
+    return Work(tuple(ops), (), size=size)
+
+
+def _counted_up(subject: bytes) -> Bump:
+    """Return what makes a person's row another one, with nothing of it changed."""
+    return Bump(SUBJECTS.name, (subject,), "ver", 0, MAX_I64)
+
+
+def _left_key(key: BrokenKey) -> Left:
+    return Left(SUBJECT.name, (key.subject, key.version), NO_KEY)

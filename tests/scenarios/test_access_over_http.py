@@ -1,0 +1,101 @@
+"""Tokens over HTTP: narrowed, doubled, ended, too fast; as an app's developer meets them."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from sealhold.crypto.token import Caveat, CaveatKind, attenuate
+from tests.scenarios.access_site import CANARY, DENIED, AccessSite, access_site
+from tests.scenarios.vaults import PASSPHRASE
+
+PROOF = json.dumps({"passphrase": PASSPHRASE}).encode()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AccessSite]:
+    with access_site(tmp_path_factory.mktemp("access") / "home", calls_a_second=60) as found:
+        yield found
+
+
+def profile(site: AccessSite, nth: int = 0) -> str:
+    return f"/v1/subjects/{site.one.people[nth]}/profile"
+
+
+@pytest.mark.threat("T293")
+def test_a_narrowed_token_opens_what_it_was_left_with_and_no_more(site: AccessSite) -> None:
+    token = attenuate(site.one.token, Caveat(CaveatKind.SUBJECT, site.one.people[0]))
+    token = attenuate(token, Caveat(CaveatKind.SCOPE, "profile:read"))
+    token = attenuate(token, Caveat(CaveatKind.PURPOSE, "ServiceProvision"))
+
+    told = site.call("GET", profile(site), token)
+    beyond = [
+        site.call("GET", profile(site, 1), token),
+        site.call("GET", f"/v1/subjects/{site.one.people[0]}", token),
+        site.call("PUT", profile(site), token, b'{"fields": {}}'),
+        site.call("POST", "/v1/subjects", token),
+        site.call("POST", "/v1/lookup", token, b'{"field": "mail", "value": "x@example.org"}'),
+    ]
+
+    assert CANARY.encode() in told.body
+    assert {(each.status, each.body) for each in beyond} == {(403, DENIED)}
+
+
+@pytest.mark.threat("T294")
+def test_a_token_for_two_uses_is_used_twice(site: AccessSite) -> None:
+    token = attenuate(site.one.token, Caveat(CaveatKind.USES, "2"))
+
+    told = [site.call("GET", profile(site), token).status for _ in range(4)]
+
+    assert told == [200, 200, 403, 403]
+
+
+def test_a_second_credential_is_ended_and_the_first_goes_on(site: AccessSite) -> None:
+    path = f"/v1/apps/{site.one.id}/credentials"
+    owner = site.owner
+    assert site.call("POST", path, owner, b'{"passphrase": "wrong"}').status == 403
+    made = json.loads(site.call("POST", path, owner, PROOF).body)
+    with_it = site.call("GET", profile(site), made["token"]).status
+    listed = site.call("GET", path, owner)
+
+    ended = site.call("DELETE", f"{path}/{made['credential']}", owner)
+
+    assert (with_it, ended.status) == (200, 200)
+    assert len(json.loads(listed.body)["credentials"]) == 2
+    assert made["token"].rpartition("_")[2].encode() not in listed.body
+    assert site.call("GET", profile(site), made["token"]).body == DENIED
+    assert site.call("GET", profile(site), site.one.token).status == 200
+    assert site.call("DELETE", f"{path}/{made['credential']}", owner).status == 404
+
+
+def test_no_app_has_its_credentials_without_end(site: AccessSite) -> None:
+    path = f"/v1/apps/{site.other.id}/credentials"
+    owner = site.owner
+
+    told = [site.call("POST", path, owner, PROOF).status for _ in range(20)]
+
+    assert told == [201] * 19 + [422]
+
+
+def test_a_refused_token_is_in_the_ledger_under_its_apps_name(site: AccessSite) -> None:
+    token = attenuate(site.one.token, Caveat(CaveatKind.SCOPE, "lookup"))
+    site.call("GET", profile(site), token)
+
+    line = json.loads(site.call("GET", "/v1/audit/ledger?limit=1", site.owner).body)[0]
+
+    assert (line["actor"], line["outcome"]) == ("One", "denied")
+    assert "a token was refused" in str(line)
+
+
+@pytest.mark.threat("T296")
+def test_who_is_too_fast_is_told_so_and_nobody_else_is(site: AccessSite) -> None:
+    path = f"/v1/subjects/{site.other.people[0]}"
+    mine = [site.call("GET", path, site.one.token) for _ in range(80)]
+    others = site.call("GET", path, site.other.token)
+
+    fast = next(each for each in mine if each.status == 429)
+    slow = next(each for each in mine if each.status == 403)
+    assert b"TOO_FAST" in fast.body
+    assert "retry-after" in fast.headers
+    assert slow.body == DENIED
+    assert others.status == 200

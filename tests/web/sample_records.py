@@ -1,0 +1,67 @@
+"""The records of people of the sample vault's apps: none, so each door is shut."""
+
+from typing import NoReturn
+
+from sealhold.model.encoding import Plain
+from sealhold.model.errors import DeniedError
+from sealhold.model.ids import Collection
+from sealhold.model.personrecords import CollectionRule, CollectionView, Content
+from tests.web.sample_people import APP
+
+
+class SamplePersonRecords:
+    """No collection, and a no to all that is asked for."""
+
+    def collections(self, app_text: str) -> tuple[CollectionView, ...]:
+        assert app_text
+        return ()
+
+    def collection(self, app_text: str, name: str) -> CollectionView:
+        assert app_text
+        return CollectionView(app=APP, collection=Collection(name), version=0, rule=None)
+
+    def lay_down(
+        self, app_text: str, name: str, rule: CollectionRule, passphrase: str
+    ) -> CollectionView:
+        raise DeniedError(f"{app_text} {name} {rule.category} {len(passphrase)}")
+
+    def get(
+        self, token: str, id_text: str, collection: str, record_text: str, purpose: str
+    ) -> NoReturn:
+        raise DeniedError(f"{token} {id_text} {collection} {record_text} {purpose}")
+
+    def get_version(
+        self, token: str, id_text: str, collection: str, record_text: str, version: int,
+        purpose: str,
+    ) -> NoReturn:  # fmt: skip
+        raise DeniedError(f"{token} {id_text} {collection} {record_text} {version} {purpose}")
+
+    def versions(
+        self, token: str, id_text: str, collection: str, record_text: str, purpose: str
+    ) -> NoReturn:
+        raise DeniedError(f"{token} {id_text} {collection} {record_text} {purpose}")
+
+    def page(
+        self, token: str, id_text: str, collection: str, after_text: str, limit: int, purpose: str
+    ) -> NoReturn:
+        raise DeniedError(f"{token} {id_text} {collection} {after_text} {limit} {purpose}")
+
+    def put(
+        self, token: str, id_text: str, collection: str, record_text: str, content: Content,
+        expected: int | None, purpose: str,
+    ) -> NoReturn:  # fmt: skip
+        raise DeniedError(f"{token} {id_text} {collection} {record_text} {len(content)} {expected}"
+                          f" {purpose}")  # fmt: skip
+
+    def patch(
+        self, token: str, id_text: str, collection: str, record_text: str, patch: Plain,
+        expected: int, purpose: str,
+    ) -> NoReturn:  # fmt: skip
+        raise DeniedError(f"{token} {id_text} {collection} {record_text} {patch is None} {expected}"
+                          f" {purpose}")  # fmt: skip
+
+    def delete(
+        self, token: str, id_text: str, collection: str, record_text: str, expected: int,
+        purpose: str,
+    ) -> NoReturn:  # fmt: skip
+        raise DeniedError(f"{token} {id_text} {collection} {record_text} {expected} {purpose}")

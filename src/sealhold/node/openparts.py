@@ -137,6 +137,7 @@ class OpenParts:
         self._registry = registry
         schemas = Schemas(core)
         uses = Uses(core, registry, schemas)
+        self._uses, self._verify = uses, verify
         chosen = settings(home.folder)
         people = PeopleRows(core, uses, chosen.access.lookups_a_day)
         people.finish_erasures()
@@ -200,7 +201,9 @@ class OpenParts:
         from sealhold.compute.rightsdoor import Rights  # noqa: PLC0415  # reason: seldom used
 
         calendar = calendar_of(settings(self._home.folder))
-        return Rights(self.core, self._registry, self.principals, calendar)
+        return Rights(
+            self.core, self._registry, self.principals, self._uses, calendar, self._verify
+        )
 
     def overdue(self) -> tuple[str, ...]:
         """Return a sentence for each register in which something is overdue."""

@@ -25,6 +25,10 @@ class SamplePersonRecords:
     ) -> CollectionView:
         raise DeniedError(f"{app_text} {name} {rule.category} {len(passphrase)}")
 
+    def under(self, lease: str) -> "SamplePersonRecords":
+        assert lease
+        return self
+
     def get(
         self, token: str, id_text: str, collection: str, record_text: str, purpose: str
     ) -> NoReturn:

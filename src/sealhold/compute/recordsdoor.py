@@ -53,6 +53,7 @@ class PersonRecords:
         principals: Principals,
         registry: Registry,
         verify: Callable[[str], bool],
+        lease: str = "",
     ) -> None:
         self._rows = rows
         self._bulk = bulk
@@ -60,6 +61,12 @@ class PersonRecords:
         self._principals = principals
         self._registry = registry
         self._verify = verify
+        self._lease = lease
+
+    def under(self, lease: str) -> "PersonRecords":
+        """Return the same door for a run that reads by `lease`."""
+        parts = (self._rows, self._bulk, self._collections, self._principals, self._registry)
+        return PersonRecords(*parts, self._verify, lease)
 
     def collections(self, app_text: str) -> tuple[CollectionView, ...]:
         """Return the collections of an app, by name.
@@ -236,6 +243,7 @@ class PersonRecords:
             purpose=purpose,
             actor=acting.actor,
             guards=guards,
+            lease=self._lease,
         )
 
 

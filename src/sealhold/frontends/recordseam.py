@@ -53,6 +53,10 @@ class PersonRecords(Protocol):
         """
         ...
 
+    def under(self, lease: str) -> "PersonRecords":
+        """Return the same for a run that reads by `lease`."""
+        ...
+
     def get(
         self, token: str, id_text: str, collection: str, record_text: str, purpose: str
     ) -> Underway[RecordView]:

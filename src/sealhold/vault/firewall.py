@@ -35,7 +35,7 @@ from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.objects import Objects
 from sealhold.vault.owned import RECORDS, open_standing, record_from
 from sealhold.vault.personpacks import PersonPacks
-from sealhold.vault.personrows import Stand, open_person_record
+from sealhold.vault.personrows import Stand, open_row
 from sealhold.vault.subjects import Person
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
@@ -203,7 +203,7 @@ def open_records(
         raise DeniedError("denied")
     places = [Stand.of(each).key for each in found]
     deks = record_keys(keys, use, places, blocks)
-    return [open_person_record(keys, each, dek) for each, dek in zip(found, deks, strict=True)]
+    return [open_row(keys, each, dek) for each, dek in zip(found, deks, strict=True)]
 
 
 def open_attachment(

@@ -31,6 +31,7 @@ from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.leases import PEOPLE
 from sealhold.vault.lookups import LOOKUPS
 from sealhold.vault.objects import PACKS
+from sealhold.vault.passkeyrows import no_passkeys
 from sealhold.vault.personpacks import drop_packs
 from sealhold.vault.personrows import OLDER, RECORDS
 from sealhold.vault.principals import tokens_of
@@ -140,6 +141,7 @@ class Leaving:
             Delete(SUBJECTS.name, (subject,), Expect.PRESENT),
             *said_by(core, subject),
             *tokens_of(core, subject),
+            *no_passkeys(core, subject),
             *(DeleteWhere(table, index, (subject,)) for table, index in OF_A_PERSON),
             *(Delete(PACKS.name, (pack,)) for pack in packs),
             self._erasures.put(subject, kept),

@@ -16,6 +16,7 @@ from sealhold.model.ids import AppId, Collection, FieldName, Purpose, RecordId, 
 from sealhold.model.quantities import Instant
 
 Content = Mapping[str, Plain]  # a JSON object
+Span = tuple[int | None, int | None]  # first and last byte; without a first, the last so many
 
 
 class FieldKind(StrEnum):
@@ -123,6 +124,16 @@ class AttachmentView:
     start: int
     end: int
     pieces: Iterator[bytes]  # each is opened when it is taken
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPlace:
+    """Which record somebody means, and what for: texts as they came."""
+
+    subject: str
+    collection: str
+    record: str
+    purpose: str
 
 
 @dataclass(frozen=True, slots=True)

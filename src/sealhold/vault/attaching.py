@@ -15,7 +15,7 @@ from typing import NamedTuple, NoReturn, TypeVar
 from sealhold.audit.event import Outcome
 from sealhold.crypto.seal import KEY_BYTES
 from sealhold.model.errors import InvalidError, RangeError, StaleError, TooLargeError
-from sealhold.model.personrecords import AttachmentHead, AttachmentsView, AttachmentView
+from sealhold.model.personrecords import AttachmentHead, AttachmentsView, AttachmentView, Span
 from sealhold.stores.spec import Expect, Found, Guard, Op, Put
 from sealhold.vault.attachments import (
     ATTACHMENTS,
@@ -95,9 +95,7 @@ class Attachments:
         drop_packs(self._core.objects, gone)
         return head
 
-    def get(
-        self, asking: Asking, of: Of, span: tuple[int | None, int | None] = (None, None)
-    ) -> AttachmentView:
+    def get(self, asking: Asking, of: Of, span: Span = (None, None)) -> AttachmentView:
         """Return an attachment, or of its bytes those of `span`.
 
         Args:
@@ -203,9 +201,7 @@ class Attachments:
         held.free(Attached.of(found).key)
         return drop_rows(found, packs), packs
 
-    def _get(
-        self, asking: Asking, of: Of, span: tuple[int | None, int | None]
-    ) -> Once[AttachmentView]:
+    def _get(self, asking: Asking, of: Of, span: Span) -> Once[AttachmentView]:
         use, there = yield from self._there(asking, of)
         if there.attached is None or there.record is None:
             return (yield from refused(use, ABSENT))
@@ -291,7 +287,7 @@ def _told_stale(use: RecordUse, of: Of) -> Steps[NoReturn]:
     raise StaleError("the attachment is at another version, or is there, or is not")
 
 
-def _bounds(span: tuple[int | None, int | None], size: int) -> tuple[int, int]:
+def _bounds(span: Span, size: int) -> tuple[int, int]:
     """Return where the wanted bytes begin, and where they have ended.
 
     Raises:

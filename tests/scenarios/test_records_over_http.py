@@ -387,6 +387,64 @@ def test_an_attachment_is_as_hidden_as_its_record(site: RecordsSite) -> None:
     assert site.raw("PUT", path[:-1] + "101", b"y", new).status == 422
 
 
+# --- requests that come again ---
+
+
+def again(site: RecordsSite, path: str, body: bytes, key: str, token: str = "") -> Answer:
+    media = "application/x-ndjson" if path.endswith("bulk") else "application/json"
+    return site.raw("POST", path, body, {"Idempotency-Key": key, "Content-Type": media}, token)
+
+
+@pytest.mark.threat("T247")
+def test_a_person_is_made_once_under_one_key(site: RecordsSite) -> None:
+    other = site.site.apps[1][1]
+    first = again(site, "/v1/subjects", b"", "person-1")
+    second = again(site, "/v1/subjects", b"", "person-1")
+
+    assert (first.status, second.status) == (201, 201)
+    assert (first.body, first.headers["etag"]) == (second.body, second.headers["etag"])
+    assert "idempotency-replayed" not in first.headers
+    assert second.headers["idempotency-replayed"] == "true"
+    assert second.headers["content-type"] == first.headers["content-type"]
+    assert "content-disposition" not in second.headers
+    assert again(site, "/v1/subjects", b"", "person-2").body != first.body
+    assert again(site, "/v1/subjects", b"", "person-1", other).body != first.body
+    refused = again(site, "/v1/subjects", b"{}", "person-1")
+    assert (refused.status, refused.json["code"]) == (422, "OTHER_BODY")
+    for key in ("", "x" * 65, "a b", "\u00e4"):
+        assert again(site, "/v1/subjects", b"", key).status == 422
+    site.use("DELETE", f"/v1/subjects/{first.json['subject']}")
+    assert again(site, "/v1/subjects", b"", "person-1").body != first.body
+
+
+def test_of_the_same_at_once_one_is_carried_out(site: RecordsSite) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        came = list(pool.map(lambda _: again(site, "/v1/subjects", b"", "at-once"), range(16)))
+
+    assert {each.status for each in came} <= {201, 409}
+    assert len({each.body for each in came if each.status == 201}) == 1
+    running = [each.json["code"] for each in came if each.status == 409]
+    assert set(running) <= {"STILL_RUNNING"}
+
+
+def test_lines_are_loaded_once_under_one_key(site: RecordsSite) -> None:
+    who = site.person()
+    path = f"/v1/subjects/{who}/records:bulk"
+    lines = [{"collection": NOTES, "content": {"n": n}} for n in range(3)]
+    body = b"\n".join(json.dumps(each).encode() for each in (*lines, {"collection": "no"}))
+
+    first, second = (again(site, path, body, "load-1") for _ in range(2))
+
+    assert first.body == second.body
+    assert second.headers["idempotency-replayed"] == "true"
+    assert [each.get("version") for each in lines_of(first)] == [1, 1, 1, None]
+    assert len(site.use("GET", site.path(who)).json["records"]) == 3
+    assert again(site, path, body + b"\n" + body, "load-1").status == 422
+    long = b"\n".join(json.dumps(lines[0]).encode() for _ in range(1_001))
+    assert again(site, path, long, "load-2").status == 422
+    assert len(site.use("GET", site.path(who)).json["records"]) == 3
+
+
 # --- many at once, and the end ---
 
 

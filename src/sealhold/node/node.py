@@ -27,6 +27,7 @@ from sealhold.compute.outside import Outside
 from sealhold.compute.peopledoor import People
 from sealhold.compute.processingdoor import Processings
 from sealhold.compute.recordsdoor import PersonRecords
+from sealhold.compute.repeatsdoor import Repeats
 from sealhold.compute.rundoor import ProcessingRuns
 from sealhold.compute.running import Runs
 from sealhold.compute.supply import Resources
@@ -324,6 +325,11 @@ class Node:
     def people(self) -> People:
         """What apps keep of their people."""
         return self.parts.people
+
+    @property
+    def repeats(self) -> Repeats:
+        """Requests that may come again."""
+        return self.parts.repeats
 
     @property
     def person_records(self) -> PersonRecords:

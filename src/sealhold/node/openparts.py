@@ -35,6 +35,7 @@ from sealhold.compute.proving import Prover
 from sealhold.compute.rates import Rates
 from sealhold.compute.readercell import ReaderCell
 from sealhold.compute.recordsdoor import Kept, PersonRecords
+from sealhold.compute.repeatsdoor import Repeats
 from sealhold.compute.replay import Replay
 from sealhold.compute.retrieve import Retrieval
 from sealhold.compute.running import Runs
@@ -76,6 +77,7 @@ from sealhold.vault.reading import Records
 from sealhold.vault.recordasking import RecordUses
 from sealhold.vault.recordbulk import RecordBulk
 from sealhold.vault.registry import Registry
+from sealhold.vault.repeats import Repeats as RepeatRows
 from sealhold.vault.requests import Requests as RequestRows
 from sealhold.vault.schemas import Schemas
 from sealhold.vault.sourcing import Sources
@@ -147,6 +149,7 @@ class OpenParts:
         self.mine = Mine(self.principals, MineRows(core, uses, people), core.clock)
         self.monitors = Monitors(core)
         self.backups = Backups(core, vault.appender, home)
+        self.repeats = Repeats(RepeatRows(core), self.principals)
         collections, blocks = Collections(core), KeyBlocks(core.store, core.entropy)
         record_uses = RecordUses(uses, collections)
         self.person_records = PersonRecords(

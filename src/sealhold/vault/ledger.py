@@ -78,6 +78,13 @@ _WORDS = {
     EventKind.BREACH: "a breach: {reason}",
 }
 
+_ACTORS = {
+    Actor.OWNER: "you",
+    Actor.VAULT: "the vault",
+    Actor.PERSON: "the person",
+    Actor.OFFICER: "an officer",
+}
+
 
 class Ledger:
     """Reads and checks one vault's log."""
@@ -259,7 +266,7 @@ class Ledger:
     def _actor(self, event: Event) -> str:
         if event.app is not None and event.actor is Actor.APP:
             return self._name(event.app)
-        return {Actor.OWNER: "you", Actor.VAULT: "the vault"}.get(event.actor, "an outsider")
+        return _ACTORS.get(event.actor, "an outsider")
 
     def _name(self, app: AppId) -> str:
         try:

@@ -34,7 +34,7 @@ from sealhold.compute.products import Products
 from sealhold.compute.proving import Prover
 from sealhold.compute.rates import Rates
 from sealhold.compute.readercell import ReaderCell
-from sealhold.compute.recordsdoor import PersonRecords
+from sealhold.compute.recordsdoor import Kept, PersonRecords
 from sealhold.compute.replay import Replay
 from sealhold.compute.retrieve import Retrieval
 from sealhold.compute.running import Runs
@@ -50,6 +50,7 @@ from sealhold.node.world import World
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.remembering import Remembering
 from sealhold.stores.spec import RecordStore
+from sealhold.vault.attaching import Attachments
 from sealhold.vault.backups import Backups
 from sealhold.vault.budget import Budget
 from sealhold.vault.collectionrules import Collections
@@ -149,8 +150,11 @@ class OpenParts:
         collections, blocks = Collections(core), KeyBlocks(core.store, core.entropy)
         record_uses = RecordUses(uses, collections)
         self.person_records = PersonRecords(
-            PersonRecordRows(core, record_uses, blocks),
-            BulkDoor(RecordBulk(core, record_uses, blocks), self.principals, core.entropy),
+            Kept(
+                PersonRecordRows(core, record_uses, blocks),
+                BulkDoor(RecordBulk(core, record_uses, blocks), self.principals, core.entropy),
+                Attachments(core, record_uses, blocks),
+            ),
             collections,
             self.principals,
             registry,

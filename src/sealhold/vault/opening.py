@@ -44,6 +44,7 @@ from sealhold.stores.spec import (
     TableSpec,
 )
 from sealhold.vault import (
+    attachments,
     backups,
     budget,
     catalogue,
@@ -131,6 +132,7 @@ TABLES = (
     leases.ENDED,
     KEY_BLOCKS,
     *personrows.TABLES,
+    *attachments.TABLES,
     *jobs.TABLES,
     backups.BACKUPS,
     *log_tables.TABLES,

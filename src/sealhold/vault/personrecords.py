@@ -29,15 +29,17 @@ from sealhold.model.personrecords import (
 from sealhold.model.underway import Underway
 from sealhold.policy.contents import check_types
 from sealhold.stores.spec import Found, Guard, Op
+from sealhold.vault.attachments import of_record
 from sealhold.vault.core import Core
 from sealhold.vault.firewall import open_records
 from sealhold.vault.keyblocks import For, KeyBlocks, block_rows, holding
+from sealhold.vault.personpacks import drop_packs
 from sealhold.vault.personrows import OLDER, RECORDS, Stand, packed
 from sealhold.vault.recordasking import ABSENT, Asking, RecordUse, RecordUses, refused
 from sealhold.vault.recordwriting import (
     Before,
     Fresh,
-    doomed_by_change,
+    before_change,
     older_rows,
     put_ops,
     taken_out,
@@ -179,7 +181,7 @@ class PersonRecords:
         return self._begun(lambda: self._put(asking, at, expected, self._row(asking, at), change))
 
     def delete(self, asking: Asking, at: At, expected: int) -> Underway[RecordHead]:
-        """Take a record out with all its versions, if it stands at version `expected`.
+        """Take a record out with versions and attachments, if it stands at version `expected`.
 
         Raises:
             DeniedError: it is not there, or may not be taken out.
@@ -207,12 +209,12 @@ class PersonRecords:
             return (yield from _told_stale(use, at, live))
         content, plain = change(use, live)
         check_types(laid.rule.fields, content)
-        before = Before(found, doomed_by_change(self._core.store, found, laid.rule, now))
+        before = before_change(self._core.store, found, laid.rule, now)
         fresh = Fresh(laid.name, at.record, plain, until(laid.rule, now), now)
         kept = laid.rule.versions if live is not None else 0
         held = yield from holding(self._blocks, keys, before.slots(), 1)
         try:
-            stand, ops = put_ops(keys, held, before, fresh, kept, self._core.entropy)
+            stand, ops = put_ops(self._core, keys, held, before, fresh, kept)
             event = use.event("kept" if live is None else "changed", [at.record])
             ops += held.ops()
             # THREAT T243: the row that the change was decided on is put over at its own version
@@ -231,15 +233,19 @@ class PersonRecords:
             return (yield from refused(use, ABSENT))
         if not stands_at(found, expected):
             return (yield from _told_stale(use, at, found))
-        before = Before(found, older_rows(self._core.store, asking.subject, *at))
+        store = self._core.store
+        older = older_rows(store, asking.subject, *at)
+        before = Before(found, older, of_record(store, asking.subject, *at))
         held = yield from holding(self._blocks, keys, before.slots())
         try:
-            ops = [*taken_out(held, before), *held.ops()]
+            taken, packs = taken_out(store, held, before)
+            ops = [*taken, *held.ops()]
             if not (yield use.work(ops, use.event("taken out", [at.record]), releases=False)):
                 return None
             held.kept()
         finally:
             held.release()
+        drop_packs(self._core.objects, packs)
         return Stand.of(found).head(asking.subject)
 
     def _page(

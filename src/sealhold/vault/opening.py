@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from dataclasses import replace as altered
+from functools import partial
 from itertools import islice
 
 from sealhold.audit import log
@@ -232,7 +233,8 @@ def open_vault(parts: Parts, root: Secret, accepted: Accepted | None = None) -> 
         core, then = _core(parts, ring, deciding, writer), appender.head.at
         undone = None
         if accepted is not None:
-            undone = rollback.accept(core, accepted, then)
+            mark = partial(replace, home.restored, rollback.MARK)
+            undone = rollback.accept(core, accepted, then, mark)
             home.restored.unlink(missing_ok=True)
         unlocked = Event(kind=EventKind.UNLOCK, actor=Actor.OWNER)
         writer.commit(Work((), (Entry(event=unlocked),)))

@@ -188,7 +188,7 @@ def create(parts: Parts, root: Secret, *, headless: bool) -> None:
         ring.add_app(app)
         ring.add_subject(app, owner)
         ring.name_owner(owner, app)
-        parts.data.open(_all(parts), ring.named("data-file").reveal, create=True)
+        parts.data.open(all_tables(parts), ring.named("data-file").reveal, create=True)
         fence = lease(parts.data, parts.clock)
         appender = _appender(parts.data, ring)
         ring.reserves = Reserves(parts.home)
@@ -219,7 +219,7 @@ def open_vault(parts: Parts, root: Secret, accepted: Accepted | None = None) -> 
         ring = sets.open(home.epoch)
         ring.reserves = reserves
         opened.callback(ring.close)
-        parts.data.open(_all(parts), ring.named("data-file").reveal, create=False)
+        parts.data.open(all_tables(parts), ring.named("data-file").reveal, create=False)
         fence = lease(parts.data, parts.clock)
         appender = _appender(parts.data, ring)
         # THREAT T73: what has ended stays so, whatever the machine's clock is set to
@@ -275,7 +275,8 @@ def _core(parts: Parts, ring: Keyring, deciding: Deciding, writer: Writer) -> Co
     )
 
 
-def _all(parts: Parts) -> list[TableSpec]:
+def all_tables(parts: Parts) -> list[TableSpec]:
+    """Return every table of a vault's rows."""
     return [*TABLES, *parts.tables]
 
 

@@ -179,7 +179,7 @@ def create(parts: Parts, root: Secret, *, headless: bool) -> None:
     """
     entropy = parts.entropy
     with _held(parts) as opened:
-        sets = _sets(parts, root)
+        sets = key_sets(parts, root)
         sets.make_slot(FIRST_EPOCH)
         ring, at = sets.make(FIRST_EPOCH)
         opened.callback(ring.close)
@@ -215,7 +215,7 @@ def open_vault(parts: Parts, root: Secret, accepted: Accepted | None = None) -> 
     home.check()
     reserves = Reserves(home)
     with reserves.opening(), _held(parts) as opened:
-        sets = _sets(parts, root)
+        sets = key_sets(parts, root)
         ring = sets.open(home.epoch)
         ring.reserves = reserves
         opened.callback(ring.close)
@@ -280,7 +280,8 @@ def all_tables(parts: Parts) -> list[TableSpec]:
     return [*TABLES, *parts.tables]
 
 
-def _sets(parts: Parts, root: Secret) -> KeySets:
+def key_sets(parts: Parts, root: Secret) -> KeySets:
+    """Return the key sets of a home."""
     return KeySets(parts.home, root, parts.keys, parts.clock, parts.entropy)
 
 

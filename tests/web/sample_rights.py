@@ -1,5 +1,7 @@
 """The rights of people in the sample vault: nobody asked for anything, and nothing was breached."""
 
+from collections.abc import Iterator
+
 from sealhold.model.errors import DeniedError, NotFoundError
 from sealhold.model.people import ErasedView
 from sealhold.model.quantities import Instant
@@ -12,6 +14,9 @@ class SampleRights(Part):
 
     def receipt(self, token: str, id_text: str) -> ErasedView:
         raise DeniedError(token + id_text) if token else NotFoundError(id_text)
+
+    def export(self, token: str, id_text: str, passphrase: str) -> Iterator[bytes]:
+        raise DeniedError(f"{token} {id_text} {len(passphrase)}")
 
     def ask(self, token: str, wish: RightsWish) -> RightsView:
         raise DeniedError(f"{token} {wish}")

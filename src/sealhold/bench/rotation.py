@@ -52,7 +52,7 @@ from sealhold.vault.keysets import lease
 from sealhold.vault.keyuses import keys_of
 from sealhold.vault.personrecords import At, PersonRecords
 from sealhold.vault.personrows import RECORDS, Stand, packed, seal_version
-from sealhold.vault.recordasking import Asking
+from sealhold.vault.recordasking import Asking, RecordUses
 from sealhold.vault.registry import Registry
 from sealhold.vault.rotation import Rotation
 from sealhold.vault.schemas import Schemas
@@ -104,7 +104,7 @@ class _Vault:
         self.rotation = Rotation(core, self.schemas, RETENTION)
         uses = Uses(core, self.registry, self.schemas)
         blocks = KeyBlocks(core.store, core.entropy)
-        self.records = PersonRecords(core, uses, self.collections, blocks)
+        self.records = PersonRecords(core, RecordUses(uses, self.collections), blocks)
         self._made = Random(SEED)  # noqa: S311  # reason: data of a bench, the same on each machine
 
     def crowd(self, app: AppId, people: int) -> _Crowd:

@@ -6,11 +6,16 @@
 Source: docs/spec/27-rights.md.
 """
 
+from collections.abc import Callable, Iterator
+from threading import BoundedSemaphore
+
 from sealhold.audit.event import Actor
 from sealhold.model.errors import (
+    BusyError,
     DeniedError,
     InvalidIdError,
     NotFoundError,
+    WrongPassphraseError,
 )
 from sealhold.model.ids import ID_BYTES, AppId, Id16, Kind, ReceiptId, SubjectId, parse_id
 from sealhold.model.people import ErasedView
@@ -20,22 +25,36 @@ from sealhold.policy.deadlines import Calendar
 from sealhold.vault.breaches import BreachRegister
 from sealhold.vault.core import Core
 from sealhold.vault.erasures import Erasures
+from sealhold.vault.exporting import Exports, Wanted
 from sealhold.vault.principals import Principals
 from sealhold.vault.registry import Registry
 from sealhold.vault.rights import RightsRegister
 from sealhold.vault.stories import By
+from sealhold.vault.subjects import Subjects
+from sealhold.vault.using import Uses
 
+EXPORTS = 4  # at once: each holds a thread and a snapshot
 OWNER = By(actor=Actor.OWNER)
 
 
 class Rights:
     """The rights of people, as officers, the owner, people and apps meet them."""
 
-    def __init__(
-        self, core: Core, registry: Registry, principals: Principals, calendar: Calendar
+    def __init__(  # reason: the parts that rights are made of
+        self,
+        core: Core,
+        registry: Registry,
+        principals: Principals,
+        uses: Uses,
+        calendar: Calendar,
+        verify: Callable[[str], bool],
     ) -> None:
         self._registry = registry
         self._principals = principals
+        self._subjects = Subjects(core)
+        self._verify = verify
+        self._exports = Exports(core, uses)
+        self._running = BoundedSemaphore(EXPORTS)
         self._erasures = Erasures(core)
         self._requests = RightsRegister(core, calendar)
         self._breaches = BreachRegister(core)
@@ -58,6 +77,39 @@ class Rights:
         if kept is None:
             raise NotFoundError("no such receipt")
         return self._erasures.whole(kept)
+
+    def export(self, token: str, id_text: str, passphrase: str) -> Iterator[bytes]:
+        """Return all that is kept of a person, as a ZIP that is made while it is read.
+
+        For themselves, an officer, or the owner, who says the passphrase.
+
+        Raises:
+            DeniedError: a person asks for another, or there is none.
+            WrongPassphraseError: the owner is not proven.
+            NotFoundError: the owner or an officer asks, and there is none.
+            BusyError: too many exports are under way.
+            InvalidIdError: `id_text` is no whole id.
+        """
+        wanted = self._wanted(token, SubjectId(_whole(Kind.SUBJECT, id_text)), passphrase)
+        if not self._running.acquire(blocking=False):
+            raise BusyError("other exports are under way")
+        try:
+            return _Running(self._exports.begin(wanted), self._running.release)
+        except BaseException:
+            self._running.release()
+            raise
+
+    def _wanted(self, token: str, subject: SubjectId, passphrase: str) -> Wanted:
+        if token and not self._is_officer(token):
+            acting = self._principals.acting(token, subject)
+            # THREAT T264: an app reads what it may, for a purpose; the whole is the person's
+            if acting.actor is not Actor.PERSON:
+                raise DeniedError("denied")
+            return Wanted(app=acting.app, subject=subject, actor=acting.actor, guards=acting.guards)
+        if not token and not self._verify(passphrase):
+            raise WrongPassphraseError
+        app = self._subjects.app_of(subject)
+        return Wanted(app=app, subject=subject, actor=self._by(token).actor)
 
     def ask(self, token: str, wish: RightsWish) -> RightsView:
         """Enter what a person asks for: by themselves, by an officer, or by the owner.
@@ -216,6 +268,35 @@ class Rights:
         if not token:
             return OWNER
         return By(actor=Actor.OFFICER, officer=self._principals.officer(token))
+
+
+class _Running:
+    """An export under way, which gives its place back when it is over."""
+
+    def __init__(self, chunks: Iterator[bytes], over: Callable[[], None]) -> None:
+        self._chunks = chunks
+        self._over: Callable[[], None] | None = over
+
+    def __iter__(self) -> "_Running":
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._chunks)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End it, whole or not."""
+        close = getattr(self._chunks, "close", None)
+        over, self._over = self._over, None
+        try:
+            if close is not None:
+                close()
+        finally:
+            if over is not None:
+                over()
 
 
 def _whole(kind: Kind, text: str) -> Id16:

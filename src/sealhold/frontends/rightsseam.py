@@ -6,6 +6,7 @@ has signed in.
 Source: docs/spec/27-rights.md section 7.
 """
 
+from collections.abc import Iterator
 from typing import Protocol
 
 from sealhold.model.people import ErasedView
@@ -18,6 +19,15 @@ class Rights(Protocol):
 
     def receipt(self, token: str, id_text: str) -> ErasedView:
         """Return the receipt of an erasure."""
+        ...
+
+    def export(self, token: str, id_text: str, passphrase: str) -> Iterator[bytes]:
+        """Return all that is kept of a person, as a ZIP that is made while it is read.
+
+        Raises:
+            WrongPassphraseError: the owner is not proven.
+            BusyError: too many exports are under way.
+        """
         ...
 
     def ask(self, token: str, wish: RightsWish) -> RightsView:

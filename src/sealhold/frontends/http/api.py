@@ -9,7 +9,7 @@ Source: docs/spec/20-faces.md section 7; docs/spec/30-access.md section 3.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
@@ -32,6 +32,7 @@ from sealhold.frontends.http.counting import Counts
 from sealhold.frontends.http.crowd import Places
 from sealhold.frontends.http.problems import NoTokenError, no_token, outside_problem, problem
 from sealhold.frontends.http.session import SignIns
+from sealhold.frontends.http.streaming import streamed
 from sealhold.frontends.http.wire import to_wire
 from sealhold.frontends.seam import Vault
 from sealhold.frontends.web.visit import Fields
@@ -95,6 +96,7 @@ class Reply:
     status: int = 200
     media: str = JSON
     etag: str = ""
+    chunks: Iterator[bytes] | None = None  # in place of a value: made while they are sent
 
 
 def _nothing(_call: Call) -> Reply:
@@ -292,6 +294,8 @@ def _token(request: Request) -> str:
 
 
 def _response(reply: Reply) -> Response:
+    if reply.chunks is not None:
+        return streamed(reply.chunks, reply.status, reply.media)
     if isinstance(reply.value, bytes):
         headers = {"content-disposition": "attachment"}
         return Response(reply.value, reply.status, media_type=reply.media, headers=headers)

@@ -13,6 +13,7 @@ from sealhold.model.people import ErasedView
 from sealhold.model.quantities import Instant
 from sealhold.model.rights import BreachView, Reason, RightsStep, RightsView, RightsWish
 
+ZIP = "application/zip"
 STEPS = (
     ("acknowledge", "Tell the person that it arrived"),
     ("suspend", "Ask the person who they are, or for more"),
@@ -24,6 +25,12 @@ STEPS = (
     ("unfulfil", "It could not be done after all, and why"),
     ("reject", "It will not be done, and why"),
 )
+
+
+class NewExport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The owner's proof; nobody else needs any."""
+
+    passphrase: str = ""
 
 
 class NewReason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,6 +107,13 @@ class Breaches:
 def receipt(call: Call) -> Reply:
     """Return the receipt of an erasure."""
     return Reply(value=call.vault.rights.receipt(_token(call), call.names["id"]))
+
+
+def export(call: Call) -> Reply:
+    """Return all that is kept of a person."""
+    body = read(call, NewExport)
+    chunks = call.vault.rights.export(_token(call), call.names["id"], body.passphrase)
+    return Reply(chunks=chunks, media=ZIP)
 
 
 def ask(call: Call) -> Reply:
@@ -193,6 +207,11 @@ ROUTES = (
         method="GET", path="/v1/erasures/{id}", role=Role.APP, also=(Role.OWNER, Role.OFFICER),
         about="The receipt of an erasure; an app's copy shows no place in the log", run=receipt,
         answer=ErasedView,
+    ),
+    ApiRoute(
+        method="POST", path="/v1/subjects/{id}/export", role=Role.PERSON,
+        also=(Role.OWNER, Role.OFFICER), about="All that is kept of a person, as a ZIP",
+        run=export, body=NewExport, media=ZIP,
     ),
     ApiRoute(
         method="GET", path=_RIGHTS, role=Role.OFFICER, also=(Role.OWNER, Role.PERSON),

@@ -5,7 +5,14 @@ from collections.abc import Iterator
 from sealhold.model.errors import DeniedError, NotFoundError
 from sealhold.model.people import ErasedView
 from sealhold.model.quantities import Instant
-from sealhold.model.rights import BreachView, Reason, RightsStep, RightsView, RightsWish
+from sealhold.model.rights import (
+    BreachView,
+    BroughtView,
+    Reason,
+    RightsStep,
+    RightsView,
+    RightsWish,
+)
 from tests.web.sample_state import Part
 
 
@@ -17,6 +24,9 @@ class SampleRights(Part):
 
     def export(self, token: str, id_text: str, passphrase: str) -> Iterator[bytes]:
         raise DeniedError(f"{token} {id_text} {len(passphrase)}")
+
+    def bring(self, app_text: str, data: bytes, key_text: str) -> BroughtView:
+        raise NotFoundError(f"{app_text} {len(data)} {key_text}")
 
     def ask(self, token: str, wish: RightsWish) -> RightsView:
         raise DeniedError(f"{token} {wish}")

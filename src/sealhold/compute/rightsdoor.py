@@ -13,6 +13,7 @@ from sealhold.audit.event import Actor
 from sealhold.model.errors import (
     BusyError,
     DeniedError,
+    InvalidError,
     InvalidIdError,
     NotFoundError,
     WrongPassphraseError,
@@ -20,12 +21,21 @@ from sealhold.model.errors import (
 from sealhold.model.ids import ID_BYTES, AppId, Id16, Kind, ReceiptId, SubjectId, parse_id
 from sealhold.model.people import ErasedView
 from sealhold.model.quantities import Instant
-from sealhold.model.rights import BreachView, Reason, RightsStep, RightsView, RightsWish
+from sealhold.model.rights import (
+    BreachView,
+    BroughtView,
+    Reason,
+    RightsStep,
+    RightsView,
+    RightsWish,
+)
 from sealhold.policy.deadlines import Calendar
 from sealhold.vault.breaches import BreachRegister
+from sealhold.vault.bringing import Bringing
 from sealhold.vault.core import Core
 from sealhold.vault.erasures import Erasures
 from sealhold.vault.exporting import Exports, Wanted
+from sealhold.vault.people import People
 from sealhold.vault.principals import Principals
 from sealhold.vault.registry import Registry
 from sealhold.vault.rights import RightsRegister
@@ -46,6 +56,7 @@ class Rights:
         registry: Registry,
         principals: Principals,
         uses: Uses,
+        people: People,
         calendar: Calendar,
         verify: Callable[[str], bool],
     ) -> None:
@@ -54,6 +65,7 @@ class Rights:
         self._subjects = Subjects(core)
         self._verify = verify
         self._exports = Exports(core, uses)
+        self._bringing = Bringing(core, uses, people)
         self._running = BoundedSemaphore(EXPORTS)
         self._erasures = Erasures(core)
         self._requests = RightsRegister(core, calendar)
@@ -98,6 +110,21 @@ class Rights:
         except BaseException:
             self._running.release()
             raise
+
+    def bring(self, app_text: str, data: bytes, key_text: str) -> BroughtView:
+        """Take in an export as a new person of an app; `key_text` is who signed it, in hex digits.
+
+        Raises:
+            NotFoundError: no such app.
+            InvalidError: no key, no export, not what it signed, or it does not fit the schema.
+            DeniedError: the app may keep nobody.
+        """
+        app = self._registry.find(app_text).id
+        try:
+            key = bytes.fromhex(key_text)
+        except ValueError as err:
+            raise InvalidError("a key is written in hex digits") from err
+        return self._bringing.bring(app, data, key)
 
     def _wanted(self, token: str, subject: SubjectId, passphrase: str) -> Wanted:
         if token and not self._is_officer(token):

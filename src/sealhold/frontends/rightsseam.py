@@ -11,7 +11,14 @@ from typing import Protocol
 
 from sealhold.model.people import ErasedView
 from sealhold.model.quantities import Instant
-from sealhold.model.rights import BreachView, Reason, RightsStep, RightsView, RightsWish
+from sealhold.model.rights import (
+    BreachView,
+    BroughtView,
+    Reason,
+    RightsStep,
+    RightsView,
+    RightsWish,
+)
 
 
 class Rights(Protocol):
@@ -27,6 +34,14 @@ class Rights(Protocol):
         Raises:
             WrongPassphraseError: the owner is not proven.
             BusyError: too many exports are under way.
+        """
+        ...
+
+    def bring(self, app_text: str, data: bytes, key_text: str) -> BroughtView:
+        """Take in an export as a new person of an app; `key_text` is who signed it, in hex digits.
+
+        Raises:
+            InvalidError: no export, not what was signed, or it does not fit.
         """
         ...
 

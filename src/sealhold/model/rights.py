@@ -97,3 +97,13 @@ class BreachView:
     is_closed: bool
     steps: tuple[StepView, ...]
     scopes: tuple[ScopeView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BroughtView:
+    """What was taken in of an export, as a new person."""
+
+    subject: SubjectId
+    fields: int
+    records: int
+    older_versions: int

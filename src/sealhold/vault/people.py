@@ -256,7 +256,7 @@ class People:
             return None
         written = {name: value for name, value in changes.items() if value is not None}
         for name, value in written.items():
-            _check_value(name, value)
+            check_value(name, value)
         gone = {*changes} - {*written} | self._over(person)
         kept = {name: ver for name, ver in person.fields.items() if name not in gone}
         after = replace(
@@ -352,7 +352,12 @@ def _shown(person: Person) -> PersonView:
     return PersonView(subject=person.id, made_at=person.made_at, version=person.version)
 
 
-def _check_value(name: FieldName, value: Value) -> None:
+def check_value(name: FieldName, value: Value) -> None:
+    """Let a value pass that a profile can hold.
+
+    Raises:
+        InvalidError: it has another form.
+    """
     match value:
         case bool():
             return

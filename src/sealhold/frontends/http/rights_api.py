@@ -11,7 +11,14 @@ import msgspec
 from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, read
 from sealhold.model.people import ErasedView
 from sealhold.model.quantities import Instant
-from sealhold.model.rights import BreachView, Reason, RightsStep, RightsView, RightsWish
+from sealhold.model.rights import (
+    BreachView,
+    BroughtView,
+    Reason,
+    RightsStep,
+    RightsView,
+    RightsWish,
+)
 
 ZIP = "application/zip"
 STEPS = (
@@ -116,6 +123,12 @@ def export(call: Call) -> Reply:
     return Reply(chunks=chunks, media=ZIP)
 
 
+def bring(call: Call) -> Reply:
+    """Take in an export."""
+    app, key = call.query.one("app"), call.query.one("key")
+    return Reply(value=call.vault.rights.bring(app, call.body, key), status=201)
+
+
 def ask(call: Call) -> Reply:
     """Enter a rights request."""
     body = read(call, NewRightsRequest)
@@ -212,6 +225,11 @@ ROUTES = (
         method="POST", path="/v1/subjects/{id}/export", role=Role.PERSON,
         also=(Role.OWNER, Role.OFFICER), about="All that is kept of a person, as a ZIP",
         run=export, body=NewExport, media=ZIP,
+    ),
+    ApiRoute(
+        method="POST", path="/v1/import", role=Role.OWNER,
+        about="Take in an export as a new person of an app; the key is who signed it", run=bring,
+        answer=BroughtView, query=("app", "key"), takes_file=True, status=201,
     ),
     ApiRoute(
         method="GET", path=_RIGHTS, role=Role.OFFICER, also=(Role.OWNER, Role.PERSON),

@@ -14,7 +14,8 @@ from sealhold.vault.deciding import rows_of, scan_all
 from sealhold.vault.keyblocks import KEY_BLOCKS, KeyBlocks
 from sealhold.vault.personrecords import At, PersonRecords
 from sealhold.vault.personrows import OLDER, RECORDS
-from sealhold.vault.recordasking import Asking
+from sealhold.vault.recordasking import Asking, RecordUses
+from sealhold.vault.recordbulk import RecordBulk
 from sealhold.vault.using import Uses
 from tests.unit.people_vault import MARKETING, SERVICE, Crowd, crowd
 
@@ -49,6 +50,7 @@ class Shelf:
     collections: Collections
     blocks: KeyBlocks
     records: PersonRecords
+    bulk: RecordBulk
 
     def asking(
         self, subject: SubjectId, app: AppId | None = None, purpose: str = SERVICE
@@ -91,6 +93,12 @@ def shelf() -> Iterator[Shelf]:
             collections.lay_down(
                 many.app(app), VISITS, rule(days=30, place="text!", stars="number")
             )
-        uses = Uses(core, many.registry, many.schemas)
+        uses = RecordUses(Uses(core, many.registry, many.schemas), collections)
         blocks = KeyBlocks(core.store, core.entropy)
-        yield Shelf(many, collections, blocks, PersonRecords(core, uses, collections, blocks))
+        yield Shelf(
+            many=many,
+            collections=collections,
+            blocks=blocks,
+            records=PersonRecords(core, uses, blocks),
+            bulk=RecordBulk(core, uses, blocks),
+        )

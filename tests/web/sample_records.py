@@ -25,6 +25,10 @@ class SamplePersonRecords:
     ) -> CollectionView:
         raise DeniedError(f"{app_text} {name} {rule.category} {len(passphrase)}")
 
+    def under(self, lease: str) -> "SamplePersonRecords":
+        assert lease
+        return self
+
     def get(
         self, token: str, id_text: str, collection: str, record_text: str, purpose: str
     ) -> NoReturn:
@@ -65,3 +69,6 @@ class SamplePersonRecords:
         purpose: str,
     ) -> NoReturn:  # fmt: skip
         raise DeniedError(f"{token} {id_text} {collection} {record_text} {expected} {purpose}")
+
+    def bulk(self, token: str, id_text: str | None, lines: bytes, purpose: str) -> NoReturn:
+        raise DeniedError(f"{token} {id_text} {len(lines)} {purpose}")

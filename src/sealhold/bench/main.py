@@ -55,6 +55,12 @@ def _importing() -> Measure:
     return measure
 
 
+def _rotation() -> Measure:
+    from sealhold.bench.rotation import measure
+
+    return measure
+
+
 def _store() -> Measure:
     from sealhold.bench.store import measure
 
@@ -66,6 +72,7 @@ BENCHES: Final[Mapping[str, Callable[[], Measure]]] = {
     "compute": _compute,
     "firewall": _firewall,
     "import": _importing,
+    "rotation": _rotation,
     "start": _start,
     "store": _store,
 }

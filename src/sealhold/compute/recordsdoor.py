@@ -10,6 +10,7 @@ Source: docs/spec/25-records-of-people.md.
 from collections.abc import Callable
 
 from sealhold.audit.event import Actor
+from sealhold.compute.bulkdoor import BulkDoor
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import InvalidIdError, WrongPassphraseError
 from sealhold.model.ids import (
@@ -26,6 +27,7 @@ from sealhold.model.personrecords import (
     CollectionRule,
     CollectionView,
     Content,
+    LineView,
     RecordHead,
     RecordPage,
     RecordView,
@@ -46,16 +48,25 @@ class PersonRecords:
     def __init__(
         self,
         rows: Rows,
+        bulk: BulkDoor,
         collections: Collections,
         principals: Principals,
         registry: Registry,
         verify: Callable[[str], bool],
+        lease: str = "",
     ) -> None:
         self._rows = rows
+        self._bulk = bulk
         self._collections = collections
         self._principals = principals
         self._registry = registry
         self._verify = verify
+        self._lease = lease
+
+    def under(self, lease: str) -> "PersonRecords":
+        """Return the same door for a run that reads by `lease`."""
+        parts = (self._rows, self._bulk, self._collections, self._principals, self._registry)
+        return PersonRecords(*parts, self._verify, lease)
 
     def collections(self, app_text: str) -> tuple[CollectionView, ...]:
         """Return the collections of an app, by name.
@@ -211,6 +222,17 @@ class PersonRecords:
         asking, at = self._asking(token, id_text, purpose), _at(collection, record_text)
         return self._rows.delete(asking, at, expected)
 
+    def bulk(
+        self, token: str, id_text: str | None, lines: bytes, purpose: str
+    ) -> tuple[LineView, ...]:
+        """Keep a record for each line of JSON; with `id_text`, all of that one person.
+
+        Raises:
+            DeniedError: no token of an active app; what else may not be is told in its line.
+            InvalidError: too many lines, or `id_text` is no whole id.
+        """
+        return self._bulk.load(token, id_text, lines, purpose)
+
     def _asking(self, token: str, id_text: str, purpose: str) -> Asking:
         acting = self._principals.acting(token, SubjectId(_whole(Kind.SUBJECT, id_text)))
         # an app's own row is guarded by each of its uses
@@ -221,6 +243,7 @@ class PersonRecords:
             purpose=purpose,
             actor=acting.actor,
             guards=guards,
+            lease=self._lease,
         )
 
 

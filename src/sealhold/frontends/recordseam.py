@@ -10,6 +10,7 @@ from sealhold.model.personrecords import (
     CollectionRule,
     CollectionView,
     Content,
+    LineView,
     RecordHead,
     RecordPage,
     RecordView,
@@ -50,6 +51,10 @@ class PersonRecords(Protocol):
             WrongPassphraseError: the owner is not proven.
             InvalidError: the rule breaks the format, or takes away what is kept already.
         """
+        ...
+
+    def under(self, lease: str) -> "PersonRecords":
+        """Return the same for a run that reads by `lease`."""
         ...
 
     def get(
@@ -161,5 +166,16 @@ class PersonRecords(Protocol):
             DeniedError: whatever the reason.
             StaleError: the record is at another version.
             InvalidIdError: one of the ids is no whole one.
+        """
+        ...
+
+    def bulk(
+        self, token: str, id_text: str | None, lines: bytes, purpose: str
+    ) -> tuple[LineView, ...]:
+        """Keep a record for each line of JSON; with `id_text`, all of that one person.
+
+        Raises:
+            DeniedError: no token of an active app; what else may not be is told in its line.
+            InvalidError: too many lines, or `id_text` is no whole id.
         """
         ...

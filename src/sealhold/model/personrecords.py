@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sealhold.model.encoding import Plain
+from sealhold.model.errors import SealholdError
 from sealhold.model.ids import AppId, Collection, FieldName, Purpose, RecordId, SubjectId
 from sealhold.model.quantities import Instant
 
@@ -90,3 +91,20 @@ class VersionsView:
     """The versions of a record that are kept, the newest first."""
 
     versions: tuple[RecordHead, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLine:
+    """The record that a line of many became."""
+
+    subject: SubjectId
+    id: RecordId
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """What came of one line of many: a record, or why there is none."""
+
+    line: int  # counts from 1
+    came: KeptLine | SealholdError

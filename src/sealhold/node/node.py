@@ -22,6 +22,7 @@ from sealhold.compute.capping import Budgets
 from sealhold.compute.choosingdoor import Choices
 from sealhold.compute.erasing import Erasing
 from sealhold.compute.granted import Apps, Grants
+from sealhold.compute.minedoor import Mine
 from sealhold.compute.outside import Outside
 from sealhold.compute.peopledoor import People
 from sealhold.compute.processingdoor import Processings
@@ -29,9 +30,6 @@ from sealhold.compute.recordsdoor import PersonRecords
 from sealhold.compute.rundoor import ProcessingRuns
 from sealhold.compute.running import Runs
 from sealhold.compute.supply import Resources
-from sealhold.crypto.digest import Keyed
-from sealhold.crypto.secret import Secret
-from sealhold.crypto.tags import Tag
 from sealhold.model.errors import (
     BusyError,
     LockedError,
@@ -50,6 +48,7 @@ from sealhold.vault.access import Way
 from sealhold.vault.epochs import Epochs
 from sealhold.vault.home import Home, read, replace
 from sealhold.vault.ledger import Ledger
+from sealhold.vault.nametags import NameTags
 from sealhold.vault.reading import Records
 from sealhold.vault.reserves import Reserves, Room
 from sealhold.vault.rollback import Accepted
@@ -61,8 +60,6 @@ if TYPE_CHECKING:
 
 TRIES = 4  # of passphrases that wait for their turn; each holds a thread of the server
 LABEL_BYTES = 16  # 26 base32 characters: nobody guesses the address of the pages
-KEY_BYTES = 32
-TAG_DIGITS = 16  # 64 bits: two ids of a run are not taken for one
 LABEL = re.compile(r"[a-z2-7]{26}")
 ROLLBACK_NOTE = (
     "If every file of the home is put back together to an older day, nothing on this disk shows"
@@ -299,6 +296,11 @@ class Node:
         return self.parts.callers
 
     @property
+    def mine(self) -> Mine:
+        """The own pages of apps' people."""
+        return self.parts.mine
+
+    @property
     def processings(self) -> Processings:
         """What apps do with their people's data."""
         return self.parts.processings
@@ -358,12 +360,12 @@ class Node:
         )
 
     @cached_property
-    def _tags(self) -> Keyed:
-        return Keyed(Secret(self.world.entropy(KEY_BYTES), "journal"), Tag.JOURNAL)
+    def _tags(self) -> NameTags:
+        return NameTags(self.world.entropy)
 
     def tag(self, text: str) -> str:
         """Return what stands for `text` in this process's journal, and nowhere else."""
-        return f"t-{self._tags.mac16(text.encode()).hex()[:TAG_DIGITS]}"
+        return self._tags.tag(text)
 
     def status(self) -> Status:
         """Return how the vault is."""

@@ -16,6 +16,7 @@ from sealhold import plugins
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.compute import memo, partition
 from sealhold.compute.asking import Requests
+from sealhold.compute.bulkdoor import BulkDoor
 from sealhold.compute.callers import Callers
 from sealhold.compute.capping import Budgets
 from sealhold.compute.combining import COMBINED
@@ -25,6 +26,7 @@ from sealhold.compute.erasing import Erasing
 from sealhold.compute.evidence import Attester
 from sealhold.compute.granted import Apps, Grants
 from sealhold.compute.members import FROZEN
+from sealhold.compute.minedoor import Mine
 from sealhold.compute.office import Office
 from sealhold.compute.outside import Outside
 from sealhold.compute.peopledoor import People
@@ -48,6 +50,7 @@ from sealhold.node.world import World
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.remembering import Remembering
 from sealhold.stores.spec import RecordStore
+from sealhold.vault.backups import Backups
 from sealhold.vault.budget import Budget
 from sealhold.vault.collectionrules import Collections
 from sealhold.vault.consents import Consents
@@ -59,6 +62,7 @@ from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.index import Index
 from sealhold.vault.keyblocks import KEY_BLOCKS, KeyBlocks
 from sealhold.vault.ledger import Ledger
+from sealhold.vault.mine import Mine as MineRows
 from sealhold.vault.monitors import Monitors
 from sealhold.vault.objects import Objects
 from sealhold.vault.opening import Opened, Parts
@@ -68,6 +72,8 @@ from sealhold.vault.personrows import RECORDS as PERSON_RECORDS
 from sealhold.vault.principals import Principals
 from sealhold.vault.programs import Programs
 from sealhold.vault.reading import Records
+from sealhold.vault.recordasking import RecordUses
+from sealhold.vault.recordbulk import RecordBulk
 from sealhold.vault.registry import Registry
 from sealhold.vault.requests import Requests as RequestRows
 from sealhold.vault.schemas import Schemas
@@ -138,10 +144,14 @@ class OpenParts:
         self._person_rows = people
         self.people = People(people, registry, schemas, verify)
         self.principals = Principals(core, registry, uses)
+        self.mine = Mine(self.principals, MineRows(core, uses, people), core.clock)
         self.monitors = Monitors(core)
+        self.backups = Backups(core, vault.appender, home)
         collections, blocks = Collections(core), KeyBlocks(core.store, core.entropy)
+        record_uses = RecordUses(uses, collections)
         self.person_records = PersonRecords(
-            PersonRecordRows(core, uses, collections, blocks),
+            PersonRecordRows(core, record_uses, blocks),
+            BulkDoor(RecordBulk(core, record_uses, blocks), self.principals, core.entropy),
             collections,
             self.principals,
             registry,

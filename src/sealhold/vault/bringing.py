@@ -16,9 +16,9 @@ import msgspec
 
 from sealhold.audit.event import Actor, EventKind
 from sealhold.crypto.seal import KEY_BYTES
-from sealhold.model.contents import check_plain
+from sealhold.model.contents import read_object
 from sealhold.model.encoding import Plain
-from sealhold.model.errors import BusyError, InvalidError
+from sealhold.model.errors import BusyError, ConflictError, InvalidError
 from sealhold.model.ids import (
     ID_BYTES,
     AppId,
@@ -64,7 +64,7 @@ class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     current: bool
     written_at: str
     retain_until: str | None
-    content: dict[str, Plain]
+    content: msgspec.Raw
 
 
 class _Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -199,6 +199,8 @@ class Bringing:
             guards = (*use.guards(()), laid.guard)
             self._core.writer.commit(Work((*guards, *ops, *held.ops()), (entry,), size=size))
             held.kept()
+        except ConflictError as err:
+            raise InvalidError("a record stands twice, or the rules were changed just now") from err
         finally:
             held.release()
 
@@ -209,8 +211,8 @@ class Bringing:
             newest[record] = version
         elif version >= newest.get(record, 0):
             raise InvalidError("an older version of a record that has none in force")
-        check_plain(line.content)
-        check_types(laid.rule.fields, line.content)
+        content = read_object(bytes(line.content))
+        check_types(laid.rule.fields, content)
         dek = self._core.entropy(KEY_BYTES)
         stand = Stand(
             Collection(laid.name),
@@ -220,7 +222,7 @@ class Bringing:
             _instant(line.retain_until) if line.retain_until else Instant(0),
             _instant(line.written_at),
         )
-        row = seal_version(keys, stand, dek, packed_content(line.content))
+        row = seal_version(keys, stand, dek, packed_content(content))
         return Put((RECORDS if line.current else OLDER).name, row, Expect.ABSENT)
 
 

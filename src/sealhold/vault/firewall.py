@@ -33,7 +33,7 @@ from sealhold.vault.keyblocks import BlockRows, For, record_keys
 from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.objects import Objects
 from sealhold.vault.owned import RECORDS, open_standing, record_from
-from sealhold.vault.personrows import Stand, open_version
+from sealhold.vault.personrows import Stand, open_row
 from sealhold.vault.subjects import Person
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
@@ -201,7 +201,7 @@ def open_records(
         raise DeniedError("denied")
     places = [Stand.of(each).key for each in found]
     deks = record_keys(keys, use, places, blocks)
-    return [open_version(keys, each, dek) for each, dek in zip(found, deks, strict=True)]
+    return [open_row(keys, each, dek) for each, dek in zip(found, deks, strict=True)]
 
 
 def _out(found: Sequence[Found | None]) -> int:

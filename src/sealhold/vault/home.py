@@ -122,6 +122,11 @@ class Home:
         return self.folder / "HEAD"
 
     @property
+    def restored(self) -> Path:
+        """The mark of a home that was filled from a backup, until its owner said that it counts."""
+        return self.folder / "restored"
+
+    @property
     def reserve(self) -> Path:
         """The folder of room that is kept for the day on which the disk is full."""
         return self.folder / "reserve"

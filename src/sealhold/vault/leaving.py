@@ -29,6 +29,7 @@ from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.leases import PEOPLE
 from sealhold.vault.lookups import LOOKUPS
+from sealhold.vault.passkeyrows import no_passkeys
 from sealhold.vault.personrows import OLDER, RECORDS
 from sealhold.vault.principals import tokens_of
 from sealhold.vault.says import SAID, said_by
@@ -132,6 +133,7 @@ class Leaving:
             Delete(SUBJECTS.name, (subject,), Expect.PRESENT),
             *said_by(core, subject),
             *tokens_of(core, subject),
+            *no_passkeys(core, subject),
             *(DeleteWhere(table, index, (subject,)) for table, index in OF_A_PERSON),
             self._erasures.put(subject, kept),
         )

@@ -36,7 +36,6 @@ from sealhold.model.errors import (
 from sealhold.model.ids import AppId, Collection, SubjectId, random_id
 from sealhold.model.records import Dataset
 from sealhold.stores.spec import (
-    ColumnKind,
     Expect,
     Fence,
     ObjectStore,
@@ -45,6 +44,7 @@ from sealhold.stores.spec import (
     TableSpec,
 )
 from sealhold.vault import (
+    backups,
     budget,
     catalogue,
     collectionrules,
@@ -84,16 +84,11 @@ from sealhold.vault.objects import TABLES as OBJECT_TABLES
 from sealhold.vault.owned import OLDER, RECORDS
 from sealhold.vault.papers import Papers
 from sealhold.vault.reserves import Reserves
-from sealhold.vault.rollback import Accepted
+from sealhold.vault.rollback import Accepted, Undone
+from sealhold.vault.settings import HEADLESS, SETTINGS
 from sealhold.vault.telling import origin_of
 from sealhold.vault.writer import HEAD_MARK, SET_HASH, Work, Writer, set_mac
 
-SETTINGS = TableSpec(
-    name="setting",
-    columns={"name": ColumnKind.CODE, "value": ColumnKind.I64},
-    key=("name",),
-    indexes={},
-)
 DECIDING = (
     SETTINGS,
     *registry.TABLES,
@@ -137,11 +132,11 @@ TABLES = (
     KEY_BLOCKS,
     *personrows.TABLES,
     *jobs.TABLES,
+    backups.BACKUPS,
     *log_tables.TABLES,
     SET_HASH,
     HEAD_MARK,
 )
-HEADLESS = "headless"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +162,7 @@ class Opened:
     sets: KeySets
     appender: Appender
     held: ExitStack  # writer, stores and lock: each is let go, whatever the others say
+    undone: Undone | None = None  # what going on from an older database ended
 
     def close(self) -> None:
         """Finish what waits and let the next process in."""
@@ -234,12 +230,14 @@ def open_vault(parts: Parts, root: Secret, accepted: Accepted | None = None) -> 
         writer = _writer(parts, ring, appender, deciding, fence, written)
         opened.callback(writer.close)
         core, then = _core(parts, ring, deciding, writer), appender.head.at
+        undone = None
         if accepted is not None:
-            rollback.accept(core, accepted, then)
+            undone = rollback.accept(core, accepted, then)
+            home.restored.unlink(missing_ok=True)
         unlocked = Event(kind=EventKind.UNLOCK, actor=Actor.OWNER)
         writer.commit(Work((), (Entry(event=unlocked),)))
         epochs.settle(core, sets)
-        return Opened(core, sets, appender, opened.pop_all())
+        return Opened(core, sets, appender, opened.pop_all(), undone)
 
 
 def _held(parts: Parts) -> ExitStack:
@@ -337,6 +335,11 @@ def _check_head(parts: Parts, appender: Appender, ring: Keyring, accepted: Accep
         raise RolledBackError(
             f"`{parts.home.keys_of(ring.lies_in.epoch).name}` is older than `vault.db`"
         )
+    # THREAT T286: what was restored is an older day, whatever its files say of each other
+    if parts.home.restored.exists():
+        if accepted is None:
+            raise RolledBackError("this vault was restored from a backup")
+        return appender.head.size
     if accepted is not None:
         rollback.check_is_older(accepted, appender, beside.size)
         return appender.head.size  # so that HEAD stays as it is until the charges are durable

@@ -26,6 +26,7 @@ from sealhold.model.errors import (
 )
 from sealhold.model.ids import AppId, FieldName, SubjectId, random_id
 from sealhold.model.people import ErasedView, Lookup, PersonView, ProfileView, Value
+from sealhold.model.principals import LOOKUPS_A_DAY
 from sealhold.model.quantities import DAY, Instant
 from sealhold.model.underway import Underway
 from sealhold.policy.limits import limits_stop
@@ -38,7 +39,7 @@ from sealhold.vault.identifiable import FIELDS, is_over, seal_field
 from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.leaving import Leaving
 from sealhold.vault.lookups import LOOKUPS, Tags, check_row
-from sealhold.vault.quotas import A_DAY, LookupQuota
+from sealhold.vault.quotas import LookupQuota
 from sealhold.vault.steps import TRIES, Once, begun, until_done
 from sealhold.vault.subjects import Person, Subjects
 from sealhold.vault.using import Use, Uses
@@ -56,7 +57,7 @@ Changes = Mapping[FieldName, Value | None]  # None takes the field out
 class People:
     """The people of the apps of one vault; several threads may call."""
 
-    def __init__(self, core: Core, uses: Uses, lookups_a_day: int = A_DAY) -> None:
+    def __init__(self, core: Core, uses: Uses, lookups_a_day: int = LOOKUPS_A_DAY) -> None:
         self._core = core
         self._uses = uses
         self._subjects = Subjects(core)

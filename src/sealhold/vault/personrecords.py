@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
 from sealhold.audit.event import Outcome
-from sealhold.model.contents import MAX_CONTENT, check_plain
+from sealhold.model.contents import MAX_CONTENT, check_depth
 from sealhold.model.encoding import Plain
-from sealhold.model.errors import InvalidError, StaleError, TooLargeError
+from sealhold.model.errors import ExhaustedError, InvalidError, StaleError, TooLargeError
 from sealhold.model.ids import RecordId
 from sealhold.model.mergepatch import merged
 from sealhold.model.personrecords import (
@@ -29,7 +29,6 @@ from sealhold.model.personrecords import (
 from sealhold.model.underway import Underway
 from sealhold.policy.contents import check_types
 from sealhold.stores.spec import Found, Guard, Op
-from sealhold.vault.collectionrules import Collections
 from sealhold.vault.core import Core
 from sealhold.vault.firewall import open_records
 from sealhold.vault.keyblocks import For, KeyBlocks, block_rows, holding
@@ -45,7 +44,6 @@ from sealhold.vault.recordwriting import (
     until,
 )
 from sealhold.vault.steps import Once, begun, until_done
-from sealhold.vault.using import Uses
 
 PAGE_BYTES = 4_194_304  # of sealed rows in one page, about
 TOO_BUSY = "others change the same records without a pause"
@@ -64,9 +62,9 @@ class At(NamedTuple):
 class PersonRecords:
     """The records of the people of one vault's apps; several threads may call."""
 
-    def __init__(self, core: Core, uses: Uses, collections: Collections, blocks: KeyBlocks) -> None:
+    def __init__(self, core: Core, uses: RecordUses, blocks: KeyBlocks) -> None:
         self._core = core
-        self._uses = RecordUses(uses, collections)
+        self._uses = uses
         self._blocks = blocks
 
     def get(self, asking: Asking, at: At) -> Underway[RecordView]:
@@ -79,7 +77,7 @@ class PersonRecords:
         """
 
         def once() -> Once[RecordView]:
-            use = yield from self._uses.permitted(asking, at.collection)
+            use = yield from self._uses.permitted(asking, at.collection, reads=True)
             found = self._live(asking, at)
             return (yield from self._read_one(use, RECORDS.name, 3, For.CURRENT, found))
 
@@ -95,7 +93,7 @@ class PersonRecords:
         """
 
         def once() -> Once[RecordView]:
-            use = yield from self._uses.permitted(asking, at.collection)
+            use = yield from self._uses.permitted(asking, at.collection, reads=True)
             found = self._live(asking, at)
             if found is not None and Stand.of(found).version == version:
                 return (yield from self._read_one(use, RECORDS.name, 3, For.CURRENT, found))
@@ -113,7 +111,7 @@ class PersonRecords:
         """
 
         def once() -> Once[VersionsView]:
-            use = yield from self._uses.permitted(asking, at.collection)
+            use = yield from self._uses.permitted(asking, at.collection, reads=True)
             found = self._live(asking, at)
             if found is None:
                 return (yield from refused(use, ABSENT))
@@ -169,7 +167,7 @@ class PersonRecords:
             content = merged(self._opened(use, found) if found is not None else {}, patch)
             if not isinstance(content, dict):
                 raise InvalidError("a record's content is a JSON object, and stays one")
-            check_plain(content)
+            check_depth(content)
             return content, packed_content(content)
 
         return self._begun(lambda: self._put(asking, at, expected, change))
@@ -185,7 +183,13 @@ class PersonRecords:
         return self._begun(lambda: self._delete(asking, at, expected))
 
     def _begun(self, once: Callable[[], Once[Done]]) -> Underway[Done]:
-        return begun(until_done(once, TOO_BUSY), self._core.writer)
+        def counted() -> Once[Done]:
+            try:
+                return (yield from once())
+            except ExhaustedError:  # another read of the same run took the last of its reads
+                return None
+
+        return begun(until_done(counted, TOO_BUSY), self._core.writer)
 
     def _put(
         self, asking: Asking, at: At, expected: int | None, change: Change
@@ -194,7 +198,7 @@ class PersonRecords:
         (_, keys), laid, now = use.use.whole(), use.rule_of, self._core.clock()
         found = self._row(asking, at)
         live = Before(found, ()).live(now)
-        if not _stands_at(live, expected):
+        if not stands_at(live, expected):
             return (yield from _told_stale(use, at, live))
         content, plain = change(use, live)
         check_types(laid.rule.fields, content)
@@ -220,7 +224,7 @@ class PersonRecords:
         found = self._live(asking, at)
         if found is None:
             return (yield from refused(use, ABSENT))
-        if not _stands_at(found, expected):
+        if not stands_at(found, expected):
             return (yield from _told_stale(use, at, found))
         before = Before(found, older_rows(self._core.store, asking.subject, *at))
         held = yield from holding(self._blocks, keys, before.slots())
@@ -236,7 +240,7 @@ class PersonRecords:
     def _page(
         self, asking: Asking, collection: str, after: RecordId | None, limit: int
     ) -> Once[RecordPage]:
-        use = yield from self._uses.permitted(asking, collection)
+        use = yield from self._uses.permitted(asking, collection, reads=True)
         (_, keys), now = use.use.whole(), self._core.clock()
         start = (asking.subject, collection, after + b"\0" if after is not None else b"")
         end = (asking.subject, collection + " ")
@@ -316,7 +320,8 @@ def _told_stale(use: RecordUse, at: At, found: Found | None) -> Once[RecordHead]
     return None
 
 
-def _stands_at(live: Found | None, expected: int | None) -> bool:
+def stands_at(live: Found | None, expected: int | None) -> bool:
+    """Return whether a record is as a change expects it: at a version, or (None) not there."""
     if live is None or expected is None:
         return live is None and expected is None
     return Stand.of(live).version == expected

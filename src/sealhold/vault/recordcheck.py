@@ -21,7 +21,7 @@ from sealhold.vault.keyblocks import (
     record_keys,
 )
 from sealhold.vault.keyring import SubjectKeys
-from sealhold.vault.personrows import OLDER, RECORDS, Stand, open_version
+from sealhold.vault.personrows import OLDER, RECORDS, Stand, open_row
 
 KINDS: tuple[tuple[TableSpec, For], ...] = ((RECORDS, For.CURRENT), (OLDER, For.OLDER))
 
@@ -43,7 +43,7 @@ def _opens(core: Core, keys: SubjectKeys, use: For, found: Found) -> bool:
     try:
         rows = block_rows(core.store, keys, [place])
         (dek,) = record_keys(keys, use, [place], rows)
-        open_version(keys, found, dek)
+        open_row(keys, found, dek)
     except TamperedError:
         return False
     return True

@@ -40,7 +40,7 @@ from sealhold.frontends.http.headers import KEPT_FOR_GOOD, HardenedAnswers, hard
 from sealhold.frontends.http.journal import Journal
 from sealhold.frontends.http.pages import Desk
 from sealhold.frontends.http.peer import PeerCheck, is_owner
-from sealhold.frontends.http.session import Sessions, SignIns
+from sealhold.frontends.http.session import MOST_PEOPLE, Sessions, SignIns
 from sealhold.frontends.http.site import make_site
 from sealhold.frontends.seam import DemoStage, Vault
 from sealhold.frontends.web import verifier
@@ -102,7 +102,11 @@ def make_app(  # noqa: PLR0913  # reason: what a site is made of
     """
     site = make_site(origin, label)
     assets = Assets()
-    sign_ins = SignIns(pages=Sessions(clock, entropy), programs=Sessions(clock, entropy))
+    sign_ins = SignIns(
+        pages=Sessions(clock, entropy),
+        programs=Sessions(clock, entropy),
+        people=Sessions(clock, entropy, MOST_PEOPLE),
+    )
     desk = Desk(
         vault=vault,
         sign_ins=sign_ins,

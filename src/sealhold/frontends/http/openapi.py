@@ -6,6 +6,7 @@ Source: docs/spec/20-faces.md section 7; OpenAPI 3.1.1.
 """
 
 import re
+from collections.abc import Mapping
 from http import HTTPStatus
 
 import msgspec
@@ -53,13 +54,15 @@ def described(routes: tuple[ApiRoute, ...], origin: str) -> tuple[ApiRoute, ...]
 def document(routes: tuple[ApiRoute, ...], origin: str) -> Schema:
     """Return the document for `routes`, served at `origin`."""
     known: dict[str, Schema] = {"Problem": PROBLEM}
-    bodies = {route.body for route in routes if route.body is not None}
-    _, described = msgspec.json.schema_components(
-        sorted(bodies, key=lambda body: body.__name__), ref_template=REF
+    bodies = sorted(
+        {route.body for route in routes if route.body is not None},
+        key=lambda body: (body.__name__, body.__module__),
     )
+    refs, described = msgspec.json.schema_components(bodies, ref_template=REF)
+    of_body = dict(zip(bodies, refs, strict=True))  # two of one name have longer names there
     paths: dict[str, Schema] = {}
     for route in routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, known)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, known, of_body)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -81,7 +84,7 @@ def document(routes: tuple[ApiRoute, ...], origin: str) -> Schema:
     }
 
 
-def _operation(route: ApiRoute, known: dict[str, Schema]) -> Schema:
+def _operation(route: ApiRoute, known: dict[str, Schema], of_body: Mapping[type, Schema]) -> Schema:
     told: Schema = {
         "operationId": _operation_id(route),
         "summary": route.about,
@@ -99,7 +102,7 @@ def _operation(route: ApiRoute, known: dict[str, Schema]) -> Schema:
     if route.body is not None:
         told["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": _ref(route.body.__name__)}},
+            "content": {"application/json": {"schema": of_body[route.body]}},
         }
     elif route.takes:
         told["requestBody"] = {"required": True, "content": {media: {} for media in route.takes}}

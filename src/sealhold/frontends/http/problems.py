@@ -95,11 +95,20 @@ def again_headers(err: SealholdError) -> Mapping[str, str]:
 
 def outside_problem(err: SealholdError) -> Response:
     """Return `err` as an app is told it."""
+    return problem(err) if _is_told(err) else denied()
+
+
+def outside_line(err: SealholdError) -> Mapping[str, str]:
+    """Return `err` as an app is told it about one line of many."""
+    told = err if _is_told(err) else DeniedError("denied")
+    said = {"code": told.code(), "kind": told.kind.name.lower()}
+    return said if told is not err else {**said, "detail": str(err), "remedy": err.remedy()}
+
+
+def _is_told(err: SealholdError) -> bool:
     # THREAT T282: a service that is away says so, and never that what was asked for is not there
     told = InvalidError | StaleError | TooFastError | UnsayableError | _OF_THE_SERVICE
-    if isinstance(err, told):
-        return problem(err)
-    return denied()
+    return isinstance(err, told)
 
 
 def denied() -> Response:

@@ -8,7 +8,9 @@ from sealhold.model.quantities import Instant
 from sealhold.model.rights import (
     BreachView,
     BroughtView,
+    NoticeView,
     Reason,
+    RecipientView,
     RightsStep,
     RightsView,
     RightsWish,
@@ -72,3 +74,18 @@ class SampleRights(Part):
 
     def close_breach(self, token: str, id_text: str, *, again: bool) -> BreachView:
         raise NotFoundError(f"{token} {id_text} {again}")
+
+    def recipients(self) -> tuple[RecipientView, ...]:
+        return ()
+
+    def add_recipient(self, token: str, app_text: str, name: str, contact: str) -> RecipientView:
+        raise NotFoundError(f"{token} {app_text} {name} {contact}")
+
+    def remove_recipient(self, token: str, id_text: str) -> RecipientView:
+        raise NotFoundError(token + id_text)
+
+    def notices(self, token: str, limit: int) -> tuple[NoticeView, ...]:
+        return () if token != "-" else (self.delivered(token, str(limit)),)
+
+    def delivered(self, token: str, id_text: str) -> NoticeView:
+        raise NotFoundError(token + id_text)

@@ -32,6 +32,7 @@ from sealhold.vault.lookups import LOOKUPS
 from sealhold.vault.passkeyrows import no_passkeys
 from sealhold.vault.personrows import OLDER, RECORDS
 from sealhold.vault.principals import tokens_of
+from sealhold.vault.recipients import Recipients, Why
 from sealhold.vault.says import SAID, said_by
 from sealhold.vault.subjects import SUBJECTS, Subjects
 from sealhold.vault.using import Use, Uses
@@ -53,11 +54,12 @@ OF_COLLECTIONS = frozenset({RECORDS.name, OLDER.name})  # the column behind the 
 class Leaving:
     """Erases people."""
 
-    def __init__(self, core: Core, uses: Uses) -> None:
+    def __init__(self, core: Core, uses: Uses, recipients: Recipients) -> None:
         self._core = core
         self._uses = uses
         self._subjects = Subjects(core)
         self._erasures = Erasures(core)
+        self._recipients = recipients
         self._one = Lock()  # each ending counts up the epoch's mark
 
     def erase(self, app: AppId, subject: SubjectId) -> ErasedView | None:
@@ -118,6 +120,7 @@ class Leaving:
         versions = self._subjects.mark(found) or ()
         # THREAT T235: first the keys, then the rows: whatever is left over can be read by nobody
         core.keyring.erase_subject(app, subject)
+        out = self._recipients.put_out(app, subject, Why.ERASED)
         facts = Facts(
             receipt=ReceiptId(random_id(core.entropy)),
             app=app,
@@ -126,6 +129,7 @@ class Leaving:
             salt=core.entropy(SALT_BYTES),
             keys=tuple(GoneKey(name=key_name(subject, each), version=each) for each in versions),
             rows=self._counted(subject),
+            told=out.told,
         )
         kept = self._erasures.kept(facts, since)
         ops = (
@@ -135,6 +139,7 @@ class Leaving:
             *tokens_of(core, subject),
             *no_passkeys(core, subject),
             *(DeleteWhere(table, index, (subject,)) for table, index in OF_A_PERSON),
+            *out.ops,
             self._erasures.put(subject, kept),
         )
         event = Event(

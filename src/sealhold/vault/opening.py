@@ -60,6 +60,7 @@ from sealhold.vault import (
     principals,
     processings,
     quotas,
+    recipients,
     registry,
     requests,
     resources,
@@ -108,6 +109,7 @@ DECIDING = (
     collectionrules.COLLECTIONS,
     epochs.ERASED,
     stories.STORIES,
+    recipients.RECIPIENTS,
 )
 TABLES = (
     *DECIDING,
@@ -122,6 +124,7 @@ TABLES = (
     subjects.SUBJECTS,
     erased.ERASED,
     stories.STORY_EVENTS,
+    recipients.NOTICES,
     FIELDS,
     LOOKUPS,
     processings.VERSIONS,

@@ -142,6 +142,7 @@ class OpenParts:
         chosen = settings(home.folder)
         people = PeopleRows(core, uses, chosen.access.lookups_a_day)
         people.finish_erasures()
+        self._person_rows = people
         self.people = People(people, registry, schemas, verify)
         self.principals = Principals(core, registry, uses)
         self.mine = Mine(self.principals, MineRows(core, uses, people), core.clock)
@@ -214,7 +215,13 @@ class OpenParts:
 
         calendar = calendar_of(settings(self._home.folder))
         return Rights(
-            self.core, self._registry, self.principals, self._uses, calendar, self._verify
+            self.core,
+            self._registry,
+            self.principals,
+            self._uses,
+            self._person_rows,
+            calendar,
+            self._verify,
         )
 
     def overdue(self) -> tuple[str, ...]:

@@ -62,6 +62,7 @@ from sealhold.vault import (
     principals,
     processings,
     quotas,
+    recipients,
     registry,
     requests,
     resources,
@@ -110,6 +111,7 @@ DECIDING = (
     collectionrules.COLLECTIONS,
     epochs.ERASED,
     stories.STORIES,
+    recipients.RECIPIENTS,
 )
 TABLES = (
     *DECIDING,
@@ -124,6 +126,7 @@ TABLES = (
     subjects.SUBJECTS,
     erased.ERASED,
     stories.STORY_EVENTS,
+    recipients.NOTICES,
     FIELDS,
     LOOKUPS,
     processings.VERSIONS,

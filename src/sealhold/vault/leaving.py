@@ -35,6 +35,7 @@ from sealhold.vault.passkeyrows import no_passkeys
 from sealhold.vault.personpacks import drop_packs
 from sealhold.vault.personrows import OLDER, RECORDS
 from sealhold.vault.principals import tokens_of
+from sealhold.vault.recipients import Recipients, Why
 from sealhold.vault.repeats import REPEATS
 from sealhold.vault.says import SAID, said_by
 from sealhold.vault.subjects import SUBJECTS, Subjects
@@ -62,11 +63,12 @@ OF_COLLECTIONS = frozenset(
 class Leaving:
     """Erases people."""
 
-    def __init__(self, core: Core, uses: Uses) -> None:
+    def __init__(self, core: Core, uses: Uses, recipients: Recipients) -> None:
         self._core = core
         self._uses = uses
         self._subjects = Subjects(core)
         self._erasures = Erasures(core)
+        self._recipients = recipients
         self._one = Lock()  # each ending counts up the epoch's mark
 
     def erase(self, app: AppId, subject: SubjectId) -> ErasedView | None:
@@ -127,6 +129,7 @@ class Leaving:
         versions = self._subjects.mark(found) or ()
         # THREAT T235: first the keys, then the rows: whatever is left over can be read by nobody
         core.keyring.erase_subject(app, subject)
+        out = self._recipients.put_out(app, subject, Why.ERASED)
         facts = Facts(
             receipt=ReceiptId(random_id(core.entropy)),
             app=app,
@@ -135,6 +138,7 @@ class Leaving:
             salt=core.entropy(SALT_BYTES),
             keys=tuple(GoneKey(name=key_name(subject, each), version=each) for each in versions),
             rows=self._counted(subject),
+            told=out.told,
         )
         kept = self._erasures.kept(facts, since)
         packs = all_packs(core.store, subject)
@@ -146,6 +150,7 @@ class Leaving:
             *no_passkeys(core, subject),
             *(DeleteWhere(table, index, (subject,)) for table, index in OF_A_PERSON),
             *(Delete(PACKS.name, (pack,)) for pack in packs),
+            *out.ops,
             self._erasures.put(subject, kept),
         )
         event = Event(

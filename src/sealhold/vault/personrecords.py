@@ -151,7 +151,13 @@ class PersonRecords:
             AuditUnavailableError: the log cannot be written; nothing was kept.
         """
         plain = packed_content(content)
-        return self._begun(lambda: self._put(asking, at, expected, lambda *_: (content, plain)))
+        looks = iter([expected is not None])  # a new one is most likely not there: no look at first
+
+        def once() -> Once[RecordHead]:
+            found = self._row(asking, at) if next(looks, True) else None
+            return (yield from self._put(asking, at, expected, found, lambda *_: (content, plain)))
+
+        return self._begun(once)
 
     def patch(self, asking: Asking, at: At, patch: Plain, expected: int) -> Underway[RecordHead]:
         """Change a record as a JSON Merge Patch says, if it stands at version `expected`.
@@ -172,7 +178,7 @@ class PersonRecords:
             check_depth(content)
             return content, packed_content(content)
 
-        return self._begun(lambda: self._put(asking, at, expected, change))
+        return self._begun(lambda: self._put(asking, at, expected, self._row(asking, at), change))
 
     def delete(self, asking: Asking, at: At, expected: int) -> Underway[RecordHead]:
         """Take a record out with versions and attachments, if it stands at version `expected`.
@@ -194,11 +200,10 @@ class PersonRecords:
         return begun(until_done(counted, TOO_BUSY), self._core.writer)
 
     def _put(
-        self, asking: Asking, at: At, expected: int | None, change: Change
+        self, asking: Asking, at: At, expected: int | None, found: Found | None, change: Change
     ) -> Once[RecordHead]:
         use = yield from self._uses.permitted(asking, at.collection)
         (_, keys), laid, now = use.use.whole(), use.rule_of, self._core.clock()
-        found = self._row(asking, at)
         live = Before(found, ()).live(now)
         if not stands_at(live, expected):
             return (yield from _told_stale(use, at, live))

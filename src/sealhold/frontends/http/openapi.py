@@ -14,7 +14,7 @@ import msgspec
 from sealhold import __version__
 from sealhold.frontends.http.api import TOLD, ApiRoute, Reply, Role
 from sealhold.frontends.http.repeating import KEY
-from sealhold.frontends.http.wire import Schema, schema_of
+from sealhold.frontends.http.wire import Known, Schema, schema_of
 from sealhold.model.encoding import Plain
 
 NAMED = re.compile(r"\{(\w+)\}")
@@ -54,7 +54,8 @@ def described(routes: tuple[ApiRoute, ...], origin: str) -> tuple[ApiRoute, ...]
 
 def document(routes: tuple[ApiRoute, ...], origin: str) -> Schema:
     """Return the document for `routes`, served at `origin`."""
-    known: dict[str, Schema] = {"Problem": PROBLEM}
+    known = Known()
+    known["Problem"] = PROBLEM
     bodies = sorted(
         {route.body for route in routes if route.body is not None},
         key=lambda body: (body.__name__, body.__module__),
@@ -85,7 +86,7 @@ def document(routes: tuple[ApiRoute, ...], origin: str) -> Schema:
     }
 
 
-def _operation(route: ApiRoute, known: dict[str, Schema], of_body: Mapping[type, Schema]) -> Schema:
+def _operation(route: ApiRoute, known: Known, of_body: Mapping[type, Schema]) -> Schema:
     told: Schema = {
         "operationId": _operation_id(route),
         "summary": route.about,
@@ -149,7 +150,7 @@ def _refusals(route: ApiRoute) -> set[int]:
     said = {
         401: Role.PUBLIC not in route.roles,
         403: True,
-        404: tells and ("{" in route.path or bool(route.query)),
+        404: tells,
         408: changes,
         409: (changes and (tells or Role.PERSON in route.roles)) or route.repeats is not None,
         412: MATCH in (*route.headers, *route.optional),
@@ -174,7 +175,7 @@ def _refusal(status: int) -> Schema:
     return told
 
 
-def _success(route: ApiRoute, known: dict[str, Schema]) -> Schema:
+def _success(route: ApiRoute, known: Known) -> Schema:
     if route.answer is not None:
         schema = schema_of(route.answer, known)
         return {"description": route.about, "content": {"application/json": {"schema": schema}}}

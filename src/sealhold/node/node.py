@@ -24,8 +24,6 @@ from sealhold.compute.granted import Apps, Grants
 from sealhold.compute.minedoor import Mine
 from sealhold.compute.outside import Outside
 from sealhold.compute.peopledoor import People
-from sealhold.compute.recordsdoor import PersonRecords
-from sealhold.compute.repeatsdoor import Repeats
 from sealhold.compute.running import Runs
 from sealhold.compute.supply import Resources
 from sealhold.model.errors import (
@@ -55,6 +53,8 @@ from sealhold.vault.sourcing import Sources
 if TYPE_CHECKING:
     from sealhold.compute.choosingdoor import Choices
     from sealhold.compute.processingdoor import Processings
+    from sealhold.compute.recordsdoor import PersonRecords
+    from sealhold.compute.repeatsdoor import Repeats
     from sealhold.compute.rightsdoor import Rights
     from sealhold.compute.rotating import Rotating
     from sealhold.compute.rundoor import ProcessingRuns
@@ -327,14 +327,14 @@ class Node:
         return self.parts.people
 
     @property
-    def repeats(self) -> Repeats:
+    def repeats(self) -> "Repeats":
         """Requests that may come again."""
-        return self.parts.repeats
+        return self.parts.record_doors.repeats
 
     @property
-    def person_records(self) -> PersonRecords:
+    def person_records(self) -> "PersonRecords":
         """What apps keep of their people beside profiles."""
-        return self.parts.person_records
+        return self.parts.record_doors.records
 
     @property
     def rights(self) -> "Rights":

@@ -16,7 +16,6 @@ from sealhold import plugins
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.compute import memo, partition
 from sealhold.compute.asking import Requests
-from sealhold.compute.bulkdoor import BulkDoor
 from sealhold.compute.callers import Callers
 from sealhold.compute.capping import Budgets
 from sealhold.compute.combining import COMBINED
@@ -34,8 +33,6 @@ from sealhold.compute.products import Products
 from sealhold.compute.proving import Prover
 from sealhold.compute.rates import Rates
 from sealhold.compute.readercell import ReaderCell
-from sealhold.compute.recordsdoor import Kept, PersonRecords
-from sealhold.compute.repeatsdoor import Repeats
 from sealhold.compute.replay import Replay
 from sealhold.compute.retrieve import Retrieval
 from sealhold.compute.running import Runs
@@ -50,10 +47,8 @@ from sealhold.node.world import World
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.remembering import Remembering
 from sealhold.stores.spec import RecordStore
-from sealhold.vault.attaching import Attachments
 from sealhold.vault.backups import Backups
 from sealhold.vault.budget import Budget
-from sealhold.vault.collectionrules import Collections
 from sealhold.vault.consents import Consents
 from sealhold.vault.epochs import Epochs
 from sealhold.vault.firewall import Firewall
@@ -61,22 +56,18 @@ from sealhold.vault.grants import Grants as GrantRows
 from sealhold.vault.home import Home
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.index import Index
-from sealhold.vault.keyblocks import KEY_BLOCKS, KeyBlocks
+from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.ledger import Ledger
 from sealhold.vault.mine import Mine as MineRows
 from sealhold.vault.monitors import Monitors
 from sealhold.vault.objects import Objects
 from sealhold.vault.opening import Opened, Parts
 from sealhold.vault.people import People as PeopleRows
-from sealhold.vault.personrecords import PersonRecords as PersonRecordRows
 from sealhold.vault.personrows import RECORDS as PERSON_RECORDS
 from sealhold.vault.principals import Principals
 from sealhold.vault.programs import Programs
 from sealhold.vault.reading import Records
-from sealhold.vault.recordasking import RecordUses
-from sealhold.vault.recordbulk import RecordBulk
 from sealhold.vault.registry import Registry
-from sealhold.vault.repeats import Repeats as RepeatRows
 from sealhold.vault.requests import Requests as RequestRows
 from sealhold.vault.schemas import Schemas
 from sealhold.vault.sourcing import Sources
@@ -92,6 +83,7 @@ if TYPE_CHECKING:
     from sealhold.compute.rightsdoor import Rights
     from sealhold.compute.rotating import Rotating
     from sealhold.node.processingparts import ProcessingDoors
+    from sealhold.node.recordparts import RecordDoors
 
 
 USED_OFTEN = (SUBJECTS, FIELDS, KEY_BLOCKS, PERSON_RECORDS)  # with each use of a person
@@ -150,20 +142,7 @@ class OpenParts:
         self.mine = Mine(self.principals, MineRows(core, uses, people), core.clock)
         self.monitors = Monitors(core)
         self.backups = Backups(core, vault.appender, home)
-        self.repeats = Repeats(RepeatRows(core), self.principals)
-        collections, blocks = Collections(core), KeyBlocks(core.store, core.entropy)
-        record_uses = RecordUses(uses, collections)
-        self.person_records = PersonRecords(
-            Kept(
-                PersonRecordRows(core, record_uses, blocks),
-                BulkDoor(RecordBulk(core, record_uses, blocks), self.principals, core.entropy),
-                Attachments(core, record_uses, blocks),
-            ),
-            collections,
-            self.principals,
-            registry,
-            verify,
-        )
+        self._of_records = core, uses, self.principals, registry, verify
         self._of_processings = core, registry, schemas, uses, self.principals
         self.audit = Ledger(core, vault.appender, registry, home, self._objects)
         self.records = Records(core, self._index, firewall, self.audit, time.perf_counter)
@@ -203,6 +182,13 @@ class OpenParts:
         )
 
         return processing_doors(*self._of_processings)
+
+    @cached_property
+    def record_doors(self) -> "RecordDoors":
+        """Records of people; loaded with the first of them."""
+        from sealhold.node.recordparts import record_doors  # noqa: PLC0415  # reason: seldom used
+
+        return record_doors(*self._of_records)
 
     @cached_property
     def proofs(self) -> "Proofs":

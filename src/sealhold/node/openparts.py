@@ -47,6 +47,7 @@ from sealhold.node.world import World
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.remembering import Remembering
 from sealhold.stores.spec import RecordStore
+from sealhold.vault.attachments import ATTACHMENTS
 from sealhold.vault.backups import Backups
 from sealhold.vault.budget import Budget
 from sealhold.vault.consents import Consents
@@ -63,6 +64,7 @@ from sealhold.vault.monitors import Monitors
 from sealhold.vault.objects import Objects
 from sealhold.vault.opening import Opened, Parts
 from sealhold.vault.people import People as PeopleRows
+from sealhold.vault.personrows import OLDER as OLDER_RECORDS
 from sealhold.vault.personrows import RECORDS as PERSON_RECORDS
 from sealhold.vault.principals import Principals
 from sealhold.vault.programs import Programs
@@ -182,6 +184,15 @@ class OpenParts:
         )
 
         return processing_doors(*self._of_processings)
+
+    @property
+    def has_terms(self) -> bool:
+        """Whether something of people's records has been kept as long as it may be."""
+        end = (self.core.clock() + 1,)
+        return any(
+            self.core.store.scan(table.name, "due", (1,), end, limit=1).rows
+            for table in (PERSON_RECORDS, OLDER_RECORDS, ATTACHMENTS)
+        )
 
     @cached_property
     def record_doors(self) -> "RecordDoors":

@@ -17,6 +17,7 @@ from sealhold.vault.personrecords import PersonRecords as PersonRecordRows
 from sealhold.vault.principals import Principals
 from sealhold.vault.recordasking import RecordUses
 from sealhold.vault.recordbulk import RecordBulk
+from sealhold.vault.recordterms import Terms
 from sealhold.vault.registry import Registry
 from sealhold.vault.repeats import Repeats as RepeatRows
 from sealhold.vault.using import Uses
@@ -27,6 +28,7 @@ class RecordDoors(NamedTuple):
 
     records: PersonRecords
     repeats: Repeats
+    terms: Terms
 
 
 def record_doors(
@@ -47,4 +49,5 @@ def record_doors(
     return RecordDoors(
         PersonRecords(kept, collections, principals, registry, verify),
         Repeats(RepeatRows(core), principals),
+        Terms(core, blocks),
     )

@@ -70,6 +70,16 @@ class NewToken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyView:
+    """A passkey, for the person whose it is."""
+
+    slot: int
+    name: str
+    added_at: Instant
+    used_at: Instant | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OfficerView:
     """An officer: somebody who answers for data protection here."""
 

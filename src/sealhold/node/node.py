@@ -24,6 +24,7 @@ from sealhold.compute.erasing import Erasing
 from sealhold.compute.granted import Apps, Grants
 from sealhold.compute.minedoor import Mine
 from sealhold.compute.outside import Outside
+from sealhold.compute.passkeydoor import Passkeys
 from sealhold.compute.peopledoor import People
 from sealhold.compute.processingdoor import Processings
 from sealhold.compute.recordsdoor import PersonRecords
@@ -298,6 +299,11 @@ class Node:
     def callers(self) -> Callers:
         """Who calls from outside."""
         return self.parts.callers
+
+    @property
+    def passkeys(self) -> Passkeys:
+        """With what people sign in."""
+        return self.parts.passkeys
 
     @property
     def mine(self) -> Mine:

@@ -28,6 +28,7 @@ from sealhold.compute.members import FROZEN
 from sealhold.compute.minedoor import Mine
 from sealhold.compute.office import Office
 from sealhold.compute.outside import Outside
+from sealhold.compute.passkeydoor import Passkeys
 from sealhold.compute.peopledoor import People
 from sealhold.compute.products import Products
 from sealhold.compute.proving import Prover
@@ -64,6 +65,7 @@ from sealhold.vault.mine import Mine as MineRows
 from sealhold.vault.monitors import Monitors
 from sealhold.vault.objects import Objects
 from sealhold.vault.opening import Opened, Parts
+from sealhold.vault.passkeys import Passkeys as PasskeyRows
 from sealhold.vault.people import People as PeopleRows
 from sealhold.vault.personrecords import PersonRecords as PersonRecordRows
 from sealhold.vault.personrows import RECORDS as PERSON_RECORDS
@@ -139,6 +141,9 @@ class OpenParts:
         self.people = People(people, registry, schemas, verify)
         self.principals = Principals(core, registry, uses)
         self.mine = Mine(self.principals, MineRows(core, uses, people), core.clock)
+        self.passkeys = Passkeys(
+            self.principals, PasskeyRows(core, uses, self.principals), core.clock, core.entropy
+        )
         self.monitors = Monitors(core)
         collections, blocks = Collections(core), KeyBlocks(core.store, core.entropy)
         self.person_records = PersonRecords(

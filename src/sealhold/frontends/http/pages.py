@@ -69,6 +69,7 @@ class Desk:
     clock: Clock
     demo: bool
     stage: DemoStage | None = None
+    origin: str = ""
 
     async def answer(self, route: PageRoute, request: Request) -> Response:
         """Return the answer of the page behind `route`."""
@@ -138,6 +139,7 @@ class Desk:
             stage=self.stage,
             shown=session.shown if session else ShownCards(),
             me=session.token if session else "",
+            origin=self.origin,
             came_from_elsewhere=session is None and came in {"cross-site", "same-site"},
         )
 

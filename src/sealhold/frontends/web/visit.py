@@ -90,6 +90,7 @@ class Visit:
     shown: ShownCards
     came_from_elsewhere: bool  # a link on another site led here, so the cookie stayed at home
     stage: DemoStage | None = None  # what a demo has beside
+    origin: str = ""  # of these pages, as this process was told
     me: str = field(default="", repr=False)  # the token of one of the people of apps
 
 

@@ -115,6 +115,9 @@ def test_after_that_nothing_more_is_told_whoever_is_let_ask_again(old: Old) -> N
         with pytest.raises(DeniedError):
             node.runs.run(named(old.first))
         node.apps.resume(old.asker.shown)
+        with pytest.raises(DeniedError):
+            node.runs.run(named(old.first))
+        node.grants.confirm(named(old.first), PASSPHRASE)
         with pytest.raises(LeakExhaustedError):
             node.runs.run(named(old.first))
         request = old.asker.ask(node, Job(code=b"def evaluate(obj, res):\n    return 0\n"))
@@ -133,6 +136,7 @@ def test_after_that_no_cap_that_is_raised_lets_anything_out(old: Old) -> None:
         for view in node.budgets.caps():
             node.budgets.set_cap(view.kind, view.highest, view.cap, PASSPHRASE, confirmed=True)
         node.apps.resume(old.asker.shown)
+        node.grants.confirm(named(old.first), PASSPHRASE)
 
         with pytest.raises(LeakExhaustedError):
             node.runs.run(named(old.first))

@@ -37,8 +37,8 @@ from sealhold.stores.spec import Delete, Guard, Put, Unit
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.firewall import Firewall, Passage
 from sealhold.vault.ingest import Ingest
-from sealhold.vault.opening import SETTINGS
 from sealhold.vault.owned import RECORDS
+from sealhold.vault.settings import SETTINGS
 from sealhold.vault.telling import Teller
 from tests.unit.memory_vault import (
     NOON,

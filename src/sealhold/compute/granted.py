@@ -14,11 +14,11 @@ from sealhold.compute.cards import label
 from sealhold.compute.office import Office, read
 from sealhold.compute.shelf import Shelf
 from sealhold.crypto.sign import key_digest, key_words
-from sealhold.model.errors import LookalikeError
-from sealhold.model.ids import canonical
+from sealhold.model.errors import ConflictError, LookalikeError, WrongPassphraseError
+from sealhold.model.ids import Id16, canonical
 from sealhold.model.quantities import Instant, year_of
 from sealhold.model.shown import AppView, GrantView, RequestState, Terms
-from sealhold.policy.consent import ConsentState
+from sealhold.policy.consent import By, ConsentEvent, ConsentState
 from sealhold.policy.lifecycle import RequestEvent
 from sealhold.policy.names import taken_for, visible
 from sealhold.stores.spec import Op
@@ -80,6 +80,36 @@ class Grants:
             Work(ops, (office.teller.entry(event),), releases=True, right=True)
         )
         return grant_view(office, after)
+
+    def confirm(self, id_text: str, passphrase: str) -> GrantView:
+        """Say that a consent still holds that is unknown since the vault went back to an older day.
+
+        Raises:
+            NotFoundError: no grant of that id.
+            ConflictError: it has ended, or its consent is not unknown.
+            WrongPassphraseError: the owner is not proven.
+        """
+        office, now = self._office, self._office.core.clock()
+        if not office.verify(passphrase):
+            raise WrongPassphraseError
+        row = office.grants.find(id_text)
+        held = office.consents.standing(row.request, now)
+        if row.ended_at is not None or held.state is not ConsentState.UNKNOWN:
+            raise ConflictError("there is nothing to confirm about this grant")
+        asked = read(office, office.requests.get(row.request))
+        renewed = ConsentEvent(
+            consent=Id16(row.request),
+            state=ConsentState.RENEWED,
+            at=now,
+            by=By.SUBJECT,
+            notice=held.notice,
+            starts=held.starts,
+            ends=held.ends,
+        )
+        told = structs.replace(event_of(office, asked, EventKind.APPROVE), grant=row.grant.id)
+        ops = (office.grants.guard(row), office.consents.event(renewed))
+        office.core.writer.commit(Work(ops, (office.teller.entry(told),), releases=True))
+        return grant_view(office, row)
 
 
 def revoking(

@@ -95,4 +95,5 @@ class Tag(bytes, Enum):
     ROOT_SIGNATURE = b"sealhold/root-signature/v1"
     RECEIPT = b"sealhold/receipt/v1"
     CHECKPOINT = b"sealhold/checkpoint/v1"
+    BACKUP_MANIFEST = b"sealhold/backup-manifest/v1"
     RESOURCE = b"sealhold/resource/v1"  # a version of a third party's file

@@ -10,6 +10,8 @@ from typing import Self
 from sealhold.model.ids import Id16
 from sealhold.model.quantities import Instant
 
+LOOKUPS_A_DAY = 10_000  # of one app; a sign-in makes one
+
 
 class PrincipalKind(StrEnum):
     """Which kind of caller a token stands for."""

@@ -106,6 +106,20 @@ def object_store(
     """
     if not places.objects:
         return LocalDir(home.objects)
+    return bucket_store(places, entropy, environment)
+
+
+def bucket_store(
+    places: Places, entropy: Entropy, environment: Mapping[str, str] = os.environ
+) -> ObjectStore:
+    """Return the bucket that `places` names, after a trial.
+
+    Raises:
+        ExtraMissingError: the client of buckets is not installed.
+        InvalidSettingsError: no credentials for the bucket are given.
+        UnfitBucketError: the bucket does not do what is needed.
+        StoreUnavailableError: it does not answer.
+    """
     try:
         from sealhold.net.buckets import S3Bucket, S3Place
     except ModuleNotFoundError as err:

@@ -76,6 +76,8 @@ _WORDS = {
     EventKind.RECORD: "a person's records were {reason}",
     EventKind.RIGHTS: "a rights request: {reason}",
     EventKind.BREACH: "a breach: {reason}",
+    EventKind.RECIPIENT: "a recipient was {reason}",
+    EventKind.UPGRADE: "the rows were brought to another form: {reason}",
 }
 
 _ACTORS = {

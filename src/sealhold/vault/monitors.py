@@ -13,11 +13,10 @@ from sealhold.model.errors import DeniedError, InvalidError
 from sealhold.model.ids import ID_BYTES, Id16
 from sealhold.stores.spec import Expect, Put
 from sealhold.vault.core import Core
-from sealhold.vault.opening import SETTINGS
+from sealhold.vault.settings import MONITOR, SETTINGS
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
-COUNT = "monitor"  # the setting: how many tokens there were
 NAME = b"monitor/"  # how an id begins that is no app's, person's or officer's: theirs are random
 METRICS = Caveat(CaveatKind.SCOPE, "metrics")
 
@@ -47,8 +46,8 @@ class Monitors:
             ConflictError: another one was made in this very moment.
         """
         core, count = self._core, self._count()
-        found = core.deciding.get(SETTINGS.name, COUNT)
-        put = Put(SETTINGS.name, (COUNT, count + 1), found.v if found else Expect.ABSENT)
+        found = core.deciding.get(SETTINGS.name, MONITOR)
+        put = Put(SETTINGS.name, (MONITOR, count + 1), found.v if found else Expect.ABSENT)
         teller = Teller(core.keys)
         event = Event(
             kind=EventKind.ACCESS,
@@ -60,7 +59,7 @@ class Monitors:
         return tokens.mint(self._key, _id(count + 1), (METRICS,))
 
     def _count(self) -> int:
-        found = self._core.deciding.get(SETTINGS.name, COUNT)
+        found = self._core.deciding.get(SETTINGS.name, MONITOR)
         return int(found.row[1]) if found else 0
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from dataclasses import replace as altered
+from functools import partial
 from itertools import islice
 
 from sealhold.audit import log
@@ -36,7 +37,6 @@ from sealhold.model.errors import (
 from sealhold.model.ids import AppId, Collection, SubjectId, random_id
 from sealhold.model.records import Dataset
 from sealhold.stores.spec import (
-    ColumnKind,
     Expect,
     Fence,
     ObjectStore,
@@ -45,6 +45,8 @@ from sealhold.stores.spec import (
     TableSpec,
 )
 from sealhold.vault import (
+    attachments,
+    backups,
     budget,
     catalogue,
     collectionrules,
@@ -60,6 +62,7 @@ from sealhold.vault import (
     principals,
     processings,
     quotas,
+    recipients,
     registry,
     requests,
     resources,
@@ -84,16 +87,11 @@ from sealhold.vault.objects import TABLES as OBJECT_TABLES
 from sealhold.vault.owned import OLDER, RECORDS
 from sealhold.vault.papers import Papers
 from sealhold.vault.reserves import Reserves
-from sealhold.vault.rollback import Accepted
+from sealhold.vault.rollback import Accepted, Undone
+from sealhold.vault.settings import HEADLESS, SETTINGS
 from sealhold.vault.telling import origin_of
 from sealhold.vault.writer import HEAD_MARK, SET_HASH, Work, Writer, set_mac
 
-SETTINGS = TableSpec(
-    name="setting",
-    columns={"name": ColumnKind.CODE, "value": ColumnKind.I64},
-    key=("name",),
-    indexes={},
-)
 DECIDING = (
     SETTINGS,
     *registry.TABLES,
@@ -113,6 +111,7 @@ DECIDING = (
     collectionrules.COLLECTIONS,
     epochs.ERASED,
     stories.STORIES,
+    recipients.RECIPIENTS,
 )
 TABLES = (
     *DECIDING,
@@ -127,6 +126,7 @@ TABLES = (
     subjects.SUBJECTS,
     erased.ERASED,
     stories.STORY_EVENTS,
+    recipients.NOTICES,
     FIELDS,
     LOOKUPS,
     processings.VERSIONS,
@@ -136,12 +136,13 @@ TABLES = (
     leases.ENDED,
     KEY_BLOCKS,
     *personrows.TABLES,
+    *attachments.TABLES,
     *jobs.TABLES,
+    backups.BACKUPS,
     *log_tables.TABLES,
     SET_HASH,
     HEAD_MARK,
 )
-HEADLESS = "headless"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +168,7 @@ class Opened:
     sets: KeySets
     appender: Appender
     held: ExitStack  # writer, stores and lock: each is let go, whatever the others say
+    undone: Undone | None = None  # what going on from an older database ended
 
     def close(self) -> None:
         """Finish what waits and let the next process in."""
@@ -182,7 +184,7 @@ def create(parts: Parts, root: Secret, *, headless: bool) -> None:
     """
     entropy = parts.entropy
     with _held(parts) as opened:
-        sets = _sets(parts, root)
+        sets = key_sets(parts, root)
         sets.make_slot(FIRST_EPOCH)
         ring, at = sets.make(FIRST_EPOCH)
         opened.callback(ring.close)
@@ -191,7 +193,7 @@ def create(parts: Parts, root: Secret, *, headless: bool) -> None:
         ring.add_app(app)
         ring.add_subject(app, owner)
         ring.name_owner(owner, app)
-        parts.data.open(_all(parts), ring.named("data-file").reveal, create=True)
+        parts.data.open(all_tables(parts), ring.named("data-file").reveal, create=True)
         fence = lease(parts.data, parts.clock)
         appender = _appender(parts.data, ring)
         ring.reserves = Reserves(parts.home)
@@ -218,11 +220,11 @@ def open_vault(parts: Parts, root: Secret, accepted: Accepted | None = None) -> 
     home.check()
     reserves = Reserves(home)
     with reserves.opening(), _held(parts) as opened:
-        sets = _sets(parts, root)
+        sets = key_sets(parts, root)
         ring = sets.open(home.epoch)
         ring.reserves = reserves
         opened.callback(ring.close)
-        parts.data.open(_all(parts), ring.named("data-file").reveal, create=False)
+        parts.data.open(all_tables(parts), ring.named("data-file").reveal, create=False)
         fence = lease(parts.data, parts.clock)
         appender = _appender(parts.data, ring)
         # THREAT T73: what has ended stays so, whatever the machine's clock is set to
@@ -234,12 +236,15 @@ def open_vault(parts: Parts, root: Secret, accepted: Accepted | None = None) -> 
         writer = _writer(parts, ring, appender, deciding, fence, written)
         opened.callback(writer.close)
         core, then = _core(parts, ring, deciding, writer), appender.head.at
+        undone = None
         if accepted is not None:
-            rollback.accept(core, accepted, then)
+            mark = partial(replace, home.restored, rollback.MARK)
+            undone = rollback.accept(core, accepted, then, mark)
+            home.restored.unlink(missing_ok=True)
         unlocked = Event(kind=EventKind.UNLOCK, actor=Actor.OWNER)
         writer.commit(Work((), (Entry(event=unlocked),)))
         epochs.settle(core, sets)
-        return Opened(core, sets, appender, opened.pop_all())
+        return Opened(core, sets, appender, opened.pop_all(), undone)
 
 
 def _held(parts: Parts) -> ExitStack:
@@ -275,11 +280,13 @@ def _core(parts: Parts, ring: Keyring, deciding: Deciding, writer: Writer) -> Co
     )
 
 
-def _all(parts: Parts) -> list[TableSpec]:
+def all_tables(parts: Parts) -> list[TableSpec]:
+    """Return every table of a vault's rows."""
     return [*TABLES, *parts.tables]
 
 
-def _sets(parts: Parts, root: Secret) -> KeySets:
+def key_sets(parts: Parts, root: Secret) -> KeySets:
+    """Return the key sets of a home."""
     return KeySets(parts.home, root, parts.keys, parts.clock, parts.entropy)
 
 
@@ -337,6 +344,11 @@ def _check_head(parts: Parts, appender: Appender, ring: Keyring, accepted: Accep
         raise RolledBackError(
             f"`{parts.home.keys_of(ring.lies_in.epoch).name}` is older than `vault.db`"
         )
+    # THREAT T286: what was restored is an older day, whatever its files say of each other
+    if parts.home.restored.exists():
+        if accepted is None:
+            raise RolledBackError("this vault was restored from a backup")
+        return appender.head.size
     if accepted is not None:
         rollback.check_is_older(accepted, appender, beside.size)
         return appender.head.size  # so that HEAD stays as it is until the charges are durable

@@ -4,34 +4,52 @@
   budget that was open then, of bits and of noise, counts as spent, and every object as having told
   all that it ever may: up to the highest cap that can be set, for nobody knows which one was. No
   task has a question left that was known then.
-- Every app is stopped until the owner lets it ask again.
-- Both stand in the same commit as the entry that says so, before anything else can be asked for.
+- Every app is stopped until the owner lets it ask again. Every consent is unknown until the owner
+  confirms it, and no token of a person, an officer or the monitor holds any more.
+- People whose keys are gone were erased since: their rows go before anything is read.
+- All but the last stand in the same commit as the entry that says so, before anything else can
+  be asked for.
 
 Source: docs/spec/09-leakage.md section 9.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import product
 
 from sealhold.audit.checkpoint import open_checkpoint
 from sealhold.audit.event import Actor, Event, EventKind
-from sealhold.audit.log import Appender
+from sealhold.audit.log import Appender, Entry
 from sealhold.model.errors import ConflictError, VerificationNeededError
-from sealhold.model.ids import Collection
+from sealhold.model.ids import Collection, Id16, RequestId
 from sealhold.model.quantities import Instant, Year, year_of
-from sealhold.stores.spec import Expect, Op, Put
+from sealhold.policy.consent import PERMITTING, By, ConsentEvent, ConsentState
+from sealhold.stores.spec import Delete, DeleteWhere, Expect, Op, Put
 from sealhold.vault.budget import BUDGETS, LEAKS, all_askers
 from sealhold.vault.caps import HIGHEST, CapKind
+from sealhold.vault.consents import CONSENTS, Consents
 from sealhold.vault.core import Core
+from sealhold.vault.deciding import rows_of, scan_all
+from sealhold.vault.leaving import OF_A_PERSON
 from sealhold.vault.noisebudget import NOISE, NoiseBudget
+from sealhold.vault.principals import OFFICER_TOKENS, PERSON_TOKENS
 from sealhold.vault.questions import QUESTIONS
 from sealhold.vault.registry import ACTIVE, SUSPENDED, Registry
+from sealhold.vault.says import CHOICES
+from sealhold.vault.settings import MONITOR, SETTINGS
+from sealhold.vault.subjects import ACTIVE as PRESENT
+from sealhold.vault.subjects import SUBJECTS
 from sealhold.vault.telling import Teller
+from sealhold.vault.wraps import SUBJECT
 from sealhold.vault.writer import Work
 
 LOST = bytes(32)  # stands for the functions that nobody remembers; no digest is all zeros
 MOST_QUERIES = 1_000_000  # no manifest says more
+AT_ONCE = 100  # people whose rows go, or choices that change, in one commit
+CHOICE_STATE = list(CHOICES.columns).index("state")
+MARK = b"this vault went back to an older day, and its owner has not said yet that it counts\n"
+UNSAID = "choices_unknown"
+ERASED_SINCE = "erased_since"  # why the vault took them out
 OLDER = "older"  # why the log says that something was restored
 
 
@@ -57,22 +75,39 @@ def check_is_older(accepted: Accepted, appender: Appender, beside: int) -> None:
         raise ConflictError("nothing shows that this vault is older than it was")
 
 
-def accept(core: Core, accepted: Accepted, then: Instant) -> None:
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What going on from an older database ended."""
+
+    apps: int  # stopped
+    consents: int  # unknown, until their owner confirms them
+    tokens: int  # of people and officers
+    people: int  # erased since; their rows went
+
+
+def accept(core: Core, accepted: Accepted, then: Instant, mark: Callable[[], None]) -> Undone:
     """Go on from a database of the day `then`, with all budgets spent and all apps stopped.
+
+    No consent permits and no token of a person, an officer or a monitor holds after it. `mark`
+    is called first: a process that dies before the end must find the home closed.
 
     Raises:
         VerificationNeededError: the owner is not proven to be there.
     """
     if not (accepted.at_terminal or core.headless):
         raise VerificationNeededError("the owner's passphrase must be typed at a terminal")
+    mark()
     token, teller = core.keyring.named("token"), Teller(core.keys)
     registry = Registry(core.deciding, core.papers, token, core.clock, core.entropy)
     event = Event(kind=EventKind.RESTORE, actor=Actor.OWNER, subject=teller.subject, reason=OLDER)
     stopped = [registry.change(app, SUSPENDED) for app in registry.all() if app.state == ACTIVE]
     # THREAT T174: what an older database forgot was told is counted as told, to the last bit
     spent = (*_spent(core, then), *_drawn(core, then))
-    ops = (*spent, *_told(core, core.datasets), *_asked(core), *stopped)
-    core.writer.commit(Work(ops, (teller.entry(event),), releases=True))
+    # THREAT T286: what was withdrawn or revoked since that day must not come back with it
+    unknown, dead = tuple(_unknown(core)), tuple(_dead(core))
+    ops = (*spent, *_told(core, core.datasets), *_asked(core), *stopped, *unknown, *dead)
+    core.writer.commit(Work((*ops, *_monitor(core)), (teller.entry(event),), releases=True))
+    return Undone(len(stopped), len(unknown) + _unsaid(core), len(dead), _sweep(core))
 
 
 def _spent(core: Core, then: Instant) -> Iterable[Op]:
@@ -102,6 +137,81 @@ def _told(core: Core, collections: Iterable[Collection]) -> Iterable[Op]:
         row = (name, "function", LOST, int(HIGHEST[CapKind.OBJECT]))
         found = core.deciding.get(LEAKS.name, name, "function", LOST)
         yield Put(LEAKS.name, row, found.v if found else Expect.ABSENT)
+
+
+def _unknown(core: Core) -> Iterable[Op]:
+    """Yield what makes each consent that permitted unknown: it may have been withdrawn since."""
+    consents, now = Consents(core.deciding, core.entropy), core.clock()
+    for request in {found.row[1] for found in core.deciding.all(CONSENTS.name)}:
+        held = consents.standing(RequestId(request), now)
+        if held.state in PERMITTING:
+            yield consents.event(
+                ConsentEvent(
+                    consent=Id16(request),
+                    state=ConsentState.UNKNOWN,
+                    at=now,
+                    by=By.VAULT,
+                    notice=held.notice,
+                    starts=held.starts,
+                    ends=held.ends,
+                )
+            )
+
+
+def _unsaid(core: Core) -> int:
+    """Make each choice of a person unknown that permitted; return how many."""
+    rows = [
+        found
+        for found in core.deciding.all(CHOICES.name)
+        if ConsentState(found.row[CHOICE_STATE]) in PERMITTING
+    ]
+    event = Event(kind=EventKind.RESTORE, actor=Actor.VAULT, reason=UNSAID)
+    for first in range(0, len(rows), AT_ONCE):
+        ops = (
+            Put(
+                CHOICES.name,
+                (
+                    *found.row[:CHOICE_STATE],
+                    ConsentState.UNKNOWN.value,
+                    *found.row[CHOICE_STATE + 1 :],
+                ),
+                found.v,
+            )
+            for found in rows[first : first + AT_ONCE]
+        )
+        core.writer.commit(Work(tuple(ops), (Entry(event=event),), right=True))
+    return len(rows)
+
+
+def _dead(core: Core) -> Iterable[Op]:
+    """Yield what ends each token of people and officers: it may have been revoked since."""
+    for table in (PERSON_TOKENS, OFFICER_TOKENS):
+        for found in core.deciding.all(table.name):
+            yield Delete(table.name, (found.row[0],), found.v)
+
+
+def _monitor(core: Core) -> Iterable[Op]:
+    """Yield what ends the monitor's token: a number beyond any that was reached since."""
+    found = core.deciding.get(SETTINGS.name, MONITOR)
+    if found is not None:
+        yield Put(SETTINGS.name, (MONITOR, max(found.row[1], core.clock())), found.v)
+
+
+def _sweep(core: Core) -> int:
+    """Take out the rows of people whose keys are gone, who were erased since; return how many."""
+    keys = core.keyring.lies_in.store
+    people = [each.row[0] for each in scan_all(core.store, SUBJECTS) if each.row[2] == PRESENT]
+    gone = [each for each in people if not any(rows_of(keys, SUBJECT, "key", each))]
+    for first in range(0, len(gone), AT_ONCE):
+        some = gone[first : first + AT_ONCE]
+        event = Event(
+            kind=EventKind.ERASE, actor=Actor.VAULT, rows_out=len(some), reason=ERASED_SINCE
+        )
+        ops: list[Op] = [Delete(SUBJECTS.name, (each,)) for each in some]
+        for table, index in OF_A_PERSON:
+            ops += [DeleteWhere(table, index, (each,)) for each in some]
+        core.writer.commit(Work(tuple(ops), (Entry(event=event),), right=True))
+    return len(gone)
 
 
 def _asked(core: Core) -> Iterable[Op]:

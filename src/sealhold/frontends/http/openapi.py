@@ -18,7 +18,7 @@ from sealhold.model.encoding import Plain
 
 NAMED = re.compile(r"\{(\w+)\}")
 WHOLE = frozenset({"limit", "before", "seq"})  # query parameters that are whole numbers
-MATCH = "if-match"
+MATCH, RANGE, TYPE = "if-match", "range", "content-type"
 SAID_WITH = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
 REF = "#/components/schemas/{name}"
 PROBLEM: Schema = {
@@ -133,6 +133,7 @@ def _parameters(route: ApiRoute) -> list[Schema]:
         {"name": name, "in": "header", "required": must, "schema": {"type": "string"}}
         for names, must in ((route.headers, True), (route.optional, False))
         for name in names
+        if name != TYPE  # which OpenAPI tells of beside the body
     ]
     return in_path + in_query + in_headers
 
@@ -149,6 +150,7 @@ def _refusals(route: ApiRoute) -> set[int]:
         409: changes and (tells or Role.PERSON in route.roles),
         412: MATCH in (*route.headers, *route.optional),
         413: changes,
+        416: RANGE in route.optional,
         422: True,
         428: MATCH in (*route.headers, *route.optional),
         429: True,

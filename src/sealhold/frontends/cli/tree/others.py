@@ -87,6 +87,12 @@ def _grant_list() -> Function:
     return grant_list
 
 
+def _grant_confirm() -> Function:
+    from sealhold.frontends.cli.grant_confirm import grant_confirm
+
+    return grant_confirm
+
+
 def _grant_revoke() -> Function:
     from sealhold.frontends.cli.grant_revoke import grant_revoke
 
@@ -216,6 +222,11 @@ GRANT = {
         about="List what you allowed, and what was used of it.",
         example="grant list",
         load=_grant_list,
+    ),
+    "confirm": Entry(
+        about="Say that a grant still holds, after going back to an older day.",
+        example="grant confirm g-0123456789ab",
+        load=_grant_confirm,
     ),
     "revoke": Entry(
         about="End a grant now; what left before stays out.",

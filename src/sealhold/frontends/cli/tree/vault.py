@@ -70,6 +70,36 @@ def _key_close() -> Function:
     return key_close
 
 
+def _backup_make() -> Function:
+    from sealhold.frontends.cli.backup_make import backup_make
+
+    return backup_make
+
+
+def _backup_slots() -> Function:
+    from sealhold.frontends.cli.backup_slots import backup_slots
+
+    return backup_slots
+
+
+def _backup_verify() -> Function:
+    from sealhold.frontends.cli.backup_verify import backup_verify
+
+    return backup_verify
+
+
+def _restore() -> Function:
+    from sealhold.frontends.cli.restore import restore
+
+    return restore
+
+
+def _upgrade() -> Function:
+    from sealhold.frontends.cli.upgrade import upgrade
+
+    return upgrade
+
+
 def _service_token() -> Function:
     from sealhold.frontends.cli.service_token import service_token
 
@@ -82,6 +112,23 @@ def _service_unit() -> Function:
     return service_unit
 
 
+BACKUP = {
+    "make": Entry(
+        about="Copy your vault to a folder or a bucket, sealed as it is.",
+        example="backup make Backups",
+        load=_backup_make,
+    ),
+    "slots": Entry(
+        about="Copy the slots, which are in no backup, to a place of their own.",
+        example="backup slots Stick/slots",
+        load=_backup_slots,
+    ),
+    "verify": Entry(
+        about="Compare each part of a backup with what was signed.",
+        example="backup verify Backups",
+        load=_backup_verify,
+    ),
+}
 SERVICE = {
     "token": Entry(
         about="Make the token of a program that watches how the service does.",
@@ -163,6 +210,17 @@ VAULT: Mapping[str, Entry | Group] = {
         load=_erase,
     ),
     "key": Group(about="What everything is sealed under.", entries=KEY),
+    "backup": Group(about="Copies of your vault, for the day it is lost.", entries=BACKUP),
+    "restore": Entry(
+        about="Go back to a backup, into an empty folder.",
+        example="restore Backups --slots Stick/slots --dry-run",
+        load=_restore,
+    ),
+    "upgrade": Entry(
+        about="Bring a vault of an older sealhold to today's form.",
+        example="upgrade --dry-run",
+        load=_upgrade,
+    ),
     "service": Group(about="A vault that is served all the time.", entries=SERVICE),
     "job": Group(about="Work that turns keys over.", entries=JOB),
 }

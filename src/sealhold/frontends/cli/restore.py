@@ -1,0 +1,98 @@
+"""`sealhold restore`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sealhold.frontends.cli.backup_make import Place, backup_facts
+from sealhold.frontends.cli.backup_verify import LogKey, Which
+from sealhold.frontends.cli.init import Packs, Rows
+from sealhold.frontends.cli.opening import accepting, folder_of, world_of
+from sealhold.frontends.cli.out import Block, Facts, Line, emit, safe, say
+from sealhold.frontends.cli.progress import bar_of_objects
+from sealhold.frontends.cli.session import Session
+from sealhold.frontends.cli.words import counted
+from sealhold.model.errors import UsageError
+from sealhold.model.shown.backups import RestoreView
+from sealhold.node import Node, Places, backing
+
+
+def restore(  # noqa: PLR0913, PLR0917  # reason: what a vault is made of lies in as many places
+    context: typer.Context,
+    place: Place,
+    slots: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where `backup slots` copied them.")
+    ] = None,
+    keys_of: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="The vault's own older folder, to take keys from."),
+    ] = None,
+    which: Which = "",
+    log_key: LogKey = None,
+    records: Rows = "",
+    objects: Packs = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what would be done.")
+    ] = False,
+) -> None:
+    """Go back to a backup, into an empty folder.
+
+    If the vault's older folder is still there, name it: its keys know who was erased since. Else
+    name the slots that you kept. What was told, withdrawn or revoked since the backup is not known
+    any more, so all budgets count as spent, every app is stopped, every consent is unknown until
+    you confirm it, and no token of a person or officer holds. Takes the passphrase.
+
+    Raises:
+        UsageError: neither slots nor an older folder, or both.
+    """
+    session = Session.of(context)
+    if (slots is None) is (keys_of is None):
+        raise UsageError("name `--slots` or `--keys-of`, one of them")
+    wanted = backing.Restore(
+        folder_of(session),
+        place,
+        slots or Node(keys_of or Path()).home,
+        world_of(session),
+        backup=which,
+        log_key=log_key,
+        places=Places(records=records, objects=objects),
+    )
+    look = wanted.look
+    if dry_run:
+        emit(session, look, *_would(look), Line("Nothing was changed."))
+        return
+    say(session, *_would(look), Line(""))
+    with bar_of_objects(session) as watch:
+        wanted.fill(watch)
+    with accepting(session, None) as node:
+        done = wanted.told(node)
+    emit(session, done, *_done(done))
+
+
+def _would(look: RestoreView) -> list[Block]:
+    keys = "the older folder" if look.keys == "home" else "the backup and the slots"
+    lines: list[Block] = [
+        Line("What goes back:", "head"),
+        Facts([*backup_facts(look.backup), ("To", safe(look.home)), ("Keys from", keys)]),
+    ]
+    if look.keys == "backup":
+        words = "Who was erased since, in this epoch, is in it again: erase them once more."
+        lines.append(Line(words, "bad"))
+    return lines
+
+
+def _done(done: RestoreView) -> list[Block]:
+    return [
+        Line("The backup counts now. All budgets of its time are spent.", "head"),
+        Facts(
+            [
+                ("Apps stopped", str(done.apps)),
+                ("Consents unknown", str(done.consents)),
+                ("Tokens ended", str(done.tokens)),
+                ("People erased since", f"{done.people}; their rows went again"),
+            ]
+        ),
+        Line(f"{counted(done.consents, 'consent')} to confirm: sealhold grant confirm GRANT"),
+        Line("Let an app ask again: sealhold app resume APP", "hint"),
+    ]

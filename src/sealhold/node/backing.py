@@ -1,0 +1,218 @@
+"""Backups as a face asks for them: a place is named by its address, and opened here.
+
+- A place is a folder, or a bucket as packs may lie in one; it is not trusted.
+
+Source: docs/spec/29-operations.md sections 5 and 6.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.audit.log import Entry
+from sealhold.crypto.sign import key_digest
+from sealhold.model.errors import InvalidError, StoreUnavailableError, TamperedError
+from sealhold.model.shown.backups import BackupView, DrillView, RestoreView
+from sealhold.node.node import Node
+from sealhold.node.openparts import stored
+from sealhold.node.places import Places, bucket_store, places_of
+from sealhold.node.world import World
+from sealhold.stores.backends.localdir import LocalDir
+from sealhold.stores.backends.sqlcipher import SqlCipherStore
+from sealhold.stores.migrating import Migration
+from sealhold.stores.spec import ObjectStore, RecordStore
+from sealhold.vault import access, upgrading
+from sealhold.vault.backups import Manifest, Watch, check_parts, read_manifest, shown
+from sealhold.vault.drill import Drill
+from sealhold.vault.home import Home
+from sealhold.vault.opening import all_tables
+from sealhold.vault.restoring import NewHome, copy_slots, fill
+from sealhold.vault.rollback import Undone
+from sealhold.vault.upgrading import MIGRATIONS
+from sealhold.vault.writer import Work
+
+BUCKET = "s3://"
+
+
+def place_of(address: str, world: World, *, create: bool = False) -> ObjectStore:
+    """Return the place at an address, `s3://...` or a folder.
+
+    Raises:
+        InvalidSettingsError: the address is not one of a bucket.
+        StoreUnavailableError: there is no such folder, or it cannot be made.
+    """
+    if address.startswith(BUCKET):
+        return bucket_store(Places(objects=address), world.entropy)
+    folder = Path(address)
+    try:
+        if create:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as err:
+        raise StoreUnavailableError(f"`{folder}` cannot be made") from err
+    if not folder.is_dir():
+        raise StoreUnavailableError(f"there is no folder `{folder}`")
+    return LocalDir(folder)
+
+
+def back_up(node: Node, address: str, watch: Watch) -> BackupView:
+    """Copy an open vault to a place, while it is used.
+
+    Raises:
+        InvalidError: the place lies in the vault.
+        ConflictError: the epoch was closed meanwhile.
+        StoreUnavailableError: a store or the place does not answer.
+    """
+    home = node.home.folder.resolve()
+    if not address.startswith(BUCKET) and Path(address).resolve().is_relative_to(home):
+        raise InvalidError("a backup that lies in the vault is lost with it")
+    place = place_of(address, node.world, create=True)
+    is_bucket = address.startswith(BUCKET)
+    where = address if is_bucket else str(Path(address).resolve())
+    return node.parts.backups.make(place, where, watch)
+
+
+def drill(node: Node) -> DrillView:
+    """Try what an open vault is to do on a bad day, on a good one.
+
+    Raises:
+        AuditUnavailableError: the log cannot be written.
+    """
+    parts = node.parts
+    core = parts.core
+
+    def open_rows(store: RecordStore) -> None:
+        tables = all_tables(stored(node.home, node.world, Places()))
+        store.open(tables, core.keyring.named("data-file").reveal, create=False)
+
+    return Drill(
+        parts.backups,
+        parts.vault.sets,
+        open_rows,
+        lambda address: place_of(address, node.world),
+        SqlCipherStore,
+    ).run()
+
+
+def upgrade(
+    folder: Path, world: World, given: str, migrations: Sequence[Migration] = MIGRATIONS
+) -> None:
+    """Bring a vault to today's form, open it, and note in its log that it was brought there.
+
+    Raises:
+        ConflictError: it has that form already.
+        WrongPassphraseError: it does not open.
+        TamperedError: a file is not what was written; the old rows stay.
+    """
+    home = Home(folder)
+    root = access.root_of(home, given)
+    upgrading.upgrade(stored(home, world, places_of(home)), root, migrations)
+    with Node(folder, world) as node:
+        node.unlock(given)
+        core = node.parts.core
+        event = Event(kind=EventKind.UPGRADE, actor=Actor.OWNER, reason=f"form {home.form}")
+        core.writer.commit(Work((), (Entry(event=event),), releases=True))
+
+
+def steps_of(folder: Path) -> tuple[Migration, ...]:
+    """Return the steps that lead from a vault's form to today's.
+
+    Raises:
+        ConflictError: it has that form already.
+    """
+    return upgrading.steps_of(Home(folder))
+
+
+def keep_slots(home: Home, folder: Path) -> tuple[str, ...]:
+    """Copy the slots of a vault, which are in no backup, to a place of their own.
+
+    Raises:
+        InvalidError: the place lies in the vault.
+    """
+    home.check()
+    return copy_slots(home, folder)
+
+
+def verify_backup(
+    address: str, backup: str, log_key: str | None, world: World, watch: Watch
+) -> tuple[BackupView, str]:
+    """Compare each part of a backup with its manifest; return it and the digest of its signer.
+
+    Raises:
+        NotFoundError: there is no such backup.
+        TamperedError: a part is not what was written, or another log's key signed it.
+    """
+    place = place_of(address, world)
+    manifest = _manifest(place, backup, log_key)
+    check_parts(place, manifest, watch)
+    return shown(manifest, address), key_digest(manifest.public)
+
+
+class Restore:
+    """One going back to a backup: looked at first, then done."""
+
+    def __init__(
+        self,
+        folder: Path,
+        address: str,
+        keys: Home | Path,
+        world: World,
+        *,
+        backup: str = "",
+        log_key: str | None = None,
+        places: Places | None = None,
+    ) -> None:
+        self._world = world
+        self._places = places or Places()
+        self._home = Home(folder, self._places.text())
+        self._keys = keys
+        self._place = place_of(address, world)
+        self._manifest = _manifest(self._place, backup, log_key)
+        self.view = shown(self._manifest, address)
+
+    @property
+    def look(self) -> RestoreView:
+        """What it would do; nothing changes."""
+        return self._told(0, 0, 0, 0)
+
+    def fill(self, watch: Watch) -> None:
+        """Fill the home; it opens on its owner's word alone, which ends what must not come back.
+
+        Raises:
+            TakenError: the home holds something.
+            TamperedError: a part of the backup is not what was written.
+            NotFoundError: the slot of the backup's epoch is not there.
+        """
+        parts = stored(self._home, self._world, self._places)
+        new = NewHome(
+            home=self._home,
+            data=parts.data,
+            keys=parts.keys,
+            objects=parts.objects,
+            on_server=not parts.rows_here,
+        )
+        fill(new, self._place, self._manifest, self._keys, watch)
+
+    def told(self, node: Node) -> RestoreView:
+        """Return what it did, once the home was opened on its owner's word."""
+        undone = node.parts.vault.undone or Undone(0, 0, 0, 0)
+        return self._told(undone.apps, undone.consents, undone.tokens, undone.people)
+
+    def _told(self, apps: int, consents: int, tokens: int, people: int) -> RestoreView:
+        return RestoreView(
+            backup=self.view,
+            home=str(self._home.folder),
+            log_key=key_digest(self._manifest.public),
+            keys="home" if isinstance(self._keys, Home) else "backup",
+            apps=apps,
+            consents=consents,
+            tokens=tokens,
+            people=people,
+        )
+
+
+def _manifest(place: ObjectStore, backup: str, log_key: str | None) -> Manifest:
+    manifest = read_manifest(place, backup)
+    # THREAT T287: a backup that somebody else signed whole is one of another log
+    if log_key is not None and key_digest(manifest.public) != log_key:
+        raise TamperedError("this backup was signed by the key of another log")
+    return manifest

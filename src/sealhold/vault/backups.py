@@ -1,0 +1,347 @@
+"""Backups of a vault: what one holds, how it is made while the vault is used, how it is checked.
+
+- First the key set, then one snapshot of the rows, then the packs, then a manifest that names each
+  part with length and digest, signed by the log's key. Without a manifest there is no backup.
+- All of it lies as it is kept: sealed. The slot of the epoch and the unlock slot are in none, so
+  who has a backup and the passphrase has nothing; they are copied to a place of their own.
+- Packs never change, so backups in one place share them.
+- Once the epoch is closed the key set in a backup opens nothing; its rows open with today's keys.
+
+Source: docs/spec/29-operations.md section 5.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.audit.log import Appender
+from sealhold.crypto.digest import equal, fingerprint
+from sealhold.crypto.sign import PublicKey, Signature, verify
+from sealhold.crypto.tags import Tag
+from sealhold.model.encoding import Plain, pack, unpack
+from sealhold.model.errors import (
+    ConflictError,
+    InvalidEncodingError,
+    NotFoundError,
+    ObjectNotFoundError,
+    TamperedError,
+)
+from sealhold.model.ids import ObjectName, SealedBytes, random_id
+from sealhold.model.quantities import Instant
+from sealhold.model.shown.backups import BackupView
+from sealhold.stores.spec import Backup, ColumnKind, Kept, ObjectStore, Put, TableSpec
+from sealhold.vault.core import Core
+from sealhold.vault.deciding import scan_all
+from sealhold.vault.home import Home, read
+from sealhold.vault.telling import Teller
+from sealhold.vault.writer import Work
+
+FORMAT = 1
+MANIFEST = "manifest"
+SHARED = "objects/"  # packs and programs, of all backups in a place
+PUBLIC_BYTES, SIGNATURE_BYTES, DIGEST_BYTES = 32, 64, 32
+
+BACKUPS = TableSpec(
+    name="backup",
+    columns={"id": ColumnKind.ID16, "sealed": ColumnKind.SEALED},
+    key=("id",),
+    indexes={},
+)
+Watch = Callable[[int, int], None]  # how many objects are done, of how many
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One object of a backup."""
+
+    name: ObjectName  # in the place
+    length: int
+    digest: bytes  # of its bytes, 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a backup holds."""
+
+    id: str
+    at: Instant
+    public: PublicKey  # of the log, whose key signed this
+    checkpoint: str  # of the log when the snapshot was begun
+    epoch: int
+    generation: int  # of the key set
+    on_server: bool  # the rows: in the form of a database server's store
+    key: bytes  # the epoch's key under its slot, 60 bytes
+    keys: tuple[Part, ...]
+    data: tuple[Part, ...]
+    packs: tuple[Part, ...]  # names in the place begin with `objects/`
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """All objects but the manifest."""
+        return self.keys + self.data + self.packs
+
+    @property
+    def size(self) -> int:
+        """Bytes of all parts."""
+        return sum(part.length for part in self.parts)
+
+    def digest(self) -> bytes:
+        """Return the 32 bytes by which the log names this backup."""
+        return fingerprint(self.body())
+
+    def body(self) -> bytes:
+        """Return what is signed."""
+        told: dict[str, Plain] = {
+            "at": self.at,
+            "checkpoint": self.checkpoint,
+            "data": _listed(self.data),
+            "epoch": self.epoch,
+            "format": FORMAT,
+            "generation": self.generation,
+            "id": self.id,
+            "key": self.key,
+            "keys": _listed(self.keys),
+            "on_server": self.on_server,
+            "packs": _listed(self.packs),
+        }
+        return pack(told)
+
+
+def backup_of(parts: tuple[Part, ...]) -> Backup:
+    """Return parts as a record store takes them back."""
+    return Backup(objects={part.name: part.length for part in parts})
+
+
+def ids_in(place: ObjectStore) -> list[str]:
+    """Return the backups that are whole by their manifest, the oldest first."""
+    names = (name.split("/") for name in place.names())
+    return sorted(parts[0] for parts in names if len(parts) == 2 and parts[1] == MANIFEST)  # noqa: PLR2004
+
+
+def read_manifest(place: ObjectStore, backup: str = "") -> Manifest:
+    """Return the manifest of a backup, of the newest if none is named, with its signature checked.
+
+    Whose log signed it the caller must know: `public`.
+
+    Raises:
+        NotFoundError: there is no such backup.
+        TamperedError: it is not what was signed.
+    """
+    found = ids_in(place)
+    wanted = backup or (found[-1] if found else "")
+    if wanted not in found:
+        raise NotFoundError(f"no backup `{wanted}`" if wanted else "there is no backup")
+    data = place.get(ObjectName(f"{wanted}/{MANIFEST}"))
+    try:
+        body, public, signature = _three(unpack(data))
+        manifest = _read(unpack(body), PublicKey(public))
+    except (InvalidEncodingError, KeyError, TypeError, ValueError) as err:
+        raise TamperedError(f"the manifest of `{wanted}` is not what was written") from err
+    # THREAT T287: whoever keeps a backup cannot put another part, list or key into it
+    verify(manifest.public, Tag.BACKUP_MANIFEST, body, Signature(signature))
+    if manifest.id != wanted or manifest.body() != body:
+        raise TamperedError(f"the manifest of `{wanted}` is another backup's")
+    return manifest
+
+
+def check_parts(place: ObjectStore, manifest: Manifest, watch: Watch) -> None:
+    """Read each part and compare it with the manifest.
+
+    Raises:
+        TamperedError: one is gone, cut or altered, and which.
+    """
+    for done, part in enumerate(manifest.parts):
+        watch(done, len(manifest.parts))
+        checked(place, part)
+    watch(len(manifest.parts), len(manifest.parts))
+
+
+def checked(place: ObjectStore, part: Part) -> SealedBytes:
+    """Return the bytes of a part.
+
+    Raises:
+        TamperedError: it is gone, cut or altered.
+    """
+    try:
+        data = place.get(part.name)
+    except ObjectNotFoundError as err:
+        raise TamperedError(f"part `{part.name}` is gone") from err
+    if not equal(fingerprint(data), part.digest):
+        raise TamperedError(f"part `{part.name}` is not what was written")
+    return data
+
+
+class Noting:
+    """A place that notes length and digest of what is put into it."""
+
+    def __init__(self, place: ObjectStore) -> None:
+        self._place = place
+        self.parts: list[Part] = []
+
+    def put(self, name: ObjectName, sealed: SealedBytes) -> Kept:
+        """Keep it, as the place does."""
+        kept = self._place.put(name, sealed)
+        self.parts.append(Part(name, len(sealed), fingerprint(sealed)))
+        return kept
+
+    def get(self, name: ObjectName, offset: int = 0, length: int | None = None) -> SealedBytes:
+        """Return what is kept."""
+        return self._place.get(name, offset, length)
+
+    def head(self, name: ObjectName) -> int:
+        """Return the length of what is kept."""
+        return self._place.head(name)
+
+    def delete(self, name: ObjectName) -> None:
+        """Forget it."""
+        self._place.delete(name)
+
+    def names(self, prefix: str = "") -> Iterator[ObjectName]:
+        """Return the names of what is kept."""
+        return self._place.names(prefix)
+
+
+@dataclass(frozen=True, slots=True)
+class Backups:
+    """Makes backups of one open vault."""
+
+    core: Core
+    appender: Appender
+    home: Home
+    teller: Teller = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "teller", Teller(self.core.keys))
+
+    def look(self) -> tuple[int, int]:
+        """Return how many objects beside the rows a backup copies, and their bytes."""
+        objects = self.core.objects
+        sizes = [objects.head(name) for name in objects.names()]
+        return len(sizes), sum(sizes)
+
+    def make(self, place: ObjectStore, where: str, watch: Watch) -> BackupView:
+        """Copy the vault into `place` while it is used, and note it in the log.
+
+        Raises:
+            ConflictError: the epoch was closed meanwhile; nothing that counts was written.
+            StoreUnavailableError: a store or the place does not answer.
+        """
+        core, ring = self.core, self.core.keyring
+        name = f"b{core.clock():015d}-{core.entropy(4).hex()}"
+        keys, data = Noting(place), Noting(place)
+        with ring.still():  # first the keys, of one moment
+            epoch, generation = ring.lies_in.epoch, ring.generation
+            wrapped = read(self.home.epoch_key_of(epoch))
+            ring.lies_in.store.backup(keys, f"{name}/keys")
+        checkpoint = self.appender.head.note
+        core.store.backup(data, f"{name}/data")
+        packs = self._packs(place, watch)
+        manifest = Manifest(
+            id=name,
+            at=core.clock(),
+            public=self.appender.key.public,
+            checkpoint=checkpoint,
+            epoch=epoch,
+            generation=generation,
+            on_server=not core.store.caps.encrypts_file,
+            key=wrapped,
+            keys=tuple(keys.parts),
+            data=tuple(data.parts),
+            packs=packs,
+        )
+        if ring.lies_in.epoch != epoch:
+            raise ConflictError("the epoch was closed while the backup was made; make it again")
+        body, signer = manifest.body(), ring.signer("log-sign")
+        signed = pack([body, bytes(signer.public), bytes(signer.sign(Tag.BACKUP_MANIFEST, body))])
+        place.put(ObjectName(f"{name}/{MANIFEST}"), SealedBytes(signed))
+        self._note(manifest, where)
+        return shown(manifest, where)
+
+    def newest(self) -> BackupView | None:
+        """Return the newest backup that this vault made, as it noted it then."""
+        papers = [self._opened(each.row) for each in scan_all(self.core.store, BACKUPS)]
+        if not papers:
+            return None
+        return BackupView(**max(papers, key=lambda paper: paper["at"]))
+
+    def _packs(self, place: ObjectStore, watch: Watch) -> tuple[Part, ...]:
+        source = self.core.objects
+        names, parts = list(source.names()), []
+        for done, name in enumerate(names):
+            watch(done, len(names))
+            try:
+                sealed = source.get(name)
+            except ObjectNotFoundError:  # deleted a moment ago: no row names it any more
+                continue
+            part = Part(ObjectName(SHARED + name), len(sealed), fingerprint(sealed))
+            if place.put(part.name, sealed) is Kept.EXISTS and place.head(part.name) != part.length:
+                raise TamperedError(f"part `{part.name}` of an earlier backup is cut")
+            parts.append(part)
+        return tuple(parts)
+
+    def _note(self, manifest: Manifest, where: str) -> None:
+        core = self.core
+        clear = (random_id(core.entropy),)
+        view = shown(manifest, where)
+        told: Mapping[str, Plain] = {name: getattr(view, name) for name in BackupView.__slots__}
+        row = (*clear, core.papers.seal(BACKUPS.name, clear, dict(told)))
+        event = Event(
+            kind=EventKind.BACKUP,
+            actor=Actor.OWNER,
+            subject=self.teller.subject,
+            digest=manifest.digest(),
+        )
+        core.writer.commit(Work((Put(BACKUPS.name, row),), (self.teller.entry(event),)))
+
+    def _opened(self, row: tuple[bytes, bytes]) -> Mapping[str, Plain]:
+        paper: Mapping[str, Plain] = self.core.papers.open(BACKUPS.name, (row[0],), row[1])
+        return paper
+
+
+def shown(manifest: Manifest, where: str) -> BackupView:
+    """Return what is told of a backup."""
+    return BackupView(
+        id=manifest.id,
+        where=where,
+        at=manifest.at,
+        epoch=manifest.epoch,
+        objects=len(manifest.parts),
+        size=manifest.size,
+        digest=manifest.digest().hex(),
+    )
+
+
+def _listed(parts: tuple[Part, ...]) -> list[Plain]:
+    return [[part.name, part.length, part.digest] for part in parts]
+
+
+def _three(value: Plain) -> tuple[bytes, bytes, bytes]:
+    body, public, signature = value
+    if len(public) != PUBLIC_BYTES or len(signature) != SIGNATURE_BYTES:
+        raise ValueError
+    return bytes(body), bytes(public), bytes(signature)
+
+
+def _read(told: Plain, public: PublicKey) -> Manifest:
+    if told["format"] != FORMAT:
+        raise InvalidEncodingError("a backup of another format")
+    return Manifest(
+        id=str(told["id"]),
+        at=Instant(int(told["at"])),
+        public=public,
+        checkpoint=str(told["checkpoint"]),
+        epoch=int(told["epoch"]),
+        generation=int(told["generation"]),
+        on_server=bool(told["on_server"]),
+        key=bytes(told["key"]),
+        keys=_parts(told["keys"]),
+        data=_parts(told["data"]),
+        packs=_parts(told["packs"]),
+    )
+
+
+def _parts(listed: Plain) -> tuple[Part, ...]:
+    parts = tuple(Part(ObjectName(str(n)), int(length), bytes(d)) for n, length, d in listed)
+    if any(len(part.digest) != DIGEST_BYTES for part in parts):
+        raise ValueError
+    return parts

@@ -1,0 +1,156 @@
+"""Going back to a backup: into an empty home, and not before every part was compared.
+
+- The keys come from the vault's own older folder, if that is there: then nobody who was erased
+  since can be read. Else they come from the backup, and its epoch's slot from where it was kept.
+- The home is marked before anything else lies in it. A marked home opens only on its owner's word,
+  which costs what `rollback.py` says; the mark goes once that is durable.
+- A backup of a server's rows goes back into an empty schema of a server.
+
+Source: docs/spec/29-operations.md section 6.
+"""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealhold.model.errors import (
+    InvalidError,
+    NotFoundError,
+    StoreUnavailableError,
+    TamperedError,
+)
+from sealhold.model.ids import ObjectName
+from sealhold.stores.spec import ObjectStore, RecordStore
+from sealhold.vault.backups import SHARED, Manifest, Watch, backup_of, check_parts, checked
+from sealhold.vault.home import FIRST_EPOCH, Home, Lock, read, replace
+from sealhold.vault.rollback import MARK
+
+SLOT, UNLOCK = "slot-", "unlock-"  # how the files of a place for slots begin
+_NAMES = ("passphrase", "keyfile", "environment")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewHome:
+    """What a restore fills; all of it is empty."""
+
+    home: Home
+    data: RecordStore
+    keys: Callable[[int], RecordStore]  # that of an epoch
+    objects: ObjectStore
+    on_server: bool  # the rows
+
+
+def copy_slots(home: Home, folder: Path) -> tuple[str, ...]:
+    """Copy the slots of a home to a place of their own; return the files' names.
+
+    Slots of epochs that were closed meanwhile go from there.
+
+    Raises:
+        InvalidError: the place lies in the home.
+        StoreUnavailableError: it cannot be written.
+    """
+    if folder.resolve().is_relative_to(home.folder.resolve()):
+        raise InvalidError("slots that lie in the vault are lost with it")
+    epoch, made = home.epoch, list[str]()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        replace(folder / f"{SLOT}{epoch}", read(home.slots / str(epoch)))
+        made.append(f"{SLOT}{epoch}")
+        for name in _NAMES:
+            if home.unlock_slot(name).exists():
+                replace(folder / f"{UNLOCK}{name}", read(home.unlock_slot(name)))
+                made.append(f"{UNLOCK}{name}")
+        # THREAT T289: a slot that outlives its epoch in a copy would open what was erased in it
+        for path in folder.glob(f"{SLOT}*"):
+            if path.name != f"{SLOT}{epoch}":
+                path.write_bytes(bytes(path.stat().st_size))
+                path.unlink()
+    except OSError as err:
+        raise StoreUnavailableError(f"`{folder}` cannot be written") from err
+    return tuple(made)
+
+
+def fill(
+    new: NewHome,
+    place: ObjectStore,
+    manifest: Manifest,
+    keys: Home | Path,
+    watch: Watch,
+) -> None:
+    """Fill a home from a backup, with the keys of the older home or those in it and its slots.
+
+    Raises:
+        InvalidError: the rows of the backup are of the other kind.
+        TamperedError: a part of the backup is not what was written.
+        NotFoundError: the slot of the backup's epoch is not there.
+        TakenError: the home holds something.
+    """
+    if manifest.on_server is not new.on_server:
+        kind = "a server" if manifest.on_server else "a file"
+        raise InvalidError(f"the rows of this backup are of {kind}; restore them into one")
+    # THREAT T287: all of it is compared before any of it is used
+    check_parts(place, manifest, watch)
+    home = new.home
+    home.make()
+    try:
+        replace(home.restored, MARK)
+        if isinstance(keys, Home):
+            _keys_of_home(home, keys)
+        else:
+            _keys_of_backup(new, place, manifest, keys)
+        for part in manifest.packs:
+            new.objects.put(ObjectName(part.name.removeprefix(SHARED)), checked(place, part))
+        new.data.restore(place, backup_of(manifest.data))
+        if not home.head.exists():
+            replace(home.head, manifest.checkpoint.encode())
+    except BaseException:
+        home.clear()  # half a vault would be taken for a damaged one
+        raise
+
+
+def _keys_of_home(home: Home, older: Home) -> None:
+    """Copy keys, slots and HEAD of a vault that nobody has open.
+
+    Raises:
+        StoreBusyError: it is open.
+        StoreUnavailableError: it cannot be read.
+    """
+    lock = Lock(older)
+    try:
+        epoch = older.epoch
+        replace(home.slots / str(epoch), read(older.slots / str(epoch)))
+        replace(home.epoch_key_of(epoch), read(older.epoch_key_of(epoch)))
+        for name in _NAMES:
+            if older.unlock_slot(name).exists():
+                replace(home.unlock_slot(name), read(older.unlock_slot(name)))
+        source, to = older.keys_of(epoch), home.keys_of(epoch)
+        for ending in ("", "-wal"):  # what a kill left in the log of changes belongs to it
+            part = source.with_name(source.name + ending)
+            if part.exists():
+                shutil.copyfile(part, to.with_name(to.name + ending))
+                to.with_name(to.name + ending).chmod(0o600)
+        if older.head.exists():
+            replace(home.head, read(older.head))
+        if epoch != FIRST_EPOCH:
+            home.move_on(epoch)
+    except OSError as err:
+        raise StoreUnavailableError(f"`{older.folder}` cannot be read") from err
+    finally:
+        lock.release()
+
+
+def _keys_of_backup(new: NewHome, place: ObjectStore, manifest: Manifest, slots: Path) -> None:
+    home, epoch = new.home, manifest.epoch
+    slot = slots / f"{SLOT}{epoch}"
+    if not slot.is_file():
+        raise NotFoundError(f"there is no slot of epoch {epoch}: what lay under it opens no more")
+    ways = [name for name in _NAMES if (slots / f"{UNLOCK}{name}").is_file()]
+    if len(ways) != 1:
+        raise TamperedError(f"the place of slots holds {len(ways)} ways in and not one")
+    replace(home.slots / str(epoch), read(slot))
+    replace(home.unlock_slot(ways[0]), read(slots / f"{UNLOCK}{ways[0]}"))
+    replace(home.epoch_key_of(epoch), manifest.key)
+    new.keys(epoch).restore(place, backup_of(manifest.keys))
+    if epoch != FIRST_EPOCH:
+        home.move_on(epoch)

@@ -35,7 +35,7 @@ class Asked:
     """What a token is shown for: what its caveats are held against. Empty: nothing was said."""
 
     purpose: str = ""
-    processing: str = ""
+    processing: str = ""  # the one that the address names
     subject: str = ""  # the person that the address names
     scope: str = ""  # the part of the API, and `read` or `write`: `profile:read`
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from http.client import HTTPConnection
+from zipfile import ZipFile
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -178,6 +179,18 @@ def test_a_choice_is_one_button_and_is_taken_back_by_one(anyhow: Page, site: Acc
         expect(choices).to_contain_text(state)
 
     expect(anyhow.locator("section", has=anyhow.locator("#uses"))).to_contain_text("You")
+
+
+def test_a_person_takes_all_of_it_with_them(anyhow: Page, site: AccessSite) -> None:
+    enter(anyhow, site)
+
+    with anyhow.expect_download() as begun:
+        anyhow.get_by_role("button", name="Take it all with you").click()
+    with ZipFile(begun.value.path()) as found:
+        everything = b"".join(found.read(name) for name in found.namelist())
+
+    assert begun.value.suggested_filename == "my-data.zip"
+    assert CANARY.encode() in everything
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from sealhold.frontends.http.session import (
     cookie,
     is_token_of,
 )
+from sealhold.frontends.http.streaming import streamed
 from sealhold.frontends.seam import DemoStage, Vault
 from sealhold.frontends.web.pages import trouble
 from sealhold.frontends.web.render import Renderer
@@ -217,6 +218,8 @@ def _paper(paper: Paper) -> Response:
     headers = {"content-security-policy": DOWNLOAD_POLICY}
     if paper.download:
         headers["content-disposition"] = f'attachment; filename="{_file_name(paper.name)}"'
+    if paper.chunks is not None:
+        return streamed(paper.chunks, 200, paper.media, headers)
     return Response(paper.data, media_type=paper.media, headers=headers)
 
 

@@ -7,7 +7,7 @@
 Source: docs/spec/20-faces.md section 2.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
@@ -131,6 +131,7 @@ class Paper:
     media: str
     data: bytes
     download: bool = True
+    chunks: Iterator[bytes] | None = None  # in place of `data`: made while it is read
 
 
 Outcome = Page | Go | Paper

@@ -71,8 +71,10 @@ ME: Mapping[str, str] = {
     "me.passkey_wrong": "<b>That passkey does not open a page here.</b>",
     "me.passkey_in": "Come in with a passkey",
     "me.can": "What you can do",
-    "me.erase": "Erase everything",
     "me.erase_say": "The keys to all that {app} keeps about you here are destroyed.",
+    "me.export": "Take it all with you",
+    "me.export_say": "One file with everything that {app} keeps about you here, what was done with"
+    " it, and what you said: readable by people and programs, and signed.",
     "me.erase_look": "Look at what would go",
     "me.no_choice": "You came by a link. Since you have a passkey, only that can change anything:"
     " sign in with it.",

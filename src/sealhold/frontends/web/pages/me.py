@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from sealhold.frontends.web.pages.gate import NEXT_SCHEME
 from sealhold.frontends.web.texts import text
-from sealhold.frontends.web.visit import Go, Outcome, Page, PageRoute, SessionChange, Visit
+from sealhold.frontends.web.visit import Go, Outcome, Page, PageRoute, Paper, SessionChange, Visit
 from sealhold.model.encoding import Plain, to_json
 from sealhold.model.errors import DeniedError, InvalidError
 from sealhold.model.ids import canonical
@@ -124,6 +124,17 @@ def choose(visit: Visit) -> Outcome:
     return Go(to=f"{HOME}#choices")
 
 
+def export(visit: Visit) -> Outcome:
+    """Hand over all that is kept about the person.
+
+    Raises:
+        BusyError: too many others do so at this moment.
+    """
+    subject = canonical(visit.vault.mine.show(visit.me).subject)
+    chunks = visit.vault.rights.export(visit.me, subject, "")
+    return Paper(name="my-data.zip", media="application/zip", data=b"", chunks=chunks)
+
+
 def add_passkey(visit: Visit) -> Outcome:
     """Keep the passkey that the browser made.
 
@@ -215,5 +226,6 @@ ROUTES = (
     PageRoute(path="/me/scheme", post=scheme, is_mine=True),
     PageRoute(path=HOME, get=show, is_mine=True),
     PageRoute(path="/me/choices/{id}", post=choose, is_mine=True),
+    PageRoute(path="/me/export", post=export, is_mine=True),
     PageRoute(path="/me/erase", get=look_at_erasing, post=erase, is_mine=True),
 )

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from sealhold.compute.callers import Callers
     from sealhold.compute.choosingdoor import Choices
     from sealhold.compute.minedoor import Mine
+    from sealhold.compute.passkeydoor import Passkeys
     from sealhold.compute.peopledoor import People
     from sealhold.compute.processingdoor import Processings
     from sealhold.compute.recordsdoor import PersonRecords
@@ -294,6 +295,11 @@ class Node:
     def callers(self) -> "Callers":
         """Who calls from outside."""
         return self.parts.crowd.callers
+
+    @property
+    def passkeys(self) -> "Passkeys":
+        """With what people sign in."""
+        return self.parts.crowd.passkeys
 
     @property
     def mine(self) -> "Mine":

@@ -14,6 +14,7 @@ from sealhold.compute.bulkdoor import BulkDoor
 from sealhold.compute.callers import Callers
 from sealhold.compute.minedoor import Mine
 from sealhold.compute.office import Office
+from sealhold.compute.passkeydoor import Passkeys
 from sealhold.compute.peopledoor import People
 from sealhold.compute.rates import Rates
 from sealhold.compute.recordsdoor import Kept, PersonRecords
@@ -24,6 +25,7 @@ from sealhold.vault.core import Core
 from sealhold.vault.keyblocks import KeyBlocks
 from sealhold.vault.mine import Mine as MineRows
 from sealhold.vault.monitors import Monitors
+from sealhold.vault.passkeys import Passkeys as PasskeyRows
 from sealhold.vault.people import People as PeopleRows
 from sealhold.vault.personrecords import PersonRecords as PersonRecordRows
 from sealhold.vault.principals import Principals
@@ -61,6 +63,9 @@ class PeopleParts:
         self.people = People(rows, registry, ground.schemas, verify)
         self.principals = Principals(core, registry, uses)
         self.mine = Mine(self.principals, MineRows(core, uses, rows), core.clock)
+        self.passkeys = Passkeys(
+            self.principals, PasskeyRows(core, uses, self.principals), core.clock, core.entropy
+        )
         self.monitors = Monitors(core)
         collections, blocks = Collections(core), KeyBlocks(core.store, core.entropy)
         record_uses = RecordUses(uses, collections)

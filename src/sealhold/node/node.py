@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from sealhold.compute.peopledoor import People
     from sealhold.compute.processingdoor import Processings
     from sealhold.compute.recordsdoor import PersonRecords
+    from sealhold.compute.repeatsdoor import Repeats
     from sealhold.compute.rightsdoor import Rights
     from sealhold.compute.rotating import Rotating
     from sealhold.compute.rundoor import ProcessingRuns
@@ -332,9 +333,14 @@ class Node:
         return self.parts.crowd.people
 
     @property
+    def repeats(self) -> "Repeats":
+        """Requests that may come again."""
+        return self.parts.crowd.record_doors.repeats
+
+    @property
     def person_records(self) -> "PersonRecords":
         """What apps keep of their people beside profiles."""
-        return self.parts.crowd.person_records
+        return self.parts.crowd.record_doors.records
 
     @property
     def rights(self) -> "Rights":

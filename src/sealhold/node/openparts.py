@@ -43,6 +43,7 @@ from sealhold.node.world import World
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.remembering import Remembering
 from sealhold.stores.spec import RecordStore, TableSpec
+from sealhold.vault.attachments import ATTACHMENTS
 from sealhold.vault.backups import Backups
 from sealhold.vault.budget import Budget
 from sealhold.vault.consents import Consents
@@ -56,6 +57,7 @@ from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.ledger import Ledger
 from sealhold.vault.objects import Objects
 from sealhold.vault.opening import Opened, Parts
+from sealhold.vault.personrows import OLDER as OLDER_RECORDS
 from sealhold.vault.personrows import RECORDS as PERSON_RECORDS
 from sealhold.vault.programs import Programs
 from sealhold.vault.quotas import LOOKED
@@ -165,6 +167,15 @@ class OpenParts:
                 chosen=chosen,
                 verify=verify,
             )
+        )
+
+    @property
+    def has_terms(self) -> bool:
+        """Whether something of people's records has been kept as long as it may be."""
+        end = (self.core.clock() + 1,)
+        return any(
+            self.core.store.scan(table.name, "due", (1,), end, limit=1).rows
+            for table in (PERSON_RECORDS, OLDER_RECORDS, ATTACHMENTS)
         )
 
     @cached_property

@@ -130,9 +130,8 @@ class Choosing:
         return signed
 
     def _choose(self, who: Speaker, processing: ProcessingId, answer: Answer) -> ChoiceMade | None:
-        # THREAT T252: whoever speaks for a person without being them cannot choose for them
-        if who.actor is not Actor.PERSON:
-            raise DeniedError("denied")
+        if who.actor is not Actor.PERSON or answer.wish is Wish.ALLOW:
+            self._speaking.own_word(who)
         use, found = self._speaking.known(who, processing)
         before = self._says.choice(who.subject, processing)
         state = _state(before, use.now, found)

@@ -51,10 +51,12 @@ class Limiting:
         """Raise or take back an objection to a purpose and all within it.
 
         Raises:
-            DeniedError: not one of this app's people.
+            DeniedError: not one of this app's people, or not their own word that takes it back.
             UnknownPurposeError: the purpose is none.
         """
         named = dpv.require(purpose)
+        if not is_raised:
+            self._speaking.own_word(who)
 
         def change(say: Say, now: Instant) -> tuple[Say, str] | None:
             if (named in say.objections) is is_raised:
@@ -73,8 +75,11 @@ class Limiting:
         that for three days before it takes effect.
 
         Raises:
-            DeniedError: not one of this app's people.
+            DeniedError: not one of this app's people, or not their own word that lifts it.
         """
+        is_own = who.actor is Actor.PERSON
+        if is_own and not is_set:
+            self._speaking.own_word(who)
 
         def change(say: Say, now: Instant) -> tuple[Say, str] | None:
             if is_set:
@@ -83,7 +88,7 @@ class Limiting:
                 return replace(say, restricted_at=now, lifts_at=None), "restricted"
             if say.restricted_at is None:
                 return None
-            if who.actor is Actor.PERSON:
+            if is_own:
                 return replace(say, restricted_at=None, lifts_at=None), "lifted"
             lifts = say.lifts_at or Instant(now + TOLD_BEFORE)
             return replace(say, lifts_at=lifts), "lifting"

@@ -34,7 +34,7 @@ from sealhold.compute.products import Products
 from sealhold.compute.proving import Prover
 from sealhold.compute.rates import Rates
 from sealhold.compute.readercell import ReaderCell
-from sealhold.compute.recordsdoor import PersonRecords
+from sealhold.compute.recordsdoor import Kept, PersonRecords
 from sealhold.compute.replay import Replay
 from sealhold.compute.retrieve import Retrieval
 from sealhold.compute.running import Runs
@@ -49,6 +49,7 @@ from sealhold.node.world import World
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.remembering import Remembering
 from sealhold.stores.spec import RecordStore
+from sealhold.vault.attaching import Attachments
 from sealhold.vault.backups import Backups
 from sealhold.vault.budget import Budget
 from sealhold.vault.collectionrules import Collections
@@ -141,6 +142,7 @@ class OpenParts:
         chosen = settings(home.folder)
         people = PeopleRows(core, uses, chosen.access.lookups_a_day)
         people.finish_erasures()
+        self._person_rows = people
         self.people = People(people, registry, schemas, verify)
         self.principals = Principals(core, registry, uses)
         self.mine = Mine(self.principals, MineRows(core, uses, people), core.clock)
@@ -149,8 +151,11 @@ class OpenParts:
         collections, blocks = Collections(core), KeyBlocks(core.store, core.entropy)
         record_uses = RecordUses(uses, collections)
         self.person_records = PersonRecords(
-            PersonRecordRows(core, record_uses, blocks),
-            BulkDoor(RecordBulk(core, record_uses, blocks), self.principals, core.entropy),
+            Kept(
+                PersonRecordRows(core, record_uses, blocks),
+                BulkDoor(RecordBulk(core, record_uses, blocks), self.principals, core.entropy),
+                Attachments(core, record_uses, blocks),
+            ),
             collections,
             self.principals,
             registry,
@@ -210,7 +215,13 @@ class OpenParts:
 
         calendar = calendar_of(settings(self._home.folder))
         return Rights(
-            self.core, self._registry, self.principals, self._uses, calendar, self._verify
+            self.core,
+            self._registry,
+            self.principals,
+            self._uses,
+            self._person_rows,
+            calendar,
+            self._verify,
         )
 
     def overdue(self) -> tuple[str, ...]:

@@ -17,11 +17,13 @@ from sealhold.model.errors import (
 )
 from sealhold.model.ids import SubjectId
 from sealhold.model.processing import ChoiceState, Terms, Wish
+from sealhold.model.quantities import Instant
 from sealhold.stores.spec import Delete, Put
 from sealhold.vault.choosing import Answer
 from sealhold.vault.deciding import Deciding
 from sealhold.vault.opening import DECIDING
 from sealhold.vault.peoplecheck import people_faults
+from sealhold.vault.rollback import Accepted, accept
 from sealhold.vault.says import CHOICES, SAID, SAYS
 from sealhold.vault.speaking import Speaker
 from tests.unit.people_vault import MAIL, MARKETING, NAME, SERVICE
@@ -30,6 +32,7 @@ from tests.unit.processing_vault import (
     OTHER_CODE,
     TERMS,
     Stage,
+    opened,
     permitted,
     refuses,
     stage,
@@ -351,3 +354,30 @@ def test_what_was_said_holds_in_the_next_process(on: Stage) -> None:
 
     assert fresh.processings.get(found.id) == on.processings.get(found.id)
     assert refuses(fresh, lease, ada) == "no_consent"
+
+
+@pytest.mark.threat("T286")
+def test_no_yes_of_before_an_older_database_was_taken_counts_until_it_is_said_anew(
+    on: Stage,
+) -> None:
+    ada, found = permitted(on)
+    bob = on.many.person(name="Bob")
+    on.say(bob, found, Wish.DENY)
+    run = on.run(found)
+    consent = on.choice(ada, found).consent
+    assert consent is not None
+    core = on.many.vault.core
+    accept(core, Accepted(at_terminal=True, checkpoint=None), on.many.time.now, lambda: None)
+    registry = on.many.registry
+    on.many.commit(registry.change(registry.get(on.app), "active"))
+    on.many.time.now = Instant(on.many.time.now + 1)
+
+    assert on.choice(ada, found).state is ChoiceState.PENDING
+    assert on.choice(bob, found).state is ChoiceState.DENIED
+    assert refuses(on, run.lease, ada) == "no_lease"
+    assert refuses(on, on.run(found).lease, ada) == "no_consent"
+    told = opened(on.choosing.record(on.who(ada), consent))["dpv:hasConsentStatus"]
+    assert [each["@type"] for each in told] == ["dpv:ConsentGiven", "dpv:ConsentUnknown"]
+    assert list(people_faults(core)) == []
+    on.say(ada, found, Wish.ALLOW)
+    assert on.read(on.run(found).lease, ada) == {NAME: "Ada"}

@@ -110,7 +110,9 @@ class Limiting:
         said = Said(n=after.n + 1, what=what, at=use.now, by=BY[who.actor], purpose=purpose or "")
         ops = self._says.keep(after, keys, said)
         told = structs.replace(use.event(EventKind.SAY, what), purpose=purpose)
-        work = Work((*who.guards, *use.guards(ops), *ops), (use.entry(told),), releases=True)
+        is_right = what in {"objected", "restricted"}  # kept on a full disk, too
+        ops = (*who.guards, *use.guards(ops), *ops)
+        work = Work(ops, (use.entry(told),), releases=True, right=is_right)
         return self._limits(replace(use, say=after)) if self._speaking.commit(work) else None
 
     @staticmethod

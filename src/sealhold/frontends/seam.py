@@ -33,6 +33,7 @@ from sealhold.frontends.processingseam import Choices, ProcessingRuns, Processin
 from sealhold.frontends.recordseam import PersonRecords
 from sealhold.frontends.rightsseam import Rights
 from sealhold.model.shown import Status
+from sealhold.model.shown.backups import BackupView
 from sealhold.model.shown.serving import Gauges
 
 
@@ -58,6 +59,15 @@ class Vault(Protocol):
 
     def gauges(self) -> Gauges:
         """Return numbers of how the service does."""
+        ...
+
+    def back_up(self, place: str) -> BackupView:
+        """Copy the vault to a place, while it is used.
+
+        Raises:
+            InvalidError: the place lies in the vault, or is none.
+            StoreUnavailableError: a store or the place does not answer.
+        """
         ...
 
     def unlock(self, passphrase: str) -> None:

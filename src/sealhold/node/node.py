@@ -41,6 +41,7 @@ from sealhold.model.errors import (
 )
 from sealhold.model.quantities import HOUR
 from sealhold.model.shown import Status
+from sealhold.model.shown.backups import BackupView
 from sealhold.model.shown.serving import Gauges
 from sealhold.node.openparts import OpenParts, stored
 from sealhold.node.places import Places, places_of
@@ -360,6 +361,18 @@ class Node:
     @cached_property
     def _tags(self) -> Keyed:
         return Keyed(Secret(self.world.entropy(KEY_BYTES), "journal"), Tag.JOURNAL)
+
+    def back_up(self, place: str) -> BackupView:
+        """Copy the vault to a place, while it is used.
+
+        Raises:
+            InvalidError: the place lies in the vault, or is none.
+            StoreUnavailableError: a store or the place does not answer.
+        """
+        from sealhold.node import placing  # noqa: PLC0415  # reason: few calls ever need it
+
+        where, store = placing.backup_place(place, self.home, self.world)
+        return self.parts.backups.make(store, where, lambda _done, _every: None)
 
     def tag(self, text: str) -> str:
         """Return what stands for `text` in this process's journal, and nowhere else."""

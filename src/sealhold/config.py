@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from sealhold.compute.broker import Mode
 from sealhold.model.errors import InvalidSettingsError
-from sealhold.vault.quotas import A_DAY
+from sealhold.model.principals import LOOKUPS_A_DAY
 
 if TYPE_CHECKING:
     from sealhold.policy.deadlines import Calendar
@@ -61,7 +61,7 @@ class Rates:
 
     app_per_second: int = 20_000  # calls of one app
     token_per_second: int = 20_000  # calls with one token
-    lookups_a_day: int = A_DAY  # of one app
+    lookups_a_day: int = LOOKUPS_A_DAY  # of one app
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,14 +2,13 @@
 
 - Two apps of one owner keep two people each; one person of each has a token, and there is one
   officer. The first app asked for something, and has planted words in its people's profiles.
-- `IDS` says for each address how an id of the first app is had. A route that is not in it fails the
-  tests that go over all routes: whoever adds a route says there what its ids are.
+- How an id of each kind of thing is had stands in `access_ids.py`.
 """
 
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from http.client import HTTPConnection
 from pathlib import Path
@@ -20,7 +19,7 @@ from sealhold.frontends.http.app import make_app
 from sealhold.frontends.http.serve import bind, make_server
 from sealhold.model.ids import FieldName, canonical
 from sealhold.node import Node
-from tests.scenarios.vaults import PASSPHRASE, Asker, Job, new_home, opened
+from tests.scenarios.vaults import PASSPHRASE, Asker, new_home, opened
 from tests.unit.people_vault import MAIL, NAME, RULES, SERVICE
 
 LABEL = "abcdefghijklmnopqrstuvwxyz"
@@ -57,6 +56,17 @@ class AccessSite:
     other: Party
     officer: str
     officer_token: str
+    ids: dict[str, str] = field(default_factory=dict)  # of things that were made, by address
+
+    @property
+    def url(self) -> str:
+        """The origin of the pages."""
+        return f"http://{LABEL}.localhost:{self.port}"
+
+    def link(self, party: Party, nth: int = 0) -> str:
+        """Return a link that an app hands one of its people."""
+        told = self.call("POST", f"/v1/subjects/{party.people[nth]}/links", party.token)
+        return self.url + str(json.loads(told.body)["path"])
 
     @property
     def owner(self) -> str:
@@ -69,18 +79,26 @@ class AccessSite:
         found: dict[str, Any] = json.loads(self.call("GET", "/v1/openapi.json", "").body)
         return found
 
-    @cached_property
-    def credential(self) -> str:
-        """The id of a second token of the first app, which may be ended."""
-        return canonical(self.node.callers.add_credential(self.one.asker.shown, PASSPHRASE)[0])
+    def id_of(self, place: str, make: "Callable[[AccessSite], str]") -> str:
+        """Return the id of a thing, which is made when it is first asked for."""
+        if place not in self.ids:
+            self.ids[place] = make(self)
+        return self.ids[place]
 
-    @cached_property
-    def request(self) -> str:
-        """The id of what the first app asked for."""
-        asker, now = self.one.asker, self.node.parts.core.clock()
-        papers = asker.papers(Job(), now)
-        made = self.node.outside.submit(asker.token, papers.request, papers.task, papers.code)
-        return canonical(made)
+    def read(self, path: str, token: str) -> Any:  # noqa: ANN401  # reason: JSON is what it is
+        """Return what is read with a token that may."""
+        told = self.call("GET", path, token)
+        assert told.status == 200, (path, told)
+        return json.loads(told.body)
+
+    def made(
+        self, path: str, token: str, body: object = None, method: str = "POST", *, new: bool = False
+    ) -> Any:  # noqa: ANN401  # reason: JSON is what it is
+        """Return what came of making something with a token that may."""
+        data = None if body is None else json.dumps(body).encode()
+        told = self.call(method, path, token, data, new=new)
+        assert told.status in {200, 201, 202}, (path, told)
+        return json.loads(told.body)
 
     def allowed(self, method: str, path: str) -> tuple[int, set[str]]:
         """Return the status of a call without a token, and the methods of its `Allow`."""
@@ -91,13 +109,15 @@ class AccessSite:
         connection.close()
         return answer.status, {each.strip() for each in answer.headers.get("allow", "").split(",")}
 
-    def call(self, method: str, path: str, token: str, body: bytes | None = None) -> "Told":
+    def call(
+        self, method: str, path: str, token: str, body: bytes | None = None, *, new: bool = False
+    ) -> "Told":
         """Call as a program would that means well: purpose, version and form are there."""
         headers = {
             "host": f"localhost:{self.port}",
             "sealhold-purpose": SERVICE,
-            "if-match": '"1"',
             "idempotency-key": "one",
+            **({"if-none-match": "*"} if new else {"if-match": '"1"'}),
         }
         if token:
             headers["authorization"] = f"Bearer {token}"
@@ -120,62 +140,32 @@ class Told:
     headers: tuple[str, ...]  # their names: a date is a date
 
 
-Maker = Callable[[AccessSite], str]
-IDS: Mapping[
-    str, Maker
-] = {  # by the address up to the id: one that the first app, or it alone, has
-    "/v1/apps/{id}": lambda site: site.one.id,
-    "/v1/apps/{id}/credentials/{credential}": lambda site: site.credential,
-    "/v1/caps/{kind}": lambda _: "app",
-    "/v1/grants/{id}": lambda _: ABSENT,  # the owner's alone
-    "/v1/officers/{id}": lambda site: site.officer,
-    "/v1/receipts/{id}": lambda _: ABSENT,  # the owner's alone
-    "/v1/records/{id}": lambda _: ABSENT,  # the owner's alone
-    "/v1/requests/{id}": lambda site: site.request,
-    "/v1/subjects/{id}": lambda site: site.one.people[0],
-}
-QUERIES = frozenset(  # names in queries, none of which holds an id
-    {"before", "cap", "cursor", "fields", "limit", "name", "seq", "words"}
-)
-
-
-def filled(path: str, site: AccessSite, chosen: Mapping[str, str] | None = None) -> str:
-    """Return an address with an id of the first app in each place, or those that are `chosen`.
-
-    Raises:
-        KeyError: nobody said in `IDS` how such an id is had.
-    """
-    done = ""
-    for part in path.split("/")[1:]:
-        done += "/" + part
-        if part.startswith("{"):
-            value = (chosen or {}).get(done) or IDS[done](site)
-            path = path.replace(part, value, 1)
-    return path
-
-
-def sample(schema: Mapping[str, Any], document: Mapping[str, Any]) -> Any:  # noqa: ANN401  # reason: JSON
-    """Return a small value that fits a schema of the document."""
+def sample(schema: Mapping[str, Any], document: Mapping[str, Any], ids: Mapping[str, str]) -> Any:  # noqa: ANN401  # reason: JSON is what it is
+    """Return a small value that fits a schema of the document; `ids` are set in by their names."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
-        return sample(document["components"]["schemas"][name], document)
+        return sample(document["components"]["schemas"][name], document, ids)
     if "enum" in schema:
         return schema["enum"][0]
     if "anyOf" in schema:
-        return sample(schema["anyOf"][0], document)
+        return sample(schema["anyOf"][0], document, ids)
     kind = schema.get("type")
     if kind == "object":
-        needed = schema.get("required", [])
-        return {name: sample(schema["properties"][name], document) for name in needed}
+        parts = schema.get("properties", {})
+        needed = {*schema.get("required", []), *(ids.keys() & parts.keys())}
+        return {name: ids.get(name) or sample(parts[name], document, ids) for name in needed}
     plain = {"string": "x", "integer": 1, "number": 1, "boolean": True, "array": [], "null": None}
     return plain[kind] if isinstance(kind, str) else "x"
 
 
-def body_of(operation: Mapping[str, Any], document: Mapping[str, Any]) -> bytes | None:
+def body_of(
+    operation: Mapping[str, Any], document: Mapping[str, Any], ids: Mapping[str, str]
+) -> bytes | None:
     """Return a body that fits an operation, if it takes one."""
     content = operation.get("requestBody", {}).get("content", {})
     if "application/json" in content:
-        return json.dumps(sample(content["application/json"]["schema"], document)).encode()
+        schema = content["application/json"].get("schema", {"type": "object"})
+        return json.dumps(sample(schema, document, ids)).encode()
     return b"x" if content else None
 
 

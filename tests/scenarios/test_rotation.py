@@ -6,6 +6,7 @@ import shutil
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -16,12 +17,12 @@ from sealhold.node import Node
 from sealhold.vault.collectionrules import Collections
 from sealhold.vault.keyblocks import KeyBlocks
 from sealhold.vault.personrecords import At, PersonRecords
-from sealhold.vault.recordasking import Asking
+from sealhold.vault.recordasking import Asking, RecordUses
 from sealhold.vault.registry import Registry
 from sealhold.vault.schemas import Schemas
 from sealhold.vault.using import Uses
 from tests.conformance import pgserver
-from tests.scenarios.rotated import turn_and_die
+from tests.scenarios.rotated import small_steps, turn_and_die
 from tests.scenarios.test_people_over_epochs import RULES, SERVICE, mail_of
 from tests.scenarios.vaults import PASSPHRASE, Hands, calendar, new_home, opened
 from tests.transcripts.cli import Cli, furnish
@@ -57,7 +58,7 @@ class Parts:
         registry = Registry(core.deciding, core.papers, key, core.clock, core.entropy)
         uses = Uses(core, registry, Schemas(core))
         blocks = KeyBlocks(core.store, core.entropy)
-        return cls(node, PersonRecords(core, uses, Collections(core), blocks))
+        return cls(node, PersonRecords(core, RecordUses(uses, Collections(core)), blocks))
 
     def assert_whole(self, story: Story) -> None:
         """Everything opens; of each key one version is in force, and no older one is left."""
@@ -186,6 +187,30 @@ def test_a_job_goes_on_over_a_closed_epoch(story: Story, home: Path) -> None:
         node.rotation.go_on()
 
         assert {job.state for job in node.rotation.jobs()} == {"done"}
+        Parts.of(node).assert_whole(story)
+
+
+def test_an_epoch_is_closed_in_the_midst_of_turning_keys_over(story: Story, home: Path) -> None:
+    with opened(home) as node, pytest.MonkeyPatch.context() as patch:
+        small_steps(patch)
+        closed = list[int]()
+
+        def close() -> None:
+            for _ in range(3):
+                closed.append(node.keys.close(PASSPHRASE).next)
+
+        closing = Thread(target=close)
+        closing.start()
+        states = []
+        while closing.is_alive() or len(states) < 3:
+            for kind, scope in scopes(story).items():
+                job = node.rotation.begin(kind, scope, PASSPHRASE, compromised=True, throttle=0)
+                states.append(node.rotation.run(canonical(job.id)).state)
+        closing.join()
+
+        assert (closed, set(states)) == ([2, 3, 4], {"done"})
+        Parts.of(node).assert_whole(story)
+    with opened(home) as node:
         Parts.of(node).assert_whole(story)
 
 

@@ -9,12 +9,15 @@ from sealhold.audit.event import Event, EventKind
 from sealhold.model.ids import AppId, FieldName, Id16, Purpose, RecordId, SubjectId
 from sealhold.model.personrecords import CollectionRule, Content, FieldKind, FieldType
 from sealhold.stores.spec import Row
+from sealhold.vault.attaching import Attachments
+from sealhold.vault.attachments import ATTACHED_PACKS, ATTACHMENTS
 from sealhold.vault.collectionrules import Collections
 from sealhold.vault.deciding import rows_of, scan_all
 from sealhold.vault.keyblocks import KEY_BLOCKS, KeyBlocks
 from sealhold.vault.personrecords import At, PersonRecords
 from sealhold.vault.personrows import OLDER, RECORDS
-from sealhold.vault.recordasking import Asking
+from sealhold.vault.recordasking import Asking, RecordUses
+from sealhold.vault.recordbulk import RecordBulk
 from sealhold.vault.using import Uses
 from tests.unit.people_vault import MARKETING, SERVICE, Crowd, crowd
 
@@ -49,6 +52,8 @@ class Shelf:
     collections: Collections
     blocks: KeyBlocks
     records: PersonRecords
+    bulk: RecordBulk
+    attachments: Attachments
 
     def asking(
         self, subject: SubjectId, app: AppId | None = None, purpose: str = SERVICE
@@ -73,7 +78,7 @@ class Shelf:
 
     def rows(self, subject: SubjectId) -> list[Row]:
         """Return what is kept of a person's records, unopened."""
-        tables = (RECORDS, OLDER, KEY_BLOCKS)
+        tables = (RECORDS, OLDER, KEY_BLOCKS, ATTACHMENTS, ATTACHED_PACKS)
         found = (row for table in tables for row in rows_of(self.many.store, table, "key", subject))
         return [each.row for each in found]
 
@@ -91,6 +96,13 @@ def shelf() -> Iterator[Shelf]:
             collections.lay_down(
                 many.app(app), VISITS, rule(days=30, place="text!", stars="number")
             )
-        uses = Uses(core, many.registry, many.schemas)
+        uses = RecordUses(Uses(core, many.registry, many.schemas), collections)
         blocks = KeyBlocks(core.store, core.entropy)
-        yield Shelf(many, collections, blocks, PersonRecords(core, uses, collections, blocks))
+        yield Shelf(
+            many=many,
+            collections=collections,
+            blocks=blocks,
+            records=PersonRecords(core, uses, blocks),
+            bulk=RecordBulk(core, uses, blocks),
+            attachments=Attachments(core, uses, blocks),
+        )

@@ -78,7 +78,7 @@ WHOLE = unpack(encode(READ, 9, NOON, 7))
         WHOLE | {2: MAX_AT + 1},
         WHOLE | {4: 0},
         WHOLE | {4: 99},
-        WHOLE | {5: 5},
+        WHOLE | {5: 99},
         WHOLE | {6: 4},
         WHOLE | {7: b"s" * 15},
         WHOLE | {7: "s" * 16},

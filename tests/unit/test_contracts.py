@@ -59,13 +59,18 @@ OPENERS = {  # who turns a sealed row into a plain record; the checks only see t
     "open_body": {"vault/owned.py"},
     "open_standing": {"vault/owned.py", "vault/firewall.py", "vault/ledger.py"},
     "record_from": {"vault/owned.py", "vault/firewall.py"},
-    "open_field": {"vault/identifiable.py", "vault/firewall.py", "vault/peoplecheck.py"},
-    "open_profile": {"vault/firewall.py", "vault/people.py"},
-    "open_version": {"vault/personrows.py", "vault/firewall.py", "vault/peoplecheck.py"},
+    "open_field": {
+        *{"vault/identifiable.py", "vault/firewall.py", "vault/peoplecheck.py"},
+        "vault/reindexing.py",
+    },
+    "open_profile": {"vault/firewall.py", "vault/people.py", "vault/processing_runs.py"},
+    "open_row": {"vault/personrows.py", "vault/firewall.py", "vault/recordcheck.py"},
     "open_records": {"vault/firewall.py", "vault/personrecords.py"},
-    "record_keys": {"vault/keyblocks.py", "vault/firewall.py", "vault/peoplecheck.py"},
+    "record_keys": {"vault/keyblocks.py", "vault/firewall.py", "vault/recordcheck.py"},
+    "open_paper": {"vault/attachments.py", "vault/firewall.py", "vault/recordcheck.py"},
+    "open_part": {"vault/personpacks.py", "vault/firewall.py"},
     "open_envelope": {"crypto/seal.py", "vault/owned.py", "vault/identifiable.py"},
-    "open_chunk": {"crypto/chunkid.py", "vault/objects.py"},
+    "open_chunk": {"crypto/chunkid.py", "vault/objects.py", "vault/personpacks.py"},
 }
 
 

@@ -105,20 +105,40 @@ def test_a_token_belongs_to_one_session_alone(sessions: Sessions) -> None:
     assert not is_token_of(one, one.id)
 
 
-def test_locking_ends_sign_ins_of_both_kinds(clock: Turned) -> None:
-    both = SignIns(pages=Sessions(clock, Counted()), programs=Sessions(clock, Counted()))
+def sign_ins(clock: Turned) -> SignIns:
+    return SignIns(
+        pages=Sessions(clock, Counted()),
+        programs=Sessions(clock, Counted()),
+        people=Sessions(clock, Counted(), 3),
+    )
+
+
+def test_locking_ends_sign_ins_of_all_kinds(clock: Turned) -> None:
+    both = sign_ins(clock)
     page, (token, _) = both.pages.begin(), both.new_token()
+    person = both.people.begin("a token")
     assert both.is_owner(token)
+    assert person.token == "a token"
+    assert "a token" not in repr(person)
 
     both.end_all()
 
     assert both.pages.use(page.id) is None
+    assert both.people.use(person.id) is None
     assert not both.is_owner(token)
+
+
+def test_so_many_people_are_signed_in_at_once(clock: Turned) -> None:
+    people = sign_ins(clock).people
+
+    held = [people.begin(str(number)) for number in range(4)]
+
+    assert [people.use(each.id) is None for each in held] == [True, False, False, False]
 
 
 @pytest.mark.threat("T65")
 def test_a_cookie_is_no_bearer_token_and_a_bearer_token_no_cookie(clock: Turned) -> None:
-    both = SignIns(pages=Sessions(clock, Counted()), programs=Sessions(clock, Counted()))
+    both = sign_ins(clock)
     page, (token, _) = both.pages.begin(), both.new_token()
 
     assert not both.is_owner("sho1_" + page.id + "0")

@@ -92,7 +92,7 @@ def test_the_owner_is_told_what_to_do() -> None:
 @pytest.mark.parametrize(
     "kind",
     [errors.NotFoundError, errors.DeniedError, errors.LockedError, errors.LeakExhaustedError,
-     errors.ConflictError, errors.TamperedError, errors.SealholdError, errors.StoreBusyError],
+     errors.ConflictError, errors.TamperedError, errors.SealholdError],
 )  # fmt: skip
 def test_an_outsider_is_told_denied_whatever_happened(kind: type[errors.SealholdError]) -> None:
     told = outside_problem(kind("a secret of the owner"))

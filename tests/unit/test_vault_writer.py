@@ -28,6 +28,7 @@ from sealhold.vault.budget import BUDGETS
 from sealhold.vault.deciding import Deciding
 from sealhold.vault.opening import DECIDING
 from sealhold.vault.settings import SETTINGS
+from sealhold.vault.telling import origin_of
 from sealhold.vault.writer import HEAD_MARK, QUEUE, SET_HASH, Work, set_mac
 from tests.unit.memory_vault import NOON, MemoryVault, memory_vault
 
@@ -281,7 +282,7 @@ def test_a_log_that_somebody_else_went_on_with_is_never_written_again() -> None:
         writer.commit(work(setting("first")))
         stranger = log.load(
             store,
-            "sealhold/test",
+            origin_of(vault.core.keyring),
             Sealer(vault.core.keyring.named("log")),
             vault.core.keyring.signer("log-sign"),
         ).prepare([ENTRY], NOON, vault.core.entropy)

@@ -16,6 +16,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.scenarios.access_site import AccessSite
 from tests.web.running import Running, running
 from tests.web.sample_vault import PASSPHRASE, SampleVault
 
@@ -64,7 +65,7 @@ def site(vault: SampleVault) -> Iterator[Running]:
 class Watch:
     """Notes what a page must not do: foreign requests, console errors, script errors."""
 
-    def __init__(self, context: BrowserContext, site: Running) -> None:
+    def __init__(self, context: BrowserContext, site: Running | AccessSite) -> None:
         self.faults: list[str] = []
         self._site = site
         context.on("request", self._request)

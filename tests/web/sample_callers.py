@@ -2,6 +2,8 @@
 
 from sealhold.model.errors import DeniedError
 from sealhold.model.ids import Id16
+from sealhold.model.mine import MineView
+from sealhold.model.people import ErasedView
 from sealhold.model.principals import CredentialView, NewToken, OfficerView, PrincipalKind
 from tests.web.sample_asking import TOKEN
 from tests.web.sample_state import Part
@@ -31,6 +33,9 @@ class SampleCallers(Part):
     def person_token(self, token: str, id_text: str) -> NewToken:
         raise DeniedError(token + id_text)
 
+    def link(self, token: str, id_text: str) -> NewToken:
+        raise DeniedError(token + id_text)
+
     def revoke_person_tokens(self, token: str, id_text: str) -> int:
         raise DeniedError(token + id_text)
 
@@ -42,3 +47,19 @@ class SampleCallers(Part):
 
     def revoke_officer(self, id_text: str) -> OfficerView:
         raise DeniedError(id_text)
+
+
+class SampleMine:
+    """A person's own page, of which this vault has none."""
+
+    def enter(self, link: str) -> NewToken:
+        raise DeniedError(link)
+
+    def leave(self, token: str) -> None:
+        assert token
+
+    def show(self, token: str) -> MineView:
+        raise DeniedError(token)
+
+    def erase(self, token: str) -> ErasedView:
+        raise DeniedError(token)

@@ -19,10 +19,15 @@ from tests.web.sample_asking import (
     SampleRequests,
     SampleRuns,
 )
-from tests.web.sample_callers import SampleCallers
+from tests.web.sample_callers import SampleCallers, SampleMine
 from tests.web.sample_keys import SampleRotation
 from tests.web.sample_owner import SampleAudit, SampleBudgets, SampleRecords, SampleSources
 from tests.web.sample_people import SamplePeople
+from tests.web.sample_processings import (
+    SampleChoices,
+    SampleProcessingRuns,
+    SampleProcessings,
+)
 from tests.web.sample_records import SamplePersonRecords
 from tests.web.sample_rights import SampleRights
 from tests.web.sample_state import PASSPHRASE, SampleState
@@ -97,8 +102,24 @@ class SampleVault(SampleState):
         return SampleCallers(self)
 
     @property
+    def mine(self) -> SampleMine:
+        return SampleMine()
+
+    @property
     def people(self) -> SamplePeople:
         return SamplePeople()
+
+    @property
+    def processings(self) -> SampleProcessings:
+        return SampleProcessings()
+
+    @property
+    def choices(self) -> SampleChoices:
+        return SampleChoices()
+
+    @property
+    def processing_runs(self) -> SampleProcessingRuns:
+        return SampleProcessingRuns()
 
     @property
     def person_records(self) -> SamplePersonRecords:

@@ -162,3 +162,17 @@ def test_places_forget_whoever_left() -> None:
     for number in range(5):
         with places.taken(f"{number}"), pytest.raises(BusyError), places.taken(f"{number}"):
             pass
+
+
+@pytest.mark.threat("T203")
+def test_a_head_that_goes_on_and_on_ends_the_connection(vault: SampleVault) -> None:
+    with running(vault) as site, ExitStack() as held:
+        link = connected(site, held)
+        line = b"X-Long: " + b"x" * 4_000 + b"\r\n"
+        with suppress(OSError):
+            link.sendall(f"GET {HEALTH} HTTP/1.1\r\nHost: localhost:{site.port}\r\n".encode())
+            for _ in range(100):
+                link.sendall(line)
+
+        with suppress(ConnectionResetError):
+            assert said(link, 5) == b""

@@ -55,6 +55,18 @@ def _importing() -> Measure:
     return measure
 
 
+def _rotation() -> Measure:
+    from sealhold.bench.rotation import measure
+
+    return measure
+
+
+def _service() -> Measure:
+    from sealhold.bench.service import measure
+
+    return measure
+
+
 def _store() -> Measure:
     from sealhold.bench.store import measure
 
@@ -66,6 +78,8 @@ BENCHES: Final[Mapping[str, Callable[[], Measure]]] = {
     "compute": _compute,
     "firewall": _firewall,
     "import": _importing,
+    "rotation": _rotation,
+    "service": _service,
     "start": _start,
     "store": _store,
 }

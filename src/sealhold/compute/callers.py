@@ -13,8 +13,8 @@ from sealhold.compute.office import Office
 from sealhold.compute.rates import Rates
 from sealhold.model.errors import DeniedError, InvalidIdError, WrongPassphraseError
 from sealhold.model.ids import ID_BYTES, Id16, Kind, SubjectId, parse_id
-from sealhold.model.principals import CredentialView, NewToken, OfficerView, PrincipalKind
-from sealhold.model.quantities import DAY, Instant
+from sealhold.model.principals import CredentialView, NewToken, OfficerView, PrincipalKind, Way
+from sealhold.model.quantities import DAY, MINUTE, Instant
 from sealhold.policy.names import visible
 from sealhold.stores.spec import Op
 from sealhold.vault.caveats import counts_of
@@ -25,6 +25,7 @@ from sealhold.vault.registry import App
 from sealhold.vault.writer import Work
 
 PERSON_TERM = DAY
+LINK_TERM = 15 * MINUTE
 OFFICER_TERM = 90 * DAY
 
 
@@ -130,6 +131,17 @@ class Callers:
         app = self._principals.app(token)
         until = Instant(self._clock() + PERSON_TERM)
         return self._principals.mint_person(app.id, SubjectId(_whole(Kind.SUBJECT, id_text)), until)
+
+    def link(self, token: str, id_text: str) -> NewToken:
+        """Return what opens a person's own page once, to hand over; it ends in 15 minutes.
+
+        Raises:
+            DeniedError: whatever the reason.
+            InvalidIdError: `id_text` is no whole id.
+        """
+        app, until = self._principals.app(token), Instant(self._clock() + LINK_TERM)
+        subject = SubjectId(_whole(Kind.SUBJECT, id_text))
+        return self._principals.mint_person(app.id, subject, until, Way.DOOR)
 
     def revoke_person_tokens(self, token: str, id_text: str) -> int:
         """End all tokens of a person, for their app or themselves; return how many.

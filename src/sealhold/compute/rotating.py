@@ -24,6 +24,7 @@ from sealhold.vault.core import Core
 from sealhold.vault.jobs import NO_JOB, Job, Scope, Turned
 from sealhold.vault.registry import Registry
 from sealhold.vault.rotation import Rotation
+from sealhold.vault.schemas import NAME
 
 ALL, OWNER = "all", "owner"
 EDITED = "edited"  # the state of a job whose row is not as it was written
@@ -230,7 +231,7 @@ class Rotating:
 
     def _field(self, text: str) -> Scope:
         name, slash, field = text.rpartition("/")
-        if not slash:
+        if not slash or not NAME.fullmatch(field):
             raise InvalidError("a field is named by its app and its name: APP/FIELD")
         app = self._app(name)
         self._core.keyring.fields(app, field)

@@ -36,6 +36,21 @@ def sha256(*parts: bytes) -> bytes:
     return hashlib.sha256(b"".join(parts)).digest()
 
 
+class Sha256:
+    """The plain SHA-256 of what comes piece by piece."""
+
+    def __init__(self) -> None:
+        self._state = hashlib.sha256()
+
+    def update(self, piece: bytes) -> None:
+        """Take in what comes next."""
+        self._state.update(piece)
+
+    def digest(self) -> bytes:
+        """Return the 32 bytes over all that came so far."""
+        return self._state.digest()
+
+
 def sha512(*parts: bytes) -> bytes:
     """Return the 64-byte SHA-512 of `parts` joined, without tag or lengths."""
     return hashlib.sha512(b"".join(parts)).digest()

@@ -6,6 +6,8 @@ Source: docs/spec/30-access.md.
 from typing import Protocol
 
 from sealhold.model.ids import Id16
+from sealhold.model.mine import MineView
+from sealhold.model.people import ErasedView
 from sealhold.model.principals import CredentialView, NewToken, OfficerView, PrincipalKind
 
 
@@ -56,6 +58,15 @@ class Callers(Protocol):
         """
         ...
 
+    def link(self, token: str, id_text: str) -> NewToken:
+        """Return what opens a person's own page once, to hand over; it ends in 15 minutes.
+
+        Raises:
+            DeniedError: whatever the reason.
+            InvalidIdError: `id_text` is no whole id.
+        """
+        ...
+
     def revoke_person_tokens(self, token: str, id_text: str) -> int:
         """End all tokens of a person, for their app or themselves; return how many.
 
@@ -85,4 +96,24 @@ class Callers(Protocol):
             NotFoundError: no such officer.
             InvalidIdError: `id_text` is no whole id.
         """
+        ...
+
+
+class Mine(Protocol):
+    """A person's own page. Whoever holds a token is who is meant; all else is `DeniedError`."""
+
+    def enter(self, link: str) -> NewToken:
+        """Return the token of a session for a link, which is used up by that."""
+        ...
+
+    def leave(self, token: str) -> None:
+        """End the token of a session; one that has ended is none."""
+        ...
+
+    def show(self, token: str) -> MineView:
+        """Return all that is kept in the profile of whoever holds `token`."""
+        ...
+
+    def erase(self, token: str) -> ErasedView:
+        """Erase the person who holds `token`, at their own word."""
         ...

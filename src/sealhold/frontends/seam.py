@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from sealhold.frontends.callerseam import Callers
+from sealhold.frontends.callerseam import Callers, Mine
 from sealhold.frontends.keyseam import Rotating
 from sealhold.frontends.ownerseam import (
     Apps,
@@ -139,6 +139,11 @@ class Vault(Protocol):
     @property
     def callers(self) -> Callers:
         """Who calls from outside."""
+        ...
+
+    @property
+    def mine(self) -> Mine:
+        """The own pages of apps' people."""
         ...
 
     @property

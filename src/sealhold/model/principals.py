@@ -10,6 +10,8 @@ from typing import Self
 from sealhold.model.ids import Id16
 from sealhold.model.quantities import Instant
 
+LOOKUPS_A_DAY = 10_000  # of one app; a sign-in makes one
+
 
 class PrincipalKind(StrEnum):
     """Which kind of caller a token stands for."""
@@ -23,6 +25,7 @@ class PrincipalKind(StrEnum):
 class Way(StrEnum):
     """How a person came by their token."""
 
+    DOOR = "door"  # a link that was not opened yet: good for that, and once
     LINK = "link"  # their app handed it over
     PASSKEY = "passkey"  # they showed a passkey of their own
 

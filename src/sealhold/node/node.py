@@ -19,19 +19,14 @@ from sealhold import __version__
 from sealhold.compute.asking import Requests
 from sealhold.compute.callers import Callers
 from sealhold.compute.capping import Budgets
-from sealhold.compute.choosingdoor import Choices
 from sealhold.compute.erasing import Erasing
 from sealhold.compute.granted import Apps, Grants
+from sealhold.compute.minedoor import Mine
 from sealhold.compute.outside import Outside
 from sealhold.compute.peopledoor import People
-from sealhold.compute.processingdoor import Processings
 from sealhold.compute.recordsdoor import PersonRecords
-from sealhold.compute.rundoor import ProcessingRuns
 from sealhold.compute.running import Runs
 from sealhold.compute.supply import Resources
-from sealhold.crypto.digest import Keyed
-from sealhold.crypto.secret import Secret
-from sealhold.crypto.tags import Tag
 from sealhold.model.errors import (
     BusyError,
     LockedError,
@@ -51,19 +46,21 @@ from sealhold.vault.access import Way
 from sealhold.vault.epochs import Epochs
 from sealhold.vault.home import Home, read, replace
 from sealhold.vault.ledger import Ledger
+from sealhold.vault.nametags import NameTags
 from sealhold.vault.reading import Records
 from sealhold.vault.reserves import Reserves, Room
 from sealhold.vault.rollback import Accepted
 from sealhold.vault.sourcing import Sources
 
 if TYPE_CHECKING:
+    from sealhold.compute.choosingdoor import Choices
+    from sealhold.compute.processingdoor import Processings
     from sealhold.compute.rightsdoor import Rights
     from sealhold.compute.rotating import Rotating
+    from sealhold.compute.rundoor import ProcessingRuns
 
 TRIES = 4  # of passphrases that wait for their turn; each holds a thread of the server
 LABEL_BYTES = 16  # 26 base32 characters: nobody guesses the address of the pages
-KEY_BYTES = 32
-TAG_DIGITS = 16  # 64 bits: two ids of a run are not taken for one
 LABEL = re.compile(r"[a-z2-7]{26}")
 ROLLBACK_NOTE = (
     "If every file of the home is put back together to an older day, nothing on this disk shows"
@@ -300,19 +297,24 @@ class Node:
         return self.parts.callers
 
     @property
-    def processings(self) -> Processings:
+    def mine(self) -> Mine:
+        """The own pages of apps' people."""
+        return self.parts.mine
+
+    @property
+    def processings(self) -> "Processings":
         """What apps do with their people's data."""
-        return self.parts.processings
+        return self.parts.doors.processings
 
     @property
-    def choices(self) -> Choices:
+    def choices(self) -> "Choices":
         """What people say to that."""
-        return self.parts.choices
+        return self.parts.doors.choices
 
     @property
-    def processing_runs(self) -> ProcessingRuns:
+    def processing_runs(self) -> "ProcessingRuns":
         """What reads for that."""
-        return self.parts.processing_runs
+        return self.parts.doors.runs
 
     @property
     def rotation(self) -> "Rotating":
@@ -359,8 +361,8 @@ class Node:
         )
 
     @cached_property
-    def _tags(self) -> Keyed:
-        return Keyed(Secret(self.world.entropy(KEY_BYTES), "journal"), Tag.JOURNAL)
+    def _tags(self) -> NameTags:
+        return NameTags(self.world.entropy)
 
     def back_up(self, place: str) -> BackupView:
         """Copy the vault to a place, while it is used.
@@ -376,7 +378,7 @@ class Node:
 
     def tag(self, text: str) -> str:
         """Return what stands for `text` in this process's journal, and nowhere else."""
-        return f"t-{self._tags.mac16(text.encode()).hex()[:TAG_DIGITS]}"
+        return self._tags.tag(text)
 
     def status(self) -> Status:
         """Return how the vault is."""

@@ -17,7 +17,7 @@ from typing import Final
 
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import InvalidError, UnsayableError
-from sealhold.model.ids import ID_BYTES, FieldName
+from sealhold.model.ids import ID_BYTES
 from sealhold.model.processing import ChoiceState, Outcome, Risk, Terms, Wish
 from sealhold.model.quantities import Instant
 from sealhold.model.records import Sensitivity
@@ -132,9 +132,10 @@ def is_settled(terms: Terms, outcome: Outcome | None) -> bool:
     return not needs_assessment(terms) or outcome is Outcome.LOW_RISK
 
 
-def bases_carry(terms: Terms, sensitive: frozenset[FieldName]) -> bool:
-    """Return whether the bases carry these fields, some of which are of a special category."""
-    kind = Sensitivity.SPECIAL if terms.fields & sensitive else Sensitivity.ORDINARY
+def bases_carry(terms: Terms, sensitive: frozenset[str]) -> bool:
+    """Return whether the bases carry what is used; `sensitive` is of a special category."""
+    used = {*map(str, terms.fields), *map(str, terms.collections)}
+    kind = Sensitivity.SPECIAL if used & sensitive else Sensitivity.ORDINARY
     return suffices(basis_of(terms), special_of(terms), kind)
 
 

@@ -53,7 +53,7 @@ class UseFacts:
     notice: str  # digest of the terms that a yes must be to
     outcome: Outcome | None  # of the assessment of these terms
     allowed: Allowed  # what the app's schema lets each field be used for
-    sensitive: frozenset[FieldName]  # fields of a special category
+    sensitive: frozenset[str]  # fields and collections of a special category
     choice: ConsentStanding  # what the person said
     limits: Limits = NO_LIMITS
     over: frozenset[FieldName] = _NONE  # fields kept as long as they may be

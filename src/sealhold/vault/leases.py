@@ -1,7 +1,8 @@
 """Runs of processings as they are kept, and the leases that read for them.
 
 - A lease is a token with caveats: one processing, an end within the hour, so many reads. Its holder
-  can narrow it to a person, a purpose or fields. It opens nothing by itself: each use is decided.
+  can narrow it to a person, a purpose, or fields and collections, parted by spaces. It opens
+  nothing by itself: each use is decided.
 - A run counts its reads and the people whose data it read; both counts decide. The list of these
   people is sealed row by row, so one who is missing from it shows.
 - A run that ended leaves what it was and how it ended, and its lease is dead.
@@ -150,7 +151,7 @@ class _Bounds:
             case CaveatKind.PURPOSE:
                 self.purposes.add(caveat.value)
             case CaveatKind.SCOPE:
-                named = frozenset(caveat.value.split(","))
+                named = frozenset(caveat.value.split())
                 self.within = named if self.within is None else self.within & named
             case CaveatKind.USES:
                 self.uses = min(self.uses, int(caveat.value))

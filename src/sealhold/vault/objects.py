@@ -110,7 +110,7 @@ class Objects:
 
     def sweep(self) -> None:
         """Delete the packs that no row names: what a killed import had put and not committed."""
-        named = {_name(found.row[0]) for found in scan_all(self._rows, PACKS)}
+        named = {pack_name(found.row[0]) for found in scan_all(self._rows, PACKS)}
         for name in list(self._store.names("packs/")):
             if name not in named and _PACK.fullmatch(name):
                 self._store.delete(name)
@@ -118,7 +118,7 @@ class Objects:
     def faults(self) -> Iterator[str]:
         """Yield what is wrong with stored packs, by name."""
         for found in scan_all(self._rows, PACKS):
-            name = _name(found.row[0])
+            name = pack_name(found.row[0])
             try:
                 whole = self._store.get(name)
             except ObjectNotFoundError:
@@ -165,7 +165,7 @@ class Objects:
                 placed.append((chunk, entry.offset, entry.length))
             whole = writer.finish(self._seal_table)
             digest = fingerprint(whole)
-            self._store.put(_name(digest), whole)
+            self._store.put(pack_name(digest), whole)
             ops.append(Put(PACKS.name, (digest, self._keys.subject, len(whole)), Expect.ABSENT))
             ops += [
                 Put(CHUNKS.name, (chunk.name, self._keys.subject, digest, *where), Expect.ABSENT)
@@ -179,10 +179,10 @@ class Objects:
             raise TamperedError("a chunk that a record names is not listed")
         _, _, digest, offset, length, *_ = row.row
         try:
-            sealed = self._store.get(_name(digest), offset, length)
+            sealed = self._store.get(pack_name(digest), offset, length)
             return open_chunk(self._naming, name, key, sealed)
         except (ObjectNotFoundError, SealBrokenError) as err:
-            raise TamperedError(f"`objects/{_name(digest)}` is not what was written") from err
+            raise TamperedError(f"`objects/{pack_name(digest)}` is not what was written") from err
 
     def _seal_table(self, salt: bytes, table: bytes) -> SealedBytes:
         sealer = Sealer(derive(self._keys.chunks, Tag.PACK_TABLE, salt))
@@ -232,6 +232,7 @@ def _aad(keys: Versions, name: bytes, version: int) -> bytes:
     return wrap_aad(KeyKind.CHUNK, NOBODY, keys.subject, Id16(name[:16]), version)
 
 
-def _name(digest: bytes) -> ObjectName:
+def pack_name(digest: bytes) -> ObjectName:
+    """Return the name of a pack whose ciphertext has this hash."""
     text = digest.hex()
     return ObjectName(f"packs/{text[:2]}/{text}")

@@ -45,6 +45,7 @@ from sealhold.stores.spec import (
     TableSpec,
 )
 from sealhold.vault import (
+    attachments,
     backups,
     budget,
     catalogue,
@@ -61,6 +62,7 @@ from sealhold.vault import (
     principals,
     processings,
     quotas,
+    recipients,
     registry,
     requests,
     resources,
@@ -109,6 +111,7 @@ DECIDING = (
     collectionrules.COLLECTIONS,
     epochs.ERASED,
     stories.STORIES,
+    recipients.RECIPIENTS,
 )
 TABLES = (
     *DECIDING,
@@ -123,6 +126,7 @@ TABLES = (
     subjects.SUBJECTS,
     erased.ERASED,
     stories.STORY_EVENTS,
+    recipients.NOTICES,
     FIELDS,
     LOOKUPS,
     processings.VERSIONS,
@@ -132,6 +136,7 @@ TABLES = (
     leases.ENDED,
     KEY_BLOCKS,
     *personrows.TABLES,
+    *attachments.TABLES,
     *jobs.TABLES,
     backups.BACKUPS,
     *log_tables.TABLES,

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from sealhold.model.errors import NotFoundError, TamperedError
 from sealhold.model.ids import Kind, SubjectId, show
+from sealhold.vault.attachments import ATTACHMENTS
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of, scan_all
 from sealhold.vault.identifiable import FIELDS, open_field
@@ -16,7 +17,11 @@ from sealhold.vault.lookups import LOOKUPS, anew, check_row
 from sealhold.vault.personrows import OLDER, RECORDS
 from sealhold.vault.principals import PERSON_TOKENS
 from sealhold.vault.recordcheck import record_faults
+from sealhold.vault.saidcheck import said_faults
+from sealhold.vault.says import CHOICES, SAID, SAYS
 from sealhold.vault.subjects import ACTIVE, SUBJECTS, Subjects
+
+SAID_BY = tuple((f"row of `{table.name}`", table, 0) for table in (SAYS, CHOICES, SAID))
 
 
 def people_faults(core: Core) -> Iterator[str]:
@@ -39,6 +44,7 @@ def people_faults(core: Core) -> Iterator[str]:
             for each in rows_of(core.store, LOOKUPS, "subject", person.id):
                 check_row(core, keys, person.fields.get(each.row[1]), each)
             yield from record_faults(core, keys)
+            yield from said_faults(core, keys)
         except (NotFoundError, TamperedError):
             yield f"person `{name}` does not open"
     yield from _of_nobody(core, seen)
@@ -61,6 +67,8 @@ def _of_nobody(core: Core, seen: set[bytes]) -> Iterator[str]:
         ("block of keys", KEY_BLOCKS, 0),
         ("record", RECORDS, 0),
         ("older record", OLDER, 0),
+        ("attachment", ATTACHMENTS, 0),
+        *SAID_BY,
     ):
         for found in scan_all(core.store, table):
             if found.row[at] not in seen:

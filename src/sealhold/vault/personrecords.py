@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
 from sealhold.audit.event import Outcome
-from sealhold.model.contents import MAX_CONTENT, check_plain
+from sealhold.model.contents import MAX_CONTENT, check_depth
 from sealhold.model.encoding import Plain
-from sealhold.model.errors import InvalidError, StaleError, TooLargeError
+from sealhold.model.errors import ExhaustedError, InvalidError, StaleError, TooLargeError
 from sealhold.model.ids import RecordId
 from sealhold.model.mergepatch import merged
 from sealhold.model.personrecords import (
@@ -29,23 +29,23 @@ from sealhold.model.personrecords import (
 from sealhold.model.underway import Underway
 from sealhold.policy.contents import check_types
 from sealhold.stores.spec import Found, Guard, Op
-from sealhold.vault.collectionrules import Collections
+from sealhold.vault.attachments import of_record
 from sealhold.vault.core import Core
 from sealhold.vault.firewall import open_records
 from sealhold.vault.keyblocks import For, KeyBlocks, block_rows, holding
+from sealhold.vault.personpacks import drop_packs
 from sealhold.vault.personrows import OLDER, RECORDS, Stand, packed
 from sealhold.vault.recordasking import ABSENT, Asking, RecordUse, RecordUses, refused
 from sealhold.vault.recordwriting import (
     Before,
     Fresh,
-    doomed_by_change,
+    before_change,
     older_rows,
     put_ops,
     taken_out,
     until,
 )
 from sealhold.vault.steps import Once, begun, until_done
-from sealhold.vault.using import Uses
 
 PAGE_BYTES = 4_194_304  # of sealed rows in one page, about
 TOO_BUSY = "others change the same records without a pause"
@@ -64,9 +64,9 @@ class At(NamedTuple):
 class PersonRecords:
     """The records of the people of one vault's apps; several threads may call."""
 
-    def __init__(self, core: Core, uses: Uses, collections: Collections, blocks: KeyBlocks) -> None:
+    def __init__(self, core: Core, uses: RecordUses, blocks: KeyBlocks) -> None:
         self._core = core
-        self._uses = RecordUses(uses, collections)
+        self._uses = uses
         self._blocks = blocks
 
     def get(self, asking: Asking, at: At) -> Underway[RecordView]:
@@ -79,7 +79,7 @@ class PersonRecords:
         """
 
         def once() -> Once[RecordView]:
-            use = yield from self._uses.permitted(asking, at.collection)
+            use = yield from self._uses.permitted(asking, at.collection, reads=True)
             found = self._live(asking, at)
             return (yield from self._read_one(use, RECORDS.name, 3, For.CURRENT, found))
 
@@ -95,7 +95,7 @@ class PersonRecords:
         """
 
         def once() -> Once[RecordView]:
-            use = yield from self._uses.permitted(asking, at.collection)
+            use = yield from self._uses.permitted(asking, at.collection, reads=True)
             found = self._live(asking, at)
             if found is not None and Stand.of(found).version == version:
                 return (yield from self._read_one(use, RECORDS.name, 3, For.CURRENT, found))
@@ -113,7 +113,7 @@ class PersonRecords:
         """
 
         def once() -> Once[VersionsView]:
-            use = yield from self._uses.permitted(asking, at.collection)
+            use = yield from self._uses.permitted(asking, at.collection, reads=True)
             found = self._live(asking, at)
             if found is None:
                 return (yield from refused(use, ABSENT))
@@ -151,7 +151,13 @@ class PersonRecords:
             AuditUnavailableError: the log cannot be written; nothing was kept.
         """
         plain = packed_content(content)
-        return self._begun(lambda: self._put(asking, at, expected, lambda *_: (content, plain)))
+        looks = iter([expected is not None])  # a new one is most likely not there: no look at first
+
+        def once() -> Once[RecordHead]:
+            found = self._row(asking, at) if next(looks, True) else None
+            return (yield from self._put(asking, at, expected, found, lambda *_: (content, plain)))
+
+        return self._begun(once)
 
     def patch(self, asking: Asking, at: At, patch: Plain, expected: int) -> Underway[RecordHead]:
         """Change a record as a JSON Merge Patch says, if it stands at version `expected`.
@@ -169,13 +175,13 @@ class PersonRecords:
             content = merged(self._opened(use, found) if found is not None else {}, patch)
             if not isinstance(content, dict):
                 raise InvalidError("a record's content is a JSON object, and stays one")
-            check_plain(content)
+            check_depth(content)
             return content, packed_content(content)
 
-        return self._begun(lambda: self._put(asking, at, expected, change))
+        return self._begun(lambda: self._put(asking, at, expected, self._row(asking, at), change))
 
     def delete(self, asking: Asking, at: At, expected: int) -> Underway[RecordHead]:
-        """Take a record out with all its versions, if it stands at version `expected`.
+        """Take a record out with versions and attachments, if it stands at version `expected`.
 
         Raises:
             DeniedError: it is not there, or may not be taken out.
@@ -185,25 +191,30 @@ class PersonRecords:
         return self._begun(lambda: self._delete(asking, at, expected))
 
     def _begun(self, once: Callable[[], Once[Done]]) -> Underway[Done]:
-        return begun(until_done(once, TOO_BUSY), self._core.writer)
+        def counted() -> Once[Done]:
+            try:
+                return (yield from once())
+            except ExhaustedError:  # another read of the same run took the last of its reads
+                return None
+
+        return begun(until_done(counted, TOO_BUSY), self._core.writer)
 
     def _put(
-        self, asking: Asking, at: At, expected: int | None, change: Change
+        self, asking: Asking, at: At, expected: int | None, found: Found | None, change: Change
     ) -> Once[RecordHead]:
         use = yield from self._uses.permitted(asking, at.collection)
         (_, keys), laid, now = use.use.whole(), use.rule_of, self._core.clock()
-        found = self._row(asking, at)
         live = Before(found, ()).live(now)
-        if not _stands_at(live, expected):
+        if not stands_at(live, expected):
             return (yield from _told_stale(use, at, live))
         content, plain = change(use, live)
         check_types(laid.rule.fields, content)
-        before = Before(found, doomed_by_change(self._core.store, found, laid.rule, now))
+        before = before_change(self._core.store, found, laid.rule, now)
         fresh = Fresh(laid.name, at.record, plain, until(laid.rule, now), now)
         kept = laid.rule.versions if live is not None else 0
         held = yield from holding(self._blocks, keys, before.slots(), 1)
         try:
-            stand, ops = put_ops(keys, held, before, fresh, kept, self._core.entropy)
+            stand, ops = put_ops(self._core, keys, held, before, fresh, kept)
             event = use.event("kept" if live is None else "changed", [at.record])
             ops += held.ops()
             # THREAT T243: the row that the change was decided on is put over at its own version
@@ -220,23 +231,27 @@ class PersonRecords:
         found = self._live(asking, at)
         if found is None:
             return (yield from refused(use, ABSENT))
-        if not _stands_at(found, expected):
+        if not stands_at(found, expected):
             return (yield from _told_stale(use, at, found))
-        before = Before(found, older_rows(self._core.store, asking.subject, *at))
+        store = self._core.store
+        older = older_rows(store, asking.subject, *at)
+        before = Before(found, older, of_record(store, asking.subject, *at))
         held = yield from holding(self._blocks, keys, before.slots())
         try:
-            ops = [*taken_out(held, before), *held.ops()]
+            taken, packs = taken_out(store, held, before)
+            ops = [*taken, *held.ops()]
             if not (yield use.work(ops, use.event("taken out", [at.record]), releases=False)):
                 return None
             held.kept()
         finally:
             held.release()
+        drop_packs(self._core.objects, packs)
         return Stand.of(found).head(asking.subject)
 
     def _page(
         self, asking: Asking, collection: str, after: RecordId | None, limit: int
     ) -> Once[RecordPage]:
-        use = yield from self._uses.permitted(asking, collection)
+        use = yield from self._uses.permitted(asking, collection, reads=True)
         (_, keys), now = use.use.whole(), self._core.clock()
         start = (asking.subject, collection, after + b"\0" if after is not None else b"")
         end = (asking.subject, collection + " ")
@@ -316,7 +331,8 @@ def _told_stale(use: RecordUse, at: At, found: Found | None) -> Once[RecordHead]
     return None
 
 
-def _stands_at(live: Found | None, expected: int | None) -> bool:
+def stands_at(live: Found | None, expected: int | None) -> bool:
+    """Return whether a record is as a change expects it: at a version, or (None) not there."""
     if live is None or expected is None:
         return live is None and expected is None
     return Stand.of(live).version == expected

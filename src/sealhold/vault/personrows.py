@@ -115,7 +115,7 @@ def seal_version(keys: SubjectKeys, stand: Stand, dek: bytes, plain: bytes) -> R
     )
 
 
-def open_version(keys: SubjectKeys, found: Found, dek: Secret) -> Content:
+def open_row(keys: SubjectKeys, found: Found, dek: Secret) -> Content:
     """Return the content of a row, which must be of this person, under the key that it names.
 
     Raises:

@@ -32,6 +32,7 @@ from sealhold.stores.spec import ColumnKind, Delete, Expect, Found, Guard, Op, P
 from sealhold.vault.caveats import USES, admits, counted, counts_of
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
+from sealhold.vault.passkeyrows import PASSKEYS, has_passkey
 from sealhold.vault.registry import ACTIVE, MAX_NAME, TOKENS, App, Registry
 from sealhold.vault.subjects import ACTIVE as PERSON_ACTIVE
 from sealhold.vault.subjects import Subjects
@@ -63,7 +64,7 @@ OFFICER_TOKENS = TableSpec(
     key=("id",),
     indexes={},
 )
-TABLES = (PERSON_TOKENS, OFFICERS, OFFICER_TOKENS, USES)
+TABLES = (PERSON_TOKENS, OFFICERS, OFFICER_TOKENS, USES, PASSKEYS)
 LONGEST = 366 * DAY
 
 
@@ -75,11 +76,12 @@ class PersonToken:
     subject: SubjectId
     token_id: Id16
     way: Way
+    may_choose: bool  # not by a link once they have a passkey: their app could use that itself
     guards: tuple[Op, ...]  # fail a commit if token, app or person is another by then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
+class Holder:
     """Who calls, with which token."""
 
     kind: PrincipalKind
@@ -94,6 +96,8 @@ class Acting:
     app: AppId
     subject: SubjectId
     actor: Actor
+    way: str = ""  # how a person came by their token; empty for an app
+    may_choose: bool = False  # whether what this person says about their data counts
     guards: tuple[Op, ...]
 
 
@@ -109,7 +113,7 @@ class Principals:
         self._seen = tokens.Seen(self._key)
         self._teller = Teller(core.keys)
 
-    def caller(self, token: str) -> Caller:
+    def caller(self, token: str) -> Holder:
         """Return who holds `token`.
 
         Raises:
@@ -118,11 +122,11 @@ class Principals:
         held = self._held(token)
         if self._core.deciding.get(PERSON_TOKENS.name, held.id) is not None:
             person = self.person(token)
-            return Caller(kind=PrincipalKind.PERSON, app=person.app, token=held)
+            return Holder(kind=PrincipalKind.PERSON, app=person.app, token=held)
         if self._core.deciding.get(OFFICER_TOKENS.name, held.id) is not None:
             self.officer(token)
-            return Caller(kind=PrincipalKind.OFFICER, app=None, token=held)
-        return Caller(kind=PrincipalKind.APP, app=self.app(token).id, token=held)
+            return Holder(kind=PrincipalKind.OFFICER, app=None, token=held)
+        return Holder(kind=PrincipalKind.APP, app=self.app(token).id, token=held)
 
     def kind(self, token: str) -> PrincipalKind:
         """Return which kind of caller holds `token`.
@@ -132,17 +136,17 @@ class Principals:
         """
         return self.caller(token).kind
 
-    def count(self, caller: Caller) -> None:
+    def count(self, holder: Holder) -> None:
         """Count one call of a token that may be used so many times; others count nothing.
 
         Raises:
             DeniedError: it was used so often already, or is used at this very moment.
         """
-        ops = tuple(counted(self._core, self._key, caller.token))
+        ops = tuple(counted(self._core, self._key, holder.token))
         if not ops:
             return
         event = Event(
-            kind=EventKind.ACCESS, actor=Actor.APP, app=caller.app, reason="a counted use"
+            kind=EventKind.ACCESS, actor=Actor.APP, app=holder.app, reason="a counted use"
         )
         try:
             self._core.writer.commit(Work(ops, (Entry(event=event),)))
@@ -190,16 +194,61 @@ class Principals:
         token_id = self._checked(token)
         found = self._core.deciding.get(PERSON_TOKENS.name, token_id)
         # THREAT T290: at each call the token's row, the app's and the person's, none remembered
-        if found is None or self._core.clock() >= found.row[4]:
+        if found is None or self._core.clock() >= found.row[4] or found.row[3] == Way.DOOR:
             raise DeniedError("denied")
+        return self._person(found)
+
+    def enter(self, link: str, until: Instant) -> NewToken:
+        """Return a token for a link that was not opened yet; the link is used up by that.
+
+        Raises:
+            DeniedError: no link, or one that was used or is over.
+        """
+        found = self._core.deciding.get(PERSON_TOKENS.name, self._checked(link))
+        if found is None or self._core.clock() >= found.row[4] or found.row[3] != Way.DOOR:
+            raise DeniedError("denied")
+        held = self._person(found)
+        # THREAT T297: the link's row goes in the commit that makes the token: nobody opens it twice
+        used = Delete(PERSON_TOKENS.name, (held.token_id,), found.v)
+        try:
+            return self._mint(held.app, held.subject, until, Way.LINK, used, "a link was opened")
+        except ConflictError as err:
+            raise DeniedError("denied") from err
+
+    def leave(self, token: str) -> None:
+        """End one token of a person; one that has ended is none.
+
+        Raises:
+            AuditUnavailableError: the log cannot be written.
+        """
+        try:
+            held = self.person(token)
+            use = self._uses.of(held.app, held.subject, actor=Actor.PERSON)
+            ends = (
+                Delete(PERSON_TOKENS.name, (held.token_id,)),
+                *counts_of(self._core, held.token_id),
+            )
+            told = use.entry(use.event(EventKind.ACCESS, "a token was ended"))
+            self._core.writer.commit(Work((*held.guards, *ends), (told,)))
+        except (DeniedError, ConflictError):
+            return
+
+    def _person(self, found: Found) -> PersonToken:
+        token_id = Id16(found.row[0])
         app, subject = AppId(Id16(found.row[1])), SubjectId(Id16(found.row[2]))
         holder = self._active(app)
         row = self._subjects.found(app, subject)
         if row is None or row.row[2] != PERSON_ACTIVE:
             raise DeniedError("denied")
         guards = (Guard(PERSON_TOKENS.name, (token_id,), found.v), Registry.guard(holder))
+        way = Way(found.row[3])
         return PersonToken(
-            app=app, subject=subject, token_id=token_id, way=Way(found.row[3]), guards=guards
+            app=app,
+            subject=subject,
+            token_id=token_id,
+            way=way,
+            may_choose=way is Way.PASSKEY or not has_passkey(self._core, subject),
+            guards=guards,
         )
 
     def officer(self, token: str) -> Id16:
@@ -229,7 +278,14 @@ class Principals:
         # THREAT T291: a person's token leads to that person, whatever id stands in the address
         if person.subject != subject:
             raise DeniedError("denied")
-        return Acting(app=person.app, subject=subject, actor=Actor.PERSON, guards=person.guards)
+        return Acting(
+            app=person.app,
+            subject=subject,
+            actor=Actor.PERSON,
+            way=person.way.value,
+            may_choose=person.may_choose,
+            guards=person.guards,
+        )
 
     def mint_person(
         self, app: AppId, subject: SubjectId, until: Instant, way: Way = Way.LINK
@@ -241,17 +297,30 @@ class Principals:
             InvalidError: `until` is over, or more than a year away.
             ConflictError: they were changed or erased in this very moment.
         """
+        return self._mint(app, subject, until, way, None, "a token was made")
+
+    def _mint(  # reason: all of a token, what it takes the place of, and why
+        self,
+        app: AppId,
+        subject: SubjectId,
+        until: Instant,
+        way: Way,
+        used: Delete | None,
+        reason: str,
+    ) -> NewToken:
         self._check_end(until)
-        use = self._uses.of(app, subject)
+        actor = Actor.APP if used is None else Actor.PERSON
+        use = self._uses.of(app, subject, actor=actor)
         self._uses.need(use, decide_person(use.parties), EventKind.ACCESS)
         token_id = random_id(self._core.entropy)
         row = (token_id, app, subject, way.value, until)
-        ops = (
+        ops: tuple[Op, ...] = (
             *use.guards(()),
+            *((used,) if used else ()),
             *self._over(subject),
             Put(PERSON_TOKENS.name, row, Expect.ABSENT),
         )
-        told = use.event(EventKind.ACCESS, "a token was made")
+        told = use.event(EventKind.ACCESS, reason)
         self._core.writer.commit(Work(ops, (use.entry(told),), releases=True))
         return NewToken(id=token_id, token=tokens.mint(self._key, token_id), until=until)
 
@@ -366,4 +435,5 @@ def tokens_of(core: Core, subject: SubjectId) -> tuple[Op, ...]:
     """Return the operations that take out every token of a person, and what was counted of it."""
     ids = [found.row[0] for found in rows_of(core.store, PERSON_TOKENS, "subject", subject)]
     ends = [Delete(PERSON_TOKENS.name, (each,)) for each in ids]
-    return (*ends, *(op for each in ids for op in counts_of(core, each)))
+    counts = (op for each in ids for op in counts_of(core, each))
+    return (*ends, *counts)

@@ -27,6 +27,7 @@ class Wanted:
     fields: frozenset[FieldName]
     code: str  # digest of the program that wants it, 64 hex digits
     collection: Collection | None = None
+    is_sensitive: bool = False  # whether the collection is of a special category
     lease: Lease | None = None
     reads: int = 0  # how often the run has read
 
@@ -58,13 +59,19 @@ class Wanted:
             notice=found.notice.hex(),
             outcome=found.outcome,
             allowed=use.allowed,
-            sensitive=frozenset(name for name, rule in use.rules.items() if rule.sensitive),
+            sensitive=self._sensitive(),
             choice=says.standing(person.id, found.id) if person else NEVER_GIVEN,
             limits=use.limits,
             over=frozenset(over),
             reads_left=lease.uses - self.reads if lease else 1,
             within=lease.within if lease else None,
         )
+
+    def _sensitive(self) -> frozenset[str]:
+        named = {str(name) for name, rule in self.use.rules.items() if rule.sensitive}
+        if self.is_sensitive and self.collection is not None:
+            named.add(self.collection)
+        return frozenset(named)
 
 
 def under(use: Use, found: Processing, purpose: str, run: Run | None = None) -> Use:

@@ -199,7 +199,7 @@ class Processings:
         rules = schema.rules if schema else {}
         if not processing.terms.fields <= rules.keys():
             raise InvalidError("a field of the processing is not in the app's schema")
-        sensitive = frozenset(name for name, rule in rules.items() if rule.sensitive)
+        sensitive = frozenset(str(name) for name, rule in rules.items() if rule.sensitive)
         if not bases_carry(processing.terms, sensitive):
             raise InvalidError("special categories of data need a basis of Article 9 too")
         guards = (Schemas.guard(schema),) if schema else ()

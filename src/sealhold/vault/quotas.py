@@ -10,6 +10,7 @@ Source: docs/spec/30-access.md section 5.
 from collections.abc import Iterator
 
 from sealhold.model.ids import AppId, Id16
+from sealhold.model.principals import LOOKUPS_A_DAY
 from sealhold.model.quantities import DAY
 from sealhold.stores.spec import Bump, ColumnKind, Expect, Found, Op, Put, TableSpec
 from sealhold.vault.core import Core
@@ -20,13 +21,12 @@ LOOKED = TableSpec(
     key=("app",),
     indexes={},
 )
-A_DAY = 10_000  # lookups of one app; a sign-in makes one
 
 
 class LookupQuota:
     """The lookups of the apps of one vault."""
 
-    def __init__(self, core: Core, most: int = A_DAY) -> None:
+    def __init__(self, core: Core, most: int = LOOKUPS_A_DAY) -> None:
         self._core = core
         self.most = most
 

@@ -17,10 +17,12 @@ from sealhold.audit.event import Actor, Event, EventKind, Outcome
 from sealhold.audit.log import Entry
 from sealhold.model.errors import DeniedError
 from sealhold.model.ids import AppId, FieldName, Id16, SubjectId
-from sealhold.policy.decision import Decision
+from sealhold.policy.decision import Decision, Reason
+from sealhold.policy.decision import refused as no
 from sealhold.policy.profiles import decide_own, decide_profile
 from sealhold.stores.spec import Op
 from sealhold.vault.collectionrules import Collections, Laid
+from sealhold.vault.processing_facts import Wanted, under
 from sealhold.vault.steps import Steps
 from sealhold.vault.telling import PersonTeller
 from sealhold.vault.using import Use, Uses
@@ -38,6 +40,7 @@ class Asking:
     purpose: str = ""
     actor: Actor = Actor.APP  # or the person, who names no purpose
     guards: tuple[Op, ...] = ()  # of the token that they came with
+    lease: str = ""  # of a run that reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,7 @@ class RecordUse:
     use: Use
     laid: Laid | None
     decision: Decision
+    counted: tuple[Op, ...] = ()  # what a run that reads is held to, and counts
 
     @property
     def rule_of(self) -> Laid:
@@ -74,6 +78,7 @@ class RecordUse:
             collection=self.laid.name if self.laid else None,
             reason=reason,
             rows_out=len(records) if outcome is Outcome.DONE else 0,
+            grant=use.grant,
         )
         if use.keys is None or not records:
             return event
@@ -88,7 +93,9 @@ class RecordUse:
     ) -> Work:
         """Return what holds only as long as all holds that was decided on."""
         guards = (*self.asking.guards, *self.use.guards(()), self.rule_of.guard)
-        return Work((*guards, *ops), (self.entry(event),), releases=releases, size=size)
+        return Work(
+            (*guards, *self.counted, *ops), (self.entry(event),), releases=releases, size=size
+        )
 
 
 class RecordUses:
@@ -98,8 +105,8 @@ class RecordUses:
         self._uses = uses
         self._collections = collections
 
-    def of(self, asking: Asking, collection: str) -> RecordUse:
-        """Return a use that was decided on.
+    def of(self, asking: Asking, collection: str, *, reads: bool = False) -> RecordUse:
+        """Return a use that was decided on; `reads` if it changes nothing.
 
         Raises:
             SealBrokenError: the person's row or keys are not as they were written.
@@ -110,18 +117,54 @@ class RecordUses:
         allowed = {FieldName(laid.name): laid.rule.purposes} if laid else {}
         if asking.actor is Actor.PERSON:
             decision = decide_own(use.parties, allowed.keys(), fields)
+        elif asking.lease:
+            return self._leased(asking, use, laid, reads=reads)
         else:
-            decision = decide_profile(use.parties, allowed, use.purpose, fields)
+            bound = self._uses.bound(use) if reads else frozenset()
+            decision = decide_profile(use.parties, allowed, use.purpose, fields, bound)
         return RecordUse(asking=asking, use=use, laid=laid, decision=decision)
 
-    def permitted(self, asking: Asking, collection: str) -> Steps[RecordUse]:
+    def _leased(self, asking: Asking, use: Use, laid: Laid | None, *, reads: bool) -> RecordUse:
+        """Return a use by a run: the collection's rule and the person's choice must both permit."""
+        leases = self._uses.leases
+        lease = leases.check(asking.app, asking.lease) if reads else None
+        if lease is None or laid is None:
+            return RecordUse(asking=asking, use=use, laid=laid, decision=no(Reason.NO_LEASE))
+        found = self._uses.processings.get(lease.run.processing)
+        use = under(use, found, asking.purpose, lease.run)
+        name = FieldName(laid.name)
+        decision = decide_profile(
+            use.parties, {name: laid.rule.purposes}, use.purpose, frozenset({name})
+        )
+        wanted = Wanted(
+            use=use,
+            found=found,
+            fields=frozenset(),
+            code=lease.run.code,
+            collection=laid.name,
+            is_sensitive=laid.rule.sensitive,
+            lease=lease,
+            reads=leases.counts(lease.run.id)[0],
+        )
+        chosen = wanted.decided(self._uses.says)
+        return RecordUse(
+            asking=asking,
+            use=use,
+            laid=laid,
+            decision=decision if chosen.permit else chosen,
+            counted=(found.guard, *leases.counted(lease, asking.subject)),
+        )
+
+    def permitted(
+        self, asking: Asking, collection: str, *, reads: bool = False
+    ) -> Steps[RecordUse]:
         """Return a use that the policy permits; a refusal is written into the log.
 
         Raises:
             DeniedError: it does not permit; the same for every reason.
             AuditUnavailableError: the log cannot be written.
         """
-        found = self.of(asking, collection)
+        found = self.of(asking, collection, reads=reads)
         if not found.decision.permit:
             yield from refused(found, found.decision.code.value)
         return found

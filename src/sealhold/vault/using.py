@@ -26,6 +26,7 @@ from sealhold.policy.profiles import Allowed, Parties
 from sealhold.stores.spec import Op, Put
 from sealhold.vault.core import Core
 from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.leases import Leases
 from sealhold.vault.processings import Processings
 from sealhold.vault.registry import ACTIVE as APP_ACTIVE
 from sealhold.vault.registry import App, Registry
@@ -142,8 +143,9 @@ class Uses:
         self._registry = registry
         self._schemas = schemas
         self._subjects = Subjects(core)
-        self._says = Says(core)
+        self.says = Says(core)
         self.processings = Processings(core)
+        self.leases = Leases(core)
 
     def of(
         self,
@@ -166,7 +168,7 @@ class Uses:
             person=person,
             keys=keys,
             actor=actor,
-            say=self._says.of(person.id, keys) if person is not None and keys is not None else None,
+            say=self.says.of(person.id, keys) if person is not None and keys is not None else None,
             now=self._core.clock(),
         )
 

@@ -91,6 +91,20 @@ def add_officer(call: Call) -> Reply:
     return Reply(value=told, status=201)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """The address, on this site, at which a person opens their own page once."""
+
+    path: str
+    until: Instant
+
+
+def link(call: Call) -> Reply:
+    """Make a link to a person's own page."""
+    made = call.vault.callers.link(call.token, call.names["id"])
+    return Reply(value=Link(path=f"/me/enter?link={made.token}", until=made.until), status=201)
+
+
 def revoke_tokens(call: Call) -> Reply:
     """End the tokens of a person."""
     ended = call.vault.callers.revoke_person_tokens(call.token, call.names["id"])
@@ -123,6 +137,11 @@ ROUTES = (
     ApiRoute(
         method="DELETE", path="/v1/subjects/{id}/tokens", role=Role.APP, also=(Role.PERSON,),
         about="End all tokens of a person", run=revoke_tokens, answer=Revoked,
+    ),
+    ApiRoute(
+        method="POST", path="/v1/subjects/{id}/links", role=Role.APP,
+        about="A link to a person's own page, good once and for 15 minutes", run=link,
+        answer=Link, status=201,
     ),
     ApiRoute(
         method="GET", path="/v1/officers", role=Role.OWNER, about="All officers",

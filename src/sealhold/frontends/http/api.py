@@ -9,9 +9,9 @@ Source: docs/spec/20-faces.md section 7; docs/spec/30-access.md section 3.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
@@ -32,6 +32,7 @@ from sealhold.frontends.http.counting import Counts
 from sealhold.frontends.http.crowd import Places
 from sealhold.frontends.http.problems import NoTokenError, no_token, outside_problem, problem
 from sealhold.frontends.http.session import SignIns
+from sealhold.frontends.http.streaming import streamed
 from sealhold.frontends.http.wire import to_wire
 from sealhold.frontends.seam import Vault
 from sealhold.frontends.web.visit import Fields
@@ -95,6 +96,8 @@ class Reply:
     status: int = 200
     media: str = JSON
     etag: str = ""
+    chunks: Iterator[bytes] | None = None  # in place of a value: made while they are sent
+    headers: Mapping[str, str] = field(default_factory=dict)  # beside those of every answer
 
 
 def _nothing(_call: Call) -> Reply:
@@ -292,11 +295,16 @@ def _token(request: Request) -> str:
 
 
 def _response(reply: Reply) -> Response:
+    if reply.chunks is not None:
+        return streamed(reply.chunks, reply.status, reply.media, _told_headers(reply))
     if isinstance(reply.value, bytes):
         headers = {"content-disposition": "attachment"}
         return Response(reply.value, reply.status, media_type=reply.media, headers=headers)
     if reply.value is None:
         return Response(status_code=reply.status)
     body = msgspec.json.encode(to_wire(reply.value))
-    headers = {"etag": reply.etag} if reply.etag else {}
-    return Response(body, reply.status, headers, media_type=JSON)
+    return Response(body, reply.status, _told_headers(reply), media_type=JSON)
+
+
+def _told_headers(reply: Reply) -> dict[str, str]:
+    return {**reply.headers, **({"etag": reply.etag} if reply.etag else {})}

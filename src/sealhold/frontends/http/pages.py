@@ -1,6 +1,7 @@
 """Pages over HTTP: sessions, forms and cookies around the plain functions of `web`.
 
-- A page without a session leads to `/unlock`, and back after it.
+- A page without a session leads to `/unlock`, and back after it; one of a person's own leads to
+  `/me/in`. Owner and people have sessions and cookies of their own.
 - A form is acted on only with the token of its session.
 - Blocking work runs in a thread, so that a slow page holds up no other.
 
@@ -20,6 +21,7 @@ from sealhold.frontends.http.headers import DOWNLOAD_POLICY
 from sealhold.frontends.http.problems import again_headers, status_of
 from sealhold.frontends.http.session import (
     COOKIE,
+    ME_COOKIE,
     SCHEME_COOKIE,
     Session,
     SignIns,
@@ -47,6 +49,7 @@ from sealhold.model.errors import LockedError, SealholdError
 
 A_YEAR = 31_536_000  # seconds
 UNLOCK = "/unlock"
+SIGN_IN = "/me/in"  # of people
 
 
 class StaleFormError(LockedError):
@@ -70,8 +73,10 @@ class Desk:
     async def answer(self, route: PageRoute, request: Request) -> Response:
         """Return the answer of the page behind `route`."""
         begun: Session | None = None
-        session = self.session(request)
+        session = self.session(request, is_mine=route.is_mine)
         if session is None and not route.is_open:
+            if route.is_mine:
+                return RedirectResponse(SIGN_IN, status_code=303)
             if self.stage is None or self.vault.locked or request.method != "GET":
                 return _to_unlock(request)
             session = begun = self.sign_ins.pages.begin()  # a demo: whoever looks is Alice
@@ -87,12 +92,12 @@ class Desk:
             outcome, html = await run_in_threadpool(self._run, handler, visit, files)
         except StaleFormError as err:
             return await self.trouble(visit, err)
-        except LockedError:
+        except LockedError as err:
             self.sign_ins.end_all()
-            return _to_unlock(request)
+            return await self.trouble(visit, err) if route.is_mine else _to_unlock(request)
         except SealholdError as err:
             return await self.trouble(visit, err)
-        response = self._respond(outcome, html)
+        response = self._respond(outcome, html, session)
         if begun is not None:
             response.headers.append("set-cookie", cookie(COOKIE, begun.id))
         return response
@@ -107,9 +112,14 @@ class Desk:
         """Return the page for an address that is none of ours."""
         return await self.trouble(self._visit(request, self.session(request)), err)
 
-    def session(self, request: Request) -> Session | None:
+    def session(self, request: Request, *, is_mine: bool = False) -> Session | None:
         """Return the session of this request; there is none while the vault is locked."""
-        return None if self.vault.locked else self.sign_ins.pages.use(request.cookies.get(COOKIE))
+        if self.vault.locked:
+            return None
+        # THREAT T299: neither's cookie opens a page of the other
+        if is_mine:
+            return self.sign_ins.people.use(request.cookies.get(ME_COOKIE))
+        return self.sign_ins.pages.use(request.cookies.get(COOKIE))
 
     def _visit(self, request: Request, session: Session | None) -> Visit:
         """Return the visit without what the sender wrote: that is read where a no can be told."""
@@ -127,6 +137,7 @@ class Desk:
             demo=self.demo,
             stage=self.stage,
             shown=session.shown if session else ShownCards(),
+            me=session.token if session else "",
             came_from_elsewhere=session is None and came in {"cross-site", "same-site"},
         )
 
@@ -143,21 +154,28 @@ class Desk:
                 file.file.close()
         return outcome, self.renderer.html(outcome, visit) if isinstance(outcome, Page) else ""
 
-    def _respond(self, outcome: Outcome, html: str) -> Response:
+    def _respond(self, outcome: Outcome, html: str, session: Session | None) -> Response:
         match outcome:
             case Page():
                 return HTMLResponse(html, status_code=outcome.status)
             case Paper():
                 return _paper(outcome)
             case Go():
-                return self._go(outcome)
+                return self._go(outcome, session)
 
-    def _go(self, go: Go) -> Response:
+    def _go(self, go: Go, session: Session | None) -> Response:
         response = RedirectResponse(go.to, status_code=303)
         match go.session:
             case SessionChange.BEGIN:
-                session = self.sign_ins.pages.begin()
-                response.headers.append("set-cookie", cookie(COOKIE, session.id))
+                begun = self.sign_ins.pages.begin()
+                response.headers.append("set-cookie", cookie(COOKIE, begun.id))
+            case SessionChange.BEGIN_MINE:
+                # THREAT T65: whoever knew or set an earlier id knows nothing of this one
+                begun = self.sign_ins.people.begin(go.token)
+                response.headers.append("set-cookie", cookie(ME_COOKIE, begun.id))
+            case SessionChange.END_MINE:
+                self.sign_ins.people.end(session.id if session else "")
+                response.headers.append("set-cookie", cookie(ME_COOKIE, "", seconds=0))
             case SessionChange.END_ALL:
                 self.sign_ins.end_all()
                 response.headers.append("set-cookie", cookie(COOKIE, "", seconds=0))

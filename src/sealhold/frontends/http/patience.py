@@ -53,7 +53,8 @@ class Connection(HttpToolsProtocol):
     """A connection that is closed if its client keeps us waiting."""
 
     _waits: asyncio.TimerHandle | None = None
-    _head = 0  # bytes of one that is not whole
+    _heading = False  # whether a head has begun that is not whole yet
+    _head = 0  # bytes of it
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the server's own has it
         """Take the connection, if there is room."""
@@ -66,14 +67,21 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came, and wait on if it is not yet a head."""
-        if self._lacks_head():
-            self._head += len(data)
         super().data_received(data)
-        if not self._lacks_head():
-            self._head = 0
-        elif self._head > HEAD_BYTES:  # THREAT T203: one that says much is not kept either
+        self._head = self._head + len(data) if self._heading else 0
+        if self._head > HEAD_BYTES:  # THREAT T203: one that says much is not kept either
             self.transport.abort()
         self._watch()
+
+    def on_message_begin(self) -> None:
+        """Note that a head has begun."""
+        self._heading = True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Note that it is whole."""
+        self._heading = False
+        super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of the connection."""

@@ -12,15 +12,19 @@ from dataclasses import dataclass
 import msgspec
 
 from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, limit, read
+from sealhold.frontends.http.problems import outside_line
+from sealhold.frontends.http.processing_api import LEASE
 from sealhold.frontends.http.versions import etag, expected_of, version_of
+from sealhold.frontends.recordseam import PersonRecords
 from sealhold.model.contents import read_json, read_object
-from sealhold.model.errors import InvalidError
-from sealhold.model.ids import FieldName, Purpose
+from sealhold.model.errors import InvalidError, SealholdError
+from sealhold.model.ids import FieldName, Purpose, canonical
 from sealhold.model.personrecords import (
     CollectionRule,
     CollectionView,
     FieldKind,
     FieldType,
+    LineView,
     RecordHead,
     RecordPage,
     RecordView,
@@ -30,6 +34,8 @@ from sealhold.model.underway import Underway
 
 PURPOSE, MATCH, NONE_MATCH = "sealhold-purpose", "if-match", "if-none-match"
 JSON, PATCH = "application/json", "application/merge-patch+json"
+LINES = "application/x-ndjson"
+BULK_BYTES = 33_554_432
 MAX_DIGITS = 15
 
 
@@ -95,7 +101,7 @@ def lay_down(call: Call) -> Reply:
 
 def get(call: Call) -> Underway[Reply]:
     """Return a record."""
-    return call.vault.person_records.get(*_place(call), call.header(PURPOSE)).then(_opened)
+    return _records(call).get(*_place(call), call.header(PURPOSE)).then(_opened)
 
 
 def get_version(call: Call) -> Underway[Reply]:
@@ -107,20 +113,20 @@ def get_version(call: Call) -> Underway[Reply]:
     text = call.names["version"]
     if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS):
         raise InvalidError("a version is a whole number")
-    records, purpose = call.vault.person_records, call.header(PURPOSE)
+    records, purpose = _records(call), call.header(PURPOSE)
     return records.get_version(*_place(call), int(text), purpose).then(_opened)
 
 
 def versions(call: Call) -> Underway[Reply]:
     """List the versions of a record."""
-    return call.vault.person_records.versions(*_place(call), call.header(PURPOSE)).then(_told)
+    return _records(call).versions(*_place(call), call.header(PURPOSE)).then(_told)
 
 
 def page(call: Call) -> Underway[Reply]:
     """List records of a collection."""
     token, person, name = call.token, call.names["id"], call.names["coll"]
     after, purpose = call.query.one("after"), call.header(PURPOSE)
-    found = call.vault.person_records.page(token, person, name, after, limit(call), purpose)
+    found = _records(call).page(token, person, name, after, limit(call), purpose)
     return found.then(_told)
 
 
@@ -139,14 +145,40 @@ def patch(call: Call) -> Underway[Reply]:
     return records.patch(*_place(call), change, version, call.header(PURPOSE)).then(_kept)
 
 
-def delete(call: Call) -> Underway[Reply]:
-    """Take a record out."""
+def delete(call: Call) -> Reply:
+    """Take a record out, in a thread: packs are deleted from wherever they lie."""
     version, records = version_of(call.header(MATCH)), call.vault.person_records
-    return records.delete(*_place(call), version, call.header(PURPOSE)).then(_told)
+    return Reply(value=records.delete(*_place(call), version, call.header(PURPOSE)).wait())
+
+
+def bulk(call: Call) -> Reply:
+    """Keep a record for each line."""
+    person = call.names.get("id")
+    came = call.vault.person_records.bulk(call.token, person, call.body, call.header(PURPOSE))
+    return Reply(value=b"".join(map(_line, came)), media=LINES)
+
+
+def _line(view: LineView) -> bytes:
+    came = view.came
+    if isinstance(came, SealholdError):
+        told: dict[str, object] = {"error": outside_line(came)}
+    else:
+        told = {
+            "subject": canonical(came.subject),
+            "id": canonical(came.id),
+            "version": came.version,
+        }
+    return msgspec.json.encode({"line": view.line, **told}) + b"\n"
 
 
 def _place(call: Call) -> tuple[str, str, str, str]:
     return call.token, call.names["id"], call.names["coll"], call.names["record"]
+
+
+def _records(call: Call) -> PersonRecords:
+    """Return the door for reading: for a run, if the call brings its lease."""
+    records, lease = call.vault.person_records, call.header(LEASE)
+    return records.under(lease) if lease else records
 
 
 def _opened(view: RecordView) -> Reply:
@@ -183,11 +215,11 @@ ROUTES = (
     ApiRoute(
         method="GET", path=_RECORDS, role=Role.APP, also=_BOTH,
         about="Records of a collection, by their ids", begin=page, answer=RecordPage,
-        query=("after", "limit"), optional=(PURPOSE,),
+        query=("after", "limit"), optional=(PURPOSE, LEASE),
     ),
     ApiRoute(
         method="GET", path=_RECORD, role=Role.APP, also=_BOTH, about="A record", begin=get,
-        answer=RecordView, optional=(PURPOSE,),
+        answer=RecordView, optional=(PURPOSE, LEASE),
     ),
     ApiRoute(
         method="PUT", path=_RECORD, role=Role.APP, also=_BOTH,
@@ -201,17 +233,27 @@ ROUTES = (
     ),
     ApiRoute(
         method="DELETE", path=_RECORD, role=Role.APP, also=_BOTH,
-        about="Take a record out with all its versions", begin=delete, answer=RecordHead,
+        about="Take a record out with its versions and attachments", run=delete, answer=RecordHead,
         headers=(MATCH,), optional=(PURPOSE,),
     ),
     ApiRoute(
         method="GET", path=_RECORD + "/versions", role=Role.APP, also=_BOTH,
         about="Which versions of a record are kept", begin=versions, answer=VersionsView,
-        optional=(PURPOSE,),
+        optional=(PURPOSE, LEASE),
     ),
     ApiRoute(
         method="GET", path=_RECORD + "/versions/{version}", role=Role.APP, also=_BOTH,
         about="One version of a record", begin=get_version, answer=RecordView,
-        optional=(PURPOSE,),
+        optional=(PURPOSE, LEASE),
+    ),
+    ApiRoute(
+        method="POST", path="/v1/subjects/{id}/records:bulk", role=Role.APP,
+        about="Keep a record of a person for each line", run=bulk, takes=(LINES,), media=LINES,
+        headers=(PURPOSE,), body_bytes=BULK_BYTES,
+    ),
+    ApiRoute(
+        method="POST", path="/v1/records:bulk", role=Role.APP,
+        about="Keep a record for each line, of the person that it names", run=bulk, takes=(LINES,),
+        media=LINES, headers=(PURPOSE,), body_bytes=BULK_BYTES,
     ),
 )  # fmt: skip

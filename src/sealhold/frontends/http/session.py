@@ -3,7 +3,8 @@
 - An id has 256 bits, lives 12 hours at most and 15 minutes unused, and is new at each unlock.
 - Ids are found by look-up and tokens compared the same way: byte by byte only after a hash that
   is keyed anew for each process agrees, so that timing tells nothing of a stored one.
-- The owner's bearer tokens of the API live in a table of their own, under the same rules.
+- The owner's bearer tokens of the API live in a table of their own, under the same rules, and so
+  do the sign-ins of apps' people, each with the token that they came with.
 
 Source: docs/spec/20-faces.md section 6.
 """
@@ -16,12 +17,14 @@ from sealhold.model.clock import Clock, Entropy
 from sealhold.model.quantities import HOUR, MINUTE, Instant
 
 COOKIE = "__Host-sealhold"
+ME_COOKIE = "__Host-sealhold-me"  # of one of the people of apps
 SCHEME_COOKIE = "__Host-sealhold-scheme"
 OWNER_TOKEN = "sho1_"  # noqa: S105 - reason: a prefix; an app's token begins otherwise
 ID_BYTES = 32
 IDLE = 15 * MINUTE
 LONGEST = 12 * HOUR
 MOST = 64  # sessions at once; a person has a few
+MOST_PEOPLE = 4_096  # sign-ins of people at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,7 @@ class Session:
     begun_at: Instant
     seen_at: Instant
     shown: ShownCards = field(default_factory=ShownCards)
+    token: str = field(default="", repr=False)  # what one of the people of apps came with
 
     def ends_at(self) -> Instant:
         """Return when it ends if it is not used again."""
@@ -42,13 +46,14 @@ class Session:
 class Sessions:
     """All sign-ins of this process."""
 
-    def __init__(self, clock: Clock, entropy: Entropy) -> None:
+    def __init__(self, clock: Clock, entropy: Entropy, most: int = MOST) -> None:
+        self._most = most
         self._clock = clock
         self._entropy = entropy
         self._sessions: dict[str, Session] = {}
         self._one_at_a_time = Lock()
 
-    def begin(self) -> Session:
+    def begin(self, token: str = "") -> Session:
         """Return a new session; the oldest goes when there are too many."""
         now = self._clock()
         session = Session(
@@ -56,10 +61,11 @@ class Sessions:
             csrf=self._entropy(ID_BYTES).hex(),
             begun_at=now,
             seen_at=now,
+            token=token,
         )
         with self._one_at_a_time:
             self._sessions[session.id] = session
-            while len(self._sessions) > MOST:
+            while len(self._sessions) > self._most:
                 del self._sessions[next(iter(self._sessions))]
         return session
 
@@ -87,10 +93,11 @@ class Sessions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIns:
-    """The sign-ins of both kinds: of browsers by cookie, of the owner's programs by token."""
+    """The sign-ins: of browsers and people by cookie, of the owner's programs by token."""
 
     pages: Sessions
     programs: Sessions
+    people: Sessions
 
     def new_token(self) -> tuple[str, Instant]:
         """Return a bearer token of the owner, and when it ends if it is not used."""
@@ -110,6 +117,7 @@ class SignIns:
         """End every sign-in, as locking does."""
         self.pages.end_all()
         self.programs.end_all()
+        self.people.end_all()
 
 
 def is_token_of(session: Session, token: str) -> bool:

@@ -106,6 +106,8 @@ class Renderer:
             "stage": visit.stage,
             "now": visit.now,
             "nav": NAV,
+            "mine": visit.path == "/me" or visit.path.startswith("/me/"),
+            "me": bool(visit.me),
             **_around(visit),
         }
         return self._env.get_template(page.template).render(frame | dict(page.values))
@@ -113,7 +115,7 @@ class Renderer:
 
 def _around(visit: Visit) -> dict[str, object]:
     """Return what the frame of a signed-in page shows; nothing without a session."""
-    if not visit.csrf or visit.vault.locked:
+    if not visit.csrf or visit.me or visit.vault.locked:
         return {"signed_in": False, "waiting_count": 0, "log": None}
     try:
         waiting = sum(line.state is RequestState.WAITING for line in visit.vault.requests.list())

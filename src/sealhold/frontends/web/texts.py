@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from sealhold.frontends.web.words_asking import ASKING
 from sealhold.frontends.web.words_data import DATA
+from sealhold.frontends.web.words_me import ME
 
 FRAME: Mapping[str, str] = {
     # frame
@@ -137,7 +138,7 @@ FRAME: Mapping[str, str] = {
     "error.nothing_changed": "Nothing was changed, and nothing left the vault.",
     "error.in_ledger": "What left the vault is in the ledger, and nothing else did.",
 }
-ENGLISH: Mapping[str, str] = {**FRAME, **ASKING, **DATA}
+ENGLISH: Mapping[str, str] = {**FRAME, **ASKING, **DATA, **ME}
 
 
 def text(key: str, **values: object) -> str:

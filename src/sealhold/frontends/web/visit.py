@@ -90,6 +90,7 @@ class Visit:
     shown: ShownCards
     came_from_elsewhere: bool  # a link on another site led here, so the cookie stayed at home
     stage: DemoStage | None = None  # what a demo has beside
+    me: str = field(default="", repr=False)  # the token of one of the people of apps
 
 
 class SessionChange(Enum):
@@ -98,6 +99,8 @@ class SessionChange(Enum):
     KEEP = auto()
     BEGIN = auto()
     END_ALL = auto()
+    BEGIN_MINE = auto()  # of one of the people of apps
+    END_MINE = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +119,7 @@ class Go:
     to: str
     session: SessionChange = SessionChange.KEEP
     scheme: Scheme | None = None  # remember this choice of colours
+    token: str = field(default="", repr=False)  # with which a person's session begins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +145,7 @@ class PageRoute:
     post: Handler | None = None
     is_open: bool = False  # answers without a session
     takes_files: bool = False
+    is_mine: bool = False  # of one of the people of apps, who signs in otherwise than the owner
 
 
 def local_path(text: str) -> str:

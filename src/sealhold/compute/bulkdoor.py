@@ -1,0 +1,153 @@
+"""The door for many records at once: lines of JSON in, what came of each line out.
+
+- A line is looked at by itself: one of another form, or of a person who is not there, is told in
+  its place, and the others are kept.
+- A record names the person it is about. Data that is tied to nobody is refused.
+
+Source: docs/spec/25-records-of-people.md section 6; promise P11.
+"""
+
+from collections.abc import Iterator
+
+from sealhold.model.clock import Entropy
+from sealhold.model.contents import MAX_CONTENT, MAX_NUMBER, read_json
+from sealhold.model.encoding import Plain
+from sealhold.model.errors import InvalidError, SealholdError, UnownedError
+from sealhold.model.ids import ID_BYTES, Id16, Kind, RecordId, SubjectId, parse_id, random_id
+from sealhold.model.personrecords import KeptLine, LineView
+from sealhold.vault.personrecords import At, packed_content
+from sealhold.vault.principals import Principals
+from sealhold.vault.recordasking import Asking
+from sealhold.vault.recordbulk import Came, Line, RecordBulk
+
+MOST_LINES = 20_000
+LINE_BYTES = MAX_CONTENT + 1_024  # content, and what stands around it
+MEMBERS = frozenset({"subject", "collection", "id", "version", "content"})
+
+
+class BulkDoor:
+    """Loads lines for the holder of an app's token."""
+
+    def __init__(self, bulk: RecordBulk, principals: Principals, entropy: Entropy) -> None:
+        self._bulk = bulk
+        self._principals = principals
+        self._entropy = entropy
+
+    def load(
+        self, token: str, id_text: str | None, data: bytes, purpose: str
+    ) -> tuple[LineView, ...]:
+        """Keep a record for each line of `data`; with `id_text`, all of that one person.
+
+        Raises:
+            DeniedError: no token of an active app.
+            InvalidError: too many lines, or `id_text` is no whole id.
+        """
+        self._principals.app(token)
+        reader = _Reader(self, token, id_text, purpose)
+        read = [*reader.lines(data)]
+        came = iter(self._bulk.load([line for line in read if isinstance(line, Line)]))
+        return tuple(
+            _told(nth, line, next(came) if isinstance(line, Line) else None)
+            for nth, line in enumerate(read, 1)
+        )
+
+    def asking(self, token: str, id_text: str, purpose: str) -> Asking:
+        """Return who asks for what, of a person whose id is `id_text`.
+
+        Raises:
+            DeniedError: no token of an active app.
+            InvalidIdError: it is no whole id.
+        """
+        subject = SubjectId(_whole(Kind.SUBJECT, id_text))
+        return Asking(app=self._principals.app(token).id, subject=subject, purpose=purpose)
+
+    def fresh(self) -> RecordId:
+        """Return a random id for a record whose line names none."""
+        return RecordId(random_id(self._entropy))
+
+
+class _Reader:
+    """Reads the lines of one call."""
+
+    def __init__(self, door: BulkDoor, token: str, id_text: str | None, purpose: str) -> None:
+        self._door = door
+        self._token = token
+        self._purpose = purpose
+        self._known: dict[str, Asking] = {}
+        self._one = id_text
+        if id_text is not None:
+            self._asking(id_text)
+
+    def lines(self, data: bytes) -> Iterator[Line | SealholdError]:
+        """Yield each line, or what is wrong with it.
+
+        Raises:
+            InvalidError: there are too many.
+        """
+        raw = data.split(b"\n")
+        if not raw[-1]:
+            raw.pop()
+        if len(raw) > MOST_LINES:
+            raise InvalidError(f"{len(raw)} lines, at most {MOST_LINES}")
+        for each in raw:
+            try:
+                yield self._line(read_json(each, LINE_BYTES))
+            except SealholdError as err:
+                yield err
+
+    def _line(self, value: Plain) -> Line:
+        if not isinstance(value, dict) or not value.keys() <= MEMBERS:
+            raise InvalidError(f"a line is an object with members of {sorted(MEMBERS)}")
+        collection, content = value.get("collection"), value.get("content")
+        if not isinstance(collection, str) or not isinstance(content, dict):
+            raise InvalidError("a line names a collection, and its content is an object")
+        record = value.get("id")
+        at = At(collection, self._door.fresh() if record is None else _record(record))
+        asking = self._asking(self._person(value.get("subject")))
+        version = value.get("version")
+        if version is not None and (type(version) is not int or not 0 < version <= MAX_NUMBER):
+            raise InvalidError("a version is a whole number above 0")
+        return Line(asking, at, content, packed_content(content), version)
+
+    def _person(self, named: Plain) -> str:
+        """Return whose record a line is.
+
+        Raises:
+            UnownedError: nobody's.
+            InvalidError: another person's than the address is of.
+        """
+        if named is None and self._one is not None:
+            return self._one
+        # THREAT T245: what belongs to nobody could be shown to, exported for and erased by nobody
+        if named is None:
+            raise UnownedError("a record is tied to no person")
+        if not isinstance(named, str) or self._one not in {None, named}:
+            raise InvalidError("a line names another person than the address, or none by an id")
+        return named
+
+    def _asking(self, id_text: str) -> Asking:
+        found = self._known.get(id_text)
+        if found is None:
+            found = self._door.asking(self._token, id_text, self._purpose)
+            self._known[id_text] = found
+        return found
+
+
+def _told(nth: int, line: Line | SealholdError, came: Came | None) -> LineView:
+    if isinstance(line, Line) and isinstance(came, int):
+        return LineView(nth, KeptLine(line.asking.subject, line.at.record, came))
+    errors = (each for each in (line, came) if isinstance(each, SealholdError))
+    return LineView(nth, next(errors))
+
+
+def _record(text: Plain) -> RecordId:
+    if not isinstance(text, str):
+        raise InvalidError("the id of a record is text")
+    return RecordId(_whole(Kind.RECORD, text))
+
+
+def _whole(kind: Kind, text: str) -> Id16:
+    found = parse_id(kind, text)
+    if len(found) != ID_BYTES:
+        raise InvalidError(f"not a whole id of a {kind.name.lower()}")
+    return Id16(found)

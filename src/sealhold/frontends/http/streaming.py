@@ -1,0 +1,85 @@
+"""Answers that are made while they are sent, in a thread of their own.
+
+- What makes an answer may hold a snapshot of a database, which belongs to one thread: it is begun,
+  read and closed there. A few pieces wait for the client, never more.
+- If the client goes away, or what makes the answer fails, the connection ends without the end of
+  the body, so nobody takes a part for the whole.
+
+Source: docs/spec/27-rights.md section 8.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import suppress
+from queue import Empty, Full, Queue
+from threading import Event, Thread
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
+
+WAITING = 4  # pieces
+PATIENCE = 0.2  # seconds between two looks whether the client is still there
+SLOW = 300.0  # seconds in which a client takes nothing, and is given up
+
+
+class _Cut:
+    """What makes the answer failed."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+def streamed(
+    chunks: Iterator[bytes], status: int, media: str, headers: Mapping[str, str]
+) -> StreamingResponse:
+    """Return an answer of `chunks`, which are made and closed in one thread."""
+    told = {**headers, "content-disposition": "attachment"}
+    return StreamingResponse(_pumped(chunks), status, told, media_type=media)
+
+
+async def _pumped(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+    waiting: Queue[bytes | _Cut | None] = Queue(WAITING)
+    gone = Event()
+    Thread(target=_make, args=(chunks, waiting, gone), name="stream", daemon=True).start()
+    try:
+        while True:
+            piece = await run_in_threadpool(waiting.get)
+            if piece is None:
+                return
+            if isinstance(piece, _Cut):
+                raise piece.error
+            yield piece
+    finally:
+        gone.set()
+        with suppress(Empty):  # room for whoever waits to see that nobody is there
+            waiting.get_nowait()
+
+
+def _make(chunks: Iterator[bytes], waiting: "Queue[bytes | _Cut | None]", gone: Event) -> None:
+    last: _Cut | None = None
+    try:
+        for piece in chunks:
+            if piece and not _given(piece, waiting, gone):
+                break
+    except BaseException as err:  # noqa: BLE001  # reason: told where somebody waits for it
+        last = _Cut(err)
+    finally:
+        close = getattr(chunks, "close", None)
+        if close is not None:
+            with suppress(Exception):
+                close()
+    _given(last, waiting, gone)
+
+
+def _given(
+    piece: "bytes | _Cut | None", waiting: "Queue[bytes | _Cut | None]", gone: Event
+) -> bool:
+    """Return whether somebody still waits for pieces, once there is room for this one."""
+    waited = 0.0
+    while not gone.is_set() and waited < SLOW:
+        try:
+            waiting.put(piece, timeout=PATIENCE)
+        except Full:
+            waited += PATIENCE
+        else:
+            return True
+    return False

@@ -1,0 +1,241 @@
+"""The rights of people as an officer uses them, over HTTP, on SQLCipher and on PostgreSQL."""
+
+import io
+import json
+import time
+import zipfile
+from base64 import b64decode
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+from tests.conformance import pgserver
+from tests.scenarios.people_site import Answer, PeopleSite, call, people_site
+from tests.transcripts.cli import PASSPHRASE, Cli
+
+ABSENT = "00000000-0000-4000-8000-000000000000"
+ACCESS, ERASURE = "eu-gdpr:A15", "eu-gdpr:A17"
+FIRST_NOTICE = "eu-gdpr:DPABreachInitialNotice"
+HOUR, DAY = 3_600_000, 86_400_000
+STORES = ("sqlcipher", "postgres")
+
+
+@dataclass(frozen=True)
+class Office:
+    """A served vault, and an officer's token."""
+
+    site: PeopleSite
+    officer: str
+    folder: Path
+
+    @property
+    def app(self) -> str:
+        return self.site.apps[0][1]
+
+    def post(self, path: str, body: object = None, token: str | None = None) -> Answer:
+        whose = self.officer if token is None else token
+        return call(self.site.port, "POST", path, whose, {} if body is None else body)
+
+    def get(self, path: str, token: str | None = None) -> Answer:
+        return call(self.site.port, "GET", path, self.officer if token is None else token)
+
+    def person_token(self, subject: str) -> str:
+        made = self.post(f"/v1/subjects/{subject}/tokens", token=self.app)
+        assert made.status == 201, made.body
+        return str(made.json["token"])
+
+    def bring(self, app: str, key: str, data: bytes) -> Answer:
+        wire = HTTPConnection("127.0.0.1", self.site.port, timeout=30)
+        sent = {
+            "Host": f"localhost:{self.site.port}",
+            "Authorization": f"Bearer {self.site.owner}",
+            "Content-Type": "application/octet-stream",
+        }
+        wire.request("POST", f"/v1/import?app={app}&key={key}", data, sent)
+        response = wire.getresponse()
+        found = Answer(response.status, dict(response.getheaders()), response.read())
+        wire.close()
+        return found
+
+    def step(self, request: str, step: str, **body: object) -> Answer:
+        return self.post(f"/v1/rights/{request}/{step}", body)
+
+
+@pytest.fixture(scope="module", params=STORES)
+def office(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Office]:
+    folder = tmp_path_factory.mktemp("rights")
+    rows = ""
+    if request.param == "postgres":
+        rows = f" --records '{pgserver.address()}?schema={pgserver.schema_of(folder)}'"
+    with people_site(folder, init=f"init --headless{rows}") as site:
+        body = {"name": "Dora", "passphrase": PASSPHRASE}
+        made = call(site.port, "POST", "/v1/officers", site.owner, body)
+        assert made.status == 201, made.body
+        yield Office(site, made.json["token"], folder)
+
+
+def now() -> int:
+    return int(time.time() * 1000)
+
+
+# --- A8: export and erase, each in one request ---
+
+
+@pytest.mark.promise("P8")
+def test_a8_all_that_is_kept_leaves_in_one_request_for_those_who_may_have_it(
+    office: Office,
+) -> None:
+    subject = office.site.person(office.app, "Ada", "ada@example.org")
+    other = office.site.person(office.app, "Bob", "bob@example.org")
+    path, token = f"/v1/subjects/{subject}/export", office.person_token(subject)
+
+    by_person, by_officer = office.post(path, token=token), office.post(path)
+    by_owner = office.post(path, {"passphrase": PASSPHRASE}, office.site.owner)
+
+    for answer in (by_person, by_officer, by_owner):
+        assert (answer.status, answer.headers["content-type"]) == (200, "application/zip")
+        packed = zipfile.ZipFile(io.BytesIO(answer.body))
+        assert packed.testzip() is None
+        profile = json.loads(packed.read("profile.json"))
+        assert {n: e["value"] for n, e in profile["fields"].items()} == {
+            "name": "Ada", "mail": "ada@example.org",
+        }  # fmt: skip
+        assert b"Bob" not in b"".join(packed.read(name) for name in packed.namelist())
+    refused = (
+        office.post(f"/v1/subjects/{other}/export", token=token),
+        office.post(path, token=office.app),
+        office.post(path, token=office.site.apps[1][1]),
+        office.post(path, {"passphrase": "wrong"}, office.site.owner),
+        office.post(f"/v1/subjects/{ABSENT}/export"),
+    )
+    assert [each.status for each in refused] == [403, 403, 403, 403, 404]
+
+
+@pytest.mark.promise("P8")
+def test_a8_erasing_twice_gives_one_receipt_that_anybody_can_check(office: Office) -> None:
+    subject = office.site.person(office.app, "Cid", "cid@example.org")
+    path = f"/v1/subjects/{subject}"
+
+    first = office.site.call("DELETE", path, office.app)
+    again = office.site.call("DELETE", path, office.app)
+    receipt = first.json["receipt"]
+    of_app = office.get(f"/v1/erasures/{receipt}", office.app)
+    whole = office.get(f"/v1/erasures/{receipt}")
+
+    assert (first.status, first.body, of_app.body) == (200, again.body, again.body)
+    assert first.json["rows"] == {"ident": 2, "lookup": 1}
+    cli = Cli(office.folder)
+    for name, paper in (("app.json", first.json["paper"]), ("whole.json", whole.json["paper"])):
+        (office.folder / name).write_text(paper)
+        assert cli.line(f"verify {name}").code == 0
+        bent = paper.replace('"sig":"', '"sig":"A', 1)
+        (office.folder / f"bent-{name}").write_text(bent)
+        assert cli.line(f"verify bent-{name}").code == 6
+    assert office.get(f"/v1/erasures/{receipt}", office.site.apps[1][1]).status == 403
+    assert office.get(f"/v1/erasures/{ABSENT}").status == 404
+    assert office.get(f"/v1/erasures/{ABSENT}", office.app).status == 403
+
+
+@pytest.mark.promise("P8")
+def test_a8_an_export_is_taken_in_by_another_app_and_a_changed_one_is_not(office: Office) -> None:
+    subject = office.site.person(office.app, "Hal", "hal@example.org")
+    data = office.post(f"/v1/subjects/{subject}/export").body
+    manifest = zipfile.ZipFile(io.BytesIO(data)).read("manifest.json")
+    key = json.loads(b64decode(json.loads(manifest)["payload"]))["issuer"]
+    other, token = office.site.apps[1]
+
+    made = office.bring(other, key, data)
+    bent = office.bring(other, key, data.replace(b"profile.json", b"profile.jsom"))
+    unknown = office.bring(other, "ab" * 32, data)
+
+    assert (made.status, made.json["fields"], made.json["records"]) == (201, 2, 0)
+    assert made.json["subject"] != subject
+    path = f"/v1/subjects/{made.json['subject']}/profile"
+    found = call(
+        office.site.port, "GET", path, token, headers={"Sealhold-Purpose": "ServiceProvision"}
+    )
+    assert found.json["fields"] == {"name": "Hal", "mail": "hal@example.org"}
+    assert [each.status for each in (bent, unknown)] == [422, 422]
+
+
+# --- A9: the clocks ---
+
+
+def test_a9_a_rights_request_is_asked_answered_and_closed_with_its_clock(office: Office) -> None:
+    subject = office.site.person(office.app, "Eva", "eva@example.org")
+    token = office.person_token(subject)
+
+    asked = office.post("/v1/rights", {"right": ERASURE}, token)
+    request = asked.json["id"]
+    entered = office.post(
+        "/v1/rights",
+        {"right": ACCESS, "app": office.site.apps[0][0], "received_at": now() - 5 * DAY},
+    )
+
+    assert (asked.status, asked.json["subject"], asked.json["urgency"]) == (201, subject, "none")
+    assert 26 * DAY < asked.json["due"] - now() < 36 * DAY
+    assert entered.json["due"] < asked.json["due"]
+    mine = office.get("/v1/rights", token).json["requests"]
+    assert [each["id"] for each in mine] == [request]
+    assert office.get(f"/v1/rights/{entered.json['id']}", token).status == 403
+    assert office.step(request, "fulfil").status == 409
+    assert office.step(request, "acknowledge").json["state"] == "RequestAcknowledged"
+    why = {"ground": "eu-gdpr:JustificationA12IdentityRequired", "text": "another address"}
+    assert office.step(request, "suspend", reasons=[why]).json["is_waiting"]
+    assert not office.step(request, "verify-identity").json["is_waiting"]
+    late = {"ground": "eu-gdpr:JustificationA12Complexity", "text": "many records"}
+    longer = office.step(request, "extend", reasons=[late])
+    assert longer.json["due"] > asked.json["due"]
+    assert office.step(request, "extend", reasons=[late]).status == 409
+    assert office.step(request, "accept").status == 200
+    assert office.site.call("DELETE", f"/v1/subjects/{subject}", office.app).status == 200
+    done = office.step(request, "fulfil")
+    assert (done.json["state"], done.json["subject"]) == ("RequestFulfilled", None)
+    assert office.step(request, "reject").status == 409
+
+
+def test_a9_a_breach_has_72_hours_and_its_reach_is_computed_from_the_log(office: Office) -> None:
+    subject = office.site.person(office.app, "Fay", "fay@example.org")
+    office.site.call("GET", f"/v1/subjects/{subject}/profile?fields=mail", office.app)
+
+    made = office.post("/v1/breaches", {"about": "a key was lost", "aware_at": now() - HOUR})
+    breach = f"/v1/breaches/{made.json['id']}"
+    span = {"app": office.site.apps[0][0], "since": now() - DAY, "until": now() + DAY}
+    reach = office.post(f"{breach}/scope", span)
+
+    assert made.json["due"] - made.json["aware_at"] == 72 * HOUR
+    assert office.post(f"{breach}/close").status == 409
+    (found,) = reach.json["scopes"]
+    assert 1 <= found["people"] <= found["people_at_most"]
+    assert "EmailAddress" in found["categories"]
+    told = office.post(f"{breach}/notify", {"notice": FIRST_NOTICE})
+    assert (told.json["authority"], told.json["is_late"]) == ("notified", False)
+    spared = {"ground": "eu-gdpr:JustificationA33RiskMitigated", "text": "it was sealed"}
+    done = office.post(f"{breach}/spare", {"addressee": "persons", "reasons": [spared]})
+    assert done.json["persons"] == "not needed"
+    assert office.post(f"{breach}/close").json["is_closed"]
+
+
+@pytest.mark.threat("T264")
+def test_apps_and_people_neither_see_nor_change_what_officers_enter(office: Office) -> None:
+    subject = office.site.person(office.app, "Gus", "gus@example.org")
+    token = office.person_token(subject)
+    made = office.post("/v1/breaches", {"about": "a paper was lost"})
+    entered = office.post("/v1/rights", {"right": ACCESS, "app": office.site.apps[0][0]})
+    breach, request = made.json["id"], entered.json["id"]
+
+    for whose in (office.app, token):
+        for path in ("/v1/breaches", f"/v1/breaches/{breach}", f"/v1/rights/{request}"):
+            assert office.get(path, whose).status == 403
+        for path in (f"/v1/breaches/{breach}/close", f"/v1/rights/{request}/acknowledge"):
+            assert office.post(path, {}, whose).status == 403
+    assert office.get("/v1/rights", office.app).status == 403
+    named = {"right": ACCESS, "app": office.site.apps[0][0], "subject": subject}
+    assert office.post("/v1/rights", named, token).status == 403
+    past = {"right": ACCESS, "received_at": 1}
+    assert office.post("/v1/rights", past, token).status == 403

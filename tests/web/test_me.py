@@ -1,0 +1,201 @@
+"""A person's own page, over a vault of the real kind: in by a link, looking, erasing, out."""
+
+import json
+from collections.abc import Iterator
+from http.client import HTTPConnection
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from sealhold.frontends.http.session import COOKIE, ME_COOKIE
+from tests.scenarios.access_ids import processing
+from tests.scenarios.access_site import ADDRESS, CANARY, AccessSite, access_site
+from tests.scenarios.vaults import PASSPHRASE
+from tests.web.conftest import Watch
+from tests.web.test_look import NARROWEST, looks, violations
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AccessSite]:
+    with access_site(tmp_path_factory.mktemp("me") / "home") as found:
+        yield found
+
+
+@pytest.fixture(params=["with script", "without script"])
+def anyhow(request: pytest.FixtureRequest, browser: Browser, site: AccessSite) -> Iterator[Page]:
+    """A page in a browser with script and in one without."""
+    context = browser.new_context(
+        java_script_enabled=request.param == "with script", reduced_motion="reduce"
+    )
+    watch = Watch(context, site)
+    yield context.new_page()
+    context.close()
+    assert watch.faults == []
+
+
+def enter(page: Page, site: AccessSite, nth: int = 0) -> None:
+    """Come in by a fresh link."""
+    page.goto(site.link(site.one, nth))
+    page.get_by_role("button", name="Open my page").click()
+    page.wait_for_url(f"{site.url}/me")
+
+
+def test_a_link_opens_a_persons_own_page(anyhow: Page, site: AccessSite) -> None:
+    enter(anyhow, site)
+
+    expect(anyhow.locator("h1")).to_have_text("Your data at One")
+    for each in (CANARY, ADDRESS):
+        expect(anyhow.locator("main")).to_contain_text(each)
+    expect(anyhow.locator("nav")).to_have_count(0)  # nothing of the owner's
+
+
+@pytest.mark.threat("T297")
+def test_a_link_is_good_once_and_its_button_alone_uses_it_up(
+    anyhow: Page, browser: Browser, site: AccessSite
+) -> None:
+    link = site.link(site.one)
+    for _ in range(3):
+        anyhow.goto(link)  # as a mail scanner follows it
+    anyhow.get_by_role("button", name="Open my page").click()
+    anyhow.wait_for_url(f"{site.url}/me")
+
+    other = browser.new_context().new_page()
+    other.goto(link)
+    other.get_by_role("button", name="Open my page").click()
+
+    expect(other.locator("main")).to_contain_text("This link is over")
+    other.goto(site.url + "/me")
+    expect(other).to_have_url(site.url + "/me/in")
+    other.context.close()
+
+
+def test_whoever_signed_out_is_out(anyhow: Page, site: AccessSite) -> None:
+    enter(anyhow, site)
+
+    anyhow.get_by_role("button", name="Sign out").click()
+    anyhow.goto(site.url + "/me")
+
+    expect(anyhow).to_have_url(site.url + "/me/in")
+    assert [each for each in anyhow.context.cookies() if each["name"] == ME_COOKIE] == []
+
+
+def test_erasing_shows_what_goes_first_and_asks_for_a_tick(anyhow: Page, site: AccessSite) -> None:
+    subject = site.call("POST", "/v1/subjects", site.one.token).body
+    person = str(json.loads(subject)["subject"])
+    told = site.call("POST", f"/v1/subjects/{person}/links", site.one.token).body
+    anyhow.goto(site.url + str(json.loads(told)["path"]))
+    anyhow.get_by_role("button", name="Open my page").click()
+    expect(anyhow.locator("main")).to_contain_text("Nothing is kept in your profile")
+
+    anyhow.get_by_role("link", name="Look at what would go").click()
+    anyhow.get_by_role("button", name="Erase now").click()  # without the tick
+    kept = site.call("GET", f"/v1/subjects/{person}", site.one.token).status
+    anyhow.get_by_label("I understand").check()
+    anyhow.get_by_role("button", name="Erase now").click()
+
+    expect(anyhow.locator("h1")).to_have_text("Everything about you was erased")
+    assert kept == 200
+    assert site.call("GET", f"/v1/subjects/{person}", site.one.token).status == 403
+    anyhow.goto(site.url + "/me")
+    expect(anyhow).to_have_url(site.url + "/me/in")
+
+
+def test_a_look_of_the_person_stands_in_the_log_as_theirs(anyhow: Page, site: AccessSite) -> None:
+    enter(anyhow, site)
+
+    lines = json.loads(site.call("GET", "/v1/audit/ledger?limit=4", site.owner).body)
+
+    assert ("the person", "read") in [(each["actor"], each["reason"]) for each in lines]
+
+
+@pytest.mark.threat("T299")
+def test_neither_the_owners_nor_a_persons_cookie_opens_a_page_of_the_other(
+    anyhow: Page, site: AccessSite
+) -> None:
+    enter(anyhow, site)
+    anyhow.goto(site.url + "/ledger")
+    as_person = anyhow.url
+    anyhow.get_by_label("Passphrase").fill(PASSPHRASE)
+    anyhow.get_by_role("button", name="Unlock").click()
+    held = {each["name"]: each["value"] for each in anyhow.context.cookies()}
+
+    anyhow.context.clear_cookies()
+    swapped = f"{COOKIE}={held[ME_COOKIE]}; {ME_COOKIE}={held[COOKIE]}"
+    anyhow.context.set_extra_http_headers({"Cookie": swapped})
+    reached = []
+    for address in ("/ledger", "/me"):
+        anyhow.goto(site.url + address)
+        reached.append(anyhow.url.removeprefix(site.url))
+
+    assert "/unlock" in as_person
+    assert reached == ["/unlock?next=/ledger", "/me/in"]
+
+
+@pytest.mark.threat("T299")
+def test_a_form_of_another_sign_in_does_nothing(
+    anyhow: Page, browser: Browser, site: AccessSite
+) -> None:
+    enter(anyhow, site)
+    other = browser.new_context().new_page()
+    enter(other, site, 1)
+    other.goto(site.url + "/me/erase")
+    theirs = other.locator("form[action='/me/erase'] input[name=csrf]").get_attribute("value")
+    other.context.close()
+
+    told = posted(site, "/me/erase", f"csrf={theirs}&sure=yes", cookies(anyhow))
+
+    assert told == 403
+    assert site.call("GET", f"/v1/subjects/{site.one.people[0]}", site.one.token).status == 200
+
+
+def cookies(page: Page) -> str:
+    return "; ".join(f"{each['name']}={each['value']}" for each in page.context.cookies())
+
+
+def posted(site: AccessSite, path: str, form: str, cookie: str) -> int:
+    """Send a form as a browser does, and return the status."""
+    connection = HTTPConnection("127.0.0.1", site.port, timeout=30)
+    headers = {
+        "Host": site.url.removeprefix("http://"),
+        "Origin": site.url,
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Cookie": cookie,
+    }
+    connection.request("POST", path, form, headers)
+    status = int(connection.getresponse().status)
+    connection.close()
+    return status
+
+
+def test_a_choice_is_one_button_and_is_taken_back_by_one(anyhow: Page, site: AccessSite) -> None:
+    site.id_of("/v1/processings/{id}", processing)
+    enter(anyhow, site)
+    choices = anyhow.locator("section", has=anyhow.locator("#choices"))
+    expect(choices).to_contain_text("Newsletter")
+
+    for button, state in (("Allow", "allowed"), ("Take back", "taken back"), ("Deny", "denied")):
+        choices.get_by_role("button", name=button).click()
+        expect(choices).to_contain_text(state)
+
+    expect(anyhow.locator("section", has=anyhow.locator("#uses"))).to_contain_text("You")
+
+
+PAGES = ("/me/in", "/me/enter?link=x", "/me", "/me/erase")
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_a_persons_page_has_no_fault_that_axe_finds(
+    browser: Browser, site: AccessSite, axe_source: str, address: str
+) -> None:
+    context = browser.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    enter(page, site)
+    page.goto(site.url + address)
+
+    found = {look: violations(page, axe_source) for look in looks(page)}
+    page.set_viewport_size({"width": NARROWEST, "height": 800})
+    is_wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    context.close()
+
+    assert {look: faults for look, faults in found.items() if faults} == {}
+    assert not is_wide

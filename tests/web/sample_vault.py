@@ -35,10 +35,8 @@ from tests.web.sample_state import PASSPHRASE, SampleState
 __all__ = ["PASSPHRASE", "TOKEN", "SampleVault"]
 
 
-class SampleVault(SampleState):
-    """The vault of a person who does not exist."""
-
-    is_near = True
+class SampleService:
+    """A service at rest."""
 
     def back_up(self, place: str) -> BackupView:
         return BackupView(
@@ -60,6 +58,16 @@ class SampleVault(SampleState):
             epoch=1,
             epoch_due=None,
         )
+
+
+class SampleVault(SampleState):
+    """The vault of a person who does not exist."""
+
+    is_near = True
+
+    @property
+    def service(self) -> SampleService:
+        return SampleService()
 
     @property
     def sources(self) -> SampleSources:

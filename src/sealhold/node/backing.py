@@ -10,7 +10,6 @@ from pathlib import Path
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.log import Entry
-from sealhold.crypto.sign import key_digest
 from sealhold.model.errors import TamperedError
 from sealhold.model.shown.backups import BackupView, DrillView, RestoreView
 from sealhold.node.node import Node
@@ -117,7 +116,7 @@ def verify_backup(
     place = place_of(address, world)
     manifest = _manifest(place, backup, log_key)
     check_parts(place, manifest, watch)
-    return shown(manifest, address), key_digest(manifest.public)
+    return shown(manifest, address), manifest.log_key
 
 
 class Restore:
@@ -174,7 +173,7 @@ class Restore:
         return RestoreView(
             backup=self.view,
             home=str(self._home.folder),
-            log_key=key_digest(self._manifest.public),
+            log_key=self._manifest.log_key,
             keys="home" if isinstance(self._keys, Home) else "backup",
             apps=apps,
             consents=consents,
@@ -186,6 +185,6 @@ class Restore:
 def _manifest(place: ObjectStore, backup: str, log_key: str | None) -> Manifest:
     manifest = read_manifest(place, backup)
     # THREAT T287: a backup that somebody else signed whole is one of another log
-    if log_key is not None and key_digest(manifest.public) != log_key:
+    if log_key is not None and manifest.log_key != log_key:
         raise TamperedError("this backup was signed by the key of another log")
     return manifest

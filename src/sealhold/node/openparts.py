@@ -45,6 +45,7 @@ from sealhold.config import Settings, calendar_of, settings
 from sealhold.model.errors import SealholdError
 from sealhold.model.quantities import DAY
 from sealhold.node.places import Places, object_store, places_of, record_store
+from sealhold.node.service import Service
 from sealhold.node.world import World
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.remembering import Remembering
@@ -126,7 +127,7 @@ class OpenParts:
         core = vault.core
         self.vault = vault
         self.core = core
-        self._home = home
+        self._home, self._world = home, world
         self.is_near = not places_of(home).records
         self._objects = Objects(core.store, core.objects, core.keys, core.entropy)
         self._objects.sweep()
@@ -147,7 +148,6 @@ class OpenParts:
         self.principals = Principals(core, registry, uses)
         self.mine = Mine(self.principals, MineRows(core, uses, people), core.clock)
         self.monitors = Monitors(core)
-        self.backups = Backups(core, vault.appender, home)
         collections, blocks = Collections(core), KeyBlocks(core.store, core.entropy)
         record_uses = RecordUses(uses, collections)
         self.person_records = PersonRecords(
@@ -191,6 +191,16 @@ class OpenParts:
         self.erasing = Erasing(office, shelf, self._index)
         self.keys = Epochs(core, vault.sets, verify)
         self.outside = Outside(office, self.runs, shelf, _in_background)
+
+    @cached_property
+    def backups(self) -> Backups:
+        """Copies for the day that the vault is lost."""
+        return Backups(self.core, self.vault.appender, self._home)
+
+    @cached_property
+    def service(self) -> Service:
+        """How the service does, and its backups."""
+        return Service(self.core, self.keys, self.backups, self._home, self._world)
 
     @cached_property
     def doors(self) -> "ProcessingDoors":

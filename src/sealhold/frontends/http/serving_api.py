@@ -15,7 +15,7 @@ from sealhold.model.shown.serving import Health
 
 def _health(call: Call) -> Health:
     try:
-        gauges = call.vault.gauges()
+        gauges = call.vault.service.gauges()
     except LockedError:
         return Health(status="ok", version=__version__, vault="locked", writes="no")
     writes = "full" if gauges.is_full else "yes"
@@ -62,12 +62,12 @@ def back_up(call: Call) -> Reply:
     wanted = read(call, NewBackup)
     if not call.vault.verify_passphrase(wanted.passphrase):
         raise WrongPassphraseError
-    return Reply(value=call.vault.back_up(wanted.place), status=201)
+    return Reply(value=call.vault.service.back_up(wanted.place), status=201)
 
 
 def metrics(call: Call) -> Reply:
     """Return the numbers of the service."""
-    return Reply(value=exposition(call.counts, call.vault.gauges()), media=MEDIA)
+    return Reply(value=exposition(call.counts, call.vault.service.gauges()), media=MEDIA)
 
 
 ROUTES = (

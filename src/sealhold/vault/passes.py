@@ -55,14 +55,14 @@ class Pass(Protocol):
         """Return about how many a pass looks at."""
         ...
 
-    def step(self, job: Job, due: Instant) -> Step:
+    def step(self, job: Job, due: Instant, /) -> Step:
         """Take the step that begins at the job's cursor.
 
         `due` is when older versions are to be destroyed, under which a look found nothing more.
         """
         ...
 
-    def end(self, job: Job, due: Instant) -> int:
+    def end(self, job: Job, due: Instant, /) -> int:
         """End what is over once a pass found nothing to do; return how many keys were destroyed."""
         ...
 

@@ -143,10 +143,11 @@ class SubjectPass:
                     ops[subject].append(made)
         changed = sum(map(len, ops.values()))
         blocks, broken = self._blocks(job, portion)
-        # THREAT T272: whatever was sealed for them under the key before fails its commit now
-        for subject in self._there(subjects) if _turn(job) is not None else ():
-            ops[subject].insert(0, _counted_up(subject))
         works = [work for of_one in ops.values() for work in _works(of_one)]
+        if _turn(job) is not None:
+            # THREAT T272: whatever was sealed for them under the key before fails its commit now;
+            # each counts up by itself, and before any row, so that no other change stops it
+            works = [*(_work([_counted_up(each)]) for each in self._there(subjects)), *works]
         last = portion.last
         return Step(
             cursor=self._behind(job, place.app)

@@ -10,7 +10,6 @@ Source: docs/spec/28-rotation.md sections 2 and 3.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -109,14 +108,11 @@ class SubjectPass:
             return Step(None)
         if place.app == self._core.app:
             return self._of_owner(job, place)
-        # until a last look is done, nobody is erased whose old key's end is set with it
-        is_look = job.state is State.VERIFYING
-        with self._core.keyring.still() if is_look else nullcontext():
-            portion = self._portion(job, place)
-            step = self._of_people(job, place, portion)
-            if is_look and not step.works and job.kind is not Turned.BODIES:
-                self._turns.retire(portion.rows, due)
-            return step
+        portion = self._portion(job, place)
+        step = self._of_people(job, place, portion)
+        if job.state is State.VERIFYING and not step.works and job.kind is not Turned.BODIES:
+            self._turns.retire(portion.rows, due)
+        return step
 
     def end(self, job: Job, due: Instant) -> int:
         """Set the end of the owner's older keys; those of people were set as they were done."""

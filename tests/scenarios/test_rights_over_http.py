@@ -221,6 +221,43 @@ def test_a9_a_breach_has_72_hours_and_its_reach_is_computed_from_the_log(office:
     assert office.post(f"{breach}/close").json["is_closed"]
 
 
+# --- A10, and recipients ---
+
+
+def test_a_recipient_is_told_until_it_arrived(office: Office) -> None:
+    app, subject = office.site.apps[0][0], office.site.person(office.app, "Ina", "ina@example.org")
+    body = {"app": app, "name": "Printers", "contact": "print@example.org"}
+    made = office.post("/v1/recipients", body)
+    erased = office.site.call("DELETE", f"/v1/subjects/{subject}", office.app).json
+
+    (notice,) = office.get("/v1/recipient-notices", office.app).json["notices"]
+    path = f"/v1/recipient-notices/{notice['id']}/delivered"
+
+    assert made.status == 201
+    assert (notice["name"], notice["why"], notice["subject"]) == ("Printers", "erased", subject)
+    payload = json.loads(b64decode(json.loads(erased["paper"])["payload"]))
+    assert payload["predicate"]["recipients"] == [{"id": made.json["id"], "name": "Printers"}]
+    assert office.get("/v1/recipient-notices", office.site.apps[1][1]).json["notices"] == []
+    assert office.post(path, {}, office.site.apps[1][1]).status == 403
+    assert office.post(path, {}, office.app).json["subject"] is None
+    assert office.get("/v1/recipient-notices").json["notices"] == []
+    gone = call(office.site.port, "DELETE", f"/v1/recipients/{made.json['id']}", office.officer)
+    assert gone.status == 200
+    assert office.get("/v1/recipients").json["recipients"] == []
+
+
+def test_a10_the_record_of_processing_is_made_and_names_what_is_missing(office: Office) -> None:
+    linked = office.get("/v1/ropa?role=controller")
+    table = office.get("/v1/ropa.csv")
+
+    assert linked.headers["content-type"].startswith("application/ld+json")
+    assert {"activity": "One: Marketing", "cell": "basis"} in linked.json["gaps"]
+    assert table.headers["content-type"].startswith("text/csv")
+    assert b"One: Marketing" in table.body
+    assert office.get("/v1/ropa?role=nobody").status == 422
+    assert office.get("/v1/ropa", office.app).status == 403
+
+
 @pytest.mark.threat("T264")
 def test_apps_and_people_neither_see_nor_change_what_officers_enter(office: Office) -> None:
     subject = office.site.person(office.app, "Gus", "gus@example.org")

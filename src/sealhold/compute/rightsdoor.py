@@ -26,8 +26,8 @@ from sealhold.model.quantities import Instant
 from sealhold.model.rights import (
     BreachView,
     BroughtView,
-    NoticeView,
     Reason,
+    RecipientNoticeView,
     RecipientView,
     RightsStep,
     RightsView,
@@ -38,11 +38,12 @@ from sealhold.vault.breaches import BreachRegister
 from sealhold.vault.bringing import Bringing
 from sealhold.vault.core import Core
 from sealhold.vault.erasures import Erasures
-from sealhold.vault.exporting import Exports, Wanted
+from sealhold.vault.exporting import Exports, Running, Wanted
 from sealhold.vault.people import People
 from sealhold.vault.principals import Principals
 from sealhold.vault.registry import Registry
 from sealhold.vault.rights import RightsRegister
+from sealhold.vault.ropa import Ropa
 from sealhold.vault.stories import By
 from sealhold.vault.subjects import Subjects
 from sealhold.vault.using import Uses
@@ -70,6 +71,7 @@ class Rights:
         self._verify = verify
         self._exports = Exports(core, uses)
         self._recipients = people.recipients
+        self._ropa = Ropa(core, registry, principals, people.recipients)
         self._bringing = Bringing(core, uses, people)
         self._running = BoundedSemaphore(EXPORTS)
         self._erasures = Erasures(core)
@@ -111,7 +113,7 @@ class Rights:
         if not self._running.acquire(blocking=False):
             raise BusyError("other exports are under way")
         try:
-            return _Running(self._exports.begin(wanted), self._running.release)
+            return Running(self._exports.begin(wanted), self._running.release)
         except BaseException:
             self._running.release()
             raise
@@ -298,7 +300,7 @@ class Rights:
         """
         return self._recipients.remove(self._by(token), _whole(Kind.RECEIPT, id_text))
 
-    def notices(self, token: str, limit: int) -> tuple[NoticeView, ...]:
+    def notices(self, token: str, limit: int) -> tuple[RecipientNoticeView, ...]:
         """Return notices that did not arrive yet: all, or those of the app that asks.
 
         Raises:
@@ -307,7 +309,7 @@ class Rights:
         app = None if not token or self._is_officer(token) else self._principals.app(token).id
         return tuple(islice(self._recipients.waiting(app), limit))
 
-    def delivered(self, token: str, id_text: str) -> NoticeView:
+    def delivered(self, token: str, id_text: str) -> RecipientNoticeView:
         """Note that a notice arrived.
 
         Raises:
@@ -319,6 +321,17 @@ class Rights:
             return self._recipients.delivered(self._by(token), name)
         app = self._principals.app(token).id
         return self._recipients.delivered(By(actor=Actor.APP), name, app)
+
+    def ropa(self, role: str, *, as_csv: bool) -> bytes:
+        """Return the record of processing activities, as JSON-LD or as a table.
+
+        Raises:
+            InvalidError: `role` is neither controller nor processor, nor empty.
+        """
+        if role not in {"", "controller", "processor"}:
+            raise InvalidError("a role is `controller` or `processor`")
+        make = self._ropa.as_csv if as_csv else self._ropa.as_json_ld
+        return make(processor=role == "processor")
 
     def overdue(self) -> tuple[str, ...]:
         """Return a sentence for each register in which something is overdue."""
@@ -359,35 +372,6 @@ def _notice_id(text: str) -> Id16:
     if str(found) != text:
         raise InvalidIdError("whole notice", text)
     return Id16(found.bytes)
-
-
-class _Running:
-    """An export under way, which gives its place back when it is over."""
-
-    def __init__(self, chunks: Iterator[bytes], over: Callable[[], None]) -> None:
-        self._chunks = chunks
-        self._over: Callable[[], None] | None = over
-
-    def __iter__(self) -> "_Running":
-        return self
-
-    def __next__(self) -> bytes:
-        try:
-            return next(self._chunks)
-        except BaseException:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        """End it, whole or not."""
-        close = getattr(self._chunks, "close", None)
-        over, self._over = self._over, None
-        try:
-            if close is not None:
-                close()
-        finally:
-            if over is not None:
-                over()
 
 
 def _whole(kind: Kind, text: str) -> Id16:

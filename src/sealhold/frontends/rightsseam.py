@@ -14,8 +14,8 @@ from sealhold.model.quantities import Instant
 from sealhold.model.rights import (
     BreachView,
     BroughtView,
-    NoticeView,
     Reason,
+    RecipientNoticeView,
     RecipientView,
     RightsStep,
     RightsView,
@@ -120,10 +120,18 @@ class Rights(Protocol):
         """Take a recipient out."""
         ...
 
-    def notices(self, token: str, limit: int) -> tuple[NoticeView, ...]:
+    def notices(self, token: str, limit: int) -> tuple[RecipientNoticeView, ...]:
         """Return notices that did not arrive yet: all, or those of the app that asks."""
         ...
 
-    def delivered(self, token: str, id_text: str) -> NoticeView:
+    def delivered(self, token: str, id_text: str) -> RecipientNoticeView:
         """Note that a notice arrived."""
+        ...
+
+    def ropa(self, role: str, *, as_csv: bool) -> bytes:
+        """Return the record of processing activities, as JSON-LD or as a table.
+
+        Raises:
+            InvalidError: `role` is neither controller nor processor, nor empty.
+        """
         ...

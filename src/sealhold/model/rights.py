@@ -120,7 +120,7 @@ class RecipientView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoticeView:
+class RecipientNoticeView:
     """A notice to a recipient, to be delivered until it is said to have arrived."""
 
     id: Id16

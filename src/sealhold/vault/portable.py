@@ -75,7 +75,7 @@ class Portable:
         profile = self._profile()
         for name, text in (
             ("profile.json", _json(profile)),
-            ("profile.csv", _table(("field", "category", "value"), _profile_cells(profile))),
+            ("profile.csv", table(("field", "category", "value"), _profile_cells(profile))),
             ("profile.jsonld", _json(_linked(profile))),
         ):
             yield name, iter([text])
@@ -194,14 +194,14 @@ class Portable:
 
     def _uses(self) -> Iterator[bytes]:
         person, keys = self.use.whole()
-        yield _table(USES, [])
+        yield table(USES, [])
         for found in rows(self.view, LEAF.name):
             if found.row[2] != person.leaf:
                 continue
             logged = open_leaf(leaf_of(found), lambda _: keys.events).logged
             if logged is not None:
                 self.counts["uses"] += 1
-                yield _table(None, [_use_cells(logged.at, logged.event)])
+                yield table(None, [_use_cells(logged.at, logged.event)])
 
     def _schemas(self) -> dict[str, Plain]:
         person, _ = self.use.whole()
@@ -263,7 +263,8 @@ def _use_cells(at: Instant, event: Event) -> tuple[str, ...]:
     )
 
 
-def _table(head: tuple[str, ...] | None, cells: list[tuple[str, ...]]) -> bytes:
+def table(head: tuple[str, ...] | None, cells: list[tuple[str, ...]]) -> bytes:
+    """Return rows as CSV, with a first row if there is one; no cell is active."""
     text = io.StringIO()
     write = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerow
     if head is not None:

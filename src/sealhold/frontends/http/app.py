@@ -26,6 +26,7 @@ from sealhold.frontends.http import (
     owner_api,
     people_api,
     processing_api,
+    recipients_api,
     records_api,
     rights_api,
     serving_api,
@@ -62,6 +63,7 @@ SERVICES = (
     records_api,
     processing_api,
     choice_api,
+    recipients_api,
     rights_api,
     keys_api,
 )

@@ -107,6 +107,7 @@ class BroughtView:
     fields: int
     records: int
     older_versions: int
+    attachments: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

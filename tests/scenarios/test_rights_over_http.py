@@ -163,6 +163,28 @@ def test_a8_an_export_is_taken_in_by_another_app_and_a_changed_one_is_not(office
     assert [each.status for each in (bent, unknown)] == [422, 422]
 
 
+@pytest.mark.promise("P8")
+def test_a8_a_person_and_an_officer_erase_in_one_request_too(office: Office) -> None:
+    ids = [office.site.person(office.app, name, f"{name}@example.org") for name in ("Jo", "Kim")]
+    mine, other = (f"/v1/subjects/{each}/erase" for each in ids)
+    token = office.person_token(ids[0])
+
+    assert office.post(other, token=token).status == 403
+    assert office.post(other, token=office.app).status == 403
+    by_person, by_officer = office.post(mine, token=token), office.post(other)
+
+    assert (by_person.status, by_officer.status) == (200, 200)
+    assert office.post(mine, token=token).status == 403  # the token went, too
+    copies = [
+        json.loads(b64decode(json.loads(a.json["paper"])["payload"]))
+        for a in (by_person, by_officer)
+    ]
+    assert [each["predicate"]["log"] is None for each in copies] == [True, False]
+    assert office.site.call("DELETE", f"/v1/subjects/{ids[1]}", office.app).status == 200
+    assert office.post(other).body == by_officer.body
+    assert office.post(f"/v1/subjects/{ABSENT}/erase").status == 404
+
+
 # --- A9: the clocks ---
 
 

@@ -27,6 +27,9 @@ class SampleRights(Part):
     def export(self, token: str, id_text: str, passphrase: str) -> Iterator[bytes]:
         raise DeniedError(f"{token} {id_text} {len(passphrase)}")
 
+    def erase(self, token: str, id_text: str, passphrase: str) -> ErasedView:
+        raise DeniedError(f"{token} {id_text} {len(passphrase)}")
+
     def bring(self, app_text: str, data: bytes, key_text: str) -> BroughtView:
         raise NotFoundError(f"{app_text} {len(data)} {key_text}")
 

@@ -70,6 +70,7 @@ class Rights:
         self._subjects = Subjects(core)
         self._verify = verify
         self._exports = Exports(core, uses)
+        self._people = people
         self._recipients = people.recipients
         self._ropa = Ropa(core, registry, principals, people.recipients)
         self._bringing = Bringing(core, uses, people)
@@ -117,6 +118,25 @@ class Rights:
         except BaseException:
             self._running.release()
             raise
+
+    def erase(self, token: str, id_text: str, passphrase: str) -> ErasedView:
+        """Erase a person: themselves, by an officer, or by the owner, who says the passphrase.
+
+        Raises:
+            DeniedError: a person names another.
+            WrongPassphraseError: the owner is not proven.
+            NotFoundError: the owner or an officer asks, and there is none.
+            InvalidIdError: `id_text` is no whole id.
+        """
+        subject = SubjectId(_whole(Kind.SUBJECT, id_text))
+        try:
+            wanted = self._wanted(token, subject, passphrase)
+        except NotFoundError:
+            before = self._erasures.of_any((each.id for each in self._registry.all()), subject)
+            if before is None:
+                raise
+            return self._erasures.whole(before)
+        return self._people.erase(wanted.app, wanted.subject, wanted.actor, wanted.guards)
 
     def bring(self, app_text: str, data: bytes, key_text: str) -> BroughtView:
         """Take in an export as a new person of an app; `key_text` is who signed it, in hex digits.
@@ -301,11 +321,7 @@ class Rights:
         return self._recipients.remove(self._by(token), _whole(Kind.RECEIPT, id_text))
 
     def notices(self, token: str, limit: int) -> tuple[RecipientNoticeView, ...]:
-        """Return notices that did not arrive yet: all, or those of the app that asks.
-
-        Raises:
-            DeniedError: the token does not hold.
-        """
+        """Return notices that did not arrive yet: all, or those of the app that asks."""
         app = None if not token or self._is_officer(token) else self._principals.app(token).id
         return tuple(islice(self._recipients.waiting(app), limit))
 

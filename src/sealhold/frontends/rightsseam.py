@@ -39,6 +39,10 @@ class Rights(Protocol):
         """
         ...
 
+    def erase(self, token: str, id_text: str, passphrase: str) -> ErasedView:
+        """Erase a person: themselves, by an officer, or by the owner, who says the passphrase."""
+        ...
+
     def bring(self, app_text: str, data: bytes, key_text: str) -> BroughtView:
         """Take in an export as a new person of an app; `key_text` is who signed it, in hex digits.
 

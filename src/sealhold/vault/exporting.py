@@ -64,6 +64,7 @@ class Exports:
             AuditUnavailableError: the log cannot be written; nothing was opened.
         """
         use = self._uses.of(wanted.app, wanted.subject, actor=wanted.actor)
+        use = use if wanted.actor is Actor.PERSON else use.owed
         self._uses.need(use, decide_person(use.parties), EventKind.EXPORT)
         use.whole()
         told = use.entry(use.event(EventKind.EXPORT, "begun"))

@@ -125,7 +125,7 @@ class Recipients:
         """
         apps = {each.app for each in self.all()} if app is None else {app}
         for each in sorted(apps):
-            yield from (self._shown(found) for found in self._rows(each))
+            yield from (self.shown(found) for found in self._rows(each))
 
     def delivered(self, by: By, notice: Id16, app: AppId | None = None) -> RecipientNoticeView:
         """Note that a notice arrived; of an app, if it is given. Twice is no error.
@@ -143,12 +143,12 @@ class Recipients:
             raise NotFoundError("no such notice")
         whose = AppId(Id16(found.row[1]))
         if found.row[2] == DELIVERED:
-            return self._shown(found)
+            return self.shown(found)
         clear = (notice, whose, DELIVERED, found.row[3])
         paper = {**self._opened(found), "subject": b"", "arrived": self._core.clock()}
         put = Put(NOTICES.name, (*clear, self._sealed(clear, paper)), found.v)
         self._tell(by, whose, "told", (put,))
-        return self._shown(Found(put.row, found.v + 1))
+        return self.shown(Found(put.row, found.v + 1))
 
     def _of_app(self, app: AppId) -> tuple[RecipientView, ...]:
         known = self._known
@@ -188,7 +188,12 @@ class Recipients:
             if cursor is None:
                 return
 
-    def _shown(self, found: Found) -> RecipientNoticeView:
+    def shown(self, found: Found) -> RecipientNoticeView:
+        """Return the notice of a row.
+
+        Raises:
+            SealBrokenError: it is not as it was written.
+        """
         paper = self._opened(found)
         subject = paper["subject"]
         return RecipientNoticeView(

@@ -34,7 +34,7 @@ STEPS = (
 )
 
 
-class NewExport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class OwnersProof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The owner's proof; nobody else needs any."""
 
     passphrase: str = ""
@@ -118,9 +118,16 @@ def receipt(call: Call) -> Reply:
 
 def export(call: Call) -> Reply:
     """Return all that is kept of a person."""
-    body = read(call, NewExport)
+    body = read(call, OwnersProof)
     chunks = call.vault.rights.export(acting_token(call), call.names["id"], body.passphrase)
     return Reply(chunks=chunks, media=ZIP)
+
+
+def erase(call: Call) -> Reply:
+    """Erase a person."""
+    body = read(call, OwnersProof)
+    token, rights = acting_token(call), call.vault.rights
+    return Reply(value=rights.erase(token, call.names["id"], body.passphrase))
 
 
 def bring(call: Call) -> Reply:
@@ -226,7 +233,12 @@ ROUTES = (
     ApiRoute(
         method="POST", path="/v1/subjects/{id}/export", role=Role.PERSON,
         also=(Role.OWNER, Role.OFFICER), about="All that is kept of a person, as a ZIP",
-        run=export, body=NewExport, media=ZIP,
+        run=export, body=OwnersProof, media=ZIP,
+    ),
+    ApiRoute(
+        method="POST", path="/v1/subjects/{id}/erase", role=Role.PERSON,
+        also=(Role.OWNER, Role.OFFICER), about="Erase a person, or themselves",
+        run=erase, body=OwnersProof, answer=ErasedView,
     ),
     ApiRoute(
         method="POST", path="/v1/import", role=Role.OWNER,

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any
 
 import pytest
+import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis.errors import Unsatisfiable
@@ -83,14 +84,21 @@ def spare(place: str, site: AccessSite) -> str:
     return site.id_of(place, IDS[place])
 
 
-def token_of(role: str, site: AccessSite) -> str:
+def ends_sign_ins(path: str) -> bool:
+    return path in {"/v1/lock", "/v1/auth/sessions"}
+
+
+def token_of(role: str, path: str, site: AccessSite) -> str:
     """Return a token that holds now, whatever the requests before did."""
     if site.node.locked:
         site.node.unlock(PASSPHRASE)
+        site.ids.pop("owner", None)
     node, one = site.node, site.one
     match role:
         case "owner":
-            return site.owner  # some requests end it
+            if not site.ids.get("owner") or ends_sign_ins(path):
+                site.ids["owner"] = site.owner
+            return site.ids["owner"]
         case "app":
             return one.token
         case "person":
@@ -113,12 +121,12 @@ def test_every_request_is_answered_as_the_document_says(
     site: AccessSite, schema: BaseSchema, role: str, method: str, path: str
 ) -> None:
     operation = schema[path][method]
-    base = f"http://localhost:{site.port}"
+    base, session = f"http://localhost:{site.port}", requests.Session()
 
     def send(case: Case[Any]) -> None:
-        token = token_of(role, site)
+        token = token_of(role, path, site)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        response = case.call(base_url=base, headers=headers, timeout=60)
+        response = case.call(base_url=base, headers=headers, timeout=60, session=session)
         case.validate_response(response, checks=checks(), headers=headers)
 
     systematic = operation.schema.iter_coverage_cases(
@@ -160,18 +168,17 @@ HOSTILE = {
     "a number without end": b'{"fields": {"age": ' + b"9" * 10_000 + b"}}",
     "a fraction without end": b'{"fields": {"age": 1e999999}}',
     "keys twice": b'{"fields": {}, "fields": {"name": "x"}}',
-    "deep": b'{"fields": ' * 20_000,
+    "deep": b'{"fields": ' * 5_000,
     "deep lists": b"[" * 30_000 + b"]" * 30_000,
     "a zero byte": b'{"fields": {"name": "\\u0000"}, "name": "\\u0000", "passphrase": "\\u0000"}',
     "long": b'{"fields": {"name": "' + b"x" * 60_000 + b'"}}',
 }
 
 
-@pytest.mark.parametrize("body", HOSTILE)
 @pytest.mark.parametrize(("role", "method", "path"), WITH_BODY)
-def test_no_body_meets_a_fault_of_ours(
-    site: AccessSite, role: str, method: str, path: str, body: str
-) -> None:
-    told = site.call(method, filled(path, site), token_of(role, site), HOSTILE[body])
+def test_no_body_meets_a_fault_of_ours(site: AccessSite, role: str, method: str, path: str) -> None:
+    address, token = filled(path, site), token_of(role, path, site)
 
-    assert told.status < 500, told.body
+    told = {name: site.call(method, address, token, body) for name, body in HOSTILE.items()}
+
+    assert {name: each.body for name, each in told.items() if each.status >= 500} == {}

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
 from tests.conformance import pgserver
@@ -210,6 +211,10 @@ def test_a_consent_is_recorded_shown_and_taken_back_by_its_number(actors: Actors
     assert receipt["dct:conformsTo"].endswith("receipt-eu-gdpr")
     assert own.headers["content-type"] == "application/vnd.dsse+json"
     assert own.body == for_officer.body
+    schema = jsonschema_rs.Draft202012Validator(
+        actors.send("GET", "/schemas/consent-record", "").json
+    )
+    assert schema.is_valid(receipt)
     assert (back.status, back.json["choice"]["state"]) == (200, "withdrawn")
     again = actors.send("POST", f"/consents/{consent}/withdraw", token)
     assert (again.status, again.json["choice"]["state"]) == (200, "withdrawn")

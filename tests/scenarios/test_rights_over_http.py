@@ -4,8 +4,10 @@ import io
 import json
 import time
 import zipfile
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,19 @@ class Office:
         made = self.post(f"/v1/subjects/{subject}/tokens", token=self.app)
         assert made.status == 201, made.body
         return str(made.json["token"])
+
+    def bring(self, app: str, key: str, data: bytes) -> Answer:
+        wire = HTTPConnection("127.0.0.1", self.site.port, timeout=30)
+        sent = {
+            "Host": f"localhost:{self.site.port}",
+            "Authorization": f"Bearer {self.site.owner}",
+            "Content-Type": "application/octet-stream",
+        }
+        wire.request("POST", f"/v1/import?app={app}&key={key}", data, sent)
+        response = wire.getresponse()
+        found = Answer(response.status, dict(response.getheaders()), response.read())
+        wire.close()
+        return found
 
     def step(self, request: str, step: str, **body: object) -> Answer:
         return self.post(f"/v1/rights/{request}/{step}", body)
@@ -124,6 +139,28 @@ def test_a8_erasing_twice_gives_one_receipt_that_anybody_can_check(office: Offic
     assert office.get(f"/v1/erasures/{receipt}", office.site.apps[1][1]).status == 403
     assert office.get(f"/v1/erasures/{ABSENT}").status == 404
     assert office.get(f"/v1/erasures/{ABSENT}", office.app).status == 403
+
+
+@pytest.mark.promise("P8")
+def test_a8_an_export_is_taken_in_by_another_app_and_a_changed_one_is_not(office: Office) -> None:
+    subject = office.site.person(office.app, "Hal", "hal@example.org")
+    data = office.post(f"/v1/subjects/{subject}/export").body
+    manifest = zipfile.ZipFile(io.BytesIO(data)).read("manifest.json")
+    key = json.loads(b64decode(json.loads(manifest)["payload"]))["issuer"]
+    other, token = office.site.apps[1]
+
+    made = office.bring(other, key, data)
+    bent = office.bring(other, key, data.replace(b"profile.json", b"profile.jsom"))
+    unknown = office.bring(other, "ab" * 32, data)
+
+    assert (made.status, made.json["fields"], made.json["records"]) == (201, 2, 0)
+    assert made.json["subject"] != subject
+    path = f"/v1/subjects/{made.json['subject']}/profile"
+    found = call(
+        office.site.port, "GET", path, token, headers={"Sealhold-Purpose": "ServiceProvision"}
+    )
+    assert found.json["fields"] == {"name": "Hal", "mail": "hal@example.org"}
+    assert [each.status for each in (bent, unknown)] == [422, 422]
 
 
 # --- A9: the clocks ---

@@ -17,7 +17,7 @@ from sealhold.node import Node
 from sealhold.vault.collectionrules import Collections
 from sealhold.vault.keyblocks import KeyBlocks
 from sealhold.vault.personrecords import At, PersonRecords
-from sealhold.vault.recordasking import Asking
+from sealhold.vault.recordasking import Asking, RecordUses
 from sealhold.vault.registry import Registry
 from sealhold.vault.schemas import Schemas
 from sealhold.vault.using import Uses
@@ -58,7 +58,7 @@ class Parts:
         registry = Registry(core.deciding, core.papers, key, core.clock, core.entropy)
         uses = Uses(core, registry, Schemas(core))
         blocks = KeyBlocks(core.store, core.entropy)
-        return cls(node, PersonRecords(core, uses, Collections(core), blocks))
+        return cls(node, PersonRecords(core, RecordUses(uses, Collections(core)), blocks))
 
     def assert_whole(self, story: Story) -> None:
         """Everything opens; of each key one version is in force, and no older one is left."""

@@ -53,9 +53,7 @@ def test_systemd_takes_the_unit_and_finds_it_shut(tmp_path: Path) -> None:
 def test_a_folder_whose_name_would_set_something_in_the_unit_is_refused(
     tmp_path: Path, name: str
 ) -> None:
-    cli = Cli(tmp_path / name)
-
-    ended = cli.run(["service", "print-unit"])
+    ended = Cli(tmp_path)("--home", str(tmp_path / name), "service", "print-unit")
 
     assert ended.code == 2
     assert "ExecStart=" not in ended.out

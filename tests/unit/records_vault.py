@@ -9,6 +9,8 @@ from sealhold.audit.event import Event, EventKind
 from sealhold.model.ids import AppId, FieldName, Id16, Purpose, RecordId, SubjectId
 from sealhold.model.personrecords import CollectionRule, Content, FieldKind, FieldType
 from sealhold.stores.spec import Row
+from sealhold.vault.attaching import Attachments
+from sealhold.vault.attachments import ATTACHED_PACKS, ATTACHMENTS
 from sealhold.vault.collectionrules import Collections
 from sealhold.vault.deciding import rows_of, scan_all
 from sealhold.vault.keyblocks import KEY_BLOCKS, KeyBlocks
@@ -51,6 +53,7 @@ class Shelf:
     blocks: KeyBlocks
     records: PersonRecords
     bulk: RecordBulk
+    attachments: Attachments
 
     def asking(
         self, subject: SubjectId, app: AppId | None = None, purpose: str = SERVICE
@@ -75,7 +78,7 @@ class Shelf:
 
     def rows(self, subject: SubjectId) -> list[Row]:
         """Return what is kept of a person's records, unopened."""
-        tables = (RECORDS, OLDER, KEY_BLOCKS)
+        tables = (RECORDS, OLDER, KEY_BLOCKS, ATTACHMENTS, ATTACHED_PACKS)
         found = (row for table in tables for row in rows_of(self.many.store, table, "key", subject))
         return [each.row for each in found]
 
@@ -101,4 +104,5 @@ def shelf() -> Iterator[Shelf]:
             blocks=blocks,
             records=PersonRecords(core, uses, blocks),
             bulk=RecordBulk(core, uses, blocks),
+            attachments=Attachments(core, uses, blocks),
         )

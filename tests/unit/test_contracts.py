@@ -67,8 +67,10 @@ OPENERS = {  # who turns a sealed row into a plain record; the checks only see t
     "open_row": {"vault/personrows.py", "vault/firewall.py", "vault/recordcheck.py"},
     "open_records": {"vault/firewall.py", "vault/personrecords.py"},
     "record_keys": {"vault/keyblocks.py", "vault/firewall.py", "vault/recordcheck.py"},
+    "open_paper": {"vault/attachments.py", "vault/firewall.py", "vault/recordcheck.py"},
+    "open_part": {"vault/personpacks.py", "vault/firewall.py"},
     "open_envelope": {"crypto/seal.py", "vault/owned.py", "vault/identifiable.py"},
-    "open_chunk": {"crypto/chunkid.py", "vault/objects.py"},
+    "open_chunk": {"crypto/chunkid.py", "vault/objects.py", "vault/personpacks.py"},
 }
 
 

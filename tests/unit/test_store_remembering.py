@@ -80,6 +80,34 @@ def test_a_read_behind_a_commit_sees_it(store: Remembering, op: Op, used: list[i
     assert [each.row[at] for each in store.get(NAME, [keyed(1)]) if each] == used
 
 
+def test_a_row_that_was_put_over_its_version_need_not_be_read(
+    store: Remembering, inner: Counting
+) -> None:
+    commit(store, Put(NAME, thing(1), Expect.ABSENT))
+    commit(store, Put(NAME, thing(1, used=7), 1))
+
+    (found,) = store.get(NAME, [keyed(1)])
+
+    assert found == Found(thing(1, used=7), 2)
+    assert inner.read == 0
+    assert inner.get(NAME, [keyed(1)]) == [found]
+
+
+def test_a_row_that_was_touched_twice_in_a_commit_is_read_anew(
+    store: Remembering, inner: Counting
+) -> None:
+    commit(store, Put(NAME, thing(1), Expect.ABSENT), Put(NAME, thing(1, used=7), 1))
+
+    assert store.get(NAME, [keyed(1)]) == [Found(thing(1, used=7), 2)]
+    assert inner.read == 1
+
+
+def test_a_unit_that_failed_leaves_nothing_to_remember(store: Remembering, inner: Counting) -> None:
+    commit(store, Put(NAME, thing(1), 5))
+
+    assert store.get(NAME, [keyed(1)]) == [None]
+
+
 def test_what_was_read_before_a_commit_is_not_remembered_behind_it(
     store: Remembering, inner: Counting
 ) -> None:

@@ -5,7 +5,13 @@ from typing import NoReturn
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import DeniedError
 from sealhold.model.ids import Collection
-from sealhold.model.personrecords import CollectionRule, CollectionView, Content
+from sealhold.model.personrecords import (
+    CollectionRule,
+    CollectionView,
+    Content,
+    RecordPlace,
+    Span,
+)
 from tests.web.sample_people import APP
 
 
@@ -72,3 +78,18 @@ class SamplePersonRecords:
 
     def bulk(self, token: str, id_text: str | None, lines: bytes, purpose: str) -> NoReturn:
         raise DeniedError(f"{token} {id_text} {len(lines)} {purpose}")
+
+    def attachments(self, token: str, place: RecordPlace) -> NoReturn:
+        raise DeniedError(f"{token} {place}")
+
+    def attach(
+        self, token: str, place: RecordPlace, number: int, media: str, content: bytes,
+        expected: int | None,
+    ) -> NoReturn:  # fmt: skip
+        raise DeniedError(f"{token} {place} {number} {media} {len(content)} {expected}")
+
+    def attachment(self, token: str, place: RecordPlace, number: int, span: Span) -> NoReturn:
+        raise DeniedError(f"{token} {place} {number} {span}")
+
+    def detach(self, token: str, place: RecordPlace, number: int, expected: int) -> NoReturn:
+        raise DeniedError(f"{token} {place} {number} {expected}")

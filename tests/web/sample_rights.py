@@ -5,7 +5,16 @@ from collections.abc import Iterator
 from sealhold.model.errors import DeniedError, NotFoundError
 from sealhold.model.people import ErasedView
 from sealhold.model.quantities import Instant
-from sealhold.model.rights import BreachView, Reason, RightsStep, RightsView, RightsWish
+from sealhold.model.rights import (
+    BreachView,
+    BroughtView,
+    NoticeView,
+    Reason,
+    RecipientView,
+    RightsStep,
+    RightsView,
+    RightsWish,
+)
 from tests.web.sample_state import Part
 
 
@@ -17,6 +26,9 @@ class SampleRights(Part):
 
     def export(self, token: str, id_text: str, passphrase: str) -> Iterator[bytes]:
         raise DeniedError(f"{token} {id_text} {len(passphrase)}")
+
+    def bring(self, app_text: str, data: bytes, key_text: str) -> BroughtView:
+        raise NotFoundError(f"{app_text} {len(data)} {key_text}")
 
     def ask(self, token: str, wish: RightsWish) -> RightsView:
         raise DeniedError(f"{token} {wish}")
@@ -62,3 +74,18 @@ class SampleRights(Part):
 
     def close_breach(self, token: str, id_text: str, *, again: bool) -> BreachView:
         raise NotFoundError(f"{token} {id_text} {again}")
+
+    def recipients(self) -> tuple[RecipientView, ...]:
+        return ()
+
+    def add_recipient(self, token: str, app_text: str, name: str, contact: str) -> RecipientView:
+        raise NotFoundError(f"{token} {app_text} {name} {contact}")
+
+    def remove_recipient(self, token: str, id_text: str) -> RecipientView:
+        raise NotFoundError(token + id_text)
+
+    def notices(self, token: str, limit: int) -> tuple[NoticeView, ...]:
+        return () if token != "-" else (self.delivered(token, str(limit)),)
+
+    def delivered(self, token: str, id_text: str) -> NoticeView:
+        raise NotFoundError(token + id_text)

@@ -34,7 +34,7 @@ class Maker:
 
 
 def body(maker: Maker) -> AsyncIterator[bytes]:
-    return streamed(maker.pieces(), 200, "application/zip").body_iterator  # type: ignore[return-value]  # reason: bytes, since pieces are
+    return streamed(maker.pieces(), 200, "application/zip", {}).body_iterator  # type: ignore[return-value]  # reason: bytes, since pieces are
 
 
 def test_all_pieces_arrive_in_their_order_and_one_thread_makes_them() -> None:

@@ -82,6 +82,8 @@ class EventKind(IntEnum):
     SAY = 51  # a person said something about the use of their data, as the reason says
     RIGHTS = 52  # a rights request took the step that the reason names
     BREACH = 53  # a breach took the step that the reason names
+    RECIPIENT = 54  # a recipient was entered, taken out or told, as the reason says
+    UPGRADE = 60  # the rows were brought to the form that the reason names
 
 
 @unique

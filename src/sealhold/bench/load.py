@@ -19,9 +19,13 @@ from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Final
 
+from sealhold.crypto.entropy import system_entropy
+from sealhold.model.ids import canonical, random_id
+
 HEAD_END: Final = b"\r\n\r\n"
 LENGTH: Final = b"content-length:"
 MILLI: Final = 1_000
+FRESH: Final = b"00000000-0000-0000-0000-000000000000"  # stands for another id each time
 
 
 @dataclass(slots=True)
@@ -75,7 +79,10 @@ class Client(asyncio.Protocol):
 
     def _ask(self) -> None:
         self._asked_at = time.perf_counter()
-        self._transport.write(next(self._run.requests))
+        asked = next(self._run.requests)
+        if FRESH in asked:
+            asked = asked.replace(FRESH, canonical(random_id(system_entropy)).encode())
+        self._transport.write(asked)
 
 
 def _length(head: bytes) -> int:

@@ -61,6 +61,12 @@ def _rotation() -> Measure:
     return measure
 
 
+def _service() -> Measure:
+    from sealhold.bench.service import measure
+
+    return measure
+
+
 def _store() -> Measure:
     from sealhold.bench.store import measure
 
@@ -73,6 +79,7 @@ BENCHES: Final[Mapping[str, Callable[[], Measure]]] = {
     "firewall": _firewall,
     "import": _importing,
     "rotation": _rotation,
+    "service": _service,
     "start": _start,
     "store": _store,
 }

@@ -44,6 +44,7 @@ from sealhold.node import opened
 from sealhold.stores.spec import Op, Put, Unit
 from sealhold.vault.collectionrules import Collections
 from sealhold.vault.core import Core
+from sealhold.vault.heldkeys import HeldSubject
 from sealhold.vault.jobs import Scope, State, Turned
 from sealhold.vault.keyblocks import SLOTS, For, KeyBlocks, Slot, seal_block
 from sealhold.vault.keyring import SubjectKeys
@@ -51,13 +52,13 @@ from sealhold.vault.keysets import lease
 from sealhold.vault.keyuses import keys_of
 from sealhold.vault.personrecords import At, PersonRecords
 from sealhold.vault.personrows import RECORDS, Stand, packed, seal_version
-from sealhold.vault.recordasking import Asking
+from sealhold.vault.recordasking import Asking, RecordUses
 from sealhold.vault.registry import Registry
 from sealhold.vault.rotation import Rotation
 from sealhold.vault.schemas import Schemas
 from sealhold.vault.subjects import Subjects
 from sealhold.vault.using import Uses
-from sealhold.vault.wraps import ACTIVE, HeldSubject, put_subject
+from sealhold.vault.wraps import ACTIVE, put_subject
 from sealhold.vault.writer import Work
 
 SEED: Final = 28
@@ -103,7 +104,7 @@ class _Vault:
         self.rotation = Rotation(core, self.schemas, RETENTION)
         uses = Uses(core, self.registry, self.schemas)
         blocks = KeyBlocks(core.store, core.entropy)
-        self.records = PersonRecords(core, uses, self.collections, blocks)
+        self.records = PersonRecords(core, RecordUses(uses, self.collections), blocks)
         self._made = Random(SEED)  # noqa: S311  # reason: data of a bench, the same on each machine
 
     def crowd(self, app: AppId, people: int) -> _Crowd:
@@ -119,12 +120,11 @@ class _Vault:
         return _Crowd(app, found)
 
     def turn(self, kind: Turned, scope: Scope) -> float:
-        """Turn keys over and return how many seconds that took."""
-        job = self.rotation.begin(kind, scope)
+        """Turn keys over and return how many seconds that took; then the older ones go."""
+        job = self.rotation.begin(kind, scope, compromised=True)
         took = seconds(lambda: self.rotation.run(job.id))
-        if self.rotation.jobs.get(job.id).state is not State.DONE:
-            return float("nan")
-        return took
+        self.rotation.sweep()
+        return took if self.rotation.jobs.get(job.id).state is State.DONE else float("nan")
 
     def read(self, crowd: _Crowd, number: int) -> int:
         """Read one record of somebody, with a log entry; return how long its text is."""

@@ -5,7 +5,7 @@ Source: docs/spec/26-processings.md section 9.
 
 from sealhold.compute.whocalls import WhoCalls, whole
 from sealhold.model.errors import InvalidError
-from sealhold.model.ids import Collection, ConsentId, Kind, ProcessingId
+from sealhold.model.ids import Collection, ConsentId, Kind, ProcessingId, canonical
 from sealhold.model.principals import Caller
 from sealhold.model.processing import (
     ChoiceMade,
@@ -64,7 +64,7 @@ class Choices:
             InvalidError: nothing that can be said.
             UnsayableError: what they saw is not what applies now, or there is no yes to end.
         """
-        who = self._who.speaker(caller, person_text)
+        who = self._who.sayer(caller, person_text)
         named = ProcessingId(whole(Kind.PROCESSING, id_text))
         try:
             answer = Answer(wish=Wish(wish), notice=notice, until=until)
@@ -80,6 +80,7 @@ class Choices:
             UnsayableError: it was never given, or is no longer.
         """
         own = self._who.own(caller)
+        self._who.sayer(caller, canonical(own.subject))
         return self._choosing.withdraw(own, ConsentId(whole(Kind.CONSENT, consent_text)))
 
     def claim(self, caller: Caller, person_text: str, id_text: str, state: str) -> None:
@@ -119,7 +120,7 @@ class Choices:
             DeniedError: to a person, whatever the reason.
             NotFoundError: owner or officer name nobody who is here.
         """
-        return self._limiting.restrict(self._who.speaker(caller, person_text), is_set=is_set)
+        return self._limiting.restrict(self._who.sayer(caller, person_text), is_set=is_set)
 
     def object(
         self, caller: Caller, person_text: str, purpose: str, *, is_raised: bool
@@ -130,7 +131,7 @@ class Choices:
             DeniedError: whatever the reason.
             UnknownPurposeError: the purpose is none.
         """
-        who = self._who.speaker(caller, person_text)
+        who = self._who.sayer(caller, person_text)
         return self._limiting.object(who, purpose, is_raised=is_raised)
 
     def uses(self, caller: Caller, person_text: str, cursor: str, limit: int) -> UsesPage:

@@ -81,7 +81,6 @@ class Grants:
         )
         return grant_view(office, after)
 
-
     def confirm(self, id_text: str, passphrase: str) -> GrantView:
         """Say that a consent still holds that is unknown since the vault went back to an older day.
 

@@ -8,6 +8,7 @@ Source: docs/spec/25-records-of-people.md.
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from sealhold.audit.event import Actor
 from sealhold.compute.bulkdoor import BulkDoor
@@ -24,16 +25,22 @@ from sealhold.model.ids import (
     parse_id,
 )
 from sealhold.model.personrecords import (
+    AttachmentHead,
+    AttachmentsView,
+    AttachmentView,
     CollectionRule,
     CollectionView,
     Content,
     LineView,
     RecordHead,
     RecordPage,
+    RecordPlace,
     RecordView,
+    Span,
     VersionsView,
 )
 from sealhold.model.underway import Underway
+from sealhold.vault.attaching import Attachments, Given, Of
 from sealhold.vault.collectionrules import Collections, Laid
 from sealhold.vault.personrecords import At
 from sealhold.vault.personrecords import PersonRecords as Rows
@@ -42,21 +49,28 @@ from sealhold.vault.recordasking import Asking
 from sealhold.vault.registry import Registry
 
 
+class Kept(NamedTuple):
+    """What of the vault keeps records."""
+
+    rows: Rows
+    bulk: BulkDoor
+    attached: Attachments
+
+
 class PersonRecords:
     """What holders of tokens may do with records of people, and the owner with collections."""
 
     def __init__(
         self,
-        rows: Rows,
-        bulk: BulkDoor,
+        kept: Kept,
         collections: Collections,
         principals: Principals,
         registry: Registry,
         verify: Callable[[str], bool],
         lease: str = "",
     ) -> None:
-        self._rows = rows
-        self._bulk = bulk
+        self._kept = kept
+        self._rows, self._bulk, self._attached = kept
         self._collections = collections
         self._principals = principals
         self._registry = registry
@@ -65,7 +79,7 @@ class PersonRecords:
 
     def under(self, lease: str) -> "PersonRecords":
         """Return the same door for a run that reads by `lease`."""
-        parts = (self._rows, self._bulk, self._collections, self._principals, self._registry)
+        parts = (self._kept, self._collections, self._principals, self._registry)
         return PersonRecords(*parts, self._verify, lease)
 
     def collections(self, app_text: str) -> tuple[CollectionView, ...]:
@@ -232,6 +246,61 @@ class PersonRecords:
             InvalidError: too many lines, or `id_text` is no whole id.
         """
         return self._bulk.load(token, id_text, lines, purpose)
+
+    def attachments(self, token: str, place: RecordPlace) -> AttachmentsView:
+        """Return the attachments of a record, without content.
+
+        Raises:
+            DeniedError: whatever the reason.
+            InvalidIdError: one of the ids is no whole one.
+        """
+        return self._attached.listed(*self._placed(token, place))
+
+    def attach(  # a change has so many sides
+        self,
+        token: str,
+        place: RecordPlace,
+        number: int,
+        media: str,
+        content: bytes,
+        expected: int | None,
+    ) -> AttachmentHead:
+        """Attach content to a record, over version `expected`; if None, as a new attachment.
+
+        Raises:
+            DeniedError: whatever the reason.
+            StaleError: the attachment is at another version, or there is one.
+            InvalidError: too many, too large, no media type, or an id is no whole one.
+        """
+        asking, at = self._placed(token, place)
+        given = Given(media, content)
+        return self._attached.put(asking, Of(at, number), given, expected)
+
+    def attachment(self, token: str, place: RecordPlace, number: int, span: Span) -> AttachmentView:
+        """Return an attachment, or of its bytes those of `span`.
+
+        Raises:
+            DeniedError: whatever the reason.
+            RangeError: it has no such bytes.
+            InvalidIdError: one of the ids is no whole one.
+        """
+        asking, at = self._placed(token, place)
+        return self._attached.get(asking, Of(at, number), span)
+
+    def detach(self, token: str, place: RecordPlace, number: int, expected: int) -> AttachmentHead:
+        """Take an attachment out.
+
+        Raises:
+            DeniedError: whatever the reason.
+            StaleError: it is at another version.
+            InvalidIdError: one of the ids is no whole one.
+        """
+        asking, at = self._placed(token, place)
+        return self._attached.delete(asking, Of(at, number), expected)
+
+    def _placed(self, token: str, place: RecordPlace) -> tuple[Asking, At]:
+        asking = self._asking(token, place.subject, place.purpose)
+        return asking, _at(place.collection, place.record)
 
     def _asking(self, token: str, id_text: str, purpose: str) -> Asking:
         acting = self._principals.acting(token, SubjectId(_whole(Kind.SUBJECT, id_text)))

@@ -7,12 +7,15 @@ Source: docs/spec/27-rights.md.
 """
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from threading import BoundedSemaphore
+from uuid import UUID
 
 from sealhold.audit.event import Actor
 from sealhold.model.errors import (
     BusyError,
     DeniedError,
+    InvalidError,
     InvalidIdError,
     NotFoundError,
     WrongPassphraseError,
@@ -20,12 +23,23 @@ from sealhold.model.errors import (
 from sealhold.model.ids import ID_BYTES, AppId, Id16, Kind, ReceiptId, SubjectId, parse_id
 from sealhold.model.people import ErasedView
 from sealhold.model.quantities import Instant
-from sealhold.model.rights import BreachView, Reason, RightsStep, RightsView, RightsWish
+from sealhold.model.rights import (
+    BreachView,
+    BroughtView,
+    NoticeView,
+    Reason,
+    RecipientView,
+    RightsStep,
+    RightsView,
+    RightsWish,
+)
 from sealhold.policy.deadlines import Calendar
 from sealhold.vault.breaches import BreachRegister
+from sealhold.vault.bringing import Bringing
 from sealhold.vault.core import Core
 from sealhold.vault.erasures import Erasures
 from sealhold.vault.exporting import Exports, Wanted
+from sealhold.vault.people import People
 from sealhold.vault.principals import Principals
 from sealhold.vault.registry import Registry
 from sealhold.vault.rights import RightsRegister
@@ -46,6 +60,7 @@ class Rights:
         registry: Registry,
         principals: Principals,
         uses: Uses,
+        people: People,
         calendar: Calendar,
         verify: Callable[[str], bool],
     ) -> None:
@@ -54,6 +69,8 @@ class Rights:
         self._subjects = Subjects(core)
         self._verify = verify
         self._exports = Exports(core, uses)
+        self._recipients = people.recipients
+        self._bringing = Bringing(core, uses, people)
         self._running = BoundedSemaphore(EXPORTS)
         self._erasures = Erasures(core)
         self._requests = RightsRegister(core, calendar)
@@ -98,6 +115,21 @@ class Rights:
         except BaseException:
             self._running.release()
             raise
+
+    def bring(self, app_text: str, data: bytes, key_text: str) -> BroughtView:
+        """Take in an export as a new person of an app; `key_text` is who signed it, in hex digits.
+
+        Raises:
+            NotFoundError: no such app.
+            InvalidError: no key, no export, not what it signed, or it does not fit the schema.
+            DeniedError: the app may keep nobody.
+        """
+        app = self._registry.find(app_text).id
+        try:
+            key = bytes.fromhex(key_text)
+        except ValueError as err:
+            raise InvalidError("a key is written in hex digits") from err
+        return self._bringing.bring(app, data, key)
 
     def _wanted(self, token: str, subject: SubjectId, passphrase: str) -> Wanted:
         if token and not self._is_officer(token):
@@ -244,6 +276,50 @@ class Rights:
         name, by = _whole(Kind.BREACH, id_text), self._by(token)
         return self._breaches.reopen(by, name) if again else self._breaches.close(by, name)
 
+    def recipients(self) -> tuple[RecipientView, ...]:
+        """Return all recipients."""
+        return self._recipients.all()
+
+    def add_recipient(self, token: str, app_text: str, name: str, contact: str) -> RecipientView:
+        """Enter a recipient of an app's data.
+
+        Raises:
+            NotFoundError: no such app.
+            InvalidError: a text is empty, too long, or hides something.
+        """
+        app = self._registry.find(app_text)
+        return self._recipients.add(self._by(token), app, name, contact)
+
+    def remove_recipient(self, token: str, id_text: str) -> RecipientView:
+        """Take a recipient out.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        return self._recipients.remove(self._by(token), _whole(Kind.RECEIPT, id_text))
+
+    def notices(self, token: str, limit: int) -> tuple[NoticeView, ...]:
+        """Return notices that did not arrive yet: all, or those of the app that asks.
+
+        Raises:
+            DeniedError: the token does not hold.
+        """
+        app = None if not token or self._is_officer(token) else self._principals.app(token).id
+        return tuple(islice(self._recipients.waiting(app), limit))
+
+    def delivered(self, token: str, id_text: str) -> NoticeView:
+        """Note that a notice arrived.
+
+        Raises:
+            DeniedError: an app says so of another's notice.
+            NotFoundError: there is none.
+        """
+        name = _notice_id(id_text)
+        if not token or self._is_officer(token):
+            return self._recipients.delivered(self._by(token), name)
+        app = self._principals.app(token).id
+        return self._recipients.delivered(By(actor=Actor.APP), name, app)
+
     def overdue(self) -> tuple[str, ...]:
         """Return a sentence for each register in which something is overdue."""
         found = (
@@ -268,6 +344,21 @@ class Rights:
         if not token:
             return OWNER
         return By(actor=Actor.OFFICER, officer=self._principals.officer(token))
+
+
+def _notice_id(text: str) -> Id16:
+    """Return the id of a notice: 16 bytes that a key gave, and so no UUID of a version.
+
+    Raises:
+        InvalidIdError: `text` is no such id.
+    """
+    try:
+        found = UUID(text)
+    except ValueError as err:
+        raise InvalidIdError("whole notice", text) from err
+    if str(found) != text:
+        raise InvalidIdError("whole notice", text)
+    return Id16(found.bytes)
 
 
 class _Running:

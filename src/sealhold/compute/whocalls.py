@@ -77,6 +77,19 @@ class WhoCalls:
             guards=held.guards,
         )
 
+    def sayer(self, caller: Caller, person_text: str) -> Speaker:
+        """Return who says something that counts about the person that is named.
+
+        Raises:
+            DeniedError: the token does not hold, is another person's, or lets them say nothing.
+            InvalidIdError: `person_text` is no whole id.
+            NotFoundError: owner or officer name nobody who is here.
+        """
+        # THREAT T298: a link that the app could use itself says nothing once there is a passkey
+        if caller.role == "person" and not self._principals.person(caller.token).may_choose:
+            raise DeniedError("denied")
+        return self.speaker(caller, person_text)
+
     def speaker(self, caller: Caller, person_text: str) -> Speaker:
         """Return who calls about the person that is named.
 

@@ -72,6 +72,12 @@ def wrap_aad(kind: KeyKind, app: bytes, subject: bytes, record: bytes, version: 
     return b"".join((Tag.WRAP, _KIND[kind], app, subject, record, _wrap_tail(version)))
 
 
+def wrap_places(kind: KeyKind, app: bytes, version: int) -> Callable[[bytes, bytes], bytes]:
+    """Return what makes the places that differ in subject and record alone, each of 16 bytes."""
+    head, tail = b"".join((Tag.WRAP, _KIND[kind], app)), _wrap_tail(version)
+    return lambda subject, record: head + subject + record + tail
+
+
 def body_aad(  # a place has seven parts, and this runs for every record
     kind: KeyKind,
     app: bytes,

@@ -7,13 +7,18 @@ from typing import Protocol
 
 from sealhold.model.encoding import Plain
 from sealhold.model.personrecords import (
+    AttachmentHead,
+    AttachmentsView,
+    AttachmentView,
     CollectionRule,
     CollectionView,
     Content,
     LineView,
     RecordHead,
     RecordPage,
+    RecordPlace,
     RecordView,
+    Span,
     VersionsView,
 )
 from sealhold.model.underway import Underway
@@ -177,5 +182,52 @@ class PersonRecords(Protocol):
         Raises:
             DeniedError: no token of an active app; what else may not be is told in its line.
             InvalidError: too many lines, or `id_text` is no whole id.
+        """
+        ...
+
+    def attachments(self, token: str, place: RecordPlace) -> AttachmentsView:
+        """Return the attachments of a record, without content.
+
+        Raises:
+            DeniedError: whatever the reason.
+            InvalidIdError: one of the ids is no whole one.
+        """
+        ...
+
+    def attach(  # a change has so many sides
+        self,
+        token: str,
+        place: RecordPlace,
+        number: int,
+        media: str,
+        content: bytes,
+        expected: int | None,
+    ) -> AttachmentHead:
+        """Attach content to a record, over version `expected`; if None, as a new attachment.
+
+        Raises:
+            DeniedError: whatever the reason.
+            StaleError: the attachment is at another version, or there is one.
+            InvalidError: too many, too large, no media type, or an id is no whole one.
+        """
+        ...
+
+    def attachment(self, token: str, place: RecordPlace, number: int, span: Span) -> AttachmentView:
+        """Return an attachment, or of its bytes those of `span`.
+
+        Raises:
+            DeniedError: whatever the reason.
+            RangeError: it has no such bytes.
+            InvalidIdError: one of the ids is no whole one.
+        """
+        ...
+
+    def detach(self, token: str, place: RecordPlace, number: int, expected: int) -> AttachmentHead:
+        """Take an attachment out.
+
+        Raises:
+            DeniedError: whatever the reason.
+            StaleError: it is at another version.
+            InvalidIdError: one of the ids is no whole one.
         """
         ...

@@ -11,7 +11,16 @@ from typing import Protocol
 
 from sealhold.model.people import ErasedView
 from sealhold.model.quantities import Instant
-from sealhold.model.rights import BreachView, Reason, RightsStep, RightsView, RightsWish
+from sealhold.model.rights import (
+    BreachView,
+    BroughtView,
+    NoticeView,
+    Reason,
+    RecipientView,
+    RightsStep,
+    RightsView,
+    RightsWish,
+)
 
 
 class Rights(Protocol):
@@ -27,6 +36,14 @@ class Rights(Protocol):
         Raises:
             WrongPassphraseError: the owner is not proven.
             BusyError: too many exports are under way.
+        """
+        ...
+
+    def bring(self, app_text: str, data: bytes, key_text: str) -> BroughtView:
+        """Take in an export as a new person of an app; `key_text` is who signed it, in hex digits.
+
+        Raises:
+            InvalidError: no export, not what was signed, or it does not fit.
         """
         ...
 
@@ -89,4 +106,24 @@ class Rights(Protocol):
 
     def close_breach(self, token: str, id_text: str, *, again: bool) -> BreachView:
         """Enter that nothing remains to be done, or, `again`, that something came to light."""
+        ...
+
+    def recipients(self) -> tuple[RecipientView, ...]:
+        """Return all recipients."""
+        ...
+
+    def add_recipient(self, token: str, app_text: str, name: str, contact: str) -> RecipientView:
+        """Enter a recipient of an app's data."""
+        ...
+
+    def remove_recipient(self, token: str, id_text: str) -> RecipientView:
+        """Take a recipient out."""
+        ...
+
+    def notices(self, token: str, limit: int) -> tuple[NoticeView, ...]:
+        """Return notices that did not arrive yet: all, or those of the app that asks."""
+        ...
+
+    def delivered(self, token: str, id_text: str) -> NoticeView:
+        """Note that a notice arrived."""
         ...

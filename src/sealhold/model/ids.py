@@ -60,7 +60,6 @@ class Kind(StrEnum):
     GRANT = "g"
     JOB = "j"
     CREDENTIAL = "k"
-    CONSENT = "k"
     NOTICE = "n"
     OFFICER = "o"
     PROCESSING = "p"
@@ -70,6 +69,7 @@ class Kind(StrEnum):
     TICKET = "t"
     SUBJECT = "u"
     RUN = "x"
+    CONSENT = "y"
 
 
 _SHORT = re.compile(r"([a-z])-([0-9a-f]{12})")

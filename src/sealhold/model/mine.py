@@ -5,7 +5,7 @@ Source: docs/spec/30-access.md section 6.
 
 from dataclasses import dataclass
 
-from sealhold.model.ids import FieldName
+from sealhold.model.ids import FieldName, SubjectId
 from sealhold.model.people import Value
 from sealhold.model.quantities import Instant
 
@@ -26,6 +26,7 @@ class KeptField:
 class MineView:
     """All that is kept in a person's profile, who keeps it, and how the person came here."""
 
+    subject: SubjectId
     app_name: str
     made_at: Instant
     fields: tuple[KeptField, ...]

@@ -6,7 +6,7 @@
 Source: docs/spec/25-records-of-people.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,6 +16,7 @@ from sealhold.model.ids import AppId, Collection, FieldName, Purpose, RecordId, 
 from sealhold.model.quantities import Instant
 
 Content = Mapping[str, Plain]  # a JSON object
+Span = tuple[int | None, int | None]  # first and last byte; without a first, the last so many
 
 
 class FieldKind(StrEnum):
@@ -91,6 +92,48 @@ class VersionsView:
     """The versions of a record that are kept, the newest first."""
 
     versions: tuple[RecordHead, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachmentHead:
+    """An attachment of a record, without its content."""
+
+    subject: SubjectId
+    collection: Collection
+    record: RecordId
+    number: int
+    version: int  # 1 when new, +1 with each other content
+    size: int  # bytes
+    written_at: Instant
+    retain_until: Instant  # 0: without end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachmentsView:
+    """The attachments of a record, by their numbers."""
+
+    attachments: tuple[AttachmentHead, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachmentView:
+    """An attachment, open: its bytes from `start` to before `end`, piece by piece."""
+
+    head: AttachmentHead
+    media: str
+    start: int
+    end: int
+    pieces: Iterator[bytes]  # each is opened when it is taken
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPlace:
+    """Which record somebody means, and what for: texts as they came."""
+
+    subject: str
+    collection: str
+    record: str
+    purpose: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,3 +97,38 @@ class BreachView:
     is_closed: bool
     steps: tuple[StepView, ...]
     scopes: tuple[ScopeView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BroughtView:
+    """What was taken in of an export, as a new person."""
+
+    subject: SubjectId
+    fields: int
+    records: int
+    older_versions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipientView:
+    """Somebody whom an app gives data to."""
+
+    id: Id16
+    app: AppId
+    name: str
+    contact: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeView:
+    """A notice to a recipient, to be delivered until it is said to have arrived."""
+
+    id: Id16
+    app: AppId
+    recipient: Id16
+    name: str
+    contact: str
+    why: str  # erased | rectified
+    subject: SubjectId | None  # the person's id under the app; None once it arrived
+    person: str  # 64 hex digits: the SHA-256 of that id as text, as in receipts
+    at: Instant

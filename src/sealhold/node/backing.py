@@ -5,21 +5,31 @@
 Source: docs/spec/29-operations.md sections 5 and 6.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.audit.log import Entry
 from sealhold.crypto.sign import key_digest
 from sealhold.model.errors import InvalidError, StoreUnavailableError, TamperedError
-from sealhold.model.shown.backups import BackupView, RestoreView
+from sealhold.model.shown.backups import BackupView, DrillView, RestoreView
 from sealhold.node.node import Node
 from sealhold.node.openparts import stored
-from sealhold.node.places import Places, bucket_store
+from sealhold.node.places import Places, bucket_store, places_of
 from sealhold.node.world import World
 from sealhold.stores.backends.localdir import LocalDir
-from sealhold.stores.spec import ObjectStore
+from sealhold.stores.backends.sqlcipher import SqlCipherStore
+from sealhold.stores.migrating import Migration
+from sealhold.stores.spec import ObjectStore, RecordStore
+from sealhold.vault import access, upgrading
 from sealhold.vault.backups import Manifest, Watch, check_parts, read_manifest, shown
+from sealhold.vault.drill import Drill
 from sealhold.vault.home import Home
+from sealhold.vault.opening import all_tables
 from sealhold.vault.restoring import NewHome, copy_slots, fill
 from sealhold.vault.rollback import Undone
+from sealhold.vault.upgrading import MIGRATIONS
+from sealhold.vault.writer import Work
 
 BUCKET = "s3://"
 
@@ -56,7 +66,60 @@ def back_up(node: Node, address: str, watch: Watch) -> BackupView:
     if not address.startswith(BUCKET) and Path(address).resolve().is_relative_to(home):
         raise InvalidError("a backup that lies in the vault is lost with it")
     place = place_of(address, node.world, create=True)
-    return node.parts.backups.make(place, address, watch)
+    is_bucket = address.startswith(BUCKET)
+    where = address if is_bucket else str(Path(address).resolve())
+    return node.parts.backups.make(place, where, watch)
+
+
+def drill(node: Node) -> DrillView:
+    """Try what an open vault is to do on a bad day, on a good one.
+
+    Raises:
+        AuditUnavailableError: the log cannot be written.
+    """
+    parts = node.parts
+    core = parts.core
+
+    def open_rows(store: RecordStore) -> None:
+        tables = all_tables(stored(node.home, node.world, Places()))
+        store.open(tables, core.keyring.named("data-file").reveal, create=False)
+
+    return Drill(
+        parts.backups,
+        parts.vault.sets,
+        open_rows,
+        lambda address: place_of(address, node.world),
+        SqlCipherStore,
+    ).run()
+
+
+def upgrade(
+    folder: Path, world: World, given: str, migrations: Sequence[Migration] = MIGRATIONS
+) -> None:
+    """Bring a vault to today's form, open it, and note in its log that it was brought there.
+
+    Raises:
+        ConflictError: it has that form already.
+        WrongPassphraseError: it does not open.
+        TamperedError: a file is not what was written; the old rows stay.
+    """
+    home = Home(folder)
+    root = access.root_of(home, given)
+    upgrading.upgrade(stored(home, world, places_of(home)), root, migrations)
+    with Node(folder, world) as node:
+        node.unlock(given)
+        core = node.parts.core
+        event = Event(kind=EventKind.UPGRADE, actor=Actor.OWNER, reason=f"form {home.form}")
+        core.writer.commit(Work((), (Entry(event=event),), releases=True))
+
+
+def steps_of(folder: Path) -> tuple[Migration, ...]:
+    """Return the steps that lead from a vault's form to today's.
+
+    Raises:
+        ConflictError: it has that form already.
+    """
+    return upgrading.steps_of(Home(folder))
 
 
 def keep_slots(home: Home, folder: Path) -> tuple[str, ...]:

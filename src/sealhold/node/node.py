@@ -19,15 +19,12 @@ from sealhold import __version__
 from sealhold.compute.asking import Requests
 from sealhold.compute.callers import Callers
 from sealhold.compute.capping import Budgets
-from sealhold.compute.choosingdoor import Choices
 from sealhold.compute.erasing import Erasing
 from sealhold.compute.granted import Apps, Grants
 from sealhold.compute.minedoor import Mine
 from sealhold.compute.outside import Outside
 from sealhold.compute.peopledoor import People
-from sealhold.compute.processingdoor import Processings
 from sealhold.compute.recordsdoor import PersonRecords
-from sealhold.compute.rundoor import ProcessingRuns
 from sealhold.compute.running import Runs
 from sealhold.compute.supply import Resources
 from sealhold.model.errors import (
@@ -55,8 +52,11 @@ from sealhold.vault.rollback import Accepted
 from sealhold.vault.sourcing import Sources
 
 if TYPE_CHECKING:
+    from sealhold.compute.choosingdoor import Choices
+    from sealhold.compute.processingdoor import Processings
     from sealhold.compute.rightsdoor import Rights
     from sealhold.compute.rotating import Rotating
+    from sealhold.compute.rundoor import ProcessingRuns
 
 TRIES = 4  # of passphrases that wait for their turn; each holds a thread of the server
 LABEL_BYTES = 16  # 26 base32 characters: nobody guesses the address of the pages
@@ -301,19 +301,19 @@ class Node:
         return self.parts.mine
 
     @property
-    def processings(self) -> Processings:
+    def processings(self) -> "Processings":
         """What apps do with their people's data."""
-        return self.parts.processings
+        return self.parts.doors.processings
 
     @property
-    def choices(self) -> Choices:
+    def choices(self) -> "Choices":
         """What people say to that."""
-        return self.parts.choices
+        return self.parts.doors.choices
 
     @property
-    def processing_runs(self) -> ProcessingRuns:
+    def processing_runs(self) -> "ProcessingRuns":
         """What reads for that."""
-        return self.parts.processing_runs
+        return self.parts.doors.runs
 
     @property
     def rotation(self) -> "Rotating":

@@ -34,7 +34,7 @@ from sealhold.compute.products import Products
 from sealhold.compute.proving import Prover
 from sealhold.compute.rates import Rates
 from sealhold.compute.readercell import ReaderCell
-from sealhold.compute.recordsdoor import PersonRecords
+from sealhold.compute.recordsdoor import Kept, PersonRecords
 from sealhold.compute.replay import Replay
 from sealhold.compute.retrieve import Retrieval
 from sealhold.compute.running import Runs
@@ -45,11 +45,11 @@ from sealhold.config import Settings, calendar_of, settings
 from sealhold.model.errors import SealholdError
 from sealhold.model.quantities import DAY
 from sealhold.node.places import Places, object_store, places_of, record_store
-from sealhold.node.processingparts import processing_doors
 from sealhold.node.world import World
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.remembering import Remembering
 from sealhold.stores.spec import RecordStore
+from sealhold.vault.attaching import Attachments
 from sealhold.vault.backups import Backups
 from sealhold.vault.budget import Budget
 from sealhold.vault.collectionrules import Collections
@@ -89,6 +89,7 @@ if TYPE_CHECKING:
     from sealhold.compute.openings import Proofs
     from sealhold.compute.rightsdoor import Rights
     from sealhold.compute.rotating import Rotating
+    from sealhold.node.processingparts import ProcessingDoors
 
 
 USED_OFTEN = (SUBJECTS, FIELDS, KEY_BLOCKS, PERSON_RECORDS)  # with each use of a person
@@ -141,6 +142,7 @@ class OpenParts:
         chosen = settings(home.folder)
         people = PeopleRows(core, uses, chosen.access.lookups_a_day)
         people.finish_erasures()
+        self._person_rows = people
         self.people = People(people, registry, schemas, verify)
         self.principals = Principals(core, registry, uses)
         self.mine = Mine(self.principals, MineRows(core, uses, people), core.clock)
@@ -149,15 +151,17 @@ class OpenParts:
         collections, blocks = Collections(core), KeyBlocks(core.store, core.entropy)
         record_uses = RecordUses(uses, collections)
         self.person_records = PersonRecords(
-            PersonRecordRows(core, record_uses, blocks),
-            BulkDoor(RecordBulk(core, record_uses, blocks), self.principals, core.entropy),
+            Kept(
+                PersonRecordRows(core, record_uses, blocks),
+                BulkDoor(RecordBulk(core, record_uses, blocks), self.principals, core.entropy),
+                Attachments(core, record_uses, blocks),
+            ),
             collections,
             self.principals,
             registry,
             verify,
         )
-        doors = processing_doors(core, registry, schemas, uses, self.principals)
-        self.processings, self.choices, self.processing_runs = doors
+        self._of_processings = core, registry, schemas, uses, self.principals
         self.audit = Ledger(core, vault.appender, registry, home, self._objects)
         self.records = Records(core, self._index, firewall, self.audit, time.perf_counter)
         self.sources = Sources(
@@ -189,6 +193,15 @@ class OpenParts:
         self.outside = Outside(office, self.runs, shelf, _in_background)
 
     @cached_property
+    def doors(self) -> "ProcessingDoors":
+        """What apps do with their people's data; loaded when the first of them asks for it."""
+        from sealhold.node.processingparts import (  # noqa: PLC0415  # reason: few vaults have any
+            processing_doors,
+        )
+
+        return processing_doors(*self._of_processings)
+
+    @cached_property
     def proofs(self) -> "Proofs":
         """What the owner shows of answers; loaded with the first of them."""
         from sealhold.compute.openings import Proofs  # noqa: PLC0415  # reason: few ever need it
@@ -202,7 +215,13 @@ class OpenParts:
 
         calendar = calendar_of(settings(self._home.folder))
         return Rights(
-            self.core, self._registry, self.principals, self._uses, calendar, self._verify
+            self.core,
+            self._registry,
+            self.principals,
+            self._uses,
+            self._person_rows,
+            calendar,
+            self._verify,
         )
 
     def overdue(self) -> tuple[str, ...]:

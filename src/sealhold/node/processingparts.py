@@ -3,6 +3,8 @@
 Source: docs/architecture.md section 3.
 """
 
+from dataclasses import dataclass
+
 from sealhold.compute.choosingdoor import Choices
 from sealhold.compute.processingdoor import Processings
 from sealhold.compute.rundoor import ProcessingRuns
@@ -23,17 +25,28 @@ from sealhold.vault.using import Uses
 from sealhold.vault.verdicts import Verdicts
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessingDoors:
+    """What callers may do about processings."""
+
+    processings: Processings
+    choices: Choices
+    runs: ProcessingRuns
+
+
 def processing_doors(
     core: Core, registry: Registry, schemas: Schemas, uses: Uses, principals: Principals
-) -> tuple[Processings, Choices, ProcessingRuns]:
+) -> ProcessingDoors:
     """Return the doors for processings, for what people say, and for runs."""
     rows = uses.processings
     who = WhoCalls(principals, registry, Subjects(core), rows)
     uses_of = UsesOf(core, registry, uses)
-    return (
-        Processings(who, rows, schemas, Notices(core)),
-        Choices(who, Choosing(core, uses), Limiting(core, uses), uses_of, Verdicts(core, uses)),
-        ProcessingRuns(
+    return ProcessingDoors(
+        processings=Processings(who, rows, schemas, Notices(core)),
+        choices=Choices(
+            who, Choosing(core, uses), Limiting(core, uses), uses_of, Verdicts(core, uses)
+        ),
+        runs=ProcessingRuns(
             who, uses, RunRows(core, uses), Releasing(core, uses), Leases(core), uses_of
         ),
     )

@@ -1,7 +1,8 @@
 """A record store that remembers rows of some tables, so that what is read often is read once.
 
 - For a store of which this process is the only writer: each commit goes through here, and what it
-  touches is forgotten before it returns. So a read that begins after a commit sees it.
+  touches is forgotten before it returns, or remembered as it is now. So a read that begins after a
+  commit sees it.
 - What was read before a commit ended is not remembered after it.
 - As bounded as it is told to be; the oldest goes first.
 
@@ -20,6 +21,7 @@ from sealhold.stores.spec import (
     Caps,
     Cursor,
     DeleteWhere,
+    Expect,
     Fence,
     Found,
     Guard,
@@ -28,6 +30,7 @@ from sealhold.stores.spec import (
     KeySource,
     ObjectStore,
     Op,
+    Outcome,
     Page,
     Put,
     ReadView,
@@ -81,6 +84,7 @@ class Remembering:
             for table in tables
         }
         self._memories = {table.name: _Memory() for table in tables}
+        self._committing = Lock()  # what is remembered is of the newest commit
 
     @property
     def caps(self) -> Caps:
@@ -108,11 +112,15 @@ class Remembering:
             closing.extend(finish(results))
             return closing
 
-        try:
-            return self._inner.commit(units, finished, fence)
-        finally:  # also after an error: nobody may know what it left
-            self._forget(op for unit in units for op in unit.ops)
-            self._forget(closing)
+        results: list[Result] = []
+        with self._committing:
+            try:
+                results = self._inner.commit(units, finished, fence)
+            finally:  # also after an error: nobody may know what it left
+                self._forget(op for unit in units for op in unit.ops)
+                self._forget(closing)
+                self._keep(units, results)
+        return results
 
     def renew(self) -> None:
         """Begin anew after a commit whose effect is unknown."""
@@ -193,11 +201,37 @@ class Remembering:
         for table, keys in touched.items():
             self._memories[table].forget(keys)
 
+    def _keep(self, units: Sequence[Unit], results: Sequence[Result]) -> None:
+        """Remember rows whose version is known now: each was touched once, and by a put."""
+        put: dict[tuple[str, Key], Found | None] = {}
+        for unit, result in zip(units, results, strict=False):
+            if result.outcome is not Outcome.APPLIED:
+                continue
+            for op in unit.ops:
+                if isinstance(op, Guard) or op.table not in self._memories:
+                    continue
+                if isinstance(op, DeleteWhere):
+                    return
+                place = (op.table, self._key_of(op.table, op))
+                put[place] = _after(op) if place not in put else None
+        for (table, key), found in put.items():
+            memory = self._memories[table]
+            memory.keep([(key, found)], memory.turn)
+
     def _key_of(self, table: str, op: Op) -> Key:
         if isinstance(op, Put):
             return tuple(op.row[at] for at in self._places[table])
         assert not isinstance(op, DeleteWhere)  # noqa: S101  # reason: has no key, and was told apart
         return op.key
+
+
+def _after(op: Op) -> Found | None:
+    """Return the row that a put leaves, if its version is known."""
+    if not isinstance(op, Put):
+        return None
+    if op.expect is Expect.ABSENT:
+        return Found(op.row, 1)
+    return Found(op.row, op.expect + 1) if type(op.expect) is int else None
 
 
 def _is_short(found: Found) -> bool:

@@ -90,7 +90,7 @@ def unlock(parts: Parts, given: str, accepted: Accepted | None = None) -> Opened
         TamperedError: a file is not what was written.
     """
     parts.home.check()
-    return opening.open_vault(parts, _root(parts.home, given), accepted)
+    return opening.open_vault(parts, root_of(parts.home, given), accepted)
 
 
 def change_passphrase(home: Home, given: str, new: str, entropy: Entropy, stretch: Stretch) -> None:
@@ -103,7 +103,7 @@ def change_passphrase(home: Home, given: str, new: str, entropy: Entropy, stretc
     """
     if way_of(home) is not Way.PASSPHRASE:
         raise InvalidError("this vault opens with a key, not with a passphrase")
-    slot = _new_slot(Way.PASSPHRASE, new, _root(home, given), entropy, stretch)
+    slot = _new_slot(Way.PASSPHRASE, new, root_of(home, given), entropy, stretch)
     replace(home.unlock_slot(Way.PASSPHRASE), slot)
 
 
@@ -114,7 +114,7 @@ def opens(home: Home, given: str) -> bool:
         TamperedError: the slot is damaged.
     """
     try:
-        _root(home, given)
+        root_of(home, given)
     except WrongPassphraseError:
         return False
     return True
@@ -162,7 +162,14 @@ def _new_slot(way: Way, given: str, root: Secret, entropy: Entropy, stretch: Str
     return keyfile.create_slot(root, env.parse(given), entropy, SlotKind(way))
 
 
-def _root(home: Home, given: str) -> Secret:
+def root_of(home: Home, given: str) -> Secret:
+    """Return the root key that `given` opens.
+
+    Raises:
+        WrongPassphraseError: it does not open.
+        WrongKeyFileError: the same, of a key.
+        TamperedError: the slot is damaged.
+    """
     way = way_of(home)
     slot = read(home.unlock_slot(way))
     if way is Way.PASSPHRASE:

@@ -26,13 +26,15 @@ from sealhold.model.records import Record
 from sealhold.policy.decide import decide
 from sealhold.policy.decision import Decision, Reason
 from sealhold.policy.facts import Ask, Facts
-from sealhold.stores.spec import Found, Op
+from sealhold.stores.spec import Found, ObjectStore, Op
+from sealhold.vault.attachments import Attached, Paper, open_paper
 from sealhold.vault.core import Core
 from sealhold.vault.identifiable import open_field
 from sealhold.vault.keyblocks import BlockRows, For, record_keys
 from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.objects import Objects
 from sealhold.vault.owned import RECORDS, open_standing, record_from
+from sealhold.vault.personpacks import PersonPacks
 from sealhold.vault.personrows import Stand, open_row
 from sealhold.vault.subjects import Person
 from sealhold.vault.telling import Teller
@@ -202,6 +204,44 @@ def open_records(
     places = [Stand.of(each).key for each in found]
     deks = record_keys(keys, use, places, blocks)
     return [open_row(keys, each, dek) for each, dek in zip(found, deks, strict=True)]
+
+
+def open_attachment(
+    decision: Decision,
+    keys: SubjectKeys,
+    store: ObjectStore,
+    found: Found,
+    blocks: BlockRows,
+    span: tuple[int, int],
+) -> tuple[str, Iterator[bytes]]:
+    """Return the media type of an attachment, and its bytes of `span`, opened as they are taken.
+
+    The decision is in the log by now; row and block were read before, under the commit's guard.
+
+    Raises:
+        DeniedError: the decision is none that permits.
+        SealBrokenError: the row or its block is gone, older, or not as it was written.
+    """
+    if not decision.permit:
+        raise DeniedError("denied")
+    (dek,) = record_keys(keys, For.ATTACHED, [Attached.of(found).key], blocks)
+    paper = open_paper(keys, found, dek)
+    return paper.media, _pieces(PersonPacks(store, keys), paper, span)
+
+
+def _pieces(packs: PersonPacks, paper: Paper, span: tuple[int, int]) -> Iterator[bytes]:
+    """Yield the bytes of `span`, chunk by chunk; no other chunk is opened.
+
+    Raises:
+        TamperedError: a chunk is not as it was written.
+    """
+    start, end = span
+    at = 0
+    for part in paper.parts:
+        if at < end and at + part.size > start:
+            plain = packs.open_part(part)
+            yield plain[max(0, start - at) : end - at]
+        at += part.size
 
 
 def _out(found: Sequence[Found | None]) -> int:

@@ -25,7 +25,9 @@ from pathlib import Path
 
 from sealhold.model.errors import (
     InsecureHomeError,
+    NewerFormError,
     NoHomeError,
+    OlderFormError,
     StoreBusyError,
     StoreFullError,
     StoreUnavailableError,
@@ -35,6 +37,10 @@ from sealhold.model.errors import (
 from sealhold.stores.spec import NO_ROOM
 
 OWNER_ONLY = 0o700
+FORM = 1  # of the rows that this program reads and writes
+FIRST_FORM = 1  # of a home that does not say
+SWITCHING = b"switching\n"
+_FORM = re.compile(rb"(?:0|[1-9][0-9]{0,8})\n")
 FIRST_EPOCH = 1  # a new vault begins with it; closing an epoch makes the next
 _NUMBER = re.compile(rb"([1-9][0-9]{0,17})\n")
 _PART = re.compile(r"keys-[0-9]+\.db(?:-\w+)?")
@@ -122,6 +128,58 @@ class Home:
         return self.folder / "HEAD"
 
     @property
+    def form(self) -> int:
+        """The number of the form that the home's rows have.
+
+        Raises:
+            TamperedError: what was kept is none.
+            OlderFormError: an upgrade was begun and not ended.
+        """
+        try:
+            said = (self.folder / "form").read_bytes()
+        except FileNotFoundError:
+            return FIRST_FORM
+        except OSError as err:
+            raise TamperedError("`form` cannot be read") from err
+        if said.startswith(SWITCHING):
+            raise OlderFormError("an upgrade was begun and not ended")
+        if _FORM.fullmatch(said) is None:
+            raise TamperedError("`form` is not what was written")
+        return int(said)
+
+    def set_form(self, form: int) -> None:
+        """Note the form of the rows that lie here."""
+        replace(self.folder / "form", b"%d\n" % form)
+
+    def begin_switch(self) -> None:
+        """Note that the new rows lie beside the old ones, whole, and are to take their place."""
+        replace(self.folder / "form", SWITCHING)
+
+    @property
+    def is_switching(self) -> bool:
+        """Whether a process died between the two."""
+        path = self.folder / "form"
+        return path.exists() and path.read_bytes() == SWITCHING
+
+    @property
+    def next_data(self) -> Path:
+        """The database of rows in the next form, while it is made."""
+        return self.folder / "vault.db.next"
+
+    def take_next_data(self) -> None:
+        """Put the new rows into the place of the old ones, if that is still to be done.
+
+        Raises:
+            StoreUnavailableError: the disk refuses.
+        """
+        try:
+            if self.next_data.exists():
+                self.next_data.replace(self.data)
+            _sync(self.folder)
+        except OSError as err:
+            raise StoreUnavailableError("`vault.db` cannot be replaced") from err
+
+    @property
     def restored(self) -> Path:
         """The mark of a home that was filled from a backup, until its owner said that it counts."""
         return self.folder / "restored"
@@ -190,9 +248,24 @@ class Home:
         except OSError as err:
             raise StoreUnavailableError(f"`{self.folder}` cannot be read") from err
 
+    def check_form(self) -> None:
+        """Refuse rows of another form than this program reads.
+
+        Raises:
+            NewerFormError: a newer program wrote them.
+            OlderFormError: they are to be brought to today's form first.
+        """
+        # THREAT T288: what is not understood is not opened, and never half
+        form = self.form
+        if form > FORM:
+            raise NewerFormError(f"this vault has form {form}; this program reads form {FORM}")
+        if form < FORM:
+            raise OlderFormError(f"this vault has form {form}; this program reads form {FORM}")
+
     def _check(self) -> None:
         if not self.slots.is_dir() and not self.data.exists():
             raise NoHomeError(f"no vault in `{self.folder}`")
+        self.check_form()
         rows = () if self.stores.exists() else (self.data,)  # else their server says if they lack
         epoch = self.epoch
         keys = (self.keys_of(epoch), self.epoch_key_of(epoch), self.slots / str(epoch))

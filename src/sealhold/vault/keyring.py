@@ -36,25 +36,19 @@ from sealhold.model.errors import (
 from sealhold.model.ids import AppId, SubjectId
 from sealhold.stores.spec import DeleteWhere, Expect, Fence, Op, Put, RecordStore
 from sealhold.vault.deciding import rows_of
-from sealhold.vault.keyuses import AppKeys, Counted, SubjectKeys, app_keys_of, keys_of
-from sealhold.vault.reserves import NoReserves, Reserves, Room
-from sealhold.vault.wraps import (
-    ACTIVE,
-    HEAD,
-    OWNER,
-    SUBJECT,
+from sealhold.vault.heldkeys import (
     TAGS,
     FieldKey,
     Held,
     HeldApp,
     HeldField,
     HeldSubject,
-    KeySet,
     Owner,
     is_anew,
-    put_field,
-    put_subject,
 )
+from sealhold.vault.keyuses import AppKeys, Counted, SubjectKeys, app_keys_of, keys_of
+from sealhold.vault.reserves import NoReserves, Reserves, Room
+from sealhold.vault.wraps import ACTIVE, HEAD, OWNER, SUBJECT, KeySet, put_field, put_subject
 
 __all__ = ["AppKeys", "Keyring", "SubjectKeys"]  # whoever has keys has them from here
 

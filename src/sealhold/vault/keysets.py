@@ -17,7 +17,7 @@ from sealhold.crypto.secret import Secret
 from sealhold.crypto.tags import Tag
 from sealhold.model.clock import Clock, Entropy
 from sealhold.model.errors import SealBrokenError, TamperedError
-from sealhold.model.ids import Id16
+from sealhold.model.ids import Id16, SealedBytes
 from sealhold.stores.spec import Fence, RecordStore
 from sealhold.vault import wraps
 from sealhold.vault.home import FileSlots, Home, read, replace
@@ -77,6 +77,24 @@ class KeySets:
             ring.close()
             raise
         return ring
+
+    def try_open(self, store: RecordStore, epoch: int, wrapped: bytes) -> None:
+        """Open a copy of the key set in force, whose key is `wrapped`, and close it again.
+
+        Raises:
+            TamperedError: it is not this vault's.
+        """
+        try:
+            key = self._roots.unwrap(epoch, SealedBytes(wrapped), "epoch key")
+        except SealBrokenError as err:
+            raise TamperedError("the key in a backup is another vault's") from err
+        store.open(wraps.TABLES, derive(key, Tag.KEYS_FILE).reveal, create=False)
+        try:
+            ring = Keyring(store, key, self._entropy, epoch)
+            ring.load(lease(store, self._clock))
+            ring.held()
+        finally:
+            store.close()
 
     def others(self, epoch: int) -> list[int]:
         """Return the epochs beside this one of which anything is left, the oldest first."""

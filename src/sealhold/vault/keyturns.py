@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from sealhold.crypto.entropy import at_once
-from sealhold.crypto.seal import NONCE_BYTES, KeyKind, Sealer, new_key
+from sealhold.crypto.seal import NONCE_BYTES, KeyKind, new_key, wrap_places
 from sealhold.model.clock import Entropy
 from sealhold.model.errors import SealBrokenError, TamperedError
-from sealhold.model.ids import AppId, Id16, JobId, SealedBytes, SubjectId
+from sealhold.model.ids import AppId, Id16, JobId, SubjectId
 from sealhold.model.quantities import Instant
 from sealhold.stores.spec import MAX_PAGE, Delete, Op, Put, Row
 from sealhold.vault.deciding import rows_of
+from sealhold.vault.heldkeys import HeldApp, HeldApps, HeldField, HeldSubject
 from sealhold.vault.keyring import Keyring
 from sealhold.vault.keyuses import versions_of
 from sealhold.vault.versions import Versions
@@ -31,19 +32,15 @@ from sealhold.vault.wraps import (
     DECRYPT_ONLY,
     FIELD,
     SUBJECT,
-    HeldApp,
-    HeldApps,
-    HeldField,
-    HeldSubject,
     check_newest,
     opened_field,
     opened_subject,
     put_field,
     put_subject,
-    subject_aad,
+    turned,
 )
 
-KEYS_AT_ONCE = 5_000  # rows of keys in one commit: each has about 250 bytes
+KEYS_AT_ONCE = 20_000  # rows of keys in one commit: each has about 250 bytes
 STATE, DUE, JOB = 4, 5, 7  # columns of a subject's row
 
 
@@ -231,7 +228,7 @@ class KeyTurns:
             older = [row for row in rows if row[3] != version]
             if not older:
                 return Rewrapped(len(rows), 0, (), last)
-            ops, broken = self._moved(older, apps)
+            ops, broken = self._moved(app, older, apps)
             if ops:
                 self._ring.commit(ops)
             return Rewrapped(len(rows), len(ops), tuple(broken), last)
@@ -331,44 +328,47 @@ class KeyTurns:
         kept = Put(SUBJECT.name, (*old[:STATE], DECRYPT_ONLY, *old[DUE:]))
         return [made, *held], [put_subject(made, under, entropy), kept]
 
-    def _moved(self, rows: Sequence[Row], apps: HeldApps) -> tuple[list[Op], list[BrokenKey]]:
+    def _moved(
+        self, app: AppId, rows: Sequence[Row], apps: HeldApps
+    ) -> tuple[list[Op], list[BrokenKey]]:
         """Return rows of keys under the newest of an app's keys, and which do not open."""
-        to, version = Sealer(apps[max(apps)].key), max(apps)
-        openers = {each.version: Sealer(each.key) for each in apps.values()}
+        movers = {each.version: _Mover(app, each, apps[max(apps)]) for each in apps.values()}
         draw = at_once(self._ring.entropy, 2 * NONCE_BYTES * len(rows))
         ops, broken = list[Op](), list[BrokenKey]()
         for row in rows:
-            opener = openers.get(row[3])
             try:
-                wraps = _moved_wraps(row, opener, to, version, draw)
-            except SealBrokenError:
+                ops.append(Put(SUBJECT.name, movers[row[3]].moved(row, draw)))
+            except (SealBrokenError, KeyError):  # it does not open, or no key is there that did
                 broken.append(BrokenKey(SubjectId(Id16(row[0])), row[1]))
-                continue
-            ops.append(Put(SUBJECT.name, (*row[:3], version, *row[4:CLEAR], *wraps)))
         return ops, broken
 
 
-def _moved_wraps(
-    row: Row, opener: Sealer | None, to: Sealer, version: int, draw: Entropy
-) -> list[SealedBytes]:
-    """Return the two wraps of a subject's row under the key of its app `to`.
+class _Mover:
+    """Puts rows of subjects' keys from one version of their app's key under another."""
 
-    Raises:
-        SealBrokenError: they do not open, or the key that they lie under is gone.
-    """
-    if opener is None:
-        raise SealBrokenError("a key lies under another version of its app's")
-    subject, own, app, above = row[:4]
-    return [
-        opener.rewrap(
-            sealed,
-            subject_aad(kind, app, subject, own, above),
-            to,
-            subject_aad(kind, app, subject, own, version),
-            draw,
-        )
-        for kind, sealed in zip(_KINDS, row[CLEAR:], strict=True)
-    ]
+    def __init__(self, app: AppId, of: HeldApp, to: HeldApp) -> None:
+        self._of = of
+        self._to = to
+        self._places = [
+            (wrap_places(kind, app, of.version), wrap_places(kind, app, to.version))
+            for kind in _KINDS
+        ]
+
+    def moved(self, row: Row, draw: Entropy) -> Row:
+        """Return a row under the other version.
+
+        Raises:
+            SealBrokenError: a wrap in it does not open.
+        """
+        subject, version = row[:2]
+        record, to = turned(version), self._to
+        wraps = [
+            self._of.sealer.rewrap(
+                sealed, place(subject, record), to.sealer, to_place(subject, record), draw
+            )
+            for (place, to_place), sealed in zip(self._places, row[CLEAR:], strict=True)
+        ]
+        return (*row[:3], to.version, *row[4:CLEAR], *wraps)
 
 
 _KINDS = (KeyKind.SUBJECT, KeyKind.BASE)

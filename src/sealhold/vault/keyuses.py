@@ -15,8 +15,8 @@ from sealhold.crypto.seal import Sealer
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.tags import Tag
 from sealhold.model.ids import AppId, SubjectId
+from sealhold.vault.heldkeys import HeldSubject
 from sealhold.vault.versions import Turning, Versions
-from sealhold.vault.wraps import HeldSubject
 
 Counted = Callable[[int], None]  # told about every 65,536th wrap under a version, by chance
 

@@ -21,6 +21,7 @@ from sealhold.model.people import ErasedView
 from sealhold.policy.facts import Standing
 from sealhold.policy.profiles import Parties, decide_person
 from sealhold.stores.spec import Delete, DeleteWhere, Expect, Found
+from sealhold.vault.attachments import ATTACHED_PACKS, ATTACHMENTS, all_packs
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_in
 from sealhold.vault.epochs import noted
@@ -29,9 +30,12 @@ from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.leases import PEOPLE
 from sealhold.vault.lookups import LOOKUPS
+from sealhold.vault.objects import PACKS
 from sealhold.vault.passkeyrows import no_passkeys
+from sealhold.vault.personpacks import drop_packs
 from sealhold.vault.personrows import OLDER, RECORDS
 from sealhold.vault.principals import tokens_of
+from sealhold.vault.recipients import Recipients, Why
 from sealhold.vault.says import SAID, said_by
 from sealhold.vault.subjects import SUBJECTS, Subjects
 from sealhold.vault.using import Use, Uses
@@ -44,20 +48,25 @@ OF_A_PERSON = (  # tables whose rows go with a person, and an index that begins 
     (KEY_BLOCKS.name, "key"),
     (RECORDS.name, "key"),
     (OLDER.name, "key"),
+    (ATTACHMENTS.name, "key"),
+    (ATTACHED_PACKS.name, "key"),
     (SAID.name, "key"),
     (PEOPLE.name, "subject"),
 )
-OF_COLLECTIONS = frozenset({RECORDS.name, OLDER.name})  # the column behind the person names one
+OF_COLLECTIONS = frozenset(
+    {RECORDS.name, OLDER.name, ATTACHMENTS.name}
+)  # the column behind the person names one
 
 
 class Leaving:
     """Erases people."""
 
-    def __init__(self, core: Core, uses: Uses) -> None:
+    def __init__(self, core: Core, uses: Uses, recipients: Recipients) -> None:
         self._core = core
         self._uses = uses
         self._subjects = Subjects(core)
         self._erasures = Erasures(core)
+        self._recipients = recipients
         self._one = Lock()  # each ending counts up the epoch's mark
 
     def erase(self, app: AppId, subject: SubjectId) -> ErasedView | None:
@@ -118,6 +127,7 @@ class Leaving:
         versions = self._subjects.mark(found) or ()
         # THREAT T235: first the keys, then the rows: whatever is left over can be read by nobody
         core.keyring.erase_subject(app, subject)
+        out = self._recipients.put_out(app, subject, Why.ERASED)
         facts = Facts(
             receipt=ReceiptId(random_id(core.entropy)),
             app=app,
@@ -126,8 +136,10 @@ class Leaving:
             salt=core.entropy(SALT_BYTES),
             keys=tuple(GoneKey(name=key_name(subject, each), version=each) for each in versions),
             rows=self._counted(subject),
+            told=out.told,
         )
         kept = self._erasures.kept(facts, since)
+        packs = all_packs(core.store, subject)
         ops = (
             noted(core, items=0),
             Delete(SUBJECTS.name, (subject,), Expect.PRESENT),
@@ -135,6 +147,8 @@ class Leaving:
             *tokens_of(core, subject),
             *no_passkeys(core, subject),
             *(DeleteWhere(table, index, (subject,)) for table, index in OF_A_PERSON),
+            *(Delete(PACKS.name, (pack,)) for pack in packs),
+            *out.ops,
             self._erasures.put(subject, kept),
         )
         event = Event(
@@ -149,6 +163,7 @@ class Leaving:
             core.writer.commit(Work(ops, (Entry(event=event),), releases=True, right=True))
         except ConflictError:  # another thread ended it, and its receipt counts
             return None
+        drop_packs(core.objects, packs)
         return kept
 
     def _counted(self, subject: SubjectId) -> dict[str, int]:

@@ -76,6 +76,15 @@ _WORDS = {
     EventKind.RECORD: "a person's records were {reason}",
     EventKind.RIGHTS: "a rights request: {reason}",
     EventKind.BREACH: "a breach: {reason}",
+    EventKind.RECIPIENT: "a recipient was {reason}",
+    EventKind.UPGRADE: "the rows were brought to another form: {reason}",
+}
+
+_ACTORS = {
+    Actor.OWNER: "you",
+    Actor.VAULT: "the vault",
+    Actor.PERSON: "the person",
+    Actor.OFFICER: "an officer",
 }
 
 
@@ -259,7 +268,7 @@ class Ledger:
     def _actor(self, event: Event) -> str:
         if event.app is not None and event.actor is Actor.APP:
             return self._name(event.app)
-        return {Actor.OWNER: "you", Actor.VAULT: "the vault"}.get(event.actor, "an outsider")
+        return _ACTORS.get(event.actor, "an outsider")
 
     def _name(self, app: AppId) -> str:
         try:

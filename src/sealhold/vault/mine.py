@@ -84,6 +84,7 @@ class Mine:
             return None
         opened = open_profile(decision, person, keys, rows)
         return MineView(
+            subject=person.id,
             app_name=visible(use.app.name) if use.app else "",
             made_at=person.made_at,
             fields=tuple(_kept(use, name, value) for name, value in opened.items()),

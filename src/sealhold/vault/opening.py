@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from dataclasses import replace as altered
+from functools import partial
 from itertools import islice
 
 from sealhold.audit import log
@@ -44,6 +45,7 @@ from sealhold.stores.spec import (
     TableSpec,
 )
 from sealhold.vault import (
+    attachments,
     backups,
     budget,
     catalogue,
@@ -60,6 +62,7 @@ from sealhold.vault import (
     principals,
     processings,
     quotas,
+    recipients,
     registry,
     requests,
     resources,
@@ -108,6 +111,7 @@ DECIDING = (
     collectionrules.COLLECTIONS,
     epochs.ERASED,
     stories.STORIES,
+    recipients.RECIPIENTS,
 )
 TABLES = (
     *DECIDING,
@@ -122,6 +126,7 @@ TABLES = (
     subjects.SUBJECTS,
     erased.ERASED,
     stories.STORY_EVENTS,
+    recipients.NOTICES,
     FIELDS,
     LOOKUPS,
     processings.VERSIONS,
@@ -131,6 +136,7 @@ TABLES = (
     leases.ENDED,
     KEY_BLOCKS,
     *personrows.TABLES,
+    *attachments.TABLES,
     *jobs.TABLES,
     backups.BACKUPS,
     *log_tables.TABLES,
@@ -178,7 +184,7 @@ def create(parts: Parts, root: Secret, *, headless: bool) -> None:
     """
     entropy = parts.entropy
     with _held(parts) as opened:
-        sets = _sets(parts, root)
+        sets = key_sets(parts, root)
         sets.make_slot(FIRST_EPOCH)
         ring, at = sets.make(FIRST_EPOCH)
         opened.callback(ring.close)
@@ -187,7 +193,7 @@ def create(parts: Parts, root: Secret, *, headless: bool) -> None:
         ring.add_app(app)
         ring.add_subject(app, owner)
         ring.name_owner(owner, app)
-        parts.data.open(_all(parts), ring.named("data-file").reveal, create=True)
+        parts.data.open(all_tables(parts), ring.named("data-file").reveal, create=True)
         fence = lease(parts.data, parts.clock)
         appender = _appender(parts.data, ring)
         ring.reserves = Reserves(parts.home)
@@ -214,11 +220,11 @@ def open_vault(parts: Parts, root: Secret, accepted: Accepted | None = None) -> 
     home.check()
     reserves = Reserves(home)
     with reserves.opening(), _held(parts) as opened:
-        sets = _sets(parts, root)
+        sets = key_sets(parts, root)
         ring = sets.open(home.epoch)
         ring.reserves = reserves
         opened.callback(ring.close)
-        parts.data.open(_all(parts), ring.named("data-file").reveal, create=False)
+        parts.data.open(all_tables(parts), ring.named("data-file").reveal, create=False)
         fence = lease(parts.data, parts.clock)
         appender = _appender(parts.data, ring)
         # THREAT T73: what has ended stays so, whatever the machine's clock is set to
@@ -232,7 +238,8 @@ def open_vault(parts: Parts, root: Secret, accepted: Accepted | None = None) -> 
         core, then = _core(parts, ring, deciding, writer), appender.head.at
         undone = None
         if accepted is not None:
-            undone = rollback.accept(core, accepted, then)
+            mark = partial(replace, home.restored, rollback.MARK)
+            undone = rollback.accept(core, accepted, then, mark)
             home.restored.unlink(missing_ok=True)
         unlocked = Event(kind=EventKind.UNLOCK, actor=Actor.OWNER)
         writer.commit(Work((), (Entry(event=unlocked),)))
@@ -273,11 +280,13 @@ def _core(parts: Parts, ring: Keyring, deciding: Deciding, writer: Writer) -> Co
     )
 
 
-def _all(parts: Parts) -> list[TableSpec]:
+def all_tables(parts: Parts) -> list[TableSpec]:
+    """Return every table of a vault's rows."""
     return [*TABLES, *parts.tables]
 
 
-def _sets(parts: Parts, root: Secret) -> KeySets:
+def key_sets(parts: Parts, root: Secret) -> KeySets:
+    """Return the key sets of a home."""
     return KeySets(parts.home, root, parts.keys, parts.clock, parts.entropy)
 
 

@@ -45,6 +45,7 @@ class Step:
     changed: int = 0
     left: tuple[Left, ...] = ()
     works: tuple[Work, ...] = ()  # what is written with the job's row
+    is_all: bool = False  # nobody could come between: what it found needs no second look
 
 
 class Pass(Protocol):
@@ -253,7 +254,8 @@ class AppPass:
         self._turns.begin_app(job.id, _app(job))
         done = self._turns.rewrap(_app(job), job.cursor)
         left = tuple(map(_left_key, done.broken))
-        return Step(done.last, done.looked, done.changed, left)
+        is_all = not job.cursor and done.last is None
+        return Step(done.last, done.looked, done.changed, left, is_all=is_all)
 
     def end(self, job: Job, _due: Instant) -> int:
         """Destroy the app's older keys: no backup of rows needs one, and one of keys has its own.

@@ -40,6 +40,7 @@ from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.leaving import Leaving
 from sealhold.vault.lookups import LOOKUPS, Tags, check_row
 from sealhold.vault.quotas import LookupQuota
+from sealhold.vault.recipients import Recipients, Why
 from sealhold.vault.steps import TRIES, Once, begun, until_done
 from sealhold.vault.subjects import Person, Subjects
 from sealhold.vault.using import Use, Uses
@@ -62,7 +63,8 @@ class People:
         self._uses = uses
         self._subjects = Subjects(core)
         self.lookups = LookupQuota(core, lookups_a_day)
-        self._leaving = Leaving(core, uses)
+        self.recipients = Recipients(core)
+        self._leaving = Leaving(core, uses, self.recipients)
 
     def make(self, app: AppId) -> PersonView:
         """Make a person under a random id, and the keys that all about them will hang on.
@@ -257,7 +259,7 @@ class People:
             return None
         written = {name: value for name, value in changes.items() if value is not None}
         for name, value in written.items():
-            _check_value(name, value)
+            check_value(name, value)
         gone = {*changes} - {*written} | self._over(person)
         kept = {name: ver for name, ver in person.fields.items() if name not in gone}
         after = replace(
@@ -268,11 +270,18 @@ class People:
             *(Delete(FIELDS.name, (person.id, name)) for name in gone),
             *self._untagged(person, {*gone, *written}),
             *self._sealed(use, keys, written, version + 1),
+            *self._told(person),
         ]
         # THREAT T234: the row that the change was decided on is put over at its own version
         if not (yield _work(use, tuple(ops), [use.entry(event)])):
             return None
         return ProfileView(version=after.version, fields=written)
+
+    def _told(self, person: Person) -> tuple[Op, ...]:
+        """Return what tells recipients of a change; of what is new there is nobody to tell."""
+        if not person.version:
+            return ()
+        return self.recipients.put_out(person.app, person.id, Why.RECTIFIED).ops
 
     def _sealed(
         self, use: Use, keys: SubjectKeys, written: Mapping[FieldName, Value], version: int
@@ -353,7 +362,12 @@ def _shown(person: Person) -> PersonView:
     return PersonView(subject=person.id, made_at=person.made_at, version=person.version)
 
 
-def _check_value(name: FieldName, value: Value) -> None:
+def check_value(name: FieldName, value: Value) -> None:
+    """Let a value pass that a profile can hold.
+
+    Raises:
+        InvalidError: it has another form.
+    """
     match value:
         case bool():
             return

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from sealhold.model.errors import NotFoundError, TamperedError
 from sealhold.model.ids import Kind, SubjectId, show
+from sealhold.vault.attachments import ATTACHMENTS
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of, scan_all
 from sealhold.vault.identifiable import FIELDS, open_field
@@ -66,6 +67,7 @@ def _of_nobody(core: Core, seen: set[bytes]) -> Iterator[str]:
         ("block of keys", KEY_BLOCKS, 0),
         ("record", RECORDS, 0),
         ("older record", OLDER, 0),
+        ("attachment", ATTACHMENTS, 0),
         *SAID_BY,
     ):
         for found in scan_all(core.store, table):

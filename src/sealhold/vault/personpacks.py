@@ -20,9 +20,8 @@ from sealhold.crypto.seal import Sealer
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.tags import Tag
 from sealhold.model.clock import Entropy
-from sealhold.model.encoding import Plain
 from sealhold.model.errors import ObjectNotFoundError, SealBrokenError, SealholdError, TamperedError
-from sealhold.model.ids import ObjectName, SealedBytes
+from sealhold.model.ids import SealedBytes
 from sealhold.stores.packs import SALT_BYTES, PackWriter
 from sealhold.stores.spec import ObjectStore
 from sealhold.vault.keyring import SubjectKeys
@@ -119,13 +118,3 @@ def drop_packs(store: ObjectStore, packs: Iterable[bytes]) -> None:
     for digest in packs:
         with suppress(SealholdError):
             store.delete(pack_name(digest))
-
-
-def names_of(packed: Packed) -> Iterator[ObjectName]:
-    """Yield the names of packs."""
-    return map(pack_name, packed.packs)
-
-
-def plain_parts(parts: Iterable[Part]) -> Plain:
-    """Return parts as a manifest holds them."""
-    return [list(part) for part in parts]

@@ -29,15 +29,17 @@ from sealhold.model.personrecords import (
 from sealhold.model.underway import Underway
 from sealhold.policy.contents import check_types
 from sealhold.stores.spec import Found, Guard, Op
+from sealhold.vault.attachments import of_record
 from sealhold.vault.core import Core
 from sealhold.vault.firewall import open_records
 from sealhold.vault.keyblocks import For, KeyBlocks, block_rows, holding
+from sealhold.vault.personpacks import drop_packs
 from sealhold.vault.personrows import OLDER, RECORDS, Stand, packed
 from sealhold.vault.recordasking import ABSENT, Asking, RecordUse, RecordUses, refused
 from sealhold.vault.recordwriting import (
     Before,
     Fresh,
-    doomed_by_change,
+    before_change,
     older_rows,
     put_ops,
     taken_out,
@@ -149,7 +151,13 @@ class PersonRecords:
             AuditUnavailableError: the log cannot be written; nothing was kept.
         """
         plain = packed_content(content)
-        return self._begun(lambda: self._put(asking, at, expected, lambda *_: (content, plain)))
+        looks = iter([expected is not None])  # a new one is most likely not there: no look at first
+
+        def once() -> Once[RecordHead]:
+            found = self._row(asking, at) if next(looks, True) else None
+            return (yield from self._put(asking, at, expected, found, lambda *_: (content, plain)))
+
+        return self._begun(once)
 
     def patch(self, asking: Asking, at: At, patch: Plain, expected: int) -> Underway[RecordHead]:
         """Change a record as a JSON Merge Patch says, if it stands at version `expected`.
@@ -170,10 +178,10 @@ class PersonRecords:
             check_depth(content)
             return content, packed_content(content)
 
-        return self._begun(lambda: self._put(asking, at, expected, change))
+        return self._begun(lambda: self._put(asking, at, expected, self._row(asking, at), change))
 
     def delete(self, asking: Asking, at: At, expected: int) -> Underway[RecordHead]:
-        """Take a record out with all its versions, if it stands at version `expected`.
+        """Take a record out with versions and attachments, if it stands at version `expected`.
 
         Raises:
             DeniedError: it is not there, or may not be taken out.
@@ -192,22 +200,21 @@ class PersonRecords:
         return begun(until_done(counted, TOO_BUSY), self._core.writer)
 
     def _put(
-        self, asking: Asking, at: At, expected: int | None, change: Change
+        self, asking: Asking, at: At, expected: int | None, found: Found | None, change: Change
     ) -> Once[RecordHead]:
         use = yield from self._uses.permitted(asking, at.collection)
         (_, keys), laid, now = use.use.whole(), use.rule_of, self._core.clock()
-        found = self._row(asking, at)
         live = Before(found, ()).live(now)
         if not stands_at(live, expected):
             return (yield from _told_stale(use, at, live))
         content, plain = change(use, live)
         check_types(laid.rule.fields, content)
-        before = Before(found, doomed_by_change(self._core.store, found, laid.rule, now))
+        before = before_change(self._core.store, found, laid.rule, now)
         fresh = Fresh(laid.name, at.record, plain, until(laid.rule, now), now)
         kept = laid.rule.versions if live is not None else 0
         held = yield from holding(self._blocks, keys, before.slots(), 1)
         try:
-            stand, ops = put_ops(keys, held, before, fresh, kept, self._core.entropy)
+            stand, ops = put_ops(self._core, keys, held, before, fresh, kept)
             event = use.event("kept" if live is None else "changed", [at.record])
             ops += held.ops()
             # THREAT T243: the row that the change was decided on is put over at its own version
@@ -226,15 +233,19 @@ class PersonRecords:
             return (yield from refused(use, ABSENT))
         if not stands_at(found, expected):
             return (yield from _told_stale(use, at, found))
-        before = Before(found, older_rows(self._core.store, asking.subject, *at))
+        store = self._core.store
+        older = older_rows(store, asking.subject, *at)
+        before = Before(found, older, of_record(store, asking.subject, *at))
         held = yield from holding(self._blocks, keys, before.slots())
         try:
-            ops = [*taken_out(held, before), *held.ops()]
+            taken, packs = taken_out(store, held, before)
+            ops = [*taken, *held.ops()]
             if not (yield use.work(ops, use.event("taken out", [at.record]), releases=False)):
                 return None
             held.kept()
         finally:
             held.release()
+        drop_packs(self._core.objects, packs)
         return Stand.of(found).head(asking.subject)
 
     def _page(

@@ -39,7 +39,7 @@ from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.personrecords import TOO_BUSY, At, stands_at
 from sealhold.vault.personrows import RECORDS
 from sealhold.vault.recordasking import Asking, RecordUse, RecordUses
-from sealhold.vault.recordwriting import Before, Fresh, doomed_by_change, put_ops, until
+from sealhold.vault.recordwriting import Before, Fresh, before_change, put_ops, until
 from sealhold.vault.steps import TRIES
 from sealhold.vault.writer import Work
 
@@ -224,7 +224,7 @@ class RecordBulk:
             except SealholdError as err:
                 came[nth] = err
                 continue
-            before = Before(found, doomed_by_change(store, found, rule, now))
+            before = before_change(store, found, rule, now)
             ready.append(_Ready(nth, line, before, rule.versions if live else 0))
         return ready
 
@@ -263,7 +263,7 @@ class RecordBulk:
         for nth, line, before, kept in unit:
             laid = uses[line.at.collection].rule_of
             fresh = Fresh(laid.name, line.at.record, line.plain, until(laid.rule, now), now)
-            stand, more = put_ops(keys, held, before, fresh, kept, entropy)
+            stand, more = put_ops(self._core, keys, held, before, fresh, kept, entropy)
             ops += more
             versions[nth] = stand.version
         return ops, versions

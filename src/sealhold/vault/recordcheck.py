@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from sealhold.model.errors import TamperedError
 from sealhold.model.ids import Kind, show
 from sealhold.stores.spec import Found, TableSpec
+from sealhold.vault.attachments import ATTACHMENTS, Attached, open_paper, packs_of
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
 from sealhold.vault.keyblocks import (
@@ -34,6 +35,10 @@ def record_faults(core: Core, keys: SubjectKeys) -> Iterator[str]:
             named[Stand.of(found).key] += 1
             if not _opens(core, keys, use, found):
                 yield f"a record of person `{show(Kind.SUBJECT, keys.subject)}` does not open"
+    for found in rows_of(core.store, ATTACHMENTS, "key", keys.subject):
+        named[Attached.of(found).key] += 1
+        if not _paper_opens(core, keys, found):
+            yield f"an attachment of person `{show(Kind.SUBJECT, keys.subject)}` does not open"
     for found in rows_of(core.store, KEY_BLOCKS, "key", keys.subject):
         yield from _block_faults(keys, found, named)
 
@@ -47,6 +52,17 @@ def _opens(core: Core, keys: SubjectKeys, use: For, found: Found) -> bool:
     except TamperedError:
         return False
     return True
+
+
+def _paper_opens(core: Core, keys: SubjectKeys, found: Found) -> bool:
+    place = Attached.of(found).key
+    try:
+        rows = block_rows(core.store, keys, [place])
+        (dek,) = record_keys(keys, For.ATTACHED, [place], rows)
+        paper = open_paper(keys, found, dek)
+    except TamperedError:
+        return False
+    return {part.pack for part in paper.parts} == {*packs_of(core.store, found)}
 
 
 def _block_faults(keys: SubjectKeys, found: Found, named: Counter[Slot]) -> Iterator[str]:

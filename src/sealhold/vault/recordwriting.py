@@ -12,10 +12,12 @@ from typing import NamedTuple
 
 from sealhold.crypto.seal import KEY_BYTES
 from sealhold.model.clock import Entropy
-from sealhold.model.ids import Collection, RecordId, SubjectId
+from sealhold.model.ids import Collection, Id16, RecordId, SubjectId
 from sealhold.model.personrecords import CollectionRule
 from sealhold.model.quantities import DAY, Instant
 from sealhold.stores.spec import MAX_PAGE, Delete, Expect, Found, Op, Put, ReadView
+from sealhold.vault.attachments import Attached, detached, of_record
+from sealhold.vault.core import Core
 from sealhold.vault.keyblocks import For, Held, Slot
 from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.personrows import OLDER, RECORDS, Stand, seal_version
@@ -26,12 +28,15 @@ class Before(NamedTuple):
 
     found: Found | None  # the version in force; also one whose term is over
     doomed: Sequence[Found]  # older versions that go with the change
+    attached: Sequence[Found] = ()  # attachments that go with it
 
     def slots(self) -> Iterator[Slot]:
         """Yield where the keys are that the change touches."""
         for each in (self.found, *self.doomed):
             if each is not None:
                 yield Stand.of(each).key
+        for each in self.attached:
+            yield Attached.of(each).key
 
     def live(self, now: Instant) -> Found | None:
         """Return the version in force, unless its term is over."""
@@ -71,46 +76,52 @@ def older_rows(
             return found
 
 
-def doomed_by_change(
+def before_change(
     view: ReadView, found: Found | None, rule: CollectionRule, now: Instant
-) -> list[Found]:
-    """Return which older versions go when a record gets another version."""
+) -> Before:
+    """Return what is there before a record gets another version, and what goes then.
+
+    Of a record whose term is over all goes, attachments included.
+    """
     if found is None:
-        return []
-    stand = Stand.of(found)
+        return Before(None, ())
+    stand, subject = Stand.of(found), SubjectId(Id16(found.row[0]))
+    place = (subject, stand.collection, stand.record)
     if stand.is_over(now):
-        return older_rows(view, found.row[0], stand.collection, stand.record)
+        return Before(found, older_rows(view, *place), of_record(view, *place))
     below = stand.version - rule.versions + 1
-    if below <= 1:
-        return []
-    return older_rows(view, found.row[0], stand.collection, stand.record, below)
+    return Before(found, older_rows(view, *place, below) if below > 1 else ())
 
 
 def put_ops(  # a change has these sides
+    core: Core,
     keys: SubjectKeys,
     held: Held,
     before: Before,
     fresh: Fresh,
     kept: int,
-    entropy: Entropy,
+    entropy: Entropy | None = None,
 ) -> tuple[Stand, list[Op]]:
     """Return where a record's next version stands, and the operations that put it there.
 
+    The packs of attachments that go are swept when the vault is opened.
+
     Args:
+        core: the vault.
         keys: those of the person.
         held: the blocks of `before.slots()`, and room for one key.
         before: what is there.
         fresh: what the record becomes.
         kept: how many older versions stay; 0 if the version in force is over.
-        entropy: draws the key.
+        entropy: draws the key; that of the vault if none is given.
     """
-    found, doomed = before
-    ops = gone_ops(held, doomed)
+    found = before.found
+    ops = [*gone_ops(held, before.doomed), *detached(core.store, held, before.attached)[0]]
     version = 1
     if found is not None:
         version = Stand.of(found).version + 1
         ops += _replaced(held, found, kept)
-    dek = entropy(KEY_BYTES)
+    dek = (entropy or core.entropy)(KEY_BYTES)
     stand = Stand(
         fresh.collection,
         fresh.record,
@@ -132,13 +143,14 @@ def gone_ops(held: Held, doomed: Sequence[Found]) -> list[Op]:
     return ops
 
 
-def taken_out(held: Held, before: Before) -> list[Op]:
-    """Return the operations that take a record out with all its versions."""
-    ops = gone_ops(held, before.doomed)
+def taken_out(view: ReadView, held: Held, before: Before) -> tuple[list[Op], list[bytes]]:
+    """Return the operations that take a record out whole, and the packs that go then."""
+    ops, packs = detached(view, held, before.attached)
+    ops += gone_ops(held, before.doomed)
     if before.found is not None:
         held.free(Stand.of(before.found).key)
         ops.append(Delete(RECORDS.name, before.found.row[:3], before.found.v))
-    return ops
+    return ops, packs
 
 
 def _replaced(held: Held, found: Found, kept: int) -> list[Op]:

@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sealhold.model.encoding import pack
 from sealhold.model.errors import (
     InvalidError,
     NotFoundError,
@@ -25,6 +24,7 @@ from sealhold.model.ids import ObjectName
 from sealhold.stores.spec import ObjectStore, RecordStore
 from sealhold.vault.backups import SHARED, Manifest, Watch, backup_of, check_parts, checked
 from sealhold.vault.home import FIRST_EPOCH, Home, Lock, read, replace
+from sealhold.vault.rollback import MARK
 
 SLOT, UNLOCK = "slot-", "unlock-"  # how the files of a place for slots begin
 _NAMES = ("passphrase", "keyfile", "environment")
@@ -94,7 +94,7 @@ def fill(
     home = new.home
     home.make()
     try:
-        replace(home.restored, pack([manifest.id, manifest.digest()]))
+        replace(home.restored, MARK)
         if isinstance(keys, Home):
             _keys_of_home(home, keys)
         else:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sealhold.model.clock import Entropy
-from sealhold.model.ids import SubjectId
+from sealhold.model.ids import ID_BYTES, SubjectId
 from sealhold.stores.spec import Found, Key, ReadView, Row, TableSpec
 from sealhold.vault import identifiable, keyblocks, objects, owned
 from sealhold.vault.deciding import rows_of, scan_all
@@ -67,14 +67,15 @@ class Under:
 
     def _by_subject(self, view: ReadView, subjects: Sequence[SubjectId]) -> Iterator[Found]:
         """Yield as above: page by page from the first to the last, or one by one if few lie so."""
-        at, wanted, last = self.subject_at, set(subjects), subjects[-1]
+        at, wanted, last = self.subject_at, set(subjects), int.from_bytes(subjects[-1])
+        end: Key = ((last + 1).to_bytes(ID_BYTES),) if last + 1 < 1 << 8 * ID_BYTES else ()
         cursor = None
         while True:
-            page = view.scan(self.spec.name, self.index, (subjects[0],), (), after=cursor)
+            page = view.scan(self.spec.name, self.index, (subjects[0],), end, after=cursor)
             hits = [found for found in page.rows if found.row[at] in wanted]
             cursor = page.cursor
             yield from hits
-            if cursor is None or page.rows[-1].row[at] > last:
+            if cursor is None:
                 return
             if len(hits) * ENOUGH < len(page.rows):
                 break

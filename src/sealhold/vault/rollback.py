@@ -13,7 +13,7 @@
 Source: docs/spec/09-leakage.md section 9.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import product
 
@@ -35,6 +35,7 @@ from sealhold.vault.noisebudget import NOISE, NoiseBudget
 from sealhold.vault.principals import OFFICER_TOKENS, PERSON_TOKENS
 from sealhold.vault.questions import QUESTIONS
 from sealhold.vault.registry import ACTIVE, SUSPENDED, Registry
+from sealhold.vault.says import CHOICES
 from sealhold.vault.settings import MONITOR, SETTINGS
 from sealhold.vault.subjects import ACTIVE as PRESENT
 from sealhold.vault.subjects import SUBJECTS
@@ -44,7 +45,10 @@ from sealhold.vault.writer import Work
 
 LOST = bytes(32)  # stands for the functions that nobody remembers; no digest is all zeros
 MOST_QUERIES = 1_000_000  # no manifest says more
-AT_ONCE = 100  # people whose rows go in one commit
+AT_ONCE = 100  # people whose rows go, or choices that change, in one commit
+CHOICE_STATE = list(CHOICES.columns).index("state")
+MARK = b"this vault went back to an older day, and its owner has not said yet that it counts\n"
+UNSAID = "choices_unknown"
 ERASED_SINCE = "erased_since"  # why the vault took them out
 OLDER = "older"  # why the log says that something was restored
 
@@ -81,16 +85,18 @@ class Undone:
     people: int  # erased since; their rows went
 
 
-def accept(core: Core, accepted: Accepted, then: Instant) -> Undone:
+def accept(core: Core, accepted: Accepted, then: Instant, mark: Callable[[], None]) -> Undone:
     """Go on from a database of the day `then`, with all budgets spent and all apps stopped.
 
-    No consent permits and no token of a person, an officer or a monitor holds after it.
+    No consent permits and no token of a person, an officer or a monitor holds after it. `mark`
+    is called first: a process that dies before the end must find the home closed.
 
     Raises:
         VerificationNeededError: the owner is not proven to be there.
     """
     if not (accepted.at_terminal or core.headless):
         raise VerificationNeededError("the owner's passphrase must be typed at a terminal")
+    mark()
     token, teller = core.keyring.named("token"), Teller(core.keys)
     registry = Registry(core.deciding, core.papers, token, core.clock, core.entropy)
     event = Event(kind=EventKind.RESTORE, actor=Actor.OWNER, subject=teller.subject, reason=OLDER)
@@ -101,7 +107,7 @@ def accept(core: Core, accepted: Accepted, then: Instant) -> Undone:
     unknown, dead = tuple(_unknown(core)), tuple(_dead(core))
     ops = (*spent, *_told(core, core.datasets), *_asked(core), *stopped, *unknown, *dead)
     core.writer.commit(Work((*ops, *_monitor(core)), (teller.entry(event),), releases=True))
-    return Undone(len(stopped), len(unknown), len(dead), _sweep(core))
+    return Undone(len(stopped), len(unknown) + _unsaid(core), len(dead), _sweep(core))
 
 
 def _spent(core: Core, then: Instant) -> Iterable[Op]:
@@ -150,6 +156,31 @@ def _unknown(core: Core) -> Iterable[Op]:
                     ends=held.ends,
                 )
             )
+
+
+def _unsaid(core: Core) -> int:
+    """Make each choice of a person unknown that permitted; return how many."""
+    rows = [
+        found
+        for found in core.deciding.all(CHOICES.name)
+        if ConsentState(found.row[CHOICE_STATE]) in PERMITTING
+    ]
+    event = Event(kind=EventKind.RESTORE, actor=Actor.VAULT, reason=UNSAID)
+    for first in range(0, len(rows), AT_ONCE):
+        ops = (
+            Put(
+                CHOICES.name,
+                (
+                    *found.row[:CHOICE_STATE],
+                    ConsentState.UNKNOWN.value,
+                    *found.row[CHOICE_STATE + 1 :],
+                ),
+                found.v,
+            )
+            for found in rows[first : first + AT_ONCE]
+        )
+        core.writer.commit(Work(tuple(ops), (Entry(event=event),), right=True))
+    return len(rows)
 
 
 def _dead(core: Core) -> Iterable[Op]:

@@ -20,6 +20,7 @@ from msgspec import structs
 
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
 from sealhold.audit.log import Entry
+from sealhold.model.collecting import uncollected
 from sealhold.model.errors import ConflictError, NotFoundError, TamperedError
 from sealhold.model.ids import JobId, SubjectId, random_id
 from sealhold.model.quantities import Instant
@@ -70,14 +71,17 @@ class Rotation:
 
     def plan(self, kind: Turned, scope: Scope) -> Job:
         """Return a job as it would begin; nothing changes."""
-        planned = Job(
+        planned = self._planned(kind, scope)
+        return replace(planned, total=self._passes[kind].total(planned))
+
+    def _planned(self, kind: Turned, scope: Scope) -> Job:
+        return Job(
             id=JobId(random_id(self._core.entropy)),
             kind=kind,
             scope=scope,
             state=State.PLANNED,
             started=self._core.clock(),
         )
-        return replace(planned, total=self._passes[kind].total(planned))
 
     def begin(
         self,
@@ -94,7 +98,9 @@ class Rotation:
             ConflictError: a job that is not over could meet it.
             TamperedError: a job's row was edited.
         """
-        planned = self.plan(kind, scope)
+        planned = self._planned(kind, scope)
+        total = 0 if kind is Turned.APP else self._passes[kind].total(planned)
+        planned = replace(planned, total=total)  # of an app, counting takes as long as the work
         job = replace(planned, state=State.RUNNING, compromised=compromised, throttle=throttle)
         with self._heard():
             # THREAT T274: two jobs at one key would each take the other's version for done
@@ -210,7 +216,7 @@ class Rotation:
         """Take one step, and return how many were looked at."""
         due = Instant(self._core.clock() + (0 if job.compromised else self._retention))
         try:
-            with self._core.keys.turning.kept():
+            with self._core.keys.turning.kept(), uncollected():
                 step = self._passes[job.kind].step(job, due)
                 return self._taken(job, step, due)
         except (ConflictError, NotFoundError, TamperedError) as err:
@@ -229,6 +235,7 @@ class Rotation:
             job,
             cursor=step.cursor or b"",
             done=job.done + step.looked,
+            total=max(job.total, job.done + step.looked),
             changed=job.changed + step.changed,
             in_pass=job.in_pass + step.changed,
             quarantined=job.quarantined + len(step.left),
@@ -238,7 +245,7 @@ class Rotation:
             for number, left in enumerate(step.left)
         ]
         entries: tuple[Entry, ...] = ()
-        if step.cursor is None and job.looks and not after.in_pass:
+        if step.is_all or (step.cursor is None and job.looks and not after.in_pass):
             destroyed = self._passes[job.kind].end(after, due)
             state = State.DONE_WITH_QUARANTINE if after.quarantined else State.DONE
             after = replace(after, state=state, ended=self._core.clock())

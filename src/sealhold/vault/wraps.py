@@ -12,7 +12,7 @@
 Source: docs/spec/03-keys.md sections 1, 10 and 13; docs/spec/28-rotation.md section 1.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sealhold.crypto.digest import tagged
@@ -24,9 +24,9 @@ from sealhold.model.errors import NotFoundError, SealBrokenError, TamperedError
 from sealhold.model.ids import ID_BYTES, AppId, Id16, SubjectId
 from sealhold.stores.spec import ColumnKind, Expect, Fence, Put, RecordStore, Row, TableSpec
 from sealhold.vault.deciding import rows_of, scan_all
+from sealhold.vault.heldkeys import Held, HeldApp, HeldApps, HeldField, HeldSubject, Owner
 
 ACTIVE, DECRYPT_ONLY = "active", "decrypt-only"
-TAGS = "@tags"  # in place of a field's name: the key of all tags that an app's people are found by
 
 HEAD = TableSpec(
     name="keyhead",
@@ -92,96 +92,6 @@ OWNER = TableSpec(  # whose vault it is, among all the subjects that it holds ke
 TABLES = (HEAD, NAMED, APP, SUBJECT, FIELD, OWNER)
 CLEAR = 8  # columns of a subject's row before the wraps
 
-Owner = tuple[SubjectId, AppId]
-
-
-@dataclass(frozen=True, slots=True)
-class HeldApp:
-    """One version of an app's keys, open."""
-
-    version: int
-    key: Secret  # wraps the keys of its people and fields; another one in each epoch
-    base: Secret  # gives its tags and seals, and stays
-    job: Id16 = NOBODY  # that made this version, if one did
-
-
-HeldApps = Mapping[int, HeldApp]  # by version
-
-
-@dataclass(frozen=True, slots=True)
-class HeldSubject:
-    """One version of a subject's keys, open."""
-
-    row: Row  # what is clear of it
-    key: Secret
-    base: Secret
-
-    @property
-    def version(self) -> int:
-        """Which of the subject's keys it is, from 1 on."""
-        return int(self.row[1])
-
-    @property
-    def state(self) -> str:
-        """Whether it wraps, or only opens."""
-        return str(self.row[4])
-
-    @property
-    def job(self) -> bytes:
-        """The job that made this version; 16 zero bytes if none did."""
-        return bytes(self.row[7])
-
-    @property
-    def kept(self) -> tuple[Row, Secret, Secret]:
-        """What a next epoch leaves as it is: all but the version of the app's key."""
-        return (*self.row[:3], *self.row[4:]), self.key, self.base
-
-
-@dataclass(frozen=True, slots=True)
-class HeldField:
-    """One version of the key of a field that people are found by, open."""
-
-    version: int
-    state: str
-    key: Secret
-    job: Id16 = NOBODY  # that made this version, if one did
-
-
-FieldKey = tuple[AppId, str, int]  # app, field, version
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Every key of a set, open, and whose vault it is."""
-
-    owner: Owner
-    named: dict[str, Secret]
-    apps: dict[AppId, HeldApp]  # those in force
-    fields: dict[FieldKey, HeldField]
-    subjects: list[HeldSubject]
-
-    def __len__(self) -> int:
-        pairs = len(self.apps) + len(self.subjects)
-        return len(self.named) + len(self.fields) + 2 * pairs
-
-    def follows(self, old: "Held", anew: Collection[AppId] = ()) -> bool:
-        """Return whether this is the set after `old`: the same keys, but for those of apps.
-
-        The apps of `anew` have another key of tags, too.
-        """
-        return (
-            self.owner == old.owner
-            and self.named == old.named
-            and self.fields.keys() == old.fields.keys()
-            and all(
-                (key == old.fields[place]) != is_anew(place, anew)
-                for place, key in self.fields.items()
-            )
-            and self.apps.keys() == old.apps.keys()
-            and all(_is_next(self.apps[app], before) for app, before in old.apps.items())
-            and [each.kept for each in self.subjects] == [each.kept for each in old.subjects]
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class KeySet:
@@ -239,7 +149,7 @@ class KeySet:
     def put_app(self, app: AppId, held: HeldApp, entropy: Entropy, *, state: str = ACTIVE) -> Put:
         """Return the operation that keeps one version of an app's keys."""
         wrap = self.sealer.wrap(held.key, self._app_aad(app), entropy)
-        base = Sealer(held.key).wrap(held.base, _app_base_aad(app, held.version), entropy)
+        base = held.sealer.wrap(held.base, _app_base_aad(app, held.version), entropy)
         return Put(APP.name, (app, held.version, state, held.job, wrap, base))
 
     def fields(self, app: AppId, field: str) -> list[HeldField]:
@@ -334,14 +244,14 @@ class KeySet:
 def put_field(app: AppId, field: str, held: HeldField, under: HeldApp, entropy: Entropy) -> Put:
     """Return the operation that keeps one version of the key of a field under its app's."""
     place = field_aad(app, field, held.version, under.version)
-    wrap = Sealer(under.key).wrap(held.key, place, entropy)
+    wrap = under.sealer.wrap(held.key, place, entropy)
     return Put(FIELD.name, (app, field, held.version, held.state, held.job, wrap))
 
 
 def put_subject(held: HeldSubject, under: HeldApp, entropy: Entropy) -> Put:
     """Return the operation that keeps one version of a subject's keys under their app's."""
     subject, version, app, _, *rest = held.row
-    sealer = Sealer(under.key)
+    sealer = under.sealer
     place = subject_aad(KeyKind.SUBJECT, app, subject, version, under.version)
     wrap = sealer.wrap(held.key, place, entropy)
     place = subject_aad(KeyKind.BASE, app, subject, version, under.version)
@@ -354,12 +264,6 @@ def field_place(field: str) -> Id16:
     return Id16(tagged(Tag.FIELD_PLACE, field.encode())[:ID_BYTES])
 
 
-def is_anew(place: FieldKey, anew: Collection[AppId]) -> bool:
-    """Return whether a next epoch has another key there: the tags of apps that erased somebody."""
-    app, field, _ = place
-    return field == TAGS and app in anew
-
-
 def opened_field(row: Row, under: HeldApp) -> HeldField:
     """Return the key of a field from its row; it lies under the app's key in force.
 
@@ -368,7 +272,7 @@ def opened_field(row: Row, under: HeldApp) -> HeldField:
     """
     app, field, version, state, job, wrap = row
     place = field_aad(app, field, version, under.version)
-    return HeldField(version, state, Sealer(under.key).unwrap(wrap, place, "field"), job)
+    return HeldField(version, state, under.sealer.unwrap(wrap, place, "field"), job)
 
 
 def opened_subject(row: Row, apps: HeldApps) -> HeldSubject:
@@ -381,7 +285,7 @@ def opened_subject(row: Row, apps: HeldApps) -> HeldSubject:
     under = apps.get(above)
     if under is None:
         raise SealBrokenError("a key lies under another version of its app's")
-    opener = Sealer(under.key)
+    opener = under.sealer
     # THREAT T232: keys that were swapped between people, apps or kinds do not open
     # THREAT T270: nor those of two versions: an old key does not come back as the one in force
     place = subject_aad(KeyKind.SUBJECT, app, subject, version, above)
@@ -392,8 +296,12 @@ def opened_subject(row: Row, apps: HeldApps) -> HeldSubject:
 
 def subject_aad(kind: KeyKind, app: bytes, subject: bytes, version: int, above: int) -> bytes:
     """Return the place of a subject's key or base key; `above` is the version of the app's."""
-    turned = (version - 1).to_bytes(ID_BYTES)  # how often it was turned over
-    return wrap_aad(kind, app, subject, turned, above)
+    return wrap_aad(kind, app, subject, turned(version), above)
+
+
+def turned(version: int) -> bytes:
+    """Return what stands for a version of a subject's key: how often it was turned over."""
+    return (version - 1).to_bytes(ID_BYTES)
 
 
 def field_aad(app: AppId, field: str, version: int, above: int) -> bytes:
@@ -410,11 +318,6 @@ def check_newest(states: Sequence[str], what: str) -> None:
     """
     if states[-1] != ACTIVE or ACTIVE in states[:-1]:
         raise TamperedError(f"{what} has not one key in force")
-
-
-def _is_next(now: HeldApp, before: HeldApp) -> bool:
-    is_anew = now.key != before.key and now.version == before.version + 1
-    return is_anew and now.base == before.base
 
 
 def _app_base_aad(app: AppId, version: int) -> bytes:

@@ -53,7 +53,7 @@ def world_of(session: Session) -> World:
 def reading(session: Session) -> Iterator[Node]:
     """Open the vault to read in it."""
     with _node(session) as node:
-        node.unlock(given_to(session, node) or _typed(session, node, LockedError))
+        node.unlock(given_to(session, node) or typed(session, node, LockedError))
         yield node
 
 
@@ -63,7 +63,7 @@ def deciding(session: Session) -> Iterator[tuple[Node, str]]:
     with _node(session) as node:
         given = given_to(session, node)
         if given is None:
-            given = _typed(session, node, VerificationNeededError)
+            given = typed(session, node, VerificationNeededError)
             node.unlock(given)
             yield node, given
         else:
@@ -77,7 +77,7 @@ def accepting(session: Session, checkpoint: str | None) -> Iterator[Node]:
     with _node(session) as node:
         at_terminal = session.shell.terminal.is_there() and node.way is Way.PASSPHRASE
         given = None if at_terminal else given_to(session, node)
-        given = given or _typed(session, node, VerificationNeededError)
+        given = given or typed(session, node, VerificationNeededError)
         node.unlock(given, Accepted(at_terminal=at_terminal, checkpoint=checkpoint))
         yield node
 
@@ -91,7 +91,7 @@ def confirmed(session: Session, node: Node, prompt: str = ASK) -> str:
     # THREAT T66: a program of the owner's has the environment, but not the keys of the terminal.
     given = given_to(session, node) if node.headless else None
     if given is None:
-        given = _typed(session, node, VerificationNeededError, prompt)
+        given = typed(session, node, VerificationNeededError, prompt)
     if not node.verify_passphrase(given):
         raise WrongPassphraseError
     return given
@@ -168,12 +168,17 @@ def _passphrase(session: Session) -> str | None:
     return session.shell.environment.get(PASSPHRASE_VARIABLE) or None
 
 
-def _typed(
+def typed(
     session: Session,
     node: Node,
     missing: type[LockedError | VerificationNeededError],
     prompt: str = ASK,
 ) -> str:
+    """Return what is typed at the terminal.
+
+    Raises:
+        NoKeyError: the vault opens with a key, and not with a passphrase.
+    """
     if node.way is not Way.PASSPHRASE:
         raise NoKeyError
     return _asked(session, missing, prompt)

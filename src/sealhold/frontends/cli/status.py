@@ -1,6 +1,6 @@
 """`sealhold status`."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -22,6 +22,8 @@ from sealhold.frontends.cli.words import counted
 from sealhold.frontends.web.formats import bits, moment
 from sealhold.model.errors import TamperedError
 from sealhold.model.shown import LogState, Meter, Status
+from sealhold.model.shown.backups import DrillView
+from sealhold.node import backing
 
 OPENED_BY = {
     "passphrase": "a passphrase",
@@ -33,11 +35,21 @@ WORTH = {  # what a receipt of an erasure says, in words
 }
 
 
+TRIED = {
+    "seal_and_open": "seal and open",
+    "erase_a_canary": "erase a person who never was",
+    "restore_the_newest_backup": "restore the newest backup",
+}
+
+
 def status(
     context: typer.Context,
     self_test: Annotated[
         bool,
-        typer.Option("--self-test", help="Read and recompute everything that is kept, too."),
+        typer.Option(
+            "--self-test",
+            help="Read and recompute everything that is kept, and try what a bad day asks for.",
+        ),
     ] = False,
 ) -> None:
     """Tell how the vault is.
@@ -50,11 +62,34 @@ def status(
     with reading(session) as node:
         checked = node.audit.verify() if self_test else None
         shown, meters = node.status(), node.budgets.meters()
-    emit(session, {**fields_of(shown), "budgets": meters}, *_blocks(shown, meters, checked))
-    if checked is not None and not checked.whole:
+        tried = backing.drill(node) if self_test else None
+    value = {**fields_of(shown), "budgets": meters}
+    if tried is not None:
+        value["drill"] = tried
+    emit(session, value, *_blocks(shown, meters, checked), *_drill_blocks(tried))
+    failed = [
+        f"{each.name}: {each.about}"
+        for each in (tried.tried if tried else ())
+        if each.outcome == "failed"
+    ]
+    if checked is not None and (failed or not checked.whole):
         if session.as_json:
             raise typer.Exit(TamperedError.kind.value)
-        raise TamperedError("; ".join(checked.faults))
+        raise TamperedError("; ".join((*checked.faults, *failed)))
+
+
+def _drill_blocks(tried: DrillView | None) -> list[Block]:
+    if tried is None:
+        return []
+    looks: dict[str, Literal["good", "bad", "hint"]] = {
+        "held": "good",
+        "failed": "bad",
+        "missing": "hint",
+    }
+    return [
+        Line(f"Drill: {TRIED[each.name]}: {each.outcome}; {safe(each.about)}", looks[each.outcome])
+        for each in tried.tried
+    ]
 
 
 def _blocks(shown: Status, meters: tuple[Meter, ...], checked: LogState | None) -> list[Block]:

@@ -11,7 +11,7 @@ Source: docs/spec/20-faces.md section 7; docs/spec/30-access.md section 3.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
@@ -97,6 +97,7 @@ class Reply:
     media: str = JSON
     etag: str = ""
     chunks: Iterator[bytes] | None = None  # in place of a value: made while they are sent
+    headers: Mapping[str, str] = field(default_factory=dict)  # beside those of every answer
 
 
 def _nothing(_call: Call) -> Reply:
@@ -295,12 +296,15 @@ def _token(request: Request) -> str:
 
 def _response(reply: Reply) -> Response:
     if reply.chunks is not None:
-        return streamed(reply.chunks, reply.status, reply.media)
+        return streamed(reply.chunks, reply.status, reply.media, _told_headers(reply))
     if isinstance(reply.value, bytes):
         headers = {"content-disposition": "attachment"}
         return Response(reply.value, reply.status, media_type=reply.media, headers=headers)
     if reply.value is None:
         return Response(status_code=reply.status)
     body = msgspec.json.encode(to_wire(reply.value))
-    headers = {"etag": reply.etag} if reply.etag else {}
-    return Response(body, reply.status, headers, media_type=JSON)
+    return Response(body, reply.status, _told_headers(reply), media_type=JSON)
+
+
+def _told_headers(reply: Reply) -> dict[str, str]:
+    return {**reply.headers, **({"etag": reply.etag} if reply.etag else {})}

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 from sealhold.frontends.http import (
     access_api,
     app_api,
+    attachments_api,
     choice_api,
     keys_api,
     openapi,
@@ -60,6 +61,7 @@ SERVICES = (
     people_api,
     access_api,
     records_api,
+    attachments_api,
     processing_api,
     choice_api,
     rights_api,

@@ -9,6 +9,7 @@ import msgspec
 
 from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, limit, read
 from sealhold.frontends.http.processing_api import caller
+from sealhold.model.papers import CONSENT_RECORD, paper_schema
 from sealhold.model.processing import ChoiceMade, ChoiceView, LimitsView, UsesPage, Wish
 from sealhold.model.quantities import Instant
 
@@ -85,10 +86,16 @@ def _object(call: Call, *, is_raised: bool) -> Reply:
 
 
 ENVELOPE = "application/vnd.dsse+json"
+SCHEMA = "application/schema+json"
 _PERSON = "/v1/subjects/{id}"
 _ANSWERS = (Role.OWNER, Role.OFFICER)  # who answers to people and authorities
 
 ROUTES = (
+    ApiRoute(
+        method="GET", path="/v1/schemas/consent-record", role=Role.PUBLIC,
+        about="The JSON Schema of consent records and receipts",
+        run=lambda _: Reply(value=paper_schema(CONSENT_RECORD), media=SCHEMA), media=SCHEMA,
+    ),
     ApiRoute(
         method="GET", path=_PERSON + "/choices", role=Role.PERSON,
         about="Each processing, and what you said to it",

@@ -13,12 +13,12 @@ import msgspec
 
 from sealhold import __version__
 from sealhold.frontends.http.api import TOLD, ApiRoute, Reply, Role
-from sealhold.frontends.http.wire import Schema, schema_of
+from sealhold.frontends.http.wire import Known, Schema, schema_of
 from sealhold.model.encoding import Plain
 
 NAMED = re.compile(r"\{(\w+)\}")
 WHOLE = frozenset({"limit", "before", "seq"})  # query parameters that are whole numbers
-MATCH = "if-match"
+MATCH, RANGE, TYPE = "if-match", "range", "content-type"
 SAID_WITH = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
 REF = "#/components/schemas/{name}"
 PROBLEM: Schema = {
@@ -53,7 +53,8 @@ def described(routes: tuple[ApiRoute, ...], origin: str) -> tuple[ApiRoute, ...]
 
 def document(routes: tuple[ApiRoute, ...], origin: str) -> Schema:
     """Return the document for `routes`, served at `origin`."""
-    known: dict[str, Schema] = {"Problem": PROBLEM}
+    known = Known()
+    known["Problem"] = PROBLEM
     bodies = sorted(
         {route.body for route in routes if route.body is not None},
         key=lambda body: (body.__name__, body.__module__),
@@ -84,7 +85,7 @@ def document(routes: tuple[ApiRoute, ...], origin: str) -> Schema:
     }
 
 
-def _operation(route: ApiRoute, known: dict[str, Schema], of_body: Mapping[type, Schema]) -> Schema:
+def _operation(route: ApiRoute, known: Known, of_body: Mapping[type, Schema]) -> Schema:
     told: Schema = {
         "operationId": _operation_id(route),
         "summary": route.about,
@@ -132,6 +133,7 @@ def _parameters(route: ApiRoute) -> list[Schema]:
         {"name": name, "in": "header", "required": must, "schema": {"type": "string"}}
         for names, must in ((route.headers, True), (route.optional, False))
         for name in names
+        if name != TYPE  # which OpenAPI tells of beside the body
     ]
     return in_path + in_query + in_headers
 
@@ -143,11 +145,12 @@ def _refusals(route: ApiRoute) -> set[int]:
     said = {
         401: Role.PUBLIC not in route.roles,
         403: True,
-        404: tells and ("{" in route.path or bool(route.query)),
+        404: tells,
         408: changes,
         409: changes and (tells or Role.PERSON in route.roles),
         412: MATCH in (*route.headers, *route.optional),
         413: changes,
+        416: RANGE in route.optional,
         422: True,
         428: MATCH in (*route.headers, *route.optional),
         429: True,
@@ -167,7 +170,7 @@ def _refusal(status: int) -> Schema:
     return told
 
 
-def _success(route: ApiRoute, known: dict[str, Schema]) -> Schema:
+def _success(route: ApiRoute, known: Known) -> Schema:
     if route.answer is not None:
         schema = schema_of(route.answer, known)
         return {"description": route.about, "content": {"application/json": {"schema": schema}}}

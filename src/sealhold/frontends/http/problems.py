@@ -20,6 +20,7 @@ from sealhold.model.errors import (
     DeniedError,
     ErrorKind,
     InvalidError,
+    RangeError,
     SealholdError,
     StaleError,
     StoreFullError,
@@ -39,6 +40,14 @@ STATUS = {
     ErrorKind.EXHAUSTED: 429,
     ErrorKind.CONFLICT: 409,
 }
+OWN: Mapping[type[SealholdError], int] = {  # statuses of errors that their kind does not tell
+    TooLongError: 413,
+    TooSlowError: 408,
+    NoVersionError: 428,
+    RangeError: 416,
+    StaleError: 412,
+    StoreFullError: 507,
+}
 MEDIA = "application/problem+json"
 _OF_THE_SERVICE = AuditUnavailableError | BusyError | StoreUnavailableError
 AGAIN = {"retry-after": "1"}  # seconds; what is busy is so for about as long
@@ -54,19 +63,8 @@ class NoTokenError(DeniedError):
 
 def status_of(err: SealholdError) -> int:
     """Return the status that `err` is told with."""
-    match err:
-        case TooLongError():
-            return 413
-        case TooSlowError():
-            return 408
-        case NoVersionError():
-            return 428
-        case StaleError():
-            return 412
-        case StoreFullError():
-            return 507
-        case _:
-            return STATUS[err.kind]
+    own = (status for kind, status in OWN.items() if isinstance(err, kind))
+    return next(own, STATUS[err.kind])
 
 
 def problem(err: SealholdError) -> Response:

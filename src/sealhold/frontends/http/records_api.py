@@ -145,10 +145,10 @@ def patch(call: Call) -> Underway[Reply]:
     return records.patch(*_place(call), change, version, call.header(PURPOSE)).then(_kept)
 
 
-def delete(call: Call) -> Underway[Reply]:
-    """Take a record out."""
+def delete(call: Call) -> Reply:
+    """Take a record out, in a thread: packs are deleted from wherever they lie."""
     version, records = version_of(call.header(MATCH)), call.vault.person_records
-    return records.delete(*_place(call), version, call.header(PURPOSE)).then(_told)
+    return Reply(value=records.delete(*_place(call), version, call.header(PURPOSE)).wait())
 
 
 def bulk(call: Call) -> Reply:
@@ -233,7 +233,7 @@ ROUTES = (
     ),
     ApiRoute(
         method="DELETE", path=_RECORD, role=Role.APP, also=_BOTH,
-        about="Take a record out with all its versions", begin=delete, answer=RecordHead,
+        about="Take a record out with its versions and attachments", run=delete, answer=RecordHead,
         headers=(MATCH,), optional=(PURPOSE,),
     ),
     ApiRoute(

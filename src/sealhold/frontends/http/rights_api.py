@@ -8,10 +8,19 @@ from dataclasses import dataclass
 
 import msgspec
 
-from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, read
+from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, limit, read
 from sealhold.model.people import ErasedView
 from sealhold.model.quantities import Instant
-from sealhold.model.rights import BreachView, Reason, RightsStep, RightsView, RightsWish
+from sealhold.model.rights import (
+    BreachView,
+    BroughtView,
+    NoticeView,
+    Reason,
+    RecipientView,
+    RightsStep,
+    RightsView,
+    RightsWish,
+)
 
 ZIP = "application/zip"
 STEPS = (
@@ -90,6 +99,28 @@ class NewSparing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reasons: list[NewReason]
 
 
+class NewRecipient(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom an app gives data to, and how they are told."""
+
+    app: str
+    name: str
+    contact: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipients:
+    """Whom apps give data to."""
+
+    recipients: tuple[RecipientView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notices:
+    """What recipients are to be told."""
+
+    notices: tuple[NoticeView, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RightsRequests:
     """Rights requests, the most urgent first."""
@@ -114,6 +145,12 @@ def export(call: Call) -> Reply:
     body = read(call, NewExport)
     chunks = call.vault.rights.export(_token(call), call.names["id"], body.passphrase)
     return Reply(chunks=chunks, media=ZIP)
+
+
+def bring(call: Call) -> Reply:
+    """Take in an export."""
+    app, key = call.query.one("app"), call.query.one("key")
+    return Reply(value=call.vault.rights.bring(app, call.body, key), status=201)
 
 
 def ask(call: Call) -> Reply:
@@ -173,6 +210,28 @@ def spare(call: Call) -> Reply:
     )
 
 
+def add_recipient(call: Call) -> Reply:
+    """Enter a recipient."""
+    body = read(call, NewRecipient)
+    made = call.vault.rights.add_recipient(_token(call), body.app, body.name, body.contact)
+    return Reply(value=made, status=201)
+
+
+def remove_recipient(call: Call) -> Reply:
+    """Take a recipient out."""
+    return Reply(value=call.vault.rights.remove_recipient(_token(call), call.names["id"]))
+
+
+def notices(call: Call) -> Reply:
+    """Return notices that did not arrive yet."""
+    return Reply(value=Notices(notices=call.vault.rights.notices(_token(call), limit(call))))
+
+
+def delivered(call: Call) -> Reply:
+    """Note that a notice arrived."""
+    return Reply(value=call.vault.rights.delivered(_token(call), call.names["id"]))
+
+
 def _step(name: str) -> Callable[[Call], Reply]:
     def run(call: Call) -> Reply:
         body = read(call, NewStep)
@@ -212,6 +271,11 @@ ROUTES = (
         method="POST", path="/v1/subjects/{id}/export", role=Role.PERSON,
         also=(Role.OWNER, Role.OFFICER), about="All that is kept of a person, as a ZIP",
         run=export, body=NewExport, media=ZIP,
+    ),
+    ApiRoute(
+        method="POST", path="/v1/import", role=Role.OWNER,
+        about="Take in an export as a new person of an app; the key is who signed it", run=bring,
+        answer=BroughtView, query=("app", "key"), takes_file=True, status=201,
     ),
     ApiRoute(
         method="GET", path=_RIGHTS, role=Role.OFFICER, also=(Role.OWNER, Role.PERSON),
@@ -269,5 +333,30 @@ ROUTES = (
     ApiRoute(
         method="POST", path=f"{_BREACH}/reopen", role=Role.OFFICER, also=_BOTH,
         about="Something came to light", run=lambda c: _close(c, again=True), answer=BreachView,
+    ),
+    ApiRoute(
+        method="GET", path="/v1/recipients", role=Role.OFFICER, also=_BOTH,
+        about="Whom apps give data to",
+        run=lambda c: Reply(value=Recipients(recipients=c.vault.rights.recipients())),
+        answer=Recipients,
+    ),
+    ApiRoute(
+        method="POST", path="/v1/recipients", role=Role.OFFICER, also=_BOTH,
+        about="Enter whom an app gives data to", run=add_recipient, body=NewRecipient,
+        answer=RecipientView, status=201,
+    ),
+    ApiRoute(
+        method="DELETE", path="/v1/recipients/{id}", role=Role.OFFICER, also=_BOTH,
+        about="Take a recipient out", run=remove_recipient, answer=RecipientView,
+    ),
+    ApiRoute(
+        method="GET", path="/v1/recipient-notices", role=Role.APP, also=(Role.OWNER, Role.OFFICER),
+        about="What recipients are to be told, until it arrived", run=notices, answer=Notices,
+        query=("limit",),
+    ),
+    ApiRoute(
+        method="POST", path="/v1/recipient-notices/{id}/delivered", role=Role.APP,
+        also=(Role.OWNER, Role.OFFICER), about="A notice to a recipient arrived", run=delivered,
+        answer=NoticeView,
     ),
 )  # fmt: skip

@@ -8,7 +8,7 @@
 Source: docs/spec/27-rights.md section 8.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import suppress
 from queue import Empty, Full, Queue
 from threading import Event, Thread
@@ -28,10 +28,12 @@ class _Cut:
         self.error = error
 
 
-def streamed(chunks: Iterator[bytes], status: int, media: str) -> StreamingResponse:
+def streamed(
+    chunks: Iterator[bytes], status: int, media: str, headers: Mapping[str, str]
+) -> StreamingResponse:
     """Return an answer of `chunks`, which are made and closed in one thread."""
-    headers = {"content-disposition": "attachment"}
-    return StreamingResponse(_pumped(chunks), status, headers, media_type=media)
+    told = {**headers, "content-disposition": "attachment"}
+    return StreamingResponse(_pumped(chunks), status, told, media_type=media)
 
 
 async def _pumped(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:

@@ -29,6 +29,24 @@ SCALARS: Mapping[object, Schema] = {
     Any: {},
     type(None): {"type": "null"},
 }
+
+
+class Known(dict[str, Schema]):
+    """The classes that are described, by name; the second of one name has a longer one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names: dict[type, str] = {}
+
+    def name(self, cls: type) -> str:
+        """Return the name of a class here."""
+        if cls not in self._names:
+            taken = cls.__name__ in self._names.values()
+            part = cls.__module__.rpartition(".")[2].title().replace("_", "")
+            self._names[cls] = part + cls.__name__ if taken else cls.__name__
+        return self._names[cls]
+
+
 UUID: Schema = {"type": "string", "format": "uuid"}
 
 
@@ -53,7 +71,7 @@ def to_wire(value: Plain) -> Plain:
     return value.value if isinstance(value, Enum) else value
 
 
-def schema_of(hint: object, known: dict[str, Schema]) -> Schema:
+def schema_of(hint: object, known: Known) -> Schema:
     """Return the JSON Schema of `hint`; classes are described once, in `known`.
 
     Raises:
@@ -72,7 +90,7 @@ def schema_of(hint: object, known: dict[str, Schema]) -> Schema:
     return _composed(hint, known)
 
 
-def _composed(hint: object, known: dict[str, Schema]) -> Schema:
+def _composed(hint: object, known: Known) -> Schema:
     origin, parts = typing.get_origin(hint), typing.get_args(hint)
     if origin in {typing.Union, types.UnionType}:
         return {"anyOf": [schema_of(part, known) for part in parts]}
@@ -86,18 +104,19 @@ def _composed(hint: object, known: dict[str, Schema]) -> Schema:
     raise TypeError(f"no form on the wire for {hint}")
 
 
-def _described(cls: type, known: dict[str, Schema]) -> Schema:
-    if cls.__name__ not in known:
-        known[cls.__name__] = {}  # taken, so that a class within itself ends
+def _described(cls: type, known: Known) -> Schema:
+    name = known.name(cls)
+    if name not in known:
+        known[name] = {}  # taken, so that a class within itself ends
         hints = _hints(cls)
-        known[cls.__name__] = {
+        known[name] = {
             "type": "object",
             "description": (cls.__doc__ or "").partition("\n")[0],
-            "properties": {name: schema_of(hint, known) for name, hint in hints.items()},
+            "properties": {each: schema_of(hint, known) for each, hint in hints.items()},
             "required": sorted(hints),
             "additionalProperties": False,
         }
-    return {"$ref": f"#/components/schemas/{cls.__name__}"}
+    return {"$ref": f"#/components/schemas/{name}"}
 
 
 @cache

@@ -46,6 +46,13 @@ class TooLargeError(InvalidError):
     """
 
 
+class RangeError(InvalidError):
+    """Bytes are asked for that an attachment does not have.
+
+    Remedy: ask for bytes below the size that the list of attachments tells.
+    """
+
+
 class UnownedError(InvalidError):
     """Data is tied to no person, so nobody could have it shown, exported or erased.
 

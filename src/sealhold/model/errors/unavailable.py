@@ -111,6 +111,20 @@ class NotReadyError(UnavailableError):
     """
 
 
+class NewerFormError(UnavailableError):
+    """A newer version of sealhold wrote this vault, in a form that this one does not read.
+
+    Remedy: install that version, or a newer one; nothing here was changed.
+    """
+
+
+class OlderFormError(UnavailableError):
+    """An older version of sealhold wrote this vault, in a form that is not used any more.
+
+    Remedy: `sealhold upgrade`, which keeps the old rows until the new ones were checked.
+    """
+
+
 class StoppedError(UnavailableError):
     """A run was stopped before its end; what was evaluated until then is kept.
 

@@ -21,6 +21,28 @@ class BackupView:
     digest: str  # of its manifest, as the log names it
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One thing that was tried, and what came of it."""
+
+    name: str
+    outcome: str  # "held", "failed" or "missing"
+    about: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrillView:
+    """What came of a drill."""
+
+    tried: tuple[Tried, ...]
+    envelope: str  # DSSE, signed by the log's key
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether something did not hold."""
+        return any(each.outcome == "failed" for each in self.tried)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreView:
     """What going back to a backup does, or did."""

@@ -94,6 +94,12 @@ def _restore() -> Function:
     return restore
 
 
+def _upgrade() -> Function:
+    from sealhold.frontends.cli.upgrade import upgrade
+
+    return upgrade
+
+
 def _service_token() -> Function:
     from sealhold.frontends.cli.service_token import service_token
 
@@ -209,6 +215,11 @@ VAULT: Mapping[str, Entry | Group] = {
         about="Go back to a backup, into an empty folder.",
         example="restore Backups --slots Stick/slots --dry-run",
         load=_restore,
+    ),
+    "upgrade": Entry(
+        about="Bring a vault of an older sealhold to today's form.",
+        example="upgrade --dry-run",
+        load=_upgrade,
     ),
     "service": Group(about="A vault that is served all the time.", entries=SERVICE),
     "job": Group(about="Work that turns keys over.", entries=JOB),

@@ -2,17 +2,42 @@
 
 - A link from the app leads in. It is opened by a button, so that no program that follows links
   uses it up, and it is good once.
-- What cannot be undone is shown first, with what goes, and needs a tick of its own.
+- A choice is one button. What cannot be undone is shown first, with what goes, and needs a tick.
 
 Source: docs/spec/30-access.md section 6.
 """
+
+import re
+from dataclasses import dataclass
 
 from sealhold.frontends.web.pages.gate import NEXT_SCHEME
 from sealhold.frontends.web.texts import text
 from sealhold.frontends.web.visit import Go, Outcome, Page, PageRoute, SessionChange, Visit
 from sealhold.model.errors import DeniedError, InvalidError
+from sealhold.model.ids import canonical
+from sealhold.model.principals import Caller
+from sealhold.model.processing import ChoiceState, ChoiceView, UseLine
 
-HOME = "/me"
+HOME, SIGN_IN = "/me", "/me/in"
+CAPITAL = re.compile(r"([A-Z])")
+SHOWN = 20  # uses on one page
+TOLD = frozenset(  # uses that have words of their own
+    {
+        "profile read", "profile changed", "profile found", "person made", "person shown",
+        "person asked to be erased", "access a link was opened", "access a token was made",
+        "access a token was ended", "access tokens were revoked", "say uses shown",
+        "say asked in vain", "say said before",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseRow:
+    """One use, and the words that tell of it."""
+
+    line: UseLine
+    who: str
+    did: str
 
 
 def ways_in(_visit: Visit) -> Outcome:
@@ -38,7 +63,7 @@ def enter(visit: Visit) -> Outcome:
 def leave(visit: Visit) -> Outcome:
     """Sign out."""
     visit.vault.mine.leave(visit.me)
-    return Go(to="/me/in", session=SessionChange.END_MINE)
+    return Go(to=SIGN_IN, session=SessionChange.END_MINE)
 
 
 def scheme(visit: Visit) -> Outcome:
@@ -48,11 +73,40 @@ def scheme(visit: Visit) -> Outcome:
 
 def show(visit: Visit) -> Outcome:
     """Return the page, or the way in if the sign-in is over."""
+    caller = _caller(visit)
     try:
         mine = visit.vault.mine.show(visit.me)
+        subject = canonical(mine.subject)
+        choices = visit.vault.choices.choices(caller, subject)
+        uses = visit.vault.choices.uses(caller, subject, visit.query.one("before"), SHOWN)
     except DeniedError:
-        return Go(to="/me/in", session=SessionChange.END_MINE)
-    return Page(template="me.html", values={"mine": mine})
+        return Go(to=SIGN_IN, session=SessionChange.END_MINE)
+    values = {
+        "mine": mine,
+        "choices": [(each, words(each.purpose), _buttons(each)) for each in choices],
+        "uses": [_row(line) for line in uses.uses],
+        "before": uses.before,
+    }
+    return Page(template="me.html", values=values)
+
+
+def choose(visit: Visit) -> Outcome:
+    """Keep what the person says to a processing.
+
+    Raises:
+        DeniedError: they may not choose with this sign-in.
+        UnsayableError: what they saw is not what applies now.
+    """
+    subject = canonical(visit.vault.mine.show(visit.me).subject)
+    visit.vault.choices.choose(
+        _caller(visit),
+        subject,
+        visit.names["id"],
+        visit.form.one("choice"),
+        visit.form.one("notice"),
+        None,
+    )
+    return Go(to=f"{HOME}#choices")
 
 
 def look_at_erasing(visit: Visit) -> Outcome:
@@ -73,11 +127,37 @@ def erase(visit: Visit) -> Outcome:
     return Page(template="me_gone.html", values={"receipt": receipt})
 
 
+def _caller(visit: Visit) -> Caller:
+    return Caller(role="person", token=visit.me)
+
+
+def _buttons(choice: ChoiceView) -> tuple[str, ...]:
+    """Return what the person can say now."""
+    if not choice.is_active:
+        return ()
+    if choice.state is ChoiceState.ALLOWED:
+        return ("withdraw",)
+    return ("allow",) if choice.state is ChoiceState.DENIED else ("allow", "deny")
+
+
+def _row(line: UseLine) -> UseRow:
+    what = line.what.replace(":", "")
+    known = what.replace(" ", "_") if what in TOLD else "other"
+    who = line.app if line.actor == "app" and line.app else text(f"me.who_{line.actor}")
+    return UseRow(line=line, who=who, did=text(f"me.use_{known}", what=what))
+
+
+def words(term: str) -> str:
+    """Return a term of the vocabulary as words: `service provision`."""
+    return CAPITAL.sub(r" \1", term).strip().lower()
+
+
 ROUTES = (
     PageRoute(path="/me/in", get=ways_in, is_open=True, is_mine=True),
     PageRoute(path="/me/enter", get=ask, post=enter, is_open=True, is_mine=True),
     PageRoute(path="/me/leave", post=leave, is_mine=True),
     PageRoute(path="/me/scheme", post=scheme, is_mine=True),
     PageRoute(path=HOME, get=show, is_mine=True),
+    PageRoute(path="/me/choices/{id}", post=choose, is_mine=True),
     PageRoute(path="/me/erase", get=look_at_erasing, post=erase, is_mine=True),
 )

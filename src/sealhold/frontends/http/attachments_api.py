@@ -1,0 +1,118 @@
+"""Attachments of people's records: put in whole, read whole or in part.
+
+- Content is the body of a request, its media type the header's; it is served as a file alone.
+- Of a `Range` one span of bytes is answered; a header of another form is as if it were not there.
+
+Source: docs/spec/25-records-of-people.md section 9; RFC 9110 section 14.
+"""
+
+import re
+
+from sealhold.frontends.http.api import BYTES, ApiRoute, Call, Reply, Role
+from sealhold.frontends.http.versions import etag, expected_of, version_of
+from sealhold.model.errors import InvalidError
+from sealhold.model.personrecords import (
+    AttachmentHead,
+    AttachmentsView,
+    AttachmentView,
+    RecordPlace,
+    Span,
+)
+
+PURPOSE, MATCH, NONE_MATCH = "sealhold-purpose", "if-match", "if-none-match"
+RANGE, TYPE = "range", "content-type"
+ONE_RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
+NUMBER = re.compile(r"[1-9][0-9]{0,2}")
+
+
+def list_all(call: Call) -> Reply:
+    """List the attachments of a record."""
+    return Reply(value=call.vault.person_records.attachments(call.token, _place(call)))
+
+
+def put(call: Call) -> Reply:
+    """Attach content to a record."""
+    expected = expected_of(call.header(MATCH), call.header(NONE_MATCH))
+    media = call.header(TYPE).partition(";")[0].strip().lower() or BYTES
+    head = call.vault.person_records.attach(
+        call.token, _place(call), _number(call), media, call.body, expected
+    )
+    return Reply(value=head, status=201 if head.version == 1 else 200, etag=etag(head.version))
+
+
+def get(call: Call) -> Reply:
+    """Return an attachment, or some of its bytes."""
+    span = _span(call.header(RANGE))
+    records = call.vault.person_records
+    found = records.attachment(call.token, _place(call), _number(call), span)
+    return _sent(found, is_part=span != (None, None))
+
+
+def delete(call: Call) -> Reply:
+    """Take an attachment out."""
+    version, records = version_of(call.header(MATCH)), call.vault.person_records
+    return Reply(value=records.detach(call.token, _place(call), _number(call), version))
+
+
+def _sent(view: AttachmentView, *, is_part: bool) -> Reply:
+    headers = {"accept-ranges": "bytes", "content-length": str(view.end - view.start)}
+    if is_part:
+        headers["content-range"] = f"bytes {view.start}-{view.end - 1}/{view.head.size}"
+    return Reply(
+        chunks=view.pieces,
+        status=206 if is_part else 200,
+        media=view.media,
+        etag=etag(view.head.version),
+        headers=headers,
+    )
+
+
+def _span(header: str) -> Span:
+    found = ONE_RANGE.fullmatch(header.strip())
+    if found is None or not (found[1] or found[2]):
+        return None, None
+    return (int(found[1]) if found[1] else None), (int(found[2]) if found[2] else None)
+
+
+def _place(call: Call) -> RecordPlace:
+    names = call.names
+    return RecordPlace(names["id"], names["coll"], names["record"], call.header(PURPOSE))
+
+
+def _number(call: Call) -> int:
+    """Return the number of an attachment.
+
+    Raises:
+        InvalidError: it is none.
+    """
+    text = call.names["n"]
+    if not NUMBER.fullmatch(text):
+        raise InvalidError("an attachment has a number of 1 to 100")
+    return int(text)
+
+
+_ALL = "/v1/subjects/{id}/records/{coll}/{record}/attachments"
+_ONE = _ALL + "/{n}"
+_BOTH = (Role.PERSON,)
+
+ROUTES = (
+    ApiRoute(
+        method="GET", path=_ALL, role=Role.APP, also=_BOTH,
+        about="The attachments of a record, without content", run=list_all,
+        answer=AttachmentsView, optional=(PURPOSE,),
+    ),
+    ApiRoute(
+        method="GET", path=_ONE, role=Role.APP, also=_BOTH,
+        about="An attachment, whole or in part", run=get, media=BYTES,
+        optional=(PURPOSE, RANGE), also_status=(206,),
+    ),
+    ApiRoute(
+        method="PUT", path=_ONE, role=Role.APP, also=_BOTH,
+        about="Attach content to a record", run=put, answer=AttachmentHead, takes_file=True,
+        optional=(PURPOSE, MATCH, NONE_MATCH, TYPE), also_status=(201,),
+    ),
+    ApiRoute(
+        method="DELETE", path=_ONE, role=Role.APP, also=_BOTH, about="Take an attachment out",
+        run=delete, answer=AttachmentHead, headers=(MATCH,), optional=(PURPOSE,),
+    ),
+)  # fmt: skip

@@ -1,0 +1,13 @@
+"""JSON Schemas of the papers that others read, as files of this package.
+
+Source: docs/spec/26-processings.md section 6.
+"""
+
+from importlib.resources import files
+
+CONSENT_RECORD = "consent-record.schema.json"
+
+
+def paper_schema(name: str) -> bytes:
+    """Return a schema of this package, as JSON."""
+    return (files(__package__) / name).read_bytes()

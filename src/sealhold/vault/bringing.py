@@ -1,0 +1,272 @@
+"""Taking a person's export in: the same profile and records, in the same versions, as a new person.
+
+- The person gets another id here, under an app whose schema must know each field and collection.
+- What was said about processings is not taken in: consent is to somebody, and is asked for anew.
+- If anything does not fit, the person is erased again: there is the whole of them, or nobody.
+
+Source: docs/spec/27-rights.md section 9.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+
+import msgspec
+
+from sealhold.audit.event import Actor, EventKind
+from sealhold.crypto.seal import KEY_BYTES
+from sealhold.model.contents import read_object
+from sealhold.model.encoding import Plain
+from sealhold.model.errors import BusyError, ConflictError, InvalidError
+from sealhold.model.ids import (
+    ID_BYTES,
+    AppId,
+    Collection,
+    FieldName,
+    Id16,
+    Kind,
+    RecordId,
+    SubjectId,
+    parse_id,
+    random_id,
+)
+from sealhold.model.people import Lookup
+from sealhold.model.quantities import Instant
+from sealhold.model.rights import BroughtView
+from sealhold.policy.contents import check_types
+from sealhold.policy.profiles import decide_person
+from sealhold.stores.spec import Expect, Op, Put
+from sealhold.vault.collectionrules import Collections, Laid
+from sealhold.vault.core import Core
+from sealhold.vault.identifiable import seal_field
+from sealhold.vault.keyblocks import For, Held, KeyBlocks
+from sealhold.vault.lookups import Tags
+from sealhold.vault.parcel import Parcel
+from sealhold.vault.people import People, check_value
+from sealhold.vault.personrecords import packed_content
+from sealhold.vault.personrows import OLDER, RECORDS, Stand, seal_version
+from sealhold.vault.subjects import Subjects
+from sealhold.vault.using import Use, Uses
+from sealhold.vault.writer import Work
+
+AT_ONCE = 32  # records of one commit: 2 MiB at most
+MOST = 200_000  # records of one export; their ids are in memory
+MAX_VERSION = 2**53 - 1
+_START = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A line of records."""
+
+    id: str
+    version: int
+    current: bool
+    written_at: str
+    retain_until: str | None
+    content: msgspec.Raw
+
+
+class _Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A field of a profile."""
+
+    value: str | int | bool
+    category: str
+    purposes: list[str]
+    version: int
+    retain_until: str | None
+
+
+class _Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The file `profile.json`."""
+
+    subject: str
+    version: int
+    made_at: str
+    fields: dict[str, _Field]
+
+
+@dataclass(slots=True)
+class _Count:
+    records: int = 0
+    older: int = 0
+
+
+class Bringing:
+    """Takes exports in."""
+
+    def __init__(self, core: Core, uses: Uses, people: People) -> None:
+        self._core = core
+        self._uses = uses
+        self._people = people
+        self._subjects = Subjects(core)
+        self._collections = Collections(core)
+
+    def bring(self, app: AppId, data: bytes, key: bytes) -> BroughtView:
+        """Take in an export that the holder of `key` signed, as a new person of an app.
+
+        Raises:
+            InvalidError: no export, not what was signed, or it does not fit schema or collections.
+            DeniedError: the app may keep nobody.
+            AuditUnavailableError: the log cannot be written; nothing was taken in.
+        """
+        parcel = Parcel(data, key)
+        profile = _read(parcel.read("profile.json"), _Profile)
+        use = self._uses.of(app, None, actor=Actor.OWNER)
+        self._uses.need(use, decide_person(use.without_person), EventKind.PERSON)
+        subject = SubjectId(random_id(self._core.entropy))
+        self._core.keyring.add_subject(app, subject)
+        try:
+            self._profile(use, subject, profile)
+        except BaseException:
+            self._core.keyring.erase_subject(app, subject)
+            raise
+        try:
+            count = self._records(app, subject, parcel)
+        except BaseException:
+            self._people.erase(app, subject)
+            raise
+        return BroughtView(
+            subject=subject,
+            fields=len(profile.fields),
+            records=count.records,
+            older_versions=count.older,
+        )
+
+    def _profile(self, use: Use, subject: SubjectId, profile: _Profile) -> None:
+        core, keys = self._core, self._core.keyring.subject(subject)
+        fields = {FieldName(name): each for name, each in profile.fields.items()}
+        version = _version(profile.version, 0)
+        person = replace(
+            self._subjects.fresh(use.app_id, subject, keys),
+            version=version,
+            made_at=_instant(profile.made_at),
+            fields={name: _version(each.version, 1) for name, each in fields.items()},
+        )
+        if any(each > version for each in person.fields.values()):
+            raise InvalidError("a field is newer than its profile")
+        ops: list[Op] = [self._subjects.put(person, keys)]
+        for name, each in fields.items():
+            rule = use.rules.get(name)
+            if rule is None or rule.category != each.category:
+                raise InvalidError("the app's schema has another field of that name, or none")
+            check_value(name, each.value)
+            until = _instant(each.retain_until) if each.retain_until else Instant(0)
+            ops.append(seal_field(keys, name, each.version, each.value, until, core.entropy))
+            if rule.lookup is not Lookup.NONE:
+                tags = Tags(core, use.app_id, name, rule.lookup)
+                ops.append(tags.row(keys, each.version, each.value))
+        made = replace(use, person=person, keys=keys)
+        told = made.entry(made.event(EventKind.PERSON, "brought in", fields))
+        core.writer.commit(Work((*use.guards(()), *ops), (told,)))
+
+    def _records(self, app: AppId, subject: SubjectId, parcel: Parcel) -> _Count:
+        blocks, count = KeyBlocks(self._core.store, self._core.entropy), _Count()
+        for name in parcel.names():
+            if not name.startswith("records/"):
+                continue
+            laid = self._collections.get(app, name[len("records/") : -len(".ndjson")])
+            if laid is None:
+                raise InvalidError("the app has no such collection")
+            newest: dict[bytes, int] = {}
+            lines = (_read(line, _Line) for line in parcel.lines(name))
+            while some := list(islice(lines, AT_ONCE)):
+                _count(some, count)
+                self._commit(app, subject, laid, some, newest, blocks)
+        return count
+
+    def _commit(  # reason: some lines, and where they go
+        self,
+        app: AppId,
+        subject: SubjectId,
+        laid: Laid,
+        lines: list[_Line],
+        newest: dict[bytes, int],
+        blocks: KeyBlocks,
+    ) -> None:
+        use = self._uses.of(app, subject, actor=Actor.OWNER)
+        _, keys = use.whole()
+        held = blocks.hold(keys, (), len(lines))
+        if not isinstance(held, Held):
+            raise BusyError("somebody else writes records of the same person")
+        try:
+            ops = [self._row(use, laid, line, newest, held) for line in lines]
+            told = use.event(EventKind.RECORD, "brought in")
+            entry = use.entry(
+                msgspec.structs.replace(told, collection=laid.name, rows_out=len(ops))
+            )
+            size = sum(len(op.row[-1]) for op in ops)
+            guards = (*use.guards(()), laid.guard)
+            self._core.writer.commit(Work((*guards, *ops, *held.ops()), (entry,), size=size))
+            held.kept()
+        except ConflictError as err:
+            raise InvalidError("a record stands twice, or the rules were changed just now") from err
+        finally:
+            held.release()
+
+    def _row(self, use: Use, laid: Laid, line: _Line, newest: dict[bytes, int], held: Held) -> Put:
+        _, keys = use.whole()
+        record, version = _record(line.id), _version(line.version, 1)
+        if line.current:
+            newest[record] = version
+        elif version >= newest.get(record, 0):
+            raise InvalidError("an older version of a record that has none in force")
+        content = read_object(bytes(line.content))
+        check_types(laid.rule.fields, content)
+        dek = self._core.entropy(KEY_BYTES)
+        stand = Stand(
+            Collection(laid.name),
+            record,
+            version,
+            held.put(dek, For.CURRENT if line.current else For.OLDER),
+            _instant(line.retain_until) if line.retain_until else Instant(0),
+            _instant(line.written_at),
+        )
+        row = seal_version(keys, stand, dek, packed_content(content))
+        return Put((RECORDS if line.current else OLDER).name, row, Expect.ABSENT)
+
+
+def _count(lines: list[_Line], count: _Count) -> None:
+    count.records += sum(line.current for line in lines)
+    count.older += sum(not line.current for line in lines)
+    if count.records + count.older > MOST:
+        raise InvalidError(f"an export has {MOST} records at most")
+
+
+def _read(data: bytes, form: type[Plain]) -> Plain:
+    try:
+        json.loads(data, object_pairs_hook=_once)
+        return msgspec.json.decode(data, type=form, strict=True)
+    except (ValueError, RecursionError, msgspec.DecodeError) as err:
+        raise InvalidError("a file of the export has another form") from err
+
+
+def _once(pairs: list[tuple[str, Plain]]) -> dict[str, Plain]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a member stands twice")
+    return found
+
+
+def _record(text: str) -> RecordId:
+    found = parse_id(Kind.RECORD, text)
+    if len(found) != ID_BYTES:
+        raise InvalidError("a record of an export has no whole id")
+    return RecordId(Id16(found))
+
+
+def _version(number: int, least: int) -> int:
+    if not least <= number <= MAX_VERSION:
+        raise InvalidError("a version of an export is none")
+    return number
+
+
+def _instant(text: str) -> Instant:
+    try:
+        at = datetime.fromisoformat(text)
+        found = (at - _START) // timedelta(milliseconds=1)
+    except (ValueError, TypeError) as err:
+        raise InvalidError("a time of an export is none") from err
+    if found < 0:
+        raise InvalidError("a time of an export is none")
+    return Instant(found)

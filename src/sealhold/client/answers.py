@@ -123,6 +123,25 @@ class Versions(msgspec.Struct, frozen=True, kw_only=True):
     versions: tuple[RecordHead, ...]
 
 
+class Attachment(msgspec.Struct, frozen=True, kw_only=True):
+    """An attachment of a record, without its content."""
+
+    subject: str
+    collection: str
+    record: str
+    number: int
+    version: int
+    size: int  # bytes
+    written_at: int
+    retain_until: int  # 0: without end
+
+
+class Attachments(msgspec.Struct, frozen=True, kw_only=True):
+    """The attachments of a record, by their numbers."""
+
+    attachments: tuple[Attachment, ...]
+
+
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     """Why one line of many was not kept."""
 
@@ -181,3 +200,23 @@ class RightsRequests(msgspec.Struct, frozen=True, kw_only=True):
     """Rights requests, the most urgent first."""
 
     requests: tuple[RightsRequest, ...]
+
+
+class Due(msgspec.Struct, frozen=True, kw_only=True):
+    """What a recipient of somebody's data is to be told, until it arrived."""
+
+    id: str
+    app: str
+    recipient: str
+    name: str
+    contact: str
+    why: str  # `erased`, `rectified`
+    subject: str | None  # none once it arrived
+    person: str
+    at: int
+
+
+class Dues(msgspec.Struct, frozen=True, kw_only=True):
+    """What recipients are to be told."""
+
+    notices: tuple[Due, ...]

@@ -19,7 +19,9 @@ from sealhold.client.errors import InvalidError, UntrustedError
 from sealhold.client.tokens import Token
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:.-]{0,127}")
+MEDIA = re.compile(r"[a-z0-9][a-z0-9.+-]{0,63}/[a-z0-9][a-z0-9.+-]{0,63}")
 CURSOR = re.compile(r"[!-~]{1,1024}")
 JSON = "application/json"
 PURPOSE, LEASE, MATCH, NONE_MATCH = (
@@ -48,12 +50,12 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Call(Generic[T]):
+class Call(Generic[T_co]):
     """One call."""
 
     method: str
     route: str  # as the API's document has it: `/v1/subjects/{id}`
-    read: Callable[[Answer], T]
+    read: Callable[[Answer], T_co]
     names: Mapping[str, str] = field(default_factory=dict)  # what stands for those in braces
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -76,10 +78,10 @@ class Call(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Pages(Generic[T]):
+class Pages(Generic[T_co]):
     """Calls that go on from each other: `each` of a vault yields what all of them bring."""
 
-    page: Callable[[str], Call[tuple[tuple[T, ...], str]]]  # from a cursor; empty: the beginning
+    page: Callable[[str], Call[tuple[tuple[T_co, ...], str]]]  # from a cursor; empty: the beginning
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,17 @@ def word(text: str) -> str:
     # THREAT T303: a slash, even one in disguise, would lead to another address
     if not WORD.fullmatch(text):
         raise InvalidError("an id, name or purpose has letters, digits and `_:.-` only")
+    return text
+
+
+def media_type(text: str) -> str:
+    """Return a media type without parameters.
+
+    Raises:
+        InvalidError: it is none.
+    """
+    if not MEDIA.fullmatch(text):
+        raise InvalidError("a media type is like `image/png`")
     return text
 
 

@@ -11,7 +11,14 @@ from typing import Any
 
 import msgspec
 
-from sealhold.client.answers import Content, Line, Record, RecordHead, RecordPage, Versions
+from sealhold.client.answers import (
+    Content,
+    Line,
+    Record,
+    RecordHead,
+    RecordPage,
+    Versions,
+)
 from sealhold.client.call import (
     JSON,
     Answer,

@@ -1,9 +1,9 @@
-"""Calls of a person about their rights: all that is kept of them, and what they ask for.
+"""Calls about rights: of a person, and of an app that tells recipients what became of data.
 
 Source: docs/spec/31-client.md section 3; docs/spec/27-rights.md.
 """
 
-from sealhold.client.answers import RightsRequest, RightsRequests
+from sealhold.client.answers import Due, Dues, RightsRequest, RightsRequests
 from sealhold.client.call import JSON, Call, Repeats, Stream, form, nothing, packed
 
 
@@ -42,4 +42,25 @@ def show(request: str) -> Call[RightsRequest]:
     """Show one request and its clock."""
     return Call(
         method="GET", route="/v1/rights/{id}", read=form(RightsRequest), names={"id": request}
+    )
+
+
+def due(limit: int = 50) -> Call[Dues]:
+    """List what the recipients of an app's data are to be told: that somebody was erased."""
+    return Call(
+        method="GET",
+        route="/v1/recipient-notices",
+        read=form(Dues),
+        query={"limit": str(limit)},
+    )
+
+
+def delivered(notice: str) -> Call[Due]:
+    """Say that a notice arrived."""
+    return Call(
+        method="POST",
+        route="/v1/recipient-notices/{id}/delivered",
+        read=form(Due),
+        names={"id": notice},
+        repeats=Repeats.BOUND,
     )

@@ -55,7 +55,11 @@ def _settings(url: str, trust: ssl.SSLContext | None, seconds: float) -> dict[st
 
 
 def _parts(call: Call[T], token: Token) -> dict[str, Any]:
-    headers = {"authorization": f"Bearer {token.reveal()}", **call.headers}
+    headers = {
+        "authorization": f"Bearer {token.reveal()}",
+        "accept-encoding": "identity",
+        **call.headers,
+    }
     if call.media:
         headers["content-type"] = call.media
     return {

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sealhold.frontends.http.api import Role
-from sealhold.frontends.http.app import API_ROUTES
+from sealhold.frontends.http.services import API_ROUTES
 from sealhold.model.principals import PrincipalKind
 from tests.scenarios.access_ids import IDS, OF_ALL, QUERIES, QUERY_IDS, body_ids, filled
 from tests.scenarios.access_site import (

@@ -21,7 +21,7 @@ from schemathesis import Case, GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.schemas import BaseSchema
 
-from sealhold.frontends.http.app import API_ROUTES
+from sealhold.frontends.http.services import API_ROUTES
 from tests.scenarios.access_ids import IDS, filled
 from tests.scenarios.access_site import ABSENT, AccessSite, access_site
 from tests.scenarios.vaults import PASSPHRASE

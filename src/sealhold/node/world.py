@@ -5,18 +5,29 @@ Source: docs/architecture.md section 3.
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sealhold.compute.retrieve import Fetch
 from sealhold.model.clock import Clock, Entropy
 from sealhold.model.quantities import Instant
-from sealhold.net.fetch import fetch
 from sealhold.vault.access import Stretch
 
 
 def system_clock() -> Instant:
     """Return the machine's UTC time in milliseconds."""
     return Instant(time.time_ns() // 1_000_000)
+
+
+def fetched(host: str, path: str, most: int, tell: Callable[[int], None] | None = None) -> bytes:
+    """Return what a server gives out; what speaks to servers is loaded with the first file.
+
+    Raises:
+        NotFetchedError: it gives nothing out, or not in the way that is asked.
+    """
+    from sealhold.net.fetch import fetch  # noqa: PLC0415  # reason: few vaults fetch anything
+
+    return fetch(host, path, most, tell)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,4 +37,4 @@ class World:
     clock: Clock = system_clock
     entropy: Entropy = os.urandom
     stretch: Stretch = field(default_factory=Stretch)
-    fetch: Fetch = fetch
+    fetch: Fetch = fetched

@@ -7,6 +7,7 @@ Source: docs/spec/20-faces.md section 6.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from time import perf_counter
 
 from starlette.applications import Starlette
@@ -17,21 +18,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from sealhold.frontends.http import (
-    access_api,
-    app_api,
-    attachments_api,
-    choice_api,
-    keys_api,
-    openapi,
-    owner_api,
-    people_api,
-    processing_api,
-    records_api,
-    rights_api,
-    serving_api,
-)
-from sealhold.frontends.http.api import ApiDesk
+from sealhold.frontends.http.api import ApiDesk, ApiRoute
 from sealhold.frontends.http.arriving import Arrivals
 from sealhold.frontends.http.counting import Counting, Counts
 from sealhold.frontends.http.crowd import Crowd, long_bodies
@@ -54,20 +41,6 @@ from sealhold.model.clock import Clock, Entropy
 from sealhold.model.errors import NotFoundError, SealholdError, UsageError
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-SERVICES = (
-    owner_api,
-    serving_api,
-    app_api,
-    people_api,
-    access_api,
-    records_api,
-    attachments_api,
-    processing_api,
-    choice_api,
-    rights_api,
-    keys_api,
-)
-API_ROUTES = tuple(route for service in SERVICES for route in service.ROUTES)
 
 
 def make_app(  # noqa: PLR0913  # reason: what a site is made of
@@ -128,8 +101,15 @@ def make_app(  # noqa: PLR0913  # reason: what a site is made of
     pages.router.redirect_slashes = False
     counts = Counts()
     api = ApiDesk(vault, sign_ins, long_bodies(), Arrivals(), counts)
-    inside = Crowd(Entrance(pages, api, openapi.described(API_ROUTES, site.origin), site))
+    inside = Crowd(Entrance(pages, api, partial(_described, site.origin), site))
     return Counting(inside, counts, seconds, journal)
+
+
+def _described(origin: str) -> tuple[ApiRoute, ...]:
+    """Return the routes of the API, which is loaded with its first call: many vaults get none."""
+    from sealhold.frontends.http import openapi, services  # noqa: PLC0415  # reason: as it says
+
+    return openapi.described(services.API_ROUTES, origin)
 
 
 def _page_routes(desk: Desk, assets: Assets) -> list[BaseRoute]:

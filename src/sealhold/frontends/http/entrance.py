@@ -7,8 +7,9 @@
 Source: docs/spec/20-faces.md sections 6 and 7.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
@@ -87,12 +88,20 @@ class Entrance:
     """Leads calls of the API to their routes, and all else to the pages."""
 
     def __init__(
-        self, pages: ASGIApp, desk: ApiDesk, routes: tuple[ApiRoute, ...], site: Site
+        self,
+        pages: ASGIApp,
+        desk: ApiDesk,
+        routes: Callable[[], tuple[ApiRoute, ...]],
+        site: Site,
     ) -> None:
         self._pages = pages
         self._desk = desk
-        self._addresses = Addresses(routes)
+        self._routes = routes
         self._site = site
+
+    @cached_property
+    def _addresses(self) -> Addresses:
+        return Addresses(self._routes())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a call of the API, or pass the request on."""

@@ -9,9 +9,8 @@ Source: docs/spec/25-records-of-people.md section 9; RFC 9110 section 14.
 import re
 
 from sealhold.frontends.http.api import BYTES, ApiRoute, Call, Reply, Role
-from sealhold.frontends.http.processing_api import LEASE
+from sealhold.frontends.http.leased import LEASE, records_of
 from sealhold.frontends.http.versions import etag, expected_of, version_of
-from sealhold.frontends.recordseam import PersonRecords
 from sealhold.model.errors import InvalidError
 from sealhold.model.personrecords import (
     AttachmentHead,
@@ -29,7 +28,7 @@ NUMBER = re.compile(r"[1-9][0-9]{0,2}")
 
 def list_all(call: Call) -> Reply:
     """List the attachments of a record."""
-    return Reply(value=_records(call).attachments(call.token, _place(call)))
+    return Reply(value=records_of(call).attachments(call.token, _place(call)))
 
 
 def put(call: Call) -> Reply:
@@ -45,7 +44,7 @@ def put(call: Call) -> Reply:
 def get(call: Call) -> Reply:
     """Return an attachment, or some of its bytes."""
     span = _span(call.header(RANGE))
-    found = _records(call).attachment(call.token, _place(call), _number(call), span)
+    found = records_of(call).attachment(call.token, _place(call), _number(call), span)
     return _sent(found, is_part=span != (None, None))
 
 
@@ -53,12 +52,6 @@ def delete(call: Call) -> Reply:
     """Take an attachment out."""
     version, records = version_of(call.header(MATCH)), call.vault.person_records
     return Reply(value=records.detach(call.token, _place(call), _number(call), version))
-
-
-def _records(call: Call) -> PersonRecords:
-    """Return the door for reading: for a run, if the call brings its lease."""
-    records, lease = call.vault.person_records, call.header(LEASE)
-    return records.under(lease) if lease else records
 
 
 def _sent(view: AttachmentView, *, is_part: bool) -> Reply:
@@ -111,7 +104,7 @@ ROUTES = (
     ApiRoute(
         method="GET", path=_ONE, role=Role.APP, also=_BOTH,
         about="An attachment, whole or in part", run=get, media=BYTES,
-        optional=(PURPOSE, RANGE, LEASE), also_status=(206,),
+        optional=(PURPOSE, LEASE, RANGE), also_status=(206,),
     ),
     ApiRoute(
         method="PUT", path=_ONE, role=Role.APP, also=_BOTH,

@@ -26,7 +26,7 @@ from tests.web.sample_processings import (
     SampleProcessingRuns,
     SampleProcessings,
 )
-from tests.web.sample_records import SamplePersonRecords
+from tests.web.sample_records import SamplePersonRecords, SampleRepeats
 from tests.web.sample_rights import SampleRights
 from tests.web.sample_state import PASSPHRASE, SampleState
 
@@ -117,6 +117,10 @@ class SampleVault(SampleState):
     @property
     def processing_runs(self) -> SampleProcessingRuns:
         return SampleProcessingRuns()
+
+    @property
+    def repeats(self) -> SampleRepeats:
+        return SampleRepeats()
 
     @property
     def person_records(self) -> SamplePersonRecords:

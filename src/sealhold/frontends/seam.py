@@ -30,7 +30,7 @@ from sealhold.frontends.ownerseam import (
 )
 from sealhold.frontends.peopleseam import People
 from sealhold.frontends.processingseam import Choices, ProcessingRuns, Processings
-from sealhold.frontends.recordseam import PersonRecords
+from sealhold.frontends.recordseam import PersonRecords, Repeats
 from sealhold.frontends.rightsseam import Rights
 from sealhold.model.shown import Status
 from sealhold.model.shown.serving import Gauges
@@ -164,6 +164,11 @@ class Vault(Protocol):
     @property
     def people(self) -> People:
         """What apps keep of their people."""
+        ...
+
+    @property
+    def repeats(self) -> Repeats:
+        """Requests that may come again."""
         ...
 
     @property

@@ -36,6 +36,7 @@ from sealhold.vault.personpacks import drop_packs
 from sealhold.vault.personrows import OLDER, RECORDS
 from sealhold.vault.principals import tokens_of
 from sealhold.vault.recipients import Recipients, Why
+from sealhold.vault.repeats import REPEATS
 from sealhold.vault.says import SAID, said_by
 from sealhold.vault.subjects import SUBJECTS, Subjects
 from sealhold.vault.using import Use, Uses
@@ -50,6 +51,7 @@ OF_A_PERSON = (  # tables whose rows go with a person, and an index that begins 
     (OLDER.name, "key"),
     (ATTACHMENTS.name, "key"),
     (ATTACHED_PACKS.name, "key"),
+    (REPEATS.name, "subject"),
     (SAID.name, "key"),
     (PEOPLE.name, "subject"),
 )

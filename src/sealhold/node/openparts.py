@@ -39,6 +39,7 @@ from sealhold.config import Settings, settings
 from sealhold.model.errors import SealholdError
 from sealhold.model.quantities import DAY
 from sealhold.node.places import Places, object_store, places_of, record_store
+from sealhold.node.service import Service
 from sealhold.node.world import World
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.remembering import Remembering
@@ -112,7 +113,7 @@ class OpenParts:
         core = vault.core
         self.vault = vault
         self.core = core
-        self._home = home
+        self._home, self._world = home, world
         self.is_near = not places_of(home).records
         self._objects = Objects(core.store, core.objects, core.keys, core.entropy)
         self._objects.sweep()
@@ -123,7 +124,6 @@ class OpenParts:
         )
         schemas = Schemas(core)
         chosen = settings(home.folder)
-        self.backups = Backups(core, vault.appender, home)
         self.audit = Ledger(core, vault.appender, registry, home, self._objects)
         self.records = Records(core, self._index, firewall, self.audit, time.perf_counter)
         self.sources = Sources(
@@ -148,6 +148,16 @@ class OpenParts:
         self._ground = core, registry, schemas, office, chosen, verify
         if is_leaving(core):
             self.crowd.finish_erasures()
+
+    @cached_property
+    def backups(self) -> Backups:
+        """Copies for the day that the vault is lost."""
+        return Backups(self.core, self.vault.appender, self._home)
+
+    @cached_property
+    def service(self) -> Service:
+        """How the service does, and its backups."""
+        return Service(self.core, self.keys, self.backups, self._home, self._world)
 
     @cached_property
     def crowd(self) -> "PeopleParts":
@@ -203,7 +213,7 @@ class OpenParts:
         from sealhold.vault.rotation import Rotation  # noqa: PLC0415  # reason: the same
 
         schemas, registry, verify, retention = self._of_turns
-        rotation = Rotation(self.core, schemas, retention)
+        rotation = Rotation(self.core, schemas, retention, time.perf_counter)
         return Rotating(self.core, rotation, registry, verify, _in_background)
 
     def note_new_passphrase(self) -> None:

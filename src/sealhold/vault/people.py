@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from msgspec import structs
 
-from sealhold.audit.event import EventKind, Outcome
+from sealhold.audit.event import Actor, EventKind, Outcome
 from sealhold.audit.log import Entry
 from sealhold.model.errors import (
     BusyError,
@@ -179,7 +179,9 @@ class People:
         """
         return self._done(lambda: self._find(self._uses.of(app, None, purpose), field, value))
 
-    def erase(self, app: AppId, subject: SubjectId) -> ErasedView:
+    def erase(
+        self, app: AppId, subject: SubjectId, actor: Actor = Actor.APP, guards: tuple[Op, ...] = ()
+    ) -> ErasedView:
         """Erase a person: keys, rows, lookups; asked again, return the same receipt.
 
         Raises:
@@ -188,7 +190,7 @@ class People:
             BusyError: others change them without a pause.
         """
         for _ in range(TRIES):
-            receipt = self._leaving.erase(app, subject)
+            receipt = self._leaving.erase(app, subject, actor, guards)
             if receipt is not None:
                 return receipt
         raise BusyError(TOO_BUSY)

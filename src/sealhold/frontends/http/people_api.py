@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import msgspec
 
 from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, read
-from sealhold.frontends.http.processing_api import LEASE, caller
+from sealhold.frontends.http.leased import LEASE
+from sealhold.frontends.http.processing_api import caller
 from sealhold.frontends.http.versions import etag, version_of
 from sealhold.model.ids import FieldName, Purpose, SubjectId
 from sealhold.model.people import (

@@ -17,7 +17,7 @@ from tests.web.sample_asking import (
     SampleRequests,
     SampleRuns,
 )
-from tests.web.sample_callers import SampleCallers, SampleMine
+from tests.web.sample_callers import SampleCallers, SampleMine, SamplePasskeys
 from tests.web.sample_keys import SampleRotation
 from tests.web.sample_owner import SampleAudit, SampleBudgets, SampleRecords, SampleSources
 from tests.web.sample_people import SamplePeople
@@ -93,6 +93,10 @@ class SampleVault(SampleState):
     @property
     def callers(self) -> SampleCallers:
         return SampleCallers(self)
+
+    @property
+    def passkeys(self) -> SamplePasskeys:
+        return SamplePasskeys()
 
     @property
     def mine(self) -> SampleMine:

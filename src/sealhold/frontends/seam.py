@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from sealhold.frontends.callerseam import Callers, Mine
+from sealhold.frontends.callerseam import Callers, Mine, Passkeys
 from sealhold.frontends.keyseam import Rotating
 from sealhold.frontends.ownerseam import (
     Apps,
@@ -129,6 +129,11 @@ class Vault(Protocol):
     @property
     def callers(self) -> Callers:
         """Who calls from outside."""
+        ...
+
+    @property
+    def passkeys(self) -> Passkeys:
+        """With what people sign in."""
         ...
 
     @property

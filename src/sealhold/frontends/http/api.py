@@ -49,7 +49,7 @@ DEFAULT_LIMIT = 50
 SUBMISSION_BYTES = 46_137_344  # a program of 32 MiB in base64, beside manifest and request
 BEARER = "bearer "
 PARTS = 2  # of a token that nobody narrowed, after its prefix
-OF_A_PERSON = "/v1/subjects/{id}"
+OF_A_PERSON, OF_A_PROCESSING = "/v1/subjects/{id}", "/v1/processings/{id}"
 NAMED = re.compile(r"/\{\w+\}")
 
 Body = TypeVar("Body", bound=msgspec.Struct)
@@ -247,15 +247,19 @@ async def _admit(route: ApiRoute, desk: ApiDesk, token: str) -> Role:
 
 def _presented(route: ApiRoute, request: Request, token: str) -> str:
     """Return `token` with what it is shown for, to which its holder may have bound it."""
-    is_of_person = route.path.startswith(OF_A_PERSON)
     part = NAMED.sub("", route.path).rstrip("/").rpartition("/")[2]
     asked = Asked(
         purpose=request.headers.get("sealhold-purpose", ""),
-        processing=request.headers.get("sealhold-processing", ""),
-        subject=request.path_params.get("id", "") if is_of_person else "",
+        processing=_id_of(request, route, OF_A_PROCESSING),
+        subject=_id_of(request, route, OF_A_PERSON),
         scope=f"{part}:{'read' if route.method == 'GET' else 'write'}",
     )
     return Presented(token, asked)
+
+
+def _id_of(request: Request, route: ApiRoute, kind: str) -> str:
+    """Return the id in an address of this kind; empty in any other."""
+    return str(request.path_params["id"]) if route.path.startswith(kind) else ""
 
 
 async def _reply(route: ApiRoute, desk: ApiDesk, call: Call) -> Reply:

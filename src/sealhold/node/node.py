@@ -4,7 +4,6 @@ Source: docs/architecture.md section 3.
 """
 
 import base64
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -32,9 +31,9 @@ from sealhold.model.errors import (
 )
 from sealhold.model.quantities import HOUR
 from sealhold.model.shown import Status
-from sealhold.model.shown.serving import Gauges
 from sealhold.node.openparts import OpenParts, stored
 from sealhold.node.places import Places, places_of
+from sealhold.node.service import Service
 from sealhold.node.world import World
 from sealhold.vault import access
 from sealhold.vault.access import Way
@@ -43,7 +42,7 @@ from sealhold.vault.home import Home, read, replace
 from sealhold.vault.ledger import Ledger
 from sealhold.vault.nametags import NameTags
 from sealhold.vault.reading import Records
-from sealhold.vault.reserves import Reserves, Room
+from sealhold.vault.reserves import Reserves
 from sealhold.vault.rollback import Accepted
 from sealhold.vault.sourcing import Sources
 
@@ -55,6 +54,7 @@ if TYPE_CHECKING:
     from sealhold.compute.peopledoor import People
     from sealhold.compute.processingdoor import Processings
     from sealhold.compute.recordsdoor import PersonRecords
+    from sealhold.compute.repeatsdoor import Repeats
     from sealhold.compute.rightsdoor import Rights
     from sealhold.compute.rotating import Rotating
     from sealhold.compute.rundoor import ProcessingRuns
@@ -332,9 +332,14 @@ class Node:
         return self.parts.crowd.people
 
     @property
+    def repeats(self) -> "Repeats":
+        """Requests that may come again."""
+        return self.parts.crowd.record_doors.repeats
+
+    @property
     def person_records(self) -> "PersonRecords":
         """What apps keep of their people beside profiles."""
-        return self.parts.crowd.person_records
+        return self.parts.crowd.record_doors.records
 
     @property
     def rights(self) -> "Rights":
@@ -345,29 +350,14 @@ class Node:
         """End the programs that run, between two objects; the next run goes on from there."""
         self.parts.confinement.stop()
 
-    def gauges(self) -> Gauges:
-        """Return numbers of how the service does."""
-        parts = self.parts
-        load, disk = parts.core.writer.load, os.statvfs(self.home.folder)
-        reserves = parts.core.keyring.reserves
-        return Gauges(
-            waiting=load.waiting,
-            batches=load.batches,
-            works=load.works,
-            is_writing=load.is_writing,
-            is_full=load.is_full,
-            log_size=load.log_size,
-            disk_free=disk.f_bavail * disk.f_frsize,
-            disk_size=disk.f_blocks * disk.f_frsize,
-            reads_reserve=reserves.left(Room.READS),
-            rights_reserve=reserves.left(Room.RIGHTS),
-            epoch=parts.core.keyring.lies_in.epoch,
-            epoch_due=parts.keys.due(),
-        )
-
     @cached_property
     def _tags(self) -> NameTags:
         return NameTags(self.world.entropy)
+
+    @property
+    def service(self) -> Service:
+        """How the service does, and its backups."""
+        return self.parts.service
 
     def tag(self, text: str) -> str:
         """Return what stands for `text` in this process's journal, and nowhere else."""

@@ -39,10 +39,12 @@ from sealhold.config import Settings, settings
 from sealhold.model.errors import SealholdError
 from sealhold.model.quantities import DAY
 from sealhold.node.places import Places, object_store, places_of, record_store
+from sealhold.node.service import Service
 from sealhold.node.world import World
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.remembering import Remembering
 from sealhold.stores.spec import RecordStore, TableSpec
+from sealhold.vault.attachments import ATTACHMENTS
 from sealhold.vault.backups import Backups
 from sealhold.vault.budget import Budget
 from sealhold.vault.consents import Consents
@@ -56,6 +58,7 @@ from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.ledger import Ledger
 from sealhold.vault.objects import Objects
 from sealhold.vault.opening import Opened, Parts
+from sealhold.vault.personrows import OLDER as OLDER_RECORDS
 from sealhold.vault.personrows import RECORDS as PERSON_RECORDS
 from sealhold.vault.programs import Programs
 from sealhold.vault.quotas import LOOKED
@@ -110,7 +113,7 @@ class OpenParts:
         core = vault.core
         self.vault = vault
         self.core = core
-        self._home = home
+        self._home, self._world = home, world
         self.is_near = not places_of(home).records
         self._objects = Objects(core.store, core.objects, core.keys, core.entropy)
         self._objects.sweep()
@@ -121,7 +124,6 @@ class OpenParts:
         )
         schemas = Schemas(core)
         chosen = settings(home.folder)
-        self.backups = Backups(core, vault.appender, home)
         self.audit = Ledger(core, vault.appender, registry, home, self._objects)
         self.records = Records(core, self._index, firewall, self.audit, time.perf_counter)
         self.sources = Sources(
@@ -148,6 +150,16 @@ class OpenParts:
             self.crowd.finish_erasures()
 
     @cached_property
+    def backups(self) -> Backups:
+        """Copies for the day that the vault is lost."""
+        return Backups(self.core, self.vault.appender, self._home)
+
+    @cached_property
+    def service(self) -> Service:
+        """How the service does, and its backups."""
+        return Service(self.core, self.keys, self.backups, self._home, self._world)
+
+    @cached_property
     def crowd(self) -> "PeopleParts":
         """What serves apps and their people; loaded with the first who calls."""
         from sealhold.node.peopleparts import (  # noqa: PLC0415  # reason: many vaults have none
@@ -165,6 +177,15 @@ class OpenParts:
                 chosen=chosen,
                 verify=verify,
             )
+        )
+
+    @property
+    def has_terms(self) -> bool:
+        """Whether something of people's records has been kept as long as it may be."""
+        end = (self.core.clock() + 1,)
+        return any(
+            self.core.store.scan(table.name, "due", (1,), end, limit=1).rows
+            for table in (PERSON_RECORDS, OLDER_RECORDS, ATTACHMENTS)
         )
 
     @cached_property
@@ -192,7 +213,7 @@ class OpenParts:
         from sealhold.vault.rotation import Rotation  # noqa: PLC0415  # reason: the same
 
         schemas, registry, verify, retention = self._of_turns
-        rotation = Rotation(self.core, schemas, retention)
+        rotation = Rotation(self.core, schemas, retention, time.perf_counter)
         return Rotating(self.core, rotation, registry, verify, _in_background)
 
     def note_new_passphrase(self) -> None:

@@ -10,27 +10,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sealhold.compute.bulkdoor import BulkDoor
 from sealhold.compute.callers import Callers
 from sealhold.compute.minedoor import Mine
 from sealhold.compute.office import Office
 from sealhold.compute.passkeydoor import Passkeys
 from sealhold.compute.peopledoor import People
 from sealhold.compute.rates import Rates
-from sealhold.compute.recordsdoor import Kept, PersonRecords
 from sealhold.config import Settings, calendar_of
-from sealhold.vault.attaching import Attachments
-from sealhold.vault.collectionrules import Collections
 from sealhold.vault.core import Core
-from sealhold.vault.keyblocks import KeyBlocks
 from sealhold.vault.mine import Mine as MineRows
 from sealhold.vault.monitors import Monitors
 from sealhold.vault.passkeys import Passkeys as PasskeyRows
 from sealhold.vault.people import People as PeopleRows
-from sealhold.vault.personrecords import PersonRecords as PersonRecordRows
 from sealhold.vault.principals import Principals
-from sealhold.vault.recordasking import RecordUses
-from sealhold.vault.recordbulk import RecordBulk
 from sealhold.vault.registry import Registry
 from sealhold.vault.schemas import Schemas
 from sealhold.vault.using import Uses
@@ -38,6 +30,7 @@ from sealhold.vault.using import Uses
 if TYPE_CHECKING:
     from sealhold.compute.rightsdoor import Rights
     from sealhold.node.processingparts import ProcessingDoors
+    from sealhold.node.recordparts import RecordDoors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,19 +60,6 @@ class PeopleParts:
             self.principals, PasskeyRows(core, uses, self.principals), core.clock, core.entropy
         )
         self.monitors = Monitors(core)
-        collections, blocks = Collections(core), KeyBlocks(core.store, core.entropy)
-        record_uses = RecordUses(uses, collections)
-        self.person_records = PersonRecords(
-            Kept(
-                PersonRecordRows(core, record_uses, blocks),
-                BulkDoor(RecordBulk(core, record_uses, blocks), self.principals, core.entropy),
-                Attachments(core, record_uses, blocks),
-            ),
-            collections,
-            self.principals,
-            registry,
-            verify,
-        )
         access = ground.chosen.access
         self.callers = Callers(
             self.principals,
@@ -93,6 +73,16 @@ class PeopleParts:
     def finish_erasures(self) -> int:
         """End the erasures of people that a process began and did not end; return how many."""
         return self._rows.finish_erasures()
+
+    @cached_property
+    def record_doors(self) -> "RecordDoors":
+        """Records of people; loaded with the first of them."""
+        from sealhold.node.recordparts import record_doors  # noqa: PLC0415  # reason: seldom used
+
+        ground = self._ground
+        return record_doors(
+            ground.core, self._uses, self.principals, ground.registry, ground.verify
+        )
 
     @cached_property
     def doors(self) -> "ProcessingDoors":

@@ -98,7 +98,11 @@ def lay_down(call: Call) -> Reply:
 
 def make(call: Call) -> Reply:
     """Make a person."""
-    return _versioned(call.vault.people.make(call.token), 201)
+    return _made(call.vault.people.make(call.token, call.claim))
+
+
+def _made(view: PersonView) -> Reply:
+    return _versioned(view, 201)
 
 
 def show(call: Call) -> Reply:
@@ -175,7 +179,7 @@ ROUTES = (
     ),
     ApiRoute(
         method="POST", path="/v1/subjects", role=Role.APP, about="Make a person", run=make,
-        answer=PersonView, status=201,
+        answer=PersonView, status=201, repeats=_made,
     ),
     ApiRoute(
         method="GET", path="/v1/subjects/{id}", role=Role.APP,

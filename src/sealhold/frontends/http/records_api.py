@@ -153,8 +153,12 @@ def delete(call: Call) -> Reply:
 def bulk(call: Call) -> Reply:
     """Keep a record for each line."""
     person = call.names.get("id")
-    came = call.vault.person_records.bulk(call.token, person, call.body, call.header(PURPOSE))
-    return Reply(value=b"".join(map(_line, came)), media=LINES)
+    records, purpose = call.vault.person_records, call.header(PURPOSE)
+    return _came(records.bulk(call.token, person, call.body, purpose, call.claim))
+
+
+def _came(lines: tuple[LineView, ...]) -> Reply:
+    return Reply(value=b"".join(map(_line, lines)), media=LINES)
 
 
 def _line(view: LineView) -> bytes:
@@ -242,7 +246,7 @@ ROUTES = (
     ApiRoute(
         method="POST", path="/v1/subjects/{id}/records:bulk", role=Role.APP,
         about="Keep a record of a person for each line", run=bulk, takes=(LINES,), media=LINES,
-        headers=(PURPOSE,), body_bytes=BULK_BYTES,
+        headers=(PURPOSE,), body_bytes=BULK_BYTES, repeats=_came,
     ),
     ApiRoute(
         method="POST", path="/v1/records:bulk", role=Role.APP,

@@ -19,7 +19,7 @@ from tests.web.sample_asking import (
     SampleRequests,
     SampleRuns,
 )
-from tests.web.sample_callers import SampleCallers, SampleMine
+from tests.web.sample_callers import SampleCallers, SampleMine, SamplePasskeys
 from tests.web.sample_keys import SampleRotation
 from tests.web.sample_owner import SampleAudit, SampleBudgets, SampleRecords, SampleSources
 from tests.web.sample_people import SamplePeople
@@ -28,7 +28,7 @@ from tests.web.sample_processings import (
     SampleProcessingRuns,
     SampleProcessings,
 )
-from tests.web.sample_records import SamplePersonRecords
+from tests.web.sample_records import SamplePersonRecords, SampleRepeats
 from tests.web.sample_rights import SampleRights
 from tests.web.sample_state import PASSPHRASE, SampleState
 
@@ -110,6 +110,10 @@ class SampleVault(SampleState):
         return SampleCallers(self)
 
     @property
+    def passkeys(self) -> SamplePasskeys:
+        return SamplePasskeys()
+
+    @property
     def mine(self) -> SampleMine:
         return SampleMine()
 
@@ -128,6 +132,10 @@ class SampleVault(SampleState):
     @property
     def processing_runs(self) -> SampleProcessingRuns:
         return SampleProcessingRuns()
+
+    @property
+    def repeats(self) -> SampleRepeats:
+        return SampleRepeats()
 
     @property
     def person_records(self) -> SamplePersonRecords:

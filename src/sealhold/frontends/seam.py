@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from sealhold.frontends.callerseam import Callers, Mine
+from sealhold.frontends.callerseam import Callers, Mine, Passkeys
 from sealhold.frontends.keyseam import Rotating
 from sealhold.frontends.ownerseam import (
     Apps,
@@ -30,7 +30,7 @@ from sealhold.frontends.ownerseam import (
 )
 from sealhold.frontends.peopleseam import People
 from sealhold.frontends.processingseam import Choices, ProcessingRuns, Processings
-from sealhold.frontends.recordseam import PersonRecords
+from sealhold.frontends.recordseam import PersonRecords, Repeats
 from sealhold.frontends.rightsseam import Rights
 from sealhold.frontends.serviceseam import Service
 from sealhold.model.shown import Status
@@ -128,6 +128,11 @@ class Vault(Protocol):
         ...
 
     @property
+    def passkeys(self) -> Passkeys:
+        """With what people sign in."""
+        ...
+
+    @property
     def mine(self) -> Mine:
         """The own pages of apps' people."""
         ...
@@ -155,6 +160,11 @@ class Vault(Protocol):
     @property
     def people(self) -> People:
         """What apps keep of their people."""
+        ...
+
+    @property
+    def repeats(self) -> Repeats:
+        """Requests that may come again."""
         ...
 
     @property

@@ -16,14 +16,10 @@ from typing import TYPE_CHECKING, Self
 
 from sealhold import __version__
 from sealhold.compute.asking import Requests
-from sealhold.compute.callers import Callers
 from sealhold.compute.capping import Budgets
 from sealhold.compute.erasing import Erasing
 from sealhold.compute.granted import Apps, Grants
-from sealhold.compute.minedoor import Mine
 from sealhold.compute.outside import Outside
-from sealhold.compute.peopledoor import People
-from sealhold.compute.recordsdoor import PersonRecords
 from sealhold.compute.running import Runs
 from sealhold.compute.supply import Resources
 from sealhold.model.errors import (
@@ -51,8 +47,14 @@ from sealhold.vault.rollback import Accepted
 from sealhold.vault.sourcing import Sources
 
 if TYPE_CHECKING:
+    from sealhold.compute.callers import Callers
     from sealhold.compute.choosingdoor import Choices
+    from sealhold.compute.minedoor import Mine
+    from sealhold.compute.passkeydoor import Passkeys
+    from sealhold.compute.peopledoor import People
     from sealhold.compute.processingdoor import Processings
+    from sealhold.compute.recordsdoor import PersonRecords
+    from sealhold.compute.repeatsdoor import Repeats
     from sealhold.compute.rightsdoor import Rights
     from sealhold.compute.rotating import Rotating
     from sealhold.compute.rundoor import ProcessingRuns
@@ -290,29 +292,34 @@ class Node:
         return self.parts.outside
 
     @property
-    def callers(self) -> Callers:
+    def callers(self) -> "Callers":
         """Who calls from outside."""
-        return self.parts.callers
+        return self.parts.crowd.callers
 
     @property
-    def mine(self) -> Mine:
+    def passkeys(self) -> "Passkeys":
+        """With what people sign in."""
+        return self.parts.crowd.passkeys
+
+    @property
+    def mine(self) -> "Mine":
         """The own pages of apps' people."""
-        return self.parts.mine
+        return self.parts.crowd.mine
 
     @property
     def processings(self) -> "Processings":
         """What apps do with their people's data."""
-        return self.parts.doors.processings
+        return self.parts.crowd.doors.processings
 
     @property
     def choices(self) -> "Choices":
         """What people say to that."""
-        return self.parts.doors.choices
+        return self.parts.crowd.doors.choices
 
     @property
     def processing_runs(self) -> "ProcessingRuns":
         """What reads for that."""
-        return self.parts.doors.runs
+        return self.parts.crowd.doors.runs
 
     @property
     def rotation(self) -> "Rotating":
@@ -320,19 +327,24 @@ class Node:
         return self.parts.rotation
 
     @property
-    def people(self) -> People:
+    def people(self) -> "People":
         """What apps keep of their people."""
-        return self.parts.people
+        return self.parts.crowd.people
 
     @property
-    def person_records(self) -> PersonRecords:
+    def repeats(self) -> "Repeats":
+        """Requests that may come again."""
+        return self.parts.crowd.record_doors.repeats
+
+    @property
+    def person_records(self) -> "PersonRecords":
         """What apps keep of their people beside profiles."""
-        return self.parts.person_records
+        return self.parts.crowd.record_doors.records
 
     @property
     def rights(self) -> "Rights":
         """The rights of people."""
-        return self.parts.rights
+        return self.parts.crowd.rights
 
     def stop(self) -> None:
         """End the programs that run, between two objects; the next run goes on from there."""
@@ -355,7 +367,7 @@ class Node:
         """Return how the vault is."""
         parts = self.parts
         counts = parts.records.counts()
-        warnings = [*parts.confinement.warnings(), *parts.callers.alarms()]
+        warnings = [*parts.confinement.warnings(), *parts.alarms()]
         if self.world.clock() < parts.audit.state().at - HOUR:
             warnings.append("the machine's clock is behind the log; the vault's went on from there")
         due = parts.keys.due()

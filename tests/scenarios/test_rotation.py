@@ -62,7 +62,7 @@ class Parts:
 
     def assert_whole(self, story: Story) -> None:
         """Everything opens; of each key one version is in force, and no older one is left."""
-        people = self.node.parts.people
+        people = self.node.parts.crowd.people
         for subject, name in zip(story.people, NAMES, strict=True):
             got = people._people.get(story.app, subject, SERVICE)
             assert got.fields == {NAME: name, MAIL: mail_of(name)}
@@ -94,7 +94,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
         ).get(app.id)
         notes: CollectionRule = rule(SERVICE)
         Collections(core).lay_down(registered, NOTES, notes)
-        rows = node.parts.people._people
+        rows = node.parts.crowd.people._people
         people = []
         for name in NAMES:
             subject = rows.make(app.id).subject

@@ -129,6 +129,13 @@ PLANTS = {
     "a connector calls out": _one("7", "connectors/planted.py", _inside("import http.client")),
     "the vault calls out": _one("7", "vault/planted.py", "import httpx\n"),
     "crypto calls out": _one("7", "crypto/planted.py", "import urllib.request\n"),
+    # 9: the client and all that is of the vault
+    "the client knows a value of the vault": _one(
+        "9", "client/planted.py", "from sealhold.model.people import Value\n"
+    ),
+    "the client reaches a key in a function": _one(
+        "9", "client/world.py", _inside("import sealhold.crypto.entropy")
+    ),
     # 8: plug-ins that know each other
     "a source knows a source": _one(
         "8a", "connectors/sources/planted.py", "from sealhold.connectors.sources import gpx\n"

@@ -107,6 +107,7 @@ def test_each_package_stands_in_a_layer_and_only_what_is_not_built_stands_in_par
         ("5", "allowed_importers", dotted(KEY_HOLDERS)),
         ("6", "forbidden_modules", dotted(BEHIND_NODE)),
         ("7", "source_modules", dotted(NEVER_WAIT)),
+        ("9", "forbidden_modules", dotted(PACKAGES - {"client"})),
     ],
 )
 def test_each_package_stands_in_every_list_it_belongs_to(

@@ -213,7 +213,7 @@ class OpenParts:
         from sealhold.vault.rotation import Rotation  # noqa: PLC0415  # reason: the same
 
         schemas, registry, verify, retention = self._of_turns
-        rotation = Rotation(self.core, schemas, retention)
+        rotation = Rotation(self.core, schemas, retention, time.perf_counter)
         return Rotating(self.core, rotation, registry, verify, _in_background)
 
     def note_new_passphrase(self) -> None:

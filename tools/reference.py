@@ -19,8 +19,8 @@ from sealhold.__main__ import MORE
 from sealhold.frontends.cli.lazy import Entry, Group
 from sealhold.frontends.cli.tree import tree
 from sealhold.frontends.http.api import Role
-from sealhold.frontends.http.app import API_ROUTES
 from sealhold.frontends.http.problems import STATUS
+from sealhold.frontends.http.services import API_ROUTES
 from sealhold.frontends.web import verifier
 from sealhold.frontends.web.assets import Assets
 from sealhold.frontends.web.routes import page_routes

@@ -78,6 +78,8 @@ def places(tree: object, at: tuple[object, ...] = ()) -> Iterator[tuple[object, 
         case list():
             for index, value in enumerate(tree):
                 yield from places(value, (*at, index))
+        case _:
+            return
 
 
 def bent(value: object) -> Any:  # noqa: ANN401  # reason: a JSON tree

@@ -10,6 +10,7 @@ from sealhold.crypto.token import Caveat, CaveatKind, attenuate
 from sealhold.model.errors import DeniedError
 from sealhold.model.ids import Collection, GrantId, SubjectId
 from sealhold.model.processing import Terms, Wish
+from sealhold.vault.attaching import Attachments, Given, Of
 from sealhold.vault.personrecords import At, PersonRecords
 from sealhold.vault.recordasking import Asking, RecordUses
 from tests.unit.people_vault import MARKETING, SERVICE
@@ -82,6 +83,31 @@ def test_what_people_choose_about_is_not_read_from_records_under_the_bare_purpos
 
     assert now.refuses(ada, "", MARKETING) == "needs_run"
     assert now.read(ada, "", SERVICE) == {"text": "hello"}
+
+
+@pytest.mark.threat("T253")
+@pytest.mark.threat("T255")
+def test_attachments_are_read_as_their_records_are(now: Reading) -> None:
+    ada, on = now.person(), now.on
+    core = on.many.vault.core
+    uses = RecordUses(on.uses, now.kept.collections)
+    attachments, of = Attachments(core, uses, now.kept.blocks), Of(AT, 1)
+    attachments.put(now.asking(ada, "", SERVICE), of, Given("text/plain", b"hello"), None)
+    found = on.processing(OVER_NOTES)
+    on.say(ada, found, Wish.ALLOW)
+    leased, bare = now.asking(ada, on.run(found).lease), now.asking(ada, "", MARKETING)
+
+    assert b"".join(attachments.get(leased, of).pieces) == b"hello"
+    assert len(attachments.listed(leased, AT).attachments) == 1
+    for way in (lambda: attachments.get(bare, of), lambda: attachments.listed(bare, AT)):
+        with pytest.raises(DeniedError):
+            way()
+    with pytest.raises(DeniedError):
+        attachments.delete(leased, of, 1)
+    on.say(ada, found, Wish.WITHDRAW)
+    for way in (lambda: attachments.get(leased, of), lambda: attachments.listed(leased, AT)):
+        with pytest.raises(DeniedError):
+            way()
 
 
 @pytest.mark.threat("T257")

@@ -168,6 +168,24 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
         zlib.compress(profile())[2:10], b"\xff" * 8
     ),
 }
+ATTACHED: dict[str, Any] = {
+    "collection": NOTES,
+    "record": canonical(rid(1)),
+    "number": 1,
+    "version": 1,
+    "media": "image/png",
+    "size": 3,
+    "written_at": "2026-11-21T12:00:00.000Z",
+    "retain_until": None,
+    "file": f"attachments/{NOTES}/{canonical(rid(1))}/1",
+}
+
+
+def attached(*changes: dict[str, Any], content: bytes = b"one") -> dict[str, bytes]:
+    lines = b"".join(json.dumps({**ATTACHED, **each}).encode() + b"\n" for each in changes)
+    return {"attachments.ndjson": lines, str(ATTACHED["file"]): content}
+
+
 CONTENTS: dict[str, dict[str, bytes]] = {
     "a profile that is none": {"profile.json": b"[]"},
     "a member twice": {"profile.json": profile()[:-1] + b',"version":2}'},
@@ -197,6 +215,14 @@ CONTENTS: dict[str, dict[str, bytes]] = {
     "too deep": {RECORDS: lines({"content": json.loads('{"a":' * 80 + "1" + "}" * 80)})},
     "a line without an end": {RECORDS: b'"' + b"x" * 2_000_000},
     "a collection that is not there": {"records/other.ndjson": lines({})},
+    "an attachment of no record": attached({"record": canonical(rid(2))}),
+    "an attachment of another size": attached({}, content=b"other"),
+    "an attachment twice": attached({}, {}),
+    "an attachment of another collection": attached({"collection": "visits"}),
+    "an attachment with no number": attached({"number": 0}),
+    "an attachment of no kind": attached({"media": "<script>"}),
+    "an attachment that is not there": attached({"file": "uses.csv"}),
+    "an attachment that is the profile": attached({"file": "profile.json"}),
     "a record of other types": {"records/visits.ndjson": lines({"content": {"stars": "many"}})},
 }
 
@@ -234,5 +260,6 @@ def test_the_same_export_without_harm_is_taken_in(kept: Shelf) -> None:
     with shelf() as other:
         assert bring(other, parcel(good()))
         assert other.counts() == (1, 0, 1)
+        assert bring(other, parcel({**good(), **attached({})}))
     assert Parcel(parcel(good()), KEY.public).names() == ["profile.json", RECORDS]
     assert kept.counts() == (0, 0, 0)

@@ -84,6 +84,30 @@ def record(site: AccessSite) -> str:
     return RECORD
 
 
+def attachment(site: AccessSite) -> str:
+    """A file at what was written down of the person."""
+    named = "/v1/subjects/{id}/records/{coll}/{record}"
+    site.id_of(named, record)
+    path = f"/v1/subjects/{person(site)}/records/{NOTES}/{RECORD}/attachments/1"
+    told = site.call("PUT", path, site.one.token, CANARY.encode(), new=True, media="text/plain")
+    assert told.status in {200, 201}, told
+    return "1"
+
+
+def recipient(site: AccessSite) -> str:
+    """Whom the app gives data to."""
+    body = {"app": site.one.id, "name": "Mailer Ltd", "contact": "mail@example.org"}
+    made = site.made("/v1/recipients", site.officer_token, body)
+    return str(made["id"])
+
+
+def notice(site: AccessSite) -> str:
+    """What that one has to be told, since somebody was erased."""
+    site.id_of("/v1/recipients/{id}", recipient)
+    erasure(site)
+    return str(site.read("/v1/recipient-notices", site.one.token)["notices"][0]["id"])
+
+
 def erasure(site: AccessSite) -> str:
     """The receipt of somebody of the app who was erased."""
     gone = site.made("/v1/subjects", site.one.token)["subject"]
@@ -119,6 +143,8 @@ IDS: Mapping[str, Maker] = {
     "/v1/officers/{id}": lambda site: site.officer,
     "/v1/processings/{id}": processing,
     "/v1/receipts/{id}": nothing,
+    "/v1/recipient-notices/{id}": notice,
+    "/v1/recipients/{id}": recipient,
     "/v1/records/{id}": nothing,
     "/v1/requests/{id}": request,
     "/v1/rights/{id}": right,
@@ -132,11 +158,12 @@ IDS: Mapping[str, Maker] = {
         "/v1/apps/{id}/collections/{coll}", collection
     ),
     "/v1/subjects/{id}/records/{coll}/{record}": record,
+    "/v1/subjects/{id}/records/{coll}/{record}/attachments/{n}": attachment,
     "/v1/subjects/{id}/records/{coll}/{record}/versions/{version}": lambda _: "1",
 }
-NAMES = frozenset({"{coll}", "{kind}", "{purpose}", "{version}"})  # words, not ids of things
+NAMES = frozenset({"{coll}", "{kind}", "{n}", "{purpose}", "{version}"})  # words, not ids of things
 QUERIES = frozenset(  # names in queries, none of which leads to anything by itself
-    {"after", "before", "cap", "cursor", "fields", "limit", "name", "seq", "words"}
+    {"after", "app", "before", "cap", "cursor", "fields", "key", "limit", "name", "seq", "words"}
 )
 QUERY_IDS: Mapping[str, Maker] = {"processing": processing, "subject": person}
 
@@ -145,6 +172,7 @@ BODY_IDS: Mapping[str, Maker] = {"processing": processing, "subject": person}
 OF_ALL = frozenset(  # each of an app's people may see what it does, and what it did with theirs
     {"/v1/processings/{id}", "/v1/runs/{id}/log"}
 )
+BY_LINE = "/v1/subjects/{id}/records:bulk"  # answers each line by itself, in one answer of 200
 BODY_WORDS = {"code": CODE, "purpose": MARKETING, "output": "eA=="}
 
 

@@ -25,6 +25,7 @@ from tests.unit.people_vault import MAIL, NAME, RULES, SERVICE
 LABEL = "abcdefghijklmnopqrstuvwxyz"
 CANARY = "Zanzibar Quillfeather"
 ADDRESS = "quillfeather@example.org"
+LINES, LINE = "application/x-ndjson", b'{"collection":"notes","content":{"text":"x"}}\n'
 ABSENT = "3b0f7a52-6c1d-4e8b-9a55-0c4de7a8f913"  # nothing has this id
 DENIED = b'{"code":"DENIED","kind":"denied","status":403,"title":"denied"}'
 
@@ -110,7 +111,14 @@ class AccessSite:
         return answer.status, {each.strip() for each in answer.headers.get("allow", "").split(",")}
 
     def call(
-        self, method: str, path: str, token: str, body: bytes | None = None, *, new: bool = False
+        self,
+        method: str,
+        path: str,
+        token: str,
+        body: bytes | None = None,
+        *,
+        new: bool = False,
+        media: str = "application/json",
     ) -> "Told":
         """Call as a program would that means well: purpose, version and form are there."""
         headers = {
@@ -122,7 +130,7 @@ class AccessSite:
         if token:
             headers["authorization"] = f"Bearer {token}"
         if body is not None:
-            headers["content-type"] = "application/json"
+            headers["content-type"] = media
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
@@ -160,13 +168,18 @@ def sample(schema: Mapping[str, Any], document: Mapping[str, Any], ids: Mapping[
 
 def body_of(
     operation: Mapping[str, Any], document: Mapping[str, Any], ids: Mapping[str, str]
-) -> bytes | None:
-    """Return a body that fits an operation, if it takes one."""
+) -> tuple[bytes | None, str]:
+    """Return a body that fits an operation, if it takes one, and its media type."""
     content = operation.get("requestBody", {}).get("content", {})
-    if "application/json" in content:
-        schema = content["application/json"].get("schema", {"type": "object"})
-        return json.dumps(sample(schema, document, ids)).encode()
-    return b"x" if content else None
+    if not content:
+        return None, ""
+    media = next(iter(content))
+    if not media.endswith("json"):
+        return b"x", media
+    if media == LINES:
+        return LINE, media
+    schema = content[media].get("schema", {"type": "object"})
+    return json.dumps(sample(schema, document, ids)).encode(), media
 
 
 @contextmanager

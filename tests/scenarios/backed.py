@@ -103,7 +103,7 @@ def backed(folder: Path, places: Places | None = None) -> Backed:
             grant=grant,
             person=node.callers.person_token(asker.token, canonical(kept)).token,
             officer=officer.token,
-            monitor=node.parts.monitors.renew(),
+            monitor=node.parts.crowd.monitors.renew(),
             kept=kept,
             gone=gone,
         )

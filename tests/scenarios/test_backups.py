@@ -239,7 +239,7 @@ def test_a_backup_of_another_vault_is_told_by_the_key_that_signed_it(
     assert (found.id.startswith("b"), signer) == (True, key)
 
 
-@pytest.mark.threat("T288")
+@pytest.mark.threat("T289")
 def test_no_part_of_a_backup_tells_what_is_in_the_vault_nor_opens_with_the_passphrase_alone(
     made: Backed,
 ) -> None:

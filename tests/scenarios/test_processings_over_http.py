@@ -155,6 +155,11 @@ def test_a6_a_script_is_denied_allowed_changed_relabelled_and_withdrawn(actors: 
     assert b"statement" not in dropped.body
     assert actors.read(run["lease"], bob).status == 403
 
+    told_afterwards(actors, ada, token, run["run"])
+
+
+def told_afterwards(actors: Actors, ada: str, token: str, run: str) -> None:
+    """See that the person and the officer read the whole story."""
     uses = actors.send("GET", f"/subjects/{ada}/uses", token).json["uses"]
     story = [(each["what"], each["outcome"], each["processing"]) for each in reversed(uses)]
     assert story == [
@@ -172,7 +177,7 @@ def test_a6_a_script_is_denied_allowed_changed_relabelled_and_withdrawn(actors: 
         ("say: ConsentWithdrawn", "done", ""),
         ("profile: no consent", "denied", "News"),
     ]
-    log = actors.send("GET", f"/runs/{run['run']}/log", actors.officer).json["uses"]
+    log = actors.send("GET", f"/runs/{run}/log", actors.officer).json["uses"]
     assert log[0]["what"] == "processing: dropped"
     assert log[-1]["what"] == "processing: begun"
 

@@ -1,15 +1,11 @@
 """An app keeps records of its people over HTTP, on both stores; and what others get of it."""
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
-from uuid import UUID
 
 import pytest
 
-from sealhold.crypto.entropy import seeded
-from tests.scenarios.people_site import MARKETING, SERVICE, Answer, call
+from tests.scenarios.people_site import MARKETING, SERVICE, call
 from tests.scenarios.records_site import NOTES, STORES, VISITS, RecordsSite, records_site, rid
 from tests.transcripts.cli import PASSPHRASE, Cli
 
@@ -226,165 +222,6 @@ def test_a_person_has_their_own_records_without_a_purpose(site: RecordsSite) -> 
     assert site.use("GET", site.path(other, 1), token=own, purpose=None).status == 403
     site.use("DELETE", f"/v1/subjects/{who}/tokens")
     assert site.use("GET", site.path(who, 1), token=own, purpose=None).status == 403
-
-
-# --- many records, and attachments ---
-
-
-def lines_of(answer: Answer) -> list[Any]:
-    assert answer.status == 200, answer.body
-    assert answer.headers["content-type"] == "application/x-ndjson"
-    return [json.loads(each) for each in answer.body.splitlines()]
-
-
-def bulk(site: RecordsSite, path: str, lines: Sequence[object], token: str = "") -> Answer:
-    body = b"\n".join(x if isinstance(x, bytes) else json.dumps(x).encode() for x in lines)
-    return site.raw("POST", path, body, {"Content-Type": "application/x-ndjson"}, token)
-
-
-@pytest.mark.promise("P11")
-@pytest.mark.threat("T245")
-def test_data_that_is_tied_to_nobody_is_refused_with_the_remedy(site: RecordsSite) -> None:
-    who = site.person()
-    line = {"collection": NOTES, "content": {"n": 1}}
-
-    told = lines_of(bulk(site, "/v1/records:bulk", [line, {**line, "subject": who}, line]))
-
-    assert [each.get("version") for each in told] == [None, 1, None]
-    for each in (told[0], told[2]):
-        assert each["error"]["code"] == "UNOWNED"
-        assert "subject" in each["error"]["remedy"]
-    assert len(site.use("GET", site.path(who)).json["records"]) == 1
-
-
-def test_each_line_of_many_holds_for_itself(site: RecordsSite) -> None:
-    who, bob, others = site.person(), site.person(), site.person(1)
-    good = {"subject": who, "collection": NOTES, "id": rid(1), "content": {"n": 1}}
-    lines: list[object] = [
-        good,
-        {**good, "content": {"n": 2}, "version": 1},
-        {**good, "subject": bob},
-        {**good, "subject": others},
-        {**good, "subject": ABSENT},
-        {**good, "collection": "nothing"},
-        {**good, "id": "x"},
-        {**good, "more": 1},
-        {**good, "content": [1]},
-        {**good, "version": 0},
-        {**good, "version": 7},
-        b'{"subject": 1, "subject": 2}',
-        b"not json",
-        {**good, "subject": "x"},
-        {**good, "id": rid(9), "content": {"text": "x" * 70_000}},
-        {"subject": who, "collection": VISITS, "content": {"place": "x"}},
-    ]
-
-    told = lines_of(bulk(site, "/v1/records:bulk", lines))
-
-    assert [each["line"] for each in told] == [*range(1, 17)]
-    came = [each.get("version") or each["error"]["code"] for each in told]
-    assert came == [
-        1, 2, 1, "DENIED", "DENIED", "DENIED", "INVALID_ID", "INVALID", "INVALID", "INVALID",
-        "STALE", "INVALID_ENCODING", "INVALID_ENCODING", "INVALID_ID", "INVALID_ENCODING", 1,
-    ]  # fmt: skip
-    denied = [each["error"] for each in told[3:6]]
-    assert denied == [{"code": "DENIED", "kind": "denied"}] * 3
-    assert b"xxxx" not in json.dumps(told).encode()
-    assert site.use("GET", site.path(who, 1)).json["content"] == {"n": 2}
-    assert UUID(told[15]["id"]).version == 4
-
-
-def test_thousands_are_loaded_for_one_person(site: RecordsSite) -> None:
-    who, bob = site.person(), site.person()
-    lines = [{"collection": NOTES, "id": rid(n), "content": {"n": n}} for n in range(1_500)]
-    path = f"/v1/subjects/{who}/records:bulk"
-
-    told = lines_of(bulk(site, path, lines))
-
-    assert {each["version"] for each in told} == {1}
-    assert len(told) == 1_500
-    page = site.use("GET", site.path(who) + f"?limit=500&after={rid(999)}").json
-    assert [each["content"]["n"] for each in page["records"]] == [*range(1_000, 1_500)]
-    another = [{**lines[0], "subject": bob}, {**lines[0], "subject": who, "id": rid(5_000)}]
-    told = lines_of(bulk(site, path, another))
-    assert [each.get("version") or each["error"]["code"] for each in told] == ["INVALID", 1]
-    assert lines_of(bulk(site, path, [])) == []
-
-
-def test_who_may_not_load_loads_nothing(site: RecordsSite) -> None:
-    who, other = site.person(), site.site.apps[1][1]
-    line = {"subject": who, "collection": NOTES, "content": {"n": 1}}
-    own = str(site.use("POST", f"/v1/subjects/{who}/tokens").json["token"])
-
-    told = lines_of(bulk(site, "/v1/records:bulk", [line], other))
-    assert told == [{"line": 1, "error": {"code": "DENIED", "kind": "denied"}}]
-    assert bulk(site, "/v1/records:bulk", [line], own).status == 403
-    assert bulk(site, "/v1/records:bulk", [line], "shv1_no_token").status == 403
-    assert bulk(site, "/v1/records:bulk", [line] * 20_001).status == 422
-    wrong = site.raw("POST", "/v1/records:bulk", b"{}", {"Content-Type": "application/json"})
-    assert wrong.status == 422
-    assert site.use("GET", site.path(who)).json["records"] == []
-
-
-@pytest.mark.promise("P4")
-def test_an_attachment_is_put_in_read_in_part_replaced_and_taken_out(site: RecordsSite) -> None:
-    who = site.person()
-    site.new(site.path(who, 1), {"n": 1})
-    path, content = site.path(who, 1) + "/attachments/1", seeded(b"a picture")(300_000)
-    new = {"If-None-Match": "*", "Content-Type": "image/png"}
-
-    made = site.raw("PUT", path, content, new)
-    assert (made.status, made.headers["etag"], made.json["size"]) == (201, '"1"', 300_000)
-    whole = site.use("GET", path)
-    assert (whole.status, whole.body, whole.headers["etag"]) == (200, content, '"1"')
-    assert whole.headers["content-type"] == "image/png"
-    assert whole.headers["content-disposition"] == "attachment"
-    part = site.raw("GET", path, b"", {"Range": "bytes=1000-1999"})
-    assert (part.status, part.body) == (206, content[1000:2000])
-    assert part.headers["content-range"] == "bytes 1000-1999/300000"
-    assert site.raw("GET", path, b"", {"Range": "bytes=-10"}).body == content[-10:]
-    assert site.raw("GET", path, b"", {"Range": "bytes=299999-"}).body == content[-1:]
-    assert site.raw("GET", path, b"", {"Range": "bytes=300000-"}).status == 416
-    assert site.raw("GET", path, b"", {"Range": "bytes=0-1,5-6"}).status == 200
-
-    assert site.raw("PUT", path, b"x", {"Content-Type": "text/plain"}).status == 428
-    assert site.raw("PUT", path, b"x", new).status == 412
-    put = site.raw("PUT", path, b"x", {"If-Match": '"1"', "Content-Type": "text/plain"})
-    assert (put.status, put.headers["etag"]) == (200, '"2"')
-    listed = site.use("GET", site.path(who, 1) + "/attachments").json["attachments"]
-    assert [(each["number"], each["size"], each["version"]) for each in listed] == [(1, 1, 2)]
-    own = str(site.use("POST", f"/v1/subjects/{who}/tokens").json["token"])
-    assert site.use("GET", path, token=own, purpose=None).body == b"x"
-    assert site.use("DELETE", path).status == 428
-    assert site.use("DELETE", path, version=2).status == 200
-    assert site.use("GET", path).status == 403
-
-
-@pytest.mark.promise("P5")
-@pytest.mark.threat("T244")
-def test_an_attachment_is_as_hidden_as_its_record(site: RecordsSite) -> None:
-    who, other = site.person(), site.site.apps[1][1]
-    site.new(site.path(who, 1), {"n": 1})
-    new = {"If-None-Match": "*", "Content-Type": "image/png"}
-    path = site.path(who, 1) + "/attachments/1"
-    assert site.raw("PUT", path, b"x", new).status == 201
-
-    told = [
-        site.use("GET", path, token=other),
-        site.use("GET", path, purpose="Purpose"),
-        site.use("GET", site.path(who, 1) + "/attachments/2"),
-        site.use("GET", site.path(who, 2) + "/attachments/1"),
-        site.use("GET", site.path(who, 2) + "/attachments"),
-        site.use("GET", site.path(ABSENT, 1) + "/attachments", token=other),
-        site.raw("PUT", path, b"y", new, other),
-        site.raw("PUT", site.path(who, 2) + "/attachments/1", b"y", new),
-        site.use("DELETE", path, token=other, version=1),
-    ]
-
-    assert {(each.status, each.body) for each in told} == {(403, told[0].body)}
-    for number in ("0", "x", "-1", "1000"):
-        assert site.use("GET", site.path(who, 1) + f"/attachments/{number}").status == 422
-    assert site.raw("PUT", path[:-1] + "101", b"y", new).status == 422
 
 
 # --- many at once, and the end ---

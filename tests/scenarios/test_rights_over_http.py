@@ -163,6 +163,28 @@ def test_a8_an_export_is_taken_in_by_another_app_and_a_changed_one_is_not(office
     assert [each.status for each in (bent, unknown)] == [422, 422]
 
 
+@pytest.mark.promise("P8")
+def test_a8_a_person_and_an_officer_erase_in_one_request_too(office: Office) -> None:
+    ids = [office.site.person(office.app, name, f"{name}@example.org") for name in ("Jo", "Kim")]
+    mine, other = (f"/v1/subjects/{each}/erase" for each in ids)
+    token = office.person_token(ids[0])
+
+    assert office.post(other, token=token).status == 403
+    assert office.post(other, token=office.app).status == 403
+    by_person, by_officer = office.post(mine, token=token), office.post(other)
+
+    assert (by_person.status, by_officer.status) == (200, 200)
+    assert office.post(mine, token=token).status == 403  # the token went, too
+    copies = [
+        json.loads(b64decode(json.loads(a.json["paper"])["payload"]))
+        for a in (by_person, by_officer)
+    ]
+    assert [each["predicate"]["log"] is None for each in copies] == [True, False]
+    assert office.site.call("DELETE", f"/v1/subjects/{ids[1]}", office.app).status == 200
+    assert office.post(other).body == by_officer.body
+    assert office.post(f"/v1/subjects/{ABSENT}/erase").status == 404
+
+
 # --- A9: the clocks ---
 
 
@@ -219,6 +241,43 @@ def test_a9_a_breach_has_72_hours_and_its_reach_is_computed_from_the_log(office:
     done = office.post(f"{breach}/spare", {"addressee": "persons", "reasons": [spared]})
     assert done.json["persons"] == "not needed"
     assert office.post(f"{breach}/close").json["is_closed"]
+
+
+# --- A10, and recipients ---
+
+
+def test_a_recipient_is_told_until_it_arrived(office: Office) -> None:
+    app, subject = office.site.apps[0][0], office.site.person(office.app, "Ina", "ina@example.org")
+    body = {"app": app, "name": "Printers", "contact": "print@example.org"}
+    made = office.post("/v1/recipients", body)
+    erased = office.site.call("DELETE", f"/v1/subjects/{subject}", office.app).json
+
+    (notice,) = office.get("/v1/recipient-notices", office.app).json["notices"]
+    path = f"/v1/recipient-notices/{notice['id']}/delivered"
+
+    assert made.status == 201
+    assert (notice["name"], notice["why"], notice["subject"]) == ("Printers", "erased", subject)
+    payload = json.loads(b64decode(json.loads(erased["paper"])["payload"]))
+    assert payload["predicate"]["recipients"] == [{"id": made.json["id"], "name": "Printers"}]
+    assert office.get("/v1/recipient-notices", office.site.apps[1][1]).json["notices"] == []
+    assert office.post(path, {}, office.site.apps[1][1]).status == 403
+    assert office.post(path, {}, office.app).json["subject"] is None
+    assert office.get("/v1/recipient-notices").json["notices"] == []
+    gone = call(office.site.port, "DELETE", f"/v1/recipients/{made.json['id']}", office.officer)
+    assert gone.status == 200
+    assert office.get("/v1/recipients").json["recipients"] == []
+
+
+def test_a10_the_record_of_processing_is_made_and_names_what_is_missing(office: Office) -> None:
+    linked = office.get("/v1/ropa?role=controller")
+    table = office.get("/v1/ropa.csv")
+
+    assert linked.headers["content-type"].startswith("application/ld+json")
+    assert {"activity": "One: Marketing", "cell": "basis"} in linked.json["gaps"]
+    assert table.headers["content-type"].startswith("text/csv")
+    assert b"One: Marketing" in table.body
+    assert office.get("/v1/ropa?role=nobody").status == 422
+    assert office.get("/v1/ropa", office.app).status == 403
 
 
 @pytest.mark.threat("T264")

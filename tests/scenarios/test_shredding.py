@@ -17,7 +17,7 @@ from sealhold.crypto.secret import Secret
 from sealhold.crypto.tags import Tag
 from sealhold.model.encoding import pack
 from sealhold.model.errors import DeniedError, NotFoundError, SealBrokenError, SealholdError
-from sealhold.model.ids import AppId, Id16, SubjectId
+from sealhold.model.ids import AppId, Id16, SubjectId, canonical
 from sealhold.model.people import Lookup
 from sealhold.node import Node
 from sealhold.stores.spec import TableSpec
@@ -39,6 +39,7 @@ from tests.scenarios.shredded import (
     forms,
     told,
 )
+from tests.scenarios.vaults import PASSPHRASE
 
 PLACES: dict[str, Callable[[Path], Place]] = {"sqlcipher": Place, "postgres": OnServer}
 
@@ -50,6 +51,13 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
 
 def erase(node: Node, shop: Shop, subject: str) -> None:
     node.people.erase(shop.token, subject)
+
+
+def turn_and_erase(node: Node, shop: Shop, subject: str, kind: str) -> None:
+    """Turn the keys of everybody over, and erase a person."""
+    job = node.rotation.begin(kind, shop.id, PASSPHRASE, compromised=False, throttle=0)
+    assert node.rotation.run(canonical(job.id)).state == "done"
+    erase(node, shop, subject)
 
 
 def spare(_node: Node, _shop: Shop, _subject: str) -> None:
@@ -129,10 +137,11 @@ def assert_shredded(node: Node, story: Story) -> None:
         if found.row[0] == person:
             with pytest.raises(NotFoundError):
                 Subjects(core).opened(found)
+    held = cells(node)
     for word in WORDS:
         assert not tags_for(node, story.shops[0], word)
         for shown in forms(word):
-            assert not any(shown in cell for cell in cells(node))
+            assert not any(shown in cell for cell in held)
     assert cells_that_open(node, story) == 0
 
 
@@ -152,6 +161,17 @@ def test_old_rows_with_the_keys_of_today_give_everybody_but_the_erased(place: Pl
         assert_shredded(node, story)
         assert_others_are_whole(node, story)
         assert_shredded(node, story)
+
+
+@pytest.mark.threat("T262")
+@pytest.mark.parametrize("kind", ["subjects", "app"])
+def test_a4_it_is_so_when_keys_were_turned_over_since_the_back_up(place: Place, kind: str) -> None:
+    story = told(place, lambda node, shop, who: turn_and_erase(node, shop, who, kind))
+    place.swap_rows()
+
+    with story.opened(older=True) as node:
+        assert_shredded(node, story)
+        assert_others_are_whole(node, story)
 
 
 @pytest.mark.threat("T262")

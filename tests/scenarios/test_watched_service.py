@@ -188,3 +188,31 @@ def change(
         kept[subject] = version + 1
         if kept[subject] > 3:
             begun.set()
+
+
+def test_a_service_backs_its_vault_up_while_it_is_used(site: PeopleSite, tmp_path: Path) -> None:
+    token, place = site.apps[0][1], str(tmp_path / "b")
+    proof = {"passphrase": PASSPHRASE}
+    owner = call(site.port, "POST", "/v1/auth/sessions", "", proof).json["token"]
+    subject = site.person(token, "Ada", "ada9@example.org")
+    stop, odd = Event(), list[object]()
+    reading = Thread(target=read_on, args=(site, subject, stop, odd))
+    reading.start()
+
+    made = call(site.port, "POST", "/v1/backups", owner, {"place": place, **proof})
+
+    stop.set()
+    reading.join()
+    assert (made.status, odd) == (201, [])
+    checked = json.loads(Cli(tmp_path).line("backup verify b --json").out)
+    assert (checked["id"], checked["digest"]) == (made.json["id"], made.json["digest"])
+    wrong = call(site.port, "POST", "/v1/backups", owner, {"place": place, "passphrase": "no"})
+    assert wrong.status == 403
+    assert call(site.port, "POST", "/v1/backups", token, {"place": place, **proof}).status == 401
+
+
+def read_on(site: PeopleSite, subject: str, stop: Event, odd: list[object]) -> None:
+    while not stop.is_set():
+        answer = site.call("GET", profile(subject), site.apps[0][1])
+        if answer.status != 200:
+            odd.append(answer)

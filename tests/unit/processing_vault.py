@@ -7,7 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sealhold.audit.event import Actor
+import pytest
+
+from sealhold.audit.event import Actor, EventKind, Outcome
+from sealhold.model.errors import DeniedError
 from sealhold.model.ids import AppId, FieldName, SubjectId
 from sealhold.model.people import Value
 from sealhold.model.processing import (
@@ -30,7 +33,7 @@ from sealhold.vault.speaking import Speaker
 from sealhold.vault.usesof import UsesOf
 from sealhold.vault.using import Uses
 from sealhold.vault.verdicts import Verdicts
-from tests.unit.people_vault import MAIL, MARKETING, NAME, Crowd, crowd
+from tests.unit.people_vault import MARKETING, NAME, Crowd, crowd
 
 CODE, OTHER_CODE = "cc" * 32, "dd" * 32
 FULL = Circumstances(
@@ -152,4 +155,18 @@ def opened(envelope: str) -> dict[str, Any]:
     return document
 
 
-__all__ = ["CODE", "MAIL", "MARKETING", "NAME", "OTHER_CODE", "TERMS", "Stage", "opened", "stage"]
+def permitted(on: Stage) -> tuple[SubjectId, Processing]:
+    """Return a person and a processing that they allow."""
+    ada, found = on.many.person(), on.processing()
+    on.say(ada, found, Wish.ALLOW)
+    return ada, found
+
+
+def refuses(on: Stage, lease: str, subject: SubjectId) -> str:
+    """Return the reason for which a read was refused."""
+    with pytest.raises(DeniedError) as told:
+        on.read(lease, subject)
+    assert (type(told.value), str(told.value)) == (DeniedError, "denied")
+    refused = on.many.events(EventKind.PROFILE)[0]
+    assert refused.outcome is Outcome.DENIED
+    return refused.reason or ""

@@ -18,6 +18,7 @@ from sealhold.vault.personrecords import At, PersonRecords
 from sealhold.vault.personrows import OLDER, RECORDS
 from sealhold.vault.recordasking import Asking, RecordUses
 from sealhold.vault.recordbulk import RecordBulk
+from sealhold.vault.recordterms import Terms
 from sealhold.vault.using import Uses
 from tests.unit.people_vault import MARKETING, SERVICE, Crowd, crowd
 
@@ -54,6 +55,7 @@ class Shelf:
     records: PersonRecords
     bulk: RecordBulk
     attachments: Attachments
+    terms: Terms
 
     def asking(
         self, subject: SubjectId, app: AppId | None = None, purpose: str = SERVICE
@@ -105,4 +107,5 @@ def shelf() -> Iterator[Shelf]:
             records=PersonRecords(core, uses, blocks),
             bulk=RecordBulk(core, uses, blocks),
             attachments=Attachments(core, uses, blocks),
+            terms=Terms(core, blocks),
         )

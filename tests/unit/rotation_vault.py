@@ -1,5 +1,6 @@
 """A vault in memory with people, their records and the owner's, whose keys are turned over."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -131,7 +132,7 @@ def turnery() -> Iterator[Turnery]:
         fresh = [Fresh(collection=Collection("notes"), fields={"text": text}) for text in TEXTS]
         yield Turnery(
             shelf=found,
-            rotation=Rotation(core, many.schemas, KEPT),
+            rotation=Rotation(core, many.schemas, KEPT, time.perf_counter),
             ada=notes_of(found, many.one, "Ada"),
             bob=notes_of(found, many.one, "Bob"),
             eve=notes_of(found, many.other, "Eve"),

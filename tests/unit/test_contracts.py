@@ -63,7 +63,10 @@ OPENERS = {  # who turns a sealed row into a plain record; the checks only see t
         *{"vault/identifiable.py", "vault/firewall.py", "vault/peoplecheck.py"},
         "vault/reindexing.py",
     },
-    "open_profile": {"vault/firewall.py", "vault/people.py", "vault/processing_runs.py"},
+    "open_profile": {
+        *{"vault/firewall.py", "vault/people.py", "vault/processing_runs.py"},
+        "vault/mine.py",
+    },
     "open_row": {"vault/personrows.py", "vault/firewall.py", "vault/recordcheck.py"},
     "open_records": {"vault/firewall.py", "vault/personrecords.py"},
     "record_keys": {"vault/keyblocks.py", "vault/firewall.py", "vault/recordcheck.py"},

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pytest
 
 from sealhold.frontends.http.problems import denied, outside_problem, problem, status_of
-from sealhold.frontends.http.wire import Schema, schema_of, to_wire
-from sealhold.model import errors
+from sealhold.frontends.http.wire import Known, schema_of, to_wire
+from sealhold.model import errors, processing, shown
 from sealhold.model.ids import GrantId, Id16
 from sealhold.model.quantities import Instant
 from sealhold.model.shown import Mode, RequestCard
@@ -50,7 +50,7 @@ def test_ids_are_uuids_bytes_are_base64_and_sets_are_sorted() -> None:
 
 
 def test_a_schema_follows_from_the_class_and_ends_in_itself() -> None:
-    known: dict[str, Schema] = {}
+    known = Known()
 
     assert schema_of(Sample, known) == {"$ref": "#/components/schemas/Sample"}
     properties = known["Sample"]["properties"]
@@ -60,7 +60,7 @@ def test_a_schema_follows_from_the_class_and_ends_in_itself() -> None:
 
 
 def test_a_request_card_has_a_schema() -> None:
-    known: dict[str, Schema] = {}
+    known = Known()
     schema_of(RequestCard, known)
 
     words = known["AskerView"]["properties"]["key_words"]
@@ -69,7 +69,7 @@ def test_a_request_card_has_a_schema() -> None:
 
 def test_a_hint_without_form_is_refused() -> None:
     with pytest.raises(TypeError):
-        schema_of(complex, {})
+        schema_of(complex, Known())
 
 
 def test_each_kind_of_error_has_a_status() -> None:
@@ -99,3 +99,13 @@ def test_an_outsider_is_told_denied_whatever_happened(kind: type[errors.Sealhold
 
     assert (told.status_code, bytes(told.body)) == (403, bytes(denied().body))
     assert told.headers.items() == denied().headers.items()
+
+
+def test_the_second_class_of_one_name_has_a_longer_name() -> None:
+    known = Known()
+    first, second = schema_of(shown.Terms, known), schema_of(processing.Terms, known)
+
+    assert first == {"$ref": "#/components/schemas/Terms"}
+    assert second == {"$ref": "#/components/schemas/ProcessingTerms"}
+    assert known["Terms"]["properties"].keys() != known["ProcessingTerms"]["properties"].keys()
+    assert schema_of(shown.Terms, known) == first

@@ -11,14 +11,16 @@ from sealhold.model.errors import DeniedError, InvalidError
 from sealhold.model.ids import AppId, Id16, SubjectId
 from sealhold.model.people import Lookup
 from sealhold.model.rights import BroughtView
+from sealhold.vault.attaching import Given, Of
 from sealhold.vault.bringing import Bringing
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.exporting import Exports, Wanted
 from sealhold.vault.peoplecheck import people_faults
+from sealhold.vault.personrecords import At
 from sealhold.vault.subjects import SUBJECTS
 from sealhold.vault.using import Uses
 from tests.unit.people_vault import MAIL, NAME, PHONE, SERVICE, Crowd, rule
-from tests.unit.records_vault import NOTES, Shelf, shelf
+from tests.unit.records_vault import NOTES, Shelf, rid, shelf
 
 
 @pytest.fixture
@@ -58,7 +60,8 @@ def brought(here: Shelf, data: bytes, key: bytes, app: AppId | None = None) -> B
 def files(data: bytes) -> dict[str, bytes]:
     """Return what an export says of a person, without their id and the uses."""
     packed = zipfile.ZipFile(io.BytesIO(data))
-    names = [name for name in packed.namelist() if name.startswith("records/")]
+    kinds = ("records/", "attachments")
+    names = [name for name in packed.namelist() if name.startswith(kinds)]
     found = {name: packed.read(name) for name in [*names, "profile.csv", "schemas.json"]}
     lines = packed.read("profile.json").splitlines()
     return {**found, "profile": b"\n".join(line for line in lines if b'"subject"' not in line)}
@@ -72,17 +75,23 @@ def test_a8_an_export_that_is_taken_in_is_exported_equal(there: Shelf, here: She
         there.put(ada, number, {"text": f"note {number}", "deep": {"list": [1, None, True]}})
     for version in range(1, 6):  # of which three older ones are kept
         there.put(ada, 7, {"text": f"edition {version}"}, version)
+    for number, content in ((1, b"a picture"), (2, bytes(300_000)), (3, b"")):
+        of, given = Of(At(NOTES, rid(5)), number), Given("image/png", content)
+        there.attachments.put(there.asking(ada), of, given, None)
     data = exported(there, ada)
     here.many.person(name="Zoe")
 
     view = brought(here, data, signer(there))
 
-    assert (view.fields, view.records, view.older_versions) == (3, 70, 3)
+    assert (view.fields, view.records, view.older_versions, view.attachments) == (3, 70, 3, 3)
     assert view.subject != ada
     assert files(exported(here, view.subject)) == files(data)
     assert here.get(view.subject, 7) == {"text": "edition 5"}
     found = here.many.people.find(here.many.one, SERVICE, MAIL, "ada@example.org")
     assert found == (view.subject,)
+    of = Of(At(NOTES, rid(5)), 2)
+    picture = here.attachments.get(here.asking(view.subject), of)
+    assert (picture.media, b"".join(picture.pieces)) == ("image/png", bytes(300_000))
     assert here.put(view.subject, 7, {"text": "edition 6"}, 6) == 7
     assert not list(people_faults(here.many.vault.core))
 

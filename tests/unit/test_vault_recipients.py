@@ -8,7 +8,7 @@ from sealhold.audit.erasure import open_erasure, person_name
 from sealhold.audit.event import Actor, EventKind
 from sealhold.model.errors import DeniedError, InvalidError, NotFoundError
 from sealhold.model.ids import Id16
-from sealhold.model.rights import NoticeView
+from sealhold.model.rights import RecipientNoticeView
 from sealhold.vault.recipients import Recipients
 from sealhold.vault.stories import By
 from tests.unit.people_vault import NAME, SERVICE, Crowd, crowd
@@ -27,7 +27,7 @@ def entered(many: Crowd, name: str = "Printers") -> Id16:
     return many.people.recipients.add(OWNER, app, name, f"{name.lower()}@example.org").id
 
 
-def waiting(many: Crowd) -> list[NoticeView]:
+def waiting(many: Crowd) -> list[RecipientNoticeView]:
     return list(many.people.recipients.waiting())
 
 

@@ -1,10 +1,19 @@
 """Who calls the sample vault: one app, and nobody else."""
 
+from collections.abc import Mapping
+
+from sealhold.model.encoding import Plain
 from sealhold.model.errors import DeniedError
 from sealhold.model.ids import Id16
 from sealhold.model.mine import MineView
 from sealhold.model.people import ErasedView
-from sealhold.model.principals import CredentialView, NewToken, OfficerView, PrincipalKind
+from sealhold.model.principals import (
+    CredentialView,
+    NewToken,
+    OfficerView,
+    PasskeyView,
+    PrincipalKind,
+)
 from tests.web.sample_asking import TOKEN
 from tests.web.sample_state import Part
 
@@ -47,6 +56,28 @@ class SampleCallers(Part):
 
     def revoke_officer(self, id_text: str) -> OfficerView:
         raise DeniedError(id_text)
+
+
+class SamplePasskeys:
+    """Passkeys, of which nobody here has one."""
+
+    def to_make(self, token: str, origin: str, app_name: str) -> Mapping[str, Plain]:
+        raise DeniedError(token + origin + app_name)
+
+    def add(self, token: str, origin: str, answer: str, name: str) -> None:
+        raise DeniedError(token + origin + answer + name)
+
+    def all(self, token: str) -> tuple[PasskeyView, ...]:
+        raise DeniedError(token)
+
+    def remove(self, token: str, slot: int) -> None:
+        raise DeniedError(f"{token} {slot}")
+
+    def to_show(self, origin: str) -> Mapping[str, Plain]:
+        return {"rpId": origin, "challenge": "AA", "allowCredentials": []}
+
+    def sign_in(self, origin: str, answer: str) -> NewToken:
+        raise DeniedError(origin + answer)
 
 
 class SampleMine:

@@ -14,6 +14,7 @@ from sealhold.model.people import (
     SchemaView,
     Value,
 )
+from sealhold.model.repeats import Claim
 from sealhold.model.underway import Underway
 
 APP = AppId(Id16(b"a sample app    "))
@@ -38,8 +39,8 @@ class SamplePeople:
     def lay_down(self, app_text: str, rules: Rules, passphrase: str) -> SchemaView:
         raise DeniedError(f"{app_text} {len(rules)} {len(passphrase)}")
 
-    def make(self, token: str) -> PersonView:
-        raise DeniedError(token)
+    def make(self, token: str, claim: Claim | None = None) -> PersonView:
+        raise DeniedError(f"{token} {claim is None}")
 
     def show(self, token: str, id_text: str) -> PersonView:
         raise DeniedError(token + id_text)

@@ -12,6 +12,7 @@ from sealhold.model.personrecords import (
     RecordPlace,
     Span,
 )
+from sealhold.model.repeats import Claim, Once
 from tests.web.sample_people import APP
 
 
@@ -76,8 +77,11 @@ class SamplePersonRecords:
     ) -> NoReturn:  # fmt: skip
         raise DeniedError(f"{token} {id_text} {collection} {record_text} {expected} {purpose}")
 
-    def bulk(self, token: str, id_text: str | None, lines: bytes, purpose: str) -> NoReturn:
-        raise DeniedError(f"{token} {id_text} {len(lines)} {purpose}")
+    def bulk(
+        self, token: str, id_text: str | None, lines: bytes, purpose: str,
+        claim: Claim | None = None,
+    ) -> NoReturn:  # fmt: skip
+        raise DeniedError(f"{token} {id_text} {len(lines)} {purpose} {claim is None}")
 
     def attachments(self, token: str, place: RecordPlace) -> NoReturn:
         raise DeniedError(f"{token} {place}")
@@ -93,3 +97,10 @@ class SamplePersonRecords:
 
     def detach(self, token: str, place: RecordPlace, number: int, expected: int) -> NoReturn:
         raise DeniedError(f"{token} {place} {number} {expected}")
+
+
+class SampleRepeats:
+    """Nothing was ever asked twice."""
+
+    def claim(self, token: str, once: Once) -> NoReturn:
+        raise DeniedError(f"{token} {once.route}")

@@ -8,8 +8,8 @@ from sealhold.model.quantities import Instant
 from sealhold.model.rights import (
     BreachView,
     BroughtView,
-    NoticeView,
     Reason,
+    RecipientNoticeView,
     RecipientView,
     RightsStep,
     RightsView,
@@ -25,6 +25,9 @@ class SampleRights(Part):
         raise DeniedError(token + id_text) if token else NotFoundError(id_text)
 
     def export(self, token: str, id_text: str, passphrase: str) -> Iterator[bytes]:
+        raise DeniedError(f"{token} {id_text} {len(passphrase)}")
+
+    def erase(self, token: str, id_text: str, passphrase: str) -> ErasedView:
         raise DeniedError(f"{token} {id_text} {len(passphrase)}")
 
     def bring(self, app_text: str, data: bytes, key_text: str) -> BroughtView:
@@ -84,8 +87,11 @@ class SampleRights(Part):
     def remove_recipient(self, token: str, id_text: str) -> RecipientView:
         raise NotFoundError(token + id_text)
 
-    def notices(self, token: str, limit: int) -> tuple[NoticeView, ...]:
+    def notices(self, token: str, limit: int) -> tuple[RecipientNoticeView, ...]:
         return () if token != "-" else (self.delivered(token, str(limit)),)
 
-    def delivered(self, token: str, id_text: str) -> NoticeView:
+    def delivered(self, token: str, id_text: str) -> RecipientNoticeView:
         raise NotFoundError(token + id_text)
+
+    def ropa(self, role: str, *, as_csv: bool) -> bytes:
+        return b"name" if as_csv else b'{"role":"' + role.encode() + b'"}'

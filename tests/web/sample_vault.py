@@ -5,9 +5,11 @@ It has one budget, one log with a true Merkle root, and the states of a request;
 
 from collections import Counter
 
+from sealhold.model.quantities import Instant
 from sealhold.model.shown import (
     Status,
 )
+from sealhold.model.shown.backups import BackupView
 from sealhold.model.shown.serving import Gauges
 from tests.web.sample_asking import (
     TOKEN,
@@ -17,7 +19,7 @@ from tests.web.sample_asking import (
     SampleRequests,
     SampleRuns,
 )
-from tests.web.sample_callers import SampleCallers, SampleMine
+from tests.web.sample_callers import SampleCallers, SampleMine, SamplePasskeys
 from tests.web.sample_keys import SampleRotation
 from tests.web.sample_owner import SampleAudit, SampleBudgets, SampleRecords, SampleSources
 from tests.web.sample_people import SamplePeople
@@ -26,17 +28,20 @@ from tests.web.sample_processings import (
     SampleProcessingRuns,
     SampleProcessings,
 )
-from tests.web.sample_records import SamplePersonRecords
+from tests.web.sample_records import SamplePersonRecords, SampleRepeats
 from tests.web.sample_rights import SampleRights
 from tests.web.sample_state import PASSPHRASE, SampleState
 
 __all__ = ["PASSPHRASE", "TOKEN", "SampleVault"]
 
 
-class SampleVault(SampleState):
-    """The vault of a person who does not exist."""
+class SampleService:
+    """A service at rest."""
 
-    is_near = True
+    def back_up(self, place: str) -> BackupView:
+        return BackupView(
+            id="b1", where=place, at=Instant(1), epoch=1, objects=2, size=3, digest="00"
+        )
 
     def gauges(self) -> Gauges:
         return Gauges(
@@ -53,6 +58,16 @@ class SampleVault(SampleState):
             epoch=1,
             epoch_due=None,
         )
+
+
+class SampleVault(SampleState):
+    """The vault of a person who does not exist."""
+
+    is_near = True
+
+    @property
+    def service(self) -> SampleService:
+        return SampleService()
 
     @property
     def sources(self) -> SampleSources:
@@ -95,6 +110,10 @@ class SampleVault(SampleState):
         return SampleCallers(self)
 
     @property
+    def passkeys(self) -> SamplePasskeys:
+        return SamplePasskeys()
+
+    @property
     def mine(self) -> SampleMine:
         return SampleMine()
 
@@ -113,6 +132,10 @@ class SampleVault(SampleState):
     @property
     def processing_runs(self) -> SampleProcessingRuns:
         return SampleProcessingRuns()
+
+    @property
+    def repeats(self) -> SampleRepeats:
+        return SampleRepeats()
 
     @property
     def person_records(self) -> SamplePersonRecords:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from http.client import HTTPConnection
+from zipfile import ZipFile
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -173,11 +174,82 @@ def test_a_choice_is_one_button_and_is_taken_back_by_one(anyhow: Page, site: Acc
     choices = anyhow.locator("section", has=anyhow.locator("#choices"))
     expect(choices).to_contain_text("Newsletter")
 
-    for button, state in (("Allow", "allowed"), ("Take back", "taken back"), ("Deny", "denied")):
+    for button, state in (("Allow", "allowed"), ("Take back", "taken back")):
         choices.get_by_role("button", name=button).click()
         expect(choices).to_contain_text(state)
 
     expect(anyhow.locator("section", has=anyhow.locator("#uses"))).to_contain_text("You")
+
+
+def test_a_person_takes_all_of_it_with_them(anyhow: Page, site: AccessSite) -> None:
+    enter(anyhow, site)
+
+    with anyhow.expect_download() as begun:
+        anyhow.get_by_role("button", name="Take it all with you").click()
+    with ZipFile(begun.value.path()) as found:
+        everything = b"".join(found.read(name) for name in found.namelist())
+
+    assert begun.value.suggested_filename == "my-data.zip"
+    assert CANARY.encode() in everything
+
+
+@pytest.fixture
+def device(browser: Browser, site: AccessSite) -> Iterator[Page]:
+    """A page in a browser with an authenticator of its own, which verifies whoever is there."""
+    context = browser.new_context()
+    watch = Watch(context, site)
+    page = context.new_page()
+    wire = context.new_cdp_session(page)
+    wire.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    wire.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    yield page
+    context.close()
+    assert watch.faults == []
+
+
+@pytest.mark.threat("T298")
+def test_a_passkey_is_added_and_from_then_on_alone_changes_anything(
+    device: Page, site: AccessSite
+) -> None:
+    person = str(json.loads(site.call("POST", "/v1/subjects", site.one.token).body)["subject"])
+
+    def by_link() -> None:
+        device.goto(site.url + site.made(f"/v1/subjects/{person}/links", site.one.token)["path"])
+        device.get_by_role("button", name="Open my page").click()
+        device.wait_for_url(f"{site.url}/me")
+
+    by_link()
+    device.get_by_label("What you call it").fill("My phone")
+    device.get_by_role("button", name="Add a passkey").click()
+    passkeys = device.locator("section", has=device.locator("#passkeys"))
+    expect(passkeys.get_by_role("listitem")).to_contain_text("My phone")
+    expect(device.locator("main")).to_contain_text("Since you have a passkey")
+    expect(passkeys.get_by_role("button")).to_have_count(0)
+    device.goto(site.url + "/me/erase")
+    expect(device.get_by_role("button", name="Erase now")).to_have_count(0)
+
+    device.get_by_role("button", name="Sign out").click()
+    device.get_by_role("button", name="Come in with a passkey").click()
+    device.wait_for_url(f"{site.url}/me")
+    expect(passkeys).to_contain_text("last used")
+    expect(device.locator("main")).not_to_contain_text("Since you have a passkey")
+    passkeys.get_by_role("button", name="Take out").click()
+    expect(passkeys.get_by_role("listitem")).to_have_count(0)
+
+
+def test_a_device_that_says_no_is_told_on_the_page(device: Page, site: AccessSite) -> None:
+    device.goto(site.url + "/me/in")
+    device.get_by_role("button", name="Come in with a passkey").click()  # it holds none
+
+    expect(device.get_by_text("That did not work")).to_be_visible()
 
 
 PAGES = ("/me/in", "/me/enter?link=x", "/me", "/me/erase")

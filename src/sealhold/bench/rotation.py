@@ -101,7 +101,7 @@ class _Vault:
         self.registry = Registry(core.deciding, core.papers, key, core.clock, core.entropy)
         self.schemas = Schemas(core)
         self.collections = Collections(core)
-        self.rotation = Rotation(core, self.schemas, RETENTION)
+        self.rotation = Rotation(core, self.schemas, RETENTION, time.perf_counter)
         uses = Uses(core, self.registry, self.schemas)
         blocks = KeyBlocks(core.store, core.entropy)
         self.records = PersonRecords(core, RecordUses(uses, self.collections), blocks)

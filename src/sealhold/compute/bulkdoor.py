@@ -7,7 +7,7 @@
 Source: docs/spec/25-records-of-people.md section 6; promise P11.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sealhold.model.clock import Entropy
 from sealhold.model.contents import MAX_CONTENT, MAX_NUMBER, read_json
@@ -15,6 +15,9 @@ from sealhold.model.encoding import Plain
 from sealhold.model.errors import InvalidError, SealholdError, UnownedError
 from sealhold.model.ids import ID_BYTES, Id16, Kind, RecordId, SubjectId, parse_id, random_id
 from sealhold.model.personrecords import KeptLine, LineView
+from sealhold.model.repeats import Claim
+from sealhold.stores.spec import Op
+from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.personrecords import At, packed_content
 from sealhold.vault.principals import Principals
 from sealhold.vault.recordasking import Asking
@@ -34,22 +37,32 @@ class BulkDoor:
         self._entropy = entropy
 
     def load(
-        self, token: str, id_text: str | None, data: bytes, purpose: str
+        self,
+        token: str,
+        id_text: str | None,
+        data: bytes,
+        purpose: str,
+        claim: Claim | None = None,
     ) -> tuple[LineView, ...]:
         """Keep a record for each line of `data`; with `id_text`, all of that one person.
 
         Raises:
             DeniedError: no token of an active app.
-            InvalidError: too many lines, or `id_text` is no whole id.
+            InvalidError: too many lines, also for one commit under a key, or `id_text` is no id.
         """
         self._principals.app(token)
         reader = _Reader(self, token, id_text, purpose)
         read = [*reader.lines(data)]
-        came = iter(self._bulk.load([line for line in read if isinstance(line, Line)]))
-        return tuple(
-            _told(nth, line, next(came) if isinstance(line, Line) else None)
-            for nth, line in enumerate(read, 1)
-        )
+        lines = [line for line in read if isinstance(line, Line)]
+        if claim is None or not lines:
+            return _views(read, self._bulk.load(lines))
+
+        def also(keys: SubjectKeys, came: Mapping[int, Came]) -> Sequence[Op]:
+            views = _views(read, [came[nth] for nth in range(len(lines))])
+            ops: Sequence[Op] = claim.also(keys, views)
+            return ops
+
+        return _views(read, self._bulk.load_once(lines, also))
 
     def asking(self, token: str, id_text: str, purpose: str) -> Asking:
         """Return who asks for what, of a person whose id is `id_text`.
@@ -131,6 +144,14 @@ class _Reader:
             found = self._door.asking(self._token, id_text, self._purpose)
             self._known[id_text] = found
         return found
+
+
+def _views(read: Sequence[Line | SealholdError], came: Iterable[Came]) -> tuple[LineView, ...]:
+    each = iter(came)
+    return tuple(
+        _told(nth, line, next(each) if isinstance(line, Line) else None)
+        for nth, line in enumerate(read, 1)
+    )
 
 
 def _told(nth: int, line: Line | SealholdError, came: Came | None) -> LineView:

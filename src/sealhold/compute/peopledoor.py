@@ -19,6 +19,7 @@ from sealhold.model.people import (
     SchemaView,
     Value,
 )
+from sealhold.model.repeats import Claim
 from sealhold.model.underway import Underway
 from sealhold.vault.people import Changes
 from sealhold.vault.people import People as PeopleRows
@@ -63,13 +64,13 @@ class People:
             raise WrongPassphraseError
         return _shown(app.id, self._schemas.lay_down(app, rules))
 
-    def make(self, token: str) -> PersonView:
+    def make(self, token: str, claim: Claim | None = None) -> PersonView:
         """Make a person of the app that holds `token`.
 
         Raises:
             DeniedError: no token of an active app, or it may keep nobody.
         """
-        return self._people.make(self._app(token))
+        return self._people.make(self._app(token), claim.also if claim else None)
 
     def show(self, token: str, id_text: str) -> PersonView:
         """Return a person, without anything about them.

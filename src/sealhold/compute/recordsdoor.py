@@ -39,6 +39,7 @@ from sealhold.model.personrecords import (
     Span,
     VersionsView,
 )
+from sealhold.model.repeats import Claim
 from sealhold.model.underway import Underway
 from sealhold.vault.attaching import Attachments, Given, Of
 from sealhold.vault.collectionrules import Collections, Laid
@@ -237,7 +238,12 @@ class PersonRecords:
         return self._rows.delete(asking, at, expected)
 
     def bulk(
-        self, token: str, id_text: str | None, lines: bytes, purpose: str
+        self,
+        token: str,
+        id_text: str | None,
+        lines: bytes,
+        purpose: str,
+        claim: Claim | None = None,
     ) -> tuple[LineView, ...]:
         """Keep a record for each line of JSON; with `id_text`, all of that one person.
 
@@ -245,7 +251,7 @@ class PersonRecords:
             DeniedError: no token of an active app; what else may not be is told in its line.
             InvalidError: too many lines, or `id_text` is no whole id.
         """
-        return self._bulk.load(token, id_text, lines, purpose)
+        return self._bulk.load(token, id_text, lines, purpose, claim)
 
     def attachments(self, token: str, place: RecordPlace) -> AttachmentsView:
         """Return the attachments of a record, without content.

@@ -26,8 +26,8 @@ from sealhold.model.quantities import Instant
 from sealhold.model.rights import (
     BreachView,
     BroughtView,
-    NoticeView,
     Reason,
+    RecipientNoticeView,
     RecipientView,
     RightsStep,
     RightsView,
@@ -38,11 +38,12 @@ from sealhold.vault.breaches import BreachRegister
 from sealhold.vault.bringing import Bringing
 from sealhold.vault.core import Core
 from sealhold.vault.erasures import Erasures
-from sealhold.vault.exporting import Exports, Wanted
+from sealhold.vault.exporting import Exports, Running, Wanted
 from sealhold.vault.people import People
 from sealhold.vault.principals import Principals
 from sealhold.vault.registry import Registry
 from sealhold.vault.rights import RightsRegister
+from sealhold.vault.ropa import Ropa
 from sealhold.vault.stories import By
 from sealhold.vault.subjects import Subjects
 from sealhold.vault.using import Uses
@@ -69,7 +70,9 @@ class Rights:
         self._subjects = Subjects(core)
         self._verify = verify
         self._exports = Exports(core, uses)
+        self._people = people
         self._recipients = people.recipients
+        self._ropa = Ropa(core, registry, principals, people.recipients)
         self._bringing = Bringing(core, uses, people)
         self._running = BoundedSemaphore(EXPORTS)
         self._erasures = Erasures(core)
@@ -111,10 +114,29 @@ class Rights:
         if not self._running.acquire(blocking=False):
             raise BusyError("other exports are under way")
         try:
-            return _Running(self._exports.begin(wanted), self._running.release)
+            return Running(self._exports.begin(wanted), self._running.release)
         except BaseException:
             self._running.release()
             raise
+
+    def erase(self, token: str, id_text: str, passphrase: str) -> ErasedView:
+        """Erase a person: themselves, by an officer, or by the owner, who says the passphrase.
+
+        Raises:
+            DeniedError: a person names another.
+            WrongPassphraseError: the owner is not proven.
+            NotFoundError: the owner or an officer asks, and there is none.
+            InvalidIdError: `id_text` is no whole id.
+        """
+        subject = SubjectId(_whole(Kind.SUBJECT, id_text))
+        try:
+            wanted = self._wanted(token, subject, passphrase)
+        except NotFoundError:
+            before = self._erasures.of_any((each.id for each in self._registry.all()), subject)
+            if before is None:
+                raise
+            return self._erasures.whole(before)
+        return self._people.erase(wanted.app, wanted.subject, wanted.actor, wanted.guards)
 
     def bring(self, app_text: str, data: bytes, key_text: str) -> BroughtView:
         """Take in an export as a new person of an app; `key_text` is who signed it, in hex digits.
@@ -298,16 +320,12 @@ class Rights:
         """
         return self._recipients.remove(self._by(token), _whole(Kind.RECEIPT, id_text))
 
-    def notices(self, token: str, limit: int) -> tuple[NoticeView, ...]:
-        """Return notices that did not arrive yet: all, or those of the app that asks.
-
-        Raises:
-            DeniedError: the token does not hold.
-        """
+    def notices(self, token: str, limit: int) -> tuple[RecipientNoticeView, ...]:
+        """Return notices that did not arrive yet: all, or those of the app that asks."""
         app = None if not token or self._is_officer(token) else self._principals.app(token).id
         return tuple(islice(self._recipients.waiting(app), limit))
 
-    def delivered(self, token: str, id_text: str) -> NoticeView:
+    def delivered(self, token: str, id_text: str) -> RecipientNoticeView:
         """Note that a notice arrived.
 
         Raises:
@@ -319,6 +337,17 @@ class Rights:
             return self._recipients.delivered(self._by(token), name)
         app = self._principals.app(token).id
         return self._recipients.delivered(By(actor=Actor.APP), name, app)
+
+    def ropa(self, role: str, *, as_csv: bool) -> bytes:
+        """Return the record of processing activities, as JSON-LD or as a table.
+
+        Raises:
+            InvalidError: `role` is neither controller nor processor, nor empty.
+        """
+        if role not in {"", "controller", "processor"}:
+            raise InvalidError("a role is `controller` or `processor`")
+        make = self._ropa.as_csv if as_csv else self._ropa.as_json_ld
+        return make(processor=role == "processor")
 
     def overdue(self) -> tuple[str, ...]:
         """Return a sentence for each register in which something is overdue."""
@@ -359,35 +388,6 @@ def _notice_id(text: str) -> Id16:
     if str(found) != text:
         raise InvalidIdError("whole notice", text)
     return Id16(found.bytes)
-
-
-class _Running:
-    """An export under way, which gives its place back when it is over."""
-
-    def __init__(self, chunks: Iterator[bytes], over: Callable[[], None]) -> None:
-        self._chunks = chunks
-        self._over: Callable[[], None] | None = over
-
-    def __iter__(self) -> "_Running":
-        return self
-
-    def __next__(self) -> bytes:
-        try:
-            return next(self._chunks)
-        except BaseException:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        """End it, whole or not."""
-        close = getattr(self._chunks, "close", None)
-        over, self._over = self._over, None
-        try:
-            if close is not None:
-                close()
-        finally:
-            if over is not None:
-                over()
 
 
 def _whole(kind: Kind, text: str) -> Id16:

@@ -74,6 +74,7 @@ class WhoCalls:
             subject=held.subject,
             actor=Actor.PERSON,
             way=held.way.value,
+            may_choose=held.may_choose,
             guards=held.guards,
         )
 

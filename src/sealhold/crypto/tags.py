@@ -45,6 +45,7 @@ class Tag(bytes, Enum):
     RECORD_DIGEST = b"sealhold/record-digest/v1"
     TOKEN = b"sealhold/token/v1"  # the signature of an access token
     TOKEN_CAVEAT = b"sealhold/token-caveat/v1"
+    PASSKEY = b"sealhold/passkey/v1"  # 16 bytes that stand for a credential's id in a row
     TOKEN_USES = b"sealhold/token-uses/v1"  # 16 bytes that stand for a bound of uses in a row
     IDEMPOTENCY = b"sealhold/idempotency/v1"
 

@@ -3,12 +3,20 @@
 Source: docs/spec/30-access.md.
 """
 
+from collections.abc import Mapping
 from typing import Protocol
 
+from sealhold.model.encoding import Plain
 from sealhold.model.ids import Id16
 from sealhold.model.mine import MineView
 from sealhold.model.people import ErasedView
-from sealhold.model.principals import CredentialView, NewToken, OfficerView, PrincipalKind
+from sealhold.model.principals import (
+    CredentialView,
+    NewToken,
+    OfficerView,
+    PasskeyView,
+    PrincipalKind,
+)
 
 
 class Callers(Protocol):
@@ -116,4 +124,36 @@ class Mine(Protocol):
 
     def erase(self, token: str) -> ErasedView:
         """Erase the person who holds `token`, at their own word."""
+        ...
+
+
+class Passkeys(Protocol):
+    """People's passkeys. Whatever does not hold is `DeniedError`."""
+
+    def to_make(self, token: str, origin: str, app_name: str) -> Mapping[str, Plain]:
+        """Return what a browser is given to make a passkey for whoever holds `token`."""
+        ...
+
+    def add(self, token: str, origin: str, answer: str, name: str) -> None:
+        """Keep the passkey that a browser made for whoever holds `token`.
+
+        Raises:
+            ExhaustedError: they have as many as they may.
+        """
+        ...
+
+    def all(self, token: str) -> tuple[PasskeyView, ...]:
+        """Return the passkeys of whoever holds `token`."""
+        ...
+
+    def remove(self, token: str, slot: int) -> None:
+        """Take out a passkey of whoever holds `token`."""
+        ...
+
+    def to_show(self, origin: str) -> Mapping[str, Plain]:
+        """Return what a browser is given to sign somebody in."""
+        ...
+
+    def sign_in(self, origin: str, answer: str) -> NewToken:
+        """Return the token of a session for whoever showed a passkey."""
         ...

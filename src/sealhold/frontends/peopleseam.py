@@ -8,6 +8,7 @@ from typing import Protocol
 
 from sealhold.model.ids import FieldName, SubjectId
 from sealhold.model.people import ErasedView, PersonView, ProfileView, Rules, SchemaView, Value
+from sealhold.model.repeats import Claim
 from sealhold.model.underway import Underway
 
 
@@ -30,7 +31,7 @@ class People(Protocol):
         """
         ...
 
-    def make(self, token: str) -> PersonView:
+    def make(self, token: str, claim: Claim | None = None) -> PersonView:
         """Make a person under a random id."""
         ...
 

@@ -21,6 +21,7 @@ from sealhold.model.personrecords import (
     Span,
     VersionsView,
 )
+from sealhold.model.repeats import Claim, Once
 from sealhold.model.underway import Underway
 
 
@@ -175,7 +176,12 @@ class PersonRecords(Protocol):
         ...
 
     def bulk(
-        self, token: str, id_text: str | None, lines: bytes, purpose: str
+        self,
+        token: str,
+        id_text: str | None,
+        lines: bytes,
+        purpose: str,
+        claim: Claim | None = None,
     ) -> tuple[LineView, ...]:
         """Keep a record for each line of JSON; with `id_text`, all of that one person.
 
@@ -229,5 +235,19 @@ class PersonRecords(Protocol):
             DeniedError: whatever the reason.
             StaleError: it is at another version.
             InvalidIdError: one of the ids is no whole one.
+        """
+        ...
+
+
+class Repeats(Protocol):
+    """Requests of apps that may come again."""
+
+    def claim(self, token: str, once: Once) -> Claim:
+        """Return the right to carry out a request of an app, or what was answered to it.
+
+        Raises:
+            DeniedError: no token of an active app, or it may keep nobody.
+            StillRunningError: the same request is being carried out.
+            OtherBodyError: another request came with this key.
         """
         ...

@@ -14,8 +14,8 @@ from sealhold.model.quantities import Instant
 from sealhold.model.rights import (
     BreachView,
     BroughtView,
-    NoticeView,
     Reason,
+    RecipientNoticeView,
     RecipientView,
     RightsStep,
     RightsView,
@@ -37,6 +37,10 @@ class Rights(Protocol):
             WrongPassphraseError: the owner is not proven.
             BusyError: too many exports are under way.
         """
+        ...
+
+    def erase(self, token: str, id_text: str, passphrase: str) -> ErasedView:
+        """Erase a person: themselves, by an officer, or by the owner, who says the passphrase."""
         ...
 
     def bring(self, app_text: str, data: bytes, key_text: str) -> BroughtView:
@@ -120,10 +124,18 @@ class Rights(Protocol):
         """Take a recipient out."""
         ...
 
-    def notices(self, token: str, limit: int) -> tuple[NoticeView, ...]:
+    def notices(self, token: str, limit: int) -> tuple[RecipientNoticeView, ...]:
         """Return notices that did not arrive yet: all, or those of the app that asks."""
         ...
 
-    def delivered(self, token: str, id_text: str) -> NoticeView:
+    def delivered(self, token: str, id_text: str) -> RecipientNoticeView:
         """Note that a notice arrived."""
+        ...
+
+    def ropa(self, role: str, *, as_csv: bool) -> bytes:
+        """Return the record of processing activities, as JSON-LD or as a table.
+
+        Raises:
+            InvalidError: `role` is neither controller nor processor, nor empty.
+        """
         ...

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from sealhold.frontends.callerseam import Callers, Mine
+from sealhold.frontends.callerseam import Callers, Mine, Passkeys
 from sealhold.frontends.keyseam import Rotating
 from sealhold.frontends.ownerseam import (
     Apps,
@@ -30,10 +30,10 @@ from sealhold.frontends.ownerseam import (
 )
 from sealhold.frontends.peopleseam import People
 from sealhold.frontends.processingseam import Choices, ProcessingRuns, Processings
-from sealhold.frontends.recordseam import PersonRecords
+from sealhold.frontends.recordseam import PersonRecords, Repeats
 from sealhold.frontends.rightsseam import Rights
+from sealhold.frontends.serviceseam import Service
 from sealhold.model.shown import Status
-from sealhold.model.shown.serving import Gauges
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +54,6 @@ class Vault(Protocol):
 
     def status(self) -> Status:
         """Return how the vault is."""
-        ...
-
-    def gauges(self) -> Gauges:
-        """Return numbers of how the service does."""
         ...
 
     def unlock(self, passphrase: str) -> None:
@@ -132,6 +128,11 @@ class Vault(Protocol):
         ...
 
     @property
+    def passkeys(self) -> Passkeys:
+        """With what people sign in."""
+        ...
+
+    @property
     def mine(self) -> Mine:
         """The own pages of apps' people."""
         ...
@@ -162,8 +163,18 @@ class Vault(Protocol):
         ...
 
     @property
+    def repeats(self) -> Repeats:
+        """Requests that may come again."""
+        ...
+
+    @property
     def person_records(self) -> PersonRecords:
         """What apps keep of their people beside profiles."""
+        ...
+
+    @property
+    def service(self) -> Service:
+        """How the service does, and its backups."""
         ...
 
     @property

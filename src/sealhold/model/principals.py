@@ -35,7 +35,7 @@ class Asked:
     """What a token is shown for: what its caveats are held against. Empty: nothing was said."""
 
     purpose: str = ""
-    processing: str = ""
+    processing: str = ""  # the one that the address names
     subject: str = ""  # the person that the address names
     scope: str = ""  # the part of the API, and `read` or `write`: `profile:read`
 
@@ -69,6 +69,16 @@ class NewToken:
     id: Id16
     token: str
     until: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyView:
+    """A passkey, for the person whose it is."""
+
+    slot: int
+    name: str
+    added_at: Instant
+    used_at: Instant | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,6 +107,7 @@ class BroughtView:
     fields: int
     records: int
     older_versions: int
+    attachments: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +121,7 @@ class RecipientView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoticeView:
+class RecipientNoticeView:
     """A notice to a recipient, to be delivered until it is said to have arrived."""
 
     id: Id16

@@ -10,14 +10,13 @@ from pathlib import Path
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.log import Entry
-from sealhold.crypto.sign import key_digest
-from sealhold.model.errors import InvalidError, StoreUnavailableError, TamperedError
+from sealhold.model.errors import TamperedError
 from sealhold.model.shown.backups import BackupView, DrillView, RestoreView
 from sealhold.node.node import Node
 from sealhold.node.openparts import stored
-from sealhold.node.places import Places, bucket_store, places_of
+from sealhold.node.places import Places, places_of
+from sealhold.node.placing import backup_place, place_of
 from sealhold.node.world import World
-from sealhold.stores.backends.localdir import LocalDir
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.migrating import Migration
 from sealhold.stores.spec import ObjectStore, RecordStore
@@ -31,28 +30,6 @@ from sealhold.vault.rollback import Undone
 from sealhold.vault.upgrading import MIGRATIONS
 from sealhold.vault.writer import Work
 
-BUCKET = "s3://"
-
-
-def place_of(address: str, world: World, *, create: bool = False) -> ObjectStore:
-    """Return the place at an address, `s3://...` or a folder.
-
-    Raises:
-        InvalidSettingsError: the address is not one of a bucket.
-        StoreUnavailableError: there is no such folder, or it cannot be made.
-    """
-    if address.startswith(BUCKET):
-        return bucket_store(Places(objects=address), world.entropy)
-    folder = Path(address)
-    try:
-        if create:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as err:
-        raise StoreUnavailableError(f"`{folder}` cannot be made") from err
-    if not folder.is_dir():
-        raise StoreUnavailableError(f"there is no folder `{folder}`")
-    return LocalDir(folder)
-
 
 def back_up(node: Node, address: str, watch: Watch) -> BackupView:
     """Copy an open vault to a place, while it is used.
@@ -62,12 +39,7 @@ def back_up(node: Node, address: str, watch: Watch) -> BackupView:
         ConflictError: the epoch was closed meanwhile.
         StoreUnavailableError: a store or the place does not answer.
     """
-    home = node.home.folder.resolve()
-    if not address.startswith(BUCKET) and Path(address).resolve().is_relative_to(home):
-        raise InvalidError("a backup that lies in the vault is lost with it")
-    place = place_of(address, node.world, create=True)
-    is_bucket = address.startswith(BUCKET)
-    where = address if is_bucket else str(Path(address).resolve())
+    where, place = backup_place(address, node.home, node.world)
     return node.parts.backups.make(place, where, watch)
 
 
@@ -144,7 +116,7 @@ def verify_backup(
     place = place_of(address, world)
     manifest = _manifest(place, backup, log_key)
     check_parts(place, manifest, watch)
-    return shown(manifest, address), key_digest(manifest.public)
+    return shown(manifest, address), manifest.log_key
 
 
 class Restore:
@@ -201,7 +173,7 @@ class Restore:
         return RestoreView(
             backup=self.view,
             home=str(self._home.folder),
-            log_key=key_digest(self._manifest.public),
+            log_key=self._manifest.log_key,
             keys="home" if isinstance(self._keys, Home) else "backup",
             apps=apps,
             consents=consents,
@@ -213,6 +185,6 @@ class Restore:
 def _manifest(place: ObjectStore, backup: str, log_key: str | None) -> Manifest:
     manifest = read_manifest(place, backup)
     # THREAT T287: a backup that somebody else signed whole is one of another log
-    if log_key is not None and key_digest(manifest.public) != log_key:
+    if log_key is not None and manifest.log_key != log_key:
         raise TamperedError("this backup was signed by the key of another log")
     return manifest

@@ -4,7 +4,6 @@ Source: docs/architecture.md section 3.
 """
 
 import base64
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -17,14 +16,10 @@ from typing import TYPE_CHECKING, Self
 
 from sealhold import __version__
 from sealhold.compute.asking import Requests
-from sealhold.compute.callers import Callers
 from sealhold.compute.capping import Budgets
 from sealhold.compute.erasing import Erasing
 from sealhold.compute.granted import Apps, Grants
-from sealhold.compute.minedoor import Mine
 from sealhold.compute.outside import Outside
-from sealhold.compute.peopledoor import People
-from sealhold.compute.recordsdoor import PersonRecords
 from sealhold.compute.running import Runs
 from sealhold.compute.supply import Resources
 from sealhold.model.errors import (
@@ -36,9 +31,9 @@ from sealhold.model.errors import (
 )
 from sealhold.model.quantities import HOUR
 from sealhold.model.shown import Status
-from sealhold.model.shown.serving import Gauges
 from sealhold.node.openparts import OpenParts, stored
 from sealhold.node.places import Places, places_of
+from sealhold.node.service import Service
 from sealhold.node.world import World
 from sealhold.vault import access
 from sealhold.vault.access import Way
@@ -47,13 +42,19 @@ from sealhold.vault.home import Home, read, replace
 from sealhold.vault.ledger import Ledger
 from sealhold.vault.nametags import NameTags
 from sealhold.vault.reading import Records
-from sealhold.vault.reserves import Reserves, Room
+from sealhold.vault.reserves import Reserves
 from sealhold.vault.rollback import Accepted
 from sealhold.vault.sourcing import Sources
 
 if TYPE_CHECKING:
+    from sealhold.compute.callers import Callers
     from sealhold.compute.choosingdoor import Choices
+    from sealhold.compute.minedoor import Mine
+    from sealhold.compute.passkeydoor import Passkeys
+    from sealhold.compute.peopledoor import People
     from sealhold.compute.processingdoor import Processings
+    from sealhold.compute.recordsdoor import PersonRecords
+    from sealhold.compute.repeatsdoor import Repeats
     from sealhold.compute.rightsdoor import Rights
     from sealhold.compute.rotating import Rotating
     from sealhold.compute.rundoor import ProcessingRuns
@@ -291,29 +292,34 @@ class Node:
         return self.parts.outside
 
     @property
-    def callers(self) -> Callers:
+    def callers(self) -> "Callers":
         """Who calls from outside."""
-        return self.parts.callers
+        return self.parts.crowd.callers
 
     @property
-    def mine(self) -> Mine:
+    def passkeys(self) -> "Passkeys":
+        """With what people sign in."""
+        return self.parts.crowd.passkeys
+
+    @property
+    def mine(self) -> "Mine":
         """The own pages of apps' people."""
-        return self.parts.mine
+        return self.parts.crowd.mine
 
     @property
     def processings(self) -> "Processings":
         """What apps do with their people's data."""
-        return self.parts.doors.processings
+        return self.parts.crowd.doors.processings
 
     @property
     def choices(self) -> "Choices":
         """What people say to that."""
-        return self.parts.doors.choices
+        return self.parts.crowd.doors.choices
 
     @property
     def processing_runs(self) -> "ProcessingRuns":
         """What reads for that."""
-        return self.parts.doors.runs
+        return self.parts.crowd.doors.runs
 
     @property
     def rotation(self) -> "Rotating":
@@ -321,47 +327,37 @@ class Node:
         return self.parts.rotation
 
     @property
-    def people(self) -> People:
+    def people(self) -> "People":
         """What apps keep of their people."""
-        return self.parts.people
+        return self.parts.crowd.people
 
     @property
-    def person_records(self) -> PersonRecords:
+    def repeats(self) -> "Repeats":
+        """Requests that may come again."""
+        return self.parts.crowd.record_doors.repeats
+
+    @property
+    def person_records(self) -> "PersonRecords":
         """What apps keep of their people beside profiles."""
-        return self.parts.person_records
+        return self.parts.crowd.record_doors.records
 
     @property
     def rights(self) -> "Rights":
         """The rights of people."""
-        return self.parts.rights
+        return self.parts.crowd.rights
 
     def stop(self) -> None:
         """End the programs that run, between two objects; the next run goes on from there."""
         self.parts.confinement.stop()
 
-    def gauges(self) -> Gauges:
-        """Return numbers of how the service does."""
-        parts = self.parts
-        load, disk = parts.core.writer.load, os.statvfs(self.home.folder)
-        reserves = parts.core.keyring.reserves
-        return Gauges(
-            waiting=load.waiting,
-            batches=load.batches,
-            works=load.works,
-            is_writing=load.is_writing,
-            is_full=load.is_full,
-            log_size=load.log_size,
-            disk_free=disk.f_bavail * disk.f_frsize,
-            disk_size=disk.f_blocks * disk.f_frsize,
-            reads_reserve=reserves.left(Room.READS),
-            rights_reserve=reserves.left(Room.RIGHTS),
-            epoch=parts.core.keyring.lies_in.epoch,
-            epoch_due=parts.keys.due(),
-        )
-
     @cached_property
     def _tags(self) -> NameTags:
         return NameTags(self.world.entropy)
+
+    @property
+    def service(self) -> Service:
+        """How the service does, and its backups."""
+        return self.parts.service
 
     def tag(self, text: str) -> str:
         """Return what stands for `text` in this process's journal, and nowhere else."""
@@ -371,7 +367,7 @@ class Node:
         """Return how the vault is."""
         parts = self.parts
         counts = parts.records.counts()
-        warnings = [*parts.confinement.warnings(), *parts.callers.alarms()]
+        warnings = [*parts.confinement.warnings(), *parts.alarms()]
         if self.world.clock() < parts.audit.state().at - HOUR:
             warnings.append("the machine's clock is behind the log; the vault's went on from there")
         due = parts.keys.due()

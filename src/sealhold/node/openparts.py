@@ -16,8 +16,6 @@ from sealhold import plugins
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.compute import memo, partition
 from sealhold.compute.asking import Requests
-from sealhold.compute.bulkdoor import BulkDoor
-from sealhold.compute.callers import Callers
 from sealhold.compute.capping import Budgets
 from sealhold.compute.combining import COMBINED
 from sealhold.compute.confinement import RAN_IN, Confinement
@@ -26,33 +24,29 @@ from sealhold.compute.erasing import Erasing
 from sealhold.compute.evidence import Attester
 from sealhold.compute.granted import Apps, Grants
 from sealhold.compute.members import FROZEN
-from sealhold.compute.minedoor import Mine
 from sealhold.compute.office import Office
 from sealhold.compute.outside import Outside
-from sealhold.compute.peopledoor import People
 from sealhold.compute.products import Products
 from sealhold.compute.proving import Prover
-from sealhold.compute.rates import Rates
 from sealhold.compute.readercell import ReaderCell
-from sealhold.compute.recordsdoor import Kept, PersonRecords
 from sealhold.compute.replay import Replay
 from sealhold.compute.retrieve import Retrieval
 from sealhold.compute.running import Runs
 from sealhold.compute.shelf import TABLES as SHELF
 from sealhold.compute.shelf import Shelf
 from sealhold.compute.supply import Resources
-from sealhold.config import Settings, calendar_of, settings
+from sealhold.config import Settings, settings
 from sealhold.model.errors import SealholdError
 from sealhold.model.quantities import DAY
 from sealhold.node.places import Places, object_store, places_of, record_store
+from sealhold.node.service import Service
 from sealhold.node.world import World
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.remembering import Remembering
-from sealhold.stores.spec import RecordStore
-from sealhold.vault.attaching import Attachments
+from sealhold.stores.spec import RecordStore, TableSpec
+from sealhold.vault.attachments import ATTACHMENTS
 from sealhold.vault.backups import Backups
 from sealhold.vault.budget import Budget
-from sealhold.vault.collectionrules import Collections
 from sealhold.vault.consents import Consents
 from sealhold.vault.epochs import Epochs
 from sealhold.vault.firewall import Firewall
@@ -60,36 +54,29 @@ from sealhold.vault.grants import Grants as GrantRows
 from sealhold.vault.home import Home
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.index import Index
-from sealhold.vault.keyblocks import KEY_BLOCKS, KeyBlocks
+from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.ledger import Ledger
-from sealhold.vault.mine import Mine as MineRows
-from sealhold.vault.monitors import Monitors
 from sealhold.vault.objects import Objects
 from sealhold.vault.opening import Opened, Parts
-from sealhold.vault.people import People as PeopleRows
-from sealhold.vault.personrecords import PersonRecords as PersonRecordRows
+from sealhold.vault.personrows import OLDER as OLDER_RECORDS
 from sealhold.vault.personrows import RECORDS as PERSON_RECORDS
-from sealhold.vault.principals import Principals
 from sealhold.vault.programs import Programs
+from sealhold.vault.quotas import LOOKED
 from sealhold.vault.reading import Records
-from sealhold.vault.recordasking import RecordUses
-from sealhold.vault.recordbulk import RecordBulk
 from sealhold.vault.registry import Registry
 from sealhold.vault.requests import Requests as RequestRows
 from sealhold.vault.schemas import Schemas
 from sealhold.vault.sourcing import Sources
 from sealhold.vault.stories import STORIES
-from sealhold.vault.subjects import SUBJECTS
+from sealhold.vault.subjects import SUBJECTS, is_leaving
 from sealhold.vault.telling import Teller
 from sealhold.vault.turnsdue import has_turns_due
-from sealhold.vault.using import Uses
 from sealhold.vault.writer import Work
 
 if TYPE_CHECKING:
     from sealhold.compute.openings import Proofs
-    from sealhold.compute.rightsdoor import Rights
     from sealhold.compute.rotating import Rotating
-    from sealhold.node.processingparts import ProcessingDoors
+    from sealhold.node.peopleparts import PeopleParts
 
 
 USED_OFTEN = (SUBJECTS, FIELDS, KEY_BLOCKS, PERSON_RECORDS)  # with each use of a person
@@ -126,7 +113,7 @@ class OpenParts:
         core = vault.core
         self.vault = vault
         self.core = core
-        self._home = home
+        self._home, self._world = home, world
         self.is_near = not places_of(home).records
         self._objects = Objects(core.store, core.objects, core.keys, core.entropy)
         self._objects.sweep()
@@ -135,33 +122,8 @@ class OpenParts:
         registry = Registry(
             core.deciding, core.papers, core.keyring.named("token"), core.clock, core.entropy
         )
-        self._registry = registry
         schemas = Schemas(core)
-        uses = Uses(core, registry, schemas)
-        self._uses, self._verify = uses, verify
         chosen = settings(home.folder)
-        people = PeopleRows(core, uses, chosen.access.lookups_a_day)
-        people.finish_erasures()
-        self._person_rows = people
-        self.people = People(people, registry, schemas, verify)
-        self.principals = Principals(core, registry, uses)
-        self.mine = Mine(self.principals, MineRows(core, uses, people), core.clock)
-        self.monitors = Monitors(core)
-        self.backups = Backups(core, vault.appender, home)
-        collections, blocks = Collections(core), KeyBlocks(core.store, core.entropy)
-        record_uses = RecordUses(uses, collections)
-        self.person_records = PersonRecords(
-            Kept(
-                PersonRecordRows(core, record_uses, blocks),
-                BulkDoor(RecordBulk(core, record_uses, blocks), self.principals, core.entropy),
-                Attachments(core, record_uses, blocks),
-            ),
-            collections,
-            self.principals,
-            registry,
-            verify,
-        )
-        self._of_processings = core, registry, schemas, uses, self.principals
         self.audit = Ledger(core, vault.appender, registry, home, self._objects)
         self.records = Records(core, self._index, firewall, self.audit, time.perf_counter)
         self.sources = Sources(
@@ -172,14 +134,6 @@ class OpenParts:
         self._prover = Prover(core.keyring.named("proof-sign"), _attester(home, chosen))
         office = self._office(firewall, registry, world, verify)
         shelf = Shelf(core.store, core.papers)
-        self.callers = Callers(
-            self.principals,
-            office,
-            people.lookups,
-            self.monitors,
-            app_rates=Rates(chosen.access.app_per_second, core.clock),
-            token_rates=Rates(chosen.access.token_per_second, core.clock),
-        )
         self.requests = Requests(office, shelf)
         self.grants = Grants(office, shelf)
         self.apps = Apps(office, self.grants, shelf)
@@ -191,15 +145,48 @@ class OpenParts:
         self.erasing = Erasing(office, shelf, self._index)
         self.keys = Epochs(core, vault.sets, verify)
         self.outside = Outside(office, self.runs, shelf, _in_background)
+        self._ground = core, registry, schemas, office, chosen, verify
+        if is_leaving(core):
+            self.crowd.finish_erasures()
 
     @cached_property
-    def doors(self) -> "ProcessingDoors":
-        """What apps do with their people's data; loaded when the first of them asks for it."""
-        from sealhold.node.processingparts import (  # noqa: PLC0415  # reason: few vaults have any
-            processing_doors,
+    def backups(self) -> Backups:
+        """Copies for the day that the vault is lost."""
+        return Backups(self.core, self.vault.appender, self._home)
+
+    @cached_property
+    def service(self) -> Service:
+        """How the service does, and its backups."""
+        return Service(self.core, self.keys, self.backups, self._home, self._world)
+
+    @cached_property
+    def crowd(self) -> "PeopleParts":
+        """What serves apps and their people; loaded with the first who calls."""
+        from sealhold.node.peopleparts import (  # noqa: PLC0415  # reason: many vaults have none
+            Ground,
+            PeopleParts,
         )
 
-        return processing_doors(*self._of_processings)
+        core, registry, schemas, office, chosen, verify = self._ground
+        return PeopleParts(
+            Ground(
+                core=core,
+                registry=registry,
+                schemas=schemas,
+                office=office,
+                chosen=chosen,
+                verify=verify,
+            )
+        )
+
+    @property
+    def has_terms(self) -> bool:
+        """Whether something of people's records has been kept as long as it may be."""
+        end = (self.core.clock() + 1,)
+        return any(
+            self.core.store.scan(table.name, "due", (1,), end, limit=1).rows
+            for table in (PERSON_RECORDS, OLDER_RECORDS, ATTACHMENTS)
+        )
 
     @cached_property
     def proofs(self) -> "Proofs":
@@ -208,26 +195,16 @@ class OpenParts:
 
         return Proofs(*self._of_proofs)
 
-    @cached_property
-    def rights(self) -> "Rights":
-        """The rights of people; loaded with the first who uses one."""
-        from sealhold.compute.rightsdoor import Rights  # noqa: PLC0415  # reason: seldom used
-
-        calendar = calendar_of(settings(self._home.folder))
-        return Rights(
-            self.core,
-            self._registry,
-            self.principals,
-            self._uses,
-            self._person_rows,
-            calendar,
-            self._verify,
-        )
-
     def overdue(self) -> tuple[str, ...]:
         """Return a sentence for each register in which something is overdue."""
-        has_any = next(self.core.deciding.all(STORIES.name), None) is not None
-        return self.rights.overdue() if has_any else ()
+        return self.crowd.rights.overdue() if self._has_any(STORIES) else ()
+
+    def alarms(self) -> tuple[str, ...]:
+        """Return a sentence for each app that looks people up as often as it may."""
+        return tuple(self.crowd.callers.alarms()) if self._has_any(LOOKED) else ()
+
+    def _has_any(self, table: TableSpec) -> bool:
+        return next(self.core.deciding.all(table.name), None) is not None
 
     @cached_property
     def rotation(self) -> "Rotating":
@@ -236,7 +213,7 @@ class OpenParts:
         from sealhold.vault.rotation import Rotation  # noqa: PLC0415  # reason: the same
 
         schemas, registry, verify, retention = self._of_turns
-        rotation = Rotation(self.core, schemas, retention)
+        rotation = Rotation(self.core, schemas, retention, time.perf_counter)
         return Rotating(self.core, rotation, registry, verify, _in_background)
 
     def note_new_passphrase(self) -> None:

@@ -36,6 +36,7 @@ class Reason(StrEnum):
     PARENT_ENDED = "parent_ended"
     OBJECTED = "objected"
     NOT_ALLOWED = "not_allowed"
+    NOT_THE_PERSON = "not_the_person"
     RESTRICTED = "restricted"
     RETENTION_OVER = "retention_over"
     OUT_OF_TIME = "out_of_time"
@@ -70,6 +71,7 @@ _WORDS: Final = {
     Reason.PARENT_ENDED: "The allowance that this one came from does not hold",
     Reason.OBJECTED: "You object to this purpose",
     Reason.NOT_ALLOWED: "You did not say yes to this processing as it is now",
+    Reason.NOT_THE_PERSON: "Only the person themselves can say that, by a token that shows it",
     Reason.RESTRICTED: "You restricted the use of your data",
     Reason.RETENTION_OVER: "The data has been kept as long as it may be",
     Reason.OUT_OF_TIME: "The allowance has not begun, or is over",

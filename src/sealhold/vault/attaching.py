@@ -35,7 +35,7 @@ from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.personpacks import Packed, PersonPacks, drop_packs
 from sealhold.vault.personrecords import TOO_BUSY, At
 from sealhold.vault.personrows import RECORDS, Stand
-from sealhold.vault.recordasking import ABSENT, Asking, RecordUse, RecordUses, refused
+from sealhold.vault.recordasking import ABSENT, Asking, RecordUse, RecordUses, counting, refused
 from sealhold.vault.recordwriting import until
 from sealhold.vault.steps import Once, Steps, begun, until_done
 
@@ -120,7 +120,7 @@ class Attachments:
         """
 
         def once() -> Once[AttachmentsView]:
-            use = yield from self._uses.permitted(asking, at.collection)
+            use = yield from self._uses.permitted(asking, at.collection, reads=True)
             found = self._record(asking, at)
             if found is None:
                 return (yield from refused(use, ABSENT))
@@ -147,7 +147,7 @@ class Attachments:
         return head
 
     def _done(self, once: Callable[[], Once[Done]]) -> Done:
-        return begun(until_done(once, TOO_BUSY), self._core.writer).wait()
+        return begun(until_done(counting(once), TOO_BUSY), self._core.writer).wait()
 
     def _looked(self, asking: Asking, of: Of, expected: int | None) -> Once[SubjectKeys]:
         """Return the person's keys, if content may be put in place now; nothing is kept yet."""
@@ -202,7 +202,7 @@ class Attachments:
         return drop_rows(found, packs), packs
 
     def _get(self, asking: Asking, of: Of, span: Span) -> Once[AttachmentView]:
-        use, there = yield from self._there(asking, of)
+        use, there = yield from self._there(asking, of, reads=True)
         if there.attached is None or there.record is None:
             return (yield from refused(use, ABSENT))
         found, attached = there.attached, Attached.of(there.attached)
@@ -242,9 +242,11 @@ class Attachments:
             held.release()
         return attached.head(asking.subject), gone
 
-    def _there(self, asking: Asking, of: Of) -> Steps[tuple[RecordUse, _There]]:
+    def _there(
+        self, asking: Asking, of: Of, *, reads: bool = False
+    ) -> Steps[tuple[RecordUse, _There]]:
         """Return a permitted use and what is there; without the record it is refused."""
-        use = yield from self._uses.permitted(asking, of.at.collection)
+        use = yield from self._uses.permitted(asking, of.at.collection, reads=reads)
         record = self._record(asking, of.at)
         if record is None:
             return (yield from refused(use, ABSENT))

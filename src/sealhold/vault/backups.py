@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.log import Appender
 from sealhold.crypto.digest import equal, fingerprint
-from sealhold.crypto.sign import PublicKey, Signature, verify
+from sealhold.crypto.sign import PublicKey, Signature, key_digest, verify
 from sealhold.crypto.tags import Tag
 from sealhold.model.encoding import Plain, pack, unpack
 from sealhold.model.errors import (
@@ -74,6 +74,11 @@ class Manifest:
     keys: tuple[Part, ...]
     data: tuple[Part, ...]
     packs: tuple[Part, ...]  # names in the place begin with `objects/`
+
+    @property
+    def log_key(self) -> str:
+        """The digest of the key that signed this."""
+        return key_digest(self.public)
 
     @property
     def parts(self) -> tuple[Part, ...]:

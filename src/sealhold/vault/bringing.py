@@ -37,6 +37,9 @@ from sealhold.model.rights import BroughtView
 from sealhold.policy.contents import check_types
 from sealhold.policy.profiles import decide_person
 from sealhold.stores.spec import Expect, Op, Put
+from sealhold.vault.attaching import MAX_SIZE, MEDIA
+from sealhold.vault.attaching import MOST as MOST_ATTACHED
+from sealhold.vault.attachments import ATTACHMENTS, Attached, Paper, put_packs, seal_paper
 from sealhold.vault.collectionrules import Collections, Laid
 from sealhold.vault.core import Core
 from sealhold.vault.identifiable import seal_field
@@ -44,12 +47,14 @@ from sealhold.vault.keyblocks import For, Held, KeyBlocks
 from sealhold.vault.lookups import Tags
 from sealhold.vault.parcel import Parcel
 from sealhold.vault.people import People, check_value
+from sealhold.vault.personpacks import Packed, PersonPacks, drop_packs
 from sealhold.vault.personrecords import packed_content
 from sealhold.vault.personrows import OLDER, RECORDS, Stand, seal_version
 from sealhold.vault.subjects import Subjects
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
 
+LISTED = "attachments.ndjson"
 AT_ONCE = 32  # records of one commit: 2 MiB at most
 MOST = 200_000  # records of one export; their ids are in memory
 MAX_VERSION = 2**53 - 1
@@ -65,6 +70,20 @@ class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     written_at: str
     retain_until: str | None
     content: msgspec.Raw
+
+
+class _AttachedLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A line of attachments."""
+
+    collection: str
+    record: str
+    number: int
+    version: int
+    media: str
+    size: int
+    written_at: str
+    retain_until: str | None
+    file: str
 
 
 class _Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,6 +109,7 @@ class _Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Count:
     records: int = 0
     older: int = 0
+    attachments: int = 0
 
 
 class Bringing:
@@ -123,6 +143,10 @@ class Bringing:
             raise
         try:
             count = self._records(app, subject, parcel)
+            if LISTED in parcel.names():
+                for line in parcel.lines(LISTED):
+                    self._attach(app, subject, parcel, _read(line, _AttachedLine))
+                    count.attachments += 1
         except BaseException:
             self._people.erase(app, subject)
             raise
@@ -131,6 +155,7 @@ class Bringing:
             fields=len(profile.fields),
             records=count.records,
             older_versions=count.older,
+            attachments=count.attachments,
         )
 
     def _profile(self, use: Use, subject: SubjectId, profile: _Profile) -> None:
@@ -203,6 +228,57 @@ class Bringing:
             raise InvalidError("a record stands twice, or the rules were changed just now") from err
         finally:
             held.release()
+
+    def _attach(self, app: AppId, subject: SubjectId, parcel: Parcel, line: _AttachedLine) -> None:
+        core, use = self._core, self._uses.of(app, subject, actor=Actor.OWNER)
+        _, keys = use.whole()
+        laid, record = self._collections.get(app, line.collection), _record(line.record)
+        if laid is None or not 1 <= line.number <= MOST_ATTACHED or not MEDIA.fullmatch(line.media):
+            raise InvalidError("an attachment that no record of this app can have")
+        of = core.store.get(RECORDS.name, [(subject, laid.name, record)])[0]
+        content = parcel.read(line.file, MAX_SIZE)
+        if of is None or len(content) != line.size:
+            raise InvalidError("an attachment of no record, or of another size")
+        held = KeyBlocks(core.store, core.entropy).hold(keys, (), 1)
+        if not isinstance(held, Held):
+            raise BusyError("somebody else writes records of the same person")
+        packed = PersonPacks(core.objects, keys).put(content, core.entropy)
+        try:
+            ops = self._attached(use, laid, line, packed, held)
+            told = msgspec.structs.replace(
+                use.event(EventKind.RECORD, "brought in"), collection=laid.name
+            )
+            record_row = Put(RECORDS.name, of.row, of.v)
+            work = (*use.guards(()), record_row, *ops, *held.ops())
+            core.writer.commit(Work(work, (use.entry(told),)))
+            held.kept()
+        except ConflictError as err:
+            drop_packs(core.objects, packed.packs)
+            raise InvalidError("an attachment stands twice") from err
+        except BaseException:
+            drop_packs(core.objects, packed.packs)
+            raise
+        finally:
+            held.release()
+
+    def _attached(
+        self, use: Use, laid: Laid, line: _AttachedLine, packed: Packed, held: Held
+    ) -> tuple[Op, ...]:
+        _, keys = use.whole()
+        dek = self._core.entropy(KEY_BYTES)
+        attached = Attached(
+            laid.name,
+            _record(line.record),
+            line.number,
+            _version(line.version, 1),
+            held.put(dek, For.ATTACHED),
+            line.size,
+            _instant(line.retain_until) if line.retain_until else Instant(0),
+            _instant(line.written_at),
+        )
+        row = seal_paper(keys, attached, dek, Paper(line.media, packed.parts))
+        put = Put(ATTACHMENTS.name, row, Expect.ABSENT)
+        return (put, *put_packs(keys.subject, attached, packed))
 
     def _row(self, use: Use, laid: Laid, line: _Line, newest: dict[bytes, int], held: Held) -> Put:
         _, keys = use.whole()

@@ -33,7 +33,7 @@ from sealhold.model.processing import (
     Wish,
 )
 from sealhold.model.quantities import Instant
-from sealhold.policy.consent import By, ConsentEvent, ConsentState, Standing, standing_of
+from sealhold.policy.consent import FINAL, By, ConsentEvent, ConsentState, Standing, standing_of
 from sealhold.policy.processing import choice_state, may_ask, no_stops, stepped, why
 from sealhold.vault.consentrecords import LANGUAGE, ConsentRecords
 from sealhold.vault.core import Core
@@ -122,7 +122,7 @@ class Choosing:
         """
         use = self._speaking.use(who)
         person, keys = use.whole()
-        said = self._says.events(use.say or Say(subject=person.id), keys)
+        said = self._says.told(use.say or Say(subject=person.id), keys)
         signed = self._records.signed(person.id, consent, said, use.schema)
         told = structs.replace(use.event(EventKind.PROOF, "consent_record"), digest=None)
         ops = (*who.guards, *use.guards(()))
@@ -130,9 +130,8 @@ class Choosing:
         return signed
 
     def _choose(self, who: Speaker, processing: ProcessingId, answer: Answer) -> ChoiceMade | None:
-        # THREAT T252: whoever speaks for a person without being them cannot choose for them
-        if who.actor is not Actor.PERSON:
-            raise DeniedError("denied")
+        if who.actor is not Actor.PERSON or answer.wish is Wish.ALLOW:
+            self._speaking.own_word(who)
         use, found = self._speaking.known(who, processing)
         before = self._says.choice(who.subject, processing)
         state = _state(before, use.now, found)
@@ -189,9 +188,9 @@ class Choosing:
             digest=found.notice,
             purpose=found.terms.purpose,
         )
-        work = Work(
-            (*who.guards, *use.guards(ops), found.guard, *ops), (use.entry(logged),), releases=True
-        )
+        is_no = standing.state in FINAL  # kept on a full disk, too
+        ops = (*who.guards, *use.guards(ops), found.guard, *ops)
+        work = Work(ops, (use.entry(logged),), releases=True, right=is_no)
         if not self._speaking.commit(work):
             return None
         record = self._records.signed(person.id, consent, (*earlier, said), use.schema, receipt)

@@ -10,6 +10,8 @@
 Source: docs/spec/27-rights.md sections 1 and 2.
 """
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sealhold.audit.bundle import prove_entry
@@ -21,7 +23,7 @@ from sealhold.crypto.digest import framed
 from sealhold.crypto.note import VerifierKey
 from sealhold.crypto.seal import NOBODY, Sealer
 from sealhold.model.encoding import pack, unpack_own
-from sealhold.model.errors import TamperedError
+from sealhold.model.errors import NotFoundError, TamperedError
 from sealhold.model.ids import AppId, Id16, ReceiptId, SubjectId
 from sealhold.model.people import ErasedView
 from sealhold.model.quantities import Instant
@@ -81,6 +83,19 @@ class Erasures:
         name = self._core.keyring.app(app).erased.mac16(subject)
         found = self._core.store.get(ERASED.name, [(app, name)])[0]
         return None if found is None else self._opened(found)
+
+    def of_any(self, apps: Iterable[AppId], subject: SubjectId) -> Kept | None:
+        """Return what is kept of a person of one of these apps who was erased.
+
+        Raises:
+            SealBrokenError: it is not as it was written.
+        """
+        for app in apps:
+            with suppress(NotFoundError):  # it never kept anybody
+                found = self.of_person(app, subject)
+                if found is not None:
+                    return found
+        return None
 
     def of_receipt(self, receipt: ReceiptId) -> Kept | None:
         """Return what is kept under the number of a receipt.

@@ -11,7 +11,7 @@ Source: docs/spec/27-rights.md section 8.
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from msgspec import structs
@@ -64,6 +64,7 @@ class Exports:
             AuditUnavailableError: the log cannot be written; nothing was opened.
         """
         use = self._uses.of(wanted.app, wanted.subject, actor=wanted.actor)
+        use = use if wanted.actor is Actor.PERSON else use.owed
         self._uses.need(use, decide_person(use.parties), EventKind.EXPORT)
         use.whole()
         told = use.entry(use.event(EventKind.EXPORT, "begun"))
@@ -129,6 +130,35 @@ class Exports:
         except SealholdError:
             if outcome is Outcome.DONE:
                 raise
+
+
+class Running:
+    """An export under way, which gives its place back when it is over."""
+
+    def __init__(self, chunks: Iterator[bytes], over: Callable[[], None]) -> None:
+        self._chunks = chunks
+        self._over: Callable[[], None] | None = over
+
+    def __iter__(self) -> "Running":
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._chunks)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End it, whole or not."""
+        close = getattr(self._chunks, "close", None)
+        over, self._over = self._over, None
+        try:
+            if close is not None:
+                close()
+        finally:
+            if over is not None:
+                over()
 
 
 class _Sink(io.RawIOBase):

@@ -141,17 +141,16 @@ class KeyTurns:
             return Portion(tuple(people), tuple(broken), last, tuple(rows))
 
     def retire(self, rows: Sequence[Row], at: Instant) -> None:
-        """Set the end of the versions that only open; one that is set already stays.
-
-        `rows` were read in a turn that the caller still keeps, or nobody erases the subject.
-        """
-        ops = [
-            Put(SUBJECT.name, (*row[:DUE], at, *row[DUE + 1 :]))
-            for row in rows
-            if row[STATE] == DECRYPT_ONLY and row[DUE] == 0
-        ]
-        if ops:
-            self._ring.commit(ops)
+        """Set the end of the versions of `rows` that only open; one that is set already stays."""
+        keys = [row[:2] for row in rows if row[STATE] == DECRYPT_ONLY and row[DUE] == 0]
+        if not keys:
+            return
+        with self._ring.still():  # who was erased since the rows were read is not brought back
+            found = self._ring.lies_in.store.get(SUBJECT.name, keys)
+            now = [each.row for each in found if each is not None]
+            ops = [Put(SUBJECT.name, (*row[:DUE], at, *row[DUE + 1 :])) for row in now]
+            if ops:
+                self._ring.commit(ops)
 
     def due(self, now: Instant) -> Iterator[tuple[SubjectId, int]]:
         """Yield each version whose end has come."""

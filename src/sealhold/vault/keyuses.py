@@ -71,6 +71,7 @@ class AppKeys:
     app: AppId
     erased: Keyed  # names the receipts of people who were erased
     receipts: Sealer  # seals these
+    repeats: Keyed  # names requests that may come again
 
 
 def versions_of(held: Sequence[HeldSubject], counted: Counted) -> Versions:
@@ -109,4 +110,5 @@ def app_keys_of(app: AppId, base: Secret) -> AppKeys:
         app=app,
         erased=Keyed(derive(base, Tag.APP_BASE, b"erased"), Tag.ERASED_NAME),
         receipts=Sealer(derive(base, Tag.APP_BASE, b"receipts")),
+        repeats=Keyed(derive(base, Tag.APP_BASE, b"repeats"), Tag.IDEMPOTENCY),
     )

@@ -313,6 +313,13 @@ class Leases:
         return sum(1 for _ in found) >= MOST_OPEN
 
 
+def ends(core: Core) -> Iterator[Op]:
+    """Yield the operations that end every run at once, without a trace of it."""
+    for table in (RUNS, COUNTS):
+        for found in core.deciding.all(table.name):
+            yield Delete(table.name, (found.row[0],), found.v)
+
+
 def _run(found: Found) -> Run:
     run, app, processing, code, at, until, most = found.row
     return Run(

@@ -20,7 +20,7 @@ from sealhold.model.ids import AppId, Id16, ReceiptId, SubjectId, random_id
 from sealhold.model.people import ErasedView
 from sealhold.policy.facts import Standing
 from sealhold.policy.profiles import Parties, decide_person
-from sealhold.stores.spec import Delete, DeleteWhere, Expect, Found
+from sealhold.stores.spec import Delete, DeleteWhere, Expect, Found, Op
 from sealhold.vault.attachments import ATTACHED_PACKS, ATTACHMENTS, all_packs
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_in
@@ -36,6 +36,7 @@ from sealhold.vault.personpacks import drop_packs
 from sealhold.vault.personrows import OLDER, RECORDS
 from sealhold.vault.principals import tokens_of
 from sealhold.vault.recipients import Recipients, Why
+from sealhold.vault.repeats import REPEATS
 from sealhold.vault.says import SAID, said_by
 from sealhold.vault.subjects import SUBJECTS, Subjects
 from sealhold.vault.using import Use, Uses
@@ -50,6 +51,7 @@ OF_A_PERSON = (  # tables whose rows go with a person, and an index that begins 
     (OLDER.name, "key"),
     (ATTACHMENTS.name, "key"),
     (ATTACHED_PACKS.name, "key"),
+    (REPEATS.name, "subject"),
     (SAID.name, "key"),
     (PEOPLE.name, "subject"),
 )
@@ -69,13 +71,21 @@ class Leaving:
         self._recipients = recipients
         self._one = Lock()  # each ending counts up the epoch's mark
 
-    def erase(self, app: AppId, subject: SubjectId) -> ErasedView | None:
+    def erase(
+        self, app: AppId, subject: SubjectId, actor: Actor = Actor.APP, guards: tuple[Op, ...] = ()
+    ) -> ErasedView | None:
         """Erase a person and return the receipt; None if others changed them meanwhile.
+
+        Owner and officers get it whole, and may erase a person of an app that is suspended.
 
         Raises:
             DeniedError: not one of this app's people, and never was.
         """
-        use = self._uses.of(app, None)  # no key is needed: what does not open can be erased too
+        # no key is needed: what does not open can be erased too
+        use = self._uses.of(app, None, actor=actor)
+        is_whole = actor in {Actor.OWNER, Actor.OFFICER}
+        use = use.owed if is_whole else use
+        shown = self._erasures.whole if is_whole else self._erasures.app_copy
         found = self._subjects.found(app, subject)
         before = None
         if found is None and use.schema is not None:
@@ -87,15 +97,15 @@ class Leaving:
         if found is None:
             told = use.event(EventKind.PERSON, "erased_before")
             self._core.writer.commit(Work(use.guards(()), (Entry(event=told),), releases=True))
-            return self._erasures.app_copy(before) if before else None
+            return shown(before) if before else None
         since = 0
         if self._subjects.mark(found) is None:
-            marked = self._mark(use, found)
+            marked = self._mark(use, found, guards)
             if marked is None:
                 return None
             found, since = marked
-        kept = self._finish(found, Actor.APP, since)
-        return self._erasures.app_copy(kept) if kept else None
+        kept = self._finish(found, actor, since)
+        return shown(kept) if kept else None
 
     def finish_all(self) -> int:
         """End what was begun here and not ended; return how many."""
@@ -106,12 +116,12 @@ class Leaving:
             self._finish(found, Actor.VAULT, 0)
         return len(begun)
 
-    def _mark(self, use: Use, found: Found) -> tuple[Found, int] | None:
+    def _mark(self, use: Use, found: Found, guards: tuple[Op, ...]) -> tuple[Found, int] | None:
         """Return the row with the mark, and the log's index of it."""
         told = use.event(EventKind.PERSON, "leaving")
         mark = self._subjects.marked(found)
         try:
-            work = Work((*use.guards(()), mark), (Entry(event=told),), right=True)
+            work = Work((*guards, *use.guards(()), mark), (Entry(event=told),), right=True)
             seq = self._core.writer.commit(work)
         except ConflictError:
             return None

@@ -35,6 +35,7 @@ from sealhold.vault.home import Home, read
 from sealhold.vault.objects import Objects
 from sealhold.vault.owned import RECORDS, open_standing
 from sealhold.vault.peoplecheck import people_faults
+from sealhold.vault.registercheck import register_faults
 from sealhold.vault.registry import Registry
 from sealhold.vault.subjects import events_of
 
@@ -150,6 +151,7 @@ class Ledger:
         """
         faults = [*self._files(), *self._log_faults(progress, against), *self._records()]
         faults += [f"`{self._home.data.name}`: {each}" for each in people_faults(self._core)]
+        faults += [f"`{self._home.data.name}`: {each}" for each in register_faults(self._core)]
         state = self.state()
         self._verified = LogState(
             size=state.size,

@@ -51,10 +51,12 @@ class Limiting:
         """Raise or take back an objection to a purpose and all within it.
 
         Raises:
-            DeniedError: not one of this app's people.
+            DeniedError: not one of this app's people, or not their own word that takes it back.
             UnknownPurposeError: the purpose is none.
         """
         named = dpv.require(purpose)
+        if not is_raised:
+            self._speaking.own_word(who)
 
         def change(say: Say, now: Instant) -> tuple[Say, str] | None:
             if (named in say.objections) is is_raised:
@@ -73,8 +75,11 @@ class Limiting:
         that for three days before it takes effect.
 
         Raises:
-            DeniedError: not one of this app's people.
+            DeniedError: not one of this app's people, or not their own word that lifts it.
         """
+        is_own = who.actor is Actor.PERSON
+        if is_own and not is_set:
+            self._speaking.own_word(who)
 
         def change(say: Say, now: Instant) -> tuple[Say, str] | None:
             if is_set:
@@ -83,7 +88,7 @@ class Limiting:
                 return replace(say, restricted_at=now, lifts_at=None), "restricted"
             if say.restricted_at is None:
                 return None
-            if who.actor is Actor.PERSON:
+            if is_own:
                 return replace(say, restricted_at=None, lifts_at=None), "lifted"
             lifts = say.lifts_at or Instant(now + TOLD_BEFORE)
             return replace(say, lifts_at=lifts), "lifting"
@@ -105,7 +110,9 @@ class Limiting:
         said = Said(n=after.n + 1, what=what, at=use.now, by=BY[who.actor], purpose=purpose or "")
         ops = self._says.keep(after, keys, said)
         told = structs.replace(use.event(EventKind.SAY, what), purpose=purpose)
-        work = Work((*who.guards, *use.guards(ops), *ops), (use.entry(told),), releases=True)
+        is_right = what in {"objected", "restricted"}  # kept on a full disk, too
+        ops = (*who.guards, *use.guards(ops), *ops)
+        work = Work(ops, (use.entry(told),), releases=True, right=is_right)
         return self._limits(replace(use, say=after)) if self._speaking.commit(work) else None
 
     @staticmethod

@@ -20,9 +20,10 @@ from sealhold.model.errors import BadSignatureError, InvalidError
 
 NAME = re.compile(
     r"README\.txt|profile\.(json|csv|jsonld)|said\.json|uses\.csv|schemas\.json"
-    r"|records/[a-z][a-z0-9_]{0,31}\.ndjson"
+    r"|records/[a-z][a-z0-9_]{0,31}\.ndjson|attachments\.ndjson"
+    r"|attachments/[a-z][a-z0-9_]{0,31}/[0-9a-f-]{36}/[1-9][0-9]{0,2}"
 )
-MAX_FILES = 300
+MAX_FILES = 5_000
 MAX_MANIFEST = 1_048_576  # bytes
 MAX_FILE = 4_194_304  # bytes of one that is read whole; 100 fields of 16,384 characters
 MAX_WHOLE = 268_435_456  # bytes of all files together, unpacked
@@ -62,14 +63,14 @@ class Parcel:
         """Return the names of the files beside the manifest."""
         return sorted(self.manifest.files)
 
-    def read(self, name: str) -> bytes:
-        """Return a whole file.
+    def read(self, name: str, most: int = MAX_FILE) -> bytes:
+        """Return a whole file of at most so many bytes.
 
         Raises:
             InvalidError: there is none, it is too long, or not what was signed.
         """
         listed = self.manifest.files.get(name)
-        if listed is not None and listed.size > MAX_FILE:
+        if listed is not None and listed.size > most:
             raise InvalidError(f"`{name}` of an export is not so long")
         return b"".join(self._pieces(name))
 

@@ -9,14 +9,13 @@
 Source: docs/spec/28-rotation.md sections 2 and 3.
 """
 
-from collections.abc import Iterator
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from sealhold.model.encoding import pack, unpack_own
 from sealhold.model.errors import SealBrokenError, TamperedError
-from sealhold.model.ids import AppId, Id16, JobId
+from sealhold.model.ids import AppId, Id16, JobId, SubjectId
 from sealhold.model.quantities import Instant
 from sealhold.stores.shapes import MAX_I64
 from sealhold.stores.spec import Bump, Cursor, Found, Op, Put
@@ -30,7 +29,7 @@ from sealhold.vault.versions import Versions
 from sealhold.vault.wraps import SUBJECT
 from sealhold.vault.writer import Work
 
-PEOPLE = 250  # of one step; with 100 records each, 500 blocks of keys
+PEOPLE = 1_000  # of one step, whose keys are turned over in one commit of the key set
 AT_ONCE = 10  # people of one step whose contents are sealed anew
 ROWS = 500  # of the owner, in one step
 NO_KEY, NOT_OPEN = "its key does not open", "it does not open"
@@ -55,14 +54,14 @@ class Pass(Protocol):
         """Return about how many a pass looks at."""
         ...
 
-    def step(self, job: Job, due: Instant) -> Step:
+    def step(self, job: Job, due: Instant, /) -> Step:
         """Take the step that begins at the job's cursor.
 
         `due` is when older versions are to be destroyed, under which a look found nothing more.
         """
         ...
 
-    def end(self, job: Job, due: Instant) -> int:
+    def end(self, job: Job, due: Instant, /) -> int:
         """End what is over once a pass found nothing to do; return how many keys were destroyed."""
         ...
 
@@ -109,14 +108,11 @@ class SubjectPass:
             return Step(None)
         if place.app == self._core.app:
             return self._of_owner(job, place)
-        # until a last look is done, nobody is erased whose old key's end is set with it
-        is_look = job.state is State.VERIFYING
-        with self._core.keyring.still() if is_look else nullcontext():
-            portion = self._portion(job, place)
-            step = self._of_people(job, place, portion)
-            if is_look and not step.works and job.kind is not Turned.BODIES:
-                self._turns.retire(portion.rows, due)
-            return step
+        portion = self._portion(job, place)
+        step = self._of_people(job, place, portion)
+        if job.state is State.VERIFYING and not step.works and job.kind is not Turned.BODIES:
+            self._turns.retire(portion.rows, due)
+        return step
 
     def end(self, job: Job, due: Instant) -> int:
         """Set the end of the owner's older keys; those of people were set as they were done."""
@@ -130,7 +126,7 @@ class SubjectPass:
         subjects = [each.subject for each in portion.people]
         versions = {each.subject: each for each in portion.people}
         ops: dict[bytes, list[Op]] = {subject: [] for subject in subjects}
-        left, blocks = [*map(_left_key, portion.broken)], list[Work]()
+        left = [*map(_left_key, portion.broken)]
         for under in UNDER_SUBJECTS:
             if not under.index:
                 continue
@@ -141,32 +137,40 @@ class SubjectPass:
                     left.append(made)
                 elif made is not None:
                     ops[subject].append(made)
-        if job.kind is Turned.BODIES and job.state is State.RUNNING:
-            for keys in portion.people:
-                for anew in recordkeys.anew(self._core.store, keys, self._core.entropy):
-                    if isinstance(anew, Left):
-                        left.append(anew)
-                    else:
-                        blocks.append(_work(anew))
-        is_turned = _turn(job) is not None
-        there = self._core.store.get(SUBJECTS.name, [(subject,) for subject in subjects])
-        known = {found.row[0] for found in there if found is not None}
-        # THREAT T272: whatever was sealed for them under the key before fails its commit now
-        works = [
-            _work([*([_counted_up(subject)] if is_turned else []), *of_one])
-            for subject, of_one in ops.items()
-            if subject in known and (of_one or is_turned)
-        ]
+        changed = sum(map(len, ops.values()))
+        blocks, broken = self._blocks(job, portion)
+        works = [work for of_one in ops.values() for work in _works(of_one)]
+        if _turn(job) is not None:
+            # THREAT T272: whatever was sealed for them under the key before fails its commit now;
+            # each counts up by itself, and before any row, so that no other change stops it
+            works = [*(_work([_counted_up(each)]) for each in self._there(subjects)), *works]
         last = portion.last
         return Step(
             cursor=self._behind(job, place.app)
             if last is None
             else _Place(place.app, last).packed(),
             looked=len(subjects) + len(portion.broken),
-            changed=sum(map(len, ops.values())) + sum(len(each.ops) - 1 for each in blocks),
-            left=tuple(left),
+            changed=changed + sum(len(each.ops) - 1 for each in blocks),
+            left=(*left, *broken),
             works=(*works, *blocks),
         )
+
+    def _blocks(self, job: Job, portion: Portion) -> tuple[list[Work], list[Left]]:
+        """Return what seals records of people anew, a block of keys at a time, and what is left."""
+        works, left = list[Work](), list[Left]()
+        if job.kind is Turned.BODIES and job.state is State.RUNNING:
+            for keys in portion.people:
+                for anew in recordkeys.anew(self._core.store, keys, self._core.entropy):
+                    if isinstance(anew, Left):
+                        left.append(anew)
+                    else:
+                        works.append(_work(anew))
+        return works, left
+
+    def _there(self, subjects: Sequence[SubjectId]) -> Iterator[bytes]:
+        """Yield the people of whom there is a row; one with a key alone is being made."""
+        found = self._core.store.get(SUBJECTS.name, [(subject,) for subject in subjects])
+        return (each.row[0] for each in found if each is not None)
 
     def _portion(self, job: Job, place: _Place) -> Portion:
         most = AT_ONCE if job.kind is Turned.BODIES else PEOPLE
@@ -276,7 +280,13 @@ def _app(job: Job) -> AppId:
     return job.scope.app
 
 
-def _work(ops: list[Op]) -> Work:
+def _works(ops: Sequence[Op]) -> Iterator[Work]:
+    """Yield works of some of the rows each; every row is written over its own version."""
+    for first in range(0, len(ops), ROWS):
+        yield _work(ops[first : first + ROWS])
+
+
+def _work(ops: Sequence[Op]) -> Work:
     cells = (cell for op in ops if isinstance(op, Put) for cell in op.row)
     size = sum(len(cell) if isinstance(cell, bytes) else 16 for cell in cells)
     return Work(tuple(ops), (), size=size)

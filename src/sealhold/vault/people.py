@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from msgspec import structs
 
-from sealhold.audit.event import EventKind, Outcome
+from sealhold.audit.event import Actor, EventKind, Outcome
 from sealhold.audit.log import Entry
 from sealhold.model.errors import (
     BusyError,
@@ -28,6 +28,7 @@ from sealhold.model.ids import AppId, FieldName, SubjectId, random_id
 from sealhold.model.people import ErasedView, Lookup, PersonView, ProfileView, Value
 from sealhold.model.principals import LOOKUPS_A_DAY
 from sealhold.model.quantities import DAY, Instant
+from sealhold.model.repeats import Also
 from sealhold.model.underway import Underway
 from sealhold.policy.limits import limits_stop
 from sealhold.policy.profiles import covers, decide_person, decide_profile
@@ -66,14 +67,16 @@ class People:
         self.recipients = Recipients(core)
         self._leaving = Leaving(core, uses, self.recipients)
 
-    def make(self, app: AppId) -> PersonView:
+    def make(self, app: AppId, also: Also | None = None) -> PersonView:
         """Make a person under a random id, and the keys that all about them will hang on.
+
+        What `also` makes of keys and view goes into the same commit.
 
         Raises:
             DeniedError: the app may keep nobody.
             AuditUnavailableError: the log cannot be written; nobody was made.
         """
-        return self._done(lambda: self._make(app))
+        return self._done(lambda: self._make(app, also))
 
     def show(self, app: AppId, subject: SubjectId) -> PersonView:
         """Return that a person is there, and the version of their profile.
@@ -176,7 +179,9 @@ class People:
         """
         return self._done(lambda: self._find(self._uses.of(app, None, purpose), field, value))
 
-    def erase(self, app: AppId, subject: SubjectId) -> ErasedView:
+    def erase(
+        self, app: AppId, subject: SubjectId, actor: Actor = Actor.APP, guards: tuple[Op, ...] = ()
+    ) -> ErasedView:
         """Erase a person: keys, rows, lookups; asked again, return the same receipt.
 
         Raises:
@@ -185,7 +190,7 @@ class People:
             BusyError: others change them without a pause.
         """
         for _ in range(TRIES):
-            receipt = self._leaving.erase(app, subject)
+            receipt = self._leaving.erase(app, subject, actor, guards)
             if receipt is not None:
                 return receipt
         raise BusyError(TOO_BUSY)
@@ -200,7 +205,7 @@ class People:
     def _done(self, once: Callable[[], Once[Done]]) -> Done:
         return self._begin(once).wait()
 
-    def _make(self, app: AppId) -> Once[PersonView]:
+    def _make(self, app: AppId, also: Also | None) -> Once[PersonView]:
         core, use = self._core, self._uses.of(app, None)
         yield from self._uses.needed(use, decide_person(use.without_person), EventKind.PERSON)
         subject = SubjectId(random_id(core.entropy))
@@ -211,7 +216,8 @@ class People:
         entry = made.entry(made.event(EventKind.PERSON, "made"))
         is_kept = False
         try:
-            is_kept = yield _work(use, (self._subjects.put(person, keys),), [entry])
+            more = also(keys, _shown(person)) if also else ()
+            is_kept = yield _work(use, (self._subjects.put(person, keys), *more), [entry])
         finally:
             if not is_kept:
                 core.keyring.erase_subject(app, subject)

@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeVar
 from sealhold.audit.event import Outcome
 from sealhold.model.contents import MAX_CONTENT, check_depth
 from sealhold.model.encoding import Plain
-from sealhold.model.errors import ExhaustedError, InvalidError, StaleError, TooLargeError
+from sealhold.model.errors import InvalidError, StaleError, TooLargeError
 from sealhold.model.ids import RecordId
 from sealhold.model.mergepatch import merged
 from sealhold.model.personrecords import (
@@ -35,7 +35,7 @@ from sealhold.vault.firewall import open_records
 from sealhold.vault.keyblocks import For, KeyBlocks, block_rows, holding
 from sealhold.vault.personpacks import drop_packs
 from sealhold.vault.personrows import OLDER, RECORDS, Stand, packed
-from sealhold.vault.recordasking import ABSENT, Asking, RecordUse, RecordUses, refused
+from sealhold.vault.recordasking import ABSENT, Asking, RecordUse, RecordUses, counting, refused
 from sealhold.vault.recordwriting import (
     Before,
     Fresh,
@@ -191,13 +191,7 @@ class PersonRecords:
         return self._begun(lambda: self._delete(asking, at, expected))
 
     def _begun(self, once: Callable[[], Once[Done]]) -> Underway[Done]:
-        def counted() -> Once[Done]:
-            try:
-                return (yield from once())
-            except ExhaustedError:  # another read of the same run took the last of its reads
-                return None
-
-        return begun(until_done(counted, TOO_BUSY), self._core.writer)
+        return begun(until_done(counting(once), TOO_BUSY), self._core.writer)
 
     def _put(
         self, asking: Asking, at: At, expected: int | None, found: Found | None, change: Change

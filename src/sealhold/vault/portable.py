@@ -26,9 +26,11 @@ from sealhold.model.people import Rules
 from sealhold.model.quantities import Instant, rfc3339
 from sealhold.policy.profiles import decide_own
 from sealhold.stores.spec import Found, ReadView, TableSpec
+from sealhold.vault.attachments import ATTACHMENTS, Attached
 from sealhold.vault.collectionrules import Collections
 from sealhold.vault.core import Core
-from sealhold.vault.firewall import open_profile, open_records
+from sealhold.vault.deciding import rows_of
+from sealhold.vault.firewall import open_attachment, open_profile, open_records
 from sealhold.vault.identifiable import FIELDS, is_over
 from sealhold.vault.keyblocks import For, block_rows
 from sealhold.vault.personrows import OLDER, RECORDS, Stand
@@ -45,6 +47,7 @@ profile.json      what the app knows of you, each field with its category and wh
 profile.csv       the same, for a spreadsheet
 profile.jsonld    the same, in the words of the W3C Data Privacy Vocabulary
 records/*.ndjson  records that the app keeps of you: one line each, older versions among them
+attachments/      files that belong to records; `attachments.ndjson` lists them
 said.json         what you said about the use of your data
 uses.csv          who used your data, when and what for; refusals stand there, too
 schemas.json      the rules that the app keeps data by
@@ -75,12 +78,15 @@ class Portable:
         profile = self._profile()
         for name, text in (
             ("profile.json", _json(profile)),
-            ("profile.csv", _table(("field", "category", "value"), _profile_cells(profile))),
+            ("profile.csv", table(("field", "category", "value"), _profile_cells(profile))),
             ("profile.jsonld", _json(_linked(profile))),
         ):
             yield name, iter([text])
         for name in self._collections():
             yield f"records/{name}.ndjson", self._records(name)
+        yield "attachments.ndjson", self._attachments()
+        for found in self._attached():
+            yield file_of(Attached.of(found)), self._content(found)
         yield "said.json", self._said()
         yield "uses.csv", self._uses()
         yield "schemas.json", iter([_json(self._schemas())])
@@ -185,6 +191,44 @@ class Portable:
             }
             yield msgspec.json.encode(line) + b"\n"
 
+    def _attached(self) -> Iterator[Found]:
+        person, _ = self.use.whole()
+        for found in rows_of(self.view, ATTACHMENTS, "key", person.id):
+            if not Attached.of(found).is_over(self.now):
+                yield found
+
+    def _attachments(self) -> Iterator[bytes]:
+        for found in self._attached():
+            attached, (media, _) = Attached.of(found), self._opened(found, (0, 0))
+            self.counts["attachments"] += 1
+            line = {
+                "collection": attached.collection,
+                "record": canonical(attached.record),
+                "number": attached.number,
+                "version": attached.version,
+                "media": media,
+                "size": attached.size,
+                "written_at": rfc3339(attached.written),
+                "retain_until": _time(attached.retain_until),
+                "file": file_of(attached),
+            }
+            yield msgspec.json.encode(line) + b"\n"
+
+    def _content(self, found: Found) -> Iterator[bytes]:
+        self._check_is_here()
+        _, pieces = self._opened(found, (0, Attached.of(found).size))
+        for piece in pieces:
+            yield piece
+            self._check_is_here()
+
+    def _opened(self, found: Found, span: tuple[int, int]) -> tuple[str, Iterator[bytes]]:
+        _, keys = self.use.whole()
+        attached = Attached.of(found)
+        named = frozenset({FieldName(attached.collection)})
+        decision = decide_own(self.use.parties, named, named)
+        blocks = block_rows(self.view, keys, [attached.key])
+        return open_attachment(decision, keys, self.core.objects, found, blocks, span)
+
     def _said(self) -> Iterator[bytes]:
         person, keys = self.use.whole()
         says = Says(self.core)
@@ -194,14 +238,14 @@ class Portable:
 
     def _uses(self) -> Iterator[bytes]:
         person, keys = self.use.whole()
-        yield _table(USES, [])
+        yield table(USES, [])
         for found in rows(self.view, LEAF.name):
             if found.row[2] != person.leaf:
                 continue
             logged = open_leaf(leaf_of(found), lambda _: keys.events).logged
             if logged is not None:
                 self.counts["uses"] += 1
-                yield _table(None, [_use_cells(logged.at, logged.event)])
+                yield table(None, [_use_cells(logged.at, logged.event)])
 
     def _schemas(self) -> dict[str, Plain]:
         person, _ = self.use.whole()
@@ -212,6 +256,12 @@ class Portable:
                 each.name: _rule(each.rule) for each in Collections(self.core).all(person.app)
             },
         }
+
+
+def file_of(attached: Attached) -> str:
+    """Return the name that an attachment has in an export."""
+    record = canonical(attached.record)
+    return f"attachments/{attached.collection}/{record}/{attached.number}"
 
 
 def _rule(rule: Plain) -> dict[str, Plain]:
@@ -263,7 +313,8 @@ def _use_cells(at: Instant, event: Event) -> tuple[str, ...]:
     )
 
 
-def _table(head: tuple[str, ...] | None, cells: list[tuple[str, ...]]) -> bytes:
+def table(head: tuple[str, ...] | None, cells: list[tuple[str, ...]]) -> bytes:
+    """Return rows as CSV, with a first row if there is one; no cell is active."""
     text = io.StringIO()
     write = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerow
     if head is not None:

@@ -211,7 +211,7 @@ class Principals:
         # THREAT T297: the link's row goes in the commit that makes the token: nobody opens it twice
         used = Delete(PERSON_TOKENS.name, (held.token_id,), found.v)
         try:
-            return self._mint(held.app, held.subject, until, Way.LINK, used, "a link was opened")
+            return self._mint(held.app, held.subject, until, Way.LINK, (used,), "a link was opened")
         except ConflictError as err:
             raise DeniedError("denied") from err
 
@@ -297,7 +297,17 @@ class Principals:
             InvalidError: `until` is over, or more than a year away.
             ConflictError: they were changed or erased in this very moment.
         """
-        return self._mint(app, subject, until, way, None, "a token was made")
+        return self._mint(app, subject, until, way, (), "a token was made")
+
+    def signed_in(self, app: AppId, subject: SubjectId, until: Instant, shown: Op) -> NewToken:
+        """Return a token for a person who showed a passkey; `shown` keeps that they did.
+
+        Raises:
+            DeniedError: they are no longer here, or their app is not active.
+            ConflictError: the passkey was shown elsewhere, or taken out, in this very moment.
+        """
+        self._active(app)
+        return self._mint(app, subject, until, Way.PASSKEY, (shown,), "a passkey was shown")
 
     def _mint(  # reason: all of a token, what it takes the place of, and why
         self,
@@ -305,18 +315,18 @@ class Principals:
         subject: SubjectId,
         until: Instant,
         way: Way,
-        used: Delete | None,
+        instead: tuple[Op, ...],
         reason: str,
     ) -> NewToken:
         self._check_end(until)
-        actor = Actor.APP if used is None else Actor.PERSON
+        actor = Actor.PERSON if instead else Actor.APP
         use = self._uses.of(app, subject, actor=actor)
         self._uses.need(use, decide_person(use.parties), EventKind.ACCESS)
         token_id = random_id(self._core.entropy)
         row = (token_id, app, subject, way.value, until)
         ops: tuple[Op, ...] = (
             *use.guards(()),
-            *((used,) if used else ()),
+            *instead,
             *self._over(subject),
             Put(PERSON_TOKENS.name, row, Expect.ABSENT),
         )

@@ -21,7 +21,7 @@ from sealhold.model.encoding import Plain, pack, unpack_own
 from sealhold.model.errors import DeniedError, InvalidError, NotFoundError
 from sealhold.model.ids import AppId, Id16, SubjectId, random_id
 from sealhold.model.quantities import Instant
-from sealhold.model.rights import NoticeView, RecipientView
+from sealhold.model.rights import RecipientNoticeView, RecipientView
 from sealhold.policy.names import has_hidden
 from sealhold.stores.spec import ColumnKind, Delete, Expect, Found, Op, Put, TableSpec
 from sealhold.vault.core import Core
@@ -117,7 +117,7 @@ class Recipients:
             ]
         return Out(tuple(ops), tuple(Told(recipient=each.id, name=each.name) for each in mine))
 
-    def waiting(self, app: AppId | None = None) -> Iterator[NoticeView]:
+    def waiting(self, app: AppId | None = None) -> Iterator[RecipientNoticeView]:
         """Yield the notices that did not arrive yet, of one app or (None) of all.
 
         Raises:
@@ -125,9 +125,9 @@ class Recipients:
         """
         apps = {each.app for each in self.all()} if app is None else {app}
         for each in sorted(apps):
-            yield from (self._shown(found) for found in self._rows(each))
+            yield from (self.shown(found) for found in self._rows(each))
 
-    def delivered(self, by: By, notice: Id16, app: AppId | None = None) -> NoticeView:
+    def delivered(self, by: By, notice: Id16, app: AppId | None = None) -> RecipientNoticeView:
         """Note that a notice arrived; of an app, if it is given. Twice is no error.
 
         Raises:
@@ -141,14 +141,14 @@ class Recipients:
             raise DeniedError("denied")
         if found is None:
             raise NotFoundError("no such notice")
-        view, whose = self._shown(found), AppId(Id16(found.row[1]))
+        whose = AppId(Id16(found.row[1]))
         if found.row[2] == DELIVERED:
-            return view
+            return self.shown(found)
         clear = (notice, whose, DELIVERED, found.row[3])
         paper = {**self._opened(found), "subject": b"", "arrived": self._core.clock()}
         put = Put(NOTICES.name, (*clear, self._sealed(clear, paper)), found.v)
         self._tell(by, whose, "told", (put,))
-        return view
+        return self.shown(Found(put.row, found.v + 1))
 
     def _of_app(self, app: AppId) -> tuple[RecipientView, ...]:
         known = self._known
@@ -188,10 +188,15 @@ class Recipients:
             if cursor is None:
                 return
 
-    def _shown(self, found: Found) -> NoticeView:
+    def shown(self, found: Found) -> RecipientNoticeView:
+        """Return the notice of a row.
+
+        Raises:
+            SealBrokenError: it is not as it was written.
+        """
         paper = self._opened(found)
         subject = paper["subject"]
-        return NoticeView(
+        return RecipientNoticeView(
             id=Id16(found.row[0]),
             app=AppId(Id16(found.row[1])),
             recipient=Id16(paper["recipient"]),

@@ -7,15 +7,15 @@
 Source: docs/spec/25-records-of-people.md section 5.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from msgspec import structs
 
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
 from sealhold.audit.log import Entry
-from sealhold.model.errors import DeniedError
+from sealhold.model.errors import DeniedError, ExhaustedError
 from sealhold.model.ids import AppId, FieldName, Id16, SubjectId
 from sealhold.policy.decision import Decision, Reason
 from sealhold.policy.decision import refused as no
@@ -23,12 +23,14 @@ from sealhold.policy.profiles import decide_own, decide_profile
 from sealhold.stores.spec import Op
 from sealhold.vault.collectionrules import Collections, Laid
 from sealhold.vault.processing_facts import Wanted, under
-from sealhold.vault.steps import Steps
+from sealhold.vault.steps import Once, Steps
 from sealhold.vault.telling import PersonTeller
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
 
 ABSENT = "absent"
+
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,3 +183,15 @@ def refused(found: RecordUse, reason: str) -> Steps[NoReturn]:
     yield Work((), (found.entry(told),))
     # THREAT T244: what is not there and what may not be had are told in the same bytes
     raise DeniedError("denied")
+
+
+def counting(once: Callable[[], Once[Done]]) -> Callable[[], Once[Done]]:
+    """Return the same steps, decided anew where another read of a run took its last one."""
+
+    def counted() -> Once[Done]:
+        try:
+            return (yield from once())
+        except ExhaustedError:
+            return None
+
+    return counted

@@ -33,17 +33,18 @@ def record_faults(core: Core, keys: SubjectKeys) -> Iterator[str]:
     for table, use in KINDS:
         for found in rows_of(core.store, table, "key", keys.subject):
             named[Stand.of(found).key] += 1
-            if not _opens(core, keys, use, found):
+            if not opens(core, keys, use, found):
                 yield f"a record of person `{show(Kind.SUBJECT, keys.subject)}` does not open"
     for found in rows_of(core.store, ATTACHMENTS, "key", keys.subject):
         named[Attached.of(found).key] += 1
-        if not _paper_opens(core, keys, found):
+        if not paper_opens(core, keys, found):
             yield f"an attachment of person `{show(Kind.SUBJECT, keys.subject)}` does not open"
     for found in rows_of(core.store, KEY_BLOCKS, "key", keys.subject):
         yield from _block_faults(keys, found, named)
 
 
-def _opens(core: Core, keys: SubjectKeys, use: For, found: Found) -> bool:
+def opens(core: Core, keys: SubjectKeys, use: For, found: Found) -> bool:
+    """Return whether a record's row opens; nothing of it is kept."""
     place = Stand.of(found).key
     try:
         rows = block_rows(core.store, keys, [place])
@@ -54,7 +55,8 @@ def _opens(core: Core, keys: SubjectKeys, use: For, found: Found) -> bool:
     return True
 
 
-def _paper_opens(core: Core, keys: SubjectKeys, found: Found) -> bool:
+def paper_opens(core: Core, keys: SubjectKeys, found: Found) -> bool:
+    """Return whether an attachment's paper opens, and names the packs that its rows name."""
     place = Attached.of(found).key
     try:
         rows = block_rows(core.store, keys, [place])

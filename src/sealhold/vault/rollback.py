@@ -5,7 +5,8 @@
   all that it ever may: up to the highest cap that can be set, for nobody knows which one was. No
   task has a question left that was known then.
 - Every app is stopped until the owner lets it ask again. Every consent is unknown until the owner
-  confirms it, and no token of a person, an officer or the monitor holds any more.
+  confirms it, and each yes of people until they say it anew. No run goes on, and no token of a
+  person, an officer or the monitor holds any more.
 - People whose keys are gone were erased since: their rows go before anything is read.
 - All but the last stand in the same commit as the entry that says so, before anything else can
   be asked for.
@@ -21,10 +22,11 @@ from sealhold.audit.checkpoint import open_checkpoint
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.log import Appender, Entry
 from sealhold.model.errors import ConflictError, VerificationNeededError
-from sealhold.model.ids import Collection, Id16, RequestId
+from sealhold.model.ids import Collection, Id16, RequestId, SubjectId
 from sealhold.model.quantities import Instant, Year, year_of
 from sealhold.policy.consent import PERMITTING, By, ConsentEvent, ConsentState
 from sealhold.stores.spec import Delete, DeleteWhere, Expect, Op, Put
+from sealhold.vault import leases
 from sealhold.vault.budget import BUDGETS, LEAKS, all_askers
 from sealhold.vault.caps import HIGHEST, CapKind
 from sealhold.vault.consents import CONSENTS, Consents
@@ -35,7 +37,7 @@ from sealhold.vault.noisebudget import NOISE, NoiseBudget
 from sealhold.vault.principals import OFFICER_TOKENS, PERSON_TOKENS
 from sealhold.vault.questions import QUESTIONS
 from sealhold.vault.registry import ACTIVE, SUSPENDED, Registry
-from sealhold.vault.says import CHOICES
+from sealhold.vault.says import CHOICES, said_by, unsaid
 from sealhold.vault.settings import MONITOR, SETTINGS
 from sealhold.vault.subjects import ACTIVE as PRESENT
 from sealhold.vault.subjects import SUBJECTS
@@ -45,10 +47,9 @@ from sealhold.vault.writer import Work
 
 LOST = bytes(32)  # stands for the functions that nobody remembers; no digest is all zeros
 MOST_QUERIES = 1_000_000  # no manifest says more
-AT_ONCE = 100  # people whose rows go, or choices that change, in one commit
+AT_ONCE = 100  # people whose rows go in one commit
 CHOICE_STATE = list(CHOICES.columns).index("state")
 MARK = b"this vault went back to an older day, and its owner has not said yet that it counts\n"
-UNSAID = "choices_unknown"
 ERASED_SINCE = "erased_since"  # why the vault took them out
 OLDER = "older"  # why the log says that something was restored
 
@@ -106,8 +107,10 @@ def accept(core: Core, accepted: Accepted, then: Instant, mark: Callable[[], Non
     # THREAT T286: what was withdrawn or revoked since that day must not come back with it
     unknown, dead = tuple(_unknown(core)), tuple(_dead(core))
     ops = (*spent, *_told(core, core.datasets), *_asked(core), *stopped, *unknown, *dead)
+    ops = (*ops, unsaid(core), *leases.ends(core))
+    lost = len(unknown) + _permitting(core)
     core.writer.commit(Work((*ops, *_monitor(core)), (teller.entry(event),), releases=True))
-    return Undone(len(stopped), len(unknown) + _unsaid(core), len(dead), _sweep(core))
+    return Undone(len(stopped), lost, len(dead), _sweep(core))
 
 
 def _spent(core: Core, then: Instant) -> Iterable[Op]:
@@ -158,29 +161,10 @@ def _unknown(core: Core) -> Iterable[Op]:
             )
 
 
-def _unsaid(core: Core) -> int:
-    """Make each choice of a person unknown that permitted; return how many."""
-    rows = [
-        found
-        for found in core.deciding.all(CHOICES.name)
-        if ConsentState(found.row[CHOICE_STATE]) in PERMITTING
-    ]
-    event = Event(kind=EventKind.RESTORE, actor=Actor.VAULT, reason=UNSAID)
-    for first in range(0, len(rows), AT_ONCE):
-        ops = (
-            Put(
-                CHOICES.name,
-                (
-                    *found.row[:CHOICE_STATE],
-                    ConsentState.UNKNOWN.value,
-                    *found.row[CHOICE_STATE + 1 :],
-                ),
-                found.v,
-            )
-            for found in rows[first : first + AT_ONCE]
-        )
-        core.writer.commit(Work(tuple(ops), (Entry(event=event),), right=True))
-    return len(rows)
+def _permitting(core: Core) -> int:
+    """Return how many choices of people permit."""
+    states = (found.row[CHOICE_STATE] for found in core.deciding.all(CHOICES.name))
+    return sum(ConsentState(each) in PERMITTING for each in states)
 
 
 def _dead(core: Core) -> Iterable[Op]:
@@ -208,6 +192,7 @@ def _sweep(core: Core) -> int:
             kind=EventKind.ERASE, actor=Actor.VAULT, rows_out=len(some), reason=ERASED_SINCE
         )
         ops: list[Op] = [Delete(SUBJECTS.name, (each,)) for each in some]
+        ops += [op for each in some for op in said_by(core, SubjectId(each))]
         for table, index in OF_A_PERSON:
             ops += [DeleteWhere(table, index, (each,)) for each in some]
         core.writer.commit(Work(tuple(ops), (Entry(event=event),), right=True))

@@ -10,7 +10,7 @@
 Source: docs/spec/28-rotation.md sections 4 and 5.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from threading import Event as Signal
@@ -36,17 +36,28 @@ from sealhold.vault.writer import Work
 
 PIECE = 2_097_152  # bytes of rows in one commit; a batch of a store takes four times that
 ROWS = 500  # in one commit
+LONGEST_S = 1.0  # that a job waits behind a step, for others who use the vault
 PAUSE_S = 0.001  # between two steps, while somebody waits to be heard
 
 
 class Rotation:
     """The jobs of one vault; several threads may call, and one step is taken at a time."""
 
-    def __init__(self, core: Core, schemas: Schemas, retention: int) -> None:
-        """Make it; `retention` is for how many milliseconds backups of rows are kept."""
+    def __init__(
+        self, core: Core, schemas: Schemas, retention: int, elapsed: Callable[[], float]
+    ) -> None:
+        """Make it.
+
+        Args:
+            core: of the vault.
+            schemas: of its apps.
+            retention: for how many milliseconds backups of rows are kept.
+            elapsed: seconds from some moment on.
+        """
         self.jobs = Jobs(core)
         self._core = core
         self._retention = retention
+        self._elapsed = elapsed
         self._turns = KeyTurns(core.keyring)
         self._sweeping = Sweeping(core, self.jobs, self._turns)
         of_subjects = SubjectPass(core, self._turns)
@@ -58,6 +69,7 @@ class Rotation:
             Turned.INDEX: IndexPass(core, self._turns, schemas),
         }
         self._one = Lock()
+        self._mine = 0  # works of the last step
         self._waiting = 0  # who want to be heard between two steps
         self._sleep = Signal()
 
@@ -125,9 +137,14 @@ class Rotation:
                 now = self.jobs.get(job)
                 if now.state not in UNDER_WAY:
                     return now
+                began, before = self._elapsed(), self._core.writer.load.works
                 done = self._step(now)
-            if now.throttle:
-                self._sleep.wait(done / now.throttle)
+            took, works = self._elapsed() - began, self._core.writer.load.works - before
+            wait = done / now.throttle if now.throttle else 0.0
+            if works > self._mine:  # others use the vault: as much time is theirs
+                wait = max(wait, min(took, LONGEST_S))
+            if wait:
+                self._sleep.wait(wait)
 
     def pause(self, job: JobId) -> Job:
         """Stop a job between two steps.
@@ -214,6 +231,7 @@ class Rotation:
 
     def _step(self, job: Job) -> int:
         """Take one step, and return how many were looked at."""
+        self._mine = 0
         due = Instant(self._core.clock() + (0 if job.compromised else self._retention))
         try:
             with self._core.keys.turning.kept(), uncollected():
@@ -265,6 +283,7 @@ class Rotation:
         A work that fails changed in this very moment, and is looked at again in the next pass.
         """
         pieces = list(_pieces(works)) or [[]]
+        self._mine += len(works) + 1
         for piece in pieces[:-1]:
             with suppress(ConflictError):
                 self._core.writer.submit(piece).result()
@@ -273,6 +292,7 @@ class Rotation:
             ended.result()
 
     def _all_written(self, works: Sequence[Work]) -> bool:
+        self._mine += len(works)
         pieces = [self._core.writer.submit([work]) for work in works]
         return all(not isinstance(piece.exception(), ConflictError) for piece in pieces)
 

@@ -27,7 +27,8 @@ def said_faults(core: Core, keys: SubjectKeys) -> Iterator[str]:
     if named != kept:
         yield f"person `{name}` has choices that were never made, or lacks some"
     for processing in sorted(named & kept):
-        if says.standing(subject, processing) != _fold(events, processing):
+        choice = says.kept(subject, processing)
+        if choice is None or choice.standing != _fold(events, processing):
             yield f"person `{name}` has a choice that is not what they said"
 
 

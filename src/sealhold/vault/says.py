@@ -16,13 +16,21 @@ from typing import Any
 from sealhold.model.errors import SealBrokenError
 from sealhold.model.ids import ConsentId, Id16, ProcessingId, Purpose, SubjectId
 from sealhold.model.quantities import Instant
-from sealhold.policy.consent import NEVER_GIVEN, By, ConsentEvent, ConsentState, Standing
+from sealhold.policy.consent import (
+    NEVER_GIVEN,
+    PERMITTING,
+    By,
+    ConsentEvent,
+    ConsentState,
+    Standing,
+)
 from sealhold.policy.limits import Limits
 from sealhold.stores.spec import ColumnKind, Delete, Expect, Found, Guard, Op, Put, TableSpec
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
 from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.papers import Papers
+from sealhold.vault.settings import SETTINGS, UNSAID
 
 SAYS = TableSpec(
     name="say",
@@ -145,10 +153,24 @@ class Says:
             v=found.v,
         )
 
-    def choice(self, subject: SubjectId, processing: ProcessingId) -> Choice | None:
-        """Return what a person said last to a processing; None if they never did."""
+    def kept(self, subject: SubjectId, processing: ProcessingId) -> Choice | None:
+        """Return what a person said last to a processing, as it is kept; None if they never did."""
         found = self._core.deciding.get(CHOICES.name, subject, processing)
         return None if found is None else _choice(found)
+
+    def choice(self, subject: SubjectId, processing: ProcessingId) -> Choice | None:
+        """Return what counts of it: a yes of before an older database was taken is unknown."""
+        found = self.kept(subject, processing)
+        if found is None or found.at > self.unsaid or found.standing.state not in PERMITTING:
+            return found
+        # THREAT T286: it may have been withdrawn since, so the person says it anew
+        return replace(found, standing=replace(found.standing, state=ConsentState.UNKNOWN))
+
+    @property
+    def unsaid(self) -> Instant:
+        """Up to when each yes is unknown; 0 while no older database was taken."""
+        found = self._core.deciding.get(SETTINGS.name, UNSAID)
+        return Instant(found.row[1] if found else 0)
 
     def standing(self, subject: SubjectId, processing: ProcessingId) -> Standing:
         """Return what counts of it."""
@@ -197,12 +219,37 @@ class Says:
         opened = (papers.open(SAID.name, each.row[:2], each.row[2]) for each in found)
         return tuple(_said(n, plain) for n, plain in enumerate(opened, 1))
 
+    def told(self, say: Say, keys: SubjectKeys) -> tuple[Said, ...]:
+        """Return all that a person said, and that some of it is unknown since.
+
+        Raises:
+            SealBrokenError: an event is gone, or not as it was written.
+        """
+        events, unsaid = self.events(say, keys), self.unsaid
+        newest = {each.event.consent: each for each in events if each.event is not None}
+        return (*events, *filter(None, (_unknown(each, unsaid) for each in newest.values())))
+
+
+def unsaid(core: Core) -> Op:
+    """Return the operation by which no yes of people counts that was said until now."""
+    found = core.deciding.get(SETTINGS.name, UNSAID)
+    return Put(SETTINGS.name, (UNSAID, core.clock()), found.v if found else Expect.ABSENT)
+
 
 def said_by(core: Core, subject: SubjectId) -> Iterator[Op]:
     """Yield the operations that take out what decided of all that a person said."""
     yield Delete(SAYS.name, (subject,))
     for found in rows_of(core.store, CHOICES, "key", subject):
         yield Delete(CHOICES.name, found.row[:2])
+
+
+def _unknown(said: Said, unsaid: Instant) -> Said | None:
+    """Return that a yes is unknown since an older database was taken, if it is."""
+    event = said.event
+    if event is None or event.state not in PERMITTING or said.at > unsaid:
+        return None
+    lost = replace(event, state=ConsentState.UNKNOWN, at=unsaid, by=By.VAULT)
+    return replace(said, at=unsaid, by=By.VAULT, event=lost)
 
 
 def _choice(found: Found) -> Choice:

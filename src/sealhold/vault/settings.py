@@ -13,3 +13,4 @@ SETTINGS = TableSpec(
 )
 HEADLESS = "headless"  # 1: the owner proves themselves without a terminal
 MONITOR = "monitor"  # how many tokens of a monitor there were
+UNSAID = "unsaid"  # each yes of people up to this instant is unknown: an older database was taken

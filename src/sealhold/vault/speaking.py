@@ -28,6 +28,7 @@ class Speaker:
     subject: SubjectId
     actor: Actor
     way: str = ""  # how the person was known
+    may_choose: bool = True  # whether what widens the use of their data is their own word
     guards: tuple[Op, ...] = ()
 
 
@@ -47,6 +48,16 @@ class Speaking:
         use = self.uses.of(who.app, who.subject, actor=who.actor)
         self.uses.need(use, decide_person(use.parties), EventKind.SAY)
         return use
+
+    def own_word(self, who: Speaker) -> None:
+        """Return if it is the person themselves who speaks, and what they say is theirs.
+
+        Raises:
+            DeniedError: it is somebody else, or a token that somebody else could use.
+        """
+        # THREAT T252: whoever speaks for a person without being them widens nothing for them
+        if who.actor is not Actor.PERSON or not who.may_choose:
+            self.uses.refuse(self.use(who), Reason.NOT_THE_PERSON, EventKind.SAY)
 
     def known(self, who: Speaker, processing: ProcessingId) -> tuple[Use, Processing]:
         """Return all that is known of the person and of one processing of their app.

@@ -168,6 +168,12 @@ class Subjects:
                 return
 
 
+def is_leaving(core: Core) -> bool:
+    """Return whether a row says that somebody's erasure began and did not end."""
+    page = core.store.scan(SUBJECTS.name, "state", (ERASING,), (ERASING + " ",), limit=1)
+    return bool(page.rows)
+
+
 def events_of(core: Core, tag: Id16) -> Sealer | None:
     """Return the key for the log entries about the person with this tag; none once erased."""
     page = core.store.scan(SUBJECTS.name, "leaf", (tag,), (), limit=1)

@@ -57,6 +57,7 @@ class Sweeping:
 
     def _destroy(self, due: list[Version], given_up: Places) -> int:
         """Destroy versions that nothing lies under, while nobody seals for the owner."""
+        # THREAT T273: what a job is said to have done counts for nothing here
         busy = self._busy(set(due), given_up)
         ended = [each for each in due if each not in busy]
         if not ended:

@@ -7,7 +7,7 @@ Source: docs/spec/24-people.md section 4.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn, TypeVar
 
 from msgspec import structs
@@ -85,6 +85,11 @@ class Use:
     def allowed(self) -> Allowed:
         """What each field may be used for."""
         return {name: rule.purposes for name, rule in self.rules.items()}
+
+    @property
+    def owed(self) -> "Use":
+        """The same use, as the law wants it done: that the app is suspended stops nothing."""
+        return replace(self, app=replace(self.app, state=APP_ACTIVE)) if self.app else self
 
     def whole(self) -> tuple[Person, SubjectKeys]:
         """Return the person and their keys, of a use that was permitted.

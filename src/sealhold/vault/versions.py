@@ -62,5 +62,5 @@ class Turning:
     @contextmanager
     def kept(self) -> Iterator[None]:
         """Let nobody else seal for this subject, or turn its keys over, until the block ends."""
-        with self._lock:
+        with self._lock:  # THREAT T272: what was sealed is written before the key is turned over
             yield

@@ -36,7 +36,7 @@ def backup_make(
     with reading(session) as node:
         if dry_run:
             objects, size = node.parts.backups.look()
-            told = {"objects": objects, "size": size, "epoch": node.gauges().epoch}
+            told = {"objects": objects, "size": size, "epoch": node.service.gauges().epoch}
             words = f"Rows, keys and {counted(objects, 'pack')} of {size:,} bytes would go there."
             emit(session, told, Line(words), Line("Nothing was written."))
             return

@@ -76,14 +76,18 @@ def serve(
         url = f"http://{node.label}.localhost:{bound}/"
         _announce(session, node, url, bound)
         if not no_browser and sys.stdout.isatty():
-            os.environ.pop(PASSPHRASE_VARIABLE, None)  # the browser need not inherit it
-            import webbrowser  # noqa: PLC0415  # reason: a server without a screen needs none
-
-            webbrowser.open(url)
+            _show(url)
         gc.freeze()  # what is there by now stays, and need not be looked at again and again
         gc.set_threshold(FRESH)
         with _rounds(node, world.clock), _noted(journal if log else None, node, bound):
             make_server(app).run(sockets=[listener])
+
+
+def _show(url: str) -> None:
+    os.environ.pop(PASSPHRASE_VARIABLE, None)  # the browser need not inherit it
+    import webbrowser  # noqa: PLC0415  # reason: a server without a screen needs none
+
+    webbrowser.open(url)
 
 
 def _announce(session: Session, node: Node, url: str, port: int) -> None:

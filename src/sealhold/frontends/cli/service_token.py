@@ -17,7 +17,7 @@ def service_token(context: typer.Context) -> None:
     with reading(session) as node:
         check_can_confirm(session, node)
         confirmed(session, node)
-        token = node.parts.monitors.renew()
+        token = node.parts.crowd.monitors.renew()
     emit(
         session,
         {"token": token},

@@ -11,9 +11,9 @@ Source: docs/spec/20-faces.md section 7; docs/spec/30-access.md section 3.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
@@ -31,6 +31,15 @@ from sealhold.frontends.http.bodies import (
 from sealhold.frontends.http.counting import Counts
 from sealhold.frontends.http.crowd import Places
 from sealhold.frontends.http.problems import NoTokenError, no_token, outside_problem, problem
+from sealhold.frontends.http.repeating import (
+    KEY,
+    REPLAYED,
+    Kept,
+    key_of,
+    packed,
+    unpacked,
+    whole_of,
+)
 from sealhold.frontends.http.session import SignIns
 from sealhold.frontends.http.streaming import streamed
 from sealhold.frontends.http.wire import to_wire
@@ -39,6 +48,7 @@ from sealhold.frontends.web.visit import Fields
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import DeniedError, InvalidError, LockedError, SealholdError
 from sealhold.model.principals import Asked, Presented
+from sealhold.model.repeats import Claim, Once
 from sealhold.model.underway import Underway
 
 JSON = "application/json"
@@ -49,7 +59,7 @@ DEFAULT_LIMIT = 50
 SUBMISSION_BYTES = 46_137_344  # a program of 32 MiB in base64, beside manifest and request
 BEARER = "bearer "
 PARTS = 2  # of a token that nobody narrowed, after its prefix
-OF_A_PERSON = "/v1/subjects/{id}"
+OF_A_PERSON, OF_A_PROCESSING = "/v1/subjects/{id}", "/v1/processings/{id}"
 NAMED = re.compile(r"/\{\w+\}")
 
 Body = TypeVar("Body", bound=msgspec.Struct)
@@ -82,6 +92,7 @@ class Call:
     body: bytes
     headers: Mapping[str, str]  # those that the route takes, by their name in small letters
     counts: Counts
+    claim: Claim | None = None  # of a request that is carried out once
 
     def header(self, name: str) -> str:
         """Return a header that the route takes; empty if it was not sent."""
@@ -98,6 +109,7 @@ class Reply:
     etag: str = ""
     chunks: Iterator[bytes] | None = None  # in place of a value: made while they are sent
     headers: Mapping[str, str] = field(default_factory=dict)  # beside those of every answer
+    is_file: bool = True  # whether bytes are to be kept as a file
 
 
 def _nothing(_call: Call) -> Reply:
@@ -125,6 +137,7 @@ class ApiRoute:
     body_bytes: int = FORM_BYTES  # at most, unless it takes a file
     status: int = 200
     also_status: tuple[int, ...] = ()  # other statuses with the same answer
+    repeats: Callable[[Any], Reply] | None = None  # what it answers, if it may be sent again
     media: str = JSON
 
     @property
@@ -247,25 +260,56 @@ async def _admit(route: ApiRoute, desk: ApiDesk, token: str) -> Role:
 
 def _presented(route: ApiRoute, request: Request, token: str) -> str:
     """Return `token` with what it is shown for, to which its holder may have bound it."""
-    is_of_person = route.path.startswith(OF_A_PERSON)
     part = NAMED.sub("", route.path).rstrip("/").rpartition("/")[2]
     asked = Asked(
         purpose=request.headers.get("sealhold-purpose", ""),
-        processing=request.headers.get("sealhold-processing", ""),
-        subject=request.path_params.get("id", "") if is_of_person else "",
+        processing=_id_of(request, route, OF_A_PROCESSING),
+        subject=_id_of(request, route, OF_A_PERSON),
         scope=f"{part}:{'read' if route.method == 'GET' else 'write'}",
     )
     return Presented(token, asked)
 
 
+def _id_of(request: Request, route: ApiRoute, kind: str) -> str:
+    """Return the id in an address of this kind; empty in any other."""
+    return str(request.path_params["id"]) if route.path.startswith(kind) else ""
+
+
 async def _reply(route: ApiRoute, desk: ApiDesk, call: Call) -> Reply:
     """Return the reply of a route; what waits for a disk of this machine alone takes no thread."""
     begin = route.begin
+    if route.repeats is not None and KEY in call.headers:
+        return await run_in_threadpool(_once, route, route.repeats, call)
     if begin is None:
         return await run_in_threadpool(route.run, call)
     if desk.vault.is_near:
         return await desk.arrivals.arrive(begin(call))
     return await run_in_threadpool(lambda: begin(call).wait())
+
+
+def _once(route: ApiRoute, shows: Callable[[Any], Reply], call: Call) -> Reply:
+    """Return what a route answers to a request under a key, carried out now or before."""
+
+    def told(came: Any) -> bytes:  # noqa: ANN401  # reason: what the route shows
+        reply = shows(came)
+        return packed(Kept(reply.status, reply.media, reply.etag, _bytes_of(reply)))
+
+    whole = whole_of(call.names, call.headers, call.body)
+    once = Once(
+        route=f"{route.method} {route.path}", key=key_of(call.header(KEY)), body=whole, told=told
+    )
+    claim = call.vault.repeats.claim(call.token, once)
+    try:
+        if claim.answer is None:
+            return route.run(replace(call, claim=claim))
+        kept = unpacked(claim.answer)
+    finally:
+        claim.release()
+    again = {REPLAYED: "true"}
+    return Reply(
+        value=kept.body, status=kept.status, media=kept.media, etag=kept.etag, headers=again,
+        is_file=kept.media != JSON,
+    )  # fmt: skip
 
 
 async def _body(route: ApiRoute, request: Request) -> bytes:
@@ -280,7 +324,7 @@ async def _body(route: ApiRoute, request: Request) -> bytes:
 
 
 def _headers(route: ApiRoute, request: Request) -> dict[str, str]:
-    taken = (*route.headers, *route.optional)
+    taken = (*route.headers, *route.optional, *((KEY,) if route.repeats else ()))
     given = {name: request.headers.getlist(name) for name in taken}
     if any(len(values) > 1 for values in given.values()):
         raise InvalidError("a header was sent twice")
@@ -297,13 +341,18 @@ def _token(request: Request) -> str:
 def _response(reply: Reply) -> Response:
     if reply.chunks is not None:
         return streamed(reply.chunks, reply.status, reply.media, _told_headers(reply))
-    if isinstance(reply.value, bytes):
-        headers = {"content-disposition": "attachment"}
-        return Response(reply.value, reply.status, media_type=reply.media, headers=headers)
+    headers = _told_headers(reply)
     if reply.value is None:
-        return Response(status_code=reply.status)
-    body = msgspec.json.encode(to_wire(reply.value))
-    return Response(body, reply.status, _told_headers(reply), media_type=JSON)
+        return Response(status_code=reply.status, headers=headers)
+    if isinstance(reply.value, bytes) and reply.is_file:
+        headers["content-disposition"] = "attachment"
+    media = reply.media if isinstance(reply.value, bytes) else JSON
+    return Response(_bytes_of(reply), reply.status, headers, media_type=media)
+
+
+def _bytes_of(reply: Reply) -> bytes:
+    value = reply.value
+    return value if isinstance(value, bytes) else msgspec.json.encode(to_wire(value))
 
 
 def _told_headers(reply: Reply) -> dict[str, str]:

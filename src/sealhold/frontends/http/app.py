@@ -89,6 +89,7 @@ def make_app(  # noqa: PLR0913  # reason: what a site is made of
         clock=clock,
         demo=demo,
         stage=stage,
+        origin=site.origin,
     )
     pages = Starlette(
         routes=[*_page_routes(desk, assets), _static_route(assets), _verifier_route()],

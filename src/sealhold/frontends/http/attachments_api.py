@@ -9,6 +9,7 @@ Source: docs/spec/25-records-of-people.md section 9; RFC 9110 section 14.
 import re
 
 from sealhold.frontends.http.api import BYTES, ApiRoute, Call, Reply, Role
+from sealhold.frontends.http.leased import LEASE, records_of
 from sealhold.frontends.http.versions import etag, expected_of, version_of
 from sealhold.model.errors import InvalidError
 from sealhold.model.personrecords import (
@@ -27,7 +28,7 @@ NUMBER = re.compile(r"[1-9][0-9]{0,2}")
 
 def list_all(call: Call) -> Reply:
     """List the attachments of a record."""
-    return Reply(value=call.vault.person_records.attachments(call.token, _place(call)))
+    return Reply(value=records_of(call).attachments(call.token, _place(call)))
 
 
 def put(call: Call) -> Reply:
@@ -43,8 +44,7 @@ def put(call: Call) -> Reply:
 def get(call: Call) -> Reply:
     """Return an attachment, or some of its bytes."""
     span = _span(call.header(RANGE))
-    records = call.vault.person_records
-    found = records.attachment(call.token, _place(call), _number(call), span)
+    found = records_of(call).attachment(call.token, _place(call), _number(call), span)
     return _sent(found, is_part=span != (None, None))
 
 
@@ -99,12 +99,12 @@ ROUTES = (
     ApiRoute(
         method="GET", path=_ALL, role=Role.APP, also=_BOTH,
         about="The attachments of a record, without content", run=list_all,
-        answer=AttachmentsView, optional=(PURPOSE,),
+        answer=AttachmentsView, optional=(PURPOSE, LEASE),
     ),
     ApiRoute(
         method="GET", path=_ONE, role=Role.APP, also=_BOTH,
         about="An attachment, whole or in part", run=get, media=BYTES,
-        optional=(PURPOSE, RANGE), also_status=(206,),
+        optional=(PURPOSE, LEASE, RANGE), also_status=(206,),
     ),
     ApiRoute(
         method="PUT", path=_ONE, role=Role.APP, also=_BOTH,

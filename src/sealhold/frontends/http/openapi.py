@@ -13,6 +13,7 @@ import msgspec
 
 from sealhold import __version__
 from sealhold.frontends.http.api import TOLD, ApiRoute, Reply, Role
+from sealhold.frontends.http.repeating import KEY
 from sealhold.frontends.http.wire import Known, Schema, schema_of
 from sealhold.model.encoding import Plain
 
@@ -131,7 +132,11 @@ def _parameters(route: ApiRoute) -> list[Schema]:
     ]
     in_headers: list[Schema] = [
         {"name": name, "in": "header", "required": must, "schema": {"type": "string"}}
-        for names, must in ((route.headers, True), (route.optional, False))
+        for names, must in (
+            (route.headers, True),
+            (route.optional, False),
+            ((KEY,) if route.repeats else (), False),
+        )
         for name in names
         if name != TYPE  # which OpenAPI tells of beside the body
     ]
@@ -147,7 +152,7 @@ def _refusals(route: ApiRoute) -> set[int]:
         403: True,
         404: tells,
         408: changes,
-        409: changes and (tells or Role.PERSON in route.roles),
+        409: (changes and (tells or Role.PERSON in route.roles)) or route.repeats is not None,
         412: MATCH in (*route.headers, *route.optional),
         413: changes,
         416: RANGE in route.optional,

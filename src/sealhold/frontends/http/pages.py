@@ -28,6 +28,7 @@ from sealhold.frontends.http.session import (
     cookie,
     is_token_of,
 )
+from sealhold.frontends.http.streaming import streamed
 from sealhold.frontends.seam import DemoStage, Vault
 from sealhold.frontends.web.pages import trouble
 from sealhold.frontends.web.render import Renderer
@@ -69,6 +70,7 @@ class Desk:
     clock: Clock
     demo: bool
     stage: DemoStage | None = None
+    origin: str = ""
 
     async def answer(self, route: PageRoute, request: Request) -> Response:
         """Return the answer of the page behind `route`."""
@@ -138,6 +140,7 @@ class Desk:
             stage=self.stage,
             shown=session.shown if session else ShownCards(),
             me=session.token if session else "",
+            origin=self.origin,
             came_from_elsewhere=session is None and came in {"cross-site", "same-site"},
         )
 
@@ -215,6 +218,8 @@ def _paper(paper: Paper) -> Response:
     headers = {"content-security-policy": DOWNLOAD_POLICY}
     if paper.download:
         headers["content-disposition"] = f'attachment; filename="{_file_name(paper.name)}"'
+    if paper.chunks is not None:
+        return streamed(paper.chunks, 200, paper.media, headers)
     return Response(paper.data, media_type=paper.media, headers=headers)
 
 

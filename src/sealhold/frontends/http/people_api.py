@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import msgspec
 
 from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, read
-from sealhold.frontends.http.processing_api import LEASE, caller
+from sealhold.frontends.http.leased import LEASE
+from sealhold.frontends.http.processing_api import caller
 from sealhold.frontends.http.versions import etag, version_of
 from sealhold.model.ids import FieldName, Purpose, SubjectId
 from sealhold.model.people import (
@@ -97,7 +98,11 @@ def lay_down(call: Call) -> Reply:
 
 def make(call: Call) -> Reply:
     """Make a person."""
-    return _versioned(call.vault.people.make(call.token), 201)
+    return _made(call.vault.people.make(call.token, call.claim))
+
+
+def _made(view: PersonView) -> Reply:
+    return _versioned(view, 201)
 
 
 def show(call: Call) -> Reply:
@@ -174,7 +179,7 @@ ROUTES = (
     ),
     ApiRoute(
         method="POST", path="/v1/subjects", role=Role.APP, about="Make a person", run=make,
-        answer=PersonView, status=201,
+        answer=PersonView, status=201, repeats=_made,
     ),
     ApiRoute(
         method="GET", path="/v1/subjects/{id}", role=Role.APP,

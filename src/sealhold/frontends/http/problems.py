@@ -23,6 +23,7 @@ from sealhold.model.errors import (
     RangeError,
     SealholdError,
     StaleError,
+    StillRunningError,
     StoreFullError,
     StoreUnavailableError,
     TooFastError,
@@ -105,7 +106,14 @@ def outside_line(err: SealholdError) -> Mapping[str, str]:
 
 def _is_told(err: SealholdError) -> bool:
     # THREAT T282: a service that is away says so, and never that what was asked for is not there
-    told = InvalidError | StaleError | TooFastError | UnsayableError | _OF_THE_SERVICE
+    told = (
+        InvalidError
+        | StaleError
+        | StillRunningError
+        | TooFastError
+        | UnsayableError
+        | _OF_THE_SERVICE
+    )
     return isinstance(err, told)
 
 

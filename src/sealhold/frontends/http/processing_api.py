@@ -1,6 +1,6 @@
 """Processings, their runs, and what is decided about them: services 6 and 7.
 
-- `Sealhold-Processing` brings the lease of a run beside the token of its app.
+- `Sealhold-Processing` brings the lease of a run beside the token of its app (`leased.py`).
 - What people say stands in `choice_api.py`.
 
 Source: docs/spec/26-processings.md section 9.
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import msgspec
 
 from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, limit, read
+from sealhold.frontends.http.leased import LEASE
 from sealhold.model.errors import InvalidError
 from sealhold.model.ids import Collection, FieldName, Purpose, SubjectId
 from sealhold.model.principals import Caller
@@ -33,7 +34,6 @@ from sealhold.model.processing import (
     Verdict,
 )
 
-LEASE = "sealhold-processing"
 RESULT_BYTES = 65_536  # a result of 32 KiB in base64, and room
 
 

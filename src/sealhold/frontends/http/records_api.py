@@ -12,10 +12,9 @@ from dataclasses import dataclass
 import msgspec
 
 from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, limit, read
+from sealhold.frontends.http.leased import LEASE, records_of
 from sealhold.frontends.http.problems import outside_line
-from sealhold.frontends.http.processing_api import LEASE
 from sealhold.frontends.http.versions import etag, expected_of, version_of
-from sealhold.frontends.recordseam import PersonRecords
 from sealhold.model.contents import read_json, read_object
 from sealhold.model.errors import InvalidError, SealholdError
 from sealhold.model.ids import FieldName, Purpose, canonical
@@ -101,7 +100,7 @@ def lay_down(call: Call) -> Reply:
 
 def get(call: Call) -> Underway[Reply]:
     """Return a record."""
-    return _records(call).get(*_place(call), call.header(PURPOSE)).then(_opened)
+    return records_of(call).get(*_place(call), call.header(PURPOSE)).then(_opened)
 
 
 def get_version(call: Call) -> Underway[Reply]:
@@ -113,20 +112,20 @@ def get_version(call: Call) -> Underway[Reply]:
     text = call.names["version"]
     if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS):
         raise InvalidError("a version is a whole number")
-    records, purpose = _records(call), call.header(PURPOSE)
+    records, purpose = records_of(call), call.header(PURPOSE)
     return records.get_version(*_place(call), int(text), purpose).then(_opened)
 
 
 def versions(call: Call) -> Underway[Reply]:
     """List the versions of a record."""
-    return _records(call).versions(*_place(call), call.header(PURPOSE)).then(_told)
+    return records_of(call).versions(*_place(call), call.header(PURPOSE)).then(_told)
 
 
 def page(call: Call) -> Underway[Reply]:
     """List records of a collection."""
     token, person, name = call.token, call.names["id"], call.names["coll"]
     after, purpose = call.query.one("after"), call.header(PURPOSE)
-    found = _records(call).page(token, person, name, after, limit(call), purpose)
+    found = records_of(call).page(token, person, name, after, limit(call), purpose)
     return found.then(_told)
 
 
@@ -154,8 +153,12 @@ def delete(call: Call) -> Reply:
 def bulk(call: Call) -> Reply:
     """Keep a record for each line."""
     person = call.names.get("id")
-    came = call.vault.person_records.bulk(call.token, person, call.body, call.header(PURPOSE))
-    return Reply(value=b"".join(map(_line, came)), media=LINES)
+    records, purpose = call.vault.person_records, call.header(PURPOSE)
+    return _came(records.bulk(call.token, person, call.body, purpose, call.claim))
+
+
+def _came(lines: tuple[LineView, ...]) -> Reply:
+    return Reply(value=b"".join(map(_line, lines)), media=LINES)
 
 
 def _line(view: LineView) -> bytes:
@@ -173,12 +176,6 @@ def _line(view: LineView) -> bytes:
 
 def _place(call: Call) -> tuple[str, str, str, str]:
     return call.token, call.names["id"], call.names["coll"], call.names["record"]
-
-
-def _records(call: Call) -> PersonRecords:
-    """Return the door for reading: for a run, if the call brings its lease."""
-    records, lease = call.vault.person_records, call.header(LEASE)
-    return records.under(lease) if lease else records
 
 
 def _opened(view: RecordView) -> Reply:
@@ -249,7 +246,7 @@ ROUTES = (
     ApiRoute(
         method="POST", path="/v1/subjects/{id}/records:bulk", role=Role.APP,
         about="Keep a record of a person for each line", run=bulk, takes=(LINES,), media=LINES,
-        headers=(PURPOSE,), body_bytes=BULK_BYTES,
+        headers=(PURPOSE,), body_bytes=BULK_BYTES, repeats=_came,
     ),
     ApiRoute(
         method="POST", path="/v1/records:bulk", role=Role.APP,

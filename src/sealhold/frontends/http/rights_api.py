@@ -8,15 +8,13 @@ from dataclasses import dataclass
 
 import msgspec
 
-from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, limit, read
+from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, read
 from sealhold.model.people import ErasedView
 from sealhold.model.quantities import Instant
 from sealhold.model.rights import (
     BreachView,
     BroughtView,
-    NoticeView,
     Reason,
-    RecipientView,
     RightsStep,
     RightsView,
     RightsWish,
@@ -36,7 +34,7 @@ STEPS = (
 )
 
 
-class NewExport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class OwnersProof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The owner's proof; nobody else needs any."""
 
     passphrase: str = ""
@@ -85,7 +83,7 @@ class NewScope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token: str = ""
 
 
-class NewNotice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class NewBreachNotice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which notice went out, as a DPV term; a late first one says why."""
 
     notice: str
@@ -97,28 +95,6 @@ class NewSparing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     addressee: str
     reasons: list[NewReason]
-
-
-class NewRecipient(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whom an app gives data to, and how they are told."""
-
-    app: str
-    name: str
-    contact: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipients:
-    """Whom apps give data to."""
-
-    recipients: tuple[RecipientView, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notices:
-    """What recipients are to be told."""
-
-    notices: tuple[NoticeView, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,14 +113,21 @@ class Breaches:
 
 def receipt(call: Call) -> Reply:
     """Return the receipt of an erasure."""
-    return Reply(value=call.vault.rights.receipt(_token(call), call.names["id"]))
+    return Reply(value=call.vault.rights.receipt(acting_token(call), call.names["id"]))
 
 
 def export(call: Call) -> Reply:
     """Return all that is kept of a person."""
-    body = read(call, NewExport)
-    chunks = call.vault.rights.export(_token(call), call.names["id"], body.passphrase)
+    body = read(call, OwnersProof)
+    chunks = call.vault.rights.export(acting_token(call), call.names["id"], body.passphrase)
     return Reply(chunks=chunks, media=ZIP)
+
+
+def erase(call: Call) -> Reply:
+    """Erase a person."""
+    body = read(call, OwnersProof)
+    token, rights = acting_token(call), call.vault.rights
+    return Reply(value=rights.erase(token, call.names["id"], body.passphrase))
 
 
 def bring(call: Call) -> Reply:
@@ -162,23 +145,23 @@ def ask(call: Call) -> Reply:
         subject=body.subject,
         received_at=_at(body.received_at),
     )
-    return Reply(value=call.vault.rights.ask(_token(call), wish), status=201)
+    return Reply(value=call.vault.rights.ask(acting_token(call), wish), status=201)
 
 
 def requests(call: Call) -> Reply:
     """Return rights requests."""
-    return Reply(value=RightsRequests(requests=call.vault.rights.requests(_token(call))))
+    return Reply(value=RightsRequests(requests=call.vault.rights.requests(acting_token(call))))
 
 
 def request(call: Call) -> Reply:
     """Return one rights request."""
-    return Reply(value=call.vault.rights.request(_token(call), call.names["id"]))
+    return Reply(value=call.vault.rights.request(acting_token(call), call.names["id"]))
 
 
 def enter_breach(call: Call) -> Reply:
     """Enter a breach."""
     body = read(call, NewBreach)
-    made = call.vault.rights.enter_breach(_token(call), body.about, _at(body.aware_at))
+    made = call.vault.rights.enter_breach(acting_token(call), body.about, _at(body.aware_at))
     return Reply(value=made, status=201)
 
 
@@ -187,17 +170,17 @@ def scope(call: Call) -> Reply:
     body = read(call, NewScope)
     since, until = Instant(body.since), Instant(body.until)
     found = call.vault.rights.scope(
-        _token(call), call.names["id"], body.app, since, until, body.token
+        acting_token(call), call.names["id"], body.app, since, until, body.token
     )
     return Reply(value=found)
 
 
 def notify(call: Call) -> Reply:
     """Enter a notice of a breach."""
-    body = read(call, NewNotice)
+    body = read(call, NewBreachNotice)
     reasons = tuple(each.reason() for each in body.reasons)
     return Reply(
-        value=call.vault.rights.notify(_token(call), call.names["id"], body.notice, reasons)
+        value=call.vault.rights.notify(acting_token(call), call.names["id"], body.notice, reasons)
     )
 
 
@@ -206,30 +189,8 @@ def spare(call: Call) -> Reply:
     body = read(call, NewSparing)
     reasons = tuple(each.reason() for each in body.reasons)
     return Reply(
-        value=call.vault.rights.spare(_token(call), call.names["id"], body.addressee, reasons)
+        value=call.vault.rights.spare(acting_token(call), call.names["id"], body.addressee, reasons)
     )
-
-
-def add_recipient(call: Call) -> Reply:
-    """Enter a recipient."""
-    body = read(call, NewRecipient)
-    made = call.vault.rights.add_recipient(_token(call), body.app, body.name, body.contact)
-    return Reply(value=made, status=201)
-
-
-def remove_recipient(call: Call) -> Reply:
-    """Take a recipient out."""
-    return Reply(value=call.vault.rights.remove_recipient(_token(call), call.names["id"]))
-
-
-def notices(call: Call) -> Reply:
-    """Return notices that did not arrive yet."""
-    return Reply(value=Notices(notices=call.vault.rights.notices(_token(call), limit(call))))
-
-
-def delivered(call: Call) -> Reply:
-    """Note that a notice arrived."""
-    return Reply(value=call.vault.rights.delivered(_token(call), call.names["id"]))
 
 
 def _step(name: str) -> Callable[[Call], Reply]:
@@ -240,16 +201,18 @@ def _step(name: str) -> Callable[[Call], Reply]:
             reasons=tuple(each.reason() for each in body.reasons),
             happened_at=_at(body.happened_at),
         )
-        return Reply(value=call.vault.rights.step(_token(call), call.names["id"], step))
+        return Reply(value=call.vault.rights.step(acting_token(call), call.names["id"], step))
 
     return run
 
 
 def _close(call: Call, *, again: bool) -> Reply:
-    return Reply(value=call.vault.rights.close_breach(_token(call), call.names["id"], again=again))
+    return Reply(
+        value=call.vault.rights.close_breach(acting_token(call), call.names["id"], again=again)
+    )
 
 
-def _token(call: Call) -> str:
+def acting_token(call: Call) -> str:
     """Return the token that the vault is to look at; none for the owner, who is signed in here."""
     return "" if call.role is Role.OWNER else call.token
 
@@ -270,7 +233,12 @@ ROUTES = (
     ApiRoute(
         method="POST", path="/v1/subjects/{id}/export", role=Role.PERSON,
         also=(Role.OWNER, Role.OFFICER), about="All that is kept of a person, as a ZIP",
-        run=export, body=NewExport, media=ZIP,
+        run=export, body=OwnersProof, media=ZIP,
+    ),
+    ApiRoute(
+        method="POST", path="/v1/subjects/{id}/erase", role=Role.PERSON,
+        also=(Role.OWNER, Role.OFFICER), about="Erase a person, or themselves",
+        run=erase, body=OwnersProof, answer=ErasedView,
     ),
     ApiRoute(
         method="POST", path="/v1/import", role=Role.OWNER,
@@ -318,7 +286,7 @@ ROUTES = (
     ),
     ApiRoute(
         method="POST", path=f"{_BREACH}/notify", role=Role.OFFICER, also=_BOTH,
-        about="Enter that a notice went out", run=notify, body=NewNotice, answer=BreachView,
+        about="Enter that a notice went out", run=notify, body=NewBreachNotice, answer=BreachView,
     ),
     ApiRoute(
         method="POST", path=f"{_BREACH}/spare", role=Role.OFFICER, also=_BOTH,
@@ -333,30 +301,5 @@ ROUTES = (
     ApiRoute(
         method="POST", path=f"{_BREACH}/reopen", role=Role.OFFICER, also=_BOTH,
         about="Something came to light", run=lambda c: _close(c, again=True), answer=BreachView,
-    ),
-    ApiRoute(
-        method="GET", path="/v1/recipients", role=Role.OFFICER, also=_BOTH,
-        about="Whom apps give data to",
-        run=lambda c: Reply(value=Recipients(recipients=c.vault.rights.recipients())),
-        answer=Recipients,
-    ),
-    ApiRoute(
-        method="POST", path="/v1/recipients", role=Role.OFFICER, also=_BOTH,
-        about="Enter whom an app gives data to", run=add_recipient, body=NewRecipient,
-        answer=RecipientView, status=201,
-    ),
-    ApiRoute(
-        method="DELETE", path="/v1/recipients/{id}", role=Role.OFFICER, also=_BOTH,
-        about="Take a recipient out", run=remove_recipient, answer=RecipientView,
-    ),
-    ApiRoute(
-        method="GET", path="/v1/recipient-notices", role=Role.APP, also=(Role.OWNER, Role.OFFICER),
-        about="What recipients are to be told, until it arrived", run=notices, answer=Notices,
-        query=("limit",),
-    ),
-    ApiRoute(
-        method="POST", path="/v1/recipient-notices/{id}/delivered", role=Role.APP,
-        also=(Role.OWNER, Role.OFFICER), about="A notice to a recipient arrived", run=delivered,
-        answer=NoticeView,
     ),
 )  # fmt: skip

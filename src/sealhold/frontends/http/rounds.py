@@ -47,6 +47,7 @@ class Rounds:
         left = 0
         self._close_epoch()
         self._turn_keys()
+        self._end_terms()
         self._turn()
         try:
             wanted = self._wanted()
@@ -73,6 +74,12 @@ class Rounds:
             self._node.keys.close_due()
         except SealholdError:
             self._not_closed = self._clock()
+
+    def _end_terms(self) -> None:
+        """Take out what was kept of people as long as it may be."""
+        with suppress(SealholdError):  # locked between two looks, or the store is away for now
+            if not self._node.locked and self._node.parts.has_terms:
+                self._node.parts.crowd.record_doors.terms.end()
 
     def _turn_keys(self) -> None:
         """Go on with jobs that a process left, and destroy keys whose end has come."""

@@ -12,6 +12,7 @@ from sealhold.frontends.http import (
     owner_api,
     people_api,
     processing_api,
+    recipients_api,
     records_api,
     rights_api,
     serving_api,
@@ -27,6 +28,7 @@ SERVICES = (
     attachments_api,
     processing_api,
     choice_api,
+    recipients_api,
     rights_api,
     keys_api,
 )

@@ -3,16 +3,19 @@
 Source: docs/spec/29-operations.md section 3.
 """
 
+import msgspec
+
 from sealhold import __version__
-from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role
+from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, read
 from sealhold.frontends.http.exposition import MEDIA, exposition
-from sealhold.model.errors import LockedError, NotReadyError
+from sealhold.model.errors import LockedError, NotReadyError, WrongPassphraseError
+from sealhold.model.shown.backups import BackupView
 from sealhold.model.shown.serving import Health
 
 
 def _health(call: Call) -> Health:
     try:
-        gauges = call.vault.gauges()
+        gauges = call.vault.service.gauges()
     except LockedError:
         return Health(status="ok", version=__version__, vault="locked", writes="no")
     writes = "full" if gauges.is_full else "yes"
@@ -43,9 +46,28 @@ def ready(call: Call) -> Reply:
     return Reply(value=found)
 
 
+class NewBackup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a backup goes, and the owner's proof."""
+
+    place: str
+    passphrase: str
+
+
+def back_up(call: Call) -> Reply:
+    """Copy the vault to a place, while it is served.
+
+    Raises:
+        WrongPassphraseError: the owner is not proven.
+    """
+    wanted = read(call, NewBackup)
+    if not call.vault.verify_passphrase(wanted.passphrase):
+        raise WrongPassphraseError
+    return Reply(value=call.vault.service.back_up(wanted.place), status=201)
+
+
 def metrics(call: Call) -> Reply:
     """Return the numbers of the service."""
-    return Reply(value=exposition(call.counts, call.vault.gauges()), media=MEDIA)
+    return Reply(value=exposition(call.counts, call.vault.service.gauges()), media=MEDIA)
 
 
 ROUTES = (
@@ -60,5 +82,9 @@ ROUTES = (
     ApiRoute(
         method="GET", path="/v1/metrics", role=Role.MONITOR, also=(Role.OWNER,),
         about="Numbers of the service, as Prometheus reads them", run=metrics, media=MEDIA,
+    ),
+    ApiRoute(
+        method="POST", path="/v1/backups", role=Role.OWNER, about="Back the vault up to a place",
+        run=back_up, body=NewBackup, answer=BackupView, status=201,
     ),
 )  # fmt: skip

@@ -7,7 +7,7 @@
 Source: docs/spec/20-faces.md section 2.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
@@ -90,6 +90,7 @@ class Visit:
     shown: ShownCards
     came_from_elsewhere: bool  # a link on another site led here, so the cookie stayed at home
     stage: DemoStage | None = None  # what a demo has beside
+    origin: str = ""  # of these pages, as this process was told
     me: str = field(default="", repr=False)  # the token of one of the people of apps
 
 
@@ -130,6 +131,7 @@ class Paper:
     media: str
     data: bytes
     download: bool = True
+    chunks: Iterator[bytes] | None = None  # in place of `data`: made while it is read
 
 
 Outcome = Page | Go | Paper

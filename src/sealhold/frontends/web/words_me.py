@@ -59,9 +59,22 @@ ME: Mapping[str, str] = {
     "me.use_say_asked_in_vain": "asked for what is not there",
     "me.use_say_said_before": "said again what was said",
     "me.use_other": "{what}",
+    "me.passkeys": "Your passkeys",
+    "me.passkeys_say": "With a passkey you come in by yourself. From the first one on, a link of"
+    " the app lets you look but changes nothing, so nobody at the app can choose in your name.",
+    "me.passkey_name": "What you call it",
+    "me.passkey_add": "Add a passkey",
+    "me.passkey_remove": "Take out",
+    "me.passkey_added": "added {day}",
+    "me.passkey_used": "last used {when}",
+    "me.passkey_failed": "That did not work. Try again, or with another device.",
+    "me.passkey_wrong": "<b>That passkey does not open a page here.</b>",
+    "me.passkey_in": "Come in with a passkey",
     "me.can": "What you can do",
-    "me.erase": "Erase everything",
     "me.erase_say": "The keys to all that {app} keeps about you here are destroyed.",
+    "me.export": "Take it all with you",
+    "me.export_say": "One file with everything that {app} keeps about you here, what was done with"
+    " it, and what you said: readable by people and programs, and signed.",
     "me.erase_look": "Look at what would go",
     "me.no_choice": "You came by a link. Since you have a passkey, only that can change anything:"
     " sign in with it.",

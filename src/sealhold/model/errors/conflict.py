@@ -22,6 +22,13 @@ class StaleError(ConflictError):
     """
 
 
+class StillRunningError(ConflictError):
+    """The same request, under the same key, is being carried out at this moment.
+
+    Remedy: send it again, as it was, once the first one was answered.
+    """
+
+
 class TakenError(ConflictError):
     """Something is in this place already, and nothing is ever written over.
 

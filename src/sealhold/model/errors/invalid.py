@@ -46,6 +46,13 @@ class TooLargeError(InvalidError):
     """
 
 
+class OtherBodyError(InvalidError):
+    """Another request came with this `Idempotency-Key` before.
+
+    Remedy: send each request with a key of its own, and the same one only with the same key.
+    """
+
+
 class RangeError(InvalidError):
     """Bytes are asked for that an attachment does not have.
 

@@ -8,18 +8,22 @@ Source: docs/spec/30-access.md section 6.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sealhold.frontends.web.pages.gate import NEXT_SCHEME
 from sealhold.frontends.web.texts import text
-from sealhold.frontends.web.visit import Go, Outcome, Page, PageRoute, SessionChange, Visit
+from sealhold.frontends.web.visit import Go, Outcome, Page, PageRoute, Paper, SessionChange, Visit
+from sealhold.model.encoding import Plain, to_json
 from sealhold.model.errors import DeniedError, InvalidError
 from sealhold.model.ids import canonical
+from sealhold.model.mine import MineView
 from sealhold.model.principals import Caller
 from sealhold.model.processing import ChoiceState, ChoiceView, UseLine
 
 HOME, SIGN_IN = "/me", "/me/in"
 CAPITAL = re.compile(r"([A-Z])")
+SLOTS, NO_SLOT = {str(slot): slot for slot in range(10)}, -1  # of passkeys
 SHOWN = 20  # uses on one page
 TOLD = frozenset(  # uses that have words of their own
     {
@@ -40,15 +44,24 @@ class UseRow:
     did: str
 
 
-def ways_in(_visit: Visit) -> Outcome:
+def ways_in(visit: Visit) -> Outcome:
     """Return the page for those who are not signed in."""
-    return Page(template="me_in.html", status=401, values={"link": "", "gone": False})
+    return _door(visit, 401)
 
 
 def ask(visit: Visit) -> Outcome:
     """Return the page with the button that opens a link."""
     link = visit.query.one("link")
-    return Page(template="me_in.html", values={"link": link, "gone": not link})
+    return _door(visit, 200, link=link, trouble="" if link else "me.in_gone")
+
+
+def sign_in(visit: Visit) -> Outcome:
+    """Sign in whoever shows a passkey."""
+    try:
+        made = visit.vault.passkeys.sign_in(visit.origin, visit.form.one("answer"))
+    except DeniedError:
+        return _door(visit, 403, trouble="me.passkey_wrong")
+    return Go(to=HOME, session=SessionChange.BEGIN_MINE, token=made.token)
 
 
 def enter(visit: Visit) -> Outcome:
@@ -56,7 +69,7 @@ def enter(visit: Visit) -> Outcome:
     try:
         made = visit.vault.mine.enter(visit.form.one("link"))
     except DeniedError:
-        return Page(template="me_in.html", status=403, values={"link": "", "gone": True})
+        return _door(visit, 403, trouble="me.in_gone")
     return Go(to=HOME, session=SessionChange.BEGIN_MINE, token=made.token)
 
 
@@ -86,6 +99,8 @@ def show(visit: Visit) -> Outcome:
         "choices": [(each, words(each.purpose), _buttons(each)) for each in choices],
         "uses": [_row(line) for line in uses.uses],
         "before": uses.before,
+        "passkeys": visit.vault.passkeys.all(visit.me),
+        "asked": _asked(visit, mine),
     }
     return Page(template="me.html", values=values)
 
@@ -109,6 +124,39 @@ def choose(visit: Visit) -> Outcome:
     return Go(to=f"{HOME}#choices")
 
 
+def export(visit: Visit) -> Outcome:
+    """Hand over all that is kept about the person.
+
+    Raises:
+        BusyError: too many others do so at this moment.
+    """
+    subject = canonical(visit.vault.mine.show(visit.me).subject)
+    chunks = visit.vault.rights.export(visit.me, subject, "")
+    return Paper(name="my-data.zip", media="application/zip", data=b"", chunks=chunks)
+
+
+def add_passkey(visit: Visit) -> Outcome:
+    """Keep the passkey that the browser made.
+
+    Raises:
+        DeniedError: it does not hold, or they may not choose with this sign-in.
+        ExhaustedError: they have as many as they may.
+    """
+    answer, name = visit.form.one("answer"), visit.form.one("name")
+    visit.vault.passkeys.add(visit.me, visit.origin, answer, name)
+    return Go(to=f"{HOME}#passkeys")
+
+
+def remove_passkey(visit: Visit) -> Outcome:
+    """Take a passkey out.
+
+    Raises:
+        DeniedError: there is none, or they may not choose with this sign-in.
+    """
+    visit.vault.passkeys.remove(visit.me, SLOTS.get(visit.names["slot"], NO_SLOT))
+    return Go(to=f"{HOME}#passkeys")
+
+
 def look_at_erasing(visit: Visit) -> Outcome:
     """Return what would be erased, and the button."""
     return Page(template="me_erase.html", values={"mine": visit.vault.mine.show(visit.me)})
@@ -127,6 +175,22 @@ def erase(visit: Visit) -> Outcome:
     return Page(template="me_gone.html", values={"receipt": receipt})
 
 
+def _door(visit: Visit, status: int, link: str = "", trouble: str = "") -> Page:
+    asked = "" if link or visit.vault.locked else _json(visit.vault.passkeys.to_show(visit.origin))
+    values = {"link": link, "trouble": trouble, "asked": asked}
+    return Page(template="me_in.html", status=status, values=values)
+
+
+def _asked(visit: Visit, mine: MineView) -> str:
+    if not mine.may_choose:
+        return ""
+    return _json(visit.vault.passkeys.to_make(visit.me, visit.origin, mine.app_name))
+
+
+def _json(asked: Mapping[str, Plain]) -> str:
+    return to_json(dict(asked)).decode()
+
+
 def _caller(visit: Visit) -> Caller:
     return Caller(role="person", token=visit.me)
 
@@ -137,7 +201,7 @@ def _buttons(choice: ChoiceView) -> tuple[str, ...]:
         return ()
     if choice.state is ChoiceState.ALLOWED:
         return ("withdraw",)
-    return ("allow",) if choice.state is ChoiceState.DENIED else ("allow", "deny")
+    return ("allow", "deny") if choice.state is ChoiceState.PENDING else ("allow",)
 
 
 def _row(line: UseLine) -> UseRow:
@@ -155,9 +219,13 @@ def words(term: str) -> str:
 ROUTES = (
     PageRoute(path="/me/in", get=ways_in, is_open=True, is_mine=True),
     PageRoute(path="/me/enter", get=ask, post=enter, is_open=True, is_mine=True),
+    PageRoute(path="/me/passkey", post=sign_in, is_open=True, is_mine=True),
+    PageRoute(path="/me/passkeys", post=add_passkey, is_mine=True),
+    PageRoute(path="/me/passkeys/{slot}/remove", post=remove_passkey, is_mine=True),
     PageRoute(path="/me/leave", post=leave, is_mine=True),
     PageRoute(path="/me/scheme", post=scheme, is_mine=True),
     PageRoute(path=HOME, get=show, is_mine=True),
     PageRoute(path="/me/choices/{id}", post=choose, is_mine=True),
+    PageRoute(path="/me/export", post=export, is_mine=True),
     PageRoute(path="/me/erase", get=look_at_erasing, post=erase, is_mine=True),
 )

@@ -1,0 +1,113 @@
+"""The parts that serve apps and their people: loaded when the first of them is asked for.
+
+- A vault of one person never has them in memory.
+
+Source: docs/architecture.md section 3.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sealhold.compute.callers import Callers
+from sealhold.compute.minedoor import Mine
+from sealhold.compute.office import Office
+from sealhold.compute.passkeydoor import Passkeys
+from sealhold.compute.peopledoor import People
+from sealhold.compute.rates import Rates
+from sealhold.config import Settings, calendar_of
+from sealhold.vault.core import Core
+from sealhold.vault.mine import Mine as MineRows
+from sealhold.vault.monitors import Monitors
+from sealhold.vault.passkeys import Passkeys as PasskeyRows
+from sealhold.vault.people import People as PeopleRows
+from sealhold.vault.principals import Principals
+from sealhold.vault.registry import Registry
+from sealhold.vault.schemas import Schemas
+from sealhold.vault.using import Uses
+
+if TYPE_CHECKING:
+    from sealhold.compute.rightsdoor import Rights
+    from sealhold.node.processingparts import ProcessingDoors
+    from sealhold.node.recordparts import RecordDoors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What of an open vault they are built on."""
+
+    core: Core
+    registry: Registry
+    schemas: Schemas
+    office: Office
+    chosen: Settings
+    verify: Callable[[str], bool]
+
+
+class PeopleParts:
+    """The parts of an open vault that serve apps and their people, built once."""
+
+    def __init__(self, ground: Ground) -> None:
+        core, registry, verify = ground.core, ground.registry, ground.verify
+        self._ground = ground
+        self._uses = uses = Uses(core, registry, ground.schemas)
+        self._rows = rows = PeopleRows(core, uses, ground.chosen.access.lookups_a_day)
+        self.people = People(rows, registry, ground.schemas, verify)
+        self.principals = Principals(core, registry, uses)
+        self.mine = Mine(self.principals, MineRows(core, uses, rows), core.clock)
+        self.passkeys = Passkeys(
+            self.principals, PasskeyRows(core, uses, self.principals), core.clock, core.entropy
+        )
+        self.monitors = Monitors(core)
+        access = ground.chosen.access
+        self.callers = Callers(
+            self.principals,
+            ground.office,
+            rows.lookups,
+            self.monitors,
+            app_rates=Rates(access.app_per_second, core.clock),
+            token_rates=Rates(access.token_per_second, core.clock),
+        )
+
+    def finish_erasures(self) -> int:
+        """End the erasures of people that a process began and did not end; return how many."""
+        return self._rows.finish_erasures()
+
+    @cached_property
+    def record_doors(self) -> "RecordDoors":
+        """Records of people; loaded with the first of them."""
+        from sealhold.node.recordparts import record_doors  # noqa: PLC0415  # reason: seldom used
+
+        ground = self._ground
+        return record_doors(
+            ground.core, self._uses, self.principals, ground.registry, ground.verify
+        )
+
+    @cached_property
+    def doors(self) -> "ProcessingDoors":
+        """What apps do with their people's data; loaded when the first of them asks for it."""
+        from sealhold.node.processingparts import (  # noqa: PLC0415  # reason: few vaults have any
+            processing_doors,
+        )
+
+        ground = self._ground
+        return processing_doors(
+            ground.core, ground.registry, ground.schemas, self._uses, self.principals
+        )
+
+    @cached_property
+    def rights(self) -> "Rights":
+        """The rights of people; loaded with the first who uses one."""
+        from sealhold.compute.rightsdoor import Rights  # noqa: PLC0415  # reason: seldom used
+
+        ground = self._ground
+        return Rights(
+            ground.core,
+            ground.registry,
+            self.principals,
+            self._uses,
+            self._rows,
+            calendar_of(ground.chosen),
+            ground.verify,
+        )

@@ -334,12 +334,12 @@ class Node:
     @property
     def repeats(self) -> "Repeats":
         """Requests that may come again."""
-        return self.parts.crowd.record_doors.repeats
+        return self.parts.crowd.repeats
 
     @property
     def person_records(self) -> "PersonRecords":
         """What apps keep of their people beside profiles."""
-        return self.parts.crowd.record_doors.records
+        return self.parts.crowd.person_records
 
     @property
     def rights(self) -> "Rights":

@@ -11,7 +11,7 @@ from sealhold.model.quantities import HOUR, Instant
 from sealhold.stores.spec import Put
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.peoplecheck import people_faults
-from sealhold.vault.principals import PERSON_TOKENS, TABLES
+from sealhold.vault.tokenrows import PERSON_TOKENS, TABLES
 from tests.unit.memory_vault import NOON, memory_vault
 from tests.unit.people_vault import Crowd, crowd
 

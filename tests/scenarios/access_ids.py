@@ -163,7 +163,20 @@ IDS: Mapping[str, Maker] = {
 }
 NAMES = frozenset({"{coll}", "{kind}", "{n}", "{purpose}", "{version}"})  # words, not ids of things
 QUERIES = frozenset(  # names in queries, none of which leads to anything by itself
-    {"after", "app", "before", "cap", "cursor", "fields", "key", "limit", "name", "seq", "words"}
+    {
+        "after",
+        "app",
+        "before",
+        "cap",
+        "cursor",
+        "fields",
+        "key",
+        "limit",
+        "name",
+        "role",
+        "seq",
+        "words",
+    }
 )
 QUERY_IDS: Mapping[str, Maker] = {"processing": processing, "subject": person}
 

@@ -6,6 +6,7 @@
 """
 
 import copy
+import json
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,7 +18,7 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis.errors import Unsatisfiable
-from schemathesis import Case, GenerationMode
+from schemathesis import Case, GenerationMode, SerializationContext
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.schemas import BaseSchema
 
@@ -52,6 +53,12 @@ BOTH = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AccessSite]:
     with access_site(tmp_path_factory.mktemp("requests") / "home") as found:
         yield found
+
+
+@schemathesis.serializer("application/x-ndjson")
+def lines(_context: SerializationContext, value: object) -> bytes:
+    """Return a drawn value as the one line of a body."""
+    return value if isinstance(value, bytes) else json.dumps(value).encode() + b"\n"
 
 
 @pytest.fixture(scope="module")

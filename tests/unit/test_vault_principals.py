@@ -11,8 +11,8 @@ from sealhold.model.principals import PrincipalKind, Way
 from sealhold.model.quantities import DAY, HOUR, Instant
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.peoplecheck import people_faults
-from sealhold.vault.principals import OFFICER_TOKENS, PERSON_TOKENS
 from sealhold.vault.registry import REMOVED, SUSPENDED
+from sealhold.vault.tokenrows import OFFICER_TOKENS, PERSON_TOKENS
 from tests.unit.memory_vault import NOON
 from tests.unit.people_vault import Crowd, crowd
 

@@ -74,6 +74,7 @@ class Processings:
 
         Raises:
             NotFoundError: there is none.
+            InvalidError: it has no reason, or names no document.
             ConflictError: it was changed in this very moment.
         """
         found = self._who.processing(caller, id_text)

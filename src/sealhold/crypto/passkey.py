@@ -14,13 +14,10 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from types import ModuleType
 
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import BadTokenError, ExtraMissingError
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 CHALLENGE_BYTES = 32
 MAX_ANSWER = 16_384  # characters; one of a security key has about 1,000
@@ -151,7 +148,7 @@ def shown(party: Party, challenge: bytes, answer: str, kept: Credential) -> Cred
     return Credential(id=kept.id, public=kept.public, signed=done.new_sign_count)
 
 
-def _library() -> "tuple[ModuleType, tuple[type[Exception], ...]]":
+def _library() -> tuple[ModuleType, tuple[type[Exception], ...]]:
     """Return what verifies, and all that it raises at what does not hold.
 
     Raises:

@@ -142,8 +142,8 @@ class Choosing:
         if led_to is ConsentState.GIVEN and found.state is not ProcessingState.ACTIVE:
             raise UnsayableError("nobody activated this processing as it is now")
         ends = answer.until or FOREVER
-        if ends <= use.now:
-            raise InvalidError("a yes ends after it begins")
+        if not use.now < ends <= FOREVER:
+            raise InvalidError("a yes ends after it begins, and before the year 10000")
         continues = state is ChoiceState.ALLOWED or _waits(before, found)
         consent = before.consent if before and continues else self._fresh()
         event = ConsentEvent(

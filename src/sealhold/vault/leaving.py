@@ -34,11 +34,11 @@ from sealhold.vault.objects import PACKS
 from sealhold.vault.passkeyrows import no_passkeys
 from sealhold.vault.personpacks import drop_packs
 from sealhold.vault.personrows import OLDER, RECORDS
-from sealhold.vault.principals import tokens_of
 from sealhold.vault.recipients import Recipients, Why
 from sealhold.vault.repeats import REPEATS
 from sealhold.vault.says import SAID, said_by
 from sealhold.vault.subjects import SUBJECTS, Subjects
+from sealhold.vault.tokenrows import tokens_of
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
 

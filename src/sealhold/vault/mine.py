@@ -19,8 +19,8 @@ from sealhold.vault.core import Core
 from sealhold.vault.firewall import open_profile
 from sealhold.vault.identifiable import FIELDS, is_over
 from sealhold.vault.people import People
-from sealhold.vault.principals import PersonToken
 from sealhold.vault.steps import Once, done, until_done
+from sealhold.vault.tokenrows import PersonToken
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
 

@@ -59,7 +59,6 @@ from sealhold.vault import (
     noisebudget,
     notices,
     personrows,
-    principals,
     processings,
     quotas,
     recipients,
@@ -73,6 +72,7 @@ from sealhold.vault import (
     schemas,
     stories,
     subjects,
+    tokenrows,
 )
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import Deciding
@@ -104,7 +104,7 @@ DECIDING = (
     *resources.TABLES,
     retired.RETIRED,
     schemas.SCHEMAS,
-    *principals.TABLES,
+    *tokenrows.TABLES,
     quotas.LOOKED,
     processings.PROCESSINGS,
     *says.DECIDING,

@@ -24,7 +24,8 @@ from sealhold.vault.core import Core
 from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.papers import Papers
 from sealhold.vault.passkeyrows import PASSKEYS, SLOTS, passkeys_of
-from sealhold.vault.principals import PersonToken, Principals
+from sealhold.vault.principals import Principals
+from sealhold.vault.tokenrows import PersonToken
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
 

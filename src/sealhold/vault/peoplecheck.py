@@ -15,11 +15,11 @@ from sealhold.vault.identifiable import FIELDS, open_field
 from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.lookups import LOOKUPS, anew, check_row
 from sealhold.vault.personrows import OLDER, RECORDS
-from sealhold.vault.principals import PERSON_TOKENS
 from sealhold.vault.recordcheck import record_faults
 from sealhold.vault.saidcheck import said_faults
 from sealhold.vault.says import CHOICES, SAID, SAYS
 from sealhold.vault.subjects import ACTIVE, SUBJECTS, Subjects
+from sealhold.vault.tokenrows import PERSON_TOKENS
 
 SAID_BY = tuple((f"row of `{table.name}`", table, 0) for table in (SAYS, CHOICES, SAID))
 

@@ -11,7 +11,6 @@ Source: docs/spec/30-access.md sections 1 and 2.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
 from sealhold.audit.log import Entry
@@ -28,77 +27,28 @@ from sealhold.model.ids import AppId, Id16, SubjectId, random_id
 from sealhold.model.principals import NewToken, OfficerView, PrincipalKind, Way
 from sealhold.model.quantities import DAY, Instant
 from sealhold.policy.profiles import decide_person
-from sealhold.stores.spec import ColumnKind, Delete, Expect, Found, Guard, Op, Put, TableSpec
-from sealhold.vault.caveats import USES, admits, counted, counts_of
+from sealhold.stores.spec import Delete, Expect, Found, Guard, Op, Put
+from sealhold.vault.caveats import admits, counted, counts_of
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
-from sealhold.vault.passkeyrows import PASSKEYS, has_passkey
+from sealhold.vault.passkeyrows import has_passkey
 from sealhold.vault.registry import ACTIVE, MAX_NAME, TOKENS, App, Registry
 from sealhold.vault.subjects import ACTIVE as PERSON_ACTIVE
 from sealhold.vault.subjects import Subjects
 from sealhold.vault.telling import Teller
+from sealhold.vault.tokenrows import (
+    OFFICER_TOKENS,
+    OFFICERS,
+    PERSON_TOKENS,
+    Acting,
+    Holder,
+    PersonToken,
+    tokens_of,
+)
 from sealhold.vault.using import Uses
 from sealhold.vault.writer import Work
 
-PERSON_TOKENS = TableSpec(
-    name="persontoken",
-    columns={
-        "id": ColumnKind.ID16,
-        "app": ColumnKind.ID16,
-        "subject": ColumnKind.ID16,
-        "way": ColumnKind.CODE,
-        "until": ColumnKind.I64,
-    },
-    key=("id",),
-    indexes={"subject": ("subject", "id")},
-)
-OFFICERS = TableSpec(
-    name="officer",
-    columns={"id": ColumnKind.ID16, "until": ColumnKind.I64, "paper": ColumnKind.SEALED},
-    key=("id",),
-    indexes={},
-)
-OFFICER_TOKENS = TableSpec(
-    name="officertoken",
-    columns={"id": ColumnKind.ID16, "officer": ColumnKind.ID16, "until": ColumnKind.I64},
-    key=("id",),
-    indexes={},
-)
-TABLES = (PERSON_TOKENS, OFFICERS, OFFICER_TOKENS, USES, PASSKEYS)
 LONGEST = 366 * DAY
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonToken:
-    """What a person's token stands for, at this moment."""
-
-    app: AppId
-    subject: SubjectId
-    token_id: Id16
-    way: Way
-    may_choose: bool  # not by a link once they have a passkey: their app could use that itself
-    guards: tuple[Op, ...]  # fail a commit if token, app or person is another by then
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
-    """Who calls, with which token."""
-
-    kind: PrincipalKind
-    app: AppId | None  # None for an officer
-    token: Token
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acting:
-    """Who acts on one person: the app that keeps their data, or they themselves."""
-
-    app: AppId
-    subject: SubjectId
-    actor: Actor
-    way: str = ""  # how a person came by their token; empty for an app
-    may_choose: bool = False  # whether what this person says about their data counts
-    guards: tuple[Op, ...]
 
 
 class Principals:
@@ -439,11 +389,3 @@ class Principals:
         officer, until, paper = found.row
         body = self._core.papers.open(OFFICERS.name, (officer, until), paper)
         return OfficerView(id=officer, name=body["name"], made_at=body["at"], until=until)
-
-
-def tokens_of(core: Core, subject: SubjectId) -> tuple[Op, ...]:
-    """Return the operations that take out every token of a person, and what was counted of it."""
-    ids = [found.row[0] for found in rows_of(core.store, PERSON_TOKENS, "subject", subject)]
-    ends = [Delete(PERSON_TOKENS.name, (each,)) for each in ids]
-    counts = (op for each in ids for op in counts_of(core, each))
-    return (*ends, *counts)

@@ -31,6 +31,7 @@ from sealhold.model.ids import AppId, Id16, ProcessingId, Purpose, random_id
 from sealhold.model.processing import Assessment, Outcome, ProcessingState, Terms
 from sealhold.policy.processing import (
     bases_carry,
+    check_assessment,
     check_terms,
     is_settled,
     terms_document,
@@ -180,8 +181,10 @@ class Processings:
         """Record how the assessment of the edition ended; it binds the next decision.
 
         Raises:
+            InvalidError: it has no reason, or names no document.
             ConflictError: somebody else changed it at this moment.
         """
+        check_assessment(assessment)
         return self._keep(replace(processing, assessment=assessment), actor, "assessed")
 
     def activate(self, processing: Processing, schema: Schema | None, actor: Actor) -> Processing:

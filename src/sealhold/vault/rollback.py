@@ -34,7 +34,6 @@ from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of, scan_all
 from sealhold.vault.leaving import OF_A_PERSON
 from sealhold.vault.noisebudget import NOISE, NoiseBudget
-from sealhold.vault.principals import OFFICER_TOKENS, PERSON_TOKENS
 from sealhold.vault.questions import QUESTIONS
 from sealhold.vault.registry import ACTIVE, SUSPENDED, Registry
 from sealhold.vault.says import CHOICES, said_by, unsaid
@@ -42,6 +41,7 @@ from sealhold.vault.settings import MONITOR, SETTINGS
 from sealhold.vault.subjects import ACTIVE as PRESENT
 from sealhold.vault.subjects import SUBJECTS
 from sealhold.vault.telling import Teller
+from sealhold.vault.tokenrows import OFFICER_TOKENS, PERSON_TOKENS
 from sealhold.vault.wraps import SUBJECT
 from sealhold.vault.writer import Work
 

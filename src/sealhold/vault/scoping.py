@@ -23,9 +23,9 @@ from sealhold.vault.collectionrules import Collections
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_in, scan_all
 from sealhold.vault.erased import ERASED
-from sealhold.vault.principals import PERSON_TOKENS
 from sealhold.vault.schemas import Schemas
 from sealhold.vault.subjects import ACTIVE, SUBJECTS, Subjects, events_of
+from sealhold.vault.tokenrows import PERSON_TOKENS
 
 KEYS_AT_HAND = 4_096
 OPENING = frozenset({EventKind.PROFILE, EventKind.RECORD, EventKind.EXPORT})

@@ -246,11 +246,11 @@ ROUTES = (
     ApiRoute(
         method="POST", path="/v1/subjects/{id}/records:bulk", role=Role.APP,
         about="Keep a record of a person for each line", run=bulk, takes=(LINES,), media=LINES,
-        headers=(PURPOSE,), body_bytes=BULK_BYTES, repeats=_came,
+        optional=(PURPOSE,), body_bytes=BULK_BYTES, repeats=_came,
     ),
     ApiRoute(
         method="POST", path="/v1/records:bulk", role=Role.APP,
         about="Keep a record for each line, of the person that it names", run=bulk, takes=(LINES,),
-        media=LINES, headers=(PURPOSE,), body_bytes=BULK_BYTES,
+        media=LINES, optional=(PURPOSE,), body_bytes=BULK_BYTES,
     ),
 )  # fmt: skip

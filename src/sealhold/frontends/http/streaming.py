@@ -32,7 +32,7 @@ def streamed(
     chunks: Iterator[bytes], status: int, media: str, headers: Mapping[str, str]
 ) -> StreamingResponse:
     """Return an answer of `chunks`, which are made and closed in one thread."""
-    told = {**headers, "content-disposition": "attachment"}
+    told = {"content-disposition": "attachment", **headers}
     return StreamingResponse(_pumped(chunks), status, told, media_type=media)
 
 

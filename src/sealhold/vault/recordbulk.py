@@ -65,7 +65,7 @@ class Line:
     @property
     def key(self) -> tuple[SubjectId, str, RecordId]:
         """Which record it is, among all of the vault."""
-        return (self.asking.subject, *self.at)
+        return (self.asking.subject, self.at.collection, self.at.record)
 
 
 class _Ready(NamedTuple):

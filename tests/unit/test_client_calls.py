@@ -15,9 +15,9 @@ from sealhold.client.answers import Profile
 from sealhold.client.call import LEASE, Answer, Call, Repeats
 from sealhold.client.errors import KINDS, InvalidError, UntrustedError, VaultError, error_of
 from sealhold.client.records import LINES
-from sealhold.frontends.http.services import API_ROUTES
 from sealhold.frontends.http.openapi import document
 from sealhold.frontends.http.problems import DENIED, STATUS
+from sealhold.frontends.http.services import API_ROUTES
 from sealhold.model.errors import ErrorKind
 from tests.unit.client_samples import CALLS, LEFT_OUT, NOT_SAID, ONE, SAMPLES, TWO, head
 

@@ -26,9 +26,11 @@ from tests.web.client_script import (
     BOUND,
     BUSY,
     HEAD,
+    KEYED,
     MAKES,
     READS,
     SECRET,
+    TOKEN,
     URL,
     Script,
     Send,
@@ -46,9 +48,26 @@ from tests.web.client_script import (
 def test_what_makes_something_is_not_sent_again_once_it_may_have_been_done(send: Send) -> None:
     assert outcome(send, MAKES, lost()) == ("UnsureError", 1)
     assert outcome(send, MAKES, said(503, *BUSY)) == ("UnavailableError", 1)
-    assert outcome(send, MAKES, never_sent(), good()) == ("Person", 2)
-    assert outcome(send, MAKES, said(429, "exhausted", after="0"), good()) == ("Person", 2)
+    assert outcome(send, MAKES, never_sent(), good(TOKEN)) == ("NewToken", 2)
+    assert outcome(send, MAKES, said(429, "exhausted", after="0"), good(TOKEN)) == ("NewToken", 2)
     assert outcome(send, MAKES, never_sent(), lost()) == ("UnsureError", 2)
+
+
+@both
+@pytest.mark.threat("T302")
+def test_what_the_vault_knows_by_its_key_is_sent_again_under_the_same_one(send: Send) -> None:
+    running = said(409, "conflict", "STILL_RUNNING")
+    script = Script(iter([lost(), running, said(503, *BUSY), good()]))
+
+    send(script, KEYED)
+    send(Script(iter([good()])), KEYED)
+
+    (key,) = {request.headers["idempotency-key"] for request in script.asked}
+    assert len(script.asked) == 4
+    assert key == KEYED.headers["idempotency-key"]
+    assert key != people.make().headers["idempotency-key"]
+    assert outcome(send, MAKES, said(409, "conflict", "STILL_RUNNING")) == ("ConflictError", 1)
+    assert outcome(send, KEYED, *(lost() for _ in range(9))) == ("UnavailableError", 4)
 
 
 @both

@@ -27,7 +27,9 @@ from tests.attack.ledger_probe import (
 from tests.attack.ledger_programs import NIBBLE, told_without_a_ledger
 from tests.scenarios.vaults import opened
 
-QUERIES: dict[Author, int] = {"py": 10_000, "wasm": 10_000, "dream": 4_000}
+QUERIES: dict[Author, int] = {"py": 10_000, "wasm": 10_000, "dream": 4_000}  # the whole attack
+SHORTER = 4  # times: as many questions use up the ledger of a small partition
+SMALL = 4
 MOMENTS = ("charged", "evaluated", "kept")
 LOOK = 0.02  # seconds between two looks at how far it is
 FORKS = multiprocessing.get_context("forkserver")
@@ -51,11 +53,12 @@ class Attack:
     k: int
     author: Author
     home: Path
+    queries: int
     kills: int = 0
 
     def run(self) -> None:
         """Let it ask all it wants; it is killed at each moment, half-way, and at each again."""
-        most = QUERIES[self.author]
+        most = self.queries
         self._due()
         while not self._live(most // 2):
             pass
@@ -75,7 +78,7 @@ class Attack:
 
         Before that it kills itself at the moments that are due.
         """
-        given = (self.home, self.folder, self.k, QUERIES[self.author], self.author)
+        given = (self.home, self.folder, self.k, self.queries, self.author)
         process = FORKS.Process(target=attack, args=given)
         process.start()
         while process.is_alive() and self._asked() < until:
@@ -138,7 +141,24 @@ class Attack:
 def test_no_number_of_questions_and_no_kill_gives_more_than_was_charged(
     tmp_path: Path, k: int, author: Author
 ) -> None:
-    robbery = Attack(tmp_path, k, author, prepare(tmp_path, k))
+    queries = QUERIES[author] // (SHORTER if k <= SMALL else 1)
+    assert_no_more_than_charged(tmp_path, k, author, queries)
+
+
+@pytest.mark.soak
+@pytest.mark.threat("T165")
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("k", [1, 4])
+@pytest.mark.parametrize("author", list(QUERIES))
+def test_ten_thousand_questions_give_no_more_of_small_partitions_either(
+    tmp_path: Path, k: int, author: Author
+) -> None:
+    assert_no_more_than_charged(tmp_path, k, author, QUERIES[author])
+
+
+def assert_no_more_than_charged(folder: Path, k: int, author: Author, queries: int) -> None:
+    """Let an attacker ask so often, killed again and again, and compare its loot with the bill."""
+    robbery = Attack(folder, k, author, prepare(folder, k), queries)
 
     robbery.run()
 

@@ -32,7 +32,7 @@ from sealhold.vault.home import FileSlots, Home
 from sealhold.vault.keyring import Keyring
 from sealhold.vault.keysets import KeySets
 from sealhold.vault.owned import RECORDS
-from sealhold.vault.wraps import APP, SUBJECT
+from sealhold.vault.wraps import APP, CLEAR, SUBJECT
 from tests.scenarios.vaults import PASSPHRASE, Hands, calendar, new_home, opened, world
 
 DATA = ("vault.db", "HEAD")
@@ -124,9 +124,9 @@ def test_no_living_key_opens_what_the_old_copy_holds(lives: Lives, home: Path) -
     place = wrap_aad(KeyKind.SUBJECT, app, subject_row[0], NOBODY, 1)
 
     with pytest.raises(SealBrokenError):
-        now.sealer.unwrap(app_row[3], app_place, "app")
+        now.sealer.unwrap(app_row[4], app_place, "app")
     with pytest.raises(SealBrokenError):
-        Sealer(held.apps[app].key).unwrap(subject_row[6], place, "subject")
+        Sealer(held.apps[app].key).unwrap(subject_row[CLEAR], place, "subject")
 
 
 def old_ring(lives: Lives) -> Keyring:

@@ -6,7 +6,7 @@
 
 import base64
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,9 @@ from sealhold.model.ids import FieldName, Purpose, canonical
 from sealhold.model.people import FieldRule, Lookup
 from sealhold.model.sqlsteps import Ask, Do
 from sealhold.node import Accepted, Node, Places
+from sealhold.stores.spec import Row
+from sealhold.vault.deciding import scan_all
+from sealhold.vault.opening import TABLES
 from tests.conformance import pgserver
 from tests.scenarios.vaults import PASSPHRASE, Hands, new_home, world
 
@@ -35,6 +38,9 @@ def rule(category: str, lookup: Lookup = Lookup.NONE) -> FieldRule:
 
 
 RULES = {NAME: rule("Name", Lookup.TEXT), MAIL: rule("EmailAddress", Lookup.EMAIL)}
+
+
+Rows = Mapping[str, list[Row]]
 
 
 @dataclass
@@ -142,6 +148,7 @@ class Story:
     place: Place
     shops: tuple[Shop, Shop]
     erased: str  # the person's id
+    back_up: Rows  # all rows of the day before
 
     @contextmanager
     def opened(self, *, older: bool) -> Iterator[Node]:
@@ -164,6 +171,7 @@ def told(place: Place, erase: Callable[[Node, Shop, str], None]) -> Story:
         for shop in shops:
             for number in range(3):
                 shop.add(node, f"Person {number}", f"person{number}@example.org")
+        back_up = rows_of_all(node)
     place.keep_rows()
     place.keep_keys()
     erased = shops[0].people[WORDS[0]]
@@ -172,7 +180,13 @@ def told(place: Place, erase: Callable[[Node, Shop, str], None]) -> Story:
         erase(node, shops[0], erased)
         node.keys.close(PASSPHRASE)
     del shops[0].people[WORDS[0]]
-    return Story(place, shops, erased)
+    return Story(place, shops, erased, back_up)
+
+
+def rows_of_all(node: Node) -> Rows:
+    """Return all rows of a vault, as whoever has a copy of them reads them."""
+    store = node.parts.core.store
+    return {table.name: [each.row for each in scan_all(store, table)] for table in TABLES}
 
 
 def _shop(node: Node, name: str) -> Shop:

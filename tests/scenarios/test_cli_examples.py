@@ -1,6 +1,7 @@
 """Each example of a help text works as it stands, in a vault where it makes sense."""
 
 import re
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,9 +10,10 @@ import pytest
 
 from sealhold.frontends.cli.lazy import Entry, Group
 from sealhold.frontends.cli.tree import tree
+from tests.scenarios.vaults import PASSPHRASE, Hands, opened
 from tests.transcripts.cli import FILES, Cli, furnish
 
-STAGES = ("empty", "filled", "asked", "allowed", "answered")
+STAGES = ("empty", "filled", "asked", "allowed", "answered", "turning")
 NEEDS = {
     "init": "empty",
     "app register": "filled",
@@ -22,6 +24,11 @@ NEEDS = {
     "proof show": "answered",
     "proof present": "answered",
     "verify": "answered",
+    "job show": "turning",
+    "job pause": "turning",
+    "job resume": "turning",
+    "job cancel": "turning",
+    "job give-up": "turning",
 }
 ELSEWHERE = {"serve"}  # never ends by itself: test_cli_serve.py
 
@@ -66,10 +73,17 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     keep("allowed")
     assert cli.line(f"run {found(cli, 'g')} --out answer").code == 0
     keep("answered")
+    with opened(cli.home, Hands(cli.now)) as node:  # a job that its process left behind
+        node.rotation.begin("subject", "owner", PASSPHRASE, compromised=False, throttle=0)
+    keep("turning")
     return kept
 
 
-IDLE = {"audit accept": 9}  # of use to a vault that was put back to an older one, and to no other
+IDLE = {
+    "audit accept": 9,  # of use to a vault that was put back to an older one, and to no other
+    "job give-up": 4,  # of use to a job that met a row which does not open
+}
+SAID = {"SEALHOLD_PASSPHRASE": PASSPHRASE, "SEALHOLD_NEW_PASSPHRASE": "another horse"}
 MAIL = """\
 From ann@example.org Thu Oct  1 08:00:00 2026
 From: Ann <ann@example.org>
@@ -84,7 +98,7 @@ They moved it to Thursday.
 
 def found(cli: Cli, kind: str) -> str:
     """Return the one id of that kind that the matching list shows; a receipt's, from its answer."""
-    lists = {"q": "request list", "g": "grant list", "r": "search dentist"}
+    lists = {"q": "request list", "g": "grant list", "r": "search dentist", "j": "job list"}
     line = f"run {found(cli, 'g')}" if kind == "c" else lists[kind]
     shown = re.search(rf"\b{kind}-[0-9a-f]{{12}}\b", cli.line(line).out)
     assert shown is not None
@@ -95,9 +109,9 @@ def found(cli: Cli, kind: str) -> str:
 def test_an_example_works_as_it_stands(words: str, stages: dict[str, Path], tmp_path: Path) -> None:
     folder = Path(shutil.copytree(stages[NEEDS.get(words, "asked")], tmp_path / "here"))
     cli = Cli(folder)
-    line = re.sub(r"\b([qgcr])-0123456789ab\b", lambda id_: found(cli, id_[1]), EXAMPLES[words])
+    line = re.sub(r"\b([qgcrj])-0123456789ab\b", lambda id_: found(cli, id_[1]), EXAMPLES[words])
 
-    ended = cli.line(line)
+    ended = cli(*shlex.split(line), env=SAID)
 
     if words in IDLE:
         assert ended.code == IDLE[words], ended

@@ -149,7 +149,7 @@ def many_kills(tmp_path: Path, first: int, places: Places | None = None) -> Coun
 
 
 @pytest.mark.threat("T72")
-@pytest.mark.parametrize("first", range(0, 20, KILLS))
+@pytest.mark.parametrize("first", range(0, 10, KILLS))
 def test_a_vault_that_was_killed_again_and_again_lost_and_doubled_nothing(
     tmp_path: Path, first: int
 ) -> None:

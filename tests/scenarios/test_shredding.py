@@ -5,8 +5,8 @@ ids in clear nor the tags that people are found by. On SQLCipher, and with the r
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,16 +16,19 @@ from sealhold.crypto.seal import KeyKind, Sealer, wrap_aad
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.tags import Tag
 from sealhold.model.encoding import pack
-from sealhold.model.errors import DeniedError, NotFoundError, SealBrokenError, SealholdError
+from sealhold.model.errors import (
+    DeniedError,
+    InvalidError,
+    NotFoundError,
+    SealBrokenError,
+    SealholdError,
+)
 from sealhold.model.ids import AppId, Id16, SubjectId, canonical
 from sealhold.model.people import Lookup
 from sealhold.node import Node
-from sealhold.stores.spec import TableSpec
-from sealhold.vault.deciding import scan_all
+from sealhold.stores.spec import Row, TableSpec
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.lookups import LOOKUPS, Tags
-from sealhold.vault.opening import TABLES
-from sealhold.vault.subjects import SUBJECTS, Subjects
 from sealhold.vault.wraps import field_place
 from tests.scenarios.shredded import (
     MAIL,
@@ -34,9 +37,11 @@ from tests.scenarios.shredded import (
     WORDS,
     OnServer,
     Place,
+    Rows,
     Shop,
     Story,
     forms,
+    rows_of_all,
     told,
 )
 from tests.scenarios.vaults import PASSPHRASE
@@ -72,15 +77,14 @@ def app_of(shop: Shop) -> AppId:
     return AppId(id_of(shop.id))
 
 
-def cells(node: Node) -> list[bytes]:
+def cells(rows: Rows) -> list[bytes]:
     """Return every cell of every table that holds bytes or text."""
-    found = (row for table in TABLES for row in scan_all(node.parts.core.store, table))
-    values = (cell for row in found for cell in row.row)
+    values = (cell for table in rows.values() for row in table for cell in row)
     return [each if isinstance(each, bytes) else str(each).encode() for each in values]
 
 
 def cells_that_open(node: Node, story: Story) -> int:
-    """Return how many sealed cells of the person any key of today opens, each in its true place."""
+    """Return how many cells of the person in the back-up any key of today opens in its place."""
     core, person = node.parts.core, id_of(story.erased)
     app, held = app_of(story.shops[0]), core.keyring.held()
     keys = [
@@ -91,10 +95,10 @@ def cells_that_open(node: Node, story: Story) -> int:
     ]
     papers = [derive(key, Tag.SUBJECT_BASE, b"papers") for key in keys]
     count = 0
-    for _, field, _, version, _, dek, _ in _rows_of(node, FIELDS, person):
+    for _, field, _, version, _, dek, _ in _rows_of(story, FIELDS, person):
         place = wrap_aad(KeyKind.DEK, app, person, field_place(field), version)
         count += any(opens(key, dek, place) for key in keys)
-    for *clear, inner in _rows_of(node, LOOKUPS, person):
+    for *clear, inner in _rows_of(story, LOOKUPS, person):
         place = framed(LOOKUPS.name.encode(), person, pack(clear))
         count += any(opens(key, inner, place) for key in papers)
     return count
@@ -108,21 +112,20 @@ def opens(key: Secret, sealed: bytes, place: bytes) -> bool:
     return True
 
 
-def _rows_of(node: Node, table: TableSpec, person: SubjectId) -> list[Any]:
-    found = (each.row for each in scan_all(node.parts.core.store, table))
-    return [row for row in found if person in row]
+def _rows_of(story: Story, table: TableSpec, person: SubjectId) -> list[Row]:
+    return [row for row in story.back_up[table.name] if person in row]
 
 
-def tags_for(node: Node, shop: Shop, word: str) -> list[Any]:
-    """Return the rows that today's keys find for a word, in any field."""
-    core = node.parts.core
+def rows_found(node: Node, story: Story, word: str) -> list[Row]:
+    """Return the rows of the back-up that today's keys find for a word, in any field."""
+    core, app = node.parts.core, app_of(story.shops[0])
     found = []
-    for field, kind in ((NAME, Lookup.TEXT), (MAIL, Lookup.EMAIL)):
-        tags = Tags(core, app_of(shop), field, kind)
-        try:
-            found += tags.rows(tags.inners(word))
-        except SealholdError:  # not a mail address
-            continue
+    for field in (NAME, MAIL):
+        kind = Lookup.TEXT if field == NAME else Lookup.EMAIL
+        outer = core.keyring.tags(app).after(field.encode())
+        with suppress(InvalidError):  # not a mail address
+            tags = {outer.mac16(each) for each in Tags(core, app, field, kind).inners(word)}
+            found += [row for row in story.back_up[LOOKUPS.name] if row[2] in tags]
     return found
 
 
@@ -133,13 +136,9 @@ def assert_shredded(node: Node, story: Story) -> None:
         core.keyring.subject(person)
     with pytest.raises(DeniedError):
         node.people.begin_get(story.shops[0].token, story.erased, SERVICE, None).wait()
-    for found in scan_all(core.store, SUBJECTS):
-        if found.row[0] == person:
-            with pytest.raises(NotFoundError):
-                Subjects(core).opened(found)
-    held = cells(node)
+    held = [*cells(story.back_up), *cells(rows_of_all(node))]
     for word in WORDS:
-        assert not tags_for(node, story.shops[0], word)
+        assert not rows_found(node, story, word)
         for shown in forms(word):
             assert not any(shown in cell for cell in held)
     assert cells_that_open(node, story) == 0
@@ -205,6 +204,6 @@ def test_without_an_erasure_the_same_back_ups_do_give_the_person(place: Place) -
         core, person = node.parts.core, id_of(story.erased)
         assert core.keyring.subject(person).subject == person
         assert cells_that_open(node, story) == 4  # two values, two tags
-        assert [len(tags_for(node, story.shops[0], word)) for word in WORDS] == [1, 1]
+        assert [len(rows_found(node, story, word)) for word in WORDS] == [1, 1]
         values = node.people.begin_get(story.shops[0].token, story.erased, SERVICE, None).wait()
         assert set(values.fields.values()) == set(WORDS)

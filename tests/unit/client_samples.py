@@ -56,8 +56,8 @@ SAMPLES: Mapping[Callable[..., object], tuple[object, ...]] = {
     records.load: (records.load([row], WHY), records.load([row], WHY, subject=ONE)),
     attachments.put: (attachments.put(head, 1, b"content", WHY),),
     attachments.replace: (attachments.replace(attachment, b"content", WHY),),
-    attachments.every: (attachments.every(record, WHY),),
-    attachments.read: (attachments.read(attachment, WHY, start=2, end=5),),
+    attachments.every: (attachments.every(record, WHY, lease=LEASE),),
+    attachments.read: (attachments.read(attachment, WHY, start=2, end=5, lease=LEASE),),
     attachments.delete: (attachments.delete(attachment, WHY),),
     processings.register: (processings.register(terms),),
     processings.change: (processings.change(TWO, terms),),
@@ -84,6 +84,7 @@ SAMPLES: Mapping[Callable[..., object], tuple[object, ...]] = {
     choices.object_to: (choices.object_to(ONE, WHY),),
     choices.take_back: (choices.take_back(ONE, WHY),),
     rights.export: (rights.export(ONE),),
+    rights.erase: (rights.erase(ONE),),
     rights.ask: (rights.ask("eu-gdpr:A15"),),
     rights.every: (rights.every(),),
     rights.show: (rights.show(TWO),),
@@ -100,6 +101,7 @@ NOT_SAID = {  # what a call may say, and the client does not
     ("POST /v1/processings", "app"): "an app registers for itself",
     ("POST /v1/processings/{id}/versions", "app"): "an app registers for itself",
     ("POST /v1/subjects/{id}/export", "passphrase"): "is the owner's",
+    ("POST /v1/subjects/{id}/erase", "passphrase"): "is the owner's",
     ("POST /v1/rights", "app"): "an officer says whose person it is",
     ("POST /v1/rights", "subject"): "a person asks for themselves",
     ("POST /v1/rights", "received_at"): "an officer enters what came by letter",
@@ -121,3 +123,6 @@ def calls_of(sample: object) -> tuple[Call[object], ...]:
 
 
 CALLS = tuple(call for many in SAMPLES.values() for sample in many for call in calls_of(sample))
+BY_ROUTE: dict[str, list[Call[object]]] = {}
+for _call in CALLS:
+    BY_ROUTE.setdefault(f"{_call.method} {_call.route}", []).append(_call)

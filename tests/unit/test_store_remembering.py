@@ -102,7 +102,7 @@ def test_a_row_that_was_touched_twice_in_a_commit_is_read_anew(
     assert inner.read == 1
 
 
-def test_a_unit_that_failed_leaves_nothing_to_remember(store: Remembering, inner: Counting) -> None:
+def test_a_unit_that_failed_leaves_nothing_to_remember(store: Remembering) -> None:
     commit(store, Put(NAME, thing(1), 5))
 
     assert store.get(NAME, [keyed(1)]) == [None]

@@ -78,8 +78,9 @@ def test_a_yes_ends_when_the_person_said_and_does_not_come_back_with_the_clock(o
     assert on.choice(ada, found).state is ChoiceState.PENDING
     with pytest.raises(DeniedError):
         on.read(on.run(found).lease, ada)
-    with pytest.raises(InvalidError):
-        on.choosing.choose(on.who(ada), found.id, answer)
+    for ends in (until, Instant(-1), Instant(2**62)):
+        with pytest.raises(InvalidError):
+            on.choosing.choose(on.who(ada), found.id, replace(answer, until=ends))
 
 
 def test_after_a_no_nobody_is_asked_for_90_days_unless_the_terms_change(on: Stage) -> None:

@@ -8,8 +8,10 @@ import pytest
 from sealhold.audit.event import Actor, EventKind, Outcome
 from sealhold.crypto import dsse
 from sealhold.model.errors import (
+    BusyError,
     ConflictError,
     DeniedError,
+    ExhaustedError,
     InvalidError,
     NotAssessedError,
 )
@@ -17,12 +19,9 @@ from sealhold.model.ids import FieldName, SubjectId
 from sealhold.model.processing import Assessment, ChoiceState, ProcessingState, Risk, Wish
 from sealhold.model.processing import Outcome as Assessed
 from sealhold.model.quantities import HOUR, Instant
-from sealhold.vault.choosing import Answer
 from sealhold.vault.releasing import RESULT_TYPE
-from sealhold.vault.speaking import Speaker
-from sealhold.vault.verdicts import Question
-from tests.unit.people_vault import MARKETING, NAME, SERVICE
-from tests.unit.processing_vault import CODE, OTHER_CODE, TERMS, Stage, opened, stage
+from tests.unit.people_vault import MARKETING, NAME
+from tests.unit.processing_vault import OTHER_CODE, TERMS, Stage, opened, stage
 
 LOW = Assessment(outcome=Assessed.LOW_RISK, text="small", digest="0" * 64)
 
@@ -114,6 +113,14 @@ def test_what_is_risky_or_decides_by_itself_waits_for_an_assessment_that_ends_we
         on.change(found, lambda terms: replace(terms, code=OTHER_CODE))
 
 
+@pytest.mark.parametrize("bent", [{"digest": "x"}, {"text": " "}, {"text": "a\u202e"}])
+def test_an_assessment_without_reason_or_document_is_refused(
+    on: Stage, bent: dict[str, str]
+) -> None:
+    with pytest.raises(InvalidError):
+        on.processings.assess(on.processing(), replace(LOW, **bent), Actor.OFFICER)  # type: ignore[arg-type]  # reason: texts only
+
+
 def test_an_assessment_that_ends_badly_later_stops_what_runs(on: Stage) -> None:
     ada = on.many.person()
     terms = replace(TERMS, risk=Risk.HIGH)
@@ -144,6 +151,57 @@ def test_a_field_outside_the_schema_or_of_a_special_category_is_not_activated(on
         on.processing()
     with_ground = replace(TERMS, special="eu-gdpr:A9-2-a")
     assert on.processing(with_ground).state is ProcessingState.ACTIVE
+
+
+BAD_TERMS: dict[str, dict[str, object]] = {
+    "no name": {"name": " "},
+    "a hidden character": {"name": "News\u202eletter"},
+    "no digest": {"code": "AB" * 32},
+    "no purpose": {"purpose": "Fun"},
+    "no basis": {"basis": "eu-gdpr:A6-1-g"},
+    "no special basis": {"special": "yes"},
+    "no balancing": {"basis": "eu-gdpr:A6-1-f"},
+    "nothing used": {"fields": frozenset()},
+    "too many": {"recipients": frozenset(map(str, range(101)))},
+    "an empty one": {"transfers": frozenset({""})},
+    "too long a term": {"retention_days": 36_501},
+    "too large a result": {"output_bytes": 32_769},
+}
+
+
+@pytest.mark.parametrize("bad", BAD_TERMS)
+def test_terms_that_break_a_rule_are_neither_registered_nor_taken_as_a_change(
+    on: Stage, bad: str
+) -> None:
+    terms = replace(TERMS, **BAD_TERMS[bad])  # type: ignore[arg-type]  # reason: one bad value each
+    found = on.processing()
+
+    with pytest.raises(InvalidError):
+        on.processings.register(on.many.app(on.app), terms, Actor.APP)
+    with pytest.raises(InvalidError):
+        on.processings.change(on.many.app(on.app), found, terms, Actor.APP)
+
+    assert on.processings.get(found.id) == found
+
+
+def test_an_app_has_so_many_processings_and_no_more(on: Stage) -> None:
+    holder = on.many.app(on.app)
+    for number in range(100):
+        on.processings.register(holder, replace(TERMS, name=f"{number}"), Actor.APP)
+
+    with pytest.raises(ExhaustedError):
+        on.processings.register(holder, TERMS, Actor.APP)
+    other = on.processings.register(on.many.app(on.many.other), TERMS, Actor.APP)
+    assert other.app == on.many.other
+
+
+def test_a_processing_has_so_many_runs_at_a_time(on: Stage) -> None:
+    found = on.processing()
+    for _ in range(32):
+        on.run(found)
+
+    with pytest.raises(BusyError):
+        on.run(found)
 
 
 # --- runs ---
@@ -250,127 +308,3 @@ def test_runs_whose_hour_is_over_are_ended_when_another_begins(on: Stage) -> Non
     assert [each.reason for each in on.many.events(EventKind.PROCESSING)][:2] == ["begun", "over"]
     with pytest.raises(DeniedError):
         on.runs.end(on.app, old.run, Actor.APP)
-
-
-# --- what happened ---
-
-
-@pytest.mark.promise("P7")
-def test_a_person_reads_who_did_what_when_with_their_data(on: Stage) -> None:
-    ada, bob = on.many.person(), on.many.person(name="Bob")
-    found = on.processing()
-    run = on.run(found)
-    with pytest.raises(DeniedError):
-        on.read(run.lease, ada)
-    on.say(ada, found, Wish.ALLOW)
-    on.read(run.lease, ada)
-    on.say(bob, found, Wish.ALLOW)
-
-    page = on.uses_of.person(on.who(ada), "", 100)
-    told = [(each.app, each.actor, each.what, each.outcome) for each in page.uses]
-
-    assert told == [
-        ("One", "app", "profile: read", "done"),
-        ("One", "person", "say: ConsentGiven", "done"),
-        ("One", "app", "profile: no consent", "denied"),
-        ("One", "app", "profile: changed", "done"),
-        ("One", "app", "person: made", "done"),
-    ]
-    assert (page.uses[0].run, page.uses[0].processing) == (run.run, "Newsletter")
-    assert page.uses[0].fields == (NAME,)
-
-
-@pytest.mark.promise("P7")
-def test_uses_are_told_page_by_page_and_whoever_reads_them_is_told_too(on: Stage) -> None:
-    ada, bob = on.many.person(), on.many.person(name="Bob")
-    every = on.uses_of.person(on.who(ada, Actor.OFFICER), "", 100).uses
-
-    first = on.uses_of.person(on.who(ada), "", 2)
-    rest = on.uses_of.person(on.who(ada), first.before, 100)
-
-    assert [each.actor for each in first.uses] == ["officer", "app"]
-    assert first.uses[1:] + rest.uses == every
-    assert rest.before == ""
-    for cursor in (first.before, "x", "AAAA"):
-        with pytest.raises(InvalidError):
-            on.uses_of.person(on.who(bob), cursor, 2)
-
-
-@pytest.mark.promise("P7")
-def test_a_run_tells_what_it_did_and_a_person_their_part_of_it(on: Stage) -> None:
-    ada, bob = on.many.person(), on.many.person(name="Bob")
-    found = on.processing()
-    run = on.run(found)
-    for subject in (ada, bob):
-        on.say(subject, found, Wish.ALLOW)
-        on.read(run.lease, subject)
-    on.releasing.release(on.app, run.lease, b"42")
-
-    whole = [each.what for each in on.uses_of.run(run.run, None, 50)]
-    mine = on.uses_of.run(run.run, on.many.vault.core.keyring.subject(ada), 50)
-
-    assert whole == [
-        "processing: released", "profile: read", "profile: read", "processing: begun",
-    ]  # fmt: skip
-    assert [each.what for each in mine] == ["profile: read"]
-
-
-def test_a_verdict_says_why_to_the_person_and_nothing_to_the_app(on: Stage) -> None:
-    ada = on.many.person()
-    found = on.processing()
-    question = Question(processing=found.id, code=CODE, purpose="", fields=frozenset({NAME}))
-
-    told = on.verdicts.verdict(on.who(ada), question)
-    with pytest.raises(DeniedError) as refused:
-        on.verdicts.verdict(on.who(ada, Actor.APP), question)
-    on.say(ada, found, Wish.ALLOW)
-    permitted = on.verdicts.verdict(on.who(ada, Actor.APP), question)
-
-    assert (told.permit, told.code) == (False, "no_consent")
-    assert str(refused.value) == "denied"
-    assert (permitted.permit, permitted.code, permitted.sentence) == (True, "", "")
-    logged = on.many.events(EventKind.DECISION)
-    assert logged[0].decision == permitted.decision
-    assert on.many.events(EventKind.PROFILE)[0].reason == "changed"
-
-
-def test_what_people_choose_about_is_not_read_past_their_choice(on: Stage) -> None:
-    ada = on.many.person()
-    assert on.many.people.get(on.app, ada, MARKETING).fields == {NAME: "Ada"}
-    many = replace(on.many, people=type(on.many.people)(on.many.vault.core, on.uses))
-    on.processing()
-
-    with pytest.raises(DeniedError):
-        many.people.get(on.app, ada, MARKETING)
-    assert on.many.events(EventKind.PROFILE)[0].reason == "needs_run"
-    assert many.people.get(on.app, ada, SERVICE).fields[NAME] == "Ada"
-
-
-def test_whoever_is_not_the_person_does_not_choose_for_them(on: Stage) -> None:
-    ada = on.many.person()
-    found = on.processing()
-    answer = Answer(wish=Wish.ALLOW, notice=found.shown)
-
-    for actor in (Actor.APP, Actor.OFFICER, Actor.OWNER):
-        with pytest.raises(DeniedError):
-            on.choosing.choose(on.who(ada, actor), found.id, answer)
-    stranger = Speaker(app=on.many.other, subject=ada, actor=Actor.PERSON)
-    with pytest.raises(DeniedError):
-        on.choosing.choose(stranger, found.id, answer)
-    assert on.choice(ada, found).state is ChoiceState.PENDING
-
-
-def test_nothing_that_a_person_said_outlives_them(on: Stage) -> None:
-    ada = on.many.person()
-    found = on.processing()
-    on.say(ada, found, Wish.ALLOW)
-    on.limiting.restrict(on.who(ada), is_set=True)
-    run = on.run(found)
-
-    on.many.people.erase(on.app, ada)
-
-    core = on.many.vault.core
-    for table in ("say", "choice", "said", "runperson"):
-        assert not core.store.scan(table, "key", (), ()).rows
-    assert core.deciding.get("choice", ada, found.id) is None
-    assert run.run

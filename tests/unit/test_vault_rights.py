@@ -242,8 +242,9 @@ def test_a_scope_stands_in_the_story_of_its_breach(many: Crowd) -> None:
     assert [(each.people, each.people_at_most) for each in after.scopes] == [(1, 1)]
     assert breaches.get(made.id) == after
     assert [each.step for each in after.steps] == ["open"]
-    with pytest.raises(InvalidError):
-        breaches.scope(OFFICER, made.id, many.one, NOON, NOON)
+    for until in (NOON, 2**70):
+        with pytest.raises(InvalidError):
+            breaches.scope(OFFICER, made.id, many.one, NOON, Instant(until))
     with pytest.raises(NotFoundError):
         breaches.scope(
             OFFICER, made.id, many.one, NOON, Instant(NOON + 1), Id16(b"no such token   ")

@@ -21,6 +21,7 @@ from tests.unit.client_samples import ONE, TWO
 URL = "http://localhost:8722"
 SECRET = "shv1_nobody_reads_this"
 PATIENT = Patience(tries=4, first=0.0)
+TOKEN = b'{"id":"1","token":"shv1_own","until":1}'
 PERSON = b'{"subject":"%b","made_at":1,"version":0}' % ONE.encode()
 HEAD = (
     b'{"subject":"%b","collection":"notes","id":"%b","version":1,"written_at":1,"retain_until":0}'
@@ -94,5 +95,5 @@ def outcome(send: Send, call: Call[object], *answers: Came) -> tuple[str, int]:
     return told, len(script.asked)
 
 
-READS, MAKES = people.show(ONE), people.make()
+READS, MAKES, KEYED = people.show(ONE), people.token(ONE), people.make()
 BOUND = records.make(ONE, "notes", {"n": 1}, "ServiceProvision", record=TWO)

@@ -16,6 +16,7 @@ from sealhold.client import (
     UnavailableError,
     UnsureError,
     UntrustedError,
+    UsageError,
     Vault,
     VaultError,
     records,
@@ -164,3 +165,11 @@ def test_errors_are_of_their_kind() -> None:
     assert outcome(blocking, READS, said(429, "exhausted")) == (ExhaustedError.__name__, 1)
     assert issubclass(UnsureError, UnavailableError)
     assert issubclass(UntrustedError, VaultError)
+
+
+@pytest.mark.parametrize("token", ["", " ", "a b", "a\r\nx: y", "ä"])
+def test_what_is_no_token_is_sent_nowhere(token: str) -> None:
+    with pytest.raises(UsageError), Vault(URL, token):
+        pass
+    with Vault(URL, SECRET) as vault, pytest.raises(UsageError):
+        vault.holding(Token(token))

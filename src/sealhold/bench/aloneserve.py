@@ -8,7 +8,7 @@ Source: docs/benchmarks.md.
 import sys
 from queue import Queue
 
-from sealhold.__main__ import main
+from sealhold.frontends.cli.main import run
 from sealhold.vault import writer
 from sealhold.vault.pieces import Piece
 
@@ -21,4 +21,4 @@ def take_one(first: Piece, queue: "Queue[Piece | None]") -> list[Piece]:
 
 if __name__ == "__main__":
     setattr(writer, "take", take_one)  # noqa: B010  # reason: it is imported there, not offered
-    sys.exit(main())
+    sys.exit(run(sys.argv[1:]))

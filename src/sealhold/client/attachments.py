@@ -5,6 +5,7 @@ Source: docs/spec/31-client.md section 3.
 
 from sealhold.client.answers import Attachment, Attachments, Record, RecordHead
 from sealhold.client.call import Call, Repeats, Stream, form, heads, media_type, nothing
+from sealhold.client.tokens import Token
 
 BYTES = "application/octet-stream"
 _ALL = "/v1/subjects/{id}/records/{coll}/{record}/attachments"
@@ -40,7 +41,9 @@ def replace(
     return _put(_names(at), headers, content, media)
 
 
-def every(at: RecordHead | Record, purpose: str = "") -> Call[Attachments]:
+def every(
+    at: RecordHead | Record, purpose: str = "", *, lease: Token | None = None
+) -> Call[Attachments]:
     """List the attachments of a record.
 
     Raises:
@@ -51,17 +54,24 @@ def every(at: RecordHead | Record, purpose: str = "") -> Call[Attachments]:
         route=_ALL,
         read=form(Attachments),
         names=_of(at),
-        headers=heads(purpose=purpose),
+        headers=heads(purpose=purpose, lease=lease),
     )
 
 
-def read(at: Attachment, purpose: str = "", *, start: int = 0, end: int | None = None) -> Stream:
+def read(
+    at: Attachment,
+    purpose: str = "",
+    *,
+    start: int = 0,
+    end: int | None = None,
+    lease: Token | None = None,
+) -> Stream:
     """Read an attachment, or its bytes from `start` to before `end`.
 
     Raises:
         InvalidError: the purpose has a form that none has.
     """
-    headers = heads(purpose=purpose)
+    headers = heads(purpose=purpose, lease=lease)
     if start or end is not None:
         headers["range"] = f"bytes={start}-{'' if end is None else end - 1}"
     return Stream(

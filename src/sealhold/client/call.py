@@ -1,6 +1,8 @@
 """A call of the API as a value: method, route, what is sent, and how the answer is read.
 
 - It is sent by a `Vault` or an `AsyncVault`; nothing here knows which.
+- The same value sent again is the same call: one that makes something carries a key, by which the
+  vault knows it, where the vault can.
 - What stands in an address or a header has a narrow form, so that no text of a person leads a call
   to another address.
 
@@ -17,6 +19,7 @@ import msgspec
 
 from sealhold.client.errors import InvalidError, UntrustedError
 from sealhold.client.tokens import Token
+from sealhold.client.world import new_id
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -24,12 +27,8 @@ WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:.-]{0,127}")
 MEDIA = re.compile(r"[a-z0-9][a-z0-9.+-]{0,63}/[a-z0-9][a-z0-9.+-]{0,63}")
 CURSOR = re.compile(r"[!-~]{1,1024}")
 JSON = "application/json"
-PURPOSE, LEASE, MATCH, NONE_MATCH = (
-    "sealhold-purpose",
-    "sealhold-processing",
-    "if-match",
-    "if-none-match",
-)
+PURPOSE, LEASE = "sealhold-purpose", "sealhold-processing"
+MATCH, NONE_MATCH, KEY = "if-match", "if-none-match", "idempotency-key"
 
 
 class Repeats(Enum):
@@ -140,6 +139,11 @@ def heads(
         NONE_MATCH: "*" if new else "",
     }
     return {name: value for name, value in told.items() if value}
+
+
+def once() -> dict[str, str]:
+    """Return the header by which the vault knows a call that comes again: drawn for this one."""
+    return {KEY: new_id()}
 
 
 def packed(value: object) -> bytes:

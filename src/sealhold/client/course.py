@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sealhold.client.call import Answer, Call, Repeats
+from sealhold.client.call import KEY, Answer, Call, Repeats
 from sealhold.client.errors import (
     ConflictError,
     DeniedError,
@@ -25,6 +25,7 @@ from sealhold.client.errors import (
 
 T = TypeVar("T")
 TOO_MANY, AWAY = 429, 503
+RUNNING = "STILL_RUNNING"
 REDIRECTS, ERRORS = 300, 400
 
 
@@ -74,7 +75,7 @@ def course(call: Call[T], patience: Patience, chance: Callable[[], float]) -> Co
         if nth and call.repeats is Repeats.BOUND and isinstance(error, ConflictError | DeniedError):
             was_lost = True  # it may have been a try of our own that did it
             break
-        wait = _wait(came, call)
+        wait = _wait(came, error, call)
         if wait is None or wait > patience.most:
             break
         pause = max(wait, backoff)
@@ -91,8 +92,10 @@ def refusal(came: Answer) -> VaultError:
     return error_of(came.status, came.body)
 
 
-def _wait(came: Answer, call: Call[T]) -> float | None:
+def _wait(came: Answer, error: VaultError, call: Call[T]) -> float | None:
     """Return how many seconds to wait, if it helps and is safe; None if not."""
+    if error.code == RUNNING and KEY in call.headers:
+        return 0.0  # an earlier try of this very call: its answer is there soon
     said = came.headers.get("retry-after", "")
     if not (said.isascii() and said.isdigit() and len(said) < len("1000000")):
         return None

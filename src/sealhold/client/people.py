@@ -18,7 +18,7 @@ from sealhold.client.answers import (
     Revoked,
     Value,
 )
-from sealhold.client.call import JSON, Answer, Call, Repeats, form, heads, packed, word
+from sealhold.client.call import JSON, Answer, Call, Repeats, form, heads, once, packed, word
 from sealhold.client.tokens import Token
 
 _ONE = "/v1/subjects/{id}"
@@ -27,8 +27,8 @@ _fields, _matches = form(Fields), form(Matches)
 
 
 def make() -> Call[Person]:
-    """Make a person: an id that says nothing."""
-    return Call(method="POST", route="/v1/subjects", read=form(Person), repeats=Repeats.NEVER)
+    """Make a person: an id that says nothing. The same call, sent again, is answered with them."""
+    return Call(method="POST", route="/v1/subjects", read=form(Person), headers=once())
 
 
 def show(subject: str) -> Call[Person]:

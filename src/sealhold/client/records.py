@@ -29,6 +29,7 @@ from sealhold.client.call import (
     form,
     heads,
     lines,
+    once,
     packed,
 )
 from sealhold.client.errors import UntrustedError
@@ -167,6 +168,8 @@ def load(
 ) -> Call[tuple[Line, ...]]:
     """Keep many records at once: what came of each, in their order.
 
+    With `subject` the same call, sent again, is answered as before, and keeps nothing twice.
+
     Args:
         rows: `collection` and `content` of each, its `subject` unless it is said for all, and if
             you like `id`, and `version` for the next version of one.
@@ -182,10 +185,10 @@ def load(
         route=of_one if subject else "/v1/records:bulk",
         read=_lines,
         names={"id": subject} if subject else {},
-        headers=heads(purpose=purpose),
+        headers={**heads(purpose=purpose), **(once() if subject else {})},
         body=lines(rows),
         media=LINES,
-        repeats=Repeats.NEVER,
+        repeats=Repeats.FREELY if subject else Repeats.NEVER,
     )
 
 

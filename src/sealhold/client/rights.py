@@ -3,7 +3,7 @@
 Source: docs/spec/31-client.md section 3; docs/spec/27-rights.md.
 """
 
-from sealhold.client.answers import Due, Dues, RightsRequest, RightsRequests
+from sealhold.client.answers import Due, Dues, Erased, RightsRequest, RightsRequests
 from sealhold.client.call import JSON, Call, Repeats, Stream, form, nothing, packed
 
 
@@ -18,6 +18,19 @@ def export(subject: str) -> Stream:
             body=packed({}),
             media=JSON,
         )
+    )
+
+
+def erase(subject: str) -> Call[Erased]:
+    """Erase oneself, with a token of one's own; it ends with this, so it is asked once."""
+    return Call(
+        method="POST",
+        route="/v1/subjects/{id}/erase",
+        read=form(Erased),
+        names={"id": subject},
+        body=packed({}),
+        media=JSON,
+        repeats=Repeats.BOUND,
     )
 
 

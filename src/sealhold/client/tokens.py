@@ -1,6 +1,11 @@
 """What lets somebody call: a text that no log line and no traceback shows."""
 
+import re
 from typing import NoReturn
+
+from sealhold.client.errors import UsageError
+
+FORM = re.compile(r"[!-~]+")
 
 
 class Token:
@@ -24,5 +29,12 @@ class Token:
 
 
 def token_of(text: "str | Token") -> Token:
-    """Return a token as one that hides itself."""
-    return text if isinstance(text, Token) else Token(text)
+    """Return a token as one that hides itself.
+
+    Raises:
+        UsageError: it is empty, or has a character that no token has.
+    """
+    token = text if isinstance(text, Token) else Token(text)
+    if not FORM.fullmatch(token.reveal()):
+        raise UsageError("this is no token")
+    return token

@@ -90,10 +90,13 @@ def _lost(err: httpx.TransportError) -> Lost:
     """Return that no answer came.
 
     Raises:
+        UsageError: the call was not put together as it must be.
         UntrustedError: because whoever is there has no certificate that is trusted.
     """
     if isinstance(err.__cause__, ssl.SSLError) or "CERTIFICATE_VERIFY_FAILED" in str(err):
         raise UntrustedError("the vault's certificate is not trusted") from None
+    if isinstance(err, httpx.LocalProtocolError | httpx.UnsupportedProtocol):
+        raise UsageError("this cannot be sent") from None
     return Lost(was_sent=not isinstance(err, NOT_SENT))
 
 
@@ -121,7 +124,7 @@ class Vault:
             transport: what carries the calls, in place of a socket.
 
         Raises:
-            UsageError: the address is none, or not safe.
+            UsageError: the address is none, or not safe; or the token is none.
         """
         self._token = token_of(token)
         self._patience = patience or Patience()
@@ -174,7 +177,11 @@ class Vault:
             raise UnavailableError("the answer broke off", code="BROKEN_OFF") from None
 
     def holding(self, token: str | Token) -> Self:
-        """Return the same connections with another token; who made the first closes them."""
+        """Return the same connections with another token; who made the first closes them.
+
+        Raises:
+            UsageError: the token is none.
+        """
         other = object.__new__(type(self))
         other._token = token_of(token)
         other._patience, other._wire = self._patience, self._wire
@@ -213,7 +220,7 @@ class AsyncVault:
         """Take what is needed to call, as `Vault` does.
 
         Raises:
-            UsageError: the address is none, or not safe.
+            UsageError: the address is none, or not safe; or the token is none.
         """
         self._token = token_of(token)
         self._patience = patience or Patience()
@@ -267,7 +274,11 @@ class AsyncVault:
             raise UnavailableError("the answer broke off", code="BROKEN_OFF") from None
 
     def holding(self, token: str | Token) -> Self:
-        """Return the same connections with another token; who made the first closes them."""
+        """Return the same connections with another token; who made the first closes them.
+
+        Raises:
+            UsageError: the token is none.
+        """
         other = object.__new__(type(self))
         other._token = token_of(token)
         other._patience, other._wire = self._patience, self._wire

@@ -14,7 +14,6 @@ from threading import BoundedSemaphore, Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from sealhold import __version__
 from sealhold.compute.asking import Requests
 from sealhold.compute.capping import Budgets
 from sealhold.compute.erasing import Erasing
@@ -29,11 +28,11 @@ from sealhold.model.errors import (
     TamperedError,
     WrongPassphraseError,
 )
-from sealhold.model.quantities import HOUR
 from sealhold.model.shown import Status
 from sealhold.node.openparts import OpenParts, stored
 from sealhold.node.places import Places, places_of
 from sealhold.node.service import Service
+from sealhold.node.state import status_of
 from sealhold.node.world import World
 from sealhold.vault import access
 from sealhold.vault.access import Way
@@ -62,10 +61,6 @@ if TYPE_CHECKING:
 TRIES = 4  # of passphrases that wait for their turn; each holds a thread of the server
 LABEL_BYTES = 16  # 26 base32 characters: nobody guesses the address of the pages
 LABEL = re.compile(r"[a-z2-7]{26}")
-ROLLBACK_NOTE = (
-    "If every file of the home is put back together to an older day, nothing on this disk shows"
-    " it: keep a checkpoint elsewhere (`sealhold audit show --checkpoint`)."
-)
 
 
 def create(
@@ -334,12 +329,12 @@ class Node:
     @property
     def repeats(self) -> "Repeats":
         """Requests that may come again."""
-        return self.parts.crowd.record_doors.repeats
+        return self.parts.crowd.repeats
 
     @property
     def person_records(self) -> "PersonRecords":
         """What apps keep of their people beside profiles."""
-        return self.parts.crowd.record_doors.records
+        return self.parts.crowd.person_records
 
     @property
     def rights(self) -> "Rights":
@@ -365,34 +360,7 @@ class Node:
 
     def status(self) -> Status:
         """Return how the vault is."""
-        parts = self.parts
-        counts = parts.records.counts()
-        warnings = [*parts.confinement.warnings(), *parts.alarms()]
-        if self.world.clock() < parts.audit.state().at - HOUR:
-            warnings.append("the machine's clock is behind the log; the vault's went on from there")
-        due = parts.keys.due()
-        if due is not None and self.world.clock() > due:
-            warnings.append(
-                "something was erased more than a day ago: turn the keys over by"
-                " `sealhold key close-epoch`"
-            )
-        warnings += parts.overdue()
-        return Status(
-            version=__version__,
-            home=str(self.home.folder),
-            headless=parts.core.headless,
-            root=self.way.value,
-            root_strength=access.STRENGTH.value,
-            items=sum(counts.values()),
-            by_collection=counts,
-            log=parts.audit.state(),
-            isolation=parts.confinement.in_words(),
-            rollback_note=ROLLBACK_NOTE,
-            warnings=tuple(warnings),
-            elsewhere=places_of(self.home).told(),
-            epoch=parts.core.keyring.lies_in.epoch,
-            close_by=due,
-        )
+        return status_of(self.parts, self.home, self.world.clock())
 
 
 @contextmanager

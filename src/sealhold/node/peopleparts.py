@@ -17,6 +17,7 @@ from sealhold.compute.passkeydoor import Passkeys
 from sealhold.compute.peopledoor import People
 from sealhold.compute.rates import Rates
 from sealhold.config import Settings, calendar_of
+from sealhold.node.recordparts import record_doors
 from sealhold.vault.core import Core
 from sealhold.vault.mine import Mine as MineRows
 from sealhold.vault.monitors import Monitors
@@ -30,7 +31,6 @@ from sealhold.vault.using import Uses
 if TYPE_CHECKING:
     from sealhold.compute.rightsdoor import Rights
     from sealhold.node.processingparts import ProcessingDoors
-    from sealhold.node.recordparts import RecordDoors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +59,9 @@ class PeopleParts:
         self.passkeys = Passkeys(
             self.principals, PasskeyRows(core, uses, self.principals), core.clock, core.entropy
         )
+        self.person_records, self.repeats, self.terms = record_doors(
+            core, uses, self.principals, registry, verify
+        )
         self.monitors = Monitors(core)
         access = ground.chosen.access
         self.callers = Callers(
@@ -73,16 +76,6 @@ class PeopleParts:
     def finish_erasures(self) -> int:
         """End the erasures of people that a process began and did not end; return how many."""
         return self._rows.finish_erasures()
-
-    @cached_property
-    def record_doors(self) -> "RecordDoors":
-        """Records of people; loaded with the first of them."""
-        from sealhold.node.recordparts import record_doors  # noqa: PLC0415  # reason: seldom used
-
-        ground = self._ground
-        return record_doors(
-            ground.core, self._uses, self.principals, ground.registry, ground.verify
-        )
 
     @cached_property
     def doors(self) -> "ProcessingDoors":

@@ -18,7 +18,7 @@ from typing import Final
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import InvalidError, UnsayableError
 from sealhold.model.ids import ID_BYTES
-from sealhold.model.processing import ChoiceState, Outcome, Risk, Terms, Wish
+from sealhold.model.processing import Assessment, ChoiceState, Outcome, Risk, Terms, Wish
 from sealhold.model.quantities import Instant
 from sealhold.model.records import Sensitivity
 from sealhold.policy import dpv
@@ -72,6 +72,19 @@ def check_terms(terms: Terms) -> None:
     dpv.require(terms.purpose)
     for fault in _faults(terms):
         raise InvalidError(fault)
+
+
+def check_assessment(assessment: Assessment) -> None:
+    """Return if `assessment` can be recorded.
+
+    Raises:
+        InvalidError: it breaks a rule.
+    """
+    if not DIGEST.fullmatch(assessment.digest):
+        raise InvalidError("a document is named by its SHA-256 digest, in 64 hex digits")
+    text = assessment.text
+    if not 0 < len(text.strip()) <= len(text) <= MAX_TEXT or has_hidden(text):
+        raise InvalidError(f"a reason has 1 to {MAX_TEXT} characters, and none that is hidden")
 
 
 def _faults(terms: Terms) -> Iterator[str]:

@@ -33,11 +33,11 @@ from sealhold.vault.firewall import open_attachment
 from sealhold.vault.keyblocks import For, Held, KeyBlocks, block_rows, holding
 from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.personpacks import Packed, PersonPacks, drop_packs
-from sealhold.vault.personrecords import TOO_BUSY, At
+from sealhold.vault.personrecords import At
 from sealhold.vault.personrows import RECORDS, Stand
-from sealhold.vault.recordasking import ABSENT, Asking, RecordUse, RecordUses, counting, refused
+from sealhold.vault.recordasking import ABSENT, Asking, RecordUse, RecordUses, begun_use, refused
 from sealhold.vault.recordwriting import until
-from sealhold.vault.steps import Once, Steps, begun, until_done
+from sealhold.vault.steps import Once, Steps
 
 MOST = 100  # of one record
 MAX_SIZE = 67_108_864  # bytes
@@ -147,7 +147,7 @@ class Attachments:
         return head
 
     def _done(self, once: Callable[[], Once[Done]]) -> Done:
-        return begun(until_done(counting(once), TOO_BUSY), self._core.writer).wait()
+        return begun_use(once, self._core.writer).wait()
 
     def _looked(self, asking: Asking, of: Of, expected: int | None) -> Once[SubjectKeys]:
         """Return the person's keys, if content may be put in place now; nothing is kept yet."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from sealhold.audit.event import Event, EventKind
+from sealhold.audit.event import MAX_AT, Event, EventKind
 from sealhold.audit.log import Entry
 from sealhold.crypto.digest import sha256
 from sealhold.model.encoding import Plain, pack
@@ -141,7 +141,7 @@ class BreachRegister:
             NotFoundError: no such breach, or no such token.
             InvalidError: the time ends before it begins.
         """
-        if not 0 <= since < until:
+        if not 0 <= since < until <= MAX_AT:
             raise InvalidError("the time that is looked at begins before it ends")
         self._stories.get(StoryKind.BREACH, name)
         found = scope_of(self._core, app, since, until, token)

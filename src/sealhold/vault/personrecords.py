@@ -35,7 +35,7 @@ from sealhold.vault.firewall import open_records
 from sealhold.vault.keyblocks import For, KeyBlocks, block_rows, holding
 from sealhold.vault.personpacks import drop_packs
 from sealhold.vault.personrows import OLDER, RECORDS, Stand, packed
-from sealhold.vault.recordasking import ABSENT, Asking, RecordUse, RecordUses, counting, refused
+from sealhold.vault.recordasking import ABSENT, Asking, RecordUse, RecordUses, begun_use, refused
 from sealhold.vault.recordwriting import (
     Before,
     Fresh,
@@ -45,10 +45,9 @@ from sealhold.vault.recordwriting import (
     taken_out,
     until,
 )
-from sealhold.vault.steps import Once, begun, until_done
+from sealhold.vault.steps import Once
 
 PAGE_BYTES = 4_194_304  # of sealed rows in one page, about
-TOO_BUSY = "others change the same records without a pause"
 
 Done = TypeVar("Done")
 Change = Callable[[RecordUse, Found | None], tuple[Content, bytes]]  # content, and it packed
@@ -191,7 +190,7 @@ class PersonRecords:
         return self._begun(lambda: self._delete(asking, at, expected))
 
     def _begun(self, once: Callable[[], Once[Done]]) -> Underway[Done]:
-        return begun(until_done(counting(once), TOO_BUSY), self._core.writer)
+        return begun_use(once, self._core.writer)
 
     def _put(
         self, asking: Asking, at: At, expected: int | None, found: Found | None, change: Change

@@ -39,6 +39,7 @@ from sealhold.vault.subjects import ACTIVE, SUBJECTS
 from sealhold.vault.using import Use
 
 AT_ONCE = 64  # rows of records in one page: at most 4 MiB
+LINES = 256  # of a table, in one piece
 ACTIVE_CELLS = ("=", "+", "-", "@", "\t", "\r", "\n")
 USES = ("at", "what", "outcome", "by", "purpose", "fields", "collection", "items", "reason")
 README = """This is all that is kept of you here, as of the moment that `manifest.json` names.
@@ -238,14 +239,20 @@ class Portable:
 
     def _uses(self) -> Iterator[bytes]:
         person, keys = self.use.whole()
-        yield table(USES, [])
+        some: list[tuple[str, ...]] = []
+        head: tuple[str, ...] | None = USES
         for found in rows(self.view, LEAF.name):
             if found.row[2] != person.leaf:
                 continue
             logged = open_leaf(leaf_of(found), lambda _: keys.events).logged
             if logged is not None:
-                self.counts["uses"] += 1
-                yield table(None, [_use_cells(logged.at, logged.event)])
+                some.append(_use_cells(logged.at, logged.event))
+            if len(some) == LINES:
+                yield table(head, some)
+                self.counts["uses"] += len(some)
+                head, some = None, []
+        self.counts["uses"] += len(some)
+        yield table(head, some)
 
     def _schemas(self) -> dict[str, Plain]:
         person, _ = self.use.whole()

@@ -11,24 +11,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
-from msgspec import structs
-
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
 from sealhold.audit.log import Entry
 from sealhold.model.errors import DeniedError, ExhaustedError
 from sealhold.model.ids import AppId, FieldName, Id16, SubjectId
+from sealhold.model.underway import Underway
 from sealhold.policy.decision import Decision, Reason
 from sealhold.policy.decision import refused as no
 from sealhold.policy.profiles import decide_own, decide_profile
 from sealhold.stores.spec import Op
 from sealhold.vault.collectionrules import Collections, Laid
 from sealhold.vault.processing_facts import Wanted, under
-from sealhold.vault.steps import Once, Steps
+from sealhold.vault.steps import Once, Steps, begun, until_done
 from sealhold.vault.telling import PersonTeller
 from sealhold.vault.using import Use, Uses
-from sealhold.vault.writer import Work
+from sealhold.vault.writer import Work, Writer
 
 ABSENT = "absent"
+TOO_BUSY = "others change the same records without a pause"
 
 Done = TypeVar("Done")
 
@@ -53,6 +53,7 @@ class RecordUse:
     use: Use
     laid: Laid | None
     decision: Decision
+    teller: PersonTeller | None = None  # of the person, if there is one
     counted: tuple[Op, ...] = ()  # what a run that reads is held to, and counts
 
     @property
@@ -70,25 +71,24 @@ class RecordUse:
         self, reason: str, records: Sequence[Id16] = (), outcome: Outcome = Outcome.DONE
     ) -> Event:
         """Return what the log tells of this use."""
-        use = self.use
-        event = Event(
+        use, teller = self.use, self.teller
+        return Event(
             kind=EventKind.RECORD,
             actor=use.actor if use.app else Actor.OUTSIDER,
             outcome=outcome,
+            subject=teller.subject if teller else None,
             app=use.app_id if use.app else None,
             purpose=use.purpose or None,
             collection=self.laid.name if self.laid else None,
+            records=teller.tags(records) if teller and records else b"",
             reason=reason,
             rows_out=len(records) if outcome is Outcome.DONE else 0,
             grant=use.grant,
         )
-        if use.keys is None or not records:
-            return event
-        return structs.replace(event, records=PersonTeller(use.keys).tags(records))
 
     def entry(self, event: Event) -> Entry:
-        """Return `event` as the log keeps it."""
-        return self.use.entry(event)
+        """Return `event` as the log keeps it: under the person's key, if there is a person."""
+        return self.teller.entry(event) if self.teller else Entry(event=event)
 
     def work(
         self, ops: Sequence[Op], event: Event, *, releases: bool = True, size: int = 0
@@ -124,14 +124,21 @@ class RecordUses:
         else:
             bound = self._uses.bound(use) if reads else frozenset()
             decision = decide_profile(use.parties, allowed, use.purpose, fields, bound)
-        return RecordUse(asking=asking, use=use, laid=laid, decision=decision)
+        teller = _teller(use)
+        return RecordUse(asking=asking, use=use, laid=laid, decision=decision, teller=teller)
 
     def _leased(self, asking: Asking, use: Use, laid: Laid | None, *, reads: bool) -> RecordUse:
         """Return a use by a run: the collection's rule and the person's choice must both permit."""
         leases = self._uses.leases
         lease = leases.check(asking.app, asking.lease) if reads else None
         if lease is None or laid is None:
-            return RecordUse(asking=asking, use=use, laid=laid, decision=no(Reason.NO_LEASE))
+            return RecordUse(
+                asking=asking,
+                use=use,
+                laid=laid,
+                decision=no(Reason.NO_LEASE),
+                teller=_teller(use),
+            )
         found = self._uses.processings.get(lease.run.processing)
         use = under(use, found, asking.purpose, lease.run)
         name = FieldName(laid.name)
@@ -154,6 +161,7 @@ class RecordUses:
             use=use,
             laid=laid,
             decision=decision if chosen.permit else chosen,
+            teller=_teller(use),
             counted=(found.guard, *leases.counted(lease, asking.subject)),
         )
 
@@ -185,13 +193,17 @@ def refused(found: RecordUse, reason: str) -> Steps[NoReturn]:
     raise DeniedError("denied")
 
 
-def counting(once: Callable[[], Once[Done]]) -> Callable[[], Once[Done]]:
-    """Return the same steps, decided anew where another read of a run took its last one."""
+def _teller(use: Use) -> PersonTeller | None:
+    return PersonTeller(use.keys) if use.keys else None
+
+
+def begun_use(once: Callable[[], Once[Done]], writer: Writer) -> Underway[Done]:
+    """Return a use of records in steps, of which none is taken yet."""
 
     def counted() -> Once[Done]:
         try:
             return (yield from once())
-        except ExhaustedError:
+        except ExhaustedError:  # another read of the same run took the last of its reads
             return None
 
-    return counted
+    return begun(until_done(counted, TOO_BUSY), writer)

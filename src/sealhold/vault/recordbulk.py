@@ -36,9 +36,9 @@ from sealhold.stores.spec import Op
 from sealhold.vault.core import Core
 from sealhold.vault.keyblocks import Held, KeyBlocks, Slot
 from sealhold.vault.keyring import SubjectKeys
-from sealhold.vault.personrecords import TOO_BUSY, At, stands_at
+from sealhold.vault.personrecords import At, stands_at
 from sealhold.vault.personrows import RECORDS
-from sealhold.vault.recordasking import Asking, RecordUse, RecordUses
+from sealhold.vault.recordasking import TOO_BUSY, Asking, RecordUse, RecordUses
 from sealhold.vault.recordwriting import Before, Fresh, before_change, put_ops, until
 from sealhold.vault.steps import TRIES
 from sealhold.vault.writer import Work

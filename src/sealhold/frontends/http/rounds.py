@@ -79,7 +79,7 @@ class Rounds:
         """Take out what was kept of people as long as it may be."""
         with suppress(SealholdError):  # locked between two looks, or the store is away for now
             if not self._node.locked and self._node.parts.has_terms:
-                self._node.parts.crowd.record_doors.terms.end()
+                self._node.parts.crowd.terms.end()
 
     def _turn_keys(self) -> None:
         """Go on with jobs that a process left, and destroy keys whose end has come."""

@@ -225,7 +225,7 @@ GRANT = {
         load=_grant_list,
     ),
     "confirm": Entry(
-        about="Say that a grant still holds, after going back to an older day.",
+        about="Say that you still allow a grant, after the vault went back to an older day.",
         example="grant confirm g-0123456789ab",
         load=_grant_confirm,
     ),

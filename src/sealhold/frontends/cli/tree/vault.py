@@ -136,7 +136,7 @@ SERVICE = {
         load=_service_token,
     ),
     "print-unit": Entry(
-        about="Print a systemd unit that serves this vault.",
+        about="Print a systemd unit that serves this vault, hardened.",
         example="service print-unit --port 8722",
         load=_service_unit,
     ),

@@ -1,0 +1,48 @@
+"""How an open vault is: what `status` tells, and warns of.
+
+Source: docs/architecture.md section 3.
+"""
+
+from sealhold import __version__
+from sealhold.model.quantities import HOUR, Instant
+from sealhold.model.shown import Status
+from sealhold.node.openparts import OpenParts
+from sealhold.node.places import places_of
+from sealhold.vault import access
+from sealhold.vault.home import Home
+
+ROLLBACK_NOTE = (
+    "If every file of the home is put back together to an older day, nothing on this disk shows"
+    " it: keep a checkpoint elsewhere (`sealhold audit show --checkpoint`)."
+)
+
+
+def status_of(parts: OpenParts, home: Home, now: Instant) -> Status:
+    """Return how the vault is."""
+    counts = parts.records.counts()
+    warnings = [*parts.confinement.warnings(), *parts.alarms()]
+    if now < parts.audit.state().at - HOUR:
+        warnings.append("the machine's clock is behind the log; the vault's went on from there")
+    due = parts.keys.due()
+    if due is not None and now > due:
+        warnings.append(
+            "something was erased more than a day ago: turn the keys over by"
+            " `sealhold key close-epoch`"
+        )
+    warnings += parts.overdue()
+    return Status(
+        version=__version__,
+        home=str(home.folder),
+        headless=parts.core.headless,
+        root=access.way_of(home).value,
+        root_strength=access.STRENGTH.value,
+        items=sum(counts.values()),
+        by_collection=counts,
+        log=parts.audit.state(),
+        isolation=parts.confinement.in_words(),
+        rollback_note=ROLLBACK_NOTE,
+        warnings=tuple(warnings),
+        elsewhere=places_of(home).told(),
+        epoch=parts.core.keyring.lies_in.epoch,
+        close_by=due,
+    )

@@ -1,4 +1,7 @@
-"""A server that is killed while an app puts and loads records: what it acknowledged is there."""
+"""A server that is killed while an app puts and loads records: what it acknowledged is there.
+
+Each case takes seconds: a server is started, killed under load, started again, and all is read.
+"""
 
 import json
 import signal

@@ -30,12 +30,13 @@ class Processings:
         self._notices = notices
 
     def list(self, caller: Caller) -> tuple[ProcessingView, ...]:
-        """Return the processings that the caller may see.
+        """Return the processings that the caller may see, by name.
 
         Raises:
             DeniedError: the token does not hold.
         """
-        return tuple(map(self._shown, self._seen(caller)))
+        found = map(self._shown, self._seen(caller))
+        return tuple(sorted(found, key=lambda each: (each.terms.name, each.processing)))
 
     def show(self, caller: Caller, id_text: str) -> ProcessingView:
         """Return one processing.

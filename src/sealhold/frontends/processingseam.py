@@ -37,7 +37,7 @@ class Processings(Protocol):
     """
 
     def list(self, caller: Caller) -> tuple[ProcessingView, ...]:
-        """Return the processings that the caller may see, the oldest first."""
+        """Return the processings that the caller may see, by name."""
         ...
 
     def show(self, caller: Caller, id_text: str) -> ProcessingView:

@@ -68,14 +68,14 @@ class Choosing:
         self._records = ConsentRecords(core, uses.processings)
 
     def choices(self, who: Speaker) -> tuple[ChoiceView, ...]:
-        """Return every processing of the app as the person sees it, the oldest first.
+        """Return every processing of the app as the person sees it, by name.
 
         Raises:
             DeniedError: not one of this app's people.
         """
         use = self._speaking.use(who)
-        found = self._speaking.uses.processings.of_app(who.app)
-        return tuple(self._view(use, each) for each in found)
+        found = (self._view(use, each) for each in self._speaking.uses.processings.of_app(who.app))
+        return tuple(sorted(found, key=lambda each: (each.name, each.processing)))
 
     def choose(self, who: Speaker, processing: ProcessingId, answer: Answer) -> ChoiceMade:
         """Keep a person's answer to a processing and return their receipt.

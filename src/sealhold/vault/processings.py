@@ -11,7 +11,7 @@ Source: docs/spec/26-processings.md sections 1 and 2.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 import msgspec
@@ -103,7 +103,7 @@ class Processings:
         self._core = core
         self._opened: dict[ProcessingId, Processing] = {}  # by the row's version
         self._by_app: dict[AppId, tuple[ProcessingId, ...]] | None = None
-        self._turn = Lock()  # one is registered at a time
+        self._turn = RLock()  # one is registered at a time
 
     def get(self, processing: ProcessingId) -> Processing:
         """Return a processing as it stands.
@@ -129,11 +129,11 @@ class Processings:
         return found if found.app == app else None
 
     def of_app(self, app: AppId) -> Iterator[Processing]:
-        """Yield an app's processings, the oldest first."""
+        """Yield an app's processings, in no order."""
         return map(self.get, self._ids().get(app, ()))
 
     def all(self) -> Iterator[Processing]:
-        """Yield every processing."""
+        """Yield every processing, in no order."""
         return (self.get(each) for ids in list(self._ids().values()) for each in ids)
 
     def bound(self, app: AppId) -> frozenset[Purpose]:
@@ -276,13 +276,17 @@ class Processings:
         return self.get(after.id)
 
     def _ids(self) -> dict[AppId, tuple[ProcessingId, ...]]:
-        if self._by_app is None:
-            found: dict[AppId, tuple[ProcessingId, ...]] = {}
-            for each in self._core.deciding.all(PROCESSINGS.name):
-                app, made = AppId(Id16(each.row[1])), ProcessingId(Id16(each.row[0]))
-                found[app] = (*found.get(app, ()), made)
-            self._by_app = found
-        return self._by_app
+        known = self._by_app
+        if known is not None:
+            return known
+        with self._turn:  # so that none that is registered meanwhile is lost
+            if self._by_app is None:
+                found: dict[AppId, tuple[ProcessingId, ...]] = {}
+                for each in self._core.deciding.all(PROCESSINGS.name):
+                    app, made = AppId(Id16(each.row[1])), ProcessingId(Id16(each.row[0]))
+                    found[app] = (*found.get(app, ()), made)
+                self._by_app = found
+            return self._by_app
 
     def _processing(self, found: Found) -> Processing:
         *clear, sealed = found.row

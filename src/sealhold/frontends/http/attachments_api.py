@@ -11,7 +11,6 @@ import re
 from sealhold.frontends.http.api import BYTES, ApiRoute, Call, Reply, Role
 from sealhold.frontends.http.leased import LEASE, records_of
 from sealhold.frontends.http.versions import etag, expected_of, version_of
-from sealhold.frontends.recordseam import PersonRecords
 from sealhold.model.errors import InvalidError
 from sealhold.model.personrecords import (
     AttachmentHead,
@@ -53,12 +52,6 @@ def delete(call: Call) -> Reply:
     """Take an attachment out."""
     version, records = version_of(call.header(MATCH)), call.vault.person_records
     return Reply(value=records.detach(call.token, _place(call), _number(call), version))
-
-
-def _records(call: Call) -> PersonRecords:
-    """Return the door for reading: for a run, if the call brings its lease."""
-    records, lease = call.vault.person_records, call.header(LEASE)
-    return records.under(lease) if lease else records
 
 
 def _sent(view: AttachmentView, *, is_part: bool) -> Reply:

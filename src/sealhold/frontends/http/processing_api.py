@@ -146,7 +146,7 @@ class NewQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessingList:
-    """Processings, the oldest first."""
+    """Processings, by name."""
 
     processings: tuple[ProcessingView, ...]
 

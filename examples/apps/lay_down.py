@@ -13,7 +13,7 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-TRIES = 100  # to wait for a vault that is being opened, a tenth of a second each
+TRIES = 300  # to wait for a vault that is being opened, a tenth of a second each
 
 
 def call(method: str, url: str, body: dict[str, object], token: str = "") -> Any:  # noqa: ANN401  # reason: JSON

@@ -36,7 +36,7 @@ class Impostor(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(PERSON)
 
-    def log_message(self, *_args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # reason: its name there
         """Say nothing."""
 
 

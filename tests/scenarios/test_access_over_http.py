@@ -2,19 +2,29 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from sealhold.crypto.token import Caveat, CaveatKind, attenuate
-from tests.scenarios.access_site import CANARY, DENIED, AccessSite, access_site
+from tests.scenarios.access_ids import processing
+from tests.scenarios.access_site import CANARY, DENIED, LABEL, AccessSite, access_site
 from tests.scenarios.vaults import PASSPHRASE
+from tests.unit.soft_passkey import SoftPasskey
 
 PROOF = json.dumps({"passphrase": PASSPHRASE}).encode()
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AccessSite]:
-    with access_site(tmp_path_factory.mktemp("access") / "home", calls_a_second=60) as found:
+    with access_site(tmp_path_factory.mktemp("access") / "home") as found:
+        yield found
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> Iterator[AccessSite]:
+    """A vault whose apps may make 60 calls, since its clock stands still."""
+    with access_site(tmp_path / "home", calls_a_second=60) as found:
         yield found
 
 
@@ -88,14 +98,39 @@ def test_a_refused_token_is_in_the_ledger_under_its_apps_name(site: AccessSite) 
 
 
 @pytest.mark.threat("T296")
-def test_who_is_too_fast_is_told_so_and_nobody_else_is(site: AccessSite) -> None:
-    path = f"/v1/subjects/{site.other.people[0]}"
-    mine = [site.call("GET", path, site.one.token) for _ in range(80)]
-    others = site.call("GET", path, site.other.token)
+def test_who_is_too_fast_is_told_so_and_nobody_else_is(slow: AccessSite) -> None:
+    path = f"/v1/subjects/{slow.other.people[0]}"
+    mine = [slow.call("GET", path, slow.one.token) for _ in range(80)]
+    others = slow.call("GET", path, slow.other.token)
 
     fast = next(each for each in mine if each.status == 429)
-    slow = next(each for each in mine if each.status == 403)
+    refused = next(each for each in mine if each.status == 403)
     assert b"TOO_FAST" in fast.body
     assert "retry-after" in fast.headers
-    assert slow.body == DENIED
+    assert refused.body == DENIED
     assert others.status == 200
+
+
+@pytest.mark.threat("T298")
+def test_what_a_link_says_of_a_choice_counts_until_there_is_a_passkey(site: AccessSite) -> None:
+    named = site.id_of("/v1/processings/{id}", processing)
+    person = site.one.people[1]
+    token = site.node.callers.person_token(site.one.token, person).token
+    path = f"/v1/subjects/{person}/choices"
+    notice = site.read(path, token)["choices"][0]["notice"]
+
+    def say(by: str, choice: str) -> int:
+        body = json.dumps({"choice": choice, "notice": notice}).encode()
+        return site.call("PUT", f"{path}/{named}", by, body).status
+
+    before = say(token, "allow")
+    passkeys = site.node.passkeys
+    key = SoftPasskey(site.url, f"{LABEL}.localhost")
+    passkeys.add(token, site.url, key.made(passkeys.to_make(token, site.url, "One")), "a phone")
+    by_key = passkeys.sign_in(site.url, key.shown(passkeys.to_show(site.url))).token
+
+    assert before == 200
+    assert say(token, "withdraw") == 403
+    assert site.call("PUT", f"/v1/subjects/{person}/restriction", token).status == 403
+    assert site.read(path, token)["choices"][0]["state"] == "allowed"
+    assert say(by_key, "withdraw") == 200

@@ -293,7 +293,7 @@ def test_a_vault_that_is_away_is_told_in_time() -> None:
 def test_an_app_that_makes_too_many_calls_is_slowed_down_and_served(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    folder = tmp_path_factory.mktemp("slow")
+    folder = tmp_path_factory.mktemp("slow")  # seconds: a vault with settings of its own
     assert Cli(folder).line("init --headless").code == 0
     (home,) = (path.parent for path in folder.rglob("HEAD"))
     settings = home / "config.toml"

@@ -167,6 +167,7 @@ class Vault:
             UnavailableError: no answer came, or it broke off.
         """
         try:
+            # THREAT T304: what comes back goes through memory alone, into no file and no cache
             with self._wire.stream(**_parts(stream.call, self._token)) as response:
                 if not response.is_success:
                     response.read()

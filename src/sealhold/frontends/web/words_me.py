@@ -71,7 +71,7 @@ ME: Mapping[str, str] = {
     "me.passkey_wrong": "<b>That passkey does not open a page here.</b>",
     "me.passkey_in": "Come in with a passkey",
     "me.can": "What you can do",
-    "me.erase_say": "The keys to all that {app} keeps about you here are destroyed.",
+    "me.erase_say": "Erasing destroys the keys to all that {app} keeps about you here.",
     "me.export": "Take it all with you",
     "me.export_say": "One file with everything that {app} keeps about you here, what was done with"
     " it, and what you said: readable by people and programs, and signed.",

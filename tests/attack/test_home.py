@@ -14,6 +14,7 @@ from sealhold.model.errors import InsecureHomeError, NoHomeError, RolledBackErro
 from sealhold.model.quantities import HOUR, Instant
 from sealhold.model.shown import AppView, GrantView, Meter
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
+from sealhold.stores.remembering import Remembering
 from sealhold.vault.home import Home
 from tests.scenarios.vaults import NOON, Asker, Hands, Job, calendar, new_home, opened
 
@@ -205,6 +206,8 @@ def _page_of(home: Path, table: str) -> int:
     """Return the root page of a table; only who holds the keys can know it."""
     with opened(home) as node:
         store = node.parts.core.store
+        assert isinstance(store, Remembering)
+        store = store._inner
         assert isinstance(store, SqlCipherStore)
         with store._opened().connections.apart() as connection:
             asked = "SELECT rootpage FROM sqlite_master WHERE name = ?"

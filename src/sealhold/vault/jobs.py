@@ -245,7 +245,7 @@ class Jobs:
             QuarantinedView(
                 number=number,
                 table=left.table,
-                key=" ".join(
+                row=" ".join(
                     cell.hex() if isinstance(cell, bytes) else str(cell) for cell in left.key
                 ),
                 reason=left.reason,

@@ -76,7 +76,7 @@ def job_details(details: JobDetails) -> list[Block]:
         Column("Given up"),
     )
     rows = [
-        (str(row.number), row.table, row.key, safe(row.reason), "yes" if row.given_up else "")
+        (str(row.number), row.table, row.row, safe(row.reason), "yes" if row.given_up else "")
         for row in details.quarantine
     ]
     name = short(Kind.JOB, details.job.id)

@@ -35,7 +35,7 @@ class QuarantinedView:
 
     number: int
     table: str
-    key: str  # of the row, in hex and numbers
+    row: str  # its place in the table, in hex and numbers
     reason: str
     given_up: bool  # the owner said that its key may be destroyed all the same
 

@@ -65,10 +65,10 @@ OPENERS = {  # who turns a sealed row into a plain record; the checks only see t
     },
     "open_profile": {
         *{"vault/firewall.py", "vault/people.py", "vault/processing_runs.py"},
-        "vault/mine.py",
+        *{"vault/mine.py", "vault/portable.py"},
     },
     "open_row": {"vault/personrows.py", "vault/firewall.py", "vault/recordcheck.py"},
-    "open_records": {"vault/firewall.py", "vault/personrecords.py"},
+    "open_records": {"vault/firewall.py", "vault/personrecords.py", "vault/portable.py"},
     "record_keys": {"vault/keyblocks.py", "vault/firewall.py", "vault/recordcheck.py"},
     "open_paper": {"vault/attachments.py", "vault/firewall.py", "vault/recordcheck.py"},
     "open_part": {"vault/personpacks.py", "vault/firewall.py"},

@@ -1,13 +1,35 @@
-"""The keys of the sample vault: none, so there is no job, and none can begin."""
+"""The keys of the sample vault: one job that is over, and none can begin."""
 
 from collections.abc import Sequence
 
 from sealhold.model.errors import NotFoundError
-from sealhold.model.shown.jobs import JobDetails, JobView
+from sealhold.model.ids import Id16, JobId, canonical
+from sealhold.model.quantities import Instant
+from sealhold.model.shown.jobs import JobDetails, JobView, QuarantinedView
+
+JOB = JobView(
+    id=JobId(Id16(b"a job of samples")),
+    kind="subjects",
+    scope="all",
+    state="done_with_quarantine",
+    done=3,
+    total=3,
+    changed=2,
+    quarantined=1,
+    dry_run=False,
+    compromised=False,
+    throttle=0,
+    started=Instant(1_795_000_000_000),
+    ended=Instant(1_795_000_060_000),
+    error=None,
+)
+BROKEN = QuarantinedView(
+    number=1, table="ident", row="00 name", reason="does not open", given_up=False
+)
 
 
 class SampleRotation:
-    """No job."""
+    """One job."""
 
     def plan(self, kind: str, scope: str) -> JobView:
         raise NotFoundError(kind + scope)
@@ -24,10 +46,12 @@ class SampleRotation:
         raise NotFoundError(id_text)
 
     def jobs(self) -> tuple[JobView, ...]:
-        return ()
+        return (JOB,)
 
     def show(self, id_text: str) -> JobDetails:
-        raise NotFoundError(id_text)
+        if id_text != canonical(JOB.id):
+            raise NotFoundError(id_text)
+        return JobDetails(job=JOB, quarantine=(BROKEN,))
 
     def pause(self, id_text: str) -> JobView:
         raise NotFoundError(id_text)

@@ -15,6 +15,7 @@ from sealhold.model.ids import canonical
 from sealhold.model.shown import RequestState
 from tests.web.running import LABEL, Running
 from tests.web.sample_data import id_of
+from tests.web.sample_keys import JOB
 from tests.web.sample_vault import PASSPHRASE, TOKEN, SampleVault
 
 ID = canonical(id_of("green bonus"))
@@ -96,6 +97,7 @@ def test_each_read_of_the_owner_answers_what_its_schema_names(site: Running) -> 
         "apps": canonical(id_of("GreenCorp HR")),
     }
     names["receipts"] = canonical(id_of("receipt 5"))
+    names["jobs"] = canonical(JOB.id)
     wrong = {}
 
     for path, methods in document["paths"].items():

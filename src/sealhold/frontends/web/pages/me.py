@@ -42,6 +42,7 @@ class UseRow:
     line: UseLine
     who: str
     did: str
+    purpose: str
 
 
 def ways_in(visit: Visit) -> Outcome:
@@ -208,7 +209,8 @@ def _row(line: UseLine) -> UseRow:
     what = line.what.replace(":", "")
     known = what.replace(" ", "_") if what in TOLD else "other"
     who = line.app if line.actor == "app" and line.app else text(f"me.who_{line.actor}")
-    return UseRow(line=line, who=who, did=text(f"me.use_{known}", what=what))
+    did = text(f"me.use_{known}", what=what)
+    return UseRow(line=line, who=who, did=did, purpose=words(line.purpose or ""))
 
 
 def words(term: str) -> str:

@@ -42,7 +42,15 @@ FEW = settings(
     max_examples=DRAWN,
     database=None,
     deadline=None,
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+        HealthCheck.filter_too_much,
+        HealthCheck.large_base_example,
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.differing_executors,
+        HealthCheck.nested_given,
+    ],
     phases=[Phase.generate],
     verbosity=Verbosity.quiet,
 )

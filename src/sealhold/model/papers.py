@@ -10,4 +10,4 @@ CONSENT_RECORD = "consent-record.schema.json"
 
 def paper_schema(name: str) -> bytes:
     """Return a schema of this package, as JSON."""
-    return (files(__package__) / name).read_bytes()
+    return (files("sealhold.model") / name).read_bytes()

@@ -36,8 +36,9 @@ def streamed(
     chunks: Iterator[bytes], status: int, media: str, headers: Mapping[str, str]
 ) -> StreamingResponse:
     """Return an answer of `chunks`, which are made and closed in one thread."""
-    told = {"content-disposition": "attachment", **headers}
-    return StreamingResponse(_pumped(chunks), status, told, media_type=media)
+    # as a header of our own: nothing is known here of the letters that a text is written in
+    told = {"content-disposition": "attachment", "content-type": media, **headers}
+    return StreamingResponse(_pumped(chunks), status, told)
 
 
 async def _pumped(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:

@@ -51,6 +51,32 @@ def test_a_narrowed_token_opens_what_it_was_left_with_and_no_more(site: AccessSi
     assert {(each.status, each.body) for each in beyond} == {(403, DENIED)}
 
 
+@pytest.mark.threat("T293")
+def test_a_purpose_holds_only_where_the_call_is_made_for_one(site: AccessSite) -> None:
+    token = attenuate(site.one.token, Caveat(CaveatKind.PURPOSE, "ServiceProvision"))
+    person = f"/v1/subjects/{site.one.people[0]}"
+
+    beyond = [
+        site.call("POST", f"{person}/tokens", token),
+        site.call("POST", f"{person}/links", token),
+        site.call("DELETE", person, token),
+    ]
+
+    assert site.call("GET", profile(site), token).status == 200
+    assert {(each.status, each.body) for each in beyond} == {(403, DENIED)}
+
+
+@pytest.mark.threat("T293")
+@pytest.mark.parametrize("part", ["tokens", "links"])
+def test_what_a_narrowed_token_makes_ends_with_it(site: AccessSite, part: str) -> None:
+    until = site.node.world.clock() + 60_000
+    token = attenuate(site.one.token, Caveat(CaveatKind.UNTIL, str(until)))
+
+    made = site.call("POST", f"/v1/subjects/{site.one.people[0]}/{part}", token)
+
+    assert (made.status, json.loads(made.body)["until"]) == (201, until)
+
+
 @pytest.mark.threat("T294")
 def test_a_token_for_two_uses_is_used_twice(site: AccessSite) -> None:
     token = attenuate(site.one.token, Caveat(CaveatKind.USES, "2"))

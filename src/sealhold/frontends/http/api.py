@@ -58,6 +58,7 @@ MAX_DIGITS = 15
 DEFAULT_LIMIT = 50
 SUBMISSION_BYTES = 46_137_344  # a program of 32 MiB in base64, beside manifest and request
 BEARER = "bearer "
+PURPOSE = "sealhold-purpose"
 PARTS = 2  # of a token that nobody narrowed, after its prefix
 OF_A_PERSON, OF_A_PROCESSING = "/v1/subjects/{id}", "/v1/processings/{id}"
 NAMED = re.compile(r"/\{\w+\}")
@@ -144,6 +145,11 @@ class ApiRoute:
     def roles(self) -> tuple[Role, ...]:
         """All roles that may call."""
         return (self.role, *self.also)
+
+    @property
+    def all_headers(self) -> tuple[str, ...]:
+        """All headers that it takes beside a token, in small letters."""
+        return (*self.headers, *self.optional, *((KEY,) if self.repeats else ()))
 
     @property
     def is_long(self) -> bool:
@@ -262,7 +268,8 @@ def _presented(route: ApiRoute, request: Request, token: str) -> str:
     """Return `token` with what it is shown for, to which its holder may have bound it."""
     part = NAMED.sub("", route.path).rstrip("/").rpartition("/")[2]
     asked = Asked(
-        purpose=request.headers.get("sealhold-purpose", ""),
+        # THREAT T293: a purpose that the route does not ask for bounds nothing there
+        purpose=request.headers.get(PURPOSE, "") if PURPOSE in route.all_headers else "",
         processing=_id_of(request, route, OF_A_PROCESSING),
         subject=_id_of(request, route, OF_A_PERSON),
         scope=f"{part}:{'read' if route.method == 'GET' else 'write'}",
@@ -324,8 +331,7 @@ async def _body(route: ApiRoute, request: Request) -> bytes:
 
 
 def _headers(route: ApiRoute, request: Request) -> dict[str, str]:
-    taken = (*route.headers, *route.optional, *((KEY,) if route.repeats else ()))
-    given = {name: request.headers.getlist(name) for name in taken}
+    given = {name: request.headers.getlist(name) for name in route.all_headers}
     if any(len(values) > 1 for values in given.values()):
         raise InvalidError("a header was sent twice")
     return {name: values[0] for name, values in given.items() if values}

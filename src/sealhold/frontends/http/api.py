@@ -212,7 +212,7 @@ async def answer(route: ApiRoute, desk: ApiDesk, request: Request) -> Response:
             token = _presented(route, request, token)
             role = await _admit(route, desk, token)
         # THREAT T201: a long body is kept in memory whole, so few are taken in at once
-        with desk.long_bodies.taken(token) if route.is_long else nullcontext():
+        with desk.long_bodies.taken(_sender(token)) if route.is_long else nullcontext():
             call = Call(
                 vault=desk.vault,
                 sign_ins=desk.sign_ins,
@@ -335,6 +335,11 @@ def _headers(route: ApiRoute, request: Request) -> dict[str, str]:
     if any(len(values) > 1 for values in given.values()):
         raise InvalidError("a header was sent twice")
     return {name: values[0] for name, values in given.items() if values}
+
+
+def _sender(token: str) -> str:
+    """Return the part of a token that is the same however its holder narrowed it."""
+    return "_".join(token.split("_", PARTS)[:PARTS])
 
 
 def _token(request: Request) -> str:

@@ -1,14 +1,17 @@
 """Tokens over HTTP: narrowed, doubled, ended, too fast; as an app's developer meets them."""
 
 import json
+import socket
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 
 from sealhold.crypto.token import Caveat, CaveatKind, attenuate
+from sealhold.frontends.http.crowd import OF_ONE_SENDER
 from tests.scenarios.access_ids import processing
-from tests.scenarios.access_site import CANARY, DENIED, LABEL, AccessSite, access_site
+from tests.scenarios.access_site import CANARY, DENIED, LABEL, LINES, AccessSite, access_site
 from tests.scenarios.vaults import PASSPHRASE
 from tests.unit.soft_passkey import SoftPasskey
 
@@ -49,6 +52,52 @@ def test_a_narrowed_token_opens_what_it_was_left_with_and_no_more(site: AccessSi
 
     assert CANARY.encode() in told.body
     assert {(each.status, each.body) for each in beyond} == {(403, DENIED)}
+
+
+@pytest.mark.threat("T293")
+def test_a_purpose_holds_only_where_the_call_is_made_for_one(site: AccessSite) -> None:
+    token = attenuate(site.one.token, Caveat(CaveatKind.PURPOSE, "ServiceProvision"))
+    person = f"/v1/subjects/{site.one.people[0]}"
+
+    beyond = [
+        site.call("POST", f"{person}/tokens", token),
+        site.call("POST", f"{person}/links", token),
+        site.call("DELETE", person, token),
+    ]
+
+    assert site.call("GET", profile(site), token).status == 200
+    assert {(each.status, each.body) for each in beyond} == {(403, DENIED)}
+
+
+@pytest.mark.threat("T293")
+@pytest.mark.parametrize("part", ["tokens", "links"])
+def test_what_a_narrowed_token_makes_ends_with_it(site: AccessSite, part: str) -> None:
+    until = site.node.world.clock() + 60_000
+    token = attenuate(site.one.token, Caveat(CaveatKind.UNTIL, str(until)))
+
+    made = site.call("POST", f"/v1/subjects/{site.one.people[0]}/{part}", token)
+
+    assert (made.status, json.loads(made.body)["until"]) == (201, until)
+
+
+@pytest.mark.threat("T201")
+def test_a_token_that_is_narrowed_in_many_ways_is_one_sender(site: AccessSite) -> None:
+    path = f"/v1/subjects/{site.one.people[0]}/records:bulk"
+    with ExitStack() as held:
+        for nth in range(OF_ONE_SENDER + 1):
+            until = Caveat(CaveatKind.UNTIL, str(site.node.world.clock() + 60_000 + nth))
+            link = held.enter_context(socket.create_connection(("127.0.0.1", site.port), 5))
+            head = (
+                f"POST {path} HTTP/1.1\r\nHost: localhost:{site.port}\r\n"
+                f"Authorization: Bearer {attenuate(site.one.token, until)}\r\n"
+                f"Content-Type: {LINES}\r\nContent-Length: 30000000\r\n\r\n"
+            )
+            link.sendall(head.encode())
+            link.settimeout(0.3 if nth < OF_ONE_SENDER else 5.0)
+            with suppress(TimeoutError):
+                told = link.recv(4_096)
+
+    assert told.startswith(b"HTTP/1.1 503 ")
 
 
 @pytest.mark.threat("T294")

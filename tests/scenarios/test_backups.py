@@ -176,6 +176,18 @@ def test_neither_backups_nor_slots_lie_in_the_vault(made: Backed, where: str) ->
         backing.keep_slots(Home(made.home), made.home / where)
 
 
+@pytest.mark.threat("T289")
+@pytest.mark.parametrize("where", [".", "slots"])
+def test_slots_are_not_laid_beside_backups(made: Backed, where: str) -> None:
+    beside = Path(made.place) / where
+    before = {*Path(made.place).iterdir()}
+
+    with pytest.raises(InvalidError, match="slots beside them"):
+        backing.keep_slots(Home(made.home), beside)
+
+    assert {*Path(made.place).iterdir()} == before
+
+
 Bend = Callable[[Path], None]
 BENDS: dict[str, Bend] = {
     "a byte of the rows": lambda place: flip(next(place.glob("*/data+/*"))),

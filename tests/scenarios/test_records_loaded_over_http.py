@@ -125,6 +125,19 @@ def test_who_may_not_load_loads_nothing(site: RecordsSite) -> None:
     assert site.use("GET", site.path(who)).json["records"] == []
 
 
+def test_a_text_that_is_attached_is_given_back_under_the_media_type_that_came(
+    site: RecordsSite,
+) -> None:
+    who = site.person()
+    site.new(site.path(who, 1), {"n": 1})
+    path, content = site.path(who, 1) + "/attachments/1", "é".encode("latin-1")
+    site.raw("PUT", path, content, {"If-None-Match": "*", "Content-Type": "text/plain"})
+
+    got = site.use("GET", path)
+
+    assert (got.body, got.headers["content-type"]) == (content, "text/plain")
+
+
 @pytest.mark.promise("P4")
 def test_an_attachment_is_put_in_read_in_part_replaced_and_taken_out(site: RecordsSite) -> None:
     who = site.person()
@@ -145,6 +158,12 @@ def test_an_attachment_is_put_in_read_in_part_replaced_and_taken_out(site: Recor
     assert site.raw("GET", path, b"", {"Range": "bytes=299999-"}).body == content[-1:]
     assert site.raw("GET", path, b"", {"Range": "bytes=300000-"}).status == 416
     assert site.raw("GET", path, b"", {"Range": "bytes=0-1,5-6"}).status == 200
+    assert site.raw("GET", path, b"", {"Range": "bytes=5-3"}).status == 200
+    goes_on = {"Range": "bytes=1000-1999", "If-Range": '"1"'}
+    assert site.raw("GET", path, b"", goes_on).body == content[1000:2000]
+    for span in ("bytes=1000-1999", "bytes=300000-"):
+        other = site.raw("GET", path, b"", {"Range": span, "If-Range": '"2"'})
+        assert (other.status, other.body) == (200, content)
 
     assert site.raw("PUT", path, b"x", {"Content-Type": "text/plain"}).status == 428
     assert site.raw("PUT", path, b"x", new).status == 412

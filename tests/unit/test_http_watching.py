@@ -2,13 +2,14 @@
 
 import json
 import re
+from threading import Event
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from sealhold.frontends.http.counting import SEEN, Counting, Counts, Seen
 from sealhold.frontends.http.exposition import exposition
-from sealhold.frontends.http.journal import Journal
+from sealhold.frontends.http.journal import MOST_LINES, Aside, Journal
 from sealhold.model.quantities import Instant
 from sealhold.model.shown.serving import Gauges
 
@@ -112,3 +113,22 @@ def test_a_journal_that_nobody_reads_holds_up_nothing() -> None:
         raise BrokenPipeError
 
     Journal(broken, lambda: Instant(0), str).happened("started", port=1)
+
+
+def test_lines_that_are_read_slowly_hold_up_nothing_and_are_bounded() -> None:
+    reads, written = Event(), list[str]()
+
+    def slow(line: str) -> None:
+        assert reads.wait(10)
+        written.append(line)
+
+    with Aside(slow) as lines:
+        journal = Journal(lines, lambda: Instant(0), str)
+        for number in range(2 * MOST_LINES):
+            journal.happened("request", number=number)
+        before = list(written)
+        reads.set()
+
+    assert before == []
+    assert MOST_LINES <= len(written) <= MOST_LINES + 1
+    assert [json.loads(line)["number"] for line in written] == list(range(len(written)))

@@ -176,3 +176,39 @@ def test_a_head_that_goes_on_and_on_ends_the_connection(vault: SampleVault) -> N
 
         with suppress(ConnectionResetError):
             assert said(link, 5) == b""
+
+
+def in_pieces(site: Running, token: str, behind: bytes) -> bytes:
+    """Return a request whose body comes in chunks, up to the fields behind the last of them."""
+    head = (
+        f"POST /v1/requests HTTP/1.1\r\nHost: localhost:{site.port}\r\n{token}"
+        "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+    )
+    return head.encode() + behind
+
+
+@pytest.mark.threat("T203")
+def test_fields_behind_a_body_that_go_on_and_on_end_the_connection(site: Running) -> None:
+    owner(site)
+    with ExitStack() as held:
+        link = connected(site, held)
+        with suppress(OSError):
+            link.sendall(in_pieces(site, f"Authorization: Bearer {TOKEN}\r\n", b"X-Long: "))
+            for _ in range(100):
+                link.sendall(b"x" * 4_000)
+                time.sleep(0.001)
+
+        with suppress(ConnectionResetError):
+            assert said(link, 5) == b""
+
+
+@pytest.mark.threat("T203")
+def test_a_field_behind_a_body_is_none_of_its_head(site: Running) -> None:
+    owner(site)
+    with ExitStack() as held:
+        link = connected(site, held)
+        link.sendall(in_pieces(site, "", f"Authorization: Bearer {TOKEN}\r\n\r\n".encode()))
+
+        answer = said(link, 5) or b""
+
+    assert answer.startswith(b"HTTP/1.1 401 ")

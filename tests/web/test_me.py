@@ -70,6 +70,22 @@ def test_a_link_is_good_once_and_its_button_alone_uses_it_up(
     other.context.close()
 
 
+def test_whoever_is_signed_in_opens_another_link_and_the_sign_in_before_is_over(
+    anyhow: Page, site: AccessSite
+) -> None:
+    enter(anyhow, site)
+    before = cookies(anyhow)
+
+    enter(anyhow, site, nth=1)  # of another person, on the same device
+
+    expect(anyhow.locator("main")).not_to_contain_text(CANARY)
+    assert cookies(anyhow) != before
+    anyhow.context.clear_cookies()
+    anyhow.context.set_extra_http_headers({"Cookie": before})
+    anyhow.goto(site.url + "/me")
+    expect(anyhow).to_have_url(site.url + "/me/in")
+
+
 def test_whoever_signed_out_is_out(anyhow: Page, site: AccessSite) -> None:
     enter(anyhow, site)
 

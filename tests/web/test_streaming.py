@@ -6,6 +6,7 @@ from threading import Event, get_ident
 
 import pytest
 
+from sealhold.frontends.http import streaming
 from sealhold.frontends.http.streaming import WAITING, streamed
 
 SOON = 10.0  # seconds
@@ -76,3 +77,24 @@ def test_what_fails_in_the_middle_never_looks_whole() -> None:
         asyncio.run(read())
     assert len(came) == 5
     assert maker.over.wait(SOON)
+
+
+@pytest.mark.parametrize("count", [3 * WAITING, WAITING + 1], ids=["in the middle", "at its end"])
+def test_a_client_that_takes_nothing_for_long_gets_no_end_and_holds_no_thread(
+    monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    monkeypatch.setattr(streaming, "PATIENCE", 0.02)
+    monkeypatch.setattr(streaming, "SLOW", 0.04)
+    maker = Maker(count)
+
+    async def come_back() -> None:
+        pieces = body(maker)
+        await anext(pieces)
+        await asyncio.to_thread(maker.over.wait, SOON)
+        await asyncio.sleep(0.2)  # until the maker has given up what it wanted to say last
+        async with asyncio.timeout(SOON):
+            async for _ in pieces:
+                pass
+
+    with pytest.raises(streaming.GivenUpError):
+        asyncio.run(come_back())

@@ -16,10 +16,11 @@ from collections.abc import Callable, Iterator
 from sealhold.crypto.digest import mac16
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.tags import Tag
-from sealhold.crypto.token import Caveat, CaveatKind, Token
+from sealhold.crypto.token import Caveat, CaveatKind, Token, parse
 from sealhold.model.errors import DeniedError
 from sealhold.model.ids import Id16, Purpose
 from sealhold.model.principals import Presented
+from sealhold.model.quantities import Instant
 from sealhold.policy import dpv
 from sealhold.stores.spec import Bump, ColumnKind, Delete, Expect, Op, Put, TableSpec
 from sealhold.vault.core import Core
@@ -58,6 +59,17 @@ def admits(token: str) -> Callable[[Caveat], bool]:
                 return False
 
     return is_within
+
+
+def ends_of(token: str) -> Iterator[Instant]:
+    """Yield each end that a holder put on a token; what it makes may not outlive one of them.
+
+    Raises:
+        BadTokenError: no token.
+    """
+    for caveat in parse(token).caveats:
+        if caveat.kind is CaveatKind.UNTIL:
+            yield Instant(int(caveat.value))
 
 
 def counted(core: Core, key: Secret, token: Token) -> Iterator[Op]:

@@ -27,6 +27,7 @@ from sealhold.vault.home import FIRST_EPOCH, Home, Lock, read, replace
 from sealhold.vault.rollback import MARK
 
 SLOT, UNLOCK = "slot-", "unlock-"  # how the files of a place for slots begin
+_BACKUP = "b[0-9]*-*+"  # how the folder of a backup is named
 _NAMES = ("passphrase", "keyfile", "environment")
 
 
@@ -47,11 +48,15 @@ def copy_slots(home: Home, folder: Path) -> tuple[str, ...]:
     Slots of epochs that were closed meanwhile go from there.
 
     Raises:
-        InvalidError: the place lies in the home.
+        InvalidError: the place lies in the home, or backups lie there.
         StoreUnavailableError: it cannot be written.
     """
-    if folder.resolve().is_relative_to(home.folder.resolve()):
+    there = folder.resolve()
+    if there.is_relative_to(home.folder.resolve()):
         raise InvalidError("slots that lie in the vault are lost with it")
+    # THREAT T289: whoever takes the backups away has what opens them
+    if any(each.is_dir() for place in (there, there.parent) for each in place.glob(_BACKUP)):
+        raise InvalidError("backups lie in this place: slots beside them would open them")
     epoch, made = home.epoch, list[str]()
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

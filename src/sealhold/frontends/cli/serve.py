@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from threading import Thread
 from typing import Annotated
 
@@ -16,7 +16,7 @@ from sealhold.frontends.cli.opening import folder_of, given_to, world_of
 from sealhold.frontends.cli.out import Facts, Line, emit, safe
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.http.app import make_app
-from sealhold.frontends.http.journal import Journal
+from sealhold.frontends.http.journal import Aside, Journal
 from sealhold.frontends.http.rounds import Rounds
 from sealhold.frontends.http.serve import bind, make_server
 from sealhold.model.clock import Clock
@@ -63,7 +63,8 @@ def serve(
         listener = bind(port)
         listener.listen()  # whoever is told the address may call at once, and waits for the server
         bound = listener.getsockname()[1]
-        journal = Journal(_to_stderr, world.clock, node.tag)
+        lines = Aside(_to_stderr)
+        journal = Journal(lines, world.clock, node.tag) if log else None
         app = make_app(
             node,
             origin=f"http://localhost:{bound}",
@@ -71,7 +72,7 @@ def serve(
             demo=False,
             clock=world.clock,
             entropy=world.entropy,
-            journal=journal if log else None,
+            journal=journal,
         )
         url = f"http://{node.label}.localhost:{bound}/"
         _announce(session, node, url, bound)
@@ -79,7 +80,8 @@ def serve(
             _show(url)
         gc.freeze()  # what is there by now stays, and need not be looked at again and again
         gc.set_threshold(FRESH)
-        with _rounds(node, world.clock), _noted(journal if log else None, node, bound):
+        aside = lines if log else nullcontext()
+        with _rounds(node, world.clock), aside, _noted(journal, node, bound):
             make_server(app).run(sockets=[listener])
 
 

@@ -58,6 +58,7 @@ MAX_DIGITS = 15
 DEFAULT_LIMIT = 50
 SUBMISSION_BYTES = 46_137_344  # a program of 32 MiB in base64, beside manifest and request
 BEARER = "bearer "
+PURPOSE = "sealhold-purpose"
 PARTS = 2  # of a token that nobody narrowed, after its prefix
 OF_A_PERSON, OF_A_PROCESSING = "/v1/subjects/{id}", "/v1/processings/{id}"
 NAMED = re.compile(r"/\{\w+\}")
@@ -146,6 +147,11 @@ class ApiRoute:
         return (self.role, *self.also)
 
     @property
+    def all_headers(self) -> tuple[str, ...]:
+        """All headers that it takes beside a token, in small letters."""
+        return (*self.headers, *self.optional, *((KEY,) if self.repeats else ()))
+
+    @property
     def is_long(self) -> bool:
         """Whether a body may be longer than a form."""
         return self.takes_file or self.body_bytes > FORM_BYTES
@@ -206,7 +212,7 @@ async def answer(route: ApiRoute, desk: ApiDesk, request: Request) -> Response:
             token = _presented(route, request, token)
             role = await _admit(route, desk, token)
         # THREAT T201: a long body is kept in memory whole, so few are taken in at once
-        with desk.long_bodies.taken(token) if route.is_long else nullcontext():
+        with desk.long_bodies.taken(_sender(token)) if route.is_long else nullcontext():
             call = Call(
                 vault=desk.vault,
                 sign_ins=desk.sign_ins,
@@ -262,7 +268,8 @@ def _presented(route: ApiRoute, request: Request, token: str) -> str:
     """Return `token` with what it is shown for, to which its holder may have bound it."""
     part = NAMED.sub("", route.path).rstrip("/").rpartition("/")[2]
     asked = Asked(
-        purpose=request.headers.get("sealhold-purpose", ""),
+        # THREAT T293: a purpose that the route does not ask for bounds nothing there
+        purpose=request.headers.get(PURPOSE, "") if PURPOSE in route.all_headers else "",
         processing=_id_of(request, route, OF_A_PROCESSING),
         subject=_id_of(request, route, OF_A_PERSON),
         scope=f"{part}:{'read' if route.method == 'GET' else 'write'}",
@@ -324,11 +331,15 @@ async def _body(route: ApiRoute, request: Request) -> bytes:
 
 
 def _headers(route: ApiRoute, request: Request) -> dict[str, str]:
-    taken = (*route.headers, *route.optional, *((KEY,) if route.repeats else ()))
-    given = {name: request.headers.getlist(name) for name in taken}
+    given = {name: request.headers.getlist(name) for name in route.all_headers}
     if any(len(values) > 1 for values in given.values()):
         raise InvalidError("a header was sent twice")
     return {name: values[0] for name, values in given.items() if values}
+
+
+def _sender(token: str) -> str:
+    """Return the part of a token that is the same however its holder narrowed it."""
+    return "_".join(token.split("_", PARTS)[:PARTS])
 
 
 def _token(request: Request) -> str:

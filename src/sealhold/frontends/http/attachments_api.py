@@ -1,7 +1,8 @@
 """Attachments of people's records: put in whole, read whole or in part.
 
 - Content is the body of a request, its media type the header's; it is served as a file alone.
-- Of a `Range` one span of bytes is answered; a header of another form is as if it were not there.
+- Of a `Range` one span of bytes is answered; a header of another form is as if it were not there,
+  and so is one whose `If-Range` names another version: no client joins parts of two contents.
 
 Source: docs/spec/25-records-of-people.md section 9; RFC 9110 section 14.
 """
@@ -11,7 +12,7 @@ import re
 from sealhold.frontends.http.api import BYTES, ApiRoute, Call, Reply, Role
 from sealhold.frontends.http.leased import LEASE, records_of
 from sealhold.frontends.http.versions import etag, expected_of, version_of
-from sealhold.model.errors import InvalidError
+from sealhold.model.errors import InvalidError, RangeError
 from sealhold.model.personrecords import (
     AttachmentHead,
     AttachmentsView,
@@ -21,7 +22,8 @@ from sealhold.model.personrecords import (
 )
 
 PURPOSE, MATCH, NONE_MATCH = "sealhold-purpose", "if-match", "if-none-match"
-RANGE, TYPE = "range", "content-type"
+RANGE, IF_RANGE, TYPE = "range", "if-range", "content-type"
+WHOLE: Span = (None, None)
 ONE_RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 NUMBER = re.compile(r"[1-9][0-9]{0,2}")
 
@@ -42,16 +44,31 @@ def put(call: Call) -> Reply:
 
 
 def get(call: Call) -> Reply:
-    """Return an attachment, or some of its bytes."""
-    span = _span(call.header(RANGE))
-    found = records_of(call).attachment(call.token, _place(call), _number(call), span)
-    return _sent(found, is_part=span != (None, None))
+    """Return an attachment, or some of its bytes.
+
+    Raises:
+        RangeError: it has no such bytes.
+    """
+    span, wanted = _span(call.header(RANGE)), call.header(IF_RANGE).strip()
+    try:
+        found = _read(call, span)
+    except RangeError:
+        if not wanted:
+            raise
+        span, found = WHOLE, _read(call, WHOLE)
+    if wanted and span != WHOLE and wanted != etag(found.head.version):
+        span, found = WHOLE, _read(call, WHOLE)
+    return _sent(found, is_part=span != WHOLE)
 
 
 def delete(call: Call) -> Reply:
     """Take an attachment out."""
     version, records = version_of(call.header(MATCH)), call.vault.person_records
     return Reply(value=records.detach(call.token, _place(call), _number(call), version))
+
+
+def _read(call: Call, span: Span) -> AttachmentView:
+    return records_of(call).attachment(call.token, _place(call), _number(call), span)
 
 
 def _sent(view: AttachmentView, *, is_part: bool) -> Reply:
@@ -70,8 +87,10 @@ def _sent(view: AttachmentView, *, is_part: bool) -> Reply:
 def _span(header: str) -> Span:
     found = ONE_RANGE.fullmatch(header.strip())
     if found is None or not (found[1] or found[2]):
-        return None, None
-    return (int(found[1]) if found[1] else None), (int(found[2]) if found[2] else None)
+        return WHOLE
+    first, last = (int(each) if each else None for each in found.groups())
+    is_backwards = first is not None and last is not None and last < first
+    return WHOLE if is_backwards else (first, last)
 
 
 def _place(call: Call) -> RecordPlace:
@@ -104,7 +123,7 @@ ROUTES = (
     ApiRoute(
         method="GET", path=_ONE, role=Role.APP, also=_BOTH,
         about="An attachment, whole or in part", run=get, media=BYTES,
-        optional=(PURPOSE, LEASE, RANGE), also_status=(206,),
+        optional=(PURPOSE, LEASE, RANGE, IF_RANGE), also_status=(206,),
     ),
     ApiRoute(
         method="PUT", path=_ONE, role=Role.APP, also=_BOTH,

@@ -20,9 +20,9 @@ from sealhold.frontends.http.api import ApiDesk, ApiRoute, answer
 from sealhold.frontends.http.counting import SEEN
 from sealhold.frontends.http.guard import API, refusal, turned_away
 from sealhold.frontends.http.headers import hardened
-from sealhold.frontends.http.problems import problem
+from sealhold.frontends.http.problems import MethodError, problem
 from sealhold.frontends.http.site import Site
-from sealhold.model.errors import NotFoundError, SealholdError, UsageError
+from sealhold.model.errors import NotFoundError, SealholdError
 
 Methods = Mapping[str, ApiRoute]
 
@@ -133,8 +133,7 @@ class Entrance:
             if seen is not None:
                 seen.route = methods[method].path
             return await answer(methods[method], self._desk, request)
-        response = problem(UsageError("this address does not take that method"))
-        response.status_code = 405
+        response = problem(MethodError("this address does not take that method"))
         allowed = {*methods, *({"HEAD"} if "GET" in methods else ())}
         response.headers["allow"] = ", ".join(sorted(allowed))
         return response

@@ -4,7 +4,8 @@
   query, token or address gets here: they are not handed over.
 - What stood in a path, an id for the most part, is a tag under a key that is drawn at each start
   and kept nowhere: lines of one run can be joined by it, and joined to nothing else.
-- A journal that cannot be written holds up no answer.
+- A journal that cannot be written, or is read slowly, holds up no answer: lines wait for a thread
+  of their own, so many at most, and what finds no room is left out.
 
 Source: docs/spec/29-operations.md section 4.
 """
@@ -12,11 +13,46 @@ Source: docs/spec/29-operations.md section 4.
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from queue import Full, Queue
+from threading import Thread
+from typing import Any, Self
 
 import msgspec
 
 from sealhold.model.clock import Clock
+
+MOST_LINES = 4_096  # that wait: about a megabyte
+LAST = 2.0  # seconds for what waits at the end
+
+
+class Aside:
+    """Writes lines by `write` in a thread of its own, as long as the block runs."""
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self._write = write
+        self._lines: Queue[str | None] = Queue(MOST_LINES)
+        self._thread = Thread(target=self._run, name="journal", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Begin to write."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Write what waits, if it is read in time."""
+        with suppress(Full):
+            self._lines.put(None, timeout=LAST)
+        self._thread.join(LAST)
+
+    def __call__(self, line: str) -> None:
+        """Take a line to be written; one for which there is no room is left out."""
+        with suppress(Full):
+            self._lines.put_nowait(line)
+
+    def _run(self) -> None:
+        while (line := self._lines.get()) is not None:
+            with suppress(OSError, ValueError):  # nobody reads any more
+                self._write(line)
 
 
 class Journal:

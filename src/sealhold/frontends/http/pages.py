@@ -2,7 +2,8 @@
 
 - A page without a session leads to `/unlock`, and back after it; one of a person's own leads to
   `/me/in`. Owner and people have sessions and cookies of their own.
-- A form is acted on only with the token of its session.
+- A form is acted on only with the token of its session. A person's way in needs none: the link or
+  passkey says who it is, and the sign-in before is over.
 - Blocking work runs in a thread, so that a slow page holds up no other.
 
 Source: docs/spec/20-faces.md section 6.
@@ -89,7 +90,8 @@ class Desk:
             if request.method == "POST":
                 handler = route.post
                 form, files = await read_form(request, takes_files=route.takes_files)
-                _check_token(session, form)
+                # a person's way in does nothing with the sign-in before, but end it
+                _check_token(None if route.is_mine and route.is_open else session, form)
                 visit = replace(visit, form=form)
             outcome, html = await run_in_threadpool(self._run, handler, visit, files)
         except StaleFormError as err:
@@ -174,6 +176,7 @@ class Desk:
                 response.headers.append("set-cookie", cookie(COOKIE, begun.id))
             case SessionChange.BEGIN_MINE:
                 # THREAT T65: whoever knew or set an earlier id knows nothing of this one
+                self.sign_ins.people.end(session.id if session else "")
                 begun = self.sign_ins.people.begin(go.token)
                 response.headers.append("set-cookie", cookie(ME_COOKIE, begun.id))
             case SessionChange.END_MINE:

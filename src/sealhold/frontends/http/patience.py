@@ -3,7 +3,8 @@
 - The head of a request arrives within its time, or the connection is closed; so is one that never
   asks anything. A body has a time of its own (`bodies`).
 - What is over the limit of open connections is closed at once: no descriptor is spent on it.
-- A head has so many bytes at most: the parser itself would take them for as long as they come.
+- A head has so many bytes at most: the parser itself would take them for as long as they come. So
+  have fields behind a body; they are none of its head, and nobody reads them.
 
 Source: docs/spec/20-faces.md section 6.
 """
@@ -54,7 +55,9 @@ class Connection(HttpToolsProtocol):
 
     _waits: asyncio.TimerHandle | None = None
     _heading = False  # whether a head has begun that is not whole yet
-    _head = 0  # bytes of it
+    _head = 0  # bytes of it, or of what is neither head nor body
+    _is_whole = True  # whether no request is half received
+    _fed = False  # whether what came last had something of a body
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the server's own has it
         """Take the connection, if there is room."""
@@ -67,21 +70,39 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came, and wait on if it is not yet a head."""
+        self._fed = False
         super().data_received(data)
-        self._head = self._head + len(data) if self._heading else 0
+        is_counted = self._heading or not (self._is_whole or self._fed)
+        self._head = self._head + len(data) if is_counted else 0
         if self._head > HEAD_BYTES:  # THREAT T203: one that says much is not kept either
             self.transport.abort()
         self._watch()
 
     def on_message_begin(self) -> None:
         """Note that a head has begun."""
-        self._heading = True
+        self._heading, self._is_whole = True, False
         super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a field of a head."""
+        # THREAT T203: what follows a body is kept nowhere, and says nothing of who asks
+        if self._heading:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Note that it is whole."""
         self._heading = False
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of a body."""
+        self._fed = True
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Note that a request is whole."""
+        self._is_whole = True
+        super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of the connection."""

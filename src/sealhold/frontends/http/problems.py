@@ -28,7 +28,16 @@ from sealhold.model.errors import (
     StoreUnavailableError,
     TooFastError,
     UnsayableError,
+    UsageError,
 )
+
+
+class MethodError(UsageError):
+    """An address does not take that method.
+
+    Remedy: use one of those that `Allow` names.
+    """
+
 
 STATUS = {
     ErrorKind.BUG: 500,
@@ -44,6 +53,7 @@ STATUS = {
 OWN: Mapping[type[SealholdError], int] = {  # statuses of errors that their kind does not tell
     TooLongError: 413,
     TooSlowError: 408,
+    MethodError: 405,
     NoVersionError: 428,
     RangeError: 416,
     StaleError: 412,

@@ -21,6 +21,10 @@ PATIENCE = 0.2  # seconds between two looks whether the client is still there
 SLOW = 300.0  # seconds in which a client takes nothing, and is given up
 
 
+class GivenUpError(Exception):
+    """A client took nothing for so long that the rest of the answer was not made."""
+
+
 class _Cut:
     """What makes the answer failed."""
 
@@ -32,8 +36,9 @@ def streamed(
     chunks: Iterator[bytes], status: int, media: str, headers: Mapping[str, str]
 ) -> StreamingResponse:
     """Return an answer of `chunks`, which are made and closed in one thread."""
-    told = {"content-disposition": "attachment", **headers}
-    return StreamingResponse(_pumped(chunks), status, told, media_type=media)
+    # as a header of our own: nothing is known here of the letters that a text is written in
+    told = {"content-disposition": "attachment", "content-type": media, **headers}
+    return StreamingResponse(_pumped(chunks), status, told)
 
 
 async def _pumped(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
@@ -59,7 +64,7 @@ def _make(chunks: Iterator[bytes], waiting: "Queue[bytes | _Cut | None]", gone: 
     try:
         for piece in chunks:
             if piece and not _given(piece, waiting, gone):
-                break
+                raise GivenUpError  # noqa: TRY301  # reason: told like all else that went wrong
     except BaseException as err:  # noqa: BLE001  # reason: told where somebody waits for it
         last = _Cut(err)
     finally:
@@ -67,7 +72,16 @@ def _make(chunks: Iterator[bytes], waiting: "Queue[bytes | _Cut | None]", gone: 
         if close is not None:
             with suppress(Exception):
                 close()
-    _given(last, waiting, gone)
+    if not _given(last, waiting, gone):
+        _cut(last or _Cut(GivenUpError()), waiting)
+
+
+def _cut(last: _Cut, waiting: "Queue[bytes | _Cut | None]") -> None:
+    """Say that no more comes, in place of what waits: whoever asks again is not kept for ever."""
+    with suppress(Empty):
+        while True:
+            waiting.get_nowait()
+    waiting.put_nowait(last)
 
 
 def _given(

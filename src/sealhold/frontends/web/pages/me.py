@@ -62,7 +62,7 @@ def sign_in(visit: Visit) -> Outcome:
         made = visit.vault.passkeys.sign_in(visit.origin, visit.form.one("answer"))
     except DeniedError:
         return _door(visit, 403, trouble="me.passkey_wrong")
-    return Go(to=HOME, session=SessionChange.BEGIN_MINE, token=made.token)
+    return _in(visit, made.token)
 
 
 def enter(visit: Visit) -> Outcome:
@@ -71,7 +71,7 @@ def enter(visit: Visit) -> Outcome:
         made = visit.vault.mine.enter(visit.form.one("link"))
     except DeniedError:
         return _door(visit, 403, trouble="me.in_gone")
-    return Go(to=HOME, session=SessionChange.BEGIN_MINE, token=made.token)
+    return _in(visit, made.token)
 
 
 def leave(visit: Visit) -> Outcome:
@@ -174,6 +174,12 @@ def erase(visit: Visit) -> Outcome:
         raise InvalidError(text("me.erase_unsure"))
     receipt = visit.vault.mine.erase(visit.me)
     return Page(template="me_gone.html", values={"receipt": receipt})
+
+
+def _in(visit: Visit, token: str) -> Go:
+    if visit.me:
+        visit.vault.mine.leave(visit.me)  # whoever was signed in with this browser
+    return Go(to=HOME, session=SessionChange.BEGIN_MINE, token=token)
 
 
 def _door(visit: Visit, status: int, link: str = "", trouble: str = "") -> Page:

@@ -121,12 +121,12 @@ def versions(call: Call) -> Underway[Reply]:
     return records_of(call).versions(*_place(call), call.header(PURPOSE)).then(_told)
 
 
-def page(call: Call) -> Underway[Reply]:
-    """List records of a collection."""
+def page(call: Call) -> Reply:
+    """List records of a collection: in a thread, since they may be many."""
     token, person, name = call.token, call.names["id"], call.names["coll"]
     after, purpose = call.query.one("after"), call.header(PURPOSE)
     found = records_of(call).page(token, person, name, after, limit(call), purpose)
-    return found.then(_told)
+    return found.then(_told).wait()
 
 
 def put(call: Call) -> Underway[Reply]:
@@ -211,7 +211,7 @@ ROUTES = (
     ),
     ApiRoute(
         method="GET", path=_RECORDS, role=Role.APP, also=_BOTH,
-        about="Records of a collection, by their ids", begin=page, answer=RecordPage,
+        about="Records of a collection, by their ids", run=page, answer=RecordPage,
         query=("after", "limit"), optional=(PURPOSE, LEASE),
     ),
     ApiRoute(

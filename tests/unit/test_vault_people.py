@@ -24,6 +24,7 @@ from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.lookups import LOOKUPS
 from sealhold.vault.peoplecheck import people_faults
 from sealhold.vault.registry import REMOVED, SUSPENDED
+from sealhold.vault.subjects import SUBJECTS
 from tests.unit.memory_vault import NOON
 from tests.unit.people_vault import (
     AGE,
@@ -294,6 +295,16 @@ def test_if_the_log_cannot_be_written_nothing_comes_out(many: Crowd) -> None:
 
     with pytest.raises(AuditUnavailableError):
         many.people.get(many.one, subject, SERVICE)
+
+
+def test_a_person_who_may_have_been_written_keeps_their_key(many: Crowd) -> None:
+    many.vault.heads.is_full = True
+    with pytest.raises(AuditUnavailableError):
+        many.people.make(many.one)
+    many.vault.heads.is_full = False
+
+    assert len([*scan_all(many.store, SUBJECTS)]) == 1
+    assert list(people_faults(many.vault.core)) == []
 
 
 # --- the schema ---

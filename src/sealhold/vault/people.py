@@ -222,10 +222,10 @@ class People:
             if is_unwritten(err):  # else the person may be there, and needs the key
                 core.keyring.erase_subject(app, subject)
             raise
-        if not is_kept:
-            core.keyring.erase_subject(app, subject)
-            return None
-        return _shown(person)
+        if is_kept:
+            return _shown(person)
+        core.keyring.erase_subject(app, subject)
+        return None
 
     def _get(self, use: Use, fields: frozenset[FieldName] | None) -> Once[ProfileView]:
         if fields is None:
@@ -335,9 +335,13 @@ class People:
             yield Work((), (use.entry(structs.replace(told, outcome=Outcome.DENIED)),))
             raise DeniedError("denied")
         tags = Tags(self._core, use.app_id, field, use.rules[field].lookup)
-        inners = tags.inners(value)
-        found = [self._hit(use, field, inners, row) for row in tags.rows(inners)]
-        hits = [hit for hit in found if hit is not None]
+        rows = tags.rows(inners := tags.inners(value))
+        try:
+            hits = [hit for row in rows if (hit := self._hit(use, field, inners, row))]
+        except SealBrokenError:
+            if tags.rows(inners) == rows:
+                raise
+            return None  # somebody changed in this very moment
         entries = [hit.entry(hit.event(EventKind.PROFILE, "found", fields)) for hit in hits]
         nobody = [use.entry(use.event(EventKind.PROFILE, "searched", fields))]
         guards = tuple(guard for hit in hits for guard in hit.guards(()))

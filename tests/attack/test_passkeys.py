@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sealhold.compute.passkeydoor import Passkeys
+from sealhold.compute.rightsdoor import Rights
 from sealhold.model.errors import DeniedError, ExhaustedError
-from sealhold.model.ids import SubjectId
+from sealhold.model.ids import SubjectId, canonical
 from sealhold.model.principals import Way
 from sealhold.model.quantities import HOUR, MINUTE, Instant
 from sealhold.stores.spec import Put
@@ -22,6 +23,7 @@ from sealhold.vault.passkeys import Passkeys as PasskeyRows
 from sealhold.vault.using import Uses
 from tests.unit.memory_vault import NOON
 from tests.unit.people_vault import Crowd, crowd
+from tests.unit.rights_stories import BERLIN
 from tests.unit.soft_passkey import PRESENT, VERIFIED, SoftPasskey
 
 ORIGIN, RP = "https://vault.example", "vault.example"
@@ -96,6 +98,26 @@ def test_once_there_is_a_passkey_a_link_looks_and_changes_nothing(
     with pytest.raises(DeniedError):
         held.passkeys.remove(fresh, 0)
     assert held.many.people.show(held.many.one, held.ada).subject == held.ada
+
+
+@pytest.mark.threat("T298")
+def test_once_there_is_a_passkey_a_link_erases_nobody_by_any_way(
+    held: Held, key: SoftPasskey
+) -> None:
+    many, core = held.many, held.many.vault.core
+    uses = Uses(core, many.registry, many.schemas)
+    rights = Rights(
+        core, many.registry, many.principals, uses, many.people, BERLIN, lambda _: False
+    )
+    held.added(key)
+
+    with pytest.raises(DeniedError):
+        rights.erase(held.link, canonical(held.ada), "")
+    assert many.people.show(many.one, held.ada).subject == held.ada
+
+    rights.erase(held.signed_in(key), canonical(held.ada), "")
+    with pytest.raises(DeniedError):
+        many.people.show(many.one, held.ada)
 
 
 @pytest.mark.threat("T298")

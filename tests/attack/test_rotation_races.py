@@ -3,20 +3,26 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Thread
+from typing import Any
 
 import pytest
 
 from sealhold.model.errors import DeniedError
 from sealhold.model.ids import Collection, Id16, RecordId, SubjectId
+from sealhold.stores.spec import Op
+from sealhold.vault import keyblocks, personrecords
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.jobs import Scope, State, Turned
+from sealhold.vault.keyblocks import Held
+from sealhold.vault.lookups import Tags
 from sealhold.vault.owned import RECORDS
 from sealhold.vault.owning import Fresh, Owning
 from sealhold.vault.personrecords import At
 from sealhold.vault.rewrapping import UNDER_SUBJECTS
-from tests.unit.people_vault import NAME, SERVICE
+from sealhold.vault.steps import Steps
+from tests.unit.people_vault import MAIL, NAME, SERVICE
 from tests.unit.records_vault import NOTES, rid
-from tests.unit.rotation_vault import TEXTS, Turnery, notes_of, turnery
+from tests.unit.rotation_vault import TEXTS, Turnery, field_scope, notes_of, turnery
 
 
 @pytest.fixture
@@ -149,6 +155,46 @@ def test_what_the_owner_seals_is_written_before_their_key_is_turned_over(place: 
     assert place.states(core.owner) == [(2, "active")]
     assert place.versions(core.owner) == {2}
     assert place.many.vault.firewall.get(ids)[0].fields["text"] == "now"
+    place.assert_whole()
+
+
+@pytest.mark.threat("T272")
+def test_a_tag_that_was_made_under_the_key_before_is_not_written_behind_the_job(
+    place: Turnery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = place.many.people
+    made = Tags.row
+
+    def late(*args: Any) -> Op:  # noqa: ANN401  # reason: passed on as they came
+        op = made(*args)
+        monkeypatch.setattr(Tags, "row", made)
+        assert place.do(Turned.INDEX, field_scope(place)).state is State.DONE
+        return op
+
+    who = people.make(place.one).subject
+    monkeypatch.setattr(Tags, "row", late)
+    people.put(place.one, who, SERVICE, {MAIL: "zoe@example.org"}, 0)
+
+    assert people.find(place.one, SERVICE, MAIL, "zoe@example.org") == (who,)
+    place.assert_whole()
+
+
+@pytest.mark.threat("T272")
+def test_a_change_that_began_under_the_key_before_is_made_anew(
+    place: Turnery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf, at = place.shelf, At(NOTES, rid(1))
+    version = shelf.records.versions(shelf.asking(place.ada), at).wait().versions[0].version
+
+    def late(*args: Any) -> Steps[Held]:  # noqa: ANN401  # reason: passed on as they came
+        monkeypatch.setattr(personrecords, "holding", keyblocks.holding)
+        assert place.do(Turned.SUBJECT, place.of(place.ada)).state is State.DONE
+        return keyblocks.holding(*args)
+
+    monkeypatch.setattr(personrecords, "holding", late)
+    assert shelf.put(place.ada, 1, {"of": "Ada", "n": 1}, version) == version + 1
+
+    assert place.versions(place.ada) == {2}
     place.assert_whole()
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Generator, Iterator
 from threading import Thread
+from typing import NoReturn
 
 import pytest
 
 from sealhold.crypto.entropy import seeded
 from sealhold.model.errors import (
+    AuditUnavailableError,
     ConflictError,
     DeniedError,
     InvalidError,
@@ -219,6 +221,30 @@ def test_what_a_lost_race_put_is_deleted(
 
     assert read(kept, ada) == b"first"
     assert {*kept.many.vault.packs.names("packs/")} - before == packs(kept, ada)
+
+
+def test_what_may_have_been_written_keeps_its_packs(
+    kept: Shelf, ada: SubjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = kept.many.store
+    attach(kept, ada, b"first")
+    commit = store.commit
+
+    def unanswered(*args: object) -> NoReturn:
+        commit(*args)  # type: ignore[arg-type]  # reason: passed on as it came
+        raise StoreUnavailableError("no answer")
+
+    def away() -> NoReturn:
+        raise StoreUnavailableError("no answer")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "commit", unanswered)
+        broken.setattr(store, "renew", away)
+        with pytest.raises(AuditUnavailableError):
+            attach(kept, ada, b"second", over=1)
+
+    assert read(kept, ada) == b"second"
+    assert packs(kept, ada)
 
 
 def test_a_record_that_is_taken_out_meanwhile_keeps_no_attachment(

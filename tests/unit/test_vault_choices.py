@@ -8,6 +8,7 @@ import pytest
 from sealhold.audit.event import Actor, EventKind
 from sealhold.crypto import dsse
 from sealhold.model.errors import (
+    BusyError,
     ConflictError,
     DeniedError,
     InvalidError,
@@ -47,6 +48,22 @@ def test_a_withdrawal_stops_the_next_read_and_a_new_yes_is_a_new_consent(on: Sta
     assert taken.choice.consent == first
     assert again.choice.consent != first
     assert on.read(lease, ada) == {NAME: "Ada"}
+
+
+def test_what_was_said_before_is_told_to_nobody_whose_token_ended(on: Stage) -> None:
+    ada = on.many.person()
+    found = on.processing()
+    on.say(ada, found, Wish.DENY)
+    made = on.many.principals.mint_person(on.app, ada, Instant(on.many.time.now + HOUR))
+    held = on.many.principals.person(made.token)
+    who = replace(on.who(ada), guards=held.guards)
+    answer = Answer(wish=Wish.DENY)
+    assert on.choosing.choose(who, found.id, answer).choice.state is ChoiceState.DENIED
+
+    on.many.principals.leave(made.token)
+
+    with pytest.raises(BusyError):
+        on.choosing.choose(who, found.id, answer)
 
 
 def test_a_no_is_a_no_in_every_state_and_a_withdrawal_needs_a_yes(on: Stage) -> None:

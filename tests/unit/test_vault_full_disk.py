@@ -8,12 +8,17 @@ import pytest
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.log import Entry
+from sealhold.crypto.seal import new_key
 from sealhold.model.errors import AuditUnavailableError, StoreFullError
 from sealhold.stores.backends.memory import MemoryRecords
 from sealhold.stores.spec import Expect, Fence, Guard, Op, Result, Unit
+from sealhold.vault.heldkeys import TAGS, HeldField
 from sealhold.vault.reserves import NoReserves, Room
-from sealhold.vault.writer import Work
+from sealhold.vault.retagging import retag
+from sealhold.vault.wraps import ACTIVE, put_field
+from sealhold.vault.writer import Work, Writer
 from tests.unit.memory_vault import MemoryVault, memory_vault
+from tests.unit.people_vault import MAIL, SERVICE, crowd
 from tests.unit.test_vault_writer import Finish, setting, value
 
 ENTRY = Entry(event=Event(kind=EventKind.READ, actor=Actor.OWNER))
@@ -167,3 +172,25 @@ def test_a_store_without_a_reserve_refuses_all_alike_and_asks_again_at_once() ->
         disk.room = 2
 
         assert vault.core.writer.commit(Work((setting("a"),), (ENTRY,))) == 0
+
+
+@pytest.mark.threat("T280")
+def test_tags_are_made_anew_from_the_reserve_of_rights(monkeypatch: pytest.MonkeyPatch) -> None:
+    with crowd() as many:
+        ada, ring = many.person(), many.vault.core.keyring
+        other = HeldField(1, ACTIVE, new_key(ring.entropy, "tags"))
+        ring.commit([put_field(many.one, TAGS, other, ring.lies_in.app(many.one), ring.entropy)])
+        assert many.people.find(many.one, SERVICE, MAIL, "ada@example.org") == ()
+        rooms: list[Room] = []
+        commit = Writer.commit
+
+        def noted(writer: Writer, work: Work) -> int:
+            rooms.append(work.room)
+            return commit(writer, work)
+
+        with monkeypatch.context() as watched:
+            watched.setattr(Writer, "commit", noted)
+            retag(many.vault.core, {many.one})
+
+        assert rooms == [Room.RIGHTS, Room.RIGHTS]
+        assert many.people.find(many.one, SERVICE, MAIL, "ada@example.org") == (ada,)

@@ -1,6 +1,6 @@
 """People of apps: made, written, read, found, changed and erased; each decided and in the log."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -19,11 +19,13 @@ from sealhold.model.ids import AppId, FieldName, Id16, Purpose
 from sealhold.model.people import Lookup, Value
 from sealhold.model.quantities import DAY, Instant
 from sealhold.policy.decision import Reason
+from sealhold.stores.spec import Found
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.identifiable import FIELDS
-from sealhold.vault.lookups import LOOKUPS
+from sealhold.vault.lookups import LOOKUPS, Tags
 from sealhold.vault.peoplecheck import people_faults
 from sealhold.vault.registry import REMOVED, SUSPENDED
+from sealhold.vault.subjects import SUBJECTS
 from tests.unit.memory_vault import NOON
 from tests.unit.people_vault import (
     AGE,
@@ -288,12 +290,38 @@ def test_what_somebody_typed_does_not_get_into_the_log(many: Crowd) -> None:
     assert not any(b"planted" in line.event.lower() for line in many.lines())
 
 
+def test_who_changes_while_somebody_looks_is_looked_for_anew(
+    many: Crowd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, read = many.person(), Tags.rows
+
+    def late(tags: Tags, inners: Iterable[bytes]) -> list[Found]:
+        rows = read(tags, inners)
+        monkeypatch.setattr(Tags, "rows", read)
+        many.people.patch(many.one, ada, SERVICE, {MAIL: "eve@example.org"}, 1)
+        return rows
+
+    monkeypatch.setattr(Tags, "rows", late)
+    assert many.people.find(many.one, SERVICE, MAIL, "ada@example.org") == ()
+    assert many.people.find(many.one, SERVICE, MAIL, "eve@example.org") == (ada,)
+
+
 def test_if_the_log_cannot_be_written_nothing_comes_out(many: Crowd) -> None:
     subject = many.person()
     many.vault.heads.is_full = True
 
     with pytest.raises(AuditUnavailableError):
         many.people.get(many.one, subject, SERVICE)
+
+
+def test_a_person_who_may_have_been_written_keeps_their_key(many: Crowd) -> None:
+    many.vault.heads.is_full = True
+    with pytest.raises(AuditUnavailableError):
+        many.people.make(many.one)
+    many.vault.heads.is_full = False
+
+    assert len([*scan_all(many.store, SUBJECTS)]) == 1
+    assert list(people_faults(many.vault.core)) == []
 
 
 # --- the schema ---

@@ -15,11 +15,13 @@ from sealhold.model.errors import (
     InvalidError,
     NotAssessedError,
 )
-from sealhold.model.ids import FieldName, SubjectId
+from sealhold.model.ids import FieldName, Purpose, SubjectId
 from sealhold.model.processing import Assessment, ChoiceState, ProcessingState, Risk, Wish
 from sealhold.model.processing import Outcome as Assessed
 from sealhold.model.quantities import HOUR, Instant
+from sealhold.vault.processings import Processings
 from sealhold.vault.releasing import RESULT_TYPE
+from sealhold.vault.using import Use, Uses
 from tests.unit.people_vault import MARKETING, NAME
 from tests.unit.processing_vault import OTHER_CODE, TERMS, Stage, opened, stage
 
@@ -33,6 +35,36 @@ def on() -> Iterator[Stage]:
 
 
 # --- the life of a processing ---
+
+
+@pytest.mark.threat("T255")
+def test_no_read_past_the_runs_is_committed_behind_a_processing(
+    on: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, people = on.many.person(), on.many.people
+    fields = frozenset({NAME})
+    assert people.get(on.app, ada, MARKETING, fields).fields == {NAME: "Ada"}
+    bound = Uses.bound
+
+    def late(uses: Uses, use: Use) -> frozenset[Purpose]:
+        purposes = bound(uses, use)
+        monkeypatch.setattr(Uses, "bound", bound)
+        on.processing()  # between the decision and the commit
+        return purposes
+
+    monkeypatch.setattr(Uses, "bound", late)
+    with pytest.raises(DeniedError):
+        people.get(on.app, ada, MARKETING, fields)
+
+
+def test_a_processing_is_known_wherever_processings_are_read(on: Stage) -> None:
+    elsewhere = Processings(on.many.vault.core)
+    assert list(elsewhere.all()) == []
+
+    found = on.processing()
+
+    assert [each.id for each in elsewhere.of_app(on.app)] == [found.id]
+    assert elsewhere.bound(on.app) == {MARKETING}
 
 
 @pytest.mark.promise("P6")

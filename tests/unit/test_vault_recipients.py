@@ -6,7 +6,12 @@ import pytest
 
 from sealhold.audit.erasure import open_erasure, person_name
 from sealhold.audit.event import Actor, EventKind
-from sealhold.model.errors import DeniedError, InvalidError, NotFoundError
+from sealhold.model.errors import (
+    AuditUnavailableError,
+    DeniedError,
+    InvalidError,
+    NotFoundError,
+)
 from sealhold.model.ids import Id16
 from sealhold.model.rights import RecipientNoticeView
 from sealhold.vault.recipients import Recipients
@@ -113,6 +118,33 @@ def test_who_is_taken_out_is_told_no_more_and_what_waits_stays(many: Crowd) -> N
     assert [each.id for each in Recipients(many.vault.core).all()] == [kept]
     with pytest.raises(NotFoundError):
         many.people.recipients.remove(OWNER, printers)
+
+
+def test_what_waits_for_the_last_recipient_of_an_app_stays_when_that_is_taken_out(
+    many: Crowd,
+) -> None:
+    ada, bob = many.person(), many.person(many.other, "Bob")
+    printers = entered(many)
+    many.people.recipients.add(OWNER, many.app(many.other), "Movers", "m@example.org")
+    many.people.erase(many.one, ada)
+    many.people.erase(many.other, bob)
+
+    many.people.recipients.remove(OWNER, printers)
+
+    assert {each.subject for each in waiting(many)} == {ada, bob}
+
+
+def test_a_recipient_that_was_written_without_an_answer_is_told(many: Crowd) -> None:
+    ada = many.person()
+    many.people.patch(many.one, ada, SERVICE, {NAME: "Eve"}, 1)  # with nobody to tell
+    many.vault.heads.is_full = True
+    with pytest.raises(AuditUnavailableError):
+        entered(many)
+    many.vault.heads.is_full = False
+
+    many.people.erase(many.one, ada)
+
+    assert [each.name for each in waiting(many)] == ["Printers"]
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a\u202eb", "x" * 401])

@@ -1,12 +1,13 @@
 """Many records at once: kept in portions, each line for itself, several people in one commit."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
 from sealhold.audit.event import Outcome
 from sealhold.model.errors import (
+    BusyError,
     DeniedError,
     InvalidError,
     SealholdError,
@@ -20,6 +21,7 @@ from sealhold.vault.peoplecheck import people_faults
 from sealhold.vault.personrecords import At, packed_content
 from sealhold.vault.recordasking import Asking
 from sealhold.vault.recordbulk import Came, Line
+from sealhold.vault.writer import Work, Writer
 from tests.unit.people_vault import MARKETING
 from tests.unit.records_vault import NOTES, VISITS, Shelf, rid, shelf
 
@@ -197,3 +199,23 @@ def test_one_commit_holds_what_is_made_of_it_as_well(kept: Shelf, ada: SubjectId
             kept.bulk.load_once(bad, also)
     with pytest.raises(DeniedError):
         kept.get(ada, 5)
+
+
+def test_what_was_handed_in_before_the_queue_was_full_is_told_as_kept(
+    kept: Shelf, ada: SubjectId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit, left = Writer.submit, iter([True])
+
+    def full(writer: Writer, works: Sequence[Work]) -> Future[list[int]]:
+        if next(left, False):
+            return submit(writer, works)
+        raise BusyError("too much waits")
+
+    lines = [line(kept.asking(ada), n, {"text": "x" * 600}) for n in range(3)]
+    with monkeypatch.context() as busy:
+        busy.setattr(recordbulk, "UNIT_BYTES", 1_000)
+        busy.setattr(Writer, "submit", full)
+        came = kept.bulk.load(lines)
+
+    assert told(came) == [1, BusyError, BusyError]
+    assert kept.get(ada, 0) == {"text": "x" * 600}

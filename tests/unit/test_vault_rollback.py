@@ -6,12 +6,19 @@ import pytest
 
 from sealhold.audit.event import EventKind
 from sealhold.policy.consent import ConsentState
+from sealhold.stores.spec import Expect, Put
 from sealhold.vault import rollback
+from sealhold.vault.deciding import scan_all
+from sealhold.vault.objects import PACKS
+from sealhold.vault.passkeyrows import PASSKEYS
+from sealhold.vault.peoplecheck import people_faults
 from sealhold.vault.registry import ACTIVE
 from sealhold.vault.rollback import Accepted, Undone
 from sealhold.vault.says import CHOICES, Says
+from tests.unit.attachments_vault import attach
 from tests.unit.memory_vault import NOON
 from tests.unit.processing_vault import Stage, permitted, refuses, stage
+from tests.unit.records_vault import shelf
 
 OWNER = Accepted(at_terminal=True, checkpoint=None)
 
@@ -63,3 +70,22 @@ def test_a_person_whose_keys_are_gone_has_no_row_left(on: Stage) -> None:
     assert undone.people == 1
     told = [each for each in on.many.events(EventKind.ERASE) if each.reason == "erased_since"]
     assert [each.rows_out for each in told] == [1]
+
+
+def test_of_a_person_whose_keys_are_gone_neither_passkey_nor_pack_is_left() -> None:
+    with shelf() as kept:
+        many, core = kept.many, kept.many.vault.core
+        ada = many.people.make(many.one).subject
+        kept.put(ada, 1, {"n": 1})
+        attach(kept, ada, b"a picture")
+        passkey = (ada, 0, bytes(16), many.one, 0, bytes(64))
+        many.commit(Put(PASSKEYS.name, passkey, Expect.ABSENT))
+        core.keyring.erase_subject(many.one, ada)
+
+        undone = rollback.accept(core, OWNER, NOON, lambda: None)
+
+        assert undone.people == 1
+        assert list(core.deciding.all(PASSKEYS.name)) == []
+        assert [found for table in (PACKS, PASSKEYS) for found in scan_all(core.store, table)] == []
+        assert list(many.vault.packs.names("packs/")) == []
+        assert list(people_faults(core)) == []

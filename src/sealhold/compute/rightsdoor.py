@@ -123,7 +123,7 @@ class Rights:
         """Erase a person: themselves, by an officer, or by the owner, who says the passphrase.
 
         Raises:
-            DeniedError: a person names another.
+            DeniedError: a person names another, or has a passkey and comes by a link.
             WrongPassphraseError: the owner is not proven.
             NotFoundError: the owner or an officer asks, and there is none.
             InvalidIdError: `id_text` is no whole id.
@@ -136,6 +136,9 @@ class Rights:
             if before is None:
                 raise
             return self._erasures.whole(before)
+        # THREAT T298: a link that the app could use itself erases nobody once there is a passkey
+        if wanted.actor is Actor.PERSON and not self._principals.person(token).may_choose:
+            raise DeniedError("denied")
         return self._people.erase(wanted.app, wanted.subject, wanted.actor, wanted.guards)
 
     def bring(self, app_text: str, data: bytes, key_text: str) -> BroughtView:

@@ -2,7 +2,7 @@
 
 - An attachment is used as its record is: under the same collection, for the same purposes.
 - Content is sealed into packs before the commit that names them. What a commit that failed leaves
-  is deleted, and what a kill leaves is swept at the next opening.
+  is deleted; what a kill leaves, or a commit that was not answered, is swept at the next opening.
 - Of a read only the chunks that are touched are opened, when their bytes are taken.
 
 Source: docs/spec/25-records-of-people.md section 7.
@@ -35,6 +35,7 @@ from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.personpacks import Packed, PersonPacks, drop_packs
 from sealhold.vault.personrecords import At
 from sealhold.vault.personrows import RECORDS, Stand
+from sealhold.vault.pieces import is_unwritten
 from sealhold.vault.recordasking import ABSENT, Asking, RecordUse, RecordUses, begun_use, refused
 from sealhold.vault.recordwriting import until
 from sealhold.vault.steps import Once, Steps
@@ -89,8 +90,9 @@ class Attachments:
         packed = PersonPacks(self._core.objects, keys).put(given.content, self._core.entropy)
         try:
             head, gone = self._done(lambda: self._put(asking, of, given, packed, expected))
-        except BaseException:
-            drop_packs(self._core.objects, packed.packs)
+        except BaseException as err:
+            if is_unwritten(err):
+                drop_packs(self._core.objects, packed.packs)
             raise
         drop_packs(self._core.objects, gone)
         return head

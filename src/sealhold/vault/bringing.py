@@ -50,6 +50,7 @@ from sealhold.vault.people import People, check_value
 from sealhold.vault.personpacks import Packed, PersonPacks, drop_packs
 from sealhold.vault.personrecords import packed_content
 from sealhold.vault.personrows import OLDER, RECORDS, Stand, seal_version
+from sealhold.vault.pieces import is_unwritten
 from sealhold.vault.subjects import Subjects
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
@@ -138,8 +139,9 @@ class Bringing:
         self._core.keyring.add_subject(app, subject)
         try:
             self._profile(use, subject, profile)
-        except BaseException:
-            self._core.keyring.erase_subject(app, subject)
+        except BaseException as err:
+            if is_unwritten(err):  # else the person may be there, and needs the key
+                self._core.keyring.erase_subject(app, subject)
             raise
         try:
             count = self._records(app, subject, parcel)
@@ -255,8 +257,9 @@ class Bringing:
         except ConflictError as err:
             drop_packs(core.objects, packed.packs)
             raise InvalidError("an attachment stands twice") from err
-        except BaseException:
-            drop_packs(core.objects, packed.packs)
+        except BaseException as err:
+            if is_unwritten(err):
+                drop_packs(core.objects, packed.packs)
             raise
         finally:
             held.release()

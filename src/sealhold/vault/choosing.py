@@ -138,7 +138,7 @@ class Choosing:
         led_to = stepped(state, answer.wish)
         shown = self._shown(found, answer)
         if led_to is None:
-            return self._said_before(use, found, before)
+            return self._said_before(who, use, found, before)
         if led_to is ConsentState.GIVEN and found.state is not ProcessingState.ACTIVE:
             raise UnsayableError("nobody activated this processing as it is now")
         ends = answer.until or FOREVER
@@ -200,7 +200,9 @@ class Choosing:
             record=record,
         )
 
-    def _said_before(self, use: Use, found: Processing, choice: Choice | None) -> ChoiceMade:
+    def _said_before(
+        self, who: Speaker, use: Use, found: Processing, choice: Choice | None
+    ) -> ChoiceMade | None:
         """Return what holds already, with a receipt of its own.
 
         Raises:
@@ -213,7 +215,9 @@ class Choosing:
         said = self._says.events(use.say or Say(subject=person.id), keys)
         record = self._records.signed(person.id, choice.consent, said, use.schema, receipt)
         told = structs.replace(use.event(EventKind.SAY, "said_before"), receipt=receipt)
-        self._core.writer.commit(Work(use.guards(()), (use.entry(told),), releases=True))
+        guards = (*who.guards, *use.guards(()))
+        if not self._speaking.commit(Work(guards, (use.entry(told),), releases=True)):
+            return None
         return ChoiceMade(choice=self._view(use, found), receipt=receipt, record=record)
 
     def _claim(self, who: Speaker, processing: ProcessingId, state: str) -> bool | None:

@@ -9,6 +9,7 @@
 Source: docs/spec/03-keys.md section 11.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -48,6 +49,7 @@ class Deciding:
         self._columns = {table.name: list(table.columns) for table in tables}
         self._key = key
         self._rows: dict[_Place, Found] = {}
+        self._turns: Counter[str] = Counter()  # how often a row of each table changed
         self.total = 0
 
     def load(self, view: ReadView) -> None:
@@ -66,6 +68,14 @@ class Deciding:
     def all(self, table: str) -> Iterator[Found]:
         """Yield each row of a table, in no order."""
         return (found for (name, _), found in list(self._rows.items()) if name == table)
+
+    def turn(self, table: str) -> int:
+        """Return a number that changes with each change of a table, once memory has it.
+
+        What is made of the rows of a table and kept beside them counts for one turn: that at which
+        the making began.
+        """
+        return self._turns[table]
 
     def preview(self, ops: Iterable[Op]) -> Change:
         """Return what `ops` would make of the set, if they are applied in this order.
@@ -95,6 +105,7 @@ class Deciding:
                 self._rows.pop(place, None)
             else:
                 self._rows[place] = found
+            self._turns[place[0]] += 1
         self.total = change.total
 
     def _key_of(self, table: str, row: Row) -> Key:

@@ -48,6 +48,7 @@ from sealhold.vault.heldkeys import (
 )
 from sealhold.vault.keyuses import AppKeys, Counted, SubjectKeys, app_keys_of, keys_of
 from sealhold.vault.reserves import NoReserves, Reserves, Room
+from sealhold.vault.versions import Versions
 from sealhold.vault.wraps import ACTIVE, HEAD, OWNER, SUBJECT, KeySet, put_field, put_subject
 
 __all__ = ["AppKeys", "Keyring", "SubjectKeys"]  # whoever has keys has them from here
@@ -246,6 +247,14 @@ class Keyring:
         with self._turn:
             for subject in subjects:
                 self._subjects.pop(subject, None)
+
+    def turned(self, people: Iterable[Versions]) -> None:
+        """Let whoever uses the keys of people go on with these, which open all that they did."""
+        with self._turn:
+            for each in people:
+                known = self._subjects.get(each.subject)
+                if known is not None:
+                    known.turning.now = each
 
     @contextmanager
     def still(self) -> Iterator[None]:

@@ -137,7 +137,7 @@ class KeyTurns:
                 people.append(versions_of(held, counting))
             if ops:
                 self._ring.commit(ops)
-                self._ring.forget(each.subject for each in people)
+                self._ring.turned(people)
             return Portion(tuple(people), tuple(broken), last, tuple(rows))
 
     def retire(self, rows: Sequence[Row], at: Instant) -> None:

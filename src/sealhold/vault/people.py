@@ -40,6 +40,7 @@ from sealhold.vault.identifiable import FIELDS, is_over, seal_field
 from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.leaving import Leaving
 from sealhold.vault.lookups import LOOKUPS, Tags, check_row
+from sealhold.vault.pieces import is_unwritten
 from sealhold.vault.quotas import LookupQuota
 from sealhold.vault.recipients import Recipients, Why
 from sealhold.vault.steps import TRIES, Once, begun, until_done
@@ -214,14 +215,17 @@ class People:
         person = self._subjects.fresh(app, subject, keys)
         made = replace(use, person=person, keys=keys)
         entry = made.entry(made.event(EventKind.PERSON, "made"))
-        is_kept = False
         try:
             more = also(keys, _shown(person)) if also else ()
             is_kept = yield _work(use, (self._subjects.put(person, keys), *more), [entry])
-        finally:
-            if not is_kept:
+        except BaseException as err:
+            if is_unwritten(err):  # else the person may be there, and needs the key
                 core.keyring.erase_subject(app, subject)
-        return _shown(person) if is_kept else None
+            raise
+        if is_kept:
+            return _shown(person)
+        core.keyring.erase_subject(app, subject)
+        return None
 
     def _get(self, use: Use, fields: frozenset[FieldName] | None) -> Once[ProfileView]:
         if fields is None:
@@ -331,9 +335,13 @@ class People:
             yield Work((), (use.entry(structs.replace(told, outcome=Outcome.DENIED)),))
             raise DeniedError("denied")
         tags = Tags(self._core, use.app_id, field, use.rules[field].lookup)
-        inners = tags.inners(value)
-        found = [self._hit(use, field, inners, row) for row in tags.rows(inners)]
-        hits = [hit for hit in found if hit is not None]
+        rows = tags.rows(inners := tags.inners(value))
+        try:
+            hits = [hit for row in rows if (hit := self._hit(use, field, inners, row))]
+        except SealBrokenError:
+            if tags.rows(inners) == rows:
+                raise
+            return None  # somebody changed in this very moment
         entries = [hit.entry(hit.event(EventKind.PROFILE, "found", fields)) for hit in hits]
         nobody = [use.entry(use.event(EventKind.PROFILE, "searched", fields))]
         guards = tuple(guard for hit in hits for guard in hit.guards(()))

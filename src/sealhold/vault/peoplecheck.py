@@ -14,6 +14,7 @@ from sealhold.vault.deciding import rows_of, scan_all
 from sealhold.vault.identifiable import FIELDS, open_field
 from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.lookups import LOOKUPS, anew, check_row
+from sealhold.vault.passkeyrows import PASSKEYS
 from sealhold.vault.personrows import OLDER, RECORDS
 from sealhold.vault.recordcheck import record_faults
 from sealhold.vault.saidcheck import said_faults
@@ -64,6 +65,7 @@ def _of_nobody(core: Core, seen: set[bytes]) -> Iterator[str]:
     for what, table, at in (
         ("field", FIELDS, 0),
         ("token", PERSON_TOKENS, 2),
+        ("passkey", PASSKEYS, 0),
         ("block of keys", KEY_BLOCKS, 0),
         ("record", RECORDS, 0),
         ("older record", OLDER, 0),

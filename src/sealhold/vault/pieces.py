@@ -17,6 +17,7 @@ import msgspec
 from sealhold.audit.log import Entry
 from sealhold.model.errors import (
     AuditUnavailableError,
+    BusyError,
     ConflictError,
     ExhaustedError,
     InvalidError,
@@ -25,6 +26,7 @@ from sealhold.model.errors import (
     StoreFullError,
     StoreUnavailableError,
     TamperedError,
+    UnavailableError,
 )
 from sealhold.stores.spec import MAX_BATCH, MAX_UNITS, Guard, Op, Outcome, Result
 from sealhold.vault.reserves import Room
@@ -140,3 +142,13 @@ def unpublished(err: SealholdError) -> SealholdError:
     told = StoreUnavailableError("the newest checkpoint cannot be written")
     told.__cause__ = err
     return told
+
+
+def is_unwritten(err: BaseException) -> bool:
+    """Return whether work that ended so has written nothing for sure.
+
+    Only then may go what its rows would name: behind any other end they may stand in the store.
+    """
+    if isinstance(err, (StoreFullError, BusyError)):
+        return True
+    return isinstance(err, SealholdError) and not isinstance(err, UnavailableError)

@@ -9,7 +9,7 @@
 Source: docs/spec/26-processings.md sections 1 and 2.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from threading import RLock
 from typing import Any
@@ -40,7 +40,7 @@ from sealhold.policy.processing import (
 from sealhold.stores.spec import ColumnKind, Expect, Found, Guard, Op, Put, TableSpec
 from sealhold.vault.core import Core
 from sealhold.vault.registry import App, Registry
-from sealhold.vault.schemas import Schema, Schemas
+from sealhold.vault.schemas import SCHEMAS, Schema, Schemas
 from sealhold.vault.writer import Work
 
 PROCESSINGS = TableSpec(
@@ -102,7 +102,7 @@ class Processings:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._opened: dict[ProcessingId, Processing] = {}  # by the row's version
-        self._by_app: dict[AppId, tuple[ProcessingId, ...]] | None = None
+        self._by_app: tuple[int, Mapping[AppId, tuple[ProcessingId, ...]]] = (-1, {})
         self._turn = RLock()  # one is registered at a time
 
     def get(self, processing: ProcessingId) -> Processing:
@@ -175,7 +175,9 @@ class Processings:
                 assessment=None,
             )
         reason = "changed_materially" if wider else "changed"
-        return self._keep(after, actor, reason, (Registry.guard(app),))
+        is_other = terms.purpose != processing.terms.purpose
+        then = self._bound_anew(app.id) if is_other else ()
+        return self._keep(after, actor, reason, (Registry.guard(app),), then)
 
     def assess(self, processing: Processing, assessment: Assessment, actor: Actor) -> Processing:
         """Record how the assessment of the edition ended; it binds the next decision.
@@ -245,13 +247,25 @@ class Processings:
             assessment=None,
             v=0,
         )
-        kept = self._keep(fresh, actor, "registered", (Registry.guard(app),))
-        ids = self._ids()
-        ids[app.id] = (*ids.get(app.id, ()), made)
-        return kept
+        then = self._bound_anew(app.id)
+        return self._keep(fresh, actor, "registered", (Registry.guard(app),), then)
+
+    def _bound_anew(self, app: AppId) -> tuple[Op, ...]:
+        """Return what fails each use that was decided on before an app is bound to other purposes.
+
+        It comes last: who sees this row sees the processing, too.
+        """
+        found = self._core.deciding.get(SCHEMAS.name, app)
+        # THREAT T255: no read past the runs is committed behind the processing that binds to them
+        return () if found is None else (Put(SCHEMAS.name, found.row, found.v),)
 
     def _keep(
-        self, after: Processing, actor: Actor, reason: str, guards: tuple[Op, ...] = ()
+        self,
+        after: Processing,
+        actor: Actor,
+        reason: str,
+        guards: tuple[Op, ...] = (),
+        then: tuple[Op, ...] = (),
     ) -> Processing:
         papers, clear = self._core.papers, _clear(after)
         terms = _plain(after.terms)
@@ -262,6 +276,7 @@ class Processings:
             *guards,
             Put(PROCESSINGS.name, (*clear, sealed), after.v or Expect.ABSENT),
             Put(VERSIONS.name, (*place, papers.seal(VERSIONS.name, place, terms))),
+            *then,
         )
         event = Event(
             kind=EventKind.PROCESSING,
@@ -275,18 +290,17 @@ class Processings:
         self._core.writer.commit(Work(ops, (Entry(event=event),), releases=True))
         return self.get(after.id)
 
-    def _ids(self) -> dict[AppId, tuple[ProcessingId, ...]]:
-        known = self._by_app
-        if known is not None:
-            return known
-        with self._turn:  # so that none that is registered meanwhile is lost
-            if self._by_app is None:
-                found: dict[AppId, tuple[ProcessingId, ...]] = {}
-                for each in self._core.deciding.all(PROCESSINGS.name):
-                    app, made = AppId(Id16(each.row[1])), ProcessingId(Id16(each.row[0]))
-                    found[app] = (*found.get(app, ()), made)
-                self._by_app = found
-            return self._by_app
+    def _ids(self) -> Mapping[AppId, tuple[ProcessingId, ...]]:
+        now = self._core.deciding.turn(PROCESSINGS.name)
+        turn, known = self._by_app
+        if turn != now:
+            found: dict[AppId, tuple[ProcessingId, ...]] = {}
+            for each in self._core.deciding.all(PROCESSINGS.name):
+                app, made = AppId(Id16(each.row[1])), ProcessingId(Id16(each.row[0]))
+                found[app] = (*found.get(app, ()), made)
+            known = found
+            self._by_app = now, known
+        return known
 
     def _processing(self, found: Found) -> Processing:
         *clear, sealed = found.row

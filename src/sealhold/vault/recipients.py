@@ -49,6 +49,7 @@ NOTICES = TableSpec(
 )
 MAX_TEXT = 400  # characters of a name, and of a contact
 WAITING, DELIVERED = "waiting", "delivered"
+BEHIND = WAITING + " "  # behind each state in the order of the index
 
 
 class Why(StrEnum):
@@ -71,7 +72,7 @@ class Recipients:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._known: Mapping[AppId, tuple[RecipientView, ...]] | None = None
+        self._known: tuple[int, Mapping[AppId, tuple[RecipientView, ...]]] = (-1, {})
 
     def add(self, by: By, app: App, name: str, contact: str) -> RecipientView:
         """Enter a recipient of an app's data.
@@ -85,7 +86,6 @@ class Recipients:
         paper = self._core.papers.seal(RECIPIENTS.name, clear, texts)
         ops = (Registry.guard(app), Put(RECIPIENTS.name, (*clear, paper), Expect.ABSENT))
         self._tell(by, app.id, "entered", ops)
-        self._known = None
         return RecipientView(id=clear[0], app=app.id, name=texts[0], contact=texts[1])
 
     def remove(self, by: By, recipient: Id16) -> RecipientView:
@@ -99,7 +99,6 @@ class Recipients:
             raise NotFoundError("no such recipient")
         view = self._recipient(found)
         self._tell(by, view.app, "taken_out", (Delete(RECIPIENTS.name, (recipient,), found.v),))
-        self._known = None
         return view
 
     def all(self) -> tuple[RecipientView, ...]:
@@ -120,11 +119,12 @@ class Recipients:
     def waiting(self, app: AppId | None = None) -> Iterator[RecipientNoticeView]:
         """Yield the notices that did not arrive yet, of one app or (None) of all.
 
+        Those to recipients that were taken out are among them.
+
         Raises:
             SealBrokenError: one is not as it was written.
         """
-        apps = {each.app for each in self.all()} if app is None else {app}
-        for each in sorted(apps):
+        for each in self._apps() if app is None else (app,):
             yield from (self.shown(found) for found in self._rows(each))
 
     def delivered(self, by: By, notice: Id16, app: AppId | None = None) -> RecipientNoticeView:
@@ -151,12 +151,14 @@ class Recipients:
         return self.shown(Found(put.row, found.v + 1))
 
     def _of_app(self, app: AppId) -> tuple[RecipientView, ...]:
-        known = self._known
-        if known is None:  # asked for at each change of a profile
+        now = self._core.deciding.turn(RECIPIENTS.name)
+        turn, known = self._known
+        if turn != now:  # else as it was: asked for at each change of a profile
             found: dict[AppId, tuple[RecipientView, ...]] = {}
             for each in self.all():
                 found[each.app] = (*found.get(each.app, ()), each)
-            self._known = known = found
+            known = found
+            self._known = now, known
         return known.get(app, ())
 
     def _name(self, to: RecipientView, subject: SubjectId, why: Why) -> Id16:
@@ -177,11 +179,19 @@ class Recipients:
         }
         return Put(NOTICES.name, (*clear, self._sealed(clear, paper)))
 
+    def _apps(self) -> Iterator[AppId]:
+        """Yield each app that a notice was put out for."""
+        low: tuple[bytes | str, ...] = ()
+        while page := self._core.store.scan(NOTICES.name, "app", low, (), limit=1).rows:
+            app = AppId(Id16(page[0].row[1]))
+            yield app
+            low = (app, BEHIND)
+
     def _rows(self, app: AppId) -> Iterator[Found]:
         cursor = None
         while True:
             page = self._core.store.scan(
-                NOTICES.name, "app", (app, WAITING), (app, WAITING + " "), after=cursor
+                NOTICES.name, "app", (app, WAITING), (app, BEHIND), after=cursor
             )
             yield from page.rows
             cursor = page.cursor

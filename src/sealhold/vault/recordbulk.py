@@ -179,13 +179,22 @@ class RecordBulk:
             InvalidError: it does not fit the one commit that it must.
             AuditUnavailableError: the log cannot be written.
             BusyError: too much waits already.
+            SealholdError: nothing could be handed in.
         """
         uses = self._decided(lines, came)
         permitted = {n: each for n, each in lines.items() if each.at.collection in uses}
         units = list(_units(self._ready(uses, permitted, came)))
         if also is not None and len(units) > 1:
             raise InvalidError("what would be replaced is too large for one commit")
-        return [self._sent(uses, unit, came, also) for unit in units]
+        flights: list[_Flight] = []
+        for unit in units:
+            try:
+                flights.append(self._sent(uses, unit, came, also))
+            except SealholdError as err:  # of the units before the writer tells what came
+                if not flights:
+                    raise
+                came.update({each.nth: err for each in unit})
+        return flights
 
     def _decided(self, lines: Mapping[int, Line], came: dict[int, Came]) -> dict[str, RecordUse]:
         """Return a permitted use for each collection; refusals are in the log by then.

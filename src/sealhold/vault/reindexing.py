@@ -3,7 +3,8 @@
 - The key in force is another one; until the last tag is made anew both lead to people. Then the
   older one is destroyed.
 - A person's value is opened to make its tag, for nobody: it leaves this file for no one.
-- Each row is exchanged in one commit that fails if the person changed meanwhile.
+- Each row is exchanged in one commit that fails if the person changed meanwhile. Whatever was begun
+  under the key before fails its own.
 
 Source: docs/spec/28-rotation.md section 3.
 """
@@ -15,10 +16,11 @@ from sealhold.model.quantities import Instant
 from sealhold.stores.spec import Cursor, Delete, Found
 from sealhold.vault.core import Core
 from sealhold.vault.identifiable import FIELDS, open_field
-from sealhold.vault.jobs import Job, Left
+from sealhold.vault.jobs import Job, Left, State
 from sealhold.vault.keyturns import KeyTurns
 from sealhold.vault.lookups import LOOKUPS, Tags, check_row
 from sealhold.vault.passes import NOT_OPEN, Step
+from sealhold.vault.retagging import disturb
 from sealhold.vault.schemas import Schemas
 from sealhold.vault.subjects import ACTIVE, Subjects
 from sealhold.vault.writer import Work
@@ -50,6 +52,9 @@ class IndexPass:
         """Make some tags anew."""
         app, field = _field(job)
         self._turns.begin_field(job.id, app, field)
+        if job.state is State.RUNNING and not job.cursor:
+            # THREAT T272: no tag that was made under the key before is written behind the look
+            disturb(self._core, app)
         schema = self._schemas.get(app)
         kind = schema.rules[field].lookup if schema and field in schema.rules else Lookup.NONE
         tags = Tags(self._core, app, field, kind)

@@ -3,6 +3,7 @@
 - Rows are taken a page at a time, each page one commit; what has its tag already stays as it is.
   So a kill in the middle costs nothing, and the next opening goes on.
 - A row that does not open stays for `audit verify` to name.
+- It is the end of an erasure, which a full disk does not stop.
 
 Source: docs/spec/27-rights.md section 4.
 """
@@ -27,7 +28,7 @@ TAGS_ANEW = "tags_anew"  # why keys were turned over
 def retag(core: Core, apps: Collection[AppId] | None = None) -> None:
     """Give each row of these apps (None: of all) the tag of the key in force."""
     for app in apps or ():
-        _disturb(core, app)
+        disturb(core, app)
     for start in sorted(apps) if apps is not None else (None,):
         cursor = None
         while True:
@@ -40,13 +41,13 @@ def retag(core: Core, apps: Collection[AppId] | None = None) -> None:
                 break
 
 
-def _disturb(core: Core, app: AppId) -> None:
+def disturb(core: Core, app: AppId) -> None:
     """Let each use fail that began under the former key: it is guarded by the app's schema."""
     found = core.deciding.get(SCHEMAS.name, app)
     if found is not None:
         told = Event(kind=EventKind.KEY, actor=Actor.VAULT, app=app, reason=TAGS_ANEW)
         # THREAT T262: no row gets a tag of the former key behind this, and nobody is looked for
-        work = Work((Put(SCHEMAS.name, found.row, found.v),), (Entry(event=told),))
+        work = Work((Put(SCHEMAS.name, found.row, found.v),), (Entry(event=told),), right=True)
         with suppress(ConflictError):  # the owner changed it just now, which does the same
             core.writer.commit(work)
 
@@ -59,7 +60,7 @@ def _renew(core: Core, found: Collection[Found]) -> None:
     told = Event(kind=EventKind.KEY, actor=Actor.VAULT, reason=TAGS_ANEW, rows_out=len(changed))
     try:
         ops = tuple(op for some in changed for op in some)
-        core.writer.commit(Work(ops, (Entry(event=told),)))
+        core.writer.commit(Work(ops, (Entry(event=told),), right=True))
     except ConflictError:  # one of them was erased in this very moment: each by itself, then
         for some in changed:
             _alone(core, some, told)
@@ -67,7 +68,7 @@ def _renew(core: Core, found: Collection[Found]) -> None:
 
 def _alone(core: Core, ops: tuple[Op, ...], told: Event) -> None:
     try:
-        core.writer.commit(Work(ops, (Entry(event=told),)))
+        core.writer.commit(Work(ops, (Entry(event=told),), right=True))
     except ConflictError:
         return  # it is gone, and needs no tag
 

@@ -27,6 +27,7 @@ from sealhold.model.quantities import Instant, Year, year_of
 from sealhold.policy.consent import PERMITTING, By, ConsentEvent, ConsentState
 from sealhold.stores.spec import Delete, DeleteWhere, Expect, Op, Put
 from sealhold.vault import leases
+from sealhold.vault.attachments import all_packs
 from sealhold.vault.budget import BUDGETS, LEAKS, all_askers
 from sealhold.vault.caps import HIGHEST, CapKind
 from sealhold.vault.consents import CONSENTS, Consents
@@ -34,6 +35,9 @@ from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of, scan_all
 from sealhold.vault.leaving import OF_A_PERSON
 from sealhold.vault.noisebudget import NOISE, NoiseBudget
+from sealhold.vault.objects import PACKS
+from sealhold.vault.passkeyrows import no_passkeys
+from sealhold.vault.personpacks import drop_packs
 from sealhold.vault.questions import QUESTIONS
 from sealhold.vault.registry import ACTIVE, SUSPENDED, Registry
 from sealhold.vault.says import CHOICES, said_by, unsaid
@@ -192,10 +196,14 @@ def _sweep(core: Core) -> int:
             kind=EventKind.ERASE, actor=Actor.VAULT, rows_out=len(some), reason=ERASED_SINCE
         )
         ops: list[Op] = [Delete(SUBJECTS.name, (each,)) for each in some]
+        packs = [pack for each in some for pack in all_packs(core.store, SubjectId(each))]
+        ops += [Delete(PACKS.name, (pack,)) for pack in packs]
         ops += [op for each in some for op in said_by(core, SubjectId(each))]
+        ops += [op for each in some for op in no_passkeys(core, SubjectId(each))]
         for table, index in OF_A_PERSON:
             ops += [DeleteWhere(table, index, (each,)) for each in some]
         core.writer.commit(Work(tuple(ops), (Entry(event=event),), right=True))
+        drop_packs(core.objects, packs)
     return len(gone)
 
 

@@ -13,8 +13,10 @@ from sealhold.compute.passkeydoor import Passkeys
 from sealhold.compute.rightsdoor import Rights
 from sealhold.model.errors import DeniedError, ExhaustedError
 from sealhold.model.ids import SubjectId, canonical
+from sealhold.model.personrecords import RecordPlace
 from sealhold.model.principals import Way
 from sealhold.model.quantities import HOUR, MINUTE, Instant
+from sealhold.node.recordparts import record_doors
 from sealhold.stores.spec import Put
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.mine import Mine
@@ -23,6 +25,7 @@ from sealhold.vault.passkeys import Passkeys as PasskeyRows
 from sealhold.vault.using import Uses
 from tests.unit.memory_vault import NOON
 from tests.unit.people_vault import Crowd, crowd
+from tests.unit.records_vault import NOTES, rid, rule
 from tests.unit.rights_stories import BERLIN
 from tests.unit.soft_passkey import PRESENT, VERIFIED, SoftPasskey
 
@@ -118,6 +121,32 @@ def test_once_there_is_a_passkey_a_link_erases_nobody_by_any_way(
     rights.erase(held.signed_in(key), canonical(held.ada), "")
     with pytest.raises(DeniedError):
         many.people.show(many.one, held.ada)
+
+
+@pytest.mark.threat("T298")
+def test_once_there_is_a_passkey_a_link_adds_no_record_and_takes_none(
+    held: Held, key: SoftPasskey
+) -> None:
+    many, core = held.many, held.many.vault.core
+    uses, person = Uses(core, many.registry, many.schemas), canonical(held.ada)
+    doors = record_doors(core, uses, many.principals, many.registry, lambda _: True)
+    doors.records.lay_down(canonical(many.one), NOTES, rule(), "")
+    first, second = (canonical(rid(number)) for number in (1, 2))
+    doors.records.put(held.link, person, NOTES, first, {"text": "mine"}, None, "").wait()
+    held.added(key)
+    place = RecordPlace(subject=person, collection=NOTES, record=first, purpose="")
+
+    for change in (
+        lambda: doors.records.put(held.link, person, NOTES, second, {}, None, "").wait(),
+        lambda: doors.records.patch(held.link, person, NOTES, first, {"text": "x"}, 1, "").wait(),
+        lambda: doors.records.delete(held.link, person, NOTES, first, 1, "").wait(),
+        lambda: doors.records.attach(held.link, place, 1, "text/plain", b"x", None),
+    ):
+        with pytest.raises(DeniedError):
+            change()
+
+    assert doors.records.get(held.link, person, NOTES, first, "").wait().content["text"] == "mine"
+    doors.records.delete(held.signed_in(key), person, NOTES, first, 1, "").wait()
 
 
 @pytest.mark.threat("T298")

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sealhold.audit.event import Actor
 from sealhold.compute.bulkdoor import BulkDoor
 from sealhold.model.encoding import Plain
-from sealhold.model.errors import InvalidIdError, WrongPassphraseError
+from sealhold.model.errors import DeniedError, InvalidIdError, WrongPassphraseError
 from sealhold.model.ids import (
     ID_BYTES,
     AppId,
@@ -195,7 +195,7 @@ class PersonRecords:
             StaleError: the record is at another version, or there is one.
             InvalidError: the content or an id has another form.
         """
-        asking, at = self._asking(token, id_text, purpose), _at(collection, record_text)
+        asking, at = self._changing(token, id_text, purpose), _at(collection, record_text)
         return self._rows.put(asking, at, content, expected)
 
     def patch(  # a change has so many sides
@@ -215,7 +215,7 @@ class PersonRecords:
             StaleError: the record is at another version.
             InvalidError: what comes of it, or an id, has another form.
         """
-        asking, at = self._asking(token, id_text, purpose), _at(collection, record_text)
+        asking, at = self._changing(token, id_text, purpose), _at(collection, record_text)
         return self._rows.patch(asking, at, patch, expected)
 
     def delete(
@@ -234,7 +234,7 @@ class PersonRecords:
             StaleError: the record is at another version.
             InvalidIdError: one of the ids is no whole one.
         """
-        asking, at = self._asking(token, id_text, purpose), _at(collection, record_text)
+        asking, at = self._changing(token, id_text, purpose), _at(collection, record_text)
         return self._rows.delete(asking, at, expected)
 
     def bulk(
@@ -278,7 +278,7 @@ class PersonRecords:
             StaleError: the attachment is at another version, or there is one.
             InvalidError: too many, too large, no media type, or an id is no whole one.
         """
-        asking, at = self._placed(token, place)
+        asking, at = self._placed_for_change(token, place)
         given = Given(media, content)
         return self._attached.put(asking, Of(at, number), given, expected)
 
@@ -301,12 +301,28 @@ class PersonRecords:
             StaleError: it is at another version.
             InvalidIdError: one of the ids is no whole one.
         """
-        asking, at = self._placed(token, place)
+        asking, at = self._placed_for_change(token, place)
         return self._attached.delete(asking, Of(at, number), expected)
+
+    def _placed_for_change(self, token: str, place: RecordPlace) -> tuple[Asking, At]:
+        asking = self._changing(token, place.subject, place.purpose)
+        return asking, _at(place.collection, place.record)
 
     def _placed(self, token: str, place: RecordPlace) -> tuple[Asking, At]:
         asking = self._asking(token, place.subject, place.purpose)
         return asking, _at(place.collection, place.record)
+
+    def _changing(self, token: str, id_text: str, purpose: str) -> Asking:
+        """Return who wants to change something.
+
+        Raises:
+            DeniedError: whatever the reason.
+        """
+        asking = self._asking(token, id_text, purpose)
+        # THREAT T298: an app that makes itself a link adds nothing in a person's name, nor takes it
+        if asking.actor is Actor.PERSON and not self._principals.person(token).may_choose:
+            raise DeniedError("denied")
+        return asking
 
     def _asking(self, token: str, id_text: str, purpose: str) -> Asking:
         acting = self._principals.acting(token, SubjectId(_whole(Kind.SUBJECT, id_text)))

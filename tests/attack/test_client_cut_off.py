@@ -1,6 +1,5 @@
 """A network that brings calls to the vault and loses the answers: nothing is made twice."""
 
-import asyncio
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from sealhold.client import (
     records,
 )
 from sealhold.client.call import Call
+from tests.loops import in_a_loop
 from tests.scenarios.people_site import SERVICE
 from tests.scenarios.records_site import NOTES, RecordsSite, records_site
 
@@ -99,7 +99,7 @@ def waiting(url: str, token: str, call: Call[object]) -> object:
         async with AsyncVault(url, token, patience=HASTY) as vault:
             return await vault(call)
 
-    return asyncio.run(send())
+    return in_a_loop(send())
 
 
 both = pytest.mark.parametrize("send", [blocking, waiting])

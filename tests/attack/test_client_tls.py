@@ -1,6 +1,5 @@
 """A vault that is not who it says: the client shows it no token."""
 
-import asyncio
 import datetime as dt
 import ssl
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from sealhold.client import AsyncVault, UntrustedError, Vault, people
+from tests.loops import in_a_loop
 from tests.web.client_script import PERSON, SECRET
 
 NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
@@ -100,7 +100,7 @@ def test_whoever_has_no_certificate_that_is_trusted_for_the_name_gets_no_token(
     with Vault(url, SECRET) as vault, pytest.raises(UntrustedError):
         vault(people.make())
     with pytest.raises(UntrustedError):
-        asyncio.run(ask())
+        in_a_loop(ask())
     assert shown == []
     with Vault(url, SECRET, trust=known) as vault, suppress(UntrustedError):
         vault(people.make())

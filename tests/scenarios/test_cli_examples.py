@@ -10,10 +10,31 @@ import pytest
 
 from sealhold.frontends.cli.lazy import Entry, Group
 from sealhold.frontends.cli.tree import tree
+from sealhold.model.principals import Caller
+from sealhold.model.processing import Risk, Terms
 from tests.scenarios.vaults import PASSPHRASE, Hands, opened
 from tests.transcripts.cli import FILES, Cli, furnish
+from tests.unit.people_vault import NAME, RULES, SERVICE
 
-STAGES = ("empty", "filled", "asked", "allowed", "answered", "turning")
+STAGES = (
+    *("empty", "filled", "asked", "allowed", "answered", "turning"),
+    *("asked of people", "backed up", "lost"),
+)
+TERMS = Terms(
+    name="Newsletter",
+    code="ab" * 32,
+    purpose=SERVICE,
+    basis="eu-gdpr:A6-1-a",
+    special="",
+    fields=frozenset({NAME}),
+    collections=frozenset(),
+    recipients=frozenset(),
+    transfers=frozenset(),
+    retention_days=30,
+    automated=False,
+    risk=Risk.LOW,
+    output_bytes=100,
+)
 NEEDS = {
     "init": "empty",
     "app register": "filled",
@@ -29,6 +50,12 @@ NEEDS = {
     "job resume": "turning",
     "job cancel": "turning",
     "job give-up": "turning",
+    "grant confirm": "allowed",
+    "processing show": "asked of people",
+    "processing activate": "asked of people",
+    "processing retire": "asked of people",
+    "backup verify": "backed up",
+    "restore": "lost",
 }
 ELSEWHERE = {"serve"}  # never ends by itself: test_cli_serve.py
 
@@ -76,12 +103,22 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     with opened(cli.home, Hands(cli.now)) as node:  # a job that its process left behind
         node.rotation.begin("subject", "owner", PASSPHRASE, compromised=False, throttle=0)
     keep("turning")
+    with opened(cli.home, Hands(cli.now)) as node:
+        node.people.lay_down("GreenCorp", RULES, PASSPHRASE)
+        node.processings.register(Caller(role="owner", token=""), "GreenCorp", TERMS)
+    keep("asked of people")
+    for line in ("backup make Backups", "backup slots Stick/slots"):
+        assert cli.line(line).code == 0, line
+    keep("backed up")
+    shutil.rmtree(cli.home)
+    keep("lost")
     return kept
 
 
 IDLE = {
     "audit accept": 9,  # of use to a vault that was put back to an older one, and to no other
     "job give-up": 4,  # of use to a job that met a row which does not open
+    "grant confirm": 9,  # of use after going back to an older day
 }
 SAID = {"SEALHOLD_PASSPHRASE": PASSPHRASE, "SEALHOLD_NEW_PASSPHRASE": "another horse"}
 MAIL = """\
@@ -98,7 +135,13 @@ They moved it to Thursday.
 
 def found(cli: Cli, kind: str) -> str:
     """Return the one id of that kind that the matching list shows; a receipt's, from its answer."""
-    lists = {"q": "request list", "g": "grant list", "r": "search dentist", "j": "job list"}
+    lists = {
+        "q": "request list",
+        "g": "grant list",
+        "r": "search dentist",
+        "j": "job list",
+        "p": "processing list",
+    }
     line = f"run {found(cli, 'g')}" if kind == "c" else lists[kind]
     shown = re.search(rf"\b{kind}-[0-9a-f]{{12}}\b", cli.line(line).out)
     assert shown is not None
@@ -109,7 +152,7 @@ def found(cli: Cli, kind: str) -> str:
 def test_an_example_works_as_it_stands(words: str, stages: dict[str, Path], tmp_path: Path) -> None:
     folder = Path(shutil.copytree(stages[NEEDS.get(words, "asked")], tmp_path / "here"))
     cli = Cli(folder)
-    line = re.sub(r"\b([qgcrj])-0123456789ab\b", lambda id_: found(cli, id_[1]), EXAMPLES[words])
+    line = re.sub(r"\b([qgcrjp])-0123456789ab\b", lambda id_: found(cli, id_[1]), EXAMPLES[words])
 
     ended = cli(*shlex.split(line), env=SAID)
 

@@ -27,6 +27,7 @@ from sealhold.client import (
     rights,
 )
 from sealhold.client.said import Terms
+from tests.loops import in_a_loop
 from tests.scenarios.people_site import MARKETING, SERVICE
 from tests.scenarios.realpages import free_port
 from tests.scenarios.records_site import NOTES, RecordsSite, records_site
@@ -250,7 +251,7 @@ def test_many_calls_at_once_in_a_loop_and_in_threads(site: RecordsSite, url: str
                 each.content["n"] async for each in vault.each(records.all_of(who, NOTES, SERVICE))
             ]
 
-    assert sorted(asyncio.run(load())) == list(range(60))
+    assert sorted(in_a_loop(load())) == list(range(60))
     with Vault(url, site.token) as vault, ThreadPoolExecutor(8) as pool:
         heads = [each.head for each in vault.each(records.all_of(who, NOTES, SERVICE))]
         gone = list(pool.map(lambda head: vault(records.delete(head, SERVICE)).id, heads))
@@ -267,7 +268,7 @@ def test_a_stream_in_a_loop_is_taken_piece_by_piece(site: RecordsSite, url: str)
             async with vault.holding(token).stream(rights.export(who)) as pieces:
                 return b"".join([piece async for piece in pieces])
 
-    assert zipfile.ZipFile(io.BytesIO(asyncio.run(export()))).testzip() is None
+    assert zipfile.ZipFile(io.BytesIO(in_a_loop(export()))).testzip() is None
 
 
 def test_a_wrong_token_and_a_wrong_form_are_told(url: str, vault: Vault) -> None:

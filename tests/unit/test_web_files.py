@@ -75,8 +75,8 @@ def test_each_text_is_used_and_each_used_text_exists() -> None:
             continue
         text = path.read_text()
         used |= set(re.findall(r'"([a-z0-9]+\.[a-z0-9_]+)"', text)) & set(ENGLISH)
-        used |= set(re.findall(r'say\("([a-z0-9]+\.[a-z0-9_]+)"', text))
-        built |= set(re.findall(r'"([a-z0-9]+\.)" ~|f"([a-z]+\.)\{', text))
+        used |= set(re.findall(r'say\("([a-z0-9]+\.[a-z0-9_]+)"[,)]', text))
+        built |= set(re.findall(r'"([a-z0-9]+\.[a-z0-9_]*)" ~|f"([a-z]+\.)\{', text))
     begun = tuple(one or other for one, other in built)
     unused = {key for key in ENGLISH if key not in used and not key.startswith(begun)}
 
@@ -96,10 +96,12 @@ def test_the_navigation_shows_only_what_exists() -> None:
     assert {address for address, _ in NAV} <= paths
 
 
-def test_a_route_that_acts_is_a_post_and_only_unlocking_needs_no_session() -> None:
+def test_a_route_that_acts_is_a_post_and_only_the_ways_in_need_no_session() -> None:
     routes = page_routes(Assets())
 
-    assert [route.path for route in routes if route.is_open] == ["/unlock"]
+    assert [route.path for route in routes if route.is_open] == [
+        *("/unlock", "/me/in", "/me/enter", "/me/passkey")
+    ]
     acts = ("allow", "refuse", "preview", "revoke", "run", "suspend", "resume", "verify", "lock")
     for route in routes:
         if route.path.rpartition("/")[2] in acts:

@@ -1,6 +1,5 @@
 """A vault that answers the client as it is told, for both senders."""
 
-import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -16,6 +15,7 @@ from sealhold.client import (
     records,
 )
 from sealhold.client.call import Call
+from tests.loops import in_a_loop
 from tests.unit.client_samples import ONE, TWO
 
 URL = "http://localhost:8722"
@@ -79,7 +79,7 @@ def waiting(script: Script, call: Call[object]) -> object:
         async with AsyncVault(URL, SECRET, patience=PATIENT, transport=wire) as vault:
             return await vault(call)
 
-    return asyncio.run(send())
+    return in_a_loop(send())
 
 
 both = pytest.mark.parametrize("send", [blocking, waiting])

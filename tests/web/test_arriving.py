@@ -12,6 +12,7 @@ from sealhold.frontends.http import arriving
 from sealhold.frontends.http.arriving import Arrivals
 from sealhold.model.errors import ConflictError, DeniedError
 from sealhold.model.underway import Underway
+from tests.loops import in_a_loop
 
 Steps = Generator[str, bool, Any]
 
@@ -39,7 +40,7 @@ def run(*uses: Underway[Any]) -> list[Any]:
         arrivals = Arrivals()
         return await asyncio.gather(*map(arrivals.arrive, uses), return_exceptions=True)
 
-    return asyncio.run(all_of_them())
+    return in_a_loop(all_of_them())
 
 
 def test_each_use_gets_what_came_of_it() -> None:
@@ -78,7 +79,7 @@ def test_a_slow_disk_holds_up_the_loop_for_a_moment_only(monkeypatch: pytest.Mon
             await asyncio.sleep(0.01)
         return use.result(), ticks
 
-    came, counted = asyncio.run(both())
+    came, counted = in_a_loop(both())
 
     assert came == [True]
     assert counted >= 5
@@ -99,6 +100,6 @@ def test_what_was_begun_is_ended_though_nobody_waits_any_more() -> None:
         slow.set_result([1])
         await asyncio.sleep(0.05)
 
-    asyncio.run(leave())
+    in_a_loop(leave())
 
     assert is_over.is_set()

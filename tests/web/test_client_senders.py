@@ -1,6 +1,5 @@
 """What both senders of the client do with a call: when again, what is sent, what is read."""
 
-import asyncio
 from collections.abc import Iterator
 
 import httpx
@@ -24,6 +23,7 @@ from sealhold.client import (
 )
 from sealhold.client.call import Answer
 from sealhold.client.course import course
+from tests.loops import in_a_loop
 from tests.unit.client_samples import ONE, TWO
 from tests.web.client_script import (
     BOUND,
@@ -117,7 +117,7 @@ def test_pages_go_on_in_a_loop_too() -> None:
                 async for each in vault.each(records.all_of(ONE, "notes", "ServiceProvision"))
             ]
 
-    assert asyncio.run(read()) == [0, 1, 2]
+    assert in_a_loop(read()) == [0, 1, 2]
 
 
 def test_a_long_answer_that_is_refused_or_breaks_off_is_no_answer() -> None:

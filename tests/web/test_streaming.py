@@ -8,6 +8,7 @@ import pytest
 
 from sealhold.frontends.http import streaming
 from sealhold.frontends.http.streaming import WAITING, streamed
+from tests.loops import in_a_loop
 
 SOON = 10.0  # seconds
 
@@ -44,7 +45,7 @@ def test_all_pieces_arrive_in_their_order_and_one_thread_makes_them() -> None:
     async def read() -> list[bytes]:
         return [piece async for piece in body(maker)]
 
-    assert asyncio.run(read()) == [b"piece"] * 50
+    assert in_a_loop(read()) == [b"piece"] * 50
     assert maker.over.wait(SOON)
     assert len(maker.threads) == 1
     assert get_ident() not in maker.threads
@@ -58,7 +59,7 @@ def test_only_a_few_pieces_wait_for_a_client_and_who_goes_away_ends_it() -> None
         await anext(pieces)
         await pieces.aclose()  # type: ignore[attr-defined]  # reason: a generator
 
-    asyncio.run(leave())
+    in_a_loop(leave())
 
     assert maker.over.wait(SOON)
     assert maker.made <= WAITING + 4
@@ -74,7 +75,7 @@ def test_what_fails_in_the_middle_never_looks_whole() -> None:
             came.append(piece)  # noqa: PERF401  # reason: what came before the error counts
 
     with pytest.raises(ValueError, match="in the middle"):
-        asyncio.run(read())
+        in_a_loop(read())
     assert len(came) == 5
     assert maker.over.wait(SOON)
 
@@ -97,4 +98,4 @@ def test_a_client_that_takes_nothing_for_long_gets_no_end_and_holds_no_thread(
                 pass
 
     with pytest.raises(streaming.GivenUpError):
-        asyncio.run(come_back())
+        in_a_loop(come_back())

@@ -7,7 +7,7 @@ import typer
 from sealhold.frontends.cli.opening import ASK, folder_of, given_to, typed, world_of
 from sealhold.frontends.cli.out import Block, Line, emit, safe
 from sealhold.frontends.cli.session import Session
-from sealhold.model.errors import LockedError
+from sealhold.model.errors import ConflictError, LockedError
 from sealhold.node import Node, backing
 
 
@@ -24,7 +24,11 @@ def upgrade(
     """
     session = Session.of(context)
     folder, world = folder_of(session), world_of(session)
-    steps = backing.steps_of(folder)
+    try:
+        steps = backing.steps_of(folder)
+    except ConflictError:
+        emit(session, {"steps": [], "done": False}, Line("The vault has today's form already."))
+        return
     value = {"steps": [{"to": step.to, "about": step.about} for step in steps], "done": not dry_run}
     blocks: list[Block] = [Line(f"To form {step.to}: {safe(step.about)}") for step in steps]
     if dry_run:

@@ -104,7 +104,9 @@ class RecordBulk:
         """Keep records, and return what came of each line, in their order."""
         came: dict[int, Came] = {}
         waiting: deque[Sequence[_Flight]] = deque()
-        for portion in _portions(dict(enumerate(lines))):
+        # of one person together, and each person's in their order: one decision and few blocks
+        ordered = sorted(enumerate(lines), key=lambda each: each[1].asking.subject)
+        for portion in _portions(dict(ordered)):
             while waiting and (len(waiting) == AHEAD or _meet(portion, waiting)):
                 self._land(waiting.popleft(), came)
             with uncollected():

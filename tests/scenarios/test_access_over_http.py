@@ -82,7 +82,7 @@ def test_what_a_narrowed_token_makes_ends_with_it(site: AccessSite, part: str) -
 
 @pytest.mark.threat("T201")
 def test_a_token_that_is_narrowed_in_many_ways_is_one_sender(site: AccessSite) -> None:
-    path = f"/v1/subjects/{site.one.people[0]}/records:bulk"
+    path, told = f"/v1/subjects/{site.one.people[0]}/records:bulk", b""
     with ExitStack() as held:
         for nth in range(OF_ONE_SENDER + 1):
             until = Caveat(CaveatKind.UNTIL, str(site.node.world.clock() + 60_000 + nth))

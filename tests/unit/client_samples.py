@@ -106,6 +106,10 @@ NOT_SAID = {  # what a call may say, and the client does not
     ("POST /v1/rights", "subject"): "a person asks for themselves",
     ("POST /v1/rights", "received_at"): "an officer enters what came by letter",
     ("GET /v1/consents/{id}/record", "subject"): "owner and officers name a person",
+    (
+        "GET /v1/subjects/{id}/records/{coll}/{record}/attachments/{n}",
+        "if-range",
+    ): "an answer is taken whole or from a place that its reader chose, and never gone on with",
 }
 
 

@@ -82,7 +82,7 @@ class BoundDigest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bound:
-    """A statement and a key: evidence is of this answer, for this session, after this nonce."""
+    """A statement and a key: evidence is of this answer, for this key, after this nonce."""
 
     statement: bytes  # the bytes of the statement, for instance of a proof
     session_key: bytes  # public

@@ -194,7 +194,7 @@ class Desk:
 
 
 def _check_token(session: Session | None, form: Fields) -> None:
-    """Refuse a form that this session did not get from us.
+    """Refuse a form that whoever is signed in did not get from us.
 
     Raises:
         StaleFormError: no token, or that of another session.

@@ -56,7 +56,7 @@ class Scheme(Enum):
 
 
 class ShownCards:
-    """The request cards that this session has been shown, by digest; the oldest is forgotten."""
+    """The request cards that a sign-in has been shown, by digest; the oldest is forgotten."""
 
     def __init__(self) -> None:
         self._cards: dict[str, RequestCard] = {}
@@ -84,7 +84,7 @@ class Visit:
     query: Fields
     form: Fields
     uploads: tuple[Upload, ...]
-    csrf: str  # this session's token; empty without one
+    csrf: str  # the token of this sign-in; empty without one
     scheme: Scheme
     demo: bool
     shown: ShownCards

@@ -14,7 +14,6 @@ from sealhold.audit import log
 from sealhold.crypto.digest import equal
 from sealhold.crypto.note import VerifierKey
 from sealhold.crypto.seal import Sealer
-from sealhold.crypto.secret import Secret
 from sealhold.model.errors import ConflictError, InvalidError, TamperedError
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.migrating import Migration, migrated_copy, tables_of
@@ -24,6 +23,7 @@ from sealhold.vault.home import FORM, Home, Lock
 from sealhold.vault.keyring import Keyring
 from sealhold.vault.keysets import lease
 from sealhold.vault.opening import DECIDING, Parts, all_tables, key_sets
+from sealhold.vault.roots import HomeRoot
 from sealhold.vault.telling import origin_of
 from sealhold.vault.writer import SET_HASH, set_mac
 
@@ -51,7 +51,7 @@ def steps_of(home: Home, migrations: Sequence[Migration] = MIGRATIONS) -> tuple[
     return steps
 
 
-def upgrade(parts: Parts, root: Secret, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+def upgrade(parts: Parts, root: HomeRoot, migrations: Sequence[Migration] = MIGRATIONS) -> None:
     """Bring the rows of a home to today's form, or leave them as they are.
 
     Raises:
@@ -81,7 +81,7 @@ def upgrade(parts: Parts, root: Secret, migrations: Sequence[Migration] = MIGRAT
         lock.release()
 
 
-def _prepare(parts: Parts, root: Secret, steps: Sequence[Migration]) -> None:
+def _prepare(parts: Parts, root: HomeRoot, steps: Sequence[Migration]) -> None:
     """Make and check the rows in today's form, beside the old ones.
 
     Raises:

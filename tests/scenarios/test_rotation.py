@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import re
 import shutil
 from dataclasses import dataclass
 from itertools import count
@@ -260,6 +261,25 @@ def test_the_commands_turn_keys_over_and_show_it(cli: Cli) -> None:
     assert cli.line(f"job cancel {job['id']}").code != 0
     assert cli.line("key rotate nothing").code != 0
     assert cli.line("key rotate index mail").code != 0
+
+
+def test_where_there_is_nothing_to_turn_over_the_commands_say_so_in_words(cli: Cli) -> None:
+    would = cli.line("key rotate subjects owner --dry-run")
+    assert "none" not in would.out
+    assert cli.line("key rotate bodies owner --json").code == 0
+    again = cli.line("key rotate subject owner")
+    assert "nothing: every row opened" in again.out
+    empty = Cli(cli.folder / "empty")
+    empty.folder.mkdir()
+    assert empty.line("init --headless").code == 0
+
+    done = empty.line("key rotate bodies owner")
+
+    assert done.code == 0, done.err
+    assert "there is none, so there is nothing to do" in done.out
+    assert "nothing, for there is none of it" in done.out
+    assert re.search(r"Changed +nothing\n", done.out)
+    assert not re.search(r"\b0\b", done.out.partition("Began")[0])
 
 
 def test_a_compromised_key_is_gone_after_the_command(cli: Cli) -> None:

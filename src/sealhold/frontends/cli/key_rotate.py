@@ -58,4 +58,7 @@ def key_rotate(
 
 
 def _would(job: JobView) -> list[Block]:
-    return [Line(f"To be turned over: {WORDS[job.kind]}, of {safe(job.scope)}: {job.total:,}.")]
+    what = f"{WORDS[job.kind]}, of {safe(job.scope)}"
+    if not job.total:
+        return [Line(f"To be turned over: {what}: there is none, so there is nothing to do.")]
+    return [Line(f"To be turned over: {what}: {job.total:,}.")]

@@ -17,6 +17,7 @@ from sealhold.model.personrecords import CollectionRule
 from sealhold.node import Node
 from sealhold.vault.collectionrules import Collections
 from sealhold.vault.keyblocks import KeyBlocks
+from sealhold.vault.minting import Minting
 from sealhold.vault.personrecords import At, PersonRecords
 from sealhold.vault.recordasking import Asking, RecordUses
 from sealhold.vault.registry import Registry
@@ -55,8 +56,8 @@ class Parts:
     @classmethod
     def of(cls, node: Node) -> "Parts":
         core = node.parts.core
-        key = core.keyring.named("token")
-        registry = Registry(core.deciding, core.papers, key, core.clock, core.entropy)
+        minting = Minting(core.keyring, core.deciding)
+        registry = Registry(core.deciding, core.papers, minting, core.clock, core.entropy)
         uses = Uses(core, registry, Schemas(core))
         blocks = KeyBlocks(core.store, core.entropy)
         return cls(node, PersonRecords(core, RecordUses(uses, Collections(core)), blocks))
@@ -91,7 +92,11 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
         node.people.lay_down(canonical(app.id), RULES, PASSPHRASE)
         core, parts = node.parts.core, Parts.of(node)
         registered = Registry(
-            core.deciding, core.papers, core.keyring.named("token"), core.clock, core.entropy
+            core.deciding,
+            core.papers,
+            Minting(core.keyring, core.deciding),
+            core.clock,
+            core.entropy,
         ).get(app.id)
         notes: CollectionRule = rule(SERVICE)
         Collections(core).lay_down(registered, NOTES, notes)

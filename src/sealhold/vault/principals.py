@@ -14,7 +14,6 @@ from collections.abc import Iterator
 
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
 from sealhold.audit.log import Entry
-from sealhold.crypto import token as tokens
 from sealhold.crypto.token import Token
 from sealhold.model.errors import (
     ConflictError,
@@ -31,6 +30,7 @@ from sealhold.stores.spec import Delete, Expect, Found, Guard, Op, Put
 from sealhold.vault.caveats import admits, counted, counts_of
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
+from sealhold.vault.minting import Minting
 from sealhold.vault.passkeyrows import has_passkey
 from sealhold.vault.registry import ACTIVE, MAX_NAME, TOKENS, App, Registry
 from sealhold.vault.subjects import ACTIVE as PERSON_ACTIVE
@@ -60,7 +60,7 @@ class Principals:
         self._uses = uses
         self._subjects = Subjects(core)
         self._key = core.keyring.named("token")
-        self._seen = tokens.Seen(self._key)
+        self._seen = Minting(core.keyring, core.deciding)
         self._teller = Teller(core.keys)
 
     def caller(self, token: str) -> Holder:
@@ -110,7 +110,7 @@ class Principals:
         """
         try:
             now = self._core.clock()
-            held = tokens.check(self._key, token, now=now, admits=lambda _: True)
+            held = self._seen.check(token, now=now, admits=lambda _: True)
         except (InvalidError, DeniedError):
             return
         row = self._core.deciding.get(TOKENS.name, held.id)
@@ -282,7 +282,7 @@ class Principals:
         )
         told = use.event(EventKind.ACCESS, reason)
         self._core.writer.commit(Work(ops, (use.entry(told),), releases=True))
-        return NewToken(id=token_id, token=tokens.mint(self._key, token_id), until=until)
+        return NewToken(id=token_id, token=self._seen.mint(token_id), until=until)
 
     def mint_officer(self, name: str, until: Instant) -> tuple[OfficerView, NewToken]:
         """Return a new officer and their token, said once.
@@ -303,7 +303,7 @@ class Principals:
         )
         self._tell(ops, "an officer was made")
         view = OfficerView(id=officer, name=name.strip(), made_at=now, until=until)
-        return view, NewToken(id=token_id, token=tokens.mint(self._key, token_id), until=until)
+        return view, NewToken(id=token_id, token=self._seen.mint(token_id), until=until)
 
     def officers(self) -> tuple[OfficerView, ...]:
         """Return all officers, the newest first."""

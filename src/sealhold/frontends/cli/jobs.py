@@ -14,6 +14,7 @@ WORDS = {
     "app": "an app's key",
     "bodies": "keys of contents",
     "index": "a field's key",
+    "tokens": "the key of access tokens",
     "": "unknown",
 }
 

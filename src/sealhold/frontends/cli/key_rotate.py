@@ -17,7 +17,7 @@ def key_rotate(
     context: typer.Context,
     kind: Annotated[
         str,
-        typer.Argument(metavar="KIND", help="`subject`, `subjects`, `app`, `bodies`, `index`."),
+        typer.Argument(metavar="KIND", help="One of those below."),
     ],
     scope: Annotated[
         str,
@@ -37,6 +37,7 @@ def key_rotate(
 
     `subject` makes a new key for one person, or for you; `subjects` for all people of an app, or
     for everybody; `app` for an app. `bodies` seals contents anew, `index` what people are found by.
+    `tokens` makes a new key for access tokens: those that are out hold for another 30 days.
     Old keys of subjects open older backups for another 30 days, unless you say that somebody else
     may know them. Takes your passphrase, typed at the terminal for this one decision. A kill in the
     middle loses nothing: `sealhold job resume` goes on.

@@ -53,10 +53,12 @@ class Turning:
     until the writer has it: then what was sealed under a version is there for whoever turns it.
     """
 
-    __slots__ = ("_lock", "now")
+    __slots__ = ("_lock", "blocks", "now")
 
     def __init__(self, now: Versions) -> None:
         self.now = now
+        # key blocks as they were opened, by number: the version of the row, and what is in it
+        self.blocks: dict[int, tuple[int, bytes]] = {}
         self._lock = RLock()
 
     @contextmanager

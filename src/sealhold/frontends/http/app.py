@@ -101,7 +101,7 @@ def make_app(  # noqa: PLR0913  # reason: what a site is made of
     )
     pages.router.redirect_slashes = False
     counts = Counts()
-    api = ApiDesk(vault, sign_ins, long_bodies(), Arrivals(), counts)
+    api = ApiDesk(vault, sign_ins, long_bodies(), Arrivals(vault.together), counts)
     inside = Crowd(Entrance(pages, api, partial(_described, site.origin), site))
     return Counting(inside, counts, seconds, journal)
 

@@ -9,9 +9,9 @@ Source: docs/spec/20-faces.md section 7.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -35,7 +35,8 @@ class _One(NamedTuple):
 class Arrivals:
     """Takes uses to their ends; all of it in one loop's thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, together: Callable[[], AbstractContextManager[None]]) -> None:
+        self._together = together
         self._ready: list[_One] = []
         self._last = 0  # uses of the last round
 
@@ -62,7 +63,8 @@ class Arrivals:
         ready, self._ready = self._ready, []
         self._last = len(ready)
         while ready:
-            going = [(one, waits) for one in ready if (waits := _went(one)) is not None]
+            with self._together():
+                going = [(one, waits) for one in ready if (waits := _went(one)) is not None]
             if going:
                 _wait([waits for _, waits in going])
             ready = []

@@ -57,7 +57,7 @@ SLOTS = 64  # of a block at most
 FEW = 16  # up to which keys are added one at a time: the block is written anew with each of them
 SLOT_BYTES = 1 + KEY_BYTES  # what the key is for, and the key
 EMPTY = bytes(SLOT_BYTES)  # a slot without a key
-AT_HAND = 4  # opened blocks of one person, of those that were changed last
+AT_HAND = 4  # opened blocks of one person, the newest
 REMEMBERED = 4_096  # people of whom it is known which of their blocks have room
 
 
@@ -181,14 +181,13 @@ def record_keys(
     Raises:
         SealBrokenError: a block is gone or older, or a slot of it is empty or for another use.
     """
-    opened: dict[int, list[bytes]] = {}
-    for place in places:
-        slots = opened.get(place.block)
-        if slots is None:
-            found = rows[place.block]
-            slots = open_block(keys, place.block, found) if found is not None else []
-            opened[place.block] = slots
-        yield _key_in(slots, place.slot, use)
+    opened: dict[int, bytes] = {}
+    for block, slot in places:
+        plain = opened.get(block)
+        if plain is None:
+            found = rows[block]
+            plain = opened[block] = _at_hand(keys, block, found) if found is not None else b""
+        yield _key_in(plain, slot, use)
 
 
 class KeyBlocks:
@@ -302,6 +301,7 @@ class Held:
         self._most = most  # slots that are filled of each block
         self._open: dict[int, _Open] = {}
         self._changed: set[int] = set()
+        self._written: dict[int, tuple[Row, bytes]] = {}
 
     def read(self, store: RecordStore) -> None:
         """Read and open the blocks that are held.
@@ -312,17 +312,12 @@ class Held:
         numbers = sorted(self.blocks)
         if not numbers:
             return
-        keys = self.keys
-        known = keys.turning.blocks
-        rows = store.get(KEY_BLOCKS.name, [(keys.subject, number) for number in numbers])
+        rows = store.get(KEY_BLOCKS.name, [(self.keys.subject, number) for number in numbers])
         for number, found in zip(numbers, rows, strict=True):
             if found is None:
                 self._open[number] = _Open(b"", 0)
-                continue
-            v, plain = known.get(number, (0, b""))
-            if v != found.v:
-                plain = _opened(keys, number, found)
-            self._open[number] = _Open(plain, found.v)
+            else:
+                self._open[number] = _Open(_at_hand(self.keys, number, found), found.v)
 
     def free(self, place: Slot) -> None:
         """Empty a slot: what it was the key of can be read by nobody once this is durable.
@@ -364,13 +359,9 @@ class Held:
         self.is_kept = True
         known = self.keys.turning.blocks
         for number in self._changed:
-            each = self._open[number]
-            if each.plain:
-                known[number] = (each.v + 1, bytes(each.plain))
-            else:
-                known.pop(number, None)
-        while len(known) > AT_HAND:
-            del known[next(iter(known))]
+            known.pop(number, None)
+        known.update(self._written)
+        _forget_some(known)
 
     def release(self) -> None:
         """Let others change these blocks."""
@@ -393,16 +384,36 @@ class Held:
             return Delete(
                 KEY_BLOCKS.name, (self.keys.subject, number), each.v or Expect.ABSENT
             )
-        row = _sealed(self.keys, number, bytes(each.plain), self._of.entropy)
+        plain = bytes(each.plain)
+        row = _sealed(self.keys, number, plain, self._of.entropy)
+        self._written[number] = (row, plain)
         # THREAT T243: a block that somebody else wrote meanwhile fails the commit
         return Put(KEY_BLOCKS.name, row, each.v or Expect.ABSENT)
 
 
-def _key_in(slots: list[bytes], slot: int, use: For) -> Secret:
+def _at_hand(keys: SubjectKeys, block: int, found: Found) -> bytes:
+    """Return what a block holds, opened now or before: the very same row holds the very same."""
+    known = keys.turning.blocks
+    before = known.get(block)
+    if before is not None and before[0] == found.row:
+        return before[1]
+    plain = _opened(keys, block, found)
+    known[block] = (found.row, plain)
+    _forget_some(known)
+    return plain
+
+
+def _forget_some(known: dict[int, tuple[Row, bytes]]) -> None:
+    while len(known) > AT_HAND:
+        known.pop(next(iter(known), 0), None)
+
+
+def _key_in(plain: bytes, slot: int, use: For) -> Secret:
+    start = slot * SLOT_BYTES
     # THREAT T242: what was replaced or taken out opens no more, whichever row is put back
-    if not 0 <= slot < len(slots) or slots[slot][0] != use:
+    if not 0 <= start < len(plain) or plain[start] != use:
         raise SealBrokenError("the key of a record is gone, or is not for this")
-    return Secret(slots[slot][1:], "record key")
+    return Secret(plain[start + 1 : start + SLOT_BYTES], "record key")
 
 
 def _place(keys: SubjectKeys | Versions, block: int, version: int) -> bytes:

@@ -16,6 +16,7 @@ from threading import RLock
 from sealhold.crypto.seal import Sealer
 from sealhold.model.errors import SealBrokenError
 from sealhold.model.ids import AppId, SubjectId
+from sealhold.stores.spec import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,8 @@ class Turning:
 
     def __init__(self, now: Versions) -> None:
         self.now = now
-        # key blocks as they were opened, by number: the version of the row, and what is in it
-        self.blocks: dict[int, tuple[int, bytes]] = {}
+        # key blocks as they were opened, by number: the row, and what is in it
+        self.blocks: dict[int, tuple[Row, bytes]] = {}
         self._lock = RLock()
 
     @contextmanager

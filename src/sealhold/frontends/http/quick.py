@@ -28,7 +28,6 @@ from sealhold.frontends.http.api import (
     Reply,
     Role,
     body_of,
-    presented,
     response_of,
     role_of,
     shown_error,
@@ -108,21 +107,21 @@ class Quick:
             return None
         bearer = given.get(b"authorization", b"").decode("latin-1")
         token = bearer[len(BEARER) :].strip()
-        # what counts its uses on the disk does that in a thread
-        if bearer[: len(BEARER)].lower() != BEARER or not token or token.count("_") > PARTS:
+        # a token with bounds goes the long way: some are counted on the disk
+        if bearer[: len(BEARER)].lower() != BEARER or token.count("_") != PARTS:
             return None
         headers = {
             name: given[name.encode()].decode("latin-1")
             for name in route.all_headers
             if name.encode() in given
         }
-        shown = presented(route, token, found[1], headers)
+        # without bounds it is good for the same, whatever it is shown for
         # THREAT T194: whoever holds no token makes the server keep no body, of any length
-        role = role_of(route, desk, shown)
+        role = role_of(route, desk, token)
         if not self._crowd.enter():  # THREAT T203: told the long way that there is no place
             return None
         begun = counting.begin()
-        return Taken(route, route.begin, found[1], shown, role, headers, begun, Seen(route.path))
+        return Taken(route, route.begin, found[1], token, role, headers, begun, Seen(route.path))
 
     def go(self, taken: Taken, body: bytes, told: Callable[[bytes], None]) -> None:
         """Begin a request whose body is whole; `told` hears the answer, without the first line."""

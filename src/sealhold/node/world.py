@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sealhold.crypto.entropy import system_entropy
 from sealhold.compute.retrieve import Fetch
+from sealhold.crypto.entropy import system_entropy
 from sealhold.model.clock import Clock, Entropy
 from sealhold.model.quantities import Instant
 from sealhold.vault.access import Stretch

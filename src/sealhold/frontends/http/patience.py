@@ -67,6 +67,8 @@ class Joined:
 class Connection(HttpToolsProtocol):
     """A connection that is closed if its client keeps us waiting."""
 
+    cycle: RequestResponseCycle | Short  # type: ignore[assignment]  # the server's own, or the short
+
     _waits: asyncio.TimerHandle | None = None
     _keeps: asyncio.TimerHandle | None = None  # for a next request
     _idle_since = 0.0  # on the loop's clock; 0 while something is under way
@@ -92,7 +94,7 @@ class Connection(HttpToolsProtocol):
         self._head = self._head + len(data) if is_counted else 0
         if self._head > HEAD_BYTES:  # THREAT T203: one that says much is not kept either
             self.transport.abort()
-        if type(self.cycle) is Short:
+        if isinstance(self.cycle, Short):
             self.cycle.wait()
         if self._waits is not None or self._lacks_head():
             self._watch()
@@ -130,12 +132,13 @@ class Connection(HttpToolsProtocol):
         if short is None:
             self._go_the_long_way()
             return
-        before, self.cycle = self.cycle, cast("RequestResponseCycle", short)
+        before: RequestResponseCycle | Short | None = self.cycle
+        self.cycle = short
         if before is None or before.response_complete:
             short.start()
         else:
             self.flow.pause_reading()
-            self.pipeline.appendleft((self.cycle, self.app))
+            self.pipeline.appendleft((cast("RequestResponseCycle", short), self.app))
 
     def _go_the_long_way(self) -> None:
         """Let the server itself begin the request whose head is whole."""
@@ -159,7 +162,7 @@ class Connection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: "ASGI3Application") -> None:
         """Begin what waited until all that came before it was answered."""
-        if type(cycle) is Short:
+        if isinstance(cycle, Short):
             cycle.start()
         else:
             super()._start_asgi_task(cycle, app)

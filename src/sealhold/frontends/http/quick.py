@@ -178,7 +178,11 @@ class _Waits(Protocol):
     """A connection, as far as a request needs it."""
 
     loop: asyncio.AbstractEventLoop
-    quick: Quick
+
+    @property
+    def quick(self) -> Quick:
+        """What begins it."""
+        ...
 
     def answer(self, short: "Short", data: bytes) -> None:
         """Send an answer, and go on with what comes next."""
@@ -268,9 +272,7 @@ def _fits(route: ApiRoute, given: Mapping[bytes, bytes]) -> bool:
     return given.get(b"content-type", b"").decode("latin-1") in route.takes
 
 
-def _answered(
-    taken: Taken, reply: Reply | None, err: BaseException | None
-) -> tuple[int, bytes]:
+def _answered(taken: Taken, reply: Reply | None, err: BaseException | None) -> tuple[int, bytes]:
     """Return the status of an answer, and all of it but the first lines that the server adds."""
     if reply is None:
         if not isinstance(err, SealholdError):

@@ -54,7 +54,7 @@ UUID: Schema = {"type": "string", "format": "uuid"}
 
 def to_wire(value: Plain) -> Plain:
     """Return `value` as plain JSON values."""
-    kind = type(value)
+    kind: type = type(value)
     if kind in AS_IS:
         return value
     if kind is dict:
@@ -62,15 +62,21 @@ def to_wire(value: Plain) -> Plain:
             str(key): item if type(item) in AS_IS else to_wire(item) for key, item in value.items()
         }
     plan = _plan(kind)
-    if plan is not None:
-        told = {}
-        for name, is_id in plan:
-            inner = getattr(value, name)
-            if is_id:
-                told[name] = _id(inner)
-            else:
-                told[name] = inner if type(inner) in AS_IS else to_wire(inner)
-        return told
+    return _other(value) if plan is None else _told(value, plan)
+
+
+def _told(value: Plain, plan: tuple[tuple[str, bool], ...]) -> Schema:
+    told = {}
+    for name, is_id in plan:
+        inner = getattr(value, name)
+        if is_id:
+            told[name] = _id(inner)
+        else:
+            told[name] = inner if type(inner) in AS_IS else to_wire(inner)
+    return told
+
+
+def _other(value: Plain) -> Plain:
     if isinstance(value, Mapping):
         return {str(key): to_wire(item) for key, item in value.items()}
     if isinstance(value, tuple | list):

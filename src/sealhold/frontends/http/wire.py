@@ -30,6 +30,8 @@ SCALARS: Mapping[object, Schema] = {
     type(None): {"type": "null"},
 }
 
+AS_IS = frozenset({str, int, bool, float, type(None)})  # what is JSON as it stands
+
 
 class Known(dict[str, Schema]):
     """The classes that are described, by name; the second of one name has a longer one."""
@@ -52,14 +54,23 @@ UUID: Schema = {"type": "string", "format": "uuid"}
 
 def to_wire(value: Plain) -> Plain:
     """Return `value` as plain JSON values."""
-    if is_dataclass(value) and not isinstance(value, type):
-        ids = _id_fields(type(value))
+    kind = type(value)
+    if kind in AS_IS:
+        return value
+    if kind is dict:
         return {
-            field.name: _id(getattr(value, field.name))
-            if field.name in ids
-            else to_wire(getattr(value, field.name))
-            for field in fields(value)
+            str(key): item if type(item) in AS_IS else to_wire(item) for key, item in value.items()
         }
+    plan = _plan(kind)
+    if plan is not None:
+        told = {}
+        for name, is_id in plan:
+            inner = getattr(value, name)
+            if is_id:
+                told[name] = _id(inner)
+            else:
+                told[name] = inner if type(inner) in AS_IS else to_wire(inner)
+        return told
     if isinstance(value, Mapping):
         return {str(key): to_wire(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
@@ -126,8 +137,11 @@ def _hints(cls: type) -> Mapping[str, object]:
 
 
 @cache
-def _id_fields(cls: type) -> frozenset[str]:
-    return frozenset(name for name, hint in _hints(cls).items() if _is_id(hint))
+def _plan(cls: type) -> tuple[tuple[str, bool], ...] | None:
+    """Return the fields of a dataclass, and of each whether it is an id; None for another class."""
+    if not is_dataclass(cls):
+        return None
+    return tuple((name, _is_id(hint)) for name, hint in _hints(cls).items())
 
 
 def _is_id(hint: object) -> bool:

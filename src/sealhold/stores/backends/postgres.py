@@ -15,10 +15,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from sealhold.model.encoding import Plain, pack, unpack
 from sealhold.model.errors import (
-    ConflictError,
     FenceLostError,
     InvalidEncodingError,
     InvalidError,
@@ -29,8 +29,8 @@ from sealhold.model.errors import (
 from sealhold.model.ids import Id16
 from sealhold.model.quantities import SECOND, Instant
 from sealhold.model.sqlsteps import Ask, Cells, Do
+from sealhold.stores.closing import run_and_close
 from sealhold.stores.copying import PART, get_parts, put_parts
-from sealhold.stores.fitting import misfit, refuse
 from sealhold.stores.pgbatches import columns_of, run
 from sealhold.stores.pgtext import PgText
 from sealhold.stores.pgview import PgView, all_rows
@@ -131,19 +131,16 @@ class PostgresStore:
         fence: Fence,
     ) -> list[Result]:
         opened = self._opened()
-        refused = refuse(opened.tables, units)
-        fitting = [unit.ops for no, unit in zip(refused, units, strict=True) if no is None]
         with self._client.writing() as session:
             self._check_fence(session, fence)
-            done = iter(run(session, opened.tables, opened.texts, fitting))
-            results = [no or next(done) for no in refused]
-            ops = finish(results)
-            if misfit(opened.tables, ops) is not None:
-                raise ConflictError("a closing operation of the batch does not fit")
-            (last,) = run(session, opened.tables, opened.texts, [ops])
-            if last.outcome is not Outcome.APPLIED:
-                raise ConflictError("a closing operation of the batch failed")
-        return results
+            all_of = partial(run, session, opened.tables, opened.texts)
+            return run_and_close(
+                opened.tables,
+                units,
+                finish,
+                run=all_of,
+                close=lambda ops: all_of([ops])[0].outcome is Outcome.APPLIED,
+            )
 
     def get(self, table: str, keys: Sequence[Key]) -> list[Found | None]:
         opened = self._opened()

@@ -49,7 +49,7 @@ def test_one_test_that_failed_is_enough_for_a_promise_not_to_hold(how: str) -> N
 def test_a_test_carries_its_promises_into_its_report(request: pytest.FixtureRequest) -> None:
     item = pytest.Function.from_parent(request.node.parent, name="x", callobj=lambda: None)
     item.add_marker(pytest.mark.promise("P3"))
-    item.add_marker(pytest.mark.threat("T1"))
+    item.add_marker(pytest.mark.timeout(5))
 
     note_promises(item)
 

@@ -14,7 +14,7 @@ from sealhold.model.errors import TamperedError
 from sealhold.model.shown.backups import BackupView, DrillView, RestoreView
 from sealhold.node.node import Node
 from sealhold.node.openparts import stored
-from sealhold.node.places import Places, places_of
+from sealhold.node.places import Places, places_of, sql_place
 from sealhold.node.placing import backup_place, place_of
 from sealhold.node.world import World
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
@@ -66,9 +66,17 @@ def drill(node: Node) -> DrillView:
 
 
 def upgrade(
-    folder: Path, world: World, given: str, migrations: Sequence[Migration] = MIGRATIONS
+    folder: Path,
+    world: World,
+    given: str,
+    migrations: Sequence[Migration] = MIGRATIONS,
+    *,
+    records: str = "",
 ) -> None:
     """Bring a vault to today's form, open it, and note in its log that it was brought there.
+
+    `records` is the address of its rows for a role that may change their tables, if the one that
+    it works under may not.
 
     Raises:
         ConflictError: it has that form already.
@@ -77,7 +85,18 @@ def upgrade(
     """
     home = Home(folder)
     root = access.root_of(home, given)
-    upgrading.upgrade(stored(home, world, places_of(home)), root, migrations)
+    places = places_of(home)
+    parts = stored(home, world, places)
+    if parts.rows_here:
+        upgrading.upgrade(parts, root, migrations)
+    else:
+        from sealhold.stores.pgmigrating import moving  # noqa: PLC0415  # reason: few ever need it
+
+        client, schema = sql_place(Places(records=records or places.records))
+        try:
+            upgrading.upgrade_server(parts, root, moving(client, schema), migrations)
+        finally:
+            client.close()
     with Node(folder, world) as node:
         node.unlock(given)
         core = node.parts.core

@@ -19,8 +19,9 @@ from uuid import UUID
 
 from tests.scenarios.people_site import MARKETING, SERVICE, Answer, PeopleSite, people_site
 from tests.scenarios.records_site import NOTES, VISITS, init_of, lay_down, rid
+from tests.scenarios.server_role import work_under_it
 from tests.scenarios.transcribed import Written
-from tests.transcripts.cli import PASSPHRASE
+from tests.transcripts.cli import PASSPHRASE, Cli
 
 SCRIPT = b"for person in people: count()"
 SOON = 30.0  # seconds within which a job of a few rows ends
@@ -104,8 +105,16 @@ class Teller:
 
 @contextmanager
 def teller(folder: Path, store: str) -> Iterator[Teller]:
-    """Serve a new vault in `folder`, whose rows lie in a store of this kind."""
-    with people_site(folder, init=init_of(store, folder)) as site:
+    """Serve a new vault in `folder`, whose rows lie in a store of this kind.
+
+    On a server it works under a role that may change rows, and no table.
+    """
+    cli = Cli(folder)
+    made = cli.line(init_of(store, folder))
+    assert made.code == 0, made.err
+    if store == "postgres":
+        work_under_it(cli)
+    with people_site(folder) as site:
         lay_down(site)
         body = {"name": "Dora", "passphrase": PASSPHRASE}
         officer = site.call("POST", "/v1/officers", site.owner, body).json["token"]

@@ -6,6 +6,7 @@ Source: docs/spec/29-operations.md sections 5 and 6.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from sealhold.audit.event import Actor, Event, EventKind
@@ -56,12 +57,18 @@ def drill(node: Node) -> DrillView:
         tables = all_tables(stored(node.home, node.world, Places()))
         store.open(tables, core.keyring.named("data-file").reveal, create=False)
 
+    def there() -> AbstractContextManager[RecordStore | None]:
+        from sealhold.node.onserver import scratch  # noqa: PLC0415  # reason: few are on a server
+
+        return scratch(places_of(node.home), node.world.entropy)
+
     return Drill(
         parts.backups,
         parts.vault.sets,
         open_rows,
         lambda address: place_of(address, node.world),
         SqlCipherStore,
+        there,
     ).run()
 
 

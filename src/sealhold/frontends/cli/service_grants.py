@@ -7,7 +7,7 @@ import typer
 from sealhold.frontends.cli.opening import folder_of
 from sealhold.frontends.cli.out import Line, emit
 from sealhold.frontends.cli.session import Session
-from sealhold.node.serverrole import grants_of
+from sealhold.node.onserver import grants_of
 
 
 def service_grants(

@@ -211,20 +211,20 @@ def a_firewall_stands_before_both_stores(on: Teller) -> None:
 def each_person_chooses_about_a_script(on: Teller) -> None:
     """P6: registered is denied, allowed is permitted, and one byte changed asks anew."""
     ada = on.person()
-    own, processing = on.own(ada), _registered(on, _terms())
+    own, processing = on.own(ada), registered(on, terms())
     lease = _run(on, processing, SCRIPT).json["lease"]
     changed = SCRIPT + b"#"
 
     assert _leased(on, ada, lease).status == 403
-    assert _say(on, ada, own, processing, "allow").json["choice"]["state"] == "allowed"
+    assert say(on, ada, own, processing, "allow").json["choice"]["state"] == "allowed"
     assert _leased(on, ada, lease).json["fields"] == {"name": "Ada"}
     assert _run(on, processing, changed).status == 403
     path = f"/processings/{processing}"
-    assert on.call("POST", f"{path}/versions", None, _terms(changed)).status == 201
+    assert on.call("POST", f"{path}/versions", None, terms(changed)).status == 201
     assert on.call("POST", f"{path}/activate", on.officer).json["edition"] == 2
     lease = _run(on, processing, changed).json["lease"]
     assert _leased(on, ada, lease).status == 403
-    assert _say(on, ada, own, processing, "deny").json["choice"]["state"] == "denied"
+    assert say(on, ada, own, processing, "deny").json["choice"]["state"] == "denied"
     assert _leased(on, ada, lease).status == 403
 
 
@@ -314,7 +314,7 @@ def data_of_nobody_stays_outside(on: Teller) -> None:
     assert [each["content"] for each in found] == [{"n": 1}]
 
 
-def _terms(code: bytes = SCRIPT) -> dict[str, Any]:
+def terms(code: bytes = SCRIPT) -> dict[str, Any]:
     return {
         "name": "Count",
         "code": hashlib.sha256(code).hexdigest(),
@@ -326,8 +326,8 @@ def _terms(code: bytes = SCRIPT) -> dict[str, Any]:
     }
 
 
-def _registered(on: Teller, terms: dict[str, Any]) -> str:
-    processing: str = on.call("POST", "/processings", None, terms).json["processing"]
+def registered(on: Teller, wanted: dict[str, Any]) -> str:
+    processing: str = on.call("POST", "/processings", None, wanted).json["processing"]
     assert on.call("POST", f"/processings/{processing}/activate", on.officer).status == 200
     return processing
 
@@ -341,7 +341,7 @@ def _leased(on: Teller, subject: str, lease: str) -> Answer:
     return on.read(subject, Sealhold_Purpose=MARKETING, Sealhold_Processing=lease)
 
 
-def _say(on: Teller, subject: str, own: str, processing: str, choice: str) -> Answer:
+def say(on: Teller, subject: str, own: str, processing: str, choice: str) -> Answer:
     shown = on.call("GET", f"/subjects/{subject}/choices", own).json["choices"]
     (notice,) = (each["notice"] for each in shown if each["processing"] == processing)
     path = f"/subjects/{subject}/choices/{processing}"

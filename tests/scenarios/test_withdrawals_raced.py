@@ -133,7 +133,8 @@ def begun(site: PeopleSite, people: int) -> Race:
         subject = site.person(app, f"P{number}", f"p{number}@example.org")
         token = call(site.port, "POST", f"/v1/subjects/{subject}/tokens", app).json["token"]
         found.append(Person(subject, token))
-    told = call(site.port, "GET", f"/v1/subjects/{subject}/choices", token).json["choices"]
+    shown = f"/v1/subjects/{found[0].subject}/choices"
+    told = call(site.port, "GET", shown, found[0].token).json["choices"]
     run = {"code": CODE, "reads": READS}
     leases = [call(site.port, "POST", f"{path}/runs", app, run).json["lease"] for _ in range(RUNS)]
     return Race(site, made["processing"], leases, told[0]["notice"], found)

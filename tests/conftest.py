@@ -7,6 +7,7 @@
   once; folders with long tests come first, so that no worker is left alone with one at the end.
 - What was skipped is told with its reason before the closing line. With CI=true a skip is a
   failure, unless tools/skips.toml holds its reason.
+- How each promise stands is told by its name: tests/promises.py.
 - A test that reads public samples takes the fixture `shared`; they lie beside the repository, or
   where SEALHOLD_SHARED says.
 """
@@ -20,6 +21,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.promises import note_promises, outcomes_of, standing
 
 ROOT = Path(__file__).parents[1]
 NO_SOCKETS = ("unit", "property", "vectors", "fuzz")
@@ -46,6 +49,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(item.path.is_relative_to(folder) for folder in silent):
             item.add_marker(pytest.mark.disable_socket)
+        note_promises(item)
         if shares_its_module(item) and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
     items.sort(key=lambda item: rank_of(item.path))
@@ -91,6 +95,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
+    told = list(standing(outcomes_of(terminalreporter.stats)))
+    if told:
+        terminalreporter.section("promises")
+        terminalreporter.write("".join(f"{line}\n" for line in told))
     reasons = skipped_for(config)
     if not reasons:
         return

@@ -137,6 +137,19 @@ PLANTS = {
     "the client reaches a key in a function": _one(
         "9", "client/world.py", _inside("import sealhold.crypto.entropy")
     ),
+    # 10: those who have records and fields opened for them, at the door
+    "an export opens records by itself": _one(
+        "10a", "vault/exporting.py", "import sealhold.vault.owned\n"
+    ),
+    "an export opens records in a function": _one(
+        "10a", "vault/portable.py", _inside("from sealhold.vault.owned import open_body")
+    ),
+    "an export opens fields by itself": _one(
+        "10b", "vault/exporting.py", "from sealhold.vault.identifiable import open_field\n"
+    ),
+    "a door of people opens fields": _one(
+        "10b", "compute/peopledoor.py", "import sealhold.vault.identifiable\n"
+    ),
     # 8: plug-ins that know each other
     "a source knows a source": _one(
         "8a", "connectors/sources/planted.py", "from sealhold.connectors.sources import gpx\n"

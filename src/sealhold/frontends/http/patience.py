@@ -68,6 +68,7 @@ class Connection(HttpToolsProtocol):
     """A connection that is closed if its client keeps us waiting."""
 
     _waits: asyncio.TimerHandle | None = None
+    pending = b""  # what came on it before it was handed over to this process
     _keeps: asyncio.TimerHandle | None = None  # for a next request
     _idle_since = 0.0  # on the loop's clock; 0 while something is under way
     _heading = False  # whether a head has begun that is not whole yet
@@ -83,6 +84,9 @@ class Connection(HttpToolsProtocol):
             transport.abort()
             return
         self._watch()
+        if self.pending:  # what came to another process, before anything comes here
+            data, self.pending = self.pending, b""
+            self.data_received(data)
 
     def data_received(self, data: bytes) -> None:
         """Take what came, and wait on if it is not yet a head."""

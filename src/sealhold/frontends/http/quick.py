@@ -39,20 +39,14 @@ from sealhold.frontends.http.counting import Counting, Seen
 from sealhold.frontends.http.crowd import Crowd
 from sealhold.frontends.http.entrance import Addresses
 from sealhold.frontends.http.headers import RAW, hardened
+from sealhold.frontends.http.plainest import Headers, is_plain
 from sealhold.frontends.http.site import Site
 from sealhold.frontends.web.visit import Fields
 from sealhold.model.errors import SealholdError
 from sealhold.model.underway import Underway
 
-METHODS = frozenset({b"GET", b"PUT", b"PATCH"})
-WITHOUT_BODY = frozenset({b"GET"})
-UNUSUAL = frozenset(
-    {b"transfer-encoding", b"expect", b"upgrade", b"origin", b"sec-fetch-site", b"idempotency-key"}
-)  # what says more than the short way understands
-LONGEST = 512  # bytes of an address
 NO_QUERY = Fields(())
 HARD = b"".join(b"%b: %b\r\n" % pair for pair in RAW)
-Headers = list[tuple[bytes, bytes]]
 
 
 @dataclass(slots=True)
@@ -65,6 +59,7 @@ class Taken:
     token: str
     role: Role
     headers: dict[str, str]
+    length: int  # of the body, as the head says
     begun: float  # on the clock of the counts
     seen: Seen
 
@@ -83,13 +78,9 @@ class Quick:
 
     def take(self, method: bytes, url: bytes, headers: Headers) -> Taken | None:
         """Return a request that may go the short way; None for one that must go the long way."""
-        if method not in METHODS or len(url) > LONGEST or not url.startswith(b"/v1/subjects/"):
-            return None
-        if b"%" in url or b"?" in url or b"#" in url or not url.isascii():
+        if not is_plain(method, url, headers):
             return None
         given = dict(headers)
-        if len(given) != len(headers) or not UNUSUAL.isdisjoint(given):
-            return None  # nothing stands twice
         # THREAT T62: the long way tells a stranger's name what it is told there
         if given.get(b"host") not in self._hosts:
             return None
@@ -122,7 +113,9 @@ class Quick:
         if not self._crowd.enter():  # THREAT T203: told the long way that there is no place
             return None
         begun = counting.begin()
-        return Taken(route, route.begin, found[1], shown, role, headers, begun, Seen(route.path))
+        length = int(given.get(b"content-length", b"0"))
+        seen = Seen(route.path)
+        return Taken(route, route.begin, found[1], shown, role, headers, length, begun, seen)
 
     def go(self, taken: Taken, body: bytes, told: Callable[[bytes], None]) -> None:
         """Begin a request whose body is whole; `told` hears the answer, without the first line."""

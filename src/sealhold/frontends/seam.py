@@ -82,6 +82,10 @@ class Vault(Protocol):
         """Let all that this thread begins in the block share a commit; one thread at a time."""
         ...
 
+    def settle(self, seconds: float) -> None:
+        """Let what the vault writes go on until it only waits for a disk; at most so long."""
+        ...
+
     @property
     def sources(self) -> Sources:
         """Where the data comes from."""

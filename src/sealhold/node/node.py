@@ -201,6 +201,12 @@ class Node:
         with parts.core.writer.together() if parts is not None else nullcontext():
             yield
 
+    def settle(self, seconds: float) -> None:
+        """Let the vault's writer go on until it only waits for a disk; at most so long."""
+        parts = self._open
+        if parts is not None:
+            parts.core.writer.settle(seconds)
+
     @property
     def headless(self) -> bool:
         """Whether the owner proves themselves without a terminal here."""

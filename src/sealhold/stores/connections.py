@@ -10,7 +10,7 @@
 Source: docs/spec/04-stores.md section 6.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock, Thread, current_thread
 
@@ -30,6 +30,7 @@ class Connections:
         self._lending = Lock()
         self._readers: dict[Thread, Connection] = {}
         self._closed = False
+        self.at_disk: Callable[[bool], None] = _nobody_listens  # whether the writer waits for it
 
     def reader(self) -> Connection:
         """Return this thread's reader.
@@ -80,7 +81,11 @@ class Connections:
         with self.alone() as connection:
             begin(connection)
             yield connection
-            connection.execute("COMMIT")
+            self.at_disk(True)
+            try:
+                connection.execute("COMMIT")
+            finally:
+                self.at_disk(False)
 
     @contextmanager
     def alone(self) -> Iterator[Connection]:
@@ -147,6 +152,10 @@ class Connections:
     def _check_open(self) -> None:
         if self._closed:
             raise StoreUnavailableError(f"`{self.file.path.name}` is closed")
+
+
+def _nobody_listens(_is_waiting: bool) -> None:  # noqa: FBT001  # reason: as it is called
+    return
 
 
 def begin(connection: Connection) -> None:

@@ -37,6 +37,7 @@ from sealhold.stores.spec import (
     RecordStore,
     Result,
     TableSpec,
+    TellsWaits,
     Unit,
 )
 
@@ -121,6 +122,11 @@ class Remembering:
                 self._forget(closing)
                 self._keep(units, results)
         return results
+
+    def tell_waits(self, tell: Callable[[bool], None]) -> None:
+        """Call `tell` when the inner store's writer waits for a disk, if that store says so."""
+        if isinstance(self._inner, TellsWaits):
+            self._inner.tell_waits(tell)
 
     def renew(self) -> None:
         """Begin anew after a commit whose effect is unknown."""

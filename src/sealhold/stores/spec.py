@@ -19,7 +19,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import Enum, auto
 from errno import EDQUOT, EFBIG, ENOSPC
-from typing import Any, NewType, Protocol
+from typing import Any, NewType, Protocol, runtime_checkable
 
 import msgspec
 
@@ -182,6 +182,15 @@ class Backup:
 
 
 KeySource = Callable[[], bytes]  # gives the 32-byte file key, once, at open
+
+
+@runtime_checkable
+class TellsWaits(Protocol):
+    """A store that says when its one writing thread only waits for a disk."""
+
+    def tell_waits(self, tell: Callable[[bool], None]) -> None:
+        """Call `tell` with True before such a wait and with False behind it, in that thread."""
+        ...
 
 
 class ReadView(Protocol):

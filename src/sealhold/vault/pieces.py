@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from threading import Condition
+from threading import Condition, Event
 
 import msgspec
 
@@ -89,6 +89,8 @@ class Line:
         self._waiting: deque[Piece] = deque()
         self._changed = Condition()
         self._ended = False
+        self._is_awaited = False  # whether the writer has nothing to do
+        self.calm = Event()  # set while the writer only waits: for work, or for a disk
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -98,6 +100,8 @@ class Line:
         with self._changed:
             if not self._ended:
                 self._waiting.extend(pieces)
+                if self._is_awaited:
+                    self.calm.clear()
                 self._changed.notify()
             return not self._ended
 
@@ -113,7 +117,12 @@ class Line:
         Nothing after `seconds` without any, None once the line has ended and is empty.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._ended, seconds)
+            if not self._waiting:
+                self._is_awaited = True
+                self.calm.set()
+                self._changed.wait_for(lambda: self._waiting or self._ended, seconds)
+                self._is_awaited = False
+                self.calm.clear()
             if not self._waiting:
                 return None if self._ended else []
             batch: list[Piece] = []

@@ -45,6 +45,7 @@ from sealhold.stores.spec import (
     RecordStore,
     Result,
     TableSpec,
+    TellsWaits,
 )
 from sealhold.vault.decidedon import units_of
 from sealhold.vault.deciding import Change, Deciding
@@ -120,6 +121,8 @@ class Writer:
         self._gathered: list[Piece] = []
         self._gatherer = 0  # the thread whose pieces are gathered; 0 for none
         self._shut: SealholdError | None = None
+        if isinstance(store, TellsWaits):
+            store.tell_waits(self._waits)
         self._thread = Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
@@ -158,6 +161,19 @@ class Writer:
             pieces, self._gathered = self._gathered, []
             if pieces and not self._line.put(pieces):
                 refuse(pieces, LockedError("the vault was locked"))
+
+    def settle(self, seconds: float) -> None:
+        """Let the writer go on until it only waits, for work or for a disk; at most so long.
+
+        Two threads that both want to run slow each other down far more than that takes.
+        """
+        self._line.calm.wait(seconds)
+
+    def _waits(self, is_waiting: bool) -> None:  # noqa: FBT001  # reason: as the store says it
+        if is_waiting:
+            self._line.calm.set()
+        else:
+            self._line.calm.clear()
 
     def commit(self, work: Work) -> int:
         """Do one piece of work and return its first log index.
@@ -363,7 +379,11 @@ class Writer:
     def _publish(self) -> None:
         head = self._appender.head
         if self._written != head.size:
-            self._reserves.spend(self._room, lambda: self._write_head(head.note))
+            self._waits(True)
+            try:
+                self._reserves.spend(self._room, lambda: self._write_head(head.note))
+            finally:
+                self._waits(False)
             self._written = head.size
 
     def _publish_quietly(self) -> None:

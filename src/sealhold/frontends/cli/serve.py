@@ -25,6 +25,7 @@ from sealhold.node import PASSPHRASE_VARIABLE, Node
 
 PORT = 8722
 FRESH = 20_000  # objects more, after which garbage is looked for
+SWITCH = 0.0005  # seconds that a thread which wants to run waits for another that does
 WAIT_TO_END = 5.0  # seconds for a round that is under way
 
 
@@ -90,6 +91,7 @@ def serve(
             _show(url)
         gc.freeze()  # what is there by now stays, and need not be looked at again and again
         gc.set_threshold(FRESH)
+        sys.setswitchinterval(SWITCH)
         aside = lines if log else nullcontext()
         with _rounds(node, world.clock), aside, _noted(journal, node, bound):
             make_server(app, Fronts(fronts, listener) if fronts else None).run(sockets=[listener])

@@ -102,7 +102,7 @@ def make_app(  # noqa: PLR0913  # reason: what a site is made of
     )
     pages.router.redirect_slashes = False
     counts = Counts()
-    api = ApiDesk(vault, sign_ins, long_bodies(), Arrivals(vault.together), counts)
+    api = ApiDesk(vault, sign_ins, long_bodies(), Arrivals(vault.together, vault.settle), counts)
     entrance = Entrance(pages, api, partial(_described, site.origin), site)
     inside = Crowd(entrance)
     counting = Counting(inside, counts, seconds, journal)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, suppress
 from functools import partial
+from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 
 from sealhold.model.underway import Underway
@@ -57,11 +58,19 @@ class _Group(NamedTuple):
 class Arrivals:
     """Takes uses to their ends; all of it in one loop's thread."""
 
-    def __init__(self, together: Callable[[], AbstractContextManager[None]]) -> None:
+    def __init__(
+        self,
+        together: Callable[[], AbstractContextManager[None]],
+        settle: Callable[[float], None],
+    ) -> None:
         self._together = together
+        self._settle = settle
+        self._told: list[_One] = []  # whose wait is over
+        self._telling = Lock()
         self._ready: list[_One] = []
         self._groups: dict[Many, _Group] = {}
-        self._is_expected = False  # whether a round follows
+        self._count = 0  # of the round that follows
+        self._lingers: asyncio.TimerHandle | None = None  # for more of it
         self._last = 0  # uses of the last round
 
     async def arrive(self, underway: Underway[Done]) -> Done:
@@ -98,34 +107,51 @@ class Arrivals:
         self._expect(loop)
 
     def _expect(self, loop: asyncio.AbstractEventLoop) -> None:
-        """See to it that a round follows."""
-        if self._is_expected:
-            return
-        self._is_expected = True
-        if self._last < CROWD:
-            loop.call_soon(self._round)  # behind whatever else came in by now
-        else:
-            loop.call_later(LINGER, self._round)
+        """See to it that a round follows: soon, or once as many are there as in the last one."""
+        self._count += 1
+        if self._lingers is not None and self._count >= self._last:
+            self._lingers.cancel()
+            self._lingers = None
+            loop.call_soon(self._round)
+        elif self._count == 1:
+            if self._last < CROWD:
+                loop.call_soon(self._round)  # behind whatever else came in by now
+            else:
+                self._lingers = loop.call_later(LINGER, self._round)
 
     def _round(self) -> None:
-        self._is_expected = False
+        self._lingers = None
+        self._last, self._count = self._count, 0
         ready, self._ready = self._ready, []
         groups, self._groups = self._groups, {}
-        self._last = len(ready) + sum([len(group.calls) for group in groups.values()])
         for many, group in groups.items():
             ready += self._joined(many, group)
-        while ready:
-            with self._together():
-                going = [(one, waits) for one in ready if (waits := _went(one)) is not None]
-            if going:
-                _wait([waits for _, waits in going])
-            ready = []
-            for one, waits in going:
-                if waits.done():
-                    ready.append(one)
-                else:
-                    loop = asyncio.get_running_loop()
-                    waits.add_done_callback(partial(self._tell, loop, one))
+        self._go_on(ready)
+
+    def _go_on(self, ready: list[_One]) -> None:
+        """Take a step of each use; those that wait then go on once they are told."""
+        self._settle(PATIENCE)
+        with self._together():
+            going = [(one, waits) for one in ready if (waits := _went(one)) is not None]
+        loop = asyncio.get_running_loop()
+        for one, waits in going:
+            waits.add_done_callback(partial(self._tell, loop, one))
+        if going:
+            self._settle(PATIENCE)
+
+    def _tell(self, loop: asyncio.AbstractEventLoop, one: _One, _waits: Waits) -> None:
+        """Note, in the writer's thread, that a use can go on."""
+        with self._telling:
+            is_first = not self._told
+            self._told.append(one)
+        if is_first:
+            with suppress(RuntimeError):  # the server has ended
+                loop.call_soon_threadsafe(self._collect)
+
+    def _collect(self) -> None:
+        with self._telling:
+            told, self._told = self._told, []
+        self._go_on(told)
 
     def _joined(self, many: Many, group: _Group) -> list[_One]:
         """Return the calls of a group as one use, or each as one if they are few."""
@@ -148,10 +174,6 @@ class Arrivals:
 
         found = _begun(lambda: many([call for call, _ in group.calls]), over)
         return [found] if found is not None else []
-
-    def _tell(self, loop: asyncio.AbstractEventLoop, one: _One, _waits: Waits) -> None:
-        with suppress(RuntimeError):  # the server has ended
-            loop.call_soon_threadsafe(self._add, loop, one)
 
 
 def _alone(begin: One, call: object, over: Over) -> _One | None:
@@ -177,9 +199,3 @@ def _went(one: _One) -> Waits | None:
     if waits is None:
         one.over(one.underway.value, None)
     return waits
-
-
-def _wait(several: Sequence[Waits]) -> None:
-    """Wait a little for all of them; the last one to be queued is the last to be done."""
-    with suppress(TimeoutError):
-        several[-1].exception(PATIENCE)

@@ -155,6 +155,9 @@ class SqlCipherStore:
     ) -> Page:
         return self._view().scan(table, index, lo, hi, after=after, limit=limit, reverse=reverse)
 
+    def tell_waits(self, tell: Callable[[bool], None]) -> None:
+        self._opened().connections.at_disk = tell
+
     def renew(self) -> None:
         connections = self._opened().connections
         connections.begin_anew()

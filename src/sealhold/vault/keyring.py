@@ -76,6 +76,7 @@ class Keyring:
         self._named: dict[str, Secret] = {}
         self._subjects: dict[SubjectId, SubjectKeys] = {}
         self.generation = 0
+        self.unnamed: set[SubjectId] = set()  # made here, whose rows are not committed yet
         self.worn: set[SubjectId] = set()  # whose key wrapped so often that it is to be turned over
         self._is_frozen = False
         self.reserves: Reserves = NoReserves()
@@ -166,6 +167,7 @@ class Keyring:
             under = self.lies_in.app(app)
             made = HeldSubject((subject, 1, app, under.version, ACTIVE, 0, 0, NOBODY), key, base)
             op = put_subject(made, under, self.entropy)
+            self.unnamed.add(subject)
             self.commit([structs.replace(op, expect=Expect.ABSENT)])
 
     def name_owner(self, subject: SubjectId, app: AppId) -> None:
@@ -226,6 +228,7 @@ class Keyring:
                 store.purge()
 
             self.reserves.spend(Room.RIGHTS, destroy)
+            self.unnamed.discard(subject)
 
     def counting(self, subject: SubjectId) -> Counted:
         """Return what notes that a version of a subject's key made its next 65,536 wraps."""

@@ -53,7 +53,7 @@ class Turning:
     until the writer has it: then what was sealed under a version is there for whoever turns it.
     """
 
-    __slots__ = ("_lock", "now")
+    __slots__ = ("__weakref__", "_lock", "now")
 
     def __init__(self, now: Versions) -> None:
         self.now = now

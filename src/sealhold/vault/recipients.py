@@ -117,13 +117,18 @@ class Recipients:
         """Return the notices to each recipient of an app."""
         mine = self._of_app(app)
         ops = [self._notice(each, subject, why) for each in mine]
-        if why is Why.ERASED:  # of what was changed before, nobody needs to hear any more
-            # THREAT T329: a notice to who was taken out since names the person, too
-            ops += [
-                Delete(NOTICES.name, (self._name(each, app, subject, Why.RECTIFIED),))
-                for each in self._ever_of_app(app)
-            ]
+        if why is Why.ERASED:
+            ops += self.untold(app, subject)
         return Out(tuple(ops), tuple(Told(recipient=each.id, name=each.name) for each in mine))
+
+    def untold(self, app: AppId, subject: SubjectId) -> tuple[Op, ...]:
+        """Return what takes out the notices of changes of a person; nobody needs to hear of them.
+
+        Once the person's keys are gone, no notice but that of the erasure may name them.
+        """
+        # THREAT T329: a notice to who was taken out since names the person, too
+        names = (self._name(each, app, subject, Why.RECTIFIED) for each in self._ever_of_app(app))
+        return tuple(Delete(NOTICES.name, (each,)) for each in names)
 
     def waiting(self, app: AppId | None = None) -> Iterator[RecipientNoticeView]:
         """Yield the notices that did not arrive yet, of one app or (None) of all.

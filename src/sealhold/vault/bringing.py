@@ -241,8 +241,9 @@ class Bringing:
         held = KeyBlocks(core.store, core.entropy).hold(keys, (), 1)
         if not isinstance(held, Held):
             raise BusyError("somebody else writes records of the same person")
-        packed = PersonPacks(core.objects, keys).put(content, core.entropy)
+        packed = Packed([], {})
         try:
+            packed = PersonPacks(core.objects, keys).put(content, core.entropy)
             ops = self._attached(use, laid, line, packed, held)
             told = msgspec.structs.replace(
                 use.event(EventKind.RECORD, "brought in"), collection=laid.name

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -42,7 +43,7 @@ from sealhold.frontends.http.repeating import (
 )
 from sealhold.frontends.http.session import SignIns
 from sealhold.frontends.http.streaming import streamed
-from sealhold.frontends.http.wire import to_wire
+from sealhold.frontends.http.wire import LONG, is_long, to_wire
 from sealhold.frontends.seam import Vault
 from sealhold.frontends.web.visit import Fields
 from sealhold.model.encoding import Plain
@@ -229,7 +230,8 @@ async def answer(route: ApiRoute, desk: ApiDesk, request: Request) -> Response:
         return no_token()
     except SealholdError as err:
         return problem(err) if role in TOLD else outside_problem(err)
-    return _response(reply)
+    # THREAT T330: nobody waits for an answer of somebody else that takes long to write
+    return await run_in_threadpool(_response, reply) if is_long(reply.value) else _response(reply)
 
 
 def _role(route: ApiRoute, desk: ApiDesk, token: str) -> Role:
@@ -283,15 +285,26 @@ def _id_of(request: Request, route: ApiRoute, kind: str) -> str:
 
 
 async def _reply(route: ApiRoute, desk: ApiDesk, call: Call) -> Reply:
-    """Return the reply of a route; what waits for a disk of this machine alone takes no thread."""
+    """Return the reply of a route; what waits for a disk of this machine alone takes no thread.
+
+    A long body does, since it is to be read first.
+    """
     begin = route.begin
     if route.repeats is not None and KEY in call.headers:
-        return await run_in_threadpool(_once, route, route.repeats, call)
+        return await run_in_threadpool(_written, partial(_once, route, route.repeats), call)
     if begin is None:
-        return await run_in_threadpool(route.run, call)
-    if desk.vault.is_near:
+        return await run_in_threadpool(_written, route.run, call)
+    if desk.vault.is_near and len(call.body) <= LONG:
         return await desk.arrivals.arrive(begin(call))
     return await run_in_threadpool(lambda: begin(call).wait())
+
+
+def _written(run: Callable[[Call], Reply], call: Call) -> Reply:
+    """Return the reply of `run`, written here already: the loop is there for everybody."""
+    reply = run(call)
+    if reply.value is None or isinstance(reply.value, bytes):
+        return reply
+    return replace(reply, value=msgspec.Raw(_bytes_of(reply)))
 
 
 def _once(route: ApiRoute, shows: Callable[[Any], Reply], call: Call) -> Reply:

@@ -16,8 +16,12 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
+import msgspec
+
 from sealhold.model.encoding import Plain
 from sealhold.model.ids import Id16, canonical
+from sealhold.model.people import ProfileView
+from sealhold.model.personrecords import RecordView
 
 Schema = dict[str, Any]  # reason: JSON Schema is a tree of plain values
 SCALARS: Mapping[object, Schema] = {
@@ -29,6 +33,10 @@ SCALARS: Mapping[object, Schema] = {
     Any: {},
     type(None): {"type": "null"},
 }
+
+
+LONG = 65_536  # characters or bytes; what is longer is read and written beside the loop
+SHORT_FIELDS = LONG // 16_384  # so many fields of a profile are never longer
 
 
 class Known(dict[str, Schema]):
@@ -51,15 +59,9 @@ UUID: Schema = {"type": "string", "format": "uuid"}
 
 
 def to_wire(value: Plain) -> Plain:
-    """Return `value` as plain JSON values."""
+    """Return `value` as plain JSON values; content of an app, which is JSON, as it is written."""
     if is_dataclass(value) and not isinstance(value, type):
-        ids = _id_fields(type(value))
-        return {
-            field.name: _id(getattr(value, field.name))
-            if field.name in ids
-            else to_wire(getattr(value, field.name))
-            for field in fields(value)
-        }
+        return _parts(value)
     if isinstance(value, Mapping):
         return {str(key): to_wire(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
@@ -69,6 +71,26 @@ def to_wire(value: Plain) -> Plain:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     return value.value if isinstance(value, Enum) else value
+
+
+def _parts(value: Plain) -> Plain:
+    if isinstance(value, RecordView):  # to walk through what an app nests takes far longer
+        content = msgspec.Raw(msgspec.json.encode(value.content))
+        return {"head": _parts(value.head), "content": content}
+    ids = _id_fields(value.__class__)
+    return {
+        field.name: _id(getattr(value, field.name))
+        if field.name in ids
+        else to_wire(getattr(value, field.name))
+        for field in fields(value)
+    }
+
+
+def is_long(value: Plain) -> bool:
+    """Return whether writing `value` would hold up others who wait for the same thread."""
+    if not isinstance(value, ProfileView) or len(value.fields) <= SHORT_FIELDS:
+        return False
+    return sum(len(each) for each in value.fields.values() if isinstance(each, str)) > LONG
 
 
 def schema_of(hint: object, known: Known) -> Schema:

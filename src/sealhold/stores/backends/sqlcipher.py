@@ -163,6 +163,9 @@ class SqlCipherStore:
     ) -> Page:
         return self._view().scan(table, index, lo, hi, after=after, limit=limit, reverse=reverse)
 
+    def count(self, table: str, most: int) -> int:
+        return self._view().count(table, most)
+
     def renew(self) -> None:
         connections = self._opened().connections
         connections.begin_anew()

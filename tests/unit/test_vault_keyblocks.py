@@ -217,7 +217,7 @@ def test_what_is_remembered_of_people_has_an_end(many: Crowd, keys: SubjectKeys)
     put(many, blocks, keys, 1)
 
     assert len(room) == REMEMBERED
-    assert room[keys.subject] == {1: SLOTS - 1}
+    assert room[keys.subject] == {1: FEW - 1}
 
 
 def test_an_empty_slot_is_no_key() -> None:

@@ -1,7 +1,9 @@
 """Answers and bodies that take long are written and read beside the server's loop."""
 
+import asyncio
 import threading
 from collections.abc import Generator
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +15,9 @@ from starlette.responses import Response
 from sealhold.frontends.http import api
 from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role
 from sealhold.frontends.http.arriving import Arrivals
-from sealhold.frontends.http.crowd import long_bodies
+from sealhold.frontends.http.counting import Seen
+from sealhold.frontends.http.crowd import Crowd, long_bodies
+from sealhold.frontends.http.quick import Quick, Taken
 from sealhold.frontends.http.wire import LONG, is_long, to_wire
 from sealhold.model.encoding import Plain
 from sealhold.model.ids import Collection, FieldName, Id16, RecordId, SubjectId
@@ -54,15 +58,19 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Written:
     return found
 
 
-def answered(route: ApiRoute, body: bytes = b"") -> tuple[Response, threading.Thread]:
-    """Return what a public route answers, and the thread of the loop."""
-    desk: Any = SimpleNamespace(
+def desk_of() -> Any:  # noqa: ANN401  # reason: as much of a desk as is asked for
+    return SimpleNamespace(
         vault=SimpleNamespace(is_near=True),
         sign_ins=None,
         long_bodies=long_bodies(),
-        arrivals=Arrivals(),
+        arrivals=Arrivals(nullcontext),
         counts=None,
     )
+
+
+def answered(route: ApiRoute, body: bytes = b"") -> tuple[Response, threading.Thread]:
+    """Return what a public route answers, and the thread of the loop."""
+    desk = desk_of()
     sent = {"type": "http.request", "body": body, "more_body": False}
 
     async def receive() -> dict[str, Plain]:
@@ -108,6 +116,29 @@ def test_a_long_answer_is_written_in_a_thread_of_its_own(written: Written, *, be
     assert msgspec.json.decode(response.body) == to_wire(LONG_ONE)
     assert written.threads
     assert loop not in written.threads
+
+
+@pytest.mark.threat("T330")
+@pytest.mark.parametrize(("value", "in_loop"), [(SHORT, True), (LONG_ONE, False)])
+def test_a_long_answer_of_the_short_way_is_written_in_a_thread_of_its_own(
+    written: Written, value: ProfileView, *, in_loop: bool
+) -> None:
+    site: Any = SimpleNamespace(hosts=())
+    crowd, long_one = Crowd(lambda *_: pytest.fail("not asked")), route(value, begins=True)
+
+    async def told() -> tuple[bytes, threading.Thread]:
+        quick = Quick(desk_of(), lambda: pytest.fail("not asked"), site, crowd)
+        over: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        assert long_one.begin is not None
+        assert crowd.enter()
+        taken = Taken(long_one, long_one.begin, {}, "t", Role.APP, {}, 0, 0.0, Seen("/"))
+        quick.go(taken, b"", over.set_result)
+        return await over, threading.current_thread()
+
+    answer, loop = in_a_loop(told())
+
+    assert msgspec.json.decode(answer.partition(b"\r\n\r\n")[2]) == to_wire(value)
+    assert [each is loop for each in written.threads] == [in_loop]
 
 
 @pytest.mark.threat("T330")

@@ -137,6 +137,23 @@ class RecordPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """A read of a record as it came: a token, a place, and what for."""
+
+    token: str
+    place: RecordPlace
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """A new record as it came: a token, a place and what for, and the content."""
+
+    token: str
+    place: RecordPlace
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
 class KeptLine:
     """The record that a line of many became."""
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -21,7 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sealhold.frontends.http.arriving import Arrivals
+from sealhold.frontends.http.arriving import Arrivals, Many
 from sealhold.frontends.http.bodies import (
     FORM_BYTES,
     UPLOAD_BYTES,
@@ -118,7 +118,7 @@ def _nothing(_call: Call) -> Reply:
     return Reply()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ApiRoute:
     """One method on one path."""
 
@@ -128,6 +128,7 @@ class ApiRoute:
     about: str
     run: Callable[[Call], Reply] = _nothing
     begin: Callable[[Call], Underway[Reply]] | None = None  # in place of `run`: in steps
+    many: Many | None = None  # of equal calls that come in one moment
     also: tuple[Role, ...] = ()  # further roles that may call
     answer: object = None  # a type hint; None: no content or bytes
     body: type[msgspec.Struct] | None = None
@@ -142,12 +143,18 @@ class ApiRoute:
     repeats: Callable[[Any], Reply] | None = None  # what it answers, if it may be sent again
     media: str = JSON
 
-    @property
+    @cached_property
     def roles(self) -> tuple[Role, ...]:
         """All roles that may call."""
         return (self.role, *self.also)
 
-    @property
+    @cached_property
+    def scope(self) -> str:
+        """The part of the API, and whether it is read or written: `profile:read`."""
+        part = NAMED.sub("", self.path).rstrip("/").rpartition("/")[2]
+        return f"{part}:{'read' if self.method == 'GET' else 'write'}"
+
+    @cached_property
     def all_headers(self) -> tuple[str, ...]:
         """All headers that it takes beside a token, in small letters."""
         return (*self.headers, *self.optional, *((KEY,) if self.repeats else ()))
@@ -210,7 +217,7 @@ async def answer(route: ApiRoute, desk: ApiDesk, request: Request) -> Response:
     try:
         if role is None:
             # THREAT T194: whoever holds no token makes the server keep no body, of any length
-            token = _presented(route, request, token)
+            token = presented(route, token, request.path_params, request.headers)
             role = await _admit(route, desk, token)
         # THREAT T201: a long body is kept in memory whole, so few are taken in at once
         with desk.long_bodies.taken(_sender(token)) if route.is_long else nullcontext():
@@ -229,12 +236,19 @@ async def answer(route: ApiRoute, desk: ApiDesk, request: Request) -> Response:
     except NoTokenError:
         return no_token()
     except SealholdError as err:
-        return problem(err) if role in TOLD else outside_problem(err)
+        return shown_error(err, role)
     # THREAT T330: nobody waits for an answer of somebody else that takes long to write
-    return await run_in_threadpool(_response, reply) if is_long(reply.value) else _response(reply)
+    return (
+        await run_in_threadpool(response_of, reply) if is_long(reply.value) else response_of(reply)
+    )
 
 
-def _role(route: ApiRoute, desk: ApiDesk, token: str) -> Role:
+def shown_error(err: SealholdError, role: Role | None) -> Response:
+    """Return `err` as a caller of this role is told it."""
+    return problem(err) if role in TOLD else outside_problem(err)
+
+
+def role_of(route: ApiRoute, desk: ApiDesk, token: str) -> Role:
     """Return the role of whoever holds `token`, one that the route takes.
 
     Raises:
@@ -258,30 +272,26 @@ async def _admit(route: ApiRoute, desk: ApiDesk, token: str) -> Role:
     is_plain = token.count("_") <= PARTS  # a bound of uses is counted on the disk
     try:
         if route.begin is not None and desk.vault.is_near and is_plain:
-            return _role(route, desk, token)
-        return await run_in_threadpool(_role, route, desk, token)
+            return role_of(route, desk, token)
+        return await run_in_threadpool(role_of, route, desk, token)
     except DeniedError as err:
         if not isinstance(err, NoTokenError | LockedError):
             await run_in_threadpool(desk.vault.callers.refused, token)
         raise
 
 
-def _presented(route: ApiRoute, request: Request, token: str) -> str:
+def presented(
+    route: ApiRoute, token: str, names: Mapping[str, str], headers: Mapping[str, str]
+) -> str:
     """Return `token` with what it is shown for, to which its holder may have bound it."""
-    part = NAMED.sub("", route.path).rstrip("/").rpartition("/")[2]
     asked = Asked(
         # THREAT T293: a purpose that the route does not ask for bounds nothing there
-        purpose=request.headers.get(PURPOSE, "") if PURPOSE in route.all_headers else "",
-        processing=_id_of(request, route, OF_A_PROCESSING),
-        subject=_id_of(request, route, OF_A_PERSON),
-        scope=f"{part}:{'read' if route.method == 'GET' else 'write'}",
+        purpose=headers.get(PURPOSE, "") if PURPOSE in route.all_headers else "",
+        processing=names["id"] if route.path.startswith(OF_A_PROCESSING) else "",
+        subject=names["id"] if route.path.startswith(OF_A_PERSON) else "",
+        scope=route.scope,
     )
     return Presented(token, asked)
-
-
-def _id_of(request: Request, route: ApiRoute, kind: str) -> str:
-    """Return the id in an address of this kind; empty in any other."""
-    return str(request.path_params["id"]) if route.path.startswith(kind) else ""
 
 
 async def _reply(route: ApiRoute, desk: ApiDesk, call: Call) -> Reply:
@@ -300,11 +310,14 @@ async def _reply(route: ApiRoute, desk: ApiDesk, call: Call) -> Reply:
 
 
 def _written(run: Callable[[Call], Reply], call: Call) -> Reply:
-    """Return the reply of `run`, written here already: the loop is there for everybody."""
-    reply = run(call)
+    return written(run(call))
+
+
+def written(reply: Reply) -> Reply:
+    """Return a reply with its value as JSON already: the loop is there for everybody."""
     if reply.value is None or isinstance(reply.value, bytes):
         return reply
-    return replace(reply, value=msgspec.Raw(_bytes_of(reply)))
+    return replace(reply, value=msgspec.Raw(body_of(reply)))
 
 
 def _once(route: ApiRoute, shows: Callable[[Any], Reply], call: Call) -> Reply:
@@ -312,7 +325,7 @@ def _once(route: ApiRoute, shows: Callable[[Any], Reply], call: Call) -> Reply:
 
     def told(came: Any) -> bytes:  # noqa: ANN401  # reason: what the route shows
         reply = shows(came)
-        return packed(Kept(reply.status, reply.media, reply.etag, _bytes_of(reply)))
+        return packed(Kept(reply.status, reply.media, reply.etag, body_of(reply)))
 
     whole = whole_of(call.names, call.headers, call.body)
     once = Once(
@@ -362,7 +375,8 @@ def _token(request: Request) -> str:
     return given[0][len(BEARER) :].strip()
 
 
-def _response(reply: Reply) -> Response:
+def response_of(reply: Reply) -> Response:
+    """Return a reply as an answer."""
     if reply.chunks is not None:
         return streamed(reply.chunks, reply.status, reply.media, _told_headers(reply))
     headers = _told_headers(reply)
@@ -371,10 +385,11 @@ def _response(reply: Reply) -> Response:
     if isinstance(reply.value, bytes) and reply.is_file:
         headers["content-disposition"] = "attachment"
     media = reply.media if isinstance(reply.value, bytes) else JSON
-    return Response(_bytes_of(reply), reply.status, headers, media_type=media)
+    return Response(body_of(reply), reply.status, headers, media_type=media)
 
 
-def _bytes_of(reply: Reply) -> bytes:
+def body_of(reply: Reply) -> bytes:
+    """Return the body of a reply."""
     value = reply.value
     return value if isinstance(value, bytes) else msgspec.json.encode(to_wire(value))
 

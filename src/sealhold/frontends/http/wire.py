@@ -34,6 +34,8 @@ SCALARS: Mapping[object, Schema] = {
     type(None): {"type": "null"},
 }
 
+AS_IS = frozenset({str, int, bool, float, type(None)})  # what is JSON as it stands
+
 
 LONG = 65_536  # characters or bytes; what is longer is read and written beside the loop
 SHORT_FIELDS = LONG // 16_384  # so many fields of a profile are never longer
@@ -59,9 +61,26 @@ UUID: Schema = {"type": "string", "format": "uuid"}
 
 
 def to_wire(value: Plain) -> Plain:
-    """Return `value` as plain JSON values; content of an app, which is JSON, as it is written."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return _parts(value)
+    """Return `value` as plain JSON values."""
+    kind = type(value)
+    if kind in AS_IS:
+        return value
+    if kind is dict:
+        return {
+            str(key): item if type(item) in AS_IS else to_wire(item) for key, item in value.items()
+        }
+    plan = _plan(kind)
+    if plan is not None:
+        told: dict[str, Plain] = {}
+        for name, is_id in plan:
+            inner = getattr(value, name)
+            if is_id:
+                told[name] = _id(inner)
+            elif name == "content" and kind is RecordView:  # to walk through it takes far longer
+                told[name] = msgspec.Raw(msgspec.json.encode(inner))
+            else:
+                told[name] = inner if type(inner) in AS_IS else to_wire(inner)
+        return told
     if isinstance(value, Mapping):
         return {str(key): to_wire(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
@@ -71,19 +90,6 @@ def to_wire(value: Plain) -> Plain:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     return value.value if isinstance(value, Enum) else value
-
-
-def _parts(value: Plain) -> Plain:
-    if isinstance(value, RecordView):  # to walk through what an app nests takes far longer
-        content = msgspec.Raw(msgspec.json.encode(value.content))
-        return {"head": _parts(value.head), "content": content}
-    ids = _id_fields(value.__class__)
-    return {
-        field.name: _id(getattr(value, field.name))
-        if field.name in ids
-        else to_wire(getattr(value, field.name))
-        for field in fields(value)
-    }
 
 
 def is_long(value: Plain) -> bool:
@@ -148,8 +154,11 @@ def _hints(cls: type) -> Mapping[str, object]:
 
 
 @cache
-def _id_fields(cls: type) -> frozenset[str]:
-    return frozenset(name for name, hint in _hints(cls).items() if _is_id(hint))
+def _plan(cls: type) -> tuple[tuple[str, bool], ...] | None:
+    """Return the fields of a dataclass, and of each whether it is an id; None for another class."""
+    if not is_dataclass(cls):
+        return None
+    return tuple((name, _is_id(hint)) for name, hint in _hints(cls).items())
 
 
 def _is_id(hint: object) -> bool:

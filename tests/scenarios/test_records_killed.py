@@ -64,8 +64,7 @@ def test_what_was_acknowledged_is_there_after_a_kill(tmp_path: Path, store: str)
         site = RecordsSite(again, store)
         total = 0
         for who, numbers in kept.items():
-            there = _all(site, who, token)
-            total += len(there)
+            total += len(there := _all(site, who, token))
             want = {n: {"n": n} for n in numbers} | {
                 n: {"n": n} for some in loaded if who == people[0] for n in some
             }
@@ -75,9 +74,7 @@ def test_what_was_acknowledged_is_there_after_a_kill(tmp_path: Path, store: str)
         status = again.call("GET", "/v1/status", again.owner).json
         assert [status[name] for name in ("apps", "people", "records")] == [2, AT_ONCE, total]
     assert Cli(tmp_path).line("audit verify").code == 0
-    told = Cli(tmp_path).line("status").out
-    assert re.search(rf"People +{AT_ONCE}\n", told)
-    assert re.search(rf"Their records +{total:,}\n", told)
+    assert re.search(rf"People +{AT_ONCE}\n.*{total:,}\n", Cli(tmp_path).line("status").out)
 
 
 def _gone(done: Callable[[], bool]) -> bool:

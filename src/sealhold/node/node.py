@@ -48,6 +48,7 @@ from sealhold.vault.sourcing import Sources
 if TYPE_CHECKING:
     from sealhold.compute.callers import Callers
     from sealhold.compute.choosingdoor import Choices
+    from sealhold.compute.layingdoor import RulesAhead
     from sealhold.compute.minedoor import Mine
     from sealhold.compute.passkeydoor import Passkeys
     from sealhold.compute.peopledoor import People
@@ -347,6 +348,11 @@ class Node:
     def rights(self) -> "Rights":
         """The rights of people."""
         return self.parts.crowd.rights
+
+    @property
+    def rules_ahead(self) -> "RulesAhead":
+        """The owner's look at rules for an app before they are laid down."""
+        return self.parts.crowd.rules_ahead
 
     def stop(self) -> None:
         """End the programs that run, between two objects; the next run goes on from there."""

@@ -315,7 +315,7 @@ def written(reply: Reply) -> Reply:
     """Return a reply with its value as JSON already: the loop is there for everybody."""
     if reply.value is None or isinstance(reply.value, bytes):
         return reply
-    return replace(reply, value=msgspec.Raw(body_of(reply)))
+    return msgspec.structs.replace(reply, value=msgspec.Raw(body_of(reply)))
 
 
 def _once(route: ApiRoute, shows: Callable[[Any], Reply], call: Call) -> Reply:

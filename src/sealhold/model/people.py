@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from sealhold.model.ids import AppId, FieldName, Purpose, ReceiptId, SubjectId
 from sealhold.model.quantities import Instant
+from sealhold.model.staying import StayView
 
 Value = str | int | bool  # what one field can hold
 
@@ -72,6 +73,7 @@ class ErasedView:
     closes_at: Instant  # by when it comes to that
     rows: Mapping[str, int]  # how many went, by table
     paper: str  # the signed receipt: a file that `sealhold verify` reads
+    stays: tuple[StayView, ...] = ()  # what is held under duties to keep
 
 
 Rules = Mapping[FieldName, FieldRule]

@@ -48,6 +48,7 @@ from sealhold.vault.sourcing import Sources
 if TYPE_CHECKING:
     from sealhold.compute.callers import Callers
     from sealhold.compute.choosingdoor import Choices
+    from sealhold.compute.holdsdoor import HoldsDoor
     from sealhold.compute.minedoor import Mine
     from sealhold.compute.passkeydoor import Passkeys
     from sealhold.compute.peopledoor import People
@@ -347,6 +348,11 @@ class Node:
     def rights(self) -> "Rights":
         """The rights of people."""
         return self.parts.crowd.rights
+
+    @property
+    def holds(self) -> "HoldsDoor":
+        """Duties to keep what an erasure would take."""
+        return self.parts.crowd.holds
 
     def stop(self) -> None:
         """End the programs that run, between two objects; the next run goes on from there."""

@@ -29,6 +29,7 @@ from sealhold.vault.schemas import Schemas
 from sealhold.vault.using import Uses
 
 if TYPE_CHECKING:
+    from sealhold.compute.holdsdoor import HoldsDoor
     from sealhold.compute.rightsdoor import Rights
     from sealhold.node.processingparts import ProcessingDoors
 
@@ -88,6 +89,14 @@ class PeopleParts:
         return processing_doors(
             ground.core, ground.registry, ground.schemas, self._uses, self.principals
         )
+
+    @cached_property
+    def holds(self) -> "HoldsDoor":
+        """Duties to keep; loaded with the first who asks about one."""
+        from sealhold.compute.holdsdoor import HoldsDoor  # noqa: PLC0415  # reason: seldom used
+
+        ground = self._ground
+        return HoldsDoor(ground.core, ground.registry, self.principals, ground.verify)
 
     @cached_property
     def rights(self) -> "Rights":

@@ -30,6 +30,11 @@ def status_of(parts: OpenParts, home: Home, now: Instant) -> Status:
             " `sealhold key close-epoch`"
         )
     warnings += parts.overdue()
+    holds, held = parts.holds()
+    if parts.has_holds_over:
+        warnings.append(
+            "a duty to keep is over, and what it held is not gone: check by `sealhold audit verify`"
+        )
     return Status(
         version=__version__,
         home=str(home.folder),
@@ -45,4 +50,6 @@ def status_of(parts: OpenParts, home: Home, now: Instant) -> Status:
         elsewhere=places_of(home).told(),
         epoch=parts.core.keyring.lies_in.epoch,
         close_by=due,
+        holds=holds,
+        held=held,
     )

@@ -31,6 +31,7 @@ from sealhold.model.shown import LedgerLine, LogState
 from sealhold.stores.spec import RecordStore
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import scan_all
+from sealhold.vault.holdcheck import hold_faults
 from sealhold.vault.home import Home, read
 from sealhold.vault.objects import Objects
 from sealhold.vault.owned import RECORDS, open_standing
@@ -152,6 +153,7 @@ class Ledger:
         faults = [*self._files(), *self._log_faults(progress, against), *self._records()]
         faults += [f"`{self._home.data.name}`: {each}" for each in people_faults(self._core)]
         faults += [f"`{self._home.data.name}`: {each}" for each in register_faults(self._core)]
+        faults += [f"`{self._home.data.name}`: {each}" for each in hold_faults(self._core)]
         state = self.state()
         self._verified = LogState(
             size=state.size,

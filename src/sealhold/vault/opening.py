@@ -54,7 +54,9 @@ from sealhold.vault import (
     epochs,
     erased,
     grants,
+    holds,
     jobs,
+    keepings,
     leases,
     noisebudget,
     notices,
@@ -113,6 +115,7 @@ DECIDING = (
     epochs.ERASED,
     stories.STORIES,
     recipients.RECIPIENTS,
+    *holds.TABLES,
 )
 TABLES = (
     *DECIDING,
@@ -128,6 +131,7 @@ TABLES = (
     erased.ERASED,
     stories.STORY_EVENTS,
     recipients.NOTICES,
+    keepings.KEEPINGS,
     FIELDS,
     LOOKUPS,
     processings.VERSIONS,

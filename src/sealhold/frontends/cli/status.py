@@ -104,6 +104,7 @@ def _blocks(shown: Status, meters: tuple[Meter, ...], checked: LogState | None) 
         ("A destroyed key", WORTH[shown.root_strength]),
         ("Items", f"{shown.items:,}" + (f": {counts}" if counts else "")),
         ("Epoch", epoch_words(shown.epoch, shown.close_by)),
+        *([("Duties to keep", _holds(shown))] if shown.holds else []),
         ("Log", f"{counted(log.size, 'entry', 'entries')}, newest {moment(log.at)}"),
         ("Log root", log.root),
         ("Log key", log.key_digest),
@@ -117,6 +118,11 @@ def _blocks(shown: Status, meters: tuple[Meter, ...], checked: LogState | None) 
     elif checked.whole:
         blocks.append(Line("Self-test: everything that is kept is what was written.", "good"))
     return blocks
+
+
+def _holds(shown: Status) -> str:
+    of = counted(shown.held, "erased person", "erased people")
+    return f"{counted(shown.holds, 'hold', 'holds')}; something of {of} is held"
 
 
 def budget_table(meters: tuple[Meter, ...]) -> list[Block]:

@@ -275,7 +275,7 @@ def test_when_a_hold_ends_the_keys_of_what_it_held_go_and_the_log_tells(
     assert (kept.keepings(), kept.door.all()) == ([], ())
     released = [each for each in kept.events() if each.reason == "released"]
     assert {each.receipt for each in released} == receipts
-    assert [each.reason for each in kept.events()][0] == "ended"
+    assert next(each.reason for each in kept.events()) == "ended"
     assert kept.many.vault.core.deciding.get(ERASED_IN.name, 1) is not None
     assert kept.faults() == []
 

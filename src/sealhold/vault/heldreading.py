@@ -9,6 +9,7 @@ Source: docs/spec/32-holds.md section 4.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
@@ -16,7 +17,13 @@ from msgspec import structs
 
 from sealhold.audit.event import Event, EventKind, Outcome
 from sealhold.audit.log import Entry
-from sealhold.model.errors import BusyError, ConflictError, DeniedError, UnknownPurposeError
+from sealhold.model.errors import (
+    BusyError,
+    ConflictError,
+    DeniedError,
+    NotFoundError,
+    UnknownPurposeError,
+)
 from sealhold.model.holds import HeldProfile
 from sealhold.model.ids import Collection, Id16, Purpose, RecordId
 from sealhold.model.personrecords import (
@@ -250,9 +257,10 @@ def _has(table: str, collection: str) -> Callable[[Keeping], bool]:
 
 def _until_done(once: Callable[[], Done | None]) -> Done:
     for _ in range(TRIES):
-        done = once()
-        if done is not None:
-            return done
+        with suppress(NotFoundError):  # the key went in this very moment
+            done = once()
+            if done is not None:
+                return done
     raise BusyError("the hold changes without a pause")
 
 

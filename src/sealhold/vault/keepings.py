@@ -278,6 +278,20 @@ def keeping_ids(core: Core) -> set[bytes]:
     return {found.row[0] for found in scan_all(core.store, KEEPINGS)}
 
 
+def drop_keyless(core: Core) -> None:
+    """Take out what is held under no key: rows of an older day, of a hold that ended since."""
+    keepings = Keepings(core)
+    for found in scan_all(core.store, KEEPINGS):
+        keeping = SubjectId(Id16(found.row[0]))
+        if core.keyring.versions(keeping):
+            continue
+        cleared, packs = keepings.cleared(keeping)
+        ops = (Delete(KEEPINGS.name, (keeping,)), *cleared)
+        event = Event(kind=EventKind.HOLD, actor=Actor.VAULT, reason="released_since")
+        core.writer.commit(Work(ops, (Entry(event=event),), right=True))
+        drop_packs(core.objects, packs)
+
+
 def _told(hold: Hold, keeping: Keeping) -> HeldBack:
     return HeldBack(
         hold=hold.id,

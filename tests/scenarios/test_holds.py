@@ -87,7 +87,7 @@ def assert_held(node: Node) -> None:
         node.holds.profile(officer(node), keeping, SERVICE)
 
 
-@pytest.mark.threat("T322")
+@pytest.mark.threat("T321")
 @pytest.mark.promise("P8")
 def test_under_a_hold_back_ups_of_before_give_nothing_of_the_erased(place: Place) -> None:
     """A4, with a hold: rows of before and the keys of today, in which the hold's key is."""
@@ -106,7 +106,7 @@ def test_under_a_hold_back_ups_of_before_give_nothing_of_the_erased(place: Place
         assert_others_are_whole(node, story)
 
 
-@pytest.mark.threat("T322")
+@pytest.mark.threat("T321")
 def test_once_a_hold_has_ended_back_ups_of_what_it_held_give_nothing(tmp_path: Path) -> None:
     place = Place(tmp_path / "home")
     story = told(place, hold_and_erase)

@@ -176,6 +176,7 @@ class Keepings:
         before = self.get(at)
         if before is not None:
             return None if hold is None else _told(hold, before)
+        # THREAT T317: what has no row of its own yet is not held, and is made again from the start
         self._clear(app, at)
         # THREAT T318: a hold that was lifted since, or is over, keeps nothing
         if hold is None or not decide_keeping(hold.until, core.clock(), frozenset()).permit:
@@ -269,6 +270,7 @@ def keeping_names(
 ) -> tuple[bytes, SubjectId]:
     """Return a person's name among the erased, and the id of what one hold keeps of them."""
     names = core.keyring.app(app).erased
+    # THREAT T319: an id that no row of people has: no use by an app begins there
     made = names.mac16(framed(KEEPINGS.name.encode(), hold, subject))
     return names.mac16(subject), SubjectId(Id16(UUID(bytes=made, version=4).bytes))
 
@@ -285,6 +287,7 @@ def drop_keyless(core: Core) -> None:
         keeping = SubjectId(Id16(found.row[0]))
         if core.keyring.versions(keeping):
             continue
+        # THREAT T321: its hold ended behind that day, and no key of it is anywhere
         cleared, packs = keepings.cleared(keeping)
         ops = (Delete(KEEPINGS.name, (keeping,)), *cleared)
         event = Event(kind=EventKind.HOLD, actor=Actor.VAULT, reason="released_since")

@@ -26,6 +26,17 @@ class Lookup(StrEnum):
     PHONE = "phone"
 
 
+class Mask(StrEnum):
+    """What leaves of a field's value where its whole is not needed."""
+
+    NONE = "none"  # all of it
+    HIDDEN = "hidden"  # nothing
+    TAIL = "tail"  # the last four characters
+    INITIAL = "initial"  # the first character
+    DOMAIN = "domain"  # of an address, what is behind the last `@`
+    YEAR = "year"  # of a date
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldRule:
     """What the owner laid down for one field of an app's profiles."""
@@ -35,6 +46,8 @@ class FieldRule:
     retention_days: int  # kept for so long after it was written; 0: until it is taken out
     purposes: frozenset[Purpose]  # what for: these, and what lies within them
     lookup: Lookup = Lookup.NONE
+    mask: Mask = Mask.NONE
+    whole_for: frozenset[Purpose] = frozenset()  # with a mask: who gets all of it nevertheless
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from sealhold.model.people import (
     ErasedView,
     FieldRule,
     Lookup,
+    Mask,
     PersonView,
     ProfileView,
     SchemaView,
@@ -37,6 +38,8 @@ class NewRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sensitive: bool = False
     retention_days: int = 0
     lookup: Lookup = Lookup.NONE
+    mask: Mask = Mask.NONE
+    whole_for: list[str] = []
 
     def rule(self) -> FieldRule:
         """Return it as the vault takes it."""
@@ -46,6 +49,8 @@ class NewRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             retention_days=self.retention_days,
             purposes=frozenset(map(Purpose, self.purposes)),
             lookup=self.lookup,
+            mask=self.mask,
+            whole_for=frozenset(map(Purpose, self.whole_for)),
         )
 
 

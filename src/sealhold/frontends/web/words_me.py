@@ -46,6 +46,7 @@ ME: Mapping[str, str] = {
     "me.who_vault": "the vault",
     "me.who_outsider": "somebody without a valid token",
     "me.use_profile_read": "read your profile",
+    "me.use_profile_read_masked": "read your profile, some of it masked",
     "me.use_profile_changed": "changed your profile",
     "me.use_profile_found": "looked you up",
     "me.use_person_made": "made an entry for you",

@@ -30,7 +30,8 @@ SHOWN = 20  # uses on one page
 HELD = {"ident": "fields", "personrecord": "records", "attachment": "files"}  # in words
 TOLD = frozenset(  # uses that have words of their own
     {
-        "profile read", "profile changed", "profile found", "person made", "person shown",
+        "profile read", "profile read masked", "profile changed", "profile found",
+        "person made", "person shown",
         "person asked to be erased", "access a link was opened", "access a token was made",
         "access a token was ended", "access tokens were revoked", "say uses shown",
         "say asked in vain", "say said before",

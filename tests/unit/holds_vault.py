@@ -16,9 +16,10 @@ from sealhold.vault.holdcheck import hold_faults
 from sealhold.vault.keepings import KEEPINGS
 from sealhold.vault.peoplecheck import people_faults
 from sealhold.vault.wraps import SUBJECT
+from tests.unit.attachments_vault import attach
 from tests.unit.memory_vault import NOON
-from tests.unit.people_vault import Crowd
-from tests.unit.records_vault import NOTES, Shelf, shelf
+from tests.unit.people_vault import NAME, Crowd
+from tests.unit.records_vault import NOTES, Shelf, rid, shelf
 
 LEGAL, CLAIMS = "LegalCompliance", "DisputeManagement"
 LAW = "Section 147 of the Fiscal Code"
@@ -101,3 +102,32 @@ def archive() -> Iterator[Archive]:
             many.vault.core, many.registry, many.principals, lambda said: said == PROOF
         )
         yield Archive(kept, door, token.token)
+
+
+def filled(kept: Archive) -> SubjectId:
+    who = kept.many.person()
+    for number in (1, 2, 3):
+        kept.shelf.put(who, number, {"text": f"note {number}"})
+    attach(kept.shelf, who, b"an invoice")
+    return who
+
+
+def held(kept: Archive, who: SubjectId) -> SubjectId:
+    """Erase a person under a hold, and return the id of what is held."""
+    hold = kept.hold(kept.wish(fields=(NAME,)))
+    kept.erase(who)
+    (keeping,) = kept.kept(hold)
+    return SubjectId(keeping.id)
+
+
+def read(kept: Archive, keeping: SubjectId, purpose: str = LEGAL) -> list[object]:
+    """Return all that an officer reads of what is held."""
+    name, record = canonical(keeping), canonical(rid(1))
+    page = kept.door.records(kept.officer, name, purpose, NOTES, "", 10)
+    view = kept.door.attachment(kept.officer, name, purpose, NOTES, record, 1)
+    profile = kept.door.profile(kept.officer, name, purpose)
+    texts = [each.content["text"] for each in page.records]
+    return [profile.fields[NAME], *texts, b"".join(view.pieces)]
+
+
+WHOLE = ["Ada", "note 1", "note 2", "note 3", b"an invoice"]

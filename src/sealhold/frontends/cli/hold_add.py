@@ -13,30 +13,34 @@ from sealhold.model.holds import HoldWish
 from sealhold.model.ids import Kind
 
 OWNER = ""  # no token: the owner
+Ground = Annotated[
+    str, typer.Option(metavar="TERM", help="Of Article 17(3): `LegallyRequired`, `LegalClaims`...")
+]
+Law = Annotated[str, typer.Option(metavar="TEXT", help="Which law, contract or proceedings.")]
+Until = Annotated[str, typer.Option(metavar="TIME", help="Until when: a date, or `3650d`.")]
+OnePerson = Annotated[
+    str, typer.Option(metavar="ID", help="Of one person; else of all people of the app.")
+]
+Fields = Annotated[list[str] | None, typer.Option(metavar="NAME", help="A field of profiles.")]
+Collections = Annotated[
+    list[str] | None, typer.Option(metavar="NAME", help="All records of a collection.")
+]
+Records = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLLECTION/ID", help="One record of the one person."),
+]
 
 
 def hold_add(  # noqa: PLR0913, PLR0917  # reason: what a duty to keep says
     context: typer.Context,
     app: Annotated[str, typer.Argument(metavar="APP", help="Its name or id.")],
-    ground: Annotated[
-        str,
-        typer.Option(metavar="TERM", help="Of Article 17(3): `LegallyRequired`, `LegalClaims`..."),
-    ],
-    law: Annotated[str, typer.Option(metavar="TEXT", help="Which law, contract or proceedings.")],
-    until: Annotated[str, typer.Option(metavar="TIME", help="Until when: a date, or `3650d`.")],
-    person: Annotated[
-        str, typer.Option(metavar="ID", help="Of one person; else of all people of the app.")
-    ] = "",
-    field: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="A field of profiles.")
-    ] = None,
-    collection: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="All records of a collection.")
-    ] = None,
-    record: Annotated[
-        list[str] | None,
-        typer.Option(metavar="COLLECTION/ID", help="One record of the one person."),
-    ] = None,
+    ground: Ground,
+    law: Law,
+    until: Until,
+    person: OnePerson = "",
+    field: Fields = None,
+    collection: Collections = None,
+    record: Records = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only tell what would be held.")
     ] = False,

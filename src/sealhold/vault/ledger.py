@@ -80,6 +80,8 @@ _WORDS = {
     EventKind.BREACH: "a breach: {reason}",
     EventKind.RECIPIENT: "a recipient was {reason}",
     EventKind.UPGRADE: "the rows were brought to another form: {reason}",
+    EventKind.HOLD: "a duty to keep: {reason}",
+    EventKind.HELD: "what is held of somebody who was erased: {reason}",
 }
 
 _ACTORS = {

@@ -94,9 +94,9 @@ ME: Mapping[str, str] = {
     "me.erase_held": "These stay, because of a duty to keep them. They are sealed apart, and only"
     " the data protection officer can read them, for that duty alone.",
     "me.erase_ground": "{why} (Article 17(3)({letter}) GDPR): {law}, until {until}",
-    "me.erase_fields_held": "{number} fields of your profile",
-    "me.erase_records_held": "{number} records of “{name}”",
-    "me.erase_files_held": "{number} files of “{name}”",
+    "me.erase_fields_held": "Fields of your profile: {number}",
+    "me.erase_records_held": "Records of “{name}”: {number}",
+    "me.erase_files_held": "Files of “{name}”: {number}",
     "me.erase_sure": "I understand that nobody can bring it back",
     "me.erase_do": "Erase now",
     "me.erase_not": "Keep it",

@@ -21,9 +21,10 @@ from sealhold.model.quantities import Instant
 from sealhold.stores.spec import Put
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.erasures import Erasures
-from sealhold.vault.holds import HOLDS, Holds
+from sealhold.vault.holdrows import HOLDS, KEEPINGS
+from sealhold.vault.holds import Holds
 from sealhold.vault.identifiable import FIELDS
-from sealhold.vault.keepings import KEEPINGS, Keepings
+from sealhold.vault.keepings import Keepings
 from sealhold.vault.opening import DECIDING
 from sealhold.vault.personrows import RECORDS
 from sealhold.vault.subjects import SUBJECTS, Subjects

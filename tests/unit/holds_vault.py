@@ -13,7 +13,7 @@ from sealhold.model.quantities import DAY, Instant
 from sealhold.stores.spec import Row
 from sealhold.vault.deciding import rows_of, scan_all
 from sealhold.vault.holdcheck import hold_faults
-from sealhold.vault.keepings import KEEPINGS
+from sealhold.vault.holdrows import KEEPINGS
 from sealhold.vault.peoplecheck import people_faults
 from sealhold.vault.wraps import SUBJECT
 from tests.unit.attachments_vault import attach

@@ -52,11 +52,10 @@ from sealhold.vault.deciding import scan_all
 from sealhold.vault.epochs import Epochs
 from sealhold.vault.firewall import Firewall
 from sealhold.vault.grants import Grants as GrantRows
-from sealhold.vault.holds import HOLDS, is_any_over
+from sealhold.vault.holdrows import HOLDS, KEEPINGS, is_any_over
 from sealhold.vault.home import Home
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.index import Index
-from sealhold.vault.keepings import KEEPINGS
 from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.ledger import Ledger
 from sealhold.vault.objects import Objects

@@ -35,8 +35,8 @@ from sealhold.stores.spec import ColumnKind, Expect, Put, TableSpec
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import Deciding, scan_all
 from sealhold.vault.erased import apps_erased_in
+from sealhold.vault.holdrows import keeping_ids
 from sealhold.vault.home import FIRST_EPOCH
-from sealhold.vault.keepings import keeping_ids
 from sealhold.vault.keyring import HALF_CLOSED, Keyring
 from sealhold.vault.keysets import KeySets
 from sealhold.vault.reserves import Room

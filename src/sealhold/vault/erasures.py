@@ -27,8 +27,7 @@ from sealhold.model.errors import NotFoundError, TamperedError
 from sealhold.model.ids import AppId, Id16, ReceiptId, SubjectId
 from sealhold.model.people import ErasedView
 from sealhold.model.quantities import Instant
-from sealhold.policy.holds import stay_of
-from sealhold.policy.justifications import Ground
+from sealhold.model.staying import StayView
 from sealhold.stores.spec import Expect, Found, Op, Put, ReadView
 from sealhold.vault.core import Core
 from sealhold.vault.epochs import CLOSED, WITHIN, due
@@ -147,10 +146,7 @@ class Erasures:
             closes_at=erasure.closes_at,
             rows=facts.rows,
             paper=paper.decode(),
-            stays=tuple(
-                stay_of(Ground(each.ground), each.law, each.until, each.items)
-                for each in facts.held
-            ),
+            stays=tuple(map(_stay, facts.held)),
         )
 
     def _destroyed(self, kept: Kept) -> Destroyed | None:
@@ -187,6 +183,12 @@ class Erasures:
             held=tuple(_unpacked(*each) for some in more for each in some),
         )
         return Kept(facts=facts, epoch=epoch, closes_at=Instant(closes_at), since=since)
+
+
+def _stay(held: HeldBack) -> StayView:
+    from sealhold.policy.holds import ground_of, stay_of  # noqa: PLC0415  # reason: few are held
+
+    return stay_of(ground_of(held.ground), held.law, held.until, held.items)
 
 
 def _packed(held: HeldBack) -> list[Plain]:

@@ -9,9 +9,10 @@ from sealhold.model.errors import NotFoundError, TamperedError
 from sealhold.model.ids import Id16, Kind, show
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of, scan_all
-from sealhold.vault.holds import HOLDS, Holds
+from sealhold.vault.holdrows import HOLDS, KEEPINGS
+from sealhold.vault.holds import Holds
 from sealhold.vault.identifiable import FIELDS, open_field
-from sealhold.vault.keepings import KEEPINGS, Keepings
+from sealhold.vault.keepings import Keepings
 from sealhold.vault.recordcheck import record_faults
 
 

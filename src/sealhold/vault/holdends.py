@@ -18,8 +18,9 @@ from sealhold.policy.holds import purpose_of
 from sealhold.stores.spec import Delete
 from sealhold.vault.core import Core
 from sealhold.vault.epochs import noted
+from sealhold.vault.holdrows import KEEPINGS
 from sealhold.vault.holds import Hold, Holds
-from sealhold.vault.keepings import KEEPINGS, Keeping, Keepings
+from sealhold.vault.keepings import Keeping, Keepings
 from sealhold.vault.personpacks import drop_packs
 from sealhold.vault.stories import By
 from sealhold.vault.writer import Work

@@ -21,35 +21,16 @@ from sealhold.model.quantities import Instant
 from sealhold.policy.holds import LETTERS, check_end, purpose_of
 from sealhold.policy.justifications import Ground
 from sealhold.policy.names import has_hidden
-from sealhold.stores.spec import ColumnKind, Delete, Expect, Found, Guard, Op, Put, TableSpec
+from sealhold.stores.spec import Delete, Expect, Found, Guard, Op, Put
 from sealhold.vault.collectionrules import Collections
 from sealhold.vault.core import Core
+from sealhold.vault.holdrows import ENDING, HOLDS, STANDING, TURNS
 from sealhold.vault.registry import App, Registry
 from sealhold.vault.schemas import Schemas
 from sealhold.vault.stories import By
 from sealhold.vault.subjects import Subjects
 from sealhold.vault.writer import Work
 
-HOLDS = TableSpec(
-    name="hold",
-    columns={
-        "id": ColumnKind.ID16,
-        "app": ColumnKind.ID16,
-        "state": ColumnKind.CODE,
-        "until": ColumnKind.I64,  # milliseconds since 1970
-        "paper": ColumnKind.SEALED,
-    },
-    key=("id",),
-    indexes={},
-)
-TURNS = TableSpec(  # how often the holds of an app changed
-    name="holdturn",
-    columns={"app": ColumnKind.ID16, "turn": ColumnKind.I64},
-    key=("app",),
-    indexes={},
-)
-TABLES = (HOLDS, TURNS)
-STANDING, ENDING = "standing", "ending"
 MOST = 1_000  # things that one hold names
 MAX_LAW = 400  # characters
 
@@ -288,11 +269,3 @@ class Holds:
             reason=reason,
         )
         self._core.writer.commit(Work(ops, (Entry(event=event),), releases=True))
-
-
-def is_any_over(core: Core) -> bool:
-    """Return whether a hold is ending, or its day has come."""
-    now = core.clock()
-    return any(
-        found.row[2] == ENDING or found.row[3] <= now for found in core.deciding.all(HOLDS.name)
-    )

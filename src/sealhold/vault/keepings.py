@@ -29,7 +29,6 @@ from sealhold.model.quantities import Instant
 from sealhold.policy.holds import decide_keeping, purpose_of
 from sealhold.stores.spec import (
     Cell,
-    ColumnKind,
     Delete,
     DeleteWhere,
     Expect,
@@ -37,13 +36,13 @@ from sealhold.stores.spec import (
     Guard,
     Op,
     Put,
-    TableSpec,
 )
 from sealhold.vault.attachments import ATTACHED_PACKS, ATTACHMENTS, all_packs
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of, scan_all
 from sealhold.vault.erased import ERASED
 from sealhold.vault.heldback import FromTo, items_of, reseal
+from sealhold.vault.holdrows import KEEPINGS
 from sealhold.vault.holds import Hold, Holds
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.keyblocks import KEY_BLOCKS, KeyBlocks
@@ -53,18 +52,6 @@ from sealhold.vault.personrows import RECORDS
 from sealhold.vault.subjects import Mark, Person
 from sealhold.vault.writer import Work
 
-KEEPINGS = TableSpec(
-    name="keeping",
-    columns={
-        "id": ColumnKind.ID16,
-        "app": ColumnKind.ID16,
-        "hold": ColumnKind.ID16,
-        "name": ColumnKind.TAG16,  # that of the erased person's receipt
-        "paper": ColumnKind.SEALED,
-    },
-    key=("id",),
-    indexes={"hold": ("hold", "id")},
-)
 NEVER = Instant(0)
 KEPT = (FIELDS.name, KEY_BLOCKS.name, RECORDS.name, ATTACHMENTS.name, ATTACHED_PACKS.name)
 
@@ -273,11 +260,6 @@ def keeping_names(
     # THREAT T319: an id that no row of people has: no use by an app begins there
     made = names.mac16(framed(KEEPINGS.name.encode(), hold, subject))
     return names.mac16(subject), SubjectId(Id16(UUID(bytes=made, version=4).bytes))
-
-
-def keeping_ids(core: Core) -> set[bytes]:
-    """Return the id of everything that is held."""
-    return {found.row[0] for found in scan_all(core.store, KEEPINGS)}
 
 
 def drop_keyless(core: Core) -> None:

@@ -27,9 +27,7 @@ from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_in
 from sealhold.vault.epochs import noted
 from sealhold.vault.erasures import Erasures, Kept
-from sealhold.vault.holds import Holds
 from sealhold.vault.identifiable import FIELDS
-from sealhold.vault.keepings import Keepings
 from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.leases import PEOPLE
 from sealhold.vault.lookups import LOOKUPS
@@ -72,6 +70,9 @@ class Leaving:
         self._subjects = Subjects(core)
         self._erasures = Erasures(core)
         self._recipients = recipients
+        from sealhold.vault.holds import Holds  # noqa: PLC0415  # reason: this module is in each
+        from sealhold.vault.keepings import Keepings  # noqa: PLC0415  # reason: vault; those, few
+
         self._holds = Holds(core)
         self._keepings = Keepings(core)
         self._one = Lock()  # each ending counts up the epoch's mark

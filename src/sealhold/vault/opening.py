@@ -54,9 +54,8 @@ from sealhold.vault import (
     epochs,
     erased,
     grants,
-    holds,
+    holdrows,
     jobs,
-    keepings,
     leases,
     noisebudget,
     notices,
@@ -115,7 +114,7 @@ DECIDING = (
     epochs.ERASED,
     stories.STORIES,
     recipients.RECIPIENTS,
-    *holds.TABLES,
+    *holdrows.DECIDING,
 )
 TABLES = (
     *DECIDING,
@@ -131,7 +130,7 @@ TABLES = (
     erased.ERASED,
     stories.STORY_EVENTS,
     recipients.NOTICES,
-    keepings.KEEPINGS,
+    holdrows.KEEPINGS,
     FIELDS,
     LOOKUPS,
     processings.VERSIONS,

@@ -11,8 +11,8 @@ from sealhold.model.ids import Kind, SubjectId, show
 from sealhold.vault.attachments import ATTACHMENTS
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of, scan_all
+from sealhold.vault.holdrows import keeping_ids
 from sealhold.vault.identifiable import FIELDS, open_field
-from sealhold.vault.keepings import keeping_ids
 from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.lookups import LOOKUPS, anew, check_row
 from sealhold.vault.passkeyrows import PASSKEYS

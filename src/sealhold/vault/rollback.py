@@ -34,7 +34,7 @@ from sealhold.vault.caps import HIGHEST, CapKind
 from sealhold.vault.consents import CONSENTS, Consents
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of, scan_all
-from sealhold.vault.keepings import drop_keyless
+from sealhold.vault.holdrows import keeping_ids
 from sealhold.vault.leaving import OF_A_PERSON
 from sealhold.vault.noisebudget import NOISE, NoiseBudget
 from sealhold.vault.objects import PACKS
@@ -206,7 +206,10 @@ def _sweep(core: Core) -> int:
             ops += [DeleteWhere(table, index, (each,)) for each in some]
         core.writer.commit(Work(tuple(ops), (Entry(event=event),), right=True))
         drop_packs(core.objects, packs)
-    drop_keyless(core)
+    if keeping_ids(core):
+        from sealhold.vault.keepings import drop_keyless  # noqa: PLC0415  # reason: few have any
+
+        drop_keyless(core)
     return len(gone)
 
 

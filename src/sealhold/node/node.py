@@ -182,6 +182,7 @@ class Node:
         with self._turn:
             opened, self._open = self._open, None
             if opened is not None:
+                opened.tell_rest()
                 opened.vault.close()
 
     @property

@@ -216,6 +216,12 @@ class OpenParts:
         rotation = Rotation(self.core, schemas, retention, time.perf_counter)
         return Rotating(self.core, rotation, registry, verify, _in_background)
 
+    def tell_rest(self) -> None:
+        """Tell the log what was counted and not told yet, before the vault is locked."""
+        if "crowd" in self.__dict__:
+            with suppress(SealholdError):  # the log cannot be written: so it was, too
+                self.crowd.principals.refused.tell_rest()
+
     def note_new_passphrase(self) -> None:
         """Write into the log that the passphrase was changed."""
         teller = Teller(self.core.keys)

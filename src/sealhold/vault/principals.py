@@ -10,12 +10,12 @@
 Source: docs/spec/30-access.md sections 1 and 2.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from sealhold.audit.event import Actor, Event, EventKind, Outcome
+from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.log import Entry
 from sealhold.crypto import token as tokens
-from sealhold.crypto.token import Token
+from sealhold.crypto.token import Caveat, Token
 from sealhold.model.errors import (
     ConflictError,
     DeniedError,
@@ -31,7 +31,8 @@ from sealhold.stores.spec import Delete, Expect, Found, Guard, Op, Put
 from sealhold.vault.caveats import admits, counted, counts_of
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
-from sealhold.vault.passkeyrows import has_passkey
+from sealhold.vault.passkeyrows import has_passkey, without_passkey
+from sealhold.vault.refusedtokens import RefusedTokens
 from sealhold.vault.registry import ACTIVE, MAX_NAME, TOKENS, App, Registry
 from sealhold.vault.subjects import ACTIVE as PERSON_ACTIVE
 from sealhold.vault.subjects import Subjects
@@ -62,6 +63,7 @@ class Principals:
         self._key = core.keyring.named("token")
         self._seen = tokens.Seen(self._key)
         self._teller = Teller(core.keys)
+        self.refused = RefusedTokens(core)
 
     def caller(self, token: str) -> Holder:
         """Return who holds `token`.
@@ -104,7 +106,7 @@ class Principals:
             raise DeniedError("denied") from err
 
     def tell_refused(self, token: str) -> None:
-        """Write into the log that a token was refused, if the vault once made it for an app.
+        """Tell the log that a token was refused, if the vault once made it for an app.
 
         What the vault did not make names nobody, and is not written down.
         """
@@ -118,14 +120,7 @@ class Principals:
             row = self._core.deciding.get(PERSON_TOKENS.name, held.id)
         if row is None:
             return
-        event = Event(
-            kind=EventKind.ACCESS,
-            actor=Actor.APP,
-            outcome=Outcome.DENIED,
-            app=AppId(Id16(row.row[1])),
-            reason="a token was refused",
-        )
-        self._core.writer.commit(Work((), (Entry(event=event),)))
+        self.refused.tell(held.id, AppId(Id16(row.row[1])))
 
     def app(self, token: str) -> App:
         """Return the active app that holds `token`.
@@ -190,14 +185,20 @@ class Principals:
         row = self._subjects.found(app, subject)
         if row is None or row.row[2] != PERSON_ACTIVE:
             raise DeniedError("denied")
-        guards = (Guard(PERSON_TOKENS.name, (token_id,), found.v), Registry.guard(holder))
+        guards: tuple[Op, ...] = (
+            Guard(PERSON_TOKENS.name, (token_id,), found.v),
+            Registry.guard(holder),
+        )
         way = Way(found.row[3])
+        may_choose = way is Way.PASSKEY or not has_passkey(self._core, subject)
+        if may_choose and way is not Way.PASSKEY:
+            guards += without_passkey(subject)
         return PersonToken(
             app=app,
             subject=subject,
             token_id=token_id,
             way=way,
-            may_choose=way is Way.PASSKEY or not has_passkey(self._core, subject),
+            may_choose=may_choose,
             guards=guards,
         )
 
@@ -238,7 +239,12 @@ class Principals:
         )
 
     def mint_person(
-        self, app: AppId, subject: SubjectId, until: Instant, way: Way = Way.LINK
+        self,
+        app: AppId,
+        subject: SubjectId,
+        until: Instant,
+        way: Way = Way.LINK,
+        bounds: Sequence[Caveat] = (),
     ) -> NewToken:
         """Return a new token of one of an app's people; those of theirs that are over go.
 
@@ -247,7 +253,7 @@ class Principals:
             InvalidError: `until` is over, or more than a year away.
             ConflictError: they were changed or erased in this very moment.
         """
-        return self._mint(app, subject, until, way, (), "a token was made")
+        return self._mint(app, subject, until, way, (), "a token was made", bounds)
 
     def signed_in(self, app: AppId, subject: SubjectId, until: Instant, shown: Op) -> NewToken:
         """Return a token for a person who showed a passkey; `shown` keeps that they did.
@@ -267,6 +273,7 @@ class Principals:
         way: Way,
         instead: tuple[Op, ...],
         reason: str,
+        bounds: Sequence[Caveat] = (),
     ) -> NewToken:
         self._check_end(until)
         actor = Actor.PERSON if instead else Actor.APP
@@ -282,7 +289,7 @@ class Principals:
         )
         told = use.event(EventKind.ACCESS, reason)
         self._core.writer.commit(Work(ops, (use.entry(told),), releases=True))
-        return NewToken(id=token_id, token=tokens.mint(self._key, token_id), until=until)
+        return NewToken(id=token_id, token=tokens.mint(self._key, token_id, bounds), until=until)
 
     def mint_officer(self, name: str, until: Instant) -> tuple[OfficerView, NewToken]:
         """Return a new officer and their token, said once.

@@ -19,6 +19,7 @@ from sealhold.model.ids import FieldName, Purpose, SubjectId
 from sealhold.model.processing import Assessment, ChoiceState, ProcessingState, Risk, Wish
 from sealhold.model.processing import Outcome as Assessed
 from sealhold.model.quantities import HOUR, Instant
+from sealhold.policy.bases import LegalBasis, SpecialBasis
 from sealhold.vault.processings import Processings
 from sealhold.vault.releasing import RESULT_TYPE
 from sealhold.vault.using import Use, Uses

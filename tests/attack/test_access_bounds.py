@@ -14,7 +14,7 @@ from sealhold.model.errors import DeniedError
 from sealhold.model.ids import AppId, random_id
 from sealhold.model.principals import Asked, Presented
 from sealhold.model.quantities import DAY, HOUR, MINUTE, Instant
-from sealhold.vault import caveats, refusedtokens
+from sealhold.vault import caveats, turnedaway
 from sealhold.vault.caveats import USES
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.people import People
@@ -165,7 +165,7 @@ def test_a_token_that_is_refused_again_and_again_makes_two_entries_a_minute(many
 def test_refusals_of_many_tokens_are_all_counted_however_few_are_remembered(
     many: Crowd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(refusedtokens, "MOST", 2)
+    monkeypatch.setattr(turnedaway, "MOST", 2)
     ada = many.person()
     made = [many.principals.mint_person(many.one, ada, Instant(NOON + HOUR)) for _ in range(4)]
     before = len(many.events(EventKind.ACCESS))

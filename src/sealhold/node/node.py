@@ -48,6 +48,7 @@ from sealhold.vault.sourcing import Sources
 if TYPE_CHECKING:
     from sealhold.compute.callers import Callers
     from sealhold.compute.choosingdoor import Choices
+    from sealhold.compute.logindoor import Logins
     from sealhold.compute.minedoor import Mine
     from sealhold.compute.passkeydoor import Passkeys
     from sealhold.compute.peopledoor import People
@@ -296,6 +297,16 @@ class Node:
     def passkeys(self) -> "Passkeys":
         """With what people sign in."""
         return self.parts.crowd.passkeys
+
+    @property
+    def login_names(self) -> tuple[str, ...]:
+        """The providers through which somebody may sign in."""
+        return self.parts.login_names
+
+    @property
+    def logins(self) -> "Logins":
+        """Sign-ins through providers."""
+        return self.parts.logins
 
     @property
     def mine(self) -> "Mine":

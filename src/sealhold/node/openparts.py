@@ -74,6 +74,7 @@ from sealhold.vault.turnsdue import has_turns_due
 from sealhold.vault.writer import Work
 
 if TYPE_CHECKING:
+    from sealhold.compute.logindoor import Logins
     from sealhold.compute.openings import Proofs
     from sealhold.compute.rotating import Rotating
     from sealhold.node.peopleparts import PeopleParts
@@ -187,6 +188,20 @@ class OpenParts:
             self.core.store.scan(table.name, "due", (1,), end, limit=1).rows
             for table in (PERSON_RECORDS, OLDER_RECORDS, ATTACHMENTS)
         )
+
+    @property
+    def login_names(self) -> tuple[str, ...]:
+        """The providers through which somebody may sign in."""
+        return tuple(self._ground[4].logins)
+
+    @cached_property
+    def logins(self) -> "Logins":
+        """Sign-ins through providers; loaded with the first of them."""
+        from sealhold.compute.logindoor import Logins  # noqa: PLC0415  # reason: few vaults have any
+
+        core, *_, chosen, verify = self._ground
+        refused = self.crowd.principals.refused
+        return Logins(core, chosen.logins, self._world.speak, refused, verify)
 
     @cached_property
     def proofs(self) -> "Proofs":

@@ -31,8 +31,8 @@ from sealhold.stores.spec import Delete, Expect, Found, Guard, Op, Put
 from sealhold.vault.caveats import admits, counted, counts_of
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
+from sealhold.vault.loginrows import logins_of
 from sealhold.vault.passkeyrows import has_passkey, without_passkey
-from sealhold.vault.refusedtokens import RefusedTokens
 from sealhold.vault.registry import ACTIVE, MAX_NAME, TOKENS, App, Registry
 from sealhold.vault.subjects import ACTIVE as PERSON_ACTIVE
 from sealhold.vault.subjects import Subjects
@@ -46,6 +46,7 @@ from sealhold.vault.tokenrows import (
     PersonToken,
     tokens_of,
 )
+from sealhold.vault.turnedaway import Refused
 from sealhold.vault.using import Uses
 from sealhold.vault.writer import Work
 
@@ -63,7 +64,7 @@ class Principals:
         self._key = core.keyring.named("token")
         self._seen = tokens.Seen(self._key)
         self._teller = Teller(core.keys)
-        self.refused = RefusedTokens(core)
+        self.refused = Refused(core)
 
     def caller(self, token: str) -> Holder:
         """Return who holds `token`.
@@ -120,7 +121,7 @@ class Principals:
             row = self._core.deciding.get(PERSON_TOKENS.name, held.id)
         if row is None:
             return
-        self.refused.tell(held.id, AppId(Id16(row.row[1])))
+        self.refused.tell("a token was refused", held.id, AppId(Id16(row.row[1])))
 
     def app(self, token: str) -> App:
         """Return the active app that holds `token`.
@@ -348,6 +349,7 @@ class Principals:
         ops = (
             Delete(OFFICERS.name, (officer,), found.v),
             *(Delete(OFFICER_TOKENS.name, (row.row[0],), row.v) for row in rows),
+            *logins_of(self._core, officer),
         )
         self._tell(ops, "an officer was revoked")
         return self._officer(found)

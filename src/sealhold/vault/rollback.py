@@ -34,6 +34,7 @@ from sealhold.vault.consents import CONSENTS, Consents
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of, scan_all
 from sealhold.vault.leaving import OF_A_PERSON
+from sealhold.vault.loginrows import no_logins
 from sealhold.vault.noisebudget import NOISE, NoiseBudget
 from sealhold.vault.objects import PACKS
 from sealhold.vault.passkeyrows import no_passkeys
@@ -176,6 +177,7 @@ def _dead(core: Core) -> Iterable[Op]:
     for table in (PERSON_TOKENS, OFFICER_TOKENS):
         for found in core.deciding.all(table.name):
             yield Delete(table.name, (found.row[0],), found.v)
+    yield from no_logins(core)  # the owner may have taken one out since
 
 
 def _monitor(core: Core) -> Iterable[Op]:

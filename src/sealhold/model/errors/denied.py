@@ -68,3 +68,17 @@ class VerificationNeededError(DeniedError):
 
     Over HTTP: send the owner's passphrase in the body.
     """
+
+
+class UnboundLoginError(DeniedError):
+    """Somebody proved to a provider who they are, and nobody said that they may enter here.
+
+    Remedy: the owner adds them with `sealhold login add`, and the name that is shown.
+
+    Over HTTP: ask the owner to add the name that is shown.
+    """
+
+    def __init__(self, provider: str, sub: str) -> None:
+        super().__init__(f"nobody enters here as `{sub}` of `{provider}`")
+        self.provider = provider
+        self.sub = sub

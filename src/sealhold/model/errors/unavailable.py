@@ -147,3 +147,10 @@ class BusyError(UnavailableError):
 
     Remedy: try again in a second.
     """
+
+
+class ProviderAwayError(UnavailableError):
+    """A provider of sign-ins does not answer, or not as OpenID Connect says.
+
+    Remedy: try again; the passphrase opens the pages meanwhile.
+    """

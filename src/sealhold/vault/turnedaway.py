@@ -1,7 +1,7 @@
-"""Entries about tokens that were refused: one for each token and minute, with a count.
+"""Entries about tokens and sign-ins that were refused: so many in a minute, with a count.
 
-- The first refusal of a minute is an entry at once. Those behind it are counted, and told in one
-  entry once the minute is over: with the next refusal of anybody, or when the vault is locked.
+- The first refusal of a token in a minute is an entry at once. Those behind it are counted, and
+  told in one entry once the minute is over: with the next refusal, or when the vault is locked.
 - So whoever calls a thousand times a second with a token that ended makes two entries a minute.
 - What was counted is in memory: a process that is killed has told of the first one alone.
 
@@ -12,45 +12,54 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import Lock
 
+from msgspec import structs
+
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
 from sealhold.audit.log import Entry
-from sealhold.model.ids import AppId, Id16
+from sealhold.model.ids import AppId
 from sealhold.model.quantities import MINUTE, Instant
 from sealhold.vault.core import Core
 from sealhold.vault.writer import Work
 
-MOST = 4_096  # tokens that are counted at once; the oldest is told of before its minute is over
+MOST = 4_096  # that are counted at once; the oldest is told of before its minute is over
 
 
 @dataclass(slots=True)
 class _Counted:
-    app: AppId
+    event: Event
     until: Instant  # the end of its minute
     untold: int = 0  # refusals of which no entry tells yet
 
 
-class RefusedTokens:
+class Refused:
     """Tells the log of one vault; several threads may call."""
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._counted: dict[Id16, _Counted] = {}
+        self._counted: dict[bytes, _Counted] = {}
         self._turn = Lock()
 
-    def tell(self, token: Id16, app: AppId) -> None:
-        """Tell of one refusal of a token that the vault made for an app, or for a person of it.
+    def tell(self, reason: str, token: bytes = b"", app: AppId | None = None) -> None:
+        """Tell of one refusal: of a token that the vault made for an app or person, or else.
 
         Raises:
             AuditUnavailableError: the log cannot be written.
         """
+        event = Event(
+            kind=EventKind.ACCESS,
+            actor=Actor.APP if app else Actor.OUTSIDER,
+            outcome=Outcome.DENIED,
+            app=app,
+            reason=reason,
+        )
         # THREAT T316: however often it is refused, a token makes two entries a minute at most
         with self._turn:
             due = list(self._over(self._core.clock()))
             counted = self._counted.get(token)
             if counted is None:
                 until = Instant(self._core.clock() + MINUTE)
-                self._counted[token] = _Counted(app, until)
-                due.append((app, 0))
+                self._counted[token] = _Counted(event, until)
+                due.append(event)
             else:
                 counted.untold += 1
             while len(self._counted) > MOST:
@@ -68,24 +77,16 @@ class RefusedTokens:
             self._counted.clear()
         self._write(due)
 
-    def _over(self, now: Instant) -> Iterator[tuple[AppId, int]]:
+    def _over(self, now: Instant) -> Iterator[Event]:
         over = [token for token, each in self._counted.items() if now >= each.until]
         for token in over:
             yield from _told(self._counted.pop(token))
 
-    def _write(self, due: list[tuple[AppId, int]]) -> None:
-        for app, more in due:
-            event = Event(
-                kind=EventKind.ACCESS,
-                actor=Actor.APP,
-                outcome=Outcome.DENIED,
-                app=app,
-                reason="a token was refused",
-                more=more,
-            )
+    def _write(self, due: list[Event]) -> None:
+        for event in due:
             self._core.writer.commit(Work((), (Entry(event=event),)))
 
 
-def _told(counted: _Counted) -> Iterator[tuple[AppId, int]]:
-    if counted.untold:
-        yield counted.app, counted.untold - 1  # an entry tells of one, and of so many more
+def _told(counted: _Counted) -> Iterator[Event]:
+    if counted.untold:  # an entry tells of one, and of so many more
+        yield structs.replace(counted.event, more=counted.untold - 1)

@@ -18,7 +18,7 @@ from tests.unit.people_vault import NAME, RULES, SERVICE
 
 STAGES = (
     *("empty", "filled", "asked", "allowed", "answered", "turning"),
-    *("asked of people", "backed up", "lost"),
+    *("asked of people", "trusting", "trusted", "backed up", "lost"),
 )
 TERMS = Terms(
     name="Newsletter",
@@ -54,6 +54,8 @@ NEEDS = {
     "processing show": "asked of people",
     "processing activate": "asked of people",
     "processing retire": "asked of people",
+    "login add": "trusting",
+    "login remove": "trusted",
     "backup verify": "backed up",
     "restore": "lost",
 }
@@ -107,6 +109,12 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         node.people.lay_down("GreenCorp", RULES, PASSPHRASE)
         node.processings.register(Caller(role="owner", token=""), "GreenCorp", TERMS)
     keep("asked of people")
+    chosen = cli.home / "config.toml"
+    chosen.touch(0o600)
+    chosen.write_text('[login.work]\nissuer = "https://id.example.org"\nclient_id = "vault"\n')
+    keep("trusting")
+    assert cli.line("login add work 248289761001").code == 0
+    keep("trusted")
     for line in ("backup make Backups", "backup slots Stick/slots"):
         assert cli.line(line).code == 0, line
     keep("backed up")

@@ -9,6 +9,7 @@ from tests.web.sample_state import Part
 
 PROVIDER, BROWSER = "work", "b" * 43
 URL = "https://id.example.org/authorize?client_id=vault&state="
+TOKEN = "shv1_EbnDoRMTSEa5hRz2K1l5iw_QzsDLabWraPEEVk0HSfIMh5hgU0KYc3bQbZKGasPQU"
 HOSTILE = "x'; rm -rf ~ #\u202e"
 
 
@@ -29,7 +30,7 @@ class SampleLogins(Part):
             case "o":
                 return Entered(role=LoginRole.OWNER)
             case "d":
-                made = NewToken(id=Id16(bytes(16)), token="shv1_said-once", until=NOW)
+                made = NewToken(id=Id16(bytes(16)), token=TOKEN, until=NOW)
                 return Entered(role=LoginRole.OFFICER, token=made)
             case "u":
                 raise UnboundLoginError(PROVIDER, "248289761001")

@@ -1,13 +1,14 @@
 """Signing in through a provider: over a vault of the real kind and a provider on loopback."""
 
 import json
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from http.client import HTTPConnection
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from sealhold.frontends.http.session import COOKIE, LOGIN_COOKIE
 from sealhold.model.ids import canonical
@@ -205,42 +206,63 @@ def shown() -> Iterator[Running]:
         yield found
 
 
+REFRESH = re.compile(r'<meta http-equiv="refresh" content="0; url=https://id[^>]*>')
+
+
+def leading_on(shown: Running) -> str:
+    """Return the page that leads on, without what does so at once: a look takes longer."""
+    link = HTTPConnection("127.0.0.1", shown.port, timeout=10)
+    headers = {
+        "host": shown.url.removeprefix("http://"),
+        "origin": shown.url,
+        "content-type": "application/x-www-form-urlencoded",
+    }
+    link.request("POST", "/login/begin", "provider=work", headers)
+    whole = link.getresponse().read().decode()
+    link.close()
+    page, led_on = REFRESH.subn("", whole)
+    assert led_on == 1
+    return page
+
+
 def opened(page: Page, shown: Running, name: str) -> None:
     """Open one of the pages of a sign-in."""
-
-    def stays(route: Route) -> None:
-        route.fulfill(status=204)
-
-    page.route("https://id.example.org/**", stays)
-    page.context.add_cookies([{"name": LOGIN_COOKIE, "value": BROWSER, "url": shown.url.replace(
-        "http:", "https:"), "secure": True}])  # fmt: skip
-    page.goto(f"{shown.url}/unlock")
+    origin = shown.url.replace("http:", "https:")
+    page.context.add_cookies(
+        [{"name": LOGIN_COOKIE, "value": BROWSER, "url": origin, "secure": True}]
+    )
+    if name in STATES:
+        page.goto(f"{shown.url}/login/back/work?state={STATES[name]}&code=c")
+    else:
+        page.goto(f"{shown.url}/unlock")
     if name == "go":
+        body = leading_on(shown)
+        page.route("**/login/begin", lambda route: route.fulfill(content_type=HTML, body=body))
         page.get_by_role("button", name="Sign in with work").click()
         expect(page.locator("h1")).to_have_text("On the way to id.example.org")
-    elif name != "ways in":
-        state = {"back": "o", "officer": "d", "no": "x", "unbound": "u", "hostile": "h"}[name]
-        page.goto(f"{shown.url}/login/back/work?state={state}&code=c")
-        if name != "back":
-            page.get_by_role("button", name="Sign in").click()
-            page.wait_for_url(f"{shown.url}/login/enter/work")
+    elif name in STATES and name != "back":
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(f"{shown.url}/login/enter/work")
 
 
+STATES = {"back": "o", "officer": "d", "no": "x", "unbound": "u", "hostile": "h"}
+HTML = "text/html; charset=utf-8"
 NAMES = ("ways in", "go", "back", "officer", "no", "unbound")
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_page_of_a_sign_in_has_no_fault_that_axe_finds(
-    elsewhere: BrowserContext, shown: Running, axe_source: str, name: str
+def test_no_page_of_a_sign_in_has_a_fault_that_axe_finds(
+    elsewhere: BrowserContext, shown: Running, axe_source: str
 ) -> None:
     page = elsewhere.new_page()
-    opened(page, shown, name)
-
-    found = {look: violations(page, axe_source) for look in looks(page)}
+    found = {}
+    for name in NAMES:
+        opened(page, shown, name)
+        found |= {f"{name} {look}": violations(page, axe_source) for look in looks(page)}
+        page.set_viewport_size({"width": NARROWEST, "height": 900})
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        found[f"{name} at its narrowest"] = [] if wide <= NARROWEST else [f"{wide} px"]
 
     assert {look: faults for look, faults in found.items() if faults} == {}
-    page.set_viewport_size({"width": NARROWEST, "height": 900})
-    assert page.evaluate("document.documentElement.scrollWidth") <= NARROWEST
 
 
 @pytest.mark.threat("T314")

@@ -114,7 +114,12 @@ def accept(core: Core, accepted: Accepted, then: Instant, mark: Callable[[], Non
     ops = (*spent, *_told(core, core.datasets), *_asked(core), *stopped, *unknown, *dead)
     ops = (*ops, unsaid(core), *leases.ends(core))
     lost = len(unknown) + _permitting(core)
-    core.writer.commit(Work((*ops, *_monitor(core)), (teller.entry(event),), releases=True))
+    ops = (
+        *ops,
+        *_monitor(core),
+        *no_logins(core),
+    )  # or put out since
+    core.writer.commit(Work(ops, (teller.entry(event),), releases=True))
     return Undone(len(stopped), lost, len(dead), _sweep(core))
 
 
@@ -177,7 +182,6 @@ def _dead(core: Core) -> Iterable[Op]:
     for table in (PERSON_TOKENS, OFFICER_TOKENS):
         for found in core.deciding.all(table.name):
             yield Delete(table.name, (found.row[0],), found.v)
-    yield from no_logins(core)  # the owner may have taken one out since
 
 
 def _monitor(core: Core) -> Iterable[Op]:

@@ -254,7 +254,7 @@ def test_no_page_of_a_sign_in_has_a_fault_that_axe_finds(
     elsewhere: BrowserContext, shown: Running, axe_source: str
 ) -> None:
     page = elsewhere.new_page()
-    found = {}
+    found: dict[str, list[str]] = {}
     for name in NAMES:
         opened(page, shown, name)
         found |= {f"{name} {look}": violations(page, axe_source) for look in looks(page)}

@@ -232,7 +232,9 @@ class IdProvider:
     def fetched(self, address: Address, most: int, form: bytes, authorization: str) -> bytes:
         """Speak to this provider as the vault does, but for the certificate that is trusted."""
         way = Way(port=address.port, loopback=address.is_near, roots=self.roots, total=15.0)
-        said = Said(accept="application/json", form=form, authorization=authorization)
+        said = Said(
+            accept="application/json", form=form, authorization=authorization, port=address.port
+        )
         return fetch(address.host, address.path, most, None, way, said)
 
 

@@ -81,6 +81,7 @@ class Said:
     accept: str = "application/octet-stream"
     form: bytes = b""  # what is sent, by POST; empty for GET
     authorization: str = ""
+    port: int = PORT  # of the address
 
 
 DIRECT: Final = Way()
@@ -128,7 +129,7 @@ def fetch(
             process.wait()
 
 
-def request(host: str, path: str, said: Said = NOTHING, port: int = PORT) -> bytes:
+def request(host: str, path: str, said: Said = NOTHING) -> bytes:
     """Return the bytes that ask `host` for `path`, the same from whoever says the same.
 
     Raises:
@@ -137,7 +138,7 @@ def request(host: str, path: str, said: Said = NOTHING, port: int = PORT) -> byt
     # THREAT T184: nothing here tells one vault from another, or what it keeps already
     lines = [
         f"{'POST' if said.form else 'GET'} {path} HTTP/1.1",
-        f"Host: {host}" if port == PORT else f"Host: {host}:{port}",
+        f"Host: {host}" if said.port == PORT else f"Host: {host}:{said.port}",
         f"Accept: {said.accept}",
         "Accept-Encoding: identity",
         "Connection: close",
@@ -232,7 +233,7 @@ def main() -> None:
         way, said = Way(**order["way"]), Said(**order["said"])
         _limit(way.total)
         try:
-            asked = request(order["host"], order["path"], said, way.port)
+            asked = request(order["host"], order["path"], said)
             body = _get(order["host"], asked, order["most"], way, link)
             _send(link, _BODY, body)
         except NotFetchedError as err:

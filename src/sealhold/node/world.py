@@ -43,7 +43,9 @@ def spoken(address: Address, most: int, form: bytes, authorization: str) -> byte
     from sealhold.net.fetch import Said, Way, fetch  # noqa: PLC0415  # reason: as above
 
     way = Way(port=address.port, loopback=address.is_near, idle=SPEAKING, total=SPEAKING)
-    said = Said(accept="application/json", form=form, authorization=authorization)
+    said = Said(
+        accept="application/json", form=form, authorization=authorization, port=address.port
+    )
     return fetch(address.host, address.path, most, None, way, said)
 
 

@@ -20,7 +20,7 @@ from tests.unit.people_vault import NAME, RULES, SERVICE
 
 STAGES = (
     *("empty", "filled", "asked", "allowed", "answered", "turning"),
-    *("asked of people", "backed up", "lost"),
+    *("asked of people", "held", "backed up", "lost"),
 )
 TERMS = Terms(
     name="Newsletter",
@@ -58,10 +58,13 @@ NEEDS = {
     "processing retire": "asked of people",
     "schema show": "asked of people",
     "collection show": "asked of people",
+    "hold add": "asked of people",
+    "hold lift": "held",
     "backup verify": "backed up",
     "restore": "lost",
 }
-ELSEWHERE = {"serve"}  # never ends by itself: test_cli_serve.py
+# one never ends by itself: test_cli_serve.py; one needs a server: test_server_role.py
+ELSEWHERE = {"serve", "service print-grants"}
 
 
 def entries(group: Group, before: str = "") -> Iterator[tuple[str, Entry]]:
@@ -115,6 +118,9 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         node.person_records.lay_down("GreenCorp", "notes", rule, PASSPHRASE)
         node.processings.register(Caller(role="owner", token=""), "GreenCorp", TERMS)
     keep("asked of people")
+    held = "hold add GreenCorp --ground LegalClaims --law 'File 12' --until 365d --field name"
+    assert cli.line(held).code == 0
+    keep("held")
     for line in ("backup make Backups", "backup slots Stick/slots"):
         assert cli.line(line).code == 0, line
     keep("backed up")
@@ -155,6 +161,7 @@ def found(cli: Cli, kind: str) -> str:
         "r": "search dentist",
         "j": "job list",
         "p": "processing list",
+        "h": "hold list",
     }
     line = f"run {found(cli, 'g')}" if kind == "c" else lists[kind]
     shown = re.search(rf"\b{kind}-[0-9a-f]{{12}}\b", cli.line(line).out)
@@ -166,7 +173,7 @@ def found(cli: Cli, kind: str) -> str:
 def test_an_example_works_as_it_stands(words: str, stages: dict[str, Path], tmp_path: Path) -> None:
     folder = Path(shutil.copytree(stages[NEEDS.get(words, "asked")], tmp_path / "here"))
     cli = Cli(folder)
-    line = re.sub(r"\b([qgcrjp])-0123456789ab\b", lambda id_: found(cli, id_[1]), EXAMPLES[words])
+    line = re.sub(r"\b([qgcrjph])-0123456789ab\b", lambda id_: found(cli, id_[1]), EXAMPLES[words])
 
     ended = cli(*shlex.split(line), env=SAID)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
 
 from tests.conformance import pgserver
@@ -276,6 +277,9 @@ def test_a10_the_record_of_processing_is_made_and_names_what_is_missing(office: 
 
     assert linked.headers["content-type"].startswith("application/ld+json")
     assert {"activity": "One: Marketing", "cell": "basis"} in linked.json["gaps"]
+    schema = jsonschema_rs.Draft202012Validator(office.get("/v1/schemas/ropa", "").json)
+    assert schema.is_valid(linked.json)
+    assert schema.is_valid(office.get("/v1/ropa?role=processor").json)
     assert table.headers["content-type"].startswith("text/csv")
     assert b"One: Marketing" in table.body
     assert office.get("/v1/ropa?role=nobody").status == 422

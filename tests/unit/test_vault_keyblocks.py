@@ -9,6 +9,7 @@ from sealhold.stores.spec import Delete, Put
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.keyblocks import (
     EMPTY,
+    FEW,
     KEY_BLOCKS,
     REMEMBERED,
     SLOTS,

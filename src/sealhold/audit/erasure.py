@@ -5,7 +5,8 @@
 - Who holds the person's id can see that it is theirs; who does not, learns nothing of it.
 - The owner's copy holds the log's entry with its proof, which names the digest of these facts.
   An app's copy has neither that nor the epoch: places and counts tell what others do.
-- What an erasure does not reach stands in each receipt, in words.
+- What an erasure does not reach stands in each receipt, in words; what was kept under a duty stands
+  there with its ground, and is among the facts that the log vouches for.
 
 Source: docs/spec/27-rights.md sections 1 and 2; in-toto Statement v1.
 """
@@ -66,6 +67,31 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldBack:
+    """What was kept of the person under one hold, sealed apart, and on what ground."""
+
+    hold: Id16
+    ground: str  # a DPV term of Article 17(3)
+    law: str
+    purpose: str  # a DPV term: the only one that it is read for
+    until: Instant
+    items: Mapping[str, int]  # how many, named as rows are
+    lost: int  # how many did not open, and went
+
+    def document(self) -> dict[str, Plain]:
+        """Return it as it stands in a statement."""
+        return {
+            "ground": self.ground,
+            "hold": canonical(self.hold),
+            "items": dict(self.items),
+            "law": self.law,
+            "lost": self.lost,
+            "purpose": self.purpose,
+            "until": self.until,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Destroyed:
     """How the slot was destroyed that older copies of the keys would need."""
 
@@ -86,10 +112,14 @@ class Facts:
     keys: tuple[GoneKey, ...]
     rows: Mapping[str, int]  # by table, and for records by `table/collection`
     told: tuple[Told, ...] = ()
+    held: tuple[HeldBack, ...] = ()
 
     def document(self) -> dict[str, Plain]:
         """Return the facts as they stand in a statement, without the person."""
+        # THREAT T320: what stays is among what the log vouches for; where nothing does, no word
+        held = {"held": [each.document() for each in self.held]} if self.held else {}
         return {
+            **held,
             "app": canonical(self.app),
             "at": self.at,
             "keys": [{"sha256": key.name.hex(), "version": key.version} for key in self.keys],
@@ -181,6 +211,7 @@ def _steps(data: bytes, pinned: Collection[bytes], logs: Collection[bytes]) -> I
     yield _held("form", what)
     yield _held("rows", ", ".join(f"{n} of {name}" for name, n in sorted(facts.rows.items())))
     yield _held("keys", f"{len(facts.keys)} destroyed")
+    yield from (_held("held", _kept(each)) for each in facts.held)
     yield _held("signature", "the issuer")
     key = _log_key(erasure)
     if key is None:
@@ -218,6 +249,11 @@ def _reach(erasure: Erasure) -> str:
     if gone is None:
         return f"of the keys may open until {rfc3339(erasure.closes_at)}; stage 2 will tell"
     return f"of the keys open nothing since {rfc3339(gone.at)}: {gone.method}, {gone.strength}"
+
+
+def _kept(held: HeldBack) -> str:
+    what = ", ".join(f"{n} of {name}" for name, n in sorted(held.items.items()))
+    return f"{what} until {rfc3339(held.until)}, {held.ground}: {held.law}"
 
 
 def _held(name: str, detail: str) -> Check:
@@ -311,6 +347,19 @@ def _read_facts(person: bytes, said: Mapping[str, Plain]) -> Facts:
             Told(recipient=read_id(each["id"]), name=read_text(each["name"]))
             for each in said["recipients"]
         ),
+        held=tuple(_read_held(each) for each in said.get("held", ())),
+    )
+
+
+def _read_held(said: Mapping[str, Plain]) -> HeldBack:
+    return HeldBack(
+        hold=read_id(said["hold"]),
+        ground=read_text(said["ground"]),
+        law=read_text(said["law"]),
+        purpose=read_text(said["purpose"]),
+        until=_read_at(said["until"]),
+        items={read_text(name): read_count(number) for name, number in said["items"].items()},
+        lost=read_count(said["lost"]),
     )
 
 

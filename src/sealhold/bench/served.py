@@ -122,11 +122,11 @@ def called(port: int, method: str, path: str, body: object, headers: Mapping[str
 
 
 @contextmanager
-def served(home: Path, module: str = "sealhold", *more: str) -> Iterator[Served]:
+def served(home: Path, module: str = "sealhold") -> Iterator[Served]:
     """Serve a new vault by `module`; register an app and lay down its rules."""
     command = [sys.executable, "-m", module, "serve", "--home", str(home), "--port", "0", "--json"]
     server = subprocess.Popen(  # noqa: S603  # reason: a command of ours
-        [*command, "--no-browser", *more], env=surroundings(PASSPHRASE), stdout=subprocess.PIPE, text=True
+        [*command, "--no-browser"], env=surroundings(PASSPHRASE), stdout=subprocess.PIPE, text=True
     )
     try:
         assert server.stdout is not None  # noqa: S101  # reason: asked for above

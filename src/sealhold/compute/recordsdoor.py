@@ -51,14 +51,12 @@ from sealhold.model.repeats import Claim
 from sealhold.model.underway import Underway
 from sealhold.vault.attaching import Attachments, Given, Of
 from sealhold.vault.collectionrules import Collections, Laid
-from sealhold.vault.personrecords import At
+from sealhold.vault.personrecords import At, packed_content
 from sealhold.vault.personrecords import PersonRecords as Rows
-from sealhold.vault.personrecords import packed_content
 from sealhold.vault.principals import Principals
 from sealhold.vault.recordasking import Asking
 from sealhold.vault.recordrounds import New, Read
 from sealhold.vault.registry import Registry
-
 
 Wanted = TypeVar("Wanted")
 Formed = TypeVar("Formed")

@@ -6,7 +6,7 @@ Source: docs/spec/24-people.md section 3; docs/spec/25-records-of-people.md sect
 import msgspec
 
 from sealhold.model.ids import FieldName, Purpose
-from sealhold.model.people import FieldRule, Lookup, Rules
+from sealhold.model.people import FieldRule, Lookup, Mask, Rules
 from sealhold.model.personrecords import CollectionRule, FieldKind, FieldType
 
 
@@ -18,6 +18,8 @@ class NewRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sensitive: bool = False
     retention_days: int = 0
     lookup: Lookup = Lookup.NONE
+    mask: Mask = Mask.NONE
+    whole_for: list[str] = []
 
     def rule(self) -> FieldRule:
         """Return it as the vault takes it."""
@@ -27,6 +29,8 @@ class NewRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             retention_days=self.retention_days,
             purposes=frozenset(map(Purpose, self.purposes)),
             lookup=self.lookup,
+            mask=self.mask,
+            whole_for=frozenset(map(Purpose, self.whole_for)),
         )
 
 

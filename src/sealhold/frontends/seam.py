@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sealhold.frontends.callerseam import Callers, Mine, Passkeys
+from sealhold.frontends.holdseam import Holds
 from sealhold.frontends.keyseam import Rotating
 from sealhold.frontends.ownerseam import (
     Apps,
@@ -185,4 +186,9 @@ class Vault(Protocol):
     @property
     def rights(self) -> Rights:
         """The rights of people."""
+        ...
+
+    @property
+    def holds(self) -> Holds:
+        """Duties to keep what an erasure would take."""
         ...

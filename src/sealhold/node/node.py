@@ -48,6 +48,7 @@ from sealhold.vault.sourcing import Sources
 if TYPE_CHECKING:
     from sealhold.compute.callers import Callers
     from sealhold.compute.choosingdoor import Choices
+    from sealhold.compute.holdsdoor import HoldsDoor
     from sealhold.compute.layingdoor import RulesAhead
     from sealhold.compute.minedoor import Mine
     from sealhold.compute.passkeydoor import Passkeys
@@ -353,6 +354,11 @@ class Node:
     def rules_ahead(self) -> "RulesAhead":
         """The owner's look at rules for an app before they are laid down."""
         return self.parts.crowd.rules_ahead
+
+    @property
+    def holds(self) -> "HoldsDoor":
+        """Duties to keep what an erasure would take."""
+        return self.parts.crowd.holds
 
     def stop(self) -> None:
         """End the programs that run, between two objects; the next run goes on from there."""

@@ -29,6 +29,7 @@ from sealhold.vault.schemas import Schemas
 from sealhold.vault.using import Uses
 
 if TYPE_CHECKING:
+    from sealhold.compute.holdsdoor import HoldsDoor
     from sealhold.compute.layingdoor import RulesAhead
     from sealhold.compute.rightsdoor import Rights
     from sealhold.node.processingparts import ProcessingDoors
@@ -102,6 +103,14 @@ class PeopleParts:
         ground = self._ground
         laying = Laying(ground.core, ground.schemas, Collections(ground.core))
         return RulesAhead(laying, ground.registry)
+
+    @cached_property
+    def holds(self) -> "HoldsDoor":
+        """Duties to keep; loaded with the first who asks about one."""
+        from sealhold.compute.holdsdoor import HoldsDoor  # noqa: PLC0415  # reason: seldom used
+
+        ground = self._ground
+        return HoldsDoor(ground.core, ground.registry, self.principals, ground.verify)
 
     @cached_property
     def rights(self) -> "Rights":

@@ -33,6 +33,11 @@ def status_of(parts: OpenParts, home: Home, now: Instant) -> Status:
             " `sealhold key close-epoch`"
         )
     warnings += parts.overdue()
+    holds, held = parts.holds()
+    if parts.has_holds_over:
+        warnings.append(
+            "a duty to keep is over, and what it held is not gone: check by `sealhold audit verify`"
+        )
     return Status(
         version=__version__,
         home=str(home.folder),
@@ -51,4 +56,6 @@ def status_of(parts: OpenParts, home: Home, now: Instant) -> Status:
         apps=len(parts.apps.list()),
         people=parts.core.store.count(SUBJECTS.name, COUNTED),
         records=parts.core.store.count(RECORDS.name, COUNTED),
+        holds=holds,
+        held=held,
     )

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sealhold.crypto.entropy import system_entropy
 from sealhold.compute.retrieve import Fetch
 from sealhold.model.clock import Clock, Entropy
 from sealhold.model.quantities import Instant
+from sealhold.node.entropy import pooled_entropy
 from sealhold.vault.access import Stretch
 
 
@@ -35,6 +35,6 @@ class World:
     """What the vault takes from its surroundings; tests and the demo bring their own."""
 
     clock: Clock = system_clock
-    entropy: Entropy = system_entropy
+    entropy: Entropy = pooled_entropy
     stretch: Stretch = field(default_factory=Stretch)
     fetch: Fetch = fetched

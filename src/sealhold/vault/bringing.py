@@ -1,7 +1,7 @@
 """Taking a person's export in: the same profile and records, in the same versions, as a new person.
 
 - The person gets another id here, under an app whose schema must know each field and collection.
-- What was said about processings is not taken in: consent is to somebody, and is asked for anew.
+- What they said is kept as it was: objections and restrictions hold, and no consent permits.
 - If anything does not fit, the person is erased again: there is the whole of them, or nobody.
 
 Source: docs/spec/27-rights.md section 9.
@@ -40,6 +40,7 @@ from sealhold.stores.spec import Expect, Op, Put
 from sealhold.vault.attaching import MAX_SIZE, MEDIA
 from sealhold.vault.attaching import MOST as MOST_ATTACHED
 from sealhold.vault.attachments import ATTACHMENTS, Attached, Paper, put_packs, seal_paper
+from sealhold.vault.bringingsaid import FILE, said_in, taken_in
 from sealhold.vault.collectionrules import Collections, Laid
 from sealhold.vault.core import Core
 from sealhold.vault.identifiable import seal_field
@@ -52,6 +53,7 @@ from sealhold.vault.personpacks import Packed, PersonPacks, drop_packs
 from sealhold.vault.personrecords import packed_content
 from sealhold.vault.personrows import OLDER, RECORDS, Stand, seal_version
 from sealhold.vault.pieces import is_unwritten
+from sealhold.vault.says import Says
 from sealhold.vault.strays import about_to_name
 from sealhold.vault.subjects import Subjects
 from sealhold.vault.using import Use, Uses
@@ -141,6 +143,8 @@ class Bringing:
         with about_to_name(self._core, app, subject) as keys:
             self._profile(use, subject, keys, profile)
         try:
+            if FILE in parcel.names():
+                self._said(app, subject, parcel)
             count = self._records(app, subject, parcel)
             if LISTED in parcel.names():
                 for line in parcel.lines(LISTED):
@@ -183,6 +187,15 @@ class Bringing:
         made = replace(use, person=person, keys=keys)
         told = made.entry(made.event(EventKind.PERSON, "brought in", fields))
         core.writer.commit(Work((*use.guards(()), *ops), (told,)))
+
+    def _said(self, app: AppId, subject: SubjectId, parcel: Parcel) -> None:
+        core, use = self._core, self._uses.of(app, subject, actor=Actor.OWNER)
+        _, keys = use.whole()
+        said = said_in(parcel.read(FILE), use.now)
+        if said:
+            ops = tuple(taken_in(Says(core), keys, said))
+            told = use.entry(use.event(EventKind.SAY, "brought in"))
+            core.writer.commit(Work((*use.guards(ops), *ops), (told,)))
 
     def _records(self, app: AppId, subject: SubjectId, parcel: Parcel) -> _Count:
         blocks, count = KeyBlocks(self._core.store, self._core.entropy), _Count()

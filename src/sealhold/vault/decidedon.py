@@ -19,7 +19,7 @@ def units_of(works: Sequence[Work], deciding: Deciding) -> list[Unit]:
 
     THREAT T253: a use that a person's no came before finds another row in memory, and fails.
     """
-    if any([_changes(work.ops, deciding) for work in works]):
+    if any(_changes(work.ops, deciding) for work in works):
         return [Unit((*work.on, *work.ops)) if work.on else Unit(work.ops) for work in works]
     known: dict[int, tuple[Op, ...]] = {}
     units = []
@@ -36,10 +36,7 @@ def units_of(works: Sequence[Work], deciding: Deciding) -> list[Unit]:
 
 
 def _changes(ops: Sequence[Op], deciding: Deciding) -> bool:
-    for op in ops:
-        if type(op) is not Guard and deciding.decides(op):
-            return True
-    return False
+    return any(type(op) is not Guard and deciding.decides(op) for op in ops)
 
 
 def _left(on: tuple[Op, ...], deciding: Deciding) -> tuple[Op, ...]:

@@ -224,7 +224,7 @@ class KeyBlocks:
                 self._waiting.setdefault(subject, []).append(waits)
                 return waits
             room = self._room.setdefault(subject, known)
-            lacking = wanted - sum([room.get(block, 0) for block in must])
+            lacking = wanted - sum(room.get(block, 0) for block in must)
             mine = must | self._chosen(room, busy | must, lacking)
             busy |= mine
         held = Held(keys, self, mine, SLOTS if wanted > FEW else FEW)
@@ -337,18 +337,19 @@ class Held:
 
     def put(self, dek: bytes, use: For) -> Slot:
         """Keep a key of 32 bytes, and return where."""
+        slot = bytes([use]) + dek
         for number, each in self._open.items():
             at = each.first(self._most)
             if at is not None:
-                break
-        else:
-            number, at, each = self._of.fresh(self.keys.subject), 0, _Open(b"", 0)
-            self.blocks.add(number)
-            # what has room is found first: of a thousand keys none looks through full blocks
-            self._open = {number: each, **self._open}
-        each.put(at, bytes([use]) + dek)
+                each.put(at, slot)
+                self._changed.add(number)
+                return Slot(number, at)
+        number = self._of.fresh(self.keys.subject)
+        self.blocks.add(number)
         self._changed.add(number)
-        return Slot(number, at)
+        # what has room is found first: of a thousand keys none looks through full blocks
+        self._open = {number: _Open(slot, 0), **self._open}
+        return Slot(number, 0)
 
     def ops(self) -> list[Op]:
         """Return the operations that keep the blocks as they are now."""
@@ -381,9 +382,7 @@ class Held:
     def _op(self, number: int) -> Op:
         each = self._open[number]
         if not each.plain:
-            return Delete(
-                KEY_BLOCKS.name, (self.keys.subject, number), each.v or Expect.ABSENT
-            )
+            return Delete(KEY_BLOCKS.name, (self.keys.subject, number), each.v or Expect.ABSENT)
         plain = bytes(each.plain)
         row = _sealed(self.keys, number, plain, self._of.entropy)
         self._written[number] = (row, plain)

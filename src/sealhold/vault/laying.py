@@ -138,6 +138,9 @@ def _differences(
         ("term", _days(old.retention_days), _days(new.retention_days)),
         ("purposes", " ".join(sorted(old.purposes)), " ".join(sorted(new.purposes))),
     ]
+    if isinstance(old, FieldRule) and isinstance(new, FieldRule):
+        whole = (" ".join(sorted(each.whole_for)) for each in (old, new))
+        pairs += [("mask", old.mask.value, new.mask.value), ("whole for", *whole)]
     return [each for each in pairs if each[1] != each[2]]
 
 
@@ -148,6 +151,8 @@ def _change(field: str, what: str, before: str, after: str, kept: int) -> RuleCh
             said = [f"no more for {', '.join(sorted(gone))}"] if gone else []
             said += [f"for {', '.join(sorted(more))}, too"] if more else []
             effect = f"from the next use on, what is there is read {'; and '.join(said)}"
+        case "mask" | "whole for":
+            effect = "from the next use on, what is there is shown as the new rule says"
         case "term":
             effect = "what is there keeps its end until it is written again"
         case _:

@@ -31,6 +31,7 @@ from sealhold.model.quantities import DAY, Instant
 from sealhold.model.repeats import Also
 from sealhold.model.underway import Underway
 from sealhold.policy.limits import limits_stop
+from sealhold.policy.masks import read_as
 from sealhold.policy.profiles import covers, decide_person, decide_profile
 from sealhold.stores.spec import Delete, Found, Op
 from sealhold.vault.core import Core
@@ -225,11 +226,11 @@ class People:
             allowed = use.allowed
             fields = frozenset(name for name in allowed if covers(allowed[name], use.purpose))
         bound = self._uses.bound(use)
-        decision = decide_profile(use.parties, use.allowed, use.purpose, fields, bound)
+        decision = decide_profile(use.parties, use.allowed, use.purpose, fields, bound, use.masks)
         yield from self._uses.needed(use, decision, EventKind.PROFILE, fields)
         person, keys = use.whole()
         rows = self._rows(person, fields & person.fields.keys())
-        event = use.event(EventKind.PROFILE, "read", rows)
+        event = use.event(EventKind.PROFILE, read_as(decision, rows), rows)
         if not (yield _work(use, (), [use.entry(event)])):
             return None
         opened = open_profile(decision, person, keys, rows)
@@ -314,11 +315,10 @@ class People:
         return {*person.fields} - {*self._rows(person, person.fields)}
 
     def _find(self, use: Use, field: FieldName, value: Value) -> Once[tuple[SubjectId, ...]]:
-        allowed = {
-            name: rule.purposes
-            for name, rule in use.rules.items()
-            if rule.lookup is not Lookup.NONE
-        }
+        # THREAT T322: whoever gets a field masked could try values by finding
+        masks, rules = use.masks, use.rules
+        found_by = {n for n, rule in rules.items() if rule.lookup is not Lookup.NONE}
+        allowed = {name: rules[name].purposes for name in found_by - masks.keys()}
         fields = frozenset({field})
         bound = self._uses.bound(use)
         decision = decide_profile(use.without_person, allowed, use.purpose, fields, bound)

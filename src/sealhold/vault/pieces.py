@@ -45,14 +45,14 @@ class Work(msgspec.Struct, frozen=True):
     releases: bool = False  # something leaves once this is durable
     size: int = 0  # bytes of its rows, about; 0 for little
     right: bool = False  # an erasure, a withdrawal or an end, which a full disk does not stop
-    on: tuple[Op, ...] = ()  # what it was decided on: guards, of which many works may share one tuple
+    on: tuple[Op, ...] = ()  # guards: what it was decided on; many works may share one tuple
 
     @property
     def room(self) -> Room:
         """What it is when there is no room."""
         if self.right:
             return Room.RIGHTS
-        is_read = all([type(op) is Guard for op in self.ops])
+        is_read = all(type(op) is Guard for op in self.ops)
         return Room.READS if is_read else Room.ORDINARY
 
 
@@ -120,7 +120,7 @@ class Line:
             units = size = 0
             for piece in self._waiting:
                 units += len(piece.works)
-                size += sum([work.size for work in piece.works])
+                size += sum(work.size for work in piece.works)
                 if batch and (units > MAX_UNITS or size > MAX_BATCH // 2):
                     break
                 batch.append(piece)

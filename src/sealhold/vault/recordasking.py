@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, NoReturn, TypeVar
 
+import msgspec
+
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
 from sealhold.audit.log import Entry
 from sealhold.model.errors import DeniedError, ExhaustedError
@@ -34,8 +36,7 @@ TOO_BUSY = "others change the same records without a pause"
 Done = TypeVar("Done")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
+class Asking(msgspec.Struct, frozen=True, kw_only=True):
     """Who wants something of whose records, and what for."""
 
     app: AppId

@@ -7,7 +7,8 @@
 - Every app is stopped until the owner lets it ask again. Every consent is unknown until the owner
   confirms it, and each yes of people until they say it anew. No run goes on, and no token of a
   person, an officer or the monitor holds any more.
-- People whose keys are gone were erased since: their rows go before anything is read.
+- People whose keys are gone were erased since: their rows go before anything is read. So does what
+  was held of erased people under a hold that ended since.
 - All but the last stand in the same commit as the entry that says so, before anything else can
   be asked for.
 
@@ -34,6 +35,7 @@ from sealhold.vault.caveats import USES
 from sealhold.vault.consents import CONSENTS, Consents
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of, scan_all
+from sealhold.vault.holdrows import keeping_ids
 from sealhold.vault.leaving import OF_A_PERSON
 from sealhold.vault.noisebudget import NOISE, NoiseBudget
 from sealhold.vault.objects import PACKS
@@ -220,6 +222,10 @@ def _sweep(core: Core) -> int:
             ops += [DeleteWhere(table, index, (each,)) for each in some]
         core.writer.commit(Work(tuple(ops), (Entry(event=event),), right=True))
         drop_packs(core.objects, packs)
+    if keeping_ids(core):
+        from sealhold.vault.keepings import drop_keyless  # noqa: PLC0415  # reason: few have any
+
+        drop_keyless(core)
     return len(gone)
 
 

@@ -6,7 +6,7 @@
 Source: docs/spec/24-people.md section 4.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple, NoReturn, TypeVar
 
@@ -16,13 +16,13 @@ from sealhold.audit.event import Actor, Event, EventKind, Outcome
 from sealhold.audit.log import Entry
 from sealhold.model.errors import BusyError, DeniedError, NotFoundError, UnknownPurposeError
 from sealhold.model.ids import AppId, FieldName, GrantId, Purpose, SubjectId
-from sealhold.model.people import Rules
+from sealhold.model.people import Mask, Rules
 from sealhold.model.quantities import Instant
 from sealhold.policy import dpv
 from sealhold.policy.decision import Decision, Reason, refused
 from sealhold.policy.facts import Standing
 from sealhold.policy.limits import NO_LIMITS, Limits
-from sealhold.policy.profiles import Allowed, Parties
+from sealhold.policy.profiles import NO_MASKS, Allowed, Parties, masks_for
 from sealhold.stores.spec import Found, Op, Put
 from sealhold.vault.core import Core
 from sealhold.vault.keyring import SubjectKeys
@@ -90,6 +90,11 @@ class Use:
     def allowed(self) -> Allowed:
         """What each field may be used for."""
         return {name: rule.purposes for name, rule in self.rules.items()}
+
+    @property
+    def masks(self) -> Mapping[FieldName, Mask]:
+        """What leaves of the fields that the purpose does not get whole; the person gets all."""
+        return NO_MASKS if self.actor is Actor.PERSON else masks_for(self.rules, self.purpose)
 
     @property
     def owed(self) -> "Use":

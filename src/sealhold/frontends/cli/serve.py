@@ -16,7 +16,6 @@ from sealhold.frontends.cli.opening import folder_of, given_to, world_of
 from sealhold.frontends.cli.out import Facts, Line, emit, safe
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.http.app import make_app
-from sealhold.frontends.http.fronts import MOST, Fronts
 from sealhold.frontends.http.journal import Aside, Journal
 from sealhold.frontends.http.rounds import Rounds
 from sealhold.frontends.http.serve import bind, make_server
@@ -36,15 +35,6 @@ def serve(
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Only print the address.")
     ] = False,
-    fronts: Annotated[
-        int,
-        typer.Option(
-            metavar="N",
-            help="Let so many processes beside this one talk to the clients; they hold no key.",
-            min=0,
-            max=MOST,
-        ),
-    ] = 0,
     log: Annotated[
         bool,
         typer.Option(
@@ -92,7 +82,7 @@ def serve(
         gc.set_threshold(FRESH)
         aside = lines if log else nullcontext()
         with _rounds(node, world.clock), aside, _noted(journal, node, bound):
-            make_server(app, Fronts(fronts, listener) if fronts else None).run(sockets=[listener])
+            make_server(app).run(sockets=[listener])
 
 
 def _show(url: str) -> None:

@@ -105,6 +105,7 @@ def _blocks(shown: Status, meters: tuple[Meter, ...], checked: LogState | None) 
         ("Items", f"{shown.items:,}" + (f": {counts}" if counts else "")),
         *_of_apps(shown),
         ("Epoch", epoch_words(shown.epoch, shown.close_by)),
+        *([("Duties to keep", _holds(shown))] if shown.holds else []),
         ("Log", f"{counted(log.size, 'entry', 'entries')}, newest {moment(log.at)}"),
         ("Log root", log.root),
         ("Log key", log.key_digest),
@@ -129,6 +130,11 @@ def _of_apps(shown: Status) -> list[tuple[str, str]]:
         for number in (shown.people, shown.records)
     )
     return [("Apps", f"{shown.apps:,}"), ("People", people), ("Their records", records)]
+
+
+def _holds(shown: Status) -> str:
+    of = counted(shown.held, "erased person", "erased people")
+    return f"{counted(shown.holds, 'hold', 'holds')}; something of {of} is held"
 
 
 def budget_table(meters: tuple[Meter, ...]) -> list[Block]:

@@ -11,7 +11,7 @@ Source: docs/spec/20-faces.md section 7; docs/spec/30-access.md section 3.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, partial
 from typing import Any, TypeVar
@@ -81,8 +81,7 @@ class Role(StrEnum):
 TOLD = frozenset({Role.PUBLIC, Role.OWNER, Role.OFFICER, Role.MONITOR})  # to whom a no is explained
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, kw_only=True):  # made in a tenth of a dataclass's time
     """One call, after its token was looked at."""
 
     vault: Vault
@@ -101,8 +100,7 @@ class Call:
         return self.headers.get(name, "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What a route answers; a value becomes JSON, bytes stay as they are."""
 
     value: Plain = None
@@ -110,7 +108,7 @@ class Reply:
     media: str = JSON
     etag: str = ""
     chunks: Iterator[bytes] | None = None  # in place of a value: made while they are sent
-    headers: Mapping[str, str] = field(default_factory=dict)  # beside those of every answer
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)  # beside those of every answer
     is_file: bool = True  # whether bytes are to be kept as a file
 
 
@@ -317,7 +315,7 @@ def written(reply: Reply) -> Reply:
     """Return a reply with its value as JSON already: the loop is there for everybody."""
     if reply.value is None or isinstance(reply.value, bytes):
         return reply
-    return replace(reply, value=msgspec.Raw(body_of(reply)))
+    return msgspec.structs.replace(reply, value=msgspec.Raw(body_of(reply)))
 
 
 def _once(route: ApiRoute, shows: Callable[[Any], Reply], call: Call) -> Reply:
@@ -334,7 +332,7 @@ def _once(route: ApiRoute, shows: Callable[[Any], Reply], call: Call) -> Reply:
     claim = call.vault.repeats.claim(call.token, once)
     try:
         if claim.answer is None:
-            return route.run(replace(call, claim=claim))
+            return route.run(msgspec.structs.replace(call, claim=claim))
         kept = unpacked(claim.answer)
     finally:
         claim.release()

@@ -106,8 +106,7 @@ def make_app(  # noqa: PLR0913  # reason: what a site is made of
     entrance = Entrance(pages, api, partial(_described, site.origin), site)
     inside = Crowd(entrance)
     counting = Counting(inside, counts, seconds, journal)
-    counting.quick = Quick(api, lambda: entrance.addresses, site, inside)
-    counting.quick.counting = counting
+    counting.quick = Quick(api, lambda: entrance.addresses, site, inside, counting)
     return counting
 
 

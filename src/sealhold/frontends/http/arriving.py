@@ -61,7 +61,8 @@ class Arrivals:
         self._together = together
         self._ready: list[_One] = []
         self._groups: dict[Many, _Group] = {}
-        self._is_expected = False  # whether a round follows
+        self._count = 0  # of the round that follows
+        self._lingers: asyncio.TimerHandle | None = None  # for more of it
         self._last = 0  # uses of the last round
 
     async def arrive(self, underway: Underway[Done]) -> Done:
@@ -98,20 +99,23 @@ class Arrivals:
         self._expect(loop)
 
     def _expect(self, loop: asyncio.AbstractEventLoop) -> None:
-        """See to it that a round follows."""
-        if self._is_expected:
-            return
-        self._is_expected = True
-        if self._last < CROWD:
-            loop.call_soon(self._round)  # behind whatever else came in by now
-        else:
-            loop.call_later(LINGER, self._round)
+        """See to it that a round follows: soon, or once as many are there as in the last one."""
+        self._count += 1
+        if self._lingers is not None and self._count >= self._last:
+            self._lingers.cancel()
+            self._lingers = None
+            loop.call_soon(self._round)
+        elif self._count == 1:
+            if self._last < CROWD:
+                loop.call_soon(self._round)  # behind whatever else came in by now
+            else:
+                self._lingers = loop.call_later(LINGER, self._round)
 
     def _round(self) -> None:
-        self._is_expected = False
+        self._lingers = None
+        self._last, self._count = self._count, 0
         ready, self._ready = self._ready, []
         groups, self._groups = self._groups, {}
-        self._last = len(ready) + sum([len(group.calls) for group in groups.values()])
         for many, group in groups.items():
             ready += self._joined(many, group)
         while ready:

@@ -11,15 +11,11 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sealhold.frontends.http.guard import API
 from sealhold.frontends.http.journal import Journal
-
-if TYPE_CHECKING:
-    from sealhold.frontends.http.quick import Quick
 
 SEEN = "sealhold.seen"  # where in a scope it stands what a request turned out to be
 PAGES, NOWHERE = "pages", "none"
@@ -68,7 +64,7 @@ class Counts:
 class Counting:
     """Counts each answer of the app inside, and writes it down if there is a journal."""
 
-    quick: "Quick | None" = None  # the way that passes the app by, if there is one
+    quick: object = None  # the short way past the app inside, for the connections to find
 
     def __init__(
         self,

@@ -67,8 +67,9 @@ class Joined:
 class Connection(HttpToolsProtocol):
     """A connection that is closed if its client keeps us waiting."""
 
+    cycle: RequestResponseCycle | Short  # type: ignore[assignment]  # the server's own, or the short
+
     _waits: asyncio.TimerHandle | None = None
-    pending = b""  # what came on it before it was handed over to this process
     _keeps: asyncio.TimerHandle | None = None  # for a next request
     _idle_since = 0.0  # on the loop's clock; 0 while something is under way
     _heading = False  # whether a head has begun that is not whole yet
@@ -84,9 +85,6 @@ class Connection(HttpToolsProtocol):
             transport.abort()
             return
         self._watch()
-        if self.pending:  # what came to another process, before anything comes here
-            data, self.pending = self.pending, b""
-            self.data_received(data)
 
     def data_received(self, data: bytes) -> None:
         """Take what came, and wait on if it is not yet a head."""
@@ -96,7 +94,7 @@ class Connection(HttpToolsProtocol):
         self._head = self._head + len(data) if is_counted else 0
         if self._head > HEAD_BYTES:  # THREAT T203: one that says much is not kept either
             self.transport.abort()
-        if type(self.cycle) is Short:
+        if isinstance(self.cycle, Short):
             self.cycle.wait()
         if self._waits is not None or self._lacks_head():
             self._watch()
@@ -134,12 +132,13 @@ class Connection(HttpToolsProtocol):
         if short is None:
             self._go_the_long_way()
             return
-        before, self.cycle = self.cycle, cast("RequestResponseCycle", short)
+        before: RequestResponseCycle | Short | None = self.cycle
+        self.cycle = short
         if before is None or before.response_complete:
             short.start()
         else:
             self.flow.pause_reading()
-            self.pipeline.appendleft((self.cycle, self.app))
+            self.pipeline.appendleft((cast("RequestResponseCycle", short), self.app))
 
     def _go_the_long_way(self) -> None:
         """Let the server itself begin the request whose head is whole."""
@@ -163,7 +162,7 @@ class Connection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: "ASGI3Application") -> None:
         """Begin what waited until all that came before it was answered."""
-        if type(cycle) is Short:
+        if isinstance(cycle, Short):
             cycle.start()
         else:
             super()._start_asgi_task(cycle, app)

@@ -66,6 +66,8 @@ class Status:
     apps: int = 0
     people: int = 0  # of apps; these two are `COUNTED` if there are so many, or more
     records: int = 0  # of people, in their newest versions
+    holds: int = 0  # duties to keep
+    held: int = 0  # erased people of whom something is held under one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,6 @@ from pathlib import Path
 from sqlcipher3.dbapi2 import Connection
 
 from sealhold.model.errors import (
-    ConflictError,
     FenceLostError,
     InvalidError,
     StoreBusyError,
@@ -36,9 +35,9 @@ from sealhold.stores.cipherfile import (
     scratch,
     sync_anew,
 )
+from sealhold.stores.closing import run_and_close
 from sealhold.stores.connections import Connections, begin
 from sealhold.stores.copying import PART, get_parts, put_parts
-from sealhold.stores.fitting import misfit, refuse
 from sealhold.stores.spec import (
     MAX_PAGE,
     Backup,
@@ -135,17 +134,15 @@ class SqlCipherStore:
         fence: Fence,
     ) -> list[Result]:
         opened = self._opened()
-        refused = refuse(opened.tables, units)
-        fitting = [unit.ops for no, unit in zip(refused, units, strict=True) if no is None]
         with opened.connections.writing() as connection:
             _check_fence(connection, fence)
-            done = iter(_run(connection, opened.texts, fitting, fence))
-            results = [no or next(done) for no in refused]
-            ops = finish(results)
-            at = misfit(opened.tables, ops)
-            if at is not None or run_together(connection, opened.texts, [ops]) is None:
-                raise ConflictError("a closing operation of the batch failed")
-        return results
+            return run_and_close(
+                opened.tables,
+                units,
+                finish,
+                run=lambda fitting: _run(connection, opened.texts, fitting, fence),
+                close=lambda ops: run_together(connection, opened.texts, [ops]) is not None,
+            )
 
     def get(self, table: str, keys: Sequence[Key]) -> list[Found | None]:
         return self._view().get(table, keys)

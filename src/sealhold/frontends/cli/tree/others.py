@@ -7,6 +7,7 @@ Source: docs/spec/20-faces.md section 8.
 from collections.abc import Mapping
 
 from sealhold.frontends.cli.lazy import Entry, Function, Group
+from sealhold.frontends.cli.tree.holds import HOLD
 from sealhold.frontends.cli.tree.processings import PROCESSING
 from sealhold.frontends.cli.tree.rules import COLLECTION, SCHEMA
 
@@ -292,6 +293,7 @@ OTHERS: Mapping[str, Entry | Group] = {
     "schema": Group(about="What apps may keep of their people.", entries=SCHEMA),
     "collection": Group(about="What records they may keep of them.", entries=COLLECTION),
     "processing": Group(about="What apps do with their people's data.", entries=PROCESSING),
+    "hold": Group(about="Duties to keep something when people are erased.", entries=HOLD),
     "request": Group(about="What they ask, and your yes or no.", entries=REQUEST),
     "grant": Group(about="What you allowed.", entries=GRANT),
     "budget": Group(about="How much may be told.", entries=BUDGET),

@@ -139,8 +139,8 @@ def _differences(
         ("purposes", " ".join(sorted(old.purposes)), " ".join(sorted(new.purposes))),
     ]
     if isinstance(old, FieldRule) and isinstance(new, FieldRule):
-        whole = (" ".join(sorted(each.whole_for)) for each in (old, new))
-        pairs += [("mask", old.mask.value, new.mask.value), ("whole for", *whole)]
+        before, after = (" ".join(sorted(each.whole_for)) for each in (old, new))
+        pairs += [("mask", old.mask.value, new.mask.value), ("whole for", before, after)]
     return [each for each in pairs if each[1] != each[2]]
 
 

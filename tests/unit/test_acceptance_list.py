@@ -4,13 +4,23 @@ The sources of the tests are read for it; that each test passes is seen by runni
 """
 
 import re
-from pathlib import Path
 
 import pytest
 
-from tests.unit.test_attack_list import TESTS, Ref, functions, marks_of, path_of, refs, words_in
+from tests.unit.trees import (
+    ONE_WORKER,
+    ROOT,
+    TESTS,
+    Ref,
+    functions,
+    marks_of,
+    path_of,
+    refs,
+    words_in,
+)
 
-ROOT = Path(__file__).parents[2]
+pytestmark = ONE_WORKER
+
 PAGE = (ROOT / "docs" / "spec" / "33-acceptance.md").read_text()
 ROWS = dict(re.findall(r"^\| (A\d+) \| [^|]+ \| ([^|]+) \|$", PAGE, re.MULTILINE))
 SOAK = ("`make soak`",)  # said behind a test that `make test` leaves out
@@ -45,8 +55,7 @@ def test_a_test_that_bears_the_number_of_a_row_stands_in_it() -> None:
     bearing = {
         (f"A{number}", name)
         for path in TESTS.rglob("test_*.py")
-        for name in functions(path)
-        for number in re.findall(r"^test_a(\d+)_", name)
+        for name, number in re.findall(r"^def (test_a(\d+)_\w+)\(", path.read_text(), re.MULTILINE)
     }
 
     assert bearing <= {(row, ref.test) for row, ref in NAMED}

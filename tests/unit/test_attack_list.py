@@ -5,13 +5,20 @@ The sources of the tests are read for it; that each test passes is seen by runni
 
 import ast
 import re
-from collections.abc import Iterator
-from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from tests.unit.trees import ONE_WORKER, ROOT, TESTS, functions, marked, texts_in, tree_of
+from tests.unit.trees import (
+    ONE_WORKER,
+    ROOT,
+    functions,
+    marked,
+    marks_of,
+    path_of,
+    refs,
+    tree_of,
+    words_in,
+)
 
 pytestmark = ONE_WORKER
 
@@ -20,42 +27,7 @@ PROPERTIES = re.findall(r"^\| (P\d) \| \S", PAGE, re.MULTILINE)
 ACCEPTED = [*range(1, 18), 19]  # 18 needs a second device
 
 
-class Ref(NamedTuple):
-    """A test of the page, and the cases of it that the page names."""
-
-    file: str
-    test: str
-    cases: tuple[str, ...]
-
-
-def refs(text: str) -> Iterator[Ref]:
-    for file, test, cases in re.findall(r"`(test_\w+\.py)::(test_\w+)`(?: \(([^)]*)\))?", text):
-        yield Ref(file, test, tuple(cases.split("; ")) if cases else ())
-
-
 NAMED = sorted(set(refs(PAGE)))
-
-
-def path_of(file: str) -> Path:
-    (found,) = TESTS.rglob(file)  # no two test files have one name
-    return found
-
-
-def marks_of(function: ast.FunctionDef) -> list[str]:
-    """Return its decorators as they are written."""
-    return [ast.unparse(each) for each in function.decorator_list]
-
-
-def words_in(path: Path) -> set[str]:
-    """Return the texts that stand in a test file, and in the files of ours that it reads from."""
-    found = set(texts_in(path))
-    for node in ast.walk(tree_of(path)):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tests"):
-            base = ROOT.joinpath(*(node.module or "").split("."))
-            beside = [base.with_suffix(".py"), *(base / f"{each.name}.py" for each in node.names)]
-            for other in filter(Path.is_file, beside):
-                found |= texts_in(other)
-    return found
 
 
 @pytest.mark.parametrize("file", sorted({ref.file for ref in NAMED}))

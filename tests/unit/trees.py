@@ -1,12 +1,14 @@
-"""The sources of the tests, read once: what stands in them, and which marks they bear.
+"""The sources of the tests, read once: what stands in them, which marks they bear, who names them.
 
 Tests that read all of them bear `ONE_WORKER`, or each worker would read them all again.
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -49,3 +51,39 @@ def marks_in(path: Path, name: str) -> Iterator[str]:
 def marked(name: str) -> set[str]:
     """Return what the marks of that name in all tests are given."""
     return {mark for path in TESTS.rglob("test_*.py") for mark in marks_in(path, name)}
+
+
+class Ref(NamedTuple):
+    """A test of the page, and the cases of it that the page names."""
+
+    file: str
+    test: str
+    cases: tuple[str, ...]
+
+
+def refs(text: str) -> Iterator[Ref]:
+    for file, test, cases in re.findall(r"`(test_\w+\.py)::(test_\w+)`(?: \(([^)]*)\))?", text):
+        yield Ref(file, test, tuple(cases.split("; ")) if cases else ())
+
+
+def path_of(file: str) -> Path:
+    (found,) = TESTS.rglob(file)  # no two test files have one name
+    return found
+
+
+def marks_of(function: ast.FunctionDef) -> list[str]:
+    """Return its decorators as they are written."""
+    return [ast.unparse(each) for each in function.decorator_list]
+
+
+@cache
+def words_in(path: Path) -> frozenset[str]:
+    """Return the texts that stand in a test file, and in the files of ours that it reads from."""
+    found = set(texts_in(path))
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tests"):
+            base = ROOT.joinpath(*(node.module or "").split("."))
+            beside = [base.with_suffix(".py"), *(base / f"{each.name}.py" for each in node.names)]
+            for other in filter(Path.is_file, beside):
+                found |= texts_in(other)
+    return frozenset(found)

@@ -12,6 +12,7 @@ Source: docs/spec/20-faces.md section 1.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -76,6 +77,10 @@ class Vault(Protocol):
     @property
     def is_near(self) -> bool:
         """Whether all that the open vault waits for is a disk of this machine."""
+        ...
+
+    def together(self) -> AbstractContextManager[None]:
+        """Let all that this thread begins in the block share a commit; one thread at a time."""
         ...
 
     @property

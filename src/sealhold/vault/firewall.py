@@ -35,7 +35,7 @@ from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.objects import Objects
 from sealhold.vault.owned import RECORDS, open_standing, record_from
 from sealhold.vault.personpacks import PersonPacks
-from sealhold.vault.personrows import Stand, open_row
+from sealhold.vault.personrows import Stand, open_stand
 from sealhold.vault.subjects import Person
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
@@ -201,9 +201,10 @@ def open_records(
     """
     if not decision.permit:
         raise DeniedError("denied")
-    places = [Stand.of(each).key for each in found]
-    deks = record_keys(keys, use, places, blocks)
-    return [open_row(keys, each, dek) for each, dek in zip(found, deks, strict=True)]
+    stands = [Stand.of(each) for each in found]
+    deks = record_keys(keys, use, [stand.key for stand in stands], blocks)
+    rows = zip(found, stands, deks, strict=True)
+    return [open_stand(keys, each, stand, dek) for each, stand, dek in rows]
 
 
 def open_attachment(

@@ -8,7 +8,7 @@ Source: docs/spec/24-people.md section 4.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import NoReturn, TypeVar
+from typing import NamedTuple, NoReturn, TypeVar
 
 from msgspec import structs
 
@@ -23,7 +23,7 @@ from sealhold.policy.decision import Decision, Reason, refused
 from sealhold.policy.facts import Standing
 from sealhold.policy.limits import NO_LIMITS, Limits
 from sealhold.policy.profiles import Allowed, Parties
-from sealhold.stores.spec import Expect, Guard, Op, Put
+from sealhold.stores.spec import Expect, Found, Guard, Op, Put
 from sealhold.vault.core import Core
 from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.leases import Leases
@@ -64,6 +64,11 @@ class Use:
         if self.say is None or self.actor is Actor.PERSON:
             return NO_LIMITS
         return self.say.limits(self.now)
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether time alone changes nothing of how this use is decided."""
+        return self.say is None or self.say.lifts_at is None
 
     @property
     def parties(self) -> Parties:
@@ -140,6 +145,15 @@ class Use:
         return Standing.ACTIVE if self.app.state == APP_ACTIVE else Standing.SUSPENDED
 
 
+class Basis(NamedTuple):
+    """What a decision about a person rests on: rows that decide, and the person's row and keys."""
+
+    age: int  # of the rows that decide
+    app: AppId
+    found: Found
+    keys: SubjectKeys
+
+
 class Uses:
     """Reads what uses rest on, and refuses them."""
 
@@ -176,6 +190,30 @@ class Uses:
             say=self.says.of(person.id, keys) if person is not None and keys is not None else None,
             now=self._core.clock(),
         )
+
+    def basis(self, app: AppId, subject: SubjectId) -> "Basis | None":
+        """Return what a decision about a person rests on at this moment; None without a person."""
+        age = self._core.deciding.age
+        found = self._subjects.found(app, subject)
+        if found is None or found.row[2] != ACTIVE:
+            return None
+        try:
+            return Basis(age, app, found, self._core.keyring.subject(subject))
+        except NotFoundError:  # erased in this very moment
+            return None
+
+    def stands(self, basis: "Basis") -> bool:
+        """Return whether nothing of what a decision rested on has changed since."""
+        age, app, found, keys = basis
+        if self._core.deciding.age != age:
+            return False
+        now = self._subjects.found(app, keys.subject)
+        if now is not found and now != found:
+            return False
+        try:
+            return self._core.keyring.subject(keys.subject) is keys
+        except NotFoundError:
+            return False
 
     def bound(self, use: Use) -> frozenset[Purpose]:
         """Return the purposes for which the app of a use reads in runs only."""

@@ -4,6 +4,7 @@ It has one budget, one log with a true Merkle root, and the states of a request;
 """
 
 from collections import Counter
+from contextlib import AbstractContextManager, nullcontext
 
 from sealhold.model.quantities import Instant
 from sealhold.model.shown import (
@@ -66,6 +67,9 @@ class SampleVault(SampleState):
     """The vault of a person who does not exist."""
 
     is_near = True
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     @property
     def service(self) -> SampleService:

@@ -6,10 +6,12 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from sealhold.frontends.cli.lazy import Entry, Group
 from sealhold.frontends.cli.tree import tree
+from sealhold.frontends.ruleforms import CollectionForm
 from sealhold.model.principals import Caller
 from sealhold.model.processing import Risk, Terms
 from tests.scenarios.vaults import PASSPHRASE, Hands, opened
@@ -56,10 +58,13 @@ NEEDS = {
     "processing retire": "asked of people",
     "hold add": "asked of people",
     "hold lift": "held",
+    "schema show": "asked of people",
+    "collection show": "asked of people",
     "backup verify": "backed up",
     "restore": "lost",
 }
-ELSEWHERE = {"serve"}  # never ends by itself: test_cli_serve.py
+# one never ends by itself: test_cli_serve.py; one needs a server: test_server_role.py
+ELSEWHERE = {"serve", "service print-grants"}
 
 
 def entries(group: Group, before: str = "") -> Iterator[tuple[str, Entry]]:
@@ -83,6 +88,8 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     shutil.copytree(FILES / "tracks", downloads / "tracks")
     (cli.folder / "mail.mbox").write_text(MAIL)
     (cli.folder / "rates.json").write_text("{}")
+    (cli.folder / "schema.json").write_text(SCHEMA)
+    (cli.folder / "notes.json").write_text(NOTES)
     kept = {}
 
     def keep(stage: str) -> None:
@@ -107,6 +114,8 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     keep("turning")
     with opened(cli.home, Hands(cli.now)) as node:
         node.people.lay_down("GreenCorp", RULES, PASSPHRASE)
+        rule = msgspec.json.decode(NOTES, type=CollectionForm).rule()
+        node.person_records.lay_down("GreenCorp", "notes", rule, PASSPHRASE)
         node.processings.register(Caller(role="owner", token=""), "GreenCorp", TERMS)
     keep("asked of people")
     held = "hold add GreenCorp --ground LegalClaims --law 'File 12' --until 365d --field name"
@@ -126,6 +135,12 @@ IDLE = {
     "grant confirm": 9,  # of use after going back to an older day
 }
 SAID = {"SEALHOLD_PASSPHRASE": PASSPHRASE, "SEALHOLD_NEW_PASSPHRASE": "another horse"}
+SCHEMA = """\
+{"fields": {
+  "mail": {"category": "EmailAddress", "purposes": ["ServiceProvision"], "lookup": "email"}
+}}
+"""
+NOTES = '{"category": "Note", "purposes": ["ServiceProvision"], "retention_days": 30}'
 MAIL = """\
 From ann@example.org Thu Oct  1 08:00:00 2026
 From: Ann <ann@example.org>

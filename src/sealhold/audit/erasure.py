@@ -21,7 +21,7 @@ from sealhold.audit.verdict import check_trust, judge, no_proof
 from sealhold.crypto import dsse
 from sealhold.crypto.digest import sha256
 from sealhold.crypto.note import VerifierKey, parse_verifier_key
-from sealhold.crypto.sign import PublicKey, SigningKey
+from sealhold.crypto.sign import PublicKey, SigningKey, is_named
 from sealhold.model.encoding import Plain, from_json, to_json
 from sealhold.model.errors import BadProofError, BadSignatureError, InvalidEncodingError
 from sealhold.model.ids import AppId, Id16, ReceiptId, SubjectId, canonical
@@ -40,9 +40,13 @@ NOT_COVERED = (
 )
 
 _PAPER = "this receipt of an erasure"
-_MARKS = (  # two places, so that one changed byte leaves one
+_PLAIN_MARKS = (  # two places, so that one changed byte leaves one
     f'"payloadType":"{ERASURE_TYPE}"'.encode(),
     b'{"payload":"eyJfdHlwZSI6Imh0dHBzOi8vaW4tdG90by5pby9TdGF0ZW1lbnQvdjEi',
+)
+_MARKS = (  # of a receipt by itself, and of one within the answer to an erasure
+    *_PLAIN_MARKS,
+    *(mark.replace(b'"', rb"\"") for mark in _PLAIN_MARKS),
 )
 
 
@@ -182,20 +186,27 @@ def open_erasure(paper: bytes) -> tuple[Erasure, PublicKey]:
 
 
 def looks_like_erasure(data: bytes) -> bool:
-    """Return whether `data` is a receipt of an erasure, perhaps an altered one."""
+    """Return whether `data` is a receipt of an erasure, or an answer with one; perhaps altered."""
     return any(mark in data for mark in _MARKS)
 
 
 def verify_erasure(data: bytes, pinned: Collection[bytes], logs: Collection[bytes]) -> Verdict:
-    """Return what holds of a receipt. `pinned`, `logs`: trusted keys of vaults and of logs."""
+    """Return what holds of a receipt, or of the whole answer to an erasure, as it came.
+
+    `pinned`, `logs`: trusted keys of vaults and of logs, or their digests.
+    """
     if not looks_like_erasure(data):
         return no_proof("a receipt of an erasure")
     return judge(_PAPER, _steps(data, pinned, logs))
 
 
 def _steps(data: bytes, pinned: Collection[bytes], logs: Collection[bytes]) -> Iterator[Check]:
-    erasure, issuer = open_erasure(data)
+    paper, said = _in_answer(data)
+    erasure, issuer = open_erasure(paper)
     facts = erasure.facts
+    # THREAT T260: what stands around a receipt is signed by nobody, and counts as far as it agrees
+    if said is not None and said != _answer(erasure):
+        raise BadSignatureError("the answer says something else than the receipt in it")
     what = f"person {facts.person.hex()[:16]}, stage {erasure.stage}, at {rfc3339(facts.at)}"
     yield _held("form", what)
     yield _held("rows", ", ".join(f"{n} of {name}" for name, n in sorted(facts.rows.items())))
@@ -206,11 +217,31 @@ def _steps(data: bytes, pinned: Collection[bytes], logs: Collection[bytes]) -> I
     if key is None:
         yield _held("log", "an app's copy: it shows no place")
     else:
-        if logs and key.public not in logs:
+        if logs and not is_named(key.public, logs):
             raise BadSignatureError("the entry is of a log whose key you do not trust")
         yield _held("log", f"the entry stands in {key.name}")
     yield _held("older copies", _reach(erasure))
     yield check_trust(issuer, pinned)
+
+
+def _in_answer(data: bytes) -> tuple[bytes, Plain]:
+    """Return a receipt, and what else the answer says that it came in; None if it came alone."""
+    match from_json(data):
+        case {"paper": str() as paper, **said}:
+            return paper.encode(), said
+        case _:
+            return data, None
+
+
+def _answer(erasure: Erasure) -> Plain:
+    """Return what an answer says beside the receipt."""
+    return {
+        "at": erasure.facts.at,
+        "closes_at": erasure.closes_at,
+        "receipt": canonical(erasure.facts.receipt),
+        "rows": dict(erasure.facts.rows),
+        "stage": erasure.stage,
+    }
 
 
 def _reach(erasure: Erasure) -> str:

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from sealhold.compute.callers import Callers
     from sealhold.compute.choosingdoor import Choices
     from sealhold.compute.holdsdoor import HoldsDoor
+    from sealhold.compute.layingdoor import RulesAhead
     from sealhold.compute.minedoor import Mine
     from sealhold.compute.passkeydoor import Passkeys
     from sealhold.compute.peopledoor import People
@@ -353,6 +354,11 @@ class Node:
     def holds(self) -> "HoldsDoor":
         """Duties to keep what an erasure would take."""
         return self.parts.crowd.holds
+
+    @property
+    def rules_ahead(self) -> "RulesAhead":
+        """The owner's look at rules for an app before they are laid down."""
+        return self.parts.crowd.rules_ahead
 
     def stop(self) -> None:
         """End the programs that run, between two objects; the next run goes on from there."""

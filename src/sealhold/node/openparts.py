@@ -70,6 +70,7 @@ from sealhold.vault.requests import Requests as RequestRows
 from sealhold.vault.schemas import Schemas
 from sealhold.vault.sourcing import Sources
 from sealhold.vault.stories import STORIES
+from sealhold.vault.strays import Strays
 from sealhold.vault.subjects import SUBJECTS, is_leaving
 from sealhold.vault.telling import Teller
 from sealhold.vault.turnsdue import has_turns_due
@@ -147,6 +148,7 @@ class OpenParts:
         self.erasing = Erasing(office, shelf, self._index)
         self.keys = Epochs(core, vault.sets, verify)
         self.outside = Outside(office, self.runs, shelf, _in_background)
+        self.strays = Strays(core)
         self._ground = core, registry, schemas, office, chosen, verify
         if is_leaving(core):
             self.crowd.finish_erasures()

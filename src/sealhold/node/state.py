@@ -6,10 +6,13 @@ Source: docs/architecture.md section 3.
 from sealhold import __version__
 from sealhold.model.quantities import HOUR, Instant
 from sealhold.model.shown import Status
+from sealhold.model.shown.happened import COUNTED
 from sealhold.node.openparts import OpenParts
 from sealhold.node.places import places_of
 from sealhold.vault import access
 from sealhold.vault.home import Home
+from sealhold.vault.personrows import RECORDS
+from sealhold.vault.subjects import SUBJECTS
 
 ROLLBACK_NOTE = (
     "If every file of the home is put back together to an older day, nothing on this disk shows"
@@ -52,4 +55,7 @@ def status_of(parts: OpenParts, home: Home, now: Instant) -> Status:
         close_by=due,
         holds=holds,
         held=held,
+        apps=len(parts.apps.list()),
+        people=parts.core.store.count(SUBJECTS.name, COUNTED),
+        records=parts.core.store.count(RECORDS.name, COUNTED),
     )

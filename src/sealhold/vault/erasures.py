@@ -144,7 +144,7 @@ class Erasures:
             at=facts.at,
             stage=erasure.stage,
             closes_at=erasure.closes_at,
-            rows=facts.rows,
+            rows=dict(sorted(facts.rows.items())),  # kept in an order of its own: one answer
             paper=paper.decode(),
             stays=tuple(map(_stay, facts.held)),
         )

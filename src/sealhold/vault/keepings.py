@@ -197,6 +197,7 @@ class Keepings:
             lost=len(made.lost),
         )
         if self._named(keeping, hold):
+            core.keyring.unnamed.discard(at)
             return _told(hold, keeping.items, keeping.lost)
         self._clear(app, at)
         return None

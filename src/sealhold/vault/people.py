@@ -41,10 +41,10 @@ from sealhold.vault.identifiable import FIELDS, is_over, seal_field
 from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.leaving import Leaving
 from sealhold.vault.lookups import LOOKUPS, Tags, check_row
-from sealhold.vault.pieces import is_unwritten
 from sealhold.vault.quotas import LookupQuota
 from sealhold.vault.recipients import Recipients, Why
 from sealhold.vault.steps import TRIES, Once, begun, until_done
+from sealhold.vault.strays import about_to_name
 from sealhold.vault.subjects import Person, Subjects
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
@@ -211,22 +211,15 @@ class People:
         core, use = self._core, self._uses.of(app, None)
         yield from self._uses.needed(use, decide_person(use.without_person), EventKind.PERSON)
         subject = SubjectId(random_id(core.entropy))
-        core.keyring.add_subject(app, subject)  # first the key: a person without one is none
-        keys = core.keyring.subject(subject)
-        person = self._subjects.fresh(app, subject, keys)
-        made = replace(use, person=person, keys=keys)
-        entry = made.entry(made.event(EventKind.PERSON, "made"))
-        try:
+        with about_to_name(core, app, subject) as keys:
+            person = self._subjects.fresh(app, subject, keys)
+            made = replace(use, person=person, keys=keys)
+            entry = made.entry(made.event(EventKind.PERSON, "made"))
             more = also(keys, _shown(person)) if also else ()
-            is_kept = yield _work(use, (self._subjects.put(person, keys), *more), [entry])
-        except BaseException as err:
-            if is_unwritten(err):  # else the person may be there, and needs the key
-                core.keyring.erase_subject(app, subject)
-            raise
-        if is_kept:
-            return _shown(person)
-        core.keyring.erase_subject(app, subject)
-        return None
+            if (yield _work(use, (self._subjects.put(person, keys), *more), [entry])):
+                return _shown(person)
+            core.keyring.erase_subject(app, subject)
+            return None
 
     def _get(self, use: Use, fields: frozenset[FieldName] | None) -> Once[ProfileView]:
         if fields is None:

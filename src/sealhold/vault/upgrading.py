@@ -4,11 +4,14 @@
   whole at its end on both sides, and every page of the copy is read.
 - Until the copy is whole nothing changes. Then two renames put it in; whichever of them a kill
   comes between, the next upgrade goes on from there.
+- Rows on a server are changed in place, in one transaction that holds all of this.
 
 Source: docs/spec/29-operations.md section 8.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from sealhold.audit import log
 from sealhold.crypto.digest import equal
@@ -18,7 +21,8 @@ from sealhold.crypto.secret import Secret
 from sealhold.model.errors import ConflictError, InvalidError, TamperedError
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.migrating import Migration, migrated_copy, tables_of
-from sealhold.stores.spec import Put, RecordStore, TableSpec
+from sealhold.stores.spec import Put, ReadView, RecordStore, TableSpec
+from sealhold.stores.tables import Tables
 from sealhold.vault.deciding import Deciding
 from sealhold.vault.home import FORM, Home, Lock
 from sealhold.vault.keyring import Keyring
@@ -26,6 +30,9 @@ from sealhold.vault.keysets import lease
 from sealhold.vault.opening import DECIDING, Parts, all_tables, key_sets
 from sealhold.vault.telling import origin_of
 from sealhold.vault.writer import SET_HASH, set_mac
+
+if TYPE_CHECKING:
+    from sealhold.stores.pgmigrating import Moving
 
 MIGRATIONS: tuple[Migration, ...] = ()  # form 1 is the first that there is
 
@@ -45,6 +52,10 @@ def steps_of(home: Home, migrations: Sequence[Migration] = MIGRATIONS) -> tuple[
         raise ConflictError(f"this vault has form {FORM} already")
     if form > FORM:
         home.check_form()
+    return _steps_from(form, migrations)
+
+
+def _steps_from(form: int, migrations: Sequence[Migration]) -> tuple[Migration, ...]:
     steps = tuple(sorted((s for s in migrations if form < s.to <= FORM), key=lambda s: s.to))
     if [step.to for step in steps] != list(range(form + 1, FORM + 1)):
         raise InvalidError(f"there is no way from form {form} to form {FORM}")
@@ -56,14 +67,12 @@ def upgrade(parts: Parts, root: Secret, migrations: Sequence[Migration] = MIGRAT
 
     Raises:
         ConflictError: they have that form already.
-        InvalidError: there is no way from there, or the rows lie on a server.
+        InvalidError: there is no way from there.
         TamperedError: the rows are not what was written, before or after.
         StoreFullError: no room for a second copy; nothing was changed.
         StoreBusyError: another process has the home open.
     """
     home = parts.home
-    if not parts.rows_here:
-        raise InvalidError("rows on a server are not brought to another form")
     lock = Lock(home)
     try:
         steps = steps_of(home, migrations)
@@ -79,6 +88,57 @@ def upgrade(parts: Parts, root: Secret, migrations: Sequence[Migration] = MIGRAT
         home.set_form(FORM)
     finally:
         lock.release()
+
+
+def upgrade_server(
+    parts: Parts,
+    root: Secret,
+    moved: "AbstractContextManager[Moving]",
+    migrations: Sequence[Migration] = MIGRATIONS,
+) -> None:
+    """Bring rows on a server to today's form, or leave them as they are.
+
+    Raises:
+        ConflictError: they have that form already.
+        InvalidError: there is no way from there.
+        TamperedError: the rows are not what was written, before or after.
+        StoreUnavailableError: the server does not answer, or its role may not change tables.
+        StoreBusyError: another process has the home open.
+    """
+    home = parts.home
+    lock = Lock(home)
+    try:
+        steps_of(home, migrations)  # it is of an older form
+        ring = key_sets(parts, root).open(home.epoch)
+        try:
+            with moved as rows:
+                _bring(rows, ring, _steps_from(rows.form or home.form, migrations), parts)
+        finally:
+            ring.close()
+        home.set_form(FORM)  # after a kill before this the next upgrade finds no step to go
+    finally:
+        lock.release()
+
+
+def _bring(rows: "Moving", ring: Keyring, steps: Sequence[Migration], parts: Parts) -> None:
+    """Take the rows of a server through the steps, within their transaction.
+
+    Raises:
+        InvalidError: the steps do not lead to today's tables.
+        TamperedError: the rows are not what was written, before or after.
+    """
+    size = _check(rows.view, ring, _deciding_before(rows.specs, steps))
+    for step in steps:
+        rows.take(step)
+    if rows.tables.schema() != Tables(all_tables(parts)).schema():
+        raise InvalidError("the steps lead to other tables than today's")
+    rows.put([_hashed(rows.view, ring, size)])
+    # THREAT T288: what is not whole afterwards is taken back with the transaction
+    if _check(rows.view, ring, DECIDING) != size:
+        raise TamperedError("the log changed on its way to another form")
+    faults = rows.faults()
+    if faults:
+        raise TamperedError(faults[0])
 
 
 def _prepare(parts: Parts, root: Secret, steps: Sequence[Migration]) -> None:
@@ -123,7 +183,7 @@ def _deciding_before(
     return tuple(spec for spec in tables if spec.name in names)
 
 
-def _check(store: RecordStore, ring: Keyring, deciding: Sequence[TableSpec]) -> int:
+def _check(store: ReadView, ring: Keyring, deciding: Sequence[TableSpec]) -> int:
     """Return the size of the log of rows whose log and hash fit each other.
 
     Raises:
@@ -142,7 +202,11 @@ def _check(store: RecordStore, ring: Keyring, deciding: Sequence[TableSpec]) -> 
 
 
 def _hash_anew(store: RecordStore, ring: Keyring, size: int, parts: Parts) -> None:
-    rows = Deciding(DECIDING, ring.named("set-hash"))
-    rows.load(store)
-    put = Put(SET_HASH.name, (0, size, set_mac(ring.named("set-hash"), size, rows.total)))
+    put = _hashed(store, ring, size)
     store.commit((), lambda _: (put,), lease(store, parts.clock))
+
+
+def _hashed(view: ReadView, ring: Keyring, size: int) -> Put:
+    rows = Deciding(DECIDING, ring.named("set-hash"))
+    rows.load(view)
+    return Put(SET_HASH.name, (0, size, set_mac(ring.named("set-hash"), size, rows.total)))

@@ -32,7 +32,7 @@ from sealhold.vault.using import Uses
 from sealhold.vault.writer import Work
 
 CURSOR = b"uses"
-_FIRST = {(EventKind.PERSON, "made")}  # the entry with which a person begins
+_FIRST = {(EventKind.PERSON, "made"), (EventKind.PERSON, "brought in")}  # with which one begins
 
 
 class UsesOf:

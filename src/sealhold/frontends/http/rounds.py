@@ -49,6 +49,7 @@ class Rounds:
         self._turn_keys()
         self._end_terms()
         self._end_holds()
+        self._sweep_strays()
         self._turn()
         try:
             wanted = self._wanted()
@@ -87,6 +88,12 @@ class Rounds:
         with suppress(SealholdError):  # locked between two looks
             if not self._node.locked:
                 self._node.parts.end_holds()
+
+    def _sweep_strays(self) -> None:
+        """Look for keys that a process made and never named."""
+        with suppress(SealholdError):  # locked between two looks, or a store is away for now
+            if not self._node.locked:
+                self._node.parts.strays.sweep()
 
     def _turn_keys(self) -> None:
         """Go on with jobs that a process left, and destroy keys whose end has come."""

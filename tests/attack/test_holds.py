@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -24,7 +24,7 @@ from sealhold.vault.erasures import Erasures
 from sealhold.vault.holdrows import HOLDS, KEEPINGS
 from sealhold.vault.holds import Holds
 from sealhold.vault.identifiable import FIELDS
-from sealhold.vault.keepings import Keepings
+from sealhold.vault.keepings import Keepings, keeping_names
 from sealhold.vault.opening import DECIDING
 from sealhold.vault.personrows import RECORDS
 from sealhold.vault.subjects import SUBJECTS, Subjects
@@ -100,6 +100,46 @@ def test_an_erasure_that_stops_at_any_write_loses_nothing_that_is_held() -> None
         writes += 1
 
     assert writes > 6
+
+
+@pytest.mark.threat("T317")
+def test_an_erasure_that_stops_and_stops_again_while_it_clears_up_is_ended(kept: Archive) -> None:
+    ada = filled(kept)
+    hold = kept.hold(kept.wish(fields=(NAME,)))
+    ring = kept.many.vault.core.keyring
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Keepings, "_named", lambda *_: refuse())
+        with pytest.raises(StoppedError):
+            kept.erase(ada)
+    left = keeping_names(kept.many.vault.core, kept.many.one, hold.id, ada)[1]
+    assert kept.rows(left)
+
+    ring.erase_subject(kept.many.one, left)  # and the process ends before the rows go
+    kept.many.people.finish_erasures()
+
+    (keeping,) = kept.kept(hold)
+    assert read(kept, SubjectId(keeping.id)) == WHOLE
+    assert kept.faults() == []
+
+
+@pytest.mark.threat("T317")
+def test_what_cannot_be_held_since_no_key_opens_it_is_told_in_the_receipt(kept: Archive) -> None:
+    ada = filled(kept)
+    hold = kept.hold()
+    row = kept.many.store.get(SUBJECTS.name, [(ada,)])[0]
+    assert row is not None
+    kept.many.commit(Subjects(kept.many.vault.core).marked(row, [hold.id]))
+    kept.many.vault.core.keyring.erase_subject(kept.many.one, ada)
+
+    kept.many.people.finish_erasures()
+
+    (said,) = open_erasure(kept.erase(ada).paper.encode())[0].facts.held
+    assert (said.items, said.lost) == ({}, 4)
+    assert kept.keepings() == []
+
+
+def refuse() -> NoReturn:
+    raise StoppedError("the process ended")
 
 
 @pytest.mark.threat("T317")

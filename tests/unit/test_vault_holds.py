@@ -26,6 +26,7 @@ from sealhold.vault.holds import Holds
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.personrecords import At
 from sealhold.vault.personrows import RECORDS
+from sealhold.vault.strays import Strays
 from tests.unit.attachments_vault import attach
 from tests.unit.holds_vault import CLAIMS, END, LAW, LEGAL, PROOF, YEAR, Archive, archive
 from tests.unit.memory_vault import NOON
@@ -296,6 +297,18 @@ def test_an_end_that_a_process_began_is_ended_by_the_next(kept: Archive) -> None
     assert kept.door.end_over() == 0
     assert kept.keepings() == []
     assert kept.faults() == []
+
+
+def test_the_look_for_keys_of_nobody_passes_over_what_is_held(kept: Archive) -> None:
+    ada = filled(kept)
+    hold = kept.hold(kept.wish(fields=(NAME,)))
+    kept.erase(ada)
+    (keeping,) = kept.kept(hold)
+
+    assert Strays(kept.many.vault.core).sweep() == 0
+
+    profile = kept.door.profile(kept.officer, canonical(keeping.id), LEGAL)
+    assert profile.fields == {NAME: "Ada"}
 
 
 # --- reading ---

@@ -13,7 +13,6 @@ Source: docs/spec/32-holds.md sections 2 and 3.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -39,7 +38,7 @@ from sealhold.stores.spec import (
 )
 from sealhold.vault.attachments import ATTACHED_PACKS, ATTACHMENTS, all_packs
 from sealhold.vault.core import Core
-from sealhold.vault.deciding import rows_of, scan_all
+from sealhold.vault.deciding import rows_in, rows_of, scan_all
 from sealhold.vault.erased import ERASED
 from sealhold.vault.heldback import FromTo, items_of, reseal
 from sealhold.vault.holdrows import KEEPINGS
@@ -162,7 +161,7 @@ class Keepings:
         hold = self._holds.find(hold_id)
         before = self.get(at)
         if before is not None:
-            return None if hold is None else _told(hold, before)
+            return None if hold is None else _told(hold, before.items, before.lost)
         # THREAT T317: what has no row of its own yet is not held, and is made again from the start
         self._clear(app, at)
         # THREAT T318: a hold that was lifted since, or is over, keeps nothing
@@ -177,25 +176,29 @@ class Keepings:
             fields=mark.fields,
             v=found.v,
         )
-        if not items_of(core.store, hold, person, core.clock()):
+        items = items_of(core.store, hold, person, core.clock())
+        if not items:
             return None
-        with suppress(NotFoundError, SealBrokenError):
+        try:
             keys = core.keyring.subject(subject)
-            core.keyring.add_subject(app, at)  # first the key: what lies under none is lost
-            under = FromTo(keys, core.keyring.subject(at))
-            made = reseal(core, self._blocks, hold, person, under)
-            keeping = Keeping(
-                id=at,
-                app=app,
-                hold=hold.id,
-                name=name,
-                kept_at=core.clock(),
-                fields=made.fields,
-                items=dict(sorted(made.items.items())),
-                lost=len(made.lost),
-            )
-            if self._named(keeping, hold):
-                return _told(hold, keeping)
+        except (NotFoundError, SealBrokenError):
+            return _told(hold, {}, sum(items.values()))
+        core.keyring.add_subject(app, at)  # first the key: what lies under none is lost
+        under = FromTo(keys, core.keyring.subject(at))
+        made = reseal(core, self._blocks, hold, person, under)
+        keeping = Keeping(
+            id=at,
+            app=app,
+            hold=hold.id,
+            name=name,
+            kept_at=core.clock(),
+            fields=made.fields,
+            items=dict(sorted(made.items.items())),
+            lost=len(made.lost),
+        )
+        if self._named(keeping, hold):
+            core.keyring.unnamed.discard(at)
+            return _told(hold, keeping.items, keeping.lost)
         self._clear(app, at)
         return None
 
@@ -222,6 +225,7 @@ class Keepings:
         ring = self._core.keyring
         if ring.versions(keeping):
             ring.erase_subject(app, keeping)
+        if any(next(rows_in(self._core.store, table, "key", keeping), None) for table in KEPT):
             ops, packs = self.cleared(keeping)
             self._core.writer.submit([Work(ops, (), right=True)]).result()
             drop_packs(self._core.objects, packs)
@@ -277,15 +281,15 @@ def drop_keyless(core: Core) -> None:
         drop_packs(core.objects, packs)
 
 
-def _told(hold: Hold, keeping: Keeping) -> HeldBack:
+def _told(hold: Hold, items: Mapping[str, int], lost: int) -> HeldBack:
     return HeldBack(
         hold=hold.id,
         ground=hold.ground.value,
         law=hold.law,
         purpose=purpose_of(hold.ground),
         until=hold.until,
-        items=keeping.items,
-        lost=keeping.lost,
+        items=items,
+        lost=lost,
     )
 
 

@@ -18,6 +18,7 @@ from sealhold.model.ids import AppId, Id16, SubjectId
 from sealhold.model.quantities import DAY, Instant
 from sealhold.stores.spec import MAX_PAGE, Expect, Guard, Key
 from sealhold.vault.core import Core
+from sealhold.vault.holdrows import KEEPINGS
 from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.pieces import is_unwritten
 from sealhold.vault.subjects import SUBJECTS
@@ -87,13 +88,17 @@ class Strays:
         people = sorted(apps.keys() - {self._core.owner})
         with self._core.store.snapshot() as view:  # past what the store remembers
             found = view.get(SUBJECTS.name, [(each,) for each in people])
-        without = {each for each, row in zip(people, found, strict=True) if row is None}
+            # what is held of the erased has a key, too, and no row of a person
+            held = view.get(KEEPINGS.name, [(each,) for each in people])
+        rows = zip(people, found, held, strict=True)
+        without = {each for each, *either in rows if either == [None, None]}
         # THREAT T328: the key of somebody who is being made is a person's, though no row says so
         return without - self._core.keyring.unnamed
 
     def _destroy(self, apps: dict[SubjectId, AppId]) -> int:
         # whoever got their row since the look fails this, also behind a commit without an answer
-        guards = tuple(Guard(SUBJECTS.name, (each,), Expect.ABSENT) for each in apps)
+        tables = (SUBJECTS.name, KEEPINGS.name)
+        guards = tuple(Guard(name, (each,), Expect.ABSENT) for name in tables for each in apps)
         event = Event(kind=EventKind.KEY, actor=Actor.VAULT, reason=DESTROYED, rows_out=len(apps))
         try:
             self._core.writer.commit(Work(guards, (Entry(event=event),)))

@@ -9,6 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.audit.log import Entry
+from sealhold.audit.spans import WIDE, leaves_of
+from sealhold.audit.tables import SPANS
+from sealhold.crypto.seal import NOBODY, Sealer
 from sealhold.model.errors import (
     ConflictError,
     InvalidError,
@@ -18,22 +23,31 @@ from sealhold.model.errors import (
     StoreFullError,
     TamperedError,
 )
-from sealhold.node import backing
+from sealhold.model.ids import Id16, SubjectId
+from sealhold.node import Places, backing, create
+from sealhold.node.places import next_rows, places_of
+from sealhold.stores.backends.postgres import PostgresStore
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.cipherfile import CipherFile
-from sealhold.stores.migrating import Change, Migration, migrated_copy, tables_of
+from sealhold.stores.migrating import Change, Migration, NextRows, migrated_copy, tables_of
+from sealhold.stores.pgmigrating import ServerRows
 from sealhold.stores.spec import ColumnKind, Expect, Put, Row, TableSpec
 from sealhold.vault.catalogue import JOBS
 from sealhold.vault.deciding import Deciding
-from sealhold.vault.home import Home
+from sealhold.vault.home import FORM, Home
 from sealhold.vault.keysets import lease
+from sealhold.vault.nextrows import FileRows
 from sealhold.vault.opening import DECIDING
 from sealhold.vault.settings import SETTINGS
-from sealhold.vault.writer import SET_HASH, set_mac
+from sealhold.vault.telling import Teller
+from sealhold.vault.upgrading import MIGRATIONS
+from sealhold.vault.writer import SET_HASH, Work, set_mac
+from tests.conformance import pgserver
 from tests.scenarios.vaults import PASSPHRASE, Hands, calendar, new_home, opened, world
 from tests.transcripts.cli import Cli
 
-OPTIONS = TableSpec(  # what form 0 had in place of `setting`: another name, a column more
+OLDER = FORM - 1
+OPTIONS = TableSpec(  # what an older form had in place of `setting`: another name, a column more
     name="option",
     columns={"name": ColumnKind.CODE, "value": ColumnKind.I64, "spare": ColumnKind.I64},
     key=("name",),
@@ -53,7 +67,7 @@ def without_spare(row: Row) -> Row:
 
 UP = (
     Migration(
-        to=1,
+        to=FORM,
         about="settings without spares",
         changes=(
             Change(table="option", to=SETTINGS, row=without_spare),
@@ -65,7 +79,7 @@ UP = (
 )
 DOWN = (
     Migration(
-        to=0,
+        to=OLDER,
         about="as it was once",
         changes=(
             Change(table="setting", to=OPTIONS, row=lambda row: (*row, 7)),
@@ -78,7 +92,7 @@ DOWN = (
 
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a vault of form 0, as a program of long ago would have left it."""
+    """Return a vault of an older form, as a program of long ago would have left it."""
     folder = tmp_path_factory.mktemp("planted")
     home = Home(new_home(folder / "home"))
     with opened(home.folder) as node:
@@ -101,7 +115,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store.commit((), lambda _: ops, lease(store, Hands()))
     store.close()
     (folder / "old.db").replace(home.data)
-    home.set_form(0)
+    home.set_form(OLDER)
     return home.folder
 
 
@@ -134,7 +148,7 @@ def test_an_older_vault_is_not_opened_before_it_was_brought_along(
     check_whole(home, tmp_path)
     with opened(home) as node:
         assert [line.what for line in node.audit.lines() if line.kind == "upgrade"] == [
-            "the rows were brought to another form: form 1"
+            "the rows were brought to another form: form 2"
         ]
     assert not list(home.glob("vault.db.*"))
     with pytest.raises(ConflictError):
@@ -146,7 +160,7 @@ def test_a_vault_of_a_newer_form_is_left_as_it_is(tmp_path: Path) -> None:
     cli = Cli(tmp_path)
     cli.line("init --headless")
     home = Home(cli.home)
-    home.set_form(2)
+    home.set_form(FORM + 1)
     before = home.data.read_bytes()
 
     for line in ("status", "upgrade", "serve --port 0", "backup slots s"):
@@ -168,21 +182,21 @@ def test_rows_that_decide_and_were_edited_are_not_carried_over(home: Path) -> No
     with pytest.raises(TamperedError):
         bring(home)
 
-    assert Home(home).form == 0
+    assert Home(home).form == OLDER
     assert not list(home.glob("vault.db.*"))
 
 
 def test_a_step_that_does_not_lead_to_todays_tables_changes_nothing(home: Path) -> None:
     before = (home / "vault.db").read_bytes()
-    short = Migration(to=1, about="nothing", deciding=frozenset({"option"}))
-    wrong = Migration(to=1, about="wrong", changes=(Change(table="nowhere", to=None),))
+    short = Migration(to=FORM, about="nothing", deciding=frozenset({"option"}))
+    wrong = Migration(to=FORM, about="wrong", changes=(Change(table="nowhere", to=None),))
 
     for steps in ((short,), (wrong,), ()):
         with pytest.raises((InvalidError, TamperedError)):
             backing.upgrade(home, world(), PASSPHRASE, steps)
 
     assert (home / "vault.db").read_bytes() == before
-    assert Home(home).form == 0
+    assert Home(home).form == OLDER
 
 
 def test_no_room_for_a_second_copy_changes_nothing(
@@ -243,3 +257,130 @@ def test_a_kill_at_any_point_leaves_one_form_whole(
 
     check_whole(home, tmp_path)
     assert not list(home.glob("vault.db.*"))
+
+
+UNINDEXED = Migration(to=1, about="", changes=(Change(table=SPANS.name, to=None),))
+
+
+def unindexed(home: Home, rows: NextRows) -> None:
+    """Leave a vault as the last program before the log had an index."""
+    with opened(home.folder) as node:
+        file = node.parts.core.keyring.named("data-file").reveal()
+    rows.make(lambda: file, [UNINDEXED])
+    rows.take()
+    home.set_form(1)
+
+
+def busy(home: Path, entries: int) -> SubjectId:
+    """Return a person of whom the log tells, among so many entries of others."""
+    with opened(home) as node:
+        core = node.parts.core
+        owner, other = Teller(core.keys), Id16(b"somebody else's".ljust(16))
+        event = Event(kind=EventKind.READ, actor=Actor.OWNER)
+        about = [owner.entry(event), Entry(event=event, subject=other, sealer=core.keys.events)]
+        for _ in range(entries // 1_000):
+            core.writer.commit(Work((), tuple(about * 500)))
+        return core.owner
+
+
+def told(home: Path, subject: SubjectId) -> int:
+    """Return how many entries about somebody the index leads to."""
+    with opened(home) as node:
+        core = node.parts.core
+        log, size = Sealer(core.keyring.named("log")), core.writer.load.log_size
+        return len([*leaves_of(core.store, log, subject, size)])
+
+
+def test_the_log_of_a_vault_of_the_first_form_gets_its_index(tmp_path: Path) -> None:
+    home = Home(new_home(tmp_path / "home"))
+    owner = busy(home.folder, 17_000)
+    before = told(home.folder, owner)
+    unindexed(home, FileRows(home))
+    heard: list[tuple[int, int]] = []
+
+    backing.upgrade(home.folder, world(), PASSPHRASE, watch=lambda *far: heard.append(far))
+
+    assert told(home.folder, owner) == before == 8_500
+    with opened(home.folder) as node:
+        assert node.audit.verify().whole
+    assert [done for done, _ in heard] == [WIDE, heard[-1][1]]
+    assert home.form == FORM
+    assert [step.to for step in MIGRATIONS] == [*range(2, FORM + 1)]
+
+
+def on_server(folder: Path) -> Home:
+    """Return a vault whose rows lie on a server."""
+    address = f"{pgserver.address()}?schema={pgserver.schema_of(folder)}"
+    hands = world()
+    create(folder, PASSPHRASE, headless=True, places=Places(records=address), world=hands)
+    return Home(folder)
+
+
+def die_on_server(home: Home, point: str, *, after: bool) -> None:
+    """Bring a vault on a server along, and die at a point."""
+    kind = ServerRows if hasattr(ServerRows, point) else Home
+    true = getattr(kind, point)
+
+    def dying(self: Home | ServerRows, *words: object) -> None:
+        if after:
+            true(self, *words)
+        os._exit(9)
+
+    setattr(kind, point, dying)
+    backing.upgrade(home.folder, world(), PASSPHRASE)
+
+
+def test_rows_on_a_server_are_brought_along_whatever_a_kill_comes_between(tmp_path: Path) -> None:
+    home = on_server(tmp_path / "home")
+    owner = busy(home.folder, 1_000)
+    before = told(home.folder, owner)
+    unindexed(home, next_rows(home, places_of(home)))
+    with pytest.raises(OlderFormError), opened(home.folder):
+        pass
+
+    for point, after in (("make", True), ("take", True)):
+        process = multiprocessing.get_context("fork").Process(
+            target=die_on_server, args=(home, point), kwargs={"after": after}
+        )
+        process.start()
+        process.join()
+        assert process.exitcode == 9, point
+        with pytest.raises(SealholdError), opened(home.folder):
+            pass
+    backing.upgrade(home.folder, world(), PASSPHRASE)
+
+    assert told(home.folder, owner) == before
+    with pytest.raises(ConflictError):
+        backing.upgrade(home.folder, world(), PASSPHRASE)
+
+
+def test_tables_that_change_come_over_on_a_server_row_by_row(tmp_path: Path) -> None:
+    client, schema = pgserver.client(), pgserver.schema_of(tmp_path)
+    store = PostgresStore(client, schema)
+    store.open([OPTIONS, NOTES, JOBS], None, create=True)
+    fence = store.lease(NOBODY, NOBODY, 60, Hands()())
+    rows = [(f"option-{number}", number, 7) for number in range(250)]
+    store.commit((), lambda _: [Put(OPTIONS.name, row) for row in rows], fence)
+    store.commit((), lambda _: [Put(OPTIONS.name, rows[3])], fence)
+    store.close()
+    server = ServerRows(client, schema)
+    odd = Change(table="option", to=SETTINGS, row=lambda row: row[:2] if row[1] % 2 else None)
+    step = Migration(to=FORM, about="", changes=(odd, Change(table="note", to=None)))
+
+    made = server.make(lambda: b"", [step])
+    assert {spec.name for spec in server.tables(lambda: b"")} == {"option", "note", JOBS.name}
+    server.forget()
+    with pytest.raises(InvalidError):
+        server.make(lambda: b"", [step, step])
+    made = server.make(lambda: b"", [step])
+    server.take()
+    server.take()
+
+    del made
+    after = server.in_force()
+    after.open([SETTINGS, JOBS], None, create=False)
+    found = after.scan(SETTINGS.name, "key", (), ()).rows
+    assert {each.row for each in found} == {row[:2] for row in rows if row[1] % 2}
+    assert {each.row[0]: each.v for each in found}["option-3"] == 2
+    assert after.lease(NOBODY, NOBODY, 60, Hands()()) == fence
+    after.close()

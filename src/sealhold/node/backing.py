@@ -14,7 +14,7 @@ from sealhold.model.errors import TamperedError
 from sealhold.model.shown.backups import BackupView, DrillView, RestoreView
 from sealhold.node.node import Node
 from sealhold.node.openparts import stored
-from sealhold.node.places import Places, places_of
+from sealhold.node.places import Places, next_rows, places_of
 from sealhold.node.placing import backup_place, place_of
 from sealhold.node.world import World
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
@@ -65,8 +65,16 @@ def drill(node: Node) -> DrillView:
     ).run()
 
 
+def _unseen(_done: int, _every: int) -> None:
+    """Stand for a bar that nobody sees."""
+
+
 def upgrade(
-    folder: Path, world: World, given: str, migrations: Sequence[Migration] = MIGRATIONS
+    folder: Path,
+    world: World,
+    given: str,
+    migrations: Sequence[Migration] = MIGRATIONS,
+    watch: Watch = _unseen,
 ) -> None:
     """Bring a vault to today's form, open it, and note in its log that it was brought there.
 
@@ -76,8 +84,11 @@ def upgrade(
         TamperedError: a file is not what was written; the old rows stay.
     """
     home = Home(folder)
-    root = access.root_of(home, given)
-    upgrading.upgrade(stored(home, world, places_of(home)), root, migrations)
+    root, places = access.root_of(home, given), places_of(home)
+    parts, rows = stored(home, world, places), next_rows(home, places)
+    upgrading.upgrade(parts, rows, root, migrations, watch)
+    if home.restored.exists():  # opens on its owner's word alone, which comes next
+        return
     with Node(folder, world) as node:
         node.unlock(given)
         core = node.parts.core

@@ -13,7 +13,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 from sealhold.model.clock import Entropy
@@ -21,7 +21,11 @@ from sealhold.model.errors import ExtraMissingError, InvalidSettingsError
 from sealhold.stores.backends.localdir import LocalDir
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.spec import ObjectStore, RecordStore
+from sealhold.stores.sqlclient import SqlClient
 from sealhold.vault.home import Home
+
+if TYPE_CHECKING:
+    from sealhold.stores.migrating import NextRows
 
 HERE: Final = {"localhost", "127.0.0.1", "::1"}
 CHECKED: Final = {"verify-ca", "verify-full"}  # ways in which libpq checks a certificate
@@ -81,16 +85,40 @@ def record_store(home: Home, places: Places) -> RecordStore:
     """
     if not places.records:
         return SqlCipherStore(home.data)
+    from sealhold.stores.backends.postgres import PostgresStore
+
+    return PostgresStore(*_server(places))
+
+
+def next_rows(home: Home, places: Places) -> "NextRows":
+    """Return the rows of a vault and what is to become of them; nothing is connected to.
+
+    Raises:
+        ExtraMissingError: the client of PostgreSQL is not installed.
+    """
+    from sealhold.vault.nextrows import FileRows
+
+    if not places.records:
+        return FileRows(home)
+    from sealhold.stores.pgmigrating import ServerRows
+
+    return ServerRows(*_server(places))
+
+
+def _server(places: Places) -> tuple[SqlClient, str]:
+    """Return the way to the server of a vault's rows, and their schema.
+
+    Raises:
+        ExtraMissingError: the client of PostgreSQL is not installed.
+    """
     try:
         from sealhold.net.pg import PgClient
     except ModuleNotFoundError as err:
         raise ExtraMissingError("rows on a server need `sealhold[postgres]`") from err
-    from sealhold.stores.backends.postgres import PostgresStore
-
     address = urlsplit(places.records)
     words = dict(parse_qsl(address.query))
     schema = words.pop("schema", SCHEMA)
-    return PostgresStore(PgClient(address._replace(query=urlencode(words)).geturl()), schema)
+    return PgClient(address._replace(query=urlencode(words)).geturl()), schema
 
 
 def object_store(

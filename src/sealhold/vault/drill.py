@@ -26,6 +26,7 @@ from sealhold.model.ids import SubjectId, random_id
 from sealhold.model.shown.backups import DrillView, Tried
 from sealhold.stores.spec import ObjectStore, RecordStore
 from sealhold.vault.backups import Backups, Manifest, backup_of, check_parts, read_manifest
+from sealhold.vault.home import FORM
 from sealhold.vault.keysets import KeySets
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
@@ -119,6 +120,9 @@ class Drill:
         check_parts(place, manifest, _nobody)
         if manifest.on_server:
             return Tried(name, HELD, f"{newest.id}: each part is whole; rows need a server")
+        if manifest.form != FORM:
+            told = f"each part is whole; its rows have form {manifest.form}, not {FORM}"
+            return Tried(name, HELD, f"{newest.id}: {told}")
         with TemporaryDirectory(prefix="sealhold-drill-") as folder:
             size = self._read(place, manifest, Path(folder))
         return Tried(name, HELD, f"{newest.id}: opens, with {size} entries of the log")

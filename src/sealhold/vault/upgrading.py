@@ -11,14 +11,16 @@ Source: docs/spec/29-operations.md section 8.
 from collections.abc import Sequence
 
 from sealhold.audit import log
+from sealhold.audit.spans import index_all
+from sealhold.audit.tables import SPANS
 from sealhold.crypto.digest import equal
 from sealhold.crypto.note import VerifierKey
 from sealhold.crypto.seal import Sealer
 from sealhold.crypto.secret import Secret
 from sealhold.model.errors import ConflictError, InvalidError, TamperedError
-from sealhold.stores.backends.sqlcipher import SqlCipherStore
-from sealhold.stores.migrating import Migration, migrated_copy, tables_of
+from sealhold.stores.migrating import Migration, NextRows
 from sealhold.stores.spec import Put, RecordStore, TableSpec
+from sealhold.vault.backups import Watch
 from sealhold.vault.deciding import Deciding
 from sealhold.vault.home import FORM, Home, Lock
 from sealhold.vault.keyring import Keyring
@@ -27,7 +29,7 @@ from sealhold.vault.opening import DECIDING, Parts, all_tables, key_sets
 from sealhold.vault.telling import origin_of
 from sealhold.vault.writer import SET_HASH, set_mac
 
-MIGRATIONS: tuple[Migration, ...] = ()  # form 1 is the first that there is
+MIGRATIONS = (Migration(to=2, about="the log gets an index by person", added=(SPANS,)),)
 
 
 def steps_of(home: Home, migrations: Sequence[Migration] = MIGRATIONS) -> tuple[Migration, ...]:
@@ -51,58 +53,70 @@ def steps_of(home: Home, migrations: Sequence[Migration] = MIGRATIONS) -> tuple[
     return steps
 
 
-def upgrade(parts: Parts, root: Secret, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+def _unseen(_done: int, _every: int) -> None:
+    """Stand for a bar that nobody sees."""
+
+
+def upgrade(
+    parts: Parts,
+    rows: NextRows,
+    root: Secret,
+    migrations: Sequence[Migration] = MIGRATIONS,
+    watch: Watch = _unseen,
+) -> None:
     """Bring the rows of a home to today's form, or leave them as they are.
+
+    `watch` hears how many entries of the log were gone through, where a step does that.
 
     Raises:
         ConflictError: they have that form already.
-        InvalidError: there is no way from there, or the rows lie on a server.
+        InvalidError: there is no way from there.
         TamperedError: the rows are not what was written, before or after.
         StoreFullError: no room for a second copy; nothing was changed.
         StoreBusyError: another process has the home open.
     """
     home = parts.home
-    if not parts.rows_here:
-        raise InvalidError("rows on a server are not brought to another form")
     lock = Lock(home)
     try:
         steps = steps_of(home, migrations)
         if not home.is_switching:
-            home.next_data.unlink(missing_ok=True)
+            rows.forget()
             try:
-                _prepare(parts, root, steps)
+                _prepare(parts, rows, root, steps, watch)
             except BaseException:
-                home.next_data.unlink(missing_ok=True)
+                rows.forget()
                 raise
             home.begin_switch()
-        home.take_next_data()
+        rows.take()
         home.set_form(FORM)
     finally:
         lock.release()
 
 
-def _prepare(parts: Parts, root: Secret, steps: Sequence[Migration]) -> None:
+def _prepare(
+    parts: Parts, rows: NextRows, root: Secret, steps: Sequence[Migration], watch: Watch
+) -> None:
     """Make and check the rows in today's form, beside the old ones.
 
     Raises:
         TamperedError: they are not what was written, before or after.
     """
-    home = parts.home
-    ring = key_sets(parts, root).open(home.epoch)
+    ring = key_sets(parts, root).open(parts.home.epoch)
     try:
         key = ring.named("data-file").reveal
-        before = tables_of(home.data, key)
+        before = rows.tables(key)
         was = _deciding_before(before, steps)
-        old = SqlCipherStore(home.data)
+        old = rows.in_force()
         old.open(before, key, create=False)
         try:
             size = _check(old, ring, was)
         finally:
             old.close()
-        migrated_copy(home.data, home.next_data, key, steps)
-        new = SqlCipherStore(home.next_data)
+        new = rows.make(key, steps)
         new.open(all_tables(parts), key, create=False)
         try:
+            if any(spec is SPANS for step in steps for spec in step.added):
+                _index_log(new, ring, size, parts, watch)
             _hash_anew(new, ring, size, parts)
             # THREAT T288: what did not come over whole does not take the place of what is there
             if _check(new, ring, DECIDING) != size:
@@ -114,6 +128,14 @@ def _prepare(parts: Parts, root: Secret, steps: Sequence[Migration]) -> None:
             raise TamperedError(faults[0])
     finally:
         ring.close()
+
+
+def _index_log(store: RecordStore, ring: Keyring, size: int, parts: Parts, watch: Watch) -> None:
+    """Make the index of a log that has none (form 2)."""
+    fence, sealer = lease(store, parts.clock), Sealer(ring.named("log"))
+    for done, ops in index_all(store, sealer, size, parts.entropy):
+        store.commit((), lambda _, ops=ops: ops, fence)  # type: ignore[misc]  # reason: bound now
+        watch(done, size)
 
 
 def _deciding_before(

@@ -12,7 +12,7 @@ Source: docs/spec/04-stores.md section 10.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
@@ -237,17 +237,8 @@ class PostgresStore:
             yield session
 
     def _make(self, session: SqlSession, schema: bytes, opened: _Opened) -> None:
-        session.run([Ask(_LOCK, (self._schema,))])
-        if session.run([Ask(_IS_THERE, (self._schema,))])[0]:
-            raise InvalidError(f"schema `{self._schema}` is not empty")
-        statements = [
-            f"CREATE SCHEMA IF NOT EXISTS {self._schema}",
-            f"CREATE TABLE {self._schema}.s_meta (name text PRIMARY KEY, value bytea NOT NULL)",
-            f"CREATE TABLE {self._schema}.s_lease {_LEASE}",
-            *(made for text in opened.texts.values() for made in text.creates),
-        ]
-        set_schema = f"INSERT INTO {self._schema}.s_meta VALUES ('schema', $1)"  # noqa: S608  reason: a checked name
-        session.run([*map(Do, statements), Do(set_schema, (schema,))])
+        session.run([lock_of(self._schema)])
+        empty_schema(session, self._schema, schema, opened.texts.values())
 
     def _check_schema(self, session: SqlSession, tables: Tables) -> None:
         if not session.run([Ask(f"{_IS_THERE} AND table_name = 's_meta'", (self._schema,))])[0]:
@@ -266,6 +257,36 @@ class PostgresStore:
         if self._now is None:
             raise StoreUnavailableError(f"schema `{self._schema}` is not open")
         return self._now
+
+
+def lock_of(schema: str) -> Ask:
+    """Return the step that keeps everybody else from writing to a schema until its end."""
+    return Ask(_LOCK, (schema,))
+
+
+def is_there(session: SqlSession, schema: str) -> bool:
+    """Return whether a schema has tables."""
+    return bool(session.run([Ask(_IS_THERE, (schema,))])[0])
+
+
+def empty_schema(
+    session: SqlSession, schema: str, declared: bytes, texts: Iterable[PgText]
+) -> None:
+    """Make the tables of a schema.
+
+    Raises:
+        InvalidError: it has some.
+    """
+    if is_there(session, schema):
+        raise InvalidError(f"schema `{schema}` is not empty")
+    statements = [
+        f"CREATE SCHEMA IF NOT EXISTS {schema}",
+        f"CREATE TABLE {schema}.s_meta (name text PRIMARY KEY, value bytea NOT NULL)",
+        f"CREATE TABLE {schema}.s_lease {_LEASE}",
+        *(made for text in texts for made in text.creates),
+    ]
+    set_schema = f"INSERT INTO {schema}.s_meta VALUES ('schema', $1)"  # noqa: S608  reason: a checked name
+    session.run([*map(Do, statements), Do(set_schema, (declared,))])
 
 
 def _parts(tables: Tables, leases: Sequence[Cells], view: ReadView) -> Iterator[bytes]:

@@ -80,7 +80,7 @@ def _verdict(value: float | None, floor: Floor | None) -> str:
     if floor is None:
         return ""
     told = floor if isinstance(floor, Mapping) else {"most": floor}
-    bound = told.get("least", told.get("most"))
+    bound = told["least"] if "least" in told else told["most"]
     asked = f"at {'least' if 'least' in told else 'most'} {bound:,g}"
     if value is not None:
         met = value >= bound if "least" in told else value <= bound

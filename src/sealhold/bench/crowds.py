@@ -91,12 +91,12 @@ class PeopleVault:
         self.records = PersonRecords(core, RecordUses(uses, self.collections), blocks)
         self._made = Random(SEED)  # noqa: S311  # reason: data of a bench, the same on each machine
 
-    def crowd(self, app: AppId, people: int) -> Crowd:
-        """Make people of an app, each with records."""
+    def crowd(self, app: AppId, people: int, each: int = EACH) -> Crowd:
+        """Make people of an app, each with so many records."""
         found, ops = list[SubjectId](), list[Op]()
         for keys in self._keys(app, people):
             found.append(keys.subject)
-            ops += self._of_one(keys)
+            ops += self._of_one(keys, each)
             if len(ops) >= AT_ONCE:
                 self._write(ops)
                 ops = []
@@ -131,13 +131,13 @@ class PeopleVault:
         for each in made:
             yield keys_of([each], lambda _version: None)
 
-    def _of_one(self, keys: SubjectKeys) -> Iterator[Op]:
+    def _of_one(self, keys: SubjectKeys, each: int) -> Iterator[Op]:
         subjects, core = Subjects(self.core), self.core
         yield subjects.put(subjects.fresh(keys.app, keys.subject, keys), keys)
-        draw = at_once(system_entropy, KEY_BYTES * EACH)
-        for block in range(1, 1 + -(-EACH // SLOTS)):
+        draw = at_once(system_entropy, KEY_BYTES * each)
+        for block in range(1, 1 + -(-each // SLOTS)):
             slots = []
-            for slot in range(min(SLOTS, EACH - (block - 1) * SLOTS)):
+            for slot in range(min(SLOTS, each - (block - 1) * SLOTS)):
                 dek, number = draw(KEY_BYTES), (block - 1) * SLOTS + slot
                 stand = Stand(
                     VISITS, _record(number), 1, Slot(block, slot), Instant(0), core.clock()

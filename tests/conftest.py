@@ -3,12 +3,16 @@
 - Profiles of Hypothesis: `dev`, `ci` (the same examples each time) and `soak` (many), chosen by
   HYPOTHESIS_PROFILE, else by CI.
 - Tests in NO_SOCKETS open no socket.
+- Tests of a module that makes something once for all of them go to one worker, so that it is made
+  once; folders with long tests come first, so that no worker is left alone with one at the end.
 - What was skipped is told with its reason before the closing line. With CI=true a skip is a
   failure, unless tools/skips.toml holds its reason.
+- How each promise stands is told by its name: tests/promises.py.
 - A test that reads public samples takes the fixture `shared`; they lie beside the repository, or
   where SEALHOLD_SHARED says.
 """
 
+import gc
 import os
 import re
 import tomllib
@@ -18,8 +22,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.promises import note_promises, outcomes_of, standing
+
 ROOT = Path(__file__).parents[1]
 NO_SOCKETS = ("unit", "property", "vectors", "fuzz")
+LONGEST_FIRST = ("scenarios", "conformance", "web", "attack", "transcripts", "property")
 SKIPS = ROOT / "tools" / "skips.toml"
 IN_CI = os.environ.get("CI") == "true"
 
@@ -42,6 +49,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(item.path.is_relative_to(folder) for folder in silent):
             item.add_marker(pytest.mark.disable_socket)
+        note_promises(item)
+        if shares_its_module(item) and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=lambda item: rank_of(item.path))
+
+
+def shares_its_module(item: pytest.Item) -> bool:
+    """Return whether a test takes what is made once for all tests of its module."""
+    if not isinstance(item, pytest.Function):
+        return False
+    known = item._fixtureinfo.name2fixturedefs.values()
+    return any(each.scope == "module" for taken in known for each in taken[-1:])
+
+
+def rank_of(path: Path) -> int:
+    """Return the place of a test file in LONGEST_FIRST, or the one behind all."""
+    folder = path.relative_to(ROOT / "tests").parts[0]
+    return ([*LONGEST_FIRST, folder]).index(folder)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # thousands of tests stay to the end, and no collection need look at them
 
 
 def skipped_for(config: pytest.Config) -> Counter[str]:
@@ -66,6 +95,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
+    told = list(standing(outcomes_of(terminalreporter.stats)))
+    if told:
+        terminalreporter.section("promises")
+        terminalreporter.write("".join(f"{line}\n" for line in told))
     reasons = skipped_for(config)
     if not reasons:
         return

@@ -12,8 +12,7 @@ import pytest
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.log import Entry
 from sealhold.audit.spans import WIDE, leaves_of
-from sealhold.audit.tables import SPANS
-from sealhold.crypto.seal import NOBODY, Sealer
+from sealhold.crypto.seal import Sealer
 from sealhold.model.errors import (
     ConflictError,
     InvalidError,
@@ -24,25 +23,20 @@ from sealhold.model.errors import (
     TamperedError,
 )
 from sealhold.model.ids import Id16, SubjectId
-from sealhold.node import Places, backing, create
-from sealhold.node.places import next_rows, places_of
-from sealhold.stores.backends.postgres import PostgresStore
+from sealhold.node import backing
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.cipherfile import CipherFile
-from sealhold.stores.migrating import Change, Migration, NextRows, migrated_copy, tables_of
-from sealhold.stores.pgmigrating import ServerRows
+from sealhold.stores.migrating import Change, Migration, migrated_copy, tables_of
 from sealhold.stores.spec import ColumnKind, Expect, Put, Row, TableSpec
 from sealhold.vault.catalogue import JOBS
 from sealhold.vault.deciding import Deciding
 from sealhold.vault.home import FORM, Home
 from sealhold.vault.keysets import lease
-from sealhold.vault.nextrows import FileRows
 from sealhold.vault.opening import DECIDING
 from sealhold.vault.settings import SETTINGS
 from sealhold.vault.telling import Teller
 from sealhold.vault.upgrading import MIGRATIONS
 from sealhold.vault.writer import SET_HASH, Work, set_mac
-from tests.conformance import pgserver
 from tests.scenarios.vaults import PASSPHRASE, Hands, calendar, new_home, opened, world
 from tests.transcripts.cli import Cli
 
@@ -259,15 +253,19 @@ def test_a_kill_at_any_point_leaves_one_form_whole(
     assert not list(home.glob("vault.db.*"))
 
 
-UNINDEXED = Migration(to=1, about="", changes=(Change(table=SPANS.name, to=None),))
+UNINDEXED = Migration(
+    to=1,
+    about="as it was first",
+    changes=tuple(Change(table=spec.name, to=None) for spec in MIGRATIONS[0].added),
+)
 
 
-def unindexed(home: Home, rows: NextRows) -> None:
+def unindexed(home: Home) -> None:
     """Leave a vault as the last program before the log had an index."""
     with opened(home.folder) as node:
         file = node.parts.core.keyring.named("data-file").reveal()
-    rows.make(lambda: file, [UNINDEXED])
-    rows.take()
+    migrated_copy(home.data, home.next_data, lambda: file, [UNINDEXED])
+    home.take_next_data()
     home.set_form(1)
 
 
@@ -295,7 +293,7 @@ def test_the_log_of_a_vault_of_the_first_form_gets_its_index(tmp_path: Path) -> 
     home = Home(new_home(tmp_path / "home"))
     owner = busy(home.folder, 17_000)
     before = told(home.folder, owner)
-    unindexed(home, FileRows(home))
+    unindexed(home)
     heard: list[tuple[int, int]] = []
 
     backing.upgrade(home.folder, world(), PASSPHRASE, watch=lambda *far: heard.append(far))
@@ -306,81 +304,3 @@ def test_the_log_of_a_vault_of_the_first_form_gets_its_index(tmp_path: Path) -> 
     assert [done for done, _ in heard] == [WIDE, heard[-1][1]]
     assert home.form == FORM
     assert [step.to for step in MIGRATIONS] == [*range(2, FORM + 1)]
-
-
-def on_server(folder: Path) -> Home:
-    """Return a vault whose rows lie on a server."""
-    address = f"{pgserver.address()}?schema={pgserver.schema_of(folder)}"
-    hands = world()
-    create(folder, PASSPHRASE, headless=True, places=Places(records=address), world=hands)
-    return Home(folder)
-
-
-def die_on_server(home: Home, point: str, *, after: bool) -> None:
-    """Bring a vault on a server along, and die at a point."""
-    kind = ServerRows if hasattr(ServerRows, point) else Home
-    true = getattr(kind, point)
-
-    def dying(self: Home | ServerRows, *words: object) -> None:
-        if after:
-            true(self, *words)
-        os._exit(9)
-
-    setattr(kind, point, dying)
-    backing.upgrade(home.folder, world(), PASSPHRASE)
-
-
-def test_rows_on_a_server_are_brought_along_whatever_a_kill_comes_between(tmp_path: Path) -> None:
-    home = on_server(tmp_path / "home")
-    owner = busy(home.folder, 1_000)
-    before = told(home.folder, owner)
-    unindexed(home, next_rows(home, places_of(home)))
-    with pytest.raises(OlderFormError), opened(home.folder):
-        pass
-
-    for point, after in (("make", True), ("take", True)):
-        process = multiprocessing.get_context("fork").Process(
-            target=die_on_server, args=(home, point), kwargs={"after": after}
-        )
-        process.start()
-        process.join()
-        assert process.exitcode == 9, point
-        with pytest.raises(SealholdError), opened(home.folder):
-            pass
-    backing.upgrade(home.folder, world(), PASSPHRASE)
-
-    assert told(home.folder, owner) == before
-    with pytest.raises(ConflictError):
-        backing.upgrade(home.folder, world(), PASSPHRASE)
-
-
-def test_tables_that_change_come_over_on_a_server_row_by_row(tmp_path: Path) -> None:
-    client, schema = pgserver.client(), pgserver.schema_of(tmp_path)
-    store = PostgresStore(client, schema)
-    store.open([OPTIONS, NOTES, JOBS], None, create=True)
-    fence = store.lease(NOBODY, NOBODY, 60, Hands()())
-    rows = [(f"option-{number}", number, 7) for number in range(250)]
-    store.commit((), lambda _: [Put(OPTIONS.name, row) for row in rows], fence)
-    store.commit((), lambda _: [Put(OPTIONS.name, rows[3])], fence)
-    store.close()
-    server = ServerRows(client, schema)
-    odd = Change(table="option", to=SETTINGS, row=lambda row: row[:2] if row[1] % 2 else None)
-    step = Migration(to=FORM, about="", changes=(odd, Change(table="note", to=None)))
-
-    made = server.make(lambda: b"", [step])
-    assert {spec.name for spec in server.tables(lambda: b"")} == {"option", "note", JOBS.name}
-    server.forget()
-    with pytest.raises(InvalidError):
-        server.make(lambda: b"", [step, step])
-    made = server.make(lambda: b"", [step])
-    server.take()
-    server.take()
-
-    del made
-    after = server.in_force()
-    after.open([SETTINGS, JOBS], None, create=False)
-    found = after.scan(SETTINGS.name, "key", (), ()).rows
-    assert {each.row for each in found} == {row[:2] for row in rows if row[1] % 2}
-    assert {each.row[0]: each.v for each in found}["option-3"] == 2
-    assert after.lease(NOBODY, NOBODY, 60, Hands()()) == fence
-    after.close()

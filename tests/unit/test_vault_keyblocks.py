@@ -9,6 +9,7 @@ from sealhold.stores.spec import Delete, Put
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.keyblocks import (
     EMPTY,
+    FEW,
     KEY_BLOCKS,
     REMEMBERED,
     SLOTS,
@@ -217,7 +218,7 @@ def test_what_is_remembered_of_people_has_an_end(many: Crowd, keys: SubjectKeys)
     put(many, blocks, keys, 1)
 
     assert len(room) == REMEMBERED
-    assert room[keys.subject] == {1: SLOTS - 1}
+    assert room[keys.subject] == {1: FEW - 1}
 
 
 def test_an_empty_slot_is_no_key() -> None:

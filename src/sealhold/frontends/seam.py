@@ -12,10 +12,12 @@ Source: docs/spec/20-faces.md section 1.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from sealhold.frontends.callerseam import Callers, Mine, Passkeys
+from sealhold.frontends.holdseam import Holds
 from sealhold.frontends.keyseam import Rotating
 from sealhold.frontends.ownerseam import (
     Apps,
@@ -75,6 +77,10 @@ class Vault(Protocol):
     @property
     def is_near(self) -> bool:
         """Whether all that the open vault waits for is a disk of this machine."""
+        ...
+
+    def together(self) -> AbstractContextManager[None]:
+        """Let all that this thread begins in the block share a commit; one thread at a time."""
         ...
 
     @property
@@ -180,4 +186,9 @@ class Vault(Protocol):
     @property
     def rights(self) -> Rights:
         """The rights of people."""
+        ...
+
+    @property
+    def holds(self) -> Holds:
+        """Duties to keep what an erasure would take."""
         ...

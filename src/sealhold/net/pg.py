@@ -42,6 +42,7 @@ _SETTINGS: Final = {
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
 }
+_NOT_ITS: Final = "42501"
 _FULL, _DAMAGED = {"53100"}, {"XX001", "XX002"}
 _BUSY = {"55P03", "40001", "40P01", "53300"}
 
@@ -283,6 +284,8 @@ def meaning(err: Exception) -> SealholdError:
     """Return what an error of the driver means to a store."""
     state = str(getattr(err, "sqlstate", None) or type(err).__name__)
     said = f"the database server says {state}"
+    if state == _NOT_ITS:
+        said += ": this role may not do that"
     if state in _FULL:
         return StoreFullError(said)
     if state in _BUSY:

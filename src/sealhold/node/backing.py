@@ -6,6 +6,7 @@ Source: docs/spec/29-operations.md sections 5 and 6.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from sealhold.audit.event import Actor, Event, EventKind
@@ -14,7 +15,7 @@ from sealhold.model.errors import TamperedError
 from sealhold.model.shown.backups import BackupView, DrillView, RestoreView
 from sealhold.node.node import Node
 from sealhold.node.openparts import stored
-from sealhold.node.places import Places, next_rows, places_of
+from sealhold.node.places import Places, places_of, sql_place
 from sealhold.node.placing import backup_place, place_of
 from sealhold.node.world import World
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
@@ -56,17 +57,19 @@ def drill(node: Node) -> DrillView:
         tables = all_tables(stored(node.home, node.world, Places()))
         store.open(tables, core.keyring.named("data-file").reveal, create=False)
 
+    def there() -> AbstractContextManager[RecordStore | None]:
+        from sealhold.node.onserver import scratch  # noqa: PLC0415  # reason: few are on a server
+
+        return scratch(places_of(node.home), node.world.entropy)
+
     return Drill(
         parts.backups,
         parts.vault.sets,
         open_rows,
         lambda address: place_of(address, node.world),
         SqlCipherStore,
+        there,
     ).run()
-
-
-def _unseen(_done: int, _every: int) -> None:
-    """Stand for a bar that nobody sees."""
 
 
 def upgrade(
@@ -74,9 +77,14 @@ def upgrade(
     world: World,
     given: str,
     migrations: Sequence[Migration] = MIGRATIONS,
-    watch: Watch = _unseen,
+    *,
+    records: str = "",
+    watch: Watch = upgrading.unseen,
 ) -> None:
     """Bring a vault to today's form, open it, and note in its log that it was brought there.
+
+    `records` is the address of its rows for a role that may change their tables, if the one that
+    it works under may not.
 
     Raises:
         ConflictError: it has that form already.
@@ -84,9 +92,20 @@ def upgrade(
         TamperedError: a file is not what was written; the old rows stay.
     """
     home = Home(folder)
-    root, places = access.root_of(home, given), places_of(home)
-    parts, rows = stored(home, world, places), next_rows(home, places)
-    upgrading.upgrade(parts, rows, root, migrations, watch)
+    root = access.root_of(home, given)
+    places = places_of(home)
+    parts = stored(home, world, places)
+    if parts.rows_here:
+        upgrading.upgrade(parts, root, migrations, watch)
+    else:
+        from sealhold.stores.pgmigrating import moving  # noqa: PLC0415  # reason: few ever need it
+
+        client, schema = sql_place(Places(records=records or places.records))
+        try:
+            moved = moving(client, schema)
+            upgrading.upgrade_server(parts, root, moved, migrations, watch)
+        finally:
+            client.close()
     if home.restored.exists():  # opens on its owner's word alone, which comes next
         return
     with Node(folder, world) as node:

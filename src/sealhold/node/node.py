@@ -7,7 +7,7 @@ import base64
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
@@ -48,6 +48,8 @@ from sealhold.vault.sourcing import Sources
 if TYPE_CHECKING:
     from sealhold.compute.callers import Callers
     from sealhold.compute.choosingdoor import Choices
+    from sealhold.compute.holdsdoor import HoldsDoor
+    from sealhold.compute.layingdoor import RulesAhead
     from sealhold.compute.minedoor import Mine
     from sealhold.compute.passkeydoor import Passkeys
     from sealhold.compute.peopledoor import People
@@ -193,6 +195,13 @@ class Node:
     def is_near(self) -> bool:
         """Whether all that the open vault waits for is a disk of this machine."""
         return self.parts.is_near
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Let all that this thread begins in the block share a commit; one thread at a time."""
+        parts = self._open
+        with parts.core.writer.together() if parts is not None else nullcontext():
+            yield
 
     @property
     def headless(self) -> bool:
@@ -340,6 +349,16 @@ class Node:
     def rights(self) -> "Rights":
         """The rights of people."""
         return self.parts.crowd.rights
+
+    @property
+    def rules_ahead(self) -> "RulesAhead":
+        """The owner's look at rules for an app before they are laid down."""
+        return self.parts.crowd.rules_ahead
+
+    @property
+    def holds(self) -> "HoldsDoor":
+        """Duties to keep what an erasure would take."""
+        return self.parts.crowd.holds
 
     def stop(self) -> None:
         """End the programs that run, between two objects; the next run goes on from there."""

@@ -48,9 +48,11 @@ from sealhold.vault.attachments import ATTACHMENTS
 from sealhold.vault.backups import Backups
 from sealhold.vault.budget import Budget
 from sealhold.vault.consents import Consents
+from sealhold.vault.deciding import scan_all
 from sealhold.vault.epochs import Epochs
 from sealhold.vault.firewall import Firewall
 from sealhold.vault.grants import Grants as GrantRows
+from sealhold.vault.holdrows import HOLDS, KEEPINGS, is_any_over
 from sealhold.vault.home import Home
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.index import Index
@@ -68,6 +70,7 @@ from sealhold.vault.requests import Requests as RequestRows
 from sealhold.vault.schemas import Schemas
 from sealhold.vault.sourcing import Sources
 from sealhold.vault.stories import STORIES
+from sealhold.vault.strays import Strays
 from sealhold.vault.subjects import SUBJECTS, is_leaving
 from sealhold.vault.telling import Teller
 from sealhold.vault.turnsdue import has_turns_due
@@ -145,9 +148,11 @@ class OpenParts:
         self.erasing = Erasing(office, shelf, self._index)
         self.keys = Epochs(core, vault.sets, verify)
         self.outside = Outside(office, self.runs, shelf, _in_background)
+        self.strays = Strays(core)
         self._ground = core, registry, schemas, office, chosen, verify
         if is_leaving(core):
             self.crowd.finish_erasures()
+        self.end_holds()
 
     @cached_property
     def backups(self) -> Backups:
@@ -188,12 +193,28 @@ class OpenParts:
             for table in (PERSON_RECORDS, OLDER_RECORDS, ATTACHMENTS)
         )
 
+    def end_holds(self) -> None:
+        """End the holds whose day has come; what cannot be ended now is tried again later."""
+        if is_any_over(self.core):
+            with suppress(SealholdError):
+                self.crowd.holds.end_over()
+
     @cached_property
     def proofs(self) -> "Proofs":
         """What the owner shows of answers; loaded with the first of them."""
         from sealhold.compute.openings import Proofs  # noqa: PLC0415  # reason: few ever need it
 
         return Proofs(*self._of_proofs)
+
+    @property
+    def has_holds_over(self) -> bool:
+        """Whether the end of a duty to keep waits to be carried out."""
+        return is_any_over(self.core)
+
+    def holds(self) -> tuple[int, int]:
+        """Return how many duties to keep stand, and of how many erased people something is held."""
+        count = sum(1 for _ in self.core.deciding.all(HOLDS.name))
+        return count, sum(1 for _ in scan_all(self.core.store, KEEPINGS)) if count else 0
 
     def overdue(self) -> tuple[str, ...]:
         """Return a sentence for each register in which something is overdue."""

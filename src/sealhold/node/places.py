@@ -13,7 +13,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 from sealhold.model.clock import Entropy
@@ -23,9 +23,6 @@ from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.spec import ObjectStore, RecordStore
 from sealhold.stores.sqlclient import SqlClient
 from sealhold.vault.home import Home
-
-if TYPE_CHECKING:
-    from sealhold.stores.migrating import NextRows
 
 HERE: Final = {"localhost", "127.0.0.1", "::1"}
 CHECKED: Final = {"verify-ca", "verify-full"}  # ways in which libpq checks a certificate
@@ -85,28 +82,14 @@ def record_store(home: Home, places: Places) -> RecordStore:
     """
     if not places.records:
         return SqlCipherStore(home.data)
+    client, schema = sql_place(places)
     from sealhold.stores.backends.postgres import PostgresStore
 
-    return PostgresStore(*_server(places))
+    return PostgresStore(client, schema)
 
 
-def next_rows(home: Home, places: Places) -> "NextRows":
-    """Return the rows of a vault and what is to become of them; nothing is connected to.
-
-    Raises:
-        ExtraMissingError: the client of PostgreSQL is not installed.
-    """
-    from sealhold.vault.nextrows import FileRows
-
-    if not places.records:
-        return FileRows(home)
-    from sealhold.stores.pgmigrating import ServerRows
-
-    return ServerRows(*_server(places))
-
-
-def _server(places: Places) -> tuple[SqlClient, str]:
-    """Return the way to the server of a vault's rows, and their schema.
+def sql_place(places: Places) -> tuple[SqlClient, str]:
+    """Return the way to the server that `places` names, and the schema; nothing is connected to.
 
     Raises:
         ExtraMissingError: the client of PostgreSQL is not installed.
@@ -115,6 +98,7 @@ def _server(places: Places) -> tuple[SqlClient, str]:
         from sealhold.net.pg import PgClient
     except ModuleNotFoundError as err:
         raise ExtraMissingError("rows on a server need `sealhold[postgres]`") from err
+
     address = urlsplit(places.records)
     words = dict(parse_qsl(address.query))
     schema = words.pop("schema", SCHEMA)

@@ -3,7 +3,6 @@
 Source: docs/architecture.md section 3.
 """
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field
 from sealhold.compute.retrieve import Fetch
 from sealhold.model.clock import Clock, Entropy
 from sealhold.model.quantities import Instant
+from sealhold.node.entropy import pooled_entropy
 from sealhold.vault.access import Stretch
 
 
@@ -35,6 +35,6 @@ class World:
     """What the vault takes from its surroundings; tests and the demo bring their own."""
 
     clock: Clock = system_clock
-    entropy: Entropy = os.urandom
+    entropy: Entropy = pooled_entropy
     stretch: Stretch = field(default_factory=Stretch)
     fetch: Fetch = fetched

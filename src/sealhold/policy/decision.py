@@ -6,11 +6,13 @@
 Source: docs/spec/07-grants.md section 6.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 from sealhold.model.ids import FieldName, GrantId, Kind, show
+from sealhold.model.people import Mask
 from sealhold.model.quantities import MicroBits
 
 
@@ -100,6 +102,7 @@ class Obligations:
     coarsen: int  # the answer rounded down to every n-th permitted value
     retention_days: int  # the app deletes the answer after so many days
     charge: MicroBits  # written before anything is evaluated, never refunded
+    masks: Mapping[FieldName, Mask] = field(default_factory=dict)  # what leaves of these fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,8 @@
-"""Bringing the tables of a store to another form: always of a copy, never in place.
+"""Bringing the tables of an encrypted file to another form: always of a copy, never in place.
 
 - A step names the tables that change, what becomes of a row, and the tables that are new. All else
   stays, row for row, with its version.
-- The copy is one transaction: after a kill it is whole or of no use, and the rows stand as they
-  were. Here it is that of an encrypted file; for a server's see `pgmigrating.py`.
+- The copy is one transaction: after a kill it is whole or of no use, and the file stands as it was.
 
 Source: docs/spec/29-operations.md section 8.
 """
@@ -11,14 +10,13 @@ Source: docs/spec/29-operations.md section 8.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from sqlcipher3.dbapi2 import Connection, Error
 
 from sealhold.model.errors import InvalidError
 from sealhold.stores.binding import bound
 from sealhold.stores.cipherfile import CipherFile, private_file
-from sealhold.stores.spec import KeySource, RecordStore, Row, TableSpec
+from sealhold.stores.spec import KeySource, Row, TableSpec
 from sealhold.stores.sqltext import TableText
 from sealhold.stores.tables import Tables
 
@@ -48,30 +46,6 @@ class Migration:
     changes: tuple[Change, ...] = ()
     added: tuple[TableSpec, ...] = ()
     deciding: frozenset[str] = frozenset()  # tables that decided before and are called otherwise
-
-
-class NextRows(Protocol):
-    """Rows in the next form, while they lie beside those in force."""
-
-    def tables(self, key: KeySource) -> tuple[TableSpec, ...]:
-        """Return the tables in force."""
-        ...
-
-    def in_force(self) -> RecordStore:
-        """Return the store of the rows in force, not open."""
-        ...
-
-    def make(self, key: KeySource, steps: Sequence[Migration]) -> RecordStore:
-        """Copy the rows, take the copy through `steps`, and return its store, not open."""
-        ...
-
-    def take(self) -> None:
-        """Put the copy into the place of the rows in force, if that is still to be done."""
-        ...
-
-    def forget(self) -> None:
-        """Drop the copy, whole or not."""
-        ...
 
 
 def tables_of(path: Path, key: KeySource) -> tuple[TableSpec, ...]:

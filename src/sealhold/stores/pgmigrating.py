@@ -1,158 +1,157 @@
-"""Bringing the tables of a server's schema to another form: in a schema beside it.
+"""Bringing the tables of a schema on a server to another form: in place, in one transaction.
 
-- Tables that stay are copied by the server, those that change come through here, a page at a time.
-- The copy is one transaction, and taking its place is another one: after a kill there is one schema
-  of that name, whole, of the older form or of the next.
-- It takes a role that may make schemas, and as much room again for that time.
+- The server takes changes of tables back with all else. So after a kill or an error everything
+  stands as it was, and there is no second copy to put in.
+- It is done under the lock under which batches commit, and each lease gets another fence: whoever
+  still writes by an older one writes nothing more.
+- The number of the form stands in the schema, in the same transaction.
 
-Source: docs/spec/29-operations.md section 8.
+Source: docs/spec/29-operations.md section 8, docs/spec/04-stores.md section 11.
 """
-# ruff: noqa: S608  # text is put together here from checked names alone
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 
-from sealhold.model.errors import InvalidError
-from sealhold.model.sqlsteps import Ask, Cells, Do
-from sealhold.stores.backends.postgres import PostgresStore, empty_schema, is_there, lock_of
+from sealhold.model.errors import InvalidError, StoreUnavailableError, TamperedError
+from sealhold.model.sqlsteps import Ask, Do
 from sealhold.stores.migrating import Migration
-from sealhold.stores.pgbatches import columns_of
-from sealhold.stores.pgtext import PgText
-from sealhold.stores.pgview import PgView, all_rows
-from sealhold.stores.spec import Found, KeySource, Row, TableSpec
+from sealhold.stores.pgbatches import columns_of, run
+from sealhold.stores.pgtext import LOCK, PgText
+from sealhold.stores.pgview import PgView, all_rows, misfits
+from sealhold.stores.spec import Op, Outcome, ReadView, Row, TableSpec
 from sealhold.stores.sqlclient import SqlClient, SqlSession
 from sealhold.stores.tables import Tables
 
-AT_ONCE = 100  # rows that are written together; a row has a megabyte at most
-NEXT, OLD = "_next", "_old"  # behind the name of a schema
-
-Turn = Callable[[Row], Row | None]
+_IS_THERE = "SELECT 1 FROM information_schema.tables WHERE table_schema = $1 AND table_name = $2"
+_AT_ONCE = 500  # rows that are put in together
 
 
-@dataclass(frozen=True, slots=True)
-class _Becomes:
-    """What a table comes from, and what becomes of its rows; of a new one, nothing."""
+@dataclass
+class Moving:
+    """The tables of a schema while they are brought along; the transaction's end makes it true."""
 
-    spec: TableSpec
-    source: TableSpec | None = None
-    turns: tuple[Turn, ...] = ()
+    session: SqlSession
+    schema: str
+    tables: Tables
+    form: int | None  # None: the schema does not say
 
+    @property
+    def specs(self) -> tuple[TableSpec, ...]:
+        """The tables as they are now."""
+        return tuple(table.spec for table in self.tables)
 
-class ServerRows:
-    """The rows in `schema` of the database that `client` leads to, and their next form."""
+    @property
+    def view(self) -> ReadView:
+        """What lies in them now."""
+        return PgView(self.session, self.tables, self._texts(self.tables))
 
-    def __init__(self, client: SqlClient, schema: str) -> None:
-        self._client = client
-        self._schema = schema
-        self._next = schema + NEXT
-
-    def tables(self, key: KeySource) -> tuple[TableSpec, ...]:
-        """Return the tables in force.
-
-        Raises:
-            StoreUnavailableError: the server does not answer.
-        """
-        del key  # the server's files are its own
-        with self._client.reading() as session:
-            return tuple(table.spec for table in self._tables(session))
-
-    def in_force(self) -> PostgresStore:
-        """Return the store of the rows in force, not open."""
-        return PostgresStore(self._client, self._schema)
-
-    def make(self, key: KeySource, steps: Sequence[Migration]) -> PostgresStore:
-        """Copy the rows, take the copy through `steps`, and return its store, not open.
+    def take(self, step: Migration) -> None:
+        """Go one step.
 
         Raises:
-            InvalidError: a step names a table that is not there.
-            StoreFullError: no room for a second copy.
-            StoreUnavailableError: the server does not answer, or its role may not make schemas.
+            InvalidError: it names a table that is not there.
+            StoreUnavailableError: the server does not answer, or the role may not do this.
+            TamperedError: a row is not of its form.
         """
-        del key
-        with self._client.writing() as session:
-            session.run([lock_of(self._schema)])
-            found = self._tables(session)
-            become = _become([table.spec for table in found], steps)
-            declared = Tables([each.spec for each in become])
-            texts = {table.spec.name: PgText(table, self._next) for table in declared}
-            empty_schema(session, self._next, declared.schema(), texts.values())
-            leases = f"INSERT INTO {self._next}.s_lease SELECT * FROM {self._schema}.s_lease"
-            session.run([Do(leases)])
-            old = {table.spec.name: PgText(table, self._schema) for table in found}
-            view = PgView(session, found, old)
-            for each in become:
-                if each.source is not None:
-                    source, to = old[each.source.name], texts[each.spec.name]
-                    if each.turns:
-                        _fill(session, view, each, to)
-                    else:
-                        session.run([Do(f"INSERT INTO {to.name} SELECT * FROM {source.name}")])
-        return PostgresStore(self._client, self._next)
+        specs = {spec.name: spec for spec in self.specs}
+        for change in step.changes:
+            old = specs.pop(change.table, None)
+            if old is None:
+                raise InvalidError(f"form {step.to} changes `{change.table}`, which is not there")
+            self._rename(old)
+            if change.to is not None:
+                self._make(change.to)
+                self._fill(old, change.to, change.row)
+                specs[change.to.name] = change.to
+            self._do(f"DROP TABLE {self.schema}.o_{old.name}")
+        for spec in step.added:
+            self._make(spec)
+            specs[spec.name] = spec
+        self.tables, self.form = Tables(tuple(specs.values())), step.to
+        set_meta = (
+            f"INSERT INTO {self.schema}.s_meta VALUES ($1, $2)"  # noqa: S608  reason: a checked name
+            " ON CONFLICT (name) DO UPDATE SET value = $2"
+        )
+        said = (("schema", self.tables.schema()), ("form", b"%d" % step.to))
+        self.session.run([Do(set_meta, each) for each in said])
 
-    def take(self) -> None:
-        """Put the copy into the place of the rows in force, if that is still to be done.
+    def put(self, ops: Sequence[Op]) -> None:
+        """Change rows.
 
         Raises:
-            StoreUnavailableError: the server does not answer.
+            TamperedError: they are not as they were read.
         """
-        old = self._schema + OLD
-        with self._client.writing() as session:
-            session.run([lock_of(self._schema)])
-            if is_there(session, self._next):
-                statements = (
-                    f"ALTER SCHEMA {self._schema} RENAME TO {old}",
-                    f"ALTER SCHEMA {self._next} RENAME TO {self._schema}",
-                    f"DROP SCHEMA {old} CASCADE",
-                )
-                session.run([*map(Do, statements)])
+        (done,) = run(self.session, self.tables, self._texts(self.tables), [ops])
+        if done.outcome is not Outcome.APPLIED:
+            raise TamperedError("a row is not as it was read a moment ago")
 
-    def forget(self) -> None:
-        """Drop the copy, whole or not.
+    def faults(self) -> list[str]:
+        """Return a sentence for each table with rows that are not of its form."""
+        return misfits(self.view, self.tables)
 
-        Raises:
-            StoreUnavailableError: the server does not answer.
-        """
-        with self._client.writing() as session:
-            session.run([Do(f"DROP SCHEMA IF EXISTS {self._next} CASCADE")])
+    def _rename(self, old: TableSpec) -> None:
+        self._do(
+            f"ALTER TABLE {self.schema}.t_{old.name} RENAME TO o_{old.name}",
+            *(f"DROP INDEX {self.schema}.i_{old.name}__{index}" for index in old.indexes),
+            # its key's index would keep the name that the next table's gets
+            f"ALTER INDEX {self.schema}.t_{old.name}_pkey RENAME TO o_{old.name}_pkey",
+        )
 
-    def _tables(self, session: SqlSession) -> Tables:
-        asked = f"SELECT value FROM {self._schema}.s_meta WHERE name = 'schema'"
-        ((schema,),) = session.run([Ask(asked)])[0]
-        return Tables.of_schema(schema)
+    def _make(self, spec: TableSpec) -> None:
+        (text,) = self._texts(Tables((spec,))).values()
+        self._do(*text.creates)
+
+    def _fill(self, old: TableSpec, new: TableSpec, row: Callable[[Row], Row | None]) -> None:
+        was = Tables((old,))
+        text = self._texts(Tables((new,)))[new.name]
+        view = PgView(self.session, was, {old.name: PgText(was.named(old.name), self.schema, "o")})
+        some: list[Row] = []
+        for found in all_rows(view, old.name):
+            made = row(found.row)
+            if made is not None:
+                some.append((*made, found.v))
+            if len(some) == _AT_ONCE:
+                self.session.run([Do(text.load, columns_of(some))])
+                some.clear()
+        if some:
+            self.session.run([Do(text.load, columns_of(some))])
+
+    def _texts(self, tables: Tables) -> dict[str, PgText]:
+        return {table.spec.name: PgText(table, self.schema) for table in tables}
+
+    def _do(self, *statements: str) -> None:
+        self.session.run([*map(Do, statements)])
 
 
-def _become(specs: Sequence[TableSpec], steps: Sequence[Migration]) -> list[_Becomes]:
-    """Return the tables that steps make of others.
+@contextmanager
+def moving(client: SqlClient, schema: str) -> Iterator[Moving]:
+    """Lend the tables of a schema to be brought along, all or not at all.
 
     Raises:
-        InvalidError: a step names a table that is not there.
+        StoreUnavailableError: the server does not answer, or there is no store.
+        TamperedError: what the schema says of its tables is damaged.
     """
-    now = {spec.name: _Becomes(spec, spec) for spec in specs}
-    for step in steps:
-        for change in step.changes:
-            before = now.pop(change.table, None)
-            if before is None:
-                raise InvalidError(f"form {step.to} changes `{change.table}`, which is not there")
-            if change.to is not None:
-                turns = (*before.turns, change.row)
-                now[change.to.name] = _Becomes(change.to, before.source, turns)
-        now |= {spec.name: _Becomes(spec) for spec in step.added}
-    return [*now.values()]
+    with client.writing() as session:
+        if not session.run([Ask(_IS_THERE, (schema, "s_meta"))])[0]:
+            raise StoreUnavailableError(f"there is no store in schema `{schema}`")
+        newer = f"UPDATE {schema}.s_lease SET fence = 1 + (SELECT max(fence) FROM {schema}.s_lease)"  # noqa: S608  reason: a checked name
+        meta = f"SELECT name, value FROM {schema}.s_meta"  # noqa: S608  reason: as above
+        _, _, rows = session.run([Ask(LOCK, (schema,)), Do(newer), Ask(meta)])
+        said = {str(name): bytes(value) for name, value in rows}
+        try:
+            tables = Tables.of_schema(said["schema"])
+            form = int(said["form"]) if "form" in said else None
+        except (KeyError, TypeError, ValueError) as err:
+            raise TamperedError("the schema does not say what its tables are") from err
+        yield Moving(session, schema, tables, form)
 
 
-def _fill(session: SqlSession, view: PgView, table: _Becomes, to: PgText) -> None:
-    """Write what becomes of each row of a table."""
-    assert table.source is not None  # noqa: S101  # reason: a new table has no rows
-    turned = _turned(all_rows(view, table.source.name), table.turns)
-    while some := [*islice(turned, AT_ONCE)]:
-        session.run([Do(to.load, columns_of(some))])
+def drop(client: SqlClient, schema: str) -> None:
+    """Take a schema away with all that is in it.
 
-
-def _turned(rows: Iterator[Found], turns: Sequence[Turn]) -> Iterator[Cells]:
-    for found in rows:
-        row: Row | None = found.row
-        for turn in turns:
-            row = None if row is None else turn(row)
-        if row is not None:
-            yield (*row, found.v)
+    Raises:
+        StoreUnavailableError: the server does not answer, or the role may not do this.
+    """
+    with client.writing() as session:
+        session.run([Do(f"DROP SCHEMA IF EXISTS {schema} CASCADE")])

@@ -158,6 +158,10 @@ class Remembering:
         """Return rows in index order, from the inner store."""
         return self._inner.scan(table, index, lo, hi, after=after, limit=limit, reverse=reverse)
 
+    def count(self, table: str, most: int) -> int:
+        """Return how many rows a table of the inner store has."""
+        return self._inner.count(table, most)
+
     def snapshot(self) -> AbstractContextManager[ReadView]:
         """Return a view of the inner store that stays as it is now."""
         return self._inner.snapshot()

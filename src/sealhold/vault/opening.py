@@ -54,6 +54,7 @@ from sealhold.vault import (
     epochs,
     erased,
     grants,
+    holdrows,
     jobs,
     leases,
     noisebudget,
@@ -113,6 +114,7 @@ DECIDING = (
     epochs.ERASED,
     stories.STORIES,
     recipients.RECIPIENTS,
+    *holdrows.DECIDING,
 )
 TABLES = (
     *DECIDING,
@@ -128,6 +130,7 @@ TABLES = (
     erased.ERASED,
     stories.STORY_EVENTS,
     recipients.NOTICES,
+    holdrows.KEEPINGS,
     FIELDS,
     LOOKUPS,
     processings.VERSIONS,

@@ -139,7 +139,15 @@ def open_row(keys: SubjectKeys, found: Found, dek: Secret) -> Content:
     Raises:
         SealBrokenError: it is not as it was written, or not where it was written.
     """
-    stand = Stand.of(found)
+    return open_stand(keys, found, Stand.of(found), dek)
+
+
+def open_stand(keys: SubjectKeys, found: Found, stand: Stand, dek: Secret) -> Content:
+    """Return the content of a row, as `open_row` does, whose columns were read before.
+
+    Raises:
+        SealBrokenError: it is not as it was written, or not where it was written.
+    """
     if found.row[0] != keys.subject or stand.version < 1 or stand.flags != PLAIN:
         raise SealBrokenError("a record stands under another person's name")
     # THREAT T241: the place is told from the row's own columns, so an edited one does not open

@@ -11,6 +11,7 @@ Source: docs/spec/30-access.md sections 1 and 2.
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
 from sealhold.audit.log import Entry
@@ -51,6 +52,14 @@ from sealhold.vault.writer import Work
 LONGEST = 366 * DAY
 
 
+class _AppToken(NamedTuple):
+    """A token of an app that held, and when: at which age of the rows that decide."""
+
+    age: int
+    holder: Holder
+    guards: tuple[Op, ...]
+
+
 class Principals:
     """The holders of tokens of one vault."""
 
@@ -61,6 +70,7 @@ class Principals:
         self._subjects = Subjects(core)
         self._key = core.keyring.named("token")
         self._seen = tokens.Seen(self._key)
+        self._apps: dict[str, _AppToken] = {}
         self._teller = Teller(core.keys)
 
     def caller(self, token: str) -> Holder:
@@ -69,14 +79,28 @@ class Principals:
         Raises:
             DeniedError: it does not hold.
         """
-        held = self._held(token)
+        known = self._known(token)
+        if known is not None:
+            return known.holder
+        age, held = self._core.deciding.age, self._held(token)
         if self._core.deciding.get(PERSON_TOKENS.name, held.id) is not None:
             person = self.person(token)
             return Holder(kind=PrincipalKind.PERSON, app=person.app, token=held)
         if self._core.deciding.get(OFFICER_TOKENS.name, held.id) is not None:
             self.officer(token)
             return Holder(kind=PrincipalKind.OFFICER, app=None, token=held)
-        return Holder(kind=PrincipalKind.APP, app=self.app(token).id, token=held)
+        app = self.app(token)
+        holder = Holder(kind=PrincipalKind.APP, app=app.id, token=held)
+        if not held.caveats:  # else it depends on what it is shown for, and on the time
+            if len(self._apps) >= tokens.REMEMBERED:
+                self._apps.clear()
+            self._apps[token] = _AppToken(age, holder, (Registry.guard(app),))
+        return holder
+
+    def _known(self, token: str) -> "_AppToken | None":
+        """Return an app's token as it was found to hold, if no row that decides changed since."""
+        known = self._apps.get(token)
+        return known if known is not None and known.age == self._core.deciding.age else None
 
     def kind(self, token: str) -> PrincipalKind:
         """Return which kind of caller holds `token`.
@@ -220,6 +244,11 @@ class Principals:
         Raises:
             DeniedError: no token of an app or person, or one of another person.
         """
+        known = self._known(token)
+        if known is not None and known.holder.app is not None:
+            return Acting(
+                app=known.holder.app, subject=subject, actor=Actor.APP, guards=known.guards
+            )
         if self._core.deciding.get(PERSON_TOKENS.name, self._checked(token)) is None:
             app = self.app(token)
             guards: tuple[Op, ...] = (Registry.guard(app),)

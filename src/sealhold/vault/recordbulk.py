@@ -325,7 +325,7 @@ def _work(uses: Mapping[str, RecordUse], ops: Sequence[Op], unit: Sequence[_Read
     for each in unit:
         ids.setdefault(each.line.at.collection, []).append(each.line.at.record)
     works = [uses[name].work((), uses[name].event("loaded", some)) for name, some in ids.items()]
-    guards = dict.fromkeys(op for work in works for op in work.ops)
+    guards = dict.fromkeys(op for work in works for op in (*work.on, *work.ops))
     entries = tuple(entry for work in works for entry in work.entries)
     return Work((*guards, *ops), entries, size=sum(each.size for each in unit))
 

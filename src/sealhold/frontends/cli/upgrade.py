@@ -17,11 +17,19 @@ def upgrade(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only tell what would be done.")
     ] = False,
+    records: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            help="Of rows on a server: where a role that may change their tables gets at them.",
+        ),
+    ] = "",
 ) -> None:
     """Bring a vault of an older sealhold to today's form.
 
     A copy of the rows is changed and checked, and takes their place when it is whole; it needs as
-    much room again for that time. If anything does not fit, the old rows stay as they are.
+    much room again for that time. Rows on a server are changed in place, all or not at all. If
+    anything does not fit, the old rows stay as they are.
     """
     session = Session.of(context)
     folder, world = folder_of(session), world_of(session)
@@ -38,5 +46,5 @@ def upgrade(
     node = Node(folder, world)
     given = given_to(session, node) or typed(session, node, LockedError, ASK)
     with bar_of_objects(session) as watch:
-        backing.upgrade(folder, world, given, watch=watch)
+        backing.upgrade(folder, world, given, records=records, watch=watch)
     emit(session, value, *blocks, Line("The vault has today's form.", "head"))

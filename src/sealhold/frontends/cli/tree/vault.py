@@ -106,6 +106,12 @@ def _service_token() -> Function:
     return service_token
 
 
+def _service_grants() -> Function:
+    from sealhold.frontends.cli.service_grants import service_grants
+
+    return service_grants
+
+
 def _service_unit() -> Function:
     from sealhold.frontends.cli.service_unit import service_unit
 
@@ -139,6 +145,11 @@ SERVICE = {
         about="Print a systemd unit that serves this vault, hardened.",
         example="service print-unit --port 8722",
         load=_service_unit,
+    ),
+    "print-grants": Entry(
+        about="Print what lets a role of PostgreSQL work on your rows, and do no more.",
+        example="service print-grants vaults",
+        load=_service_grants,
     ),
 }
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from sealhold.audit.event import Actor, EventKind
-from sealhold.audit.reading import Leaf, leaf_of
+from sealhold.audit.reading import Leaf, Line, open_leaf
+from sealhold.audit.tables import Openers
 from sealhold.model.errors import DeniedError, InvalidError
 from sealhold.model.processing import ChoiceState, Wish
-from sealhold.stores.spec import Found
 from sealhold.vault.bringing import Bringing
 from sealhold.vault.choosing import Answer
 from sealhold.vault.exporting import Exports, Wanted
@@ -147,7 +147,7 @@ def test_nothing_that_a_person_said_outlives_them(on: Stage) -> None:
 
 
 @pytest.mark.parametrize("way", ["made", "brought in"])
-def test_nothing_is_read_that_was_before_a_person_came(
+def test_a_person_is_told_of_no_entry_from_before_they_came_and_none_of_others_is_opened(
     on: Stage, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     many, core = on.many, on.many.vault.core
@@ -164,13 +164,14 @@ def test_nothing_is_read_that_was_before_a_person_came(
         came = Bringing(core, on.uses, many.people).bring(many.one, data, signer).subject
     seen: list[int] = []
 
-    def looks(found: Found) -> Leaf:
-        seen.append(found.row[0])
-        return leaf_of(found)
+    def looks(leaf: Leaf, openers: Openers) -> Line:
+        seen.append(leaf.seq)
+        return open_leaf(leaf, openers)
 
-    monkeypatch.setattr("sealhold.vault.usesof.leaf_of", looks)
+    monkeypatch.setattr("sealhold.vault.usesof.open_leaf", looks)
 
     page = on.uses_of.person(on.who(came), "", 100)
 
     assert [each.what for each in page.uses][-1] == f"person: {way}"
     assert min(seen) >= since
+    assert len(seen) == len(page.uses)

@@ -43,7 +43,7 @@ from sealhold.node.service import Service
 from sealhold.node.world import World
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.remembering import Remembering
-from sealhold.stores.spec import RecordStore, TableSpec
+from sealhold.stores.spec import TableSpec
 from sealhold.vault.attachments import ATTACHMENTS
 from sealhold.vault.backups import Backups
 from sealhold.vault.budget import Budget
@@ -88,9 +88,9 @@ USED_OFTEN = (SUBJECTS, FIELDS, KEY_BLOCKS, PERSON_RECORDS)  # with each use of 
 
 def stored(home: Home, world: World, places: Places) -> Parts:
     """Return what a vault opens from."""
-    data: RecordStore = record_store(home, places)
-    if not places.records:  # a store of which this process is the only writer
-        data = Remembering(data, USED_OFTEN)
+    # THREAT T335: on a server, too, only who holds the lease writes, and each use is committed
+    # before anything leaves: what was remembered from before somebody took it over goes nowhere
+    data = Remembering(record_store(home, places), USED_OFTEN)
     return Parts(
         home=home,
         data=data,

@@ -1,8 +1,8 @@
 """A record store that remembers rows of some tables, so that what is read often is read once.
 
-- For a store of which this process is the only writer: each commit goes through here, and what it
-  touches is forgotten before it returns, or remembered as it is now. So a read that begins after a
-  commit sees it.
+- For a store of which this process is the only writer, by a lock or by its lease: each commit goes
+  through here, and what it touches is forgotten before it returns, or remembered as it is now. So a
+  read that begins after a commit sees it.
 - What was read before a commit ended is not remembered after it.
 - As bounded as it is told to be; the oldest goes first.
 

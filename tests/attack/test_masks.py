@@ -37,7 +37,7 @@ def on() -> Iterator[Stage]:
 
 @pytest.mark.threat("T322")
 @pytest.mark.parametrize("purpose", [MARKETING, "DirectMarketing", "Advertising"])
-@pytest.mark.parametrize("fields", [None, {MAIL}, {MAIL, NAME}], ids=str)
+@pytest.mark.parametrize("fields", [None, {MAIL}, {MAIL, NAME}], ids=["all", "one", "two"])
 def test_a_profile_is_read_masked_and_the_log_says_so(
     on: Stage, purpose: str, fields: set[str] | None
 ) -> None:

@@ -20,7 +20,7 @@ from tests.unit.people_vault import NAME, RULES, SERVICE
 
 STAGES = (
     *("empty", "filled", "asked", "allowed", "answered", "turning"),
-    *("asked of people", "held", "backed up", "lost"),
+    *("asked of people", "held", "trusting", "trusted", "backed up", "lost"),
 )
 TERMS = Terms(
     name="Newsletter",
@@ -56,10 +56,12 @@ NEEDS = {
     "processing show": "asked of people",
     "processing activate": "asked of people",
     "processing retire": "asked of people",
-    "hold add": "asked of people",
-    "hold lift": "held",
     "schema show": "asked of people",
     "collection show": "asked of people",
+    "hold add": "asked of people",
+    "hold lift": "held",
+    "login add": "trusting",
+    "login remove": "trusted",
     "backup verify": "backed up",
     "restore": "lost",
 }
@@ -121,6 +123,12 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     held = "hold add GreenCorp --ground LegalClaims --law 'File 12' --until 365d --field name"
     assert cli.line(held).code == 0
     keep("held")
+    chosen = cli.home / "config.toml"
+    chosen.touch(0o600)
+    chosen.write_text('[login.work]\nissuer = "https://id.example.org"\nclient_id = "vault"\n')
+    keep("trusting")
+    assert cli.line("login add work 248289761001").code == 0
+    keep("trusted")
     for line in ("backup make Backups", "backup slots Stick/slots"):
         assert cli.line(line).code == 0, line
     keep("backed up")

@@ -22,6 +22,7 @@ from tests.web.sample_asking import (
 from tests.web.sample_callers import SampleCallers, SampleMine, SamplePasskeys
 from tests.web.sample_holds import SampleHolds
 from tests.web.sample_keys import SampleRotation
+from tests.web.sample_logins import SampleLogins
 from tests.web.sample_owner import SampleAudit, SampleBudgets, SampleRecords, SampleSources
 from tests.web.sample_people import SamplePeople
 from tests.web.sample_processings import (
@@ -113,6 +114,14 @@ class SampleVault(SampleState):
     @property
     def passkeys(self) -> SamplePasskeys:
         return SamplePasskeys()
+
+    @property
+    def login_names(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def logins(self) -> SampleLogins:
+        return SampleLogins(self)
 
     @property
     def mine(self) -> SampleMine:

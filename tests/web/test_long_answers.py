@@ -127,11 +127,12 @@ def test_a_long_answer_of_the_short_way_is_written_in_a_thread_of_its_own(
     crowd, long_one = Crowd(lambda *_: pytest.fail("not asked")), route(value, begins=True)
 
     async def told() -> tuple[bytes, threading.Thread]:
-        quick = Quick(desk_of(), lambda: pytest.fail("not asked"), site, crowd)
+        counting: Any = SimpleNamespace(end=lambda *_: None)
+        quick = Quick(desk_of(), lambda: pytest.fail("not asked"), site, crowd, counting)
         over: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         assert long_one.begin is not None
         assert crowd.enter()
-        taken = Taken(long_one, long_one.begin, {}, "t", Role.APP, {}, 0, 0.0, Seen("/"))
+        taken = Taken(long_one, long_one.begin, {}, "t", Role.APP, {}, 0.0, Seen("/"))
         quick.go(taken, b"", over.set_result)
         return await over, threading.current_thread()
 

@@ -19,6 +19,7 @@ from typing import Protocol
 from sealhold.frontends.callerseam import Callers, Mine, Passkeys
 from sealhold.frontends.holdseam import Holds
 from sealhold.frontends.keyseam import Rotating
+from sealhold.frontends.loginseam import Logins
 from sealhold.frontends.ownerseam import (
     Apps,
     Audit,
@@ -136,6 +137,16 @@ class Vault(Protocol):
     @property
     def passkeys(self) -> Passkeys:
         """With what people sign in."""
+        ...
+
+    @property
+    def login_names(self) -> tuple[str, ...]:
+        """The providers through which somebody may sign in."""
+        ...
+
+    @property
+    def logins(self) -> Logins:
+        """Sign-ins through providers."""
         ...
 
     @property

@@ -77,6 +77,7 @@ from sealhold.vault.turnsdue import has_turns_due
 from sealhold.vault.writer import Work
 
 if TYPE_CHECKING:
+    from sealhold.compute.logindoor import Logins
     from sealhold.compute.openings import Proofs
     from sealhold.compute.rotating import Rotating
     from sealhold.node.peopleparts import PeopleParts
@@ -199,6 +200,20 @@ class OpenParts:
             with suppress(SealholdError):
                 self.crowd.holds.end_over()
 
+    @property
+    def login_names(self) -> tuple[str, ...]:
+        """The providers through which somebody may sign in."""
+        return tuple(self._ground[4].logins)
+
+    @cached_property
+    def logins(self) -> "Logins":
+        """Sign-ins through providers; loaded with the first of them."""
+        from sealhold.compute.logindoor import Logins  # noqa: PLC0415  # reason: few vaults have any
+
+        core, *_, chosen, verify = self._ground
+        refused = self.crowd.principals.refused
+        return Logins(core, chosen.logins, self._world.speak, refused, verify)
+
     @cached_property
     def proofs(self) -> "Proofs":
         """What the owner shows of answers; loaded with the first of them."""
@@ -236,6 +251,12 @@ class OpenParts:
         schemas, registry, verify, retention = self._of_turns
         rotation = Rotation(self.core, schemas, retention, time.perf_counter)
         return Rotating(self.core, rotation, registry, verify, _in_background)
+
+    def tell_rest(self) -> None:
+        """Tell the log what was counted and not told yet, before the vault is locked."""
+        if "crowd" in self.__dict__:
+            with suppress(SealholdError):  # the log cannot be written: so it was, too
+                self.crowd.principals.refused.tell_rest()
 
     def note_new_passphrase(self) -> None:
         """Write into the log that the passphrase was changed."""

@@ -92,14 +92,6 @@ class PeopleParts:
         )
 
     @cached_property
-    def holds(self) -> "HoldsDoor":
-        """Duties to keep; loaded with the first who asks about one."""
-        from sealhold.compute.holdsdoor import HoldsDoor  # noqa: PLC0415  # reason: seldom used
-
-        ground = self._ground
-        return HoldsDoor(ground.core, ground.registry, self.principals, ground.verify)
-
-    @cached_property
     def rules_ahead(self) -> "RulesAhead":
         """The owner's look at rules before they are laid down; loaded with the first."""
         from sealhold.compute.layingdoor import (  # noqa: PLC0415  # reason: seldom used
@@ -111,6 +103,14 @@ class PeopleParts:
         ground = self._ground
         laying = Laying(ground.core, ground.schemas, Collections(ground.core))
         return RulesAhead(laying, ground.registry)
+
+    @cached_property
+    def holds(self) -> "HoldsDoor":
+        """Duties to keep; loaded with the first who asks about one."""
+        from sealhold.compute.holdsdoor import HoldsDoor  # noqa: PLC0415  # reason: seldom used
+
+        ground = self._ground
+        return HoldsDoor(ground.core, ground.registry, self.principals, ground.verify)
 
     @cached_property
     def rights(self) -> "Rights":

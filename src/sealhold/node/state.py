@@ -53,9 +53,9 @@ def status_of(parts: OpenParts, home: Home, now: Instant) -> Status:
         elsewhere=places_of(home).told(),
         epoch=parts.core.keyring.lies_in.epoch,
         close_by=due,
-        holds=holds,
-        held=held,
         apps=len(parts.apps.list()),
         people=parts.core.store.count(SUBJECTS.name, COUNTED),
         records=parts.core.store.count(RECORDS.name, COUNTED),
+        holds=holds,
+        held=held,
     )

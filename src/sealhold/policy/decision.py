@@ -21,6 +21,7 @@ class Reason(StrEnum):
 
     APP_NOT_ACTIVE = "app_not_active"
     SUBJECT_NOT_ACTIVE = "subject_not_active"
+    TOKEN_ENDED = "token_ended"  # noqa: S105  # reason: a word, not one of them
     TASK_NOT_ACTIVE = "task_not_active"
     NO_LEASE = "no_lease"
     PROCESSING_NOT_ACTIVE = "processing_not_active"
@@ -56,6 +57,7 @@ ORDER: Final = {reason: place for place, reason in enumerate(Reason)}
 _WORDS: Final = {
     Reason.APP_NOT_ACTIVE: "The app is not registered, or you stopped it",
     Reason.SUBJECT_NOT_ACTIVE: "There is no such person here, or their data was erased",
+    Reason.TOKEN_ENDED: "The token ended meanwhile, or lets its holder say less by now",
     Reason.TASK_NOT_ACTIVE: "The program is not approved, or it was changed since",
     Reason.NO_LEASE: "The run is over, or it is another app's",
     Reason.PROCESSING_NOT_ACTIVE: "Nobody activated this processing as it is now",

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from sealhold.model.ids import AppId, FieldName, SubjectId
-from sealhold.model.people import FieldRule, Mask, Rules
+from sealhold.model.people import FieldRule, Rules
 from sealhold.model.personrecords import CollectionRule
 from sealhold.model.shown.laying import COUNTED, RuleChange, RulesPreview
 from sealhold.stores.spec import ReadView
@@ -139,7 +139,8 @@ def _differences(
         ("purposes", " ".join(sorted(old.purposes)), " ".join(sorted(new.purposes))),
     ]
     if isinstance(old, FieldRule) and isinstance(new, FieldRule):
-        pairs.append(("mask", _masked(old), _masked(new)))
+        before, after = (" ".join(sorted(each.whole_for)) for each in (old, new))
+        pairs += [("mask", old.mask.value, new.mask.value), ("whole for", before, after)]
     return [each for each in pairs if each[1] != each[2]]
 
 
@@ -150,20 +151,13 @@ def _change(field: str, what: str, before: str, after: str, kept: int) -> RuleCh
             said = [f"no more for {', '.join(sorted(gone))}"] if gone else []
             said += [f"for {', '.join(sorted(more))}, too"] if more else []
             effect = f"from the next use on, what is there is read {'; and '.join(said)}"
-        case "mask":
-            effect = "what is there leaves so from the next use on"
+        case "mask" | "whole for":
+            effect = "from the next use on, what is there is shown as the new rule says"
         case "term":
             effect = "what is there keeps its end until it is written again"
         case _:
             effect = "what is there counts as this from now on"
     return _told(field, what, (before, after), kept, effect)
-
-
-def _masked(rule: FieldRule) -> str:
-    if rule.mask is Mask.NONE:
-        return Mask.NONE.value
-    whole = f", whole for {' '.join(sorted(rule.whole_for))}" if rule.whole_for else ""
-    return rule.mask.value + whole
 
 
 def _both(before: str, after: str) -> tuple[tuple[str, str], tuple[str, str]]:

@@ -99,7 +99,8 @@ class Leaving:
         is_known = found is not None or before is not None
         standing = Standing.ACTIVE if is_known else Standing.UNKNOWN
         parties = Parties(app=use.without_person.app, subject=standing)
-        self._uses.need(use, decide_person(parties), EventKind.ERASE)
+        decision = self._uses.standing(guards, decide_person(parties))
+        self._uses.need(use, decision, EventKind.ERASE)
         if found is None:
             told = use.event(EventKind.PERSON, "erased_before")
             self._core.writer.commit(Work(use.guards(()), (Entry(event=told),), releases=True))

@@ -37,6 +37,7 @@ from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of, scan_all
 from sealhold.vault.holdrows import keeping_ids
 from sealhold.vault.leaving import OF_A_PERSON
+from sealhold.vault.loginrows import no_logins
 from sealhold.vault.noisebudget import NOISE, NoiseBudget
 from sealhold.vault.objects import PACKS
 from sealhold.vault.passkeyrows import no_passkeys
@@ -117,7 +118,12 @@ def accept(core: Core, accepted: Accepted, then: Instant, mark: Callable[[], Non
     ops = (*spent, *_told(core, core.datasets), *_asked(core), *stopped, *unknown, *dead)
     ops = (*ops, unsaid(core), *leases.ends(core), *_uncounted(core))
     lost = len(unknown) + _permitting(core)
-    core.writer.commit(Work((*ops, *_monitor(core)), (teller.entry(event),), releases=True))
+    ops = (
+        *ops,
+        *_monitor(core),
+        *no_logins(core),
+    )  # or put out since
+    core.writer.commit(Work(ops, (teller.entry(event),), releases=True))
     return Undone(len(stopped), lost, len(dead), _sweep(core))
 
 

@@ -23,7 +23,7 @@ from sealhold.policy.decision import Decision, Reason, refused
 from sealhold.policy.facts import Standing
 from sealhold.policy.limits import NO_LIMITS, Limits
 from sealhold.policy.profiles import NO_MASKS, Allowed, Parties, masks_for
-from sealhold.stores.spec import Found, Op, Put
+from sealhold.stores.spec import Expect, Found, Guard, Op, Put
 from sealhold.vault.core import Core
 from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.leases import Leases
@@ -223,6 +223,16 @@ class Uses:
     def bound(self, use: Use) -> frozenset[Purpose]:
         """Return the purposes for which the app of a use reads in runs only."""
         return frozenset() if use.actor is Actor.PERSON else self.processings.bound(use.app_id)
+
+    def standing(self, guards: Iterable[Op], decision: Decision) -> Decision:
+        """Return `decision`, or a no if a token is no longer what `guards` hold a commit to."""
+        for op in guards:
+            if isinstance(op, Guard):
+                found = self._core.deciding.get(op.table, *op.key)
+                # THREAT T315: whose token ended in this very moment is refused, not tried again
+                if op.expect != (found.v if found else Expect.ABSENT):
+                    return refused(Reason.TOKEN_ENDED)
+        return decision
 
     def need(
         self, use: Use, decision: Decision, kind: EventKind, fields: Iterable[str] = ()

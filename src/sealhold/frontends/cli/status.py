@@ -121,11 +121,6 @@ def _blocks(shown: Status, meters: tuple[Meter, ...], checked: LogState | None) 
     return blocks
 
 
-def _holds(shown: Status) -> str:
-    of = counted(shown.held, "erased person", "erased people")
-    return f"{counted(shown.holds, 'hold', 'holds')}; something of {of} is held"
-
-
 def _of_apps(shown: Status) -> list[tuple[str, str]]:
     """Return what is kept for apps, if there is one."""
     if not shown.apps and not shown.people:
@@ -135,6 +130,11 @@ def _of_apps(shown: Status) -> list[tuple[str, str]]:
         for number in (shown.people, shown.records)
     )
     return [("Apps", f"{shown.apps:,}"), ("People", people), ("Their records", records)]
+
+
+def _holds(shown: Status) -> str:
+    of = counted(shown.held, "erased person", "erased people")
+    return f"{counted(shown.holds, 'hold', 'holds')}; something of {of} is held"
 
 
 def budget_table(meters: tuple[Meter, ...]) -> list[Block]:

@@ -60,6 +60,7 @@ DEFAULT_LIMIT = 50
 SUBMISSION_BYTES = 46_137_344  # a program of 32 MiB in base64, beside manifest and request
 BEARER = "bearer "
 PURPOSE = "sealhold-purpose"
+RANGE = "range"
 PARTS = 2  # of a token that nobody narrowed, after its prefix
 OF_A_PERSON, OF_A_PROCESSING = "/v1/subjects/{id}", "/v1/processings/{id}"
 NAMED = re.compile(r"/\{\w+\}")
@@ -355,7 +356,9 @@ async def _body(route: ApiRoute, request: Request) -> bytes:
 
 
 def _headers(route: ApiRoute, request: Request) -> dict[str, str]:
-    given = {name: request.headers.getlist(name) for name in route.all_headers}
+    # a range is for GET alone (RFC 9110 section 14.2)
+    names = [name for name in route.all_headers if request.method != "HEAD" or name != RANGE]
+    given = {name: request.headers.getlist(name) for name in names}
     if any(len(values) > 1 for values in given.values()):
         raise InvalidError("a header was sent twice")
     return {name: values[0] for name, values in given.items() if values}

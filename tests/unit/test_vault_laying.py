@@ -7,7 +7,7 @@ import pytest
 
 from sealhold.model.errors import InvalidError, UnknownPurposeError
 from sealhold.model.ids import FieldName, Purpose
-from sealhold.model.people import FieldRule, Lookup, Mask
+from sealhold.model.people import FieldRule, Lookup
 from sealhold.model.personrecords import CollectionRule, FieldKind, FieldType
 from sealhold.model.shown.laying import RuleChange, RulesPreview
 from sealhold.vault import laying
@@ -171,15 +171,3 @@ def test_so_many_are_counted_and_no_more(kept: Shelf, monkeypatch: pytest.Monkey
     found = of_schema(kept.many, mail=replace(RULES[MAIL], retention_days=7))
 
     assert told(found) == [("mail", "term", 2)]
-
-
-def test_a_mask_is_told_with_the_purposes_that_get_the_whole(kept: Shelf) -> None:
-    kept.many.person()
-    masked = replace(RULES[MAIL], mask=Mask.DOMAIN, whole_for=frozenset({SERVICE}))
-
-    (change,) = of_schema(kept.many, mail=masked).changes
-
-    assert (change.what, change.before, change.after) == (
-        "mask", "none", f"domain, whole for {SERVICE}",
-    )  # fmt: skip
-    assert change.kept == 1

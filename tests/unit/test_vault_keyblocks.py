@@ -8,20 +8,16 @@ from sealhold.model.errors import ConflictError, SealBrokenError
 from sealhold.stores.spec import Delete, Put
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.keyblocks import (
-    EMPTY,
-    FEW,
     KEY_BLOCKS,
     REMEMBERED,
-    SLOTS,
-    For,
     Held,
     KeyBlocks,
-    Slot,
     block_rows,
     open_block,
     record_keys,
 )
 from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.keyslots import EMPTY, FEW, SLOTS, For, Slot
 from tests.unit.people_vault import Crowd, crowd
 
 

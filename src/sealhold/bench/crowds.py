@@ -35,9 +35,10 @@ from sealhold.vault.collectionrules import Collections
 from sealhold.vault.core import Core
 from sealhold.vault.heldkeys import HeldSubject
 from sealhold.vault.jobs import Scope, State, Turned
-from sealhold.vault.keyblocks import SLOTS, For, KeyBlocks, Slot, seal_block
+from sealhold.vault.keyblocks import KeyBlocks, seal_block
 from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.keysets import lease
+from sealhold.vault.keyslots import SLOTS, For, Slot
 from sealhold.vault.keyuses import keys_of
 from sealhold.vault.personrecords import At, PersonRecords
 from sealhold.vault.personrows import RECORDS, Stand, packed, seal_version

@@ -9,10 +9,11 @@ Source: docs/spec/25-records-of-people.md.
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
 from sealhold.audit.event import Actor
 from sealhold.compute.bulkdoor import BulkDoor
+from sealhold.compute.severally import each_of, merged
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import (
     DeniedError,
@@ -57,9 +58,6 @@ from sealhold.vault.principals import Principals
 from sealhold.vault.recordasking import Asking
 from sealhold.vault.recordrounds import New, Read
 from sealhold.vault.registry import Registry
-
-Wanted = TypeVar("Wanted")
-Formed = TypeVar("Formed")
 
 
 class Kept(NamedTuple):
@@ -150,8 +148,8 @@ class PersonRecords:
             asking = self._asking(one.token, one.place.subject, one.place.purpose)
             return Read(asking, one.place.collection, _record(one.place.record))
 
-        came, nths, reads = _each(wanted, read)
-        return self._rows.rounds.get(reads).then(partial(_merged, came, nths))
+        came, nths, reads = each_of(wanted, read)
+        return self._rows.rounds.get(reads).then(partial(merged, came, nths))
 
     def put_many(
         self, wanted: Sequence[Making]
@@ -164,8 +162,8 @@ class PersonRecords:
             plain = packed_content(one.content)
             return New(asking, one.place.collection, record, one.content, plain)
 
-        came, nths, made = _each(wanted, new)
-        return self._rows.rounds.put(made).then(partial(_merged, came, nths))
+        came, nths, made = each_of(wanted, new)
+        return self._rows.rounds.put(made).then(partial(merged, came, nths))
 
     def get_version(  # a place has so many parts
         self,
@@ -374,27 +372,6 @@ class PersonRecords:
             guards=guards,
             lease=self._lease,
         )
-
-
-def _each(
-    wanted: Sequence[Wanted], form: Callable[[Wanted], Formed]
-) -> tuple[list[Any], list[int], list[Formed]]:
-    """Return a place for what comes of each, errors in theirs; which have none; and their forms."""
-    came: list[Any] = [None] * len(wanted)
-    nths, formed = [], []
-    for nth, one in enumerate(wanted):
-        try:
-            formed.append(form(one))
-            nths.append(nth)
-        except SealholdError as err:
-            came[nth] = err
-    return came, nths, formed
-
-
-def _merged(came: list[Any], nths: Sequence[int], found: Sequence[Any]) -> list[Any]:
-    for nth, one in zip(nths, found, strict=True):
-        came[nth] = one
-    return came
 
 
 def _record(text: str) -> RecordId:

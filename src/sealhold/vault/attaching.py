@@ -30,8 +30,9 @@ from sealhold.vault.attachments import (
 )
 from sealhold.vault.core import Core
 from sealhold.vault.firewall import open_attachment
-from sealhold.vault.keyblocks import For, Held, KeyBlocks, block_rows, holding
+from sealhold.vault.keyblocks import Held, KeyBlocks, block_rows, holding
 from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.keyslots import For
 from sealhold.vault.personpacks import Packed, PersonPacks, drop_packs
 from sealhold.vault.personrecords import At
 from sealhold.vault.personrows import RECORDS, Stand

@@ -44,8 +44,9 @@ from sealhold.vault.bringingsaid import FILE, said_in, taken_in
 from sealhold.vault.collectionrules import Collections, Laid
 from sealhold.vault.core import Core
 from sealhold.vault.identifiable import seal_field
-from sealhold.vault.keyblocks import For, Held, KeyBlocks
+from sealhold.vault.keyblocks import Held, KeyBlocks
 from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.keyslots import For
 from sealhold.vault.lookups import Tags
 from sealhold.vault.parcel import Parcel
 from sealhold.vault.people import People, check_value

@@ -31,8 +31,9 @@ from sealhold.stores.spec import Found, ObjectStore, Op
 from sealhold.vault.attachments import Attached, Paper, open_paper
 from sealhold.vault.core import Core
 from sealhold.vault.identifiable import open_field
-from sealhold.vault.keyblocks import BlockRows, For, record_keys
+from sealhold.vault.keyblocks import BlockRows, record_keys
 from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.keyslots import For
 from sealhold.vault.objects import Objects
 from sealhold.vault.owned import RECORDS, open_standing, record_from
 from sealhold.vault.personpacks import PersonPacks

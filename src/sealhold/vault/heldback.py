@@ -32,8 +32,9 @@ from sealhold.vault.core import Core
 from sealhold.vault.firewall import open_attachment, open_profile, open_records
 from sealhold.vault.holds import Hold
 from sealhold.vault.identifiable import FIELDS, is_over, seal_field
-from sealhold.vault.keyblocks import For, Held, KeyBlocks, block_rows, holding
+from sealhold.vault.keyblocks import Held, KeyBlocks, block_rows, holding
 from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.keyslots import For
 from sealhold.vault.personpacks import PersonPacks
 from sealhold.vault.personrows import RECORDS, Stand, packed, seal_version
 from sealhold.vault.steps import done

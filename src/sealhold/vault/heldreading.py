@@ -42,7 +42,8 @@ from sealhold.vault.firewall import open_attachment, open_profile, open_records
 from sealhold.vault.holds import Hold, Holds
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.keepings import Keeping, Keepings
-from sealhold.vault.keyblocks import For, block_rows
+from sealhold.vault.keyblocks import block_rows
+from sealhold.vault.keyslots import For
 from sealhold.vault.personrows import RECORDS, Stand
 from sealhold.vault.stories import By
 from sealhold.vault.writer import Work

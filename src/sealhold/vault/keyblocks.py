@@ -16,11 +16,9 @@ Source: docs/spec/25-records-of-people.md section 3.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from enum import IntEnum, unique
 from threading import Lock
-from typing import NamedTuple
 
-from sealhold.crypto.seal import KEY_BYTES, KeyKind, wrap_aad
+from sealhold.crypto.seal import KeyKind, wrap_aad
 from sealhold.crypto.secret import Secret
 from sealhold.model.clock import Entropy
 from sealhold.model.errors import ConflictError, SealBrokenError
@@ -39,6 +37,7 @@ from sealhold.stores.spec import (
 )
 from sealhold.vault.deciding import rows_of
 from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.keyslots import EMPTY, FEW, SLOT_BYTES, SLOTS, For, OpenBlock, Slot, room_of
 from sealhold.vault.steps import Steps, Waits
 from sealhold.vault.versions import Versions
 
@@ -53,69 +52,10 @@ KEY_BLOCKS = TableSpec(
     key=("subject", "block"),
     indexes={},
 )
-SLOTS = 64  # of a block at most
-FEW = 16  # up to which keys are added one at a time: the block is written anew with each of them
-SLOT_BYTES = 1 + KEY_BYTES  # what the key is for, and the key
-EMPTY = bytes(SLOT_BYTES)  # a slot without a key
 AT_HAND = 4  # opened blocks of one person, the newest
 REMEMBERED = 4_096  # people of whom it is known which of their blocks have room
 
-
-@unique
-class For(IntEnum):
-    """What a key in a block is for. Append only; the number is the first byte of a slot."""
-
-    CURRENT = 1  # the version of a record that is in force
-    OLDER = 2  # one that another replaced
-    ATTACHED = 3  # an attachment of a record
-
-
-class Slot(NamedTuple):
-    """Where a record's key is kept."""
-
-    block: int
-    slot: int
-
-
 BlockRows = Mapping[int, Found | None]  # by the block's number
-
-
-class _Open:
-    """A block as it was read, and what is being made of it."""
-
-    __slots__ = ("plain", "v")
-
-    def __init__(self, plain: bytes, v: int) -> None:
-        self.plain = bytearray(plain)  # slots of 33 bytes, up to the last that is not empty
-        self.v = v  # of its row; 0 if there is none yet
-
-    def __contains__(self, at: int) -> bool:
-        """Whether a slot has a key."""
-        return 0 <= at * SLOT_BYTES < len(self.plain) and self.plain[at * SLOT_BYTES] != 0
-
-    def room(self, most: int) -> int:
-        """Return how many slots are empty, of so many."""
-        return _room(self.plain, most)
-
-    def first(self, most: int) -> int | None:
-        """Return the first empty slot, of so many: so a block is as short as can be."""
-        uses = self.plain[::SLOT_BYTES]
-        at = uses.find(0)
-        if at < 0:
-            at = len(uses)
-        return at if at < most else None
-
-    def put(self, at: int, slot: bytes) -> None:
-        """Put `slot` in its place, or `EMPTY`."""
-        start = at * SLOT_BYTES
-        self.plain[start : start + SLOT_BYTES] = slot  # at the end it is added
-        while self.plain and self.plain[-SLOT_BYTES] == 0:
-            del self.plain[-SLOT_BYTES:]
-
-
-def _room(plain: bytes | bytearray, most: int) -> int:
-    uses = plain[::SLOT_BYTES]
-    return max(0, most - len(uses)) + uses.count(0)
 
 
 def seal_block(
@@ -266,7 +206,7 @@ class KeyBlocks:
         found: dict[int, int] = {}
         for row in rows_of(self._store, KEY_BLOCKS, "key", keys.subject):
             try:
-                found[row.row[1]] = _room(_opened(keys, row.row[1], row), FEW)
+                found[row.row[1]] = room_of(_opened(keys, row.row[1], row), FEW)
             except SealBrokenError:
                 found[row.row[1]] = 0
         return found
@@ -299,7 +239,7 @@ class Held:
         self.is_kept = False  # whether the change is durable
         self._of = of
         self._most = most  # slots that are filled of each block
-        self._open: dict[int, _Open] = {}
+        self._open: dict[int, OpenBlock] = {}
         self._changed: set[int] = set()
         self._written: dict[int, tuple[Row, bytes]] = {}
 
@@ -315,9 +255,9 @@ class Held:
         rows = store.get(KEY_BLOCKS.name, [(self.keys.subject, number) for number in numbers])
         for number, found in zip(numbers, rows, strict=True):
             if found is None:
-                self._open[number] = _Open(b"", 0)
+                self._open[number] = OpenBlock(b"", 0)
             else:
-                self._open[number] = _Open(_at_hand(self.keys, number, found), found.v)
+                self._open[number] = OpenBlock(_at_hand(self.keys, number, found), found.v)
 
     def free(self, place: Slot) -> None:
         """Empty a slot: what it was the key of can be read by nobody once this is durable.
@@ -348,7 +288,7 @@ class Held:
         self.blocks.add(number)
         self._changed.add(number)
         # what has room is found first: of a thousand keys none looks through full blocks
-        self._open = {number: _Open(slot, 0), **self._open}
+        self._open = {number: OpenBlock(slot, 0), **self._open}
         return Slot(number, 0)
 
     def ops(self) -> list[Op]:
@@ -372,7 +312,7 @@ class Held:
         """Return how many free slots each of the blocks has now."""
         return {number: each.room(FEW) for number, each in self._open.items()}
 
-    def _taken(self, place: Slot) -> _Open:
+    def _taken(self, place: Slot) -> OpenBlock:
         found = self._open.get(place.block)
         if found is None or place.slot not in found:
             raise ConflictError("the key of a record is gone already")

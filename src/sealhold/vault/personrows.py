@@ -23,8 +23,8 @@ from sealhold.model.personrecords import Content, RecordHead
 from sealhold.model.quantities import Instant
 from sealhold.stores.spec import ColumnKind, Found, Row, TableSpec
 from sealhold.vault.identifiable import emptied, filled
-from sealhold.vault.keyblocks import Slot
 from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.keyslots import Slot
 from sealhold.vault.versions import Versions
 
 _COLUMNS = {

@@ -34,7 +34,8 @@ from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
 from sealhold.vault.firewall import open_attachment, open_profile, open_records
 from sealhold.vault.identifiable import FIELDS, is_over
-from sealhold.vault.keyblocks import For, block_rows
+from sealhold.vault.keyblocks import block_rows
+from sealhold.vault.keyslots import For
 from sealhold.vault.personrows import OLDER, RECORDS, Stand
 from sealhold.vault.says import Says
 from sealhold.vault.subjects import ACTIVE, SUBJECTS

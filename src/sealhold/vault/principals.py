@@ -11,7 +11,6 @@ Source: docs/spec/30-access.md sections 1 and 2.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.log import Entry
@@ -29,6 +28,7 @@ from sealhold.model.principals import NewToken, OfficerView, PrincipalKind, Way
 from sealhold.model.quantities import DAY, Instant
 from sealhold.policy.profiles import decide_person
 from sealhold.stores.spec import Delete, Expect, Found, Guard, Op, Put
+from sealhold.vault.apptokens import AppToken, AppTokens
 from sealhold.vault.caveats import admits, counted, counts_of
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
@@ -54,14 +54,6 @@ from sealhold.vault.writer import Work
 LONGEST = 366 * DAY
 
 
-class _AppToken(NamedTuple):
-    """A token of an app that held, and when: at which age of the rows that decide."""
-
-    age: int
-    holder: Holder
-    guards: tuple[Op, ...]
-
-
 class Principals:
     """The holders of tokens of one vault."""
 
@@ -72,7 +64,7 @@ class Principals:
         self._subjects = Subjects(core)
         self._key = core.keyring.named("token")
         self._seen = tokens.Seen(self._key)
-        self._apps: dict[str, _AppToken] = {}
+        self._apps = AppTokens(core)
         self._teller = Teller(core.keys)
         self.refused = Refused(core)
 
@@ -82,7 +74,7 @@ class Principals:
         Raises:
             DeniedError: it does not hold.
         """
-        known = self._known(token)
+        known = self._apps.known(token)
         if known is not None:
             return known.holder
         age, held = self._core.deciding.age, self._held(token)
@@ -94,16 +86,8 @@ class Principals:
             return Holder(kind=PrincipalKind.OFFICER, app=None, token=held)
         app = self.app(token)
         holder = Holder(kind=PrincipalKind.APP, app=app.id, token=held)
-        if not held.caveats:  # else it depends on what it is shown for, and on the time
-            if len(self._apps) >= tokens.REMEMBERED:
-                self._apps.clear()
-            self._apps[token] = _AppToken(age, holder, (Registry.guard(app),))
+        self._apps.keep(token, AppToken(age, holder, (Registry.guard(app),)))
         return holder
-
-    def _known(self, token: str) -> "_AppToken | None":
-        """Return an app's token as it was found to hold, if no row that decides changed since."""
-        known = self._apps.get(token)
-        return known if known is not None and known.age == self._core.deciding.age else None
 
     def kind(self, token: str) -> PrincipalKind:
         """Return which kind of caller holds `token`.
@@ -246,7 +230,7 @@ class Principals:
         Raises:
             DeniedError: no token of an app or person, or one of another person.
         """
-        known = self._known(token)
+        known = self._apps.known(token)
         if known is not None and known.holder.app is not None:
             return Acting(
                 app=known.holder.app, subject=subject, actor=Actor.APP, guards=known.guards

@@ -34,8 +34,9 @@ from sealhold.model.personrecords import Content
 from sealhold.policy.contents import check_types
 from sealhold.stores.spec import Expect, Found, Op, Put
 from sealhold.vault.core import Core
-from sealhold.vault.keyblocks import For, Held, KeyBlocks, Slot
+from sealhold.vault.keyblocks import Held, KeyBlocks
 from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.keyslots import For, Slot
 from sealhold.vault.personrecords import At, stands_at
 from sealhold.vault.personrows import RECORDS, seal_new
 from sealhold.vault.recordasking import TOO_BUSY, Asking, RecordUse, RecordUses

@@ -22,7 +22,8 @@ from sealhold.policy.contents import check_types
 from sealhold.stores.spec import Found, Guard, Op
 from sealhold.vault.core import Core
 from sealhold.vault.firewall import open_records
-from sealhold.vault.keyblocks import KEY_BLOCKS, For, Held, KeyBlocks
+from sealhold.vault.keyblocks import KEY_BLOCKS, Held, KeyBlocks
+from sealhold.vault.keyslots import For
 from sealhold.vault.personrows import RECORDS, Stand
 from sealhold.vault.recordasking import Asking, RecordUse, RecordUses
 from sealhold.vault.recordwriting import Before, Fresh, put_ops, until

@@ -137,6 +137,8 @@ def test_a8_erasing_twice_gives_one_receipt_that_anybody_can_check(office: Offic
         bent = paper.replace('"sig":"', '"sig":"A', 1)
         (office.folder / f"bent-{name}").write_text(bent)
         assert cli.line(f"verify bent-{name}").code == 6
+    (office.folder / "answer.json").write_bytes(first.body)
+    assert cli.line("verify answer.json").code == 0
     assert office.get(f"/v1/erasures/{receipt}", office.site.apps[1][1]).status == 403
     assert office.get(f"/v1/erasures/{ABSENT}").status == 404
     assert office.get(f"/v1/erasures/{ABSENT}", office.app).status == 403

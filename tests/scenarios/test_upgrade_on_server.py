@@ -25,13 +25,23 @@ from sealhold.stores.pgmigrating import Moving, moving
 from sealhold.stores.spec import Expect, Put
 from sealhold.vault.catalogue import JOBS
 from sealhold.vault.deciding import Deciding
-from sealhold.vault.home import Home
+from sealhold.vault.home import FORM, Home
 from sealhold.vault.keysets import lease
 from sealhold.vault.opening import DECIDING
 from sealhold.vault.settings import SETTINGS
 from sealhold.vault.writer import SET_HASH, set_mac
 from tests.conformance import pgserver
-from tests.scenarios.test_upgrade import DOWN, NOTES, OPTIONS, UP, check_whole
+from tests.scenarios.test_upgrade import (
+    DOWN,
+    NOTES,
+    OLDER,
+    OPTIONS,
+    UNINDEXED,
+    UP,
+    busy,
+    check_whole,
+    told,
+)
 from tests.scenarios.vaults import PASSPHRASE, Hands, new_home, opened, world
 
 
@@ -46,7 +56,7 @@ def rows_at(folder: Path, user: str = "sealhold") -> str:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """Return a vault of form 0, as a program of long ago would have left it on a server."""
+    """Return a vault of an older form, as a program of long ago would have left it on a server."""
     home = Home(new_home(tmp_path / "home", places=Places(records=rows_at(tmp_path))))
     with opened(home.folder) as node:
         names = node.parts.core.keyring.named("set-hash")
@@ -62,7 +72,7 @@ def home(tmp_path: Path) -> Path:
         rows.put([Put(SET_HASH.name, (0, found.row[1], mac))])
         rows.put([Put(NOTES.name, (bytes(16), bytes(40)), Expect.ABSENT)])
     client.close()
-    home.set_form(0)
+    home.set_form(OLDER)
     return home.folder
 
 
@@ -103,7 +113,7 @@ def test_older_rows_of_a_server_are_brought_along_with_all_that_they_hold(
     check_whole(home, tmp_path)
     with opened(home) as node:
         told = [line.what for line in node.audit.lines() if line.kind == "upgrade"]
-    assert told == ["the rows were brought to another form: form 1"]
+    assert told == ["the rows were brought to another form: form 2"]
     with pytest.raises(ConflictError):
         bring(home)
 
@@ -114,18 +124,18 @@ def test_wrong_steps_change_nothing_and_edited_rows_are_not_carried_over(
 ) -> None:
     schema = schema_of(tmp_path)
     before = tables_in(schema)
-    short = Migration(to=1, about="nothing", deciding=frozenset({"option"}))
-    wrong = Migration(to=1, about="wrong", changes=(Change(table="nowhere", to=None),))
+    short = Migration(to=FORM, about="nothing", deciding=frozenset({"option"}))
+    wrong = Migration(to=FORM, about="wrong", changes=(Change(table="nowhere", to=None),))
     for steps in ((short,), (wrong,), ()):
         with pytest.raises((InvalidError, TamperedError)):
             backing.upgrade(home, world(), PASSPHRASE, steps)
-        assert (Home(home).form, tables_in(schema)) == (0, before)
+        assert (Home(home).form, tables_in(schema)) == (OLDER, before)
     does(Do(f"UPDATE {schema}.t_option SET c_value = c_value + 1"))  # fixed names
 
     with pytest.raises(TamperedError):
         bring(home)
 
-    assert (Home(home).form, tables_in(schema)) == (0, before)
+    assert (Home(home).form, tables_in(schema)) == (OLDER, before)
 
 
 @contextmanager
@@ -186,3 +196,18 @@ def test_who_still_writes_by_an_older_lease_writes_nothing_more(tmp_path: Path) 
         store.commit((), lambda _: (note,), fence)
     store.commit((), lambda _: (note,), lease(store, Hands(Instant(2))))
     store.close()
+
+
+def test_the_log_of_the_first_form_gets_its_index_on_a_server(tmp_path: Path) -> None:
+    home = Home(new_home(tmp_path / "home", places=Places(records=rows_at(tmp_path))))
+    owner = busy(home.folder, 1_000)
+    before = told(home.folder, owner)
+    client = pgserver.client()
+    with moving(client, schema_of(tmp_path)) as rows:
+        rows.take(UNINDEXED)
+    client.close()
+    home.set_form(1)
+
+    backing.upgrade(home.folder, world(), PASSPHRASE)
+
+    assert told(home.folder, owner) == before

@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sealhold.frontends.callerseam import Callers, Mine, Passkeys
+from sealhold.frontends.holdseam import Holds
 from sealhold.frontends.keyseam import Rotating
+from sealhold.frontends.loginseam import Logins
 from sealhold.frontends.ownerseam import (
     Apps,
     Audit,
@@ -138,6 +140,16 @@ class Vault(Protocol):
         ...
 
     @property
+    def login_names(self) -> tuple[str, ...]:
+        """The providers through which somebody may sign in."""
+        ...
+
+    @property
+    def logins(self) -> Logins:
+        """Sign-ins through providers."""
+        ...
+
+    @property
     def mine(self) -> Mine:
         """The own pages of apps' people."""
         ...
@@ -185,4 +197,9 @@ class Vault(Protocol):
     @property
     def rights(self) -> Rights:
         """The rights of people."""
+        ...
+
+    @property
+    def holds(self) -> Holds:
+        """Duties to keep what an erasure would take."""
         ...

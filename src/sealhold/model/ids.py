@@ -58,6 +58,7 @@ class Kind(StrEnum):
     RECEIPT = "c"
     DECISION = "d"
     GRANT = "g"
+    HOLD = "h"
     JOB = "j"
     CREDENTIAL = "k"
     NOTICE = "n"

@@ -79,6 +79,7 @@ def upgrade(
     migrations: Sequence[Migration] = MIGRATIONS,
     *,
     records: str = "",
+    watch: Watch = upgrading.unseen,
 ) -> None:
     """Bring a vault to today's form, open it, and note in its log that it was brought there.
 
@@ -95,15 +96,18 @@ def upgrade(
     places = places_of(home)
     parts = stored(home, world, places)
     if parts.rows_here:
-        upgrading.upgrade(parts, root, migrations)
+        upgrading.upgrade(parts, root, migrations, watch)
     else:
         from sealhold.stores.pgmigrating import moving  # noqa: PLC0415  # reason: few ever need it
 
         client, schema = sql_place(Places(records=records or places.records))
         try:
-            upgrading.upgrade_server(parts, root, moving(client, schema), migrations)
+            moved = moving(client, schema)
+            upgrading.upgrade_server(parts, root, moved, migrations, watch)
         finally:
             client.close()
+    if home.restored.exists():  # opens on its owner's word alone, which comes next
+        return
     with Node(folder, world) as node:
         node.unlock(given)
         core = node.parts.core

@@ -48,6 +48,9 @@ from sealhold.vault.sourcing import Sources
 if TYPE_CHECKING:
     from sealhold.compute.callers import Callers
     from sealhold.compute.choosingdoor import Choices
+    from sealhold.compute.holdsdoor import HoldsDoor
+    from sealhold.compute.layingdoor import RulesAhead
+    from sealhold.compute.logindoor import Logins
     from sealhold.compute.minedoor import Mine
     from sealhold.compute.passkeydoor import Passkeys
     from sealhold.compute.peopledoor import People
@@ -182,6 +185,7 @@ class Node:
         with self._turn:
             opened, self._open = self._open, None
             if opened is not None:
+                opened.tell_rest()
                 opened.vault.close()
 
     @property
@@ -304,6 +308,16 @@ class Node:
         return self.parts.crowd.passkeys
 
     @property
+    def login_names(self) -> tuple[str, ...]:
+        """The providers through which somebody may sign in."""
+        return self.parts.login_names
+
+    @property
+    def logins(self) -> "Logins":
+        """Sign-ins through providers."""
+        return self.parts.logins
+
+    @property
     def mine(self) -> "Mine":
         """The own pages of apps' people."""
         return self.parts.crowd.mine
@@ -347,6 +361,16 @@ class Node:
     def rights(self) -> "Rights":
         """The rights of people."""
         return self.parts.crowd.rights
+
+    @property
+    def rules_ahead(self) -> "RulesAhead":
+        """The owner's look at rules for an app before they are laid down."""
+        return self.parts.crowd.rules_ahead
+
+    @property
+    def holds(self) -> "HoldsDoor":
+        """Duties to keep what an erasure would take."""
+        return self.parts.crowd.holds
 
     def stop(self) -> None:
         """End the programs that run, between two objects; the next run goes on from there."""

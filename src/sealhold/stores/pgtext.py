@@ -59,6 +59,7 @@ class PgText:
         )
         self.delete = f"DELETE FROM {name} WHERE {by_key} RETURNING 1"
         self.delete_version = f"DELETE FROM {name} WHERE {by_key} AND v = ${past_key} RETURNING 1"
+        self.count = f"SELECT COUNT(*) FROM (SELECT 1 FROM {name} LIMIT $1::bigint) AS c"
         self.has = f"SELECT 1 FROM {name} WHERE {by_key}"
         self.has_not = f"SELECT 1 WHERE NOT EXISTS ({self.has})"
         self.has_version = f"{self.has} AND v = ${past_key}"

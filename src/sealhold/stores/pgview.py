@@ -41,6 +41,17 @@ class PgView:
         known = {declared.key_of(found.row): found for found in map(_found, rows)}
         return [known.get(key) for key in keys]
 
+    def count(self, table: str, most: int) -> int:
+        """Return how many rows a table has; `most` if there are more.
+
+        Raises:
+            InvalidError: no such table.
+            StoreUnavailableError: the server does not answer.
+        """
+        self._tables.named(table)
+        (((found,),),) = self._session.run([Ask(self._texts[table].count, (most,))])
+        return int(found)
+
     def scan(  # the contract's
         self,
         table: str,

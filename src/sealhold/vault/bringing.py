@@ -45,6 +45,7 @@ from sealhold.vault.collectionrules import Collections, Laid
 from sealhold.vault.core import Core
 from sealhold.vault.identifiable import seal_field
 from sealhold.vault.keyblocks import For, Held, KeyBlocks
+from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.lookups import Tags
 from sealhold.vault.parcel import Parcel
 from sealhold.vault.people import People, check_value
@@ -53,6 +54,7 @@ from sealhold.vault.personrecords import packed_content
 from sealhold.vault.personrows import OLDER, RECORDS, Stand, seal_version
 from sealhold.vault.pieces import is_unwritten
 from sealhold.vault.says import Says
+from sealhold.vault.strays import about_to_name
 from sealhold.vault.subjects import Subjects
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
@@ -138,13 +140,8 @@ class Bringing:
         use = self._uses.of(app, None, actor=Actor.OWNER)
         self._uses.need(use, decide_person(use.without_person), EventKind.PERSON)
         subject = SubjectId(random_id(self._core.entropy))
-        self._core.keyring.add_subject(app, subject)
-        try:
-            self._profile(use, subject, profile)
-        except BaseException as err:
-            if is_unwritten(err):  # else the person may be there, and needs the key
-                self._core.keyring.erase_subject(app, subject)
-            raise
+        with about_to_name(self._core, app, subject) as keys:
+            self._profile(use, subject, keys, profile)
         try:
             if FILE in parcel.names():
                 self._said(app, subject, parcel)
@@ -164,8 +161,8 @@ class Bringing:
             attachments=count.attachments,
         )
 
-    def _profile(self, use: Use, subject: SubjectId, profile: _Profile) -> None:
-        core, keys = self._core, self._core.keyring.subject(subject)
+    def _profile(self, use: Use, subject: SubjectId, keys: SubjectKeys, profile: _Profile) -> None:
+        core = self._core
         fields = {FieldName(name): each for name, each in profile.fields.items()}
         version = _version(profile.version, 0)
         person = replace(
@@ -257,8 +254,9 @@ class Bringing:
         held = KeyBlocks(core.store, core.entropy).hold(keys, (), 1)
         if not isinstance(held, Held):
             raise BusyError("somebody else writes records of the same person")
-        packed = PersonPacks(core.objects, keys).put(content, core.entropy)
+        packed = Packed([], {})
         try:
+            packed = PersonPacks(core.objects, keys).put(content, core.entropy)
             ops = self._attached(use, laid, line, packed, held)
             told = msgspec.structs.replace(
                 use.event(EventKind.RECORD, "brought in"), collection=laid.name

@@ -72,6 +72,22 @@ def ends_of(token: str) -> Iterator[Instant]:
             yield Instant(int(caveat.value))
 
 
+def carried(token: str) -> tuple[Caveat, ...]:
+    """Return the bounds of a token that a token made with it must carry as well.
+
+    Its end is in the row of what it makes. A scope that covers the making names what is made.
+
+    Raises:
+        BadTokenError: no token.
+        DeniedError: it may be used so many times, and what it makes could be used more often.
+    """
+    bounds = parse(token).caveats
+    # THREAT T293: a bound of uses would begin anew with each token that is made
+    if any(each.kind is CaveatKind.USES for each in bounds):
+        raise DeniedError("denied")
+    return tuple(each for each in bounds if each.kind is CaveatKind.SUBJECT)
+
+
 def counted(core: Core, key: Secret, token: Token) -> Iterator[Op]:
     """Yield the operations that count one use of a token that may be used so many times.
 

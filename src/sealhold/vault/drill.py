@@ -27,6 +27,7 @@ from sealhold.model.ids import SubjectId, random_id
 from sealhold.model.shown.backups import DrillView, Tried
 from sealhold.stores.spec import ObjectStore, RecordStore
 from sealhold.vault.backups import Backups, Manifest, backup_of, check_parts, read_manifest
+from sealhold.vault.home import FORM
 from sealhold.vault.keysets import KeySets
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
@@ -119,6 +120,9 @@ class Drill:
         if manifest.digest().hex() != newest.digest:
             raise TamperedError("the newest backup is another one than was made")
         check_parts(place, manifest, _nobody)
+        if manifest.form != FORM:
+            told = f"each part is whole; its rows have form {manifest.form}, not {FORM}"
+            return Tried(name, HELD, f"{newest.id}: {told}")
         with TemporaryDirectory(prefix="sealhold-drill-") as folder:
             if not manifest.on_server:
                 size = self._read(

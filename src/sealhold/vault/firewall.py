@@ -20,12 +20,13 @@ from sealhold.model.errors import (
     SealBrokenError,
 )
 from sealhold.model.ids import Collection, FieldName, Kind, RecordId, show
-from sealhold.model.people import Value
+from sealhold.model.people import Mask, Value
 from sealhold.model.personrecords import Content
 from sealhold.model.records import Record
 from sealhold.policy.decide import decide
 from sealhold.policy.decision import Decision, Reason
 from sealhold.policy.facts import Ask, Facts
+from sealhold.policy.masks import masked, masks_of
 from sealhold.stores.spec import Found, ObjectStore, Op
 from sealhold.vault.attachments import Attached, Paper, open_paper
 from sealhold.vault.core import Core
@@ -171,7 +172,7 @@ class Firewall:
 def open_profile(
     decision: Decision, person: Person, keys: SubjectKeys, found: Mapping[FieldName, Found | None]
 ) -> dict[FieldName, Value]:
-    """Return the permitted fields of a profile, of those rows that were `found`.
+    """Return the permitted fields of a profile, of those rows that were `found`, masked.
 
     The decision is in the log by now; the rows were read before, under the guard of the commit.
 
@@ -181,10 +182,13 @@ def open_profile(
     """
     if not decision.permit:
         raise DeniedError("denied")
+    masks = masks_of(decision)
     return {
-        field: open_field(keys, field, person.fields[field], row)
+        # THREAT T322: masked here, where it is opened: no caller has the whole
+        field: masked(masks.get(field, Mask.NONE), value)
         for field, row in found.items()
         if field in decision.fields
+        for value in (open_field(keys, field, person.fields[field], row),)
     }
 
 

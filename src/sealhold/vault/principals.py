@@ -10,13 +10,13 @@
 Source: docs/spec/30-access.md sections 1 and 2.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from sealhold.audit.event import Actor, Event, EventKind, Outcome
+from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.log import Entry
 from sealhold.crypto import token as tokens
-from sealhold.crypto.token import Token
+from sealhold.crypto.token import Caveat, Token
 from sealhold.model.errors import (
     ConflictError,
     DeniedError,
@@ -32,7 +32,8 @@ from sealhold.stores.spec import Delete, Expect, Found, Guard, Op, Put
 from sealhold.vault.caveats import admits, counted, counts_of
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
-from sealhold.vault.passkeyrows import has_passkey
+from sealhold.vault.loginrows import logins_of
+from sealhold.vault.passkeyrows import has_passkey, without_passkey
 from sealhold.vault.registry import ACTIVE, MAX_NAME, TOKENS, App, Registry
 from sealhold.vault.subjects import ACTIVE as PERSON_ACTIVE
 from sealhold.vault.subjects import Subjects
@@ -46,6 +47,7 @@ from sealhold.vault.tokenrows import (
     PersonToken,
     tokens_of,
 )
+from sealhold.vault.turnedaway import Refused
 from sealhold.vault.using import Uses
 from sealhold.vault.writer import Work
 
@@ -72,6 +74,7 @@ class Principals:
         self._seen = tokens.Seen(self._key)
         self._apps: dict[str, _AppToken] = {}
         self._teller = Teller(core.keys)
+        self.refused = Refused(core)
 
     def caller(self, token: str) -> Holder:
         """Return who holds `token`.
@@ -128,7 +131,7 @@ class Principals:
             raise DeniedError("denied") from err
 
     def tell_refused(self, token: str) -> None:
-        """Write into the log that a token was refused, if the vault once made it for an app.
+        """Tell the log that a token was refused, if the vault once made it for an app.
 
         What the vault did not make names nobody, and is not written down.
         """
@@ -142,14 +145,7 @@ class Principals:
             row = self._core.deciding.get(PERSON_TOKENS.name, held.id)
         if row is None:
             return
-        event = Event(
-            kind=EventKind.ACCESS,
-            actor=Actor.APP,
-            outcome=Outcome.DENIED,
-            app=AppId(Id16(row.row[1])),
-            reason="a token was refused",
-        )
-        self._core.writer.commit(Work((), (Entry(event=event),)))
+        self.refused.tell("a token was refused", held.id, AppId(Id16(row.row[1])))
 
     def app(self, token: str) -> App:
         """Return the active app that holds `token`.
@@ -214,14 +210,20 @@ class Principals:
         row = self._subjects.found(app, subject)
         if row is None or row.row[2] != PERSON_ACTIVE:
             raise DeniedError("denied")
-        guards = (Guard(PERSON_TOKENS.name, (token_id,), found.v), Registry.guard(holder))
+        guards: tuple[Op, ...] = (
+            Guard(PERSON_TOKENS.name, (token_id,), found.v),
+            Registry.guard(holder),
+        )
         way = Way(found.row[3])
+        may_choose = way is Way.PASSKEY or not has_passkey(self._core, subject)
+        if may_choose and way is not Way.PASSKEY:
+            guards += without_passkey(subject)
         return PersonToken(
             app=app,
             subject=subject,
             token_id=token_id,
             way=way,
-            may_choose=way is Way.PASSKEY or not has_passkey(self._core, subject),
+            may_choose=may_choose,
             guards=guards,
         )
 
@@ -267,7 +269,12 @@ class Principals:
         )
 
     def mint_person(
-        self, app: AppId, subject: SubjectId, until: Instant, way: Way = Way.LINK
+        self,
+        app: AppId,
+        subject: SubjectId,
+        until: Instant,
+        way: Way = Way.LINK,
+        bounds: Sequence[Caveat] = (),
     ) -> NewToken:
         """Return a new token of one of an app's people; those of theirs that are over go.
 
@@ -276,7 +283,7 @@ class Principals:
             InvalidError: `until` is over, or more than a year away.
             ConflictError: they were changed or erased in this very moment.
         """
-        return self._mint(app, subject, until, way, (), "a token was made")
+        return self._mint(app, subject, until, way, (), "a token was made", bounds)
 
     def signed_in(self, app: AppId, subject: SubjectId, until: Instant, shown: Op) -> NewToken:
         """Return a token for a person who showed a passkey; `shown` keeps that they did.
@@ -296,6 +303,7 @@ class Principals:
         way: Way,
         instead: tuple[Op, ...],
         reason: str,
+        bounds: Sequence[Caveat] = (),
     ) -> NewToken:
         self._check_end(until)
         actor = Actor.PERSON if instead else Actor.APP
@@ -311,7 +319,7 @@ class Principals:
         )
         told = use.event(EventKind.ACCESS, reason)
         self._core.writer.commit(Work(ops, (use.entry(told),), releases=True))
-        return NewToken(id=token_id, token=tokens.mint(self._key, token_id), until=until)
+        return NewToken(id=token_id, token=tokens.mint(self._key, token_id, bounds), until=until)
 
     def mint_officer(self, name: str, until: Instant) -> tuple[OfficerView, NewToken]:
         """Return a new officer and their token, said once.
@@ -370,6 +378,7 @@ class Principals:
         ops = (
             Delete(OFFICERS.name, (officer,), found.v),
             *(Delete(OFFICER_TOKENS.name, (row.row[0],), row.v) for row in rows),
+            *logins_of(self._core, officer),
         )
         self._tell(ops, "an officer was revoked")
         return self._officer(found)

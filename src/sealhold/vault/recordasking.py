@@ -152,6 +152,7 @@ class RecordUses:
         allowed = {FieldName(laid.name): laid.rule.purposes} if laid else {}
         if asking.actor is Actor.PERSON:
             decision = decide_own(use.parties, allowed.keys(), fields)
+            decision = self._uses.standing(asking.guards, decision)
         elif asking.lease:
             return self._leased(asking, use, laid, reads=reads)
         else:

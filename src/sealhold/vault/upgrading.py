@@ -9,11 +9,13 @@
 Source: docs/spec/29-operations.md section 8.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from sealhold.audit import log
+from sealhold.audit.spans import index_all
+from sealhold.audit.tables import SPANS
 from sealhold.crypto.digest import equal
 from sealhold.crypto.note import VerifierKey
 from sealhold.crypto.seal import Sealer
@@ -21,8 +23,10 @@ from sealhold.crypto.secret import Secret
 from sealhold.model.errors import ConflictError, InvalidError, TamperedError
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.migrating import Migration, migrated_copy, tables_of
-from sealhold.stores.spec import Put, ReadView, RecordStore, TableSpec
+from sealhold.stores.spec import Op, Put, ReadView, RecordStore, TableSpec
 from sealhold.stores.tables import Tables
+from sealhold.vault import holdrows
+from sealhold.vault.backups import Watch
 from sealhold.vault.deciding import Deciding
 from sealhold.vault.home import FORM, Home, Lock
 from sealhold.vault.keyring import Keyring
@@ -34,7 +38,17 @@ from sealhold.vault.writer import SET_HASH, set_mac
 if TYPE_CHECKING:
     from sealhold.stores.pgmigrating import Moving
 
-MIGRATIONS: tuple[Migration, ...] = ()  # form 1 is the first that there is
+MIGRATIONS = (
+    Migration(
+        to=2,
+        about="the log gets an index by person; there may be holds",
+        added=(SPANS, *holdrows.DECIDING, holdrows.KEEPINGS),
+    ),
+)
+
+
+def unseen(_done: int, _every: int) -> None:
+    """Stand for a bar that nobody sees."""
 
 
 def steps_of(home: Home, migrations: Sequence[Migration] = MIGRATIONS) -> tuple[Migration, ...]:
@@ -62,8 +76,15 @@ def _steps_from(form: int, migrations: Sequence[Migration]) -> tuple[Migration, 
     return steps
 
 
-def upgrade(parts: Parts, root: Secret, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+def upgrade(
+    parts: Parts,
+    root: Secret,
+    migrations: Sequence[Migration] = MIGRATIONS,
+    watch: Watch = unseen,
+) -> None:
     """Bring the rows of a home to today's form, or leave them as they are.
+
+    `watch` hears how many entries of the log were gone through, where a step does that.
 
     Raises:
         ConflictError: they have that form already.
@@ -79,7 +100,7 @@ def upgrade(parts: Parts, root: Secret, migrations: Sequence[Migration] = MIGRAT
         if not home.is_switching:
             home.next_data.unlink(missing_ok=True)
             try:
-                _prepare(parts, root, steps)
+                _prepare(parts, root, steps, watch)
             except BaseException:
                 home.next_data.unlink(missing_ok=True)
                 raise
@@ -95,8 +116,11 @@ def upgrade_server(
     root: Secret,
     moved: "AbstractContextManager[Moving]",
     migrations: Sequence[Migration] = MIGRATIONS,
+    watch: Watch = unseen,
 ) -> None:
     """Bring rows on a server to today's form, or leave them as they are.
+
+    `watch` hears how many entries of the log were gone through, where a step does that.
 
     Raises:
         ConflictError: they have that form already.
@@ -112,7 +136,8 @@ def upgrade_server(
         ring = key_sets(parts, root).open(home.epoch)
         try:
             with moved as rows:
-                _bring(rows, ring, _steps_from(rows.form or home.form, migrations), parts)
+                steps = _steps_from(rows.form or home.form, migrations)
+                _bring(rows, ring, steps, parts, watch)
         finally:
             ring.close()
         home.set_form(FORM)  # after a kill before this the next upgrade finds no step to go
@@ -120,7 +145,9 @@ def upgrade_server(
         lock.release()
 
 
-def _bring(rows: "Moving", ring: Keyring, steps: Sequence[Migration], parts: Parts) -> None:
+def _bring(
+    rows: "Moving", ring: Keyring, steps: Sequence[Migration], parts: Parts, watch: Watch
+) -> None:
     """Take the rows of a server through the steps, within their transaction.
 
     Raises:
@@ -132,6 +159,9 @@ def _bring(rows: "Moving", ring: Keyring, steps: Sequence[Migration], parts: Par
         rows.take(step)
     if rows.tables.schema() != Tables(all_tables(parts)).schema():
         raise InvalidError("the steps lead to other tables than today's")
+    if _makes_index(steps):
+        for ops in _index(rows.view, ring, size, parts, watch):
+            rows.put(ops)
     rows.put([_hashed(rows.view, ring, size)])
     # THREAT T288: what is not whole afterwards is taken back with the transaction
     if _check(rows.view, ring, DECIDING) != size:
@@ -141,7 +171,21 @@ def _bring(rows: "Moving", ring: Keyring, steps: Sequence[Migration], parts: Par
         raise TamperedError(faults[0])
 
 
-def _prepare(parts: Parts, root: Secret, steps: Sequence[Migration]) -> None:
+def _makes_index(steps: Sequence[Migration]) -> bool:
+    """Return whether the log gets its index on the way (form 2)."""
+    return any(spec is SPANS for step in steps for spec in step.added)
+
+
+def _index(
+    view: ReadView, ring: Keyring, size: int, parts: Parts, watch: Watch
+) -> Iterator[list[Op]]:
+    """Yield what makes the index of a log that has none."""
+    for done, ops in index_all(view, Sealer(ring.named("log")), size, parts.entropy):
+        yield ops
+        watch(done, size)
+
+
+def _prepare(parts: Parts, root: Secret, steps: Sequence[Migration], watch: Watch) -> None:
     """Make and check the rows in today's form, beside the old ones.
 
     Raises:
@@ -163,6 +207,10 @@ def _prepare(parts: Parts, root: Secret, steps: Sequence[Migration]) -> None:
         new = SqlCipherStore(home.next_data)
         new.open(all_tables(parts), key, create=False)
         try:
+            if _makes_index(steps):
+                fence = lease(new, parts.clock)
+                for ops in _index(new, ring, size, parts, watch):
+                    new.commit((), lambda _, ops=ops: ops, fence)  # type: ignore[misc]  # reason: bound now
             _hash_anew(new, ring, size, parts)
             # THREAT T288: what did not come over whole does not take the place of what is there
             if _check(new, ring, DECIDING) != size:

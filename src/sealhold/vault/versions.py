@@ -54,7 +54,7 @@ class Turning:
     until the writer has it: then what was sealed under a version is there for whoever turns it.
     """
 
-    __slots__ = ("_lock", "blocks", "now")
+    __slots__ = ("__weakref__", "_lock", "blocks", "now")
 
     def __init__(self, now: Versions) -> None:
         self.now = now

@@ -6,6 +6,7 @@ import typer
 
 from sealhold.frontends.cli.opening import ASK, folder_of, given_to, typed, world_of
 from sealhold.frontends.cli.out import Block, Line, emit, safe
+from sealhold.frontends.cli.progress import bar_of_objects
 from sealhold.frontends.cli.session import Session
 from sealhold.model.errors import ConflictError, LockedError
 from sealhold.node import Node, backing
@@ -44,5 +45,6 @@ def upgrade(
         return
     node = Node(folder, world)
     given = given_to(session, node) or typed(session, node, LockedError, ASK)
-    backing.upgrade(folder, world, given, records=records)
+    with bar_of_objects(session) as watch:
+        backing.upgrade(folder, world, given, records=records, watch=watch)
     emit(session, value, *blocks, Line("The vault has today's form.", "head"))

@@ -18,7 +18,7 @@ from sealhold.node import Policy, Terms, verify_files
 
 ROLES = ("proof", "author", "receipt", "log")
 FLAGS = {"confined", "pinned", "sealed"}
-KEY_BYTES = 32
+KEY_BYTES = 32  # of a key, and of its digest
 MAX_FILE = 64 * 1_048_576  # bytes; an audit bundle of a million entries is far below
 
 
@@ -27,7 +27,7 @@ Keys = Annotated[
     list[str] | None,
     typer.Option(
         metavar="[ROLE:]HEX",
-        help="A public key that you trust; ROLE is proof, author, receipt or log.",
+        help="A public key that you trust, or its SHA-256; ROLE is proof, author, receipt or log.",
     ),
 ]
 Time = Annotated[
@@ -145,9 +145,10 @@ def _pins(texts: list[str]) -> dict[str, list[bytes]]:
         try:
             key = bytes.fromhex(digits)
         except ValueError as err:
-            raise UsageError("a key is not written in hex digits") from err
+            raise UsageError("a key, or its digest, is not written in hex digits") from err
         if len(key) != KEY_BYTES:
-            raise UsageError(f"a key has {2 * len(key)} hex digits, not {2 * KEY_BYTES}")
+            told = f"{2 * len(key)} hex digits, not {2 * KEY_BYTES}"
+            raise UsageError(f"a key, or its digest, has {told}")
         for each in (role,) if colon else ROLES:
             pins.setdefault(each, []).append(key)
     return pins

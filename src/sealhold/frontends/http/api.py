@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -43,7 +43,7 @@ from sealhold.frontends.http.repeating import (
 )
 from sealhold.frontends.http.session import SignIns
 from sealhold.frontends.http.streaming import streamed
-from sealhold.frontends.http.wire import to_wire
+from sealhold.frontends.http.wire import LONG, is_long, to_wire
 from sealhold.frontends.seam import Vault
 from sealhold.frontends.web.visit import Fields
 from sealhold.model.encoding import Plain
@@ -60,6 +60,7 @@ DEFAULT_LIMIT = 50
 SUBMISSION_BYTES = 46_137_344  # a program of 32 MiB in base64, beside manifest and request
 BEARER = "bearer "
 PURPOSE = "sealhold-purpose"
+RANGE = "range"
 PARTS = 2  # of a token that nobody narrowed, after its prefix
 OF_A_PERSON, OF_A_PROCESSING = "/v1/subjects/{id}", "/v1/processings/{id}"
 NAMED = re.compile(r"/\{\w+\}")
@@ -235,7 +236,10 @@ async def answer(route: ApiRoute, desk: ApiDesk, request: Request) -> Response:
         return no_token()
     except SealholdError as err:
         return shown_error(err, role)
-    return response_of(reply)
+    # THREAT T330: nobody waits for an answer of somebody else that takes long to write
+    return (
+        await run_in_threadpool(response_of, reply) if is_long(reply.value) else response_of(reply)
+    )
 
 
 def shown_error(err: SealholdError, role: Role | None) -> Response:
@@ -290,15 +294,29 @@ def presented(
 
 
 async def _reply(route: ApiRoute, desk: ApiDesk, call: Call) -> Reply:
-    """Return the reply of a route; what waits for a disk of this machine alone takes no thread."""
+    """Return the reply of a route; what waits for a disk of this machine alone takes no thread.
+
+    A long body does, since it is to be read first.
+    """
     begin = route.begin
     if route.repeats is not None and KEY in call.headers:
-        return await run_in_threadpool(_once, route, route.repeats, call)
+        return await run_in_threadpool(_written, partial(_once, route, route.repeats), call)
     if begin is None:
-        return await run_in_threadpool(route.run, call)
-    if desk.vault.is_near:
+        return await run_in_threadpool(_written, route.run, call)
+    if desk.vault.is_near and len(call.body) <= LONG:
         return await desk.arrivals.arrive(begin(call))
     return await run_in_threadpool(lambda: begin(call).wait())
+
+
+def _written(run: Callable[[Call], Reply], call: Call) -> Reply:
+    return written(run(call))
+
+
+def written(reply: Reply) -> Reply:
+    """Return a reply with its value as JSON already: the loop is there for everybody."""
+    if reply.value is None or isinstance(reply.value, bytes):
+        return reply
+    return msgspec.structs.replace(reply, value=msgspec.Raw(body_of(reply)))
 
 
 def _once(route: ApiRoute, shows: Callable[[Any], Reply], call: Call) -> Reply:
@@ -338,7 +356,9 @@ async def _body(route: ApiRoute, request: Request) -> bytes:
 
 
 def _headers(route: ApiRoute, request: Request) -> dict[str, str]:
-    given = {name: request.headers.getlist(name) for name in route.all_headers}
+    # a range is for GET alone (RFC 9110 section 14.2)
+    names = [name for name in route.all_headers if request.method != "HEAD" or name != RANGE]
+    given = {name: request.headers.getlist(name) for name in names}
     if any(len(values) > 1 for values in given.values()):
         raise InvalidError("a header was sent twice")
     return {name: values[0] for name, values in given.items() if values}

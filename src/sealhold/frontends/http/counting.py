@@ -15,7 +15,10 @@ from dataclasses import dataclass, field
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sealhold.frontends.http.guard import API
+from sealhold.frontends.http.headers import hardened
 from sealhold.frontends.http.journal import Journal
+from sealhold.frontends.http.problems import problem
+from sealhold.model.errors import SealholdError
 
 SEEN = "sealhold.seen"  # where in a scope it stands what a request turned out to be
 PAGES, NOWHERE = "pages", "none"
@@ -95,6 +98,12 @@ class Counting:
 
         try:
             await self._app(scope, receive, sending)
+        except Exception as err:
+            if seen.status:  # told already, or half sent: the connection is closed
+                raise
+            seen.fault = type(err).__name__
+            told = problem(SealholdError(f"a fault of ours, {seen.fault}"))
+            await hardened(told)(scope, receive, sending)
         finally:
             self.end(scope["method"], scope.get("path_params", {}), seen, begun)
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from sealhold.frontends.http.counting import Counting
 
+from sealhold.frontends.http.problems import no_request
+
 HEAD_SECONDS = 10.0  # from the first moment, or from the first byte behind an answer
 HEAD_BYTES = 65_536
 MOST_CONNECTIONS = 256  # a process may have 1,024 files open, and the vault needs some
@@ -113,6 +115,11 @@ class Connection(HttpToolsProtocol):
         if not short.keep_alive:
             self.transport.close()
         self.on_response_complete()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  # reason: the parser's words
+        """Tell a client that it sent no request, in the form and under the headers of every no."""
+        self.transport.write(no_request())
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         """Note that a head has begun."""

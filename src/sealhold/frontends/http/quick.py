@@ -31,6 +31,7 @@ from sealhold.frontends.http.api import (
     response_of,
     role_of,
     shown_error,
+    written,
 )
 from sealhold.frontends.http.arriving import Calls
 from sealhold.frontends.http.bodies import SECONDS, TooSlowError
@@ -39,6 +40,7 @@ from sealhold.frontends.http.crowd import Crowd
 from sealhold.frontends.http.entrance import Addresses
 from sealhold.frontends.http.headers import RAW, hardened
 from sealhold.frontends.http.site import Site
+from sealhold.frontends.http.wire import is_long
 from sealhold.frontends.web.visit import Fields
 from sealhold.model.errors import SealholdError
 from sealhold.model.underway import Underway
@@ -169,6 +171,11 @@ class Quick:
         reply: Reply | None,
         err: BaseException | None,
     ) -> None:
+        if reply is not None and is_long(reply.value):
+            # THREAT T330: nobody waits for an answer of somebody else that takes long to write
+            writing = asyncio.get_running_loop().run_in_executor(None, written, reply)
+            writing.add_done_callback(lambda over: self._over(taken, told, *_ended(over)))
+            return
         try:
             status, answer = _answered(taken, reply, err)
         except Exception as fault:  # noqa: BLE001  # reason: told without a word of what it holds
@@ -262,6 +269,12 @@ class Short:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _ended(over: asyncio.Future[Reply]) -> tuple[Reply | None, BaseException | None]:
+    """Return what came of writing a reply."""
+    err = over.exception()
+    return (None, err) if err is not None else (over.result(), None)
 
 
 def _fits(route: ApiRoute, given: Mapping[bytes, bytes]) -> bool:

@@ -18,14 +18,12 @@ from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, limit, read
 from sealhold.frontends.http.leased import LEASE, records_of
 from sealhold.frontends.http.problems import outside_line
 from sealhold.frontends.http.versions import etag, expected_of, version_of
+from sealhold.frontends.ruleforms import CollectionForm
 from sealhold.model.contents import read_json, read_object
 from sealhold.model.errors import InvalidError, SealholdError
-from sealhold.model.ids import FieldName, Purpose, canonical
+from sealhold.model.ids import canonical
 from sealhold.model.personrecords import (
-    CollectionRule,
     CollectionView,
-    FieldKind,
-    FieldType,
     LineView,
     Making,
     Reading,
@@ -46,38 +44,10 @@ Replies = list[Reply | SealholdError | None]  # None: to be answered by itself
 NONE_FAILED: Mapping[int, SealholdError] = {}
 
 
-class NewType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a collection asks of one member of its records."""
-
-    kind: FieldKind
-    required: bool = False
-
-    def type(self) -> FieldType:
-        """Return it as the vault takes it."""
-        return FieldType(kind=self.kind, required=self.required)
-
-
-class NewCollection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class NewCollection(CollectionForm, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What holds for one collection of an app, and the owner's proof."""
 
-    category: str
-    purposes: list[str]
     passphrase: str
-    sensitive: bool = False
-    retention_days: int = 0
-    versions: int = 10
-    fields: dict[str, NewType] = {}
-
-    def rule(self) -> CollectionRule:
-        """Return it as the vault takes it."""
-        return CollectionRule(
-            category=self.category,
-            sensitive=self.sensitive,
-            retention_days=self.retention_days,
-            purposes=frozenset(map(Purpose, self.purposes)),
-            versions=self.versions,
-            fields={FieldName(name): each.type() for name, each in self.fields.items()},
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -150,6 +150,9 @@ class MemoryRecords:
     ) -> Page:
         return self._now().scan(table, index, lo, hi, after=after, limit=limit, reverse=reverse)
 
+    def count(self, table: str, most: int) -> int:
+        return self._now().count(table, most)
+
     def renew(self) -> None:
         self._now()
 

@@ -161,6 +161,11 @@ class PostgresStore:
             view = PgView(session, opened.tables, opened.texts)
             return view.scan(table, index, lo, hi, after=after, limit=limit, reverse=reverse)
 
+    def count(self, table: str, most: int) -> int:
+        opened = self._opened()
+        with self._client.reading() as session:
+            return PgView(session, opened.tables, opened.texts).count(table, most)
+
     def renew(self) -> None:
         self._opened()
         with self._client.writing() as session:  # waits for whatever still holds the lock

@@ -27,7 +27,14 @@ from sealhold.model.errors import (
 from sealhold.model.ids import Id16
 from sealhold.model.quantities import SECOND, Instant
 from sealhold.stores.batches import Texts, Units, run_apart, run_together
-from sealhold.stores.cipherfile import CipherFile, becoming, private_file, scratch
+from sealhold.stores.cipherfile import (
+    PATIENCE,
+    CipherFile,
+    becoming,
+    private_file,
+    scratch,
+    sync_anew,
+)
 from sealhold.stores.closing import run_and_close
 from sealhold.stores.connections import Connections, begin
 from sealhold.stores.copying import PART, get_parts, put_parts
@@ -65,6 +72,7 @@ LEASE = "SELECT holder, fence, until FROM s_lease WHERE shard = ?"
 NEXT_FENCE = "SELECT coalesce(max(fence), 0) + 1 FROM s_lease"
 SET_LEASE = "INSERT OR REPLACE INTO s_lease VALUES (?, ?, ?, ?)"
 SET_SCHEMA = "INSERT INTO s_meta VALUES ('schema', ?)"
+MOVE = "PRAGMA wal_checkpoint(PASSIVE)"
 CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)"
 
 
@@ -152,11 +160,23 @@ class SqlCipherStore:
     ) -> Page:
         return self._view().scan(table, index, lo, hi, after=after, limit=limit, reverse=reverse)
 
+    def count(self, table: str, most: int) -> int:
+        return self._view().count(table, most)
+
     def renew(self) -> None:
         connections = self._opened().connections
         connections.begin_anew()
         # What a failed sync left in the log may be in no file: it is copied from memory and synced.
-        self._checkpoint(connections)
+        with connections.alone() as connection:
+            busy, frames, moved = connection.execute(MOVE).fetchone()
+            if busy or moved < frames:  # a snapshot needs the log as it is, and is not waited for
+                begin(connection)
+                sync_anew(self._path.with_name(f"{self._path.name}-wal"))
+                connection.execute("ROLLBACK")
+                return
+            connection.execute("PRAGMA busy_timeout = 0").fetchall()
+            connection.execute(CHECKPOINT).fetchall()
+            connection.execute(f"PRAGMA busy_timeout = {PATIENCE}").fetchall()
 
     def snapshot(self) -> AbstractContextManager[ReadView]:
         return self._snapshot()

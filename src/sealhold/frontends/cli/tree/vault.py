@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from sealhold.frontends.cli.lazy import Entry, Function, Group
 from sealhold.frontends.cli.tree.jobs import JOB
+from sealhold.frontends.cli.tree.logins import LOGIN
 
 
 def _init() -> Function:
@@ -234,4 +235,5 @@ VAULT: Mapping[str, Entry | Group] = {
     ),
     "service": Group(about="A vault that is served all the time.", entries=SERVICE),
     "job": Group(about="Work that turns keys over.", entries=JOB),
+    "login": Group(about="Who signs in through an OpenID provider.", entries=LOGIN),
 }

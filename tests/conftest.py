@@ -17,7 +17,9 @@ import os
 import re
 import tomllib
 from collections import Counter
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -50,17 +52,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if any(item.path.is_relative_to(folder) for folder in silent):
             item.add_marker(pytest.mark.disable_socket)
         note_promises(item)
-        if shares_its_module(item) and item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
     items.sort(key=lambda item: rank_of(item.path))
 
 
-def shares_its_module(item: pytest.Item) -> bool:
-    """Return whether a test takes what is made once for all tests of its module."""
-    if not isinstance(item, pytest.Function):
-        return False
-    known = item._fixtureinfo.name2fixturedefs.values()
-    return any(each.scope == "module" for taken in known for each in taken[-1:])
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:  # noqa: ANN401 - theirs
+    """Send what shares to one worker; xdist 3.8's own groups do nothing under pytest 9.2."""
+    from xdist.scheduler import (  # type: ignore[import-untyped]  # noqa: PLC0415 - where it is loaded
+        LoadScopeScheduling,
+    )
+
+    class Shared(LoadScopeScheduling):  # type: ignore[misc]  # reason: it has no types
+        def _split_scope(self, nodeid: str) -> str:
+            return shared_by(nodeid.partition("::")[0]) or nodeid
+
+    return Shared(config, log)
+
+
+@cache
+def shared_by(file: str) -> str:
+    """Return what the tests of a file share: a group, what is made for the file, or nothing."""
+    text = (ROOT / file).read_text()
+    group = re.search(r'xdist_group\("([^"]+)"\)|\b(ONE_WORKER)\b', text)
+    return group[0] if group else file if 'scope="module"' in text else ""
 
 
 def rank_of(path: Path) -> int:

@@ -13,13 +13,11 @@ Source: docs/spec/30-access.md sections 1 and 2.
 from collections.abc import Iterator, Sequence
 
 from sealhold.audit.event import Actor, Event, EventKind
-from sealhold.audit.log import Entry
 from sealhold.crypto import token as tokens
 from sealhold.crypto.token import Caveat, Token
 from sealhold.model.errors import (
     ConflictError,
     DeniedError,
-    ExhaustedError,
     InvalidError,
     NotFoundError,
 )
@@ -29,7 +27,7 @@ from sealhold.model.quantities import DAY, Instant
 from sealhold.policy.profiles import decide_person
 from sealhold.stores.spec import Delete, Expect, Found, Guard, Op, Put
 from sealhold.vault.apptokens import AppToken, AppTokens
-from sealhold.vault.caveats import admits, counted, counts_of
+from sealhold.vault.caveats import admits, count_use, counts_of
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
 from sealhold.vault.loginrows import logins_of
@@ -103,16 +101,7 @@ class Principals:
         Raises:
             DeniedError: it was used so often already, or is used at this very moment.
         """
-        ops = tuple(counted(self._core, self._key, holder.token))
-        if not ops:
-            return
-        event = Event(
-            kind=EventKind.ACCESS, actor=Actor.APP, app=holder.app, reason="a counted use"
-        )
-        try:
-            self._core.writer.commit(Work(ops, (Entry(event=event),)))
-        except (ConflictError, ExhaustedError) as err:
-            raise DeniedError("denied") from err
+        count_use(self._core, self._key, holder.app, holder.token)
 
     def tell_refused(self, token: str) -> None:
         """Tell the log that a token was refused, if the vault once made it for an app.

@@ -69,8 +69,6 @@ class Joined:
 class Connection(HttpToolsProtocol):
     """A connection that is closed if its client keeps us waiting."""
 
-    cycle: RequestResponseCycle | Short  # type: ignore[assignment]  # the server's own, or the short
-
     _waits: asyncio.TimerHandle | None = None
     _keeps: asyncio.TimerHandle | None = None  # for a next request
     _idle_since = 0.0  # on the loop's clock; 0 while something is under way
@@ -96,8 +94,9 @@ class Connection(HttpToolsProtocol):
         self._head = self._head + len(data) if is_counted else 0
         if self._head > HEAD_BYTES:  # THREAT T203: one that says much is not kept either
             self.transport.abort()
-        if isinstance(self.cycle, Short):
-            self.cycle.wait()
+        asked: object = self.cycle
+        if isinstance(asked, Short):
+            asked.wait()
         if self._waits is not None or self._lacks_head():
             self._watch()
 
@@ -139,13 +138,12 @@ class Connection(HttpToolsProtocol):
         if short is None:
             self._go_the_long_way()
             return
-        before: RequestResponseCycle | Short | None = self.cycle
-        self.cycle = short
-        if before is None or before.response_complete:
+        before, self.cycle = self.cycle, cast("RequestResponseCycle", short)
+        if not before or before.response_complete:
             short.start()
         else:
             self.flow.pause_reading()
-            self.pipeline.appendleft((cast("RequestResponseCycle", short), self.app))
+            self.pipeline.appendleft((self.cycle, cast("ASGI3Application", self.app)))
 
     def _go_the_long_way(self) -> None:
         """Let the server itself begin the request whose head is whole."""
@@ -159,7 +157,7 @@ class Connection(HttpToolsProtocol):
     def _short(self) -> Short | None:
         """Return the request on the short way, if it can go there."""
         quick = getattr(self.app, "quick", None)
-        parser = self.parser
+        parser: Any = self.parser  # reason: the server lets go of it with the connection
         if quick is None or parser.should_upgrade() or parser.get_http_version() != "1.1":
             return None
         taken = quick.take(parser.get_method(), self.url, self.headers)
@@ -169,8 +167,9 @@ class Connection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: "ASGI3Application") -> None:
         """Begin what waited until all that came before it was answered."""
-        if isinstance(cycle, Short):
-            cycle.start()
+        asked: object = cycle
+        if isinstance(asked, Short):
+            asked.start()
         else:
             super()._start_asgi_task(cycle, app)
 
@@ -217,6 +216,11 @@ class Connection(HttpToolsProtocol):
         self._forget()
         if self._keeps is not None:
             self._keeps.cancel()
+        for cycle, _ in self.pipeline:
+            waiting: object = cycle
+            if isinstance(waiting, Short):  # nobody waits for it, and it gives back its place
+                waiting.disconnected = True
+                waiting.set()
         super().connection_lost(exc)
 
     def _watch(self) -> None:

@@ -4,6 +4,7 @@
 RUN := .venv/bin/
 PIP := $(RUN)python -m pip --disable-pip-version-check -q
 PYTEST := $(RUN)pytest -q
+AT_ONCE := -n 3 --dist loadgroup         # on two cores: while one waits for a disk or a process, two run
 PYTHON := $(shell for each in python3.11 python3 python3.12 python3.13 python3.14; do \
 	"$$each" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$each"; break; }; done)
 UV := $(shell for each in $(RUN)uv uv; do command -v "$$each" && break; done)
@@ -40,11 +41,11 @@ check: setup system                      # before each commit, at most 90 s
 	@$(RUN)python tools/gate.py --unit
 
 test: setup system                       # what .ci/run runs; all is read while the tests run, whose line is the last
-	@$(RUN)python tools/gate.py & gate=$$!; $(PYTEST) -n 2 --dist loadgroup tests $(ARGS); tests=$$?; \
+	@$(RUN)python tools/gate.py & gate=$$!; $(PYTEST) $(AT_ONCE) tests $(ARGS); tests=$$?; \
 	wait $$gate && exit $$tests
 
 attack: setup
-	@$(PYTEST) tests/attack $(ARGS)
+	@$(PYTEST) $(AT_ONCE) tests/attack $(ARGS)
 
 soak: setup                              # laws and parsers on thousands of examples, and what is marked soak
 	@HYPOTHESIS_PROFILE=soak $(PYTEST) -m "" --timeout 3600 tests/property tests/fuzz tests/scenarios $(ARGS)

@@ -3,23 +3,32 @@
 - Profiles of Hypothesis: `dev`, `ci` (the same examples each time) and `soak` (many), chosen by
   HYPOTHESIS_PROFILE, else by CI.
 - Tests in NO_SOCKETS open no socket.
+- Tests of a module that makes something once for all of them go to one worker, so that it is made
+  once; folders with long tests come first, so that no worker is left alone with one at the end.
 - What was skipped is told with its reason before the closing line. With CI=true a skip is a
   failure, unless tools/skips.toml holds its reason.
+- How each promise stands is told by its name: tests/promises.py.
 - A test that reads public samples takes the fixture `shared`; they lie beside the repository, or
   where SEALHOLD_SHARED says.
 """
 
+import gc
 import os
 import re
 import tomllib
 from collections import Counter
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
+from tests.promises import note_promises, outcomes_of, standing
+
 ROOT = Path(__file__).parents[1]
 NO_SOCKETS = ("unit", "property", "vectors", "fuzz")
+LONGEST_FIRST = ("scenarios", "conformance", "web", "attack", "transcripts", "property")
 SKIPS = ROOT / "tools" / "skips.toml"
 IN_CI = os.environ.get("CI") == "true"
 
@@ -42,6 +51,40 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(item.path.is_relative_to(folder) for folder in silent):
             item.add_marker(pytest.mark.disable_socket)
+        note_promises(item)
+    items.sort(key=lambda item: rank_of(item.path))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:  # noqa: ANN401 - theirs
+    """Send what shares to one worker; xdist 3.8's own groups do nothing under pytest 9.2."""
+    from xdist.scheduler import (  # type: ignore[import-untyped]  # noqa: PLC0415 - where it is loaded
+        LoadScopeScheduling,
+    )
+
+    class Shared(LoadScopeScheduling):  # type: ignore[misc]  # reason: it has no types
+        def _split_scope(self, nodeid: str) -> str:
+            return shared_by(nodeid.partition("::")[0]) or nodeid
+
+    return Shared(config, log)
+
+
+@cache
+def shared_by(file: str) -> str:
+    """Return what the tests of a file share: a group, what is made for the file, or nothing."""
+    text = (ROOT / file).read_text()
+    group = re.search(r'xdist_group\("([^"]+)"\)|\b(ONE_WORKER)\b', text)
+    return group[0] if group else file if 'scope="module"' in text else ""
+
+
+def rank_of(path: Path) -> int:
+    """Return the place of a test file in LONGEST_FIRST, or the one behind all."""
+    folder = path.relative_to(ROOT / "tests").parts[0]
+    return ([*LONGEST_FIRST, folder]).index(folder)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # thousands of tests stay to the end, and no collection need look at them
 
 
 def skipped_for(config: pytest.Config) -> Counter[str]:
@@ -66,6 +109,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
+    told = list(standing(outcomes_of(terminalreporter.stats)))
+    if told:
+        terminalreporter.section("promises")
+        terminalreporter.write("".join(f"{line}\n" for line in told))
     reasons = skipped_for(config)
     if not reasons:
         return

@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+Floor = float | Mapping[str, float]
+
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs/benchmarks.md"
 STORED = ROOT / "docs/bench"
@@ -42,12 +44,13 @@ def page() -> str:
     )
 
 
-def section(found: dict[str, Any], floors: Mapping[str, float]) -> str:
+def section(found: dict[str, Any], floors: Mapping[str, Floor]) -> str:
     """Return what the page says of one stored output, beside the floors of its bench.
 
     Args:
         found: the output as it is stored.
-        floors: by name of a figure or ratio, the largest value that will do.
+        floors: by name of a figure or ratio, the largest value that will do; or `least`, the
+            smallest one, or `most`, with the `aim` beside it.
     """
     machine, figures = found["machine"], found["figures"]
     absent = {name: None for name in floors if name not in {**figures, **found["ratios"]}}
@@ -61,7 +64,7 @@ def section(found: dict[str, Any], floors: Mapping[str, float]) -> str:
 
 
 def _table(
-    name: str, values: Mapping[str, Any], floors: Mapping[str, float], head: str = "value"
+    name: str, values: Mapping[str, Any], floors: Mapping[str, Floor], head: str = "value"
 ) -> list[str]:
     if not floors.keys() & values.keys():
         rows = [f"| {each} | {_shown(value)} |" for each, value in values.items()]
@@ -73,12 +76,16 @@ def _table(
     return [f"| {name} | {head} | floor |", "|---|---|---|", *rows]
 
 
-def _verdict(value: float | None, most: float | None) -> str:
-    if most is None:
+def _verdict(value: float | None, floor: Floor | None) -> str:
+    if floor is None:
         return ""
-    if value is None:
-        return f"at most {most:g}"
-    return f"at most {most:g}: {'met' if value <= most else 'NOT met'}"
+    told = floor if isinstance(floor, Mapping) else {"most": floor}
+    bound = told["least"] if "least" in told else told["most"]
+    asked = f"at {'least' if 'least' in told else 'most'} {bound:,g}"
+    if value is not None:
+        met = value >= bound if "least" in told else value <= bound
+        asked += f": {'met' if met else 'NOT met'}"
+    return asked + (f"; aim {told['aim']:,g}" if "aim" in told else "")
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401  # reason: a JSON value

@@ -12,13 +12,14 @@ import re
 import sys
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from sealhold.compute.broker import Mode
 from sealhold.model.errors import InvalidSettingsError
+from sealhold.model.logins import Provider
 from sealhold.model.principals import LOOKUPS_A_DAY
 
 if TYPE_CHECKING:
@@ -54,6 +55,10 @@ _KNOWN: Final = {
 }
 MOST: Final = 1_000_000_000
 MOST_DAYS: Final = 3_650  # that an older key is kept for backups
+MOST_LOGINS: Final = 10  # each is a button on the sign-in page
+_LOGIN: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,19}")
+_TEXT: Final = re.compile(r"[!-~]{1,500}")
+_ISSUER: Final = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~%/-]*)?")
 _TCTI: Final = re.compile(r"[!-~]{0,200}")
 
 
@@ -76,6 +81,7 @@ class Settings:
     access: Rates = Rates()  # [access]
     zone: str = "UTC"  # [deadlines] zone: the time zone of the controller's place
     holidays: frozenset[date] = frozenset()  # [deadlines] holidays: of that place
+    logins: Mapping[str, Provider] = field(default_factory=dict)  # [login.NAME]: sign-ins
     retention_days: int = 30  # [keys] retention_days: how long backups are kept, and old keys
 
 
@@ -96,6 +102,7 @@ def settings(home: Path) -> Settings:
     except tomllib.TOMLDecodeError as err:
         raise InvalidSettingsError(f"`{SETTINGS}`: {err}") from err
     # THREAT T163: what is not understood is refused, so the jail is as it is said or nothing opens
+    logins = _logins(told.pop("login", {}))
     for part, names in told.items():
         if not isinstance(names, dict) or names.keys() - _KNOWN.get(part, frozenset()):
             known = ", ".join(
@@ -103,8 +110,49 @@ def settings(home: Path) -> Settings:
             )
             raise InvalidSettingsError(f"`{SETTINGS}` has a name that is none of {known}")
     chosen = _settings(told.get("compute", {}), told.get("evidence", {}), told.get("keys", {}))
-    chosen = replace(chosen, access=_rates(told.get("access", {})))
+    chosen = replace(chosen, access=_rates(told.get("access", {})), logins=logins)
     return _with_deadlines(chosen, told["deadlines"]) if "deadlines" in told else chosen
+
+
+def _logins(told: object) -> Mapping[str, Provider]:
+    """Return the providers of sign-ins that were set up.
+
+    Raises:
+        InvalidSettingsError: one has a name or value that is not known.
+    """
+    if not isinstance(told, dict) or len(told) > MOST_LOGINS:
+        raise InvalidSettingsError(f"`login` has a part for each of up to {MOST_LOGINS} providers")
+    return {name: _provider(name, part) for name, part in told.items()}
+
+
+def _provider(name: str, part: object) -> Provider:
+    """Return one provider of sign-ins.
+
+    Raises:
+        InvalidSettingsError: it has a name or value that is not known.
+    """
+    if not _LOGIN.fullmatch(name):
+        raise InvalidSettingsError("`[login.NAME]` has up to 20 small letters, digits and hyphens")
+    known = {"issuer", "client_id", "client_secret", "own_network"}
+    if not isinstance(part, dict) or not {"issuer", "client_id"} <= part.keys() <= known:
+        raise InvalidSettingsError(
+            f"`[login.{name}]` has `issuer` and `client_id`, and may have `client_secret` and"
+            " `own_network`"
+        )
+    texts = [part["issuer"], part["client_id"], part.get("client_secret", "-")]
+    if not all(isinstance(each, str) and _TEXT.fullmatch(each) for each in texts):
+        raise InvalidSettingsError(f"`[login.{name}]` has texts of 1 to 500 visible characters")
+    if not _ISSUER.fullmatch(part["issuer"]):
+        raise InvalidSettingsError(f"`login.{name}.issuer` is an address of HTTPS without a query")
+    if not isinstance(part.get("own_network", False), bool):
+        raise InvalidSettingsError(f"`login.{name}.own_network` is true or false")
+    return Provider(
+        name=name,
+        issuer=part["issuer"],
+        client=part["client_id"],
+        secret=part.get("client_secret", ""),
+        is_near=part.get("own_network", False),
+    )
 
 
 def _rates(access: Mapping[str, object]) -> Rates:

@@ -46,7 +46,7 @@ def main(masked: str, mode: str) -> None:
     """Mask one call, run one object, and say how it went."""
     if masked in CALLS:
         mask(CALLS[masked][0 if platform.machine() == "x86_64" else 1])
-    offer = jail.offered()
+    can_confine = jail.can_confine()
     try:
         if mode == "reader":
             jail.confine(jail.Profile.reader())
@@ -56,7 +56,7 @@ def main(masked: str, mode: str) -> None:
             told = f"{answers} {broker.isolation}"
     except IsolationUnavailableError as err:
         told = f"refused: {err}"
-    sys.stdout.write(f"{told}; can confine: {offer.can_confine}\n")
+    sys.stdout.write(f"{told}; can confine: {can_confine}\n")
 
 
 if __name__ == "__main__":

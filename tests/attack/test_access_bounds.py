@@ -13,8 +13,8 @@ from sealhold.crypto.token import Caveat, CaveatKind, attenuate, mint
 from sealhold.model.errors import DeniedError
 from sealhold.model.ids import AppId, random_id
 from sealhold.model.principals import Asked, Presented
-from sealhold.model.quantities import DAY, HOUR, Instant
-from sealhold.vault import caveats
+from sealhold.model.quantities import DAY, HOUR, MINUTE, Instant
+from sealhold.vault import caveats, turnedaway
 from sealhold.vault.caveats import USES
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.people import People
@@ -141,6 +141,42 @@ def test_a_refused_token_that_the_vault_made_stands_in_the_log(many: Crowd) -> N
         (many.other, Outcome.DENIED, "a token was refused"),
         (many.one, Outcome.DENIED, "a token was refused"),
     ]
+
+
+@pytest.mark.threat("T316")
+def test_a_token_that_is_refused_again_and_again_makes_two_entries_a_minute(many: Crowd) -> None:
+    bound = attenuate(many.tokens[0], Caveat(CaveatKind.SCOPE, "lookup"))
+    size = len(many.lines())
+
+    for _ in range(500):
+        many.principals.tell_refused(bound)
+    assert len(many.lines()) == size + 1
+    many.time.now = Instant(NOON + MINUTE)
+    for _ in range(500):
+        many.principals.tell_refused(bound)
+    many.principals.refused.tell_rest()
+
+    told = [(event.app, event.more) for event in many.events(EventKind.ACCESS)]
+    assert told == [(many.one, 498), (many.one, 0), (many.one, 498), (many.one, 0)]
+    assert sum(1 + more for _, more in told) == 1_000
+
+
+@pytest.mark.threat("T316")
+def test_refusals_of_many_tokens_are_all_counted_however_few_are_remembered(
+    many: Crowd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turnedaway, "MOST", 2)
+    ada = many.person()
+    made = [many.principals.mint_person(many.one, ada, Instant(NOON + HOUR)) for _ in range(4)]
+    before = len(many.events(EventKind.ACCESS))
+    for each in made:
+        for _ in range(3):
+            many.principals.tell_refused(attenuate(each.token, Caveat(CaveatKind.SCOPE, "x")))
+
+    many.principals.refused.tell_rest()
+
+    told = many.events(EventKind.ACCESS)
+    assert sum(1 + event.more for event in told[: len(told) - before]) == 12
 
 
 def test_a_token_that_the_vault_did_not_make_names_nobody_in_the_log(many: Crowd) -> None:

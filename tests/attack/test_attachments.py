@@ -13,25 +13,19 @@ from sealhold.stores.spec import Put
 from sealhold.vault.attaching import Of
 from sealhold.vault.attachments import ATTACHED_PACKS, ATTACHMENTS
 from sealhold.vault.peoplecheck import people_faults
-from tests.unit.attachments_vault import LARGE, ONE, attach, packs, read
-from tests.unit.memory_vault import NOON
-from tests.unit.records_vault import Shelf, shelf
+from tests.unit.attachments_vault import LARGE, ONE, attach, packs, read, with_a_note
+from tests.unit.records_vault import Shelf, whole_shelf
 
 
 @pytest.fixture(scope="module")
 def kept() -> Iterator[Shelf]:
-    with shelf() as found:
+    with whole_shelf() as found:
         yield found
-        assert list(people_faults(found.many.vault.core)) == []
 
 
 @pytest.fixture
 def ada(kept: Shelf) -> SubjectId:
-    """Return a person with a note."""
-    kept.many.time.now = NOON
-    who = kept.many.people.make(kept.many.one).subject
-    kept.put(who, 1, {"n": 1})
-    return who
+    return with_a_note(kept)
 
 
 @pytest.mark.threat("T246")

@@ -355,7 +355,7 @@ class Liar:
 @pytest.mark.threat("T50")
 @pytest.mark.parametrize("table", [spec.name for spec in TABLES])
 def test_a_store_that_gives_rows_of_another_form_is_caught(table: str) -> None:
-    log = Log().fill()
+    log = Log().fill(each=70)
 
     report = verify_log(Liar(log.store, table), log.keys.get, (log.appender.key,), None)
 

@@ -15,6 +15,7 @@ from sealhold.crypto import dsse
 from sealhold.crypto.digest import sha256
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.sign import SigningKey
+from sealhold.frontends.http.wire import to_wire
 from sealhold.model.encoding import to_json
 from sealhold.model.ids import AppId, Id16, ReceiptId, canonical
 from sealhold.model.quantities import DAY, Instant
@@ -200,3 +201,43 @@ def test_a_receipt_names_a_person_only_to_who_has_the_id(many: Crowd) -> None:
     assert ada.hex().encode() not in payload
     assert sha256(canonical(ada).encode()).hex().encode() in payload
     assert sha256(f"{canonical(ada)}/1".encode()).hex().encode() in payload
+
+
+# --- the answer that a receipt came in ---
+
+
+def answered(many: Crowd) -> dict[str, Any]:
+    """Return the answer to an erasure, as an app gets it."""
+    ada = many.person()
+    answer: dict[str, Any] = to_wire(many.people.erase(many.one, ada))
+    return answer
+
+
+def test_the_answer_to_an_erasure_is_verified_as_it_came(many: Crowd) -> None:
+    answer = answered(many)
+
+    for text in (json.dumps(answer), json.dumps(answer, indent=2) + "\n"):
+        assert code(text.encode(), pins(many)) == HELD
+    assert code(answer["paper"].encode(), pins(many)) == HELD
+    assert code(json.dumps(answer).encode(), {"receipt": [OTHER.public]}) == ALTERED
+
+
+@pytest.mark.threat("T260")
+def test_whatever_stands_around_a_receipt_and_differs_is_altered(many: Crowd) -> None:
+    answer = answered(many)
+    ways = [at for at in places(answer) if at != ("paper",)]
+
+    assert len(ways) >= 6
+    for at in ways:
+        for drop in (False, True):
+            told = json.dumps(changed(answer, at, drop=drop)).encode()
+            assert code(told, pins(many)) == ALTERED, (at, drop)
+    assert code(json.dumps({**answer, "more": 1}).encode(), pins(many)) == ALTERED
+    paper = answer["paper"]
+    assert (
+        code(
+            json.dumps({**answer, "paper": paper.replace('"sig":"', '"sig":"A', 1)}).encode(),
+            pins(many),
+        )
+        == ALTERED
+    )

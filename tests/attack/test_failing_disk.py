@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import platform
 import struct
+from contextlib import nullcontext
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -44,9 +45,10 @@ def live_on_a_failing_disk(home: Path, file: Path, said: Connection) -> None:
         parts: OpenParts = node.parts
         said.send(parts.sources.import_paths([file]).new)
         break_the_disk()
-        for _ in range(3):
+        for is_read in (False, True, False):
             try:
-                parts.records.search("green")
+                with parts.core.store.snapshot() if is_read else nullcontext():
+                    parts.records.search("green")
                 said.send("answered")
             except AuditUnavailableError:
                 said.send("refused")

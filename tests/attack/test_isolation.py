@@ -128,6 +128,22 @@ def test_a_vault_that_was_paranoid_from_the_first_says_so(filled: Path, tmp_path
     assert (found["value"], found["proof"], found["demanded"]) == (10, "paranoid", 0)
 
 
+ISSUER, CLIENT = 'issuer = "https://id.example.org"\n', 'client_id = "vault"\n'
+LOGINS = {
+    "no client": ISSUER,
+    "no issuer": CLIENT,
+    "an issuer without TLS": 'issuer = "http://id.example.org"\n' + CLIENT,
+    "an issuer with a query": 'issuer = "https://id.example.org/?a=b"\n' + CLIENT,
+    "an issuer with somebody before it": 'issuer = "https://a@id.example.org"\n' + CLIENT,
+    "an issuer that is no text": "issuer = 1\n" + CLIENT,
+    "an empty client": ISSUER + 'client_id = ""\n',
+    "a client of two lines": ISSUER + 'client_id = "a\\nb"\n',
+    "an unknown name": ISSUER + CLIENT + 'scope = "email"\n',
+    "a text for a truth value": ISSUER + CLIENT + 'own_network = "yes"\n',
+    "an empty secret": ISSUER + CLIENT + 'client_secret = ""\n',
+}
+
+
 @pytest.mark.threat("T163")
 @pytest.mark.parametrize(
     "text",
@@ -150,6 +166,13 @@ def test_a_vault_that_was_paranoid_from_the_first_says_so(filled: Path, tmp_path
         pytest.param("[access]\napp_per_second = 0\n", id="no call at all"),
         pytest.param("[access]\napp_per_second = true\n", id="a truth value for a count"),
         pytest.param("[access]\nlookups_a_day = 1.5\n", id="a part of a lookup"),
+        *(pytest.param(f"[login.work]\n{text}", id=name) for name, text in LOGINS.items()),
+        pytest.param("login = 1\n", id="a login that is no table"),
+        pytest.param(f"[login.Work]\n{ISSUER}{CLIENT}", id="a capital in a provider's name"),
+        pytest.param(f"[login.'../x']\n{ISSUER}{CLIENT}", id="a path for a provider's name"),
+        pytest.param(
+            "".join(f"[login.n{n}]\n{ISSUER}{CLIENT}" for n in range(11)), id="eleven providers"
+        ),
         pytest.param("\udcff", id="no text"),
     ],
 )
@@ -158,6 +181,19 @@ def test_a_setting_that_is_not_understood_keeps_the_vault_shut(tmp_path: Path, t
 
     with pytest.raises(InvalidSettingsError):
         settings(tmp_path)
+
+
+def test_the_owner_writes_down_whose_word_lets_people_sign_in(tmp_path: Path) -> None:
+    more = '[login.home-2]\nissuer = "https://id.example.org:8443/realms/home"\n' + CLIENT
+    more += 'client_secret = "s3cret"\nown_network = true\n'
+    (tmp_path / "config.toml").write_text(f"[login.work]\n{ISSUER}{CLIENT}{more}")
+
+    work, home = settings(tmp_path).logins.values()
+
+    assert (work.name, work.issuer, work.client) == ("work", "https://id.example.org", "vault")
+    assert (work.secret, work.is_near) == ("", False)
+    assert (home.issuer, home.is_near) == ("https://id.example.org:8443/realms/home", True)
+    assert "s3cret" not in repr(home)
 
 
 def test_the_owner_chooses_how_fast_apps_may_call(tmp_path: Path) -> None:

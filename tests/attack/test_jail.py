@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from sealhold.compute import jail
 from sealhold.compute.jail import Isolation
+from sealhold.compute.seccomp import Verdict
 
 HERE = Path(__file__).parent
 REFUSALS = {"EPERM", "EACCES", "ENOSYS"}
@@ -204,10 +206,27 @@ def test_what_a_kernel_offers_is_told_in_words() -> None:
         has_namespaces=False,
     )
 
-    assert modern.can_confine
     assert "files: Landlock ABI 7" in modern.in_words()
-    assert not ancient.can_confine
     assert {"files: no Landlock", "system calls: all", "TCP: free"} < set(ancient.in_words())
+
+
+@pytest.mark.threat("T36")
+@pytest.mark.parametrize(
+    ("abi", "offers", "can"),
+    [
+        (1, {Verdict.REFUSE, Verdict.ASK}, True),
+        (0, {Verdict.REFUSE, Verdict.ASK}, False),
+        (1, {Verdict.REFUSE}, False),
+        (1, {Verdict.ASK}, False),
+    ],
+)
+def test_a_kernel_that_lacks_a_part_of_the_jail_confines_nothing(
+    abi: int, offers: set[Verdict], *, can: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sealhold.compute.landlock.version", lambda: abi)
+    monkeypatch.setattr("sealhold.compute.seccomp.offers", offers.__contains__)
+
+    assert jail.can_confine() is can
 
 
 @pytest.mark.threat("T36")

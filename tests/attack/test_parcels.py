@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 from sealhold.audit.exported import MANIFEST, Manifest, Packed, sign_manifest
+from sealhold.audit.verdict import ALTERED, HELD, NO_PROOF, UNTRUSTED
+from sealhold.compute.proof_rules import Policy
+from sealhold.compute.verify import verify_files
 from sealhold.crypto.digest import sha256
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.sign import SigningKey
@@ -263,3 +266,37 @@ def test_the_same_export_without_harm_is_taken_in(kept: Shelf) -> None:
         assert bring(other, parcel({**good(), **attached({})}))
     assert Parcel(parcel(good()), KEY.public).names() == ["profile.json", RECORDS]
     assert kept.counts() == (0, 0, 0)
+
+
+def spots(data: bytes) -> range:
+    """Return places in the packed content of a file, behind the bit that ends its last block."""
+    start = data.index(b"profile.json") + len(b"profile.json") + 1
+    return range(start, start + 60)
+
+
+def tampered(data: bytes, at: int) -> bytes:
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+@pytest.mark.threat("T265")
+def test_a_verified_export_is_whole_and_one_that_was_changed_anywhere_is_not() -> None:
+    whole, other = parcel(good()), {"receipt": [OTHER.public]}
+    pinned = {"receipt": [KEY.public]}
+    files = good()
+    swapped = {**files, RECORDS: lines({"version": 2})}
+
+    assert verify_files([whole], pinned, at=NOON).exit_code == HELD
+    assert verify_files([whole], at=NOON).exit_code == HELD
+    assert verify_files([whole], other, at=NOON).exit_code == ALTERED
+    assert verify_files([whole], at=NOON, policy=Policy(pinned=True)).exit_code == UNTRUSTED
+    for bent in (
+        parcel(swapped, listed(files)),
+        parcel({"profile.json": files["profile.json"]}, listed(files)),
+        parcel({**files, "README.txt": b"more"}, listed(files)),
+        parcel(files, key=OTHER).replace(OTHER.public.hex().encode(), KEY.public.hex().encode()),
+        whole[:-30],
+        parcel(files).replace(b"profile.json", b"profile.jsom"),
+    ):
+        assert verify_files([bent], pinned, at=NOON).exit_code == ALTERED
+    told = {verify_files([tampered(whole, at)], pinned, at=NOON).exit_code for at in spots(whole)}
+    assert told <= {ALTERED, NO_PROOF}

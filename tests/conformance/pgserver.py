@@ -21,6 +21,7 @@ from time import monotonic, sleep
 import pytest
 
 from sealhold.model.errors import StoreUnavailableError
+from sealhold.model.sqlsteps import Ask
 from sealhold.net.pg import PgClient
 
 ADDRESS = "SEALHOLD_TEST_PG"
@@ -163,7 +164,8 @@ def _comes_up(port: int, server: subprocess.Popen[bytes], until: float) -> bool:
     try:
         while True:
             try:
-                with probe.reading():
+                with probe.reading() as session:
+                    session.run([Ask("SELECT 1")])
                     return True
             except StoreUnavailableError:
                 if server.poll() is not None:

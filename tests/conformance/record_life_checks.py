@@ -140,6 +140,22 @@ def a_renewed_lease_ends_later(place: Place) -> None:
         store.lease(SHARD, RIVAL, TTL_S, end)
 
 
+def a_store_begins_anew_while_a_snapshot_is_read(place: Place) -> None:
+    opened = place.create()
+    opened.keep(thing(1))
+
+    with opened.store.snapshot() as view:
+        opened.keep(thing(2))
+        opened.store.renew()
+        opened.keep(thing(3))
+
+        assert len(view.scan("things", "key", (), ()).rows) == 1
+        assert opened.numbers() == [1, 2, 3]
+    opened.store.renew()
+    assert opened.numbers() == [1, 2, 3]
+    assert opened.store.check().faults == ()
+
+
 def a_closed_store_opens_again_with_all_that_was_committed(place: Place) -> None:
     opened = place.create()
     opened.keep(thing(1), thing(2), leaf(1))

@@ -40,6 +40,18 @@ def a_get_answers_each_key_in_its_place(place: Place) -> None:
     assert opened.store.get("things", []) == []
 
 
+def rows_are_counted_up_to_a_bound(place: Place) -> None:
+    opened = place.create()
+    assert opened.store.count("things", 3) == 0
+
+    opened.keep(thing(1), thing(2), leaf(1))
+
+    assert [opened.store.count("things", most) for most in (1, 2, 3)] == [1, 2, 2]
+    assert opened.store.count("leaves", 9) == 1
+    with pytest.raises(InvalidError):
+        opened.store.count("nothing", 9)
+
+
 def a_cell_comes_back_as_the_value_and_type_it_was(place: Place) -> None:
     opened = place.create()
     row = thing(2, day=-40_000, code="~ !", used=-(2**63))

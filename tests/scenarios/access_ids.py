@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from sealhold.model.ids import canonical
 from tests.scenarios.access_site import ABSENT, CANARY, AccessSite
 from tests.scenarios.vaults import PASSPHRASE, Job
-from tests.unit.people_vault import MARKETING, SERVICE
+from tests.unit.people_vault import MARKETING, NAME, SERVICE
 
 CODE = hashlib.sha256(b"a script").hexdigest()
 NOTES = "notes"
@@ -114,6 +114,22 @@ def erasure(site: AccessSite) -> str:
     return str(site.made(f"/v1/subjects/{gone}", site.one.token, None, "DELETE")["receipt"])
 
 
+def hold(site: AccessSite) -> str:
+    """A duty to keep the names of the app's people."""
+    until = site.node.parts.core.clock() + 86_400_000
+    wish = {"app": site.one.id, "ground": "LegalClaims", "law": "x", "until": until}
+    return str(site.made("/v1/holds", site.officer_token, {**wish, "fields": ["name"]})["id"])
+
+
+def keeping(site: AccessSite) -> str:
+    """What that duty holds of somebody of the app who was erased."""
+    named = site.id_of("/v1/holds/{id}", hold)
+    gone = site.made("/v1/subjects", site.one.token)["subject"]
+    site.node.people.put(site.one.token, gone, SERVICE, {NAME: CANARY}, 0)
+    site.made(f"/v1/subjects/{gone}", site.one.token, None, "DELETE")
+    return str(site.read(f"/v1/holds/{named}", site.officer_token)["keepings"][0]["id"])
+
+
 def right(site: AccessSite) -> str:
     """What the person asked of whoever keeps their data."""
     return str(site.made("/v1/rights", site.one.person, {"right": "eu-gdpr:A15"})["id"])
@@ -138,6 +154,11 @@ IDS: Mapping[str, Maker] = {
     "/v1/consents/{id}": consent,
     "/v1/erasures/{id}": erasure,
     "/v1/grants/{id}": nothing,
+    "/v1/held/{id}": keeping,
+    "/v1/held/{id}/records/{coll}": lambda _: NOTES,
+    "/v1/held/{id}/records/{coll}/{record}": lambda _: RECORD,
+    "/v1/held/{id}/records/{coll}/{record}/attachments/{n}": lambda _: "1",
+    "/v1/holds/{id}": hold,
     "/v1/jobs/{id}": nothing,
     "/v1/keys/{kind}": lambda _: "app",
     "/v1/officers/{id}": lambda site: site.officer,

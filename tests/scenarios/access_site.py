@@ -190,7 +190,7 @@ def access_site(folder: Path, calls_a_second: int = 0) -> Iterator[AccessSite]:
         chosen = folder / "config.toml"
         chosen.touch(0o600)
         chosen.write_text(f"[access]\napp_per_second = {calls_a_second}\n")
-    with opened(folder) as node, _served(node) as port:
+    with opened(folder) as node, served(node) as port:
         one = _party(node, "One", (CANARY, ADDRESS))
         other = _party(node, "Other", ("Bob", "bob@example.org"))
         officer, made = node.callers.add_officer("Dora", PASSPHRASE)
@@ -198,7 +198,7 @@ def access_site(folder: Path, calls_a_second: int = 0) -> Iterator[AccessSite]:
 
 
 @contextmanager
-def _served(node: Node) -> Iterator[int]:
+def served(node: Node) -> Iterator[int]:
     """Serve `node` on a free port, in a thread."""
     listener = bind(0)
     port = int(listener.getsockname()[1])

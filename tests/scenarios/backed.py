@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sealhold.model.ids import FieldName, SubjectId, canonical
+from sealhold.model.logins import Provider
 from sealhold.model.people import ProfileView
 from sealhold.model.shown import GrantView
 from sealhold.model.shown.backups import RestoreView
 from sealhold.node import Accepted, Node, Places, backing
 from sealhold.vault.home import Home
+from sealhold.vault.logins import Logins
 from tests.scenarios.vaults import (
     PASSPHRASE,
     Asker,
@@ -28,6 +30,9 @@ OWNER = Accepted(at_terminal=True, checkpoint=None)
 
 def nobody_watches(_done: int, _every: int) -> None:
     """Stand for a bar that nobody sees."""
+
+
+PROVIDER = Provider(name="work", issuer="https://id.example.org", client="vault")
 
 
 @dataclass
@@ -95,6 +100,7 @@ def backed(folder: Path, places: Places | None = None) -> Backed:
         node.people.lay_down(canonical(app.id), RULES, PASSPHRASE)
         kept, gone = (person(node, asker.token, name) for name in ("Ada", "Bob"))
         _, officer = node.callers.add_officer("Grace", PASSPHRASE)
+        Logins(node.parts.core).add(PROVIDER, "248289761001", None)
         made = Backed(
             folder=folder,
             clock=clock,

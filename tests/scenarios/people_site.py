@@ -78,19 +78,22 @@ def call(
     token: str,
     body: object = None,
     headers: Mapping[str, str] | None = None,
+    *,
+    raw: bytes | None = None,
 ) -> Answer:
-    """Call one route."""
+    """Call one route, with a body of JSON or a raw one."""
     connection = HTTPConnection("127.0.0.1", port, timeout=30)
     sent = {"Host": f"localhost:{port}", **(headers or {})}
     if token:
         sent["Authorization"] = f"Bearer {token}"
     if body is not None:
         sent["Content-Type"] = "application/json"
-    connection.request(method, path, json.dumps(body) if body is not None else None, sent)
+    content = raw if body is None else json.dumps(body)
+    connection.request(method, path, content, sent)
     response = connection.getresponse()
-    content = response.read()
+    came = response.read()
     connection.close()
-    return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, content)
+    return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, came)
 
 
 @contextmanager

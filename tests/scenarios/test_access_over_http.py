@@ -80,6 +80,33 @@ def test_what_a_narrowed_token_makes_ends_with_it(site: AccessSite, part: str) -
     assert (made.status, json.loads(made.body)["until"]) == (201, until)
 
 
+@pytest.mark.threat("T293")
+@pytest.mark.parametrize("part", ["tokens", "links"])
+def test_what_may_be_used_so_many_times_makes_nothing_that_could_be_used_again(
+    site: AccessSite, part: str
+) -> None:
+    token = attenuate(site.one.token, Caveat(CaveatKind.USES, "5"))
+
+    told = site.call("POST", f"/v1/subjects/{site.one.people[0]}/{part}", token)
+
+    assert (told.status, told.body) == (403, DENIED)
+
+
+@pytest.mark.threat("T293")
+def test_a_token_for_one_person_makes_a_token_that_is_bound_to_them(site: AccessSite) -> None:
+    ada, bob = site.one.people
+    token = attenuate(site.one.token, Caveat(CaveatKind.SUBJECT, ada))
+    terms = f"/v1/processings/{site.id_of('/v1/processings/{id}', processing)}"
+
+    made = json.loads(site.call("POST", f"/v1/subjects/{ada}/tokens", token).body)["token"]
+
+    assert site.call("POST", f"/v1/subjects/{bob}/tokens", token).body == DENIED
+    assert site.call("GET", f"/v1/subjects/{ada}/choices", made).status == 200
+    assert site.call("GET", terms, site.one.person).status == 200
+    assert site.call("GET", terms, token).body == DENIED
+    assert site.call("GET", terms, made).body == DENIED
+
+
 @pytest.mark.threat("T201")
 def test_a_token_that_is_narrowed_in_many_ways_is_one_sender(site: AccessSite) -> None:
     path, told = f"/v1/subjects/{site.one.people[0]}/records:bulk", b""
@@ -137,7 +164,9 @@ def test_no_app_has_its_credentials_without_end(site: AccessSite) -> None:
 
 
 def test_a_refused_token_is_in_the_ledger_under_its_apps_name(site: AccessSite) -> None:
-    token = attenuate(site.one.token, Caveat(CaveatKind.SCOPE, "lookup"))
+    path = f"/v1/apps/{site.one.id}/credentials"
+    made = json.loads(site.call("POST", path, site.owner, PROOF).body)
+    token = attenuate(made["token"], Caveat(CaveatKind.SCOPE, "lookup"))
     site.call("GET", profile(site), token)
 
     line = json.loads(site.call("GET", "/v1/audit/ledger?limit=1", site.owner).body)[0]

@@ -80,6 +80,16 @@ def test_no_token_that_was_handed_out_before_works(made: Backed, from_home: Path
 
 
 @pytest.mark.threat("T286")
+def test_nobody_enters_by_a_login_that_may_have_been_taken_out_since(
+    made: Backed, from_home: Path
+) -> None:
+    with opened(made.home, made.clock) as node:
+        assert [each.sub for each in node.logins.all()] == ["248289761001"]
+    with opened(from_home, made.clock) as node:
+        assert node.logins.all() == ()
+
+
+@pytest.mark.threat("T286")
 def test_a_consent_is_unknown_until_its_owner_confirms_it(made: Backed, tmp_path: Path) -> None:
     to = tmp_path / "to"
     made.restore(to, Home(made.home))

@@ -49,6 +49,16 @@ FIGURES = {
     },
     "firewall": {"decide_us", "open_us"},
     "import": {"csv_100k_seconds", "csv_100k_rss_mb", "csv_again_seconds"},
+    "service": {
+        "put_per_s",
+        "get_audited_per_s_c64",
+        "bulk_per_s",
+        "withdraw_http_ms",
+        "pg_get_per_s",
+        "export100_ms",
+        "export_1gib_extra_rss_mb",
+        "withdraw_ms",
+    },
     "start": {
         "help_seconds",
         "first_page_seconds",
@@ -60,6 +70,16 @@ FIGURES = {
 }
 RATIOS = {
     "compute": {"k1_vs_k16"},
+    "service": {
+        "put_vs_commit_each",
+        "put_vs_no_db",
+        "put_vs_batch64",
+        "put_vs_batch64_sqlcipher",
+        "put_p99_vs_p50",
+        "pg_get_vs_asyncpg",
+        "erase_1000_vs_put_1000",
+        "epoch_close_per_user_vs_rewrap",
+    },
     "store": {
         "put_vs_raw_sqlcipher",
         "put_vs_raw_sqlite",
@@ -128,7 +148,7 @@ def test_a_bench_prints_its_figures_on_one_line(
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("name", ["audit", "compute", "import", "start"])
+@pytest.mark.parametrize("name", ["audit", "compute", "import", "service", "start"])
 def test_a_longer_bench_prints_its_figures_on_one_line(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

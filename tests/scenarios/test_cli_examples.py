@@ -6,10 +6,12 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from sealhold.frontends.cli.lazy import Entry, Group
 from sealhold.frontends.cli.tree import tree
+from sealhold.frontends.ruleforms import CollectionForm
 from sealhold.model.principals import Caller
 from sealhold.model.processing import Risk, Terms
 from tests.scenarios.vaults import PASSPHRASE, Hands, opened
@@ -18,7 +20,7 @@ from tests.unit.people_vault import NAME, RULES, SERVICE
 
 STAGES = (
     *("empty", "filled", "asked", "allowed", "answered", "turning"),
-    *("asked of people", "backed up", "lost"),
+    *("asked of people", "held", "trusting", "trusted", "backed up", "lost"),
 )
 TERMS = Terms(
     name="Newsletter",
@@ -54,10 +56,17 @@ NEEDS = {
     "processing show": "asked of people",
     "processing activate": "asked of people",
     "processing retire": "asked of people",
+    "schema show": "asked of people",
+    "collection show": "asked of people",
+    "hold add": "asked of people",
+    "hold lift": "held",
+    "login add": "trusting",
+    "login remove": "trusted",
     "backup verify": "backed up",
     "restore": "lost",
 }
-ELSEWHERE = {"serve"}  # never ends by itself: test_cli_serve.py
+# one never ends by itself: test_cli_serve.py; one needs a server: test_server_role.py
+ELSEWHERE = {"serve", "service print-grants"}
 
 
 def entries(group: Group, before: str = "") -> Iterator[tuple[str, Entry]]:
@@ -81,6 +90,8 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     shutil.copytree(FILES / "tracks", downloads / "tracks")
     (cli.folder / "mail.mbox").write_text(MAIL)
     (cli.folder / "rates.json").write_text("{}")
+    (cli.folder / "schema.json").write_text(SCHEMA)
+    (cli.folder / "notes.json").write_text(NOTES)
     kept = {}
 
     def keep(stage: str) -> None:
@@ -105,8 +116,19 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     keep("turning")
     with opened(cli.home, Hands(cli.now)) as node:
         node.people.lay_down("GreenCorp", RULES, PASSPHRASE)
+        rule = msgspec.json.decode(NOTES, type=CollectionForm).rule()
+        node.person_records.lay_down("GreenCorp", "notes", rule, PASSPHRASE)
         node.processings.register(Caller(role="owner", token=""), "GreenCorp", TERMS)
     keep("asked of people")
+    held = "hold add GreenCorp --ground LegalClaims --law 'File 12' --until 365d --field name"
+    assert cli.line(held).code == 0
+    keep("held")
+    chosen = cli.home / "config.toml"
+    chosen.touch(0o600)
+    chosen.write_text('[login.work]\nissuer = "https://id.example.org"\nclient_id = "vault"\n')
+    keep("trusting")
+    assert cli.line("login add work 248289761001").code == 0
+    keep("trusted")
     for line in ("backup make Backups", "backup slots Stick/slots"):
         assert cli.line(line).code == 0, line
     keep("backed up")
@@ -121,6 +143,12 @@ IDLE = {
     "grant confirm": 9,  # of use after going back to an older day
 }
 SAID = {"SEALHOLD_PASSPHRASE": PASSPHRASE, "SEALHOLD_NEW_PASSPHRASE": "another horse"}
+SCHEMA = """\
+{"fields": {
+  "mail": {"category": "EmailAddress", "purposes": ["ServiceProvision"], "lookup": "email"}
+}}
+"""
+NOTES = '{"category": "Note", "purposes": ["ServiceProvision"], "retention_days": 30}'
 MAIL = """\
 From ann@example.org Thu Oct  1 08:00:00 2026
 From: Ann <ann@example.org>
@@ -141,6 +169,7 @@ def found(cli: Cli, kind: str) -> str:
         "r": "search dentist",
         "j": "job list",
         "p": "processing list",
+        "h": "hold list",
     }
     line = f"run {found(cli, 'g')}" if kind == "c" else lists[kind]
     shown = re.search(rf"\b{kind}-[0-9a-f]{{12}}\b", cli.line(line).out)
@@ -152,7 +181,7 @@ def found(cli: Cli, kind: str) -> str:
 def test_an_example_works_as_it_stands(words: str, stages: dict[str, Path], tmp_path: Path) -> None:
     folder = Path(shutil.copytree(stages[NEEDS.get(words, "asked")], tmp_path / "here"))
     cli = Cli(folder)
-    line = re.sub(r"\b([qgcrjp])-0123456789ab\b", lambda id_: found(cli, id_[1]), EXAMPLES[words])
+    line = re.sub(r"\b([qgcrjph])-0123456789ab\b", lambda id_: found(cli, id_[1]), EXAMPLES[words])
 
     ended = cli(*shlex.split(line), env=SAID)
 

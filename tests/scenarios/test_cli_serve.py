@@ -103,10 +103,15 @@ def test_the_address_stays_the_same_from_one_start_to_the_next(folder: Path) -> 
 def test_a_served_vault_keeps_other_commands_out_and_after_it_they_work(folder: Path) -> None:
     with served(folder, GIVEN):
         during = without_terminal("status", folder=folder, env=GIVEN)
+        word = without_terminal(
+            "app", "register", "GreenCorp", "--key", "00" * 32, folder=folder, env=GIVEN
+        )
     after = without_terminal("status", folder=folder, env=GIVEN)
 
     assert during.returncode == 7
     assert "open in another process" in during.stderr
+    assert "its page `/status` or `GET /v1/status`" in during.stderr
+    assert "its page `/apps` or `POST /v1/apps`" in word.stderr
     assert after.returncode == 0
 
 

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from sealhold.crypto import dsse
-from sealhold.node import backing
+from sealhold.model.sqlsteps import Ask
+from sealhold.node import Places, backing
 from sealhold.vault.drill import MEDIA
+from tests.conformance.pgserver import schema_of
 from tests.scenarios.backed import Backed, backed
+from tests.scenarios.server_role import at, owner, work_under_it
 from tests.scenarios.test_backups import Bend, cut, flip
 from tests.scenarios.vaults import PASSPHRASE, opened
 from tests.transcripts.cli import Cli
@@ -67,3 +70,18 @@ def test_a_vault_that_was_never_backed_up_is_told_so(tmp_path: Path) -> None:
     assert ended.code == 0
     outcomes = [each["outcome"] for each in json.loads(ended.out)["drill"]["tried"]]
     assert outcomes == ["held", "held", "missing"]
+
+
+@pytest.mark.threat("T287")
+def test_rows_of_a_server_are_restored_into_a_schema_that_goes_again(tmp_path: Path) -> None:
+    made = backed(tmp_path, Places(records=f"{at('sealhold')}?schema={schema_of(tmp_path)}"))
+    asked = Ask("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'sealhold_drill%'")
+
+    assert drilled(made)["restore_the_newest_backup"] == "held"
+
+    with owner() as client, client.reading() as session:
+        assert session.run([asked]) == [[(0,)]]
+    work_under_it(Cli(tmp_path))
+    assert drilled(made)["restore_the_newest_backup"] == "missing"
+    flip(next(Path(made.place).glob("*/data+/*")))
+    assert drilled(made)["restore_the_newest_backup"] == "failed"

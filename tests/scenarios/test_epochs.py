@@ -13,7 +13,7 @@ import pytest
 
 from sealhold.frontends.http.rounds import Rounds
 from sealhold.model.errors import StoreUnavailableError, WrongPassphraseError
-from sealhold.model.ids import canonical
+from sealhold.model.ids import SubjectId, canonical, random_id
 from sealhold.model.quantities import DAY, HOUR, Instant
 from sealhold.node import Node
 from sealhold.vault.home import Home
@@ -337,3 +337,20 @@ def test_rows_on_a_server_open_in_the_next_epoch(tmp_path: Path) -> None:
     assert cli.line("search dentist").out == before
     assert cli.line("audit verify").code == 0
     assert "Epoch" in cli.line("key list").out
+
+
+def test_the_key_of_a_person_who_was_never_written_goes_with_the_first_round(home: Path) -> None:
+    with opened(home) as node:  # and the process dies before it writes the row
+        core = node.parts.core
+        stray = SubjectId(random_id(core.entropy))
+        core.keyring.add_subject(core.app, stray)
+
+    with opened(home) as node:
+        assert stray_keys(node, stray) == 1
+        Rounds(node, node.world.clock).once()
+        assert stray_keys(node, stray) == 0
+        assert any(line.reason == "stray_keys_destroyed" for line in node.audit.ledger(limit=5))
+
+
+def stray_keys(node: Node, subject: SubjectId) -> int:
+    return len(node.parts.core.keyring.versions(subject))

@@ -69,6 +69,33 @@ def test_a_person_is_made_written_read_changed_found_and_erased(site: PeopleSite
     assert site.call("GET", f"/v1/subjects/{subject}", token).status == 403
 
 
+@pytest.mark.threat("T322")
+def test_a_field_with_a_mask_leaves_whole_only_for_the_purposes_that_need_it(
+    site: PeopleSite,
+) -> None:
+    app, token = site.apps[1]
+    mail = {
+        "category": "EmailAddress", "purposes": [SERVICE, MARKETING], "lookup": "email",
+        "mask": "domain", "whole_for": [SERVICE],
+    }  # fmt: skip
+    body = {"fields": {**SCHEMA, "mail": mail}}
+    path = f"/v1/apps/{app}/profile-schema"
+    laid = site.call("PUT", path, site.owner, {**body, "passphrase": PASSPHRASE})
+    subject = site.person(token, "Ada", "ada@example.org")
+
+    for_ads = site.call("GET", profile(subject), token, purpose=MARKETING)
+    whole = site.call("GET", profile(subject), token)
+    tried = site.call(
+        "POST", "/v1/lookup", token, {"field": "mail", "value": "ada@example.org"},
+        purpose=MARKETING,
+    )  # fmt: skip
+
+    assert (laid.status, laid.json["fields"]["mail"]["mask"]) == (200, "domain")
+    assert for_ads.json["fields"] == {"name": "Ada", "mail": "***@example.org"}
+    assert whole.json["fields"]["mail"] == "ada@example.org"
+    assert tried.status == 403
+
+
 def test_a_change_says_which_version_it_is_for(site: PeopleSite) -> None:
     _, token = site.apps[0]
     subject = site.person(token, "Eve", "eve@example.org")

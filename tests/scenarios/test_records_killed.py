@@ -4,6 +4,7 @@ Each case takes seconds: a server is started, killed under load, started again, 
 """
 
 import json
+import re
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -61,16 +62,19 @@ def test_what_was_acknowledged_is_there_after_a_kill(tmp_path: Path, store: str)
 
     with people_site(tmp_path, init=init_of(store, tmp_path), register=False) as again:
         site = RecordsSite(again, store)
+        total = 0
         for who, numbers in kept.items():
-            there = _all(site, who, token)
+            total += len(there := _all(site, who, token))
             want = {n: {"n": n} for n in numbers} | {
                 n: {"n": n} for some in loaded if who == people[0] for n in some
             }
             assert {n: there[n] for n in want} == want
             rest = sorted(n for n in there if n >= FIRST and n not in want)
             assert len(rest) in {0, LINES}  # lines of a portion are all there, or none
-        assert again.call("GET", "/v1/status", again.owner).status == 200
+        status = again.call("GET", "/v1/status", again.owner).json
+        assert [status[name] for name in ("apps", "people", "records")] == [2, AT_ONCE, total]
     assert Cli(tmp_path).line("audit verify").code == 0
+    assert re.search(rf"People +{AT_ONCE}\n.*{total:,}\n", Cli(tmp_path).line("status").out)
 
 
 def _gone(done: Callable[[], bool]) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
 
 from tests.conformance import pgserver
@@ -136,6 +137,8 @@ def test_a8_erasing_twice_gives_one_receipt_that_anybody_can_check(office: Offic
         bent = paper.replace('"sig":"', '"sig":"A', 1)
         (office.folder / f"bent-{name}").write_text(bent)
         assert cli.line(f"verify bent-{name}").code == 6
+    (office.folder / "answer.json").write_bytes(first.body)
+    assert cli.line("verify answer.json").code == 0
     assert office.get(f"/v1/erasures/{receipt}", office.site.apps[1][1]).status == 403
     assert office.get(f"/v1/erasures/{ABSENT}").status == 404
     assert office.get(f"/v1/erasures/{ABSENT}", office.app).status == 403
@@ -274,6 +277,9 @@ def test_a10_the_record_of_processing_is_made_and_names_what_is_missing(office: 
 
     assert linked.headers["content-type"].startswith("application/ld+json")
     assert {"activity": "One: Marketing", "cell": "basis"} in linked.json["gaps"]
+    schema = jsonschema_rs.Draft202012Validator(office.get("/v1/schemas/ropa", "").json)
+    assert schema.is_valid(linked.json)
+    assert schema.is_valid(office.get("/v1/ropa?role=processor").json)
     assert table.headers["content-type"].startswith("text/csv")
     assert b"One: Marketing" in table.body
     assert office.get("/v1/ropa?role=nobody").status == 422

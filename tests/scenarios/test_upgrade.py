@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.audit.log import Entry
+from sealhold.audit.spans import WIDE, leaves_of
+from sealhold.crypto.seal import Sealer
 from sealhold.model.errors import (
     ConflictError,
     InvalidError,
@@ -18,6 +22,7 @@ from sealhold.model.errors import (
     StoreFullError,
     TamperedError,
 )
+from sealhold.model.ids import Id16, SubjectId
 from sealhold.node import backing
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.cipherfile import CipherFile
@@ -25,15 +30,18 @@ from sealhold.stores.migrating import Change, Migration, migrated_copy, tables_o
 from sealhold.stores.spec import ColumnKind, Expect, Put, Row, TableSpec
 from sealhold.vault.catalogue import JOBS
 from sealhold.vault.deciding import Deciding
-from sealhold.vault.home import Home
+from sealhold.vault.home import FORM, Home
 from sealhold.vault.keysets import lease
 from sealhold.vault.opening import DECIDING
 from sealhold.vault.settings import SETTINGS
-from sealhold.vault.writer import SET_HASH, set_mac
+from sealhold.vault.telling import Teller
+from sealhold.vault.upgrading import MIGRATIONS
+from sealhold.vault.writer import SET_HASH, Work, set_mac
 from tests.scenarios.vaults import PASSPHRASE, Hands, calendar, new_home, opened, world
 from tests.transcripts.cli import Cli
 
-OPTIONS = TableSpec(  # what form 0 had in place of `setting`: another name, a column more
+OLDER = FORM - 1
+OPTIONS = TableSpec(  # what an older form had in place of `setting`: another name, a column more
     name="option",
     columns={"name": ColumnKind.CODE, "value": ColumnKind.I64, "spare": ColumnKind.I64},
     key=("name",),
@@ -53,7 +61,7 @@ def without_spare(row: Row) -> Row:
 
 UP = (
     Migration(
-        to=1,
+        to=FORM,
         about="settings without spares",
         changes=(
             Change(table="option", to=SETTINGS, row=without_spare),
@@ -65,7 +73,7 @@ UP = (
 )
 DOWN = (
     Migration(
-        to=0,
+        to=OLDER,
         about="as it was once",
         changes=(
             Change(table="setting", to=OPTIONS, row=lambda row: (*row, 7)),
@@ -78,7 +86,7 @@ DOWN = (
 
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a vault of form 0, as a program of long ago would have left it."""
+    """Return a vault of an older form, as a program of long ago would have left it."""
     folder = tmp_path_factory.mktemp("planted")
     home = Home(new_home(folder / "home"))
     with opened(home.folder) as node:
@@ -101,7 +109,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store.commit((), lambda _: ops, lease(store, Hands()))
     store.close()
     (folder / "old.db").replace(home.data)
-    home.set_form(0)
+    home.set_form(OLDER)
     return home.folder
 
 
@@ -134,7 +142,7 @@ def test_an_older_vault_is_not_opened_before_it_was_brought_along(
     check_whole(home, tmp_path)
     with opened(home) as node:
         assert [line.what for line in node.audit.lines() if line.kind == "upgrade"] == [
-            "the rows were brought to another form: form 1"
+            "the rows were brought to another form: form 2"
         ]
     assert not list(home.glob("vault.db.*"))
     with pytest.raises(ConflictError):
@@ -146,7 +154,7 @@ def test_a_vault_of_a_newer_form_is_left_as_it_is(tmp_path: Path) -> None:
     cli = Cli(tmp_path)
     cli.line("init --headless")
     home = Home(cli.home)
-    home.set_form(2)
+    home.set_form(FORM + 1)
     before = home.data.read_bytes()
 
     for line in ("status", "upgrade", "serve --port 0", "backup slots s"):
@@ -168,21 +176,21 @@ def test_rows_that_decide_and_were_edited_are_not_carried_over(home: Path) -> No
     with pytest.raises(TamperedError):
         bring(home)
 
-    assert Home(home).form == 0
+    assert Home(home).form == OLDER
     assert not list(home.glob("vault.db.*"))
 
 
 def test_a_step_that_does_not_lead_to_todays_tables_changes_nothing(home: Path) -> None:
     before = (home / "vault.db").read_bytes()
-    short = Migration(to=1, about="nothing", deciding=frozenset({"option"}))
-    wrong = Migration(to=1, about="wrong", changes=(Change(table="nowhere", to=None),))
+    short = Migration(to=FORM, about="nothing", deciding=frozenset({"option"}))
+    wrong = Migration(to=FORM, about="wrong", changes=(Change(table="nowhere", to=None),))
 
     for steps in ((short,), (wrong,), ()):
         with pytest.raises((InvalidError, TamperedError)):
             backing.upgrade(home, world(), PASSPHRASE, steps)
 
     assert (home / "vault.db").read_bytes() == before
-    assert Home(home).form == 0
+    assert Home(home).form == OLDER
 
 
 def test_no_room_for_a_second_copy_changes_nothing(
@@ -243,3 +251,56 @@ def test_a_kill_at_any_point_leaves_one_form_whole(
 
     check_whole(home, tmp_path)
     assert not list(home.glob("vault.db.*"))
+
+
+UNINDEXED = Migration(
+    to=1,
+    about="as it was first",
+    changes=tuple(Change(table=spec.name, to=None) for spec in MIGRATIONS[0].added),
+)
+
+
+def unindexed(home: Home) -> None:
+    """Leave a vault as the last program before the log had an index."""
+    with opened(home.folder) as node:
+        file = node.parts.core.keyring.named("data-file").reveal()
+    migrated_copy(home.data, home.next_data, lambda: file, [UNINDEXED])
+    home.take_next_data()
+    home.set_form(1)
+
+
+def busy(home: Path, entries: int) -> SubjectId:
+    """Return a person of whom the log tells, among so many entries of others."""
+    with opened(home) as node:
+        core = node.parts.core
+        owner, other = Teller(core.keys), Id16(b"somebody else's".ljust(16))
+        event = Event(kind=EventKind.READ, actor=Actor.OWNER)
+        about = [owner.entry(event), Entry(event=event, subject=other, sealer=core.keys.events)]
+        for _ in range(entries // 1_000):
+            core.writer.commit(Work((), tuple(about * 500)))
+        return core.owner
+
+
+def told(home: Path, subject: SubjectId) -> int:
+    """Return how many entries about somebody the index leads to."""
+    with opened(home) as node:
+        core = node.parts.core
+        log, size = Sealer(core.keyring.named("log")), core.writer.load.log_size
+        return len([*leaves_of(core.store, log, subject, size)])
+
+
+def test_the_log_of_a_vault_of_the_first_form_gets_its_index(tmp_path: Path) -> None:
+    home = Home(new_home(tmp_path / "home"))
+    owner = busy(home.folder, 17_000)
+    before = told(home.folder, owner)
+    unindexed(home)
+    heard: list[tuple[int, int]] = []
+
+    backing.upgrade(home.folder, world(), PASSPHRASE, watch=lambda *far: heard.append(far))
+
+    assert told(home.folder, owner) == before == 8_500
+    with opened(home.folder) as node:
+        assert node.audit.verify().whole
+    assert [done for done, _ in heard] == [WIDE, heard[-1][1]]
+    assert home.form == FORM
+    assert [step.to for step in MIGRATIONS] == [*range(2, FORM + 1)]

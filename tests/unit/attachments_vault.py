@@ -32,3 +32,10 @@ def packs(kept: Shelf, who: SubjectId) -> set[str]:
     """Return the stored packs of a person."""
     mine = {each.row[0].hex() for each in scan_all(kept.many.store, PACKS) if each.row[1] == who}
     return {name for name in kept.many.vault.packs.names("packs/") if name[-64:] in mine}
+
+
+def with_a_note(kept: Shelf) -> SubjectId:
+    """Return a person with a note, to which things can be attached."""
+    who = kept.newcomer()
+    kept.put(who, 1, {"n": 1})
+    return who

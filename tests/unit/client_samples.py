@@ -85,6 +85,7 @@ SAMPLES: Mapping[Callable[..., object], tuple[object, ...]] = {
     choices.take_back: (choices.take_back(ONE, WHY),),
     rights.export: (rights.export(ONE),),
     rights.erase: (rights.erase(ONE),),
+    rights.staying: (rights.staying(ONE),),
     rights.ask: (rights.ask("eu-gdpr:A15"),),
     rights.every: (rights.every(),),
     rights.show: (rights.show(TWO),),

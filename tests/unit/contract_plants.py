@@ -2,8 +2,9 @@
 
 - A plant is files: a new one is written, an existing one gets the text at its end.
 - Run as a program, it takes a copy of the tree (a folder with pyproject.toml and src) and prints,
-  as JSON, the names of the broken contracts for each plant. A fresh process is needed, since the
-  linter finds the tree by importing it.
+  as JSON, the names of the broken contracts: of all for the tree as it is, and for each plant of
+  the one that it is to break. A fresh process is needed, since the linter finds the tree by
+  importing it.
 """
 
 import contextlib
@@ -136,6 +137,19 @@ PLANTS = {
     "the client reaches a key in a function": _one(
         "9", "client/world.py", _inside("import sealhold.crypto.entropy")
     ),
+    # 10: those who have records and fields opened for them, at the door
+    "an export opens records by itself": _one(
+        "10a", "vault/exporting.py", "import sealhold.vault.owned\n"
+    ),
+    "an export opens records in a function": _one(
+        "10a", "vault/portable.py", _inside("from sealhold.vault.owned import open_body")
+    ),
+    "an export opens fields by itself": _one(
+        "10b", "vault/exporting.py", "from sealhold.vault.identifiable import open_field\n"
+    ),
+    "a door of people opens fields": _one(
+        "10b", "compute/peopledoor.py", "import sealhold.vault.identifiable\n"
+    ),
     # 8: plug-ins that know each other
     "a source knows a source": _one(
         "8a", "connectors/sources/planted.py", "from sealhold.connectors.sources import gpx\n"
@@ -182,11 +196,13 @@ def planted(package: Path, files: Mapping[str, str]) -> Iterator[None]:
                 folder.rmdir()
 
 
-def broken(folder: Path) -> list[str]:
-    """Return the names of the contracts that the tree in `folder` breaks."""
-    configuration.configure()
+def broken(folder: Path, number: str = "") -> list[str]:
+    """Return the names of the contracts that the tree in `folder` breaks: of all, or of one."""
     options = use_cases.read_user_options(config_filename=str(folder / "pyproject.toml"))
     use_cases._register_contract_types(options)
+    options.contracts_options = [
+        each for each in options.contracts_options if number in {"", each["name"].split()[0]}
+    ]
     report = use_cases.create_report(options, cache_dir=str(folder / "cache"))
     return sorted(
         contract.name for contract, check in report.get_contracts_and_checks() if not check.kept
@@ -196,12 +212,13 @@ def broken(folder: Path) -> list[str]:
 def main(folder: Path) -> None:
     """Print the broken contracts of the tree as it is, and with each plant."""
     sys.path.insert(0, str(folder / "src"))
+    configuration.configure()
     found: dict[str, list[str]] = {}
     with contextlib.redirect_stdout(sys.stderr):
         found[""] = broken(folder)
         for name, plant in PLANTS.items():
             with planted(folder / "src" / "sealhold", plant.files):
-                found[name] = broken(folder)
+                found[name] = broken(folder, plant.breaks)
     print(json.dumps(found))  # noqa: T201  # reason: the result
 
 

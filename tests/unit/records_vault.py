@@ -14,12 +14,14 @@ from sealhold.vault.attachments import ATTACHED_PACKS, ATTACHMENTS
 from sealhold.vault.collectionrules import Collections
 from sealhold.vault.deciding import rows_of, scan_all
 from sealhold.vault.keyblocks import KEY_BLOCKS, KeyBlocks
+from sealhold.vault.peoplecheck import people_faults
 from sealhold.vault.personrecords import At, PersonRecords
 from sealhold.vault.personrows import OLDER, RECORDS
 from sealhold.vault.recordasking import Asking, RecordUses
 from sealhold.vault.recordbulk import RecordBulk
 from sealhold.vault.recordterms import Terms
 from sealhold.vault.using import Uses
+from tests.unit.memory_vault import NOON
 from tests.unit.people_vault import MARKETING, SERVICE, Crowd, crowd
 
 NOTES, VISITS = "notes", "visits"
@@ -61,6 +63,11 @@ class Shelf:
         self, subject: SubjectId, app: AppId | None = None, purpose: str = SERVICE
     ) -> Asking:
         return Asking(app=app or self.many.one, subject=subject, purpose=purpose)
+
+    def newcomer(self) -> SubjectId:
+        """Return a person of the first app, who came at noon."""
+        self.many.time.now = NOON
+        return self.many.people.make(self.many.one).subject
 
     def put(
         self, subject: SubjectId, number: int, content: Content, over: int | None = None
@@ -109,3 +116,11 @@ def shelf() -> Iterator[Shelf]:
             attachments=Attachments(core, uses, blocks),
             terms=Terms(core, blocks),
         )
+
+
+@contextmanager
+def whole_shelf() -> Iterator[Shelf]:
+    """A shelf for all tests of a module; after them nothing is out of place."""
+    with shelf() as found:
+        yield found
+        assert list(people_faults(found.many.vault.core)) == []

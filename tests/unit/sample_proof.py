@@ -14,6 +14,7 @@ from sealhold.compute.compliance import (
     inputs_root,
 )
 from sealhold.compute.credential import KIND, TOLD, OwnFacts, Stated
+from sealhold.compute.evidence import Claim
 from sealhold.compute.measuring import Measured
 from sealhold.compute.proof_forms import open_statement, read_file
 from sealhold.compute.proof_rules import Policy
@@ -25,6 +26,7 @@ from sealhold.crypto.digest import sha256
 from sealhold.crypto.entropy import seeded
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.sign import SigningKey
+from sealhold.model.clock import Entropy
 from sealhold.model.encoding import Plain
 from sealhold.model.ids import Id16, ReceiptId
 from sealhold.model.quantities import Instant
@@ -102,12 +104,8 @@ class Sample:
         )
 
 
-def sample(seed: bytes = b"one vault", **changes: Plain) -> Sample:
-    """Return an answer; `seed` makes keys and salts, `changes` are of the manifest."""
-    draw = seeded(seed)
-    prover = Prover(Secret(draw(32), "proof"))
-    task = signed_task(**changes)
-    answer = Answer(
+def answer_to(task: SignedTask) -> Answer:
+    return Answer(
         task=task.task.digest,
         param="standard",
         selection="all",
@@ -116,21 +114,33 @@ def sample(seed: bytes = b"one vault", **changes: Plain) -> Sample:
         recipient="https://bonus.example/answers",
         nonce="n-4711",
     )
-    hidden = Commitments(
-        account=commitment(sha256(seed, b"account"), draw(32)),
-        entry=commitment(sha256(seed, b"entry"), draw(32)),
-        inputs=commitment(inputs_root([sha256(seed, b"trip")]), draw(32)),
-        provenance=commitment(inputs_root([sha256(seed, b"import")]), draw(32)),
-    )
-    conduct = Conduct(
+
+
+def conduct_of(device: Claim, draw: Entropy, seed: bytes = b"") -> Conduct:
+    """Return how an answer was made; `seed` makes what is hidden, `draw` the salts."""
+    return Conduct(
         terms=sha256(b"terms"),
         coarsen=1,
         isolation="jailed",
         runtime=Measured(name="monty 1.4.0", binary=sha256(b"monty")),
         resources=(),
-        hidden=hidden,
-        evidence=prover.attester.claim,
+        hidden=Commitments(
+            account=commitment(sha256(seed, b"account"), draw(32)),
+            entry=commitment(sha256(seed, b"entry"), draw(32)),
+            inputs=commitment(inputs_root([sha256(seed, b"trip")]), draw(32)),
+            provenance=commitment(inputs_root([sha256(seed, b"import")]), draw(32)),
+        ),
+        evidence=device,
     )
+
+
+def sample(seed: bytes = b"one vault", **changes: Plain) -> Sample:
+    """Return an answer; `seed` makes keys and salts, `changes` are of the manifest."""
+    draw = seeded(seed)
+    prover = Prover(Secret(draw(32), "proof"))
+    task = signed_task(**changes)
+    answer = answer_to(task)
+    conduct = conduct_of(prover.attester.claim, draw, seed)
     own = OwnFacts(
         receipt="00000000-0000-4000-8000-00000000000f",
         entry=sha256(seed, b"entry"),

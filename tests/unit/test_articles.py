@@ -1,6 +1,5 @@
 """The matrix of articles is true: each behaviour has code and tests that exist, where it says."""
 
-import ast
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -8,7 +7,10 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.unit.trees import ONE_WORKER, ROOT, functions
+
+pytestmark = ONE_WORKER
+
 ROWS: list[dict[str, Any]] = tomllib.loads((ROOT / "docs" / "articles.toml").read_text())["row"]
 LAST = 99  # articles of the regulation
 MEMBERS = {"articles", "behaviour", "code", "tests", "stores"}
@@ -18,10 +20,10 @@ MEMBERS = {"articles", "behaviour", "code", "tests", "stores"}
 def named_in(folder: str) -> dict[str, Path]:
     """Return the tests of a folder by name, and the file of each."""
     return {
-        each.name: path
+        name: path
         for path in (ROOT / folder).glob("test_*.py")
-        for each in ast.parse(path.read_text()).body
-        if isinstance(each, ast.FunctionDef) and each.name.startswith("test_")
+        for name in functions(path)
+        if name.startswith("test_")
     }
 
 

@@ -5,70 +5,29 @@ The sources of the tests are read for it; that each test passes is seen by runni
 
 import ast
 import re
-from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-TESTS = ROOT / "tests"
+from tests.unit.trees import (
+    ONE_WORKER,
+    ROOT,
+    functions,
+    marked,
+    marks_of,
+    path_of,
+    refs,
+    tree_of,
+    words_in,
+)
+
+pytestmark = ONE_WORKER
+
 PAGE = (ROOT / "docs" / "spec" / "22-attacks.md").read_text()
 PROPERTIES = re.findall(r"^\| (P\d) \| \S", PAGE, re.MULTILINE)
 ACCEPTED = [*range(1, 18), 19]  # 18 needs a second device
 
 
-class Ref(NamedTuple):
-    """A test of the page, and the cases of it that the page names."""
-
-    file: str
-    test: str
-    cases: tuple[str, ...]
-
-
-def refs(text: str) -> Iterator[Ref]:
-    for file, test, cases in re.findall(r"`(test_\w+\.py)::(test_\w+)`(?: \(([^)]*)\))?", text):
-        yield Ref(file, test, tuple(cases.split("; ")) if cases else ())
-
-
 NAMED = sorted(set(refs(PAGE)))
-
-
-@cache
-def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
-
-
-def path_of(file: str) -> Path:
-    (found,) = TESTS.rglob(file)  # no two test files have one name
-    return found
-
-
-def marks_of(function: ast.FunctionDef) -> list[str]:
-    """Return its decorators as they are written."""
-    return [ast.unparse(each) for each in function.decorator_list]
-
-
-def functions(path: Path) -> dict[str, ast.FunctionDef]:
-    return {each.name: each for each in tree_of(path).body if isinstance(each, ast.FunctionDef)}
-
-
-def texts_in(path: Path) -> set[str]:
-    found = (node.value for node in ast.walk(tree_of(path)) if isinstance(node, ast.Constant))
-    return {value for value in found if isinstance(value, str)}
-
-
-def words_in(path: Path) -> set[str]:
-    """Return the texts that stand in a test file, and in the files of ours that it reads from."""
-    found = texts_in(path)
-    for node in ast.walk(tree_of(path)):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tests"):
-            base = ROOT.joinpath(*(node.module or "").split("."))
-            beside = [base.with_suffix(".py"), *(base / f"{each.name}.py" for each in node.names)]
-            for other in filter(Path.is_file, beside):
-                found |= texts_in(other)
-    return found
 
 
 @pytest.mark.parametrize("file", sorted({ref.file for ref in NAMED}))
@@ -118,13 +77,5 @@ def test_what_must_hold_is_numbered_and_has_its_tests() -> None:
 
 
 def test_each_property_is_shown_by_a_test_and_each_mark_names_a_property() -> None:
-    shown = {
-        mark
-        for path in TESTS.rglob("test_*.py")
-        for each in functions(path).values()
-        for decorator in marks_of(each)
-        for mark in re.findall(r"mark\.petrus\('(\w+)'\)", decorator)
-    }
-
     assert [f"P{n}" for n in range(1, 9)] == PROPERTIES
-    assert shown == set(PROPERTIES)
+    assert marked("petrus") == set(PROPERTIES)

@@ -21,7 +21,7 @@ def output(**figures: float) -> dict[str, Any]:
     }
 
 
-def rows(found: dict[str, Any], floors: dict[str, float]) -> list[str]:
+def rows(found: dict[str, Any], floors: dict[str, Any]) -> list[str]:
     return [line for line in section(found, floors).splitlines() if line.startswith("| ")]
 
 
@@ -58,4 +58,23 @@ def test_floors_are_of_benches_that_there_are() -> None:
     floors = tomllib.loads(FLOORS.read_text())
 
     assert floors.keys() <= BENCHES.keys()
-    assert all(most > 0 for each in floors.values() for most in each.values())
+    for floor in (floor for each in floors.values() for floor in each.values()):
+        told = floor if isinstance(floor, dict) else {"most": floor}
+        assert told.keys() in ({"least"}, {"most"}, {"least", "aim"}, {"most", "aim"})
+        assert all(value > 0 for value in told.values())
+
+
+def test_a_floor_may_be_the_least_that_will_do_with_an_aim_beside_it() -> None:
+    floors: dict[str, Any] = {
+        "near": {"least": 12_000},
+        "short": {"least": 2.5, "aim": 3},
+        "quick": {"most": 10, "aim": 5},
+        "gone": {"least": 1},
+    }
+
+    told = rows(output(near=12_000, short=2.4, quick=7), floors)
+
+    assert "| near | 12,000 | at least 12,000: met |" in told
+    assert "| short | 2.4 | at least 2.5: NOT met; aim 3 |" in told
+    assert "| quick | 7 | at most 10: met; aim 5 |" in told
+    assert "| gone | not in this output | at least 1 |" in told

@@ -9,7 +9,6 @@ from sealhold.compute.compliance import (
     MAX_OWN,
     MAX_PROOF,
     Answer,
-    Commitments,
     Conduct,
     build_proof,
     commitment,
@@ -23,54 +22,30 @@ from sealhold.compute.task import task_digest
 from sealhold.compute.verify import looks_like_proof, verify_files
 from sealhold.crypto import dsse
 from sealhold.crypto.digest import sha256
+from sealhold.crypto.entropy import seeded
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.sign import SigningKey
 from sealhold.model.encoding import Plain, to_json
 from sealhold.model.errors import InvalidError, InvalidManifestError
 from sealhold.model.quantities import Instant
 from sealhold.model.shown import Verdict
+from tests.unit.sample_proof import LEFT, answer_to, conduct_of, failed
 from tests.unit.sample_task import AUTHOR, signed_task
 
 VAULT = SigningKey(Secret(b"v" * 32, "proof"))
-LEFT = Instant(1_790_000_000_000)
 LATER = Instant(LEFT + 1)
 PINS = {"proof": [VAULT.public], "author": [AUTHOR.public]}
 
 
 TASK = signed_task()
-ANSWER = Answer(
-    task=TASK.task.digest,
-    param="standard",
-    selection="all",
-    value=17,
-    slot_time=LEFT,
-    recipient="https://bonus.example/answers",
-    nonce="n-4711",
-)
+ANSWER = answer_to(TASK)
 DEVICE = Software(SigningKey(Secret(b"d" * 32, "device")))
-CONDUCT = Conduct(
-    terms=sha256(b"terms"),
-    coarsen=1,
-    isolation="jailed",
-    runtime=Measured(name="monty 1.4.0", binary=sha256(b"monty")),
-    resources=(),
-    hidden=Commitments(
-        account=commitment(sha256(b"account"), b"r" * 32),
-        entry=commitment(sha256(b"entry"), b"t" * 32),
-        inputs=commitment(inputs_root([sha256(b"trip")]), b"s" * 32),
-        provenance=commitment(inputs_root([sha256(b"import")]), b"u" * 32),
-    ),
-    evidence=DEVICE.claim,
-)
+CONDUCT = conduct_of(DEVICE.claim, seeded(b"salts"))
 PROOF = build_proof(TASK, ANSWER, CONDUCT, VAULT, DEVICE)
 
 
 def verify(data: bytes, **more: Plain) -> Verdict:
     return verify_files([data], **{"pins": PINS, "at": LATER, **more})
-
-
-def failed(verdict: Verdict) -> list[str]:
-    return [check.name for check in verdict.checks if not check.held]
 
 
 def test_a_proof_holds_under_the_pinned_keys() -> None:

@@ -82,7 +82,7 @@ def test_hidden_parts_of_a_page_are_no_words(page: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["<" * 10_000, "<!" + "[" * 5_000, "&#x110000;&#0;", "<a " * 5_000]
+    "page", ["<" * 10_000, "<!" + "[" * 5_000, "&#x110000;&#0;", "<a " * 1_000]
 )
 def test_broken_markup_gives_some_text_or_none(page: str) -> None:
     assert isinstance(text_of_html(page), str)

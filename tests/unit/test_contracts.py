@@ -61,14 +61,18 @@ OPENERS = {  # who turns a sealed row into a plain record; the checks only see t
     "record_from": {"vault/owned.py", "vault/firewall.py"},
     "open_field": {
         *{"vault/identifiable.py", "vault/firewall.py", "vault/peoplecheck.py"},
-        "vault/reindexing.py",
+        *{"vault/reindexing.py", "vault/holdcheck.py"},
     },
     "open_profile": {
         *{"vault/firewall.py", "vault/people.py", "vault/processing_runs.py"},
-        *{"vault/mine.py", "vault/portable.py"},
+        *{"vault/mine.py", "vault/portable.py", "vault/heldback.py", "vault/heldreading.py"},
     },
-    "open_row": {"vault/personrows.py", "vault/firewall.py", "vault/recordcheck.py"},
-    "open_records": {"vault/firewall.py", "vault/personrecords.py", "vault/portable.py"},
+    "open_row": {"vault/personrows.py", "vault/recordcheck.py"},
+    "open_stand": {"vault/personrows.py", "vault/firewall.py"},
+    "open_records": {
+        *{"vault/firewall.py", "vault/personrecords.py", "vault/recordrounds.py"},
+        *{"vault/portable.py", "vault/heldback.py", "vault/heldreading.py"},
+    },
     "record_keys": {"vault/keyblocks.py", "vault/firewall.py", "vault/recordcheck.py"},
     "open_paper": {"vault/attachments.py", "vault/firewall.py", "vault/recordcheck.py"},
     "open_part": {"vault/personpacks.py", "vault/firewall.py"},

@@ -3,7 +3,6 @@
 Pages are compared with the tree and the code; what they say in words, readers must judge.
 """
 
-import ast
 import re
 import tomllib
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import pytest
 
 from sealhold.__main__ import main
 from sealhold.demo.steps.s14_own import LINES
+from tests.unit.trees import ONE_WORKER, marked
 from tools import reference
 
 ROOT = Path(__file__).parents[2]
@@ -51,22 +51,22 @@ def named_in(text: str) -> Iterator[Named]:
         yield Named(found[1], frozenset(numbers))
 
 
-ALL_NAMED = sorted({(named.page, path) for path in SOURCES for named in named_in(path.read_text())})
+ALL_NAMED = [(named, path) for path in SOURCES for named in named_in(path.read_text())]
+NAMED_PAGES = sorted({named.page for named, _ in ALL_NAMED})
 
 
-@pytest.mark.parametrize("page", sorted({page for page, _ in ALL_NAMED}))
+@pytest.mark.parametrize("page", NAMED_PAGES)
 def test_a_page_that_code_names_exists(page: str) -> None:
-    assert (ROOT / page).exists(), [short(path) for named, path in ALL_NAMED if named == page]
+    assert (ROOT / page).exists(), [short(path) for named, path in ALL_NAMED if named.page == page]
 
 
-@pytest.mark.parametrize("page", sorted({page for page, _ in ALL_NAMED}))
+@pytest.mark.parametrize("page", NAMED_PAGES)
 def test_a_section_that_code_names_exists(page: str) -> None:
     text = (ROOT / page).read_text() if (ROOT / page).exists() else ""
     sections = {int(number) for number in re.findall(r"^## (\d+)\.? ", text, re.MULTILINE)}
     lost = {
         f"{short(path)}: section {number}"
-        for path in SOURCES
-        for named in named_in(path.read_text())
+        for named, path in ALL_NAMED
         if named.page == page
         for number in named.sections - sections
     }
@@ -127,29 +127,16 @@ def test_the_navigation_lists_each_page_and_no_other() -> None:
 # --- threats ---
 
 
-def marks_in(path: Path, name: str = "threat") -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        match node:
-            case ast.Call(
-                func=ast.Attribute(attr=str(called)), args=[ast.Constant(value=str(mark))]
-            ) if called == name:
-                yield mark
-            case _:
-                pass
-
-
+@ONE_WORKER
 def test_each_threat_is_tried_and_each_attack_names_a_threat() -> None:
-    tried = {mark for path in (ROOT / "tests").rglob("test_*.py") for mark in marks_in(path)}
-
-    assert tried == THREATS.keys()
+    assert marked("threat") == THREATS.keys()
 
 
+@ONE_WORKER
 def test_each_promise_that_is_told_is_shown_by_a_test_and_no_other_is_marked() -> None:
     page = (DOCS / "spec" / "24-people.md").read_text()
-    paths = (ROOT / "tests").rglob("test_*.py")
-    shown = {mark for path in paths for mark in marks_in(path, "promise")}
 
-    assert shown == set(re.findall(r"^\| (P\d+) \|", page, re.MULTILINE))
+    assert marked("promise") == set(re.findall(r"^\| (P\d+) \|", page, re.MULTILINE))
 
 
 def test_each_comment_on_a_threat_names_a_listed_one_and_each_listed_one_has_a_comment() -> None:

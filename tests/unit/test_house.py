@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -170,6 +171,7 @@ def test_a_missing_package_fails_what_needs_it_and_all_of_continuous_integration
 SKIPPING = """
 import pytest
 
+@pytest.mark.promise("P5")
 def test_runs() -> None:
     pass
 
@@ -187,11 +189,13 @@ def test_a_skip_is_told_and_fails_continuous_integration_unless_it_is_excused(
 ) -> None:
     for folder in ("tests", "tools"):
         (tmp_path / folder).mkdir()
-    (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
+    marks = 'markers = ["promise(id): as it says"]'
+    (tmp_path / "pyproject.toml").write_text(f"[tool.pytest.ini_options]\n{marks}\n")
     (tmp_path / "tools" / "skips.toml").write_text("'as .*' = \"agreed\"\n")
     (tmp_path / "tests" / "test_it.py").write_text(SKIPPING.format(reason=reason))
-    copy = tmp_path / "tests" / "conftest.py"
-    copy.write_text((ROOT / "tests" / "conftest.py").read_text())
+    (tmp_path / "docs" / "spec").mkdir(parents=True)
+    for name in ("tests/conftest.py", "tests/promises.py", "docs/spec/24-people.md"):
+        shutil.copy(ROOT / name, tmp_path / name)
 
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
@@ -199,11 +203,12 @@ def test_a_skip_is_told_and_fails_continuous_integration_unless_it_is_excused(
         check=False,
         capture_output=True,
         text=True,
-        env={**os.environ, "CI": ci},
+        env={**os.environ, "CI": ci, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
     )
 
     assert done.returncode == code
     assert f"1 x {reason}" in done.stdout
+    assert "P5  holds: a firewall before both stores (1 of 1 tests)" in done.stdout
     assert done.stdout.splitlines()[-1].startswith("1 passed, 1 skipped in ")
 
 

@@ -22,28 +22,22 @@ from sealhold.model.quantities import DAY, Instant
 from sealhold.stores.backends.memory import MemoryObjects
 from sealhold.vault import attaching
 from sealhold.vault.attaching import MAX_SIZE, Given, Of
-from sealhold.vault.peoplecheck import people_faults
 from sealhold.vault.personrecords import At
-from tests.unit.attachments_vault import LARGE, ONE, attach, packs, read
+from tests.unit.attachments_vault import LARGE, ONE, attach, packs, read, with_a_note
 from tests.unit.memory_vault import NOON
 from tests.unit.people_vault import MARKETING
-from tests.unit.records_vault import NOTES, VISITS, Shelf, rid, shelf
+from tests.unit.records_vault import NOTES, VISITS, Shelf, rid, whole_shelf
 
 
 @pytest.fixture(scope="module")
 def kept() -> Iterator[Shelf]:
-    with shelf() as found:
+    with whole_shelf() as found:
         yield found
-        assert list(people_faults(found.many.vault.core)) == []
 
 
 @pytest.fixture
 def ada(kept: Shelf) -> SubjectId:
-    """Return a person with a note."""
-    kept.many.time.now = NOON
-    who = kept.many.people.make(kept.many.one).subject
-    kept.put(who, 1, {"n": 1})
-    return who
+    return with_a_note(kept)
 
 
 # --- an attachment's life ---

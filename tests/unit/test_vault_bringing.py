@@ -7,15 +7,18 @@ from collections.abc import Iterator
 import pytest
 
 from sealhold.audit.event import Actor, EventKind
-from sealhold.model.errors import DeniedError, InvalidError
+from sealhold.model.errors import DeniedError, InvalidError, StoreUnavailableError
 from sealhold.model.ids import AppId, Id16, SubjectId
 from sealhold.model.people import Lookup
 from sealhold.model.rights import BroughtView
+from sealhold.stores.spec import RecordStore
 from sealhold.vault.attaching import Given, Of
 from sealhold.vault.bringing import Bringing
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.exporting import Exports, Wanted
+from sealhold.vault.keyblocks import Held
 from sealhold.vault.peoplecheck import people_faults
+from sealhold.vault.personpacks import PersonPacks
 from sealhold.vault.personrecords import At
 from sealhold.vault.subjects import SUBJECTS
 from sealhold.vault.using import Uses
@@ -145,3 +148,35 @@ def test_taking_in_is_in_the_log(there: Shelf, here: Shelf) -> None:
     (kept,) = [e for e in here.many.events(EventKind.RECORD) if e.reason == "brought in"]
     assert (made.actor, made.fields, kept.rows_out) == (Actor.OWNER, (MAIL, NAME), 1)
     assert made.subject == kept.subject is not None
+
+
+def test_keys_that_are_held_for_an_attachment_are_let_go_when_it_cannot_be_kept(
+    there: Shelf, here: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = there.many.person()
+    there.put(ada, 1, {"text": "one"})
+    given = Given("image/png", b"a picture")
+    there.attachments.put(there.asking(ada), Of(At(NOTES, rid(1)), 1), given, None)
+    data, key = exported(there, ada), signer(there)
+    holding = list[Held]()
+    read, let_go = Held.read, Held.release
+
+    def reads(self: Held, store: RecordStore) -> None:
+        holding.append(self)
+        read(self, store)
+
+    def releases(self: Held) -> None:
+        holding.remove(self)
+        let_go(self)
+
+    def fails(*_: object) -> None:
+        raise StoreUnavailableError("the objects do not answer")
+
+    monkeypatch.setattr(Held, "read", reads)  # with which each holding begins
+    monkeypatch.setattr(Held, "release", releases)
+    monkeypatch.setattr(PersonPacks, "put", fails)
+    with pytest.raises(StoreUnavailableError):
+        brought(here, data, key)
+
+    assert holding == []
+    assert list(scan_all(here.many.store, SUBJECTS)) == []

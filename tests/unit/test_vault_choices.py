@@ -8,7 +8,6 @@ import pytest
 from sealhold.audit.event import Actor, EventKind
 from sealhold.crypto import dsse
 from sealhold.model.errors import (
-    BusyError,
     ConflictError,
     DeniedError,
     InvalidError,
@@ -62,7 +61,7 @@ def test_what_was_said_before_is_told_to_nobody_whose_token_ended(on: Stage) -> 
 
     on.many.principals.leave(made.token)
 
-    with pytest.raises(BusyError):
+    with pytest.raises(DeniedError):
         on.choosing.choose(who, found.id, answer)
 
 

@@ -21,8 +21,7 @@ def kept() -> Iterator[Shelf]:
 
 @pytest.fixture
 def ada(kept: Shelf) -> SubjectId:
-    kept.many.time.now = NOON
-    return kept.many.people.make(kept.many.one).subject
+    return kept.newcomer()
 
 
 @pytest.mark.parametrize(

@@ -8,19 +8,16 @@ from sealhold.model.errors import ConflictError, SealBrokenError
 from sealhold.stores.spec import Delete, Put
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.keyblocks import (
-    EMPTY,
     KEY_BLOCKS,
     REMEMBERED,
-    SLOTS,
-    For,
     Held,
     KeyBlocks,
-    Slot,
     block_rows,
     open_block,
     record_keys,
 )
 from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.keyslots import EMPTY, FEW, SLOTS, For, Slot
 from tests.unit.people_vault import Crowd, crowd
 
 
@@ -217,7 +214,7 @@ def test_what_is_remembered_of_people_has_an_end(many: Crowd, keys: SubjectKeys)
     put(many, blocks, keys, 1)
 
     assert len(room) == REMEMBERED
-    assert room[keys.subject] == {1: SLOTS - 1}
+    assert room[keys.subject] == {1: FEW - 1}
 
 
 def test_an_empty_slot_is_no_key() -> None:

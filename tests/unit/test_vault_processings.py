@@ -19,6 +19,7 @@ from sealhold.model.ids import FieldName, Purpose, SubjectId
 from sealhold.model.processing import Assessment, ChoiceState, ProcessingState, Risk, Wish
 from sealhold.model.processing import Outcome as Assessed
 from sealhold.model.quantities import HOUR, Instant
+from sealhold.policy.bases import LegalBasis, SpecialBasis
 from sealhold.vault.processings import Processings
 from sealhold.vault.releasing import RESULT_TYPE
 from sealhold.vault.using import Use, Uses
@@ -214,6 +215,21 @@ def test_terms_that_break_a_rule_are_neither_registered_nor_taken_as_a_change(
         on.processings.change(on.many.app(on.app), found, terms, Actor.APP)
 
     assert on.processings.get(found.id) == found
+
+
+@pytest.mark.parametrize(
+    ("bad", "allowed"),
+    [("no basis", list(LegalBasis)), ("no special basis", list(SpecialBasis))],
+)
+def test_who_names_no_basis_reads_which_there_are(
+    on: Stage, bad: str, allowed: list[LegalBasis] | list[SpecialBasis]
+) -> None:
+    terms = replace(TERMS, **BAD_TERMS[bad])  # type: ignore[arg-type]  # reason: one bad value each
+
+    with pytest.raises(InvalidError) as told:
+        on.processings.register(on.many.app(on.app), terms, Actor.APP)
+
+    assert [each for each in allowed if f"`{each.value}`" not in str(told.value)] == []
 
 
 def test_an_app_has_so_many_processings_and_no_more(on: Stage) -> None:

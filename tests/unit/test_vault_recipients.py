@@ -105,6 +105,20 @@ def test_an_app_ends_no_notice_of_another(many: Crowd) -> None:
     assert waiting(many) == [notice]
 
 
+@pytest.mark.threat("T329")
+def test_no_notice_to_who_was_taken_out_names_a_person_who_was_erased(many: Crowd) -> None:
+    ada, bob = many.person(), many.person(name="Bob")
+    printers = entered(many)
+    for who in (ada, bob):
+        many.people.patch(many.one, who, SERVICE, {NAME: "Eve"}, 1)
+    many.people.recipients.remove(OWNER, printers)
+    assert {each.subject for each in waiting(many)} == {ada, bob}
+
+    many.people.erase(many.one, ada)
+
+    assert [(each.subject, each.why) for each in waiting(many)] == [(bob, "rectified")]
+
+
 def test_who_is_taken_out_is_told_no_more_and_what_waits_stays(many: Crowd) -> None:
     ada, bob = many.person(), many.person(name="Bob")
     printers, kept = entered(many), entered(many, "Shippers")

@@ -4,19 +4,25 @@ from collections.abc import Iterator
 
 import pytest
 
-from sealhold.audit.event import EventKind
+from sealhold.audit.event import Actor, EventKind
+from sealhold.crypto.token import parse
+from sealhold.model.ids import Id16
 from sealhold.policy.consent import ConsentState
 from sealhold.stores.spec import Expect, Put
 from sealhold.vault import rollback
+from sealhold.vault.caveats import USES
 from sealhold.vault.deciding import scan_all
+from sealhold.vault.leases import PEOPLE
 from sealhold.vault.objects import PACKS
 from sealhold.vault.passkeyrows import PASSKEYS
 from sealhold.vault.peoplecheck import people_faults
 from sealhold.vault.registry import ACTIVE
 from sealhold.vault.rollback import Accepted, Undone
 from sealhold.vault.says import CHOICES, Says
+from sealhold.vault.stories import By
 from tests.unit.attachments_vault import attach
 from tests.unit.memory_vault import NOON
+from tests.unit.people_vault import NAME, SERVICE, crowd
 from tests.unit.processing_vault import Stage, permitted, refuses, stage
 from tests.unit.records_vault import shelf
 
@@ -89,3 +95,41 @@ def test_of_a_person_whose_keys_are_gone_neither_passkey_nor_pack_is_left() -> N
         assert [found for table in (PACKS, PASSKEYS) for found in scan_all(core.store, table)] == []
         assert list(many.vault.packs.names("packs/")) == []
         assert list(people_faults(core)) == []
+
+
+def test_of_a_run_that_ended_nobody_is_left_who_was_read(on: Stage) -> None:
+    subject, processing = permitted(on)
+    assert on.read(on.run(processing).lease, subject)
+    core = on.many.vault.core
+    assert [found.row[1] for found in scan_all(core.store, PEOPLE)] == [subject]
+
+    go_back(on)
+
+    assert list(scan_all(core.store, PEOPLE)) == []
+
+
+def test_uses_of_tokens_that_ended_are_not_counted_any_more_and_those_of_apps_are() -> None:
+    with crowd() as many:
+        core, app_token = many.vault.core, parse(many.tokens[0]).id
+        for nth, token in enumerate((app_token, Id16(b"of a person once"))):
+            many.commit(Put(USES.name, (bytes([nth]) * 16, token, 3), Expect.ABSENT))
+
+        rollback.accept(core, OWNER, NOON, lambda: None)
+
+        assert [found.row[1] for found in core.deciding.all(USES.name)] == [app_token]
+
+
+@pytest.mark.threat("T329")
+def test_no_notice_of_a_change_names_a_person_whose_keys_are_gone() -> None:
+    with crowd() as many:
+        core, by = many.vault.core, By(actor=Actor.OWNER)
+        ada, recipients = many.person(), many.people.recipients
+        printers = recipients.add(by, many.app(many.one), "Printers", "print@example.org")
+        many.people.patch(many.one, ada, SERVICE, {NAME: "Eve"}, 1)
+        recipients.remove(by, printers.id)
+        assert [each.subject for each in recipients.waiting()] == [ada]
+        core.keyring.erase_subject(many.one, ada)
+
+        rollback.accept(core, OWNER, NOON, lambda: None)
+
+        assert list(recipients.waiting()) == []

@@ -4,14 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from sealhold.model.errors import ConflictError, NotFoundError
+from sealhold.model.errors import ConflictError, NotFoundError, SealBrokenError
 from sealhold.model.ids import Collection, SubjectId
 from sealhold.model.quantities import Instant
+from sealhold.vault import keyring
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.jobs import JOBS, Scope, State, Turned
 from sealhold.vault.keyring import WORN
 from sealhold.vault.lookups import LOOKUPS
 from sealhold.vault.owning import Fresh, Owning
+from sealhold.vault.rewrapping import UNDER_SUBJECTS
 from tests.unit.people_vault import MAIL, NAME, SERVICE
 from tests.unit.rotation_vault import KEPT, Turnery, field_scope, notes_of, turnery
 
@@ -312,3 +314,28 @@ def step_once(place: Turnery) -> None:
     """Take one step of the job that is under way."""
     (job,) = place.rotation.unfinished()
     place.rotation._step(place.rotation.jobs.get(job))
+
+
+def test_who_uses_keys_that_are_no_longer_at_hand_goes_on_with_the_new_ones(
+    place: Turnery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring = place.many.vault.core.keyring
+    monkeypatch.setattr(keyring, "AT_HAND", 1)
+    ring.forget([place.ada, place.bob, place.eve, place.many.vault.core.owner])
+    held = ring.subject(place.ada)
+    ring.subject(place.bob)  # for whom ada's keys are put away
+
+    place.do(Turned.SUBJECT, place.of(place.ada))
+
+    again = ring.subject(place.ada)
+    assert (held.version, again.version) == (2, 2)
+    for name, found in place.rows(place.ada):
+        under = next(each for each in UNDER_SUBJECTS if each.spec.name == name)
+        version = found.row[under.version_at]
+        assert version == 2
+        held.opener(version)
+    place.do(Turned.SUBJECT, place.of(place.ada), compromised=True)  # ends the older ones
+    place.rotation.sweep()
+    assert (held.version, again.version) == (3, 3)
+    with pytest.raises(SealBrokenError):
+        ring.subject(place.ada).opener(2)

@@ -6,9 +6,13 @@ from dataclasses import replace
 import pytest
 
 from sealhold.audit.event import Actor, EventKind
+from sealhold.audit.reading import Leaf, Line, open_leaf
+from sealhold.audit.tables import Openers
 from sealhold.model.errors import DeniedError, InvalidError
 from sealhold.model.processing import ChoiceState, Wish
+from sealhold.vault.bringing import Bringing
 from sealhold.vault.choosing import Answer
+from sealhold.vault.exporting import Exports, Wanted
 from sealhold.vault.speaking import Speaker
 from sealhold.vault.verdicts import Question
 from tests.unit.people_vault import MARKETING, NAME, SERVICE
@@ -140,3 +144,34 @@ def test_nothing_that_a_person_said_outlives_them(on: Stage) -> None:
         assert not core.store.scan(table, "key", (), ()).rows
     assert core.deciding.get("choice", ada, found.id) is None
     assert run.run
+
+
+@pytest.mark.parametrize("way", ["made", "brought in"])
+def test_a_person_is_told_of_no_entry_from_before_they_came_and_none_of_others_is_opened(
+    on: Stage, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    many, core = on.many, on.many.vault.core
+    ada = many.person()
+    wanted = Wanted(app=many.one, subject=ada, actor=Actor.PERSON)
+    data = b"".join(Exports(core, on.uses).begin(wanted))
+    for _ in range(20):
+        many.commit()  # what others did
+    since = many.vault.appender.head.size
+    if way == "made":
+        came = many.people.make(many.one).subject
+    else:
+        signer = core.keyring.signer("proof-sign").public
+        came = Bringing(core, on.uses, many.people).bring(many.one, data, signer).subject
+    seen: list[int] = []
+
+    def looks(leaf: Leaf, openers: Openers) -> Line:
+        seen.append(leaf.seq)
+        return open_leaf(leaf, openers)
+
+    monkeypatch.setattr("sealhold.vault.usesof.open_leaf", looks)
+
+    page = on.uses_of.person(on.who(came), "", 100)
+
+    assert [each.what for each in page.uses][-1] == f"person: {way}"
+    assert min(seen) >= since
+    assert len(seen) == len(page.uses)

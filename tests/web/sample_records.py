@@ -1,5 +1,6 @@
 """The records of people of the sample vault's apps: none, so each door is shut."""
 
+from collections.abc import Sequence
 from typing import NoReturn
 
 from sealhold.model.encoding import Plain
@@ -9,6 +10,8 @@ from sealhold.model.personrecords import (
     CollectionRule,
     CollectionView,
     Content,
+    Making,
+    Reading,
     RecordPlace,
     Span,
 )
@@ -40,6 +43,12 @@ class SamplePersonRecords:
         self, token: str, id_text: str, collection: str, record_text: str, purpose: str
     ) -> NoReturn:
         raise DeniedError(f"{token} {id_text} {collection} {record_text} {purpose}")
+
+    def get_many(self, wanted: Sequence[Reading]) -> NoReturn:
+        raise DeniedError(f"{len(wanted)} records")
+
+    def put_many(self, wanted: Sequence[Making]) -> NoReturn:
+        raise DeniedError(f"{len(wanted)} records")
 
     def get_version(
         self, token: str, id_text: str, collection: str, record_text: str, version: int,

@@ -4,6 +4,7 @@ It has one budget, one log with a true Merkle root, and the states of a request;
 """
 
 from collections import Counter
+from contextlib import AbstractContextManager, nullcontext
 
 from sealhold.model.quantities import Instant
 from sealhold.model.shown import (
@@ -20,7 +21,9 @@ from tests.web.sample_asking import (
     SampleRuns,
 )
 from tests.web.sample_callers import SampleCallers, SampleMine, SamplePasskeys
+from tests.web.sample_holds import SampleHolds
 from tests.web.sample_keys import SampleRotation
+from tests.web.sample_logins import SampleLogins
 from tests.web.sample_owner import SampleAudit, SampleBudgets, SampleRecords, SampleSources
 from tests.web.sample_people import SamplePeople
 from tests.web.sample_processings import (
@@ -64,6 +67,9 @@ class SampleVault(SampleState):
     """The vault of a person who does not exist."""
 
     is_near = True
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     @property
     def service(self) -> SampleService:
@@ -114,6 +120,14 @@ class SampleVault(SampleState):
         return SamplePasskeys()
 
     @property
+    def login_names(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def logins(self) -> SampleLogins:
+        return SampleLogins(self)
+
+    @property
     def mine(self) -> SampleMine:
         return SampleMine()
 
@@ -157,6 +171,10 @@ class SampleVault(SampleState):
             rollback_note="A copy of the whole folder put back in one piece is not noticed.",
             warnings=("The last back-up is 9 days old.",) if self.item_lines else (),
         )
+
+    @property
+    def holds(self) -> SampleHolds:
+        return SampleHolds(self)
 
     @property
     def rights(self) -> SampleRights:

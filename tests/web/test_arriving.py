@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Generator
 from concurrent.futures import Future
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -37,7 +38,7 @@ def steps(*pieces: str) -> Steps:
 
 def run(*uses: Underway[Any]) -> list[Any]:
     async def all_of_them() -> list[Any]:
-        arrivals = Arrivals()
+        arrivals = Arrivals(nullcontext)
         return await asyncio.gather(*map(arrivals.arrive, uses), return_exceptions=True)
 
     return in_a_loop(all_of_them())
@@ -71,7 +72,8 @@ def test_a_slow_disk_holds_up_the_loop_for_a_moment_only(monkeypatch: pytest.Mon
 
     async def both() -> tuple[Any, int]:
         nonlocal ticks
-        use = asyncio.ensure_future(Arrivals().arrive(Underway(steps("x"), lambda _: slow)))
+        slowly = Underway(steps("x"), lambda _: slow)
+        use = asyncio.ensure_future(Arrivals(nullcontext).arrive(slowly))
         await asyncio.sleep(0)
         threading.Timer(0.2, slow.set_result, [[1]]).start()
         while not use.done():
@@ -94,7 +96,7 @@ def test_what_was_begun_is_ended_though_nobody_waits_any_more() -> None:
         is_over.set()
 
     async def leave() -> None:
-        task = asyncio.ensure_future(Arrivals().arrive(Underway(use(), lambda _: slow)))
+        task = asyncio.ensure_future(Arrivals(nullcontext).arrive(Underway(use(), lambda _: slow)))
         await asyncio.sleep(0.05)
         task.cancel()
         slow.set_result([1])

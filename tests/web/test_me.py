@@ -9,9 +9,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from sealhold.frontends.http.session import COOKIE, ME_COOKIE
+from sealhold.model.ids import canonical
 from tests.scenarios.access_ids import processing
 from tests.scenarios.access_site import ADDRESS, CANARY, AccessSite, access_site
 from tests.scenarios.vaults import PASSPHRASE
+from tests.unit.people_vault import NAME, SERVICE
 from tests.web.conftest import Watch
 from tests.web.test_look import NARROWEST, looks, violations
 
@@ -94,6 +96,31 @@ def test_whoever_signed_out_is_out(anyhow: Page, site: AccessSite) -> None:
 
     expect(anyhow).to_have_url(site.url + "/me/in")
     assert [each for each in anyhow.context.cookies() if each.get("name") == ME_COOKIE] == []
+
+
+def test_erasing_shows_what_stays_under_a_duty_and_on_what_ground(
+    anyhow: Page, site: AccessSite
+) -> None:
+    who = canonical(site.node.people.make(site.one.token).subject)
+    site.node.people.put(site.one.token, who, SERVICE, {NAME: "Bob"}, 0)
+    until = site.node.parts.core.clock() + 400 * 86_400_000
+    wish = {"app": site.one.id, "subject": who, "ground": "LegalClaims", "law": "File <12>"}
+    body = {**wish, "until": until, "fields": ["name"]}
+    made = site.made("/v1/holds", site.officer_token, body)
+    told = site.call("POST", f"/v1/subjects/{who}/links", site.one.token).body
+    anyhow.goto(site.url + str(json.loads(told)["path"]))
+    anyhow.get_by_role("button", name="Open my page").click()
+
+    anyhow.get_by_role("link", name="Look at what would go").click()
+
+    main = anyhow.locator("main")
+    expect(main).to_contain_text("Legal claims need it (Article 17(3)(e) GDPR): File <12>, until")
+    expect(main).to_contain_text("Fields of your profile: 1")
+    anyhow.get_by_label("I understand").check()
+    anyhow.get_by_role("button", name="Erase now").click()
+    expect(main).to_contain_text("Everything about you was erased")
+    expect(main).to_contain_text("File <12>")
+    site.made(f"/v1/holds/{made['id']}/lift", site.officer_token, {})
 
 
 def test_erasing_shows_what_goes_first_and_asks_for_a_tick(anyhow: Page, site: AccessSite) -> None:

@@ -5,7 +5,8 @@
 - Who holds the person's id can see that it is theirs; who does not, learns nothing of it.
 - The owner's copy holds the log's entry with its proof, which names the digest of these facts.
   An app's copy has neither that nor the epoch: places and counts tell what others do.
-- What an erasure does not reach stands in each receipt, in words.
+- What an erasure does not reach stands in each receipt, in words; what was kept under a duty stands
+  there with its ground, and is among the facts that the log vouches for.
 
 Source: docs/spec/27-rights.md sections 1 and 2; in-toto Statement v1.
 """
@@ -20,7 +21,7 @@ from sealhold.audit.verdict import check_trust, judge, no_proof
 from sealhold.crypto import dsse
 from sealhold.crypto.digest import sha256
 from sealhold.crypto.note import VerifierKey, parse_verifier_key
-from sealhold.crypto.sign import PublicKey, SigningKey
+from sealhold.crypto.sign import PublicKey, SigningKey, is_named
 from sealhold.model.encoding import Plain, from_json, to_json
 from sealhold.model.errors import BadProofError, BadSignatureError, InvalidEncodingError
 from sealhold.model.ids import AppId, Id16, ReceiptId, SubjectId, canonical
@@ -39,9 +40,13 @@ NOT_COVERED = (
 )
 
 _PAPER = "this receipt of an erasure"
-_MARKS = (  # two places, so that one changed byte leaves one
+_PLAIN_MARKS = (  # two places, so that one changed byte leaves one
     f'"payloadType":"{ERASURE_TYPE}"'.encode(),
     b'{"payload":"eyJfdHlwZSI6Imh0dHBzOi8vaW4tdG90by5pby9TdGF0ZW1lbnQvdjEi',
+)
+_MARKS = (  # of a receipt by itself, and of one within the answer to an erasure
+    *_PLAIN_MARKS,
+    *(mark.replace(b'"', rb"\"") for mark in _PLAIN_MARKS),
 )
 
 
@@ -59,6 +64,31 @@ class Told:
 
     recipient: Id16
     name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldBack:
+    """What was kept of the person under one hold, sealed apart, and on what ground."""
+
+    hold: Id16
+    ground: str  # a DPV term of Article 17(3)
+    law: str
+    purpose: str  # a DPV term: the only one that it is read for
+    until: Instant
+    items: Mapping[str, int]  # how many, named as rows are
+    lost: int  # how many did not open, and went
+
+    def document(self) -> dict[str, Plain]:
+        """Return it as it stands in a statement."""
+        return {
+            "ground": self.ground,
+            "hold": canonical(self.hold),
+            "items": dict(self.items),
+            "law": self.law,
+            "lost": self.lost,
+            "purpose": self.purpose,
+            "until": self.until,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +112,14 @@ class Facts:
     keys: tuple[GoneKey, ...]
     rows: Mapping[str, int]  # by table, and for records by `table/collection`
     told: tuple[Told, ...] = ()
+    held: tuple[HeldBack, ...] = ()
 
     def document(self) -> dict[str, Plain]:
         """Return the facts as they stand in a statement, without the person."""
+        # THREAT T320: what stays is among what the log vouches for; where nothing does, no word
+        held = {"held": [each.document() for each in self.held]} if self.held else {}
         return {
+            **held,
             "app": canonical(self.app),
             "at": self.at,
             "keys": [{"sha256": key.name.hex(), "version": key.version} for key in self.keys],
@@ -152,34 +186,62 @@ def open_erasure(paper: bytes) -> tuple[Erasure, PublicKey]:
 
 
 def looks_like_erasure(data: bytes) -> bool:
-    """Return whether `data` is a receipt of an erasure, perhaps an altered one."""
+    """Return whether `data` is a receipt of an erasure, or an answer with one; perhaps altered."""
     return any(mark in data for mark in _MARKS)
 
 
 def verify_erasure(data: bytes, pinned: Collection[bytes], logs: Collection[bytes]) -> Verdict:
-    """Return what holds of a receipt. `pinned`, `logs`: trusted keys of vaults and of logs."""
+    """Return what holds of a receipt, or of the whole answer to an erasure, as it came.
+
+    `pinned`, `logs`: trusted keys of vaults and of logs, or their digests.
+    """
     if not looks_like_erasure(data):
         return no_proof("a receipt of an erasure")
     return judge(_PAPER, _steps(data, pinned, logs))
 
 
 def _steps(data: bytes, pinned: Collection[bytes], logs: Collection[bytes]) -> Iterator[Check]:
-    erasure, issuer = open_erasure(data)
+    paper, said = _in_answer(data)
+    erasure, issuer = open_erasure(paper)
     facts = erasure.facts
+    # THREAT T260: what stands around a receipt is signed by nobody, and counts as far as it agrees
+    if said is not None and said != _answer(erasure):
+        raise BadSignatureError("the answer says something else than the receipt in it")
     what = f"person {facts.person.hex()[:16]}, stage {erasure.stage}, at {rfc3339(facts.at)}"
     yield _held("form", what)
     yield _held("rows", ", ".join(f"{n} of {name}" for name, n in sorted(facts.rows.items())))
     yield _held("keys", f"{len(facts.keys)} destroyed")
+    yield from (_held("held", _kept(each)) for each in facts.held)
     yield _held("signature", "the issuer")
     key = _log_key(erasure)
     if key is None:
         yield _held("log", "an app's copy: it shows no place")
     else:
-        if logs and key.public not in logs:
+        if logs and not is_named(key.public, logs):
             raise BadSignatureError("the entry is of a log whose key you do not trust")
         yield _held("log", f"the entry stands in {key.name}")
     yield _held("older copies", _reach(erasure))
     yield check_trust(issuer, pinned)
+
+
+def _in_answer(data: bytes) -> tuple[bytes, Plain]:
+    """Return a receipt, and what else the answer says that it came in; None if it came alone."""
+    match from_json(data):
+        case {"paper": str() as paper, **said}:
+            return paper.encode(), said
+        case _:
+            return data, None
+
+
+def _answer(erasure: Erasure) -> Plain:
+    """Return what an answer says beside the receipt."""
+    return {
+        "at": erasure.facts.at,
+        "closes_at": erasure.closes_at,
+        "receipt": canonical(erasure.facts.receipt),
+        "rows": dict(erasure.facts.rows),
+        "stage": erasure.stage,
+    }
 
 
 def _reach(erasure: Erasure) -> str:
@@ -187,6 +249,11 @@ def _reach(erasure: Erasure) -> str:
     if gone is None:
         return f"of the keys may open until {rfc3339(erasure.closes_at)}; stage 2 will tell"
     return f"of the keys open nothing since {rfc3339(gone.at)}: {gone.method}, {gone.strength}"
+
+
+def _kept(held: HeldBack) -> str:
+    what = ", ".join(f"{n} of {name}" for name, n in sorted(held.items.items()))
+    return f"{what} until {rfc3339(held.until)}, {held.ground}: {held.law}"
 
 
 def _held(name: str, detail: str) -> Check:
@@ -280,6 +347,19 @@ def _read_facts(person: bytes, said: Mapping[str, Plain]) -> Facts:
             Told(recipient=read_id(each["id"]), name=read_text(each["name"]))
             for each in said["recipients"]
         ),
+        held=tuple(_read_held(each) for each in said.get("held", ())),
+    )
+
+
+def _read_held(said: Mapping[str, Plain]) -> HeldBack:
+    return HeldBack(
+        hold=read_id(said["hold"]),
+        ground=read_text(said["ground"]),
+        law=read_text(said["law"]),
+        purpose=read_text(said["purpose"]),
+        until=_read_at(said["until"]),
+        items={read_text(name): read_count(number) for name, number in said["items"].items()},
+        lost=read_count(said["lost"]),
     )
 
 

@@ -84,6 +84,8 @@ class EventKind(IntEnum):
     BREACH = 53  # a breach took the step that the reason names
     RECIPIENT = 54  # a recipient was entered, taken out or told, as the reason says
     UPGRADE = 60  # the rows were brought to the form that the reason names
+    HOLD = 67  # a duty to keep was declared, lifted, applied or ended, as the reason says
+    HELD = 68  # an officer read what is held of somebody who was erased
 
 
 @unique

@@ -10,12 +10,13 @@ Source: docs/spec/05-audit-log.md section 5.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from sealhold.audit.checkpoint import open_checkpoint, sign_checkpoint
 from sealhold.audit.event import Event, encode
+from sealhold.audit.spans import NONE, Spans, load_spans
 from sealhold.audit.tables import (
     BLOCK,
     CHECKPOINT,
@@ -60,6 +61,7 @@ class Head:
     batch: Id16  # random: tells whether a commit of unknown outcome took effect
     note: str  # the checkpoint; empty before the first batch
     version: int  # of the head's row; 0 before the first batch
+    spans: Spans = NONE  # what the index is to say of the newest entries; only an appender has it
 
     @property
     def size(self) -> int:
@@ -128,9 +130,11 @@ class Appender:
                 ops += [Put(NODE.name, tuple(node), Expect.ABSENT) for node in nodes]
             frontier.append(hashed)
             seq += 1
-        head, closing = self._close(frontier, at, entropy)
+        subjects = [entry.subject for entry in entries]
+        spans, indexed = base.spans.after(first, subjects, self._sealer, entropy)
+        head, closing = self._close(frontier, spans, at, entropy)
         return Prepared(
-            ops=(*ops, *closing),
+            ops=(*ops, *indexed, *closing),
             seqs=range(first, seq),
             hashes=tuple(hashes),
             head=head,
@@ -149,13 +153,15 @@ class Appender:
         self._head = prepared.head
 
     def _close(
-        self, frontier: Frontier, at: Instant, entropy: Entropy
+        self, frontier: Frontier, spans: Spans, at: Instant, entropy: Entropy
     ) -> tuple[Head, tuple[Op, ...]]:
         size, version, batch = frontier.size, self._head.version, Id16(entropy(ID_BYTES))
         checkpoint = Checkpoint(origin=self._origin, size=size, root=frontier.root())
         note = sign_checkpoint(checkpoint, self._signer)
         kept = pack({1: at, 2: list(frontier.edge), 3: note})
-        head = Head(frontier=frontier, at=at, batch=batch, note=note, version=version + 1)
+        head = Head(
+            frontier=frontier, at=at, batch=batch, note=note, version=version + 1, spans=spans
+        )
         ops = (
             Put(
                 CHECKPOINT.name,
@@ -175,9 +181,10 @@ def load(view: ReadView, origin: str, sealer: Sealer, signer: SigningKey) -> App
     """Return the end of the log that `view` shows; of an empty store, that of a new log.
 
     Raises:
-        TamperedError: the head is gone, altered, or not that of the rows it stands before.
+        TamperedError: the head or the index is gone, altered, or not that of the rows before it.
     """
     head = read_head(view, sealer, (VerifierKey(origin, signer.public),))
+    head = replace(head, spans=load_spans(view, sealer, head.size)) if head.size else head
     return Appender(origin, sealer, signer, head)
 
 
@@ -185,6 +192,20 @@ def newest_batch(view: ReadView) -> Id16:
     """Return the id of the newest batch that took effect, unchecked; of none, that of nobody."""
     found = view.get(HEAD.name, [(HEAD_NAME,)])[0]
     return NOBODY if found is None else Id16(found.row[2])
+
+
+def size_of(view: ReadView, known: int) -> int:
+    """Return how many entries the log of `view` has, `known` or more, as its head's row says it.
+
+    Raises:
+        TamperedError: fewer.
+    """
+    found = view.get(HEAD.name, [(HEAD_NAME,)])[0]
+    size = 0 if found is None else int(found.row[1])
+    # THREAT T334: an older view of the log would hide the newest uses
+    if size < known:
+        raise TamperedError("the log is shorter than it was")
+    return size
 
 
 def read_head(view: ReadView, sealer: Sealer, keys: Sequence[VerifierKey]) -> Head:

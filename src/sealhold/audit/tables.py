@@ -1,10 +1,11 @@
-"""How the log is kept: four tables, and what each seal in them is bound to.
+"""How the log is kept: five tables, and what each seal in them is bound to.
 
 - `leaf`: the hash that stands in the tree, and, sealed, salt and event. The salt is 32 random
   bytes, so a hash tells nothing of its event and equal events give unlike hashes.
 - `node`: the root over each full block of 16 hashes, of leaves or of nodes one level below; a
   proof then reads one block per level instead of the whole log.
 - `checkpoint`: the signed note of each batch. It is sealed, because a size tells how much happens.
+- `logspan`: which entries of a span are about whom (`audit/spans.py`).
 - `loghead`: one row with all that appending needs. Its version is what two writers race for.
 - Sealed under the subject's event key, or the log's own where an entry is about no person; the
   seal names table, subject and number, so no row can stand in for another.
@@ -24,6 +25,7 @@ from sealhold.stores.spec import ColumnKind, TableSpec
 SALT_BYTES = 32
 BLOCK_LEVELS = 4  # tree levels in one block
 BLOCK = 1 << BLOCK_LEVELS  # 16: a row more per 15 entries, and a proof reads 80 rows, not 528
+SPAN = 256  # entries in one row of the index: what is scanned behind it is at most as much
 HEAD_NAME = "log"  # the key of the one row
 
 Openers = Callable[[Id16], Sealer | None]
@@ -66,12 +68,24 @@ HEAD = TableSpec(
     key=("name",),
     indexes={},
 )
-TABLES = (LEAF, NODE, CHECKPOINT, HEAD)
+SPANS = TableSpec(
+    name="logspan",
+    columns={
+        "level": ColumnKind.I64,
+        "number": ColumnKind.I64,
+        "part": ColumnKind.I64,
+        "sealed": ColumnKind.SEALED,
+    },
+    key=("level", "number", "part"),
+    indexes={},
+)
+TABLES = (LEAF, NODE, CHECKPOINT, HEAD, SPANS)
 
 _number = struct.Struct(">Q").pack
 _LEAF_PLACE = Tag.LOG_ROW + b"\x01"
 _CHECKPOINT_PLACE = Tag.LOG_ROW + b"\x02" + NOBODY
 _HEAD_PLACE = Tag.LOG_ROW + b"\x03"
+_SPAN_PLACE = Tag.LOG_ROW + b"\x04" + NOBODY
 _HASHED = framed(Tag.EVENT) + _number(SALT_BYTES)  # what `tagged` puts before the salt
 
 
@@ -88,6 +102,11 @@ def checkpoint_aad(size: int) -> bytes:
 def head_aad(batch: bytes, size: int) -> bytes:
     """Return the place of the head after one batch, whose id has 16 bytes."""
     return _HEAD_PLACE + batch + _number(size)
+
+
+def span_aad(level: int, number: int, part: int) -> bytes:
+    """Return the place of a row of the index."""
+    return _SPAN_PLACE + _number(level) + _number(number) + _number(part)
 
 
 def entry_hash(salt: bytes, event: bytes) -> bytes:

@@ -8,7 +8,7 @@
 
 from collections.abc import Collection, Iterator
 
-from sealhold.crypto.sign import key_digest
+from sealhold.crypto.sign import is_named, key_digest
 from sealhold.model.errors import BadProofError, BadSignatureError, InvalidError, TamperedError
 from sealhold.model.shown import Check, Verdict
 
@@ -48,10 +48,12 @@ def judge(paper: str, steps: Iterator[Check]) -> Verdict:
 def check_trust(public: bytes, pinned: Collection[bytes]) -> Check:
     """Return whether `public` is among the keys that the reader trusts, if any were named.
 
+    `pinned` has such keys, or their digests.
+
     Raises:
         BadSignatureError: keys were named, and this is none of them.
     """
-    if public in pinned:
+    if is_named(public, pinned):
         return Check(name="key", held=True, detail=f"{key_digest(public)}, one that you trust")
     if pinned:
         # THREAT T52: a right signature by a wrong key.

@@ -2,6 +2,7 @@
 
 - The tree grows leaf by leaf and must meet the root of every checkpoint on the way, and every
   kept node. Numbers have no gap, time never goes back, each entry names the batch it came in.
+- The index must name each entry that is about somebody, and no other.
 - A checkpoint that somebody keeps elsewhere is held against the log: that, and only that, shows a
   log that was put back to an older state or signed anew.
 - It streams: the memory it takes is a page of rows per table, however long the log is.
@@ -18,6 +19,7 @@ from sealhold.audit.event import place
 from sealhold.audit.log import read_head
 from sealhold.audit.nodes import NodeWalk
 from sealhold.audit.reading import Leaf, leaf_of, open_leaf, rows
+from sealhold.audit.spans import SpanWalk
 from sealhold.audit.tables import (
     BLOCK,
     CHECKPOINT,
@@ -96,6 +98,7 @@ class _Walk:
         self._view, self._openers, self._keys = view, openers, keys
         self._frontier = Frontier()
         self._nodes = NodeWalk(view, self._fault)
+        self._spans = SpanWalk(view, own)
         self._faults: list[str] = []
         self._unnamed = 0
         self._erased = 0
@@ -103,6 +106,7 @@ class _Walk:
         self._at = Instant(0)
         self._batch = 0  # the size of the checkpoint that was passed last
         self._fits = True  # whether the tree can still meet the roots
+        self._is_gapless = True  # else the index cannot fit either
         self._kept = self._checkpoints()
         self._ahead = next(self._kept, None)
         self._newest: Checkpoint | None = None
@@ -130,9 +134,12 @@ class _Walk:
         if leaf.seq != self._next:
             # THREAT T50: an entry that was taken out leaves its number behind.
             self._fault(f"entry {self._next}: missing, entry {leaf.seq} follows")
-            self._fits = False
+            self._fits = self._is_gapless = False
         self._next = leaf.seq + 1
         self._open(leaf)
+        if self._is_gapless:
+            for fault in self._spans.enter(leaf.subject):
+                self._fault(fault)
         if self._fits:
             self._grow(leaf.hash)
         else:
@@ -160,6 +167,9 @@ class _Walk:
         self._end_head()
         if self._fits:
             self._nodes.end()
+        if self._is_gapless:
+            for fault in self._spans.end():
+                self._fault(fault)
 
     def report(self) -> Report:
         """Return what was found."""

@@ -20,6 +20,7 @@ from sealhold.bench.vaults import PASSPHRASE
 from sealhold.model.errors import SealholdError
 
 PURPOSE: Final = "ServiceProvision"
+CHOSEN: Final = "Marketing"  # what people say yes and no to
 CONNECTIONS: Final = 64
 CALLS: Final = 60.0  # seconds for a load to end
 COLLECTION: Final = {
@@ -46,6 +47,7 @@ class Served:
     port: int
     token: str
     app: str
+    owner: str = ""  # a token of the owner
 
     def call(
         self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
@@ -137,14 +139,14 @@ def served(home: Path, module: str = "sealhold") -> Iterator[Served]:
         server.communicate(timeout=30)
 
 
-def _registered(port: int) -> tuple[str, str]:
+def _registered(port: int) -> tuple[str, str, str]:
     owner = called(port, "POST", "/v1/auth/sessions", {"passphrase": PASSPHRASE}, {})["token"]
     heads = {"authorization": f"Bearer {owner}"}
     wanted = {"name": "Bench", "public_key": "ab" * 32, "passphrase": PASSPHRASE}
     made = called(port, "POST", "/v1/apps", wanted, heads)
     app = made["app"]["id"]
-    rule = {"category": "Name", "purposes": [PURPOSE]}
+    rule = {"category": "Name", "purposes": [PURPOSE, CHOSEN]}
     schema = {"fields": {"name": rule}, "passphrase": PASSPHRASE}
     called(port, "PUT", f"/v1/apps/{app}/profile-schema", schema, heads)
     called(port, "PUT", f"/v1/apps/{app}/collections/readings", COLLECTION, heads)
-    return made["token"], app
+    return made["token"], app, owner

@@ -6,7 +6,9 @@
   insert the same bytes, 64 to a commit, without HTTP.
 - `get_audited_per_s_c64`: a record read: decided, logged durably, opened.
 - `bulk_per_s`: records of many people, 5,000 lines to a call.
-- `export100_ms`: all of a person with 100 records as a signed ZIP, within the process.
+- `put_vs_no_db`: beside the same server whose store drops the records that it is given.
+- Within one process: `inside.py`. On a PostgreSQL server: `onserver.py`. Withdrawals over HTTP:
+  `withdrawing.py`.
 
 Source: docs/benchmarks.md.
 """
@@ -19,42 +21,51 @@ from uuid import UUID
 
 from sealhold.bench.bare import bare_sqlcipher, bare_sqlite, versions
 from sealhold.bench.harness import Bench, seconds
+from sealhold.bench.inside import measure_inside
 from sealhold.bench.load import FRESH
+from sealhold.bench.onserver import measure_on_server
 from sealhold.bench.served import Loaded, Served, served
 from sealhold.bench.vaults import PASSPHRASE, new_vault
+from sealhold.bench.withdrawing import measure_withdrawals
 from sealhold.model.encoding import Plain
 from sealhold.node import opened
 
 PEOPLE: Final = 256
 QUICK_PEOPLE: Final = 32
-ROUND: Final = 4.0  # seconds of a load
+ROUND: Final = 3.0  # seconds of a load
 QUICK_ROUND: Final = 1.0
 LINES: Final = 5_000  # of one bulk call
 QUICK_LINES: Final = 500
-RECORDS: Final = 100  # of the person who is exported
 AT_ONCE: Final = 64
 SEED: Final = 5
 NOTE: Final = 480  # bytes, twice that as text
-MILLI: Final = 1_000
 PLACE: Final = "/v1/subjects/{}/records/readings/{}"
 
 
 def measure(bench: Bench) -> None:
     """Take the figures."""
     contents = [*_contents()]
-    together, alone = new_vault(bench.folder / "together"), new_vault(bench.folder / "alone")
-    with served(together) as ours, served(alone, "sealhold.bench.aloneserve") as theirs:
-        people = [_people(bench, each) for each in (ours, theirs)]
+    together, alone, none = (
+        new_vault(bench.folder / name) for name in ("together", "alone", "none")
+    )
+    with (
+        served(together) as ours,
+        served(alone, "sealhold.bench.aloneserve") as theirs,
+        served(none, "sealhold.bench.nostore") as storeless,
+    ):
+        servers = (ours, theirs, storeless)
+        people = [_people(bench, each) for each in servers]
         bench.say("put")
-        puts = [
-            _puts(each, found, contents) for each, found in zip((ours, theirs), people, strict=True)
-        ]
-        _measure_puts(bench, (ours, theirs), puts, contents)
+        puts = [_puts(each, found, contents) for each, found in zip(servers, people, strict=True)]
+        _measure_puts(bench, servers, puts, contents)
         bench.say("get")
-        _measure_gets(bench, ours, people[0], contents)
+        gets = _measure_gets(bench, ours, people[0], contents)
         bench.say("bulk")
         _measure_bulk(bench, ours, people[0], contents)
-    bench.say("export")
+        measure_withdrawals(bench, ours, gets)
+    measure_on_server(bench, bench.count(PEOPLE, QUICK_PEOPLE), contents)
+    measure_inside(bench)
+    bench.say("check")
     with opened(together, PASSPHRASE) as node:
         bench.check(node.audit.verify().whole is True, "the vault is not whole")
     bench.peers.update(versions())
@@ -85,7 +96,7 @@ def _puts(at: Served, people: list[str], contents: list[bytes]) -> list[bytes]:
 
 
 def _measure_puts(
-    bench: Bench, servers: tuple[Served, Served], puts: list[list[bytes]], contents: list[bytes]
+    bench: Bench, servers: tuple[Served, ...], puts: list[list[bytes]], contents: list[bytes]
 ) -> None:
     lasts = bench.count(int(ROUND), int(QUICK_ROUND))
     found: list[Loaded] = []
@@ -103,6 +114,7 @@ def _measure_puts(
         {
             "put_per_s": ours,
             "commit_each_put_per_s": lambda: servers[1].load(puts[1], lasts, 201).per_s,
+            "no_db_put_per_s": lambda: servers[2].load(puts[2], lasts, 201).per_s,
             "sqlcipher_put_per_s": lambda: bares["sqlcipher"].put(payloads, AT_ONCE),
             "sqlite_put_per_s": lambda: bares["sqlite"].put(payloads, AT_ONCE),
         }
@@ -110,6 +122,7 @@ def _measure_puts(
     bench.figures.update(rates)
     each = rates.pop("commit_each_put_per_s")
     bench.ratios["put_vs_commit_each"] = rates["put_per_s"] / each
+    bench.ratios["put_vs_no_db"] = rates["put_per_s"] / rates["no_db_put_per_s"]
     bench.ratios["put_vs_batch64"] = rates["put_per_s"] / rates["sqlite_put_per_s"]
     bench.ratios["put_vs_batch64_sqlcipher"] = rates["put_per_s"] / rates["sqlcipher_put_per_s"]
     middle = sorted(found, key=lambda each: each.per_s)[len(found) // 2]
@@ -117,7 +130,10 @@ def _measure_puts(
     bench.ratios["put_p99_vs_p50"] = middle.p99_ms / middle.p50_ms
 
 
-def _measure_gets(bench: Bench, at: Served, people: list[str], contents: list[bytes]) -> None:
+def _measure_gets(
+    bench: Bench, at: Served, people: list[str], contents: list[bytes]
+) -> list[bytes]:
+    """Take the figures and return the calls that read."""
     lasts = bench.count(int(ROUND), int(QUICK_ROUND))
     gets = []
     for nth, person in enumerate(people):
@@ -125,6 +141,7 @@ def _measure_gets(bench: Bench, at: Served, people: list[str], contents: list[by
         at.call("PUT", place, contents[nth % AT_ONCE], {"if-none-match": "*", **_JSON})
         gets.append(at.request("GET", place))
     bench.figures["get_audited_per_s_c64"] = bench.median(lambda: at.load(gets, lasts, 200).per_s)
+    return gets
 
 
 def _measure_bulk(bench: Bench, at: Served, people: list[str], contents: list[bytes]) -> None:

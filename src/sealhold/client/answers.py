@@ -56,6 +56,24 @@ class Matches(msgspec.Struct, frozen=True, kw_only=True):
     people: tuple[Match, ...]
 
 
+class Stay(msgspec.Struct, frozen=True, kw_only=True):
+    """What stays, or would stay, of a person who is erased, under a duty to keep it."""
+
+    ground: str  # a DPV term
+    letter: str  # which of Article 17(3)
+    why: str  # the ground in words
+    purpose: str  # the one that it is read for
+    law: str
+    until: int
+    items: dict[str, int]  # how many, by table, or by `table/collection`
+
+
+class Stays(msgspec.Struct, frozen=True, kw_only=True):
+    """What would stay of a person, under each duty to keep."""
+
+    stays: tuple[Stay, ...]
+
+
 class Erased(msgspec.Struct, frozen=True, kw_only=True):
     """The receipt of an erasure."""
 
@@ -65,6 +83,7 @@ class Erased(msgspec.Struct, frozen=True, kw_only=True):
     closes_at: int  # by when it comes to that
     rows: dict[str, int]  # how many went, by table
     paper: str  # signed: a file that `sealhold verify` reads
+    stays: tuple[Stay, ...] = ()  # what is held under duties to keep
 
 
 class NewToken(msgspec.Struct, frozen=True, kw_only=True):

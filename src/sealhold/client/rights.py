@@ -3,7 +3,7 @@
 Source: docs/spec/31-client.md section 3; docs/spec/27-rights.md.
 """
 
-from sealhold.client.answers import Due, Dues, Erased, RightsRequest, RightsRequests
+from sealhold.client.answers import Due, Dues, Erased, RightsRequest, RightsRequests, Stays
 from sealhold.client.call import JSON, Call, Repeats, Stream, form, nothing, packed
 
 
@@ -31,6 +31,13 @@ def erase(subject: str) -> Call[Erased]:
         body=packed({}),
         media=JSON,
         repeats=Repeats.BOUND,
+    )
+
+
+def staying(subject: str) -> Call[Stays]:
+    """Tell what would stay of oneself after an erasure, and on what ground."""
+    return Call(
+        method="GET", route="/v1/subjects/{id}/holds", read=form(Stays), names={"id": subject}
     )
 
 

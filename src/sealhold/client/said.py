@@ -145,6 +145,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     permit: bool
     code: str
     sentence: str
+    masks: dict[str, str] = {}  # fields that leave masked, and how
 
 
 class Use(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from copy import copy
 from typing import Any, NoReturn, Self, TypeVar
 from urllib.parse import urlsplit
 
@@ -100,7 +101,25 @@ def _lost(err: httpx.TransportError) -> Lost:
     return Lost(was_sent=not isinstance(err, NOT_SENT))
 
 
-class Vault:
+class _Sender:
+    """What both senders hold beside their connections."""
+
+    def __init__(self, token: str | Token, patience: Patience | None) -> None:
+        self._token = token_of(token)
+        self._patience = patience or Patience()
+
+    def holding(self, token: str | Token) -> Self:
+        """Return the same connections with another token; who made the first closes them.
+
+        Raises:
+            UsageError: the token is none.
+        """
+        other = copy(self)
+        other._token = token_of(token)  # noqa: SLF001  reason: it is one of ours
+        return other
+
+
+class Vault(_Sender):
     """Sends calls with the token of an app or of a person; several threads may use it."""
 
     def __init__(
@@ -126,8 +145,7 @@ class Vault:
         Raises:
             UsageError: the address is none, or not safe; or the token is none.
         """
-        self._token = token_of(token)
-        self._patience = patience or Patience()
+        super().__init__(token, patience)
         self._wire = httpx.Client(**_settings(url, trust, seconds), transport=transport)
 
     def __call__(self, call: Call[T]) -> T:
@@ -177,17 +195,6 @@ class Vault:
             _lost(err)
             raise UnavailableError("the answer broke off", code="BROKEN_OFF") from None
 
-    def holding(self, token: str | Token) -> Self:
-        """Return the same connections with another token; who made the first closes them.
-
-        Raises:
-            UsageError: the token is none.
-        """
-        other = object.__new__(type(self))
-        other._token = token_of(token)
-        other._patience, other._wire = self._patience, self._wire
-        return other
-
     def close(self) -> None:
         """Let go of the connections."""
         self._wire.close()
@@ -205,7 +212,7 @@ class Vault:
             return _lost(err)
 
 
-class AsyncVault:
+class AsyncVault(_Sender):
     """Sends the same calls in an event loop of asyncio."""
 
     def __init__(
@@ -223,8 +230,7 @@ class AsyncVault:
         Raises:
             UsageError: the address is none, or not safe; or the token is none.
         """
-        self._token = token_of(token)
-        self._patience = patience or Patience()
+        super().__init__(token, patience)
         self._wire = httpx.AsyncClient(**_settings(url, trust, seconds), transport=transport)
 
     async def __call__(self, call: Call[T]) -> T:
@@ -273,17 +279,6 @@ class AsyncVault:
         except httpx.TransportError as err:
             _lost(err)
             raise UnavailableError("the answer broke off", code="BROKEN_OFF") from None
-
-    def holding(self, token: str | Token) -> Self:
-        """Return the same connections with another token; who made the first closes them.
-
-        Raises:
-            UsageError: the token is none.
-        """
-        other = object.__new__(type(self))
-        other._token = token_of(token)
-        other._patience, other._wire = self._patience, self._wire
-        return other
 
     async def close(self) -> None:
         """Let go of the connections."""

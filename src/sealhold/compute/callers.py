@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.compute.office import Office
 from sealhold.compute.rates import Rates
+from sealhold.crypto.token import Caveat
 from sealhold.model.errors import DeniedError, InvalidIdError, WrongPassphraseError
 from sealhold.model.ids import ID_BYTES, Id16, Kind, SubjectId, parse_id
 from sealhold.model.principals import CredentialView, NewToken, OfficerView, PrincipalKind, Way
 from sealhold.model.quantities import DAY, MINUTE, Instant
 from sealhold.policy.names import visible
 from sealhold.stores.spec import Op
-from sealhold.vault.caveats import counts_of, ends_of
+from sealhold.vault.caveats import carried, counts_of, ends_of
 from sealhold.vault.monitors import Monitors
 from sealhold.vault.principals import Principals
 from sealhold.vault.quotas import LookupQuota
@@ -128,9 +129,9 @@ class Callers:
             DeniedError: whatever the reason.
             InvalidIdError: `id_text` is no whole id.
         """
-        app = self._principals.app(token)
-        until = self._end(token, PERSON_TERM)
-        return self._principals.mint_person(app.id, SubjectId(_whole(Kind.SUBJECT, id_text)), until)
+        app, until = self._principals.app(token), self._end(token, PERSON_TERM)
+        subject, bounds = SubjectId(_whole(Kind.SUBJECT, id_text)), self._carried(token)
+        return self._principals.mint_person(app.id, subject, until, Way.LINK, bounds)
 
     def link(self, token: str, id_text: str) -> NewToken:
         """Return what opens a person's own page once, to hand over; it ends in 15 minutes.
@@ -141,6 +142,7 @@ class Callers:
         """
         app, until = self._principals.app(token), self._end(token, LINK_TERM)
         subject = SubjectId(_whole(Kind.SUBJECT, id_text))
+        self._carried(token)  # what a link opens is that person's own page and nothing else
         return self._principals.mint_person(app.id, subject, until, Way.DOOR)
 
     def revoke_person_tokens(self, token: str, id_text: str) -> int:
@@ -181,6 +183,18 @@ class Callers:
     def _end(self, token: str, term: int) -> Instant:
         # THREAT T293: what a narrowed token makes ends with it
         return min([Instant(self._clock() + term), *ends_of(token)])
+
+    def _carried(self, token: str) -> tuple[Caveat, ...]:
+        """Return what a person's token must carry of the one that it is made with.
+
+        Raises:
+            DeniedError: a bound of it cannot be carried.
+        """
+        try:
+            return carried(token)
+        except DeniedError:
+            self.refused(token)
+            raise
 
     def _commit(self, app: App, reason: str, *ops: Op) -> None:
         office = self._office

@@ -49,7 +49,6 @@ class Confinement:
         """Take the mode that is asked for, the table of kept values, and compiled programs."""
         self.mode = mode
         self._products = products
-        self.offered = jail.offered()
         self._core = core
         self._recorded = {Mode(found.row[0]) for found in scan_all(core.store, RAN_IN)}
         # What was evaluated without a row was evaluated in the usual mode.
@@ -92,9 +91,9 @@ class Confinement:
     @property
     def can_run(self) -> bool:
         """Whether a program is run at all."""
-        if self.mode is Mode.PARANOID and not self.offered.has_namespaces:
+        if self.mode is Mode.PARANOID and not jail.offered().has_namespaces:
             return False
-        return self.mode is Mode.LANGUAGE_ONLY or self.offered.can_confine
+        return self.mode is Mode.LANGUAGE_ONLY or jail.can_confine()
 
     def sentence(self) -> str:
         """Return how a program runs, as the one reads it who is to allow it."""
@@ -102,7 +101,7 @@ class Confinement:
 
     def in_words(self) -> str:
         """Return what was asked for, and what this kernel offers."""
-        return "; ".join((f"mode: {self.mode}", *self.offered.in_words()))
+        return "; ".join((f"mode: {self.mode}", *jail.offered().in_words()))
 
     def warnings(self) -> list[str]:
         """Return what the owner ought to know."""

@@ -59,11 +59,6 @@ class Isolation:
     has_supervision: bool  # a filter can hand a call to another process
     has_namespaces: bool  # an own IPC and network namespace is permitted
 
-    @property
-    def can_confine(self) -> bool:
-        """Whether foreign programs can be jailed at all."""
-        return self.landlock_abi > 0 and self.has_filters and self.has_supervision
-
     def in_words(self) -> tuple[str, ...]:
         """Return one line per part, as a person reads them."""
         abi = self.landlock_abi
@@ -162,8 +157,15 @@ def runtime_folders() -> tuple[Path, ...]:
     return tuple(path for path in dict.fromkeys(found) if path.exists())
 
 
+def can_confine() -> bool:
+    """Return whether foreign programs can be jailed here at all; no process is started for it."""
+    filters = (seccomp.offers(verdict) for verdict in (Verdict.REFUSE, Verdict.ASK))
+    return landlock.version() > 0 and all(filters)
+
+
+@cache
 def offered() -> Isolation:
-    """Return what this kernel offers; to try namespaces, a short-lived process is started."""
+    """Return what this kernel offers; to try namespaces, a short-lived process is started, once."""
     machine = platform.machine()
     tried = subprocess.run(  # noqa: S603  reason: our own interpreter and a constant
         [sys.executable, "-I", "-c", _TRY_NAMESPACES],

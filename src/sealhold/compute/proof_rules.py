@@ -16,7 +16,7 @@ from sealhold.compute.evidence import Kind
 from sealhold.compute.parts import words
 from sealhold.compute.task import Task
 from sealhold.compute.vouching import SOFTWARE, Terms, Vouched, Worth, meets, worth_of
-from sealhold.crypto.sign import key_digest
+from sealhold.crypto.sign import is_named, key_digest
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import SealholdError
 from sealhold.model.quantities import MINUTE, Instant, rfc3339
@@ -27,7 +27,7 @@ GLASS: Final = "glass: whoever owns the vault sees all that it processes"
 SEALED: Final = "sealed: hardware hides from its owner what it processes"
 UNKNOWN: Final = "none: nothing is said about who sees what it processes"
 
-Pins = Mapping[str, Collection[bytes]]  # role to the public keys that the reader trusts in it
+Pins = Mapping[str, Collection[bytes]]  # role to the keys, or digests, that are trusted in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ def key_finding(role: str, key: bytes, pins: Pins, policy: Policy) -> Finding:
     """Return whether `key` is one that the reader trusts in this role."""
     name = f"{role} key"
     # THREAT T42: a key counts in its own role only; an author's key makes no proof.
-    if key in pins.get(role, ()):
+    if is_named(key, pins.get(role, ())):
         return held(name, f"{short(key)}, one that you trust")
     if pins.get(role):
         return broken(name, f"{short(key)} is none of those that you trust as `{role}`")

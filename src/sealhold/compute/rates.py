@@ -40,12 +40,14 @@ class Rates:
         """
         with self._turn:
             now = self._clock()
-            bucket = self._buckets.pop(caller, None) or _Bucket(self._full, now)
-            filled = bucket.left + (now - bucket.at) * self._full / SECOND
-            bucket.left, bucket.at = min(self._full, filled), now
-            self._buckets[caller] = bucket
-            while len(self._buckets) > MOST:
-                del self._buckets[next(iter(self._buckets))]
+            bucket = self._buckets.get(caller)
+            if bucket is None:
+                bucket = self._buckets[caller] = _Bucket(self._full, now)
+                while len(self._buckets) > MOST:
+                    del self._buckets[next(iter(self._buckets))]
+            elif now != bucket.at:
+                filled = bucket.left + (now - bucket.at) * self._full / SECOND
+                bucket.left, bucket.at = min(self._full, filled), now
             # THREAT T296: told before anything of a person is looked up
             if bucket.left < 1:
                 raise TooFastError(f"at most {self._full} calls a second")

@@ -7,13 +7,20 @@
 Source: docs/spec/25-records-of-people.md.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from sealhold.audit.event import Actor
 from sealhold.compute.bulkdoor import BulkDoor
+from sealhold.compute.severally import each_of, merged
 from sealhold.model.encoding import Plain
-from sealhold.model.errors import DeniedError, InvalidIdError, WrongPassphraseError
+from sealhold.model.errors import (
+    DeniedError,
+    InvalidIdError,
+    SealholdError,
+    WrongPassphraseError,
+)
 from sealhold.model.ids import (
     ID_BYTES,
     AppId,
@@ -32,6 +39,8 @@ from sealhold.model.personrecords import (
     CollectionView,
     Content,
     LineView,
+    Making,
+    Reading,
     RecordHead,
     RecordPage,
     RecordPlace,
@@ -43,10 +52,11 @@ from sealhold.model.repeats import Claim
 from sealhold.model.underway import Underway
 from sealhold.vault.attaching import Attachments, Given, Of
 from sealhold.vault.collectionrules import Collections, Laid
-from sealhold.vault.personrecords import At
+from sealhold.vault.personrecords import At, packed_content
 from sealhold.vault.personrecords import PersonRecords as Rows
 from sealhold.vault.principals import Principals
 from sealhold.vault.recordasking import Asking
+from sealhold.vault.recordrounds import New, Read
 from sealhold.vault.registry import Registry
 
 
@@ -128,6 +138,32 @@ class PersonRecords:
         """
         asking, at = self._asking(token, id_text, purpose), _at(collection, record_text)
         return self._rows.get(asking, at)
+
+    def get_many(
+        self, wanted: Sequence[Reading]
+    ) -> Underway[list[RecordView | SealholdError | None]]:
+        """Return records that are asked for in one moment; None for one to be asked for alone."""
+
+        def read(one: Reading) -> Read:
+            asking = self._asking(one.token, one.place.subject, one.place.purpose)
+            return Read(asking, one.place.collection, _record(one.place.record))
+
+        came, nths, reads = each_of(wanted, read)
+        return self._rows.rounds.get(reads).then(partial(merged, came, nths))
+
+    def put_many(
+        self, wanted: Sequence[Making]
+    ) -> Underway[list[RecordHead | SealholdError | None]]:
+        """Keep new records that come in one moment; None for one that is to be kept alone."""
+
+        def new(one: Making) -> New:
+            asking = self._changing(one.token, one.place.subject, one.place.purpose)
+            record = _record(one.place.record)
+            plain = packed_content(one.content)
+            return New(asking, one.place.collection, record, one.content, plain)
+
+        came, nths, made = each_of(wanted, new)
+        return self._rows.rounds.put(made).then(partial(merged, came, nths))
 
     def get_version(  # a place has so many parts
         self,
@@ -338,8 +374,12 @@ class PersonRecords:
         )
 
 
+def _record(text: str) -> RecordId:
+    return RecordId(_whole(Kind.RECORD, text))
+
+
 def _at(collection: str, record_text: str) -> At:
-    return At(collection, RecordId(_whole(Kind.RECORD, record_text)))
+    return At(collection, _record(record_text))
 
 
 def _whole(kind: Kind, text: str) -> Id16:

@@ -1,4 +1,4 @@
-"""Verification away from any vault: proofs, presentations, tasks, receipts and audit bundles.
+"""Verification away from any vault: proofs, presentations, tasks, receipts, exports, bundles.
 
 - Files are known by their content. A signed task beside a presentation is what its bounds are
   recomputed from, and an entry of the log beside it is compared with the one that it opens.
@@ -42,6 +42,7 @@ from sealhold.crypto.sdjwt import BINDING_TYPE, head_of
 from sealhold.model.errors import SealholdError
 from sealhold.model.quantities import Instant
 from sealhold.model.shown import Check, Verdict
+from sealhold.vault.parcelcheck import looks_like_parcel, verify_parcel
 
 NO_PINS: Final[Pins] = MappingProxyType({})
 ANY: Final = Policy()
@@ -157,13 +158,16 @@ def _verify(
     return Verdict(
         checks=(),
         exit_code=NO_PROOF,
-        sentence="This is neither a proof, a presentation, a task, a receipt nor an audit bundle.",
+        sentence="This is neither a proof, a presentation, a task, a receipt, an export nor an"
+        " audit bundle.",
     )
 
 
 def _paper(data: bytes, pins: Pins) -> Verdict | None:
-    """Return the verdict on a receipt or an excerpt of the log; None for anything else."""
+    """Return the verdict on a receipt, an export or an excerpt of the log; None for others."""
     issuers, logs = pins.get("receipt", ()), pins.get("log", ())
+    if looks_like_parcel(data):
+        return verify_parcel(data, issuers)
     if looks_like_bundle(data):
         return verify_bundle(data, logs)
     if looks_like_erasure(data):

@@ -7,6 +7,7 @@
 Source: docs/spec/03-keys.md section 4; RFC 8032.
 """
 
+from collections.abc import Collection
 from typing import NewType
 
 from cryptography.exceptions import InvalidSignature
@@ -67,6 +68,11 @@ def verify_raw(public: PublicKey, message: bytes, signature: bytes) -> None:
 def key_digest(public: bytes) -> str:
     """Return the SHA-256 of a public key in hex: what is compared when it counts."""
     return sha256(public).hex()
+
+
+def is_named(public: bytes, names: Collection[bytes]) -> bool:
+    """Return whether `names`, of 32 bytes each, has a public key or the SHA-256 digest of it."""
+    return public in names or sha256(public) in names
 
 
 def key_words(public: bytes) -> tuple[str, ...]:

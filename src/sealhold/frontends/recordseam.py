@@ -3,9 +3,11 @@
 Source: docs/spec/25-records-of-people.md section 9.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from sealhold.model.encoding import Plain
+from sealhold.model.errors import SealholdError
 from sealhold.model.personrecords import (
     AttachmentHead,
     AttachmentsView,
@@ -14,6 +16,8 @@ from sealhold.model.personrecords import (
     CollectionView,
     Content,
     LineView,
+    Making,
+    Reading,
     RecordHead,
     RecordPage,
     RecordPlace,
@@ -72,6 +76,18 @@ class PersonRecords(Protocol):
             DeniedError: whatever the reason.
             InvalidIdError: one of the ids is no whole one.
         """
+        ...
+
+    def get_many(
+        self, wanted: Sequence[Reading]
+    ) -> Underway[list[RecordView | SealholdError | None]]:
+        """Return records that are asked for in one moment; None for one to be asked for alone."""
+        ...
+
+    def put_many(
+        self, wanted: Sequence[Making]
+    ) -> Underway[list[RecordHead | SealholdError | None]]:
+        """Keep new records that come in one moment; None for one that is to be kept alone."""
         ...
 
     def get_version(  # a place has so many parts

@@ -12,11 +12,14 @@ Source: docs/spec/20-faces.md section 1.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from sealhold.frontends.callerseam import Callers, Mine, Passkeys
+from sealhold.frontends.holdseam import Holds
 from sealhold.frontends.keyseam import Rotating
+from sealhold.frontends.loginseam import Logins
 from sealhold.frontends.ownerseam import (
     Apps,
     Audit,
@@ -77,6 +80,10 @@ class Vault(Protocol):
         """Whether all that the open vault waits for is a disk of this machine."""
         ...
 
+    def together(self) -> AbstractContextManager[None]:
+        """Let all that this thread begins in the block share a commit; one thread at a time."""
+        ...
+
     @property
     def sources(self) -> Sources:
         """Where the data comes from."""
@@ -133,6 +140,16 @@ class Vault(Protocol):
         ...
 
     @property
+    def login_names(self) -> tuple[str, ...]:
+        """The providers through which somebody may sign in."""
+        ...
+
+    @property
+    def logins(self) -> Logins:
+        """Sign-ins through providers."""
+        ...
+
+    @property
     def mine(self) -> Mine:
         """The own pages of apps' people."""
         ...
@@ -180,4 +197,9 @@ class Vault(Protocol):
     @property
     def rights(self) -> Rights:
         """The rights of people."""
+        ...
+
+    @property
+    def holds(self) -> Holds:
+        """Duties to keep what an erasure would take."""
         ...

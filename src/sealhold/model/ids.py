@@ -58,6 +58,7 @@ class Kind(StrEnum):
     RECEIPT = "c"
     DECISION = "d"
     GRANT = "g"
+    HOLD = "h"
     JOB = "j"
     CREDENTIAL = "k"
     NOTICE = "n"
@@ -115,7 +116,8 @@ def show(kind: Kind, whole: Id16) -> str:
 
 def canonical(whole: Id16) -> str:
     """Return the whole id as programs write it: a lower-case UUID."""
-    return str(UUID(bytes=bytes(whole)))
+    digits = whole.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def parse_id(kind: Kind, text: str) -> bytes:
@@ -125,7 +127,7 @@ def parse_id(kind: Kind, text: str) -> bytes:
         InvalidIdError: neither a canonical UUID nor a short form of this kind.
     """
     if _WHOLE.fullmatch(text):
-        return UUID(text).bytes
+        return bytes.fromhex(text.replace("-", ""))
     short = _SHORT.fullmatch(text)
     if short and short[1] == kind.value:
         return bytes.fromhex(short[2])

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from sealhold.model.ids import AppId, FieldName, Purpose, ReceiptId, SubjectId
 from sealhold.model.quantities import Instant
+from sealhold.model.staying import StayView
 
 Value = str | int | bool  # what one field can hold
 
@@ -25,6 +26,17 @@ class Lookup(StrEnum):
     PHONE = "phone"
 
 
+class Mask(StrEnum):
+    """What leaves of a field's value where its whole is not needed."""
+
+    NONE = "none"  # all of it
+    HIDDEN = "hidden"  # nothing
+    TAIL = "tail"  # the last four characters
+    INITIAL = "initial"  # the first character
+    DOMAIN = "domain"  # of an address, what is behind the last `@`
+    YEAR = "year"  # of a date
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldRule:
     """What the owner laid down for one field of an app's profiles."""
@@ -34,6 +46,8 @@ class FieldRule:
     retention_days: int  # kept for so long after it was written; 0: until it is taken out
     purposes: frozenset[Purpose]  # what for: these, and what lies within them
     lookup: Lookup = Lookup.NONE
+    mask: Mask = Mask.NONE
+    whole_for: frozenset[Purpose] = frozenset()  # with a mask: who gets all of it nevertheless
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +86,7 @@ class ErasedView:
     closes_at: Instant  # by when it comes to that
     rows: Mapping[str, int]  # how many went, by table
     paper: str  # the signed receipt: a file that `sealhold verify` reads
+    stays: tuple[StayView, ...] = ()  # what is held under duties to keep
 
 
 Rules = Mapping[FieldName, FieldRule]

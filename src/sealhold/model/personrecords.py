@@ -9,6 +9,7 @@ Source: docs/spec/25-records-of-people.md.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import SealholdError
@@ -126,14 +127,28 @@ class AttachmentView:
     pieces: Iterator[bytes]  # each is opened when it is taken
 
 
-@dataclass(frozen=True, slots=True)
-class RecordPlace:
+class RecordPlace(NamedTuple):
     """Which record somebody means, and what for: texts as they came."""
 
     subject: str
     collection: str
     record: str
     purpose: str
+
+
+class Reading(NamedTuple):
+    """A read of a record as it came: a token, a place, and what for."""
+
+    token: str
+    place: RecordPlace
+
+
+class Making(NamedTuple):
+    """A new record as it came: a token, a place and what for, and the content."""
+
+    token: str
+    place: RecordPlace
+    content: Content
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@
 Source: docs/spec/26-processings.md.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sealhold.model.ids import (
@@ -22,6 +23,7 @@ from sealhold.model.ids import (
     RunId,
     SubjectId,
 )
+from sealhold.model.people import Mask
 from sealhold.model.quantities import Instant
 
 
@@ -252,6 +254,7 @@ class Verdict:
     permit: bool
     code: str
     sentence: str
+    masks: Mapping[FieldName, Mask] = field(default_factory=dict)  # what a yes binds to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """Fetches one file over HTTPS, in a process that holds nothing: no key, no vault, no environment.
 
-- The request is a function of the address alone: byte for byte the same from every vault, with no
-  cookie, no name of a program, and nothing that tells what is kept already.
+- The request for a file is a function of the address alone: byte for byte the same from every
+  vault, with no cookie, no name of a program, and nothing that tells what is kept already.
+- A provider of sign-ins is asked the same way; what it is told beside the address is `Said`.
 - Only public addresses are connected to, on one port, and to the very address that was looked at.
   No redirect is followed, no encoding but the plain one is taken, and no byte beyond the limit.
 - A server that drips is given up after a total time, a silent one after an idle time.
@@ -73,17 +74,37 @@ class Way:
     total: float = TOTAL
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a server is told beside the address."""
+
+    accept: str = "application/octet-stream"
+    form: bytes = b""  # what is sent, by POST; empty for GET
+    authorization: str = ""
+    port: int = PORT  # of the address
+
+
 DIRECT: Final = Way()
+NOTHING: Final = Said()
 
 
-def fetch(host: str, path: str, most: int, tell: Tell | None = None, way: Way = DIRECT) -> bytes:
+def fetch(
+    host: str,
+    path: str,
+    most: int,
+    tell: Tell | None = None,
+    way: Way = DIRECT,
+    said: Said = NOTHING,
+) -> bytes:
     """Return what the server `host` gives out at `path`, of at most `most` bytes.
 
     Raises:
         NotFetchedError: it gives nothing out, or not in the way that is asked; `reason` is a key
             of `WORDS`.
     """
-    order = pack({"host": host, "path": path, "most": most, "way": asdict(way)})
+    order = pack(
+        {"host": host, "path": path, "most": most, "way": asdict(way), "said": asdict(said)}
+    )
     ours, theirs = socket.socketpair()
     with ours:
         with theirs:
@@ -108,17 +129,28 @@ def fetch(host: str, path: str, most: int, tell: Tell | None = None, way: Way = 
             process.wait()
 
 
-def request(host: str, path: str) -> bytes:
-    """Return the bytes that ask `host` for `path`, the same from whoever asks."""
+def request(host: str, path: str, said: Said = NOTHING) -> bytes:
+    """Return the bytes that ask `host` for `path`, the same from whoever says the same.
+
+    Raises:
+        ValueError: a part of it would end its line.
+    """
     # THREAT T184: nothing here tells one vault from another, or what it keeps already
-    lines = (
-        f"GET {path} HTTP/1.1",
-        f"Host: {host}",
-        "Accept: application/octet-stream",
+    lines = [
+        f"{'POST' if said.form else 'GET'} {path} HTTP/1.1",
+        f"Host: {host}" if said.port == PORT else f"Host: {host}:{said.port}",
+        f"Accept: {said.accept}",
         "Accept-Encoding: identity",
         "Connection: close",
-    )
-    return "".join(f"{line}\r\n" for line in (*lines, "")).encode("ascii")
+    ]
+    if said.authorization:
+        lines.append(f"Authorization: {said.authorization}")
+    if said.form:
+        lines.append("Content-Type: application/x-www-form-urlencoded")
+        lines.append(f"Content-Length: {len(said.form)}")
+    if not all(map(str.isprintable, lines)):
+        raise ValueError("a line of a request has a control character")
+    return "".join(f"{line}\r\n" for line in (*lines, "")).encode("ascii") + said.form
 
 
 def is_public(address: str) -> bool:
@@ -198,10 +230,11 @@ def main() -> None:
     with socket.socket(fileno=os.dup(0)) as link:
         data = b"".join(iter(lambda: link.recv(_PORTION), b""))
         order: Mapping[str, Plain] = unpack_own(data)
-        way = Way(**order["way"])
+        way, said = Way(**order["way"]), Said(**order["said"])
         _limit(way.total)
         try:
-            body = _get(order["host"], order["path"], order["most"], way, link)
+            asked = request(order["host"], order["path"], said)
+            body = _get(order["host"], asked, order["most"], way, link)
             _send(link, _BODY, body)
         except NotFetchedError as err:
             _send(link, _WHY, err.reason.encode())
@@ -225,16 +258,17 @@ def _send(link: socket.socket, kind: int, payload: bytes) -> None:
     link.sendall(bytes([kind]) + len(payload).to_bytes(_HEAD - 1) + payload)
 
 
-def _get(host: str, path: str, most: int, way: Way, link: socket.socket) -> bytes:
-    """Return the file.
+def _get(host: str, asked: bytes, most: int, way: Way, link: socket.socket) -> bytes:
+    """Return what comes for the bytes that ask for it.
 
     Raises:
         NotFetchedError: it does not come.
     """
     try:
         with closing(_connected(host, way)) as server:
-            server.sendall(request(host, path))
-            with closing(HTTPResponse(server, method="GET")) as response:
+            server.sendall(asked)
+            method = asked.partition(b" ")[0].decode()
+            with closing(HTTPResponse(server, method=method)) as response:
                 response.begin()
                 _check(response, most)
                 return _body(response, most, lambda n: _send(link, _COUNT, n.to_bytes(8)))

@@ -6,6 +6,7 @@ Source: docs/spec/29-operations.md sections 5 and 6.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from sealhold.audit.event import Actor, Event, EventKind
@@ -14,7 +15,7 @@ from sealhold.model.errors import TamperedError
 from sealhold.model.shown.backups import BackupView, DrillView, RestoreView
 from sealhold.node.node import Node
 from sealhold.node.openparts import stored
-from sealhold.node.places import Places, places_of
+from sealhold.node.places import Places, places_of, sql_place
 from sealhold.node.placing import backup_place, place_of
 from sealhold.node.world import World
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
@@ -56,19 +57,34 @@ def drill(node: Node) -> DrillView:
         tables = all_tables(stored(node.home, node.world, Places()))
         store.open(tables, core.keyring.named("data-file").reveal, create=False)
 
+    def there() -> AbstractContextManager[RecordStore | None]:
+        from sealhold.node.onserver import scratch  # noqa: PLC0415  # reason: few are on a server
+
+        return scratch(places_of(node.home), node.world.entropy)
+
     return Drill(
         parts.backups,
         parts.vault.sets,
         open_rows,
         lambda address: place_of(address, node.world),
         SqlCipherStore,
+        there,
     ).run()
 
 
 def upgrade(
-    folder: Path, world: World, given: str, migrations: Sequence[Migration] = MIGRATIONS
+    folder: Path,
+    world: World,
+    given: str,
+    migrations: Sequence[Migration] = MIGRATIONS,
+    *,
+    records: str = "",
+    watch: Watch = upgrading.unseen,
 ) -> None:
     """Bring a vault to today's form, open it, and note in its log that it was brought there.
+
+    `records` is the address of its rows for a role that may change their tables, if the one that
+    it works under may not.
 
     Raises:
         ConflictError: it has that form already.
@@ -77,7 +93,21 @@ def upgrade(
     """
     home = Home(folder)
     root = access.root_of(home, given)
-    upgrading.upgrade(stored(home, world, places_of(home)), root, migrations)
+    places = places_of(home)
+    parts = stored(home, world, places)
+    if parts.rows_here:
+        upgrading.upgrade(parts, root, migrations, watch)
+    else:
+        from sealhold.stores.pgmigrating import moving  # noqa: PLC0415  # reason: few ever need it
+
+        client, schema = sql_place(Places(records=records or places.records))
+        try:
+            moved = moving(client, schema)
+            upgrading.upgrade_server(parts, root, moved, migrations, watch)
+        finally:
+            client.close()
+    if home.restored.exists():  # opens on its owner's word alone, which comes next
+        return
     with Node(folder, world) as node:
         node.unlock(given)
         core = node.parts.core

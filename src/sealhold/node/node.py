@@ -7,7 +7,7 @@ import base64
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
@@ -49,6 +49,9 @@ from sealhold.vault.sourcing import Sources
 if TYPE_CHECKING:
     from sealhold.compute.callers import Callers
     from sealhold.compute.choosingdoor import Choices
+    from sealhold.compute.holdsdoor import HoldsDoor
+    from sealhold.compute.layingdoor import RulesAhead
+    from sealhold.compute.logindoor import Logins
     from sealhold.compute.minedoor import Mine
     from sealhold.compute.passkeydoor import Passkeys
     from sealhold.compute.peopledoor import People
@@ -186,6 +189,7 @@ class Node:
         with self._turn:
             opened, self._open = self._open, None
             if opened is not None:
+                opened.tell_rest()
                 opened.vault.close()
 
     @property
@@ -197,6 +201,13 @@ class Node:
     def is_near(self) -> bool:
         """Whether all that the open vault waits for is a disk of this machine."""
         return self.parts.is_near
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Let all that this thread begins in the block share a commit; one thread at a time."""
+        parts = self._open
+        with parts.core.writer.together() if parts is not None else nullcontext():
+            yield
 
     @property
     def headless(self) -> bool:
@@ -301,6 +312,16 @@ class Node:
         return self.parts.crowd.passkeys
 
     @property
+    def login_names(self) -> tuple[str, ...]:
+        """The providers through which somebody may sign in."""
+        return self.parts.login_names
+
+    @property
+    def logins(self) -> "Logins":
+        """Sign-ins through providers."""
+        return self.parts.logins
+
+    @property
     def mine(self) -> "Mine":
         """The own pages of apps' people."""
         return self.parts.crowd.mine
@@ -344,6 +365,16 @@ class Node:
     def rights(self) -> "Rights":
         """The rights of people."""
         return self.parts.crowd.rights
+
+    @property
+    def rules_ahead(self) -> "RulesAhead":
+        """The owner's look at rules for an app before they are laid down."""
+        return self.parts.crowd.rules_ahead
+
+    @property
+    def holds(self) -> "HoldsDoor":
+        """Duties to keep what an erasure would take."""
+        return self.parts.crowd.holds
 
     def stop(self) -> None:
         """End the programs that run, between two objects; the next run goes on from there."""

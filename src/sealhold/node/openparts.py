@@ -43,14 +43,16 @@ from sealhold.node.service import Service
 from sealhold.node.world import World
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.remembering import Remembering
-from sealhold.stores.spec import RecordStore, TableSpec
+from sealhold.stores.spec import TableSpec
 from sealhold.vault.attachments import ATTACHMENTS
 from sealhold.vault.backups import Backups
 from sealhold.vault.budget import Budget
 from sealhold.vault.consents import Consents
+from sealhold.vault.deciding import scan_all
 from sealhold.vault.epochs import Epochs
 from sealhold.vault.firewall import Firewall
 from sealhold.vault.grants import Grants as GrantRows
+from sealhold.vault.holdrows import HOLDS, KEEPINGS, is_any_over
 from sealhold.vault.home import Home
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.index import Index
@@ -69,12 +71,14 @@ from sealhold.vault.requests import Requests as RequestRows
 from sealhold.vault.schemas import Schemas
 from sealhold.vault.sourcing import Sources
 from sealhold.vault.stories import STORIES
+from sealhold.vault.strays import Strays
 from sealhold.vault.subjects import SUBJECTS, is_leaving
 from sealhold.vault.telling import Teller
 from sealhold.vault.turnsdue import has_turns_due
 from sealhold.vault.writer import Work
 
 if TYPE_CHECKING:
+    from sealhold.compute.logindoor import Logins
     from sealhold.compute.openings import Proofs
     from sealhold.compute.rotating import Rotating
     from sealhold.node.peopleparts import PeopleParts
@@ -85,9 +89,9 @@ USED_OFTEN = (SUBJECTS, FIELDS, KEY_BLOCKS, PERSON_RECORDS)  # with each use of 
 
 def stored(home: Home, world: World, places: Places) -> Parts:
     """Return what a vault opens from."""
-    data: RecordStore = record_store(home, places)
-    if not places.records:  # a store of which this process is the only writer
-        data = Remembering(data, USED_OFTEN)
+    # THREAT T335: on a server, too, only who holds the lease writes, and each use is committed
+    # before anything leaves: what was remembered from before somebody took it over goes nowhere
+    data = Remembering(record_store(home, places), USED_OFTEN)
     return Parts(
         home=home,
         data=data,
@@ -150,9 +154,11 @@ class OpenParts:
         self.erasing = Erasing(office, shelf, self._index)
         self.keys = Epochs(core, vault.sets, verify)
         self.outside = Outside(office, self.runs, shelf, _in_background)
+        self.strays = Strays(core)
         self._ground = core, registry, schemas, office, chosen, verify
         if is_leaving(core):
             self.crowd.finish_erasures()
+        self.end_holds()
 
     @cached_property
     def backups(self) -> Backups:
@@ -193,12 +199,42 @@ class OpenParts:
             for table in (PERSON_RECORDS, OLDER_RECORDS, ATTACHMENTS)
         )
 
+    def end_holds(self) -> None:
+        """End the holds whose day has come; what cannot be ended now is tried again later."""
+        if is_any_over(self.core):
+            with suppress(SealholdError):
+                self.crowd.holds.end_over()
+
+    @property
+    def login_names(self) -> tuple[str, ...]:
+        """The providers through which somebody may sign in."""
+        return tuple(self._ground[4].logins)
+
+    @cached_property
+    def logins(self) -> "Logins":
+        """Sign-ins through providers; loaded with the first of them."""
+        from sealhold.compute.logindoor import Logins  # noqa: PLC0415  # reason: few vaults have any
+
+        core, *_, chosen, verify = self._ground
+        refused = self.crowd.principals.refused
+        return Logins(core, chosen.logins, self._world.speak, refused, verify)
+
     @cached_property
     def proofs(self) -> "Proofs":
         """What the owner shows of answers; loaded with the first of them."""
         from sealhold.compute.openings import Proofs  # noqa: PLC0415  # reason: few ever need it
 
         return Proofs(*self._of_proofs)
+
+    @property
+    def has_holds_over(self) -> bool:
+        """Whether the end of a duty to keep waits to be carried out."""
+        return is_any_over(self.core)
+
+    def holds(self) -> tuple[int, int]:
+        """Return how many duties to keep stand, and of how many erased people something is held."""
+        count = sum(1 for _ in self.core.deciding.all(HOLDS.name))
+        return count, sum(1 for _ in scan_all(self.core.store, KEEPINGS)) if count else 0
 
     def overdue(self) -> tuple[str, ...]:
         """Return a sentence for each register in which something is overdue."""
@@ -220,6 +256,12 @@ class OpenParts:
         schemas, registry, verify, retention = self._of_turns
         rotation = Rotation(self.core, schemas, retention, time.perf_counter)
         return Rotating(self.core, rotation, registry, verify, _in_background)
+
+    def tell_rest(self) -> None:
+        """Tell the log what was counted and not told yet, before the vault is locked."""
+        if "crowd" in self.__dict__:
+            with suppress(SealholdError):  # the log cannot be written: so it was, too
+                self.crowd.principals.refused.tell_rest()
 
     def note_new_passphrase(self) -> None:
         """Write into the log that the passphrase was changed."""

@@ -29,6 +29,8 @@ from sealhold.vault.schemas import Schemas
 from sealhold.vault.using import Uses
 
 if TYPE_CHECKING:
+    from sealhold.compute.holdsdoor import HoldsDoor
+    from sealhold.compute.layingdoor import RulesAhead
     from sealhold.compute.rightsdoor import Rights
     from sealhold.node.processingparts import ProcessingDoors
 
@@ -88,6 +90,27 @@ class PeopleParts:
         return processing_doors(
             ground.core, ground.registry, ground.schemas, self._uses, self.principals
         )
+
+    @cached_property
+    def rules_ahead(self) -> "RulesAhead":
+        """The owner's look at rules before they are laid down; loaded with the first."""
+        from sealhold.compute.layingdoor import (  # noqa: PLC0415  # reason: seldom used
+            RulesAhead,
+        )
+        from sealhold.vault.collectionrules import Collections  # noqa: PLC0415  # reason: the same
+        from sealhold.vault.laying import Laying  # noqa: PLC0415  # reason: the same
+
+        ground = self._ground
+        laying = Laying(ground.core, ground.schemas, Collections(ground.core))
+        return RulesAhead(laying, ground.registry)
+
+    @cached_property
+    def holds(self) -> "HoldsDoor":
+        """Duties to keep; loaded with the first who asks about one."""
+        from sealhold.compute.holdsdoor import HoldsDoor  # noqa: PLC0415  # reason: seldom used
+
+        ground = self._ground
+        return HoldsDoor(ground.core, ground.registry, self.principals, ground.verify)
 
     @cached_property
     def rights(self) -> "Rights":

@@ -21,6 +21,7 @@ from sealhold.model.errors import ExtraMissingError, InvalidSettingsError
 from sealhold.stores.backends.localdir import LocalDir
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.spec import ObjectStore, RecordStore
+from sealhold.stores.sqlclient import SqlClient
 from sealhold.vault.home import Home
 
 HERE: Final = {"localhost", "127.0.0.1", "::1"}
@@ -81,16 +82,27 @@ def record_store(home: Home, places: Places) -> RecordStore:
     """
     if not places.records:
         return SqlCipherStore(home.data)
+    client, schema = sql_place(places)
+    from sealhold.stores.backends.postgres import PostgresStore
+
+    return PostgresStore(client, schema)
+
+
+def sql_place(places: Places) -> tuple[SqlClient, str]:
+    """Return the way to the server that `places` names, and the schema; nothing is connected to.
+
+    Raises:
+        ExtraMissingError: the client of PostgreSQL is not installed.
+    """
     try:
         from sealhold.net.pg import PgClient
     except ModuleNotFoundError as err:
         raise ExtraMissingError("rows on a server need `sealhold[postgres]`") from err
-    from sealhold.stores.backends.postgres import PostgresStore
 
     address = urlsplit(places.records)
     words = dict(parse_qsl(address.query))
     schema = words.pop("schema", SCHEMA)
-    return PostgresStore(PgClient(address._replace(query=urlencode(words)).geturl()), schema)
+    return PgClient(address._replace(query=urlencode(words)).geturl()), schema
 
 
 def object_store(

@@ -6,9 +6,12 @@ Source: docs/architecture.md section 3.
 from sealhold import __version__
 from sealhold.model.quantities import HOUR, Instant
 from sealhold.model.shown import Status
+from sealhold.model.shown.happened import COUNTED
 from sealhold.node.openparts import OpenParts
 from sealhold.node.places import places_of
 from sealhold.vault.home import Home
+from sealhold.vault.personrows import RECORDS
+from sealhold.vault.subjects import SUBJECTS
 
 ROLLBACK_NOTE = (
     "If every file of the home is put back together to an older day, nothing on this disk shows"
@@ -36,6 +39,11 @@ def status_of(parts: OpenParts, home: Home, now: Instant) -> Status:
         " vault while it is there"
         for left in sets.others(epoch)
     ]
+    holds, held = parts.holds()
+    if parts.has_holds_over:
+        warnings.append(
+            "a duty to keep is over, and what it held is not gone: check by `sealhold audit verify`"
+        )
     return Status(
         version=__version__,
         home=str(home.folder),
@@ -53,4 +61,9 @@ def status_of(parts: OpenParts, home: Home, now: Instant) -> Status:
         elsewhere=places_of(home).told(),
         epoch=epoch,
         close_by=due,
+        apps=len(parts.apps.list()),
+        people=parts.core.store.count(SUBJECTS.name, COUNTED),
+        records=parts.core.store.count(RECORDS.name, COUNTED),
+        holds=holds,
+        held=held,
     )

@@ -6,11 +6,13 @@
 Source: docs/spec/07-grants.md section 6.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 from sealhold.model.ids import FieldName, GrantId, Kind, show
+from sealhold.model.people import Mask
 from sealhold.model.quantities import MicroBits
 
 
@@ -19,6 +21,7 @@ class Reason(StrEnum):
 
     APP_NOT_ACTIVE = "app_not_active"
     SUBJECT_NOT_ACTIVE = "subject_not_active"
+    TOKEN_ENDED = "token_ended"  # noqa: S105  # reason: a word, not one of them
     TASK_NOT_ACTIVE = "task_not_active"
     NO_LEASE = "no_lease"
     PROCESSING_NOT_ACTIVE = "processing_not_active"
@@ -54,6 +57,7 @@ ORDER: Final = {reason: place for place, reason in enumerate(Reason)}
 _WORDS: Final = {
     Reason.APP_NOT_ACTIVE: "The app is not registered, or you stopped it",
     Reason.SUBJECT_NOT_ACTIVE: "There is no such person here, or their data was erased",
+    Reason.TOKEN_ENDED: "The token ended meanwhile, or lets its holder say less by now",
     Reason.TASK_NOT_ACTIVE: "The program is not approved, or it was changed since",
     Reason.NO_LEASE: "The run is over, or it is another app's",
     Reason.PROCESSING_NOT_ACTIVE: "Nobody activated this processing as it is now",
@@ -100,6 +104,7 @@ class Obligations:
     coarsen: int  # the answer rounded down to every n-th permitted value
     retention_days: int  # the app deletes the answer after so many days
     charge: MicroBits  # written before anything is evaluated, never refunded
+    masks: Mapping[FieldName, Mask] = field(default_factory=dict)  # what leaves of these fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

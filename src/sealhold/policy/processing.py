@@ -108,11 +108,15 @@ def _faults(terms: Terms) -> Iterator[str]:
 
 def _faulty_bases(terms: Terms) -> Iterator[str]:
     if terms.basis not in {each.value for each in LegalBasis}:
-        yield "`basis` is none of Article 6"
+        yield f"`basis` is one of {_names(LegalBasis)}"
     elif basis_of(terms) is LegalBasis.LEGITIMATE_INTEREST and not terms.balancing.strip():
         yield "a legitimate interest is stored with its balancing test"
     if terms.special not in {"", *(each.value for each in SpecialBasis)}:
-        yield "`special` is no basis of Article 9"
+        yield f"`special` is empty, or one of {_names(SpecialBasis)}"
+
+
+def _names(bases: type[LegalBasis] | type[SpecialBasis]) -> str:
+    return ", ".join(f"`{each.value}`" for each in bases)
 
 
 def widened(before: Terms, after: Terms) -> tuple[str, ...]:

@@ -7,17 +7,18 @@
 Source: docs/spec/26-processings.md section 4.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from sealhold.model.ids import Collection, FieldName, Purpose
+from sealhold.model.people import Mask
 from sealhold.model.processing import ChoiceState, Outcome, ProcessingState, Terms
-from sealhold.model.quantities import Instant, MicroBits
+from sealhold.model.quantities import Instant
 from sealhold.policy import dpv
 from sealhold.policy.bases import LegalBasis
 from sealhold.policy.consent import Standing as ConsentStanding
-from sealhold.policy.decision import Decision, Obligations, Reason, refused, sentence
+from sealhold.policy.decision import Decision, Reason, refused, sentence
 from sealhold.policy.facts import Standing
 from sealhold.policy.limits import NO_LIMITS, Limits, limits_stop
 from sealhold.policy.processing import (
@@ -27,7 +28,7 @@ from sealhold.policy.processing import (
     is_settled,
     no_stops,
 )
-from sealhold.policy.profiles import Allowed, Parties, covers
+from sealhold.policy.profiles import Allowed, Parties, covers, masking
 
 _NONE: Final[frozenset[FieldName]] = frozenset()
 
@@ -59,6 +60,8 @@ class UseFacts:
     over: frozenset[FieldName] = _NONE  # fields kept as long as they may be
     reads_left: int = 1
     within: frozenset[str] | None = None  # what a narrowed lease is bounded to
+    # of the fields that the purpose does not get whole
+    masks: Mapping[FieldName, Mask] = field(default_factory=dict)
 
 
 def decide_use(ask: UseAsk, facts: UseFacts) -> Decision:
@@ -73,13 +76,7 @@ def decide_use(ask: UseAsk, facts: UseFacts) -> Decision:
         because=(),
         code=Reason.GRANTED,
         sentence=sentence(Reason.GRANTED),
-        obligations=Obligations(
-            filter="",
-            precision=(),
-            coarsen=1,
-            retention_days=facts.terms.retention_days,
-            charge=MicroBits(0),
-        ),
+        obligations=masking(facts.masks, facts.terms.retention_days),
     )
 
 

@@ -3,6 +3,7 @@
 - Default deny. The app is active, the person is active and of that app, a purpose is named, and
   every field that is asked for stands in the app's schema under that purpose or a broader one.
 - One field too many refuses all of them.
+- A yes binds whoever opens to mask the fields that the purpose does not get whole.
 - What a person objected to or restricted is refused, and so is what a processing is registered for.
 - The reason is for the owner's log. The app learns yes or no.
 
@@ -14,11 +15,14 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from sealhold.model.ids import FieldName, Purpose
+from sealhold.model.people import Mask, Rules
+from sealhold.model.quantities import MicroBits
 from sealhold.policy import dpv
-from sealhold.policy.decision import Decision, Reason, refused, sentence
+from sealhold.policy.decision import Decision, Obligations, Reason, refused, sentence
 from sealhold.policy.facts import Standing
 from sealhold.policy.limits import NO_LIMITS, Limits, limits_stop
 
+NO_MASKS: Mapping[FieldName, Mask] = {}
 Allowed = Mapping[FieldName, AbstractSet[Purpose]]  # what each field may be used for
 
 
@@ -43,8 +47,9 @@ def decide_profile(
     purpose: Purpose,
     fields: frozenset[FieldName],
     bound: AbstractSet[Purpose] = frozenset(),
+    masks: Mapping[FieldName, Mask] = NO_MASKS,
 ) -> Decision:
-    """Return whether the app may use `fields` for `purpose`.
+    """Return whether the app may use `fields` for `purpose`, and which of them are masked.
 
     `bound` are purposes for which processings are registered: for these and what lies within them
     people choose, so only the runs of a processing read.
@@ -63,7 +68,7 @@ def decide_profile(
     if covers(bound, purpose):
         return refused(Reason.NEEDS_RUN)
     limited = limits_stop(parties.limits, purpose)
-    return refused(limited) if limited else _yes(fields)
+    return refused(limited) if limited else _yes(fields, masks)
 
 
 def decide_own(
@@ -89,12 +94,34 @@ def _party_fails(parties: Parties) -> Reason | None:
     return None if parties.subject is Standing.ACTIVE else Reason.SUBJECT_NOT_ACTIVE
 
 
-def _yes(fields: frozenset[FieldName]) -> Decision:
+def masking(masks: Mapping[FieldName, Mask], retention_days: int = 0) -> Obligations:
+    """Return what binds whoever carries a use of fields out."""
+    return Obligations(
+        filter="",
+        precision=(),
+        coarsen=1,
+        retention_days=retention_days,
+        charge=MicroBits(0),
+        masks=masks,
+    )
+
+
+def masks_for(rules: Rules, purpose: Purpose) -> dict[FieldName, Mask]:
+    """Return the masks of the fields that `purpose` does not get whole."""
+    return {
+        name: rule.mask
+        for name, rule in rules.items()
+        if rule.mask is not Mask.NONE and not covers(rule.whole_for, purpose)
+    }
+
+
+def _yes(fields: frozenset[FieldName], masks: Mapping[FieldName, Mask] = NO_MASKS) -> Decision:
+    mine = {name: mask for name, mask in masks.items() if name in fields}
     return Decision(
         permit=True,
         fields=fields,
         because=(),
         code=Reason.GRANTED,
         sentence=sentence(Reason.GRANTED),
-        obligations=None,
+        obligations=masking(mine) if mine else None,
     )

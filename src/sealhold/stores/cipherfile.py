@@ -35,6 +35,7 @@ CACHE = 65_536  # KiB; random reads of a 1 GB file need their inner pages at han
 PATIENCE = 5_000  # ms to wait for another process's batch; ours take a few
 STATEMENTS = 512  # prepared ones kept per connection: more than the vault's tables have
 PLAIN_HEADER = b"SQLite format 3\x00"
+AT_ONCE = 1_048_576  # bytes of a file that are in memory when it is written over itself
 FILE_MODE = 0o600
 UNFINISHED = ".tmp-"  # what a killed process may leave behind
 
@@ -175,6 +176,27 @@ class CipherFile:
 def private_file(path: Path) -> None:
     """Make an empty file that only its owner may read; it must not exist."""
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, FILE_MODE))
+
+
+def sync_anew(path: Path) -> None:
+    """Write a file over itself and sync it, since what a sync refused once is not tried again.
+
+    Readers go on, for no byte changes; nobody may write meanwhile.
+
+    Raises:
+        StoreFullError: no room.
+        StoreUnavailableError: the disk refuses.
+    """
+    try:
+        with path.open("r+b", buffering=0) as file:
+            at = 0
+            while part := os.pread(file.fileno(), AT_ONCE, at):
+                at += os.pwrite(file.fileno(), part, at)
+            os.fsync(file.fileno())
+    except OSError as err:
+        if err.errno in NO_ROOM:
+            raise StoreFullError(f"no room for `{path.name}`") from err
+        raise StoreUnavailableError(f"`{path.name}` cannot be written") from err
 
 
 @contextmanager

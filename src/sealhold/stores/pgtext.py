@@ -25,13 +25,14 @@ _TYPES = {
     ColumnKind.FLAG: "boolean",
 }
 _VERSION = "v bigint NOT NULL"
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"  # of a schema, by its name
 
 
 class PgText:
     """The statements of one table. Where a row is a parameter, it stands whole and first."""
 
-    def __init__(self, table: Table, schema: str) -> None:
-        name, columns = f"{schema}.t_{table.spec.name}", table.columns
+    def __init__(self, table: Table, schema: str, kind: str = "t") -> None:
+        name, columns = f"{schema}.{kind}_{table.spec.name}", table.columns
         types = [_TYPES[kind] for kind in table.row.kinds]
         marks = {column: f"${at}" for at, column in enumerate(columns, 1)}
         keys = [_c(column) for column in table.spec.key]
@@ -58,6 +59,7 @@ class PgText:
         )
         self.delete = f"DELETE FROM {name} WHERE {by_key} RETURNING 1"
         self.delete_version = f"DELETE FROM {name} WHERE {by_key} AND v = ${past_key} RETURNING 1"
+        self.count = f"SELECT COUNT(*) FROM (SELECT 1 FROM {name} LIMIT $1::bigint) AS c"
         self.has = f"SELECT 1 FROM {name} WHERE {by_key}"
         self.has_not = f"SELECT 1 WHERE NOT EXISTS ({self.has})"
         self.has_version = f"{self.has} AND v = ${past_key}"

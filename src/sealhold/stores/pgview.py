@@ -5,9 +5,11 @@ Source: docs/spec/04-stores.md section 10.
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from sealhold.model.errors import TamperedError
 from sealhold.model.sqlsteps import Ask, Cells
 from sealhold.stores.pgbatches import columns_of
 from sealhold.stores.pgtext import PgText
+from sealhold.stores.shapes import MISFIT
 from sealhold.stores.spec import MAX_PAGE, Cursor, Found, Key, Page, ReadView
 from sealhold.stores.sqlclient import SqlSession
 from sealhold.stores.tables import KEY, Tables, check_limit
@@ -38,6 +40,17 @@ class PgView:
         (rows,) = self._session.run([Ask(self._texts[table].rows, columns_of([*set(keys)]))])
         known = {declared.key_of(found.row): found for found in map(_found, rows)}
         return [known.get(key) for key in keys]
+
+    def count(self, table: str, most: int) -> int:
+        """Return how many rows a table has; `most` if there are more.
+
+        Raises:
+            InvalidError: no such table.
+            StoreUnavailableError: the server does not answer.
+        """
+        self._tables.named(table)
+        (((found,),),) = self._session.run([Ask(self._texts[table].count, (most,))])
+        return int(found)
 
     def scan(  # the contract's
         self,
@@ -76,6 +89,20 @@ def all_rows(view: ReadView, table: str) -> Iterator[Found]:
     while page.cursor is not None:
         page = view.scan(table, KEY, (), (), after=page.cursor, limit=_ROWS)
         yield from page.rows
+
+
+def misfits(view: ReadView, tables: Tables) -> list[str]:
+    """Return a sentence for each table with rows that are not of its form; every row is read."""
+    faults: list[str] = []
+    for table in tables:
+        try:
+            found = all_rows(view, table.spec.name)
+            bad = sum(table.row.measure(each.row) == MISFIT for each in found)
+        except TamperedError as err:
+            return [*faults, f"table `{table.spec.name}`: {err}"]  # nothing more is read then
+        if bad:
+            faults.append(f"table `{table.spec.name}`: {bad} rows are not of its form")
+    return faults
 
 
 def _found(cells: Cells) -> Found:

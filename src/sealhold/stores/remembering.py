@@ -1,8 +1,8 @@
 """A record store that remembers rows of some tables, so that what is read often is read once.
 
-- For a store of which this process is the only writer: each commit goes through here, and what it
-  touches is forgotten before it returns, or remembered as it is now. So a read that begins after a
-  commit sees it.
+- For a store of which this process is the only writer, by a lock or by its lease: each commit goes
+  through here, and what it touches is forgotten before it returns, or remembered as it is now. So a
+  read that begins after a commit sees it.
 - What was read before a commit ended is not remembered after it.
 - As bounded as it is told to be; the oldest goes first.
 
@@ -157,6 +157,10 @@ class Remembering:
     ) -> Page:
         """Return rows in index order, from the inner store."""
         return self._inner.scan(table, index, lo, hi, after=after, limit=limit, reverse=reverse)
+
+    def count(self, table: str, most: int) -> int:
+        """Return how many rows a table of the inner store has."""
+        return self._inner.count(table, most)
 
     def snapshot(self) -> AbstractContextManager[ReadView]:
         """Return a view of the inner store that stays as it is now."""

@@ -48,6 +48,11 @@ class State:
         rows = self.rows[table]
         return [rows.get(key) for key in keys]
 
+    def count(self, table: str, most: int) -> int:
+        """Return how many rows a table has, `most` at most."""
+        self._tables.named(table)
+        return min(len(self.rows[table]), most)
+
     def scan(  # the contract's
         self,
         table: str,

@@ -8,6 +8,7 @@ Source: docs/spec/04-stores.md section 2.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from operator import itemgetter
 
 from sealhold.stores.spec import MAX_CODE, MIN_SEALED, Cell, ColumnKind, Key, Row
@@ -101,6 +102,12 @@ class Shape:
             isinstance(cell, kind) and (not isinstance(cell, int) or MIN_I64 <= cell <= MAX_I64)
             for cell, kind in zip(cells, self._types, strict=False)
         )
+
+
+@cache
+def shape_of(kinds: tuple[ColumnKind, ...]) -> Shape:
+    """Return the shape of these columns; the tables have few of them, and many times."""
+    return Shape(kinds)
 
 
 def _all_fit(kind: ColumnKind, column: Row) -> bool:

@@ -247,6 +247,10 @@ class RecordStore(ReadView, Protocol):
         """
         ...
 
+    def count(self, table: str, most: int) -> int:
+        """Return how many rows a table has, without reading them; `most` if there are more."""
+        ...
+
     def renew(self) -> None:
         """Begin anew after a commit whose effect is unknown; afterwards what is read is durable.
 

@@ -35,13 +35,17 @@ class SqlClient(Protocol):
     def writing(self) -> AbstractContextManager[SqlSession]:
         """Lend a transaction: durable in the end, rolled back on any error.
 
+        It begins with its first steps.
+
         Raises:
             StoreUnavailableError: no answer; if that came at the end, the effect is unknown.
         """
         ...
 
     def reading(self, *, fixed: bool = False) -> AbstractContextManager[SqlSession]:
-        """Lend a transaction that writes nothing; if `fixed`, all it reads is of one moment.
+        """Lend what writes nothing; if `fixed`, all it reads is of one moment.
+
+        Else each step is of a moment of its own.
 
         Raises:
             StoreUnavailableError: no answer.

@@ -67,6 +67,7 @@ class TableText:
         self.has_not = f"SELECT NOT EXISTS (SELECT 1 FROM {name} WHERE {by_key})"
         self.has_version = f"SELECT EXISTS (SELECT 1 FROM {name} WHERE {by_key} AND v = ?)"
         self.row = f"SELECT * FROM {name} WHERE {by_key}"
+        self.count = f"SELECT COUNT(*) FROM (SELECT 1 FROM {name} LIMIT ?)"
 
     def many(self, sql: str, rows: int) -> str | None:
         """Return what does as `sql` for so many rows at once, if there is such a statement."""

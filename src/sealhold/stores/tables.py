@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from sealhold.model.encoding import pack, unpack
 from sealhold.model.errors import InvalidError
-from sealhold.stores.shapes import MISFIT, Shape
+from sealhold.stores.shapes import MISFIT, Shape, shape_of
 from sealhold.stores.spec import MAX_KEY, MAX_PAGE, ColumnKind, Cursor, Key, Row, TableSpec
 
 SCHEMA_VERSION = 1  # of how a backend keeps what is declared; docs/spec/04-stores.md section 6
@@ -53,7 +53,7 @@ class Table:
         _check_names(spec)
         self.spec = spec
         self.columns = tuple(spec.columns)
-        self.row = Shape(tuple(spec.columns.values()))
+        self.row = shape_of(tuple(spec.columns.values()))
         self.key = self._shape(spec.key)
         self.key_at = self._places(spec.key)
         self.flags = [at for at, kind in enumerate(self.row.kinds) if kind is ColumnKind.FLAG]
@@ -135,7 +135,7 @@ class Table:
         return tuple(cells)
 
     def _shape(self, columns: Sequence[str]) -> Shape:
-        return Shape([self.spec.columns[name] for name in columns])
+        return shape_of(tuple([self.spec.columns[name] for name in columns]))
 
     def _places(self, columns: Sequence[str]) -> tuple[int, ...]:
         return tuple(self.columns.index(name) for name in columns)

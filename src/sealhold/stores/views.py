@@ -66,6 +66,21 @@ class SqlView:
         last = [None if row is None else _found(table, row) for row in ones]
         return [*map(known.get, keys[:at]), *last]
 
+    def count(self, table: str, most: int) -> int:
+        """Return how many rows a table has, by its smallest index; `most` if there are more.
+
+        Raises:
+            InvalidError: no such table.
+            StoreUnavailableError: the file does not answer.
+            TamperedError: the file is damaged.
+        """
+        self._tables.named(table)
+        try:
+            found: int = self._connection.execute(self._texts[table].count, (most,)).fetchone()[0]
+        except Error as err:
+            raise self._file.meaning(err) from err
+        return found
+
     def scan(  # the contract's
         self,
         table: str,

@@ -30,8 +30,9 @@ from sealhold.vault.attachments import (
 )
 from sealhold.vault.core import Core
 from sealhold.vault.firewall import open_attachment
-from sealhold.vault.keyblocks import For, Held, KeyBlocks, block_rows, holding
+from sealhold.vault.keyblocks import Held, KeyBlocks, block_rows, holding
 from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.keyslots import For
 from sealhold.vault.personpacks import Packed, PersonPacks, drop_packs
 from sealhold.vault.personrecords import At
 from sealhold.vault.personrows import RECORDS, Stand
@@ -303,5 +304,5 @@ def _bounds(span: Span, size: int) -> tuple[int, int]:
     else:
         start, end = first, size if last is None else min(last + 1, size)
     if start >= end and not (span == (None, None) and not size):
-        raise RangeError(f"the attachment has {size} bytes")
+        raise RangeError(size)
     return start, end

@@ -31,8 +31,9 @@ from sealhold.stores.spec import (
     TableSpec,
 )
 from sealhold.vault.deciding import rows_of
-from sealhold.vault.keyblocks import Held, Slot
+from sealhold.vault.keyblocks import Held
 from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.keyslots import Slot
 from sealhold.vault.objects import PACKS
 from sealhold.vault.personpacks import Packed, Part
 

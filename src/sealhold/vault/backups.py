@@ -32,7 +32,7 @@ from sealhold.model.shown.backups import BackupView
 from sealhold.stores.spec import Backup, ColumnKind, Kept, ObjectStore, Put, TableSpec
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import scan_all
-from sealhold.vault.home import Home, read
+from sealhold.vault.home import FIRST_FORM, FORM, Home, read
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
@@ -70,6 +70,7 @@ class Manifest:
     epoch: int
     generation: int  # of the key set
     on_server: bool  # the rows: in the form of a database server's store
+    form: int  # that the rows have
     key: bytes  # the epoch's key under its slot, 60 bytes
     keys: tuple[Part, ...]
     data: tuple[Part, ...]
@@ -109,6 +110,8 @@ class Manifest:
             "on_server": self.on_server,
             "packs": _listed(self.packs),
         }
+        if self.form != FIRST_FORM:  # as of a home, where what does not say is of the first
+            told["form"] = self.form
         return pack(told)
 
 
@@ -249,6 +252,7 @@ class Backups:
             epoch=epoch,
             generation=generation,
             on_server=not core.store.caps.encrypts_file,
+            form=FORM,
             key=wrapped,
             keys=tuple(keys.parts),
             data=tuple(data.parts),
@@ -338,6 +342,7 @@ def _read(told: Plain, public: PublicKey) -> Manifest:
         epoch=int(told["epoch"]),
         generation=int(told["generation"]),
         on_server=bool(told["on_server"]),
+        form=int(told.get("form", FIRST_FORM)),
         key=bytes(told["key"]),
         keys=_parts(told["keys"]),
         data=_parts(told["data"]),

@@ -1,7 +1,7 @@
 """Taking a person's export in: the same profile and records, in the same versions, as a new person.
 
 - The person gets another id here, under an app whose schema must know each field and collection.
-- What was said about processings is not taken in: consent is to somebody, and is asked for anew.
+- What they said is kept as it was: objections and restrictions hold, and no consent permits.
 - If anything does not fit, the person is erased again: there is the whole of them, or nobody.
 
 Source: docs/spec/27-rights.md section 9.
@@ -40,10 +40,13 @@ from sealhold.stores.spec import Expect, Op, Put
 from sealhold.vault.attaching import MAX_SIZE, MEDIA
 from sealhold.vault.attaching import MOST as MOST_ATTACHED
 from sealhold.vault.attachments import ATTACHMENTS, Attached, Paper, put_packs, seal_paper
+from sealhold.vault.bringingsaid import FILE, said_in, taken_in
 from sealhold.vault.collectionrules import Collections, Laid
 from sealhold.vault.core import Core
 from sealhold.vault.identifiable import seal_field
-from sealhold.vault.keyblocks import For, Held, KeyBlocks
+from sealhold.vault.keyblocks import Held, KeyBlocks
+from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.keyslots import For
 from sealhold.vault.lookups import Tags
 from sealhold.vault.parcel import Parcel
 from sealhold.vault.people import People, check_value
@@ -51,6 +54,8 @@ from sealhold.vault.personpacks import Packed, PersonPacks, drop_packs
 from sealhold.vault.personrecords import packed_content
 from sealhold.vault.personrows import OLDER, RECORDS, Stand, seal_version
 from sealhold.vault.pieces import is_unwritten
+from sealhold.vault.says import Says
+from sealhold.vault.strays import about_to_name
 from sealhold.vault.subjects import Subjects
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
@@ -136,14 +141,11 @@ class Bringing:
         use = self._uses.of(app, None, actor=Actor.OWNER)
         self._uses.need(use, decide_person(use.without_person), EventKind.PERSON)
         subject = SubjectId(random_id(self._core.entropy))
-        self._core.keyring.add_subject(app, subject)
+        with about_to_name(self._core, app, subject) as keys:
+            self._profile(use, subject, keys, profile)
         try:
-            self._profile(use, subject, profile)
-        except BaseException as err:
-            if is_unwritten(err):  # else the person may be there, and needs the key
-                self._core.keyring.erase_subject(app, subject)
-            raise
-        try:
+            if FILE in parcel.names():
+                self._said(app, subject, parcel)
             count = self._records(app, subject, parcel)
             if LISTED in parcel.names():
                 for line in parcel.lines(LISTED):
@@ -160,8 +162,8 @@ class Bringing:
             attachments=count.attachments,
         )
 
-    def _profile(self, use: Use, subject: SubjectId, profile: _Profile) -> None:
-        core, keys = self._core, self._core.keyring.subject(subject)
+    def _profile(self, use: Use, subject: SubjectId, keys: SubjectKeys, profile: _Profile) -> None:
+        core = self._core
         fields = {FieldName(name): each for name, each in profile.fields.items()}
         version = _version(profile.version, 0)
         person = replace(
@@ -186,6 +188,15 @@ class Bringing:
         made = replace(use, person=person, keys=keys)
         told = made.entry(made.event(EventKind.PERSON, "brought in", fields))
         core.writer.commit(Work((*use.guards(()), *ops), (told,)))
+
+    def _said(self, app: AppId, subject: SubjectId, parcel: Parcel) -> None:
+        core, use = self._core, self._uses.of(app, subject, actor=Actor.OWNER)
+        _, keys = use.whole()
+        said = said_in(parcel.read(FILE), use.now)
+        if said:
+            ops = tuple(taken_in(Says(core), keys, said))
+            told = use.entry(use.event(EventKind.SAY, "brought in"))
+            core.writer.commit(Work((*use.guards(ops), *ops), (told,)))
 
     def _records(self, app: AppId, subject: SubjectId, parcel: Parcel) -> _Count:
         blocks, count = KeyBlocks(self._core.store, self._core.entropy), _Count()
@@ -244,8 +255,9 @@ class Bringing:
         held = KeyBlocks(core.store, core.entropy).hold(keys, (), 1)
         if not isinstance(held, Held):
             raise BusyError("somebody else writes records of the same person")
-        packed = PersonPacks(core.objects, keys).put(content, core.entropy)
+        packed = Packed([], {})
         try:
+            packed = PersonPacks(core.objects, keys).put(content, core.entropy)
             ops = self._attached(use, laid, line, packed, held)
             told = msgspec.structs.replace(
                 use.event(EventKind.RECORD, "brought in"), collection=laid.name

@@ -13,18 +13,21 @@ Source: docs/spec/30-access.md section 4.
 
 from collections.abc import Callable, Iterator
 
+from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.audit.log import Entry
 from sealhold.crypto.digest import mac16
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.tags import Tag
 from sealhold.crypto.token import Caveat, CaveatKind, Token, parse
-from sealhold.model.errors import DeniedError
-from sealhold.model.ids import Id16, Purpose
+from sealhold.model.errors import ConflictError, DeniedError, ExhaustedError
+from sealhold.model.ids import AppId, Id16, Purpose
 from sealhold.model.principals import Presented
 from sealhold.model.quantities import Instant
 from sealhold.policy import dpv
 from sealhold.stores.spec import Bump, ColumnKind, Delete, Expect, Op, Put, TableSpec
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
+from sealhold.vault.writer import Work
 
 MOST_USES = 2**53 - 1  # what is more is as good as no bound
 MOST_COUNTS = 1_000  # of one token, so that nobody fills the rows by narrowing it again and again
@@ -72,6 +75,22 @@ def ends_of(token: str) -> Iterator[Instant]:
             yield Instant(int(caveat.value))
 
 
+def carried(token: str) -> tuple[Caveat, ...]:
+    """Return the bounds of a token that a token made with it must carry as well.
+
+    Its end is in the row of what it makes. A scope that covers the making names what is made.
+
+    Raises:
+        BadTokenError: no token.
+        DeniedError: it may be used so many times, and what it makes could be used more often.
+    """
+    bounds = parse(token).caveats
+    # THREAT T293: a bound of uses would begin anew with each token that is made
+    if any(each.kind is CaveatKind.USES for each in bounds):
+        raise DeniedError("denied")
+    return tuple(each for each in bounds if each.kind is CaveatKind.SUBJECT)
+
+
 def counted(core: Core, key: Secret, token: Token) -> Iterator[Op]:
     """Yield the operations that count one use of a token that may be used so many times.
 
@@ -93,6 +112,22 @@ def counted(core: Core, key: Secret, token: Token) -> Iterator[Op]:
         else:
             # THREAT T294: over its cap the whole commit fails, however many come at once
             yield Bump(USES.name, (name,), "used", 1, min(int(caveat.value), MOST_USES))
+
+
+def count_use(core: Core, key: Secret, app: AppId | None, token: Token) -> None:
+    """Count one call of a token that may be used so many times; others count nothing.
+
+    Raises:
+        DeniedError: it was used so often already, or is used at this very moment.
+    """
+    ops = tuple(counted(core, key, token))
+    if not ops:
+        return
+    event = Event(kind=EventKind.ACCESS, actor=Actor.APP, app=app, reason="a counted use")
+    try:
+        core.writer.commit(Work(ops, (Entry(event=event),)))
+    except (ConflictError, ExhaustedError) as err:
+        raise DeniedError("denied") from err
 
 
 def counts_of(core: Core, token: Id16) -> Iterator[Op]:

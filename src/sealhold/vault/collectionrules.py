@@ -88,7 +88,7 @@ class Collections:
             UnknownPurposeError: a purpose is none.
             ConflictError: somebody else laid down another at this moment.
         """
-        op = self._change(app.id, name, rule)
+        op = self.change(app.id, name, rule)
         self._core.keyring.add_app(app.id)
         event = Event(
             kind=EventKind.SCHEMA,
@@ -105,7 +105,13 @@ class Collections:
             raise ConflictError("the collection is gone")
         return laid
 
-    def _change(self, app: AppId, name: str, rule: CollectionRule) -> Op:
+    def change(self, app: AppId, name: str, rule: CollectionRule) -> Op:
+        """Return the operation that lays down a collection.
+
+        Raises:
+            InvalidError: the rule breaks the format, or takes away what is kept already.
+            UnknownPurposeError: a purpose is none.
+        """
         _check(name, rule)
         before = self.get(app, name)
         if before is not None:

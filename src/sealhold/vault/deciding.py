@@ -20,6 +20,7 @@ from sealhold.stores.spec import (
     Bump,
     Delete,
     DeleteWhere,
+    Expect,
     Found,
     Guard,
     Key,
@@ -50,6 +51,7 @@ class Deciding:
         self._key = key
         self._rows: dict[_Place, Found] = {}
         self._turns: Counter[str] = Counter()  # how often a row of each table changed
+        self.age = 0  # goes up with each batch that changed a row, once memory has it
         self.total = 0
 
     def load(self, view: ReadView) -> None:
@@ -76,6 +78,23 @@ class Deciding:
         the making began.
         """
         return self._turns[table]
+
+    def decides(self, op: Op) -> bool:
+        """Return whether the table of an operation is one of those in memory."""
+        return op.table in self._specs
+
+    def holds(self, guard: Guard) -> bool:
+        """Return whether a row of a table in memory is as a guard expects it.
+
+        Memory is what the store holds for as long as one process writes it, and it is memory that
+        is believed where the two differ.
+        """
+        found, expect = self._rows.get((guard.table, guard.key)), guard.expect
+        if expect is Expect.ABSENT:
+            return found is None
+        if expect is Expect.PRESENT:
+            return found is not None
+        return expect is Expect.ANY or (found is not None and found.v == expect)
 
     def preview(self, ops: Iterable[Op]) -> Change:
         """Return what `ops` would make of the set, if they are applied in this order.
@@ -106,6 +125,7 @@ class Deciding:
             else:
                 self._rows[place] = found
             self._turns[place[0]] += 1
+        self.age += bool(change.rows)
         self.total = change.total
 
     def _key_of(self, table: str, row: Row) -> Key:

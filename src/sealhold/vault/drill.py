@@ -2,13 +2,14 @@
 
 - Something is sealed and opened, and does not open elsewhere. A person who never was is made and
   erased, and nothing of them opens any more. The newest backup is compared part by part, restored
-  into a folder that goes again, and read there as the log would be.
+  into a folder or schema that goes again, and read there as the log would be.
 - The outcome is a statement that the log's key signs. It names no person and no content.
 
 Source: docs/spec/29-operations.md section 7.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,6 +27,7 @@ from sealhold.model.ids import SubjectId, random_id
 from sealhold.model.shown.backups import DrillView, Tried
 from sealhold.stores.spec import ObjectStore, RecordStore
 from sealhold.vault.backups import Backups, Manifest, backup_of, check_parts, read_manifest
+from sealhold.vault.home import FORM
 from sealhold.vault.keysets import KeySets
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
@@ -44,6 +46,7 @@ class Drill:
     open_rows: Callable[[RecordStore], None]  # opens a restored store as this vault's own
     place: Callable[[str], ObjectStore]  # at an address
     scratch: Callable[[Path], RecordStore]  # a store of a file
+    there: Callable[[], AbstractContextManager[RecordStore | None]]  # one on the rows' server
 
     def run(self) -> DrillView:
         """Try all of it, and return what came of it, signed; the log tells that it was done."""
@@ -117,20 +120,29 @@ class Drill:
         if manifest.digest().hex() != newest.digest:
             raise TamperedError("the newest backup is another one than was made")
         check_parts(place, manifest, _nobody)
-        if manifest.on_server:
-            return Tried(name, HELD, f"{newest.id}: each part is whole; rows need a server")
+        if manifest.form != FORM:
+            told = f"each part is whole; its rows have form {manifest.form}, not {FORM}"
+            return Tried(name, HELD, f"{newest.id}: {told}")
         with TemporaryDirectory(prefix="sealhold-drill-") as folder:
-            size = self._read(place, manifest, Path(folder))
+            if not manifest.on_server:
+                size = self._read(
+                    place, manifest, Path(folder), self.scratch(Path(folder) / "rows")
+                )
+            else:
+                with self.there() as rows:
+                    if rows is None:
+                        told = "each part is whole; this role may make no schema to restore it into"
+                        return Tried(name, MISSING, f"{newest.id}: {told}")
+                    size = self._read(place, manifest, Path(folder), rows)
         return Tried(name, HELD, f"{newest.id}: opens, with {size} entries of the log")
 
-    def _read(self, place: ObjectStore, manifest: Manifest, folder: Path) -> int:
-        """Restore rows and keys into `folder` and open them; return the size of the log there.
+    def _read(self, place: ObjectStore, manifest: Manifest, folder: Path, rows: RecordStore) -> int:
+        """Restore into `rows` and `folder`, and open both; return the size of the log there.
 
         Raises:
             TamperedError: they are not those of an earlier day of this vault.
         """
         ring, appender = self.backups.core.keyring, self.backups.appender
-        rows = self.scratch(folder / "vault.db")
         rows.restore(place, backup_of(manifest.data))
         self.open_rows(rows)
         try:

@@ -40,6 +40,7 @@ from sealhold.stores.spec import ColumnKind, Expect, Put, TableSpec
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import Deciding, scan_all
 from sealhold.vault.erased import apps_erased_in
+from sealhold.vault.holdrows import keeping_ids
 from sealhold.vault.home import FIRST_EPOCH
 from sealhold.vault.keyring import HALF_CLOSED, Keyring
 from sealhold.vault.keysets import KeySets
@@ -215,6 +216,8 @@ class Epochs:
         under = Counter(app for app, _, _ in held.fields)
         under.update(2 * [AppId(each.row[2]) for each in held.subjects])
         wrapped = Counter(each for under in UNDER_SUBJECTS for each in under.counted(core.store))
+        kinds = {each.row[0]: "subject" for each in held.subjects}
+        kinds.update(dict.fromkeys(keeping_ids(core), "hold"))  # what is held of the erased
         keys = [
             KeyView("epoch", str(epoch), epoch, ACTIVE, len(held.named) + len(held.apps)),
             *(
@@ -226,7 +229,7 @@ class Epochs:
                 for (app, name, version), each in fields
             ),
             *(
-                KeyView("subject", canonical(row[0]), row[1], row[4], wrapped[row[0], row[1]])
+                KeyView(kinds[row[0]], canonical(row[0]), row[1], row[4], wrapped[row[0], row[1]])
                 for row in (each.row for each in held.subjects)
             ),
             *(KeyView("vault", name, 1, ACTIVE, 0) for name in sorted(held.named)),

@@ -15,18 +15,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from sealhold.audit.bundle import prove_entry
-from sealhold.audit.erasure import Destroyed, Erasure, Facts, GoneKey, Told, issue
+from sealhold.audit.erasure import Destroyed, Erasure, Facts, GoneKey, HeldBack, Told, issue
 from sealhold.audit.event import EventKind, Outcome
 from sealhold.audit.reading import leaf_of, open_leaf, rows
 from sealhold.audit.tables import LEAF
 from sealhold.crypto.digest import framed
 from sealhold.crypto.note import VerifierKey
 from sealhold.crypto.seal import NOBODY, Sealer
-from sealhold.model.encoding import pack, unpack_own
+from sealhold.model.encoding import Plain, pack, unpack_own
 from sealhold.model.errors import NotFoundError, TamperedError
 from sealhold.model.ids import AppId, Id16, ReceiptId, SubjectId
 from sealhold.model.people import ErasedView
 from sealhold.model.quantities import Instant
+from sealhold.model.staying import StayView
 from sealhold.stores.spec import Expect, Found, Op, Put, ReadView
 from sealhold.vault.core import Core
 from sealhold.vault.epochs import CLOSED, WITHIN, due
@@ -70,6 +71,7 @@ class Erasures:
             [[each.recipient, each.name] for each in facts.told],
             kept.closes_at,
             kept.since,
+            [_packed(each) for each in facts.held],
         ]
         sealed = keys.receipts.seal(pack(paper), _place(*clear), self._core.entropy)
         return Put(ERASED.name, (*clear, sealed), Expect.ABSENT)
@@ -142,8 +144,9 @@ class Erasures:
             at=facts.at,
             stage=erasure.stage,
             closes_at=erasure.closes_at,
-            rows=facts.rows,
+            rows=dict(sorted(facts.rows.items())),  # kept in an order of its own: one answer
             paper=paper.decode(),
+            stays=tuple(map(_stay, facts.held)),
         )
 
     def _destroyed(self, kept: Kept) -> Destroyed | None:
@@ -167,7 +170,7 @@ class Erasures:
         app, name, receipt, epoch, sealed = found.row
         keys = self._core.keyring.app(AppId(Id16(app)))
         plain = unpack_own(keys.receipts.open(sealed, _place(app, name, receipt, epoch)))
-        person, at, salt, gone, counts, told, closes_at, since = plain
+        person, at, salt, gone, counts, told, closes_at, since, *more = plain
         facts = Facts(
             receipt=ReceiptId(Id16(receipt)),
             app=AppId(Id16(app)),
@@ -177,8 +180,34 @@ class Erasures:
             keys=tuple(GoneKey(name=key, version=version) for key, version in gone),
             rows=counts,
             told=tuple(Told(recipient=Id16(who), name=text) for who, text in told),
+            held=tuple(_unpacked(*each) for some in more for each in some),
         )
         return Kept(facts=facts, epoch=epoch, closes_at=Instant(closes_at), since=since)
+
+
+def _stay(held: HeldBack) -> StayView:
+    from sealhold.policy.holds import ground_of, stay_of  # noqa: PLC0415  # reason: few are held
+
+    return stay_of(ground_of(held.ground), held.law, held.until, held.items)
+
+
+def _packed(held: HeldBack) -> list[Plain]:
+    about = [held.hold, held.ground, held.law, held.purpose, held.until]
+    return [*about, dict(held.items), held.lost]
+
+
+def _unpacked(  # as they are kept
+    hold: bytes, ground: str, law: str, purpose: str, until: int, items: dict[str, int], lost: int
+) -> HeldBack:
+    return HeldBack(
+        hold=Id16(hold),
+        ground=ground,
+        law=law,
+        purpose=purpose,
+        until=Instant(until),
+        items=items,
+        lost=lost,
+    )
 
 
 def _seq_of(view: ReadView, kept: Kept, own: Sealer) -> int:

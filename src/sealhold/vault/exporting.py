@@ -77,11 +77,11 @@ class Exports:
         archive = zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
         try:
             with self._core.store.snapshot() as view:
-                portable = Portable(self._core, use, view, self._core.clock())
+                portable = Portable(self._core, use, view, self._core.clock(), self._head(view))
                 files: dict[str, Packed] = {}
                 for name, content in portable.files():
                     yield from _packed(archive, sink, files, name, content, portable.now)
-                manifest = self._manifest(use, portable, files, view)
+                manifest = self._manifest(use, portable, files)
                 yield from _packed(archive, sink, {}, MANIFEST, iter([manifest]), portable.now)
         except BaseException:
             archive.fp = None  # so that nothing puts an end to a ZIP that has none
@@ -92,11 +92,9 @@ class Exports:
         self._tell(use, Outcome.DONE, "ended", sink.sent, manifest)
         yield rest
 
-    def _manifest(
-        self, use: Use, portable: Portable, files: dict[str, Packed], view: ReadView
-    ) -> bytes:
+    def _manifest(self, use: Use, portable: Portable, files: dict[str, Packed]) -> bytes:
         person, _ = use.whole()
-        head = self._head(view)
+        head = portable.head
         manifest = Manifest(
             app=person.app,
             subject=person.id,

@@ -20,22 +20,24 @@ from sealhold.model.errors import (
     SealBrokenError,
 )
 from sealhold.model.ids import Collection, FieldName, Kind, RecordId, show
-from sealhold.model.people import Value
+from sealhold.model.people import Mask, Value
 from sealhold.model.personrecords import Content
 from sealhold.model.records import Record
 from sealhold.policy.decide import decide
 from sealhold.policy.decision import Decision, Reason
 from sealhold.policy.facts import Ask, Facts
+from sealhold.policy.masks import masked, masks_of
 from sealhold.stores.spec import Found, ObjectStore, Op
 from sealhold.vault.attachments import Attached, Paper, open_paper
 from sealhold.vault.core import Core
 from sealhold.vault.identifiable import open_field
-from sealhold.vault.keyblocks import BlockRows, For, record_keys
+from sealhold.vault.keyblocks import BlockRows, record_keys
 from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.keyslots import For
 from sealhold.vault.objects import Objects
 from sealhold.vault.owned import RECORDS, open_standing, record_from
 from sealhold.vault.personpacks import PersonPacks
-from sealhold.vault.personrows import Stand, open_row
+from sealhold.vault.personrows import Stand, open_stand
 from sealhold.vault.subjects import Person
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
@@ -171,7 +173,7 @@ class Firewall:
 def open_profile(
     decision: Decision, person: Person, keys: SubjectKeys, found: Mapping[FieldName, Found | None]
 ) -> dict[FieldName, Value]:
-    """Return the permitted fields of a profile, of those rows that were `found`.
+    """Return the permitted fields of a profile, of those rows that were `found`, masked.
 
     The decision is in the log by now; the rows were read before, under the guard of the commit.
 
@@ -181,10 +183,13 @@ def open_profile(
     """
     if not decision.permit:
         raise DeniedError("denied")
+    masks = masks_of(decision)
     return {
-        field: open_field(keys, field, person.fields[field], row)
+        # THREAT T322: masked here, where it is opened: no caller has the whole
+        field: masked(masks.get(field, Mask.NONE), value)
         for field, row in found.items()
         if field in decision.fields
+        for value in (open_field(keys, field, person.fields[field], row),)
     }
 
 
@@ -201,9 +206,10 @@ def open_records(
     """
     if not decision.permit:
         raise DeniedError("denied")
-    places = [Stand.of(each).key for each in found]
-    deks = record_keys(keys, use, places, blocks)
-    return [open_row(keys, each, dek) for each, dek in zip(found, deks, strict=True)]
+    stands = [Stand.of(each) for each in found]
+    deks = record_keys(keys, use, [stand.key for stand in stands], blocks)
+    rows = zip(found, stands, deks, strict=True)
+    return [open_stand(keys, each, stand, dek) for each, stand, dek in rows]
 
 
 def open_attachment(

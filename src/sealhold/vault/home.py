@@ -36,7 +36,7 @@ from sealhold.model.errors import (
 from sealhold.stores.spec import NO_ROOM
 
 OWNER_ONLY = 0o700
-FORM = 1  # of the rows that this program reads and writes
+FORM = 2  # of the rows that this program reads and writes
 FIRST_FORM = 1  # of a home that does not say
 SWITCHING = b"switching\n"
 _FORM = re.compile(rb"(?:0|[1-9][0-9]{0,8})\n")
@@ -220,6 +220,7 @@ class Home:
             self.folder.chmod(OWNER_ONLY)
             for name in ("objects", "slot", "unlock"):
                 (self.folder / name).mkdir(mode=OWNER_ONLY)
+            self.set_form(FORM)
             if self.places:
                 replace(self.stores, self.places)
         except OSError as err:

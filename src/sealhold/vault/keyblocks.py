@@ -16,11 +16,9 @@ Source: docs/spec/25-records-of-people.md section 3.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from enum import IntEnum, unique
 from threading import Lock
-from typing import NamedTuple
 
-from sealhold.crypto.seal import KEY_BYTES, KeyKind, wrap_aad
+from sealhold.crypto.seal import KeyKind, wrap_aad
 from sealhold.crypto.secret import Secret
 from sealhold.model.clock import Entropy
 from sealhold.model.errors import ConflictError, SealBrokenError
@@ -39,6 +37,7 @@ from sealhold.stores.spec import (
 )
 from sealhold.vault.deciding import rows_of
 from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.keyslots import EMPTY, FEW, SLOT_BYTES, SLOTS, For, OpenBlock, Slot, room_of
 from sealhold.vault.steps import Steps, Waits
 from sealhold.vault.versions import Versions
 
@@ -53,44 +52,22 @@ KEY_BLOCKS = TableSpec(
     key=("subject", "block"),
     indexes={},
 )
-SLOTS = 64
-SLOT_BYTES = 1 + KEY_BYTES  # what the key is for, and the key
-EMPTY = bytes(SLOT_BYTES)  # a slot without a key
+AT_HAND = 4  # opened blocks of one person, the newest
 REMEMBERED = 4_096  # people of whom it is known which of their blocks have room
 
-
-@unique
-class For(IntEnum):
-    """What a key in a block is for. Append only; the number is the first byte of a slot."""
-
-    CURRENT = 1  # the version of a record that is in force
-    OLDER = 2  # one that another replaced
-    ATTACHED = 3  # an attachment of a record
-
-
-class Slot(NamedTuple):
-    """Where a record's key is kept."""
-
-    block: int
-    slot: int
-
-
 BlockRows = Mapping[int, Found | None]  # by the block's number
-
-
-class _Open(NamedTuple):
-    """A block as it was read, and what is being made of it."""
-
-    slots: list[bytes]  # of the form of `open_block`
-    v: int  # of its row; 0 if there is none yet
 
 
 def seal_block(
     keys: SubjectKeys | Versions, block: int, slots: Sequence[bytes], entropy: Entropy
 ) -> Row:
     """Return the row that keeps `slots` as a block of a person, under their key as it is now."""
+    return _sealed(keys, block, b"".join(slots), entropy)
+
+
+def _sealed(keys: SubjectKeys | Versions, block: int, plain: bytes, entropy: Entropy) -> Row:
     now = keys.now
-    sealed = now.records.seal(b"".join(slots), _place(keys, block, now.version), entropy)
+    sealed = now.records.seal(plain, _place(keys, block, now.version), entropy)
     return (keys.subject, block, now.version, sealed)
 
 
@@ -100,6 +77,11 @@ def open_block(keys: SubjectKeys | Versions, block: int, found: Found) -> list[b
     Raises:
         SealBrokenError: it is not this block of this person, or not as it was written.
     """
+    plain = _opened(keys, block, found)
+    return [plain[at : at + SLOT_BYTES] for at in range(0, len(plain), SLOT_BYTES)]
+
+
+def _opened(keys: SubjectKeys | Versions, block: int, found: Found) -> bytes:
     version, sealed = found.row[2:]
     if block < 0:
         raise SealBrokenError("no block of keys has such a number")
@@ -107,7 +89,7 @@ def open_block(keys: SubjectKeys | Versions, block: int, found: Found) -> list[b
     plain = keys.opener(version).open(sealed, _place(keys, block, version))
     if len(plain) % SLOT_BYTES or len(plain) > SLOTS * SLOT_BYTES:
         raise SealBrokenError("a block of keys has another form")
-    return [plain[at : at + SLOT_BYTES] for at in range(0, len(plain), SLOT_BYTES)]
+    return plain
 
 
 def rewrapped(keys: Versions, row: Row, entropy: Entropy) -> Row:
@@ -139,14 +121,13 @@ def record_keys(
     Raises:
         SealBrokenError: a block is gone or older, or a slot of it is empty or for another use.
     """
-    opened: dict[int, list[bytes]] = {}
-    for place in places:
-        slots = opened.get(place.block)
-        if slots is None:
-            found = rows[place.block]
-            slots = open_block(keys, place.block, found) if found is not None else []
-            opened[place.block] = slots
-        yield _key_in(slots, place.slot, use)
+    opened: dict[int, bytes] = {}
+    for block, slot in places:
+        plain = opened.get(block)
+        if plain is None:
+            found = rows[block]
+            plain = opened[block] = _at_hand(keys, block, found) if found is not None else b""
+        yield _key_in(plain, slot, use)
 
 
 class KeyBlocks:
@@ -183,10 +164,10 @@ class KeyBlocks:
                 self._waiting.setdefault(subject, []).append(waits)
                 return waits
             room = self._room.setdefault(subject, known)
-            wanted -= sum(room.get(block, 0) for block in must)
-            mine = must | self._chosen(room, busy | must, wanted)
+            lacking = wanted - sum(room.get(block, 0) for block in must)
+            mine = must | self._chosen(room, busy | must, lacking)
             busy |= mine
-        held = Held(keys, self, mine)
+        held = Held(keys, self, mine, SLOTS if wanted > FEW else FEW)
         try:
             held.read(self._store)
         except BaseException:
@@ -225,8 +206,7 @@ class KeyBlocks:
         found: dict[int, int] = {}
         for row in rows_of(self._store, KEY_BLOCKS, "key", keys.subject):
             try:
-                slots = open_block(keys, row.row[1], row)
-                found[row.row[1]] = SLOTS - len(slots) + slots.count(EMPTY)
+                found[row.row[1]] = room_of(_opened(keys, row.row[1], row), FEW)
             except SealBrokenError:
                 found[row.row[1]] = 0
         return found
@@ -253,14 +233,15 @@ class KeyBlocks:
 class Held:
     """Blocks of one person while one change is made of them."""
 
-    def __init__(self, keys: SubjectKeys, of: KeyBlocks, blocks: set[int]) -> None:
+    def __init__(self, keys: SubjectKeys, of: KeyBlocks, blocks: set[int], most: int) -> None:
         self.keys = keys
         self.blocks = blocks
         self.is_kept = False  # whether the change is durable
         self._of = of
-        self._open: dict[int, _Open] = {}
+        self._most = most  # slots that are filled of each block
+        self._open: dict[int, OpenBlock] = {}
         self._changed: set[int] = set()
-        self._free: list[Slot] = []
+        self._written: dict[int, tuple[Row, bytes]] = {}
 
     def read(self, store: RecordStore) -> None:
         """Read and open the blocks that are held.
@@ -273,8 +254,10 @@ class Held:
             return
         rows = store.get(KEY_BLOCKS.name, [(self.keys.subject, number) for number in numbers])
         for number, found in zip(numbers, rows, strict=True):
-            slots = open_block(self.keys, number, found) if found is not None else []
-            self._begin(number, slots, found.v if found is not None else 0)
+            if found is None:
+                self._open[number] = OpenBlock(b"", 0)
+            else:
+                self._open[number] = OpenBlock(_at_hand(self.keys, number, found), found.v)
 
     def free(self, place: Slot) -> None:
         """Empty a slot: what it was the key of can be read by nobody once this is durable.
@@ -282,8 +265,7 @@ class Held:
         Raises:
             ConflictError: its block is not held, or the slot is empty already.
         """
-        self._taken(place)[place.slot] = EMPTY
-        self._free.append(place)
+        self._taken(place).put(place.slot, EMPTY)
 
     def turn(self, place: Slot, use: For) -> None:
         """Say of a key that it is for something else from now on.
@@ -291,19 +273,23 @@ class Held:
         Raises:
             ConflictError: its block is not held, or the slot is empty.
         """
-        slots = self._taken(place)
-        slots[place.slot] = bytes([use]) + slots[place.slot][1:]
+        self._taken(place).plain[place.slot * SLOT_BYTES] = use
 
     def put(self, dek: bytes, use: For) -> Slot:
         """Keep a key of 32 bytes, and return where."""
-        if not self._free:
-            number = self._of.fresh(self.keys.subject)
-            self.blocks.add(number)
-            self._begin(number, [], 0)
-        place = self._free.pop()
-        self._open[place.block].slots[place.slot] = bytes([use]) + dek
-        self._changed.add(place.block)
-        return place
+        slot = bytes([use]) + dek
+        for number, each in self._open.items():
+            at = each.first(self._most)
+            if at is not None:
+                each.put(at, slot)
+                self._changed.add(number)
+                return Slot(number, at)
+        number = self._of.fresh(self.keys.subject)
+        self.blocks.add(number)
+        self._changed.add(number)
+        # what has room is found first: of a thousand keys none looks through full blocks
+        self._open = {number: OpenBlock(slot, 0), **self._open}
+        return Slot(number, 0)
 
     def ops(self) -> list[Op]:
         """Return the operations that keep the blocks as they are now."""
@@ -312,6 +298,11 @@ class Held:
     def kept(self) -> None:
         """Note that the change is durable."""
         self.is_kept = True
+        known = self.keys.turning.blocks
+        for number in self._changed:
+            known.pop(number, None)
+        known.update(self._written)
+        _forget_some(known)
 
     def release(self) -> None:
         """Let others change these blocks."""
@@ -319,36 +310,49 @@ class Held:
 
     def room(self) -> dict[int, int]:
         """Return how many free slots each of the blocks has now."""
-        return {number: each.slots.count(EMPTY) for number, each in self._open.items()}
+        return {number: each.room(FEW) for number, each in self._open.items()}
 
-    def _taken(self, place: Slot) -> list[bytes]:
-        slots = self._open[place.block].slots if place.block in self._open else []
-        if slots[place.slot : place.slot + 1] in ([], [EMPTY]):
+    def _taken(self, place: Slot) -> OpenBlock:
+        found = self._open.get(place.block)
+        if found is None or place.slot not in found:
             raise ConflictError("the key of a record is gone already")
         self._changed.add(place.block)
-        return slots
-
-    def _begin(self, number: int, slots: list[bytes], v: int) -> None:
-        slots += [EMPTY] * (SLOTS - len(slots))
-        self._open[number] = _Open(slots, v)
-        # the first slots are given out first, so that a block is as short as can be
-        self._free[:0] = [Slot(number, at) for at in range(SLOTS - 1, -1, -1) if slots[at] == EMPTY]
+        return found
 
     def _op(self, number: int) -> Op:
-        slots, v = self._open[number]
-        used = max((at + 1 for at in range(SLOTS) if slots[at] != EMPTY), default=0)
-        if not used:
-            return Delete(KEY_BLOCKS.name, (self.keys.subject, number), v or Expect.ABSENT)
-        row = seal_block(self.keys, number, slots[:used], self._of.entropy)
+        each = self._open[number]
+        if not each.plain:
+            return Delete(KEY_BLOCKS.name, (self.keys.subject, number), each.v or Expect.ABSENT)
+        plain = bytes(each.plain)
+        row = _sealed(self.keys, number, plain, self._of.entropy)
+        self._written[number] = (row, plain)
         # THREAT T243: a block that somebody else wrote meanwhile fails the commit
-        return Put(KEY_BLOCKS.name, row, v or Expect.ABSENT)
+        return Put(KEY_BLOCKS.name, row, each.v or Expect.ABSENT)
 
 
-def _key_in(slots: list[bytes], slot: int, use: For) -> Secret:
+def _at_hand(keys: SubjectKeys, block: int, found: Found) -> bytes:
+    """Return what a block holds, opened now or before: the very same row holds the very same."""
+    known = keys.turning.blocks
+    before = known.get(block)
+    if before is not None and before[0] == found.row:
+        return before[1]
+    plain = _opened(keys, block, found)
+    known[block] = (found.row, plain)
+    _forget_some(known)
+    return plain
+
+
+def _forget_some(known: dict[int, tuple[Row, bytes]]) -> None:
+    while len(known) > AT_HAND:
+        known.pop(next(iter(known), 0), None)
+
+
+def _key_in(plain: bytes, slot: int, use: For) -> Secret:
+    start = slot * SLOT_BYTES
     # THREAT T242: what was replaced or taken out opens no more, whichever row is put back
-    if not 0 <= slot < len(slots) or slots[slot][0] != use:
+    if not 0 <= start < len(plain) or plain[start] != use:
         raise SealBrokenError("the key of a record is gone, or is not for this")
-    return Secret(slots[slot][1:], "record key")
+    return Secret(plain[start + 1 : start + SLOT_BYTES], "record key")
 
 
 def _place(keys: SubjectKeys | Versions, block: int, version: int) -> bytes:

@@ -19,6 +19,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import RLock
+from weakref import WeakValueDictionary
 
 from msgspec import structs
 
@@ -48,7 +49,7 @@ from sealhold.vault.heldkeys import (
 )
 from sealhold.vault.keyuses import AppKeys, Counted, SubjectKeys, app_keys_of, keys_of
 from sealhold.vault.reserves import NoReserves, Reserves, Room
-from sealhold.vault.versions import Versions
+from sealhold.vault.versions import Turning, Versions
 from sealhold.vault.wraps import ACTIVE, HEAD, NAMED, OWNER, SUBJECT, KeySet, put_field, put_subject
 
 __all__ = ["AppKeys", "Keyring", "SubjectKeys"]  # whoever has keys has them from here
@@ -75,7 +76,10 @@ class Keyring:
         self.entropy = entropy
         self._named: dict[str, Secret] = {}
         self._subjects: dict[SubjectId, SubjectKeys] = {}
+        # of everybody whose keys somebody still uses, at hand or not
+        self._turning: WeakValueDictionary[SubjectId, Turning] = WeakValueDictionary()
         self.generation = 0
+        self.unnamed: set[SubjectId] = set()  # made here, whose rows are not committed yet
         self.worn: set[SubjectId] = set()  # whose key wrapped so often that it is to be turned over
         self._is_frozen = False
         self.reserves: Reserves = NoReserves()
@@ -185,6 +189,7 @@ class Keyring:
             under = self.lies_in.app(app)
             made = HeldSubject((subject, 1, app, under.version, ACTIVE, 0, 0, NOBODY), key, base)
             op = put_subject(made, under, self.entropy)
+            self.unnamed.add(subject)
             self.commit([structs.replace(op, expect=Expect.ABSENT)])
 
     def name_owner(self, subject: SubjectId, app: AppId) -> None:
@@ -211,7 +216,9 @@ class Keyring:
         if known is not None:
             return known
         with self._turn:  # so that no erased key comes back behind its erasure
-            known = keys_of(self.lies_in.subject(subject), self.counting(subject))
+            held, turning = self.lies_in.subject(subject), self._turning.get(subject)
+            known = keys_of(held, self.counting(subject), turning)
+            self._turning[subject] = known.turning
             if len(self._subjects) >= AT_HAND:
                 del self._subjects[next(iter(self._subjects))]
             self._subjects[subject] = known
@@ -245,6 +252,7 @@ class Keyring:
                 store.purge()
 
             self.reserves.spend(Room.RIGHTS, destroy)
+            self.unnamed.discard(subject)
 
     def counting(self, subject: SubjectId) -> Counted:
         """Return what notes that a version of a subject's key made its next 65,536 wraps."""
@@ -271,9 +279,9 @@ class Keyring:
         """Let whoever uses the keys of people go on with these, which open all that they did."""
         with self._turn:
             for each in people:
-                known = self._subjects.get(each.subject)
-                if known is not None:
-                    known.turning.now = each
+                turning = self._turning.get(each.subject)
+                if turning is not None:
+                    turning.now = each
 
     @contextmanager
     def still(self) -> Iterator[None]:

@@ -83,13 +83,20 @@ def versions_of(held: Sequence[HeldSubject], counted: Counted) -> Versions:
     return Versions(SubjectId(subject), AppId(app), version, records, sealers)
 
 
-def keys_of(held: Sequence[HeldSubject], counted: Counted) -> SubjectKeys:
-    """Return what a subject's keys can do; the first of its versions is in force."""
+def keys_of(
+    held: Sequence[HeldSubject], counted: Counted, turning: Turning | None = None
+) -> SubjectKeys:
+    """Return what a subject's keys can do; the first of its versions is in force.
+
+    With `turning`, whoever has that goes on with these versions, too.
+    """
     now, base = versions_of(held, counted), held[0].base
+    turning = turning or Turning(now)
+    turning.now = now
     return SubjectKeys(
         subject=now.subject,
         app=now.app,
-        turning=Turning(now),
+        turning=turning,
         events=Sealer(derive(base, Tag.SUBJECT_BASE, b"events")),
         index=Sealer(derive(base, Tag.SUBJECT_BASE, b"index")),
         memo=Sealer(derive(base, Tag.SUBJECT_BASE, b"memo")),

@@ -319,6 +319,7 @@ def ends(core: Core) -> Iterator[Op]:
     for table in (RUNS, COUNTS):
         for found in core.deciding.all(table.name):
             yield Delete(table.name, (found.row[0],), found.v)
+    yield DeleteWhere(PEOPLE.name, "key", ())
 
 
 def _run(found: Found) -> Run:

@@ -2,6 +2,7 @@
 
 - From the mark on every use is refused; from the keys' end on nothing of them can be read, whatever
   rows are left. A process that dies between ends it when the vault is opened again.
+- What holds bind is sealed anew under keys of its own before the person's keys go; all else goes.
 - The commit marks the epoch, which is closed soon: then older copies of the keys open nothing.
 - The entries about an erasure lie under the log's own key and name nobody: the receipt's number
   joins them to the receipt, and nothing to the person.
@@ -37,7 +38,7 @@ from sealhold.vault.personrows import OLDER, RECORDS
 from sealhold.vault.recipients import Recipients, Why
 from sealhold.vault.repeats import REPEATS
 from sealhold.vault.says import SAID, said_by
-from sealhold.vault.subjects import SUBJECTS, Subjects
+from sealhold.vault.subjects import SUBJECTS, Mark, Subjects
 from sealhold.vault.tokenrows import tokens_of
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
@@ -69,6 +70,11 @@ class Leaving:
         self._subjects = Subjects(core)
         self._erasures = Erasures(core)
         self._recipients = recipients
+        from sealhold.vault.holds import Holds  # noqa: PLC0415  # reason: this module is in each
+        from sealhold.vault.keepings import Keepings  # noqa: PLC0415  # reason: vault; those, few
+
+        self._holds = Holds(core)
+        self._keepings = Keepings(core)
         self._one = Lock()  # each ending counts up the epoch's mark
 
     def erase(
@@ -93,7 +99,8 @@ class Leaving:
         is_known = found is not None or before is not None
         standing = Standing.ACTIVE if is_known else Standing.UNKNOWN
         parties = Parties(app=use.without_person.app, subject=standing)
-        self._uses.need(use, decide_person(parties), EventKind.ERASE)
+        decision = self._uses.standing(guards, decide_person(parties))
+        self._uses.need(use, decision, EventKind.ERASE)
         if found is None:
             told = use.event(EventKind.PERSON, "erased_before")
             self._core.writer.commit(Work(use.guards(()), (Entry(event=told),), releases=True))
@@ -118,10 +125,14 @@ class Leaving:
 
     def _mark(self, use: Use, found: Found, guards: tuple[Op, ...]) -> tuple[Found, int] | None:
         """Return the row with the mark, and the log's index of it."""
-        told = use.event(EventKind.PERSON, "leaving")
-        mark = self._subjects.marked(found)
+        told, app = use.event(EventKind.PERSON, "leaving"), use.app_id
+        unchanged = self._holds.guard(app)
+        holds = self._holds.of(app, SubjectId(Id16(found.row[0])))
+        mark = self._subjects.marked(found, (each.id for each in holds))
+        # THREAT T318: the holds of this very moment bind; one that is declared later finds nobody
+        ops = (*guards, unchanged, *use.guards(()), mark)
         try:
-            work = Work((*guards, *use.guards(()), mark), (Entry(event=told),), right=True)
+            work = Work(ops, (Entry(event=told),), right=True)
             seq = self._core.writer.commit(work)
         except ConflictError:
             return None
@@ -134,7 +145,9 @@ class Leaving:
     def _end(self, found: Found, actor: Actor, since: int) -> Kept | None:
         core = self._core
         subject, app = SubjectId(Id16(found.row[0])), AppId(Id16(found.row[1]))
-        versions = self._subjects.mark(found) or ()
+        mark = self._subjects.mark(found) or Mark(versions=())
+        # THREAT T317: sealed anew and durable before the key goes that opens it; then nothing can
+        held = self._keepings.keep(found, mark)
         # THREAT T235: first the keys, then the rows: whatever is left over can be read by nobody
         core.keyring.erase_subject(app, subject)
         out = self._recipients.put_out(app, subject, Why.ERASED)
@@ -144,9 +157,12 @@ class Leaving:
             person=person_name(subject),
             at=core.clock(),
             salt=core.entropy(SALT_BYTES),
-            keys=tuple(GoneKey(name=key_name(subject, each), version=each) for each in versions),
+            keys=tuple(
+                GoneKey(name=key_name(subject, each), version=each) for each in mark.versions
+            ),
             rows=self._counted(subject),
             told=out.told,
+            held=held,
         )
         kept = self._erasures.kept(facts, since)
         packs = all_packs(core.store, subject)

@@ -31,6 +31,7 @@ from sealhold.model.shown import LedgerLine, LogState
 from sealhold.stores.spec import RecordStore
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import scan_all
+from sealhold.vault.holdrows import HOLDS, keeping_ids
 from sealhold.vault.home import Home, read
 from sealhold.vault.objects import Objects
 from sealhold.vault.owned import RECORDS, open_standing
@@ -79,6 +80,8 @@ _WORDS = {
     EventKind.BREACH: "a breach: {reason}",
     EventKind.RECIPIENT: "a recipient was {reason}",
     EventKind.UPGRADE: "the rows were brought to another form: {reason}",
+    EventKind.HOLD: "a duty to keep: {reason}",
+    EventKind.HELD: "what is held of somebody who was erased: {reason}",
 }
 
 _ACTORS = {
@@ -152,6 +155,7 @@ class Ledger:
         faults = [*self._files(), *self._log_faults(progress, against), *self._records()]
         faults += [f"`{self._home.data.name}`: {each}" for each in people_faults(self._core)]
         faults += [f"`{self._home.data.name}`: {each}" for each in register_faults(self._core)]
+        faults += [f"`{self._home.data.name}`: {each}" for each in _of_holds(self._core)]
         state = self.state()
         self._verified = LogState(
             size=state.size,
@@ -306,3 +310,12 @@ def _faults_of(store: RecordStore) -> tuple[str, ...]:
         return store.check().faults
     except SealholdError as err:
         return (str(err),)
+
+
+def _of_holds(core: Core) -> Iterator[str]:
+    """Yield what is wrong with holds, and with what is held."""
+    if next(core.deciding.all(HOLDS.name), None) is None and not keeping_ids(core):
+        return
+    from sealhold.vault.holdcheck import hold_faults  # noqa: PLC0415  # reason: few have any
+
+    yield from hold_faults(core)

@@ -55,7 +55,8 @@ class Mine:
         # THREAT T298: a link that the app could use itself decides nothing once there is a passkey
         if not held.may_choose:
             raise DeniedError("denied")
-        self._uses.need(use, decide_person(use.parties), EventKind.ERASE)
+        decision = self._uses.standing(held.guards, decide_person(use.parties))
+        self._uses.need(use, decision, EventKind.ERASE)
         told = use.event(EventKind.PERSON, "asked_to_be_erased")
         work = Work((*held.guards, *use.guards(())), (use.entry(told),), releases=True, right=True)
         self._core.writer.commit(work)
@@ -70,6 +71,7 @@ class Mine:
             if is_kept
             else decide_person(use.parties)
         )
+        decision = self._uses.standing(held.guards, decision)
         yield from self._uses.needed(use, decision, EventKind.PROFILE, names)
         person, keys = use.whole()
         found = self._core.store.get(FIELDS.name, [(person.id, name) for name in sorted(names)])

@@ -35,8 +35,8 @@ _STORED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 class Parcel:
     """An export whose list of contents fits its manifest; each file is checked as it is read."""
 
-    def __init__(self, data: bytes, key: bytes) -> None:
-        """Open `data`, whose manifest the holder of `key` must have signed.
+    def __init__(self, data: bytes, key: bytes | None) -> None:
+        """Open `data`, whose manifest the holder of `key` must have signed; None: of any key.
 
         Raises:
             InvalidError: no export, one that holds what none holds, or signed by another key.
@@ -57,7 +57,7 @@ class Parcel:
                 raise InvalidError("an export has a file that no export has")
             if each.flag_bits & 1 or each.compress_type not in _STORED:
                 raise InvalidError("an export is neither encrypted nor packed in another way")
-        self.manifest = self._signed(key)
+        self.manifest, self.issuer = self._signed(key)
 
     def names(self) -> list[str]:
         """Return the names of the files beside the manifest."""
@@ -89,7 +89,16 @@ class Parcel:
         if rest:
             yield rest
 
-    def _signed(self, key: bytes) -> Manifest:
+    def check(self, name: str) -> None:
+        """Read a file to its end.
+
+        Raises:
+            InvalidError: it is not what was signed.
+        """
+        for _ in self._pieces(name):
+            pass
+
+    def _signed(self, key: bytes | None) -> tuple[Manifest, bytes]:
         info = self._files[MANIFEST]
         if info.file_size > MAX_MANIFEST:
             raise InvalidError("the manifest of an export is not so long")
@@ -98,13 +107,13 @@ class Parcel:
         except BadSignatureError as err:
             raise InvalidError("the manifest of the export is not what was signed") from err
         # THREAT T265: a right signature by a key that nobody named
-        if issuer != key:
+        if key is not None and issuer != key:
             raise InvalidError("the export is signed by a key that was not named")
         if manifest.files.keys() != self._files.keys() - {MANIFEST}:
             raise InvalidError("an export whose files are not those of its manifest")
         if sum(each.size for each in manifest.files.values()) > MAX_WHOLE:
             raise InvalidError(f"an export has {MAX_WHOLE} bytes at most")
-        return manifest
+        return manifest, issuer
 
     def _pieces(self, name: str) -> Iterator[bytes]:
         listed = self.manifest.files.get(name)

@@ -10,7 +10,7 @@ Source: docs/spec/30-access.md section 7.
 from collections.abc import Iterator
 
 from sealhold.model.ids import SubjectId
-from sealhold.stores.spec import ColumnKind, Delete, Found, Op, TableSpec
+from sealhold.stores.spec import ColumnKind, Delete, Expect, Found, Guard, Op, TableSpec
 from sealhold.vault.core import Core
 
 PASSKEYS = TableSpec(
@@ -40,6 +40,12 @@ def passkeys_of(core: Core, subject: SubjectId) -> Iterator[Found]:
 def has_passkey(core: Core, subject: SubjectId) -> bool:
     """Return whether a person has a passkey."""
     return any(True for _ in passkeys_of(core, subject))
+
+
+def without_passkey(subject: SubjectId) -> tuple[Op, ...]:
+    """Return what holds a commit to that a person has no passkey."""
+    # THREAT T315: what a link still permits is not committed behind the first passkey
+    return tuple(Guard(PASSKEYS.name, (subject, slot), Expect.ABSENT) for slot in SLOTS)
 
 
 def no_passkeys(core: Core, subject: SubjectId) -> Iterator[Op]:

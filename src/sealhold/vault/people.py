@@ -31,6 +31,7 @@ from sealhold.model.quantities import DAY, Instant
 from sealhold.model.repeats import Also
 from sealhold.model.underway import Underway
 from sealhold.policy.limits import limits_stop
+from sealhold.policy.masks import read_as
 from sealhold.policy.profiles import covers, decide_person, decide_profile
 from sealhold.stores.spec import Delete, Found, Op
 from sealhold.vault.core import Core
@@ -40,10 +41,10 @@ from sealhold.vault.identifiable import FIELDS, is_over, seal_field
 from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.leaving import Leaving
 from sealhold.vault.lookups import LOOKUPS, Tags, check_row
-from sealhold.vault.pieces import is_unwritten
 from sealhold.vault.quotas import LookupQuota
 from sealhold.vault.recipients import Recipients, Why
 from sealhold.vault.steps import TRIES, Once, begun, until_done
+from sealhold.vault.strays import about_to_name
 from sealhold.vault.subjects import Person, Subjects
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
@@ -210,33 +211,26 @@ class People:
         core, use = self._core, self._uses.of(app, None)
         yield from self._uses.needed(use, decide_person(use.without_person), EventKind.PERSON)
         subject = SubjectId(random_id(core.entropy))
-        core.keyring.add_subject(app, subject)  # first the key: a person without one is none
-        keys = core.keyring.subject(subject)
-        person = self._subjects.fresh(app, subject, keys)
-        made = replace(use, person=person, keys=keys)
-        entry = made.entry(made.event(EventKind.PERSON, "made"))
-        try:
+        with about_to_name(core, app, subject) as keys:
+            person = self._subjects.fresh(app, subject, keys)
+            made = replace(use, person=person, keys=keys)
+            entry = made.entry(made.event(EventKind.PERSON, "made"))
             more = also(keys, _shown(person)) if also else ()
-            is_kept = yield _work(use, (self._subjects.put(person, keys), *more), [entry])
-        except BaseException as err:
-            if is_unwritten(err):  # else the person may be there, and needs the key
-                core.keyring.erase_subject(app, subject)
-            raise
-        if is_kept:
-            return _shown(person)
-        core.keyring.erase_subject(app, subject)
-        return None
+            if (yield _work(use, (self._subjects.put(person, keys), *more), [entry])):
+                return _shown(person)
+            core.keyring.erase_subject(app, subject)
+            return None
 
     def _get(self, use: Use, fields: frozenset[FieldName] | None) -> Once[ProfileView]:
         if fields is None:
             allowed = use.allowed
             fields = frozenset(name for name in allowed if covers(allowed[name], use.purpose))
         bound = self._uses.bound(use)
-        decision = decide_profile(use.parties, use.allowed, use.purpose, fields, bound)
+        decision = decide_profile(use.parties, use.allowed, use.purpose, fields, bound, use.masks)
         yield from self._uses.needed(use, decision, EventKind.PROFILE, fields)
         person, keys = use.whole()
         rows = self._rows(person, fields & person.fields.keys())
-        event = use.event(EventKind.PROFILE, "read", rows)
+        event = use.event(EventKind.PROFILE, read_as(decision, rows), rows)
         if not (yield _work(use, (), [use.entry(event)])):
             return None
         opened = open_profile(decision, person, keys, rows)
@@ -321,11 +315,10 @@ class People:
         return {*person.fields} - {*self._rows(person, person.fields)}
 
     def _find(self, use: Use, field: FieldName, value: Value) -> Once[tuple[SubjectId, ...]]:
-        allowed = {
-            name: rule.purposes
-            for name, rule in use.rules.items()
-            if rule.lookup is not Lookup.NONE
-        }
+        # THREAT T322: whoever gets a field masked could try values by finding
+        masks, rules = use.masks, use.rules
+        found_by = {n for n, rule in rules.items() if rule.lookup is not Lookup.NONE}
+        allowed = {name: rules[name].purposes for name in found_by - masks.keys()}
         fields = frozenset({field})
         bound = self._uses.bound(use)
         decision = decide_profile(use.without_person, allowed, use.purpose, fields, bound)

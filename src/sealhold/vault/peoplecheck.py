@@ -11,6 +11,7 @@ from sealhold.model.ids import Kind, SubjectId, show
 from sealhold.vault.attachments import ATTACHMENTS
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of, scan_all
+from sealhold.vault.holdrows import keeping_ids
 from sealhold.vault.identifiable import FIELDS, open_field
 from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.lookups import LOOKUPS, anew, check_row
@@ -48,7 +49,7 @@ def people_faults(core: Core) -> Iterator[str]:
             yield from said_faults(core, keys)
         except (NotFoundError, TamperedError):
             yield f"person `{name}` does not open"
-    yield from _of_nobody(core, seen)
+    yield from _of_nobody(core, seen | keeping_ids(core))
     yield from _tag_faults(core)
 
 

@@ -32,10 +32,12 @@ from sealhold.stores.spec import Found, Guard, Op
 from sealhold.vault.attachments import of_record
 from sealhold.vault.core import Core
 from sealhold.vault.firewall import open_records
-from sealhold.vault.keyblocks import For, KeyBlocks, block_rows, holding
+from sealhold.vault.keyblocks import KeyBlocks, block_rows, holding
+from sealhold.vault.keyslots import For
 from sealhold.vault.personpacks import drop_packs
 from sealhold.vault.personrows import OLDER, RECORDS, Stand, packed
 from sealhold.vault.recordasking import ABSENT, Asking, RecordUse, RecordUses, begun_use, refused
+from sealhold.vault.recordrounds import RecordRounds
 from sealhold.vault.recordwriting import (
     Before,
     Fresh,
@@ -67,6 +69,7 @@ class PersonRecords:
         self._core = core
         self._uses = uses
         self._blocks = blocks
+        self.rounds = RecordRounds(core, uses, blocks)  # of many that come together
 
     def get(self, asking: Asking, at: At) -> Underway[RecordView]:
         """Return a record.

@@ -7,10 +7,11 @@
 Source: docs/spec/05-audit-log.md section 6; docs/spec/29-operations.md section 1.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from queue import Queue
+from threading import Condition
 
 import msgspec
 
@@ -44,13 +45,14 @@ class Work(msgspec.Struct, frozen=True):
     releases: bool = False  # something leaves once this is durable
     size: int = 0  # bytes of its rows, about; 0 for little
     right: bool = False  # an erasure, a withdrawal or an end, which a full disk does not stop
+    on: tuple[Op, ...] = ()  # guards: what it was decided on; many works may share one tuple
 
     @property
     def room(self) -> Room:
         """What it is when there is no room."""
         if self.right:
             return Room.RIGHTS
-        is_read = all(isinstance(op, Guard) for op in self.ops)
+        is_read = all(type(op) is Guard for op in self.ops)
         return Room.READS if is_read else Room.ORDINARY
 
 
@@ -80,22 +82,51 @@ class Load:
     log_size: int
 
 
-def take(first: Piece, queue: "Queue[Piece | None]") -> list[Piece]:
-    """Return what waits behind `first` with it, up to the limits of a batch."""
-    batch = [first]
-    units = len(first.works)
-    size = sum(work.size for work in first.works)
-    while True:
-        waiting = queue.queue
-        following = waiting[0] if waiting else None
-        if following is None:
+class Line:
+    """Where pieces wait for the writer, in one order; any thread puts, one takes."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Piece] = deque()
+        self._changed = Condition()
+        self._ended = False
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def put(self, pieces: Sequence[Piece]) -> bool:
+        """Queue pieces one behind the other, with none between; False if the line has ended."""
+        with self._changed:
+            if not self._ended:
+                self._waiting.extend(pieces)
+                self._changed.notify()
+            return not self._ended
+
+    def end(self) -> None:
+        """Take no more; what waits is still given out."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify()
+
+    def take(self, seconds: float) -> list[Piece] | None:
+        """Return all that waits, up to the limits of a batch, once something does.
+
+        Nothing after `seconds` without any, None once the line has ended and is empty.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._ended, seconds)
+            if not self._waiting:
+                return None if self._ended else []
+            batch: list[Piece] = []
+            units = size = 0
+            for piece in self._waiting:
+                units += len(piece.works)
+                size += sum(work.size for work in piece.works)
+                if batch and (units > MAX_UNITS or size > MAX_BATCH // 2):
+                    break
+                batch.append(piece)
+            for _ in batch:
+                self._waiting.popleft()
             return batch
-        units += len(following.works)
-        size += sum(work.size for work in following.works)
-        if units > MAX_UNITS or size > MAX_BATCH // 2:
-            return batch
-        batch.append(following)
-        queue.get_nowait()
 
 
 def tell(batch: Sequence[Piece], results: Sequence[Result], firsts: Sequence[int]) -> None:

@@ -17,8 +17,10 @@ from dataclasses import dataclass, field
 import msgspec
 
 from sealhold.audit.event import Event
-from sealhold.audit.reading import leaf_of, open_leaf, rows
-from sealhold.audit.tables import LEAF
+from sealhold.audit.log import Head
+from sealhold.audit.reading import open_leaf
+from sealhold.audit.spans import leaves_of
+from sealhold.crypto.seal import Sealer
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import DeniedError
 from sealhold.model.ids import ID_BYTES, Collection, FieldName, Id16, canonical
@@ -32,7 +34,8 @@ from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
 from sealhold.vault.firewall import open_attachment, open_profile, open_records
 from sealhold.vault.identifiable import FIELDS, is_over
-from sealhold.vault.keyblocks import For, block_rows
+from sealhold.vault.keyblocks import block_rows
+from sealhold.vault.keyslots import For
 from sealhold.vault.personrows import OLDER, RECORDS, Stand
 from sealhold.vault.says import Says
 from sealhold.vault.subjects import ACTIVE, SUBJECTS
@@ -66,6 +69,7 @@ class Portable:
     use: Use
     view: ReadView
     now: Instant
+    head: Head  # of the log, as the view shows it
     counts: Counter[str] = field(default_factory=Counter)
 
     def files(self) -> Iterator[tuple[str, Iterator[bytes]]]:
@@ -171,17 +175,19 @@ class Portable:
 
     def _lines(self, found: list[Found], kind: For) -> Iterator[bytes]:
         _, keys = self.use.whole()
-        live = [each for each in found if not Stand.of(each).is_over(self.now)]
+        stands = {each.row[2:4]: Stand.of(each) for each in found}
+        live = [each for each in found if not stands[each.row[2:4]].is_over(self.now)]
         self.counts["records_left_out"] += len(found) - len(live)
         if not live:
             return
         self.counts["records" if kind is For.CURRENT else "older_versions"] += len(live)
         named = frozenset({FieldName(live[0].row[1])})
         decision = decide_own(self.use.parties, named, named)
-        blocks = block_rows(self.view, keys, (Stand.of(each).key for each in live))
+        places = (stands[each.row[2:4]].key for each in live)
+        blocks = block_rows(self.view, keys, places)
         contents = open_records(decision, keys, kind, live, blocks)
         for each, content in zip(live, contents, strict=True):
-            stand = Stand.of(each)
+            stand = stands[each.row[2:4]]
             line = {
                 "id": canonical(stand.record),
                 "version": stand.version,
@@ -241,10 +247,9 @@ class Portable:
         person, keys = self.use.whole()
         some: list[tuple[str, ...]] = []
         head: tuple[str, ...] | None = USES
-        for found in rows(self.view, LEAF.name):
-            if found.row[2] != person.leaf:
-                continue
-            logged = open_leaf(leaf_of(found), lambda _: keys.events).logged
+        subject, log = Id16(person.leaf), Sealer(self.core.keyring.named("log"))
+        for leaf in leaves_of(self.view, log, subject, self.head.size):
+            logged = open_leaf(leaf, lambda _: keys.events).logged
             if logged is not None:
                 some.append(_use_cells(logged.at, logged.event))
             if len(some) == LINES:

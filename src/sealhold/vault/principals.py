@@ -10,15 +10,13 @@
 Source: docs/spec/30-access.md sections 1 and 2.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from sealhold.audit.event import Actor, Event, EventKind, Outcome
-from sealhold.audit.log import Entry
-from sealhold.crypto.token import Token
+from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.crypto.token import Caveat, Token
 from sealhold.model.errors import (
     ConflictError,
     DeniedError,
-    ExhaustedError,
     InvalidError,
     NotFoundError,
 )
@@ -27,11 +25,13 @@ from sealhold.model.principals import NewToken, OfficerView, PrincipalKind, Way
 from sealhold.model.quantities import DAY, Instant
 from sealhold.policy.profiles import decide_person
 from sealhold.stores.spec import Delete, Expect, Found, Guard, Op, Put
-from sealhold.vault.caveats import admits, counted, counts_of
+from sealhold.vault.apptokens import AppToken, AppTokens
+from sealhold.vault.caveats import admits, count_use, counts_of
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
+from sealhold.vault.loginrows import logins_of
 from sealhold.vault.minting import Minting
-from sealhold.vault.passkeyrows import has_passkey
+from sealhold.vault.passkeyrows import has_passkey, without_passkey
 from sealhold.vault.registry import ACTIVE, MAX_NAME, TOKENS, App, Registry
 from sealhold.vault.subjects import ACTIVE as PERSON_ACTIVE
 from sealhold.vault.subjects import Subjects
@@ -45,6 +45,7 @@ from sealhold.vault.tokenrows import (
     PersonToken,
     tokens_of,
 )
+from sealhold.vault.turnedaway import Refused
 from sealhold.vault.using import Uses
 from sealhold.vault.writer import Work
 
@@ -61,7 +62,9 @@ class Principals:
         self._subjects = Subjects(core)
         self._key = core.keyring.named("token")
         self._seen = Minting(core.keyring, core.deciding)
+        self._apps = AppTokens(core)
         self._teller = Teller(core.keys)
+        self.refused = Refused(core)
 
     def caller(self, token: str) -> Holder:
         """Return who holds `token`.
@@ -69,14 +72,21 @@ class Principals:
         Raises:
             DeniedError: it does not hold.
         """
-        held = self._held(token)
+        known = self._apps.known(token)
+        if known is not None:
+            return known.holder
+        age, held = self._core.deciding.age, self._held(token)
         if self._core.deciding.get(PERSON_TOKENS.name, held.id) is not None:
             person = self.person(token)
             return Holder(kind=PrincipalKind.PERSON, app=person.app, token=held)
         if self._core.deciding.get(OFFICER_TOKENS.name, held.id) is not None:
             self.officer(token)
             return Holder(kind=PrincipalKind.OFFICER, app=None, token=held)
-        return Holder(kind=PrincipalKind.APP, app=self.app(token).id, token=held)
+        app = self.app(token)
+        holder = Holder(kind=PrincipalKind.APP, app=app.id, token=held)
+        if self._seen.is_of_newest(token):  # another one ends by the clock, and no row changes
+            self._apps.keep(token, AppToken(age, holder, (Registry.guard(app),)))
+        return holder
 
     def kind(self, token: str) -> PrincipalKind:
         """Return which kind of caller holds `token`.
@@ -92,19 +102,10 @@ class Principals:
         Raises:
             DeniedError: it was used so often already, or is used at this very moment.
         """
-        ops = tuple(counted(self._core, self._key, holder.token))
-        if not ops:
-            return
-        event = Event(
-            kind=EventKind.ACCESS, actor=Actor.APP, app=holder.app, reason="a counted use"
-        )
-        try:
-            self._core.writer.commit(Work(ops, (Entry(event=event),)))
-        except (ConflictError, ExhaustedError) as err:
-            raise DeniedError("denied") from err
+        count_use(self._core, self._key, holder.app, holder.token)
 
     def tell_refused(self, token: str) -> None:
-        """Write into the log that a token was refused, if the vault once made it for an app.
+        """Tell the log that a token was refused, if the vault once made it for an app.
 
         What the vault did not make names nobody, and is not written down.
         """
@@ -118,14 +119,7 @@ class Principals:
             row = self._core.deciding.get(PERSON_TOKENS.name, held.id)
         if row is None:
             return
-        event = Event(
-            kind=EventKind.ACCESS,
-            actor=Actor.APP,
-            outcome=Outcome.DENIED,
-            app=AppId(Id16(row.row[1])),
-            reason="a token was refused",
-        )
-        self._core.writer.commit(Work((), (Entry(event=event),)))
+        self.refused.tell("a token was refused", held.id, AppId(Id16(row.row[1])))
 
     def app(self, token: str) -> App:
         """Return the active app that holds `token`.
@@ -190,14 +184,20 @@ class Principals:
         row = self._subjects.found(app, subject)
         if row is None or row.row[2] != PERSON_ACTIVE:
             raise DeniedError("denied")
-        guards = (Guard(PERSON_TOKENS.name, (token_id,), found.v), Registry.guard(holder))
+        guards: tuple[Op, ...] = (
+            Guard(PERSON_TOKENS.name, (token_id,), found.v),
+            Registry.guard(holder),
+        )
         way = Way(found.row[3])
+        may_choose = way is Way.PASSKEY or not has_passkey(self._core, subject)
+        if may_choose and way is not Way.PASSKEY:
+            guards += without_passkey(subject)
         return PersonToken(
             app=app,
             subject=subject,
             token_id=token_id,
             way=way,
-            may_choose=way is Way.PASSKEY or not has_passkey(self._core, subject),
+            may_choose=may_choose,
             guards=guards,
         )
 
@@ -220,6 +220,11 @@ class Principals:
         Raises:
             DeniedError: no token of an app or person, or one of another person.
         """
+        known = self._apps.known(token)
+        if known is not None and known.holder.app is not None:
+            return Acting(
+                app=known.holder.app, subject=subject, actor=Actor.APP, guards=known.guards
+            )
         if self._core.deciding.get(PERSON_TOKENS.name, self._checked(token)) is None:
             app = self.app(token)
             guards: tuple[Op, ...] = (Registry.guard(app),)
@@ -238,7 +243,12 @@ class Principals:
         )
 
     def mint_person(
-        self, app: AppId, subject: SubjectId, until: Instant, way: Way = Way.LINK
+        self,
+        app: AppId,
+        subject: SubjectId,
+        until: Instant,
+        way: Way = Way.LINK,
+        bounds: Sequence[Caveat] = (),
     ) -> NewToken:
         """Return a new token of one of an app's people; those of theirs that are over go.
 
@@ -247,7 +257,7 @@ class Principals:
             InvalidError: `until` is over, or more than a year away.
             ConflictError: they were changed or erased in this very moment.
         """
-        return self._mint(app, subject, until, way, (), "a token was made")
+        return self._mint(app, subject, until, way, (), "a token was made", bounds)
 
     def signed_in(self, app: AppId, subject: SubjectId, until: Instant, shown: Op) -> NewToken:
         """Return a token for a person who showed a passkey; `shown` keeps that they did.
@@ -267,6 +277,7 @@ class Principals:
         way: Way,
         instead: tuple[Op, ...],
         reason: str,
+        bounds: Sequence[Caveat] = (),
     ) -> NewToken:
         self._check_end(until)
         actor = Actor.PERSON if instead else Actor.APP
@@ -282,7 +293,7 @@ class Principals:
         )
         told = use.event(EventKind.ACCESS, reason)
         self._core.writer.commit(Work(ops, (use.entry(told),), releases=True))
-        return NewToken(id=token_id, token=self._seen.mint(token_id), until=until)
+        return NewToken(id=token_id, token=self._seen.mint(token_id, bounds), until=until)
 
     def mint_officer(self, name: str, until: Instant) -> tuple[OfficerView, NewToken]:
         """Return a new officer and their token, said once.
@@ -341,6 +352,7 @@ class Principals:
         ops = (
             Delete(OFFICERS.name, (officer,), found.v),
             *(Delete(OFFICER_TOKENS.name, (row.row[0],), row.v) for row in rows),
+            *logins_of(self._core, officer),
         )
         self._tell(ops, "an officer was revoked")
         return self._officer(found)

@@ -65,6 +65,7 @@ class Wanted:
             over=frozenset(over),
             reads_left=lease.uses - self.reads if lease else 1,
             within=lease.within if lease else None,
+            masks=use.masks,
         )
 
     def _sensitive(self) -> frozenset[str]:

@@ -28,6 +28,7 @@ from sealhold.model.people import ProfileView
 from sealhold.model.processing import LeaseView, Permitting, ProcessingState, RunEnded
 from sealhold.model.underway import Underway
 from sealhold.policy.decision import Reason, refused
+from sealhold.policy.masks import read_as
 from sealhold.policy.processing import is_settled, no_stops
 from sealhold.stores.spec import Found
 from sealhold.vault.core import Core
@@ -186,7 +187,8 @@ class ProcessingRuns:
         decision = wanted.decided(self._says, over)
         yield from self._uses.needed(use, decision, EventKind.PROFILE, named)
         person, keys = use.whole()
-        event = use.event(EventKind.PROFILE, "read", rows.keys() - over)
+        came = rows.keys() - over
+        event = use.event(EventKind.PROFILE, read_as(decision, came), came)
         ops = (*wanted.guards(), *self._leases.counted(lease, subject))
         try:
             if not (yield Work(ops, (use.entry(event),), releases=True)):

@@ -4,7 +4,8 @@
   whoever delivers it says that it arrived; until then it is given out again and again.
 - It names the person by their id under the app, sealed under the app's base key. Once it arrived,
   the id goes, and the hash of it stays.
-- Of changes of one person one notice waits for each recipient, however often they change.
+- Of changes of one person one notice waits for each recipient, however often they change. With the
+  person it goes, also if its recipient was taken out meanwhile.
 
 Source: docs/spec/27-rights.md section 10; Regulation (EU) 2016/679, article 19.
 """
@@ -98,23 +99,36 @@ class Recipients:
         if found is None:
             raise NotFoundError("no such recipient")
         view = self._recipient(found)
-        self._tell(by, view.app, "taken_out", (Delete(RECIPIENTS.name, (recipient,), found.v),))
+        if view is None:
+            raise NotFoundError("no such recipient")
+        # only its id stays: by that its notices about somebody are found, when they are erased
+        clear = (view.id, view.app)
+        row = (*clear, self._core.papers.seal(RECIPIENTS.name, clear, []))
+        self._tell(by, view.app, "taken_out", (Put(RECIPIENTS.name, row, found.v),))
         return view
 
     def all(self) -> tuple[RecipientView, ...]:
         """Return all recipients, by app and name."""
         found = (self._recipient(each) for each in self._core.deciding.all(RECIPIENTS.name))
-        return tuple(sorted(found, key=lambda each: (each.app, each.name)))
+        there = (each for each in found if each is not None)
+        return tuple(sorted(there, key=lambda each: (each.app, each.name)))
 
     def put_out(self, app: AppId, subject: SubjectId, why: Why) -> Out:
         """Return the notices to each recipient of an app."""
         mine = self._of_app(app)
         ops = [self._notice(each, subject, why) for each in mine]
-        if why is Why.ERASED:  # of what was changed before, nobody needs to hear any more
-            ops += [
-                Delete(NOTICES.name, (self._name(each, subject, Why.RECTIFIED),)) for each in mine
-            ]
+        if why is Why.ERASED:
+            ops += self.untold(app, subject)
         return Out(tuple(ops), tuple(Told(recipient=each.id, name=each.name) for each in mine))
+
+    def untold(self, app: AppId, subject: SubjectId) -> tuple[Op, ...]:
+        """Return what takes out the notices of changes of a person; nobody needs to hear of them.
+
+        Once the person's keys are gone, no notice but that of the erasure may name them.
+        """
+        # THREAT T329: a notice to who was taken out since names the person, too
+        names = (self._name(each, app, subject, Why.RECTIFIED) for each in self._ever_of_app(app))
+        return tuple(Delete(NOTICES.name, (each,)) for each in names)
 
     def waiting(self, app: AppId | None = None) -> Iterator[RecipientNoticeView]:
         """Yield the notices that did not arrive yet, of one app or (None) of all.
@@ -161,14 +175,19 @@ class Recipients:
             self._known = now, known
         return known.get(app, ())
 
-    def _name(self, to: RecipientView, subject: SubjectId, why: Why) -> Id16:
+    def _ever_of_app(self, app: AppId) -> tuple[Id16, ...]:
+        """Return the recipients of an app, with those that were taken out."""
+        rows = (found.row for found in self._core.deciding.all(RECIPIENTS.name))
+        return tuple(Id16(recipient) for recipient, whose, _ in rows if whose == app)
+
+    def _name(self, to: Id16, app: AppId, subject: SubjectId, why: Why) -> Id16:
         """Return the one name of such a notice to a recipient about a person."""
-        place = framed(NOTICES.name.encode(), to.id, subject, why.value.encode())
-        return Id16(self._core.keyring.app(to.app).erased.mac16(place))
+        place = framed(NOTICES.name.encode(), to, subject, why.value.encode())
+        return Id16(self._core.keyring.app(app).erased.mac16(place))
 
     def _notice(self, to: RecipientView, subject: SubjectId, why: Why) -> Op:
         # one notice of changes waits for each recipient and person, and is put over itself
-        clear = (self._name(to, subject, why), to.app, WAITING, self._core.clock())
+        clear = (self._name(to.id, to.app, subject, why), to.app, WAITING, self._core.clock())
         paper = {
             "recipient": to.id,
             "name": to.name,
@@ -228,9 +247,13 @@ class Recipients:
         keys = self._core.keyring.app(clear[1])
         return keys.receipts.seal(pack(paper), _place(clear), self._core.entropy)
 
-    def _recipient(self, found: Found) -> RecipientView:
+    def _recipient(self, found: Found) -> RecipientView | None:
+        """Return the recipient of a row; None if it was taken out."""
         recipient, app, sealed = found.row
-        name, contact = self._core.papers.open(RECIPIENTS.name, (recipient, app), sealed)
+        paper = self._core.papers.open(RECIPIENTS.name, (recipient, app), sealed)
+        if not paper:
+            return None
+        name, contact = paper
         return RecipientView(id=Id16(recipient), app=AppId(Id16(app)), name=name, contact=contact)
 
     def _tell(self, by: By, app: AppId, reason: str, ops: tuple[Op, ...]) -> None:

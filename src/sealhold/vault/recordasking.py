@@ -8,8 +8,10 @@ Source: docs/spec/25-records-of-people.md section 5.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import NoReturn, TypeVar
+from dataclasses import dataclass, replace
+from typing import NamedTuple, NoReturn, TypeVar
+
+import msgspec
 
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
 from sealhold.audit.log import Entry
@@ -24,17 +26,17 @@ from sealhold.vault.collectionrules import Collections, Laid
 from sealhold.vault.processing_facts import Wanted, under
 from sealhold.vault.steps import Once, Steps, begun, until_done
 from sealhold.vault.telling import PersonTeller
-from sealhold.vault.using import Use, Uses
+from sealhold.vault.using import Basis, Use, Uses
 from sealhold.vault.writer import Work, Writer
 
 ABSENT = "absent"
+REMEMBERED = 8_192  # uses that were permitted
 TOO_BUSY = "others change the same records without a pause"
 
 Done = TypeVar("Done")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
+class Asking(msgspec.Struct, frozen=True, kw_only=True):
     """Who wants something of whose records, and what for."""
 
     app: AppId
@@ -54,6 +56,7 @@ class RecordUse:
     laid: Laid | None
     decision: Decision
     teller: PersonTeller | None = None  # of the person, if there is one
+    on: tuple[Op, ...] = ()  # what was decided on
     counted: tuple[Op, ...] = ()  # what a run that reads is held to, and counts
 
     @property
@@ -94,10 +97,23 @@ class RecordUse:
         self, ops: Sequence[Op], event: Event, *, releases: bool = True, size: int = 0
     ) -> Work:
         """Return what holds only as long as all holds that was decided on."""
-        guards = (*self.asking.guards, *self.use.guards(()), self.rule_of.guard)
         return Work(
-            (*guards, *self.counted, *ops), (self.entry(event),), releases=releases, size=size
+            (*self.counted, *ops),
+            (self.entry(event),),
+            releases=releases,
+            size=size,
+            on=self.on or _on(self),
         )
+
+
+class _Known(NamedTuple):
+    """A use that was permitted, and what it was decided on: asked again, the answer is the same."""
+
+    basis: Basis
+    use: RecordUse
+
+
+_Place = tuple[AppId, SubjectId, str, Actor, str, bool]
 
 
 class RecordUses:
@@ -106,6 +122,7 @@ class RecordUses:
     def __init__(self, uses: Uses, collections: Collections) -> None:
         self._uses = uses
         self._collections = collections
+        self._known: dict[_Place, _Known] = {}
 
     def of(self, asking: Asking, collection: str, *, reads: bool = False) -> RecordUse:
         """Return a use that was decided on; `reads` if it changes nothing.
@@ -113,12 +130,29 @@ class RecordUses:
         Raises:
             SealBrokenError: the person's row or keys are not as they were written.
         """
+        if asking.lease or asking.guards:
+            return self._of(asking, collection, reads=reads)
+        place = (asking.app, asking.subject, asking.purpose, asking.actor, collection, reads)
+        known = self._known.get(place)
+        if known is not None and self._uses.stands(known.basis):
+            return known.use
+        basis = self._uses.basis(asking.app, asking.subject)
+        use = self._of(asking, collection, reads=reads)
+        if basis is not None and use.decision.permit and use.use.is_lasting:
+            use = replace(use, on=_on(use))
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            self._known[place] = _Known(basis, use)
+        return use
+
+    def _of(self, asking: Asking, collection: str, *, reads: bool) -> RecordUse:
         use = self._uses.of(asking.app, asking.subject, asking.purpose, asking.actor)
         laid = self._collections.get(asking.app, collection)
         fields = frozenset({FieldName(collection)})
         allowed = {FieldName(laid.name): laid.rule.purposes} if laid else {}
         if asking.actor is Actor.PERSON:
             decision = decide_own(use.parties, allowed.keys(), fields)
+            decision = self._uses.standing(asking.guards, decision)
         elif asking.lease:
             return self._leased(asking, use, laid, reads=reads)
         else:
@@ -191,6 +225,10 @@ def refused(found: RecordUse, reason: str) -> Steps[NoReturn]:
     yield Work((), (found.entry(told),))
     # THREAT T244: what is not there and what may not be had are told in the same bytes
     raise DeniedError("denied")
+
+
+def _on(found: RecordUse) -> tuple[Op, ...]:
+    return (*found.asking.guards, *found.use.guards(()), found.rule_of.guard)
 
 
 def _teller(use: Use) -> PersonTeller | None:

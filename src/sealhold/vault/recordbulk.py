@@ -32,12 +32,13 @@ from sealhold.model.errors import (
 from sealhold.model.ids import AppId, RecordId, SubjectId
 from sealhold.model.personrecords import Content
 from sealhold.policy.contents import check_types
-from sealhold.stores.spec import Op
+from sealhold.stores.spec import Expect, Found, Op, Put
 from sealhold.vault.core import Core
-from sealhold.vault.keyblocks import Held, KeyBlocks, Slot
+from sealhold.vault.keyblocks import Held, KeyBlocks
 from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.keyslots import For, Slot
 from sealhold.vault.personrecords import At, stands_at
-from sealhold.vault.personrows import RECORDS
+from sealhold.vault.personrows import RECORDS, seal_new
 from sealhold.vault.recordasking import TOO_BUSY, Asking, RecordUse, RecordUses
 from sealhold.vault.recordwriting import Before, Fresh, before_change, put_ops, until
 from sealhold.vault.steps import TRIES
@@ -48,6 +49,8 @@ PORTION_BYTES = 2_097_152  # of content
 UNIT_BYTES = 5_242_880  # of rows that are put, older versions among them
 AHEAD = 3  # portions that may wait for the writer
 
+NOTHING = Before(None, ())  # is there of a new record
+_There = Mapping[int, Found | None]  # by the number of a line
 Came = int | SealholdError  # the record's version, or why there is none
 Also = Callable[[SubjectKeys, Mapping[int, Came]], Sequence[Op]]
 
@@ -61,6 +64,7 @@ class Line:
     content: Content
     plain: bytes  # `content`, packed
     expected: int | None  # the version that it replaces; None: it is new
+    is_drawn: bool = False  # its id was drawn for it, so nothing is there
 
     @property
     def key(self) -> tuple[SubjectId, str, RecordId]:
@@ -134,7 +138,8 @@ class RecordBulk:
         for _ in range(TRIES):
             came: dict[int, Came] = {}
             try:
-                for flight in self._of_one(portions[0], came, also):
+                there = self._there(portions[0])
+                for flight in self._of_one(portions[0], there, came, also):
                     flight.done.result()
                     came.update(flight.versions)
             except ConflictError:
@@ -147,10 +152,11 @@ class RecordBulk:
         for nth, line in portion.items():
             asking = line.asking
             alike.setdefault((asking.app, asking.subject, asking.purpose), {})[nth] = line
+        there = self._there(portion)
         flights: list[_Flight] = []
         for lines in alike.values():
             try:
-                flights += self._of_one(lines, came)
+                flights += self._of_one(lines, there, came)
             except SealholdError as err:
                 came.update({nth: err for nth in lines if nth not in came})
         return flights
@@ -172,8 +178,18 @@ class RecordBulk:
         for flight in flights:
             came.update(dict.fromkeys(flight.lines, BusyError(TOO_BUSY)))
 
+    def _there(self, lines: Mapping[int, Line]) -> _There:
+        """Return what is there of the records of all lines, read in one go."""
+        asked = {nth: line.key for nth, line in lines.items() if not line.is_drawn}
+        found = self._core.store.get(RECORDS.name, [*asked.values()]) if asked else []
+        return dict(zip(asked, found, strict=True))
+
     def _of_one(
-        self, lines: Mapping[int, Line], came: dict[int, Came], also: Also | None = None
+        self,
+        lines: Mapping[int, Line],
+        there: _There,
+        came: dict[int, Came],
+        also: Also | None = None,
     ) -> list[_Flight]:
         """Decide on lines of one person, and hand to the writer what may be kept.
 
@@ -185,7 +201,7 @@ class RecordBulk:
         """
         uses = self._decided(lines, came)
         permitted = {n: each for n, each in lines.items() if each.at.collection in uses}
-        units = list(_units(self._ready(uses, permitted, came)))
+        units = list(_units(self._ready(uses, permitted, there, came)))
         if also is not None and len(units) > 1:
             raise InvalidError("what would be replaced is too large for one commit")
         flights: list[_Flight] = []
@@ -220,22 +236,27 @@ class RecordBulk:
         return uses
 
     def _ready(
-        self, uses: Mapping[str, RecordUse], lines: Mapping[int, Line], came: dict[int, Came]
+        self,
+        uses: Mapping[str, RecordUse],
+        lines: Mapping[int, Line],
+        there: _There,
+        came: dict[int, Came],
     ) -> list[_Ready]:
         """Return those lines that fit their collection and what is there of the record."""
         store, now = self._core.store, self._core.clock()
-        rows = store.get(RECORDS.name, [line.key for line in lines.values()]) if lines else []
+        rules = {name: use.rule_of.rule for name, use in uses.items()}
         ready: list[_Ready] = []
-        for (nth, line), found in zip(lines.items(), rows, strict=True):
-            rule = uses[line.at.collection].rule_of.rule
-            live = Before(found, ()).live(now)
+        for nth, line in lines.items():
+            rule, found = rules[line.at.collection], there.get(nth)
+            live = Before(found, ()).live(now) if found else None
             try:
                 check_types(rule.fields, line.content)
-                _check_stands(stands_at(live, line.expected))
+                if live is not None or line.expected is not None:
+                    _check_stands(stands_at(live, line.expected))
             except SealholdError as err:
                 came[nth] = err
                 continue
-            before = before_change(store, found, rule, now)
+            before = before_change(store, found, rule, now) if found else NOTHING
             ready.append(_Ready(nth, line, before, rule.versions if live else 0))
         return ready
 
@@ -269,10 +290,22 @@ class RecordBulk:
         held: Held,
         unit: Sequence[_Ready],
     ) -> tuple[list[Op], dict[int, int]]:
-        now, ops, versions = self._core.clock(), [], {}
+        now, ops, versions = self._core.clock(), list[Op](), dict[int, int]()
         entropy = at_once(self._core.entropy, KEY_BYTES * len(unit))
+        laids = {name: use.rule_of for name, use in uses.items()}
+        seals = {
+            name: seal_new(keys, laid.name, until(laid.rule, now), now)
+            for name, laid in laids.items()
+        }
         for nth, line, before, kept in unit:
-            laid = uses[line.at.collection].rule_of
+            if before is NOTHING:
+                dek = entropy(KEY_BYTES)
+                place = held.put(dek, For.CURRENT)
+                row = seals[line.at.collection](line.at.record, place, dek, line.plain)
+                ops.append(Put(RECORDS.name, row, Expect.ABSENT))
+                versions[nth] = 1
+                continue
+            laid = laids[line.at.collection]
             fresh = Fresh(laid.name, line.at.record, line.plain, until(laid.rule, now), now)
             stand, more = put_ops(self._core, keys, held, before, fresh, kept, entropy)
             ops += more
@@ -293,7 +326,7 @@ def _work(uses: Mapping[str, RecordUse], ops: Sequence[Op], unit: Sequence[_Read
     for each in unit:
         ids.setdefault(each.line.at.collection, []).append(each.line.at.record)
     works = [uses[name].work((), uses[name].event("loaded", some)) for name, some in ids.items()]
-    guards = dict.fromkeys(op for work in works for op in work.ops)
+    guards = dict.fromkeys(op for work in works for op in (*work.on, *work.ops))
     entries = tuple(entry for work in works for entry in work.entries)
     return Work((*guards, *ops), entries, size=sum(each.size for each in unit))
 

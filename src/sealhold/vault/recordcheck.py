@@ -12,16 +12,9 @@ from sealhold.stores.spec import Found, TableSpec
 from sealhold.vault.attachments import ATTACHMENTS, Attached, open_paper, packs_of
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
-from sealhold.vault.keyblocks import (
-    EMPTY,
-    KEY_BLOCKS,
-    For,
-    Slot,
-    block_rows,
-    open_block,
-    record_keys,
-)
+from sealhold.vault.keyblocks import KEY_BLOCKS, block_rows, open_block, record_keys
 from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.keyslots import EMPTY, For, Slot
 from sealhold.vault.personrows import OLDER, RECORDS, Stand, open_row
 
 KINDS: tuple[tuple[TableSpec, For], ...] = ((RECORDS, For.CURRENT), (OLDER, For.OLDER))

@@ -16,7 +16,8 @@ from sealhold.model.errors import SealBrokenError
 from sealhold.stores.spec import Found, Op, Put, ReadView, TableSpec
 from sealhold.vault.deciding import rows_of
 from sealhold.vault.jobs import Left
-from sealhold.vault.keyblocks import KEY_BLOCKS, For, open_block, seal_block
+from sealhold.vault.keyblocks import KEY_BLOCKS, open_block, seal_block
+from sealhold.vault.keyslots import For
 from sealhold.vault.personrows import OLDER, RECORDS, Stand, resealed
 from sealhold.vault.versions import Versions
 

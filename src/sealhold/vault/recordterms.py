@@ -17,8 +17,9 @@ from sealhold.model.ids import Collection, Id16, SubjectId
 from sealhold.stores.spec import Found, Op, TableSpec
 from sealhold.vault.attachments import ATTACHMENTS, Attached, detached, of_record
 from sealhold.vault.core import Core
-from sealhold.vault.keyblocks import For, Held, KeyBlocks, Slot
+from sealhold.vault.keyblocks import Held, KeyBlocks
 from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.keyslots import For, Slot
 from sealhold.vault.personpacks import drop_packs
 from sealhold.vault.personrows import OLDER, RECORDS, Stand
 from sealhold.vault.recordcheck import opens, paper_opens

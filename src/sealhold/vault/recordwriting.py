@@ -18,8 +18,9 @@ from sealhold.model.quantities import DAY, Instant
 from sealhold.stores.spec import MAX_PAGE, Delete, Expect, Found, Op, Put, ReadView
 from sealhold.vault.attachments import Attached, detached, of_record
 from sealhold.vault.core import Core
-from sealhold.vault.keyblocks import For, Held, Slot
+from sealhold.vault.keyblocks import Held
 from sealhold.vault.keyring import SubjectKeys
+from sealhold.vault.keyslots import For, Slot
 from sealhold.vault.personrows import OLDER, RECORDS, Stand, seal_version
 
 

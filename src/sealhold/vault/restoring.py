@@ -16,13 +16,14 @@ from pathlib import Path
 
 from sealhold.model.errors import (
     InvalidError,
+    NewerFormError,
     NotFoundError,
     StoreUnavailableError,
 )
 from sealhold.model.ids import ObjectName
 from sealhold.stores.spec import ObjectStore, RecordStore
 from sealhold.vault.backups import SHARED, Manifest, Watch, backup_of, check_parts, checked
-from sealhold.vault.home import FIRST_EPOCH, Home, Lock, read, replace
+from sealhold.vault.home import FIRST_EPOCH, FORM, Home, Lock, read, replace
 from sealhold.vault.keeping import files_in_force, ruling
 from sealhold.vault.rollback import MARK
 
@@ -85,6 +86,7 @@ def fill(
 
     Raises:
         InvalidError: the rows of the backup are of the other kind.
+        NewerFormError: a newer program wrote them.
         TamperedError: a part of the backup is not what was written.
         NotFoundError: the slot of the backup's epoch is not there.
         TakenError: the home holds something.
@@ -92,11 +94,14 @@ def fill(
     if manifest.on_server is not new.on_server:
         kind = "a server" if manifest.on_server else "a file"
         raise InvalidError(f"the rows of this backup are of {kind}; restore them into one")
+    if manifest.form > FORM:
+        raise NewerFormError(f"this backup has form {manifest.form}; this program reads {FORM}")
     # THREAT T287: all of it is compared before any of it is used
     check_parts(place, manifest, watch)
     home = new.home
     home.make()
     try:
+        home.set_form(manifest.form)
         replace(home.restored, MARK)
         if isinstance(keys, Home):
             _keys_of_home(home, keys)

@@ -7,7 +7,8 @@
 - Every app is stopped until the owner lets it ask again. Every consent is unknown until the owner
   confirms it, and each yes of people until they say it anew. No run goes on, and no token of a
   person, an officer or the monitor holds any more.
-- People whose keys are gone were erased since: their rows go before anything is read.
+- People whose keys are gone were erased since: their rows go before anything is read. So does what
+  was held of erased people under a hold that ended since.
 - All but the last stand in the same commit as the entry that says so, before anything else can
   be asked for.
 
@@ -22,7 +23,7 @@ from sealhold.audit.checkpoint import open_checkpoint
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.log import Appender, Entry
 from sealhold.model.errors import ConflictError, VerificationNeededError
-from sealhold.model.ids import Collection, Id16, RequestId, SubjectId
+from sealhold.model.ids import AppId, Collection, Id16, RequestId, SubjectId
 from sealhold.model.quantities import Instant, Year, year_of
 from sealhold.policy.consent import PERMITTING, By, ConsentEvent, ConsentState
 from sealhold.stores.spec import Delete, DeleteWhere, Expect, Op, Put
@@ -30,17 +31,21 @@ from sealhold.vault import leases
 from sealhold.vault.attachments import all_packs
 from sealhold.vault.budget import BUDGETS, LEAKS, all_askers
 from sealhold.vault.caps import HIGHEST, CapKind
+from sealhold.vault.caveats import USES
 from sealhold.vault.consents import CONSENTS, Consents
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of, scan_all
+from sealhold.vault.holdrows import keeping_ids
 from sealhold.vault.leaving import OF_A_PERSON
+from sealhold.vault.loginrows import no_logins
 from sealhold.vault.minting import Minting, skipped
 from sealhold.vault.noisebudget import NOISE, NoiseBudget
 from sealhold.vault.objects import PACKS
 from sealhold.vault.passkeyrows import no_passkeys
 from sealhold.vault.personpacks import drop_packs
 from sealhold.vault.questions import QUESTIONS
-from sealhold.vault.registry import ACTIVE, SUSPENDED, Registry
+from sealhold.vault.recipients import Recipients
+from sealhold.vault.registry import ACTIVE, SUSPENDED, TOKENS, Registry
 from sealhold.vault.says import CHOICES, said_by, unsaid
 from sealhold.vault.settings import MONITOR, SETTINGS
 from sealhold.vault.subjects import ACTIVE as PRESENT
@@ -112,9 +117,14 @@ def accept(core: Core, accepted: Accepted, then: Instant, mark: Callable[[], Non
     # THREAT T286: what was withdrawn or revoked since that day must not come back with it
     unknown, dead = tuple(_unknown(core)), tuple(_dead(core))
     ops = (*spent, *_told(core, core.datasets), *_asked(core), *stopped, *unknown, *dead)
-    ops = (*ops, unsaid(core), *leases.ends(core), *skipped(core))
+    ops = (*ops, unsaid(core), *leases.ends(core), *_uncounted(core), *skipped(core))
     lost = len(unknown) + _permitting(core)
-    core.writer.commit(Work((*ops, *_monitor(core)), (teller.entry(event),), releases=True))
+    ops = (
+        *ops,
+        *_monitor(core),
+        *no_logins(core),
+    )  # or put out since
+    core.writer.commit(Work(ops, (teller.entry(event),), releases=True))
     return Undone(len(stopped), lost, len(dead), _sweep(core))
 
 
@@ -179,6 +189,14 @@ def _dead(core: Core) -> Iterable[Op]:
             yield Delete(table.name, (found.row[0],), found.v)
 
 
+def _uncounted(core: Core) -> Iterable[Op]:
+    """Yield what takes out how often tokens were used that are not there any more."""
+    left = {found.row[0] for found in core.deciding.all(TOKENS.name)}
+    for found in core.deciding.all(USES.name):
+        if found.row[1] not in left:
+            yield Delete(USES.name, (found.row[0],), found.v)
+
+
 def _monitor(core: Core) -> Iterable[Op]:
     """Yield what ends the monitor's token: a number beyond any that was reached since."""
     found = core.deciding.get(SETTINGS.name, MONITOR)
@@ -189,8 +207,13 @@ def _monitor(core: Core) -> Iterable[Op]:
 def _sweep(core: Core) -> int:
     """Take out the rows of people whose keys are gone, who were erased since; return how many."""
     keys = core.keyring.lies_in.store
-    people = [each.row[0] for each in scan_all(core.store, SUBJECTS) if each.row[2] == PRESENT]
-    gone = [each for each in people if not any(rows_of(keys, SUBJECT, "key", each))]
+    people = [each.row for each in scan_all(core.store, SUBJECTS) if each.row[2] == PRESENT]
+    apps = {
+        row[0]: AppId(Id16(row[1]))
+        for row in people
+        if not any(rows_of(keys, SUBJECT, "key", row[0]))
+    }
+    gone, recipients = [*apps], Recipients(core)
     for first in range(0, len(gone), AT_ONCE):
         some = gone[first : first + AT_ONCE]
         event = Event(
@@ -201,10 +224,15 @@ def _sweep(core: Core) -> int:
         ops += [Delete(PACKS.name, (pack,)) for pack in packs]
         ops += [op for each in some for op in said_by(core, SubjectId(each))]
         ops += [op for each in some for op in no_passkeys(core, SubjectId(each))]
+        ops += [op for each in some for op in recipients.untold(apps[each], SubjectId(each))]
         for table, index in OF_A_PERSON:
             ops += [DeleteWhere(table, index, (each,)) for each in some]
         core.writer.commit(Work(tuple(ops), (Entry(event=event),), right=True))
         drop_packs(core.objects, packs)
+    if keeping_ids(core):
+        from sealhold.vault.keepings import drop_keyless  # noqa: PLC0415  # reason: few have any
+
+        drop_keyless(core)
     return len(gone)
 
 

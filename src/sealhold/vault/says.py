@@ -9,7 +9,7 @@
 Source: docs/spec/26-processings.md sections 3, 5 and 6.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -179,14 +179,25 @@ class Says:
 
     def keep(self, say: Say, keys: SubjectKeys, said: Said) -> tuple[Op, ...]:
         """Return the operations that add one event, and keep what `say` is after it."""
+        return self.keep_all(replace(say, n=say.n + 1), keys, (replace(said, n=say.n + 1),))
+
+    def keep_all(self, say: Say, keys: SubjectKeys, said: Sequence[Said]) -> tuple[Op, ...]:
+        """Return the operations that add the newest events of a person, of whom `say` tells all."""
         papers = Papers(keys, self._core.entropy)
-        clear = (say.subject, say.n + 1)
+        clear = (say.subject, say.n)
         limits = [dict(say.objections), say.restricted_at, say.lifts_at]
         paper = papers.seal(SAYS.name, clear, limits)
-        event = papers.seal(SAID.name, clear, _plain(replace(said, n=say.n + 1)))
+        places = [(say.subject, each.n) for each in said]
+        sealed = (
+            papers.seal(SAID.name, place, _plain(each))
+            for place, each in zip(places, said, strict=True)
+        )
         return (
             Put(SAYS.name, (*clear, paper), say.v or Expect.ABSENT),
-            Put(SAID.name, (*clear, event), Expect.ABSENT),
+            *(
+                Put(SAID.name, (*place, event), Expect.ABSENT)
+                for place, event in zip(places, sealed, strict=True)
+            ),
         )
 
     @staticmethod

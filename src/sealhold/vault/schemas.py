@@ -15,7 +15,7 @@ from typing import Any
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.model.errors import ConflictError, InvalidError
 from sealhold.model.ids import AppId, FieldName
-from sealhold.model.people import FieldRule, Lookup, Rules
+from sealhold.model.people import FieldRule, Lookup, Mask, Rules
 from sealhold.policy import dpv
 from sealhold.stores.spec import ColumnKind, Expect, Found, Guard, Op, Put, TableSpec
 from sealhold.vault.core import Core
@@ -133,8 +133,10 @@ def _check(rules: Rules) -> None:
             raise InvalidError(f"`{name}`: a term has 0 to {MAX_DAYS} days")
         if not rule.purposes:
             raise InvalidError(f"`{name}`: a field has a purpose at least")
-        for purpose in rule.purposes:
+        for purpose in rule.purposes | rule.whole_for:
             dpv.require(purpose)
+        if rule.whole_for and rule.mask is Mask.NONE:
+            raise InvalidError(f"`{name}`: without a mask every purpose gets the whole")
 
 
 def _check_growth(before: Rules, after: Rules) -> None:
@@ -148,15 +150,19 @@ def _check_growth(before: Rules, after: Rules) -> None:
 
 def _plain(rule: FieldRule) -> list[object]:
     purposes = sorted(rule.purposes)
-    return [rule.category, rule.sensitive, rule.retention_days, purposes, rule.lookup.value]
+    plain = [rule.category, rule.sensitive, rule.retention_days, purposes, rule.lookup.value]
+    return plain if rule.mask is Mask.NONE else [*plain, rule.mask.value, sorted(rule.whole_for)]
 
 
 def _rule(plain: list[Any]) -> FieldRule:
-    category, sensitive, days, purposes, lookup = plain
+    category, sensitive, days, purposes, lookup, *masking = plain
+    mask, whole_for = masking or (Mask.NONE.value, [])
     return FieldRule(
         category=category,
         sensitive=sensitive,
         retention_days=days,
         purposes=frozenset(map(dpv.require, purposes)),
         lookup=Lookup(lookup),
+        mask=Mask(mask),
+        whole_for=frozenset(map(dpv.require, whole_for)),
     )

@@ -46,7 +46,8 @@ class Speaking:
             DeniedError: not one of this app's people.
         """
         use = self.uses.of(who.app, who.subject, actor=who.actor)
-        self.uses.need(use, decide_person(use.parties), EventKind.SAY)
+        decision = self.uses.standing(who.guards, decide_person(use.parties))
+        self.uses.need(use, decision, EventKind.SAY)
         return use
 
     def own_word(self, who: Speaker) -> None:

@@ -6,13 +6,15 @@
   is bound to that version: no use is committed behind an erasure.
 - In the log a person is a keyed tag. The row keeps the tag beside the id; with the row goes all
   that joined the two.
-- The mark that an erasure began says which versions of the person's key there were.
+- The mark that an erasure began says which versions of the person's key there were, which holds
+  bind it, and what their profile has.
 
 Source: docs/spec/24-people.md sections 1, 2 and 6.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 from sealhold.crypto.digest import framed
@@ -59,6 +61,15 @@ class Person:
     def guard(self) -> Op:
         """What fails a commit if the person's row is another by then."""
         return Guard(SUBJECTS.name, (self.id,), self.v)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What the mark of an erasure says."""
+
+    versions: tuple[int, ...]  # of the person's key
+    holds: tuple[Id16, ...] = ()  # that bound it when it began
+    fields: Mapping[FieldName, int] = field(default_factory=dict)  # the version of each
 
 
 class Subjects:
@@ -133,27 +144,45 @@ class Subjects:
             v=0,
         )
 
-    def marked(self, found: Found) -> Put:
-        """Return the operation that marks a person as being erased.
+    @staticmethod
+    def standing(found: Found) -> Op | None:
+        """Return what fails a commit if a person is another by then; none for one who leaves."""
+        return Guard(SUBJECTS.name, (found.row[0],), found.v) if found.row[2] == ACTIVE else None
+
+    def marked(self, found: Found, holds: Iterable[Id16] = ()) -> Put:
+        """Return the operation that marks a person as being erased, bound by `holds`.
 
         The mark is sealed under the app's key, since the person's own will be gone.
         """
-        ring = self._core.keyring
+        ring, named = self._core.keyring, list(holds)
         keys = ring.app(AppId(Id16(found.row[1])))
-        versions = pack(list(ring.versions(SubjectId(Id16(found.row[0])))))
-        sealed = keys.receipts.seal(versions, _mark_place(found), self._core.entropy)
+        fields: Mapping[FieldName, int] = {}
+        if named:
+            with suppress(NotFoundError, SealBrokenError):  # of what does not open nothing is held
+                fields = self.opened(found)[0].fields
+        versions = list(ring.versions(SubjectId(Id16(found.row[0]))))
+        paper = pack([versions, named, dict(fields)])
+        sealed = keys.receipts.seal(paper, _mark_place(found), self._core.entropy)
         row = (*found.row[:2], ERASING, *found.row[3:5], sealed)
         return Put(SUBJECTS.name, row, found.v)
 
-    def mark(self, found: Found) -> tuple[int, ...] | None:
-        """Return the versions of a person's key, if their erasure began here; else None."""
+    def mark(self, found: Found) -> Mark | None:
+        """Return what the mark of a person says, if their erasure began here; else None."""
         if found.row[2] != ERASING:
             return None
         try:
             keys = self._core.keyring.app(AppId(Id16(found.row[1])))
-            return tuple(unpack_own(keys.receipts.open(found.row[5], _mark_place(found))))
+            paper = unpack_own(keys.receipts.open(found.row[5], _mark_place(found)))
         except (NotFoundError, SealBrokenError):
             return None
+        if not paper or isinstance(paper[0], int):  # of a time before there were holds
+            return Mark(versions=tuple(paper))
+        versions, holds, fields = paper
+        return Mark(
+            versions=tuple(versions),
+            holds=tuple(map(Id16, holds)),
+            fields={FieldName(name): version for name, version in fields.items()},
+        )
 
     def leaving(self) -> Iterator[Found]:
         """Yield each row that says that an erasure began and did not end."""

@@ -8,6 +8,8 @@ Source: docs/spec/30-access.md section 1.
 
 from dataclasses import dataclass
 
+import msgspec
+
 from sealhold.audit.event import Actor
 from sealhold.crypto.token import Token
 from sealhold.model.ids import AppId, Id16, SubjectId
@@ -57,8 +59,7 @@ class PersonToken:
     guards: tuple[Op, ...]  # fail a commit if token, app or person is another by then
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
     """Who calls, with which token."""
 
     kind: PrincipalKind
@@ -66,8 +67,7 @@ class Holder:
     token: Token
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acting:
+class Acting(msgspec.Struct, frozen=True, kw_only=True):
     """Who acts on one person: the app that keeps their data, or they themselves."""
 
     app: AppId

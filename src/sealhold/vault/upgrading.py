@@ -4,20 +4,28 @@
   whole at its end on both sides, and every page of the copy is read.
 - Until the copy is whole nothing changes. Then two renames put it in; whichever of them a kill
   comes between, the next upgrade goes on from there.
+- Rows on a server are changed in place, in one transaction that holds all of this.
 
 Source: docs/spec/29-operations.md section 8.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from sealhold.audit import log
+from sealhold.audit.spans import index_all
+from sealhold.audit.tables import SPANS
 from sealhold.crypto.digest import equal
 from sealhold.crypto.note import VerifierKey
 from sealhold.crypto.seal import Sealer
 from sealhold.model.errors import ConflictError, InvalidError, TamperedError
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.migrating import Migration, migrated_copy, tables_of
-from sealhold.stores.spec import Put, RecordStore, TableSpec
+from sealhold.stores.spec import Op, Put, ReadView, RecordStore, TableSpec
+from sealhold.stores.tables import Tables
+from sealhold.vault import holdrows
+from sealhold.vault.backups import Watch
 from sealhold.vault.deciding import Deciding
 from sealhold.vault.home import FORM, Home, Lock
 from sealhold.vault.keyring import Keyring
@@ -27,7 +35,20 @@ from sealhold.vault.roots import HomeRoot
 from sealhold.vault.telling import origin_of
 from sealhold.vault.writer import SET_HASH, set_mac
 
-MIGRATIONS: tuple[Migration, ...] = ()  # form 1 is the first that there is
+if TYPE_CHECKING:
+    from sealhold.stores.pgmigrating import Moving
+
+MIGRATIONS = (
+    Migration(
+        to=2,
+        about="the log gets an index by person; there may be holds",
+        added=(SPANS, *holdrows.DECIDING, holdrows.KEEPINGS),
+    ),
+)
+
+
+def unseen(_done: int, _every: int) -> None:
+    """Stand for a bar that nobody sees."""
 
 
 def steps_of(home: Home, migrations: Sequence[Migration] = MIGRATIONS) -> tuple[Migration, ...]:
@@ -45,32 +66,41 @@ def steps_of(home: Home, migrations: Sequence[Migration] = MIGRATIONS) -> tuple[
         raise ConflictError(f"this vault has form {FORM} already")
     if form > FORM:
         home.check_form()
+    return _steps_from(form, migrations)
+
+
+def _steps_from(form: int, migrations: Sequence[Migration]) -> tuple[Migration, ...]:
     steps = tuple(sorted((s for s in migrations if form < s.to <= FORM), key=lambda s: s.to))
     if [step.to for step in steps] != list(range(form + 1, FORM + 1)):
         raise InvalidError(f"there is no way from form {form} to form {FORM}")
     return steps
 
 
-def upgrade(parts: Parts, root: HomeRoot, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+def upgrade(
+    parts: Parts,
+    root: HomeRoot,
+    migrations: Sequence[Migration] = MIGRATIONS,
+    watch: Watch = unseen,
+) -> None:
     """Bring the rows of a home to today's form, or leave them as they are.
+
+    `watch` hears how many entries of the log were gone through, where a step does that.
 
     Raises:
         ConflictError: they have that form already.
-        InvalidError: there is no way from there, or the rows lie on a server.
+        InvalidError: there is no way from there.
         TamperedError: the rows are not what was written, before or after.
         StoreFullError: no room for a second copy; nothing was changed.
         StoreBusyError: another process has the home open.
     """
     home = parts.home
-    if not parts.rows_here:
-        raise InvalidError("rows on a server are not brought to another form")
     lock = Lock(home)
     try:
         steps = steps_of(home, migrations)
         if not home.is_switching:
             home.next_data.unlink(missing_ok=True)
             try:
-                _prepare(parts, root, steps)
+                _prepare(parts, root, steps, watch)
             except BaseException:
                 home.next_data.unlink(missing_ok=True)
                 raise
@@ -81,7 +111,81 @@ def upgrade(parts: Parts, root: HomeRoot, migrations: Sequence[Migration] = MIGR
         lock.release()
 
 
-def _prepare(parts: Parts, root: HomeRoot, steps: Sequence[Migration]) -> None:
+def upgrade_server(
+    parts: Parts,
+    root: HomeRoot,
+    moved: "AbstractContextManager[Moving]",
+    migrations: Sequence[Migration] = MIGRATIONS,
+    watch: Watch = unseen,
+) -> None:
+    """Bring rows on a server to today's form, or leave them as they are.
+
+    `watch` hears how many entries of the log were gone through, where a step does that.
+
+    Raises:
+        ConflictError: they have that form already.
+        InvalidError: there is no way from there.
+        TamperedError: the rows are not what was written, before or after.
+        StoreUnavailableError: the server does not answer, or its role may not change tables.
+        StoreBusyError: another process has the home open.
+    """
+    home = parts.home
+    lock = Lock(home)
+    try:
+        steps_of(home, migrations)  # it is of an older form
+        ring = key_sets(parts, root).open(home.epoch)
+        try:
+            with moved as rows:
+                steps = _steps_from(rows.form or home.form, migrations)
+                _bring(rows, ring, steps, parts, watch)
+        finally:
+            ring.close()
+        home.set_form(FORM)  # after a kill before this the next upgrade finds no step to go
+    finally:
+        lock.release()
+
+
+def _bring(
+    rows: "Moving", ring: Keyring, steps: Sequence[Migration], parts: Parts, watch: Watch
+) -> None:
+    """Take the rows of a server through the steps, within their transaction.
+
+    Raises:
+        InvalidError: the steps do not lead to today's tables.
+        TamperedError: the rows are not what was written, before or after.
+    """
+    size = _check(rows.view, ring, _deciding_before(rows.specs, steps))
+    for step in steps:
+        rows.take(step)
+    if rows.tables.schema() != Tables(all_tables(parts)).schema():
+        raise InvalidError("the steps lead to other tables than today's")
+    if _makes_index(steps):
+        for ops in _index(rows.view, ring, size, parts, watch):
+            rows.put(ops)
+    rows.put([_hashed(rows.view, ring, size)])
+    # THREAT T288: what is not whole afterwards is taken back with the transaction
+    if _check(rows.view, ring, DECIDING) != size:
+        raise TamperedError("the log changed on its way to another form")
+    faults = rows.faults()
+    if faults:
+        raise TamperedError(faults[0])
+
+
+def _makes_index(steps: Sequence[Migration]) -> bool:
+    """Return whether the log gets its index on the way (form 2)."""
+    return any(spec is SPANS for step in steps for spec in step.added)
+
+
+def _index(
+    view: ReadView, ring: Keyring, size: int, parts: Parts, watch: Watch
+) -> Iterator[list[Op]]:
+    """Yield what makes the index of a log that has none."""
+    for done, ops in index_all(view, Sealer(ring.named("log")), size, parts.entropy):
+        yield ops
+        watch(done, size)
+
+
+def _prepare(parts: Parts, root: HomeRoot, steps: Sequence[Migration], watch: Watch) -> None:
     """Make and check the rows in today's form, beside the old ones.
 
     Raises:
@@ -103,6 +207,10 @@ def _prepare(parts: Parts, root: HomeRoot, steps: Sequence[Migration]) -> None:
         new = SqlCipherStore(home.next_data)
         new.open(all_tables(parts), key, create=False)
         try:
+            if _makes_index(steps):
+                fence = lease(new, parts.clock)
+                for ops in _index(new, ring, size, parts, watch):
+                    new.commit((), lambda _, ops=ops: ops, fence)  # type: ignore[misc]  # reason: bound now
             _hash_anew(new, ring, size, parts)
             # THREAT T288: what did not come over whole does not take the place of what is there
             if _check(new, ring, DECIDING) != size:
@@ -123,7 +231,7 @@ def _deciding_before(
     return tuple(spec for spec in tables if spec.name in names)
 
 
-def _check(store: RecordStore, ring: Keyring, deciding: Sequence[TableSpec]) -> int:
+def _check(store: ReadView, ring: Keyring, deciding: Sequence[TableSpec]) -> int:
     """Return the size of the log of rows whose log and hash fit each other.
 
     Raises:
@@ -142,7 +250,11 @@ def _check(store: RecordStore, ring: Keyring, deciding: Sequence[TableSpec]) -> 
 
 
 def _hash_anew(store: RecordStore, ring: Keyring, size: int, parts: Parts) -> None:
-    rows = Deciding(DECIDING, ring.named("set-hash"))
-    rows.load(store)
-    put = Put(SET_HASH.name, (0, size, set_mac(ring.named("set-hash"), size, rows.total)))
+    put = _hashed(store, ring, size)
     store.commit((), lambda _: (put,), lease(store, parts.clock))
+
+
+def _hashed(view: ReadView, ring: Keyring, size: int) -> Put:
+    rows = Deciding(DECIDING, ring.named("set-hash"))
+    rows.load(view)
+    return Put(SET_HASH.name, (0, size, set_mac(ring.named("set-hash"), size, rows.total)))

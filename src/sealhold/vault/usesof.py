@@ -1,7 +1,7 @@
 """Who did what with a person's data, and when: read from the log.
 
-- Entries of others are passed over unopened: a page of this tells nothing of how much others did,
-  and neither does the place from which the next page goes on, which is sealed.
+- The log's index says which entries are theirs: a page of this tells nothing of how much others
+  did, and neither does the place from which the next page goes on, which is sealed.
 - A run's entries are those that name it; a person sees their own of them.
 
 Source: docs/spec/26-processings.md section 8.
@@ -9,12 +9,14 @@ Source: docs/spec/26-processings.md section 8.
 
 import base64
 import binascii
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Generator
+from contextlib import closing
+from itertools import islice, takewhile
 
 from sealhold.audit.event import Event, EventKind, Logged
-from sealhold.audit.reading import Leaf, leaf_of, open_leaf, rows
-from sealhold.audit.tables import LEAF
+from sealhold.audit.log import size_of
+from sealhold.audit.reading import open_leaf, read_entries
+from sealhold.audit.spans import leaves_of
 from sealhold.crypto.seal import NOBODY, Sealer
 from sealhold.model.encoding import pack, unpack_own
 from sealhold.model.errors import InvalidError, NotFoundError, SealBrokenError
@@ -32,7 +34,6 @@ from sealhold.vault.using import Uses
 from sealhold.vault.writer import Work
 
 CURSOR = b"uses"
-_FIRST = {(EventKind.PERSON, "made")}  # the entry with which a person begins
 
 
 class UsesOf:
@@ -58,7 +59,8 @@ class UsesOf:
         use = self._speaking.use(who)
         _, keys = use.whole()
         tag = Id16(PersonTeller(keys).subject)
-        found = list(islice(self._of(tag, keys.events, self._place(keys, before)), limit + 1))
+        with closing(self._of(tag, keys.events, self._place(keys, before))) as mine:
+            found = list(islice(mine, limit + 1))
         told = use.entry(use.event(EventKind.SAY, "uses_shown"))
         self._core.writer.commit(Work((*who.guards, *use.guards(())), (told,), releases=True))
         shown = found[:limit]
@@ -74,42 +76,34 @@ class UsesOf:
             NotFoundError: there never was such a run.
         """
         _, _, since = self._leases.origin(run)
-        tag = Id16(PersonTeller(only).subject) if only else None
-        found: list[UseLine] = []
-        for logged in self._since(since, tag):
-            if logged.event.grant == GrantId(run):
-                found.append(self._line(logged))
-            if len(found) == limit:
-                break
-        return tuple(found)
+        with closing(self._since(since, only)) as entries:
+            of_run = (each for each in entries if each.event.grant == GrantId(run))
+            return tuple(map(self._line, islice(of_run, limit)))
 
-    def _of(self, tag: Id16, sealer: Sealer, before: int | None) -> Iterator[Logged]:
-        """Yield the entries of one person, the newest first, down to the one that made them."""
-        for leaf in self._leaves(before):
-            if leaf.subject != tag:
-                continue
-            logged = open_leaf(leaf, lambda _: sealer).logged
-            if logged is None:
-                continue
-            yield logged
-            if (logged.event.kind, logged.event.reason) in _FIRST:
-                return
+    def _of(self, tag: Id16, sealer: Sealer, before: int | None) -> Generator[Logged, None, None]:
+        """Yield the entries of one person, the newest first."""
+        known = self._core.writer.load.log_size
+        with self._core.store.snapshot() as view:
+            size = size_of(view, known)
+            for leaf in leaves_of(view, self._log, tag, size, before, newest_first=True):
+                logged = open_leaf(leaf, lambda _: sealer).logged
+                if logged is not None:
+                    yield logged
 
-    def _since(self, since: Instant, tag: Id16 | None) -> Iterator[Logged]:
-        for leaf in self._leaves(None):
-            if tag is not None and leaf.subject not in {tag, NOBODY}:
-                continue
-            logged = open_leaf(leaf, self._opener).logged
+    def _since(self, since: Instant, only: SubjectKeys | None) -> Generator[Logged, None, None]:
+        """Yield entries, or those of one person, the newest first down to a time."""
+        if only is not None:
+            mine = self._of(Id16(PersonTeller(only).subject), only.events, None)
+            with closing(mine):
+                yield from takewhile(lambda logged: logged.at >= since, mine)
+            return
+        for line in read_entries(self._core.store, self._opener):
+            logged = line.logged
             if logged is None:
                 continue
             if logged.at < since:
                 return
-            if tag is None or leaf.subject == tag:
-                yield logged
-
-    def _leaves(self, before: int | None) -> Iterator[Leaf]:
-        high = () if before is None else (before,)
-        return map(leaf_of, rows(self._core.store, LEAF.name, high=high, reverse=True))
+            yield logged
 
     def _opener(self, subject: Id16) -> Sealer | None:
         if subject == NOBODY:

@@ -6,9 +6,9 @@
 Source: docs/spec/24-people.md section 4.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import NoReturn, TypeVar
+from typing import NamedTuple, NoReturn, TypeVar
 
 from msgspec import structs
 
@@ -16,14 +16,14 @@ from sealhold.audit.event import Actor, Event, EventKind, Outcome
 from sealhold.audit.log import Entry
 from sealhold.model.errors import BusyError, DeniedError, NotFoundError, UnknownPurposeError
 from sealhold.model.ids import AppId, FieldName, GrantId, Purpose, SubjectId
-from sealhold.model.people import Rules
+from sealhold.model.people import Mask, Rules
 from sealhold.model.quantities import Instant
 from sealhold.policy import dpv
 from sealhold.policy.decision import Decision, Reason, refused
 from sealhold.policy.facts import Standing
 from sealhold.policy.limits import NO_LIMITS, Limits
-from sealhold.policy.profiles import Allowed, Parties
-from sealhold.stores.spec import Op, Put
+from sealhold.policy.profiles import NO_MASKS, Allowed, Parties, masks_for
+from sealhold.stores.spec import Expect, Found, Guard, Op, Put
 from sealhold.vault.core import Core
 from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.leases import Leases
@@ -66,6 +66,11 @@ class Use:
         return self.say.limits(self.now)
 
     @property
+    def is_lasting(self) -> bool:
+        """Whether time alone changes nothing of how this use is decided."""
+        return self.say is None or self.say.lifts_at is None
+
+    @property
     def parties(self) -> Parties:
         """How app and person stand."""
         person = Standing.ACTIVE if self.person is not None else Standing.UNKNOWN
@@ -85,6 +90,11 @@ class Use:
     def allowed(self) -> Allowed:
         """What each field may be used for."""
         return {name: rule.purposes for name, rule in self.rules.items()}
+
+    @property
+    def masks(self) -> Mapping[FieldName, Mask]:
+        """What leaves of the fields that the purpose does not get whole; the person gets all."""
+        return NO_MASKS if self.actor is Actor.PERSON else masks_for(self.rules, self.purpose)
 
     @property
     def owed(self) -> "Use":
@@ -140,6 +150,15 @@ class Use:
         return Standing.ACTIVE if self.app.state == APP_ACTIVE else Standing.SUSPENDED
 
 
+class Basis(NamedTuple):
+    """What a decision about a person rests on: rows that decide, and the person's row and keys."""
+
+    age: int  # of the rows that decide
+    app: AppId
+    found: Found
+    keys: SubjectKeys
+
+
 class Uses:
     """Reads what uses rest on, and refuses them."""
 
@@ -177,9 +196,43 @@ class Uses:
             now=self._core.clock(),
         )
 
+    def basis(self, app: AppId, subject: SubjectId) -> "Basis | None":
+        """Return what a decision about a person rests on at this moment; None without a person."""
+        age = self._core.deciding.age
+        found = self._subjects.found(app, subject)
+        if found is None or found.row[2] != ACTIVE:
+            return None
+        try:
+            return Basis(age, app, found, self._core.keyring.subject(subject))
+        except NotFoundError:  # erased in this very moment
+            return None
+
+    def stands(self, basis: "Basis") -> bool:
+        """Return whether nothing of what a decision rested on has changed since."""
+        age, app, found, keys = basis
+        if self._core.deciding.age != age:
+            return False
+        now = self._subjects.found(app, keys.subject)
+        if now is not found and now != found:
+            return False
+        try:
+            return self._core.keyring.subject(keys.subject) is keys
+        except NotFoundError:
+            return False
+
     def bound(self, use: Use) -> frozenset[Purpose]:
         """Return the purposes for which the app of a use reads in runs only."""
         return frozenset() if use.actor is Actor.PERSON else self.processings.bound(use.app_id)
+
+    def standing(self, guards: Iterable[Op], decision: Decision) -> Decision:
+        """Return `decision`, or a no if a token is no longer what `guards` hold a commit to."""
+        for op in guards:
+            if isinstance(op, Guard):
+                found = self._core.deciding.get(op.table, *op.key)
+                # THREAT T315: whose token ended in this very moment is refused, not tried again
+                if op.expect != (found.v if found else Expect.ABSENT):
+                    return refused(Reason.TOKEN_ENDED)
+        return decision
 
     def need(
         self, use: Use, decision: Decision, kind: EventKind, fields: Iterable[str] = ()

@@ -15,6 +15,7 @@ from sealhold.model.errors import DeniedError
 from sealhold.model.ids import Collection, DecisionId, FieldName, ProcessingId, random_id
 from sealhold.model.processing import Verdict
 from sealhold.policy.decision import Reason
+from sealhold.policy.masks import masks_of
 from sealhold.vault.core import Core
 from sealhold.vault.processing_facts import Wanted, under
 from sealhold.vault.says import Says
@@ -77,7 +78,9 @@ class Verdicts:
                 permit=decision.permit,
                 code=decision.code.value,
                 sentence=decision.sentence,
+                masks=masks_of(decision),
             )
         if not decision.permit:
             raise DeniedError("denied")
-        return Verdict(decision=number, permit=True, code="", sentence="")
+        masks = masks_of(decision)
+        return Verdict(decision=number, permit=True, code="", sentence="", masks=masks)

@@ -16,6 +16,7 @@ from threading import RLock
 from sealhold.crypto.seal import Sealer
 from sealhold.model.errors import SealBrokenError
 from sealhold.model.ids import AppId, SubjectId
+from sealhold.stores.spec import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,12 @@ class Turning:
     until the writer has it: then what was sealed under a version is there for whoever turns it.
     """
 
-    __slots__ = ("_lock", "now")
+    __slots__ = ("__weakref__", "_lock", "blocks", "now")
 
     def __init__(self, now: Versions) -> None:
         self.now = now
+        # key blocks as they were opened, by number: the row, and what is in it
+        self.blocks: dict[int, tuple[Row, bytes]] = {}
         self._lock = RLock()
 
     @contextmanager

@@ -15,13 +15,12 @@
 Source: docs/spec/05-audit-log.md section 6.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum, auto
-from queue import Empty, Full, Queue
-from threading import Lock, Thread
+from threading import Thread, get_ident
 
 from sealhold.audit.log import Appender, Prepared, newest_batch
 from sealhold.crypto.digest import keyed
@@ -46,10 +45,10 @@ from sealhold.stores.spec import (
     RecordStore,
     Result,
     TableSpec,
-    Unit,
 )
+from sealhold.vault.decidedon import units_of
 from sealhold.vault.deciding import Change, Deciding
-from sealhold.vault.pieces import Load, Piece, Work, refuse, take, tell, unpublished
+from sealhold.vault.pieces import Line, Load, Piece, Work, refuse, tell, unpublished
 from sealhold.vault.refusals import entries_of
 from sealhold.vault.reserves import NoReserves, Reserves, Room
 
@@ -117,10 +116,10 @@ class Writer:
         self._room = Room.READS  # whose reserve the checkpoint may take
         self._batches = self._works = 0
         self._unsure: _Unsure | None = None
-        self._queue: Queue[Piece | None] = Queue(QUEUE)
+        self._line = Line()
+        self._gathered: list[Piece] = []
+        self._gatherer = 0  # the thread whose pieces are gathered; 0 for none
         self._shut: SealholdError | None = None
-        self._gate = Lock()  # nothing is queued behind the end
-        self._closed = False
         self._thread = Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
@@ -136,15 +135,29 @@ class Writer:
         """
         if self._shut is not None:
             raise AuditUnavailableError("the log cannot be written") from self._shut
+        if len(self._line) + len(self._gathered) >= QUEUE:
+            raise BusyError(f"{QUEUE} pieces of work wait")
         piece = Piece(works)
-        with self._gate:
-            if self._closed:
-                raise LockedError("the vault was locked")
-            try:
-                self._queue.put_nowait(piece)
-            except Full as err:
-                raise BusyError(f"{QUEUE} pieces of work wait") from err
+        if self._gatherer and self._gatherer == get_ident():
+            self._gathered.append(piece)
+        elif not self._line.put([piece]):
+            raise LockedError("the vault was locked")
         return piece.done
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Queue what this thread submits in the block at its end, so that it shares a commit.
+
+        For one thread at a time; what others submit meanwhile is queued at once.
+        """
+        self._gatherer = get_ident()
+        try:
+            yield
+        finally:
+            self._gatherer = 0
+            pieces, self._gathered = self._gathered, []
+            if pieces and not self._line.put(pieces):
+                refuse(pieces, LockedError("the vault was locked"))
 
     def commit(self, work: Work) -> int:
         """Do one piece of work and return its first log index.
@@ -161,7 +174,7 @@ class Writer:
     def load(self) -> Load:
         """How much there is to do."""
         return Load(
-            waiting=self._queue.qsize(),
+            waiting=len(self._line),
             batches=self._batches,
             works=self._works,
             is_writing=self._shut is None and self._unsure is None,
@@ -171,9 +184,7 @@ class Writer:
 
     def close(self) -> None:
         """Finish what waits, write HEAD, and note in the store that it was written."""
-        with self._gate:
-            self._closed = True
-        self._queue.put(None)
+        self._line.end()
         self._thread.join()
         if self._is_sure():
             self._publish()
@@ -181,15 +192,11 @@ class Writer:
                 self._store.commit((), lambda _: (self._mark(),), self._fence)
 
     def _run(self) -> None:
-        while True:
-            try:
-                first = self._queue.get(timeout=IDLE_S)
-            except Empty:
+        while (batch := self._line.take(IDLE_S)) is not None:
+            if batch:
+                self._do(batch)
+            else:
                 self._publish_quietly()
-                continue
-            if first is None:
-                return
-            self._do(take(first, self._queue))
 
     def _do(self, batch: list[Piece]) -> None:
         """Do a batch, in parts if it must be, until all who wait for it are told."""
@@ -282,7 +289,8 @@ class Writer:
             return plans[-1].ops
 
         try:
-            self._store.commit([Unit(work.ops) for work in works], finish, self._fence)
+            units = units_of(works, self._deciding)
+            self._store.commit(units, finish, self._fence)
         except StoreFullError:
             raise
         except StoreUnavailableError as err:

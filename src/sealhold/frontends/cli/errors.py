@@ -10,6 +10,7 @@ Source: docs/spec/20-faces.md section 8.
 import inspect
 from dataclasses import dataclass
 
+from sealhold.frontends.cli.served import instead
 from sealhold.frontends.web.safetext import visible
 from sealhold.model.errors import (
     ErrorKind,
@@ -20,6 +21,7 @@ from sealhold.model.errors import (
     NotFoundError,
     SealBrokenError,
     SealholdError,
+    StoreBusyError,
     UsageError,
     WrongKeyFileError,
     WrongPassphraseError,
@@ -111,6 +113,9 @@ def _remedy(err: SealholdError, command: tuple[str, ...]) -> str:
             told = "once more: Caps Lock and the keyboard layout are the usual causes"
         case SealBrokenError() if command == ("app", "open"):
             told = "get the answer again, and name the folder of the app that asked with `--keys`"
+        case StoreBusyError():
+            also = instead(command)
+            told = f"{also}; else {err.remedy()}" if also else err.remedy()
         case InvalidQueryError():
             told = "sealhold query --tables"
         case UsageError():

@@ -14,6 +14,7 @@ KINDS = {
     "app": "app",
     "field": "field",
     "subject": "person",
+    "hold": "held",
     "vault": "the vault's own",
 }
 

@@ -24,6 +24,7 @@ from sealhold.frontends.web.formats import bits, moment
 from sealhold.model.errors import TamperedError
 from sealhold.model.shown import LogState, Meter, Status
 from sealhold.model.shown.backups import DrillView
+from sealhold.model.shown.happened import COUNTED
 from sealhold.node import backing
 
 TRIED = {
@@ -98,7 +99,9 @@ def _blocks(shown: Status, meters: tuple[Meter, ...], checked: LogState | None) 
         ("Epoch's key", f"wrapped {KEPT_IN[shown.slots]}"),
         ("A destroyed key", WORTH[shown.root_strength]),
         ("Items", f"{shown.items:,}" + (f": {counts}" if counts else "")),
+        *_of_apps(shown),
         ("Epoch", epoch_words(shown.epoch, shown.close_by)),
+        *([("Duties to keep", _holds(shown))] if shown.holds else []),
         ("Log", f"{counted(log.size, 'entry', 'entries')}, newest {moment(log.at)}"),
         ("Log root", log.root),
         ("Log key", log.key_digest),
@@ -112,6 +115,22 @@ def _blocks(shown: Status, meters: tuple[Meter, ...], checked: LogState | None) 
     elif checked.whole:
         blocks.append(Line("Self-test: everything that is kept is what was written.", "good"))
     return blocks
+
+
+def _of_apps(shown: Status) -> list[tuple[str, str]]:
+    """Return what is kept for apps, if there is one."""
+    if not shown.apps and not shown.people:
+        return []
+    people, records = (
+        f"{number:,}{' or more' if number >= COUNTED else ''}"
+        for number in (shown.people, shown.records)
+    )
+    return [("Apps", f"{shown.apps:,}"), ("People", people), ("Their records", records)]
+
+
+def _holds(shown: Status) -> str:
+    of = counted(shown.held, "erased person", "erased people")
+    return f"{counted(shown.holds, 'hold', 'holds')}; something of {of} is held"
 
 
 def budget_table(meters: tuple[Meter, ...]) -> list[Block]:

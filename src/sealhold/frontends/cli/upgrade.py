@@ -6,6 +6,7 @@ import typer
 
 from sealhold.frontends.cli.opening import ASK, folder_of, given_to, typed, world_of
 from sealhold.frontends.cli.out import Block, Line, emit, safe
+from sealhold.frontends.cli.progress import bar_of_objects
 from sealhold.frontends.cli.session import Session
 from sealhold.model.errors import ConflictError, LockedError
 from sealhold.node import Node, backing
@@ -16,11 +17,19 @@ def upgrade(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only tell what would be done.")
     ] = False,
+    records: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            help="Of rows on a server: where a role that may change their tables gets at them.",
+        ),
+    ] = "",
 ) -> None:
     """Bring a vault of an older sealhold to today's form.
 
     A copy of the rows is changed and checked, and takes their place when it is whole; it needs as
-    much room again for that time. If anything does not fit, the old rows stay as they are.
+    much room again for that time. Rows on a server are changed in place, all or not at all. If
+    anything does not fit, the old rows stay as they are.
     """
     session = Session.of(context)
     folder, world = folder_of(session), world_of(session)
@@ -36,5 +45,6 @@ def upgrade(
         return
     node = Node(folder, world)
     given = given_to(session, node) or typed(session, node, LockedError, ASK)
-    backing.upgrade(folder, world, given)
+    with bar_of_objects(session) as watch:
+        backing.upgrade(folder, world, given, records=records, watch=watch)
     emit(session, value, *blocks, Line("The vault has today's form.", "head"))

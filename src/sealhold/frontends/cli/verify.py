@@ -18,7 +18,7 @@ from sealhold.node import Policy, Terms, verify_files
 
 ROLES = ("proof", "author", "receipt", "log")
 FLAGS = {"confined", "pinned", "sealed"}
-KEY_BYTES = 32
+KEY_BYTES = 32  # of a key, and of its digest
 MAX_FILE = 64 * 1_048_576  # bytes; an audit bundle of a million entries is far below
 
 
@@ -27,7 +27,7 @@ Keys = Annotated[
     list[str] | None,
     typer.Option(
         metavar="[ROLE:]HEX",
-        help="A public key that you trust; ROLE is proof, author, receipt or log.",
+        help="A public key that you trust, or its SHA-256; ROLE is proof, author, receipt or log.",
     ),
 ]
 Time = Annotated[
@@ -94,7 +94,7 @@ def verify(  # noqa: PLR0913, PLR0917  # reason: each is a word of the command l
     audience: Audience = None,
     nonce: Nonce = None,
 ) -> None:
-    """Check a proof, a presentation, a receipt or an audit bundle; needs no vault.
+    """Check a proof, a presentation, a receipt, an export or an audit bundle; needs no vault.
 
     A signed task beside a presentation is what its bounds are recomputed from. Evidence of hardware
     is judged with the collateral that you bring; what was not judged counts for nothing.
@@ -145,9 +145,10 @@ def _pins(texts: list[str]) -> dict[str, list[bytes]]:
         try:
             key = bytes.fromhex(digits)
         except ValueError as err:
-            raise UsageError("a key is not written in hex digits") from err
+            raise UsageError("a key, or its digest, is not written in hex digits") from err
         if len(key) != KEY_BYTES:
-            raise UsageError(f"a key has {2 * len(key)} hex digits, not {2 * KEY_BYTES}")
+            told = f"{2 * len(key)} hex digits, not {2 * KEY_BYTES}"
+            raise UsageError(f"a key, or its digest, has {told}")
         for each in (role,) if colon else ROLES:
             pins.setdefault(each, []).append(key)
     return pins

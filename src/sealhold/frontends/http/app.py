@@ -28,6 +28,7 @@ from sealhold.frontends.http.headers import KEPT_FOR_GOOD, HardenedAnswers, hard
 from sealhold.frontends.http.journal import Journal
 from sealhold.frontends.http.pages import Desk
 from sealhold.frontends.http.peer import PeerCheck, is_owner
+from sealhold.frontends.http.quick import Quick
 from sealhold.frontends.http.session import MOST_PEOPLE, Sessions, SignIns
 from sealhold.frontends.http.site import make_site
 from sealhold.frontends.seam import DemoStage, Vault
@@ -101,9 +102,12 @@ def make_app(  # noqa: PLR0913  # reason: what a site is made of
     )
     pages.router.redirect_slashes = False
     counts = Counts()
-    api = ApiDesk(vault, sign_ins, long_bodies(), Arrivals(), counts)
-    inside = Crowd(Entrance(pages, api, partial(_described, site.origin), site))
-    return Counting(inside, counts, seconds, journal)
+    api = ApiDesk(vault, sign_ins, long_bodies(), Arrivals(vault.together), counts)
+    entrance = Entrance(pages, api, partial(_described, site.origin), site)
+    inside = Crowd(entrance)
+    counting = Counting(inside, counts, seconds, journal)
+    counting.quick = Quick(api, lambda: entrance.addresses, site, inside, counting)
+    return counting
 
 
 def _described(origin: str) -> tuple[ApiRoute, ...]:

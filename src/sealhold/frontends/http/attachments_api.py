@@ -9,7 +9,7 @@ Source: docs/spec/25-records-of-people.md section 9; RFC 9110 section 14.
 
 import re
 
-from sealhold.frontends.http.api import BYTES, ApiRoute, Call, Reply, Role
+from sealhold.frontends.http.api import BYTES, RANGE, ApiRoute, Call, Reply, Role
 from sealhold.frontends.http.leased import LEASE, records_of
 from sealhold.frontends.http.versions import etag, expected_of, version_of
 from sealhold.model.errors import InvalidError, RangeError
@@ -22,7 +22,7 @@ from sealhold.model.personrecords import (
 )
 
 PURPOSE, MATCH, NONE_MATCH = "sealhold-purpose", "if-match", "if-none-match"
-RANGE, IF_RANGE, TYPE = "range", "if-range", "content-type"
+IF_RANGE, TYPE = "if-range", "content-type"
 WHOLE: Span = (None, None)
 ONE_RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 NUMBER = re.compile(r"[1-9][0-9]{0,2}")

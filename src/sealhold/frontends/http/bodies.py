@@ -36,6 +36,8 @@ class TooLongError(InvalidError):
     """A request is longer than this address takes.
 
     Remedy: import large files with `sealhold import PATH`.
+
+    Over HTTP: send less at a time; records go in several calls.
     """
 
 

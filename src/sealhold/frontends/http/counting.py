@@ -9,13 +9,16 @@ Source: docs/spec/29-operations.md section 3.
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sealhold.frontends.http.guard import API
+from sealhold.frontends.http.headers import hardened
 from sealhold.frontends.http.journal import Journal
+from sealhold.frontends.http.problems import problem
+from sealhold.model.errors import SealholdError
 
 SEEN = "sealhold.seen"  # where in a scope it stands what a request turned out to be
 PAGES, NOWHERE = "pages", "none"
@@ -64,6 +67,8 @@ class Counts:
 class Counting:
     """Counts each answer of the app inside, and writes it down if there is a journal."""
 
+    quick: object = None  # the short way past the app inside, for the connections to find
+
     def __init__(
         self,
         app: ASGIApp,
@@ -82,8 +87,7 @@ class Counting:
             await self._app(scope, receive, send)
             return
         seen = scope[SEEN] = Seen(NOWHERE if scope["path"].startswith(API) else PAGES)
-        begun = self._seconds()
-        self._counts.inside += 1
+        begun = self.begin()
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -94,18 +98,32 @@ class Counting:
 
         try:
             await self._app(scope, receive, sending)
+        except Exception as err:
+            if seen.status:  # told already, or half sent: the connection is closed
+                raise
+            seen.fault = type(err).__name__
+            told = problem(SealholdError(f"a fault of ours, {seen.fault}"))
+            await hardened(told)(scope, receive, sending)
         finally:
-            self._counts.inside -= 1
-            took = self._seconds() - begun
-            self._counts.add(scope["method"], seen, took)
-            if self._journal is not None:
-                names = scope.get("path_params", {}) if seen.route.startswith(API) else {}
-                self._journal.answered(
-                    scope["method"] if scope["method"] in METHODS else "other",
-                    seen.route,
-                    names,
-                    status=seen.status,
-                    size=seen.size,
-                    seconds=took,
-                    fault=seen.fault,
-                )
+            self.end(scope["method"], scope.get("path_params", {}), seen, begun)
+
+    def begin(self) -> float:
+        """Count one request that is being answered; return when it began."""
+        self._counts.inside += 1
+        return self._seconds()
+
+    def end(self, method: str, names: Mapping[str, str], seen: Seen, begun: float) -> None:
+        """Count one that was answered, or given up."""
+        self._counts.inside -= 1
+        took = self._seconds() - begun
+        self._counts.add(method, seen, took)
+        if self._journal is not None:
+            self._journal.answered(
+                method if method in METHODS else "other",
+                seen.route,
+                names if seen.route.startswith(API) else {},
+                status=seen.status,
+                size=seen.size,
+                seconds=took,
+                fault=seen.fault,
+            )

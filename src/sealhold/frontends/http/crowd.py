@@ -58,13 +58,23 @@ class Crowd:
         self._app = app
         self._inside = 0
 
+    def enter(self) -> bool:
+        """Take a place; False if there is none."""
+        if self._inside >= MOST_REQUESTS:
+            return False
+        self._inside += 1
+        return True
+
+    def leave(self) -> None:
+        """Give the place back."""
+        self._inside -= 1
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, if there is a place."""
-        if self._inside >= MOST_REQUESTS:  # THREAT T203: told before anything of it is read
+        if not self.enter():  # THREAT T203: told before anything of it is read
             await hardened(problem(BusyError("too many at once")))(scope, receive, send)
             return
-        self._inside += 1
         try:
             await self._app(scope, receive, send)
         finally:
-            self._inside -= 1
+            self.leave()

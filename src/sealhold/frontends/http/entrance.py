@@ -58,7 +58,7 @@ class Addresses:
 
     def find(self, path: str) -> tuple[Methods, dict[str, str]] | None:
         """Return the methods at a path, and what stands for its names; None if none is there."""
-        found = _found(self._root, _parts(path), ())
+        found = _found(self._root, _parts(path), 0, ())
         if found is None:
             return None
         place, values = found
@@ -70,18 +70,19 @@ def _parts(path: str) -> list[str]:
 
 
 def _found(
-    place: _Place, parts: list[str], values: tuple[str, ...]
+    place: _Place, parts: list[str], at: int, values: tuple[str, ...]
 ) -> tuple[_Place, tuple[str, ...]] | None:
-    if not parts:
-        return (place, values) if place.methods else None
-    first, *rest = parts
-    if first in place.parts:
-        found = _found(place.parts[first], rest, values)
-        if found is not None:
-            return found
-    if place.named is None or not first:
-        return None
-    return _found(place.named, rest, (*values, first))
+    while at < len(parts):
+        part, at = parts[at], at + 1
+        following = place.parts.get(part)
+        if following is None or place.named is not None:  # else there is one way to go on
+            if following is not None and (found := _found(following, parts, at, values)):
+                return found
+            if place.named is None or not part:
+                return None
+            following, values = place.named, (*values, part)
+        place = following
+    return (place, values) if place.methods else None
 
 
 class Entrance:
@@ -100,7 +101,8 @@ class Entrance:
         self._site = site
 
     @cached_property
-    def _addresses(self) -> Addresses:
+    def addresses(self) -> Addresses:
+        """Where each route is; they are loaded with the first call."""
         return Addresses(self._routes())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -123,7 +125,7 @@ class Entrance:
         await hardened(response)(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        found = self._addresses.find(request.scope["path"])
+        found = self.addresses.find(request.scope["path"])
         if found is None:
             return problem(NotFoundError("nothing lives at this address"))
         methods, request.scope["path_params"] = found

@@ -34,7 +34,7 @@ HEADERS = {
 DOWNLOAD_POLICY = "default-src 'none'; sandbox"
 NEVER_KEPT = "no-store"
 KEPT_FOR_GOOD = "public, max-age=31536000, immutable"
-_RAW = [
+RAW = [
     (name.encode(), value.encode())
     for name, value in {**HEADERS, "cache-control": NEVER_KEPT}.items()
 ]
@@ -50,7 +50,7 @@ def harden(headers: MutableHeaders) -> None:
 def hardened(response: Response) -> Response:
     """Return `response` with what it does not set itself."""
     own = {name for name, _ in response.raw_headers}
-    response.raw_headers += [pair for pair in _RAW if pair[0] not in own]
+    response.raw_headers += [pair for pair in RAW if pair[0] not in own]
     return response
 
 

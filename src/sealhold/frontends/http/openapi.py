@@ -20,7 +20,12 @@ from sealhold.model.encoding import Plain
 NAMED = re.compile(r"\{(\w+)\}")
 WHOLE = frozenset({"limit", "before", "seq"})  # query parameters that are whole numbers
 MATCH, RANGE, TYPE = "if-match", "range", "content-type"
-SAID_WITH = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
+SAID_WITH = {
+    401: "WWW-Authenticate",
+    416: "Content-Range",
+    429: "Retry-After",
+    503: "Retry-After",
+}
 REF = "#/components/schemas/{name}"
 PROBLEM: Schema = {
     "type": "object",

@@ -22,6 +22,7 @@ from sealhold.frontends.http.headers import DOWNLOAD_POLICY
 from sealhold.frontends.http.problems import again_headers, status_of
 from sealhold.frontends.http.session import (
     COOKIE,
+    LOGIN_COOKIE,
     ME_COOKIE,
     SCHEME_COOKIE,
     Session,
@@ -49,7 +50,7 @@ from sealhold.frontends.web.visit import (
 from sealhold.model.clock import Clock
 from sealhold.model.errors import LockedError, SealholdError
 
-A_YEAR = 31_536_000  # seconds
+A_YEAR, TEN_MINUTES = 31_536_000, 600  # seconds
 UNLOCK = "/unlock"
 SIGN_IN = "/me/in"  # of people
 
@@ -90,8 +91,9 @@ class Desk:
             if request.method == "POST":
                 handler = route.post
                 form, files = await read_form(request, takes_files=route.takes_files)
-                # a person's way in does nothing with the sign-in before, but end it
-                _check_token(None if route.is_mine and route.is_open else session, form)
+                # a way in does nothing with the sign-in before, but end it
+                is_way_in = route.is_way_in or (route.is_mine and route.is_open)
+                _check_token(None if is_way_in else session, form)
                 visit = replace(visit, form=form)
             outcome, html = await run_in_threadpool(self._run, handler, visit, files)
         except StaleFormError as err:
@@ -142,6 +144,7 @@ class Desk:
             stage=self.stage,
             shown=session.shown if session else ShownCards(),
             me=session.token if session else "",
+            browser=request.cookies.get(LOGIN_COOKIE, ""),
             origin=self.origin,
             came_from_elsewhere=session is None and came in {"cross-site", "same-site"},
         )
@@ -162,7 +165,7 @@ class Desk:
     def _respond(self, outcome: Outcome, html: str, session: Session | None) -> Response:
         match outcome:
             case Page():
-                return HTMLResponse(html, status_code=outcome.status)
+                return _page(outcome, html)
             case Paper():
                 return _paper(outcome)
             case Go():
@@ -191,6 +194,14 @@ class Desk:
             value = cookie(SCHEME_COOKIE, go.scheme.value, seconds=A_YEAR)
             response.headers.append("set-cookie", value)
         return response
+
+
+def _page(page: Page, html: str) -> Response:
+    response = HTMLResponse(html, status_code=page.status)
+    if page.browser:
+        value = cookie(LOGIN_COOKIE, page.browser, seconds=TEN_MINUTES)
+        response.headers.append("set-cookie", value)
+    return response
 
 
 def _check_token(session: Session | None, form: Fields) -> None:

@@ -14,11 +14,10 @@ from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, read
 from sealhold.frontends.http.leased import LEASE
 from sealhold.frontends.http.processing_api import caller
 from sealhold.frontends.http.versions import etag, version_of
-from sealhold.model.ids import FieldName, Purpose, SubjectId
+from sealhold.frontends.ruleforms import NewRule
+from sealhold.model.ids import FieldName, SubjectId
 from sealhold.model.people import (
     ErasedView,
-    FieldRule,
-    Lookup,
     PersonView,
     ProfileView,
     SchemaView,
@@ -27,26 +26,6 @@ from sealhold.model.underway import Underway
 
 PURPOSE, MATCH = "sealhold-purpose", "if-match"
 PROFILE_BYTES = 1_048_576
-
-
-class NewRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What holds for one field of an app's profiles."""
-
-    category: str
-    purposes: list[str]
-    sensitive: bool = False
-    retention_days: int = 0
-    lookup: Lookup = Lookup.NONE
-
-    def rule(self) -> FieldRule:
-        """Return it as the vault takes it."""
-        return FieldRule(
-            category=self.category,
-            sensitive=self.sensitive,
-            retention_days=self.retention_days,
-            purposes=frozenset(map(Purpose, self.purposes)),
-            lookup=self.lookup,
-        )
 
 
 class NewSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

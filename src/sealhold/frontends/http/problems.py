@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from starlette.responses import Response
 
 from sealhold.frontends.http.bodies import TooLongError, TooSlowError
+from sealhold.frontends.http.headers import hardened
 from sealhold.frontends.http.versions import NoVersionError
 from sealhold.model.encoding import to_json
 from sealhold.model.errors import (
@@ -65,6 +66,13 @@ AGAIN = {"retry-after": "1"}  # seconds; what is busy is so for about as long
 DENIED = to_json({"code": "DENIED", "kind": "denied", "status": 403, "title": "denied"})
 
 
+class NoRequestError(UsageError):
+    """What a client sends is no request.
+
+    Remedy: send HTTP/1.1, with a head of at most 64 KiB and no control character in it.
+    """
+
+
 class NoTokenError(DeniedError):
     """A request brings no token that this address takes.
 
@@ -85,13 +93,24 @@ def problem(err: SealholdError) -> Response:
         "code": err.code(),
         "detail": str(err),
         "kind": err.kind.name.lower(),
-        "remedy": err.remedy(),
+        "remedy": err.remedy_over_http(),
         "status": status,
         "title": err.kind.name.lower(),
     }
-    return Response(
-        to_json(body), status_code=status, media_type=MEDIA, headers=dict(again_headers(err))
-    )
+    return Response(to_json(body), status_code=status, media_type=MEDIA, headers=_headers(err))
+
+
+def _headers(err: SealholdError) -> dict[str, str]:
+    whole = {"content-range": f"bytes */{err.size}"} if isinstance(err, RangeError) else {}
+    return {**again_headers(err), **whole}
+
+
+def no_request() -> bytes:
+    """Return the whole answer to what is no HTTP request; the connection ends behind it."""
+    response = hardened(problem(NoRequestError("what came is no request of HTTP/1.1")))
+    head = [b"HTTP/1.1 400 Bad Request", b"connection: close"]
+    head += [name + b": " + value for name, value in response.raw_headers]
+    return b"\r\n".join([*head, b"", bytes(response.body)])
 
 
 def again_headers(err: SealholdError) -> Mapping[str, str]:
@@ -111,7 +130,9 @@ def outside_line(err: SealholdError) -> Mapping[str, str]:
     """Return `err` as an app is told it about one line of many."""
     told = err if _is_told(err) else DeniedError("denied")
     said = {"code": told.code(), "kind": told.kind.name.lower()}
-    return said if told is not err else {**said, "detail": str(err), "remedy": err.remedy()}
+    return (
+        said if told is not err else {**said, "detail": str(err), "remedy": err.remedy_over_http()}
+    )
 
 
 def _is_told(err: SealholdError) -> bool:

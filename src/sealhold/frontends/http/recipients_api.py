@@ -9,9 +9,10 @@ import msgspec
 
 from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, limit, read
 from sealhold.frontends.http.rights_api import acting_token
+from sealhold.model.papers import ROPA, paper_schema
 from sealhold.model.rights import RecipientNoticeView, RecipientView
 
-CSV, JSON_LD = "text/csv", "application/ld+json"
+CSV, JSON_LD, SCHEMA = "text/csv", "application/ld+json", "application/schema+json"
 
 
 class NewRecipient(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,5 +110,10 @@ ROUTES = (
         method="GET", path="/v1/ropa.csv", role=Role.OFFICER, also=_BOTH,
         about="The record of processing activities as a table", run=ropa_table, query=("role",),
         media=CSV,
+    ),
+    ApiRoute(
+        method="GET", path="/v1/schemas/ropa", role=Role.PUBLIC,
+        about="The JSON Schema of the record of processing activities",
+        run=lambda _: Reply(value=paper_schema(ROPA), media=SCHEMA), media=SCHEMA,
     ),
 )  # fmt: skip

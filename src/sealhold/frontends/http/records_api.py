@@ -7,7 +7,10 @@
 Source: docs/spec/25-records-of-people.md section 9.
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -15,17 +18,18 @@ from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, limit, read
 from sealhold.frontends.http.leased import LEASE, records_of
 from sealhold.frontends.http.problems import outside_line
 from sealhold.frontends.http.versions import etag, expected_of, version_of
+from sealhold.frontends.ruleforms import CollectionForm
 from sealhold.model.contents import read_json, read_object
 from sealhold.model.errors import InvalidError, SealholdError
-from sealhold.model.ids import FieldName, Purpose, canonical
+from sealhold.model.ids import canonical
 from sealhold.model.personrecords import (
-    CollectionRule,
     CollectionView,
-    FieldKind,
-    FieldType,
     LineView,
+    Making,
+    Reading,
     RecordHead,
     RecordPage,
+    RecordPlace,
     RecordView,
     VersionsView,
 )
@@ -36,40 +40,14 @@ JSON, PATCH = "application/json", "application/merge-patch+json"
 LINES = "application/x-ndjson"
 BULK_BYTES = 33_554_432
 MAX_DIGITS = 15
+Replies = list[Reply | SealholdError | None]  # None: to be answered by itself
+NONE_FAILED: Mapping[int, SealholdError] = {}
 
 
-class NewType(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a collection asks of one member of its records."""
-
-    kind: FieldKind
-    required: bool = False
-
-    def type(self) -> FieldType:
-        """Return it as the vault takes it."""
-        return FieldType(kind=self.kind, required=self.required)
-
-
-class NewCollection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class NewCollection(CollectionForm, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What holds for one collection of an app, and the owner's proof."""
 
-    category: str
-    purposes: list[str]
     passphrase: str
-    sensitive: bool = False
-    retention_days: int = 0
-    versions: int = 10
-    fields: dict[str, NewType] = {}
-
-    def rule(self) -> CollectionRule:
-        """Return it as the vault takes it."""
-        return CollectionRule(
-            category=self.category,
-            sensitive=self.sensitive,
-            retention_days=self.retention_days,
-            purposes=frozenset(map(Purpose, self.purposes)),
-            versions=self.versions,
-            fields={FieldName(name): each.type() for name, each in self.fields.items()},
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +79,14 @@ def lay_down(call: Call) -> Reply:
 def get(call: Call) -> Underway[Reply]:
     """Return a record."""
     return records_of(call).get(*_place(call), call.header(PURPOSE)).then(_opened)
+
+
+def get_many(calls: Sequence[Call]) -> Underway[Replies]:
+    """Return records that are asked for in one moment; what is read in a run goes by itself."""
+    plain = [nth for nth, call in enumerate(calls) if not call.header(LEASE)]
+    wanted = [Reading(calls[nth].token, _record_place(calls[nth])) for nth in plain]
+    found = calls[0].vault.person_records.get_many(wanted)
+    return found.then(partial(_replies, len(calls), plain, _opened))
 
 
 def get_version(call: Call) -> Underway[Reply]:
@@ -135,6 +121,21 @@ def put(call: Call) -> Underway[Reply]:
     expected = expected_of(call.header(MATCH), call.header(NONE_MATCH))
     records = call.vault.person_records
     return records.put(*_place(call), content, expected, call.header(PURPOSE)).then(_kept)
+
+
+def put_many(calls: Sequence[Call]) -> Underway[Replies]:
+    """Keep new records that come in one moment; what changes one goes by itself."""
+    plain, wanted, failed = [], [], {}
+    for nth, call in enumerate(calls):
+        if call.header(NONE_MATCH) != "*" or call.header(MATCH):
+            continue
+        try:
+            wanted.append(Making(call.token, _record_place(call), read_object(call.body)))
+            plain.append(nth)
+        except SealholdError as err:
+            failed[nth] = err
+    found = calls[0].vault.person_records.put_many(wanted)
+    return found.then(partial(_replies, len(calls), plain, _kept, failed=failed))
 
 
 def patch(call: Call) -> Underway[Reply]:
@@ -172,6 +173,26 @@ def _line(view: LineView) -> bytes:
             "version": came.version,
         }
     return msgspec.json.encode({"line": view.line, **told}) + b"\n"
+
+
+def _replies(
+    count: int,
+    nths: Sequence[int],
+    form: Callable[[Any], Reply],
+    found: Sequence[Any],
+    *,
+    failed: Mapping[int, SealholdError] = NONE_FAILED,
+) -> Replies:
+    """Return what each of so many calls is told: those of `nths` what was found for them."""
+    replies: Replies = [failed.get(nth) for nth in range(count)]
+    for nth, one in zip(nths, found, strict=True):
+        replies[nth] = one if one is None or isinstance(one, SealholdError) else form(one)
+    return replies
+
+
+def _record_place(call: Call) -> RecordPlace:
+    names = call.names
+    return RecordPlace(names["id"], names["coll"], names["record"], call.header(PURPOSE))
 
 
 def _place(call: Call) -> tuple[str, str, str, str]:
@@ -216,11 +237,12 @@ ROUTES = (
     ),
     ApiRoute(
         method="GET", path=_RECORD, role=Role.APP, also=_BOTH, about="A record", begin=get,
+        many=get_many,
         answer=RecordView, optional=(PURPOSE, LEASE),
     ),
     ApiRoute(
         method="PUT", path=_RECORD, role=Role.APP, also=_BOTH,
-        about="Keep a record: a new one, or the next version of one", begin=put,
+        about="Keep a record: a new one, or the next version of one", begin=put, many=put_many,
         answer=RecordHead, takes=(JSON,), optional=(PURPOSE, MATCH, NONE_MATCH), also_status=(201,),
     ),
     ApiRoute(

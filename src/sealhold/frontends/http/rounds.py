@@ -48,6 +48,8 @@ class Rounds:
         self._close_epoch()
         self._turn_keys()
         self._end_terms()
+        self._sweep_strays()
+        self._end_holds()
         self._turn()
         try:
             wanted = self._wanted()
@@ -80,6 +82,18 @@ class Rounds:
         with suppress(SealholdError):  # locked between two looks, or the store is away for now
             if not self._node.locked and self._node.parts.has_terms:
                 self._node.parts.crowd.terms.end()
+
+    def _sweep_strays(self) -> None:
+        """Look for keys that a process made and never named."""
+        with suppress(SealholdError):  # locked between two looks, or a store is away for now
+            if not self._node.locked:
+                self._node.parts.strays.sweep()
+
+    def _end_holds(self) -> None:
+        """Let go of what is held no longer of people who were erased."""
+        with suppress(SealholdError):  # locked between two looks
+            if not self._node.locked:
+                self._node.parts.end_holds()
 
     def _turn_keys(self) -> None:
         """Go on with jobs that a process left, and destroy keys whose end has come."""

@@ -8,6 +8,7 @@ from sealhold.frontends.http import (
     app_api,
     attachments_api,
     choice_api,
+    holds_api,
     keys_api,
     owner_api,
     people_api,
@@ -30,6 +31,7 @@ SERVICES = (
     choice_api,
     recipients_api,
     rights_api,
+    holds_api,
     keys_api,
 )
 API_ROUTES = tuple(route for service in SERVICES for route in service.ROUTES)

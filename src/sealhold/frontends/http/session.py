@@ -18,6 +18,7 @@ from sealhold.model.quantities import HOUR, MINUTE, Instant
 
 COOKIE = "__Host-sealhold"
 ME_COOKIE = "__Host-sealhold-me"  # of one of the people of apps
+LOGIN_COOKIE = "__Host-sealhold-login"  # of a browser that went to sign in elsewhere
 SCHEME_COOKIE = "__Host-sealhold-scheme"
 OWNER_TOKEN = "sho1_"  # noqa: S105 - reason: a prefix; an app's token begins otherwise
 ID_BYTES = 32

@@ -16,7 +16,8 @@ ETAG = re.compile(r'"(0|[1-9][0-9]{0,14})"')
 class NoVersionError(InvalidError):
     """A change does not say which version of a profile or record it was made for.
 
-    Remedy: send `If-Match` with the ETag as you read it, or `If-None-Match: *` for a new record.
+    Remedy: send `If-Match` with the ETag as you read it. For what is new, a record or attachment
+    takes `If-None-Match: *`, and a profile `If-Match: "0"`.
     """
 
 

@@ -1,7 +1,7 @@
 """Every page address, in one table: guards, tests and navigation are made from it.
 
-- A GET changes nothing. A POST needs the session's token; only `/unlock` and the ways in to a
-  person's own page are open to all.
+- A GET changes nothing. A POST needs the session's token; only `/unlock`, `/login` and the ways
+  in to a person's own page are open to all.
 
 Source: docs/spec/20-faces.md section 2.
 """
@@ -14,6 +14,7 @@ from sealhold.frontends.web.pages import (
     home,
     items,
     ledger,
+    login,
     me,
     request,
     requests,
@@ -57,5 +58,6 @@ def page_routes(assets: Assets) -> tuple[PageRoute, ...]:
         PageRoute(path="/receipts/{id}/proof", get=slips.proof),
         PageRoute(path="/receipts/{id}/owner", get=slips.owner),
         PageRoute(path="/status", get=status.show_with(assets)),
+        *login.ROUTES,
         *me.ROUTES,
     )

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from sealhold.frontends.web.words_asking import ASKING
 from sealhold.frontends.web.words_data import DATA
+from sealhold.frontends.web.words_login import LOGIN
 from sealhold.frontends.web.words_me import ME
 
 FRAME: Mapping[str, str] = {
@@ -138,7 +139,7 @@ FRAME: Mapping[str, str] = {
     "error.nothing_changed": "Nothing was changed, and nothing left the vault.",
     "error.in_ledger": "What left the vault is in the ledger, and nothing else did.",
 }
-ENGLISH: Mapping[str, str] = {**FRAME, **ASKING, **DATA, **ME}
+ENGLISH: Mapping[str, str] = {**FRAME, **ASKING, **DATA, **LOGIN, **ME}
 
 
 def text(key: str, **values: object) -> str:

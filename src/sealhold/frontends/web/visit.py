@@ -91,6 +91,7 @@ class Visit:
     came_from_elsewhere: bool  # a link on another site led here, so the cookie stayed at home
     stage: DemoStage | None = None  # what a demo has beside
     origin: str = ""  # of these pages, as this process was told
+    browser: str = field(default="", repr=False)  # what this browser got when it went to sign in
     me: str = field(default="", repr=False)  # the token of one of the people of apps
 
 
@@ -111,6 +112,7 @@ class Page:
     template: str
     values: Mapping[str, Any] = field(default_factory=dict)  # reason: each template has its own
     status: int = 200
+    browser: str = field(default="", repr=False)  # what this browser shows when it comes back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +149,7 @@ class PageRoute:
     post: Handler | None = None
     is_open: bool = False  # answers without a session
     takes_files: bool = False
+    is_way_in: bool = False  # ends the sign-in before, so a form needs no token of it
     is_mine: bool = False  # of one of the people of apps, who signs in otherwise than the owner
 
 

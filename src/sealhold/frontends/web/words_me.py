@@ -46,6 +46,7 @@ ME: Mapping[str, str] = {
     "me.who_vault": "the vault",
     "me.who_outsider": "somebody without a valid token",
     "me.use_profile_read": "read your profile",
+    "me.use_profile_read_masked": "read your profile, some of it masked",
     "me.use_profile_changed": "changed your profile",
     "me.use_profile_found": "looked you up",
     "me.use_person_made": "made an entry for you",
@@ -90,6 +91,12 @@ ME: Mapping[str, str] = {
     " and every key to it",
     "me.erase_stays": "What stays: a receipt without your name, and what {app} has read before and"
     " keeps elsewhere.",
+    "me.erase_held": "These stay, because of a duty to keep them. They are sealed apart, and only"
+    " the data protection officer can read them, for that duty alone.",
+    "me.erase_ground": "{why} (Article 17(3)({letter}) GDPR): {law}, until {until}",
+    "me.erase_fields_held": "Fields of your profile: {number}",
+    "me.erase_records_held": "Records of “{name}”: {number}",
+    "me.erase_files_held": "Files of “{name}”: {number}",
     "me.erase_sure": "I understand that nobody can bring it back",
     "me.erase_do": "Erase now",
     "me.erase_not": "Keep it",

@@ -26,6 +26,8 @@ class SealholdError(Exception):
     """Something went wrong that sealhold did not foresee.
 
     Remedy: report it with the output of `sealhold status --json`.
+
+    Over HTTP: try again; if it stays so, tell whoever runs the vault.
     """
 
     kind: ClassVar[ErrorKind] = ErrorKind.BUG
@@ -33,7 +35,12 @@ class SealholdError(Exception):
     @classmethod
     def remedy(cls) -> str:
         """Return what the reader can do next, from the class docstring."""
-        return inspect.cleandoc(cls.__doc__ or "").partition("Remedy: ")[2].replace("\n", " ")
+        return _advice(cls, "Remedy: ")
+
+    @classmethod
+    def remedy_over_http(cls) -> str:
+        """Return what whoever calls the API can do next: another thing only where it is said."""
+        return _advice(cls, "Over HTTP: ") or cls.remedy()
 
     @classmethod
     def code(cls) -> str:
@@ -42,10 +49,18 @@ class SealholdError(Exception):
         return words.strip("_").removesuffix("_ERROR")
 
 
+def _advice(error: type[SealholdError], word: str) -> str:
+    paragraphs = inspect.cleandoc(error.__doc__ or "").split("\n\n")
+    found = (each.removeprefix(word) for each in paragraphs if each.startswith(word))
+    return next(found, "").replace("\n", " ")
+
+
 class UsageError(SealholdError):
     """The command or call was not put together as it must be.
 
     Remedy: see `sealhold COMMAND --help`.
+
+    Over HTTP: see what the address takes in `GET /v1/openapi.json`.
     """
 
     kind = ErrorKind.USAGE

@@ -10,6 +10,8 @@ class DeniedError(SealholdError):
     """The request is refused; an outsider learns nothing more.
 
     Remedy: ask the owner, who sees the reason with `sealhold audit show`.
+
+    Over HTTP: ask the owner of the vault, whose ledger tells the reason.
     """
 
     kind = ErrorKind.DENIED
@@ -54,6 +56,8 @@ class LockedError(DeniedError):
     """The vault is locked.
 
     Remedy: type the passphrase at a terminal or on the vault's page, or set SEALHOLD_PASSPHRASE.
+
+    Over HTTP: ask the owner to unlock the vault.
     """
 
 
@@ -68,4 +72,20 @@ class VerificationNeededError(DeniedError):
     """Deciding, exporting or deleting needs the passphrase typed at a terminal.
 
     Remedy: run the command in a terminal; only a headless home takes it from the environment.
+
+    Over HTTP: send the owner's passphrase in the body.
     """
+
+
+class UnboundLoginError(DeniedError):
+    """Somebody proved to a provider who they are, and nobody said that they may enter here.
+
+    Remedy: the owner adds them with `sealhold login add`, and the name that is shown.
+
+    Over HTTP: ask the owner to add the name that is shown.
+    """
+
+    def __init__(self, provider: str, sub: str) -> None:
+        super().__init__(f"nobody enters here as `{sub}` of `{provider}`")
+        self.provider = provider
+        self.sub = sub

@@ -19,6 +19,8 @@ class TooFastError(ExhaustedError):
     """A token, or its app, makes more calls in a second than it may.
 
     Remedy: wait a second and send fewer at a time; `access` in `config.toml` sets the rates.
+
+    Over HTTP: wait as long as `Retry-After` says, and send fewer calls at a time.
     """
 
 
@@ -27,6 +29,8 @@ class LeakExhaustedError(ExhaustedError):
 
     Remedy: `sealhold budget set` raises a cap, `sealhold budget show` tells each; or ask for a
     coarser answer.
+
+    Over HTTP: ask for a coarser answer; a higher cap is for the owner to set.
     """
 
 

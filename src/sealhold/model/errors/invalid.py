@@ -26,6 +26,8 @@ class InvalidIdError(InvalidError):
     """A text is not an id of the kind that is asked for.
 
     Remedy: copy the id from the matching `list` command.
+
+    Over HTTP: send a whole UUID, as an answer of the API gave it.
     """
 
     def __init__(self, what: str, text: str) -> None:
@@ -59,6 +61,10 @@ class RangeError(InvalidError):
     Remedy: ask for bytes below the size that the list of attachments tells.
     """
 
+    def __init__(self, size: int = 0) -> None:
+        super().__init__(f"the attachment has {size} bytes")
+        self.size = size  # bytes of the whole
+
 
 class UnownedError(InvalidError):
     """Data is tied to no person, so nobody could have it shown, exported or erased.
@@ -71,6 +77,8 @@ class InvalidManifestError(InvalidError):
     """A task manifest or a request breaks a rule of its format.
 
     Remedy: run `sealhold task check PATH`, which names each fault with its place.
+
+    Over HTTP: correct the manifest as `detail` says, and sign it anew.
     """
 
 
@@ -99,6 +107,8 @@ class UnreadableSourceError(InvalidError):
     """A file is of no kind that a connector reads, or is broken as a whole.
 
     Remedy: see `sealhold import --help` for the formats; export the data again if it is cut off.
+
+    Over HTTP: send a file in a format that is read here; export the data again if it is cut off.
     """
 
 
@@ -113,6 +123,8 @@ class InvalidQueryError(InvalidError):
     """A query cannot be run as it is written.
 
     Remedy: `sealhold query --tables` lists what can be asked.
+
+    Over HTTP: ask for tables and columns that there are, as `detail` says.
     """
 
 
@@ -134,6 +146,8 @@ class CapTooHighError(InvalidError):
     """A budget's cap is outside of what a cap can be.
 
     Remedy: `sealhold budget show` tells the highest that each cap can be.
+
+    Over HTTP: `GET /v1/caps` tells the highest that each cap can be.
     """
 
 
@@ -155,4 +169,6 @@ class NotAProofError(InvalidError):
     """A file is neither a proof, a receipt nor an audit bundle.
 
     Remedy: pass the file that `sealhold run --out` or `sealhold audit show --proof` wrote.
+
+    Over HTTP: send a proof or receipt as the vault gave it out.
     """

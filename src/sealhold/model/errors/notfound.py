@@ -10,6 +10,8 @@ class NotFoundError(SealholdError):
     """Nothing of that name is here.
 
     Remedy: list what exists with the matching `list` command.
+
+    Over HTTP: list what there is by GET of the address without its last part.
     """
 
     kind = ErrorKind.NOTFOUND
@@ -19,6 +21,8 @@ class NoHomeError(NotFoundError):
     """There is no vault in this folder.
 
     Remedy: make one with `sealhold init`, or name another folder with `--home`.
+
+    Over HTTP: tell whoever runs the vault.
     """
 
 
@@ -33,4 +37,6 @@ class ObjectNotFoundError(NotFoundError):
     """A stored object was never put, or has been deleted.
 
     Remedy: run `sealhold audit verify`, which lists each missing object.
+
+    Over HTTP: tell whoever runs the vault.
     """

@@ -19,6 +19,8 @@ class SealBrokenError(TamperedError):
     """A ciphertext does not open under its key and place: changed, moved or swapped.
 
     Remedy: run `sealhold audit verify`, which names each record and file that does not fit.
+
+    Over HTTP: tell whoever runs the vault: what is kept is not what was written.
     """
 
 
@@ -40,6 +42,8 @@ class BadChainError(TamperedError):
     """A chain of certificates does not lead to a pinned root, or not at that time.
 
     Remedy: get evidence and certificates again; what is older is judged at its own time, `--at`.
+
+    Over HTTP: get evidence and certificates again.
     """
 
 
@@ -54,6 +58,8 @@ class RolledBackError(TamperedError):
     """A file is older than what the vault last wrote.
 
     Remedy: put the newest files back, or `sealhold audit accept`, which spends all budgets.
+
+    Over HTTP: tell whoever runs the vault, which is older than it should be.
     """
 
 

@@ -10,6 +10,8 @@ class UnavailableError(SealholdError):
     """A part does not answer now.
 
     Remedy: try again; `sealhold status` shows which part is away.
+
+    Over HTTP: try again; if it stays away, tell whoever runs the vault.
     """
 
     kind = ErrorKind.UNAVAILABLE
@@ -40,6 +42,8 @@ class StoreBusyError(StoreUnavailableError):
     """Another process is writing to this vault.
 
     Remedy: stop the other `sealhold` process, or wait until it is done.
+
+    Over HTTP: try again; if it stays so, tell whoever runs the vault.
     """
 
 
@@ -54,6 +58,8 @@ class NotFetchedError(UnavailableError):
     """A third party's file could not be fetched, or is not the one that a task names.
 
     Remedy: `sealhold resource list` says why; `sealhold resource fetch` tries again.
+
+    Over HTTP: try again; the owner of the vault sees why it did not come.
     """
 
     def __init__(self, sentence: str = "", *, reason: str = "absent") -> None:
@@ -80,6 +86,8 @@ class BrokerLostError(UnavailableError):
     """The jailed process that runs a task ended, or answered in no known form.
 
     Remedy: run it again; if it stays away, `sealhold status` shows what this machine lacks.
+
+    Over HTTP: try again; if it stays so, tell whoever runs the vault.
     """
 
 
@@ -130,6 +138,8 @@ class OlderFormError(UnavailableError):
     """An older version of sealhold wrote this vault, in a form that is not used any more.
 
     Remedy: `sealhold upgrade`, which keeps the old rows until the new ones were checked.
+
+    Over HTTP: tell whoever runs the vault, which is to be upgraded.
     """
 
 
@@ -144,4 +154,11 @@ class BusyError(UnavailableError):
     """More work waits than the queue holds; nothing was begun.
 
     Remedy: try again in a second.
+    """
+
+
+class ProviderAwayError(UnavailableError):
+    """A provider of sign-ins does not answer, or not as OpenID Connect says.
+
+    Remedy: try again; the passphrase opens the pages meanwhile.
     """

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from sealhold.model.ids import Collection, ReceiptId
 from sealhold.model.quantities import Instant, MicroBits
 
+COUNTED = 100_000  # rows of one kind: some ten milliseconds; what is more is not told apart
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerLine:
@@ -63,6 +65,11 @@ class Status:
     elsewhere: Mapping[str, str] = field(default_factory=dict)  # rows, packs: where, if not at home
     epoch: int = 1  # of the keys
     close_by: Instant | None = None  # when it must be closed, if something was erased in it
+    apps: int = 0
+    people: int = 0  # of apps; these two are `COUNTED` if there are so many, or more
+    records: int = 0  # of people, in their newest versions
+    holds: int = 0  # duties to keep
+    held: int = 0  # erased people of whom something is held under one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

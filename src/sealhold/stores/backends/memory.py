@@ -15,7 +15,6 @@ from threading import Lock
 
 from sealhold.model.encoding import Plain, pack, unpack
 from sealhold.model.errors import (
-    ConflictError,
     FenceLostError,
     InvalidEncodingError,
     InvalidError,
@@ -26,8 +25,8 @@ from sealhold.model.errors import (
 )
 from sealhold.model.ids import Id16, ObjectName, SealedBytes
 from sealhold.model.quantities import SECOND, Instant
+from sealhold.stores.closing import run_and_close
 from sealhold.stores.copying import PART, get_parts, put_parts
-from sealhold.stores.fitting import misfit, refuse
 from sealhold.stores.objectnames import check_range, checked
 from sealhold.stores.rows import Draft, Rows, State
 from sealhold.stores.spec import (
@@ -121,16 +120,16 @@ class MemoryRecords:
     ) -> list[Result]:
         with self._lock:
             content, tables, state = self._opened()
-            refused = refuse(tables, units)
             if all(lease.fence != fence for lease in content.leases.values()):
                 raise FenceLostError(f"fence {fence} is not the newest")
             draft = Draft(tables, state)
-            results = [no or draft.apply(unit.ops) for no, unit in zip(refused, units, strict=True)]
-            ops = finish(results)
-            at = misfit(tables, ops)
-            last = Result(Outcome.REJECTED, at) if at is not None else draft.apply(ops)
-            if last.outcome is not Outcome.APPLIED:
-                raise ConflictError(f"closing operation {last.failed_at}: {last.outcome.name}")
+            results = run_and_close(
+                tables,
+                units,
+                finish,
+                run=lambda fitting: [draft.apply(ops) for ops in fitting],
+                close=lambda ops: draft.apply(ops).outcome is Outcome.APPLIED,
+            )
             self._state = draft.state()
             content.rows = dict(self._state.rows)
             return results
@@ -150,6 +149,9 @@ class MemoryRecords:
         reverse: bool = False,
     ) -> Page:
         return self._now().scan(table, index, lo, hi, after=after, limit=limit, reverse=reverse)
+
+    def count(self, table: str, most: int) -> int:
+        return self._now().count(table, most)
 
     def renew(self) -> None:
         self._now()

@@ -15,10 +15,10 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from sealhold.model.encoding import Plain, pack, unpack
 from sealhold.model.errors import (
-    ConflictError,
     FenceLostError,
     InvalidEncodingError,
     InvalidError,
@@ -29,12 +29,11 @@ from sealhold.model.errors import (
 from sealhold.model.ids import Id16
 from sealhold.model.quantities import SECOND, Instant
 from sealhold.model.sqlsteps import Ask, Cells, Do
+from sealhold.stores.closing import run_and_close
 from sealhold.stores.copying import PART, get_parts, put_parts
-from sealhold.stores.fitting import misfit, refuse
 from sealhold.stores.pgbatches import columns_of, run
-from sealhold.stores.pgtext import PgText
-from sealhold.stores.pgview import PgView, all_rows
-from sealhold.stores.shapes import MISFIT
+from sealhold.stores.pgtext import LOCK, PgText
+from sealhold.stores.pgview import PgView, all_rows, misfits
 from sealhold.stores.spec import (
     MAX_PAGE,
     Backup,
@@ -62,7 +61,6 @@ _IS_THERE = "SELECT 1 FROM information_schema.tables WHERE table_schema = $1"
 _LEASE = (
     "(shard bytea PRIMARY KEY, holder bytea NOT NULL, fence bigint NOT NULL, until bigint NOT NULL)"
 )
-_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,7 @@ class PostgresStore:
         with self._client.writing() as session:
             held, (newest,) = session.run(
                 [
-                    Ask(_LOCK, (self._schema,)),
+                    Ask(LOCK, (self._schema,)),
                     Ask(f"SELECT holder, fence, until FROM {leases} WHERE shard = $1", (shard,)),  # noqa: S608  reason: a checked name
                     Ask(f"SELECT coalesce(max(fence), 0) + 1 FROM {leases}"),  # noqa: S608  reason: a checked name
                 ]
@@ -131,19 +129,16 @@ class PostgresStore:
         fence: Fence,
     ) -> list[Result]:
         opened = self._opened()
-        refused = refuse(opened.tables, units)
-        fitting = [unit.ops for no, unit in zip(refused, units, strict=True) if no is None]
         with self._client.writing() as session:
             self._check_fence(session, fence)
-            done = iter(run(session, opened.tables, opened.texts, fitting))
-            results = [no or next(done) for no in refused]
-            ops = finish(results)
-            if misfit(opened.tables, ops) is not None:
-                raise ConflictError("a closing operation of the batch does not fit")
-            (last,) = run(session, opened.tables, opened.texts, [ops])
-            if last.outcome is not Outcome.APPLIED:
-                raise ConflictError("a closing operation of the batch failed")
-        return results
+            all_of = partial(run, session, opened.tables, opened.texts)
+            return run_and_close(
+                opened.tables,
+                units,
+                finish,
+                run=all_of,
+                close=lambda ops: all_of([ops])[0].outcome is Outcome.APPLIED,
+            )
 
     def get(self, table: str, keys: Sequence[Key]) -> list[Found | None]:
         opened = self._opened()
@@ -166,10 +161,15 @@ class PostgresStore:
             view = PgView(session, opened.tables, opened.texts)
             return view.scan(table, index, lo, hi, after=after, limit=limit, reverse=reverse)
 
+    def count(self, table: str, most: int) -> int:
+        opened = self._opened()
+        with self._client.reading() as session:
+            return PgView(session, opened.tables, opened.texts).count(table, most)
+
     def renew(self) -> None:
         self._opened()
         with self._client.writing() as session:  # waits for whatever still holds the lock
-            session.run([Ask(_LOCK, (self._schema,))])
+            session.run([Ask(LOCK, (self._schema,))])
 
     def snapshot(self) -> AbstractContextManager[ReadView]:
         return self._snapshot()
@@ -205,19 +205,8 @@ class PostgresStore:
 
     def check(self) -> Health:
         opened = self._opened()
-        faults = []
         with self._snapshot() as view:
-            for table in opened.tables:
-                try:
-                    bad = sum(
-                        table.row.measure(found.row) == MISFIT
-                        for found in all_rows(view, table.spec.name)
-                    )
-                except TamperedError as err:
-                    faults.append(f"table `{table.spec.name}`: {err}")
-                    break  # the transaction reads nothing more
-                if bad:
-                    faults.append(f"table `{table.spec.name}`: {bad} rows are not of its form")
+            faults = misfits(view, opened.tables)
         return Health(faults=tuple(faults))
 
     def close(self) -> None:
@@ -237,7 +226,7 @@ class PostgresStore:
             yield session
 
     def _make(self, session: SqlSession, schema: bytes, opened: _Opened) -> None:
-        session.run([Ask(_LOCK, (self._schema,))])
+        session.run([Ask(LOCK, (self._schema,))])
         if session.run([Ask(_IS_THERE, (self._schema,))])[0]:
             raise InvalidError(f"schema `{self._schema}` is not empty")
         statements = [
@@ -259,7 +248,7 @@ class PostgresStore:
     def _check_fence(self, session: SqlSession, fence: Fence) -> None:
         # INVARIANT: a writer whose lease went to another holder writes nothing more.
         holds = f"SELECT 1 FROM {self._schema}.s_lease WHERE fence = $1"  # noqa: S608  reason: a checked name
-        if not session.run([Ask(_LOCK, (self._schema,)), Ask(holds, (fence,))])[1]:
+        if not session.run([Ask(LOCK, (self._schema,)), Ask(holds, (fence,))])[1]:
             raise FenceLostError(f"fence {fence} is not the newest")
 
     def _opened(self) -> _Opened:

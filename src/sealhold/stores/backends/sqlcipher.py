@@ -18,7 +18,6 @@ from pathlib import Path
 from sqlcipher3.dbapi2 import Connection
 
 from sealhold.model.errors import (
-    ConflictError,
     FenceLostError,
     InvalidError,
     StoreBusyError,
@@ -28,10 +27,17 @@ from sealhold.model.errors import (
 from sealhold.model.ids import Id16
 from sealhold.model.quantities import SECOND, Instant
 from sealhold.stores.batches import Texts, Units, run_apart, run_together
-from sealhold.stores.cipherfile import CipherFile, becoming, private_file, scratch
+from sealhold.stores.cipherfile import (
+    PATIENCE,
+    CipherFile,
+    becoming,
+    private_file,
+    scratch,
+    sync_anew,
+)
+from sealhold.stores.closing import run_and_close
 from sealhold.stores.connections import Connections, begin
 from sealhold.stores.copying import PART, get_parts, put_parts
-from sealhold.stores.fitting import misfit, refuse
 from sealhold.stores.spec import (
     MAX_PAGE,
     Backup,
@@ -66,6 +72,7 @@ LEASE = "SELECT holder, fence, until FROM s_lease WHERE shard = ?"
 NEXT_FENCE = "SELECT coalesce(max(fence), 0) + 1 FROM s_lease"
 SET_LEASE = "INSERT OR REPLACE INTO s_lease VALUES (?, ?, ?, ?)"
 SET_SCHEMA = "INSERT INTO s_meta VALUES ('schema', ?)"
+MOVE = "PRAGMA wal_checkpoint(PASSIVE)"
 CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)"
 
 
@@ -127,17 +134,15 @@ class SqlCipherStore:
         fence: Fence,
     ) -> list[Result]:
         opened = self._opened()
-        refused = refuse(opened.tables, units)
-        fitting = [unit.ops for no, unit in zip(refused, units, strict=True) if no is None]
         with opened.connections.writing() as connection:
             _check_fence(connection, fence)
-            done = iter(_run(connection, opened.texts, fitting, fence))
-            results = [no or next(done) for no in refused]
-            ops = finish(results)
-            at = misfit(opened.tables, ops)
-            if at is not None or run_together(connection, opened.texts, [ops]) is None:
-                raise ConflictError("a closing operation of the batch failed")
-        return results
+            return run_and_close(
+                opened.tables,
+                units,
+                finish,
+                run=lambda fitting: _run(connection, opened.texts, fitting, fence),
+                close=lambda ops: run_together(connection, opened.texts, [ops]) is not None,
+            )
 
     def get(self, table: str, keys: Sequence[Key]) -> list[Found | None]:
         return self._view().get(table, keys)
@@ -155,11 +160,23 @@ class SqlCipherStore:
     ) -> Page:
         return self._view().scan(table, index, lo, hi, after=after, limit=limit, reverse=reverse)
 
+    def count(self, table: str, most: int) -> int:
+        return self._view().count(table, most)
+
     def renew(self) -> None:
         connections = self._opened().connections
         connections.begin_anew()
         # What a failed sync left in the log may be in no file: it is copied from memory and synced.
-        self._checkpoint(connections)
+        with connections.alone() as connection:
+            busy, frames, moved = connection.execute(MOVE).fetchone()
+            if busy or moved < frames:  # a snapshot needs the log as it is, and is not waited for
+                begin(connection)
+                sync_anew(self._path.with_name(f"{self._path.name}-wal"))
+                connection.execute("ROLLBACK")
+                return
+            connection.execute("PRAGMA busy_timeout = 0").fetchall()
+            connection.execute(CHECKPOINT).fetchall()
+            connection.execute(f"PRAGMA busy_timeout = {PATIENCE}").fetchall()
 
     def snapshot(self) -> AbstractContextManager[ReadView]:
         return self._snapshot()

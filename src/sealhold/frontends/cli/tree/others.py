@@ -7,7 +7,9 @@ Source: docs/spec/20-faces.md section 8.
 from collections.abc import Mapping
 
 from sealhold.frontends.cli.lazy import Entry, Function, Group
+from sealhold.frontends.cli.tree.holds import HOLD
 from sealhold.frontends.cli.tree.processings import PROCESSING
+from sealhold.frontends.cli.tree.rules import COLLECTION, SCHEMA
 
 
 def _app_register() -> Function:
@@ -288,7 +290,10 @@ RESOURCE = {
 }
 OTHERS: Mapping[str, Entry | Group] = {
     "app": Group(about="Who may ask.", entries=APP),
+    "schema": Group(about="What apps may keep of their people.", entries=SCHEMA),
+    "collection": Group(about="What records they may keep of them.", entries=COLLECTION),
     "processing": Group(about="What apps do with their people's data.", entries=PROCESSING),
+    "hold": Group(about="Duties to keep something when people are erased.", entries=HOLD),
     "request": Group(about="What they ask, and your yes or no.", entries=REQUEST),
     "grant": Group(about="What you allowed.", entries=GRANT),
     "budget": Group(about="How much may be told.", entries=BUDGET),

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from sealhold.frontends.cli.lazy import Entry, Function, Group
 from sealhold.frontends.cli.tree.jobs import JOB
+from sealhold.frontends.cli.tree.logins import LOGIN
 
 
 def _init() -> Function:
@@ -106,6 +107,12 @@ def _service_token() -> Function:
     return service_token
 
 
+def _service_grants() -> Function:
+    from sealhold.frontends.cli.service_grants import service_grants
+
+    return service_grants
+
+
 def _service_unit() -> Function:
     from sealhold.frontends.cli.service_unit import service_unit
 
@@ -139,6 +146,11 @@ SERVICE = {
         about="Print a systemd unit that serves this vault, hardened.",
         example="service print-unit --port 8722",
         load=_service_unit,
+    ),
+    "print-grants": Entry(
+        about="Print what lets a role of PostgreSQL work on your rows, and do no more.",
+        example="service print-grants vaults",
+        load=_service_grants,
     ),
 }
 
@@ -234,4 +246,5 @@ VAULT: Mapping[str, Entry | Group] = {
     ),
     "service": Group(about="A vault that is served all the time.", entries=SERVICE),
     "job": Group(about="Work that turns keys over.", entries=JOB),
+    "login": Group(about="Who signs in through an OpenID provider.", entries=LOGIN),
 }

@@ -54,5 +54,10 @@ def _page(visit: Visit, wanted: str, *, wrong: bool) -> Page:
     return Page(
         template="unlock.html",
         status=403 if wrong else 200,
-        values={"next": wanted, "wrong": wrong, "elsewhere": visit.came_from_elsewhere},
+        values={
+            "next": wanted,
+            "wrong": wrong,
+            "elsewhere": visit.came_from_elsewhere,
+            "providers": () if visit.vault.locked else visit.vault.login_names,
+        },
     )

@@ -10,6 +10,7 @@ Source: docs/spec/30-access.md section 6.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sealhold.frontends.web.pages.gate import NEXT_SCHEME
 from sealhold.frontends.web.texts import text
@@ -20,14 +21,17 @@ from sealhold.model.ids import canonical
 from sealhold.model.mine import MineView
 from sealhold.model.principals import Caller
 from sealhold.model.processing import ChoiceState, ChoiceView, UseLine
+from sealhold.model.staying import StayView
 
 HOME, SIGN_IN = "/me", "/me/in"
 CAPITAL = re.compile(r"([A-Z])")
 SLOTS, NO_SLOT = {str(slot): slot for slot in range(10)}, -1  # of passkeys
 SHOWN = 20  # uses on one page
+HELD = {"ident": "fields", "personrecord": "records", "attachment": "files"}  # in words
 TOLD = frozenset(  # uses that have words of their own
     {
-        "profile read", "profile changed", "profile found", "person made", "person shown",
+        "profile read", "profile read masked", "profile changed", "profile found",
+        "person made", "person shown",
         "person asked to be erased", "access a link was opened", "access a token was made",
         "access a token was ended", "access tokens were revoked", "say uses shown",
         "say asked in vain", "say said before",
@@ -43,6 +47,13 @@ class UseRow:
     who: str
     did: str
     purpose: str
+
+
+class Stay(NamedTuple):
+    """A duty to keep, and what is held under it: key of the words, number, collection."""
+
+    view: StayView
+    items: tuple[tuple[str, int, str], ...]
 
 
 def ways_in(visit: Visit) -> Outcome:
@@ -160,7 +171,8 @@ def remove_passkey(visit: Visit) -> Outcome:
 
 def look_at_erasing(visit: Visit) -> Outcome:
     """Return what would be erased, and the button."""
-    return Page(template="me_erase.html", values={"mine": visit.vault.mine.show(visit.me)})
+    mine, held = visit.vault.mine.show(visit.me), visit.vault.holds.of_mine(visit.me)
+    return Page(template="me_erase.html", values={"mine": mine, "stays": _stays(held)})
 
 
 def erase(visit: Visit) -> Outcome:
@@ -173,7 +185,8 @@ def erase(visit: Visit) -> Outcome:
     if visit.form.one("sure") != "yes":
         raise InvalidError(text("me.erase_unsure"))
     receipt = visit.vault.mine.erase(visit.me)
-    return Page(template="me_gone.html", values={"receipt": receipt})
+    values = {"receipt": receipt, "stays": _stays(receipt.stays)}
+    return Page(template="me_gone.html", values=values)
 
 
 def _in(visit: Visit, token: str) -> Go:
@@ -196,6 +209,16 @@ def _asked(visit: Visit, mine: MineView) -> str:
 
 def _json(asked: Mapping[str, Plain]) -> str:
     return to_json(dict(asked)).decode()
+
+
+def _stays(stays: tuple[StayView, ...]) -> list[Stay]:
+    """Return each duty to keep, and what is held under it."""
+    return [Stay(each, tuple(_held(*item) for item in each.items.items())) for each in stays]
+
+
+def _held(name: str, number: int) -> tuple[str, int, str]:
+    table, _, collection = name.partition("/")
+    return f"me.erase_{HELD[table]}_held", number, collection
 
 
 def _caller(visit: Visit) -> Caller:

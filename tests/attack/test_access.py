@@ -51,7 +51,7 @@ def test_a_token_of_another_vault_or_of_no_row_leads_to_nobody(many: Crowd) -> N
     principals = many.principals
 
     for token in (foreign, unknown, "", "shv1_", "é", "sho1_" + "0" * 64):
-        for holder in (principals.app, principals.person, principals.officer, principals.kind):
+        for holder in (principals.app, principals.person, principals.officer, principals.caller):
             with pytest.raises(DeniedError, match=r"^denied$"):
                 holder(token)
 

@@ -290,7 +290,7 @@ def test_an_officer_gets_one_token_at_a_time_that_is_no_more_than_an_officers(
     assert second is not None
     assert canonical(principals.officer(second.token)) == officer
     assert second.until == NOON + 12 * HOUR
-    for holder in (principals.officer, principals.kind):
+    for holder in (principals.officer, principals.caller):
         with pytest.raises(DeniedError):
             holder(first.token)
     with pytest.raises(DeniedError):

@@ -3,7 +3,7 @@
 import re
 import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -80,6 +80,19 @@ def entries(group: Group, before: str = "") -> Iterator[tuple[str, Entry]]:
 EXAMPLES = {words: entry.example for words, entry in entries(tree({})) if words not in ELSEWHERE}
 
 
+def _let_in(cli: Cli, keep: Callable[[str], None]) -> None:
+    """Hold something back, and let an account of a provider in."""
+    held = "hold add GreenCorp --ground LegalClaims --law 'File 12' --until 365d --field name"
+    assert cli.line(held).code == 0
+    keep("held")
+    chosen = cli.home / "config.toml"
+    chosen.touch(0o600)
+    chosen.write_text('[login.work]\nissuer = "https://id.example.org"\nclient_id = "vault"\n')
+    keep("trusting")
+    assert cli.line("login add work 248289761001").code == 0
+    keep("trusted")
+
+
 @pytest.fixture(scope="module")
 def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Return one folder per stage of a story."""
@@ -120,15 +133,7 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         node.person_records.lay_down("GreenCorp", "notes", rule, PASSPHRASE)
         node.processings.register(Caller(role="owner", token=""), "GreenCorp", TERMS)
     keep("asked of people")
-    held = "hold add GreenCorp --ground LegalClaims --law 'File 12' --until 365d --field name"
-    assert cli.line(held).code == 0
-    keep("held")
-    chosen = cli.home / "config.toml"
-    chosen.touch(0o600)
-    chosen.write_text('[login.work]\nissuer = "https://id.example.org"\nclient_id = "vault"\n')
-    keep("trusting")
-    assert cli.line("login add work 248289761001").code == 0
-    keep("trusted")
+    _let_in(cli, keep)
     for line in ("backup make Backups", "backup slots Stick/slots"):
         assert cli.line(line).code == 0, line
     keep("backed up")

@@ -32,19 +32,19 @@ def test_a_persons_token_leads_to_them_and_their_app(many: Crowd) -> None:
     held = many.principals.person(made.token)
 
     assert (held.app, held.subject, held.token_id, held.way) == (many.one, ada, made.id, Way.LINK)
-    assert many.principals.kind(made.token) is PrincipalKind.PERSON
+    assert many.principals.caller(made.token).kind is PrincipalKind.PERSON
 
 
 def test_an_apps_token_leads_to_the_app(many: Crowd) -> None:
     assert many.principals.app(many.tokens[0]) == many.app(many.one)
-    assert many.principals.kind(many.tokens[0]) is PrincipalKind.APP
+    assert many.principals.caller(many.tokens[0]).kind is PrincipalKind.APP
 
 
 def test_an_officers_token_leads_to_the_officer(many: Crowd) -> None:
     view, made = many.principals.mint_officer(" Dora ", SOON)
 
     assert many.principals.officer(made.token) == view.id
-    assert many.principals.kind(made.token) is PrincipalKind.OFFICER
+    assert many.principals.caller(made.token).kind is PrincipalKind.OFFICER
     assert many.principals.officers() == (view,)
     assert (view.name, view.made_at, view.until) == ("Dora", NOON, SOON)
 
@@ -72,7 +72,7 @@ def test_a_token_is_over_at_its_end(many: Crowd) -> None:
 
     many.time.now = SOON
 
-    for holder in (many.principals.person, many.principals.officer, many.principals.kind):
+    for holder in (many.principals.person, many.principals.officer, many.principals.caller):
         for token in (of_ada, of_dora):
             with pytest.raises(DeniedError, match=r"^denied$"):
                 holder(token)

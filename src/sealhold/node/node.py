@@ -7,7 +7,7 @@ import base64
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
@@ -202,12 +202,9 @@ class Node:
         """Whether all that the open vault waits for is a disk of this machine."""
         return self.parts.is_near
 
-    @contextmanager
-    def together(self) -> Iterator[None]:
+    def together(self) -> AbstractContextManager[None]:
         """Let all that this thread begins in the block share a commit; one thread at a time."""
-        parts = self._open
-        with parts.core.writer.together() if parts is not None else nullcontext():
-            yield
+        return nullcontext() if self._open is None else self._open.core.writer.together()
 
     @property
     def headless(self) -> bool:

@@ -88,14 +88,6 @@ class Principals:
             self._apps.keep(token, AppToken(age, holder, (Registry.guard(app),)))
         return holder
 
-    def kind(self, token: str) -> PrincipalKind:
-        """Return which kind of caller holds `token`.
-
-        Raises:
-            DeniedError: it does not hold.
-        """
-        return self.caller(token).kind
-
     def count(self, holder: Holder) -> None:
         """Count one call of a token that may be used so many times; others count nothing.
 

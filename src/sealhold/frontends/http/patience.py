@@ -17,8 +17,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from sealhold.frontends.http.quick import Quick, Short, first_lines
 
 if TYPE_CHECKING:
-    from uvicorn._types import ASGI3Application
-
     from sealhold.frontends.http.counting import Counting
 
 from sealhold.frontends.http.problems import no_request
@@ -139,11 +137,11 @@ class Connection(HttpToolsProtocol):
             self._go_the_long_way()
             return
         before, self.cycle = self.cycle, cast("RequestResponseCycle", short)
-        if not before or before.response_complete:
+        if getattr(before, "response_complete", True):  # there is none at first
             short.start()
         else:
             self.flow.pause_reading()
-            self.pipeline.appendleft((self.cycle, cast("ASGI3Application", self.app)))
+            self.pipeline.appendleft((self.cycle, cast("Any", self.app)))
 
     def _go_the_long_way(self) -> None:
         """Let the server itself begin the request whose head is whole."""
@@ -165,7 +163,7 @@ class Connection(HttpToolsProtocol):
             return None
         return Short(self, taken, keep_alive=parser.should_keep_alive())
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: "ASGI3Application") -> None:
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:  # noqa: ANN401  # reason: the server's own type
         """Begin what waited until all that came before it was answered."""
         asked: object = cycle
         if isinstance(asked, Short):

@@ -36,6 +36,7 @@ from sealhold.vault.rollback import Accepted
 from sealhold.vault.roots import HomeRoot, recovered
 
 __all__ = [  # `Stretch` is for whoever builds a vault
+    "PLAIN",
     "Keeper",
     "Keeping",
     "NextRoot",

@@ -28,10 +28,11 @@ from sealhold.stores.spec import Delete, Fence, Put
 from sealhold.vault import wraps
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.epochs import Epochs
-from sealhold.vault.home import FileSlots, Home
+from sealhold.vault.home import Home
 from sealhold.vault.keyring import Keyring
 from sealhold.vault.keysets import KeySets
 from sealhold.vault.owned import RECORDS
+from sealhold.vault.slotfiles import FileSlots
 from sealhold.vault.wraps import APP, CLEAR, SUBJECT
 from tests.scenarios.vaults import PASSPHRASE, Hands, calendar, new_home, opened, world
 

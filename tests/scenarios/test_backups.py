@@ -309,5 +309,8 @@ def test_the_commands_make_compare_look_and_go_back(tmp_path: Path) -> None:
 
     assert done.code == 0, done.err
     assert "erase them once more" in done.out
+    assert done.out.count("none: there was none") == 3  # apps, consents, tokens
+    assert "nobody" in done.out
+    assert "to confirm" not in done.out
     assert "quokka" in cli.line("--home to search quokka").out
     assert json.loads(cli.line("backup make b --dry-run --json").out)["epoch"] == 1

@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import re
 import shutil
 from dataclasses import dataclass
 from itertools import count
@@ -16,6 +17,7 @@ from sealhold.model.personrecords import CollectionRule
 from sealhold.node import Node
 from sealhold.vault.collectionrules import Collections
 from sealhold.vault.keyblocks import KeyBlocks
+from sealhold.vault.minting import Minting
 from sealhold.vault.personrecords import At, PersonRecords
 from sealhold.vault.recordasking import Asking, RecordUses
 from sealhold.vault.registry import Registry
@@ -54,8 +56,8 @@ class Parts:
     @classmethod
     def of(cls, node: Node) -> "Parts":
         core = node.parts.core
-        key = core.keyring.named("token")
-        registry = Registry(core.deciding, core.papers, key, core.clock, core.entropy)
+        minting = Minting(core.keyring, core.deciding)
+        registry = Registry(core.deciding, core.papers, minting, core.clock, core.entropy)
         uses = Uses(core, registry, Schemas(core))
         blocks = KeyBlocks(core.store, core.entropy)
         return cls(node, PersonRecords(core, RecordUses(uses, Collections(core)), blocks))
@@ -90,7 +92,11 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
         node.people.lay_down(canonical(app.id), RULES, PASSPHRASE)
         core, parts = node.parts.core, Parts.of(node)
         registered = Registry(
-            core.deciding, core.papers, core.keyring.named("token"), core.clock, core.entropy
+            core.deciding,
+            core.papers,
+            Minting(core.keyring, core.deciding),
+            core.clock,
+            core.entropy,
         ).get(app.id)
         notes: CollectionRule = rule(SERVICE)
         Collections(core).lay_down(registered, NOTES, notes)
@@ -260,6 +266,25 @@ def test_the_commands_turn_keys_over_and_show_it(cli: Cli) -> None:
     assert cli.line(f"job cancel {job['id']}").code != 0
     assert cli.line("key rotate nothing").code != 0
     assert cli.line("key rotate index mail").code != 0
+
+
+def test_where_there_is_nothing_to_turn_over_the_commands_say_so_in_words(cli: Cli) -> None:
+    would = cli.line("key rotate subjects owner --dry-run")
+    assert "none" not in would.out
+    assert cli.line("key rotate bodies owner --json").code == 0
+    again = cli.line("key rotate subject owner")
+    assert "nothing: every row opened" in again.out
+    empty = Cli(cli.folder / "empty")
+    empty.folder.mkdir()
+    assert empty.line("init --headless").code == 0
+
+    done = empty.line("key rotate bodies owner")
+
+    assert done.code == 0, done.err
+    assert "there is none, so there is nothing to do" in done.out
+    assert "nothing, for there is none of it" in done.out
+    assert re.search(r"Changed +nothing\n", done.out)
+    assert not re.search(r"\b0\b", done.out.partition("Began")[0])
 
 
 def test_a_compromised_key_is_gone_after_the_command(cli: Cli) -> None:

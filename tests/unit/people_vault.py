@@ -13,6 +13,7 @@ from sealhold.model.people import FieldRule, Lookup
 from sealhold.model.quantities import Instant
 from sealhold.stores.backends.memory import MemoryRecords
 from sealhold.stores.spec import Op
+from sealhold.vault.minting import Minting
 from sealhold.vault.people import People
 from sealhold.vault.principals import Principals
 from sealhold.vault.registry import App, Registry
@@ -117,8 +118,8 @@ def crowd() -> Iterator[Crowd]:
     time = Time()
     with memory_vault(clock=time) as vault:
         core = vault.core
-        key = core.keyring.named("token")
-        registry = Registry(core.deciding, core.papers, key, time, core.entropy)
+        minting = Minting(core.keyring, core.deciding)
+        registry = Registry(core.deciding, core.papers, minting, time, core.entropy)
         schemas = Schemas(core)
         found = []
         for name in ("One", "Other"):

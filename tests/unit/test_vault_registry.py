@@ -11,6 +11,7 @@ from sealhold.model.errors import DeniedError, InvalidError, NotFoundError
 from sealhold.model.ids import random_id
 from sealhold.stores.spec import Op
 from sealhold.vault.deciding import scan_all
+from sealhold.vault.minting import Minting
 from sealhold.vault.registry import ACTIVE, APPS, REMOVED, SUSPENDED, TOKENS, App, Registry
 from sealhold.vault.writer import Work
 from tests.unit.memory_vault import MemoryVault, memory_vault
@@ -28,8 +29,8 @@ def vault() -> Iterator[MemoryVault]:
 @pytest.fixture
 def registry(vault: MemoryVault) -> Registry:
     core = vault.core
-    key = core.keyring.named("token")
-    return Registry(core.deciding, core.papers, key, core.clock, core.entropy)
+    minting = Minting(core.keyring, core.deciding)
+    return Registry(core.deciding, core.papers, minting, core.clock, core.entropy)
 
 
 def commit(vault: MemoryVault, *ops: Op) -> None:

@@ -40,6 +40,7 @@ from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.keysets import lease
 from sealhold.vault.keyslots import SLOTS, For, Slot
 from sealhold.vault.keyuses import keys_of
+from sealhold.vault.minting import Minting
 from sealhold.vault.personrecords import At, PersonRecords
 from sealhold.vault.personrows import RECORDS, Stand, packed, seal_version
 from sealhold.vault.recordasking import Asking, RecordUses
@@ -82,8 +83,8 @@ class PeopleVault:
 
     def __init__(self, core: Core) -> None:
         self.core = core
-        key = core.keyring.named("token")
-        self.registry = Registry(core.deciding, core.papers, key, core.clock, core.entropy)
+        minting = Minting(core.keyring, core.deciding)
+        self.registry = Registry(core.deciding, core.papers, minting, core.clock, core.entropy)
         self.schemas = Schemas(core)
         self.collections = Collections(core)
         self.rotation = Rotation(core, self.schemas, RETENTION, time.perf_counter)

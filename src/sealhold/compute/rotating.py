@@ -196,6 +196,11 @@ class Rotating:
         return turned, self._scope(turned, scope)
 
     def _scope(self, kind: Turned, text: str) -> Scope:
+        """Return whose keys a kind of job is to turn over.
+
+        Raises:
+            InvalidError: no scope of that kind.
+        """
         match kind:
             case Turned.SUBJECT:
                 return self._subject(text)
@@ -205,6 +210,10 @@ class Rotating:
                 return self._field(text)
             case Turned.SUBJECTS | Turned.BODIES:
                 return self._whose(text)
+            case Turned.TOKENS:
+                if text not in {"", ALL}:
+                    raise InvalidError("the key of tokens is one for all of them")
+                return Scope()
 
     def _whose(self, text: str) -> Scope:
         """Return whose keys a text means: everybody's, an app's, a person's."""

@@ -23,7 +23,11 @@ class Tag(bytes, Enum):
     SLOT = b"sealhold/slot/v1"  # a root key in an unlock slot
     EPOCH_SLOT = b"sealhold/epoch-slot/v1"  # a slot key under the root key
     EPOCH_KEY = b"sealhold/epoch-key/v1"  # an epoch key under its slot
-    TPM_SLOT = b"sealhold/tpm-slot/v1"  # what opens a slot in a TPM, under the root key
+    TPM_SLOT = b"sealhold/tpm-slot/v1"  # what opens a slot in a TPM
+    ROOT_DOCUMENT = b"sealhold/root-document/v1"  # where a root keeps its slots
+    ROOT_BESIDE = b"sealhold/root-beside/v1"  # what ends the slots of a root, under another's
+    TOKEN_SLOT = b"sealhold/token-slot/v1"  # that there is a slot on a token
+    ESCROW = b"sealhold/escrow/v1"  # an epoch's key and the root key, for the recovery secret
     BOX = b"sealhold/box/v1"  # HPKE info of what is sealed to a public key
 
     # keyed hashes and row checks
@@ -77,6 +81,7 @@ class Tag(bytes, Enum):
     INDEX = b"sealhold/index/v1"  # the key of the word index
     SIGNING = b"sealhold/signing/v1"
     KEYFILE = b"sealhold/key-file-slot/v1"
+    ROOT_PAPERS = b"sealhold/root-papers/v1"  # seals what a root knows of its slots
     TPM_KEY = b"sealhold/tpm-slot-key/v1"  # of the root key and what the TPM gives out
     CHUNK_SEED = b"sealhold/chunk-seed/v1"  # where an object is cut
     BACKUP = b"sealhold/backup/v1"

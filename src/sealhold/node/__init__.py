@@ -12,14 +12,28 @@ Source: docs/architecture.md section 3.
 
 from typing import TYPE_CHECKING
 
-from sealhold.config import KEY_FILE_VARIABLE, PASSPHRASE_VARIABLE, home_folder
+from sealhold.config import (
+    KEY_FILE_VARIABLE,
+    PASSPHRASE_VARIABLE,
+    PIN_VARIABLE,
+    RECOVERY_VARIABLE,
+    home_folder,
+)
 from sealhold.connectors.runner import Progress
 from sealhold.node.looking import Found, datasets, look
 from sealhold.node.node import Node, create, opened
 from sealhold.node.openparts import OpenParts
 from sealhold.node.places import Places
 from sealhold.node.world import World, system_clock
-from sealhold.vault.access import Way, key_in, new_key_file
+from sealhold.vault.access import (
+    Keeper,
+    Keeping,
+    Way,
+    key_in,
+    new_key_file,
+    new_recovery,
+    recovery_in,
+)
 from sealhold.vault.catalogue import JobRow
 from sealhold.vault.rollback import Accepted
 
@@ -33,9 +47,13 @@ if TYPE_CHECKING:
 __all__ = [  # made here, or handed out to the faces as it is
     "KEY_FILE_VARIABLE",
     "PASSPHRASE_VARIABLE",
+    "PIN_VARIABLE",
+    "RECOVERY_VARIABLE",
     "Accepted",
     "Found",
     "JobRow",
+    "Keeper",
+    "Keeping",
     "Node",
     "OpenParts",
     "Places",
@@ -52,7 +70,9 @@ __all__ = [  # made here, or handed out to the faces as it is
     "key_in",
     "look",
     "new_key_file",
+    "new_recovery",
     "opened",
+    "recovery_in",
     "runners",
     "system_clock",
     "taskfolder",

@@ -35,9 +35,10 @@ from sealhold.node.service import Service
 from sealhold.node.state import status_of
 from sealhold.node.world import World
 from sealhold.vault import access
-from sealhold.vault.access import Way
+from sealhold.vault.access import Keeping, Way
 from sealhold.vault.epochs import Epochs
 from sealhold.vault.home import Home, read, replace
+from sealhold.vault.keeping import PLAIN
 from sealhold.vault.ledger import Ledger
 from sealhold.vault.nametags import NameTags
 from sealhold.vault.reading import Records
@@ -72,6 +73,7 @@ def create(
     *,
     headless: bool,
     way: Way = Way.PASSPHRASE,
+    keeping: Keeping = PLAIN,
     places: Places | None = None,
     world: World | None = None,
 ) -> None:
@@ -83,10 +85,12 @@ def create(
         ConflictError: the folder holds something already.
         InvalidError: an empty passphrase, a key that is not random, or a schema that is not empty.
         StoreUnavailableError: a server does not answer.
+        UnavailableError: the device that is to keep the slots, or what speaks to it, is not there.
+        WrongPinError: the PIN does not open the token.
     """
     world, places = world or World(), places or Places()
     parts = stored(Home(folder, places.text()), world, places)
-    access.create(parts, passphrase, world.stretch, headless=headless, way=way)
+    access.create(parts, passphrase, world.stretch, headless=headless, way=way, keeping=keeping)
 
 
 class Node:

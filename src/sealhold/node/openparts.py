@@ -58,6 +58,7 @@ from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.index import Index
 from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.ledger import Ledger
+from sealhold.vault.minting import Minting
 from sealhold.vault.objects import Objects
 from sealhold.vault.opening import Opened, Parts
 from sealhold.vault.personrows import OLDER as OLDER_RECORDS
@@ -124,7 +125,11 @@ class OpenParts:
         self._index = Index(core.store, core.keys, core.entropy)
         firewall = Firewall(core, self._objects)
         registry = Registry(
-            core.deciding, core.papers, core.keyring.named("token"), core.clock, core.entropy
+            core.deciding,
+            core.papers,
+            Minting(core.keyring, core.deciding),
+            core.clock,
+            core.entropy,
         )
         schemas = Schemas(core)
         chosen = settings(home.folder)

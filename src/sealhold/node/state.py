@@ -9,7 +9,6 @@ from sealhold.model.shown import Status
 from sealhold.model.shown.happened import COUNTED
 from sealhold.node.openparts import OpenParts
 from sealhold.node.places import places_of
-from sealhold.vault import access
 from sealhold.vault.home import Home
 from sealhold.vault.personrows import RECORDS
 from sealhold.vault.subjects import SUBJECTS
@@ -33,6 +32,13 @@ def status_of(parts: OpenParts, home: Home, now: Instant) -> Status:
             " `sealhold key close-epoch`"
         )
     warnings += parts.overdue()
+    sets, epoch = parts.vault.sets, parts.core.keyring.lies_in.epoch
+    keeping = sets.root.keeping
+    warnings += [
+        f"the slot of epoch {left} lies on a device that was away, and is not destroyed: open the"
+        " vault while it is there"
+        for left in sets.others(epoch)
+    ]
     holds, held = parts.holds()
     if parts.has_holds_over:
         warnings.append(
@@ -42,8 +48,10 @@ def status_of(parts: OpenParts, home: Home, now: Instant) -> Status:
         version=__version__,
         home=str(home.folder),
         headless=parts.core.headless,
-        root=access.way_of(home).value,
-        root_strength=access.STRENGTH.value,
+        root=sets.root.way.value,
+        slots=keeping.keeper.value,
+        root_strength=keeping.worth.value,
+        recovery=bool(keeping.recovery),
         items=sum(counts.values()),
         by_collection=counts,
         log=parts.audit.state(),
@@ -51,7 +59,7 @@ def status_of(parts: OpenParts, home: Home, now: Instant) -> Status:
         rollback_note=ROLLBACK_NOTE,
         warnings=tuple(warnings),
         elsewhere=places_of(home).told(),
-        epoch=parts.core.keyring.lies_in.epoch,
+        epoch=epoch,
         close_by=due,
         apps=len(parts.apps.list()),
         people=parts.core.store.count(SUBJECTS.name, COUNTED),

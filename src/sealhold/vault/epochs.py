@@ -3,6 +3,9 @@
 - Eight steps. Up to the fifth, one rename, the old set is in force and a kill starts anew; from
   then on the new one is, and the next opening finishes. There is no step in between.
 - The old slot is destroyed only once every key was opened from the new set, as the disk has it.
+- The root is exchanged in the same way: the next epoch's slot is made under another root, and one
+  rename puts epoch and root in force together. A device that is away keeps its slot until it is
+  back; then the next opening ends it, and only then it is noted as destroyed.
 - An erasure marks its epoch, in its own commit; the epoch is to be closed a day later at most.
 - What this reaches: copies of keys and rows that were made without the slot. A copy of the whole
   folder holds the slot too, and old rows with the keys in force open as before.
@@ -15,6 +18,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import Protocol
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.log import Entry
@@ -23,6 +27,7 @@ from sealhold.crypto.rootspec import Destruction
 from sealhold.crypto.tags import Tag
 from sealhold.model.encoding import pack
 from sealhold.model.errors import (
+    RootAwayError,
     SealholdError,
     StoreUnavailableError,
     TamperedError,
@@ -42,12 +47,14 @@ from sealhold.vault.keysets import KeySets
 from sealhold.vault.reserves import Room
 from sealhold.vault.retagging import retag
 from sealhold.vault.rewrapping import UNDER_SUBJECTS
+from sealhold.vault.roots import HomeRoot
 from sealhold.vault.wraps import ACTIVE
 from sealhold.vault.writer import Work
 
 WITHIN = DAY  # of the first erasure the epoch is closed
 EARLY = HOUR  # a served vault does not wait until the last minute
 CLOSED_EPOCH = "epoch_closed"  # why keys were turned over
+ROOT_CHANGED = "root_changed"  # the same, under another root from then on
 
 ERASED = TableSpec(
     name="erased",
@@ -75,16 +82,33 @@ def noted(core: Core, items: int = 1) -> Put:
     return Put(ERASED.name, (epoch, found.row[1], found.row[2] + items), found.v)
 
 
-def settle(core: Core, sets: KeySets) -> None:
-    """Bring to an end what a kill interrupted; the vault is open, and the epoch in force proven."""
-    now = core.keyring.lies_in.epoch
+def settle(core: Core, sets: KeySets, *, opening: bool = True) -> None:
+    """Bring to an end what a kill interrupted; the vault is open, and the epoch in force proven.
+
+    A slot whose device is away stays, and is told as destroyed once it was.
+
+    Raises:
+        RootAwayError: not at an opening, and what a next root began lies on a device that is away.
+    """
+    now, root = core.keyring.lies_in.epoch, sets.root
     sets.home.sweep()
-    for other in sets.others(now):
-        sets.drop(other)
-    if now > FIRST_EPOCH and core.store.get(CLOSED.name, [(now - 1,)])[0] is None:
-        retag(core)
-        held = len(core.keyring.held())
-        _tell(core, Actor.VAULT, ClosedNote(now - 1, held, sets.destroy_slot(now - 1)))
+    left = sets.others(now)
+    for other in left:
+        try:
+            sets.drop(other)
+        except RootAwayError:
+            if other > now and not opening:
+                raise
+    of_others = set(root.waiting())
+    untold = {now - 1, *of_others, *left} & set(range(FIRST_EPOCH, now))
+    for epoch in sorted(untold):
+        if core.store.get(CLOSED.name, [(epoch,)])[0] is None:
+            retag(core)
+            with suppress(RootAwayError):
+                gone, held = sets.destroy_slot(epoch), len(core.keyring.held())
+                _tell(core, Actor.VAULT, ClosedNote(epoch, held, gone, epoch in of_others))
+    is_owed = any(core.store.get(CLOSED.name, [(epoch,)])[0] is None for epoch in of_others)
+    root.tidy(owed=is_owed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +118,19 @@ class ClosedNote:
     epoch: int
     keys: int  # how many moved on
     destroyed: Destruction
+    is_change: bool = False  # of the root
+
+
+class Next(Protocol):
+    """A root that is to follow."""
+
+    def lay(self, now: HomeRoot, born: int) -> HomeRoot:
+        """Make it beside the root in force; it rules once epoch `born` does."""
+        ...
+
+    def opened(self, born: int) -> HomeRoot:
+        """Open it from the disk, as the next opening will."""
+        ...
 
 
 @dataclass(slots=True)
@@ -102,6 +139,8 @@ class _Turn:
 
     actor: Actor
     old: int
+    sets: KeySets  # those of the next epoch
+    next: Next | None = None  # its root, if that is another one
     rings: list[Keyring] = field(default_factory=list)  # open sets of the next epoch
     keys: int = 0
     anew: frozenset[AppId] = frozenset()  # apps whose people are found by other tags from now on
@@ -143,6 +182,19 @@ class Epochs:
             raise WrongPassphraseError
         with self._one:
             return self._close(Actor.OWNER)
+
+    def change_root(self, passphrase: str, next_: Next) -> ClosingView:
+        """Close the epoch in force, and go on under another root.
+
+        Raises:
+            WrongPassphraseError: the owner is not proven.
+            RootAwayError: the device of the next root, or of one that was begun, does not answer.
+            StoreUnavailableError: the disk refuses; one of the two is in force, whole.
+        """
+        if not self._verify(passphrase):
+            raise WrongPassphraseError
+        with self._one:
+            return self._close(Actor.OWNER, next_)
 
     def close_due(self) -> bool:
         """Close the epoch if it is due soon, and return whether it was.
@@ -190,23 +242,27 @@ class Epochs:
             closed=self._closed(),
         )
 
-    def _close(self, actor: Actor) -> ClosingView:
+    def _close(self, actor: Actor, next_: Next | None = None) -> ClosingView:
         ring, home = self._core.keyring, self._sets.home
         if home.epoch != ring.lies_in.epoch:
             raise StoreUnavailableError(HALF_CLOSED)
-        settle(self._core, self._sets)
-        turn = _Turn(actor, ring.lies_in.epoch)
+        settle(self._core, self._sets, opening=False)
+        turn = _Turn(actor, ring.lies_in.epoch, self._sets, next_)
         # THREAT T235: a key that is erased after it was copied would come back with the next set
         with ring.still():
             ring.reserves.spend(Room.RIGHTS, lambda: self._move(turn))
-        for step in (self._destroy, self._remove, self._note):
-            step(turn)
+        with suppress(RootAwayError):  # the next opening ends what is left
+            for step in (self._destroy, self._remove, self._note):
+                step(turn)
         return self._view(turn.old, turn.keys, turn.destroyed)
 
     def _move(self, turn: _Turn) -> None:
         home, is_over = self._sets.home, True
         try:
-            for step in (self._slot, self._copy, self._compare, self._read_back, self._switch):
+            for step in (
+                *(self._root, self._slot, self._copy),
+                *(self._compare, self._read_back, self._switch),
+            ):
                 step(turn)
             retag(self._core, turn.anew)  # nobody is looked for until this is done
         except BaseException:
@@ -216,17 +272,24 @@ class Epochs:
                 is_over = home.epoch != turn.old
                 if not is_over:
                     self._sets.drop(turn.old + 1)
+                    self._sets.root.tidy(owed=True)
             if is_over:  # the next opening may go on with the other set
                 self._core.keyring.freeze()
             raise
 
+    def _root(self, turn: _Turn) -> None:
+        """0: what opens it, if that is to be another root."""
+        if turn.next is not None:
+            root = turn.next.lay(self._sets.root, turn.old + 1)
+            turn.sets = self._sets.under(root)
+
     def _slot(self, turn: _Turn) -> None:
         """1: the slot of the next epoch."""
-        self._sets.make_slot(turn.old + 1)
+        turn.sets.make_slot(turn.old + 1)
 
     def _copy(self, turn: _Turn) -> None:
         """2: its key set, with every key under another wrap and each app's key made anew."""
-        new, fence = self._sets.make(turn.old + 1)
+        new, fence = turn.sets.make(turn.old + 1)
         turn.rings.append(new)
         turn.anew = frozenset(apps_erased_in(self._core.store, turn.old))
         new.inherit(self._core.keyring, fence, turn.anew)
@@ -238,12 +301,16 @@ class Epochs:
     def _read_back(self, turn: _Turn) -> None:
         """4: the same again from the disk, through the slot, as the next opening will."""
         turn.rings.pop().close()
-        turn.rings.append(self._sets.open(turn.old + 1))
+        if turn.next is not None:
+            # THREAT T307: a root in which the owner's secret was never tried does not take over
+            turn.sets = self._sets.under(turn.next.opened(turn.old + 1))
+        turn.rings.append(turn.sets.open(turn.old + 1))
         turn.keys = self._compared(turn.rings[-1], turn.anew)
 
     def _switch(self, turn: _Turn) -> None:
         """5: one rename puts the next epoch in force."""
         self._sets.home.move_on(turn.old + 1)
+        self._sets.root = turn.sets.root
         self._core.keyring.take(turn.rings.pop())
 
     def _destroy(self, turn: _Turn) -> None:
@@ -256,9 +323,12 @@ class Epochs:
         self._sets.drop(turn.old)
 
     def _note(self, turn: _Turn) -> None:
-        """8: the note of it, and the log's entry."""
+        """8: the note of it, and the log's entry; what the root before left goes."""
         assert turn.destroyed is not None  # noqa: S101  # reason: step 6 was before
-        _tell(self._core, turn.actor, ClosedNote(turn.old, turn.keys, turn.destroyed))
+        is_change = turn.next is not None
+        note = ClosedNote(turn.old, turn.keys, turn.destroyed, is_change)
+        _tell(self._core, turn.actor, note)
+        settle(self._core, self._sets)
 
     def _compared(self, new: Keyring, anew: frozenset[AppId]) -> int:
         """Open every key of the next epoch's set, and return how many there are.
@@ -315,7 +385,7 @@ def _tell(core: Core, actor: Actor, note: ClosedNote) -> None:
     event = Event(
         kind=EventKind.KEY,
         actor=actor,
-        reason=CLOSED_EPOCH,
+        reason=ROOT_CHANGED if note.is_change else CLOSED_EPOCH,
         rows_out=note.keys,
         digest=tagged(Tag.EPOCH_NOTE, pack([note.epoch, paper])),
     )

@@ -19,7 +19,6 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,7 +107,7 @@ class Home:
         try:
             for path in self.folder.glob(f"keys-{epoch}.*"):
                 path.unlink(missing_ok=True)
-            _sync(self.folder)
+            sync(self.folder)
         except OSError as err:
             raise StoreUnavailableError(f"`keys-{epoch}` cannot be taken away") from err
 
@@ -175,7 +174,7 @@ class Home:
         try:
             if self.next_data.exists():
                 self.next_data.replace(self.data)
-            _sync(self.folder)
+            sync(self.folder)
         except OSError as err:
             raise StoreUnavailableError("`vault.db` cannot be replaced") from err
 
@@ -285,45 +284,6 @@ class Home:
                 raise InsecureHomeError(f"`{path}` may be read by other users")
 
 
-class FileSlots(MutableMapping[int, bytes]):
-    """The epoch slots of a home, one small file each."""
-
-    def __init__(self, home: Home) -> None:
-        self._folder = home.slots
-
-    def __getitem__(self, epoch: int) -> bytes:
-        try:
-            return (self._folder / str(epoch)).read_bytes()
-        except FileNotFoundError as err:
-            raise KeyError(epoch) from err
-
-    def __setitem__(self, epoch: int, slot: bytes) -> None:
-        replace(self._folder / str(epoch), slot)
-
-    def __delitem__(self, epoch: int) -> None:
-        path = self._folder / str(epoch)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-            try:
-                # THREAT T220: over the very bytes, since a new file would leave the old ones be
-                os.write(handle, bytes(os.fstat(handle).st_size))
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-            path.unlink()
-            _sync(self._folder)
-        except FileNotFoundError as err:
-            raise KeyError(epoch) from err
-        except OSError as err:
-            raise StoreUnavailableError(f"`slot/{epoch}` cannot be destroyed") from err
-
-    def __iter__(self) -> Iterator[int]:
-        return (int(path.name) for path in self._folder.iterdir() if path.name.isdecimal())
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-
 class Lock:
     """Held from start to end by the one process that writes; the system frees it if that dies."""
 
@@ -371,14 +331,15 @@ def replace(path: Path, content: bytes) -> None:
         finally:
             os.close(handle)
         beside.replace(path)
-        _sync(path.parent)
+        sync(path.parent)
     except OSError as err:
         if err.errno in NO_ROOM:
             raise StoreFullError(f"no room for `{path.name}`") from err
         raise StoreUnavailableError(f"`{path.name}` cannot be written") from err
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
+    """Make what was renamed or removed in a folder outlive a power cut."""
     handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(handle)

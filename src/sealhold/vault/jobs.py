@@ -47,6 +47,7 @@ class Turned(StrEnum):
     APP = "app"  # the key of an app, and all wraps under it
     BODIES = "bodies"  # the keys of records and fields, and so what they seal
     INDEX = "index"  # the key of a field that people are found by
+    TOKENS = "tokens"  # the key that mints access tokens
 
 
 class State(StrEnum):

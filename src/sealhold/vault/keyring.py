@@ -35,7 +35,7 @@ from sealhold.model.errors import (
     TamperedError,
 )
 from sealhold.model.ids import AppId, SubjectId
-from sealhold.stores.spec import DeleteWhere, Expect, Fence, Op, Put, RecordStore
+from sealhold.stores.spec import Delete, DeleteWhere, Expect, Fence, Op, Put, RecordStore
 from sealhold.vault.deciding import rows_of
 from sealhold.vault.heldkeys import (
     TAGS,
@@ -50,7 +50,7 @@ from sealhold.vault.heldkeys import (
 from sealhold.vault.keyuses import AppKeys, Counted, SubjectKeys, app_keys_of, keys_of
 from sealhold.vault.reserves import NoReserves, Reserves, Room
 from sealhold.vault.versions import Turning, Versions
-from sealhold.vault.wraps import ACTIVE, HEAD, OWNER, SUBJECT, KeySet, put_field, put_subject
+from sealhold.vault.wraps import ACTIVE, HEAD, NAMED, OWNER, SUBJECT, KeySet, put_field, put_subject
 
 __all__ = ["AppKeys", "Keyring", "SubjectKeys"]  # whoever has keys has them from here
 
@@ -110,6 +110,25 @@ class Keyring:
     def signer(self, name: str) -> SigningKey:
         """Return one of the vault's own keys as a signing key."""
         return SigningKey(self._named[name])
+
+    def add_named(self, name: str) -> None:
+        """Make one more of the vault's own keys, unless there is one of that name."""
+        with self._turn:
+            if not self.has_named(name):
+                key = new_key(self.entropy, name)
+                self.commit([self.lies_in.put_named(name, key, self.entropy)])
+
+    def has_named(self, name: str) -> bool:
+        """Return whether the vault has a key of its own of that name."""
+        with self._turn:
+            return self.lies_in.store.get(NAMED.name, [(name, 1)])[0] is not None
+
+    def forget_named(self, name: str) -> None:
+        """Destroy one of the vault's own keys, in the set and in what its file keeps of it."""
+        with self._turn:
+            if self.has_named(name):
+                self.commit([Delete(NAMED.name, (name, 1))])
+                self.lies_in.store.purge()
 
     def add_app(self, app: AppId) -> None:
         """Make the keys of an app, unless it has them."""

@@ -10,7 +10,6 @@ Source: docs/spec/03-keys.md sections 9 and 13.
 from collections.abc import Callable
 
 from sealhold.crypto.kdf import derive
-from sealhold.crypto.roots.software import SoftwareRoot
 from sealhold.crypto.rootspec import Destruction
 from sealhold.crypto.seal import new_key
 from sealhold.crypto.secret import Secret
@@ -20,8 +19,9 @@ from sealhold.model.errors import SealBrokenError, TamperedError
 from sealhold.model.ids import Id16, SealedBytes
 from sealhold.stores.spec import Fence, RecordStore
 from sealhold.vault import wraps
-from sealhold.vault.home import FileSlots, Home, read, replace
+from sealhold.vault.home import Home, read, replace
 from sealhold.vault.keyring import Keyring
+from sealhold.vault.roots import HomeRoot
 
 LEASE_S = 3_600  # the file lock is what keeps others out; the lease numbers the writers
 SHARD, HOLDER = Id16(bytes(16)), Id16(b"home's file lock")
@@ -38,17 +38,20 @@ class KeySets:
     def __init__(
         self,
         home: Home,
-        root: Secret,
+        root: HomeRoot,
         store: Callable[[int], RecordStore],
         clock: Clock,
         entropy: Entropy,
     ) -> None:
         self.home = home
-        self._roots = SoftwareRoot(root, FileSlots(home))
-        self._slots = FileSlots(home)
+        self.root = root
         self._store = store
         self._clock = clock
         self._entropy = entropy
+
+    def under(self, root: HomeRoot) -> "KeySets":
+        """Return the key sets of the same home under another root."""
+        return KeySets(self.home, root, self._store, self._clock, self._entropy)
 
     def make_slot(self, epoch: int) -> None:
         """Make the slot of an epoch.
@@ -56,12 +59,12 @@ class KeySets:
         Raises:
             ConflictError: there is one.
         """
-        self._roots.create_slot(epoch, self._entropy)
+        self.root.create_slot(epoch, self._entropy)
 
     def make(self, epoch: int) -> tuple[Keyring, Fence]:
         """Make the key of an epoch, which has a slot, and an empty set under it."""
         key = new_key(self._entropy, "epoch key")
-        replace(self.home.epoch_key_of(epoch), self._roots.wrap(epoch, key, self._entropy))
+        replace(self.home.epoch_key_of(epoch), self.root.wrap(epoch, key, self._entropy))
         return self._open(epoch, key, create=True)
 
     def open(self, epoch: int) -> Keyring:
@@ -85,7 +88,7 @@ class KeySets:
             TamperedError: it is not this vault's.
         """
         try:
-            key = self._roots.unwrap(epoch, SealedBytes(wrapped), "epoch key")
+            key = self.root.unwrap(epoch, SealedBytes(wrapped), "epoch key")
         except SealBrokenError as err:
             raise TamperedError("the key in a backup is another vault's") from err
         store.open(wraps.TABLES, derive(key, Tag.KEYS_FILE).reveal, create=False)
@@ -98,11 +101,15 @@ class KeySets:
 
     def others(self, epoch: int) -> list[int]:
         """Return the epochs beside this one of which anything is left, the oldest first."""
-        return sorted({*self._slots, *self.home.epochs_of_keys()} - {epoch})
+        return sorted({*self.root.slots, *self.home.epochs_of_keys()} - {epoch})
 
     def destroy_slot(self, epoch: int) -> Destruction:
-        """Destroy the slot of an epoch; one that is gone already is no error."""
-        return self._roots.destroy_slot(epoch)
+        """Destroy the slot of an epoch; one that is gone already is no error.
+
+        Raises:
+            RootAwayError: the device that it lies in does not answer.
+        """
+        return self.root.destroy_slot(epoch)
 
     def drop(self, epoch: int) -> None:
         """Clear away whatever is left of an epoch, its slot first."""
@@ -121,7 +128,7 @@ class KeySets:
     def _epoch_key(self, epoch: int) -> Secret:
         path = self.home.epoch_key_of(epoch)
         try:
-            return self._roots.unwrap(epoch, read(path), "epoch key")
+            return self.root.unwrap(epoch, read(path), "epoch key")
         except SealBrokenError as err:
             names = f"`slot/{epoch}`, `{path.name}` or the slot in `unlock`"
             raise TamperedError(f"{names} is not what was written") from err

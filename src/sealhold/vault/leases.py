@@ -48,6 +48,7 @@ from sealhold.stores.spec import (
 )
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
+from sealhold.vault.minting import Minting
 from sealhold.vault.processings import Processing
 
 RUNS = TableSpec(
@@ -165,7 +166,7 @@ class Leases:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._key = core.keyring.named("token")
+        self._minting = Minting(core.keyring, core.deciding)
 
     def begun(self, processing: Processing, reads: int) -> tuple[Run, str, tuple[Op, ...]]:
         """Return a new run, its lease (said once), and the operations that keep it.
@@ -204,7 +205,7 @@ class Leases:
             Put(RUNS.name, row, Expect.ABSENT),
             Put(COUNTS.name, (run.id, 0, 0), Expect.ABSENT),
         )
-        return run, tokens.mint(self._key, run.id, caveats), ops
+        return run, self._minting.mint(run.id, caveats), ops
 
     def check(self, app: AppId, text: str) -> Lease | None:
         """Return the lease that `text` is, if it holds now and is this app's."""
@@ -214,7 +215,7 @@ class Leases:
             if run is None:
                 return None
             bounds = _Bounds(canonical(run.processing))
-            tokens.check(self._key, text, now=now, admits=bounds.admits)
+            self._minting.check(text, now=now, admits=bounds.admits)
         except (BadTokenError, InvalidError, DeniedError):
             return None
         # THREAT T257: a lease of another app, of a run that ended, or past its end is none

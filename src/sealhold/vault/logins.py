@@ -11,7 +11,6 @@ Source: docs/spec/30-access.md section 9.
 from collections.abc import Iterator
 
 from sealhold.audit.event import Actor, Event, EventKind
-from sealhold.crypto import token as tokens
 from sealhold.model.errors import (
     ConflictError,
     DeniedError,
@@ -27,6 +26,7 @@ from sealhold.model.quantities import Instant
 from sealhold.stores.spec import Delete, Expect, Found, Guard, Op, Put
 from sealhold.vault.core import Core
 from sealhold.vault.loginrows import LOGINS, NONE
+from sealhold.vault.minting import Minting
 from sealhold.vault.telling import Teller
 from sealhold.vault.tokenrows import OFFICER_TOKENS, OFFICERS
 from sealhold.vault.writer import Work
@@ -142,7 +142,7 @@ class Logins:
             Put(OFFICER_TOKENS.name, (token, officer, ends), Expect.ABSENT),
         )
         self._commit("a sign-in through a provider", ops, Actor.OFFICER)
-        text = tokens.mint(core.keyring.named("token"), token)
+        text = Minting(core.keyring, core.deciding).mint(token)
         return Entered(role=LoginRole.OFFICER, token=NewToken(id=token, token=text, until=ends))
 
     def _ended(self, found: Found) -> Iterator[Op]:

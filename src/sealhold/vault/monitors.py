@@ -7,12 +7,12 @@ Source: docs/spec/29-operations.md section 3.
 """
 
 from sealhold.audit.event import Actor, Event, EventKind
-from sealhold.crypto import token as tokens
 from sealhold.crypto.token import Caveat, CaveatKind
 from sealhold.model.errors import DeniedError, InvalidError
 from sealhold.model.ids import ID_BYTES, Id16
 from sealhold.stores.spec import Expect, Put
 from sealhold.vault.core import Core
+from sealhold.vault.minting import Minting
 from sealhold.vault.settings import MONITOR, SETTINGS
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
@@ -26,14 +26,14 @@ class Monitors:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._key = core.keyring.named("token")
+        self._minting = Minting(core.keyring, core.deciding)
 
     def holds(self, token: str) -> bool:
         """Return whether `token` is the newest that was made."""
         count = self._count()
         try:
-            found = tokens.check(
-                self._key, token, now=self._core.clock(), admits=lambda each: each == METRICS
+            found = self._minting.check(
+                token, now=self._core.clock(), admits=lambda each: each == METRICS
             )
         except (InvalidError, DeniedError):
             return False
@@ -57,7 +57,7 @@ class Monitors:
             reason="a monitor's token was made",
         )
         core.writer.commit(Work((put,), (teller.entry(event),), releases=True))
-        return tokens.mint(self._key, _id(count + 1), (METRICS,))
+        return self._minting.mint(_id(count + 1), (METRICS,))
 
     def _count(self) -> int:
         found = self._core.deciding.get(SETTINGS.name, MONITOR)

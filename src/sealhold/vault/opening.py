@@ -26,7 +26,6 @@ from sealhold.audit.reading import read_hashes
 from sealhold.crypto.digest import equal
 from sealhold.crypto.merkle import Frontier
 from sealhold.crypto.seal import Sealer
-from sealhold.crypto.secret import Secret
 from sealhold.model.clock import Clock, Entropy, Onward
 from sealhold.model.errors import (
     InvalidEncodingError,
@@ -82,6 +81,7 @@ from sealhold.vault.home import FIRST_EPOCH, Home, Lock, read, replace
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.index import SEGMENTS
 from sealhold.vault.ingest import IDENTITIES
+from sealhold.vault.keeping import Way
 from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.keyring import Keyring
 from sealhold.vault.keysets import KeySets, lease
@@ -91,6 +91,7 @@ from sealhold.vault.owned import OLDER, RECORDS
 from sealhold.vault.papers import Papers
 from sealhold.vault.reserves import Reserves
 from sealhold.vault.rollback import Accepted, Undone
+from sealhold.vault.roots import HomeRoot
 from sealhold.vault.settings import HEADLESS, SETTINGS
 from sealhold.vault.telling import origin_of
 from sealhold.vault.writer import HEAD_MARK, SET_HASH, Work, Writer, set_mac
@@ -182,7 +183,7 @@ class Opened:
         self.held.close()
 
 
-def create(parts: Parts, root: Secret, *, headless: bool) -> None:
+def create(parts: Parts, root: HomeRoot, *, headless: bool) -> None:
     """Make the keys, stores and first log entry of a vault in a home that is made and empty.
 
     Raises:
@@ -212,7 +213,7 @@ def create(parts: Parts, root: Secret, *, headless: bool) -> None:
         writer.commit(Work(ops, (Entry(event=first),), releases=True))
 
 
-def open_vault(parts: Parts, root: Secret, accepted: Accepted | None = None) -> Opened:
+def open_vault(parts: Parts, root: HomeRoot, accepted: Accepted | None = None) -> Opened:
     """Open the vault of a home; with `accepted`, one whose database is older than it should be.
 
     Raises:
@@ -242,7 +243,8 @@ def open_vault(parts: Parts, root: Secret, accepted: Accepted | None = None) -> 
         _check_set(parts.data, deciding, appender, ring)
         writer = _writer(parts, ring, appender, deciding, fence, written)
         opened.callback(writer.close)
-        core, then = _core(parts, ring, deciding, writer), appender.head.at
+        by_key = root.way is not Way.PASSPHRASE  # nobody can type one
+        core, then = _core(parts, ring, deciding, writer, by_key=by_key), appender.head.at
         undone = None
         if accepted is not None:
             mark = partial(replace, home.restored, rollback.MARK)
@@ -266,7 +268,7 @@ def _held(parts: Parts) -> ExitStack:
     return held
 
 
-def _core(parts: Parts, ring: Keyring, deciding: Deciding, writer: Writer) -> Core:
+def _core(parts: Parts, ring: Keyring, deciding: Deciding, writer: Writer, *, by_key: bool) -> Core:
     owner, app = ring.owner()
     keys = ring.subject(owner)
     headless = deciding.get(SETTINGS.name, HEADLESS)
@@ -283,7 +285,7 @@ def _core(parts: Parts, ring: Keyring, deciding: Deciding, writer: Writer) -> Co
         keys=keys,
         papers=Papers(keys, parts.entropy),
         datasets=parts.datasets,
-        headless=bool(headless and headless.row[1]),
+        headless=by_key or bool(headless and headless.row[1]),
     )
 
 
@@ -292,7 +294,7 @@ def all_tables(parts: Parts) -> list[TableSpec]:
     return [*TABLES, *parts.tables]
 
 
-def key_sets(parts: Parts, root: Secret) -> KeySets:
+def key_sets(parts: Parts, root: HomeRoot) -> KeySets:
     """Return the key sets of a home."""
     return KeySets(parts.home, root, parts.keys, parts.clock, parts.entropy)
 

@@ -23,8 +23,11 @@ from sealhold.vault import recordkeys
 from sealhold.vault.core import Core
 from sealhold.vault.jobs import Job, Left, State, Turned
 from sealhold.vault.keyturns import BrokenKey, KeyTurns, Portion
+from sealhold.vault.minting import turned_over
+from sealhold.vault.registry import TOKENS
 from sealhold.vault.rewrapping import UNDER_SUBJECTS, Under
 from sealhold.vault.subjects import SUBJECTS
+from sealhold.vault.tokenrows import OFFICER_TOKENS, PERSON_TOKENS
 from sealhold.vault.versions import Versions
 from sealhold.vault.wraps import SUBJECT
 from sealhold.vault.writer import Work
@@ -267,6 +270,28 @@ class AppPass:
         Where a key was left under an older one, that stays.
         """
         return 0 if job.quarantined else self._turns.end_app(_app(job))
+
+
+class TokenPass:
+    """Turns over the key that mints access tokens: one commit, together with the job's end."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def total(self, _job: Job) -> int:
+        """Return how many tokens were minted that may still be used."""
+        tables = (TOKENS, PERSON_TOKENS, OFFICER_TOKENS)
+        return sum(1 for table in tables for _ in self._core.deciding.all(table.name))
+
+    def step(self, job: Job, due: Instant) -> Step:
+        """Make the next key and put it in force; the one before is over when `due` is."""
+        # THREAT T02: of a key that somebody else may know, no token holds from this commit on
+        ops = turned_over(self._core, due)
+        return Step(None, self.total(job), 1, works=(Work(ops, ()),), is_all=True)
+
+    def end(self, _job: Job, _due: Instant) -> int:
+        """End nothing: the key before is over by its time."""
+        return 0
 
 
 def _turn(job: Job) -> JobId | None:

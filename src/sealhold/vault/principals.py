@@ -13,7 +13,6 @@ Source: docs/spec/30-access.md sections 1 and 2.
 from collections.abc import Iterator, Sequence
 
 from sealhold.audit.event import Actor, Event, EventKind
-from sealhold.crypto import token as tokens
 from sealhold.crypto.token import Caveat, Token
 from sealhold.model.errors import (
     ConflictError,
@@ -31,6 +30,7 @@ from sealhold.vault.caveats import admits, count_use, counts_of
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
 from sealhold.vault.loginrows import logins_of
+from sealhold.vault.minting import Minting
 from sealhold.vault.passkeyrows import has_passkey, without_passkey
 from sealhold.vault.registry import ACTIVE, MAX_NAME, TOKENS, App, Registry
 from sealhold.vault.subjects import ACTIVE as PERSON_ACTIVE
@@ -61,7 +61,7 @@ class Principals:
         self._uses = uses
         self._subjects = Subjects(core)
         self._key = core.keyring.named("token")
-        self._seen = tokens.Seen(self._key)
+        self._seen = Minting(core.keyring, core.deciding)
         self._apps = AppTokens(core)
         self._teller = Teller(core.keys)
         self.refused = Refused(core)
@@ -84,7 +84,8 @@ class Principals:
             return Holder(kind=PrincipalKind.OFFICER, app=None, token=held)
         app = self.app(token)
         holder = Holder(kind=PrincipalKind.APP, app=app.id, token=held)
-        self._apps.keep(token, AppToken(age, holder, (Registry.guard(app),)))
+        if self._seen.is_of_newest(token):  # another one ends by the clock, and no row changes
+            self._apps.keep(token, AppToken(age, holder, (Registry.guard(app),)))
         return holder
 
     def count(self, holder: Holder) -> None:
@@ -102,7 +103,7 @@ class Principals:
         """
         try:
             now = self._core.clock()
-            held = tokens.check(self._key, token, now=now, admits=lambda _: True)
+            held = self._seen.check(token, now=now, admits=lambda _: True)
         except (InvalidError, DeniedError):
             return
         row = self._core.deciding.get(TOKENS.name, held.id)
@@ -284,7 +285,7 @@ class Principals:
         )
         told = use.event(EventKind.ACCESS, reason)
         self._core.writer.commit(Work(ops, (use.entry(told),), releases=True))
-        return NewToken(id=token_id, token=tokens.mint(self._key, token_id, bounds), until=until)
+        return NewToken(id=token_id, token=self._seen.mint(token_id, bounds), until=until)
 
     def mint_officer(self, name: str, until: Instant) -> tuple[OfficerView, NewToken]:
         """Return a new officer and their token, said once.
@@ -305,7 +306,7 @@ class Principals:
         )
         self._tell(ops, "an officer was made")
         view = OfficerView(id=officer, name=name.strip(), made_at=now, until=until)
-        return view, NewToken(id=token_id, token=tokens.mint(self._key, token_id), until=until)
+        return view, NewToken(id=token_id, token=self._seen.mint(token_id), until=until)
 
     def officers(self) -> tuple[OfficerView, ...]:
         """Return all officers, the newest first."""

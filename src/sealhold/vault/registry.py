@@ -10,8 +10,6 @@ Source: docs/spec/07-grants.md section 8.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sealhold.crypto import token as tokens
-from sealhold.crypto.secret import Secret
 from sealhold.crypto.sign import PublicKey, key_digest
 from sealhold.model.clock import Clock, Entropy
 from sealhold.model.errors import DeniedError, InvalidError, InvalidIdError, NotFoundError
@@ -21,6 +19,7 @@ from sealhold.model.quantities import Instant
 from sealhold.stores.spec import ColumnKind, Delete, Expect, Found, Guard, Op, Put, TableSpec
 from sealhold.vault.caveats import admits
 from sealhold.vault.deciding import Deciding
+from sealhold.vault.minting import Minting
 from sealhold.vault.papers import Papers
 
 APPS = TableSpec(
@@ -63,12 +62,11 @@ class Registry:
     """The apps of one vault."""
 
     def __init__(
-        self, deciding: Deciding, papers: Papers, key: Secret, clock: Clock, entropy: Entropy
+        self, deciding: Deciding, papers: Papers, minting: Minting, clock: Clock, entropy: Entropy
     ) -> None:
         self._deciding = deciding
         self._papers = papers
-        self._key = key
-        self._seen = tokens.Seen(key)
+        self._minting = minting
         self._clock = clock
         self._entropy = entropy
         self._opened: dict[AppId, tuple[Found, App]] = {}  # of the rows that decide
@@ -96,7 +94,7 @@ class Registry:
             self._put(app, Expect.ABSENT),
             Put(TOKENS.name, (token, app.id, ACTIVE), Expect.ABSENT),
         )
-        return app, tokens.mint(self._key, token), ops
+        return app, self._minting.mint(token), ops
 
     def credential(self, app: App) -> tuple[Id16, str, Op]:
         """Return one more token of an app: its id, the token (said once), and what keeps it.
@@ -108,7 +106,7 @@ class Registry:
             raise InvalidError(f"an app has at most {MAX_CREDENTIALS} credentials")
         token = random_id(self._entropy)
         kept = Put(TOKENS.name, (token, app.id, ACTIVE), Expect.ABSENT)
-        return token, tokens.mint(self._key, token), kept
+        return token, self._minting.mint(token), kept
 
     def credentials(self, app: AppId) -> tuple[CredentialView, ...]:
         """Return the tokens of an app, without what would let anybody use them."""
@@ -191,7 +189,7 @@ class Registry:
         # THREAT T02: only who was given a token by the vault gets past here
         try:
             now = self._clock()
-            parsed = self._seen.check(token, now=now, admits=admits(token))
+            parsed = self._minting.check(token, now=now, admits=admits(token))
             row = self._deciding.get(TOKENS.name, Id16(parsed.id))
             app = self.get(AppId(Id16(row.row[1]))) if row else None
         except (InvalidError, DeniedError, NotFoundError) as err:

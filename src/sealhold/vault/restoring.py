@@ -19,17 +19,16 @@ from sealhold.model.errors import (
     NewerFormError,
     NotFoundError,
     StoreUnavailableError,
-    TamperedError,
 )
 from sealhold.model.ids import ObjectName
 from sealhold.stores.spec import ObjectStore, RecordStore
 from sealhold.vault.backups import SHARED, Manifest, Watch, backup_of, check_parts, checked
 from sealhold.vault.home import FIRST_EPOCH, FORM, Home, Lock, read, replace
+from sealhold.vault.keeping import files_in_force, ruling
 from sealhold.vault.rollback import MARK
 
 SLOT, UNLOCK = "slot-", "unlock-"  # how the files of a place for slots begin
 _BACKUP = "b[0-9]*-*+"  # how the folder of a backup is named
-_NAMES = ("passphrase", "keyfile", "environment")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +62,12 @@ def copy_slots(home: Home, folder: Path) -> tuple[str, ...]:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         replace(folder / f"{SLOT}{epoch}", read(home.slots / str(epoch)))
         made.append(f"{SLOT}{epoch}")
-        for name in _NAMES:
-            if home.unlock_slot(name).exists():
-                replace(folder / f"{UNLOCK}{name}", read(home.unlock_slot(name)))
-                made.append(f"{UNLOCK}{name}")
+        for name in files_in_force(home):
+            replace(folder / f"{UNLOCK}{name}", read(home.unlock_slot(name)))
+            made.append(f"{UNLOCK}{name}")
         # THREAT T289: a slot that outlives its epoch in a copy would open what was erased in it
-        for path in folder.glob(f"{SLOT}*"):
-            if path.name != f"{SLOT}{epoch}":
+        for path in (*folder.glob(f"{SLOT}*"), *folder.glob(f"{UNLOCK}*")):
+            if path.name not in made:
                 path.write_bytes(bytes(path.stat().st_size))
                 path.unlink()
     except OSError as err:
@@ -131,9 +129,8 @@ def _keys_of_home(home: Home, older: Home) -> None:
         epoch = older.epoch
         replace(home.slots / str(epoch), read(older.slots / str(epoch)))
         replace(home.epoch_key_of(epoch), read(older.epoch_key_of(epoch)))
-        for name in _NAMES:
-            if older.unlock_slot(name).exists():
-                replace(home.unlock_slot(name), read(older.unlock_slot(name)))
+        for name in files_in_force(older):
+            replace(home.unlock_slot(name), read(older.unlock_slot(name)))
         source, to = older.keys_of(epoch), home.keys_of(epoch)
         for ending in ("", "-wal"):  # what a kill left in the log of changes belongs to it
             part = source.with_name(source.name + ending)
@@ -155,12 +152,11 @@ def _keys_of_backup(new: NewHome, place: ObjectStore, manifest: Manifest, slots:
     slot = slots / f"{SLOT}{epoch}"
     if not slot.is_file():
         raise NotFoundError(f"there is no slot of epoch {epoch}: what lay under it opens no more")
-    ways = [name for name in _NAMES if (slots / f"{UNLOCK}{name}").is_file()]
-    if len(ways) != 1:
-        raise TamperedError(f"the place of slots holds {len(ways)} ways in and not one")
     replace(home.slots / str(epoch), read(slot))
-    replace(home.unlock_slot(ways[0]), read(slots / f"{UNLOCK}{ways[0]}"))
+    for path in sorted(slots.glob(f"{UNLOCK}*")):
+        replace(home.unlock_slot(path.name.removeprefix(UNLOCK)), read(path))
     replace(home.epoch_key_of(epoch), manifest.key)
     new.keys(epoch).restore(place, backup_of(manifest.keys))
     if epoch != FIRST_EPOCH:
         home.move_on(epoch)
+    ruling(home)  # one way in, or it is no place of slots

@@ -38,6 +38,7 @@ from sealhold.vault.deciding import rows_of, scan_all
 from sealhold.vault.holdrows import keeping_ids
 from sealhold.vault.leaving import OF_A_PERSON
 from sealhold.vault.loginrows import no_logins
+from sealhold.vault.minting import Minting, skipped
 from sealhold.vault.noisebudget import NOISE, NoiseBudget
 from sealhold.vault.objects import PACKS
 from sealhold.vault.passkeyrows import no_passkeys
@@ -107,8 +108,8 @@ def accept(core: Core, accepted: Accepted, then: Instant, mark: Callable[[], Non
     if not (accepted.at_terminal or core.headless):
         raise VerificationNeededError("the owner's passphrase must be typed at a terminal")
     mark()
-    token, teller = core.keyring.named("token"), Teller(core.keys)
-    registry = Registry(core.deciding, core.papers, token, core.clock, core.entropy)
+    minting, teller = Minting(core.keyring, core.deciding), Teller(core.keys)
+    registry = Registry(core.deciding, core.papers, minting, core.clock, core.entropy)
     event = Event(kind=EventKind.RESTORE, actor=Actor.OWNER, subject=teller.subject, reason=OLDER)
     stopped = [registry.change(app, SUSPENDED) for app in registry.all() if app.state == ACTIVE]
     # THREAT T174: what an older database forgot was told is counted as told, to the last bit
@@ -116,7 +117,7 @@ def accept(core: Core, accepted: Accepted, then: Instant, mark: Callable[[], Non
     # THREAT T286: what was withdrawn or revoked since that day must not come back with it
     unknown, dead = tuple(_unknown(core)), tuple(_dead(core))
     ops = (*spent, *_told(core, core.datasets), *_asked(core), *stopped, *unknown, *dead)
-    ops = (*ops, unsaid(core), *leases.ends(core), *_uncounted(core))
+    ops = (*ops, unsaid(core), *leases.ends(core), *_uncounted(core), *skipped(core))
     lost = len(unknown) + _permitting(core)
     ops = (
         *ops,

@@ -27,7 +27,7 @@ from sealhold.model.quantities import Instant
 from sealhold.vault.core import Core
 from sealhold.vault.jobs import OPEN, UNDER_WAY, Job, Jobs, Scope, State, Turned
 from sealhold.vault.keyturns import KeyTurns
-from sealhold.vault.passes import AppPass, Pass, Step, SubjectPass
+from sealhold.vault.passes import AppPass, Pass, Step, SubjectPass, TokenPass
 from sealhold.vault.reindexing import IndexPass
 from sealhold.vault.schemas import Schemas
 from sealhold.vault.sweeping import Sweeping
@@ -67,6 +67,7 @@ class Rotation:
             Turned.BODIES: of_subjects,
             Turned.APP: AppPass(self._turns),
             Turned.INDEX: IndexPass(core, self._turns, schemas),
+            Turned.TOKENS: TokenPass(core),
         }
         self._one = Lock()
         self._mine = 0  # works of the last step

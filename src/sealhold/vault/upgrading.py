@@ -19,7 +19,6 @@ from sealhold.audit.tables import SPANS
 from sealhold.crypto.digest import equal
 from sealhold.crypto.note import VerifierKey
 from sealhold.crypto.seal import Sealer
-from sealhold.crypto.secret import Secret
 from sealhold.model.errors import ConflictError, InvalidError, TamperedError
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.migrating import Migration, migrated_copy, tables_of
@@ -32,6 +31,7 @@ from sealhold.vault.home import FORM, Home, Lock
 from sealhold.vault.keyring import Keyring
 from sealhold.vault.keysets import lease
 from sealhold.vault.opening import DECIDING, Parts, all_tables, key_sets
+from sealhold.vault.roots import HomeRoot
 from sealhold.vault.telling import origin_of
 from sealhold.vault.writer import SET_HASH, set_mac
 
@@ -78,7 +78,7 @@ def _steps_from(form: int, migrations: Sequence[Migration]) -> tuple[Migration, 
 
 def upgrade(
     parts: Parts,
-    root: Secret,
+    root: HomeRoot,
     migrations: Sequence[Migration] = MIGRATIONS,
     watch: Watch = unseen,
 ) -> None:
@@ -113,7 +113,7 @@ def upgrade(
 
 def upgrade_server(
     parts: Parts,
-    root: Secret,
+    root: HomeRoot,
     moved: "AbstractContextManager[Moving]",
     migrations: Sequence[Migration] = MIGRATIONS,
     watch: Watch = unseen,
@@ -185,7 +185,7 @@ def _index(
         watch(done, size)
 
 
-def _prepare(parts: Parts, root: Secret, steps: Sequence[Migration], watch: Watch) -> None:
+def _prepare(parts: Parts, root: HomeRoot, steps: Sequence[Migration], watch: Watch) -> None:
     """Make and check the rows in today's form, beside the old ones.
 
     Raises:

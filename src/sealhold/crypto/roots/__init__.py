@@ -1,14 +1,17 @@
 """Root providers: where a root key comes from, and what keeps epoch slots."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sealhold.crypto.rootspec import RootProvider
 from sealhold.crypto.secret import Secret
 from sealhold.model.errors import ExtraMissingError
 from sealhold.model.ids import Id16
 
+if TYPE_CHECKING:
+    from sealhold.crypto.roots.pkcs11 import Pkcs11Root
 
-def on_token(module: Path, label: str, pin: Secret, vault: Id16) -> RootProvider:
+
+def on_token(module: Path, label: str, pin: Secret, vault: Id16) -> "Pkcs11Root":
     """Return the root on the token called `label`; see `pkcs11.Pkcs11Root`.
 
     Raises:

@@ -38,16 +38,7 @@ def create_file(path: Path, entropy: Entropy) -> Secret:
         UnavailableError: the file cannot be written.
     """
     key = new_key(entropy, "key file")
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(key.reveal())
-            file.flush()
-            os.fsync(handle)
-    except FileExistsError as err:
-        raise ConflictError("the key file exists already") from err
-    except OSError as err:
-        raise UnavailableError("the key file cannot be written") from err
+    write_private(path, "key file", key.reveal())
     return key
 
 
@@ -60,17 +51,7 @@ def read_file(path: Path) -> Secret:
         TamperedError: it does not have 32 bytes, or they are plainly not random.
         UnavailableError: it cannot be read.
     """
-    handle = _opened(path)
-    try:
-        status = os.fstat(handle)
-        is_private = not stat.S_IMODE(status.st_mode) & 0o077 and status.st_uid == os.geteuid()
-        if not stat.S_ISREG(status.st_mode) or not is_private:
-            raise InsecureHomeError("the key file may be read by others")
-        value = os.read(handle, KEY_BYTES + 1)
-    except OSError as err:
-        raise UnavailableError("the key file cannot be read") from err
-    finally:
-        os.close(handle)
+    value = read_private(path, "key file", KEY_BYTES + 1)
     if len(value) != KEY_BYTES or len(set(value)) < MIN_VARIETY:
         raise TamperedError(f"the key file has not {KEY_BYTES} random bytes")
     return Secret(value, "key file")
@@ -100,13 +81,53 @@ def unlock(slot: bytes, key: Secret, *, name: str = NAME) -> Secret:
     return root
 
 
-def _opened(path: Path) -> int:
+def read_private(path: Path, what: str, most: int) -> bytes:
+    """Return up to `most` bytes of a file that its owner alone may read; `what` names it.
+
+    Raises:
+        NotFoundError: there is no file at `path`.
+        InsecureHomeError: others may read it, or it is no plain file of this user.
+        UnavailableError: it cannot be read.
+    """
+    handle = _opened(path, what)
+    try:
+        status = os.fstat(handle)
+        is_private = not stat.S_IMODE(status.st_mode) & 0o077 and status.st_uid == os.geteuid()
+        if not stat.S_ISREG(status.st_mode) or not is_private:
+            raise InsecureHomeError(f"the {what} may be read by others")
+        return os.read(handle, most)
+    except OSError as err:
+        raise UnavailableError(f"the {what} cannot be read") from err
+    finally:
+        os.close(handle)
+
+
+def write_private(path: Path, what: str, content: bytes) -> None:
+    """Write a new file of mode 0600, durably; `what` names it.
+
+    Raises:
+        ConflictError: the path is taken.
+        UnavailableError: it cannot be written.
+    """
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(handle)
+    except FileExistsError as err:
+        raise ConflictError(f"the {what} exists already") from err
+    except OSError as err:
+        raise UnavailableError(f"the {what} cannot be written") from err
+
+
+def _opened(path: Path, what: str) -> int:
     # A pipe would block an open, and a link could lead to another user's file.
     try:
         return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError as err:
-        raise NotFoundError("no key file there") from err
+        raise NotFoundError(f"no {what} there") from err
     except OSError as err:
         if err.errno == errno.ELOOP:
-            raise InsecureHomeError("the key file is a link") from err
-        raise UnavailableError("the key file cannot be read") from err
+            raise InsecureHomeError(f"the {what} is a link") from err
+        raise UnavailableError(f"the {what} cannot be read") from err

@@ -27,6 +27,7 @@ from sealhold.model.clock import Entropy
 from sealhold.model.errors import (
     ConflictError,
     InvalidError,
+    NoModuleError,
     NotFoundError,
     RootAwayError,
     SealBrokenError,
@@ -127,6 +128,16 @@ class Pkcs11Root:
             flags = session.token.slot.flags
         return Destruction(method="key destroyed on the token", strength=strength_of(flags))
 
+    def strength(self) -> Strength:
+        """Return what destruction on this token is worth, once its PIN has opened it.
+
+        Raises:
+            WrongPinError: the PIN does not open it.
+            RootAwayError: it is not there, or its library is not.
+        """
+        with self._session() as session:
+            return strength_of(session.token.slot.flags)
+
     def _id(self, epoch: int) -> bytes:
         return bytes(self._vault) + epoch.to_bytes(8)
 
@@ -167,6 +178,8 @@ class Pkcs11Root:
             raise RootAwayError(f"the token `{self._label}` does not answer") from err
 
     def _opened(self) -> Session:
+        if not self._module.is_file():
+            raise NoModuleError(f"no library `{self._module}`")
         library, pin = pkcs11.lib(str(self._module)), self._pin.reveal().decode()
         try:
             return library.get_token(token_label=self._label).open(rw=True, user_pin=pin)

@@ -6,7 +6,9 @@
   the same place begins above every value that any had; so no copy of anything brings a slot back.
 - What the TPM gives out is one half of the key; the other is the root key from an unlock slot.
   Who has the machine and not the passphrase, or reads the wires between its chips, has nothing.
-- The mapping keeps one document per epoch, sealed under the root key; its owner decides where.
+- The mapping keeps one document per epoch, sealed; its owner decides where. It is there before the
+  counter is, so that a slot whose making was cut off can be ended.
+- To end a slot takes less than to open it: the key that seals the documents.
 - The owner's hierarchy must have no password, as it is when a machine comes.
 
 Source: docs/spec/03-keys.md section 9.2; TPM 2.0 Library, parts 1 (19, 37.2) and 3.
@@ -36,6 +38,7 @@ from sealhold.model.errors import (
     NotFoundError,
     RootAwayError,
     SealBrokenError,
+    SealholdError,
 )
 from sealhold.model.ids import SealedBytes
 
@@ -120,12 +123,30 @@ class _Slot:
         )
 
 
+def _where(document: bytes) -> tuple[int, bytes]:
+    """Return place and parent that a document names, of a slot or of one that was only begun.
+
+    Raises:
+        SealBrokenError: it is of another format.
+    """
+    try:
+        number, place, parent = unpack(document)
+    except (InvalidEncodingError, ValueError, TypeError):
+        slot = _Slot.of(document)
+        return slot.place, slot.parent
+    is_whole = (type(number), number) == (int, FORMAT) and type(place) is int
+    if not is_whole or place not in PLACES or not isinstance(parent, bytes):
+        raise SealBrokenError("a slot in a TPM of no known form")
+    return place, parent
+
+
 class Tpm2Root:
     """Keeps epoch slots in a TPM, bound to `registers` of its SHA-256 bank.
 
     Args:
         root: what an unlock slot gives: the other half of each slot's key.
         slots: where what is known of each slot is kept.
+        papers: what seals that; the root key if None.
         registers: which must not change; each from 0 to 23.
         tcti: where the TPM is, in the words of tpm2-tools; the system's own if empty.
     """
@@ -136,13 +157,14 @@ class Tpm2Root:
         slots: MutableMapping[int, bytes],
         registers: Sequence[int] = REGISTERS,
         tcti: str = "",
+        papers: Secret | None = None,
     ) -> None:
         if not are_installed(NEEDED):
             raise ExtraMissingError("a root in a TPM needs the programs of tpm2-tools")
-        if not registers or not set(registers) <= set(range(PCRS)):
-            raise InvalidError(f"registers from 0 to {PCRS - 1}, and at least one")
+        check_registers(registers)
         self._root = root
-        self._sealer = Sealer(root)
+        self._papers = papers or root
+        self._sealer = Sealer(self._papers)
         self._slots = slots
         self._registers = tuple(sorted(set(registers)))
         self._tcti = tcti
@@ -153,17 +175,19 @@ class Tpm2Root:
         released = Secret(entropy(KEY_BYTES), f"half of slot {epoch}")
         with self._tpm() as tpm:
             taken = _taken(tpm)
-            place = _drawn(entropy)
+            place, parent = _drawn(entropy), _parent(tpm)
             while place in taken:
                 place = _drawn(entropy)
-            tpm.run("tpm2_nvdefine", hex(place), "-C", "o", "-s", "8", "-a", COUNTER)
+            begun = pack([FORMAT, place, parent])
+            self._slots[epoch] = self._sealer.seal(begun, _place(epoch), entropy)
             try:
-                slot = self._sealed(tpm, place, released)
+                tpm.run("tpm2_nvdefine", hex(place), "-C", "o", "-s", "8", "-a", COUNTER)
+                slot = self._sealed(tpm, place, parent, released)
                 self._opened(tpm, slot, epoch)  # before anything hangs on it
                 self._slots[epoch] = self._sealer.seal(slot.document(), _place(epoch), entropy)
             except BaseException:
-                with suppress(RootAwayError):
-                    tpm.run("tpm2_nvundefine", hex(place), "-C", "o")
+                with suppress(SealholdError):
+                    destroy(self._papers, self._slots, epoch, self._tcti)
                 raise
 
     def wrap(self, epoch: int, key: Secret, entropy: Entropy) -> SealedBytes:  # noqa: D102
@@ -173,17 +197,7 @@ class Tpm2Root:
         return self._slot_key(epoch).unwrap(sealed, _key_place(epoch), name)
 
     def destroy_slot(self, epoch: int) -> Destruction:  # noqa: D102
-        if epoch not in self._slots:
-            return GONE
-        slot = self._slot(epoch)
-        with self._tpm() as tpm:
-            _check_is_its_own(tpm, slot)
-            if slot.place in _taken(tpm):  # else it was destroyed, and only the document is left
-                # THREAT T212: from here on no copy of the slot opens, whoever kept it
-                tpm.run("tpm2_nvincrement", hex(slot.place), "-C", "o")
-                tpm.run("tpm2_nvundefine", hex(slot.place), "-C", "o")
-        del self._slots[epoch]
-        return GONE
+        return destroy(self._papers, self._slots, epoch, self._tcti)
 
     def _slot(self, epoch: int) -> _Slot:
         try:
@@ -198,14 +212,13 @@ class Tpm2Root:
             released = self._opened(tpm, slot, epoch)
         return Sealer(slot_key(self._root, epoch, released))
 
-    def _sealed(self, tpm: TpmPrograms, place: int, released: Secret) -> _Slot:
+    def _sealed(self, tpm: TpmPrograms, place: int, parent: bytes, released: Secret) -> _Slot:
         """Seal `released` under the counter at `place` and the registers as they are now.
 
         Raises:
             RootAwayError: the TPM does not answer, or lacks a register.
         """
         tpm.run("tpm2_nvincrement", hex(place), "-C", "o")
-        parent = _parent(tpm)
         selection = f"sha256:{','.join(map(str, self._registers))}"
         tpm.run("tpm2_pcrread", selection, "-o", "values")
         values = _read(tpm, "values")
@@ -237,7 +250,7 @@ class Tpm2Root:
             MachineChangedError: its registers did.
             RootAwayError: the TPM does not answer, or is another one.
         """
-        _check_is_its_own(tpm, slot)
+        _check_is_its_own(tpm, slot.parent)
         if slot.place not in _taken(tpm) or _count(tpm, slot.place) != slot.count:
             raise NotFoundError(f"epoch slot {epoch} was destroyed")
         tpm.run("tpm2_pcrread", slot.selection, "-o", "values")
@@ -255,8 +268,52 @@ class Tpm2Root:
 
     @contextmanager
     def _tpm(self) -> Iterator[TpmPrograms]:
-        with tempfile.TemporaryDirectory(prefix="sealhold-tpm-") as folder:  # mode 0700
-            yield TpmPrograms(folder=Path(folder), tcti=self._tcti, away=RootAwayError)
+        with _programs(self._tcti) as tpm:
+            yield tpm
+
+
+def check_registers(registers: Sequence[int]) -> None:
+    """Refuse registers that no TPM has.
+
+    Raises:
+        InvalidError: none, or one that is not from 0 to 23.
+    """
+    if not registers or not set(registers) <= set(range(PCRS)):
+        raise InvalidError(f"registers from 0 to {PCRS - 1}, and at least one")
+
+
+def destroy(
+    papers: Secret, slots: MutableMapping[int, bytes], epoch: int, tcti: str
+) -> Destruction:
+    """Destroy the slot of an epoch, or one whose making was cut off, without the root key.
+
+    Args:
+        papers: what seals the documents of the slots.
+        slots: where these are kept.
+        epoch: which one.
+        tcti: where the TPM is; the system's own if empty.
+
+    Raises:
+        SealBrokenError: its document is damaged.
+        RootAwayError: the TPM does not answer, or is another one.
+    """
+    if epoch not in slots:
+        return GONE
+    place, parent = _where(Sealer(papers).open(slots[epoch], _place(epoch)))
+    with _programs(tcti) as tpm:
+        _check_is_its_own(tpm, parent)
+        if place in _taken(tpm):  # else it was destroyed, and only the document is left
+            # THREAT T212: from here on no copy of the slot opens, whoever kept it
+            tpm.run("tpm2_nvincrement", hex(place), "-C", "o")
+            tpm.run("tpm2_nvundefine", hex(place), "-C", "o")
+    del slots[epoch]
+    return GONE
+
+
+@contextmanager
+def _programs(tcti: str) -> Iterator[TpmPrograms]:
+    with tempfile.TemporaryDirectory(prefix="sealhold-tpm-") as folder:  # mode 0700
+        yield TpmPrograms(folder=Path(folder), tcti=tcti, away=RootAwayError)
 
 
 def slot_key(root: Secret, epoch: int, released: Secret) -> Secret:
@@ -265,13 +322,13 @@ def slot_key(root: Secret, epoch: int, released: Secret) -> Secret:
     return derive(root, Tag.TPM_KEY, epoch.to_bytes(8), released.reveal())
 
 
-def _check_is_its_own(tpm: TpmPrograms, slot: _Slot) -> None:
-    """Raise unless `slot` hangs on this TPM; a TPM that was cleared is another one.
+def _check_is_its_own(tpm: TpmPrograms, parent: bytes) -> None:
+    """Raise unless `parent` is the key of this TPM; a TPM that was cleared is another one.
 
     Raises:
         RootAwayError: it does not, or the TPM does not answer.
     """
-    if _parent(tpm) != slot.parent:
+    if _parent(tpm) != parent:
         raise RootAwayError("the slot is of another TPM, or this one was cleared since")
 
 

@@ -1,16 +1,33 @@
 """`sealhold init`."""
 
-from pathlib import Path
+from dataclasses import replace
 from typing import Annotated, assert_never
 
 import typer
 
 from sealhold.frontends.cli.opening import folder_of, new_passphrase, world_of
 from sealhold.frontends.cli.out import Facts, Line, emit, safe
+from sealhold.frontends.cli.rootwords import (
+    KEPT_IN,
+    RECOVER,
+    REGISTERS,
+    TOKEN,
+    KeyFile,
+    Module,
+    NoRecovery,
+    Recovery,
+    Registers,
+    RootKind,
+    Said,
+    Tcti,
+    Token,
+    Unlock,
+    root_value,
+)
 from sealhold.frontends.cli.session import Session
-from sealhold.model.errors import NoKeyError, TakenError, UsageError
-from sealhold.model.shown import LogState
-from sealhold.node import Places, Way, World, create, new_key_file, opened
+from sealhold.model.errors import TakenError
+from sealhold.model.shown import Status
+from sealhold.node import Places, Way, create, opened
 
 Rows = Annotated[
     str,
@@ -25,12 +42,8 @@ Packs = Annotated[
         metavar="URL", help="Packs in a bucket: s3://BUCKET/FOLDER?endpoint=https://HOST."
     ),
 ]
-KeyFile = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="With `--root keyfile`: the file to write, elsewhere."),
-]
 Root = Annotated[
-    Way,
+    RootKind,
     typer.Option("--root", help="What opens the vault. With a key, whoever has it also decides."),
 ]
 HOW = {
@@ -47,7 +60,7 @@ KEEP = {
 }
 
 
-def init(
+def init(  # noqa: PLR0913, PLR0917  # reason: there are as many kinds of roots
     context: typer.Context,
     headless: Annotated[
         bool,
@@ -57,8 +70,15 @@ def init(
             " every receipt.",
         ),
     ] = False,
-    root: Root = Way.PASSPHRASE,
+    root: Root = RootKind.PASSPHRASE,
+    unlock: Unlock = None,
     key_file: KeyFile = None,
+    registers: Registers = REGISTERS,
+    tcti: Tcti = "",
+    module: Module = None,
+    token: Token = TOKEN,
+    recovery: Recovery = None,
+    no_recovery: NoRecovery = False,
     records: Rows = "",
     objects: Packs = "",
 ) -> None:
@@ -67,77 +87,93 @@ def init(
     The passphrase opens it and is kept nowhere: whoever forgets it has lost the vault. It is
     typed twice, or taken from SEALHOLD_PASSPHRASE. Without a terminal the vault is headless.
     With `--root keyfile` a file is written whose key takes the passphrase's place, and with
-    `--root environment` the 32 random bytes of SEALHOLD_ROOT do, in base64.
+    `--root environment` the 32 random bytes of SEALHOLD_ROOT do, in base64. With `tpm2` the keys of
+    epochs lie in this machine's TPM, with `pkcs11` on a token, whose PIN is typed or SEALHOLD_PIN:
+    then the vault opens with its device alone, so keep a recovery secret.
     Servers are not trusted: they keep sealed bytes, and the keys stay in the folder.
 
     Raises:
         TakenError: the folder holds something already; told before anything is asked.
-        UsageError: a key file without a root that is one, or the other way round.
+        UsageError: options that do not go together.
     """
     places = Places(records=records, objects=objects)
     session = Session.of(context)
     folder, world = folder_of(session), world_of(session)
     if folder.is_dir() and any(folder.iterdir()):
         raise TakenError(f"`{safe(str(folder))}` is not empty")
-    if (key_file is not None) is not (root is Way.KEYFILE):
-        raise UsageError("`--key-file` and `--root keyfile` go together")
-    alone = not session.shell.terminal.is_there() or root is not Way.PASSPHRASE
+    said = Said(
+        root=root,
+        unlock=unlock,
+        key_file=key_file,
+        registers=registers,
+        tcti=tcti,
+        module=module,
+        token=token,
+        recovery=recovery,
+        no_recovery=no_recovery,
+    )
+    said.check(folder)
+    alone = not session.shell.terminal.is_there() or said.way is not Way.PASSPHRASE
     is_headless = headless or alone
-    given = _given(session, root, key_file, folder, world)
-    try:
-        create(folder, given, headless=is_headless, way=root, places=places, world=world)
-    except BaseException:
-        if key_file is not None:
-            key_file.unlink()  # made a moment ago, and of no use
-        raise
+    typed = _given(session, said.way)
+    keeping = said.keeping(session)
+    with said.files(world, lambda: True) as (key, public):
+        given, keeping = typed or key, replace(keeping, recovery=public)
+        create(
+            folder,
+            given,
+            headless=is_headless,
+            way=said.way,
+            keeping=keeping,
+            places=places,
+            world=world,
+        )
     with opened(folder, given, world) as node:
-        state = node.audit.state()
-    _tell(session, root, folder, state, is_headless=is_headless)
+        shown = node.status()
+    _tell(session, shown, is_headless=is_headless)
 
 
-def _tell(session: Session, root: Way, folder: Path, state: LogState, *, is_headless: bool) -> None:
+def _tell(session: Session, shown: Status, *, is_headless: bool) -> None:
     value = {
-        "home": str(folder),
+        "home": shown.home,
         "headless": is_headless,
-        "root": root.value,
-        "log_key": state.key_digest,
-        "checkpoint": state.checkpoint,
+        "root": shown.root,
+        "slots": shown.slots,
+        "root_strength": shown.root_strength,
+        "recovery": shown.recovery,
+        "log_key": shown.log.key_digest,
+        "checkpoint": shown.log.checkpoint,
     }
-    how = HOW[root] if is_headless else "by you alone, at a terminal"
+    way = Way(shown.root)
+    how = HOW[way] if is_headless else "by you alone, at a terminal"
+    device = (
+        [] if shown.slots == "home" else [("Opens only", f"with what lies {KEPT_IN[shown.slots]}")]
+    )
     emit(
         session,
         value,
         Line("Your vault is made.", "head"),
         Facts(
             [
-                ("Folder", safe(str(folder))),
+                ("Folder", safe(shown.home)),
                 ("Decided", how),
-                ("Log key", state.key_digest),
+                *device,
+                ("Log key", shown.log.key_digest),
             ]
         ),
-        Line(KEEP[root], "plain"),
+        Line(RECOVER if shown.recovery else KEEP[way], "plain"),
         Line("Next: sealhold import FILE...", "hint"),
     )
 
 
-def _given(session: Session, root: Way, key_file: Path | None, folder: Path, world: World) -> str:
-    """Return what is to open the vault, after writing the key file if it is one.
-
-    Raises:
-        NoKeyError: SEALHOLD_ROOT says nothing.
-        UsageError: the key file would lie in the vault.
-    """
-    match root:
+def _given(session: Session, way: Way) -> str:
+    """Return what is to open the vault; nothing yet if that is a key file."""
+    match way:
         case Way.PASSPHRASE:
             return new_passphrase(session)
         case Way.KEYFILE:
-            assert key_file is not None  # noqa: S101  reason: `init` checked
-            if key_file.resolve().is_relative_to(folder.resolve()):
-                raise UsageError("a key file in the vault opens it for whoever copies the vault")
-            return new_key_file(key_file, world.entropy)
+            return ""
         case Way.ENVIRONMENT:
-            if session.shell.root is None:
-                raise NoKeyError("SEALHOLD_ROOT is not set")
-            return session.shell.root
+            return root_value(session)
         case _:
-            assert_never(root)
+            assert_never(way)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sealhold.frontends.cli.out import Block, Column, Facts, Line, Table, figure, id_, safe
-from sealhold.frontends.cli.words import short
+from sealhold.frontends.cli.words import counted, short
 from sealhold.frontends.web.formats import moment
 from sealhold.model.ids import Kind
 from sealhold.model.shown.jobs import JobDetails, JobView
@@ -14,6 +14,7 @@ WORDS = {
     "app": "an app's key",
     "bodies": "keys of contents",
     "index": "a field's key",
+    "tokens": "the key of access tokens",
     "": "unknown",
 }
 
@@ -50,9 +51,9 @@ def job_facts(job: JobView) -> list[Block]:
         ("Job", short(Kind.JOB, job.id)),
         ("Turns over", f"{WORDS[job.kind]}, of {safe(job.scope)}"),
         ("State", job.state.replace("_", " ")),
-        ("Looked at", f"{job.done:,} of {job.total:,} in this pass"),
-        ("Changed", f"{job.changed:,} rows"),
-        ("Left", f"{job.quarantined:,} rows that did not open"),
+        ("Looked at", _looked(job)),
+        ("Changed", counted(job.changed, "row") if job.changed else "nothing"),
+        ("Left", _left(job.quarantined)),
         ("Began", moment(job.started)),
     ]
     if job.ended is not None:
@@ -62,6 +63,16 @@ def job_facts(job: JobView) -> list[Block]:
     if job.error:
         pairs.append(("Failed", safe(job.error)))
     return [Facts(pairs)]
+
+
+def _looked(job: JobView) -> str:
+    if not job.total:
+        return "nothing, for there is none of it"
+    return f"{job.done:,} of {job.total:,} in this pass"
+
+
+def _left(rows: int) -> str:
+    return f"{counted(rows, 'row')} that did not open" if rows else "nothing: every row opened"
 
 
 def job_details(details: JobDetails) -> list[Block]:

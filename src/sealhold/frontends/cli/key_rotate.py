@@ -17,7 +17,7 @@ def key_rotate(
     context: typer.Context,
     kind: Annotated[
         str,
-        typer.Argument(metavar="KIND", help="`subject`, `subjects`, `app`, `bodies`, `index`."),
+        typer.Argument(metavar="KIND", help="One of those below."),
     ],
     scope: Annotated[
         str,
@@ -37,6 +37,7 @@ def key_rotate(
 
     `subject` makes a new key for one person, or for you; `subjects` for all people of an app, or
     for everybody; `app` for an app. `bodies` seals contents anew, `index` what people are found by.
+    `tokens` makes a new key for access tokens: those that are out hold for another 30 days.
     Old keys of subjects open older backups for another 30 days, unless you say that somebody else
     may know them. Takes your passphrase, typed at the terminal for this one decision. A kill in the
     middle loses nothing: `sealhold job resume` goes on.
@@ -58,4 +59,7 @@ def key_rotate(
 
 
 def _would(job: JobView) -> list[Block]:
-    return [Line(f"To be turned over: {WORDS[job.kind]}, of {safe(job.scope)}: {job.total:,}.")]
+    what = f"{WORDS[job.kind]}, of {safe(job.scope)}"
+    if not job.total:
+        return [Line(f"To be turned over: {what}: there is none, so there is nothing to do.")]
+    return [Line(f"To be turned over: {what}: {job.total:,}.")]

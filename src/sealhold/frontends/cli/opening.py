@@ -3,6 +3,7 @@
 - Reading takes the passphrase from SEALHOLD_PASSPHRASE, else from the terminal.
 - A vault that opens with a key takes it from the file that SEALHOLD_KEY_FILE names, or as
   SEALHOLD_ROOT said it; it is headless, and nothing is asked at a terminal.
+- A recovery secret in the file that SEALHOLD_RECOVERY_FILE names comes before either.
 - Deciding, releasing, admitting and deleting take it from the terminal alone, because a program
   that runs as the owner has the environment too. Only a headless home takes it from there.
 - A folder without a vault is told before anything is asked.
@@ -15,10 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import assert_never
 
+from sealhold.frontends.cli.out import safe
 from sealhold.frontends.cli.session import Session
 from sealhold.model.errors import (
     LockedError,
     NoKeyError,
+    NoPinError,
     VerificationNeededError,
     WeakPassphraseError,
     WrongPassphraseError,
@@ -26,12 +29,15 @@ from sealhold.model.errors import (
 from sealhold.node import (
     KEY_FILE_VARIABLE,
     PASSPHRASE_VARIABLE,
+    PIN_VARIABLE,
+    RECOVERY_VARIABLE,
     Accepted,
     Node,
     Way,
     World,
     home_folder,
     key_in,
+    recovery_in,
 )
 
 ASK = "Passphrase: "
@@ -150,8 +156,21 @@ def _node(session: Session) -> Iterator[Node]:
         yield node
 
 
+def pin_for(session: Session, token: str) -> str:
+    """Return the PIN of a token: from SEALHOLD_PIN, or typed.
+
+    Raises:
+        NoPinError: there is neither a terminal nor a PIN.
+    """
+    given = session.shell.environment.get(PIN_VARIABLE)
+    return given or _asked(session, NoPinError, f"PIN of the token `{safe(token)}`: ")
+
+
 def given_to(session: Session, node: Node) -> str | None:
     """Return what opens the vault, if it was given without being asked for."""
+    recovery = session.shell.environment.get(RECOVERY_VARIABLE)
+    if recovery:
+        return recovery_in(Path(recovery))
     match node.way:
         case Way.PASSPHRASE:
             return _passphrase(session)
@@ -185,8 +204,11 @@ def typed(
 
 
 def _asked(
-    session: Session, missing: type[LockedError | VerificationNeededError], prompt: str
+    session: Session,
+    missing: type[LockedError | VerificationNeededError | NoPinError],
+    prompt: str,
 ) -> str:
     if not session.shell.terminal.is_there():
-        raise missing("there is no terminal to type the passphrase at")
+        what = "PIN" if missing is NoPinError else "passphrase"
+        raise missing(f"there is no terminal to type the {what} at")
     return session.shell.terminal.ask(prompt)

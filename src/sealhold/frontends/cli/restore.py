@@ -83,16 +83,21 @@ def _would(look: RestoreView) -> list[Block]:
 
 
 def _done(done: RestoreView) -> list[Block]:
+    def some(number: int) -> str:
+        return f"{number:,}" if number else "none: there was none"
+
+    erased = f"{done.people:,}; their rows went again" if done.people else "nobody"
+    confirm = f"{counted(done.consents, 'consent')} to confirm: sealhold grant confirm GRANT"
     return [
         Line("The backup counts now. All budgets of its time are spent.", "head"),
         Facts(
             [
-                ("Apps stopped", str(done.apps)),
-                ("Consents unknown", str(done.consents)),
-                ("Tokens ended", str(done.tokens)),
-                ("People erased since", f"{done.people}; their rows went again"),
+                ("Apps stopped", some(done.apps)),
+                ("Consents unknown", some(done.consents)),
+                ("Tokens ended", some(done.tokens)),
+                ("People erased since", erased),
             ]
         ),
-        Line(f"{counted(done.consents, 'consent')} to confirm: sealhold grant confirm GRANT"),
-        Line("Let an app ask again: sealhold app resume APP", "hint"),
+        *([Line(confirm)] if done.consents else []),
+        *([Line("Let an app ask again: sealhold app resume APP", "hint")] if done.apps else []),
     ]

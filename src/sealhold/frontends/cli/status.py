@@ -17,6 +17,7 @@ from sealhold.frontends.cli.out import (
     figure,
     safe,
 )
+from sealhold.frontends.cli.rootwords import KEPT_IN, OPENED_BY, WORTH
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.words import counted
 from sealhold.frontends.web.formats import bits, moment
@@ -25,15 +26,6 @@ from sealhold.model.shown import LogState, Meter, Status
 from sealhold.model.shown.backups import DrillView
 from sealhold.model.shown.happened import COUNTED
 from sealhold.node import backing
-
-OPENED_BY = {
-    "passphrase": "a passphrase",
-    "keyfile": "a key file",
-    "environment": "a root value in the environment",
-}
-WORTH = {  # what a receipt of an erasure says, in words
-    "overwritten-file": "is a file overwritten; flash disks and snapshots may keep it",
-}
 
 TRIED = {
     "seal_and_open": "seal and open",
@@ -100,7 +92,11 @@ def _blocks(shown: Status, meters: tuple[Meter, ...], checked: LogState | None) 
         ("Folder", safe(shown.home)),
         *((part.capitalize(), safe(place)) for part, place in sorted(shown.elsewhere.items())),
         ("Decided", "headless" if shown.headless else "at a terminal or in the browser"),
-        ("Opened by", OPENED_BY[shown.root]),
+        (
+            "Opened by",
+            OPENED_BY[shown.root] + (", or its recovery secret" if shown.recovery else ""),
+        ),
+        ("Epoch's key", f"wrapped {KEPT_IN[shown.slots]}"),
         ("A destroyed key", WORTH[shown.root_strength]),
         ("Items", f"{shown.items:,}" + (f": {counts}" if counts else "")),
         *_of_apps(shown),

@@ -38,6 +38,13 @@ class WrongPinError(DeniedError):
     """
 
 
+class NoPinError(DeniedError):
+    """The token of this root opens with a PIN, and none was given.
+
+    Remedy: run the command at a terminal, or set SEALHOLD_PIN.
+    """
+
+
 class BadTokenError(DeniedError):
     """An access token is forged, expired or used outside its bounds.
 

@@ -105,10 +105,18 @@ class RootAwayError(UnavailableError):
     """
 
 
+class NoModuleError(RootAwayError):
+    """The library that speaks to the token is not where the vault knows it.
+
+    Remedy: install it, and name it by its whole path: `--module /usr/lib/softhsm/libsofthsm2.so`.
+    """
+
+
 class MachineChangedError(UnavailableError):
     """The machine started something else than when the slot was made, so its chip keeps the key.
 
-    Remedy: start the system that was running then, or open the vault by another slot of its own.
+    Remedy: start the system that was running then, or give the vault's recovery secret in place of
+    the passphrase and make a new slot: `sealhold key close-epoch`.
     """
 
 

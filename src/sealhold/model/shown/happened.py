@@ -54,6 +54,8 @@ class Status:
     headless: bool
     root: str  # what opens the vault: `passphrase`, `keyfile` or `environment`
     root_strength: str  # what destroying a key of this root is worth
+    slots: str = "home"  # where the keys of epochs lie: `home`, `tpm2` or `pkcs11`
+    recovery: bool = False  # a recovery secret opens it, too
     items: int
     by_collection: Mapping[Collection, int]
     log: LogState

@@ -167,6 +167,12 @@ def _key_passphrase() -> Function:
     return key_passphrase
 
 
+def _key_root() -> Function:
+    from sealhold.frontends.cli.key_root import key_change_root
+
+    return key_change_root
+
+
 KEY = {
     "list": Entry(
         about="List the keys: what they are for, how old, how many lie under them.",
@@ -182,6 +188,11 @@ KEY = {
         about="Turn keys over, while everything stays readable.",
         example="key rotate subject owner",
         load=_key_rotate,
+    ),
+    "change-root": Entry(
+        about="Put the keys under another root: a passphrase, a key, a TPM or a token.",
+        example="key change-root --to keyfile --key-file vault.key",
+        load=_key_root,
     ),
     "change-passphrase": Entry(
         about="Change your passphrase.", example="key change-passphrase", load=_key_passphrase

@@ -31,6 +31,14 @@ def token_in(folder: Path, label: str) -> Path:
     return make_token(folder, label)
 
 
+def indices(tpm: SoftTpm) -> set[str]:
+    return set(tpm.call("tpm2_getcap", "handles-nv-index").decode().split())
+
+
+def keys_on(token: Path) -> int:
+    return len(list(token.rglob("*.object")))
+
+
 def new_vault(folder: Path, keeping: Keeping) -> Path:
     create(folder, PASSPHRASE, headless=True, keeping=keeping, world=world())
     return folder

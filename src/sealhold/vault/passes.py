@@ -53,7 +53,7 @@ class Step:
 class Pass(Protocol):
     """What a kind of job does."""
 
-    def total(self, job: Job) -> int:
+    def total(self, job: Job, /) -> int:
         """Return about how many a pass looks at."""
         ...
 

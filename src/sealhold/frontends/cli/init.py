@@ -1,6 +1,7 @@
 """`sealhold init`."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, assert_never
 
 import typer
@@ -115,22 +116,27 @@ def init(  # noqa: PLR0913, PLR0917  # reason: there are as many kinds of roots
     said.check(folder)
     alone = not session.shell.terminal.is_there() or said.way is not Way.PASSPHRASE
     is_headless = headless or alone
-    typed = _given(session, said.way)
-    keeping = said.keeping(session)
-    with said.files(world, lambda: True) as (key, public):
-        given, keeping = typed or key, replace(keeping, recovery=public)
-        create(
-            folder,
-            given,
-            headless=is_headless,
-            way=said.way,
-            keeping=keeping,
-            places=places,
-            world=world,
-        )
+    given = _made(session, said, folder, places, headless=is_headless)
     with opened(folder, given, world) as node:
         shown = node.status()
     _tell(session, shown, is_headless=is_headless)
+
+
+def _made(session: Session, said: Said, folder: Path, places: Places, *, headless: bool) -> str:
+    """Make the vault, and return what opens it."""
+    world, typed = world_of(session), _given(session, said.way)
+    keeping = said.keeping(session)
+    with said.files(world, lambda: True) as (key, public):
+        create(
+            folder,
+            typed or key,
+            headless=headless,
+            way=said.way,
+            keeping=replace(keeping, recovery=public),
+            places=places,
+            world=world,
+        )
+    return typed or key
 
 
 def _tell(session: Session, shown: Status, *, is_headless: bool) -> None:

@@ -98,7 +98,7 @@ def init(  # noqa: PLR0913, PLR0917  # reason: there are as many kinds of roots
     """
     places = Places(records=records, objects=objects)
     session = Session.of(context)
-    folder, world = folder_of(session), world_of(session)
+    folder = folder_of(session)
     if folder.is_dir() and any(folder.iterdir()):
         raise TakenError(f"`{safe(str(folder))}` is not empty")
     said = Said(
@@ -114,7 +114,12 @@ def init(  # noqa: PLR0913, PLR0917  # reason: there are as many kinds of roots
     )
     said.check(folder)
     alone = not session.shell.terminal.is_there() or said.way is not Way.PASSPHRASE
-    is_headless = headless or alone
+    _make(session, said, places, is_headless=headless or alone)
+
+
+def _make(session: Session, said: Said, places: Places, *, is_headless: bool) -> None:
+    """Make the vault, and show how it is."""
+    folder, world = folder_of(session), world_of(session)
     typed = _given(session, said.way)
     keeping = said.keeping(session)
     with said.files(world, lambda: True) as (key, public):

@@ -8,7 +8,7 @@ Source: docs/spec/05-audit-log.md section 6; docs/spec/29-operations.md section 
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from threading import Condition
@@ -80,6 +80,24 @@ class Load:
     is_writing: bool  # if not, something failed and was not mended yet
     is_full: bool
     log_size: int
+
+
+class Gathered(Future[list[int]]):
+    """What becomes of a piece that is queued later; who waits for it has it queued."""
+
+    def __init__(self, send: Callable[[], None]) -> None:
+        super().__init__()
+        self._send = send
+
+    def result(self, timeout: float | None = None) -> list[int]:
+        """Return what came of it."""
+        self._send()
+        return super().result(timeout)
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """Return why nothing came of it, if so."""
+        self._send()
+        return super().exception(timeout)
 
 
 class Line:

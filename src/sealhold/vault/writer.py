@@ -48,7 +48,7 @@ from sealhold.stores.spec import (
 )
 from sealhold.vault.decidedon import units_of
 from sealhold.vault.deciding import Change, Deciding
-from sealhold.vault.pieces import Line, Load, Piece, Work, refuse, tell, unpublished
+from sealhold.vault.pieces import Gathered, Line, Load, Piece, Work, refuse, tell, unpublished
 from sealhold.vault.refusals import entries_of
 from sealhold.vault.reserves import NoReserves, Reserves, Room
 
@@ -137,10 +137,12 @@ class Writer:
             raise AuditUnavailableError("the log cannot be written") from self._shut
         if len(self._line) + len(self._gathered) >= QUEUE:
             raise BusyError(f"{QUEUE} pieces of work wait")
-        piece = Piece(works)
         if self._gatherer and self._gatherer == get_ident():
+            piece = Piece(works, Gathered(self._send))
             self._gathered.append(piece)
-        elif not self._line.put([piece]):
+            return piece.done
+        piece = Piece(works)
+        if not self._line.put([piece]):
             raise LockedError("the vault was locked")
         return piece.done
 
@@ -148,16 +150,23 @@ class Writer:
     def together(self) -> Iterator[None]:
         """Queue what this thread submits in the block at its end, so that it shares a commit.
 
-        For one thread at a time; what others submit meanwhile is queued at once.
+        For one thread at a time; what others submit meanwhile is queued at once. Whoever waits for
+        a piece within the block has all queued that was gathered until then.
         """
         self._gatherer = get_ident()
         try:
             yield
         finally:
+            self._send()
             self._gatherer = 0
-            pieces, self._gathered = self._gathered, []
-            if pieces and not self._line.put(pieces):
-                refuse(pieces, LockedError("the vault was locked"))
+
+    def _send(self) -> None:
+        """Queue what this thread gathered, if it gathers."""
+        if self._gatherer != get_ident():
+            return
+        pieces, self._gathered = self._gathered, []
+        if pieces and not self._line.put(pieces):
+            refuse(pieces, LockedError("the vault was locked"))
 
     def commit(self, work: Work) -> int:
         """Do one piece of work and return its first log index.

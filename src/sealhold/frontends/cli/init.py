@@ -1,7 +1,6 @@
 """`sealhold init`."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated, assert_never
 
 import typer
@@ -99,7 +98,7 @@ def init(  # noqa: PLR0913, PLR0917  # reason: there are as many kinds of roots
     """
     places = Places(records=records, objects=objects)
     session = Session.of(context)
-    folder, world = folder_of(session), world_of(session)
+    folder = folder_of(session)
     if folder.is_dir() and any(folder.iterdir()):
         raise TakenError(f"`{safe(str(folder))}` is not empty")
     said = Said(
@@ -115,28 +114,28 @@ def init(  # noqa: PLR0913, PLR0917  # reason: there are as many kinds of roots
     )
     said.check(folder)
     alone = not session.shell.terminal.is_there() or said.way is not Way.PASSPHRASE
-    is_headless = headless or alone
-    given = _made(session, said, folder, places, headless=is_headless)
-    with opened(folder, given, world) as node:
-        shown = node.status()
-    _tell(session, shown, is_headless=is_headless)
+    _make(session, said, places, is_headless=headless or alone)
 
 
-def _made(session: Session, said: Said, folder: Path, places: Places, *, headless: bool) -> str:
-    """Make the vault, and return what opens it."""
-    world, typed = world_of(session), _given(session, said.way)
+def _make(session: Session, said: Said, places: Places, *, is_headless: bool) -> None:
+    """Make the vault, and show how it is."""
+    folder, world = folder_of(session), world_of(session)
+    typed = _given(session, said.way)
     keeping = said.keeping(session)
     with said.files(world, lambda: True) as (key, public):
+        given, keeping = typed or key, replace(keeping, recovery=public)
         create(
             folder,
-            typed or key,
-            headless=headless,
+            given,
+            headless=is_headless,
             way=said.way,
-            keeping=replace(keeping, recovery=public),
+            keeping=keeping,
             places=places,
             world=world,
         )
-    return typed or key
+    with opened(folder, given, world) as node:
+        shown = node.status()
+    _tell(session, shown, is_headless=is_headless)
 
 
 def _tell(session: Session, shown: Status, *, is_headless: bool) -> None:

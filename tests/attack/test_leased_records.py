@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import pytest
+from msgspec import structs
 
 from sealhold.audit.event import Actor, EventKind
 from sealhold.crypto.token import Caveat, CaveatKind, attenuate
@@ -128,7 +129,7 @@ def test_a_lease_reads_its_collections_for_its_purpose_so_often_and_changes_noth
         now.records.put(now.asking(ada, run.lease), At(NOTES, rid(2)), {"text": "x"}, None).wait()
     with pytest.raises(DeniedError):
         now.records.delete(now.asking(ada, run.lease), AT, 1).wait()
-    other = replace(now.asking(ada, run.lease), app=on.many.other)
+    other = structs.replace(now.asking(ada, run.lease), app=on.many.other)
     with pytest.raises(DeniedError):
         now.records.get(other, AT).wait()
     assert [now.read(ada, run.lease) for _ in range(2)] == [{"text": "hello"}] * 2

@@ -100,7 +100,8 @@ def test_a_route_that_acts_is_a_post_and_only_the_ways_in_need_no_session() -> N
     routes = page_routes(Assets())
 
     assert [route.path for route in routes if route.is_open] == [
-        *("/unlock", "/me/in", "/me/enter", "/me/passkey")
+        *("/unlock", "/login/begin", "/login/back/{provider}", "/login/enter/{provider}"),
+        *("/me/in", "/me/enter", "/me/passkey"),
     ]
     acts = ("allow", "refuse", "preview", "revoke", "run", "suspend", "resume", "verify", "lock")
     for route in routes:

@@ -12,7 +12,7 @@ Source: docs/spec/27-rights.md sections 1 and 2; in-toto Statement v1.
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sealhold.audit.bundle import read_excerpt
 from sealhold.audit.event import MAX_AT, EventKind, Outcome
@@ -27,6 +27,7 @@ from sealhold.model.errors import BadProofError, BadSignatureError, InvalidEncod
 from sealhold.model.ids import AppId, Id16, ReceiptId, SubjectId, canonical
 from sealhold.model.quantities import Instant, rfc3339
 from sealhold.model.shown import Check, Verdict
+from sealhold.policy.holds import ground_of, stay_of
 
 ERASURE_TYPE = "application/vnd.sealhold.erasure+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -241,7 +242,13 @@ def _answer(erasure: Erasure) -> Plain:
         "receipt": canonical(erasure.facts.receipt),
         "rows": dict(erasure.facts.rows),
         "stage": erasure.stage,
+        "stays": [_stay(each) for each in erasure.facts.held],
     }
+
+
+def _stay(held: HeldBack) -> Plain:
+    stay = stay_of(ground_of(held.ground), held.law, held.until, held.items)
+    return {**asdict(stay), "items": dict(stay.items)}
 
 
 def _reach(erasure: Erasure) -> str:

@@ -304,5 +304,5 @@ def _bounds(span: Span, size: int) -> tuple[int, int]:
     else:
         start, end = first, size if last is None else min(last + 1, size)
     if start >= end and not (span == (None, None) and not size):
-        raise RangeError(size)
+        raise RangeError(f"the attachment has {size} bytes", size)
     return start, end

@@ -333,6 +333,7 @@ class Held:
 def _at_hand(keys: SubjectKeys, block: int, found: Found) -> bytes:
     """Return what a block holds, opened now or before: the very same row holds the very same."""
     known = keys.turning.blocks
+    keys.opener(found.row[2])  # THREAT T271: what lies under a destroyed key opens no more
     before = known.get(block)
     if before is not None and before[0] == found.row:
         return before[1]

@@ -116,7 +116,7 @@ class Logins:
         bound = ((row, view) for row, view in self._found() if _is_of(view, provider, sub))
         found, view = next(bound, (None, None))
         if found is None or view is None:
-            raise UnboundLoginError(provider.name, sub)
+            raise UnboundLoginError(sub, provider.name)
         try:
             if view.role is LoginRole.OFFICER:
                 return self._officer(found, until)

@@ -8,10 +8,11 @@ Source: docs/spec/05-audit-log.md section 6; docs/spec/29-operations.md section 
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Condition
+from threading import Condition, get_ident
 
 import msgspec
 
@@ -23,6 +24,7 @@ from sealhold.model.errors import (
     ExhaustedError,
     InvalidError,
     LeakExhaustedError,
+    LockedError,
     SealholdError,
     StoreFullError,
     StoreUnavailableError,
@@ -107,9 +109,38 @@ class Line:
         self._waiting: deque[Piece] = deque()
         self._changed = Condition()
         self._ended = False
+        self._gathered: list[Piece] = []
+        self._gatherer = 0  # the thread whose pieces are gathered; 0 for none
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self._waiting) + len(self._gathered)
+
+    def add(self, works: Sequence[Work]) -> Future[list[int]] | None:
+        """Queue a piece, or gather it; return what it waits for, None if the line has ended."""
+        if self._gatherer and self._gatherer == get_ident():
+            piece = Piece(works, Gathered(self._send))
+            self._gathered.append(piece)
+            return piece.done
+        piece = Piece(works)
+        return piece.done if self.put([piece]) else None
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Queue what this thread adds in the block at its end, with nothing between."""
+        self._gatherer = get_ident()
+        try:
+            yield
+        finally:
+            self._send()
+            self._gatherer = 0
+
+    def _send(self) -> None:
+        """Queue what this thread gathered, if it gathers."""
+        if self._gatherer != get_ident():
+            return
+        pieces, self._gathered = self._gathered, []
+        if pieces and not self.put(pieces):
+            refuse(pieces, LockedError("the vault was locked"))
 
     def put(self, pieces: Sequence[Piece]) -> bool:
         """Queue pieces one behind the other, with none between; False if the line has ended."""

@@ -15,12 +15,12 @@
 Source: docs/spec/05-audit-log.md section 6.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from enum import Enum, auto
-from threading import Thread, get_ident
+from threading import Thread
 
 from sealhold.audit.log import Appender, Prepared, newest_batch
 from sealhold.crypto.digest import keyed
@@ -48,7 +48,7 @@ from sealhold.stores.spec import (
 )
 from sealhold.vault.decidedon import units_of
 from sealhold.vault.deciding import Change, Deciding
-from sealhold.vault.pieces import Gathered, Line, Load, Piece, Work, refuse, tell, unpublished
+from sealhold.vault.pieces import Line, Load, Piece, Work, refuse, tell, unpublished
 from sealhold.vault.refusals import entries_of
 from sealhold.vault.reserves import NoReserves, Reserves, Room
 
@@ -117,8 +117,6 @@ class Writer:
         self._batches = self._works = 0
         self._unsure: _Unsure | None = None
         self._line = Line()
-        self._gathered: list[Piece] = []
-        self._gatherer = 0  # the thread whose pieces are gathered; 0 for none
         self._shut: SealholdError | None = None
         self._thread = Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
@@ -135,38 +133,20 @@ class Writer:
         """
         if self._shut is not None:
             raise AuditUnavailableError("the log cannot be written") from self._shut
-        if len(self._line) + len(self._gathered) >= QUEUE:
+        if len(self._line) >= QUEUE:
             raise BusyError(f"{QUEUE} pieces of work wait")
-        if self._gatherer and self._gatherer == get_ident():
-            piece = Piece(works, Gathered(self._send))
-            self._gathered.append(piece)
-            return piece.done
-        piece = Piece(works)
-        if not self._line.put([piece]):
+        waits = self._line.add(works)
+        if waits is None:
             raise LockedError("the vault was locked")
-        return piece.done
+        return waits
 
-    @contextmanager
-    def together(self) -> Iterator[None]:
+    def together(self) -> AbstractContextManager[None]:
         """Queue what this thread submits in the block at its end, so that it shares a commit.
 
         For one thread at a time; what others submit meanwhile is queued at once. Whoever waits for
         a piece within the block has all queued that was gathered until then.
         """
-        self._gatherer = get_ident()
-        try:
-            yield
-        finally:
-            self._send()
-            self._gatherer = 0
-
-    def _send(self) -> None:
-        """Queue what this thread gathered, if it gathers."""
-        if self._gatherer != get_ident():
-            return
-        pieces, self._gathered = self._gathered, []
-        if pieces and not self._line.put(pieces):
-            refuse(pieces, LockedError("the vault was locked"))
+        return self._line.together()
 
     def commit(self, work: Work) -> int:
         """Do one piece of work and return its first log index.

@@ -14,7 +14,7 @@ def service_grants(
     context: typer.Context,
     role: Annotated[str, typer.Argument(metavar="ROLE", help="Under which the vault works.")],
 ) -> None:
-    """Print what lets a role of PostgreSQL work on this vault's rows, and do no more.
+    """Print what lets a role of PostgreSQL work on your rows, and do no more.
 
     Who owns the tables runs it with psql, once and after each upgrade. Then the address in
     `stores.toml` may name the role.

@@ -85,7 +85,7 @@ class UnboundLoginError(DeniedError):
     Over HTTP: ask the owner to add the name that is shown.
     """
 
-    def __init__(self, provider: str, sub: str) -> None:
-        super().__init__(f"nobody enters here as `{sub}` of `{provider}`")
+    def __init__(self, sub: str = "", provider: str = "") -> None:
+        super().__init__(f"nobody enters here as `{sub}` of `{provider}`" if provider else sub)
         self.provider = provider
         self.sub = sub

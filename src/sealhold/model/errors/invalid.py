@@ -61,8 +61,8 @@ class RangeError(InvalidError):
     Remedy: ask for bytes below the size that the list of attachments tells.
     """
 
-    def __init__(self, size: int = 0) -> None:
-        super().__init__(f"the attachment has {size} bytes")
+    def __init__(self, message: str = "", size: int = 0) -> None:
+        super().__init__(message)
         self.size = size  # bytes of the whole
 
 

@@ -91,7 +91,7 @@ EVIDENCE = {
 }
 PROOF: Mapping[str, Entry | Group] = {
     "verify": Entry(
-        about="Check a proof, a presentation, a receipt or an audit bundle; needs no vault.",
+        about="Check a proof, a presentation, a receipt, an export or a bundle; needs no vault.",
         example="verify answer/proof.json",
         load=_verify,
     ),

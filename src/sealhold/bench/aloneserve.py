@@ -1,24 +1,22 @@
 """`sealhold serve` with a writer that commits each piece of work by itself: a peer of the bench.
 
-- All else is the product's: what is left is the price of a commit for each request.
+- All else is the product's, but that no calls are taken as one piece of work: what is left is the
+  price of a commit for each request.
 
 Source: docs/benchmarks.md.
 """
 
 import sys
-from queue import Queue
+from typing import Final
 
 from sealhold.frontends.cli.main import run
-from sealhold.vault import writer
-from sealhold.vault.pieces import Piece
+from sealhold.frontends.http import arriving
+from sealhold.vault import pieces
 
-
-def take_one(first: Piece, queue: "Queue[Piece | None]") -> list[Piece]:
-    """Return `first` alone, whatever waits behind it."""
-    del queue
-    return [first]
+NEVER: Final = 1 << 30  # more equal calls than a round has
 
 
 if __name__ == "__main__":
-    setattr(writer, "take", take_one)  # noqa: B010  # reason: it is imported there, not offered
+    setattr(pieces, "MAX_UNITS", 1)  # noqa: B010  # reason: it is a constant of the product
+    setattr(arriving, "FEW", NEVER)  # noqa: B010  # reason: the same
     sys.exit(run(sys.argv[1:]))

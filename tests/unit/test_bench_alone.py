@@ -7,6 +7,7 @@ import pytest
 
 from sealhold.bench import aloneserve
 from sealhold.frontends.http import arriving
+from sealhold.stores.spec import MAX_UNITS
 from sealhold.vault import pieces
 from sealhold.vault.pieces import Line, Piece, Work
 
@@ -20,7 +21,7 @@ def test_what_the_peer_sets_is_there_to_be_set() -> None:
     assert all(hasattr(MODULES[module], name) for module, name in named)
 
 
-@pytest.mark.parametrize(("most", "taken"), [(1, 1), (pieces.MAX_UNITS, 5)])
+@pytest.mark.parametrize(("most", "taken"), [(1, 1), (MAX_UNITS, 5)])
 def test_a_batch_has_as_many_pieces_as_it_may(
     monkeypatch: pytest.MonkeyPatch, most: int, taken: int
 ) -> None:

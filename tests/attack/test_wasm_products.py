@@ -257,7 +257,7 @@ def test_a_program_that_cannot_be_compiled_is_told_and_costs_no_answer(
     monkeypatch.setattr(
         "sealhold.compute.runner.COMPILING", 0.0
     )  # the compiler is never waited for
-    code = core("(i64.const 77)")
+    code = core("(i64.const 77)" + " i64.const 1 i64.add" * 20_000)  # not done in no time
 
     (error,) = runner.check(code, ["evaluate"], "wasm")
 

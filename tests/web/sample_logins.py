@@ -33,8 +33,8 @@ class SampleLogins(Part):
                 made = NewToken(id=Id16(bytes(16)), token=TOKEN, until=NOW)
                 return Entered(role=LoginRole.OFFICER, token=made)
             case "u":
-                raise UnboundLoginError(PROVIDER, "248289761001")
+                raise UnboundLoginError("248289761001", PROVIDER)
             case "h":
-                raise UnboundLoginError(PROVIDER, HOSTILE)
+                raise UnboundLoginError(HOSTILE, PROVIDER)
             case _:
                 raise DeniedError("denied")

@@ -42,6 +42,8 @@ class NoPinError(DeniedError):
     """The token of this root opens with a PIN, and none was given.
 
     Remedy: run the command at a terminal, or set SEALHOLD_PIN.
+
+    Over HTTP: the owner starts the service anew with the token's PIN.
     """
 
 

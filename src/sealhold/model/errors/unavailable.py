@@ -109,6 +109,8 @@ class NoModuleError(RootAwayError):
     """The library that speaks to the token is not where the vault knows it.
 
     Remedy: install it, and name it by its whole path: `--module /usr/lib/softhsm/libsofthsm2.so`.
+
+    Over HTTP: the owner sees to the library on the machine of the vault.
     """
 
 
@@ -117,6 +119,8 @@ class MachineChangedError(UnavailableError):
 
     Remedy: start the system that was running then, or give the vault's recovery secret in place of
     the passphrase and make a new slot: `sealhold key close-epoch`.
+
+    Over HTTP: the owner opens the vault with its recovery secret, and makes a new slot.
     """
 
 

@@ -4,7 +4,7 @@
   of them is held against memory, each set of guards once; the database is asked for the others.
 - A batch that changes one goes to the database whole, which looks at each guard in its turn.
 
-Source: docs/spec/05-audit-log.md section 6.
+Source: docs/spec/05-audit-log.md section 5.
 """
 
 from collections.abc import Sequence
@@ -15,10 +15,7 @@ from sealhold.vault.pieces import Work
 
 
 def units_of(works: Sequence[Work], deciding: Deciding) -> list[Unit]:
-    """Return the units of works: their operations, behind the guards that memory cannot vouch for.
-
-    THREAT T253: a use that a person's no came before finds another row in memory, and fails.
-    """
+    """Return the units of works: operations behind the guards that memory cannot vouch for."""
     if any(_changes(work.ops, deciding) for work in works):
         return [Unit((*work.on, *work.ops)) if work.on else Unit(work.ops) for work in works]
     known: dict[int, tuple[Op, ...]] = {}
@@ -45,6 +42,6 @@ def _left(on: tuple[Op, ...], deciding: Deciding) -> tuple[Op, ...]:
     for op in on:
         if type(op) is not Guard or not deciding.decides(op):
             left.append(op)
-        elif not deciding.holds(op):
+        elif not deciding.holds(op):  # THREAT T253: a no that came before; the whole use fails
             return on
     return tuple(left)

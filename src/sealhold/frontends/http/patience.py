@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from sealhold.frontends.http.problems import no_request
 from sealhold.frontends.http.quick import Quick, Short, first_lines
 
 if TYPE_CHECKING:
     from sealhold.frontends.http.counting import Counting
-
-from sealhold.frontends.http.problems import no_request
 
 HEAD_SECONDS = 10.0  # from the first moment, or from the first byte behind an answer
 HEAD_BYTES = 65_536

@@ -46,7 +46,6 @@ from sealhold.model.errors import SealholdError
 from sealhold.model.underway import Underway
 
 METHODS = frozenset({b"GET", b"PUT", b"PATCH"})
-WITHOUT_BODY = frozenset({b"GET"})
 UNUSUAL = frozenset(
     {b"transfer-encoding", b"expect", b"upgrade", b"origin", b"sec-fetch-site", b"idempotency-key"}
 )  # what says more than the short way understands
@@ -160,7 +159,7 @@ class Quick:
         self._over(taken, told, None, err)
 
     def left(self, taken: Taken) -> None:
-        """Note that nobody waits for a request, which was not begun."""
+        """Give back the place of a request that was answered or given up, and count it."""
         self._crowd.leave()
         self._counting.end(taken.route.method, taken.names, taken.seen, taken.begun)
 

@@ -40,6 +40,7 @@ from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of, scan_all
 from sealhold.vault.ingest import IDENTITIES
 from sealhold.vault.owned import RECORDS
+from sealhold.vault.placed import PLACED
 from sealhold.vault.writer import Work
 
 FROZEN = TableSpec(
@@ -88,7 +89,7 @@ def choose(
     )
     names = {found.row[1]: found.row[0] for found in scan_all(core.store, IDENTITIES)}
     standing: list[tuple[Member, bool]] = []
-    for record in office.firewall.collection(name, event):
+    for record in office.firewall.collection(name, event, noted=True):
         logical = names.get(record.id, record.id)
         member = Member(record.id, record.version, logical)
         standing.append((member, matches(asks, record.fields)))
@@ -225,6 +226,11 @@ def _roots_now(core: Core, members: Sequence[Member]) -> Roots:
         there = [row for row in core.store.get(RECORDS.name, keys[start : start + PART]) if row]
         contents += [fingerprint(found.row[-1]) for found in there]
         jobs.update(found.row[6] for found in there)
+        known = {found.row[0] for found in there}
+        left = [key for key in keys[start : start + PART] if key[0] not in known]
+        placed = [row for row in core.store.get(PLACED.name, left) if row]  # where they lie
+        contents += [fingerprint(found.row[0] + found.row[-1]) for found in placed]
+        jobs.update(found.row[2] for found in placed)
     return Roots(inputs=inputs_root(contents), provenance=inputs_root(jobs))
 
 

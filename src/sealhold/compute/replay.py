@@ -181,7 +181,7 @@ class Replay:
             DeniedError: the decision is none that permits.
             UnavailableError: the host could not run it; what was evaluated before is kept.
         """
-        with self._turn:
+        with self._turn, self._firewall.held():
             told = memo.read(self._core, program.f)
             versions = program.task.partition.max_versions
             missing = {each.logical: each for each in members if _lacks(told, each, versions)}
@@ -272,6 +272,8 @@ class Replay:
         for name, row in zip(others, rows, strict=True):
             if row is not None:
                 records[RecordId(Id16(row.row[1]))] = name
+            elif self._firewall.is_elsewhere(name):  # what lies elsewhere is called as it is named
+                records[RecordId(Id16(name))] = name
         opened = self._firewall.objects_for_task(decision, task.collection, list(records))
         return {records[record]: (version, fields) for record, version, fields in opened}
 

@@ -44,6 +44,7 @@ from sealhold.vault.reading import Records
 from sealhold.vault.reserves import Reserves
 from sealhold.vault.rollback import Accepted
 from sealhold.vault.sourcing import Sources
+from sealhold.vault.standing import Standing
 
 if TYPE_CHECKING:
     from sealhold.compute.callers import Callers
@@ -264,6 +265,11 @@ class Node:
     def runs(self) -> Runs:
         """What left, and what leaves next."""
         return self.parts.runs
+
+    @property
+    def standing(self) -> Standing:
+        """The places that data comes from again and again."""
+        return self.parts.standing
 
     @property
     def resources(self) -> Resources:

@@ -28,6 +28,7 @@ from sealhold.compute.office import Office
 from sealhold.compute.outside import Outside
 from sealhold.compute.products import Products
 from sealhold.compute.proving import Prover
+from sealhold.compute.pullers import puller_of
 from sealhold.compute.readercell import ReaderCell
 from sealhold.compute.replay import Replay
 from sealhold.compute.retrieve import Retrieval
@@ -50,6 +51,7 @@ from sealhold.vault.budget import Budget
 from sealhold.vault.consents import Consents
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.epochs import Epochs
+from sealhold.vault.federation import Federation
 from sealhold.vault.firewall import Firewall
 from sealhold.vault.grants import Grants as GrantRows
 from sealhold.vault.holdrows import HOLDS, KEEPINGS, is_any_over
@@ -64,12 +66,14 @@ from sealhold.vault.opening import Opened, Parts
 from sealhold.vault.personrows import OLDER as OLDER_RECORDS
 from sealhold.vault.personrows import RECORDS as PERSON_RECORDS
 from sealhold.vault.programs import Programs
+from sealhold.vault.pulling import Looking
 from sealhold.vault.quotas import LOOKED
 from sealhold.vault.reading import Records
 from sealhold.vault.registry import Registry
 from sealhold.vault.requests import Requests as RequestRows
 from sealhold.vault.schemas import Schemas
 from sealhold.vault.sourcing import Sources
+from sealhold.vault.standing import Standing
 from sealhold.vault.stories import STORIES
 from sealhold.vault.strays import Strays
 from sealhold.vault.subjects import SUBJECTS, is_leaving
@@ -98,7 +102,7 @@ def stored(home: Home, world: World, places: Places) -> Parts:
         # THREAT T217: keys never lie where the rows lie, whoever keeps those
         keys=lambda epoch: SqlCipherStore(home.keys_of(epoch)),
         objects=object_store(home, places, world.entropy),
-        datasets=plugins.datasets(),
+        datasets=dict(plugins.datasets()),
         tables=(
             *(memo.MEMO, partition.PARTITIONS, RAN_IN, FROZEN, COMBINED, BLURRED),
             *SHELF,
@@ -123,7 +127,8 @@ class OpenParts:
         self._objects = Objects(core.store, core.objects, core.keys, core.entropy)
         self._objects.sweep()
         self._index = Index(core.store, core.keys, core.entropy)
-        firewall = Firewall(core, self._objects)
+        looking = Looking(core, ReaderCell, puller_of, plugins.is_per_file)
+        firewall = Firewall(core, self._objects, Federation(core, looking))
         registry = Registry(
             core.deciding,
             core.papers,
@@ -137,6 +142,9 @@ class OpenParts:
         self.records = Records(core, self._index, firewall, self.audit, time.perf_counter)
         self.sources = Sources(
             core, self._index, self._objects, ReaderCell, plugins.is_per_file, time.perf_counter
+        )
+        self.standing = Standing(
+            core, self._index, self._objects, looking, puller_of, self.sources.turn
         )
         products = Products(home.compiled, core.keyring.named("token"), core.entropy)
         self.confinement = Confinement(core, chosen.isolation, memo.MEMO, products)

@@ -8,14 +8,15 @@
 Source: docs/spec/18-connectors.md section 4.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import NotFoundError
 from sealhold.model.ids import Collection, Id16, JobId, Kind, SourceId, parse_id, show
 from sealhold.model.quantities import Instant
 from sealhold.model.shown import RejectView, SourceView
-from sealhold.stores.spec import ColumnKind, Found, Op, Put, ReadView, TableSpec
+from sealhold.stores.spec import ColumnKind, Delete, Found, Op, Put, ReadView, TableSpec
 from sealhold.vault.deciding import rows_of, scan_all
 from sealhold.vault.papers import Papers
 
@@ -43,16 +44,34 @@ JOBS = TableSpec(
     indexes={"input": ("input", "id"), "source": ("source", "id")},
 )
 UNDONE = "undone"  # the state of a job that was taken back
+LEFT = "left in place"  # that of one whose items were left where they lie
+FILE, ARCHIVE, FEDERATE = "file", "archive", "federate"
 KEPT_REJECTS = 20  # told with their reason in a job's report; the rest is counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRow:
-    """A source."""
+    """A source: files that were handed in, or a place that its owner named."""
 
     id: SourceId
     name: str
-    connector: str
+    connector: str  # of files; the puller of a named place
+    kind: str = FILE
+    mode: str = ARCHIVE
+    settings: Mapping[str, Plain] = field(default_factory=dict)  # where it lies; no secret
+    schedule: str = ""  # `every 6h`, `daily 03:00 Europe/Paris`; empty: when it is told to
+    state: str = ""  # of a named place; empty: as its last job ended
+    why: str = ""  # it is in that state, in words
+    cursor: str = ""  # where the next pull goes on
+    shape: Plain = None  # of what came, as it was accepted
+    reached: Instant | None = None
+    due: Instant | None = None
+    tries: int = 0  # that failed since it was reached
+
+    @property
+    def named(self) -> bool:
+        """Whether its owner named it, so that it can be read again."""
+        return self.kind != FILE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +96,9 @@ class JobRow:
     remedy: str | None
 
 
+_EMPTY = (None, "", 0)
+
+
 class Catalogue:
     """Reads and makes the rows of sources and jobs of one subject."""
 
@@ -88,10 +110,14 @@ class Catalogue:
     def put_source(self, source: SourceRow) -> Put:
         """Return the operation that keeps `source`."""
         clear = (source.id, self._subject)
-        paper = self._papers.seal(
-            SOURCES.name, clear, {"name": source.name, "connector": source.connector}
-        )
+        told = {key: value for key, value in asdict(source).items() if value not in _EMPTY}
+        told["settings"] = dict(source.settings)
+        paper = self._papers.seal(SOURCES.name, clear, {**told, "id": None})
         return Put(SOURCES.name, (*clear, paper))
+
+    def drop_source(self, source: SourceId) -> Delete:
+        """Return the operation that forgets a source that brought nothing."""
+        return Delete(SOURCES.name, (source,))
 
     def put_job(self, job: JobRow) -> Op:
         """Return the operation that keeps `job` as it stands."""
@@ -131,7 +157,7 @@ class Catalogue:
         views = []
         jobs = self.jobs()
         for source in self.sources():
-            mine = [job for job in jobs if job.source == source.id and job.state != UNDONE]
+            mine = [job for job in jobs if job.source == source.id and job.state not in (UNDONE, LEFT)]
             last = mine[-1] if mine else None
             views.append(
                 SourceView(
@@ -151,7 +177,7 @@ class Catalogue:
     def _source(self, found: Found) -> SourceRow:
         source, subject, paper = found.row
         body = self._papers.open(SOURCES.name, (source, subject), paper)
-        return SourceRow(id=source, name=body["name"], connector=body["connector"])
+        return SourceRow(**{**body, "id": source})
 
     def _job(self, found: Found) -> JobRow:
         *clear, paper = found.row

@@ -7,7 +7,6 @@
 Source: docs/architecture.md section 3.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sealhold.model.clock import Clock, Entropy
@@ -35,5 +34,5 @@ class Core:
     owner: SubjectId
     keys: SubjectKeys  # the owner's
     papers: Papers  # the owner's
-    datasets: Mapping[Collection, Dataset]
+    datasets: dict[Collection, Dataset]  # what connectors fill, and what sources declare
     headless: bool

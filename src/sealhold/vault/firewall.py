@@ -9,6 +9,7 @@ Source: docs/architecture.md section 2; docs/spec/07-grants.md section 6.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
@@ -30,6 +31,7 @@ from sealhold.policy.masks import masked, masks_of
 from sealhold.stores.spec import Found, ObjectStore, Op
 from sealhold.vault.attachments import Attached, Paper, open_paper
 from sealhold.vault.core import Core
+from sealhold.vault.federation import Federation
 from sealhold.vault.identifiable import open_field
 from sealhold.vault.keyblocks import BlockRows, record_keys
 from sealhold.vault.keyring import SubjectKeys
@@ -38,6 +40,7 @@ from sealhold.vault.objects import Objects
 from sealhold.vault.owned import RECORDS, open_standing, record_from
 from sealhold.vault.personpacks import PersonPacks
 from sealhold.vault.personrows import Stand, open_stand
+from sealhold.vault.placed import PLACED
 from sealhold.vault.subjects import Person
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
@@ -57,9 +60,10 @@ class Passage:
 class Firewall:
     """Opens records of one vault's owner, for whoever may have them."""
 
-    def __init__(self, core: Core, objects: Objects) -> None:
+    def __init__(self, core: Core, objects: Objects, federation: Federation | None = None) -> None:
         self._core = core
         self._objects = objects
+        self._federation = federation
         self._teller = Teller(core.keys)
 
     def get(self, ids: Sequence[RecordId]) -> list[Record]:
@@ -88,10 +92,29 @@ class Firewall:
         self._core.writer.submit(works).result()
         return [self._open(record, row) for record, row in zip(ids, found, strict=True)]
 
-    def collection(self, name: Collection, event: Event) -> Iterator[Record]:
-        """Log `event`, then yield the owner's records of a collection, in the order they came."""
+    def collection(
+        self, name: Collection, event: Event, *, noted: bool = False
+    ) -> Iterator[Record]:
+        """Log `event`, then yield the owner's records of a collection, in the order they came.
+
+        Those that lie elsewhere follow; with `noted` their versions are kept, for a task.
+
+        Raises:
+            SourceAwayError: a place where some of them lie cannot be read.
+            LoginNeededError: such a place refuses its account.
+        """
         self._core.writer.commit(Work((), (self._teller.entry(event),), releases=True))
-        return self._scan(name)
+        if self._federation is None or not self._federation.sources(name):
+            return self._scan(name)
+        return self._with_those_elsewhere(self._federation, name, noted=noted)
+
+    def held(self) -> AbstractContextManager[None]:
+        """Let one look at what lies elsewhere serve all that this thread opens in the block."""
+        return nullcontext() if self._federation is None else self._federation.held()
+
+    def is_elsewhere(self, record: bytes) -> bool:
+        """Return whether an item was looked at where it lies."""
+        return self._core.store.get(PLACED.name, [(record,)])[0] is not None
 
     def decided(self, passage: Passage) -> tuple[Decision, int]:
         """Decide, write the decision into the log, and return it with its log index.
@@ -129,12 +152,35 @@ class Firewall:
         for start in range(0, len(ids), 500):
             some = ids[start : start + 500]
             found = self._core.store.get(RECORDS.name, [(record,) for record in some])
+            elsewhere = self._elsewhere(collection, some, found)
             for record, row in zip(some, found, strict=True):
+                if record in elsewhere:
+                    there = elsewhere[record]
+                    told = {k: v for k, v in there.fields.items() if k in decision.fields}
+                    yield record, there.version, told
+                    continue
                 if row is None or row.row[3] != collection:
                     continue  # deleted since the set was frozen
                 opened = self._open(record, row)
                 fields = {k: v for k, v in opened.fields.items() if k in decision.fields}
                 yield record, opened.version, fields
+
+    def _elsewhere(
+        self, name: Collection, ids: Sequence[RecordId], found: Sequence[Found | None]
+    ) -> Mapping[bytes, Record]:
+        missing = [each for each, row in zip(ids, found, strict=True) if row is None]
+        if self._federation is None or not missing:
+            return {}
+        return self._federation.some(name, missing)
+
+    def _with_those_elsewhere(
+        self, federation: Federation, name: Collection, *, noted: bool
+    ) -> Iterator[Record]:
+        left = {each.id for each in federation.sources(name)}
+        for record in self._scan(name):
+            if record.provenance.source not in left:  # it is on its way here, or away
+                yield record
+        yield from federation.records(name, noted=noted)
 
     def _scan(self, name: Collection) -> Iterator[Record]:
         cursor = None

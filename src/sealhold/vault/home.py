@@ -36,7 +36,7 @@ from sealhold.model.errors import (
 from sealhold.stores.spec import NO_ROOM
 
 OWNER_ONLY = 0o700
-FORM = 2  # of the rows that this program reads and writes
+FORM = 3  # of the rows that this program reads and writes
 FIRST_FORM = 1  # of a home that does not say
 SWITCHING = b"switching\n"
 _FORM = re.compile(rb"(?:0|[1-9][0-9]{0,8})\n")

@@ -12,27 +12,24 @@ Source: docs/spec/18-connectors.md section 5.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 import msgspec
-from msgspec import structs
 
 from sealhold.audit.event import Actor, Event, EventKind
-from sealhold.connectors.columns import SIGNED_BY
 from sealhold.connectors.runner import Counts
-from sealhold.connectors.spec import Batch, Item, Reject
-from sealhold.crypto.digest import Keyed
+from sealhold.connectors.spec import Batch, Reject
 from sealhold.crypto.entropy import at_once
 from sealhold.crypto.seal import ENVELOPE_BYTES
 from sealhold.model.collecting import uncollected
 from sealhold.model.ids import Collection, Id16, JobId, RecordId, timed_ids
 from sealhold.model.shown import RejectView
-from sealhold.stores.spec import MAX_ROW, ColumnKind, Expect, Found, Op, Put, TableSpec
+from sealhold.stores.spec import MAX_ROW, ColumnKind, Delete, Expect, Found, Op, Put, TableSpec
 from sealhold.vault.catalogue import KEPT_REJECTS, Catalogue, JobRow, SourceRow
 from sealhold.vault.core import Core
-from sealhold.vault.describing import Describer
+from sealhold.vault.deciding import rows_of
 from sealhold.vault.index import Entry, Index
 from sealhold.vault.objects import Objects
 from sealhold.vault.owned import (
@@ -42,9 +39,10 @@ from sealhold.vault.owned import (
     Origin,
     Place,
     body_of,
-    content_of,
     seal_record,
 )
+from sealhold.vault.placed import PLACED, Placed
+from sealhold.vault.recognising import Recogniser, Seen
 from sealhold.vault.signed import Signer
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
@@ -66,29 +64,12 @@ INLINE = 65_536  # bytes of content kept in its row; more goes into packs
 PORTION = 1_048_576  # bytes of content in one commit: rows, older versions and words fit a batch
 
 
-class _Seen(msgspec.Struct, frozen=True):  # one per item: made in a tenth of a dataclass's time
-    item: Item
-    tag: bytes  # identity
-    content: bytes  # as it is sealed
-    digest: bytes  # 32, keyed, of the content
-
-
 class _Fresh(msgspec.Struct, frozen=True):
-    seen: _Seen
+    seen: Seen
     place: Place
     identity: Found | None  # the row that recognised it
     before: Found | None  # the version that it replaces
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Kind:
-    """What the items of one dataset have in common."""
-
-    contents: Keyed
-    by_id: Keyed
-    by_content: Keyed
-    describer: Describer
-    tells_signer: bool  # it has a column for who signed
+    placed: bool  # it was looked at in place before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,16 +93,18 @@ class Ingest:
         objects: Objects,
         source: SourceRow,
         signer: Signer | None = None,
+        within: str = "",
+        met: set[bytes] | None = None,
     ) -> None:
         self._core = core
         self._index = index
         self._objects = objects
         self._source = source
-        self._signed = {} if signer is None else {SIGNED_BY: signer.key.hex()}
+        self._recogniser = Recogniser(core, source, signer, within)
+        self._placed = Placed(core.store)
+        self._met = met  # takes the tag of each item that came
         self._teller = Teller(core.keys)
         self._catalogue = Catalogue(core.store, core.papers, core.owner)
-        self._kinds: dict[str, _Kind] = {}
-        self._equals: dict[bytes, int] = {}  # how many items of one content came before
         self._flight: _Flight | None = None
 
     def take(self, job: JobRow, batch: Batch, version: str) -> tuple[JobRow, Counts]:
@@ -136,7 +119,9 @@ class Ingest:
         counts = Counts()
         # THREAT T272: nothing is sealed under a version of a key behind its last look
         with uncollected(), self._core.keys.turning.kept():
-            rounds = _rounds([self._recognise(item) for item in batch.items])
+            rounds = _rounds([self._recogniser.recognise(item) for item in batch.items])
+            if self._met is not None:
+                self._met.update(each.tag for seen in rounds for each in seen)
             portions = [portion for seen in rounds for portion in _portions(seen)]
             for number, seen in enumerate(portions):
                 rejects = batch.rejects if number == 0 else []
@@ -158,7 +143,7 @@ class Ingest:
                 self._index.adopt(flight.segment, flight.job, flight.entries)
 
     def _take(
-        self, job: JobRow, seen: Sequence[_Seen], rejects: Sequence[Reject], version: str
+        self, job: JobRow, seen: Sequence[Seen], rejects: Sequence[Reject], version: str
     ) -> tuple[JobRow, Counts]:
         if self._flight is not None and any(each.tag in self._flight.tags for each in seen):
             self.finish()  # an item of the batch before comes again: look it up when it is there
@@ -198,7 +183,7 @@ class Ingest:
         )
         return after, counts
 
-    def _fresh(self, seen: Sequence[_Seen], job: JobId) -> list[_Fresh]:
+    def _fresh(self, seen: Sequence[Seen], job: JobId) -> list[_Fresh]:
         core = self._core
         known = core.store.get(IDENTITIES.name, [(each.tag,) for each in seen])
         differing = [
@@ -207,36 +192,34 @@ class Ingest:
             if found is None or found.row[4] != each.digest[:16]
         ]
         before = self._before([found.row[1] for _, found in differing if found])
-        new = sum(found is None for _, found in differing)
-        ids = iter(timed_ids(core.clock(), new, core.entropy))
+        ids = self._ids([each for each, found in differing if found is None])
+        placed = self._placed.of([each.tag for each, _ in differing]) if self._source.named else {}
         fresh = []
         for each, found in differing:
             record = RecordId(Id16(found.row[1]) if found else next(ids))
             older = before.get(record) if found else None
-            number = older.row[4] + 1 if older else 1
+            at = placed.get(record)
+            if older is not None:
+                number = older.row[4] + 1
+            elif at is not None:
+                number = at.version + (at.content != each.digest[:16])
+            else:
+                number = 1 + self._newest_of(record) if found else 1
             place = Place(record, Collection(each.item.dataset), number, job)
-            fresh.append(_Fresh(each, place, found, older))
+            fresh.append(_Fresh(each, place, found, older, placed=at is not None))
         return fresh
 
-    def _recognise(self, item: Item) -> _Seen:
-        kind = self._kind(item.dataset)
-        if self._signed or SIGNED_BY in item.fields:
-            item = self._as_signed(item, kind)
-        content = content_of(item.fields, item.raw)
-        digest = kind.contents.digest(content)
-        if item.original_id is not None:
-            tag = kind.by_id.mac16(item.original_id.encode())
-        else:
-            ordinal = self._equals.get(digest, 0)
-            self._equals[digest] = ordinal + 1
-            tag = kind.by_content.mac16(digest, ordinal.to_bytes(8, "big"))
-        return _Seen(item, tag, content, digest)
+    def _ids(self, new: Sequence[Seen]) -> Iterator[Id16]:
+        """Return an id for each new item: that of its place, or one of now."""
+        if self._source.named:
+            return iter([Id16(each.tag) for each in new])
+        return iter(timed_ids(self._core.clock(), len(new), self._core.entropy))
 
-    def _as_signed(self, item: Item, kind: _Kind) -> Item:
-        """Return the item with the key that signed its file, whatever it says of that itself."""
-        # THREAT T193: a reader that was taken over cannot say that somebody signed
-        fields = {name: value for name, value in item.fields.items() if name != SIGNED_BY}
-        return structs.replace(item, fields=fields | self._signed if kind.tells_signer else fields)
+    def _newest_of(self, record: RecordId) -> int:
+        """Return the newest version in the history of an item that is listed no more."""
+        if not self._source.named:
+            return 0
+        return max((row.row[4] for row in rows_of(self._core.store, OLDER, "key", record)), default=0)
 
     def _before(self, records: Sequence[bytes]) -> dict[bytes, Found]:
         rows = self._core.store.get(RECORDS.name, [(record,) for record in records])
@@ -263,11 +246,13 @@ class Ingest:
             identity = (seen.tag, place.record, owner, job.id, seen.digest[:16])
             known = each.identity
             ops.append(Put(IDENTITIES.name, identity, known.v if known else Expect.ABSENT))
+            if each.placed:
+                ops.append(Delete(PLACED.name, (place.record,)))
         return [*ops, *packer.finish()]
 
     def _entry(self, each: _Fresh) -> Entry:
         place, item = each.place, each.seen.item
-        title, at, text = self._kinds[item.dataset].describer.describe(item.fields)
+        title, at, text = self._recogniser.describer(item.dataset).describe(item.fields)
         return Entry(
             id=place.record,
             collection=place.collection,
@@ -276,20 +261,6 @@ class Ingest:
             title=title,
             text=text,
         )
-
-    def _kind(self, dataset: str) -> _Kind:
-        found = self._kinds.get(dataset)
-        if found is None:
-            keys, name = self._core.keys, dataset.encode()
-            told = self._core.datasets.get(Collection(dataset))
-            found = self._kinds[dataset] = _Kind(
-                contents=keys.contents.after(name),
-                by_id=keys.identities.after(b"id", self._source.id, name),
-                by_content=keys.identities.after(b"content", self._source.id, name),
-                describer=Describer(told),
-                tells_signer=told is not None and any(c.name == SIGNED_BY for c in told.columns),
-            )
-        return found
 
 
 def _counted(
@@ -313,11 +284,11 @@ def _counted(
     )
 
 
-def _rounds(seen: Sequence[_Seen]) -> list[list[_Seen]]:
+def _rounds(seen: Sequence[Seen]) -> list[list[Seen]]:
     """Return the items in groups in which each stands once: an item may come again in a batch."""
     if len({each.tag for each in seen}) == len(seen):
         return [[*seen]]
-    rounds: list[list[_Seen]] = [[]]
+    rounds: list[list[Seen]] = [[]]
     met: Counter[bytes] = Counter()
     for each in seen:
         number = met[each.tag]
@@ -328,11 +299,11 @@ def _rounds(seen: Sequence[_Seen]) -> list[list[_Seen]]:
     return rounds
 
 
-def _portions(seen: Sequence[_Seen]) -> list[Sequence[_Seen]]:
+def _portions(seen: Sequence[Seen]) -> list[Sequence[Seen]]:
     """Return the items in groups whose content is not too much for one commit."""
     if sum(len(each.content) for each in seen) <= PORTION:
         return [seen]
-    portions: list[list[_Seen]] = [[]]
+    portions: list[list[Seen]] = [[]]
     room = PORTION
     for each in seen:
         if portions[-1] and len(each.content) > room:

@@ -44,6 +44,7 @@ from sealhold.stores.spec import (
     TableSpec,
 )
 from sealhold.vault import (
+    accounts,
     attachments,
     backups,
     budget,
@@ -89,6 +90,7 @@ from sealhold.vault.lookups import LOOKUPS
 from sealhold.vault.objects import TABLES as OBJECT_TABLES
 from sealhold.vault.owned import OLDER, RECORDS
 from sealhold.vault.papers import Papers
+from sealhold.vault.placed import PLACED
 from sealhold.vault.reserves import Reserves
 from sealhold.vault.rollback import Accepted, Undone
 from sealhold.vault.roots import HomeRoot
@@ -128,6 +130,8 @@ TABLES = (
     SEGMENTS,
     catalogue.SOURCES,
     catalogue.JOBS,
+    accounts.ACCOUNTS,
+    PLACED,
     *OBJECT_TABLES,
     subjects.SUBJECTS,
     erased.ERASED,
@@ -161,7 +165,7 @@ class Parts:
     data: RecordStore
     keys: Callable[[int], RecordStore]  # that of an epoch
     objects: ObjectStore
-    datasets: Mapping[Collection, Dataset]
+    datasets: dict[Collection, Dataset]
     tables: Sequence[TableSpec]  # of the packages above, beside the vault's own
     clock: Clock
     entropy: Entropy

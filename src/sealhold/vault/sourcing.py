@@ -43,7 +43,7 @@ class Sources:
         self._per_file = per_file
         self._seconds = seconds
         self._catalogue = Catalogue(core.store, core.papers, core.owner)
-        self._turn = Lock()  # one at a time: two would number the same segment of the index
+        self.turn = Lock()  # one at a time: two would number the same segment of the index
 
     def list(self) -> tuple[SourceView, ...]:
         """Return each source once, the one that ran last first."""
@@ -95,7 +95,7 @@ class Sources:
         Raises:
             ConflictError: it was undone before, or a later job changed its items.
         """
-        with self._turn:
+        with self.turn:
             return undo(self._core, self._index, job)
 
     def _run(
@@ -109,7 +109,7 @@ class Sources:
         sink = ImportSink(
             self._core, self._index, self._objects, self._per_file, names, signer=signer
         )
-        with self._turn, self._cell() as cell:
+        with self.turn, self._cell() as cell:
             results = [*runner.run(paths, reading(cell, signer), sink, watch)]
         files = tuple(file_report(result, names.get(result.path)) for result in results)
         return ImportReport(

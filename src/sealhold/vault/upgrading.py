@@ -25,12 +25,14 @@ from sealhold.stores.migrating import Migration, migrated_copy, tables_of
 from sealhold.stores.spec import Op, Put, ReadView, RecordStore, TableSpec
 from sealhold.stores.tables import Tables
 from sealhold.vault import holdrows
+from sealhold.vault.accounts import ACCOUNTS
 from sealhold.vault.backups import Watch
 from sealhold.vault.deciding import Deciding
 from sealhold.vault.home import FORM, Home, Lock
 from sealhold.vault.keyring import Keyring
 from sealhold.vault.keysets import lease
 from sealhold.vault.opening import DECIDING, Parts, all_tables, key_sets
+from sealhold.vault.placed import PLACED
 from sealhold.vault.roots import HomeRoot
 from sealhold.vault.telling import origin_of
 from sealhold.vault.writer import SET_HASH, set_mac
@@ -43,6 +45,11 @@ MIGRATIONS = (
         to=2,
         about="the log gets an index by person; there may be holds",
         added=(SPANS, *holdrows.DECIDING, holdrows.KEEPINGS),
+    ),
+    Migration(
+        to=3,
+        about="sources may be places with an account, and may be left in place",
+        added=(ACCOUNTS, PLACED),
     ),
 )
 

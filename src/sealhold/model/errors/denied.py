@@ -91,3 +91,12 @@ class UnboundLoginError(DeniedError):
         super().__init__(f"nobody enters here as `{sub}` of `{provider}`" if provider else sub)
         self.provider = provider
         self.sub = sub
+
+
+class LoginNeededError(DeniedError):
+    """A place that data comes from refuses its account.
+
+    Remedy: give the password or token anew with `sealhold source login NAME`.
+
+    Over HTTP: give the account's password or token anew.
+    """

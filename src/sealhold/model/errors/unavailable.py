@@ -67,6 +67,15 @@ class NotFetchedError(UnavailableError):
         self.reason = reason  # a code of a closed set, for the log
 
 
+class SourceAwayError(UnavailableError):
+    """A place that data comes from cannot be read now.
+
+    Remedy: see that it is there and on, then `sealhold source run NAME`.
+
+    Over HTTP: see that it is there and on, then try again.
+    """
+
+
 class IsolationUnavailableError(UnavailableError):
     """This kernel cannot confine a foreign program, so none is run.
 

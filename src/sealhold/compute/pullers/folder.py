@@ -1,0 +1,48 @@
+"""A folder of this machine: each file in it is a piece, read by the connector that knows it.
+
+- All of the folder is read at each pull: a file that went takes its items with it.
+- Hidden files and links are left out, as at an import. Tables are told apart by the name of their
+  file below the folder.
+
+Source: docs/spec/36-sources.md section 1.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from sealhold.connectors.pulling import Health, Piece, Where
+from sealhold.connectors.runner import files_of
+from sealhold.model.errors import InvalidError, SourceAwayError
+
+
+class FolderPuller:
+    """Reads a folder."""
+
+    kind: ClassVar[str] = "folder"
+    is_local: ClassVar[bool] = True
+    is_whole: ClassVar[bool] = True
+
+    def check(self, where: Where) -> Health:
+        """Look how many files there are."""
+        folder = _folder(where)
+        count = sum(1 for _ in files_of(folder))
+        return Health(sentence=f"{count:,} files", settings={"path": str(folder)})
+
+    def pull(self, where: Where, cursor: str | None) -> Iterator[Piece]:
+        """Yield each file, in the order of their names."""
+        del cursor
+        folder = _folder(where)
+        for path in files_of(folder):
+            name = str(path.relative_to(folder))
+            yield Piece(path=path, name=name, within=name)
+
+
+def _folder(where: Where) -> Path:
+    said = where.settings.get("path")
+    if not isinstance(said, str) or not said or set(where.settings) != {"path"}:
+        raise InvalidError("a folder is given by its path, and by nothing else")
+    folder = Path(said).absolute()
+    if not folder.is_dir():
+        raise SourceAwayError(f"there is no folder `{folder}`")
+    return folder

@@ -1,0 +1,328 @@
+"""Sources that stand: added under a name, read again and again, kept here or left in place.
+
+- Adding looks at the place first; nothing is kept of one that cannot be read.
+- A change of mode is one commit: before it all items are here or all are there, and so behind it.
+- One pull of a source at a time; whoever comes meanwhile is told so.
+
+Source: docs/spec/36-sources.md.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from threading import Lock
+
+from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.connectors.pulling import Health, Pullers, Where
+from sealhold.connectors.shaping import dataset_plain
+from sealhold.model.encoding import Plain
+from sealhold.model.errors import (
+    ConflictError,
+    InvalidError,
+    LoginNeededError,
+    NotFoundError,
+    SealholdError,
+    SourceAwayError,
+    UnreadableSourceError,
+)
+from sealhold.model.ids import SourceId, timed_id
+from sealhold.model.quantities import HOUR, Instant
+from sealhold.stores.spec import DeleteWhere, Op
+from sealhold.vault.accounts import Accounts
+from sealhold.vault.catalogue import ARCHIVE, FEDERATE, LEFT, UNDONE, Catalogue, JobRow, SourceRow
+from sealhold.vault.core import Core
+from sealhold.vault.deciding import rows_of
+from sealhold.vault.index import SEGMENTS, Index
+from sealhold.vault.ingest import IDENTITIES
+from sealhold.vault.objects import Objects
+from sealhold.vault.owned import OLDER, RECORDS
+from sealhold.vault.placed import PLACED, Placed
+from sealhold.vault.pulling import Looking, declared
+from sealhold.vault.taking import Taken, Taking
+from sealhold.vault.telling import Teller
+from sealhold.vault.writer import Work
+
+PAUSED, BROKEN, NEEDS_LOGIN, FAILED = "paused", "broken", "needs_login", "failed"
+WAITS = (60_000, 300_000, 1_800_000)  # milliseconds until the first tries again
+LATER = 6 * HOUR  # until those after them
+PORTION = 2_000  # rows written in one commit
+
+
+class Standing:
+    """The named sources of a vault's owner."""
+
+    def __init__(
+        self,
+        core: Core,
+        index: Index,
+        objects: Objects,
+        looking: Looking,
+        pullers: Pullers,
+        turn: Lock,
+    ) -> None:
+        self._core = core
+        self._index = index
+        self._objects = objects
+        self._looking = looking
+        self._pullers = pullers
+        self._catalogue = Catalogue(core.store, core.papers, core.owner)
+        self._accounts = Accounts(core.store, core.papers, core.owner)
+        self._teller = Teller(core.keys)
+        self._turn = turn  # that of imports
+        self._turns: dict[SourceId, Lock] = {}
+        for each in self.every():
+            self._know(each)
+
+    def check(self, kind: str, settings: Mapping[str, Plain], secret: str = "") -> Health:
+        """Look whether a place can be read; nothing is kept.
+
+        Raises:
+            As `add`.
+        """
+        return self._pullers(kind).check(Where(settings=settings, secret=secret))
+
+    def add(
+        self,
+        name: str,
+        kind: str,
+        settings: Mapping[str, Plain],
+        secret: str = "",
+        *,
+        mode: str = ARCHIVE,
+        schedule: str = "",
+    ) -> SourceRow:
+        """Add a place under a name, once it was seen that it can be read.
+
+        Raises:
+            ConflictError: another source has the name, or its dataset means something else here.
+            InvalidError: no such kind, no such mode, or settings that the kind does not take.
+            SourceAwayError: it cannot be reached.
+            LoginNeededError: it refuses the account.
+        """
+        _check_mode(mode)
+        if any(each.name == name for each in self._catalogue.sources()):
+            raise ConflictError(f"a source is called `{name}` already")
+        health = self.check(kind, settings, secret)
+        kept = dict(health.settings)
+        if health.dataset is not None:
+            self._check_dataset(health)
+            kept["dataset"] = dataset_plain(health.dataset)
+        core = self._core
+        source = SourceRow(
+            id=SourceId(timed_id(core.clock(), core.entropy)),
+            name=name,
+            connector=kind,
+            kind=kind,
+            mode=mode,
+            settings=kept,
+            schedule=schedule,
+            reached=core.clock(),
+        )
+        ops: list[Op] = [self._catalogue.put_source(source)]
+        if secret:
+            ops.append(self._accounts.put(source.id, secret))
+        self._commit(source, "added", *ops)
+        self._know(source)
+        return source
+
+    def find(self, name: str) -> SourceRow:
+        """Return the named source that is called so.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        for each in self._catalogue.sources():
+            if each.named and each.name == name:
+                return each
+        raise NotFoundError(f"no source is called `{name}`")
+
+    def every(self) -> list[SourceRow]:
+        """Return the named sources, in the order in which they were added."""
+        return sorted(
+            (each for each in self._catalogue.sources() if each.named), key=lambda each: each.id
+        )
+
+    def change(self, source: SourceRow, reason: str, **fields: object) -> SourceRow:
+        """Keep other values of a source's fields; `reason` stands in the log."""
+        changed = replace(source, **fields)  # type: ignore[arg-type]  # reason: names of fields
+        self._commit(changed, reason, self._catalogue.put_source(changed))
+        return changed
+
+    def login(self, source: SourceRow, secret: str) -> SourceRow:
+        """Take the secret of an account anew, once the place takes it.
+
+        Raises:
+            SourceAwayError: it cannot be reached.
+            LoginNeededError: it refuses the account.
+        """
+        self.check(source.kind, source.settings, secret)
+        back = replace(source, state="", why="", tries=0, due=None, reached=self._core.clock())
+        ops = (self._catalogue.put_source(back), self._accounts.put(source.id, secret))
+        self._commit(back, "login", *ops)
+        return back
+
+    def pull(self, source: SourceRow) -> Taken:
+        """Take in what came since the last pull; a source left in place is only looked at.
+
+        Raises:
+            ConflictError: it is paused, or is being read at this moment.
+            SourceAwayError: it cannot be reached; it is tried again by itself.
+            LoginNeededError: it refuses the account.
+        """
+        if source.state == PAUSED:
+            raise ConflictError(f"`{source.name}` is paused")
+        with self._alone(source):
+            source = self.find(source.name)
+            try:
+                taken = self._take(source) if source.mode == ARCHIVE else self._look(source)
+            except (SourceAwayError, LoginNeededError) as err:
+                self._failed(source, err)
+                raise
+            return taken
+
+    def set_mode(self, source: SourceRow, mode: str) -> SourceRow:
+        """Keep a source's items here, or leave them where they lie.
+
+        Raises:
+            InvalidError: no such mode.
+            ConflictError: it is being read at this moment.
+            SourceAwayError: to keep them they must be read, and it cannot be reached.
+            LoginNeededError: the same, and it refuses the account.
+            UnreadableSourceError: the same, and a piece of it cannot be read to its end.
+        """
+        _check_mode(mode)
+        if mode == source.mode:
+            return source
+        with self._alone(source):
+            source = self.find(source.name)
+            if mode == ARCHIVE:
+                with self._turn:
+                    taken = self._taking(replace(source, cursor="")).whole()
+                if taken.broken:
+                    raise UnreadableSourceError(taken.broken[0])
+                source = self.find(source.name)
+                return self.change(source, "archive", mode=ARCHIVE, reached=self._core.clock())
+            return self._leave(source)
+
+    def remove(self, source: SourceRow) -> None:
+        """Forget a place and its account; items that were kept from it stay."""
+        with self._alone(source):
+            ops: list[Op] = [self._accounts.drop(source.id)]
+            ops += [DeleteWhere(PLACED.name, "source", (source.id,))]
+            has_jobs = bool(self._catalogue.jobs_of_source(source.id))
+            if has_jobs:  # its items name it
+                kept = replace(source, state=PAUSED, why="removed", schedule="", settings={})
+                ops.append(self._catalogue.put_source(replace(kept, kind="file")))
+            else:
+                ops.append(self._catalogue.drop_source(source.id))
+            self._commit(source, "removed", *ops)
+
+    def _take(self, source: SourceRow) -> Taken:
+        is_whole = not source.cursor and self._pullers(source.kind).is_whole
+        taking = self._taking(source)
+        with self._turn:
+            taken = taking.whole() if is_whole else taking.since()
+        after = self.find(source.name)
+        self._commit(
+            after,
+            "reached",
+            self._catalogue.put_source(
+                replace(after, reached=self._core.clock(), state="", why="", tries=0, due=None)
+            ),
+        )
+        return taken
+
+    def _taking(self, source: SourceRow) -> Taking:
+        return Taking(self._core, self._index, self._objects, self._looking, source)
+
+    def _look(self, source: SourceRow) -> Taken:
+        health = self.check(source.kind, source.settings, self._looking.where(source).secret)
+        now = self._core.clock()
+        self.change(source, "reached", reached=now, state="", why="", tries=0, due=None)
+        return Taken(what=health.sentence)
+
+    def _failed(self, source: SourceRow, err: SealholdError) -> None:
+        """Note that a place was not read, and when it is tried again."""
+        now, is_login = self._core.clock(), isinstance(err, LoginNeededError)
+        wait = WAITS[source.tries] if source.tries < len(WAITS) else LATER
+        with suppress(SealholdError):  # the log cannot be written: it is tried again anyway
+            self.change(
+                self.find(source.name),
+                NEEDS_LOGIN if is_login else FAILED,
+                state=NEEDS_LOGIN if is_login else FAILED,
+                why=str(err),
+                tries=source.tries + 1,
+                due=None if is_login else Instant(now + wait),
+            )
+
+    def _leave(self, source: SourceRow) -> SourceRow:
+        """Turn what is kept of a source to what is only known of it."""
+        jobs = [each for each in self._catalogue.jobs_of_source(source.id) if each.state != UNDONE]
+        with self._core.keys.turning.kept():
+            for job in jobs:
+                for ops in self._placing(source, job):
+                    self._commit(source, "placing", *ops)
+        gone = (SEGMENTS.name, IDENTITIES.name, RECORDS.name, OLDER.name)
+        left = replace(source, mode=FEDERATE, cursor="")
+        ops = [DeleteWhere(table, "job", (job.id,)) for job in jobs for table in gone]
+        ended = [self._catalogue.put_job(replace(job, state=LEFT)) for job in jobs]
+        self._commit(left, "federate", *ops, *ended, self._catalogue.put_source(left))
+        self._index.forget()
+        return left
+
+    def _placing(self, source: SourceRow, job: JobRow) -> Iterator[list[Op]]:
+        """Yield, by portions, what keeps id, version and digest of each item of a job."""
+        store, placed = self._core.store, Placed(self._core.store)
+        digests = {found.row[1]: found.row[4] for found in rows_of(store, IDENTITIES, "job", job.id)}
+        ops: list[Op] = []
+        for found in rows_of(store, RECORDS, "job", job.id):
+            record, version = found.row[0], found.row[4]
+            if record in digests:
+                ops.append(placed.put(record, self._core.owner, source.id, version, digests[record]))
+            if len(ops) == PORTION:
+                yield ops
+                ops = []
+        if ops:
+            yield ops
+
+    def _know(self, source: SourceRow) -> None:
+        """Let queries and tasks know the dataset that a source declares."""
+        dataset = declared(source)
+        if dataset is not None:
+            self._core.datasets[dataset.name] = dataset
+
+    def _check_dataset(self, health: Health) -> None:
+        dataset = health.dataset
+        assert dataset is not None  # noqa: S101  # reason: asked before
+        known = self._core.datasets.get(dataset.name)
+        named = [declared(each) for each in self._catalogue.sources()]
+        others = [each for each in named if each is not None and each.name == dataset.name]
+        if known is not None and not others:
+            raise ConflictError(f"`{dataset.name}` is the name of another dataset")
+        if any(each.columns != dataset.columns for each in others):
+            raise ConflictError(f"a source has a dataset `{dataset.name}` with other columns")
+
+    @contextmanager
+    def _alone(self, source: SourceRow) -> Iterator[None]:
+        turn = self._turns.setdefault(source.id, Lock())
+        if not turn.acquire(blocking=False):
+            raise ConflictError(f"`{source.name}` is being read at this moment")
+        try:
+            yield
+        finally:
+            turn.release()
+
+    def _commit(self, source: SourceRow, reason: str, *ops: Op) -> None:
+        event = Event(
+            kind=EventKind.SOURCE,
+            actor=Actor.OWNER,
+            subject=self._teller.subject,
+            source=source.id,
+            reason=reason,
+        )
+        self._core.writer.commit(Work(ops, (self._teller.entry(event),)))
+
+
+def _check_mode(mode: str) -> None:
+    if mode not in (ARCHIVE, FEDERATE):
+        raise InvalidError(f"a source is kept (`{ARCHIVE}`) or left in place (`{FEDERATE}`)")

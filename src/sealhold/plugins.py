@@ -14,6 +14,7 @@ from sealhold.model.ids import Collection
 from sealhold.model.records import Dataset
 
 SOURCES = "sealhold.sources"
+DATASETS = "sealhold.datasets"
 
 
 def sources() -> Mapping[str, type[Source]]:
@@ -22,8 +23,20 @@ def sources() -> Mapping[str, type[Source]]:
 
 
 def datasets() -> Mapping[Collection, Dataset]:
-    """Return each dataset that some connector can fill, by its name."""
-    return {dataset.name: dataset for source in sources().values() for dataset in source.datasets}
+    """Return each dataset that some connector can fill, by its name.
+
+    A package that names its datasets by entry points of their own is not asked for its connectors:
+    parsers are loaded by whoever reads a file.
+    """
+    named = entry_points(group=DATASETS)
+    known = {point.dist.name for point in named if point.dist is not None}
+    others = [
+        each.load()
+        for each in entry_points(group=SOURCES)
+        if each.dist is None or each.dist.name not in known
+    ]
+    found = [dataset for source in others for dataset in source.datasets]
+    return {dataset.name: dataset for dataset in (*found, *(point.load() for point in named))}
 
 
 def is_per_file(connector: str) -> bool:

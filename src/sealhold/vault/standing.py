@@ -13,6 +13,7 @@ from dataclasses import replace
 from threading import Lock
 
 from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.connectors import schedules
 from sealhold.connectors.pulling import Health, Pullers, Where
 from sealhold.connectors.shaping import dataset_plain
 from sealhold.model.encoding import Plain
@@ -45,6 +46,7 @@ from sealhold.vault.writer import Work
 PAUSED, BROKEN, NEEDS_LOGIN, FAILED = "paused", "broken", "needs_login", "failed"
 WAITS = (60_000, 300_000, 1_800_000)  # milliseconds until the first tries again
 LATER = 6 * HOUR  # until those after them
+KEPT = frozenset({"place", "dataset", "datasets"})  # settings of every kind
 PORTION = 2_000  # rows written in one commit
 
 
@@ -79,7 +81,12 @@ class Standing:
         Raises:
             As `add`.
         """
-        return self._pullers(kind).check(Where(settings=settings, secret=secret))
+        puller = self._pullers(kind)
+        unknown = settings.keys() - puller.options.keys() - KEPT
+        if unknown:
+            known = ", ".join(f"`{each}`" for each in sorted(puller.options)) or "none"
+            raise InvalidError(f"`{min(unknown)}` is no option of `{kind}`; there are: {known}")
+        return puller.check(Where(settings=settings, secret=secret))
 
     def add(
         self,
@@ -100,6 +107,7 @@ class Standing:
             LoginNeededError: it refuses the account.
         """
         _check_mode(mode)
+        schedules.check_schedule(schedule)
         if any(each.name == name for each in self._catalogue.sources()):
             raise ConflictError(f"a source is called `{name}` already")
         health = self.check(kind, settings, secret)
@@ -148,6 +156,29 @@ class Standing:
         self._commit(changed, reason, self._catalogue.put_source(changed))
         return changed
 
+    def schedule(self, source: SourceRow, schedule: str) -> SourceRow:
+        """Say when a source is read by itself; empty: when it is told to.
+
+        Raises:
+            InvalidError: it is no schedule.
+        """
+        schedules.check_schedule(schedule)
+        return self.change(source, "schedule", schedule=schedule, due=None)
+
+    def pause(self, source: SourceRow) -> SourceRow:
+        """Read a source no more until it is resumed."""
+        return self.change(source, PAUSED, state=PAUSED, why="", due=None)
+
+    def resume(self, source: SourceRow) -> SourceRow:
+        """Go on reading a source.
+
+        Raises:
+            ConflictError: it is not paused.
+        """
+        if source.state != PAUSED:
+            raise ConflictError(f"`{source.name}` is not paused")
+        return self.change(source, "resumed", state="", why="", tries=0)
+
     def login(self, source: SourceRow, secret: str) -> SourceRow:
         """Take the secret of an account anew, once the place takes it.
 
@@ -179,6 +210,20 @@ class Standing:
                 self._failed(source, err)
                 raise
             return taken
+
+    def due(self) -> list[SourceRow]:
+        """Return the sources that are to be read by now, by their schedule or tried again."""
+        now = self._core.clock()
+        return [each for each in self.every() if self._is_due(each, now)]
+
+    def _is_due(self, source: SourceRow, now: Instant) -> bool:
+        if source.mode != ARCHIVE or source.state in (PAUSED, NEEDS_LOGIN, BROKEN):
+            return False
+        if source.due is not None:
+            return source.due <= now
+        shift = source.id[-1] / 256
+        at = schedules.due(source.schedule, source.reached, now, shift)
+        return at is not None and at <= now
 
     def set_mode(self, source: SourceRow, mode: str) -> SourceRow:
         """Keep a source's items here, or leave them where they lie.

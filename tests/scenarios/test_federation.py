@@ -80,7 +80,9 @@ def test_a_grant_goes_on_when_its_dataset_is_moved(vault: tuple[Node, Hands, Pat
     calendar(folder / "plans.ics", ["1", "2", "5"])
     source = node.standing.add("plans", "folder", {"place": str(folder)}, mode="federate")
     fixed = Asker(node, "fixed").granted(node, number())
-    daily = Asker(node, "daily").granted(node, number(objects="open", name="Daily", expires="2026-11-27T00:00:00Z"))
+    daily = Asker(node, "daily").granted(
+        node, number(objects="open", name="Daily", expires="2026-11-27T00:00:00Z")
+    )
     answers = [node.runs.run(fixed).value, node.runs.run(daily).value]
     versions = looked(node)
     assert [*versions.values()] == [1, 1, 1]
@@ -94,7 +96,11 @@ def test_a_grant_goes_on_when_its_dataset_is_moved(vault: tuple[Node, Hands, Pat
     clock.move(DAY)
     answers += [node.runs.run(fixed).value, node.runs.run(daily).value]
     # a function that nobody asked before is evaluated where the objects lie
-    answers.append(node.runs.run(Asker(node, "new").granted(node, number(code=IS_ODD + b"# anew\n", name="New"))).value)
+    answers.append(
+        node.runs.run(
+            Asker(node, "new").granted(node, number(code=IS_ODD + b"# anew\n", name="New"))
+        ).value
+    )
     assert answers == [2] * 7
 
 

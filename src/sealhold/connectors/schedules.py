@@ -66,7 +66,11 @@ def due(schedule: str, last: Instant | None, now: Instant, shift: float) -> Inst
 
 
 def _next(since: Instant, hour: int, minute: int, zone: ZoneInfo) -> Instant:
-    """Return the first such time of day behind `since`."""
+    """Return the first such time of day behind `since`.
+
+    Raises:
+        InvalidError: the zone has no such time within three days.
+    """
     moment = datetime.fromtimestamp(since / 1_000, UTC).astimezone(zone)
     for days in range(3):
         day = (moment + timedelta(days=days)).date()

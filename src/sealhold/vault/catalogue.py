@@ -158,7 +158,9 @@ class Catalogue:
         views = []
         jobs = self.jobs()
         for source in self.sources():
-            mine = [job for job in jobs if job.source == source.id and job.state not in (UNDONE, LEFT)]
+            mine = [
+                job for job in jobs if job.source == source.id and job.state not in (UNDONE, LEFT)
+            ]
             last = mine[-1] if mine else None
             views.append(
                 SourceView(

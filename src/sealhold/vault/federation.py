@@ -101,9 +101,7 @@ class Federation:
             for each, look in pairs:
                 yield self._record(source, read, each, version_of(each, look))
 
-    def _seen(
-        self, source: SourceRow, collection: Collection
-    ) -> Iterator[tuple[Read, list[Seen]]]:
+    def _seen(self, source: SourceRow, collection: Collection) -> Iterator[tuple[Read, list[Seen]]]:
         for read in self._looking.pieces(source):
             recogniser = Recogniser(self._core, source, within=read.within)
             mine = map(recogniser.recognise, read.items())
@@ -150,5 +148,3 @@ class Federation:
             return bool(declared["name"] == collection)
         named = source.settings.get("datasets")
         return not isinstance(named, list) or collection in named
-
-

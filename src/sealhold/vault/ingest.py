@@ -219,7 +219,9 @@ class Ingest:
         """Return the newest version in the history of an item that is listed no more."""
         if not self._source.named:
             return 0
-        return max((row.row[4] for row in rows_of(self._core.store, OLDER, "key", record)), default=0)
+        return max(
+            (row.row[4] for row in rows_of(self._core.store, OLDER, "key", record)), default=0
+        )
 
     def _before(self, records: Sequence[bytes]) -> dict[bytes, Found]:
         rows = self._core.store.get(RECORDS.name, [(record,) for record in records])

@@ -79,7 +79,9 @@ class Standing:
         """Look whether a place can be read; nothing is kept.
 
         Raises:
-            As `add`.
+            InvalidError: no such kind, or settings that it does not take.
+            SourceAwayError: it cannot be reached.
+            LoginNeededError: it refuses the account.
         """
         puller = self._pullers(kind)
         unknown = settings.keys() - puller.options.keys() - KEPT
@@ -318,12 +320,16 @@ class Standing:
     def _placing(self, source: SourceRow, job: JobRow) -> Iterator[list[Op]]:
         """Yield, by portions, what keeps id, version and digest of each item of a job."""
         store, placed = self._core.store, Placed(self._core.store)
-        digests = {found.row[1]: found.row[4] for found in rows_of(store, IDENTITIES, "job", job.id)}
+        digests = {
+            found.row[1]: found.row[4] for found in rows_of(store, IDENTITIES, "job", job.id)
+        }
         ops: list[Op] = []
         for found in rows_of(store, RECORDS, "job", job.id):
             record, version = found.row[0], found.row[4]
             if record in digests:
-                ops.append(placed.put(record, self._core.owner, source.id, version, digests[record]))
+                ops.append(
+                    placed.put(record, self._core.owner, source.id, version, digests[record])
+                )
             if len(ops) == PORTION:
                 yield ops
                 ops = []

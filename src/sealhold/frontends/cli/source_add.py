@@ -10,7 +10,7 @@ from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.sources import secret_of, settings_of, source_facts, source_value
 
 
-def source_add(
+def source_add(  # noqa: PLR0913, PLR0917  # reason: each is a word of the command line
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="What you call it.")],
     kind: Annotated[

@@ -15,9 +15,10 @@ def source_kinds(context: typer.Context) -> None:
         {"kind": e.kind, "about": e.about, "place": e.place, "options": dict(e.options)}
         for e in found
     ]
-    table = Table((Column("Kind"), Column("What"), Column("Place")), [
-        (each.kind, each.about, each.place) for each in found
-    ])
+    table = Table(
+        (Column("Kind"), Column("What"), Column("Place")),
+        [(each.kind, each.about, each.place) for each in found],
+    )
     options = [
         block
         for each in found

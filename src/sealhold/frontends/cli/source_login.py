@@ -19,4 +19,6 @@ def source_login(
     with reading(session) as node:
         source = node.standing.find(name)
         source = node.standing.login(source, secret_of(session))
-    emit(session, source_value(source), Line("The account is taken.", "head"), *source_facts(source))
+    emit(
+        session, source_value(source), Line("The account is taken.", "head"), *source_facts(source)
+    )

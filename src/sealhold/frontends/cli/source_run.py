@@ -16,7 +16,11 @@ def source_run(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Which source.")],
 ) -> None:
-    """Read a source now: what came since is taken in, or the place is looked at."""
+    """Read a source now: what came since is taken in, or the place is looked at.
+
+    Raises:
+        typer.Exit: nothing of it could be read; with the code of that.
+    """
     session = Session.of(context)
     with reading(session) as node:
         taken = node.standing.pull(node.standing.find(name))

@@ -17,7 +17,11 @@ NUMBERS = {
     "events": ("offset_min",),
     "bookings": ("amount",),
 }
-TEXTS = {"trips": ("name", "source", "id"), "events": ("summary", "id"), "bookings": ("payee", "id")}
+TEXTS = {
+    "trips": ("name", "source", "id"),
+    "events": ("summary", "id"),
+    "bookings": ("payee", "id"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -40,20 +44,22 @@ def asked(chance: random.Random) -> str:
     bound = chance.choice(("IS NOT NULL", "> 1", "< 1000", "BETWEEN 0 AND 600"))
     match chance.randrange(4):
         case 0:
-            return f"SELECT {text}, {number} FROM {table} WHERE {number} {bound} ORDER BY ALL"  # noqa: S608  # reason: a query is what is tried
+            return f"SELECT {text}, {number} FROM {table} WHERE {number} {bound} ORDER BY ALL"
         case 1:
-            return f"SELECT count(*), sum({number}), min({text}) FROM {table} WHERE {number} {bound}"  # noqa: S608  # reason: the same
+            return (
+                f"SELECT count(*), sum({number}), min({text}) FROM {table} WHERE {number} {bound}"
+            )
         case 2:
-            return f"SELECT {text}, count(*) n FROM {table} GROUP BY ALL ORDER BY ALL LIMIT 7"  # noqa: S608  # reason: the same
+            return f"SELECT {text}, count(*) n FROM {table} GROUP BY ALL ORDER BY ALL LIMIT 7"
         case _:
             return (
-                f"SELECT a.{text} FROM {table} a JOIN {table} b ON a.{number} = b.{number} "  # noqa: S608  # reason: the same
+                f"SELECT a.{text} FROM {table} a JOIN {table} b ON a.{number} = b.{number} "
                 "ORDER BY ALL LIMIT 50"
             )
 
 
 def test_a_hundred_queries_give_the_same_rows_in_both_modes(vault: Node) -> None:
-    chance = random.Random(60)  # noqa: S311  # reason: queries of a test
+    chance = random.Random(60)
     queries = [asked(chance) for _ in range(QUERIES)]
     there = {each: vault.records.query(each).rows for each in queries}
     vault.standing.set_mode(vault.standing.find("all"), "archive")

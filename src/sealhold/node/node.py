@@ -187,6 +187,7 @@ class Node:
         with self._turn:
             opened, self._open = self._open, None
             if opened is not None:
+                opened.warm.close()
                 opened.tell_rest()
                 opened.vault.close()
 

@@ -273,6 +273,12 @@ class OpenParts:
             with suppress(SealholdError):  # the log cannot be written: so it was, too
                 self.crowd.principals.refused.tell_rest()
 
+    def close(self) -> None:
+        """Tell what is left to tell, end what is kept running, and drop the keys."""
+        self.tell_rest()
+        self.warm.close()
+        self.vault.close()
+
     def note_new_passphrase(self) -> None:
         """Write into the log that the passphrase was changed."""
         teller = Teller(self.core.keys)

@@ -8,6 +8,7 @@ import pytest
 from sealhold.model.errors import TamperedError
 from sealhold.model.ids import ObjectName, SealedBytes
 from sealhold.stores.backends.folder import FolderObjects
+from sealhold.stores.spec import Kept
 from sealhold.stores.trailer import trailer
 
 NAME, SEALED = ObjectName("packs/ab"), SealedBytes(b"sealed")
@@ -55,6 +56,20 @@ def test_no_folder_is_entered_through_a_link(tmp_path: Path) -> None:
         store.delete(NAME)
 
     assert [file.name for file in outside.iterdir()] == ["ab="]
+
+
+@pytest.mark.threat("T350")
+def test_what_a_file_of_another_name_holds_is_not_written_over(tmp_path: Path) -> None:
+    outside, there = tmp_path / "outside", tmp_path / "stick" / "packs+" / "ab="
+    outside.write_bytes(b"not ours")
+    there.parent.mkdir(parents=True)
+    there.hardlink_to(outside)
+    store = FolderObjects(tmp_path / "stick", "trial")
+
+    assert store.put(NAME, SEALED) is Kept.CREATED
+
+    assert outside.read_bytes() == b"not ours"
+    assert store.get(NAME) == SEALED
 
 
 @pytest.mark.threat("T350")

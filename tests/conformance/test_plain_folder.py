@@ -13,6 +13,7 @@ import pytest
 from sealhold.model.errors import (
     ObjectNotFoundError,
     StoreBusyError,
+    StoreFullError,
     StoreUnavailableError,
     TamperedError,
     UnfitFolderError,
@@ -85,6 +86,19 @@ def test_what_a_killed_put_left_is_no_object_and_the_next_put_makes_it_one(
             call(NAME)
     assert store.put(NAME, SEALED) is Kept.CREATED
     assert file_in(tmp_path).read_bytes() == WHOLE
+
+
+def test_a_put_that_the_disk_breaks_off_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = store_of(tmp_path)
+    store.put(ObjectName("other"), SEALED)  # so the folder is tried
+    monkeypatch.setattr(plain, "trailer", fails_with(errno.ENOSPC))
+
+    with pytest.raises(StoreFullError):
+        store.put(NAME, SEALED)
+
+    assert not file_in(tmp_path).exists()
 
 
 def test_what_other_software_leaves_is_no_object_and_stays(tmp_path: Path) -> None:
@@ -176,7 +190,7 @@ def test_a_file_that_somebody_still_writes_is_waited_for(tmp_path: Path) -> None
     store.put(ObjectName("other"), SEALED)  # so the folder is tried
     file = laid(tmp_path, SEALED)
 
-    with file.open("ab") as rival, ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, file.open("ab") as rival:
         fcntl.flock(rival, fcntl.LOCK_EX)
         putting = pool.submit(store.put, NAME, SealedBytes(b"late"))
         with pytest.raises(TimeoutError):

@@ -67,6 +67,20 @@ def test_a_place_without_links_says_how_it_is_named(stick: Path, tmp_path: Path)
         backup_place("folder: ", home, world(clock))
 
 
+def test_slots_go_to_a_stick_of_their_own_and_not_beside_backups(tmp_path: Path) -> None:
+    clock, place = Hands(), f"folder:{tmp_path / 'stick'}"
+    home = new_home(tmp_path / "home", clock)
+    with opened(home, clock) as node:
+        backing.back_up(node, place, nobody_watches)
+
+    for beside in (place, f"{place}/slots"):
+        with pytest.raises(InvalidError):
+            backing.keep_slots(Home(home), Path(beside))
+    made = backing.keep_slots(Home(home), Path(f"folder:{tmp_path / 'other'}"))
+
+    assert {each.name for each in (tmp_path / "other").iterdir()} == set(made)
+
+
 def test_a_part_that_was_not_wholly_synced_is_told_and_nothing_of_it_used(
     stick: Path, tmp_path: Path
 ) -> None:

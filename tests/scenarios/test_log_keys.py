@@ -77,7 +77,9 @@ def test_who_trusts_one_key_of_the_log_follows_it_to_all_the_others(
         second, after_first = digest(node), node.audit.proof(0)
         turn(node)
         third, newest, way = digest(node), node.audit.proof(1), node.audit.keys_file()
-        assert names(node) == {"log-sign-3"}
+        own = [key for key in node.keys.list().keys if key.name.startswith("log")]
+        assert [(key.name, key.version) for key in own] == [("log", 1), ("log-sign-3", 3)]
+        assert {key.state for key in own} == {"active"}
         assert versions(node) == [(3, "active"), (2, "retired"), (1, "retired")]
         assert node.audit.verify(against=story.checkpoint).faults == ()
         node.keys.close(PASSPHRASE)

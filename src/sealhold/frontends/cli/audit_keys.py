@@ -19,11 +19,11 @@ def audit_keys(
         typer.Option(metavar="FILE", help="Write what leads from older keys to the newest."),
     ] = None,
 ) -> None:
-    """List the keys that sign for the log: by them others check what you hand out.
+    """List the keys that sign for the log.
 
-    The file that `--out` writes says of each key which one follows it, signed by both. Whoever
-    trusts one of them gives that file to `sealhold verify`, beside the paper. It tells nothing else
-    of your vault.
+    By them others check what you hand out. The file that `--out` writes says of each key which one
+    follows it, signed by both. Whoever trusts one of them gives that file to `sealhold verify`,
+    beside the paper. It tells nothing else of your vault.
     """
     session = Session.of(context)
     with reading(session) as node:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sealhold.audit.checkpoint import open_checkpoint
 from sealhold.audit.succession import open_succession
 from sealhold.compute.verify import verify_files
 from sealhold.model.errors import ConflictError, InvalidError, RolledBackError
@@ -15,6 +16,7 @@ from sealhold.model.shown.jobs import JobView
 from sealhold.node import Accepted, Node
 from sealhold.node.backing import back_up, drill
 from sealhold.vault import backups
+from sealhold.vault.writer import Writer
 from tests.scenarios.rotated import turn_and_die
 from tests.scenarios.vaults import NOON, PASSPHRASE, Hands, new_home, opened
 
@@ -148,6 +150,24 @@ def test_a_kill_before_any_write_leaves_one_key_in_force_whole(
     with opened(home) as node:
         assert node.audit.verify().faults == ()
     ours.close()
+
+
+def test_a_kill_before_head_was_written_leaves_one_by_the_key_before_and_it_opens(
+    story: Story, home: Path, tmp_path: Path
+) -> None:
+    killed = tmp_path / "killed"
+    with opened(home) as node:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Writer, "_publish", lambda _: None)
+            turn(node)
+            shutil.copytree(home, killed)
+        newest, known = digest(node), node.parts.core.writer.log.known
+
+    beside = open_checkpoint((killed / "HEAD").read_text(), known[:1])  # by the key before
+    assert beside.origin == known[1].name
+    with opened(killed) as node:
+        assert digest(node) == newest != story.key
+        assert node.audit.verify(against=story.checkpoint).faults == ()
 
 
 @pytest.mark.threat("T359")

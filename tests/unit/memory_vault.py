@@ -25,7 +25,7 @@ from sealhold.vault.index import Index
 from sealhold.vault.keyring import Keyring
 from sealhold.vault.logkeys import end_of_log
 from sealhold.vault.objects import Objects
-from sealhold.vault.opening import DECIDING, TABLES
+from sealhold.vault.opening import COUNTERS, DECIDING, TABLES
 from sealhold.vault.papers import Papers
 from sealhold.vault.reserves import Reserves
 from sealhold.vault.writer import Writer
@@ -88,7 +88,7 @@ def memory_vault(
     data.open(TABLES, None, create=True)
     fence = data.lease(SHARD, HOLDER, 60, NOON)
     appender = end_of_log(data, ring)
-    deciding = Deciding(DECIDING, ring.named("set-hash"))
+    deciding = Deciding(DECIDING, ring.named("set-hash"), COUNTERS)
     writer = Writer(
         store=data,
         appender=appender,

@@ -306,11 +306,13 @@ def test_rows_on_a_server_are_turned_over(tmp_path: Path) -> None:
     assert cli.line("import tracks calendar.ics").code == 0
     before = cli.line("search dentist").out
 
-    for kind in ("subject owner", "subjects", "bodies", "app owner"):
+    for kind in ("subject owner", "subjects", "bodies", "app owner", "log"):
         assert cli.line(f"key rotate {kind} --compromised").code == 0
 
     assert cli.line("search dentist").out == before
     assert cli.line("audit verify").code == 0
+    told = json.loads(cli.line("audit keys --json").out)["keys"]
+    assert [(key["version"], key["state"]) for key in told] == [(2, "active"), (1, "compromised")]
     keys = json.loads(cli.line("key list --json").out)["keys"]
     assert [(key["version"], key["state"]) for key in keys if key["kind"] == "subject"] == [
         (3, "active")

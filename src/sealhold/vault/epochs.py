@@ -44,6 +44,7 @@ from sealhold.vault.holdrows import keeping_ids
 from sealhold.vault.home import FIRST_EPOCH
 from sealhold.vault.keyring import HALF_CLOSED, Keyring
 from sealhold.vault.keysets import KeySets
+from sealhold.vault.ownkeys import own_keys
 from sealhold.vault.reserves import Room
 from sealhold.vault.retagging import retag
 from sealhold.vault.rewrapping import UNDER_SUBJECTS
@@ -232,7 +233,7 @@ class Epochs:
                 KeyView(kinds[row[0]], canonical(row[0]), row[1], row[4], wrapped[row[0], row[1]])
                 for row in (each.row for each in held.subjects)
             ),
-            *(KeyView("vault", name, 1, ACTIVE, 0) for name in sorted(held.named)),
+            *own_keys(core, held.named),
         ]
         return KeysView(
             epoch=epoch,

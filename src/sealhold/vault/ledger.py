@@ -28,7 +28,9 @@ from sealhold.model.errors import (
 from sealhold.model.ids import AppId, Id16, Kind, show
 from sealhold.model.quantities import MicroBits, show_bits
 from sealhold.model.shown import LedgerLine, LogState
+from sealhold.model.shown.keys import LogKeysView
 from sealhold.stores.spec import RecordStore
+from sealhold.vault import logkeys
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.holdrows import HOLDS, keeping_ids
@@ -82,6 +84,7 @@ _WORDS = {
     EventKind.UPGRADE: "the rows were brought to another form: {reason}",
     EventKind.HOLD: "a duty to keep: {reason}",
     EventKind.HELD: "what is held of somebody who was erased: {reason}",
+    EventKind.LOG_KEY: "another key signs for the log from here on: the one before is {reason}",
 }
 
 _ACTORS = {
@@ -175,7 +178,19 @@ class Ledger:
             NotFoundError: the log has no such entry.
         """
         with self._core.store.snapshot() as view:
-            return prove_entry(view, seq, self._opener, self._appender.key)
+            return prove_entry(view, seq, self._opener, self._appender.known)
+
+    def keys(self) -> LogKeysView:
+        """Return the keys that sign for the log, the newest first."""
+        return logkeys.shown(self._core)
+
+    def keys_file(self) -> bytes:
+        """Return the file by which others come from an older of these keys to the newest.
+
+        Raises:
+            NotFoundError: the log has its first key still.
+        """
+        return logkeys.file_of(self._core)
 
     def leaf_hashes(self) -> tuple[str, ...]:
         """Return the leaf hash of each entry, from entry 0 on."""
@@ -231,7 +246,7 @@ class Ledger:
         try:
             newest = against or read(self._home.head).decode()
             with self._core.store.snapshot() as view:
-                report = verify_log(view, self._opener, (self._appender.key,), newest, progress)
+                report = verify_log(view, self._opener, self._appender.known, newest, progress)
         except (TamperedError, InvalidEncodingError, UnicodeDecodeError) as err:
             yield f"`{self._home.data.name}` or `HEAD`: {err}"
             return

@@ -15,6 +15,7 @@ WORDS = {
     "bodies": "keys of contents",
     "index": "a field's key",
     "tokens": "the key of access tokens",
+    "log": "the log's signing key",
     "": "unknown",
 }
 

@@ -2,8 +2,8 @@
 
 - One batch writes at a time; a second process waits `PATIENCE` for it and then finds it busy.
 - A reader belongs to its thread and is closed some time after the thread ended.
-- What is lent apart is kept for the next one, with its statements and without its pages: to open a
-  file and read its tables takes longer than most snapshots do.
+- What a snapshot read with is kept for the next one, with its statements and without its pages: to
+  open a file and prepare statements takes as long as a short snapshot does.
 - What another thread may be reading with is never closed under it, which would end the process:
   `close` lets go of the readers, and each is closed by whoever lets go of it last.
 - After an error of the disk the writer is closed, and the next batch opens a new one: what an
@@ -55,8 +55,10 @@ class Connections:
             return connection
 
     @contextmanager
-    def apart(self) -> Iterator[Connection]:
+    def apart(self, *, again: bool = False) -> Iterator[Connection]:
         """Lend a reader of its own, for as long as the block lasts.
+
+        With `again` it may be one that was lent before, and may be lent again.
 
         Raises:
             TamperedError: the file is damaged.
@@ -64,7 +66,8 @@ class Connections:
         """
         with self._lending:
             self._check_open()
-            connection = self._spare.pop() if self._spare else self.file.connect(read_only=True)
+            found = self._spare.pop() if again and self._spare else None
+            connection = found or self.file.connect(read_only=True)
         try:
             yield connection
         except BaseException as err:
@@ -72,7 +75,10 @@ class Connections:
             if isinstance(err, Error):
                 raise self.file.meaning(err) from err
             raise
-        self._take_back(connection)
+        if again:
+            self._take_back(connection)
+        else:
+            connection.close()
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:

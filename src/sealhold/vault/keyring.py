@@ -303,14 +303,15 @@ class Keyring:
         with self._turn:
             self._is_frozen = True
 
-    def inherit(self, old: "Keyring", fence: Fence, anew: Collection[AppId] = ()) -> None:
-        """Fill an empty set with every key of `old`; only apps get another key.
+    def inherit(
+        self, generation: int, held: Held, fence: Fence, anew: Collection[AppId] = ()
+    ) -> None:
+        """Fill an empty set with every key that another holds; only apps get another key.
 
         The apps of `anew` get another key of the tags that people are found by, too.
         """
         self.lies_in = to = replace(self.lies_in, fence=fence)
-        self.generation = old.generation
-        held, entropy = old.held(), self.entropy
+        self.generation, entropy = generation, self.entropy
         # THREAT T220: an app key that outlived its epoch would open what old copies hold under it
         apps = {
             app: HeldApp(each.version + 1, new_key(entropy, "app"), each.base, each.job)

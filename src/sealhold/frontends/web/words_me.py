@@ -138,8 +138,8 @@ ME: Mapping[str, str] = {
     "me.in_ask": "Ask the app for a new link.",
     "me.in_closed": "<b>This vault is closed at the moment.</b> Your data is safe in it. Come back"
     " later: a link that you have holds for its 15 minutes.",
-    "me.in_over": "<b>You are signed out.</b> You did so yourself, in another window perhaps, or"
-    " all that was kept about you is erased.",
+    "me.in_over": "<b>You are signed out.</b> Your sign-in has ended, or all that was kept about"
+    " you is erased.",
     "me.in_gone": "<b>This link is over.</b> It was used already, or more than 15 minutes ago.",
     "me.erase_title": "Erase everything about you",
     "me.erase_what": "What goes",

@@ -26,7 +26,7 @@ from sealhold.vault.firewall import Firewall
 from sealhold.vault.index import Index
 from sealhold.vault.keyring import Keyring
 from sealhold.vault.objects import Objects
-from sealhold.vault.opening import DECIDING, TABLES
+from sealhold.vault.opening import COUNTERS, DECIDING, TABLES
 from sealhold.vault.papers import Papers
 from sealhold.vault.reserves import Reserves
 from sealhold.vault.telling import origin_of
@@ -91,7 +91,7 @@ def memory_vault(
     fence = data.lease(SHARD, HOLDER, 60, NOON)
     sealer, signer = Sealer(ring.named("log")), ring.signer("log-sign")
     appender = log.load(data, origin_of(ring), sealer, signer)
-    deciding = Deciding(DECIDING, ring.named("set-hash"))
+    deciding = Deciding(DECIDING, ring.named("set-hash"), COUNTERS)
     writer = Writer(
         store=data,
         appender=appender,

@@ -38,6 +38,7 @@ from sealhold.vault.writer import Work
 
 FORMAT = 1
 MANIFEST = "manifest"
+OURS = "b"  # begins the name of each backup, and of nothing else in a place
 SHARED = "objects/"  # packs and programs, of all backups in a place
 PUBLIC_BYTES, SIGNATURE_BYTES, DIGEST_BYTES = 32, 64, 32
 
@@ -122,7 +123,7 @@ def backup_of(parts: tuple[Part, ...]) -> Backup:
 
 def ids_in(place: ObjectStore) -> list[str]:
     """Return the backups that are whole by their manifest, the oldest first."""
-    names = (name.split("/") for name in place.names())
+    names = (name.split("/") for name in place.names(OURS))
     return sorted(parts[0] for parts in names if len(parts) == 2 and parts[1] == MANIFEST)  # noqa: PLR2004
 
 
@@ -235,7 +236,7 @@ class Backups:
             StoreUnavailableError: a store or the place does not answer.
         """
         core, ring = self.core, self.core.keyring
-        name = f"b{core.clock():015d}-{core.entropy(4).hex()}"
+        name = f"{OURS}{core.clock():015d}-{core.entropy(4).hex()}"
         keys, data = Noting(place), Noting(place)
         with ring.still():  # first the keys, of one moment
             epoch, generation = ring.lies_in.epoch, ring.generation

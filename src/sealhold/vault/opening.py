@@ -48,6 +48,7 @@ from sealhold.vault import (
     backups,
     budget,
     catalogue,
+    caveats,
     collectionrules,
     consents,
     epochs,
@@ -70,7 +71,7 @@ from sealhold.vault import (
     retired,
     rollback,
     says,
-    schemas,
+    schemarows,
     stories,
     subjects,
     tokenrows,
@@ -106,7 +107,7 @@ DECIDING = (
     *noisebudget.TABLES,
     *resources.TABLES,
     retired.RETIRED,
-    schemas.SCHEMAS,
+    schemarows.SCHEMAS,
     *tokenrows.TABLES,
     *loginrows.TABLES,
     quotas.LOOKED,
@@ -119,6 +120,7 @@ DECIDING = (
     recipients.RECIPIENTS,
     *holdrows.DECIDING,
 )
+COUNTERS = (quotas.LOOKED.name, leases.COUNTS.name, caveats.USES.name)  # no memo rests on them
 TABLES = (
     *DECIDING,
     epochs.CLOSED,
@@ -205,7 +207,7 @@ def create(parts: Parts, root: HomeRoot, *, headless: bool) -> None:
         fence = lease(parts.data, parts.clock)
         appender = _appender(parts.data, ring)
         ring.reserves = Reserves(parts.home)
-        deciding = Deciding(DECIDING, ring.named("set-hash"))
+        deciding = Deciding(DECIDING, ring.named("set-hash"), COUNTERS)
         writer = _writer(parts, ring, appender, deciding, fence, written=0)
         opened.callback(writer.close)
         first = Event(kind=EventKind.START, actor=Actor.OWNER)
@@ -238,7 +240,7 @@ def open_vault(parts: Parts, root: HomeRoot, accepted: Accepted | None = None) -
         # THREAT T73: what has ended stays so, whatever the machine's clock is set to
         parts = altered(parts, clock=Onward(parts.clock, appender.head.at))
         written = _check_head(parts, appender, ring, accepted)
-        deciding = Deciding(DECIDING, ring.named("set-hash"))
+        deciding = Deciding(DECIDING, ring.named("set-hash"), COUNTERS)
         deciding.load(parts.data)
         _check_set(parts.data, deciding, appender, ring)
         writer = _writer(parts, ring, appender, deciding, fence, written)

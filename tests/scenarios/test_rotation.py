@@ -285,6 +285,10 @@ def test_where_there_is_nothing_to_turn_over_the_commands_say_so_in_words(cli: C
     assert "nothing, for there is none of it" in done.out
     assert re.search(r"Changed +nothing\n", done.out)
     assert not re.search(r"\b0\b", done.out.partition("Began")[0])
+    alone = empty.line("key rotate subject owner")  # the key is made anew all the same
+    assert "of owner: nothing lies under it yet" in alone.out
+    assert "nothing, for nothing lies under it" in alone.out
+    assert "say which app" in empty.line("key rotate app --dry-run").err
 
 
 def test_a_compromised_key_is_gone_after_the_command(cli: Cli) -> None:

@@ -205,6 +205,8 @@ class Rotating:
             case Turned.SUBJECT:
                 return self._subject(text)
             case Turned.APP:
+                if not text:
+                    raise InvalidError("say which app: its name or id")
                 return Scope(self._app(text))
             case Turned.INDEX:
                 return self._field(text)

@@ -87,6 +87,15 @@ _WORDS = {
     EventKind.LOG_KEY: "another key signs for the log from here on: the one before is {reason}",
 }
 
+_REFUSED = {  # in place of the words above, where the reason says why not and not what
+    EventKind.PERSON: "a person was asked after",
+    EventKind.PROFILE: "a profile was asked for",
+    EventKind.ACCESS: "somebody called",
+    EventKind.PROCESSING: "a run was asked for",
+    EventKind.SAY: "something was said in a person's name",
+    EventKind.RECORD: "a person's records were asked for",
+}
+
 _ACTORS = {
     Actor.OWNER: "you",
     Actor.VAULT: "the vault",
@@ -300,8 +309,10 @@ class Ledger:
 
 def sentence(event: Event) -> str:
     """Return what happened, in words."""
-    words = _WORDS[event.kind].format(
-        reason=(event.reason or "").replace("_", " "),
+    is_refused, reason = event.outcome is Outcome.DENIED, (event.reason or "").replace("_", " ")
+    is_why = is_refused and event.kind in _REFUSED
+    words = (_REFUSED if is_why else _WORDS)[event.kind].format(
+        reason=reason,
         rows_out=event.rows_out,
         rows_read=event.rows_read,
         items_out=_counted(event.rows_out, "item"),
@@ -312,7 +323,7 @@ def sentence(event: Event) -> str:
         cap=show_bits(event.cap or MicroBits(0)),
     )
     where = f" from {event.collection}" if event.collection else ""
-    refused = " (refused)" if event.outcome is Outcome.DENIED else ""
+    refused = f" (refused: {reason})" if is_why else " (refused)" if is_refused else ""
     return f"{words}{where}{refused}"
 
 

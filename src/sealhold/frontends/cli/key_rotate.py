@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from sealhold.frontends.cli.jobs import WORDS, job_facts
+from sealhold.frontends.cli.jobs import MAKE_ANEW, WORDS, job_facts
 from sealhold.frontends.cli.opening import check_can_confirm, confirmed, reading
 from sealhold.frontends.cli.out import Block, Line, emit, safe, say
 from sealhold.frontends.cli.session import Session
@@ -69,6 +69,8 @@ def key_rotate(
 
 def _would(job: JobView) -> list[Block]:
     what = f"{WORDS[job.kind]}, of {safe(job.scope)}"
+    if not job.total and job.kind in MAKE_ANEW:
+        return [Line(f"To be turned over: {what}: nothing lies under it yet.")]
     if not job.total:
         return [Line(f"To be turned over: {what}: there is none, so there is nothing to do.")]
     more = OF_LOG if job.kind == "log" else ()

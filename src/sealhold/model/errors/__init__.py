@@ -51,6 +51,7 @@ from sealhold.model.errors.exhausted import (
 )
 from sealhold.model.errors.invalid import (
     CapTooHighError,
+    ChangedShapeError,
     InvalidCalendarError,
     InvalidEncodingError,
     InvalidError,
@@ -122,6 +123,7 @@ __all__ = [
     "BrokerLostError",
     "BusyError",
     "CapTooHighError",
+    "ChangedShapeError",
     "ConflictError",
     "DeniedError",
     "ErrorKind",

@@ -61,6 +61,12 @@ def _resume() -> Function:
     return source_resume
 
 
+def _accept() -> Function:
+    from sealhold.frontends.cli.source_state import source_accept
+
+    return source_accept
+
+
 def _remove() -> Function:
     from sealhold.frontends.cli.source_state import source_remove
 
@@ -112,6 +118,11 @@ SOURCE = {
         about="Go on reading a source.",
         example="source resume rides",
         load=_resume,
+    ),
+    "accept": Entry(
+        about="Take a source as it is now that gives something else than before.",
+        example="source accept mail",
+        load=_accept,
     ),
     "remove": Entry(
         about="Forget a source; items that were kept stay.",

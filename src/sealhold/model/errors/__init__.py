@@ -108,6 +108,7 @@ from sealhold.model.errors.unavailable import (
     StoreUnavailableError,
     UnavailableError,
     UnfitBucketError,
+    UnfitFolderError,
 )
 
 __all__ = [
@@ -183,6 +184,7 @@ __all__ = [
     "UnavailableError",
     "UnboundLoginError",
     "UnfitBucketError",
+    "UnfitFolderError",
     "UnjustifiedError",
     "UnknownPurposeError",
     "UnownedError",

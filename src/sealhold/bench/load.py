@@ -53,7 +53,10 @@ class Client:
 
     def answer(self) -> bytes | None:
         """Return the status of an answer once it is whole; empty if the connection ended."""
-        data = self.sock.recv(AT_ONCE)
+        try:
+            data = self.sock.recv(AT_ONCE)
+        except ConnectionError:
+            data = b""
         if not data:
             return b""
         taken = self.taken = self.taken + data if self.taken else data

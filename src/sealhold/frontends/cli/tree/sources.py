@@ -86,7 +86,7 @@ SOURCE = {
     ),
     "add": Entry(
         about="Add a place that your data comes from again and again.",
-        example="source add rides folder ~/Rides --preview",
+        example="source add rides folder Downloads/tracks --preview",
         load=_add,
     ),
     "show": Entry(
@@ -106,7 +106,7 @@ SOURCE = {
     ),
     "login": Entry(
         about="Give the password or token of a source's account anew.",
-        example="source login mail",
+        example="source login rides",
         load=_login,
     ),
     "pause": Entry(
@@ -121,7 +121,7 @@ SOURCE = {
     ),
     "accept": Entry(
         about="Take a source as it is now that gives something else than before.",
-        example="source accept mail",
+        example="source accept rides",
         load=_accept,
     ),
     "remove": Entry(

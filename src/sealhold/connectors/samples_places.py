@@ -1,0 +1,117 @@
+"""Made-up files of places and bodies in any size: for the conformance suite and benchmarks.
+
+- The same count gives the same bytes; nobody in them exists.
+
+Source: docs/spec/42-places-and-bodies.md section 11.
+"""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+from sealhold.connectors.samples import Sample
+
+_START = datetime(2025, 1, 6, 8, tzinfo=UTC)
+
+
+def _iso(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S.000Z}"
+
+
+def geojson(count: int) -> Sample:
+    """Return a collection of `count` timed lines, as many without times, and as many points."""
+    features: list[object] = []
+    for n in range(count):
+        begin = _START + timedelta(days=n)
+        line = [[7 + n / 10_000, 46 + k / 500, 500 + k] for k in range(5)]
+        times = [_iso(begin + timedelta(minutes=k)) for k in range(5)]
+        for properties in ({"name": f"Way {n}", "coordTimes": times}, {"name": f"Plan {n}"}):
+            geometry = {"type": "LineString", "coordinates": line}
+            features.append({"type": "Feature", "properties": properties, "geometry": geometry})
+        features.append(
+            {
+                "type": "Feature",
+                "id": f"stop-{n}",
+                "properties": {"name": f"Stop {n}", "colour": "red"},
+                "geometry": {"type": "Point", "coordinates": [7.5, 46 + n / 10_000]},
+            }
+        )
+    content = json.dumps({"type": "FeatureCollection", "features": features}, indent=1)
+    items = {"trips": count, "routes": count, "places": count}
+    return Sample(file_name="map.geojson", content=content.encode(), items=items, has_end=True)
+
+
+def google_records(count: int) -> Sample:
+    """Return `count` rides of an hour, each followed by a stay of an hour."""
+    points: list[object] = []
+    for n in range(count):
+        begin = _START + timedelta(days=n)
+        for minute in range(0, 121, 5):
+            moved = min(minute, 60) * 100_000 // 5
+            points.append(
+                {
+                    "latitudeE7": 465_000_000 + moved,
+                    "longitudeE7": -71_000_000 + (1 << 32) if n % 7 == 0 else 71_000_000,
+                    "accuracy": 20,
+                    "source": "WIFI",
+                    "deviceTag": 1_234_567,
+                    "timestamp": _iso(begin + timedelta(minutes=minute)),
+                }
+            )
+    content = json.dumps({"locations": points}, indent=2)
+    items = {"trips": count, "visits": count}
+    return Sample(file_name="Records.json", content=content.encode(), items=items, has_end=True)
+
+
+def google_semantic(count: int) -> Sample:
+    """Return `count` walks, each to a place that is then visited."""
+    objects: list[object] = []
+    for n in range(count):
+        begin = _START + timedelta(days=n)
+        times = [_iso(begin + timedelta(minutes=k)) for k in (0, 30, 90)]
+        ends = [
+            {"latitudeE7": 465_000_000 + n + k * 90_000, "longitudeE7": 75_000_000} for k in (0, 1)
+        ]
+        segment = {
+            "startLocation": ends[0],
+            "endLocation": ends[1],
+            "duration": {"startTimestamp": times[0], "endTimestamp": times[1]},
+            "distance": 1_200,
+            "activityType": "WALKING",
+        }
+        visit = {
+            "location": ends[1] | {"placeId": f"place-{n}", "name": f"Cafe {n}"},
+            "duration": {"startTimestamp": times[1], "endTimestamp": times[2]},
+            "visitConfidence": 90,
+        }
+        objects += [{"activitySegment": segment}, {"placeVisit": visit}]
+    content = json.dumps({"timelineObjects": objects}, indent=2)
+    items = {"trips": count, "visits": count}
+    return Sample(
+        file_name="2025_JANUARY.json", content=content.encode(), items=items, has_end=True
+    )
+
+
+def google_timeline(count: int) -> Sample:
+    """Return `count` days of a phone: a visit, a walk, the way of it, and what was measured."""
+    segments: list[object] = []
+    signals: list[object] = []
+    for n in range(count):
+        begin = _START + timedelta(days=n)
+        times = [_iso(begin + timedelta(minutes=k)) for k in (0, 60, 90)]
+        here, there = f"46.5°, {7 + n / 10_000}°", f"46.51°, {7 + n / 10_000}°"
+        visit = {"probability": 0.9, "topCandidate": {"placeId": f"p{n}", "semanticType": "HOME"}}
+        visit["topCandidate"] |= {"probability": 0.8, "placeLocation": {"latLng": here}}  # type: ignore[operator]  # reason: it is the map above
+        walk = {"start": {"latLng": here}, "end": {"latLng": there}, "distanceMeters": 1_112.0}
+        walk["topCandidate"] = {"type": "WALKING", "probability": 0.7}
+        way = [{"point": here, "time": times[1]}, {"point": there, "time": times[2]}]
+        segments += [
+            {"startTime": times[0], "endTime": times[1], "visit": visit},
+            {"startTime": times[1], "endTime": times[2], "activity": walk},
+            {"startTime": times[1], "endTime": times[2], "timelinePath": way},
+        ]
+        position = {"LatLng": here, "accuracyMeters": 13, "altitudeMeters": 500.0}
+        signals.append({"position": position | {"timestamp": times[0]}})
+    document = {"semanticSegments": segments, "rawSignals": signals}
+    content = json.dumps(document, indent=2, ensure_ascii=False)
+    items = {"visits": count, "trips": count, "paths": 2 * count}
+    return Sample(file_name="Timeline.json", content=content.encode(), items=items, has_end=True)

@@ -115,3 +115,31 @@ def google_timeline(count: int) -> Sample:
     content = json.dumps(document, indent=2, ensure_ascii=False)
     items = {"visits": count, "trips": count, "paths": 2 * count}
     return Sample(file_name="Timeline.json", content=content.encode(), items=items, has_end=True)
+
+
+def apple_health(count: int) -> Sample:
+    """Return an export of `count` days: 24 readings of the heart and one run each."""
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        "<!DOCTYPE HealthData [\n<!-- it's as Apple writes it -->\n<!ELEMENT HealthData (Record*)>",
+        '<!ATTLIST HealthData locale CDATA #REQUIRED note CDATA "]>">\n]>',
+        '<HealthData locale="en_CH">',
+        ' <ExportDate value="2026-01-31 10:00:00 +0100"/>',
+    ]
+    for n in range(count):
+        day = _START + timedelta(days=n)
+        for hour in range(12):
+            moment = f"{day + timedelta(hours=hour):%Y-%m-%d %H:%M:%S +0100}"
+            lines.append(
+                ' <Record type="HKQuantityTypeIdentifierHeartRate" sourceName="Watch" '
+                f'unit="count/min" creationDate="{moment}" startDate="{moment}" '
+                f'endDate="{moment}" value="{60 + hour}"/>'
+            )
+        begin, end = f"{day:%Y-%m-%d} 20:00:00 +0100", f"{day:%Y-%m-%d} 20:30:00 +0100"
+        lines.append(
+            ' <Workout workoutActivityType="HKWorkoutActivityTypeRunning" duration="30" '
+            f'durationUnit="min" sourceName="Watch" startDate="{begin}" endDate="{end}"/>'
+        )
+    content = "\n".join([*lines, "</HealthData>\n"]).encode()
+    items = {"health": count, "workouts": count}
+    return Sample(file_name="export.xml", content=content, items=items, has_end=True)

@@ -143,3 +143,41 @@ def apple_health(count: int) -> Sample:
     content = "\n".join([*lines, "</HealthData>\n"]).encode()
     items = {"health": count, "workouts": count}
     return Sample(file_name="export.xml", content=content, items=items, has_end=True)
+
+
+def greenbutton(count: int) -> Sample:
+    """Return the feed of a meter with `count` days of hours, winter time of New York."""
+    link = '<link rel="{}" href="https://example.org/espi/{}"/>'
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:e="http://naesb.org/espi">',
+        "<title>Usage</title>",
+        (
+            f"<entry>{link.format('self', 'LocalTimeParameters/1')}<content><e:LocalTimeParameters>"
+            "<e:dstOffset>0</e:dstOffset><e:tzOffset>-18000</e:tzOffset>"
+            "</e:LocalTimeParameters></content></entry>"
+        ),
+        (
+            f"<entry>{link.format('self', 'MeterReading/1')}{link.format('related', 'ReadingType/7')}"
+            "<content><e:MeterReading/></content></entry>"
+        ),
+        (
+            f"<entry>{link.format('self', 'ReadingType/7')}<content><e:ReadingType>"
+            "<e:commodity>1</e:commodity><e:flowDirection>1</e:flowDirection>"
+            "<e:powerOfTenMultiplier>-1</e:powerOfTenMultiplier><e:uom>72</e:uom>"
+            "</e:ReadingType></content></entry>"
+        ),
+    ]
+    begin = 1_736_139_600  # 2025-01-06, midnight in New York
+    for n in range(count):
+        day = "".join(
+            "<e:IntervalReading><e:timePeriod><e:duration>3600</e:duration>"
+            f"<e:start>{begin + 3600 * (24 * n + hour)}</e:start></e:timePeriod>"
+            f"<e:value>{1000 + hour}</e:value></e:IntervalReading>"
+            for hour in range(24)
+        )
+        up = link.format("up", "MeterReading/1/IntervalBlock")
+        block = f"<e:IntervalBlock>{day}</e:IntervalBlock>"
+        lines.append(f"<entry>{up}<content>{block}</content></entry>")
+    content = "\n".join([*lines, "</feed>\n"]).encode()
+    return Sample(file_name="usage.xml", content=content, items={"meter": count}, has_end=True)

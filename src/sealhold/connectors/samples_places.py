@@ -6,8 +6,13 @@ Source: docs/spec/42-places-and-bodies.md section 11.
 """
 
 import json
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
+from sealhold.connectors.fitfile import EPOCH, checksum
 from sealhold.connectors.samples import Sample
 
 _START = datetime(2025, 1, 6, 8, tzinfo=UTC)
@@ -158,8 +163,8 @@ def greenbutton(count: int) -> Sample:
             "</e:LocalTimeParameters></content></entry>"
         ),
         (
-            f"<entry>{link.format('self', 'MeterReading/1')}{link.format('related', 'ReadingType/7')}"
-            "<content><e:MeterReading/></content></entry>"
+            f"<entry>{link.format('self', 'MeterReading/1')}"
+            f"{link.format('related', 'ReadingType/7')}<content><e:MeterReading/></content></entry>"
         ),
         (
             f"<entry>{link.format('self', 'ReadingType/7')}<content><e:ReadingType>"
@@ -181,3 +186,61 @@ def greenbutton(count: int) -> Sample:
         lines.append(f"<entry>{up}<content>{block}</content></entry>")
     content = "\n".join([*lines, "</feed>\n"]).encode()
     return Sample(file_name="usage.xml", content=content, items={"meter": count}, has_end=True)
+
+
+def fit(count: int) -> Sample:
+    """Return `count` FIT files, one behind the other: each a ride of ten minutes."""
+    content = b"".join(_fit_file(n) for n in range(count))
+    items = {"trips": count, "workouts": count}
+    return Sample(file_name="ride.fit", content=content, items=items, has_end=True)
+
+
+def _fit_file(n: int) -> bytes:
+    begin = int((_START + timedelta(days=n)).timestamp()) - EPOCH
+    lat, lon = round(46.5 / 180 * 2**31), round((7 + n / 10_000) / 180 * 2**31)
+    file_id = FitKind(0, ((0, 1, 0x00), (1, 2, 0x84)))
+    record = FitKind(20, ((253, 4, 0x86), (0, 4, 0x85), (1, 4, 0x85), (2, 2, 0x84), (3, 1, 2)))
+    session = FitKind(18, ((253, 4, 0x86), (2, 4, 0x86), (7, 4, 0x86), (5, 1, 0), (9, 4, 0x86)))
+    activity = FitKind(34, ((253, 4, 0x86), (5, 4, 0x86)))
+    rows = [(record, (begin + 60 * k, lat + 9_000 * k, lon, 5_000 + k, 120 + k)) for k in range(11)]
+    return fit_bytes(
+        [
+            (file_id, (4, 1)),
+            *rows,
+            (session, (begin + 600, begin, 600_000, 2, 830_000)),
+            (activity, (begin + 600, begin + 4_200)),
+        ]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FitKind:
+    """A kind of FIT message: its number, and of each field the number, size and base type."""
+
+    number: int
+    fields: tuple[tuple[int, int, int], ...]
+    order: str = "<"
+
+
+def fit_bytes(rows: Sequence[tuple[FitKind, Sequence[int]]]) -> bytes:
+    """Return a FIT file of these messages, each kind defined where it comes first."""
+    body, local = b"", dict[FitKind, int]()
+    for kind, values in rows:
+        if kind not in local:
+            local[kind] = len(local)
+            head = struct.pack(f"{kind.order}H", kind.number)
+            triples = b"".join(map(bytes, kind.fields))
+            body += bytes([0x40 | local[kind], 0, kind.order == ">"]) + head
+            body += bytes([len(kind.fields)]) + triples
+        body += bytes([local[kind]])
+        for (_, size, base), value in zip(kind.fields, values, strict=True):
+            order: Literal["big", "little"] = "big" if kind.order == ">" else "little"
+            body += value.to_bytes(size, order, signed=base in {0x83, 0x85} and value < 0)
+    return fit_whole(body)
+
+
+def fit_whole(body: bytes) -> bytes:
+    """Return a FIT file with these bytes of messages, with both its checksums."""
+    head = struct.pack("<BBHI4s", 14, 0x20, 2_132, len(body), b".FIT")
+    whole = head + checksum(head).to_bytes(2, "little") + body
+    return whole + checksum(whole).to_bytes(2, "little")

@@ -72,7 +72,9 @@ class Guess:
 class Source(Protocol):
     """Reads one file format.
 
-    A class is made without an argument, or with the number of rows that its batches may have.
+    A class is made without an argument, or with the number of rows that its batches may have. One
+    whose files do not say what they are of may have `per_file = True`: equal items of two files of
+    different names are then two.
     """
 
     name: ClassVar[str]  # `gpx`

@@ -1,0 +1,41 @@
+"""What others deleted, or meant to disappear, and an export still holds."""
+
+import io
+
+import pytest
+
+from sealhold.connectors.frames import Portion, encode
+from sealhold.connectors.sources.whatsapp import WhatsApp
+from sealhold.connectors.spec import Item, Source
+
+SECRET = "the-key-is-under-the-mat"
+WHATSAPP = f"""[13/02/2025, 10:00:00] Ann: hello
+[13/02/2025, 10:01:00] Ann: \u200eAnn turned on disappearing messages.
+[13/02/2025, 10:02:00] Ann: {SECRET}
+and once more: {SECRET}
+[13/02/2025, 10:03:00] Bo: \u200e<attached: {SECRET}.jpg>
+[13/02/2025, 10:04:00] Ann: \u200eYou deleted this message.
+"""
+
+
+def leaving(source: Source, content: str) -> tuple[bytes, list[Item]]:
+    """Return all bytes that leave the reader, and the items in them."""
+    batches = list(source.read(io.BytesIO(content.encode()), "file", None))
+    sent = b"".join(encode(Portion(batch, 0)) for batch in batches)
+    return sent, [item for batch in batches for item in batch.items]
+
+
+@pytest.mark.threat("T390")
+@pytest.mark.parametrize(
+    ("source", "content", "states"),
+    [(WhatsApp(), WHATSAPP, [None, None, "disappearing", "disappearing", "deleted"])],
+    ids=["whatsapp"],
+)
+def test_no_byte_of_what_was_taken_back_leaves_the_reader(
+    source: Source, content: str, states: list[str | None]
+) -> None:
+    sent, items = leaving(source, content)
+
+    assert [item.fields["state"] for item in items] == states
+    assert all(item.fields["from"] for item in items)
+    assert SECRET.encode() not in sent

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from sealhold.connectors.frames import Portion, decode, encode
 from sealhold.connectors.samples import SAMPLES
 from sealhold.connectors.samples_chats import CHAT_SAMPLES
+from sealhold.connectors.sources.chatgpt import ChatGpt
+from sealhold.connectors.sources.claude import Claude
 from sealhold.connectors.sources.csv import Csv
 from sealhold.connectors.sources.gpx import Gpx
 from sealhold.connectors.sources.icalendar import ICalendar
@@ -26,7 +28,7 @@ from sealhold.model.errors import UnreadableSourceError
 
 SOURCES: list[Source] = [
     Csv(), Gpx(), ICalendar(), JsonLines(), Mbox(), Ofx(), VCard(),
-    WhatsApp(),
+    ChatGpt(), Claude(), WhatsApp(),
 ]  # fmt: skip
 MAKERS = {**SAMPLES, **CHAT_SAMPLES}
 TRAPS = [

@@ -3,6 +3,7 @@
 Source: docs/spec/43-chats-and-media.md.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -35,6 +36,80 @@ def whatsapp(count: int) -> Sample:
     )
 
 
+def chatgpt(count: int) -> Sample:
+    """Return an export with `count` turns in conversations of at most ten, of which some branch."""
+    conversations = []
+    for first in range(0, count, 10):
+        mapping: dict[str, object] = {
+            "root": {"id": "root", "message": None, "parent": None, "children": [f"t{first}"]}
+        }
+        turns = range(first, min(first + 10, count))
+        for n in turns:
+            before = n - 2 if n % 10 == 9 else n - 1  # noqa: PLR2004 - the last is said anew
+            mapping[f"t{n}"] = {
+                "id": f"t{n}",
+                "message": {
+                    "id": f"t{n}",
+                    "author": {"role": "assistant" if n % 2 else "user", "name": None},
+                    "create_time": (_START + n * _STEP).timestamp() + 0.25,
+                    "content": {"content_type": "text", "parts": [f"Why is {n} odd?"]},
+                    "status": "finished_successfully",
+                    "metadata": {"model_slug": "gpt-4o"} if n % 2 else {},
+                },
+                "parent": "root" if n == first else f"t{before}",
+                "children": [],
+            }
+        conversations.append(
+            {
+                "title": f"On {first}",
+                "create_time": (_START + first * _STEP).timestamp(),
+                "mapping": mapping,
+                "current_node": f"t{turns[-1]}",
+                "conversation_id": f"c{first}",
+            }
+        )
+    return _json("conversations.json", conversations, "chats_ai", count)
+
+
+def claude(count: int) -> Sample:
+    """Return an export with `count` turns in conversations of at most ten."""
+    conversations = [
+        {
+            "uuid": f"c{first}",
+            "name": f"On {first}",
+            "created_at": _at(first),
+            "updated_at": _at(first + 9),
+            "account": {"uuid": "a"},
+            "chat_messages": [
+                {
+                    "uuid": f"t{n}",
+                    "text": "" if n % 3 else f"Why is {n} even?",
+                    "content": [{"type": "text", "text": f"Why is {n} even?"}],
+                    "sender": "assistant" if n % 2 else "human",
+                    "created_at": _at(n),
+                    "updated_at": _at(n),
+                    "attachments": [],
+                    "files": [{"file_name": f"plan {n}.pdf"}] if n % 5 == 0 else [],
+                }
+                for n in range(first, min(first + 10, count))
+            ],
+        }
+        for first in range(0, count, 10)
+    ]
+    return _json("conversations.json", conversations, "chats_ai", count)
+
+
+def _at(step: int) -> str:
+    return f"{_START + step * _STEP:%Y-%m-%dT%H:%M:%S}.000000Z"
+
+
+def _json(file_name: str, document: object, dataset: str, count: int) -> Sample:
+    content = json.dumps(document, ensure_ascii=False).encode()
+    return Sample(file_name=file_name, content=content, items={dataset: count}, has_end=True)
+
+
 CHAT_SAMPLES: Mapping[str, Callable[[int], Sample]] = {
+    "chatgpt": chatgpt,
+    "claude": claude,
     "whatsapp": whatsapp,
 }

@@ -99,6 +99,33 @@ def claude(count: int) -> Sample:
     return _json("conversations.json", conversations, "chats_ai", count)
 
 
+def spotify(count: int) -> Sample:
+    """Return a whole history with `count` plays."""
+    plays = [
+        {
+            "ts": f"{_START + n * _STEP:%Y-%m-%dT%H:%M:%SZ}",
+            "platform": "Linux",
+            "ms_played": 1000 * n,
+            "conn_country": "CH",
+            "ip_addr": "192.0.2.7",
+            "master_metadata_track_name": f"Song {n}" if n % 4 else None,
+            "master_metadata_album_artist_name": "Nobody" if n % 4 else None,
+            "master_metadata_album_album_name": "Nothing" if n % 4 else None,
+            "spotify_track_uri": f"spotify:track:{n}" if n % 4 else None,
+            "episode_name": None if n % 4 else f"Talk {n}",
+            "episode_show_name": None if n % 4 else "Nobody talks",
+            "reason_start": "clickrow",
+            "reason_end": "trackdone",
+            "shuffle": False,
+            "skipped": None,
+            "offline": False,
+            "incognito_mode": n % 2 == 0,
+        }
+        for n in range(count)
+    ]
+    return _json("Streaming_History_Audio_2025_0.json", plays, "plays", count)
+
+
 def _at(step: int) -> str:
     return f"{_START + step * _STEP:%Y-%m-%dT%H:%M:%S}.000000Z"
 
@@ -111,5 +138,6 @@ def _json(file_name: str, document: object, dataset: str, count: int) -> Sample:
 CHAT_SAMPLES: Mapping[str, Callable[[int], Sample]] = {
     "chatgpt": chatgpt,
     "claude": claude,
+    "spotify": spotify,
     "whatsapp": whatsapp,
 }

@@ -42,6 +42,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     raw: Plain  # what is not lost; None if the fields say all
     original_id: str | None  # the source's own name of it
     position: str
+    coarse: bool = False  # less exact than other items of that name: it replaces none of them
 
 
 class Reject(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

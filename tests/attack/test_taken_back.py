@@ -1,10 +1,13 @@
 """What others deleted, or meant to disappear, and an export still holds."""
 
 import io
+import json
 
 import pytest
 
 from sealhold.connectors.frames import Portion, encode
+from sealhold.connectors.sources.signal import Signal
+from sealhold.connectors.sources.telegram import Telegram
 from sealhold.connectors.sources.whatsapp import WhatsApp
 from sealhold.connectors.spec import Item, Source
 
@@ -16,6 +19,25 @@ and once more: {SECRET}
 [13/02/2025, 10:03:00] Bo: \u200e<attached: {SECRET}.jpg>
 [13/02/2025, 10:04:00] Ann: \u200eYou deleted this message.
 """
+_WHOLE = {"text": SECRET, "text_entities": [SECRET], "file": SECRET, "from": "Ann", "x": SECRET}
+_TIMER = {"type": "service", "actor": "Ann", "action": "set_messages_ttl", "period": 5, "id": 2}
+TELEGRAM = json.dumps(
+    {
+        "name": "c",
+        "id": 7,
+        "type": "x",
+        "messages": [_WHOLE | {"self_destruct_period_seconds": 5}, _TIMER, _WHOLE | {"id": 3}],
+    }
+)
+_HELD = {"body": SECRET, "source": "Ann", "type": "incoming", "reactions": [{"emoji": SECRET}]}
+_FILES = {"attachments": [{"fileName": SECRET}], "editHistory": [{"body": SECRET}]}
+SIGNAL = json.dumps(
+    [
+        _HELD | _FILES | {"deletedForEveryone": True},
+        _HELD | _FILES | {"expireTimer": 60},
+        _HELD | _FILES | {"isViewOnce": True},
+    ]
+)
 
 
 def leaving(source: Source, content: str) -> tuple[bytes, list[Item]]:
@@ -28,8 +50,12 @@ def leaving(source: Source, content: str) -> tuple[bytes, list[Item]]:
 @pytest.mark.threat("T390")
 @pytest.mark.parametrize(
     ("source", "content", "states"),
-    [(WhatsApp(), WHATSAPP, [None, None, "disappearing", "disappearing", "deleted"])],
-    ids=["whatsapp"],
+    [
+        (WhatsApp(), WHATSAPP, [None, None, "disappearing", "disappearing", "deleted"]),
+        (Telegram(), TELEGRAM, ["disappearing", None, "disappearing"]),
+        (Signal(), SIGNAL, ["deleted", "disappearing", "disappearing"]),
+    ],
+    ids=["whatsapp", "telegram", "signal"],
 )
 def test_no_byte_of_what_was_taken_back_leaves_the_reader(
     source: Source, content: str, states: list[str | None]

@@ -21,7 +21,9 @@ from sealhold.connectors.sources.icalendar import ICalendar
 from sealhold.connectors.sources.jsonlines import JsonLines
 from sealhold.connectors.sources.mbox import Mbox
 from sealhold.connectors.sources.ofx import Ofx
+from sealhold.connectors.sources.signal import Signal
 from sealhold.connectors.sources.spotify import Spotify
+from sealhold.connectors.sources.telegram import Telegram
 from sealhold.connectors.sources.vcard import VCard
 from sealhold.connectors.sources.whatsapp import WhatsApp
 from sealhold.connectors.spec import SNIFF_BYTES, Source
@@ -29,7 +31,7 @@ from sealhold.model.errors import UnreadableSourceError
 
 SOURCES: list[Source] = [
     Csv(), Gpx(), ICalendar(), JsonLines(), Mbox(), Ofx(), VCard(),
-    ChatGpt(), Claude(), Spotify(), WhatsApp(),
+    ChatGpt(), Claude(), Signal(), Spotify(), Telegram(), WhatsApp(),
 ]  # fmt: skip
 MAKERS = {**SAMPLES, **CHAT_SAMPLES}
 TRAPS = [

@@ -126,12 +126,51 @@ def spotify(count: int) -> Sample:
     return _json("Streaming_History_Audio_2025_0.json", plays, "plays", count)
 
 
+def telegram(count: int) -> Sample:
+    """Return one chat with `count` messages."""
+    messages = []
+    for n in range(count):
+        sent = _START + n * _STEP
+        message: dict[str, object] = {
+            "id": n + 1,
+            "type": "message",
+            "date": f"{sent + timedelta(hours=1):%Y-%m-%dT%H:%M:%S}",
+            "date_unixtime": f"{sent.timestamp():.0f}",
+            "from": f"Person {n % 3}",
+            "from_id": f"user{n % 3}",
+            "text": ["See ", {"type": "bold", "text": f"number {n}"}] if n % 3 else f"Number {n}",
+        }
+        if n % 5 == 0:
+            message |= {"reply_to_message_id": n, "photo": f"photos/{n}.jpg", "width": 640}
+        messages.append(message)
+    chat = {"name": "Friends", "type": "private_group", "id": 77, "messages": messages}
+    return _json("result.json", chat, "chats", count)
+
+
+def signal(count: int) -> Sample:
+    """Return a list of `count` messages of two conversations."""
+    messages = [
+        {
+            "id": f"m{n}",
+            "conversationId": f"c{n % 2}",
+            "type": "outgoing" if n % 3 else "incoming",
+            "sent_at": int((_START + n * _STEP).timestamp() * 1000),
+            "body": f"Number {n}",
+            "attachments": [{"fileName": f"{n}.png", "contentType": "image/png"}] if n % 4 else [],
+            "expireTimer": 3600 if n % 7 == 0 else 0,
+        }
+        | ({} if n % 3 else {"sourceServiceId": f"s{n}"})
+        for n in range(count)
+    ]
+    return _json("signal.json", messages, "chats", count)
+
+
 def _at(step: int) -> str:
     return f"{_START + step * _STEP:%Y-%m-%dT%H:%M:%S}.000000Z"
 
 
 def _json(file_name: str, document: object, dataset: str, count: int) -> Sample:
-    content = json.dumps(document, ensure_ascii=False).encode()
+    content = json.dumps(document, ensure_ascii=False, indent=1).encode()
     return Sample(file_name=file_name, content=content, items={dataset: count}, has_end=True)
 
 
@@ -139,5 +178,7 @@ CHAT_SAMPLES: Mapping[str, Callable[[int], Sample]] = {
     "chatgpt": chatgpt,
     "claude": claude,
     "spotify": spotify,
+    "signal": signal,
+    "telegram": telegram,
     "whatsapp": whatsapp,
 }

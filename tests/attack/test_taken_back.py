@@ -6,6 +6,7 @@ import json
 import pytest
 
 from sealhold.connectors.frames import Portion, encode
+from sealhold.connectors.sources.mastodon import Mastodon
 from sealhold.connectors.sources.signal import Signal
 from sealhold.connectors.sources.telegram import Telegram
 from sealhold.connectors.sources.whatsapp import WhatsApp
@@ -64,4 +65,16 @@ def test_no_byte_of_what_was_taken_back_leaves_the_reader(
 
     assert [item.fields["state"] for item in items] == states
     assert all(item.fields["from"] for item in items)
+    assert SECRET.encode() not in sent
+
+
+@pytest.mark.threat("T392")
+def test_of_a_boosted_post_its_address_alone_leaves_the_reader() -> None:
+    address = "https://example.net/users/bo/7"
+    said = {"id": address, "content": SECRET, "attributedTo": SECRET, "attachment": [SECRET]}
+    activity = {"id": "x", "type": "Announce", "actor": "me", "object": said}
+
+    sent, items = leaving(Mastodon(), json.dumps({"@context": "", "orderedItems": [activity]}))
+
+    assert [item.fields["boosted"] for item in items] == [address]
     assert SECRET.encode() not in sent

@@ -19,6 +19,7 @@ from sealhold.connectors.sources.csv import Csv
 from sealhold.connectors.sources.gpx import Gpx
 from sealhold.connectors.sources.icalendar import ICalendar
 from sealhold.connectors.sources.jsonlines import JsonLines
+from sealhold.connectors.sources.mastodon import Mastodon
 from sealhold.connectors.sources.mbox import Mbox
 from sealhold.connectors.sources.ofx import Ofx
 from sealhold.connectors.sources.signal import Signal
@@ -31,7 +32,7 @@ from sealhold.model.errors import UnreadableSourceError
 
 SOURCES: list[Source] = [
     Csv(), Gpx(), ICalendar(), JsonLines(), Mbox(), Ofx(), VCard(),
-    ChatGpt(), Claude(), Signal(), Spotify(), Telegram(), WhatsApp(),
+    ChatGpt(), Claude(), Mastodon(), Signal(), Spotify(), Telegram(), WhatsApp(),
 ]  # fmt: skip
 MAKERS = {**SAMPLES, **CHAT_SAMPLES}
 TRAPS = [

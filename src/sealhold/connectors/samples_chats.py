@@ -165,6 +165,39 @@ def signal(count: int) -> Sample:
     return _json("signal.json", messages, "chats", count)
 
 
+def mastodon(count: int) -> Sample:
+    """Return an outbox with `count` activities, every third a boost."""
+    me = "https://example.org/users/me"
+    activities = [
+        {
+            "id": f"{me}/statuses/{n}/activity",
+            "type": "Create" if n % 3 else "Announce",
+            "actor": me,
+            "published": _at(n),
+            "to": ["https://www.w3.org/ns/activitystreams#Public"],
+            "object": {
+                "id": f"{me}/statuses/{n}",
+                "type": "Note",
+                "published": _at(n),
+                "content": f"<p>Number {n}</p>",
+                "to": [f"{me}/followers"],
+                "tag": [{"type": "Hashtag", "name": "#numbers"}],
+            }
+            if n % 3
+            else f"https://example.net/users/nobody/statuses/{n}",
+        }
+        for n in range(count)
+    ]
+    outbox = {
+        "@context": "https://www.w3.org/ns/activitystreams",
+        "id": "outbox.json",
+        "type": "OrderedCollection",
+        "totalItems": count,
+        "orderedItems": activities,
+    }
+    return _json("outbox.json", outbox, "posts", count)
+
+
 def _at(step: int) -> str:
     return f"{_START + step * _STEP:%Y-%m-%dT%H:%M:%S}.000000Z"
 
@@ -178,6 +211,7 @@ CHAT_SAMPLES: Mapping[str, Callable[[int], Sample]] = {
     "chatgpt": chatgpt,
     "claude": claude,
     "spotify": spotify,
+    "mastodon": mastodon,
     "signal": signal,
     "telegram": telegram,
     "whatsapp": whatsapp,

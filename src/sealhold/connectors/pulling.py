@@ -24,7 +24,7 @@ from sealhold.model.records import Dataset
 class Where:
     """Where a source lies, and what opens it."""
 
-    settings: Mapping[str, Plain]  # what its owner said: each puller names its own
+    settings: Mapping[str, Plain]  # `place`, and options that the kind takes
     secret: str = field(default="", repr=False)
 
 
@@ -53,6 +53,9 @@ class Puller(Protocol):
     """Reads one kind of place."""
 
     kind: ClassVar[str]  # `imap`
+    about: ClassVar[str]  # one sentence for people
+    place: ClassVar[str]  # what says where it lies, by example: `imaps://mail.example.org`
+    options: ClassVar[Mapping[str, str]]  # settings beside `place`, each in a few words
     is_local: ClassVar[bool]  # on this machine
     is_whole: ClassVar[bool]  # a pull without a cursor gives all there is: what lacks is gone
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.connectors.frames import Known
+from sealhold.connectors.members import archive_of, member_of
 from sealhold.connectors.runner import Counts, FileFacts, FileResult, JobStart, JobState, Outcome
 from sealhold.connectors.spec import Batch
 from sealhold.crypto.digest import FileDigest, mac16
@@ -59,6 +60,7 @@ class ImportSink:
         self._teller = Teller(core.keys)
         self._jobs: dict[JobId, tuple[JobRow, Ingest, str]] = {}
         self._nth = count()
+        self._digested: tuple[object, bytes] = (None, b"")  # the last file, and its digest
         self.new: Counter[Collection] = Counter()  # items that were not there before, by kind
 
     def begin(self, facts: FileFacts) -> JobStart:
@@ -112,21 +114,35 @@ class ImportSink:
 
     def _digest(self, path: Path, known: Known) -> bytes:
         files = self._core.keys.files
-        digest = FileDigest(files, Tag.FILE_DIGEST)
-        with path.open("rb") as file:
-            while piece := file.read(CHUNK):
-                digest.update(piece)
+        digest = self._content(archive_of(path))
+        member = [each.encode() for each in [member_of(path)] if each]
         reader = f"{known.source} {known.version}".encode()
-        name = self._name(path).encode() if self._per_file(known.source) else b""
+        name = self.name(path).encode() if self._per_file(known.source) else b""
         signer = [self._signer.key] if self._signer else []
-        return mac16(files, Tag.IDEMPOTENCY, digest.digest(), reader, name, *signer)
+        return mac16(files, Tag.IDEMPOTENCY, digest, reader, name, *signer, *member)
 
-    def _name(self, path: Path) -> str:
-        return self._names.get(path, path.name)
+    def _content(self, path: Path) -> bytes:
+        """Return the digest of a file; that of an archive is made once for all its members."""
+        told = path.stat()
+        mark = (path, told.st_ino, told.st_size, told.st_mtime_ns)
+        if self._digested[0] != mark:
+            digest = FileDigest(self._core.keys.files, Tag.FILE_DIGEST)
+            with path.open("rb") as file:
+                while piece := file.read(CHUNK):
+                    digest.update(piece)
+            self._digested = (mark, digest.digest())
+        return self._digested[1]
+
+    def name(self, path: Path) -> str:
+        """Return what the owner calls a file."""
+        archive = archive_of(path)
+        name = self._names.get(archive, archive.name)
+        member = member_of(path)
+        return f"{name}/{member}" if member else name
 
     def _source(self, facts: FileFacts) -> SourceRow:
         connector = facts.known.source
-        name = self._name(facts.path) if self._per_file(connector) else f"{connector} files"
+        name = self.name(facts.path) if self._per_file(connector) else f"{connector} files"
         name = f"{name}, {self._signer.words()}" if self._signer else name
         for source in self._catalogue.sources():
             if (source.connector, source.name) == (connector, name):
@@ -141,7 +157,7 @@ class ImportSink:
             source=source.id,
             input=digest,
             state=RUNNING,
-            file=self._name(facts.path),
+            file=self.name(facts.path),
             what=facts.known.what,
             started=now,
             ended=None,
@@ -167,11 +183,11 @@ class ImportSink:
         )
 
 
-def file_report(result: FileResult, name: str | None) -> FileReport:
+def file_report(result: FileResult, name: str) -> FileReport:
     """Return what became of one file, as people read it."""
     outcome = result.outcome
     return FileReport(
-        name=name or result.path.name,
+        name=name,
         what=result.known.what if result.known else "",
         job=result.job,
         new=outcome.counts.new,

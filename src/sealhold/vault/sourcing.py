@@ -111,7 +111,7 @@ class Sources:
         )
         with self.turn, self._cell() as cell:
             results = [*runner.run(paths, reading(cell, signer), sink, watch)]
-        files = tuple(file_report(result, names.get(result.path)) for result in results)
+        files = tuple(file_report(result, sink.name(result.path)) for result in results)
         return ImportReport(
             files=files,
             new=sum(file.new for file in files),

@@ -45,6 +45,7 @@ class Taken:
     gone: int = 0
     rejected: int = 0
     broken: tuple[str, ...] = ()  # a sentence for each piece that could not be read to its end
+    unread: tuple[str, ...] = ()  # likewise for each that no connector reads
     pieces: int = 0
 
 
@@ -54,6 +55,7 @@ class _Seen:
 
     tags: set[bytes] = field(default_factory=set)
     broken: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
     pieces: int = 0
     gone: int = 0
 
@@ -115,6 +117,7 @@ class Taking:
             gone=seen.gone,
             rejected=job.rejected,
             broken=tuple(seen.broken),
+            unread=tuple(seen.unread),
             pieces=seen.pieces,
         )
 
@@ -127,7 +130,7 @@ class Taking:
             job, _ = ingest.take(job, batch, read.version)
         ingest.finish()
         if read.error:
-            seen.broken.append(f"{piece.name}: {read.error}")
+            (seen.broken if read.connector else seen.unread).append(f"{piece.name}: {read.error}")
         if piece.gone:
             tags = self._named(piece.gone)
             seen.gone += self._list_no_more(job, self._core.store.get(IDENTITIES.name, tags))

@@ -31,3 +31,8 @@ def puller_of(kind: str) -> Puller:
     if kind not in KINDS:
         raise InvalidError(f"no kind of source `{kind}`; there are {', '.join(sorted(KINDS))}")
     return KINDS[kind]()
+
+
+def kinds() -> list[Puller]:
+    """Return the puller of each kind, for who wants to know what there is."""
+    return [puller_of(kind) for kind in sorted(KINDS)]

@@ -7,7 +7,7 @@
 Source: docs/spec/36-sources.md section 1.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,6 +20,9 @@ class FolderPuller:
     """Reads a folder."""
 
     kind: ClassVar[str] = "folder"
+    about: ClassVar[str] = "A folder of this machine, each file by what it is."
+    place: ClassVar[str] = "~/Rides"
+    options: ClassVar[Mapping[str, str]] = {}
     is_local: ClassVar[bool] = True
     is_whole: ClassVar[bool] = True
 
@@ -27,7 +30,7 @@ class FolderPuller:
         """Look how many files there are."""
         folder = _folder(where)
         count = sum(1 for _ in files_of(folder))
-        return Health(sentence=f"{count:,} files", settings={"path": str(folder)})
+        return Health(sentence=f"{count:,} files", settings={"place": str(folder)})
 
     def pull(self, where: Where, cursor: str | None) -> Iterator[Piece]:
         """Yield each file, in the order of their names."""
@@ -39,10 +42,10 @@ class FolderPuller:
 
 
 def _folder(where: Where) -> Path:
-    said = where.settings.get("path")
-    if not isinstance(said, str) or not said or set(where.settings) != {"path"}:
-        raise InvalidError("a folder is given by its path, and by nothing else")
-    folder = Path(said).absolute()
+    said = where.settings.get("place")
+    if not isinstance(said, str) or not said:
+        raise InvalidError("a folder is named by its path")
+    folder = Path(said).expanduser().absolute()
     if not folder.is_dir():
         raise SourceAwayError(f"there is no folder `{folder}`")
     return folder

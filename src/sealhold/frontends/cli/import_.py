@@ -62,7 +62,7 @@ def _import(session: Session, paths: Sequence[Path], signed_by: bytes | None) ->
         found = _found(paths, signed_by)
         say(session, *_found_blocks(found))
         with bar_over(session, found) as watch:
-            report = node.sources.import_paths([each.path for each in found], watch, signed_by)
+            report = node.sources.import_paths(paths, watch, signed_by)
     emit(session, report, *report_blocks(report))
     if report.unreadable == len(report.files):
         raise typer.Exit(UnreadableSourceError.kind.value)

@@ -203,6 +203,15 @@ def typed(
     return _asked(session, missing, prompt)
 
 
+def asked(session: Session, prompt: str) -> str:
+    """Return a secret that is no passphrase of the vault, typed at the terminal.
+
+    Raises:
+        VerificationNeededError: there is no terminal.
+    """
+    return _asked(session, VerificationNeededError, prompt)
+
+
 def _asked(
     session: Session,
     missing: type[LockedError | VerificationNeededError | NoPinError],

@@ -78,3 +78,13 @@ def test_of_a_boosted_post_its_address_alone_leaves_the_reader() -> None:
 
     assert [item.fields["boosted"] for item in items] == [address]
     assert SECRET.encode() not in sent
+
+
+@pytest.mark.threat("T23")
+@pytest.mark.parametrize("filling", [" ", "\u200e", "<a: ", "[1/1/25, ", "x.y ("])
+def test_a_message_of_one_character_over_and_over_is_read_at_once(filling: str) -> None:
+    text = filling * (500_000 // len(filling))  # what costs its square here never ends
+
+    _sent, items = leaving(WhatsApp(), f"13/02/2025, 10:00 - Ann: {text}\n{text}\n")
+
+    assert len(items) == 1

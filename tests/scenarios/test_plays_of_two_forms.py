@@ -55,7 +55,7 @@ def test_in_place_and_kept_they_are_the_same(tmp_path: Path) -> None:
     for name, content in FILES.items():
         (folder / name).write_text(content)
     with opened(new_home(tmp_path / "home", clock), clock) as node:
-        source = node.standing.add("music", "folder", {"path": str(folder)}, mode="federate")
+        source = node.standing.add("music", "folder", {"place": str(folder)}, mode="federate")
         there = plays(node)
         node.standing.set_mode(source, "archive")
 

@@ -53,6 +53,7 @@ _EDITED = re.compile(
     r"|questo messaggio è stato modificato|dit bericht is bewerkt)\.?>$",
     re.IGNORECASE,
 )
+_LONGEST_END = 120  # characters at the end of a text that may say that it was edited
 _ATTACHED = re.compile(r"<[^<>:\n]{1,40}: ?(?P<name>[^<>\n]{1,255}\.\w{1,8})>")
 _FILE = re.compile(r"(?P<name>[^<>/\n]{1,255}\.\w{1,8}) \([^()\n]{3,40}\)")
 _MADE_FILE = re.compile(r"[A-Z]{3}-\d{8}-WA\d{4,6}\.\w{1,8} \([^()\n]{3,40}\)")
@@ -219,7 +220,7 @@ def _content(text: str, *, is_notice: bool, is_temporary: bool) -> dict[str, Pla
         return _said(None, "text", DELETED)
     if is_temporary and not (text.startswith(_MACHINE) and _TEMPORARY.search(bare.casefold())):
         return _said(None, "text", DISAPPEARING)
-    edited = _EDITED.search(text)
+    edited = _EDITED.search(text, max(0, len(text) - _LONGEST_END))
     if edited is not None:
         text = text[: edited.start()]
         bare = text.strip(_EDGES)

@@ -128,6 +128,8 @@ def test_an_outline_shows_three_levels_of_what_there_is() -> None:
     }
 
 
-@pytest.mark.parametrize("head", [b"", b"x", b"\x00", b"7", b'"a"', b"\xff[", b"{", b"["])
+@pytest.mark.parametrize(
+    "head", [b"", b"x", b"\x00", b"7", b'"a"', b"\xff[", b"{", b"[", b'{"a": 1}\n{"a": 2}\n']
+)
 def test_what_is_no_json_has_no_outline(head: bytes) -> None:
     assert outline(head) == frozenset()

@@ -86,20 +86,26 @@ def parts(
         node.name = name
     walk = _Walk(_Window(file, chunk), most)
     yield from walk.value(root, "")
-    walk.end()
+    if walk.is_more:
+        raise UnreadableSourceError(_BROKEN)
 
 
 @lru_cache(1)
 def outline(head: bytes) -> frozenset[str]:
     """Return the places that the beginning of a file shows, down to the third: for `sniff`.
 
-    `{"a": [{"b": 1` gives `a`, `a[]` and `a[].b`; no JSON gives none. A member counts as soon as
-    its key is whole. The root itself is `[]` if it is a list with elements, else not told.
+    `{"a": [{"b": 1` gives `a`, `a[]` and `a[].b`. A member counts as soon as its key is whole. The
+    root itself is `[]` if it is a list with elements, else not told. What is no JSON, or more than
+    one document (JSON lines), gives none.
     """
     seen: set[str] = set()
-    if head.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in {b"{", b"["}:
-        with suppress(UnreadableSourceError):  # the beginning of a file is cut off somewhere
-            _Walk(_Window(BytesIO(head), len(head) + 1), MOST).outline("", seen, 3)
+    if head.removeprefix(codecs.BOM_UTF8).lstrip()[:1] not in {b"{", b"["}:
+        return frozenset()
+    walk = _Walk(_Window(BytesIO(head), len(head) + 1), MOST)
+    with suppress(UnreadableSourceError):  # the beginning of a file is cut off somewhere
+        walk.outline("", seen, 3)
+        if walk.is_more:
+            return frozenset()
     return frozenset(seen)
 
 
@@ -185,18 +191,16 @@ class _Walk:
                 yield reject(where or "document", Why.MALFORMED, f"no {kind} where one must be")
             self._skip()
 
-    def end(self) -> None:
-        """See that nothing follows.
-
-        Raises:
-            UnreadableSourceError: something does.
-        """
+    @property
+    def is_more(self) -> bool:
+        """Whether anything but space follows; raises UnreadableSourceError if it is not UTF-8."""
         while not self._in.is_whole or self._in.left:
             if _SPACE.fullmatch(self._in.text, self._in.at) is None:
-                raise UnreadableSourceError(_BROKEN)
+                return True
             self._in.at = len(self._in.text)
             if not self._in.is_whole:
                 self._in.more()
+        return False
 
     def outline(self, path: str, seen: set[str], depth: int) -> None:
         """Add the places in the value that begins here, down to so many containers."""

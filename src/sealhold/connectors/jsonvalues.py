@@ -1,115 +1,94 @@
-"""Values of a JSON document as an item's fields: of the type that is asked for, or nothing.
+"""Single values out of JSON from strangers: of the right type, or nothing.
 
-- What no field tells stays for `raw`: as values, or as JSON if it holds what cannot travel as
-  values (a number that is not finite or over 64 bits, or deep nesting).
-- Seconds and milliseconds since 1970 are instants within the years 1 to 9999; no offset is written.
+- A whole number may be of any size and a number infinite, so each is looked at before it is used.
+- What no field tells is kept as JSON text, which has no limit of depth or size of numbers.
 
-Source: docs/spec/43-chats-and-media.md section 3.
+Source: docs/spec/42-places-and-bodies.md section 2.
 """
 
 import json
 import math
-from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
 
+from sealhold.connectors.geo import parse_coordinate, parse_elevation
+from sealhold.connectors.times import When, parse_time
 from sealhold.model.encoding import Plain
 from sealhold.model.quantities import Instant
 
-MAX_DEPTH = 32  # of what is kept as values
-_LARGEST = 1 << 63
-_FIRST, _LAST = -62_135_596_800_000, 253_402_300_799_999  # the years 1 to 9999
-_EMPTY: tuple[Plain, ...] = (None, "", [], {})
-_UNTOLD: tuple[object, ...] = (None, False)
+_LONGEST_TEXT = 65_536  # characters of a name or description
+_LATEST = 4_102_444_800_000  # 2100, in milliseconds: a later time is a mistake
+_E7 = 10_000_000  # parts of a degree in the whole numbers that phones keep
+_WRAP = 1 << 32
 
 
-def text_in(value: Plain) -> str | None:
-    """Return a text that says something, to the letter."""
-    return value if isinstance(value, str) and value.strip() else None
+def as_json(value: Plain) -> str:
+    """Return a decoded value as JSON on one line."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def name_in(value: Plain) -> str | None:
-    """Return a name: a text, or a whole number as a text."""
-    if type(value) is int and -_LARGEST <= value < _LARGEST:
-        return str(value)
-    return text_in(value)
+def text(value: Plain) -> str | None:
+    """Return a text that says something, and is no book."""
+    is_text = isinstance(value, str) and 0 < len(value) <= _LONGEST_TEXT
+    return value if is_text and value.strip() else None
 
 
-def whole_in(value: Plain) -> int | None:
-    """Return a whole number of 64 bits."""
-    return value if type(value) is int and -_LARGEST <= value < _LARGEST else None
-
-
-def list_in(value: Plain) -> list[Plain]:
-    """Return a list; an empty one for anything else."""
-    return value if isinstance(value, list) else []
-
-
-def object_in(value: Plain) -> dict[str, Plain]:
-    """Return an object; an empty one for anything else."""
-    return value if isinstance(value, dict) else {}
-
-
-def objects_in(value: Plain) -> Iterator[dict[str, Plain]]:
-    """Yield the objects of a list."""
-    return (each for each in list_in(value) if isinstance(each, dict))
-
-
-def are_texts(value: Plain) -> bool:
-    """Whether a value is a list of texts."""
-    return isinstance(value, list) and all(isinstance(each, str) for each in value)
-
-
-def only(value: Plain, keys: AbstractSet[str]) -> bool:
-    """Whether a value is a list of objects with these keys and no other."""
-    return isinstance(value, list) and all(
-        isinstance(each, dict) and each.keys() <= keys for each in value
-    )
-
-
-def seconds_in(value: Plain) -> Instant | None:
-    """Return an instant written as seconds since 1970, with or without a fraction."""
-    if type(value) not in (int, float) or not math.isfinite(value):
+def number(value: Plain) -> float | None:
+    """Return a finite number, also if it is written as text."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    return millis_in(value * 1000 if type(value) is int else round(value * 1000))
-
-
-def millis_in(value: Plain) -> Instant | None:
-    """Return an instant written as whole milliseconds since 1970."""
-    is_time = type(value) is int and _FIRST <= value <= _LAST
-    return Instant(value) if is_time else None
-
-
-def left(value: dict[str, Plain], told: Mapping[str, object]) -> Plain:
-    """Return the members that say something and that no field tells, or None.
-
-    Args:
-        value: an object as it was read.
-        told: key of a member to what a field has of it; the member is told if that is something.
-    """
-    rest = {
-        key: each for key, each in value.items() if each not in _EMPTY and told.get(key) in _UNTOLD
-    }
-    if not rest:
+    if isinstance(value, str) and (len(value) > 64 or "_" in value):  # noqa: PLR2004 - no number is longer
         return None
-    return rest if can_travel(rest, MAX_DEPTH) else written(rest)
-
-
-def written(value: Plain) -> str:
-    """Return a value as JSON."""
     try:
-        return json.dumps(value)
-    except RecursionError:
-        return "a value nested too deep to be written"
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
 
 
-def can_travel(value: Plain, depth: int) -> bool:
-    """Whether a value holds only what an item may hold, nested at most so deep."""
-    kind = type(value)
-    if kind is int:
-        return bool(-_LARGEST <= value < _LARGEST)
-    if kind is float:
-        return math.isfinite(value)
-    if kind is not dict and kind is not list:
-        return True
-    inner = value.values() if kind is dict else value
-    return depth > 0 and all(can_travel(each, depth - 1) for each in inner)
+def whole(value: Plain) -> int | None:
+    """Return a whole number of 64 bits, also if it is written as text."""
+    if isinstance(value, str) and len(value) <= 20 and value.lstrip("-").isdecimal():  # noqa: PLR2004 - digits of 64 bits
+        value = int(value) if value.isascii() else None
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_whole and -(1 << 63) <= value < 1 << 63 else None
+
+
+def degrees(value: Plain, limit: int) -> float | None:
+    """Return a latitude or longitude in degrees, or None if it is none within +-`limit`."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return parse_coordinate(str(value), limit) if is_number and abs(value) <= limit else None
+
+
+def degrees_e7(value: Plain, limit: int) -> float | None:
+    """Return the degrees in ten-millionths of one; a number that overflowed is put right.
+
+    Old exports hold some coordinates 2^32 too large.
+    """
+    found = whole(value)
+    if found is None:
+        return None
+    if found > limit * _E7:
+        found -= _WRAP
+    return found / _E7 if abs(found) <= limit * _E7 else None
+
+
+def height(value: Plain) -> float | None:
+    """Return metres above the sea, or None if nothing on Earth is there."""
+    found = number(value)
+    return None if found is None else parse_elevation(str(found))
+
+
+def moment(value: Plain) -> When | None:
+    """Return the time that a text in the form of RFC 3339 says."""
+    return parse_time(value.strip()) if isinstance(value, str) else None
+
+
+def moment_ms(value: Plain) -> When | None:
+    """Return the time in milliseconds since 1970, a number or its digits; it has no offset."""
+    found = whole(value)
+    return When(Instant(found), None) if found is not None and 0 <= found < _LATEST else None
+
+
+def later(when: When, minutes: float) -> When | None:
+    """Return the time so many minutes after another, in its zone."""
+    at = when.at + round(minutes * 60_000)
+    return When(Instant(at), when.offset_min) if 0 <= at < _LATEST else None

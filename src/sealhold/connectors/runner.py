@@ -83,6 +83,7 @@ class Outcome:
     rejected: int
     rejects: tuple[Reject, ...]  # the first 20 of this run
     error: str | None = None  # why it failed
+    remedy: str = UnreadableSourceError.remedy()  # what its owner can do then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,7 +282,7 @@ class _Work:
 
     def through(self, reader: Reader, sink: Sink, watch: Watch) -> Outcome:
         """Read and commit until the end of the file, or until it cannot be read on."""
-        error = None
+        error, remedy = None, UnreadableSourceError.remedy()
         watch(self.progress(JobState.RUNNING))
         try:
             source = self._facts.known.source
@@ -290,14 +291,16 @@ class _Work:
                 self._note(portion)
                 watch(self.progress(JobState.RUNNING))
         except UnreadableSourceError as err:
-            error = str(err)
+            error, remedy = str(err), err.remedy()
         outcome = Outcome(
             state=JobState.DONE_WITH_REJECTS if self._rejected else JobState.DONE,
             counts=self._counts,
             rejected=self._rejected,
             rejects=tuple(self._rejects),
         )
-        return outcome if error is None else replace(outcome, state=JobState.FAILED, error=error)
+        if error is None:
+            return outcome
+        return replace(outcome, state=JobState.FAILED, error=error, remedy=remedy)
 
     def progress(self, state: JobState) -> Progress:
         return Progress(

@@ -104,6 +104,7 @@ def _parts(cell: Reader, piece: Piece) -> Iterator[Piece | Read]:
             name=name,
             cursor=piece.cursor if is_last else "",
             gone=piece.gone if is_last else (),
+            kept=piece.kept if is_last else None,
             within=piece.within and name,
         )
         yield Read(part, "", "", iter(()), "", each.why) if each.why else part

@@ -13,8 +13,7 @@ from typing import BinaryIO, ClassVar
 
 from sealhold.connectors.batches import Found, by_count, reject
 from sealhold.connectors.chatsai import CHATS_AI
-from sealhold.connectors.jsonstream import Part, outline, parts
-from sealhold.connectors.jsonvalues import (
+from sealhold.connectors.jsonfields import (
     are_texts,
     left,
     list_in,
@@ -26,6 +25,7 @@ from sealhold.connectors.jsonvalues import (
     text_in,
     whole_in,
 )
+from sealhold.connectors.jsonstream import Part, outline, parts
 from sealhold.connectors.names import Names
 from sealhold.connectors.spec import BATCH_ROWS, Batch, Guess, Item, Why
 from sealhold.model.encoding import Plain

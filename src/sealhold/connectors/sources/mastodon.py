@@ -12,8 +12,8 @@ from typing import BinaryIO, ClassVar
 
 from sealhold.connectors.batches import Found, by_count, reject
 from sealhold.connectors.htmltext import text_of_html
+from sealhold.connectors.jsonfields import left, list_in, name_in, object_in, objects_in, text_in
 from sealhold.connectors.jsonstream import Part, outline, parts
-from sealhold.connectors.jsonvalues import left, list_in, name_in, object_in, objects_in, text_in
 from sealhold.connectors.names import Names
 from sealhold.connectors.people import CONTACTS
 from sealhold.connectors.posts import POSTS

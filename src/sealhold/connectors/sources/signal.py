@@ -12,8 +12,8 @@ from typing import BinaryIO, ClassVar
 
 from sealhold.connectors.batches import Found, by_count, reject
 from sealhold.connectors.chats import CHATS, DELETED, DISAPPEARING, EDITED
+from sealhold.connectors.jsonfields import left, millis_in, name_in, object_in, objects_in, text_in
 from sealhold.connectors.jsonstream import Part, outline, parts
-from sealhold.connectors.jsonvalues import left, millis_in, name_in, object_in, objects_in, text_in
 from sealhold.connectors.names import Names
 from sealhold.connectors.spec import BATCH_ROWS, SNIFF_BYTES, Batch, Guess, Item, Why
 from sealhold.model.encoding import Plain

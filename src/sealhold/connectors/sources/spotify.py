@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import BinaryIO, ClassVar
 
 from sealhold.connectors.batches import Found, by_count, reject
+from sealhold.connectors.jsonfields import left, text_in, whole_in
 from sealhold.connectors.jsonstream import Part, outline, parts
-from sealhold.connectors.jsonvalues import left, text_in, whole_in
 from sealhold.connectors.names import Names
 from sealhold.connectors.plays import PLAYS
 from sealhold.connectors.spec import BATCH_ROWS, Batch, Guess, Item, Why

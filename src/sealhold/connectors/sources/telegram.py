@@ -14,8 +14,7 @@ from typing import BinaryIO, ClassVar
 
 from sealhold.connectors.batches import Found, by_count, reject
 from sealhold.connectors.chats import CHATS, DISAPPEARING, EDITED
-from sealhold.connectors.jsonstream import Part, outline, parts
-from sealhold.connectors.jsonvalues import (
+from sealhold.connectors.jsonfields import (
     left,
     list_in,
     name_in,
@@ -25,6 +24,7 @@ from sealhold.connectors.jsonvalues import (
     text_in,
     whole_in,
 )
+from sealhold.connectors.jsonstream import Part, outline, parts
 from sealhold.connectors.names import Names
 from sealhold.connectors.spec import BATCH_ROWS, Batch, Guess, Item, Why
 from sealhold.connectors.times import parse_time

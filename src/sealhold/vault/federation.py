@@ -108,7 +108,8 @@ class Federation:
             mine = map(recogniser.recognise, read.items())
             fitting = (each for each in mine if each.item.dataset == collection)
             while some := [*islice(fitting, BATCH)]:
-                coarse.append((read, [each for each in some if each.item.coarse]))
+                if later := [each for each in some if each.item.coarse]:
+                    coarse.append((read, later))
                 yield read, [each for each in some if not each.item.coarse]
         yield from coarse
 

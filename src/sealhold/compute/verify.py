@@ -5,6 +5,7 @@
 - Offline and without a clock: bytes, trusted keys and a time come in, a verdict goes out.
 - A file that was one of ours and differs in a byte anywhere, its first ones included, is altered
   (6); only what bears no mark of ours is no proof (5). The worst file decides.
+- A list of a log's keys beside other papers leads from a log key that is trusted to the others.
 - Keys are trusted by role, `proof`, `author`, `receipt` and `log`, because the author of a program
   must not pass for the vault that ran it. A role without keys is checked against the key inside
   the file, and the verdict says that this key is not pinned.
@@ -20,6 +21,7 @@ from typing import Final
 from sealhold.audit.bundle import looks_like_bundle, verify_bundle
 from sealhold.audit.erasure import looks_like_erasure, verify_erasure
 from sealhold.audit.receipt import looks_like_receipt, verify_receipt
+from sealhold.audit.succession import led_to, looks_like_keys, successions_in, verify_keys
 from sealhold.audit.verdict import ALTERED, HELD, NO_PROOF, UNTRUSTED
 from sealhold.compute import task as tasks
 from sealhold.compute.compliance import FILE_SCHEMA, PAYLOAD_TYPE
@@ -37,7 +39,7 @@ from sealhold.compute.proof_rules import (
     title,
 )
 from sealhold.compute.task import SignedTask, open_task
-from sealhold.compute.together import compare
+from sealhold.compute.together import compare, compare_keys
 from sealhold.crypto.sdjwt import BINDING_TYPE, head_of
 from sealhold.model.errors import SealholdError
 from sealhold.model.quantities import Instant
@@ -76,8 +78,10 @@ def verify_files(
         at: the time to judge by; what left later than that is refused.
         policy: what is demanded besides.
     """
-    at_hand = _tasks(files)
-    verdicts = [_verify(data, at_hand, pins or NO_PINS, at, policy) for data in files]
+    at_hand, successions = _tasks(files), successions_in(files)
+    trusted = dict(pins or NO_PINS)
+    trusted["log"] = led_to(trusted.get("log", ()), successions)
+    verdicts = [_verify(data, at_hand, trusted, at, policy) for data in files]
     if not verdicts:
         return Verdict(checks=(), exit_code=NO_PROOF, sentence="There is no file to verify.")
     if len(verdicts) == 1:
@@ -87,12 +91,12 @@ def verify_files(
         for number, verdict in enumerate(verdicts, 1)
         for check in verdict.checks
     )
-    joint = list(
-        compare(
-            [data for data in files if looks_like_presentation(data)],
-            [data for data in files if looks_like_receipt(data)],
-            [data for data in files if looks_like_bundle(data)],
-        )
+    bundles = [data for data in files if looks_like_bundle(data)]
+    joint = list(compare_keys(successions, bundles))
+    joint += compare(
+        [data for data in files if looks_like_presentation(data)],
+        [data for data in files if looks_like_receipt(data)],
+        bundles,
     )
     numbered += tuple(replace(each.check, name=f"together, {each.check.name}") for each in joint)
     failed = next((each.check for each in joint if each.code != HELD), None)
@@ -170,6 +174,8 @@ def _paper(data: bytes, pins: Pins) -> Verdict | None:
         return verify_parcel(data, issuers)
     if looks_like_bundle(data):
         return verify_bundle(data, logs)
+    if looks_like_keys(data):
+        return verify_keys(data, logs)
     if looks_like_erasure(data):
         return verify_erasure(data, issuers, logs)
     if looks_like_receipt(data):

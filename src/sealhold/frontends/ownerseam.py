@@ -27,6 +27,7 @@ from sealhold.model.shown import (
     Terms,
 )
 from sealhold.model.shown.budgets import CapLook, CapView
+from sealhold.model.shown.keys import LogKeysView
 
 NO_POINTS: AbstractSet[str] = frozenset()
 
@@ -229,6 +230,18 @@ class Audit(Protocol):
 
     def proof(self, seq: int) -> bytes:
         """Return the audit bundle of one entry, the file that `sealhold verify` reads."""
+        ...
+
+    def keys(self) -> LogKeysView:
+        """Return the keys that sign for the log, the newest first."""
+        ...
+
+    def keys_file(self) -> bytes:
+        """Return the file by which others come from an older of these keys to the newest.
+
+        Raises:
+            NotFoundError: the log has its first key still.
+        """
         ...
 
     def leaf_hashes(self) -> tuple[str, ...]:

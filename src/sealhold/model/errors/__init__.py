@@ -110,6 +110,7 @@ from sealhold.model.errors.unavailable import (
     StoreUnavailableError,
     UnavailableError,
     UnfitBucketError,
+    UnfitFolderError,
 )
 
 __all__ = [
@@ -187,6 +188,7 @@ __all__ = [
     "UnavailableError",
     "UnboundLoginError",
     "UnfitBucketError",
+    "UnfitFolderError",
     "UnjustifiedError",
     "UnknownPurposeError",
     "UnownedError",

@@ -39,6 +39,12 @@ def _evidence_appraise() -> Function:
     return evidence_appraise
 
 
+def _audit_keys() -> Function:
+    from sealhold.frontends.cli.audit_keys import audit_keys
+
+    return audit_keys
+
+
 def _audit_accept() -> Function:
     from sealhold.frontends.cli.audit_accept import audit_accept
 
@@ -73,6 +79,11 @@ AUDIT = {
         about="Read and recompute everything that is kept.",
         example="audit verify",
         load=_audit_verify,
+    ),
+    "keys": Entry(
+        about="List the keys that sign for the log.",
+        example="audit keys",
+        load=_audit_keys,
     ),
     "accept": Entry(
         about="Go on with a database that is older than it was.",

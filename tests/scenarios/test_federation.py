@@ -47,7 +47,7 @@ def test_a_folder_left_in_place_answers_as_one_that_is_kept(
 ) -> None:
     node, _, folder = vault
     (folder / "ways.gpx").write_bytes(samples.gpx(5).content)
-    source = node.standing.add("rides", "folder", {"path": str(folder)}, mode="federate")
+    source = node.standing.add("rides", "folder", {"place": str(folder)}, mode="federate")
     there = [node.records.query(each) for each in (TRIPS, SUMS)]
     assert len(there[0].rows) == 5
     assert rows(node.parts.core.store) == 0
@@ -69,7 +69,7 @@ def test_a_place_that_is_away_is_an_error_and_never_an_empty_answer(
 ) -> None:
     node, _, folder = vault
     (folder / "ways.gpx").write_bytes(samples.gpx(2).content)
-    node.standing.add("rides", "folder", {"path": str(folder)}, mode="federate")
+    node.standing.add("rides", "folder", {"place": str(folder)}, mode="federate")
     shutil.rmtree(folder)
     with pytest.raises(SourceAwayError):
         node.records.query(TRIPS)
@@ -78,9 +78,11 @@ def test_a_place_that_is_away_is_an_error_and_never_an_empty_answer(
 def test_a_grant_goes_on_when_its_dataset_is_moved(vault: tuple[Node, Hands, Path]) -> None:
     node, clock, folder = vault
     calendar(folder / "plans.ics", ["1", "2", "5"])
-    source = node.standing.add("plans", "folder", {"path": str(folder)}, mode="federate")
+    source = node.standing.add("plans", "folder", {"place": str(folder)}, mode="federate")
     fixed = Asker(node, "fixed").granted(node, number())
-    daily = Asker(node, "daily").granted(node, number(objects="open", name="Daily", expires="2026-11-27T00:00:00Z"))
+    daily = Asker(node, "daily").granted(
+        node, number(objects="open", name="Daily", expires="2026-11-27T00:00:00Z")
+    )
     answers = [node.runs.run(fixed).value, node.runs.run(daily).value]
     versions = looked(node)
     assert [*versions.values()] == [1, 1, 1]
@@ -94,7 +96,11 @@ def test_a_grant_goes_on_when_its_dataset_is_moved(vault: tuple[Node, Hands, Pat
     clock.move(DAY)
     answers += [node.runs.run(fixed).value, node.runs.run(daily).value]
     # a function that nobody asked before is evaluated where the objects lie
-    answers.append(node.runs.run(Asker(node, "new").granted(node, number(code=IS_ODD + b"# anew\n", name="New"))).value)
+    answers.append(
+        node.runs.run(
+            Asker(node, "new").granted(node, number(code=IS_ODD + b"# anew\n", name="New"))
+        ).value
+    )
     assert answers == [2] * 7
 
 
@@ -107,7 +113,7 @@ def test_what_a_folder_has_no_more_is_listed_no_more(vault: tuple[Node, Hands, P
     node, _, folder = vault
     (folder / "a.gpx").write_bytes(samples.gpx(3).content)
     (folder / "b.ics").write_bytes(samples.icalendar(4).content)
-    source = node.standing.add("all", "folder", {"path": str(folder)})
+    source = node.standing.add("all", "folder", {"place": str(folder)})
     taken = node.standing.pull(source)
     assert (taken.new, taken.gone) == (3 + 3 + 4, 0)
     (folder / "a.gpx").unlink()
@@ -121,6 +127,6 @@ def test_what_a_folder_has_no_more_is_listed_no_more(vault: tuple[Node, Hands, P
 
 def test_two_sources_cannot_have_one_name(vault: tuple[Node, Hands, Path]) -> None:
     node, _, folder = vault
-    node.standing.add("rides", "folder", {"path": str(folder)})
+    node.standing.add("rides", "folder", {"place": str(folder)})
     with pytest.raises(ConflictError):
-        node.standing.add("rides", "folder", {"path": str(folder)})
+        node.standing.add("rides", "folder", {"place": str(folder)})

@@ -16,5 +16,7 @@ def test_whoever_asks_for_datasets_loads_no_parser() -> None:
         "import sys; from sealhold import plugins; assert plugins.datasets(); "
         "print([each for each in sys.modules if each.startswith('sealhold.connectors.sources.')])"
     )
-    ended = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    ended = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=True
+    )
     assert ended.stdout.strip() == "[]"

@@ -24,7 +24,7 @@ from sealhold.model.records import Dataset
 class Where:
     """Where a source lies, and what opens it."""
 
-    settings: Mapping[str, Plain]  # what its owner said: each puller names its own
+    settings: Mapping[str, Plain]  # `place`, and options that the kind takes
     secret: str = field(default="", repr=False)
 
 
@@ -36,6 +36,7 @@ class Piece:
     name: str  # what people read of it: `INBOX, 200 messages`
     cursor: str = ""  # where the next pull goes on once this piece is kept; empty: as before
     gone: tuple[str, ...] = ()  # own names of items that the place has no more
+    kept: Callable[[str, bool], None] | None = None  # told once it is durable: what, whether read
     within: str = ""  # set if its items mean nothing without the file that they stand in
 
 
@@ -53,7 +54,11 @@ class Puller(Protocol):
     """Reads one kind of place."""
 
     kind: ClassVar[str]  # `imap`
+    about: ClassVar[str]  # one sentence for people
+    place: ClassVar[str]  # what says where it lies, by example: `imaps://mail.example.org`
+    options: ClassVar[Mapping[str, str]]  # settings beside `place`, each in a few words
     is_local: ClassVar[bool]  # on this machine
+    can_stay: ClassVar[bool]  # what lies there may be left in place
     is_whole: ClassVar[bool]  # a pull without a cursor gives all there is: what lacks is gone
 
     def check(self, where: Where) -> Health:

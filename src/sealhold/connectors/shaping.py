@@ -56,14 +56,14 @@ def _key(fields: Mapping[str, Plain], names: tuple[FieldName, ...]) -> str | Non
     return "\x1f".join(map(str, values))
 
 
+_EXACT = {ColumnType.TEXT: str, ColumnType.BOOL: bool, ColumnType.INTEGER: int}
+
+
 def _fitting(value: Plain, kind: ColumnType) -> Plain:
+    """Return a value as its column takes it, or None."""
     match kind:
-        case ColumnType.TEXT:
-            return value if isinstance(value, str) else None
-        case ColumnType.BOOL:
-            return value if isinstance(value, bool) else None
-        case ColumnType.INTEGER:
-            return value if type(value) is int else None
+        case ColumnType.TEXT | ColumnType.BOOL | ColumnType.INTEGER:
+            return value if type(value) is _EXACT[kind] else None
         case ColumnType.FLOAT:
             is_number = type(value) in (int, float) and math.isfinite(value)
             return float(value) if is_number else None

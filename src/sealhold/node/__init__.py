@@ -20,8 +20,9 @@ from sealhold.config import (
     home_folder,
 )
 from sealhold.connectors.runner import Progress
+from sealhold.node.creating import create
 from sealhold.node.looking import Found, datasets, look
-from sealhold.node.node import Node, create, opened
+from sealhold.node.node import Node, opened
 from sealhold.node.openparts import OpenParts
 from sealhold.node.places import Places
 from sealhold.node.world import World, system_clock
@@ -34,12 +35,14 @@ from sealhold.vault.access import (
     new_recovery,
     recovery_in,
 )
-from sealhold.vault.catalogue import JobRow
+from sealhold.vault.catalogue import JobRow, SourceRow
 from sealhold.vault.rollback import Accepted
+from sealhold.vault.taking import Taken
 
 if TYPE_CHECKING:
     from sealhold.compute import appkit, evidencekit, taskfolder, taskkit
     from sealhold.compute.proof_rules import Policy
+    from sealhold.compute.pullers import kinds
     from sealhold.compute.runner import runners
     from sealhold.compute.verify import verify_files
     from sealhold.compute.vouching import Terms
@@ -59,6 +62,8 @@ __all__ = [  # made here, or handed out to the faces as it is
     "Places",
     "Policy",
     "Progress",
+    "SourceRow",
+    "Taken",
     "Terms",
     "Way",
     "World",
@@ -68,6 +73,7 @@ __all__ = [  # made here, or handed out to the faces as it is
     "evidencekit",
     "home_folder",
     "key_in",
+    "kinds",
     "look",
     "new_key_file",
     "new_recovery",
@@ -97,6 +103,8 @@ def __getattr__(name: str) -> object:
             from sealhold.compute import taskfolder as found
         case "taskkit":
             from sealhold.compute import taskkit as found
+        case "kinds":
+            from sealhold.compute.pullers import kinds as found
         case "Policy":
             from sealhold.compute import proof_rules
 

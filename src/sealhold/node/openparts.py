@@ -8,7 +8,7 @@ Source: docs/architecture.md section 3.
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,7 @@ from sealhold.compute.running import Runs
 from sealhold.compute.shelf import TABLES as SHELF
 from sealhold.compute.shelf import Shelf
 from sealhold.compute.supply import Resources
+from sealhold.compute.warmcell import WarmCell
 from sealhold.config import Settings, settings
 from sealhold.model.errors import SealholdError
 from sealhold.model.quantities import DAY
@@ -127,7 +128,9 @@ class OpenParts:
         self._objects = Objects(core.store, core.objects, core.keys, core.entropy)
         self._objects.sweep()
         self._index = Index(core.store, core.keys, core.entropy)
-        looking = Looking(core, ReaderCell, puller_of, plugins.is_per_file)
+        self.warm = WarmCell()
+        pullers = partial(puller_of, clock=core.clock)
+        looking = Looking(core, self.warm, pullers, plugins.is_per_file)
         firewall = Firewall(core, self._objects, Federation(core, looking))
         registry = Registry(
             core.deciding,
@@ -144,7 +147,7 @@ class OpenParts:
             core, self._index, self._objects, ReaderCell, plugins.is_per_file, time.perf_counter
         )
         self.standing = Standing(
-            core, self._index, self._objects, looking, puller_of, self.sources.turn
+            core, self._index, self._objects, looking, pullers, self.sources.turn
         )
         products = Products(home.compiled, core.keyring.named("token"), core.entropy)
         self.confinement = Confinement(core, chosen.isolation, memo.MEMO, products)
@@ -270,6 +273,12 @@ class OpenParts:
         if "crowd" in self.__dict__:
             with suppress(SealholdError):  # the log cannot be written: so it was, too
                 self.crowd.principals.refused.tell_rest()
+
+    def close(self) -> None:
+        """Tell what is left to tell, end what is kept running, and drop the keys."""
+        self.tell_rest()
+        self.warm.close()
+        self.vault.close()
 
     def note_new_passphrase(self) -> None:
         """Write into the log that the passphrase was changed."""

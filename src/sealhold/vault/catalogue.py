@@ -97,6 +97,7 @@ class JobRow:
 
 
 _EMPTY = (None, "", 0)
+_UNREAD = {False: UNDONE, True: "added"}  # the state of a source without a job, named or not
 
 
 class Catalogue:
@@ -157,19 +158,27 @@ class Catalogue:
         views = []
         jobs = self.jobs()
         for source in self.sources():
-            mine = [job for job in jobs if job.source == source.id and job.state not in (UNDONE, LEFT)]
+            mine = [
+                job for job in jobs if job.source == source.id and job.state not in (UNDONE, LEFT)
+            ]
             last = mine[-1] if mine else None
             views.append(
                 SourceView(
                     id=source.id,
                     name=source.name,
                     connector=source.connector,
-                    state=last.state if last else UNDONE,
+                    state=source.state or (last.state if last else _UNREAD[source.named]),
                     last_run=(last.ended or last.started) if last else None,
                     items=sum(job.new for job in mine),
                     rejected=last.rejected if last else 0,
-                    error=last.error if last else None,
+                    error=source.why or (last.error if last else None),
                     remedy=last.remedy if last else None,
+                    kind=source.kind,
+                    mode=source.mode,
+                    place=str(source.settings.get("place", "")),
+                    schedule=source.schedule,
+                    reached=source.reached,
+                    due=source.due,
                 )
             )
         return tuple(sorted(views, key=lambda view: (-(view.last_run or 0), view.name)))

@@ -10,7 +10,7 @@
 Source: docs/spec/03-keys.md section 10.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from dataclasses import replace as altered

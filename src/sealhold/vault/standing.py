@@ -13,10 +13,12 @@ from dataclasses import replace
 from threading import Lock
 
 from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.connectors import schedules
 from sealhold.connectors.pulling import Health, Pullers, Where
 from sealhold.connectors.shaping import dataset_plain
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import (
+    ChangedShapeError,
     ConflictError,
     InvalidError,
     LoginNeededError,
@@ -44,7 +46,9 @@ from sealhold.vault.writer import Work
 
 PAUSED, BROKEN, NEEDS_LOGIN, FAILED = "paused", "broken", "needs_login", "failed"
 WAITS = (60_000, 300_000, 1_800_000)  # milliseconds until the first tries again
+DROP = "drop"
 LATER = 6 * HOUR  # until those after them
+KEPT = frozenset({"place", "dataset", "datasets"})  # settings of every kind
 PORTION = 2_000  # rows written in one commit
 
 
@@ -70,6 +74,7 @@ class Standing:
         self._teller = Teller(core.keys)
         self._turn = turn  # that of imports
         self._turns: dict[SourceId, Lock] = {}
+        self._drops: list[SourceRow] | None = None  # known until a source is changed
         for each in self.every():
             self._know(each)
 
@@ -77,9 +82,16 @@ class Standing:
         """Look whether a place can be read; nothing is kept.
 
         Raises:
-            As `add`.
+            InvalidError: no such kind, or settings that it does not take.
+            SourceAwayError: it cannot be reached.
+            LoginNeededError: it refuses the account.
         """
-        return self._pullers(kind).check(Where(settings=settings, secret=secret))
+        puller = self._pullers(kind)
+        unknown = settings.keys() - puller.options.keys() - KEPT
+        if unknown:
+            known = ", ".join(f"`{each}`" for each in sorted(puller.options)) or "none"
+            raise InvalidError(f"`{min(unknown)}` is no option of `{kind}`; there are: {known}")
+        return puller.check(Where(settings=settings, secret=secret))
 
     def add(
         self,
@@ -100,8 +112,10 @@ class Standing:
             LoginNeededError: it refuses the account.
         """
         _check_mode(mode)
+        schedules.check_schedule(schedule)
         if any(each.name == name for each in self._catalogue.sources()):
             raise ConflictError(f"a source is called `{name}` already")
+        self._check_can(kind, mode)
         health = self.check(kind, settings, secret)
         kept = dict(health.settings)
         if health.dataset is not None:
@@ -148,6 +162,39 @@ class Standing:
         self._commit(changed, reason, self._catalogue.put_source(changed))
         return changed
 
+    def schedule(self, source: SourceRow, schedule: str) -> SourceRow:
+        """Say when a source is read by itself; empty: when it is told to.
+
+        Raises:
+            InvalidError: it is no schedule.
+        """
+        schedules.check_schedule(schedule)
+        return self.change(source, "schedule", schedule=schedule, due=None)
+
+    def pause(self, source: SourceRow) -> SourceRow:
+        """Read a source no more until it is resumed."""
+        return self.change(source, PAUSED, state=PAUSED, why="", due=None)
+
+    def resume(self, source: SourceRow) -> SourceRow:
+        """Go on reading a source.
+
+        Raises:
+            ConflictError: it is not paused.
+        """
+        if source.state != PAUSED:
+            raise ConflictError(f"`{source.name}` is not paused")
+        return self.change(source, "resumed", state="", why="", tries=0)
+
+    def accept(self, source: SourceRow) -> SourceRow:
+        """Take a source as it is now, whatever it gave before.
+
+        Raises:
+            ConflictError: it is not broken.
+        """
+        if source.state != BROKEN:
+            raise ConflictError(f"`{source.name}` gives what it gave before")
+        return self.change(source, "accepted", state="", why="", shape=None)
+
     def login(self, source: SourceRow, secret: str) -> SourceRow:
         """Take the secret of an account anew, once the place takes it.
 
@@ -168,9 +215,12 @@ class Standing:
             ConflictError: it is paused, or is being read at this moment.
             SourceAwayError: it cannot be reached; it is tried again by itself.
             LoginNeededError: it refuses the account.
+            ChangedShapeError: it gives something else than before; nothing was kept.
         """
         if source.state == PAUSED:
             raise ConflictError(f"`{source.name}` is paused")
+        if source.state == BROKEN:
+            raise ChangedShapeError(source.why)
         with self._alone(source):
             source = self.find(source.name)
             try:
@@ -178,7 +228,24 @@ class Standing:
             except (SourceAwayError, LoginNeededError) as err:
                 self._failed(source, err)
                 raise
+            except ChangedShapeError as err:
+                self.change(self.find(source.name), BROKEN, state=BROKEN, why=str(err))
+                raise
             return taken
+
+    def due(self) -> list[SourceRow]:
+        """Return the sources that are to be read by now, by their schedule or tried again."""
+        now = self._core.clock()
+        return [each for each in self.every() if self._is_due(each, now)]
+
+    def _is_due(self, source: SourceRow, now: Instant) -> bool:
+        if source.mode != ARCHIVE or source.state in (PAUSED, NEEDS_LOGIN, BROKEN):
+            return False
+        if source.due is not None:
+            return source.due <= now
+        shift = source.id[-1] / 256
+        at = schedules.due(source.schedule, source.reached, now, shift)
+        return at is not None and at <= now
 
     def set_mode(self, source: SourceRow, mode: str) -> SourceRow:
         """Keep a source's items here, or leave them where they lie.
@@ -193,6 +260,7 @@ class Standing:
         _check_mode(mode)
         if mode == source.mode:
             return source
+        self._check_can(source.kind, mode)
         with self._alone(source):
             source = self.find(source.name)
             if mode == ARCHIVE:
@@ -273,17 +341,36 @@ class Standing:
     def _placing(self, source: SourceRow, job: JobRow) -> Iterator[list[Op]]:
         """Yield, by portions, what keeps id, version and digest of each item of a job."""
         store, placed = self._core.store, Placed(self._core.store)
-        digests = {found.row[1]: found.row[4] for found in rows_of(store, IDENTITIES, "job", job.id)}
+        digests = {
+            found.row[1]: found.row[4] for found in rows_of(store, IDENTITIES, "job", job.id)
+        }
         ops: list[Op] = []
         for found in rows_of(store, RECORDS, "job", job.id):
             record, version = found.row[0], found.row[4]
             if record in digests:
-                ops.append(placed.put(record, self._core.owner, source.id, version, digests[record]))
+                ops.append(
+                    placed.put(record, self._core.owner, source.id, version, digests[record])
+                )
             if len(ops) == PORTION:
                 yield ops
                 ops = []
         if ops:
             yield ops
+
+    def _check_can(self, kind: str, mode: str) -> None:
+        if mode == FEDERATE and not self._pullers(kind).can_stay:
+            raise InvalidError(f"what a source of kind `{kind}` brings cannot be left in place")
+
+    def waiting(self) -> list[SourceRow]:
+        """Return the folders that are emptied as soon as something lies in them."""
+        if self._drops is None:
+            self._drops = [each for each in self.every() if each.kind == DROP and not each.state]
+        return self._drops
+
+    def has_waiting(self, source: SourceRow) -> bool:
+        """Return whether something lies in a folder that is emptied."""
+        pieces = self._pullers(source.kind).pull(self._looking.where(source), None)
+        return next(pieces, None) is not None
 
     def _know(self, source: SourceRow) -> None:
         """Let queries and tasks know the dataset that a source declares."""
@@ -313,6 +400,7 @@ class Standing:
             turn.release()
 
     def _commit(self, source: SourceRow, reason: str, *ops: Op) -> None:
+        self._drops = None
         event = Event(
             kind=EventKind.SOURCE,
             actor=Actor.OWNER,

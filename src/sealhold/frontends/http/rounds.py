@@ -50,6 +50,7 @@ class Rounds:
         self._end_terms()
         self._sweep_strays()
         self._end_holds()
+        self._read_sources()
         self._turn()
         try:
             wanted = self._wanted()
@@ -94,6 +95,16 @@ class Rounds:
         with suppress(SealholdError):  # locked between two looks
             if not self._node.locked:
                 self._node.parts.end_holds()
+
+    def _read_sources(self) -> None:
+        """Read the sources whose time has come; what fails is tried again when it says itself."""
+        with suppress(SealholdError):  # locked between two looks, or the store is away for now
+            due = [] if self._node.locked else self._node.standing.due()
+            for source in due:
+                if self._stopped.is_set():
+                    break
+                with suppress(SealholdError):  # its state says what happened, and when it goes on
+                    self._node.standing.pull(source)
 
     def _turn_keys(self) -> None:
         """Go on with jobs that a process left, and destroy keys whose end has come."""

@@ -26,6 +26,12 @@ class SourceView:
     rejected: int
     error: str | None
     remedy: str | None
+    kind: str = "file"  # `file`: handed in; else a place that is read again
+    mode: str = "archive"  # archive | federate
+    place: str = ""  # where it lies, as its owner said
+    schedule: str = ""
+    reached: Instant | None = None
+    due: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

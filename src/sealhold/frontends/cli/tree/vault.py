@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from sealhold.frontends.cli.lazy import Entry, Function, Group
 from sealhold.frontends.cli.tree.jobs import JOB
 from sealhold.frontends.cli.tree.logins import LOGIN
+from sealhold.frontends.cli.tree.sources import SOURCE
 
 
 def _init() -> Function:
@@ -33,12 +34,6 @@ def _import() -> Function:
     from sealhold.frontends.cli.import_ import import_
 
     return import_
-
-
-def _source_list() -> Function:
-    from sealhold.frontends.cli.source_list import source_list
-
-    return source_list
 
 
 def _search() -> Function:
@@ -198,13 +193,6 @@ KEY = {
         about="Change your passphrase.", example="key change-passphrase", load=_key_passphrase
     ),
 }
-SOURCE = {
-    "list": Entry(
-        about="List where your data came from, and each import.",
-        example="source list --jobs",
-        load=_source_list,
-    ),
-}
 VAULT: Mapping[str, Entry | Group] = {
     "init": Entry(about="Make a new, empty vault.", example="init", load=_init),
     "import": Entry(
@@ -218,7 +206,7 @@ VAULT: Mapping[str, Entry | Group] = {
         load=_serve,
     ),
     "status": Entry(about="Tell how the vault is.", example="status --self-test", load=_status),
-    "source": Group(about="Where your data came from.", entries=SOURCE),
+    "source": Group(about="Where your data comes from.", entries=SOURCE),
     "search": Entry(
         about="Find items that hold all of the words.", example="search dentist", load=_search
     ),

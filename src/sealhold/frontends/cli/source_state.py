@@ -1,0 +1,53 @@
+"""`sealhold source pause`, `resume` and `remove`."""
+
+from typing import Annotated
+
+import typer
+
+from sealhold.frontends.cli.opening import reading
+from sealhold.frontends.cli.out import Line, emit
+from sealhold.frontends.cli.session import Session
+from sealhold.frontends.cli.sources import source_facts, source_value
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Which source.")]
+
+
+def source_pause(context: typer.Context, name: Name) -> None:
+    """Stop reading a source, until you resume it."""
+    session = Session.of(context)
+    with reading(session) as node:
+        source = node.standing.pause(node.standing.find(name))
+    emit(session, source_value(source), Line("Paused.", "head"), *source_facts(source))
+
+
+def source_resume(context: typer.Context, name: Name) -> None:
+    """Go on reading a source that is paused."""
+    session = Session.of(context)
+    with reading(session) as node:
+        source = node.standing.resume(node.standing.find(name))
+    emit(session, source_value(source), Line("It is read again.", "head"), *source_facts(source))
+
+
+def source_accept(context: typer.Context, name: Name) -> None:
+    """Take a source as it is now that gives something else than before."""
+    session = Session.of(context)
+    with reading(session) as node:
+        source = node.standing.accept(node.standing.find(name))
+    emit(session, source_value(source), Line("Accepted.", "head"), *source_facts(source))
+
+
+def source_remove(
+    context: typer.Context,
+    name: Name,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Only tell what would be done.")
+    ] = False,
+) -> None:
+    """Forget a source and its account; items that were kept from it stay."""
+    session = Session.of(context)
+    with reading(session) as node:
+        source = node.standing.find(name)
+        if not preview:
+            node.standing.remove(source)
+    head = "Nothing was changed: a preview." if preview else "Removed."
+    emit(session, source_value(source), Line(head, "head"), *source_facts(source))

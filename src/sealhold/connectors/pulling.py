@@ -37,6 +37,8 @@ class Piece:
     cursor: str = ""  # where the next pull goes on once this piece is kept; empty: as before
     gone: tuple[str, ...] = ()  # own names of items that the place has no more
     within: str = ""  # set if its items mean nothing without the file that they stand in
+    complete: bool = False  # the last of a pull that gave all there is, though it had a cursor
+    is_empty: bool = False  # there is nothing to be read in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,7 @@ class Puller(Protocol):
             SourceAwayError: it cannot be reached.
             LoginNeededError: it refuses the account.
             InvalidError: the settings are none of this kind, and which.
+            SourceChangedError: there is something else than what was accepted.
         """
         ...
 
@@ -75,6 +78,7 @@ class Puller(Protocol):
         Raises:
             SourceAwayError: it cannot be reached, or broke off.
             LoginNeededError: it refuses the account.
+            SourceChangedError: what it gives has another shape than what was accepted.
             UnreadableSourceError: what it gives is not what its kind is.
         """
         ...

@@ -79,6 +79,8 @@ class Looking:
                 yield self._read(cell, piece, dataset)
 
     def _read(self, cell: Reader, piece: Piece, dataset: Dataset | None) -> Read:
+        if piece.is_empty:
+            return Read(piece, "", "", iter(()), "")
         try:
             known = cell.detect(piece.path)
         except UnreadableSourceError as err:

@@ -24,10 +24,11 @@ from sealhold.model.errors import (
     NotFoundError,
     SealholdError,
     SourceAwayError,
+    SourceChangedError,
     UnreadableSourceError,
 )
 from sealhold.model.ids import SourceId, timed_id
-from sealhold.model.quantities import HOUR, Instant
+from sealhold.model.quantities import Instant
 from sealhold.stores.spec import DeleteWhere, Op
 from sealhold.vault.accounts import Accounts
 from sealhold.vault.catalogue import ARCHIVE, FEDERATE, LEFT, UNDONE, Catalogue, JobRow, SourceRow
@@ -39,14 +40,19 @@ from sealhold.vault.objects import Objects
 from sealhold.vault.owned import OLDER, RECORDS
 from sealhold.vault.placed import PLACED, Placed
 from sealhold.vault.pulling import Looking, declared
+from sealhold.vault.sourcestates import (
+    BROKEN,
+    NEEDS_LOGIN,
+    PAUSED,
+    asked_anew,
+    failed,
+    reached,
+)
 from sealhold.vault.taking import Taken, Taking
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
-PAUSED, BROKEN, NEEDS_LOGIN, FAILED = "paused", "broken", "needs_login", "failed"
-WAITS = (60_000, 300_000, 1_800_000)  # milliseconds until the first tries again
-LATER = 6 * HOUR  # until those after them
-KEPT = frozenset({"place", "dataset", "datasets"})  # settings of every kind
+KEPT = frozenset({"place", "dataset", "datasets", "shape"})  # settings of every kind
 PORTION = 2_000  # rows written in one commit
 
 
@@ -189,9 +195,30 @@ class Standing:
             LoginNeededError: it refuses the account.
         """
         self.check(source.kind, source.settings, secret)
-        back = replace(source, state="", why="", tries=0, due=None, reached=self._core.clock())
+        back = reached(source, self._core.clock())
         ops = (self._catalogue.put_source(back), self._accounts.put(source.id, secret))
         self._commit(back, "login", *ops)
+        return back
+
+    def accept(self, source: SourceRow) -> SourceRow:
+        """Take the shape that a place has now for the right one; it is read whole next time.
+
+        Raises:
+            ConflictError: its dataset has other columns in another source.
+            InvalidError: an option of it does not fit the new shape.
+            SourceAwayError: it cannot be reached.
+            LoginNeededError: it refuses the account.
+        """
+        asked = asked_anew(source, self._pullers(source.kind))
+        health = self.check(source.kind, asked, self._looking.where(source).secret)
+        kept = dict(health.settings)
+        if health.dataset is not None:
+            self._check_dataset(health, source)
+            kept["dataset"] = dataset_plain(health.dataset)
+        with self._alone(source):
+            back = reached(self.find(source.name), self._core.clock(), settings=kept, cursor="")
+            self._commit(back, "accepted", self._catalogue.put_source(back))
+        self._know(back)
         return back
 
     def pull(self, source: SourceRow) -> Taken:
@@ -201,6 +228,8 @@ class Standing:
             ConflictError: it is paused, or is being read at this moment.
             SourceAwayError: it cannot be reached; it is tried again by itself.
             LoginNeededError: it refuses the account.
+            SourceChangedError: it has another shape; it is read again once that is accepted.
+            UnreadableSourceError: what it gives is not what its kind is; tried again by itself.
         """
         if source.state == PAUSED:
             raise ConflictError(f"`{source.name}` is paused")
@@ -209,6 +238,9 @@ class Standing:
             try:
                 taken = self._take(source) if source.mode == ARCHIVE else self._look(source)
             except (SourceAwayError, LoginNeededError) as err:
+                self._failed(source, err)
+                raise
+            except (SourceChangedError, UnreadableSourceError) as err:
                 self._failed(source, err)
                 raise
             return taken
@@ -269,14 +301,8 @@ class Standing:
         taking = self._taking(source)
         with self._turn:
             taken = taking.whole() if is_whole else taking.since()
-        after = self.find(source.name)
-        self._commit(
-            after,
-            "reached",
-            self._catalogue.put_source(
-                replace(after, reached=self._core.clock(), state="", why="", tries=0, due=None)
-            ),
-        )
+        after = reached(self.find(source.name), self._core.clock())
+        self._commit(after, "reached", self._catalogue.put_source(after))
         return taken
 
     def _taking(self, source: SourceRow) -> Taking:
@@ -284,23 +310,15 @@ class Standing:
 
     def _look(self, source: SourceRow) -> Taken:
         health = self.check(source.kind, source.settings, self._looking.where(source).secret)
-        now = self._core.clock()
-        self.change(source, "reached", reached=now, state="", why="", tries=0, due=None)
+        row = reached(source, self._core.clock())
+        self._commit(row, "reached", self._catalogue.put_source(row))
         return Taken(what=health.sentence)
 
     def _failed(self, source: SourceRow, err: SealholdError) -> None:
         """Note that a place was not read, and when it is tried again."""
-        now, is_login = self._core.clock(), isinstance(err, LoginNeededError)
-        wait = WAITS[source.tries] if source.tries < len(WAITS) else LATER
         with suppress(SealholdError):  # the log cannot be written: it is tried again anyway
-            self.change(
-                self.find(source.name),
-                NEEDS_LOGIN if is_login else FAILED,
-                state=NEEDS_LOGIN if is_login else FAILED,
-                why=str(err),
-                tries=source.tries + 1,
-                due=None if is_login else Instant(now + wait),
-            )
+            row = failed(self.find(source.name), err, self._core.clock())
+            self._commit(row, row.state, self._catalogue.put_source(row))
 
     def _leave(self, source: SourceRow) -> SourceRow:
         """Turn what is kept of a source to what is only known of it."""
@@ -342,13 +360,15 @@ class Standing:
         if dataset is not None:
             self._core.datasets[dataset.name] = dataset
 
-    def _check_dataset(self, health: Health) -> None:
+    def _check_dataset(self, health: Health, source: SourceRow | None = None) -> None:
         dataset = health.dataset
         assert dataset is not None  # noqa: S101  # reason: asked before
         known = self._core.datasets.get(dataset.name)
-        named = [declared(each) for each in self._catalogue.sources()]
-        others = [each for each in named if each is not None and each.name == dataset.name]
-        if known is not None and not others:
+        named = [(each.id, declared(each)) for each in self._catalogue.sources()]
+        mine = source.id if source is not None else None
+        same = [(id_, each) for id_, each in named if each and each.name == dataset.name]
+        others = [each for id_, each in same if id_ != mine]
+        if known is not None and not same:
             raise ConflictError(f"`{dataset.name}` is the name of another dataset")
         if any(each.columns != dataset.columns for each in others):
             raise ConflictError(f"a source has a dataset `{dataset.name}` with other columns")

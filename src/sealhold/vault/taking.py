@@ -92,12 +92,13 @@ class Taking:
 
     def _pull(self, *, whole: bool) -> Taken:
         job = self._begin()
-        seen = _Seen()
+        seen, is_all = _Seen(), whole
         try:
             cursor = None if whole else self._source.cursor or None
             for read in self._looking.pieces(self._source, cursor):
                 job = self._piece(job, read, seen)
-            if whole and not seen.broken:
+                is_all = is_all or read.piece.complete
+            if is_all and not seen.broken:
                 seen.gone += self._list_no_more(job, self._lacking(seen.tags))
         except Exception as err:
             self._end(replace(job, error=str(err), state=JobState.FAILED.value))

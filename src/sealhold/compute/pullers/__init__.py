@@ -17,8 +17,36 @@ def _folder() -> Puller:
     return FolderPuller()
 
 
+def _imap() -> Puller:
+    from sealhold.compute.pullers.imap import ImapPuller  # noqa: PLC0415  # reason: on demand
+
+    return ImapPuller()
+
+
+def _http() -> Puller:
+    from sealhold.compute.pullers.http import HttpPuller  # noqa: PLC0415  # reason: on demand
+
+    return HttpPuller()
+
+
+def _caldav() -> Puller:
+    from sealhold.compute.pullers.dav import CalDavPuller  # noqa: PLC0415  # reason: on demand
+
+    return CalDavPuller()
+
+
+def _carddav() -> Puller:
+    from sealhold.compute.pullers.dav import CardDavPuller  # noqa: PLC0415  # reason: on demand
+
+    return CardDavPuller()
+
+
 KINDS: Mapping[str, Callable[[], Puller]] = {
+    "caldav": _caldav,
+    "carddav": _carddav,
     "folder": _folder,
+    "http": _http,
+    "imap": _imap,
 }
 
 

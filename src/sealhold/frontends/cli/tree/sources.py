@@ -61,6 +61,12 @@ def _resume() -> Function:
     return source_resume
 
 
+def _accept() -> Function:
+    from sealhold.frontends.cli.source_state import source_accept
+
+    return source_accept
+
+
 def _remove() -> Function:
     from sealhold.frontends.cli.source_state import source_remove
 
@@ -112,6 +118,11 @@ SOURCE = {
         about="Go on reading a source.",
         example="source resume rides",
         load=_resume,
+    ),
+    "accept": Entry(
+        about="Take the new shape of a source for the right one.",
+        example="source accept readings",
+        load=_accept,
     ),
     "remove": Entry(
         about="Forget a source; items that were kept stay.",

@@ -38,6 +38,7 @@ class Piece:
     gone: tuple[str, ...] = ()  # own names of items that the place has no more
     within: str = ""  # set if its items mean nothing without the file that they stand in
     complete: bool = False  # the last of a pull that gave all there is, though it had a cursor
+    known: tuple[str, str] = ("", "")  # connector and version; empty: by its content
     is_empty: bool = False  # there is nothing to be read in it
 
 

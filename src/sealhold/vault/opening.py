@@ -62,6 +62,7 @@ from sealhold.vault import (
     notices,
     personrows,
     processings,
+    pushers,
     quotas,
     recipients,
     registry,
@@ -120,6 +121,7 @@ DECIDING = (
     stories.STORIES,
     recipients.RECIPIENTS,
     *holdrows.DECIDING,
+    pushers.PUSHERS,
 )
 TABLES = (
     *DECIDING,
@@ -149,6 +151,7 @@ TABLES = (
     *personrows.TABLES,
     *attachments.TABLES,
     repeats.REPEATS,
+    pushers.PUSHED,
     *jobs.TABLES,
     backups.BACKUPS,
     *log_tables.TABLES,

@@ -43,6 +43,7 @@ from sealhold.vault.noisebudget import NOISE, NoiseBudget
 from sealhold.vault.objects import PACKS
 from sealhold.vault.passkeyrows import no_passkeys
 from sealhold.vault.personpacks import drop_packs
+from sealhold.vault.pushers import all_end
 from sealhold.vault.questions import QUESTIONS
 from sealhold.vault.recipients import Recipients
 from sealhold.vault.registry import ACTIVE, SUSPENDED, TOKENS, Registry
@@ -122,6 +123,7 @@ def accept(core: Core, accepted: Accepted, then: Instant, mark: Callable[[], Non
     ops = (
         *ops,
         *_monitor(core),
+        *all_end(core),
         *no_logins(core),
     )  # or put out since
     core.writer.commit(Work(ops, (teller.entry(event),), releases=True))

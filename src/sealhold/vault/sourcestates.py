@@ -11,14 +11,16 @@ from dataclasses import replace
 from sealhold.connectors.pulling import Puller
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import (
+    InvalidError,
     LoginNeededError,
     SealholdError,
     SourceChangedError,
 )
 from sealhold.model.quantities import HOUR, Instant
-from sealhold.vault.catalogue import SourceRow
+from sealhold.vault.catalogue import ARCHIVE, FEDERATE, SourceRow
 
 PAUSED, BROKEN, NEEDS_LOGIN, FAILED = "paused", "broken", "needs_login", "failed"
+PUSH = "push"  # the kind of a source that is not read: it is written to
 WAITS = (60_000, 300_000, 1_800_000)  # milliseconds until the first tries again
 LATER = 6 * HOUR  # until those after them
 
@@ -51,3 +53,15 @@ def asked_anew(source: SourceRow, puller: Puller) -> dict[str, Plain]:
     if isinstance(told, dict):
         asked["dataset"] = str(told["name"])
     return asked
+
+
+def check_mode(mode: str, kind: str) -> None:
+    """See that a source of a kind may be of a mode.
+
+    Raises:
+        InvalidError: it may not.
+    """
+    if kind == PUSH and mode != ARCHIVE:
+        raise InvalidError("what is pushed lies nowhere else, so it is kept here")
+    if mode not in (ARCHIVE, FEDERATE):
+        raise InvalidError(f"a source is kept (`{ARCHIVE}`) or left in place (`{FEDERATE}`)")

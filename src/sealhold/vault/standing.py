@@ -40,11 +40,13 @@ from sealhold.vault.objects import Objects
 from sealhold.vault.owned import OLDER, RECORDS
 from sealhold.vault.placed import PLACED, Placed
 from sealhold.vault.pulling import Looking, declared
+from sealhold.vault.pushers import ends
 from sealhold.vault.sourcestates import (
     BROKEN,
     NEEDS_LOGIN,
     PAUSED,
     asked_anew,
+    check_mode,
     failed,
     reached,
 )
@@ -114,7 +116,7 @@ class Standing:
             SourceAwayError: it cannot be reached.
             LoginNeededError: it refuses the account.
         """
-        _check_mode(mode)
+        check_mode(mode, kind)
         schedules.check_schedule(schedule)
         if any(each.name == name for each in self._catalogue.sources()):
             raise ConflictError(f"a source is called `{name}` already")
@@ -269,7 +271,7 @@ class Standing:
             LoginNeededError: the same, and it refuses the account.
             UnreadableSourceError: the same, and a piece of it cannot be read to its end.
         """
-        _check_mode(mode)
+        check_mode(mode, source.kind)
         if mode == source.mode:
             return source
         with self._alone(source):
@@ -286,7 +288,7 @@ class Standing:
     def remove(self, source: SourceRow) -> None:
         """Forget a place and its account; items that were kept from it stay."""
         with self._alone(source):
-            ops: list[Op] = [self._accounts.drop(source.id)]
+            ops: list[Op] = [self._accounts.drop(source.id), *ends(self._core, source.id)]
             ops += [DeleteWhere(PLACED.name, "source", (source.id,))]
             has_jobs = bool(self._catalogue.jobs_of_source(source.id))
             if has_jobs:  # its items name it
@@ -392,8 +394,3 @@ class Standing:
             reason=reason,
         )
         self._core.writer.commit(Work(ops, (self._teller.entry(event),)))
-
-
-def _check_mode(mode: str) -> None:
-    if mode not in (ARCHIVE, FEDERATE):
-        raise InvalidError(f"a source is kept (`{ARCHIVE}`) or left in place (`{FEDERATE}`)")

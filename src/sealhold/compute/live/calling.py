@@ -92,14 +92,18 @@ def check(order: Order) -> Shown:
         return frame
 
 
-def pull(order: Order) -> Iterator[Piece]:
+def pull(order: Order, known: tuple[str, str]) -> Iterator[Piece]:
     """Yield what a server gives; a piece is readable until the next is asked for.
+
+    Args:
+        order: what to ask for.
+        known: the connector that reads it, and its version.
 
     Raises:
         SealholdError: one of those of `WORDS`.
     """
     with _Call(order) as call:
-        while (piece := call.piece()) is not None:
+        while (piece := call.piece(known)) is not None:
             yield piece
 
 
@@ -137,7 +141,7 @@ class _Call:
         self._process.wait()
         os.close(self._handle)
 
-    def piece(self) -> Piece | None:
+    def piece(self, known: tuple[str, str]) -> Piece | None:
         """Return the next piece, None behind the last."""
         os.lseek(self._handle, 0, os.SEEK_SET)
         os.ftruncate(self._handle, 0)
@@ -153,6 +157,7 @@ class _Call:
                     return Piece(
                         path=Path(f"/proc/self/fd/{self._handle}"),
                         name=name[:LONGEST_NAME],
+                        known=known,
                         cursor=cursor,
                         gone=tuple(gone[:MAX_GONE]),
                         complete=complete,

@@ -3,8 +3,7 @@
 - A folder is opened by EXAMINE and mails are fetched by BODY.PEEK[]: nothing is marked as read.
 - A cursor holds for each folder its UIDVALIDITY and the last UID. Within one session numbers stand
   still, as nothing but FETCH is asked; the first new mail is found by halving.
-- Mails come in pieces of at most 200 in the form of mbox. One that does not begin with a header
-  goes last in its piece, so that the piece is known for what it is.
+- Mails come in pieces of at most 200 in the form of mbox.
 - A mail over 64 MiB comes cut behind that, and the reader tells of it as too large.
 
 Source: docs/spec/37-live.md section 4; RFC 3501, RFC 8314.
@@ -28,7 +27,6 @@ MAX_ANSWER: Final = MAX_MAIL + 1_048_576  # bytes of one answer
 MAX_FOLDERS: Final = 2_000
 _BEGIN: Final = b"From imap@server.invalid Thu Jan  1 00:00:00 1970\r\n"
 _FROM: Final = re.compile(rb"^(>*From )", re.MULTILINE)
-_HEADER: Final = re.compile(rb"[!-9;-~]+:")
 _UID: Final = re.compile(rb"\bUID (\d{1,10})\b")
 _SIZE: Final = re.compile(rb"\bRFC822\.SIZE (\d{1,12})\b")
 _NUMBER: Final = re.compile(rb"^(\d{1,10}) \(")
@@ -234,14 +232,9 @@ def _read(session: Session, folder: _Folder, place: _Place, up: Up) -> None:
     first = _first_after(session, folder, last)
     for start in range(first, folder.exists + 1, WINDOW):
         end = min(start + WINDOW - 1, folder.exists)
-        count, late = 0, []
+        count = 0
         for uid, mail in _mails(session, start, end):
             last, count = max(last, uid), count + 1
-            if _HEADER.match(mail.lstrip(b"\r\n")):
-                _give(up, mail)
-            else:
-                late.append(mail)
-        for mail in late:
             _give(up, mail)
         up.send(Ended(f"{folder.title}, {count:,} messages", place.reach(folder, last)))
 

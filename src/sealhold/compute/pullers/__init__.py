@@ -41,12 +41,19 @@ def _carddav() -> Puller:
     return CardDavPuller()
 
 
+def _push() -> Puller:
+    from sealhold.compute.pullers.push import PushPuller  # noqa: PLC0415  # reason: on demand
+
+    return PushPuller()
+
+
 KINDS: Mapping[str, Callable[[], Puller]] = {
     "caldav": _caldav,
     "carddav": _carddav,
     "folder": _folder,
     "http": _http,
     "imap": _imap,
+    "push": _push,
 }
 
 

@@ -11,6 +11,9 @@ from typing import ClassVar
 from sealhold.compute.live import calling
 from sealhold.compute.pullers.address import COMMON, Scheme, Ways, order_of
 from sealhold.connectors.pulling import Health, Piece, Where
+from sealhold.connectors.sources.icalendar import ICalendar
+from sealhold.connectors.sources.vcard import VCard
+from sealhold.connectors.spec import Source
 
 SCHEMES: Mapping[str, Scheme] = {
     "https": Scheme(port=443, tls="tls"),
@@ -23,6 +26,7 @@ class _DavPuller:
 
     kind: ClassVar[str]
     dataset: ClassVar[str]
+    reader: ClassVar[type[Source]]
     options: ClassVar[Mapping[str, str]] = COMMON
     is_local: ClassVar[bool] = False
     is_whole: ClassVar[bool] = True
@@ -39,7 +43,7 @@ class _DavPuller:
     def pull(self, where: Where, cursor: str | None) -> Iterator[Piece]:
         """Yield the files that changed, and at last what is gone."""
         order = order_of(self.kind, where, self._ways, is_check=False, cursor=cursor)
-        yield from calling.pull(order)
+        yield from calling.pull(order, (self.reader.name, self.reader.version))
 
 
 class CalDavPuller(_DavPuller):
@@ -49,6 +53,7 @@ class CalDavPuller(_DavPuller):
     about: ClassVar[str] = "Calendars on a server, over CalDAV."
     place: ClassVar[str] = "https://alice@cal.example.org/"
     dataset: ClassVar[str] = "events"
+    reader: ClassVar[type[Source]] = ICalendar
 
 
 class CardDavPuller(_DavPuller):
@@ -58,3 +63,4 @@ class CardDavPuller(_DavPuller):
     about: ClassVar[str] = "Address books on a server, over CardDAV."
     place: ClassVar[str] = "https://alice@cards.example.org/"
     dataset: ClassVar[str] = "contacts"
+    reader: ClassVar[type[Source]] = VCard

@@ -17,6 +17,7 @@ from sealhold.compute.live.saying import Shown
 from sealhold.compute.pullers.address import COMMON, Scheme, Ways, order_of
 from sealhold.connectors.columns import column
 from sealhold.connectors.pulling import Health, Piece, Where
+from sealhold.connectors.sources.jsonlines import JsonLines
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import InvalidError
 from sealhold.model.ids import Collection, FieldName
@@ -64,13 +65,13 @@ class HttpPuller:
         return Health(
             sentence=found.sentence,
             settings={**settings, "shape": shape},
-            dataset=_dataset(found, settings, told),
+            dataset=dataset_of(found, settings, told),
         )
 
     def pull(self, where: Where, cursor: str | None) -> Iterator[Piece]:
         """Yield the rows as JSON lines, unless the server says that none changed."""
         order = order_of(self.kind, where, self._ways, is_check=False, cursor=cursor)
-        yield from calling.pull(order)
+        yield from calling.pull(order, (JsonLines.name, JsonLines.version))
 
 
 def _paging(settings: Mapping[str, Plain]) -> None:
@@ -79,7 +80,7 @@ def _paging(settings: Mapping[str, Plain]) -> None:
         raise InvalidError("`paging` is `link`, `none`, `page:NAME` or `cursor:FIELD:NAME`")
 
 
-def _dataset(found: Shown, settings: Mapping[str, Plain], told: Plain) -> Dataset:
+def dataset_of(found: Shown, settings: Mapping[str, Plain], told: Plain) -> Dataset:
     """Return what the rows are, by what was found and what the owner says.
 
     Raises:

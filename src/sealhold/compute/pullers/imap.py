@@ -12,6 +12,7 @@ from typing import ClassVar
 from sealhold.compute.live import calling
 from sealhold.compute.pullers.address import COMMON, Scheme, Ways, order_of
 from sealhold.connectors.pulling import Health, Piece, Where
+from sealhold.connectors.sources.mbox import Mbox
 
 SCHEMES: Mapping[str, Scheme] = {
     "imaps": Scheme(port=993, tls="tls"),
@@ -45,4 +46,4 @@ class ImapPuller:
     def pull(self, where: Where, cursor: str | None) -> Iterator[Piece]:
         """Yield mails in the form of mbox, folder by folder."""
         order = order_of(self.kind, where, self._ways, is_check=False, cursor=cursor)
-        yield from calling.pull(order)
+        yield from calling.pull(order, (Mbox.name, Mbox.version))

@@ -150,7 +150,7 @@ def test_every_route_says_who_may_call_it(site: Running) -> None:
     operations = [one for methods in document["paths"].values() for one in methods.values()]
 
     assert len(operations) > 35
-    roles = [["public"], ["owner"], ["app"], ["person"], ["officer"], ["monitor"]]
+    roles = [["public"], ["owner"], ["app"], ["person"], ["officer"], ["monitor"], ["pusher"]]
     assert all(one["tags"] in roles for one in operations)
     assert all(bool(one["security"]) == (one["tags"] != ["public"]) for one in operations)
     assert len({one["operationId"] for one in operations}) == len(operations)
@@ -370,7 +370,7 @@ def test_no_token_opens_a_route_of_another_role(site: Running) -> None:
 
 def test_each_route_carries_its_roles(site: Running) -> None:
     document = call(site, "GET", "/v1/openapi.json").json
-    roles = {"public", "owner", "app", "person", "officer", "monitor"}
+    roles = {"public", "owner", "app", "person", "officer", "monitor", "pusher"}
     wrong = []
 
     for path, methods in document["paths"].items():

@@ -33,7 +33,7 @@ from sealhold.policy.decision import Decision
 from sealhold.stores.spec import Op
 from sealhold.vault.core import Core
 from sealhold.vault.firewall import Firewall
-from sealhold.vault.ingest import IDENTITIES
+from sealhold.vault.recognising import IDENTITIES
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 

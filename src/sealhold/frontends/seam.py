@@ -26,6 +26,7 @@ from sealhold.frontends.ownerseam import (
     Budgets,
     Grants,
     Outside,
+    Pushing,
     Records,
     Requests,
     Runs,
@@ -87,6 +88,11 @@ class Vault(Protocol):
     @property
     def sources(self) -> Sources:
         """Where the data comes from."""
+        ...
+
+    @property
+    def pushing(self) -> Pushing:
+        """The door for programs that push."""
         ...
 
     @property

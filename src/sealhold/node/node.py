@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from sealhold.compute.rightsdoor import Rights
     from sealhold.compute.rotating import Rotating
     from sealhold.compute.rundoor import ProcessingRuns
+    from sealhold.vault.pushing import Pushing
 
 TRIES = 4  # of passphrases that wait for their turn; each holds a thread of the server
 LABEL_BYTES = 16  # 26 base32 characters: nobody guesses the address of the pages
@@ -245,6 +246,11 @@ class Node:
     def standing(self) -> Standing:
         """The places that data comes from again and again."""
         return self.parts.standing
+
+    @property
+    def pushing(self) -> "Pushing":
+        """The door for programs that push."""
+        return self.parts.pushing
 
     @property
     def resources(self) -> Resources:

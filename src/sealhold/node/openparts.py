@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from sealhold.compute.openings import Proofs
     from sealhold.compute.rotating import Rotating
     from sealhold.node.peopleparts import PeopleParts
+    from sealhold.vault.pushing import Pushing
 
 
 USED_OFTEN = (SUBJECTS, FIELDS, KEY_BLOCKS, PERSON_RECORDS)  # with each use of a person
@@ -180,6 +181,13 @@ class OpenParts:
     def service(self) -> Service:
         """How the service does, and its backups."""
         return Service(self.core, self.keys, self.backups, self._home, self._world)
+
+    @cached_property
+    def pushing(self) -> "Pushing":
+        """The door for programs that push; loaded with the first."""
+        from sealhold.vault.pushing import Pushing  # noqa: PLC0415  # reason: few vaults have any
+
+        return Pushing(self.core, self._index, self._objects, self.warm, self.sources.turn)
 
     @cached_property
     def crowd(self) -> "PeopleParts":

@@ -81,14 +81,19 @@ class Looking:
                     yield self._read(cell, part, dataset) if isinstance(part, Piece) else part
 
     def _read(self, cell: Reader, piece: Piece, dataset: Dataset | None) -> Read:
-        try:
-            known = cell.detect(piece.path)
-        except UnreadableSourceError as err:
-            return Read(piece, "", "", iter(()), "", str(err))
-        portions = cell.read(piece.path, known.source, None)
+        if piece.is_empty:
+            return Read(piece, "", "", iter(()), "")
+        name, version = piece.known
+        if not name:
+            try:
+                known = cell.detect(piece.path)
+            except UnreadableSourceError as err:
+                return Read(piece, "", "", iter(()), "", str(err))
+            name, version = known.source, known.version
+        portions = cell.read(piece.path, name, None)
         shapes = (shaped(each.batch, dataset) for each in portions)
-        within = piece.within if dataset is None and self._per_file(known.source) else ""
-        return Read(piece, known.source, known.version, shapes, within)
+        within = piece.within if dataset is None and self._per_file(name) else ""
+        return Read(piece, name, version, shapes, within)
 
 
 def _parts(cell: Reader, piece: Piece) -> Iterator[Piece | Read]:

@@ -13,6 +13,7 @@ from sealhold.frontends.http import (
     owner_api,
     people_api,
     processing_api,
+    push_api,
     recipients_api,
     records_api,
     rights_api,
@@ -33,5 +34,6 @@ SERVICES = (
     rights_api,
     holds_api,
     keys_api,
+    push_api,
 )
 API_ROUTES = tuple(route for service in SERVICES for route in service.ROUTES)

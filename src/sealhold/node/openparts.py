@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from sealhold.compute.openings import Proofs
     from sealhold.compute.rotating import Rotating
     from sealhold.node.peopleparts import PeopleParts
+    from sealhold.vault.statements import Statements
 
 
 USED_OFTEN = (SUBJECTS, FIELDS, KEY_BLOCKS, PERSON_RECORDS)  # with each use of a person
@@ -214,6 +215,14 @@ class OpenParts:
         if is_any_over(self.core):
             with suppress(SealholdError):
                 self.crowd.holds.end_over()
+
+    @cached_property
+    def statements(self) -> "Statements":
+        """What a month came to; loaded with the first of them."""
+        from sealhold.vault.statements import Statements  # noqa: PLC0415  # reason: seldom needed
+
+        key = self.vault.appender.key
+        return Statements(self.core, key, self.audit.openers, self._ground[1])
 
     @property
     def login_names(self) -> tuple[str, ...]:

@@ -45,6 +45,18 @@ def _audit_accept() -> Function:
     return audit_accept
 
 
+def _audit_statement() -> Function:
+    from sealhold.frontends.cli.audit_statement import audit_statement
+
+    return audit_statement
+
+
+def _audit_alerts() -> Function:
+    from sealhold.frontends.cli.audit_alerts import audit_alerts
+
+    return audit_alerts
+
+
 def _audit_verify() -> Function:
     from sealhold.frontends.cli.audit_verify import audit_verify
 
@@ -69,6 +81,16 @@ AUDIT = {
         example="audit show --limit 10",
         load=_audit_show,
     ),
+    "statement": Entry(
+        about="Tell what happened in a month: who used what for what.",
+        example="audit statement --month 2026-10",
+        load=_audit_statement,
+    ),
+    "alerts": Entry(
+        about="Tell what is odd about uses of your data, and how to stop it.",
+        example="audit alerts",
+        load=_audit_alerts,
+    ),
     "verify": Entry(
         about="Read and recompute everything that is kept.",
         example="audit verify",
@@ -91,7 +113,7 @@ EVIDENCE = {
 }
 PROOF: Mapping[str, Entry | Group] = {
     "verify": Entry(
-        about="Check a proof, a presentation, a receipt, an export or a bundle; needs no vault.",
+        about="Check a proof, a receipt, a statement and their like; needs no vault.",
         example="verify answer/proof.json",
         load=_verify,
     ),

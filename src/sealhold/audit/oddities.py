@@ -16,7 +16,7 @@ from sealhold.audit.sums import Noted
 from sealhold.model.quantities import Instant, MicroBits, utc
 from sealhold.model.shown.statement import Odd
 
-LOOKED_BACK = 20_000  # entries: less than a second
+LOOKED_BACK = 10_000  # entries: less than a second
 SEEN_BEFORE = 10  # uses before an hour can be a new one
 LEAST_RATE = 10  # uses of a month that are never too many
 RATE = 3  # times the median of the months before
@@ -33,6 +33,11 @@ class _Asker:
     uses: dict[tuple[int, int], list[int]] = field(default_factory=lambda: defaultdict(list))
     refused: list[int] = field(default_factory=list)
     told: set[tuple[int, int]] = field(default_factory=set)  # months that were told of
+
+
+def is_watched(event: Event) -> bool:
+    """Return whether a rule looks at an event."""
+    return event.app is not None or event.left is not None
 
 
 def oddities(entries: Iterable[Noted]) -> list[Odd]:

@@ -67,15 +67,16 @@ def place_of(noted: Noted) -> Place:
     if noted.logged is None:
         return Part.ERASED, ()
     event = noted.logged.event
+    kind = event.kind.name.lower()
     asked = event.app.hex() if event.app is not None else "", event.purpose or ""
     if event.kind in _ASKS:
         return Part.ASK, asked
     if event.actor in _BY_OTHERS or (event.app is not None and event.kind in _USES):
         return Part.USE, asked
     if event.kind in _SOURCES:
-        return Part.SOURCE, (event.source.hex() if event.source is not None else "",)
+        return Part.SOURCE, (event.source.hex() if event.source is not None else "", kind)
     is_own = event.actor is Actor.OWNER and event.kind in _OWN
-    return Part.OWN if is_own else Part.UPKEEP, (event.kind.name.lower(),)
+    return Part.OWN if is_own else Part.UPKEEP, (kind,)
 
 
 def root_over(noted: Iterable[tuple[int, bytes]]) -> str:

@@ -86,6 +86,7 @@ if TYPE_CHECKING:
     from sealhold.compute.logindoor import Logins
     from sealhold.compute.openings import Proofs
     from sealhold.compute.rotating import Rotating
+    from sealhold.model.shown.statement import Odd
     from sealhold.node.peopleparts import PeopleParts
     from sealhold.vault.statements import Statements
 
@@ -258,6 +259,10 @@ class OpenParts:
     def overdue(self) -> tuple[str, ...]:
         """Return a sentence for each register in which something is overdue."""
         return self.crowd.rights.overdue() if self._has_any(STORIES) else ()
+
+    def odd(self) -> "tuple[Odd, ...]":
+        """Return what is odd about the uses of apps; without one, nothing is read."""
+        return self.statements.alerts() if self.apps.list() else ()
 
     def alarms(self) -> tuple[str, ...]:
         """Return a sentence for each app that looks people up as often as it may."""

@@ -11,7 +11,7 @@ from itertools import islice
 
 from sealhold.audit.log import read_head
 from sealhold.audit.logexport import write_export
-from sealhold.audit.oddities import LOOKED_BACK, oddities
+from sealhold.audit.oddities import LOOKED_BACK, is_watched, oddities
 from sealhold.audit.reading import Line, read_all, read_entries
 from sealhold.audit.statement import draw_up, read_month
 from sealhold.audit.statementpaper import sign_statement
@@ -77,9 +77,10 @@ class Statements:
     def alerts(self) -> tuple[Odd, ...]:
         """Return the odd uses of the last 30 days, the newest first."""
         with self._core.store.snapshot() as view:
-            newest = list(islice(read_entries(view, self._openers), LOOKED_BACK))
+            newest = map(noted_of, islice(read_entries(view, self._openers), LOOKED_BACK))
+            told = [each for each in newest if each.logged and is_watched(each.logged.event)]
         since = self._core.clock() - ALERTED
-        found = oddities(map(noted_of, reversed(newest)))
+        found = oddities(reversed(told))
         return tuple(each for each in reversed(found) if each.at >= since)
 
     def _mark(self, view: ReadView, size: int) -> tuple[Mark, str]:

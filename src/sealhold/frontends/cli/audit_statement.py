@@ -12,7 +12,6 @@ from sealhold.frontends.cli.opening import reading, world_of
 from sealhold.frontends.cli.out import Block, Column, Facts, Line, Table, emit, figure, safe
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.web import sheetlines, sheets
-from sealhold.model.quantities import Instant, utc
 from sealhold.model.shown.statement import Statement
 
 
@@ -45,7 +44,7 @@ def audit_statement(  # reason: each is a word of the command line
     it up again on any machine. The log tells all that ever happened here: keep it to yourself.
     """
     session = Session.of(context)
-    wanted = month or _last_whole(world_of(session).clock())
+    wanted = month or sheets.month_beside(sheets.month_of(world_of(session).clock()), -1)
     with reading(session) as node:
         statement = node.statements.statement(wanted)
         paper = node.statements.paper(statement)
@@ -69,12 +68,6 @@ def audit_statement(  # reason: each is a word of the command line
     blocks = _page(statement) if level == "page" else _detail(statement)
     told = [Line(f"Written: {safe(', '.join(written))}.", "good")] if written else []
     emit(session, statement, *blocks, *told)
-
-
-def _last_whole(now: Instant) -> str:
-    then = utc(now)
-    year, month = (then.year, then.month - 1) if then.month > 1 else (then.year - 1, 12)
-    return f"{year:04d}-{month:02d}"
 
 
 def _page(statement: Statement) -> Iterator[Block]:

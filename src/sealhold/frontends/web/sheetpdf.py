@@ -44,6 +44,7 @@ def pdf_of(statement: Statement) -> bytes:
     pdf.set_lang("en")
     pdf.set_auto_page_break(auto=False)  # each part has its room, so there is one page
     pdf.set_margins(LEFT, TOP, LEFT)
+    pdf.c_margin = 0  # text begins where the rules do
     pdf.add_page()
     _head(pdf, sheet)
     _rows(pdf, sheet)

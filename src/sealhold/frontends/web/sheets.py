@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from sealhold.frontends.web.formats import bits, count, grouped
 from sealhold.model.ids import Id16, Kind, show
 from sealhold.model.quantities import Instant, MicroBits, show_bits, utc
-from sealhold.model.shown.statement import Odd, Row, Standing, Statement
+from sealhold.model.shown.statement import Odd, Part, Row, Standing, Statement
 
 HEAD = ("Who", "For what", "Answers", "Refused", "Bits")
 MOST_NAMED = 4  # of one kind: what is more is counted
 LONGEST = 46  # characters of a name or purpose in a row
 NONE = "–"
+_ASKED = (Part.USE, Part.ASK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,18 @@ def month_name(month: str) -> str:
     return names.split()[int(month[5:]) - 1]
 
 
+def month_of(at: Instant) -> str:
+    """Return the month of UTC that `at` lies in: `2026-10`."""
+    then = utc(at)
+    return f"{then.year:04d}-{then.month:02d}"
+
+
+def month_beside(month: str, by: int) -> str:
+    """Return the month that lies `by` months after."""
+    number = int(month[:4]) * 12 + int(month[5:]) - 1 + by
+    return f"{number // 12:04d}-{number % 12 + 1:02d}"
+
+
 def odd_words(odd: Odd, name: str) -> str:
     """Return an odd use in words."""
     match odd.rule:
@@ -130,14 +143,14 @@ def _lead(statement: Statement) -> str:
         )
     if not page.rows:
         return "Nobody but you used your data, and nobody asked for it."
-    askers = len({row.app for row in page.rows}) if not page.others else len(page.rows)
-    told = [
-        f"{_counted(askers, 'asker')} got {_counted(page.total.answers, 'answer')}"
-        f" worth {bits(MicroBits(page.total.cost))}."
-        if not page.others
-        else f"{_counted(page.total.answers, 'answer')} worth {bits(MicroBits(page.total.cost))}"
-        " left."
-    ]
+    askers = len({line.key[0] for line in statement.drawn.lines if line.part in _ASKED} - {""})
+    worth = bits(MicroBits(page.total.cost))
+    if page.total.answers:
+        who = _counted(askers, "asker")
+        told = [f"{who} got {_counted(page.total.answers, 'answer')}; {worth} were told."]
+    else:
+        who = _counted(askers, "app")
+        told = [f"No answer left. {who} asked or used data; {worth} were charged."]
     if page.total.refused:
         told.append(f"{_counted(page.total.refused, 'try', 'tries')} came to a no.")
     left = next((each for each in statement.drawn.standings if each.what == "left"), None)
@@ -202,9 +215,16 @@ def _left_words(statement: Statement) -> str:
 
 
 def _sources(standings: Sequence[Standing], statement: Statement) -> str:
+    took = [line for line in statement.drawn.lines if line.key[1:] == ("ingest",)]
+    came = sum(line.sums["rows_out"] for line in took)
+    told = f"{_counted(came, 'item')} came in. " if came else "Nothing came in. "
+    return told + _named_sources(standings, statement)
+
+
+def _named_sources(standings: Sequence[Standing], statement: Statement) -> str:
     sources = [each for each in standings if each.what == "source" and each.state != "removed"]
     if not sources:
-        return "None that is read by itself."
+        return "No place is read by itself."
     told = []
     for mark in ("broken", "stale"):
         names = [name_of(statement, each.id) for each in sources if mark in each.marks]
@@ -215,7 +235,7 @@ def _sources(standings: Sequence[Standing], statement: Statement) -> str:
 
 
 def _own(statement: Statement) -> str:
-    lines = [line for line in statement.drawn.lines if line.part.value == "own"]
+    lines = [line for line in statement.drawn.lines if line.part is Part.OWN]
     told = [_counted(line.sums["times"], line.key[0], _plural(line.key[0])) for line in lines]
     return f"{_joined(told)}." if told else "None."
 
@@ -244,7 +264,7 @@ def _named(statement: Statement, what: str, mark: str) -> list[str]:
 
 
 def _erased(statement: Statement) -> str:
-    lines = [line for line in statement.drawn.lines if line.part.value == "erased"]
+    lines = [line for line in statement.drawn.lines if line.part is Part.ERASED]
     number = sum(line.sums["entries"] for line in lines)
     return f"{_counted(number, 'entry', 'entries')} were erased with somebody." if number else ""
 

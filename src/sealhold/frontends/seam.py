@@ -37,6 +37,7 @@ from sealhold.frontends.processingseam import Choices, ProcessingRuns, Processin
 from sealhold.frontends.recordseam import PersonRecords, Repeats
 from sealhold.frontends.rightsseam import Rights
 from sealhold.frontends.serviceseam import Service
+from sealhold.frontends.statementseam import Statements
 from sealhold.model.shown import Status
 
 
@@ -123,6 +124,11 @@ class Vault(Protocol):
     @property
     def audit(self) -> Audit:
         """What happened."""
+        ...
+
+    @property
+    def statements(self) -> Statements:
+        """What a month came to."""
         ...
 
     @property

@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from sealhold.compute.rotating import Rotating
     from sealhold.compute.rundoor import ProcessingRuns
     from sealhold.vault.pushing import Pushing
+    from sealhold.vault.statements import Statements
 
 TRIES = 4  # of passphrases that wait for their turn; each holds a thread of the server
 LABEL_BYTES = 16  # 26 base32 characters: nobody guesses the address of the pages
@@ -261,6 +262,11 @@ class Node:
     def audit(self) -> Ledger:
         """What happened."""
         return self.parts.audit
+
+    @property
+    def statements(self) -> "Statements":
+        """What a month came to."""
+        return self.parts.statements
 
     @property
     def budgets(self) -> Budgets:

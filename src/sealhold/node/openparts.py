@@ -86,8 +86,10 @@ if TYPE_CHECKING:
     from sealhold.compute.logindoor import Logins
     from sealhold.compute.openings import Proofs
     from sealhold.compute.rotating import Rotating
+    from sealhold.model.shown.statement import Odd
     from sealhold.node.peopleparts import PeopleParts
     from sealhold.vault.pushing import Pushing
+    from sealhold.vault.statements import Statements
 
 
 USED_OFTEN = (SUBJECTS, FIELDS, KEY_BLOCKS, PERSON_RECORDS)  # with each use of a person
@@ -224,6 +226,14 @@ class OpenParts:
             with suppress(SealholdError):
                 self.crowd.holds.end_over()
 
+    @cached_property
+    def statements(self) -> "Statements":
+        """What a month came to; loaded with the first of them."""
+        from sealhold.vault.statements import Statements  # noqa: PLC0415  # reason: seldom needed
+
+        key = self.vault.appender.key
+        return Statements(self.core, key, self.audit.openers, self._ground[1])
+
     @property
     def login_names(self) -> tuple[str, ...]:
         """The providers through which somebody may sign in."""
@@ -258,6 +268,10 @@ class OpenParts:
     def overdue(self) -> tuple[str, ...]:
         """Return a sentence for each register in which something is overdue."""
         return self.crowd.rights.overdue() if self._has_any(STORIES) else ()
+
+    def odd(self) -> "tuple[Odd, ...]":
+        """Return what is odd about the uses of apps; without one, nothing is read."""
+        return self.statements.alerts() if self.apps.list() else ()
 
     def alarms(self) -> tuple[str, ...]:
         """Return a sentence for each app that looks people up as often as it may."""

@@ -24,7 +24,6 @@ from sealhold.model.errors import (
     NotFoundError,
     SealholdError,
     SourceAwayError,
-    SourceChangedError,
     UnreadableSourceError,
 )
 from sealhold.model.ids import SourceId, timed_id
@@ -236,8 +235,6 @@ class Standing:
         """
         if source.state == PAUSED:
             raise ConflictError(f"`{source.name}` is paused")
-        if source.state == BROKEN:
-            raise SourceChangedError(source.why)
         with self._alone(source):
             source = self.find(source.name)
             try:

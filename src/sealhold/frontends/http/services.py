@@ -18,11 +18,13 @@ from sealhold.frontends.http import (
     records_api,
     rights_api,
     serving_api,
+    statement_api,
 )
 
 SERVICES = (
     owner_api,
     serving_api,
+    statement_api,
     app_api,
     people_api,
     access_api,

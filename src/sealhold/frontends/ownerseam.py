@@ -27,6 +27,7 @@ from sealhold.model.shown import (
     Terms,
 )
 from sealhold.model.shown.budgets import CapLook, CapView
+from sealhold.model.shown.dataware import ListedDataset
 from sealhold.model.shown.keys import LogKeysView
 
 NO_POINTS: AbstractSet[str] = frozenset()
@@ -301,6 +302,10 @@ class Outside(Protocol):
         Raises:
             InvalidError: one of the two breaks its format; its maker may know where.
         """
+        ...
+
+    def datasets(self, token: str) -> tuple[ListedDataset, ...]:
+        """Return the datasets that the owner's rules show to this app; by default none."""
         ...
 
     def request_status(self, token: str, id_text: str) -> str:

@@ -83,6 +83,7 @@ from sealhold.vault.turnsdue import has_turns_due
 from sealhold.vault.writer import Work
 
 if TYPE_CHECKING:
+    from sealhold.compute.dataware import Dataware
     from sealhold.compute.logindoor import Logins
     from sealhold.compute.openings import Proofs
     from sealhold.compute.rotating import Rotating
@@ -163,7 +164,9 @@ class OpenParts:
         self.budgets = Budgets(office)
         self.erasing = Erasing(office, shelf, self._index)
         self.keys = Epochs(core, vault.sets, verify)
-        self.outside = Outside(office, self.runs, shelf, _in_background)
+        self.outside = Outside(
+            office, self.runs, shelf, _in_background, lambda: self.dataware.policies
+        )
         self.strays = Strays(core)
         self._ground = core, registry, schemas, office, chosen, verify
         if is_leaving(core):
@@ -199,6 +202,13 @@ class OpenParts:
                 verify=verify,
             )
         )
+
+    @cached_property
+    def dataware(self) -> "Dataware":
+        """Rules written ahead and the inbox; loaded with the first of them."""
+        from sealhold.compute.dataware import Dataware  # noqa: PLC0415  # reason: seldom needed
+
+        return Dataware(self._of_proofs[0], self.requests)
 
     @property
     def has_terms(self) -> bool:

@@ -71,6 +71,7 @@ from sealhold.vault import (
     rollback,
     says,
     schemarows,
+    standingrules,
     stories,
     subjects,
     tokenrows,
@@ -118,6 +119,7 @@ DECIDING = (
     stories.STORIES,
     recipients.RECIPIENTS,
     *holdrows.DECIDING,
+    *standingrules.DECIDING,
 )
 COUNTERS = (quotas.LOOKED.name, leases.COUNTS.name, caveats.USES.name)  # no memo rests on them
 TABLES = (

@@ -8,6 +8,7 @@ from sealhold.frontends.http import (
     app_api,
     attachments_api,
     choice_api,
+    dataware_api,
     holds_api,
     keys_api,
     owner_api,
@@ -33,5 +34,6 @@ SERVICES = (
     rights_api,
     holds_api,
     keys_api,
+    dataware_api,
 )
 API_ROUTES = tuple(route for service in SERVICES for route in service.ROUTES)

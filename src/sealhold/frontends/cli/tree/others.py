@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from sealhold.frontends.cli.lazy import Entry, Function, Group
 from sealhold.frontends.cli.tree.holds import HOLD
+from sealhold.frontends.cli.tree.policies import POLICY
 from sealhold.frontends.cli.tree.processings import PROCESSING
 from sealhold.frontends.cli.tree.rules import COLLECTION, SCHEMA
 
@@ -64,6 +65,12 @@ def _request_list() -> Function:
     from sealhold.frontends.cli.request_list import request_list
 
     return request_list
+
+
+def _request_inbox() -> Function:
+    from sealhold.frontends.cli.request_inbox import request_inbox
+
+    return request_inbox
 
 
 def _request_show() -> Function:
@@ -204,6 +211,11 @@ REQUEST = {
         example="request list",
         load=_request_list,
     ),
+    "inbox": Entry(
+        about="List what waits for you, with what is new in it.",
+        example="request inbox",
+        load=_request_inbox,
+    ),
     "show": Entry(
         about="Show one request, whole, in eight numbered parts.",
         example="request show q-0123456789ab",
@@ -295,6 +307,7 @@ OTHERS: Mapping[str, Entry | Group] = {
     "processing": Group(about="What apps do with their people's data.", entries=PROCESSING),
     "hold": Group(about="Duties to keep something when people are erased.", entries=HOLD),
     "request": Group(about="What they ask, and your yes or no.", entries=REQUEST),
+    "policy": Group(about="Rules that answer in your place.", entries=POLICY),
     "grant": Group(about="What you allowed.", entries=GRANT),
     "budget": Group(about="How much may be told.", entries=BUDGET),
     "run": Entry(

@@ -2,8 +2,7 @@
 
 - An edge of the state machine, its consent event, its charges and its log entry are one commit.
 - What was on the screen is named by its digest: if the papers moved, nothing is decided.
-- Until the owner allows, or presses for a look and pays for it, no stranger's program has run on
-  personal data.
+- Before a yes, or a look that was paid for, no stranger's program has run on personal data.
 
 Source: docs/spec/07-grants.md section 7; docs/spec/20-faces.md section 3.
 """
@@ -130,11 +129,10 @@ class Requests:
         return grant_view(self._office, row)
 
     def answer_by(self, request: RequestId, said: Callable[[Asked], ByRule | None]) -> None:
-        """Let a standing rule answer a request that waits; one with points waits for its owner.
+        """Let a standing rule answer a request that waits; one with points goes on waiting.
 
         Raises:
             ConflictError: it cannot be decided on, or the rule was taken back meanwhile.
-            LeakExhaustedError: an object would tell more than it ever may.
         """
         with self._turn:
             asked = read(self._office, self._office.requests.get(request))
@@ -143,8 +141,8 @@ class Requests:
             rule = said(asked)
             if rule is None or rule.terms is None:
                 return self._refuse(asked, rule) if rule else None
-            shown = cards.shown_digest(asked).hex()
-            asked = self._decidable(canonical(request), rule.terms, shown)
+            digest = cards.shown_digest(asked).hex()
+            asked = self._decidable(canonical(request), rule.terms, digest)
             # THREAT T411: what widens the bound needs a yes of a person's, point by point
             if cards.points_of(asked, self._office.core.clock()):
                 return None
@@ -190,6 +188,7 @@ class Requests:
             *leak_ops(office, asked, fields, now),
             *freeze(office.core, grant.id, epoch_at(asked, now), members),
             self._shelf.put_receipt(receipt, now, paper),
+            *office.dispatch().laying(grant, asked.row.code.read()),
             *(rule.ops if rule else ()),
         )
         event = event_of(office, asked, EventKind.APPROVE, Actor.VAULT if rule else Actor.OWNER)
@@ -359,8 +358,10 @@ class Requests:
             event=structs.replace(event_of(office, asked, EventKind.DECISION), reason="ahead"),
         )
         decision, _ = office.firewall.decided(passage)
-        bound = office.retrieval.bound(asked.scope(fields))
-        office.replay.values(decision, asked.program(fields, bound), members, progress)
+        program = asked.program(fields, office.retrieval.bound(asked.scope(fields)))
+        given = office.grants.get(decision.because[0])
+        with office.dispatch().running(given, program.code) as run:
+            office.replay.values(decision, program, members, progress, run)
 
     def _line(self, asked: Asked) -> RequestLine:
         row, wish = asked.row, asked.wish

@@ -27,7 +27,7 @@ from sealhold.model.shown import (
     Terms,
 )
 from sealhold.model.shown.budgets import CapLook, CapView
-from sealhold.model.shown.dataware import ListedDataset
+from sealhold.model.shown.dataware import ComponentView, ListedDataset
 from sealhold.model.shown.keys import LogKeysView
 
 NO_POINTS: AbstractSet[str] = frozenset()
@@ -159,6 +159,14 @@ class Grants(Protocol):
 
         Raises:
             ConflictError: it has ended before.
+        """
+        ...
+
+    def show(self, id_text: str) -> tuple[GrantView, tuple[ComponentView, ...]]:
+        """Return one grant, and how each source of its dataset stands to it.
+
+        Raises:
+            NotFoundError: no grant of that id.
         """
         ...
 

@@ -49,6 +49,7 @@ from sealhold.stores.spec import TableSpec
 from sealhold.vault.attachments import ATTACHMENTS
 from sealhold.vault.backups import Backups
 from sealhold.vault.budget import Budget
+from sealhold.vault.components import COMPONENTS, PENDING
 from sealhold.vault.consents import Consents
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.epochs import Epochs
@@ -84,6 +85,7 @@ from sealhold.vault.writer import Work
 
 if TYPE_CHECKING:
     from sealhold.compute.dataware import Dataware
+    from sealhold.compute.dispatch import Dispatch
     from sealhold.compute.logindoor import Logins
     from sealhold.compute.openings import Proofs
     from sealhold.compute.rotating import Rotating
@@ -172,6 +174,14 @@ class OpenParts:
         if is_leaving(core):
             self.crowd.finish_erasures()
         self.end_holds()
+        self.standing.came_back = self.tell_sources
+        self.tell_sources()
+
+    def tell_sources(self) -> None:
+        """Tell the sources that are there of grants that ended while they were away."""
+        if any(row.row[2] == PENDING for row in self.core.deciding.all(COMPONENTS.name)):
+            with suppress(SealholdError):  # it is told once more another time
+                self.dispatch.deliver()
 
     @cached_property
     def backups(self) -> Backups:
@@ -202,6 +212,14 @@ class OpenParts:
                 verify=verify,
             )
         )
+
+    @cached_property
+    def dispatch(self) -> "Dispatch":
+        """What grants let each source run; loaded with the first of them."""
+        from sealhold.compute.dispatch import Dispatch  # noqa: PLC0415  # reason: as it says
+        from sealhold.compute.liveruns import LiveRuns  # noqa: PLC0415  # reason: the same
+
+        return Dispatch(self.core, LiveRuns(), self._of_proofs[1].last_run)
 
     @cached_property
     def dataware(self) -> "Dataware":
@@ -329,6 +347,7 @@ class OpenParts:
             count=self.records.count,
             leaf_hash=log.leaf_hash,
             size_after=log.size_after,
+            dispatch=lambda: self.dispatch,
         )
 
 

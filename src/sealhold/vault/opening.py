@@ -48,6 +48,7 @@ from sealhold.vault import (
     catalogue,
     caveats,
     collectionrules,
+    components,
     consents,
     epochs,
     erased,
@@ -120,6 +121,7 @@ DECIDING = (
     recipients.RECIPIENTS,
     *holdrows.DECIDING,
     *standingrules.DECIDING,
+    components.COMPONENTS,
 )
 COUNTERS = (quotas.LOOKED.name, leases.COUNTS.name, caveats.USES.name)  # no memo rests on them
 TABLES = (

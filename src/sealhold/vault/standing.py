@@ -7,7 +7,7 @@
 Source: docs/spec/36-sources.md.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from threading import Lock
@@ -44,6 +44,7 @@ from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
 PAUSED, BROKEN, NEEDS_LOGIN, FAILED = "paused", "broken", "needs_login", "failed"
+AWAY = frozenset({PAUSED, BROKEN, NEEDS_LOGIN, FAILED})  # states of one that is not reached
 WAITS = (60_000, 300_000, 1_800_000)  # milliseconds until the first tries again
 LATER = 6 * HOUR  # until those after them
 KEPT = frozenset({"place", "dataset", "datasets"})  # settings of every kind
@@ -72,6 +73,7 @@ class Standing:
         self._teller = Teller(core.keys)
         self._turn = turn  # that of imports
         self._turns: dict[SourceId, Lock] = {}
+        self.came_back: Callable[[], None] = _unheard  # told whenever a source is there again
         for each in self.every():
             self._know(each)
 
@@ -156,6 +158,8 @@ class Standing:
         """Keep other values of a source's fields; `reason` stands in the log."""
         changed = replace(source, **fields)  # type: ignore[arg-type]  # reason: names of fields
         self._commit(changed, reason, self._catalogue.put_source(changed))
+        if source.state in AWAY and changed.state not in AWAY:
+            self.came_back()
         return changed
 
     def schedule(self, source: SourceRow, schedule: str) -> SourceRow:
@@ -372,6 +376,10 @@ class Standing:
             reason=reason,
         )
         self._core.writer.commit(Work(ops, (self._teller.entry(event),)))
+
+
+def _unheard() -> None:
+    """Tell nobody."""
 
 
 def _check_mode(mode: str) -> None:

@@ -10,6 +10,7 @@ import msgspec
 from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, read
 from sealhold.model.quantities import MicroBits
 from sealhold.model.shown.dataware import (
+    ComponentView,
     InboxLine,
     ListedDataset,
     RuleDraft,
@@ -107,6 +108,12 @@ ROUTES = (
         method="GET", path="/v1/shown", role=Role.OWNER, about="What each app hears of",
         run=lambda c: Reply(value=c.vault.dataware.policies.showing()),
         answer=tuple[ShowingView, ...],
+    ),
+    ApiRoute(
+        method="GET", path="/v1/grants/{id}/sources", role=Role.OWNER,
+        about="How each source of a grant's data stands to it",
+        run=lambda c: Reply(value=c.vault.grants.show(c.names["id"])[1]),
+        answer=tuple[ComponentView, ...],
     ),
     ApiRoute(
         method="GET", path="/v1/datasets", role=Role.APP,

@@ -97,6 +97,12 @@ def _grant_list() -> Function:
     return grant_list
 
 
+def _grant_show() -> Function:
+    from sealhold.frontends.cli.grant_show import grant_show
+
+    return grant_show
+
+
 def _grant_confirm() -> Function:
     from sealhold.frontends.cli.grant_confirm import grant_confirm
 
@@ -237,6 +243,11 @@ GRANT = {
         about="List what you allowed, and what was used of it.",
         example="grant list",
         load=_grant_list,
+    ),
+    "show": Entry(
+        about="Show one grant, and how each source of its data stands to it.",
+        example="grant show g-0123456789ab",
+        load=_grant_show,
     ),
     "confirm": Entry(
         about="Say that you still allow a grant, after the vault went back to an older day.",

@@ -226,6 +226,8 @@ class Runs:
             passage = Passage(ask=ask, facts=facts(office, asked, now), event=resumed, ops=ops)
             decision, seq = office.firewall.decided(passage)
             return _Begun(decision, ticket, seq)
+        # THREAT T415: what no source would run is not charged either
+        office.dispatch().check(row, asked.row.code.read())
         office.retrieval.require(asked.scope(row.grant.fields))
         cost = asked.query_cost(row.grant.coarsen)
         ask = self._ask(asked, row, cost, by_owner=by_owner)
@@ -267,9 +269,10 @@ class Runs:
         members = frozen(office.core, grant, epoch)
         bound = office.retrieval.bound(asked.scope(row.grant.fields), turn)
         program = asked.program(begun.decision.fields, bound)
-        values = office.replay.values(begun.decision, program, members, progress)
-        day = day_of(asked, row, begun.ticket.epoch)
-        value = result_of(office, program, values, row.grant.coarsen, day)
+        with office.dispatch().running(row, program.code) as run:
+            values = office.replay.values(begun.decision, program, members, progress, run)
+            day = day_of(asked, row, begun.ticket.epoch)
+            value = result_of(office, program, values, row.grant.coarsen, day)
         give_up_late(office, self._shelf, asked, row, begun.ticket)
         from sealhold.compute.leaving import Computed, papers_of  # noqa: PLC0415  # reason: see above
 

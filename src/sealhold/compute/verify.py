@@ -13,7 +13,7 @@
 Source: docs/spec/10-proof.md section 8.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
@@ -183,19 +183,15 @@ def _verify(
 def _paper(data: bytes, pins: Pins, log: bytes | None) -> Verdict | None:
     """Return the verdict on a receipt, an export or an excerpt of the log; None for others."""
     issuers, logs = pins.get("receipt", ()), pins.get("log", ())
-    if looks_like_statement(data):
-        return verify_statement(data, log, issuers, logs)
-    if looks_like_parcel(data):
-        return verify_parcel(data, issuers)
-    if looks_like_bundle(data):
-        return verify_bundle(data, logs)
-    if looks_like_keys(data):
-        return verify_keys(data, logs)
-    if looks_like_erasure(data):
-        return verify_erasure(data, issuers, logs)
-    if looks_like_receipt(data):
-        return verify_receipt(data, issuers)
-    return None
+    papers: tuple[tuple[Callable[[bytes], bool], Callable[[], Verdict]], ...] = (
+        (looks_like_statement, lambda: verify_statement(data, log, issuers, logs)),
+        (looks_like_parcel, lambda: verify_parcel(data, issuers)),
+        (looks_like_bundle, lambda: verify_bundle(data, logs)),
+        (looks_like_keys, lambda: verify_keys(data, logs)),
+        (looks_like_erasure, lambda: verify_erasure(data, issuers, logs)),
+        (looks_like_receipt, lambda: verify_receipt(data, issuers)),
+    )
+    return next((verify() for looks_so, verify in papers if looks_so(data)), None)
 
 
 def _check_task(data: bytes, pins: Pins, policy: Policy) -> Iterable[Finding]:

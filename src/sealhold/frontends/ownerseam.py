@@ -27,6 +27,7 @@ from sealhold.model.shown import (
     Terms,
 )
 from sealhold.model.shown.budgets import CapLook, CapView
+from sealhold.model.shown.dataware import ComponentView, ListedDataset
 from sealhold.model.shown.keys import LogKeysView
 from sealhold.model.shown.pushes import Pushed
 
@@ -178,6 +179,14 @@ class Grants(Protocol):
         """
         ...
 
+    def show(self, id_text: str) -> tuple[GrantView, tuple[ComponentView, ...]]:
+        """Return one grant, and how each source of its dataset stands to it.
+
+        Raises:
+            NotFoundError: no grant of that id.
+        """
+        ...
+
 
 class Apps(Protocol):
     """Who may ask."""
@@ -318,6 +327,10 @@ class Outside(Protocol):
         Raises:
             InvalidError: one of the two breaks its format; its maker may know where.
         """
+        ...
+
+    def datasets(self, token: str) -> tuple[ListedDataset, ...]:
+        """Return the datasets that the owner's rules show to this app; by default none."""
         ...
 
     def request_status(self, token: str, id_text: str) -> str:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sealhold.frontends.callerseam import Callers, Mine, Passkeys
+from sealhold.frontends.datawareseam import Dataware
 from sealhold.frontends.holdseam import Holds
 from sealhold.frontends.keyseam import Rotating
 from sealhold.frontends.loginseam import Logins
@@ -114,6 +115,11 @@ class Vault(Protocol):
     @property
     def apps(self) -> Apps:
         """Who may ask."""
+        ...
+
+    @property
+    def dataware(self) -> Dataware:
+        """Rules written ahead, and what came in."""
         ...
 
     @property

@@ -49,6 +49,7 @@ from sealhold.vault.standing import Standing
 if TYPE_CHECKING:
     from sealhold.compute.callers import Callers
     from sealhold.compute.choosingdoor import Choices
+    from sealhold.compute.dataware import Dataware
     from sealhold.compute.holdsdoor import HoldsDoor
     from sealhold.compute.layingdoor import RulesAhead
     from sealhold.compute.logindoor import Logins
@@ -242,6 +243,11 @@ class Node:
     def runs(self) -> Runs:
         """What left, and what leaves next."""
         return self.parts.runs
+
+    @property
+    def dataware(self) -> "Dataware":
+        """Rules written ahead, and what came in."""
+        return self.parts.dataware
 
     @property
     def standing(self) -> Standing:

@@ -49,6 +49,7 @@ from sealhold.stores.spec import TableSpec
 from sealhold.vault.attachments import ATTACHMENTS
 from sealhold.vault.backups import Backups
 from sealhold.vault.budget import Budget
+from sealhold.vault.components import COMPONENTS, PENDING
 from sealhold.vault.consents import Consents
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.epochs import Epochs
@@ -83,6 +84,8 @@ from sealhold.vault.turnsdue import has_turns_due
 from sealhold.vault.writer import Work
 
 if TYPE_CHECKING:
+    from sealhold.compute.dataware import Dataware
+    from sealhold.compute.dispatch import Dispatch
     from sealhold.compute.logindoor import Logins
     from sealhold.compute.openings import Proofs
     from sealhold.compute.rotating import Rotating
@@ -167,12 +170,22 @@ class OpenParts:
         self.budgets = Budgets(office)
         self.erasing = Erasing(office, shelf, self._index)
         self.keys = Epochs(core, vault.sets, verify)
-        self.outside = Outside(office, self.runs, shelf, _in_background)
+        self.outside = Outside(
+            office, self.runs, shelf, _in_background, lambda: self.dataware.policies
+        )
         self.strays = Strays(core)
         self._ground = core, registry, schemas, office, chosen, verify
         if is_leaving(core):
             self.crowd.finish_erasures()
         self.end_holds()
+        self.standing.came_back = self.tell_sources
+        self.tell_sources()
+
+    def tell_sources(self) -> None:
+        """Tell the sources that are there of grants that ended while they were away."""
+        if any(row.row[2] == PENDING for row in self.core.deciding.all(COMPONENTS.name)):
+            with suppress(SealholdError):  # it is told once more another time
+                self.dispatch.deliver()
 
     @cached_property
     def backups(self) -> Backups:
@@ -210,6 +223,21 @@ class OpenParts:
                 verify=verify,
             )
         )
+
+    @cached_property
+    def dispatch(self) -> "Dispatch":
+        """What grants let each source run; loaded with the first of them."""
+        from sealhold.compute.dispatch import Dispatch  # noqa: PLC0415  # reason: as it says
+        from sealhold.compute.liveruns import LiveRuns  # noqa: PLC0415  # reason: the same
+
+        return Dispatch(self.core, LiveRuns(), self._of_proofs[1].last_run)
+
+    @cached_property
+    def dataware(self) -> "Dataware":
+        """Rules written ahead and the inbox; loaded with the first of them."""
+        from sealhold.compute.dataware import Dataware  # noqa: PLC0415  # reason: seldom needed
+
+        return Dataware(self._of_proofs[0], self.requests)
 
     @property
     def has_terms(self) -> bool:
@@ -342,6 +370,7 @@ class OpenParts:
             count=self.records.count,
             leaf_hash=log.leaf_hash,
             size_after=log.size_after,
+            dispatch=lambda: self.dispatch,
         )
 
 

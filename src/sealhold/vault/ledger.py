@@ -85,6 +85,8 @@ _WORDS = {
     EventKind.HOLD: "a duty to keep: {reason}",
     EventKind.HELD: "what is held of somebody who was erased: {reason}",
     EventKind.LOG_KEY: "another key signs for the log from here on: the one before is {reason}",
+    EventKind.POLICY: "standing rules: {reason}",
+    EventKind.COMPONENT: "what a grant lets a source run: {reason}",
 }
 
 _REFUSED = {  # in place of the words above, where the reason says why not and not what

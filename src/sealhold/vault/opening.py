@@ -48,6 +48,7 @@ from sealhold.vault import (
     catalogue,
     caveats,
     collectionrules,
+    components,
     consents,
     epochs,
     erased,
@@ -72,6 +73,7 @@ from sealhold.vault import (
     rollback,
     says,
     schemarows,
+    standingrules,
     stories,
     subjects,
     tokenrows,
@@ -120,6 +122,8 @@ DECIDING = (
     recipients.RECIPIENTS,
     *holdrows.DECIDING,
     pushers.PUSHERS,
+    *standingrules.DECIDING,
+    components.COMPONENTS,
 )
 COUNTERS = (quotas.LOOKED.name, leases.COUNTS.name, caveats.USES.name)  # no memo rests on them
 TABLES = (

@@ -20,6 +20,7 @@ from sealhold.model.quantities import HOUR, Instant
 from sealhold.vault.catalogue import ARCHIVE, FEDERATE, SourceRow
 
 PAUSED, BROKEN, NEEDS_LOGIN, FAILED = "paused", "broken", "needs_login", "failed"
+AWAY = frozenset({PAUSED, BROKEN, NEEDS_LOGIN, FAILED})  # states of one that is not reached
 PUSH = "push"  # the kind of a source that is not read: it is written to
 WAITS = (60_000, 300_000, 1_800_000)  # milliseconds until the first tries again
 LATER = 6 * HOUR  # until those after them

@@ -7,7 +7,7 @@
 Source: docs/spec/36-sources.md.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from threading import Lock
@@ -36,10 +36,11 @@ from sealhold.vault.index import SEGMENTS, Index
 from sealhold.vault.objects import Objects
 from sealhold.vault.owned import OLDER, RECORDS
 from sealhold.vault.placed import PLACED, placing
-from sealhold.vault.pulling import Looking, declared
+from sealhold.vault.pulling import Looking, check_declared, declared
 from sealhold.vault.pushers import ends
 from sealhold.vault.recognising import IDENTITIES
 from sealhold.vault.sourcestates import (
+    AWAY,
     BROKEN,
     NEEDS_LOGIN,
     PAUSED,
@@ -78,6 +79,7 @@ class Standing:
         self._turn = turn  # that of imports
         self._turns: dict[SourceId, Lock] = {}
         self._drops: list[SourceRow] | None = None  # known until a source is changed
+        self.came_back: Callable[[], None] = _unheard  # told whenever a source is there again
         for each in self.every():
             self._know(each)
 
@@ -122,7 +124,7 @@ class Standing:
         health = self.check(kind, settings, secret)
         kept = dict(health.settings)
         if health.dataset is not None:
-            self._check_dataset(health)
+            check_declared(self._core, self._catalogue.sources(), health.dataset)
             kept["dataset"] = dataset_plain(health.dataset)
         core = self._core
         source = SourceRow(
@@ -163,7 +165,14 @@ class Standing:
         """Keep other values of a source's fields; `reason` stands in the log."""
         changed = replace(source, **fields)  # type: ignore[arg-type]  # reason: names of fields
         self._commit(changed, reason, self._catalogue.put_source(changed))
+        if changed.state not in AWAY:
+            self._heard(source)
         return changed
+
+    def _heard(self, before: SourceRow) -> None:
+        """Tell that a source is there again, if it was not."""
+        if before.state in AWAY:
+            self.came_back()
 
     def schedule(self, source: SourceRow, schedule: str) -> SourceRow:
         """Say when a source is read by itself; empty: when it is told to.
@@ -199,6 +208,7 @@ class Standing:
         back = reached(source, self._core.clock())
         ops = (self._catalogue.put_source(back), self._accounts.put(source.id, secret))
         self._commit(back, "login", *ops)
+        self._heard(source)
         return back
 
     def accept(self, source: SourceRow) -> SourceRow:
@@ -214,12 +224,13 @@ class Standing:
         health = self.check(source.kind, asked, self._looking.where(source).secret)
         kept = dict(health.settings)
         if health.dataset is not None:
-            self._check_dataset(health, source)
+            check_declared(self._core, self._catalogue.sources(), health.dataset, source)
             kept["dataset"] = dataset_plain(health.dataset)
         with self._alone(source):
             now = self._core.clock()
             back = reached(self.find(source.name), now, settings=kept, cursor="", shape=None)
             self._commit(back, "accepted", self._catalogue.put_source(back))
+        self._heard(source)
         self._know(back)
         return back
 
@@ -242,7 +253,8 @@ class Standing:
             except (SourceAwayError, LoginNeededError, UnreadableSourceError) as err:
                 self._failed(source, err)
                 raise
-            return taken
+        self._heard(source)
+        return taken
 
     def due(self) -> list[SourceRow]:
         """Return the sources that are to be read by now, by their schedule or tried again."""
@@ -356,19 +368,6 @@ class Standing:
         if dataset is not None:
             self._core.datasets[dataset.name] = dataset
 
-    def _check_dataset(self, health: Health, source: SourceRow | None = None) -> None:
-        dataset = health.dataset
-        assert dataset is not None  # noqa: S101  # reason: asked before
-        known = self._core.datasets.get(dataset.name)
-        named = [(each.id, declared(each)) for each in self._catalogue.sources()]
-        mine = source.id if source is not None else None
-        same = [(id_, each) for id_, each in named if each and each.name == dataset.name]
-        others = [each for id_, each in same if id_ != mine]
-        if known is not None and not same:
-            raise ConflictError(f"`{dataset.name}` is the name of another dataset")
-        if any(each.columns != dataset.columns for each in others):
-            raise ConflictError(f"a source has a dataset `{dataset.name}` with other columns")
-
     @contextmanager
     def _alone(self, source: SourceRow) -> Iterator[None]:
         turn = self._turns.setdefault(source.id, Lock())
@@ -389,3 +388,7 @@ class Standing:
             reason=reason,
         )
         self._core.writer.commit(Work(ops, (self._teller.entry(event),)))
+
+
+def _unheard() -> None:
+    """Tell nobody."""

@@ -24,6 +24,7 @@ WINDOW: Final = 200  # mails in a piece
 AT_ONCE: Final = 8_388_608  # bytes asked for in one command, if more than one mail
 MAX_MAIL: Final = 67_108_864  # bytes, as the connector of mbox has it
 MAX_ANSWER: Final = MAX_MAIL + 1_048_576  # bytes of one answer
+LEAST: Final = 512  # bytes that a line counts for, so that many empty ones are too much, too
 MAX_FOLDERS: Final = 2_000
 _BEGIN: Final = b"From imap@server.invalid Thu Jan  1 00:00:00 1970\r\n"
 _FROM: Final = re.compile(rb"^(>*From )", re.MULTILINE)
@@ -66,7 +67,7 @@ class Session(imaplib.IMAP4):
     def readline(self) -> bytes:
         """Read a line, if there is room for it."""
         line = super().readline()
-        self._spend(len(line))
+        self._spend(max(len(line), LEAST))
         return line
 
     def ask(self, name: str, *words: str | bytes) -> list[bytes | tuple[bytes, bytes]]:

@@ -62,17 +62,18 @@ class MonthLog:
         lines = read_all(self.store, self.keys.get)
         return [Noted(line.leaf.seq, line.leaf.hash, line.logged) for line in lines]
 
-    def statement(self, month: str = "2026-10", *, over: bool = True) -> Statement:
+    def statement(self, month: str = "2026-10", made: Instant | None = None) -> Statement:
         noted = self.noted()
-        drawn = draw_up(noted, read_month(month))
+        made = made or Instant(read_month(month).end + 1)
+        drawn = draw_up(noted, read_month(month), made)
         begin, end = (
             Mark(size=size, root=root([each.leaf for each in noted[:size]]).hex())
             for size in (drawn.first, drawn.last)
         )
         return Statement(
             drawn=drawn,
-            made=Instant(read_month(month).end + 1),
-            over=over,
+            made=made,
+            over=made >= read_month(month).end,
             log=str(self.appender.key),
             begin=begin,
             end=end,

@@ -82,8 +82,11 @@ def bounds(entries: Iterable[tuple[int, Instant | None]], month: Month) -> tuple
     return first, last
 
 
-def draw_up(entries: Iterable[Noted], month: Month) -> Drawn:
-    """Return what `month` comes to in the log that has `entries`, from its first one on."""
+def draw_up(entries: Iterable[Noted], month: Month, now: Instant) -> Drawn:
+    """Return what `month` comes to at `now` in the log that has `entries`, from its first one on.
+
+    A month that is not over ends now.
+    """
     adding, earlier, stand = Adding(), Adding(), Stand()
     recent: deque[Noted] = deque(maxlen=LOOKED_BACK)
     erased: list[int] = []
@@ -104,7 +107,7 @@ def draw_up(entries: Iterable[Noted], month: Month) -> Drawn:
         if at >= month.before.begin:
             earlier.enter(noted)
     odd = tuple(each for each in oddities(recent) if each.at >= month.begin)
-    lines, standings = adding.lines(), stand.standings(month.begin, month.end)
+    lines, standings = adding.lines(), stand.standings(month.begin, min(month.end, now))
     return Drawn(
         month=str(month),
         first=first,
@@ -147,7 +150,7 @@ def _rows(lines: Sequence[Line]) -> list[Row]:
     found: dict[tuple[str, ...], list[Line]] = {}
     for line in lines:
         if line.part in _TOLD:
-            found.setdefault(line.key, []).append(line)
+            found.setdefault(line.of, []).append(line)
     return [
         Row(
             app=app,
@@ -183,4 +186,4 @@ def _out(lines: Sequence[Line]) -> dict[str, int]:
 def _to(lines: Sequence[Line]) -> tuple[tuple[str, str], ...]:
     """Return to whom answers were sealed."""
     uses = [line for line in lines if line.part is Part.USE]
-    return tuple(sorted({(use.key[0], to) for use in uses for to in use.sets["destinations"]}))
+    return tuple(sorted({(use.of[0], to) for use in uses for to in use.sets["destinations"]}))

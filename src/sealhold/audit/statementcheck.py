@@ -63,12 +63,13 @@ def _steps(
     told = "no entry of the month is left out" if statement.over else "the month was not over"
     yield Check(name="month", held=True, detail=told)
     yield from _check_lines(drawn, log)
-    yield _check_standing(drawn, log)
+    yield _check_standing(drawn, statement.made, log)
 
 
 def _check_itself(statement: Statement) -> None:
     drawn, log = statement.drawn, parse_verifier_key(statement.log)
-    read_month(drawn.month)
+    if statement.over != (statement.made >= read_month(drawn.month).end):
+        raise BadProofError("the month was not over when the statement was made, or was")
     if (statement.begin.size, statement.end.size) != (drawn.first, drawn.last):
         raise BadProofError("the month does not lie between its checkpoints")
     # THREAT T417: a page that says other than its lines
@@ -121,7 +122,7 @@ def _erased_in(drawn: Drawn) -> list[int]:
 
 def _check_lines(drawn: Drawn, log: Exported) -> Iterator[Check]:
     lines = [(line, read_runs(line.runs, drawn.last)) for line in drawn.lines]
-    again = {(line.part, line.key): line for line in add_up(log.entries[drawn.first : drawn.last])}
+    again = {(line.part, line.of): line for line in add_up(log.entries[drawn.first : drawn.last])}
     erased = 0
     for number, (line, named) in enumerate(lines, 1):
         erased += _check_line(number, line, named, log, again)
@@ -151,18 +152,18 @@ def _check_line(
     Raises:
         BadProofError: it is not what its entries come to.
     """
-    what = f"line {number} ({' '.join((line.part.value, *line.key)).strip()})"
+    what = f"line {number} ({' '.join((line.part.value, *line.of)).strip()})"
     entries = [log.entries[seq] for seq in named]
     if root_over((each.seq, each.leaf) for each in entries) != line.root:
         raise BadProofError(f"{what}: its entries lead to another root")
     if line.part is Part.ERASED or all(each.logged is not None for each in entries):
         # THREAT T417: a figure that its entries do not come to
-        here = add_up(entries) if line.part is Part.ERASED else (again.get((line.part, line.key)),)
+        here = add_up(entries) if line.part is Part.ERASED else (again.get((line.part, line.of)),)
         if here != (line,):
             raise BadProofError(f"{what}: its entries come to something else")
         return False
     left = add_up(each for each in entries if each.logged is not None)
-    if any((each.part, each.key) != (line.part, line.key) for each in left):
+    if any((each.part, each.of) != (line.part, line.of) for each in left):
         raise BadProofError(f"{what}: names entries of another line")
     if line.sums["entries"] != len(named) or any(
         each.sums[name] > line.sums[name] for each in left for name in line.sums
@@ -171,8 +172,8 @@ def _check_line(
     return True
 
 
-def _check_standing(drawn: Drawn, log: Exported) -> Check:
-    again = draw_up(log.entries[: drawn.last], read_month(drawn.month))
+def _check_standing(drawn: Drawn, made: Instant, log: Exported) -> Check:
+    again = draw_up(log.entries[: drawn.last], read_month(drawn.month), made)
     known = {*read_runs(drawn.erased, drawn.first), *_erased_in(drawn)}
     since = sum(each.logged is None and each.seq not in known
                 for each in log.entries[: drawn.last])  # fmt: skip

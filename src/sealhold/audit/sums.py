@@ -11,6 +11,7 @@ import struct
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from sealhold.audit.event import Actor, Event, EventKind, Logged, Outcome
@@ -153,7 +154,8 @@ def read_runs(text: str, size: int) -> list[int]:
             found.extend(range(int(low), int(high or low) + 1))
     except ValueError as err:
         raise InvalidEncodingError("not a list of entries") from err
-    if write_runs(found) != text:
+    ascends = all(low < high for low, high in pairwise(found))
+    if not ascends or write_runs(found) != text:
         raise InvalidEncodingError("not the one form of a list of entries")
     return found
 
@@ -187,10 +189,10 @@ def _count(line: _Open, noted: Noted) -> None:
 
 
 def _line(place: Place, found: _Open) -> Line:
-    part, key = place
+    part, of = place
     return Line(
         part=part,
-        key=key,
+        of=of,
         sums={name: found.sums[name] for name in SUMS},
         kinds=dict(found.kinds),
         reasons=dict(found.reasons),

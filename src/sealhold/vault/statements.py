@@ -50,7 +50,7 @@ class Statements:
         """
         month, now = read_month(month_text), self._core.clock()
         with self._core.store.snapshot() as view:
-            drawn = draw_up(map(noted_of, read_all(view, self._openers)), month)
+            drawn = draw_up(map(noted_of, read_all(view, self._openers)), month, now)
             begin, _ = self._mark(view, drawn.first)
             end, note = self._mark(view, drawn.last)
         return Statement(

@@ -100,7 +100,7 @@ def verify(  # noqa: PLR0913, PLR0917  # reason: each is a word of the command l
     nonce: Nonce = None,
     log: Log = None,
 ) -> None:
-    """Check a proof, a presentation, a receipt, a statement, an export or a bundle; needs no vault.
+    """Check a proof, a receipt, a statement and their like; needs no vault.
 
     A signed task beside a presentation is what its bounds are recomputed from. Evidence of hardware
     is judged with the collateral that you bring; what was not judged counts for nothing.

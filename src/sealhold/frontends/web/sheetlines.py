@@ -69,8 +69,8 @@ def _of_askers(heading: str, statement: Statement, lines: list[Line]) -> SheetTa
         ),
         rows=tuple(
             (
-                name_of(statement, line.key[0]),
-                line.key[1] or NONE,
+                name_of(statement, line.of[0]),
+                line.of[1] or NONE,
                 _what(line),
                 count(line.sums["times"]),
                 count(line.sums["answers"]),
@@ -116,9 +116,9 @@ def _of_what(statement: Statement, line: Line) -> str:
     if line.part is Part.ERASED:
         return "nobody can tell any more"
     if line.part is Part.SOURCE:
-        key = line.key[0]
+        key = line.of[0]
         return statement.names.get(key, key[:12] or NONE)
-    return line.key[0].replace("_", " ")
+    return line.of[0].replace("_", " ")
 
 
 def _what(line: Line) -> str:

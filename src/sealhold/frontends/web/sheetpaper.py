@@ -8,12 +8,14 @@ Source: docs/spec/40-statement.md.
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from sealhold.frontends.web.pattern import rosette
 from sealhold.frontends.web.safetext import visible
 from sealhold.frontends.web.sheets import HEAD, sheet_of
 from sealhold.model.shown.statement import Statement
 
+STYLE = Path(__file__).parent / "sheet.css"
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -32,4 +34,6 @@ def html_of(statement: Statement) -> str:
         sheet=sheet_of(statement),
         head=HEAD,
         pattern=rosette(statement.end.root, "entry"),
+        # our own sheet, and nothing of it comes from anybody else
+        style=Markup(f"<style>\n{STYLE.read_text()}</style>"),  # noqa: S704 - reason: see above
     )

@@ -143,7 +143,7 @@ def _lead(statement: Statement) -> str:
         )
     if not page.rows:
         return "Nobody but you used your data, and nobody asked for it."
-    askers = len({line.key[0] for line in statement.drawn.lines if line.part in _ASKED} - {""})
+    askers = len({line.of[0] for line in statement.drawn.lines if line.part in _ASKED} - {""})
     worth = bits(MicroBits(page.total.cost))
     if page.total.answers:
         who = _counted(askers, "asker")
@@ -215,7 +215,7 @@ def _left_words(statement: Statement) -> str:
 
 
 def _sources(standings: Sequence[Standing], statement: Statement) -> str:
-    took = [line for line in statement.drawn.lines if line.key[1:] == ("ingest",)]
+    took = [line for line in statement.drawn.lines if line.of[1:] == ("ingest",)]
     came = sum(line.sums["rows_out"] for line in took)
     told = f"{_counted(came, 'item')} came in. " if came else "Nothing came in. "
     return told + _named_sources(standings, statement)
@@ -236,7 +236,7 @@ def _named_sources(standings: Sequence[Standing], statement: Statement) -> str:
 
 def _own(statement: Statement) -> str:
     lines = [line for line in statement.drawn.lines if line.part is Part.OWN]
-    told = [_counted(line.sums["times"], line.key[0], _plural(line.key[0])) for line in lines]
+    told = [_counted(line.sums["times"], line.of[0], _plural(line.of[0])) for line in lines]
     return f"{_joined(told)}." if told else "None."
 
 

@@ -29,7 +29,7 @@ class Line:
     """What a set of entries adds up to."""
 
     part: Part
-    key: tuple[str, ...]
+    of: tuple[str, ...]  # what tells it from others of its part
     sums: Mapping[str, int]
     kinds: Mapping[str, int]  # how often what happened
     reasons: Mapping[str, int]  # why something was refused or failed

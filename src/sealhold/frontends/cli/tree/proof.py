@@ -88,7 +88,7 @@ AUDIT = {
         load=_audit_show,
     ),
     "statement": Entry(
-        about="Tell what happened in a month: who used what for what.",
+        about="Tell what happened in a month: who used what for what, what left, what to decide.",
         example="audit statement --month 2026-10",
         load=_audit_statement,
     ),

@@ -5,7 +5,8 @@
 Source: docs/spec/44-money-and-mail.md.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from sealhold.connectors.samples import Sample
 
@@ -27,4 +28,46 @@ def eml(count: int) -> Sample:
     )
     return Sample(
         file_name="meeting.eml", content=content.encode(), items={"messages": 1}, has_end=False
+    )
+
+
+def camt(count: int) -> Sample:
+    """Return a statement with `count` entries between its opening and its closing balance."""
+    total = Decimal()
+    entries = []
+    for n in range(count):
+        amount = Decimal(n * 100 + n % 100) / 100
+        total -= amount
+        day = f"{_START + timedelta(days=n):%Y-%m-%d}"
+        entries.append(
+            f'<Ntry><NtryRef>{n}</NtryRef><Amt Ccy="EUR">{amount:.2f}</Amt>'
+            f"<CdtDbtInd>DBIT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>{day}</Dt></BookgDt>"
+            f"<AcctSvcrRef>ref-{n}</AcctSvcrRef><BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>ICDT</Cd>"
+            "<SubFmlyCd>ESCT</SubFmlyCd></Fmly></Domn></BkTxCd><NtryDtls><TxDtls><RltdPties>"
+            f"<Cdtr><Pty><Nm>Shop {n}</Nm></Pty></Cdtr></RltdPties><RmtInf><Ustrd>Order {n}</Ustrd>"
+            "</RmtInf></TxDtls></NtryDtls></Ntry>"
+        )
+    content = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt>'
+        "<GrpHdr><MsgId>m</MsgId></GrpHdr><Stmt><Id>1</Id><Acct><Id><IBAN>DE02100100100006820101"
+        "</IBAN></Id><Ccy>EUR</Ccy><Svcr><FinInstnId><BICFI>BANKDEFFXXX</BICFI></FinInstnId></Svcr>"
+        f"</Acct>{_camt_balance('OPBD', Decimal(100))}{_camt_balance('CLBD', total + 100)}\n"
+        + "\n".join(entries)
+        + "</Stmt></BkToCstmrStmt></Document>\n"
+    )
+    return Sample(
+        file_name="statement.xml",
+        content=content.encode(),
+        items={"bookings": count, "balances": 2},
+        has_end=True,
+    )
+
+
+def _camt_balance(code: str, amount: Decimal) -> str:
+    sign = "DBIT" if amount < 0 else "CRDT"
+    return (
+        f"<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp>"
+        f'<Amt Ccy="EUR">{abs(amount):.2f}</Amt><CdtDbtInd>{sign}</CdtDbtInd>'
+        "<Dt><Dt>2025-02-01</Dt></Dt></Bal>"
     )

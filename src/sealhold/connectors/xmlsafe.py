@@ -2,7 +2,8 @@
 
 - A document type declaration is refused before anything is parsed; without one there is no
   entity to expand and nothing outside to fetch.
-- Each child of the root is given out whole and forgotten; one that is too large ends the file.
+- Each child of the root, or each part of a name, is given out whole and forgotten; one that is
+  too large ends the file.
 
 Source: docs/spec/18-connectors.md section 10.
 """
@@ -82,6 +83,34 @@ def children(file: BinaryIO, watch: Watch) -> Iterator[tuple[Element, Element]]:
             nodes = 0
         elif path and watch(element):
             element.clear()  # it stays, empty: to take it out could mean a long search
+
+
+def parts(file: BinaryIO, names: frozenset[str]) -> Iterator[tuple[list[Element], Element]]:
+    """Yield each element of one of the names, with those that are open around it, in order.
+
+    Each is forgotten then, so a part may hold millions of them.
+
+    Raises:
+        UnreadableSourceError: not well-formed, too deep, or a part that is too large.
+    """
+    refuse_declarations(file)
+    path: list[Element] = []
+    began: list[int] = []  # how many elements were held when each of the path began
+    held = 0
+    for event, element in _events(file):
+        if event == "start":
+            began.append(held)
+            path.append(element)
+            held += 1
+            if len(path) > MAX_DEPTH or held > MAX_NODES:
+                raise UnreadableSourceError("XML nested too deep or with too large a part")
+            continue
+        path.pop()
+        before = began.pop()
+        if local(element) in names:
+            yield path, element
+            element.clear()
+            held = before
 
 
 def _events(file: BinaryIO) -> Iterator[tuple[str, Element]]:

@@ -20,7 +20,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from sealhold.connectors.frames import Known, Portion
+from sealhold.connectors.frames import Known, Members, Portion
+from sealhold.connectors.members import Member, may_be_archive, size_of
 from sealhold.connectors.spec import Batch, Reject
 from sealhold.model.errors import UnreadableSourceError
 from sealhold.model.ids import Collection, JobId
@@ -84,6 +85,7 @@ class Outcome:
     rejected: int
     rejects: tuple[Reject, ...]  # the first 20 of this run
     error: str | None = None  # why it failed
+    remedy: str = UnreadableSourceError.remedy()  # what its owner can do then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,14 @@ Watch = Callable[[Progress], None]
 
 class Reader(Protocol):
     """Opens files and lets sources read them, somewhere where a parser can do no harm."""
+
+    def members(self, path: Path) -> Members:
+        """Return what an archive holds.
+
+        Raises:
+            UnreadableSourceError: it cannot be opened, is broken, or leads out of itself.
+        """
+        ...
 
     def detect(self, path: Path) -> Known:
         """Return which source reads the file.
@@ -160,11 +170,43 @@ def run(
     A folder stands for the files in it, at any depth, in the order of their names.
     """
     tell = watch or _nobody
-    files = [file for path in paths for file in files_of(path)]
-    for file in files:
-        tell(Progress(path=file, state=JobState.DUE, bytes_read=0, bytes_total=0, rows=0))
-    for file in files:
-        yield run_file(file, reader, sink, tell)
+    found = [each for path in paths for file in files_of(path) for each in inside(file, reader)]
+    for each in found:
+        tell(Progress(path=each.path, state=JobState.DUE, bytes_read=0, bytes_total=0, rows=0))
+    for each in found:
+        if each.why:
+            yield _unread(each.path, each.why)
+        else:
+            yield run_file(each.path, reader, sink, tell)
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A file to be read, which may lie in an archive."""
+
+    path: Path
+    why: str = ""  # it is not read
+
+
+def inside(path: Path, reader: Reader) -> Iterator[Inside]:
+    """Yield the file itself, or the files in an archive, those that are not read with a reason."""
+    if not may_be_archive(path):
+        yield Inside(path)
+        return
+    try:
+        found = reader.members(path)
+    except UnreadableSourceError as err:
+        yield Inside(path, str(err))
+        return
+    for name, size in found.entries:
+        yield Inside(Member.of(path, name, size))
+    for name, why in found.left:
+        yield Inside(Member.of(path, name), why)
+
+
+def _unread(path: Path, why: str) -> FileResult:
+    failed = Outcome(state=JobState.FAILED, counts=Counts(), rejected=0, rejects=(), error=why)
+    return FileResult(path=path, known=None, job=None, outcome=failed)
 
 
 def run_file(path: Path, reader: Reader, sink: Sink, watch: Watch) -> FileResult:
@@ -172,13 +214,12 @@ def run_file(path: Path, reader: Reader, sink: Sink, watch: Watch) -> FileResult
     try:
         before = path.stat()
         known = reader.detect(path)
-        facts = FileFacts(path=path, size=before.st_size, known=known)
+        facts = FileFacts(path=path, size=size_of(path), known=known)
         start = sink.begin(facts)  # reads the file as well: it may be gone by now
     except (UnreadableSourceError, OSError) as err:
         why = str(err) if isinstance(err, UnreadableSourceError) else "the file cannot be opened"
-        failed = Outcome(state=JobState.FAILED, counts=Counts(), rejected=0, rejects=(), error=why)
         watch(_progress(path, 0, JobState.FAILED))
-        return FileResult(path=path, known=None, job=None, outcome=failed)
+        return _unread(path, why)
     if start.already_done:
         state = JobState.DONE_WITH_REJECTS if start.rejected else JobState.DONE
         same = Outcome(state=state, counts=start.counts, rejected=start.rejected, rejects=())
@@ -256,7 +297,7 @@ class _Work:
 
     def through(self, reader: Reader, sink: Sink, watch: Watch) -> Outcome:
         """Read and commit until the end of the file, or until it cannot be read on."""
-        error = None
+        error, remedy = None, UnreadableSourceError.remedy()
         watch(self.progress(JobState.RUNNING))
         try:
             source = self._facts.known.source
@@ -265,14 +306,16 @@ class _Work:
                 self._note(portion)
                 watch(self.progress(JobState.RUNNING))
         except UnreadableSourceError as err:
-            error = str(err)
+            error, remedy = str(err), err.remedy()
         outcome = Outcome(
             state=JobState.DONE_WITH_REJECTS if self._rejected else JobState.DONE,
             counts=self._counts,
             rejected=self._rejected,
             rejects=tuple(self._rejects),
         )
-        return outcome if error is None else replace(outcome, state=JobState.FAILED, error=error)
+        if error is None:
+            return outcome
+        return replace(outcome, state=JobState.FAILED, error=error, remedy=remedy)
 
     def progress(self, state: JobState) -> Progress:
         return Progress(

@@ -8,7 +8,7 @@ Source: docs/architecture.md section 3.
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -129,7 +129,8 @@ class OpenParts:
         self._objects.sweep()
         self._index = Index(core.store, core.keys, core.entropy)
         self.warm = WarmCell()
-        looking = Looking(core, self.warm, puller_of, plugins.is_per_file)
+        pullers = partial(puller_of, clock=core.clock)
+        looking = Looking(core, self.warm, pullers, plugins.is_per_file)
         firewall = Firewall(core, self._objects, Federation(core, looking))
         registry = Registry(
             core.deciding,
@@ -146,7 +147,7 @@ class OpenParts:
             core, self._index, self._objects, ReaderCell, plugins.is_per_file, time.perf_counter
         )
         self.standing = Standing(
-            core, self._index, self._objects, looking, puller_of, self.sources.turn
+            core, self._index, self._objects, looking, pullers, self.sources.turn
         )
         products = Products(home.compiled, core.keyring.named("token"), core.entropy)
         self.confinement = Confinement(core, chosen.isolation, memo.MEMO, products)

@@ -187,9 +187,7 @@ class Ingest:
         core = self._core
         known = core.store.get(IDENTITIES.name, [(each.tag,) for each in seen])
         differing = [
-            (each, found)
-            for each, found in zip(seen, known, strict=True)
-            if found is None or found.row[4] != each.digest[:16]
+            (each, found) for each, found in zip(seen, known, strict=True) if _is_news(each, found)
         ]
         before = self._before([found.row[1] for _, found in differing if found])
         ids = self._ids([each for each, found in differing if found is None])
@@ -263,6 +261,14 @@ class Ingest:
             title=title,
             text=text,
         )
+
+
+def _is_news(seen: Seen, identity: Found | None) -> bool:
+    """Whether an item is new or changed; one that is coarse changes only what is listed no more."""
+    if identity is None:
+        return True
+    kept = identity.row[4]
+    return kept != seen.digest[:16] and not (seen.item.coarse and any(kept))
 
 
 def _counted(

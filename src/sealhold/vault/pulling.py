@@ -10,10 +10,11 @@ Source: docs/spec/36-sources.md section 3.
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from sealhold.connectors.members import member_of
 from sealhold.connectors.pulling import Piece, Pullers, Where
-from sealhold.connectors.runner import Reader
+from sealhold.connectors.runner import Reader, inside
 from sealhold.connectors.shaping import dataset_from, shaped
 from sealhold.connectors.spec import Batch, Item
 from sealhold.model.errors import UnreadableSourceError
@@ -76,7 +77,8 @@ class Looking:
         dataset = declared(source)
         with self._cell() as cell:
             for piece in self._pullers(source.kind).pull(self.where(source), cursor):
-                yield self._read(cell, piece, dataset)
+                for part in _parts(cell, piece):
+                    yield self._read(cell, part, dataset) if isinstance(part, Piece) else part
 
     def _read(self, cell: Reader, piece: Piece, dataset: Dataset | None) -> Read:
         try:
@@ -87,6 +89,25 @@ class Looking:
         shapes = (shaped(each.batch, dataset) for each in portions)
         within = piece.within if dataset is None and self._per_file(known.source) else ""
         return Read(piece, known.source, known.version, shapes, within)
+
+
+def _parts(cell: Reader, piece: Piece) -> Iterator[Piece | Read]:
+    """Yield the piece, or what is in it if it is an archive; its cursor stands behind the last."""
+    found = [*inside(piece.path, cell)]
+    for number, each in enumerate(found, start=1):
+        member = member_of(each.path)
+        name = f"{piece.name}/{member}" if member else piece.name
+        is_last = number == len(found)
+        part = replace(
+            piece,
+            path=each.path,
+            name=name,
+            cursor=piece.cursor if is_last else "",
+            gone=piece.gone if is_last else (),
+            kept=piece.kept if is_last else None,
+            within=piece.within and name,
+        )
+        yield Read(part, "", "", iter(()), "", each.why) if each.why else part
 
 
 def declared(source: SourceRow) -> Dataset | None:

@@ -18,6 +18,7 @@ from sealhold.connectors.pulling import Health, Pullers, Where
 from sealhold.connectors.shaping import dataset_plain
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import (
+    ChangedShapeError,
     ConflictError,
     InvalidError,
     LoginNeededError,
@@ -45,6 +46,7 @@ from sealhold.vault.writer import Work
 
 PAUSED, BROKEN, NEEDS_LOGIN, FAILED = "paused", "broken", "needs_login", "failed"
 WAITS = (60_000, 300_000, 1_800_000)  # milliseconds until the first tries again
+DROP = "drop"
 LATER = 6 * HOUR  # until those after them
 KEPT = frozenset({"place", "dataset", "datasets"})  # settings of every kind
 PORTION = 2_000  # rows written in one commit
@@ -72,6 +74,7 @@ class Standing:
         self._teller = Teller(core.keys)
         self._turn = turn  # that of imports
         self._turns: dict[SourceId, Lock] = {}
+        self._drops: list[SourceRow] | None = None  # known until a source is changed
         for each in self.every():
             self._know(each)
 
@@ -112,6 +115,7 @@ class Standing:
         schedules.check_schedule(schedule)
         if any(each.name == name for each in self._catalogue.sources()):
             raise ConflictError(f"a source is called `{name}` already")
+        self._check_can(kind, mode)
         health = self.check(kind, settings, secret)
         kept = dict(health.settings)
         if health.dataset is not None:
@@ -181,6 +185,16 @@ class Standing:
             raise ConflictError(f"`{source.name}` is not paused")
         return self.change(source, "resumed", state="", why="", tries=0)
 
+    def accept(self, source: SourceRow) -> SourceRow:
+        """Take a source as it is now, whatever it gave before.
+
+        Raises:
+            ConflictError: it is not broken.
+        """
+        if source.state != BROKEN:
+            raise ConflictError(f"`{source.name}` gives what it gave before")
+        return self.change(source, "accepted", state="", why="", shape=None)
+
     def login(self, source: SourceRow, secret: str) -> SourceRow:
         """Take the secret of an account anew, once the place takes it.
 
@@ -201,15 +215,21 @@ class Standing:
             ConflictError: it is paused, or is being read at this moment.
             SourceAwayError: it cannot be reached; it is tried again by itself.
             LoginNeededError: it refuses the account.
+            ChangedShapeError: it gives something else than before; nothing was kept.
         """
         if source.state == PAUSED:
             raise ConflictError(f"`{source.name}` is paused")
+        if source.state == BROKEN:
+            raise ChangedShapeError(source.why)
         with self._alone(source):
             source = self.find(source.name)
             try:
                 taken = self._take(source) if source.mode == ARCHIVE else self._look(source)
             except (SourceAwayError, LoginNeededError) as err:
                 self._failed(source, err)
+                raise
+            except ChangedShapeError as err:
+                self.change(self.find(source.name), BROKEN, state=BROKEN, why=str(err))
                 raise
             return taken
 
@@ -240,6 +260,7 @@ class Standing:
         _check_mode(mode)
         if mode == source.mode:
             return source
+        self._check_can(source.kind, mode)
         with self._alone(source):
             source = self.find(source.name)
             if mode == ARCHIVE:
@@ -336,6 +357,21 @@ class Standing:
         if ops:
             yield ops
 
+    def _check_can(self, kind: str, mode: str) -> None:
+        if mode == FEDERATE and not self._pullers(kind).can_stay:
+            raise InvalidError(f"what a source of kind `{kind}` brings cannot be left in place")
+
+    def waiting(self) -> list[SourceRow]:
+        """Return the folders that are emptied as soon as something lies in them."""
+        if self._drops is None:
+            self._drops = [each for each in self.every() if each.kind == DROP and not each.state]
+        return self._drops
+
+    def has_waiting(self, source: SourceRow) -> bool:
+        """Return whether something lies in a folder that is emptied."""
+        pieces = self._pullers(source.kind).pull(self._looking.where(source), None)
+        return next(pieces, None) is not None
+
     def _know(self, source: SourceRow) -> None:
         """Let queries and tasks know the dataset that a source declares."""
         dataset = declared(source)
@@ -364,6 +400,7 @@ class Standing:
             turn.release()
 
     def _commit(self, source: SourceRow, reason: str, *ops: Op) -> None:
+        self._drops = None
         event = Event(
             kind=EventKind.SOURCE,
             actor=Actor.OWNER,

@@ -28,6 +28,14 @@ def source_resume(context: typer.Context, name: Name) -> None:
     emit(session, source_value(source), Line("It is read again.", "head"), *source_facts(source))
 
 
+def source_accept(context: typer.Context, name: Name) -> None:
+    """Take a source as it is now that gives something else than before."""
+    session = Session.of(context)
+    with reading(session) as node:
+        source = node.standing.accept(node.standing.find(name))
+    emit(session, source_value(source), Line("Accepted.", "head"), *source_facts(source))
+
+
 def source_remove(
     context: typer.Context,
     name: Name,

@@ -35,6 +35,7 @@ from sealhold.model.errors.denied import (
     LoginNeededError,
     NoKeyError,
     NoPinError,
+    NoSecretError,
     UnboundLoginError,
     VerificationNeededError,
     WrongKeyFileError,
@@ -51,6 +52,7 @@ from sealhold.model.errors.exhausted import (
 )
 from sealhold.model.errors.invalid import (
     CapTooHighError,
+    ChangedShapeError,
     InvalidCalendarError,
     InvalidEncodingError,
     InvalidError,
@@ -122,6 +124,7 @@ __all__ = [
     "BrokerLostError",
     "BusyError",
     "CapTooHighError",
+    "ChangedShapeError",
     "ConflictError",
     "DeniedError",
     "ErrorKind",
@@ -153,6 +156,7 @@ __all__ = [
     "NoKeyError",
     "NoModuleError",
     "NoPinError",
+    "NoSecretError",
     "NoiseExhaustedError",
     "NotAProgramError",
     "NotAProofError",

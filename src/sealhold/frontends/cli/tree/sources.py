@@ -61,6 +61,12 @@ def _resume() -> Function:
     return source_resume
 
 
+def _accept() -> Function:
+    from sealhold.frontends.cli.source_state import source_accept
+
+    return source_accept
+
+
 def _remove() -> Function:
     from sealhold.frontends.cli.source_state import source_remove
 
@@ -80,7 +86,7 @@ SOURCE = {
     ),
     "add": Entry(
         about="Add a place that your data comes from again and again.",
-        example="source add rides folder ~/Rides --preview",
+        example="source add rides folder Downloads/tracks --preview",
         load=_add,
     ),
     "show": Entry(
@@ -100,7 +106,7 @@ SOURCE = {
     ),
     "login": Entry(
         about="Give the password or token of a source's account anew.",
-        example="source login mail",
+        example="source login rides",
         load=_login,
     ),
     "pause": Entry(
@@ -112,6 +118,11 @@ SOURCE = {
         about="Go on reading a source.",
         example="source resume rides",
         load=_resume,
+    ),
+    "accept": Entry(
+        about="Take a source as it is now that gives something else than before.",
+        example="source accept rides",
+        load=_accept,
     ),
     "remove": Entry(
         about="Forget a source; items that were kept stay.",

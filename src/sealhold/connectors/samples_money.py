@@ -71,3 +71,29 @@ def _camt_balance(code: str, amount: Decimal) -> str:
         f'<Amt Ccy="EUR">{abs(amount):.2f}</Amt><CdtDbtInd>{sign}</CdtDbtInd>'
         "<Dt><Dt>2025-02-01</Dt></Dt></Bal>"
     )
+
+
+def mt940(count: int) -> Sample:
+    """Return a statement with `count` lines between its opening and its closing balance."""
+    total = Decimal(100)
+    lines = []
+    for n in range(count):
+        amount = Decimal(n * 100 + n % 100) / 100
+        total -= amount
+        day = f"{_START + timedelta(days=n):%y%m%d}"
+        written = f"{amount:.2f}".replace(".", ",")
+        lines.append(
+            f":61:{day}{day[2:]}D{written}NMSCNONREF//ref{n}\r\n"
+            f":86:105?00SEPA TRANSFER?20Order {n}?21 and thanks?32Shop {n}\r\n"
+        )
+    sign, closing = "D" if total < 0 else "C", f"{abs(total):.2f}".replace(".", ",")
+    content = (
+        ":20:STARTUMS\r\n:25:10010010/0006820101EUR\r\n:28C:1/1\r\n:60F:C250105EUR100,00\r\n"
+        f"{''.join(lines)}:62F:{sign}250201EUR{closing}\r\n-\r\n"
+    )
+    return Sample(
+        file_name="statement.sta",
+        content=content.encode(),
+        items={"bookings": count, "balances": 2},
+        has_end=False,
+    )

@@ -4,7 +4,8 @@
   entity to expand and nothing outside to fetch.
 - A format whose own files all declare one (`without_doctype`) has it taken out before a parser
   sees it, and is refused if it names an entity or anything outside.
-- Each child of the root is given out whole and forgotten; one that is too large ends the file.
+- Each child of the root, or each part of a name, is given out whole and forgotten; one that is
+  too large ends the file.
 
 Source: docs/spec/18-connectors.md section 10.
 """
@@ -132,6 +133,34 @@ def children(file: BinaryIO | Undeclared, watch: Watch) -> Iterator[tuple[Elemen
             nodes = 0
         elif path and watch(element):
             element.clear()  # it stays, empty: to take it out could mean a long search
+
+
+def parts(file: BinaryIO, names: frozenset[str]) -> Iterator[tuple[list[Element], Element]]:
+    """Yield each element of one of the names, with those that are open around it, in order.
+
+    Each is forgotten then, so a part may hold millions of them.
+
+    Raises:
+        UnreadableSourceError: not well-formed, too deep, or a part that is too large.
+    """
+    refuse_declarations(file)
+    path: list[Element] = []
+    began: list[int] = []  # how many elements were held when each of the path began
+    held = 0
+    for event, element in _events(file):
+        if event == "start":
+            began.append(held)
+            path.append(element)
+            held += 1
+            if len(path) > MAX_DEPTH or held > MAX_NODES:
+                raise UnreadableSourceError("XML nested too deep or with too large a part")
+            continue
+        path.pop()
+        before = began.pop()
+        if local(element) in names:
+            yield path, element
+            element.clear()
+            held = before
 
 
 def _events(file: BinaryIO | Undeclared) -> Iterator[tuple[str, Element]]:

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from sealhold.compute.rightsdoor import Rights
     from sealhold.compute.rotating import Rotating
     from sealhold.compute.rundoor import ProcessingRuns
+    from sealhold.compute.tokendoor import PolicyTokenDoor
 
 TRIES = 4  # of passphrases that wait for their turn; each holds a thread of the server
 LABEL_BYTES = 16  # 26 base32 characters: nobody guesses the address of the pages
@@ -350,6 +351,11 @@ class Node:
     def holds(self) -> "HoldsDoor":
         """Duties to keep what an erasure would take."""
         return self.parts.crowd.holds
+
+    @property
+    def policy_tokens(self) -> "PolicyTokenDoor":
+        """Tokens on media, on which grants hang."""
+        return self.parts.token_door
 
     def stop(self) -> None:
         """End the programs that run, between two objects; the next run goes on from there."""

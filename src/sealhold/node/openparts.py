@@ -66,6 +66,7 @@ from sealhold.vault.objects import Objects
 from sealhold.vault.opening import Opened, Parts
 from sealhold.vault.personrows import OLDER as OLDER_RECORDS
 from sealhold.vault.personrows import RECORDS as PERSON_RECORDS
+from sealhold.vault.policytokenrows import NO_BONDS, Bonds, has_tokens
 from sealhold.vault.programs import Programs
 from sealhold.vault.pulling import Looking
 from sealhold.vault.quotas import LOOKED
@@ -86,7 +87,9 @@ if TYPE_CHECKING:
     from sealhold.compute.logindoor import Logins
     from sealhold.compute.openings import Proofs
     from sealhold.compute.rotating import Rotating
+    from sealhold.compute.tokendoor import PolicyTokenDoor
     from sealhold.node.peopleparts import PeopleParts
+    from sealhold.vault.policytokens import PolicyTokens
 
 
 USED_OFTEN = (SUBJECTS, FIELDS, KEY_BLOCKS, PERSON_RECORDS)  # with each use of a person
@@ -230,6 +233,32 @@ class OpenParts:
         return Logins(core, chosen.logins, self._world.speak, refused, verify)
 
     @cached_property
+    def policy_tokens(self) -> "PolicyTokens":
+        """Tokens on media, on which grants hang; loaded with the first of them."""
+        from sealhold.vault.policytokens import (  # noqa: PLC0415  # reason: few vaults have any
+            PolicyTokens,
+        )
+
+        return PolicyTokens(self.core, self._ground[4].media, self.confinement.cut)
+
+    @cached_property
+    def token_door(self) -> "PolicyTokenDoor":
+        """What the owner does about them."""
+        from sealhold.compute.tokendoor import (  # noqa: PLC0415  # reason: the same
+            PolicyTokenDoor,
+        )
+
+        return PolicyTokenDoor(self._ground[3], self.policy_tokens)
+
+    @property
+    def has_policy_tokens(self) -> bool:
+        """Whether there ever was a policy token."""
+        return has_tokens(self.core.deciding)
+
+    def _bonds(self) -> Bonds:
+        return self.policy_tokens.look() if self.has_policy_tokens else NO_BONDS
+
+    @cached_property
     def proofs(self) -> "Proofs":
         """What the owner shows of answers; loaded with the first of them."""
         from sealhold.compute.openings import Proofs  # noqa: PLC0415  # reason: few ever need it
@@ -315,6 +344,7 @@ class OpenParts:
             broker=self.confinement.broker,
             isolation=self.confinement.sentence(),
             isolation_mode=self.confinement.claim().value,
+            bonds=self._bonds,
             verify=verify,
             count=self.records.count,
             leaf_hash=log.leaf_hash,

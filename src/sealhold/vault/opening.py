@@ -60,6 +60,7 @@ from sealhold.vault import (
     noisebudget,
     notices,
     personrows,
+    policytokenrows,
     processings,
     quotas,
     recipients,
@@ -118,6 +119,7 @@ DECIDING = (
     stories.STORIES,
     recipients.RECIPIENTS,
     *holdrows.DECIDING,
+    *policytokenrows.DECIDING,
 )
 COUNTERS = (quotas.LOOKED.name, leases.COUNTS.name, caveats.USES.name)  # no memo rests on them
 TABLES = (

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from sealhold.frontends.cli.lazy import Entry, Function, Group
 from sealhold.frontends.cli.tree.holds import HOLD
+from sealhold.frontends.cli.tree.policies import POLICY
 from sealhold.frontends.cli.tree.processings import PROCESSING
 from sealhold.frontends.cli.tree.rules import COLLECTION, SCHEMA
 
@@ -296,6 +297,7 @@ OTHERS: Mapping[str, Entry | Group] = {
     "hold": Group(about="Duties to keep something when people are erased.", entries=HOLD),
     "request": Group(about="What they ask, and your yes or no.", entries=REQUEST),
     "grant": Group(about="What you allowed.", entries=GRANT),
+    "policy": Group(about="Rules that hold beside single grants.", entries=POLICY),
     "budget": Group(about="How much may be told.", entries=BUDGET),
     "run": Entry(
         about="Answer an allowed request: one number leaves, with a proof.",

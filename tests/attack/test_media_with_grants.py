@@ -68,15 +68,15 @@ def hung(vault: tuple[Node, str, Path], tmp_path: Path) -> Iterator[Hung]:
     drawer.mkdir()
     stick = tmp_path / "stick"
     stick.mkdir()
-    made = node.policy_tokens.make(stick, [grant], UNTIL, PASSPHRASE)
+    made = node.parts.media.door.make(stick, [grant], UNTIL, PASSPHRASE)
     found = Hung(node, grant, show(Kind.TOKEN, made.id), stick, drawer)
     try:
         assert found.is_open()
         yield found
     finally:
-        for each in node.policy_tokens.all():
+        for each in node.parts.media.door.all():
             if each.state == "standing":
-                node.policy_tokens.revoke(show(Kind.TOKEN, each.id), PASSPHRASE)
+                node.parts.media.door.revoke(show(Kind.TOKEN, each.id), PASSPHRASE)
         shutil.rmtree(drawer)
 
 
@@ -117,7 +117,7 @@ def test_no_byte_of_a_token_can_be_another(hung: Hung) -> None:
 def test_another_token_or_that_of_another_vault_stands_for_none(hung: Hung, tmp_path: Path) -> None:
     second = tmp_path / "second"
     second.mkdir()
-    hung.node.policy_tokens.make(second, [], UNTIL, PASSPHRASE, narrow=True)
+    hung.node.parts.media.door.make(second, [], UNTIL, PASSPHRASE, narrow=True)
     (own,) = second.glob("*.token")
     own.rename(hung.file)
     assert not hung.is_open()
@@ -126,7 +126,7 @@ def test_another_token_or_that_of_another_vault_stands_for_none(hung: Hung, tmp_
     home, foreign = new_home(tmp_path / "home"), tmp_path / "foreign"
     foreign.mkdir()
     with opened(home) as node:
-        node.policy_tokens.make(foreign, [], UNTIL, PASSPHRASE, narrow=True)
+        node.parts.media.door.make(foreign, [], UNTIL, PASSPHRASE, narrow=True)
     (theirs,) = foreign.glob("*.token")
     hung.file.write_bytes(theirs.read_bytes())
     assert not hung.is_open()
@@ -172,8 +172,8 @@ def test_a_copy_on_another_medium_is_refused_where_media_are_told_apart(
     with small_disk(mounted) as disk:
         if not disk.is_mounted:
             pytest.skip("a small disk can be mounted by root alone")
-        hung.node.policy_tokens.revoke(hung.token)
-        made = hung.node.policy_tokens.make(mounted, [hung.grant], UNTIL, PASSPHRASE)
+        hung.node.parts.media.door.revoke(hung.token)
+        made = hung.node.parts.media.door.make(mounted, [hung.grant], UNTIL, PASSPHRASE)
         assert made.has_medium
         (file,) = mounted.glob("*.token")
         shutil.copy(file, hung.drawer / file.name)
@@ -220,12 +220,12 @@ def test_a_link_planted_where_the_next_counter_is_written_leads_no_write_elsewhe
 def test_what_narrows_is_ended_by_its_owner_alone(hung: Hung, tmp_path: Path) -> None:
     stick = tmp_path / "guests"
     stick.mkdir()
-    made = hung.node.policy_tokens.make(stick, [], UNTIL, PASSPHRASE, narrow=True)
+    made = hung.node.parts.media.door.make(stick, [], UNTIL, PASSPHRASE, narrow=True)
     assert not hung.is_open()
 
     with pytest.raises(WrongPassphraseError):
-        hung.node.policy_tokens.revoke(show(Kind.TOKEN, made.id), "another")
+        hung.node.parts.media.door.revoke(show(Kind.TOKEN, made.id), "another")
 
     assert not hung.is_open()
-    hung.node.policy_tokens.revoke(show(Kind.TOKEN, made.id), PASSPHRASE)
+    hung.node.parts.media.door.revoke(show(Kind.TOKEN, made.id), PASSPHRASE)
     assert hung.is_open()

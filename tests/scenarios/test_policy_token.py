@@ -53,7 +53,7 @@ def stick(tmp_path: Path) -> Path:
 
 def make(node: Node, stick: Path, *grants: str, narrow: bool = False) -> PolicyTokenView:
     until = Instant(NOON + 20 * DAY)
-    return node.policy_tokens.make(stick, grants, until, PASSPHRASE, narrow=narrow)
+    return node.parts.media.door.make(stick, grants, until, PASSPHRASE, narrow=narrow)
 
 
 def told(node: Node) -> list[str]:
@@ -78,15 +78,15 @@ def test_a_bound_grant_answers_while_its_token_is_there(
     with pytest.raises(DeniedError):
         node.runs.run(grant)
     assert node.runs.run(free).value == 1
-    assert not node.policy_tokens.find(show(Kind.TOKEN, made.id)).present
+    assert not node.parts.media.door.find(show(Kind.TOKEN, made.id)).present
 
     drawer.rename(stick)
     assert node.runs.run(grant).value == 1
-    node.policy_tokens.revoke(show(Kind.TOKEN, made.id))
+    node.parts.media.door.revoke(show(Kind.TOKEN, made.id))
     with pytest.raises(DeniedError):
         node.runs.run(grant)
     with pytest.raises(ConflictError):
-        node.policy_tokens.revoke(show(Kind.TOKEN, made.id))
+        node.parts.media.door.revoke(show(Kind.TOKEN, made.id))
 
 
 def test_a_token_that_narrows_takes_out_all_grants_while_it_is_there(
@@ -104,7 +104,7 @@ def test_a_token_that_narrows_takes_out_all_grants_while_it_is_there(
     drawer.rename(stick)
     with pytest.raises(DeniedError):
         node.runs.run(grant)
-    node.policy_tokens.revoke(show(Kind.TOKEN, made.id), PASSPHRASE)
+    node.parts.media.door.revoke(show(Kind.TOKEN, made.id), PASSPHRASE)
     assert node.runs.run(grant).value == 1
 
 
@@ -113,7 +113,7 @@ def test_a_token_ends_with_its_day(kept: tuple[Node, Hands], stick: Path) -> Non
     asker = Asker(node)
     grant = asker.granted(node, Job(name="d"))
     until = Instant(clock() + 1000)
-    node.policy_tokens.make(stick, [grant], until, PASSPHRASE)
+    node.parts.media.door.make(stick, [grant], until, PASSPHRASE)
     assert node.runs.run(grant).value == 1
 
     clock.move(1000)
@@ -132,12 +132,12 @@ def test_what_is_told_of_a_token_is_in_the_log_once_each(
     make(node, stick, grant)
     pulled(stick).rename(stick)
     for _ in range(3):
-        node.policy_tokens.all()
+        node.parts.media.door.all()
     drawer = pulled(stick)
     for _ in range(3):
-        node.policy_tokens.all()
+        node.parts.media.door.all()
     drawer.rename(stick)
-    node.policy_tokens.all()
+    node.parts.media.door.all()
 
     assert len(told(node)) - before == 4  # made, came, went, came
     assert node.audit.verify().whole
@@ -149,7 +149,7 @@ def test_what_cannot_be_made_is_refused_and_binds_nothing(
     node, clock = kept
     asker = Asker(node)
     grant, until = asker.granted(node, Job(name="f")), Instant(clock() + DAY)
-    door = node.policy_tokens
+    door = node.parts.media.door
     with pytest.raises(WrongPassphraseError):
         door.make(stick, [grant], until, "another")
     with pytest.raises(NotFoundError):
@@ -231,7 +231,7 @@ def check_ends_within_a_second(node: Node, stick: Path, grant: str, how: str) ->
 
 def mounted_at(stick: Path) -> bool:
     """Mount a small disk there, as root can."""
-    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", stick]
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(stick)]
     return subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 

@@ -158,7 +158,7 @@ def _frames(
             order = msgspec.structs.replace(order, file_name=order.member.rpartition("/")[2])
         if archive is not None and order.member == "":
             listing = archive.listing()
-            yield Members([*map(tuple, listing.entries)], [*map(tuple, listing.left)])
+            yield Members([(n, s) for n, s in listing.entries], [(n, w) for n, w in listing.left])
         elif order.source is None:
             found = detect(content.read(SNIFF_BYTES), order.file_name, sources)
             what = _printable(found.guess.what)

@@ -82,6 +82,11 @@ class Runner(Broker):
             with suppress(ProcessLookupError):
                 os.killpg(wasm[1].pid, signal.SIGKILL)
 
+    def kill(self) -> None:
+        """End both keepers and all below them at once."""
+        self.cut()
+        super().kill()
+
     def answers(
         self,
         code: bytes,

@@ -29,6 +29,8 @@ from sealhold.model.ids import Collection, JobId
 REJECTS_TOLD = 20
 CHANGED = "the file changed while it was read; what was read of it stands, import it again"
 SIGNATURE = ".sig"  # what the name of a signature has more than that of its file
+_UNFINISHED = "tmp"  # the folder of a Maildir for mails on their way
+_NOTES = ("dovecot", "courier", "maildirfolder", "maildirsize", "subscriptions")
 
 
 class JobState(StrEnum):
@@ -83,6 +85,7 @@ class Outcome:
     rejected: int
     rejects: tuple[Reject, ...]  # the first 20 of this run
     error: str | None = None  # why it failed
+    remedy: str = UnreadableSourceError.remedy()  # what its owner can do then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,7 +253,9 @@ def files_of(path: Path) -> Iterator[Path]:
     """Yield the file itself, or the files in a folder; no link inside a folder is followed.
 
     A signature beside its file is no file of its own. A folder that cannot be read stands for
-    itself, so that its failure is told.
+    itself, so that its failure is told. Of a Maildir the mails are files, and its inner folders,
+    whose names begin with a dot; what a mail server notes beside them and what is still on its
+    way into it are none.
     """
     try:
         inside = sorted(path.iterdir()) if path.is_dir() else None
@@ -260,10 +265,21 @@ def files_of(path: Path) -> Iterator[Path]:
         yield path
         return
     names = {inner.name for inner in inside}
+    is_maildir = _is_maildir(path)
     for inner in inside:
         is_signature = inner.suffix == SIGNATURE and inner.stem in names
-        if not inner.is_symlink() and not inner.name.startswith(".") and not is_signature:
+        is_hidden = inner.name.startswith(".") and not _is_maildir(inner)
+        is_no_mail = is_maildir and _is_no_mail(inner)
+        if not (inner.is_symlink() or is_hidden or is_signature or is_no_mail):
             yield from files_of(inner)
+
+
+def _is_maildir(path: Path) -> bool:
+    return all((path / name).is_dir() for name in ("cur", "new"))
+
+
+def _is_no_mail(inner: Path) -> bool:
+    return inner.name == _UNFINISHED or (inner.name.startswith(_NOTES) and inner.is_file())
 
 
 class _Work:
@@ -281,7 +297,7 @@ class _Work:
 
     def through(self, reader: Reader, sink: Sink, watch: Watch) -> Outcome:
         """Read and commit until the end of the file, or until it cannot be read on."""
-        error = None
+        error, remedy = None, UnreadableSourceError.remedy()
         watch(self.progress(JobState.RUNNING))
         try:
             source = self._facts.known.source
@@ -290,14 +306,16 @@ class _Work:
                 self._note(portion)
                 watch(self.progress(JobState.RUNNING))
         except UnreadableSourceError as err:
-            error = str(err)
+            error, remedy = str(err), err.remedy()
         outcome = Outcome(
             state=JobState.DONE_WITH_REJECTS if self._rejected else JobState.DONE,
             counts=self._counts,
             rejected=self._rejected,
             rejects=tuple(self._rejects),
         )
-        return outcome if error is None else replace(outcome, state=JobState.FAILED, error=error)
+        if error is None:
+            return outcome
+        return replace(outcome, state=JobState.FAILED, error=error, remedy=remedy)
 
     def progress(self, state: JobState) -> Progress:
         return Progress(

@@ -16,6 +16,7 @@ from typing import Final
 from sealhold.model.errors import SealholdError
 from sealhold.node.node import Node
 from sealhold.vault.media import MOUNTS
+from sealhold.vault.policytokenrows import has_tokens
 
 EVERY: Final = 0.5  # seconds between two looks
 _CHANGED: Final = select.POLLPRI | select.POLLERR  # what the mount table says of a change
@@ -48,8 +49,8 @@ class MediaWatch:
     def once(self) -> None:
         """Look at the media once."""
         with suppress(SealholdError):  # locked between two looks, or the log is away: looked anew
-            if not self._node.locked and self._node.parts.has_policy_tokens:
-                self._node.parts.policy_tokens.look()
+            if not self._node.locked and has_tokens(self._node.parts.core.deciding):
+                self._node.parts.media.tokens.look()
 
 
 @contextmanager

@@ -48,6 +48,7 @@ from sealhold.vault import (
     catalogue,
     caveats,
     collectionrules,
+    components,
     consents,
     epochs,
     erased,
@@ -62,6 +63,7 @@ from sealhold.vault import (
     personrows,
     policytokenrows,
     processings,
+    pushers,
     quotas,
     recipients,
     registry,
@@ -72,6 +74,7 @@ from sealhold.vault import (
     rollback,
     says,
     schemarows,
+    standingrules,
     stories,
     subjects,
     tokenrows,
@@ -81,7 +84,6 @@ from sealhold.vault.deciding import Deciding
 from sealhold.vault.home import FIRST_EPOCH, Home, Lock, read, replace
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.index import SEGMENTS
-from sealhold.vault.ingest import IDENTITIES
 from sealhold.vault.keeping import Way
 from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.keyring import Keyring
@@ -91,6 +93,7 @@ from sealhold.vault.objects import TABLES as OBJECT_TABLES
 from sealhold.vault.owned import OLDER, RECORDS
 from sealhold.vault.papers import Papers
 from sealhold.vault.placed import PLACED
+from sealhold.vault.recognising import IDENTITIES
 from sealhold.vault.reserves import Reserves
 from sealhold.vault.rollback import Accepted, Undone
 from sealhold.vault.roots import HomeRoot
@@ -119,6 +122,9 @@ DECIDING = (
     stories.STORIES,
     recipients.RECIPIENTS,
     *holdrows.DECIDING,
+    pushers.PUSHERS,
+    *standingrules.DECIDING,
+    components.COMPONENTS,
     *policytokenrows.DECIDING,
 )
 COUNTERS = (quotas.LOOKED.name, leases.COUNTS.name, caveats.USES.name)  # no memo rests on them
@@ -150,6 +156,7 @@ TABLES = (
     *personrows.TABLES,
     *attachments.TABLES,
     repeats.REPEATS,
+    pushers.PUSHED,
     *jobs.TABLES,
     backups.BACKUPS,
     *log_tables.TABLES,

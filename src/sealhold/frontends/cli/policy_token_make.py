@@ -55,5 +55,5 @@ def policy_token_make(
         check_can_confirm(session, node)
         say(session, told)
         passphrase = confirmed(session, node)
-        made = node.policy_tokens.make(folder, grant or [], ends, passphrase, narrow=narrow)
+        made = node.parts.media.door.make(folder, grant or [], ends, passphrase, narrow=narrow)
     emit(session, made, token_facts(made))

@@ -24,7 +24,7 @@ def policy_token_revoke(
     """
     session = Session.of(context)
     with reading(session) as node:
-        narrows = node.policy_tokens.find(token).effect == "narrow"
+        narrows = node.parts.media.door.find(token).effect == "narrow"
         passphrase = confirmed(session, node) if narrows else ""
-        ended = node.policy_tokens.revoke(token, passphrase)
+        ended = node.parts.media.door.revoke(token, passphrase)
     emit(session, ended, token_facts(ended), Line("Ended.", "head"))

@@ -15,6 +15,6 @@ def policy_token_show(context: typer.Context) -> None:
     """
     session = Session.of(context)
     with reading(session) as node:
-        found = node.policy_tokens.all()
+        found = node.parts.media.door.all()
     blocks: list[Block] = [token_facts(each) for each in found]
     emit(session, {"tokens": found}, *(blocks or [Line("There is no policy token.")]))

@@ -127,7 +127,7 @@ def test_whether_derek_is_in_tokyo_leaves_as_one_bit_until_the_budget_ends_the_s
         assert told_in(proof)["value"] == 1
         assert b"35.68" not in proof
     shell = Shell(environment={"SEALHOLD_PASSPHRASE": PASSPHRASE}, world=world(clock))
-    assert main(["run", grant, "--home", str(home)], shell) == ErrorKind.EXHAUSTED == 8
+    assert main(["run", grant, "--home", str(home)], shell) == int(ErrorKind.EXHAUSTED)
     assert "more than this one grant still covers" in capsys.readouterr().err
     with opened(home, clock) as node:
         assert charged(node) == 3 * MICRO

@@ -328,8 +328,9 @@ class OpenParts:
 
     def tell_rest(self) -> None:
         """Tell the log what was counted and not told yet, before the vault is locked."""
-        if "crowd" in self.__dict__:
-            with suppress(SealholdError):  # the log cannot be written: so it was, too
+        with suppress(SealholdError):  # the log cannot be written: so it was, too
+            self.outside.tell_rest()
+            if "crowd" in self.__dict__:
                 self.crowd.principals.refused.tell_rest()
 
     def close(self) -> None:

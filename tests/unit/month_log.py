@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
-from sealhold.audit.log import Appender, Entry
+from sealhold.audit.log import Appender, Entry, Keys
 from sealhold.audit.logexport import write_export
 from sealhold.audit.reading import read_all
 from sealhold.audit.statement import draw_up, read_month
@@ -41,7 +41,7 @@ class MonthLog:
         self.store = MemoryRecords()
         self.store.open(TABLES, None, create=True)
         self.fence = self.store.lease(NOBODY, NOBODY, 60, Instant(0))
-        self.appender = Appender(ORIGIN, self.keys[NOBODY], self.signer)
+        self.appender = Appender(Keys.first(ORIGIN, self.signer), self.keys[NOBODY])
         self.notes = {0: ""}
 
     def write(self, at: Instant, *events: Event, subject: Id16 = NOBODY) -> None:

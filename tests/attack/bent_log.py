@@ -2,7 +2,7 @@
 
 from sealhold.audit.bundle import prove_entry
 from sealhold.audit.event import Actor, Event, EventKind
-from sealhold.audit.log import Appender, Entry
+from sealhold.audit.log import Appender, Entry, Keys
 from sealhold.audit.tables import TABLES
 from sealhold.audit.verify import Report, verify_log
 from sealhold.crypto.entropy import seeded
@@ -29,7 +29,7 @@ class Log:
         self.store = MemoryRecords()
         self.store.open(TABLES, None, create=True)
         self.fence = self.store.lease(NOBODY, NOBODY, 60, NOON)
-        self.appender = Appender(ORIGIN, self.keys[NOBODY], self.signer)
+        self.appender = Appender(Keys.first(ORIGIN, self.signer), self.keys[NOBODY])
 
     def _sealer(self) -> Sealer:
         return Sealer(Secret(self.entropy(32), "events"))
@@ -58,7 +58,7 @@ class Log:
         return found.row
 
     def check(self, newest: str | None = None) -> Report:
-        return verify_log(self.store, self.keys.get, (self.appender.key,), newest)
+        return verify_log(self.store, self.keys.get, self.appender.known, newest)
 
     def bundle(self, seq: int) -> bytes:
-        return prove_entry(self.store, seq, self.keys.get, self.appender.key)
+        return prove_entry(self.store, seq, self.keys.get, self.appender.known)

@@ -6,7 +6,7 @@ import pytest
 
 from sealhold.audit.bundle import verify_bundle
 from sealhold.audit.event import Actor, Event, EventKind, encode
-from sealhold.audit.log import Appender, load
+from sealhold.audit.log import Appender, Keys, load
 from sealhold.audit.reading import read_entries, read_hashes
 from sealhold.audit.tables import (
     CHECKPOINT,
@@ -130,7 +130,7 @@ def test_a_head_put_back_alone_is_refused_when_the_log_is_opened() -> None:
     log.change(Put(HEAD.name, older))
 
     with pytest.raises(TamperedError):
-        load(log.store, ORIGIN, log.keys[NOBODY], log.signer)
+        load(log.store, Keys.first(ORIGIN, log.signer), log.keys[NOBODY])
 
 
 @pytest.mark.threat("T51")
@@ -140,7 +140,7 @@ def test_a_head_taken_away_does_not_make_a_log_new() -> None:
     log.change(Delete(HEAD.name, (HEAD_NAME,)))
 
     with pytest.raises(TamperedError):
-        load(log.store, ORIGIN, log.keys[NOBODY], log.signer)
+        load(log.store, Keys.first(ORIGIN, log.signer), log.keys[NOBODY])
     assert any("head" in fault for fault in log.check().faults)
 
 
@@ -148,7 +148,7 @@ def test_a_head_taken_away_does_not_make_a_log_new() -> None:
 def test_a_checkpoint_signed_by_another_key_of_the_same_name_is_named() -> None:
     log, forger = Log().fill(), Log(b"forger")
     forger.keys = log.keys
-    forger.appender = Appender(ORIGIN, log.keys[NOBODY], forger.signer)
+    forger.appender = Appender(Keys.first(ORIGIN, forger.signer), log.keys[NOBODY])
     forger.fill()
 
     log.change(Put(CHECKPOINT.name, forger.row(CHECKPOINT.name, 15)))
@@ -198,7 +198,7 @@ def test_a_batch_that_could_not_be_committed_leaves_the_log_where_it_was() -> No
 @pytest.mark.threat("T54")
 def test_a_second_writer_on_the_same_log_fails_whole() -> None:
     log = Log().fill()
-    second = load(log.store, ORIGIN, log.keys[NOBODY], log.signer)
+    second = load(log.store, Keys.first(ORIGIN, log.signer), log.keys[NOBODY])
     late = second.prepare([log.entry()], NOON, log.entropy)
     log.write(log.entry())
 
@@ -357,6 +357,6 @@ class Liar:
 def test_a_store_that_gives_rows_of_another_form_is_caught(table: str) -> None:
     log = Log().fill(each=70)
 
-    report = verify_log(Liar(log.store, table), log.keys.get, (log.appender.key,), None)
+    report = verify_log(Liar(log.store, table), log.keys.get, log.appender.known, None)
 
     assert not report.whole

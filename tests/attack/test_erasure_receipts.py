@@ -22,6 +22,7 @@ from sealhold.model.quantities import DAY, Instant
 from sealhold.stores.spec import Put
 from sealhold.vault.epochs import CLOSED
 from sealhold.vault.erasures import Erasures
+from sealhold.vault.logkeys import known_to
 from tests.unit.memory_vault import NOON
 from tests.unit.people_vault import Crowd, crowd
 
@@ -60,7 +61,7 @@ def pins(many: Crowd) -> dict[str, list[bytes]]:
     ring = many.vault.core.keyring
     return {
         "receipt": [ring.signer("proof-sign").public],
-        "log": [ring.signer("log-sign").public],
+        "log": [known_to(ring).line[-1].public],
     }
 
 

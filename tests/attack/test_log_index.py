@@ -2,7 +2,7 @@
 
 import pytest
 
-from sealhold.audit.log import Appender, load, size_of
+from sealhold.audit.log import Appender, Keys, load, size_of
 from sealhold.audit.spans import WIDE, leaves_of
 from sealhold.audit.tables import HEAD, HEAD_NAME, LEAF, SPAN, SPANS
 from sealhold.crypto.seal import NOBODY
@@ -37,7 +37,7 @@ def test_a_span_that_was_taken_out_is_told_to_who_reads_and_named_by_the_check(l
         read(log)
     assert log.check().faults == (f"index of entries {SPAN} to {2 * SPAN - 1}: missing",)
     with pytest.raises(TamperedError):
-        load(log.store, ORIGIN, log.keys[NOBODY], log.signer)
+        load(log.store, Keys.first(ORIGIN, log.signer), log.keys[NOBODY])
 
 
 @pytest.mark.threat("T334")
@@ -74,7 +74,7 @@ def test_an_index_that_the_log_key_itself_sealed_for_other_entries_is_named() ->
     """Whoever has the key of the log, but not all keys of its subjects."""
     log, other = Log().fill(3, 100), Log(b"other")
     other.keys.update(log.keys)
-    other.appender = Appender(ORIGIN, log.keys[NOBODY], other.signer)
+    other.appender = Appender(Keys.first(ORIGIN, other.signer), log.keys[NOBODY])
     other.write(*(other.entry(subject=BOB) for _ in range(300)))
 
     log.change(Put(SPANS.name, other.row(SPANS.name, 0, 0, 0)))

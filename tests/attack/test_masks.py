@@ -8,13 +8,15 @@ from io import BytesIO
 import pytest
 
 from sealhold.audit.event import Actor, EventKind
-from sealhold.model.errors import DeniedError
-from sealhold.model.people import Mask
-from sealhold.model.processing import Wish
+from sealhold.model.errors import ConflictError, DeniedError
+from sealhold.model.ids import Purpose
+from sealhold.model.people import FieldRule, Mask
+from sealhold.model.processing import ChoiceState, ProcessingState, Wish
 from sealhold.model.quantities import DAY, Instant
 from sealhold.vault.exporting import Exports, Wanted
 from sealhold.vault.mine import Mine
 from sealhold.vault.verdicts import Question
+from sealhold.vault.writer import Work
 from tests.unit.memory_vault import NOON
 from tests.unit.people_vault import MAIL, MARKETING, NAME, RULES, SERVICE
 from tests.unit.processing_vault import TERMS, Stage, stage
@@ -106,6 +108,98 @@ def test_a_mask_that_is_laid_down_binds_the_very_next_read(on: Stage) -> None:
     assert (before, on.many.people.get(on.app, ada, SERVICE).fields[MAIL]) == (WHOLE, LEFT)
     with pytest.raises(DeniedError):
         on.many.people.find(on.app, SERVICE, MAIL, WHOLE)
+
+
+DIRECT, SELL = Purpose("DirectMarketing"), Purpose("SellProducts")
+WITH_MAIL = replace(TERMS, fields=frozenset({NAME, MAIL}))
+
+
+def lay(on: Stage, mail: FieldRule) -> None:
+    on.many.schemas.lay_down(on.many.app(on.app), {**RULES, MAIL: mail})
+
+
+@pytest.mark.threat("T360")
+@pytest.mark.parametrize(
+    "looser",
+    [
+        replace(RULE, mask=Mask.NONE, whole_for=frozenset()),
+        replace(RULE, whole_for=frozenset({SERVICE, MARKETING})),
+        replace(RULE, whole_for=frozenset({SERVICE, DIRECT})),
+        replace(RULE, mask=Mask.TAIL),
+    ],
+    ids=["no mask", "whole for it", "whole for a part of it", "another mask"],
+)
+def test_a_yes_to_what_was_masked_is_none_to_more(on: Stage, looser: FieldRule) -> None:
+    ada, found = on.many.person(), on.processing(WITH_MAIL)
+    on.say(ada, found, Wish.ALLOW)
+    lease = on.run(found).lease
+    assert on.read(lease, ada)[MAIL] == LEFT
+
+    lay(on, looser)
+
+    with pytest.raises(DeniedError):
+        on.read(lease, ada)
+    now = on.processings.get(found.id)
+    assert (now.state, now.edition, now.terms) == (ProcessingState.WAITING, 2, found.terms)
+    assert on.many.events(EventKind.PROCESSING)[0].reason == "changed_materially"
+    assert on.choice(ada, on.activate(now)).state is ChoiceState.PENDING
+    with pytest.raises(DeniedError):
+        on.read(on.run(found).lease, ada)
+    on.say(ada, found, Wish.ALLOW)
+    assert MAIL in on.read(on.run(found).lease, ada)
+
+
+@pytest.mark.parametrize(
+    "tighter",
+    [
+        replace(RULE, mask=Mask.HIDDEN),
+        replace(RULE, whole_for=frozenset()),
+        replace(RULE, whole_for=frozenset({SERVICE, SELL})),
+        replace(RULE, retention_days=7),
+    ],
+    ids=["leaves nothing", "whole for nobody", "whole for another", "another term"],
+)
+def test_a_yes_stands_where_no_more_is_read_than_before(on: Stage, tighter: FieldRule) -> None:
+    ada, found = on.many.person(), on.processing(WITH_MAIL)
+    on.say(ada, found, Wish.ALLOW)
+    lease = on.run(found).lease
+
+    lay(on, tighter)
+
+    assert on.read(lease, ada)[MAIL] != WHOLE
+    assert on.processings.get(found.id).edition == 1
+
+
+def test_what_does_not_read_the_field_or_has_ended_asks_nobody(on: Stage) -> None:
+    other, ended = on.processing(), on.processing(WITH_MAIL)
+    on.processings.retire(ended, Actor.OWNER)
+
+    lay(on, replace(RULE, mask=Mask.NONE, whole_for=frozenset()))
+
+    assert on.processings.get(other.id).state is ProcessingState.ACTIVE
+    assert on.processings.get(ended.id).state is ProcessingState.RETIRED
+
+
+@pytest.mark.threat("T360")
+def test_a_processing_that_comes_to_the_field_in_that_moment_fails_the_laying(
+    on: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, writer = on.processing(), on.many.vault.core.writer
+    commit = writer.commit
+
+    def late(work: Work) -> object:
+        monkeypatch.undo()
+        on.change(found, lambda terms: replace(terms, fields=frozenset({NAME, MAIL})))
+        return commit(work)
+
+    monkeypatch.setattr(writer, "commit", late)
+
+    with pytest.raises(ConflictError):
+        lay(on, replace(RULE, mask=Mask.NONE, whole_for=frozenset()))
+
+    schema = on.many.schemas.get(on.app)
+    assert schema is not None
+    assert schema.rules[MAIL] == RULE
 
 
 def test_the_person_has_the_whole_on_their_page_and_in_their_export(on: Stage) -> None:

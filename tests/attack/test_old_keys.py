@@ -28,6 +28,7 @@ from sealhold.stores.spec import Delete, Fence, Put
 from sealhold.vault import wraps
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.epochs import Epochs
+from sealhold.vault.heldkeys import Held
 from sealhold.vault.home import Home
 from sealhold.vault.keyring import Keyring
 from sealhold.vault.keysets import KeySets
@@ -248,9 +249,9 @@ def test_a_copy_that_is_not_whole_never_takes_the_place_of_the_old_set(
         made = Keyring.inherit
 
         def inherit(
-            self: Keyring, old: Keyring, fence: Fence, anew: Collection[AppId] = ()
+            self: Keyring, now: int, held: Held, fence: Fence, anew: Collection[AppId] = ()
         ) -> None:
-            made(self, old, fence, anew)
+            made(self, now, held, fence, anew)
             harm(self)
 
         monkeypatch.setattr(Keyring, "inherit", inherit)

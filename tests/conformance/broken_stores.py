@@ -6,6 +6,7 @@ Each is the memory backend with one fault, so nothing else can be what a check c
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
+from time import sleep
 
 from msgspec import structs
 
@@ -31,6 +32,8 @@ from sealhold.stores.spec import (
     Unit,
 )
 
+_SEEN_GROWING = 1_000_000  # bytes; what takes less time to write is seen by nobody
+_WRITES_FOR = 0.005  # seconds
 Finish = Callable[[Sequence[Result]], Sequence[Op]]
 
 
@@ -141,6 +144,18 @@ class LostRenames(MemoryObjects):
         return super().put(ObjectName(f"{name}.part"), sealed)
 
 
+class TornPuts(MemoryObjects):
+    """Shows an object before all of it is there, as a folder without trailers would."""
+
+    def put(self, name: ObjectName, sealed: SealedBytes) -> Kept:
+        half = SealedBytes(sealed[: len(sealed) // 2])
+        if len(sealed) < _SEEN_GROWING or super().put(name, half) is Kept.EXISTS:
+            return super().put(name, sealed)
+        sleep(_WRITES_FOR)
+        self.delete(name)
+        return super().put(name, sealed)
+
+
 class EverybodyWins(MemoryObjects):
     """Tells each of many writers that the object is theirs."""
 
@@ -188,6 +203,7 @@ RECORDS: dict[type[MemoryRecords], str] = {
 OBJECTS: dict[type[MemoryObjects], str] = {
     OverwritingPuts: "a_taken_name_keeps_its_first_bytes",
     LostRenames: "objects_of_any_length_come_back_whole",
+    TornPuts: "a_reader_sees_all_of_an_object_or_none",
     EverybodyWins: "of_many_writers_at_once_exactly_one_creates",
     ShortReads: "a_range_beyond_the_end_is_an_error_and_no_short_answer",
     AnyName: "a_hostile_name_is_refused_before_anything_is_touched",

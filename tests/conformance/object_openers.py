@@ -7,7 +7,9 @@ two stores of one place. Only `memory` forgets all when its object goes.
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
+from secrets import token_hex
 
+from sealhold.stores.backends.folder import FolderObjects
 from sealhold.stores.backends.localdir import LocalDir
 from sealhold.stores.backends.memory import MemoryObjects
 from sealhold.stores.spec import ObjectStore
@@ -18,7 +20,10 @@ Opener = Callable[[Path], ObjectStore]
 
 GROUP = "sealhold.object_stores.conformance"
 
-IN_FILES: dict[str, Opener] = {"localdir": LocalDir}  # below the folder itself
+IN_FILES: dict[str, Opener] = {  # below the folder itself
+    "localdir": LocalDir,
+    "folder": lambda folder: FolderObjects(folder, token_hex(8)),
+}
 LASTING: dict[str, Opener] = {
     **IN_FILES,
     "bucket": s3server.objects_of,

@@ -5,13 +5,16 @@ from threading import Thread
 
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from sqlcipher3 import dbapi2 as sqlcipher
 
 from sealhold.model.errors import StoreBusyError
 from sealhold.stores import cipherfile
 from sealhold.stores.backends.memory import MemoryObjects
 from sealhold.stores.spec import DeleteWhere
+from sealhold.stores.sqltext import TableText
+from sealhold.stores.tables import Tables
 
-from .record_bench import KEY, Place, leaf, thing
+from .record_bench import KEY, THINGS, Opened, Place, leaf, thing
 from .record_openers import OPENERS
 
 PAGE, RESERVE, SALT = 8_192, 80, 16  # of SQLCipher 4: a 16-byte IV and a 64-byte MAC end each page
@@ -106,3 +109,71 @@ def test_threads_that_ended_leave_no_open_file(tmp_path: Path) -> None:
         reader.join()
 
     assert _open_files() <= before + 6  # a reader or two, of three files each
+
+
+def test_one_snapshot_after_another_opens_no_file_anew_and_shows_what_is_newest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Place(OPENERS["sqlcipher"], tmp_path).create()
+    opened.keep(thing(1))
+    _things(opened)
+    monkeypatch.delattr(cipherfile.CipherFile, "connect")
+
+    opened.keep(thing(2))
+
+    assert _things(opened) == 2
+
+
+def test_what_a_snapshot_that_ended_in_an_error_read_with_is_not_used_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Place(OPENERS["sqlcipher"], tmp_path).create()
+    opened.keep(thing(1))
+    with pytest.raises(ZeroDivisionError), opened.store.snapshot():
+        raise ZeroDivisionError
+    monkeypatch.delattr(cipherfile.CipherFile, "connect")
+
+    with pytest.raises(AttributeError, match="connect"):
+        _things(opened)
+
+
+def test_a_store_that_is_closed_under_a_snapshot_leaves_no_open_file(tmp_path: Path) -> None:
+    before = _open_files()
+    opened = Place(OPENERS["sqlcipher"], tmp_path).create()
+    opened.keep(thing(1))
+
+    with opened.store.snapshot():
+        _things(opened)
+        opened.store.close()
+
+    assert _open_files() <= before
+
+
+def test_a_page_of_rows_is_asked_for_without_preparing_the_statement_again() -> None:
+    (table,) = Tables((THINGS,))
+    text = TableText(table)
+    connection = sqlcipher.connect(":memory:", isolation_level=None)
+    for statement in text.creates:
+        connection.execute(statement)
+    ask = text.scan("day", 1, 0, past=False, reverse=False)
+    prepared: list[int] = []
+
+    def note(*_asked: object) -> int:
+        prepared.append(1)
+        return int(sqlcipher.SQLITE_OK)
+
+    connection.set_authorizer(note)
+
+    counts = []
+    for limit in (5, 7, 5):
+        connection.execute(ask, (0, limit)).fetchall()
+        counts.append(len(prepared))
+
+    assert counts[0] > 0
+    assert counts == [counts[0]] * 3
+    connection.close()
+
+
+def _things(opened: Opened) -> int:
+    with opened.store.snapshot() as view:
+        return len(view.scan("things", "key", (), ()).rows)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from sealhold.audit.bundle import prove_entry, verify_bundle
 from sealhold.audit.event import Actor, Event, EventKind, Logged, Outcome, decode, encode
-from sealhold.audit.log import Appender, Entry, load
+from sealhold.audit.log import Appender, Entry, Keys, load
 from sealhold.audit.reading import read_entries, read_hashes
 from sealhold.audit.tables import TABLES, entry_hash
 from sealhold.audit.verify import verify_log
@@ -93,7 +93,7 @@ def test_any_log_is_whole_proves_each_entry_and_opens_again_where_it_stood(
     store = MemoryRecords()
     store.open(TABLES, None, create=True)
     fence = store.lease(NOBODY, NOBODY, 60, Instant(0))
-    appender = Appender("log", own, signer)
+    appender = Appender(Keys.first("log", signer), own)
     entry = Entry(event=Event(kind=EventKind.SEARCH, actor=Actor.OWNER))
     for size, now in zip(batches, times, strict=False):
         prepared = appender.prepare([entry] * size, now, entropy)
@@ -101,8 +101,8 @@ def test_any_log_is_whole_proves_each_entry_and_opens_again_where_it_stood(
         appender.adopt(prepared)
 
     head = appender.head
-    report = verify_log(store, {NOBODY: own}.get, [appender.key], head.note)
-    again = load(store, "log", own, signer).head
+    report = verify_log(store, {NOBODY: own}.get, appender.known, head.note)
+    again = load(store, Keys.first("log", signer), own).head
 
     assert (report.faults, report.size) == ((), sum(batches))
     assert (
@@ -115,5 +115,5 @@ def test_any_log_is_whole_proves_each_entry_and_opens_again_where_it_stood(
     seqs = [line.leaf.seq for line in read_entries(store, {NOBODY: own}.get)]
     assert seqs == list(range(sum(batches)))[::-1]
     for seq in {0, sum(batches) // 2, sum(batches) - 1}:
-        bundle = prove_entry(store, seq, {NOBODY: own}.get, appender.key)
+        bundle = prove_entry(store, seq, {NOBODY: own}.get, appender.known)
         assert verify_bundle(bundle, [signer.public]).exit_code == 0

@@ -49,6 +49,7 @@ class Backed:
     monitor: str
     kept: SubjectId
     gone: SubjectId  # erased after the backup
+    came: SubjectId | None = None  # made after the backup, if somebody was
 
     @property
     def place(self) -> str:

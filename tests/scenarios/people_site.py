@@ -60,6 +60,13 @@ class PeopleSite:
             headers["Sealhold-Purpose"] = purpose
         return call(self.port, method, path, token, body, headers)
 
+    def officer(self) -> str:
+        """Return the token of a new officer."""
+        body = {"name": "Dora", "passphrase": PASSPHRASE}
+        made = call(self.port, "POST", "/v1/officers", self.owner, body)
+        assert made.status == 201, made.body
+        return str(made.json["token"])
+
     def person(self, token: str, name: str, mail: str) -> str:
         """Return a new person with a profile."""
         subject: str = self.call("POST", "/v1/subjects", token).json["subject"]

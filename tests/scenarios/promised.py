@@ -116,9 +116,7 @@ def teller(folder: Path, store: str) -> Iterator[Teller]:
         work_under_it(cli)
     with people_site(folder) as site:
         lay_down(site)
-        body = {"name": "Dora", "passphrase": PASSPHRASE}
-        officer = site.call("POST", "/v1/officers", site.owner, body).json["token"]
-        yield Teller(site, officer, site.owner, Written(site.port))
+        yield Teller(site, site.officer(), site.owner, Written(site.port))
 
 
 def app_keys_lie_under_the_vaults_own(on: Teller) -> None:

@@ -1,7 +1,8 @@
 """Vaults whose slots lie in a TPM or on a token in software, and processes that die with them."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,23 @@ def token_in(folder: Path, label: str) -> Path:
     softhsm()
     folder.mkdir()
     return make_token(folder, label)
+
+
+@contextmanager
+def tpm_here() -> Iterator[SoftTpm]:
+    """Start a TPM in software, and end it."""
+    made = SoftTpm()
+    made.start()
+    yield made
+    made.remove()
+
+
+@contextmanager
+def token_here(folder: Path, label: str) -> Iterator[Path]:
+    """Make a token in a new `folder`, and name another one of before again in the end."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOFTHSM2_CONF", "")  # so that it is put back, whatever it is meanwhile
+        yield token_in(folder, label)
 
 
 def indices(tpm: SoftTpm) -> set[str]:

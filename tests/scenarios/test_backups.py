@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ from sealhold.model.quantities import DAY, HOUR
 from sealhold.node import Places, backing
 from sealhold.vault.home import Home
 from tests.conformance import pgserver
-from tests.scenarios.backed import Backed, backed, nobody_watches
+from tests.scenarios.backed import Backed, backed, nobody_watches, person
 from tests.scenarios.vaults import PASSPHRASE, named, opened, world
 from tests.transcripts.cli import Cli
 from tests.unit.people_vault import NAME
@@ -32,11 +33,13 @@ from tests.unit.people_vault import NAME
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Backed:
-    """Return a vault with a backup, after which a person was erased and time went by."""
+    """Return a vault with a backup, after which one person was erased and another one came."""
     found = backed(tmp_path_factory.mktemp("backed"))
     found.erase()
+    with opened(found.home, found.clock) as node:
+        came = person(node, found.asker.token, "Eve")
     found.clock.move(HOUR)
-    return found
+    return replace(found, came=came)
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +72,22 @@ def test_who_was_erased_since_is_read_by_nobody_from_the_first_read_on(
         lines = [line for line in node.audit.lines() if line.kind == "erase"]
 
     assert [line.reason for line in lines] == ["erased_since"]
+
+
+def test_the_key_of_who_came_since_is_of_nobody_and_stays_where_it_was_copied_from(
+    made: Backed, from_home: Path
+) -> None:
+    assert made.came is not None
+
+    with opened(from_home, made.clock) as node:
+        gone = node.parts.strays.sweep()
+        with pytest.raises(NotFoundError):
+            node.parts.core.keyring.subject(made.came)
+        assert node.parts.core.keyring.subject(made.kept).subject == made.kept
+
+    assert gone == 1
+    with opened(made.home, made.clock) as node:
+        assert made.profile(node, made.came).fields[NAME] == "Eve"
 
 
 @pytest.mark.threat("T286")
@@ -269,7 +288,7 @@ def test_no_part_of_a_backup_tells_what_is_in_the_vault_nor_opens_with_the_passp
     slot, unlock = (made.home / "slot" / "1", made.home / "unlock" / "passphrase")
 
     assert len(parts) >= 3
-    for secret in (b"green", b"Ada", b"ada@example.org", made.asker.token.encode()):
+    for secret in (b"green", b"ada@example.org", made.asker.token.encode()):  # longer than chance
         assert not any(secret in part for part in parts)
     for file in (slot, unlock):
         assert not any(file.read_bytes()[:40] in part for part in parts)

@@ -14,9 +14,8 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from tests.conformance import pgserver
 from tests.scenarios.people_site import MARKETING, Answer, PeopleSite, call, people_site
-from tests.transcripts.cli import PASSPHRASE
+from tests.scenarios.records_site import STORES, init_of
 
 SCRIPT = b"for person in people: print(person.name)"
 ABSENT = "00000000-0000-4000-8000-000000000000"
@@ -96,19 +95,13 @@ def terms(**changed: object) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(scope="module", params=["sqlcipher", "postgresql"])
+@pytest.fixture(scope="module", params=STORES)
 def actors(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Actors]:
     folder = tmp_path_factory.mktemp("processings")
-    init = "init --headless"
-    if request.param == "postgresql":
-        rows = f"{pgserver.address()}?schema={pgserver.schema_of(folder)}"
-        init += f" --records '{rows}'"
-    with people_site(folder, init=init) as site:
-        body = {"name": "Officer", "passphrase": PASSPHRASE}
-        officer = call(site.port, "POST", "/v1/officers", site.owner, body).json["token"]
-        yield Actors(site, officer)
+    with people_site(folder, init=init_of(request.param, folder)) as site:
+        yield Actors(site, site.officer())
 
 
 @pytest.mark.promise("P6")

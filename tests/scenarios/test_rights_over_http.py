@@ -6,78 +6,27 @@ import time
 import zipfile
 from base64 import b64decode
 from collections.abc import Iterator
-from dataclasses import dataclass
-from http.client import HTTPConnection
-from pathlib import Path
 
 import jsonschema_rs
 import pytest
 
-from tests.conformance import pgserver
-from tests.scenarios.people_site import Answer, PeopleSite, call, people_site
+from tests.scenarios.office import Office, office_in
+from tests.scenarios.people_site import SERVICE, call
+from tests.scenarios.records_site import STORES
 from tests.transcripts.cli import PASSPHRASE, Cli
 
 ABSENT = "00000000-0000-4000-8000-000000000000"
 ACCESS, ERASURE = "eu-gdpr:A15", "eu-gdpr:A17"
 FIRST_NOTICE = "eu-gdpr:DPABreachInitialNotice"
 HOUR, DAY = 3_600_000, 86_400_000
-STORES = ("sqlcipher", "postgres")
-
-
-@dataclass(frozen=True)
-class Office:
-    """A served vault, and an officer's token."""
-
-    site: PeopleSite
-    officer: str
-    folder: Path
-
-    @property
-    def app(self) -> str:
-        return self.site.apps[0][1]
-
-    def post(self, path: str, body: object = None, token: str | None = None) -> Answer:
-        whose = self.officer if token is None else token
-        return call(self.site.port, "POST", path, whose, {} if body is None else body)
-
-    def get(self, path: str, token: str | None = None) -> Answer:
-        return call(self.site.port, "GET", path, self.officer if token is None else token)
-
-    def person_token(self, subject: str) -> str:
-        made = self.post(f"/v1/subjects/{subject}/tokens", token=self.app)
-        assert made.status == 201, made.body
-        return str(made.json["token"])
-
-    def bring(self, app: str, key: str, data: bytes) -> Answer:
-        wire = HTTPConnection("127.0.0.1", self.site.port, timeout=30)
-        sent = {
-            "Host": f"localhost:{self.site.port}",
-            "Authorization": f"Bearer {self.site.owner}",
-            "Content-Type": "application/octet-stream",
-        }
-        wire.request("POST", f"/v1/import?app={app}&key={key}", data, sent)
-        response = wire.getresponse()
-        found = Answer(response.status, dict(response.getheaders()), response.read())
-        wire.close()
-        return found
-
-    def step(self, request: str, step: str, **body: object) -> Answer:
-        return self.post(f"/v1/rights/{request}/{step}", body)
 
 
 @pytest.fixture(scope="module", params=STORES)
 def office(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Office]:
-    folder = tmp_path_factory.mktemp("rights")
-    rows = ""
-    if request.param == "postgres":
-        rows = f" --records '{pgserver.address()}?schema={pgserver.schema_of(folder)}'"
-    with people_site(folder, init=f"init --headless{rows}") as site:
-        body = {"name": "Dora", "passphrase": PASSPHRASE}
-        made = call(site.port, "POST", "/v1/officers", site.owner, body)
-        assert made.status == 201, made.body
-        yield Office(site, made.json["token"], folder)
+    with office_in(tmp_path_factory.mktemp("rights"), request.param) as found:
+        yield found
 
 
 def now() -> int:
@@ -159,9 +108,7 @@ def test_a8_an_export_is_taken_in_by_another_app_and_a_changed_one_is_not(office
     assert (made.status, made.json["fields"], made.json["records"]) == (201, 2, 0)
     assert made.json["subject"] != subject
     path = f"/v1/subjects/{made.json['subject']}/profile"
-    found = call(
-        office.site.port, "GET", path, token, headers={"Sealhold-Purpose": "ServiceProvision"}
-    )
+    found = office.get(path, token, SERVICE)
     assert found.json["fields"] == {"name": "Hal", "mail": "hal@example.org"}
     assert [each.status for each in (bent, unknown)] == [422, 422]
 

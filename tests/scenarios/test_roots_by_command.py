@@ -1,7 +1,6 @@
 """A12 by command: what the page on roots says, what lacks at `init`, and going back elsewhere."""
 
 import json
-import os
 import re
 import shlex
 from collections.abc import Callable, Iterator
@@ -12,7 +11,7 @@ import pytest
 
 from sealhold.vault.home import Home
 from tests.conformance.software_tokens import PIN, SoftTpm, softhsm
-from tests.scenarios.rooted import indices, keys_on, token_in
+from tests.scenarios.rooted import indices, keys_on, token_here, tpm_here
 from tests.scenarios.vaults import PASSPHRASE
 from tests.transcripts.cli import Cli, Ended
 
@@ -23,20 +22,14 @@ pytestmark = pytest.mark.xdist_group("roots")  # one process has one token
 
 @pytest.fixture(scope="module")
 def tpm() -> Iterator[SoftTpm]:
-    made = SoftTpm()
-    made.start()
-    yield made
-    made.remove()
+    with tpm_here() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    before = os.environ.get("SOFTHSM2_CONF")
-    yield token_in(tmp_path_factory.mktemp("token") / "here", LABEL)
-    if before is None:
-        del os.environ["SOFTHSM2_CONF"]
-    else:
-        os.environ["SOFTHSM2_CONF"] = before
+    with token_here(tmp_path_factory.mktemp("token") / "here", LABEL) as made:
+        yield made
 
 
 @pytest.fixture

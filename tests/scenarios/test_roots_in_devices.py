@@ -29,7 +29,8 @@ from tests.scenarios.rooted import (
     keys_on,
     new_vault,
     on_token,
-    token_in,
+    token_here,
+    tpm_here,
 )
 from tests.scenarios.vaults import PASSPHRASE, calendar, opened, world
 
@@ -41,20 +42,14 @@ pytestmark = pytest.mark.xdist_group("roots")  # one process has one token
 
 @pytest.fixture(scope="module")
 def tpm() -> Iterator[SoftTpm]:
-    made = SoftTpm()
-    made.start()
-    yield made
-    made.remove()
+    with tpm_here() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    before = os.environ.get("SOFTHSM2_CONF")
-    yield token_in(tmp_path_factory.mktemp("token") / "here", LABEL)
-    if before is None:
-        del os.environ["SOFTHSM2_CONF"]
-    else:
-        os.environ["SOFTHSM2_CONF"] = before
+    with token_here(tmp_path_factory.mktemp("token") / "here", LABEL) as made:
+        yield made
 
 
 @pytest.fixture(params=["tpm2", "pkcs11"])

@@ -92,7 +92,7 @@ def test_whoever_has_the_key_file_imports_allows_and_runs(keyed: Cli) -> None:
     [
         ({}, 3, "SEALHOLD_KEY_FILE"),
         ({"SEALHOLD_PASSPHRASE": PASSPHRASE}, 3, "SEALHOLD_KEY_FILE"),
-        ({"SEALHOLD_KEY_FILE": "stick/none.key"}, 4, "no key file there"),
+        ({"SEALHOLD_KEY_FILE": "stick/none.key"}, 4, "look at the path"),
         ({"SEALHOLD_KEY_FILE": "stick/other.key"}, 3, "its key file"),
         ({"SEALHOLD_KEY_FILE": "stick/open.key"}, 6, "read by others"),
         ({"SEALHOLD_KEY_FILE": "stick/short.key"}, 6, "32 random bytes"),

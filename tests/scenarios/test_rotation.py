@@ -285,6 +285,10 @@ def test_where_there_is_nothing_to_turn_over_the_commands_say_so_in_words(cli: C
     assert "nothing, for there is none of it" in done.out
     assert re.search(r"Changed +nothing\n", done.out)
     assert not re.search(r"\b0\b", done.out.partition("Began")[0])
+    alone = empty.line("key rotate subject owner")  # the key is made anew all the same
+    assert "of owner: nothing lies under it yet" in alone.out
+    assert "nothing, for nothing lies under it" in alone.out
+    assert "say which app" in empty.line("key rotate app --dry-run").err
 
 
 def test_a_compromised_key_is_gone_after_the_command(cli: Cli) -> None:
@@ -306,11 +310,13 @@ def test_rows_on_a_server_are_turned_over(tmp_path: Path) -> None:
     assert cli.line("import tracks calendar.ics").code == 0
     before = cli.line("search dentist").out
 
-    for kind in ("subject owner", "subjects", "bodies", "app owner"):
+    for kind in ("subject owner", "subjects", "bodies", "app owner", "log"):
         assert cli.line(f"key rotate {kind} --compromised").code == 0
 
     assert cli.line("search dentist").out == before
     assert cli.line("audit verify").code == 0
+    told = json.loads(cli.line("audit keys --json").out)["keys"]
+    assert [(key["version"], key["state"]) for key in told] == [(2, "active"), (1, "compromised")]
     keys = json.loads(cli.line("key list --json").out)["keys"]
     assert [(key["version"], key["state"]) for key in keys if key["kind"] == "subject"] == [
         (3, "active")

@@ -122,9 +122,14 @@ def test_only_the_key_before_may_still_hold_and_older_ones_are_destroyed(
         turn(node)
         with pytest.raises(DeniedError):
             node.callers.kind(second)
-        names = {key.name for key in node.keys.list().keys if key.name.startswith("token")}
+        listed = [key for key in node.keys.list().keys if key.name.startswith("token")]
 
-    assert names == {"token", "token-3", "token-4"}
+    states = {key.name: (key.version, key.state) for key in listed}
+    assert states == {
+        "token": (1, "decrypt-only"),
+        "token-3": (3, "decrypt-only"),
+        "token-4": (4, "active"),
+    }
 
 
 @pytest.mark.parametrize("write", range(4))

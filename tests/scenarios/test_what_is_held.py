@@ -20,9 +20,10 @@ from sealhold.model.ids import SubjectId, canonical
 from sealhold.model.quantities import DAY, Instant
 from sealhold.node import Node
 from sealhold.vault.subjects import SUBJECTS
-from tests.conformance import pgserver
 from tests.scenarios.holding import ERASE, LIFT, do_and_die
-from tests.scenarios.people_site import Answer, PeopleSite, call, people_site
+from tests.scenarios.office import Office, office_in
+from tests.scenarios.people_site import Answer
+from tests.scenarios.records_site import STORES
 from tests.scenarios.shredded import (
     NAME,
     RULES,
@@ -40,7 +41,6 @@ from tests.scenarios.test_shredding import (
     id_of,
 )
 from tests.scenarios.vaults import NOON, PASSPHRASE, new_home, opened
-from tests.transcripts.cli import PASSPHRASE as TYPED
 from tests.transcripts.cli import Cli
 
 FORKS = multiprocessing.get_context("forkserver")
@@ -237,47 +237,18 @@ def names_held(node: Node) -> set[object]:
 # --- over HTTP ---
 
 
-@dataclass(frozen=True)
-class Office:
-    """A served vault, and an officer's token."""
-
-    site: PeopleSite
-    officer: str
-    folder: Path
-
-    @property
-    def app(self) -> tuple[str, str]:
-        return self.site.apps[0]
-
-    def post(self, path: str, body: object = None, token: str | None = None) -> Answer:
-        whose = self.officer if token is None else token
-        return call(self.site.port, "POST", path, whose, {} if body is None else body)
-
-    def get(self, path: str, token: str | None = None, purpose: str = "") -> Answer:
-        whose = self.officer if token is None else token
-        headers = {"Sealhold-Purpose": purpose} if purpose else {}
-        return call(self.site.port, "GET", path, whose, None, headers)
-
-
-@pytest.fixture(scope="module", params=["sqlcipher", "postgres"])
+@pytest.fixture(scope="module", params=STORES)
 def office(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Office]:
-    folder = tmp_path_factory.mktemp("holds")
-    rows = ""
-    if request.param == "postgres":
-        rows = f" --records '{pgserver.address()}?schema={pgserver.schema_of(folder)}'"
-    with people_site(folder, init=f"init --headless{rows}") as site:
-        body = {"name": "Dora", "passphrase": TYPED}
-        made = call(site.port, "POST", "/v1/officers", site.owner, body)
-        assert made.status == 201, made.body
-        yield Office(site, made.json["token"], folder)
+    with office_in(tmp_path_factory.mktemp("holds"), request.param) as found:
+        yield found
 
 
 def wish(office: Office) -> dict[str, object]:
     """Return a duty to keep the addresses of an app's people."""
     return {
-        "app": office.app[0],
+        "app": office.site.apps[0][0],
         "ground": "eu-gdpr:JustificationA17LegalClaims",
         "law": "File 12 of 2026",
         "until": int(time.time() * 1000) + DAY,
@@ -287,7 +258,7 @@ def wish(office: Office) -> dict[str, object]:
 
 @pytest.mark.promise("P8")
 def test_a_duty_is_declared_by_officer_or_owner_and_seen_by_the_person(office: Office) -> None:
-    _, token = office.app
+    token = office.app
     subject = office.site.person(token, "Ada", "ada@example.org")
 
     planned = office.post("/v1/holds/plan", wish(office))
@@ -313,7 +284,7 @@ def test_a_duty_is_declared_by_officer_or_owner_and_seen_by_the_person(office: O
 def test_what_a_law_demands_stays_of_an_erasure_and_goes_when_the_duty_ends(
     office: Office,
 ) -> None:
-    _, token = office.app
+    token = office.app
     subject = office.site.person(token, "Bob", "bob@example.org")
     made = office.post("/v1/holds", wish(office))
 

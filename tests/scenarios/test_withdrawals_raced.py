@@ -22,7 +22,7 @@ import pytest
 
 from tests.scenarios.people_site import MARKETING, Answer, PeopleSite, call, people_site
 from tests.scenarios.records_site import STORES, init_of
-from tests.transcripts.cli import PASSPHRASE, Cli
+from tests.transcripts.cli import Cli
 
 CODE = hashlib.sha256(b"count()").hexdigest()
 TERMS = {
@@ -122,8 +122,7 @@ def _until_gone(work: Any, about: object) -> None:  # noqa: ANN401  # reason: ta
 
 def begun(site: PeopleSite, people: int) -> Race:
     """Return a race that can begin."""
-    body = {"name": "Dora", "passphrase": PASSPHRASE}
-    officer = call(site.port, "POST", "/v1/officers", site.owner, body).json["token"]
+    officer = site.officer()
     app = site.apps[0][1]
     made = call(site.port, "POST", "/v1/processings", app, TERMS).json
     path = f"/v1/processings/{made['processing']}"

@@ -4,11 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sealhold.audit import log
 from sealhold.audit.log import Appender
 from sealhold.connectors.spec import Batch, Item, Reject, Why
 from sealhold.crypto.entropy import seeded
-from sealhold.crypto.seal import Sealer
 from sealhold.crypto.secret import Secret
 from sealhold.model.clock import Clock
 from sealhold.model.encoding import Plain
@@ -25,11 +23,11 @@ from sealhold.vault.deciding import Deciding
 from sealhold.vault.firewall import Firewall
 from sealhold.vault.index import Index
 from sealhold.vault.keyring import Keyring
+from sealhold.vault.logkeys import end_of_log
 from sealhold.vault.objects import Objects
-from sealhold.vault.opening import DECIDING, TABLES
+from sealhold.vault.opening import COUNTERS, DECIDING, TABLES
 from sealhold.vault.papers import Papers
 from sealhold.vault.reserves import Reserves
-from sealhold.vault.telling import origin_of
 from sealhold.vault.writer import Writer
 
 NOON = Instant(1_795_262_400_000)
@@ -89,9 +87,8 @@ def memory_vault(
     data, packs, heads = store or MemoryRecords(), MemoryObjects(), Heads()
     data.open(TABLES, None, create=True)
     fence = data.lease(SHARD, HOLDER, 60, NOON)
-    sealer, signer = Sealer(ring.named("log")), ring.signer("log-sign")
-    appender = log.load(data, origin_of(ring), sealer, signer)
-    deciding = Deciding(DECIDING, ring.named("set-hash"))
+    appender = end_of_log(data, ring)
+    deciding = Deciding(DECIDING, ring.named("set-hash"), COUNTERS)
     writer = Writer(
         store=data,
         appender=appender,

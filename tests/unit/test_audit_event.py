@@ -37,8 +37,8 @@ def test_an_event_reads_back_in_its_place() -> None:
     assert decode(encode(READ, 9, NOON, 7)) == Logged(9, NOON, 7, READ)
 
 
-def test_the_place_of_an_event_is_read_without_the_rest() -> None:
-    assert place(encode(READ, 9, NOON, 7)) == (9, NOON, 7)
+def test_the_place_and_kind_of_an_event_are_read_without_the_rest() -> None:
+    assert place(encode(READ, 9, NOON, 7)) == (9, NOON, 7, EventKind.READ)
 
 
 def test_what_says_nothing_is_not_written() -> None:

@@ -7,7 +7,7 @@ import pytest
 from sealhold.audit.bundle import looks_like_bundle, prove_entry, verify_bundle
 from sealhold.audit.checkpoint import open_checkpoint
 from sealhold.audit.event import Actor, Event, EventKind
-from sealhold.audit.log import EMPTY, Appender, Entry, load
+from sealhold.audit.log import EMPTY, Appender, Entry, Keys, load
 from sealhold.audit.reading import read_entries, read_entry, read_hashes
 from sealhold.audit.tables import CHECKPOINT, HEAD, HEAD_NAME, LEAF, NODE, TABLES
 from sealhold.audit.verify import MAX_FAULTS, Report, verify_log
@@ -49,7 +49,7 @@ class Log:
         self.appender = self.opened()
 
     def opened(self) -> Appender:
-        return load(self.store, "log", self.own, self.signer)
+        return load(self.store, Keys.first("log", self.signer), self.own)
 
     def write(self, *entries: Entry, now: Instant = NOON) -> range:
         prepared = self.appender.prepare(entries, now, self.entropy)
@@ -62,7 +62,7 @@ class Log:
 
     def check(self) -> Report:
         note = self.appender.head.note
-        return verify_log(self.store, self.keys.get, [self.appender.key], note)
+        return verify_log(self.store, self.keys.get, self.appender.known, note)
 
 
 def nobody(_: Id16) -> Sealer | None:
@@ -82,7 +82,7 @@ def test_an_empty_store_is_the_begin_of_a_log() -> None:
 
     assert log.appender.head == EMPTY
     assert (log.appender.head.size, list(read_hashes(log.store))) == (0, [])
-    report = verify_log(log.store, log.keys.get, [log.appender.key], None)
+    report = verify_log(log.store, log.keys.get, log.appender.known, None)
     assert (report.whole, report.size, report.root) == (True, 0, root([]))
 
 
@@ -112,10 +112,10 @@ def test_each_batch_ends_with_one_checkpoint_that_the_logs_key_signed() -> None:
 
     log.write(entry())
 
-    checkpoint = open_checkpoint(log.appender.head.note, [log.appender.key])
+    checkpoint = open_checkpoint(log.appender.head.note, log.appender.known)
     assert (checkpoint.origin, checkpoint.size) == ("log", 3)
     assert checkpoint.root == root(list(read_hashes(log.store)))
-    assert open_checkpoint(first.note, [log.appender.key]).size == 2
+    assert open_checkpoint(first.note, log.appender.known).size == 2
     assert len(log.store.scan(CHECKPOINT.name, "key", (), ()).rows) == 2
 
 
@@ -182,11 +182,11 @@ def test_a_log_opened_with_another_key_is_refused() -> None:
     log.write(entry())
 
     with pytest.raises(SealBrokenError):
-        load(log.store, "log", log.alice, log.signer)
+        load(log.store, Keys.first("log", log.signer), log.alice)
     with pytest.raises(BadSignatureError):
-        load(log.store, "log", log.own, SigningKey(Secret(bytes(32), "other")))
+        load(log.store, Keys.first("log", SigningKey(Secret(bytes(32), "other"))), log.own)
     with pytest.raises(TamperedError):
-        load(log.store, "other", log.own, log.signer)
+        load(log.store, Keys.first("other", log.signer), log.own)
 
 
 def test_a_log_without_its_newest_entry_is_not_opened() -> None:
@@ -248,14 +248,14 @@ def test_an_entry_of_an_erased_person_shows_its_hash_alone() -> None:
 
     assert (line.logged, line.leaf.hash) == (None, next(read_hashes(log.store)))
     with pytest.raises(NotFoundError):
-        prove_entry(log.store, 0, log.keys.get, log.appender.key)
+        prove_entry(log.store, 0, log.keys.get, log.appender.known)
 
 
 def test_a_check_tells_how_far_it_is() -> None:
     log, told = Log(), list[int]()
     log.write(*(entry() for _ in range(2_100)))
 
-    verify_log(log.store, log.keys.get, [log.appender.key], None, told.append)
+    verify_log(log.store, log.keys.get, log.appender.known, None, told.append)
 
     assert told == [1_000, 2_000, 2_100]
 
@@ -265,9 +265,9 @@ def test_the_logs_own_key_is_needed_to_check_and_to_prove() -> None:
     log.write(entry())
 
     with pytest.raises(LockedError):
-        verify_log(log.store, nobody, [log.appender.key], None)
+        verify_log(log.store, nobody, log.appender.known, None)
     with pytest.raises(LockedError):
-        prove_entry(log.store, 0, nobody, log.appender.key)
+        prove_entry(log.store, 0, nobody, log.appender.known)
 
 
 def test_a_row_under_a_person_who_never_was_does_not_pass_for_erased() -> None:
@@ -281,7 +281,7 @@ def test_a_row_under_a_person_who_never_was_does_not_pass_for_erased() -> None:
             raise TamperedError("of a subject that never was")
         return log.keys[subject]
 
-    report = verify_log(log.store, openers, [log.appender.key], None)
+    report = verify_log(log.store, openers, log.appender.known, None)
 
     assert report.faults == ("entry 0: of a subject that never was",)
 
@@ -307,7 +307,7 @@ def test_a_checkpoint_from_outside_that_is_none_is_a_fault() -> None:
     log = Log()
     log.write(entry())
 
-    report = verify_log(log.store, log.keys.get, [log.appender.key], "no note")
+    report = verify_log(log.store, log.keys.get, log.appender.known, "no note")
 
     assert [fault.partition(":")[0] for fault in report.faults] == [
         "the checkpoint kept outside of the log"
@@ -319,7 +319,7 @@ def test_a_bundle_proves_its_entry_at_any_size_of_the_log() -> None:
     for size in (1, 2, 15, 16, 17, 250):
         log.write(*(entry() for _ in range(size)))
         for seq in {0, log.appender.head.size // 3, log.appender.head.size - 1}:
-            bundle = prove_entry(log.store, seq, log.keys.get, log.appender.key)
+            bundle = prove_entry(log.store, seq, log.keys.get, log.appender.known)
 
             verdict = verify_bundle(bundle, [log.signer.public])
 
@@ -329,7 +329,7 @@ def test_a_bundle_proves_its_entry_at_any_size_of_the_log() -> None:
 def test_a_bundle_is_told_from_other_files() -> None:
     log = Log()
     log.write(entry())
-    bundle = prove_entry(log.store, 0, log.keys.get, log.appender.key)
+    bundle = prove_entry(log.store, 0, log.keys.get, log.appender.known)
 
     assert looks_like_bundle(bundle)
     for other in (b"", b"{}", b"GIF89a", b'{"payload":"","payloadType":"","signatures":[]}'):
@@ -343,4 +343,4 @@ def test_a_bundle_over_a_log_that_lacks_hashes_is_not_made() -> None:
     log.change(Delete(LEAF.name, (2,)))
 
     with pytest.raises(TamperedError):
-        prove_entry(log.store, 3, log.keys.get, log.appender.key)
+        prove_entry(log.store, 3, log.keys.get, log.appender.known)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from sealhold.model.ids import Id16
+from sealhold.stores import remembering
 from sealhold.stores.backends.memory import MemoryRecords
 from sealhold.stores.remembering import Remembering
 from sealhold.stores.spec import Delete, DeleteWhere, Expect, Fence, Found, Key, Op, Put, Unit
@@ -147,3 +148,32 @@ def test_nothing_is_remembered_of_a_store_that_began_anew(
     store.get(NAME, [keyed(1)])
 
     assert inner.read == 2
+
+
+def test_a_load_of_thousands_is_forgotten_and_not_remembered(
+    store: Remembering, inner: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remembering, "MOST_PUT", 3)
+    commit(store, Put(NAME, thing(1), Expect.ABSENT))
+
+    load = [Put(NAME, thing(number), Expect.ABSENT) for number in (2, 3, 4)]
+    commit(store, Put(NAME, thing(1, used=7), 1), *load)
+
+    used = list(THINGS.columns).index("used")
+    (found,) = store.get(NAME, [keyed(1)])
+    assert found is not None
+    assert found.row[used] == 7
+    assert inner.read == 1
+
+
+def test_the_oldest_rows_go_first(
+    store: Remembering, inner: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remembering, "MOST_ROWS", 2)
+    commit(store, *(Put(NAME, thing(number), Expect.ABSENT) for number in (1, 2, 3, 4)))
+
+    store.get(NAME, [keyed(3), keyed(4)])
+    kept = inner.read
+    store.get(NAME, [keyed(1)])
+
+    assert (kept, inner.read) == (0, 1)

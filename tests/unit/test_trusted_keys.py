@@ -10,9 +10,8 @@ from sealhold.audit.receipt import issue
 from sealhold.compute.proof_rules import Policy
 from sealhold.compute.verify import verify_files
 from sealhold.crypto.digest import sha256
-from sealhold.crypto.note import VerifierKey
 from sealhold.crypto.sign import is_named, key_digest
-from sealhold.vault.telling import origin_of
+from sealhold.vault.logkeys import known_to
 from tests.unit.people_vault import crowd
 from tests.unit.sample_proof import AT, AUDIENCE, NONCE, one
 from tests.unit.test_audit_receipt import APP, VAULT, receipt
@@ -38,9 +37,9 @@ def papers() -> dict[str, tuple[bytes, Keys]]:
         core = many.vault.core
         ring, ada = core.keyring, many.person()
         erased = many.people.erase(many.one, ada).paper.encode()
-        log = VerifierKey(origin_of(ring), ring.signer("log-sign").public)
+        (log,) = known_to(ring).line
         with core.store.snapshot() as view:
-            entry = prove_entry(view, 0, many.opener, log)
+            entry = prove_entry(view, 0, many.opener, (log,))
         issuer = ring.signer("proof-sign").public
     return {
         "proof": (sample.proof(), keys),

@@ -18,14 +18,14 @@ from sealhold.model.errors import (
 from sealhold.model.ids import SubjectId, canonical
 from sealhold.model.quantities import DAY, Instant
 from sealhold.stores.spec import Put
-from sealhold.vault.deciding import rows_of
+from sealhold.vault.deciding import rows_of, scan_all
 from sealhold.vault.epochs import ERASED as ERASED_IN
 from sealhold.vault.erasures import Erasures
 from sealhold.vault.holdends import VAULT
 from sealhold.vault.holds import Holds
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.personrecords import At
-from sealhold.vault.personrows import RECORDS
+from sealhold.vault.personrows import OLDER, RECORDS
 from sealhold.vault.strays import Strays
 from tests.unit.attachments_vault import attach
 from tests.unit.holds_vault import CLAIMS, END, LAW, LEGAL, PROOF, YEAR, Archive, archive
@@ -74,6 +74,21 @@ def test_what_a_hold_names_outlives_the_erasure_and_all_else_goes(kept: Archive)
     view = kept.door.attachment(kept.officer, name, purpose, NOTES, record, 1)
     assert (view.media, b"".join(view.pieces)) == ("image/png", b"an invoice of Ada")
     assert kept.faults() == []
+
+
+def test_a_record_is_held_as_it_is_in_force_and_its_older_versions_go(kept: Archive) -> None:
+    ada = filled(kept)
+    kept.shelf.put(ada, 1, {"text": "Ada paid twice"}, 1)
+    hold = kept.hold()
+    (older,) = rows_of(kept.many.store, OLDER, "key", ada)
+
+    kept.erase(ada)
+
+    (keeping,) = kept.kept(hold)
+    page = kept.door.records(kept.officer, canonical(keeping.id), LEGAL, NOTES, "", 10)
+    texts = [each.content["text"] for each in page.records]
+    assert texts == ["Ada paid twice", "Ada owes"]
+    assert not [found for found in scan_all(kept.many.store, OLDER) if found.row[2] == older.row[2]]
 
 
 def test_held_records_are_read_page_by_page(kept: Archive) -> None:

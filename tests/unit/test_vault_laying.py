@@ -7,13 +7,14 @@ import pytest
 
 from sealhold.model.errors import InvalidError, UnknownPurposeError
 from sealhold.model.ids import FieldName, Purpose
-from sealhold.model.people import FieldRule, Lookup
+from sealhold.model.people import FieldRule, Lookup, Mask
 from sealhold.model.personrecords import CollectionRule, FieldKind, FieldType
 from sealhold.model.shown.laying import RuleChange, RulesPreview
 from sealhold.vault import laying
 from sealhold.vault.collectionrules import Collections
 from sealhold.vault.laying import NOTHING_KEPT, Laying
 from tests.unit.people_vault import MAIL, MARKETING, NAME, RULES, SERVICE, Crowd, rule
+from tests.unit.processing_vault import staged
 from tests.unit.records_vault import NOTES, Shelf, shelf
 
 BAND = FieldName("band")
@@ -78,6 +79,20 @@ def test_each_difference_is_told_with_how_many_values_it_meets(kept: Shelf) -> N
     assert "no more for Marketing" in purposes.effect
     assert "for PaymentManagement, too" in purposes.effect
     assert (by["mail", "term"].before, by["mail", "term"].after) == ("without end", "7 days")
+
+
+def test_who_would_get_more_by_a_looser_mask_and_ask_anew_is_counted(kept: Shelf) -> None:
+    on = staged(kept.many)
+    masked = replace(RULES[NAME], mask=Mask.INITIAL, whole_for=frozenset({SERVICE}))
+    on.many.schemas.lay_down(on.many.app(on.app), {**RULES, NAME: masked})
+    on.processing()
+
+    looser = of_schema(on.many, name=replace(masked, mask=Mask.NONE, whole_for=frozenset()))
+    tighter = of_schema(on.many, name=replace(masked, mask=Mask.HIDDEN))
+
+    assert [each.what for each in looser.changes] == ["mask", "whole for"]
+    assert all("1 that get more wait" in each.effect for each in looser.changes)
+    assert not any("wait" in each.effect for each in tighter.changes)
 
 
 def test_a_look_changes_nothing_and_writes_nothing(kept: Shelf) -> None:

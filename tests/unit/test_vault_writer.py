@@ -6,12 +6,10 @@ from threading import Thread
 
 import pytest
 
-from sealhold.audit import log
 from sealhold.audit.checkpoint import open_checkpoint
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.log import Entry
 from sealhold.audit.reading import read_hashes
-from sealhold.crypto.seal import Sealer
 from sealhold.model.errors import (
     AuditUnavailableError,
     BusyError,
@@ -26,9 +24,9 @@ from sealhold.stores.backends.memory import MemoryRecords
 from sealhold.stores.spec import MAX_BATCH, Bump, Expect, Fence, Guard, Op, Put, Result, Unit
 from sealhold.vault.budget import BUDGETS
 from sealhold.vault.deciding import Deciding
+from sealhold.vault.logkeys import end_of_log
 from sealhold.vault.opening import DECIDING
 from sealhold.vault.settings import SETTINGS
-from sealhold.vault.telling import origin_of
 from sealhold.vault.writer import HEAD_MARK, QUEUE, SET_HASH, Work, set_mac
 from tests.unit.memory_vault import NOON, MemoryVault, memory_vault
 
@@ -280,14 +278,10 @@ def test_a_log_that_somebody_else_went_on_with_is_never_written_again() -> None:
     with memory_vault(store) as vault:
         writer, base = vault.core.writer, vault.appender.head
         writer.commit(work(setting("first")))
-        stranger = log.load(
-            store,
-            origin_of(vault.core.keyring),
-            Sealer(vault.core.keyring.named("log")),
-            vault.core.keyring.signer("log-sign"),
-        ).prepare([ENTRY], NOON, vault.core.entropy)
+        stranger = end_of_log(store, vault.core.keyring)
+        stranger_said = stranger.prepare([ENTRY], NOON, vault.core.entropy)
         store.is_failing = True
-        MemoryRecords.commit(store, (), lambda _: stranger.ops, vault.fence)
+        MemoryRecords.commit(store, (), lambda _: stranger_said.ops, vault.fence)
         with pytest.raises((AuditUnavailableError, TamperedError)):
             writer.commit(work(setting("second")))
         store.is_failing = False

@@ -32,6 +32,7 @@ from sealhold.model.shown import (
     SourceView,
 )
 from sealhold.model.shown.budgets import CapLook, CapView, Opening
+from sealhold.model.shown.keys import LogKeysView, LogKeyView
 from tests.web import sample_data as data
 from tests.web.sample_state import Part, merkle
 
@@ -143,6 +144,13 @@ class SampleAudit(Part):
         if not 0 <= seq < len(self._vault.lines):
             raise NotFoundError(f"no entry {seq}")
         return json.dumps({"seq": seq}).encode()
+
+    def keys(self) -> LogKeysView:
+        key = LogKeyView(1, "ab" * 32, "sealhold/0123+89ab+key", "active")
+        return LogKeysView(origin="sealhold/0123", keys=(key,), notes=())
+
+    def keys_file(self) -> bytes:
+        raise NotFoundError("the log has its first key still")
 
     def leaf_hashes(self) -> tuple[str, ...]:
         return tuple(

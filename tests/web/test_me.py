@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from sealhold.frontends.http.session import COOKIE, ME_COOKIE
 from sealhold.model.ids import canonical
-from tests.scenarios.access_ids import processing
+from tests.scenarios.access_ids import processing, record
 from tests.scenarios.access_site import ADDRESS, CANARY, AccessSite, access_site
 from tests.scenarios.vaults import PASSPHRASE
 from tests.unit.people_vault import NAME, SERVICE
@@ -118,7 +118,7 @@ def test_erasing_shows_what_stays_under_a_duty_and_on_what_ground(
     expect(main).to_contain_text("Fields of your profile: 1")
     anyhow.get_by_label("I understand").check()
     anyhow.get_by_role("button", name="Erase now").click()
-    expect(main).to_contain_text("Everything about you was erased")
+    expect(main).to_contain_text("You were erased, except for what must be kept")
     expect(main).to_contain_text("File <12>")
     site.made(f"/v1/holds/{made['id']}/lift", site.officer_token, {})
 
@@ -140,8 +140,56 @@ def test_erasing_shows_what_goes_first_and_asks_for_a_tick(anyhow: Page, site: A
     expect(anyhow.locator("h1")).to_have_text("Everything about you was erased")
     assert kept == 200
     assert site.call("GET", f"/v1/subjects/{person}", site.one.token).status == 403
+    anyhow.goto(site.url + "/me/erase")  # the sign-in went with all else
+    expect(anyhow.get_by_role("alert")).to_contain_text("You are signed out")
     anyhow.goto(site.url + "/me")
     expect(anyhow).to_have_url(site.url + "/me/in")
+
+
+def test_what_was_done_is_told_in_words(anyhow: Page, site: AccessSite) -> None:
+    site.id_of("/v1/subjects/{id}/records/{coll}/{record}", record)
+    site.read(f"/v1/subjects/{site.one.people[0]}/records/notes", site.one.token)
+    enter(anyhow, site)
+
+    kept = anyhow.locator("section", has=anyhow.locator("#kept"))
+    uses = anyhow.locator("section", has=anyhow.locator("#uses"))
+    expect(kept).to_contain_text("Records of “notes”")
+    for each in ("One read a list of records about you", "notes"):
+        expect(uses).to_contain_text(each)
+    expect(uses).not_to_contain_text("did something else")
+    anyhow.get_by_role("link", name="Look at what would go").click()
+    expect(anyhow.locator("main")).to_contain_text("Records of “notes”: 1")
+
+
+def test_while_the_vault_is_closed_a_person_reads_so_and_a_link_is_not_used_up(
+    anyhow: Page, site: AccessSite
+) -> None:
+    link = site.link(site.one)
+    anyhow.goto(link)
+    site.node.lock()
+    try:
+        anyhow.get_by_role("button", name="Open my page").click()
+        told = anyhow.get_by_role("alert").inner_text()
+        anyhow.goto(site.url + "/me")
+        expect(anyhow.get_by_role("alert")).to_contain_text("closed at the moment")
+    finally:
+        site.node.unlock(PASSPHRASE)
+    anyhow.goto(link)
+    anyhow.get_by_role("button", name="Open my page").click()
+
+    assert "closed at the moment" in told
+    expect(anyhow).to_have_url(site.url + "/me")
+
+
+def test_a_person_who_went_astray_is_led_back_to_their_own_page(
+    anyhow: Page, site: AccessSite
+) -> None:
+    enter(anyhow, site)
+    anyhow.goto(site.url + "/me/nowhere")
+
+    expect(anyhow.get_by_role("button", name="Sign out")).to_be_visible()
+    anyhow.get_by_role("link", name="Back to your page").click()
+    expect(anyhow).to_have_url(site.url + "/me")
 
 
 def test_a_look_of_the_person_stands_in_the_log_as_theirs(anyhow: Page, site: AccessSite) -> None:
@@ -221,7 +269,9 @@ def test_a_choice_is_one_button_and_is_taken_back_by_one(anyhow: Page, site: Acc
         choices.get_by_role("button", name=button).click()
         expect(choices).to_contain_text(state)
 
-    expect(anyhow.locator("section", has=anyhow.locator("#uses"))).to_contain_text("You")
+    uses = anyhow.locator("section", has=anyhow.locator("#uses"))
+    expect(uses).to_contain_text("You said yes")
+    expect(uses).to_contain_text("You took a yes back")
 
 
 def test_a_person_takes_all_of_it_with_them(anyhow: Page, site: AccessSite) -> None:

@@ -11,7 +11,7 @@ Source: docs/spec/05-audit-log.md section 8.
 
 import binascii
 from base64 import b64decode, b64encode
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from sealhold.audit.checkpoint import open_checkpoint
@@ -22,7 +22,7 @@ from sealhold.audit.tables import CHECKPOINT, SALT_BYTES, Openers, checkpoint_aa
 from sealhold.audit.tree import StoredTree
 from sealhold.audit.verdict import check_trust, judge, no_proof
 from sealhold.crypto.merkle import Frontier, verify_inclusion
-from sealhold.crypto.note import VerifierKey, parse_verifier_key
+from sealhold.crypto.note import VerifierKey, open_note, parse_verifier_key
 from sealhold.crypto.seal import NOBODY, Sealer
 from sealhold.model.encoding import Plain, from_json, to_json
 from sealhold.model.errors import (
@@ -52,6 +52,7 @@ class Excerpt:
     origin: str  # of the log
     size: int  # entries under the checkpoint
     event: Event
+    key: VerifierKey  # that signed the checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +80,17 @@ class _Bundle:
 
 
 def prove_entry(
-    view: ReadView, seq: int, openers: Openers, key: VerifierKey, *, first: bool = False
+    view: ReadView,
+    seq: int,
+    openers: Openers,
+    keys: Sequence[VerifierKey],
+    *,
+    first: bool = False,
 ) -> bytes:
     """Return the bundle of entry `seq`, under the log's newest checkpoint.
 
     With `first` under the first one that covers the entry: then the bundle is always the same.
+    In it is the one of the log's `keys` that signed the checkpoint.
 
     Raises:
         NotFoundError: the log has no such entry, or its subject was erased.
@@ -96,12 +103,13 @@ def prove_entry(
     line = read_entry(view, seq, openers)
     if not line.event:
         raise NotFoundError(f"entry {seq} was erased; nobody can open it any more")
-    head = read_head(view, own, (key,))
+    head = read_head(view, own, keys)
     frontier, note = head.frontier, head.note
     if first:
         frontier, note = _first_over(view, own, StoredTree(view, frontier), seq)
     proof = StoredTree(view, frontier).prove_inclusion(seq)
-    return _Bundle(line.event, line.salt, seq, proof, note, key).write()
+    signer = open_note(note, keys).signers[0]
+    return _Bundle(line.event, line.salt, seq, proof, note, signer).write()
 
 
 def _first_over(view: ReadView, own: Sealer, tree: StoredTree, seq: int) -> tuple[Frontier, str]:
@@ -136,6 +144,7 @@ def read_excerpt(data: bytes) -> Excerpt:
         origin=checkpoint.origin,
         size=checkpoint.size,
         event=logged.event,
+        key=bundle.key,
     )
 
 

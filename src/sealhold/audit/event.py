@@ -86,6 +86,9 @@ class EventKind(IntEnum):
     UPGRADE = 60  # the rows were brought to the form that the reason names
     HOLD = 67  # a duty to keep was declared, lifted, applied or ended, as the reason says
     HELD = 68  # an officer read what is held of somebody who was erased
+    LOG_KEY = 69  # from here on the key that the digest names signs for the log
+    POLICY = 70  # a rule was written, taken back, or answered somebody, as the reason says
+    COMPONENT = 71  # what a grant lets a source run was laid, ended or refused, as the reason says
 
 
 @unique
@@ -131,7 +134,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):  # made in a tenth of a 
     cost: MicroBits = NOTHING
     reason: str | None = None  # a code from a closed set of the caller
     destination: bytes | None = None  # 32 bytes: digest of the key that it was sealed to
-    digest: bytes | None = None  # 32 bytes: of the paper, query or program that this is about
+    digest: bytes | None = None  # 32 bytes: of the paper, query, program or key that this is about
     receipt: ReceiptId | None = None
     template: str | None = None  # of a query, each literal replaced by `?`
     job: JobId | None = None
@@ -226,8 +229,8 @@ _OPTIONS: tuple[tuple[str, tuple[Fits, Writes]], ...] = (
 _LEFT, _CAP = 29, 30  # a 0 of these says something, so it is not left out as empty
 _SAID = {_LEFT: "left", _CAP: "cap"}
 _KEYS = range(_FIRST_OPTION, _LEFT)
-_PLACED = frozenset(_PLACES[:3])
-_place: Callable[[Plain], tuple[int, Instant, int]] = itemgetter(*_PLACES[:3])
+_PLACED = frozenset(_PLACES[:4])
+_place: Callable[[Plain], tuple[int, Instant, int, int]] = itemgetter(*_PLACES[:4])
 _options = attrgetter(*(name for name, _ in _OPTIONS))
 _writers = [
     (cborwriter.count(key), writes) for key, (_, (_, writes)) in zip(_KEYS, _OPTIONS, strict=True)
@@ -261,8 +264,8 @@ def encode(event: Event, seq: int, at: Instant, before: int) -> bytes:
     return cborwriter.head_of_map(len(_PLACES) + len(parts) - 1) + b"".join(parts)
 
 
-def place(data: bytes) -> tuple[int, Instant, int]:
-    """Return `seq`, `at` and `before` of an event whose leaf hash was checked.
+def place(data: bytes) -> tuple[int, Instant, int, int]:
+    """Return `seq`, `at`, `before` and the kind of an event whose leaf hash was checked.
 
     Raises:
         InvalidEncodingError: not an event.

@@ -4,7 +4,9 @@
   A commit that failed is never adopted, so the state in memory is always one that is on disk.
 - The rows ride in the commit of what they tell of: either both are there or neither.
 - The head row is put only over the version that was read, so a second writer fails whole.
-- One checkpoint per batch. Time never goes back: a clock that does is held at the last entry's.
+- One checkpoint per batch, signed by the key in force after it. Another key comes into force with
+  the entry that tells of it, in one commit.
+- Time never goes back: a clock that does is held at the last entry's.
 
 Source: docs/spec/05-audit-log.md section 5.
 """
@@ -15,7 +17,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from sealhold.audit.checkpoint import open_checkpoint, sign_checkpoint
-from sealhold.audit.event import Event, encode
+from sealhold.audit.event import Event, EventKind, encode
 from sealhold.audit.spans import NONE, Spans, load_spans
 from sealhold.audit.tables import (
     BLOCK,
@@ -31,11 +33,12 @@ from sealhold.audit.tables import (
     leaf_aad,
 )
 from sealhold.audit.tree import filled_nodes
+from sealhold.crypto.digest import sha256
 from sealhold.crypto.entropy import at_once
 from sealhold.crypto.merkle import Frontier
 from sealhold.crypto.note import Checkpoint, VerifierKey
 from sealhold.crypto.seal import NOBODY, NONCE_BYTES, Sealer
-from sealhold.crypto.sign import SigningKey
+from sealhold.crypto.sign import PublicKey, SigningKey
 from sealhold.model.clock import Entropy
 from sealhold.model.encoding import pack, unpack_own
 from sealhold.model.errors import ConflictError, InvalidError, TamperedError
@@ -44,12 +47,21 @@ from sealhold.model.quantities import Instant
 from sealhold.stores.spec import Expect, Op, Put, ReadView
 
 
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """The key that signs for the log from the entry on that names it."""
+
+    public: PublicKey
+    signer: SigningKey | None  # None of one that was succeeded in the same batch
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """An event, and the subject under whose key it is sealed: by default the log's own."""
 
     event: Event
     subject: Id16 = NOBODY
     sealer: Sealer | None = None  # the subject's event key; given if and only if `subject` is
+    successor: Successor | None = None  # of the log's key, whose digest the event names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +90,47 @@ class Prepared:
     hashes: tuple[bytes, ...]  # the entries' leaf hashes
     head: Head  # with the checkpoint that the batch ends with
     base: Head  # what it was prepared on
+    keys: "Keys"  # from then on
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of a log, the first one first: the last is in force, and signs."""
+
+    line: tuple[VerifierKey, ...]
+    signer: SigningKey
+
+    @classmethod
+    def first(cls, origin: str, signer: SigningKey) -> "Keys":
+        """Return those of a log whose key never was another."""
+        return cls((VerifierKey(origin, signer.public),), signer)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the log does not tell of the key that signs: its rows are older than its keys."""
+        return self.line[-1].public != self.signer.public
+
+    def after(self, entries: Sequence[Entry]) -> "Keys":
+        """Return the keys after `entries`.
+
+        Raises:
+            InvalidError: an entry names another key than its own, or the log lacks one.
+        """
+        line, signer = self.line, self.signer
+        for entry in entries:
+            next_ = entry.successor
+            # THREAT T357: no key signs for the log that the log does not tell of
+            if (next_ is not None) is not (entry.event.kind is EventKind.LOG_KEY):
+                raise InvalidError("a key of the log comes with the entry that tells of it")
+            if next_ is not None:
+                if entry.event.digest != sha256(next_.public) or entry.subject != NOBODY:
+                    raise InvalidError("the entry names another key of the log")
+                line = (*line, VerifierKey(line[0].name, next_.public))
+                signer = next_.signer or signer
+        found = self if line == self.line else Keys(line, signer)
+        if found.is_behind:
+            raise InvalidError("the log does not tell of the key that signs for it")
+        return found
 
 
 EMPTY = Head(frontier=Frontier(), at=Instant(0), batch=NOBODY, note="", version=0)
@@ -86,10 +139,11 @@ EMPTY = Head(frontier=Frontier(), at=Instant(0), batch=NOBODY, note="", version=
 class Appender:
     """The end of one log. One thread uses it: the one that commits."""
 
-    def __init__(self, origin: str, sealer: Sealer, signer: SigningKey, head: Head = EMPTY) -> None:
-        self._origin = origin
+    def __init__(self, keys: Keys, sealer: Sealer, head: Head = EMPTY) -> None:
+        self._origin = keys.line[0].name
         self._sealer = sealer
-        self._signer = signer
+        self._keys = keys
+        self._known = keys.line
         self._head = head
 
     @property
@@ -99,8 +153,21 @@ class Appender:
 
     @property
     def key(self) -> VerifierKey:
-        """The key that others check this log's checkpoints by."""
-        return VerifierKey(self._origin, self._signer.public)
+        """The key that others check this log's newest checkpoint by."""
+        return self._keys.line[-1]
+
+    @property
+    def keys(self) -> Keys:
+        """The keys of this log, as its newest batch knows them."""
+        return self._keys
+
+    @property
+    def known(self) -> tuple[VerifierKey, ...]:
+        """The keys of this log, the first one first; one that is just coming is the last.
+
+        So they fit whatever view of the store is looked at meanwhile.
+        """
+        return self._known
 
     def prepare(self, entries: Sequence[Entry], now: Instant, entropy: Entropy) -> Prepared:
         """Return the rows that append `entries`; nothing here changes until `adopt`.
@@ -110,7 +177,8 @@ class Appender:
         """
         if not entries:
             raise InvalidError("a batch of the log has an entry")
-        base = self._head
+        base, keys = self._head, self._keys.after(entries)
+        self._known = keys.line
         at = max(now, base.at)  # INVARIANT: time in the log never goes back
         frontier = base.frontier.copy()
         first = seq = base.size
@@ -132,13 +200,14 @@ class Appender:
             seq += 1
         subjects = [entry.subject for entry in entries]
         spans, indexed = base.spans.after(first, subjects, self._sealer, entropy)
-        head, closing = self._close(frontier, spans, at, entropy)
+        head, closing = self._close(keys, frontier, spans, at, entropy)
         return Prepared(
             ops=(*ops, *indexed, *closing),
             seqs=range(first, seq),
             hashes=tuple(hashes),
             head=head,
             base=base,
+            keys=keys,
         )
 
     def adopt(self, prepared: Prepared) -> None:
@@ -150,14 +219,14 @@ class Appender:
         # THREAT T54: only what was committed moves the log on; a batch that failed stays behind.
         if prepared.base is not self._head:
             raise ConflictError("a batch that was prepared on another state of the log")
-        self._head = prepared.head
+        self._head, self._keys = prepared.head, prepared.keys
 
     def _close(
-        self, frontier: Frontier, spans: Spans, at: Instant, entropy: Entropy
+        self, keys: Keys, frontier: Frontier, spans: Spans, at: Instant, entropy: Entropy
     ) -> tuple[Head, tuple[Op, ...]]:
         size, version, batch = frontier.size, self._head.version, Id16(entropy(ID_BYTES))
         checkpoint = Checkpoint(origin=self._origin, size=size, root=frontier.root())
-        note = sign_checkpoint(checkpoint, self._signer)
+        note = sign_checkpoint(checkpoint, keys.signer)
         kept = pack({1: at, 2: list(frontier.edge), 3: note})
         head = Head(
             frontier=frontier, at=at, batch=batch, note=note, version=version + 1, spans=spans
@@ -177,15 +246,17 @@ class Appender:
         return head, ops
 
 
-def load(view: ReadView, origin: str, sealer: Sealer, signer: SigningKey) -> Appender:
+def load(view: ReadView, keys: Keys, sealer: Sealer) -> Appender:
     """Return the end of the log that `view` shows; of an empty store, that of a new log.
+
+    The head must be signed by the last of the keys that the log tells of.
 
     Raises:
         TamperedError: the head or the index is gone, altered, or not that of the rows before it.
     """
-    head = read_head(view, sealer, (VerifierKey(origin, signer.public),))
+    head = read_head(view, sealer, keys.line[-1:])
     head = replace(head, spans=load_spans(view, sealer, head.size)) if head.size else head
-    return Appender(origin, sealer, signer, head)
+    return Appender(keys, sealer, head)
 
 
 def newest_batch(view: ReadView) -> Id16:

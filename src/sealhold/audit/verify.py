@@ -11,14 +11,14 @@
 Source: docs/spec/05-audit-log.md section 7.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sealhold.audit.checkpoint import open_checkpoint
-from sealhold.audit.event import place
+from sealhold.audit.event import EventKind, decode, place
 from sealhold.audit.log import read_head
 from sealhold.audit.nodes import NodeWalk
-from sealhold.audit.reading import Leaf, leaf_of, open_leaf, rows
+from sealhold.audit.reading import Leaf, Line, leaf_of, open_leaf, rows
 from sealhold.audit.spans import SpanWalk
 from sealhold.audit.tables import (
     BLOCK,
@@ -28,13 +28,15 @@ from sealhold.audit.tables import (
     checkpoint_aad,
 )
 from sealhold.audit.tree import filled_nodes
+from sealhold.crypto.digest import sha256
 from sealhold.crypto.merkle import Frontier
 from sealhold.crypto.note import Checkpoint, VerifierKey
 from sealhold.crypto.seal import NOBODY, Sealer
-from sealhold.model.errors import InvalidError, LockedError, TamperedError
+from sealhold.model.errors import BadSignatureError, InvalidError, LockedError, TamperedError
 from sealhold.model.quantities import Instant
 from sealhold.stores.spec import MAX_PAGE, Found, ReadView
 
+_OUTSIDE = "the checkpoint kept outside of the log"
 MAX_FAULTS = 100  # a log with more is not read fault by fault
 
 Progress = Callable[[int], None]
@@ -59,7 +61,7 @@ class Report:
 def verify_log(
     view: ReadView,
     openers: Openers,
-    keys: Collection[VerifierKey],
+    keys: Sequence[VerifierKey],
     newest: str | None,
     progress: Progress | None = None,
 ) -> Report:
@@ -68,7 +70,7 @@ def verify_log(
     Args:
         view: one snapshot; the log must not grow meanwhile.
         openers: the keys of the log and its subjects.
-        keys: the log's own public keys, past ones included.
+        keys: the log's own public keys, the first one first; one that is only coming may be last.
         newest: the newest checkpoint note that is kept outside of the log, if one is.
         progress: told how far it is.
 
@@ -90,12 +92,13 @@ def verify_log(
 class _Walk:
     """One pass over the log, from the first entry to the last."""
 
-    def __init__(self, view: ReadView, openers: Openers, keys: Collection[VerifierKey]) -> None:
+    def __init__(self, view: ReadView, openers: Openers, keys: Sequence[VerifierKey]) -> None:
         own = openers(NOBODY)
         if own is None:
             raise LockedError("the log's own key is not at hand")
         self._own: Sealer = own
         self._view, self._openers, self._keys = view, openers, keys
+        self._reign = 0  # which of the keys signs, as the entries tell so far
         self._frontier = Frontier()
         self._nodes = NodeWalk(view, self._fault)
         self._spans = SpanWalk(view, own)
@@ -110,6 +113,7 @@ class _Walk:
         self._kept = self._checkpoints()
         self._ahead = next(self._kept, None)
         self._newest: Checkpoint | None = None
+        self._outside = ""  # the note that it stands in
 
     @property
     def size(self) -> int:
@@ -120,9 +124,9 @@ class _Walk:
         if newest is None:
             return
         try:
-            self._newest = open_checkpoint(newest, self._keys)
+            self._newest, self._outside = open_checkpoint(newest, self._keys), newest
         except (InvalidError, TamperedError) as err:
-            self._fault(f"the checkpoint kept outside of the log: {err}")
+            self._fault(f"{_OUTSIDE}: {err}")
 
     def enter(self, found: Found) -> None:
         """Take the next entry."""
@@ -148,7 +152,11 @@ class _Walk:
             self._meet(self._ahead)
             self._ahead = next(self._kept, None)
         if self._newest is not None and self._newest.size == self._next:
-            self._compare(self._newest, "the checkpoint kept outside of the log", 0)
+            self._compare(self._newest, _OUTSIDE, 0)
+            try:
+                open_checkpoint(self._outside, self._in_force())
+            except BadSignatureError as err:
+                self._fault(f"{_OUTSIDE}: {err}")
 
     def end(self) -> None:
         """Compare what must fit once all entries are read."""
@@ -187,7 +195,7 @@ class _Walk:
             if not line.event:
                 self._erased += 1
                 return
-            seq, at, before = place(line.event)
+            seq, at, before, kind = place(line.event)
         except (InvalidError, TamperedError) as err:
             self._fault(f"entry {leaf.seq}: {err}")
             return
@@ -199,6 +207,21 @@ class _Walk:
         if before != self._batch:
             self._fault(f"entry {leaf.seq}: the checkpoint of {before} entries is missing")
             self._batch = before
+        if kind == EventKind.LOG_KEY:
+            self._succeed(line)
+
+    def _succeed(self, line: Line) -> None:
+        coming = self._keys[self._reign + 1 : self._reign + 2]
+        named = (line.leaf.subject, decode(line.event).event.digest)
+        # THREAT T357: a key comes into force where the log says so, and nowhere else
+        if [(NOBODY, sha256(key.public)) for key in coming] != [named]:
+            fault = "names a key that is none of this log's, or not the next"
+            self._fault(f"entry {line.leaf.seq}: {fault}")
+        else:
+            self._reign += 1
+
+    def _in_force(self) -> tuple[VerifierKey, ...]:
+        return (self._keys[self._reign],)
 
     def _grow(self, leaf: bytes) -> None:
         if self._frontier.size % BLOCK == BLOCK - 1:
@@ -210,7 +233,8 @@ class _Walk:
         try:
             # THREAT T52: a checkpoint counts only under the log's own signature.
             note = self._own.open(kept.sealed, checkpoint_aad(kept.size)).decode()
-            signed = open_checkpoint(note, self._keys)
+            # THREAT T358: of a key that was succeeded none counts behind its successor's entry
+            signed = open_checkpoint(note, self._in_force())
         except (InvalidError, TamperedError, UnicodeDecodeError) as err:
             self._fault(f"checkpoint of {kept.size} entries: {err}")
         else:
@@ -228,7 +252,7 @@ class _Walk:
 
     def _end_head(self) -> None:
         try:
-            head = read_head(self._view, self._own, tuple(self._keys))
+            head = read_head(self._view, self._own, self._in_force())
         except (InvalidError, TamperedError) as err:
             self._fault(f"head of the log: {err}")
             return

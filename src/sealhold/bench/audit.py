@@ -41,7 +41,7 @@ class _Log:
         self.fence: Fence = store.lease(NOBODY, Id16(b"the bench itself"), 3_600, AT)
         self.sealer = Sealer(new_key(system_entropy, "bench log key"))
         signer = SigningKey(new_key(system_entropy, "bench signing key"))
-        self.appender: Appender = log.load(store, ORIGIN, self.sealer, signer)
+        self.appender: Appender = log.load(store, log.Keys.first(ORIGIN, signer), self.sealer)
 
     def append(self, count: int) -> None:
         """Append one batch, durably."""
@@ -67,11 +67,11 @@ def measure(bench: Bench) -> None:
     long = _Log(SqlCipherStore(Path(bench.folder) / "log.db"))
     for _ in range(entries // 1_000):
         long.append(1_000)
-    keys = (long.appender.key,)
+    keys = long.appender.known
 
     def prove() -> None:
         with long.store.snapshot() as view:
-            prove_entry(view, entries // 3, lambda _: long.sealer, long.appender.key)
+            prove_entry(view, entries // 3, lambda _: long.sealer, long.appender.known)
 
     bench.figures["inclusion_proof_ms"] = bench.median(per_call(prove, 20)) * MILLI
 

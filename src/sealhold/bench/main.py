@@ -67,6 +67,12 @@ def _service() -> Measure:
     return measure
 
 
+def _sources() -> Measure:
+    from sealhold.bench.sources import measure
+
+    return measure
+
+
 def _store() -> Measure:
     from sealhold.bench.store import measure
 
@@ -81,6 +87,7 @@ BENCHES: Final[Mapping[str, Callable[[], Measure]]] = {
     "rotation": _rotation,
     "service": _service,
     "start": _start,
+    "sources": _sources,
     "store": _store,
 }
 

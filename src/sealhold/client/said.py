@@ -160,6 +160,7 @@ class Use(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str
     run: str | None
     processing: str
+    collection: str = ""  # of the records that it was about
 
 
 class UsesPage(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ import msgspec
 
 from sealhold.crypto.entropy import at_once
 from sealhold.model.clock import Entropy
+from sealhold.model.collecting import uncollected
 from sealhold.model.contents import MAX_CONTENT, MAX_NUMBER, read_json
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import InvalidError, SealholdError, UnownedError
@@ -69,7 +70,10 @@ class BulkDoor:
             InvalidError: too many lines, also for one commit under a key, or `id_text` is no id.
         """
         self._principals.app(token)
-        reader = _Reader(self, token, id_text, purpose)
+        with uncollected():  # lines by the thousand, gone before it ends
+            return self._load(_Reader(self, token, id_text, purpose), data, claim)
+
+    def _load(self, reader: "_Reader", data: bytes, claim: Claim | None) -> tuple[LineView, ...]:
         read = [*reader.lines(data)]
         lines = [line for line in read if isinstance(line, Line)]
         if claim is None or not lines:

@@ -5,6 +5,7 @@ Source: docs/architecture.md section 3.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sealhold.compute import manifest_rules
 from sealhold.compute.asked import Asked, read_asked
@@ -30,6 +31,9 @@ from sealhold.vault.requests import RequestRow, Requests
 from sealhold.vault.retired import is_retired
 from sealhold.vault.telling import Teller
 
+if TYPE_CHECKING:
+    from sealhold.compute.dispatch import Dispatch
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
@@ -54,6 +58,7 @@ class Office:
     leaf_hash: Callable[[int], bytes]  # of an entry of the log
     size_after: Callable[[int], int]  # of the first checkpoint that covers an entry
     verify: Callable[[str], bool]  # whether a passphrase opens this vault
+    dispatch: Callable[[], "Dispatch"]  # what runs at which source; loaded with the first grant
 
     @property
     def proof_key(self) -> SigningKey:

@@ -11,6 +11,7 @@ Source: docs/spec/07-grants.md section 8; docs/spec/08-task-manifest.md section 
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from sealhold.compute.compliance import SHORT_TEXT
 from sealhold.compute.givingup import give_up_owed
@@ -30,9 +31,13 @@ from sealhold.model.errors import (
 from sealhold.model.ids import RequestId
 from sealhold.model.quantities import HOUR
 from sealhold.model.shown import RequestState
+from sealhold.model.shown.dataware import ListedDataset
 from sealhold.vault.grants import GrantRow
 from sealhold.vault.requests import RequestRow
 from sealhold.vault.retired import is_retired
+
+if TYPE_CHECKING:
+    from sealhold.compute.policies import Policies
 
 ALLOWED = frozenset({RequestState.ALLOWED, RequestState.SPENT})
 
@@ -46,11 +51,13 @@ class Outside:
         runs: Runs,
         shelf: Shelf,
         background: Callable[[Callable[[], None]], None],
+        policies: Callable[[], "Policies"],
     ) -> None:
         self._office = office
         self._runs = runs
         self._shelf = shelf
         self._background = background
+        self._policies = policies  # loaded with the first that is needed
         self._reception = Reception(office)
 
     def admit(self, token: str) -> None:
@@ -71,7 +78,20 @@ class Outside:
         app = self._office.registry.holder(token)
         bundle = Bundle(request=request, task=task, code=code)
         with _denying(explain=InvalidError):
-            return self._reception.submit(app, bundle)
+            found = self._reception.submit(app, bundle)
+        # THREAT T412: no rule's answer can be read off the time that this call takes
+        self._background(lambda: self._policies().answer(found))
+        return found
+
+    def datasets(self, token: str) -> tuple[ListedDataset, ...]:
+        """Return the datasets that the owner's rules show to this app; by default none.
+
+        Raises:
+            DeniedError: no token of an active app.
+        """
+        app = self._office.registry.holder(token)
+        with _denying():
+            return self._policies().shown(app)
 
     def request_status(self, token: str, id_text: str) -> str:
         """Return `pending`, `allowed` or `refused`.

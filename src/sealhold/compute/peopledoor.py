@@ -24,7 +24,8 @@ from sealhold.model.underway import Underway
 from sealhold.vault.people import Changes
 from sealhold.vault.people import People as PeopleRows
 from sealhold.vault.registry import Registry
-from sealhold.vault.schemas import Schema, Schemas
+from sealhold.vault.schemarows import Schema
+from sealhold.vault.schemas import Schemas
 
 
 class People:

@@ -205,14 +205,19 @@ class Rotating:
             case Turned.SUBJECT:
                 return self._subject(text)
             case Turned.APP:
+                if not text:
+                    raise InvalidError("say which app: its name or id")
                 return Scope(self._app(text))
             case Turned.INDEX:
                 return self._field(text)
             case Turned.SUBJECTS | Turned.BODIES:
                 return self._whose(text)
-            case Turned.TOKENS:
+            case Turned.TOKENS | Turned.LOG:
                 if text not in {"", ALL}:
-                    raise InvalidError("the key of tokens is one for all of them")
+                    what = "tokens is one for all of them"
+                    raise InvalidError(
+                        f"the key of {what if kind is Turned.TOKENS else 'the log is one'}"
+                    )
                 return Scope()
 
     def _whose(self, text: str) -> Scope:

@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from time import monotonic
 from types import TracebackType
@@ -71,6 +71,14 @@ class Runner(Broker):
                 os.killpg(keeper.pid, signal.SIGKILL)
                 keeper.wait()
         super().__exit__(kind, raised, trace)
+
+    def kill(self) -> None:
+        """End both keepers and all below them at once."""
+        wasm = self._wasm
+        if wasm is not None:
+            with suppress(ProcessLookupError):  # it has ended by itself
+                os.killpg(wasm[1].pid, signal.SIGKILL)
+        super().kill()
 
     def answers(
         self,

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from sealhold.audit.bundle import Excerpt, read_excerpt
 from sealhold.audit.receipt import Place, place_of
+from sealhold.audit.succession import Succession, rivals
 from sealhold.compute.proof_rules import Finding, broken, held
 from sealhold.crypto import sdjwt
 from sealhold.model.errors import SealholdError
@@ -41,6 +42,17 @@ def compare(
             yield broken("place", f"the checkpoint covers {found.size} entries, not {named.size}")
         else:
             yield held("place", f"the receipt is of {_place(named.index, found)}")
+
+
+def compare_keys(successions: Sequence[Succession], bundles: Sequence[bytes]) -> Iterator[Finding]:
+    """Yield what speaks against keys of a log, by what they say of each other."""
+    torn = rivals(successions)
+    if torn is not None:
+        yield broken("log key", f"two keys claim to follow {torn.name}'s; ask its owner")
+    gone = {each.before for each in successions if each.compromised}
+    # THREAT T356: whoever has a key that was given up can sign what never was
+    if any(each is not None and each.key in gone for each in map(_excerpt, bundles)):
+        yield broken("log key", "an excerpt is signed by a key that its log gave up")
 
 
 def _place(index: int, excerpt: Excerpt) -> str:

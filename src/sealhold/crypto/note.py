@@ -95,9 +95,17 @@ def make_note(text: str, name: str, key: SigningKey) -> str:
     """
     if not text.endswith("\n") or _UNFIT.search(text) or not _NAME.fullmatch(name):
         raise InvalidError("a note is lines of text, signed under a name without spaces or `+`")
-    key_id = VerifierKey(name, key.public).key_id
-    signature = b64encode(key_id + key.sign_raw(text.encode())).decode()
-    return f"{text}\n{_DASH}{name} {signature}\n"
+    return f"{text}\n{_signed(text, name, key)}"
+
+
+def cosign(note: str, name: str, key: SigningKey) -> str:
+    """Return `note`, whose text `key` signs as well, under `name`.
+
+    Raises:
+        InvalidEncodingError: not a note.
+    """
+    text, _ = _split(note)
+    return note + _signed(text, name, key)
 
 
 def open_note(note: str, known: Collection[VerifierKey]) -> OpenedNote:
@@ -137,6 +145,12 @@ def parse_checkpoint(text: str) -> Checkpoint:
     if len(found.root) != HASH_BYTES or found.size >= 1 << 63:
         raise InvalidEncodingError("not a checkpoint")
     return found
+
+
+def _signed(text: str, name: str, key: SigningKey) -> str:
+    key_id = VerifierKey(name, key.public).key_id
+    signature = b64encode(key_id + key.sign_raw(text.encode())).decode()
+    return f"{_DASH}{name} {signature}\n"
 
 
 def _split(note: str) -> tuple[str, Sequence[str]]:

@@ -27,6 +27,8 @@ from sealhold.model.shown import (
     Terms,
 )
 from sealhold.model.shown.budgets import CapLook, CapView
+from sealhold.model.shown.dataware import ComponentView, ListedDataset
+from sealhold.model.shown.keys import LogKeysView
 from sealhold.model.shown.pushes import Pushed
 
 NO_POINTS: AbstractSet[str] = frozenset()
@@ -177,6 +179,14 @@ class Grants(Protocol):
         """
         ...
 
+    def show(self, id_text: str) -> tuple[GrantView, tuple[ComponentView, ...]]:
+        """Return one grant, and how each source of its dataset stands to it.
+
+        Raises:
+            NotFoundError: no grant of that id.
+        """
+        ...
+
 
 class Apps(Protocol):
     """Who may ask."""
@@ -248,6 +258,18 @@ class Audit(Protocol):
         """Return the audit bundle of one entry, the file that `sealhold verify` reads."""
         ...
 
+    def keys(self) -> LogKeysView:
+        """Return the keys that sign for the log, the newest first."""
+        ...
+
+    def keys_file(self) -> bytes:
+        """Return the file by which others come from an older of these keys to the newest.
+
+        Raises:
+            NotFoundError: the log has its first key still.
+        """
+        ...
+
     def leaf_hashes(self) -> tuple[str, ...]:
         """Return the leaf hash of each entry as 64 hex digits, from entry 0 on."""
         ...
@@ -305,6 +327,10 @@ class Outside(Protocol):
         Raises:
             InvalidError: one of the two breaks its format; its maker may know where.
         """
+        ...
+
+    def datasets(self, token: str) -> tuple[ListedDataset, ...]:
+        """Return the datasets that the owner's rules show to this app; by default none."""
         ...
 
     def request_status(self, token: str, id_text: str) -> str:

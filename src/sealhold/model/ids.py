@@ -61,6 +61,7 @@ class Kind(StrEnum):
     HOLD = "h"
     JOB = "j"
     CREDENTIAL = "k"
+    POLICY = "l"
     NOTICE = "n"
     OFFICER = "o"
     PROCESSING = "p"

@@ -266,6 +266,7 @@ class UseLine:
     actor: str  # `app`, `person`, `officer`, `owner`, `vault` or `outsider`
     what: str
     purpose: str
+    collection: str  # of the records that it was about; empty where it was none
     fields: tuple[str, ...]
     outcome: str
     run: RunId | None

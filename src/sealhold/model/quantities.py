@@ -19,6 +19,8 @@ MINUTE = Millis(60_000)
 HOUR = Millis(3_600_000)
 DAY = Millis(86_400_000)
 
+_SECONDS = 19  # characters of a time in ISO 8601 down to the second
+
 
 def utc(at: Instant) -> datetime:
     """Return `at` as an aware datetime in UTC."""
@@ -32,7 +34,7 @@ def year_of(at: Instant) -> Year:
 
 def rfc3339(at: Instant) -> str:
     """Return `at` as RFC 3339 text with milliseconds: `2026-11-21T14:05:00.000Z`."""
-    return utc(at).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at % 1000:03d}Z"
+    return f"{utc(at).isoformat()[:_SECONDS]}.{at % 1000:03d}Z"
 
 
 def show_bits(cost: MicroBits) -> str:

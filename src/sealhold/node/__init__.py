@@ -20,8 +20,9 @@ from sealhold.config import (
     home_folder,
 )
 from sealhold.connectors.runner import Progress
+from sealhold.node.creating import create
 from sealhold.node.looking import Found, datasets, look
-from sealhold.node.node import Node, create, opened
+from sealhold.node.node import Node, opened
 from sealhold.node.openparts import OpenParts
 from sealhold.node.places import Places
 from sealhold.node.world import World, system_clock

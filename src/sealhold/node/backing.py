@@ -16,7 +16,7 @@ from sealhold.model.shown.backups import BackupView, DrillView, RestoreView
 from sealhold.node.node import Node
 from sealhold.node.openparts import stored
 from sealhold.node.places import Places, places_of, sql_place
-from sealhold.node.placing import backup_place, place_of
+from sealhold.node.placing import PLAIN, backup_place, place_of
 from sealhold.node.world import World
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.migrating import Migration
@@ -125,13 +125,15 @@ def steps_of(folder: Path) -> tuple[Migration, ...]:
 
 
 def keep_slots(home: Home, folder: Path) -> tuple[str, ...]:
-    """Copy the slots of a vault, which are in no backup, to a place of their own.
+    """Copy the slots of a vault, which are in no backup, to a place of their own: files, as named.
+
+    A stick may be named as it is for backups, `folder:PATH`.
 
     Raises:
         InvalidError: the place lies in the vault.
     """
     home.check()
-    return copy_slots(home, folder)
+    return copy_slots(home, Path(str(folder).removeprefix(PLAIN)))
 
 
 def verify_backup(

@@ -30,12 +30,12 @@ from sealhold.model.errors import (
 )
 from sealhold.model.shown import Status
 from sealhold.node.openparts import OpenParts, stored
-from sealhold.node.places import Places, places_of
+from sealhold.node.places import places_of
 from sealhold.node.service import Service
 from sealhold.node.state import status_of
 from sealhold.node.world import World
 from sealhold.vault import access
-from sealhold.vault.access import PLAIN, Keeping, Way
+from sealhold.vault.access import Way
 from sealhold.vault.epochs import Epochs
 from sealhold.vault.home import Home, read, replace
 from sealhold.vault.ledger import Ledger
@@ -49,6 +49,7 @@ from sealhold.vault.standing import Standing
 if TYPE_CHECKING:
     from sealhold.compute.callers import Callers
     from sealhold.compute.choosingdoor import Choices
+    from sealhold.compute.dataware import Dataware
     from sealhold.compute.holdsdoor import HoldsDoor
     from sealhold.compute.layingdoor import RulesAhead
     from sealhold.compute.logindoor import Logins
@@ -62,34 +63,11 @@ if TYPE_CHECKING:
     from sealhold.compute.rotating import Rotating
     from sealhold.compute.rundoor import ProcessingRuns
     from sealhold.vault.pushing import Pushing
+    from sealhold.vault.statements import Statements
 
 TRIES = 4  # of passphrases that wait for their turn; each holds a thread of the server
 LABEL_BYTES = 16  # 26 base32 characters: nobody guesses the address of the pages
 LABEL = re.compile(r"[a-z2-7]{26}")
-
-
-def create(
-    folder: Path,
-    passphrase: str,
-    *,
-    headless: bool,
-    way: Way = Way.PASSPHRASE,
-    keeping: Keeping = PLAIN,
-    places: Places | None = None,
-    world: World | None = None,
-) -> None:
-    """Make a new, empty vault, whose rows and packs lie in `places`; if None, in the folder.
-
-    Where `way` is a key, its text stands wherever a passphrase is asked for.
-
-    Raises:
-        ConflictError: the folder holds something already.
-        InvalidError: an empty passphrase, a key that is not random, or a schema that is not empty.
-        UnavailableError: a server or a device does not answer.
-    """
-    world, places = world or World(), places or Places()
-    parts = stored(Home(folder, places.text()), world, places)
-    access.create(parts, passphrase, world.stretch, headless=headless, way=way, keeping=keeping)
 
 
 class Node:
@@ -188,9 +166,7 @@ class Node:
         with self._turn:
             opened, self._open = self._open, None
             if opened is not None:
-                opened.warm.close()
-                opened.tell_rest()
-                opened.vault.close()
+                opened.close()
 
     @property
     def way(self) -> Way:
@@ -269,6 +245,11 @@ class Node:
         return self.parts.runs
 
     @property
+    def dataware(self) -> "Dataware":
+        """Rules written ahead, and what came in."""
+        return self.parts.dataware
+
+    @property
     def standing(self) -> Standing:
         """The places that data comes from again and again."""
         return self.parts.standing
@@ -287,6 +268,11 @@ class Node:
     def audit(self) -> Ledger:
         """What happened."""
         return self.parts.audit
+
+    @property
+    def statements(self) -> "Statements":
+        """What a month came to."""
+        return self.parts.statements
 
     @property
     def budgets(self) -> Budgets:

@@ -8,7 +8,7 @@ Source: docs/architecture.md section 3.
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -49,6 +49,7 @@ from sealhold.stores.spec import TableSpec
 from sealhold.vault.attachments import ATTACHMENTS
 from sealhold.vault.backups import Backups
 from sealhold.vault.budget import Budget
+from sealhold.vault.components import COMPONENTS, PENDING
 from sealhold.vault.consents import Consents
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.epochs import Epochs
@@ -83,11 +84,15 @@ from sealhold.vault.turnsdue import has_turns_due
 from sealhold.vault.writer import Work
 
 if TYPE_CHECKING:
+    from sealhold.compute.dataware import Dataware
+    from sealhold.compute.dispatch import Dispatch
     from sealhold.compute.logindoor import Logins
     from sealhold.compute.openings import Proofs
     from sealhold.compute.rotating import Rotating
+    from sealhold.model.shown.statement import Odd
     from sealhold.node.peopleparts import PeopleParts
     from sealhold.vault.pushing import Pushing
+    from sealhold.vault.statements import Statements
 
 
 USED_OFTEN = (SUBJECTS, FIELDS, KEY_BLOCKS, PERSON_RECORDS)  # with each use of a person
@@ -130,7 +135,8 @@ class OpenParts:
         self._objects.sweep()
         self._index = Index(core.store, core.keys, core.entropy)
         self.warm = WarmCell()
-        looking = Looking(core, self.warm, puller_of, plugins.is_per_file)
+        pullers = partial(puller_of, clock=core.clock)
+        looking = Looking(core, self.warm, pullers, plugins.is_per_file)
         firewall = Firewall(core, self._objects, Federation(core, looking))
         registry = Registry(
             core.deciding,
@@ -147,7 +153,7 @@ class OpenParts:
             core, self._index, self._objects, ReaderCell, plugins.is_per_file, time.perf_counter
         )
         self.standing = Standing(
-            core, self._index, self._objects, looking, puller_of, self.sources.turn
+            core, self._index, self._objects, looking, pullers, self.sources.turn
         )
         products = Products(home.compiled, core.keyring.named("token"), core.entropy)
         self.confinement = Confinement(core, chosen.isolation, memo.MEMO, products)
@@ -164,12 +170,22 @@ class OpenParts:
         self.budgets = Budgets(office)
         self.erasing = Erasing(office, shelf, self._index)
         self.keys = Epochs(core, vault.sets, verify)
-        self.outside = Outside(office, self.runs, shelf, _in_background)
+        self.outside = Outside(
+            office, self.runs, shelf, _in_background, lambda: self.dataware.policies
+        )
         self.strays = Strays(core)
         self._ground = core, registry, schemas, office, chosen, verify
         if is_leaving(core):
             self.crowd.finish_erasures()
         self.end_holds()
+        self.standing.came_back = self.tell_sources
+        self.tell_sources()
+
+    def tell_sources(self) -> None:
+        """Tell the sources that are there of grants that ended while they were away."""
+        if any(row.row[2] == PENDING for row in self.core.deciding.all(COMPONENTS.name)):
+            with suppress(SealholdError):  # it is told once more another time
+                self.dispatch.deliver()
 
     @cached_property
     def backups(self) -> Backups:
@@ -208,6 +224,21 @@ class OpenParts:
             )
         )
 
+    @cached_property
+    def dispatch(self) -> "Dispatch":
+        """What grants let each source run; loaded with the first of them."""
+        from sealhold.compute.dispatch import Dispatch  # noqa: PLC0415  # reason: as it says
+        from sealhold.compute.liveruns import LiveRuns  # noqa: PLC0415  # reason: the same
+
+        return Dispatch(self.core, LiveRuns(), self._of_proofs[1].last_run)
+
+    @cached_property
+    def dataware(self) -> "Dataware":
+        """Rules written ahead and the inbox; loaded with the first of them."""
+        from sealhold.compute.dataware import Dataware  # noqa: PLC0415  # reason: seldom needed
+
+        return Dataware(self._of_proofs[0], self.requests)
+
     @property
     def has_terms(self) -> bool:
         """Whether something of people's records has been kept as long as it may be."""
@@ -222,6 +253,14 @@ class OpenParts:
         if is_any_over(self.core):
             with suppress(SealholdError):
                 self.crowd.holds.end_over()
+
+    @cached_property
+    def statements(self) -> "Statements":
+        """What a month came to; loaded with the first of them."""
+        from sealhold.vault.statements import Statements  # noqa: PLC0415  # reason: seldom needed
+
+        key = self.vault.appender.key
+        return Statements(self.core, key, self.audit.openers, self._ground[1])
 
     @property
     def login_names(self) -> tuple[str, ...]:
@@ -258,6 +297,10 @@ class OpenParts:
         """Return a sentence for each register in which something is overdue."""
         return self.crowd.rights.overdue() if self._has_any(STORIES) else ()
 
+    def odd(self) -> "tuple[Odd, ...]":
+        """Return what is odd about the uses of apps; without one, nothing is read."""
+        return self.statements.alerts() if self.apps.list() else ()
+
     def alarms(self) -> tuple[str, ...]:
         """Return a sentence for each app that looks people up as often as it may."""
         return tuple(self.crowd.callers.alarms()) if self._has_any(LOOKED) else ()
@@ -280,6 +323,12 @@ class OpenParts:
         if "crowd" in self.__dict__:
             with suppress(SealholdError):  # the log cannot be written: so it was, too
                 self.crowd.principals.refused.tell_rest()
+
+    def close(self) -> None:
+        """Tell what is left to tell, end what is kept running, and drop the keys."""
+        self.tell_rest()
+        self.warm.close()
+        self.vault.close()
 
     def note_new_passphrase(self) -> None:
         """Write into the log that the passphrase was changed."""
@@ -321,6 +370,7 @@ class OpenParts:
             count=self.records.count,
             leaf_hash=log.leaf_hash,
             size_after=log.size_after,
+            dispatch=lambda: self.dispatch,
         )
 
 

@@ -46,6 +46,11 @@ def narrower(purpose: Purpose, than: Purpose) -> bool:
     return than in _WITHIN.get(purpose, ())
 
 
+def within(purpose: Purpose) -> list[Purpose]:
+    """Return `purpose` and all that lie within it, in the order of their names."""
+    return [Purpose(term) for term in sorted(TERMS) if purpose in _WITHIN[term]]
+
+
 def label(purpose: Purpose) -> str:
     """Return what `purpose` means, to be read after "They want to": `sell something`.
 

@@ -115,6 +115,23 @@ def masks_for(rules: Rules, purpose: Purpose) -> dict[FieldName, Mask]:
     }
 
 
+def loosened(before: Rules, after: Rules, purpose: Purpose) -> frozenset[FieldName]:
+    """Return the fields of which `purpose`, or one that lies within it, gets more than before.
+
+    Two masks leave different parts of a value, so only one that leaves nothing takes away for sure.
+    """
+    changed = {name: rule for name, rule in before.items() if after[name] != rule}
+    found: set[FieldName] = set()
+    for one in dpv.within(purpose) if changed else ():
+        now = masks_for(after, one)
+        found |= {
+            name
+            for name, mask in masks_for(changed, one).items()
+            if now.get(name, Mask.NONE) not in {mask, Mask.HIDDEN}
+        }
+    return frozenset(found)
+
+
 def _yes(fields: frozenset[FieldName], masks: Mapping[FieldName, Mask] = NO_MASKS) -> Decision:
     mine = {name: mask for name, mask in masks.items() if name in fields}
     return Decision(

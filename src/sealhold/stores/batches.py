@@ -19,7 +19,7 @@ from itertools import chain
 from sqlcipher3.dbapi2 import Connection
 
 from sealhold.stores.binding import bound
-from sealhold.stores.shapes import MAX_I64, MIN_I64
+from sealhold.stores.shapes import room_for
 from sealhold.stores.spec import (
     Bump,
     Cell,
@@ -188,10 +188,7 @@ def _statement(text: TableText, op: Op) -> _Statement:
         case Guard(_, key, expect):
             return _guard(text, key, expect)
         case Bump(_, key, column, delta, cap):
-            lowest, highest = max(MIN_I64, MIN_I64 - delta), min(MAX_I64, cap - delta)
-            if highest < MIN_I64:  # beyond what a column holds, and a parameter can say
-                lowest, highest = 1, 0
-            return text.bump(column), _Kind.ONE, (delta, *key, lowest, highest)
+            return text.bump(column), _Kind.ONE, (delta, *key, *room_for(delta, cap))
 
 
 def _put(text: TableText, row: Row, expect: Expect | int) -> _Statement:

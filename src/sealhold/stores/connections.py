@@ -2,6 +2,8 @@
 
 - One batch writes at a time; a second process waits `PATIENCE` for it and then finds it busy.
 - A reader belongs to its thread and is closed some time after the thread ended.
+- What a snapshot read with is kept for the next one, with its statements and without its pages: to
+  open a file and prepare statements takes as long as a short snapshot does.
 - What another thread may be reading with is never closed under it, which would end the process:
   `close` lets go of the readers, and each is closed by whoever lets go of it last.
 - After an error of the disk the writer is closed, and the next batch opens a new one: what an
@@ -19,6 +21,8 @@ from sqlcipher3.dbapi2 import Connection, Error
 from sealhold.model.errors import StoreBusyError, StoreUnavailableError
 from sealhold.stores.cipherfile import CipherFile
 
+SPARE = 2  # readers that are kept for the next snapshot; four exports run at most
+
 
 class Connections:
     """Opens, lends and closes the connections to `file`."""
@@ -29,6 +33,7 @@ class Connections:
         self._writer: Connection | None = file.connect(read_only=False)
         self._lending = Lock()
         self._readers: dict[Thread, Connection] = {}
+        self._spare: list[Connection] = []
         self._closed = False
 
     def reader(self) -> Connection:
@@ -50,8 +55,10 @@ class Connections:
             return connection
 
     @contextmanager
-    def apart(self) -> Iterator[Connection]:
-        """Lend a reader of its own, closed in the end.
+    def apart(self, *, again: bool = False) -> Iterator[Connection]:
+        """Lend a reader of its own, for as long as the block lasts.
+
+        With `again` it may be one that was lent before, and may be lent again.
 
         Raises:
             TamperedError: the file is damaged.
@@ -59,12 +66,18 @@ class Connections:
         """
         with self._lending:
             self._check_open()
-            connection = self.file.connect(read_only=True)
+            found = self._spare.pop() if again and self._spare else None
+            connection = found or self.file.connect(read_only=True)
         try:
             yield connection
-        except Error as err:
-            raise self.file.meaning(err) from err
-        finally:
+        except BaseException as err:
+            connection.close()
+            if isinstance(err, Error):
+                raise self.file.meaning(err) from err
+            raise
+        if again:
+            self._take_back(connection)
+        else:
             connection.close()
 
     @contextmanager
@@ -123,6 +136,9 @@ class Connections:
                 return
             self._closed = True
             self._readers.clear()  # and `apart` closes what it lent itself
+            for spare in self._spare:
+                spare.close()
+            self._spare.clear()
             try:
                 writer = self._writer or self.file.connect(read_only=False)
                 try:
@@ -131,6 +147,22 @@ class Connections:
                     writer.close()
             except Error as err:
                 raise self.file.meaning(err) from err
+
+    def _take_back(self, connection: Connection) -> None:
+        """Keep a reader for the next one, or close it; what it read is no longer in memory."""
+        try:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            connection.execute("PRAGMA shrink_memory").fetchall()
+        except Error:
+            connection.close()
+            return
+        with self._lending:
+            is_kept = not self._closed and len(self._spare) < SPARE
+            if is_kept:
+                self._spare.append(connection)
+        if not is_kept:
+            connection.close()
 
     def _clean_up(self, connection: Connection, err: BaseException) -> None:
         """Roll back, and close the writer unless it is surely as it was before."""

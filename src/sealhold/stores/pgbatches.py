@@ -16,7 +16,7 @@ from itertools import chain
 
 from sealhold.model.sqlsteps import Ask, AskEach, Cells, Do, Step
 from sealhold.stores.pgtext import PgText
-from sealhold.stores.shapes import MAX_I64, MIN_I64
+from sealhold.stores.shapes import room_for
 from sealhold.stores.spec import (
     Bump,
     Cell,
@@ -160,10 +160,7 @@ def _statement(text: PgText, op: Op) -> tuple[str, _Kind, Cells]:
         case Guard(_, key, expect):
             return _guard(text, key, expect)
         case Bump(_, key, column, delta, cap):
-            lowest, highest = max(MIN_I64, MIN_I64 - delta), min(MAX_I64, cap - delta)
-            if highest < MIN_I64:  # beyond what a column holds, and a parameter can say
-                lowest, highest = 1, 0
-            return text.bump(column), _Kind.ONE, (*key, delta, lowest, highest)
+            return text.bump(column), _Kind.ONE, (*key, delta, *room_for(delta, cap))
 
 
 def _put(text: PgText, row: Row, expect: Expect | int) -> tuple[str, _Kind, Cells]:

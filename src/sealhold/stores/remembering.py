@@ -4,13 +4,15 @@
   through here, and what it touches is forgotten before it returns, or remembered as it is now. So a
   read that begins after a commit sees it.
 - What was read before a commit ended is not remembered after it.
-- As bounded as it is told to be; the oldest goes first.
+- As bounded as it is told to be; the oldest goes first. What is loaded by the thousand goes by.
 
 Source: docs/spec/04-stores.md section 6.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
+from itertools import islice
+from operator import itemgetter
 from threading import Lock
 
 from sealhold.model.ids import Id16
@@ -36,11 +38,13 @@ from sealhold.stores.spec import (
     ReadView,
     RecordStore,
     Result,
+    Row,
     TableSpec,
     Unit,
 )
 
 MOST_ROWS = 8_192  # of one table
+MOST_PUT = 512  # rows of a table that a batch puts; of more, a load, none is read soon
 LONGEST = 8_192  # bytes of a cell of a row that is remembered
 
 
@@ -60,8 +64,8 @@ class _Memory:
             for key, found in rows:
                 if found is not None and _is_short(found):
                     self.rows[key] = found
-            while len(self.rows) > MOST_ROWS:
-                del self.rows[next(iter(self.rows))]
+            for key in [*islice(self.rows, max(0, len(self.rows) - MOST_ROWS))]:
+                del self.rows[key]
 
     def forget(self, keys: Collection[Key] | None) -> None:
         """Forget the rows of `keys`, or all."""
@@ -79,10 +83,7 @@ class Remembering:
 
     def __init__(self, inner: RecordStore, tables: Sequence[TableSpec]) -> None:
         self._inner = inner
-        self._places = {
-            table.name: tuple([*table.columns].index(column) for column in table.key)
-            for table in tables
-        }
+        self._keys = {table.name: _key_in(table) for table in tables}
         self._memories = {table.name: _Memory() for table in tables}
         self._committing = Lock()  # what is remembered is of the newest commit
 
@@ -207,26 +208,33 @@ class Remembering:
 
     def _keep(self, units: Sequence[Unit], results: Sequence[Result]) -> None:
         """Remember rows whose version is known now: each was touched once, and by a put."""
-        put: dict[tuple[str, Key], Found | None] = {}
+        put: dict[str, dict[Key, Found | None]] = {name: {} for name in self._memories}
         for unit, result in zip(units, results, strict=False):
             if result.outcome is not Outcome.APPLIED:
                 continue
             for op in unit.ops:
-                if isinstance(op, Guard) or op.table not in self._memories:
+                if isinstance(op, Guard) or op.table not in put:
                     continue
                 if isinstance(op, DeleteWhere):
                     return
-                place = (op.table, self._key_of(op.table, op))
-                put[place] = _after(op) if place not in put else None
-        for (table, key), found in put.items():
-            memory = self._memories[table]
-            memory.keep([(key, found)], memory.turn)
+                rows, key = put[op.table], self._key_of(op.table, op)
+                rows[key] = _after(op) if key not in rows else None
+        for table, rows in put.items():
+            if 0 < len(rows) <= MOST_PUT:
+                memory = self._memories[table]
+                memory.keep(rows.items(), memory.turn)
 
     def _key_of(self, table: str, op: Op) -> Key:
         if isinstance(op, Put):
-            return tuple(op.row[at] for at in self._places[table])
+            return self._keys[table](op.row)
         assert not isinstance(op, DeleteWhere)  # noqa: S101  # reason: has no key, and was told apart
         return op.key
+
+
+def _key_in(table: TableSpec) -> Callable[[Row], Key]:
+    """Return what takes the key out of a row of a table."""
+    first, *others = [[*table.columns].index(column) for column in table.key]
+    return itemgetter(first, *others) if others else lambda row: (row[first],)
 
 
 def _after(op: Op) -> Found | None:

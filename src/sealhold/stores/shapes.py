@@ -104,6 +104,16 @@ class Shape:
         )
 
 
+def room_for(delta: int, cap: int) -> tuple[int, int]:
+    """Return from which number up to which one `delta` may be added; upside down if to none.
+
+    The sum stays what a column holds, and within `cap`.
+    """
+    lowest, highest = max(MIN_I64, MIN_I64 - delta), min(MAX_I64, cap - delta)
+    # beyond what a column holds, and a parameter can say
+    return (lowest, highest) if highest >= MIN_I64 else (1, 0)
+
+
 @cache
 def shape_of(kinds: tuple[ColumnKind, ...]) -> Shape:
     """Return the shape of these columns; the tables have few of them, and many times."""

@@ -26,6 +26,7 @@ _SQL_TYPES = {
 }
 
 
+MOST = "? + 0"  # a bare parameter as a limit has the statement prepared anew at each use
 VERSION = "wanted"  # no column of a table has this name: those begin with `c_`
 
 
@@ -67,7 +68,7 @@ class TableText:
         self.has_not = f"SELECT NOT EXISTS (SELECT 1 FROM {name} WHERE {by_key})"
         self.has_version = f"SELECT EXISTS (SELECT 1 FROM {name} WHERE {by_key} AND v = ?)"
         self.row = f"SELECT * FROM {name} WHERE {by_key}"
-        self.count = f"SELECT COUNT(*) FROM (SELECT 1 FROM {name} LIMIT ?)"
+        self.count = f"SELECT COUNT(*) FROM (SELECT 1 FROM {name} LIMIT {MOST})"
 
     def many(self, sql: str, rows: int) -> str | None:
         """Return what does as `sql` for so many rows at once, if there is such a statement."""
@@ -131,7 +132,7 @@ class TableText:
         direction = " DESC" if reverse else ""
         order = ", ".join(column + direction for column in columns)
         condition = f" WHERE {_all(where)}" if where else ""
-        return f"SELECT * FROM {self._name}{condition} ORDER BY {order} LIMIT ?"
+        return f"SELECT * FROM {self._name}{condition} ORDER BY {order} LIMIT {MOST}"
 
 
 def _creates(table: Table) -> list[str]:

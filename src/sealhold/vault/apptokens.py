@@ -1,8 +1,8 @@
 """Tokens of apps that were found to hold, for as long as no row that decides has changed since.
 
 - Only tokens without bounds: what a bound one is good for depends on what it is shown for.
-- A revoked token, a suspended app or a new row of any other kind makes all of them be looked up
-  anew: the rows that decide have an age, and what was found counts for that age alone.
+- A revoked token, a suspended app or a new row of any other kind but a count makes all of them be
+  looked up anew: the rows that decide have an age, and what was found counts for that age alone.
 
 Source: docs/spec/30-access.md section 2.
 """

@@ -38,6 +38,7 @@ from sealhold.vault.writer import Work
 
 FORMAT = 1
 MANIFEST = "manifest"
+OURS = "b"  # begins the name of each backup, and of nothing else in a place
 SHARED = "objects/"  # packs and programs, of all backups in a place
 PUBLIC_BYTES, SIGNATURE_BYTES, DIGEST_BYTES = 32, 64, 32
 
@@ -122,7 +123,7 @@ def backup_of(parts: tuple[Part, ...]) -> Backup:
 
 def ids_in(place: ObjectStore) -> list[str]:
     """Return the backups that are whole by their manifest, the oldest first."""
-    names = (name.split("/") for name in place.names())
+    names = (name.split("/") for name in place.names(OURS))
     return sorted(parts[0] for parts in names if len(parts) == 2 and parts[1] == MANIFEST)  # noqa: PLR2004
 
 
@@ -231,12 +232,13 @@ class Backups:
         """Copy the vault into `place` while it is used, and note it in the log.
 
         Raises:
-            ConflictError: the epoch was closed meanwhile; nothing that counts was written.
+            ConflictError: epoch or log key changed meanwhile; nothing that counts was written.
             StoreUnavailableError: a store or the place does not answer.
         """
         core, ring = self.core, self.core.keyring
-        name = f"b{core.clock():015d}-{core.entropy(4).hex()}"
+        name = f"{OURS}{core.clock():015d}-{core.entropy(4).hex()}"
         keys, data = Noting(place), Noting(place)
+        signer = self.appender.keys.signer
         with ring.still():  # first the keys, of one moment
             epoch, generation = ring.lies_in.epoch, ring.generation
             wrapped = read(self.home.epoch_key_of(epoch))
@@ -247,7 +249,7 @@ class Backups:
         manifest = Manifest(
             id=name,
             at=core.clock(),
-            public=self.appender.key.public,
+            public=signer.public,
             checkpoint=checkpoint,
             epoch=epoch,
             generation=generation,
@@ -260,7 +262,10 @@ class Backups:
         )
         if ring.lies_in.epoch != epoch:
             raise ConflictError("the epoch was closed while the backup was made; make it again")
-        body, signer = manifest.body(), ring.signer("log-sign")
+        # THREAT T359: rows that a key signed which the copied key set lacks would open nowhere
+        if self.appender.keys.signer is not signer:
+            raise ConflictError("the log's key was changed while the backup was made; repeat it")
+        body = manifest.body()
         signed = pack([body, bytes(signer.public), bytes(signer.sign(Tag.BACKUP_MANIFEST, body))])
         place.put(ObjectName(f"{name}/{MANIFEST}"), SealedBytes(signed))
         self._note(manifest, where)

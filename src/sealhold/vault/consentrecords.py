@@ -32,7 +32,7 @@ from sealhold.policy.processing import basis_of, special_of
 from sealhold.vault.core import Core
 from sealhold.vault.processings import Processings
 from sealhold.vault.says import Said, Shown
-from sealhold.vault.schemas import Schema
+from sealhold.vault.schemarows import Schema
 
 MEDIA_TYPE = "application/vnd.sealhold.consent+json"
 LANGUAGE = "en"  # of what the vault itself shows

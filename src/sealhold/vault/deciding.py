@@ -10,7 +10,7 @@ Source: docs/spec/03-keys.md section 11.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sealhold.crypto.secret import Secret
@@ -45,13 +45,17 @@ class Change:
 class Deciding:
     """The set as it stands after the last committed batch."""
 
-    def __init__(self, tables: Sequence[TableSpec], key: Secret) -> None:
+    def __init__(
+        self, tables: Sequence[TableSpec], key: Secret, counters: Collection[str] = ()
+    ) -> None:
         self._specs = {table.name: table for table in tables}
         self._columns = {table.name: list(table.columns) for table in tables}
         self._key = key
+        self._counters = frozenset(counters)  # tables of numbers under a cap, which each use counts
         self._rows: dict[_Place, Found] = {}
         self._turns: Counter[str] = Counter()  # how often a row of each table changed
-        self.age = 0  # goes up with each batch that changed a row, once memory has it
+        # goes up with each batch that changed a row which is no counter, once memory has it
+        self.age = 0
         self.total = 0
 
     def load(self, view: ReadView) -> None:
@@ -125,7 +129,7 @@ class Deciding:
             else:
                 self._rows[place] = found
             self._turns[place[0]] += 1
-        self.age += bool(change.rows)
+        self.age += any(table not in self._counters for table, _ in change.rows)
         self.total = change.total
 
     def _key_of(self, table: str, row: Row) -> Key:

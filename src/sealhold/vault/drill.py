@@ -51,16 +51,15 @@ class Drill:
     def run(self) -> DrillView:
         """Try all of it, and return what came of it, signed; the log tells that it was done."""
         core, appender = self.backups.core, self.backups.appender
-        tried = tuple(self._all())
+        tried, keys = tuple(self._all()), appender.keys
         statement = {
             "type": MEDIA,
             "at": core.clock(),
-            "log_key": key_digest(appender.key.public),
+            "log_key": key_digest(keys.signer.public),
             "log_size": appender.head.size,
             "tried": [{"name": t.name, "outcome": t.outcome, "about": t.about} for t in tried],
         }
-        signer = core.keyring.signer("log-sign")
-        envelope = dsse.sign(MEDIA, to_json(statement), [signer])
+        envelope = dsse.sign(MEDIA, to_json(statement), [keys.signer])
         teller = Teller(core.keys)
         event = Event(
             kind=EventKind.PROOF,
@@ -147,7 +146,7 @@ class Drill:
         self.open_rows(rows)
         try:
             faults = rows.check().faults
-            head = log.read_head(rows, Sealer(ring.named("log")), (appender.key,))
+            head = log.read_head(rows, Sealer(ring.named("log")), appender.known)
         finally:
             rows.close()
         if faults or head.size > appender.head.size:

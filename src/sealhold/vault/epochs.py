@@ -25,6 +25,7 @@ from sealhold.audit.log import Entry
 from sealhold.crypto.digest import tagged
 from sealhold.crypto.rootspec import Destruction
 from sealhold.crypto.tags import Tag
+from sealhold.model.collecting import uncollected
 from sealhold.model.encoding import pack
 from sealhold.model.errors import (
     RootAwayError,
@@ -40,10 +41,12 @@ from sealhold.stores.spec import ColumnKind, Expect, Put, TableSpec
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import Deciding, scan_all
 from sealhold.vault.erased import apps_erased_in
+from sealhold.vault.heldkeys import Held
 from sealhold.vault.holdrows import keeping_ids
 from sealhold.vault.home import FIRST_EPOCH
 from sealhold.vault.keyring import HALF_CLOSED, Keyring
 from sealhold.vault.keysets import KeySets
+from sealhold.vault.ownkeys import own_keys
 from sealhold.vault.reserves import Room
 from sealhold.vault.retagging import retag
 from sealhold.vault.rewrapping import UNDER_SUBJECTS
@@ -140,7 +143,8 @@ class _Turn:
     actor: Actor
     old: int
     sets: KeySets  # those of the next epoch
-    next: Next | None = None  # its root, if that is another one
+    next: Next | None  # its root, if that is another one
+    before: Held  # every key of the epoch that ends, open; nobody changes one meanwhile
     rings: list[Keyring] = field(default_factory=list)  # open sets of the next epoch
     keys: int = 0
     anew: frozenset[AppId] = frozenset()  # apps whose people are found by other tags from now on
@@ -232,7 +236,7 @@ class Epochs:
                 KeyView(kinds[row[0]], canonical(row[0]), row[1], row[4], wrapped[row[0], row[1]])
                 for row in (each.row for each in held.subjects)
             ),
-            *(KeyView("vault", name, 1, ACTIVE, 0) for name in sorted(held.named)),
+            *own_keys(core, held.named),
         ]
         return KeysView(
             epoch=epoch,
@@ -247,9 +251,9 @@ class Epochs:
         if home.epoch != ring.lies_in.epoch:
             raise StoreUnavailableError(HALF_CLOSED)
         settle(self._core, self._sets, opening=False)
-        turn = _Turn(actor, ring.lies_in.epoch, self._sets, next_)
         # THREAT T235: a key that is erased after it was copied would come back with the next set
-        with ring.still():
+        with uncollected(), ring.still():
+            turn = _Turn(actor, ring.lies_in.epoch, self._sets, next_, ring.held())
             ring.reserves.spend(Room.RIGHTS, lambda: self._move(turn))
         with suppress(RootAwayError):  # the next opening ends what is left
             for step in (self._destroy, self._remove, self._note):
@@ -292,11 +296,11 @@ class Epochs:
         new, fence = turn.sets.make(turn.old + 1)
         turn.rings.append(new)
         turn.anew = frozenset(apps_erased_in(self._core.store, turn.old))
-        new.inherit(self._core.keyring, fence, turn.anew)
+        new.inherit(self._core.keyring.generation, turn.before, fence, turn.anew)
 
     def _compare(self, turn: _Turn) -> None:
         """3: every key that was copied opens, and there are as many as before."""
-        turn.keys = self._compared(turn.rings[-1], turn.anew)
+        turn.keys = self._compared(turn)
 
     def _read_back(self, turn: _Turn) -> None:
         """4: the same again from the disk, through the slot, as the next opening will."""
@@ -305,7 +309,7 @@ class Epochs:
             # THREAT T307: a root in which the owner's secret was never tried does not take over
             turn.sets = self._sets.under(turn.next.opened(turn.old + 1))
         turn.rings.append(turn.sets.open(turn.old + 1))
-        turn.keys = self._compared(turn.rings[-1], turn.anew)
+        turn.keys = self._compared(turn)
 
     def _switch(self, turn: _Turn) -> None:
         """5: one rename puts the next epoch in force."""
@@ -330,15 +334,16 @@ class Epochs:
         _tell(self._core, turn.actor, note)
         settle(self._core, self._sets)
 
-    def _compared(self, new: Keyring, anew: frozenset[AppId]) -> int:
+    def _compared(self, turn: _Turn) -> int:
         """Open every key of the next epoch's set, and return how many there are.
 
         Raises:
             TamperedError: one is missing, too many, another, or not made anew.
         """
+        new = turn.rings[-1]
         held, old = new.held(), self._core.keyring
         # THREAT T221: the old set is given up only for one in which every key was opened
-        if not held.follows(old.held(), anew) or new.generation <= old.generation:
+        if not held.follows(turn.before, turn.anew) or new.generation <= old.generation:
             raise TamperedError("the keys that were copied are not those that there were")
         return len(held)
 

@@ -20,7 +20,6 @@ from sealhold.audit.event import EventKind, Outcome
 from sealhold.audit.reading import leaf_of, open_leaf, rows
 from sealhold.audit.tables import LEAF
 from sealhold.crypto.digest import framed
-from sealhold.crypto.note import VerifierKey
 from sealhold.crypto.seal import NOBODY, Sealer
 from sealhold.model.encoding import Plain, pack, unpack_own
 from sealhold.model.errors import NotFoundError, TamperedError
@@ -32,7 +31,6 @@ from sealhold.stores.spec import Expect, Found, Op, Put, ReadView
 from sealhold.vault.core import Core
 from sealhold.vault.epochs import CLOSED, WITHIN, due
 from sealhold.vault.erased import ERASED
-from sealhold.vault.telling import origin_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,13 +155,11 @@ class Erasures:
         return Destroyed(at=Instant(note["at"]), method=note["method"], strength=note["strength"])
 
     def _entry(self, kept: Kept) -> bytes:
-        ring = self._core.keyring
-        key = VerifierKey(origin_of(ring), ring.signer("log-sign").public)
-        own = Sealer(ring.named("log"))
+        own, keys = Sealer(self._core.keyring.named("log")), self._core.writer.log.known
         with self._core.store.snapshot() as view:
             seq = _seq_of(view, kept, own)
             return prove_entry(
-                view, seq, lambda subject: own if subject == NOBODY else None, key, first=True
+                view, seq, lambda subject: own if subject == NOBODY else None, keys, first=True
             )
 
     def _opened(self, found: Found) -> Kept:

@@ -20,7 +20,6 @@ from sealhold.audit.event import Actor, EventKind, Outcome
 from sealhold.audit.exported import MANIFEST, Manifest, Packed, sign_manifest
 from sealhold.audit.log import Entry, Head, read_head
 from sealhold.crypto.digest import Sha256, sha256
-from sealhold.crypto.note import VerifierKey
 from sealhold.crypto.seal import Sealer
 from sealhold.model.errors import ConflictError, SealholdError
 from sealhold.model.ids import AppId, SubjectId
@@ -29,7 +28,6 @@ from sealhold.policy.profiles import decide_person
 from sealhold.stores.spec import Op, ReadView
 from sealhold.vault.core import Core
 from sealhold.vault.portable import Portable
-from sealhold.vault.telling import origin_of
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
 
@@ -107,9 +105,8 @@ class Exports:
         return sign_manifest(manifest, self._core.keyring.signer("proof-sign"))
 
     def _head(self, view: ReadView) -> Head:
-        ring = self._core.keyring
-        key = VerifierKey(origin_of(ring), ring.signer("log-sign").public)
-        return read_head(view, Sealer(ring.named("log")), (key,))
+        own = Sealer(self._core.keyring.named("log"))
+        return read_head(view, own, self._core.writer.log.known)
 
     def _tell(
         self, use: Use, outcome: Outcome, reason: str, sent: int, manifest: bytes = b""

@@ -48,6 +48,7 @@ class Turned(StrEnum):
     BODIES = "bodies"  # the keys of records and fields, and so what they seal
     INDEX = "index"  # the key of a field that people are found by
     TOKENS = "tokens"  # the key that mints access tokens
+    LOG = "log"  # the key that signs for the log
 
 
 class State(StrEnum):

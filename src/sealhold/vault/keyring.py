@@ -58,7 +58,8 @@ AT_HAND = 4_096  # people whose keys stay open at most
 HALF_CLOSED = "an epoch was closed half; lock the vault and open it"
 WORN = 2**30  # wraps, about; long before the 2^31 after which two nonces might meet
 AT_ONCE = 500  # keys that are copied in one commit
-NAMED_KEYS = ("data-file", "log", "log-sign", "proof-sign", "grant-sign", "set-hash", "token")
+LOG_SIGN = "log-sign"  # the first key that signs for the log; `logkeys.py` knows the others
+NAMED_KEYS = ("data-file", "log", LOG_SIGN, "proof-sign", "grant-sign", "set-hash", "token")
 
 
 class Keyring:
@@ -89,6 +90,7 @@ class Keyring:
         self.lies_in = replace(self.lies_in, fence=fence)
         self._named = {name: new_key(self.entropy, name) for name in NAMED_KEYS}
         self.commit([self.lies_in.put_named(*named, self.entropy) for named in self._named.items()])
+        del self._named[LOG_SIGN]
 
     def load(self, fence: Fence) -> None:
         """Open the vault's own keys.
@@ -101,7 +103,8 @@ class Keyring:
         if head is None:
             raise TamperedError("the key set has no head")
         self.generation = head.row[1]
-        self._named = {name: self.lies_in.named(name) for name in NAMED_KEYS}
+        names = (name for name in NAMED_KEYS if name != LOG_SIGN)  # which may be over
+        self._named = {name: self.lies_in.named(name) for name in names}
 
     def named(self, name: str) -> Secret:
         """Return one of the vault's own keys."""
@@ -117,6 +120,12 @@ class Keyring:
             if not self.has_named(name):
                 key = new_key(self.entropy, name)
                 self.commit([self.lies_in.put_named(name, key, self.entropy)])
+
+    def keep_named(self, name: str, kept: Secret) -> None:
+        """Keep something beside the vault's own keys, in the place of what had that name."""
+        with self._turn:
+            op = self.lies_in.put_named(name, kept, self.entropy)
+            self.commit([structs.replace(op, expect=Expect.ANY)])
 
     def has_named(self, name: str) -> bool:
         """Return whether the vault has a key of its own of that name."""
@@ -294,14 +303,15 @@ class Keyring:
         with self._turn:
             self._is_frozen = True
 
-    def inherit(self, old: "Keyring", fence: Fence, anew: Collection[AppId] = ()) -> None:
-        """Fill an empty set with every key of `old`; only apps get another key.
+    def inherit(
+        self, generation: int, held: Held, fence: Fence, anew: Collection[AppId] = ()
+    ) -> None:
+        """Fill an empty set with every key that another holds; only apps get another key.
 
         The apps of `anew` get another key of the tags that people are found by, too.
         """
         self.lies_in = to = replace(self.lies_in, fence=fence)
-        self.generation = old.generation
-        held, entropy = old.held(), self.entropy
+        self.generation, entropy = generation, self.entropy
         # THREAT T220: an app key that outlived its epoch would open what old copies hold under it
         apps = {
             app: HeldApp(each.version + 1, new_key(entropy, "app"), each.base, each.job)

@@ -9,7 +9,8 @@ Source: docs/spec/24-people.md section 3; docs/spec/25-records-of-people.md sect
 
 from collections import Counter
 from collections.abc import Iterator
-from itertools import islice
+from dataclasses import replace
+from itertools import chain, islice
 
 from sealhold.model.ids import AppId, FieldName, SubjectId
 from sealhold.model.people import FieldRule, Rules
@@ -25,6 +26,7 @@ from sealhold.vault.registry import App
 from sealhold.vault.schemas import Schemas
 from sealhold.vault.subjects import SUBJECTS
 
+MASKING = ("mask", "whole for")
 NOTHING_KEPT = "nothing is kept of it yet"
 
 
@@ -48,8 +50,12 @@ class Laying:
         old = before.rules if before else {}
         changed = {name for name in old if _differences(old[name], rules[name])}
         kept = self._values(app.id, changed)
+        # THREAT T360: whoever lays it down is told first that people are asked anew
+        anew = Counter(chain.from_iterable(self._schemas.reopened_by(app.id, rules).values()))
         changes = [
-            change for name in sorted(rules) for change in _of_field(name, old, rules, kept[name])
+            change
+            for name in sorted(rules)
+            for change in _of_field(name, old, rules, (kept[name], anew[name]))
         ]
         version = before.version + 1 if before else 1
         return RulesPreview(app=app.id, collection="", version=version, changes=tuple(changes))
@@ -120,12 +126,17 @@ def _people(view: ReadView, app: AppId) -> Iterator[SubjectId]:
     return (SubjectId(each.row[0]) for each in scan_all(view, SUBJECTS) if each.row[1] == app)
 
 
-def _of_field(name: FieldName, old: Rules, new: Rules, kept: int) -> Iterator[RuleChange]:
+def _of_field(
+    name: FieldName, old: Rules, new: Rules, counts: tuple[int, int]
+) -> Iterator[RuleChange]:
+    """Yield what would be other of a field; `counts` are values, and processings asking anew."""
+    kept, anew = counts
     if name not in old:
         yield _told(name, "new", ("", new[name].category), 0, NOTHING_KEPT)
         return
     for what, before, after in _differences(old[name], new[name]):
-        yield _change(name, what, before, after, kept)
+        change = _change(name, what, before, after, kept)
+        yield replace(change, effect=change.effect + _asked(anew)) if what in MASKING else change
 
 
 def _differences(
@@ -151,13 +162,19 @@ def _change(field: str, what: str, before: str, after: str, kept: int) -> RuleCh
             said = [f"no more for {', '.join(sorted(gone))}"] if gone else []
             said += [f"for {', '.join(sorted(more))}, too"] if more else []
             effect = f"from the next use on, what is there is read {'; and '.join(said)}"
-        case "mask" | "whole for":
+        case _ if what in MASKING:
             effect = "from the next use on, what is there is shown as the new rule says"
         case "term":
             effect = "what is there keeps its end until it is written again"
         case _:
             effect = "what is there counts as this from now on"
     return _told(field, what, (before, after), kept, effect)
+
+
+def _asked(anew: int) -> str:
+    if not anew:
+        return ""
+    return f"; {anew} that get more wait until they are activated, and ask everybody anew"
 
 
 def _both(before: str, after: str) -> tuple[tuple[str, str], tuple[str, str]]:

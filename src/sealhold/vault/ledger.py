@@ -14,7 +14,7 @@ from sealhold.audit.bundle import prove_entry
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
 from sealhold.audit.log import Appender
 from sealhold.audit.reading import Line, leaf_of, read_entries, read_hashes
-from sealhold.audit.tables import CHECKPOINT, LEAF
+from sealhold.audit.tables import CHECKPOINT, LEAF, Openers
 from sealhold.audit.verify import Progress, verify_log
 from sealhold.crypto.seal import NOBODY, Sealer
 from sealhold.crypto.sign import key_digest
@@ -28,7 +28,9 @@ from sealhold.model.errors import (
 from sealhold.model.ids import AppId, Id16, Kind, show
 from sealhold.model.quantities import MicroBits, show_bits
 from sealhold.model.shown import LedgerLine, LogState
+from sealhold.model.shown.keys import LogKeysView
 from sealhold.stores.spec import RecordStore
+from sealhold.vault import logkeys
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.holdrows import HOLDS, keeping_ids
@@ -82,6 +84,18 @@ _WORDS = {
     EventKind.UPGRADE: "the rows were brought to another form: {reason}",
     EventKind.HOLD: "a duty to keep: {reason}",
     EventKind.HELD: "what is held of somebody who was erased: {reason}",
+    EventKind.LOG_KEY: "another key signs for the log from here on: the one before is {reason}",
+    EventKind.POLICY: "standing rules: {reason}",
+    EventKind.COMPONENT: "what a grant lets a source run: {reason}",
+}
+
+_REFUSED = {  # in place of the words above, where the reason says why not and not what
+    EventKind.PERSON: "a person was asked after",
+    EventKind.PROFILE: "a profile was asked for",
+    EventKind.ACCESS: "somebody called",
+    EventKind.PROCESSING: "a run was asked for",
+    EventKind.SAY: "something was said in a person's name",
+    EventKind.RECORD: "a person's records were asked for",
 }
 
 _ACTORS = {
@@ -175,11 +189,28 @@ class Ledger:
             NotFoundError: the log has no such entry.
         """
         with self._core.store.snapshot() as view:
-            return prove_entry(view, seq, self._opener, self._appender.key)
+            return prove_entry(view, seq, self._opener, self._appender.known)
+
+    def keys(self) -> LogKeysView:
+        """Return the keys that sign for the log, the newest first."""
+        return logkeys.shown(self._core)
+
+    def keys_file(self) -> bytes:
+        """Return the file by which others come from an older of these keys to the newest.
+
+        Raises:
+            NotFoundError: the log has its first key still.
+        """
+        return logkeys.file_of(self._core)
 
     def leaf_hashes(self) -> tuple[str, ...]:
         """Return the leaf hash of each entry, from entry 0 on."""
         return tuple(each.hex() for each in read_hashes(self._core.store))
+
+    @property
+    def openers(self) -> Openers:
+        """What opens entries, by the subject that they lie under."""
+        return self._opener
 
     @property
     def origin(self) -> str:
@@ -231,7 +262,7 @@ class Ledger:
         try:
             newest = against or read(self._home.head).decode()
             with self._core.store.snapshot() as view:
-                report = verify_log(view, self._opener, (self._appender.key,), newest, progress)
+                report = verify_log(view, self._opener, self._appender.known, newest, progress)
         except (TamperedError, InvalidEncodingError, UnicodeDecodeError) as err:
             yield f"`{self._home.data.name}` or `HEAD`: {err}"
             return
@@ -285,8 +316,10 @@ class Ledger:
 
 def sentence(event: Event) -> str:
     """Return what happened, in words."""
-    words = _WORDS[event.kind].format(
-        reason=(event.reason or "").replace("_", " "),
+    is_refused, reason = event.outcome is Outcome.DENIED, (event.reason or "").replace("_", " ")
+    is_why = is_refused and event.kind in _REFUSED
+    words = (_REFUSED if is_why else _WORDS)[event.kind].format(
+        reason=reason,
         rows_out=event.rows_out,
         rows_read=event.rows_read,
         items_out=_counted(event.rows_out, "item"),
@@ -297,7 +330,7 @@ def sentence(event: Event) -> str:
         cap=show_bits(event.cap or MicroBits(0)),
     )
     where = f" from {event.collection}" if event.collection else ""
-    refused = " (refused)" if event.outcome is Outcome.DENIED else ""
+    refused = f" (refused: {reason})" if is_why else " (refused)" if is_refused else ""
     return f"{words}{where}{refused}"
 
 

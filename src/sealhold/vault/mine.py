@@ -7,11 +7,14 @@
 Source: docs/spec/30-access.md section 6.
 """
 
+from collections import Counter
+
 from sealhold.audit.event import Actor, EventKind
 from sealhold.model.errors import DeniedError
-from sealhold.model.ids import FieldName
-from sealhold.model.mine import KeptField, MineView
+from sealhold.model.ids import Collection, FieldName, SubjectId
+from sealhold.model.mine import KeptField, KeptRecords, MineView
 from sealhold.model.people import ErasedView, Value
+from sealhold.model.quantities import Instant
 from sealhold.policy import dpv
 from sealhold.policy.names import visible
 from sealhold.policy.profiles import decide_own, decide_person
@@ -19,12 +22,14 @@ from sealhold.vault.core import Core
 from sealhold.vault.firewall import open_profile
 from sealhold.vault.identifiable import FIELDS, is_over
 from sealhold.vault.people import People
+from sealhold.vault.personrows import RECORDS, Stand
 from sealhold.vault.steps import Once, done, until_done
 from sealhold.vault.tokenrows import PersonToken
 from sealhold.vault.using import Use, Uses
 from sealhold.vault.writer import Work
 
 TOO_BUSY = "others change the same profile without a pause"
+COUNTED = 1_000  # records, for one look
 
 
 class Mine:
@@ -85,13 +90,27 @@ class Mine:
         if not (yield Work((*held.guards, *use.guards(())), (told,), releases=True)):
             return None
         opened = open_profile(decision, person, keys, rows)
+        records, are_more = self._records(person.id, now)
         return MineView(
             subject=person.id,
             app_name=visible(use.app.name) if use.app else "",
             made_at=person.made_at,
             fields=tuple(_kept(use, name, value) for name, value in opened.items()),
+            records=records,
+            are_more=are_more,
             may_choose=held.may_choose,
         )
+
+    def _records(self, subject: SubjectId, now: Instant) -> tuple[tuple[KeptRecords, ...], bool]:
+        """Return how many records are kept of a person, by collection, and if there are more."""
+        end = (((int.from_bytes(subject) + 1).to_bytes(len(subject))),)
+        page = self._core.store.scan(RECORDS.name, "key", (subject,), end, limit=COUNTED)
+        stands = map(Stand.of, page.rows)
+        counts: Counter[Collection] = Counter(
+            stand.collection for stand in stands if not stand.is_over(now)
+        )
+        found = tuple(KeptRecords(collection=name, number=counts[name]) for name in sorted(counts))
+        return found, page.cursor is not None
 
     def _use(self, held: PersonToken) -> Use:
         return self._uses.of(held.app, held.subject, actor=Actor.PERSON)

@@ -17,7 +17,6 @@ from dataclasses import replace as altered
 from functools import partial
 from itertools import islice
 
-from sealhold.audit import log
 from sealhold.audit import tables as log_tables
 from sealhold.audit.checkpoint import open_checkpoint
 from sealhold.audit.event import Actor, Event, EventKind
@@ -25,12 +24,10 @@ from sealhold.audit.log import Appender, Entry
 from sealhold.audit.reading import read_hashes
 from sealhold.crypto.digest import equal
 from sealhold.crypto.merkle import Frontier
-from sealhold.crypto.seal import Sealer
 from sealhold.model.clock import Clock, Entropy, Onward
 from sealhold.model.errors import (
     InvalidEncodingError,
     RolledBackError,
-    SealBrokenError,
     TamperedError,
 )
 from sealhold.model.ids import AppId, Collection, SubjectId, random_id
@@ -49,7 +46,9 @@ from sealhold.vault import (
     backups,
     budget,
     catalogue,
+    caveats,
     collectionrules,
+    components,
     consents,
     epochs,
     erased,
@@ -58,6 +57,7 @@ from sealhold.vault import (
     jobs,
     leases,
     loginrows,
+    logkeys,
     noisebudget,
     notices,
     personrows,
@@ -72,7 +72,8 @@ from sealhold.vault import (
     retired,
     rollback,
     says,
-    schemas,
+    schemarows,
+    standingrules,
     stories,
     subjects,
     tokenrows,
@@ -82,7 +83,6 @@ from sealhold.vault.deciding import Deciding
 from sealhold.vault.home import FIRST_EPOCH, Home, Lock, read, replace
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.index import SEGMENTS
-from sealhold.vault.ingest import IDENTITIES
 from sealhold.vault.keeping import Way
 from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.keyring import Keyring
@@ -92,11 +92,11 @@ from sealhold.vault.objects import TABLES as OBJECT_TABLES
 from sealhold.vault.owned import OLDER, RECORDS
 from sealhold.vault.papers import Papers
 from sealhold.vault.placed import PLACED
+from sealhold.vault.recognising import IDENTITIES
 from sealhold.vault.reserves import Reserves
 from sealhold.vault.rollback import Accepted, Undone
 from sealhold.vault.roots import HomeRoot
 from sealhold.vault.settings import HEADLESS, SETTINGS
-from sealhold.vault.telling import origin_of
 from sealhold.vault.writer import HEAD_MARK, SET_HASH, Work, Writer, set_mac
 
 DECIDING = (
@@ -109,7 +109,7 @@ DECIDING = (
     *noisebudget.TABLES,
     *resources.TABLES,
     retired.RETIRED,
-    schemas.SCHEMAS,
+    schemarows.SCHEMAS,
     *tokenrows.TABLES,
     *loginrows.TABLES,
     quotas.LOOKED,
@@ -122,7 +122,10 @@ DECIDING = (
     recipients.RECIPIENTS,
     *holdrows.DECIDING,
     pushers.PUSHERS,
+    *standingrules.DECIDING,
+    components.COMPONENTS,
 )
+COUNTERS = (quotas.LOOKED.name, leases.COUNTS.name, caveats.USES.name)  # no memo rests on them
 TABLES = (
     *DECIDING,
     epochs.CLOSED,
@@ -210,9 +213,9 @@ def create(parts: Parts, root: HomeRoot, *, headless: bool) -> None:
         ring.name_owner(owner, app)
         parts.data.open(all_tables(parts), ring.named("data-file").reveal, create=True)
         fence = lease(parts.data, parts.clock)
-        appender = _appender(parts.data, ring)
+        appender = logkeys.end_of_log(parts.data, ring)
         ring.reserves = Reserves(parts.home)
-        deciding = Deciding(DECIDING, ring.named("set-hash"))
+        deciding = Deciding(DECIDING, ring.named("set-hash"), COUNTERS)
         writer = _writer(parts, ring, appender, deciding, fence, written=0)
         opened.callback(writer.close)
         first = Event(kind=EventKind.START, actor=Actor.OWNER)
@@ -241,11 +244,11 @@ def open_vault(parts: Parts, root: HomeRoot, accepted: Accepted | None = None) -
         opened.callback(ring.close)
         parts.data.open(all_tables(parts), ring.named("data-file").reveal, create=False)
         fence = lease(parts.data, parts.clock)
-        appender = _appender(parts.data, ring)
+        appender = logkeys.end_of_log(parts.data, ring)
         # THREAT T73: what has ended stays so, whatever the machine's clock is set to
         parts = altered(parts, clock=Onward(parts.clock, appender.head.at))
         written = _check_head(parts, appender, ring, accepted)
-        deciding = Deciding(DECIDING, ring.named("set-hash"))
+        deciding = Deciding(DECIDING, ring.named("set-hash"), COUNTERS)
         deciding.load(parts.data)
         _check_set(parts.data, deciding, appender, ring)
         writer = _writer(parts, ring, appender, deciding, fence, written)
@@ -259,6 +262,7 @@ def open_vault(parts: Parts, root: HomeRoot, accepted: Accepted | None = None) -
             home.restored.unlink(missing_ok=True)
         unlocked = Event(kind=EventKind.UNLOCK, actor=Actor.OWNER)
         writer.commit(Work((), (Entry(event=unlocked),)))
+        logkeys.forget_older(ring, appender.keys)
         epochs.settle(core, sets)
         return Opened(core, sets, appender, opened.pop_all(), undone)
 
@@ -306,13 +310,6 @@ def key_sets(parts: Parts, root: HomeRoot) -> KeySets:
     return KeySets(parts.home, root, parts.keys, parts.clock, parts.entropy)
 
 
-def _appender(store: RecordStore, ring: Keyring) -> Appender:
-    try:
-        return log.load(store, origin_of(ring), Sealer(ring.named("log")), ring.signer("log-sign"))
-    except SealBrokenError as err:
-        raise TamperedError("`vault.db`: the head of the log does not open") from err
-
-
 def _writer(
     parts: Parts,
     ring: Keyring,
@@ -349,7 +346,8 @@ def _check_head(parts: Parts, appender: Appender, ring: Keyring, accepted: Accep
     """
     try:
         note = read(parts.home.head).decode()
-        beside = open_checkpoint(note, (appender.key,))
+        keys = logkeys.known_to(ring).line
+        beside = open_checkpoint(note, keys)
     except (UnicodeDecodeError, InvalidEncodingError, TamperedError) as err:
         raise TamperedError("`HEAD` is not what was written") from err
     mark = parts.data.get(HEAD_MARK.name, [(0,)])[0]
@@ -366,13 +364,14 @@ def _check_head(parts: Parts, appender: Appender, ring: Keyring, accepted: Accep
             raise RolledBackError("this vault was restored from a backup")
         return appender.head.size
     if accepted is not None:
-        rollback.check_is_older(accepted, appender, beside.size)
+        rollback.check_is_older(accepted, appender, beside.size, keys)
         return appender.head.size  # so that HEAD stays as it is until the charges are durable
     # THREAT T51: whichever of the files was put back to an older copy, another knows better
     if beside.size > appender.head.size:
         raise RolledBackError("`vault.db` is older than `HEAD`")
     if beside.size < mark.row[1]:
         raise RolledBackError("`HEAD` is older than `vault.db`")
+    logkeys.check_beside(parts.data, ring, appender, note, beside.size)
     if _root_at(parts.data, appender, beside.size) != beside.root:
         raise TamperedError("`HEAD` and `vault.db` tell of different logs")
     return beside.size

@@ -23,6 +23,7 @@ from sealhold.vault import recordkeys
 from sealhold.vault.core import Core
 from sealhold.vault.jobs import Job, Left, State, Turned
 from sealhold.vault.keyturns import BrokenKey, KeyTurns, Portion
+from sealhold.vault.logkeys import succeeded
 from sealhold.vault.minting import turned_over
 from sealhold.vault.registry import TOKENS
 from sealhold.vault.rewrapping import UNDER_SUBJECTS, Under
@@ -291,6 +292,26 @@ class TokenPass:
 
     def end(self, _job: Job, _due: Instant) -> int:
         """End nothing: the key before is over by its time."""
+        return 0
+
+
+class LogPass:
+    """Turns over the key that signs for the log: one commit, together with the job's end."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def total(self, _job: Job) -> int:
+        """Return 1: the key."""
+        return 1
+
+    def step(self, job: Job, _due: Instant) -> Step:
+        """Make the next key, and put it in force."""
+        entry = succeeded(self._core, job.id, compromised=job.compromised)
+        return Step(None, 1, 1, works=(Work((), (entry,), releases=True),), is_all=True)
+
+    def end(self, _job: Job, _due: Instant) -> int:
+        """End nothing: the key before may go once the next one is in force."""
         return 0
 
 

@@ -13,6 +13,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import compress
 
 import msgspec
 
@@ -175,19 +176,18 @@ class Portable:
 
     def _lines(self, found: list[Found], kind: For) -> Iterator[bytes]:
         _, keys = self.use.whole()
-        stands = {each.row[2:4]: Stand.of(each) for each in found}
-        live = [each for each in found if not stands[each.row[2:4]].is_over(self.now)]
+        stands = [Stand.of(each) for each in found]
+        kept = [not stand.is_over(self.now) for stand in stands]
+        live, stands = [*compress(found, kept)], [*compress(stands, kept)]
         self.counts["records_left_out"] += len(found) - len(live)
         if not live:
             return
         self.counts["records" if kind is For.CURRENT else "older_versions"] += len(live)
         named = frozenset({FieldName(live[0].row[1])})
         decision = decide_own(self.use.parties, named, named)
-        places = (stands[each.row[2:4]].key for each in live)
-        blocks = block_rows(self.view, keys, places)
+        blocks = block_rows(self.view, keys, (stand.key for stand in stands))
         contents = open_records(decision, keys, kind, live, blocks)
-        for each, content in zip(live, contents, strict=True):
-            stand = stands[each.row[2:4]]
+        for stand, content in zip(stands, contents, strict=True):
             line = {
                 "id": canonical(stand.record),
                 "version": stand.version,

@@ -9,7 +9,7 @@
 Source: docs/spec/26-processings.md sections 1 and 2.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from threading import RLock
 from typing import Any
@@ -40,7 +40,7 @@ from sealhold.policy.processing import (
 from sealhold.stores.spec import ColumnKind, Expect, Found, Guard, Op, Put, TableSpec
 from sealhold.vault.core import Core
 from sealhold.vault.registry import App, Registry
-from sealhold.vault.schemas import SCHEMAS, Schema, Schemas
+from sealhold.vault.schemarows import SCHEMAS, Schema
 from sealhold.vault.writer import Work
 
 PROCESSINGS = TableSpec(
@@ -64,6 +64,7 @@ VERSIONS = TableSpec(
     indexes={},
 )
 MOST = 100  # processings of one app
+MATERIALLY = "changed_materially"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,18 +167,29 @@ class Processings:
         wider = widened(processing.terms, terms)
         # THREAT T250: what is wider is a new edition, and what was said counts for the old one
         if wider:
-            edition = processing.edition + 1
-            after = replace(
-                after,
-                state=ProcessingState.WAITING,
-                edition=edition,
-                notice=digest_of(processing.id, edition, terms),
-                assessment=None,
-            )
-        reason = "changed_materially" if wider else "changed"
+            after = _anew(after)
+        reason = MATERIALLY if wider else "changed"
         is_other = terms.purpose != processing.terms.purpose
         then = self._bound_anew(app.id) if is_other else ()
         return self._keep(after, actor, reason, (Registry.guard(app),), then)
+
+    def reopened(
+        self, app: AppId, which: Collection[ProcessingId]
+    ) -> tuple[tuple[Op, ...], tuple[Entry, ...]]:
+        """Return what makes `which` of an app's processings ask everybody anew, with its entries.
+
+        Their terms stay; what they get has become more. The others are held to be as they are.
+        """
+        ops: list[Op] = []
+        entries: list[Entry] = []
+        for each in self.of_app(app):
+            if each.id in which:
+                after = _anew(replace(each, version=each.version + 1))
+                ops += self._rows(after)
+                entries.append(_entry(after, Actor.OWNER, MATERIALLY))
+            else:
+                ops.append(each.guard)
+        return tuple(ops), tuple(entries)
 
     def assess(self, processing: Processing, assessment: Assessment, actor: Actor) -> Processing:
         """Record how the assessment of the edition ended; it binds the next decision.
@@ -207,7 +219,7 @@ class Processings:
         sensitive = frozenset(str(name) for name, rule in rules.items() if rule.sensitive)
         if not bases_carry(processing.terms, sensitive):
             raise InvalidError("special categories of data need a basis of Article 9 too")
-        guards = (Schemas.guard(schema),) if schema else ()
+        guards = (schema.guard,) if schema else ()
         active = replace(processing, state=ProcessingState.ACTIVE)
         return self._keep(active, actor, "activated", guards)
 
@@ -267,28 +279,21 @@ class Processings:
         guards: tuple[Op, ...] = (),
         then: tuple[Op, ...] = (),
     ) -> Processing:
+        ops = (*guards, *self._rows(after), *then)
+        self._core.writer.commit(Work(ops, (_entry(after, actor, reason),), releases=True))
+        return self.get(after.id)
+
+    def _rows(self, after: Processing) -> tuple[Op, Op]:
+        """Return what keeps a version of a processing as the one that counts."""
         papers, clear = self._core.papers, _clear(after)
         terms = _plain(after.terms)
         assessed = _plain(after.assessment) if after.assessment else None
         sealed = papers.seal(PROCESSINGS.name, clear, [terms, assessed])
         place = (after.id, after.version)
-        ops = (
-            *guards,
+        return (
             Put(PROCESSINGS.name, (*clear, sealed), after.v or Expect.ABSENT),
             Put(VERSIONS.name, (*place, papers.seal(VERSIONS.name, place, terms))),
-            *then,
         )
-        event = Event(
-            kind=EventKind.PROCESSING,
-            actor=actor,
-            app=after.app,
-            purpose=after.terms.purpose,
-            fields=tuple(sorted(after.terms.fields)),
-            reason=reason,
-            digest=after.notice,
-        )
-        self._core.writer.commit(Work(ops, (Entry(event=event),), releases=True))
-        return self.get(after.id)
 
     def _ids(self) -> Mapping[AppId, tuple[ProcessingId, ...]]:
         now = self._core.deciding.turn(PROCESSINGS.name)
@@ -322,6 +327,31 @@ class Processings:
 def digest_of(processing: ProcessingId, edition: int, terms: Terms) -> bytes:
     """Return the digest of what a person is shown: 32 bytes."""
     return sha256(to_json(terms_document(processing, edition, terms)))
+
+
+def _anew(processing: Processing) -> Processing:
+    """Return the edition that begins: nobody activated, assessed or said anything to it."""
+    edition = processing.edition + 1
+    return replace(
+        processing,
+        state=ProcessingState.WAITING,
+        edition=edition,
+        notice=digest_of(processing.id, edition, processing.terms),
+        assessment=None,
+    )
+
+
+def _entry(after: Processing, actor: Actor, reason: str) -> Entry:
+    event = Event(
+        kind=EventKind.PROCESSING,
+        actor=actor,
+        app=after.app,
+        purpose=after.terms.purpose,
+        fields=tuple(sorted(after.terms.fields)),
+        reason=reason,
+        digest=after.notice,
+    )
+    return Entry(event=event)
 
 
 def _clear(processing: Processing) -> tuple[Any, ...]:

@@ -189,6 +189,7 @@ class _Handed:
     options: ClassVar[Mapping[str, str]] = {}
     is_local: ClassVar[bool] = True
     is_whole: ClassVar[bool] = False
+    can_stay: ClassVar[bool] = False
 
     def __init__(self, handle: int) -> None:
         self._handle = handle

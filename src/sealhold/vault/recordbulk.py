@@ -20,6 +20,7 @@ from msgspec import structs
 from sealhold.audit.event import Outcome
 from sealhold.crypto.entropy import at_once
 from sealhold.crypto.seal import KEY_BYTES
+from sealhold.model.clock import Entropy
 from sealhold.model.collecting import uncollected
 from sealhold.model.errors import (
     BusyError,
@@ -106,6 +107,10 @@ class RecordBulk:
 
     def load(self, lines: Sequence[Line]) -> list[Came]:
         """Keep records, and return what came of each line, in their order."""
+        with uncollected():
+            return self._load(lines)
+
+    def _load(self, lines: Sequence[Line]) -> list[Came]:
         came: dict[int, Came] = {}
         waiting: deque[Sequence[_Flight]] = deque()
         # of one person together, and each person's in their order: one decision and few blocks
@@ -113,8 +118,7 @@ class RecordBulk:
         for portion in _portions(dict(ordered)):
             while waiting and (len(waiting) == AHEAD or _meet(portion, waiting)):
                 self._land(waiting.popleft(), came)
-            with uncollected():
-                waiting.append(self._launch(portion, came))
+            waiting.append(self._launch(portion, came))
         while waiting:
             self._land(waiting.popleft(), came)
         return [came[nth] for nth in range(len(lines))]
@@ -139,7 +143,8 @@ class RecordBulk:
             came: dict[int, Came] = {}
             try:
                 there = self._there(portions[0])
-                for flight in self._of_one(portions[0], there, came, also):
+                entropy = self._keys_for(portions[0])
+                for flight in self._of_one(portions[0], there, came, entropy, also):
                     flight.done.result()
                     came.update(flight.versions)
             except ConflictError:
@@ -153,10 +158,11 @@ class RecordBulk:
             asking = line.asking
             alike.setdefault((asking.app, asking.subject, asking.purpose), {})[nth] = line
         there = self._there(portion)
+        entropy = self._keys_for(portion)
         flights: list[_Flight] = []
         for lines in alike.values():
             try:
-                flights += self._of_one(lines, there, came)
+                flights += self._of_one(lines, there, came, entropy)
             except SealholdError as err:
                 came.update({nth: err for nth in lines if nth not in came})
         return flights
@@ -184,11 +190,16 @@ class RecordBulk:
         found = self._core.store.get(RECORDS.name, [*asked.values()]) if asked else []
         return dict(zip(asked, found, strict=True))
 
+    def _keys_for(self, lines: Mapping[int, Line]) -> Entropy:
+        """Return where keys of so many lines come from: drawn at once, for this thread."""
+        return at_once(self._core.entropy, KEY_BYTES * len(lines))
+
     def _of_one(
         self,
         lines: Mapping[int, Line],
         there: _There,
         came: dict[int, Came],
+        entropy: Entropy,
         also: Also | None = None,
     ) -> list[_Flight]:
         """Decide on lines of one person, and hand to the writer what may be kept.
@@ -207,7 +218,7 @@ class RecordBulk:
         flights: list[_Flight] = []
         for unit in units:
             try:
-                flights.append(self._sent(uses, unit, came, also))
+                flights.append(self._sent(uses, unit, came, entropy, also))
             except SealholdError as err:  # of the units before the writer tells what came
                 if not flights:
                     raise
@@ -265,13 +276,14 @@ class RecordBulk:
         uses: Mapping[str, RecordUse],
         unit: Sequence[_Ready],
         came: Mapping[int, Came],
+        entropy: Entropy,
         also: Also | None,
     ) -> _Flight:
         """Seal lines of one person into one piece of work, and hand it to the writer."""
         _, keys = next(iter(uses.values())).use.whole()
         held = self._held(keys, [slot for each in unit for slot in each.before.slots()], len(unit))
         try:
-            ops, versions = self._sealed(uses, keys, held, unit)
+            ops, versions = self._sealed(uses, keys, held, unit, entropy)
             ops += held.ops()
             if also is not None:
                 ops += also(keys, {**came, **versions})
@@ -289,9 +301,9 @@ class RecordBulk:
         keys: SubjectKeys,
         held: Held,
         unit: Sequence[_Ready],
+        entropy: Entropy,
     ) -> tuple[list[Op], dict[int, int]]:
         now, ops, versions = self._core.clock(), list[Op](), dict[int, int]()
-        entropy = at_once(self._core.entropy, KEY_BYTES * len(unit))
         laids = {name: use.rule_of for name, use in uses.items()}
         seals = {
             name: seal_new(keys, laid.name, until(laid.rule, now), now)
@@ -344,10 +356,14 @@ def _let_go(held: Held, over: Future[list[int]]) -> None:
 
 def _meet(portion: Mapping[int, Line], waiting: Iterable[Sequence[_Flight]]) -> bool:
     """Return whether a record of `portion` is under way already."""
-    under_way = {
-        line.key for flights in waiting for each in flights for line in each.lines.values()
-    }
-    return any(line.key in under_way for line in portion.values())
+    named = {line.key for line in portion.values() if not line.is_drawn}
+    return bool(named) and any(
+        line.key in named
+        for flights in waiting
+        for each in flights
+        for line in each.lines.values()
+        if not line.is_drawn
+    )
 
 
 def _portions(lines: Mapping[int, Line]) -> Iterator[dict[int, Line]]:
@@ -357,11 +373,13 @@ def _portions(lines: Mapping[int, Line]) -> Iterator[dict[int, Line]]:
     size = 0
     for nth, line in lines.items():
         is_full = len(portion) == PORTION_LINES or size + len(line.plain) > PORTION_BYTES
-        if portion and (is_full or line.key in seen):
+        key = None if line.is_drawn else line.key  # nobody else names what was drawn
+        if portion and (is_full or key in seen):
             yield portion
             portion, seen, size = {}, set(), 0
         portion[nth] = line
-        seen.add(line.key)
+        if key is not None:
+            seen.add(key)
         size += len(line.plain)
     if portion:
         yield portion

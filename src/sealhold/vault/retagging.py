@@ -18,7 +18,7 @@ from sealhold.model.ids import AppId
 from sealhold.stores.spec import Found, Op, Put
 from sealhold.vault.core import Core
 from sealhold.vault.lookups import LOOKUPS, anew
-from sealhold.vault.schemas import SCHEMAS
+from sealhold.vault.schemarows import SCHEMAS
 from sealhold.vault.writer import Work
 
 AT_ONCE = 400  # rows of one commit

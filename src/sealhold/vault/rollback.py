@@ -15,19 +15,20 @@
 Source: docs/spec/09-leakage.md section 9.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 from sealhold.audit.checkpoint import open_checkpoint
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.log import Appender, Entry
+from sealhold.crypto.note import VerifierKey
 from sealhold.model.errors import ConflictError, VerificationNeededError
 from sealhold.model.ids import AppId, Collection, Id16, RequestId, SubjectId
 from sealhold.model.quantities import Instant, Year, year_of
 from sealhold.policy.consent import PERMITTING, By, ConsentEvent, ConsentState
 from sealhold.stores.spec import Delete, DeleteWhere, Expect, Op, Put
-from sealhold.vault import leases
+from sealhold.vault import leases, logkeys
 from sealhold.vault.attachments import all_packs
 from sealhold.vault.budget import BUDGETS, LEAKS, all_askers
 from sealhold.vault.caps import HIGHEST, CapKind
@@ -73,17 +74,21 @@ class Accepted:
     checkpoint: str | None  # a newer one that was kept elsewhere, if that is what shows it
 
 
-def check_is_older(accepted: Accepted, appender: Appender, beside: int) -> None:
+def check_is_older(
+    accepted: Accepted, appender: Appender, beside: int, keys: Sequence[VerifierKey]
+) -> None:
     """Refuse to spend budgets for a vault that is as old as HEAD, of `beside` entries, says.
 
+    `keys`: every key of the log that the key set knows of.
+
     Raises:
-        ConflictError: neither HEAD nor the owner's checkpoint tells of a longer log.
+        ConflictError: no HEAD, checkpoint of the owner or key of the log tells of a longer one.
         TamperedError: the owner's checkpoint is not of this log.
     """
     known = beside
     if accepted.checkpoint is not None:
-        known = max(known, open_checkpoint(accepted.checkpoint, (appender.key,)).size)
-    if known <= appender.head.size:
+        known = max(known, open_checkpoint(accepted.checkpoint, keys).size)
+    if known <= appender.head.size and not appender.keys.is_behind:
         raise ConflictError("nothing shows that this vault is older than it was")
 
 
@@ -126,7 +131,8 @@ def accept(core: Core, accepted: Accepted, then: Instant, mark: Callable[[], Non
         *all_end(core),
         *no_logins(core),
     )  # or put out since
-    core.writer.commit(Work(ops, (teller.entry(event),), releases=True))
+    entries = (*logkeys.missed(core), teller.entry(event))
+    core.writer.commit(Work(ops, entries, releases=True))
     return Undone(len(stopped), lost, len(dead), _sweep(core))
 
 

@@ -27,7 +27,8 @@ from sealhold.model.quantities import Instant
 from sealhold.vault.core import Core
 from sealhold.vault.jobs import OPEN, UNDER_WAY, Job, Jobs, Scope, State, Turned
 from sealhold.vault.keyturns import KeyTurns
-from sealhold.vault.passes import AppPass, Pass, Step, SubjectPass, TokenPass
+from sealhold.vault.logkeys import forget_older
+from sealhold.vault.passes import AppPass, LogPass, Pass, Step, SubjectPass, TokenPass
 from sealhold.vault.reindexing import IndexPass
 from sealhold.vault.schemas import Schemas
 from sealhold.vault.sweeping import Sweeping
@@ -68,6 +69,7 @@ class Rotation:
             Turned.APP: AppPass(self._turns),
             Turned.INDEX: IndexPass(core, self._turns, schemas),
             Turned.TOKENS: TokenPass(core),
+            Turned.LOG: LogPass(core),
         }
         self._one = Lock()
         self._mine = 0  # works of the last step
@@ -276,6 +278,8 @@ class Rotation:
             )
         works = () if job.kind is Turned.BODIES else step.works
         self._write(works, Work((*listed, self.jobs.put(after)), entries))
+        if job.kind is Turned.LOG:
+            forget_older(self._core.keyring, self._core.writer.log.keys)
         return step.looked
 
     def _write(self, works: Sequence[Work], last: Work) -> None:

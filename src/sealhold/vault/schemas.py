@@ -3,46 +3,35 @@
 - The owner lays it down. An app without a schema keeps nobody; a field outside of it is refused.
 - A schema only grows: a field that is there is neither taken out nor found in another way, because
   values of it are kept already. Purposes and terms may change, and bind the next decision.
+- Where a mask is loosened, each processing that gets more by it begins an edition, in the commit
+  that lays the mask down: what people said was said to less.
 - Schemas decide, so they are among the rows under the set hash.
 
 Source: docs/spec/24-people.md section 3.
 """
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.model.errors import ConflictError, InvalidError
-from sealhold.model.ids import AppId, FieldName
+from sealhold.model.ids import AppId, FieldName, ProcessingId
 from sealhold.model.people import FieldRule, Lookup, Mask, Rules
+from sealhold.model.processing import ProcessingState
 from sealhold.policy import dpv
-from sealhold.stores.spec import ColumnKind, Expect, Found, Guard, Op, Put, TableSpec
+from sealhold.policy.profiles import loosened
+from sealhold.stores.spec import Expect, Found, Op, Put
 from sealhold.vault.core import Core
+from sealhold.vault.processings import Processings
 from sealhold.vault.registry import App, Registry
+from sealhold.vault.schemarows import SCHEMAS, Schema
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
-SCHEMAS = TableSpec(
-    name="profileschema",
-    columns={"app": ColumnKind.ID16, "ver": ColumnKind.I64, "paper": ColumnKind.SEALED},
-    key=("app",),
-    indexes={},
-)
 NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 CATEGORY = re.compile(r"[A-Z][A-Za-z0-9]{0,63}")
 MAX_FIELDS = 100
 MAX_DAYS = 36_500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Schema:
-    """The rules of one app's profiles."""
-
-    app: AppId
-    version: int
-    rules: Rules
-    v: int
 
 
 class Schemas:
@@ -50,6 +39,7 @@ class Schemas:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._processings = Processings(core)
         self._opened: dict[AppId, tuple[Found, Schema]] = {}  # of the rows that decide
         self._teller = Teller(core.keys)
 
@@ -79,12 +69,24 @@ class Schemas:
             app=app.id,
             fields=tuple(sorted(rules)),
         )
-        ops = (Registry.guard(app), op)
-        self._core.writer.commit(Work(ops, (self._teller.entry(event),)))
+        # THREAT T360: whoever gets more than when people said yes asks them anew, from here on
+        ops, entries = self._processings.reopened(app.id, self.reopened_by(app.id, rules))
+        work = Work((Registry.guard(app), op, *ops), (self._teller.entry(event), *entries))
+        self._core.writer.commit(work)
         found = self._core.deciding.get(SCHEMAS.name, app.id)
         if found is None:
             raise ConflictError("the schema is gone")
         return self._schema(found)
+
+    def reopened_by(self, app: AppId, rules: Rules) -> dict[ProcessingId, frozenset[FieldName]]:
+        """Return the processings that would get more of people, and of which fields."""
+        before = self.get(app)
+        found = {
+            each.id: each.terms.fields & loosened(before.rules, rules, each.terms.purpose)
+            for each in self._processings.of_app(app)
+            if before is not None and each.state is not ProcessingState.RETIRED
+        }
+        return {processing: fields for processing, fields in found.items() if fields}
 
     def change(self, app: AppId, rules: Rules) -> Op:
         """Return the operation that lays down `rules` for an app.
@@ -103,11 +105,6 @@ class Schemas:
         return Put(
             SCHEMAS.name, (*clear, self._core.papers.seal(SCHEMAS.name, clear, paper)), expect
         )
-
-    @staticmethod
-    def guard(schema: Schema) -> Op:
-        """Return what fails a commit if the schema is no longer as it stands in `schema`."""
-        return Guard(SCHEMAS.name, (schema.app,), schema.v)
 
     def _schema(self, found: Found) -> Schema:
         app, version, sealed = found.row

@@ -20,6 +20,7 @@ from sealhold.model.quantities import HOUR, Instant
 from sealhold.vault.catalogue import ARCHIVE, FEDERATE, SourceRow
 
 PAUSED, BROKEN, NEEDS_LOGIN, FAILED = "paused", "broken", "needs_login", "failed"
+AWAY = frozenset({PAUSED, BROKEN, NEEDS_LOGIN, FAILED})  # states of one that is not reached
 PUSH = "push"  # the kind of a source that is not read: it is written to
 WAITS = (60_000, 300_000, 1_800_000)  # milliseconds until the first tries again
 LATER = 6 * HOUR  # until those after them
@@ -55,13 +56,11 @@ def asked_anew(source: SourceRow, puller: Puller) -> dict[str, Plain]:
     return asked
 
 
-def check_mode(mode: str, kind: str) -> None:
-    """See that a source of a kind may be of a mode.
+def check_mode(mode: str) -> None:
+    """See that there is such a mode.
 
     Raises:
-        InvalidError: it may not.
+        InvalidError: there is none.
     """
-    if kind == PUSH and mode != ARCHIVE:
-        raise InvalidError("what is pushed lies nowhere else, so it is kept here")
     if mode not in (ARCHIVE, FEDERATE):
         raise InvalidError(f"a source is kept (`{ARCHIVE}`) or left in place (`{FEDERATE}`)")

@@ -7,7 +7,7 @@
 Source: docs/spec/36-sources.md.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from threading import Lock
@@ -24,24 +24,23 @@ from sealhold.model.errors import (
     NotFoundError,
     SealholdError,
     SourceAwayError,
-    SourceChangedError,
     UnreadableSourceError,
 )
 from sealhold.model.ids import SourceId, timed_id
 from sealhold.model.quantities import Instant
 from sealhold.stores.spec import DeleteWhere, Op
 from sealhold.vault.accounts import Accounts
-from sealhold.vault.catalogue import ARCHIVE, FEDERATE, LEFT, UNDONE, Catalogue, JobRow, SourceRow
+from sealhold.vault.catalogue import ARCHIVE, FEDERATE, LEFT, UNDONE, Catalogue, SourceRow
 from sealhold.vault.core import Core
-from sealhold.vault.deciding import rows_of
 from sealhold.vault.index import SEGMENTS, Index
-from sealhold.vault.ingest import IDENTITIES
 from sealhold.vault.objects import Objects
 from sealhold.vault.owned import OLDER, RECORDS
-from sealhold.vault.placed import PLACED, Placed
-from sealhold.vault.pulling import Looking, declared
+from sealhold.vault.placed import PLACED, placing
+from sealhold.vault.pulling import Looking, check_declared, declared
 from sealhold.vault.pushers import ends
+from sealhold.vault.recognising import IDENTITIES
 from sealhold.vault.sourcestates import (
+    AWAY,
     BROKEN,
     NEEDS_LOGIN,
     PAUSED,
@@ -55,7 +54,6 @@ from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
 KEPT = frozenset({"place", "dataset", "datasets", "shape"})  # settings of every kind
-PORTION = 2_000  # rows written in one commit
 
 
 class Standing:
@@ -80,6 +78,8 @@ class Standing:
         self._teller = Teller(core.keys)
         self._turn = turn  # that of imports
         self._turns: dict[SourceId, Lock] = {}
+        self._drops: list[SourceRow] | None = None  # known until a source is changed
+        self.came_back: Callable[[], None] = _unheard  # told whenever a source is there again
         for each in self.every():
             self._know(each)
 
@@ -116,14 +116,15 @@ class Standing:
             SourceAwayError: it cannot be reached.
             LoginNeededError: it refuses the account.
         """
-        check_mode(mode, kind)
+        check_mode(mode)
         schedules.check_schedule(schedule)
         if any(each.name == name for each in self._catalogue.sources()):
             raise ConflictError(f"a source is called `{name}` already")
+        self._check_can(kind, mode)
         health = self.check(kind, settings, secret)
         kept = dict(health.settings)
         if health.dataset is not None:
-            self._check_dataset(health)
+            check_declared(self._core, self._catalogue.sources(), health.dataset)
             kept["dataset"] = dataset_plain(health.dataset)
         core = self._core
         source = SourceRow(
@@ -164,7 +165,14 @@ class Standing:
         """Keep other values of a source's fields; `reason` stands in the log."""
         changed = replace(source, **fields)  # type: ignore[arg-type]  # reason: names of fields
         self._commit(changed, reason, self._catalogue.put_source(changed))
+        if changed.state not in AWAY:
+            self._heard(source)
         return changed
+
+    def _heard(self, before: SourceRow) -> None:
+        """Tell that a source is there again, if it was not."""
+        if before.state in AWAY:
+            self.came_back()
 
     def schedule(self, source: SourceRow, schedule: str) -> SourceRow:
         """Say when a source is read by itself; empty: when it is told to.
@@ -200,6 +208,7 @@ class Standing:
         back = reached(source, self._core.clock())
         ops = (self._catalogue.put_source(back), self._accounts.put(source.id, secret))
         self._commit(back, "login", *ops)
+        self._heard(source)
         return back
 
     def accept(self, source: SourceRow) -> SourceRow:
@@ -215,11 +224,13 @@ class Standing:
         health = self.check(source.kind, asked, self._looking.where(source).secret)
         kept = dict(health.settings)
         if health.dataset is not None:
-            self._check_dataset(health, source)
+            check_declared(self._core, self._catalogue.sources(), health.dataset, source)
             kept["dataset"] = dataset_plain(health.dataset)
         with self._alone(source):
-            back = reached(self.find(source.name), self._core.clock(), settings=kept, cursor="")
+            now = self._core.clock()
+            back = reached(self.find(source.name), now, settings=kept, cursor="", shape=None)
             self._commit(back, "accepted", self._catalogue.put_source(back))
+        self._heard(source)
         self._know(back)
         return back
 
@@ -239,13 +250,11 @@ class Standing:
             source = self.find(source.name)
             try:
                 taken = self._take(source) if source.mode == ARCHIVE else self._look(source)
-            except (SourceAwayError, LoginNeededError) as err:
+            except (SourceAwayError, LoginNeededError, UnreadableSourceError) as err:
                 self._failed(source, err)
                 raise
-            except (SourceChangedError, UnreadableSourceError) as err:
-                self._failed(source, err)
-                raise
-            return taken
+        self._heard(source)
+        return taken
 
     def due(self) -> list[SourceRow]:
         """Return the sources that are to be read by now, by their schedule or tried again."""
@@ -271,9 +280,10 @@ class Standing:
             LoginNeededError: the same, and it refuses the account.
             UnreadableSourceError: the same, and a piece of it cannot be read to its end.
         """
-        check_mode(mode, source.kind)
+        check_mode(mode)
         if mode == source.mode:
             return source
+        self._check_can(source.kind, mode)
         with self._alone(source):
             source = self.find(source.name)
             if mode == ARCHIVE:
@@ -327,7 +337,7 @@ class Standing:
         jobs = [each for each in self._catalogue.jobs_of_source(source.id) if each.state != UNDONE]
         with self._core.keys.turning.kept():
             for job in jobs:
-                for ops in self._placing(source, job):
+                for ops in placing(self._core, source, job):
                     self._commit(source, "placing", *ops)
         gone = (SEGMENTS.name, IDENTITIES.name, RECORDS.name, OLDER.name)
         left = replace(source, mode=FEDERATE, cursor="")
@@ -337,43 +347,26 @@ class Standing:
         self._index.forget()
         return left
 
-    def _placing(self, source: SourceRow, job: JobRow) -> Iterator[list[Op]]:
-        """Yield, by portions, what keeps id, version and digest of each item of a job."""
-        store, placed = self._core.store, Placed(self._core.store)
-        digests = {
-            found.row[1]: found.row[4] for found in rows_of(store, IDENTITIES, "job", job.id)
-        }
-        ops: list[Op] = []
-        for found in rows_of(store, RECORDS, "job", job.id):
-            record, version = found.row[0], found.row[4]
-            if record in digests:
-                ops.append(
-                    placed.put(record, self._core.owner, source.id, version, digests[record])
-                )
-            if len(ops) == PORTION:
-                yield ops
-                ops = []
-        if ops:
-            yield ops
+    def _check_can(self, kind: str, mode: str) -> None:
+        if mode == FEDERATE and not self._pullers(kind).can_stay:
+            raise InvalidError(f"what a source of kind `{kind}` brings cannot be left in place")
+
+    def waiting(self) -> list[SourceRow]:
+        """Return the folders that are emptied as soon as something lies in them."""
+        if self._drops is None:
+            self._drops = [each for each in self.every() if each.kind == "drop" and not each.state]
+        return self._drops
+
+    def has_waiting(self, source: SourceRow) -> bool:
+        """Return whether something lies in a folder that is emptied."""
+        pieces = self._pullers(source.kind).pull(self._looking.where(source), None)
+        return next(pieces, None) is not None
 
     def _know(self, source: SourceRow) -> None:
         """Let queries and tasks know the dataset that a source declares."""
         dataset = declared(source)
         if dataset is not None:
             self._core.datasets[dataset.name] = dataset
-
-    def _check_dataset(self, health: Health, source: SourceRow | None = None) -> None:
-        dataset = health.dataset
-        assert dataset is not None  # noqa: S101  # reason: asked before
-        known = self._core.datasets.get(dataset.name)
-        named = [(each.id, declared(each)) for each in self._catalogue.sources()]
-        mine = source.id if source is not None else None
-        same = [(id_, each) for id_, each in named if each and each.name == dataset.name]
-        others = [each for id_, each in same if id_ != mine]
-        if known is not None and not same:
-            raise ConflictError(f"`{dataset.name}` is the name of another dataset")
-        if any(each.columns != dataset.columns for each in others):
-            raise ConflictError(f"a source has a dataset `{dataset.name}` with other columns")
 
     @contextmanager
     def _alone(self, source: SourceRow) -> Iterator[None]:
@@ -386,6 +379,7 @@ class Standing:
             turn.release()
 
     def _commit(self, source: SourceRow, reason: str, *ops: Op) -> None:
+        self._drops = None
         event = Event(
             kind=EventKind.SOURCE,
             actor=Actor.OWNER,
@@ -394,3 +388,7 @@ class Standing:
             reason=reason,
         )
         self._core.writer.commit(Work(ops, (self._teller.entry(event),)))
+
+
+def _unheard() -> None:
+    """Tell nobody."""

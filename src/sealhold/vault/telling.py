@@ -10,9 +10,8 @@ from collections.abc import Iterable
 
 from sealhold.audit.event import Event
 from sealhold.audit.log import Entry
-from sealhold.crypto.sign import key_digest
 from sealhold.model.ids import Id16
-from sealhold.vault.keyring import Keyring, SubjectKeys
+from sealhold.vault.keyring import SubjectKeys
 
 
 class Teller:
@@ -46,8 +45,3 @@ class PersonTeller(Teller):
     def __init__(self, keys: SubjectKeys) -> None:
         super().__init__(keys)
         self._place = Id16(self.subject)
-
-
-def origin_of(ring: Keyring) -> str:
-    """Return the name of the vault's log."""
-    return f"sealhold/{key_digest(ring.signer('log-sign').public)[:16]}"

@@ -17,24 +17,23 @@ from sealhold.audit import log
 from sealhold.audit.spans import index_all
 from sealhold.audit.tables import SPANS
 from sealhold.crypto.digest import equal
-from sealhold.crypto.note import VerifierKey
 from sealhold.crypto.seal import Sealer
 from sealhold.model.errors import ConflictError, InvalidError, TamperedError
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.migrating import Migration, migrated_copy, tables_of
 from sealhold.stores.spec import Op, Put, ReadView, RecordStore, TableSpec
 from sealhold.stores.tables import Tables
-from sealhold.vault import holdrows
+from sealhold.vault import components, holdrows, standingrules
 from sealhold.vault.accounts import ACCOUNTS
 from sealhold.vault.backups import Watch
 from sealhold.vault.deciding import Deciding
 from sealhold.vault.home import FORM, Home, Lock
 from sealhold.vault.keyring import Keyring
 from sealhold.vault.keysets import lease
+from sealhold.vault.logkeys import known_to
 from sealhold.vault.opening import DECIDING, Parts, all_tables, key_sets
 from sealhold.vault.placed import PLACED
 from sealhold.vault.roots import HomeRoot
-from sealhold.vault.telling import origin_of
 from sealhold.vault.writer import SET_HASH, set_mac
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ MIGRATIONS = (
     Migration(
         to=3,
         about="sources may be places with an account, and may be left in place",
-        added=(ACCOUNTS, PLACED),
+        added=(ACCOUNTS, PLACED, *standingrules.DECIDING, components.COMPONENTS),
     ),
 )
 
@@ -244,9 +243,7 @@ def _check(store: ReadView, ring: Keyring, deciding: Sequence[TableSpec]) -> int
     Raises:
         TamperedError: they do not.
     """
-    signer = ring.signer("log-sign")
-    keys = (VerifierKey(origin_of(ring), signer.public),)
-    head = log.read_head(store, Sealer(ring.named("log")), keys)
+    head = log.read_head(store, Sealer(ring.named("log")), known_to(ring).line)
     rows = Deciding(deciding, ring.named("set-hash"))
     rows.load(store)
     found = store.get(SET_HASH.name, [(0,)])[0]

@@ -121,6 +121,7 @@ class UsesOf:
             actor=event.actor.name.lower(),
             what=f"{event.kind.name.lower()}: {(event.reason or '').replace('_', ' ')}",
             purpose=event.purpose or "",
+            collection=event.collection or "",
             fields=tuple(map(str, event.fields)),
             outcome=event.outcome.name.lower(),
             run=run,

@@ -31,7 +31,8 @@ from sealhold.vault.processings import Processings
 from sealhold.vault.registry import ACTIVE as APP_ACTIVE
 from sealhold.vault.registry import App, Registry
 from sealhold.vault.says import SAYS, Say, Says
-from sealhold.vault.schemas import Schema, Schemas
+from sealhold.vault.schemarows import Schema
+from sealhold.vault.schemas import Schemas
 from sealhold.vault.steps import Steps, done
 from sealhold.vault.subjects import ACTIVE, SUBJECTS, Person, Subjects
 from sealhold.vault.telling import PersonTeller
@@ -115,7 +116,7 @@ class Use:
         """Return what holds a commit of `ops` to what was decided on."""
         guards: list[Op] = []
         if self.app is not None and self.schema is not None:
-            guards += [Registry.guard(self.app), Schemas.guard(self.schema)]
+            guards += [Registry.guard(self.app), self.schema.guard]
         ops = tuple(ops)
         replaced = any(isinstance(op, Put) and op.table == SUBJECTS.name for op in ops)
         if self.person is not None and not replaced:

@@ -103,7 +103,7 @@ class KeySet:
     fence: Fence
 
     def named(self, name: str) -> Secret:
-        """Open one of the vault's own keys.
+        """Open one of the vault's own keys, or what is kept beside them.
 
         Raises:
             TamperedError: it is not there, or does not open.
@@ -111,7 +111,7 @@ class KeySet:
         found = self.store.get(NAMED.name, [(name, 1)])[0]
         if found is None:
             raise TamperedError(f"the key set lacks `{name}`")
-        return self.sealer.unwrap(found.row[2], self._named_aad(name), name)
+        return Secret(self.sealer.open(found.row[2], self._named_aad(name)), name)
 
     def put_named(self, name: str, key: Secret, entropy: Entropy) -> Put:
         """Return the operation that keeps one of the vault's own keys."""

@@ -160,6 +160,11 @@ class Writer:
         return self.submit([work]).result()[0]
 
     @property
+    def log(self) -> Appender:
+        """The end of the log, to be looked at alone."""
+        return self._appender
+
+    @property
     def load(self) -> Load:
         """How much there is to do."""
         return Load(

@@ -30,6 +30,7 @@ class _DavPuller:
     options: ClassVar[Mapping[str, str]] = COMMON
     is_local: ClassVar[bool] = False
     is_whole: ClassVar[bool] = True
+    can_stay: ClassVar[bool] = True
 
     def __init__(self, names: Mapping[str, list[str]] | None = None) -> None:
         self._ways = Ways(schemes=SCHEMES, names=names or {})

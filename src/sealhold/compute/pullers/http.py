@@ -49,6 +49,7 @@ class HttpPuller:
     }
     is_local: ClassVar[bool] = False
     is_whole: ClassVar[bool] = True
+    can_stay: ClassVar[bool] = True
 
     def __init__(self, names: Mapping[str, list[str]] | None = None) -> None:
         self._ways = Ways(schemes=SCHEMES, names=names or {})

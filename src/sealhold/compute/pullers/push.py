@@ -26,6 +26,7 @@ class PushPuller:
     }
     is_local: ClassVar[bool] = True
     is_whole: ClassVar[bool] = False
+    can_stay: ClassVar[bool] = False
 
     def check(self, where: Where) -> Health:
         """Look what the owner says of the rows.

@@ -18,9 +18,9 @@ from sealhold.crypto.slot import SlotHead, SlotKind, close_slot, open_slot, read
 from sealhold.crypto.tags import Tag
 from sealhold.model.clock import Entropy
 from sealhold.model.errors import (
-    ConflictError,
     InsecureHomeError,
-    NotFoundError,
+    NoFileError,
+    TakenError,
     TamperedError,
     UnavailableError,
     WrongKeyFileError,
@@ -34,7 +34,7 @@ def create_file(path: Path, entropy: Entropy) -> Secret:
     """Write a new key file of mode 0600 and return its secret.
 
     Raises:
-        ConflictError: the path is taken.
+        TakenError: the path is taken.
         UnavailableError: the file cannot be written.
     """
     key = new_key(entropy, "key file")
@@ -46,7 +46,7 @@ def read_file(path: Path) -> Secret:
     """Return the secret in a key file.
 
     Raises:
-        NotFoundError: there is no file at `path`.
+        NoFileError: there is no file at `path`.
         InsecureHomeError: others may read it, or it is no plain file of this user.
         TamperedError: it does not have 32 bytes, or they are plainly not random.
         UnavailableError: it cannot be read.
@@ -85,7 +85,7 @@ def read_private(path: Path, what: str, most: int) -> bytes:
     """Return up to `most` bytes of a file that its owner alone may read; `what` names it.
 
     Raises:
-        NotFoundError: there is no file at `path`.
+        NoFileError: there is no file at `path`.
         InsecureHomeError: others may read it, or it is no plain file of this user.
         UnavailableError: it cannot be read.
     """
@@ -106,7 +106,7 @@ def write_private(path: Path, what: str, content: bytes) -> None:
     """Write a new file of mode 0600, durably; `what` names it.
 
     Raises:
-        ConflictError: the path is taken.
+        TakenError: the path is taken.
         UnavailableError: it cannot be written.
     """
     try:
@@ -116,7 +116,7 @@ def write_private(path: Path, what: str, content: bytes) -> None:
             file.flush()
             os.fsync(handle)
     except FileExistsError as err:
-        raise ConflictError(f"the {what} exists already") from err
+        raise TakenError(f"the {what} exists already") from err
     except OSError as err:
         raise UnavailableError(f"the {what} cannot be written") from err
 
@@ -126,7 +126,7 @@ def _opened(path: Path, what: str) -> int:
     try:
         return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError as err:
-        raise NotFoundError(f"no {what} there") from err
+        raise NoFileError(f"no {what} there") from err
     except OSError as err:
         if err.errno == errno.ELOOP:
             raise InsecureHomeError(f"the {what} is a link") from err

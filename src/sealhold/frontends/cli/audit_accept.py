@@ -21,8 +21,9 @@ def audit_accept(
     """Go on with a database that is older than it was.
 
     What left since then is not known any more. So all budgets of the year count as spent, each
-    object as having told all that it ever may, and every app is stopped. If you still have the
-    newest files, put those back instead.
+    object as having told all that it ever may, and every app is stopped. Keys of people who came
+    since go, as soon as the vault is served. If you still have the newest files, put those back
+    instead.
     """
     session = Session.of(context)
     with accepting(session, None if against is None else read_note(against)) as node:

@@ -15,7 +15,10 @@ from sealhold.node import backing
 
 Place = Annotated[
     str,
-    typer.Argument(metavar="PLACE", help="A folder, or s3://BUCKET/FOLDER?endpoint=https://HOST."),
+    typer.Argument(
+        metavar="PLACE",
+        help="A folder, folder:PATH for a stick, or s3://BUCKET/FOLDER?endpoint=https://HOST.",
+    ),
 ]
 
 
@@ -26,7 +29,7 @@ def backup_make(
         bool, typer.Option("--dry-run", help="Only tell what would be copied.")
     ] = False,
 ) -> None:
-    """Copy your vault to a folder or a bucket, sealed as it is.
+    """Copy your vault to a folder, a stick or a bucket, sealed as it is.
 
     Rows, packs and the key set go there, with a manifest that the log's key signs. The slot of the
     epoch and what your passphrase opens do not: keep those elsewhere with `sealhold backup slots`.

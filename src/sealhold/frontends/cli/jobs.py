@@ -15,8 +15,10 @@ WORDS = {
     "bodies": "keys of contents",
     "index": "a field's key",
     "tokens": "the key of access tokens",
+    "log": "the log's signing key",
     "": "unknown",
 }
+MAKE_ANEW = frozenset({"subject", "app"})  # a key is made, whatever lies under it
 
 
 def job_table(jobs: Sequence[JobView]) -> list[Block]:
@@ -67,7 +69,8 @@ def job_facts(job: JobView) -> list[Block]:
 
 def _looked(job: JobView) -> str:
     if not job.total:
-        return "nothing, for there is none of it"
+        none = "nothing lies under it" if job.kind in MAKE_ANEW else "there is none of it"
+        return f"nothing, for {none}"
     return f"{job.done:,} of {job.total:,} in this pass"
 
 

@@ -4,13 +4,20 @@ from typing import Annotated
 
 import typer
 
-from sealhold.frontends.cli.jobs import WORDS, job_facts
+from sealhold.frontends.cli.jobs import MAKE_ANEW, WORDS, job_facts
 from sealhold.frontends.cli.opening import check_can_confirm, confirmed, reading
 from sealhold.frontends.cli.out import Block, Line, emit, safe, say
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.words import short
 from sealhold.model.ids import Kind
 from sealhold.model.shown.jobs import JobView
+
+OF_LOG = (
+    "Papers that are out stay as they are, and hold under the old key.",
+    "Whoever has that key must learn the new one: who checks your receipts and audit proofs,",
+    "who keeps checkpoints, and you, where you noted the log key for backups.",
+)
+TELL = "Give them the way from key to key: sealhold audit keys --out FILE"
 
 
 def key_rotate(
@@ -37,7 +44,8 @@ def key_rotate(
 
     `subject` makes a new key for one person, or for you; `subjects` for all people of an app, or
     for everybody; `app` for an app. `bodies` seals contents anew, `index` what people are found by.
-    `tokens` makes a new key for access tokens: those that are out hold for another 30 days.
+    `tokens` makes a new key for access tokens: those that are out hold for another 30 days. `log`
+    makes a new key that signs for the log; the old one names it, and is destroyed at once.
     Old keys of subjects open older backups for another 30 days, unless you say that somebody else
     may know them. Takes your passphrase, typed at the terminal for this one decision. A kill in the
     middle loses nothing: `sealhold job resume` goes on.
@@ -55,11 +63,15 @@ def key_rotate(
             kind, scope, passphrase, compromised=compromised, throttle=throttle
         )
         done = node.rotation.run(short(Kind.JOB, job.id))
-    emit(session, done, *job_facts(done), Line("See all: sealhold job list", "hint"))
+    hint = TELL if kind == "log" else "See all: sealhold job list"
+    emit(session, done, *job_facts(done), Line(hint, "hint"))
 
 
 def _would(job: JobView) -> list[Block]:
     what = f"{WORDS[job.kind]}, of {safe(job.scope)}"
+    if not job.total and job.kind in MAKE_ANEW:
+        return [Line(f"To be turned over: {what}: nothing lies under it yet.")]
     if not job.total:
         return [Line(f"To be turned over: {what}: there is none, so there is nothing to do.")]
-    return [Line(f"To be turned over: {what}: {job.total:,}.")]
+    more = OF_LOG if job.kind == "log" else ()
+    return [Line(each) for each in (f"To be turned over: {what}: {job.total:,}.", *more)]

@@ -52,7 +52,7 @@ from sealhold.model.errors import LockedError, SealholdError
 
 A_YEAR, TEN_MINUTES = 31_536_000, 600  # seconds
 UNLOCK = "/unlock"
-SIGN_IN = "/me/in"  # of people
+SIGN_IN, MINE = "/me/in", "/me/"  # of people
 
 
 class StaleFormError(LockedError):
@@ -80,7 +80,7 @@ class Desk:
         session = self.session(request, is_mine=route.is_mine)
         if session is None and not route.is_open:
             if route.is_mine:
-                return RedirectResponse(SIGN_IN, status_code=303)
+                return _to_sign_in()
             if self.stage is None or self.vault.locked or request.method != "GET":
                 return _to_unlock(request)
             session = begun = self.sign_ins.pages.begin()  # a demo: whoever looks is Alice
@@ -98,9 +98,9 @@ class Desk:
             outcome, html = await run_in_threadpool(self._run, handler, visit, files)
         except StaleFormError as err:
             return await self.trouble(visit, err)
-        except LockedError as err:
+        except LockedError:
             self.sign_ins.end_all()
-            return await self.trouble(visit, err) if route.is_mine else _to_unlock(request)
+            return _to_sign_in() if route.is_mine else _to_unlock(request)
         except SealholdError as err:
             return await self.trouble(visit, err)
         response = self._respond(outcome, html, session)
@@ -111,12 +111,14 @@ class Desk:
     async def trouble(self, visit: Visit, err: SealholdError) -> Response:
         """Return the page that tells of `err`."""
         status = status_of(err)
-        html = await run_in_threadpool(self.renderer.html, trouble.page(err, status), visit)
+        page = trouble.page(err, status, is_mine=visit.path.startswith(MINE))
+        html = await run_in_threadpool(self.renderer.html, page, visit)
         return HTMLResponse(html, status_code=status, headers=dict(again_headers(err)))
 
     async def nothing_here(self, request: Request, err: SealholdError) -> Response:
         """Return the page for an address that is none of ours."""
-        return await self.trouble(self._visit(request, self.session(request)), err)
+        is_mine = request.url.path.startswith(MINE)
+        return await self.trouble(self._visit(request, self.session(request, is_mine=is_mine)), err)
 
     def session(self, request: Request, *, is_mine: bool = False) -> Session | None:
         """Return the session of this request; there is none while the vault is locked."""
@@ -220,6 +222,10 @@ def _to_unlock(request: Request) -> Response:
         back = f"{back}?{request.url.query}"
     where = UNLOCK if back == "/" else f"{UNLOCK}?next={quote(back)}"
     return RedirectResponse(where, status_code=303)
+
+
+def _to_sign_in() -> Response:
+    return RedirectResponse(SIGN_IN, status_code=303)
 
 
 def _scheme(request: Request) -> Scheme:

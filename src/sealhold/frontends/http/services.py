@@ -8,6 +8,7 @@ from sealhold.frontends.http import (
     app_api,
     attachments_api,
     choice_api,
+    dataware_api,
     holds_api,
     keys_api,
     owner_api,
@@ -18,11 +19,13 @@ from sealhold.frontends.http import (
     records_api,
     rights_api,
     serving_api,
+    statement_api,
 )
 
 SERVICES = (
     owner_api,
     serving_api,
+    statement_api,
     app_api,
     people_api,
     access_api,
@@ -35,5 +38,6 @@ SERVICES = (
     holds_api,
     keys_api,
     push_api,
+    dataware_api,
 )
 API_ROUTES = tuple(route for service in SERVICES for route in service.ROUTES)

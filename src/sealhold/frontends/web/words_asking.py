@@ -157,7 +157,8 @@ ASKING: Mapping[str, str] = {
     "apps.one": "One app may ask you",
     "apps.many": "{number} apps may ask you",
     "apps.all_stopped": "No app may ask you now",
-    "apps.say": "An app asks for answers; it never sees a record. Stop one, and its next call is"
+    "apps.say": "An app asks for answers about you; it never sees a record of yours. What it"
+    " keeps of its own people, it reads as each of them permits. Stop one, and its next call is"
     " refused.",
     "apps.meter": "Told this year",
     "apps.since": "known since {since}.",

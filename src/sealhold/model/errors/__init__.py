@@ -35,6 +35,7 @@ from sealhold.model.errors.denied import (
     LoginNeededError,
     NoKeyError,
     NoPinError,
+    NoSecretError,
     UnboundLoginError,
     VerificationNeededError,
     WrongKeyFileError,
@@ -111,6 +112,7 @@ from sealhold.model.errors.unavailable import (
     StoreUnavailableError,
     UnavailableError,
     UnfitBucketError,
+    UnfitFolderError,
 )
 
 __all__ = [
@@ -153,6 +155,7 @@ __all__ = [
     "NoKeyError",
     "NoModuleError",
     "NoPinError",
+    "NoSecretError",
     "NoiseExhaustedError",
     "NotAProgramError",
     "NotAProofError",
@@ -189,6 +192,7 @@ __all__ = [
     "UnavailableError",
     "UnboundLoginError",
     "UnfitBucketError",
+    "UnfitFolderError",
     "UnjustifiedError",
     "UnknownPurposeError",
     "UnownedError",

@@ -54,6 +54,15 @@ class UnfitBucketError(UnavailableError):
     """
 
 
+class UnfitFolderError(UnavailableError):
+    """A folder's disk does not do what keeping objects in it needs, so nothing is kept there.
+
+    Remedy: name a disk without links as `folder:PATH`; use another if it cannot lock files.
+
+    Over HTTP: name a folder on another disk, or a stick as `folder:PATH`.
+    """
+
+
 class NotFetchedError(UnavailableError):
     """A third party's file could not be fetched, or is not the one that a task names.
 

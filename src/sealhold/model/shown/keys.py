@@ -21,6 +21,25 @@ class KeyView:
     wraps: int  # keys that lie under it now; 0 for one that wraps none
 
 
+@dataclass(frozen=True, slots=True)
+class LogKeyView:
+    """One key that signs for the log, or did."""
+
+    version: int
+    digest: str  # 64 hex digits: SHA-256 of the public key
+    key: str  # as a reader of signed notes takes it: name, id and public key
+    state: str  # active | retired | compromised
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogKeysView:
+    """The keys of the log, and what they say of each other."""
+
+    origin: str
+    keys: tuple[LogKeyView, ...]  # the newest first
+    notes: tuple[str, ...]  # that each of two keys signed, the oldest first
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosedView:
     """An epoch that was closed."""

@@ -232,7 +232,7 @@ class SqlCipherStore:
     @contextmanager
     def _snapshot(self) -> Iterator[ReadView]:
         opened = self._opened()
-        with opened.connections.apart() as connection:
+        with opened.connections.apart(again=True) as connection:
             connection.execute("BEGIN")
             connection.execute(SCHEMA).fetchone()  # the moment is that of the first read
             yield SqlView(opened.connections.file, opened.tables, opened.texts, connection)

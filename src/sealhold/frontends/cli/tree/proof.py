@@ -39,10 +39,28 @@ def _evidence_appraise() -> Function:
     return evidence_appraise
 
 
+def _audit_keys() -> Function:
+    from sealhold.frontends.cli.audit_keys import audit_keys
+
+    return audit_keys
+
+
 def _audit_accept() -> Function:
     from sealhold.frontends.cli.audit_accept import audit_accept
 
     return audit_accept
+
+
+def _audit_statement() -> Function:
+    from sealhold.frontends.cli.audit_statement import audit_statement
+
+    return audit_statement
+
+
+def _audit_alerts() -> Function:
+    from sealhold.frontends.cli.audit_alerts import audit_alerts
+
+    return audit_alerts
 
 
 def _audit_verify() -> Function:
@@ -69,10 +87,25 @@ AUDIT = {
         example="audit show --limit 10",
         load=_audit_show,
     ),
+    "statement": Entry(
+        about="Tell what happened in a month: who used what for what, what left, what to decide.",
+        example="audit statement --month 2026-10",
+        load=_audit_statement,
+    ),
+    "alerts": Entry(
+        about="Tell what is odd about uses of your data, and how to stop it.",
+        example="audit alerts",
+        load=_audit_alerts,
+    ),
     "verify": Entry(
         about="Read and recompute everything that is kept.",
         example="audit verify",
         load=_audit_verify,
+    ),
+    "keys": Entry(
+        about="List the keys that sign for the log.",
+        example="audit keys",
+        load=_audit_keys,
     ),
     "accept": Entry(
         about="Go on with a database that is older than it was.",
@@ -91,7 +124,7 @@ EVIDENCE = {
 }
 PROOF: Mapping[str, Entry | Group] = {
     "verify": Entry(
-        about="Check a proof, a presentation, a receipt, an export or a bundle; needs no vault.",
+        about="Check a proof, a receipt, a statement and their like; needs no vault.",
         example="verify answer/proof.json",
         load=_verify,
     ),

@@ -92,7 +92,7 @@ SOURCE = {
     ),
     "add": Entry(
         about="Add a place that your data comes from again and again.",
-        example="source add rides folder ~/Rides --preview",
+        example="source add rides folder Downloads/tracks --preview",
         load=_add,
     ),
     "show": Entry(
@@ -112,7 +112,7 @@ SOURCE = {
     ),
     "login": Entry(
         about="Give the password or token of a source's account anew.",
-        example="source login mail",
+        example="source login rides",
         load=_login,
     ),
     "token": Entry(

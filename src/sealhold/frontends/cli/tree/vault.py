@@ -116,7 +116,7 @@ def _service_unit() -> Function:
 
 BACKUP = {
     "make": Entry(
-        about="Copy your vault to a folder or a bucket, sealed as it is.",
+        about="Copy your vault to a folder, a stick or a bucket, sealed as it is.",
         example="backup make Backups",
         load=_backup_make,
     ),

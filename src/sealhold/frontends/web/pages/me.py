@@ -14,29 +14,30 @@ from typing import NamedTuple
 
 from sealhold.frontends.web.pages.gate import NEXT_SCHEME
 from sealhold.frontends.web.texts import text
-from sealhold.frontends.web.visit import Go, Outcome, Page, PageRoute, Paper, SessionChange, Visit
+from sealhold.frontends.web.visit import (
+    Go,
+    Handler,
+    Outcome,
+    Page,
+    PageRoute,
+    Paper,
+    SessionChange,
+    Visit,
+)
+from sealhold.frontends.web.words_me import ME
 from sealhold.model.encoding import Plain, to_json
-from sealhold.model.errors import DeniedError, InvalidError
+from sealhold.model.errors import DeniedError, InvalidError, LockedError
 from sealhold.model.ids import canonical
 from sealhold.model.mine import MineView
 from sealhold.model.principals import Caller
 from sealhold.model.processing import ChoiceState, ChoiceView, UseLine
 from sealhold.model.staying import StayView
 
-HOME, SIGN_IN = "/me", "/me/in"
+HOME, SIGN_IN, OVER = "/me", "/me/in", "/me/in?over=1"
 CAPITAL = re.compile(r"([A-Z])")
 SLOTS, NO_SLOT = {str(slot): slot for slot in range(10)}, -1  # of passkeys
 SHOWN = 20  # uses on one page
 HELD = {"ident": "fields", "personrecord": "records", "attachment": "files"}  # in words
-TOLD = frozenset(  # uses that have words of their own
-    {
-        "profile read", "profile read masked", "profile changed", "profile found",
-        "person made", "person shown",
-        "person asked to be erased", "access a link was opened", "access a token was made",
-        "access a token was ended", "access tokens were revoked", "say uses shown",
-        "say asked in vain", "say said before",
-    }
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,7 @@ class Stay(NamedTuple):
 
 def ways_in(visit: Visit) -> Outcome:
     """Return the page for those who are not signed in."""
-    return _door(visit, 401)
+    return _door(visit, 401, trouble="me.in_over" if visit.query.one("over") else "")
 
 
 def ask(visit: Visit) -> Outcome:
@@ -71,6 +72,8 @@ def sign_in(visit: Visit) -> Outcome:
     """Sign in whoever shows a passkey."""
     try:
         made = visit.vault.passkeys.sign_in(visit.origin, visit.form.one("answer"))
+    except LockedError:
+        return _door(visit, 503)
     except DeniedError:
         return _door(visit, 403, trouble="me.passkey_wrong")
     return _in(visit, made.token)
@@ -80,6 +83,8 @@ def enter(visit: Visit) -> Outcome:
     """Open a link, which is used up by that."""
     try:
         made = visit.vault.mine.enter(visit.form.one("link"))
+    except LockedError:
+        return _door(visit, 503, link=visit.form.one("link"))
     except DeniedError:
         return _door(visit, 403, trouble="me.in_gone")
     return _in(visit, made.token)
@@ -105,9 +110,10 @@ def show(visit: Visit) -> Outcome:
         choices = visit.vault.choices.choices(caller, subject)
         uses = visit.vault.choices.uses(caller, subject, visit.query.one("before"), SHOWN)
     except DeniedError:
-        return Go(to=SIGN_IN, session=SessionChange.END_MINE)
+        return Go(to=OVER, session=SessionChange.END_MINE)
     values = {
         "mine": mine,
+        "categories": {each.name: words(each.category) for each in mine.fields},
         "choices": [(each, words(each.purpose), _buttons(each)) for each in choices],
         "uses": [_row(line) for line in uses.uses],
         "before": uses.before,
@@ -115,6 +121,28 @@ def show(visit: Visit) -> Outcome:
         "asked": _asked(visit, mine),
     }
     return Page(template="me.html", values=values)
+
+
+def _signed_in(handler: Handler) -> Handler:
+    """Return a handler that leads to the way in, if the sign-in is over by then."""
+
+    def handled(visit: Visit) -> Outcome:
+        try:
+            return handler(visit)
+        except DeniedError:
+            if _holds(visit):
+                raise
+            return Go(to=OVER, session=SessionChange.END_MINE)
+
+    return handled
+
+
+def _holds(visit: Visit) -> bool:
+    try:
+        visit.vault.passkeys.all(visit.me)
+    except DeniedError:
+        return False
+    return True
 
 
 def choose(visit: Visit) -> Outcome:
@@ -185,7 +213,9 @@ def erase(visit: Visit) -> Outcome:
     if visit.form.one("sure") != "yes":
         raise InvalidError(text("me.erase_unsure"))
     receipt = visit.vault.mine.erase(visit.me)
-    values = {"receipt": receipt, "stays": _stays(receipt.stays)}
+    stays = _stays(receipt.stays)
+    title = text("me.gone_title_held" if stays else "me.gone_title")
+    values = {"receipt": receipt, "stays": stays, "title": title, "me": False}
     return Page(template="me_gone.html", values=values)
 
 
@@ -196,8 +226,11 @@ def _in(visit: Visit, token: str) -> Go:
 
 
 def _door(visit: Visit, status: int, link: str = "", trouble: str = "") -> Page:
-    asked = "" if link or visit.vault.locked else _json(visit.vault.passkeys.to_show(visit.origin))
-    values = {"link": link, "trouble": trouble, "asked": asked}
+    is_closed = visit.vault.locked
+    if is_closed:
+        trouble, status = "me.in_closed", 503
+    asked = "" if link or is_closed else _json(visit.vault.passkeys.to_show(visit.origin))
+    values = {"link": link, "trouble": trouble, "asked": asked, "is_closed": is_closed}
     return Page(template="me_in.html", status=status, values=values)
 
 
@@ -235,11 +268,19 @@ def _buttons(choice: ChoiceView) -> tuple[str, ...]:
 
 
 def _row(line: UseLine) -> UseRow:
-    what = line.what.replace(":", "")
-    known = what.replace(" ", "_") if what in TOLD else "other"
     who = line.app if line.actor == "app" and line.app else text(f"me.who_{line.actor}")
-    did = text(f"me.use_{known}", what=what)
-    return UseRow(line=line, who=who, did=did, purpose=words(line.purpose or ""))
+    return UseRow(line=line, who=who, did=_did(line), purpose=words(line.purpose or ""))
+
+
+def _did(line: UseLine) -> str:
+    """Return what somebody did or wanted, in words."""
+    kind, _, reason = line.what.partition(": ")
+    if line.outcome == "denied" and f"me.tried_{kind}" in ME:
+        return text(f"me.tried_{kind}")
+    if line.outcome == "denied":
+        return text("me.tried_other")
+    key = f"me.use_{kind}_{reason.replace(' ', '_')}"
+    return text(key) if key in ME else text("me.use_other", what=f"{kind}: {reason}")
 
 
 def words(term: str) -> str:
@@ -251,12 +292,14 @@ ROUTES = (
     PageRoute(path="/me/in", get=ways_in, is_open=True, is_mine=True),
     PageRoute(path="/me/enter", get=ask, post=enter, is_open=True, is_mine=True),
     PageRoute(path="/me/passkey", post=sign_in, is_open=True, is_mine=True),
-    PageRoute(path="/me/passkeys", post=add_passkey, is_mine=True),
-    PageRoute(path="/me/passkeys/{slot}/remove", post=remove_passkey, is_mine=True),
+    PageRoute(path="/me/passkeys", post=_signed_in(add_passkey), is_mine=True),
+    PageRoute(path="/me/passkeys/{slot}/remove", post=_signed_in(remove_passkey), is_mine=True),
     PageRoute(path="/me/leave", post=leave, is_mine=True),
     PageRoute(path="/me/scheme", post=scheme, is_mine=True),
     PageRoute(path=HOME, get=show, is_mine=True),
-    PageRoute(path="/me/choices/{id}", post=choose, is_mine=True),
-    PageRoute(path="/me/export", post=export, is_mine=True),
-    PageRoute(path="/me/erase", get=look_at_erasing, post=erase, is_mine=True),
+    PageRoute(path="/me/choices/{id}", post=_signed_in(choose), is_mine=True),
+    PageRoute(path="/me/export", post=_signed_in(export), is_mine=True),
+    PageRoute(
+        path="/me/erase", get=_signed_in(look_at_erasing), post=_signed_in(erase), is_mine=True
+    ),
 )

@@ -1,0 +1,140 @@
+"""`sealhold bench sources`: nested records, places asked where they lie, the rate of each format.
+
+- A format's rate is what an import takes in, sealed, indexed and logged, against its own connector
+  that reads the same file with no jail and keeps nothing: what all the rest costs.
+
+Source: docs/benchmarks.md.
+"""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from sealhold import plugins
+from sealhold.bench.harness import Bench
+from sealhold.bench.processes import PATIENCE, TreeMemory, program, surroundings
+from sealhold.bench.vaults import PASSPHRASE, new_vault
+from sealhold.connectors.samples import Sample
+from sealhold.node import Node, opened
+
+NESTED: Final = 100_000
+QUICK_NESTED: Final = 3_000
+RUNS: Final = 3
+BYTES: Final = 8_000_000  # of each format's file, about
+QUICK_BYTES: Final = 200_000
+PROBE: Final = 50  # items of the sample by which the size of one is estimated
+
+
+def measure(bench: Bench) -> None:
+    """Measure each part in turn."""
+    _nested(bench)
+    _formats(bench)
+
+
+# --- nested records ---
+
+
+def _nested(bench: Bench) -> None:
+    count = bench.count(NESTED, QUICK_NESTED)
+    file = _write_nested(bench.folder / "nested.jsonl", count)
+    taken = []
+    for number in range(1 if bench.quick else RUNS):
+        home = bench.folder / f"nested-{number}"
+        new_vault(home)
+        bench.say(f"nested records, import {number + 1}: {count:,}")
+        with opened(home, PASSPHRASE) as node:
+            taken.append(_import(bench, node, file, count))
+            if not number:
+                started = time.perf_counter()
+                again = node.sources.import_paths([file])
+                bench.figures["nested_again_seconds"] = time.perf_counter() - started
+                bench.check(again.new == 0, "a second import adds")
+    bench.figures["nested_100k_seconds"] = median(taken)
+    bench.figures["nested_100k_rows"] = count
+    bench.figures["nested_100k_mb"] = file.stat().st_size / 1e6
+    bench.say("the same by the command line, its memory watched")
+    bench.figures["nested_100k_rss_mb"] = _peak_mb(bench, file)
+
+
+def _write_nested(path: Path, count: int) -> Path:
+    with path.open("w") as file:
+        for n in range(count):
+            record = {
+                "id": f"order-{n}",
+                "at": f"2026-{n % 12 + 1:02d}-{n % 28 + 1:02d}T{n % 24:02d}:00:00Z",
+                "customer": {"name": f"Person {n % 997}", "address": {"town": f"Town {n % 89}"}},
+                "lines": [
+                    {"what": f"thing {k}", "count": k + 1, "price": k * 1.25} for k in range(n % 4)
+                ],
+                "tags": [f"tag{n % 7}", f"tag{n % 11}"],
+                "paid": n % 2 == 0,
+            }
+            file.write(json.dumps(record) + "\n")
+    return path
+
+
+def _import(bench: Bench, node: Node, file: Path, count: int) -> float:
+    started = time.perf_counter()
+    report = node.sources.import_paths([file])
+    took = time.perf_counter() - started
+    bench.check(report.new == count, f"{report.new} new items of {count}")
+    return took
+
+
+def _peak_mb(bench: Bench, file: Path) -> float:
+    home = bench.folder / "watched"
+    new_vault(home)
+    with subprocess.Popen(  # noqa: S603  # reason: a command of ours
+        program("import", str(file), "--home", str(home), "--json"),
+        env=surroundings(PASSPHRASE),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as importing:
+        with TreeMemory(importing.pid) as memory:
+            bench.check(importing.wait(PATIENCE) == 0, "the import did not end well")
+        return memory.peak_mb
+
+
+# --- formats ---
+
+
+def _formats(bench: Bench) -> None:
+    rounds = 1 if bench.quick else RUNS
+    for name, make in _makers().items():
+        sample = _sized(make, bench.count(BYTES, QUICK_BYTES))
+        file = bench.folder / f"{name}-{sample.file_name}"
+        file.write_bytes(sample.content)
+        megabytes = len(sample.content) / 1e6
+        bench.say(f"{name}: {megabytes:.1f} MB")
+        bare, whole = [], []
+        for number in range(rounds):
+            bare.append(_bare(name, file))
+            home = bench.folder / f"{name}-{number}"
+            new_vault(home)
+            with opened(home, PASSPHRASE) as node:
+                whole.append(_import(bench, node, file, sum(sample.items.values())))
+        bench.figures[f"{name}_mb_per_s"] = megabytes / median(whole)
+        bench.ratios[f"{name}_vs_parser"] = median(bare) / median(whole)
+
+
+def _sized(make: Callable[[int], Sample], size: int) -> Sample:
+    probe = len(make(PROBE).content)
+    return make(max(PROBE, size * PROBE // probe))
+
+
+def _bare(name: str, file: Path) -> float:
+    started = time.perf_counter()
+    with file.open("rb") as content:
+        for _ in plugins.sources()[name]().read(content, file.name, None):
+            pass
+    return time.perf_counter() - started
+
+
+def _makers() -> dict[str, Callable[[int], Sample]]:
+    """Return what makes a file of each format, of so many items."""
+    return {each.name: each.load() for each in entry_points(group="sealhold.sources.conformance")}

@@ -3,6 +3,7 @@
 import os
 import re
 import socket
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -153,12 +154,12 @@ def test_a_process_that_was_taken_over_is_not_believed(
     monkeypatch: pytest.MonkeyPatch, frame: bytes
 ) -> None:
     program = f"import os; os.read(0, 4); os.write(0, {frame!r})"
-    whole = calling.subprocess.Popen
+    whole = subprocess.Popen
 
     def other(words: list[str], **more: object) -> object:
-        return whole([words[0], "-I", "-c", program], **more)  # type: ignore[call-overload]
+        return whole([words[0], "-I", "-c", program], **more)  # type: ignore[call-overload]  # reason: passed on
 
-    monkeypatch.setattr(calling.subprocess, "Popen", other)
+    monkeypatch.setattr(subprocess, "Popen", other)
     with pytest.raises(SourceAwayError, match="broke off"):
         pull_web("http://127.0.0.1:9/x")
 

@@ -132,7 +132,7 @@ SOURCE = {
     ),
     "accept": Entry(
         about="Take the shape that a source has now for the right one, and read it again.",
-        example="source accept readings",
+        example="source accept rides",
         load=_accept,
     ),
     "remove": Entry(

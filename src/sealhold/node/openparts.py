@@ -67,6 +67,7 @@ from sealhold.vault.objects import Objects
 from sealhold.vault.opening import Opened, Parts
 from sealhold.vault.personrows import OLDER as OLDER_RECORDS
 from sealhold.vault.personrows import RECORDS as PERSON_RECORDS
+from sealhold.vault.policytokenrows import NO_BONDS, has_tokens
 from sealhold.vault.programs import Programs
 from sealhold.vault.pulling import Looking
 from sealhold.vault.quotas import LOOKED
@@ -90,10 +91,10 @@ if TYPE_CHECKING:
     from sealhold.compute.openings import Proofs
     from sealhold.compute.rotating import Rotating
     from sealhold.model.shown.statement import Odd
+    from sealhold.node.mediaparts import MediaParts
     from sealhold.node.peopleparts import PeopleParts
     from sealhold.vault.pushing import Pushing
     from sealhold.vault.statements import Statements
-
 
 USED_OFTEN = (SUBJECTS, FIELDS, KEY_BLOCKS, PERSON_RECORDS)  # with each use of a person
 
@@ -277,6 +278,13 @@ class OpenParts:
         return Logins(core, chosen.logins, self._world.speak, refused, verify)
 
     @cached_property
+    def media(self) -> "MediaParts":
+        """What grants hang on; loaded with the first of them."""
+        from sealhold.node.mediaparts import MediaParts  # noqa: PLC0415  # reason: few have any
+
+        return MediaParts(*self._ground[3:5], self.confinement.cut)
+
+    @cached_property
     def proofs(self) -> "Proofs":
         """What the owner shows of answers; loaded with the first of them."""
         from sealhold.compute.openings import Proofs  # noqa: PLC0415  # reason: few ever need it
@@ -320,8 +328,9 @@ class OpenParts:
 
     def tell_rest(self) -> None:
         """Tell the log what was counted and not told yet, before the vault is locked."""
-        if "crowd" in self.__dict__:
-            with suppress(SealholdError):  # the log cannot be written: so it was, too
+        with suppress(SealholdError):  # the log cannot be written: so it was, too
+            self.outside.tell_rest()
+            if "crowd" in self.__dict__:
                 self.crowd.principals.refused.tell_rest()
 
     def close(self) -> None:
@@ -366,6 +375,7 @@ class OpenParts:
             broker=self.confinement.broker,
             isolation=self.confinement.sentence(),
             isolation_mode=self.confinement.claim().value,
+            bonds=lambda: self.media.tokens.look() if has_tokens(core.deciding) else NO_BONDS,
             verify=verify,
             count=self.records.count,
             leaf_hash=log.leaf_hash,

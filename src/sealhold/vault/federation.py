@@ -56,6 +56,7 @@ class Federation:
             SourceAwayError: a place cannot be read.
             LoginNeededError: a place refuses its account.
         """
+        # THREAT T380: a place that is away ends the question; it is never an empty answer
         for source in self.sources(collection):
             yield from self._of(source, collection, noted=noted)
 

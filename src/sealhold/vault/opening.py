@@ -61,6 +61,7 @@ from sealhold.vault import (
     noisebudget,
     notices,
     personrows,
+    policytokenrows,
     processings,
     pushers,
     quotas,
@@ -124,6 +125,7 @@ DECIDING = (
     pushers.PUSHERS,
     *standingrules.DECIDING,
     components.COMPONENTS,
+    *policytokenrows.DECIDING,
 )
 COUNTERS = (quotas.LOOKED.name, leases.COUNTS.name, caveats.USES.name)  # no memo rests on them
 TABLES = (

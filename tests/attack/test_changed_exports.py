@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sealhold.connectors import samples
-from sealhold.model.errors import ChangedShapeError
+from sealhold.model.errors import SourceChangedError
 from sealhold.node import Node
 from tests.scenarios.vaults import Hands, new_home, opened
 
@@ -58,7 +58,7 @@ def test_a_source_that_lacks_what_was_always_there_waits_for_its_owner(
     before = node.records.query(NAMES).rows
     (place / "a.gpx").write_bytes(nameless(30))
     for _ in range(2):
-        with pytest.raises(ChangedShapeError, match=r"`trips\.name`"):
+        with pytest.raises(SourceChangedError, match=r"`trips\.name`"):
             node.standing.pull(source)
     assert node.standing.find("rides").state == "broken"
     assert node.records.query(NAMES).rows == before

@@ -1,13 +1,16 @@
 """Files of phones, cameras and meters that were made to harm: each ends in a named refusal."""
 
+import io
 import struct
 import zlib
 
 import pytest
 
+from sealhold.connectors.jsonstream import parts
 from sealhold.connectors.samples_pictures import exif_bytes, heic, jpeg, png
 from sealhold.connectors.sources.apple_health import AppleHealth
 from sealhold.connectors.sources.photos import Photos
+from sealhold.model.errors import UnreadableSourceError
 from tests.unit.connector_reading import outcome, read
 
 BODY = "<HealthData><Me a='&a;'/></HealthData>"
@@ -91,3 +94,34 @@ def test_boxes_of_a_heic_picture_that_lie_break_the_file_or_are_left() -> None:
         for lie in (b"\xff\xff\xff\xff", b"\0\0\0\0", b"\0\0\0\1"):
             count, told = outcome(Photos(), whole[:at] + lie + whole[at + 4 :])
             assert count == 1 or told[-1] == "broken"
+
+
+class Endless(io.BytesIO):
+    """A list whose one text goes on for 20 MB and then breaks off."""
+
+    taken = 0
+    largest = 0
+
+    def seek(self, at: int, whence: int = 0) -> int:
+        del whence
+        self.taken = at
+        return at
+
+    def read(self, size: int | None = -1) -> bytes:
+        asked = size or 0
+        self.largest = max(self.largest, asked)
+        begin, self.taken = self.taken, min(self.taken + asked, 20_000_000)
+        data = b"x" * (self.taken - begin)
+        return b'[["' + data[3:] if begin == 0 else data
+
+
+@pytest.mark.threat("T389")
+@pytest.mark.parametrize("name", ["[]", "other[]"])
+def test_a_document_that_never_ends_is_held_in_parts(name: str) -> None:
+    file = Endless()
+
+    with pytest.raises(UnreadableSourceError, match="cut off"):
+        list(parts(file, name, most=100_000, chunk=10_000))
+
+    assert file.taken == 20_000_000
+    assert file.largest <= 200_000

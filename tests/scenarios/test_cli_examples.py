@@ -45,6 +45,9 @@ NEEDS = {
     "source accept": "changed",
     "grant list": "allowed",
     "grant revoke": "allowed",
+    "grant show": "allowed",
+    "policy show": "ruled",
+    "policy remove": "ruled",
     "run": "allowed",
     "app open": "answered",
     "proof show": "answered",
@@ -152,6 +155,8 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         node.person_records.lay_down("GreenCorp", "notes", rule, PASSPHRASE)
         node.processings.register(Caller(role="owner", token=""), "GreenCorp", TERMS)
     keep("asked of people")
+    assert cli.line("policy add deny --dataset places").code == 0
+    keep("ruled")
     _let_in(cli, keep)
     for line in ("backup make Backups", "backup slots Stick/slots"):
         assert cli.line(line).code == 0, line
@@ -198,6 +203,7 @@ def found(cli: Cli, kind: str) -> str:
         "j": "job list",
         "p": "processing list",
         "h": "hold list",
+        "l": "policy list",
     }
     line = f"run {found(cli, 'g')}" if kind == "c" else lists[kind]
     shown = re.search(rf"\b{kind}-[0-9a-f]{{12}}\b", cli.line(line).out)
@@ -209,7 +215,7 @@ def found(cli: Cli, kind: str) -> str:
 def test_an_example_works_as_it_stands(words: str, stages: dict[str, Path], tmp_path: Path) -> None:
     folder = Path(shutil.copytree(stages[NEEDS.get(words, "asked")], tmp_path / "here"))
     cli = Cli(folder)
-    line = re.sub(r"\b([qgcrjph])-0123456789ab\b", lambda id_: found(cli, id_[1]), EXAMPLES[words])
+    line = re.sub(r"\b([qgcrjphl])-0123456789ab\b", lambda id_: found(cli, id_[1]), EXAMPLES[words])
 
     ended = cli(*shlex.split(line), env=SAID)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from sealhold.connectors.spec import Batch
 from sealhold.model.encoding import Plain
-from sealhold.model.errors import ChangedShapeError
+from sealhold.model.errors import SourceChangedError
 
 ENOUGH = 20  # rows
 FEW, MANY = 0.1, 0.5  # shares of what is refused
@@ -45,7 +45,7 @@ class Canary:
         """Take note of a batch; only the first of an input counts.
 
         Raises:
-            ChangedShapeError: it is not of the shape that was accepted.
+            SourceChangedError: it is not of the shape that was accepted.
         """
         if self._begun:
             return
@@ -83,7 +83,7 @@ class Canary:
         if was_few and refused > MANY * (came + refused):
             reasons = Counter(each.detail for each in batch.rejects)
             why = "; ".join(reason for reason, _ in reasons.most_common(NAMES))
-            raise ChangedShapeError(f"most of it cannot be read as before: {why}")
+            raise SourceChangedError(f"most of it cannot be read as before: {why}")
         gone = [
             f"{dataset}.{column}"
             for dataset, old in sorted(before.items())
@@ -93,4 +93,4 @@ class Canary:
         ]
         if gone:
             named = ", ".join(f"`{each}`" for each in gone[:NAMES])
-            raise ChangedShapeError(f"what was always there is empty now: {named}")
+            raise SourceChangedError(f"what was always there is empty now: {named}")

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-from sealhold.connectors.pictures import Picture
+from sealhold.connectors.picturetags import Picture
 from sealhold.connectors.xmp import MOST as MOST_XMP
 from sealhold.model.errors import UnreadableSourceError
 
@@ -123,20 +123,25 @@ def _png(file: BinaryIO, picture: Picture) -> None:
             continue
         data = _exactly(file, size)
         (crc,) = struct.unpack(">I", _exactly(file, 4))
-        if zlib.crc32(kind + data) != crc:
+        if zlib.crc32(kind + data) == crc:
+            _chunk(kind, data, picture)
+        else:
             picture.faults.append("a part whose checksum is wrong")
-        elif kind == b"IHDR" and size >= 8:  # noqa: PLR2004 - its two sides
-            picture.size = struct.unpack_from(">II", data)
-        elif kind == b"eXIf":
-            picture.exif = data
-        elif kind == b"iTXt" and data.startswith(_XMP_NAME + b"\0"):
-            picture.xmp = _international(data[len(_XMP_NAME) + 1 :])
-            if picture.xmp is None:
-                picture.faults.append("XMP that cannot be unpacked, or is too large")
-        elif kind == b"tEXt":
-            name, _, text = data.partition(b"\0")
-            picture.texts[name.decode("latin-1")] = text.decode("latin-1")
     raise UnreadableSourceError("a picture of too many parts")
+
+
+def _chunk(kind: bytes, data: bytes, picture: Picture) -> None:
+    if kind == b"IHDR" and len(data) >= 8:  # noqa: PLR2004 - its two sides
+        picture.size = struct.unpack_from(">II", data)
+    elif kind == b"eXIf":
+        picture.exif = data
+    elif kind == b"iTXt" and data.startswith(_XMP_NAME + b"\0"):
+        picture.xmp = _international(data[len(_XMP_NAME) + 1 :])
+        if picture.xmp is None:
+            picture.faults.append("XMP that cannot be unpacked, or is too large")
+    elif kind == b"tEXt":
+        name, _, text = data.partition(b"\0")
+        picture.texts[name.decode("latin-1")] = text.decode("latin-1")
 
 
 def _international(data: bytes) -> bytes | None:

@@ -23,6 +23,7 @@ from typing import BinaryIO
 import msgspec
 
 from sealhold.connectors.batches import reject
+from sealhold.connectors.jsonwindow import CUT, QUICK, SPACE, Window, decode
 from sealhold.connectors.spec import Reject, Why
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import UnreadableSourceError
@@ -35,12 +36,10 @@ _TAIL = 16  # an error this near to the end of the window may be a value that go
 _NUMBER_TAIL = 3  # `1.5e-`: so much of a number may stand behind what was read as one
 _NUMBER = frozenset("-0123456789")
 _BEHIND = frozenset(",]} \t\n\r")
-_SPACE = re.compile(r"[ \t\n\r]*+")
 _COMMA = re.compile(r"[ \t\n\r]*+,[ \t\n\r]*+(?=[^ \t\n\r])")
 _IN_STRING = re.compile(r'(?:[^"\\\x00-\x1f]++|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*+')
 _ESCAPE = 6  # characters of the longest, `\\u20ac`
 _STEP = re.compile(r"\[\]|[^.\[\]]+")
-_CUT = "JSON that is cut off"
 _BROKEN = "JSON that is not well-formed"
 
 
@@ -84,7 +83,7 @@ def parts(
             else:
                 node = node.members.setdefault(step, _Node())
         node.name = name
-    walk = _Walk(_Window(file, chunk), most)
+    walk = _Walk(Window(file, chunk), most)
     yield from walk.value(root, "")
     if walk.is_more:
         raise UnreadableSourceError(_BROKEN)
@@ -101,7 +100,7 @@ def outline(head: bytes) -> frozenset[str]:
     seen: set[str] = set()
     if head.removeprefix(codecs.BOM_UTF8).lstrip()[:1] not in {b"{", b"["}:
         return frozenset()
-    walk = _Walk(_Window(BytesIO(head), len(head) + 1), MOST)
+    walk = _Walk(Window(BytesIO(head), len(head) + 1), MOST)
     with suppress(UnreadableSourceError):  # the beginning of a file is cut off somewhere
         walk.outline("", seen, 3)
         if walk.is_more:
@@ -109,68 +108,10 @@ def outline(head: bytes) -> frozenset[str]:
     return frozenset(seen)
 
 
-class _Window:
-    """The text that is looked at, and how far it is read."""
-
-    def __init__(self, file: BinaryIO, chunk: int) -> None:
-        self._file = file
-        self._chunk = chunk
-        self._decoder = codecs.getincrementaldecoder("utf-8")()
-        self.text = ""
-        self.at = 0
-        self.is_whole = False  # nothing follows the text
-        file.seek(0)
-        mark = file.read(len(codecs.BOM_UTF8))
-        if mark != codecs.BOM_UTF8:
-            file.seek(0)
-
-    @property
-    def left(self) -> int:
-        """How many characters of the text are not read."""
-        return len(self.text) - self.at
-
-    @property
-    def is_short(self) -> bool:
-        return self.left < self._chunk and not self.is_whole
-
-    def more(self) -> None:
-        """Forget what was read and take more, as much as there is left or more.
-
-        Raises:
-            UnreadableSourceError: not UTF-8.
-        """
-        data = self._file.read(max(self._chunk, self.left))
-        try:
-            text = self._decoder.decode(data, final=not data)
-        except UnicodeDecodeError as err:
-            raise UnreadableSourceError("JSON that is not UTF-8") from err
-        self.text = self.text[self.at :] + text
-        self.at = 0
-        self.is_whole = not data
-
-    def next(self) -> str:
-        """Return the next character that is no space, and stand at it.
-
-        Raises:
-            UnreadableSourceError: there is none.
-        """
-        while True:
-            text, at = self.text, self.at
-            if at < len(text) and text[at] > " ":
-                return text[at]
-            space = _SPACE.match(text, at)
-            self.at = space.end() if space else at
-            if self.at < len(text):
-                return text[self.at]
-            if self.is_whole:
-                raise UnreadableSourceError(_CUT)
-            self.more()
-
-
 class _Walk:
     """Goes through a document once."""
 
-    def __init__(self, window: _Window, most: int) -> None:
+    def __init__(self, window: Window, most: int) -> None:
         self._in = window
         self._most = most
         self._is_inside = False
@@ -195,7 +136,7 @@ class _Walk:
     def is_more(self) -> bool:
         """Whether anything but space follows; raises UnreadableSourceError if it is not UTF-8."""
         while not self._in.is_whole or self._in.left:
-            if _SPACE.fullmatch(self._in.text, self._in.at) is None:
+            if SPACE.fullmatch(self._in.text, self._in.at) is None:
                 return True
             self._in.at = len(self._in.text)
             if not self._in.is_whole:
@@ -234,7 +175,7 @@ class _Walk:
         text, at = window.text, window.at
         while True:
             try:
-                value, end = _QUICK.raw_decode(text, at)
+                value, end = QUICK.raw_decode(text, at)
             except (ValueError, RecursionError):
                 return
             behind = _COMMA.match(text, end)
@@ -342,13 +283,13 @@ class _Walk:
         window = self._in
         text, at = window.text, window.at
         try:
-            value, end = _decode(text, at)
+            value, end = decode(text, at)
         except json.JSONDecodeError as err:
             is_open = err.pos > len(text) - _TAIL or err.msg.startswith("Unterminated")
             if not is_open:
                 raise UnreadableSourceError(_BROKEN) from err
             if window.is_whole:
-                raise UnreadableSourceError(_CUT) from err
+                raise UnreadableSourceError(CUT) from err
             return None
         except RecursionError as err:
             raise UnreadableSourceError("JSON nested too deep") from err
@@ -356,7 +297,7 @@ class _Walk:
             if not window.is_whole and len(text) - end < _NUMBER_TAIL:
                 return None
             if end < len(text) or self._is_inside:  # a number shows by what follows that it ended
-                raise UnreadableSourceError(_CUT if window.is_whole else _BROKEN)
+                raise UnreadableSourceError(CUT if window.is_whole else _BROKEN)
         return value, end
 
     def _skip(self, depth: int = 0) -> None:
@@ -400,7 +341,7 @@ class _Walk:
                 window.at += 1
                 return
             if window.is_whole:
-                raise UnreadableSourceError(_CUT)
+                raise UnreadableSourceError(CUT)
             if behind and (behind[0] != "\\" or len(behind) == _ESCAPE):
                 raise UnreadableSourceError(_BROKEN)
             window.more()
@@ -410,32 +351,3 @@ def _joined(where: str, key: str) -> str:
     if not where:
         return key
     return f"{where} {key}" if where[-1].isdigit() else f"{where}.{key}"
-
-
-def _nothing(name: str) -> None:
-    del name
-
-
-def _number_or_text(digits: str) -> int | str:
-    try:
-        return int(digits)
-    except ValueError:  # over the limit of digits that Python converts
-        return digits
-
-
-_QUICK = json.JSONDecoder(parse_constant=_nothing)
-_SLOW = json.JSONDecoder(parse_constant=_nothing, parse_int=_number_or_text)
-
-
-def _decode(text: str, at: int) -> tuple[Plain, int]:
-    """Return the value that begins at `at`, and where it ends.
-
-    Raises:
-        JSONDecodeError: none does, or not whole.
-    """
-    try:
-        return _QUICK.raw_decode(text, at)
-    except json.JSONDecodeError:
-        raise
-    except ValueError:
-        return _SLOW.raw_decode(text, at)

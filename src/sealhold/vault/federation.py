@@ -56,6 +56,7 @@ class Federation:
             SourceAwayError: a place cannot be read.
             LoginNeededError: a place refuses its account.
         """
+        # THREAT T380: a place that is away ends the question; it is never an empty answer
         for source in self.sources(collection):
             yield from self._of(source, collection, noted=noted)
 
@@ -108,7 +109,8 @@ class Federation:
             mine = map(recogniser.recognise, read.items())
             fitting = (each for each in mine if each.item.dataset == collection)
             while some := [*islice(fitting, BATCH)]:
-                coarse.append((read, [each for each in some if each.item.coarse]))
+                if later := [each for each in some if each.item.coarse]:
+                    coarse.append((read, later))
                 yield read, [each for each in some if not each.item.coarse]
         yield from coarse
 

@@ -23,11 +23,11 @@ from sealhold.vault.catalogue import Catalogue, JobRow, SourceRow
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
 from sealhold.vault.index import Index
-from sealhold.vault.ingest import IDENTITIES, Ingest
+from sealhold.vault.ingest import Ingest
 from sealhold.vault.objects import Objects
 from sealhold.vault.owned import OLDER, RECORDS
 from sealhold.vault.pulling import Looking, Read
-from sealhold.vault.recognising import Recogniser
+from sealhold.vault.recognising import IDENTITIES, Recogniser
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
@@ -96,12 +96,13 @@ class Taking:
 
     def _pull(self, *, whole: bool) -> Taken:
         job = self._begin()
-        seen = _Seen(canary=Canary(self._source.shape))
+        seen, is_all = _Seen(canary=Canary(self._source.shape)), whole
         try:
             cursor = None if whole else self._source.cursor or None
             for read in self._looking.pieces(self._source, cursor):
                 job = self._piece(job, read, seen)
-            if whole and not seen.broken:
+                is_all = is_all or read.piece.complete
+            if is_all and not seen.broken:
                 seen.gone += self._list_no_more(job, self._lacking(seen.tags))
         except Exception as err:
             self._end(replace(job, error=str(err), state=JobState.FAILED.value))
@@ -130,7 +131,7 @@ class Taking:
         ingest = Ingest(
             self._core, self._index, self._objects, self._source, within=read.within, met=seen.tags
         )
-        seen.canary.begin()
+        seen.canary.begin()  # THREAT T398: looked at before any of it is kept
         before = job
         for batch in read.batches():
             seen.canary.see(batch)

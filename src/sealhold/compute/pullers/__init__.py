@@ -24,8 +24,43 @@ def _drop(clock: Clock) -> Puller:
     return DropPuller(clock)
 
 
+def _imap() -> Puller:
+    from sealhold.compute.pullers.imap import ImapPuller  # noqa: PLC0415  # reason: on demand
+
+    return ImapPuller()
+
+
+def _http() -> Puller:
+    from sealhold.compute.pullers.http import HttpPuller  # noqa: PLC0415  # reason: on demand
+
+    return HttpPuller()
+
+
+def _caldav() -> Puller:
+    from sealhold.compute.pullers.dav import CalDavPuller  # noqa: PLC0415  # reason: on demand
+
+    return CalDavPuller()
+
+
+def _carddav() -> Puller:
+    from sealhold.compute.pullers.dav import CardDavPuller  # noqa: PLC0415  # reason: on demand
+
+    return CardDavPuller()
+
+
+def _push() -> Puller:
+    from sealhold.compute.pullers.push import PushPuller  # noqa: PLC0415  # reason: on demand
+
+    return PushPuller()
+
+
 KINDS: Mapping[str, Callable[[], Puller]] = {
+    "caldav": _caldav,
+    "carddav": _carddav,
     "folder": _folder,
+    "http": _http,
+    "imap": _imap,
+    "push": _push,
 }
 
 

@@ -11,15 +11,15 @@ Source: docs/spec/42-places-and-bodies.md section 8.
 """
 
 import math
-from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import BinaryIO, ClassVar
 from xml.etree.ElementTree import Element, tostring
 
 from sealhold.connectors.batches import Found, by_count, reject
 from sealhold.connectors.bodies import HEALTH, WORKOUTS, in_si
 from sealhold.connectors.charset import head_text
+from sealhold.connectors.gathering import Gathering, Group
 from sealhold.connectors.jsonvalues import number
 from sealhold.connectors.names import Names
 from sealhold.connectors.spec import BATCH_ROWS, Batch, Guess, Item, Why
@@ -31,7 +31,6 @@ from sealhold.model.errors import UnreadableSourceError
 from sealhold.model.records import Dataset
 
 _ROOT = "HealthData"
-_OPEN = 64  # days that are gathered at once: several recorders, each with its kinds
 _MOST = 20_000  # readings of one object
 _DAY = len("2026-01-31")
 _PREFIXES = (
@@ -77,16 +76,8 @@ class _Reading:
     more: Plain
 
 
-@dataclass(slots=True)
-class _Day:
-    """The readings of a day so far."""
-
-    where: str
-    readings: list[_Reading] = field(default_factory=list)
-
-
 def _found(file: BinaryIO) -> Iterator[Found]:
-    days: OrderedDict[_Key, _Day] = OrderedDict()
+    days: Gathering[_Key, _Reading] = Gathering(_MOST)
     names = Names()
     faults = Faults("more records of that kind")
     for count, (root, element) in enumerate(children(without_doctype(file), _nothing), start=1):
@@ -98,20 +89,14 @@ def _found(file: BinaryIO) -> Iterator[Found]:
             if isinstance(reading, str):
                 yield from faults.tell(where, Why.MALFORMED, reading, _bytes(element))
                 continue
-            key = _key(element)
-            day = days.setdefault(key, _Day(where))
-            day.readings.append(reading)
-            days.move_to_end(key)
-            if len(day.readings) == _MOST:
-                yield _day_item(key, days.pop(key), names)
-            elif len(days) > _OPEN:
-                yield _day_item(*days.popitem(last=False), names)
+            for key, day in days.add(_key(element), where, reading):
+                yield _day_item(key, day, names)
         elif kind == "Workout":
             yield _workout(element, where, names)
         elif kind != "ExportDate":  # of the file, not of anything in it
             yield _single(element, where)
-    while days:
-        yield _day_item(*days.popitem(last=False), names)
+    for key, day in days.rest():
+        yield _day_item(key, day, names)
     yield from faults.rest()
 
 
@@ -161,7 +146,7 @@ def _short(name: str | None) -> str | None:
     return name
 
 
-def _day_item(key: _Key, day: _Day, names: Names) -> Item:
+def _day_item(key: _Key, day: Group[_Reading], names: Names) -> Item:
     kind, unit, recorder, date = key
     readings = day.readings
     numbers = [one.value for one in readings if isinstance(one.value, float)]

@@ -9,7 +9,6 @@
 Source: docs/spec/42-places-and-bodies.md section 9; ESPI (NAESB REQ.21), RFC 4287.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -18,8 +17,10 @@ from xml.etree.ElementTree import Element, tostring
 
 from sealhold.connectors.batches import Found, by_count, reject
 from sealhold.connectors.charset import head_text
+from sealhold.connectors.gathering import Gathering, Group
 from sealhold.connectors.jsonvalues import whole
-from sealhold.connectors.metering import METER, NO_RULE, MeterClock
+from sealhold.connectors.meterclock import NO_RULE, MeterClock
+from sealhold.connectors.metering import METER
 from sealhold.connectors.names import Names
 from sealhold.connectors.spec import BATCH_ROWS, Batch, Guess, Item, Why
 from sealhold.connectors.tracks import Faults
@@ -35,7 +36,6 @@ _UNITS = {"72": "Wh", "38": "W", "42": "m3", "119": "ft3", "132": "Btu", "169": 
 _KINDS = {"1": "electricity", "2": "electricity", "7": "gas", "9": "water", "14": "water"}
 _FLOWS = {"1": "delivered", "19": "received", "4": "net", "20": "total"}
 _MOST_TYPES = 10_000  # meters and kinds of reading of one feed
-_OPEN = 64  # days that are gathered at once
 _MOST = 90_000  # readings of one day: one a second
 _LATEST = 4_102_444_800  # 2100, in seconds
 _LONGEST = 366 * 86_400  # seconds of one reading
@@ -92,22 +92,14 @@ class _Feed:
         return next(iter(self.kinds.values())) if len(self.kinds) == 1 else _Kind()
 
 
-@dataclass(slots=True)
-class _Day:
-    """The readings of a day so far: start, seconds, value; and what each holds besides."""
-
-    where: str
-    readings: list[tuple[int, int, int]] = field(default_factory=list)
-    more: list[Plain] = field(default_factory=list)
-
-
+_Reading = tuple[tuple[int, int, int], Plain]  # start, seconds, value; what it holds besides
 _Key = tuple[str, str]  # meter, day
 
 
 def _found(file: BinaryIO) -> Iterator[Found]:
     feed = _feed(file)
     clock = feed.clocks[0] if len(set(feed.clocks)) == 1 else None
-    days: OrderedDict[_Key, _Day] = OrderedDict()
+    days: Gathering[_Key, _Reading] = Gathering(_MOST)
     names, faults = Names(), Faults("more readings of that kind")
     for count, (_root, entry) in enumerate(children(file, _nothing), start=1):
         meter = _meter_of(_links(entry, "up"))
@@ -119,16 +111,10 @@ def _found(file: BinaryIO) -> Iterator[Found]:
                     yield from faults.tell(where, Why.MALFORMED, reading, tostring(one, "unicode"))
                     continue
                 key = meter, _date(reading[0], clock)
-                day = days.setdefault(key, _Day(where))
-                day.readings.append(reading)
-                day.more.append(_more(one))
-                days.move_to_end(key)
-                if len(day.readings) == _MOST:
-                    yield _item(key, days.pop(key), feed, clock, names)
-                elif len(days) > _OPEN:
-                    yield _item(*days.popitem(last=False), feed, clock, names)
-    while days:
-        yield _item(*days.popitem(last=False), feed, clock, names)
+                for closed, day in days.add(key, where, (reading, _more(one))):
+                    yield _item(closed, day, feed, clock, names)
+    for closed, day in days.rest():
+        yield _item(closed, day, feed, clock, names)
     if len(set(feed.clocks)) > 1:
         yield reject("feed", Why.UNSUPPORTED, "several local times; days are those of UTC")
     yield from faults.rest()
@@ -235,11 +221,13 @@ def _date(at: int, clock: MeterClock | None) -> str:
     return str((clock or MeterClock(0, 0, NO_RULE, NO_RULE)).day(at))
 
 
-def _item(key: _Key, day: _Day, feed: _Feed, clock: MeterClock | None, names: Names) -> Item:
+def _item(
+    key: _Key, day: Group[_Reading], feed: _Feed, clock: MeterClock | None, names: Names
+) -> Item:
     meter, date_ = key
     kind = feed.kind_of(meter)
-    order = sorted(range(len(day.readings)), key=lambda index: day.readings[index])
-    readings = [day.readings[index] for index in order]
+    ordered = sorted(day.readings, key=lambda one: one[0])
+    readings = [reading for reading, _ in ordered]
     first = readings[0][0]
     fields: dict[str, Plain] = {
         "day": date_,
@@ -255,7 +243,7 @@ def _item(key: _Key, day: _Day, feed: _Feed, clock: MeterClock | None, names: Na
         "readings": [[at * 1000, seconds, _exact(v, kind.power)] for at, seconds, v in readings],
         "meter": meter or None,
     }
-    more = [[place, day.more[index]] for place, index in enumerate(order) if day.more[index]]
+    more = [[place, rest] for place, (_, rest) in enumerate(ordered) if rest]
     raw = {"type": kind.tree, "readings": more}
     own = names.once(f"{meter}\n{date_}")
     return Item(dataset="meter", fields=fields, raw=raw, original_id=own, position=day.where)

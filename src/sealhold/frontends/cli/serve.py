@@ -22,6 +22,7 @@ from sealhold.frontends.http.rounds import Rounds
 from sealhold.frontends.http.serve import bind, make_server
 from sealhold.model.clock import Clock
 from sealhold.node import PASSPHRASE_VARIABLE, Node
+from sealhold.node.mediawatch import watched
 
 PORT = 8722
 FRESH = 20_000  # objects more, after which garbage is looked for
@@ -82,7 +83,7 @@ def serve(
         gc.freeze()  # what is there by now stays, and need not be looked at again and again
         gc.set_threshold(FRESH)
         aside = lines if log else nullcontext()
-        with _rounds(node, world.clock), aside, _noted(journal, node, bound):
+        with _rounds(node, world.clock), watched(node), aside, _noted(journal, node, bound):
             make_server(app).run(sockets=[listener])
 
 

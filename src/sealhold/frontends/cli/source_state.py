@@ -1,4 +1,4 @@
-"""`sealhold source pause`, `resume` and `remove`."""
+"""`sealhold source pause`, `resume`, `accept` and `remove`."""
 
 from typing import Annotated
 
@@ -29,7 +29,11 @@ def source_resume(context: typer.Context, name: Name) -> None:
 
 
 def source_accept(context: typer.Context, name: Name) -> None:
-    """Take a source as it is now that gives something else than before."""
+    """Take the shape that a source has now for the right one, and read it again.
+
+    A source is `broken` when what it gives lacks what all had, or holds another type. Nothing is
+    taken in then. Look at the place before you accept it.
+    """
     session = Session.of(context)
     with reading(session) as node:
         source = node.standing.accept(node.standing.find(name))

@@ -52,7 +52,6 @@ from sealhold.model.errors.exhausted import (
 )
 from sealhold.model.errors.invalid import (
     CapTooHighError,
-    ChangedShapeError,
     InvalidCalendarError,
     InvalidEncodingError,
     InvalidError,
@@ -66,6 +65,7 @@ from sealhold.model.errors.invalid import (
     NotAProofError,
     OtherBodyError,
     RangeError,
+    SourceChangedError,
     TooLargeError,
     UnjustifiedError,
     UnknownPurposeError,
@@ -124,7 +124,6 @@ __all__ = [
     "BrokerLostError",
     "BusyError",
     "CapTooHighError",
-    "ChangedShapeError",
     "ConflictError",
     "DeniedError",
     "ErrorKind",
@@ -178,6 +177,7 @@ __all__ = [
     "SealBrokenError",
     "SealholdError",
     "SourceAwayError",
+    "SourceChangedError",
     "StaleError",
     "StillRunningError",
     "StoppedError",

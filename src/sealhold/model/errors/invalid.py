@@ -112,7 +112,7 @@ class UnreadableSourceError(InvalidError):
     """
 
 
-class ChangedShapeError(UnreadableSourceError):
+class SourceChangedError(UnreadableSourceError):
     """A source gives something else than it gave so far; nothing of it was kept.
 
     Remedy: look at the file; if it is right, `sealhold import --accept-change` or

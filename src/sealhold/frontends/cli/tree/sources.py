@@ -49,6 +49,12 @@ def _login() -> Function:
     return source_login
 
 
+def _token() -> Function:
+    from sealhold.frontends.cli.source_token import source_token
+
+    return source_token
+
+
 def _pause() -> Function:
     from sealhold.frontends.cli.source_state import source_pause
 
@@ -108,6 +114,11 @@ SOURCE = {
         about="Give the password or token of a source's account anew.",
         example="source login rides",
         load=_login,
+    ),
+    "token": Entry(
+        about="Make the token by which a program pushes into a source.",
+        example="source token phone",
+        load=_token,
     ),
     "pause": Entry(
         about="Stop reading a source for now.",

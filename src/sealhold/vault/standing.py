@@ -46,7 +46,7 @@ from sealhold.vault.writer import Work
 PAUSED, BROKEN, NEEDS_LOGIN, FAILED = "paused", "broken", "needs_login", "failed"
 WAITS = (60_000, 300_000, 1_800_000)  # milliseconds until the first tries again
 LATER = 6 * HOUR  # until those after them
-KEPT = frozenset({"place", "dataset", "datasets"})  # settings of every kind
+KEPT = frozenset({"place", "dataset", "datasets", "shape"})  # settings of every kind
 PORTION = 2_000  # rows written in one commit
 
 

@@ -17,8 +17,29 @@ def _folder() -> Puller:
     return FolderPuller()
 
 
+def _postgres() -> Puller:
+    from sealhold.compute.pullers.postgres import PostgresPuller  # noqa: PLC0415  # reason: on demand
+
+    return PostgresPuller()
+
+
+def _sqlite() -> Puller:
+    from sealhold.compute.pullers.sqlite import SqlitePuller  # noqa: PLC0415  # reason: on demand
+
+    return SqlitePuller()
+
+
+def _table() -> Puller:
+    from sealhold.compute.pullers.table import TablePuller  # noqa: PLC0415  # reason: on demand
+
+    return TablePuller()
+
+
 KINDS: Mapping[str, Callable[[], Puller]] = {
     "folder": _folder,
+    "postgres": _postgres,
+    "sqlite": _sqlite,
+    "table": _table,
 }
 
 

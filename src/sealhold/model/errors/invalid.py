@@ -112,6 +112,15 @@ class UnreadableSourceError(InvalidError):
     """
 
 
+class SourceChangedError(InvalidError):
+    """A place gives something of another shape than what its owner accepted; nothing was taken in.
+
+    Remedy: look at the place; if the new shape is right, `sealhold source accept NAME`.
+
+    Over HTTP: look at the place; if the new shape is right, accept it at the command line.
+    """
+
+
 class InvalidSettingsError(InvalidError):
     """The vault's `config.toml` is not as it must be, so the vault does not open.
 

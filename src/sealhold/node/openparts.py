@@ -29,6 +29,7 @@ from sealhold.compute.outside import Outside
 from sealhold.compute.products import Products
 from sealhold.compute.proving import Prover
 from sealhold.compute.pullers import puller_of
+from sealhold.compute.pushed import Pushed
 from sealhold.compute.readercell import ReaderCell
 from sealhold.compute.replay import Replay
 from sealhold.compute.retrieve import Retrieval
@@ -130,7 +131,8 @@ class OpenParts:
         self._index = Index(core.store, core.keys, core.entropy)
         self.warm = WarmCell()
         looking = Looking(core, self.warm, puller_of, plugins.is_per_file)
-        firewall = Firewall(core, self._objects, Federation(core, looking))
+        self.pushing = Pushed()
+        firewall = Firewall(core, self._objects, Federation(core, looking), self.pushing)
         registry = Registry(
             core.deciding,
             core.papers,
@@ -277,6 +279,7 @@ class OpenParts:
         """Tell what is left to tell, end what is kept running, and drop the keys."""
         self.tell_rest()
         self.warm.close()
+        self.pushing.close()
         self.vault.close()
 
     def note_new_passphrase(self) -> None:

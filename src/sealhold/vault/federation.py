@@ -20,7 +20,8 @@ from sealhold.stores.spec import Op
 from sealhold.vault.catalogue import FEDERATE, Catalogue, SourceRow
 from sealhold.vault.core import Core
 from sealhold.vault.placed import Placed, version_of
-from sealhold.vault.pulling import Looking, Read
+from sealhold.vault.pulling import Looking, Read, declared
+from sealhold.vault.pushdown import There
 from sealhold.vault.recognising import Recogniser, Seen
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
@@ -58,6 +59,15 @@ class Federation:
         """
         for source in self.sources(collection):
             yield from self._of(source, collection, noted=noted)
+
+    def there(self, collection: Collection) -> There | None:
+        """Return the one source that has a collection of its own, if that is left in place."""
+        named = [(each, declared(each)) for each in self._catalogue.sources()]
+        found = [(each, known) for each, known in named if known and known.name == collection]
+        if len(found) != 1 or found[0][0].mode != FEDERATE:
+            return None
+        source, dataset = found[0]
+        return There(source=source, dataset=dataset)
 
     @contextmanager
     def held(self) -> Iterator[None]:

@@ -85,6 +85,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     declared: str  # as the place calls its type
     type: str  # of `ColumnType`
+    is_time: bool = False  # a text or number, all of whose values may be times
 
 
 class Looked(msgspec.Struct, frozen=True, kw_only=True, tag="looked"):

@@ -67,6 +67,13 @@ _SETTINGS: Final = {
 _T = TypeVar("_T")
 
 
+class _Open(socket.socket):
+    """A connection whose options are set: the jail has no call to set them."""
+
+    def setsockopt(self, *_: object) -> None:  # type: ignore[override]  # reason: says nothing
+        """Leave them as they are."""
+
+
 class _OneLoop(asyncio.SelectorEventLoop):
     """An event loop that has one connection to give, and it is open already."""
 
@@ -170,12 +177,14 @@ def connected(address: str, secret: str) -> Server:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         sock = socket.create_connection(found[0][4][:2], timeout=CONNECTING)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         sock.setblocking(False)  # noqa: FBT003  # reason: its only form
     except OSError as err:
         raise SourceAwayError("the server does not answer") from err
     here = ipaddress.ip_address(sock.getpeername()[0].partition("%")[0]).is_loopback
     # THREAT T406: a password goes to nobody whose certificate is not the server's
-    return Server(sock, parts, secret, False if here else ssl.create_default_context())
+    return Server(_Open(fileno=sock.detach()), parts, secret, False if here else ssl.create_default_context())
 
 
 def type_of(name: str, kind: str) -> ColumnType:

@@ -25,6 +25,7 @@ from sealhold.model.records import ColumnType
 
 PAGE = 20_000  # rows
 CHUNK = 2_000  # rows of a message
+SOME = 100  # values that are looked at: whether they are times
 SECONDS = 60.0  # of one statement
 _STEPS = 100_000  # of the machine, between two looks at the clock
 _WAL_AT, _WAL = 18, 2  # byte of the header, and what it says of a file with a log
@@ -105,11 +106,7 @@ def _look(file: sqlite3.Connection, relation: str, order: Look) -> Looked:
         kinds = [f"json_group_array(DISTINCT typeof({named(each)}))" for each in names]
         found = file.execute(f"SELECT count(*), {', '.join(kinds)} FROM {relation}").fetchone()  # noqa: S608  # reason: as above
         columns = tuple(
-            Found(
-                name=name,
-                declared=declared.get(name, ""),
-                type=_type_of(file, relation, name, declared.get(name, ""), seen).name,
-            )
+            _found(file, relation, name, declared.get(name, ""), seen)
             for name, seen in zip(names, found[1:], strict=True)
         )
     except sqlite3.Error as err:
@@ -118,24 +115,32 @@ def _look(file: sqlite3.Connection, relation: str, order: Look) -> Looked:
     return Looked(columns=columns, key=key, rows=found[0])
 
 
-def _type_of(
+def _found(
     file: sqlite3.Connection, relation: str, name: str, declared: str, seen: str
-) -> ColumnType:
+) -> Found:
     kinds = frozenset(re.findall(r"[a-z]+", seen)) - {"null"}
-    upper = declared.upper()
+    is_time = kinds == {"integer"} or (kinds == {"text"} and _are_times(file, relation, name))
+    found = _type_of(kinds, declared.upper(), is_time=is_time)
+    return Found(name=name, declared=declared, type=found.name, is_time=is_time)
+
+
+def _are_times(file: sqlite3.Connection, relation: str, name: str) -> bool:
+    some = file.execute(
+        f"SELECT {named(name)} FROM {relation} WHERE {named(name)} IS NOT NULL LIMIT {SOME}"  # noqa: S608  # reason: as above
+    ).fetchall()
+    return all(parse_time(text) for (text,) in some)
+
+
+def _type_of(kinds: frozenset[str], declared: str, *, is_time: bool) -> ColumnType:
     if not kinds:
-        return next((kind for word, kind in _DECLARED if word in upper), ColumnType.TEXT)
+        return next((kind for word, kind in _DECLARED if word in declared), ColumnType.TEXT)
     found = _TYPES.get(kinds, ColumnType.TEXT)
-    if found is not ColumnType.TEXT and _EXACT.search(upper):
+    if found is not ColumnType.TEXT and _EXACT.search(declared):
         return ColumnType.DECIMAL
-    if found is ColumnType.INTEGER and upper.startswith("BOOL"):
+    if found is ColumnType.INTEGER and declared.startswith("BOOL"):
         return ColumnType.BOOL
-    if kinds == {"text"} and _TIMES.search(upper):
-        some = file.execute(
-            f"SELECT {named(name)} FROM {relation} WHERE {named(name)} IS NOT NULL LIMIT 100"  # noqa: S608  # reason: as above
-        ).fetchall()
-        if all(parse_time(text) for (text,) in some):
-            return ColumnType.INSTANT
+    if kinds == {"text"} and is_time and _TIMES.search(declared):
+        return ColumnType.INSTANT
     return found
 
 

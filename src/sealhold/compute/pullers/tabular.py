@@ -169,13 +169,13 @@ def _check_shape(settings: Mapping[str, Plain], columns: Sequence[Found]) -> Non
 
 
 def _dataset(settings: Mapping[str, Plain], found: Looked) -> Dataset:
-    types = _types(settings)
+    types, _ = _types(settings), _unit(settings)
     time = str(settings.get("time") or "")
     columns = tuple(
         column(
             each.name,
             ColumnType.INSTANT
-            if each.name == time and each.name not in types
+            if each.name == time and each.is_time and each.name not in types
             else types.get(each.name, ColumnType[each.type]),
             each.declared.lower() or "as the table has it",
         )

@@ -100,7 +100,8 @@ class Federation:
     def _of(self, source: SourceRow, collection: Collection, *, noted: bool) -> Iterator[Record]:
         given: set[bytes] = set()
         for read, seen in self._seen(source, collection):
-            fresh = [each for each in seen if each.tag not in given]
+            fresh = [*{each.tag: each for each in reversed(seen) if each.tag not in given}.values()]
+            fresh.reverse()  # of two with one name the first, as they came
             given.update(each.tag for each in fresh)
             looks = self._placed.of([each.tag for each in fresh])
             pairs = [(each, looks.get(each.tag)) for each in fresh]

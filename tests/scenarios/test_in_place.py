@@ -21,7 +21,9 @@ from sealhold.model.errors import (
     SourceChangedError,
 )
 from sealhold.model.ids import Collection, FieldName
+from sealhold.model.quantities import Millis
 from sealhold.model.records import ColumnType
+from sealhold.net.pg import PgClient
 from sealhold.node import Node
 from sealhold.policy.coarsen import coarsen
 from sealhold.policy.precision_ast import SampleEvery
@@ -79,7 +81,8 @@ def vault() -> Iterator[tuple[Node, Path]]:
 class Watched:
     """Counts which queries were answered where the tables lie."""
 
-    def __init__(self, push: Callable[..., Told | None]) -> None:
+    def __init__(self, push: Callable[..., Told | None] | None) -> None:
+        assert push is not None
         self._push = push
         self.answered = 0
 
@@ -108,11 +111,14 @@ def asked(chance: random.Random, table: str) -> str:
         case 0:
             return f"SELECT {text}, {number} FROM {table} WHERE {number} {bound} ORDER BY ALL"
         case 1:
-            return f"SELECT count(*), sum({number}), min({text}) FROM {table} WHERE {number} {bound}"
+            return (
+                f"SELECT count(*), sum({number}), min({text}) FROM {table} WHERE {number} {bound}"
+            )
         case 2:
             return f"SELECT {text}, count(*) n FROM {table} GROUP BY ALL ORDER BY ALL LIMIT {low}"
         case 3:
-            return f"""SELECT date_trunc('day', "at") d, max({number}) FROM {table} GROUP BY d ORDER BY d"""
+            day = "date_trunc('day', \"at\")"
+            return f"SELECT {day} d, max({number}) FROM {table} GROUP BY d ORDER BY d"
         case _:
             return (
                 f"WITH few AS (SELECT * EXCLUDE (id) FROM {table} WHERE {number} {bound}) "
@@ -148,7 +154,7 @@ def added(node: Node, kind: str, name: str, mode: str = "federate", **settings: 
 
 
 def test_what_a_database_gains_is_seen_and_a_log_beside_it_is_read_with_it(
-    vault: tuple[Node, Path], watched: Watched
+    vault: tuple[Node, Path],
 ) -> None:
     node, folder = vault
     path = folder / "notes.db"
@@ -219,7 +225,9 @@ def test_what_nests_stays_whole(vault: tuple[Node, Path]) -> None:
     path = folder / "nested.parquet"
     duckdb.sql(f"COPY (SELECT 1 AS no, {{'a': {{'b': [1, 2]}}}} AS doc, ['x'] AS tags) TO '{path}'")
     added(node, "table", "nested", place=str(path))
-    ask = "SELECT json_extract_string(doc, '$.a.b[1]'), json_extract_string(tags, '$[0]') FROM nested"
+    ask = (
+        "SELECT json_extract_string(doc, '$.a.b[1]'), json_extract_string(tags, '$[0]') FROM nested"
+    )
     assert node.records.query(ask).rows == (("2", "x"),)
 
 
@@ -298,7 +306,7 @@ def server() -> Iterator[pgserver.Server]:
 
 def run(server: pgserver.Server, *statements: str) -> None:
     """Run statements on a server."""
-    client = pgserver.PgClient(server.address, places=1)
+    client = PgClient(server.address, places=1)
     try:
         client.alone(statements)
     finally:
@@ -313,8 +321,8 @@ def test_a_server_that_is_down_refuses_or_changes_is_told_and_recovered(
         server,
         """CREATE TABLE bills (no int8 PRIMARY KEY, cost numeric, at timestamptz, doc jsonb,
            raw bytea, tags text[], weight float8)""",
-        """INSERT INTO bills SELECT n, 12345678901234.5678 + n, '2026-03-29 01:30+02', '{"a":{"b":1}}',
-           '\\x00ff', '{x}', 0.1 FROM generate_series(1, 5) n""",
+        """INSERT INTO bills SELECT n, 12345678901234.5678 + n, '2026-03-29 01:30+02',
+           '{"a":{"b":1}}', '\\x00ff', '{x}', 0.1 FROM generate_series(1, 5) n""",
         "CREATE ROLE reader LOGIN PASSWORD 'right'",
         "GRANT SELECT ON bills TO reader",
     )
@@ -326,7 +334,7 @@ def test_a_server_that_is_down_refuses_or_changes_is_told_and_recovered(
     with pytest.raises(LoginNeededError):
         node.standing.add("bills", "postgres", settings, "wrong", mode="federate")
     source = node.standing.add("bills", "postgres", settings, "right", mode="federate")
-    ask = "SELECT no, cost, at, doc->'a'->>'b', raw, tags->>0, weight FROM bills ORDER BY no LIMIT 1"
+    ask = "SELECT no, cost, \"at\", doc->'a'->>'b', raw, tags->>0, weight FROM bills ORDER BY no LIMIT 1"
     ask = ask.replace(" at,", ' "at",')
     there = node.records.query(ask).rows
     assert (str(there[0][1]), *there[0][3:]) == ("12345678901235.5678", "1", "00ff", "x", 0.1)
@@ -399,7 +407,7 @@ def test_a_study_of_energy_reads_the_commute_alone_over_both_changes_of_the_cloc
             file.commit()
         settings = {"query": SAMPLED, "columns": "at:instant,lat", "key": "at", "unit": "s"}
         added(node, "sqlite", "gps", place=str(path), time="at", **settings)
-        shown = watching(node, monkeypatch)
+        shown = watching(monkeypatch)
         job = Job(
             code=LOOKED,
             collection="gps",
@@ -413,7 +421,7 @@ def test_a_study_of_energy_reads_the_commute_alone_over_both_changes_of_the_cloc
         assert node.runs.run(grant).value == len(wanted) == 2 * 16
         assert shown == wanted
         told = [{"at": int(each.timestamp()) * 1000} for each in minutes]
-        sampled = coarsen([SampleEvery(time=FieldName("at"), every=900_000)], told)
+        sampled = coarsen([SampleEvery(time=FieldName("at"), every=Millis(900_000))], told)
         asked = parse_filter(COMMUTE, node.parts.core.datasets[Collection("gps")].columns)
         assert {each["at"] for each in sampled if matches(asked, each)} == wanted
     finally:
@@ -421,17 +429,17 @@ def test_a_study_of_energy_reads_the_commute_alone_over_both_changes_of_the_cloc
         time.tzset()
 
 
-def watching(node: Node, monkeypatch: pytest.MonkeyPatch) -> set[int]:
+def watching(monkeypatch: pytest.MonkeyPatch) -> set[int]:
     """Return a set that gets the time of each row that a program is shown."""
     shown: set[int] = set()
-    firewall, given = Firewall, Firewall.objects_for_task
+    given = Firewall.objects_for_task
 
     def watched(self: Firewall, *args: object) -> Iterator[object]:
         for record, version, fields in given(self, *args):  # type: ignore[arg-type]  # reason: passed on
             shown.add(int(str(fields["at"])))
             yield record, version, fields
 
-    monkeypatch.setattr(firewall, "objects_for_task", watched)
+    monkeypatch.setattr(Firewall, "objects_for_task", watched)
     return shown
 
 
@@ -447,7 +455,7 @@ def is_commute(moment: datetime) -> bool:
 
 @pytest.mark.threat("T407")
 def test_a_sort_over_the_memory_limit_ends_in_an_error_and_leaves_no_file(
-    vault: tuple[Node, Path], watched: Watched
+    vault: tuple[Node, Path],
 ) -> None:
     node, folder = vault
     path, marker = folder / "large.db", "hedgehog-5f2c9d"
@@ -457,7 +465,8 @@ def test_a_sort_over_the_memory_limit_ends_in_an_error_and_leaves_no_file(
         file.commit()
     added(node, "sqlite", "large", place=str(path), table="large")
     before = files()
-    ask = "SELECT md5((said || i)::VARCHAR) || repeat(said, 60) x FROM large, range(2000000) r(i) ORDER BY x"
+    long = "md5((said || i)::VARCHAR) || repeat(said, 60)"
+    ask = f"SELECT {long} x FROM large, range(2000000) r(i) ORDER BY x"
     with pytest.raises(InvalidQueryError, match="memory"):
         node.records.query(ask)
     new = [each for each in files() - before if folder not in each.parents]

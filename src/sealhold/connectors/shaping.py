@@ -44,9 +44,7 @@ def _shaped(item: Item, dataset: Dataset) -> Item:
         if fitting is None and value is not None:
             left[column.name] = value
     left |= {
-        name: value
-        for name, value in cells.items()
-        if name not in fields and name not in inner
+        name: value for name, value in cells.items() if name not in fields and name not in inner
     }
     return Item(
         dataset=dataset.name,

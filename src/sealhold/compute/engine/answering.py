@@ -16,7 +16,17 @@ import duckdb
 
 from sealhold.compute.engine import duck
 from sealhold.compute.engine.duck import named, text
-from sealhold.compute.engine.orders import Answer, Ask, Failed, Field, Order, Said, UnsayableError, View, cell
+from sealhold.compute.engine.orders import (
+    Answer,
+    Ask,
+    Failed,
+    Field,
+    Order,
+    Said,
+    UnsayableError,
+    View,
+    cell,
+)
 from sealhold.compute.engine.tablefile import described, exact, sent
 from sealhold.model.records import ColumnType
 
@@ -48,11 +58,14 @@ class Answering:
 
     def _answer(self, order: Ask) -> Said:
         if not self._is_locked:
-            files = {f"{view.path}{end}" for view in order.views for end in ("", "-wal", "-journal")}
+            files = {
+                f"{view.path}{end}" for view in order.views for end in ("", "-wal", "-journal")
+            }
             duck.lock(self._engine, sorted(files))
             self._is_locked = True
         timer = Timer(order.seconds, self._engine.interrupt)
         try:
+            # THREAT T408: a query that names anything but these datasets is not answered here
             asked = duck.tables_of(self._engine, order.sql)
             if asked is None or not asked <= {view.name.lower() for view in order.views}:
                 return Failed("unfit", "")
@@ -80,6 +93,11 @@ class Answering:
             self._engine.execute(f"DETACH DATABASE IF EXISTS {named(_alias(view))}")
 
     def _lay(self, view: View) -> None:
+        """Lay a view over what lies there.
+
+        Raises:
+            UnfitHereError: there is more to it than a view can say.
+        """
         if view.is_query:
             raise UnfitHereError
         if view.kind == "sqlite":
@@ -93,13 +111,19 @@ class Answering:
             if view.key:
                 raise UnfitHereError
         kinds = described(self._engine, of)
+        # THREAT T409: where the two ways could differ a view ends in an error, and gives no row
         cells = [f"CAST(error('id') AS VARCHAR) AS id, {text(view.source)} AS source"]
         cells += [f"{_cast(each, kinds.get(each.of, ''), view)} AS {named(name)}"
                   for each, name in zip(view.fields, _shown(view.fields), strict=True)]  # fmt: skip
-        self._engine.execute(f"CREATE VIEW {named(view.name)} AS SELECT {', '.join(cells)} FROM {of}")  # noqa: S608  # reason: quoted parts
+        made = f"SELECT {', '.join(cells)} FROM {of}"  # noqa: S608  # reason: quoted parts
+        self._engine.execute(f"CREATE VIEW {named(view.name)} AS {made}")
 
     def _check_key(self, view: View) -> None:
-        """Make sure that the key is the table's own: else two rows could be one item."""
+        """Make sure that the key is the table's own: else two rows could be one item.
+
+        Raises:
+            UnfitHereError: it is not.
+        """
         told = self._engine.execute(f"PRAGMA table_info({text(f'{_alias(view)}.{view.what}')})")
         own = {str(each[1]) for each in told.fetchall() if each[5]}
         if view.key and (set(view.key) != own or len(own) != 1):
@@ -125,31 +149,36 @@ def _shown(fields: tuple[Field, ...]) -> list[str]:
 
 def _cast(field: Field, kind: str, view: View) -> str:
     """Return the expression that gives a column as the archive would, or ends in an error."""
-    at = named(field.of)
     wanted = ColumnType[field.type]
     unfit = f"CAST(error('unfit') AS {wanted.value})"
+    if wanted is ColumnType.INSTANT:
+        return _instant(field, kind, view, unfit)
+    if wanted is ColumnType.TEXT:
+        return _text(field, kind, view) or unfit
+    return _number(named(field.of), wanted, kind, unfit) or unfit
+
+
+def _text(field: Field, kind: str, view: View) -> str:
+    if kind == "VARCHAR":
+        return named(field.of)
+    return sent(field, kind) if view.kind == "table" or kind in _WHOLE else ""
+
+
+def _number(at: str, wanted: ColumnType, kind: str, unfit: str) -> str:
+    is_whole, is_real = kind in _WHOLE, kind in _REAL
     match wanted:
-        case ColumnType.INTEGER if kind in _WHOLE:
+        case ColumnType.INTEGER if is_whole:
             return f"CAST({at} AS BIGINT)"
-        case ColumnType.FLOAT if kind in _REAL:
-            return f"CASE WHEN isfinite({at}) THEN CAST({at} AS DOUBLE) END"
-        case ColumnType.FLOAT if kind in _WHOLE:
-            return f"CAST({at} AS DOUBLE)"
+        case ColumnType.FLOAT if is_whole or is_real:
+            return f"CASE WHEN isfinite({at}::DOUBLE) THEN CAST({at} AS DOUBLE) END"
         case ColumnType.BOOL if kind == "BOOLEAN":
             return at
-        case ColumnType.BOOL if kind in _WHOLE:
-            known = f"CASE WHEN {at} IN (0, 1) THEN {at} = 1 WHEN {at} IS NOT NULL THEN {unfit} END"
-            return f"({known})"
-        case ColumnType.TEXT if kind == "VARCHAR":
-            return at
-        case ColumnType.TEXT if view.kind == "table" or kind in _WHOLE:
-            return sent(field, kind)
-        case ColumnType.DECIMAL if kind in _WHOLE or kind in _REAL or kind.startswith(("VARCHAR", "DECIMAL")):
+        case ColumnType.BOOL if is_whole:
+            return f"CASE WHEN {at} IN (0, 1) THEN {at} = 1 WHEN {at} IS NOT NULL THEN {unfit} END"
+        case ColumnType.DECIMAL if is_whole or is_real or kind.startswith(("VARCHAR", "DECIMAL")):
             return f"try_cast(CAST({at} AS VARCHAR) AS {wanted.value})"
-        case ColumnType.INSTANT:
-            return _instant(field, kind, view, unfit)
         case _:
-            return unfit
+            return ""
 
 
 def _instant(field: Field, kind: str, view: View, unfit: str) -> str:

@@ -97,9 +97,7 @@ class Engine:
                 self._start()
             self._send(order)
             while True:
-                said = self._next(patience or self._patience)
-                if isinstance(said, Failed):
-                    raise _meaning(said)
+                said = _told(self._next(patience or self._patience))
                 if not isinstance(said, Done):
                     yield said
                 if isinstance(said, _LAST):
@@ -124,9 +122,7 @@ class Engine:
             )
         self._talk = ours
         self._send(self._begin)
-        said = self._next(self._patience)
-        if isinstance(said, Failed):
-            raise _meaning(said)
+        _told(self._next(self._patience))
 
     def _send(self, order: Order) -> None:
         assert self._talk is not None  # noqa: S101  # reason: started before
@@ -140,9 +136,10 @@ class Engine:
         if length > LARGEST:
             raise UnreadableSourceError("the engine broke on it")
         try:
-            return answers.decode(self._exactly(length, until))
+            said: Said = answers.decode(self._exactly(length, until))
         except (msgspec.MsgspecError, ValueError) as err:
             raise UnreadableSourceError("the engine broke on it") from err
+        return said
 
     def _exactly(self, count: int, until: float) -> bytes:
         assert self._talk is not None  # noqa: S101  # reason: started before
@@ -162,6 +159,12 @@ class Engine:
 def memory_of(name: str) -> int:
     """Return a file in memory, for as long as its descriptor is open."""
     return os.memfd_create(name, os.MFD_CLOEXEC)
+
+
+def _told(said: Said) -> Said:
+    if isinstance(said, Failed):
+        raise _meaning(said)
+    return said
 
 
 def _meaning(said: Failed) -> SealholdError | UnfitError:

@@ -1,6 +1,6 @@
-"""DuckDB as an engine uses it: in memory, without a disk to spill to, under settings that are locked.
+"""DuckDB as an engine uses it: in memory, with no disk to spill to, under settings that are locked.
 
-- Extensions come from wheels that are pinned, by their path; none is looked for or loaded by itself.
+- Extensions come from wheels that are pinned, by their path; none is loaded by itself.
 - What is refused, converted or too large ends in an error; nothing is ever written.
 
 Source: docs/spec/38-in-place.md section 5; duckdb.org: securing DuckDB, configuration.
@@ -29,6 +29,7 @@ _READERS: Final = (b"PAR1", "read_parquet"), (b"{", "read_json_auto"), (b"[", "r
 
 def started() -> duckdb.DuckDBPyConnection:
     """Return an engine that loads nothing by itself and writes nothing."""
+    own: dict[str, str | bool | int | float | list[str]]
     own = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
     engine = duckdb.connect(":memory:", config=own)
     # THREAT T407: without both a sort over the memory limit writes rows to a folder
@@ -38,7 +39,11 @@ def started() -> duckdb.DuckDBPyConnection:
 
 
 def load_sqlite(engine: duckdb.DuckDBPyConnection) -> None:
-    """Load what reads SQLite files, from its wheel."""
+    """Load what reads SQLite files, from its wheel.
+
+    Raises:
+        FileNotFoundError: the wheel is not installed.
+    """
     spec = find_spec(_MODULE)
     if spec is None or spec.origin is None:
         raise FileNotFoundError(_MODULE)
@@ -97,14 +102,13 @@ def _walked(node: object, found: set[str], own: set[str]) -> bool:
         return all(_walked(each, found, own) for each in node)
     if not isinstance(node, dict):
         return True
-    match node.get("type"):
-        case "BASE_TABLE":
-            if node.get("schema_name") or node.get("catalog_name"):
-                return False
-            found.add(str(node["table_name"]).lower())
-        case "TABLE_FUNCTION":
-            if node["function"].get("function_name") not in _OF_NOTHING:
-                return False
+    what = node.get("type")
+    if what == "BASE_TABLE":
+        if node.get("schema_name") or node.get("catalog_name"):
+            return False
+        found.add(str(node["table_name"]).lower())
+    if what == "TABLE_FUNCTION" and node["function"].get("function_name") not in _OF_NOTHING:
+        return False
     for entry in (node.get("cte_map") or {}).get("map", ()):
         own.add(str(entry["key"]).lower())
     return all(_walked(each, found, own) for each in node.values())

@@ -6,7 +6,8 @@
 Source: docs/spec/38-in-place.md section 2.
 """
 
-import datetime
+import datetime as dt
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Final
 from uuid import UUID
@@ -158,26 +159,22 @@ def cell(value: object) -> Plain:
 
 
 def _opened(code: int, data: memoryview) -> object:
-    text = bytes(data).decode()
+    if code not in _MAKERS:
+        raise ValueError(code)
     try:
-        match code:
-            case 1:
-                return Decimal(text)
-            case 2:
-                return datetime.datetime.fromisoformat(text)
-            case 3:
-                return datetime.date.fromisoformat(text)
-            case 4:
-                return datetime.time.fromisoformat(text)
-            case 5:
-                return UUID(text)
-            case 6:
-                return int(text)
+        return _MAKERS[code](bytes(data).decode())
     except InvalidOperation as err:
         raise ValueError(code) from err
-    raise ValueError(code)
 
 
+_MAKERS: Final[Mapping[int, Callable[[str], object]]] = {
+    1: Decimal,
+    2: dt.datetime.fromisoformat,
+    3: dt.date.fromisoformat,
+    4: dt.time.fromisoformat,
+    5: UUID,
+    6: int,
+}
 _CODES: Final = {"Decimal": 1, "datetime": 2, "date": 3, "time": 4, "UUID": 5, "int": 6}
 _ENCODER: Final = msgspec.msgpack.Encoder()
 orders: Final = msgspec.msgpack.Decoder(Order)

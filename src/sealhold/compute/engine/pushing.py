@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from sealhold.compute.engine.cell import UnfitError
+from sealhold.compute.engine.fields import fields_of
 from sealhold.compute.engine.orders import Answer, Ask, View
 from sealhold.compute.engine.warm import WarmEngine, files_of
-from sealhold.compute.pullers.tabular import fields_of
 from sealhold.model.errors import SourceAwayError
 from sealhold.vault.pushdown import There, Told
 from sealhold.vault.views import MAX_ROWS, TIME_S
@@ -26,7 +26,12 @@ class Pushing:
         self._engine = engine or WarmEngine()
 
     def __call__(self, sql: str, places: Sequence[There]) -> Told | None:
-        """Return what a query gives, or None if it is to be answered in the ordinary way."""
+        """Return what a query gives, or None if it is to be answered in the ordinary way.
+
+        Raises:
+            SourceAwayError: a file cannot be opened.
+            InvalidQueryError: it took too long or too much memory.
+        """
         views = tuple(_view(each) for each in places)
         files = tuple(sorted({file for view in views for file in files_of(view.path)}))
         order = Ask(sql=sql, views=views, most=MAX_ROWS, seconds=TIME_S)

@@ -11,15 +11,26 @@ Source: docs/spec/38-in-place.md section 6; postgresql.org: protocol, DECLARE, S
 import asyncio
 import ipaddress
 import json
+import math
 import socket
 import ssl
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
-from sealhold.compute.engine.orders import Field, Found, Lines, Look, Looked, Order, Rows, Said
+from sealhold.compute.engine.orders import (
+    Failed,
+    Field,
+    Found,
+    Lines,
+    Look,
+    Looked,
+    Order,
+    Rows,
+    Said,
+)
 from sealhold.compute.engine.values import written
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import (
@@ -70,7 +81,7 @@ _T = TypeVar("_T")
 class _Open(socket.socket):
     """A connection whose options are set: the jail has no call to set them."""
 
-    def setsockopt(self, *_: object) -> None:  # type: ignore[override]  # reason: says nothing
+    def setsockopt(self, *_: object) -> None:
         """Leave them as they are."""
 
 
@@ -79,8 +90,12 @@ class _OneLoop(asyncio.SelectorEventLoop):
 
     ready: socket.socket | None = None
 
-    async def create_connection(self, factory: Any, *_: Any, **more: Any) -> Any:  # noqa: ANN401  # reason: the loop's own form, which the driver calls
-        """Give the connection that is open, once."""
+    async def create_connection(self, factory: Any, *_: Any, **more: Any) -> Any:  # type: ignore[override]  # noqa: ANN401  # reason: the driver calls one of its forms
+        """Give the connection that is open, once.
+
+        Raises:
+            OSError: it was given already.
+        """
         sock, self.ready = self.ready, None
         if sock is None:
             raise OSError("there is one connection")
@@ -100,7 +115,13 @@ class Server:
         self._connection: Any = None
 
     def do(self, order: Order) -> Iterator[Said]:
-        """Look at a table, or give its rows."""
+        """Look at a table, or give its rows.
+
+        Raises:
+            SourceAwayError: the server does not answer, or not as one.
+            LoginNeededError: it refuses the account.
+            SourceChangedError: there is something else than what was accepted.
+        """
         try:
             if self._connection is None:
                 self._connection = self._wait(self._login())
@@ -109,8 +130,11 @@ class Server:
                     yield self._wait(self._look(order))
                 case Rows():
                     yield from self._rows(order)
+                case _:
+                    yield Failed("unfit", "")
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as err:
-            raise _meaning(err) from err
+            told = _meaning(err)
+            raise told from err
 
     def _wait(self, work: Coroutine[Any, Any, _T]) -> _T:
         return self._loop.run_until_complete(work)
@@ -175,8 +199,7 @@ def connected(address: str, secret: str) -> Server:
     parts = urlsplit(address)
     host, port = str(parts.hostname), parts.port or _PORT
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        sock = socket.create_connection(found[0][4][:2], timeout=CONNECTING)
+        sock = socket.create_connection((host, port), timeout=CONNECTING)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         sock.setblocking(False)  # noqa: FBT003  # reason: its only form
@@ -184,7 +207,9 @@ def connected(address: str, secret: str) -> Server:
         raise SourceAwayError("the server does not answer") from err
     here = ipaddress.ip_address(sock.getpeername()[0].partition("%")[0]).is_loopback
     # THREAT T406: a password goes to nobody whose certificate is not the server's
-    return Server(_Open(fileno=sock.detach()), parts, secret, False if here else ssl.create_default_context())
+    return Server(
+        _Open(fileno=sock.detach()), parts, secret, False if here else ssl.create_default_context()
+    )
 
 
 def type_of(name: str, kind: str) -> ColumnType:
@@ -213,7 +238,8 @@ def sent(field: Field, kind: str) -> str:
     cell, is_time = f"t.{named(field.of)}", kind in ("date", "timestamp", "timestamptz")
     match ColumnType[field.type]:
         case ColumnType.INSTANT if is_time:
-            return f"CASE WHEN isfinite({cell}) THEN floor(extract(epoch FROM {cell}) * 1000) END::int8::text"
+            whole = f"floor(extract(epoch FROM {cell}) * 1000)"
+            return f"CASE WHEN isfinite({cell}) THEN {whole} END::int8::text"
         case ColumnType.TEXT if kind == "bytea":
             return f"encode({cell}, 'hex')"
         case ColumnType.LIST:
@@ -227,22 +253,24 @@ def cell(field: Field, text: str | None) -> Plain:
     if text is None:
         return None
     try:
-        match ColumnType[field.type]:
-            case ColumnType.INTEGER:
-                return int(text)
-            case ColumnType.INSTANT:
-                return int(text) * field.unit
-            case ColumnType.FLOAT:
-                number = float(text)
-                return number if number - number == 0 else text
-            case ColumnType.BOOL:
-                return {"t": True, "true": True, "f": False, "false": False}.get(text, text)
-            case ColumnType.LIST:
-                return json.loads(text)
-            case _:
-                return text
+        if field.type == ColumnType.INSTANT.name:
+            return int(text) * field.unit
+        return _READ[field.type](text) if field.type in _READ else text
     except ValueError:
         return text
+
+
+def _float(text: str) -> Plain:
+    number = float(text)
+    return number if math.isfinite(number) else text
+
+
+_READ: Final[Mapping[str, Callable[[str], Plain]]] = {
+    ColumnType.INTEGER.name: int,
+    ColumnType.FLOAT.name: _float,
+    ColumnType.BOOL.name: lambda text: {"true": True, "false": False}.get(text, text),
+    ColumnType.LIST.name: json.loads,
+}
 
 
 def _meaning(err: Exception) -> SealholdError:

@@ -43,7 +43,12 @@ _DECLARED = (("INT", ColumnType.INTEGER), ("REAL", ColumnType.FLOAT), ("FLOA", C
 
 
 def do(order: Order) -> Iterator[Said]:
-    """Look at a table, or give its rows."""
+    """Look at a table, or give its rows.
+
+    Raises:
+        SourceAwayError: the file cannot be read now.
+        SourceChangedError: it is not what it was, or damaged.
+    """
     match order:
         case Look():
             with closing(_opened(order.path)) as file:
@@ -53,6 +58,8 @@ def do(order: Order) -> Iterator[Said]:
             yield from _rows(order)
             if at is not None and at != _stand(order.path):
                 raise SourceAwayError("the file was written to while it was read")
+        case _:
+            raise SourceChangedError("an engine for files takes no such order")
 
 
 def _opened(path: str) -> sqlite3.Connection:
@@ -75,7 +82,11 @@ def _opened(path: str) -> sqlite3.Connection:
 
 
 def _stand(path: str) -> tuple[int, int] | None:
-    """Return size and time of a file at rest that has a log when it is used; None: of others."""
+    """Return size and time of a file at rest that has a log when it is used; None: of others.
+
+    Raises:
+        SourceAwayError: it cannot be opened.
+    """
     try:
         with Path(path).open("rb") as file:
             head = file.read(_WAL_AT + 1)
@@ -98,9 +109,13 @@ def named(name: str) -> str:
 
 def _look(file: sqlite3.Connection, relation: str, order: Look) -> Looked:
     try:
-        told = [] if order.is_query else file.execute(
-            "SELECT name, type, pk FROM pragma_table_info(?)", (order.what,)
-        ).fetchall()
+        told = (
+            []
+            if order.is_query
+            else file.execute(
+                "SELECT name, type, pk FROM pragma_table_info(?)", (order.what,)
+            ).fetchall()
+        )
         declared = {name: str(kind or "") for name, kind, _ in told}
         names = [each[0] for each in file.execute(f"SELECT * FROM {relation} LIMIT 0").description]  # noqa: S608  # reason: a quoted name, or the owner's own query
         kinds = [f"json_group_array(DISTINCT typeof({named(each)}))" for each in names]
@@ -115,9 +130,7 @@ def _look(file: sqlite3.Connection, relation: str, order: Look) -> Looked:
     return Looked(columns=columns, key=key, rows=found[0])
 
 
-def _found(
-    file: sqlite3.Connection, relation: str, name: str, declared: str, seen: str
-) -> Found:
+def _found(file: sqlite3.Connection, relation: str, name: str, declared: str, seen: str) -> Found:
     kinds = frozenset(re.findall(r"[a-z]+", seen)) - {"null"}
     is_time = kinds == {"integer"} or (kinds == {"text"} and _are_times(file, relation, name))
     found = _type_of(kinds, declared.upper(), is_time=is_time)
@@ -161,9 +174,7 @@ def _rows(order: Rows) -> Iterator[Said]:
             raise _meaning(err) from err
 
 
-def _paged(
-    file: sqlite3.Connection, order: Rows, relation: str, cells: str
-) -> Iterator[Said]:
+def _paged(file: sqlite3.Connection, order: Rows, relation: str, cells: str) -> Iterator[Said]:
     last: int | None = None
     while True:
         some = file.execute(
@@ -177,9 +188,7 @@ def _paged(
         last = some[-1][0]
 
 
-def _after(
-    file: sqlite3.Connection, order: Rows, relation: str, cells: str
-) -> Iterator[Said]:
+def _after(file: sqlite3.Connection, order: Rows, relation: str, cells: str) -> Iterator[Said]:
     by = "rowid" if order.by == "rowid" else named(order.by)
     after = sqlite_value(order.after)
     every = file.execute(
@@ -191,7 +200,9 @@ def _after(
         yield from _chunks(order.fields, some, _told(some[-1][0]))
 
 
-def _chunks(fields: Sequence[Field], rows: list[tuple[object, ...]], upto: str | None) -> Iterator[Said]:
+def _chunks(
+    fields: Sequence[Field], rows: list[tuple[object, ...]], upto: str | None
+) -> Iterator[Said]:
     for start in range(0, len(rows), CHUNK):
         some = [row[1:] for row in rows[start : start + CHUNK]]
         yield Lines(len(some), lines(fields, some), upto)

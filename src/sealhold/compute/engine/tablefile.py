@@ -56,6 +56,8 @@ def _do(engine: duckdb.DuckDBPyConnection, order: Order, path: str) -> Iterator[
                 yield _look(engine, path)
             case Rows():
                 yield from _rows(engine, order)
+            case _:
+                raise SourceChangedError("an engine for files takes no such order")
     except OSError as err:
         raise SourceAwayError("the file cannot be opened") from err
     except duckdb.OutOfMemoryException as err:

@@ -1,6 +1,6 @@
 """Values of a table as JSON lines carry them, so that each survives exactly.
 
-- Decimals are exact text, bytes are hex, instants milliseconds; what JSON has no number for is text.
+- Decimals are exact text, bytes are hex, instants milliseconds; what JSON cannot count is text.
 - A value that is not of its column's type goes as it is: shaping keeps it in `raw`.
 
 Source: docs/spec/38-in-place.md section 3.

@@ -15,12 +15,9 @@ from pathlib import Path
 from sealhold.compute.engine.orders import (
     HEAD,
     LARGEST,
-    Ask,
     Begin,
     Done,
     Failed,
-    Look,
-    Looked,
     Order,
     Rows,
     Said,
@@ -88,7 +85,7 @@ def _close(profile: Profile) -> None:
     Raises:
         IsolationUnavailableError: another thread runs already, and would stay free.
     """
-    if len(os.listdir("/proc/self/task")) != 1:
+    if len([*Path("/proc/self/task").iterdir()]) != 1:
         raise IsolationUnavailableError("the engine has threads before it is confined")
     confine(profile)
 

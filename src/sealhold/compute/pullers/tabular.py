@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Final
 
 from sealhold.compute.engine.cell import Engine, UnfitError, memory_of
-from sealhold.compute.engine.orders import Begin, Field, Found, Lines, Look, Looked, Rows
+from sealhold.compute.engine.fields import fields_of, unit_of
+from sealhold.compute.engine.orders import Begin, Found, Lines, Look, Looked, Rows
 from sealhold.connectors.columns import column
 from sealhold.connectors.pulling import Health, Piece, Where
 from sealhold.connectors.shaping import dataset_from
@@ -39,7 +40,6 @@ OPTIONS: Final[Mapping[str, str]] = {
 }
 PIECE: Final = 20_000  # rows
 MOST: Final = 1_073_741_824  # bytes of one piece in memory
-UNITS: Final = {"ms": 1, "s": 1000}
 TYPES: Final = {each.name.lower(): each for each in ColumnType}
 
 
@@ -59,6 +59,7 @@ def looked(table: Table, where: Where, said: str) -> Health:
     Raises:
         InvalidError: an option does not fit the table, and which.
         SourceChangedError: it is another table than was accepted.
+        UnreadableSourceError: the engine broke on it.
     """
     order = Look(what=table.what, is_query=table.is_query, path=table.path)
     with Engine(table.begin) as engine:
@@ -85,6 +86,7 @@ def pieces(table: Table, where: Where, cursor: str | None) -> Iterator[Piece]:
 
     Raises:
         SourceChangedError: it is another table than was accepted.
+        InvalidError: nobody looked at it yet.
     """
     told = where.settings.get("dataset")
     if not isinstance(told, dict):
@@ -144,15 +146,6 @@ def _piece(file: int, name: str, count: int, upto: str) -> Piece:
     return Piece(path=Path(f"/proc/self/fd/{file}"), name=f"{name}, {count:,} rows", cursor=upto)
 
 
-def fields_of(dataset: Dataset, settings: Mapping[str, Plain]) -> tuple[Field, ...]:
-    """Return the columns as an engine is told of them."""
-    unit = _unit(settings)
-    return tuple(
-        Field(name=each.name, of=each.name, type=each.type.name, unit=unit)
-        for each in dataset.columns
-    )
-
-
 def _check_shape(settings: Mapping[str, Plain], columns: Sequence[Found]) -> None:
     """Compare what is there with what was accepted; what came in addition does no harm.
 
@@ -169,7 +162,7 @@ def _check_shape(settings: Mapping[str, Plain], columns: Sequence[Found]) -> Non
 
 
 def _dataset(settings: Mapping[str, Plain], found: Looked) -> Dataset:
-    types, _ = _types(settings), _unit(settings)
+    types, _ = _types(settings), unit_of(settings)
     time = str(settings.get("time") or "")
     columns = tuple(
         column(
@@ -181,10 +174,10 @@ def _dataset(settings: Mapping[str, Plain], found: Looked) -> Dataset:
         )
         for each in _wanted(settings, found.columns)
     )
-    names = {each.name: each.type for each in columns}
+    names = {str(each.name): each.type for each in columns}
     key = _named(settings, "key") or [each for each in found.key if each in names]
     key = key if set(key) <= names.keys() else _missing("key", key, names)
-    if time and names.get(FieldName(time)) is not ColumnType.INSTANT:
+    if time and names.get(time) is not ColumnType.INSTANT:
         raise InvalidError(f"`time`: there is no time in `{time}`")
     return Dataset(
         name=_name(settings),
@@ -229,13 +222,6 @@ def _name(settings: Mapping[str, Plain]) -> Collection:
     if not said.isascii() or not said.isidentifier() or said != said.lower():
         raise InvalidError("`dataset`: what the rows shall be called: a-z, digits and `_`")
     return Collection(said)
-
-
-def _unit(settings: Mapping[str, Plain]) -> int:
-    said = str(settings.get("unit") or "ms")
-    if said not in UNITS:
-        raise InvalidError("`unit` is `s` or `ms`")
-    return UNITS[said]
 
 
 def _sensitivity(settings: Mapping[str, Plain]) -> Sensitivity:

@@ -164,8 +164,8 @@ def _rows(order: Rows) -> Iterator[Said]:
         try:
             if order.by:
                 yield from _after(file, order, relation, cells)
-            elif order.is_paged:
-                yield from _paged(file, order, relation, cells)
+            elif order.is_paged and (number := _row_number(file, order.what)):
+                yield from _paged(file, order, number, cells)
             else:
                 every = file.execute(f"SELECT {cells} FROM {relation}")  # noqa: S608  # reason: as above
                 while some := every.fetchmany(CHUNK):
@@ -174,12 +174,24 @@ def _rows(order: Rows) -> Iterator[Said]:
             raise _meaning(err) from err
 
 
-def _paged(file: sqlite3.Connection, order: Rows, relation: str, cells: str) -> Iterator[Said]:
+def _row_number(file: sqlite3.Connection, table: str) -> str:
+    """Return what the number of a row is called in a table; empty if it has none."""
+    kept = file.execute(
+        "SELECT 1 FROM pragma_table_list(?1) WHERE type = 'table' AND NOT wr", (table,)
+    ).fetchone()
+    told = file.execute("SELECT lower(name) FROM pragma_table_info(?)", (table,)).fetchall()
+    own = {name for (name,) in told}
+    free = [each for each in ("rowid", "_rowid_", "oid") if each not in own]
+    return free[0] if kept and free else ""
+
+
+def _paged(file: sqlite3.Connection, order: Rows, number: str, cells: str) -> Iterator[Said]:
+    relation = named(order.what)
     last: int | None = None
     while True:
+        behind = "" if last is None else f"WHERE {number} > ?"
         some = file.execute(
-            f"SELECT rowid, {cells} FROM {relation} {'' if last is None else 'WHERE rowid > ?'} "  # noqa: S608  # reason: as above
-            f"ORDER BY rowid LIMIT {PAGE}",
+            f"SELECT {number}, {cells} FROM {relation} {behind} ORDER BY {number} LIMIT {PAGE}",  # noqa: S608  # reason: as above
             () if last is None else (last,),
         ).fetchall()
         yield from _chunks(order.fields, some, None)

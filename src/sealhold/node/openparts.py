@@ -24,6 +24,7 @@ from sealhold.compute.outside import Outside
 from sealhold.compute.products import Products
 from sealhold.compute.proving import Prover
 from sealhold.compute.pullers import puller_of
+from sealhold.compute.pushed import Pushed
 from sealhold.compute.readercell import ReaderCell
 from sealhold.compute.replay import Replay
 from sealhold.compute.retrieve import Retrieval
@@ -102,9 +103,10 @@ class OpenParts:
         self._objects.sweep()
         self._index = Index(core.store, core.keys, core.entropy)
         self.warm = WarmCell()
+        self.pushdown = Pushed()
         pullers = partial(puller_of, clock=core.clock)
         looking = Looking(core, self.warm, pullers, plugins.is_per_file)
-        firewall = Firewall(core, self._objects, Federation(core, looking))
+        firewall = Firewall(core, self._objects, Federation(core, looking), self.pushdown)
         registry = _registry(core)
         schemas = Schemas(core)
         chosen = settings(home.folder)
@@ -297,6 +299,7 @@ class OpenParts:
         """Tell what is left to tell, end what is kept running, and drop the keys."""
         self.tell_rest()
         self.warm.close()
+        self.pushdown.close()
         self.vault.close()
 
     def note_new_passphrase(self) -> None:

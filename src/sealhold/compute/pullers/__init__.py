@@ -54,6 +54,24 @@ def _push() -> Puller:
     return PushPuller()
 
 
+def _postgres() -> Puller:
+    from sealhold.compute.pullers.postgres import PostgresPuller  # noqa: PLC0415  # reason: on demand
+
+    return PostgresPuller()
+
+
+def _sqlite() -> Puller:
+    from sealhold.compute.pullers.sqlite import SqlitePuller  # noqa: PLC0415  # reason: on demand
+
+    return SqlitePuller()
+
+
+def _table() -> Puller:
+    from sealhold.compute.pullers.table import TablePuller  # noqa: PLC0415  # reason: on demand
+
+    return TablePuller()
+
+
 KINDS: Mapping[str, Callable[[], Puller]] = {
     "caldav": _caldav,
     "carddav": _carddav,
@@ -61,6 +79,9 @@ KINDS: Mapping[str, Callable[[], Puller]] = {
     "http": _http,
     "imap": _imap,
     "push": _push,
+    "postgres": _postgres,
+    "sqlite": _sqlite,
+    "table": _table,
 }
 
 

@@ -239,7 +239,7 @@ def test_a_sheet_says_what_is_to_decide_and_what_changed() -> None:
 
     assert sheet.rows[0] == ("GreenCorp", "p", "2", "–", "1")
     assert sheet.foot == ("October", "", "2", "–", "1")
-    assert notes["Against the month before"] == "1 more answers and 1 bit more."
+    assert notes["Against the month before"] == "1 more answer and 1 bit more."
     assert notes["What left, and where to"] == "2 answers, sealed to GreenCorp; 512 bytes to apps."
     assert notes["Permissions"] == "1 new. 1 permission in force at the end."
     assert sheet.decide == ("1 request for your yes or no: Clinic.",)

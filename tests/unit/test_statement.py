@@ -222,7 +222,7 @@ def test_a_budget_that_is_about_to_end_is_told_once() -> None:
     (odd,) = oddities(log.noted())
 
     assert (odd.rule, odd.indices) == ("budget", (2,))
-    assert "left of this year's budget" in odd_words(odd, "")
+    assert "budget fell to" in odd_words(odd, "")
 
 
 def test_a_sheet_says_what_is_to_decide_and_what_changed() -> None:

@@ -113,7 +113,7 @@ def odd_words(odd: Odd, name: str) -> str:
         case "refused":
             return f"{name} was refused {odd.about} times in a row"
         case _:
-            return f"{bits(MicroBits(int(odd.about)))} are left of this year's budget"
+            return f"this year's budget fell to {bits(MicroBits(int(odd.about)))}"
 
 
 def day_of(at: Instant) -> str:

@@ -1,4 +1,4 @@
-"""The page of a month: one click stops an odd app, each line leads to its entries, papers to keep."""
+"""The page of a month: one click stops an odd app, lines lead to entries, papers to keep."""
 
 import json
 

@@ -18,6 +18,7 @@ from typing import Final
 from sealhold import plugins
 from sealhold.bench.harness import Bench
 from sealhold.bench.processes import PATIENCE, TreeMemory, program, surroundings
+from sealhold.bench.revoking import measure_revoking
 from sealhold.bench.vaults import PASSPHRASE, new_vault
 from sealhold.connectors.samples import Sample
 from sealhold.node import Node, opened
@@ -34,6 +35,7 @@ def measure(bench: Bench) -> None:
     """Measure each part in turn."""
     _nested(bench)
     _formats(bench)
+    measure_revoking(bench)
 
 
 # --- nested records ---

@@ -39,7 +39,7 @@ from sealhold.node import Node
 from sealhold.policy.decision import Decision, Reason
 from sealhold.vault import budget
 from sealhold.vault.deciding import scan_all
-from sealhold.vault.ingest import IDENTITIES
+from sealhold.vault.recognising import IDENTITIES
 from sealhold.vault.writer import Work
 from tests.attack.ledger_programs import BLOCKS, FUEL, NIBBLE, speaking
 from tests.scenarios.vaults import Job, calendar, new_home, opened, sum_of

@@ -40,8 +40,15 @@ TERMS = Terms(
 NEEDS = {
     "init": "empty",
     "app register": "filled",
+    **{f"source {word}": "named" for word in ("show", "run", "set", "login", "pause", "remove")},
+    "source token": "named",
+    "source resume": "paused",
+    "source accept": "changed",
     "grant list": "allowed",
     "grant revoke": "allowed",
+    "grant show": "allowed",
+    "policy show": "ruled",
+    "policy remove": "ruled",
     "run": "allowed",
     "app open": "answered",
     "proof show": "answered",
@@ -80,6 +87,23 @@ def entries(group: Group, before: str = "") -> Iterator[tuple[str, Entry]]:
 EXAMPLES = {words: entry.example for words, entry in entries(tree({})) if words not in ELSEWHERE}
 
 
+def _name_a_source(cli: Cli, keep: Callable[[str], None]) -> None:
+    """Add a folder as a source, in copies: what follows has none."""
+    before = Path(shutil.copytree(cli.home, cli.home.with_name("before")))
+    assert cli.line("source add rides folder Downloads/tracks").code == 0
+    pushed = "source add phone push whereabouts --with columns=at:instant,lat:float,lon:float"
+    assert cli.line(pushed).code == 0
+    keep("named")
+    with opened(cli.home, Hands(cli.now)) as node:
+        node.standing.pause(node.standing.find("rides"))
+    keep("paused")
+    with opened(cli.home, Hands(cli.now)) as node:
+        node.standing.change(node.standing.find("rides"), "broken", state="broken", why="a test")
+    keep("changed")
+    shutil.rmtree(cli.home)
+    before.rename(cli.home)
+
+
 def _let_in(cli: Cli, keep: Callable[[str], None]) -> None:
     """Hold something back, and let an account of a provider in."""
     held = "hold add GreenCorp --ground LegalClaims --law 'File 12' --until 365d --field name"
@@ -114,6 +138,7 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for line in ("init --headless", "import tracks calendar.ics"):
         assert cli.line(line).code == 0, line
     keep("filled")
+    _name_a_source(cli, keep)
     for line in (
         "app register GreenCorp --make-keys greencorp",
         "request add examples/green-bonus --keys greencorp",
@@ -133,6 +158,8 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         node.person_records.lay_down("GreenCorp", "notes", rule, PASSPHRASE)
         node.processings.register(Caller(role="owner", token=""), "GreenCorp", TERMS)
     keep("asked of people")
+    assert cli.line("policy add deny --dataset places").code == 0
+    keep("ruled")
     _let_in(cli, keep)
     for line in ("backup make Backups", "backup slots Stick/slots"):
         assert cli.line(line).code == 0, line
@@ -147,7 +174,11 @@ IDLE = {
     "job give-up": 4,  # of use to a job that met a row which does not open
     "grant confirm": 9,  # of use after going back to an older day
 }
-SAID = {"SEALHOLD_PASSPHRASE": PASSPHRASE, "SEALHOLD_NEW_PASSPHRASE": "another horse"}
+SAID = {
+    "SEALHOLD_PASSPHRASE": PASSPHRASE,
+    "SEALHOLD_NEW_PASSPHRASE": "another horse",
+    "SEALHOLD_SOURCE_SECRET": "swordfish",
+}
 SCHEMA = """\
 {"fields": {
   "mail": {"category": "EmailAddress", "purposes": ["ServiceProvision"], "lookup": "email"}
@@ -175,6 +206,7 @@ def found(cli: Cli, kind: str) -> str:
         "j": "job list",
         "p": "processing list",
         "h": "hold list",
+        "l": "policy list",
     }
     line = f"run {found(cli, 'g')}" if kind == "c" else lists[kind]
     shown = re.search(rf"\b{kind}-[0-9a-f]{{12}}\b", cli.line(line).out)
@@ -186,7 +218,7 @@ def found(cli: Cli, kind: str) -> str:
 def test_an_example_works_as_it_stands(words: str, stages: dict[str, Path], tmp_path: Path) -> None:
     folder = Path(shutil.copytree(stages[NEEDS.get(words, "asked")], tmp_path / "here"))
     cli = Cli(folder)
-    line = re.sub(r"\b([qgcrjph])-0123456789ab\b", lambda id_: found(cli, id_[1]), EXAMPLES[words])
+    line = re.sub(r"\b([qgcrjphl])-0123456789ab\b", lambda id_: found(cli, id_[1]), EXAMPLES[words])
 
     ended = cli(*shlex.split(line), env=SAID)
 

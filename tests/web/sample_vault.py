@@ -21,6 +21,7 @@ from tests.web.sample_asking import (
     SampleRuns,
 )
 from tests.web.sample_callers import SampleCallers, SampleMine, SamplePasskeys
+from tests.web.sample_dataware import SampleDataware
 from tests.web.sample_holds import SampleHolds
 from tests.web.sample_keys import SampleRotation
 from tests.web.sample_logins import SampleLogins
@@ -34,6 +35,7 @@ from tests.web.sample_processings import (
 from tests.web.sample_records import SamplePersonRecords, SampleRepeats
 from tests.web.sample_rights import SampleRights
 from tests.web.sample_state import PASSPHRASE, SampleState
+from tests.web.sample_statements import SampleStatements
 
 __all__ = ["PASSPHRASE", "TOKEN", "SampleVault"]
 
@@ -96,12 +98,20 @@ class SampleVault(SampleState):
         return SampleApps(self)
 
     @property
+    def dataware(self) -> SampleDataware:
+        return SampleDataware()
+
+    @property
     def runs(self) -> SampleRuns:
         return SampleRuns(self)
 
     @property
     def audit(self) -> SampleAudit:
         return SampleAudit(self)
+
+    @property
+    def statements(self) -> SampleStatements:
+        return SampleStatements(self)
 
     @property
     def budgets(self) -> SampleBudgets:

@@ -6,9 +6,13 @@
 Source: docs/spec/07-grants.md sections 4 and 5; docs/spec/06-receipts.md section 3.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from msgspec import structs
 
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
+from sealhold.audit.log import Entry
 from sealhold.audit.receipt import Receipt, issue, receipt_digest
 from sealhold.audit.receiptbody import Confirmed, ConsentBody, Decided
 from sealhold.compute.asked import Asked, leaks_of, outlook
@@ -27,6 +31,15 @@ from sealhold.vault.writer import Work
 
 FIRST_EPOCH = 1  # raised by a revocation, which ends every grant of a lower one
 NONCE_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByRule:
+    """What a standing rule says in the owner's place, and what is written with it."""
+
+    terms: Terms | None  # None: no
+    ops: tuple[Op, ...]
+    entries: Sequence[Entry]
 
 
 def whole_grant(office: Office, asked: Asked, now: Instant) -> Grant:
@@ -129,7 +142,12 @@ def consent_op(
 
 
 def consent_receipt(
-    office: Office, asked: Asked, decided: Decided, now: Instant, terms: Terms | None
+    office: Office,
+    asked: Asked,
+    decided: Decided,
+    now: Instant,
+    terms: Terms | None,
+    how: Confirmed | None = None,
 ) -> tuple[ReceiptId, bytes]:
     """Return the signed receipt of a decision, and its id."""
     receipt = Receipt(
@@ -143,7 +161,7 @@ def consent_receipt(
             task=asked.signed.task.digest,
             purpose=asked.wish.purpose,
             shown=shown_digest(asked),
-            confirmed=confirmed(office),
+            confirmed=how or confirmed(office),
             until=terms.until if terms else None,
             budget=terms.budget if terms else None,
         ),

@@ -2,13 +2,12 @@
 
 - An edge of the state machine, its consent event, its charges and its log entry are one commit.
 - What was on the screen is named by its digest: if the papers moved, nothing is decided.
-- Until the owner allows, or presses for a look and pays for it, no stranger's program has run on
-  personal data.
+- Before a yes, or a look that was paid for, no stranger's program has run on personal data.
 
 Source: docs/spec/07-grants.md section 7; docs/spec/20-faces.md section 3.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
@@ -17,9 +16,10 @@ from threading import Lock
 from msgspec import structs
 
 from sealhold.audit.event import Actor, EventKind
-from sealhold.audit.receiptbody import Decided
+from sealhold.audit.receiptbody import Confirmed, Decided
 from sealhold.compute import cards
 from sealhold.compute.allowing import (
+    ByRule,
     consent_op,
     consent_receipt,
     event_of,
@@ -42,7 +42,7 @@ from sealhold.model.errors import (
     UnavailableError,
     WrongPassphraseError,
 )
-from sealhold.model.ids import FieldName
+from sealhold.model.ids import FieldName, RequestId, canonical
 from sealhold.model.quantities import Instant, MicroBits
 from sealhold.model.shown import GrantView, RequestCard, RequestLine, RequestState, Terms
 from sealhold.policy.attenuate import narrow
@@ -125,13 +125,46 @@ class Requests:
             fields = terms.fields & asked.signed.task.fields
             members = choose(self._office, asked, fields, Actor.OWNER)
             row = self._allow(asked, terms, fields, members)
-        # It is allowed, and durably so: what fails from here on is made up for by the first run.
+        self._go_ahead(asked, fields, members, progress or _silent)
+        return grant_view(self._office, row)
+
+    def answer_by(self, request: RequestId, said: Callable[[Asked], ByRule | None]) -> None:
+        """Let a standing rule answer a request that waits; one with points goes on waiting.
+
+        Raises:
+            ConflictError: it cannot be decided on, or the rule was taken back meanwhile.
+        """
+        with self._turn:
+            asked = read(self._office, self._office.requests.get(request))
+            if asked.row.state is not RequestState.WAITING:
+                return None
+            rule = said(asked)
+            if rule is None or rule.terms is None:
+                return self._refuse(asked, rule) if rule else None
+            digest = cards.shown_digest(asked).hex()
+            asked = self._decidable(canonical(request), rule.terms, digest)
+            # THREAT T411: what widens the bound needs a yes of a person's, point by point
+            if cards.points_of(asked, self._office.core.clock()):
+                return None
+            self._office.require_evidence(asked.signed.task)
+            fields = rule.terms.fields & asked.signed.task.fields
+            members = choose(self._office, asked, fields, Actor.VAULT)
+            self._allow(asked, rule.terms, fields, members, rule)
+        return self._go_ahead(asked, fields, members, _silent)
+
+    def _go_ahead(
+        self,
+        asked: Asked,
+        fields: frozenset[FieldName],
+        members: Sequence[Member],
+        progress: Progress,
+    ) -> None:
+        """Fetch and evaluate ahead; what fails here is made up for by the first run."""
         with suppress(ConflictError, DeniedError, UnavailableError):
             self._office.retrieval.refresh([asked.scope(fields)], forced=True)
             if asked.signed.task.slot.mode is SlotMode.AHEAD:
-                asked = self._asked(id_text)
-                self._evaluate_ahead(asked, fields, members, progress or _silent)
-        return grant_view(self._office, row)
+                again = read(self._office, self._office.requests.get(asked.row.id))
+                self._evaluate_ahead(again, fields, members, progress)
 
     def _allow(
         self,
@@ -139,12 +172,14 @@ class Requests:
         terms: Terms,
         fields: frozenset[FieldName],
         members: Sequence[Member],
+        rule: ByRule | None = None,
     ) -> GrantRow:
         office, now = self._office, self._office.core.clock()
         grant = narrow(whole_grant(office, asked, now), terms)
         row, grant_op = office.grants.add(grant, asked.row.id, now)
         _, request_op = office.requests.move(asked.row, RequestEvent.ALLOWED, now, grant.id)
-        receipt, paper = consent_receipt(office, asked, Decided.GIVEN, now, terms)
+        how = Confirmed.STANDING if rule else None
+        receipt, paper = consent_receipt(office, asked, Decided.GIVEN, now, terms, how)
         ops = (
             office.registry.guard(asked.app),
             request_op,
@@ -153,12 +188,15 @@ class Requests:
             *leak_ops(office, asked, fields, now),
             *freeze(office.core, grant.id, epoch_at(asked, now), members),
             self._shelf.put_receipt(receipt, now, paper),
+            *office.dispatch().laying(grant, asked.row.code.read()),
+            *(rule.ops if rule else ()),
         )
-        event = event_of(office, asked, EventKind.APPROVE)
+        event = event_of(office, asked, EventKind.APPROVE, Actor.VAULT if rule else Actor.OWNER)
         entry = office.teller.entry(
             with_receipt(structs.replace(event, grant=grant.id), receipt, paper)
         )
-        office.core.writer.commit(Work(ops, (entry,), releases=True))
+        entries = (entry, *(rule.entries if rule else ()))
+        office.core.writer.commit(Work(ops, entries, releases=True))
         return row
 
     def refuse(self, id_text: str) -> None:
@@ -167,12 +205,16 @@ class Requests:
         Raises:
             ConflictError: it no longer waits.
         """
+        self._refuse(self._asked(id_text))
+
+    def _refuse(self, asked: Asked, rule: ByRule | None = None) -> None:
         office, now = self._office, self._office.core.clock()
-        asked = self._asked(id_text)
         _, request_op = office.requests.move(asked.row, RequestEvent.REFUSED, now)
         consent = consent_op(office, asked, ConsentState.REFUSED, now)
-        entry = office.teller.entry(event_of(office, asked, EventKind.REFUSE))
-        office.core.writer.commit(Work((request_op, consent), (entry,)))
+        event = event_of(office, asked, EventKind.REFUSE, Actor.VAULT if rule else Actor.OWNER)
+        entries = (office.teller.entry(event), *(rule.entries if rule else ()))
+        ops = (request_op, consent, *(rule.ops if rule else ()))
+        office.core.writer.commit(Work(ops, entries))
 
     def preview(
         self,
@@ -316,8 +358,10 @@ class Requests:
             event=structs.replace(event_of(office, asked, EventKind.DECISION), reason="ahead"),
         )
         decision, _ = office.firewall.decided(passage)
-        bound = office.retrieval.bound(asked.scope(fields))
-        office.replay.values(decision, asked.program(fields, bound), members, progress)
+        program = asked.program(fields, office.retrieval.bound(asked.scope(fields)))
+        given = office.grants.get(decision.because[0])
+        with office.dispatch().running(given, program.code) as run:
+            office.replay.values(decision, program, members, progress, run)
 
     def _line(self, asked: Asked) -> RequestLine:
         row, wish = asked.row, asked.wish

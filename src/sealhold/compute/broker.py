@@ -22,7 +22,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from functools import partial
 from types import TracebackType
@@ -105,13 +105,7 @@ class Broker:
         ours, theirs = socket.socketpair()
         with theirs:
             self._keeper = subprocess.Popen(  # noqa: S603  reason: our own interpreter and module
-                [
-                    sys.executable,
-                    "-I",
-                    "-m",
-                    self.keeper,
-                    "jailed" if is_jailed else "",
-                ],
+                [sys.executable, "-I", "-m", self.keeper, "jailed" if is_jailed else ""],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -138,6 +132,13 @@ class Broker:
             os.killpg(self._keeper.pid, signal.SIGKILL)
             self._keeper.wait()
         self._control = self._keeper = None
+
+    def kill(self) -> None:
+        """End the keeper and all below it at once, from whatever thread."""
+        keeper = self._keeper
+        if keeper is not None:
+            with suppress(ProcessLookupError):  # it has ended by itself
+                os.killpg(keeper.pid, signal.SIGKILL)
 
     def evaluate(
         self,

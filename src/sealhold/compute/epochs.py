@@ -100,5 +100,7 @@ class Epochs:
         members = choose(office, asked, row.grant.fields, Actor.VAULT)
         if asked.signed.task.slot.mode is SlotMode.AHEAD:
             bound = office.retrieval.bound(asked.scope(row.grant.fields))
-            office.replay.values(decision, asked.program(decision.fields, bound), members)
+            program = asked.program(decision.fields, bound)
+            with office.dispatch().running(row, program.code) as run:
+                office.replay.values(decision, program, members, run=run)
         return members

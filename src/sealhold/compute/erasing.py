@@ -85,6 +85,7 @@ class Erasing:
                 Work(ops, (office.teller.entry(told), *entries), releases=True, right=True)
             )
         self._index.forget()
+        office.dispatch().deliver()
         return self._view(record, collection, tasks)
 
     def _touched(self, collection: Collection, logical: bytes) -> dict[TaskDigest, None]:

@@ -18,6 +18,7 @@ from sealhold.model.errors import ConflictError, LookalikeError, WrongPassphrase
 from sealhold.model.ids import Id16, canonical
 from sealhold.model.quantities import Instant, year_of
 from sealhold.model.shown import AppView, GrantView, RequestState, Terms
+from sealhold.model.shown.dataware import ComponentView
 from sealhold.policy.consent import By, ConsentEvent, ConsentState
 from sealhold.policy.lifecycle import RequestEvent
 from sealhold.policy.names import taken_for, visible
@@ -79,7 +80,17 @@ class Grants:
         office.core.writer.commit(
             Work(ops, (office.teller.entry(event),), releases=True, right=True)
         )
+        office.dispatch().deliver()
         return grant_view(office, after)
+
+    def show(self, id_text: str) -> tuple[GrantView, tuple[ComponentView, ...]]:
+        """Return one grant, and how each source of its dataset stands to it.
+
+        Raises:
+            NotFoundError: no grant of that id.
+        """
+        row = self._office.grants.find(id_text)
+        return grant_view(self._office, row), self._office.dispatch().views(row.grant.id)
 
     def confirm(self, id_text: str, passphrase: str) -> GrantView:
         """Say that a consent still holds that is unknown since the vault went back to an older day.
@@ -130,6 +141,7 @@ def revoking(
         request_op,
         consent_op(office, asked, ConsentState.WITHDRAWN, now),
         shelf.put_receipt(receipt, now, paper),
+        *office.dispatch().ending(row.grant.id),
     )
     event = structs.replace(event_of(office, asked, EventKind.REVOKE), grant=row.grant.id)
     return ops, with_receipt(event, receipt, paper), after

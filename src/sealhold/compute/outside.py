@@ -11,6 +11,7 @@ Source: docs/spec/07-grants.md section 8; docs/spec/08-task-manifest.md section 
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from sealhold.compute.compliance import SHORT_TEXT
 from sealhold.compute.givingup import give_up_owed
@@ -24,15 +25,21 @@ from sealhold.model.errors import (
     BusyError,
     DeniedError,
     InvalidError,
+    NotFoundError,
     SealholdError,
     StoreUnavailableError,
 )
 from sealhold.model.ids import RequestId
 from sealhold.model.quantities import HOUR
 from sealhold.model.shown import RequestState
+from sealhold.model.shown.dataware import ListedDataset
 from sealhold.vault.grants import GrantRow
 from sealhold.vault.requests import RequestRow
 from sealhold.vault.retired import is_retired
+from sealhold.vault.turnedaway import Refused
+
+if TYPE_CHECKING:
+    from sealhold.compute.policies import Policies
 
 ALLOWED = frozenset({RequestState.ALLOWED, RequestState.SPENT})
 
@@ -46,12 +53,15 @@ class Outside:
         runs: Runs,
         shelf: Shelf,
         background: Callable[[Callable[[], None]], None],
+        policies: Callable[[], "Policies"],
     ) -> None:
         self._office = office
         self._runs = runs
         self._shelf = shelf
         self._background = background
+        self._policies = policies  # loaded with the first that is needed
         self._reception = Reception(office)
+        self._turned_away = Refused(office.core)
 
     def admit(self, token: str) -> None:
         """Let the holder of `token` in, before anything that they send is read.
@@ -71,7 +81,20 @@ class Outside:
         app = self._office.registry.holder(token)
         bundle = Bundle(request=request, task=task, code=code)
         with _denying(explain=InvalidError):
-            return self._reception.submit(app, bundle)
+            found = self._reception.submit(app, bundle)
+        # THREAT T412: no rule's answer can be read off the time that this call takes
+        self._background(lambda: self._policies().answer(found))
+        return found
+
+    def datasets(self, token: str) -> tuple[ListedDataset, ...]:
+        """Return the datasets that the owner's rules show to this app; by default none.
+
+        Raises:
+            DeniedError: no token of an active app.
+        """
+        app = self._office.registry.holder(token)
+        with _denying():
+            return self._policies().shown(app)
 
     def request_status(self, token: str, id_text: str) -> str:
         """Return `pending`, `allowed` or `refused`.
@@ -101,6 +124,7 @@ class Outside:
             row = self._request(token, id_text)
             grant = self._grant(row)
             finish = self._runs.begin(grant.grant.id, nonce=nonce)
+        # THREAT T385: whether a place can be read is found behind the reply, and shows in none
         self._background(finish)
 
     def fetch(self, token: str, id_text: str) -> bytes | None:
@@ -130,7 +154,16 @@ class Outside:
     def _request(self, token: str, id_text: str) -> RequestRow:
         app = self._office.registry.holder(token)
         # another app's request is not found just as one that never was, and takes as long
-        return self._office.requests.find(id_text, app.id)
+        try:
+            return self._office.requests.find(id_text, app.id)
+        except NotFoundError:
+            # THREAT T413: tried with another's id, it stands in the log, twice a minute at most
+            self._turned_away.tell("not_yours", app.id, app.id)
+            raise
+
+    def tell_rest(self) -> None:
+        """Tell the log of tries that were counted and not told yet, before the vault is locked."""
+        self._turned_away.tell_rest()
 
     def _grant(self, row: RequestRow) -> GrantRow:
         if row.grant is None:

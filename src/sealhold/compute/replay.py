@@ -11,7 +11,7 @@ Source: docs/spec/08-task-manifest.md section 6; docs/spec/09-leakage.md section
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from itertools import chain
 from threading import Lock
@@ -22,18 +22,19 @@ from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.compute import memo, partition
 from sealhold.compute.broker import Broker
 from sealhold.compute.declassify import gate
+from sealhold.compute.liveruns import LiveRun
 from sealhold.compute.memo import About, Entry, Told
 from sealhold.compute.resources import NONE, Bound
 from sealhold.compute.spec import Limits
 from sealhold.compute.task import Scope, Task, function_id
 from sealhold.model.encoding import Plain, pack
 from sealhold.model.errors import StoppedError
-from sealhold.model.ids import Collection, FunctionId, Id16, RecordId
+from sealhold.model.ids import Collection, FunctionId, GrantId, Id16, RecordId
 from sealhold.policy.decision import Decision
 from sealhold.stores.spec import Op
 from sealhold.vault.core import Core
 from sealhold.vault.firewall import Firewall
-from sealhold.vault.ingest import IDENTITIES
+from sealhold.vault.recognising import IDENTITIES
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
@@ -42,6 +43,7 @@ BATCH_BYTES = 33_554_432  # of their fields, for objects may have a mebibyte eac
 OPENED = 128  # objects opened at once: done before what was sent ahead is answered
 
 Progress = Callable[[int, int], None]  # objects done, objects in all
+Isolation = Callable[[Sequence[GrantId]], Broker]  # what a run under these grants goes to
 
 
 class Member(msgspec.Struct, frozen=True):  # one per object of a set
@@ -161,7 +163,7 @@ class _Keeping:
 class Replay:
     """The memo of one vault, and how it is filled."""
 
-    def __init__(self, core: Core, firewall: Firewall, isolation: Callable[[], Broker]) -> None:
+    def __init__(self, core: Core, firewall: Firewall, isolation: Isolation) -> None:
         self._core = core
         self._firewall = firewall
         self._broker = isolation
@@ -174,11 +176,12 @@ class Replay:
         program: Program,
         members: Sequence[Member],
         progress: Progress = lambda _done, _all: None,
+        run: LiveRun | None = None,
     ) -> list[int]:
         """Return the function's value of each member; those not known yet are evaluated now.
 
         Raises:
-            DeniedError: the decision is none that permits.
+            DeniedError: the decision is none that permits, or `run` was ended.
             UnavailableError: the host could not run it; what was evaluated before is kept.
         """
         with self._turn, self._firewall.held():
@@ -186,7 +189,14 @@ class Replay:
             versions = program.task.partition.max_versions
             missing = {each.logical: each for each in members if _lacks(told, each, versions)}
             if missing:
-                self._fill(decision, program, told, missing, lambda n: progress(n, len(members)))
+                keeping = _Keeping(
+                    core=self._core,
+                    teller=self._teller,
+                    program=program,
+                    told=told,
+                    progress=lambda n: progress(n, len(members)),
+                )
+                self._fill(decision, keeping, missing, run)
         default = program.task.evaluate.default
         found = [told.at(member.logical, member.version) for member in members]
         return [default if each is None else each[1] for each in found]
@@ -213,25 +223,24 @@ class Replay:
     def _fill(
         self,
         decision: Decision,
-        program: Program,
-        told: Told,
+        keeping: _Keeping,
         missing: Mapping[bytes, Member],
-        progress: Callable[[int], None],
+        run: LiveRun | None,
     ) -> None:
         """Evaluate what is missing and keep what is said; also what was said until it was stopped.
 
         Raises:
             StoppedError: it was stopped before its end.
         """
-        keeping = _Keeping(
-            core=self._core, teller=self._teller, program=program, told=told, progress=progress
-        )
         parts = self._parts(decision, keeping, missing)
         first = next(parts, None)
         if first is not None:
-            with self._broker() as broker:
+            with (
+                self._broker(decision.because) as broker,
+                run.over(broker) if run else nullcontext(),
+            ):
                 try:
-                    for part, said in _said(broker, program, chain([first], parts)):
+                    for part, said in _said(broker, keeping.program, chain([first], parts)):
                         keeping.take(part, said)
                 except StoppedError:
                     keeping.keep()

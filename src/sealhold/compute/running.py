@@ -226,6 +226,8 @@ class Runs:
             passage = Passage(ask=ask, facts=facts(office, asked, now), event=resumed, ops=ops)
             decision, seq = office.firewall.decided(passage)
             return _Begun(decision, ticket, seq)
+        # THREAT T415: what no source would run is not charged either
+        office.dispatch().check(row, asked.row.code.read())
         office.retrieval.require(asked.scope(row.grant.fields))
         cost = asked.query_cost(row.grant.coarsen)
         ask = self._ask(asked, row, cost, by_owner=by_owner)
@@ -246,6 +248,7 @@ class Runs:
             ops = (*ops, *charges, *noise, use, self._shelf.put_ticket(ticket))
         left = MicroBits(max(0, office.budget.all_left(year_of(now)) - cost))
         event = self._event(asked, row, EventKind.CHARGE, by_owner=by_owner)
+        event = structs.replace(event, fields=tuple(sorted(fields)))
         event, short = with_cost(event, cost, left), shortage(office, asked, fields, cost, now)
         passage = Passage(ask=ask, facts=known, event=event, ops=ops, short=short)
         decision, seq = office.firewall.decided(passage)
@@ -266,9 +269,10 @@ class Runs:
         members = frozen(office.core, grant, epoch)
         bound = office.retrieval.bound(asked.scope(row.grant.fields), turn)
         program = asked.program(begun.decision.fields, bound)
-        values = office.replay.values(begun.decision, program, members, progress)
-        day = day_of(asked, row, begun.ticket.epoch)
-        value = result_of(office, program, values, row.grant.coarsen, day)
+        with office.dispatch().running(row, program.code) as run:
+            values = office.replay.values(begun.decision, program, members, progress, run)
+            day = day_of(asked, row, begun.ticket.epoch)
+            value = result_of(office, program, values, row.grant.coarsen, day)
         give_up_late(office, self._shelf, asked, row, begun.ticket)
         from sealhold.compute.leaving import Computed, papers_of  # noqa: PLC0415  # reason: see above
 
@@ -302,6 +306,7 @@ class Runs:
             *self._shelf.put_answer(answer),
             self._shelf.put_receipt(fresh, now, outside),
         ]
+        kept = len(ops)
         if row.grant.mode is Mode.ONCE and row.state is RequestState.ALLOWED:
             _, grant_op = office.grants.move(row, RequestEvent.SPENT, now)
             _, request_op = office.requests.move(asked.row, RequestEvent.SPENT, now)
@@ -309,6 +314,7 @@ class Runs:
         event = event_of(office, asked, EventKind.RELEASE, Actor.VAULT)
         told = structs.replace(
             event,
+            reason="spent" if len(ops) > kept else None,  # the grant was for one answer
             grant=row.grant.id,
             bytes_out=len(answer.sealed),
             destination=sha256(asked.wish.destination.box_key),

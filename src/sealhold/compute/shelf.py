@@ -154,6 +154,10 @@ class Shelf:
         found = [self._answer(each) for each in rows_of(self._store, ANSWERS, "key", grant)]
         return sorted(found, key=lambda each: -each.epoch)
 
+    def last_run(self, grant: GrantId) -> Instant | None:
+        """Return when an answer was last released under a grant."""
+        return max((each.at for each in self.answers_of(grant)), default=None)
+
     def put_answer(self, answer: StoredAnswer) -> tuple[Op, ...]:
         """Return the operations that keep an answer, unless it was given up; one per epoch."""
         clear = (answer.grant, answer.epoch, answer.receipt, answer.at)

@@ -89,6 +89,7 @@ class Tag(bytes, Enum):
     APP_BASE = b"sealhold/app-base/v1"  # what an app's base key gives, by name
     FIELD_PLACE = b"sealhold/field-place/v1"  # 16 bytes that stand for a field's name in a place
     DEVICE = b"sealhold/device/v1"  # signs evidence of software
+    SOURCE_HOST = b"sealhold/source-host/v1"  # signs in the name of a source of the vault
     HOLDER = b"sealhold/holder/v1"  # signs presentations of one answer
     ROOT_ED25519 = b"sealhold/root-ed25519/v1"
     ROOT_MLDSA = b"sealhold/root-mldsa/v1"

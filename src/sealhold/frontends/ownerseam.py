@@ -27,7 +27,9 @@ from sealhold.model.shown import (
     Terms,
 )
 from sealhold.model.shown.budgets import CapLook, CapView
+from sealhold.model.shown.dataware import ComponentView, ListedDataset
 from sealhold.model.shown.keys import LogKeysView
+from sealhold.model.shown.pushes import Pushed
 
 NO_POINTS: AbstractSet[str] = frozenset()
 
@@ -51,6 +53,22 @@ class Sources(Protocol):
         """Read the file at `path`, called `name` by its owner, into the vault.
 
         A file that no connector reads is reported, not raised.
+        """
+        ...
+
+
+class Pushing(Protocol):
+    """The door for programs that push."""
+
+    def push(self, token: str, dataset: str, body: bytes, media: str, key: str = "") -> Pushed:
+        """Take in rows of a dataset.
+
+        Raises:
+            DeniedError: the token opens no source of that dataset.
+            ConflictError: the source is paused.
+            ExhaustedError: more calls or bytes than it may send.
+            InvalidError: the body is no JSON, or another one came under the same key.
+            BusyError: an import takes long.
         """
         ...
 
@@ -158,6 +176,14 @@ class Grants(Protocol):
 
         Raises:
             ConflictError: it has ended before.
+        """
+        ...
+
+    def show(self, id_text: str) -> tuple[GrantView, tuple[ComponentView, ...]]:
+        """Return one grant, and how each source of its dataset stands to it.
+
+        Raises:
+            NotFoundError: no grant of that id.
         """
         ...
 
@@ -301,6 +327,10 @@ class Outside(Protocol):
         Raises:
             InvalidError: one of the two breaks its format; its maker may know where.
         """
+        ...
+
+    def datasets(self, token: str) -> tuple[ListedDataset, ...]:
+        """Return the datasets that the owner's rules show to this app; by default none."""
         ...
 
     def request_status(self, token: str, id_text: str) -> str:

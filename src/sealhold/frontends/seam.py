@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sealhold.frontends.callerseam import Callers, Mine, Passkeys
+from sealhold.frontends.datawareseam import Dataware
 from sealhold.frontends.holdseam import Holds
 from sealhold.frontends.keyseam import Rotating
 from sealhold.frontends.loginseam import Logins
@@ -26,6 +27,7 @@ from sealhold.frontends.ownerseam import (
     Budgets,
     Grants,
     Outside,
+    Pushing,
     Records,
     Requests,
     Runs,
@@ -36,6 +38,7 @@ from sealhold.frontends.processingseam import Choices, ProcessingRuns, Processin
 from sealhold.frontends.recordseam import PersonRecords, Repeats
 from sealhold.frontends.rightsseam import Rights
 from sealhold.frontends.serviceseam import Service
+from sealhold.frontends.statementseam import Statements
 from sealhold.model.shown import Status
 
 
@@ -90,6 +93,11 @@ class Vault(Protocol):
         ...
 
     @property
+    def pushing(self) -> Pushing:
+        """The door for programs that push."""
+        ...
+
+    @property
     def records(self) -> Records:
         """The owner's own reading."""
         ...
@@ -110,6 +118,11 @@ class Vault(Protocol):
         ...
 
     @property
+    def dataware(self) -> Dataware:
+        """Rules written ahead, and what came in."""
+        ...
+
+    @property
     def runs(self) -> Runs:
         """What left."""
         ...
@@ -117,6 +130,11 @@ class Vault(Protocol):
     @property
     def audit(self) -> Audit:
         """What happened."""
+        ...
+
+    @property
+    def statements(self) -> Statements:
+        """What a month came to."""
         ...
 
     @property

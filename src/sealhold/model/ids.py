@@ -61,6 +61,7 @@ class Kind(StrEnum):
     HOLD = "h"
     JOB = "j"
     CREDENTIAL = "k"
+    POLICY = "l"
     NOTICE = "n"
     OFFICER = "o"
     PROCESSING = "p"
@@ -71,6 +72,7 @@ class Kind(StrEnum):
     SUBJECT = "u"
     RUN = "x"
     CONSENT = "y"
+    TOKEN = "z"  # noqa: S105  # reason: a letter, and no secret
 
 
 _SHORT = re.compile(r"([a-z])-([0-9a-f]{12})")

@@ -49,6 +49,7 @@ from sealhold.vault.standing import Standing
 if TYPE_CHECKING:
     from sealhold.compute.callers import Callers
     from sealhold.compute.choosingdoor import Choices
+    from sealhold.compute.dataware import Dataware
     from sealhold.compute.holdsdoor import HoldsDoor
     from sealhold.compute.layingdoor import RulesAhead
     from sealhold.compute.logindoor import Logins
@@ -61,6 +62,8 @@ if TYPE_CHECKING:
     from sealhold.compute.rightsdoor import Rights
     from sealhold.compute.rotating import Rotating
     from sealhold.compute.rundoor import ProcessingRuns
+    from sealhold.vault.pushing import Pushing
+    from sealhold.vault.statements import Statements
 
 TRIES = 4  # of passphrases that wait for their turn; each holds a thread of the server
 LABEL_BYTES = 16  # 26 base32 characters: nobody guesses the address of the pages
@@ -242,9 +245,19 @@ class Node:
         return self.parts.runs
 
     @property
+    def dataware(self) -> "Dataware":
+        """Rules written ahead, and what came in."""
+        return self.parts.dataware
+
+    @property
     def standing(self) -> Standing:
         """The places that data comes from again and again."""
         return self.parts.standing
+
+    @property
+    def pushing(self) -> "Pushing":
+        """The door for programs that push."""
+        return self.parts.pushing
 
     @property
     def resources(self) -> Resources:
@@ -255,6 +268,11 @@ class Node:
     def audit(self) -> Ledger:
         """What happened."""
         return self.parts.audit
+
+    @property
+    def statements(self) -> "Statements":
+        """What a month came to."""
+        return self.parts.statements
 
     @property
     def budgets(self) -> Budgets:

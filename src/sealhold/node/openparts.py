@@ -8,7 +8,7 @@ Source: docs/architecture.md section 3.
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,7 @@ from sealhold.stores.spec import TableSpec
 from sealhold.vault.attachments import ATTACHMENTS
 from sealhold.vault.backups import Backups
 from sealhold.vault.budget import Budget
+from sealhold.vault.components import COMPONENTS, PENDING
 from sealhold.vault.consents import Consents
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.epochs import Epochs
@@ -67,6 +68,7 @@ from sealhold.vault.objects import Objects
 from sealhold.vault.opening import Opened, Parts
 from sealhold.vault.personrows import OLDER as OLDER_RECORDS
 from sealhold.vault.personrows import RECORDS as PERSON_RECORDS
+from sealhold.vault.policytokenrows import NO_BONDS, has_tokens
 from sealhold.vault.programs import Programs
 from sealhold.vault.pulling import Looking
 from sealhold.vault.quotas import LOOKED
@@ -84,11 +86,16 @@ from sealhold.vault.turnsdue import has_turns_due
 from sealhold.vault.writer import Work
 
 if TYPE_CHECKING:
+    from sealhold.compute.dataware import Dataware
+    from sealhold.compute.dispatch import Dispatch
     from sealhold.compute.logindoor import Logins
     from sealhold.compute.openings import Proofs
     from sealhold.compute.rotating import Rotating
+    from sealhold.model.shown.statement import Odd
+    from sealhold.node.mediaparts import MediaParts
     from sealhold.node.peopleparts import PeopleParts
-
+    from sealhold.vault.pushing import Pushing
+    from sealhold.vault.statements import Statements
 
 USED_OFTEN = (SUBJECTS, FIELDS, KEY_BLOCKS, PERSON_RECORDS)  # with each use of a person
 
@@ -130,8 +137,9 @@ class OpenParts:
         self._objects.sweep()
         self._index = Index(core.store, core.keys, core.entropy)
         self.warm = WarmCell()
-        looking = Looking(core, self.warm, puller_of, plugins.is_per_file)
+        pullers = partial(puller_of, clock=core.clock)
         self.pushing = Pushed()
+        looking = Looking(core, self.warm, pullers, plugins.is_per_file)
         firewall = Firewall(core, self._objects, Federation(core, looking), self.pushing)
         registry = Registry(
             core.deciding,
@@ -148,7 +156,7 @@ class OpenParts:
             core, self._index, self._objects, ReaderCell, plugins.is_per_file, time.perf_counter
         )
         self.standing = Standing(
-            core, self._index, self._objects, looking, puller_of, self.sources.turn
+            core, self._index, self._objects, looking, pullers, self.sources.turn
         )
         products = Products(home.compiled, core.keyring.named("token"), core.entropy)
         self.confinement = Confinement(core, chosen.isolation, memo.MEMO, products)
@@ -165,12 +173,22 @@ class OpenParts:
         self.budgets = Budgets(office)
         self.erasing = Erasing(office, shelf, self._index)
         self.keys = Epochs(core, vault.sets, verify)
-        self.outside = Outside(office, self.runs, shelf, _in_background)
+        self.outside = Outside(
+            office, self.runs, shelf, _in_background, lambda: self.dataware.policies
+        )
         self.strays = Strays(core)
         self._ground = core, registry, schemas, office, chosen, verify
         if is_leaving(core):
             self.crowd.finish_erasures()
         self.end_holds()
+        self.standing.came_back = self.tell_sources
+        self.tell_sources()
+
+    def tell_sources(self) -> None:
+        """Tell the sources that are there of grants that ended while they were away."""
+        if any(row.row[2] == PENDING for row in self.core.deciding.all(COMPONENTS.name)):
+            with suppress(SealholdError):  # it is told once more another time
+                self.dispatch.deliver()
 
     @cached_property
     def backups(self) -> Backups:
@@ -181,6 +199,13 @@ class OpenParts:
     def service(self) -> Service:
         """How the service does, and its backups."""
         return Service(self.core, self.keys, self.backups, self._home, self._world)
+
+    @cached_property
+    def pushing(self) -> "Pushing":
+        """The door for programs that push; loaded with the first."""
+        from sealhold.vault.pushing import Pushing  # noqa: PLC0415  # reason: few vaults have any
+
+        return Pushing(self.core, self._index, self._objects, self.warm, self.sources.turn)
 
     @cached_property
     def crowd(self) -> "PeopleParts":
@@ -202,6 +227,21 @@ class OpenParts:
             )
         )
 
+    @cached_property
+    def dispatch(self) -> "Dispatch":
+        """What grants let each source run; loaded with the first of them."""
+        from sealhold.compute.dispatch import Dispatch  # noqa: PLC0415  # reason: as it says
+        from sealhold.compute.liveruns import LiveRuns  # noqa: PLC0415  # reason: the same
+
+        return Dispatch(self.core, LiveRuns(), self._of_proofs[1].last_run)
+
+    @cached_property
+    def dataware(self) -> "Dataware":
+        """Rules written ahead and the inbox; loaded with the first of them."""
+        from sealhold.compute.dataware import Dataware  # noqa: PLC0415  # reason: seldom needed
+
+        return Dataware(self._of_proofs[0], self.requests)
+
     @property
     def has_terms(self) -> bool:
         """Whether something of people's records has been kept as long as it may be."""
@@ -217,6 +257,14 @@ class OpenParts:
             with suppress(SealholdError):
                 self.crowd.holds.end_over()
 
+    @cached_property
+    def statements(self) -> "Statements":
+        """What a month came to; loaded with the first of them."""
+        from sealhold.vault.statements import Statements  # noqa: PLC0415  # reason: seldom needed
+
+        key = self.vault.appender.key
+        return Statements(self.core, key, self.audit.openers, self._ground[1])
+
     @property
     def login_names(self) -> tuple[str, ...]:
         """The providers through which somebody may sign in."""
@@ -230,6 +278,13 @@ class OpenParts:
         core, *_, chosen, verify = self._ground
         refused = self.crowd.principals.refused
         return Logins(core, chosen.logins, self._world.speak, refused, verify)
+
+    @cached_property
+    def media(self) -> "MediaParts":
+        """What grants hang on; loaded with the first of them."""
+        from sealhold.node.mediaparts import MediaParts  # noqa: PLC0415  # reason: few have any
+
+        return MediaParts(*self._ground[3:5], self.confinement.cut)
 
     @cached_property
     def proofs(self) -> "Proofs":
@@ -252,6 +307,10 @@ class OpenParts:
         """Return a sentence for each register in which something is overdue."""
         return self.crowd.rights.overdue() if self._has_any(STORIES) else ()
 
+    def odd(self) -> "tuple[Odd, ...]":
+        """Return what is odd about the uses of apps; without one, nothing is read."""
+        return self.statements.alerts() if self.apps.list() else ()
+
     def alarms(self) -> tuple[str, ...]:
         """Return a sentence for each app that looks people up as often as it may."""
         return tuple(self.crowd.callers.alarms()) if self._has_any(LOOKED) else ()
@@ -271,8 +330,9 @@ class OpenParts:
 
     def tell_rest(self) -> None:
         """Tell the log what was counted and not told yet, before the vault is locked."""
-        if "crowd" in self.__dict__:
-            with suppress(SealholdError):  # the log cannot be written: so it was, too
+        with suppress(SealholdError):  # the log cannot be written: so it was, too
+            self.outside.tell_rest()
+            if "crowd" in self.__dict__:
                 self.crowd.principals.refused.tell_rest()
 
     def close(self) -> None:
@@ -318,10 +378,12 @@ class OpenParts:
             broker=self.confinement.broker,
             isolation=self.confinement.sentence(),
             isolation_mode=self.confinement.claim().value,
+            bonds=lambda: self.media.tokens.look() if has_tokens(core.deciding) else NO_BONDS,
             verify=verify,
             count=self.records.count,
             leaf_hash=log.leaf_hash,
             size_after=log.size_after,
+            dispatch=lambda: self.dispatch,
         )
 
 

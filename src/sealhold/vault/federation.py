@@ -57,6 +57,7 @@ class Federation:
             SourceAwayError: a place cannot be read.
             LoginNeededError: a place refuses its account.
         """
+        # THREAT T380: a place that is away ends the question; it is never an empty answer
         for source in self.sources(collection):
             yield from self._of(source, collection, noted=noted)
 
@@ -113,12 +114,16 @@ class Federation:
                 yield self._record(source, read, each, version_of(each, look))
 
     def _seen(self, source: SourceRow, collection: Collection) -> Iterator[tuple[Read, list[Seen]]]:
+        coarse: list[tuple[Read, list[Seen]]] = []  # counts where nothing more exact has its name
         for read in self._looking.pieces(source):
             recogniser = Recogniser(self._core, source, within=read.within)
             mine = map(recogniser.recognise, read.items())
             fitting = (each for each in mine if each.item.dataset == collection)
             while some := [*islice(fitting, BATCH)]:
-                yield read, some
+                if later := [each for each in some if each.item.coarse]:
+                    coarse.append((read, later))
+                yield read, [each for each in some if not each.item.coarse]
+        yield from coarse
 
     def _record(self, source: SourceRow, read: Read, seen: Seen, number: int) -> Record:
         item = seen.item

@@ -67,15 +67,18 @@ class Sources:
         paths: Iterable[Path],
         watch: Callable[[Progress], None] | None = None,
         signed_by: bytes | None = None,
+        *,
+        accept: bool = False,
     ) -> ImportReport:
         """Read files, and all files in folders, into the vault.
 
         With `signed_by`, a 32-byte Ed25519 key, a file is read if a signature by it lies beside it.
+        With `accept`, a source may have another shape than it had so far.
 
         Raises:
             InvalidError: `signed_by` is no key.
         """
-        return self._run(paths, watch, {}, signer_of(signed_by))
+        return self._run(paths, watch, {}, signer_of(signed_by), accept=accept)
 
     def jobs(self) -> tuple[JobRow, ...]:
         """Return every job, oldest first."""
@@ -104,14 +107,16 @@ class Sources:
         watch: Callable[[Progress], None] | None,
         names: dict[Path, str],
         signer: Signer | None = None,
+        *,
+        accept: bool = False,
     ) -> ImportReport:
         started = self._seconds()
         sink = ImportSink(
-            self._core, self._index, self._objects, self._per_file, names, signer=signer
+            self._core, self._index, self._objects, self._per_file, names, signer, accept=accept
         )
         with self.turn, self._cell() as cell:
             results = [*runner.run(paths, reading(cell, signer), sink, watch)]
-        files = tuple(file_report(result, names.get(result.path)) for result in results)
+        files = tuple(file_report(result, sink.name(result.path)) for result in results)
         return ImportReport(
             files=files,
             new=sum(file.new for file in files),

@@ -28,6 +28,7 @@ class PostgresPuller:
     }
     is_local: ClassVar[bool] = False
     is_whole: ClassVar[bool] = True
+    can_stay: ClassVar[bool] = True
 
     def check(self, where: Where) -> Health:
         """Look which columns and how many rows the table has."""

@@ -29,6 +29,7 @@ class SqlitePuller:
     }
     is_local: ClassVar[bool] = True
     is_whole: ClassVar[bool] = True
+    can_stay: ClassVar[bool] = True
 
     def check(self, where: Where) -> Health:
         """Look which columns and how many rows the table has."""

@@ -24,6 +24,7 @@ class TablePuller:
     options: ClassVar[Mapping[str, str]] = OPTIONS
     is_local: ClassVar[bool] = True
     is_whole: ClassVar[bool] = True
+    can_stay: ClassVar[bool] = True
 
     def check(self, where: Where) -> Health:
         """Look which columns and how many rows the file has."""

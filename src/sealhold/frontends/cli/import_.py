@@ -32,6 +32,12 @@ def import_(
             metavar="HEX", help="Read only what this Ed25519 key signed: FILE beside FILE.sig."
         ),
     ] = "",
+    accept_change: Annotated[
+        bool,
+        typer.Option(
+            "--accept-change", help="Take a source that gives something else than before."
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only tell what would be done.")
     ] = False,
@@ -54,15 +60,17 @@ def import_(
         found = _found(paths or [], key)
         emit(session, found, *_found_blocks(found), Line("Nothing was taken in.", "hint"))
     else:
-        _import(session, paths or [], key)
+        _import(session, paths or [], key, accept=accept_change)
 
 
-def _import(session: Session, paths: Sequence[Path], signed_by: bytes | None) -> None:
+def _import(
+    session: Session, paths: Sequence[Path], signed_by: bytes | None, *, accept: bool
+) -> None:
     with reading(session) as node:
         found = _found(paths, signed_by)
         say(session, *_found_blocks(found))
         with bar_over(session, found) as watch:
-            report = node.sources.import_paths([each.path for each in found], watch, signed_by)
+            report = node.sources.import_paths(paths, watch, signed_by, accept=accept)
     emit(session, report, *report_blocks(report))
     if report.unreadable == len(report.files):
         raise typer.Exit(UnreadableSourceError.kind.value)

@@ -112,12 +112,13 @@ class UnreadableSourceError(InvalidError):
     """
 
 
-class SourceChangedError(InvalidError):
-    """A place gives something of another shape than what its owner accepted; nothing was taken in.
+class SourceChangedError(UnreadableSourceError):
+    """A source gives something else than it gave so far; nothing of it was kept.
 
-    Remedy: look at the place; if the new shape is right, `sealhold source accept NAME`.
+    Remedy: look at the file; if it is right, `sealhold import --accept-change` or
+    `sealhold source accept NAME` takes it as it is now.
 
-    Over HTTP: look at the place; if the new shape is right, accept it at the command line.
+    Over HTTP: the owner looks at the source, and accepts it as it is now.
     """
 
 

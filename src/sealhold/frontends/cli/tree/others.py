@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from sealhold.frontends.cli.lazy import Entry, Function, Group
 from sealhold.frontends.cli.tree.holds import HOLD
+from sealhold.frontends.cli.tree.policies import POLICY
 from sealhold.frontends.cli.tree.processings import PROCESSING
 from sealhold.frontends.cli.tree.rules import COLLECTION, SCHEMA
 
@@ -66,6 +67,12 @@ def _request_list() -> Function:
     return request_list
 
 
+def _request_inbox() -> Function:
+    from sealhold.frontends.cli.request_inbox import request_inbox
+
+    return request_inbox
+
+
 def _request_show() -> Function:
     from sealhold.frontends.cli.request_show import request_show
 
@@ -88,6 +95,12 @@ def _grant_list() -> Function:
     from sealhold.frontends.cli.grant_list import grant_list
 
     return grant_list
+
+
+def _grant_show() -> Function:
+    from sealhold.frontends.cli.grant_show import grant_show
+
+    return grant_show
 
 
 def _grant_confirm() -> Function:
@@ -204,6 +217,11 @@ REQUEST = {
         example="request list",
         load=_request_list,
     ),
+    "inbox": Entry(
+        about="List what waits for you, with what is new in it.",
+        example="request inbox",
+        load=_request_inbox,
+    ),
     "show": Entry(
         about="Show one request, whole, in eight numbered parts.",
         example="request show q-0123456789ab",
@@ -225,6 +243,11 @@ GRANT = {
         about="List what you allowed, and what was used of it.",
         example="grant list",
         load=_grant_list,
+    ),
+    "show": Entry(
+        about="Show one grant, and how each source of its data stands to it.",
+        example="grant show g-0123456789ab",
+        load=_grant_show,
     ),
     "confirm": Entry(
         about="Say that you still allow a grant, after the vault went back to an older day.",
@@ -295,6 +318,9 @@ OTHERS: Mapping[str, Entry | Group] = {
     "processing": Group(about="What apps do with their people's data.", entries=PROCESSING),
     "hold": Group(about="Duties to keep something when people are erased.", entries=HOLD),
     "request": Group(about="What they ask, and your yes or no.", entries=REQUEST),
+    "policy": Group(
+        about="Rules that answer in your place, and media that grants hang on.", entries=POLICY
+    ),
     "grant": Group(about="What you allowed.", entries=GRANT),
     "budget": Group(about="How much may be told.", entries=BUDGET),
     "run": Entry(

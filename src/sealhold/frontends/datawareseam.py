@@ -1,0 +1,71 @@
+"""What a face may ask of access by third parties: rules written ahead, and the inbox.
+
+A part of the contract in `seam.py`, whose rules hold here too.
+
+Source: docs/spec/39-dataware.md.
+"""
+
+from typing import Protocol
+
+from sealhold.model.shown.dataware import InboxLine, RuleDraft, RuleLook, RuleView, ShowingView
+
+
+class Policies(Protocol):
+    """The owner's standing rules."""
+
+    def list(self) -> tuple[RuleView, ...]:
+        """Return every rule, the oldest first."""
+        ...
+
+    def show(self, id_text: str) -> RuleView:
+        """Return one rule.
+
+        Raises:
+            NotFoundError: no rule of that id.
+        """
+        ...
+
+    def showing(self) -> tuple[ShowingView, ...]:
+        """Return what each app hears of when it asks what there is."""
+        ...
+
+    def look(self, draft: RuleDraft) -> RuleLook:
+        """Return what a rule would have had to say of each request so far; nothing changes.
+
+        Raises:
+            InvalidError: it is no rule that can be kept.
+            NotFoundError: it names an app that there is not.
+        """
+        ...
+
+    def add(self, draft: RuleDraft, passphrase: str) -> RuleView:
+        """Keep a rule; it takes hold of each request that comes in from now on.
+
+        Raises:
+            InvalidError: it is no rule that can be kept.
+            NotFoundError: it names an app that there is not.
+            WrongPassphraseError: the owner is not proven.
+        """
+        ...
+
+    def remove(self, id_text: str, passphrase: str) -> RuleView:
+        """Take a rule back; what it allowed stays until it is revoked.
+
+        Raises:
+            NotFoundError: no rule of that id.
+            WrongPassphraseError: the owner is not proven.
+        """
+        ...
+
+
+class Dataware(Protocol):
+    """Access by third parties, beside single requests."""
+
+    @property
+    def policies(self) -> Policies:
+        """The owner's standing rules."""
+        ...
+
+    def inbox(self) -> tuple[InboxLine, ...]:
+        """Return the requests that wait, each with what is new in it."""
+        ...

@@ -128,11 +128,11 @@ def _federated(bench: Bench) -> None:
     new_vault(home)
     ours, raw = [], []
     with opened(home, PASSPHRASE) as node, closing(_attached(place)) as engine:
-        settings = {"place": str(place), "table": "visits", "dataset": "visits"}
-        node.standing.add("visits", "sqlite", settings, mode="federate")
+        settings = {"place": str(place), "table": "visits", "dataset": "stays"}
+        node.standing.add("stays", "sqlite", settings, mode="federate")
         wanted = engine.execute(AGGREGATE.format("place.visits")).fetchall()
         started = time.perf_counter()
-        found = node.records.query(AGGREGATE.format("visits")).rows
+        found = node.records.query(AGGREGATE.format("stays")).rows
         bench.figures["federated_first_ms"] = (time.perf_counter() - started) * 1000
         bench.check([*found] == wanted, "the engine gives other rows than the file has")
         for _ in range(ASKED):
@@ -140,7 +140,7 @@ def _federated(bench: Bench) -> None:
             engine.execute(AGGREGATE.format("place.visits")).fetchall()
             raw.append(time.perf_counter() - started)
             started = time.perf_counter()
-            node.records.query(AGGREGATE.format("visits"))
+            node.records.query(AGGREGATE.format("stays"))
             ours.append(time.perf_counter() - started)
     bench.figures["federated_aggregate_ms"] = median(ours) * 1000
     bench.figures["federated_rows"] = count

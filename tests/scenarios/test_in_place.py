@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
+from sealhold.compute.engine import sqlitefile
+from sealhold.compute.engine.orders import Field, Lines, Rows
 from sealhold.model.errors import (
     InvalidError,
     InvalidQueryError,
@@ -132,10 +134,10 @@ def test_a_hundred_queries_of_a_database_give_the_same_rows_in_both_modes(
 ) -> None:
     node, folder = vault
     place = fill(folder / "visits.db", 120)
-    settings = {"place": str(place), "table": "visits", "dataset": "visits", "time": "at"}
+    settings = {"place": str(place), "table": "visits", "dataset": "stays", "time": "at"}
     source = node.standing.add("visits", "sqlite", settings, mode="federate")
     chance = random.Random(14)
-    queries = sorted({asked(chance, "visits") for _ in range(QUERIES * 2)})[:QUERIES]
+    queries = sorted({asked(chance, "stays") for _ in range(QUERIES * 2)})[:QUERIES]
     there = {each: node.records.query(each).rows for each in queries}
     assert 0.75 * len(there) < watched.answered < len(there)  # both ways were gone
     node.standing.set_mode(source, "archive")
@@ -193,6 +195,32 @@ def test_a_growing_table_is_taken_in_from_where_the_last_pull_ended(
         file.commit()
     taken = node.standing.pull(node.standing.find("steps"))
     assert (taken.new, taken.same, taken.gone) == (1, 1, 0)  # the last one is read again
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "CREATE TABLE odd (name TEXT PRIMARY KEY, n INTEGER) WITHOUT ROWID",
+        "CREATE TABLE odd (name TEXT PRIMARY KEY, rowid TEXT, oid TEXT, n INTEGER)",
+        "CREATE TABLE odd (name TEXT PRIMARY KEY, rowid, oid, _rowid_, n INTEGER)",
+    ],
+)
+def test_a_table_without_a_plain_number_of_its_rows_is_read_whole(
+    vault: tuple[Node, Path], made: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlitefile, "PAGE", 2)
+    path = vault[1] / f"odd{len(made)}.db"
+    with closing(sqlite3.connect(path)) as file:
+        file.execute(made)
+        file.executemany(
+            "INSERT INTO odd (name, n) VALUES (?, ?)", [(f"r{n}", n) for n in range(5)]
+        )
+        file.commit()
+    wanted = Rows(
+        what="odd", path=str(path), fields=(Field(name="n", of="n", type="INTEGER"),), is_paged=True
+    )
+    lines = b"".join(each.text for each in sqlitefile.do(wanted) if isinstance(each, Lines))
+    assert sorted(lines.split()) == [b'{"n":%d}' % n for n in range(5)]
 
 
 def test_values_survive_exactly_from_each_kind_of_file(vault: tuple[Node, Path]) -> None:
@@ -334,8 +362,10 @@ def test_a_server_that_is_down_refuses_or_changes_is_told_and_recovered(
     with pytest.raises(LoginNeededError):
         node.standing.add("bills", "postgres", settings, "wrong", mode="federate")
     source = node.standing.add("bills", "postgres", settings, "right", mode="federate")
-    told = """no, cost, "at", doc->'a'->>'b', raw, tags->>0, weight"""
-    ask = f"SELECT {told} FROM bills ORDER BY no LIMIT 1"
+    ask = (
+        """SELECT no, cost, "at", doc->'a'->>'b', raw, tags->>0, weight """
+        "FROM bills ORDER BY no LIMIT 1"
+    )
     there = node.records.query(ask).rows
     assert (str(there[0][1]), *there[0][3:]) == ("12345678901235.5678", "1", "00ff", "x", 0.1)
     assert str(there[0][2]) == "2026-03-28 23:30:00"
@@ -362,6 +392,7 @@ def test_a_server_that_is_down_refuses_or_changes_is_told_and_recovered(
     run(server, "ALTER TABLE bills RENAME COLUMN weight TO mass")
     with pytest.raises(SourceChangedError, match="`weight` is gone"):
         node.standing.pull(node.standing.find("bills"))
+    assert node.standing.find("bills").state == "broken"
     run(server, "ALTER TABLE bills RENAME COLUMN mass TO weight")
     assert node.standing.pull(node.standing.find("bills")).same == 5
     assert node.standing.find("bills").state == ""

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 from sealhold import plugins
 from sealhold.bench.harness import Bench
 from sealhold.bench.processes import PATIENCE, TreeMemory, program, surroundings
+from sealhold.bench.revoking import measure_revoking
 from sealhold.bench.vaults import PASSPHRASE, new_vault
 from sealhold.compute.engine import duck
 from sealhold.connectors.samples import Sample
@@ -49,6 +50,7 @@ def measure(bench: Bench) -> None:
     _nested(bench)
     _federated(bench)
     _formats(bench)
+    measure_revoking(bench)
 
 
 # --- nested records ---
@@ -126,11 +128,11 @@ def _federated(bench: Bench) -> None:
     new_vault(home)
     ours, raw = [], []
     with opened(home, PASSPHRASE) as node, closing(_attached(place)) as engine:
-        settings = {"place": str(place), "table": "visits", "dataset": "visits"}
-        node.standing.add("visits", "sqlite", settings, mode="federate")
+        settings = {"place": str(place), "table": "visits", "dataset": "stays"}
+        node.standing.add("stays", "sqlite", settings, mode="federate")
         wanted = engine.execute(AGGREGATE.format("place.visits")).fetchall()
         started = time.perf_counter()
-        found = node.records.query(AGGREGATE.format("visits")).rows
+        found = node.records.query(AGGREGATE.format("stays")).rows
         bench.figures["federated_first_ms"] = (time.perf_counter() - started) * 1000
         bench.check([*found] == wanted, "the engine gives other rows than the file has")
         for _ in range(ASKED):
@@ -138,7 +140,7 @@ def _federated(bench: Bench) -> None:
             engine.execute(AGGREGATE.format("place.visits")).fetchall()
             raw.append(time.perf_counter() - started)
             started = time.perf_counter()
-            node.records.query(AGGREGATE.format("visits"))
+            node.records.query(AGGREGATE.format("stays"))
             ours.append(time.perf_counter() - started)
     bench.figures["federated_aggregate_ms"] = median(ours) * 1000
     bench.figures["federated_rows"] = count

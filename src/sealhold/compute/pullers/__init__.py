@@ -78,8 +78,8 @@ KINDS: Mapping[str, Callable[[], Puller]] = {
     "folder": _folder,
     "http": _http,
     "imap": _imap,
-    "push": _push,
     "postgres": _postgres,
+    "push": _push,
     "sqlite": _sqlite,
     "table": _table,
 }

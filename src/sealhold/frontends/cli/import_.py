@@ -18,6 +18,17 @@ from sealhold.frontends.cli.words import counted, read_key
 from sealhold.model.errors import NoFileError, UnreadableSourceError, UsageError
 from sealhold.node import Found, look
 
+Parts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="ROLE=COLUMN",
+        help="A table of bookings: which column is date, amount, payee, memo, currency, account."
+        " Where rows do not prove it: order=day-first|month-first, sign=comma|point.",
+    ),
+]
+Forgotten = Annotated[str, typer.Option(metavar="NAME", help="Forget what `--map` said.")]
+
 
 def import_(  # noqa: PLR0917  # reason: each is a word of the command line
     context: typer.Context,
@@ -39,18 +50,8 @@ def import_(  # noqa: PLR0917  # reason: each is a word of the command line
             "--accept-change", help="Take a source that gives something else than before."
         ),
     ] = False,
-    parts: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--map",
-            metavar="ROLE=COLUMN",
-            help="A table of bookings: which column is date, amount, payee, memo, currency,"
-            " account. Where rows do not prove it: order=day-first|month-first, sign=comma|point.",
-        ),
-    ] = None,
-    forget_map: Annotated[
-        str, typer.Option(metavar="NAME", help="Forget what was said with `--map`.")
-    ] = "",
+    parts: Parts = None,
+    forget_map: Forgotten = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only tell what would be done.")
     ] = False,

@@ -222,8 +222,8 @@ class OpenParts:
         """What a month came to; loaded with the first of them."""
         from sealhold.vault.statements import Statements  # noqa: PLC0415  # reason: seldom needed
 
-        key = self.vault.appender.key
-        return Statements(self.core, key, self.audit.openers, self._ground[1])
+        appender, openers = self.vault.appender, self.audit.openers
+        return Statements(self.core, appender, openers, self._ground[1])
 
     @property
     def login_names(self) -> tuple[str, ...]:

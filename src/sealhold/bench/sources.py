@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 from sealhold import plugins
 from sealhold.bench.harness import Bench
 from sealhold.bench.processes import PATIENCE, TreeMemory, program, surroundings
+from sealhold.bench.revoking import measure_revoking
 from sealhold.bench.vaults import PASSPHRASE, new_vault
 from sealhold.compute.engine import duck
 from sealhold.connectors.samples import Sample
@@ -49,6 +50,7 @@ def measure(bench: Bench) -> None:
     _nested(bench)
     _federated(bench)
     _formats(bench)
+    measure_revoking(bench)
 
 
 # --- nested records ---

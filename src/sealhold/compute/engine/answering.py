@@ -4,12 +4,13 @@
   other value, and at what only the vault knows, it ends in an error and the vault answers itself.
 - What is asked must be one query over the views alone: no other table of the file, no function that
   reads one.
-- The file is attached anew for each query; the engine and what it loaded stay warm.
+- The file is attached anew when it was written to; the engine and what it loaded stay warm.
 
 Source: docs/spec/38-in-place.md section 7.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from threading import Timer
 
 import duckdb
@@ -50,6 +51,7 @@ class Answering:
         self._engine = duck.started()
         duck.load_sqlite(self._engine)
         self._is_locked = False
+        self._laid: tuple[tuple[View, ...], _Stand] = ((), ())
 
     def do(self, order: Order) -> Iterator[Said]:
         """Answer one query, or say that it cannot be answered here."""
@@ -69,8 +71,7 @@ class Answering:
             asked = duck.tables_of(self._engine, order.sql)
             if asked is None or not asked <= {view.name.lower() for view in order.views}:
                 return Failed("unfit", "")
-            for view in order.views:
-                self._lay(view)
+            self._lay_all(order.views)
             timer.start()
             result = self._engine.execute(order.sql)
             columns = tuple(str(each[0]) for each in result.description or ())
@@ -85,10 +86,20 @@ class Answering:
             return Failed("unfit", "")  # the vault answers itself, and says what is wrong
         finally:
             timer.cancel()
-            self._clear(order)
 
-    def _clear(self, order: Ask) -> None:
-        for view in order.views:
+    def _lay_all(self, views: tuple[View, ...]) -> None:
+        """Lay the views anew, unless they are the same and nobody wrote to their files since."""
+        wanted = views, _standing(views)
+        if self._laid == wanted:
+            return
+        self._clear()
+        self._laid = views, ()
+        for view in views:
+            self._lay(view)
+        self._laid = wanted
+
+    def _clear(self) -> None:
+        for view in self._laid[0]:
             self._engine.execute(f"DROP VIEW IF EXISTS {named(view.name)}")
             self._engine.execute(f"DETACH DATABASE IF EXISTS {named(_alias(view))}")
 
@@ -128,6 +139,16 @@ class Answering:
         own = {str(each[1]) for each in told.fetchall() if each[5]}
         if view.key and (set(view.key) != own or len(own) != 1):
             raise UnfitHereError
+
+
+_Stand = tuple[tuple[str, int, int, int], ...]
+
+
+def _standing(views: tuple[View, ...]) -> _Stand:
+    """Return how the files of views stand: which they are, how long, and when written to."""
+    files = [Path(f"{view.path}{end}") for view in views for end in ("", "-wal")]
+    told = [(str(each), each.stat()) for each in files if each.exists()]
+    return tuple((name, at.st_ino, at.st_size, at.st_mtime_ns) for name, at in told)
 
 
 def _alias(view: View) -> str:

@@ -1,21 +1,23 @@
 """A load for a server on this machine: so many connections, each asking again once answered.
 
-- A process of its own, so that no client shares an interpreter with the server; requests are
-  bytes that were made before, and of an answer only its status and its length are read.
+- A process of its own, so that no client shares an interpreter with the server, and a light one,
+  for it shares the cores: plain sockets, requests that were made before, and of an answer only its
+  status and its length are read.
 - Reads one JSON object on standard input: `port`, `connections`, `seconds`, `requests` (a list of
   base64 texts, which the connections go through in turns) and `status`; writes one with
-  `answered`, `wrong` (answers of another status), `seconds` and `latencies` (milliseconds).
+  `answered`, `wrong` (answers of another status, or none), `seconds` and `latencies`
+  (milliseconds).
 
 Source: docs/benchmarks.md.
 """
 
-import asyncio
 import base64
 import json
+import select
+import socket
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Final
 
@@ -23,92 +25,96 @@ from sealhold.crypto.entropy import system_entropy
 from sealhold.model.ids import canonical, random_id
 
 HEAD_END: Final = b"\r\n\r\n"
-LENGTH: Final = b"content-length:"
+LENGTH: Final = b"\r\ncontent-length: "
+AT_ONCE: Final = 262_144  # bytes
 MILLI: Final = 1_000
+PATIENCE: Final = 30.0  # seconds for an answer
 FRESH: Final = b"00000000-0000-0000-0000-000000000000"  # stands for another id each time
 
 
-@dataclass(slots=True)
-class Run:
-    """What all connections of one load have in common."""
-
-    requests: Iterator[bytes]
-    status: bytes
-    until: float
-    left: int  # connections that are still open
-    over: asyncio.Event = field(default_factory=asyncio.Event)
-    wrong: int = 0
-    latencies: list[float] = field(default_factory=list)
-
-
-class Client(asyncio.Protocol):
+class Client:
     """One connection that asks until the time is over."""
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self._taken = b""
-        self._asked_at = 0.0
+    __slots__ = ("asked_at", "sock", "taken")
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask for the first time."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # reason: TCP
-        self._transport = transport
-        self._ask()
+    def __init__(self, port: int) -> None:
+        self.sock = socket.create_connection(("127.0.0.1", port))
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.taken = b""
+        self.asked_at = 0.0
 
-    def data_received(self, data: bytes) -> None:
-        """Ask again once an answer is whole."""
-        self._taken += data
-        head, end, body = self._taken.partition(HEAD_END)
-        if not end or len(body) < _length(head):
-            return
-        self._taken = b""
-        run, now = self._run, time.perf_counter()
-        run.latencies.append((now - self._asked_at) * MILLI)
-        run.wrong += head[9:12] != run.status
-        if now < run.until:
-            self._ask()
-        else:
-            self._transport.close()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Note that one is fewer."""
-        self._run.wrong += exc is not None
-        self._run.left -= 1
-        if not self._run.left:
-            self._run.over.set()
-
-    def _ask(self) -> None:
-        self._asked_at = time.perf_counter()
-        asked = next(self._run.requests)
+    def ask(self, requests: Iterator[bytes]) -> None:
+        """Send the next request."""
+        asked = next(requests)
         if FRESH in asked:
             asked = asked.replace(FRESH, canonical(random_id(system_entropy)).encode())
-        self._transport.write(asked)
+        self.asked_at = time.perf_counter()
+        self.sock.sendall(asked)
+
+    def answer(self) -> bytes | None:
+        """Return the status of an answer once it is whole; empty if the connection ended."""
+        try:
+            data = self.sock.recv(AT_ONCE)
+        except ConnectionError:
+            data = b""
+        if not data:
+            return b""
+        taken = self.taken = self.taken + data if self.taken else data
+        end = taken.find(HEAD_END)
+        if end < 0:
+            return None
+        at = taken.find(LENGTH, 0, end)
+        length = int(taken[at + len(LENGTH) : taken.find(b"\r", at + len(LENGTH))]) if at > 0 else 0
+        if len(taken) < end + len(HEAD_END) + length:
+            return None
+        self.taken = b""
+        return taken[9:12]
 
 
-def _length(head: bytes) -> int:
-    at = head.lower().find(LENGTH)
-    return int(head[at + len(LENGTH) :].partition(b"\r")[0]) if at >= 0 else 0
-
-
-async def load(
+def load(
     port: int, connections: int, seconds: float, requests: list[bytes], status: int
 ) -> dict[str, object]:
     """Ask for so many seconds, and return what came of it."""
+    turns, expected = cycle(requests), str(status).encode()
+    latencies: list[float] = []
+    wrong = 0
     started = time.perf_counter()
-    run = Run(cycle(requests), str(status).encode(), started + seconds, connections)
-    loop = asyncio.get_running_loop()
+    until = started + seconds
+    clients = {}
+    poll = select.epoll()
     for _ in range(connections):
-        await loop.create_connection(lambda: Client(run), "127.0.0.1", port)
-    await run.over.wait()
+        client = Client(port)
+        clients[client.sock.fileno()] = client
+        poll.register(client.sock, select.EPOLLIN)
+        client.ask(turns)
+    while clients:
+        ready = poll.poll(PATIENCE)
+        for fd, _ in ready:
+            client = clients[fd]
+            came = client.answer()
+            if came is None:
+                continue
+            now = time.perf_counter()
+            latencies.append((now - client.asked_at) * MILLI)
+            wrong += came != expected
+            if now < until and came:
+                client.ask(turns)
+            else:
+                del clients[fd]
+                poll.unregister(fd)
+                client.sock.close()
+        if not ready:  # nobody answers any more
+            wrong += len(clients)
+            break
     return {
-        "answered": len(run.latencies),
-        "wrong": run.wrong,
+        "answered": len(latencies),
+        "wrong": wrong,
         "seconds": time.perf_counter() - started,
-        "latencies": run.latencies,
+        "latencies": latencies,
     }
 
 
 if __name__ == "__main__":
     asked = json.load(sys.stdin)
     asked["requests"] = [base64.b64decode(each) for each in asked["requests"]]
-    json.dump(asyncio.run(load(**asked)), sys.stdout)
+    json.dump(load(**asked), sys.stdout)

@@ -23,8 +23,8 @@ READ_BY_HAND = Path(__file__).with_name("licences.toml")
 ALLOWED = frozenset(
     {
         "0BSD", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause",
-        "CC0-1.0", "ISC", "LGPL-2.1-or-later", "LGPL-3.0-or-later", "MIT", "MIT-0", "MPL-2.0",
-        "PSF-2.0", "Unlicense", "Zlib",
+        "CC0-1.0", "ISC", "LGPL-2.1-or-later", "LGPL-3.0-only", "LGPL-3.0-or-later",
+        "MIT", "MIT-0", "MIT-CMU", "MPL-2.0", "PSF-2.0", "Unlicense", "Zlib",
     }
 )  # fmt: skip
 OLD_NAMES = {  # what was written before the expressions of SPDX came into use

@@ -52,9 +52,11 @@ _KNOWN: Final = {
     "access": {"app_per_second", "token_per_second", "lookups_a_day"},
     "deadlines": {"zone", "holidays"},
     "keys": {"retention_days"},
+    "policy": {"media"},
 }
 MOST: Final = 1_000_000_000
 MOST_DAYS: Final = 3_650  # that an older key is kept for backups
+MOST_MEDIA: Final = 16  # each is looked at twice a second while a vault is served
 MOST_LOGINS: Final = 10  # each is a button on the sign-in page
 _LOGIN: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,19}")
 _TEXT: Final = re.compile(r"[!-~]{1,500}")
@@ -83,6 +85,7 @@ class Settings:
     holidays: frozenset[date] = frozenset()  # [deadlines] holidays: of that place
     logins: Mapping[str, Provider] = field(default_factory=dict)  # [login.NAME]: sign-ins
     retention_days: int = 30  # [keys] retention_days: how long backups are kept, and old keys
+    media: tuple[Path, ...] = ()  # [policy] media: folders in which policy tokens are looked for
 
 
 def settings(home: Path) -> Settings:
@@ -111,7 +114,22 @@ def settings(home: Path) -> Settings:
             raise InvalidSettingsError(f"`{SETTINGS}` has a name that is none of {known}")
     chosen = _settings(told.get("compute", {}), told.get("evidence", {}), told.get("keys", {}))
     chosen = replace(chosen, access=_rates(told.get("access", {})), logins=logins)
+    chosen = replace(chosen, media=_media(told.get("policy", {})))
     return _with_deadlines(chosen, told["deadlines"]) if "deadlines" in told else chosen
+
+
+def _media(policy: Mapping[str, object]) -> tuple[Path, ...]:
+    """Return the folders in which policy tokens are looked for.
+
+    Raises:
+        InvalidSettingsError: it is no list of up to 16 whole paths.
+    """
+    told = policy.get("media", [])
+    if not isinstance(told, list) or len(told) > MOST_MEDIA:
+        raise InvalidSettingsError(f"`policy.media` is a list of up to {MOST_MEDIA} folders")
+    if not all(isinstance(each, str) and Path(each).is_absolute() for each in told):
+        raise InvalidSettingsError("`policy.media` has whole paths, which begin with `/`")
+    return tuple(map(Path, told))
 
 
 def _logins(told: object) -> Mapping[str, Provider]:

@@ -42,4 +42,6 @@ def datasets() -> Mapping[Collection, Dataset]:
 def is_per_file(connector: str) -> bool:
     """Return whether items of a connector mean nothing without the file they stand in."""
     found = sources().get(connector)
-    return found is None or not any(dataset.natural_key for dataset in found.datasets)
+    if found is None or getattr(found, "per_file", False):
+        return True
+    return not any(dataset.natural_key for dataset in found.datasets)

@@ -39,7 +39,7 @@ from sealhold.node import Node
 from sealhold.policy.decision import Decision, Reason
 from sealhold.vault import budget
 from sealhold.vault.deciding import scan_all
-from sealhold.vault.ingest import IDENTITIES
+from sealhold.vault.recognising import IDENTITIES
 from sealhold.vault.writer import Work
 from tests.attack.ledger_programs import BLOCKS, FUEL, NIBBLE, speaking
 from tests.scenarios.vaults import Job, calendar, new_home, opened, sum_of
@@ -294,7 +294,7 @@ def attack(home: Path, folder: Path, k: int, queries: int, author: Author) -> No
     with opened(home) as node, dying_over_what_was_said(folder):
         if author == "dream":
             dream = cast("Broker", Dream(folder))  # reason: it stands in its place
-            office_of(node).replay._broker = lambda: dream
+            office_of(node).replay._broker = lambda _grants: dream
         attacker = Attacker(node, folder, k, "wasm" if author == "wasm" else "py")
         attacker.ask_all()
         for number, mask in Random(1).sample(attacker.asked, min(REPEATED, len(attacker.asked))):

@@ -13,7 +13,7 @@ from sealhold.model.quantities import DAY, HOUR, MICRO, MicroBits
 from sealhold.node import Node
 from sealhold.vault import budget
 from sealhold.vault.deciding import scan_all
-from sealhold.vault.ingest import IDENTITIES
+from sealhold.vault.recognising import IDENTITIES
 from tests.scenarios.vaults import (
     Asker,
     Hands,

@@ -149,7 +149,7 @@ def test_batches_keep_their_limits(make: Make, name: str) -> None:
 
     assert all(0 < len(batch.items) + len(batch.rejects) <= BATCH_ROWS for batch in batches)
     assert all(len(encode(Portion(batch, 0))) < BATCH_BYTES * 2 for batch in batches)
-    assert len(batches) > 1
+    assert len(batches) > 1 or sum(large.items.values()) == 1  # a picture is a file of its own
 
 
 def test_positions_are_unique(make: Make, sample: Sample) -> None:

@@ -12,17 +12,29 @@ from hypothesis import strategies as st
 
 from sealhold.connectors.frames import Portion, decode, encode
 from sealhold.connectors.samples import SAMPLES
+from sealhold.connectors.samples_chats import CHAT_SAMPLES
+from sealhold.connectors.sources.chatgpt import ChatGpt
+from sealhold.connectors.sources.claude import Claude
 from sealhold.connectors.sources.csv import Csv
 from sealhold.connectors.sources.gpx import Gpx
 from sealhold.connectors.sources.icalendar import ICalendar
 from sealhold.connectors.sources.jsonlines import JsonLines
+from sealhold.connectors.sources.mastodon import Mastodon
 from sealhold.connectors.sources.mbox import Mbox
 from sealhold.connectors.sources.ofx import Ofx
+from sealhold.connectors.sources.signal import Signal
+from sealhold.connectors.sources.spotify import Spotify
+from sealhold.connectors.sources.telegram import Telegram
 from sealhold.connectors.sources.vcard import VCard
+from sealhold.connectors.sources.whatsapp import WhatsApp
 from sealhold.connectors.spec import SNIFF_BYTES, Source
 from sealhold.model.errors import UnreadableSourceError
 
-SOURCES: list[Source] = [Csv(), Gpx(), ICalendar(), JsonLines(), Mbox(), Ofx(), VCard()]
+SOURCES: list[Source] = [
+    Csv(), Gpx(), ICalendar(), JsonLines(), Mbox(), Ofx(), VCard(),
+    ChatGpt(), Claude(), Mastodon(), Signal(), Spotify(), Telegram(), WhatsApp(),
+]  # fmt: skip
+MAKERS = {**SAMPLES, **CHAT_SAMPLES}
 TRAPS = [
     b"\x00", b"\r", b"\r\n\r\n", b"\xff\xfe", b"\xef\xbb\xbf", b"\xc3", b'"', b"\\", b"=\r\n",
     b"BEGIN:VEVENT\r\n", b"END:VCALENDAR\r\n", b"BEGIN:VCARD\r\n", b"\r\n \r\n\t", b";;;:::",
@@ -75,7 +87,7 @@ def bent(content: bytes, how: list[tuple[str, int, int, bytes]]) -> bytes:
 def test_a_bent_file_ends_in_rows_rejects_or_a_broken_file(
     source: Source, how: list[tuple[str, int, int, bytes]]
 ) -> None:
-    content = bent(SAMPLES[source.name](6).content, how)
+    content = bent(MAKERS[source.name](6).content, how)
 
     guess = source.sniff(content[:SNIFF_BYTES], "file")
     rows, told = 0, ""

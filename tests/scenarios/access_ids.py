@@ -84,6 +84,14 @@ def record(site: AccessSite) -> str:
     return RECORD
 
 
+def pushed(site: AccessSite) -> str:
+    """What a program of the owner's pushes."""
+    settings = {"place": "readings", "columns": "at:instant,kwh:float"}
+    source = site.node.standing.add("readings", "push", settings)
+    site.ids["pusher"] = site.node.parts.crowd.pushers.renew(source.id, 6_000)
+    return "readings"
+
+
 def attachment(site: AccessSite) -> str:
     """A file at what was written down of the person."""
     named = "/v1/subjects/{id}/records/{coll}/{record}"
@@ -160,6 +168,7 @@ IDS: Mapping[str, Maker] = {
     "/v1/held/{id}/records/{coll}/{record}/attachments/{n}": lambda _: "1",
     "/v1/holds/{id}": hold,
     "/v1/jobs/{id}": nothing,
+    "/v1/push/{dataset}": pushed,
     "/v1/keys/{kind}": lambda _: "app",
     "/v1/officers/{id}": lambda site: site.officer,
     "/v1/policies/{id}": nothing,

@@ -40,6 +40,10 @@ TERMS = Terms(
 NEEDS = {
     "init": "empty",
     "app register": "filled",
+    **{f"source {word}": "named" for word in ("show", "run", "set", "login", "pause", "remove")},
+    "source token": "named",
+    "source resume": "paused",
+    "source accept": "changed",
     "grant list": "allowed",
     "grant revoke": "allowed",
     "grant show": "allowed",
@@ -83,6 +87,23 @@ def entries(group: Group, before: str = "") -> Iterator[tuple[str, Entry]]:
 EXAMPLES = {words: entry.example for words, entry in entries(tree({})) if words not in ELSEWHERE}
 
 
+def _name_a_source(cli: Cli, keep: Callable[[str], None]) -> None:
+    """Add a folder as a source, in copies: what follows has none."""
+    before = Path(shutil.copytree(cli.home, cli.home.with_name("before")))
+    assert cli.line("source add rides folder Downloads/tracks").code == 0
+    pushed = "source add phone push whereabouts --with columns=at:instant,lat:float,lon:float"
+    assert cli.line(pushed).code == 0
+    keep("named")
+    with opened(cli.home, Hands(cli.now)) as node:
+        node.standing.pause(node.standing.find("rides"))
+    keep("paused")
+    with opened(cli.home, Hands(cli.now)) as node:
+        node.standing.change(node.standing.find("rides"), "broken", state="broken", why="a test")
+    keep("changed")
+    shutil.rmtree(cli.home)
+    before.rename(cli.home)
+
+
 def _let_in(cli: Cli, keep: Callable[[str], None]) -> None:
     """Hold something back, and let an account of a provider in."""
     held = "hold add GreenCorp --ground LegalClaims --law 'File 12' --until 365d --field name"
@@ -117,6 +138,7 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for line in ("init --headless", "import tracks calendar.ics"):
         assert cli.line(line).code == 0, line
     keep("filled")
+    _name_a_source(cli, keep)
     for line in (
         "app register GreenCorp --make-keys greencorp",
         "request add examples/green-bonus --keys greencorp",
@@ -152,7 +174,11 @@ IDLE = {
     "job give-up": 4,  # of use to a job that met a row which does not open
     "grant confirm": 9,  # of use after going back to an older day
 }
-SAID = {"SEALHOLD_PASSPHRASE": PASSPHRASE, "SEALHOLD_NEW_PASSPHRASE": "another horse"}
+SAID = {
+    "SEALHOLD_PASSPHRASE": PASSPHRASE,
+    "SEALHOLD_NEW_PASSPHRASE": "another horse",
+    "SEALHOLD_SOURCE_SECRET": "swordfish",
+}
 SCHEMA = """\
 {"fields": {
   "mail": {"category": "EmailAddress", "purposes": ["ServiceProvision"], "lookup": "email"}

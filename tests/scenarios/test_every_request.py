@@ -120,6 +120,9 @@ def token_of(role: str, path: str, site: AccessSite) -> str:
             return node.callers.person_token(one.token, one.people[0]).token
         case "officer":
             return site.officer_token
+        case "pusher":
+            site.id_of(path, IDS[path])
+            return site.ids["pusher"]
         case _:
             return ""
 

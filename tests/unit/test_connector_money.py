@@ -4,7 +4,8 @@ import io
 
 import pytest
 
-from sealhold.connectors.sources.ofx import Ofx, parse_amount, parse_ofx_time
+from sealhold.connectors.amounts import parse_amount
+from sealhold.connectors.sources.ofx import Ofx, parse_ofx_time
 from sealhold.connectors.spec import Item, Reject, Why
 from sealhold.model.errors import UnreadableSourceError
 

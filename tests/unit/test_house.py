@@ -222,7 +222,7 @@ def test_each_file_of_a_plug_in_folder_is_an_entry_point_and_each_entry_point_lo
     named = {
         EntryPoint(name=name, value=value, group=group)
         for group, entries in PROJECT["entry-points"].items()
-        if GROUPS[group] == folder
+        if GROUPS.get(group) == folder
         for name, value in entries.items()
     }
     files = {path.stem for path in (SOURCE / folder).glob("*.py")} - {"__init__"}

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from threading import Event as Signal
 
 import pytest
+from msgspec.structs import replace
 
 from sealhold.model.ids import Collection
 from sealhold.model.records import Record
@@ -197,3 +198,21 @@ def test_a_large_part_that_comes_again_in_the_next_batch_is_kept_once() -> None:
         assert texts(vault) == [shared] * 4
         named = [row.row[0] for row in scan_all(vault.core.store, CHUNKS)]
         assert len(named) == len(set(named))
+
+
+def test_what_is_coarse_replaces_nothing_and_is_replaced(vault: MemoryVault) -> None:
+    exact, coarse = item("exact", own="a"), replace(item("coarse", own="a"), coarse=True)
+    other = replace(item("only coarse", own="b"), coarse=True)
+    taker = ingest(vault)
+
+    _, first = taker.take(job_row(), batch([coarse, other]), "1")
+    _, second = taker.take(job_row(), batch([exact]), "1")
+    _, third = taker.take(job_row(), batch([coarse, other]), "1")
+    taker.finish()
+
+    assert [(each.new, each.changed, each.same) for each in (first, second, third)] == [
+        (2, 0, 0),
+        (0, 1, 0),
+        (0, 0, 2),
+    ]
+    assert texts(vault) == ["exact", "only coarse"]

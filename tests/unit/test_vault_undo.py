@@ -10,8 +10,9 @@ from sealhold.model.errors import ConflictError
 from sealhold.vault.catalogue import UNDONE, Catalogue, JobRow
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.index import SEGMENTS
-from sealhold.vault.ingest import IDENTITIES, Ingest
+from sealhold.vault.ingest import Ingest
 from sealhold.vault.owned import OLDER, RECORDS
+from sealhold.vault.recognising import IDENTITIES
 from sealhold.vault.undoing import restoring, undo, write
 from tests.unit.memory_vault import SOURCE, MemoryVault, batch, item, job_row, memory_vault
 

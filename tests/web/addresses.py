@@ -23,7 +23,21 @@ PAGES = {
     "sources": "/sources",
     "ledger": "/ledger",
     "ledger-open": "/ledger?open=5",
+    "statement": "/statement/2026-10",
+    "statement-now": "/statement",
+    "statement-detail": "/statement/2026-10?level=detail",
     "receipt": RECEIPT,
     "status": "/status",
 }
-EMPTY = ("home", "timeline", "search", "requests", "apps", "budgets", "sources", "ledger", "status")
+EMPTY = (
+    "home",
+    "timeline",
+    "search",
+    "requests",
+    "apps",
+    "budgets",
+    "sources",
+    "ledger",
+    "statement",
+    "status",
+)

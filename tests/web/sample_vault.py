@@ -35,6 +35,7 @@ from tests.web.sample_processings import (
 from tests.web.sample_records import SamplePersonRecords, SampleRepeats
 from tests.web.sample_rights import SampleRights
 from tests.web.sample_state import PASSPHRASE, SampleState
+from tests.web.sample_statements import SampleStatements
 
 __all__ = ["PASSPHRASE", "TOKEN", "SampleVault"]
 
@@ -107,6 +108,10 @@ class SampleVault(SampleState):
     @property
     def audit(self) -> SampleAudit:
         return SampleAudit(self)
+
+    @property
+    def statements(self) -> SampleStatements:
+        return SampleStatements(self)
 
     @property
     def budgets(self) -> SampleBudgets:

@@ -108,6 +108,20 @@ def read_entries(view: ReadView, openers: Openers, *, before: int | None = None)
         yield open_leaf(leaf_of(found), openers)
 
 
+def read_all(view: ReadView, openers: Openers) -> Iterator[Line]:
+    """Return all entries, the oldest first, as they are asked for.
+
+    Raises:
+        SealBrokenError: one was changed, or moved from another place.
+        TamperedError: one is not what its hash stands for, or one is missing.
+    """
+    for seq, found in enumerate(rows(view, LEAF.name)):
+        leaf = leaf_of(found)
+        if leaf.seq != seq:
+            raise TamperedError(f"entry {seq} is missing")
+        yield open_leaf(leaf, openers)
+
+
 def read_hashes(view: ReadView) -> Iterator[bytes]:
     """Return the leaf hash of each entry, from entry 0 on.
 

@@ -21,6 +21,7 @@ from sealhold.stores.spec import Op
 from sealhold.vault.caveats import carried, counts_of, ends_of
 from sealhold.vault.monitors import Monitors
 from sealhold.vault.principals import Principals
+from sealhold.vault.pushers import Pushers
 from sealhold.vault.quotas import LookupQuota
 from sealhold.vault.registry import App
 from sealhold.vault.writer import Work
@@ -39,6 +40,7 @@ class Callers:
         office: Office,
         lookups: LookupQuota,
         monitors: Monitors,
+        pushers: Pushers,
         *,
         app_rates: Rates,
         token_rates: Rates,
@@ -46,6 +48,7 @@ class Callers:
         self._principals = principals
         self._lookups = lookups
         self._monitors = monitors
+        self._pushers = pushers
         self._office = office
         self._clock = office.core.clock
         self._verify = office.verify
@@ -64,6 +67,8 @@ class Callers:
         except DeniedError:
             if self._monitors.holds(token):
                 return PrincipalKind.MONITOR
+            if self._pushers.holds(token):  # counted where its bounds are known
+                return PrincipalKind.PUSHER
             raise
         self._token_rates.take(caller.token.id)
         if caller.app is not None:

@@ -6,20 +6,24 @@
 - In what a value was evaluated is kept, because the value is: before the first program runs in
   another mode than `jailed`, the log and a row say so, and from then on no proof claims more than
   the weakest of them.
+- What runs under a grant is ended at once when the grant is cut: its policy token is away.
 - A stop ends what runs, between two objects, and lets nothing begin until the vault is opened anew.
 
 Source: docs/spec/19-confinement.md section 7.
 """
 
+from collections.abc import Callable, Collection
 from threading import Event as Flag
 from threading import Lock
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.compute import jail
 from sealhold.compute.broker import Broker, Mode
 from sealhold.compute.products import Products
 from sealhold.compute.runner import Runner
+from sealhold.model.ids import GrantId
 from sealhold.stores.spec import ColumnKind, Expect, Put, TableSpec
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import scan_all
@@ -56,19 +60,39 @@ class Confinement:
         self._ran_in = {Mode.JAILED} if was_usual else set(self._recorded)
         self._turn = Lock()
         self._stopped = Flag()
+        self._hanging: WeakKeyDictionary[Runner, tuple[frozenset[GrantId], Flag]]
+        self._hanging = WeakKeyDictionary()
 
-    def broker(self) -> Broker:
-        """Return a broker to enter; one for each call or few."""
-        return Runner(self.mode, self._products, is_stopped=self._stopped.is_set)
+    def broker(self, grants: Collection[GrantId] = ()) -> Broker:
+        """Return a broker to enter; one for each call or few, which may hang on some grants."""
+        is_cut = Flag()
 
-    def recording(self) -> Broker:
+        def is_stopped() -> bool:
+            return self._stopped.is_set() or is_cut.is_set()
+
+        runner = Runner(self.mode, self._products, is_stopped=is_stopped)
+        if grants:
+            with self._turn:
+                self._hanging[runner] = (frozenset(grants), is_cut)
+        return runner
+
+    def cut(self, refuses: Callable[[GrantId], bool]) -> None:
+        """End at once what runs under a grant that is refused by now; it can be run again later."""
+        with self._turn:
+            hanging = list(self._hanging.items())
+        for runner, (grants, is_cut) in hanging:
+            if not is_cut.is_set() and any(map(refuses, grants)):
+                is_cut.set()
+                runner.cut()
+
+    def recording(self, grants: Collection[GrantId] = ()) -> Broker:
         """Return a broker for values that are kept; that one ran in this mode is kept, too."""
         # THREAT T163: written before it runs, so a value never stands under a stronger claim
         with self._turn:
             is_usual = self.mode is Mode.JAILED and not self._recorded
             if self.mode not in self._recorded and self.can_run and not is_usual:
                 self._record()
-        return self.broker()
+        return self.broker(grants)
 
     def claim(self) -> Mode:
         """Return what a proof may say: the weakest mode in which a kept value was evaluated."""

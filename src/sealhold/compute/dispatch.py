@@ -45,7 +45,7 @@ from sealhold.vault.catalogue import FEDERATE, Catalogue, SourceRow
 from sealhold.vault.components import ComponentRow, Components
 from sealhold.vault.core import Core
 from sealhold.vault.grants import GrantRow
-from sealhold.vault.standing import AWAY
+from sealhold.vault.sourcestates import AWAY
 from sealhold.vault.telling import Teller
 from sealhold.vault.whence import sources_of
 from sealhold.vault.writer import Work

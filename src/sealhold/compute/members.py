@@ -38,9 +38,9 @@ from sealhold.policy.rowfilter import matches
 from sealhold.stores.spec import ColumnKind, Delete, Expect, Op, Put, TableSpec
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of, scan_all
-from sealhold.vault.ingest import IDENTITIES
 from sealhold.vault.owned import RECORDS
 from sealhold.vault.placed import PLACED
+from sealhold.vault.recognising import IDENTITIES
 from sealhold.vault.writer import Work
 
 FROZEN = TableSpec(

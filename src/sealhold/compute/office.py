@@ -26,6 +26,7 @@ from sealhold.vault.consents import Consents
 from sealhold.vault.core import Core
 from sealhold.vault.firewall import Firewall
 from sealhold.vault.grants import GrantRow, Grants
+from sealhold.vault.policytokenrows import Bonds
 from sealhold.vault.registry import ACTIVE, App, Registry
 from sealhold.vault.requests import RequestRow, Requests
 from sealhold.vault.retired import is_retired
@@ -57,6 +58,7 @@ class Office:
     count: Callable[[Collection], int]  # how many items a collection has
     leaf_hash: Callable[[int], bytes]  # of an entry of the log
     size_after: Callable[[int], int]  # of the first checkpoint that covers an entry
+    bonds: Callable[[], Bonds]  # which policy tokens are there at this moment
     verify: Callable[[str], bool]  # whether a passphrase opens this vault
     dispatch: Callable[[], "Dispatch"]  # what runs at which source; loaded with the first grant
 
@@ -105,8 +107,9 @@ def ask_of(asked: Asked, fields: frozenset[FieldName], cost: MicroBits, actor: A
 
 def facts(office: Office, asked: Asked, now: Instant) -> Facts:
     """Return all that a decision about the request's app rests on."""
+    bonds = office.bonds()
     held = tuple(
-        _held(office, row, asked, now)
+        _held(office, row, asked, now, bonds)
         for row in office.grants.all()
         if row.grant.app == asked.app.id
     )
@@ -123,11 +126,12 @@ def facts(office: Office, asked: Asked, now: Instant) -> Facts:
         objected=frozenset(),
         restricted=False,
         retain_until=None,
+        present=bonds.present,
         budget_left=left,
     )
 
 
-def _held(office: Office, row: GrantRow, asked: Asked, now: Instant) -> Held:
+def _held(office: Office, row: GrantRow, asked: Asked, now: Instant, bonds: Bonds) -> Held:
     mine = asked if row.request == asked.row.id else read(office, office.requests.get(row.request))
     return Held(
         grant=row.grant,
@@ -138,6 +142,8 @@ def _held(office: Office, row: GrantRow, asked: Asked, now: Instant) -> Held:
         uses=row.uses,
         spent=row.spent,
         retention_days=mine.wish.retention_days,
+        bound=bonds.bound_to(row.grant.id),
+        muted=bonds.muted_by(row.grant.id),
     )
 
 

@@ -29,9 +29,11 @@ from sealhold.connectors.frames import (
     Finished,
     Frame,
     Known,
+    Members,
     Portion,
     Unconfined,
 )
+from sealhold.connectors.members import archive_of, member_of
 from sealhold.model.errors import (
     InvalidEncodingError,
     IsolationUnavailableError,
@@ -98,6 +100,20 @@ class ReaderCell:
             self._wait()
         self._orders = self._wait = None
 
+    def members(self, path: Path) -> Members:
+        """Return what an archive holds.
+
+        Raises:
+            UnreadableSourceError: it cannot be opened, is broken, or leads out of itself.
+            IsolationUnavailableError: this kernel cannot confine the reader.
+        """
+        order = Order(file_name=path.name, source=None, cursor=None, member="")
+        found = [f for f in self._asked(path, order) if isinstance(f, Members)]
+        if len(found) != 1:
+            self._hang_up()
+            raise UnreadableSourceError("the reader did not say what is in the archive")
+        return found[0]
+
     def detect(self, path: Path) -> Known:
         """Return which source reads the file.
 
@@ -105,17 +121,33 @@ class ReaderCell:
             UnreadableSourceError: none does, or the file cannot be opened.
             IsolationUnavailableError: this kernel cannot confine the reader.
         """
-        talk = self._call(path)
-        order = Order(file_name=path.name, source=None, cursor=None)
-        try:
-            found = [frame for frame in talk.ask(order) if isinstance(frame, Known)]
-        except BaseException:
-            self._hang_up()
-            raise
+        order = Order(
+            file_name=archive_of(path).name, source=None, cursor=None, member=member_of(path)
+        )
+        found = [frame for frame in self._asked(path, order) if isinstance(frame, Known)]
         if len(found) != 1:
             self._hang_up()
             raise UnreadableSourceError("the reader did not say what the file is")
         return found[0]
+
+    def _asked(self, path: Path, order: Order) -> list[Frame]:
+        """Return the answers of a new worker, or of the one that has the same archive open.
+
+        Raises:
+            UnreadableSourceError: the worker says so, died or hung.
+        """
+        talk = self._talk
+        if talk is None or order.member is None or talk.path != archive_of(path):
+            talk = self._call(path)
+        try:
+            return list(talk.ask(order))
+        except UnreadableSourceError:
+            if order.member is None or talk.is_over:
+                self._hang_up()
+            raise
+        except BaseException:
+            self._hang_up()
+            raise
 
     def read(self, path: Path, source_name: str, cursor: str | None) -> Iterator[Portion]:
         """Yield the file's content from after `cursor`.
@@ -125,22 +157,27 @@ class ReaderCell:
             IsolationUnavailableError: this kernel cannot confine the reader.
         """
         talk = self._talk
-        if talk is None or talk.path != path:
+        if talk is None or talk.path != archive_of(path):
             talk = self._call(path)
-        order = Order(file_name=path.name, source=source_name, cursor=cursor)
+        member, is_whole = member_of(path), False
+        order = Order(
+            file_name=archive_of(path).name, source=source_name, cursor=cursor, member=member
+        )
         try:
             for frame in talk.ask(order):
                 if not isinstance(frame, Portion):
                     raise UnreadableSourceError("the reader said what nobody asked")
                 yield frame
+            is_whole = True
         finally:
-            if self._talk is talk:
+            # the worker of an archive goes on with its next member; one that broke off does not
+            if self._talk is talk and not (is_whole and member):
                 self._hang_up()
 
     def _call(self, path: Path) -> "_Talk":
         """Give a new worker the open file; the worker before it ends."""
         self._hang_up()
-        file = _open(path)
+        file = _open(archive_of(path))
         ours, theirs = socket.socketpair()
         try:
             with theirs:
@@ -150,7 +187,7 @@ class ReaderCell:
             raise
         finally:
             os.close(file)
-        self._talk = _Talk(path, ours, self._patience)
+        self._talk = _Talk(archive_of(path), ours, self._patience)
         return self._talk
 
     def _hang_up(self) -> None:
@@ -191,6 +228,7 @@ class _Talk:
         self._answers = answers
         self._patience = patience
         self._deframer = Deframer()
+        self.is_over = False  # it died or hung, or is not believed any more
 
     def close(self) -> None:
         self._answers.close()
@@ -220,6 +258,7 @@ class _Talk:
                             yield frame
                     until = time.monotonic() + self._patience
             except InvalidEncodingError as err:  # THREAT T21: a captured worker is not believed
+                self.is_over = True
                 raise UnreadableSourceError("the reader broke on this file") from err
 
     def _receive(self, until: float) -> bytes:
@@ -229,6 +268,7 @@ class _Talk:
             UnreadableSourceError: it died or hung.
         """
         try:
+            self.is_over = True
             self._answers.settimeout(max(0.001, until - time.monotonic()))
             data = self._answers.recv(_CHUNK)
         except TimeoutError as err:  # THREAT T21: a hang costs its file, not the import
@@ -237,6 +277,7 @@ class _Talk:
             raise UnreadableSourceError("the reader broke on this file") from err
         if not data:  # THREAT T21: so does a crash
             raise UnreadableSourceError("the reader broke on this file")
+        self.is_over = False
         return data
 
 

@@ -20,6 +20,7 @@ from typing import BinaryIO
 import msgspec
 
 from sealhold.compute.jail import Profile, confine
+from sealhold.connectors.archives import Archive
 from sealhold.connectors.detect import detect
 from sealhold.connectors.frames import (
     HEAD,
@@ -27,6 +28,7 @@ from sealhold.connectors.frames import (
     Finished,
     Frame,
     Known,
+    Members,
     Portion,
     Unconfined,
     encode,
@@ -46,6 +48,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     file_name: str
     source: str | None  # None: tell what it is
     cursor: str | None
+    member: str | None = None  # of an archive; empty: list what is in it
 
 
 def write_order(order: Order) -> bytes:
@@ -114,9 +117,16 @@ def work(file: int, answers: int, sources: Sequence[Source]) -> None:
         except IsolationUnavailableError:
             talk.sendall(encode(Unconfined()))
             return
+        archive: Archive | None = None  # kept: what lies behind a member is reached from there
         while (order := _next_order(talk)) is not None:
             content.seek(0)
-            for frame in _frames(order, content, sources):
+            if order.member is not None and archive is None:
+                try:
+                    archive = Archive(content, order.file_name)
+                except UnreadableSourceError as err:
+                    talk.sendall(encode(Broken(_printable(str(err)))))
+                    continue
+            for frame in _frames(order, content, sources, archive):
                 talk.sendall(encode(frame))
 
 
@@ -138,10 +148,18 @@ def _exactly(talk: socket.socket, count: int) -> bytes:
     return data
 
 
-def _frames(order: Order, content: BinaryIO, sources: Sequence[Source]) -> Iterator[Frame]:
+def _frames(
+    order: Order, content: BinaryIO, sources: Sequence[Source], archive: Archive | None
+) -> Iterator[Frame]:
     """Yield what the file holds, and at last how it ended."""
     try:
-        if order.source is None:
+        if archive is not None and order.member:
+            content = archive.open(order.member)
+            order = msgspec.structs.replace(order, file_name=order.member.rpartition("/")[2])
+        if archive is not None and order.member == "":
+            listing = archive.listing()
+            yield Members([(n, s) for n, s in listing.entries], [(n, w) for n, w in listing.left])
+        elif order.source is None:
             found = detect(content.read(SNIFF_BYTES), order.file_name, sources)
             what = _printable(found.guess.what)
             yield Known(found.source.name, found.source.version, what, found.guess.sure)

@@ -29,12 +29,12 @@ from sealhold.compute.spec import Limits
 from sealhold.compute.task import Scope, Task, function_id
 from sealhold.model.encoding import Plain, pack
 from sealhold.model.errors import StoppedError
-from sealhold.model.ids import Collection, FunctionId, Id16, RecordId
+from sealhold.model.ids import Collection, FunctionId, GrantId, Id16, RecordId
 from sealhold.policy.decision import Decision
 from sealhold.stores.spec import Op
 from sealhold.vault.core import Core
 from sealhold.vault.firewall import Firewall
-from sealhold.vault.ingest import IDENTITIES
+from sealhold.vault.recognising import IDENTITIES
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
@@ -43,6 +43,7 @@ BATCH_BYTES = 33_554_432  # of their fields, for objects may have a mebibyte eac
 OPENED = 128  # objects opened at once: done before what was sent ahead is answered
 
 Progress = Callable[[int, int], None]  # objects done, objects in all
+Isolation = Callable[[Sequence[GrantId]], Broker]  # what a run under these grants goes to
 
 
 class Member(msgspec.Struct, frozen=True):  # one per object of a set
@@ -162,7 +163,7 @@ class _Keeping:
 class Replay:
     """The memo of one vault, and how it is filled."""
 
-    def __init__(self, core: Core, firewall: Firewall, isolation: Callable[[], Broker]) -> None:
+    def __init__(self, core: Core, firewall: Firewall, isolation: Isolation) -> None:
         self._core = core
         self._firewall = firewall
         self._broker = isolation
@@ -234,7 +235,10 @@ class Replay:
         parts = self._parts(decision, keeping, missing)
         first = next(parts, None)
         if first is not None:
-            with self._broker() as broker, run.over(broker) if run else nullcontext():
+            with (
+                self._broker(decision.because) as broker,
+                run.over(broker) if run else nullcontext(),
+            ):
                 try:
                     for part, said in _said(broker, keeping.program, chain([first], parts)):
                         keeping.take(part, said)

@@ -72,12 +72,19 @@ class Runner(Broker):
                 keeper.wait()
         super().__exit__(kind, raised, trace)
 
-    def kill(self) -> None:
-        """End both keepers and all below them at once."""
+    def cut(self) -> None:
+        """End the process that an object of tier `wasm` is in; call it once `is_stopped` is true.
+
+        Those of tier `py` are ended by whoever waits for them.
+        """
         wasm = self._wasm
         if wasm is not None:
-            with suppress(ProcessLookupError):  # it has ended by itself
+            with suppress(ProcessLookupError):
                 os.killpg(wasm[1].pid, signal.SIGKILL)
+
+    def kill(self) -> None:
+        """End both keepers and all below them at once."""
+        self.cut()
         super().kill()
 
     def answers(
@@ -195,7 +202,8 @@ class Runner(Broker):
                 for _ in range(item.members)
             ]
         except BrokerLostError:
-            if self._wasm is not None and self._wasm[1].poll() is not None:
+            is_ended = self._wasm is not None and self._wasm[1].poll() is not None
+            if is_ended or self._is_stopped():  # nobody's fault, so no answer of the program
                 raise
             return [None] * item.members, True
         told = [each for each in said if not isinstance(each, str)]

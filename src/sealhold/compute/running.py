@@ -248,6 +248,7 @@ class Runs:
             ops = (*ops, *charges, *noise, use, self._shelf.put_ticket(ticket))
         left = MicroBits(max(0, office.budget.all_left(year_of(now)) - cost))
         event = self._event(asked, row, EventKind.CHARGE, by_owner=by_owner)
+        event = structs.replace(event, fields=tuple(sorted(fields)))
         event, short = with_cost(event, cost, left), shortage(office, asked, fields, cost, now)
         passage = Passage(ask=ask, facts=known, event=event, ops=ops, short=short)
         decision, seq = office.firewall.decided(passage)
@@ -305,6 +306,7 @@ class Runs:
             *self._shelf.put_answer(answer),
             self._shelf.put_receipt(fresh, now, outside),
         ]
+        kept = len(ops)
         if row.grant.mode is Mode.ONCE and row.state is RequestState.ALLOWED:
             _, grant_op = office.grants.move(row, RequestEvent.SPENT, now)
             _, request_op = office.requests.move(asked.row, RequestEvent.SPENT, now)
@@ -312,6 +314,7 @@ class Runs:
         event = event_of(office, asked, EventKind.RELEASE, Actor.VAULT)
         told = structs.replace(
             event,
+            reason="spent" if len(ops) > kept else None,  # the grant was for one answer
             grant=row.grant.id,
             bytes_out=len(answer.sealed),
             destination=sha256(asked.wish.destination.box_key),

@@ -1,4 +1,4 @@
-"""Verification away from any vault: proofs, presentations, tasks, receipts, exports, bundles.
+"""Verification away from any vault: proofs, presentations, tasks, receipts, statements, and more.
 
 - Files are known by their content. A signed task beside a presentation is what its bounds are
   recomputed from, and an entry of the log beside it is compared with the one that it opens.
@@ -13,7 +13,7 @@
 Source: docs/spec/10-proof.md section 8.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
@@ -21,6 +21,8 @@ from typing import Final
 from sealhold.audit.bundle import looks_like_bundle, verify_bundle
 from sealhold.audit.erasure import looks_like_erasure, verify_erasure
 from sealhold.audit.receipt import looks_like_receipt, verify_receipt
+from sealhold.audit.statementcheck import verify_statement
+from sealhold.audit.statementpaper import looks_like_statement
 from sealhold.audit.succession import led_to, looks_like_keys, successions_in, verify_keys
 from sealhold.audit.verdict import ALTERED, HELD, NO_PROOF, UNTRUSTED
 from sealhold.compute import task as tasks
@@ -68,7 +70,12 @@ _SEVERITY: Final = (HELD, UNTRUSTED, NO_PROOF, ALTERED)
 
 
 def verify_files(
-    files: Sequence[bytes], pins: Pins | None = None, *, at: Instant, policy: Policy = ANY
+    files: Sequence[bytes],
+    pins: Pins | None = None,
+    *,
+    at: Instant,
+    policy: Policy = ANY,
+    log: bytes | None = None,
 ) -> Verdict:
     """Return one verdict on all of `files`.
 
@@ -77,11 +84,12 @@ def verify_files(
         pins: the keys that are trusted, by role; an unknown role is ignored.
         at: the time to judge by; what left later than that is refused.
         policy: what is demanded besides.
+        log: an export of the log, by which statements are added up again.
     """
     at_hand, successions = _tasks(files), successions_in(files)
     trusted = dict(pins or NO_PINS)
     trusted["log"] = led_to(trusted.get("log", ()), successions)
-    verdicts = [_verify(data, at_hand, trusted, at, policy) for data in files]
+    verdicts = [_verify(data, at_hand, trusted, at, policy, log) for data in files]
     if not verdicts:
         return Verdict(checks=(), exit_code=NO_PROOF, sentence="There is no file to verify.")
     if len(verdicts) == 1:
@@ -147,14 +155,19 @@ def _tasks(files: Sequence[bytes]) -> dict[str, SignedTask]:
 
 
 def _verify(
-    data: bytes, at_hand: Mapping[str, SignedTask], pins: Pins, at: Instant, policy: Policy
+    data: bytes,
+    at_hand: Mapping[str, SignedTask],
+    pins: Pins,
+    at: Instant,
+    policy: Policy,
+    log: bytes | None,
 ) -> Verdict:
     if looks_like_presentation(data):
         text = data.decode("ascii", "replace")
         return _judge("presentation", check_presentation(text, at_hand, pins, at, policy))
     if looks_like_proof(data):
         return _judge("proof", check_proof(data, pins, at, policy))
-    paper = _paper(data, pins)
+    paper = _paper(data, pins, log)
     if paper is not None:
         return _unpinned(paper, policy)
     if looks_like_task(data):
@@ -162,25 +175,23 @@ def _verify(
     return Verdict(
         checks=(),
         exit_code=NO_PROOF,
-        sentence="This is neither a proof, a presentation, a task, a receipt, an export nor an"
-        " audit bundle.",
+        sentence="This is neither a proof, a presentation, a task, a receipt, an export,"
+        " a statement nor an audit bundle.",
     )
 
 
-def _paper(data: bytes, pins: Pins) -> Verdict | None:
+def _paper(data: bytes, pins: Pins, log: bytes | None) -> Verdict | None:
     """Return the verdict on a receipt, an export or an excerpt of the log; None for others."""
     issuers, logs = pins.get("receipt", ()), pins.get("log", ())
-    if looks_like_parcel(data):
-        return verify_parcel(data, issuers)
-    if looks_like_bundle(data):
-        return verify_bundle(data, logs)
-    if looks_like_keys(data):
-        return verify_keys(data, logs)
-    if looks_like_erasure(data):
-        return verify_erasure(data, issuers, logs)
-    if looks_like_receipt(data):
-        return verify_receipt(data, issuers)
-    return None
+    papers: tuple[tuple[Callable[[bytes], bool], Callable[[], Verdict]], ...] = (
+        (looks_like_statement, lambda: verify_statement(data, log, issuers, logs)),
+        (looks_like_parcel, lambda: verify_parcel(data, issuers)),
+        (looks_like_bundle, lambda: verify_bundle(data, logs)),
+        (looks_like_keys, lambda: verify_keys(data, logs)),
+        (looks_like_erasure, lambda: verify_erasure(data, issuers, logs)),
+        (looks_like_receipt, lambda: verify_receipt(data, issuers)),
+    )
+    return next((verify() for looks_so, verify in papers if looks_so(data)), None)
 
 
 def _check_task(data: bytes, pins: Pins, policy: Policy) -> Iterable[Finding]:

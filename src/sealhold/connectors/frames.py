@@ -10,6 +10,7 @@ Source: docs/spec/18-connectors.md section 8.
 
 import math
 from collections.abc import Iterator
+from itertools import chain
 from typing import NoReturn
 
 import msgspec
@@ -46,6 +47,13 @@ class Portion(msgspec.Struct, frozen=True, array_like=True, tag="portion"):
     bytes_read: int
 
 
+class Members(msgspec.Struct, frozen=True, array_like=True, tag="members"):
+    """What an archive holds: names with sizes, and names of what is not read with the reason."""
+
+    entries: list[tuple[str, int]]
+    left: list[tuple[str, str]]
+
+
 class Finished(msgspec.Struct, frozen=True, array_like=True, tag="finished"):
     """The file was read to its end; nothing follows."""
 
@@ -60,7 +68,7 @@ class Unconfined(msgspec.Struct, frozen=True, array_like=True, tag="unconfined")
     """The reader did not get its jail and read nothing; nothing follows."""
 
 
-Frame = Known | Portion | Finished | Broken | Unconfined
+Frame = Known | Members | Portion | Finished | Broken | Unconfined
 
 
 def _no_extension(code: int, data: memoryview) -> NoReturn:
@@ -121,6 +129,8 @@ def decode(body: bytes) -> Frame:
                 _check_batch(frame.batch)
             elif isinstance(frame, Known):
                 _check_texts(frame.source, frame.version, frame.what)
+            elif isinstance(frame, Members):
+                _check_texts(*(name for name, _ in frame.entries), *chain(*frame.left))
             elif isinstance(frame, Broken):
                 _check_texts(frame.detail)
     except (msgspec.MsgspecError, ValueError, TypeError, RecursionError) as err:

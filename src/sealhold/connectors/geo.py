@@ -8,7 +8,7 @@ Source: docs/spec/18-connectors.md section 11.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 import msgspec
@@ -75,7 +75,7 @@ def speeds(points: Sequence[Point]) -> Iterator[float]:
             yield round(metres(one, other) / seconds, 3)
 
 
-def trips_of(points: Sequence[Point]) -> Iterator[list[Point]]:
+def trips_of(points: Iterable[Point]) -> Iterator[list[Point]]:
     """Yield the parts of a line between its gaps; all points are in one of them."""
     part: list[Point] = []
     last, weight = None, 0

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sealhold.connectors.detect import detect
-from sealhold.connectors.frames import Known, Portion
+from sealhold.connectors.frames import Known, Members, Portion
 from sealhold.connectors.spec import SNIFF_BYTES, Source
 from sealhold.model.errors import UnreadableSourceError
 
@@ -20,6 +20,14 @@ class UnjailedReader:
     def __init__(self, sources: Sequence[Source], *, unjailed_because: str) -> None:
         self.unjailed_because = unjailed_because
         self._sources = sources
+
+    def members(self, path: Path) -> Members:
+        """Return what an archive holds; none is opened here.
+
+        Raises:
+            UnreadableSourceError: always.
+        """
+        raise UnreadableSourceError(f"`{path.name}` is an archive, which only the cell opens")
 
     def detect(self, path: Path) -> Known:
         """Return which source reads the file.

@@ -1,6 +1,9 @@
-"""The datasets of where a person was: trips, lines without time, and marked places.
+"""The datasets of where a person was: trips, stays, lines and marked places.
 
-Source: docs/spec/18-connectors.md section 11.
+- A stay is not a place: the same place is marked once and visited often, each time for hours.
+- `paths` are what a phone drew beside the trips that it states: the same way is not a trip twice.
+
+Source: docs/spec/18-connectors.md section 11; docs/spec/42-places-and-bodies.md section 3.
 """
 
 from sealhold.connectors.columns import SIGNED_BY, column
@@ -48,7 +51,11 @@ TRIPS = Dataset(
 ROUTES = Dataset(
     name=Collection("routes"),
     columns=(
-        column("kind", ColumnType.TEXT, "`route` if planned, `track` if recorded without time"),
+        column(
+            "kind",
+            ColumnType.TEXT,
+            "`route` if planned, `track` if recorded without time, `line` if its file does not say",
+        ),
         column("distance_m", ColumnType.FLOAT, "metres along all points"),
         *_ENDS,
         *_WORDS,
@@ -74,4 +81,44 @@ PLACES = Dataset(
     natural_key=(FieldName("lat"), FieldName("lon"), FieldName("name")),
     sensitivity=Sensitivity.INTIMATE,
     granularity="a place, because a person marked each by itself",
+)
+
+VISITS = Dataset(
+    name=Collection("visits"),
+    columns=(
+        column("start", ColumnType.INSTANT, "when it began, UTC"),
+        column("end", ColumnType.INSTANT, "when it ended, UTC"),
+        _OFFSET,
+        column("duration_s", ColumnType.FLOAT, "seconds from start to end"),
+        column("lat", ColumnType.FLOAT, "latitude, degrees, WGS 84"),
+        column("lon", ColumnType.FLOAT, "longitude, degrees"),
+        column("name", ColumnType.TEXT, "name of the place as recorded", searchable=True),
+        column("address", ColumnType.TEXT, "address as recorded", searchable=True),
+        column("place_id", ColumnType.TEXT, "the source's own name of the place"),
+        column(
+            "type", ColumnType.TEXT, "kind of place as recorded; `still` if only known by no move"
+        ),
+        column("confidence", ColumnType.FLOAT, "how sure the source is of the place, 0 to 1"),
+    ),
+    time_column=FieldName("start"),
+    natural_key=(FieldName("start"), FieldName("lat"), FieldName("lon")),
+    sensitivity=Sensitivity.INTIMATE,
+    granularity="a stay, because a person decides to go there; its minutes all say the same",
+)
+
+PATHS = Dataset(
+    name=Collection("paths"),
+    columns=(
+        column("start", ColumnType.INSTANT, "first time, UTC"),
+        column("end", ColumnType.INSTANT, "last time, UTC"),
+        _OFFSET,
+        column("kind", ColumnType.TEXT, "`path` if drawn by the phone, `signals` if measured"),
+        column("distance_m", ColumnType.FLOAT, "metres along all points"),
+        *_ENDS,
+        _POINTS,
+    ),
+    time_column=FieldName("start"),
+    natural_key=(FieldName("start"), FieldName("start_lat"), FieldName("start_lon")),
+    sensitivity=Sensitivity.INTIMATE,
+    granularity="a stretch without gap, because it is one move, told beside the trip that it is of",
 )

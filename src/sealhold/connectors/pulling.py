@@ -36,7 +36,11 @@ class Piece:
     name: str  # what people read of it: `INBOX, 200 messages`
     cursor: str = ""  # where the next pull goes on once this piece is kept; empty: as before
     gone: tuple[str, ...] = ()  # own names of items that the place has no more
+    kept: Callable[[str, bool], None] | None = None  # told once it is durable: what, whether read
     within: str = ""  # set if its items mean nothing without the file that they stand in
+    complete: bool = False  # the last of a pull that gave all there is, though it had a cursor
+    known: tuple[str, str] = ("", "")  # connector and version; empty: by its content
+    is_empty: bool = False  # there is nothing to be read in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,7 @@ class Puller(Protocol):
     place: ClassVar[str]  # what says where it lies, by example: `imaps://mail.example.org`
     options: ClassVar[Mapping[str, str]]  # settings beside `place`, each in a few words
     is_local: ClassVar[bool]  # on this machine
+    can_stay: ClassVar[bool]  # what lies there may be left in place
     is_whole: ClassVar[bool]  # a pull without a cursor gives all there is: what lacks is gone
 
     def check(self, where: Where) -> Health:
@@ -66,6 +71,7 @@ class Puller(Protocol):
             SourceAwayError: it cannot be reached.
             LoginNeededError: it refuses the account.
             InvalidError: the settings are none of this kind, and which.
+            SourceChangedError: there is something else than what was accepted.
         """
         ...
 
@@ -75,6 +81,7 @@ class Puller(Protocol):
         Raises:
             SourceAwayError: it cannot be reached, or broke off.
             LoginNeededError: it refuses the account.
+            SourceChangedError: what it gives has another shape than what was accepted.
             UnreadableSourceError: what it gives is not what its kind is.
         """
         ...

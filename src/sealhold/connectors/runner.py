@@ -20,7 +20,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from sealhold.connectors.frames import Known, Portion
+from sealhold.connectors.frames import Known, Members, Portion
+from sealhold.connectors.members import Member, may_be_archive, size_of
 from sealhold.connectors.spec import Batch, Reject
 from sealhold.model.errors import UnreadableSourceError
 from sealhold.model.ids import Collection, JobId
@@ -28,6 +29,8 @@ from sealhold.model.ids import Collection, JobId
 REJECTS_TOLD = 20
 CHANGED = "the file changed while it was read; what was read of it stands, import it again"
 SIGNATURE = ".sig"  # what the name of a signature has more than that of its file
+_UNFINISHED = "tmp"  # the folder of a Maildir for mails on their way
+_NOTES = ("dovecot", "courier", "maildirfolder", "maildirsize", "subscriptions")
 
 
 class JobState(StrEnum):
@@ -82,6 +85,7 @@ class Outcome:
     rejected: int
     rejects: tuple[Reject, ...]  # the first 20 of this run
     error: str | None = None  # why it failed
+    remedy: str = UnreadableSourceError.remedy()  # what its owner can do then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +116,14 @@ Watch = Callable[[Progress], None]
 
 class Reader(Protocol):
     """Opens files and lets sources read them, somewhere where a parser can do no harm."""
+
+    def members(self, path: Path) -> Members:
+        """Return what an archive holds.
+
+        Raises:
+            UnreadableSourceError: it cannot be opened, is broken, or leads out of itself.
+        """
+        ...
 
     def detect(self, path: Path) -> Known:
         """Return which source reads the file.
@@ -158,11 +170,43 @@ def run(
     A folder stands for the files in it, at any depth, in the order of their names.
     """
     tell = watch or _nobody
-    files = [file for path in paths for file in files_of(path)]
-    for file in files:
-        tell(Progress(path=file, state=JobState.DUE, bytes_read=0, bytes_total=0, rows=0))
-    for file in files:
-        yield run_file(file, reader, sink, tell)
+    found = [each for path in paths for file in files_of(path) for each in inside(file, reader)]
+    for each in found:
+        tell(Progress(path=each.path, state=JobState.DUE, bytes_read=0, bytes_total=0, rows=0))
+    for each in found:
+        if each.why:
+            yield _unread(each.path, each.why)
+        else:
+            yield run_file(each.path, reader, sink, tell)
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A file to be read, which may lie in an archive."""
+
+    path: Path
+    why: str = ""  # it is not read
+
+
+def inside(path: Path, reader: Reader) -> Iterator[Inside]:
+    """Yield the file itself, or the files in an archive, those that are not read with a reason."""
+    if not may_be_archive(path):
+        yield Inside(path)
+        return
+    try:
+        found = reader.members(path)
+    except UnreadableSourceError as err:
+        yield Inside(path, str(err))
+        return
+    for name, size in found.entries:
+        yield Inside(Member.of(path, name, size))
+    for name, why in found.left:
+        yield Inside(Member.of(path, name), why)
+
+
+def _unread(path: Path, why: str) -> FileResult:
+    failed = Outcome(state=JobState.FAILED, counts=Counts(), rejected=0, rejects=(), error=why)
+    return FileResult(path=path, known=None, job=None, outcome=failed)
 
 
 def run_file(path: Path, reader: Reader, sink: Sink, watch: Watch) -> FileResult:
@@ -170,13 +214,12 @@ def run_file(path: Path, reader: Reader, sink: Sink, watch: Watch) -> FileResult
     try:
         before = path.stat()
         known = reader.detect(path)
-        facts = FileFacts(path=path, size=before.st_size, known=known)
+        facts = FileFacts(path=path, size=size_of(path), known=known)
         start = sink.begin(facts)  # reads the file as well: it may be gone by now
     except (UnreadableSourceError, OSError) as err:
         why = str(err) if isinstance(err, UnreadableSourceError) else "the file cannot be opened"
-        failed = Outcome(state=JobState.FAILED, counts=Counts(), rejected=0, rejects=(), error=why)
         watch(_progress(path, 0, JobState.FAILED))
-        return FileResult(path=path, known=None, job=None, outcome=failed)
+        return _unread(path, why)
     if start.already_done:
         state = JobState.DONE_WITH_REJECTS if start.rejected else JobState.DONE
         same = Outcome(state=state, counts=start.counts, rejected=start.rejected, rejects=())
@@ -210,7 +253,9 @@ def files_of(path: Path) -> Iterator[Path]:
     """Yield the file itself, or the files in a folder; no link inside a folder is followed.
 
     A signature beside its file is no file of its own. A folder that cannot be read stands for
-    itself, so that its failure is told.
+    itself, so that its failure is told. Of a Maildir the mails are files, and its inner folders,
+    whose names begin with a dot; what a mail server notes beside them and what is still on its
+    way into it are none.
     """
     try:
         inside = sorted(path.iterdir()) if path.is_dir() else None
@@ -220,10 +265,21 @@ def files_of(path: Path) -> Iterator[Path]:
         yield path
         return
     names = {inner.name for inner in inside}
+    is_maildir = _is_maildir(path)
     for inner in inside:
         is_signature = inner.suffix == SIGNATURE and inner.stem in names
-        if not inner.is_symlink() and not inner.name.startswith(".") and not is_signature:
+        is_hidden = inner.name.startswith(".") and not _is_maildir(inner)
+        is_no_mail = is_maildir and _is_no_mail(inner)
+        if not (inner.is_symlink() or is_hidden or is_signature or is_no_mail):
             yield from files_of(inner)
+
+
+def _is_maildir(path: Path) -> bool:
+    return all((path / name).is_dir() for name in ("cur", "new"))
+
+
+def _is_no_mail(inner: Path) -> bool:
+    return inner.name == _UNFINISHED or (inner.name.startswith(_NOTES) and inner.is_file())
 
 
 class _Work:
@@ -241,7 +297,7 @@ class _Work:
 
     def through(self, reader: Reader, sink: Sink, watch: Watch) -> Outcome:
         """Read and commit until the end of the file, or until it cannot be read on."""
-        error = None
+        error, remedy = None, UnreadableSourceError.remedy()
         watch(self.progress(JobState.RUNNING))
         try:
             source = self._facts.known.source
@@ -250,14 +306,16 @@ class _Work:
                 self._note(portion)
                 watch(self.progress(JobState.RUNNING))
         except UnreadableSourceError as err:
-            error = str(err)
+            error, remedy = str(err), err.remedy()
         outcome = Outcome(
             state=JobState.DONE_WITH_REJECTS if self._rejected else JobState.DONE,
             counts=self._counts,
             rejected=self._rejected,
             rejects=tuple(self._rejects),
         )
-        return outcome if error is None else replace(outcome, state=JobState.FAILED, error=error)
+        if error is None:
+            return outcome
+        return replace(outcome, state=JobState.FAILED, error=error, remedy=remedy)
 
     def progress(self, state: JobState) -> Progress:
         return Progress(

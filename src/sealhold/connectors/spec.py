@@ -42,6 +42,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     raw: Plain  # what is not lost; None if the fields say all
     original_id: str | None  # the source's own name of it
     position: str
+    coarse: bool = False  # less exact than other items of that name: it replaces none of them
 
 
 class Reject(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -72,7 +73,9 @@ class Guess:
 class Source(Protocol):
     """Reads one file format.
 
-    A class is made without an argument, or with the number of rows that its batches may have.
+    A class is made without an argument, or with the number of rows that its batches may have. One
+    whose files do not say what they are of may have `per_file = True`: equal items of two files of
+    different names are then two.
     """
 
     name: ClassVar[str]  # `gpx`

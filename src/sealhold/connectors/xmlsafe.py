@@ -2,11 +2,15 @@
 
 - A document type declaration is refused before anything is parsed; without one there is no
   entity to expand and nothing outside to fetch.
-- Each child of the root is given out whole and forgotten; one that is too large ends the file.
+- A format whose own files all declare one (`without_doctype`) has it taken out before a parser
+  sees it, and is refused if it names an entity or anything outside.
+- Each child of the root, or each part of a name, is given out whole and forgotten; one that is
+  too large ends the file.
 
 Source: docs/spec/18-connectors.md section 10.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser
@@ -19,7 +23,7 @@ MAX_DEPTH = 64  # formats read here nest fewer than 20 deep
 _CHUNK = 65_536
 
 
-def refuse_declarations(file: BinaryIO) -> None:
+def refuse_declarations(file: "BinaryIO | Undeclared") -> None:
     """Leave the file at its beginning if it declares no document type.
 
     Raises:
@@ -53,11 +57,58 @@ def refuse_declarations(file: BinaryIO) -> None:
         raise UnreadableSourceError("XML with a document type declaration, which is not read")
 
 
+_DOCTYPE = re.compile(
+    rb"<!DOCTYPE\s+[\w.:-]+\s*(?:\[(?:[^\]<\"']++|<!--.*?-->|\"[^\"]*+\"|'[^']*+'|<)*+\]\s*)?>",
+    re.DOTALL,
+)
+_MOST_DECLARED = 262_144  # bytes up to the end of a declaration; Apple's has some 10,000
+
+
+class Undeclared:
+    """A file, with spaces where its document type declaration stands."""
+
+    def __init__(self, file: BinaryIO, begin: int, end: int) -> None:
+        self._file = file
+        self._begin, self._end = begin, end
+
+    def seek(self, at: int) -> int:
+        """Go to a place in the file."""
+        return self._file.seek(at)
+
+    def read(self, size: int) -> bytes:
+        """Return the next bytes, at most `size`."""
+        at = self._file.tell()
+        data = self._file.read(size)
+        begin, end = max(self._begin - at, 0), min(self._end - at, len(data))
+        if begin >= end:
+            return data
+        return data[:begin] + b" " * (end - begin) + data[end:]
+
+
+def without_doctype(file: BinaryIO) -> "BinaryIO | Undeclared":
+    """Return the file as if it declared no document type; one of UTF-8 alone.
+
+    Raises:
+        UnreadableSourceError: it names an entity or something outside, or is too long.
+    """
+    file.seek(0)
+    head = file.read(_MOST_DECLARED)
+    file.seek(0)
+    start = head.find(b"<!DOCTYPE")
+    if start < 0:
+        return file
+    found = _DOCTYPE.match(head, start)
+    # THREAT T387: what could grow or fetch is refused, and the parser sees none of the rest
+    if found is None or b"<!ENTITY" in found[0]:
+        raise UnreadableSourceError("XML with a declaration of entities, which is not read")
+    return Undeclared(file, start, found.end())
+
+
 Watch = Callable[[Element], bool]
 """Is shown each element that ends inside a child of the root; True: it is done with."""
 
 
-def children(file: BinaryIO, watch: Watch) -> Iterator[tuple[Element, Element]]:
+def children(file: BinaryIO | Undeclared, watch: Watch) -> Iterator[tuple[Element, Element]]:
     """Yield the root, as far as it is known, with each of its children, in order.
 
     What `watch` is done with is forgotten at once, so a child may have millions of parts.
@@ -84,7 +135,35 @@ def children(file: BinaryIO, watch: Watch) -> Iterator[tuple[Element, Element]]:
             element.clear()  # it stays, empty: to take it out could mean a long search
 
 
-def _events(file: BinaryIO) -> Iterator[tuple[str, Element]]:
+def parts(file: BinaryIO, names: frozenset[str]) -> Iterator[tuple[list[Element], Element]]:
+    """Yield each element of one of the names, with those that are open around it, in order.
+
+    Each is forgotten then, so a part may hold millions of them.
+
+    Raises:
+        UnreadableSourceError: not well-formed, too deep, or a part that is too large.
+    """
+    refuse_declarations(file)
+    path: list[Element] = []
+    began: list[int] = []  # how many elements were held when each of the path began
+    held = 0
+    for event, element in _events(file):
+        if event == "start":
+            began.append(held)
+            path.append(element)
+            held += 1
+            if len(path) > MAX_DEPTH or held > MAX_NODES:
+                raise UnreadableSourceError("XML nested too deep or with too large a part")
+            continue
+        path.pop()
+        before = began.pop()
+        if local(element) in names:
+            yield path, element
+            element.clear()
+            held = before
+
+
+def _events(file: BinaryIO | Undeclared) -> Iterator[tuple[str, Element]]:
     parser: Any = XMLPullParser(("start", "end"))  # reason: its types allow other events, too
     try:
         while chunk := file.read(_CHUNK):

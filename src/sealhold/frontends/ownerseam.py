@@ -29,6 +29,7 @@ from sealhold.model.shown import (
 from sealhold.model.shown.budgets import CapLook, CapView
 from sealhold.model.shown.dataware import ComponentView, ListedDataset
 from sealhold.model.shown.keys import LogKeysView
+from sealhold.model.shown.pushes import Pushed
 
 NO_POINTS: AbstractSet[str] = frozenset()
 
@@ -52,6 +53,22 @@ class Sources(Protocol):
         """Read the file at `path`, called `name` by its owner, into the vault.
 
         A file that no connector reads is reported, not raised.
+        """
+        ...
+
+
+class Pushing(Protocol):
+    """The door for programs that push."""
+
+    def push(self, token: str, dataset: str, body: bytes, media: str, key: str = "") -> Pushed:
+        """Take in rows of a dataset.
+
+        Raises:
+            DeniedError: the token opens no source of that dataset.
+            ConflictError: the source is paused.
+            ExhaustedError: more calls or bytes than it may send.
+            InvalidError: the body is no JSON, or another one came under the same key.
+            BusyError: an import takes long.
         """
         ...
 

@@ -27,6 +27,7 @@ from sealhold.frontends.ownerseam import (
     Budgets,
     Grants,
     Outside,
+    Pushing,
     Records,
     Requests,
     Runs,
@@ -37,6 +38,7 @@ from sealhold.frontends.processingseam import Choices, ProcessingRuns, Processin
 from sealhold.frontends.recordseam import PersonRecords, Repeats
 from sealhold.frontends.rightsseam import Rights
 from sealhold.frontends.serviceseam import Service
+from sealhold.frontends.statementseam import Statements
 from sealhold.model.shown import Status
 
 
@@ -91,6 +93,11 @@ class Vault(Protocol):
         ...
 
     @property
+    def pushing(self) -> Pushing:
+        """The door for programs that push."""
+        ...
+
+    @property
     def records(self) -> Records:
         """The owner's own reading."""
         ...
@@ -123,6 +130,11 @@ class Vault(Protocol):
     @property
     def audit(self) -> Audit:
         """What happened."""
+        ...
+
+    @property
+    def statements(self) -> Statements:
+        """What a month came to."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""Who calls from outside: an app, its people, an officer, a monitor; and by which token for what.
+"""Who calls from outside: an app, its people, an officer, a program; and by which token for what.
 
 Source: docs/spec/30-access.md.
 """
@@ -20,6 +20,7 @@ class PrincipalKind(StrEnum):
     PERSON = "person"
     OFFICER = "officer"
     MONITOR = "monitor"
+    PUSHER = "pusher"
 
 
 class Way(StrEnum):

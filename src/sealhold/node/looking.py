@@ -10,7 +10,8 @@ from pathlib import Path
 
 from sealhold import plugins
 from sealhold.compute.readercell import ReaderCell
-from sealhold.connectors.runner import files_of
+from sealhold.connectors.members import size_of
+from sealhold.connectors.runner import files_of, inside
 from sealhold.model.errors import UnreadableSourceError
 from sealhold.model.ids import Collection
 from sealhold.model.records import Dataset
@@ -36,12 +37,14 @@ def look(paths: Iterable[Path], signed_by: bytes | None = None) -> Iterator[Foun
     """Yield what each file is, as an import would find it; needs no vault and keeps nothing."""
     with ReaderCell() as cell:
         reader = reading(cell, signer_of(signed_by))
-        for file in (file for path in paths for file in files_of(path)):
-            what, size, why = None, 0, "the file cannot be opened"
+        files = (file for path in paths for file in files_of(path))
+        for each in (each for file in files for each in inside(file, reader)):
+            what, size, why = None, 0, each.why or "the file cannot be opened"
             with suppress(OSError):
-                size = file.stat().st_size
-                try:
-                    what, why = reader.detect(file).what, ""
-                except UnreadableSourceError as err:
-                    why = str(err)
-            yield Found(path=file, size=size, what=what, why=why)
+                size = size_of(each.path)
+                if not each.why:
+                    try:
+                        what, why = reader.detect(each.path).what, ""
+                    except UnreadableSourceError as err:
+                        why = str(err)
+            yield Found(path=each.path, size=size, what=what, why=why)

@@ -29,10 +29,11 @@ from sealhold.model.errors import (
     WrongPassphraseError,
 )
 from sealhold.model.shown import Status
-from sealhold.node.openparts import OpenParts, stored
+from sealhold.node.openparts import OpenParts
 from sealhold.node.places import places_of
 from sealhold.node.service import Service
 from sealhold.node.state import status_of
+from sealhold.node.storing import stored
 from sealhold.node.world import World
 from sealhold.vault import access
 from sealhold.vault.access import Way
@@ -62,6 +63,8 @@ if TYPE_CHECKING:
     from sealhold.compute.rightsdoor import Rights
     from sealhold.compute.rotating import Rotating
     from sealhold.compute.rundoor import ProcessingRuns
+    from sealhold.vault.pushing import Pushing
+    from sealhold.vault.statements import Statements
 
 TRIES = 4  # of passphrases that wait for their turn; each holds a thread of the server
 LABEL_BYTES = 16  # 26 base32 characters: nobody guesses the address of the pages
@@ -253,6 +256,11 @@ class Node:
         return self.parts.standing
 
     @property
+    def pushing(self) -> "Pushing":
+        """The door for programs that push."""
+        return self.parts.pushing
+
+    @property
     def resources(self) -> Resources:
         """Third parties' files."""
         return self.parts.resources
@@ -261,6 +269,11 @@ class Node:
     def audit(self) -> Ledger:
         """What happened."""
         return self.parts.audit
+
+    @property
+    def statements(self) -> "Statements":
+        """What a month came to."""
+        return self.parts.statements
 
     @property
     def budgets(self) -> Budgets:

@@ -24,6 +24,7 @@ from sealhold.vault.monitors import Monitors
 from sealhold.vault.passkeys import Passkeys as PasskeyRows
 from sealhold.vault.people import People as PeopleRows
 from sealhold.vault.principals import Principals
+from sealhold.vault.pushers import Pushers
 from sealhold.vault.registry import Registry
 from sealhold.vault.schemas import Schemas
 from sealhold.vault.using import Uses
@@ -65,12 +66,14 @@ class PeopleParts:
             core, uses, self.principals, registry, verify
         )
         self.monitors = Monitors(core)
+        self.pushers = Pushers(core)
         access = ground.chosen.access
         self.callers = Callers(
             self.principals,
             ground.office,
             rows.lookups,
             self.monitors,
+            self.pushers,
             app_rates=Rates(access.app_per_second, core.clock),
             token_rates=Rates(access.token_per_second, core.clock),
         )

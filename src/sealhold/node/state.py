@@ -25,6 +25,9 @@ def status_of(parts: OpenParts, home: Home, now: Instant) -> Status:
     warnings = [*parts.confinement.warnings(), *parts.alarms()]
     if now < parts.audit.state().at - HOUR:
         warnings.append("the machine's clock is behind the log; the vault's went on from there")
+    if odd := len(parts.odd()):
+        told = "1 use of your data is" if odd == 1 else f"{odd} uses of your data are"
+        warnings.append(f"{told} worth a look: `sealhold audit alerts`")
     due = parts.keys.due()
     if due is not None and now > due:
         warnings.append(

@@ -113,6 +113,11 @@ def _consent_fails(facts: Facts, held: Held, by_id: Mapping[GrantId, Held]) -> R
         return Reason.NO_CONSENT
     if held.grant.epoch != held.epoch or not held.consent.permits(facts.now, held.notice):
         return Reason.NO_CONSENT
+    # THREAT T420: what was bound to a medium that is away permits nothing, whoever asks
+    if held.bound and not held.bound & facts.present:
+        return Reason.TOKEN_AWAY
+    if held.muted & facts.present:
+        return Reason.TOKEN_NARROWS
     return None if _parents_stand(facts, held, by_id) else Reason.PARENT_ENDED
 
 
@@ -127,6 +132,8 @@ def _parents_stand(facts: Facts, held: Held, by_id: Mapping[GrantId, Held]) -> b
             above is None
             or above.state is not RequestState.ALLOWED
             or above.grant.epoch != above.epoch
+            or (above.bound and not above.bound & facts.present)
+            or above.muted & facts.present
             or not above.consent.permits(facts.now, above.notice)
             or not is_narrower(below.grant, above.grant)
         ):

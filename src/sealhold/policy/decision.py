@@ -34,6 +34,8 @@ class Reason(StrEnum):
     OTHER_PURPOSE = "other_purpose"
     NEEDS_RUN = "needs_run"
     SUSPENDED = "suspended"
+    TOKEN_AWAY = "token_away"  # noqa: S105  # reason: a word, not one of them
+    TOKEN_NARROWS = "token_narrows"  # noqa: S105  # reason: the same
     NO_BASIS = "no_basis"
     NO_CONSENT = "no_consent"
     PARENT_ENDED = "parent_ended"
@@ -70,6 +72,8 @@ _WORDS: Final = {
     Reason.OTHER_PURPOSE: "It asked under another purpose than the one you allowed",
     Reason.NEEDS_RUN: "For this purpose a processing is registered: only its runs read",
     Reason.SUSPENDED: "The allowance is suspended",
+    Reason.TOKEN_AWAY: "It holds only while its policy token is there, and that is away",
+    Reason.TOKEN_NARROWS: "A policy token that is there takes it out for now",
     Reason.NO_BASIS: "The legal bases do not carry data of this kind",
     Reason.NO_CONSENT: "Your consent is not given, has ended, or was taken back",
     Reason.PARENT_ENDED: "The allowance that this one came from does not hold",

@@ -9,7 +9,7 @@ Source: docs/spec/07-grants.md section 6.
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from sealhold.model.ids import AppId, Collection, FieldName, Purpose, TaskDigest
+from sealhold.model.ids import AppId, Collection, FieldName, Id16, Purpose, TaskDigest
 from sealhold.model.quantities import Instant, MicroBits
 from sealhold.model.shown import RequestState
 from sealhold.policy.consent import Standing as ConsentStanding
@@ -61,6 +61,8 @@ class Held:
     uses: int  # answers that left
     spent: MicroBits
     retention_days: int  # how long the app may keep an answer
+    bound: frozenset[Id16] = frozenset()  # policy tokens: one of them must be there, if any
+    muted: frozenset[Id16] = frozenset()  # policy tokens: none of them may be there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,4 +77,5 @@ class Facts:
     objected: frozenset[Purpose]  # purposes that the person objects to
     restricted: bool  # the person restricted all use but storage
     retain_until: Instant | None
+    present: frozenset[Id16] = frozenset()  # policy tokens that are there; none if nobody looked
     budget_left: MicroBits  # the least that is left of the app's, the purpose's and the year's cap

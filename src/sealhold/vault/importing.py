@@ -9,17 +9,18 @@ Source: docs/spec/18-connectors.md section 4.
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
 from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.connectors.canary import Canary
 from sealhold.connectors.frames import Known
+from sealhold.connectors.members import archive_of, member_of
 from sealhold.connectors.runner import Counts, FileFacts, FileResult, JobStart, JobState, Outcome
 from sealhold.connectors.spec import Batch
 from sealhold.crypto.digest import FileDigest, mac16
 from sealhold.crypto.tags import Tag
-from sealhold.model.errors import UnreadableSourceError
 from sealhold.model.ids import Collection, JobId, SourceId, timed_id
 from sealhold.model.shown import FileReport, RejectView
 from sealhold.stores.spec import Op
@@ -37,6 +38,17 @@ RUNNING = JobState.RUNNING.value
 CHUNK = 1_048_576  # bytes of a file hashed at once
 
 
+@dataclass(slots=True)
+class _Under:
+    """A job that is under way."""
+
+    row: JobRow
+    source: SourceRow
+    ingest: Ingest
+    version: str
+    canary: Canary
+
+
 class ImportSink:
     """Keeps what an import reads; the `Sink` of the runner."""
 
@@ -48,17 +60,23 @@ class ImportSink:
         per_file: Callable[[str], bool],
         names: Mapping[Path, str],
         signer: Signer | None = None,
+        *,
+        accept: bool = False,
+        source_of: Callable[[Path], SourceRow | None] = lambda _path: None,
     ) -> None:
+        self._source_of = source_of  # the source of a mapping that its owner made
         self._core = core
         self._index = index
         self._objects = objects
         self._per_file = per_file  # whether a connector's items mean nothing without their file
         self._signer = signer
+        self._accept = accept  # whatever shape a source has now
         self._names = names  # what the owner calls a file, where its path does not say it
         self._catalogue = Catalogue(core.store, core.papers, core.owner)
         self._teller = Teller(core.keys)
-        self._jobs: dict[JobId, tuple[JobRow, Ingest, str]] = {}
+        self._jobs: dict[JobId, _Under] = {}
         self._nth = count()
+        self._digested: tuple[object, bytes] = (None, b"")  # the last file, and its digest
         self.new: Counter[Collection] = Counter()  # items that were not there before, by kind
 
     def begin(self, facts: FileFacts) -> JobStart:
@@ -77,31 +95,37 @@ class ImportSink:
         ops: tuple[Op, ...] = (self._catalogue.put_source(source), self._catalogue.put_job(job))
         self._core.writer.commit(Work(ops, (self._teller.entry(event),)))
         ingest = Ingest(self._core, self._index, self._objects, source, self._signer)
-        self._jobs[job.id] = (job, ingest, facts.known.version)
+        canary = Canary(None if self._accept else source.shape)
+        self._jobs[job.id] = _Under(job, source, ingest, facts.known.version, canary)
         return JobStart(job=job.id)
 
     def commit(self, job: JobId, batch: Batch) -> Counts:
         """Keep a batch; its rows, words, checkpoint and log entry are one commit."""
-        row, ingest, version = self._jobs[job]
-        after, counts = ingest.take(row, batch, version)
-        self.new.update(Counter(after.by_collection) - Counter(row.by_collection))
-        self._jobs[job] = (after, ingest, version)
+        under = self._jobs[job]
+        # THREAT T398: an export that changed its form adds nothing, and is told before it does
+        under.canary.see(batch)
+        after, counts = under.ingest.take(under.row, batch, under.version)
+        self.new.update(Counter(after.by_collection) - Counter(under.row.by_collection))
+        under.row = after
         return counts
 
     def finish(self, job: JobId, outcome: Outcome) -> None:
         """End the job."""
-        row, ingest, _ = self._jobs.pop(job)
-        ingest.finish()
+        under = self._jobs.pop(job)
+        under.ingest.finish()
         ended = replace(
-            row,
+            under.row,
             state=outcome.state.value,
             ended=self._core.clock(),
             error=outcome.error,
-            remedy=UnreadableSourceError.remedy() if outcome.error else None,
+            remedy=outcome.remedy if outcome.error else None,
         )
         event = self._event(EventKind.JOB, ended, reason=outcome.state.value)
-        work = Work((self._catalogue.put_job(ended),), (self._teller.entry(event),))
-        self._core.writer.commit(work)
+        ops: list[Op] = [self._catalogue.put_job(ended)]
+        if outcome.error is None:
+            shaped = replace(under.source, shape=under.canary.shape())
+            ops.append(self._catalogue.put_source(shaped))
+        self._core.writer.commit(Work(tuple(ops), (self._teller.entry(event),)))
 
     def _lacks(self, job: JobRow) -> bool:
         """Return whether items that a job found there already may be gone since."""
@@ -112,21 +136,38 @@ class ImportSink:
 
     def _digest(self, path: Path, known: Known) -> bytes:
         files = self._core.keys.files
-        digest = FileDigest(files, Tag.FILE_DIGEST)
-        with path.open("rb") as file:
-            while piece := file.read(CHUNK):
-                digest.update(piece)
+        digest = self._content(archive_of(path))
+        member = [each.encode() for each in [member_of(path)] if each]
         reader = f"{known.source} {known.version}".encode()
-        name = self._name(path).encode() if self._per_file(known.source) else b""
+        name = self.name(path).encode() if self._per_file(known.source) else b""
         signer = [self._signer.key] if self._signer else []
-        return mac16(files, Tag.IDEMPOTENCY, digest.digest(), reader, name, *signer)
+        return mac16(files, Tag.IDEMPOTENCY, digest, reader, name, *signer, *member)
 
-    def _name(self, path: Path) -> str:
-        return self._names.get(path, path.name)
+    def _content(self, path: Path) -> bytes:
+        """Return the digest of a file; that of an archive is made once for all its members."""
+        told = path.stat()
+        mark = (path, told.st_ino, told.st_size, told.st_mtime_ns)
+        if self._digested[0] != mark:
+            digest = FileDigest(self._core.keys.files, Tag.FILE_DIGEST)
+            with path.open("rb") as file:
+                while piece := file.read(CHUNK):
+                    digest.update(piece)
+            self._digested = (mark, digest.digest())
+        return self._digested[1]
+
+    def name(self, path: Path) -> str:
+        """Return what the owner calls a file."""
+        archive = archive_of(path)
+        name = self._names.get(archive, archive.name)
+        member = member_of(path)
+        return f"{name}/{member}" if member else name
 
     def _source(self, facts: FileFacts) -> SourceRow:
         connector = facts.known.source
-        name = self._name(facts.path) if self._per_file(connector) else f"{connector} files"
+        mapping = self._source_of(facts.path)
+        if mapping is not None:
+            return mapping
+        name = self.name(facts.path) if self._per_file(connector) else f"{connector} files"
         name = f"{name}, {self._signer.words()}" if self._signer else name
         for source in self._catalogue.sources():
             if (source.connector, source.name) == (connector, name):
@@ -141,7 +182,7 @@ class ImportSink:
             source=source.id,
             input=digest,
             state=RUNNING,
-            file=self._name(facts.path),
+            file=self.name(facts.path),
             what=facts.known.what,
             started=now,
             ended=None,
@@ -167,11 +208,11 @@ class ImportSink:
         )
 
 
-def file_report(result: FileResult, name: str | None) -> FileReport:
+def file_report(result: FileResult, name: str) -> FileReport:
     """Return what became of one file, as people read it."""
     outcome = result.outcome
     return FileReport(
-        name=name or result.path.name,
+        name=name,
         what=result.known.what if result.known else "",
         job=result.job,
         new=outcome.counts.new,
@@ -183,5 +224,5 @@ def file_report(result: FileResult, name: str | None) -> FileReport:
         ),
         rejected=outcome.rejected,
         error=outcome.error,
-        remedy=UnreadableSourceError.remedy() if outcome.error else None,
+        remedy=outcome.remedy if outcome.error else None,
     )

@@ -26,7 +26,7 @@ from sealhold.crypto.seal import ENVELOPE_BYTES
 from sealhold.model.collecting import uncollected
 from sealhold.model.ids import Collection, Id16, JobId, RecordId, timed_ids
 from sealhold.model.shown import RejectView
-from sealhold.stores.spec import MAX_ROW, ColumnKind, Delete, Expect, Found, Op, Put, TableSpec
+from sealhold.stores.spec import MAX_ROW, Delete, Expect, Found, Op, Put
 from sealhold.vault.catalogue import KEPT_REJECTS, Catalogue, JobRow, SourceRow
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
@@ -42,23 +42,11 @@ from sealhold.vault.owned import (
     seal_record,
 )
 from sealhold.vault.placed import PLACED, Placed
-from sealhold.vault.recognising import Recogniser, Seen
+from sealhold.vault.recognising import IDENTITIES, Recogniser, Seen
 from sealhold.vault.signed import Signer
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
-IDENTITIES = TableSpec(
-    name="identity",
-    columns={
-        "tag": ColumnKind.TAG16,
-        "rec": ColumnKind.ID16,
-        "subject": ColumnKind.ID16,
-        "job": ColumnKind.ID16,
-        "content": ColumnKind.TAG16,
-    },
-    key=("tag",),
-    indexes={"job": ("job", "rec")},  # by job and then as they came: tags are in no order
-)
 SMALL = 250  # bytes; more than the ids, tags and wrapped key of any row
 INLINE = 65_536  # bytes of content kept in its row; more goes into packs
 PORTION = 1_048_576  # bytes of content in one commit: rows, older versions and words fit a batch
@@ -187,9 +175,7 @@ class Ingest:
         core = self._core
         known = core.store.get(IDENTITIES.name, [(each.tag,) for each in seen])
         differing = [
-            (each, found)
-            for each, found in zip(seen, known, strict=True)
-            if found is None or found.row[4] != each.digest[:16]
+            (each, found) for each, found in zip(seen, known, strict=True) if _is_news(each, found)
         ]
         before = self._before([found.row[1] for _, found in differing if found])
         ids = self._ids([each for each, found in differing if found is None])
@@ -263,6 +249,14 @@ class Ingest:
             title=title,
             text=text,
         )
+
+
+def _is_news(seen: Seen, identity: Found | None) -> bool:
+    """Whether an item is new or changed; one that is coarse changes only what is listed no more."""
+    if identity is None:
+        return True
+    kept = identity.row[4]
+    return kept != seen.digest[:16] and not (seen.item.coarse and any(kept))
 
 
 def _counted(

@@ -14,7 +14,7 @@ from sealhold.audit.bundle import prove_entry
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
 from sealhold.audit.log import Appender
 from sealhold.audit.reading import Line, leaf_of, read_entries, read_hashes
-from sealhold.audit.tables import CHECKPOINT, LEAF
+from sealhold.audit.tables import CHECKPOINT, LEAF, Openers
 from sealhold.audit.verify import Progress, verify_log
 from sealhold.crypto.seal import NOBODY, Sealer
 from sealhold.crypto.sign import key_digest
@@ -84,6 +84,7 @@ _WORDS = {
     EventKind.UPGRADE: "the rows were brought to another form: {reason}",
     EventKind.HOLD: "a duty to keep: {reason}",
     EventKind.HELD: "what is held of somebody who was erased: {reason}",
+    EventKind.TOKEN: "a policy token: {reason}",
     EventKind.LOG_KEY: "another key signs for the log from here on: the one before is {reason}",
     EventKind.POLICY: "standing rules: {reason}",
     EventKind.COMPONENT: "what a grant lets a source run: {reason}",
@@ -206,6 +207,11 @@ class Ledger:
     def leaf_hashes(self) -> tuple[str, ...]:
         """Return the leaf hash of each entry, from entry 0 on."""
         return tuple(each.hex() for each in read_hashes(self._core.store))
+
+    @property
+    def openers(self) -> Openers:
+        """What opens entries, by the subject that they lie under."""
+        return self._opener
 
     @property
     def origin(self) -> str:

@@ -61,7 +61,9 @@ from sealhold.vault import (
     noisebudget,
     notices,
     personrows,
+    policytokenrows,
     processings,
+    pushers,
     quotas,
     recipients,
     registry,
@@ -82,7 +84,6 @@ from sealhold.vault.deciding import Deciding
 from sealhold.vault.home import FIRST_EPOCH, Home, Lock, read, replace
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.index import SEGMENTS
-from sealhold.vault.ingest import IDENTITIES
 from sealhold.vault.keeping import Way
 from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.keyring import Keyring
@@ -92,6 +93,7 @@ from sealhold.vault.objects import TABLES as OBJECT_TABLES
 from sealhold.vault.owned import OLDER, RECORDS
 from sealhold.vault.papers import Papers
 from sealhold.vault.placed import PLACED
+from sealhold.vault.recognising import IDENTITIES
 from sealhold.vault.reserves import Reserves
 from sealhold.vault.rollback import Accepted, Undone
 from sealhold.vault.roots import HomeRoot
@@ -120,8 +122,10 @@ DECIDING = (
     stories.STORIES,
     recipients.RECIPIENTS,
     *holdrows.DECIDING,
+    pushers.PUSHERS,
     *standingrules.DECIDING,
     components.COMPONENTS,
+    *policytokenrows.DECIDING,
 )
 COUNTERS = (quotas.LOOKED.name, leases.COUNTS.name, caveats.USES.name)  # no memo rests on them
 TABLES = (
@@ -152,6 +156,7 @@ TABLES = (
     *personrows.TABLES,
     *attachments.TABLES,
     repeats.REPEATS,
+    pushers.PUSHED,
     *jobs.TABLES,
     backups.BACKUPS,
     *log_tables.TABLES,

@@ -7,13 +7,18 @@
 Source: docs/spec/36-sources.md section 2.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sealhold.model.ids import SourceId, SubjectId
 from sealhold.stores.spec import ColumnKind, Expect, Op, Put, ReadView, TableSpec
-from sealhold.vault.recognising import Seen
+from sealhold.vault.catalogue import JobRow, SourceRow
+from sealhold.vault.core import Core
+from sealhold.vault.deciding import rows_of
+from sealhold.vault.owned import RECORDS
+from sealhold.vault.recognising import IDENTITIES, Seen
 
+PORTION = 2_000  # rows written in one commit
 PLACED = TableSpec(
     name="placed",
     columns={
@@ -76,3 +81,19 @@ def version_of(seen: Seen, look: Look | None) -> int:
     if look is None:
         return 1
     return look.version + (look.content != seen.digest[:16])
+
+
+def placing(core: Core, source: SourceRow, job: JobRow) -> Iterator[list[Op]]:
+    """Yield, by portions, what keeps id, version and digest of each item of a job."""
+    store, placed = core.store, Placed(core.store)
+    digests = {found.row[1]: found.row[4] for found in rows_of(store, IDENTITIES, "job", job.id)}
+    ops: list[Op] = []
+    for found in rows_of(store, RECORDS, "job", job.id):
+        record, version = found.row[0], found.row[4]
+        if record in digests:
+            ops.append(placed.put(record, core.owner, source.id, version, digests[record]))
+        if len(ops) == PORTION:
+            yield ops
+            ops = []
+    if ops:
+        yield ops

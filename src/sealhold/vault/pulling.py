@@ -8,15 +8,16 @@
 Source: docs/spec/36-sources.md section 3.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from sealhold.connectors.members import member_of
 from sealhold.connectors.pulling import Piece, Pullers, Where
-from sealhold.connectors.runner import Reader
+from sealhold.connectors.runner import Reader, inside
 from sealhold.connectors.shaping import dataset_from, shaped
 from sealhold.connectors.spec import Batch, Item
-from sealhold.model.errors import UnreadableSourceError
+from sealhold.model.errors import ConflictError, UnreadableSourceError
 from sealhold.model.records import Dataset
 from sealhold.vault.accounts import Accounts
 from sealhold.vault.catalogue import SourceRow
@@ -76,20 +77,62 @@ class Looking:
         dataset = declared(source)
         with self._cell() as cell:
             for piece in self._pullers(source.kind).pull(self.where(source), cursor):
-                yield self._read(cell, piece, dataset)
+                for part in _parts(cell, piece):
+                    yield self._read(cell, part, dataset) if isinstance(part, Piece) else part
 
     def _read(self, cell: Reader, piece: Piece, dataset: Dataset | None) -> Read:
-        try:
-            known = cell.detect(piece.path)
-        except UnreadableSourceError as err:
-            return Read(piece, "", "", iter(()), "", str(err))
-        portions = cell.read(piece.path, known.source, None)
+        if piece.is_empty:
+            return Read(piece, "", "", iter(()), "")
+        name, version = piece.known
+        if not name:
+            try:
+                known = cell.detect(piece.path)
+            except UnreadableSourceError as err:
+                return Read(piece, "", "", iter(()), "", str(err))
+            name, version = known.source, known.version
+        portions = cell.read(piece.path, name, None)
         shapes = (shaped(each.batch, dataset) for each in portions)
-        within = piece.within if dataset is None and self._per_file(known.source) else ""
-        return Read(piece, known.source, known.version, shapes, within)
+        within = piece.within if dataset is None and self._per_file(name) else ""
+        return Read(piece, name, version, shapes, within)
+
+
+def _parts(cell: Reader, piece: Piece) -> Iterator[Piece | Read]:
+    """Yield the piece, or what is in it if it is an archive; its cursor stands behind the last."""
+    found = [*inside(piece.path, cell)]
+    for number, each in enumerate(found, start=1):
+        member = member_of(each.path)
+        name = f"{piece.name}/{member}" if member else piece.name
+        is_last = number == len(found)
+        part = replace(
+            piece,
+            path=each.path,
+            name=name,
+            cursor=piece.cursor if is_last else "",
+            gone=piece.gone if is_last else (),
+            kept=piece.kept if is_last else None,
+            within=piece.within and name,
+        )
+        yield Read(part, "", "", iter(()), "", each.why) if each.why else part
 
 
 def declared(source: SourceRow) -> Dataset | None:
     """Return the dataset that a source's rows are, if its owner said so."""
     told = source.settings.get("dataset")
     return dataset_from(told) if isinstance(told, dict) else None
+
+
+def check_declared(
+    core: Core, sources: Sequence[SourceRow], dataset: Dataset, mine: SourceRow | None = None
+) -> None:
+    """See that a source may have a dataset of its own: nothing else is called so here.
+
+    Raises:
+        ConflictError: a connector fills one of that name, or another source has other columns.
+    """
+    named = [(each.id, declared(each)) for each in sources]
+    same = [(id_, each) for id_, each in named if each and each.name == dataset.name]
+    if core.datasets.get(dataset.name) is not None and not same:
+        raise ConflictError(f"`{dataset.name}` is the name of another dataset")
+    own = mine.id if mine is not None else None
+    if any(id_ != own and each.columns != dataset.columns for id_, each in same):
+        raise ConflictError(f"a source has a dataset `{dataset.name}` with other columns")

@@ -16,11 +16,25 @@ from sealhold.connectors.columns import SIGNED_BY
 from sealhold.connectors.spec import Item
 from sealhold.crypto.digest import Keyed
 from sealhold.model.ids import Collection
+from sealhold.stores.spec import ColumnKind, TableSpec
 from sealhold.vault.catalogue import SourceRow
 from sealhold.vault.core import Core
 from sealhold.vault.describing import Describer
 from sealhold.vault.owned import content_of
 from sealhold.vault.signed import Signer
+
+IDENTITIES = TableSpec(
+    name="identity",
+    columns={
+        "tag": ColumnKind.TAG16,
+        "rec": ColumnKind.ID16,
+        "subject": ColumnKind.ID16,
+        "job": ColumnKind.ID16,
+        "content": ColumnKind.TAG16,
+    },
+    key=("tag",),
+    indexes={"job": ("job", "rec")},  # by job and then as they came: tags are in no order
+)
 
 
 class Seen(msgspec.Struct, frozen=True):  # one per item: made in a tenth of a dataclass's time
@@ -88,6 +102,7 @@ class Recogniser:
     def _kind(self, dataset: str) -> _Kind:
         found = self._kinds.get(dataset)
         if found is None:
+            # THREAT T384: whatever a source calls an item, it is an item of that source
             keys, place = self._core.keys, (self._source.id, dataset.encode(), *self._within)
             told = self._core.datasets.get(Collection(dataset))
             found = self._kinds[dataset] = _Kind(

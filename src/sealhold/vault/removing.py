@@ -16,8 +16,8 @@ from sealhold.stores.spec import Delete, Op
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
 from sealhold.vault.index import Index
-from sealhold.vault.ingest import IDENTITIES
 from sealhold.vault.owned import OLDER, RECORDS
+from sealhold.vault.recognising import IDENTITIES
 
 
 def place_of(core: Core, record: RecordId) -> tuple[Collection, bytes]:

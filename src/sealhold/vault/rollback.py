@@ -44,6 +44,7 @@ from sealhold.vault.noisebudget import NOISE, NoiseBudget
 from sealhold.vault.objects import PACKS
 from sealhold.vault.passkeyrows import no_passkeys
 from sealhold.vault.personpacks import drop_packs
+from sealhold.vault.pushers import all_end
 from sealhold.vault.questions import QUESTIONS
 from sealhold.vault.recipients import Recipients
 from sealhold.vault.registry import ACTIVE, SUSPENDED, TOKENS, Registry
@@ -127,6 +128,7 @@ def accept(core: Core, accepted: Accepted, then: Instant, mark: Callable[[], Non
     ops = (
         *ops,
         *_monitor(core),
+        *all_end(core),
         *no_logins(core),
     )  # or put out since
     entries = (*logkeys.missed(core), teller.entry(event))

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import msgspec
 
-from sealhold.connectors.frames import Known, Portion
+from sealhold.connectors.frames import Known, Members, Portion
 from sealhold.connectors.runner import SIGNATURE, Reader
 from sealhold.crypto.sign import PUBLIC_BYTES, PublicKey, verify_raw
 from sealhold.model.errors import BadSignatureError, InvalidError, UnreadableSourceError
@@ -62,6 +62,14 @@ class SignedReader:
     def __init__(self, reader: Reader, signer: Signer) -> None:
         self._reader = reader
         self._signer = signer
+
+    def members(self, path: Path) -> Members:
+        """Return what an archive holds; the members have no signature of their own.
+
+        Raises:
+            UnreadableSourceError: always.
+        """
+        raise UnreadableSourceError(f"`{path.name}` is an archive: sign the files in it")
 
     def detect(self, path: Path) -> Known:
         """Return which source reads the file, once its signature holds.

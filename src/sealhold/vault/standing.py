@@ -27,28 +27,33 @@ from sealhold.model.errors import (
     UnreadableSourceError,
 )
 from sealhold.model.ids import SourceId, timed_id
-from sealhold.model.quantities import HOUR, Instant
+from sealhold.model.quantities import Instant
 from sealhold.stores.spec import DeleteWhere, Op
 from sealhold.vault.accounts import Accounts
-from sealhold.vault.catalogue import ARCHIVE, FEDERATE, LEFT, UNDONE, Catalogue, JobRow, SourceRow
+from sealhold.vault.catalogue import ARCHIVE, FEDERATE, LEFT, UNDONE, Catalogue, SourceRow
 from sealhold.vault.core import Core
-from sealhold.vault.deciding import rows_of
 from sealhold.vault.index import SEGMENTS, Index
-from sealhold.vault.ingest import IDENTITIES
 from sealhold.vault.objects import Objects
 from sealhold.vault.owned import OLDER, RECORDS
-from sealhold.vault.placed import PLACED, Placed
-from sealhold.vault.pulling import Looking, declared
+from sealhold.vault.placed import PLACED, placing
+from sealhold.vault.pulling import Looking, check_declared, declared
+from sealhold.vault.pushers import ends
+from sealhold.vault.recognising import IDENTITIES
+from sealhold.vault.sourcestates import (
+    AWAY,
+    BROKEN,
+    NEEDS_LOGIN,
+    PAUSED,
+    asked_anew,
+    check_mode,
+    failed,
+    reached,
+)
 from sealhold.vault.taking import Taken, Taking
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
-PAUSED, BROKEN, NEEDS_LOGIN, FAILED = "paused", "broken", "needs_login", "failed"
-AWAY = frozenset({PAUSED, BROKEN, NEEDS_LOGIN, FAILED})  # states of one that is not reached
-WAITS = (60_000, 300_000, 1_800_000)  # milliseconds until the first tries again
-LATER = 6 * HOUR  # until those after them
-KEPT = frozenset({"place", "dataset", "datasets"})  # settings of every kind
-PORTION = 2_000  # rows written in one commit
+KEPT = frozenset({"place", "dataset", "datasets", "shape"})  # settings of every kind
 
 
 class Standing:
@@ -73,6 +78,7 @@ class Standing:
         self._teller = Teller(core.keys)
         self._turn = turn  # that of imports
         self._turns: dict[SourceId, Lock] = {}
+        self._drops: list[SourceRow] | None = None  # known until a source is changed
         self.came_back: Callable[[], None] = _unheard  # told whenever a source is there again
         for each in self.every():
             self._know(each)
@@ -110,14 +116,15 @@ class Standing:
             SourceAwayError: it cannot be reached.
             LoginNeededError: it refuses the account.
         """
-        _check_mode(mode)
+        check_mode(mode)
         schedules.check_schedule(schedule)
         if any(each.name == name for each in self._catalogue.sources()):
             raise ConflictError(f"a source is called `{name}` already")
+        self._check_can(kind, mode)
         health = self.check(kind, settings, secret)
         kept = dict(health.settings)
         if health.dataset is not None:
-            self._check_dataset(health)
+            check_declared(self._core, self._catalogue.sources(), health.dataset)
             kept["dataset"] = dataset_plain(health.dataset)
         core = self._core
         source = SourceRow(
@@ -158,9 +165,14 @@ class Standing:
         """Keep other values of a source's fields; `reason` stands in the log."""
         changed = replace(source, **fields)  # type: ignore[arg-type]  # reason: names of fields
         self._commit(changed, reason, self._catalogue.put_source(changed))
-        if source.state in AWAY and changed.state not in AWAY:
-            self.came_back()
+        if changed.state not in AWAY:
+            self._heard(source)
         return changed
+
+    def _heard(self, before: SourceRow) -> None:
+        """Tell that a source is there again, if it was not."""
+        if before.state in AWAY:
+            self.came_back()
 
     def schedule(self, source: SourceRow, schedule: str) -> SourceRow:
         """Say when a source is read by itself; empty: when it is told to.
@@ -193,9 +205,33 @@ class Standing:
             LoginNeededError: it refuses the account.
         """
         self.check(source.kind, source.settings, secret)
-        back = replace(source, state="", why="", tries=0, due=None, reached=self._core.clock())
+        back = reached(source, self._core.clock())
         ops = (self._catalogue.put_source(back), self._accounts.put(source.id, secret))
         self._commit(back, "login", *ops)
+        self._heard(source)
+        return back
+
+    def accept(self, source: SourceRow) -> SourceRow:
+        """Take the shape that a place has now for the right one; it is read whole next time.
+
+        Raises:
+            ConflictError: its dataset has other columns in another source.
+            InvalidError: an option of it does not fit the new shape.
+            SourceAwayError: it cannot be reached.
+            LoginNeededError: it refuses the account.
+        """
+        asked = asked_anew(source, self._pullers(source.kind))
+        health = self.check(source.kind, asked, self._looking.where(source).secret)
+        kept = dict(health.settings)
+        if health.dataset is not None:
+            check_declared(self._core, self._catalogue.sources(), health.dataset, source)
+            kept["dataset"] = dataset_plain(health.dataset)
+        with self._alone(source):
+            now = self._core.clock()
+            back = reached(self.find(source.name), now, settings=kept, cursor="", shape=None)
+            self._commit(back, "accepted", self._catalogue.put_source(back))
+        self._heard(source)
+        self._know(back)
         return back
 
     def pull(self, source: SourceRow) -> Taken:
@@ -205,6 +241,8 @@ class Standing:
             ConflictError: it is paused, or is being read at this moment.
             SourceAwayError: it cannot be reached; it is tried again by itself.
             LoginNeededError: it refuses the account.
+            SourceChangedError: it has another shape; it is read again once that is accepted.
+            UnreadableSourceError: what it gives is not what its kind is; tried again by itself.
         """
         if source.state == PAUSED:
             raise ConflictError(f"`{source.name}` is paused")
@@ -212,10 +250,11 @@ class Standing:
             source = self.find(source.name)
             try:
                 taken = self._take(source) if source.mode == ARCHIVE else self._look(source)
-            except (SourceAwayError, LoginNeededError) as err:
+            except (SourceAwayError, LoginNeededError, UnreadableSourceError) as err:
                 self._failed(source, err)
                 raise
-            return taken
+        self._heard(source)
+        return taken
 
     def due(self) -> list[SourceRow]:
         """Return the sources that are to be read by now, by their schedule or tried again."""
@@ -241,9 +280,10 @@ class Standing:
             LoginNeededError: the same, and it refuses the account.
             UnreadableSourceError: the same, and a piece of it cannot be read to its end.
         """
-        _check_mode(mode)
+        check_mode(mode)
         if mode == source.mode:
             return source
+        self._check_can(source.kind, mode)
         with self._alone(source):
             source = self.find(source.name)
             if mode == ARCHIVE:
@@ -258,7 +298,7 @@ class Standing:
     def remove(self, source: SourceRow) -> None:
         """Forget a place and its account; items that were kept from it stay."""
         with self._alone(source):
-            ops: list[Op] = [self._accounts.drop(source.id)]
+            ops: list[Op] = [self._accounts.drop(source.id), *ends(self._core, source.id)]
             ops += [DeleteWhere(PLACED.name, "source", (source.id,))]
             has_jobs = bool(self._catalogue.jobs_of_source(source.id))
             if has_jobs:  # its items name it
@@ -273,14 +313,8 @@ class Standing:
         taking = self._taking(source)
         with self._turn:
             taken = taking.whole() if is_whole else taking.since()
-        after = self.find(source.name)
-        self._commit(
-            after,
-            "reached",
-            self._catalogue.put_source(
-                replace(after, reached=self._core.clock(), state="", why="", tries=0, due=None)
-            ),
-        )
+        after = reached(self.find(source.name), self._core.clock())
+        self._commit(after, "reached", self._catalogue.put_source(after))
         return taken
 
     def _taking(self, source: SourceRow) -> Taking:
@@ -288,74 +322,52 @@ class Standing:
 
     def _look(self, source: SourceRow) -> Taken:
         health = self.check(source.kind, source.settings, self._looking.where(source).secret)
-        now = self._core.clock()
-        self.change(source, "reached", reached=now, state="", why="", tries=0, due=None)
+        row = reached(source, self._core.clock())
+        self._commit(row, "reached", self._catalogue.put_source(row))
         return Taken(what=health.sentence)
 
     def _failed(self, source: SourceRow, err: SealholdError) -> None:
         """Note that a place was not read, and when it is tried again."""
-        now, is_login = self._core.clock(), isinstance(err, LoginNeededError)
-        wait = WAITS[source.tries] if source.tries < len(WAITS) else LATER
         with suppress(SealholdError):  # the log cannot be written: it is tried again anyway
-            self.change(
-                self.find(source.name),
-                NEEDS_LOGIN if is_login else FAILED,
-                state=NEEDS_LOGIN if is_login else FAILED,
-                why=str(err),
-                tries=source.tries + 1,
-                due=None if is_login else Instant(now + wait),
-            )
+            row = failed(self.find(source.name), err, self._core.clock())
+            self._commit(row, row.state, self._catalogue.put_source(row))
 
     def _leave(self, source: SourceRow) -> SourceRow:
         """Turn what is kept of a source to what is only known of it."""
         jobs = [each for each in self._catalogue.jobs_of_source(source.id) if each.state != UNDONE]
         with self._core.keys.turning.kept():
             for job in jobs:
-                for ops in self._placing(source, job):
+                for ops in placing(self._core, source, job):
                     self._commit(source, "placing", *ops)
         gone = (SEGMENTS.name, IDENTITIES.name, RECORDS.name, OLDER.name)
         left = replace(source, mode=FEDERATE, cursor="")
         ops = [DeleteWhere(table, "job", (job.id,)) for job in jobs for table in gone]
         ended = [self._catalogue.put_job(replace(job, state=LEFT)) for job in jobs]
+        # THREAT T383: until this one commit all items are here, and from it on all are there
         self._commit(left, "federate", *ops, *ended, self._catalogue.put_source(left))
         self._index.forget()
         return left
 
-    def _placing(self, source: SourceRow, job: JobRow) -> Iterator[list[Op]]:
-        """Yield, by portions, what keeps id, version and digest of each item of a job."""
-        store, placed = self._core.store, Placed(self._core.store)
-        digests = {
-            found.row[1]: found.row[4] for found in rows_of(store, IDENTITIES, "job", job.id)
-        }
-        ops: list[Op] = []
-        for found in rows_of(store, RECORDS, "job", job.id):
-            record, version = found.row[0], found.row[4]
-            if record in digests:
-                ops.append(
-                    placed.put(record, self._core.owner, source.id, version, digests[record])
-                )
-            if len(ops) == PORTION:
-                yield ops
-                ops = []
-        if ops:
-            yield ops
+    def _check_can(self, kind: str, mode: str) -> None:
+        if mode == FEDERATE and not self._pullers(kind).can_stay:
+            raise InvalidError(f"what a source of kind `{kind}` brings cannot be left in place")
+
+    def waiting(self) -> list[SourceRow]:
+        """Return the folders that are emptied as soon as something lies in them."""
+        if self._drops is None:
+            self._drops = [each for each in self.every() if each.kind == "drop" and not each.state]
+        return self._drops
+
+    def has_waiting(self, source: SourceRow) -> bool:
+        """Return whether something lies in a folder that is emptied."""
+        pieces = self._pullers(source.kind).pull(self._looking.where(source), None)
+        return next(pieces, None) is not None
 
     def _know(self, source: SourceRow) -> None:
         """Let queries and tasks know the dataset that a source declares."""
         dataset = declared(source)
         if dataset is not None:
             self._core.datasets[dataset.name] = dataset
-
-    def _check_dataset(self, health: Health) -> None:
-        dataset = health.dataset
-        assert dataset is not None  # noqa: S101  # reason: asked before
-        known = self._core.datasets.get(dataset.name)
-        named = [declared(each) for each in self._catalogue.sources()]
-        others = [each for each in named if each is not None and each.name == dataset.name]
-        if known is not None and not others:
-            raise ConflictError(f"`{dataset.name}` is the name of another dataset")
-        if any(each.columns != dataset.columns for each in others):
-            raise ConflictError(f"a source has a dataset `{dataset.name}` with other columns")
 
     @contextmanager
     def _alone(self, source: SourceRow) -> Iterator[None]:
@@ -368,6 +380,7 @@ class Standing:
             turn.release()
 
     def _commit(self, source: SourceRow, reason: str, *ops: Op) -> None:
+        self._drops = None
         event = Event(
             kind=EventKind.SOURCE,
             actor=Actor.OWNER,
@@ -380,8 +393,3 @@ class Standing:
 
 def _unheard() -> None:
     """Tell nobody."""
-
-
-def _check_mode(mode: str) -> None:
-    if mode not in (ARCHIVE, FEDERATE):
-        raise InvalidError(f"a source is kept (`{ARCHIVE}`) or left in place (`{FEDERATE}`)")

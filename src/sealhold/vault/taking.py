@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.connectors.canary import Canary
 from sealhold.connectors.runner import JobState
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import UnreadableSourceError
@@ -22,11 +23,11 @@ from sealhold.vault.catalogue import Catalogue, JobRow, SourceRow
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
 from sealhold.vault.index import Index
-from sealhold.vault.ingest import IDENTITIES, Ingest
+from sealhold.vault.ingest import Ingest
 from sealhold.vault.objects import Objects
 from sealhold.vault.owned import OLDER, RECORDS
 from sealhold.vault.pulling import Looking, Read
-from sealhold.vault.recognising import Recogniser
+from sealhold.vault.recognising import IDENTITIES, Recogniser
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
@@ -45,6 +46,7 @@ class Taken:
     gone: int = 0
     rejected: int = 0
     broken: tuple[str, ...] = ()  # a sentence for each piece that could not be read to its end
+    unread: tuple[str, ...] = ()  # likewise for each that no connector reads
     pieces: int = 0
 
 
@@ -54,8 +56,10 @@ class _Seen:
 
     tags: set[bytes] = field(default_factory=set)
     broken: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
     pieces: int = 0
     gone: int = 0
+    canary: Canary = field(default_factory=lambda: Canary(None))
 
 
 class Taking:
@@ -92,12 +96,13 @@ class Taking:
 
     def _pull(self, *, whole: bool) -> Taken:
         job = self._begin()
-        seen = _Seen()
+        seen, is_all = _Seen(canary=Canary(self._source.shape)), whole
         try:
             cursor = None if whole else self._source.cursor or None
             for read in self._looking.pieces(self._source, cursor):
                 job = self._piece(job, read, seen)
-            if whole and not seen.broken:
+                is_all = is_all or read.piece.complete
+            if is_all and not seen.broken:
                 seen.gone += self._list_no_more(job, self._lacking(seen.tags))
         except Exception as err:
             self._end(replace(job, error=str(err), state=JobState.FAILED.value))
@@ -106,7 +111,9 @@ class Taking:
         if seen.broken or job.rejected:
             state = JobState.DONE_WITH_REJECTS
         error = "; ".join(seen.broken[:3]) or None
-        self._end(replace(job, state=state.value, error=error))
+        self._source = replace(self._source, shape=seen.canary.shape())
+        shaped = self._catalogue.put_source(self._source)
+        self._end(replace(job, state=state.value, error=error), shaped)
         return Taken(
             job=job.id,
             new=job.new,
@@ -115,6 +122,7 @@ class Taking:
             gone=seen.gone,
             rejected=job.rejected,
             broken=tuple(seen.broken),
+            unread=tuple(seen.unread),
             pieces=seen.pieces,
         )
 
@@ -123,11 +131,16 @@ class Taking:
         ingest = Ingest(
             self._core, self._index, self._objects, self._source, within=read.within, met=seen.tags
         )
+        seen.canary.begin()  # THREAT T398: looked at before any of it is kept
+        before = job
         for batch in read.batches():
+            seen.canary.see(batch)
             job, _ = ingest.take(job, batch, read.version)
         ingest.finish()
         if read.error:
-            seen.broken.append(f"{piece.name}: {read.error}")
+            (seen.broken if read.connector else seen.unread).append(f"{piece.name}: {read.error}")
+        if piece.kept is not None:
+            piece.kept(*_told(read, before, job))
         if piece.gone:
             tags = self._named(piece.gone)
             seen.gone += self._list_no_more(job, self._core.store.get(IDENTITIES.name, tags))
@@ -191,10 +204,10 @@ class Taking:
         self._commit(job, "begun", self._catalogue.put_job(job))
         return job
 
-    def _end(self, job: JobRow) -> None:
+    def _end(self, job: JobRow, *ops: Op) -> None:
         remedy = UnreadableSourceError.remedy() if job.error else None
         ended = replace(job, ended=self._core.clock(), remedy=remedy)
-        self._commit(ended, ended.state, self._catalogue.put_job(ended))
+        self._commit(ended, ended.state, self._catalogue.put_job(ended), *ops)
 
     def _commit(self, job: JobRow, reason: str, *ops: Op) -> None:
         event = Event(
@@ -207,3 +220,11 @@ class Taking:
             reason=reason,
         )
         self._core.writer.commit(Work(ops, (self._teller.entry(event),)))
+
+
+def _told(read: Read, before: JobRow, after: JobRow) -> tuple[str, bool]:
+    """Return what became of a piece, in words, and whether it was read."""
+    new, changed = after.new - before.new, after.changed - before.changed
+    same, skipped = after.same - before.same, after.rejected - before.rejected
+    counts = f"{new} new, {changed} changed, {same} the same as before, {skipped} skipped"
+    return (f"{read.error}; {counts}" if read.error else counts), not read.error

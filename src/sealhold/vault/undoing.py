@@ -18,8 +18,9 @@ from sealhold.vault.catalogue import UNDONE, Catalogue, JobRow
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
 from sealhold.vault.index import SEGMENTS, Index
-from sealhold.vault.ingest import IDENTITIES, PORTION, SMALL
+from sealhold.vault.ingest import PORTION, SMALL
 from sealhold.vault.owned import OLDER, RECORDS
+from sealhold.vault.recognising import IDENTITIES
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 

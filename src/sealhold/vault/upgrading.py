@@ -23,7 +23,7 @@ from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.migrating import Migration, migrated_copy, tables_of
 from sealhold.stores.spec import Op, Put, ReadView, RecordStore, TableSpec
 from sealhold.stores.tables import Tables
-from sealhold.vault import components, holdrows, standingrules
+from sealhold.vault import components, holdrows, policytokenrows, standingrules
 from sealhold.vault.accounts import ACCOUNTS
 from sealhold.vault.backups import Watch
 from sealhold.vault.deciding import Deciding
@@ -48,7 +48,13 @@ MIGRATIONS = (
     Migration(
         to=3,
         about="sources may be places with an account, and may be left in place",
-        added=(ACCOUNTS, PLACED, *standingrules.DECIDING, components.COMPONENTS),
+        added=(
+            ACCOUNTS,
+            PLACED,
+            *standingrules.DECIDING,
+            components.COMPONENTS,
+            *policytokenrows.DECIDING,
+        ),
     ),
 )
 

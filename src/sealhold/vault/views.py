@@ -111,7 +111,7 @@ def _fill(
     first = list(islice(records, CHUNK))
     columns = _columns(dataset, first)
     types = [kind for _, kind in _EXTRA] + [column.type.value for column in columns]
-    names = [each for each, _ in _EXTRA] + [column.name for column in columns]
+    names = _apart([each for each, _ in _EXTRA] + [column.name for column in columns])
     quoted = ", ".join(f'"{_ident(each)}" {kind}' for each, kind in zip(names, types, strict=True))
     engine.execute(f'CREATE TABLE "{name}" ({quoted})')
     wanted = ", ".join(_cast(f"(r->>{at})", kind) for at, kind in enumerate(types))
@@ -122,6 +122,17 @@ def _fill(
     while first:
         engine.execute(insert, [_rows(first, columns)])
         first = list(islice(records, CHUNK))
+
+
+def _apart(names: Sequence[str]) -> list[str]:
+    """Return names of columns, each told apart from those before it: `id`, then `id_`."""
+    apart: dict[str, str] = {}
+    for name in names:
+        told = name
+        while told.casefold() in apart:  # names of columns are equal whatever their case
+            told += "_"
+        apart[told.casefold()] = told
+    return [*apart.values()]
 
 
 def _columns(dataset: Dataset, first: Sequence[tuple[Record, str, str]]) -> tuple[Column, ...]:

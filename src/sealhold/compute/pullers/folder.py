@@ -25,23 +25,30 @@ class FolderPuller:
     options: ClassVar[Mapping[str, str]] = {}
     is_local: ClassVar[bool] = True
     is_whole: ClassVar[bool] = True
+    can_stay: ClassVar[bool] = True
 
     def check(self, where: Where) -> Health:
         """Look how many files there are."""
-        folder = _folder(where)
+        folder = folder_at(where)
         count = sum(1 for _ in files_of(folder))
         return Health(sentence=f"{count:,} files", settings={"place": str(folder)})
 
     def pull(self, where: Where, cursor: str | None) -> Iterator[Piece]:
         """Yield each file, in the order of their names."""
         del cursor
-        folder = _folder(where)
+        folder = folder_at(where)
         for path in files_of(folder):
             name = str(path.relative_to(folder))
             yield Piece(path=path, name=name, within=name)
 
 
-def _folder(where: Where) -> Path:
+def folder_at(where: Where) -> Path:
+    """Return the folder that a source lies in.
+
+    Raises:
+        InvalidError: it is not named.
+        SourceAwayError: it is not there.
+    """
     said = where.settings.get("place")
     if not isinstance(said, str) or not said:
         raise InvalidError("a folder is named by its path")

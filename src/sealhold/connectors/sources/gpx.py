@@ -21,15 +21,14 @@ from sealhold.connectors.charset import head_text
 from sealhold.connectors.geo import (
     POINT_BYTES,
     Point,
-    distance,
     parse_coordinate,
     parse_elevation,
-    speeds,
     trips_of,
 )
 from sealhold.connectors.places import PLACES, ROUTES, TRIPS
 from sealhold.connectors.spec import BATCH_ROWS, Batch, Guess, Item, Why
 from sealhold.connectors.times import parse_time
+from sealhold.connectors.tracks import MAX_TOLD, geometry, line_item, more_of
 from sealhold.connectors.xmlsafe import children, local, rest_of, text_of, tree_of
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import UnreadableSourceError
@@ -42,7 +41,6 @@ _METADATA = frozenset(  # of the file, not of anything in it
     | {"bounds", "link", "copyright"}
 )
 _encode = msgspec.msgpack.Encoder().encode
-_MAX_TOLD = 20  # faults told one by one within a track; the rest are counted
 
 
 class Gpx:
@@ -117,7 +115,7 @@ class _Line:
         point = _point(element, place)
         if isinstance(point, str):
             self.faulty += 1
-            if self.faulty <= _MAX_TOLD:
+            if self.faulty <= MAX_TOLD:
                 self.faults.append((place, point, tostring(element)[:MAX_RAW]))
         else:
             self.points.append(point)
@@ -145,8 +143,8 @@ def _of_line(element: Element, line: _Line, where: str) -> Iterator[Found]:
     """Yield what is wrong with the points of a route or track, then what it is made of."""
     for place, fault, raw in line.faults:
         yield reject(f"{where} {place}", Why.MALFORMED, fault, raw)
-    if line.faulty > _MAX_TOLD:
-        yield reject(where, Why.MALFORMED, f"{line.faulty - _MAX_TOLD} more points of that kind")
+    if line.faulty > MAX_TOLD:
+        yield reject(where, Why.MALFORMED, f"{line.faulty - MAX_TOLD} more points of that kind")
     if not line.points and not line.faulty:
         yield reject(where, Why.UNSUPPORTED, "a line without points", tostring(element))
     yield from _parts(element, line.points, where)
@@ -156,53 +154,11 @@ def _parts(element: Element, points: list[Point], where: str) -> Iterator[Found]
     is_route = local(element) == "rte"
     for number, part in enumerate(trips_of(points), start=1):
         place = f"{where} part {number}"
-        if not is_route and sum(point.when is not None for point in part) > 1:
-            yield _trip(element, part, place)
+        words, raw = _words(element), _raw(element, part)
+        if is_route:
+            yield geometry(part, "route", place, words, raw)
         else:
-            yield _geometry(element, part, "route" if is_route else "track", place)
-
-
-def _trip(element: Element, points: list[Point], where: str) -> Item:
-    times = sorted(point.when.at for point in points if point.when)
-    duration = (times[-1] - times[0]) / 1000
-    length = distance(points)
-    offset = next((point.when.offset_min for point in points if point.when), None)
-    fields: dict[str, Plain] = {
-        "start": times[0],
-        "end": times[-1],
-        "offset_min": offset,
-        "duration_s": duration,
-        "distance_m": length,
-        "max_speed_ms": max(speeds(points), default=None),
-        "mean_speed_ms": round(length / duration, 3) if duration else None,
-        **_ends(points),
-        **_words(element),
-        "points": [point.plain() for point in points],
-    }
-    raw = _raw(element, points)
-    return Item(dataset="trips", fields=fields, raw=raw, original_id=None, position=where)
-
-
-def _geometry(element: Element, points: list[Point], kind: str, where: str) -> Item:
-    fields: dict[str, Plain] = {
-        "kind": kind,
-        "distance_m": distance(points),
-        **_ends(points),
-        **_words(element),
-        "points": [point.plain() for point in points],
-    }
-    raw = _raw(element, points)
-    return Item(dataset="routes", fields=fields, raw=raw, original_id=None, position=where)
-
-
-def _ends(points: list[Point]) -> dict[str, Plain]:
-    first, last = points[0], points[-1]
-    return {
-        "start_lat": first.lat,
-        "start_lon": first.lon,
-        "end_lat": last.lat,
-        "end_lon": last.lon,
-    }
+            yield line_item(part, "track", place, words, raw)
 
 
 def _words(element: Element) -> dict[str, Plain]:
@@ -215,8 +171,8 @@ def _words(element: Element) -> dict[str, Plain]:
 
 def _raw(element: Element, points: list[Point]) -> Plain:
     line = rest_of(element, _LINE_FIELDS)
-    more = [[point.place, point.more] for point in points if point.more]
-    return {"line": line, "points": more} if line or more else None
+    more = more_of(points)
+    return {"line": line, "points": more or []} if line or more else None
 
 
 def _point(element: Element, place: str) -> Point | str:

@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from decimal import Decimal
 from typing import BinaryIO, ClassVar
 
+from sealhold.connectors.amounts import NO_SUM, add_up, parse_amount
 from sealhold.connectors.batches import Found, by_count, reject
 from sealhold.connectors.charset import head_text
 from sealhold.connectors.money import BALANCES, BOOKINGS
@@ -34,7 +34,6 @@ _POSITIONS = "INVPOSLIST"
 _SUMS = ("INVBAL", "INV401KBAL")  # each leaf is a balance: AVAILCASH, MATCH, TOTAL
 _LIST_FACTS = frozenset({"DTSTART", "DTEND"})
 _BALANCES = {"LEDGERBAL": "ledger", "AVAILBAL": "available"}
-_AMOUNT = re.compile(r"([+-]?)0*(\d{0,30})(?:[.,](\d{0,30}))?", re.ASCII)
 _TIME = re.compile(
     r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?(?:\.(\d{1,6}))?)?"
     r"(?:\[([+-]?\d{1,2})(?:\.(\d{1,2}))?(?::[^\]]{0,10})?\])?",
@@ -113,8 +112,7 @@ class _Statement:
         for number, (kind, balance) in enumerate(self._balances(), start=1):
             yield self._balance(kind, balance, f"{self.where} balance {number}")
         if not self._adds_up():
-            detail = "opening balance and bookings do not give the closing balance"
-            yield reject(self.where, Why.MALFORMED, detail)
+            yield reject(self.where, Why.MALFORMED, NO_SUM)
 
     def _bookings(self) -> Iterator[Node]:
         for part in self.node.all(*_LISTS):
@@ -198,25 +196,12 @@ class _Statement:
             (one.leaf("VALUE") for one in self.node.all("BAL") if _is_opening(one)), None
         )
         closing = next((one.leaf("BALAMT") for one in self.node.all("LEDGERBAL")), None)
-        first, last = parse_amount(opening), parse_amount(closing)
-        if first is None or last is None:
-            return True
         amounts = [parse_amount(one.leaf("TRNAMT", "TOTAL")) for one in self._bookings()]
-        return Decimal(first) + sum(Decimal(one) for one in amounts if one) == Decimal(last)
+        return add_up(parse_amount(opening), amounts, parse_amount(closing))
 
 
 def _is_opening(balance: Node) -> bool:
     return (balance.leaf("NAME") or "").casefold().startswith(("opening", "beginning"))
-
-
-def parse_amount(text: str | None) -> str | None:
-    """Return an amount as exact decimal text, or None if it is no number: `+05,50` is `5.50`."""
-    found = _AMOUNT.fullmatch(text.strip()) if text and len(text) < 80 else None  # noqa: PLR2004
-    if found is None or not any(char.isdigit() for char in found[0]):
-        return None
-    sign, whole, part = found.groups()
-    plain = (whole or "0") + (f".{part}" if part else "")
-    return f"-{plain}" if sign == "-" and plain.strip("0.") else plain
 
 
 def parse_ofx_time(text: str | None) -> When | None:

@@ -22,6 +22,7 @@ from sealhold.model.errors import (
     LockedError,
     NoKeyError,
     NoPinError,
+    NoSecretError,
     VerificationNeededError,
     WeakPassphraseError,
     WrongPassphraseError,
@@ -203,21 +204,24 @@ def typed(
     return _asked(session, missing, prompt)
 
 
+_WANTED = {NoPinError: "PIN", NoSecretError: "password or token"}
+
+
 def asked(session: Session, prompt: str) -> str:
-    """Return a secret that is no passphrase of the vault, typed at the terminal.
+    """Return the password or token of a source, typed at the terminal.
 
     Raises:
-        VerificationNeededError: there is no terminal.
+        NoSecretError: there is no terminal.
     """
-    return _asked(session, VerificationNeededError, prompt)
+    return _asked(session, NoSecretError, prompt)
 
 
 def _asked(
     session: Session,
-    missing: type[LockedError | VerificationNeededError | NoPinError],
+    missing: type[LockedError | VerificationNeededError | NoPinError | NoSecretError],
     prompt: str,
 ) -> str:
     if not session.shell.terminal.is_there():
-        what = "PIN" if missing is NoPinError else "passphrase"
+        what = _WANTED.get(missing, "passphrase")
         raise missing(f"there is no terminal to type the {what} at")
     return session.shell.terminal.ask(prompt)

@@ -16,11 +16,13 @@ from sealhold.frontends.cli.opening import folder_of, given_to, world_of
 from sealhold.frontends.cli.out import Facts, Line, emit, safe
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.http.app import make_app
+from sealhold.frontends.http.drops import Drops
 from sealhold.frontends.http.journal import Aside, Journal
 from sealhold.frontends.http.rounds import Rounds
 from sealhold.frontends.http.serve import bind, make_server
 from sealhold.model.clock import Clock
 from sealhold.node import PASSPHRASE_VARIABLE, Node
+from sealhold.node.mediawatch import watched
 
 PORT = 8722
 FRESH = 20_000  # objects more, after which garbage is looked for
@@ -81,7 +83,7 @@ def serve(
         gc.freeze()  # what is there by now stays, and need not be looked at again and again
         gc.set_threshold(FRESH)
         aside = lines if log else nullcontext()
-        with _rounds(node, world.clock), aside, _noted(journal, node, bound):
+        with _rounds(node, world.clock), watched(node), aside, _noted(journal, node, bound):
             make_server(app).run(sockets=[listener])
 
 
@@ -121,11 +123,14 @@ def _to_stderr(line: str) -> None:
 
 @contextmanager
 def _rounds(node: Node, clock: Clock) -> Iterator[None]:
-    rounds = Rounds(node, clock)
-    thread = Thread(target=rounds.run, name="rounds", daemon=True)
-    thread.start()
+    both = (Rounds(node, clock), Drops(node))
+    threads = [Thread(target=each.run, name="rounds", daemon=True) for each in both]
+    for thread in threads:
+        thread.start()
     try:
         yield
     finally:
-        rounds.stop()
-        thread.join(WAIT_TO_END)
+        for each in both:
+            each.stop()
+        for thread in threads:
+            thread.join(WAIT_TO_END)

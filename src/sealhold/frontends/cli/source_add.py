@@ -59,5 +59,7 @@ def source_add(  # noqa: PLR0913, PLR0917  # reason: each is a word of the comma
         source = node.standing.add(name, kind, settings, secret, mode=mode, schedule=every)
     then = "Read it: sealhold source run " + safe(name)
     ask = "Ask it: sealhold query"
-    hint = Line(then if mode == "archive" else ask, "hint")
+    token = "Let a program push: sealhold source token " + safe(name)
+    ways = {"federate": ask, "archive": token if kind == "push" else then}
+    hint = Line(ways[source.mode], "hint")
     emit(session, source_value(source), Line("Added.", "head"), *source_facts(source), hint)

@@ -2,6 +2,7 @@
 
 import typer
 
+from sealhold.frontends.cli.opening import world_of
 from sealhold.frontends.cli.out import Column, Facts, Line, Table, emit
 from sealhold.frontends.cli.session import Session
 from sealhold.node import kinds
@@ -10,7 +11,7 @@ from sealhold.node import kinds
 def source_kinds(context: typer.Context) -> None:
     """List the kinds of places that a source may be, with their options."""
     session = Session.of(context)
-    found = kinds()
+    found = kinds(world_of(session).clock)
     value = [
         {"kind": e.kind, "about": e.about, "place": e.place, "options": dict(e.options)}
         for e in found

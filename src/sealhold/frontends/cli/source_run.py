@@ -11,6 +11,8 @@ from sealhold.model.errors import UnreadableSourceError
 from sealhold.model.ids import canonical
 from sealhold.node import Taken
 
+TOLD = 10  # files that nobody reads, by name
+
 
 def source_run(
     context: typer.Context,
@@ -25,7 +27,7 @@ def source_run(
     with reading(session) as node:
         taken = node.standing.pull(node.standing.find(name))
     emit(session, _value(taken), *_blocks(taken))
-    if taken.broken and taken.pieces == len(taken.broken):
+    if taken.pieces and taken.pieces == len(taken.broken) + len(taken.unread):
         raise typer.Exit(UnreadableSourceError.kind.value)
 
 
@@ -39,6 +41,7 @@ def _value(taken: Taken) -> dict[str, object]:
         "gone": taken.gone,
         "skipped": taken.rejected,
         "broken": list(taken.broken),
+        "unread": list(taken.unread),
     }
 
 
@@ -53,4 +56,7 @@ def _blocks(taken: Taken) -> list[Block]:
         ("Skipped", f"{taken.rejected:,}"),
     ]
     broken = [Line(safe(each), "bad") for each in taken.broken]
-    return [Line("Read.", "head"), Facts(facts), *broken]
+    unread = [Line(f"Not read: {safe(each)}") for each in taken.unread[:TOLD]]
+    if len(taken.unread) > TOLD:
+        unread.append(Line(f"{len(taken.unread) - TOLD:,} more were not read.", "hint"))
+    return [Line("Read.", "head"), Facts(facts), *broken, *unread]

@@ -1,4 +1,4 @@
-"""`sealhold source pause`, `resume` and `remove`."""
+"""`sealhold source pause`, `resume`, `accept` and `remove`."""
 
 from typing import Annotated
 
@@ -26,6 +26,18 @@ def source_resume(context: typer.Context, name: Name) -> None:
     with reading(session) as node:
         source = node.standing.resume(node.standing.find(name))
     emit(session, source_value(source), Line("It is read again.", "head"), *source_facts(source))
+
+
+def source_accept(context: typer.Context, name: Name) -> None:
+    """Take the shape that a source has now for the right one, and read it again.
+
+    A source is `broken` when what it gives lacks what all had, or holds another type. Nothing is
+    taken in then. Look at the place before you accept it.
+    """
+    session = Session.of(context)
+    with reading(session) as node:
+        source = node.standing.accept(node.standing.find(name))
+    emit(session, source_value(source), Line("Accepted.", "head"), *source_facts(source))
 
 
 def source_remove(

@@ -36,7 +36,7 @@ def secret_of(session: Session) -> str:
     """Return the password or token of an account, from the environment or typed.
 
     Raises:
-        VerificationNeededError: neither is there.
+        NoSecretError: neither is there.
     """
     given = session.shell.environment.get(SECRET_VARIABLE)
     return given if given is not None else asked(session, "Password or token: ")

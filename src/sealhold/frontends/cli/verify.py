@@ -19,6 +19,7 @@ from sealhold.node import Policy, Terms, verify_files
 ROLES = ("proof", "author", "receipt", "log")
 FLAGS = {"confined", "pinned", "sealed"}
 KEY_BYTES = 32  # of a key, and of its digest
+MAX_LOG = 512 * 1_048_576  # bytes; some two million entries
 MAX_FILE = 64 * 1_048_576  # bytes; an audit bundle of a million entries is far below
 
 
@@ -75,6 +76,10 @@ MaxAge = Annotated[
 Audience = Annotated[
     str | None, typer.Option(metavar="TEXT", help="Whom a presentation must be made for.")
 ]
+Log = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="The log, to add a statement up again by."),
+]
 Nonce = Annotated[str | None, typer.Option(metavar="TEXT", help="The nonce that it must bear.")]
 
 
@@ -93,8 +98,9 @@ def verify(  # noqa: PLR0913, PLR0917  # reason: each is a word of the command l
     max_age: MaxAge = None,
     audience: Audience = None,
     nonce: Nonce = None,
+    log: Log = None,
 ) -> None:
-    """Check a proof, a presentation, a receipt, an export or a bundle; needs no vault.
+    """Check a proof, a receipt, a statement and their like; needs no vault.
 
     A signed task beside a presentation is what its bounds are recomputed from. Evidence of hardware
     is judged with the collateral that you bring; what was not judged counts for nothing.
@@ -121,6 +127,7 @@ def verify(  # noqa: PLR0913, PLR0917  # reason: each is a word of the command l
         _pins(key or []),
         at=now if at is None else read_time(at, now),
         policy=replace(demand, audience=audience, nonce=nonce, terms=terms),
+        log=None if log is None else read_file(log, MAX_LOG),
     )
     emit(session, verdict, *_blocks(verdict))
     raise typer.Exit(verdict.exit_code)

@@ -14,15 +14,18 @@ from sealhold.frontends.http import (
     owner_api,
     people_api,
     processing_api,
+    push_api,
     recipients_api,
     records_api,
     rights_api,
     serving_api,
+    statement_api,
 )
 
 SERVICES = (
     owner_api,
     serving_api,
+    statement_api,
     app_api,
     people_api,
     access_api,
@@ -34,6 +37,7 @@ SERVICES = (
     rights_api,
     holds_api,
     keys_api,
+    push_api,
     dataware_api,
 )
 API_ROUTES = tuple(route for service in SERVICES for route in service.ROUTES)

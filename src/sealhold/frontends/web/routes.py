@@ -20,6 +20,7 @@ from sealhold.frontends.web.pages import (
     requests,
     slips,
     sources,
+    statement,
     status,
 )
 from sealhold.frontends.web.visit import PageRoute
@@ -54,6 +55,11 @@ def page_routes(assets: Assets) -> tuple[PageRoute, ...]:
         PageRoute(path="/ledger/tamper", post=ledger.tamper),
         PageRoute(path="/ledger/leaves", get=ledger.leaves),
         PageRoute(path="/ledger/{seq}/proof", get=ledger.proof),
+        PageRoute(path="/statement", get=statement.newest),
+        PageRoute(path="/statement/{month}", get=statement.show),
+        PageRoute(path="/statement/{month}/paper", get=statement.paper),
+        PageRoute(path="/statement/{month}/file", get=statement.file),
+        PageRoute(path="/statement/{month}/log", get=statement.log),
         PageRoute(path="/receipts/{id}", get=slips.show),
         PageRoute(path="/receipts/{id}/proof", get=slips.proof),
         PageRoute(path="/receipts/{id}/owner", get=slips.owner),

@@ -12,6 +12,7 @@ from sealhold.frontends.web.words_asking import ASKING
 from sealhold.frontends.web.words_data import DATA
 from sealhold.frontends.web.words_login import LOGIN
 from sealhold.frontends.web.words_me import ME
+from sealhold.frontends.web.words_statement import STATEMENT
 
 FRAME: Mapping[str, str] = {
     # frame
@@ -63,6 +64,11 @@ FRAME: Mapping[str, str] = {
     "state.done_with_rejects": "In order, some skipped",
     "state.running": "Running",
     "state.failed": "Not read",
+    "state.added": "Not read yet",
+    "state.undone": "Taken back",
+    "state.paused": "Paused",
+    "state.broken": "Changed, needs you",
+    "state.needs_login": "Needs its password",
     "mode.once": "Once",
     "mode.until": "Whenever they ask",
     "mode.each": "After asking me",
@@ -139,7 +145,7 @@ FRAME: Mapping[str, str] = {
     "error.nothing_changed": "Nothing was changed, and nothing left the vault.",
     "error.in_ledger": "What left the vault is in the ledger, and nothing else did.",
 }
-ENGLISH: Mapping[str, str] = {**FRAME, **ASKING, **DATA, **LOGIN, **ME}
+ENGLISH: Mapping[str, str] = {**FRAME, **ASKING, **DATA, **LOGIN, **ME, **STATEMENT}
 
 
 def text(key: str, **values: object) -> str:

@@ -47,6 +47,15 @@ class NoPinError(DeniedError):
     """
 
 
+class NoSecretError(DeniedError):
+    """The password or token of a source is wanted, and nobody can type it.
+
+    Remedy: run the command at a terminal, or set SEALHOLD_SOURCE_SECRET.
+
+    Over HTTP: the owner gives it at the vault's command line.
+    """
+
+
 class BadTokenError(DeniedError):
     """An access token is forged, expired or used outside its bounds.
 

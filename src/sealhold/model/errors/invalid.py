@@ -112,6 +112,16 @@ class UnreadableSourceError(InvalidError):
     """
 
 
+class SourceChangedError(UnreadableSourceError):
+    """A source gives something else than it gave so far; nothing of it was kept.
+
+    Remedy: look at the file; if it is right, `sealhold import --accept-change` or
+    `sealhold source accept NAME` takes it as it is now.
+
+    Over HTTP: the owner looks at the source, and accepts it as it is now.
+    """
+
+
 class InvalidSettingsError(InvalidError):
     """The vault's `config.toml` is not as it must be, so the vault does not open.
 

@@ -318,7 +318,9 @@ OTHERS: Mapping[str, Entry | Group] = {
     "processing": Group(about="What apps do with their people's data.", entries=PROCESSING),
     "hold": Group(about="Duties to keep something when people are erased.", entries=HOLD),
     "request": Group(about="What they ask, and your yes or no.", entries=REQUEST),
-    "policy": Group(about="Rules that answer in your place.", entries=POLICY),
+    "policy": Group(
+        about="Rules that answer in your place, and media that grants hang on.", entries=POLICY
+    ),
     "grant": Group(about="What you allowed.", entries=GRANT),
     "budget": Group(about="How much may be told.", entries=BUDGET),
     "run": Entry(

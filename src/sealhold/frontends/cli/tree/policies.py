@@ -1,10 +1,12 @@
-"""The commands about rules that answer in the owner's place.
+"""The commands about rules that answer in the owner's place, and media that grants hang on.
 
-Source: docs/spec/39-dataware.md section 2.
+Source: docs/spec/39-dataware.md section 2; docs/spec/41-snapshots.md section 1.
 """
 # ruff: noqa: PLC0415  reason: a command is imported when it is chosen
 
-from sealhold.frontends.cli.lazy import Entry, Function
+from collections.abc import Mapping
+
+from sealhold.frontends.cli.lazy import Entry, Function, Group
 
 
 def _policy_add() -> Function:
@@ -31,7 +33,42 @@ def _policy_remove() -> Function:
     return policy_remove
 
 
-POLICY = {
+def _make() -> Function:
+    from sealhold.frontends.cli.policy_token_make import policy_token_make
+
+    return policy_token_make
+
+
+def _show() -> Function:
+    from sealhold.frontends.cli.policy_token_show import policy_token_show
+
+    return policy_token_show
+
+
+def _revoke() -> Function:
+    from sealhold.frontends.cli.policy_token_revoke import policy_token_revoke
+
+    return policy_token_revoke
+
+
+TOKEN = {
+    "make": Entry(
+        about="Bind grants to a medium: they hold only while it is there.",
+        example="policy token make Stick --grant g-0123456789ab --until 30d --dry-run",
+        load=_make,
+    ),
+    "show": Entry(
+        about="Show the policy tokens, and which of them are there.",
+        example="policy token show",
+        load=_show,
+    ),
+    "revoke": Entry(
+        about="End a policy token, wherever it is.",
+        example="policy token revoke z-0123456789ab",
+        load=_revoke,
+    ),
+}
+POLICY: Mapping[str, Entry | Group] = {
     "add": Entry(
         about="Write a rule that answers requests in your place.",
         example="policy add deny --dataset places --preview",
@@ -52,4 +89,5 @@ POLICY = {
         example="policy remove l-0123456789ab",
         load=_policy_remove,
     ),
+    "token": Group(about="Media that grants hang on.", entries=TOKEN),
 }

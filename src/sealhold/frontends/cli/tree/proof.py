@@ -51,6 +51,18 @@ def _audit_accept() -> Function:
     return audit_accept
 
 
+def _audit_statement() -> Function:
+    from sealhold.frontends.cli.audit_statement import audit_statement
+
+    return audit_statement
+
+
+def _audit_alerts() -> Function:
+    from sealhold.frontends.cli.audit_alerts import audit_alerts
+
+    return audit_alerts
+
+
 def _audit_verify() -> Function:
     from sealhold.frontends.cli.audit_verify import audit_verify
 
@@ -74,6 +86,16 @@ AUDIT = {
         about="Show what happened: who, why, what left, at what cost.",
         example="audit show --limit 10",
         load=_audit_show,
+    ),
+    "statement": Entry(
+        about="Tell what happened in a month: who used what for what, what left, what to decide.",
+        example="audit statement --month 2026-10",
+        load=_audit_statement,
+    ),
+    "alerts": Entry(
+        about="Tell what is odd about uses of your data, and how to stop it.",
+        example="audit alerts",
+        load=_audit_alerts,
     ),
     "verify": Entry(
         about="Read and recompute everything that is kept.",
@@ -102,7 +124,7 @@ EVIDENCE = {
 }
 PROOF: Mapping[str, Entry | Group] = {
     "verify": Entry(
-        about="Check a proof, a presentation, a receipt, an export or a bundle; needs no vault.",
+        about="Check a proof, a receipt, a statement and their like; needs no vault.",
         example="verify answer/proof.json",
         load=_verify,
     ),

@@ -49,6 +49,12 @@ def _login() -> Function:
     return source_login
 
 
+def _token() -> Function:
+    from sealhold.frontends.cli.source_token import source_token
+
+    return source_token
+
+
 def _pause() -> Function:
     from sealhold.frontends.cli.source_state import source_pause
 
@@ -59,6 +65,12 @@ def _resume() -> Function:
     from sealhold.frontends.cli.source_state import source_resume
 
     return source_resume
+
+
+def _accept() -> Function:
+    from sealhold.frontends.cli.source_state import source_accept
+
+    return source_accept
 
 
 def _remove() -> Function:
@@ -80,7 +92,7 @@ SOURCE = {
     ),
     "add": Entry(
         about="Add a place that your data comes from again and again.",
-        example="source add rides folder ~/Rides --preview",
+        example="source add rides folder Downloads/tracks --preview",
         load=_add,
     ),
     "show": Entry(
@@ -100,8 +112,13 @@ SOURCE = {
     ),
     "login": Entry(
         about="Give the password or token of a source's account anew.",
-        example="source login mail",
+        example="source login rides",
         load=_login,
+    ),
+    "token": Entry(
+        about="Make the token by which a program pushes into a source; the one before ends.",
+        example="source token phone",
+        load=_token,
     ),
     "pause": Entry(
         about="Stop reading a source for now.",
@@ -112,6 +129,11 @@ SOURCE = {
         about="Go on reading a source.",
         example="source resume rides",
         load=_resume,
+    ),
+    "accept": Entry(
+        about="Take the shape that a source has now for the right one, and read it again.",
+        example="source accept rides",
+        load=_accept,
     ),
     "remove": Entry(
         about="Forget a source; items that were kept stay.",

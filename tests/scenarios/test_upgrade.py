@@ -3,8 +3,9 @@
 import multiprocessing
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.log import Entry
 from sealhold.audit.spans import WIDE, leaves_of
+from sealhold.audit.tables import LEAF
 from sealhold.crypto.seal import Sealer
 from sealhold.model.errors import (
     ConflictError,
@@ -27,12 +29,14 @@ from sealhold.node import backing
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.cipherfile import CipherFile
 from sealhold.stores.migrating import Change, Migration, migrated_copy, tables_of
-from sealhold.stores.spec import ColumnKind, Expect, Put, Row, TableSpec
+from sealhold.stores.spec import ColumnKind, Expect, KeySource, Put, Row, TableSpec
+from sealhold.vault import upgrading
 from sealhold.vault.catalogue import JOBS
 from sealhold.vault.deciding import Deciding
 from sealhold.vault.home import FORM, Home
 from sealhold.vault.keysets import lease
 from sealhold.vault.opening import DECIDING
+from sealhold.vault.owned import RECORDS
 from sealhold.vault.settings import SETTINGS
 from sealhold.vault.telling import Teller
 from sealhold.vault.upgrading import MIGRATIONS
@@ -92,6 +96,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with opened(home.folder) as node:
         ring = node.parts.core.keyring
         key, names = ring.named("data-file").reveal, ring.named("set-hash")
+        node.sources.import_paths([calendar(folder / "first.ics", ["a", "b"], uid="first")])
         node.parts.records.timeline()
         file = key()
     migrated_copy(home.data, folder / "old.db", lambda: file, DOWN)
@@ -142,7 +147,7 @@ def test_an_older_vault_is_not_opened_before_it_was_brought_along(
     check_whole(home, tmp_path)
     with opened(home) as node:
         assert [line.what for line in node.audit.lines() if line.kind == "upgrade"] == [
-            "the rows were brought to another form: form 2"
+            f"the rows were brought to another form: form {FORM}"
         ]
     assert not list(home.glob("vault.db.*"))
     with pytest.raises(ConflictError):
@@ -253,10 +258,108 @@ def test_a_kill_at_any_point_leaves_one_form_whole(
     assert not list(home.glob("vault.db.*"))
 
 
+def bent(row: Row) -> Row:
+    return (*row[:-1], bytes(reversed(row[-1])))
+
+
+def broken(_row: Row) -> Row:
+    raise InvalidError("a step that does not know what to do")
+
+
+def without_third(row: Row) -> Row | None:
+    return None if row[0] == 2 else row
+
+
+BAD = {
+    "items that do not open": (Change(table=RECORDS.name, to=RECORDS, row=bent),),
+    "an entry of the log is gone": (Change(table=LEAF.name, to=LEAF, row=without_third),),
+}
+
+
+@pytest.mark.threat("T288")
+@pytest.mark.parametrize("name", BAD)
+def test_a_copy_that_fails_its_trial_is_thrown_away(home: Path, tmp_path: Path, name: str) -> None:
+    (good,) = UP
+    wrong = replace(good, changes=(*good.changes, *BAD[name]))
+    with pytest.raises(TamperedError):
+        backing.upgrade(home, world(), PASSPHRASE, (wrong,))
+
+    assert Home(home).form == OLDER
+    assert not list(home.glob("vault.db.*"))
+    bring(home)
+    check_whole(home, tmp_path)
+
+
+@pytest.mark.threat("T288")
+def test_rows_that_nobody_meant_to_take_are_missed(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def losing(path: Path, to: Path, key: KeySource, steps: Sequence[Migration]) -> None:
+        (step,) = steps
+        drop = Change(table=RECORDS.name, to=RECORDS, row=lambda _row: None)
+        migrated_copy(path, to, key, [replace(step, changes=(*step.changes, drop))])
+
+    with monkeypatch.context() as bending:
+        bending.setattr(upgrading, "migrated_copy", losing)
+        with pytest.raises(TamperedError, match="another number of rows"):
+            bring(home)
+
+    bring(home)
+    check_whole(home, tmp_path)
+
+
+def three_steps(*, fails: bool) -> tuple[Migration, ...]:
+    (good,) = UP
+    last = Change(table=SETTINGS.name, to=SETTINGS, row=broken if fails else lambda row: row)
+    return (
+        replace(good, to=FORM - 2),
+        Migration(to=FORM - 1, about="nothing"),
+        Migration(to=FORM, about="settings once more", changes=(last,)),
+    )
+
+
+@pytest.mark.threat("T288")
+def test_a_migration_that_fails_at_its_third_step_leaves_the_old_vault_whole(
+    home: Path, tmp_path: Path
+) -> None:
+    Home(home).set_form(FORM - 3)
+    before = (home / "vault.db").read_bytes()
+
+    with pytest.raises(InvalidError, match="does not know"):
+        backing.upgrade(home, world(), PASSPHRASE, three_steps(fails=True))
+
+    assert (home / "vault.db").read_bytes() == before
+    assert Home(home).form == FORM - 3
+    assert not list(home.glob("vault.db.*"))
+    backing.upgrade(home, world(), PASSPHRASE, three_steps(fails=False))
+    check_whole(home, tmp_path)
+
+
+TRIAL = ("migrated_copy", "counts_of", "_hash_anew", "miscounted", "trial_faults")
+
+
+def die_in(home: Path, point: str) -> None:
+    setattr(upgrading, point, lambda *_words: os._exit(9))
+    bring(home)
+
+
+@pytest.mark.threat("T288")
+@pytest.mark.parametrize("point", TRIAL)
+def test_a_kill_before_the_switch_leaves_the_old_vault_whole(home: Path, point: str) -> None:
+    before = (home / "vault.db").read_bytes()
+    process = multiprocessing.get_context("fork").Process(target=die_in, args=(home, point))
+    process.start()
+    process.join()
+
+    assert process.exitcode == 9
+    assert (home / "vault.db").read_bytes() == before
+    assert Home(home).form == OLDER
+
+
 UNINDEXED = Migration(
     to=1,
     about="as it was first",
-    changes=tuple(Change(table=spec.name, to=None) for spec in MIGRATIONS[0].added),
+    changes=tuple(Change(table=spec.name, to=None) for step in MIGRATIONS for spec in step.added),
 )
 
 

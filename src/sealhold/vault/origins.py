@@ -6,9 +6,11 @@
 Source: docs/spec/41-snapshots.md section 3.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
 
 from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.model.ids import Collection
+from sealhold.model.shown import ItemView
 from sealhold.model.shown.origins import MadeView, OriginView, VersionView
 from sealhold.vault.catalogue import Catalogue
 from sealhold.vault.core import Core
@@ -16,16 +18,21 @@ from sealhold.vault.firewall import Firewall
 from sealhold.vault.telling import Teller
 from sealhold.vault.undoing import versions_of
 
-if TYPE_CHECKING:
-    from sealhold.vault.reading import Records
-
 
 class Origins:
     """Where the items of a vault are from."""
 
-    def __init__(self, core: Core, records: "Records", firewall: Firewall) -> None:
+    def __init__(
+        self,
+        core: Core,
+        firewall: Firewall,
+        get: Callable[[str], ItemView],
+        counts: Callable[[], Mapping[Collection, int]],
+    ) -> None:
+        """Take the door, what opens an item for its owner, and how many each collection has."""
         self._core = core
-        self._records = records
+        self._get = get
+        self._counts = counts
         self._firewall = firewall
         self._teller = Teller(core.keys)
         self._catalogue = Catalogue(core.store, core.papers, core.owner)
@@ -36,7 +43,7 @@ class Origins:
         Raises:
             NotFoundError: no item of that id.
         """
-        item = self._records.get(id_text)
+        item = self._get(id_text)
         jobs = {job.id: job for job in self._catalogue.jobs()}
         versions = []
         for version, job in versions_of(self._core, item.id):
@@ -67,7 +74,7 @@ class Origins:
     def made_by(self, connector: str, version: str = "") -> tuple[MadeView, ...]:
         """Return the items whose newest version a connector made, or one version of it did."""
         found = []
-        for name, count in sorted(self._records.counts().items()):
+        for name, count in sorted(self._counts().items()):
             event = Event(
                 kind=EventKind.READ,
                 actor=Actor.OWNER,

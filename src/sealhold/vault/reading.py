@@ -102,7 +102,7 @@ class Records:
         """Where the items are from."""
         from sealhold.vault.origins import Origins  # noqa: PLC0415  # reason: seldom asked
 
-        return Origins(self._core, self, self._firewall)
+        return Origins(self._core, self._firewall, self.get, self.counts)
 
     def today(self) -> tuple[tuple[int, int], ...]:
         """Return (hour, items of today in that hour) for each hour that has any, in UTC."""

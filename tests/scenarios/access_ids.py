@@ -171,6 +171,7 @@ IDS: Mapping[str, Maker] = {
     "/v1/push/{dataset}": pushed,
     "/v1/keys/{kind}": lambda _: "app",
     "/v1/officers/{id}": lambda site: site.officer,
+    "/v1/policies/{id}": nothing,
     "/v1/processings/{id}": processing,
     "/v1/receipts/{id}": nothing,
     "/v1/recipient-notices/{id}": notice,

@@ -41,6 +41,7 @@ NEEDS = {
     "init": "empty",
     "app register": "filled",
     **{f"source {word}": "named" for word in ("show", "run", "set", "login", "pause", "remove")},
+    "source token": "named",
     "source resume": "paused",
     "source accept": "changed",
     "grant list": "allowed",
@@ -48,6 +49,9 @@ NEEDS = {
     "policy token make": "allowed",
     "policy token show": "hung",
     "policy token revoke": "hung",
+    "grant show": "allowed",
+    "policy show": "ruled",
+    "policy remove": "ruled",
     "run": "allowed",
     "app open": "answered",
     "proof show": "answered",
@@ -90,6 +94,8 @@ def _name_a_source(cli: Cli, keep: Callable[[str], None]) -> None:
     """Add a folder as a source, in copies: what follows has none."""
     before = Path(shutil.copytree(cli.home, cli.home.with_name("before")))
     assert cli.line("source add rides folder Downloads/tracks").code == 0
+    pushed = "source add phone push whereabouts --with columns=at:instant,lat:float,lon:float"
+    assert cli.line(pushed).code == 0
     keep("named")
     with opened(cli.home, Hands(cli.now)) as node:
         node.standing.pause(node.standing.find("rides"))
@@ -168,6 +174,8 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         node.person_records.lay_down("GreenCorp", "notes", rule, PASSPHRASE)
         node.processings.register(Caller(role="owner", token=""), "GreenCorp", TERMS)
     keep("asked of people")
+    assert cli.line("policy add deny --dataset places").code == 0
+    keep("ruled")
     _let_in(cli, keep)
     for line in ("backup make Backups", "backup slots Stick/slots"):
         assert cli.line(line).code == 0, line
@@ -215,6 +223,7 @@ def found(cli: Cli, kind: str) -> str:
         "p": "processing list",
         "h": "hold list",
         "z": "policy token show",
+        "l": "policy list",
     }
     line = f"run {found(cli, 'g')}" if kind == "c" else lists[kind]
     shown = re.search(rf"\b{kind}-[0-9a-f]{{12}}\b", cli.line(line).out)
@@ -226,7 +235,8 @@ def found(cli: Cli, kind: str) -> str:
 def test_an_example_works_as_it_stands(words: str, stages: dict[str, Path], tmp_path: Path) -> None:
     folder = Path(shutil.copytree(stages[NEEDS.get(words, "asked")], tmp_path / "here"))
     cli = Cli(folder)
-    line = re.sub(r"\b([qgcrjphz])-0123456789ab\b", lambda id_: found(cli, id_[1]), EXAMPLES[words])
+    wanted = EXAMPLES[words]
+    line = re.sub(r"\b([qgcrjphlz])-0123456789ab\b", lambda id_: found(cli, id_[1]), wanted)
 
     ended = cli(*shlex.split(line), env=SAID)
 

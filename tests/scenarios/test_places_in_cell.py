@@ -54,4 +54,4 @@ def test_a_vault_keeps_all_of_them_once_and_answers_the_owners_sql(tmp_path: Pat
     assert [file.error for file in first.files] == [None] * len(MAKERS)
     assert first.new == sum(sum(make(5).items.values()) for make in MAKERS.values())
     assert again.new == 0
-    assert [str(cell) for cell in rows[0]] == ["40", "12138.0000", "71.0", "5", "46.5"]
+    assert [str(cell) for cell in rows[0]] == ["40", "2018.0000", "71.0", "5", "46.5"]

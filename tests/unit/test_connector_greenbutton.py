@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sealhold.connectors.metering import NO_RULE, MeterClock, moment_of
+from sealhold.connectors.meterclock import NO_RULE, MeterClock, moment_of
 from sealhold.connectors.sources.greenbutton import GreenButton
 from tests.unit.connector_reading import Found, outcome, read
 

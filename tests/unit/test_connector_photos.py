@@ -4,7 +4,7 @@ import zlib
 
 import pytest
 
-from sealhold.connectors.pictures import place_of, taken_at
+from sealhold.connectors.picturetags import place_of, taken_at
 from sealhold.connectors.samples_pictures import exif_bytes, heic, jpeg, png
 from sealhold.connectors.sources.photos import Photos
 from sealhold.model.encoding import Plain

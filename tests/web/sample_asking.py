@@ -29,6 +29,7 @@ from sealhold.model.shown import (
     RequestState,
     Terms,
 )
+from sealhold.model.shown.dataware import ComponentView, ListedDataset
 from sealhold.policy.names import taken_for
 from tests.web import sample_data as data
 from tests.web.sample_state import ANSWER, Part, SampleState, answer_of
@@ -183,6 +184,13 @@ class SampleGrants(Part):
                 return ended
         raise NotFoundError(f"no grant `{id_text}`")
 
+    def show(self, id_text: str) -> tuple[GrantView, tuple[ComponentView, ...]]:
+        wanted = parse_id(Kind.GRANT, id_text)
+        for grant in self._vault.grant_views:
+            if grant.id.endswith(wanted):
+                return grant, ()
+        raise NotFoundError(f"no grant `{id_text}`")
+
 
 class SampleApps(Part):
     """Who may ask."""
@@ -280,6 +288,10 @@ class SampleOutside:
         if not request.startswith(b"{") or not task.startswith(b"{") or not code:
             raise InvalidError("not a signed document")
         return RequestId(data.id_of("green bonus"))
+
+    def datasets(self, token: str) -> tuple[ListedDataset, ...]:
+        self._need(token)
+        return ()
 
     def request_status(self, token: str, id_text: str) -> str:
         card = self._mine(token, id_text)

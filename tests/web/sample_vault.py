@@ -21,6 +21,7 @@ from tests.web.sample_asking import (
     SampleRuns,
 )
 from tests.web.sample_callers import SampleCallers, SampleMine, SamplePasskeys
+from tests.web.sample_dataware import SampleDataware
 from tests.web.sample_holds import SampleHolds
 from tests.web.sample_keys import SampleRotation
 from tests.web.sample_logins import SampleLogins
@@ -95,6 +96,10 @@ class SampleVault(SampleState):
     @property
     def apps(self) -> SampleApps:
         return SampleApps(self)
+
+    @property
+    def dataware(self) -> SampleDataware:
+        return SampleDataware()
 
     @property
     def runs(self) -> SampleRuns:

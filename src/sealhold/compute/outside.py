@@ -25,6 +25,7 @@ from sealhold.model.errors import (
     BusyError,
     DeniedError,
     InvalidError,
+    NotFoundError,
     SealholdError,
     StoreUnavailableError,
 )
@@ -35,6 +36,7 @@ from sealhold.model.shown.dataware import ListedDataset
 from sealhold.vault.grants import GrantRow
 from sealhold.vault.requests import RequestRow
 from sealhold.vault.retired import is_retired
+from sealhold.vault.turnedaway import Refused
 
 if TYPE_CHECKING:
     from sealhold.compute.policies import Policies
@@ -59,6 +61,7 @@ class Outside:
         self._background = background
         self._policies = policies  # loaded with the first that is needed
         self._reception = Reception(office)
+        self._turned_away = Refused(office.core)
 
     def admit(self, token: str) -> None:
         """Let the holder of `token` in, before anything that they send is read.
@@ -121,6 +124,7 @@ class Outside:
             row = self._request(token, id_text)
             grant = self._grant(row)
             finish = self._runs.begin(grant.grant.id, nonce=nonce)
+        # THREAT T385: whether a place can be read is found behind the reply, and shows in none
         self._background(finish)
 
     def fetch(self, token: str, id_text: str) -> bytes | None:
@@ -150,7 +154,16 @@ class Outside:
     def _request(self, token: str, id_text: str) -> RequestRow:
         app = self._office.registry.holder(token)
         # another app's request is not found just as one that never was, and takes as long
-        return self._office.requests.find(id_text, app.id)
+        try:
+            return self._office.requests.find(id_text, app.id)
+        except NotFoundError:
+            # THREAT T413: tried with another's id, it stands in the log, twice a minute at most
+            self._turned_away.tell("not_yours", app.id, app.id)
+            raise
+
+    def tell_rest(self) -> None:
+        """Tell the log of tries that were counted and not told yet, before the vault is locked."""
+        self._turned_away.tell_rest()
 
     def _grant(self, row: RequestRow) -> GrantRow:
         if row.grant is None:

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-from sealhold.connectors.pictures import Picture
+from sealhold.connectors.picturetags import Picture
 from sealhold.connectors.xmp import MOST as MOST_XMP
 from sealhold.model.errors import UnreadableSourceError
 

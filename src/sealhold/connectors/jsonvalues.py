@@ -46,10 +46,13 @@ def number(value: Plain) -> float | None:
 
 def whole(value: Plain) -> int | None:
     """Return a whole number of 64 bits, also if it is written as text."""
-    if isinstance(value, str) and len(value) <= 20 and value.lstrip("-").isdecimal():  # noqa: PLR2004 - digits of 64 bits
-        value = int(value) if value.isascii() else None
-    is_whole = isinstance(value, int) and not isinstance(value, bool)
-    return value if is_whole and -(1 << 63) <= value < 1 << 63 else None
+    found: int | None = None
+    if isinstance(value, str):
+        is_short = len(value) <= 20 and value.isascii() and value.removeprefix("-").isdecimal()  # noqa: PLR2004 - digits of 64 bits
+        found = int(value) if is_short else None
+    elif isinstance(value, int) and not isinstance(value, bool):
+        found = value
+    return found if found is not None and -(1 << 63) <= found < 1 << 63 else None
 
 
 def degrees(value: Plain, limit: int) -> float | None:

@@ -3,7 +3,7 @@
 - A stay is not a place: the same place is marked once and visited often, each time for hours.
 - `paths` are what a phone drew beside the trips that it states: the same way is not a trip twice.
 
-Source: docs/spec/18-connectors.md section 11, 42-places-and-bodies.md section 3.
+Source: docs/spec/18-connectors.md section 11; docs/spec/42-places-and-bodies.md section 3.
 """
 
 from sealhold.connectors.columns import SIGNED_BY, column

@@ -27,8 +27,8 @@ def geojson(count: int) -> Sample:
     features: list[object] = []
     for n in range(count):
         begin = _START + timedelta(days=n)
-        line = [[7 + n / 10_000, 46 + k / 500, 500 + k] for k in range(5)]
-        times = [_iso(begin + timedelta(minutes=k)) for k in range(5)]
+        line = [[7 + n / 10_000, 46 + k / 500, 500 + k] for k in range(3)]
+        times = [_iso(begin + timedelta(minutes=k)) for k in range(3)]
         for properties in ({"name": f"Way {n}", "coordTimes": times}, {"name": f"Plan {n}"}):
             geometry = {"type": "LineString", "coordinates": line}
             features.append({"type": "Feature", "properties": properties, "geometry": geometry})
@@ -46,12 +46,12 @@ def geojson(count: int) -> Sample:
 
 
 def google_records(count: int) -> Sample:
-    """Return `count` rides of an hour, each followed by a stay of an hour."""
+    """Return `count` rides of 45 minutes, each followed by a stay as long."""
     points: list[object] = []
     for n in range(count):
         begin = _START + timedelta(days=n)
-        for minute in range(0, 121, 5):
-            moved = min(minute, 60) * 100_000 // 5
+        for minute in range(0, 91, 15):
+            moved = min(minute, 45) * 20_000
             points.append(
                 {
                     "latitudeE7": 465_000_000 + moved,
@@ -123,7 +123,7 @@ def google_timeline(count: int) -> Sample:
 
 
 def apple_health(count: int) -> Sample:
-    """Return an export of `count` days: 24 readings of the heart and one run each."""
+    """Return an export of `count` days: four readings of the heart and one run each."""
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         "<!DOCTYPE HealthData [\n<!-- it's as Apple writes it -->\n<!ELEMENT HealthData (Record*)>",
@@ -133,7 +133,7 @@ def apple_health(count: int) -> Sample:
     ]
     for n in range(count):
         day = _START + timedelta(days=n)
-        for hour in range(12):
+        for hour in (0, 4, 8, 11):
             moment = f"{day + timedelta(hours=hour):%Y-%m-%d %H:%M:%S +0100}"
             lines.append(
                 ' <Record type="HKQuantityTypeIdentifierHeartRate" sourceName="Watch" '
@@ -151,7 +151,7 @@ def apple_health(count: int) -> Sample:
 
 
 def greenbutton(count: int) -> Sample:
-    """Return the feed of a meter with `count` days of hours, winter time of New York."""
+    """Return the feed of a meter with `count` days of four readings, winter time of New York."""
     link = '<link rel="{}" href="https://example.org/espi/{}"/>'
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
@@ -176,10 +176,10 @@ def greenbutton(count: int) -> Sample:
     begin = 1_736_139_600  # 2025-01-06, midnight in New York
     for n in range(count):
         day = "".join(
-            "<e:IntervalReading><e:timePeriod><e:duration>3600</e:duration>"
+            "<e:IntervalReading><e:timePeriod><e:duration>21600</e:duration>"
             f"<e:start>{begin + 3600 * (24 * n + hour)}</e:start></e:timePeriod>"
             f"<e:value>{1000 + hour}</e:value></e:IntervalReading>"
-            for hour in range(24)
+            for hour in (0, 6, 12, 18)
         )
         up = link.format("up", "MeterReading/1/IntervalBlock")
         block = f"<e:IntervalBlock>{day}</e:IntervalBlock>"
@@ -189,7 +189,7 @@ def greenbutton(count: int) -> Sample:
 
 
 def fit(count: int) -> Sample:
-    """Return `count` FIT files, one behind the other: each a ride of ten minutes."""
+    """Return `count` FIT files, one behind the other: each a ride of three minutes."""
     content = b"".join(_fit_file(n) for n in range(count))
     items = {"trips": count, "workouts": count}
     return Sample(file_name="ride.fit", content=content, items=items, has_end=True)
@@ -202,13 +202,13 @@ def _fit_file(n: int) -> bytes:
     record = FitKind(20, ((253, 4, 0x86), (0, 4, 0x85), (1, 4, 0x85), (2, 2, 0x84), (3, 1, 2)))
     session = FitKind(18, ((253, 4, 0x86), (2, 4, 0x86), (7, 4, 0x86), (5, 1, 0), (9, 4, 0x86)))
     activity = FitKind(34, ((253, 4, 0x86), (5, 4, 0x86)))
-    rows = [(record, (begin + 60 * k, lat + 9_000 * k, lon, 5_000 + k, 120 + k)) for k in range(11)]
+    rows = [(record, (begin + 60 * k, lat + 9_000 * k, lon, 5_000 + k, 120 + k)) for k in range(4)]
     return fit_bytes(
         [
             (file_id, (4, 1)),
             *rows,
-            (session, (begin + 600, begin, 600_000, 2, 830_000)),
-            (activity, (begin + 600, begin + 4_200)),
+            (session, (begin + 180, begin, 180_000, 2, 830_000)),
+            (activity, (begin + 180, begin + 3_780)),
         ]
     )
 

@@ -5,7 +5,7 @@
   one of `visits`, and ends the trip before it.
 - Faults of points are told one by one up to 20, the rest in one reject with their number.
 
-Source: docs/spec/18-connectors.md section 11, 42-places-and-bodies.md section 3.
+Source: docs/spec/18-connectors.md section 11; docs/spec/42-places-and-bodies.md section 3.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -102,6 +102,7 @@ class Recogniser:
     def _kind(self, dataset: str) -> _Kind:
         found = self._kinds.get(dataset)
         if found is None:
+            # THREAT T384: whatever a source calls an item, it is an item of that source
             keys, place = self._core.keys, (self._source.id, dataset.encode(), *self._within)
             told = self._core.datasets.get(Collection(dataset))
             found = self._kinds[dataset] = _Kind(

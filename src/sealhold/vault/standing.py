@@ -343,6 +343,7 @@ class Standing:
         left = replace(source, mode=FEDERATE, cursor="")
         ops = [DeleteWhere(table, "job", (job.id,)) for job in jobs for table in gone]
         ended = [self._catalogue.put_job(replace(job, state=LEFT)) for job in jobs]
+        # THREAT T383: until this one commit all items are here, and from it on all are there
         self._commit(left, "federate", *ops, *ended, self._catalogue.put_source(left))
         self._index.forget()
         return left

@@ -131,7 +131,7 @@ class Taking:
         ingest = Ingest(
             self._core, self._index, self._objects, self._source, within=read.within, met=seen.tags
         )
-        seen.canary.begin()
+        seen.canary.begin()  # THREAT T398: looked at before any of it is kept
         before = job
         for batch in read.batches():
             seen.canary.see(batch)

@@ -19,7 +19,8 @@ from sealhold.connectors.batches import Found, by_count, reject
 from sealhold.connectors.charset import head_text
 from sealhold.connectors.gathering import Gathering, Group
 from sealhold.connectors.jsonvalues import whole
-from sealhold.connectors.metering import METER, NO_RULE, MeterClock
+from sealhold.connectors.meterclock import NO_RULE, MeterClock
+from sealhold.connectors.metering import METER
 from sealhold.connectors.names import Names
 from sealhold.connectors.spec import BATCH_ROWS, Batch, Guess, Item, Why
 from sealhold.connectors.tracks import Faults

@@ -15,7 +15,8 @@ from sealhold.connectors.batches import Found, by_count, reject
 from sealhold.connectors.containers import format_of, read_picture
 from sealhold.connectors.exif import Exif, read_exif
 from sealhold.connectors.jsonvalues import number, text
-from sealhold.connectors.pictures import PHOTOS, Picture, first, height_of, place_of, taken_at
+from sealhold.connectors.pictures import PHOTOS
+from sealhold.connectors.picturetags import Picture, first, height_of, place_of, taken_at
 from sealhold.connectors.spec import BATCH_ROWS, SNIFF_BYTES, Batch, Guess, Item, Why
 from sealhold.connectors.times import When, parse_time
 from sealhold.connectors.xmp import angle, read_xmp

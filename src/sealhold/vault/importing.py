@@ -62,7 +62,9 @@ class ImportSink:
         signer: Signer | None = None,
         *,
         accept: bool = False,
+        source_of: Callable[[Path], SourceRow | None] = lambda _path: None,
     ) -> None:
+        self._source_of = source_of  # the source of a mapping that its owner made
         self._core = core
         self._index = index
         self._objects = objects
@@ -162,6 +164,9 @@ class ImportSink:
 
     def _source(self, facts: FileFacts) -> SourceRow:
         connector = facts.known.source
+        mapping = self._source_of(facts.path)
+        if mapping is not None:
+            return mapping
         name = self.name(facts.path) if self._per_file(connector) else f"{connector} files"
         name = f"{name}, {self._signer.words()}" if self._signer else name
         for source in self._catalogue.sources():

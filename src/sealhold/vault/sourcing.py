@@ -5,14 +5,15 @@
 Source: docs/spec/18-connectors.md section 4.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from sealhold.connectors import runner
 from sealhold.connectors.runner import Progress, Reader
-from sealhold.model.shown import ImportReport, SourceView
+from sealhold.model.shown import ImportReport, MapPreview, SourceView
 from sealhold.vault.catalogue import Catalogue, JobRow
 from sealhold.vault.core import Core
 from sealhold.vault.importing import ImportSink, file_report
@@ -20,6 +21,9 @@ from sealhold.vault.index import Index
 from sealhold.vault.objects import Objects
 from sealhold.vault.signed import Signer, reading, signer_of
 from sealhold.vault.undoing import undo
+
+if TYPE_CHECKING:
+    from sealhold.vault.tablemaps import TableMaps
 
 Cell = Callable[[], AbstractContextManager[Reader]]
 
@@ -80,6 +84,23 @@ class Sources:
         """
         return self._run(paths, watch, {}, signer_of(signed_by), accept=accept)
 
+    @property
+    def maps(self) -> "TableMaps":
+        """What the owner said about tables."""
+        from sealhold.vault.tablemaps import TableMaps  # noqa: PLC0415  # reason: seldom used
+
+        return TableMaps(self._core)
+
+    def map_preview(self, path: Path, said: Mapping[str, str]) -> MapPreview:
+        """Return what the table at `path` would be as bookings, by what the owner says of it.
+
+        Raises:
+            InvalidError: the words do not fit the table, or leave open how it is written.
+            UnreadableSourceError: the file is no table.
+        """
+        with self.turn, self._cell() as cell:
+            return self.maps.preview(path, said, cell)
+
     def jobs(self) -> tuple[JobRow, ...]:
         """Return every job, oldest first."""
         return tuple(self._catalogue.jobs())
@@ -110,12 +131,24 @@ class Sources:
         *,
         accept: bool = False,
     ) -> ImportReport:
+        from sealhold.vault.tablemaps import MappingReader  # noqa: PLC0415  # reason: as above
+
         started = self._seconds()
-        sink = ImportSink(
-            self._core, self._index, self._objects, self._per_file, names, signer, accept=accept
-        )
         with self.turn, self._cell() as cell:
-            results = [*runner.run(paths, reading(cell, signer), sink, watch)]
+            mapping = MappingReader(cell, self.maps)
+            sink = ImportSink(
+                self._core,
+                self._index,
+                self._objects,
+                self._per_file,
+                names,
+                signer,
+                accept=accept,
+                source_of=mapping.source_of,
+            )
+            # what a key signed is taken as it is signed
+            reader = mapping if signer is None else reading(cell, signer)
+            results = [*runner.run(paths, reader, sink, watch)]
         files = tuple(file_report(result, sink.name(result.path)) for result in results)
         return ImportReport(
             files=files,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from sealhold.frontends.cli.import_map import forget, preview, try_map
 from sealhold.frontends.cli.import_report import report_blocks
 from sealhold.frontends.cli.import_undo import undo
 from sealhold.frontends.cli.opening import reading
@@ -17,8 +18,19 @@ from sealhold.frontends.cli.words import counted, read_key
 from sealhold.model.errors import NoFileError, UnreadableSourceError, UsageError
 from sealhold.node import Found, look
 
+Parts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="ROLE=COLUMN",
+        help="A table of bookings: which column is date, amount, payee, memo, currency, account."
+        " Where rows do not prove it: order=day-first|month-first, sign=comma|point.",
+    ),
+]
+Forgotten = Annotated[str, typer.Option(metavar="NAME", help="Forget what `--map` said.")]
 
-def import_(
+
+def import_(  # noqa: PLR0917  # reason: each is a word of the command line
     context: typer.Context,
     paths: Annotated[
         list[Path] | None, typer.Argument(metavar="PATH...", help="Files, and folders of files.")
@@ -38,6 +50,8 @@ def import_(
             "--accept-change", help="Take a source that gives something else than before."
         ),
     ] = False,
+    parts: Parts = None,
+    forget_map: Forgotten = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only tell what would be done.")
     ] = False,
@@ -47,26 +61,41 @@ def import_(
     A file is known by its content, whatever its name. Formats: GPX, iCalendar, vCard, mbox, OFX,
     CSV and JSON lines. What was there before is recognised, so the same file may come again.
 
+    Tables are rows. With `--map` the tables of one header are bookings, now and later.
+
     Raises:
         UsageError: neither a path nor `--undo`, or both; or `--signed-by` is no key.
     """
     session = Session.of(context)
-    if bool(paths) == bool(undo_job):
+    if [bool(paths), bool(undo_job), bool(forget_map)].count(True) != 1:
         raise UsageError("name files to import, or `--undo` with a job")
+    if parts and (signed_by or not paths):
+        raise UsageError("`--map` says what a table is: name it, and no key")
     key = read_key(signed_by) if signed_by else None
     if undo_job:
         undo(session, undo_job, dry_run=dry_run)
+    elif forget_map:
+        forget(session, forget_map, dry_run=dry_run)
+    elif parts and dry_run:
+        try_map(session, paths or [], parts)
     elif dry_run:
         found = _found(paths or [], key)
         emit(session, found, *_found_blocks(found), Line("Nothing was taken in.", "hint"))
     else:
-        _import(session, paths or [], key, accept=accept_change)
+        _import(session, paths or [], key, parts or [], accept=accept_change)
 
 
 def _import(
-    session: Session, paths: Sequence[Path], signed_by: bytes | None, *, accept: bool
+    session: Session,
+    paths: Sequence[Path],
+    signed_by: bytes | None,
+    parts: Sequence[str],
+    *,
+    accept: bool,
 ) -> None:
     with reading(session) as node:
+        if parts:
+            node.sources.maps.keep(preview(session, node, paths, parts))
         found = _found(paths, signed_by)
         say(session, *_found_blocks(found))
         with bar_over(session, found) as watch:

@@ -32,6 +32,7 @@ from sealhold.model.shown.data import (
     ImportReport,
     ItemLine,
     ItemView,
+    MapPreview,
     RejectView,
     SourceView,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "ItemView",
     "LedgerLine",
     "LogState",
+    "MapPreview",
     "Meter",
     "Mode",
     "PresentationView",

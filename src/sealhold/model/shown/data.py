@@ -74,6 +74,17 @@ class ImportReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MapPreview:
+    """What a table would be as bookings, by what its owner says of its columns."""
+
+    name: str  # of the mapping
+    settings: Mapping[str, Plain]  # the mapping, as it would be kept
+    bookings: tuple[Mapping[str, Plain], ...]  # the first 5
+    rows: int  # that were looked at
+    skipped: int  # of them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ItemLine:
     """One item in a list or among search hits."""
 

@@ -10,6 +10,7 @@ from itertools import pairwise
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from sealhold.connectors.amounts import parse_amount
 from sealhold.connectors.batches import Group, in_batches, reject, write_cursor
 from sealhold.connectors.contentlines import parse_line, split_value, unescape, unfolded
 from sealhold.connectors.frames import Deframer, Portion, decode, encode
@@ -17,7 +18,6 @@ from sealhold.connectors.geo import GAP, Point, distance, metres, speeds, trips_
 from sealhold.connectors.proof import ColumnProof, Form, converter, decide
 from sealhold.connectors.sources.csv import Csv
 from sealhold.connectors.sources.jsonlines import JsonLines
-from sealhold.connectors.sources.ofx import parse_amount
 from sealhold.connectors.spec import Batch, Item, Why
 from sealhold.connectors.times import When, parse_time
 from sealhold.model.encoding import Plain

@@ -294,7 +294,7 @@ def attack(home: Path, folder: Path, k: int, queries: int, author: Author) -> No
     with opened(home) as node, dying_over_what_was_said(folder):
         if author == "dream":
             dream = cast("Broker", Dream(folder))  # reason: it stands in its place
-            office_of(node).replay._broker = lambda: dream
+            office_of(node).replay._broker = lambda _grants: dream
         attacker = Attacker(node, folder, k, "wasm" if author == "wasm" else "py")
         attacker.ask_all()
         for number, mask in Random(1).sample(attacker.asked, min(REPEATED, len(attacker.asked))):

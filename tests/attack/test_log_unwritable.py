@@ -17,8 +17,8 @@ from sealhold.model.errors import (
 )
 from sealhold.model.quantities import MICRO
 from sealhold.node import Node, OpenParts
-from sealhold.node.openparts import stored
 from sealhold.node.places import places_of
+from sealhold.node.storing import stored
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.spec import Fence, Op, Result, Unit
 from sealhold.vault import access

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from sealhold.connectors.frames import Known, Portion
+from sealhold.connectors.frames import Known, Members, Portion
 from sealhold.connectors.spec import Batch, Item
 from sealhold.model.errors import InvalidError, UnreadableSourceError
 from sealhold.model.shown import FileReport
@@ -230,6 +230,9 @@ class Late:
         self.seen = b""
         self._path = path
         self._change = change
+
+    def members(self, path: Path) -> Members:
+        raise UnreadableSourceError(f"{path} is no archive")
 
     def detect(self, path: Path) -> Known:
         del path

@@ -47,6 +47,7 @@ class Backed:
     person: str  # the token of one of the people
     officer: str
     monitor: str
+    pusher: str
     kept: SubjectId
     gone: SubjectId  # erased after the backup
     came: SubjectId | None = None  # made after the backup, if somebody was
@@ -102,6 +103,7 @@ def backed(folder: Path, places: Places | None = None) -> Backed:
         kept, gone = (person(node, asker.token, name) for name in ("Ada", "Bob"))
         _, officer = node.callers.add_officer("Grace", PASSPHRASE)
         Logins(node.parts.core).add(PROVIDER, "248289761001", None)
+        pushed = node.standing.add("phone", "push", {"place": "seen", "columns": "at:instant"})
         made = Backed(
             folder=folder,
             clock=clock,
@@ -111,6 +113,7 @@ def backed(folder: Path, places: Places | None = None) -> Backed:
             person=node.callers.person_token(asker.token, canonical(kept)).token,
             officer=officer.token,
             monitor=node.parts.crowd.monitors.renew(),
+            pusher=node.parts.crowd.pushers.renew(pushed.id),
             kept=kept,
             gone=gone,
         )

@@ -93,7 +93,7 @@ def test_the_key_of_who_came_since_is_of_nobody_and_stays_where_it_was_copied_fr
 @pytest.mark.threat("T286")
 def test_no_token_that_was_handed_out_before_works(made: Backed, from_home: Path) -> None:
     with opened(from_home, made.clock) as node:
-        for token in (made.asker.token, made.person, made.officer, made.monitor):
+        for token in (made.asker.token, made.person, made.officer, made.monitor, made.pusher):
             with pytest.raises(DeniedError):
                 node.callers.kind(token)
 

@@ -41,6 +41,7 @@ NEEDS = {
     "init": "empty",
     "app register": "filled",
     **{f"source {word}": "named" for word in ("show", "run", "set", "login", "pause", "remove")},
+    "source token": "named",
     "source resume": "paused",
     "source accept": "changed",
     "grant list": "allowed",
@@ -90,6 +91,8 @@ def _name_a_source(cli: Cli, keep: Callable[[str], None]) -> None:
     """Add a folder as a source, in copies: what follows has none."""
     before = Path(shutil.copytree(cli.home, cli.home.with_name("before")))
     assert cli.line("source add rides folder Downloads/tracks").code == 0
+    pushed = "source add phone push whereabouts --with columns=at:instant,lat:float,lon:float"
+    assert cli.line(pushed).code == 0
     keep("named")
     with opened(cli.home, Hands(cli.now)) as node:
         node.standing.pause(node.standing.find("rides"))

@@ -110,6 +110,14 @@ def test_an_answer_does_not_tell_what_was_known_already(phone: Phone) -> None:
     assert names[0] == names[1] == names[2]
 
 
+@pytest.mark.threat("T404")
+def test_rows_unlike_those_before_are_answered_like_them(phone: Phone) -> None:
+    whole = [{**ROW, "at": f"2026-11-22T10:00:{n:02d}Z"} for n in range(25)]
+    half = [{"at": each["at"], "lat": 1.0} for each in whole]
+    told = [phone.push(rows)[:2] for rows in (whole, half)]
+    assert [(status, body["rejected"]) for status, body in told] == [(202, 0)] * 2
+
+
 def test_a_line_that_is_no_row_is_told_and_the_others_are_taken_in(phone: Phone) -> None:
     lines = b"nonsense\n" + json.dumps(ROW).encode() + b"\n[1]\n"
     status, told, _ = phone.push(lines, media=LINES)

@@ -94,6 +94,7 @@ SAMPLES: Mapping[Callable[..., object], tuple[object, ...]] = {
 }
 LEFT_OUT = {  # routes for apps and people that the client does not call, and why
     "POST /v1/requests": "takes papers that an author signed: `sealhold request add`",
+    "GET /v1/datasets": "goes with those papers",
     "GET /v1/requests/{id}/status": "goes with those papers",
     "POST /v1/requests/{id}/runs": "goes with those papers",
     "GET /v1/requests/{id}/answer": "is sealed to a key of the asker, which no app keeps here",

@@ -115,7 +115,7 @@ def memory_vault(
         owner=owner,
         keys=subject,
         papers=Papers(subject, entropy),
-        datasets=datasets or {},
+        datasets=dict(datasets or {}),
         headless=True,
     )
     try:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sealhold.connectors.frames import Known, Portion
+from sealhold.connectors.frames import Known, Members, Portion
 from sealhold.connectors.runner import (
     REJECTS_TOLD,
     Counts,
@@ -50,6 +50,9 @@ class Book:
     breaks: str | None = None
     is_known: bool = True
     asked: list[str | None] = field(default_factory=list)
+
+    def members(self, path: Path) -> Members:
+        raise UnreadableSourceError(f"{path} is no archive")
 
     def detect(self, path: Path) -> Known:
         del path

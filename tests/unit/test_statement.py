@@ -222,7 +222,7 @@ def test_a_budget_that_is_about_to_end_is_told_once() -> None:
     (odd,) = oddities(log.noted())
 
     assert (odd.rule, odd.indices) == ("budget", (2,))
-    assert "left of this year's budget" in odd_words(odd, "")
+    assert "budget fell to" in odd_words(odd, "")
 
 
 def test_a_sheet_says_what_is_to_decide_and_what_changed() -> None:
@@ -239,7 +239,7 @@ def test_a_sheet_says_what_is_to_decide_and_what_changed() -> None:
 
     assert sheet.rows[0] == ("GreenCorp", "p", "2", "–", "1")
     assert sheet.foot == ("October", "", "2", "–", "1")
-    assert notes["Against the month before"] == "1 more answers and 1 bit more."
+    assert notes["Against the month before"] == "1 more answer and 1 bit more."
     assert notes["What left, and where to"] == "2 answers, sealed to GreenCorp; 512 bytes to apps."
     assert notes["Permissions"] == "1 new. 1 permission in force at the end."
     assert sheet.decide == ("1 request for your yes or no: Clinic.",)

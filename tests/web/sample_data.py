@@ -360,7 +360,39 @@ def sources(stranger: str = "") -> tuple[SourceView, ...]:
          "the column `heart_rate` is gone, `hr` is new",
          "Export the file again with the old columns, or name the new one."),
     )  # fmt: skip
-    return tuple(
+    named = (
+        SourceView(
+            id=SourceId(id_of("mail")),
+            name=f"Work mail{stranger}",
+            connector="imap",
+            state="needs_login",
+            last_run=Instant(NOW - 26 * HOUR),
+            items=5490,
+            rejected=0,
+            error="the server refuses the account",
+            remedy="give the password or token anew with `sealhold source login NAME`.",
+            kind="imap",
+            place=f"imaps://mail.example.org{stranger}",
+            schedule="6h",
+            reached=Instant(NOW - 26 * HOUR),
+        ),
+        SourceView(
+            id=SourceId(id_of("rides")),
+            name="Rides",
+            connector="folder",
+            state="done",
+            last_run=None,
+            items=0,
+            rejected=0,
+            error=None,
+            remedy=None,
+            kind="folder",
+            mode="federate",
+            place="/home/alice/Rides",
+            reached=Instant(NOW - HOUR),
+        ),
+    )
+    return named + tuple(
         SourceView(
             id=SourceId(id_of(name)),
             name=f"{name}{stranger}",

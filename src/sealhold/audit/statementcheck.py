@@ -165,11 +165,17 @@ def _check_line(
     left = add_up(each for each in entries if each.logged is not None)
     if any((each.part, each.of) != (line.part, line.of) for each in left):
         raise BadProofError(f"{what}: names entries of another line")
-    if line.sums["entries"] != len(named) or any(
-        each.sums[name] > line.sums[name] for each in left for name in line.sums
-    ):
+    if line.sums["entries"] != len(named) or not all(_is_within(each, line) for each in left):
         raise BadProofError(f"{what}: less than what is left of its entries")
     return True
+
+
+def _is_within(left: Line, line: Line) -> bool:
+    """Return whether a line says no less than what is left of its entries."""
+    counted = (left.sums, line.sums), (left.kinds, line.kinds), (left.reasons, line.reasons)
+    return all(
+        number <= said.get(name, 0) for found, said in counted for name, number in found.items()
+    ) and all(set(names) <= set(line.sets.get(name, ())) for name, names in left.sets.items())
 
 
 def _check_standing(drawn: Drawn, made: Instant, log: Exported) -> Check:

@@ -12,15 +12,18 @@ import msgspec
 
 from sealhold.audit.event import MAX_AT
 from sealhold.audit.forms import read_hash
+from sealhold.audit.sums import SETS, SUMS
 from sealhold.crypto import dsse
 from sealhold.crypto.sign import PublicKey, SigningKey
 from sealhold.model.encoding import Plain, from_json, to_json
 from sealhold.model.errors import InvalidEncodingError
-from sealhold.model.shown.statement import Statement
+from sealhold.model.shown.statement import Drawn, Part, Statement
 
 STATEMENT_TYPE = "application/vnd.sealhold.statement+json"
 VERSION = "sealhold.statement/1"
 _MARKS = (STATEMENT_TYPE.encode(), b'{"payload":"' + b64encode(b'{"drawn":{"'))  # one is unhurt
+
+WORDS = {Part.USE: 2, Part.ASK: 2, Part.SOURCE: 2, Part.OWN: 1, Part.UPKEEP: 1, Part.ERASED: 0}
 
 
 def sign_statement(statement: Statement, key: SigningKey) -> bytes:
@@ -67,6 +70,21 @@ def _read(payload: bytes) -> tuple[Statement, PublicKey]:
     except msgspec.ValidationError as err:
         raise InvalidEncodingError("not a statement") from err
     # INVARIANT: one statement, one form: no field twice said, none that is not read.
-    if _write(statement, key) != payload or not 0 <= statement.made <= MAX_AT:
+    fits = 0 <= statement.made <= MAX_AT and _fits(statement.drawn)
+    if not fits or _write(statement, key) != payload:
         raise InvalidEncodingError("not the one form of a statement")
     return statement, key
+
+
+def _fits(drawn: Drawn) -> bool:
+    """Return whether all is there that the page is made of."""
+    return (
+        0 <= drawn.first <= drawn.last
+        and drawn.earlier.keys() == set(SUMS)
+        and all(
+            line.sums.keys() == set(SUMS)
+            and line.sets.keys() == set(SETS)
+            and len(line.of) == WORDS[line.part]
+            for line in drawn.lines
+        )
+    )

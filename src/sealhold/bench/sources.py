@@ -1,5 +1,7 @@
 """`sealhold bench sources`: nested records, places asked where they lie, the rate of each format.
 
+- An aggregate over a table that is left in place is asked of a warm vault, and in turn of DuckDB
+  with the same file attached.
 - A format's rate is what an import takes in, sealed, indexed and logged, against its own connector
   that reads the same file with no jail and keeps nothing: what all the rest costs.
 
@@ -7,33 +9,48 @@ Source: docs/benchmarks.md.
 """
 
 import json
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import closing
 from importlib.metadata import entry_points
 from pathlib import Path
 from statistics import median
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sealhold import plugins
 from sealhold.bench.harness import Bench
 from sealhold.bench.processes import PATIENCE, TreeMemory, program, surroundings
+from sealhold.bench.revoking import measure_revoking
 from sealhold.bench.vaults import PASSPHRASE, new_vault
+from sealhold.compute.engine import duck
 from sealhold.connectors.samples import Sample
 from sealhold.node import Node, opened
+
+if TYPE_CHECKING:
+    import duckdb
 
 NESTED: Final = 100_000
 QUICK_NESTED: Final = 3_000
 RUNS: Final = 3
 BYTES: Final = 8_000_000  # of each format's file, about
 QUICK_BYTES: Final = 200_000
+IN_PLACE: Final = 100_000
+QUICK_IN_PLACE: Final = 5_000
+ASKED: Final = 15
+AGGREGATE: Final = (
+    "SELECT town, count(*), sum(n), avg(far), max(far) FROM {} GROUP BY town ORDER BY town"
+)
 PROBE: Final = 50  # items of the sample by which the size of one is estimated
 
 
 def measure(bench: Bench) -> None:
     """Measure each part in turn."""
     _nested(bench)
+    _federated(bench)
     _formats(bench)
+    measure_revoking(bench)
 
 
 # --- nested records ---
@@ -98,6 +115,58 @@ def _peak_mb(bench: Bench, file: Path) -> float:
         with TreeMemory(importing.pid) as memory:
             bench.check(importing.wait(PATIENCE) == 0, "the import did not end well")
         return memory.peak_mb
+
+
+# --- a table where it lies ---
+
+
+def _federated(bench: Bench) -> None:
+    count = bench.count(IN_PLACE, QUICK_IN_PLACE)
+    bench.say(f"an aggregate over {count:,} rows of an SQLite file, left in place")
+    place = _table(bench.folder / "visits.db", count)
+    home = bench.folder / "federated"
+    new_vault(home)
+    ours, raw = [], []
+    with opened(home, PASSPHRASE) as node, closing(_attached(place)) as engine:
+        settings = {"place": str(place), "table": "visits", "dataset": "stays"}
+        node.standing.add("stays", "sqlite", settings, mode="federate")
+        wanted = engine.execute(AGGREGATE.format("place.visits")).fetchall()
+        started = time.perf_counter()
+        found = node.records.query(AGGREGATE.format("stays")).rows
+        bench.figures["federated_first_ms"] = (time.perf_counter() - started) * 1000
+        bench.check([*found] == wanted, "the engine gives other rows than the file has")
+        for _ in range(ASKED):
+            started = time.perf_counter()
+            engine.execute(AGGREGATE.format("place.visits")).fetchall()
+            raw.append(time.perf_counter() - started)
+            started = time.perf_counter()
+            node.records.query(AGGREGATE.format("stays"))
+            ours.append(time.perf_counter() - started)
+    bench.figures["federated_aggregate_ms"] = median(ours) * 1000
+    bench.figures["federated_rows"] = count
+    bench.ratios["federated_vs_duckdb"] = median(ours) / median(raw)
+
+
+def _table(path: Path, count: int) -> Path:
+    with closing(sqlite3.connect(path)) as file:
+        file.execute(
+            "CREATE TABLE visits (id INTEGER PRIMARY KEY, at TEXT, town TEXT, n INTEGER, far REAL)"
+        )
+        rows = (
+            (n, f"2026-01-{n % 28 + 1:02d}T08:00:00Z", f"Town {n % 89}", n % 1000, n * 0.25)
+            for n in range(count)
+        )
+        file.executemany("INSERT INTO visits VALUES (?, ?, ?, ?, ?)", rows)
+        file.commit()
+    return path
+
+
+def _attached(place: Path) -> "duckdb.DuckDBPyConnection":
+    """Return DuckDB with the file attached, and nothing of ours between."""
+    engine = duck.started()
+    duck.load_sqlite(engine)
+    engine.execute(f"ATTACH {duck.text(str(place))} AS place (TYPE sqlite, READ_ONLY)")
+    return engine
 
 
 # --- formats ---

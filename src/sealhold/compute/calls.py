@@ -90,6 +90,10 @@ BROKER = (
     *(Rule(call, Verdict.ASK) for call in sorted({"execve", *STARTING, *BROKERING} - {"clone"})),
 )
 
+# Reads a table in place: SQLite asks for the locks of a file before it reads it.
+_LOCKS = tuple(Rule("fcntl", tests=(Argument(1, _INT, command),)) for command in (5, 6, 7))
+ENGINE = (*READER, *_LOCKS)
+
 # Tier `wasm`: a process that compiles, and one that runs. The second may open for reading, and
 # Landlock leaves it no path to open.
 COMPILER = _ANYONE

@@ -32,6 +32,7 @@ from sealhold.model.errors import IsolationUnavailableError
 MEBIBYTE = 1_048_576
 _NOBODY = 65_534  # the user and group that owns nothing on every Linux
 _LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache", "/usr/share/zoneinfo")
+_OWN_MEMORY = (Path("/proc/self/cgroup"), Path("/sys/fs/cgroup"))  # where DuckDB looks at its start
 _LOADERS = (  # what the kernel runs first to start a program: one of them
     "/lib64/ld-linux-x86-64.so.2",
     "/lib/ld-linux-aarch64.so.1",
@@ -85,6 +86,7 @@ class Profile:
     address_space: int  # bytes
     open_files: int
     cpu_seconds: int  # the last bound, should the parent be gone
+    is_owners: bool = False  # it opens files that only who started it may read
 
     @classmethod
     def reader(cls) -> "Profile":
@@ -100,6 +102,22 @@ class Profile:
             address_space=1024 * MEBIBYTE,
             open_files=64,
             cpu_seconds=600,
+        )
+
+    @classmethod
+    def engine(cls, files: tuple[Path, ...]) -> "Profile":
+        """Return what a process keeps that reads tables where they lie.
+
+        It reads `files`, as whoever started it may, and what it inherited; it writes to a socket
+        that it inherited. It opens no socket.
+        """
+        return cls(
+            readable=(*runtime_folders(), *(each for each in _OWN_MEMORY if each.exists()), *files),
+            calls=calls.ENGINE,
+            address_space=3072 * MEBIBYTE,
+            open_files=64,
+            cpu_seconds=3600,
+            is_owners=True,
         )
 
     @classmethod
@@ -233,7 +251,7 @@ def build(profile: Profile) -> Walls:
             profile=profile,
             ruleset=landlock.ruleset(rules),
             program=program,
-            is_others=all(_others_reach(path) for path in profile.readable),
+            is_others=not profile.is_owners and all(map(_others_reach, profile.readable)),
         )
 
 

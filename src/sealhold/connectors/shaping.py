@@ -33,13 +33,19 @@ def _shaped(item: Item, dataset: Dataset) -> Item:
         cells = {}
     fields: dict[str, Plain] = {}
     left: dict[str, Plain] = {}
+    inner: set[str] = set()  # cells that stand in a column as the object they were
     for column in dataset.columns:
         value = cells.get(column.name)
+        if value is None and column.type is ColumnType.LIST:
+            value = _gathered(cells, column.name)
+            inner.update(f"{column.name}.{key}" for key in value or ())
         fitting = _fitting(value, column.type)
         fields[column.name] = fitting
         if fitting is None and value is not None:
             left[column.name] = value
-    left |= {name: value for name, value in cells.items() if name not in fields}
+    left |= {
+        name: value for name, value in cells.items() if name not in fields and name not in inner
+    }
     return Item(
         dataset=dataset.name,
         fields=fields,
@@ -47,6 +53,12 @@ def _shaped(item: Item, dataset: Dataset) -> Item:
         original_id=_key(fields, dataset.natural_key),
         position=item.position,
     )
+
+
+def _gathered(cells: Mapping[str, Plain], name: str) -> dict[str, Plain] | None:
+    """Return an object whose keys the connector of JSON lines set beside its own name."""
+    inner = {key[len(name) + 1 :]: cells[key] for key in cells if key.startswith(f"{name}.")}
+    return inner or None
 
 
 def _key(fields: Mapping[str, Plain], names: tuple[FieldName, ...]) -> str | None:

@@ -14,9 +14,9 @@ from sealhold.audit.log import Entry
 from sealhold.model.errors import TamperedError
 from sealhold.model.shown.backups import BackupView, DrillView, RestoreView
 from sealhold.node.node import Node
-from sealhold.node.openparts import stored
 from sealhold.node.places import Places, places_of, sql_place
 from sealhold.node.placing import PLAIN, backup_place, place_of
+from sealhold.node.storing import stored
 from sealhold.node.world import World
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.migrating import Migration

@@ -5,8 +5,8 @@ Source: docs/architecture.md section 3.
 
 from pathlib import Path
 
-from sealhold.node.openparts import stored
 from sealhold.node.places import Places
+from sealhold.node.storing import stored
 from sealhold.node.world import World
 from sealhold.vault import access
 from sealhold.vault.access import PLAIN, Keeping, Way

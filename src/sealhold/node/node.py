@@ -29,10 +29,11 @@ from sealhold.model.errors import (
     WrongPassphraseError,
 )
 from sealhold.model.shown import Status
-from sealhold.node.openparts import OpenParts, stored
+from sealhold.node.openparts import OpenParts
 from sealhold.node.places import places_of
 from sealhold.node.service import Service
 from sealhold.node.state import status_of
+from sealhold.node.storing import stored
 from sealhold.node.world import World
 from sealhold.vault import access
 from sealhold.vault.access import Way

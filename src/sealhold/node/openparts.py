@@ -1,7 +1,5 @@
 """The parts of an open vault: each is built once, from the parts that it needs.
 
-- `stored` names what of a vault is there before it opens: its files, its tables, its plug-ins.
-
 Source: docs/architecture.md section 3.
 """
 
@@ -14,43 +12,39 @@ from typing import TYPE_CHECKING
 
 from sealhold import plugins
 from sealhold.audit.event import Actor, Event, EventKind
-from sealhold.compute import memo, partition
+from sealhold.compute import memo
 from sealhold.compute.asking import Requests
 from sealhold.compute.capping import Budgets
-from sealhold.compute.combining import COMBINED
-from sealhold.compute.confinement import RAN_IN, Confinement
-from sealhold.compute.drawing import BLURRED
+from sealhold.compute.confinement import Confinement
 from sealhold.compute.erasing import Erasing
 from sealhold.compute.evidence import Attester
 from sealhold.compute.granted import Apps, Grants
-from sealhold.compute.members import FROZEN
 from sealhold.compute.office import Office
 from sealhold.compute.outside import Outside
 from sealhold.compute.products import Products
 from sealhold.compute.proving import Prover
 from sealhold.compute.pullers import puller_of
+from sealhold.compute.pushed import Pushed
 from sealhold.compute.readercell import ReaderCell
 from sealhold.compute.replay import Replay
 from sealhold.compute.retrieve import Retrieval
 from sealhold.compute.running import Runs
-from sealhold.compute.shelf import TABLES as SHELF
 from sealhold.compute.shelf import Shelf
 from sealhold.compute.supply import Resources
 from sealhold.compute.warmcell import WarmCell
 from sealhold.config import Settings, settings
-from sealhold.model.errors import SealholdError
+from sealhold.model.errors import SealholdError, TamperedError
 from sealhold.model.quantities import DAY
-from sealhold.node.places import Places, object_store, places_of, record_store
+from sealhold.node.places import places_of
 from sealhold.node.service import Service
 from sealhold.node.world import World
-from sealhold.stores.backends.sqlcipher import SqlCipherStore
-from sealhold.stores.remembering import Remembering
 from sealhold.stores.spec import TableSpec
 from sealhold.vault.attachments import ATTACHMENTS
 from sealhold.vault.backups import Backups
 from sealhold.vault.budget import Budget
 from sealhold.vault.components import COMPONENTS, PENDING
 from sealhold.vault.consents import Consents
+from sealhold.vault.core import Core
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.epochs import Epochs
 from sealhold.vault.federation import Federation
@@ -58,13 +52,11 @@ from sealhold.vault.firewall import Firewall
 from sealhold.vault.grants import Grants as GrantRows
 from sealhold.vault.holdrows import HOLDS, KEEPINGS, is_any_over
 from sealhold.vault.home import Home
-from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.index import Index
-from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.ledger import Ledger
 from sealhold.vault.minting import Minting
 from sealhold.vault.objects import Objects
-from sealhold.vault.opening import Opened, Parts
+from sealhold.vault.opening import Opened
 from sealhold.vault.personrows import OLDER as OLDER_RECORDS
 from sealhold.vault.personrows import RECORDS as PERSON_RECORDS
 from sealhold.vault.policytokenrows import NO_BONDS, has_tokens
@@ -79,7 +71,7 @@ from sealhold.vault.sourcing import Sources
 from sealhold.vault.standing import Standing
 from sealhold.vault.stories import STORIES
 from sealhold.vault.strays import Strays
-from sealhold.vault.subjects import SUBJECTS, is_leaving
+from sealhold.vault.subjects import is_leaving
 from sealhold.vault.telling import Teller
 from sealhold.vault.turnsdue import has_turns_due
 from sealhold.vault.writer import Work
@@ -96,30 +88,6 @@ if TYPE_CHECKING:
     from sealhold.vault.pushing import Pushing
     from sealhold.vault.statements import Statements
 
-USED_OFTEN = (SUBJECTS, FIELDS, KEY_BLOCKS, PERSON_RECORDS)  # with each use of a person
-
-
-def stored(home: Home, world: World, places: Places) -> Parts:
-    """Return what a vault opens from."""
-    # THREAT T335: on a server, too, only who holds the lease writes, and each use is committed
-    # before anything leaves: what was remembered from before somebody took it over goes nowhere
-    data = Remembering(record_store(home, places), USED_OFTEN)
-    return Parts(
-        home=home,
-        data=data,
-        # THREAT T217: keys never lie where the rows lie, whoever keeps those
-        keys=lambda epoch: SqlCipherStore(home.keys_of(epoch)),
-        objects=object_store(home, places, world.entropy),
-        datasets=dict(plugins.datasets()),
-        tables=(
-            *(memo.MEMO, partition.PARTITIONS, RAN_IN, FROZEN, COMBINED, BLURRED),
-            *SHELF,
-        ),
-        clock=world.clock,
-        entropy=world.entropy,
-        rows_here=not places.records,
-    )
-
 
 class OpenParts:
     """The parts of an open vault, built once."""
@@ -127,25 +95,19 @@ class OpenParts:
     def __init__(
         self, vault: Opened, home: Home, world: World, verify: Callable[[str], bool]
     ) -> None:
-        core = vault.core
         self.vault = vault
-        self.core = core
+        self.core = core = vault.core
         self._home, self._world = home, world
         self.is_near = not places_of(home).records
         self._objects = Objects(core.store, core.objects, core.keys, core.entropy)
         self._objects.sweep()
         self._index = Index(core.store, core.keys, core.entropy)
         self.warm = WarmCell()
+        self.pushdown = Pushed()
         pullers = partial(puller_of, clock=core.clock)
         looking = Looking(core, self.warm, pullers, plugins.is_per_file)
-        firewall = Firewall(core, self._objects, Federation(core, looking))
-        registry = Registry(
-            core.deciding,
-            core.papers,
-            Minting(core.keyring, core.deciding),
-            core.clock,
-            core.entropy,
-        )
+        firewall = Firewall(core, self._objects, Federation(core, looking), self.pushdown)
+        registry = _registry(core)
         schemas = Schemas(core)
         chosen = settings(home.folder)
         self.audit = Ledger(core, vault.appender, registry, home, self._objects)
@@ -307,7 +269,9 @@ class OpenParts:
 
     def odd(self) -> "tuple[Odd, ...]":
         """Return what is odd about the uses of apps; without one, nothing is read."""
-        return self.statements.alerts() if self.apps.list() else ()
+        with suppress(TamperedError):  # an entry that does not open: named when the log is checked
+            return self.statements.alerts() if self.apps.list() else ()
+        return ()
 
     def alarms(self) -> tuple[str, ...]:
         """Return a sentence for each app that looks people up as often as it may."""
@@ -337,6 +301,7 @@ class OpenParts:
         """Tell what is left to tell, end what is kept running, and drop the keys."""
         self.tell_rest()
         self.warm.close()
+        self.pushdown.close()
         self.vault.close()
 
     def note_new_passphrase(self) -> None:
@@ -382,6 +347,11 @@ class OpenParts:
             size_after=log.size_after,
             dispatch=lambda: self.dispatch,
         )
+
+
+def _registry(core: Core) -> Registry:
+    minting = Minting(core.keyring, core.deciding)
+    return Registry(core.deciding, core.papers, minting, core.clock, core.entropy)
 
 
 def _attester(home: Home, chosen: Settings) -> Attester | None:

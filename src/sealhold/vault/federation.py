@@ -20,7 +20,8 @@ from sealhold.stores.spec import Op
 from sealhold.vault.catalogue import FEDERATE, Catalogue, SourceRow
 from sealhold.vault.core import Core
 from sealhold.vault.placed import Placed, version_of
-from sealhold.vault.pulling import Looking, Read
+from sealhold.vault.pulling import Looking, Read, declared
+from sealhold.vault.pushdown import There
 from sealhold.vault.recognising import Recogniser, Seen
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
@@ -60,6 +61,15 @@ class Federation:
         for source in self.sources(collection):
             yield from self._of(source, collection, noted=noted)
 
+    def there(self, collection: Collection) -> There | None:
+        """Return the one source that has a collection of its own, if that is left in place."""
+        named = [(each, declared(each)) for each in self._catalogue.sources()]
+        found = [(each, known) for each, known in named if known and known.name == collection]
+        if len(found) != 1 or found[0][0].mode != FEDERATE:
+            return None
+        source, dataset = found[0]
+        return There(source=source, dataset=dataset)
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Let one look at a place serve all that this thread asks in the block."""
@@ -91,7 +101,8 @@ class Federation:
     def _of(self, source: SourceRow, collection: Collection, *, noted: bool) -> Iterator[Record]:
         given: set[bytes] = set()
         for read, seen in self._seen(source, collection):
-            fresh = [each for each in seen if each.tag not in given]
+            fresh = [*{each.tag: each for each in reversed(seen) if each.tag not in given}.values()]
+            fresh.reverse()  # of two with one name the first, as they came
             given.update(each.tag for each in fresh)
             looks = self._placed.of([each.tag for each in fresh])
             pairs = [(each, looks.get(each.tag)) for each in fresh]

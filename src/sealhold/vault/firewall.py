@@ -41,6 +41,7 @@ from sealhold.vault.owned import RECORDS, open_standing, record_from
 from sealhold.vault.personpacks import PersonPacks
 from sealhold.vault.personrows import Stand, open_stand
 from sealhold.vault.placed import PLACED
+from sealhold.vault.pushdown import Push, Told
 from sealhold.vault.subjects import Person
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
@@ -60,10 +61,17 @@ class Passage:
 class Firewall:
     """Opens records of one vault's owner, for whoever may have them."""
 
-    def __init__(self, core: Core, objects: Objects, federation: Federation | None = None) -> None:
+    def __init__(
+        self,
+        core: Core,
+        objects: Objects,
+        federation: Federation | None = None,
+        push: Push | None = None,
+    ) -> None:
         self._core = core
         self._objects = objects
         self._federation = federation
+        self._push = push
         self._teller = Teller(core.keys)
 
     def get(self, ids: Sequence[RecordId]) -> list[Record]:
@@ -107,6 +115,23 @@ class Firewall:
         if self._federation is None or not self._federation.sources(name):
             return self._scan(name)
         return self._with_those_elsewhere(self._federation, name, noted=noted)
+
+    def where_it_lies(self, sql: str, names: Sequence[Collection], event: Event) -> Told | None:
+        """Log `event`, then return what the owner's SQL gives over collections that lie elsewhere.
+
+        None if one of them does not, or if it cannot be answered there: then nothing was given.
+
+        Raises:
+            SourceAwayError: a place where one of them lies cannot be read.
+            InvalidQueryError: it took too long or too much memory.
+        """
+        if self._federation is None or self._push is None:
+            return None
+        places = [there for each in names if (there := self._federation.there(each))]
+        if not places or len(places) != len(names):
+            return None
+        self._core.writer.commit(Work((), (self._teller.entry(event),), releases=True))
+        return self._push(sql, places)
 
     def held(self) -> AbstractContextManager[None]:
         """Let one look at what lies elsewhere serve all that this thread opens in the block."""

@@ -9,7 +9,7 @@ Source: docs/spec/18-connectors.md section 6.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.crypto.digest import tagged
@@ -133,6 +133,9 @@ class Records:
             digest=tagged(Tag.RECORD_DIGEST, asked),
             rows_read=sum(counts.get(name, 0) for name in names),
         )
+        told = self._where_it_lies(sql, names, counts, event)
+        if told is not None:
+            return told
         shown = self._names()
         tables = {}
         for name in names:
@@ -142,6 +145,23 @@ class Records:
             self._core.writer.commit(Work((), (self._teller.entry(event),)))
         columns, rows, cut, seconds = views.run(sql, tables, self._seconds)
         return TableResult(columns=columns, rows=tuple(rows), truncated=cut, seconds=seconds)
+
+    def _where_it_lies(
+        self, sql: str, names: list[Collection], counts: Mapping[Collection, int], event: Event
+    ) -> TableResult | None:
+        """Return what a query gives if all that it names lies elsewhere and is answered there."""
+        if any(counts.get(name, 0) for name in names):
+            return None
+        started = self._seconds()
+        told = self._firewall.where_it_lies(sql, names, event)
+        if told is None:
+            return None
+        return TableResult(
+            columns=told.columns,
+            rows=told.rows,
+            truncated=told.is_cut,
+            seconds=self._seconds() - started,
+        )
 
     def _dataset(self, name: Collection) -> Dataset:
         known = self._core.datasets.get(name)

@@ -233,7 +233,7 @@ def _multiget(
     asked = set(paths)
     told, _ = _multistatus(asker, asker.ask("REPORT", found.path, body.encode(), _XML, _MULTI))
     for each in told:
-        if each.path in asked:  # THREAT T404: a file that nobody asked for is none of this place
+        if each.path in asked:  # THREAT T403: a file that nobody asked for is none of this place
             asked.discard(each.path)
             yield each
 

@@ -54,13 +54,34 @@ def _push() -> Puller:
     return PushPuller()
 
 
+def _postgres() -> Puller:
+    from sealhold.compute.pullers.postgres import PostgresPuller  # noqa: PLC0415  # reason: on demand
+
+    return PostgresPuller()
+
+
+def _sqlite() -> Puller:
+    from sealhold.compute.pullers.sqlite import SqlitePuller  # noqa: PLC0415  # reason: on demand
+
+    return SqlitePuller()
+
+
+def _table() -> Puller:
+    from sealhold.compute.pullers.table import TablePuller  # noqa: PLC0415  # reason: on demand
+
+    return TablePuller()
+
+
 KINDS: Mapping[str, Callable[[], Puller]] = {
     "caldav": _caldav,
     "carddav": _carddav,
     "folder": _folder,
     "http": _http,
     "imap": _imap,
+    "postgres": _postgres,
     "push": _push,
+    "sqlite": _sqlite,
+    "table": _table,
 }
 
 

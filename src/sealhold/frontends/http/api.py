@@ -80,8 +80,7 @@ class Role(StrEnum):
     PUSHER = "pusher"  # a program that pushes into one source
 
 
-# to whom a no is explained
-TOLD = frozenset({Role.PUBLIC, Role.OWNER, Role.OFFICER, Role.MONITOR, Role.PUSHER})
+TOLD = frozenset(map(Role, ("public", "owner", "officer", "monitor", "pusher")))  # hear why not
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):  # made in a tenth of a dataclass's time

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sealhold.frontends.web.formats import count
-from sealhold.frontends.web.sheets import NONE, day_of, name_of, odd_words
+from sealhold.frontends.web.sheets import NONE, day_of, name_of, odd_words, spoken
 from sealhold.model.quantities import MicroBits, show_bits
 from sealhold.model.shown.statement import Line, Part, Standing, Statement
 
@@ -70,7 +70,7 @@ def _of_askers(heading: str, statement: Statement, lines: list[Line]) -> SheetTa
         rows=tuple(
             (
                 name_of(statement, line.of[0]),
-                line.of[1] or NONE,
+                spoken(line.of[1]) or NONE,
                 _what(line),
                 count(line.sums["times"]),
                 count(line.sums["answers"]),

@@ -138,6 +138,7 @@ def _end(pdf: "FPDF", sheet: Sheet) -> None:
         pdf.ln(4.2)
 
 
+# THREAT T419: whatever it is called, no asker takes more room than this, or hides a line
 def _text(pdf: "FPDF", text: str, x: float, width: float, height: float, room: int) -> None:
     """Write `text` in at most `room` lines; what does not fit is said to be left out."""
     found = pdf.multi_cell(width, height, _plain(text), dry_run=True, output="LINES", align="L")

@@ -6,6 +6,7 @@
 Source: docs/spec/40-statement.md section 5.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ HEAD = ("Who", "For what", "Answers", "Refused", "Bits")
 MOST_NAMED = 4  # of one kind: what is more is counted
 LONGEST = 46  # characters of a name or purpose in a row
 NONE = "–"
+HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _ASKED = (Part.USE, Part.ASK)
 
 
@@ -75,6 +77,12 @@ def name_of(statement: Statement, app: str) -> str:
     return statement.names.get(app) or show(Kind.APP, Id16(bytes.fromhex(app)))
 
 
+def spoken(term: str) -> str:
+    """Return a term of the purpose vocabulary as it is spoken: `Personnel payment`."""
+    words = HUMP.sub(" ", term)
+    return words if words == term else words[:1] + words[1:].lower()
+
+
 def month_name(month: str) -> str:
     """Return `October` for `2026-10`."""
     names = "January February March April May June July August September October November December"
@@ -105,7 +113,7 @@ def odd_words(odd: Odd, name: str) -> str:
         case "refused":
             return f"{name} was refused {odd.about} times in a row"
         case _:
-            return f"{bits(MicroBits(int(odd.about)))} are left of this year's budget"
+            return f"this year's budget fell to {bits(MicroBits(int(odd.about)))}"
 
 
 def day_of(at: Instant) -> str:
@@ -122,7 +130,8 @@ def _span(statement: Statement) -> str:
 
 def _row(statement: Statement, row: Row) -> tuple[str, ...]:
     name = name_of(statement, row.app)
-    return (_short(name), _short(row.purpose or "no purpose named"), *_figures(row))
+    purpose = spoken(row.purpose) if row.purpose else "no purpose named"
+    return (_short(name), _short(purpose), *_figures(row))
 
 
 def _figures(row: Row) -> tuple[str, str, str]:
@@ -186,10 +195,10 @@ def _compared(statement: Statement) -> str:
     if not any(earlier.values()) and not statement.drawn.page.rows:
         return "Nothing then, nothing now."
     words = [
-        f"{count(abs(now - then))} {(more if now > then else fewer)}"
-        for now, then, more, fewer in (
-            (total.answers, earlier["answers"], "more answers", "fewer answers"),
-            (total.refused, earlier["refused"], "more refusals", "fewer refusals"),
+        _counted(abs(now - then), f"{'more' if now > then else 'fewer'} {thing}")
+        for now, then, thing in (
+            (total.answers, earlier["answers"], "answer"),
+            (total.refused, earlier["refused"], "refusal"),
         )
         if now != then
     ]

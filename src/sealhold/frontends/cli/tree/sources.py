@@ -116,7 +116,7 @@ SOURCE = {
         load=_login,
     ),
     "token": Entry(
-        about="Make the token by which a program pushes into a source.",
+        about="Make the token by which a program pushes into a source; the one before ends.",
         example="source token phone",
         load=_token,
     ),
@@ -131,7 +131,7 @@ SOURCE = {
         load=_resume,
     ),
     "accept": Entry(
-        about="Take a source as it is now that gives something else than before.",
+        about="Take the shape that a source has now for the right one, and read it again.",
         example="source accept rides",
         load=_accept,
     ),

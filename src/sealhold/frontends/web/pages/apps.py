@@ -78,10 +78,12 @@ def _page(
 ) -> Page:
     apps = visit.vault.apps.list()
     active = sum(app.state == "active" for app in apps)
+    grants = [grant.id for app in apps for grant in app.grants]
     return Page(
         template="apps.html",
         values={
             "apps": apps,
+            "sources": {each: visit.vault.grants.show(canonical(each))[1] for each in grants},
             "headline": _headline(len(apps), active),
             "active": active,
             "new": new,

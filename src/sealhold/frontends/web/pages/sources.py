@@ -12,6 +12,18 @@ GLYPHS = {
     "ofx": "landmark",
     "csv": "table",
     "jsonlines": "braces",
+    **dict.fromkeys(("geojson", "google_records", "google_semantic", "google_timeline"), "map-pin"),
+    **dict.fromkeys(("fit", "apple_health", "greenbutton", "photos"), "scan-eye"),
+    **dict.fromkeys(("whatsapp", "telegram", "signal", "chatgpt", "claude", "mastodon"), "send"),
+    **dict.fromkeys(("camt", "mt940"), "landmark"),
+    **dict.fromkeys(("eml", "imap"), "mail"),
+    **dict.fromkeys(("chromium", "firefox", "bookmarks"), "search"),
+    **dict.fromkeys(("postgres", "sqlite", "table", "http", "push"), "table"),
+    "spotify": "play",
+    "folder": "inbox",
+    "drop": "inbox",
+    "caldav": "calendar",
+    "carddav": "contact",
 }
 TILES = ("mbox", "icalendar", "vcard", "gpx", "ofx", "csv")
 

@@ -1,0 +1,59 @@
+"""The page of a month: one click stops an odd app, lines lead to entries, papers to keep."""
+
+import json
+
+from playwright.sync_api import Browser, Page, expect
+
+from sealhold.audit.statementcheck import verify_statement
+from tests.web.conftest import sign_in
+from tests.web.running import Running
+from tests.web.sample_vault import SampleVault
+from tests.web.test_api import call, owner
+
+
+def test_without_script_one_click_stops_an_odd_app(
+    browser: Browser, site: Running, vault: SampleVault
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, site)
+    page.goto(f"{site.url}/ledger")
+    page.get_by_role("link", name="Statement").click()
+    alert = page.locator("section.chain").first
+
+    expect(alert).to_contain_text("an hour new to it")
+    alert.get_by_role("button").click()
+
+    page.wait_for_url("**/apps*")
+    assert [app.state for app in vault.app_views.values()].count("suspended") == 1
+    page.goto(f"{site.url}/statement")
+    expect(page.locator("section.chain form")).to_have_count(0)  # it is stopped already
+    context.close()
+
+
+def test_each_line_leads_to_its_entries_and_months_follow_one_another(
+    page: Page, site: Running
+) -> None:
+    page.goto(f"{site.url}/statement/2026-10")
+    expect(page.get_by_role("heading", name="Statement, October 2026")).to_be_visible()
+    page.get_by_role("link", name="Month before").click()
+    page.wait_for_url("**/statement/2026-09")
+    page.get_by_role("link", name="Next month").click()
+    page.get_by_role("link", name="Each line").click()
+    expect(page.get_by_role("heading", name="Uses")).to_be_visible()
+
+    assert page.locator("table.sheet-lines td a").first.get_attribute("href")
+
+
+def test_papers_over_the_api_are_checked_without_the_vault(site: Running) -> None:
+    token = owner(site)
+
+    told = call(site, "GET", "/v1/statements/2026-10", token=token)
+    paper = call(site, "GET", "/v1/statements/2026-10/paper", token=token).body
+    log = call(site, "GET", "/v1/audit/export", token=token).body
+
+    assert told.json["drawn"]["month"] == "2026-10"
+    assert verify_statement(paper, log).exit_code == 3  # whole, under keys that nobody named
+    assert json.loads(paper)["signatures"]
+    assert call(site, "GET", "/v1/statements/2026-10").status == 401
+    assert call(site, "GET", "/v1/statements/now", token=token).status == 422

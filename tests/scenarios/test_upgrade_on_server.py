@@ -36,12 +36,10 @@ from tests.scenarios.test_upgrade import (
     NOTES,
     OLDER,
     OPTIONS,
-    UNINDEXED,
     UP,
-    busy,
     check_whole,
-    told,
 )
+from tests.scenarios.test_upgrade_of_the_first import UNINDEXED, busy, told
 from tests.scenarios.vaults import PASSPHRASE, Hands, new_home, opened, world
 
 

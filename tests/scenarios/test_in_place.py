@@ -18,21 +18,18 @@ from sealhold.compute.engine.orders import Field, Lines, Rows
 from sealhold.model.errors import (
     InvalidError,
     InvalidQueryError,
-    LoginNeededError,
     SourceAwayError,
     SourceChangedError,
 )
 from sealhold.model.ids import Collection, FieldName
 from sealhold.model.quantities import Millis
 from sealhold.model.records import ColumnType
-from sealhold.net.pg import PgClient
 from sealhold.node import Node
 from sealhold.policy.coarsen import coarsen
 from sealhold.policy.precision_ast import SampleEvery
 from sealhold.policy.rowfilter import matches, parse_filter
 from sealhold.vault.firewall import Firewall
 from sealhold.vault.pushdown import There, Told
-from tests.conformance import pgserver
 from tests.scenarios.vaults import Asker, Hands, Job, new_home, opened, sum_of
 
 QUERIES = 100
@@ -318,95 +315,6 @@ def test_a_database_that_went_is_away_and_never_empty(vault: tuple[Node, Path]) 
         node.records.query("SELECT count(*) FROM went")
     (folder / "elsewhere.db").rename(path)
     assert node.records.query("SELECT count(*) FROM went").rows == ((3,),)
-
-
-# --- PostgreSQL ---
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[pgserver.Server]:
-    room = pgserver.binaries()
-    if room is None:
-        pytest.skip("postgresql is not installed: tools/system-packages.txt")
-    with tempfile.TemporaryDirectory(prefix="sealhold-pg-") as name:
-        yield pgserver.own(room, Path(name))
-
-
-def run(server: pgserver.Server, *statements: str) -> None:
-    """Run statements on a server."""
-    client = PgClient(server.address, places=1)
-    try:
-        client.alone(statements)
-    finally:
-        client.close()
-
-
-def test_a_server_that_is_down_refuses_or_changes_is_told_and_recovered(
-    vault: tuple[Node, Path], server: pgserver.Server
-) -> None:
-    node, _ = vault
-    run(
-        server,
-        """CREATE TABLE bills (no int8 PRIMARY KEY, cost numeric, at timestamptz, doc jsonb,
-           raw bytea, tags text[], weight float8)""",
-        """INSERT INTO bills SELECT n, 12345678901234.5678 + n, '2026-03-29 01:30+02',
-           '{"a":{"b":1}}', '\\x00ff', '{x}', 0.1 FROM generate_series(1, 5) n""",
-        "CREATE ROLE reader LOGIN PASSWORD 'right'",
-        "GRANT SELECT ON bills TO reader",
-    )
-    hba = server.folder / "data" / "pg_hba.conf"
-    hba.write_text("host all reader 127.0.0.1/32 scram-sha-256\n" + hba.read_text())
-    run(server, "SELECT pg_reload_conf()")
-    place = server.address.replace("sealhold@", "reader@")
-    settings = {"place": place, "table": "bills", "dataset": "bills", "time": "at"}
-    with pytest.raises(LoginNeededError):
-        node.standing.add("bills", "postgres", settings, "wrong", mode="federate")
-    source = node.standing.add("bills", "postgres", settings, "right", mode="federate")
-    ask = (
-        """SELECT no, cost, "at", doc->'a'->>'b', raw, tags->>0, weight """
-        "FROM bills ORDER BY no LIMIT 1"
-    )
-    there = node.records.query(ask).rows
-    assert (str(there[0][1]), *there[0][3:]) == ("12345678901235.5678", "1", "00ff", "x", 0.1)
-    assert str(there[0][2]) == "2026-03-28 23:30:00"
-    kept = node.standing.set_mode(source, "archive")
-    assert node.records.query(ask).rows == there
-
-    run(server, "INSERT INTO bills VALUES (6, 1, now(), null, null, null, null)")
-    run(server, "DELETE FROM bills WHERE no = 1")
-    taken = node.standing.pull(kept)
-    assert (taken.new, taken.same, taken.gone) == (1, 4, 1)
-
-    server.kill()
-    with pytest.raises(SourceAwayError):
-        node.standing.pull(node.standing.find("bills"))
-    assert node.standing.find("bills").state == "failed"
-    server.start_again()
-    run(server, "ALTER ROLE reader PASSWORD 'other'")
-    with pytest.raises(LoginNeededError):
-        node.standing.pull(node.standing.find("bills"))
-    assert node.standing.find("bills").state == "needs_login"
-    node.standing.login(node.standing.find("bills"), "other")
-    assert node.standing.pull(node.standing.find("bills")).same == 5
-
-    run(server, "ALTER TABLE bills RENAME COLUMN weight TO mass")
-    with pytest.raises(SourceChangedError, match="`weight` is gone"):
-        node.standing.pull(node.standing.find("bills"))
-    assert node.standing.find("bills").state == "broken"
-    run(server, "ALTER TABLE bills RENAME COLUMN mass TO weight")
-    assert node.standing.pull(node.standing.find("bills")).same == 5
-    assert node.standing.find("bills").state == ""
-
-
-@pytest.mark.parametrize(
-    "place", ["postgresql://me:secret@127.0.0.1/x", "mysql://me@h/x", "postgresql://h/x", "no"]
-)
-def test_an_address_that_holds_a_password_or_is_none_is_refused(
-    vault: tuple[Node, Path], place: str
-) -> None:
-    with pytest.raises(InvalidError) as told:
-        vault[0].standing.check("postgres", {"place": place, "table": "t", "dataset": "x"})
-    assert "secret" not in str(told.value)
 
 
 # --- acceptance 5 ---

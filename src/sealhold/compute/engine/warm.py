@@ -55,6 +55,7 @@ class WarmEngine:
             return
         try:
             self._stop_timer()
+            # THREAT T409: a file that took the place of another is for another engine
             if self._engine is None or self._for != wanted:
                 self._end()
                 self._engine, self._for = Engine(begin), wanted

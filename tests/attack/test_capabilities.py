@@ -1,20 +1,14 @@
-"""Capabilities of sources: used by others, behind their end, changed by a byte."""
+"""Capabilities in other hands, of other programs, and behind a revocation."""
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 from threading import Event, Thread
 
 import pytest
 
-from sealhold.compute.liveruns import LiveRuns
-from sealhold.compute.sourcehost import SourceHost
 from sealhold.crypto import dsse
 from sealhold.crypto.digest import sha256
-from sealhold.crypto.secret import Secret
-from sealhold.crypto.sign import SigningKey
-from sealhold.model.encoding import to_json
 from sealhold.model.errors import (
     BadSignatureError,
     DeniedError,
@@ -22,158 +16,19 @@ from sealhold.model.errors import (
     SealholdError,
 )
 from sealhold.model.ids import (
-    AppId,
-    Collection,
-    FieldName,
     GrantId,
-    Id16,
-    Purpose,
     SourceId,
-    TaskDigest,
     random_id,
 )
-from sealhold.model.quantities import DAY, HOUR, MICRO, Instant, MicroBits
-from sealhold.model.shown.dataware import AckState
-from sealhold.node import Node
+from sealhold.model.quantities import Instant, MicroBits
 from sealhold.policy.capability import (
     ACK,
-    CAPABILITY,
-    ORDER,
-    POSSESSION,
-    Ack,
     Capability,
-    Order,
-    Possession,
-    ack_document,
-    capability_document,
-    order_document,
-    possession_document,
 )
-from sealhold.policy.standing import Wanted
+from tests.attack.far_source import BITS, CODE, OTHER, TAX, Far, signer
 from tests.scenarios.vaults import (
     NOON,
-    Asker,
-    Hands,
-    Job,
-    allow,
-    calendar,
-    named,
-    new_home,
-    opened,
 )
-
-BITS = MicroBits(5 * MICRO)
-TAX, OTHER = (AppId(random_id(os.urandom)) for _ in range(2))
-WANTED = Wanted(
-    app=TAX,
-    processor=sha256(b"key"),
-    purpose=Purpose("ServiceProvision"),
-    dataset=Collection("trips"),
-    columns=frozenset({FieldName("lat"), FieldName("distance_m")}),
-    bits=BITS,
-)
-
-
-# --- capabilities ---
-
-
-def signer() -> SigningKey:
-    return SigningKey(Secret(os.urandom(32), "key"))
-
-
-@dataclass
-class Memory:
-    """What a source far away remembers."""
-
-    held_: dict[GrantId, bytes] = field(default_factory=dict)
-    epochs: dict[GrantId, int] = field(default_factory=dict)
-
-    def held(self, grant: GrantId) -> bytes | None:
-        return self.held_.get(grant)
-
-    def epoch(self, grant: GrantId) -> int:
-        return self.epochs.get(grant, 0)
-
-    def end(self, grant: GrantId, epoch: int) -> None:
-        self.held_.pop(grant, None)
-        self.epochs[grant] = max(self.epoch(grant), epoch)
-
-    def last_run(self, grant: GrantId) -> Instant | None:
-        del grant
-        return None
-
-
-CODE = b"def evaluate(obj, res):\n    return 1\n"
-BINDING, ASKED = b"b" * 32, b"a" * 32
-
-
-class Far:
-    """A source away from the vault, with an app's capability."""
-
-    def __init__(self) -> None:
-        self.vault, self.app_key, self.key = signer(), signer(), signer()
-        self.clock, self.live, self.memory = Hands(), LiveRuns(), Memory()
-        self.source = SourceId(random_id(os.urandom))
-        self.refused: list[str] = []
-        self.host = self.hosted(self.key)
-        self.capability = Capability(
-            grant=GrantId(random_id(os.urandom)),
-            source=self.source,
-            host=sha256(self.key.public),
-            audience=sha256(self.app_key.public),
-            app=TAX,
-            purpose=Purpose("ServiceProvision"),
-            collection=Collection("trips"),
-            fields=frozenset({FieldName("lat")}),
-            task=TaskDigest(sha256(b"task")),
-            code=sha256(CODE),
-            budget=BITS,
-            epoch=1,
-            not_before=NOON,
-            not_after=Instant(NOON + DAY),
-            nonce=bytes(16),
-        )
-        self.paper = self.signed(self.capability)
-        self.memory.held_[self.capability.grant] = self.paper
-
-    def hosted(self, key: SigningKey, source: SourceId | None = None) -> SourceHost:
-        return SourceHost(
-            source or self.source,
-            key,
-            self.vault.public,
-            self.memory,
-            self.live,
-            clock=self.clock,
-            entropy=os.urandom,
-            refused=lambda _grant, _app, why: self.refused.append(why),
-        )
-
-    def signed(self, capability: Capability, key: SigningKey | None = None) -> bytes:
-        payload = to_json(capability_document(capability))
-        return dsse.sign(CAPABILITY, payload, [key or self.vault])
-
-    def proof(self, **other: object) -> bytes:
-        said = {
-            "challenge": self.host.challenge(),
-            "host": sha256(self.host.public),
-            "app": TAX,
-            "capability": sha256(self.paper),
-            "request": ASKED,
-            "binding": BINDING,
-        }
-        possession = Possession(**{**said, **other})  # type: ignore[arg-type]  # reason: names of fields
-        return dsse.sign(POSSESSION, to_json(possession_document(possession)), [self.app_key])
-
-    def present(self, paper: bytes, proof: bytes, **other: object) -> Capability:
-        given: dict[str, object] = {
-            "app": TAX, "public": self.app_key.public, "request": ASKED, "binding": BINDING,
-        }  # fmt: skip
-        given |= other
-        return self.host.present(envelope=paper, possession=proof, **given)  # type: ignore[arg-type]  # reason: names of fields
-
-    def order(self, epoch: int = 2, key: SigningKey | None = None) -> bytes:
-        order = Order(grant=self.capability.grant, source=self.source, epoch=epoch, at=NOON)
-        return dsse.sign(ORDER, to_json(order_document(order)), [key or self.vault])
 
 
 @pytest.fixture
@@ -334,57 +189,3 @@ def test_a_program_that_differs_by_a_byte_from_the_granted_one_is_not_run(far: F
         with pytest.raises(DeniedError):
             far.host.check(far.capability.grant, bent, MicroBits(0))
     assert set(far.refused) == {"code"}
-
-
-@pytest.mark.threat("T416")
-def test_what_is_left_in_place_holds_a_capability_for_a_day_and_gets_the_next_with_a_run(
-    tmp_path: Path,
-) -> None:
-    clock = Hands()
-    place = tmp_path / "plans"
-    place.mkdir()
-    calendar(place / "plans.ics", ["green", "red"])
-    with opened(new_home(tmp_path / "home", clock), clock) as node:
-        node.standing.add("plans", "folder", {"place": str(place)}, mode="federate")
-        grant = named(allow(node, Asker(node).ask(node, Job())))
-        (laid,) = node.grants.show(grant)[1]
-        assert laid.ends_at == NOON + DAY
-        clock.move(DAY + HOUR)
-        assert node.grants.show(grant)[1][0].state is AckState.LAPSED
-        assert node.runs.run(grant).value == 1
-        assert node.grants.show(grant)[1][0].ends_at == clock.now + DAY
-
-
-@pytest.mark.threat("T416")
-@pytest.mark.parametrize("how", ["another key", "another grant", "another epoch", "no answer"])
-def test_an_ack_that_is_not_the_sources_own_leaves_it_pending(
-    vault: tuple[Node, Hands], how: str
-) -> None:
-    node, _ = vault
-    grant = allow(node, Asker(node, f"Acks {how}").ask(node, Job()))
-    dispatch = node.parts.dispatch
-    (stand,) = dispatch.views(grant.id)
-    host = dispatch.host(stand.source)
-    ack = Ack(
-        grant=GrantId(Id16(bytes(6) + b"\x40" + bytes(1) + b"\x80" + bytes(7)))
-        if how == "another grant"
-        else grant.id,
-        source=stand.source,
-        epoch=1 if how == "another epoch" else 2,
-        killed=0,
-        last_run=None,
-        at=NOON,
-    )
-    key = signer() if how == "another key" else host._key
-
-    def answer(_order: bytes) -> bytes:
-        if how == "no answer":
-            raise SealholdError("nothing came")
-        return dsse.sign(ACK, to_json(ack_document(ack)), [key])
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(host, "revoke", answer)
-        node.grants.revoke(named(grant))
-    assert dispatch.views(grant.id)[0].state is AckState.PENDING
-    dispatch.deliver()
-    assert dispatch.views(grant.id)[0].state is AckState.ACKED

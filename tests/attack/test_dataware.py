@@ -4,10 +4,13 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import permutations
+from pathlib import Path
 
 import pytest
 
+from sealhold.crypto import dsse
 from sealhold.crypto.digest import sha256
+from sealhold.model.encoding import to_json
 from sealhold.model.errors import (
     DeniedError,
     InvalidError,
@@ -16,32 +19,39 @@ from sealhold.model.errors import (
     WrongPassphraseError,
 )
 from sealhold.model.ids import (
-    AppId,
     Collection,
     FieldName,
+    GrantId,
+    Id16,
     Purpose,
     random_id,
 )
-from sealhold.model.quantities import MICRO, MicroBits
+from sealhold.model.quantities import DAY, HOUR, MICRO, MicroBits
 from sealhold.model.shown import RequestState
-from sealhold.model.shown.dataware import RuleDraft
+from sealhold.model.shown.dataware import AckState, RuleDraft
 from sealhold.node import Node, openparts
+from sealhold.policy.capability import (
+    ACK,
+    Ack,
+    ack_document,
+)
 from sealhold.policy.standing import Effect, Rule, Wanted, judge, month_of, parse_rule, to_document
+from tests.attack.far_source import BITS, OTHER, TAX, signer
 from tests.scenarios.vaults import (
     NOON,
     PASSPHRASE,
     Asker,
     Hands,
     Job,
+    allow,
     calendar,
     card_of,
+    named,
     new_home,
     opened,
     refusal,
 )
 
-BITS = MicroBits(5 * MICRO)
-TAX, OTHER = (AppId(random_id(os.urandom)) for _ in range(2))
 WANTED = Wanted(
     app=TAX,
     processor=sha256(b"key"),
@@ -244,3 +254,60 @@ def test_an_asker_sees_the_same_of_a_rules_no_as_of_a_request_that_waits(node: N
     assert len(seen) == 1
     again = [a.ask(node, Job()) for a, _ in requests]
     assert again == [r for _, r in requests]
+
+
+# --- acks ---
+
+
+@pytest.mark.threat("T416")
+def test_what_is_left_in_place_holds_a_capability_for_a_day_and_gets_the_next_with_a_run(
+    tmp_path: Path,
+) -> None:
+    clock = Hands()
+    place = tmp_path / "plans"
+    place.mkdir()
+    calendar(place / "plans.ics", ["green", "red"])
+    with opened(new_home(tmp_path / "home", clock), clock) as node:
+        node.standing.add("plans", "folder", {"place": str(place)}, mode="federate")
+        grant = named(allow(node, Asker(node).ask(node, Job())))
+        (laid,) = node.grants.show(grant)[1]
+        assert laid.ends_at == NOON + DAY
+        clock.move(DAY + HOUR)
+        assert node.grants.show(grant)[1][0].state is AckState.LAPSED
+        assert node.runs.run(grant).value == 1
+        assert node.grants.show(grant)[1][0].ends_at == clock.now + DAY
+
+
+@pytest.mark.threat("T416")
+@pytest.mark.parametrize("how", ["another key", "another grant", "another epoch", "no answer"])
+def test_an_ack_that_is_not_the_sources_own_leaves_it_pending(
+    vault: tuple[Node, Hands], how: str
+) -> None:
+    node, _ = vault
+    grant = allow(node, Asker(node, f"Acks {how}").ask(node, Job()))
+    dispatch = node.parts.dispatch
+    (stand,) = dispatch.views(grant.id)
+    host = dispatch.host(stand.source)
+    ack = Ack(
+        grant=GrantId(Id16(bytes(6) + b"\x40" + bytes(1) + b"\x80" + bytes(7)))
+        if how == "another grant"
+        else grant.id,
+        source=stand.source,
+        epoch=1 if how == "another epoch" else 2,
+        killed=0,
+        last_run=None,
+        at=NOON,
+    )
+    key = signer() if how == "another key" else host._key
+
+    def answer(_order: bytes) -> bytes:
+        if how == "no answer":
+            raise SealholdError("nothing came")
+        return dsse.sign(ACK, to_json(ack_document(ack)), [key])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(host, "revoke", answer)
+        node.grants.revoke(named(grant))
+    assert dispatch.views(grant.id)[0].state is AckState.PENDING
+    dispatch.deliver()
+    assert dispatch.views(grant.id)[0].state is AckState.ACKED

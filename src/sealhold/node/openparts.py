@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from sealhold.compute.dispatch import Dispatch
     from sealhold.compute.logindoor import Logins
     from sealhold.compute.openings import Proofs
+    from sealhold.compute.policies import Policies
     from sealhold.compute.rotating import Rotating
     from sealhold.model.shown.statement import Odd
     from sealhold.node.mediaparts import MediaParts
@@ -132,9 +133,7 @@ class OpenParts:
         self.budgets = Budgets(office)
         self.erasing = Erasing(office, shelf, self._index)
         self.keys = Epochs(core, vault.sets, verify)
-        self.outside = Outside(
-            office, self.runs, shelf, _in_background, lambda: self.dataware.policies
-        )
+        self.outside = Outside(office, self.runs, shelf, _in_background, self._policies)
         self.strays = Strays(core)
         self._ground = core, registry, schemas, office, chosen, verify
         if is_leaving(core):
@@ -193,6 +192,9 @@ class OpenParts:
         from sealhold.compute.liveruns import LiveRuns  # noqa: PLC0415  # reason: the same
 
         return Dispatch(self.core, LiveRuns(), self._of_proofs[1].last_run)
+
+    def _policies(self) -> "Policies":
+        return self.dataware.policies
 
     @cached_property
     def dataware(self) -> "Dataware":

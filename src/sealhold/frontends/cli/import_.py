@@ -58,8 +58,11 @@ def import_(  # noqa: PLR0917  # reason: each is a word of the command line
 ) -> None:
     """Take files in: tracks, calendars, contacts, mail, bookings, tables.
 
-    A file is known by its content, whatever its name. Formats: GPX, iCalendar, vCard, mbox, OFX,
-    CSV and JSON lines. What was there before is recognised, so the same file may come again.
+    A file is known by its content, whatever its name, also within a zip or tar archive. Formats:
+    GPX, FIT, GeoJSON, Google Takeout, Apple Health, Green Button, pictures; iCalendar, vCard, mbox,
+    eml; OFX, CAMT.053, MT940; WhatsApp, Telegram, Signal, Mastodon, ChatGPT, Claude, Spotify;
+    histories and bookmarks of browsers; CSV and JSON lines. What was there before is recognised, so
+    the same file may come again.
 
     Tables are rows. With `--map` the tables of one header are bookings, now and later.
 

@@ -30,9 +30,6 @@ KINDS = [kind for kind in EventKind if kind <= EventKind.HELD]  # a new kind cha
 ORIGIN = "sealhold/test"
 
 
-KINDS = [kind for kind in EventKind if kind is not EventKind.LOG_KEY]  # which comes with a key
-
-
 class MonthLog:
     """A log in memory, what it says of a month, and the same in files."""
 

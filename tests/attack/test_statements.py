@@ -5,18 +5,25 @@ from dataclasses import replace
 
 import pytest
 
+from sealhold.audit.checkpoint import sign_checkpoint
 from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.audit.logexport import write_export
+from sealhold.audit.reading import read_all
 from sealhold.audit.statement import page_of
 from sealhold.audit.statementcheck import verify_statement
 from sealhold.audit.statementpaper import sign_statement
 from sealhold.audit.sums import add_up, read_runs
+from sealhold.crypto.merkle import root
+from sealhold.crypto.note import Checkpoint, VerifierKey
+from sealhold.crypto.secret import Secret
+from sealhold.crypto.sign import SigningKey
 from sealhold.frontends.web.sheetpaper import html_of
 from sealhold.frontends.web.sheetpdf import pdf_of
 from sealhold.model.ids import Purpose
 from sealhold.model.quantities import Instant, MicroBits
 from sealhold.model.shown import Verdict
 from sealhold.model.shown.statement import Drawn, Line, Part, Statement
-from tests.unit.month_log import APPS, OCTOBER, PEOPLE, MonthLog, by_chance, used
+from tests.unit.month_log import APPS, OCTOBER, ORIGIN, PEOPLE, MonthLog, by_chance, used
 
 FLIPS = 100
 
@@ -220,6 +227,28 @@ def test_another_vaults_statement_does_not_pass(log: MonthLog) -> None:
     assert check(log, other.paper(), other.export()).exit_code == 6
 
 
+@pytest.mark.threat("T418")
+def test_an_export_by_a_key_that_the_log_does_not_tell_of_is_found() -> None:
+    log = by_chance(61)
+    statement = log.statement()
+    paper, end = log.paper(), log.appender.head.at
+    after = log.turn(end)
+    whole = verify_statement(paper, log.export(), [log.issuer.public], [after.public])
+    thief = SigningKey(Secret(bytes(32), "thief"))
+    head = log.appender.head
+    lines = list(read_all(log.store, log.keys.get))
+    checkpoint = Checkpoint(origin=ORIGIN, size=head.size, root=head.frontier.root())
+    note = sign_checkpoint(checkpoint, thief)
+    forged = b"".join(write_export(lines, note, VerifierKey(ORIGIN, thief.public)))
+
+    verdict = verify_statement(paper, forged)
+
+    assert statement.log != str(log.appender.key)
+    assert whole.exit_code == 0
+    assert verdict.exit_code == 6
+    assert "does not tell of" in verdict.sentence
+
+
 @pytest.mark.threat("T419")
 @pytest.mark.parametrize(
     "name", ["<script>alert(1)</script>", "</style><img src=x onerror=alert(1)>", "a\u202eb\x1b[2J"]
@@ -256,6 +285,4 @@ def named(statement: Statement, name: str) -> Statement:
 
 
 def _root(log: MonthLog, size: int) -> str:
-    from sealhold.crypto.merkle import root  # noqa: PLC0415  # reason: for this alone
-
     return root([each.leaf for each in log.noted()[:size]]).hex()

@@ -90,14 +90,14 @@ class DavServer:
         """Start, on the same port and files as before."""
         owner = pwd.getpwnam(NOBODY) if os.geteuid() == 0 else None
         self.process = subprocess.Popen(
-            ["/usr/bin/python3", "/usr/bin/radicale", "-C", str(self.folder / "config")],
+            [str(shutil.which("radicale")), "-C", str(self.folder / "config")],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             user=owner.pw_uid if owner else None,
             group=owner.pw_gid if owner else None,
             extra_groups=[] if owner else None,
             cwd=self.folder,
-            env={"PATH": "/usr/bin"},
+            env={},
         )
         until = monotonic() + STARTING
         while True:

@@ -42,7 +42,7 @@ class JsonServer:
                 if outer.answer is None or not outer.answer(self):
                     outer.give(self)
 
-            def log_message(self, *_: object) -> None:
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # reason: its base says so
                 """Say nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)

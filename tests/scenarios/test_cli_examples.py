@@ -46,6 +46,9 @@ NEEDS = {
     "source accept": "changed",
     "grant list": "allowed",
     "grant revoke": "allowed",
+    "policy token make": "allowed",
+    "policy token show": "hung",
+    "policy token revoke": "hung",
     "grant show": "allowed",
     "policy show": "ruled",
     "policy remove": "ruled",
@@ -104,6 +107,18 @@ def _name_a_source(cli: Cli, keep: Callable[[str], None]) -> None:
     before.rename(cli.home)
 
 
+def _hang_on_a_medium(cli: Cli, keep: Callable[[str], None]) -> None:
+    """Let the grant hang on a medium, in copies: what follows runs it without one."""
+    before = Path(shutil.copytree(cli.home, cli.home.with_name("before")))
+    (cli.folder / "Stick").mkdir()
+    line = f"policy token make Stick --grant {found(cli, 'g')} --until 30d"
+    assert cli.line(line).code == 0
+    keep("hung")
+    shutil.rmtree(cli.folder / "Stick")
+    shutil.rmtree(cli.home)
+    before.rename(cli.home)
+
+
 def _let_in(cli: Cli, keep: Callable[[str], None]) -> None:
     """Hold something back, and let an account of a provider in."""
     held = "hold add GreenCorp --ground LegalClaims --law 'File 12' --until 365d --field name"
@@ -147,6 +162,7 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     keep("asked")
     assert cli.line(f"request approve {found(cli, 'q')}").code == 0
     keep("allowed")
+    _hang_on_a_medium(cli, keep)
     assert cli.line(f"run {found(cli, 'g')} --out answer").code == 0
     keep("answered")
     with opened(cli.home, Hands(cli.now)) as node:  # a job that its process left behind
@@ -206,6 +222,7 @@ def found(cli: Cli, kind: str) -> str:
         "j": "job list",
         "p": "processing list",
         "h": "hold list",
+        "z": "policy token show",
         "l": "policy list",
     }
     line = f"run {found(cli, 'g')}" if kind == "c" else lists[kind]
@@ -218,7 +235,8 @@ def found(cli: Cli, kind: str) -> str:
 def test_an_example_works_as_it_stands(words: str, stages: dict[str, Path], tmp_path: Path) -> None:
     folder = Path(shutil.copytree(stages[NEEDS.get(words, "asked")], tmp_path / "here"))
     cli = Cli(folder)
-    line = re.sub(r"\b([qgcrjphl])-0123456789ab\b", lambda id_: found(cli, id_[1]), EXAMPLES[words])
+    wanted = EXAMPLES[words]
+    line = re.sub(r"\b([qgcrjphlz])-0123456789ab\b", lambda id_: found(cli, id_[1]), wanted)
 
     ended = cli(*shlex.split(line), env=SAID)
 

@@ -5,6 +5,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from sealhold.model.policytokens import PolicyTokenView
 from sealhold.model.quantities import DAY, Instant
 from sealhold.node import Node
 from sealhold.node.mediawatch import watched
+from tests.conformance.programs import core
 from tests.scenarios.vaults import (
     NOON,
     PASSPHRASE,
@@ -192,6 +194,8 @@ def evaluate(obj, res):
     slot={"seconds": 60, "mode": "demand", "max_slots": 8},
 )
 
+SLOW_WASM = replace(SLOW, code=core("(loop (br 0)) (i64.const 1)"), tier="wasm", fuel=2_000_000_000)
+
 
 def running(node: Node, grant: str, ended: list[tuple[float, Exception]]) -> threading.Thread:
     """Begin a run in a thread of its own, which notes how and when it ended."""
@@ -236,7 +240,7 @@ def mounted_at(stick: Path) -> bool:
 
 
 @pytest.mark.threat("T420")
-@pytest.mark.parametrize("how", ["folder", "mount"])
+@pytest.mark.parametrize("how", ["folder", "mount", "wasm"])
 def test_pulled_out_what_runs_under_it_is_ended_within_a_second(tmp_path: Path, how: str) -> None:
     stick = tmp_path / "stick"
     stick.mkdir()
@@ -244,8 +248,8 @@ def test_pulled_out_what_runs_under_it_is_ended_within_a_second(tmp_path: Path, 
         pytest.skip("a small disk can be mounted by root alone")
     try:
         with opened(new_home(tmp_path / "home")) as node:
-            node.sources.import_paths([calendar(tmp_path / "c.ics", ["green a"])])
-            grant = Asker(node).granted(node, SLOW)
+            node.sources.import_paths([calendar(tmp_path / "c.ics", list("abcd"))])
+            grant = Asker(node).granted(node, SLOW_WASM if how == "wasm" else SLOW)
             make(node, stick, grant)
             with watched(node):
                 check_ends_within_a_second(node, stick, grant, how)

@@ -3,16 +3,14 @@
 import multiprocessing
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from sealhold.audit.event import Actor, Event, EventKind
-from sealhold.audit.log import Entry
-from sealhold.audit.spans import WIDE, leaves_of
-from sealhold.crypto.seal import Sealer
+from sealhold.audit.tables import LEAF
 from sealhold.model.errors import (
     ConflictError,
     InvalidError,
@@ -22,21 +20,20 @@ from sealhold.model.errors import (
     StoreFullError,
     TamperedError,
 )
-from sealhold.model.ids import Id16, SubjectId
 from sealhold.node import backing
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.cipherfile import CipherFile
 from sealhold.stores.migrating import Change, Migration, migrated_copy, tables_of
-from sealhold.stores.spec import ColumnKind, Expect, Put, Row, TableSpec
+from sealhold.stores.spec import ColumnKind, Expect, KeySource, Put, Row, TableSpec
+from sealhold.vault import upgrading
 from sealhold.vault.catalogue import JOBS
 from sealhold.vault.deciding import Deciding
 from sealhold.vault.home import FORM, Home
 from sealhold.vault.keysets import lease
 from sealhold.vault.opening import DECIDING
+from sealhold.vault.owned import RECORDS
 from sealhold.vault.settings import SETTINGS
-from sealhold.vault.telling import Teller
-from sealhold.vault.upgrading import MIGRATIONS
-from sealhold.vault.writer import SET_HASH, Work, set_mac
+from sealhold.vault.writer import SET_HASH, set_mac
 from tests.scenarios.vaults import PASSPHRASE, Hands, calendar, new_home, opened, world
 from tests.transcripts.cli import Cli
 
@@ -92,6 +89,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with opened(home.folder) as node:
         ring = node.parts.core.keyring
         key, names = ring.named("data-file").reveal, ring.named("set-hash")
+        node.sources.import_paths([calendar(folder / "first.ics", ["a", "b"], uid="first")])
         node.parts.records.timeline()
         file = key()
     migrated_copy(home.data, folder / "old.db", lambda: file, DOWN)
@@ -142,7 +140,7 @@ def test_an_older_vault_is_not_opened_before_it_was_brought_along(
     check_whole(home, tmp_path)
     with opened(home) as node:
         assert [line.what for line in node.audit.lines() if line.kind == "upgrade"] == [
-            "the rows were brought to another form: form 2"
+            f"the rows were brought to another form: form {FORM}"
         ]
     assert not list(home.glob("vault.db.*"))
     with pytest.raises(ConflictError):
@@ -253,54 +251,99 @@ def test_a_kill_at_any_point_leaves_one_form_whole(
     assert not list(home.glob("vault.db.*"))
 
 
-UNINDEXED = Migration(
-    to=1,
-    about="as it was first",
-    changes=tuple(Change(table=spec.name, to=None) for spec in MIGRATIONS[0].added),
-)
+def bent(row: Row) -> Row:
+    return (*row[:-1], bytes(reversed(row[-1])))
 
 
-def unindexed(home: Home) -> None:
-    """Leave a vault as the last program before the log had an index."""
-    with opened(home.folder) as node:
-        file = node.parts.core.keyring.named("data-file").reveal()
-    migrated_copy(home.data, home.next_data, lambda: file, [UNINDEXED])
-    home.take_next_data()
-    home.set_form(1)
+def broken(_row: Row) -> Row:
+    raise InvalidError("a step that does not know what to do")
 
 
-def busy(home: Path, entries: int) -> SubjectId:
-    """Return a person of whom the log tells, among so many entries of others."""
-    with opened(home) as node:
-        core = node.parts.core
-        owner, other = Teller(core.keys), Id16(b"somebody else's".ljust(16))
-        event = Event(kind=EventKind.READ, actor=Actor.OWNER)
-        about = [owner.entry(event), Entry(event=event, subject=other, sealer=core.keys.events)]
-        for _ in range(entries // 1_000):
-            core.writer.commit(Work((), tuple(about * 500)))
-        return core.owner
+def without_third(row: Row) -> Row | None:
+    return None if row[0] == 2 else row
 
 
-def told(home: Path, subject: SubjectId) -> int:
-    """Return how many entries about somebody the index leads to."""
-    with opened(home) as node:
-        core = node.parts.core
-        log, size = Sealer(core.keyring.named("log")), core.writer.load.log_size
-        return len([*leaves_of(core.store, log, subject, size)])
+BAD = {
+    "items that do not open": (Change(table=RECORDS.name, to=RECORDS, row=bent),),
+    "an entry of the log is gone": (Change(table=LEAF.name, to=LEAF, row=without_third),),
+}
 
 
-def test_the_log_of_a_vault_of_the_first_form_gets_its_index(tmp_path: Path) -> None:
-    home = Home(new_home(tmp_path / "home"))
-    owner = busy(home.folder, 17_000)
-    before = told(home.folder, owner)
-    unindexed(home)
-    heard: list[tuple[int, int]] = []
+@pytest.mark.threat("T288")
+@pytest.mark.parametrize("name", BAD)
+def test_a_copy_that_fails_its_trial_is_thrown_away(home: Path, tmp_path: Path, name: str) -> None:
+    (good,) = UP
+    wrong = replace(good, changes=(*good.changes, *BAD[name]))
+    with pytest.raises(TamperedError):
+        backing.upgrade(home, world(), PASSPHRASE, (wrong,))
 
-    backing.upgrade(home.folder, world(), PASSPHRASE, watch=lambda *far: heard.append(far))
+    assert Home(home).form == OLDER
+    assert not list(home.glob("vault.db.*"))
+    bring(home)
+    check_whole(home, tmp_path)
 
-    assert told(home.folder, owner) == before == 8_500
-    with opened(home.folder) as node:
-        assert node.audit.verify().whole
-    assert [done for done, _ in heard] == [WIDE, heard[-1][1]]
-    assert home.form == FORM
-    assert [step.to for step in MIGRATIONS] == [*range(2, FORM + 1)]
+
+@pytest.mark.threat("T288")
+def test_rows_that_nobody_meant_to_take_are_missed(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def losing(path: Path, to: Path, key: KeySource, steps: Sequence[Migration]) -> None:
+        (step,) = steps
+        drop = Change(table=RECORDS.name, to=RECORDS, row=lambda _row: None)
+        migrated_copy(path, to, key, [replace(step, changes=(*step.changes, drop))])
+
+    with monkeypatch.context() as bending:
+        bending.setattr(upgrading, "migrated_copy", losing)
+        with pytest.raises(TamperedError, match="another number of rows"):
+            bring(home)
+
+    bring(home)
+    check_whole(home, tmp_path)
+
+
+def three_steps(*, fails: bool) -> tuple[Migration, ...]:
+    (good,) = UP
+    last = Change(table=SETTINGS.name, to=SETTINGS, row=broken if fails else lambda row: row)
+    return (
+        replace(good, to=FORM - 2),
+        Migration(to=FORM - 1, about="nothing"),
+        Migration(to=FORM, about="settings once more", changes=(last,)),
+    )
+
+
+@pytest.mark.threat("T288")
+def test_a_migration_that_fails_at_its_third_step_leaves_the_old_vault_whole(
+    home: Path, tmp_path: Path
+) -> None:
+    Home(home).set_form(FORM - 3)
+    before = (home / "vault.db").read_bytes()
+
+    with pytest.raises(InvalidError, match="does not know"):
+        backing.upgrade(home, world(), PASSPHRASE, three_steps(fails=True))
+
+    assert (home / "vault.db").read_bytes() == before
+    assert Home(home).form == FORM - 3
+    assert not list(home.glob("vault.db.*"))
+    backing.upgrade(home, world(), PASSPHRASE, three_steps(fails=False))
+    check_whole(home, tmp_path)
+
+
+TRIAL = ("migrated_copy", "counts_of", "_hash_anew", "miscounted", "trial_faults")
+
+
+def die_in(home: Path, point: str) -> None:
+    setattr(upgrading, point, lambda *_words: os._exit(9))
+    bring(home)
+
+
+@pytest.mark.threat("T288")
+@pytest.mark.parametrize("point", TRIAL)
+def test_a_kill_before_the_switch_leaves_the_old_vault_whole(home: Path, point: str) -> None:
+    before = (home / "vault.db").read_bytes()
+    process = multiprocessing.get_context("fork").Process(target=die_in, args=(home, point))
+    process.start()
+    process.join()
+
+    assert process.exitcode == 9
+    assert (home / "vault.db").read_bytes() == before
+    assert Home(home).form == OLDER

@@ -31,17 +31,8 @@ from sealhold.vault.opening import DECIDING
 from sealhold.vault.settings import SETTINGS
 from sealhold.vault.writer import SET_HASH, set_mac
 from tests.conformance import pgserver
-from tests.scenarios.test_upgrade import (
-    DOWN,
-    NOTES,
-    OLDER,
-    OPTIONS,
-    UNINDEXED,
-    UP,
-    busy,
-    check_whole,
-    told,
-)
+from tests.scenarios.test_upgrade import DOWN, NOTES, OLDER, OPTIONS, UP, check_whole
+from tests.scenarios.test_upgrade_of_the_first import UNINDEXED, busy, told
 from tests.scenarios.vaults import PASSPHRASE, Hands, new_home, opened, world
 
 

@@ -4,13 +4,14 @@ import random
 from collections.abc import Sequence
 
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
-from sealhold.audit.log import Appender, Entry, Keys
+from sealhold.audit.log import Appender, Entry, Keys, Successor
 from sealhold.audit.logexport import write_export
 from sealhold.audit.reading import read_all
 from sealhold.audit.statement import draw_up, read_month
 from sealhold.audit.statementpaper import sign_statement
 from sealhold.audit.sums import Noted
 from sealhold.audit.tables import TABLES
+from sealhold.crypto.digest import sha256
 from sealhold.crypto.entropy import seeded
 from sealhold.crypto.merkle import root
 from sealhold.crypto.seal import NOBODY, Sealer
@@ -25,6 +26,7 @@ OCTOBER = read_month("2026-10")
 PEOPLE = [Id16(name.encode().ljust(16)) for name in ("ann", "ben", "cid")]
 APPS = [AppId(Id16(bytes([1 + n]) * 16)) for n in range(14)]
 SOURCES = [SourceId(Id16(bytes([100 + n]) * 16)) for n in range(3)]
+KINDS = [kind for kind in EventKind if kind <= EventKind.HELD]  # a new kind changes no history
 ORIGIN = "sealhold/test"
 
 
@@ -57,6 +59,13 @@ class MonthLog:
         self.store.commit((), lambda _: prepared.ops, self.fence)
         self.appender.adopt(prepared)
         self.notes[prepared.head.size] = prepared.head.note
+
+    def turn(self, at: Instant, name: str = "next") -> SigningKey:
+        """Let another key sign for the log from here on."""
+        after = SigningKey(Secret(sha256(name.encode()), name))
+        event = Event(kind=EventKind.LOG_KEY, actor=Actor.VAULT, digest=sha256(after.public))
+        self.commit(at, [Entry(event=event, successor=Successor(after.public, after))])
+        return after
 
     def erase(self, person: Id16) -> None:
         del self.keys[person]

@@ -34,6 +34,7 @@ from sealhold.model.shown import (
 from sealhold.model.shown.budgets import CapLook, CapView, Opening
 from sealhold.model.shown.keys import LogKeysView, LogKeyView
 from tests.web import sample_data as data
+from tests.web.sample_sources import sources
 from tests.web.sample_state import Part, merkle
 
 
@@ -62,7 +63,7 @@ class SampleSources(Part):
         )
         if is_track:
             self._vault.item_lines = self._vault.item_lines or data.items(self._vault.stranger)
-            self._vault.source_views.insert(0, replace(data.sources()[1], name=name))
+            self._vault.source_views.insert(0, replace(sources()[1], name=name))
         return ImportReport(
             files=(report,),
             new=report.new,

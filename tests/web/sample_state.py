@@ -29,6 +29,7 @@ from sealhold.model.shown import (
     Terms,
 )
 from tests.web import sample_data as data
+from tests.web.sample_sources import sources
 
 PASSPHRASE = "correct horse battery"
 ANSWER = 17
@@ -60,7 +61,7 @@ class SampleState:
             card = data.green_request(stranger)
             self.cards[card.id] = card
             self.lines = data.lines_of(data.past_uses(stranger))
-            self.source_views = list(data.sources(stranger))
+            self.source_views = list(sources(stranger))
             for name in (card.asker.name, "Desk assistant", "Tariff Finder", "Heat & Home Co-op"):
                 self._add_app(name)
             self._add_past_grants()

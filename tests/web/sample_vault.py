@@ -34,6 +34,7 @@ from tests.web.sample_processings import (
 )
 from tests.web.sample_records import SamplePersonRecords, SampleRepeats
 from tests.web.sample_rights import SampleRights
+from tests.web.sample_sources import SamplePushing
 from tests.web.sample_state import PASSPHRASE, SampleState
 from tests.web.sample_statements import SampleStatements
 
@@ -80,6 +81,10 @@ class SampleVault(SampleState):
     @property
     def sources(self) -> SampleSources:
         return SampleSources(self)
+
+    @property
+    def pushing(self) -> SamplePushing:
+        return SamplePushing()
 
     @property
     def records(self) -> SampleRecords:

@@ -12,11 +12,13 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import zip_longest
 
 from sealhold.audit.checkpoint import open_checkpoint
+from sealhold.audit.event import EventKind
 from sealhold.audit.logexport import Exported, read_export, root_at
 from sealhold.audit.statement import bounds, draw_up, page_of, read_month
 from sealhold.audit.statementpaper import looks_like_statement, open_statement
 from sealhold.audit.sums import Noted, add_up, read_runs, root_over
 from sealhold.audit.verdict import check_trust, judge, no_proof
+from sealhold.crypto.digest import sha256
 from sealhold.crypto.merkle import EMPTY_ROOT
 from sealhold.crypto.note import parse_verifier_key
 from sealhold.model.errors import BadProofError
@@ -83,13 +85,24 @@ def _check_itself(statement: Statement) -> None:
 
 
 def _check_log(statement: Statement, log: Exported) -> None:
-    if str(log.key) != statement.log:
+    signer = parse_verifier_key(statement.log)
+    if signer.name != log.key.name:
         raise BadProofError("the export is of another log")
+    # THREAT T418: another key counts only if the log itself says that it follows
+    if signer != log.key and not _follows(log, statement.end.size):
+        raise BadProofError("the export is signed by a key that the log does not tell of")
     for mark in (statement.begin, statement.end):
         if mark.size > log.newest.size:
             raise BadProofError(f"the export ends before entry {mark.size}")
         if root_at(log.entries, mark.size).hex() != mark.root:
             raise BadProofError(f"the first {mark.size} entries lead to another root")
+
+
+def _follows(log: Exported, size: int) -> bool:
+    """Return whether the key of an export came into force behind the first `size` entries."""
+    later = [each.logged.event for each in log.entries[size:] if each.logged is not None]
+    named = [event.digest for event in later if event.kind is EventKind.LOG_KEY]
+    return sha256(log.key.public) in named
 
 
 def _check_range(statement: Statement, log: Exported) -> None:

@@ -47,6 +47,7 @@ SETS = ("fields", "collections", "destinations", "grants", "tasks")
 _K = EventKind
 _USES = {_K.CHARGE, _K.RUN, _K.RELEASE, _K.PREVIEW, _K.DECISION, _K.READ}
 _ASKS = {_K.REQUEST, _K.APPROVE, _K.REFUSE, _K.REVOKE}
+_RULED = {_K.POLICY, _K.COMPONENT}  # what rules say to an app, and what a grant lets a source run
 _SOURCES = {_K.SOURCE, _K.JOB, _K.INGEST}
 _OWN = {_K.READ, _K.SEARCH, _K.QUERY, _K.PREVIEW, _K.EXPORT}
 _BY_OTHERS = {Actor.APP, Actor.PERSON}
@@ -70,7 +71,7 @@ def place_of(noted: Noted) -> Place:
     event = noted.logged.event
     kind = event.kind.name.lower()
     asked = event.app.hex() if event.app is not None else "", event.purpose or ""
-    if event.kind in _ASKS:
+    if event.kind in _ASKS or (event.app is not None and event.kind in _RULED):
         return Part.ASK, asked
     if event.actor in _BY_OTHERS or (event.app is not None and event.kind in _USES):
         return Part.USE, asked

@@ -138,7 +138,8 @@ def children(file: BinaryIO | Undeclared, watch: Watch) -> Iterator[tuple[Elemen
 def parts(file: BinaryIO, names: frozenset[str]) -> Iterator[tuple[list[Element], Element]]:
     """Yield each element of one of the names, with those that are open around it, in order.
 
-    Each is forgotten then, so a part may hold millions of them.
+    Each is forgotten then, so a part may hold millions of them. What has ended bears its name
+    without its namespace.
 
     Raises:
         UnreadableSourceError: not well-formed, too deep, or a part that is too large.
@@ -157,7 +158,8 @@ def parts(file: BinaryIO, names: frozenset[str]) -> Iterator[tuple[list[Element]
             continue
         path.pop()
         before = began.pop()
-        if local(element) in names:
+        element.tag = local(element)
+        if element.tag in names:
             yield path, element
             element.clear()
             held = before

@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from sealhold.compute.dispatch import Dispatch
     from sealhold.compute.logindoor import Logins
     from sealhold.compute.openings import Proofs
+    from sealhold.compute.policies import Policies
     from sealhold.compute.rotating import Rotating
     from sealhold.model.shown.statement import Odd
     from sealhold.node.mediaparts import MediaParts
@@ -102,8 +103,7 @@ class OpenParts:
         self._objects = Objects(core.store, core.objects, core.keys, core.entropy)
         self._objects.sweep()
         self._index = Index(core.store, core.keys, core.entropy)
-        self.warm = WarmCell()
-        self.pushdown = Pushed()
+        self.warm, self.pushdown = WarmCell(), Pushed()
         pullers = partial(puller_of, clock=core.clock)
         looking = Looking(core, self.warm, pullers, plugins.is_per_file)
         firewall = Firewall(core, self._objects, Federation(core, looking), self.pushdown)
@@ -133,9 +133,7 @@ class OpenParts:
         self.budgets = Budgets(office)
         self.erasing = Erasing(office, shelf, self._index)
         self.keys = Epochs(core, vault.sets, verify)
-        self.outside = Outside(
-            office, self.runs, shelf, _in_background, lambda: self.dataware.policies
-        )
+        self.outside = Outside(office, self.runs, shelf, _in_background, self._policies)
         self.strays = Strays(core)
         self._ground = core, registry, schemas, office, chosen, verify
         if is_leaving(core):
@@ -195,6 +193,9 @@ class OpenParts:
 
         return Dispatch(self.core, LiveRuns(), self._of_proofs[1].last_run)
 
+    def _policies(self) -> "Policies":
+        return self.dataware.policies
+
     @cached_property
     def dataware(self) -> "Dataware":
         """Rules written ahead and the inbox; loaded with the first of them."""
@@ -222,8 +223,8 @@ class OpenParts:
         """What a month came to; loaded with the first of them."""
         from sealhold.vault.statements import Statements  # noqa: PLC0415  # reason: seldom needed
 
-        key = self.vault.appender.key
-        return Statements(self.core, key, self.audit.openers, self._ground[1])
+        appender, openers = self.vault.appender, self.audit.openers
+        return Statements(self.core, appender, openers, self._ground[1])
 
     @property
     def login_names(self) -> tuple[str, ...]:

@@ -141,6 +141,17 @@ class Catalogue:
         """Return the jobs that read something of a source."""
         return [self._job(found) for found in rows_of(self._view, JOBS, "source", source)]
 
+    def job(self, id_: JobId) -> JobRow:
+        """Return one job.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        found = self._view.get(JOBS.name, [(id_,)])[0]
+        if found is None:
+            raise NotFoundError(f"no job `{show(Kind.JOB, id_)}`")
+        return self._job(found)
+
     def find_job(self, text: str) -> JobRow:
         """Return the job that an id names.
 

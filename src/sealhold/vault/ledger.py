@@ -7,7 +7,7 @@
 Source: docs/spec/05-audit-log.md section 7.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from sealhold.audit.bundle import prove_entry
@@ -29,12 +29,13 @@ from sealhold.model.ids import AppId, Id16, Kind, show
 from sealhold.model.quantities import MicroBits, show_bits
 from sealhold.model.shown import LedgerLine, LogState
 from sealhold.model.shown.keys import LogKeysView
-from sealhold.stores.spec import RecordStore
+from sealhold.stores.spec import Found, ReadView, RecordStore
 from sealhold.vault import logkeys
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.holdrows import HOLDS, keeping_ids
 from sealhold.vault.home import Home, read
+from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.objects import Objects
 from sealhold.vault.owned import RECORDS, open_standing
 from sealhold.vault.peoplecheck import people_faults
@@ -272,12 +273,9 @@ class Ledger:
 
     def _records(self) -> Iterator[str]:
         try:
-            for found in scan_all(self._core.store, RECORDS):
-                try:
-                    open_standing(self._core.keys, self._core.store, found)
-                except SealBrokenError:
-                    name = show(Kind.RECORD, found.row[0])
-                    yield f"`{self._home.data.name}`: item `{name}` does not open"
+            rows = scan_all(self._core.store, RECORDS)
+            for fault in unopened(self._core.keys, self._core.store, rows):
+                yield f"`{self._home.data.name}`: {fault}"
         except TamperedError as err:
             yield f"`{self._home.data.name}`: {err}"
 
@@ -353,3 +351,19 @@ def _of_holds(core: Core) -> Iterator[str]:
     from sealhold.vault.holdcheck import hold_faults  # noqa: PLC0415  # reason: few have any
 
     yield from hold_faults(core)
+
+
+def unopened(keys: SubjectKeys, view: ReadView, rows: Iterable[Found]) -> Iterator[str]:
+    """Yield a sentence for each of the owner's items that does not open; none is handed out."""
+    for found in rows:
+        try:
+            open_standing(keys, view, found)
+        except SealBrokenError:
+            yield f"item `{show(Kind.RECORD, found.row[0])}` does not open"
+
+
+def drawn(view: ReadView, starts: Iterable[bytes]) -> Iterator[Found]:
+    """Yield the owner's item behind each id of 16 bytes, the first one where none is."""
+    for start in starts:
+        page = view.scan(RECORDS.name, "key", (start,), (), limit=1)
+        yield from page.rows or view.scan(RECORDS.name, "key", (), (), limit=1).rows

@@ -137,7 +137,7 @@ class Pushing:
         if found is not None and found.row[2] > self._core.clock() - DAY:
             if not equal(found.row[4], tag):
                 raise OtherBodyError("another request came with this `Idempotency-Key`")
-            return _told(self._job(JobId(Id16(found.row[3]))))
+            return _told(self._catalogue.job(JobId(Id16(found.row[3]))))
         job = self._take(source, lines)
         if key:
             row = Put(PUSHED.name, (name, source.id, self._core.clock(), job.id, tag))
@@ -158,12 +158,9 @@ class Pushing:
         if taken.broken or taken.job is None:
             raise InvalidError("the body is no JSON, one object a line")
         after = reached(self._source(source.id), self._core.clock())
-        job = self._job(taken.job)
+        job = self._catalogue.job(taken.job)
         self._commit(job, self._catalogue.put_source(after))
         return job
-
-    def _job(self, id_: JobId) -> JobRow:
-        return next(each for each in self._catalogue.jobs() if each.id == id_)
 
     def _over(self, but: bytes) -> list[Op]:
         since = Instant(self._core.clock() - DAY + 1)

@@ -10,6 +10,7 @@ Source: docs/spec/18-connectors.md section 6.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.crypto.digest import tagged
@@ -28,6 +29,9 @@ from sealhold.vault.index import Doc, Index, words_of
 from sealhold.vault.ledger import Ledger
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
+
+if TYPE_CHECKING:
+    from sealhold.vault.origins import Origins
 
 SNIPPET = 160  # characters
 _LITERAL = re.compile(
@@ -92,6 +96,13 @@ class Records:
             source=self._names().get(record.provenance.source, ""),
             uses=self._ledger.uses_of(self._teller.tag(record.id)),
         )
+
+    @property
+    def origins(self) -> "Origins":
+        """Where the items are from."""
+        from sealhold.vault.origins import Origins  # noqa: PLC0415  # reason: seldom asked
+
+        return Origins(self._core, self._firewall, self.get, self.counts)
 
     def today(self) -> tuple[tuple[int, int], ...]:
         """Return (hour, items of today in that hour) for each hour that has any, in UTC."""

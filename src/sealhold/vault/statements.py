@@ -9,7 +9,7 @@ Source: docs/spec/40-statement.md.
 from collections.abc import Iterator
 from itertools import islice
 
-from sealhold.audit.log import read_head
+from sealhold.audit.log import Appender, read_head
 from sealhold.audit.logexport import write_export
 from sealhold.audit.oddities import LOOKED_BACK, is_watched, oddities
 from sealhold.audit.reading import Line, read_all, read_entries
@@ -18,7 +18,7 @@ from sealhold.audit.statementpaper import sign_statement
 from sealhold.audit.sums import Noted
 from sealhold.audit.tables import CHECKPOINT, Openers, checkpoint_aad
 from sealhold.crypto.merkle import EMPTY_ROOT
-from sealhold.crypto.note import VerifierKey, parse_checkpoint
+from sealhold.crypto.note import VerifierKey, open_note, parse_checkpoint
 from sealhold.crypto.seal import NOBODY, Sealer
 from sealhold.model.errors import LockedError, TamperedError
 from sealhold.model.quantities import DAY
@@ -35,9 +35,11 @@ ALERTED = 30 * DAY  # how old an alert may be that is still told
 class Statements:
     """Makes statements of one vault's log."""
 
-    def __init__(self, core: Core, key: VerifierKey, openers: Openers, registry: Registry) -> None:
+    def __init__(
+        self, core: Core, appender: Appender, openers: Openers, registry: Registry
+    ) -> None:
         self._core = core
-        self._key = key
+        self._appender = appender
         self._openers = openers
         self._registry = registry
 
@@ -51,13 +53,13 @@ class Statements:
         month, now = read_month(month_text), self._core.clock()
         with self._core.store.snapshot() as view:
             drawn = draw_up(map(noted_of, read_all(view, self._openers)), month, now)
-            begin, _ = self._mark(view, drawn.first)
-            end, note = self._mark(view, drawn.last)
+            begin, *_ = self._mark(view, drawn.first)
+            end, note, signer = self._mark(view, drawn.last)
         return Statement(
             drawn=drawn,
             made=now,
             over=now >= month.end,
-            log=str(self._key),
+            log=str(signer),
             begin=begin,
             end=end,
             note=note,
@@ -71,8 +73,9 @@ class Statements:
     def export(self) -> Iterator[bytes]:
         """Yield the whole log, as `sealhold verify --log` reads it."""
         with self._core.store.snapshot() as view:
-            note = read_head(view, self._own(), (self._key,)).note
-            yield from write_export(read_all(view, self._openers), note, self._key)
+            note = read_head(view, self._own(), self._appender.known).note
+            signer = open_note(note, self._appender.known).signers[0]
+            yield from write_export(read_all(view, self._openers), note, signer)
 
     def alerts(self) -> tuple[Odd, ...]:
         """Return the odd uses of the last 30 days, the newest first."""
@@ -83,20 +86,21 @@ class Statements:
         found = oddities(reversed(told))
         return tuple(each for each in reversed(found) if each.at >= since)
 
-    def _mark(self, view: ReadView, size: int) -> tuple[Mark, str]:
-        """Return the log at one size, and the checkpoint that says so.
+    def _mark(self, view: ReadView, size: int) -> tuple[Mark, str, VerifierKey]:
+        """Return the log at one size, the checkpoint that says so, and the key that signed it.
 
         Raises:
             TamperedError: there is no such checkpoint.
         """
         if not size:
-            return Mark(size=0, root=EMPTY_ROOT.hex()), ""
+            return Mark(size=0, root=EMPTY_ROOT.hex()), "", self._appender.key
         found = view.get(CHECKPOINT.name, [(size,)])[0]
         if found is None:
             raise TamperedError(f"the checkpoint of {size} entries is missing")
         note = self._own().open(bytes(found.row[1]), checkpoint_aad(size)).decode()
-        text = "".join(f"{line}\n" for line in note.split("\n")[:3])
-        return Mark(size=size, root=parse_checkpoint(text).root.hex()), note
+        opened = open_note(note, self._appender.known)
+        root = parse_checkpoint(opened.text).root.hex()
+        return Mark(size=size, root=root), note, opened.signers[0]
 
     def _own(self) -> Sealer:
         own = self._openers(NOBODY)

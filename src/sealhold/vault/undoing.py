@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.model.errors import ConflictError
+from sealhold.model.ids import Id16, JobId, RecordId
 from sealhold.stores.spec import Delete, DeleteWhere, Op, Put
 from sealhold.vault.catalogue import UNDONE, Catalogue, JobRow
 from sealhold.vault.core import Core
@@ -79,6 +80,14 @@ def restoring(core: Core, job: JobRow, mine: Mapping[bytes, int]) -> Iterator[li
             ops, size = [], 0
     if ops:
         yield ops
+
+
+def versions_of(core: Core, record: RecordId) -> list[tuple[int, JobId]]:
+    """Return each version of an item with the job that brought it, the newest first."""
+    rows = [each for each in core.store.get(RECORDS.name, [(record,)]) if each is not None]
+    rows += rows_of(core.store, OLDER, "key", record)
+    found = [(each.row[4], JobId(Id16(each.row[6]))) for each in rows]
+    return sorted(found, key=lambda each: -each[0])
 
 
 def write(core: Core, job: JobRow, ops: Sequence[Op], items: int) -> None:

@@ -1,7 +1,7 @@
 """Bringing a vault to today's form: a copy of its rows is made, changed and checked, then put in.
 
 - The rows that decide are compared with their hash before and hashed anew after; the log must be
-  whole at its end on both sides, and every page of the copy is read.
+  whole at its end on both sides, and every page of the copy is read. The copy is tried besides.
 - Until the copy is whole nothing changes. Then two renames put it in; whichever of them a kill
   comes between, the next upgrade goes on from there.
 - Rows on a server are changed in place, in one transaction that holds all of this.
@@ -23,17 +23,18 @@ from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.migrating import Migration, migrated_copy, tables_of
 from sealhold.stores.spec import Op, Put, ReadView, RecordStore, TableSpec
 from sealhold.stores.tables import Tables
-from sealhold.vault import components, holdrows, policytokenrows, standingrules
+from sealhold.vault import components, holdrows, policytokenrows, pushers, standingrules
 from sealhold.vault.accounts import ACCOUNTS
 from sealhold.vault.backups import Watch
 from sealhold.vault.deciding import Deciding
-from sealhold.vault.home import FORM, Home, Lock
+from sealhold.vault.home import FORM, Home, Lock, read
 from sealhold.vault.keyring import Keyring
 from sealhold.vault.keysets import lease
 from sealhold.vault.logkeys import known_to
 from sealhold.vault.opening import DECIDING, Parts, all_tables, key_sets
 from sealhold.vault.placed import PLACED
 from sealhold.vault.roots import HomeRoot
+from sealhold.vault.trialcheck import counts_of, miscounted, trial_faults
 from sealhold.vault.writer import SET_HASH, set_mac
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ MIGRATIONS = (
             *standingrules.DECIDING,
             components.COMPONENTS,
             *policytokenrows.DECIDING,
+            pushers.PUSHERS,
+            pushers.PUSHED,
         ),
     ),
 )
@@ -178,7 +181,7 @@ def _bring(
     # THREAT T288: what is not whole afterwards is taken back with the transaction
     if _check(rows.view, ring, DECIDING) != size:
         raise TamperedError("the log changed on its way to another form")
-    faults = rows.faults()
+    faults = [*rows.faults(), *_trial(rows.view, ring, parts)]
     if faults:
         raise TamperedError(faults[0])
 
@@ -212,7 +215,7 @@ def _prepare(parts: Parts, root: HomeRoot, steps: Sequence[Migration], watch: Wa
         old = SqlCipherStore(home.data)
         old.open(before, key, create=False)
         try:
-            size = _check(old, ring, was)
+            size, counts = _check(old, ring, was), counts_of(old, before, steps)
         finally:
             old.close()
         migrated_copy(home.data, home.next_data, key, steps)
@@ -227,13 +230,27 @@ def _prepare(parts: Parts, root: HomeRoot, steps: Sequence[Migration], watch: Wa
             # THREAT T288: what did not come over whole does not take the place of what is there
             if _check(new, ring, DECIDING) != size:
                 raise TamperedError("the log changed on its way to another form")
-            faults = new.check().faults
+            faults = [*new.check().faults, *miscounted(new, counts)]
+            faults += _trial(new, ring, parts)
         finally:
             new.close()
         if faults:
             raise TamperedError(faults[0])
     finally:
         ring.close()
+
+
+def _trial(view: ReadView, ring: Keyring, parts: Parts) -> Iterator[str]:
+    """Yield what is wrong with the new rows, as far as it shows before they are used.
+
+    Raises:
+        TamperedError: HEAD is none.
+    """
+    try:
+        head = read(parts.home.head).decode()
+    except UnicodeDecodeError as err:
+        raise TamperedError("`HEAD` is not what was written") from err
+    return trial_faults(view, ring, head, parts.entropy)
 
 
 def _deciding_before(

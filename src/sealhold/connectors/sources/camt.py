@@ -64,7 +64,7 @@ def _found(file: BinaryIO) -> Iterator[Found]:
     now = _Statement(f"statement {number}", names)
     for path, part in parts(file, _CUT):
         _check_version(path)
-        if local(part) == "Stmt":
+        if part.tag == "Stmt":
             yield from now.end()
             number += 1
             now = _Statement(f"statement {number}", names)
@@ -103,7 +103,7 @@ class _Statement:
         """Return what an entry or a balance is."""
         if not self.balances and not self.entries:  # the account stands before all of them
             self.account = _at(statement, "Acct")
-        if local(part) == "Bal":
+        if part.tag == "Bal":
             self.balances += 1
             return self._balance(part, f"{self.where} balance {self.balances}")
         self.entries += 1
@@ -130,7 +130,7 @@ class _Statement:
         if when is None:
             return reject(where, Why.NO_TIME, "an entry without a day", _shown(entry))
         reference = _reference(entry)
-        details = [one for one in entry.iter() if local(one) == "TxDtls"]
+        details = [*entry.iter("TxDtls")]
         fields: dict[str, Plain] = {
             "at": when.at,
             "offset_min": when.offset_min,
@@ -180,7 +180,7 @@ class _Statement:
 def _at(element: Element, *names: str) -> Element | None:
     """Return the first element on a way of names, or None."""
     for name in names:
-        found = next((one for one in element if local(one) == name), None)
+        found = element.find(name)
         if found is None:
             return None
         element = found
@@ -232,7 +232,7 @@ def _reference(entry: Element) -> str | None:
     """Return the bank's own name of an entry; how the bank says that it has none is none."""
     name = _text(entry, "AcctSvcrRef")
     if name is None:
-        details = [one for one in entry.iter() if local(one) == "TxDtls"]
+        details = [*entry.iter("TxDtls")]
         name = _text(details[0], "Refs", "AcctSvcrRef") if len(details) == 1 else None
     return None if name is None or name.upper() in _NO_NAMES else name
 
@@ -268,7 +268,7 @@ def _memo(entry: Element, details: list[Element]) -> str | None:
         for detail in details
         for remittance in (_at(detail, "RmtInf"), _at(detail, "AddtlTxInf"))
         for one in (remittance.iter() if remittance is not None else ())
-        if local(one) in ("Ustrd", "Ref", "AddtlTxInf", "AddtlRmtInf")
+        if one.tag in ("Ustrd", "Ref", "AddtlTxInf", "AddtlRmtInf")
     ]
     lines.append(_text(entry, "AddtlNtryInf") or "")
     return "\n".join(dict.fromkeys(line for line in lines if line)) or None
@@ -278,7 +278,7 @@ def _plain(element: Element) -> list[Plain]:
     """Return an element as lists: its name, its text or children, and its attributes if any."""
     inner: Plain = [_plain(child) for child in element] or (element.text or "").strip()
     attributes: list[Plain] = [dict(element.attrib)] if element.attrib else []
-    return [local(element), inner, *attributes]
+    return [element.tag, inner, *attributes]
 
 
 def _shown(element: Element) -> str:

@@ -9,7 +9,7 @@ from sealhold.node import kinds
 
 
 def source_kinds(context: typer.Context) -> None:
-    """List the kinds of places that a source may be, with their options."""
+    """List the kinds of places that a source may be."""
     session = Session.of(context)
     found = kinds(world_of(session).clock)
     value = [

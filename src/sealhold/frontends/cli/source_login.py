@@ -14,7 +14,10 @@ def source_login(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Which source.")],
 ) -> None:
-    """Give the password or token of a source's account anew; it is tried first."""
+    """Give the password or token of a source's account anew.
+
+    It is tried first, and kept only if the place takes it.
+    """
     session = Session.of(context)
     with reading(session) as node:
         source = node.standing.find(name)

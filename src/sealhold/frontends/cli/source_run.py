@@ -18,7 +18,9 @@ def source_run(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Which source.")],
 ) -> None:
-    """Read a source now: what came since is taken in, or the place is looked at.
+    """Read a source now.
+
+    What came since the last time is taken in; a place that is left in place is only looked at.
 
     Raises:
         typer.Exit: nothing of it could be read; with the code of that.

@@ -25,7 +25,7 @@ def source_set(
         bool, typer.Option("--preview", help="Only tell what would be done.")
     ] = False,
 ) -> None:
-    """Keep a source's items here or leave them where they lie, and say when it is read.
+    """Keep its items here or leave them in place; say when it is read.
 
     Queries, grants and apps go on as they are. Turned to `federate`, what was kept of it is
     destroyed here, its history with it; turned to `archive`, it is read at once.

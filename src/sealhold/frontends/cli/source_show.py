@@ -14,7 +14,7 @@ def source_show(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Which source.")],
 ) -> None:
-    """Show one source: where it lies, how it is read, and how it does."""
+    """Show one source."""
     session = Session.of(context)
     with reading(session) as node:
         source = node.standing.find(name)

@@ -13,7 +13,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="Which source.")]
 
 
 def source_pause(context: typer.Context, name: Name) -> None:
-    """Stop reading a source, until you resume it."""
+    """Stop reading a source for now."""
     session = Session.of(context)
     with reading(session) as node:
         source = node.standing.pause(node.standing.find(name))
@@ -21,7 +21,7 @@ def source_pause(context: typer.Context, name: Name) -> None:
 
 
 def source_resume(context: typer.Context, name: Name) -> None:
-    """Go on reading a source that is paused."""
+    """Go on reading a source."""
     session = Session.of(context)
     with reading(session) as node:
         source = node.standing.resume(node.standing.find(name))
@@ -47,7 +47,7 @@ def source_remove(
         bool, typer.Option("--preview", help="Only tell what would be done.")
     ] = False,
 ) -> None:
-    """Forget a source and its account; items that were kept from it stay."""
+    """Forget a source; items that were kept stay."""
     session = Session.of(context)
     with reading(session) as node:
         source = node.standing.find(name)

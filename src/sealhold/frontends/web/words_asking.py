@@ -175,7 +175,7 @@ ASKING: Mapping[str, str] = {
     "apps.unit_uses": "uses",
     "apps.unit_told": "of {budget} bits",
     "apps.revoke": "Revoke",
-    "apps.sources": "Sources of {label}",
+    "apps.sources": "Sources of {label} ({state})",
     "apps.source": "Source",
     "apps.killed": "Runs killed",
     "apps.unit_killed": "runs killed",

@@ -79,6 +79,12 @@ def _remove() -> Function:
     return source_remove
 
 
+def _why() -> Function:
+    from sealhold.frontends.cli.source_why import source_why
+
+    return source_why
+
+
 SOURCE = {
     "list": Entry(
         about="List where your data came from, and each import.",
@@ -139,5 +145,10 @@ SOURCE = {
         about="Forget a source; items that were kept stay.",
         example="source remove rides --preview",
         load=_remove,
+    ),
+    "why": Entry(
+        about="Tell where an item is from, or which items a connector made.",
+        example="source why r-0123456789ab",
+        load=_why,
     ),
 }

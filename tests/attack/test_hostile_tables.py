@@ -21,7 +21,7 @@ from sealhold.model.errors import (
     UnreadableSourceError,
 )
 from sealhold.node import Node
-from tests.scenarios.test_in_place import Watched
+from tests.scenarios.tables import Watched
 from tests.scenarios.vaults import Hands, new_home, opened
 
 SECRET = "hunter2-9d1f"

@@ -41,7 +41,7 @@ from sealhold.model.errors import (
 )
 from sealhold.model.records import ColumnType
 
-CONNECTING: Final = 10.0  # seconds
+CONNECTING: Final = 10  # seconds
 PATIENCE: Final = 300.0  # seconds of one statement
 CHUNK: Final = 2_000  # rows of a message
 _PORT: Final = 5432

@@ -14,6 +14,8 @@ from sealhold.compute.pullers.tabular import OPTIONS, Table, looked, pieces
 from sealhold.connectors.pulling import Health, Piece, Where
 from sealhold.model.errors import InvalidError
 
+_FORM = "an address is written `postgresql://user@host/database`"
+
 
 class PostgresPuller:
     """Reads a table of a PostgreSQL server."""
@@ -46,9 +48,9 @@ def _table(where: Where) -> tuple[Table, str]:
         parts = urlsplit(str(place))
         is_right = parts.scheme == "postgresql" and parts.hostname and (parts.port or 1)
     except ValueError:
-        is_right = False
+        raise InvalidError(_FORM) from None
     if not is_right or not parts.username:
-        raise InvalidError("an address is written `postgresql://user@host/database`")
+        raise InvalidError(_FORM)
     if parts.password is not None:  # THREAT T406: settings are shown, a secret never is
         raise InvalidError("a password does not belong into an address: use `--login`")
     what, query = (str(where.settings.get(each) or "") for each in ("table", "query"))

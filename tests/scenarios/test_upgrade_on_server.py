@@ -104,7 +104,7 @@ def test_older_rows_of_a_server_are_brought_along_with_all_that_they_hold(
     check_whole(home, tmp_path)
     with opened(home) as node:
         told = [line.what for line in node.audit.lines() if line.kind == "upgrade"]
-    assert told == ["the rows were brought to another form: form 2"]
+    assert told == [f"the rows were brought to another form: form {FORM}"]
     with pytest.raises(ConflictError):
         bring(home)
 

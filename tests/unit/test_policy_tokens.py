@@ -1,11 +1,13 @@
 """Policy tokens: how a decision rests on them, and the form of what stands on the medium."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from sealhold.config import settings
 from sealhold.model.encoding import Plain
-from sealhold.model.errors import InvalidGrantError
+from sealhold.model.errors import InvalidGrantError, InvalidSettingsError
 from sealhold.model.ids import GrantId, Id16
 from sealhold.model.quantities import Instant
 from sealhold.policy.decide import decide
@@ -83,3 +85,14 @@ def test_a_document_that_differs_is_refused(change: dict[str, Plain]) -> None:
 
     with pytest.raises(InvalidGrantError):
         parse_policy_token({**document, **change})
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['media = "/a"', 'media = ["stick"]', "media = [1]", f"media = {['/a'] * 17}", "more = 1"],
+)
+def test_folders_of_media_are_whole_paths_and_few(text: str, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(f"[policy]\n{text}\n")
+
+    with pytest.raises(InvalidSettingsError):
+        settings(tmp_path)

@@ -129,6 +129,7 @@ class Dispatch:
             DeniedError: a source does not let it, or the grant was ended meanwhile.
         """
         self._renew(row, code)
+        self._look(row, code)  # so that a refusal stands in the log
         # THREAT T414: told of before it is looked at, so an order finds the run or the run finds it
         with self._live.run(row.grant.id) as run:
             self._look(row, code)

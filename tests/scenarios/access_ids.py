@@ -159,6 +159,7 @@ IDS: Mapping[str, Maker] = {
     "/v1/apps/{id}/credentials/{credential}": credential,
     "/v1/breaches/{id}": breach,
     "/v1/caps/{kind}": lambda _: "app",
+    "/v1/statements/{month}": lambda _: "2026-10",
     "/v1/consents/{id}": consent,
     "/v1/erasures/{id}": erasure,
     "/v1/grants/{id}": nothing,
@@ -192,7 +193,9 @@ IDS: Mapping[str, Maker] = {
     "/v1/subjects/{id}/records/{coll}/{record}/attachments/{n}": attachment,
     "/v1/subjects/{id}/records/{coll}/{record}/versions/{version}": lambda _: "1",
 }
-NAMES = frozenset({"{coll}", "{kind}", "{n}", "{purpose}", "{version}"})  # words, not ids of things
+NAMES = frozenset(
+    {"{coll}", "{kind}", "{month}", "{n}", "{purpose}", "{version}"}
+)  # words, not ids of things
 QUERIES = frozenset(  # names in queries, none of which leads to anything by itself
     {
         "after",

@@ -111,7 +111,8 @@ def add_up(entries: Iterable[Noted]) -> tuple[Line, ...]:
 
 def totals(lines: Iterable[Line], parts: Sequence[Part] = tuple(Part)) -> dict[str, int]:
     """Return the sums of the lines of some parts."""
-    found = dict.fromkeys(SUMS, 0)
+    names: Sequence[str] = SUMS
+    found = dict.fromkeys(names, 0)
     for line in lines:
         if line.part in parts:
             for name in SUMS:

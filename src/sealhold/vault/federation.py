@@ -93,7 +93,7 @@ class Federation:
         looks: dict[Collection, dict[bytes, Record]] | None = getattr(self._held, "looks", None)
         found = None if looks is None else looks.get(collection)
         if found is None:
-            found = {record.id: record for record in self.records(collection)}
+            found = {bytes(record.id): record for record in self.records(collection)}
             if looks is not None:
                 looks[collection] = found
         return {each: found[each] for each in ids if each in found}

@@ -154,7 +154,7 @@ def cell(value: object) -> Plain:
     word = type(value).__name__
     if word not in _CODES:
         raise UnsayableError(word)
-    text = value.isoformat() if isinstance(value, dt.date | dt.time) else str(value)
+    text = value.isoformat() if isinstance(value, (dt.date, dt.time)) else str(value)
     return msgspec.msgpack.Ext(_CODES[word], text.encode())
 
 

@@ -47,8 +47,8 @@ def _table(where: Where) -> tuple[Table, str]:
     try:
         parts = urlsplit(str(place))
         is_right = parts.scheme == "postgresql" and parts.hostname and (parts.port or 1)
-    except ValueError:
-        raise InvalidError(_FORM) from None
+    except ValueError as err:
+        raise InvalidError(_FORM) from err
     if not is_right or not parts.username:
         raise InvalidError(_FORM)
     if parts.password is not None:  # THREAT T406: settings are shown, a secret never is

@@ -52,7 +52,7 @@ class NoSecretError(DeniedError):
 
     Remedy: run the command at a terminal, or set SEALHOLD_SOURCE_SECRET.
 
-    Over HTTP: the owner gives it at the vault's command line.
+    Over HTTP: the owner gives it where the vault runs.
     """
 
 

@@ -111,8 +111,7 @@ def add_up(entries: Iterable[Noted]) -> tuple[Line, ...]:
 
 def totals(lines: Iterable[Line], parts: Sequence[Part] = tuple(Part)) -> dict[str, int]:
     """Return the sums of the lines of some parts."""
-    names: Sequence[str] = SUMS
-    found = dict.fromkeys(names, 0)
+    found: dict[str, int] = dict.fromkeys(map(str, SUMS), 0)
     for line in lines:
         if line.part in parts:
             for name in SUMS:

@@ -88,6 +88,9 @@ def test_the_owner_reads_decides_and_fetches_by_token(site: Running, vault: Samp
     assert next(iter(vault.cards.values())).state is RequestState.SPENT
 
 
+WITHOUT = {"/v1/policies/{id}"}  # the sample vault has no rule: test_standing_rules.py has
+
+
 def test_each_read_of_the_owner_answers_what_its_schema_names(site: Running) -> None:
     token = owner(site)
     document = call(site, "GET", "/v1/openapi.json").json
@@ -98,10 +101,11 @@ def test_each_read_of_the_owner_answers_what_its_schema_names(site: Running) -> 
     }
     names["receipts"] = canonical(id_of("receipt 5"))
     names["jobs"] = canonical(JOB.id)
+    names["grants"] = canonical(site.vault.grant_views[0].id)
     wrong = {}
 
     for path, methods in document["paths"].items():
-        if "get" not in methods or methods["get"]["tags"] != ["owner"]:
+        if "get" not in methods or methods["get"]["tags"] != ["owner"] or path in WITHOUT:
             continue
         kind = path.split("/")[2]
         filled = path.replace("{id}", names.get(kind, ID)).replace("{kind}", "app")

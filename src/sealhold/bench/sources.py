@@ -189,6 +189,8 @@ def _formats(bench: Bench) -> None:
                 whole.append(_import(bench, node, file, sum(sample.items.values())))
         bench.figures[f"{name}_mb_per_s"] = megabytes / median(whole)
         bench.ratios[f"{name}_vs_parser"] = median(bare) / median(whole)
+    against = [ratio for name, ratio in bench.ratios.items() if name.endswith("_vs_parser")]
+    bench.ratios["slowest_vs_parser"] = min(against)
 
 
 def _sized(make: Callable[[int], Sample], size: int) -> Sample:

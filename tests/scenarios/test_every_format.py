@@ -15,7 +15,7 @@ from tests.scenarios.vaults import new_home, opened
 ITEMS = 12  # of each format
 KILLS = 20
 MANY = 150  # items of each format, so that a kill meets an import
-LONGEST = 2.0  # seconds that an import lives before its kill
+LONGEST = 1.0  # seconds that an import lives before its kill
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.scenarios.every_format"])
 

@@ -176,6 +176,7 @@ def test_two_files_advanced_by_turns_make_no_more_tuples_than_were_charged(
     request = asker.ask(fed, job)
     assert card_of(fed, request).cost_per_object == 4_000_000  # 1 + 1 + 2 tuples of 1 bit
     grant = asker.granted(fed, replace(job, name="Same"))
+    assert [each.why for each in fed.resources.list()] == ["", ""]
     fed.runs.run(grant)
 
     for serial in range(2, 9):

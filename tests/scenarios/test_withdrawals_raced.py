@@ -96,6 +96,11 @@ class Race:
                 return
             person.done += 1
 
+    def _have_begun(self, words: int) -> bool:
+        """Return whether each person has said so many words, and somebody has read."""
+        read = any(sum(each.reads.values()) for each in self.people)
+        return read and min(each.done for each in self.people) >= words
+
     def until_killed(self, clients: int, seconds: float, words: int) -> None:
         """Let all of them race, at least so long, and kill the server in the midst of it."""
         until = monotonic() + seconds
@@ -103,7 +108,7 @@ class Race:
             going = [pool.submit(_until_gone, self.change, each) for each in self.people]
             going += [pool.submit(_until_gone, self.read, each) for each in range(clients)]
             try:
-                while monotonic() < until or min(each.done for each in self.people) < words:
+                while monotonic() < until or not self._have_begun(words):
                     assert monotonic() < until + PATIENCE, "nobody gets on"
                     assert not self.wrong, self.wrong
                     sleep(0.02)

@@ -2,12 +2,15 @@
 
 - A plug-in is an entry point of an installed package. One that does not load is a fault of that
   package and named with it; the others still work.
+- What is installed is read once in a process: a package that comes later is found by the next one.
 
 Source: docs/architecture.md section 5.
 """
 
 from collections.abc import Mapping
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoints, entry_points
+from types import MappingProxyType
 
 from sealhold.connectors.spec import Source
 from sealhold.model.ids import Collection
@@ -19,24 +22,23 @@ DATASETS = "sealhold.datasets"
 
 def sources() -> Mapping[str, type[Source]]:
     """Return each connector by its name."""
-    return {point.name: point.load() for point in entry_points(group=SOURCES)}
+    return {point.name: point.load() for point in _installed(SOURCES)}
 
 
+@cache  # each opening of a vault asks, and all files of each installed package are looked at
 def datasets() -> Mapping[Collection, Dataset]:
     """Return each dataset that some connector can fill, by its name.
 
     A package that names its datasets by entry points of their own is not asked for its connectors:
     parsers are loaded by whoever reads a file.
     """
-    named = entry_points(group=DATASETS)
-    known = {point.dist.name for point in named if point.dist is not None}
-    others = [
-        each.load()
-        for each in entry_points(group=SOURCES)
-        if each.dist is None or each.dist.name not in known
-    ]
+    named, readers = _installed(DATASETS), _installed(SOURCES)
+    known = {package.name for package in {point.dist for point in named} if package is not None}
+    silent = {each for each in {point.dist for point in readers} if each and each.name not in known}
+    others = [each.load() for each in readers if each.dist is None or each.dist in silent]
     found = [dataset for source in others for dataset in source.datasets]
-    return {dataset.name: dataset for dataset in (*found, *(point.load() for point in named))}
+    all_of_them = (*found, *(point.load() for point in named))
+    return MappingProxyType({dataset.name: dataset for dataset in all_of_them})
 
 
 def is_per_file(connector: str) -> bool:
@@ -45,3 +47,8 @@ def is_per_file(connector: str) -> bool:
     if found is None or getattr(found, "per_file", False):
         return True
     return not any(dataset.natural_key for dataset in found.datasets)
+
+
+@cache
+def _installed(group: str) -> EntryPoints:
+    return entry_points(group=group)

@@ -1,6 +1,6 @@
 """Programs of tier `wasm` made of a great many parts, or of very large ones."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from time import monotonic
 
 import pytest
@@ -9,6 +9,7 @@ from sealhold.compute.runner import Runner
 from sealhold.compute.spec import Limits
 from tests.conformance.programs import core, wat
 
+Made = Callable[[], bytes]  # in the test alone: megabytes, and seconds to translate
 LIMITS = Limits(ms_per_partition=500, memory_mib=16, tier="wasm", fuel=20_000_000)
 RES = {"param": 0, "resources": {}}
 FIVE = core("(i64.const 5)")
@@ -50,32 +51,38 @@ def jump(count: int) -> bytes:
     return core(f"(block (br_table {'0 ' * count} 0 (i32.const 3))) (i64.const 5)")
 
 
-SERVED = {  # large, and yet within the limits: it answers as a small one does
-    "thousands of globals": core("(i64.const 5)", before="(global i64 (i64.const 1))" * 20_000),
-    "thousands of types": core(
+SERVED: dict[str, Made] = {  # large, and yet within the limits: it answers as a small one does
+    "thousands of globals": lambda: core(
+        "(i64.const 5)", before="(global i64 (i64.const 1))" * 20_000
+    ),
+    "thousands of types": lambda: core(
         "(i64.const 5)", before="".join(f"(type (func {'(param i64)' * n}))" for n in range(200))
     ),
-    "a function of very many locals": core(f"(local {'i64 ' * 40_000}) (i64.const 5)"),
-    "a jump to very many places": jump(60_000),
-    "megabytes beside the program": beside(FIVE, 8 << 20),
-    "megabytes of data": core(
+    "a function of very many locals": lambda: core(f"(local {'i64 ' * 40_000}) (i64.const 5)"),
+    "a jump to very many places": lambda: jump(60_000),
+    "megabytes beside the program": lambda: beside(FIVE, 8 << 20),
+    "megabytes of data": lambda: core(
         "(i64.const 5)",
         memory='(memory (export "memory") 200)',
         before=f'(data (i32.const 70000) "{"x" * (10 << 20)}")',
     ),
-    "data that nobody asks for": core("(i64.const 5)", before=f'(data "{"x" * (10 << 20)}")'),
+    "data that nobody asks for": lambda: core(
+        "(i64.const 5)", before=f'(data "{"x" * (10 << 20)}")'
+    ),
 }
-ENDED = {  # each object gets the default
-    "a jump to too many places": jump(100_000),
-    "a million globals": core("(i64.const 5)", before="(global i64 (i64.const 1))" * 1_000_001),
-    "data larger than the memory": core(
+ENDED: dict[str, Made] = {  # each object gets the default
+    "a jump to too many places": lambda: jump(100_000),
+    "a million globals": lambda: core(
+        "(i64.const 5)", before="(global i64 (i64.const 1))" * 1_000_001
+    ),
+    "data larger than the memory": lambda: core(
         "(i64.const 5)",
         memory='(memory (export "memory") 4)',
         before=f'(data (i32.const 0) "{"x" * (10 << 20)}")',
     ),
-    "very many instances": instances(2_000),
-    "components in components": nested(90),
-    "a loop at the start of a part": wat(
+    "very many instances": lambda: instances(2_000),
+    "components in components": lambda: nested(90),
+    "a loop at the start of a part": lambda: wat(
         "(component (core module $m (func $go (loop (br 0))) (start $go))"
         " (core instance (instantiate $m)))"
     ),
@@ -83,19 +90,22 @@ ENDED = {  # each object gets the default
 
 
 @pytest.mark.threat("T148")
-@pytest.mark.parametrize("code", SERVED.values(), ids=SERVED)
+@pytest.mark.parametrize("made", SERVED.values(), ids=SERVED)
 def test_a_program_of_a_great_many_parts_answers_like_a_small_one(
-    runner: Runner, code: bytes
+    runner: Runner, made: Made
 ) -> None:
+    code = made()
+
     assert runner.check(code, ["evaluate"], "wasm") == []
     assert runner.evaluate(code, RES, [{"x": 1}, {"x": 2}], LIMITS) == [5, 5]
 
 
 @pytest.mark.threat("T148")
-@pytest.mark.parametrize("code", ENDED.values(), ids=ENDED)
+@pytest.mark.parametrize("made", ENDED.values(), ids=ENDED)
 def test_a_program_of_too_many_parts_is_told_and_the_next_is_served(
-    runner: Runner, code: bytes
+    runner: Runner, made: Made
 ) -> None:
+    code = made()
     began = monotonic()
 
     assert runner.check(code, ["evaluate"], "wasm")

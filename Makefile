@@ -11,6 +11,7 @@ UV := $(shell for each in $(RUN)uv uv; do command -v "$$each" && break; done)
 COMPILE = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
 ARGS :=
+export PYTHONDONTWRITEBYTECODE :=       # what was compiled once is kept: without it each worker takes 10 s to read the tests
 
 .PHONY: setup system demo test check static unit attack soak bench docs screenshots fix lock
 .DELETE_ON_ERROR:

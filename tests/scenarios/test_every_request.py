@@ -140,9 +140,10 @@ def test_every_request_is_answered_as_the_document_says(
 ) -> None:
     operation = schema[path][method]
     base, session = f"http://localhost:{site.port}", requests.Session()
+    reading = token_of(role, path, site) if method == "GET" else ""  # it ends no token
 
     def send(case: Case[Any]) -> None:
-        token = token_of(role, path, site)
+        token = reading or token_of(role, path, site)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         response = case.call(base_url=base, headers=headers, timeout=60, session=session)
         case.validate_response(response, checks=checks(), headers=headers)

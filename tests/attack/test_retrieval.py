@@ -1,6 +1,7 @@
 """Attacks by whoever serves a third party's file, or stands between: each costs the file alone."""
 
 import gzip
+import os
 import socket
 import threading
 import time
@@ -13,6 +14,7 @@ import pytest
 from sealhold.model.errors import NotFetchedError
 from sealhold.net import fetch as module
 from sealhold.net.fetch import Way, fetch, is_public, request
+from tests.attack.processes import below
 from tests.scenarios.servers import HOST, Says, Server, file, says, serving
 
 MOST = 1_000
@@ -372,12 +374,11 @@ def test_the_process_that_fetches_inherits_nothing(
 
 
 def fetcher() -> Path:
-    """Return the process that fetches, as the system shows it."""
-    for folder in Path("/proc").iterdir():
+    """Return the process that fetches for this one; beside it others fetch, for other tests."""
+    for process in below(os.getpid()):
         with suppress(OSError):
-            if folder.name.isdecimal() and b"sealhold.net.fetch" in (
-                (folder / "cmdline").read_bytes()
-            ):
+            folder = Path(f"/proc/{process}")
+            if b"sealhold.net.fetch" in (folder / "cmdline").read_bytes():
                 return folder
     raise AssertionError("nothing fetches")
 

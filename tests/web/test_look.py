@@ -56,7 +56,8 @@ def watched(browser: Browser, site: Running) -> Iterator[Page]:
 
 def violations(page: Page, axe_source: str) -> list[str]:
     """Return what axe finds on the page as it stands."""
-    page.evaluate(axe_source)
+    if page.evaluate("!window.axe"):  # half a megabyte, for all looks at one document
+        page.evaluate(axe_source)
     # Only colours differ in the dark, so only they are looked at again there.
     is_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
     found = page.evaluate(

@@ -2,7 +2,8 @@
 
 - A plug-in is an entry point of an installed package. One that does not load is a fault of that
   package and named with it; the others still work.
-- What is installed is read once in a process: a package that comes later is found by the next one.
+- What is installed is looked for once in a process: that reads the notes of every package there
+  is. A package that comes later is found by the next process.
 
 Source: docs/architecture.md section 5.
 """
@@ -22,17 +23,17 @@ DATASETS = "sealhold.datasets"
 
 def sources() -> Mapping[str, type[Source]]:
     """Return each connector by its name."""
-    return {point.name: point.load() for point in _installed(SOURCES)}
+    return {point.name: point.load() for point in _points(SOURCES)}
 
 
-@cache  # each opening of a vault asks, and all files of each installed package are looked at
+@cache  # each opening of a vault asks
 def datasets() -> Mapping[Collection, Dataset]:
     """Return each dataset that some connector can fill, by its name.
 
     A package that names its datasets by entry points of their own is not asked for its connectors:
     parsers are loaded by whoever reads a file.
     """
-    named, readers = _installed(DATASETS), _installed(SOURCES)
+    named, readers = _points(DATASETS), _points(SOURCES)
     known = {package.name for package in {point.dist for point in named} if package is not None}
     silent = {each for each in {point.dist for point in readers} if each and each.name not in known}
     others = [each.load() for each in readers if each.dist is None or each.dist in silent]
@@ -41,14 +42,17 @@ def datasets() -> Mapping[Collection, Dataset]:
     return MappingProxyType({dataset.name: dataset for dataset in all_of_them})
 
 
+@cache
 def is_per_file(connector: str) -> bool:
     """Return whether items of a connector mean nothing without the file they stand in."""
-    found = sources().get(connector)
-    if found is None or getattr(found, "per_file", False):
-        return True
-    return not any(dataset.natural_key for dataset in found.datasets)
+    for point in _points(SOURCES):
+        if point.name == connector:
+            found: type[Source] = point.load()
+            is_keyed = any(dataset.natural_key for dataset in found.datasets)
+            return getattr(found, "per_file", False) or not is_keyed
+    return True
 
 
 @cache
-def _installed(group: str) -> EntryPoints:
+def _points(group: str) -> EntryPoints:
     return entry_points(group=group)

@@ -23,6 +23,7 @@ from sealhold.connectors.jsonfields import (
     only,
     seconds_in,
     text_in,
+    title_in,
     whole_in,
 )
 from sealhold.connectors.jsonlist import Element, JsonList
@@ -82,7 +83,7 @@ def _turns(conversation: dict[str, Plain], where: str, names: Names) -> Iterator
             continue
         fields = {
             **_said(message),
-            "conversation": text_in(conversation.get("title")),
+            "conversation": title_in(conversation.get("title")),
             "current": key in shown,
             "conversation_id": own,
             "turn_id": key,

@@ -20,6 +20,7 @@ from sealhold.connectors.jsonfields import (
     objects_in,
     only,
     text_in,
+    title_in,
     whole_in,
 )
 from sealhold.connectors.jsonlist import Element, JsonList
@@ -81,7 +82,7 @@ def _turns(conversation: dict[str, Plain], where: str, names: Names) -> Iterator
         turn = name_in(message.get("uuid"))
         fields = {
             **_said(message),
-            "conversation": text_in(conversation.get("name")),
+            "conversation": title_in(conversation.get("name")),
             "current": shown is None or turn in shown,
             "conversation_id": own,
             "turn_id": turn,

@@ -203,6 +203,30 @@ def test_a_bomb_of_bombs_is_left_out_before_it_is_read() -> None:
 
 
 @pytest.mark.threat("T439")
+def test_a_packed_archive_of_archives_is_not_begun_anew_for_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rewinds: list[int] = []
+    begin_anew = gzip._GzipReader._rewind  # type: ignore[attr-defined]  # reason: its types lack it
+
+    def counted(reader: gzip._GzipReader) -> None:
+        rewinds.append(1)
+        begin_anew(reader)
+
+    monkeypatch.setattr(gzip._GzipReader, "_rewind", counted)
+    noise = random.Random(5).randbytes(40_000)
+    inner = [(f"{n}.zip", boxed(("a.gpx", GPX), ("noise", noise))) for n in range(20)]
+
+    outer = Nest(io.BytesIO(tarred(*inner)), "outer.tar.gz")
+    found = outer.listing().entries
+    for entry in found:
+        outer.open(entry.name).read()
+
+    assert len(found) == 40
+    assert len(rewinds) <= 4
+
+
+@pytest.mark.threat("T439")
 def test_a_packed_file_within_an_archive_ends_at_what_its_bytes_allow(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -235,13 +259,14 @@ def test_bounds_hold_for_all_that_lies_in_archives_together(
 def test_an_archive_that_is_too_large_to_be_held_is_left_out_with_its_reason(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(archives, "MOST_HELD", 100)
+    monkeypatch.setattr(archives, "MOST_HELD", 512)
 
-    found = nest(("a.zip", boxed(("a.gpx", GPX))), ("b.gpx", GPX)).listing()
+    inner = boxed(("a.gpx", GPX), ("noise", random.Random(5).randbytes(1_000)))
+    found = nest(("a.zip", inner), ("b.gpx", GPX)).listing()
 
     assert [entry.name for entry in found.entries] == ["b.gpx"]
     assert [(left.name, left.why) for left in found.left] == [
-        ("a.zip", "an archive in an archive of over 100 bytes")
+        ("a.zip", "an archive in an archive of over 512 bytes")
     ]
 
 

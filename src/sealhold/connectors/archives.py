@@ -185,9 +185,10 @@ class Nest:
     def _within(self, entry: Entry) -> Listing:
         """Return what a member holds if it is an archive; itself if it only bears such a name."""
         try:
-            if not is_archive(self._outer.open(entry.name).read(HEAD)):
+            inner = self._archive(entry.name)
+            if inner is None:
                 return Listing([entry], [])
-            entries, left = self._archive(entry.name).listing()
+            entries, left = inner.listing()
         except UnreadableSourceError as err:
             return Listing([], [Left(_shown(entry.name), str(err))])
         if not entries and not left:
@@ -198,21 +199,27 @@ class Nest:
         left = [Left(_shown(_inside(entry.name, each.name)), each.why) for each in left]
         return Listing(fit, left + long)
 
-    def _archive(self, name: str) -> Archive:
-        """Return an archive that lies in this one.
+    def _archive(self, name: str) -> Archive | None:
+        """Return an archive that lies in this one; None if the member is none.
 
         Raises:
             UnreadableSourceError: it is damaged, or larger than is held.
         """
-        if self._held is None or self._held[0] != name:
-            self._held = None  # before the next one comes
-            content = self._outer.open(name).read(MOST_HELD + 1)
-            if len(content) > MOST_HELD:
-                raise UnreadableSourceError(f"an archive in an archive of over {MOST_HELD:,} bytes")
-            # THREAT T439: what it may become follows from what the outer one spends on it
-            most = max(SMALL, RATIO * min(self._outer.made_of(name), len(content)))
-            self._held = name, Archive(BytesIO(content), name.rpartition("/")[2], most)
-        return self._held[1]
+        if self._held is not None and self._held[0] == name:
+            return self._held[1]
+        stream = self._outer.open(name)
+        content = stream.read(HEAD)  # read once: to go back in a packed archive is to begin anew
+        if not is_archive(content):
+            return None
+        self._held = None  # before the next one comes
+        content += stream.read(MOST_HELD + 1 - len(content))
+        if len(content) > MOST_HELD:
+            raise UnreadableSourceError(f"an archive in an archive of over {MOST_HELD:,} bytes")
+        # THREAT T439: what it may become follows from what the outer one spends on it
+        most = max(SMALL, RATIO * min(self._outer.made_of(name), len(content)))
+        inner = Archive(BytesIO(content), name.rpartition("/")[2], most)
+        self._held = name, inner
+        return inner
 
     def open(self, name: str) -> BinaryIO:
         """Return a member's content as a file that can be gone back in.
@@ -223,8 +230,9 @@ class Nest:
         parts = name.split("/")
         for count in range(1, len(parts)):
             outer = "/".join(parts[:count])
-            if outer.casefold().endswith(_ENDS) and self._outer.holds(outer):
-                return self._archive(outer).open("/".join(parts[count:]))
+            is_named = outer.casefold().endswith(_ENDS) and self._outer.holds(outer)
+            if is_named and (inner := self._archive(outer)) is not None:
+                return inner.open("/".join(parts[count:]))
         return self._outer.open(name)
 
 

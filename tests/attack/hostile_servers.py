@@ -45,8 +45,9 @@ def imap(answers: dict[str, bytes], *, greeting: bytes = b"* OK hello\r\n") -> T
     return talk
 
 
-def pull_mail(port: int) -> list[str]:
-    where = Where(settings={"place": f"imap://alice@127.0.0.1:{port}"}, secret=SECRET)
+def pull_mail(port: int, secret: str = SECRET, user: str = "alice", **more: str) -> list[str]:
+    settings = {"place": f"imap://{user}@127.0.0.1:{port}", **more}
+    where = Where(settings=settings, secret=secret)
     return [piece.name for piece in ImapPuller().pull(where, None)]
 
 

@@ -5,6 +5,7 @@ import re
 import socket
 import subprocess
 import threading
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
@@ -14,15 +15,17 @@ import pytest
 
 from sealhold.compute.live import calling
 from sealhold.compute.live.calling import WORDS
-from sealhold.compute.live.saying import MAX_FRAME
+from sealhold.compute.live.saying import MAX_FRAME, MAX_WAIT
 from sealhold.compute.pullers.dav import CalDavPuller
 from sealhold.connectors.pulling import Where
 from sealhold.model.errors import (
+    InvalidError,
+    LoginNeededError,
     SealholdError,
     SourceAwayError,
     UnreadableSourceError,
 )
-from tests.attack.hostile_servers import SECRET, imap, pull_mail, pull_web, speaking
+from tests.attack.hostile_servers import SECRET, Talk, imap, pull_mail, pull_web, speaking
 from tests.scenarios.jsonserver import JsonServer, json_server, reply
 
 LIST = b'* LIST () "/" INBOX\r\n'
@@ -92,6 +95,77 @@ def test_a_folder_cannot_be_called_like_a_command() -> None:
         assert pull_mail(port) == []
     assert not [each for each in asked if b"DELETE" in each]
     assert [each for each in asked if b'EXAMINE "INBOX"' in each]
+
+
+def asking_for_tokens(*ways: str, heard: list[bytes]) -> Talk:
+    """Return a mail server that takes tokens in these ways, and refuses each with a reason."""
+
+    def talk(link: socket.socket) -> None:
+        link.sendall(b"* OK hello\r\n")
+        file = link.makefile("rb")
+        while line := file.readline():
+            tag, word, *_ = line.decode("latin-1").split()
+            if word == "CAPABILITY":
+                offered = " ".join(f"AUTH={way}" for way in ways)
+                link.sendall(f"* CAPABILITY IMAP4rev1 AUTH=PLAIN {offered}\r\n".encode())
+            if word == "AUTHENTICATE":
+                heard.append(line.split()[2])
+                for said in (b"", b64encode(b'{"status": "401"}')):
+                    link.sendall(b"+ " + said + b"\r\n")
+                    heard.append(b64decode(file.readline()))
+                link.sendall(f"{tag} NO refused\r\n".encode())
+                continue
+            link.sendall(f"{tag} OK done\r\n".encode())
+
+    return talk
+
+
+@pytest.mark.threat("T402")
+@pytest.mark.usefixtures("plain")
+@pytest.mark.parametrize(
+    ("ways", "said"),
+    [
+        (("XOAUTH2",), [b"XOAUTH2", b"user=a,b\1auth=Bearer token\1\1", b""]),
+        (
+            ("XOAUTH2", "OAUTHBEARER"),
+            [
+                b"OAUTHBEARER",
+                b"n,a=a=2Cb,\1host=127.0.0.1\1port=%d\1auth=Bearer token\1\1",
+                b"\1",
+            ],
+        ),
+    ],
+)
+def test_a_token_is_said_in_the_form_that_is_offered_and_a_refusal_is_the_owners_to_mend(
+    ways: tuple[str, ...], said: list[bytes]
+) -> None:
+    heard: list[bytes] = []
+
+    with speaking(asking_for_tokens(*ways, heard=heard)) as port:
+        with pytest.raises(LoginNeededError, match="refuses the account"):
+            pull_mail(port, "token", "a%2Cb", auth="token")
+        assert heard == [each.replace(b"%d", str(port).encode()) for each in said]
+
+
+@pytest.mark.threat("T402")
+@pytest.mark.usefixtures("plain")
+@pytest.mark.parametrize(
+    ("ways", "token", "expected"),
+    [
+        ((), "token", InvalidError),
+        (("XOAUTH2",), "token\1\1user=bob", LoginNeededError),
+    ],
+    ids=["no way", "other fields"],
+)
+def test_a_token_is_not_said_where_it_would_be_something_else(
+    ways: tuple[str, ...], token: str, expected: type[SealholdError]
+) -> None:
+    heard: list[bytes] = []
+
+    with speaking(asking_for_tokens(*ways, heard=heard)) as port, pytest.raises(expected):
+        pull_mail(port, token, auth="token")
+
+    assert heard == []
 
 
 @pytest.mark.threat("T400")
@@ -238,3 +312,14 @@ def test_xml_with_entities_is_not_read() -> None:
 
     with speaking(talk) as port, pytest.raises(UnreadableSourceError):
         CalDavPuller().check(Where(settings={"place": f"http://127.0.0.1:{port}/x/"}))
+
+
+@pytest.mark.threat("T400")
+def test_a_server_puts_off_its_own_pull_and_not_for_ever(web: JsonServer) -> None:
+    head = b"HTTP/1.1 503 X\r\nRetry-After: 99999999999999999999\r\nContent-Length: 2\r\n\r\n[]"
+    web.answer = raw(head)
+
+    with pytest.raises(SourceAwayError) as told:
+        pull_web(web.place)
+
+    assert told.value.wait_s == MAX_WAIT

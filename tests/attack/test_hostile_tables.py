@@ -251,8 +251,8 @@ def test_two_rows_of_one_key_are_one_item_in_both_ways(
     settings = {"place": str(path), "table": "double_t", "dataset": "double_t", "key": "name"}
     node.standing.add("double", "sqlite", settings, mode="federate")
     firewall = node.records._firewall
-    watched = Watched(firewall._push)
-    monkeypatch.setattr(firewall, "_push", watched)
+    watched = Watched(firewall._pushdown)
+    monkeypatch.setattr(firewall, "_pushdown", watched)
     assert node.records.query("SELECT count(*) FROM double_t").rows == ((2,),)
     assert watched.answered == 0
 

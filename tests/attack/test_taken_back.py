@@ -37,6 +37,7 @@ SIGNAL = json.dumps(
         _HELD | _FILES | {"deletedForEveryone": True},
         _HELD | _FILES | {"expireTimer": 60},
         _HELD | _FILES | {"isViewOnce": True},
+        {key: value for key, value in _HELD.items() if key != "type"} | {"expireTimer": 60},
     ]
 )
 
@@ -54,7 +55,7 @@ def leaving(source: Source, content: str) -> tuple[bytes, list[Item]]:
     [
         (WhatsApp(), WHATSAPP, [None, None, "disappearing", "disappearing", "deleted"]),
         (Telegram(), TELEGRAM, ["disappearing", None, "disappearing"]),
-        (Signal(), SIGNAL, ["deleted", "disappearing", "disappearing"]),
+        (Signal(), SIGNAL, ["deleted", *["disappearing"] * 3]),
     ],
     ids=["whatsapp", "telegram", "signal"],
 )

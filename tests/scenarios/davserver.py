@@ -16,12 +16,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
 
+from tests.scenarios.otherservers import end, until_it_answers
+
 NOBODY = "nobody"
-STARTING = 30.0  # seconds
 USER, PASSWORD = "alice", "not-a-secret-of-anyone"
 
 CONFIG = """
@@ -99,21 +99,12 @@ class DavServer:
             cwd=self.folder,
             env={},
         )
-        until = monotonic() + STARTING
-        while True:
-            assert self.process.poll() is None, "the server ended"
-            assert monotonic() < until, "the server did not start"
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=1):
-                    return
-            except OSError:
-                sleep(0.05)
+        until_it_answers(self.process, self.port, lambda: "the server ended")
 
     def stop(self) -> None:
         """End it."""
         if self.process is not None:
-            self.process.terminate()
-            self.process.wait(10)
+            end(self.process)
             self.process = None
 
 

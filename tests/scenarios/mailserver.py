@@ -4,6 +4,8 @@ It runs as one user that may be anybody, and is ended by its process id.
 """
 
 import grp
+import hmac
+import json
 import os
 import pwd
 import shutil
@@ -11,6 +13,7 @@ import socket
 import ssl
 import subprocess
 import tempfile
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,10 +23,11 @@ from time import monotonic, sleep
 
 import pytest
 
+from tests.scenarios.otherservers import STARTING, end, until_it_answers
 from tests.scenarios.servers import certificate
 
 NOBODY = "nobody"
-STARTING = 30.0  # seconds
+TOKEN_KEY = b"a key of the tests' own, of no use elsewhere"
 USER, PASSWORD = "alice", "not-a-secret-of-anyone"
 
 CONFIG = """
@@ -44,7 +48,14 @@ ssl_cert = <{folder}/server.pem
 ssl_key = <{folder}/server.pem
 ssl_dh =
 auth_failure_delay = 0
+auth_mechanisms = plain {tokens}
 passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {folder}/oauth2
+}}
+passdb {{
+  mechanisms = plain
   driver = passwd-file
   args = scheme=PLAIN {folder}/users
 }}
@@ -71,6 +82,12 @@ service anvil {{
 service stats {{
   chroot =
 }}
+"""
+
+OAUTH = """
+introspection_mode = local
+local_validation_key_dict = fs:posix:prefix={folder}/keys/
+username_attribute = sub
 """
 
 
@@ -119,6 +136,13 @@ class MailServer:
                 else:
                     return
 
+    def token(self, *, until: int = 4_000_000_000) -> str:
+        """Return an access token of alice's: a JWT (RFC 7519) under a key that the server has."""
+        parts = [{"alg": "HS256", "typ": "JWT"}, {"sub": USER, "iat": 1_700_000_000, "exp": until}]
+        said = b".".join(_base64(json.dumps(each).encode()) for each in parts)
+        sign = hmac.digest(TOKEN_KEY, said, "sha256")
+        return (said + b"." + _base64(sign)).decode()
+
     def start(self) -> None:
         """Start, on the same ports and files as before."""
         self.process = subprocess.Popen(
@@ -130,21 +154,12 @@ class MailServer:
             extra_groups=[] if os.geteuid() == 0 else None,
             cwd=self.folder,
         )
-        until = monotonic() + STARTING
-        while True:
-            assert self.process.poll() is None, (self.folder / "log").read_text()
-            assert monotonic() < until, "the server did not start"
-            try:
-                with socket.create_connection(("127.0.0.1", self.tls_port), timeout=1):
-                    return
-            except OSError:
-                sleep(0.05)
+        until_it_answers(self.process, self.tls_port, (self.folder / "log").read_text)
 
     def stop(self) -> None:
         """End it."""
         if self.process is not None:
-            self.process.terminate()
-            self.process.wait(10)
+            end(self.process)
             self.process = None
 
     def _own(self, folder: Path) -> None:
@@ -154,9 +169,13 @@ class MailServer:
             folder = folder.parent
 
 
+def _base64(data: bytes) -> bytes:
+    return urlsafe_b64encode(data).rstrip(b"=")
+
+
 @contextmanager
-def mail_server() -> Iterator[MailServer]:
-    """Give a server that runs, with an empty box of alice's."""
+def mail_server(tokens: str = "oauthbearer xoauth2") -> Iterator[MailServer]:
+    """Give a server that runs, with an empty box of alice's; it takes tokens in these ways."""
     if shutil.which("dovecot") is None:
         pytest.skip("dovecot is not installed: tools/system-packages.txt")
     folder = Path(tempfile.mkdtemp(prefix="sealhold-mail-"))
@@ -168,10 +187,14 @@ def mail_server() -> Iterator[MailServer]:
     port, tls_port = _free_ports(2)
     server = MailServer(folder, folder / "roots.pem", port, tls_port, found.pw_uid, found.pw_gid)
     names = {"user": user, "group": _group(found.pw_gid)}
-    config = CONFIG.format(folder=folder, port=port, tls_port=tls_port, **names)
+    config = CONFIG.format(folder=folder, port=port, tls_port=tls_port, tokens=tokens, **names)
     (folder / "dovecot.conf").write_text(config)
+    (folder / "oauth2").write_text(OAUTH.format(folder=folder))
+    keys = folder / "keys" / "default" / "HS256"
+    keys.mkdir(parents=True)
+    (keys / "default").write_bytes(b64encode(TOKEN_KEY))
     server.password(PASSWORD)
-    for each in (folder, *folder.iterdir()):
+    for each in (folder, *folder.rglob("*")):
         os.chown(each, found.pw_uid, found.pw_gid)
     try:
         server.start()

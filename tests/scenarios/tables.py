@@ -47,12 +47,12 @@ def fill(path: Path, rows: int, seed: int = 5) -> Path:
 class Watched:
     """Counts which queries were answered where the tables lie."""
 
-    def __init__(self, push: Callable[..., Told | None] | None) -> None:
-        assert push is not None
-        self._push = push
+    def __init__(self, pushdown: Callable[..., Told | None] | None) -> None:
+        assert pushdown is not None
+        self._pushdown = pushdown
         self.answered = 0
 
     def __call__(self, sql: str, places: list[There]) -> Told | None:
-        told = self._push(sql, places)
+        told = self._pushdown(sql, places)
         self.answered += told is not None
         return told

@@ -25,8 +25,8 @@ def vault() -> Iterator[tuple[Node, Path]]:
 @pytest.fixture
 def watched(vault: tuple[Node, Path], monkeypatch: pytest.MonkeyPatch) -> Watched:
     firewall = vault[0].records._firewall
-    watched = Watched(firewall._push)
-    monkeypatch.setattr(firewall, "_push", watched)
+    watched = Watched(firewall._pushdown)
+    monkeypatch.setattr(firewall, "_pushdown", watched)
     return watched
 
 

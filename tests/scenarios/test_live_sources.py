@@ -1,6 +1,6 @@
 """Places on a server: added, read on, away, refused, changed, and back, each told in words."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -241,6 +241,21 @@ def test_rows_of_a_server_are_read_page_by_page(
     assert [tuple(row) for row in rows] == [(n, n + 0.5) for n in range(5)]
 
 
+def test_an_access_token_opens_a_box_until_its_time_is_over(node: Node, mail: MailServer) -> None:
+    mail.put("by token", folder="Tokens")
+    settings = {"place": mail.place, "trust": str(mail.roots), "folders": "Tokens"}
+    with pytest.raises(InvalidError, match="`auth` is"):
+        node.standing.add("tokens", "imap", {**settings, "auth": "oauth"}, mail.token())
+    source = node.standing.add("tokens", "imap", {**settings, "auth": "token"}, mail.token())
+    assert node.standing.pull(source).new == 1
+
+    with pytest.raises(LoginNeededError):
+        node.standing.login(node.standing.find("tokens"), mail.token(until=1_700_000_001))
+    mail.put("by the next token", folder="Tokens")
+    node.standing.login(node.standing.find("tokens"), mail.token())
+    assert node.standing.pull(node.standing.find("tokens")).new == 1
+
+
 def test_rows_that_changed_and_went_are_found(node: Node, web: JsonServer, clock: Hands) -> None:
     web.page, web.tag = 100, '"one"'
     source = node.standing.add("meter", "http", {"place": web.place})
@@ -264,6 +279,30 @@ def test_rows_that_changed_and_went_are_found(node: Node, web: JsonServer, clock
     node.standing.login(node.standing.find("meter"), "new")
     node.standing.pull(node.standing.find("meter"))
     assert node.standing.find("meter").state == ""
+
+
+def busy(until: str) -> Callable[[BaseHTTPRequestHandler], bool]:
+    """Return what a server answers that wants to be left alone."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> bool:
+        reply(handler, 429, b"{}", **{"Retry-After": until})
+        return True
+
+    return answer
+
+
+def test_a_server_that_is_busy_is_asked_again_when_it_says(
+    node: Node, web: JsonServer, clock: Hands
+) -> None:
+    source = node.standing.add("meter", "http", {"place": web.place})
+    for said, minutes in (("7200", 120), ("1", 5)):
+        web.answer = busy(said)
+        with pytest.raises(SourceAwayError, match="come back later"):
+            node.standing.pull(node.standing.find("meter"))
+        assert node.standing.find("meter").due == clock() + minutes * MINUTE
+
+    web.answer = None
+    assert node.standing.pull(source).new == 5  # whoever asks by hand does not wait
 
 
 def test_rows_of_another_shape_are_told_and_not_taken_in(node: Node, web: JsonServer) -> None:

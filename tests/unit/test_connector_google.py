@@ -271,3 +271,13 @@ def test_a_file_that_is_cut_or_no_json_is_broken(source: Source, content: str) -
 )
 def test_each_form_is_known_by_its_content(content: str, name: str) -> None:
     assert known_as(content, ALL) == name
+
+
+def test_points_that_come_newest_first_give_the_same_trips_and_visits() -> None:
+    moves = [record(k, k * 100_000) for k in range(5)]
+    still = [record(k, 400_000 + k % 2) for k in range(5, 30, 5)]
+
+    forth, _ = records(*moves, *still)
+    back, _ = records(*reversed([*moves, *still]))
+
+    assert [item.fields for item in back] == [item.fields for item in forth]

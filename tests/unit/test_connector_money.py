@@ -162,3 +162,16 @@ def test_what_is_no_statement_is_unreadable(content: bytes) -> None:
 def test_tags_nested_too_deep_are_refused() -> None:
     with pytest.raises(UnreadableSourceError):
         read(b"OFXHEADER:100\n\n<OFX>" + b"<A>" * 100_000)
+
+
+@pytest.mark.parametrize(("part", "shown"), [("CURRENCY", "USD"), ("ORIGCURRENCY", "EUR")])
+def test_an_amount_is_in_the_currency_of_its_account_unless_it_was_not_converted(
+    part: str, shown: str
+) -> None:
+    stated = f"<{part}><CURRATE>1.1<CURSYM>USD</{part}>"
+
+    ((found, *_), _rejects) = read(
+        statement(booking().replace("</STMTTRN>", f"{stated}</STMTTRN>"))
+    )
+
+    assert found.fields["currency"] == shown

@@ -184,3 +184,13 @@ def test_a_field_without_end_is_not_held(monkeypatch: pytest.MonkeyPatch) -> Non
 
     with pytest.raises(UnreadableSourceError, match="over 100 characters"):
         read(statement(LINE, ":86:" + "x\n" * 200))
+
+
+def test_words_of_a_whole_statement_stand_beside_its_last_balance() -> None:
+    behind = b":64:C250131EUR7,50\n:86:of the statement\n:86:more\n"
+
+    items, rejects = read(statement(LINE).removesuffix(b"-\n") + behind)
+
+    assert items[-1].fields["kind"] == "available"
+    assert items[-1].raw["86"] == "of the statement"
+    assert [reject.detail for reject in rejects] == ["words that stand behind nothing"]

@@ -137,3 +137,11 @@ def test_a_byte_order_mark_is_no_part_of_the_first_line(charset: str) -> None:
 def test_a_file_without_cards_is_unreadable() -> None:
     with pytest.raises(UnreadableSourceError):
         read(b"")
+
+
+def test_a_year_that_only_fills_its_place_is_none() -> None:
+    written = one(card("FN:A", "BDAY;X-APPLE-OMIT-YEAR=1604;VALUE=date:1604-03-05"))
+    known = one(card("FN:A", "BDAY;X-APPLE-OMIT-YEAR=1604:1980-03-05"))
+
+    assert (written.fields["birthday"], written.raw) == ("--03-05", None)
+    assert known.fields["birthday"] == "1980-03-05"

@@ -137,7 +137,8 @@ def test_the_account_itself_is_a_contact() -> None:
 @pytest.mark.parametrize(
     ("activity", "why"),
     [
-        ("text", Why.MALFORMED),
+        (7, Why.MALFORMED),
+        ("https://example.org/1", Why.UNSUPPORTED),  # of `likes.json` and `bookmarks.json`
         ({"type": "Like", "object": "x"}, Why.UNSUPPORTED),
         (post() | {"object": "https://example.org/1"}, Why.UNSUPPORTED),
         (boost(object=None), Why.MALFORMED),

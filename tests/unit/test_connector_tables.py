@@ -91,6 +91,12 @@ def test_a_number_with_a_leading_zero_stays_the_text_it_is() -> None:
     assert found == [{"phone": "0049123", "n": 1}, {"phone": "0049124", "n": 2}]
 
 
+def test_a_leading_zero_stays_also_beside_a_column_that_proves_the_decimal_sign() -> None:
+    found = cells(Csv(), csv_of("town,price", "01234,1.50", "99084,20.00"))
+
+    assert found == [{"town": "01234", "price": "1.50"}, {"town": "99084", "price": "20.00"}]
+
+
 def test_a_day_that_no_month_has_stays_text_in_its_row() -> None:
     found = cells(Csv(), csv_of("day,n", "31.01.2025,1", "31.02.2025,2"))
 

@@ -1,10 +1,11 @@
 """Parts of live sources by themselves: addresses, guesses, folders' names, pages."""
 
 from collections.abc import Mapping
+from email.message import Message
 
 import pytest
 
-from sealhold.compute.live import imap, web
+from sealhold.compute.live import asking, imap, web
 from sealhold.compute.live.guessing import guessed
 from sealhold.compute.pullers import kinds
 from sealhold.compute.pullers.address import Ways, order_of
@@ -100,3 +101,23 @@ def test_one_document_becomes_a_row_a_line() -> None:
         b'{"a": 1}\n{"b": "x\\ny"}\n'
     )
     assert lines_of(b'{\r\n"a": 1}', "application/json") == b'{  "a": 1}\n'
+
+
+@pytest.mark.parametrize(
+    ("said", "wait"),
+    [
+        ("120", 120),
+        ("999999999999", 86_400),
+        ("-5", 0),
+        ("soon", 0),
+        ("Mon, 23 Nov 2026 10:00:30 GMT", 30),
+        ("Mon, 23 Nov 2020 10:00:00 GMT", 0),
+        ("Mon, 23 Nov 9998 10:00:00 GMT", 86_400),
+        ("Mon, 23 Nov 2026 10:00:30 -0000", 0),
+    ],
+)
+def test_when_a_server_may_be_asked_again_counts_from_its_own_answer(said: str, wait: int) -> None:
+    headers = Message()
+    headers["Date"], headers["Retry-After"] = "Mon, 23 Nov 2026 10:00:00 GMT", said
+
+    assert asking.wait_of(headers) == wait

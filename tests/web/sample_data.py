@@ -27,6 +27,7 @@ from sealhold.model.shown import (
     AskerView,
     Choice,
     CodeView,
+    DoubleView,
     ItemLine,
     ItemView,
     LedgerLine,
@@ -346,6 +347,7 @@ def item_view(line: ItemLine, uses: tuple[LedgerLine, ...]) -> ItemView:
         ),
         source="Calendar",
         uses=uses,
+        also=(DoubleView(id=RecordId(id_of("seen twice")), source="Phone, timeline"),),
     )
 
 

@@ -20,7 +20,7 @@ from typing import BinaryIO
 import msgspec
 
 from sealhold.compute.jail import Profile, confine
-from sealhold.connectors.archives import Archive
+from sealhold.connectors.archives import Nest
 from sealhold.connectors.detect import detect
 from sealhold.connectors.frames import (
     HEAD,
@@ -117,12 +117,12 @@ def work(file: int, answers: int, sources: Sequence[Source]) -> None:
         except IsolationUnavailableError:
             talk.sendall(encode(Unconfined()))
             return
-        archive: Archive | None = None  # kept: what lies behind a member is reached from there
+        archive: Nest | None = None  # kept: what lies behind a member is reached from there
         while (order := _next_order(talk)) is not None:
             content.seek(0)
             if order.member is not None and archive is None:
                 try:
-                    archive = Archive(content, order.file_name)
+                    archive = Nest(content, order.file_name)
                 except UnreadableSourceError as err:
                     talk.sendall(encode(Broken(_printable(str(err)))))
                     continue
@@ -149,7 +149,7 @@ def _exactly(talk: socket.socket, count: int) -> bytes:
 
 
 def _frames(
-    order: Order, content: BinaryIO, sources: Sequence[Source], archive: Archive | None
+    order: Order, content: BinaryIO, sources: Sequence[Source], archive: Nest | None
 ) -> Iterator[Frame]:
     """Yield what the file holds, and at last how it ended."""
     try:

@@ -4,6 +4,8 @@
 - An archive whose names lead out of it, or to a place of the machine, is refused whole; what only
   cannot be read is left out, with its name and the reason.
 - What a member says of its size is a bound, not a promise: beyond it the reading ends.
+- An archive within an archive is looked into, one within that is not. It is held in memory while
+  its members are read, and may become no larger than any member made of as many bytes.
 - This runs where connectors run: in the jail.
 
 Source: docs/spec/45-staging.md section 1.
@@ -18,7 +20,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from io import BufferedReader, RawIOBase
+from io import BufferedReader, BytesIO, RawIOBase
 from typing import BinaryIO, Final, NamedTuple
 
 from sealhold.model.errors import UnreadableSourceError
@@ -29,8 +31,12 @@ SMALL: Final = 10_000_000  # bytes; a smaller one may be of any ratio
 LARGEST: Final = 64_000_000_000  # bytes of all members together
 NAME: Final = 300  # characters
 HEAD: Final = 512  # bytes that tell an archive
+MOST_WITHIN: Final = 1_000  # archives in one that are looked into
+MOST_HELD: Final = 67_108_864  # bytes of one of them
 
 _LINK, _FILE = 0o12, 0o10  # types of files of Unix
+_LONG = "a name that is too long"
+_ENDS: Final = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".tbz2", ".xz", ".txz")
 _DRIVE = re.compile(r"[A-Za-z]:")
 _BROKEN = (
     zipfile.BadZipFile,
@@ -75,18 +81,18 @@ def is_archive(head: bytes) -> bool:
 class Archive:
     """An open archive; members are read one at a time, best in the order of the list."""
 
-    def __init__(self, file: BinaryIO, file_name: str) -> None:
-        """Open it.
+    def __init__(self, file: BinaryIO, file_name: str, most: int = LARGEST) -> None:
+        """Open it; all its members together may have `most` bytes.
 
         Raises:
             UnreadableSourceError: it is broken, or none of a known kind.
         """
-        self._name = file_name
+        self._most = most
         file.seek(0)
         head = file.read(HEAD)
         file.seek(0)
         try:
-            self._inside = _opened(file, head, file_name)
+            self._inside = _opened(file, head, file_name, most)
         except _BROKEN as err:
             raise UnreadableSourceError("a damaged archive") from err
 
@@ -107,15 +113,27 @@ class Archive:
                 if _leads_away(entry.name):
                     raise UnreadableSourceError("an archive with names that lead out of it")
                 total += entry.size
+                if total > self._most:  # THREAT T397: known before any of it is read
+                    raise UnreadableSourceError(f"an archive of more than {self._most:,} bytes")
                 if why or not entry.name.isprintable() or len(entry.name) > NAME:
                     left.append(Left(_shown(entry.name), why or "a name that cannot be shown"))
                 else:
                     entries.append(entry)
         except _BROKEN as err:
             raise UnreadableSourceError("a damaged archive") from err
-        if total > LARGEST:  # THREAT T397: what it would become is known before any of it is read
-            raise UnreadableSourceError(f"an archive of more than {LARGEST // 10**9} GB of content")
         return _without_doubles(entries, left)
+
+    def holds(self, name: str) -> bool:
+        """Whether there is a member of that name."""
+        try:
+            self._inside.size(name)
+        except KeyError:
+            return False
+        return True
+
+    def made_of(self, name: str) -> int:
+        """Return how many bytes of the archive a member is made of, as far as it is told."""
+        return self._inside.made_of(name)
 
     def open(self, name: str) -> BinaryIO:
         """Return a member's content as a file that can be gone back in.
@@ -127,6 +145,99 @@ class Archive:
             return BufferedReader(_Bounded(self._inside.stream(name), self._inside.size(name)))
         except (KeyError, *_BROKEN) as err:
             raise UnreadableSourceError("a member that cannot be read") from err
+
+
+class Nest:
+    """An open archive with the archives that lie in it; one of these is held at a time."""
+
+    def __init__(self, file: BinaryIO, file_name: str) -> None:
+        """Open it.
+
+        Raises:
+            UnreadableSourceError: it is broken, or none of a known kind.
+        """
+        self._outer = Archive(file, file_name)
+        self._held: tuple[str, Archive] | None = None
+
+    def listing(self) -> Listing:
+        """Return what can be read and what cannot; of an archive within it what that one holds.
+
+        Raises:
+            UnreadableSourceError: a name leads out of it, or it is larger than any honest one.
+        """
+        entries: list[Entry] = []
+        own, left = self._outer.listing()
+        looked, total = 0, 0
+        for entry in own:
+            found, why_not = Listing([entry], []), f"more than {MOST_WITHIN} archives in one"
+            if entry.name.casefold().endswith(_ENDS):
+                looked += 1
+                is_many = looked > MOST_WITHIN
+                found = Listing([], [Left(entry.name, why_not)]) if is_many else self._within(entry)
+            entries += found.entries
+            left += found.left
+            total += sum(each.size for each in found.entries)
+            # THREAT T439: bounds are of all that is found, however it lies there
+            if len(entries) > MOST or total > LARGEST:
+                raise UnreadableSourceError("an archive whose archives hold too much")
+        return _without_doubles(entries, left)
+
+    def _within(self, entry: Entry) -> Listing:
+        """Return what a member holds if it is an archive; itself if it only bears such a name."""
+        try:
+            inner = self._archive(entry.name)
+            if inner is None:
+                return Listing([entry], [])
+            entries, left = inner.listing()
+        except UnreadableSourceError as err:
+            return Listing([], [Left(_shown(entry.name), str(err))])
+        if not entries and not left:
+            return Listing([], [Left(_shown(entry.name), "an archive with nothing in it")])
+        within = [Entry(_inside(entry.name, each.name), each.size) for each in entries]
+        fit = [each for each in within if len(each.name) <= NAME]
+        long = [Left(_shown(each.name), _LONG) for each in within if len(each.name) > NAME]
+        left = [Left(_shown(_inside(entry.name, each.name)), each.why) for each in left]
+        return Listing(fit, left + long)
+
+    def _archive(self, name: str) -> Archive | None:
+        """Return an archive that lies in this one; None if the member is none.
+
+        Raises:
+            UnreadableSourceError: it is damaged, or larger than is held.
+        """
+        if self._held is not None and self._held[0] == name:
+            return self._held[1]
+        stream = self._outer.open(name)
+        content = stream.read(HEAD)  # read once: to go back in a packed archive is to begin anew
+        if not is_archive(content):
+            return None
+        self._held = None  # before the next one comes
+        content += stream.read(MOST_HELD + 1 - len(content))
+        if len(content) > MOST_HELD:
+            raise UnreadableSourceError(f"an archive in an archive of over {MOST_HELD:,} bytes")
+        # THREAT T439: what it may become follows from what the outer one spends on it
+        most = max(SMALL, RATIO * min(self._outer.made_of(name), len(content)))
+        inner = Archive(BytesIO(content), name.rpartition("/")[2], most)
+        self._held = name, inner
+        return inner
+
+    def open(self, name: str) -> BinaryIO:
+        """Return a member's content as a file that can be gone back in.
+
+        Raises:
+            UnreadableSourceError: there is no such member, or it is broken at its beginning.
+        """
+        parts = name.split("/")
+        for count in range(1, len(parts)):
+            outer = "/".join(parts[:count])
+            is_named = outer.casefold().endswith(_ENDS) and self._outer.holds(outer)
+            if is_named and (inner := self._archive(outer)) is not None:
+                return inner.open("/".join(parts[count:]))
+        return self._outer.open(name)
+
+
+def _inside(outer: str, inner: str) -> str:
+    return f"{outer}/{inner}"
 
 
 class _Bounded(RawIOBase):
@@ -191,6 +302,9 @@ class _Zip:
     def size(self, name: str) -> int:
         return self._zip.getinfo(name).file_size
 
+    def made_of(self, name: str) -> int:
+        return self._zip.getinfo(name).compress_size
+
 
 class _Tar:
     def __init__(self, file: BinaryIO) -> None:
@@ -212,13 +326,19 @@ class _Tar:
     def size(self, name: str) -> int:
         return self._tar.getmember(name).size
 
+    def made_of(self, name: str) -> int:
+        return self.size(name)
+
 
 class _Packed:
     """One file, packed by itself: `Records.json.gz`."""
 
-    def __init__(self, stream: BinaryIO, file_name: str) -> None:
+    def __init__(self, stream: BinaryIO, file: BinaryIO, file_name: str, most: int) -> None:
         self._stream = stream
         self._name = file_name.rpartition(".")[0] or file_name
+        self._made_of = file.seek(0, 2)
+        self._most = most
+        file.seek(0)
 
     def found(self) -> Iterator[tuple[Entry, str]]:
         yield Entry(self._name, 0), ""
@@ -230,10 +350,14 @@ class _Packed:
 
     def size(self, name: str) -> int:
         del name
-        return LARGEST
+        return self._most
+
+    def made_of(self, name: str) -> int:
+        del name
+        return self._made_of
 
 
-def _opened(file: BinaryIO, head: bytes, file_name: str) -> _Zip | _Tar | _Packed:
+def _opened(file: BinaryIO, head: bytes, file_name: str, most: int) -> _Zip | _Tar | _Packed:
     if head.startswith(b"PK\x03\x04"):
         return _Zip(file)
     try:
@@ -241,10 +365,11 @@ def _opened(file: BinaryIO, head: bytes, file_name: str) -> _Zip | _Tar | _Packe
     except tarfile.TarError:
         file.seek(0)
     if head.startswith(b"\x1f\x8b"):
-        return _Packed(gzip.GzipFile(fileobj=file), file_name)  # type: ignore[arg-type]  # reason: it reads and seeks
+        stream = gzip.GzipFile(fileobj=file)
+        return _Packed(stream, file, file_name, most)  # type: ignore[arg-type]  # reason: it reads and seeks
     if head.startswith(b"BZh"):
-        return _Packed(bz2.BZ2File(file), file_name)  # type: ignore[arg-type]  # reason: the same
-    return _Packed(lzma.LZMAFile(file), file_name)  # type: ignore[arg-type]  # reason: the same
+        return _Packed(bz2.BZ2File(file), file, file_name, most)  # type: ignore[arg-type]  # reason: the same
+    return _Packed(lzma.LZMAFile(file), file, file_name, most)  # type: ignore[arg-type]  # reason: the same
 
 
 def _leads_away(name: str) -> bool:

@@ -9,11 +9,10 @@ Source: docs/spec/42-places-and-bodies.md section 8.
 from collections.abc import Mapping
 from typing import Final
 
-from sealhold.connectors.columns import column
+from sealhold.connectors.columns import OFFSET, SPAN, column
 from sealhold.model.ids import Collection, FieldName
 from sealhold.model.records import ColumnType, Dataset, Sensitivity
 
-_OFFSET = column("offset_min", ColumnType.INTEGER, "minutes east of UTC as written, or empty")
 _RECORDER = column("recorder", ColumnType.TEXT, "what recorded it, as named", searchable=True)
 
 HEALTH = Dataset(
@@ -22,7 +21,7 @@ HEALTH = Dataset(
         column("day", ColumnType.TEXT, "day as written by the recorder, `2026-01-31`"),
         column("start", ColumnType.INSTANT, "when the first reading began, UTC"),
         column("end", ColumnType.INSTANT, "when the last one ended, UTC"),
-        _OFFSET,
+        OFFSET,
         column("type", ColumnType.TEXT, "what was measured: `HeartRate`", searchable=True),
         column("unit", ColumnType.TEXT, "unit of the values: m, kg, Wh, s, ... or as written"),
         column("count", ColumnType.INTEGER, "how many readings"),
@@ -42,9 +41,7 @@ HEALTH = Dataset(
 WORKOUTS = Dataset(
     name=Collection("workouts"),
     columns=(
-        column("start", ColumnType.INSTANT, "when it began, UTC"),
-        column("end", ColumnType.INSTANT, "when it ended, UTC"),
-        _OFFSET,
+        *SPAN,
         column("duration_s", ColumnType.FLOAT, "seconds of activity as stated, else to the end"),
         column("type", ColumnType.TEXT, "kind of sport as recorded", searchable=True),
         column("distance_m", ColumnType.FLOAT, "metres as stated"),

@@ -6,7 +6,7 @@
 Source: docs/spec/43-chats-and-media.md section 1.
 """
 
-from sealhold.connectors.columns import column
+from sealhold.connectors.columns import OFFSET, column
 from sealhold.model.ids import Collection, FieldName
 from sealhold.model.records import ColumnType, Dataset, Sensitivity
 
@@ -18,7 +18,7 @@ CHATS = Dataset(
     name=Collection("chats"),
     columns=(
         column("at", ColumnType.INSTANT, "when it was sent, UTC; empty if the date is not proven"),
-        column("offset_min", ColumnType.INTEGER, "minutes east of UTC as written, or empty"),
+        OFFSET,
         column("written", ColumnType.TEXT, "the time to the letter, where it is not understood"),
         column("chat", ColumnType.TEXT, "name of the conversation", searchable=True),
         column("from", ColumnType.TEXT, "who wrote it; empty for a notice", searchable=True),

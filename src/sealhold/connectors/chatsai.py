@@ -6,7 +6,7 @@
 Source: docs/spec/43-chats-and-media.md section 3.
 """
 
-from sealhold.connectors.columns import column
+from sealhold.connectors.columns import OFFSET, column
 from sealhold.model.ids import Collection, FieldName
 from sealhold.model.records import ColumnType, Dataset, Sensitivity
 
@@ -14,7 +14,7 @@ CHATS_AI = Dataset(
     name=Collection("chats_ai"),
     columns=(
         column("at", ColumnType.INSTANT, "when it was said, UTC"),
-        column("offset_min", ColumnType.INTEGER, "minutes east of UTC as written, or empty"),
+        OFFSET,
         column("conversation", ColumnType.TEXT, "title of the conversation", searchable=True),
         column("role", ColumnType.TEXT, "user, assistant, system, tool, or as written"),
         column("text", ColumnType.TEXT, "what was said", searchable=True),

@@ -17,6 +17,7 @@ from sealhold.model.errors import UnreadableSourceError
 
 _MOST_PARTS: Final = 100_000  # segments, chunks or boxes of one file
 _MOST_EXIF: Final = 1_048_576  # bytes
+_MOST_TEXTS: Final = 256  # of a PNG file, and items of a HEIC file that are looked at
 _MOST_META: Final = 8_388_608  # bytes of the box that describes the items of a HEIC file
 _CUT: Final = "a picture that is cut off"
 _XMP_HEAD: Final = b"http://ns.adobe.com/xap/1.0/\0"
@@ -141,6 +142,9 @@ def _chunk(kind: bytes, data: bytes, picture: Picture) -> None:
             picture.faults.append("XMP that cannot be unpacked, or is too large")
     elif kind == b"tEXt":
         name, _, text = data.partition(b"\0")
+        if len(picture.texts) == _MOST_TEXTS:  # THREAT T440: as many as a file has room for
+            picture.faults.append("more texts than are kept")
+            return
         picture.texts[name.decode("latin-1")] = text.decode("latin-1")
 
 
@@ -230,9 +234,11 @@ def _items(file: BinaryIO, meta: bytes, picture: Picture) -> None:
                 picture.size = _largest(meta, begin, end)
     except (struct.error, IndexError) as err:
         raise UnreadableSourceError(_CUT) from err
-    for item, kind in kinds.items():
-        if kind in _WANTED:
-            _take(kind, _content(file, inner_data, where.get(item, [])), picture)
+    wanted = [(item, kind) for item, kind in kinds.items() if kind in _WANTED]
+    if len(wanted) > _MOST_TEXTS:  # THREAT T440: each may name the same million bytes
+        picture.faults.append("more parts than are looked at")
+    for item, kind in wanted[:_MOST_TEXTS]:
+        _take(kind, _content(file, inner_data, where.get(item, [])), picture)
 
 
 def _take(kind: bytes, data: bytes | None, picture: Picture) -> None:

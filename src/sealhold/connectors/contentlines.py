@@ -18,6 +18,7 @@ from sealhold.connectors.spec import Why
 
 MAX_COMPONENT = 8_388_608  # bytes; a card with a large photo has 2 MB
 _MAX_NESTED = 10_000  # components inside one; an event has a few alarms
+_DEEPEST = 32  # components around one; a calendar has three
 _BEGIN, _END = b"BEGIN:", b"END:"
 _LONGEST_HEAD = 512  # bytes of a line in which its encoding is looked for
 _SOFT = re.compile(rb"[^:]*quoted-printable[^:]*:", re.IGNORECASE)
@@ -98,6 +99,7 @@ class _Gatherer:
         self._size = 0
         self._nested = 0
         self._strays = 0
+        self._deeper = 0  # components that began where no more are held
 
     def take(self, number: int, line: bytes) -> Iterator[Component | Fault]:
         upper = line[:80].upper()
@@ -118,7 +120,12 @@ class _Gatherer:
 
     def _begin(self, number: int, kind: str) -> None:
         if not self._open and kind in self._wrappers:
-            self._around.append(kind)
+            if len(self._around) < _DEEPEST:
+                self._around.append(kind)
+            return
+        if len(self._open) == _DEEPEST:  # THREAT T440: what nests without end is not held
+            self._deeper += 1
+            self._size = MAX_COMPONENT + 1
             return
         component = Component(kind, number)
         if self._open:
@@ -132,7 +139,9 @@ class _Gatherer:
         self._open.append(component)
 
     def _close(self, number: int, kind: str) -> Iterator[Component | Fault]:
-        if not self._open and self._around and kind == self._around[-1]:
+        if self._deeper:
+            self._deeper -= 1
+        elif not self._open and self._around and kind == self._around[-1]:
             self._around.pop()
         elif not self._open:
             yield Fault(f"line {number}", Why.MALFORMED, "an END without its BEGIN", kind.encode())
@@ -150,7 +159,7 @@ class _Gatherer:
 
     def _whole(self, done: Component) -> Component | Fault:
         if self._size > MAX_COMPONENT:  # THREAT T23: what is over the limit was never held
-            detail = f"a component over {MAX_COMPONENT} bytes"
+            detail = f"a component over {MAX_COMPONENT} bytes, or nested too deep"
             return Fault(
                 f"line {done.number}", Why.TOO_LARGE, detail, b"\r\n".join(done.lines[:20])
             )
@@ -163,7 +172,7 @@ class _Gatherer:
             yield Fault(
                 f"line {first.number}", Why.MALFORMED, detail, b"\r\n".join(first.lines[:40])
             )
-            self._open = []
+            self._open, self._deeper = [], 0
 
     def end(self) -> Iterator[Fault]:
         """Tell what the end of the file leaves open."""
@@ -193,7 +202,7 @@ def unfolded(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
         head = (parts[0] if parts else line)[:_LONGEST_HEAD]
         is_soft = line.endswith(b"=") and bool(_SOFT.match(head))
         size += len(more)
-        if size <= MAX_LINE:
+        if size <= MAX_LINE and (more or not parts):  # folds of nothing are not held
             parts.append(more[:-1] if is_soft else more)
     if parts:
         yield begun, b"".join(parts)

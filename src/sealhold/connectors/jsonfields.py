@@ -16,6 +16,7 @@ from sealhold.model.encoding import Plain
 from sealhold.model.quantities import Instant
 
 MAX_DEPTH = 32  # of what is kept as values
+MAX_TITLE = 1_024  # characters of a name that many items repeat
 _LARGEST = 1 << 63
 _FIRST, _LAST = -62_135_596_800_000, 253_402_300_799_999  # the years 1 to 9999
 _EMPTY: tuple[Plain, ...] = (None, "", [], {})
@@ -25,6 +26,15 @@ _UNTOLD: tuple[object, ...] = (None, False)
 def text_in(value: Plain) -> str | None:
     """Return a text that says something, to the letter."""
     return value if isinstance(value, str) and value.strip() else None
+
+
+def title_in(value: Plain) -> str | None:
+    """Return the name of what many items lie in, no longer than names are.
+
+    Each item bears it, so that a long one would make much of a little file.
+    """
+    found = text_in(value)  # THREAT T441: what is repeated is short
+    return found[:MAX_TITLE] if found else None
 
 
 def name_in(value: Plain) -> str | None:

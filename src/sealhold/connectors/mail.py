@@ -3,7 +3,7 @@
 Source: docs/spec/18-connectors.md section 14.
 """
 
-from sealhold.connectors.columns import column
+from sealhold.connectors.columns import OFFSET, column
 from sealhold.model.ids import Collection, FieldName
 from sealhold.model.records import ColumnType, Dataset, Sensitivity
 
@@ -11,7 +11,7 @@ MESSAGES = Dataset(
     name=Collection("messages"),
     columns=(
         column("at", ColumnType.INSTANT, "date of the message, UTC"),
-        column("offset_min", ColumnType.INTEGER, "minutes east of UTC as written, or empty"),
+        OFFSET,
         column("from", ColumnType.TEXT, "who wrote it", searchable=True),
         column("to", ColumnType.LIST, "to whom: name and address", searchable=True),
         column("cc", ColumnType.LIST, "who got a copy", searchable=True),

@@ -3,7 +3,7 @@
 Source: docs/spec/18-connectors.md section 15.
 """
 
-from sealhold.connectors.columns import column
+from sealhold.connectors.columns import OFFSET, column
 from sealhold.model.ids import Collection, FieldName
 from sealhold.model.records import ColumnType, Dataset, Sensitivity
 
@@ -12,13 +12,12 @@ _ACCOUNT = (
     column("bank", ColumnType.TEXT, "the bank's or broker's own id", searchable=True),
 )
 _CURRENCY = column("currency", ColumnType.TEXT, "ISO 4217, as the statement says")
-_OFFSET = column("offset_min", ColumnType.INTEGER, "minutes east of UTC as written, or empty")
 
 BOOKINGS = Dataset(
     name=Collection("bookings"),
     columns=(
         column("at", ColumnType.INSTANT, "when it was posted or traded, UTC"),
-        _OFFSET,
+        OFFSET,
         column("amount", ColumnType.DECIMAL, "exact; below zero if money left the account"),
         _CURRENCY,
         column("kind", ColumnType.TEXT, "as the bank says: DEBIT, POS, BUYMF"),
@@ -42,7 +41,7 @@ BALANCES = Dataset(
     name=Collection("balances"),
     columns=(
         column("at", ColumnType.INSTANT, "time of the balance, UTC"),
-        _OFFSET,
+        OFFSET,
         column("amount", ColumnType.DECIMAL, "exact; market value for a position"),
         _CURRENCY,
         column("kind", ColumnType.TEXT, "ledger, available, position, or the balance's own name"),

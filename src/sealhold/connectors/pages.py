@@ -14,6 +14,8 @@ from sealhold.model.encoding import Plain
 
 _SINCE_1601 = 11_644_473_600_000_000  # microseconds from 1601 to 1970
 _LAST = 253_402_300_800_000  # milliseconds: the year 10000
+MAX_FOLDER = 255  # characters of the name of a folder, which all in it repeat
+DEEPEST = 100  # folders in folders
 _LONGEST = 900  # characters of an address that tell a visit from another of the same microsecond
 
 

@@ -6,7 +6,7 @@
 Source: docs/spec/42-places-and-bodies.md section 11.
 """
 
-from sealhold.connectors.columns import column
+from sealhold.connectors.columns import OFFSET, SPOT, column
 from sealhold.model.ids import Collection, FieldName
 from sealhold.model.records import ColumnType, Dataset, Sensitivity
 
@@ -14,9 +14,8 @@ PHOTOS = Dataset(
     name=Collection("photos"),
     columns=(
         column("at", ColumnType.INSTANT, "when it was taken, UTC; local time if no offset"),
-        column("offset_min", ColumnType.INTEGER, "minutes east of UTC as written, or empty"),
-        column("lat", ColumnType.FLOAT, "latitude, degrees, WGS 84"),
-        column("lon", ColumnType.FLOAT, "longitude, degrees"),
+        OFFSET,
+        *SPOT,
         column("ele", ColumnType.FLOAT, "metres above the sea"),
         column("title", ColumnType.TEXT, "title or description as written", searchable=True),
         column("keywords", ColumnType.LIST, "keywords as written", searchable=True),

@@ -6,7 +6,7 @@
 Source: docs/spec/18-connectors.md section 11; docs/spec/42-places-and-bodies.md section 3.
 """
 
-from sealhold.connectors.columns import SIGNED_BY, column
+from sealhold.connectors.columns import OFFSET, SIGNED_BY, SPAN, SPOT, column
 from sealhold.model.ids import Collection, FieldName
 from sealhold.model.records import ColumnType, Dataset, Sensitivity
 
@@ -21,18 +21,20 @@ _WORDS = (
     column("description", ColumnType.TEXT, "description as recorded", searchable=True),
     column("type", ColumnType.TEXT, "kind of activity as recorded", searchable=True),
 )
+_TIMES = (
+    column("start", ColumnType.INSTANT, "first time, UTC"),
+    column("end", ColumnType.INSTANT, "last time, UTC"),
+    OFFSET,
+)
 _POINTS = column("points", ColumnType.LIST, "points in order: [t ms or null, lat, lon, ele m]")
 _SIGNED = column(
     SIGNED_BY, ColumnType.TEXT, "key that signed its file, 64 hex digits; empty if none was checked"
 )
-_OFFSET = column("offset_min", ColumnType.INTEGER, "minutes east of UTC as written, or empty")
 
 TRIPS = Dataset(
     name=Collection("trips"),
     columns=(
-        column("start", ColumnType.INSTANT, "first time, UTC"),
-        column("end", ColumnType.INSTANT, "last time, UTC"),
-        _OFFSET,
+        *_TIMES,
         column("duration_s", ColumnType.FLOAT, "seconds from start to end"),
         column("distance_m", ColumnType.FLOAT, "metres along all points"),
         column("max_speed_ms", ColumnType.FLOAT, "highest speed between two points, m/s"),
@@ -71,9 +73,8 @@ PLACES = Dataset(
     name=Collection("places"),
     columns=(
         column("at", ColumnType.INSTANT, "when it was marked, UTC"),
-        _OFFSET,
-        column("lat", ColumnType.FLOAT, "latitude, degrees, WGS 84"),
-        column("lon", ColumnType.FLOAT, "longitude, degrees"),
+        OFFSET,
+        *SPOT,
         column("ele", ColumnType.FLOAT, "metres above the sea"),
         *_WORDS,
     ),
@@ -86,12 +87,9 @@ PLACES = Dataset(
 VISITS = Dataset(
     name=Collection("visits"),
     columns=(
-        column("start", ColumnType.INSTANT, "when it began, UTC"),
-        column("end", ColumnType.INSTANT, "when it ended, UTC"),
-        _OFFSET,
+        *SPAN,
         column("duration_s", ColumnType.FLOAT, "seconds from start to end"),
-        column("lat", ColumnType.FLOAT, "latitude, degrees, WGS 84"),
-        column("lon", ColumnType.FLOAT, "longitude, degrees"),
+        *SPOT,
         column("name", ColumnType.TEXT, "name of the place as recorded", searchable=True),
         column("address", ColumnType.TEXT, "address as recorded", searchable=True),
         column("place_id", ColumnType.TEXT, "the source's own name of the place"),
@@ -109,9 +107,7 @@ VISITS = Dataset(
 PATHS = Dataset(
     name=Collection("paths"),
     columns=(
-        column("start", ColumnType.INSTANT, "first time, UTC"),
-        column("end", ColumnType.INSTANT, "last time, UTC"),
-        _OFFSET,
+        *_TIMES,
         column("kind", ColumnType.TEXT, "`path` if drawn by the phone, `signals` if measured"),
         column("distance_m", ColumnType.FLOAT, "metres along all points"),
         *_ENDS,

@@ -3,7 +3,7 @@
 Source: docs/spec/43-chats-and-media.md section 6.
 """
 
-from sealhold.connectors.columns import column
+from sealhold.connectors.columns import OFFSET, column
 from sealhold.model.ids import Collection, FieldName
 from sealhold.model.records import ColumnType, Dataset, Sensitivity
 
@@ -11,7 +11,7 @@ PLAYS = Dataset(
     name=Collection("plays"),
     columns=(
         column("at", ColumnType.INSTANT, "when it ended, UTC"),
-        column("offset_min", ColumnType.INTEGER, "minutes east of UTC as written, or empty"),
+        OFFSET,
         column("precision_s", ColumnType.INTEGER, "seconds within which `at` is known: 1 or 60"),
         column("kind", ColumnType.TEXT, "track, episode or audiobook"),
         column("title", ColumnType.TEXT, "what was played", searchable=True),

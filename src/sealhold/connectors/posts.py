@@ -3,7 +3,7 @@
 Source: docs/spec/43-chats-and-media.md section 9.
 """
 
-from sealhold.connectors.columns import column
+from sealhold.connectors.columns import OFFSET, column
 from sealhold.model.ids import Collection, FieldName
 from sealhold.model.records import ColumnType, Dataset, Sensitivity
 
@@ -11,7 +11,7 @@ POSTS = Dataset(
     name=Collection("posts"),
     columns=(
         column("at", ColumnType.INSTANT, "when it was published, UTC"),
-        column("offset_min", ColumnType.INTEGER, "minutes east of UTC as written, or empty"),
+        OFFSET,
         column("kind", ColumnType.TEXT, "post, or boost of a post of somebody else"),
         column("author", ColumnType.TEXT, "address of who published it"),
         column("warning", ColumnType.TEXT, "what stands before the text", searchable=True),

@@ -9,7 +9,7 @@ Source: docs/spec/18-connectors.md section 9.
 import re
 from collections.abc import Iterable
 
-from sealhold.connectors.columns import column
+from sealhold.connectors.columns import OFFSET, column
 from sealhold.model.encoding import Plain
 from sealhold.model.ids import Collection, FieldName
 from sealhold.model.records import ColumnType, Dataset, Sensitivity
@@ -20,7 +20,7 @@ ROWS = Dataset(
         column("table", ColumnType.TEXT, "short name of the table's shape"),
         column("title", ColumnType.TEXT, "first text in the row", searchable=True),
         column("at", ColumnType.INSTANT, "first time in the row, UTC"),
-        column("offset_min", ColumnType.INTEGER, "minutes east of UTC as written, or empty"),
+        OFFSET,
         column(
             "cells",
             ColumnType.LIST,

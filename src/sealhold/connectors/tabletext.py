@@ -72,15 +72,15 @@ def is_clear_header(row: list[str]) -> bool:
 
 def names_of(row: list[str]) -> list[str]:
     """Return the names that a header gives, each once: `amount`, `amount 2`, `column 3`."""
-    names: list[str] = []
+    names: dict[str, None] = {}  # in their order
+    counts: dict[str, int] = {}
     for number, cell in enumerate(row, start=1):
         name = plain = cell.strip() or f"column {number}"
-        count = 1
-        while name in names:
-            count += 1
-            name = f"{plain} {count}"
-        names.append(name)
-    return names
+        while name in names:  # from where the last one of that name ended
+            counts[plain] = counts.get(plain, 1) + 1
+            name = f"{plain} {counts[plain]}"
+        names[name] = None
+    return list(names)
 
 
 def _is_value(text: str) -> bool:

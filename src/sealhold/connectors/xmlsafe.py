@@ -20,6 +20,7 @@ from sealhold.model.errors import UnreadableSourceError
 
 MAX_NODES = 6_000_000  # elements in one child of the root; a point of a track has three
 MAX_DEPTH = 64  # formats read here nest fewer than 20 deep
+MAX_SILENT = 8_388_608  # bytes without a tag: one text, comment or attribute
 _CHUNK = 65_536
 
 
@@ -167,10 +168,18 @@ def parts(file: BinaryIO, names: frozenset[str]) -> Iterator[tuple[list[Element]
 
 def _events(file: BinaryIO | Undeclared) -> Iterator[tuple[str, Element]]:
     parser: Any = XMLPullParser(("start", "end"))  # reason: its types allow other events, too
+    silent = 0
     try:
         while chunk := file.read(_CHUNK):
             parser.feed(chunk)
-            yield from parser.read_events()
+            silent += len(chunk)
+            for event in parser.read_events():
+                silent = 0
+                yield event
+            if (
+                silent > MAX_SILENT
+            ):  # THREAT T440: a text is held whole, and parsed anew as it grows
+                raise UnreadableSourceError(f"XML with a text or mark of over {MAX_SILENT} bytes")
         parser.close()
         yield from parser.read_events()
     except (ParseError, ValueError, LookupError) as err:

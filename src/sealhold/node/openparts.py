@@ -24,7 +24,7 @@ from sealhold.compute.outside import Outside
 from sealhold.compute.products import Products
 from sealhold.compute.proving import Prover
 from sealhold.compute.pullers import puller_of
-from sealhold.compute.pushed import Pushed
+from sealhold.compute.pushdown import FilePushdown
 from sealhold.compute.readercell import ReaderCell
 from sealhold.compute.replay import Replay
 from sealhold.compute.retrieve import Retrieval
@@ -103,7 +103,7 @@ class OpenParts:
         self._objects = Objects(core.store, core.objects, core.keys, core.entropy)
         self._objects.sweep()
         self._index = Index(core.store, core.keys, core.entropy)
-        self.warm, self.pushdown = WarmCell(), Pushed()
+        self.warm, self.pushdown = WarmCell(), FilePushdown()
         pullers = partial(puller_of, clock=core.clock)
         looking = Looking(core, self.warm, pullers, plugins.is_per_file)
         firewall = Firewall(core, self._objects, Federation(core, looking), self.pushdown)

@@ -41,7 +41,7 @@ from sealhold.vault.owned import RECORDS, open_standing, record_from
 from sealhold.vault.personpacks import PersonPacks
 from sealhold.vault.personrows import Stand, open_stand
 from sealhold.vault.placed import PLACED
-from sealhold.vault.pushdown import Push, Told
+from sealhold.vault.pushdown import Pushdown, Told
 from sealhold.vault.subjects import Person
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
@@ -66,12 +66,12 @@ class Firewall:
         core: Core,
         objects: Objects,
         federation: Federation | None = None,
-        push: Push | None = None,
+        pushdown: Pushdown | None = None,
     ) -> None:
         self._core = core
         self._objects = objects
         self._federation = federation
-        self._push = push
+        self._pushdown = pushdown
         self._teller = Teller(core.keys)
 
     def get(self, ids: Sequence[RecordId]) -> list[Record]:
@@ -125,13 +125,13 @@ class Firewall:
             SourceAwayError: a place where one of them lies cannot be read.
             InvalidQueryError: it took too long or too much memory.
         """
-        if self._federation is None or self._push is None:
+        if self._federation is None or self._pushdown is None:
             return None
         places = [there for each in names if (there := self._federation.there(each))]
         if not places or len(places) != len(names):
             return None
         self._core.writer.commit(Work((), (self._teller.entry(event),), releases=True))
-        return self._push(sql, places)
+        return self._pushdown(sql, places)
 
     def held(self) -> AbstractContextManager[None]:
         """Let one look at what lies elsewhere serve all that this thread opens in the block."""

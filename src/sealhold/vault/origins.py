@@ -69,6 +69,7 @@ class Origins:
             original_id=made.original_id,
             content=made.content_hash.hex(),
             versions=tuple(versions),
+            also=item.also,
         )
 
     def made_by(self, connector: str, version: str = "") -> tuple[MadeView, ...]:

@@ -32,7 +32,7 @@ class Told:
     is_cut: bool  # there were more rows than are shown
 
 
-Push = Callable[[str, Sequence[There]], Told | None]
+Pushdown = Callable[[str, Sequence[There]], Told | None]
 """Answers SQL over what lies elsewhere, or does not: None.
 
 Raises:

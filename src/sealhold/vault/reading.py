@@ -19,9 +19,9 @@ from sealhold.model.errors import InvalidQueryError, NotFoundError
 from sealhold.model.ids import Collection, Kind, RecordId, parse_id, show
 from sealhold.model.quantities import DAY, utc
 from sealhold.model.records import Column, ColumnType, Dataset, Record, Sensitivity
-from sealhold.model.shown import Hits, ItemLine, ItemView
+from sealhold.model.shown import DoubleView, Hits, ItemLine, ItemView
 from sealhold.model.tables import TableResult
-from sealhold.vault import views
+from sealhold.vault import doubles, views
 from sealhold.vault.catalogue import Catalogue
 from sealhold.vault.core import Core
 from sealhold.vault.firewall import Firewall
@@ -77,7 +77,9 @@ class Records:
             NotFoundError: no item of that id.
         """
         doc = self._find(id_text)
-        record = self._firewall.get([doc.id])[0]
+        near = doubles.candidates(doc, self._index.every())
+        record, *others = self._firewall.get([each.id for each in (doc, *near)])
+        names = self._names()
         dataset = self._core.datasets.get(record.collection)
         columns = {column.name: column for column in dataset.columns} if dataset else {}
         fields = tuple(
@@ -93,8 +95,13 @@ class Records:
             fields=fields,
             raw=record.raw,
             provenance=record.provenance,
-            source=self._names().get(record.provenance.source, ""),
+            source=names.get(record.provenance.source, ""),
             uses=self._ledger.uses_of(self._teller.tag(record.id)),
+            also=tuple(
+                DoubleView(id=each.id, source=names.get(each.provenance.source, ""))
+                for each in others
+                if doubles.are_one(record, each)
+            ),
         )
 
     @property

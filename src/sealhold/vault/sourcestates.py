@@ -1,6 +1,7 @@
 """What becomes of a source: when it could not be read, and when its shape is accepted.
 
-- A place that is away is tried again after 1, 5 and 30 minutes, then every 6 hours.
+- A place that is away is tried again after 1, 5 and 30 minutes, then every 6 hours; later, if it
+  says so itself.
 - One that refuses its account waits for its owner, as does one with another shape.
 
 Source: docs/spec/36-sources.md section 4.
@@ -15,6 +16,7 @@ from sealhold.model.errors import (
     InvalidError,
     LoginNeededError,
     SealholdError,
+    SourceAwayError,
     SourceChangedError,
 )
 from sealhold.model.quantities import HOUR, Instant
@@ -38,6 +40,8 @@ def failed(source: SourceRow, err: SealholdError, now: Instant) -> SourceRow:
         case _:
             state = FAILED
     wait = WAITS[source.tries] if source.tries < len(WAITS) else LATER
+    if isinstance(err, SourceAwayError):
+        wait = max(wait, err.wait_s * 1_000)
     again = Instant(now + wait) if state == FAILED else None
     return replace(source, state=state, why=str(err), tries=source.tries + 1, due=again)
 

@@ -44,8 +44,8 @@ def main() -> None:
         try:
             _speaker(order.kind)(order, up)
         except (FailedError, DialError) as err:
-            names = err.names if isinstance(err, FailedError) else []
-            up.send(Failed(err.args[0], names))
+            names, wait = (err.names, err.wait) if isinstance(err, FailedError) else ([], 0)
+            up.send(Failed(err.args[0], names, wait))
         except TimeoutError:
             up.send(Failed("slow"))
         except MemoryError:

@@ -2,6 +2,7 @@
 
 - Every connection of a pull goes to the server that was named; a redirect is followed on that
   same server only, and three times at most.
+- A server that is busy may say when it may be asked again (`Retry-After`): told, and bounded.
 - No cookie is kept, no encoding but the plain one is taken. The account is said to this server
   alone, and without TLS to nobody but this machine.
 
@@ -12,16 +13,18 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import Message
+from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
-from sealhold.compute.live.saying import FailedError, Order
+from sealhold.compute.live.saying import MAX_WAIT, FailedError, Order
 from sealhold.net.dial import Server, dial
 
 MAX_BODY: Final = 67_108_864  # bytes of one answer
 MAX_REDIRECTS: Final = 3
 LONGEST_PATH: Final = 8_192
+_LONGEST_DATE: Final = 64  # characters of a date in a header
 _PORTION: Final = 262_144
 _BY_STATUS: Final[Mapping[int, str]] = {
     401: "login",
@@ -99,9 +102,9 @@ class Asker:
             if found.status in (301, 302, 307, 308):
                 path = self.path_of(found.headers.get("Location", ""), path)
                 continue
-            if found.status >= 500 and found.status not in _BY_STATUS:  # noqa: PLR2004  reason: what HTTP calls the server's fault
-                raise FailedError("busy")
-            raise FailedError(_BY_STATUS.get(found.status, "status"))
+            is_fault = found.status >= 500  # noqa: PLR2004  reason: what HTTP calls the server's fault
+            word = _BY_STATUS.get(found.status, "busy" if is_fault else "status")
+            raise FailedError(word, wait=wait_of(found.headers) if word == "busy" else 0)
         raise FailedError("redirect")
 
     def path_of(self, address: str, base: str) -> str:
@@ -146,6 +149,23 @@ class Asker:
         return Answer(
             status=response.status, headers=response.headers, body=_body(response), path=path
         )
+
+
+def wait_of(headers: Message) -> int:
+    """Return for how many seconds a server asks to be left alone, 0 if it does not say.
+
+    A date counts from the one that the server gives its answer: its clock may be wrong.
+    """
+    said = headers.get("Retry-After", "").strip()[:_LONGEST_DATE]
+    if said.isascii() and said.isdigit():
+        return min(int(said), MAX_WAIT)
+    try:
+        until = parsedate_to_datetime(said)
+        now = parsedate_to_datetime(headers.get("Date", "")[:_LONGEST_DATE])
+        seconds = (until - now).total_seconds()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return 0
+    return max(0, min(int(seconds), MAX_WAIT))
 
 
 def _body(response: HTTPResponse) -> bytes:

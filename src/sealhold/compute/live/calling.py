@@ -24,6 +24,7 @@ from sealhold.compute.live.saying import (
     LONGEST_NAME,
     MAX_FRAME,
     MAX_GONE,
+    MAX_WAIT,
     Done,
     Ended,
     Failed,
@@ -71,6 +72,7 @@ WORDS: Final[Mapping[str, tuple[type[SealholdError], str]]] = {
     "roots": (InvalidError, "the file of `trust` holds no certificate"),
     "folder": (InvalidError, "there is no folder called"),
     "login": (LoginNeededError, "the server refuses the account"),
+    "tokenless": (InvalidError, "the server lets nobody in by a token: leave `auth` out"),
     "size": (UnreadableSourceError, "the server sends more than is read at once"),
     "form": (UnreadableSourceError, "what the server gives is not of this kind"),
     "rows": (SourceChangedError, "there is no list of rows any more"),
@@ -178,7 +180,7 @@ class _Call:
         except (msgspec.DecodeError, msgspec.ValidationError, RecursionError):
             _stop("cut")
         if isinstance(frame, Failed):
-            _stop(frame.word if frame.word in WORDS else "cut", frame.names)
+            _stop(frame.word if frame.word in WORDS else "cut", frame.names, frame.wait)
         return frame
 
     def _take(self, count: int) -> bytes:
@@ -204,7 +206,11 @@ class _Call:
 _DECODER: Final = msgspec.msgpack.Decoder(Frame)
 
 
-def _stop(word: str, names: list[str] | tuple[()] = ()) -> NoReturn:
+def _stop(word: str, names: list[str] | tuple[()] = (), wait: int = 0) -> NoReturn:
     kind, sentence = WORDS[word]
     told = ", ".join(f"`{each[:LONGEST_NAME]}`" for each in names[:5])
-    raise kind(f"{sentence}: {told}" if told else sentence)
+    told = f"{sentence}: {told}" if told else sentence
+    if kind is SourceAwayError:
+        # THREAT T400: a server puts its own pull off, and not for ever
+        raise SourceAwayError(told, wait_s=max(0, min(wait, MAX_WAIT)))
+    raise kind(told)

@@ -6,7 +6,7 @@
 - Mails come in pieces of at most 200 in the form of mbox.
 - A mail over 64 MiB comes cut behind that, and the reader tells of it as too large.
 
-Source: docs/spec/37-live.md section 4; RFC 3501, RFC 8314.
+Source: docs/spec/37-live.md section 4; RFC 3501, RFC 7628, RFC 8314.
 """
 
 import imaplib
@@ -169,7 +169,9 @@ def _entered(order: Order) -> Session:
             is_false = "CERTIFICATE_VERIFY_FAILED" in str(err)
             raise FailedError("certificate" if is_false else "starttls") from err
     try:
-        if "AUTH=PLAIN" in session.capabilities:
+        if order.settings.get("auth") == "token":
+            _show_token(session, order)
+        elif "AUTH=PLAIN" in session.capabilities:
             said = f"\0{order.user}\0{order.secret}".encode()
             session.authenticate("PLAIN", lambda _: said)
         else:
@@ -180,6 +182,30 @@ def _entered(order: Order) -> Session:
         is_down = "UNAVAILABLE" in str(err)
         raise FailedError("busy" if is_down else "login") from err
     return session
+
+
+def _show_token(session: Session, order: Order) -> None:
+    """Sign in with an access token, in the form of RFC 7628 or the one that came before it.
+
+    Raises:
+        FailedError: the server takes none, or user or token cannot stand in what is said.
+        imaplib.IMAP4.error: it is refused.
+    """
+    # THREAT T402: a name or token with a control character in it would be other fields
+    if not (order.user + order.secret).isprintable():
+        raise FailedError("login")
+    token, server = f"auth=Bearer {order.secret}\1\1", order.server
+    if "AUTH=OAUTHBEARER" in session.capabilities:
+        way, end = "OAUTHBEARER", b"\1"
+        user = order.user.replace("=", "=3D").replace(",", "=2C")
+        said = f"n,a={user},\1host={server.host}\1port={server.port}\1{token}"
+    elif "AUTH=XOAUTH2" in session.capabilities:
+        way, end = "XOAUTH2", b""
+        said = f"user={order.user}\1{token}"
+    else:
+        raise FailedError("tokenless")
+    answers = iter((said.encode(), end))  # the second ends what is refused with a reason
+    session.authenticate(way, lambda _: next(answers, b""))
 
 
 def _folders(session: Session, order: Order) -> list[_Folder]:

@@ -19,6 +19,7 @@ HEAD: Final = 4  # bytes of a frame's length
 MAX_PART: Final = 1_048_576  # bytes of content in a frame
 MAX_FRAME: Final = 16_777_216  # a cursor may name each file of a calendar
 MAX_ORDER: Final = 2 * MAX_FRAME
+MAX_WAIT: Final = 86_400  # seconds: no server puts a pull off for longer
 LONGEST_NAME: Final = 100  # characters that a server calls something
 MAX_GONE: Final = 100_000  # names in one piece
 
@@ -65,6 +66,7 @@ class Failed(msgspec.Struct, frozen=True, array_like=True, tag="failed"):
 
     word: str
     names: list[str] = []
+    wait: int = 0  # seconds in which the server is not to be asked, as it says
 
 
 class Done(msgspec.Struct, frozen=True, array_like=True, tag="done"):
@@ -77,10 +79,11 @@ Frame = Part | Ended | Shown | Failed | Done
 class FailedError(Exception):
     """The process goes no further, and why."""
 
-    def __init__(self, word: str, *names: str) -> None:
+    def __init__(self, word: str, *names: str, wait: int = 0) -> None:
         super().__init__(word)
         self.word = word
         self.names = [shown(each) for each in names[:5]]
+        self.wait = wait
 
 
 def shown(name: str) -> str:

@@ -10,7 +10,7 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from sealhold.compute.engine.orders import Begin
-from sealhold.compute.pullers.tabular import OPTIONS, Table, looked, pieces
+from sealhold.compute.pullers.tabular import SELECTING, Table, looked, pieces, selected
 from sealhold.connectors.pulling import Health, Piece, Where
 from sealhold.model.errors import InvalidError
 
@@ -25,8 +25,7 @@ class PostgresPuller:
     place: ClassVar[str] = "postgresql://me@db.example.org/accounts"
     options: ClassVar[Mapping[str, str]] = {
         "table": "which table, `schema.table` too",
-        "query": "one SELECT, instead of a table",
-        **OPTIONS,
+        **SELECTING,
     }
     is_local: ClassVar[bool] = False
     is_whole: ClassVar[bool] = True
@@ -53,9 +52,6 @@ def _table(where: Where) -> tuple[Table, str]:
         raise InvalidError(_FORM)
     if parts.password is not None:  # THREAT T406: settings are shown, a secret never is
         raise InvalidError("a password does not belong into an address: use `--login`")
-    what, query = (str(where.settings.get(each) or "") for each in ("table", "query"))
-    if bool(what) == bool(query):
-        raise InvalidError("one of `table` and `query` says what is read")
+    what, is_query = selected(where)
     begin = Begin(kind="postgres", address=str(place), secret=where.secret)
-    table = Table(begin=begin, what=what or query, is_query=bool(query))
-    return table, str(parts.hostname)
+    return Table(begin=begin, what=what, is_query=is_query), str(parts.hostname)

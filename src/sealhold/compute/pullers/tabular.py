@@ -11,10 +11,11 @@ Source: docs/spec/38-in-place.md section 3.
 
 import os
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 from sealhold.compute.engine.cell import Engine, UnfitError, memory_of
 from sealhold.compute.engine.fields import fields_of, unit_of
@@ -25,6 +26,7 @@ from sealhold.connectors.shaping import dataset_from
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import (
     InvalidError,
+    SourceAwayError,
     SourceChangedError,
     UnreadableSourceError,
 )
@@ -40,6 +42,7 @@ OPTIONS: Final[Mapping[str, str]] = {
     "sensitivity": "0 public to 3 special; 2 without it",
 }
 PIECE: Final = 20_000  # rows
+SELECTING: Final[Mapping[str, str]] = {"query": "one SELECT, instead of a table", **OPTIONS}
 MOST: Final = 1_073_741_824  # bytes of one piece in memory
 TYPES: Final = {each.name.lower(): each for each in ColumnType}
 
@@ -240,13 +243,51 @@ def _sensitivity(settings: Mapping[str, Plain]) -> Sensitivity:
     return Sensitivity(int(said))
 
 
-def placed(where: Where, kind: str) -> str:
+class TableFile(ABC):
+    """Reads a table out of a file of this machine, whose place is kept as it stands now."""
+
+    is_local: ClassVar[bool] = True
+    is_whole: ClassVar[bool] = True
+    can_stay: ClassVar[bool] = True
+
+    def check(self, where: Where) -> Health:
+        """Look which columns and how many rows the table has."""
+        table = self._table(where)
+        health = looked(table, where, Path(table.path).name)
+        return replace(health, settings={**health.settings, "place": table.path})
+
+    def pull(self, where: Where, cursor: str | None) -> Iterator[Piece]:
+        """Yield its rows."""
+        yield from pieces(self._table(where), where, cursor)
+
+    @abstractmethod
+    def _table(self, where: Where) -> Table:
+        """Return the table that the settings name."""
+
+
+def file_of(where: Where, what: str) -> str:
     """Return the file that a place names, as it stands now.
 
     Raises:
         InvalidError: it names none.
+        SourceAwayError: there is no such file.
     """
     said = where.settings.get("place")
     if not isinstance(said, str) or not said:
-        raise InvalidError(f"a {kind} is named by its path")
-    return str(Path(said).expanduser().absolute())
+        raise InvalidError(f"a {what} is named by its path")
+    path = Path(said).expanduser().absolute()
+    if not path.is_file():
+        raise SourceAwayError(f"there is no file `{path}`")
+    return str(path)
+
+
+def selected(where: Where) -> tuple[str, bool]:
+    """Return the table that is read, or the query in its place, and whether it is a query.
+
+    Raises:
+        InvalidError: not one of both is said.
+    """
+    table, query = (str(where.settings.get(each) or "") for each in ("table", "query"))
+    if bool(table) == bool(query):
+        raise InvalidError("one of `table` and `query` says what is read")
+    return table or query, bool(query)

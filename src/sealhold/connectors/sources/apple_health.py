@@ -89,7 +89,7 @@ def _found(file: BinaryIO) -> Iterator[Found]:
             if isinstance(reading, str):
                 yield from faults.tell(where, Why.MALFORMED, reading, _bytes(element))
                 continue
-            for key, day in days.add(_key(element), where, reading):
+            for key, day in days.add(_key(element), where, reading, _size(element)):
                 yield _day_item(key, day, names)
         elif kind == "Workout":
             yield _workout(element, where, names)
@@ -107,6 +107,13 @@ def _nothing(element: Element) -> bool:
 
 def _bytes(element: Element) -> str:
     return tostring(element, "unicode")
+
+
+def _size(element: Element) -> int:
+    """Return how many characters a record holds, without names."""
+    return sum(
+        len(each.text or "") + sum(map(len, each.attrib.values())) for each in element.iter()
+    )
 
 
 def _key(element: Element) -> _Key:

@@ -14,14 +14,13 @@ from typing import BinaryIO, ClassVar
 from sealhold.connectors.batches import Found, by_count, reject
 from sealhold.connectors.browsing import BOOKMARKS
 from sealhold.connectors.names import Names
-from sealhold.connectors.pages import at_1601, bookmark
+from sealhold.connectors.pages import DEEPEST, MAX_FOLDER, at_1601, bookmark
 from sealhold.connectors.spec import BATCH_ROWS, Batch, Guess, Why
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import UnreadableSourceError
 from sealhold.model.records import Dataset
 
 MAX_FILE = 33_554_432  # bytes; ten thousand bookmarks have 4 MB
-_DEEPEST = 100  # folders in folders
 _HEAD = re.compile(rb'\s*\{\s*(?:"\w{1,64}"\s*:\s*"[^"\\]{0,256}"\s*,\s*){0,8}"roots"\s*:\s*\{')
 _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 
@@ -57,9 +56,10 @@ def _found(file: BinaryIO) -> Iterator[Found]:
         if not isinstance(node, dict):
             number += 1
             yield reject(f"node {number}", Why.MALFORMED, "neither a folder nor a bookmark")
-        elif isinstance(inner := node.get("children"), list) and len(path) < _DEEPEST:
+        elif isinstance(inner := node.get("children"), list) and len(path) < DEEPEST:
             name = node.get("name")
-            below = [*path, name] if isinstance(name, str) and name else path
+            # THREAT T441: what all in a folder repeat is short
+            below = [*path, name[:MAX_FOLDER]] if isinstance(name, str) and name else path
             waiting += [(one, below) for one in reversed(inner)]
         else:
             number += 1

@@ -9,9 +9,9 @@ Source: docs/spec/43-chats-and-media.md section 4.
 """
 
 from collections.abc import Iterator
-from typing import BinaryIO, ClassVar
+from typing import ClassVar
 
-from sealhold.connectors.batches import Found, by_count, reject
+from sealhold.connectors.batches import Found, reject
 from sealhold.connectors.chatsai import CHATS_AI
 from sealhold.connectors.jsonfields import (
     are_texts,
@@ -23,11 +23,13 @@ from sealhold.connectors.jsonfields import (
     only,
     seconds_in,
     text_in,
+    title_in,
     whole_in,
 )
-from sealhold.connectors.jsonstream import Part, outline, parts
+from sealhold.connectors.jsonlist import Element, JsonList
+from sealhold.connectors.jsonstream import outline
 from sealhold.connectors.names import Names
-from sealhold.connectors.spec import BATCH_ROWS, Batch, Guess, Item, Why
+from sealhold.connectors.spec import Guess, Item, Why
 from sealhold.model.encoding import Plain
 from sealhold.model.records import Dataset
 
@@ -37,15 +39,14 @@ _PLAIN = "text"  # the kind of content that is nothing but words
 _WORDS = ("text", "result", "content", "summary")
 
 
-class ChatGpt:
+class ChatGpt(JsonList):
     """Reads an export of ChatGPT."""
 
     name: ClassVar[str] = "chatgpt"
     version: ClassVar[str] = "1"
+    called: ClassVar[str] = "conversation"
+    most: ClassVar[int] = MAX_CONVERSATION
     datasets: ClassVar[tuple[Dataset, ...]] = (CHATS_AI,)
-
-    def __init__(self, batch_rows: int = BATCH_ROWS) -> None:
-        self._rows = batch_rows
 
     def sniff(self, head: bytes, file_name: str) -> Guess:
         del file_name
@@ -54,22 +55,13 @@ class ChatGpt:
             return Guess(sure=97, what="ChatGPT conversations")
         return Guess(sure=0, what="")
 
-    def read(self, file: BinaryIO, file_name: str, cursor: str | None) -> Iterator[Batch]:
-        del file_name
-        return by_count(_found(file), cursor, self._rows)
+    def lack(self, element: Element) -> str:
+        is_tree = isinstance(element.get("mapping"), dict)
+        return "" if is_tree else "no conversation with a `mapping`"
 
-
-def _found(file: BinaryIO) -> Iterator[Found]:
-    names = Names()
-    for part in parts(file, "[]", most=MAX_CONVERSATION):
-        if not isinstance(part, Part):
-            yield part
-            continue
-        where = f"conversation {part.where}"
-        if isinstance(part.value, dict) and isinstance(part.value.get("mapping"), dict):
-            yield from _turns(part.value, where, names)
-        else:
-            yield reject(where, Why.MALFORMED, "no conversation with a `mapping`", part.text)
+    def found(self, element: Element, where: str, names: Names, text: str) -> Iterator[Found]:
+        del text
+        return _turns(element, where, names)
 
 
 def _turns(conversation: dict[str, Plain], where: str, names: Names) -> Iterator[Found]:
@@ -91,7 +83,7 @@ def _turns(conversation: dict[str, Plain], where: str, names: Names) -> Iterator
             continue
         fields = {
             **_said(message),
-            "conversation": text_in(conversation.get("title")),
+            "conversation": title_in(conversation.get("title")),
             "current": key in shown,
             "conversation_id": own,
             "turn_id": key,

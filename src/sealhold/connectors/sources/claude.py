@@ -9,9 +9,9 @@ Source: docs/spec/43-chats-and-media.md section 5.
 """
 
 from collections.abc import Iterator
-from typing import BinaryIO, ClassVar
+from typing import ClassVar
 
-from sealhold.connectors.batches import Found, by_count, reject
+from sealhold.connectors.batches import Found, reject
 from sealhold.connectors.chatsai import CHATS_AI
 from sealhold.connectors.jsonfields import (
     left,
@@ -20,11 +20,13 @@ from sealhold.connectors.jsonfields import (
     objects_in,
     only,
     text_in,
+    title_in,
     whole_in,
 )
-from sealhold.connectors.jsonstream import Part, outline, parts
+from sealhold.connectors.jsonlist import Element, JsonList
+from sealhold.connectors.jsonstream import outline
 from sealhold.connectors.names import Names
-from sealhold.connectors.spec import BATCH_ROWS, Batch, Guess, Item, Why
+from sealhold.connectors.spec import Guess, Item, Why
 from sealhold.connectors.times import When, parse_time
 from sealhold.model.encoding import Plain
 from sealhold.model.records import Dataset
@@ -36,15 +38,14 @@ _PLAIN = "text"
 _ROLES = {"human": "user"}
 
 
-class Claude:
+class Claude(JsonList):
     """Reads an export of Claude."""
 
     name: ClassVar[str] = "claude"
     version: ClassVar[str] = "1"
+    called: ClassVar[str] = "conversation"
+    most: ClassVar[int] = MAX_CONVERSATION
     datasets: ClassVar[tuple[Dataset, ...]] = (CHATS_AI,)
-
-    def __init__(self, batch_rows: int = BATCH_ROWS) -> None:
-        self._rows = batch_rows
 
     def sniff(self, head: bytes, file_name: str) -> Guess:
         del file_name
@@ -53,22 +54,13 @@ class Claude:
             return Guess(sure=97, what="Claude conversations")
         return Guess(sure=0, what="")
 
-    def read(self, file: BinaryIO, file_name: str, cursor: str | None) -> Iterator[Batch]:
-        del file_name
-        return by_count(_found(file), cursor, self._rows)
+    def lack(self, element: Element) -> str:
+        is_list = isinstance(element.get("chat_messages"), list)
+        return "" if is_list else "no conversation with `chat_messages`"
 
-
-def _found(file: BinaryIO) -> Iterator[Found]:
-    names = Names()
-    for part in parts(file, "[]", most=MAX_CONVERSATION):
-        if not isinstance(part, Part):
-            yield part
-            continue
-        where = f"conversation {part.where}"
-        if isinstance(part.value, dict) and isinstance(part.value.get("chat_messages"), list):
-            yield from _turns(part.value, where, names)
-        else:
-            yield reject(where, Why.MALFORMED, "no conversation with `chat_messages`", part.text)
+    def found(self, element: Element, where: str, names: Names, text: str) -> Iterator[Found]:
+        del text
+        return _turns(element, where, names)
 
 
 def _turns(conversation: dict[str, Plain], where: str, names: Names) -> Iterator[Found]:
@@ -90,7 +82,7 @@ def _turns(conversation: dict[str, Plain], where: str, names: Names) -> Iterator
         turn = name_in(message.get("uuid"))
         fields = {
             **_said(message),
-            "conversation": text_in(conversation.get("name")),
+            "conversation": title_in(conversation.get("name")),
             "current": shown is None or turn in shown,
             "conversation_id": own,
             "turn_id": turn,

@@ -34,6 +34,7 @@ from sealhold.model.errors import UnreadableSourceError
 from sealhold.model.records import Dataset
 
 MAX_CELL = 1_048_576  # characters; one open quote may not swallow a whole file
+MAX_ROW = 16_777_216  # characters of a row with all its lines
 _CHUNK = 1_000  # rows that are proven at once
 _FEW = 3  # rows with which a table is more than a guess
 _LOST = "\ufffd"  # stands for a byte that the charset lacks
@@ -189,16 +190,36 @@ def _chunks(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:
         yield chunk
 
 
+class _RowLines:
+    """The lines of one row after another: quotes can make any number of them one row."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self.size = 0  # characters since the row began
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if self.size > MAX_ROW:  # THREAT T440: a row of many small cells ends here
+            raise csv.Error
+        line = next(self._lines)
+        self.size += len(line)
+        return line
+
+
 def _rows(file: BinaryIO, charset: Charset, layout: Layout) -> Iterator[Row | Broken]:
     """Yield each row that is not empty, or what is wrong with it."""
     csv.field_size_limit(MAX_CELL)  # THREAT T23: an open quote ends here, not at the end of memory
-    reader = csv.reader(lines_of(file, charset), delimiter=layout.delimiter)
+    lines = _RowLines(lines_of(file, charset))
+    reader = csv.reader(lines, delimiter=layout.delimiter)
     while True:
         line = reader.line_num + 1
+        lines.size = 0
         try:
             row = next(reader, None)
         except csv.Error:
-            yield line, f"a cell over {MAX_CELL} characters or with a stray end of line"
+            yield line, f"a cell over {MAX_CELL} characters, a row over {MAX_ROW}, or a stray end"
             continue
         if row is None:
             return

@@ -23,7 +23,16 @@ from sealhold.connectors.dbfile import (
     tables_in,
 )
 from sealhold.connectors.names import Names
-from sealhold.connectors.pages import Moments, Visit, at_1970, bookmark, text_in, visit_item
+from sealhold.connectors.pages import (
+    DEEPEST,
+    MAX_FOLDER,
+    Moments,
+    Visit,
+    at_1970,
+    bookmark,
+    text_in,
+    visit_item,
+)
 from sealhold.connectors.spec import BATCH_ROWS, Batch, Guess, Why
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import UnreadableSourceError
@@ -43,7 +52,7 @@ _KINDS: dict[Value, str] = {
 _BOOKMARK, _FOLDER, _LINE = 1, 2, 3
 _TAGS = b"tags________"  # the guid of the folder whose folders are tags
 _SEARCH = "place:"  # a search that was saved, no page
-_DEEPEST = 100  # folders in folders
+_MOST_TAGS = 256  # of one page
 
 
 class Firefox:
@@ -111,7 +120,7 @@ class _Folders:
     def path(self, parent: Value) -> list[Plain]:
         """Return the names of the folders around, the outermost first."""
         names: list[Plain] = []
-        while isinstance(parent, int) and parent in self.told and len(names) < _DEEPEST:
+        while isinstance(parent, int) and parent in self.told and len(names) < DEEPEST:
             parent, name = self.told[parent]
             if name:
                 names.append(name)
@@ -171,6 +180,7 @@ def _folders(database: Database) -> _Folders:
     for number, parent, title, guid in database.rows(statement):
         if isinstance(number, int):
             name = title.decode("utf-8", "replace") if isinstance(title, bytes) else ""
+            name = name[:MAX_FOLDER]  # THREAT T441: what all in a folder repeat is short
             folders.told[number] = (parent, name)
             if guid == _TAGS:
                 folders.tags = number
@@ -183,6 +193,7 @@ def _tags(database: Database, folders: _Folders) -> dict[Value, list[Plain]]:
     statement = f"SELECT fk, parent FROM moz_bookmarks WHERE type = {_BOOKMARK} ORDER BY id"  # noqa: S608  reason: a number of ours
     for place, parent in database.rows(statement):
         tag = folders.tag(parent)
-        if tag is not None:
-            tags.setdefault(place, []).append(tag)
+        of_page = tags.setdefault(place, []) if tag is not None else []
+        if tag is not None and len(of_page) < _MOST_TAGS:
+            of_page.append(tag)
     return tags

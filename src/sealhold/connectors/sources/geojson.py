@@ -10,9 +10,8 @@ Source: docs/spec/42-places-and-bodies.md section 4; RFC 7946.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import BinaryIO, ClassVar
-
-import msgspec
 
 from sealhold.connectors.batches import Found, by_count, reject
 from sealhold.connectors.charset import head_text
@@ -29,6 +28,7 @@ from sealhold.model.records import Dataset
 
 _MOST = 25_165_824  # characters of one feature: some 800,000 points
 _DEEPEST = 8  # collections in collections
+_REPEATED = 1_024  # characters of properties that each point and part may repeat
 _LINES = {"LineString": 1, "MultiLineString": 2}
 _POINTS = {"Point": 0, "MultiPoint": 1}
 _AREAS = frozenset({"Polygon", "MultiPolygon"})
@@ -95,15 +95,27 @@ def _check_system(crs: Plain) -> None:
         raise UnreadableSourceError("GeoJSON with coordinates of another system than WGS 84")
 
 
-class _Feature(msgspec.Struct, frozen=True):
+@dataclass(slots=True)
+class _Feature:
     """What stands beside a geometry."""
 
     where: str
-    words: Mapping[str, Plain]
+    words: Mapping[str, str | None]
     when: When | None
     times: Sequence[Plain]  # of the points of its line, or of its lines
     raw: str | None
     text: str
+
+    def shorten(self) -> None:
+        """Forget what is long: further points and parts do not repeat it."""
+        # THREAT T441: a feature of many points would be written down once for each
+        self.words = {name: one and one[:_REPEATED] for name, one in self.words.items()}
+        self.raw = self.raw if len(self.raw or "") <= _REPEATED else None
+
+    def fault(self, where: str, why: Why, detail: str) -> Reject:
+        """Return the reject of a part; the first one shows the feature."""
+        shown, self.text = self.text, ""
+        return reject(where, why, detail, shown)
 
 
 def _of_feature(part: Part) -> Iterator[Found]:
@@ -159,10 +171,10 @@ def _line_times(properties: dict[str, Plain]) -> Sequence[Plain]:
 def _of_geometry(value: Plain, feature: _Feature, where: str, depth: int) -> Iterator[Found]:
     kind = value.get("type") if isinstance(value, dict) else None
     if value is None:
-        yield reject(where, Why.UNSUPPORTED, "a feature without a geometry", feature.text)
+        yield feature.fault(where, Why.UNSUPPORTED, "a feature without a geometry")
     elif kind == "GeometryCollection" and isinstance(value.get("geometries"), list):
         if depth == _DEEPEST:
-            yield reject(where, Why.TOO_LARGE, "collections nested too deep", feature.text)
+            yield feature.fault(where, Why.TOO_LARGE, "collections nested too deep")
             return
         for number, inner in enumerate(value["geometries"], start=1):
             yield from _of_geometry(inner, feature, f"{where} geometry {number}", depth + 1)
@@ -171,22 +183,22 @@ def _of_geometry(value: Plain, feature: _Feature, where: str, depth: int) -> Ite
     elif kind in _LINES:
         yield from _lines(value.get("coordinates"), _LINES[kind], feature, where)
     elif kind in _AREAS:
-        yield reject(where, Why.UNSUPPORTED, "an area, which no dataset holds", feature.text)
+        yield feature.fault(where, Why.UNSUPPORTED, "an area, which no dataset holds")
     else:
-        yield reject(where, Why.MALFORMED, "no geometry that GeoJSON knows", feature.text)
+        yield feature.fault(where, Why.MALFORMED, "no geometry that GeoJSON knows")
 
 
 def _places(value: Plain, level: int, feature: _Feature, where: str) -> Iterator[Found]:
     many = value if level else [value]
     if not isinstance(many, list) or not many:
-        yield reject(where, Why.MALFORMED, "a geometry without coordinates", feature.text)
+        yield feature.fault(where, Why.MALFORMED, "a geometry without coordinates")
         return
     for number, one in enumerate(many, start=1):
         place = f"{where} pt {number}" if level else where
         point = _point(one, feature.when)
         if point is None:
             detail = "a point whose place is not on the globe"
-            yield reject(place, Why.MALFORMED, detail, feature.text)
+            yield feature.fault(place, Why.MALFORMED, detail)
             continue
         fields: dict[str, Plain] = {
             "at": point.when.at if point.when else None,
@@ -198,17 +210,18 @@ def _places(value: Plain, level: int, feature: _Feature, where: str) -> Iterator
         }
         raw = feature.raw if point.more is None else [feature.raw, point.more]
         yield Item(dataset="places", fields=fields, raw=raw, original_id=None, position=place)
+        feature.shorten()
 
 
 def _lines(value: Plain, level: int, feature: _Feature, where: str) -> Iterator[Found]:
     many = value if level > 1 else [value]
     if not isinstance(many, list) or not many:
-        yield reject(where, Why.MALFORMED, "a geometry without coordinates", feature.text)
+        yield feature.fault(where, Why.MALFORMED, "a geometry without coordinates")
         return
     for number, one in enumerate(many, start=1):
         place = f"{where} line {number}" if level > 1 else where
         if not isinstance(one, list) or not one:
-            yield reject(place, Why.MALFORMED, "a line without points", feature.text)
+            yield feature.fault(place, Why.MALFORMED, "a line without points")
             continue
         times = feature.times
         if level > 1:
@@ -230,14 +243,15 @@ def _line(
             points.append(point)
     if faulty:
         detail = f"{faulty} points whose place is not on the globe"
-        yield reject(f"{where} points", Why.MALFORMED, detail, feature.text)
+        yield feature.fault(f"{where} points", Why.MALFORMED, detail)
     for number, part in enumerate(trips_of(points), start=1):
         more = [[point.place, point.more] for point in part if point.more is not None]
         kept: dict[str, Plain] = {"feature": feature.raw, "points": more}
-        if times and not (is_timed and all(point.when for point in points)):
+        if number == 1 and times and not (is_timed and all(point.when for point in points)):
             kept["times"] = as_json(times)
         raw = kept if feature.raw or more or "times" in kept else None
         yield line_item(part, "line", f"{where} part {number}", feature.words, raw)
+        feature.shorten()
 
 
 def _point(value: Plain, when: When | None, place: str = "") -> Point | None:

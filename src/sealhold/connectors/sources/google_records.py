@@ -70,7 +70,11 @@ class _Line:
         self.weight += point.weight
 
     def take(self) -> list[Point]:
+        """Return the points, the earliest first: older exports begin with the newest."""
         points, self.points, self.weight = self.points, [], 0
+        first, last = (points[end].when for end in (0, -1)) if points else (None, None)
+        if first is not None and last is not None and first.at > last.at:
+            points.reverse()
         return points
 
 

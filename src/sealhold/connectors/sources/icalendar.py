@@ -58,6 +58,8 @@ _RULES = frozenset({"RRULE", "RDATE", "EXDATE", "EXRULE"})
 _TIMES = frozenset({"DTSTART", "DTEND", "DUE"})
 _TIME_PARAMETERS = frozenset({"TZID", "VALUE"})
 _LONGEST_TIME = 64  # characters
+_MOST_ZONES = 500  # that a file defines itself; a calendar of years has ten
+_LONGEST_ZONE = 255  # characters of its name
 
 
 class ICalendar:
@@ -106,9 +108,12 @@ def _own_zones(file: BinaryIO) -> dict[str, tzinfo]:
             source = decode(one.source())[0]
             lines = (parse_line(line) for line in source.split("\r\n"))
             name = next((line.value for line in lines if line and line.name == "TZID"), "")
-            found = own_zone(source) if zone(name) is None else None
+            is_own = len(name) <= _LONGEST_ZONE and zone(name) is None
+            found = own_zone(source) if is_own else None
             if found is not None:
                 zones[name] = found
+            if len(zones) == _MOST_ZONES:  # THREAT T440: each is a table of years
+                break
     return zones
 
 

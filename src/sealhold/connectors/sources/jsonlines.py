@@ -170,7 +170,7 @@ def _flat(value: dict[str, Plain]) -> dict[str, Plain]:
     for name, cell in value.items():
         if isinstance(cell, dict) and cell:
             inner = {f"{name}.{key}": deep for key, deep in cell.items()}
-            if not inner.keys() & (cells.keys() | value.keys()):
+            if not any(key in cells or key in value for key in inner):
                 cells |= inner
                 continue
         cells[name] = cell

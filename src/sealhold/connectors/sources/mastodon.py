@@ -63,6 +63,9 @@ def _found(file: BinaryIO) -> Iterator[Found]:
     for part in parts(file, _WHOLE if is_actor else "orderedItems[]", most=MAX_ACTIVITY):
         if not isinstance(part, Part):
             yield part
+        elif isinstance(part.value, str):  # `likes.json` and `bookmarks.json` are lists of these
+            detail = "the address of a post that was liked or kept, which no dataset holds"
+            yield reject(part.where, Why.UNSUPPORTED, detail, part.text)
         elif not isinstance(part.value, dict):
             yield reject(part.where, Why.MALFORMED, "an activity that is no object", part.text)
         elif is_actor:

@@ -15,6 +15,8 @@ from datetime import date
 from decimal import Decimal
 from typing import BinaryIO, ClassVar
 
+from msgspec import structs
+
 from sealhold.connectors.amounts import NO_SUM, parse_amount, plus
 from sealhold.connectors.batches import Found, by_count, reject
 from sealhold.connectors.charset import charset_of, head_text, is_text, lines_of
@@ -88,6 +90,7 @@ class _Statement:
     lines: int = 0
     balances: int = 0
     waiting: _Field | None = None  # a line whose words may follow
+    balance: Item | None = None  # one behind which words may follow
 
 
 def _found(file: BinaryIO) -> Iterator[Found]:
@@ -118,7 +121,7 @@ def _fields(file: BinaryIO) -> Iterator[_Field]:
         found = _TAG.match(text.removeprefix("\x01").removeprefix("{4:"))
         if found is None and not text.startswith(("-}", "{", "\x03")) and text != "-":
             lines.append(text)
-            size += len(text)
+            size += len(text) + 1  # its end, so that empty lines count, too
             if size > MAX_TAG:  # THREAT T23: no field is held that is longer than fields are
                 raise UnreadableSourceError(f"a field of over {MAX_TAG} characters")
             continue
@@ -131,9 +134,8 @@ def _fields(file: BinaryIO) -> Iterator[_Field]:
 
 def _take(now: _Statement, one: _Field) -> Iterator[Found]:
     """Take a field of a statement and yield what is whole with it."""
-    if one.tag == "86" and now.waiting is not None:
-        line, now.waiting = now.waiting, None
-        yield _booking(now, line, one.text)
+    if one.tag == "86":
+        yield from _told(now, one.text)
         return
     yield from _flush(now)
     if one.tag == "25":
@@ -141,13 +143,32 @@ def _take(now: _Statement, one: _Field) -> Iterator[Found]:
     elif one.tag == "61":
         now.waiting = one
     elif one.tag in _KINDS:
-        yield _balance(now, one)
+        found = _balance(now, one)
+        now.balance = found if isinstance(found, Item) else None
+        if now.balance is None:
+            yield found
+
+
+def _told(now: _Statement, text: str) -> Iterator[Found]:
+    """Give words to what they stand behind: a line, or a balance and with it the statement."""
+    if now.waiting is not None:
+        line, now.waiting = now.waiting, None
+        yield _booking(now, line, text)
+    elif now.balance is not None and isinstance(now.balance.raw, dict):
+        raw = {**now.balance.raw, "86": text}
+        yield structs.replace(now.balance, raw=raw)
+        now.balance = None
+    else:
+        yield reject(now.where, Why.UNSUPPORTED, "words that stand behind nothing", text)
 
 
 def _flush(now: _Statement) -> Iterator[Found]:
     if now.waiting is not None:
         line, now.waiting = now.waiting, None
         yield _booking(now, line, "")
+    if now.balance is not None:
+        balance, now.balance = now.balance, None
+        yield balance
 
 
 def _end(now: _Statement) -> Iterator[Found]:

@@ -11,7 +11,7 @@ Source: docs/spec/18-connectors.md section 15; OFX 2.2.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import BinaryIO, ClassVar
 
@@ -104,6 +104,14 @@ class _Statement:
     where: str
     names: Names
     securities: dict[str, str]  # id to name
+    currency: str | None = field(init=False)
+    as_of: str | None = field(init=False)
+    account: Node | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.currency = self.node.leaf("CURDEF")  # looked for once: a statement may lack them
+        self.as_of = self.node.leaf("DTASOF")
+        self.account = next(self.node.all(*_ACCOUNTS), None)
 
     def found(self) -> Iterator[Found]:
         """Yield the bookings, then the balances, then what does not add up."""
@@ -153,7 +161,7 @@ class _Statement:
 
     def _balance(self, kind: str, node: Node, where: str) -> Found:
         amount = parse_amount(node.text or node.leaf("BALAMT", "MKTVAL", "VALUE"))
-        when = parse_ofx_time(node.leaf("DTASOF", "DTPRICEASOF") or self.node.leaf("DTASOF"))
+        when = parse_ofx_time(node.leaf("DTASOF", "DTPRICEASOF") or self.as_of)
         if amount is None:
             return reject(where, Why.MALFORMED, "a balance that is no number", str(node.plain()))
         fields: dict[str, Plain] = {
@@ -168,7 +176,7 @@ class _Statement:
 
     def _shared(self, node: Node) -> dict[str, Plain]:
         return {
-            "currency": node.leaf("CURSYM") or self.node.leaf("CURDEF"),
+            "currency": _stated_currency(node) or self.currency,
             "account": (self._account("ACCTID") or "")[-4:] or None,
             "bank": self._account("BANKID", "BROKERID"),
             "security": node.leaf("UNIQUEID"),
@@ -178,12 +186,10 @@ class _Statement:
         }
 
     def _account(self, *names: str) -> str | None:
-        part = next(self.node.all(*_ACCOUNTS), None)
-        return part.leaf(*names) if part else None
+        return self.account.leaf(*names) if self.account else None
 
     def _raw(self, node: Node) -> Plain:
-        part = next(self.node.all(*_ACCOUNTS), None)
-        return {"account": part.plain() if part else None, "item": node.plain()}
+        return {"account": self.account.plain() if self.account else None, "item": node.plain()}
 
     def _name(self, fitid: str) -> str | None:
         """Return the booking's own name: banks number per account, and some number twice."""
@@ -198,6 +204,15 @@ class _Statement:
         closing = next((one.leaf("BALAMT") for one in self.node.all("LEDGERBAL")), None)
         amounts = [parse_amount(one.leaf("TRNAMT", "TOTAL")) for one in self._bookings()]
         return add_up(parse_amount(opening), amounts, parse_amount(closing))
+
+
+def _stated_currency(node: Node) -> str | None:
+    """Return the currency of an amount, where it is not the account's.
+
+    `ORIGCURRENCY` names what the amount was before it was converted into the account's.
+    """
+    stated = next(node.all("CURRENCY"), None)
+    return stated.leaf("CURSYM") if stated else None
 
 
 def _is_opening(balance: Node) -> bool:

@@ -12,7 +12,15 @@ from typing import BinaryIO, ClassVar
 
 from sealhold.connectors.batches import Found, by_count, reject
 from sealhold.connectors.chats import CHATS, DELETED, DISAPPEARING, EDITED
-from sealhold.connectors.jsonfields import left, millis_in, name_in, object_in, objects_in, text_in
+from sealhold.connectors.jsonfields import (
+    left,
+    millis_in,
+    name_in,
+    object_in,
+    objects_in,
+    text_in,
+    title_in,
+)
 from sealhold.connectors.jsonstream import Part, outline, parts
 from sealhold.connectors.names import Names
 from sealhold.connectors.spec import BATCH_ROWS, SNIFF_BYTES, Batch, Guess, Item, Why
@@ -62,7 +70,7 @@ def _found(file: BinaryIO) -> Iterator[Found]:
             yield part
         elif part.name == "conversations[]":
             chat = object_in(part.value)
-            title = text_in(chat.get("name")) or text_in(chat.get("profileName"))
+            title = title_in(chat.get("name")) or title_in(chat.get("profileName"))
             if title and (own := name_in(chat.get("id"))):
                 chats[own] = title
         elif isinstance(part.value, dict):
@@ -90,7 +98,7 @@ def _message(message: dict[str, Plain], where: str, chats: dict[str, str], names
     if any(message.get(each) for each in _DELETED):
         fields |= {"kind": "text", "state": DELETED, "text": None, "attachments": []}
         raw = None
-    elif any(message.get(each) for each in _TIMED) and kind in _SPOKEN:
+    elif any(message.get(each) for each in _TIMED) and (kind is None or kind in _SPOKEN):
         fields |= {"kind": "text", "state": DISAPPEARING, "text": None, "attachments": []}
         raw = None
     else:

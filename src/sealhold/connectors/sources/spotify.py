@@ -9,14 +9,15 @@ Source: docs/spec/43-chats-and-media.md section 6.
 """
 
 from collections.abc import Iterator
-from typing import BinaryIO, ClassVar
+from typing import ClassVar
 
-from sealhold.connectors.batches import Found, by_count, reject
+from sealhold.connectors.batches import Found, reject
 from sealhold.connectors.jsonfields import left, text_in, whole_in
-from sealhold.connectors.jsonstream import Part, outline, parts
+from sealhold.connectors.jsonlist import Element, JsonList
+from sealhold.connectors.jsonstream import outline
 from sealhold.connectors.names import Names
 from sealhold.connectors.plays import PLAYS
-from sealhold.connectors.spec import BATCH_ROWS, Batch, Guess, Item, Why
+from sealhold.connectors.spec import Guess, Item, Why
 from sealhold.connectors.times import When, parse_time
 from sealhold.model.encoding import Plain
 from sealhold.model.records import Dataset
@@ -32,15 +33,14 @@ _KINDS = (  # kind, title, by, album, uri: the first whose title is there
 _OLD_KINDS = (("track", "trackName", "artistName"), ("episode", "episodeName", "podcastName"))
 
 
-class Spotify:
+class Spotify(JsonList):
     """Reads the history of Spotify."""
 
     name: ClassVar[str] = "spotify"
     version: ClassVar[str] = "1"
+    called: ClassVar[str] = "play"
+    most: ClassVar[int] = MAX_PLAY
     datasets: ClassVar[tuple[Dataset, ...]] = (PLAYS,)
-
-    def __init__(self, batch_rows: int = BATCH_ROWS) -> None:
-        self._rows = batch_rows
 
     def sniff(self, head: bytes, file_name: str) -> Guess:
         del file_name
@@ -51,22 +51,8 @@ class Spotify:
             return Guess(sure=97, what="Spotify history, to the second")
         return Guess(sure=0, what="")
 
-    def read(self, file: BinaryIO, file_name: str, cursor: str | None) -> Iterator[Batch]:
-        del file_name
-        return by_count(_found(file), cursor, self._rows)
-
-
-def _found(file: BinaryIO) -> Iterator[Found]:
-    names = Names()
-    for part in parts(file, "[]", most=MAX_PLAY):
-        if not isinstance(part, Part):
-            yield part
-            continue
-        where = f"play {part.where}"
-        if isinstance(part.value, dict):
-            yield _play(part.value, where, names, part.text)
-        else:
-            yield reject(where, Why.MALFORMED, "a play that is no object", part.text)
+    def found(self, element: Element, where: str, names: Names, text: str) -> Iterator[Found]:
+        yield _play(element, where, names, text)
 
 
 def _play(play: dict[str, Plain], where: str, names: Names, text: str) -> Found:

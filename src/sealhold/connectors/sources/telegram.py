@@ -22,6 +22,7 @@ from sealhold.connectors.jsonfields import (
     objects_in,
     seconds_in,
     text_in,
+    title_in,
     whole_in,
 )
 from sealhold.connectors.jsonstream import Part, outline, parts
@@ -87,9 +88,9 @@ def _found(file: BinaryIO) -> Iterator[Found]:
         if place != chat.place:
             chat = _Chat(place)
         if key == "name":
-            chat.name = text_in(part.value)
+            chat.name = title_in(part.value)
         elif key == "type":
-            chat.kind = text_in(part.value)
+            chat.kind = title_in(part.value)
         elif key == "id":
             chat.id = name_in(part.value)
         elif isinstance(part.value, dict):

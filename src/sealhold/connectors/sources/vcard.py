@@ -40,6 +40,7 @@ _DAY = re.compile(r"(\d{4}|--)-?(\d\d)-?(\d\d)(?:[T ].*)?", re.ASCII)
 _BASIC = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(Z|[+-]\d{4})?", re.ASCII)
 _SCHEME = re.compile(r"^(?:mailto|tel):", re.IGNORECASE)
 _QUOTED = "QUOTED-PRINTABLE"
+_NO_YEAR = "X-APPLE-OMIT-YEAR"  # which year stands where nobody knows it: `1604`
 _ENCODED = frozenset({"ENCODING", "CHARSET"})  # parameters that are used up by decoding
 
 
@@ -133,7 +134,8 @@ def _take(line: Line, fields: dict[str, Plain]) -> bool:
 
 
 def _append(fields: dict[str, Plain], name: str, *values: str) -> None:
-    fields[name] = [*(fields[name] or []), *values]
+    fields[name] = fields[name] or []
+    fields[name].extend(values)
 
 
 def _take_name(line: Line, fields: dict[str, Plain]) -> bool:
@@ -159,8 +161,12 @@ def _take_categories(line: Line, fields: dict[str, Plain]) -> bool:
 
 
 def _take_birthday(line: Line, fields: dict[str, Plain]) -> bool:
-    fields["birthday"], is_all = parse_birthday(line.value.strip())
-    return is_all and line.parameters.keys() <= {"VALUE"}
+    written = line.value.strip()
+    no_year = line.first(_NO_YEAR)
+    if no_year and written.startswith(no_year):
+        written = f"--{written.removeprefix(no_year).removeprefix('-')}"
+    fields["birthday"], is_all = parse_birthday(written)
+    return is_all and line.parameters.keys() <= {"VALUE", _NO_YEAR}
 
 
 def _take_revision(line: Line, fields: dict[str, Plain]) -> bool:

@@ -109,7 +109,7 @@ class _Message:
     size: int = 0
 
     def add(self, line: str) -> None:
-        self.size += len(line)
+        self.size += len(line) + 1  # its end, so that empty lines count, too
         if self.size <= MAX_TEXT:  # THREAT T23: of a larger one only the beginning is held
             self.lines.append(line)
 

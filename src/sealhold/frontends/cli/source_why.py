@@ -53,6 +53,10 @@ def _origin(origin: OriginView) -> list[Block]:
     ]
     if origin.original_id is not None:
         facts.append(("Its own name", safe(origin.original_id)))
+    facts += [
+        ("Also seen by", f"{safe(each.source)}: {short(Kind.RECORD, each.id)}")
+        for each in origin.also
+    ]
     rows = [
         (
             f"{each.version}",

@@ -9,7 +9,7 @@ Source: docs/spec/25-records-of-people.md section 9; RFC 9110 section 14.
 
 import re
 
-from sealhold.frontends.http.api import BYTES, RANGE, ApiRoute, Call, Reply, Role
+from sealhold.frontends.http.api import BYTES, PURPOSE, RANGE, ApiRoute, Call, Reply, Role
 from sealhold.frontends.http.leased import LEASE, records_of
 from sealhold.frontends.http.versions import etag, expected_of, version_of
 from sealhold.model.errors import InvalidError, RangeError
@@ -21,11 +21,11 @@ from sealhold.model.personrecords import (
     Span,
 )
 
-PURPOSE, MATCH, NONE_MATCH = "sealhold-purpose", "if-match", "if-none-match"
+MATCH, NONE_MATCH = "if-match", "if-none-match"
 IF_RANGE, TYPE = "if-range", "content-type"
 WHOLE: Span = (None, None)
 ONE_RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
-NUMBER = re.compile(r"[1-9][0-9]{0,2}")
+NUMBER = re.compile(r"[1-9][0-9]?|100")
 
 
 def list_all(call: Call) -> Reply:
@@ -38,7 +38,7 @@ def put(call: Call) -> Reply:
     expected = expected_of(call.header(MATCH), call.header(NONE_MATCH))
     media = call.header(TYPE).partition(";")[0].strip().lower() or BYTES
     head = call.vault.person_records.attach(
-        call.token, _place(call), _number(call), media, call.body, expected
+        call.token, _place(call), number_of(call), media, call.body, expected
     )
     return Reply(value=head, status=201 if head.version == 1 else 200, etag=etag(head.version))
 
@@ -64,11 +64,11 @@ def get(call: Call) -> Reply:
 def delete(call: Call) -> Reply:
     """Take an attachment out."""
     version, records = version_of(call.header(MATCH)), call.vault.person_records
-    return Reply(value=records.detach(call.token, _place(call), _number(call), version))
+    return Reply(value=records.detach(call.token, _place(call), number_of(call), version))
 
 
 def _read(call: Call, span: Span) -> AttachmentView:
-    return records_of(call).attachment(call.token, _place(call), _number(call), span)
+    return records_of(call).attachment(call.token, _place(call), number_of(call), span)
 
 
 def _sent(view: AttachmentView, *, is_part: bool) -> Reply:
@@ -98,7 +98,7 @@ def _place(call: Call) -> RecordPlace:
     return RecordPlace(names["id"], names["coll"], names["record"], call.header(PURPOSE))
 
 
-def _number(call: Call) -> int:
+def number_of(call: Call) -> int:
     """Return the number of an attachment.
 
     Raises:

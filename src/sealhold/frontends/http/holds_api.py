@@ -7,16 +7,13 @@ from dataclasses import dataclass
 
 import msgspec
 
-from sealhold.frontends.http.api import BYTES, ApiRoute, Call, Reply, Role, limit, read
+from sealhold.frontends.http.api import BYTES, PURPOSE, ApiRoute, Call, Reply, Role, limit, read
+from sealhold.frontends.http.attachments_api import number_of
 from sealhold.frontends.http.rights_api import OwnersProof, acting_token
-from sealhold.model.errors import InvalidError
 from sealhold.model.holds import HeldProfile, HoldPlan, HoldShown, HoldView, HoldWish
 from sealhold.model.personrecords import AttachmentsView, RecordPage
 from sealhold.model.quantities import Instant
 from sealhold.model.staying import StayView
-
-PURPOSE = "sealhold-purpose"
-MOST = 100  # attachments of a record
 
 
 class WantedHold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -119,20 +116,9 @@ def attachment(call: Call) -> Reply:
     names = call.names
     view = call.vault.holds.attachment(
         call.token, names["id"], call.header(PURPOSE), names["coll"], names["record"],
-        _number(names["n"]),
+        number_of(call),
     )  # fmt: skip
     return Reply(chunks=view.pieces, media=view.media)
-
-
-def _number(text: str) -> int:
-    """Return the number of an attachment.
-
-    Raises:
-        InvalidError: it is none.
-    """
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST):
-        raise InvalidError(f"an attachment has a number of 1 to {MOST}")
-    return int(text)
 
 
 _BOTH = (Role.OWNER,)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, read
+from sealhold.frontends.http.api import PURPOSE, ApiRoute, Call, Reply, Role, read
 from sealhold.frontends.http.leased import LEASE
 from sealhold.frontends.http.processing_api import caller
 from sealhold.frontends.http.versions import etag, version_of
@@ -24,7 +24,7 @@ from sealhold.model.people import (
 )
 from sealhold.model.underway import Underway
 
-PURPOSE, MATCH = "sealhold-purpose", "if-match"
+MATCH = "if-match"
 PROFILE_BYTES = 1_048_576
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, limit, read
+from sealhold.frontends.http.api import PURPOSE, ApiRoute, Call, Reply, Role, limit, read
 from sealhold.frontends.http.leased import LEASE, records_of
 from sealhold.frontends.http.problems import outside_line
 from sealhold.frontends.http.versions import etag, expected_of, version_of
@@ -35,7 +35,7 @@ from sealhold.model.personrecords import (
 )
 from sealhold.model.underway import Underway
 
-PURPOSE, MATCH, NONE_MATCH = "sealhold-purpose", "if-match", "if-none-match"
+MATCH, NONE_MATCH = "if-match", "if-none-match"
 JSON, PATCH = "application/json", "application/merge-patch+json"
 LINES = "application/x-ndjson"
 BULK_BYTES = 33_554_432

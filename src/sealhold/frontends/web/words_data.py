@@ -111,6 +111,7 @@ DATA: Mapping[str, str] = {
     "item.connector": "Read by",
     "item.position": "Place",
     "item.original": "Its name there",
+    "item.also": "The same trip, as seen by",
     "item.hash": "Content",
     # ledger
     "ledger.say": "Every use of your data, and what it told.",

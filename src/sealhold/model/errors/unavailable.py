@@ -84,6 +84,10 @@ class SourceAwayError(UnavailableError):
     Over HTTP: see that it is there and on, then try again.
     """
 
+    def __init__(self, sentence: str = "", *, wait_s: int = 0) -> None:
+        super().__init__(*[sentence] if sentence else [])
+        self.wait_s = wait_s  # seconds in which it asks to be left alone
+
 
 class IsolationUnavailableError(UnavailableError):
     """This kernel cannot confine a foreign program, so none is run.

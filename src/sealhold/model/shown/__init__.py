@@ -27,6 +27,7 @@ from sealhold.model.shown.asking import (
     Terms,
 )
 from sealhold.model.shown.data import (
+    DoubleView,
     FileReport,
     Hits,
     ImportReport,
@@ -54,6 +55,7 @@ __all__ = [
     "Choice",
     "ClaimView",
     "CodeView",
+    "DoubleView",
     "FileReport",
     "GrantView",
     "Hits",

@@ -107,6 +107,14 @@ class Hits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoubleView:
+    """What another source has of the same thing; both stand."""
+
+    id: RecordId
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ItemView:
     """One item, open, with its history of versions and uses."""
 
@@ -120,3 +128,4 @@ class ItemView:
     provenance: Provenance
     source: str
     uses: tuple[LedgerLine, ...]
+    also: tuple[DoubleView, ...] = ()  # the same trip, as other sources saw it

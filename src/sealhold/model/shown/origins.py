@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sealhold.model.ids import Collection, JobId, RecordId
 from sealhold.model.quantities import Instant
+from sealhold.model.shown.data import DoubleView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class OriginView:
     original_id: str | None  # the source's own name of the item
     content: str  # 64 hex digits: keyed, of the item's content
     versions: tuple[VersionView, ...]  # the newest first
+    also: tuple[DoubleView, ...] = ()  # the same trip, as other sources saw it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from sealhold.vault.views import MAX_ROWS, TIME_S
 _LATE: Final = 30.0  # seconds that an answer may take behind its time
 
 
-class Pushing:
+class EnginePushdown:
     """Answers the owner's SQL where the tables lie."""
 
     def __init__(self, engine: WarmEngine | None = None) -> None:

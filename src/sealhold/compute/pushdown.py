@@ -11,28 +11,30 @@ from typing import TYPE_CHECKING, Final
 from sealhold.vault.pushdown import There, Told
 
 if TYPE_CHECKING:
-    from sealhold.compute.engine.pushing import Pushing
+    from sealhold.compute.engine.pushdown import EnginePushdown
 
 KINDS: Final = frozenset({"sqlite", "table"})
 
 
-class Pushed:
+class FilePushdown:
     """Answers the owner's SQL where the tables lie."""
 
     def __init__(self) -> None:
-        self._pushing: Pushing | None = None
+        self._engine: EnginePushdown | None = None
 
     def __call__(self, sql: str, places: Sequence[There]) -> Told | None:
         """Return what a query gives, or None if it is to be answered in the ordinary way."""
         if any(each.source.kind not in KINDS for each in places):
             return None
-        if self._pushing is None:
-            from sealhold.compute.engine.pushing import Pushing  # noqa: PLC0415  # reason: see above
+        if self._engine is None:
+            from sealhold.compute.engine.pushdown import (  # noqa: PLC0415  # reason: see above
+                EnginePushdown,
+            )
 
-            self._pushing = Pushing()
-        return self._pushing(sql, places)
+            self._engine = EnginePushdown()
+        return self._engine(sql, places)
 
     def close(self) -> None:
         """Let go of the engine, should there be one."""
-        if self._pushing is not None:
-            self._pushing.close()
+        if self._engine is not None:
+            self._engine.close()

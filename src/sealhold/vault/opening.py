@@ -74,6 +74,7 @@ from sealhold.vault import (
     rollback,
     says,
     schemarows,
+    snapshotrows,
     standingrules,
     stories,
     subjects,
@@ -98,6 +99,7 @@ from sealhold.vault.reserves import Reserves
 from sealhold.vault.rollback import Accepted, Undone
 from sealhold.vault.roots import HomeRoot
 from sealhold.vault.settings import HEADLESS, SETTINGS
+from sealhold.vault.snapshots import tell_opened
 from sealhold.vault.writer import HEAD_MARK, SET_HASH, Work, Writer, set_mac
 
 DECIDING = (
@@ -126,6 +128,7 @@ DECIDING = (
     *standingrules.DECIDING,
     components.COMPONENTS,
     *policytokenrows.DECIDING,
+    *snapshotrows.DECIDING,
 )
 COUNTERS = (quotas.LOOKED.name, leases.COUNTS.name, caveats.USES.name)  # no memo rests on them
 TABLES = (
@@ -159,6 +162,7 @@ TABLES = (
     pushers.PUSHED,
     *jobs.TABLES,
     backups.BACKUPS,
+    *snapshotrows.TABLES,
     *log_tables.TABLES,
     SET_HASH,
     HEAD_MARK,
@@ -263,7 +267,7 @@ def open_vault(parts: Parts, root: HomeRoot, accepted: Accepted | None = None) -
             undone = rollback.accept(core, accepted, then, mark)
             home.restored.unlink(missing_ok=True)
         unlocked = Event(kind=EventKind.UNLOCK, actor=Actor.OWNER)
-        writer.commit(Work((), (Entry(event=unlocked),)))
+        tell_opened(core, Entry(event=unlocked))
         logkeys.forget_older(ring, appender.keys)
         epochs.settle(core, sets)
         return Opened(core, sets, appender, opened.pop_all(), undone)

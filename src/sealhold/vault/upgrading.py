@@ -23,7 +23,14 @@ from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.migrating import Migration, migrated_copy, tables_of
 from sealhold.stores.spec import Op, Put, ReadView, RecordStore, TableSpec
 from sealhold.stores.tables import Tables
-from sealhold.vault import components, holdrows, policytokenrows, pushers, standingrules
+from sealhold.vault import (
+    components,
+    holdrows,
+    policytokenrows,
+    pushers,
+    snapshotrows,
+    standingrules,
+)
 from sealhold.vault.accounts import ACCOUNTS
 from sealhold.vault.backups import Watch
 from sealhold.vault.deciding import Deciding
@@ -57,6 +64,8 @@ MIGRATIONS = (
             *policytokenrows.DECIDING,
             pushers.PUSHERS,
             pushers.PUSHED,
+            *snapshotrows.TABLES,
+            *snapshotrows.DECIDING,
         ),
     ),
 )

@@ -260,7 +260,7 @@ def open_vault(parts: Parts, root: HomeRoot, accepted: Accepted | None = None) -
         writer = _writer(parts, ring, appender, deciding, fence, written)
         opened.callback(writer.close)
         by_key = root.way is not Way.PASSPHRASE  # nobody can type one
-        core, then = _core(parts, ring, deciding, writer, by_key=by_key), appender.head.at
+        core, then = core_of(parts, ring, deciding, writer, by_key=by_key), appender.head.at
         undone = None
         if accepted is not None:
             mark = partial(replace, home.restored, rollback.MARK)
@@ -285,7 +285,10 @@ def _held(parts: Parts) -> ExitStack:
     return held
 
 
-def _core(parts: Parts, ring: Keyring, deciding: Deciding, writer: Writer, *, by_key: bool) -> Core:
+def core_of(
+    parts: Parts, ring: Keyring, deciding: Deciding, writer: Writer, *, by_key: bool
+) -> Core:
+    """Return what the parts of an open vault share."""
     owner, app = ring.owner()
     keys = ring.subject(owner)
     headless = deciding.get(SETTINGS.name, HEADLESS)

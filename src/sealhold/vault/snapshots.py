@@ -68,6 +68,15 @@ class Snapshot:
     signer: str  # digest of the key that signed it
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A snapshot that is to be made: what keeps it, its id and number."""
+
+    ops: tuple[Op, ...]
+    id: bytes
+    number: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
     """What a chain stands on."""
@@ -150,10 +159,8 @@ class Chain:
             raise TamperedError("a part of a snapshot is not what was kept")
         return value
 
-    def due(
-        self, now: Instant, causes: Sequence[str] = (), *, form: int = FORM
-    ) -> tuple[tuple[Op, ...], bytes]:
-        """Return what keeps a snapshot of how things stand, and its id; nothing if none is due.
+    def due(self, now: Instant, causes: Sequence[str] = (), *, form: int = FORM) -> Due | None:
+        """Return a snapshot of how things stand; None if none is due.
 
         With `causes`, one is made even if nothing changed.
 
@@ -168,7 +175,7 @@ class Chain:
         if before is None and not causes:
             changed = (FIRST,)
         if not changed and not causes:
-            return (), b""
+            return None
         number = before.number + 1 if before else self._lost() + 1
         document = {
             "v": 1,
@@ -187,7 +194,7 @@ class Chain:
         ops: list[Op] = [self._put(PARTS, name, value) for name, value in kept.items()]
         ops.append(self._put(SNAPSHOTS, id_, envelope))
         ops.append(Put(TIP.name, (0, id_, number), tip.v if tip else Expect.ABSENT))
-        return tuple(ops), id_
+        return Due(tuple(ops), id_, number)
 
     def _areas(self, form: int) -> dict[str, dict[str, Plain]]:
         looked = Looked(rows=self._ground.rows, papers=self._ground.papers, form=form)
@@ -199,9 +206,9 @@ class Chain:
         for name, value in area.items():
             listing[name] = self._name(value)
             self._keep(listing[name], value, kept)
-        name = self._name(listing)
-        self._keep(name, listing, kept)
-        return name
+        part = self._name(listing)
+        self._keep(part, listing, kept)
+        return part
 
     def _keep(self, name: bytes, value: Plain, kept: dict[bytes, Plain]) -> None:
         if name not in kept and self._ground.view.get(PARTS.name, [(name,)])[0] is None:
@@ -273,9 +280,7 @@ def _parsed(document: Any, id_: bytes, signer: str) -> Snapshot:  # noqa: ANN401
 
 def chain_of(core: Core) -> Chain:
     """Return the chain of an open vault."""
-    return Chain(
-        ground_of(core, core.store, core.deciding, core.writer.log.keys.signer)
-    )
+    return Chain(ground_of(core, core.store, core.deciding, core.writer.log.keys.signer))
 
 
 def ground_of(core: Core, view: ReadView, deciding: Deciding, signer: SigningKey) -> Ground:
@@ -304,9 +309,9 @@ def tell_opened(core: Core, entry: Entry) -> None:
         AuditUnavailableError: the log cannot be written.
     """
     try:
-        ops, _ = chain_of(core).due(core.clock())
-        if ops:
-            core.writer.commit(Work(ops, (entry,)))
+        due = chain_of(core).due(core.clock())
+        if due is not None:
+            core.writer.commit(Work(due.ops, (entry,)))
             return
     except SealholdError:
         pass  # it is told by whoever reads the chain, or that row; and tried again next time
@@ -321,10 +326,10 @@ def keep(core: Core) -> bool:
         ConflictError: somebody made one at this moment.
         AuditUnavailableError: the log cannot be written.
     """
-    ops, id_ = chain_of(core).due(core.clock())
-    if ops:
-        core.writer.commit(Work(ops, (entry_of(core, id_, KEPT),)))
-    return bool(ops)
+    due = chain_of(core).due(core.clock())
+    if due is not None:
+        core.writer.commit(Work(due.ops, (entry_of(core, due.id, KEPT),)))
+    return due is not None
 
 
 def entry_of(core: Core, id_: bytes, reason: str) -> Entry:

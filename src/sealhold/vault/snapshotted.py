@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from sealhold import __version__
+from sealhold.crypto import dsse
 from sealhold.crypto.digest import sha256
-from sealhold.model.encoding import Plain
+from sealhold.model.encoding import Plain, from_json
 from sealhold.model.ids import canonical
 from sealhold.stores.spec import Found, TableSpec
 from sealhold.vault.caps import CAPS
@@ -66,7 +67,7 @@ def areas(looked: Looked) -> dict[str, Area]:
         "apps": _apps(looked),
         "grants": _grants(looked),
         "rules": {
-            canonical(rule): {"effect": effect, "rule": paper["rule"]}
+            canonical(rule): {"effect": effect, **_rule(paper["rule"])}
             for (rule, effect), paper in looked.opened(RULES)
         },
         "tokens": _tokens(looked),
@@ -75,6 +76,12 @@ def areas(looked: Looked) -> dict[str, Area]:
         "imports": _imports(looked),
     }
     return {name: area for name, area in found.items() if area}
+
+
+def _rule(envelope: bytes) -> dict[str, Plain]:
+    """Return what a rule says; whether it was signed is asked where it decides."""
+    _, payload, _ = dsse.read_unverified(envelope)
+    return {"says": from_json(payload), "document": sha256(envelope)}
 
 
 def _settings(looked: Looked) -> Area:
@@ -156,11 +163,11 @@ def _imports(looked: Looked) -> Area:
     for found in looked.rows(JOBS):
         job, _, source, digest, state, _ = found.row
         if state != UNDER_WAY:
-            months.setdefault(_month(job), {})[canonical(job)] = [source, digest, state]
+            months.setdefault(month_of(job), {})[canonical(job)] = [source, digest, state]
     return months
 
 
-def _month(job: bytes) -> str:
+def month_of(job: bytes) -> str:
     """Return the month in which a reading began: its id begins with that time."""
     at = int.from_bytes(job[:6])
     return datetime.fromtimestamp(at / MILLISECONDS, UTC).strftime("%Y-%m")

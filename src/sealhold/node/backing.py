@@ -111,7 +111,9 @@ def upgrade(
         finally:
             client.close()
     was_begun = not parts.rows_here and begun is not None  # a way back: it was ended, or never was
-    if was_begun or home.form != FORM or home.restored.exists():  # the last opens on its owner's word
+    if (
+        was_begun or home.form != FORM or home.restored.exists()
+    ):  # the last opens on its owner's word
         return home.form
     with Node(folder, world) as node:
         node.unlock(given)

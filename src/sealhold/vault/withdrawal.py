@@ -15,12 +15,13 @@ from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.model.errors import NotFoundError
 from sealhold.model.ids import Kind, SourceId, show
 from sealhold.model.shown.snapshots import ReadingView, WithdrawalView
-from sealhold.stores.spec import Delete
+from sealhold.stores.spec import Delete, Op
 from sealhold.vault.catalogue import LEFT, UNDONE, Catalogue, JobRow, SourceRow
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import rows_of
 from sealhold.vault.index import Index
 from sealhold.vault.owned import OLDER, RECORDS
+from sealhold.vault.recognising import IDENTITIES
 from sealhold.vault.snapshotted import UNDER_WAY
 from sealhold.vault.telling import Teller
 from sealhold.vault.undoing import undo, write
@@ -75,7 +76,9 @@ class Withdrawal:
             if job.readers.get(connector) == version and job.state not in OVER
         ]
         if not found:
-            raise NotFoundError(f"version `{version}` of `{connector}` brought nothing that is here")
+            raise NotFoundError(
+                f"version `{version}` of `{connector}` brought nothing that is here"
+            )
         return found[::-1]
 
     def _view(self, jobs: list[JobRow], *, done: bool) -> WithdrawalView:
@@ -120,13 +123,18 @@ class Withdrawal:
                 self._core.writer.commit(Work((put,), (teller.entry(event),)))
 
     def _cut(self, job: JobRow) -> None:
-        """Take out the versions of a reading on which a later one stands."""
+        """Take out the versions of a reading on which a later one stands, or that went since."""
         store = self._core.store
         mine = {found.row[0] for found in rows_of(store, RECORDS, "job", job.id)}
-        under = [
+        under: list[Op] = [
             Delete(OLDER.name, (found.row[0], found.row[4]))
             for found in rows_of(store, OLDER, "job", job.id)
             if found.row[0] not in mine
+        ]
+        under += [
+            Delete(IDENTITIES.name, (found.row[0],))
+            for found in rows_of(store, IDENTITIES, "job", job.id)
+            if found.row[1] not in mine
         ]
         for at in range(0, len(under), AT_ONCE):
             write(self._core, job, under[at : at + AT_ONCE], len(mine))

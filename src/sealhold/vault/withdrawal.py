@@ -3,7 +3,7 @@
 - Each reading is undone as a single one is, the newest first. Where a later reading by another
   version stands on it, the item stays and loses that past alone.
 - A kill in between costs nothing: what was undone is told as undone, and the rest goes next time.
-- A named source is read anew from its beginning; a file is known as undone, so it may be read again.
+- A named source is read anew from its beginning; a file that was undone may be read again.
 
 Source: docs/spec/46-snapshots.md section 5.
 """
@@ -22,13 +22,12 @@ from sealhold.vault.deciding import rows_of
 from sealhold.vault.index import Index
 from sealhold.vault.owned import OLDER, RECORDS
 from sealhold.vault.recognising import IDENTITIES
-from sealhold.vault.snapshotted import UNDER_WAY
 from sealhold.vault.telling import Teller
 from sealhold.vault.undoing import undo, write
 from sealhold.vault.writer import Work
 
 AT_ONCE = 500  # older versions that go in one commit
-OVER = frozenset({UNDONE, LEFT, UNDER_WAY})  # states of readings that brought nothing that is here
+OVER = frozenset({UNDONE, LEFT})  # states of readings that brought nothing that is here
 
 
 class Withdrawal:

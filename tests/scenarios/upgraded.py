@@ -9,9 +9,9 @@ from tests.scenarios.vaults import PASSPHRASE, world
 OLDER = FORM - 1
 
 
-def made_older(home: Path) -> None:
-    """Leave a vault as the program of the form before would have made it: without snapshots."""
-    backing.roll_back(home, world(), PASSPHRASE, OLDER)
+def made_older(home: Path, form: int = OLDER) -> None:
+    """Leave a vault as the program of an older form would have made it: without snapshots."""
+    backing.roll_back(home, world(), PASSPHRASE, form)
     Home(home).snapshots.unlink()
 
 

@@ -25,21 +25,10 @@ from sealhold.audit.reading import read_hashes
 from sealhold.crypto.digest import equal
 from sealhold.crypto.merkle import Frontier
 from sealhold.model.clock import Clock, Entropy, Onward
-from sealhold.model.errors import (
-    InvalidEncodingError,
-    RolledBackError,
-    TamperedError,
-)
+from sealhold.model.errors import InvalidEncodingError, RolledBackError, TamperedError
 from sealhold.model.ids import AppId, Collection, SubjectId, random_id
 from sealhold.model.records import Dataset
-from sealhold.stores.spec import (
-    Expect,
-    Fence,
-    ObjectStore,
-    Put,
-    RecordStore,
-    TableSpec,
-)
+from sealhold.stores.spec import Expect, Fence, ObjectStore, Put, RecordStore, TableSpec
 from sealhold.vault import (
     accounts,
     attachments,

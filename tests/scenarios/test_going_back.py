@@ -22,10 +22,11 @@ from sealhold.model.ids import Kind, canonical, show
 from sealhold.model.principals import Caller
 from sealhold.model.quantities import DAY, HOUR, Instant
 from sealhold.node import Node, Places, backing
-from sealhold.stores.migrating import Migration
+from sealhold.stores.migrating import Migration, turned_round
 from sealhold.stores.pgmigrating import Moving
 from sealhold.vault import goingback
 from sealhold.vault.home import FORM, Home
+from sealhold.vault.upgrading import MIGRATIONS
 from tests.conformance import pgserver
 from tests.scenarios.backed import Backed, backed
 from tests.scenarios.test_upgrade import BAD
@@ -263,7 +264,7 @@ def test_acceptance_15_a_kill_from_the_switch_on_leaves_what_the_next_command_en
 def test_acceptance_15_a_way_back_that_fails_its_trial_leaves_the_new_vault_whole(
     home: Path,
 ) -> None:
-    turned = goingback.turned_round(goingback.MIGRATIONS[-1])
+    turned = turned_round(MIGRATIONS[-1])
     before = (home / "vault.db").read_bytes()
     for changes in BAD.values():
         back = Migration(to=OLDER, about="wrong", changes=(*turned.changes, *changes))

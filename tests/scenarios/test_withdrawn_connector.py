@@ -12,8 +12,11 @@ import pytest
 from sealhold.model.errors import NotFoundError
 from sealhold.node import Node
 from sealhold.vault import withdrawal
-from sealhold.vault.catalogue import Catalogue
+from sealhold.vault.catalogue import Catalogue, JobRow
+from sealhold.vault.core import Core
+from sealhold.vault.index import Index
 from sealhold.vault.snapshots import entry_of
+from sealhold.vault.undoing import undo
 from sealhold.vault.writer import Work
 from tests.scenarios.vaults import Hands, calendar, new_home, opened
 from tests.transcripts.cli import Cli
@@ -102,15 +105,15 @@ def test_a_named_source_is_read_again_by_itself(node: Node, tmp_path: Path) -> N
 
 
 def die_after_one(home: Path) -> None:
-    true, done = withdrawal.undo, list[int]()
+    done = list[int]()
 
-    def dying(*words: object) -> int:
+    def dying(core: Core, index: Index, job: JobRow) -> int:
         if done:
             os._exit(9)
-        done.append(true(*words))  # type: ignore[arg-type]  # reason: passed on as they came
+        done.append(undo(core, index, job))
         return done[0]
 
-    withdrawal.undo = dying  # type: ignore[assignment]  # reason: dies
+    setattr(withdrawal, "undo", dying)  # noqa: B010  # reason: it is not for others to see
     with opened(home) as node:
         node.sources.withdrawn("icalendar", "1", preview=False)
 

@@ -1,5 +1,6 @@
 """A vault with a grant, an app with people and tokens of each kind, to be lost and brought back."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,10 +91,15 @@ def person(node: Node, token: str, name: str) -> SubjectId:
     return made
 
 
-def backed(folder: Path, places: Places | None = None) -> Backed:
-    """Make the vault and back it up."""
+def backed(
+    folder: Path,
+    places: Places | None = None,
+    prepare: Callable[[Path], None] = lambda _home: None,
+) -> Backed:
+    """Make the vault and back it up; `prepare` has it first, while it is empty."""
     clock = Hands()
     home = new_home(folder / "home", clock, places)
+    prepare(home)
     with opened(home, clock) as node:
         node.sources.import_paths([calendar(folder / "c.ics", ["green"] * 5)])
         asker = Asker(node)

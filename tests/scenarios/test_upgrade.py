@@ -328,7 +328,7 @@ def test_a_migration_that_fails_at_its_third_step_leaves_the_old_vault_whole(
     check_whole(home, tmp_path)
 
 
-TRIAL = ("migrated_copy", "counts_of", "_hash_anew", "miscounted", "trial_faults")
+TRIAL = ("migrated_copy", "counts_of", "keep_before", "hashed", "miscounted", "trial_faults")
 
 
 def die_in(home: Path, point: str) -> None:

@@ -8,27 +8,12 @@ from sealhold.audit.spans import WIDE, leaves_of
 from sealhold.crypto.seal import Sealer
 from sealhold.model.ids import Id16, SubjectId
 from sealhold.node import backing
-from sealhold.stores.migrating import Change, Migration, migrated_copy
 from sealhold.vault.home import FORM, Home
 from sealhold.vault.telling import Teller
 from sealhold.vault.upgrading import MIGRATIONS
 from sealhold.vault.writer import Work
+from tests.scenarios.upgraded import made_older
 from tests.scenarios.vaults import PASSPHRASE, new_home, opened, world
-
-UNINDEXED = Migration(
-    to=1,
-    about="as it was first",
-    changes=tuple(Change(table=spec.name, to=None) for step in MIGRATIONS for spec in step.added),
-)
-
-
-def unindexed(home: Home) -> None:
-    """Leave a vault as the last program before the log had an index."""
-    with opened(home.folder) as node:
-        file = node.parts.core.keyring.named("data-file").reveal()
-    migrated_copy(home.data, home.next_data, lambda: file, [UNINDEXED])
-    home.take_next_data()
-    home.set_form(1)
 
 
 def busy(home: Path, entries: int) -> SubjectId:
@@ -55,12 +40,12 @@ def test_the_log_of_a_vault_of_the_first_form_gets_its_index(tmp_path: Path) -> 
     home = Home(new_home(tmp_path / "home"))
     owner = busy(home.folder, 17_000)
     before = told(home.folder, owner)
-    unindexed(home)
+    made_older(home.folder, 1)
     heard: list[tuple[int, int]] = []
 
     backing.upgrade(home.folder, world(), PASSPHRASE, watch=lambda *far: heard.append(far))
 
-    assert told(home.folder, owner) == before == 8_500
+    assert (told(home.folder, owner), before) == (8_501, 8_500)  # going there was told, too
     with opened(home.folder) as node:
         assert node.audit.verify().whole
     assert [done for done, _ in heard] == [WIDE, heard[-1][1]]

@@ -32,7 +32,8 @@ from sealhold.vault.settings import SETTINGS
 from sealhold.vault.writer import SET_HASH, set_mac
 from tests.conformance import pgserver
 from tests.scenarios.test_upgrade import DOWN, NOTES, OLDER, OPTIONS, UP, check_whole
-from tests.scenarios.test_upgrade_of_the_first import UNINDEXED, busy, told
+from tests.scenarios.test_upgrade_of_the_first import busy, told
+from tests.scenarios.upgraded import made_older
 from tests.scenarios.vaults import PASSPHRASE, Hands, new_home, opened, world
 
 
@@ -193,12 +194,8 @@ def test_the_log_of_the_first_form_gets_its_index_on_a_server(tmp_path: Path) ->
     home = Home(new_home(tmp_path / "home", places=Places(records=rows_at(tmp_path))))
     owner = busy(home.folder, 1_000)
     before = told(home.folder, owner)
-    client = pgserver.client()
-    with moving(client, schema_of(tmp_path)) as rows:
-        rows.take(UNINDEXED)
-    client.close()
-    home.set_form(1)
+    made_older(home.folder, 1)
 
     backing.upgrade(home.folder, world(), PASSPHRASE)
 
-    assert told(home.folder, owner) == before
+    assert told(home.folder, owner) == before + 1  # going there was told, too

@@ -46,6 +46,7 @@ class Tag(bytes, Enum):
     ERASED_NAME = b"sealhold/erased-name/v1"  # by which the receipt of an erased person is found
     OBJECT_NAME = b"sealhold/object-name/v1"
     FILE_DIGEST = b"sealhold/file-digest/v1"
+    SNAPSHOT_PART = b"sealhold/snapshot-part/v1"
     RECORD_DIGEST = b"sealhold/record-digest/v1"
     TOKEN = b"sealhold/token/v1"  # the signature of an access token
     TOKEN_CAVEAT = b"sealhold/token-caveat/v1"
@@ -65,6 +66,7 @@ class Tag(bytes, Enum):
     ACCOUNT = b"sealhold/account/v1"  # what the owner alone knows of an answer, in a proof
     REPORT_DATA = b"sealhold/report-data/v1"  # what evidence about a machine is bound to
     JOURNAL = b"sealhold/journal/v1"  # what stands for an id in a service's journal
+    SNAPSHOT = b"sealhold/snapshot/v1"  # what a vault was set to
     EPOCH_NOTE = b"sealhold/epoch-note/v1"  # what is kept of a closed epoch
     SLOT_CHECK = b"sealhold/slot-check/v1"  # tells damage from a wrong passphrase
     # sealhold/evidence/v1 was a second name of REPORT_DATA, and names nothing any more

@@ -13,6 +13,7 @@ from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.log import Entry
 from sealhold.model.errors import TamperedError
 from sealhold.model.shown.backups import BackupView, DrillView, RestoreView
+from sealhold.model.shown.snapshots import RollbackView
 from sealhold.node.node import Node
 from sealhold.node.places import Places, places_of, sql_place
 from sealhold.node.placing import PLAIN, backup_place, place_of
@@ -24,7 +25,7 @@ from sealhold.stores.spec import ObjectStore, RecordStore
 from sealhold.vault import access, upgrading
 from sealhold.vault.backups import Manifest, Watch, check_parts, read_manifest, shown
 from sealhold.vault.drill import Drill
-from sealhold.vault.home import Home
+from sealhold.vault.home import FORM, Home
 from sealhold.vault.opening import all_tables
 from sealhold.vault.restoring import NewHome, copy_slots, fill
 from sealhold.vault.rollback import Undone
@@ -80,8 +81,10 @@ def upgrade(
     *,
     records: str = "",
     watch: Watch = upgrading.unseen,
-) -> None:
+) -> int:
     """Bring a vault to today's form, open it, and note in its log that it was brought there.
+
+    Return the form that it has: an older one, if this ended a way back that a kill came between.
 
     `records` is the address of its rows for a role that may change their tables, if the one that
     it works under may not.
@@ -92,6 +95,7 @@ def upgrade(
         TamperedError: a file is not what was written; the old rows stay.
     """
     home = Home(folder)
+    begun = home.switching_to
     root = access.root_of(home, given)
     places = places_of(home)
     parts = stored(home, world, places)
@@ -106,13 +110,70 @@ def upgrade(
             upgrading.upgrade_server(parts, root, moved, migrations, watch)
         finally:
             client.close()
-    if home.restored.exists():  # opens on its owner's word alone, which comes next
-        return
+    was_begun = not parts.rows_here and begun is not None  # a way back: it was ended, or never was
+    if (
+        was_begun or home.form != FORM or home.restored.exists()
+    ):  # the last opens on its owner's word
+        return home.form
     with Node(folder, world) as node:
         node.unlock(given)
         core = node.parts.core
         event = Event(kind=EventKind.UPGRADE, actor=Actor.OWNER, reason=f"form {home.form}")
         core.writer.commit(Work((), (Entry(event=event),), releases=True))
+    return home.form
+
+
+def rollback_look(node: Node, migrations: Sequence[Migration] = MIGRATIONS) -> RollbackView:
+    """Return what going back from the last upgrade of an open vault would do.
+
+    Raises:
+        NotFoundError: its rows never had an older form.
+        ConflictError: the older form cannot hold what protects somebody.
+    """
+    from sealhold.vault import goingback  # noqa: PLC0415  # reason: few ever go back
+
+    return goingback.preview(node.parts.core, migrations)
+
+
+def roll_back(
+    folder: Path,
+    world: World,
+    given: str,
+    to: int,
+    migrations: Sequence[Migration] = MIGRATIONS,
+    *,
+    records: str = "",
+) -> None:
+    """Bring a vault, which nobody has open, back to the form from before an upgrade.
+
+    Whatever permitted is stopped or unknown afterwards; `records` is as in `upgrade`.
+
+    Raises:
+        WrongPassphraseError: it does not open.
+        ConflictError: the older form cannot hold what protects somebody.
+        TamperedError: a file is not what was written; the rows of today stay.
+    """
+    from sealhold.vault import goingback  # noqa: PLC0415  # reason: as above
+
+    home = Home(folder)
+    root = access.root_of(home, given)
+    places = places_of(home)
+    parts = stored(home, world, places)
+    if parts.rows_here:
+        goingback.roll_back(parts, root, to, migrations)
+        return
+    from sealhold.stores.pgmigrating import moving  # noqa: PLC0415  # reason: few ever need it
+
+    client, schema = sql_place(Places(records=records or places.records))
+    try:
+        goingback.roll_back_server(parts, root, moving(client, schema), to, migrations)
+    finally:
+        client.close()
+
+
+def switching_to(folder: Path) -> int | None:
+    """Return the form of the rows that were being put in when a process died."""
+    return Home(folder).switching_to
 
 
 def steps_of(folder: Path) -> tuple[Migration, ...]:

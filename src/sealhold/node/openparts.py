@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from sealhold.node.mediaparts import MediaParts
     from sealhold.node.peopleparts import PeopleParts
     from sealhold.vault.pushing import Pushing
+    from sealhold.vault.snapshotviews import Snapshots
     from sealhold.vault.statements import Statements
 
 
@@ -246,6 +247,13 @@ class OpenParts:
         from sealhold.node.mediaparts import MediaParts  # noqa: PLC0415  # reason: few have any
 
         return MediaParts(*self._ground[3:5], self.confinement.cut)
+
+    @cached_property
+    def snapshots(self) -> "Snapshots":
+        """What the vault was set to, at each time; loaded with the first look."""
+        from sealhold.vault.snapshotviews import Snapshots  # noqa: PLC0415  # reason: as it says
+
+        return Snapshots(self.core)
 
     @cached_property
     def proofs(self) -> "Proofs":

@@ -46,6 +46,21 @@ class Migration:
     changes: tuple[Change, ...] = ()
     added: tuple[TableSpec, ...] = ()
     deciding: frozenset[str] = frozenset()  # tables that decided before and are called otherwise
+    back: "Migration | None" = None  # the step that leads back, where tables are not only added
+
+
+def turned_round(step: Migration) -> Migration:
+    """Return the step that leads back from where a step led.
+
+    Raises:
+        InvalidError: what it changed cannot be changed back.
+    """
+    if step.back is not None:
+        return step.back
+    if step.changes:
+        raise InvalidError(f"what came with form {step.to} cannot be taken back")
+    gone = tuple(Change(table=spec.name, to=None) for spec in step.added)
+    return Migration(to=step.to - 1, about=step.about, changes=gone)
 
 
 def tables_of(path: Path, key: KeySource) -> tuple[TableSpec, ...]:
@@ -82,6 +97,18 @@ def migrated_copy(path: Path, to: Path, key: KeySource, steps: Sequence[Migratio
         copy.fill_from(reading)
     finally:
         reading.close()
+    migrate(to, key, steps)
+
+
+def migrate(path: Path, key: KeySource, steps: Sequence[Migration]) -> None:
+    """Take a copy, which nobody has open, through `steps`.
+
+    Raises:
+        InvalidError: a step names a table that is not there.
+        StoreFullError: no room.
+        StoreUnavailableError: it cannot be read or written.
+    """
+    copy = CipherFile(path, key())
     connection = copy.connect(read_only=False)
     try:
         for step in steps:

@@ -67,6 +67,7 @@ class SourceRow:
     reached: Instant | None = None
     due: Instant | None = None
     tries: int = 0  # that failed since it was reached
+    readers: Mapping[str, str] = field(default_factory=dict)  # connectors, the version of each
 
     @property
     def named(self) -> bool:
@@ -94,6 +95,7 @@ class JobRow:
     by_collection: dict[Collection, int]  # new items
     error: str | None
     remedy: str | None
+    readers: Mapping[str, str] = field(default_factory=dict)  # connectors, the version of each
 
 
 _EMPTY = (None, "", 0)
@@ -112,7 +114,7 @@ class Catalogue:
         """Return the operation that keeps `source`."""
         clear = (source.id, self._subject)
         told = {key: value for key, value in asdict(source).items() if value not in _EMPTY}
-        told["settings"] = dict(source.settings)
+        told["settings"], told["readers"] = dict(source.settings), dict(source.readers)
         paper = self._papers.seal(SOURCES.name, clear, {**told, "id": None})
         return Put(SOURCES.name, (*clear, paper))
 
@@ -231,4 +233,5 @@ def _paper(job: JobRow) -> Plain:
         "by_collection": dict(job.by_collection),
         "error": job.error,
         "remedy": job.remedy,
+        "readers": dict(job.readers),
     }

@@ -38,7 +38,8 @@ from sealhold.stores.spec import NO_ROOM
 OWNER_ONLY = 0o700
 FORM = 3  # of the rows that this program reads and writes
 FIRST_FORM = 1  # of a home that does not say
-SWITCHING = b"switching\n"
+SWITCHING = b"switching %d\n"  # and to which form
+_SWITCHING = re.compile(rb"switching ([1-9][0-9]{0,8})\n")
 _FORM = re.compile(rb"(?:0|[1-9][0-9]{0,8})\n")
 FIRST_EPOCH = 1  # a new vault begins with it; closing an epoch makes the next
 _NUMBER = re.compile(rb"([1-9][0-9]{0,17})\n")
@@ -140,7 +141,7 @@ class Home:
             return FIRST_FORM
         except OSError as err:
             raise TamperedError("`form` cannot be read") from err
-        if said.startswith(SWITCHING):
+        if _SWITCHING.fullmatch(said):
             raise OlderFormError("an upgrade was begun and not ended")
         if _FORM.fullmatch(said) is None:
             raise TamperedError("`form` is not what was written")
@@ -150,15 +151,16 @@ class Home:
         """Note the form of the rows that lie here."""
         replace(self.folder / "form", b"%d\n" % form)
 
-    def begin_switch(self) -> None:
-        """Note that the new rows lie beside the old ones, whole, and are to take their place."""
-        replace(self.folder / "form", SWITCHING)
+    def begin_switch(self, form: int) -> None:
+        """Note that rows of a form lie beside these, whole, and are to take their place."""
+        replace(self.folder / "form", SWITCHING % form)
 
     @property
-    def is_switching(self) -> bool:
-        """Whether a process died between the two."""
+    def switching_to(self) -> int | None:
+        """The form of the rows that were to take the place of these when a process died."""
         path = self.folder / "form"
-        return path.exists() and path.read_bytes() == SWITCHING
+        said = _SWITCHING.fullmatch(path.read_bytes()) if path.exists() else None
+        return int(said[1]) if said else None
 
     @property
     def next_data(self) -> Path:
@@ -177,6 +179,11 @@ class Home:
             sync(self.folder)
         except OSError as err:
             raise StoreUnavailableError("`vault.db` cannot be replaced") from err
+
+    @property
+    def snapshots(self) -> Path:
+        """The chain of snapshots, while the rows have a form without any."""
+        return self.folder / "snapshots"
 
     @property
     def restored(self) -> Path:
@@ -198,7 +205,10 @@ class Home:
         return self.folder / "unlock" / name
 
     def sweep(self) -> None:
-        """Take away what a killed process had begun to write of keys; other files stay."""
+        """Take away what a killed process had begun to write of keys and rows; the rest stays."""
+        # THREAT T428: a copy that nobody puts in any more would keep what is erased from now on
+        for ending in ("", "-wal", "-shm", "-journal"):
+            self.next_data.with_name(self.next_data.name + ending).unlink(missing_ok=True)
         begun = (*self.folder.glob(".keys-*.key.new"), self.folder / ".epoch.new")
         for path in (*begun, *self.slots.glob(".*.new")):
             path.unlink(missing_ok=True)

@@ -91,6 +91,9 @@ class ImportSink:
         stopped = next((job for job in earlier if job.state == RUNNING), None)
         job = stopped or self._new_job(facts, source, digest)
         job = replace(job, state=RUNNING, same=0, rejected=0, rejects=(), error=None, remedy=None)
+        readers = {facts.known.source: facts.known.version}
+        job = replace(job, readers=readers)
+        source = replace(source, readers={**source.readers, **readers})
         event = self._event(EventKind.JOB, job, reason="begun")
         ops: tuple[Op, ...] = (self._catalogue.put_source(source), self._catalogue.put_job(job))
         self._core.writer.commit(Work(ops, (self._teller.entry(event),)))

@@ -25,21 +25,10 @@ from sealhold.audit.reading import read_hashes
 from sealhold.crypto.digest import equal
 from sealhold.crypto.merkle import Frontier
 from sealhold.model.clock import Clock, Entropy, Onward
-from sealhold.model.errors import (
-    InvalidEncodingError,
-    RolledBackError,
-    TamperedError,
-)
+from sealhold.model.errors import InvalidEncodingError, RolledBackError, TamperedError
 from sealhold.model.ids import AppId, Collection, SubjectId, random_id
 from sealhold.model.records import Dataset
-from sealhold.stores.spec import (
-    Expect,
-    Fence,
-    ObjectStore,
-    Put,
-    RecordStore,
-    TableSpec,
-)
+from sealhold.stores.spec import Expect, Fence, ObjectStore, Put, RecordStore, TableSpec
 from sealhold.vault import (
     accounts,
     attachments,
@@ -74,6 +63,7 @@ from sealhold.vault import (
     rollback,
     says,
     schemarows,
+    snapshotrows,
     standingrules,
     stories,
     subjects,
@@ -98,6 +88,7 @@ from sealhold.vault.reserves import Reserves
 from sealhold.vault.rollback import Accepted, Undone
 from sealhold.vault.roots import HomeRoot
 from sealhold.vault.settings import HEADLESS, SETTINGS
+from sealhold.vault.snapshots import tell_opened
 from sealhold.vault.writer import HEAD_MARK, SET_HASH, Work, Writer, set_mac
 
 DECIDING = (
@@ -126,6 +117,7 @@ DECIDING = (
     *standingrules.DECIDING,
     components.COMPONENTS,
     *policytokenrows.DECIDING,
+    *snapshotrows.DECIDING,
 )
 COUNTERS = (quotas.LOOKED.name, leases.COUNTS.name, caveats.USES.name)  # no memo rests on them
 TABLES = (
@@ -159,6 +151,7 @@ TABLES = (
     pushers.PUSHED,
     *jobs.TABLES,
     backups.BACKUPS,
+    *snapshotrows.TABLES,
     *log_tables.TABLES,
     SET_HASH,
     HEAD_MARK,
@@ -256,14 +249,14 @@ def open_vault(parts: Parts, root: HomeRoot, accepted: Accepted | None = None) -
         writer = _writer(parts, ring, appender, deciding, fence, written)
         opened.callback(writer.close)
         by_key = root.way is not Way.PASSPHRASE  # nobody can type one
-        core, then = _core(parts, ring, deciding, writer, by_key=by_key), appender.head.at
+        core, then = core_of(parts, ring, deciding, writer, by_key=by_key), appender.head.at
         undone = None
         if accepted is not None:
             mark = partial(replace, home.restored, rollback.MARK)
             undone = rollback.accept(core, accepted, then, mark)
             home.restored.unlink(missing_ok=True)
         unlocked = Event(kind=EventKind.UNLOCK, actor=Actor.OWNER)
-        writer.commit(Work((), (Entry(event=unlocked),)))
+        tell_opened(core, Entry(event=unlocked))
         logkeys.forget_older(ring, appender.keys)
         epochs.settle(core, sets)
         return Opened(core, sets, appender, opened.pop_all(), undone)
@@ -281,7 +274,10 @@ def _held(parts: Parts) -> ExitStack:
     return held
 
 
-def _core(parts: Parts, ring: Keyring, deciding: Deciding, writer: Writer, *, by_key: bool) -> Core:
+def core_of(
+    parts: Parts, ring: Keyring, deciding: Deciding, writer: Writer, *, by_key: bool
+) -> Core:
+    """Return what the parts of an open vault share."""
     owner, app = ring.owner()
     keys = ring.subject(owner)
     headless = deciding.get(SETTINGS.name, HEADLESS)

@@ -15,6 +15,7 @@ from sealhold.model.shown.origins import MadeView, OriginView, VersionView
 from sealhold.vault.catalogue import Catalogue
 from sealhold.vault.core import Core
 from sealhold.vault.firewall import Firewall
+from sealhold.vault.snapshotviews import Snapshots
 from sealhold.vault.telling import Teller
 from sealhold.vault.undoing import versions_of
 
@@ -32,6 +33,7 @@ class Origins:
         """Take the door, what opens an item for its owner, and how many each collection has."""
         self._core = core
         self._get = get
+        self._snapshots = Snapshots(core)
         self._counts = counts
         self._firewall = firewall
         self._teller = Teller(core.keys)
@@ -45,8 +47,10 @@ class Origins:
         """
         item = self._get(id_text)
         jobs = {job.id: job for job in self._catalogue.jobs()}
-        versions = []
-        for version, job in versions_of(self._core, item.id):
+        versions, brought = [], versions_of(self._core, item.id)
+        self._snapshots.keep()  # so that there is one which tells of it
+        kept = self._snapshots.telling_of({job for _, job in brought})
+        for version, job in brought:
             known = jobs.get(job)
             versions.append(
                 VersionView(
@@ -55,6 +59,7 @@ class Origins:
                     file=known.file if known else "",
                     at=known.started if known else None,
                     input=known.input.hex() if known else "",
+                    snapshot=kept.get(job),
                 )
             )
         made = item.provenance

@@ -114,26 +114,46 @@ def accept(core: Core, accepted: Accepted, then: Instant, mark: Callable[[], Non
     if not (accepted.at_terminal or core.headless):
         raise VerificationNeededError("the owner's passphrase must be typed at a terminal")
     mark()
-    minting, teller = Minting(core.keyring, core.deciding), Teller(core.keys)
-    registry = Registry(core.deciding, core.papers, minting, core.clock, core.entropy)
+    teller = Teller(core.keys)
     event = Event(kind=EventKind.RESTORE, actor=Actor.OWNER, subject=teller.subject, reason=OLDER)
-    stopped = [registry.change(app, SUSPENDED) for app in registry.all() if app.state == ACTIVE]
     # THREAT T174: what an older database forgot was told is counted as told, to the last bit
-    spent = (*_spent(core, then), *_drawn(core, then))
+    spent = (*_spent(core, then), *_drawn(core, then), *_told(core, core.datasets), *_asked(core))
     # THREAT T286: what was withdrawn or revoked since that day must not come back with it
+    ending = all_permissions(core)
+    entries = (*logkeys.missed(core), teller.entry(event))
+    core.writer.commit(Work((*spent, *ending.ops), entries, releases=True))
+    return Undone(ending.apps, ending.consents, ending.tokens, _sweep(core))
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What ends all that permits, and how much that is."""
+
+    ops: tuple[Op, ...]
+    apps: int  # stopped
+    consents: int  # of the owner and of people: unknown, until they are said again
+    tokens: int  # of people and officers
+
+
+def all_permissions(core: Core) -> Ending:
+    """Return what stops every app, makes every yes unknown, and ends every token and lease."""
+    minting = Minting(core.keyring, core.deciding)
+    registry = Registry(core.deciding, core.papers, minting, core.clock, core.entropy)
+    stopped = [registry.change(app, SUSPENDED) for app in registry.all() if app.state == ACTIVE]
     unknown, dead = tuple(_unknown(core)), tuple(_dead(core))
-    ops = (*spent, *_told(core, core.datasets), *_asked(core), *stopped, *unknown, *dead)
-    ops = (*ops, unsaid(core), *leases.ends(core), *_uncounted(core), *skipped(core))
-    lost = len(unknown) + _permitting(core)
     ops = (
-        *ops,
+        *stopped,
+        *unknown,
+        *dead,
+        unsaid(core),
+        *leases.ends(core),
+        *_uncounted(core),
+        *skipped(core),
         *_monitor(core),
         *all_end(core),
-        *no_logins(core),
-    )  # or put out since
-    entries = (*logkeys.missed(core), teller.entry(event))
-    core.writer.commit(Work(ops, entries, releases=True))
-    return Undone(len(stopped), lost, len(dead), _sweep(core))
+        *no_logins(core),  # or put out since
+    )
+    return Ending(ops, len(stopped), len(unknown) + _permitting(core), len(dead))
 
 
 def _spent(core: Core, then: Instant) -> Iterable[Op]:

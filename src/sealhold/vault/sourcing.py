@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sealhold.connectors import runner
 from sealhold.connectors.runner import Progress, Reader
 from sealhold.model.shown import ImportReport, MapPreview, SourceView
+from sealhold.model.shown.snapshots import WithdrawalView
 from sealhold.vault.catalogue import Catalogue, JobRow
 from sealhold.vault.core import Core
 from sealhold.vault.importing import ImportSink, file_report
@@ -121,6 +122,19 @@ class Sources:
         """
         with self.turn:
             return undo(self._core, self._index, job)
+
+    def withdrawn(self, connector: str, version: str, *, preview: bool) -> WithdrawalView:
+        """Take back what one version of a connector brought, or only tell what that is.
+
+        Raises:
+            NotFoundError: it brought nothing that is here.
+            AuditUnavailableError: the log cannot be written; what was told as undone is.
+        """
+        from sealhold.vault.withdrawal import Withdrawal  # noqa: PLC0415  # reason: seldom used
+
+        with self.turn:
+            of = Withdrawal(self._core, self._index, connector, version)
+            return of.look() if preview else of.carry_out()
 
     def _run(
         self,

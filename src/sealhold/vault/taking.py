@@ -137,6 +137,10 @@ class Taking:
             seen.canary.see(batch)
             job, _ = ingest.take(job, batch, read.version)
         ingest.finish()
+        if read.connector:
+            readers = {read.connector: read.version}
+            job = replace(job, readers={**job.readers, **readers})
+            self._source = replace(self._source, readers={**self._source.readers, **readers})
         if read.error:
             (seen.broken if read.connector else seen.unread).append(f"{piece.name}: {read.error}")
         if piece.kept is not None:

@@ -2,7 +2,7 @@
 
 - The whole log is read and computed anew, as `audit verify` does, against HEAD.
 - Of the owner's items some are opened, drawn over all of them.
-- Tables that no step changed have as many rows as before.
+- Tables that no step changed have as many rows as before; snapshots are held by their chain.
 
 Source: docs/spec/41-snapshots.md section 2.
 """
@@ -16,6 +16,7 @@ from sealhold.model.clock import Entropy
 from sealhold.model.ids import ID_BYTES, Id16
 from sealhold.stores.migrating import Migration
 from sealhold.stores.spec import ReadView, RecordStore, TableSpec
+from sealhold.vault import snapshotrows
 from sealhold.vault.keyring import Keyring
 from sealhold.vault.ledger import drawn, unopened
 from sealhold.vault.logkeys import known_to
@@ -23,6 +24,10 @@ from sealhold.vault.writer import SET_HASH
 
 OPENED: Final = 20  # items
 _ALL: Final = 2**62
+_OF_ITSELF: Final = {  # what the change of form writes by itself
+    SET_HASH.name,
+    *(spec.name for spec in (*snapshotrows.TABLES, *snapshotrows.DECIDING)),
+}
 
 
 def counts_of(
@@ -30,7 +35,7 @@ def counts_of(
 ) -> dict[str, int]:
     """Return how many rows each table has that no step changes."""
     changed = {change.table for step in steps for change in step.changes}
-    fixed = [spec.name for spec in tables if spec.name not in changed | {SET_HASH.name}]
+    fixed = [spec.name for spec in tables if spec.name not in changed | _OF_ITSELF]
     return {name: store.count(name, _ALL) for name in fixed}
 
 

@@ -21,12 +21,20 @@ from sealhold.crypto.seal import Sealer
 from sealhold.model.errors import ConflictError, InvalidError, TamperedError
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.migrating import Migration, migrated_copy, tables_of
-from sealhold.stores.spec import Op, Put, ReadView, RecordStore, TableSpec
+from sealhold.stores.spec import Op, Put, ReadView, TableSpec
 from sealhold.stores.tables import Tables
-from sealhold.vault import components, holdrows, policytokenrows, pushers, standingrules
+from sealhold.vault import (
+    components,
+    holdrows,
+    policytokenrows,
+    pushers,
+    snapshotrows,
+    standingrules,
+)
 from sealhold.vault.accounts import ACCOUNTS
 from sealhold.vault.backups import Watch
 from sealhold.vault.deciding import Deciding
+from sealhold.vault.formsnapshots import keep_before
 from sealhold.vault.home import FORM, Home, Lock, read
 from sealhold.vault.keyring import Keyring
 from sealhold.vault.keysets import lease
@@ -57,6 +65,8 @@ MIGRATIONS = (
             *policytokenrows.DECIDING,
             pushers.PUSHERS,
             pushers.PUSHED,
+            *snapshotrows.TABLES,
+            *snapshotrows.DECIDING,
         ),
     ),
 )
@@ -74,7 +84,7 @@ def steps_of(home: Home, migrations: Sequence[Migration] = MIGRATIONS) -> tuple[
         InvalidError: there is no way from there.
         NewerFormError: it is of a newer form.
     """
-    if home.is_switching:
+    if home.switching_to is not None:
         return ()
     form = home.form
     if form == FORM:
@@ -112,16 +122,19 @@ def upgrade(
     lock = Lock(home)
     try:
         steps = steps_of(home, migrations)
-        if not home.is_switching:
+        form = home.switching_to or FORM
+        if home.switching_to is None:
             home.next_data.unlink(missing_ok=True)
             try:
                 _prepare(parts, root, steps, watch)
             except BaseException:
                 home.next_data.unlink(missing_ok=True)
                 raise
-            home.begin_switch()
+            home.begin_switch(FORM)
         home.take_next_data()
-        home.set_form(FORM)
+        home.set_form(form)  # an older one if it was the way back that a kill came between
+        if form == FORM:
+            home.snapshots.unlink(missing_ok=True)  # taken in
     finally:
         lock.release()
 
@@ -147,17 +160,33 @@ def upgrade_server(
     home = parts.home
     lock = Lock(home)
     try:
+        if home.switching_to is not None:
+            settle_server(home, moved)
+            return
         steps_of(home, migrations)  # it is of an older form
         ring = key_sets(parts, root).open(home.epoch)
         try:
             with moved as rows:
                 steps = _steps_from(rows.form or home.form, migrations)
-                _bring(rows, ring, steps, parts, watch)
+                if steps:  # else only the note beside them is missing
+                    _bring(rows, ring, steps, parts, watch)
         finally:
             ring.close()
         home.set_form(FORM)  # after a kill before this the next upgrade finds no step to go
+        home.snapshots.unlink(missing_ok=True)
     finally:
         lock.release()
+
+
+def settle_server(home: Home, moved: "AbstractContextManager[Moving]") -> None:
+    """Note which form the rows of a server have, after a kill on the way back.
+
+    Raises:
+        StoreUnavailableError: the server does not answer, or its role may not change tables.
+    """
+    with moved as rows:
+        form = rows.form or FORM
+    home.set_form(form)
 
 
 def _bring(
@@ -169,7 +198,8 @@ def _bring(
         InvalidError: the steps do not lead to today's tables.
         TamperedError: the rows are not what was written, before or after.
     """
-    size = _check(rows.view, ring, _deciding_before(rows.specs, steps))
+    size = check_rows(rows.view, ring, deciding_before(rows.specs, steps))
+    form = rows.form or parts.home.form
     for step in steps:
         rows.take(step)
     if rows.tables.schema() != Tables(all_tables(parts)).schema():
@@ -177,11 +207,12 @@ def _bring(
     if _makes_index(steps):
         for ops in _index(rows.view, ring, size, parts, watch):
             rows.put(ops)
-    rows.put([_hashed(rows.view, ring, size)])
+    keep_before(parts, ring, rows.view, rows.put, form)
+    rows.put([hashed(rows.view, ring, size)])
     # THREAT T288: what is not whole afterwards is taken back with the transaction
-    if _check(rows.view, ring, DECIDING) != size:
+    if check_rows(rows.view, ring, DECIDING) != size:
         raise TamperedError("the log changed on its way to another form")
-    faults = [*rows.faults(), *_trial(rows.view, ring, parts)]
+    faults = [*rows.faults(), *trial(rows.view, ring, parts)]
     if faults:
         raise TamperedError(faults[0])
 
@@ -211,11 +242,11 @@ def _prepare(parts: Parts, root: HomeRoot, steps: Sequence[Migration], watch: Wa
     try:
         key = ring.named("data-file").reveal
         before = tables_of(home.data, key)
-        was = _deciding_before(before, steps)
+        was = deciding_before(before, steps)
         old = SqlCipherStore(home.data)
         old.open(before, key, create=False)
         try:
-            size, counts = _check(old, ring, was), counts_of(old, before, steps)
+            size, counts = check_rows(old, ring, was), counts_of(old, before, steps)
         finally:
             old.close()
         migrated_copy(home.data, home.next_data, key, steps)
@@ -226,12 +257,18 @@ def _prepare(parts: Parts, root: HomeRoot, steps: Sequence[Migration], watch: Wa
                 fence = lease(new, parts.clock)
                 for ops in _index(new, ring, size, parts, watch):
                     new.commit((), lambda _, ops=ops: ops, fence)  # type: ignore[misc]  # reason: bound now
-            _hash_anew(new, ring, size, parts)
+            fence = lease(new, parts.clock)
+
+            def put(ops: Sequence[Op]) -> None:
+                new.commit((), lambda _: ops, fence)
+
+            keep_before(parts, ring, new, put, home.form)
+            put([hashed(new, ring, size)])
             # THREAT T288: what did not come over whole does not take the place of what is there
-            if _check(new, ring, DECIDING) != size:
+            if check_rows(new, ring, DECIDING) != size:
                 raise TamperedError("the log changed on its way to another form")
             faults = [*new.check().faults, *miscounted(new, counts)]
-            faults += _trial(new, ring, parts)
+            faults += trial(new, ring, parts)
         finally:
             new.close()
         if faults:
@@ -240,7 +277,7 @@ def _prepare(parts: Parts, root: HomeRoot, steps: Sequence[Migration], watch: Wa
         ring.close()
 
 
-def _trial(view: ReadView, ring: Keyring, parts: Parts) -> Iterator[str]:
+def trial(view: ReadView, ring: Keyring, parts: Parts) -> Iterator[str]:
     """Yield what is wrong with the new rows, as far as it shows before they are used.
 
     Raises:
@@ -253,14 +290,15 @@ def _trial(view: ReadView, ring: Keyring, parts: Parts) -> Iterator[str]:
     return trial_faults(view, ring, head, parts.entropy)
 
 
-def _deciding_before(
+def deciding_before(
     tables: Sequence[TableSpec], steps: Sequence[Migration]
 ) -> tuple[TableSpec, ...]:
+    """Return which tables decided before some steps, of those that there were."""
     names = {spec.name for spec in DECIDING}.union(*(step.deciding for step in steps))
     return tuple(spec for spec in tables if spec.name in names)
 
 
-def _check(store: ReadView, ring: Keyring, deciding: Sequence[TableSpec]) -> int:
+def check_rows(store: ReadView, ring: Keyring, deciding: Sequence[TableSpec]) -> int:
     """Return the size of the log of rows whose log and hash fit each other.
 
     Raises:
@@ -276,12 +314,10 @@ def _check(store: ReadView, ring: Keyring, deciding: Sequence[TableSpec]) -> int
     return head.size
 
 
-def _hash_anew(store: RecordStore, ring: Keyring, size: int, parts: Parts) -> None:
-    put = _hashed(store, ring, size)
-    store.commit((), lambda _: (put,), lease(store, parts.clock))
-
-
-def _hashed(view: ReadView, ring: Keyring, size: int) -> Put:
-    rows = Deciding(DECIDING, ring.named("set-hash"))
+def hashed(
+    view: ReadView, ring: Keyring, size: int, deciding: Sequence[TableSpec] = DECIDING
+) -> Put:
+    """Return what keeps the hash of the rows that decide, under a log of that size."""
+    rows = Deciding(deciding, ring.named("set-hash"))
     rows.load(view)
     return Put(SET_HASH.name, (0, size, set_mac(ring.named("set-hash"), size, rows.total)))

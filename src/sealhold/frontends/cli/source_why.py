@@ -63,6 +63,7 @@ def _origin(origin: OriginView) -> list[Block]:
             short(Kind.JOB, each.job),
             day(each.at) if each.at is not None else "",
             safe(each.file),
+            "" if each.snapshot is None else f"{each.snapshot}",
             each.input,
         )
         for each in origin.versions
@@ -72,6 +73,7 @@ def _origin(origin: OriginView) -> list[Block]:
         id_("Import"),
         Column("When", whole=True),
         Column("File"),
+        figure("Snapshot"),
         Column("Input"),
     )
     return [Facts(facts), Table(columns, rows)]

@@ -51,6 +51,7 @@ class Rounds:
         self._sweep_strays()
         self._end_holds()
         self._read_sources()
+        self._keep_snapshot()
         self._turn()
         try:
             wanted = self._wanted()
@@ -95,6 +96,12 @@ class Rounds:
         with suppress(SealholdError):  # locked between two looks
             if not self._node.locked:
                 self._node.parts.end_holds()
+
+    def _keep_snapshot(self) -> None:
+        """Keep what the vault is set to, if that is another than a minute ago."""
+        with suppress(SealholdError):  # locked between two looks, or the store is away for now
+            if not self._node.locked:
+                self._node.parts.snapshots.keep()
 
     def _read_sources(self) -> None:
         """Read the sources whose time has come; what fails is tried again when it says itself."""

@@ -19,6 +19,7 @@ class VersionView:
     file: str  # as its owner called it; empty if the job is not known any more
     at: Instant | None  # when the reading began
     input: str  # 32 hex digits: keyed, of the bytes that were read and the connector's version
+    snapshot: int | None  # the number of the first one that tells of the reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,6 +85,12 @@ def _why() -> Function:
     return source_why
 
 
+def _withdraw() -> Function:
+    from sealhold.frontends.cli.source_withdraw import source_withdraw
+
+    return source_withdraw
+
+
 SOURCE = {
     "list": Entry(
         about="List where your data came from, and each import.",
@@ -150,5 +156,10 @@ SOURCE = {
         about="Tell where an item is from, or which items a connector made.",
         example="source why r-0123456789ab",
         load=_why,
+    ),
+    "withdraw": Entry(
+        about="Take back all that one version of a connector brought.",
+        example="source withdraw icalendar 1 --preview",
+        load=_withdraw,
     ),
 }

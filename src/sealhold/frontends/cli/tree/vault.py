@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from sealhold.frontends.cli.lazy import Entry, Function, Group
 from sealhold.frontends.cli.tree.jobs import JOB
 from sealhold.frontends.cli.tree.logins import LOGIN
+from sealhold.frontends.cli.tree.snapshots import SNAPSHOT
 from sealhold.frontends.cli.tree.sources import SOURCE
 
 
@@ -232,6 +233,7 @@ VAULT: Mapping[str, Entry | Group] = {
         example="upgrade --dry-run",
         load=_upgrade,
     ),
+    "snapshot": Group(about="What your vault was set to, at each time.", entries=SNAPSHOT),
     "service": Group(about="A vault that is served all the time.", entries=SERVICE),
     "job": Group(about="Work that turns keys over.", entries=JOB),
     "login": Group(about="Who signs in through an OpenID provider.", entries=LOGIN),

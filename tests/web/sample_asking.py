@@ -11,6 +11,7 @@ from sealhold.model.errors import (
     InvalidError,
     LookalikeError,
     NotFoundError,
+    WrongPassphraseError,
 )
 from sealhold.model.ids import (
     Kind,
@@ -183,6 +184,22 @@ class SampleGrants(Part):
                 self._vault.grant_views[at] = ended
                 return ended
         raise NotFoundError(f"no grant `{id_text}`")
+
+    def pause(self, id_text: str) -> GrantView:
+        return self._moved(id_text, RequestState.ALLOWED, RequestState.SUSPENDED)
+
+    def resume(self, id_text: str, passphrase: str) -> GrantView:
+        if not self._vault.verify_passphrase(passphrase):
+            raise WrongPassphraseError
+        return self._moved(id_text, RequestState.SUSPENDED, RequestState.ALLOWED)
+
+    def _moved(self, id_text: str, before: RequestState, after: RequestState) -> GrantView:
+        grant, _ = self.show(id_text)
+        if grant.state is not before:
+            raise ConflictError(f"the grant is {grant.state.value}")
+        moved = replace(grant, state=after)
+        self._vault.grant_views[self._vault.grant_views.index(grant)] = moved
+        return moved
 
     def show(self, id_text: str) -> tuple[GrantView, tuple[ComponentView, ...]]:
         wanted = parse_id(Kind.GRANT, id_text)

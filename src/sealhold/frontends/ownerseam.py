@@ -179,6 +179,23 @@ class Grants(Protocol):
         """
         ...
 
+    def pause(self, id_text: str) -> GrantView:
+        """Let nothing happen under a grant until it is resumed; what runs under it is ended.
+
+        Raises:
+            ConflictError: it has ended, or is paused already.
+        """
+        ...
+
+    def resume(self, id_text: str, passphrase: str) -> GrantView:
+        """Let a paused grant hold again.
+
+        Raises:
+            ConflictError: it is not paused.
+            WrongPassphraseError: the owner is not proven.
+        """
+        ...
+
     def show(self, id_text: str) -> tuple[GrantView, tuple[ComponentView, ...]]:
         """Return one grant, and how each source of its dataset stands to it.
 

@@ -39,6 +39,7 @@ GRANTS = TableSpec(
     key=("id",),
     indexes={},
 )
+_STATE = list(GRANTS.columns).index("state")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,17 @@ class GrantRow:
     spent: MicroBits
     envelope: bytes
     v: int
+
+
+def stands(row: GrantRow, now: Instant) -> bool:
+    """Return whether something may happen under a grant at `now`: not ended, and not paused."""
+    return row.state is RequestState.ALLOWED and row.grant.covers(now)
+
+
+def is_paused(deciding: Deciding, grant: GrantId) -> bool:
+    """Return whether a grant is paused at this moment."""
+    found = deciding.get(GRANTS.name, grant)
+    return found is not None and found.row[_STATE] == RequestState.SUSPENDED.value
 
 
 class Grants:

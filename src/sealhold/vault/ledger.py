@@ -85,6 +85,7 @@ _WORDS = {
     EventKind.UPGRADE: "the rows were brought to another form: {reason}",
     EventKind.HOLD: "a duty to keep: {reason}",
     EventKind.HELD: "what is held of somebody who was erased: {reason}",
+    EventKind.PAUSE: "a grant was {reason}",
     EventKind.TOKEN: "a policy token: {reason}",
     EventKind.LOG_KEY: "another key signs for the log from here on: the one before is {reason}",
     EventKind.POLICY: "standing rules: {reason}",

@@ -50,6 +50,8 @@ def grant_view(office: Office, row: GrantRow) -> GrantView:
             budget=grant.budget,
             fields=grant.fields,
             coarsen=grant.coarsen,
+            rows=grant.filter,
+            precision=grant.precision,
         ),
         uses=row.uses,
         spent=row.spent,

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from sealhold.frontends.cli.card import sight_facts
 from sealhold.frontends.cli.grant_list import STATES as GRANT_STATES
 from sealhold.frontends.cli.opening import reading
 from sealhold.frontends.cli.out import (
@@ -83,6 +84,7 @@ def _facts(grant: GrantView) -> Facts:
         ("Told", spent_of(grant.spent, grant.terms.budget)),
         ("Columns", ", ".join(sorted(grant.terms.fields))),
     ]
+    facts += sight_facts(grant.terms)
     if grant.ended_at is not None:
         facts.append(("Ended", moment(grant.ended_at)))
     return Facts(facts)

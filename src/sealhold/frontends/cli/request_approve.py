@@ -29,6 +29,8 @@ class Narrower:
     budget: str | None
     fields: str | None
     coarsen: int | None
+    rows: str | None
+    precision: tuple[str, ...]
 
     def of(self, asked: Terms, now: Instant) -> Terms:
         """Return the terms: as asked, but for what was said.
@@ -48,6 +50,8 @@ class Narrower:
             budget=asked.budget if self.budget is None else read_bits(self.budget),
             fields=fields,
             coarsen=asked.coarsen if self.coarsen is None else self.coarsen,
+            rows=asked.rows if self.rows is None else self.rows,
+            precision=self.precision,
         )
 
 
@@ -68,6 +72,14 @@ def request_approve(  # noqa: PLR0913  reason: each is one way to give less than
     ] = None,
     coarsen: Annotated[
         int | None, typer.Option(metavar="N", help="Answer in steps of N.", min=1)
+    ] = None,
+    rows: Annotated[
+        str | None,
+        typer.Option(metavar="FILTER", help="Only these rows: `sample(start, 15m, 1m)`."),
+    ] = None,
+    precision: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RULE", help="Coarser: `round(lat, 0.01)`; once for each rule."),
     ] = None,
     confirm: Annotated[
         list[str] | None,
@@ -90,7 +102,14 @@ def request_approve(  # noqa: PLR0913  reason: each is one way to give less than
     """
     session = Session.of(context)
     narrower = Narrower(
-        once=once, each=each, until=until, budget=budget, fields=fields, coarsen=coarsen
+        once=once,
+        each=each,
+        until=until,
+        budget=budget,
+        fields=fields,
+        coarsen=coarsen,
+        rows=rows,
+        precision=tuple(precision or ()),
     )
     with reading(session) as node:
         asked = node.requests.show(request)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -22,6 +23,7 @@ from tests.scenarios.vaults import (
     Job,
     allow,
     calendar,
+    card_of,
     charged,
     kinds,
     named,
@@ -126,9 +128,12 @@ def test_a_pause_outlives_the_process_and_ends_with_the_grants_own_term(tmp_path
     with opened(home, clock) as node:
         node.sources.import_paths([calendar(tmp_path / "c.ics", ["green a"])])
         asker = Asker(node)
-        grant = asker.granted(node, Job(objects="open", expires="2026-12-03T00:00:00Z"))
+        request = asker.ask(node, Job(objects="open", expires="2026-12-03T00:00:00Z"))
+        terms = replace(card_of(node, request).asked_terms, rows="summary = 'green b'")
+        grant = named(allow(node, request, terms))
         node.grants.pause(grant)
     with opened(home, clock) as node:
+        assert node.grants.show(grant)[0].terms.rows == "summary = 'green b'"
         with pytest.raises(DeniedError):
             node.runs.run(grant)
         clock.move(DAY)
@@ -136,6 +141,9 @@ def test_a_pause_outlives_the_process_and_ends_with_the_grants_own_term(tmp_path
         assert node.runs.epochs.due() == []  # nothing is looked at for it
         assert node.runs.due() == []
         assert len(kinds(node)) == before
+        node.grants.resume(grant, PASSPHRASE)
+        assert node.runs.run(grant).value == 0  # of two, none is called so
+        node.grants.pause(grant)
         clock.move(40 * DAY)
         node.requests.expire()
         assert node.grants.show(grant)[0].state is RequestState.EXPIRED

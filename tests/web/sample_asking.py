@@ -30,7 +30,7 @@ from sealhold.model.shown import (
     RequestState,
     Terms,
 )
-from sealhold.model.shown.dataware import ComponentView, ListedDataset
+from sealhold.model.shown.dataware import ComponentView, ListedDataset, ReadyView
 from sealhold.policy.names import taken_for
 from tests.web import sample_data as data
 from tests.web.sample_state import ANSWER, Part, SampleState, answer_of
@@ -324,6 +324,12 @@ class SampleOutside:
             if answer.grant == card.grant:
                 return answer.proof
         return None
+
+    def ready(self, token: str, id_text: str) -> ReadyView:
+        reply = self.fetch(token, id_text)
+        run = "00" * 32 if reply is None else data.digest(reply.hex())
+        state = "waiting" if reply is None else "ready"
+        return ReadyView(state=state, run=run, at=data.NOW, notice=b"{}")
 
     def _need(self, token: str) -> None:
         if token != TOKEN or self._vault.locked:

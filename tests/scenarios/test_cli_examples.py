@@ -50,6 +50,7 @@ NEEDS = {
     "grant resume": "paused grant",
     "policy token make": "allowed",
     "policy token show": "hung",
+    "policy token watch": "hung",
     "policy token revoke": "hung",
     "grant show": "allowed",
     "policy show": "ruled",

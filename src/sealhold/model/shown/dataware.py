@@ -74,6 +74,7 @@ class RuleView:
     bits: MicroBits
     told_this_month: MicroBits  # of it
     answered: tuple[RuledView, ...]  # the newest first
+    holds: bool = True  # False: it is on a policy token, and that is away
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

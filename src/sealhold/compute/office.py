@@ -88,7 +88,7 @@ class Office:
 
 def read(office: Office, row: RequestRow) -> Asked:
     """Return a kept request with its papers read."""
-    # INVARIANT: what is read of a request that was granted is as narrow as its grant
+    # THREAT T430: what is read of a request that was granted is as narrow as its grant
     said = WHOLE if row.grant is None else office.grants.said(row.grant)
     return read_asked(row, office.registry.get(row.app), office.core.datasets, said)
 

@@ -19,7 +19,7 @@ from sealhold.model.shown import GrantView, Mode, RequestCard, Terms
 from sealhold.node import Node
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Narrower:
     """What the owner said to make the terms narrower."""
 
@@ -101,16 +101,8 @@ def request_approve(  # noqa: PLR0913  reason: each is one way to give less than
         UsageError: a point of the request lacks its own yes.
     """
     session = Session.of(context)
-    narrower = Narrower(
-        once=once,
-        each=each,
-        until=until,
-        budget=budget,
-        fields=fields,
-        coarsen=coarsen,
-        rows=rows,
-        precision=tuple(precision or ()),
-    )
+    less = tuple(precision or ())
+    narrower = Narrower(once, each, until, budget, fields, coarsen, rows, less)
     with reading(session) as node:
         asked = node.requests.show(request)
         terms = narrower.of(asked.asked_terms, world_of(session).clock())

@@ -241,7 +241,7 @@ REQUEST = {
     ),
     "approve": Entry(
         about="Allow a request, as it is asked or narrower.",
-        example="request approve q-0123456789ab --once --coarsen 4",
+        example="request approve q-0123456789ab --once --rows 'distance_m > 500'",
         load=_request_approve,
     ),
     "deny": Entry(

@@ -1,12 +1,13 @@
 """Attacks on what a grant shows of rows: versions that moved out, neighbours, and other callers."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sealhold.compute.broker import Broker
+from sealhold.compute.spec import Limits
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import DeniedError
 from sealhold.model.ids import Collection, FieldName
@@ -49,13 +50,13 @@ def handed(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     def together(
         broker: Broker,
         code: bytes,
-        res: object,
-        parts: Sequence[Sequence[object]],
-        *more: object,
-        **named: object,
+        res: Mapping[str, Plain],
+        parts: Sequence[Sequence[Mapping[str, Plain]]],
+        limits: Limits,
+        **named: Plain,
     ) -> Sequence[Sequence[int | None]]:
         given.extend(each for part in parts for each in part)
-        return several(broker, code, res, parts, *more, **named)
+        return several(broker, code, res, parts, limits, **named)
 
     monkeypatch.setattr(Broker, "answers", answers)
     monkeypatch.setattr(Broker, "evaluate_partitions", together)

@@ -1,5 +1,6 @@
 """`sealhold request approve`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -100,8 +101,7 @@ def request_approve(  # noqa: PLR0913  reason: each is one way to give less than
     Raises:
         UsageError: a point of the request lacks its own yes.
     """
-    session = Session.of(context)
-    less = tuple(precision or ())
+    session, less = Session.of(context), tuple(precision or ())
     narrower = Narrower(once, each, until, budget, fields, coarsen, rows, less)
     with reading(session) as node:
         asked = node.requests.show(request)
@@ -109,14 +109,21 @@ def request_approve(  # noqa: PLR0913  reason: each is one way to give less than
         card = node.requests.show_with(request, terms)
         check_can_confirm(session, node)
         say(session, *card_blocks(card, terms), Line(""))
-        points = frozenset(confirm or ())
-        if missing := sorted(card.points.keys() - points):
-            said = " ".join(f"--confirm {code}" for code in missing)
-            raise UsageError(f"not without a yes to each point of it: {said}")
-        if preview:
-            _preview(session, node, card, terms, points)
-        else:
-            _approve(session, node, card, terms, points)
+        points = _all_confirmed(card, confirm or ())
+        act = _preview if preview else _approve
+        act(session, node, card, terms, points)
+
+
+def _all_confirmed(card: RequestCard, said: Sequence[str]) -> frozenset[str]:
+    """Return the points that were said yes to, if each was.
+
+    Raises:
+        UsageError: a point of the request lacks its own yes.
+    """
+    if missing := sorted(card.points.keys() - set(said)):
+        codes = " ".join(f"--confirm {code}" for code in missing)
+        raise UsageError(f"not without a yes to each point of it: {codes}")
+    return frozenset(said)
 
 
 def _approve(

@@ -8,6 +8,7 @@ from time import monotonic, sleep
 
 import pytest
 
+from sealhold.frontends.cli.audit_alerts import _blocks as blocks_of
 from sealhold.model.errors import ConflictError, DeniedError, WrongPassphraseError
 from sealhold.model.quantities import DAY
 from sealhold.model.shown import RequestState
@@ -120,6 +121,11 @@ def test_an_alert_about_one_grant_names_the_grant_to_pause(
     assert node.statements.grant_of(about(first)) == view.id
     assert node.statements.grant_of(about(first, last)) is None
     assert node.statements.grant_of(about(10**6)) is None
+    offered = [str(block) for block in blocks_of(node, (about(first), about(first, last)))]
+    assert sum(f"sealhold grant pause {named(view)}" in block for block in offered) == 1
+    assert not any(f"grant pause {named(other)}" in block for block in offered)
+    node.grants.pause(named(view))  # what is paused already is not offered
+    assert not any("grant pause" in str(block) for block in blocks_of(node, (about(first),)))
 
 
 def test_a_pause_outlives_the_process_and_ends_with_the_grants_own_term(tmp_path: Path) -> None:

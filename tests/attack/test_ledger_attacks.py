@@ -115,7 +115,7 @@ class Attack:
             everyone, office, program = members(node), office_of(node), function("py", self.k, 0)
             decision, records = permitted(program), [each.record for each in everyone]
             opening = office.firewall.objects_for_task(decision, EVENTS, records)
-            texts = {record: str(fields["summary"]) for record, _, fields in opening}
+            texts = {record: str((fields or {})["summary"]) for record, _, fields in opening}
             parts = partition.read(office.core, EVENTS, self.k)
             groups = {parts.mates(each.logical) for each in everyone}
         secret = {each.logical: texts[each.record] for each in everyone}

@@ -24,6 +24,7 @@ from sealhold.policy.filter_ast import (
     LocalTime,
     Not,
     Or,
+    Sampled,
     Value,
     Weekday,
     Within,
@@ -111,6 +112,12 @@ tests = st.one_of(
         end=minutes.map(lambda end: end + 1),
     ).filter(lambda part: part.start != part.end),
     st.builds(
+        Sampled,
+        column=st.just(FieldName("t")),
+        every=st.integers(500, 10_000_000).map(Millis),
+        first=st.integers(1, 499).map(Millis),
+    ),
+    st.builds(
         Within,
         latitude=st.just(FieldName("lat")),
         longitude=st.just(FieldName("lon")),
@@ -184,6 +191,8 @@ def special(asked: Filter) -> str:
         case Within():
             place = f"{asked.centre_latitude:f}, {asked.centre_longitude:f}, {asked.metres:f}"
             return f"within({asked.latitude}, {asked.longitude}, {place})"
+        case Sampled():
+            return f"sample({asked.column}, {asked.every}ms, {asked.first}ms)"
         case Age():
             return f"age({asked.column}) < {asked.less_than}ms"
         case _:

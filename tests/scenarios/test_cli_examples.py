@@ -46,8 +46,11 @@ NEEDS = {
     "source accept": "changed",
     "grant list": "allowed",
     "grant revoke": "allowed",
+    "grant pause": "allowed",
+    "grant resume": "paused grant",
     "policy token make": "allowed",
     "policy token show": "hung",
+    "policy token watch": "hung",
     "policy token revoke": "hung",
     "grant show": "allowed",
     "policy show": "ruled",
@@ -114,6 +117,8 @@ def _hang_on_a_medium(cli: Cli, keep: Callable[[str], None]) -> None:
     line = f"policy token make Stick --grant {found(cli, 'g')} --until 30d"
     assert cli.line(line).code == 0
     keep("hung")
+    assert cli.line(f"grant pause {found(cli, 'g')}").code == 0
+    keep("paused grant")
     shutil.rmtree(cli.folder / "Stick")
     shutil.rmtree(cli.home)
     before.rename(cli.home)

@@ -269,6 +269,7 @@ def watching(monkeypatch: pytest.MonkeyPatch) -> set[int]:
 
     def watched(self: Firewall, *args: object) -> Iterator[object]:
         for record, version, fields in given(self, *args):  # type: ignore[arg-type]  # reason: passed on
+            assert fields is not None
             shown.add(int(str(fields["at"])))
             yield record, version, fields
 

@@ -97,6 +97,7 @@ LEFT_OUT = {  # routes for apps and people that the client does not call, and wh
     "GET /v1/datasets": "goes with those papers",
     "GET /v1/requests/{id}/status": "goes with those papers",
     "POST /v1/requests/{id}/runs": "goes with those papers",
+    "GET /v1/requests/{id}/ready": "goes with those papers",
     "GET /v1/requests/{id}/answer": "is sealed to a key of the asker, which no app keeps here",
 }
 NOT_SAID = {  # what a call may say, and the client does not

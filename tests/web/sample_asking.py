@@ -11,6 +11,7 @@ from sealhold.model.errors import (
     InvalidError,
     LookalikeError,
     NotFoundError,
+    WrongPassphraseError,
 )
 from sealhold.model.ids import (
     Kind,
@@ -29,7 +30,7 @@ from sealhold.model.shown import (
     RequestState,
     Terms,
 )
-from sealhold.model.shown.dataware import ComponentView, ListedDataset
+from sealhold.model.shown.dataware import ComponentView, ListedDataset, ReadyView
 from sealhold.policy.names import taken_for
 from tests.web import sample_data as data
 from tests.web.sample_state import ANSWER, Part, SampleState, answer_of
@@ -184,6 +185,22 @@ class SampleGrants(Part):
                 return ended
         raise NotFoundError(f"no grant `{id_text}`")
 
+    def pause(self, id_text: str) -> GrantView:
+        return self._moved(id_text, RequestState.ALLOWED, RequestState.SUSPENDED)
+
+    def resume(self, id_text: str, passphrase: str) -> GrantView:
+        if not self._vault.verify_passphrase(passphrase):
+            raise WrongPassphraseError
+        return self._moved(id_text, RequestState.SUSPENDED, RequestState.ALLOWED)
+
+    def _moved(self, id_text: str, before: RequestState, after: RequestState) -> GrantView:
+        grant, _ = self.show(id_text)
+        if grant.state is not before:
+            raise ConflictError(f"the grant is {grant.state.value}")
+        moved = replace(grant, state=after)
+        self._vault.grant_views[self._vault.grant_views.index(grant)] = moved
+        return moved
+
     def show(self, id_text: str) -> tuple[GrantView, tuple[ComponentView, ...]]:
         wanted = parse_id(Kind.GRANT, id_text)
         for grant in self._vault.grant_views:
@@ -307,6 +324,12 @@ class SampleOutside:
             if answer.grant == card.grant:
                 return answer.proof
         return None
+
+    def ready(self, token: str, id_text: str) -> ReadyView:
+        reply = self.fetch(token, id_text)
+        run = "00" * 32 if reply is None else data.digest(reply.hex())
+        state = "waiting" if reply is None else "ready"
+        return ReadyView(state=state, run=run, at=data.NOW, notice=b"{}")
 
     def _need(self, token: str) -> None:
         if token != TOKEN or self._vault.locked:

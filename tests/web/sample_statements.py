@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
+from sealhold.model.ids import GrantId
+from sealhold.model.shown import RequestState
 from sealhold.model.shown.statement import Odd, Statement
 from tests.unit.month_log import APPS, MonthLog, by_chance
 from tests.web.sample_data import NOW
@@ -40,3 +42,7 @@ class SampleStatements(Part):
             Odd(rule="new_hour", app=app.hex(), at=NOW, about="03", indices=(5,))
             for app in apps[:1]
         )
+
+    def grant_of(self, odd: Odd) -> GrantId | None:
+        held = (one for one in self._vault.grant_views if one.app.hex() == odd.app)
+        return next((one.id for one in held if one.state is RequestState.ALLOWED), None)

@@ -5,8 +5,11 @@ import json
 from playwright.sync_api import Browser, Page, expect
 
 from sealhold.audit.statementcheck import verify_statement
+from sealhold.model.ids import canonical
+from sealhold.model.shown import RequestState
 from tests.web.conftest import sign_in
 from tests.web.running import Running
+from tests.web.sample_state import PASSPHRASE
 from tests.web.sample_vault import SampleVault
 from tests.web.test_api import call, owner
 
@@ -57,3 +60,24 @@ def test_papers_over_the_api_are_checked_without_the_vault(site: Running) -> Non
     assert json.loads(paper)["signatures"]
     assert call(site, "GET", "/v1/statements/2026-10").status == 401
     assert call(site, "GET", "/v1/statements/now", token=token).status == 422
+
+
+def test_without_script_a_grant_is_paused_by_a_click_and_goes_on_by_the_passphrase(
+    browser: Browser, site: Running, vault: SampleVault
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, site)
+    page.goto(f"{site.url}/apps")
+    (held,) = (one for one in vault.grant_views if one.state is RequestState.ALLOWED)
+
+    page.get_by_role("button", name=f"Pause {held.label}").click()
+
+    assert RequestState.SUSPENDED in {one.state for one in vault.grant_views}
+    page.get_by_text(f"Let it hold again: {held.label}").click()
+    box = page.locator(f"form[action='/grants/{canonical(held.id)}/resume']")
+    box.get_by_label("passphrase").fill(PASSPHRASE)
+    box.get_by_role("button").click()
+    expect(page.get_by_role("button", name=f"Pause {held.label}")).to_be_visible()
+    assert vault.grant_views == [held, *(one for one in vault.grant_views if one.id != held.id)]
+    context.close()

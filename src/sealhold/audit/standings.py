@@ -20,6 +20,7 @@ STALE_AFTER = 30 * DAY
 
 NEVER = Instant(0)
 IN_FORCE = "in_force"
+PAUSED = "paused"
 SPENT = "spent"  # reason of the last answer under a grant for one
 _BROKEN = {"failed", "broken", "needs_login", "suspicious"}
 _REACHED = {"added", "reached", "looked", "done", "done_with_rejects", "login", "accepted"}
@@ -95,6 +96,9 @@ class Stand:
             return
         if event.kind in {EventKind.CHARGE, EventKind.RELEASE}:
             known.last, known.entries["used"] = at, seq
+        if event.kind is EventKind.PAUSE:
+            known.state = PAUSED if event.reason == PAUSED else IN_FORCE
+            known.entries["paused"] = seq
         spent = event.kind is EventKind.RELEASE and event.reason == SPENT
         over = event.kind is EventKind.REQUEST and event.reason == "expired"
         if event.kind is EventKind.REVOKE or spent or over:

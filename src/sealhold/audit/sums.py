@@ -46,7 +46,7 @@ SETS = ("fields", "collections", "destinations", "grants", "tasks")
 
 _K = EventKind
 _USES = {_K.CHARGE, _K.RUN, _K.RELEASE, _K.PREVIEW, _K.DECISION, _K.READ}
-_ASKS = {_K.REQUEST, _K.APPROVE, _K.REFUSE, _K.REVOKE}
+_ASKS = {_K.REQUEST, _K.APPROVE, _K.REFUSE, _K.REVOKE, _K.PAUSE}
 _RULED = {_K.POLICY, _K.COMPONENT}  # what rules say to an app, and what a grant lets a source run
 _SOURCES = {_K.SOURCE, _K.JOB, _K.INGEST}
 _OWN = {_K.READ, _K.SEARCH, _K.QUERY, _K.PREVIEW, _K.EXPORT}

@@ -24,6 +24,7 @@ from sealhold.compute.task import PAYLOAD_TYPE, Task, open_task, parse_task
 from sealhold.compute.taskfolder import read_folder
 from sealhold.compute.verify import looks_like_presentation
 from sealhold.crypto import dsse, sdjwt
+from sealhold.crypto.digest import sha256
 from sealhold.crypto.hybrid import BoxKey
 from sealhold.crypto.seal import new_key
 from sealhold.crypto.secret import Secret
@@ -35,6 +36,7 @@ from sealhold.model.ids import AppId, RequestId, TaskDigest
 from sealhold.model.quantities import DAY, Instant, MicroBits
 from sealhold.model.shown import Mode
 from sealhold.policy.documents import parse_instant
+from sealhold.policy.readiness import READY, parse_readiness
 from sealhold.policy.request import (
     MEDIA_TYPE,
     Destination,
@@ -189,6 +191,31 @@ def open_answer(answer: bytes, keys: AppKeys, request: RequestId, task: TaskDige
     if not sealed:
         raise GivenUpError("the answer was given up: the program was not done by its last slot")
     return keys.box.open(sealed, box_info(request, task))
+
+
+class Notices:
+    """What an app was told to be ready; each answer is taken once."""
+
+    def __init__(self, vault: PublicKey, app: AppId) -> None:
+        """Take the key that signs the vault's proofs, and the app's own id."""
+        self._vault = vault
+        self._app = app
+        self._taken: set[tuple[RequestId, bytes]] = set()
+
+    def take(self, notice: bytes, answer: bytes) -> RequestId:
+        """Return the request that `answer`, as it was fetched, was announced under.
+
+        Raises:
+            BadSignatureError: another vault's word.
+            InvalidError: of another app, of nothing, of other bytes, or taken before.
+        """
+        found = parse_readiness(from_json(dsse.open(notice, READY, [self._vault]).payload))
+        if found.app != self._app or found.run != sha256(answer):
+            raise InvalidError("a notice of something else")
+        if (found.request, found.run) in self._taken:
+            raise InvalidError("this answer was taken before")
+        self._taken.add((found.request, found.run))
+        return found.request
 
 
 def told_in(proof: bytes) -> dict[str, Plain]:

@@ -22,8 +22,10 @@ from sealhold.model.errors import InvalidManifestError
 from sealhold.model.ids import Collection, FieldName, FunctionId, TaskDigest
 from sealhold.model.quantities import Instant, MicroBits
 from sealhold.model.records import Dataset
-from sealhold.policy.filter_ast import Filter
+from sealhold.policy.filter_ast import And, Filter
 from sealhold.policy.request import MEDIA_TYPE, Request, parse_request
+from sealhold.policy.rowfilter import parse_filter
+from sealhold.policy.sight import EVERY_ROW, WHOLE, Said, parse_sight
 from sealhold.vault.budget import Budget, Leak
 from sealhold.vault.registry import App
 from sealhold.vault.requests import RequestRow
@@ -41,6 +43,7 @@ class Asked:
     wish: Request
     signed: SignedTask
     dataset: Dataset
+    said: Said = WHOLE  # what the program is to see of rows: by its grant, or terms that are tried
 
     def scope(self, fields: frozenset[FieldName]) -> Scope:
         """Return what is priced and run if the program sees `fields`."""
@@ -50,16 +53,19 @@ class Asked:
             fields=fields & task.fields,
             params=(task.param(self.wish.param),),
             selections=(task.selection(self.wish.selection),),
+            said=self.said,
         )
 
     def program(self, fields: frozenset[FieldName], bound: Bound = NONE) -> Program:
         """Return what is run if the program sees `fields`, and gets the files in `bound`."""
-        return Program(scope=self.scope(fields), code=self.row.code.read(), bound=bound)
+        sight = parse_sight(self.said, self.dataset.columns)
+        code = self.row.code.read()
+        return Program(scope=self.scope(fields), code=code, bound=bound, sight=sight)
 
     def function(self, fields: frozenset[FieldName]) -> FunctionId:
         """Return the id under which it is charged if the program sees `fields`."""
         scope = self.scope(fields)
-        return function_id(scope.task, scope.params[0], scope.fields)
+        return function_id(scope.task, scope.params[0], scope.fields, said=scope.said)
 
     def chosen(self, fields: frozenset[FieldName]) -> Filter:
         """Return the filter that says which objects are meant.
@@ -68,7 +74,11 @@ class Asked:
             InvalidManifestError: the selection tests a field that is not granted.
         """
         task = self.signed.task
-        return parse_selection(task.selection(self.wish.selection), self.dataset, fields)
+        found = parse_selection(task.selection(self.wish.selection), self.dataset, fields)
+        if self.said.rows == EVERY_ROW:
+            return found
+        # any column: the owner chose it, and that a row is among them is paid for as a selection
+        return And((found, parse_filter(self.said.rows, self.dataset.columns)))
 
     def query_cost(self, coarsen: int) -> MicroBits:
         """Return what one new answer costs."""
@@ -79,8 +89,10 @@ class Asked:
         return facts_of(self.scope(fields), cells([self.chosen(fields)]), approved_at)
 
 
-def read_asked(row: RequestRow, app: App, datasets: Mapping[Collection, Dataset]) -> Asked:
-    """Return a kept request with its papers read.
+def read_asked(
+    row: RequestRow, app: App, datasets: Mapping[Collection, Dataset], said: Said = WHOLE
+) -> Asked:
+    """Return a kept request with its papers read; `said` is what its grant says of rows.
 
     Raises:
         TamperedError: a paper is not what came in.
@@ -92,7 +104,7 @@ def read_asked(row: RequestRow, app: App, datasets: Mapping[Collection, Dataset]
     if dataset is None:
         raise InvalidManifestError(f"the vault has no collection `{signed.task.collection}`")
     wish = parse_request(from_json(opened.payload))
-    return Asked(row=row, app=app, wish=wish, signed=signed, dataset=dataset)
+    return Asked(row=row, app=app, wish=wish, signed=signed, dataset=dataset, said=said)
 
 
 def facts_so_far(budget: Budget, dataset: Dataset) -> Facts:

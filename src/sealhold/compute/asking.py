@@ -31,6 +31,7 @@ from sealhold.compute.asked import Asked
 from sealhold.compute.granted import grant_view
 from sealhold.compute.looks import Looks
 from sealhold.compute.members import choose, epoch_at, freeze
+from sealhold.compute.narrowing import narrowed
 from sealhold.compute.office import Office, ask_of, facts, read
 from sealhold.compute.replay import Member, Progress
 from sealhold.compute.shelf import Shelf
@@ -94,9 +95,7 @@ class Requests:
         Raises:
             InvalidError: `terms` are wider than what was asked.
         """
-        asked = self._asked(id_text)
-        self._refuse_wider(asked, terms)
-        return self._card(asked, terms)
+        return self._card(narrowed(self._asked(id_text), terms), terms)
 
     def approve(
         self,
@@ -287,7 +286,7 @@ class Requests:
         # THREAT T63: what is decided on is what was shown, to the byte
         if cards.shown_digest(asked).hex() != shown:
             raise ConflictError("the request is no longer the one that was shown")
-        self._refuse_wider(asked, terms)
+        asked = narrowed(asked, terms)
         now = self._office.core.clock()
         if asked.app.state != ACTIVE:
             raise ConflictError(f"the app is {asked.app.state}")
@@ -312,12 +311,6 @@ class Requests:
             if not retrieval.is_ready(scope):
                 raise err
         retrieval.require(scope)
-
-    @staticmethod
-    def _refuse_wider(asked: Asked, terms: Terms) -> None:
-        if terms.budget < 0 or not cards.is_narrower(asked, terms):
-            raise InvalidError("the terms are wider than what was asked")
-        asked.chosen(terms.fields & asked.signed.task.fields)
 
     def _card(self, asked: Asked, terms: Terms) -> RequestCard:
         office, row = self._office, asked.row

@@ -25,7 +25,7 @@ from sealhold.crypto.kdf import derive
 from sealhold.crypto.sign import SigningKey
 from sealhold.crypto.tags import Tag
 from sealhold.model.encoding import from_json, to_json
-from sealhold.model.errors import SealholdError, TamperedError
+from sealhold.model.errors import DeniedError, SealholdError, TamperedError
 from sealhold.model.ids import AppId, GrantId, SourceId
 from sealhold.model.quantities import DAY, Instant
 from sealhold.model.shown.dataware import AckState, ComponentView
@@ -44,7 +44,7 @@ from sealhold.stores.spec import Op
 from sealhold.vault.catalogue import FEDERATE, Catalogue, SourceRow
 from sealhold.vault.components import ComponentRow, Components
 from sealhold.vault.core import Core
-from sealhold.vault.grants import GrantRow
+from sealhold.vault.grants import GrantRow, is_paused
 from sealhold.vault.sourcestates import AWAY
 from sealhold.vault.telling import Teller
 from sealhold.vault.whence import sources_of
@@ -126,14 +126,21 @@ class Dispatch:
         """Let a program run under a grant while the block lasts, at each source of its dataset.
 
         Raises:
-            DeniedError: a source does not let it, or the grant was ended meanwhile.
+            DeniedError: a source does not let it, or the grant was ended or paused meanwhile.
         """
         self._renew(row, code)
         self._look(row, code)  # so that a refusal stands in the log
         # THREAT T414: told of before it is looked at, so an order finds the run or the run finds it
         with self._live.run(row.grant.id) as run:
             self._look(row, code)
+            # THREAT T429: paused between the charge and here, it does not begin
+            if is_paused(self._core.deciding, row.grant.id):
+                raise DeniedError("the grant is paused")
             yield run
+
+    def pause(self, grant: GrantId) -> int:
+        """End what runs under a grant that was paused, and return how many runs there were."""
+        return self._live.pause(grant)
 
     def check(self, row: GrantRow, code: bytes) -> None:
         """Return if each source of a grant that stands lets a program run.

@@ -47,7 +47,8 @@ def draw_of(scope: Scope, day: int) -> Draw:
     """Return which draw the answer of a task's one parameter and one selection rests on."""
     # THREAT T189: neither app, grant, coarseness nor data is in it, so none of them is a new draw
     param, selection = scope.params[0].id, scope.selections[0].id
-    asked = pack([scope.task.digest, param, selection, sorted(scope.fields)])
+    seen = [] if scope.said.is_whole else [[scope.said.rows, list(scope.said.precision)]]
+    asked = pack([scope.task.digest, param, selection, sorted(scope.fields), *seen])
     return Draw(name=tagged(Tag.NOISE, asked), day=day)
 
 

@@ -26,7 +26,7 @@ from sealhold.model.quantities import Instant, MicroBits
 from sealhold.model.shown import Mode
 from sealhold.policy.facts import Actor as Asking
 from sealhold.vault.firewall import Passage
-from sealhold.vault.grants import GrantRow
+from sealhold.vault.grants import GrantRow, stands
 from sealhold.vault.writer import Work
 
 EPOCH = "epoch"  # why something was done: a new day of an open set
@@ -34,11 +34,7 @@ EPOCH = "epoch"  # why something was done: a new day of an open set
 
 def in_force(office: Office, now: Instant) -> list[GrantRow]:
     """Return the grants under which the vault does something by itself."""
-    return [
-        row
-        for row in office.grants.all()
-        if row.ended_at is None and row.grant.mode is Mode.UNTIL and row.grant.covers(now)
-    ]
+    return [row for row in office.grants.all() if stands(row, now) and row.grant.mode is Mode.UNTIL]
 
 
 class Epochs:

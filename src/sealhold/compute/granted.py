@@ -1,6 +1,7 @@
 """What was allowed and who may ask, for the owner: grants listed and revoked, apps stopped.
 
 - A revocation holds from the next decision on; what left before stays out, and the log shows it.
+- A pause does, too, until it is taken back: the consent stands, and the term goes on running.
 
 Source: docs/spec/07-grants.md section 7.
 """
@@ -27,12 +28,14 @@ from sealhold.vault.grants import GrantRow
 from sealhold.vault.registry import ACTIVE, REMOVED, SUSPENDED, App
 from sealhold.vault.writer import Work
 
+PAUSED, RESUMED = "paused", "resumed"  # why the log was told of a grant
+
 
 def grant_view(office: Office, row: GrantRow) -> GrantView:
     """Return a grant as it is shown."""
     asked = read(office, office.requests.get(row.request))
     grant, now = row.grant, office.core.clock()
-    over = row.state is RequestState.ALLOWED and grant.not_after <= now
+    over = row.ended_at is None and grant.not_after <= now
     return GrantView(
         id=grant.id,
         request=row.request,
@@ -47,6 +50,8 @@ def grant_view(office: Office, row: GrantRow) -> GrantView:
             budget=grant.budget,
             fields=grant.fields,
             coarsen=grant.coarsen,
+            rows=grant.filter,
+            precision=grant.precision,
         ),
         uses=row.uses,
         spent=row.spent,
@@ -82,6 +87,48 @@ class Grants:
         )
         office.dispatch().deliver()
         return grant_view(office, after)
+
+    def pause(self, id_text: str) -> GrantView:
+        """Let nothing happen under a grant until it is resumed; what runs under it is ended.
+
+        Raises:
+            NotFoundError: no grant of that id.
+            ConflictError: it has ended, or is paused already.
+        """
+        row = self._office.grants.find(id_text)
+        after = self._moved(row, RequestEvent.SUSPENDED, PAUSED)
+        self._office.dispatch().pause(row.grant.id)
+        return grant_view(self._office, after)
+
+    def resume(self, id_text: str, passphrase: str) -> GrantView:
+        """Let a paused grant hold again, as it was allowed.
+
+        Raises:
+            NotFoundError: no grant of that id.
+            WrongPassphraseError: the owner is not proven.
+            ConflictError: it is not paused.
+        """
+        # THREAT T429: to go on is to widen, so a session alone cannot
+        if not self._office.verify(passphrase):
+            raise WrongPassphraseError
+        row = self._office.grants.find(id_text)
+        return grant_view(self._office, self._moved(row, RequestEvent.RESUMED, RESUMED))
+
+    def _moved(self, row: GrantRow, event: RequestEvent, reason: str) -> GrantRow:
+        """Return a grant and its request after `event`, kept and told of in one commit.
+
+        Raises:
+            ConflictError: it cannot happen to the grant as it is.
+        """
+        office, now = self._office, self._office.core.clock()
+        after, grant_op = office.grants.move(row, event, now)
+        request = office.requests.get(row.request)
+        _, request_op = office.requests.move(request, event, now)
+        told = event_of(office, read(office, request), EventKind.PAUSE)
+        entry = office.teller.entry(structs.replace(told, grant=row.grant.id, reason=reason))
+        narrows = event is RequestEvent.SUSPENDED
+        office.core.writer.commit(Work((grant_op, request_op), (entry,), right=narrows))
+        return after
 
     def show(self, id_text: str) -> tuple[GrantView, tuple[ComponentView, ...]]:
         """Return one grant, and how each source of its dataset stands to it.

@@ -17,7 +17,9 @@ from sealhold.model.shown.dataware import Difference, InboxLine
 from sealhold.policy.names import visible
 from sealhold.policy.request import material_change
 
-_SEEN = frozenset({RequestState.ALLOWED, RequestState.SPENT, RequestState.REVOKED})
+_SEEN = frozenset(
+    {RequestState.ALLOWED, RequestState.SUSPENDED, RequestState.SPENT, RequestState.REVOKED}
+)
 _TOLD: dict[str, Callable[[Asked], str]] = {
     "purpose": lambda asked: asked.wish.purpose,
     "param": lambda asked: asked.wish.param,

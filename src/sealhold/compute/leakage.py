@@ -27,6 +27,7 @@ from sealhold.model.encoding import pack
 from sealhold.model.errors import InvalidManifestError
 from sealhold.model.ids import FunctionId, TaskDigest
 from sealhold.model.quantities import MICRO, Instant, MicroBits
+from sealhold.policy.sight import EVERY_ROW
 
 _DIGITS = 60  # of a logarithm; its integer part needs at most 20
 _SLACK = Decimal("1e-30")  # above any error of the logarithm, far below a micro-bit
@@ -227,6 +228,8 @@ def unprotected(query: QueryPrice, queries: int, size: MicroBits) -> MicroBits:
 def family_id(scope: Scope) -> bytes:
     """Return the 32-byte id of the selections of `scope`: the same predicates are one family."""
     predicates = sorted({each.predicate for each in scope.selections})
+    if scope.said.rows != EVERY_ROW:
+        predicates = [f"({each}) and ({scope.said.rows})" for each in predicates]
     return tagged(Tag.FAMILY, pack([scope.task.collection, predicates]))
 
 
@@ -235,7 +238,9 @@ def facts_of(scope: Scope, cells: int, approved_at: Instant) -> Facts:
     task = scope.task
     price = MicroBits(task.tuples * function_price(task))  # each tuple of resources is a function
     return Facts(
-        functions={function_id(task, param, scope.fields): price for param in scope.params},
+        functions={
+            function_id(task, param, scope.fields, said=scope.said): price for param in scope.params
+        },
         families={family_id(scope): family_price(task, cells)},
         timings={task.digest: timing_price(task)},
         epochs=shown_epochs(task, approved_at),

@@ -2,7 +2,8 @@
 
 - To end a run is to kill the processes in which its program is evaluated; what a program was about
   when that happened is nobody's answer and is not kept.
-- Who ends runs waits until they are over, and tells how many there were. None begins afterwards.
+- Who ends runs waits until they are over, and tells how many there were. Under a grant that ended
+  none begins afterwards; under one that was paused, none until it holds again.
 
 Source: docs/spec/39-dataware.md section 5.
 """
@@ -36,7 +37,7 @@ class LiveRun:
         """
         with self._turn:
             if self.is_killed:
-                raise DeniedError("the grant was revoked while it ran")
+                raise DeniedError("the grant was ended or paused while it ran")
             self._brokers.append(broker)
         try:
             yield
@@ -77,7 +78,7 @@ class LiveRuns:
             yield run
         except Exception as err:
             if run.is_killed:  # whatever the killed processes were taken for
-                raise DeniedError("the grant was revoked while it ran") from err
+                raise DeniedError("the grant was ended or paused while it ran") from err
             raise
         finally:
             with self._turn:
@@ -85,6 +86,16 @@ class LiveRuns:
                 if not self._runs[grant]:
                     del self._runs[grant]
                 self._turn.notify_all()
+
+    def pause(self, grant: GrantId) -> int:
+        """End the runs of a grant that go on, and return how many there were; others may begin."""
+        with self._turn:
+            runs = [each for each in self._runs.get(grant, ()) if not each.is_killed]
+        for run in runs:
+            run.kill()
+        with self._turn:  # one that goes on in spite of it is refused when it is over
+            self._turn.wait_for(lambda: grant not in self._runs, PATIENCE)
+        return len(runs)
 
     def end(self, grant: GrantId) -> int:
         """End the runs of a grant, for good, and return how many there were.

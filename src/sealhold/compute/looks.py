@@ -101,4 +101,4 @@ class Looks:
 
 def _term(terms: Terms) -> bytes:
     """Return what tells one look from another: what it would show differently."""
-    return sha256(pack([sorted(terms.fields), terms.coarsen]))
+    return sha256(pack([sorted(terms.fields), terms.coarsen, terms.rows, list(terms.precision)]))

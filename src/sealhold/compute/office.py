@@ -20,6 +20,7 @@ from sealhold.model.errors import InvalidManifestError
 from sealhold.model.ids import Collection, FieldName
 from sealhold.model.quantities import Instant, MicroBits, year_of
 from sealhold.policy.facts import Actor, Ask, Facts, Held, Standing
+from sealhold.policy.sight import WHOLE
 from sealhold.stores.spec import Op
 from sealhold.vault.budget import Budget
 from sealhold.vault.consents import Consents
@@ -87,7 +88,9 @@ class Office:
 
 def read(office: Office, row: RequestRow) -> Asked:
     """Return a kept request with its papers read."""
-    return read_asked(row, office.registry.get(row.app), office.core.datasets)
+    # THREAT T430: what is read of a request that was granted is as narrow as its grant
+    said = WHOLE if row.grant is None else office.grants.said(row.grant)
+    return read_asked(row, office.registry.get(row.app), office.core.datasets, said)
 
 
 def ask_of(asked: Asked, fields: frozenset[FieldName], cost: MicroBits, actor: Actor) -> Ask:

@@ -20,6 +20,9 @@ from sealhold.compute.office import Office, read
 from sealhold.compute.running import Runs
 from sealhold.compute.shelf import Shelf
 from sealhold.compute.slots import boundary, pad
+from sealhold.crypto import dsse
+from sealhold.crypto.digest import sha256
+from sealhold.model.encoding import to_json
 from sealhold.model.errors import (
     AuditUnavailableError,
     BusyError,
@@ -32,7 +35,8 @@ from sealhold.model.errors import (
 from sealhold.model.ids import RequestId
 from sealhold.model.quantities import HOUR
 from sealhold.model.shown import RequestState
-from sealhold.model.shown.dataware import ListedDataset
+from sealhold.model.shown.dataware import ListedDataset, ReadyView
+from sealhold.policy.readiness import NO_RUN, READY, Readiness, State, readiness_document
 from sealhold.vault.grants import GrantRow
 from sealhold.vault.requests import RequestRow
 from sealhold.vault.retired import is_retired
@@ -134,15 +138,42 @@ class Outside:
             DeniedError: whatever the reason.
         """
         with _denying():
+            return self._newest(self._request(token, id_text))
+
+    def ready(self, token: str, id_text: str) -> ReadyView:
+        """Return whether there is something to fetch, and the vault's signed word on it.
+
+        Raises:
+            DeniedError: whatever the reason, as `fetch` does.
+        """
+        with _denying():
             row = self._request(token, id_text)
-            grant = self._grant(row)
-            # THREAT T73: what was not fetched before a withdrawal has not left, and stays
-            task = read(self._office, row).signed.task
-            if row.state not in ALLOWED or is_retired(self._office.core.deciding, task.digest):
-                raise DeniedError("denied")
-            seconds = task.slot.seconds
-            # THREAT T172: said at the last boundary, not when the program happens to be done
-            give_up_owed(self._office, self._shelf, grant)
+            reply = self._newest(row)
+        # THREAT T172: said of what `fetch` gives and of nothing else, so it tells no more than that
+        found = Readiness(
+            app=row.app,
+            request=row.id,
+            state=State.WAITING if reply is None else State.READY,
+            run=NO_RUN if reply is None else sha256(reply),
+            at=self._office.core.clock(),
+        )
+        notice = dsse.sign(READY, to_json(readiness_document(found)), [self._office.proof_key])
+        return ReadyView(state=found.state.value, run=found.run.hex(), at=found.at, notice=notice)
+
+    def _newest(self, row: RequestRow) -> bytes | None:
+        """Return what is fetched under a request now.
+
+        Raises:
+            DeniedError: nothing is allowed under it, or not any more.
+        """
+        grant = self._grant(row)
+        # THREAT T73: what was not fetched before a withdrawal has not left, and stays
+        task = read(self._office, row).signed.task
+        if row.state not in ALLOWED or is_retired(self._office.core.deciding, task.digest):
+            raise DeniedError("denied")
+        seconds = task.slot.seconds
+        # THREAT T172: said at the last boundary, not when the program happens to be done
+        give_up_owed(self._office, self._shelf, grant)
         now = self._office.core.clock()
         for stored in self._shelf.answers_of(grant.grant.id):
             ticket = self._shelf.ticket(stored.grant, stored.epoch)

@@ -31,6 +31,7 @@ from sealhold.model.encoding import Plain, pack
 from sealhold.model.errors import StoppedError
 from sealhold.model.ids import Collection, FunctionId, GrantId, Id16, RecordId
 from sealhold.policy.decision import Decision
+from sealhold.policy.sight import EVERYTHING, Sight
 from sealhold.stores.spec import Op
 from sealhold.vault.core import Core
 from sealhold.vault.firewall import Firewall
@@ -61,6 +62,7 @@ class Program:
     scope: Scope
     code: bytes
     bound: Bound = NONE  # the third parties' files that it gets
+    sight: Sight = EVERYTHING  # what it sees of rows; as `scope.said` says
 
     @property
     def task(self) -> Task:
@@ -71,7 +73,8 @@ class Program:
     def f(self) -> FunctionId:
         """The function's id."""
         scope = self.scope
-        return function_id(self.task, scope.params[0], scope.fields, self.bound.digests)
+        param, digests = scope.params[0], self.bound.digests
+        return function_id(self.task, param, scope.fields, digests, scope.said)
 
     @property
     def res(self) -> dict[str, Plain]:
@@ -90,7 +93,8 @@ class Program:
         )
 
 
-_Shown = Mapping[bytes, tuple[int, dict[str, Plain]]]  # version and fields, by name
+_Fields = dict[str, Plain] | None  # None: not among the rows that it may see
+_Shown = Mapping[bytes, tuple[int, _Fields]]  # version and fields, by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,7 @@ class _Keeping:
         self._further(len(part.places))
 
     def fail(self, name: bytes, number: int, version: int) -> None:
-        """Take in an object that is too large to be shown: its value is the default."""
+        """Take in an object that is not to be shown, or too large: its value is the default."""
         self.entries.append(Entry(name, number, version, self.program.task.evaluate.default))
         self._further(1)
 
@@ -264,7 +268,7 @@ class Replay:
         for start in range(0, len(groups), step):
             some = groups[start : start + step]
             names = [name for mates in some for name in mates if name not in gone]
-            shown = self._shown(decision, task, names, missing)
+            shown = self._shown(decision, keeping.program, names, missing)
             for mates in some:
                 if any(name in shown and _is_wanted(missing, name, shown) for name in mates):
                     part = _part(keeping, mates, shown)
@@ -272,7 +276,11 @@ class Replay:
                         yield part
 
     def _shown(
-        self, decision: Decision, task: Task, names: Sequence[bytes], known: Mapping[bytes, Member]
+        self,
+        decision: Decision,
+        program: Program,
+        names: Sequence[bytes],
+        known: Mapping[bytes, Member],
     ) -> _Shown:
         """Return version and granted fields of each named object that is there now."""
         others = [name for name in names if name not in known]
@@ -283,7 +291,9 @@ class Replay:
                 records[RecordId(Id16(row.row[1]))] = name
             elif self._firewall.is_elsewhere(name):  # what lies elsewhere is called as it is named
                 records[RecordId(Id16(name))] = name
-        opened = self._firewall.objects_for_task(decision, task.collection, list(records))
+        opened = self._firewall.objects_for_task(
+            decision, program.task.collection, list(records), program.sight
+        )
         return {records[record]: (version, fields) for record, version, fields in opened}
 
 
@@ -299,8 +309,9 @@ def _part(keeping: _Keeping, mates: Sequence[bytes], shown: _Shown) -> _Part:
         if name not in shown:
             continue
         version, fields = shown[name]
-        size = len(pack(fields))
-        if size > task.input.max_object_bytes:
+        size = 0 if fields is None else len(pack(fields))
+        # THREAT T431: what is not seen is the default for good, and uses up a version like a value
+        if fields is None or size > task.input.max_object_bytes:
             keeping.fail(name, number, version)
             continue
         objects[at] = fields

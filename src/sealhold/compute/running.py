@@ -45,7 +45,7 @@ from sealhold.policy.lifecycle import RequestEvent
 from sealhold.policy.request import Schedule
 from sealhold.stores.spec import Op
 from sealhold.vault.firewall import Passage
-from sealhold.vault.grants import GrantRow
+from sealhold.vault.grants import GrantRow, stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +160,13 @@ class Runs:
     def owed(self) -> list[GrantId]:
         """Return the grants in force with a charge whose answer never left: a restart completes it.
 
-        Under a grant that ended nothing leaves any more, so nothing is owed.
+        Under a grant that ended or pauses nothing leaves any more, so nothing is owed.
         """
         now = self._office.core.clock()
         return [
             row.grant.id
             for row in self._office.grants.all()
-            if row.ended_at is None and row.grant.covers(now) and self._shelf.owed(row.grant.id)
+            if stands(row, now) and self._shelf.owed(row.grant.id)
         ]
 
     def answers(self) -> tuple[AnswerView, ...]:

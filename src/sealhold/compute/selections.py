@@ -32,6 +32,7 @@ from sealhold.policy.filter_ast import (
     LocalTime,
     Not,
     Or,
+    Sampled,
     Value,
     Weekday,
     Within,
@@ -73,7 +74,7 @@ def columns_of(asked: Filter) -> frozenset[FieldName]:
             return columns_of(part)
         case Within():
             return frozenset({asked.latitude, asked.longitude})
-        case Compare() | Among() | Between() | Weekday() | LocalTime() | Age():
+        case Compare() | Among() | Between() | Weekday() | LocalTime() | Sampled() | Age():
             return frozenset({asked.column})
 
 
@@ -100,7 +101,7 @@ def _plain(asked: Filter, axes: _Axes) -> Filter:
             return Not(_plain(part, axes))
         case Compare() | Among() | Between():
             axes.setdefault(asked.column, set()).update(_constants(asked))
-        case Weekday() | LocalTime() | Within() | Age():
+        case Weekday() | LocalTime() | Sampled() | Within() | Age():
             own = FieldName(repr(asked))  # no column has such a name
             axes[own] = {True}
             return Compare(column=own, how=Comparison.EQUAL, value=True)

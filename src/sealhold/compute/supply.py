@@ -13,6 +13,7 @@ from sealhold.compute.retrieve import Tell
 from sealhold.compute.task import Scope
 from sealhold.model.errors import NotFetchedError
 from sealhold.model.shown import ResourceView
+from sealhold.vault.grants import stands
 
 
 class Resources:
@@ -47,7 +48,7 @@ class Resources:
         office, now = self._office, self._office.core.clock()
         found = []
         for row in office.grants.all():
-            if row.ended_at is None and row.grant.covers(now):
+            if stands(row, now):
                 asked = read(office, office.requests.get(row.request))
                 if asked.signed.task.resources:
                     found.append(asked.scope(row.grant.fields))

@@ -58,6 +58,7 @@ from sealhold.model.ids import (
 from sealhold.model.quantities import Instant
 from sealhold.policy.documents import parse_instant
 from sealhold.policy.dpv import require
+from sealhold.policy.sight import WHOLE, Said
 
 PAYLOAD_TYPE = "application/vnd.sealhold.task+json"
 MAX_MANIFEST = 65_536  # bytes of the payload; the examples need under 4 KiB
@@ -144,6 +145,7 @@ class Scope:
     fields: frozenset[FieldName]  # what the program is shown
     params: tuple[Param, ...]
     selections: tuple[Selection, ...]
+    said: Said = WHOLE  # of rows, by the owner's terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +241,7 @@ def function_id(
     param: Param,
     fields: Many[FieldName],
     digests: Mapping[str, bytes] | None = None,
+    said: Said = WHOLE,
 ) -> FunctionId:
     """Return the id of the function that `task` computes with `param` over the granted `fields`.
 
@@ -250,6 +253,7 @@ def function_id(
         fields: what of an object is granted.
         digests: of the resources that are bound, by their ids; without them, the id of the series
             of functions that their versions make, which is what an approval charges.
+        said: which rows are seen, and how finely: seen otherwise it is another function.
 
     Raises:
         InvalidError: `digests` are not those of the task's resources.
@@ -275,6 +279,7 @@ def function_id(
                     [evaluate.range.document(), evaluate.default],
                     task.partition.k,
                     [limits.ms_per_partition, limits.memory_mib, limits.fuel],
+                    *([] if said.is_whole else [[said.rows, list(said.precision)]]),
                 ]
             ),
         )

@@ -13,7 +13,12 @@ from sealhold.model.errors import ConflictError, InvalidGrantError, WrongPassphr
 from sealhold.model.policytokens import PolicyTokenView
 from sealhold.model.quantities import Instant
 from sealhold.policy.policy_token import Effect
+from sealhold.policy.standing import Effect as Ruling
 from sealhold.vault.policytokens import PolicyTokens
+from sealhold.vault.standingrules import StandingRules
+
+_WIDENING = frozenset({Ruling.ALLOW, Ruling.SHOW})
+_NARROWING = frozenset({Ruling.ASK, Ruling.DENY})
 
 
 class PolicyTokenDoor:
@@ -22,6 +27,8 @@ class PolicyTokenDoor:
     def __init__(self, office: Office, tokens: PolicyTokens) -> None:
         self._office = office
         self._tokens = tokens
+        core = office.core
+        self._rules = StandingRules(core.deciding, core.papers, core.keyring.signer("grant-sign"))
 
     def make(  # reason: where, what it does to which grants, how long, and the owner's proof
         self,
@@ -31,14 +38,16 @@ class PolicyTokenDoor:
         passphrase: str,
         *,
         narrow: bool = False,
+        rules: Sequence[str] = (),
     ) -> PolicyTokenView:
         """Sign a token onto the medium at `folder`; what widens binds its grants from now on.
 
         Raises:
             WrongPassphraseError: the owner is not proven.
-            NotFoundError: no grant of an id.
+            NotFoundError: no grant or rule of an id.
             ConflictError: a grant has ended before.
-            InvalidGrantError: it is over before it begins, or has no or too many grants.
+            InvalidGrantError: it is over before it begins, has no or too many grants, or carries
+                a rule that does not fit what it does.
             UnavailableError: the medium is away, or takes no writing.
         """
         office = self._office
@@ -50,7 +59,14 @@ class PolicyTokenDoor:
         if any(row.ended_at is not None for row in rows):
             raise ConflictError("a grant has ended before")
         effect = Effect.NARROW if narrow else Effect.WIDEN
-        return self._tokens.make(folder, effect, [row.grant.id for row in rows], until)
+        carried = [self._rules.find(each).rule for each in rules]
+        fitting = _NARROWING if narrow else _WIDENING
+        # THREAT T424: who pulls it out may shut what it opens, or open what it shuts, as it says
+        if any(rule.effect not in fitting for rule in carried):
+            what = "ask or deny" if narrow else "allow or show"
+            raise InvalidGrantError(f"this token carries rules that {what}, and no others")
+        named = [row.grant.id for row in rows]
+        return self._tokens.make(folder, effect, named, until, [rule.id for rule in carried])
 
     def all(self) -> tuple[PolicyTokenView, ...]:
         """Return every token, those that end last first."""

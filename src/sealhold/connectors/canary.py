@@ -4,6 +4,8 @@
   empty, how many items were refused. Of the values nothing is kept.
 - A first portion that lacks what was never lacking before, or of which most is refused that was
   not before, is no more the same export: nothing of it is kept until its owner looked.
+- Of as many inputs as before nothing may be left out: a dataset of which none comes any more, while
+  others do, is not held to be gone until its owner looked.
 - A few rows prove nothing: both sides must have twenty.
 
 Source: docs/spec/45-staging.md section 3.
@@ -36,6 +38,7 @@ class Canary:
         self._empty: dict[str, Counter[str]] = {}
         self._refused = 0
         self._begun = False
+        self._inputs = 0  # of a whole read
 
     def begin(self) -> None:
         """Look at the next batch: it is the first of another input."""
@@ -62,6 +65,27 @@ class Canary:
         for name, found in empty.items():
             self._empty.setdefault(name, Counter()).update(found)
 
+    def check_gone(self, gone: Mapping[str, int], inputs: int) -> None:
+        """Return if it may be that items are gone.
+
+        Args:
+            gone: how many of each dataset were there and did not come.
+            inputs: how many were read now, to their end.
+
+        Raises:
+            SourceChangedError: nothing comes any more of what is still there, as it seems.
+        """
+        self._inputs = inputs
+        if not self._rows or inputs < self._accepted.get("inputs", inputs + 1):
+            return  # there is less than before: somebody took it away
+        # THREAT T398: an export in another form would otherwise take out all that it held before
+        left_out = [
+            name for name, count in gone.items() if count >= ENOUGH and not self._rows[name]
+        ]
+        if left_out:
+            named = ", ".join(f"`{each}`" for each in sorted(left_out)[:NAMES])
+            raise SourceChangedError(f"nothing comes any more of what was always there: {named}")
+
     def shape(self) -> Plain:
         """Return what was accepted with what came now."""
         shape: dict[str, Any] = {}
@@ -71,7 +95,8 @@ class Canary:
             empty = Counter(old["empty"]) + self._empty.get(name, Counter())
             shape[name] = {"rows": old["rows"] + self._rows[name], "empty": dict(empty)}
         refused = self._accepted.get("refused", 0) + self._refused
-        return {"datasets": shape, "refused": refused}
+        inputs = self._inputs or self._accepted.get("inputs", 0)
+        return {"datasets": shape, "refused": refused, "inputs": inputs}
 
     def _check(self, batch: Batch, rows: Counter[str], empties: Mapping[str, Counter[str]]) -> None:
         before = self._accepted.get("datasets", {})

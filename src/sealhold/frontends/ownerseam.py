@@ -27,7 +27,7 @@ from sealhold.model.shown import (
     Terms,
 )
 from sealhold.model.shown.budgets import CapLook, CapView
-from sealhold.model.shown.dataware import ComponentView, ListedDataset
+from sealhold.model.shown.dataware import ComponentView, ListedDataset, ReadyView
 from sealhold.model.shown.keys import LogKeysView
 from sealhold.model.shown.pushes import Pushed
 
@@ -176,6 +176,23 @@ class Grants(Protocol):
 
         Raises:
             ConflictError: it has ended before.
+        """
+        ...
+
+    def pause(self, id_text: str) -> GrantView:
+        """Let nothing happen under a grant until it is resumed; what runs under it is ended.
+
+        Raises:
+            ConflictError: it has ended, or is paused already.
+        """
+        ...
+
+    def resume(self, id_text: str, passphrase: str) -> GrantView:
+        """Let a paused grant hold again.
+
+        Raises:
+            ConflictError: it is not paused.
+            WrongPassphraseError: the owner is not proven.
         """
         ...
 
@@ -339,6 +356,10 @@ class Outside(Protocol):
 
     def invoke(self, token: str, id_text: str, nonce: str | None = None) -> None:
         """Ask for one run under the allowed request; it is charged now and runs by itself."""
+        ...
+
+    def ready(self, token: str, id_text: str) -> ReadyView:
+        """Return whether there is something to fetch, and the vault's signed word on it."""
         ...
 
     def fetch(self, token: str, id_text: str) -> bytes | None:

@@ -8,6 +8,7 @@ Source: docs/spec/40-statement.md.
 from collections.abc import Iterator
 from typing import Protocol
 
+from sealhold.model.ids import GrantId
 from sealhold.model.shown.statement import Odd, Statement
 
 
@@ -33,4 +34,8 @@ class Statements(Protocol):
 
     def alerts(self) -> tuple[Odd, ...]:
         """Return the odd uses of the last 30 days, the newest first."""
+        ...
+
+    def grant_of(self, odd: Odd) -> GrantId | None:
+        """Return the one grant that all entries of an alert are about, if one is."""
         ...

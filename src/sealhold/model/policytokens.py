@@ -16,7 +16,8 @@ class PolicyTokenView:
     id: Id16
     state: str  # standing | revoked
     effect: str  # widen | narrow
-    grants: tuple[GrantId, ...]  # none: all
+    grants: tuple[GrantId, ...]  # neither these nor rules: all
+    rules: tuple[Id16, ...] = ()  # they hold only while it is there
     until: Instant
     folder: str  # where its medium was when it was made
     counter: int  # how often it was taken in, and one

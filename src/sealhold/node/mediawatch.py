@@ -8,7 +8,7 @@ Source: docs/spec/41-snapshots.md section 1.
 """
 
 import select
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from typing import Final
@@ -25,8 +25,10 @@ _CHANGED: Final = select.POLLPRI | select.POLLERR  # what the mount table says o
 class MediaWatch:
     """Looks as long as it is not stopped."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, tell: Callable[[], None] = lambda: None) -> None:
+        """Take the vault, and what is called after each look."""
         self._node = node
+        self._tell = tell
         self._stopped = Event()
 
     def run(self) -> None:
@@ -51,6 +53,7 @@ class MediaWatch:
         with suppress(SealholdError):  # locked between two looks, or the log is away: looked anew
             if not self._node.locked and has_tokens(self._node.parts.core.deciding):
                 self._node.parts.media.tokens.look()
+                self._tell()
 
 
 @contextmanager

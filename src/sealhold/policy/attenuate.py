@@ -19,9 +19,9 @@ from sealhold.model.shown import Mode, Terms
 from sealhold.policy import dpv
 from sealhold.policy.filter_tokens import MAX_TEXT, Sort, tokens
 from sealhold.policy.grant import MAX_COARSEN, Grant
+from sealhold.policy.sight import EVERY_ROW
 
 WIDTH: Final = {Mode.ONCE: 0, Mode.EACH: 1, Mode.UNTIL: 2}
-EVERY_ROW: Final = "all"
 _STEP: Final = {"(": 1, "[": 1, ")": -1}  # a part of the day opens with `[`, closes with `)`
 
 
@@ -30,19 +30,22 @@ def narrow(grant: Grant, terms: Terms) -> Grant:
 
     Raises:
         InvalidGrantError: the terms are no terms: a negative budget, or a coarsening below 1.
+        InvalidFilterError: what they say of rows is no condition.
     """
     if terms.coarsen < 1 or terms.budget < 0:
         raise InvalidGrantError("terms with a negative budget or a coarsening below 1")
     coarsen = math.lcm(grant.coarsen, terms.coarsen)
     if coarsen > MAX_COARSEN:
         raise InvalidGrantError(f"a coarsening of {coarsen}, at most {MAX_COARSEN}")
+    seen = grant if terms.rows == EVERY_ROW else narrow_rows(grant, terms.rows)
     return replace(
-        grant,
+        seen,
         mode=min(grant.mode, terms.mode, key=WIDTH.__getitem__),
         not_after=Instant(max(grant.not_before, min(grant.not_after, terms.until))),
         budget=MicroBits(min(grant.budget, terms.budget)),
         fields=grant.fields & terms.fields,
         coarsen=coarsen,
+        precision=(*grant.precision, *terms.precision),
     )
 
 

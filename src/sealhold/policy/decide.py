@@ -107,6 +107,7 @@ def _scope_fails(ask: Ask, held: Held) -> Reason | None:
 
 
 def _consent_fails(facts: Facts, held: Held, by_id: Mapping[GrantId, Held]) -> Reason | None:
+    # THREAT T429: stored answers, too: whoever pauses a grant wants nothing to leave
     if held.state is RequestState.SUSPENDED:
         return Reason.SUSPENDED
     if held.state not in {RequestState.ALLOWED, RequestState.SPENT}:

@@ -80,6 +80,15 @@ class LocalTime:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sampled:
+    """A time falls at the start of a stretch since 1970, UTC: `sample(t, 15m, 1m)`."""
+
+    column: FieldName
+    every: Millis
+    first: Millis  # so long from its start on; less than `every`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Within:
     """A place is less than some metres away: `within(lat, lon, 48.85, 2.35, 500)`."""
 
@@ -120,5 +129,16 @@ class Or:
 
 
 Filter: TypeAlias = (
-    Every | Compare | Among | Between | Weekday | LocalTime | Within | Age | Not | And | Or
+    Every
+    | Compare
+    | Among
+    | Between
+    | Weekday
+    | LocalTime
+    | Sampled
+    | Within
+    | Age
+    | Not
+    | And
+    | Or
 )

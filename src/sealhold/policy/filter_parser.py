@@ -7,6 +7,7 @@
             | COLUMN "between" value "and" value
             | "weekday" "(" COLUMN "," ZONE ")" "in" "(" day {"," day} ")"
             | "local_time" "(" COLUMN "," ZONE ")" "in" "[" clock "," clock ")"
+            | "sample" "(" COLUMN "," span "," span ")"
             | "within" "(" LATITUDE "," LONGITUDE "," number "," number "," metres ")"
             | "age" "(" COLUMN ")" "<" span
 
@@ -36,6 +37,7 @@ from sealhold.policy.filter_ast import (
     LocalTime,
     Not,
     Or,
+    Sampled,
     Value,
     Weekday,
     Within,
@@ -104,6 +106,8 @@ class FilterParser:
         for word, read in (
             ("weekday", self._weekday),
             ("local_time", self._local_time),
+            ("sample", self._sample),
+            ("sample_every", self._sample_every),
             ("within", self._within),
             ("age", self._age),
             ("k_most_recent", self._most_recent),
@@ -117,6 +121,11 @@ class FilterParser:
 
     def _most_recent(self) -> Filter:
         raise self._cursor.fault("`k_most_recent` is a precision rule, not a filter")
+
+    def _sample_every(self) -> Filter:
+        raise self._cursor.fault(
+            "`sample_every` needs other rows; `sample(t, 15m, 1m)` looks at each by itself"
+        )
 
     def _comparison(self) -> Filter:
         cursor = self._cursor
@@ -209,6 +218,18 @@ class FilterParser:
         if minutes > 59 or whole > limit:  # noqa: PLR2004 - minutes of an hour
             raise self._cursor.fault("no such time of day", token)
         return whole
+
+    def _sample(self) -> Filter:
+        cursor = self._cursor
+        column = cursor.instant_column()
+        cursor.expect(",")
+        every = cursor.span()
+        cursor.expect(",")
+        first = cursor.span()
+        if first >= every:
+            raise cursor.fault("the second length is to be less than the first")
+        cursor.expect(")")
+        return Sampled(column=column, every=every, first=first)
 
     def _within(self) -> Filter:
         cursor = self._cursor

@@ -1,7 +1,9 @@
 """A policy token: what the owner signed onto a medium that can be pulled out.
 
 - Media type `application/vnd.sealhold.policy-token+json`. While it is there, the grants that it
-  names hold (`widen`) or are taken out (`narrow`; without a grant, all of them).
+  names hold (`widen`) or are taken out (`narrow`; without a grant or rule, all of them).
+- It may carry standing rules, which hold only while it is there: `widen` those that allow or show,
+  `narrow` those that ask or deny.
 - It names one vault, an end, and how often it was taken in (`counter`); a medium that can be told
   from others is named as well.
 
@@ -24,7 +26,7 @@ MAX_GRANTS: Final = 64
 MAX_MEDIUM: Final = 32  # hex digits
 
 _REQUIRED: Final = frozenset(
-    {"v", "id", "vault", "effect", "grants", "not_after", "medium", "counter"}
+    {"v", "id", "vault", "effect", "grants", "rules", "not_after", "medium", "counter"}
 )
 
 
@@ -42,7 +44,8 @@ class PolicyToken:
     id: Id16
     vault: bytes  # SHA-256 of the vault's grant key
     effect: Effect
-    grants: tuple[GrantId, ...]  # ascending; none: all, which only `narrow` may say
+    grants: tuple[GrantId, ...]  # ascending; neither these nor rules: all, which `narrow` may say
+    rules: tuple[Id16, ...] = ()  # ascending
     not_after: Instant
     medium: str  # names the medium; empty if nothing tells it from others
     counter: int  # goes up each time it is taken in
@@ -56,6 +59,7 @@ def to_document(token: PolicyToken) -> dict[str, Plain]:
         "vault": token.vault.hex(),
         "effect": token.effect.value,
         "grants": [canonical(each) for each in token.grants],
+        "rules": [canonical(each) for each in token.rules],
         "not_after": rfc3339(token.not_after),
         "medium": token.medium,
         "counter": token.counter,
@@ -74,13 +78,17 @@ def parse_policy_token(document: Plain) -> PolicyToken:
     if list(grants) != sorted(set(grants)):
         raise read.fault("grants", "is not sorted, or holds a grant twice")
     effect = read.choice("effect", Effect)
-    if effect is Effect.WIDEN and not grants:
+    rules = read.items("rules", MAX_GRANTS, _rule)
+    if list(rules) != sorted(set(rules)):
+        raise read.fault("rules", "is not sorted, or holds a rule twice")
+    if effect is Effect.WIDEN and not grants and not rules:
         raise read.fault("grants", "is empty, and only what narrows may mean all")
     return PolicyToken(
         id=read.id("id", Kind.TOKEN),
         vault=read.octets("vault", 32),
         effect=effect,
         grants=grants,
+        rules=rules,
         not_after=read.instant("not_after"),
         medium=read.line("medium", MAX_MEDIUM),
         counter=read.integer("counter", 1, MAX_INTEGER),
@@ -89,3 +97,7 @@ def parse_policy_token(document: Plain) -> PolicyToken:
 
 def _grant(text: str) -> GrantId:
     return GrantId(Id16(parse_id(Kind.GRANT, text)))
+
+
+def _rule(text: str) -> Id16:
+    return Id16(parse_id(Kind.POLICY, text))

@@ -28,6 +28,7 @@ from sealhold.policy.filter_ast import (
     LocalTime,
     Not,
     Or,
+    Sampled,
     Value,
     Weekday,
     Within,
@@ -82,6 +83,10 @@ def answer(asked: Filter, row: Row, now: Instant | None = None) -> bool | None:
         case Age():
             at = instant_of(row.get(asked.column))
             found = None if at is None or now is None else 0 <= now - at < asked.less_than
+        case Sampled():
+            # THREAT T431: by the clock alone, so whether a row is shown tells of no other row
+            at = instant_of(row.get(asked.column))
+            found = None if at is None else at % asked.every < asked.first
         case Weekday() | LocalTime():
             found = _local(asked, row)
         case Within():

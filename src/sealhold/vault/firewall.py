@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
+from sealhold.model.encoding import Plain
 from sealhold.model.errors import (
     DeniedError,
     GrantExhaustedError,
@@ -28,6 +29,7 @@ from sealhold.policy.decide import decide
 from sealhold.policy.decision import Decision, Reason
 from sealhold.policy.facts import Ask, Facts
 from sealhold.policy.masks import masked, masks_of
+from sealhold.policy.sight import EVERYTHING, Said, Sight
 from sealhold.stores.spec import Found, ObjectStore, Op
 from sealhold.vault.attachments import Attached, Paper, open_paper
 from sealhold.vault.core import Core
@@ -165,14 +167,22 @@ class Firewall:
         return decision, seq
 
     def objects_for_task(
-        self, decision: Decision, collection: Collection, ids: Sequence[RecordId]
-    ) -> Iterator[tuple[RecordId, int, dict[str, object]]]:
+        self,
+        decision: Decision,
+        collection: Collection,
+        ids: Sequence[RecordId],
+        sight: Sight = EVERYTHING,
+    ) -> Iterator[tuple[RecordId, int, dict[str, Plain] | None]]:
         """Yield id, version and permitted fields of each object, for a permitted program.
 
+        Fields are None where `sight` does not show the row, and as coarse as it says elsewhere.
+
         Raises:
-            DeniedError: the decision is none that permits.
+            DeniedError: the decision is none that permits, or binds to another sight.
         """
-        if not decision.permit:
+        bound = decision.obligations
+        # THREAT T430: rows are shown as the grant says or not at all, whoever calls
+        if not decision.permit or (bound and Said(bound.filter, bound.precision) != sight.said):
             raise DeniedError("denied")
         for start in range(0, len(ids), 500):
             some = ids[start : start + 500]
@@ -181,14 +191,12 @@ class Firewall:
             for record, row in zip(some, found, strict=True):
                 if record in elsewhere:
                     there = elsewhere[record]
-                    told = {k: v for k, v in there.fields.items() if k in decision.fields}
-                    yield record, there.version, told
+                    yield record, there.version, sight.shows(there.fields, decision.fields)
                     continue
                 if row is None or row.row[3] != collection:
                     continue  # deleted since the set was frozen
                 opened = self._open(record, row)
-                fields = {k: v for k, v in opened.fields.items() if k in decision.fields}
-                yield record, opened.version, fields
+                yield record, opened.version, sight.shows(opened.fields, decision.fields)
 
     def _elsewhere(
         self, name: Collection, ids: Sequence[RecordId], found: Sequence[Found | None]

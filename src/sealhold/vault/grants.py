@@ -19,6 +19,7 @@ from sealhold.model.quantities import Instant, MicroBits
 from sealhold.model.shown import RequestState
 from sealhold.policy.grant import MEDIA_TYPE, Grant, parse_grant, to_document
 from sealhold.policy.lifecycle import RequestEvent, is_final, step
+from sealhold.policy.sight import Said
 from sealhold.stores.spec import ColumnKind, Expect, Found, Guard, Op, Put, TableSpec
 from sealhold.vault.deciding import Deciding
 from sealhold.vault.papers import Papers
@@ -39,6 +40,7 @@ GRANTS = TableSpec(
     key=("id",),
     indexes={},
 )
+_STATE = list(GRANTS.columns).index("state")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,17 @@ class GrantRow:
     v: int
 
 
+def stands(row: GrantRow, now: Instant) -> bool:
+    """Return whether something may happen under a grant at `now`: not ended, and not paused."""
+    return row.state is RequestState.ALLOWED and row.grant.covers(now)
+
+
+def is_paused(deciding: Deciding, grant: GrantId) -> bool:
+    """Return whether a grant is paused at this moment."""
+    found = deciding.get(GRANTS.name, grant)
+    return found is not None and found.row[_STATE] == RequestState.SUSPENDED.value
+
+
 class Grants:
     """The grants of one vault."""
 
@@ -63,6 +76,7 @@ class Grants:
         self._deciding = deciding
         self._papers = papers
         self._signer = signer
+        self._said: dict[GrantId, Said] = {}
 
     @property
     def issuer(self) -> bytes:
@@ -83,6 +97,17 @@ class Grants:
         if found is None:
             raise NotFoundError("no such grant")
         return self._row(found)
+
+    def said(self, grant: GrantId) -> Said:
+        """Return what a grant says of rows; it never changes.
+
+        Raises:
+            NotFoundError: there is none of that id.
+        """
+        if grant not in self._said:
+            held = self.get(grant).grant
+            self._said[grant] = Said(held.filter, held.precision)
+        return self._said[grant]
 
     def find(self, text: str) -> GrantRow:
         """Return the grant that an id means.

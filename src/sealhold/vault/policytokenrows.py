@@ -43,6 +43,7 @@ class Bonds:
     present: frozenset[Id16] = NO_TOKENS
     bound: Mapping[GrantId, frozenset[Id16]] = field(default_factory=dict)
     muted: Mapping[GrantId, frozenset[Id16]] = field(default_factory=dict)
+    carried: Mapping[Id16, frozenset[Id16]] = field(default_factory=dict)  # rules, by tokens
 
     def bound_to(self, grant: GrantId) -> frozenset[Id16]:
         """Return the tokens of which one must be there, none if it needs none."""
@@ -51,6 +52,10 @@ class Bonds:
     def muted_by(self, grant: GrantId) -> frozenset[Id16]:
         """Return the tokens of which none may be there."""
         return self.muted.get(grant, NO_TOKENS) | self.muted.get(EVERY, NO_TOKENS)
+
+    def carries(self, rule: Id16) -> bool:
+        """Return whether a rule holds as things are: on no token, or on one that is there."""
+        return rule not in self.carried or bool(self.carried[rule] & self.present)
 
     def refuses(self, grant: GrantId) -> bool:
         """Return whether a grant permits nothing as things are."""

@@ -8,7 +8,8 @@
 Source: docs/spec/41-snapshots.md section 1.
 """
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,8 +36,10 @@ from sealhold.policy.policy_token import (
 )
 from sealhold.stores.spec import Expect, Found, Op, Put
 from sealhold.vault.core import Core
+from sealhold.vault.grants import GRANTS
 from sealhold.vault.media import Lying, lying, medium_at, write
 from sealhold.vault.policytokenrows import BONDS, EVERY, POLICY_TOKENS, Bonds
+from sealhold.vault.standingrules import RULED
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
@@ -56,6 +59,7 @@ class TokenRow:
     until: Instant
     folder: str  # where its medium was when it was made
     medium: str
+    rules: tuple[Id16, ...]
     v: int
 
 
@@ -85,14 +89,29 @@ class PolicyTokens:
         self._read: dict[tuple[int, ...], PolicyToken | None] = {}
         self._refused: set[tuple[Id16, tuple[int, ...], str]] = set()  # told once each
         self._untold: list[Event] = []
+        self._news: deque[tuple[Id16, str]] = deque(maxlen=REMEMBERED)
+
+    def news(self) -> list[tuple[PolicyTokenView, str]]:
+        """Return what came, went or was refused since this was last asked, the oldest first."""
+        with self._turn:
+            some = list(self._news)
+            self._news.clear()
+            return [(self._view(self._get(token)), why) for token, why in some]
 
     def make(
-        self, folder: Path, effect: Effect, grants: Sequence[GrantId], until: Instant
+        self,
+        folder: Path,
+        effect: Effect,
+        grants: Sequence[GrantId],
+        until: Instant,
+        rules: Sequence[Id16] = (),
     ) -> PolicyTokenView:
         """Sign a token onto the medium at `folder`; what widens binds its grants from now on.
 
+        Rules that it carries hold only while it is there, and so do grants that they gave.
+
         Raises:
-            InvalidGrantError: no grant for a token that widens, or too many.
+            InvalidGrantError: no grant or rule for a token that widens, or too many.
             UnavailableError: the medium is away, or takes no writing.
         """
         place = folder.resolve()
@@ -104,6 +123,7 @@ class PolicyTokens:
             until=until,
             folder=str(place),
             medium=medium_at(place),
+            rules=tuple(sorted(set(rules))),
             v=0,
         )
         chosen = tuple(sorted(set(grants)))
@@ -112,12 +132,14 @@ class PolicyTokens:
             vault=sha256(self._signer.public),
             effect=effect,
             grants=chosen,
+            rules=row.rules,
             not_after=until,
             medium=row.medium,
             counter=row.counter,
         )
         parse_policy_token(to_document(token))
-        bonds = [Put(BONDS.name, (row.id, each), Expect.ABSENT) for each in chosen or (EVERY,)]
+        on = chosen if chosen or row.rules else (EVERY,)
+        bonds = [Put(BONDS.name, (row.id, each), Expect.ABSENT) for each in on]
         with self._turn:
             # Written first: a token that no row knows opens nothing, a bond without one shuts.
             write(place, name_of(row.id), self._signed(token))
@@ -249,6 +271,7 @@ class PolicyTokens:
             vault=sha256(self._signer.public),
             effect=row.effect,
             grants=self._grants(row.id),
+            rules=row.rules,
             not_after=row.until,
             medium=row.medium,
             counter=counter,
@@ -258,14 +281,34 @@ class PolicyTokens:
         return dsse.sign(MEDIA_TYPE, to_json(to_document(token)), [self._signer])
 
     def _bonds(self) -> Bonds:
-        effects = {row.id: row.effect for row in self._rows()}
+        rows = self._rows()
+        effects = {row.id: row.effect for row in rows}
         bound: dict[GrantId, frozenset[Id16]] = {}
         muted: dict[GrantId, frozenset[Id16]] = {}
         for found in self._core.deciding.all(BONDS.name):
             token, grant = found.row
             into = bound if effects[token] is Effect.WIDEN else muted
             into[grant] = into.get(grant, frozenset()) | {token}
-        return Bonds(frozenset(self._here), bound, muted)
+        carried: dict[Id16, frozenset[Id16]] = {}
+        for row in rows:
+            for rule in row.rules:
+                carried[rule] = carried.get(rule, frozenset()) | {row.id}
+        # THREAT T420: what a rule gave while its token was there goes with the token, too
+        for grant, tokens in self._given(carried):
+            bound[grant] = bound.get(grant, frozenset()) | tokens
+        return Bonds(frozenset(self._here), bound, muted, carried)
+
+    def _given(
+        self, carried: Mapping[Id16, frozenset[Id16]]
+    ) -> Iterator[tuple[GrantId, frozenset[Id16]]]:
+        """Yield each grant that a rule on some tokens gave, with these tokens."""
+        deciding = self._core.deciding
+        by = {found.row[0]: found.row[1] for found in deciding.all(RULED.name)} if carried else {}
+        if by:
+            for found in deciding.all(GRANTS.name):
+                rule = by.get(found.row[1])
+                if rule is not None and rule in carried:
+                    yield GrantId(found.row[0]), carried[rule]
 
     def _grants(self, token: Id16) -> tuple[GrantId, ...]:
         mine = (f.row[1] for f in self._core.deciding.all(BONDS.name) if f.row[0] == token)
@@ -296,12 +339,13 @@ class PolicyTokens:
             until=until,
             folder=body["folder"],
             medium=body["medium"],
+            rules=tuple(map(Id16, body["rules"])),
             v=found.v,
         )
 
     def _put(self, row: TokenRow, expect: Expect | int) -> Op:
         clear = (row.id, row.state, row.effect.value, row.counter, row.until)
-        body = {"folder": row.folder, "medium": row.medium}
+        body = {"folder": row.folder, "medium": row.medium, "rules": list(row.rules)}
         paper = self._core.papers.seal(POLICY_TOKENS.name, clear, body)
         return Put(POLICY_TOKENS.name, (*clear, paper), expect)
 
@@ -311,6 +355,7 @@ class PolicyTokens:
             state=row.state,
             effect=row.effect.value,
             grants=self._grants(row.id),
+            rules=row.rules,
             until=row.until,
             folder=row.folder,
             counter=row.counter,
@@ -320,6 +365,7 @@ class PolicyTokens:
 
     def _event(self, row: TokenRow, reason: str) -> Event:
         grants = self._grants(row.id)
+        self._news.append((row.id, reason))
         return Event(
             kind=EventKind.TOKEN,
             actor=Actor.OWNER if reason in {"made", REVOKED} else Actor.VAULT,

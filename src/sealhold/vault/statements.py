@@ -21,6 +21,7 @@ from sealhold.crypto.merkle import EMPTY_ROOT
 from sealhold.crypto.note import VerifierKey, open_note, parse_checkpoint
 from sealhold.crypto.seal import NOBODY, Sealer
 from sealhold.model.errors import LockedError, TamperedError
+from sealhold.model.ids import GrantId
 from sealhold.model.quantities import DAY
 from sealhold.model.shown.statement import Mark, Odd, Statement
 from sealhold.policy.names import visible
@@ -85,6 +86,18 @@ class Statements:
         since = self._core.clock() - ALERTED
         found = oddities(reversed(told))
         return tuple(each for each in reversed(found) if each.at >= since)
+
+    def grant_of(self, odd: Odd) -> GrantId | None:
+        """Return the one grant that all entries of an alert are about, if one is."""
+        with self._core.store.snapshot() as view:
+            found = {self._grant_at(view, seq) for seq in odd.indices}
+        return found.pop() if len(found) == 1 else None
+
+    def _grant_at(self, view: ReadView, seq: int) -> GrantId | None:
+        line = next(iter(read_entries(view, self._openers, before=seq + 1)), None)
+        if line is None or line.logged is None or line.leaf.seq != seq:
+            return None
+        return line.logged.event.grant
 
     def _mark(self, view: ReadView, size: int) -> tuple[Mark, str, VerifierKey]:
         """Return the log at one size, the checkpoint that says so, and the key that signed it.

@@ -9,6 +9,7 @@
 Source: docs/spec/36-sources.md section 3.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -31,6 +32,7 @@ from sealhold.vault.recognising import IDENTITIES, Recogniser
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
+SOME = 2_000  # rows looked up at once
 UNKNOWN = bytes(16)  # a digest that no content has: an item that is gone
 
 
@@ -103,7 +105,10 @@ class Taking:
                 job = self._piece(job, read, seen)
                 is_all = is_all or read.piece.complete
             if is_all and not seen.broken:
-                seen.gone += self._list_no_more(job, self._lacking(seen.tags))
+                gone = list(self._lacking(seen.tags))
+                if whole:
+                    seen.canary.check_gone(self._by_dataset(gone), seen.pieces)
+                seen.gone += self._list_no_more(job, gone)
         except Exception as err:
             self._end(replace(job, error=str(err), state=JobState.FAILED.value))
             raise
@@ -165,7 +170,15 @@ class Taking:
                 if found.row[0] not in tags and found.row[4] != UNKNOWN:
                     yield found
 
-    def _list_no_more(self, job: JobRow, gone: Iterator[Found] | Sequence[Found | None]) -> int:
+    def _by_dataset(self, identities: Sequence[Found]) -> Counter[str]:
+        """Return how many items of each dataset some identities are of."""
+        found: Counter[str] = Counter()
+        for start in range(0, len(identities), SOME):
+            keys = [(each.row[1],) for each in identities[start : start + SOME]]
+            found.update(row.row[3] for row in self._core.store.get(RECORDS.name, keys) if row)
+        return found
+
+    def _list_no_more(self, job: JobRow, gone: Sequence[Found | None]) -> int:
         count = 0
         for identity in [each for each in gone if each is not None]:
             tag, record, owner, of_job, _ = identity.row

@@ -9,6 +9,7 @@ from sealhold.frontends.web.formats import moment
 from sealhold.frontends.web.sheets import odd_words
 from sealhold.model.errors import NotFoundError
 from sealhold.model.ids import Id16, Kind, show
+from sealhold.model.shown import RequestState
 from sealhold.model.shown.statement import Odd
 from sealhold.node import Node
 
@@ -35,8 +36,16 @@ def _blocks(node: Node, alerts: tuple[Odd, ...]) -> list[Block]:
     ]
     apps = dict.fromkeys(each.app for each in alerts if each.app)
     stops = [f"sealhold app suspend {show(Kind.APP, Id16(bytes.fromhex(app)))}" for app in apps]
+    found = dict.fromkeys(filter(None, map(node.statements.grant_of, alerts)))
+    held = {each.id: each for each in node.grants.list() if each.state is RequestState.ALLOWED}
+    pauses = [
+        f"To pause {safe(held[each].label)}: sealhold grant pause {show(Kind.GRANT, each)}"
+        for each in found
+        if each in held
+    ]
     return [
         Table((Column("When", whole=True), Column("What"), Column("Entries", whole=True)), rows),
+        *map(Line, pauses),
         *(Line(f"To stop {safe(_name(node, app))}: {stop}")
           for app, stop in zip(apps, stops, strict=True)),
     ]  # fmt: skip

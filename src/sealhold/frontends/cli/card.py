@@ -205,6 +205,7 @@ def _terms(card: RequestCard, terms: Terms) -> list[Block]:
             ("How often", f"{MODES[terms.mode]}; answers {card.schedule}"),
             ("Until", moment(terms.until)),
             ("Budget", f"{bits(terms.budget)} in all"),
+            *sight_facts(terms),
             ("Goes to", safe(card.destination)),
             ("Erased after", f"{counted(card.retention_days, 'day')}, they promise"),
             ("Legal basis", card.legal_basis),
@@ -227,6 +228,12 @@ def _terms(card: RequestCard, terms: Terms) -> list[Block]:
         )
         blocks += [Line(""), Table(columns, rows)]
     return blocks
+
+
+def sight_facts(terms: Terms) -> list[tuple[str, str]]:
+    """Return what terms say of rows, if they say anything."""
+    found = [] if terms.rows == "all" else [("Only rows", safe(terms.rows))]
+    return found + [("Coarser", safe(rule)) for rule in terms.precision]
 
 
 def _choice(choice: Choice) -> tuple[str, str, str, str]:

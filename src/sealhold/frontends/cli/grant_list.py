@@ -14,7 +14,7 @@ from sealhold.model.quantities import Instant, show_bits
 from sealhold.model.shown import GrantView, Mode, RequestState
 
 MODES = {Mode.ONCE: "once", Mode.UNTIL: "whenever asked", Mode.EACH: "after asking"}
-STATES = {RequestState.SPENT: "answered"}
+STATES = {RequestState.SPENT: "answered", RequestState.SUSPENDED: "paused"}
 
 
 def grant_list(context: typer.Context) -> None:
@@ -29,7 +29,10 @@ def grant_list(context: typer.Context) -> None:
         session,
         grants,
         *grant_table(grants),
-        Line("Answer one: sealhold run GRANT; end one: sealhold grant revoke GRANT", "hint"),
+        Line(
+            "Answer one: sealhold run GRANT; end one: sealhold grant revoke GRANT, or pause it",
+            "hint",
+        ),
     )
 
 

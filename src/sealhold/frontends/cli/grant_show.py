@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from sealhold.frontends.cli.card import sight_facts
+from sealhold.frontends.cli.grant_list import STATES as GRANT_STATES
 from sealhold.frontends.cli.opening import reading
 from sealhold.frontends.cli.out import (
     Block,
@@ -76,12 +78,13 @@ def _facts(grant: GrantView) -> Facts:
         ("App", safe(grant.app_name)),
         ("What", safe(grant.label)),
         ("Purpose", grant.purpose),
-        ("State", grant.state.value),
+        ("State", GRANT_STATES.get(grant.state, grant.state.value)),
         ("Allowed", moment(grant.granted_at)),
         ("Until", moment(grant.terms.until)),
         ("Told", spent_of(grant.spent, grant.terms.budget)),
         ("Columns", ", ".join(sorted(grant.terms.fields))),
     ]
+    facts += sight_facts(grant.terms)
     if grant.ended_at is not None:
         facts.append(("Ended", moment(grant.ended_at)))
     return Facts(facts)

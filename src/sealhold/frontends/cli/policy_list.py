@@ -23,11 +23,14 @@ def policy_list(context: typer.Context) -> None:
     emit(session, value, _rules(rules), Line(""), *_showing(shown))
 
 
+def ruling(rule: RuleView) -> str:
+    """Return what a rule says, and that it says nothing while its policy token is away."""
+    away = "" if rule.holds else " (its policy token is away)"
+    return f"{safe(rule.sentence)}{away}"
+
+
 def _rules(rules: tuple[RuleView, ...]) -> Table:
-    rows = [
-        (short(Kind.POLICY, rule.id), safe(rule.sentence), f"{len(rule.answered)}")
-        for rule in rules
-    ]
+    rows = [(short(Kind.POLICY, rule.id), ruling(rule), f"{len(rule.answered)}") for rule in rules]
     return Table((id_("Rule"), Column("Says"), figure("Answered")), rows)
 
 

@@ -15,9 +15,16 @@ _EFFECTS = {
 }
 
 
+def what_hangs(token: PolicyTokenView) -> str:
+    """Return which grants and rules hang on a token."""
+    named = [short(Kind.GRANT, each) for each in token.grants]
+    named += [short(Kind.POLICY, each) for each in token.rules]
+    return ", ".join(named) or "all grants"
+
+
 def token_facts(token: PolicyTokenView) -> Facts:
     """Return a token as lines of names and values."""
-    grants = ", ".join(short(Kind.GRANT, each) for each in token.grants) or "all grants"
+    grants = what_hangs(token)
     state = token.state if token.state != "standing" else ("there" if token.present else "away")
     return Facts(
         [

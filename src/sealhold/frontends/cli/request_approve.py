@@ -1,5 +1,6 @@
 """`sealhold request approve`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -19,7 +20,7 @@ from sealhold.model.shown import GrantView, Mode, RequestCard, Terms
 from sealhold.node import Node
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Narrower:
     """What the owner said to make the terms narrower."""
 
@@ -29,6 +30,8 @@ class Narrower:
     budget: str | None
     fields: str | None
     coarsen: int | None
+    rows: str | None
+    precision: tuple[str, ...]
 
     def of(self, asked: Terms, now: Instant) -> Terms:
         """Return the terms: as asked, but for what was said.
@@ -48,6 +51,8 @@ class Narrower:
             budget=asked.budget if self.budget is None else read_bits(self.budget),
             fields=fields,
             coarsen=asked.coarsen if self.coarsen is None else self.coarsen,
+            rows=asked.rows if self.rows is None else self.rows,
+            precision=self.precision,
         )
 
 
@@ -69,6 +74,14 @@ def request_approve(  # noqa: PLR0913  reason: each is one way to give less than
     coarsen: Annotated[
         int | None, typer.Option(metavar="N", help="Answer in steps of N.", min=1)
     ] = None,
+    rows: Annotated[
+        str | None,
+        typer.Option(metavar="FILTER", help="Only these rows: `sample(start, 15m, 1m)`."),
+    ] = None,
+    precision: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RULE", help="Coarser: `round(lat, 0.01)`; once for each rule."),
+    ] = None,
     confirm: Annotated[
         list[str] | None,
         typer.Option(metavar="POINT", help="Say yes to this point of it; once for each."),
@@ -88,24 +101,29 @@ def request_approve(  # noqa: PLR0913  reason: each is one way to give less than
     Raises:
         UsageError: a point of the request lacks its own yes.
     """
-    session = Session.of(context)
-    narrower = Narrower(
-        once=once, each=each, until=until, budget=budget, fields=fields, coarsen=coarsen
-    )
+    session, less = Session.of(context), tuple(precision or ())
+    narrower = Narrower(once, each, until, budget, fields, coarsen, rows, less)
     with reading(session) as node:
         asked = node.requests.show(request)
         terms = narrower.of(asked.asked_terms, world_of(session).clock())
         card = node.requests.show_with(request, terms)
         check_can_confirm(session, node)
         say(session, *card_blocks(card, terms), Line(""))
-        points = frozenset(confirm or ())
-        if missing := sorted(card.points.keys() - points):
-            said = " ".join(f"--confirm {code}" for code in missing)
-            raise UsageError(f"not without a yes to each point of it: {said}")
-        if preview:
-            _preview(session, node, card, terms, points)
-        else:
-            _approve(session, node, card, terms, points)
+        points = _all_confirmed(card, confirm or ())
+        act = _preview if preview else _approve
+        act(session, node, card, terms, points)
+
+
+def _all_confirmed(card: RequestCard, said: Sequence[str]) -> frozenset[str]:
+    """Return the points that were said yes to, if each was.
+
+    Raises:
+        UsageError: a point of the request lacks its own yes.
+    """
+    if missing := sorted(card.points.keys() - set(said)):
+        codes = " ".join(f"--confirm {code}" for code in missing)
+        raise UsageError(f"not without a yes to each point of it: {codes}")
+    return frozenset(said)
 
 
 def _approve(

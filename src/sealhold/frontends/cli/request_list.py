@@ -11,7 +11,11 @@ from sealhold.model.ids import Kind
 from sealhold.model.quantities import show_bits
 from sealhold.model.shown import RequestLine, RequestState
 
-STATES = {RequestState.WAITING: "waits for you", RequestState.SPENT: "answered"}
+STATES = {
+    RequestState.WAITING: "waits for you",
+    RequestState.SPENT: "answered",
+    RequestState.SUSPENDED: "paused",
+}
 
 
 def request_list(context: typer.Context) -> None:

@@ -49,6 +49,8 @@ SERVED: Mapping[str, Way] = {
     "request approve": Way("/requests", "POST /v1/requests/{id}/approve"),
     "request deny": Way("/requests", "POST /v1/requests/{id}/refuse"),
     "grant list": Way("/apps", "GET /v1/grants"),
+    "grant pause": Way("/apps", "POST /v1/grants/{id}/pause"),
+    "grant resume": Way("/apps", "POST /v1/grants/{id}/resume"),
     "grant revoke": Way("/apps", "DELETE /v1/grants/{id}"),
     "run": Way("/apps", "POST /v1/grants/{id}/runs"),
     "budget show": Way("/budgets", "GET /v1/caps"),

@@ -23,6 +23,7 @@ from sealhold.frontends.http.api import (
 )
 from sealhold.model.errors import InvalidError
 from sealhold.model.ids import RequestId
+from sealhold.model.shown.dataware import ReadyView
 
 
 class Submission(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,6 +101,12 @@ ROUTES = (
         method="POST", path="/v1/requests/{id}/runs", role=Role.APP,
         about="Ask for one run under an allowed request", run=invoke, body=Invocation,
         status=202,
+    ),
+    ApiRoute(
+        method="GET", path="/v1/requests/{id}/ready", role=Role.APP,
+        about="Whether there is an answer to fetch, with the vault's signed word on it",
+        run=lambda c: Reply(value=c.vault.outside.ready(c.token, c.names["id"])),
+        answer=ReadyView,
     ),
     ApiRoute(
         method="GET", path="/v1/requests/{id}/answer", role=Role.APP,

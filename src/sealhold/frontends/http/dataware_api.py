@@ -9,6 +9,7 @@ import msgspec
 
 from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, read
 from sealhold.model.quantities import MicroBits
+from sealhold.model.shown import GrantView
 from sealhold.model.shown.dataware import (
     ComponentView,
     InboxLine,
@@ -75,6 +76,12 @@ def remove(call: Call) -> Reply:
     return Reply(value=call.vault.dataware.policies.remove(call.names["id"], body.passphrase))
 
 
+def resume(call: Call) -> Reply:
+    """Let a paused grant hold again."""
+    body = read(call, Proof)
+    return Reply(value=call.vault.grants.resume(call.names["id"], body.passphrase))
+
+
 ROUTES = (
     ApiRoute(
         method="GET", path="/v1/inbox", role=Role.OWNER,
@@ -114,6 +121,15 @@ ROUTES = (
         about="How each source of a grant's data stands to it",
         run=lambda c: Reply(value=c.vault.grants.show(c.names["id"])[1]),
         answer=tuple[ComponentView, ...],
+    ),
+    ApiRoute(
+        method="POST", path="/v1/grants/{id}/pause", role=Role.OWNER,
+        about="Let nothing happen under a grant until it is resumed",
+        run=lambda c: Reply(value=c.vault.grants.pause(c.names["id"])), answer=GrantView,
+    ),
+    ApiRoute(
+        method="POST", path="/v1/grants/{id}/resume", role=Role.OWNER,
+        about="Let a paused grant hold again", run=resume, body=Proof, answer=GrantView,
     ),
     ApiRoute(
         method="GET", path="/v1/datasets", role=Role.APP,

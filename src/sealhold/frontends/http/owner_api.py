@@ -53,6 +53,8 @@ class NarrowTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     budget: int
     fields: list[str]
     coarsen: int
+    rows: str = "all"
+    precision: list[str] = []  # reason: msgspec copies the default
 
     def terms(self) -> Terms:
         """Return them as the vault takes them."""
@@ -62,6 +64,8 @@ class NarrowTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             budget=MicroBits(self.budget),
             fields=frozenset(map(FieldName, self.fields)),
             coarsen=self.coarsen,
+            rows=self.rows,
+            precision=tuple(self.precision),
         )
 
 

@@ -48,6 +48,8 @@ def page_routes(assets: Assets) -> tuple[PageRoute, ...]:
         PageRoute(path="/budgets", get=budgets.show),
         PageRoute(path="/budgets/{kind}", post=budgets.set_),
         PageRoute(path="/grants/{id}/revoke", post=apps.revoke),
+        PageRoute(path="/grants/{id}/pause", post=apps.pause),
+        PageRoute(path="/grants/{id}/resume", post=apps.go_on),
         PageRoute(path="/grants/{id}/run", post=apps.run),
         PageRoute(path="/sources", get=sources.show, post=sources.take, takes_files=True),
         PageRoute(path="/ledger", get=ledger.show),

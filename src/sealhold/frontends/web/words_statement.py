@@ -12,6 +12,7 @@ STATEMENT: Mapping[str, str] = {
     "statement.after": "Next month",
     "statement.page": "In a minute",
     "statement.detail": "Each line",
+    "statement.pause": "Pause",
     "statement.entry": "entry {number}",
     "statement.none": "No entry of the log is of this month",
     "statement.paper": "Signed paper",

@@ -44,6 +44,8 @@ class Terms:
     budget: MicroBits  # at most this much in all under the grant
     fields: frozenset[FieldName]  # the task sees these and no others
     coarsen: int  # 1 as asked; n: the answer is rounded down to every n-th permitted value
+    rows: str = "all"  # only those that this row filter lets through
+    precision: tuple[str, ...] = ()  # rules that make each row coarser, in this order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

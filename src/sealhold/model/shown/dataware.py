@@ -21,6 +21,16 @@ class ListedDataset:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadyView:
+    """Whether an app that asked has something to fetch."""
+
+    state: str  # waiting | ready
+    run: str  # 64 hex digits: the SHA-256 of what is fetched; zeros while nothing is
+    at: Instant
+    notice: bytes  # the same in DSSE, signed by the vault's proof key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShowingView:
     """What one app hears of when it asks what there is."""
 
@@ -64,6 +74,7 @@ class RuleView:
     bits: MicroBits
     told_this_month: MicroBits  # of it
     answered: tuple[RuledView, ...]  # the newest first
+    holds: bool = True  # False: it is on a policy token, and that is away
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,6 +109,18 @@ def _grant_confirm() -> Function:
     return grant_confirm
 
 
+def _grant_pause() -> Function:
+    from sealhold.frontends.cli.grant_pause import grant_pause
+
+    return grant_pause
+
+
+def _grant_resume() -> Function:
+    from sealhold.frontends.cli.grant_resume import grant_resume
+
+    return grant_resume
+
+
 def _grant_revoke() -> Function:
     from sealhold.frontends.cli.grant_revoke import grant_revoke
 
@@ -229,7 +241,7 @@ REQUEST = {
     ),
     "approve": Entry(
         about="Allow a request, as it is asked or narrower.",
-        example="request approve q-0123456789ab --once --coarsen 4",
+        example="request approve q-0123456789ab --once --rows 'distance_m > 500'",
         load=_request_approve,
     ),
     "deny": Entry(
@@ -253,6 +265,16 @@ GRANT = {
         about="Say that you still allow a grant, after the vault went back to an older day.",
         example="grant confirm g-0123456789ab",
         load=_grant_confirm,
+    ),
+    "pause": Entry(
+        about="Let nothing happen under one grant until you resume it.",
+        example="grant pause g-0123456789ab",
+        load=_grant_pause,
+    ),
+    "resume": Entry(
+        about="Let a paused grant hold again, as you allowed it.",
+        example="grant resume g-0123456789ab",
+        load=_grant_resume,
     ),
     "revoke": Entry(
         about="End a grant now; what left before stays out.",

@@ -45,6 +45,12 @@ def _show() -> Function:
     return policy_token_show
 
 
+def _watch() -> Function:
+    from sealhold.frontends.cli.policy_token_watch import policy_token_watch
+
+    return policy_token_watch
+
+
 def _revoke() -> Function:
     from sealhold.frontends.cli.policy_token_revoke import policy_token_revoke
 
@@ -53,7 +59,7 @@ def _revoke() -> Function:
 
 TOKEN = {
     "make": Entry(
-        about="Bind grants to a medium: they hold only while it is there.",
+        about="Bind grants and rules to a medium: they hold only while it is there.",
         example="policy token make Stick --grant g-0123456789ab --until 30d --dry-run",
         load=_make,
     ),
@@ -61,6 +67,11 @@ TOKEN = {
         about="Show the policy tokens, and which of them are there.",
         example="policy token show",
         load=_show,
+    ),
+    "watch": Entry(
+        about="Say in words which policy tokens come and go, until Ctrl-C.",
+        example="policy token watch --seconds 1",
+        load=_watch,
     ),
     "revoke": Entry(
         about="End a policy token, wherever it is.",

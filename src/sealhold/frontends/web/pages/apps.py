@@ -1,7 +1,8 @@
 """The apps that may ask: what each was told, its grants, and its off switch.
 
-- Stopping and revoking narrow what others may do, so they need no proof of the owner. Letting an
-  app ask again, sending an answer and registering one widen it: they need the passphrase.
+- Stopping, pausing and revoking narrow what others may do, so they need no proof of the owner.
+  Letting an app ask again or a paused grant hold again, sending an answer and registering an app
+  widen it: they need the passphrase.
 """
 
 from dataclasses import dataclass, replace
@@ -35,6 +36,18 @@ def resume(visit: Visit) -> Outcome:
 def revoke(visit: Visit) -> Outcome:
     """End a grant."""
     grant = visit.vault.grants.revoke(visit.names["id"])
+    return Go(to=f"/apps#app-{canonical(grant.app)}")
+
+
+def pause(visit: Visit) -> Outcome:
+    """Let nothing happen under a grant for a while."""
+    grant = visit.vault.grants.pause(visit.names["id"])
+    return Go(to=f"/apps#app-{canonical(grant.app)}")
+
+
+def go_on(visit: Visit) -> Outcome:
+    """Let a paused grant hold again."""
+    grant = visit.vault.grants.resume(visit.names["id"], visit.form.one("passphrase"))
     return Go(to=f"/apps#app-{canonical(grant.app)}")
 
 

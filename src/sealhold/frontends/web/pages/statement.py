@@ -1,6 +1,7 @@
 """The statement of a month as a page: what is read in a minute, each line of it, papers to keep.
 
-- What is odd stands above, with the button that stops the app: it narrows, so it needs no proof.
+- What is odd stands above, with the buttons that pause the one grant that it is about, and stop the
+  app: both narrow, so they need no proof.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from sealhold.frontends.web.sheets import HEAD, month_beside, month_of, odd_word
 from sealhold.frontends.web.visit import Outcome, Page, Paper, Visit
 from sealhold.model.errors import NotFoundError
 from sealhold.model.ids import Id16, canonical
-from sealhold.model.shown import AppView
+from sealhold.model.shown import AppView, GrantView, RequestState
 from sealhold.model.shown.statement import Odd
 
 
@@ -23,6 +24,7 @@ class Alert:
     odd: Odd
     words: str
     app: AppView | None  # None: nobody to stop
+    grant: GrantView | None  # in force, and the only one that it is about: it can be paused
 
 
 def newest(visit: Visit) -> Outcome:
@@ -80,8 +82,16 @@ def _alerts(visit: Visit) -> tuple[Alert, ...]:
     for odd in visit.vault.statements.alerts():
         app = _app(visit, odd.app)
         name = app.name if app is not None else "An app"
-        found.append(Alert(odd=odd, words=odd_words(odd, name), app=app))
+        grant = _grant(visit, odd, app)
+        found.append(Alert(odd=odd, words=odd_words(odd, name), app=app, grant=grant))
     return tuple(found)
+
+
+def _grant(visit: Visit, odd: Odd, app: AppView | None) -> GrantView | None:
+    found = visit.vault.statements.grant_of(odd)
+    known = app.grants if app is not None else visit.vault.grants.list()
+    held = (each for each in known if each.state is RequestState.ALLOWED)
+    return next((each for each in held if each.id == found), None)
 
 
 def _app(visit: Visit, app: str) -> AppView | None:

@@ -12,7 +12,11 @@ from typing import NoReturn
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import InvalidEncodingError
 
-MAX_CONTENT = 65_536  # bytes, as JSON and as it is kept; larger content is an attachment
+# bytes, as JSON without spaces and as it is kept: 1 MiB but for what its row has beside; larger
+# content is an attachment
+MAX_CONTENT = 1_047_552
+LONG_CONTENT = 65_536  # bytes; longer content is read, sealed and opened where it holds up nobody
+LONGER_AS_JSON = 8  # times at most: as JSON of content as it is kept; three bytes keep 1.2e-07
 MAX_DEPTH = 32
 MAX_NUMBER = 2**53 - 1
 INFINITE = float("inf")

@@ -104,8 +104,9 @@ class OneBatchBehind(MemoryRecords):
     def get(
         self, table: str, keys: Sequence[Key], *, most: int | None = None
     ) -> list[Found | None]:
-        view = self._before or super()
-        return view.get(table, keys, most=most)
+        if self._before is None:
+            return super().get(table, keys, most=most)
+        return self._before.get(table, keys, most=most)
 
 
 class MovingSnapshots(MemoryRecords):

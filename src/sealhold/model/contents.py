@@ -16,7 +16,7 @@ from sealhold.model.errors import InvalidEncodingError
 # content is an attachment
 MAX_CONTENT = 1_047_552
 LONG_CONTENT = 65_536  # bytes; longer content is read, sealed and opened where it holds up nobody
-LONGER_AS_JSON = 8  # times at most: as JSON of content as it is kept; three bytes keep 1.2e-07
+LONGER_AS_JSON = 8  # times at most, as JSON: three bytes keep 5.960464477539063e-8
 MAX_DEPTH = 32
 MAX_NUMBER = 2**53 - 1
 INFINITE = float("inf")

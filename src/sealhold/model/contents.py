@@ -31,6 +31,7 @@ def read_json(data: bytes, limit: int = MAX_CONTENT) -> Plain:
     if len(data) > limit:
         raise InvalidEncodingError(f"{len(data)} bytes of content, at most {limit}")
     try:
+        # THREAT T435: nesting, digits and doubled names end it where they are met
         value = _decoder.decode(data.decode())
     except (ValueError, RecursionError) as err:
         raise InvalidEncodingError("the content is not JSON that all read alike") from err

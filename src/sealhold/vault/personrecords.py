@@ -85,7 +85,10 @@ class PersonRecords:
 
         def once() -> Once[RecordView]:
             use = yield from self._uses.permitted(asking, at.collection, reads=True)
-            found = self._live((yield from self._looked(RECORDS, asking, *at)))
+            found = self._short(asking, at)  # most are, and take no steps of their own
+            if is_left_out(found):
+                found = yield from self._looked(RECORDS, asking, *at)
+            found = self._live(found)
             return (yield from self._read_one(use, RECORDS.name, 3, For.CURRENT, found))
 
         return self._begun(once)
@@ -315,6 +318,10 @@ class PersonRecords:
         # THREAT T434: it is not even read where all wait for each other, nor for all at once
         yield LONG_AHEAD
         return store.get(table.name, [key])[0]
+
+    def _short(self, asking: Asking, at: At) -> Found | None:
+        """Return a record's row, without its content if that is long."""
+        return self._core.store.get(RECORDS.name, [(asking.subject, *at)], most=LONG_CONTENT)[0]
 
     def _head(self, asking: Asking, at: At) -> Found | None:
         """Return a record's row without its content."""

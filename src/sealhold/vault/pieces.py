@@ -60,8 +60,12 @@ class Work(msgspec.Struct, frozen=True):
 
 def bytes_of(ops: Sequence[Op]) -> int:
     """Return how many bytes the rows have that operations put, about: those sealed in them."""
-    # THREAT T434: a version that moves counts as much as the one in its place
-    return sum(len(op.row[-1]) for op in ops if type(op) is Put and type(op.row[-1]) is bytes)
+    total = 0
+    for op in ops:
+        # THREAT T434: a version that moves counts as much as the one in its place
+        if type(op) is Put and type(op.row[-1]) is bytes:
+            total += len(op.row[-1])
+    return total
 
 
 @dataclass(slots=True)

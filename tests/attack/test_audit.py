@@ -330,8 +330,12 @@ class Liar:
     def __init__(self, view: ReadView, table: str) -> None:
         self._view, self._table = view, table
 
-    def get(self, table: str, keys: Sequence[Key]) -> list[Found | None]:
-        return [found and self._lie(table, found) for found in self._view.get(table, keys)]
+    def get(
+        self, table: str, keys: Sequence[Key], *, most: int | None = None
+    ) -> list[Found | None]:
+        return [
+            found and self._lie(table, found) for found in self._view.get(table, keys, most=most)
+        ]
 
     def scan(  # reason: the view's own signature
         self,
@@ -343,8 +347,11 @@ class Liar:
         after: Cursor | None = None,
         limit: int = MAX_PAGE,
         reverse: bool = False,
+        most: int | None = None,
     ) -> Page:
-        page = self._view.scan(table, index, lo, hi, after=after, limit=limit, reverse=reverse)
+        page = self._view.scan(
+            table, index, lo, hi, after=after, limit=limit, reverse=reverse, most=most
+        )
         return Page([self._lie(table, found) for found in page.rows], page.cursor)
 
     def _lie(self, table: str, found: Found) -> Found:

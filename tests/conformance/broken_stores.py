@@ -6,6 +6,7 @@ Each is the memory backend with one fault, so nothing else can be what a check c
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
+from functools import partial
 from time import sleep
 
 from msgspec import structs
@@ -100,8 +101,12 @@ class OneBatchBehind(MemoryRecords):
             self._before = view
         return super().commit(units, finish, fence)
 
-    def get(self, table: str, keys: Sequence[Key]) -> list[Found | None]:
-        return self._before.get(table, keys) if self._before else super().get(table, keys)
+    def get(
+        self, table: str, keys: Sequence[Key], *, most: int | None = None
+    ) -> list[Found | None]:
+        if self._before is None:
+            return super().get(table, keys, most=most)
+        return self._before.get(table, keys, most=most)
 
 
 class MovingSnapshots(MemoryRecords):
@@ -124,9 +129,46 @@ class ClosedBounds(MemoryRecords):
         after: Cursor | None = None,
         limit: int = 1_000,
         reverse: bool = False,
+        most: int | None = None,
     ) -> Page:
         open_hi = (*hi[:-1], hi[-1] + 1) if hi and isinstance(hi[-1], int) else hi
-        return super().scan(table, index, lo, open_hi, after=after, limit=limit, reverse=reverse)
+        return super().scan(
+            table, index, lo, open_hi, after=after, limit=limit, reverse=reverse, most=most
+        )
+
+
+class PagesByCountAlone(MemoryRecords):
+    """Gives as many rows as are asked for, however long they are."""
+
+    def scan(  # the contract's
+        self,
+        table: str,
+        index: str,
+        lo: Key,
+        hi: Key,
+        *,
+        after: Cursor | None = None,
+        limit: int = 1_000,
+        reverse: bool = False,
+        most: int | None = None,
+    ) -> Page:
+        ask = partial(super().scan, table, index, lo, hi, reverse=reverse, most=most)
+        page = ask(after=after, limit=limit)
+        rows = [*page.rows]
+        while page.cursor is not None and len(rows) < limit:
+            page = ask(after=page.cursor, limit=limit - len(rows))
+            rows += page.rows
+        return Page(rows, page.cursor)
+
+
+class WholeRows(MemoryRecords):
+    """Gives long cells also to whoever does not want them."""
+
+    def get(
+        self, table: str, keys: Sequence[Key], *, most: int | None = None
+    ) -> list[Found | None]:
+        del most
+        return super().get(table, keys)
 
 
 class OverwritingPuts(MemoryObjects):
@@ -198,6 +240,8 @@ RECORDS: dict[type[MemoryRecords], str] = {
     NoFence: "a_lease_that_another_took_over_writes_nothing_more",
     OneBatchBehind: "a_read_after_a_commit_sees_it_in_every_thread",
     MovingSnapshots: "a_snapshot_stays_while_commits_go_on",
+    PagesByCountAlone: "a_page_ends_before_its_sealed_cells_have_too_many_bytes",
+    WholeRows: "a_long_sealed_cell_is_left_out_where_it_is_not_wanted",
     ClosedBounds: "bounds_take_the_lower_and_leave_the_upper_also_as_prefixes",
 }
 OBJECTS: dict[type[MemoryObjects], str] = {

@@ -1,13 +1,27 @@
 """Checks of a record store: what is found, in which order, and as of which moment."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
+from typing import Any
 
 import pytest
 
 from sealhold.model.errors import InvalidError
-from sealhold.stores.spec import Cursor, Delete, DeleteWhere, Key, Op, ReadView, Result, Unit
+from sealhold.stores.spec import (
+    MAX_ROW,
+    Cursor,
+    Delete,
+    DeleteWhere,
+    Found,
+    Key,
+    Op,
+    Page,
+    ReadView,
+    RecordStore,
+    Result,
+    Unit,
+)
 
 from .record_bench import Place, leaf, name_of, put, thing
 
@@ -27,6 +41,18 @@ def _paged(view: ReadView, index: str, *, limit: int, reverse: bool = False) -> 
         if page.cursor is None:
             return numbers
         cursor = page.cursor
+
+
+def _number(found: Found) -> int:
+    return int.from_bytes(found.row[0])
+
+
+def _view_of(store: RecordStore) -> Callable[..., Page]:
+    def scan(*asked: Any, **more: Any) -> Page:  # noqa: ANN401  # reason: as a scan is asked
+        with store.snapshot() as view:
+            return view.scan(*asked, **more)
+
+    return scan
 
 
 def a_get_answers_each_key_in_its_place(place: Place) -> None:
@@ -119,6 +145,47 @@ def pages_follow_each_other_without_gap_or_repeat(place: Place) -> None:
             for reverse in (False, True):
                 paged = _paged(opened.store, index, limit=limit, reverse=reverse)
                 assert paged == (whole[::-1] if reverse else whole)
+
+
+def a_page_ends_before_its_sealed_cells_have_too_many_bytes(place: Place) -> None:
+    opened = place.create()
+    large = MAX_ROW - 1_000  # four of them are a page
+    opened.keep(thing(0), *(thing(n, size=large, day=-n) for n in range(1, 7)), thing(7))
+
+    for ask in (opened.store.scan, _view_of(opened.store)):
+        first = ask("things", "key", (), ())
+        rest = ask("things", "key", (), (), after=first.cursor)
+        assert [*map(_number, first.rows)] == [0, 1, 2, 3, 4]
+        assert [*map(_number, rest.rows)] == [5, 6, 7]
+        assert rest.cursor is None
+    assert _paged(opened.store, "key", limit=3) == [*range(8)]
+    assert _paged(opened.store, "key", limit=1_000, reverse=True) == [*range(8)][::-1]
+    assert _paged(opened.store, "day", limit=1_000) == [6, 5, 4, 3, 2, 1, 0, 7]
+
+
+def a_long_sealed_cell_is_left_out_where_it_is_not_wanted(place: Place) -> None:
+    opened = place.create()
+    sizes = {n: 100_000 + n for n in range(1, 8)}
+    opened.keep(*(thing(n, size=size) for n, size in sizes.items()))
+    names = [(name_of(n),) for n in sizes]
+
+    for some in (names, names[2:3]):
+        found = opened.store.get("things", some, most=100_003)
+        left_out = [each.row[-1] is None for each in found if each]
+        assert left_out == [int.from_bytes(key[0]) > 3 for key in some]
+    page = opened.store.scan("things", "day", (), (), most=100_003)
+    assert [len(each.row[-1] or b"") for each in page.rows] == [
+        100_001,
+        100_002,
+        100_003,
+        0,
+        0,
+        0,
+        0,
+    ]
+    assert [each.row[:-1] for each in page.rows] == [thing(n)[:-1] for n in sizes]
+    assert opened.store.scan("things", "key", (), (), limit=2, most=0).rows[1].row[-1] is None
+    assert opened.store.get("leaves", [leaf(1)[:2]], most=0) == [None]
 
 
 def a_cursor_holds_while_rows_come_and_go_and_never_leaves_the_bounds(place: Place) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from sealhold.model.errors import ConflictError
 from sealhold.model.ids import Id16
 from sealhold.model.quantities import Instant
+from sealhold.stores import tables
 from sealhold.stores.backends.memory import MemoryRecords
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.spec import (
@@ -183,3 +185,35 @@ def test_both_stores_give_the_same_results_rows_and_pages(
         assert tried.pages(whole) == model.pages(whole)
     for scan in asked:
         assert tried.pages(scan) == model.pages(scan)
+
+
+# INVARIANT: a page has a row at least, so whoever goes on from it comes to an end
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    kept=st.lists(st.tuples(st.integers(28, 400), numbers, codes), max_size=12),
+    room=st.integers(1, 900),
+    asked=st.lists(scans, min_size=1, max_size=3),
+)
+def test_pages_by_bytes_give_the_same_rows_as_pages_by_count(
+    both: tuple[Writer, Writer],
+    kept: list[tuple[int, int, str]],
+    room: int,
+    asked: list[Scan],
+) -> None:
+    puts = [Unit((Put("twofold", (b"x" * size, seq, code)),)) for size, seq, code in kept]
+    for each in both:
+        each.clear()
+        each.commit(puts, [])
+    by_count = [each.pages(scan) for scan in asked for each in both]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tables, "PAGE_BYTES", room)
+        by_bytes = [each.pages(scan) for scan in asked for each in both]
+
+    assert by_bytes[::2] == by_bytes[1::2]
+    assert [[*chain(*pages)] for pages in by_bytes] == [[*chain(*pages)] for pages in by_count]
+    for pages in by_bytes:
+        sizes = [[len(row.row[0]) for row in page if len(row.row[0]) > 16] for page in pages]
+        assert all(len(each) <= 1 or sum(each) <= room for each in sizes)

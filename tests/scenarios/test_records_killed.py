@@ -21,6 +21,7 @@ from tests.transcripts.cli import Cli
 
 AT_ONCE = 6
 LINES, FIRST = 60, 100_000
+LONG = (1, 2)  # of the people who put
 
 
 @pytest.mark.threat("T243")
@@ -37,7 +38,7 @@ def test_what_was_acknowledged_is_there_after_a_kill(tmp_path: Path, store: str)
             mine = kept.setdefault(people[nth], set())
             for number in range(10_000):
                 path = site.path(people[nth], number)
-                if _gone(partial(_put, site, path, number)):
+                if _gone(partial(_put, site, path, _content(nth, number))):
                     return
                 mine.add(number)
                 if len(mine) == 25:
@@ -65,7 +66,7 @@ def test_what_was_acknowledged_is_there_after_a_kill(tmp_path: Path, store: str)
         total = 0
         for who, numbers in kept.items():
             total += len(there := _all(site, who, token))
-            want = {n: {"n": n} for n in numbers} | {
+            want = {n: _content(people.index(who), n) for n in numbers} | {
                 n: {"n": n} for some in loaded if who == people[0] for n in some
             }
             assert {n: there[n] for n in want} == want
@@ -86,8 +87,13 @@ def _gone(done: Callable[[], bool]) -> bool:
     return False
 
 
-def _put(site: RecordsSite, path: str, number: int) -> bool:
-    return site.new(path, {"n": number}).status == 201
+def _content(nth: int, number: int) -> dict[str, object]:
+    """Return what is put as a record: two people have long ones."""
+    return {"n": number, "text": f"{number} " * 120_000} if nth in LONG else {"n": number}
+
+
+def _put(site: RecordsSite, path: str, content: dict[str, object]) -> bool:
+    return site.new(path, content).status == 201
 
 
 def _load(site: RecordsSite, who: str, numbers: list[int]) -> bool:
@@ -98,9 +104,9 @@ def _load(site: RecordsSite, who: str, numbers: list[int]) -> bool:
     return all(json.loads(each)["version"] == 1 for each in told.body.splitlines())
 
 
-def _all(site: RecordsSite, who: str, token: str) -> dict[int, dict[str, int]]:
+def _all(site: RecordsSite, who: str, token: str) -> dict[int, dict[str, object]]:
     """Return the content of every record of a person, by its number."""
-    found: dict[int, dict[str, int]] = {}
+    found: dict[int, dict[str, object]] = {}
     after = ""
     while True:
         more = f"&after={after}" if after else ""

@@ -74,7 +74,7 @@ def test_each_line_of_many_holds_for_itself(site: RecordsSite) -> None:
         b'{"subject": 1, "subject": 2}',
         b"not json",
         {**good, "subject": "x"},
-        {**good, "id": rid(9), "content": {"text": "x" * 70_000}},
+        {**good, "id": rid(9), "content": {"text": "x" * 1_100_000}},
         {"subject": who, "collection": VISITS, "content": {"place": "x"}},
     ]
 
@@ -108,6 +108,36 @@ def test_thousands_are_loaded_for_one_person(site: RecordsSite) -> None:
     told = lines_of(bulk(site, path, another))
     assert [each.get("version") or each["error"]["code"] for each in told] == ["INVALID", 1]
     assert lines_of(bulk(site, path, [])) == []
+
+
+def test_pages_and_loads_of_long_records_have_each_once(site: RecordsSite) -> None:
+    who = site.person()
+    lines = [
+        {"collection": "notes", "id": rid(n), "content": {"n": n, "text": "x" * 1_000_000}}
+        for n in range(7)
+    ]
+    body = b"\n".join(json.dumps(each).encode() for each in lines)
+    load = f"/v1/subjects/{who}/records:bulk"
+    media = {"Content-Type": "application/x-ndjson"}
+
+    for version in (1, 2):
+        told = site.raw("POST", load, body, media)
+        came = [json.loads(line) for line in told.body.splitlines()]
+        assert [each.get("version") for each in came] == [version] * 7
+        body = b"\n".join(json.dumps({**each, "version": version}).encode() for each in lines)
+
+    found: list[int] = []
+    sizes: list[int] = []
+    after = ""
+    while True:
+        page = site.use("GET", site.path(who) + f"?limit=500{after}").json
+        found += [each["content"]["n"] for each in page["records"]]
+        sizes.append(len(page["records"]))
+        if page["after"] is None:
+            break
+        after = f"&after={page['after']}"
+    assert found == [*range(7)]
+    assert max(sizes) == 4  # of a million bytes each, and a page has four megabytes
 
 
 def test_who_may_not_load_loads_nothing(site: RecordsSite) -> None:

@@ -1,14 +1,21 @@
 """An app keeps records of its people over HTTP, on both stores; and what others get of it."""
 
-from collections.abc import Iterator
+import json
+import socket
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
-from tests.scenarios.people_site import MARKETING, SERVICE, call
+from sealhold.model.contents import MAX_CONTENT
+from tests.scenarios.people_site import MARKETING, SERVICE, Answer, call
 from tests.scenarios.records_site import NOTES, STORES, VISITS, RecordsSite, records_site, rid
 from tests.transcripts.cli import PASSPHRASE, Cli
 
+CLIENTS = 64
+MIB = 1_048_576
+NEW = {"If-None-Match": "*", "Content-Type": "application/json"}
 ABSENT = "00000000-0000-4000-8000-000000000000"
 
 
@@ -102,7 +109,8 @@ def test_a_change_says_which_version_it_is_for(site: RecordsSite) -> None:
         (b"\xff", 422),
         (b"{" * 50_000, 422),
         (b'{"a":' * 33 + b"1" + b"}" * 33, 422),
-        (b'{"a": "' + b"x" * 65_530 + b'"}', 413),
+        (b'{"a": "' + b"x" * MAX_CONTENT + b'"}', 413),
+        (b'{"a":[' + b"1.2e-07," * 120_000 + b"1]}", 422),  # longer as it is kept
     ],
 )
 def test_content_that_not_all_read_alike_is_refused(
@@ -265,3 +273,104 @@ def test_erasing_a_person_takes_their_records_out(site: RecordsSite) -> None:
     assert site.use("GET", site.path(who, 1)).status == 403
     assert site.use("GET", site.path(who)).status == 403
     assert site.new(site.path(who, 2), {"n": 1}).status == 403
+
+
+# --- of a megabyte ---
+
+
+def largest(letter: str) -> dict[str, str]:
+    """Return content of the most bytes that are taken."""
+    return {"text": letter * (MAX_CONTENT - len('{"text":""}'))}
+
+
+def memory(site: RecordsSite, *, anew: bool = False) -> int:
+    """Return the most memory that the server had, in bytes; `anew` from now on."""
+    proc = Path(f"/proc/{site.site.process.pid}")
+    if anew:
+        (proc / "clear_refs").write_text("5")
+    lines = (proc / "status").read_text().splitlines()
+    (peak,) = (line.split()[1] for line in lines if line.startswith("VmHWM:"))
+    return int(peak) * 1_024
+
+
+@pytest.mark.promise("P4")
+def test_a_record_of_a_megabyte_lives_as_any_other(site: RecordsSite) -> None:
+    path = site.path(site.person(), 1)
+    a, b = largest("a"), largest("b")
+
+    raw = json.dumps(a, separators=(",", ":")).encode()
+    assert len(raw) == MAX_CONTENT
+    made = site.raw("PUT", path, raw, NEW)
+    assert (made.status, made.headers["etag"]) == (201, '"1"')
+    assert site.use("GET", path).json["content"] == a
+    compact = json.dumps(b, separators=(",", ":")).encode()
+    changed = {"If-Match": '"1"', "Content-Type": "application/json"}
+    assert site.raw("PUT", path, compact, changed).status == 200
+    patched = site.use("PATCH", path, {"text": None, "n": 1}, version=2)
+    assert (patched.status, patched.json["version"]) == (200, 3)
+    too_much = site.use("PATCH", path, {"more": a["text"]}, version=3)
+    assert too_much.status in {413, 422}
+
+    told = site.use("GET", path + "/versions").json["versions"]
+    assert [each["version"] for each in told] == [3, 2, 1]
+    assert site.use("GET", path + "/versions/2").json["content"] == b
+    assert site.use("GET", path + "/versions/1").json["content"] == a
+    assert site.use("GET", path).json["content"] == {"n": 1}
+    back = site.raw("PUT", path, raw, {**changed, "If-Match": '"3"'})
+    assert back.status == 200
+    assert site.use("PUT", path, {"n": 2}, version=4).json["version"] == 5
+    assert site.use("DELETE", path, version=5).status == 200
+    assert site.use("GET", path).status == 403
+
+
+@pytest.mark.threat("T434")
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_body_that_is_too_long_is_refused_before_it_is_read(
+    site: RecordsSite, *, announced: bool
+) -> None:
+    path = site.path(site.person(), 1)
+    head = [
+        f"PUT {path} HTTP/1.1",
+        f"Host: localhost:{site.site.port}",
+        f"Authorization: Bearer {site.token}",
+        f"Sealhold-Purpose: {SERVICE}",
+        "If-None-Match: *",
+        "Content-Type: application/json",
+        f"Content-Length: {MAX_CONTENT + 1}" if announced else "Transfer-Encoding: chunked",
+    ]
+    with socket.create_connection(("127.0.0.1", site.site.port), timeout=10) as link:
+        link.sendall("\r\n".join([*head, "", ""]).encode())
+        if not announced:
+            piece = b" " * 65_536
+            link.sendall((b"%x\r\n%b\r\n" % (len(piece), piece)) * (MAX_CONTENT // 65_536 + 1))
+        assert link.recv(65_536).startswith(b"HTTP/1.1 413 ")
+    assert site.use("GET", path).status == 403
+
+
+@pytest.mark.threat("T434")
+def test_many_long_records_at_once_are_kept_and_read_in_bounded_memory(site: RecordsSite) -> None:
+    """64 clients at once; a megabyte each, several times over, would be over 250 MiB."""
+    who, content = site.person(), json.dumps({"text": "x" * 1_000_000}).encode()
+    before = memory(site, anew=True)
+
+    def put(number: int) -> int:
+        return _until_told(lambda: site.raw("PUT", site.path(who, number), content, NEW)).status
+
+    def get(number: int) -> int:
+        return len(_until_told(lambda: site.use("GET", site.path(who, number))).body)
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        assert set(pool.map(put, range(CLIENTS))) == {201}
+        assert min(pool.map(get, range(CLIENTS))) > len(content)
+
+    assert memory(site) - before < 128 * MIB  # of which the database's own memory has 64
+
+
+def _until_told(ask: Callable[[], Answer]) -> Answer:
+    """Return the answer to who comes again as long as there is no room."""
+    for _ in range(60):
+        told = ask()
+        if told.status != 503:
+            break
+        assert told.headers["retry-after"] == "1"
+    return told

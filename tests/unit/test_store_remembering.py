@@ -25,9 +25,11 @@ class Counting(MemoryRecords):
         self.may_end = threading.Event()
         self.may_end.set()
 
-    def get(self, table: str, keys: Sequence[Key]) -> list[Found | None]:
+    def get(
+        self, table: str, keys: Sequence[Key], *, most: int | None = None
+    ) -> list[Found | None]:
         self.read += 1
-        found = super().get(table, keys)
+        found = super().get(table, keys, most=most)
         self.reached.set()
         self.may_end.wait(5)
         return found

@@ -2,16 +2,18 @@
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 
 import pytest
 
 from sealhold.audit.event import Actor, EventKind
+from sealhold.model.contents import read_object
 from sealhold.model.errors import DeniedError, InvalidError, StoreUnavailableError
 from sealhold.model.ids import AppId, Id16, SubjectId
 from sealhold.model.people import Lookup
 from sealhold.model.rights import BroughtView
-from sealhold.stores.spec import RecordStore
+from sealhold.stores.spec import MAX_BATCH, RecordStore
 from sealhold.vault.attaching import Given, Of
 from sealhold.vault.bringing import Bringing
 from sealhold.vault.deciding import scan_all
@@ -22,6 +24,7 @@ from sealhold.vault.personpacks import PersonPacks
 from sealhold.vault.personrecords import At
 from sealhold.vault.subjects import SUBJECTS
 from sealhold.vault.using import Uses
+from sealhold.vault.writer import Work, Writer
 from tests.unit.people_vault import MAIL, NAME, PHONE, SERVICE, Crowd, rule
 from tests.unit.records_vault import NOTES, Shelf, rid, shelf
 
@@ -68,6 +71,33 @@ def files(data: bytes) -> dict[str, bytes]:
     found = {name: packed.read(name) for name in [*names, "profile.csv", "schemas.json"]}
     lines = packed.read("profile.json").splitlines()
     return {**found, "profile": b"\n".join(line for line in lines if b'"subject"' not in line)}
+
+
+@pytest.mark.threat("T434")
+def test_long_records_go_out_and_come_in_a_few_at_a_time(
+    there: Shelf, here: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = there.many.person()
+    longest = "{" + ",".join(f'"{n:05}":1.5e-07' for n in range(58_000)) + "}"
+    there.put(ada, 0, read_object(longest.encode()))
+    for number in range(1, 7):
+        there.put(ada, number, {"text": f"{number}" * 1_000_000})
+    data = exported(there, ada)
+    sizes: list[int] = []
+    submit = Writer.submit
+
+    def noted(writer: Writer, works: Sequence[Work]) -> Future[list[int]]:
+        sizes.extend(work.size for work in works)
+        return submit(writer, works)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Writer, "submit", noted)
+        view = brought(here, data, signer(there))
+
+    assert (view.records, view.older_versions) == (7, 0)
+    assert 1_000_000 < max(sizes) < MAX_BATCH // 2
+    for number in range(7):
+        assert here.get(view.subject, number) == there.get(ada, number)
 
 
 @pytest.mark.promise("P8")

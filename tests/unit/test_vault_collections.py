@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sealhold.model.errors import DeniedError, InvalidError, TooLargeError, UnknownPurposeError
+from sealhold.model.errors import DeniedError, InvalidError, UnknownPurposeError
 from sealhold.model.ids import Purpose, SubjectId
 from sealhold.model.personrecords import CollectionRule
 from sealhold.model.quantities import DAY, Instant
@@ -37,14 +37,6 @@ def test_content_is_of_the_collections_types(
     kept.records.put(kept.asking(ada), At(VISITS, rid(1)), good, None).wait()
     with pytest.raises(InvalidError):
         kept.records.patch(kept.asking(ada), At(VISITS, rid(1)), {"place": None}, 1).wait()
-
-
-def test_content_over_64_kib_is_refused(kept: Shelf, ada: SubjectId) -> None:
-    with pytest.raises(TooLargeError):
-        kept.put(ada, 1, {"text": "x" * 65_536})
-    kept.put(ada, 1, {"text": "x" * 65_520})
-    with pytest.raises(TooLargeError):
-        kept.records.patch(kept.asking(ada), At(NOTES, rid(1)), {"more": "x" * 99}, 1).wait()
 
 
 def test_what_is_over_is_there_for_nobody(kept: Shelf, ada: SubjectId) -> None:

@@ -171,8 +171,10 @@ class Lagging(MemoryRecords):
         self.looked = Signal()
         self.looks = 0
 
-    def get(self, table: str, keys: Sequence[Key]) -> list[Found | None]:
-        found = super().get(table, keys)
+    def get(
+        self, table: str, keys: Sequence[Key], *, most: int | None = None
+    ) -> list[Found | None]:
+        found = super().get(table, keys, most=most)
         self.looks += table == CHUNKS.name
         if self.looks > 1:
             self.looked.set()

@@ -16,10 +16,11 @@ from sealhold.model.errors import (
 from sealhold.model.ids import SubjectId
 from sealhold.model.personrecords import Content
 from sealhold.stores.spec import Put
-from sealhold.vault import recordbulk
+from sealhold.vault import recordportions
 from sealhold.vault.personrecords import At, packed_content
 from sealhold.vault.recordasking import Asking
-from sealhold.vault.recordbulk import Came, Line
+from sealhold.vault.recordbulk import Came
+from sealhold.vault.recordportions import Line
 from sealhold.vault.writer import Work, Writer
 from tests.unit.people_vault import MARKETING
 from tests.unit.records_vault import NOTES, VISITS, Shelf, rid, whole_shelf
@@ -38,7 +39,7 @@ def ada(kept: Shelf) -> SubjectId:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recordbulk, "PORTION_LINES", 10)
+    monkeypatch.setattr(recordportions, "PORTION_LINES", 10)
 
 
 def line(
@@ -140,8 +141,8 @@ def test_an_app_that_comes_with_another_token_has_other_rights(kept: Shelf, ada:
 def test_large_rows_that_are_replaced_go_in_several_commits(
     kept: Shelf, ada: SubjectId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recordbulk, "UNIT_BYTES", 150_000)
-    monkeypatch.setattr(recordbulk, "PORTION_BYTES", 150_000)
+    monkeypatch.setattr(recordportions, "UNIT_BYTES", 150_000)
+    monkeypatch.setattr(recordportions, "PORTION_BYTES", 150_000)
     asking = kept.asking(ada)
     large = {"text": "x" * 40_000}
     assert kept.bulk.load([line(asking, number, large) for number in range(8)]) == [1] * 8
@@ -211,7 +212,7 @@ def test_what_was_handed_in_before_the_queue_was_full_is_told_as_kept(
 
     lines = [line(kept.asking(ada), n, {"text": "x" * 600}) for n in range(3)]
     with monkeypatch.context() as busy:
-        busy.setattr(recordbulk, "UNIT_BYTES", 1_000)
+        busy.setattr(recordportions, "UNIT_BYTES", 1_000)
         busy.setattr(Writer, "submit", full)
         came = kept.bulk.load(lines)
 

@@ -12,11 +12,11 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sealhold.frontends.http import api
+from sealhold.frontends.http import answering
 from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role
 from sealhold.frontends.http.arriving import Arrivals
 from sealhold.frontends.http.counting import Seen
-from sealhold.frontends.http.crowd import Crowd, long_bodies
+from sealhold.frontends.http.crowd import Crowd, Room, long_bodies
 from sealhold.frontends.http.quick import Quick, Taken
 from sealhold.frontends.http.wire import LONG, is_long, to_wire
 from sealhold.model.encoding import Plain
@@ -63,6 +63,7 @@ def desk_of() -> Any:  # noqa: ANN401  # reason: as much of a desk as is asked f
         vault=SimpleNamespace(is_near=True),
         sign_ins=None,
         long_bodies=long_bodies(),
+        room=Room(),
         arrivals=Arrivals(nullcontext),
         counts=None,
     )
@@ -82,7 +83,7 @@ def answered(route: ApiRoute, body: bytes = b"") -> tuple[Response, threading.Th
     }  # fmt: skip
 
     async def whole() -> tuple[Response, threading.Thread]:
-        response = await api.answer(route, desk, Request(scope, receive))
+        response = await answering.answer(route, desk, Request(scope, receive))
         return response, threading.current_thread()
 
     return in_a_loop(whole())

@@ -26,7 +26,8 @@ from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.personrecords import At, packed_content
 from sealhold.vault.principals import Principals
 from sealhold.vault.recordasking import Asking
-from sealhold.vault.recordbulk import Came, Line, RecordBulk
+from sealhold.vault.recordbulk import Came, RecordBulk
+from sealhold.vault.recordportions import Line
 
 MOST_LINES = 20_000
 LINE_BYTES = MAX_CONTENT + 1_024  # content, and what stands around it

@@ -64,10 +64,11 @@ class PgText:
         self.has_not = f"SELECT 1 WHERE NOT EXISTS ({self.has})"
         self.has_version = f"{self.has} AND v = ${past_key}"
         asked = ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(key_types, 1))
-        self.rows = (
-            f"SELECT t.* FROM {name} AS t"
-            f" JOIN unnest({asked}) AS k({', '.join(keys)}) USING ({', '.join(keys)})"
-        )
+        joined = f"JOIN unnest({asked}) AS k({', '.join(keys)}) USING ({', '.join(keys)})"
+        self._columns = table.spec.columns
+        self._sealed = [columns[at] for at in table.sealed]
+        self.rows = f"SELECT t.* FROM {name} AS t {joined}"
+        self.lean_rows = f"SELECT {self._cells(past_key)} FROM {name} AS t {joined}"
 
     def bump(self, column: str) -> str:
         """Return: add to `column` of a key, where it is between two numbers; key first."""
@@ -83,10 +84,14 @@ class PgText:
         named = [f"{_c(column)} = ${at}" for at, column in enumerate(columns, 1)]
         return f"DELETE FROM {self._name}" + (f" WHERE {_all(named)}" if named else "")
 
-    def scan(self, index: str, lower: int, upper: int, *, past: bool, reverse: bool) -> str:
+    def scan(  # a range has this many sides
+        self, index: str, lower: int, upper: int, *, past: bool, reverse: bool, lean: bool = False
+    ) -> str:
         """Return: rows in the order of `index` between bounds of that many columns, then a limit.
 
-        With `past`, a row that starts with the lower bound is left out.
+        With `past`, a row that starts with the lower bound is left out. Where rows have sealed
+        cells, the bytes of a page follow the limit, then, if `lean`, those of a cell that is told;
+        behind each row stands how many there are up to the limit, also beyond the page's bytes.
         """
         columns = [_c(column) for column in self._orders[index]]
         where = []
@@ -97,8 +102,34 @@ class PgText:
         direction = " DESC" if reverse else ""
         order = ", ".join(column + direction for column in columns)
         condition = f" WHERE {_all(where)}" if where else ""
-        limit = f"${lower + upper + 1}"
-        return f"SELECT * FROM {self._name}{condition} ORDER BY {order} LIMIT {limit}"
+        limit, size, cell = (f"${lower + upper + nth}" for nth in (1, 2, 3))
+        chosen = f"FROM {self._name} AS t{condition} ORDER BY {order} LIMIT {limit}"
+        if not self._sealed:
+            return f"SELECT * {chosen}"
+        counted = " + ".join(
+            f"CASE WHEN {each} <= {cell}::bigint THEN {each} ELSE 0 END" if lean else each
+            for each in (f"octet_length({_c(column)})" for column in self._sealed)
+        )
+        cells = self._cells(lower + upper + 3) if lean else "t.*"
+        told = ", ".join([*map(_c, self._columns), "v", "n"])
+        # the server counts the bytes, and sends no row that the page does not have
+        return (
+            f"SELECT {told} FROM (SELECT q.*, count(*) OVER () AS n, row_number() OVER w AS nth,"
+            f" sum(size) OVER w AS total FROM (SELECT {cells}, {counted} AS size {chosen}) AS q"
+            f" WINDOW w AS (ORDER BY {order} ROWS UNBOUNDED PRECEDING)) AS p"
+            f" WHERE nth = 1 OR total <= {size}::bigint ORDER BY {order}"
+        )
+
+    def _cells(self, mark: int) -> str:
+        """Return all cells, without sealed ones that are longer than that parameter."""
+        cells = [
+            f"CASE WHEN octet_length(t.{_c(name)}) <= ${mark}::bigint THEN t.{_c(name)} END"
+            f" AS {_c(name)}"
+            if name in self._sealed
+            else f"t.{_c(name)}"
+            for name in self._columns
+        ]
+        return ", ".join([*cells, "t.v"])
 
 
 def _creates(table: Table, schema: str) -> list[str]:

@@ -10,7 +10,7 @@ from sealhold.model.sqlsteps import Ask, Cells
 from sealhold.stores.pgbatches import columns_of
 from sealhold.stores.pgtext import PgText
 from sealhold.stores.shapes import MISFIT
-from sealhold.stores.spec import MAX_PAGE, Cursor, Found, Key, Page, ReadView
+from sealhold.stores.spec import MAX_PAGE, PAGE_BYTES, Cursor, Found, Key, Page, ReadView
 from sealhold.stores.sqlclient import SqlSession
 from sealhold.stores.tables import KEY, Tables, check_limit
 
@@ -25,7 +25,9 @@ class PgView:
         self._tables = tables
         self._texts = texts
 
-    def get(self, table: str, keys: Sequence[Key]) -> list[Found | None]:
+    def get(
+        self, table: str, keys: Sequence[Key], *, most: int | None = None
+    ) -> list[Found | None]:
         """Return the row of each key, or None, in the order of `keys`.
 
         Raises:
@@ -37,7 +39,10 @@ class PgView:
         declared.check_keys(keys)
         if not keys:
             return []
-        (rows,) = self._session.run([Ask(self._texts[table].rows, columns_of([*set(keys)]))])
+        text, asked = self._texts[table], columns_of([*set(keys)])
+        lean = most is not None and bool(declared.sealed)
+        ask = Ask(text.lean_rows, (*asked, most)) if lean else Ask(text.rows, asked)
+        (rows,) = self._session.run([ask])
         known = {declared.key_of(found.row): found for found in map(_found, rows)}
         return [known.get(key) for key in keys]
 
@@ -62,6 +67,7 @@ class PgView:
         after: Cursor | None = None,
         limit: int = MAX_PAGE,
         reverse: bool = False,
+        most: int | None = None,
     ) -> Page:
         """Return rows with lo <= index columns < hi, in index order.
 
@@ -73,12 +79,16 @@ class PgView:
         check_limit(limit)
         declared = self._tables.named(table)
         span = declared.span(index, lo, hi, after, reverse=reverse)
-        sql = self._texts[table].scan(
-            index, len(span.lower), len(span.upper), past=span.past, reverse=reverse
-        )
-        (rows,) = self._session.run([Ask(sql, (*span.lower, *span.upper, limit + 1))])
-        page = [_found(row) for row in rows[:limit]]
-        more = len(rows) > limit
+        lengths = len(span.lower), len(span.upper)
+        lean = most is not None and bool(declared.sealed)
+        sql = self._texts[table].scan(index, *lengths, past=span.past, reverse=reverse, lean=lean)
+        cells: Cells = (*span.lower, *span.upper, limit + 1)
+        if declared.sealed:
+            cells = (*cells, PAGE_BYTES, most) if lean else (*cells, PAGE_BYTES)
+        (rows,) = self._session.run([Ask(sql, cells)])
+        count = rows[0][-1] if rows and declared.sealed else len(rows)
+        page = [_found(row[:-1] if declared.sealed else row) for row in rows[:limit]]
+        more = count > len(page)
         return Page(page, declared.cursor(index, page[-1].row) if more else None)
 
 

@@ -129,19 +129,21 @@ class Remembering:
             memory.forget(None)
         self._inner.renew()
 
-    def get(self, table: str, keys: Sequence[Key]) -> list[Found | None]:
+    def get(
+        self, table: str, keys: Sequence[Key], *, most: int | None = None
+    ) -> list[Found | None]:
         """Return the row of each key, or None, in the order of `keys`."""
         memory = self._memories.get(table)
-        if memory is None:
-            return self._inner.get(table, keys)
+        if memory is None or (most is not None and most < LONGEST):
+            return self._inner.get(table, keys, most=most)
         try:
             known = [memory.rows.get(key) for key in keys]
         except TypeError:  # no key, which the inner store says better
-            return self._inner.get(table, keys)
+            return self._inner.get(table, keys, most=most)
         if keys and None not in known:
             return known
         turn = memory.turn
-        found = self._inner.get(table, keys)
+        found = self._inner.get(table, keys, most=most)
         memory.keep(zip(keys, found, strict=True), turn)
         return found
 
@@ -155,9 +157,12 @@ class Remembering:
         after: Cursor | None = None,
         limit: int = MAX_PAGE,
         reverse: bool = False,
+        most: int | None = None,
     ) -> Page:
         """Return rows in index order, from the inner store."""
-        return self._inner.scan(table, index, lo, hi, after=after, limit=limit, reverse=reverse)
+        return self._inner.scan(
+            table, index, lo, hi, after=after, limit=limit, reverse=reverse, most=most
+        )
 
     def count(self, table: str, most: int) -> int:
         """Return how many rows a table of the inner store has."""
@@ -247,4 +252,7 @@ def _after(op: Op) -> Found | None:
 
 
 def _is_short(found: Found) -> bool:
-    return all(len(cell) <= LONGEST for cell in found.row if isinstance(cell, bytes))
+    """Return whether a row is whole, and has no long cell."""
+    return None not in found.row and all(
+        len(cell) <= LONGEST for cell in found.row if isinstance(cell, bytes)
+    )

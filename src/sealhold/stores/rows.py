@@ -40,13 +40,15 @@ class State:
         self._tables = tables
         self._sorted: dict[tuple[str, str], tuple[list[Key], list[Found]]] = {}
 
-    def get(self, table: str, keys: Sequence[Key]) -> list[Found | None]:
+    def get(
+        self, table: str, keys: Sequence[Key], *, most: int | None = None
+    ) -> list[Found | None]:
         """Return the row of each key, or None."""
         declared = self._tables.named(table)
         for key in keys:
             declared.check_key(key)
         rows = self.rows[table]
-        return [rows.get(key) for key in keys]
+        return [found and _lean(declared, found, most) for found in map(rows.get, keys)]
 
     def count(self, table: str, most: int) -> int:
         """Return how many rows a table has, `most` at most."""
@@ -63,6 +65,7 @@ class State:
         after: Cursor | None = None,
         limit: int = MAX_PAGE,
         reverse: bool = False,
+        most: int | None = None,
     ) -> Page:
         """Return rows with lo <= index columns < hi."""
         check_limit(limit)
@@ -74,7 +77,11 @@ class State:
             first += 1  # at most one: a cursor names a whole place, and places are unique
         last = bisect_left(places, span.upper) if span.upper else len(places)
         chosen = rows[first:last][::-1] if reverse else rows[first:last]
-        page, more = chosen[:limit], len(chosen) > limit
+        leans = (_lean(declared, found, most) for found in chosen)
+        kept, more = declared.page((found.row for found in leans), limit)
+        page = chosen[: len(kept)]
+        if most is not None:
+            page = [Found(row, found.v) for row, found in zip(kept, page, strict=True)]
         return Page(page, declared.cursor(index, page[-1].row) if more else None)
 
     def _in_order(self, table: Table, index: str) -> tuple[list[Key], list[Found]]:
@@ -187,3 +194,7 @@ def _holds(found: Found | None, expect: Expect | int) -> bool:
             return found is not None
         case version:
             return found is not None and found.v == version
+
+
+def _lean(table: Table, found: Found, most: int | None) -> Found:
+    return found if most is None else Found(table.lean(found.row, most), found.v)

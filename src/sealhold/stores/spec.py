@@ -31,6 +31,7 @@ MAX_ROW = 1_048_576  # bytes; larger content belongs into an object store
 MAX_UNITS = 1_000  # per batch
 MAX_BATCH = 8_388_608  # bytes per batch
 MAX_PAGE = 1_000  # rows per scan
+PAGE_BYTES = 4_194_304  # of sealed cells per scan: a page of 1,000 rows could have a gigabyte
 MIN_SEALED = 28  # bytes: a 12-byte nonce and a 16-byte tag at least
 MAX_CODE = 32  # ASCII characters
 NO_ROOM = (ENOSPC, EDQUOT, EFBIG)  # what a disk says that is full, or full for this user
@@ -187,8 +188,13 @@ KeySource = Callable[[], bytes]  # gives the 32-byte file key, once, at open
 class ReadView(Protocol):
     """Reads from one moment."""
 
-    def get(self, table: str, keys: Sequence[Key]) -> list[Found | None]:
-        """Return the row of each key, or None, in the order of `keys`."""
+    def get(
+        self, table: str, keys: Sequence[Key], *, most: int | None = None
+    ) -> list[Found | None]:
+        """Return the row of each key, or None, in the order of `keys`.
+
+        A sealed cell of more than `most` bytes is left out and not read: None stands for it.
+        """
         ...
 
     def scan(  # a range has this many sides
@@ -201,11 +207,14 @@ class ReadView(Protocol):
         after: Cursor | None = None,
         limit: int = MAX_PAGE,
         reverse: bool = False,
+        most: int | None = None,
     ) -> Page:
         """Return rows with lo <= index columns < hi, in index order, ties by key.
 
         `lo` and `hi` may be prefixes; an empty tuple is no bound. `index` is an index's name or
-        `key`. A prefix as `hi` excludes every row that starts with it or comes after.
+        `key`. A prefix as `hi` excludes every row that starts with it or comes after. The page ends
+        before the row with which its sealed cells would have over PAGE_BYTES, if it is not the
+        first. With `most`, longer sealed cells are left out, as by `get`.
         """
         ...
 

@@ -57,7 +57,7 @@ class TableText:
         self._many: dict[tuple[str, int], str] = {}
         self._key = keys
         self._key_of_many = f"({', '.join('?' for _column in table.spec.key)})"
-        self._by_keys: dict[int, str] = {}
+        self._by_keys: dict[tuple[int, bool], str] = {}
         self._wanted = [*map(_c, table.spec.key), VERSION]
         self._versions: dict[int, str] = {}
         self.replace = f"UPDATE {name} SET {given} WHERE {by_row}"
@@ -67,7 +67,9 @@ class TableText:
         self.has = f"SELECT EXISTS (SELECT 1 FROM {name} WHERE {by_key})"
         self.has_not = f"SELECT NOT EXISTS (SELECT 1 FROM {name} WHERE {by_key})"
         self.has_version = f"SELECT EXISTS (SELECT 1 FROM {name} WHERE {by_key} AND v = ?)"
+        self._lean = ", ".join([*map(_lean, table.spec.columns.items()), "v"])
         self.row = f"SELECT * FROM {name} WHERE {by_key}"
+        self.lean_row = f"SELECT {self._lean} FROM {name} WHERE {by_key}"
         self.count = f"SELECT COUNT(*) FROM (SELECT 1 FROM {name} LIMIT {MOST})"
 
     def many(self, sql: str, rows: int) -> str | None:
@@ -82,13 +84,17 @@ class TableText:
             self._many[sql, rows] = found
         return found
 
-    def rows(self, keys: int) -> str:
-        """Return: the rows of so many keys, in no order."""
-        found = self._by_keys.get(keys)
+    def rows(self, keys: int, *, lean: bool = False) -> str:
+        """Return: the rows of so many keys, in no order.
+
+        If `lean`, without sealed cells that are longer than a first parameter, one for each.
+        """
+        found = self._by_keys.get((keys, lean))
         if found is None:
             marks = ", ".join([self._key_of_many] * keys)
-            found = f"SELECT * FROM {self._name} WHERE ({self._key}) IN (VALUES {marks})"
-            self._by_keys[keys] = found
+            cells = self._lean if lean else "*"
+            found = f"SELECT {cells} FROM {self._name} WHERE ({self._key}) IN (VALUES {marks})"
+            self._by_keys[keys, lean] = found
         return found
 
     def versions(self, keys: int) -> str:
@@ -118,10 +124,12 @@ class TableText:
         named = [f"{_c(column)} = ?" for column in self._indexes[index][:length]]
         return f"DELETE FROM {self._name}" + (f" WHERE {_all(named)}" if named else "")
 
-    def scan(self, index: str, lower: int, upper: int, *, past: bool, reverse: bool) -> str:
+    def scan(  # a range has this many sides
+        self, index: str, lower: int, upper: int, *, past: bool, reverse: bool, lean: bool = False
+    ) -> str:
         """Return: rows in the order of `index` between bounds of that many columns, then a limit.
 
-        With `past`, a row that starts with the lower bound is left out.
+        With `past`, a row that starts with the lower bound is left out; `lean` is as for `rows`.
         """
         columns = [_c(column) for column in self._orders[index]]
         where = []
@@ -132,7 +140,8 @@ class TableText:
         direction = " DESC" if reverse else ""
         order = ", ".join(column + direction for column in columns)
         condition = f" WHERE {_all(where)}" if where else ""
-        return f"SELECT * FROM {self._name}{condition} ORDER BY {order} LIMIT {MOST}"
+        cells = self._lean if lean else "*"
+        return f"SELECT {cells} FROM {self._name}{condition} ORDER BY {order} LIMIT {MOST}"
 
 
 def _creates(table: Table) -> list[str]:
@@ -150,6 +159,13 @@ def _creates(table: Table) -> list[str]:
         if index != KEY
     ]
     return [f"CREATE TABLE t_{name} ({body}) STRICT", *indexes]
+
+
+def _lean(column: tuple[str, ColumnKind]) -> str:
+    name, kind = column
+    if kind is not ColumnKind.SEALED:
+        return _c(name)
+    return f"CASE WHEN length({_c(name)}) <= ? THEN {_c(name)} END"  # of a long one no page is read
 
 
 def _c(column: str) -> str:

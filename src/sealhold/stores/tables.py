@@ -9,13 +9,23 @@ Source: docs/spec/04-stores.md sections 2 and 5.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from sealhold.model.encoding import pack, unpack
 from sealhold.model.errors import InvalidError
 from sealhold.stores.shapes import MISFIT, Shape, shape_of
-from sealhold.stores.spec import MAX_KEY, MAX_PAGE, ColumnKind, Cursor, Key, Row, TableSpec
+from sealhold.stores.spec import (
+    MAX_KEY,
+    MAX_PAGE,
+    PAGE_BYTES,
+    ColumnKind,
+    Cursor,
+    Key,
+    Row,
+    TableSpec,
+)
 
 SCHEMA_VERSION = 1  # of how a backend keeps what is declared; docs/spec/04-stores.md section 6
 KEY = "key"  # the name under which every table's key is an index
@@ -57,6 +67,7 @@ class Table:
         self.key = self._shape(spec.key)
         self.key_at = self._places(spec.key)
         self.flags = [at for at, kind in enumerate(self.row.kinds) if kind is ColumnKind.FLAG]
+        self.sealed = [at for at, kind in enumerate(self.row.kinds) if kind is ColumnKind.SEALED]
         self.indexes = {KEY: spec.key, **spec.indexes}
         self.orders = {
             name: (*columns, *(c for c in spec.key if c not in columns))
@@ -123,6 +134,33 @@ class Table:
         if reverse:
             return Span(lo, min(seen, hi) if hi else seen)
         return Span(seen, hi, past=True) if seen >= lo else Span(lo, hi)
+
+    def page(self, rows: Iterable[Row], limit: int) -> tuple[list[Row], bool]:
+        """Return the first rows, as many as make a page, and whether more follow.
+
+        Where a row has sealed cells, no more than one behind the page's last is taken of `rows`.
+        """
+        if not self.sealed:
+            taken = [*islice(rows, limit + 1)]
+            return taken[:limit], len(taken) > limit
+        page: list[Row] = []
+        size = 0
+        for row in rows:
+            for at in self.sealed:
+                size += len(row[at] or b"")
+            # INVARIANT: a page has a row at least, so whoever goes on from it comes to an end
+            if len(page) == limit or (page and size > PAGE_BYTES):
+                return page, True
+            page.append(row)
+        return page, False
+
+    def lean(self, row: Row, most: int) -> Row:
+        """Return a row without its sealed cells of more than `most` bytes."""
+        cells = [*row]
+        for at in self.sealed:
+            if len(cells[at]) > most:
+                cells[at] = None
+        return tuple(cells)
 
     def cursor(self, index: str, row: Row) -> Cursor:
         """Return the cursor that stands behind `row`."""

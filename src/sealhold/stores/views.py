@@ -7,6 +7,7 @@ Source: docs/spec/04-stores.md section 6.
 """
 
 from collections.abc import Sequence
+from contextlib import closing
 from itertools import chain
 
 from sqlcipher3.dbapi2 import Connection, Error
@@ -30,7 +31,9 @@ class SqlView:
         self._texts = texts
         self._connection = connection
 
-    def get(self, table: str, keys: Sequence[Key]) -> list[Found | None]:
+    def get(
+        self, table: str, keys: Sequence[Key], *, most: int | None = None
+    ) -> list[Found | None]:
         """Return the row of each key, or None, in the order of `keys`.
 
         Raises:
@@ -45,24 +48,30 @@ class SqlView:
             if alone:
                 self._connection.execute("BEGIN")
             try:
-                return self._rows(declared, self._texts[table], keys)
+                return self._rows(declared, self._texts[table], keys, most)
             finally:
                 if alone:
                     self._connection.execute("COMMIT")
         except Error as err:
             raise self._file.meaning(err) from err
 
-    def _rows(self, table: Table, text: TableText, keys: Sequence[Key]) -> list[Found | None]:
+    def _rows(
+        self, table: Table, text: TableText, keys: Sequence[Key], most: int | None
+    ) -> list[Found | None]:
         known: dict[Key, Found] = {}
+        lean, first = most is not None, _bounds(table, most)
         at = 0
         for size in AT_ONCE:
             while len(keys) - at >= size:
-                cells = bound(chain.from_iterable(keys[at : at + size]))
-                for row in self._connection.execute(text.rows(size), cells):
+                cells = bound(chain(first, *keys[at : at + size]))
+                for row in self._connection.execute(text.rows(size, lean=lean), cells):
                     found = _found(table, row)
                     known[table.key_of(found.row)] = found
                 at += size
-        ones = (self._connection.execute(text.row, bound(key)).fetchone() for key in keys[at:])
+        sql = text.lean_row if lean else text.row
+        ones = (
+            self._connection.execute(sql, bound((*first, *key))).fetchone() for key in keys[at:]
+        )
         last = [None if row is None else _found(table, row) for row in ones]
         return [*map(known.get, keys[:at]), *last]
 
@@ -91,6 +100,7 @@ class SqlView:
         after: Cursor | None = None,
         limit: int = MAX_PAGE,
         reverse: bool = False,
+        most: int | None = None,
     ) -> Page:
         """Return rows with lo <= index columns < hi, in index order.
 
@@ -102,17 +112,23 @@ class SqlView:
         check_limit(limit)
         declared = self._tables.named(table)
         span = declared.span(index, lo, hi, after, reverse=reverse)
+        lengths = len(span.lower), len(span.upper)
         sql = self._texts[table].scan(
-            index, len(span.lower), len(span.upper), past=span.past, reverse=reverse
+            index, *lengths, past=span.past, reverse=reverse, lean=most is not None
         )
         try:
-            cells = bound((*span.lower, *span.upper, limit + 1))
-            rows = self._connection.execute(sql, cells).fetchall()
+            cells = bound((*_bounds(declared, most), *span.lower, *span.upper, limit + 1))
+            with closing(self._connection.execute(sql, cells)) as rows:
+                kept, more = declared.page(rows, limit)
         except Error as err:
             raise self._file.meaning(err) from err
-        page = [_found(declared, row) for row in rows[:limit]]
-        more = len(rows) > limit
+        page = [_found(declared, row) for row in kept]
         return Page(page, declared.cursor(index, page[-1].row) if more else None)
+
+
+def _bounds(table: Table, most: int | None) -> tuple[int, ...]:
+    """Return the parameters of a statement that leaves out long cells."""
+    return () if most is None else (most,) * len(table.sealed)
 
 
 def _found(table: Table, cells: tuple[Cell, ...]) -> Found:

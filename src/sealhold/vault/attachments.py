@@ -12,6 +12,7 @@ import struct
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from sealhold.audit.reading import rows as all_rows
 from sealhold.crypto.seal import KeyKind, body_aad, open_once, seal_once
 from sealhold.crypto.secret import Secret
 from sealhold.model.encoding import pack, unpack_own
@@ -147,7 +148,7 @@ def open_paper(keys: SubjectKeys, found: Found, dek: Secret) -> Paper:
 def of_record(view: ReadView, subject: SubjectId, collection: str, record: bytes) -> list[Found]:
     """Return the attachments of a record, in the order of their numbers."""
     start, end = (subject, collection, record), (subject, collection, record + b"\0")
-    return view.scan(ATTACHMENTS.name, "key", start, end).rows
+    return [*all_rows(view, ATTACHMENTS.name, start, end)]
 
 
 def packs_of(view: ReadView, found: Found) -> list[bytes]:

@@ -8,9 +8,9 @@ Source: docs/spec/27-rights.md section 9.
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 
 import msgspec
 
@@ -58,10 +58,10 @@ from sealhold.vault.says import Says
 from sealhold.vault.strays import about_to_name
 from sealhold.vault.subjects import Subjects
 from sealhold.vault.using import Use, Uses
-from sealhold.vault.writer import Work
+from sealhold.vault.writer import Work, bytes_of
 
 LISTED = "attachments.ndjson"
-AT_ONCE = 32  # records of one commit: 2 MiB at most
+AT_ONCE, BYTES_AT_ONCE = 32, 2_097_152  # records of one commit, and bytes of their lines
 MOST = 200_000  # records of one export; their ids are in memory
 MAX_VERSION = 2**53 - 1
 _START = datetime(1970, 1, 1, tzinfo=UTC)
@@ -207,8 +207,7 @@ class Bringing:
             if laid is None:
                 raise InvalidError("the app has no such collection")
             newest: dict[bytes, int] = {}
-            lines = (_read(line, _Line) for line in parcel.lines(name))
-            while some := list(islice(lines, AT_ONCE)):
+            for some in _portions(parcel.lines(name)):
                 _count(some, count)
                 self._commit(app, subject, laid, some, newest, blocks)
         return count
@@ -233,9 +232,8 @@ class Bringing:
             entry = use.entry(
                 msgspec.structs.replace(told, collection=laid.name, rows_out=len(ops))
             )
-            size = sum(len(op.row[-1]) for op in ops)
-            guards = (*use.guards(()), laid.guard)
-            self._core.writer.commit(Work((*guards, *ops, *held.ops()), (entry,), size=size))
+            work = (*use.guards(()), laid.guard, *ops, *held.ops())
+            self._core.writer.commit(Work(work, (entry,), size=bytes_of(work)))
             held.kept()
         except ConflictError as err:
             raise InvalidError("a record stands twice, or the rules were changed just now") from err
@@ -264,7 +262,7 @@ class Bringing:
             )
             record_row = Put(RECORDS.name, of.row, of.v)
             work = (*use.guards(()), record_row, *ops, *held.ops())
-            core.writer.commit(Work(work, (use.entry(told),)))
+            core.writer.commit(Work(work, (use.entry(told),), size=bytes_of(work)))
             held.kept()
         except ConflictError as err:
             drop_packs(core.objects, packed.packs)
@@ -315,6 +313,20 @@ class Bringing:
         )
         row = seal_version(keys, stand, dek, packed_content(content))
         return Put((RECORDS if line.current else OLDER).name, row, Expect.ABSENT)
+
+
+def _portions(lines: Iterator[bytes]) -> Iterator[list[_Line]]:
+    """Yield the lines that go into one commit."""
+    some: list[_Line] = []
+    size = 0
+    for line in lines:
+        size += len(line)
+        if some and (len(some) == AT_ONCE or size > BYTES_AT_ONCE):
+            yield some
+            some, size = [], len(line)
+        some.append(_read(line, _Line))
+    if some:
+        yield some
 
 
 def _count(lines: list[_Line], count: _Count) -> None:

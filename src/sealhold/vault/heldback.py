@@ -107,7 +107,8 @@ def records_of(view: ReadView, hold: Hold, person: Person, now: Instant) -> Iter
             if cursor is None:
                 break
     apart = sorted(each for each in scope.records if each[0] not in scope.collections)
-    for row in view.get(RECORDS.name, [(person.id, *each) for each in apart]):
+    for each in apart:  # one by one, since each may be long
+        (row,) = view.get(RECORDS.name, [(person.id, *each)])
         if row is not None and not Stand.of(row).is_over(now):
             yield row
 

@@ -104,7 +104,7 @@ class Mine:
     def _records(self, subject: SubjectId, now: Instant) -> tuple[tuple[KeptRecords, ...], bool]:
         """Return how many records are kept of a person, by collection, and if there are more."""
         end = (((int.from_bytes(subject) + 1).to_bytes(len(subject))),)
-        page = self._core.store.scan(RECORDS.name, "key", (subject,), end, limit=COUNTED)
+        page = self._core.store.scan(RECORDS.name, "key", (subject,), end, limit=COUNTED, most=0)
         stands = map(Stand.of, page.rows)
         counts: Counter[Collection] = Counter(
             stand.collection for stand in stands if not stand.is_over(now)

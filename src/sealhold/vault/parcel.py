@@ -27,7 +27,7 @@ MAX_FILES = 5_000
 MAX_MANIFEST = 1_048_576  # bytes
 MAX_FILE = 4_194_304  # bytes of one that is read whole; 100 fields of 16,384 characters
 MAX_WHOLE = 268_435_456  # bytes of all files together, unpacked
-MAX_LINE = 1_048_576  # bytes; a record has 64 KiB
+MAX_LINE = 1_048_576  # bytes: a record, and what stands around it
 PIECE = 65_536
 _STORED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 

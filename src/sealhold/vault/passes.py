@@ -9,12 +9,14 @@
 Source: docs/spec/28-rotation.md sections 2 and 3.
 """
 
+from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sealhold.model.encoding import pack, unpack_own
-from sealhold.model.errors import SealBrokenError, TamperedError
+from sealhold.model.errors import ConflictError, SealBrokenError, TamperedError
 from sealhold.model.ids import AppId, Id16, JobId, SubjectId
 from sealhold.model.quantities import Instant
 from sealhold.stores.shapes import MAX_I64
@@ -36,6 +38,7 @@ from sealhold.vault.writer import Work
 PEOPLE = 1_000  # of one step, whose keys are turned over in one commit of the key set
 AT_ONCE = 10  # people of one step whose contents are sealed anew
 ROWS = 500  # of the owner, in one step
+AHEAD_BYTES = 8_388_608  # of rows that are sealed anew and wait for the writer
 NO_KEY, NOT_OPEN = "its key does not open", "it does not open"
 
 
@@ -48,7 +51,19 @@ class Step:
     changed: int = 0
     left: tuple[Left, ...] = ()
     works: tuple[Work, ...] = ()  # what is written with the job's row
+    written: int = 0  # works that were written already, since they are too much to wait
+    is_again: bool = False  # something changed in this very moment: the step is to be taken again
     is_all: bool = False  # nobody could come between: what it found needs no second look
+
+
+@dataclass(slots=True)
+class _Sealed:
+    """What came of sealing records of people anew."""
+
+    changed: int = 0
+    written: int = 0
+    left: list[Left] = field(default_factory=list)
+    is_again: bool = False
 
 
 class Pass(Protocol):
@@ -142,7 +157,7 @@ class SubjectPass:
                 elif made is not None:
                     ops[subject].append(made)
         changed = sum(map(len, ops.values()))
-        blocks, broken = self._blocks(job, portion)
+        sealed = self._blocks(job, portion)
         works = [work for of_one in ops.values() for work in _works(of_one)]
         if _turn(job) is not None:
             # THREAT T272: whatever was sealed for them under the key before fails its commit now;
@@ -154,22 +169,40 @@ class SubjectPass:
             if last is None
             else _Place(place.app, last).packed(),
             looked=len(subjects) + len(portion.broken),
-            changed=changed + sum(len(each.ops) - 1 for each in blocks),
-            left=(*left, *broken),
-            works=(*works, *blocks),
+            changed=changed + sealed.changed,
+            left=(*left, *sealed.left),
+            works=tuple(works),
+            written=sealed.written,
+            is_again=sealed.is_again,
         )
 
-    def _blocks(self, job: Job, portion: Portion) -> tuple[list[Work], list[Left]]:
-        """Return what seals records of people anew, a block of keys at a time, and what is left."""
-        works, left = list[Work](), list[Left]()
-        if job.kind is Turned.BODIES and job.state is State.RUNNING:
-            for keys in portion.people:
-                for anew in recordkeys.anew(self._core.store, keys, self._core.entropy):
-                    if isinstance(anew, Left):
-                        left.append(anew)
-                    else:
-                        works.append(_work(anew))
-        return works, left
+    def _blocks(self, job: Job, portion: Portion) -> _Sealed:
+        """Seal records of people anew, a block of keys at a time, and write them."""
+        told = _Sealed()
+        if job.kind is not Turned.BODIES or job.state is not State.RUNNING:
+            return told
+        core = self._core
+        waiting: deque[tuple[Future[list[int]], int]] = deque()
+        ahead = 0
+        for keys in portion.people:
+            for made in recordkeys.anew(core.store, keys, core.entropy):
+                if isinstance(made, Left):
+                    told.left.append(made)
+                    continue
+                work = _work(made.ops)
+                waiting.append((core.writer.submit([work]), work.size))
+                ahead += work.size
+                told.written += 1
+                told.changed += len(made.ops) - 1
+                # THREAT T434: what waits for the disk is bounded by its bytes
+                while waiting and (made.goes_on or ahead > AHEAD_BYTES):
+                    written, size = waiting.popleft()
+                    ahead -= size
+                    told.is_again |= isinstance(written.exception(), ConflictError)
+                if told.is_again:
+                    return told
+        told.is_again = any(isinstance(each.exception(), ConflictError) for each, _ in waiting)
+        return told
 
     def _there(self, subjects: Sequence[SubjectId]) -> Iterator[bytes]:
         """Yield the people of whom there is a row; one with a key alone is being made."""

@@ -6,15 +6,19 @@
 - A refusal is an entry too. Whoever asks gets the same DENIED for all that is absent or forbidden.
 - A change names the version it was made for, or that there is none yet.
 - Each use is taken in steps, so that many share a commit; `wait` takes them in the caller's thread.
+- Whether content is long is seen before it is read. If so, the step that reads it says that it
+  takes long, and nothing of it is in memory before that.
 
 Source: docs/spec/25-records-of-people.md sections 4 to 6.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
+import msgspec
+
 from sealhold.audit.event import Outcome
-from sealhold.model.contents import MAX_CONTENT, check_depth
+from sealhold.model.contents import LONG_CONTENT, LONGER_AS_JSON, MAX_CONTENT, check_depth
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import InvalidError, StaleError, TooLargeError
 from sealhold.model.ids import RecordId
@@ -26,16 +30,17 @@ from sealhold.model.personrecords import (
     RecordView,
     VersionsView,
 )
-from sealhold.model.underway import Underway
+from sealhold.model.underway import LONG_AHEAD, Underway
 from sealhold.policy.contents import check_types
-from sealhold.stores.spec import Found, Guard, Op
+from sealhold.stores.spec import Cell, Found, Guard, Key, Op, Page, TableSpec
 from sealhold.vault.attachments import of_record
 from sealhold.vault.core import Core
 from sealhold.vault.firewall import open_records
-from sealhold.vault.keyblocks import KeyBlocks, block_rows, holding
+from sealhold.vault.keyblocks import BlockRows, KeyBlocks, block_rows, holding
+from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.keyslots import For
 from sealhold.vault.personpacks import drop_packs
-from sealhold.vault.personrows import OLDER, RECORDS, Stand, packed
+from sealhold.vault.personrows import OLDER, RECORDS, Stand, is_left_out, packed
 from sealhold.vault.recordasking import ABSENT, Asking, RecordUse, RecordUses, begun_use, refused
 from sealhold.vault.recordrounds import RecordRounds
 from sealhold.vault.recordwriting import (
@@ -47,9 +52,7 @@ from sealhold.vault.recordwriting import (
     taken_out,
     until,
 )
-from sealhold.vault.steps import Once
-
-PAGE_BYTES = 4_194_304  # of sealed rows in one page, about
+from sealhold.vault.steps import Once, Steps
 
 Done = TypeVar("Done")
 Change = Callable[[RecordUse, Found | None], tuple[Content, bytes]]  # content, and it packed
@@ -82,7 +85,10 @@ class PersonRecords:
 
         def once() -> Once[RecordView]:
             use = yield from self._uses.permitted(asking, at.collection, reads=True)
-            found = self._live(asking, at)
+            found = self._short(asking, at)  # most are, and take no steps of their own
+            if is_left_out(found):
+                found = yield from self._looked(RECORDS, asking, *at)
+            found = self._live(found)
             return (yield from self._read_one(use, RECORDS.name, 3, For.CURRENT, found))
 
         return self._begun(once)
@@ -98,10 +104,13 @@ class PersonRecords:
 
         def once() -> Once[RecordView]:
             use = yield from self._uses.permitted(asking, at.collection, reads=True)
-            found = self._live(asking, at)
+            found = self._live(self._head(asking, at))
             if found is not None and Stand.of(found).version == version:
+                found = self._live((yield from self._looked(RECORDS, asking, *at)))
                 return (yield from self._read_one(use, RECORDS.name, 3, For.CURRENT, found))
-            older = None if found is None else self._older(asking, at, version)
+            older = None
+            if found is not None:
+                older = self._live((yield from self._looked(OLDER, asking, *at, version)))
             return (yield from self._read_one(use, OLDER.name, 4, For.OLDER, older))
 
         return self._begun(once)
@@ -116,7 +125,7 @@ class PersonRecords:
 
         def once() -> Once[VersionsView]:
             use = yield from self._uses.permitted(asking, at.collection, reads=True)
-            found = self._live(asking, at)
+            found = self._live(self._head(asking, at))
             if found is None:
                 return (yield from refused(use, ABSENT))
             now = self._core.clock()
@@ -156,7 +165,7 @@ class PersonRecords:
         looks = iter([expected is not None])  # a new one is most likely not there: no look at first
 
         def once() -> Once[RecordHead]:
-            found = self._row(asking, at) if next(looks, True) else None
+            found = (yield from self._looked(RECORDS, asking, *at)) if next(looks, True) else None
             return (yield from self._put(asking, at, expected, found, lambda *_: (content, plain)))
 
         return self._begun(once)
@@ -180,7 +189,11 @@ class PersonRecords:
             check_depth(content)
             return content, packed_content(content)
 
-        return self._begun(lambda: self._put(asking, at, expected, self._row(asking, at), change))
+        def once() -> Once[RecordHead]:
+            found = yield from self._looked(RECORDS, asking, *at)
+            return (yield from self._put(asking, at, expected, found, change))
+
+        return self._begun(once)
 
     def delete(self, asking: Asking, at: At, expected: int) -> Underway[RecordHead]:
         """Take a record out with versions and attachments, if it stands at version `expected`.
@@ -214,7 +227,7 @@ class PersonRecords:
             event = use.event("kept" if live is None else "changed", [at.record])
             ops += held.ops()
             # THREAT T243: the row that the change was decided on is put over at its own version
-            if not (yield use.work(ops, event, releases=False, size=2 * len(plain))):
+            if not (yield use.work(ops, event, releases=False)):
                 return None
             held.kept()
         finally:
@@ -224,7 +237,7 @@ class PersonRecords:
     def _delete(self, asking: Asking, at: At, expected: int) -> Once[RecordHead]:
         use = yield from self._uses.permitted(asking, at.collection)
         _, keys = use.use.whole()
-        found = self._live(asking, at)
+        found = self._live(self._head(asking, at))
         if found is None:
             return (yield from refused(use, ABSENT))
         if not stands_at(found, expected):
@@ -248,14 +261,14 @@ class PersonRecords:
         self, asking: Asking, collection: str, after: RecordId | None, limit: int
     ) -> Once[RecordPage]:
         use = yield from self._uses.permitted(asking, collection, reads=True)
-        (_, keys), now = use.use.whole(), self._core.clock()
+        _, keys = use.use.whole()
         start = (asking.subject, collection, after + b"\0" if after is not None else b"")
-        end = (asking.subject, collection + " ")
-        with self._core.store.snapshot() as view:
-            page = view.scan(RECORDS.name, "key", start, end, limit=limit)
-            rows = _at_most(page.rows, PAGE_BYTES)
-            live = [each for each in rows if not Stand.of(each).is_over(now)]
-            blocks = block_rows(view, keys, (Stand.of(each).key for each in live))
+        span = (start, (asking.subject, collection + " "))
+        page, live, blocks = self._rows_of_page(keys, span, limit, LONG_CONTENT)
+        if any(map(is_left_out, page.rows)):
+            del page, live, blocks
+            yield LONG_AHEAD
+            page, live, blocks = self._rows_of_page(keys, span, limit)
         guards = [Guard(RECORDS.name, each.row[:3], each.v) for each in live]
         if not (yield use.work(guards, use.event("listed", [each.row[2] for each in live]))):
             return None
@@ -264,10 +277,18 @@ class PersonRecords:
             RecordView(head=Stand.of(each).head(asking.subject), content=content)
             for each, content in zip(live, contents, strict=True)
         )
-        is_last = page.cursor is None and len(rows) == len(page.rows)
-        return RecordPage(
-            records=tuple(views), after=None if is_last else RecordId(rows[-1].row[2])
-        )
+        last = RecordId(page.rows[-1].row[2]) if page.cursor is not None else None
+        return RecordPage(records=tuple(views), after=last)
+
+    def _rows_of_page(
+        self, keys: SubjectKeys, span: tuple[Key, Key], limit: int, most: int | None = None
+    ) -> tuple[Page, list[Found], BlockRows]:
+        """Return a page, those of its rows that are not over, and their blocks: of one moment."""
+        now = self._core.clock()
+        with self._core.store.snapshot() as view:
+            page = view.scan(RECORDS.name, "key", *span, limit=limit, most=most)
+            live = [each for each in page.rows if not Stand.of(each).is_over(now)]
+            return page, live, block_rows(view, keys, (Stand.of(each).key for each in live))
 
     def _read_one(
         self, use: RecordUse, table: str, of_key: int, kind: For, found: Found | None
@@ -288,14 +309,25 @@ class PersonRecords:
         (content,) = open_records(use.decision, keys, For.CURRENT, [found], blocks)
         return content
 
-    def _row(self, asking: Asking, at: At) -> Found | None:
-        return self._core.store.get(RECORDS.name, [(asking.subject, *at)])[0]
+    def _looked(self, table: TableSpec, asking: Asking, *place: Cell) -> Steps[Found | None]:
+        """Return a row of a record; one with long content is read in a step of its own."""
+        key, store = (asking.subject, *place), self._core.store
+        (found,) = store.get(table.name, [key], most=LONG_CONTENT)
+        if not is_left_out(found):
+            return found
+        # THREAT T434: it is not even read where all wait for each other, nor for all at once
+        yield LONG_AHEAD
+        return store.get(table.name, [key])[0]
 
-    def _live(self, asking: Asking, at: At) -> Found | None:
-        return Before(self._row(asking, at), ()).live(self._core.clock())
+    def _short(self, asking: Asking, at: At) -> Found | None:
+        """Return a record's row, without its content if that is long."""
+        return self._core.store.get(RECORDS.name, [(asking.subject, *at)], most=LONG_CONTENT)[0]
 
-    def _older(self, asking: Asking, at: At, version: int) -> Found | None:
-        found = self._core.store.get(OLDER.name, [(asking.subject, *at, version)])[0]
+    def _head(self, asking: Asking, at: At) -> Found | None:
+        """Return a record's row without its content."""
+        return self._core.store.get(RECORDS.name, [(asking.subject, *at)], most=0)[0]
+
+    def _live(self, found: Found | None) -> Found | None:
         return Before(found, ()).live(self._core.clock())
 
 
@@ -303,12 +335,16 @@ def packed_content(content: Content) -> bytes:
     """Return a record's content as it is kept.
 
     Raises:
-        TooLargeError: it has more than 64 KiB.
+        TooLargeError: it has more than MAX_CONTENT bytes, so or as JSON.
         InvalidEncodingError: it is not JSON.
     """
     plain = packed(content)
-    if len(plain) > MAX_CONTENT:
-        raise TooLargeError(f"a record of {len(plain)} bytes, at most {MAX_CONTENT}")
+    size = len(plain)
+    if size * LONGER_AS_JSON > MAX_CONTENT:
+        # INVARIANT: what is kept can be exported, and what was exported can be brought in
+        size = max(size, len(msgspec.json.encode(content)))
+    if size > MAX_CONTENT:
+        raise TooLargeError(f"a record of {size} bytes, at most {MAX_CONTENT}")
     return plain
 
 
@@ -332,15 +368,3 @@ def stands_at(live: Found | None, expected: int | None) -> bool:
     if live is None or expected is None:
         return live is None and expected is None
     return Stand.of(live).version == expected
-
-
-def _at_most(rows: Sequence[Found], most: int) -> list[Found]:
-    """Return the first rows, one at least, whose seals have together `most` bytes at most."""
-    total = 0
-    chosen: list[Found] = []
-    for each in rows:
-        total += len(each.row[-1])
-        if chosen and total > most:
-            break
-        chosen.append(each)
-    return chosen

@@ -99,6 +99,11 @@ class Stand(NamedTuple):
         )
 
 
+def is_left_out(found: Found | None) -> bool:
+    """Return whether a row was read without its content, which is long."""
+    return found is not None and found.row[-1] is None
+
+
 def seal_version(keys: SubjectKeys, stand: Stand, dek: bytes, plain: bytes) -> Row:
     """Return the row that keeps `plain`, a packed content, under the key `dek`."""
     sealed = seal_once(Secret(dek, "record key"), filled(plain), _place(keys, stand))

@@ -31,7 +31,7 @@ from sealhold.model.errors import (
     TamperedError,
     UnavailableError,
 )
-from sealhold.stores.spec import MAX_BATCH, MAX_UNITS, Guard, Op, Outcome, Result
+from sealhold.stores.spec import MAX_BATCH, MAX_UNITS, Guard, Op, Outcome, Put, Result
 from sealhold.vault.reserves import Room
 
 
@@ -56,6 +56,16 @@ class Work(msgspec.Struct, frozen=True):
             return Room.RIGHTS
         is_read = all(type(op) is Guard for op in self.ops)
         return Room.READS if is_read else Room.ORDINARY
+
+
+def bytes_of(ops: Sequence[Op]) -> int:
+    """Return how many bytes the rows have that operations put, about: those sealed in them."""
+    total = 0
+    for op in ops:
+        # THREAT T434: a version that moves counts as much as the one in its place
+        if type(op) is Put and type(op.row[-1]) is bytes:
+            total += len(op.row[-1])
+    return total
 
 
 @dataclass(slots=True)

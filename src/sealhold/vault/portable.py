@@ -42,7 +42,7 @@ from sealhold.vault.says import Says
 from sealhold.vault.subjects import ACTIVE, SUBJECTS
 from sealhold.vault.using import Use
 
-AT_ONCE = 64  # rows of records in one page: at most 4 MiB
+AT_ONCE = 64  # rows of records in one page, which has 4 MiB at most
 LINES = 256  # of a table, in one piece
 ACTIVE_CELLS = ("=", "+", "-", "@", "\t", "\r", "\n")
 USES = ("at", "what", "outcome", "by", "purpose", "fields", "collection", "items", "reason")
@@ -145,7 +145,7 @@ class Portable:
         found: list[Collection] = []
         low: tuple[bytes, ...] | tuple[bytes, str] = (person.id,)
         while True:
-            page = self.view.scan(RECORDS.name, "key", low, (), limit=1)
+            page = self.view.scan(RECORDS.name, "key", low, (), limit=1, most=0)
             if not page.rows or page.rows[0].row[0] != person.id:
                 return found
             found.append(Collection(page.rows[0].row[1]))
@@ -154,7 +154,7 @@ class Portable:
     def _records(self, name: Collection) -> Iterator[bytes]:
         for table, kind in ((RECORDS, For.CURRENT), (OLDER, For.OLDER)):
             for some in self._pages(table, name):
-                yield b"".join(self._lines(some, kind))
+                yield from self._lines(some, kind)
 
     def _pages(self, table: TableSpec, name: Collection) -> Iterator[list[Found]]:
         person, _ = self.use.whole()

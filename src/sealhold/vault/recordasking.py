@@ -27,7 +27,7 @@ from sealhold.vault.processing_facts import Wanted, under
 from sealhold.vault.steps import Once, Steps, begun, until_done
 from sealhold.vault.telling import PersonTeller
 from sealhold.vault.using import Basis, Use, Uses
-from sealhold.vault.writer import Work, Writer
+from sealhold.vault.writer import Work, Writer, bytes_of
 
 ABSENT = "absent"
 REMEMBERED = 8_192  # uses that were permitted
@@ -93,15 +93,13 @@ class RecordUse:
         """Return `event` as the log keeps it: under the person's key, if there is a person."""
         return self.teller.entry(event) if self.teller else Entry(event=event)
 
-    def work(
-        self, ops: Sequence[Op], event: Event, *, releases: bool = True, size: int = 0
-    ) -> Work:
+    def work(self, ops: Sequence[Op], event: Event, *, releases: bool = True) -> Work:
         """Return what holds only as long as all holds that was decided on."""
         return Work(
             (*self.counted, *ops),
             (self.entry(event),),
             releases=releases,
-            size=size,
+            size=bytes_of(ops),
             on=self.on or _on(self),
         )
 

@@ -10,10 +10,9 @@ Source: docs/spec/25-records-of-people.md section 6.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from msgspec import structs
 
@@ -22,6 +21,7 @@ from sealhold.crypto.entropy import at_once
 from sealhold.crypto.seal import KEY_BYTES
 from sealhold.model.clock import Entropy
 from sealhold.model.collecting import uncollected
+from sealhold.model.contents import LONG_CONTENT
 from sealhold.model.errors import (
     BusyError,
     ConflictError,
@@ -31,61 +31,35 @@ from sealhold.model.errors import (
     StaleError,
 )
 from sealhold.model.ids import AppId, RecordId, SubjectId
-from sealhold.model.personrecords import Content
 from sealhold.policy.contents import check_types
-from sealhold.stores.spec import Expect, Found, Op, Put
+from sealhold.stores.spec import Expect, Op, Put
 from sealhold.vault.core import Core
 from sealhold.vault.keyblocks import Held, KeyBlocks
 from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.keyslots import For, Slot
-from sealhold.vault.personrecords import At, stands_at
-from sealhold.vault.personrows import RECORDS, seal_new
-from sealhold.vault.recordasking import TOO_BUSY, Asking, RecordUse, RecordUses
+from sealhold.vault.personrecords import stands_at
+from sealhold.vault.personrows import RECORDS, is_left_out, seal_new
+from sealhold.vault.recordasking import TOO_BUSY, RecordUse, RecordUses
+from sealhold.vault.recordportions import (
+    PORTION_BYTES,
+    PORTION_LINES,
+    Line,
+    Ready,
+    There,
+    parts,
+    portions,
+    units,
+)
 from sealhold.vault.recordwriting import Before, Fresh, before_change, put_ops, until
 from sealhold.vault.steps import TRIES
 from sealhold.vault.writer import Work
 
-PORTION_LINES = 1_000  # a log entry names each
-PORTION_BYTES = 2_097_152  # of content
-UNIT_BYTES = 5_242_880  # of rows that are put, older versions among them
 AHEAD = 3  # portions that may wait for the writer
+TOO_LARGE = "what would be replaced is too large for one commit"
 
 NOTHING = Before(None, ())  # is there of a new record
-_There = Mapping[int, Found | None]  # by the number of a line
 Came = int | SealholdError  # the record's version, or why there is none
 Also = Callable[[SubjectKeys, Mapping[int, Came]], Sequence[Op]]
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A record that is to be kept."""
-
-    asking: Asking
-    at: At
-    content: Content
-    plain: bytes  # `content`, packed
-    expected: int | None  # the version that it replaces; None: it is new
-    is_drawn: bool = False  # its id was drawn for it, so nothing is there
-
-    @property
-    def key(self) -> tuple[SubjectId, str, RecordId]:
-        """Which record it is, among all of the vault."""
-        return (self.asking.subject, self.at.collection, self.at.record)
-
-
-class _Ready(NamedTuple):
-    """A line that may be kept, with what is there before it."""
-
-    nth: int
-    line: Line
-    before: Before
-    kept: int  # older versions that stay
-
-    @property
-    def size(self) -> int:
-        """Bytes of the rows that are put."""
-        found = self.before.found
-        return len(self.line.plain) + (len(found.row[-1]) if found and self.kept else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +89,14 @@ class RecordBulk:
         waiting: deque[Sequence[_Flight]] = deque()
         # of one person together, and each person's in their order: one decision and few blocks
         ordered = sorted(enumerate(lines), key=lambda each: each[1].asking.subject)
-        for portion in _portions(dict(ordered)):
+        for portion in portions(dict(ordered)):
             while waiting and (len(waiting) == AHEAD or _meet(portion, waiting)):
                 self._land(waiting.popleft(), came)
-            waiting.append(self._launch(portion, came))
+            there = self._there(portion)
+            for part in parts(portion, there):
+                while len(waiting) >= AHEAD:
+                    self._land(waiting.popleft(), came)
+                waiting.append(self._launch(part, there, came))
         while waiting:
             self._land(waiting.popleft(), came)
         return [came[nth] for nth in range(len(lines))]
@@ -133,8 +111,8 @@ class RecordBulk:
             BusyError: others change the same without a pause; none was kept.
             AuditUnavailableError: the log cannot be written; none was kept.
         """
-        portions = list(_portions(dict(enumerate(lines))))
-        if len(portions) != 1 or len({line.asking.subject for line in lines}) != 1:
+        found = list(portions(dict(enumerate(lines))))
+        if len(found) != 1 or len({line.asking.subject for line in lines}) != 1:
             raise InvalidError(
                 f"at most {PORTION_LINES} records of one person and {PORTION_BYTES} bytes, none"
                 " of them twice, are loaded under one key"
@@ -142,9 +120,12 @@ class RecordBulk:
         for _ in range(TRIES):
             came: dict[int, Came] = {}
             try:
-                there = self._there(portions[0])
-                entropy = self._keys_for(portions[0])
-                for flight in self._of_one(portions[0], there, came, entropy, also):
+                there = self._there(found[0])
+                if len([*parts(found[0], there)]) > 1:
+                    raise InvalidError(TOO_LARGE)
+                there = self._whole(found[0], there)
+                entropy = self._keys_for(found[0])
+                for flight in self._of_one(found[0], there, came, entropy, also):
                     flight.done.result()
                     came.update(flight.versions)
             except ConflictError:
@@ -152,12 +133,14 @@ class RecordBulk:
             return [came[nth] for nth in range(len(lines))]
         raise BusyError(TOO_BUSY)
 
-    def _launch(self, portion: Mapping[int, Line], came: dict[int, Came]) -> list[_Flight]:
+    def _launch(
+        self, portion: Mapping[int, Line], there: There, came: dict[int, Came]
+    ) -> list[_Flight]:
         alike: dict[tuple[AppId, SubjectId, str], dict[int, Line]] = {}
         for nth, line in portion.items():
             asking = line.asking
             alike.setdefault((asking.app, asking.subject, asking.purpose), {})[nth] = line
-        there = self._there(portion)
+        there = self._whole(portion, there)
         entropy = self._keys_for(portion)
         flights: list[_Flight] = []
         for lines in alike.values():
@@ -180,15 +163,28 @@ class RecordBulk:
                     came.update(dict.fromkeys(flight.lines, err))
                 else:
                     came.update(flight.versions)
-            flights = [one for each in again for one in self._launch(each.lines, came)]
+            flights = [one for each in again for one in self._launched_anew(each, came)]
         for flight in flights:
             came.update(dict.fromkeys(flight.lines, BusyError(TOO_BUSY)))
 
-    def _there(self, lines: Mapping[int, Line]) -> _There:
-        """Return what is there of the records of all lines, read in one go."""
+    def _there(self, lines: Mapping[int, Line]) -> There:
+        """Return what is there of the records of all lines, read in one go; no long content."""
         asked = {nth: line.key for nth, line in lines.items() if not line.is_drawn}
-        found = self._core.store.get(RECORDS.name, [*asked.values()]) if asked else []
+        if not asked:
+            return {}
+        found = self._core.store.get(RECORDS.name, [*asked.values()], most=LONG_CONTENT)
         return dict(zip(asked, found, strict=True))
+
+    def _whole(self, lines: Mapping[int, Line], there: There) -> There:
+        """Return the same with the long contents of these lines, which move to older versions."""
+        long = [nth for nth in lines if is_left_out(there.get(nth))]
+        if not long:
+            return there
+        found = self._core.store.get(RECORDS.name, [lines[nth].key for nth in long])
+        return {**there, **dict(zip(long, found, strict=True))}
+
+    def _launched_anew(self, flight: _Flight, came: dict[int, Came]) -> list[_Flight]:
+        return self._launch(flight.lines, self._there(flight.lines), came)
 
     def _keys_for(self, lines: Mapping[int, Line]) -> Entropy:
         """Return where keys of so many lines come from: drawn at once, for this thread."""
@@ -197,7 +193,7 @@ class RecordBulk:
     def _of_one(
         self,
         lines: Mapping[int, Line],
-        there: _There,
+        there: There,
         came: dict[int, Came],
         entropy: Entropy,
         also: Also | None = None,
@@ -212,11 +208,11 @@ class RecordBulk:
         """
         uses = self._decided(lines, came)
         permitted = {n: each for n, each in lines.items() if each.at.collection in uses}
-        units = list(_units(self._ready(uses, permitted, there, came)))
-        if also is not None and len(units) > 1:
-            raise InvalidError("what would be replaced is too large for one commit")
+        several = list(units(self._ready(uses, permitted, there, came)))
+        if also is not None and len(several) > 1:
+            raise InvalidError(TOO_LARGE)
         flights: list[_Flight] = []
-        for unit in units:
+        for unit in several:
             try:
                 flights.append(self._sent(uses, unit, came, entropy, also))
             except SealholdError as err:  # of the units before the writer tells what came
@@ -250,13 +246,13 @@ class RecordBulk:
         self,
         uses: Mapping[str, RecordUse],
         lines: Mapping[int, Line],
-        there: _There,
+        there: There,
         came: dict[int, Came],
-    ) -> list[_Ready]:
+    ) -> list[Ready]:
         """Return those lines that fit their collection and what is there of the record."""
         store, now = self._core.store, self._core.clock()
         rules = {name: use.rule_of.rule for name, use in uses.items()}
-        ready: list[_Ready] = []
+        ready: list[Ready] = []
         for nth, line in lines.items():
             rule, found = rules[line.at.collection], there.get(nth)
             live = Before(found, ()).live(now) if found else None
@@ -268,13 +264,13 @@ class RecordBulk:
                 came[nth] = err
                 continue
             before = before_change(store, found, rule, now) if found else NOTHING
-            ready.append(_Ready(nth, line, before, rule.versions if live else 0))
+            ready.append(Ready(nth, line, before, rule.versions if live else 0))
         return ready
 
     def _sent(
         self,
         uses: Mapping[str, RecordUse],
-        unit: Sequence[_Ready],
+        unit: Sequence[Ready],
         came: Mapping[int, Came],
         entropy: Entropy,
         also: Also | None,
@@ -300,7 +296,7 @@ class RecordBulk:
         uses: Mapping[str, RecordUse],
         keys: SubjectKeys,
         held: Held,
-        unit: Sequence[_Ready],
+        unit: Sequence[Ready],
         entropy: Entropy,
     ) -> tuple[list[Op], dict[int, int]]:
         now, ops, versions = self._core.clock(), list[Op](), dict[int, int]()
@@ -332,7 +328,7 @@ class RecordBulk:
             held.result()
 
 
-def _work(uses: Mapping[str, RecordUse], ops: Sequence[Op], unit: Sequence[_Ready]) -> Work:
+def _work(uses: Mapping[str, RecordUse], ops: Sequence[Op], unit: Sequence[Ready]) -> Work:
     """Return one piece of work with the guards and entries of all collections."""
     ids: dict[str, list[RecordId]] = {}
     for each in unit:
@@ -364,36 +360,3 @@ def _meet(portion: Mapping[int, Line], waiting: Iterable[Sequence[_Flight]]) -> 
         for line in each.lines.values()
         if not line.is_drawn
     )
-
-
-def _portions(lines: Mapping[int, Line]) -> Iterator[dict[int, Line]]:
-    """Yield which lines go together: as many as a commit can hold, and no record twice."""
-    portion: dict[int, Line] = {}
-    seen: set[tuple[SubjectId, str, RecordId]] = set()
-    size = 0
-    for nth, line in lines.items():
-        is_full = len(portion) == PORTION_LINES or size + len(line.plain) > PORTION_BYTES
-        key = None if line.is_drawn else line.key  # nobody else names what was drawn
-        if portion and (is_full or key in seen):
-            yield portion
-            portion, seen, size = {}, set(), 0
-        portion[nth] = line
-        if key is not None:
-            seen.add(key)
-        size += len(line.plain)
-    if portion:
-        yield portion
-
-
-def _units(ready: Sequence[_Ready]) -> Iterator[list[_Ready]]:
-    """Yield which lines of one person are put together: as many as a commit can hold."""
-    unit: list[_Ready] = []
-    size = 0
-    for each in ready:
-        if unit and size + each.size > UNIT_BYTES:
-            yield unit
-            unit, size = [], 0
-        unit.append(each)
-        size += each.size
-    if unit:
-        yield unit

@@ -15,7 +15,7 @@ from sealhold.model.clock import Entropy
 from sealhold.model.ids import Collection, Id16, RecordId, SubjectId
 from sealhold.model.personrecords import CollectionRule
 from sealhold.model.quantities import DAY, Instant
-from sealhold.stores.spec import MAX_PAGE, Delete, Expect, Found, Op, Put, ReadView
+from sealhold.stores.spec import Delete, Expect, Found, Op, Put, ReadView
 from sealhold.vault.attachments import Attached, detached, of_record
 from sealhold.vault.core import Core
 from sealhold.vault.keyblocks import Held
@@ -64,13 +64,16 @@ def until(rule: CollectionRule, now: Instant) -> Instant:
 def older_rows(
     view: ReadView, subject: SubjectId, collection: str, record: bytes, below: int | None = None
 ) -> list[Found]:
-    """Return the older versions of a record, of those numbered below `below` if it is given."""
+    """Return the older versions of a record, of those numbered below `below` if it is given.
+
+    Their contents are left out: a hundred versions could have a hundred megabytes.
+    """
     start = (subject, collection, record)
     end = (*start[:2], record + b"\0") if below is None else (*start, below)
     found: list[Found] = []
     cursor = None
     while True:
-        page = view.scan(OLDER.name, "key", start, end, after=cursor, limit=MAX_PAGE)
+        page = view.scan(OLDER.name, "key", start, end, after=cursor, most=0)
         found += page.rows
         cursor = page.cursor
         if cursor is None:

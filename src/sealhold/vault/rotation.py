@@ -250,7 +250,8 @@ class Rotation:
 
     def _taken(self, job: Job, step: Step, due: Instant) -> int:
         """Write what a step found, with the job's row; or nothing, if it is to be taken again."""
-        if job.kind is Turned.BODIES and not self._all_written(step.works):
+        self._mine += step.written
+        if step.is_again or (job.kind is Turned.BODIES and not self._all_written(step.works)):
             return 0  # a value changed in this very moment: no second look would find what is left
         after = replace(
             job,

@@ -8,12 +8,12 @@ from concurrent.futures import Future
 from typing import TypeVar
 
 from sealhold.model.errors import BusyError
-from sealhold.model.underway import Underway
+from sealhold.model.underway import Long, Underway
 from sealhold.vault.writer import Work, Writer
 
 Done = TypeVar("Done")
 Waits = Future[list[int]]  # what somebody else is about to end
-Steps = Generator[Work | Waits, bool, Done]
+Steps = Generator[Work | Waits | Long, bool, Done]  # Long: the next step takes long
 Once = Steps[Done | None]  # None: something that was decided on has changed
 
 TRIES = 8  # how often a use is decided anew because something changed in its very moment

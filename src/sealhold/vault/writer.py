@@ -48,11 +48,12 @@ from sealhold.stores.spec import (
 )
 from sealhold.vault.decidedon import units_of
 from sealhold.vault.deciding import Change, Deciding
-from sealhold.vault.pieces import Line, Load, Piece, Work, refuse, tell, unpublished
+from sealhold.vault.pieces import Line, Load, Piece, Work, bytes_of, refuse, tell, unpublished
 from sealhold.vault.refusals import entries_of
 from sealhold.vault.reserves import NoReserves, Reserves, Room
 
-__all__ = ["Load", "Work", "Writer"]  # what is asked of it, beside the tables and the mac below
+# what is asked of it, beside the tables and the mac below
+__all__ = ["Load", "Work", "Writer", "bytes_of"]
 
 QUEUE = 4_096  # pieces that may wait; beyond it the caller is told to come back
 NO_ROOM = "the disk is full"

@@ -2,7 +2,6 @@
 
 - Each route names the roles that may call: the owner by the token of a sign-in, apps, people and
   officers by theirs. No token counts as another's, and a cookie for nothing here.
-- A token is looked at before the body is read, of which a program may have 44 MiB.
 - An app or a person is told DENIED in the same bytes for all that they may not know.
 
 Source: docs/spec/20-faces.md section 7; docs/spec/30-access.md section 3.
@@ -10,46 +9,28 @@ Source: docs/spec/20-faces.md section 7; docs/spec/30-access.md section 3.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, TypeVar
 
 import msgspec
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 from starlette.responses import Response
 
 from sealhold.frontends.http.arriving import Arrivals, Many
-from sealhold.frontends.http.bodies import (
-    FORM_BYTES,
-    UPLOAD_BYTES,
-    UPLOAD_SECONDS,
-    parse_fields,
-    read_body,
-)
+from sealhold.frontends.http.bodies import FORM_BYTES
 from sealhold.frontends.http.counting import Counts
-from sealhold.frontends.http.crowd import Places
-from sealhold.frontends.http.problems import NoTokenError, no_token, outside_problem, problem
-from sealhold.frontends.http.repeating import (
-    KEY,
-    REPLAYED,
-    Kept,
-    key_of,
-    packed,
-    unpacked,
-    whole_of,
-)
+from sealhold.frontends.http.crowd import Places, Room
+from sealhold.frontends.http.problems import NoTokenError, outside_problem, problem
+from sealhold.frontends.http.repeating import KEY
 from sealhold.frontends.http.session import SignIns
 from sealhold.frontends.http.streaming import streamed
-from sealhold.frontends.http.wire import LONG, is_long, to_wire
+from sealhold.frontends.http.wire import to_wire
 from sealhold.frontends.seam import Vault
 from sealhold.frontends.web.visit import Fields
 from sealhold.model.encoding import Plain
-from sealhold.model.errors import DeniedError, InvalidError, LockedError, SealholdError
-from sealhold.model.principals import Asked, Presented
-from sealhold.model.repeats import Claim, Once
+from sealhold.model.errors import DeniedError, InvalidError, SealholdError
+from sealhold.model.repeats import Claim
 from sealhold.model.underway import Underway
 
 JSON = "application/json"
@@ -62,7 +43,6 @@ BEARER = "bearer "
 PURPOSE = "sealhold-purpose"
 RANGE = "range"
 PARTS = 2  # of a token that nobody narrowed, after its prefix
-OF_A_PERSON, OF_A_PROCESSING = "/v1/subjects/{id}", "/v1/processings/{id}"
 NAMED = re.compile(r"/\{\w+\}")
 
 Body = TypeVar("Body", bound=msgspec.Struct)
@@ -129,6 +109,7 @@ class ApiRoute:
     run: Callable[[Call], Reply] = _nothing
     begin: Callable[[Call], Underway[Reply]] | None = None  # in place of `run`: in steps
     many: Many | None = None  # of equal calls that come in one moment
+    in_thread: bool = False  # what is begun is taken in a thread from its first step
     also: tuple[Role, ...] = ()  # further roles that may call
     answer: object = None  # a type hint; None: no content or bytes
     body: type[msgspec.Struct] | None = None
@@ -138,6 +119,7 @@ class ApiRoute:
     takes: tuple[str, ...] = ()  # media types of a body that is JSON of any form
     takes_file: bool = False
     body_bytes: int = FORM_BYTES  # at most, unless it takes a file
+    weighs: bool = False  # long bodies are counted by their bytes, and wait for room
     status: int = 200
     also_status: tuple[int, ...] = ()  # other statuses with the same answer
     repeats: Callable[[Any], Reply] | None = None  # what it answers, if it may be sent again
@@ -161,8 +143,8 @@ class ApiRoute:
 
     @property
     def is_long(self) -> bool:
-        """Whether a body may be longer than a form."""
-        return self.takes_file or self.body_bytes > FORM_BYTES
+        """Whether a body may be longer than a form, and takes one of few places for that."""
+        return not self.weighs and (self.takes_file or self.body_bytes > FORM_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +154,7 @@ class ApiDesk:
     vault: Vault
     sign_ins: SignIns
     long_bodies: Places
+    room: Room
     arrivals: Arrivals
     counts: Counts
 
@@ -210,39 +193,6 @@ def limit(call: Call) -> int:
     return max(1, min(wanted, MOST))
 
 
-async def answer(route: ApiRoute, desk: ApiDesk, request: Request) -> Response:
-    """Return the answer of `route`."""
-    token = _token(request)
-    role = Role.PUBLIC if Role.PUBLIC in route.roles else None
-    try:
-        if role is None:
-            # THREAT T194: whoever holds no token makes the server keep no body, of any length
-            token = presented(route, token, request.path_params, request.headers)
-            role = await _admit(route, desk, token)
-        # THREAT T201: a long body is kept in memory whole, so few are taken in at once
-        with desk.long_bodies.taken(_sender(token)) if route.is_long else nullcontext():
-            call = Call(
-                vault=desk.vault,
-                sign_ins=desk.sign_ins,
-                token=token,
-                role=role,
-                names=request.path_params,
-                query=parse_fields(request.scope["query_string"]),
-                body=await _body(route, request),
-                headers=_headers(route, request),
-                counts=desk.counts,
-            )
-            reply = await _reply(route, desk, call)
-    except NoTokenError:
-        return no_token()
-    except SealholdError as err:
-        return shown_error(err, role)
-    # THREAT T330: nobody waits for an answer of somebody else that takes long to write
-    return (
-        await run_in_threadpool(response_of, reply) if is_long(reply.value) else response_of(reply)
-    )
-
-
 def shown_error(err: SealholdError, role: Role | None) -> Response:
     """Return `err` as a caller of this role is told it."""
     return problem(err) if role in TOLD else outside_problem(err)
@@ -268,113 +218,11 @@ def role_of(route: ApiRoute, desk: ApiDesk, token: str) -> Role:
     return role
 
 
-async def _admit(route: ApiRoute, desk: ApiDesk, token: str) -> Role:
-    is_plain = token.count("_") <= PARTS  # a bound of uses is counted on the disk
-    try:
-        if route.begin is not None and desk.vault.is_near and is_plain:
-            return role_of(route, desk, token)
-        return await run_in_threadpool(role_of, route, desk, token)
-    except DeniedError as err:
-        if not isinstance(err, NoTokenError | LockedError):
-            await run_in_threadpool(desk.vault.callers.refused, token)
-        raise
-
-
-def presented(
-    route: ApiRoute, token: str, names: Mapping[str, str], headers: Mapping[str, str]
-) -> str:
-    """Return `token` with what it is shown for, to which its holder may have bound it."""
-    asked = Asked(
-        # THREAT T293: a purpose that the route does not ask for bounds nothing there
-        purpose=headers.get(PURPOSE, "") if PURPOSE in route.all_headers else "",
-        processing=names["id"] if route.path.startswith(OF_A_PROCESSING) else "",
-        subject=names["id"] if route.path.startswith(OF_A_PERSON) else "",
-        scope=route.scope,
-    )
-    return Presented(token, asked)
-
-
-async def _reply(route: ApiRoute, desk: ApiDesk, call: Call) -> Reply:
-    """Return the reply of a route; what waits for a disk of this machine alone takes no thread.
-
-    A long body does, since it is to be read first.
-    """
-    begin = route.begin
-    if route.repeats is not None and KEY in call.headers:
-        return await run_in_threadpool(_written, partial(_once, route, route.repeats), call)
-    if begin is None:
-        return await run_in_threadpool(_written, route.run, call)
-    if desk.vault.is_near and len(call.body) <= LONG:
-        return await desk.arrivals.arrive(begin(call))
-    return await run_in_threadpool(lambda: begin(call).wait())
-
-
-def _written(run: Callable[[Call], Reply], call: Call) -> Reply:
-    return written(run(call))
-
-
 def written(reply: Reply) -> Reply:
     """Return a reply with its value as JSON already: the loop is there for everybody."""
     if reply.value is None or isinstance(reply.value, bytes):
         return reply
     return msgspec.structs.replace(reply, value=msgspec.Raw(body_of(reply)))
-
-
-def _once(route: ApiRoute, shows: Callable[[Any], Reply], call: Call) -> Reply:
-    """Return what a route answers to a request under a key, carried out now or before."""
-
-    def told(came: Any) -> bytes:  # noqa: ANN401  # reason: what the route shows
-        reply = shows(came)
-        return packed(Kept(reply.status, reply.media, reply.etag, body_of(reply)))
-
-    whole = whole_of(call.names, call.headers, call.body)
-    once = Once(
-        route=f"{route.method} {route.path}", key=key_of(call.header(KEY)), body=whole, told=told
-    )
-    claim = call.vault.repeats.claim(call.token, once)
-    try:
-        if claim.answer is None:
-            return route.run(msgspec.structs.replace(call, claim=claim))
-        kept = unpacked(claim.answer)
-    finally:
-        claim.release()
-    again = {REPLAYED: "true"}
-    return Reply(
-        value=kept.body, status=kept.status, media=kept.media, etag=kept.etag, headers=again,
-        is_file=kept.media != JSON,
-    )  # fmt: skip
-
-
-async def _body(route: ApiRoute, request: Request) -> bytes:
-    if route.takes_file:
-        return await read_body(request, UPLOAD_BYTES, UPLOAD_SECONDS)
-    data = await read_body(request, route.body_bytes)
-    declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    takes = (JSON,) if route.body is not None else route.takes
-    if takes and declared not in takes:
-        raise InvalidError(f"the content type of a body is {takes[0]}")
-    return data
-
-
-def _headers(route: ApiRoute, request: Request) -> dict[str, str]:
-    # a range is for GET alone (RFC 9110 section 14.2)
-    names = [name for name in route.all_headers if request.method != "HEAD" or name != RANGE]
-    given = {name: request.headers.getlist(name) for name in names}
-    if any(len(values) > 1 for values in given.values()):
-        raise InvalidError("a header was sent twice")
-    return {name: values[0] for name, values in given.items() if values}
-
-
-def _sender(token: str) -> str:
-    """Return the part of a token that is the same however its holder narrowed it."""
-    return "_".join(token.split("_", PARTS)[:PARTS])
-
-
-def _token(request: Request) -> str:
-    given = request.headers.getlist("authorization")
-    if len(given) != 1 or given[0][: len(BEARER)].lower() != BEARER:
-        return ""
-    return given[0][len(BEARER) :].strip()
 
 
 def response_of(reply: Reply) -> Response:

@@ -18,10 +18,10 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from sealhold.frontends.http.api import ApiDesk, ApiRoute
+from sealhold.frontends.http.api import ApiDesk, ApiRoute, written
 from sealhold.frontends.http.arriving import Arrivals
 from sealhold.frontends.http.counting import Counting, Counts
-from sealhold.frontends.http.crowd import Crowd, long_bodies
+from sealhold.frontends.http.crowd import Crowd, Room, long_bodies
 from sealhold.frontends.http.entrance import Entrance
 from sealhold.frontends.http.guard import Guard
 from sealhold.frontends.http.headers import KEPT_FOR_GOOD, HardenedAnswers, harden
@@ -102,7 +102,8 @@ def make_app(  # noqa: PLR0913  # reason: what a site is made of
     )
     pages.router.redirect_slashes = False
     counts = Counts()
-    api = ApiDesk(vault, sign_ins, long_bodies(), Arrivals(vault.together), counts)
+    arrivals = Arrivals(vault.together, written)
+    api = ApiDesk(vault, sign_ins, long_bodies(), Room(), arrivals, counts)
     entrance = Entrance(pages, api, partial(_described, site.origin), site)
     inside = Crowd(entrance)
     counting = Counting(inside, counts, seconds, journal)

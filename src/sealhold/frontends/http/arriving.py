@@ -4,6 +4,8 @@
   waits for it a little: two threads that both want to run slow each other down far more than that.
   A disk that takes longer is not waited for; the loop goes on, and is woken.
 - What was begun is taken to its end, also if nobody waits for the answer any more.
+- A use of which a step takes long goes on in a thread. So few do at once that all that they have in
+  memory is bounded; the others wait before they read anything.
 
 Source: docs/spec/20-faces.md section 7.
 """
@@ -15,12 +17,15 @@ from contextlib import AbstractContextManager, suppress
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
-from sealhold.model.underway import Underway
+from starlette.concurrency import run_in_threadpool
+
+from sealhold.model.underway import Long, Underway
 
 FEW = 3  # equal calls of a round, from which on they are taken as one use
 CROWD = 8  # uses of a round, from which on the next is worth lingering for
 LINGER = 0.002
 PATIENCE = 0.02  # seconds that the loop waits for a disk
+LONG_ONES = 2  # at once: a megabyte of JSON is 30 of values
 
 Done = TypeVar("Done")
 Waits = Future[list[int]]
@@ -57,8 +62,15 @@ class _Group(NamedTuple):
 class Arrivals:
     """Takes uses to their ends; all of it in one loop's thread."""
 
-    def __init__(self, together: Callable[[], AbstractContextManager[None]]) -> None:
+    def __init__(
+        self,
+        together: Callable[[], AbstractContextManager[None]],
+        written: Callable[[Any], Any] = lambda came: came,
+    ) -> None:
         self._together = together
+        self._written = written  # what came of a long use, in its thread
+        self._few = asyncio.Semaphore(LONG_ONES)
+        self._long: set[asyncio.Task[None]] = set()
         self._ready: list[_One] = []
         self._groups: dict[Many, _Group] = {}
         self._count = 0  # of the round that follows
@@ -83,6 +95,16 @@ class Arrivals:
 
         self.take(underway, told)
         return await over
+
+    async def beside(self, run: Callable[[], Done]) -> Done:
+        """Return what `run` gives, which takes long: in a thread, and few at once.
+
+        Raises:
+            SealholdError: it failed.
+        """
+        # THREAT T434: however many come, so many contents are values at once and no more
+        async with self._few:
+            return await run_in_threadpool(run)
 
     def take(self, underway: Underway[Any], over: Over) -> None:
         """Take `underway` to its end, and tell `over` what came of it; in the loop's thread."""
@@ -120,7 +142,11 @@ class Arrivals:
             ready += self._joined(many, group)
         while ready:
             with self._together():
-                going = [(one, waits) for one in ready if (waits := _went(one)) is not None]
+                went = [(one, waits) for one in ready if (waits := _went(one)) is not None]
+                going = [(one, waits) for one, waits in went if not isinstance(waits, Long)]
+            for one, waits in went:
+                if isinstance(waits, Long):
+                    self._go_beside(one)
             if going:
                 _wait([waits for _, waits in going])
             ready = []
@@ -153,6 +179,21 @@ class Arrivals:
         found = _begun(lambda: many([call for call, _ in group.calls]), over)
         return [found] if found is not None else []
 
+    def _go_beside(self, one: _One) -> None:
+        """Leave the rest of a use to a thread."""
+
+        async def rest() -> None:
+            try:
+                came = await self.beside(lambda: self._written(one.underway.wait()))
+            except Exception as err:  # noqa: BLE001  # reason: whatever it is, somebody waits for it
+                one.over(None, err)
+            else:
+                one.over(came, None)
+
+        task = asyncio.get_running_loop().create_task(rest())
+        self._long.add(task)
+        task.add_done_callback(self._long.discard)
+
     def _tell(self, loop: asyncio.AbstractEventLoop, one: _One, _waits: Waits) -> None:
         with suppress(RuntimeError):  # the server has ended
             loop.call_soon_threadsafe(self._add, loop, one)
@@ -171,7 +212,7 @@ def _begun(begin: Callable[[], Underway[Any]], over: Over) -> _One | None:
         return None
 
 
-def _went(one: _One) -> Waits | None:
+def _went(one: _One) -> Waits | Long | None:
     """Take the next step of a use, and return what it waits for; None if it is over."""
     try:
         waits = one.underway.go()

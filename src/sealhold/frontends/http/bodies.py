@@ -61,13 +61,25 @@ async def read_body(request: Request, limit: int, seconds: int = SECONDS) -> byt
         TooLongError: it has more than `limit` bytes.
         TooSlowError: it took longer than `seconds`.
     """
-    if _ANNOUNCES.isdisjoint([name for name, _ in request.scope["headers"]]):
+    if not _says_body(request):
         return b""
     try:
         async with asyncio.timeout(seconds):
             return b"".join([chunk async for chunk in _limited(request, limit)])
     except TimeoutError:
         raise TooSlowError("the body took too long") from None
+
+
+def announced(request: Request, limit: int) -> int:
+    """Return how many bytes a body has, as its head says; `limit` if that does not say it.
+
+    Raises:
+        TooLongError: more than `limit`.
+    """
+    if b"content-length" not in [name for name, _ in request.scope["headers"]]:
+        return limit if _says_body(request) else 0
+    _check_length(request, limit)
+    return int(request.headers["content-length"])
 
 
 async def read_form(request: Request, *, takes_files: bool) -> tuple[Fields, list[UploadFile]]:
@@ -147,9 +159,7 @@ async def _read_multipart(request: Request) -> tuple[Fields, list[UploadFile]]:
 
 
 async def _limited(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
-    declared = request.headers.get("content-length", "0")
-    if not declared.isdigit() or int(declared) > limit:
-        raise TooLongError(f"at most {limit} bytes")
+    _check_length(request, limit)
     size = 0
     try:
         async for chunk in request.stream():
@@ -159,3 +169,13 @@ async def _limited(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
             yield chunk
     except ClientDisconnect:
         raise InvalidError("the sender left") from None
+
+
+def _says_body(request: Request) -> bool:
+    return not _ANNOUNCES.isdisjoint([name for name, _ in request.scope["headers"]])
+
+
+def _check_length(request: Request, limit: int) -> None:
+    declared = request.headers.get("content-length", "0")
+    if not declared.isdigit() or int(declared) > limit:
+        raise TooLongError(f"at most {limit} bytes")

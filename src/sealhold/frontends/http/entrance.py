@@ -16,7 +16,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sealhold.frontends.http.api import ApiDesk, ApiRoute, answer
+from sealhold.frontends.http.answering import answer
+from sealhold.frontends.http.api import ApiDesk, ApiRoute
 from sealhold.frontends.http.counting import SEEN
 from sealhold.frontends.http.guard import API, refusal, turned_away
 from sealhold.frontends.http.headers import hardened

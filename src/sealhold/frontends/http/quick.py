@@ -40,7 +40,7 @@ from sealhold.frontends.http.crowd import Crowd
 from sealhold.frontends.http.entrance import Addresses
 from sealhold.frontends.http.headers import RAW, hardened
 from sealhold.frontends.http.site import Site
-from sealhold.frontends.http.wire import is_long
+from sealhold.frontends.http.wire import LONG, is_long
 from sealhold.frontends.web.visit import Fields
 from sealhold.model.errors import SealholdError
 from sealhold.model.underway import Underway
@@ -279,11 +279,12 @@ def _ended(over: asyncio.Future[Reply]) -> tuple[Reply | None, BaseException | N
 def _fits(route: ApiRoute, given: Mapping[bytes, bytes]) -> bool:
     """Return whether a head says of a body what the route asks for, in its plainest form."""
     length = given.get(b"content-length")
-    if route.is_long or route.repeats is not None:
+    if route.is_long or route.in_thread or route.repeats is not None:
         return False
     if not route.takes:
         return route.body is None and length is None
-    if length is None or not length.isdigit() or int(length) > route.body_bytes:
+    # THREAT T434: what is longer waits for room before it is read, on the long way
+    if length is None or not length.isdigit() or int(length) > min(route.body_bytes, LONG):
         return False
     return given.get(b"content-type", b"").decode("latin-1") in route.takes
 

@@ -19,7 +19,7 @@ from sealhold.frontends.http.leased import LEASE, records_of
 from sealhold.frontends.http.problems import outside_line
 from sealhold.frontends.http.versions import etag, expected_of, version_of
 from sealhold.frontends.ruleforms import CollectionForm
-from sealhold.model.contents import read_json, read_object
+from sealhold.model.contents import MAX_CONTENT, read_json, read_object
 from sealhold.model.errors import InvalidError, SealholdError
 from sealhold.model.ids import canonical
 from sealhold.model.personrecords import (
@@ -107,12 +107,12 @@ def versions(call: Call) -> Underway[Reply]:
     return records_of(call).versions(*_place(call), call.header(PURPOSE)).then(_told)
 
 
-def page(call: Call) -> Reply:
+def page(call: Call) -> Underway[Reply]:
     """List records of a collection: in a thread, since they may be many."""
     token, person, name = call.token, call.names["id"], call.names["coll"]
     after, purpose = call.query.one("after"), call.header(PURPOSE)
     found = records_of(call).page(token, person, name, after, limit(call), purpose)
-    return found.then(_told).wait()
+    return found.then(_told)
 
 
 def put(call: Call) -> Underway[Reply]:
@@ -232,7 +232,8 @@ ROUTES = (
     ),
     ApiRoute(
         method="GET", path=_RECORDS, role=Role.APP, also=_BOTH,
-        about="Records of a collection, by their ids", run=page, answer=RecordPage,
+        about="Records of a collection, by their ids", begin=page, in_thread=True,
+        answer=RecordPage,
         query=("after", "limit"), optional=(PURPOSE, LEASE),
     ),
     ApiRoute(
@@ -244,11 +245,13 @@ ROUTES = (
         method="PUT", path=_RECORD, role=Role.APP, also=_BOTH,
         about="Keep a record: a new one, or the next version of one", begin=put, many=put_many,
         answer=RecordHead, takes=(JSON,), optional=(PURPOSE, MATCH, NONE_MATCH), also_status=(201,),
+        body_bytes=MAX_CONTENT, weighs=True,
     ),
     ApiRoute(
         method="PATCH", path=_RECORD, role=Role.APP, also=_BOTH,
         about="Change some members of a record: a JSON Merge Patch", begin=patch,
         answer=RecordHead, takes=(PATCH, JSON), headers=(MATCH,), optional=(PURPOSE,),
+        body_bytes=MAX_CONTENT, weighs=True,
     ),
     ApiRoute(
         method="DELETE", path=_RECORD, role=Role.APP, also=_BOTH,

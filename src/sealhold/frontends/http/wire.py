@@ -18,6 +18,7 @@ from typing import Any
 
 import msgspec
 
+from sealhold.model.contents import LONG_CONTENT
 from sealhold.model.encoding import Plain
 from sealhold.model.ids import Id16, canonical
 from sealhold.model.people import ProfileView
@@ -37,7 +38,7 @@ SCALARS: Mapping[object, Schema] = {
 AS_IS = frozenset({str, int, bool, float, type(None)})  # what is JSON as it stands
 
 
-LONG = 65_536  # characters or bytes; what is longer is read and written beside the loop
+LONG = LONG_CONTENT  # characters or bytes; what is longer is read and written beside the loop
 SHORT_FIELDS = LONG // 16_384  # so many fields of a profile are never longer
 
 

@@ -134,8 +134,10 @@ class MemoryRecords:
             content.rows = dict(self._state.rows)
             return results
 
-    def get(self, table: str, keys: Sequence[Key]) -> list[Found | None]:
-        return self._now().get(table, keys)
+    def get(
+        self, table: str, keys: Sequence[Key], *, most: int | None = None
+    ) -> list[Found | None]:
+        return self._now().get(table, keys, most=most)
 
     def scan(  # the contract's
         self,
@@ -147,8 +149,11 @@ class MemoryRecords:
         after: Cursor | None = None,
         limit: int = MAX_PAGE,
         reverse: bool = False,
+        most: int | None = None,
     ) -> Page:
-        return self._now().scan(table, index, lo, hi, after=after, limit=limit, reverse=reverse)
+        return self._now().scan(
+            table, index, lo, hi, after=after, limit=limit, reverse=reverse, most=most
+        )
 
     def count(self, table: str, most: int) -> int:
         return self._now().count(table, most)

@@ -140,10 +140,12 @@ class PostgresStore:
                 close=lambda ops: all_of([ops])[0].outcome is Outcome.APPLIED,
             )
 
-    def get(self, table: str, keys: Sequence[Key]) -> list[Found | None]:
+    def get(
+        self, table: str, keys: Sequence[Key], *, most: int | None = None
+    ) -> list[Found | None]:
         opened = self._opened()
         with self._client.reading() as session:
-            return PgView(session, opened.tables, opened.texts).get(table, keys)
+            return PgView(session, opened.tables, opened.texts).get(table, keys, most=most)
 
     def scan(  # the contract's
         self,
@@ -155,11 +157,14 @@ class PostgresStore:
         after: Cursor | None = None,
         limit: int = MAX_PAGE,
         reverse: bool = False,
+        most: int | None = None,
     ) -> Page:
         opened = self._opened()
         with self._client.reading() as session:
             view = PgView(session, opened.tables, opened.texts)
-            return view.scan(table, index, lo, hi, after=after, limit=limit, reverse=reverse)
+            return view.scan(
+                table, index, lo, hi, after=after, limit=limit, reverse=reverse, most=most
+            )
 
     def count(self, table: str, most: int) -> int:
         opened = self._opened()

@@ -144,8 +144,10 @@ class SqlCipherStore:
                 close=lambda ops: run_together(connection, opened.texts, [ops]) is not None,
             )
 
-    def get(self, table: str, keys: Sequence[Key]) -> list[Found | None]:
-        return self._view().get(table, keys)
+    def get(
+        self, table: str, keys: Sequence[Key], *, most: int | None = None
+    ) -> list[Found | None]:
+        return self._view().get(table, keys, most=most)
 
     def scan(  # the contract's
         self,
@@ -157,8 +159,11 @@ class SqlCipherStore:
         after: Cursor | None = None,
         limit: int = MAX_PAGE,
         reverse: bool = False,
+        most: int | None = None,
     ) -> Page:
-        return self._view().scan(table, index, lo, hi, after=after, limit=limit, reverse=reverse)
+        return self._view().scan(
+            table, index, lo, hi, after=after, limit=limit, reverse=reverse, most=most
+        )
 
     def count(self, table: str, most: int) -> int:
         return self._view().count(table, most)

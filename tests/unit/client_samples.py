@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from sealhold.client import attachments, choices, people, processings, records, rights
+from sealhold.client import attachments, choices, logins, people, processings, records, rights
 from sealhold.client.answers import Attachment, Person, Profile, Record, RecordHead
 from sealhold.client.call import Call, Pages, Stream
 from sealhold.client.said import Choice, Run, Terms
@@ -45,6 +45,15 @@ SAMPLES: Mapping[Callable[..., object], tuple[object, ...]] = {
     people.token: (people.token(ONE),),
     people.end_tokens: (people.end_tokens(ONE),),
     people.link: (people.link(ONE),),
+    logins.issuer: (logins.issuer(),),
+    logins.name_issuer: (
+        logins.name_issuer("https://id.example.org", "app"),
+        logins.name_issuer("https://id.example.org", "app", LEASE, makes_people=True),
+    ),
+    logins.end_issuer: (logins.end_issuer(),),
+    logins.bind: (logins.bind(ONE, "248289761001"),),
+    logins.unbind: (logins.unbind(ONE),),
+    logins.find: (logins.find("248289761001"),),
     records.make: (records.make(ONE, "notes", {"n": 1}, WHY),),
     records.read: (records.read(ONE, "notes", TWO, WHY, lease=LEASE),),
     records.replace: (records.replace(record, {"n": 1}, WHY),),

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from sealhold.client import attachments, choices, people, processings, records, rights
+from sealhold.client import attachments, choices, logins, people, processings, records, rights
 from sealhold.client.answers import Profile
 from sealhold.client.call import KEY, LEASE, Answer, Repeats
 from sealhold.client.errors import KINDS, InvalidError, UntrustedError, VaultError, error_of
@@ -31,7 +31,7 @@ OURS = {
     name for name, told in OPERATIONS.items() if not {"app", "person"}.isdisjoint(told["x-roles"])
 }
 UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-MODULES = (attachments, choices, people, processings, records, rights)
+MODULES = (attachments, choices, logins, people, processings, records, rights)
 
 
 def declared(operation: Mapping[str, Any], place: str) -> dict[str, bool]:

@@ -1,13 +1,13 @@
 """A client of a vault, for apps that keep the data of their people there and nothing of their own.
 
-- A call is a value, made by a function of `people`, `records`, `attachments`, `processings`,
-  `choices` or `rights`. A `Vault` sends it; an `AsyncVault` sends the same value with `await`.
+- A call is a value, made by a function of `people`, `logins`, `records`, `attachments`,
+  `processings`, `choices` or `rights`. A `Vault` sends it; an `AsyncVault` sends the same value with `await`.
 - Nothing of the vault is imported: this runs in the process of an app.
 
 Source: docs/spec/31-client.md.
 """
 
-from sealhold.client import attachments, choices, people, processings, records, rights
+from sealhold.client import attachments, choices, logins, people, processings, records, rights
 from sealhold.client.course import Patience
 from sealhold.client.errors import (
     ConflictError,
@@ -47,6 +47,7 @@ __all__ = [
     "VaultError",
     "attachments",
     "choices",
+    "logins",
     "people",
     "processings",
     "records",

@@ -6,7 +6,9 @@
 Source: docs/spec/30-access.md.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.compute.office import Office
@@ -26,6 +28,9 @@ from sealhold.vault.quotas import LookupQuota
 from sealhold.vault.registry import App
 from sealhold.vault.writer import Work
 
+if TYPE_CHECKING:
+    from sealhold.compute.personlogindoor import PersonLogins
+
 PERSON_TERM = DAY
 LINK_TERM = 15 * MINUTE
 OFFICER_TERM = 90 * DAY
@@ -42,6 +47,7 @@ class Callers:
         monitors: Monitors,
         pushers: Pushers,
         *,
+        logins: Callable[[], "PersonLogins"],
         app_rates: Rates,
         token_rates: Rates,
     ) -> None:
@@ -52,8 +58,14 @@ class Callers:
         self._office = office
         self._clock = office.core.clock
         self._verify = office.verify
+        self._logins = logins
         self._app_rates = app_rates
         self._token_rates = token_rates
+
+    @cached_property
+    def person_logins(self) -> "PersonLogins":
+        """People's sign-ins through the providers of their apps."""
+        return self._logins()
 
     def kind(self, token: str) -> PrincipalKind:
         """Return which kind of caller holds `token`, and count the call.

@@ -6,6 +6,7 @@ Source: docs/spec/30-access.md.
 from collections.abc import Mapping
 from typing import Protocol
 
+from sealhold.frontends.loginseam import PersonLogins
 from sealhold.model.encoding import Plain
 from sealhold.model.ids import Id16
 from sealhold.model.mine import MineView
@@ -21,6 +22,11 @@ from sealhold.model.principals import (
 
 class Callers(Protocol):
     """The holders of tokens: apps, their people, officers."""
+
+    @property
+    def person_logins(self) -> PersonLogins:
+        """People's sign-ins through the providers of their apps."""
+        ...
 
     def kind(self, token: str) -> PrincipalKind:
         """Return which kind of caller holds `token`, and count the call.

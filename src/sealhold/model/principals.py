@@ -29,6 +29,7 @@ class Way(StrEnum):
     DOOR = "door"  # a link that was not opened yet: good for that, and once
     LINK = "link"  # their app handed it over
     PASSKEY = "passkey"  # they showed a passkey of their own
+    PROVIDER = "provider"  # they signed in through the provider that their app named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

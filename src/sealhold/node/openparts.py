@@ -182,6 +182,7 @@ class OpenParts:
                 office=office,
                 chosen=chosen,
                 verify=verify,
+                speak=self._world.speak,
             )
         )
 

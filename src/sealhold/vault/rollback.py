@@ -43,6 +43,7 @@ from sealhold.vault.minting import Minting, skipped
 from sealhold.vault.noisebudget import NOISE, NoiseBudget
 from sealhold.vault.objects import PACKS
 from sealhold.vault.passkeyrows import no_passkeys
+from sealhold.vault.personloginrows import no_ways_in
 from sealhold.vault.personpacks import drop_packs
 from sealhold.vault.pushers import all_end
 from sealhold.vault.questions import QUESTIONS
@@ -130,6 +131,7 @@ def accept(core: Core, accepted: Accepted, then: Instant, mark: Callable[[], Non
         *_monitor(core),
         *all_end(core),
         *no_logins(core),
+        *no_ways_in(core),
     )  # or put out since
     entries = (*logkeys.missed(core), teller.entry(event))
     core.writer.commit(Work(ops, entries, releases=True))

@@ -23,7 +23,14 @@ from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.migrating import Migration, migrated_copy, tables_of
 from sealhold.stores.spec import Op, Put, ReadView, RecordStore, TableSpec
 from sealhold.stores.tables import Tables
-from sealhold.vault import components, holdrows, policytokenrows, pushers, standingrules
+from sealhold.vault import (
+    components,
+    holdrows,
+    personloginrows,
+    policytokenrows,
+    pushers,
+    standingrules,
+)
 from sealhold.vault.accounts import ACCOUNTS
 from sealhold.vault.backups import Watch
 from sealhold.vault.deciding import Deciding
@@ -55,6 +62,7 @@ MIGRATIONS = (
             *standingrules.DECIDING,
             components.COMPONENTS,
             *policytokenrows.DECIDING,
+            *personloginrows.TABLES,
             pushers.PUSHERS,
             pushers.PUSHED,
         ),

@@ -127,12 +127,6 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
     added_at: int
 
 
-class Whose(msgspec.Struct, frozen=True, kw_only=True):
-    """As whom an account comes in: one person, or nobody."""
-
-    subjects: tuple[str, ...]
-
-
 class RecordHead(msgspec.Struct, frozen=True, kw_only=True):
     """A version of a record, without its content."""
 

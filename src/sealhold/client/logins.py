@@ -3,11 +3,12 @@
 Source: docs/spec/31-client.md section 3; docs/spec/30-access.md section 10.
 """
 
-from sealhold.client.answers import Issuer, Login, Whose
-from sealhold.client.call import JSON, Call, Repeats, form, nothing, packed
+from sealhold.client.answers import Issuer, Login, Matches
+from sealhold.client.call import JSON, Answer, Call, Repeats, form, nothing, packed
 from sealhold.client.tokens import Token
 
 _ISSUER, _LOGIN = "/v1/issuer", "/v1/subjects/{id}/login"
+_matches = form(Matches)
 
 
 def issuer() -> Call[Issuer]:
@@ -56,12 +57,16 @@ def unbind(subject: str) -> Call[None]:
     )
 
 
-def find(account: str) -> Call[Whose]:
-    """Tell as whom an account comes in; it counts as a lookup."""
+def find(account: str) -> Call[tuple[str, ...]]:
+    """Tell as whom an account comes in: one person, or nobody; it counts as a lookup."""
     return Call(
         method="POST",
         route=_ISSUER + "/lookup",
-        read=form(Whose),
+        read=_found,
         body=packed({"account": account}),
         media=JSON,
     )
+
+
+def _found(answer: Answer) -> tuple[str, ...]:
+    return tuple(each.subject for each in _matches(answer).people)

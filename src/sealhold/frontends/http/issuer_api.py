@@ -7,12 +7,10 @@
 Source: docs/spec/30-access.md section 10.
 """
 
-from dataclasses import dataclass
-
 import msgspec
 
 from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, read
-from sealhold.model.ids import SubjectId
+from sealhold.frontends.http.people_api import Match, Matches
 from sealhold.model.logins import IssuerView, IssuerWish, PersonLoginView
 
 _ISSUER, _LOGIN = "/v1/issuer", "/v1/subjects/{id}/login"
@@ -31,13 +29,6 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a provider calls an account: its `sub`."""
 
     account: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Whose:
-    """As whom an account comes in: one person, or nobody."""
-
-    subjects: tuple[SubjectId, ...]
 
 
 def name_issuer(call: Call) -> Reply:
@@ -68,7 +59,7 @@ def whose(call: Call) -> Reply:
     """Tell as whom an account comes in."""
     account = read(call, Account).account
     found = call.vault.callers.person_logins.find(call.token, account)
-    return Reply(value=Whose(subjects=found))
+    return Reply(value=Matches(people=tuple(Match(subject=each) for each in found)))
 
 
 ROUTES = (
@@ -92,7 +83,7 @@ ROUTES = (
     ApiRoute(
         method="POST", path="/v1/issuer/lookup", role=Role.APP,
         about="As whom an account of the provider comes in; it counts as a lookup", run=whose,
-        body=Account, answer=Whose,
+        body=Account, answer=Matches,
     ),
     ApiRoute(
         method="PUT", path=_LOGIN, role=Role.APP,

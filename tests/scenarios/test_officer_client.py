@@ -7,10 +7,13 @@ import json
 import zipfile
 from collections.abc import Iterator
 
+import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from sealhold.client import (
     AsyncVault,
+    ClientKey,
     ConflictError,
     DeniedError,
     InvalidError,
@@ -34,6 +37,7 @@ from sealhold.model.quantities import rfc3339
 from tests.loops import in_a_loop
 from tests.scenarios.access_ids import collection
 from tests.scenarios.access_site import AccessSite, access_site
+from tests.scenarios.vaults import PASSPHRASE
 from tests.unit.people_vault import MARKETING, SERVICE
 
 NOTES = "notes"
@@ -218,6 +222,78 @@ def test_a_loop_asks_the_same_as_an_officer(site: AccessSite) -> None:
     assert in_a_loop(asked()) == 1
 
 
+def test_a_token_that_is_bound_to_a_key_serves_the_client_that_has_it_and_no_other(
+    site: AccessSite,
+) -> None:
+    url, hashed = f"http://localhost:{site.port}", lambda data: hashlib.sha256(data).digest()
+    mine, other = (
+        ClientKey(each.public_key().public_bytes_raw(), each.sign, hashed)
+        for each in (Ed25519PrivateKey.generate() for _ in range(2))
+    )
+    site.id_of("/v1/apps/{id}/collections/{coll}", collection)
+    body = {"passphrase": PASSPHRASE, "client": mine.name}
+    token = site.made(f"/v1/apps/{site.one.id}/credentials", site.owner, body)["token"]
+    with Vault(url, token, key=mine) as app, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sealhold.client.proof.now", site.node.parts.core.clock)
+        who = app(people.make())
+        app(people.replace(who, {"name": "Ann"}, SERVICE))
+        read = app(people.read(who.subject, SERVICE, ["name"]))
+        note = app(records.make(who.subject, "notes", {"n": 1}, SERVICE))
+        app(attachments.put(note, 1, b"x" * 100_000, SERVICE, media="text/plain"))
+        with app.stream(
+            attachments.read(app(attachments.every(note, SERVICE)).attachments[0], SERVICE)
+        ) as pieces:
+            assert len(b"".join(pieces)) == 100_000
+        assert read.fields == {"name": "Ann"}
+        for key in (None, other):
+            with Vault(url, token, key=key) as thief, pytest.raises(DeniedError):
+                thief(people.read(who.subject, SERVICE, ["name"]))
+
+
+@pytest.mark.threat("T438")
+def test_a_call_that_was_copied_off_the_wire_is_of_no_use(site: AccessSite) -> None:
+    key = Ed25519PrivateKey.generate()
+    mine = ClientKey(
+        key.public_key().public_bytes_raw(), key.sign, lambda data: hashlib.sha256(data).digest()
+    )
+    body = {"passphrase": PASSPHRASE, "client": mine.name}
+    token = site.made(f"/v1/apps/{site.one.id}/credentials", site.owner, body)["token"]
+    sent: list[httpx.Request] = []
+
+    class Tap(httpx.HTTPTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            sent.append(request)
+            return super().handle_request(request)
+
+    url, clock = f"http://localhost:{site.port}", site.node.parts.core.clock
+    with (
+        Vault(url, token, key=mine, transport=Tap()) as app,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr("sealhold.client.proof.now", clock)
+        who = app(people.make())
+        app(people.replace(who, {"name": "Ann"}, SERVICE))
+    (put,) = [each for each in sent if each.method == "PUT"]
+    again = dict(put.headers)
+    with httpx.Client(trust_env=False) as thief:
+        for address, content in (
+            (put.url, put.content),  # the very same
+            (put.url, b'{"fields":{"name":"Eve"}}'),  # with another body
+            (f"{url}/v1/subjects/{site.one.people[0]}/profile", put.content),
+        ):
+            headers = {**again, "content-length": str(len(content))}
+            told = thief.request("PUT", address, headers=headers, content=content)
+            assert (told.status_code, told.json()["code"]) == (403, "DENIED")
+
+
+def test_a_key_is_named_by_its_digest_or_no_token_is_made(site: AccessSite) -> None:
+    path = f"/v1/apps/{site.one.id}/credentials"
+
+    for client in ("x", "AB" * 32, "ab" * 31, "ab" * 32 + "\n"):
+        body = json.dumps({"passphrase": PASSPHRASE, "client": client}).encode()
+        assert site.call("POST", path, site.owner, body).status == 422
+
+
 def test_an_app_names_its_provider_and_whose_account_is_whose(app: Vault) -> None:
     with pytest.raises(DeniedError):
         app(logins.issuer())
@@ -230,7 +306,7 @@ def test_an_app_names_its_provider_and_whose_account_is_whose(app: Vault) -> Non
     assert app(logins.issuer()) == named
     assert app(logins.bind(ann, "248289761001")).subject == ann
     assert app(logins.find("248289761001")) == (ann,)
-    with pytest.raises(ConflictError):
+    with pytest.raises(DeniedError):
         app(logins.bind(bob, "248289761001"))
     me = app.holding(app(people.token(ann)).token)
     with pytest.raises(DeniedError):

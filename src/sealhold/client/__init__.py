@@ -37,11 +37,13 @@ from sealhold.client.errors import (
     UsageError,
     VaultError,
 )
+from sealhold.client.proof import ClientKey
 from sealhold.client.tokens import Token
 from sealhold.client.vault import AsyncVault, Vault
 
 __all__ = [
     "AsyncVault",
+    "ClientKey",
     "ConflictError",
     "DeniedError",
     "ExhaustedError",

@@ -202,7 +202,7 @@ class PersonLogins:
             DeniedError: the app named another one since, or none, or is no longer active.
         """
         found = self._of(provider.name)
-        # THREAT T438: an app that named another provider since lets nobody in by the former
+        # THREAT T437: an app that named another provider since lets nobody in by the former
         if found is None or found[1].provider != provider:
             raise DeniedError("denied")
         return found[1]

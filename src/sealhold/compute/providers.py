@@ -83,7 +83,7 @@ class Providers:
         """
         with self._turn:
             of, at, found = self._described.get(provider.name, (None, Instant(0), None))
-        # THREAT T438: what another issuer said under this name counts for nothing
+        # THREAT T437: what another issuer said under this name counts for nothing
         if of != provider or found is None or self._clock() >= at + HOUR:
             address = address_of(provider.issuer.removesuffix("/") + WELL_KNOWN, provider)
             found = _described(self._document(provider, address), provider)
@@ -102,7 +102,7 @@ class Providers:
         with self._turn:
             of, at, keys = self._keys.get(provider.name, (provider, Instant(0), ()))
         now = self._clock()
-        # THREAT T438: nor do keys that another issuer gave out under this name
+        # THREAT T437: nor do keys that another issuer gave out under this name
         if of != provider:
             at, keys = Instant(0), ()
         found = fitting(keys, head) if now < at + HOUR else None
@@ -175,7 +175,7 @@ class Providers:
     @contextmanager
     def _place(self, name: str) -> Iterator[None]:
         with self._turn:
-            # THREAT T438: a provider that is slow keeps two places, and leaves the others theirs
+            # THREAT T437: a provider that is slow keeps two places, and leaves the others theirs
             if self._asking[name] >= OF_ONE or self._asking.total() >= self._at_once:
                 raise BusyError("others sign in at this moment")
             self._asking[name] += 1

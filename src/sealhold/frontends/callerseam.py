@@ -45,12 +45,22 @@ class Callers(Protocol):
         """Return the tokens of an app, without what would let anybody use them."""
         ...
 
-    def add_credential(self, app_text: str, passphrase: str) -> tuple[Id16, str]:
+    def check_body(self, token: str, body: bytes) -> None:
+        """Let the body of a call pass; of a token that is bound to a client, as that signed it.
+
+        Raises:
+            DeniedError: it is another body.
+        """
+        ...
+
+    def add_credential(self, app_text: str, passphrase: str, client: str = "") -> tuple[Id16, str]:
         """Return the id of one more token of an app, and the token, said once.
+
+        With `client`, the SHA-256 of a key in hex digits, only calls that it signed may use it.
 
         Raises:
             WrongPassphraseError: the owner is not proven.
-            InvalidError: the app has as many as it may.
+            InvalidError: the app has as many as it may, or `client` names no key.
         """
         ...
 

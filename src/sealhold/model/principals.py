@@ -33,6 +33,15 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proving:
+    """What came beside a token, for which call: whether it proves a client is looked at later."""
+
+    method: str
+    target: str  # the address as it was sent, with its query
+    line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What a token is shown for: what its caveats are held against. Empty: nothing was said."""
 
@@ -40,6 +49,7 @@ class Asked:
     processing: str = ""  # the one that the address names
     subject: str = ""  # the person that the address names
     scope: str = ""  # the part of the API, and `read` or `write`: `profile:read`
+    proving: Proving | None = None  # of the key of whoever calls
 
 
 class Presented(str):

@@ -47,7 +47,7 @@ def inner_tag(core: Core, app: AppId, issuer: str, sub: str) -> bytes:
     Raises:
         NotFoundError: the app never had a provider.
     """
-    # THREAT T437: the key is this app's alone, so no two apps have a tag in common
+    # THREAT T436: the key is this app's alone, so no two apps have a tag in common
     return core.keyring.fields(app, ACCOUNTS)[0].mac16(issuer.encode(), sub.encode())
 
 

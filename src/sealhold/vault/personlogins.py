@@ -235,7 +235,7 @@ class PersonLogins:
         subject = SubjectId(Id16(found.row[2]))
         try:
             keys = self._core.keyring.subject(subject)
-            # THREAT T437: a login that was moved beside another person's id opens under no key
+            # THREAT T436: a login that was moved beside another person's id opens under no key
             if open_login(self._core, keys, found)[0] != inner:
                 raise SealBrokenError("a login is of another account")
             bound = (issuer.guard, Guard(PERSON_LOGINS.name, found.row[:2], found.v))

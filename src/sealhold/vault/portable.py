@@ -186,7 +186,7 @@ class Portable:
         named = frozenset({FieldName(live[0].row[1])})
         decision = decide_own(self.use.parties, named, named)
         blocks = block_rows(self.view, keys, (stand.key for stand in stands))
-        contents = open_records(decision, keys, kind, live, blocks)
+        contents = open_records(decision, keys, kind, live, blocks, stands)
         for stand, content in zip(stands, contents, strict=True):
             line = {
                 "id": canonical(stand.record),

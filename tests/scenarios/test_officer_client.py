@@ -33,12 +33,15 @@ from sealhold.client import (
 )
 from sealhold.client.answers import Reason
 from sealhold.client.said import Terms
+from sealhold.model.ids import canonical
+from sealhold.model.logins import IssuerWish
 from sealhold.model.quantities import rfc3339
+from sealhold.vault.personloginrows import ISSUERS
 from tests.loops import in_a_loop
 from tests.scenarios.access_ids import collection
 from tests.scenarios.access_site import AccessSite, access_site
-from tests.scenarios.vaults import PASSPHRASE
-from tests.unit.people_vault import MARKETING, SERVICE
+from tests.scenarios.vaults import PASSPHRASE, Asker
+from tests.unit.people_vault import MARKETING, RULES, SERVICE
 
 NOTES = "notes"
 CODE = hashlib.sha256(b"print()").hexdigest()
@@ -292,6 +295,20 @@ def test_a_key_is_named_by_its_digest_or_no_token_is_made(site: AccessSite) -> N
     for client in ("x", "AB" * 32, "ab" * 31, "ab" * 32 + "\n"):
         body = json.dumps({"passphrase": PASSPHRASE, "client": client}).encode()
         assert site.call("POST", path, site.owner, body).status == 422
+
+
+def test_with_an_app_that_is_removed_its_provider_and_its_secret_go(site: AccessSite) -> None:
+    asker = Asker(site.node, "Gone")
+    site.node.people.lay_down(asker.shown, RULES, PASSPHRASE)
+    wish = IssuerWish(issuer="https://id.example.org", client="app", secret="s3cret-s3cret")
+    made = site.node.callers.person_logins.set_issuer(asker.token, wish)
+    rows = site.node.parts.core.deciding
+    assert rows.get(ISSUERS.name, made.app) is not None
+
+    site.node.apps.remove(asker.shown)
+
+    assert rows.get(ISSUERS.name, made.app) is None
+    assert site.node.callers.person_logins.way_in(canonical(made.app)) is None
 
 
 def test_an_app_names_its_provider_and_whose_account_is_whose(app: Vault) -> None:

@@ -92,6 +92,13 @@ def no_person_logins(core: Core, subject: SubjectId) -> tuple[Op, ...]:
     return tuple(Delete(PERSON_LOGINS.name, found.row[:2]) for found in gone)
 
 
+def no_issuer(core: Core, app: AppId) -> Iterator[Op]:
+    """Yield the operation that takes out the provider of an app, if it named one."""
+    found = core.deciding.get(ISSUERS.name, app)
+    if found is not None:
+        yield Delete(ISSUERS.name, (app,), found.v)
+
+
 def no_ways_in(core: Core) -> Iterator[Op]:
     """Yield the operations that take out all providers of apps, and all logins of people."""
     for table, parts in ((ISSUERS, 1), (PERSON_LOGINS, 2)):

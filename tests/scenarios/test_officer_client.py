@@ -36,7 +36,7 @@ from sealhold.client.said import Terms
 from sealhold.model.ids import canonical
 from sealhold.model.logins import IssuerWish
 from sealhold.model.quantities import rfc3339
-from sealhold.vault.personloginrows import ISSUERS
+from sealhold.vault.personloginrows import ISSUERS, PERSON_LOGINS
 from tests.loops import in_a_loop
 from tests.scenarios.access_ids import collection
 from tests.scenarios.access_site import AccessSite, access_site
@@ -309,6 +309,28 @@ def test_with_an_app_that_is_removed_its_provider_and_its_secret_go(site: Access
 
     assert rows.get(ISSUERS.name, made.app) is None
     assert site.node.callers.person_logins.way_in(canonical(made.app)) is None
+
+
+@pytest.mark.threat("T436")
+def test_after_an_epoch_of_an_erasure_logins_stand_under_tags_that_nobody_had(
+    site: AccessSite, app: Vault
+) -> None:
+    core, account = site.node.parts.core, "of-this-epoch"
+    app(logins.name_issuer("https://id.example.org", "app"))
+    ann, gone = (app(people.make()).subject for _ in range(2))
+    app(logins.bind(ann, account))
+    app(people.erase(gone))
+    before = {each.row[1] for each in core.deciding.all(PERSON_LOGINS.name)}
+
+    site.node.keys.close(PASSPHRASE)
+
+    after = {each.row[1] for each in core.deciding.all(PERSON_LOGINS.name)}
+    assert len(after) == len(before) > 0
+    assert not before & after
+    assert app(logins.find(account)) == (ann,)
+    app(logins.unbind(ann))
+    app(logins.end_issuer())
+    assert site.node.audit.verify().whole is True
 
 
 def test_an_app_names_its_provider_and_whose_account_is_whose(app: Vault) -> None:

@@ -8,7 +8,6 @@ Source: docs/spec/30-access.md.
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sealhold.audit.event import Actor, Event, EventKind
@@ -71,7 +70,7 @@ class Callers:
         self._app_rates = app_rates
         self._token_rates = token_rates
 
-    @cached_property
+    @property
     def person_logins(self) -> "PersonLogins":
         """People's sign-ins through the providers of their apps."""
         return self._logins()

@@ -77,7 +77,7 @@ class PeopleParts:
             rows.lookups,
             self.monitors,
             self.pushers,
-            logins=self._logins,
+            logins=lambda: self.person_logins,
             app_rates=Rates(access.app_per_second, core.clock),
             token_rates=Rates(access.token_per_second, core.clock),
         )
@@ -86,8 +86,9 @@ class PeopleParts:
         """End the erasures of people that a process began and did not end; return how many."""
         return self._rows.finish_erasures()
 
-    def _logins(self) -> "PersonLogins":
-        """Return people's sign-ins through providers; loaded with the first of them."""
+    @cached_property
+    def person_logins(self) -> "PersonLogins":
+        """People's sign-ins through providers; loaded with the first of them."""
         from sealhold.compute.personlogindoor import (  # noqa: PLC0415  # reason: few apps have any
             PersonLogins,
         )

@@ -216,7 +216,7 @@ async def answer(route: ApiRoute, desk: ApiDesk, request: Request) -> Response:
     try:
         if role is None:
             # THREAT T194: whoever holds no token makes the server keep no body, of any length
-            token = presented(route, token, request)
+            token = presented(route.path, route.scope, route.all_headers, token, request)
             role = await _admit(route, desk, token)
         # THREAT T201: a long body is kept in memory whole, so few are taken in at once
         with desk.long_bodies.taken(_sender(token)) if route.is_long else nullcontext():

@@ -5,7 +5,7 @@
 Source: docs/spec/30-access.md sections 4 and 11.
 """
 
-from typing import Protocol
+from collections.abc import Container
 
 from starlette.requests import Request
 
@@ -16,34 +16,25 @@ CLIENT = "sealhold-client"
 OF_A_PERSON, OF_A_PROCESSING = "/v1/subjects/{id}", "/v1/processings/{id}"
 
 
-class Shows(Protocol):
-    """A route, as far as a token is shown to it."""
+def presented(
+    path: str, scope: str, takes: Container[str], token: str, request: Request
+) -> Presented:
+    """Return `token` with what it is shown for, to which its holder may have bound it.
 
-    @property
-    def path(self) -> str:
-        """Its address, with names in braces."""
-        ...
-
-    @property
-    def scope(self) -> str:
-        """The part of the API, and whether it is read or written."""
-        ...
-
-    @property
-    def all_headers(self) -> tuple[str, ...]:
-        """All headers that it takes beside a token."""
-        ...
-
-
-def presented(route: Shows, token: str, request: Request) -> Presented:
-    """Return `token` with what it is shown for, to which its holder may have bound it."""
+    Args:
+        path: of the route, with names in braces.
+        scope: the part of the API, and whether it is read or written.
+        takes: the headers that the route takes.
+        token: as it was sent.
+        request: with which it came.
+    """
     names, headers = request.path_params, request.headers
     asked = Asked(
         # THREAT T293: a purpose that the route does not ask for bounds nothing there
-        purpose=headers.get(PURPOSE, "") if PURPOSE in route.all_headers else "",
-        processing=names["id"] if route.path.startswith(OF_A_PROCESSING) else "",
-        subject=names["id"] if route.path.startswith(OF_A_PERSON) else "",
-        scope=route.scope,
+        purpose=headers.get(PURPOSE, "") if PURPOSE in takes else "",
+        processing=names["id"] if path.startswith(OF_A_PROCESSING) else "",
+        subject=names["id"] if path.startswith(OF_A_PERSON) else "",
+        scope=scope,
         proving=_proving(request),
     )
     return Presented(token, asked)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from sealhold.compute.broker import Mode
 from sealhold.model.errors import InvalidSettingsError
-from sealhold.model.logins import Provider
+from sealhold.model.logins import ISSUER, VISIBLE, Provider
 from sealhold.model.principals import LOOKUPS_A_DAY
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ Producer = Literal["sw", "tpm2"]
 _KNOWN: Final = {
     "compute": {"isolation"},
     "evidence": {"producer", "tcti"},
-    "access": {"app_per_second", "token_per_second", "lookups_a_day"},
+    "access": {"app_per_second", "token_per_second", "lookups_a_day", "own_network_issuers"},
     "deadlines": {"zone", "holidays"},
     "keys": {"retention_days"},
     "policy": {"media"},
@@ -57,10 +57,9 @@ _KNOWN: Final = {
 MOST: Final = 1_000_000_000
 MOST_DAYS: Final = 3_650  # that an older key is kept for backups
 MOST_MEDIA: Final = 16  # each is looked at twice a second while a vault is served
+MOST_NEAR: Final = 100  # issuers of apps in one own network
 MOST_LOGINS: Final = 10  # each is a button on the sign-in page
 _LOGIN: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,19}")
-_TEXT: Final = re.compile(r"[!-~]{1,500}")
-_ISSUER: Final = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~%/-]*)?")
 _TCTI: Final = re.compile(r"[!-~]{0,200}")
 
 
@@ -84,6 +83,7 @@ class Settings:
     zone: str = "UTC"  # [deadlines] zone: the time zone of the controller's place
     holidays: frozenset[date] = frozenset()  # [deadlines] holidays: of that place
     logins: Mapping[str, Provider] = field(default_factory=dict)  # [login.NAME]: sign-ins
+    near_issuers: frozenset[str] = frozenset()  # [access] own_network_issuers: of apps' people
     retention_days: int = 30  # [keys] retention_days: how long backups are kept, and old keys
     media: tuple[Path, ...] = ()  # [policy] media: folders in which policy tokens are looked for
 
@@ -113,7 +113,9 @@ def settings(home: Path) -> Settings:
             )
             raise InvalidSettingsError(f"`{SETTINGS}` has a name that is none of {known}")
     chosen = _settings(told.get("compute", {}), told.get("evidence", {}), told.get("keys", {}))
-    chosen = replace(chosen, access=_rates(told.get("access", {})), logins=logins)
+    access = dict(told.get("access", {}))
+    near = _near(access.pop("own_network_issuers", []))
+    chosen = replace(chosen, access=_rates(access), logins=logins, near_issuers=near)
     chosen = replace(chosen, media=_media(told.get("policy", {})))
     return _with_deadlines(chosen, told["deadlines"]) if "deadlines" in told else chosen
 
@@ -158,9 +160,9 @@ def _provider(name: str, part: object) -> Provider:
             " `own_network`"
         )
     texts = [part["issuer"], part["client_id"], part.get("client_secret", "-")]
-    if not all(isinstance(each, str) and _TEXT.fullmatch(each) for each in texts):
+    if not all(isinstance(each, str) and VISIBLE.fullmatch(each) for each in texts):
         raise InvalidSettingsError(f"`[login.{name}]` has texts of 1 to 500 visible characters")
-    if not _ISSUER.fullmatch(part["issuer"]):
+    if not ISSUER.fullmatch(part["issuer"]):
         raise InvalidSettingsError(f"`login.{name}.issuer` is an address of HTTPS without a query")
     if not isinstance(part.get("own_network", False), bool):
         raise InvalidSettingsError(f"`login.{name}.own_network` is true or false")
@@ -171,6 +173,19 @@ def _provider(name: str, part: object) -> Provider:
         secret=part.get("client_secret", ""),
         is_near=part.get("own_network", False),
     )
+
+
+def _near(issuers: object) -> frozenset[str]:
+    """Return the issuers of apps that may lie in the owner's own network.
+
+    Raises:
+        InvalidSettingsError: it is no list of addresses.
+    """
+    if not isinstance(issuers, list) or len(issuers) > MOST_NEAR:
+        raise InvalidSettingsError(f"`access.own_network_issuers` is a list of up to {MOST_NEAR}")
+    if not all(isinstance(each, str) and ISSUER.fullmatch(each) for each in issuers):
+        raise InvalidSettingsError("`access.own_network_issuers` has addresses of HTTPS")
+    return frozenset(issuers)
 
 
 def _rates(access: Mapping[str, object]) -> Rates:

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from sealhold.audit.event import Actor, EventKind, Outcome
-from sealhold.compute import logindoor
+from sealhold.compute import loginway
 from sealhold.model.errors import (
     DeniedError,
 )
@@ -276,7 +276,7 @@ def test_a_sign_in_is_over_after_ten_minutes(site: Site) -> None:
 def test_of_sign_ins_that_never_end_so_many_wait_and_no_more(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(logindoor, "MOST", 2)
+    monkeypatch.setattr(loginway, "MOST", 2)
     first, second, third = (site.begun() for _ in range(3))
 
     for begun, enters in ((first, False), (second, True), (third, True)):

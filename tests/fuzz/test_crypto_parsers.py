@@ -3,6 +3,7 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from sealhold.crypto import clientproof
 from sealhold.crypto.chunkid import ChunkId, open_chunk
 from sealhold.crypto.digest import framed, tagged
 from sealhold.crypto.entropy import seeded
@@ -22,6 +23,7 @@ PHRASE_SLOT = passphrase.create_slot(KEY, KEY, seeded(b"1"), Stretch(memory_kib=
 SLOTS = (PHRASE_SLOT, keyfile.create_slot(KEY, KEY, seeded(b"2")))
 TOKEN = mint(KEY, Id16(b"i" * 16), [Caveat(CaveatKind.PURPOSE, "ServiceProvision")])
 
+PROOF = ".".join(("v1", "0a" * 32, "1763700000000", "0b" * 16, "0c" * 32, "0d" * 64))
 TPM_SLOT = tpm2._Slot(
     place=tpm2.PLACES[0],
     count=bytes(8),
@@ -87,6 +89,18 @@ def test_any_text_is_a_token_or_refused(text: str) -> None:
     except BadTokenError:
         return
     raise AssertionError("a token by chance")
+
+
+@given(st.one_of(st.text(), edited(PROOF.encode()).map(lambda each: each.decode(errors="replace"))))
+@example(PROOF)
+def test_a_proof_of_a_client_is_parsed_or_refused(text: str) -> None:
+    try:
+        proof = clientproof.parse(text)
+    except BadTokenError:
+        assert text != PROOF
+        return
+    numbers = (str(proof.at), proof.nonce.hex(), proof.body.hex(), proof.signature.hex())
+    assert ".".join(("v1", proof.key.hex(), *numbers)) == text  # there is one written form
 
 
 @given(edited(TOKEN.encode()))

@@ -54,7 +54,7 @@ def vault(site: RecordsSite, url: str) -> Iterator[Vault]:
         yield found
 
 
-def test_each_route_that_is_served_to_apps_and_people_is_called_or_left_out(
+def test_each_route_that_is_served_to_apps_people_and_officers_is_called_or_left_out(
     site: RecordsSite,
 ) -> None:
     served = site.use("GET", "/v1/openapi.json").json["paths"]
@@ -62,7 +62,7 @@ def test_each_route_that_is_served_to_apps_and_people_is_called_or_left_out(
         f"{method.upper()} {path}"
         for path, methods in served.items()
         for method, told in methods.items()
-        if {"app", "person"} & set(told["x-roles"])
+        if {"app", "person", "officer"} & set(told["x-roles"])
     }
 
     assert routes == (BY_ROUTE.keys() - {"GET /v1/notices"}) | LEFT_OUT.keys()

@@ -2,8 +2,27 @@
 
 from collections.abc import Callable, Mapping
 
-from sealhold.client import attachments, choices, people, processings, records, rights
-from sealhold.client.answers import Attachment, Person, Profile, Record, RecordHead
+from sealhold.client import (
+    attachments,
+    breaches,
+    cases,
+    choices,
+    holds,
+    logins,
+    office,
+    people,
+    processings,
+    records,
+    rights,
+)
+from sealhold.client.answers import (
+    Attachment,
+    Person,
+    Profile,
+    Reason,
+    Record,
+    RecordHead,
+)
 from sealhold.client.call import Call, Pages, Stream
 from sealhold.client.said import Choice, Run, Terms
 from sealhold.client.tokens import Token
@@ -30,6 +49,11 @@ choice = Choice(
     state="pending", is_asked=True, stops=True, why="", notice="ab" * 32, consent=None, at=None,
     ends=None,
 )  # fmt: skip
+why = Reason(ground="eu-gdpr:JustificationA12-3Complexity", text="it is long")
+wish = holds.Wish(
+    app=ONE, ground="LegalClaims", law="x", until=9, subject=TWO, collections=("notes",),
+    records=(f"notes/{TWO}",), fields=("name",),
+)  # fmt: skip
 row = {"subject": ONE, "collection": "notes", "id": TWO, "version": 1, "content": {"n": 1}}
 
 SAMPLES: Mapping[Callable[..., object], tuple[object, ...]] = {
@@ -45,6 +69,15 @@ SAMPLES: Mapping[Callable[..., object], tuple[object, ...]] = {
     people.token: (people.token(ONE),),
     people.end_tokens: (people.end_tokens(ONE),),
     people.link: (people.link(ONE),),
+    logins.issuer: (logins.issuer(),),
+    logins.name_issuer: (
+        logins.name_issuer("https://id.example.org", "app"),
+        logins.name_issuer("https://id.example.org", "app", Token("s3"), makes_people=True),
+    ),
+    logins.end_issuer: (logins.end_issuer(),),
+    logins.bind: (logins.bind(ONE, "248289761001"),),
+    logins.unbind: (logins.unbind(ONE),),
+    logins.find: (logins.find("248289761001"),),
     records.make: (records.make(ONE, "notes", {"n": 1}, WHY),),
     records.read: (records.read(ONE, "notes", TWO, WHY, lease=LEASE),),
     records.replace: (records.replace(record, {"n": 1}, WHY),),
@@ -76,7 +109,7 @@ SAMPLES: Mapping[Callable[..., object], tuple[object, ...]] = {
     choices.deny: (choices.deny(ONE, choice),),
     choices.withdraw: (choices.withdraw(ONE, choice),),
     choices.withdraw_consent: (choices.withdraw_consent(TWO),),
-    choices.consent_record: (choices.consent_record(TWO),),
+    choices.consent_record: (choices.consent_record(TWO), choices.consent_record(TWO, ONE)),
     choices.uses: (choices.uses(ONE),),
     choices.limits: (choices.limits(ONE),),
     choices.restrict: (choices.restrict(ONE),),
@@ -91,8 +124,48 @@ SAMPLES: Mapping[Callable[..., object], tuple[object, ...]] = {
     rights.show: (rights.show(TWO),),
     rights.due: (rights.due(),),
     rights.delivered: (rights.delivered(TWO),),
+    cases.enter: (cases.enter(TWO, ONE, "eu-gdpr:A15", 9),),
+    cases.acknowledge: (cases.acknowledge(TWO, happened_at=9),),
+    cases.suspend: (cases.suspend(TWO, [why]),),
+    cases.verify_identity: (cases.verify_identity(TWO),),
+    cases.accept: (cases.accept(TWO),),
+    cases.extend: (cases.extend(TWO, [why]),),
+    cases.delay: (cases.delay(TWO, [why]),),
+    cases.fulfil: (cases.fulfil(TWO),),
+    cases.unfulfil: (cases.unfulfil(TWO, [why]),),
+    cases.reject: (cases.reject(TWO, [why]),),
+    cases.erase: (cases.erase(ONE),),
+    breaches.every: (breaches.every(),),
+    breaches.show: (breaches.show(TWO),),
+    breaches.enter: (breaches.enter("a laptop", 9),),
+    breaches.scope: (breaches.scope(TWO, ONE, 1, 2, TWO),),
+    breaches.notify: (breaches.notify(TWO, "eu-gdpr:DPABreachInitialNotice", [why]),),
+    breaches.spare: (breaches.spare(TWO, "persons", [why]),),
+    breaches.close: (breaches.close(TWO),),
+    breaches.reopen: (breaches.reopen(TWO),),
+    holds.every: (holds.every(),),
+    holds.show: (holds.show(TWO),),
+    holds.plan: (holds.plan(wish),),
+    holds.declare: (holds.declare(wish),),
+    holds.lift: (holds.lift(TWO),),
+    holds.profile: (holds.profile(TWO, WHY),),
+    holds.records: (holds.records(TWO, "notes", WHY),),
+    holds.attachments: (holds.attachments(TWO, "notes", ONE, WHY),),
+    holds.attachment: (holds.attachment(TWO, "notes", ONE, 1, WHY),),
+    office.assess: (office.assess(TWO, "eu-gdpr:DPIAOutcomeLowRisk", "low", "ab" * 32),),
+    office.activate: (office.activate(TWO),),
+    office.retire: (office.retire(TWO),),
+    office.publish: (office.publish(TWO, "ab" * 32, "en", "1"),),
+    office.recipients: (office.recipients(),),
+    office.add_recipient: (office.add_recipient(ONE, "Mailer Ltd", "mail@example.org"),),
+    office.end_recipient: (office.end_recipient(TWO),),
+    office.ropa: (office.ropa(),),
+    office.ropa_table: (office.ropa_table("processor"),),
+    office.alerts: (office.alerts(),),
+    office.statement: (office.statement("2026-10"),),
+    office.statement_paper: (office.statement_paper("2026-10"),),
 }
-LEFT_OUT = {  # routes for apps and people that the client does not call, and why
+LEFT_OUT = {  # routes for apps, people and officers that the client does not call, and why
     "POST /v1/requests": "takes papers that an author signed: `sealhold request add`",
     "GET /v1/datasets": "goes with those papers",
     "GET /v1/requests/{id}/status": "goes with those papers",
@@ -105,10 +178,8 @@ NOT_SAID = {  # what a call may say, and the client does not
     ("POST /v1/processings/{id}/versions", "app"): "an app registers for itself",
     ("POST /v1/subjects/{id}/export", "passphrase"): "is the owner's",
     ("POST /v1/subjects/{id}/erase", "passphrase"): "is the owner's",
-    ("POST /v1/rights", "app"): "an officer says whose person it is",
-    ("POST /v1/rights", "subject"): "a person asks for themselves",
-    ("POST /v1/rights", "received_at"): "an officer enters what came by letter",
-    ("GET /v1/consents/{id}/record", "subject"): "owner and officers name a person",
+    ("POST /v1/holds", "passphrase"): "is the owner's",
+    ("POST /v1/holds/{id}/lift", "passphrase"): "is the owner's",
     (
         "GET /v1/subjects/{id}/records/{coll}/{record}/attachments/{n}",
         "if-range",

@@ -14,8 +14,8 @@ from sealhold.crypto.digest import sha256
 from sealhold.model.errors import DeniedError
 from sealhold.model.ids import SubjectId, canonical
 from sealhold.model.quantities import DAY, Instant
-from sealhold.vault.exporting import CHUNK, Exports, Wanted
-from sealhold.vault.portable import quiet_cell
+from sealhold.vault.exporting import CHUNK, SHORT, Exports, Wanted
+from sealhold.vault.portable import README, quiet_cell
 from sealhold.vault.using import Uses
 from tests.unit.memory_vault import NOON
 from tests.unit.people_vault import AGE, MAIL, NAME, SERVICE, Crowd
@@ -140,10 +140,42 @@ def test_an_export_that_is_cut_off_has_no_end_and_the_log_says_so(kept: Shelf) -
     assert len(first) >= CHUNK
     with pytest.raises(zipfile.BadZipFile):
         zipfile.ZipFile(io.BytesIO(first))
-    assert MANIFEST.encode() not in first
+    named = README.count(MANIFEST)  # and nothing else names it
+    assert first.count(MANIFEST.encode()) == named
     assert [(each.reason, each.outcome) for each in told(many)] == [
         ("begun", Outcome.DONE), ("aborted", Outcome.FAILED),
     ]  # fmt: skip
+
+
+def test_a_short_file_is_packed_as_it_is_and_a_long_one_deflated(kept: Shelf) -> None:
+    many, ada, bob = kept.many, kept.many.person(), kept.many.person()
+    kept.put(ada, 1, {"text": "a" * 9_000})
+    for number in range(40):
+        kept.put(bob, number, {"text": "b" * 9_000})
+
+    short, long = (whole(many, each).infolist() for each in (ada, bob))
+
+    assert all(each.compress_size >= each.file_size for each in short)
+    (records,) = [each for each in long if each.filename.startswith("records/")]
+    assert records.file_size > SHORT
+    assert records.compress_size < records.file_size // 20
+
+
+@pytest.mark.threat("T267")
+def test_nothing_that_was_read_ahead_is_given_behind_an_erasure(kept: Shelf) -> None:
+    many, ada = kept.many, kept.many.person()
+    for number in range(130):
+        kept.put(ada, number, {"text": many.vault.core.entropy(500).hex()})
+    stream = begun(many, ada)
+    sent = next(stream)
+
+    many.people.erase(many.one, ada)
+
+    after: list[bytes] = []
+    with pytest.raises(DeniedError):
+        after.extend(stream)
+    assert len(sent) > 130 * 1_000  # all that was read went in one piece
+    assert after == []
 
 
 @pytest.mark.threat("T267")

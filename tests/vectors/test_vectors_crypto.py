@@ -16,7 +16,7 @@ import pytest
 from blake3 import blake3
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey, MLDSA65PublicKey
 
-from sealhold.crypto import chunkid, digest, kdf, rootid, sethash, sign, token
+from sealhold.crypto import chunkid, clientproof, digest, kdf, rootid, sethash, sign, token
 from sealhold.crypto.cutter import Cutter
 from sealhold.crypto.entropy import seeded
 from sealhold.crypto.hybrid import BoxKey
@@ -158,6 +158,11 @@ def blake3_keyed(args: Args) -> str:
     return blake3(data, key=args["key"].encode()).hexdigest()
 
 
+def proven(args: Args) -> str:
+    proof = clientproof.parse(args["line"])
+    return clientproof.check(proof, args["method"], args["target"], args["token"])
+
+
 CALLS: dict[str, Callable[[Args], Any]] = {  # reason: a result is text or a list of numbers
     "wrap_aad": lambda a: place_of_wrap(a).hex(),
     "body_aad": lambda a: place_of_body(a).hex(),
@@ -214,6 +219,7 @@ CALLS: dict[str, Callable[[Args], Any]] = {  # reason: a result is text or a lis
         BoxKey.from_secret(secret(a["secret"])).open(hexed(a["sealed"]), hexed(a["info"])).hex()
     ),
     "check_token": checked,
+    "check_client_proof": proven,
     "hkdf_sha256": lambda a: hkdf_sha256(
         hexed(a["ikm"]), hexed(a["salt"]), hexed(a["info"]), a["length"]
     ).hex(),

@@ -15,11 +15,16 @@ from sealhold.model.principals import (
     PrincipalKind,
 )
 from tests.web.sample_asking import TOKEN
+from tests.web.sample_logins import SamplePersonLogins
 from tests.web.sample_state import Part
 
 
 class SampleCallers(Part):
     """One token is known; no person and no officer has one."""
+
+    @property
+    def person_logins(self) -> SamplePersonLogins:
+        return SamplePersonLogins(self._vault)
 
     def kind(self, token: str) -> PrincipalKind:
         if token != TOKEN or self._vault.locked:
@@ -33,8 +38,12 @@ class SampleCallers(Part):
         assert app_text
         return ()
 
-    def add_credential(self, app_text: str, passphrase: str) -> tuple[Id16, str]:
-        raise DeniedError(f"{app_text} {len(passphrase)}")
+    def check_body(self, token: str, body: bytes) -> None:
+        assert token
+        assert body is not None
+
+    def add_credential(self, app_text: str, passphrase: str, client: str = "") -> tuple[Id16, str]:
+        raise DeniedError(f"{app_text} {len(passphrase)} {client}")
 
     def end_credential(self, app_text: str, id_text: str) -> CredentialView:
         raise DeniedError(app_text + id_text)

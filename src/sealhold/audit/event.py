@@ -19,7 +19,7 @@ import msgspec
 
 from sealhold.crypto.merkle import HASH_BYTES
 from sealhold.model import cborwriter
-from sealhold.model.encoding import Plain, unpack, unpack_own
+from sealhold.model.encoding import Plain, unpack_own
 from sealhold.model.errors import InvalidEncodingError
 from sealhold.model.ids import (
     ID_BYTES,
@@ -285,7 +285,7 @@ def decode(data: bytes) -> Logged:
     Raises:
         InvalidEncodingError: not an event in its one form.
     """
-    tree = unpack(data)
+    tree = unpack_own(data)
     # Exactly int: CBOR's `true` would pass as 1 and have a second encoding.
     if not isinstance(tree, dict) or any(type(key) is not int for key in tree):
         raise InvalidEncodingError("not an event")
@@ -299,6 +299,9 @@ def decode(data: bytes) -> Logged:
         event = Event(kind=EventKind(kind), actor=Actor(actor), outcome=Outcome(outcome), **options)
     except ValueError as err:
         raise InvalidEncodingError("an event of an unknown kind, actor or outcome") from err
+    # INVARIANT: an event has one form. Written anew it is these bytes, or this is another one.
+    if encode(event, seq, Instant(at), before) != data:
+        raise InvalidEncodingError("not an event in its one form")
     return Logged(seq, Instant(at), before, event)
 
 

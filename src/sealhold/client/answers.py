@@ -107,6 +107,26 @@ class Revoked(msgspec.Struct, frozen=True, kw_only=True):
     tokens: int
 
 
+class Issuer(msgspec.Struct, frozen=True, kw_only=True):
+    """The provider by which the people of an app sign in."""
+
+    app: str
+    issuer: str
+    client_id: str
+    has_secret: bool
+    makes_people: bool
+    set_at: int
+    way_in: str  # the page of the vault's own site at which people begin
+    comes_back: str  # the page to which the provider is to send them
+
+
+class Login(msgspec.Struct, frozen=True, kw_only=True):
+    """That a person signs in through the provider of their app."""
+
+    subject: str
+    added_at: int
+
+
 class RecordHead(msgspec.Struct, frozen=True, kw_only=True):
     """A version of a record, without its content."""
 

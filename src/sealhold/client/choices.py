@@ -15,6 +15,7 @@ from sealhold.client.call import (
     form,
     packed,
     raw,
+    word,
 )
 from sealhold.client.said import Choice, ChoiceMade, Choices, Limits, Use, UsesPage
 
@@ -54,9 +55,19 @@ def withdraw_consent(consent: str) -> Call[ChoiceMade]:
     )
 
 
-def consent_record(consent: str) -> Call[bytes]:
-    """Return a signed consent record, a DSSE envelope."""
-    return Call(method="GET", route="/v1/consents/{id}/record", read=raw, names={"id": consent})
+def consent_record(consent: str, subject: str = "") -> Call[bytes]:
+    """Return a signed consent record, a DSSE envelope; an officer says whose it is.
+
+    Raises:
+        InvalidError: an id has a form that none has.
+    """
+    return Call(
+        method="GET",
+        route="/v1/consents/{id}/record",
+        read=raw,
+        names={"id": consent},
+        query={"subject": word(subject)} if subject else {},
+    )
 
 
 def uses(subject: str, at_once: int = 50) -> Pages[Use]:

@@ -22,6 +22,7 @@ import httpx
 from sealhold.client.call import Answer, Call, Pages, Stream
 from sealhold.client.course import Lost, Patience, course, refusal
 from sealhold.client.errors import UnavailableError, UntrustedError, UsageError, VaultError
+from sealhold.client.proof import ClientKey, Proving
 from sealhold.client.tokens import Token, token_of
 from sealhold.client.world import chance
 
@@ -55,7 +56,7 @@ def _settings(url: str, trust: ssl.SSLContext | None, seconds: float) -> dict[st
     }
 
 
-def _parts(call: Call[T], token: Token) -> dict[str, Any]:
+def _parts(call: Call[T], token: Token, key: ClientKey | None) -> dict[str, Any]:
     headers = {
         "authorization": f"Bearer {token.reveal()}",
         "accept-encoding": "identity",
@@ -69,6 +70,7 @@ def _parts(call: Call[T], token: Token) -> dict[str, Any]:
         "params": call.query or None,
         "headers": headers,
         "content": call.body,
+        "auth": Proving(key, token) if key else None,
     }
 
 
@@ -104,8 +106,11 @@ def _lost(err: httpx.TransportError) -> Lost:
 class _Sender:
     """What both senders hold beside their connections."""
 
-    def __init__(self, token: str | Token, patience: Patience | None) -> None:
+    def __init__(
+        self, token: str | Token, patience: Patience | None, key: ClientKey | None
+    ) -> None:
         self._token = token_of(token)
+        self._key = key
         self._patience = patience or Patience()
 
     def holding(self, token: str | Token) -> Self:
@@ -130,6 +135,7 @@ class Vault(_Sender):
         trust: ssl.SSLContext | None = None,
         seconds: float = 30.0,
         patience: Patience | None = None,
+        key: ClientKey | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         """Take what is needed to call; nothing is sent yet.
@@ -140,12 +146,13 @@ class Vault(_Sender):
             trust: which certificates count; without it, those that this machine trusts.
             seconds: how long one try may take.
             patience: how often a call is tried.
+            key: of this client, if the token is bound to it.
             transport: what carries the calls, in place of a socket.
 
         Raises:
             UsageError: the address is none, or not safe; or the token is none.
         """
-        super().__init__(token, patience)
+        super().__init__(token, patience, key)
         self._wire = httpx.Client(**_settings(url, trust, seconds), transport=transport)
 
     def __call__(self, call: Call[T]) -> T:
@@ -186,7 +193,7 @@ class Vault(_Sender):
         """
         try:
             # THREAT T304: what comes back goes through memory alone, into no file and no cache
-            with self._wire.stream(**_parts(stream.call, self._token)) as response:
+            with self._wire.stream(**_parts(stream.call, self._token, self._key)) as response:
                 if not response.is_success:
                     response.read()
                     _refuse(response)
@@ -207,7 +214,7 @@ class Vault(_Sender):
 
     def _send(self, call: Call[T]) -> Answer | Lost:
         try:
-            return _answer(self._wire.request(**_parts(call, self._token)))
+            return _answer(self._wire.request(**_parts(call, self._token, self._key)))
         except httpx.TransportError as err:
             return _lost(err)
 
@@ -223,6 +230,7 @@ class AsyncVault(_Sender):
         trust: ssl.SSLContext | None = None,
         seconds: float = 30.0,
         patience: Patience | None = None,
+        key: ClientKey | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         """Take what is needed to call, as `Vault` does.
@@ -230,7 +238,7 @@ class AsyncVault(_Sender):
         Raises:
             UsageError: the address is none, or not safe; or the token is none.
         """
-        super().__init__(token, patience)
+        super().__init__(token, patience, key)
         self._wire = httpx.AsyncClient(**_settings(url, trust, seconds), transport=transport)
 
     async def __call__(self, call: Call[T]) -> T:
@@ -271,7 +279,7 @@ class AsyncVault(_Sender):
             UnavailableError: no answer came, or it broke off.
         """
         try:
-            async with self._wire.stream(**_parts(stream.call, self._token)) as response:
+            async with self._wire.stream(**_parts(stream.call, self._token, self._key)) as response:
                 if not response.is_success:
                     await response.aread()
                     _refuse(response)
@@ -292,6 +300,6 @@ class AsyncVault(_Sender):
 
     async def _send(self, call: Call[T]) -> Answer | Lost:
         try:
-            return _answer(await self._wire.request(**_parts(call, self._token)))
+            return _answer(await self._wire.request(**_parts(call, self._token, self._key)))
         except httpx.TransportError as err:
             return _lost(err)

@@ -6,19 +6,27 @@
 Source: docs/spec/30-access.md.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.compute.office import Office
 from sealhold.compute.rates import Rates
-from sealhold.crypto.token import Caveat
-from sealhold.model.errors import DeniedError, InvalidIdError, WrongPassphraseError
+from sealhold.crypto.token import Caveat, CaveatKind, parse
+from sealhold.model.errors import (
+    DeniedError,
+    InvalidError,
+    InvalidIdError,
+    WrongPassphraseError,
+)
 from sealhold.model.ids import ID_BYTES, Id16, Kind, SubjectId, parse_id
 from sealhold.model.principals import CredentialView, NewToken, OfficerView, PrincipalKind, Way
 from sealhold.model.quantities import DAY, MINUTE, Instant
 from sealhold.policy.names import visible
 from sealhold.stores.spec import Op
 from sealhold.vault.caveats import carried, counts_of, ends_of
+from sealhold.vault.clients import Clients
 from sealhold.vault.monitors import Monitors
 from sealhold.vault.principals import Principals
 from sealhold.vault.pushers import Pushers
@@ -26,6 +34,10 @@ from sealhold.vault.quotas import LookupQuota
 from sealhold.vault.registry import App
 from sealhold.vault.writer import Work
 
+if TYPE_CHECKING:
+    from sealhold.compute.personlogindoor import PersonLogins
+
+KEY_NAME = re.compile(r"[0-9a-f]{64}")
 PERSON_TERM = DAY
 LINK_TERM = 15 * MINUTE
 OFFICER_TERM = 90 * DAY
@@ -42,6 +54,7 @@ class Callers:
         monitors: Monitors,
         pushers: Pushers,
         *,
+        logins: Callable[[], "PersonLogins"],
         app_rates: Rates,
         token_rates: Rates,
     ) -> None:
@@ -52,15 +65,24 @@ class Callers:
         self._office = office
         self._clock = office.core.clock
         self._verify = office.verify
+        self._logins = logins
+        self._clients = Clients(office.core.clock)
         self._app_rates = app_rates
         self._token_rates = token_rates
+
+    @property
+    def person_logins(self) -> "PersonLogins":
+        """People's sign-ins through the providers of their apps."""
+        return self._logins()
 
     def kind(self, token: str) -> PrincipalKind:
         """Return which kind of caller holds `token`, and count the call.
 
         Raises:
-            DeniedError: it does not hold, or was used as often as it may be.
+            DeniedError: it does not hold, or was used as often as it may be; or the proof of a
+                client was.
             TooFastError: the token, or its app, makes too many calls.
+            BusyError: too many calls with proofs of clients come at this moment.
         """
         try:
             caller = self._principals.caller(token)
@@ -70,11 +92,20 @@ class Callers:
             if self._pushers.holds(token):  # counted where its bounds are known
                 return PrincipalKind.PUSHER
             raise
+        self._clients.take(token, caller.token)
         self._token_rates.take(caller.token.id)
         if caller.app is not None:
             self._app_rates.take(caller.app)
         self._principals.count(caller)
         return caller.kind
+
+    def check_body(self, token: str, body: bytes) -> None:
+        """Let the body of a call pass; of a token that is bound to a client, as that signed it.
+
+        Raises:
+            DeniedError: it is another body.
+        """
+        self._clients.check_body(token, parse(token), body)
 
     def refused(self, token: str) -> None:
         """Write into the log that a token was refused, unless it names nobody.
@@ -99,18 +130,23 @@ class Callers:
         registry = self._office.registry
         return registry.credentials(registry.find(app_text).id)
 
-    def add_credential(self, app_text: str, passphrase: str) -> tuple[Id16, str]:
+    def add_credential(self, app_text: str, passphrase: str, client: str = "") -> tuple[Id16, str]:
         """Return the id of one more token of an app, and the token, said once.
+
+        With `client`, the SHA-256 of a key in hex digits, only calls that it signed may use it.
 
         Raises:
             NotFoundError: no app of that id or name.
             WrongPassphraseError: the owner is not proven.
-            InvalidError: the app has as many as it may.
+            InvalidError: the app has as many as it may, or `client` names no key.
         """
         app = self._office.registry.find(app_text)
         if not self._verify(passphrase):
             raise WrongPassphraseError
-        credential, token, op = self._office.registry.credential(app)
+        if client and not KEY_NAME.fullmatch(client):
+            raise InvalidError("a client's key is named by 64 small hex digits, its SHA-256")
+        bounds = (Caveat(CaveatKind.CLIENT, client),) if client else ()
+        credential, token, op = self._office.registry.credential(app, bounds)
         self._commit(app, "a credential was made", op, self._office.registry.guard(app))
         return credential, token
 

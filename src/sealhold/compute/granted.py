@@ -25,6 +25,7 @@ from sealhold.policy.lifecycle import RequestEvent
 from sealhold.policy.names import taken_for, visible
 from sealhold.stores.spec import Op
 from sealhold.vault.grants import GrantRow
+from sealhold.vault.personloginrows import no_issuer
 from sealhold.vault.registry import ACTIVE, REMOVED, SUSPENDED, App
 from sealhold.vault.writer import Work
 
@@ -257,9 +258,10 @@ class Apps:
     def _change(self, id_text: str, state: str) -> AppView:
         office = self._office
         app = office.registry.find(id_text)
-        op = office.registry.change(app, state)
+        gone = no_issuer(office.core, app.id) if state == REMOVED else ()
+        ops = (office.registry.change(app, state), *gone)
         entry = office.teller.entry(self._event(app, state))
-        office.core.writer.commit(Work((op,), (entry,), right=state != ACTIVE))
+        office.core.writer.commit(Work(ops, (entry,), right=state != ACTIVE))
         return self._view(office.registry.get(app.id))
 
     def _event(self, app: App, reason: str) -> Event:

@@ -2,18 +2,21 @@
 
 - Everything is asked over HTTPS by a process that holds nothing, at public addresses alone, unless
   the owner said that a provider is in their own network.
-- What a provider says of itself counts if it names the issuer that the owner wrote down. It is kept
+- What a provider says of itself counts if it names the issuer that was written down. It is kept
   for an hour; so are its keys, which are asked for anew once if a token names another one.
-- Two are asked at a time: whoever stands before the door makes the vault start no more processes.
+- Two questions are asked at a time, of one provider and of those that the owner set up: whoever
+  stands before the door makes the vault start no more processes. Of the providers that apps named
+  eight are, so that a slow one keeps no other app's people waiting.
 
 Source: docs/spec/30-access.md section 9; OpenID Connect Discovery 1.0; RFC 6749, 7636, 9207.
 """
 
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 from sealhold.crypto.idtoken import Head, Key, fitting, keys_of
@@ -36,7 +39,8 @@ WELL_KNOWN = "/.well-known/openid-configuration"
 HTTPS = 443
 MOST = 262_144  # bytes of one answer; the longest known has 20,000
 MAX_URL = 2_000  # characters
-AT_ONCE = 2
+AT_ONCE = OF_ONE = 2
+OF_APPS = 8  # at once; each is a process of 15 MB for up to 15 seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,15 +63,16 @@ class Tokens:
 
 
 class Providers:
-    """The providers that the owner set up; several threads may call."""
+    """The providers that somebody set up; several threads may call."""
 
-    def __init__(self, speak: Speak, clock: Clock) -> None:
+    def __init__(self, speak: Speak, clock: Clock, at_once: int = AT_ONCE) -> None:
         self._speak = speak
         self._clock = clock
+        self._at_once = at_once
         self._turn = Lock()
-        self._places = BoundedSemaphore(AT_ONCE)
-        self._described: dict[str, tuple[Instant, Described]] = {}
-        self._keys: dict[str, tuple[Instant, tuple[Key, ...]]] = {}
+        self._asking = Counter[str]()
+        self._described: dict[str, tuple[Provider, Instant, Described]] = {}
+        self._keys: dict[str, tuple[Provider, Instant, tuple[Key, ...]]] = {}
 
     def described(self, provider: Provider) -> Described:
         """Return what a provider says of itself, of the last hour.
@@ -77,12 +82,13 @@ class Providers:
             BusyError: too many ask at this moment.
         """
         with self._turn:
-            at, found = self._described.get(provider.name, (None, None))
-        if at is None or found is None or self._clock() >= at + HOUR:
+            of, at, found = self._described.get(provider.name, (None, Instant(0), None))
+        # THREAT T437: what another issuer said under this name counts for nothing
+        if of != provider or found is None or self._clock() >= at + HOUR:
             address = address_of(provider.issuer.removesuffix("/") + WELL_KNOWN, provider)
-            found = _described(self._document(address), provider)
+            found = _described(self._document(provider, address), provider)
             with self._turn:
-                self._described[provider.name] = self._clock(), found
+                self._described[provider.name] = provider, self._clock(), found
         return found
 
     def key(self, provider: Provider, head: Head) -> Key:
@@ -94,14 +100,17 @@ class Providers:
             BusyError: too many ask at this moment.
         """
         with self._turn:
-            at, keys = self._keys.get(provider.name, (Instant(0), ()))
+            of, at, keys = self._keys.get(provider.name, (provider, Instant(0), ()))
         now = self._clock()
+        # THREAT T437: nor do keys that another issuer gave out under this name
+        if of != provider:
+            at, keys = Instant(0), ()
         found = fitting(keys, head) if now < at + HOUR else None
         # THREAT T310: names of keys that do not exist make the vault ask once in a minute at most
         if found is None and not at <= now < at + MINUTE:
-            keys = keys_of(self._ask(self.described(provider).keys))
+            keys = keys_of(self._ask(provider, self.described(provider).keys))
             with self._turn:
-                self._keys[provider.name] = now, keys
+                self._keys[provider.name] = provider, now, keys
             found = fitting(keys, head)
         if found is None:
             raise BadTokenError("an ID token names a key that the provider does not have")
@@ -131,7 +140,9 @@ class Providers:
             pair = f"{quote_plus(provider.client)}:{quote_plus(provider.secret)}"
             authorization = f"Basic {b64encode(pair.encode()).decode()}"
         try:
-            said = self._document(described.token, urlencode(form).encode(), authorization)
+            said = self._document(
+                provider, described.token, urlencode(form).encode(), authorization
+            )
         except ProviderAwayError as err:
             if isinstance(err.__cause__, NotFetchedError) and err.__cause__.reason == "status":
                 raise DeniedError("the provider gives nothing for this code") from err
@@ -142,31 +153,39 @@ class Providers:
         return Tokens(id_token=id_token, access_token=access)
 
     def _document(
-        self, address: Address, form: bytes = b"", authorization: str = ""
+        self, provider: Provider, address: Address, form: bytes = b"", authorization: str = ""
     ) -> Mapping[str, Plain]:
         try:
-            found = from_json(self._ask(address, form, authorization))
+            found = from_json(self._ask(provider, address, form, authorization))
         except InvalidEncodingError as err:
             raise ProviderAwayError("the provider answers something else than JSON") from err
         if not isinstance(found, dict):
             raise ProviderAwayError("the provider answers something else than an object")
         return found
 
-    def _ask(self, address: Address, form: bytes = b"", authorization: str = "") -> bytes:
-        with self._place():
+    def _ask(
+        self, provider: Provider, address: Address, form: bytes = b"", authorization: str = ""
+    ) -> bytes:
+        with self._place(provider.name):
             try:
                 return self._speak(address, MOST, form, authorization)
             except NotFetchedError as err:
                 raise ProviderAwayError(f"the provider of sign-ins: {err}") from err
 
     @contextmanager
-    def _place(self) -> Iterator[None]:
-        if not self._places.acquire(blocking=False):
-            raise BusyError("others sign in at this moment")
+    def _place(self, name: str) -> Iterator[None]:
+        with self._turn:
+            # THREAT T437: a provider that is slow keeps two places, and leaves the others theirs
+            if self._asking[name] >= OF_ONE or self._asking.total() >= self._at_once:
+                raise BusyError("others sign in at this moment")
+            self._asking[name] += 1
         try:
             yield
         finally:
-            self._places.release()
+            with self._turn:
+                self._asking[name] -= 1
+                if not self._asking[name]:
+                    del self._asking[name]
 
 
 def address_of(url: Plain, provider: Provider) -> Address:

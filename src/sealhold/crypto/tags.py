@@ -105,3 +105,4 @@ class Tag(bytes, Enum):
     CHECKPOINT = b"sealhold/checkpoint/v1"
     BACKUP_MANIFEST = b"sealhold/backup-manifest/v1"
     RESOURCE = b"sealhold/resource/v1"  # a version of a third party's file
+    CLIENT_PROOF = b"sealhold/client-proof/v1"  # by a client, of one call

@@ -6,6 +6,7 @@ Source: docs/spec/30-access.md.
 from collections.abc import Mapping
 from typing import Protocol
 
+from sealhold.frontends.loginseam import PersonLogins
 from sealhold.model.encoding import Plain
 from sealhold.model.ids import Id16
 from sealhold.model.mine import MineView
@@ -21,6 +22,11 @@ from sealhold.model.principals import (
 
 class Callers(Protocol):
     """The holders of tokens: apps, their people, officers."""
+
+    @property
+    def person_logins(self) -> PersonLogins:
+        """People's sign-ins through the providers of their apps."""
+        ...
 
     def kind(self, token: str) -> PrincipalKind:
         """Return which kind of caller holds `token`, and count the call.
@@ -39,12 +45,22 @@ class Callers(Protocol):
         """Return the tokens of an app, without what would let anybody use them."""
         ...
 
-    def add_credential(self, app_text: str, passphrase: str) -> tuple[Id16, str]:
+    def check_body(self, token: str, body: bytes) -> None:
+        """Let the body of a call pass; of a token that is bound to a client, as that signed it.
+
+        Raises:
+            DeniedError: it is another body.
+        """
+        ...
+
+    def add_credential(self, app_text: str, passphrase: str, client: str = "") -> tuple[Id16, str]:
         """Return the id of one more token of an app, and the token, said once.
+
+        With `client`, the SHA-256 of a key in hex digits, only calls that it signed may use it.
 
         Raises:
             WrongPassphraseError: the owner is not proven.
-            InvalidError: the app has as many as it may.
+            InvalidError: the app has as many as it may, or `client` names no key.
         """
         ...
 

@@ -1,14 +1,24 @@
 """Sign-ins through OpenID providers: which providers there are, and who may enter as whom.
 
-Source: docs/spec/30-access.md section 9.
+Source: docs/spec/30-access.md sections 9 and 10.
 """
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sealhold.model.ids import Id16
 from sealhold.model.principals import NewToken
 from sealhold.model.quantities import Instant
+
+ISSUER = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~%/-]*)?")
+VISIBLE = re.compile(r"[!-~]{1,500}")
+MAX_SUB = 255  # characters, OpenID Connect Core section 2
+
+
+def is_account(sub: str) -> bool:
+    """Return whether a provider may call an account so."""
+    return 0 < len(sub) <= MAX_SUB and sub.isascii() and sub.isprintable()
 
 
 class LoginRole(StrEnum):
@@ -78,3 +88,43 @@ class Entered:
 
     role: LoginRole
     token: NewToken | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuerWish:
+    """The provider by which an app wants its people to sign in."""
+
+    issuer: str  # its address, byte for byte as it signs it
+    client: str  # what it knows this vault as
+    secret: str = field(default="", repr=False)  # of the client; empty for a public one
+    makes_people: bool = False  # whether an account that nobody named becomes a person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuerView:
+    """The provider by which the people of an app sign in; its secret is said to nobody."""
+
+    app: Id16
+    issuer: str
+    client_id: str
+    has_secret: bool
+    makes_people: bool
+    set_at: Instant
+    way_in: str  # the page, on this site, at which they begin
+    comes_back: str  # the page to which the provider sends them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonLoginView:
+    """That a person signs in through the provider of their app."""
+
+    subject: Id16
+    added_at: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayIn:
+    """What the page says at which people begin to sign in."""
+
+    app_name: str
+    host: str

@@ -29,6 +29,16 @@ class Way(StrEnum):
     DOOR = "door"  # a link that was not opened yet: good for that, and once
     LINK = "link"  # their app handed it over
     PASSKEY = "passkey"  # they showed a passkey of their own
+    PROVIDER = "provider"  # they signed in through the provider that their app named
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proving:
+    """What came beside a token, for which call: whether it proves a client is looked at later."""
+
+    method: str
+    target: str  # the address as it was sent, with its query
+    line: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +49,7 @@ class Asked:
     processing: str = ""  # the one that the address names
     subject: str = ""  # the person that the address names
     scope: str = ""  # the part of the API, and `read` or `write`: `profile:read`
+    proving: Proving | None = None  # of the key of whoever calls
 
 
 class Presented(str):

@@ -4,7 +4,8 @@
 - An interval is half-open: it holds from its start until just before its end.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import NewType
 
 Instant = NewType("Instant", int)  # UTC, milliseconds since 1970-01-01
@@ -19,7 +20,7 @@ MINUTE = Millis(60_000)
 HOUR = Millis(3_600_000)
 DAY = Millis(86_400_000)
 
-_SECONDS = 19  # characters of a time in ISO 8601 down to the second
+_EPOCH = date(1970, 1, 1).toordinal()
 
 
 def utc(at: Instant) -> datetime:
@@ -34,7 +35,15 @@ def year_of(at: Instant) -> Year:
 
 def rfc3339(at: Instant) -> str:
     """Return `at` as RFC 3339 text with milliseconds: `2026-11-21T14:05:00.000Z`."""
-    return f"{utc(at).isoformat()[:_SECONDS]}.{at % 1000:03d}Z"
+    days, of_day = divmod(at, DAY)
+    minutes, millis = divmod(of_day, MINUTE)
+    hours, minutes = divmod(minutes, 60)
+    return f"{_day(days)}T{hours:02d}:{minutes:02d}:{millis // 1000:02d}.{millis % 1000:03d}Z"
+
+
+@lru_cache(maxsize=1_024)  # days: an export and a log write thousands of times, of few of them
+def _day(days: int) -> str:
+    return date.fromordinal(_EPOCH + days).isoformat()
 
 
 def show_bits(cost: MicroBits) -> str:

@@ -183,6 +183,7 @@ class OpenParts:
                 office=office,
                 chosen=chosen,
                 verify=verify,
+                speak=self._world.speak,
             )
         )
 

@@ -18,6 +18,7 @@ from sealhold.compute.peopledoor import People
 from sealhold.compute.rates import Rates
 from sealhold.config import Settings, calendar_of
 from sealhold.node.recordparts import record_doors
+from sealhold.node.world import Speak
 from sealhold.vault.core import Core
 from sealhold.vault.mine import Mine as MineRows
 from sealhold.vault.monitors import Monitors
@@ -32,6 +33,7 @@ from sealhold.vault.using import Uses
 if TYPE_CHECKING:
     from sealhold.compute.holdsdoor import HoldsDoor
     from sealhold.compute.layingdoor import RulesAhead
+    from sealhold.compute.personlogindoor import PersonLogins
     from sealhold.compute.rightsdoor import Rights
     from sealhold.node.processingparts import ProcessingDoors
 
@@ -46,6 +48,7 @@ class Ground:
     office: Office
     chosen: Settings
     verify: Callable[[str], bool]
+    speak: Speak
 
 
 class PeopleParts:
@@ -74,6 +77,7 @@ class PeopleParts:
             rows.lookups,
             self.monitors,
             self.pushers,
+            logins=lambda: self.person_logins,
             app_rates=Rates(access.app_per_second, core.clock),
             token_rates=Rates(access.token_per_second, core.clock),
         )
@@ -81,6 +85,21 @@ class PeopleParts:
     def finish_erasures(self) -> int:
         """End the erasures of people that a process began and did not end; return how many."""
         return self._rows.finish_erasures()
+
+    @cached_property
+    def person_logins(self) -> "PersonLogins":
+        """People's sign-ins through providers; loaded with the first of them."""
+        from sealhold.compute.personlogindoor import (  # noqa: PLC0415  # reason: few apps have any
+            PersonLogins,
+        )
+        from sealhold.vault.personlogins import (  # noqa: PLC0415  # reason: the same
+            PersonLogins as PersonLoginRows,
+        )
+
+        ground = self._ground
+        rows = PersonLoginRows(ground.core, self._uses, self.principals, self._rows)
+        near = ground.chosen.near_issuers
+        return PersonLogins(ground.core, ground.registry, self.principals, rows, ground.speak, near)
 
     @cached_property
     def doors(self) -> "ProcessingDoors":

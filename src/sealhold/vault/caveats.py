@@ -3,8 +3,8 @@
 - A caveat is held against what the token was shown for. A token that comes as plain text was shown
   for nothing, so none of its caveats holds.
 - `purpose` covers what lies within it; `scope` names parts of the API, each with `:read`, `:write`
-  or both; `subject` and `processing` are equal or not. `client` holds for nobody: no proof of a
-  client's key is built.
+  or both; `subject` and `processing` are equal or not. `client` holds for a call that the key
+  signed which it names; that a proof counts once is looked at in `vault/clients.py`.
 - Uses are counted in rows that decide, by a name that is keyed: a token that was narrowed further
   counts together with the one that it comes from.
 
@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterator
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.log import Entry
+from sealhold.crypto import clientproof
 from sealhold.crypto.digest import mac16
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.tags import Tag
 from sealhold.crypto.token import Caveat, CaveatKind, Token, parse
-from sealhold.model.errors import ConflictError, DeniedError, ExhaustedError
+from sealhold.model.errors import BadTokenError, ConflictError, DeniedError, ExhaustedError
 from sealhold.model.ids import AppId, Id16, Purpose
-from sealhold.model.principals import Presented
+from sealhold.model.principals import Presented, Proving
 from sealhold.model.quantities import Instant
 from sealhold.policy import dpv
 from sealhold.stores.spec import Bump, ColumnKind, Delete, Expect, Op, Put, TableSpec
@@ -50,18 +51,29 @@ def admits(token: str) -> Callable[[Caveat], bool]:
         match caveat.kind:
             case CaveatKind.PURPOSE:
                 return dpv.narrower(Purpose(asked.purpose), Purpose(caveat.value))
-            case CaveatKind.PROCESSING:
-                return asked.processing == caveat.value
-            case CaveatKind.SUBJECT:
-                return asked.subject == caveat.value
+            case CaveatKind.PROCESSING | CaveatKind.SUBJECT:
+                is_person = caveat.kind is CaveatKind.SUBJECT
+                return (asked.subject if is_person else asked.processing) == caveat.value
             case CaveatKind.SCOPE:
                 return asked.scope != "" and _covers(caveat.value, asked.scope)
             case CaveatKind.USES:
                 return int(caveat.value) > 0  # counted once a call, by `counted`
+            case CaveatKind.CLIENT:
+                return asked.proving is not None and client_of(token, asked.proving) == caveat.value
             case _:
                 return False
 
     return is_within
+
+
+def client_of(token: str, proving: Proving) -> str | None:
+    """Return the name of the key that signed a call with `token`; None if none did."""
+    try:
+        proof = clientproof.parse(proving.line)
+        # THREAT T02: a token that was copied is shown with no signature of the key that it names
+        return clientproof.check(proof, proving.method, proving.target, str(token))
+    except BadTokenError:
+        return None
 
 
 def ends_of(token: str) -> Iterator[Instant]:

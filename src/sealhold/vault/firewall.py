@@ -41,7 +41,7 @@ from sealhold.vault.keyslots import For
 from sealhold.vault.objects import Objects
 from sealhold.vault.owned import RECORDS, open_standing, record_from
 from sealhold.vault.personpacks import PersonPacks
-from sealhold.vault.personrows import Stand, open_stand
+from sealhold.vault.personrows import Stand, open_stands
 from sealhold.vault.placed import PLACED
 from sealhold.vault.pushdown import Pushdown, Told
 from sealhold.vault.subjects import Person
@@ -273,11 +273,17 @@ def open_profile(
 
 
 def open_records(
-    decision: Decision, keys: SubjectKeys, use: For, found: Sequence[Found], blocks: BlockRows
+    decision: Decision,
+    keys: SubjectKeys,
+    use: For,
+    found: Sequence[Found],
+    blocks: BlockRows,
+    stands: Sequence[Stand] = (),
 ) -> list[Content]:
     """Return the content of a person's records, in the order of the rows that were `found`.
 
-    The decision is in the log by now; rows and blocks were read before, from one moment.
+    The decision is in the log by now; rows and blocks were read before, from one moment. `stands`
+    is what the rows say in the clear, if that was read already.
 
     Raises:
         DeniedError: the decision is none that permits.
@@ -285,10 +291,9 @@ def open_records(
     """
     if not decision.permit:
         raise DeniedError("denied")
-    stands = [Stand.of(each) for each in found]
+    stands = stands or [Stand.of(each) for each in found]
     deks = record_keys(keys, use, [stand.key for stand in stands], blocks)
-    rows = zip(found, stands, deks, strict=True)
-    return [open_stand(keys, each, stand, dek) for each, stand, dek in rows]
+    return [*open_stands(keys, zip(found, stands, deks, strict=True))]
 
 
 def open_attachment(

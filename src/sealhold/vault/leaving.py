@@ -33,6 +33,7 @@ from sealhold.vault.leases import PEOPLE
 from sealhold.vault.lookups import LOOKUPS
 from sealhold.vault.objects import PACKS
 from sealhold.vault.passkeyrows import no_passkeys
+from sealhold.vault.personloginrows import no_person_logins
 from sealhold.vault.personpacks import drop_packs
 from sealhold.vault.personrows import OLDER, RECORDS
 from sealhold.vault.recipients import Recipients, Why
@@ -172,6 +173,7 @@ class Leaving:
             *said_by(core, subject),
             *tokens_of(core, subject),
             *no_passkeys(core, subject),
+            *no_person_logins(core, subject),
             *(DeleteWhere(table, index, (subject,)) for table, index in OF_A_PERSON),
             *(Delete(PACKS.name, (pack,)) for pack in packs),
             *out.ops,

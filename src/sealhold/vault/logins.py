@@ -20,7 +20,14 @@ from sealhold.model.errors import (
     UnboundLoginError,
 )
 from sealhold.model.ids import Id16, random_id
-from sealhold.model.logins import Entered, LoginRole, LoginView, Provider
+from sealhold.model.logins import (
+    MAX_SUB,
+    Entered,
+    LoginRole,
+    LoginView,
+    Provider,
+    is_account,
+)
 from sealhold.model.principals import NewToken
 from sealhold.model.quantities import Instant
 from sealhold.stores.spec import Delete, Expect, Found, Guard, Op, Put
@@ -32,7 +39,6 @@ from sealhold.vault.tokenrows import OFFICER_TOKENS, OFFICERS
 from sealhold.vault.writer import Work
 
 MOST = 100  # logins of one vault; each is read at each sign-in
-MAX_SUB = 255  # characters, OpenID Connect Core section 2
 
 
 class Logins:
@@ -56,7 +62,7 @@ class Logins:
             ConflictError: this account enters already.
             ExhaustedError: there are as many as there may be.
         """
-        if not (0 < len(sub) <= MAX_SUB and sub.isascii() and sub.isprintable()):
+        if not is_account(sub):
             raise InvalidError(f"an account is named by 1 to {MAX_SUB} characters of ASCII")
         if officer is not None and self._core.deciding.get(OFFICERS.name, officer) is None:
             raise NotFoundError("no such officer")

@@ -17,7 +17,7 @@ from sealhold.crypto.passkey import Credential
 from sealhold.crypto.tags import Tag
 from sealhold.model.errors import ConflictError, DeniedError, ExhaustedError, NotFoundError
 from sealhold.model.ids import AppId, Id16, SubjectId
-from sealhold.model.principals import NewToken, PasskeyView
+from sealhold.model.principals import NewToken, PasskeyView, Way
 from sealhold.model.quantities import Instant
 from sealhold.stores.spec import Delete, Expect, Found, Op, Put
 from sealhold.vault.core import Core
@@ -121,7 +121,7 @@ class Passkeys:
         # THREAT T298: of two answers by one key, or by its copy, the second meets another row
         put = self._put(keys, found.row[1], used)
         try:
-            return self._principals.signed_in(app, subject, until, put)
+            return self._principals.signed_in(app, subject, until, Way.PASSKEY, (put,))
         except ConflictError as err:
             raise DeniedError("denied") from err
 

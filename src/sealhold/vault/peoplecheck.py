@@ -16,6 +16,7 @@ from sealhold.vault.identifiable import FIELDS, open_field
 from sealhold.vault.keyblocks import KEY_BLOCKS
 from sealhold.vault.lookups import LOOKUPS, anew, check_row
 from sealhold.vault.passkeyrows import PASSKEYS
+from sealhold.vault.personloginrows import PERSON_LOGINS, login_faults
 from sealhold.vault.personrows import OLDER, RECORDS
 from sealhold.vault.recordcheck import record_faults
 from sealhold.vault.saidcheck import said_faults
@@ -47,6 +48,7 @@ def people_faults(core: Core) -> Iterator[str]:
                 check_row(core, keys, person.fields.get(each.row[1]), each)
             yield from record_faults(core, keys)
             yield from said_faults(core, keys)
+            yield from (f"a login of person `{name}` {each}" for each in login_faults(core, keys))
         except (NotFoundError, TamperedError):
             yield f"person `{name}` does not open"
     yield from _of_nobody(core, seen | keeping_ids(core))
@@ -67,6 +69,7 @@ def _of_nobody(core: Core, seen: set[bytes]) -> Iterator[str]:
         ("field", FIELDS, 0),
         ("token", PERSON_TOKENS, 2),
         ("passkey", PASSKEYS, 0),
+        ("login", PERSON_LOGINS, 2),
         ("block of keys", KEY_BLOCKS, 0),
         ("record", RECORDS, 0),
         ("older record", OLDER, 0),

@@ -11,14 +11,14 @@ Source: docs/spec/25-records-of-people.md section 2.
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from sealhold.crypto.seal import KeyKind, body_aad, body_places, open_once, seal_once
 from sealhold.crypto.secret import Secret
 from sealhold.model.encoding import pack, unpack_own
 from sealhold.model.errors import InvalidEncodingError, SealBrokenError
-from sealhold.model.ids import Collection, Id16, RecordId, SubjectId
+from sealhold.model.ids import ID_BYTES, Collection, Id16, RecordId, SubjectId
 from sealhold.model.personrecords import Content, RecordHead
 from sealhold.model.quantities import Instant
 from sealhold.stores.spec import ColumnKind, Found, Row, TableSpec
@@ -144,21 +144,36 @@ def open_row(keys: SubjectKeys, found: Found, dek: Secret) -> Content:
     Raises:
         SealBrokenError: it is not as it was written, or not where it was written.
     """
-    return open_stand(keys, found, Stand.of(found), dek)
+    (content,) = open_stands(keys, ((found, Stand.of(found), dek),))
+    return content
 
 
-def open_stand(keys: SubjectKeys, found: Found, stand: Stand, dek: Secret) -> Content:
-    """Return the content of a row, as `open_row` does, whose columns were read before.
+def open_stands(
+    keys: SubjectKeys, rows: Iterable[tuple[Found, Stand, Secret]]
+) -> Iterator[Content]:
+    """Yield the content of rows whose columns were read before, each under its own key.
+
+    What their places have in common is made once.
 
     Raises:
-        SealBrokenError: it is not as it was written, or not where it was written.
+        SealBrokenError: one is not as it was written, or not where it was written.
     """
-    if found.row[0] != keys.subject or stand.version < 1 or stand.flags != PLAIN:
-        raise SealBrokenError("a record stands under another person's name")
-    # THREAT T241: the place is told from the row's own columns, so an edited one does not open
-    plain = open_once(dek, found.row[9], _place(keys, stand))
-    content: Content = unpack_own(emptied(plain))
-    return content
+    places: dict[tuple[Collection, int], Callable[[bytes], bytes]] = {}
+    for found, stand, dek in rows:
+        collection, record, version, (block, slot), retain_until, written, flags = stand
+        if found.row[0] != keys.subject or version < 1 or flags != PLAIN:
+            raise SealBrokenError("a record stands under another person's name")
+        place_of = places.get((collection, version))
+        if place_of is None:
+            place_of = places[collection, version] = body_places(
+                KeyKind.DEK, keys.app, keys.subject, collection, CONTENT, version
+            )
+        # THREAT T241: the place is told from the row's own columns, so an edited one does not open
+        if len(record) != ID_BYTES:
+            raise SealBrokenError("a record has an id that is none")
+        place = place_of(record) + _numbers(block, slot, retain_until, flags, written)
+        content: Content = unpack_own(emptied(open_once(dek, found.row[9], place)))
+        yield content
 
 
 def resealed(keys: Versions, row: Row, old: Secret, new: Secret) -> Row:

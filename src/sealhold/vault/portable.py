@@ -186,7 +186,7 @@ class Portable:
         named = frozenset({FieldName(live[0].row[1])})
         decision = decide_own(self.use.parties, named, named)
         blocks = block_rows(self.view, keys, (stand.key for stand in stands))
-        contents = open_records(decision, keys, kind, live, blocks)
+        contents = open_records(decision, keys, kind, live, blocks, stands)
         for stand, content in zip(stands, contents, strict=True):
             line = {
                 "id": canonical(stand.record),
@@ -205,6 +205,7 @@ class Portable:
                 yield found
 
     def _attachments(self) -> Iterator[bytes]:
+        self._check_is_here()
         for found in self._attached():
             attached, (media, _) = Attached.of(found), self._opened(found, (0, 0))
             self.counts["attachments"] += 1
@@ -238,6 +239,7 @@ class Portable:
 
     def _said(self) -> Iterator[bytes]:
         person, keys = self.use.whole()
+        self._check_is_here()
         says = Says(self.core)
         events = says.events(says.of(person.id, keys), keys)
         self.counts["said"] += len(events)
@@ -248,6 +250,7 @@ class Portable:
         some: list[tuple[str, ...]] = []
         head: tuple[str, ...] | None = USES
         subject, log = Id16(person.leaf), Sealer(self.core.keyring.named("log"))
+        self._check_is_here()
         for leaf in leaves_of(self.view, log, subject, self.head.size):
             logged = open_leaf(leaf, lambda _: keys.events).logged
             if logged is not None:
@@ -256,6 +259,7 @@ class Portable:
                 yield table(head, some)
                 self.counts["uses"] += len(some)
                 head, some = None, []
+                self._check_is_here()
         self.counts["uses"] += len(some)
         yield table(head, some)
 
@@ -338,6 +342,8 @@ def table(head: tuple[str, ...] | None, cells: list[tuple[str, ...]]) -> bytes:
 
 def quiet_cell(text: str) -> str:
     """Return a cell that no spreadsheet takes for a formula."""
+    if not text or text[0].isalnum():  # most cells, so the question below is asked of few
+        return text
     # THREAT T266: a name such as `=HYPERLINK(...)` would be run by whoever opens the table
     return f"'{text}" if text.lstrip(" ").startswith(ACTIVE_CELLS) else text
 

@@ -50,6 +50,7 @@ from sealhold.vault.using import Uses
 from sealhold.vault.writer import Work
 
 LONGEST = 366 * DAY
+SHOWN = {Way.PASSKEY: "a passkey was shown", Way.PROVIDER: "a sign-in through a provider"}
 
 
 class Principals:
@@ -251,15 +252,17 @@ class Principals:
         """
         return self._mint(app, subject, until, way, (), "a token was made", bounds)
 
-    def signed_in(self, app: AppId, subject: SubjectId, until: Instant, shown: Op) -> NewToken:
-        """Return a token for a person who showed a passkey; `shown` keeps that they did.
+    def signed_in(
+        self, app: AppId, subject: SubjectId, until: Instant, way: Way, shown: tuple[Op, ...]
+    ) -> NewToken:
+        """Return a token for a person who showed who they are; `shown` keeps or guards that.
 
         Raises:
             DeniedError: they are no longer here, or their app is not active.
-            ConflictError: the passkey was shown elsewhere, or taken out, in this very moment.
+            ConflictError: what they showed was used or taken out in this very moment.
         """
         self._active(app)
-        return self._mint(app, subject, until, Way.PASSKEY, (shown,), "a passkey was shown")
+        return self._mint(app, subject, until, way, shown, SHOWN[way])
 
     def _mint(  # reason: all of a token, what it takes the place of, and why
         self,

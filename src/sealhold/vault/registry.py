@@ -7,10 +7,11 @@
 Source: docs/spec/07-grants.md section 8.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sealhold.crypto.sign import PublicKey, key_digest
+from sealhold.crypto.token import Caveat
 from sealhold.model.clock import Clock, Entropy
 from sealhold.model.errors import DeniedError, InvalidError, InvalidIdError, NotFoundError
 from sealhold.model.ids import AppId, Id16, Kind, parse_id, random_id
@@ -96,7 +97,7 @@ class Registry:
         )
         return app, self._minting.mint(token), ops
 
-    def credential(self, app: App) -> tuple[Id16, str, Op]:
+    def credential(self, app: App, bounds: Sequence[Caveat] = ()) -> tuple[Id16, str, Op]:
         """Return one more token of an app: its id, the token (said once), and what keeps it.
 
         Raises:
@@ -106,7 +107,7 @@ class Registry:
             raise InvalidError(f"an app has at most {MAX_CREDENTIALS} credentials")
         token = random_id(self._entropy)
         kept = Put(TOKENS.name, (token, app.id, ACTIVE), Expect.ABSENT)
-        return token, self._minting.mint(token), kept
+        return token, self._minting.mint(token, bounds), kept
 
     def credentials(self, app: AppId) -> tuple[CredentialView, ...]:
         """Return the tokens of an app, without what would let anybody use them."""

@@ -1,5 +1,6 @@
 """Making the tags anew that people are found by, after an app got another key of them.
 
+- The logins of people have such tags as well, and get them with the others.
 - Rows are taken a page at a time, each page one commit; what has its tag already stays as it is.
   So a kill in the middle costs nothing, and the next opening goes on.
 - A row that does not open stays for `audit verify` to name.
@@ -8,8 +9,9 @@
 Source: docs/spec/27-rights.md section 4.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
+from itertools import islice
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.log import Entry
@@ -18,11 +20,13 @@ from sealhold.model.ids import AppId
 from sealhold.stores.spec import Found, Op, Put
 from sealhold.vault.core import Core
 from sealhold.vault.lookups import LOOKUPS, anew
+from sealhold.vault.personloginrows import PERSON_LOGINS, login_anew
 from sealhold.vault.schemarows import SCHEMAS
 from sealhold.vault.writer import Work
 
 AT_ONCE = 400  # rows of one commit
 TAGS_ANEW = "tags_anew"  # why keys were turned over
+Anew = Callable[[Core, Found], tuple[Op, ...]]
 
 
 def retag(core: Core, apps: Collection[AppId] | None = None) -> None:
@@ -35,10 +39,14 @@ def retag(core: Core, apps: Collection[AppId] | None = None) -> None:
             low = () if start is None else (start,)
             page = core.store.scan(LOOKUPS.name, "key", low, (), after=cursor, limit=AT_ONCE)
             mine = [row for row in page.rows if start is None or row.row[0] == start]
-            _renew(core, mine)
+            _renew(core, mine, anew)
             cursor = page.cursor
             if cursor is None or len(mine) < len(page.rows):
                 break
+    logins = iter([*core.deciding.all(PERSON_LOGINS.name)])
+    while some := [*islice(logins, AT_ONCE)]:
+        theirs = [each for each in some if apps is None or each.row[0] in apps]
+        _renew(core, theirs, login_anew)
 
 
 def disturb(core: Core, app: AppId) -> None:
@@ -52,8 +60,8 @@ def disturb(core: Core, app: AppId) -> None:
             core.writer.commit(work)
 
 
-def _renew(core: Core, found: Collection[Found]) -> None:
-    changes = [(each, _ops(core, each)) for each in found]
+def _renew(core: Core, found: Collection[Found], renewed: Anew) -> None:
+    changes = [(each, _ops(core, each, renewed)) for each in found]
     changed = [ops for _, ops in changes if ops]
     if not changed:
         return
@@ -73,8 +81,8 @@ def _alone(core: Core, ops: tuple[Op, ...], told: Event) -> None:
         return  # it is gone, and needs no tag
 
 
-def _ops(core: Core, found: Found) -> tuple[Op, ...]:
+def _ops(core: Core, found: Found, renewed: Anew) -> tuple[Op, ...]:
     try:
-        return anew(core, found)
+        return renewed(core, found)
     except SealBrokenError:
         return ()

@@ -43,6 +43,7 @@ from sealhold.vault.minting import Minting, skipped
 from sealhold.vault.noisebudget import NOISE, NoiseBudget
 from sealhold.vault.objects import PACKS
 from sealhold.vault.passkeyrows import no_passkeys
+from sealhold.vault.personloginrows import no_ways_in
 from sealhold.vault.personpacks import drop_packs
 from sealhold.vault.pushers import all_end
 from sealhold.vault.questions import QUESTIONS
@@ -151,7 +152,8 @@ def all_permissions(core: Core) -> Ending:
         *skipped(core),
         *_monitor(core),
         *all_end(core),
-        *no_logins(core),  # or put out since
+        *no_logins(core),
+        *no_ways_in(core),  # or put out since
     )
     return Ending(ops, len(stopped), len(unknown) + _permitting(core), len(dead))
 

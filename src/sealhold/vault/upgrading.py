@@ -26,6 +26,7 @@ from sealhold.stores.tables import Tables
 from sealhold.vault import (
     components,
     holdrows,
+    personloginrows,
     policytokenrows,
     pushers,
     snapshotrows,
@@ -63,6 +64,7 @@ MIGRATIONS = (
             *standingrules.DECIDING,
             components.COMPONENTS,
             *policytokenrows.DECIDING,
+            *personloginrows.TABLES,
             pushers.PUSHERS,
             pushers.PUSHED,
             *snapshotrows.TABLES,

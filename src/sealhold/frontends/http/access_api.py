@@ -43,10 +43,11 @@ class Revoked:
     tokens: int
 
 
-class Proof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The owner's proof."""
+class WantedCredential(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The owner's proof, and the SHA-256 of the one client's key that may use the token."""
 
     passphrase: str
+    client: str = ""  # 64 hex digits; empty: whoever holds it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +73,8 @@ def credentials(call: Call) -> Reply:
 
 def add_credential(call: Call) -> Reply:
     """Make one more credential of an app."""
-    proof = read(call, Proof).passphrase
-    credential, token = call.vault.callers.add_credential(call.names["id"], proof)
+    body, callers = read(call, WantedCredential), call.vault.callers
+    credential, token = callers.add_credential(call.names["id"], body.passphrase, body.client)
     return Reply(value=NewCredential(credential=credential, token=token), status=201)
 
 
@@ -118,7 +119,8 @@ ROUTES = (
     ),
     ApiRoute(
         method="POST", path="/v1/apps/{id}/credentials", role=Role.OWNER,
-        about="One more token of an app, said once", run=add_credential, body=Proof,
+        about="One more token of an app, said once", run=add_credential,
+        body=WantedCredential,
         answer=NewCredential, status=201,
     ),
     ApiRoute(

@@ -6,7 +6,7 @@
 Source: docs/spec/20-faces.md section 7; docs/spec/30-access.md section 3.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import partial
 from typing import Any
@@ -20,7 +20,6 @@ from sealhold.frontends.http.api import (
     BEARER,
     JSON,
     PARTS,
-    PURPOSE,
     RANGE,
     ApiDesk,
     ApiRoute,
@@ -51,13 +50,12 @@ from sealhold.frontends.http.repeating import (
     unpacked,
     whole_of,
 )
+from sealhold.frontends.http.showing import presented
 from sealhold.frontends.http.wire import LONG, is_long
 from sealhold.model.errors import DeniedError, InvalidError, LockedError, SealholdError
-from sealhold.model.principals import Asked, Presented
+from sealhold.model.principals import Presented
 from sealhold.model.repeats import Once
 from sealhold.model.underway import Underway
-
-OF_A_PERSON, OF_A_PROCESSING = "/v1/subjects/{id}", "/v1/processings/{id}"
 
 
 async def answer(route: ApiRoute, desk: ApiDesk, request: Request) -> Response:
@@ -67,7 +65,7 @@ async def answer(route: ApiRoute, desk: ApiDesk, request: Request) -> Response:
     try:
         if role is None:
             # THREAT T194: whoever holds no token makes the server keep no body, of any length
-            token = presented(route, token, request.path_params, request.headers)
+            token = presented(route.path, route.scope, route.all_headers, token, request)
             role = await _admit(route, desk, token)
         async with _place(route, desk, request, token):
             call = Call(
@@ -77,7 +75,7 @@ async def answer(route: ApiRoute, desk: ApiDesk, request: Request) -> Response:
                 role=role,
                 names=request.path_params,
                 query=parse_fields(request.scope["query_string"]),
-                body=await _body(route, request),
+                body=await _body(route, request, desk, token),
                 headers=_headers(route, request),
                 counts=desk.counts,
             )
@@ -123,20 +121,6 @@ async def _admit(route: ApiRoute, desk: ApiDesk, token: str) -> Role:
         if not isinstance(err, NoTokenError | LockedError):
             await run_in_threadpool(desk.vault.callers.refused, token)
         raise
-
-
-def presented(
-    route: ApiRoute, token: str, names: Mapping[str, str], headers: Mapping[str, str]
-) -> str:
-    """Return `token` with what it is shown for, to which its holder may have bound it."""
-    asked = Asked(
-        # THREAT T293: a purpose that the route does not ask for bounds nothing there
-        purpose=headers.get(PURPOSE, "") if PURPOSE in route.all_headers else "",
-        processing=names["id"] if route.path.startswith(OF_A_PROCESSING) else "",
-        subject=names["id"] if route.path.startswith(OF_A_PERSON) else "",
-        scope=route.scope,
-    )
-    return Presented(token, asked)
 
 
 async def _reply(route: ApiRoute, desk: ApiDesk, call: Call) -> Reply:
@@ -196,10 +180,15 @@ def _once(route: ApiRoute, shows: Callable[[Any], Reply], call: Call) -> Reply:
     )  # fmt: skip
 
 
-async def _body(route: ApiRoute, request: Request) -> bytes:
+async def _body(route: ApiRoute, request: Request, desk: ApiDesk, token: str) -> bytes:
     if route.takes_file:
-        return await read_body(request, UPLOAD_BYTES, UPLOAD_SECONDS)
-    data = await read_body(request, route.body_bytes)
+        data = await read_body(request, UPLOAD_BYTES, UPLOAD_SECONDS)
+    else:
+        data = await read_body(request, route.body_bytes)
+    if isinstance(token, Presented) and token.asked.proving is not None:
+        await run_in_threadpool(desk.vault.callers.check_body, token, data)
+    if route.takes_file:
+        return data
     declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     takes = (JSON,) if route.body is not None else route.takes
     if takes and declared not in takes:

@@ -40,7 +40,6 @@ MAX_DIGITS = 15
 DEFAULT_LIMIT = 50
 SUBMISSION_BYTES = 46_137_344  # a program of 32 MiB in base64, beside manifest and request
 BEARER = "bearer "
-PURPOSE = "sealhold-purpose"
 RANGE = "range"
 PARTS = 2  # of a token that nobody narrowed, after its prefix
 NAMED = re.compile(r"/\{\w+\}")

@@ -16,6 +16,7 @@ from sealhold.frontends.web.pages import (
     ledger,
     login,
     me,
+    mylogin,
     request,
     requests,
     slips,
@@ -68,4 +69,5 @@ def page_routes(assets: Assets) -> tuple[PageRoute, ...]:
         PageRoute(path="/status", get=status.show_with(assets)),
         *login.ROUTES,
         *me.ROUTES,
+        *mylogin.ROUTES,
     )

@@ -36,11 +36,8 @@ def back(visit: Visit) -> Outcome:
     """
     if visit.vault.locked:
         raise LockedError("the vault is locked")
-    said = {name: visit.query.many(name) for name in SAID}
-    if any(len(values) > 1 or len("".join(values)) > MAX_SAID for values in said.values()):
-        raise InvalidError("the answer of the provider is none")
-    values = {"provider": visit.names["provider"], "said": {k: "".join(v) for k, v in said.items()}}
-    return Page(template="login_back.html", values=values)
+    action = f"/login/enter/{visit.names['provider']}"
+    return Page(template="login_back.html", values={"action": action, "said": said_of(visit)})
 
 
 def enter(visit: Visit) -> Outcome:
@@ -49,15 +46,7 @@ def enter(visit: Visit) -> Outcome:
     Raises:
         LockedError: the vault was locked meanwhile.
     """
-    form = visit.form
-    came = CameBack(
-        provider=visit.names["provider"],
-        state=form.one("state"),
-        code=form.one("code"),
-        issuer=form.one("iss"),
-        error=form.one("error"),
-        browser=visit.browser,
-    )
+    came = came_of(visit, visit.names["provider"])
     try:
         entered = visit.vault.logins.finish(came, visit.origin)
     except LockedError:
@@ -70,6 +59,31 @@ def enter(visit: Visit) -> Outcome:
         # THREAT T65: whoever knew or set an earlier id knows nothing of this one
         return Go(to="/", session=SessionChange.BEGIN)
     return Page(template="login_officer.html", values={"made": entered.token})
+
+
+def said_of(visit: Visit) -> dict[str, str]:
+    """Return what the provider's answer says, of what counts.
+
+    Raises:
+        InvalidError: a part of the answer stands in it twice, or is too long.
+    """
+    said = {name: visit.query.many(name) for name in SAID}
+    if any(len(values) > 1 or len("".join(values)) > MAX_SAID for values in said.values()):
+        raise InvalidError("the answer of the provider is none")
+    return {name: "".join(values) for name, values in said.items()}
+
+
+def came_of(visit: Visit, provider: str) -> CameBack:
+    """Return what a browser brought back from a provider, in the form of the last button."""
+    form = visit.form
+    return CameBack(
+        provider=provider,
+        state=form.one("state"),
+        code=form.one("code"),
+        issuer=form.one("iss"),
+        error=form.one("error"),
+        browser=visit.browser,
+    )
 
 
 def _no(command: str) -> Page:

@@ -1,7 +1,7 @@
 """A person's own page: what an app keeps about them, who looked, and what they can do about it.
 
 - A link from the app leads in. It is opened by a button, so that no program that follows links
-  uses it up, and it is good once.
+  uses it up, and it is good once. So does a passkey, or the provider that the app named.
 - A choice is one button. What cannot be undone is shown first, with what goes, and needs a tick.
 
 Source: docs/spec/30-access.md section 6.
@@ -59,13 +59,13 @@ class Stay(NamedTuple):
 
 def ways_in(visit: Visit) -> Outcome:
     """Return the page for those who are not signed in."""
-    return _door(visit, 401, trouble="me.in_over" if visit.query.one("over") else "")
+    return door(visit, 401, trouble="me.in_over" if visit.query.one("over") else "")
 
 
 def ask(visit: Visit) -> Outcome:
     """Return the page with the button that opens a link."""
     link = visit.query.one("link")
-    return _door(visit, 200, link=link, trouble="" if link else "me.in_gone")
+    return door(visit, 200, link=link, trouble="" if link else "me.in_gone")
 
 
 def sign_in(visit: Visit) -> Outcome:
@@ -73,10 +73,10 @@ def sign_in(visit: Visit) -> Outcome:
     try:
         made = visit.vault.passkeys.sign_in(visit.origin, visit.form.one("answer"))
     except LockedError:
-        return _door(visit, 503)
+        return door(visit, 503)
     except DeniedError:
-        return _door(visit, 403, trouble="me.passkey_wrong")
-    return _in(visit, made.token)
+        return door(visit, 403, trouble="me.passkey_wrong")
+    return let_in(visit, made.token)
 
 
 def enter(visit: Visit) -> Outcome:
@@ -84,10 +84,10 @@ def enter(visit: Visit) -> Outcome:
     try:
         made = visit.vault.mine.enter(visit.form.one("link"))
     except LockedError:
-        return _door(visit, 503, link=visit.form.one("link"))
+        return door(visit, 503, link=visit.form.one("link"))
     except DeniedError:
-        return _door(visit, 403, trouble="me.in_gone")
-    return _in(visit, made.token)
+        return door(visit, 403, trouble="me.in_gone")
+    return let_in(visit, made.token)
 
 
 def leave(visit: Visit) -> Outcome:
@@ -118,12 +118,13 @@ def show(visit: Visit) -> Outcome:
         "uses": [_row(line) for line in uses.uses],
         "before": uses.before,
         "passkeys": visit.vault.passkeys.all(visit.me),
+        "login": visit.vault.callers.person_logins.login(visit.me),
         "asked": _asked(visit, mine),
     }
     return Page(template="me.html", values=values)
 
 
-def _signed_in(handler: Handler) -> Handler:
+def signed_in(handler: Handler) -> Handler:
     """Return a handler that leads to the way in, if the sign-in is over by then."""
 
     def handled(visit: Visit) -> Outcome:
@@ -219,18 +220,29 @@ def erase(visit: Visit) -> Outcome:
     return Page(template="me_gone.html", values=values)
 
 
-def _in(visit: Visit, token: str) -> Go:
+def let_in(visit: Visit, token: str) -> Go:
+    """Begin the session of whoever holds a token."""
     if visit.me:
         visit.vault.mine.leave(visit.me)  # whoever was signed in with this browser
     return Go(to=HOME, session=SessionChange.BEGIN_MINE, token=token)
 
 
-def _door(visit: Visit, status: int, link: str = "", trouble: str = "") -> Page:
+def door(visit: Visit, status: int, link: str = "", trouble: str = "") -> Page:
+    """Return the way in of people: by a passkey, a link, or the provider of their app."""
     is_closed = visit.vault.locked
     if is_closed:
         trouble, status = "me.in_closed", 503
     asked = "" if link or is_closed else _json(visit.vault.passkeys.to_show(visit.origin))
-    values = {"link": link, "trouble": trouble, "asked": asked, "is_closed": is_closed}
+    app = visit.names.get("app", "")
+    way = None if link or is_closed or not app else visit.vault.callers.person_logins.way_in(app)
+    values = {
+        "link": link,
+        "trouble": trouble,
+        "asked": asked,
+        "is_closed": is_closed,
+        "app": app,
+        "way": way,
+    }
     return Page(template="me_in.html", status=status, values=values)
 
 
@@ -292,14 +304,14 @@ ROUTES = (
     PageRoute(path="/me/in", get=ways_in, is_open=True, is_mine=True),
     PageRoute(path="/me/enter", get=ask, post=enter, is_open=True, is_mine=True),
     PageRoute(path="/me/passkey", post=sign_in, is_open=True, is_mine=True),
-    PageRoute(path="/me/passkeys", post=_signed_in(add_passkey), is_mine=True),
-    PageRoute(path="/me/passkeys/{slot}/remove", post=_signed_in(remove_passkey), is_mine=True),
+    PageRoute(path="/me/passkeys", post=signed_in(add_passkey), is_mine=True),
+    PageRoute(path="/me/passkeys/{slot}/remove", post=signed_in(remove_passkey), is_mine=True),
     PageRoute(path="/me/leave", post=leave, is_mine=True),
     PageRoute(path="/me/scheme", post=scheme, is_mine=True),
     PageRoute(path=HOME, get=show, is_mine=True),
-    PageRoute(path="/me/choices/{id}", post=_signed_in(choose), is_mine=True),
-    PageRoute(path="/me/export", post=_signed_in(export), is_mine=True),
+    PageRoute(path="/me/choices/{id}", post=signed_in(choose), is_mine=True),
+    PageRoute(path="/me/export", post=signed_in(export), is_mine=True),
     PageRoute(
-        path="/me/erase", get=_signed_in(look_at_erasing), post=_signed_in(erase), is_mine=True
+        path="/me/erase", get=signed_in(look_at_erasing), post=signed_in(erase), is_mine=True
     ),
 )

@@ -6,7 +6,6 @@ Source: docs/spec/20-faces.md section 1.
 """
 
 from collections.abc import Set as AbstractSet
-from pathlib import Path
 from typing import Protocol
 
 from sealhold.model.ids import RequestId
@@ -16,45 +15,21 @@ from sealhold.model.shown import (
     AppView,
     GrantView,
     Hits,
-    ImportReport,
     ItemView,
     LedgerLine,
     LogState,
     Meter,
     RequestCard,
     RequestLine,
-    SourceView,
     Terms,
 )
 from sealhold.model.shown.budgets import CapLook, CapView
 from sealhold.model.shown.dataware import ComponentView, ListedDataset
 from sealhold.model.shown.keys import LogKeysView
+from sealhold.model.shown.origins import OriginView
 from sealhold.model.shown.pushes import Pushed
 
 NO_POINTS: AbstractSet[str] = frozenset()
-
-
-class Progress(Protocol):
-    """Hears how far an import is."""
-
-    def __call__(self, done: int, total: int, /) -> None:
-        """Take note that `done` of `total` bytes were read."""
-        ...
-
-
-class Sources(Protocol):
-    """Where the data comes from."""
-
-    def list(self) -> tuple[SourceView, ...]:
-        """Return each source once, the one that ran last first."""
-        ...
-
-    def import_file(self, name: str, path: Path, progress: Progress) -> ImportReport:
-        """Read the file at `path`, called `name` by its owner, into the vault.
-
-        A file that no connector reads is reported, not raised.
-        """
-        ...
 
 
 class Pushing(Protocol):
@@ -69,6 +44,18 @@ class Pushing(Protocol):
             ExhaustedError: more calls or bytes than it may send.
             InvalidError: the body is no JSON, or another one came under the same key.
             BusyError: an import takes long.
+        """
+        ...
+
+
+class Origins(Protocol):
+    """Why items are here."""
+
+    def why(self, id_text: str) -> OriginView:
+        """Return where one item is from, and each of its versions.
+
+        Raises:
+            NotFoundError: no item of that id.
         """
         ...
 
@@ -90,6 +77,11 @@ class Records(Protocol):
         Raises:
             NotFoundError: no item of that id.
         """
+        ...
+
+    @property
+    def origins(self) -> Origins:
+        """Why an item is here."""
         ...
 
     def today(self) -> tuple[tuple[int, int], ...]:

@@ -31,13 +31,13 @@ from sealhold.frontends.ownerseam import (
     Records,
     Requests,
     Runs,
-    Sources,
 )
 from sealhold.frontends.peopleseam import People
 from sealhold.frontends.processingseam import Choices, ProcessingRuns, Processings
 from sealhold.frontends.recordseam import PersonRecords, Repeats
 from sealhold.frontends.rightsseam import Rights
 from sealhold.frontends.serviceseam import Service
+from sealhold.frontends.sourceseam import Sources
 from sealhold.frontends.statementseam import Statements
 from sealhold.model.shown import Status
 

@@ -79,7 +79,7 @@ class Standing:
         self._turn = turn  # that of imports
         self._turns: dict[SourceId, Lock] = {}
         self._drops: list[SourceRow] | None = None  # known until a source is changed
-        self.came_back: Callable[[], None] = _unheard  # told whenever a source is there again
+        self.came_back: Callable[[], None] = lambda: None  # told whenever a source is there again
         for each in self.every():
             self._know(each)
 
@@ -369,6 +369,11 @@ class Standing:
         if dataset is not None:
             self._core.datasets[dataset.name] = dataset
 
+    def is_read(self, source: SourceRow) -> bool:
+        """Return whether a source is being read at this moment."""
+        turn = self._turns.get(source.id)
+        return turn is not None and turn.locked()
+
     @contextmanager
     def _alone(self, source: SourceRow) -> Iterator[None]:
         turn = self._turns.setdefault(source.id, Lock())
@@ -389,7 +394,3 @@ class Standing:
             reason=reason,
         )
         self._core.writer.commit(Work(ops, (self._teller.entry(event),)))
-
-
-def _unheard() -> None:
-    """Tell nobody."""

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 DATA: Mapping[str, str] = {
     # sources
     "sources.add": "Add a source",
+    "sources.bring": "Bring files",
     "sources.files": "Files",
-    "sources.import": "Import a file",
-    "sources.drop": "Choose files or drop them here, up to 64 MB together. They are sealed at once"
-    " and no copy stays. Larger ones: <code>sealhold import PATH</code>",
+    "sources.import": "Look at them",
+    "sources.drop": "Choose files or drop them here, up to 64 MB together. You see what they are"
+    " before anything is taken in. Larger ones: <code>sealhold import PATH</code>",
     "sources.well": "{number} sources, all in order",
     "sources.one_needs": "{number} sources in order, one needs you",
     "sources.some_need": "{number} sources in order, {need} need you",
@@ -102,6 +103,7 @@ DATA: Mapping[str, str] = {
     "search.to_timeline": "All items",
     "item.untitled": "Untitled",
     "item.version": "version {version}",
+    "item.forgotten": "by a reading that is not known any more",
     "item.fields": "Fields",
     "item.raw": "As the source gave it",
     "item.uses": "Who used this",

@@ -33,8 +33,10 @@ from sealhold.model.shown.data import (
     ItemLine,
     ItemView,
     MapPreview,
+    Recognised,
     RejectView,
     SourceView,
+    TableLook,
 )
 from sealhold.model.shown.happened import (
     Check,
@@ -68,6 +70,7 @@ __all__ = [
     "PresentationView",
     "PreviewView",
     "ProofView",
+    "Recognised",
     "RejectView",
     "RequestCard",
     "RequestLine",
@@ -75,6 +78,7 @@ __all__ = [
     "ResourceView",
     "SourceView",
     "Status",
+    "TableLook",
     "Terms",
     "Verdict",
 ]

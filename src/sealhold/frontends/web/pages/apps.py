@@ -35,6 +35,8 @@ def resume(visit: Visit) -> Outcome:
 def revoke(visit: Visit) -> Outcome:
     """End a grant."""
     grant = visit.vault.grants.revoke(visit.names["id"])
+    if visit.form.one("back") == "policies":
+        return Go(to="/policies#runs")
     return Go(to=f"/apps#app-{canonical(grant.app)}")
 
 

@@ -65,6 +65,7 @@ def show(visit: Visit) -> Outcome:
             ],
             "raw": _raw(item.raw),
             "hash": item.provenance.content_hash.hex(),
+            "origin": visit.vault.records.origins.why(visit.names["id"]),
         },
     )
 

@@ -11,7 +11,6 @@ from sealhold.model.errors import (
 from sealhold.model.ids import (
     Collection,
     FieldName,
-    GrantId,
     Id16,
     Kind,
     Purpose,
@@ -34,7 +33,7 @@ from sealhold.model.shown.dataware import (
     ShowingView,
 )
 from tests.web.sample_asking import SampleRequests
-from tests.web.sample_data import NOW, id_of
+from tests.web.sample_data import NOW, grant_id, id_of
 from tests.web.sample_state import PASSPHRASE, Part, SampleState
 
 EFFECTS = {"allow", "ask", "deny", "show"}
@@ -207,7 +206,7 @@ def media(stranger: str) -> list[PolicyTokenView]:
             id=Id16(id_of("medium 1")),
             state="standing",
             effect="widen",
-            grants=(GrantId(id_of("some grant")),),
+            grants=(grant_id("Desk assistant"),),
             until=Instant(NOW + 30 * DAY),
             folder=f"/media/alice/KEYRING{stranger}",
             counter=4,

@@ -70,8 +70,8 @@ SOURCES: Mapping[str, str] = {
     " they were. The file itself is untouched.",
     "source.undo_do": "Take it back",
     "source.schedule": "When it is read",
-    "source.schedule_say": "By itself: 6h, 30m, 2d, or daily 03:00 Europe/Paris. Empty: when you"
-    " say so.",
+    "source.schedule_say": "Read by itself: 6h, 30m, 2d, or daily 03:00 Europe/Paris; empty: when"
+    " you say so",
     "source.schedule_do": "Set",
     "source.account_say": "The server is asked first; what it refuses is not kept.",
     "source.secret": "Its password or token",

@@ -95,9 +95,7 @@ def _shown(session: Session, node: Node, path: Path, said: dict[str, str]) -> Ma
         except InvalidError as err:
             if f"`{name}=`" not in str(err):
                 continue
-            say(
-                session, Line(f"{safe(said['date' if name == 'order' else 'amount'])} may be both.")
-            )
+            say(session, Line(f"{safe(str(err).partition(':')[0])}."))
             said[name] = _answer(session, "  is", answers, answers[0])
     return node.sources.map_preview(path, said)
 

@@ -12,6 +12,8 @@ from sealhold.frontends.web.texts import text
 from sealhold.model.shown.steering import PlaceView
 
 FEDERATE: Final = "federate"
+NEW: Final = "source.new"
+OTHER: Final = "other"  # a state that has no word of its own
 _SPAN = re.compile(r"(?:every )?(\d+) ?([mhd])")
 _DAILY = re.compile(r"daily (\d\d:\d\d) (\S+)")
 _UNITS: Final = {"m": "minute", "h": "hour", "d": "day"}
@@ -46,13 +48,13 @@ def state_of(view: PlaceView) -> State:
     what = "" if view.is_read else source.error or ""
     then = ""
     if what:
-        key = f"source.then_{name}"
-        then = text(key) if source.kind != "file" and name in _LOOKS else source.remedy or ""
+        is_place = source.kind != "file" and name in _LOOKS
+        then = text(f"sourcethen.{name}") if is_place else source.remedy or ""
     needs = bool(what) and (source.due is None or source.kind == "file")
     return State(
         name=name,
         look=_LOOKS.get(name, "off"),
-        word=text(f"source.is_{name}" if name in _LOOKS else "source.is_other"),
+        word=text(f"sourceis.{name if name in _LOOKS else OTHER}"),
         what=what,
         then=then,
         needs_you=needs,
@@ -69,14 +71,14 @@ def first_line(view: PlaceView) -> str:
         at = source.reached
         return text("sources.never") if at is None else text("sources.reached", at=moment(at))
     told = [
-        f"{count(number)} {text(f'source.{word}')}"
-        for word, number in (
-            ("new", last.new),
-            ("changed", last.changed),
-            ("same", last.same),
-            ("rejected", last.rejected),
+        f"{count(number)} {text(key)}"
+        for key, number in (
+            (NEW, last.new),
+            ("source.changed", last.changed),
+            ("source.same", last.same),
+            ("source.rejected", last.rejected),
         )
-        if number or word == "new"
+        if number or key == NEW
     ]
     return f"{moment(last.started)}: {', '.join(told)}"
 
@@ -87,7 +89,7 @@ def next_line(view: PlaceView) -> str:
     if source.kind == "file":
         return ""
     if source.state in {"paused", "needs_login", "broken"}:
-        return text(f"source.next_{source.state}")
+        return text(f"sourcenext.{source.state}")
     if source.due is not None:
         return text("source.next_try", at=moment(source.due))
     if source.mode == FEDERATE:

@@ -13,7 +13,7 @@ from enum import Enum, auto
 from typing import Any
 
 from sealhold.frontends.seam import DemoStage, Vault
-from sealhold.frontends.web.tray import Tray
+from sealhold.frontends.web.tray import Tray, Trays
 from sealhold.frontends.web.upload import Upload
 from sealhold.model.quantities import Instant
 from sealhold.model.shown import RequestCard
@@ -80,9 +80,9 @@ class Visit:
     scheme: Scheme
     demo: bool
     shown: ShownCards
-    tray: Tray
     came_from_elsewhere: bool  # a link on another site led here, so the cookie stayed at home
     stage: DemoStage | None = None  # what a demo has beside
+    tray: Tray = field(default_factory=lambda: Trays().new(), repr=False)
     origin: str = ""  # of these pages, as this process was told
     browser: str = field(default="", repr=False)  # what this browser got when it went to sign in
     me: str = field(default="", repr=False)  # the token of one of the people of apps

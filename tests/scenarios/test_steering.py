@@ -1,18 +1,17 @@
 """What the owner does about sources from a page, in a vault that is real."""
 
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from sealhold.model.errors import ConflictError, InvalidError, NotFoundError, WrongPassphraseError
+from sealhold.model.errors import ConflictError, InvalidError, NotFoundError
 from sealhold.model.ids import canonical
-from sealhold.model.shown.steering import PlaceDraft, PlaceView
 from sealhold.node import Node
 from sealhold.vault.steering import Steering
 
+from .steering import added, read
 from .vaults import PASSPHRASE, Hands, calendar, new_home, opened
 
 
@@ -26,49 +25,6 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
 @pytest.fixture
 def places(node: Node) -> Steering:
     return node.sources.places
-
-
-def draft(folder: Path, name: str) -> PlaceDraft:
-    folder.mkdir()
-    calendar(folder / "plans.ics", ["red", "green"], uid=name)
-    return PlaceDraft(name=name, kind="folder", place=str(folder))
-
-
-def added(places: Steering, folder: Path, name: str) -> tuple[str, PlaceView]:
-    view = places.add(draft(folder / name, name), PASSPHRASE)
-    return canonical(view.source.id), view
-
-
-def read(places: Steering, id_text: str) -> PlaceView:
-    """Read a source to its end."""
-    places.run(id_text)
-    for _ in range(1_000):
-        view = places.show(id_text)
-        if not view.is_read:
-            return view
-        time.sleep(0.01)
-    raise AssertionError("it is still being read")
-
-
-@pytest.mark.threat("T432")
-def test_a_place_is_looked_at_and_added_with_the_passphrase_alone(
-    places: Steering, tmp_path: Path
-) -> None:
-    wanted = draft(tmp_path / "plans", "plans")
-    before = places.all()
-    for act in (places.look, places.add):
-        with pytest.raises(WrongPassphraseError):
-            act(wanted, "another one")
-    assert places.all() == before
-
-    assert places.look(wanted, PASSPHRASE).sentence == "1 files"
-    assert places.all() == before
-    view = places.add(wanted, PASSPHRASE)
-
-    assert (view.source.state, view.settings) == ("added", (("place", wanted.place),))
-    assert {"folder", "imap", "push"} <= {each.kind for each in places.kinds()}
-    with pytest.raises(ConflictError, match="called"):
-        places.add(wanted, PASSPHRASE)
 
 
 def test_a_source_is_read_aside_and_tells_what_came(places: Steering, tmp_path: Path) -> None:
@@ -107,26 +63,6 @@ def test_a_paused_source_is_not_read_until_it_is_resumed(places: Steering, tmp_p
     assert places.schedule(id_text, "6h").source.schedule == "6h"
     with pytest.raises(InvalidError):
         places.schedule(id_text, "whenever")
-
-
-@pytest.mark.threat("T433")
-def test_what_cannot_be_undone_is_done_to_a_source_as_it_was_shown_alone(
-    places: Steering, tmp_path: Path
-) -> None:
-    id_text, before = added(places, tmp_path, "moved")
-    now = read(places, id_text)
-    job = canonical(now.readings[0].id)
-
-    assert before.digest != now.digest
-    with pytest.raises(ConflictError, match="as it was shown"):
-        places.remove(id_text, before.digest, PASSPHRASE)
-    with pytest.raises(ConflictError, match="as it was shown"):
-        places.set_mode(id_text, "federate", before.digest, PASSPHRASE)
-    with pytest.raises(ConflictError, match="as it was shown"):
-        places.take_back(id_text, job, before.digest, PASSPHRASE)
-    with pytest.raises(WrongPassphraseError):
-        places.remove(id_text, now.digest, "another one")
-    assert places.show(id_text) == now
 
 
 def test_items_are_left_in_place_kept_again_and_stay_when_the_source_is_removed(

@@ -2,7 +2,7 @@
 
 A part of the contract in `seam.py`, whose rules hold here too.
 
-Source: docs/spec/20-faces.md section 1; docs/spec/36-sources.md section 8.
+Source: docs/spec/20-faces.md section 1; docs/spec/36-sources.md section 7.
 """
 
 from collections.abc import Mapping

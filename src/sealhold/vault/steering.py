@@ -5,7 +5,7 @@
   of what they read, and a source that moved on since is left as it is.
 - A reading that is begun here goes on by itself; how far it is stands in its job.
 
-Source: docs/spec/36-sources.md section 8.
+Source: docs/spec/36-sources.md section 7.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -13,6 +13,7 @@ STATEMENT: Mapping[str, str] = {
     "statement.page": "In a minute",
     "statement.detail": "Each line",
     "statement.entry": "entry {number}",
+    "statement.app": "Let it ask again",
     "statement.none": "No entry of the log is of this month",
     "statement.paper": "Signed paper",
     "statement.file": "As one file",

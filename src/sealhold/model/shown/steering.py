@@ -1,6 +1,6 @@
 """What is shown of places that data comes from again and again, and of each reading of them.
 
-Source: docs/spec/36-sources.md section 8.
+Source: docs/spec/36-sources.md section 7.
 """
 
 from collections.abc import Mapping

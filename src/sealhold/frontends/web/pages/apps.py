@@ -23,7 +23,8 @@ def show(visit: Visit) -> Outcome:
 
 def suspend(visit: Visit) -> Outcome:
     """Stop an app."""
-    return _back(visit.vault.apps.suspend(visit.names["id"]))
+    app = visit.vault.apps.suspend(visit.names["id"])
+    return Go(to="/statement") if visit.form.one("back") == "statement" else _back(app)
 
 
 def resume(visit: Visit) -> Outcome:

@@ -25,7 +25,7 @@ DIGITS = 9  # of a number of bits as it is typed
 class Said:
     """A rule as the form shows it."""
 
-    effect: str = "allow"
+    effect: str = ""  # nothing is chosen beforehand
     whole_key: bool = False  # all apps that sign with the same key
     apps: frozenset[str] = frozenset()
     purpose: str = ""

@@ -1,4 +1,4 @@
-"""Known answers for the two encodings and for ids; what was written once must read the same."""
+"""Known answers for the encodings and for ids; what was written once must read the same."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from sealhold.model.clock import Entropy
-from sealhold.model.encoding import Plain, from_json, pack, to_json, unpack
+from sealhold.model.encoding import (
+    Plain,
+    from_json,
+    pack,
+    pack_item,
+    to_json,
+    unpack,
+    unpack_item,
+)
 from sealhold.model.errors import InvalidEncodingError, InvalidIdError
 from sealhold.model.ids import Kind, canonical, parse_id, random_id, show, timed_id, timed_ids
 from sealhold.model.quantities import Instant
@@ -49,6 +57,13 @@ def test_a_value_has_its_one_cbor_form_both_ways(vector: Vector) -> None:
 def test_cbor_in_another_form_is_refused(vector: Vector) -> None:
     with pytest.raises(InvalidEncodingError):
         unpack(bytes.fromhex(vector["hex"]))
+
+
+@pytest.mark.parametrize("vector", vectors("items"), ids=named)
+def test_an_item_has_its_one_messagepack_form_both_ways(vector: Vector) -> None:
+    fields, raw = vector["value"]
+    assert pack_item(fields, raw).hex() == vector["hex"]
+    assert unpack_item(bytes.fromhex(vector["hex"])) == (fields, raw)
 
 
 @pytest.mark.parametrize("vector", vectors("json"), ids=named)

@@ -25,6 +25,7 @@ from sealhold.bench.processes import PATIENCE, TreeMemory, program, surroundings
 from sealhold.bench.revoking import measure_revoking
 from sealhold.bench.vaults import PASSPHRASE, new_vault
 from sealhold.compute.engine import duck
+from sealhold.connectors import samples
 from sealhold.connectors.samples import Sample
 from sealhold.node import Node, opened
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 NESTED: Final = 100_000
 QUICK_NESTED: Final = 3_000
 RUNS: Final = 3
-BYTES: Final = 2_000_000  # of each format's file, about
+BYTES: Final = 8_000_000  # of each format's file, about: a quarter of a second goes to its jail
 QUICK_BYTES: Final = 200_000
 IN_PLACE: Final = 100_000
 QUICK_IN_PLACE: Final = 5_000
@@ -42,7 +43,21 @@ ASKED: Final = 15
 AGGREGATE: Final = (
     "SELECT town, count(*), sum(n), avg(far), max(far) FROM {} GROUP BY town ORDER BY town"
 )
+SINGLE: Final = 200  # files of a format that holds one item each
+QUICK_SINGLE: Final = 10
 PROBE: Final = 50  # items of the sample by which the size of one is estimated
+
+
+Make = Callable[[int], Sample]  # a file of so many items
+FIRST: Final[dict[str, Make]] = {
+    "gpx": samples.gpx,
+    "icalendar": samples.icalendar,
+    "vcard": samples.vcard,
+    "mbox": samples.mbox,
+    "ofx": samples.ofx,
+    "csv": samples.csv,
+    "jsonlines": samples.jsonlines,
+}
 
 
 def measure(bench: Bench) -> None:
@@ -175,27 +190,38 @@ def _attached(place: Path) -> "duckdb.DuckDBPyConnection":
 def _formats(bench: Bench) -> None:
     rounds = 1 if bench.quick else RUNS
     for name, make in _makers().items():
-        sample = _sized(make, bench.count(BYTES, QUICK_BYTES))
-        file = bench.folder / f"{name}-{sample.file_name}"
-        file.write_bytes(sample.content)
-        megabytes = len(sample.content) / 1e6
+        files, items = _written(bench, bench.folder / name, make)
+        megabytes = sum(file.stat().st_size for file in files) / 1e6
         bench.say(f"{name}: {megabytes:.1f} MB")
         bare, whole = [], []
         for number in range(rounds):
-            bare.append(_bare(name, file))
+            bare.append(sum(_bare(name, file) for file in files))
             home = bench.folder / f"{name}-{number}"
             new_vault(home)
             with opened(home, PASSPHRASE) as node:
-                whole.append(_import(bench, node, file, sum(sample.items.values())))
+                whole.append(_import(bench, node, bench.folder / name, items))
         bench.figures[f"{name}_mb_per_s"] = megabytes / median(whole)
         bench.ratios[f"{name}_vs_parser"] = median(bare) / median(whole)
     against = [ratio for name, ratio in bench.ratios.items() if name.endswith("_vs_parser")]
     bench.ratios["slowest_vs_parser"] = min(against)
 
 
-def _sized(make: Callable[[int], Sample], size: int) -> Sample:
-    probe = len(make(PROBE).content)
-    return make(max(PROBE, size * PROBE // probe))
+def _written(bench: Bench, folder: Path, make: Make) -> tuple[list[Path], int]:
+    """Write a file of a format, or several where one holds one item; return how many items."""
+    folder.mkdir()
+    probe = make(PROBE)
+    if sum(probe.items.values()) == 1:
+        made = [make(n) for n in range(bench.count(SINGLE, QUICK_SINGLE))]
+    else:
+        size = bench.count(BYTES, QUICK_BYTES)
+        made = [make(max(PROBE, size * PROBE // len(probe.content)))]
+    files = []
+    for number, sample in enumerate(made):
+        file = folder / sample.file_name
+        file = file.with_stem(f"{file.stem}{number or ''}")
+        file.write_bytes(sample.content)
+        files.append(file)
+    return files, sum(sum(sample.items.values()) for sample in made)
 
 
 def _bare(name: str, file: Path) -> float:
@@ -206,6 +232,7 @@ def _bare(name: str, file: Path) -> float:
     return time.perf_counter() - started
 
 
-def _makers() -> dict[str, Callable[[int], Sample]]:
+def _makers() -> dict[str, Make]:
     """Return what makes a file of each format, of so many items."""
-    return {each.name: each.load() for each in entry_points(group="sealhold.sources.conformance")}
+    more = entry_points(group="sealhold.sources.conformance")
+    return FIRST | {each.name: each.load() for each in more}

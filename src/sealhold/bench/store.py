@@ -29,7 +29,7 @@ from sealhold.bench.harness import Bench, per_call
 from sealhold.bench.vaults import PASSPHRASE, new_vault
 from sealhold.crypto.entropy import system_entropy
 from sealhold.crypto.seal import KEY_BYTES, NOBODY
-from sealhold.model.encoding import Plain
+from sealhold.model.encoding import Plain, pack_item
 from sealhold.model.ids import Collection, FieldName, Id16, JobId, RecordId
 from sealhold.model.quantities import Instant
 from sealhold.node import opened
@@ -41,7 +41,7 @@ from sealhold.vault.deciding import scan_all
 from sealhold.vault.firewall import Firewall
 from sealhold.vault.index import Index
 from sealhold.vault.objects import Objects
-from sealhold.vault.owned import RECORDS, Body, Place, content_of, seal_record
+from sealhold.vault.owned import RECORDS, Body, Place, seal_record
 from sealhold.vault.owning import Fresh, Owning, Putting
 
 SEED: Final = 11
@@ -69,7 +69,7 @@ class _Vault:
         self.firewall = Firewall(core, objects)
         self.owning = Owning(core, Index(core.store, core.keys, core.entropy), objects)
         self.readings = [Fresh(collection=READINGS, fields=each) for each in readings(count)]
-        self.payloads = [content_of(each.fields, None) for each in self.readings]
+        self.payloads = [pack_item(each.fields, None) for each in self.readings]
         self._choose = Random(SEED)  # noqa: S311  # reason: which records are read, the same each run
         self.ids: list[RecordId] = []
 

@@ -183,14 +183,19 @@ def _check_plain(value: Plain, depth: int) -> None:
         value = value.values()
     elif not isinstance(value, list):
         value = (value,)
+    if _SURE.issuperset(map(type, value)):
+        return  # the most of all lists and maps: seen in one step
     for inner in value:
         kind = type(inner)
-        if kind in _SURE:
-            continue
-        if kind is int and -_LARGEST <= inner < _LARGEST:
-            continue
-        if kind is float and math.isfinite(inner):
-            continue
-        if kind is not dict and kind is not list:
+        if kind is dict or kind is list:
+            _check_plain(inner, depth - 1)
+        elif not _is_plain(kind, inner):
             raise InvalidEncodingError("a value that is not plain")
-        _check_plain(inner, depth - 1)
+
+
+def _is_plain(kind: type, value: Plain) -> bool:
+    if kind is int:
+        return bool(-_LARGEST <= value < _LARGEST)
+    if kind is float:
+        return math.isfinite(value)
+    return kind in _SURE

@@ -19,7 +19,8 @@ def eml(count: int) -> Sample:
     content = (
         "Return-Path: <ann@example.org>\nReceived: by mx; Mon, 6 Jan 2025 08:00:01 +0000\n"
         "From: Ann <ann@example.org>\nTo: me@example.org\nSubject: =?utf-8?q?Caf=C3=A9?=\n"
-        "Date: Mon, 6 Jan 2025 09:00:00 +0100\nMessage-ID: <one@example.org>\nMIME-Version: 1.0\n"
+        f"Date: Mon, 6 Jan 2025 09:00:00 +0100\nMessage-ID: <lines-{count}@example.org>\n"
+        "MIME-Version: 1.0\n"
         'Content-Type: multipart/mixed; boundary="b"\n\n'
         f"--b\nContent-Type: text/plain; charset=utf-8\n\n{lines}"
         "--b\nContent-Type: application/octet-stream\n"

@@ -1,8 +1,10 @@
-"""The two encodings of what is kept, hashed or signed: deterministic CBOR and strict JSON.
+"""The encodings of what is kept, hashed or signed: CBOR, strict JSON, and MessagePack.
 
 - `pack`/`unpack`: CBOR in the form of RFC 8949 section 4.2.1; what does not decode to the very
   same bytes again is refused. Map keys are all text or all small unsigned integers, because only
   then is the order of the library (length first) the order of the standard.
+- `pack_item`/`unpack_item`: the content of a record alone, in a tenth of the time that CBOR takes:
+  a vault writes and reads hundreds of thousands.
 - `to_json`/`from_json`: strict JSON for documents that others read: no floats, no duplicate keys,
   no lone surrogates, sorted keys, no spaces.
 
@@ -13,12 +15,17 @@ import json
 from typing import Any, NoReturn
 
 import cbor2
+import msgspec
 
 from sealhold.model import cborwriter
 from sealhold.model.errors import InvalidEncodingError
 
 MAX_JSON = 1_048_576  # bytes; the largest document (a manifest) is 64 KiB
 MAX_DEPTH = 64  # nested containers; no document of ours needs ten
+
+_CBOR_PAIR = b"\x82"  # what a list of two begins with in CBOR; in MessagePack it is 92
+_pack_item = msgspec.msgpack.Encoder(order="sorted").encode
+_unpack_item = msgspec.msgpack.Decoder(tuple[Any, Any]).decode
 
 Plain = Any  # reason: a CBOR or JSON tree of plain values; its shape is checked where it is used
 
@@ -54,6 +61,34 @@ def unpack_own(data: bytes) -> Plain:
         return cbor2.loads(data)
     except (cbor2.CBORError, ValueError, TypeError, RecursionError) as err:
         raise InvalidEncodingError("not CBOR") from err
+
+
+def pack_item(fields: Plain, raw: Plain) -> bytes:
+    """Return an item's content in its one encoding: MessagePack, the names of each map sorted.
+
+    Raises:
+        InvalidEncodingError: a whole number over 64 bits, text with half a character, or a type
+            that is not plain.
+    """
+    try:
+        return _pack_item((fields, raw))
+    except (OverflowError, UnicodeEncodeError, TypeError, RecursionError) as err:
+        raise InvalidEncodingError("not the content of an item") from err
+
+
+def unpack_item(data: bytes) -> tuple[Plain, Plain]:
+    """Return fields and raw form of a content that a seal of ours already vouches for.
+
+    Raises:
+        InvalidEncodingError: it is no content.
+    """
+    if data[:1] == _CBOR_PAIR:  # as contents were written before MessagePack
+        fields, raw = unpack_own(data)
+        return fields, raw
+    try:
+        return _unpack_item(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as err:
+        raise InvalidEncodingError("not the content of an item") from err
 
 
 def to_json(value: Plain) -> bytes:

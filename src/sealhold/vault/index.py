@@ -7,6 +7,7 @@
 - Blocks are sealed under the subject's index key and bound to segment and block: all of it dies
   with the subject's key, and none of it can be moved.
 - Of an item's text the first 200,000 characters are indexed: a hundred pages.
+- The lists are read when somebody looks; an import of millions holds none of them.
 - What an older segment says of an item is void once a newer one lists that item again.
 
 Source: docs/spec/03-keys.md section 12.
@@ -102,13 +103,12 @@ class Index:
         self._docs: dict[RecordId, Doc] | None = None
         self._listed: list[Doc] | None = None
         self._loading = Lock()
-        self._next = 0
+        self._next: int | None = None  # None: nobody wrote yet
 
     def segment(self, job: JobId, entries: Sequence[Entry]) -> tuple[int, list[Put]]:
         """Return a new segment's number and the rows that write it."""
-        self.docs()
-        number = self._next
-        self._next += 1
+        number = self._following() if self._next is None else self._next
+        self._next = number + 1
         places: defaultdict[str, list[int]] = defaultdict(list)
         for place, entry in enumerate(entries):
             for word in words_of(entry.text[:MAX_TEXT]):
@@ -123,20 +123,23 @@ class Index:
         return number, [self._put(number, tag, job, content) for tag, content in contents]
 
     def adopt(self, number: int, job: JobId, entries: Sequence[Entry]) -> None:
-        """Take a written segment into the lists held in memory."""
-        docs = self.docs()
-        for place, e in enumerate(entries):
-            docs[e.id] = Doc(
-                id=e.id,
-                collection=e.collection,
-                version=e.version,
-                at=e.at,
-                title=e.title[:MAX_TITLE],
-                job=job,
-                segment=number,
-                place=place,
-            )
-        self._listed = None
+        """Take a written segment into the lists held in memory, if somebody looked at them."""
+        with self._loading:  # who loads meanwhile may have passed this segment's place already
+            docs = self._docs
+            if docs is None:
+                return
+            for place, e in enumerate(entries):
+                docs[e.id] = Doc(
+                    id=e.id,
+                    collection=e.collection,
+                    version=e.version,
+                    at=e.at,
+                    title=e.title[:MAX_TITLE],
+                    job=job,
+                    segment=number,
+                    place=place,
+                )
+            self._listed = None
 
     def without(self, record: RecordId) -> list[Put]:
         """Return the rows that write each segment again that lists an item, without it.
@@ -195,11 +198,14 @@ class Index:
 
     def _load(self) -> dict[RecordId, Doc]:
         docs: dict[RecordId, Doc] = {}
-        newest = -1
         for found in rows_of(self._store, SEGMENTS, "block", self._docs_tag):
-            newest = self._read_docs(found.row, docs)
-        self._next = max(newest + 1, self._next)
+            self._read_docs(found.row, docs)
         return docs
+
+    def _following(self) -> int:
+        """Return the number after the newest segment's."""
+        newest = self._store.scan(SEGMENTS.name, "key", (), (), limit=1, reverse=True).rows
+        return newest[0].row[0] + 1 if newest else 0
 
     def search(self, query: str) -> list[Doc]:
         """Return the items that hold every word of `query`, newest first.
@@ -230,7 +236,7 @@ class Index:
                 places.update((number, place) for place in numbers)
         return places
 
-    def _read_docs(self, row: Row, docs: dict[RecordId, Doc]) -> int:
+    def _read_docs(self, row: Row, docs: dict[RecordId, Doc]) -> None:
         number: int = row[0]
         job = JobId(Id16(row[3]))
         for place, doc in enumerate(self._open(row)):
@@ -249,7 +255,6 @@ class Index:
                     segment=number,
                     place=place,
                 )
-        return number
 
     def _block(self, word: str) -> int:
         head = word[:HEAD_LETTERS]

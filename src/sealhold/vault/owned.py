@@ -9,13 +9,12 @@ Source: docs/spec/02-sealing.md section 4.
 """
 
 import struct
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from sealhold.crypto.seal import KeyKind, body_aad, wrap_aad
 from sealhold.model import cborwriter
 from sealhold.model.clock import Entropy
-from sealhold.model.encoding import Plain, pack, unpack_own
+from sealhold.model.encoding import pack, unpack_item, unpack_own
 from sealhold.model.errors import SealBrokenError
 from sealhold.model.ids import AppId, Collection, Id16, JobId, RecordId, SourceId, SubjectId
 from sealhold.model.records import Provenance, Record
@@ -44,6 +43,8 @@ LARGE = 1  # flag: the body is a reference to a stored object
 BODY = 0  # the part of a record that is its content
 
 
+_HEAD = cborwriter.head_of_list(8)  # of a body
+_NONE = pack(None)
 _numbers = struct.Struct(">qq").pack
 
 
@@ -73,11 +74,6 @@ class Origin:
         self.encoded = b"".join(map(pack, (source, job, connector, connector_version)))
 
 
-def content_of(fields: Mapping[str, Plain], raw: Plain) -> bytes:
-    """Return an item's content in its one encoding: what is hashed, and what is sealed."""
-    return cborwriter.head_of_list(2) + pack(fields) + pack(raw)
-
-
 def body_of(
     content: bytes, origin: Origin, original_id: str | None, position: str, digest: bytes
 ) -> bytes:
@@ -85,12 +81,12 @@ def body_of(
     # As `pack` writes a list of these eight: each part of an encoding is one itself.
     return b"".join(
         (
-            cborwriter.head_of_list(8),
-            pack(content),
+            _HEAD,
+            cborwriter.data(content),
             origin.encoded,
-            pack(original_id),
-            pack(position),
-            pack(digest),
+            _NONE if original_id is None else cborwriter.text(original_id),
+            cborwriter.text(position),
+            cborwriter.data(digest),
         )
     )
 
@@ -210,7 +206,7 @@ def record_from(found: Found, content: bytes) -> Record:
     inner, source, job, connector, connector_version, original_id, position, digest = unpack_own(
         content
     )
-    fields, raw = unpack_own(inner)
+    fields, raw = unpack_item(inner)
     return Record(
         id=RecordId(Id16(rid)),
         app=AppId(Id16(app)),

@@ -19,7 +19,7 @@ from sealhold.crypto.digest import Keyed
 from sealhold.crypto.entropy import at_once
 from sealhold.crypto.seal import ENVELOPE_BYTES, NOBODY
 from sealhold.model.collecting import uncollected
-from sealhold.model.encoding import Plain
+from sealhold.model.encoding import Plain, pack_item
 from sealhold.model.errors import DeniedError, InvalidError
 from sealhold.model.ids import (
     Collection,
@@ -49,7 +49,6 @@ from sealhold.vault.owned import (
     Origin,
     Place,
     body_of,
-    content_of,
     seal_record,
 )
 from sealhold.vault.telling import Teller
@@ -144,7 +143,7 @@ class Owning:
         now = self._core.clock()
         self._decide(records, now)
         putting = Putting(self._index)
-        contents = [content_of(each.fields, None) for each in records]
+        contents = [pack_item(each.fields, None) for each in records]
         for portion in _portions(contents):
             with uncollected(), self._core.keys.turning.kept():
                 putting.add(self._send(records[portion], contents[portion], now))

@@ -15,12 +15,12 @@ from msgspec import structs
 from sealhold.connectors.columns import SIGNED_BY
 from sealhold.connectors.spec import Item
 from sealhold.crypto.digest import Keyed
+from sealhold.model.encoding import pack_item
 from sealhold.model.ids import Collection
 from sealhold.stores.spec import ColumnKind, TableSpec
 from sealhold.vault.catalogue import SourceRow
 from sealhold.vault.core import Core
 from sealhold.vault.describing import Describer
-from sealhold.vault.owned import content_of
 from sealhold.vault.signed import Signer
 
 IDENTITIES = TableSpec(
@@ -75,7 +75,7 @@ class Recogniser:
         kind = self._kind(item.dataset)
         if self._signed or SIGNED_BY in item.fields:
             item = self._as_signed(item, kind)
-        content = content_of(item.fields, item.raw)
+        content = pack_item(item.fields, item.raw)
         digest = kind.contents.digest(content)
         if item.original_id is not None:
             tag = kind.by_id.mac16(item.original_id.encode())

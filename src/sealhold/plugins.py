@@ -33,9 +33,7 @@ def datasets() -> Mapping[Collection, Dataset]:
     named = _points(DATASETS)
     known = {point.dist.name for point in named if point.dist is not None}
     others = [
-        each.load()
-        for each in _points(SOURCES)
-        if each.dist is None or each.dist.name not in known
+        each.load() for each in _points(SOURCES) if each.dist is None or each.dist.name not in known
     ]
     found = [dataset for source in others for dataset in source.datasets]
     return {dataset.name: dataset for dataset in (*found, *(point.load() for point in named))}

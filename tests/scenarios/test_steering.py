@@ -30,6 +30,8 @@ def places(node: Node) -> Steering:
 def test_a_source_is_read_aside_and_tells_what_came(places: Steering, tmp_path: Path) -> None:
     id_text, _ = added(places, tmp_path, "read")
 
+    (lies,) = places.lying(id_text)
+    assert (lies.name, lies.what, places.show(id_text).count) == ("plans.ics", "iCalendar", 0)
     view = read(places, id_text)
 
     assert (view.source.items, view.count, view.datasets) == (2, 1, ("events",))

@@ -112,16 +112,3 @@ def test_the_command_shows_the_first_rows_as_they_would_be_before_anything_is_ke
     assert "a preview" in cli.line(f"import --forget-map '{NAME}' --dry-run").out
     assert "rows again" in cli.line(f"import --forget-map '{NAME}'").out
     assert "no mapping" in cli.line(f"import --forget-map '{NAME}'").err
-
-
-def test_the_command_asks_for_each_column_with_samples_and_a_guess(tmp_path: Path) -> None:
-    cli = Cli(furnish(tmp_path))
-    assert cli.line("init --headless").code == 0
-    file(tmp_path, "bank.csv", "Day;Amount;Who\n01.02.2026;1,50;Shop\n03.02.2026;-7,25;Ann\n")
-    words = ("import", "bank.csv", "--ask")
-    answers = ["", "", "payee", "EUR", "day-first"]
-
-    taken = cli(*words, "--json", typed=[*answers, "y"])
-
-    assert taken.code == 0, taken.err
-    assert '"by_collection":{"bookings":2}' in taken.out

@@ -13,7 +13,7 @@ from sealhold.model.errors import (
 )
 from sealhold.model.ids import JobId, Kind, SourceId, parse_id
 from sealhold.model.quantities import HOUR, MINUTE, Instant
-from sealhold.model.shown import MapPreview, SourceView
+from sealhold.model.shown import MapPreview, Recognised, SourceView
 from sealhold.model.shown.steering import (
     PlaceDraft,
     PlaceKind,
@@ -80,6 +80,14 @@ class SamplePlaces:
             if each.source.id.endswith(tail):
                 return each
         raise NotFoundError(f"no source `{id_text}`")
+
+    def lying(self, id_text: str) -> tuple[Recognised, ...]:
+        if self._named(id_text).kind != "folder":
+            raise SourceAwayError("no such folder")
+        return (
+            Recognised(name="saturday.gpx", size=1_200, what="GPX 1.1", why="", is_table=False),
+            Recognised(name="x.bin", size=3, what="", why="no connector knows it", is_table=False),
+        )
 
     def look(self, draft: PlaceDraft, passphrase: str) -> PlaceLook:
         self._prove(passphrase)

@@ -70,6 +70,14 @@ class Places(Protocol):
         """Return one source."""
         ...
 
+    def lying(self, id_text: str) -> tuple[Recognised, ...]:
+        """Return what the first 50 files are that lie in a folder; nothing is taken in.
+
+        Raises:
+            SourceAwayError: the folder is not there.
+        """
+        ...
+
     def look(self, draft: PlaceDraft, passphrase: str) -> PlaceLook:
         """Look whether a place can be read; nothing is kept.
 

@@ -207,7 +207,10 @@ class OpenParts:
 
         core, verify = self._ground[0], self._ground[5]
         every = cache(partial(kinds, core.clock))
-        return Steering(core, self.standing, every, verify, _in_background, self.sources.undo)
+        files = self.sources
+        return Steering(
+            core, self.standing, every, verify, _in_background, files.undo, files.recognise
+        )
 
     def _policies(self) -> "Policies":
         return self.dataware.policies

@@ -9,13 +9,15 @@ Source: docs/spec/36-sources.md section 7.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
 
-from sealhold.connectors.pulling import Puller
+from sealhold.connectors.pulling import Puller, Where
 from sealhold.crypto.digest import sha256
 from sealhold.model.encoding import Plain, pack
 from sealhold.model.errors import ConflictError, NotFoundError, WrongPassphraseError
 from sealhold.model.ids import Kind, SourceId, parse_id
-from sealhold.model.shown import SourceView
+from sealhold.model.shown import Recognised, SourceView
 from sealhold.model.shown.steering import (
     PlaceDraft,
     PlaceKind,
@@ -30,6 +32,8 @@ from sealhold.vault.sourcestates import PAUSED
 from sealhold.vault.standing import Standing
 
 TOLD = 20  # readings of one source
+LOOKED = 50  # files of a folder
+_FOLDERS = frozenset({"drop", "folder"})
 _KEPT = frozenset({"dataset", "datasets", "shape", "map", "since"})  # settings that no person said
 
 
@@ -44,13 +48,15 @@ class Steering:
         verify: Callable[[str], bool],
         aside: Callable[[Callable[[], None]], None],
         undo: Callable[[JobRow], int],
+        recognise: Callable[[Mapping[Path, str]], tuple[Recognised, ...]],
     ) -> None:
-        """Take the sources, what proves their owner, what runs aside, and what undoes a job."""
+        """Take the sources, what proves their owner, what runs aside, and what files know."""
         self._standing = standing
         self._kinds = kinds
         self._verify = verify
         self._aside = aside
         self._undo = undo
+        self._recognise = recognise
         self._catalogue = Catalogue(core.store, core.papers, core.owner)
         self._accounts = Accounts(core.store, core.papers, core.owner)
         self._begun: set[SourceId] = set()  # readings that were begun here and have not ended
@@ -88,6 +94,20 @@ class Steering:
             if each.source.id.endswith(tail):
                 return each
         raise NotFoundError(f"no source `{id_text}`")
+
+    def lying(self, id_text: str) -> tuple[Recognised, ...]:
+        """Return what the first files are that lie in a folder; nothing is taken in.
+
+        Raises:
+            NotFoundError: no named source of that id.
+            SourceAwayError: the folder is not there.
+        """
+        source = self._named(id_text)
+        if source.kind not in _FOLDERS:
+            return ()
+        puller = next(each for each in self._kinds() if each.kind == source.kind)
+        pieces = puller.pull(Where(settings=source.settings), None)
+        return self._recognise({each.path: each.name for each in islice(pieces, LOOKED)})
 
     # --- a place that is new ---
 

@@ -17,6 +17,7 @@ from sealhold.model.errors import (
     WrongPassphraseError,
 )
 from sealhold.model.ids import canonical
+from sealhold.model.shown import Recognised
 from sealhold.model.shown.steering import PlaceView
 
 ARCHIVE, FEDERATE = "archive", "federate"
@@ -24,8 +25,13 @@ _TOLD = (ConflictError, InvalidError, LoginNeededError, SourceAwayError)  # said
 
 
 def show(visit: Visit) -> Outcome:
-    """Return one source."""
-    return _page(visit)
+    """Return one source; with `look` in the query, what lies in its folder, too."""
+    if "look" not in visit.query:
+        return _page(visit)
+    try:
+        return _page(visit, lying=visit.vault.sources.places.lying(visit.names["id"]))
+    except SourceAwayError as err:
+        return _page(visit, err, 409)
 
 
 def schedule(visit: Visit) -> Outcome:
@@ -97,7 +103,12 @@ def _done(visit: Visit, act: Callable[[str], object], after: Go | None = None) -
     return after or Go(to=f"/sources/{id_text}")
 
 
-def _page(visit: Visit, trouble: SealholdError | None = None, status: int = 200) -> Page:
+def _page(
+    visit: Visit,
+    trouble: SealholdError | None = None,
+    status: int = 200,
+    lying: tuple[Recognised, ...] | None = None,
+) -> Page:
     view = visit.vault.sources.places.show(visit.names["id"])
     return Page(
         template="source.html",
@@ -111,6 +122,8 @@ def _page(visit: Visit, trouble: SealholdError | None = None, status: int = 200)
             "is_mapping": view.source.name in visit.vault.sources.maps.names(),
             "losses": _losses(view),
             "trouble": trouble,
+            "lying": lying,
+            "is_folder": view.source.kind in {"drop", "folder"},
         },
     )
 

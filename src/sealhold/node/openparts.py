@@ -113,14 +113,9 @@ class OpenParts:
         chosen = settings(home.folder)
         self.audit = Ledger(core, vault.appender, registry, home, self._objects)
         self.records = Records(core, self._index, firewall, self.audit, time.perf_counter)
+        per_file, clock = plugins.is_per_file, time.perf_counter
         self.sources = Sources(
-            core,
-            self._index,
-            self._objects,
-            ReaderCell,
-            plugins.is_per_file,
-            time.perf_counter,
-            self._steering,
+            core, self._index, self._objects, ReaderCell, per_file, clock, self._steering
         )
         self.standing = Standing(
             core, self._index, self._objects, looking, pullers, self.sources.turn

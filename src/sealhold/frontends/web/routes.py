@@ -29,6 +29,31 @@ from sealhold.frontends.web.pages import (
 )
 from sealhold.frontends.web.visit import PageRoute
 
+_SOURCES = (
+    PageRoute(path="/sources", get=sources.show, post=importing.look, takes_files=True),
+    PageRoute(path="/sources/add", get=source_add.show, post=source_add.add),
+    PageRoute(path="/sources/import", post=importing.take),
+    PageRoute(path="/sources/import/back", post=importing.back),
+    PageRoute(path="/sources/import/drop", post=importing.drop),
+    PageRoute(path="/sources/table", post=importing.table),
+    PageRoute(path="/sources/mappings/forget", post=source.forget),
+    PageRoute(path="/sources/{id}", get=source.show),
+    PageRoute(path="/sources/{id}/run", post=sources.run),
+    PageRoute(path="/sources/{id}/pause", post=sources.pause),
+    PageRoute(path="/sources/{id}/resume", post=sources.resume),
+    PageRoute(path="/sources/{id}/schedule", post=source.schedule),
+    PageRoute(path="/sources/{id}/login", post=source.login),
+    PageRoute(path="/sources/{id}/accept", post=source.accept),
+    PageRoute(path="/sources/{id}/mode", post=source.mode),
+    PageRoute(path="/sources/{id}/remove", post=source.remove),
+    PageRoute(path="/sources/{id}/readings/{job}/undo", post=source.take_back),
+)
+_POLICIES = (
+    PageRoute(path="/policies", get=policies.show, post=policies.add),
+    PageRoute(path="/policies/{id}/remove", post=policies.remove),
+    PageRoute(path="/policies/tokens/{id}/revoke", post=policies.revoke_token),
+)
+
 
 def page_routes(assets: Assets) -> tuple[PageRoute, ...]:
     """Return the table; `assets` are what `/status` tells the digests of."""
@@ -53,26 +78,8 @@ def page_routes(assets: Assets) -> tuple[PageRoute, ...]:
         PageRoute(path="/budgets/{kind}", post=budgets.set_),
         PageRoute(path="/grants/{id}/revoke", post=apps.revoke),
         PageRoute(path="/grants/{id}/run", post=apps.run),
-        PageRoute(path="/sources", get=sources.show, post=importing.look, takes_files=True),
-        PageRoute(path="/sources/add", get=source_add.show, post=source_add.add),
-        PageRoute(path="/sources/import", post=importing.take),
-        PageRoute(path="/sources/import/back", post=importing.back),
-        PageRoute(path="/sources/import/drop", post=importing.drop),
-        PageRoute(path="/sources/table", post=importing.table),
-        PageRoute(path="/sources/mappings/forget", post=source.forget),
-        PageRoute(path="/sources/{id}", get=source.show),
-        PageRoute(path="/sources/{id}/run", post=sources.run),
-        PageRoute(path="/sources/{id}/pause", post=sources.pause),
-        PageRoute(path="/sources/{id}/resume", post=sources.resume),
-        PageRoute(path="/sources/{id}/schedule", post=source.schedule),
-        PageRoute(path="/sources/{id}/login", post=source.login),
-        PageRoute(path="/sources/{id}/accept", post=source.accept),
-        PageRoute(path="/sources/{id}/mode", post=source.mode),
-        PageRoute(path="/sources/{id}/remove", post=source.remove),
-        PageRoute(path="/sources/{id}/readings/{job}/undo", post=source.take_back),
-        PageRoute(path="/policies", get=policies.show, post=policies.add),
-        PageRoute(path="/policies/{id}/remove", post=policies.remove),
-        PageRoute(path="/policies/tokens/{id}/revoke", post=policies.revoke_token),
+        *_SOURCES,
+        *_POLICIES,
         PageRoute(path="/ledger", get=ledger.show),
         PageRoute(path="/ledger/verify", post=ledger.verify),
         PageRoute(path="/ledger/tamper", post=ledger.tamper),

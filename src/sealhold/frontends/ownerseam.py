@@ -6,7 +6,7 @@ Source: docs/spec/20-faces.md section 1.
 """
 
 from collections.abc import Set as AbstractSet
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sealhold.model.ids import RequestId
 from sealhold.model.quantities import MicroBits
@@ -26,8 +26,10 @@ from sealhold.model.shown import (
 from sealhold.model.shown.budgets import CapLook, CapView
 from sealhold.model.shown.dataware import ComponentView, ListedDataset
 from sealhold.model.shown.keys import LogKeysView
-from sealhold.model.shown.origins import OriginView
 from sealhold.model.shown.pushes import Pushed
+
+if TYPE_CHECKING:
+    from sealhold.model.shown.origins import OriginView
 
 NO_POINTS: AbstractSet[str] = frozenset()
 
@@ -51,7 +53,7 @@ class Pushing(Protocol):
 class Origins(Protocol):
     """Why items are here."""
 
-    def why(self, id_text: str) -> OriginView:
+    def why(self, id_text: str) -> "OriginView":
         """Return where one item is from, and each of its versions.
 
         Raises:

@@ -130,3 +130,23 @@ def test_two_sources_cannot_have_one_name(vault: tuple[Node, Hands, Path]) -> No
     node.standing.add("rides", "folder", {"place": str(folder)})
     with pytest.raises(ConflictError):
         node.standing.add("rides", "folder", {"place": str(folder)})
+
+
+def test_what_was_kept_of_a_forgotten_source_is_asked_as_before(tmp_path: Path) -> None:
+    table, clock = tmp_path / "stays.csv", Hands()
+    table.write_text("town,n\nBern,1\nBasel,2\n")
+    asked = "SELECT town, n FROM stays ORDER BY town"
+    home = new_home(tmp_path / "home", clock)
+    with opened(home, clock) as node:
+        source = node.standing.add("stays", "table", {"place": str(table)})
+        node.standing.pull(source)
+        node.standing.remove(node.standing.find("stays"))
+        assert node.records.query(asked).rows == (("Basel", 2), ("Bern", 1))
+
+    with opened(home, clock) as node:
+        assert node.records.query(asked).rows == (("Basel", 2), ("Bern", 1))
+        back = node.standing.add("stays", "table", {"place": str(table)})
+        taken = node.standing.pull(back)
+        assert back.id == source.id
+        assert (taken.new, taken.same) == (0, 2)
+        assert len(node.records.query(asked).rows) == 2

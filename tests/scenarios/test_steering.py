@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sealhold.frontends.web.sourcewords import state_of
 from sealhold.model.errors import ConflictError, InvalidError, NotFoundError
 from sealhold.model.ids import canonical
 from sealhold.node import Node
@@ -80,7 +81,8 @@ def test_items_are_left_in_place_kept_again_and_stay_when_the_source_is_removed(
 
     places.remove(id_text, again.digest, PASSPHRASE)
     gone = places.show(id_text)
-    assert (gone.source.kind, gone.source.items, gone.settings) == ("file", 2, ())
+    assert (gone.source.kind, gone.source.items, gone.has_account) == ("file", 2, False)
+    assert state_of(gone).word == "Removed, its items stay"
     with pytest.raises(NotFoundError):
         places.run(id_text)
 

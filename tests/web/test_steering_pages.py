@@ -89,7 +89,7 @@ def test_a_source_is_removed_as_it_was_shown_or_not_at_all(plain: Page, shared: 
     expect(plain.locator("h1")).to_have_text("Photos")
 
     remove = part(plain, "Remove this source")
-    expect(remove).to_contain_text("its name, its address")
+    expect(remove).to_contain_text("what you said of it")
     remove.get_by_label("Passphrase").fill(PASSPHRASE)
     views = shared.vault.source_views
     views[-1] = replace(views[-1], items=3)

@@ -132,7 +132,9 @@ def check_declared(
     named = [(each.id, declared(each)) for each in sources]
     same = [(id_, each) for id_, each in named if each and each.name == dataset.name]
     if core.datasets.get(dataset.name) is not None and not same:
-        raise ConflictError(f"`{dataset.name}` is the name of another dataset")
+        raise ConflictError(
+            f"`{dataset.name}` is the name of another dataset; name yours by `dataset`"
+        )
     own = mine.id if mine is not None else None
     if any(id_ != own and each.columns != dataset.columns for id_, each in same):
         raise ConflictError(f"a source has a dataset `{dataset.name}` with other columns")

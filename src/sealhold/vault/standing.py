@@ -47,7 +47,10 @@ from sealhold.vault.sourcestates import (
     asked_anew,
     check_mode,
     failed,
+    is_removed,
     reached,
+    removed,
+    removed_from,
 )
 from sealhold.vault.taking import Taken, Taking
 from sealhold.vault.telling import Teller
@@ -80,7 +83,7 @@ class Standing:
         self._turns: dict[SourceId, Lock] = {}
         self._drops: list[SourceRow] | None = None  # known until a source is changed
         self.came_back: Callable[[], None] = lambda: None  # told whenever a source is there again
-        for each in self.every():
+        for each in self._catalogue.sources():
             self._know(each)
 
     def check(self, kind: str, settings: Mapping[str, Plain], secret: str = "") -> Health:
@@ -118,17 +121,18 @@ class Standing:
         """
         check_mode(mode)
         schedules.check_schedule(schedule)
-        if any(each.name == name for each in self._catalogue.sources()):
+        if any(each.name == name and not is_removed(each) for each in self._catalogue.sources()):
             raise ConflictError(f"a source is called `{name}` already")
         self._check_can(kind, mode)
         health = self.check(kind, settings, secret)
         kept = dict(health.settings)
-        if health.dataset is not None:
-            check_declared(self._core, self._catalogue.sources(), health.dataset)
-            kept["dataset"] = dataset_plain(health.dataset)
         core = self._core
+        before = removed_from(self._catalogue.sources(), kind, kept.get("place"))
+        if health.dataset is not None:
+            check_declared(core, self._catalogue.sources(), health.dataset, before)
+            kept["dataset"] = dataset_plain(health.dataset)
         source = SourceRow(
-            id=SourceId(timed_id(core.clock(), core.entropy)),
+            id=before.id if before else SourceId(timed_id(core.clock(), core.entropy)),
             name=name,
             connector=kind,
             kind=kind,
@@ -245,7 +249,7 @@ class Standing:
             UnreadableSourceError: what it gives is not what its kind is; tried again by itself.
         """
         if source.state == PAUSED:
-            raise ConflictError(f"`{source.name}` is paused")
+            raise ConflictError(f"`{source.name}` is paused; resume it first")
         with self._alone(source):
             source = self.find(source.name)
             try:
@@ -266,8 +270,7 @@ class Standing:
             return False
         if source.due is not None:
             return source.due <= now
-        shift = source.id[-1] / 256
-        at = schedules.due(source.schedule, source.reached, now, shift)
+        at = schedules.due(source.schedule, source.reached, now, source.id[-1] / 256)
         return at is not None and at <= now
 
     def set_mode(self, source: SourceRow, mode: str) -> SourceRow:
@@ -296,14 +299,16 @@ class Standing:
             return self._leave(source)
 
     def remove(self, source: SourceRow) -> None:
-        """Forget a place and its account; items that were kept from it stay."""
+        """Forget a place and its account; items that were kept from it stay, asked as before.
+
+        Added again, it is the same source: what it brought before is recognised.
+        """
         with self._alone(source):
             ops: list[Op] = [self._accounts.drop(source.id), *ends(self._core, source.id)]
             ops += [DeleteWhere(PLACED.name, "source", (source.id,))]
             has_jobs = bool(self._catalogue.jobs_of_source(source.id))
             if has_jobs:  # its items name it
-                kept = replace(source, state=PAUSED, why="removed", schedule="", settings={})
-                ops.append(self._catalogue.put_source(replace(kept, kind="file")))
+                ops.append(self._catalogue.put_source(removed(source)))
             else:
                 ops.append(self._catalogue.drop_source(source.id))
             self._commit(source, "removed", *ops)
@@ -371,8 +376,7 @@ class Standing:
 
     def is_read(self, source: SourceRow) -> bool:
         """Return whether a source is being read at this moment."""
-        turn = self._turns.get(source.id)
-        return turn is not None and turn.locked()
+        return source.id in self._turns and self._turns[source.id].locked()
 
     @contextmanager
     def _alone(self, source: SourceRow) -> Iterator[None]:

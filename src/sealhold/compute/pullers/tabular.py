@@ -10,6 +10,7 @@ Source: docs/spec/38-in-place.md section 3.
 """
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -218,7 +219,15 @@ def _named(settings: Mapping[str, Plain], option: str) -> list[str]:
 
 
 def _name(settings: Mapping[str, Plain]) -> Collection:
+    """Return what the rows are called: what the owner says, else the table's or the file's name.
+
+    Raises:
+        InvalidError: neither is a name.
+    """
     said = str(settings.get("dataset") or "")
+    if not said and not settings.get("query"):
+        table = str(settings.get("table") or Path(str(settings["place"])).stem)
+        said = re.sub(r"[^a-z0-9]+", "_", table.rpartition(".")[2].lower()).strip("_")
     if not said.isascii() or not said.isidentifier() or said != said.lower():
         raise InvalidError("`dataset`: what the rows shall be called: a-z, digits and `_`")
     return Collection(said)

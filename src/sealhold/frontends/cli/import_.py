@@ -137,11 +137,15 @@ def _found_blocks(found: Sequence[Found]) -> list[Block]:
     sizes: Counter[str] = Counter()
     for each in found:
         sizes[each.what or "not readable"] += each.size
-    rows = [(safe(what), f"{number:,}", _kilobytes(sizes[what])) for what, number in kinds.items()]
+    rows = [(safe(what), f"{number:,}", _size(sizes[what])) for what, number in kinds.items()]
     rows.sort(key=lambda row: row[0])
     columns = (Column("What it is"), figure("Files"), figure("Size"))
     return [Line(f"Found {counted(len(found), 'file')}:", "head"), Table(columns, rows), Line("")]
 
 
-def _kilobytes(size: int) -> str:
-    return f"{size / 1000:,.1f} kB"
+def _size(length: int) -> str:
+    """Return a size as people read it: `0.4 kB`, `15.2 MB`, `1.5 GB`."""
+    for unit, bytes_ in (("GB", 1e9), ("MB", 1e6)):
+        if length >= bytes_:
+            return f"{length / bytes_:,.1f} {unit}"
+    return f"{length / 1000:,.1f} kB"

@@ -5,10 +5,11 @@ from typing import Annotated
 import typer
 
 from sealhold.frontends.cli.opening import reading
-from sealhold.frontends.cli.out import Line, emit
+from sealhold.frontends.cli.out import Block, Line, emit, safe
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.sources import source_facts, source_value
 
+_TAKE_BACK = "Take back what it brought: sealhold source list --jobs"
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Which source.")]
 
 
@@ -47,11 +48,18 @@ def source_remove(
         bool, typer.Option("--preview", help="Only tell what would be done.")
     ] = False,
 ) -> None:
-    """Forget a source; items that were kept stay."""
+    """Forget a source; items that were kept stay.
+
+    They are found and asked as before, and their imports can be taken back. Added again with the
+    same kind and place, it is the same source, and nothing of it comes twice.
+    """
     session = Session.of(context)
     with reading(session) as node:
         source = node.standing.find(name)
         if not preview:
             node.standing.remove(source)
-    head = "Nothing was changed: a preview." if preview else "Removed."
-    emit(session, source_value(source), Line(head, "head"), *source_facts(source))
+    if preview:
+        head: list[Block] = [Line("Nothing was changed: a preview.", "head"), *source_facts(source)]
+    else:
+        head = [Line(f"`{safe(name)}` is forgotten. What was kept of it stays.", "head")]
+    emit(session, source_value(source), *head, Line(_TAKE_BACK, "hint"))

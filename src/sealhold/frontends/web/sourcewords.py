@@ -24,6 +24,7 @@ _LOOKS: Final = {"done": "ok", "done_with_rejects": "ok", "reading": "ok", "adde
     "broken": "bad",
     "failed": "bad",
     "undone": "off",
+    "removed": "off",
 }
 
 
@@ -45,7 +46,9 @@ def state_of(view: PlaceView) -> State:
     name = "reading" if view.is_read else source.state
     if name == "added" and source.mode == FEDERATE and source.reached is not None:
         name = "done"  # nothing is kept of it, so no reading ever says so
-    what = "" if view.is_read else source.error or ""
+    if name == "paused" and source.kind == "file":
+        name = "removed"  # nobody else pauses files
+    what = "" if view.is_read or name == "removed" else source.error or ""
     then = ""
     if what:
         is_place = source.kind != "file" and name in _LOOKS

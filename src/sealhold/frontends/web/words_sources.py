@@ -17,6 +17,7 @@ SOURCES: Mapping[str, str] = {
     "sourceis.broken": "Changed, needs you",
     "sourceis.failed": "Not read",
     "sourceis.undone": "Taken back",
+    "sourceis.removed": "Removed, its items stay",
     "sourceis.other": "Not known",
     "sourcethen.needs_login": "What is kept is untouched. Give its password or token anew.",
     "sourcethen.broken": "Nothing was taken in, and what is kept is untouched. Look at the place,"
@@ -95,7 +96,8 @@ SOURCES: Mapping[str, str] = {
     "source.go_on": "Go on",
     "source.remove": "Remove this source",
     "source.remove_say": "This deletes:",
-    "source.gone_place": "its name, its address and what you said of it",
+    "source.gone_place": "what you said of it, but its name and address: added again, it is the"
+    " same source",
     "source.gone_account": "its password or token",
     "source.gone_schedule": "its schedule",
     "source.gone_tokens": "the tokens of programs that write to it",

@@ -11,7 +11,7 @@ PAGES = {
     "timeline": "/timeline",
     "search": "/search?words=dentist",
     "search-empty": "/search",
-    "item": ITEM,
+    "item": f"{ITEM}?why=1",
     "requests": "/requests",
     "request": REQUEST,
     "request-narrower": f"{REQUEST}?mode=once&coarsen=4&field=mode&field=speed",

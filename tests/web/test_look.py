@@ -97,7 +97,7 @@ def test_files_before_they_go_in_have_no_fault_that_axe_finds(
     page.locator("input[type=file]").set_input_files(
         FilePayload(name="bank.csv", mimeType="text/csv", buffer=bank)
     )
-    found = {}
+    found: dict[str, list[str]] = {}
     for name in ("Look at them", "These are bookings", "See it as bookings"):
         page.get_by_role("button", name=name).click()
         if name != "These are bookings":  # what it asks stands below what it shows, too

@@ -14,6 +14,7 @@ DATA: Mapping[str, str] = {
     "sources.drop": "Choose files or drop them here, up to 64 MB together. You see what they are"
     " before anything is taken in. Larger ones: <code>sealhold import PATH</code>",
     "sources.well": "{number} sources, all in order",
+    "sources.one_well": "One source, in order",
     "sources.one_needs": "{number} sources in order, one needs you",
     "sources.some_need": "{number} sources in order, {need} need you",
     "sources.sum": "{items} items in all.",
@@ -100,6 +101,7 @@ DATA: Mapping[str, str] = {
     "search.to_timeline": "All items",
     "item.untitled": "Untitled",
     "item.version": "version {version}",
+    "item.why": "What brought each version",
     "item.forgotten": "by a reading that is not known any more",
     "item.fields": "Fields",
     "item.raw": "As the source gave it",

@@ -75,8 +75,8 @@ SOURCES: Mapping[str, str] = {
     " they were. The file itself is untouched.",
     "source.undo_do": "Take it back",
     "source.push": "Programs that write to it",
-    "source.push_say": "Their token is made with <code>sealhold source token {name}</code>, and said"
-    " once; the one before ends then.",
+    "source.push_say": "Their token is made with <code>sealhold source token {name}</code>, and"
+    " said once; the one before ends then.",
     "source.schedule": "When it is read",
     "source.schedule_say": "Read by itself: 6h, 30m, 2d, or daily 03:00 Europe/Paris; empty: when"
     " you say so",

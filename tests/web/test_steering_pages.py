@@ -107,6 +107,23 @@ def test_a_source_is_removed_as_it_was_shown_or_not_at_all(plain: Page, shared: 
     expect(plain.get_by_role("article", name="Photos")).to_have_count(0)
 
 
+def test_a_schedule_is_set_and_a_reading_is_taken_back(plain: Page, shared: Running) -> None:
+    plain.goto(shared.url + MAIL)
+    when = part(plain, "When it is read")
+    for said in ("whenever", "daily 03:00 Europe/Paris"):
+        when.get_by_role("textbox").fill(said)
+        when.get_by_role("button", name="Set").click()
+        if said == "whenever":
+            expect(plain.get_by_role("alert")).to_contain_text("Say `6h`".replace("`", ""))
+    expect(plain.get_by_label("Read by itself")).to_have_value(said)
+
+    readings = part(plain, "Readings")
+    expect(readings).to_contain_text("Destroys 7 new items here")
+    readings.get_by_label("Passphrase").first.fill(PASSPHRASE)
+    readings.get_by_role("button", name="Take it back").first.click()
+    expect(plain.locator(".head")).to_contain_text("Taken back")
+
+
 def test_a_bank_table_becomes_bookings_once_ten_of_them_were_seen(
     plain: Page, shared: Running
 ) -> None:

@@ -11,6 +11,8 @@
 Source: docs/spec/20-faces.md section 1.
 """
 
+from __future__ import annotations  # most of what is named here is not loaded by an idle vault
+
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -90,72 +92,72 @@ class Vault(Protocol):
         ...
 
     @property
-    def sources(self) -> "Sources":
+    def sources(self) -> Sources:
         """Where the data comes from."""
         ...
 
     @property
-    def pushing(self) -> "Pushing":
+    def pushing(self) -> Pushing:
         """The door for programs that push."""
         ...
 
     @property
-    def records(self) -> "Records":
+    def records(self) -> Records:
         """The owner's own reading."""
         ...
 
     @property
-    def requests(self) -> "Requests":
+    def requests(self) -> Requests:
         """What others ask."""
         ...
 
     @property
-    def grants(self) -> "Grants":
+    def grants(self) -> Grants:
         """What was allowed."""
         ...
 
     @property
-    def apps(self) -> "Apps":
+    def apps(self) -> Apps:
         """Who may ask."""
         ...
 
     @property
-    def dataware(self) -> "Dataware":
+    def dataware(self) -> Dataware:
         """Rules written ahead, and what came in."""
         ...
 
     @property
-    def runs(self) -> "Runs":
+    def runs(self) -> Runs:
         """What left."""
         ...
 
     @property
-    def audit(self) -> "Audit":
+    def audit(self) -> Audit:
         """What happened."""
         ...
 
     @property
-    def statements(self) -> "Statements":
+    def statements(self) -> Statements:
         """What a month came to."""
         ...
 
     @property
-    def budgets(self) -> "Budgets":
+    def budgets(self) -> Budgets:
         """How much was told."""
         ...
 
     @property
-    def outside(self) -> "Outside":
+    def outside(self) -> Outside:
         """The door for apps."""
         ...
 
     @property
-    def callers(self) -> "Callers":
+    def callers(self) -> Callers:
         """Who calls from outside."""
         ...
 
     @property
-    def passkeys(self) -> "Passkeys":
+    def passkeys(self) -> Passkeys:
         """With what people sign in."""
         ...
 
@@ -165,61 +167,61 @@ class Vault(Protocol):
         ...
 
     @property
-    def logins(self) -> "Logins":
+    def logins(self) -> Logins:
         """Sign-ins through providers."""
         ...
 
     @property
-    def mine(self) -> "Mine":
+    def mine(self) -> Mine:
         """The own pages of apps' people."""
         ...
 
     @property
-    def processings(self) -> "Processings":
+    def processings(self) -> Processings:
         """What apps do with their people's data."""
         ...
 
     @property
-    def choices(self) -> "Choices":
+    def choices(self) -> Choices:
         """What people say to that."""
         ...
 
     @property
-    def processing_runs(self) -> "ProcessingRuns":
+    def processing_runs(self) -> ProcessingRuns:
         """What reads for that."""
         ...
 
     @property
-    def rotation(self) -> "Rotating":
+    def rotation(self) -> Rotating:
         """What turns keys over."""
         ...
 
     @property
-    def people(self) -> "People":
+    def people(self) -> People:
         """What apps keep of their people."""
         ...
 
     @property
-    def repeats(self) -> "Repeats":
+    def repeats(self) -> Repeats:
         """Requests that may come again."""
         ...
 
     @property
-    def person_records(self) -> "PersonRecords":
+    def person_records(self) -> PersonRecords:
         """What apps keep of their people beside profiles."""
         ...
 
     @property
-    def service(self) -> "Service":
+    def service(self) -> Service:
         """How the service does, and its backups."""
         ...
 
     @property
-    def rights(self) -> "Rights":
+    def rights(self) -> Rights:
         """The rights of people."""
         ...
 
     @property
-    def holds(self) -> "Holds":
+    def holds(self) -> Holds:
         """Duties to keep what an erasure would take."""
         ...

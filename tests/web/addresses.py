@@ -23,7 +23,6 @@ PAGES = {
     "policies": "/policies?effect=deny&dataset=trips",
     "sources": "/sources",
     "source": f"/sources/{canonical(id_of('mail'))}",
-    "source-folder": f"/sources/{canonical(id_of('rides'))}?look=1",
     "source-add": "/sources/add?kind=imap",
     "ledger": "/ledger",
     "ledger-open": "/ledger?open=5",

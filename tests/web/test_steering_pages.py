@@ -14,7 +14,6 @@ from tests.web.sample_places import being_read
 from tests.web.sample_vault import PASSPHRASE, SampleVault
 
 MAIL = f"/sources/{canonical(id_of('mail'))}"
-RIDES = f"/sources/{canonical(id_of('rides'))}"
 BANK = b"Day;Amount;Who\n30.01.2026;-1,50;Shop\n31.01.2026;2,00;Ann\n"
 
 
@@ -55,6 +54,11 @@ def test_a_source_is_paused_and_resumed_by_a_press(plain: Page, shared: Running)
 
     card.get_by_role("button", name="Resume").click()
     expect(card).to_contain_text("In order")
+
+    card.get_by_role("link", name="Details").click()
+    plain.get_by_role("link", name="See what lies there").click()
+    lies = plain.get_by_role("region", name="What lies there now")
+    expect(lies.get_by_role("row", name="saturday.gpx")).to_contain_text("GPX 1.1")
 
 
 def test_an_account_is_given_anew_and_a_no_of_the_server_is_said(

@@ -104,5 +104,11 @@ def in_small_batches(node: Node) -> Sources:
         return nullcontext(UnjailedReader(sources, unjailed_because="the test wrote the file"))
 
     return Sources(
-        parts.core, parts._index, parts._objects, cell, plugins.is_per_file, time.perf_counter
+        parts.core,
+        parts._index,
+        parts._objects,
+        cell,
+        plugins.is_per_file,
+        time.perf_counter,
+        parts._steering,
     )

@@ -59,6 +59,13 @@ class Typist:
             sys.stdout.write(f"{prompt}{'*' * len(typed)}\n")
         return typed
 
+    def line(self, prompt: str) -> str:
+        if not self._lines:
+            raise EOFError
+        typed = self._lines.pop(0)
+        sys.stdout.write(f"{prompt}{typed}\n")
+        return typed
+
 
 @dataclass(frozen=True)
 class Ended:

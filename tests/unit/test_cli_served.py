@@ -28,7 +28,8 @@ def test_each_is_a_command_a_page_and_a_route_of_the_owner() -> None:
     pages = {each.path for each in page_routes(Assets())}
 
     assert SERVED.keys() <= {*commands(tree({}))}
-    assert {way.route for way in SERVED.values()} <= routes
+    assert {way.route for way in SERVED.values() if way.route} <= routes
+    assert all(way.page or way.route for way in SERVED.values())
     assert {way.page for way in SERVED.values() if way.page} <= pages
 
 

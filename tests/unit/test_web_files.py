@@ -11,6 +11,7 @@ import pytest
 
 from sealhold.frontends.http.headers import POLICY
 from sealhold.frontends.web.assets import BUNDLES, DIGESTS, FOLDER, Assets, sources
+from sealhold.frontends.web.pages.seldom import HANDLERS
 from sealhold.frontends.web.render import NAV, TEMPLATES
 from sealhold.frontends.web.routes import page_routes
 from sealhold.frontends.web.texts import ENGLISH
@@ -108,3 +109,9 @@ def test_a_route_that_acts_is_a_post_and_only_the_ways_in_need_no_session() -> N
         if route.path.rpartition("/")[2] in acts:
             assert route.get is None
             assert route.post is not None
+
+
+def test_each_page_that_is_loaded_late_is_there() -> None:
+    named = re.findall(r'_later\("([a-z_.]+)"\)', (TEMPLATES.parent / "routes.py").read_text())
+
+    assert set(named) == set(HANDLERS)

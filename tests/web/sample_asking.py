@@ -16,9 +16,10 @@ from sealhold.model.errors import (
 from sealhold.model.ids import (
     Kind,
     RequestId,
+    SourceId,
     parse_id,
 )
-from sealhold.model.quantities import MicroBits
+from sealhold.model.quantities import DAY, Instant, MicroBits
 from sealhold.model.shown import (
     AnswerView,
     AppView,
@@ -30,7 +31,7 @@ from sealhold.model.shown import (
     RequestState,
     Terms,
 )
-from sealhold.model.shown.dataware import ComponentView, ListedDataset, ReadyView
+from sealhold.model.shown.dataware import AckState, ComponentView, ListedDataset, ReadyView
 from sealhold.policy.names import taken_for
 from tests.web import sample_data as data
 from tests.web.sample_state import ANSWER, Part, SampleState, answer_of
@@ -205,8 +206,29 @@ class SampleGrants(Part):
         wanted = parse_id(Kind.GRANT, id_text)
         for grant in self._vault.grant_views:
             if grant.id.endswith(wanted):
-                return grant, ()
+                return grant, components(grant)
         raise NotFoundError(f"no grant `{id_text}`")
+
+
+def components(grant: GrantView) -> tuple[ComponentView, ...]:
+    """Return how two sources stand to a grant: one that is there, and one that was away."""
+    is_over = grant.state is not RequestState.ALLOWED
+    return tuple(
+        ComponentView(
+            source=SourceId(data.id_of(place)),
+            name=name,
+            state=AckState.LAID if not is_over else state,
+            epoch=int(is_over),
+            ends_at=Instant(data.NOW + DAY),
+            acked_at=data.NOW if is_over and state is AckState.ACKED else None,
+            killed=0,
+            last_run=data.NOW if place == "mail" else None,
+        )
+        for place, name, state in (
+            ("mail", "Work mail", AckState.ACKED),
+            ("rides", "Rides", AckState.PENDING),
+        )
+    )
 
 
 class SampleApps(Part):

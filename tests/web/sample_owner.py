@@ -3,9 +3,7 @@
 import json
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
-from sealhold.frontends.ownerseam import Progress
 from sealhold.model.errors import (
     CapTooHighError,
     ConflictError,
@@ -13,71 +11,61 @@ from sealhold.model.errors import (
     NotFoundError,
 )
 from sealhold.model.ids import (
-    Collection,
     JobId,
     Kind,
     parse_id,
 )
 from sealhold.model.quantities import MicroBits
 from sealhold.model.shown import (
-    FileReport,
     Hits,
-    ImportReport,
     ItemView,
     LedgerLine,
     LogState,
     Meter,
-    RejectView,
     RequestState,
-    SourceView,
 )
 from sealhold.model.shown.budgets import CapLook, CapView, Opening
 from sealhold.model.shown.keys import LogKeysView, LogKeyView
+from sealhold.model.shown.origins import OriginView, VersionView
 from tests.web import sample_data as data
-from tests.web.sample_sources import sources
 from tests.web.sample_state import Part, merkle
 
 
-class SampleSources(Part):
-    """Where the data comes from."""
+class SampleOrigins(Part):
+    """Why items are here."""
 
-    def list(self) -> tuple[SourceView, ...]:
-        return tuple(self._vault.source_views)
-
-    def import_file(self, name: str, path: Path, progress: Progress) -> ImportReport:
-        content = path.read_bytes()
-        progress(len(content), len(content))
-        is_track = b"<gpx" in content
-        reject = RejectView(position="trk 2", why="no_time", detail="no point has a time")
-        report = FileReport(
-            name=name,
-            what="GPX 1.1" if is_track else "no format that a connector reads",
-            job=JobId(data.id_of(name)) if is_track else None,
-            new=12 if is_track else 0,
-            changed=0,
-            same=2 if is_track else 0,
-            rejects=(reject,) if is_track else (),
-            rejected=1 if is_track else 0,
-            error=None if is_track else "no connector knows this content",
-            remedy=None if is_track else "Export it as GPX, iCalendar, vCard, mbox, OFX or CSV.",
+    def why(self, id_text: str) -> OriginView:
+        item = SampleRecords(self._vault).get(id_text)
+        versions = tuple(
+            VersionView(
+                version=number,
+                job=JobId(data.id_of(f"job {number}")),
+                file="" if number == 1 else f"calendar.ics{self._vault.stranger}",
+                at=None if number == 1 else data.NOW,
+                input="ab" * 16,
+            )
+            for number in range(item.version, 0, -1)
         )
-        if is_track:
-            self._vault.item_lines = self._vault.item_lines or data.items(self._vault.stranger)
-            self._vault.source_views.insert(0, replace(sources()[1], name=name))
-        return ImportReport(
-            files=(report,),
-            new=report.new,
-            changed=0,
-            same=report.same,
-            rejected=report.rejected,
-            unreadable=0 if is_track else 1,
-            seconds=0.2,
-            by_collection={Collection("trips"): report.new} if is_track else {},
+        return OriginView(
+            id=item.id,
+            collection=item.collection,
+            version=item.version,
+            source=item.source,
+            connector=item.provenance.connector,
+            connector_version=item.provenance.connector_version,
+            position=item.provenance.position,
+            original_id=item.provenance.original_id,
+            content=item.provenance.content_hash.hex(),
+            versions=versions,
         )
 
 
 class SampleRecords(Part):
     """The owner's own reading."""
+
+    @property
+    def origins(self) -> SampleOrigins:
+        return SampleOrigins(self._vault)
 
     def search(self, words: str, cursor: str | None, limit: int) -> Hits:
         found = tuple(

@@ -15,6 +15,7 @@ from sealhold.model.ids import (
     Purpose,
     ReceiptId,
 )
+from sealhold.model.policytokens import PolicyTokenView
 from sealhold.model.quantities import DAY, Instant, MicroBits
 from sealhold.model.shown import (
     AnswerView,
@@ -28,6 +29,7 @@ from sealhold.model.shown import (
     SourceView,
     Terms,
 )
+from sealhold.model.shown.dataware import RuleView
 from tests.web import sample_data as data
 from tests.web.sample_sources import sources
 
@@ -53,6 +55,10 @@ class SampleState:
         self.answer_views: list[AnswerView] = []
         self.lines: list[LedgerLine] = []
         self.source_views: list[SourceView] = []
+        self.rules: list[RuleView] = []
+        self.media: list[PolicyTokenView] = []
+        self.being_read: set[bytes] = set()
+        self.mappings: list[str] = [] if empty else [f"bookings by day-amount-who{stranger}"]
         self.item_lines = () if empty else data.items(stranger)
         self.looked: set[bytes] = set()
         self.caps = dict(data.DEFAULTS)

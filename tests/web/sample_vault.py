@@ -21,11 +21,12 @@ from tests.web.sample_asking import (
     SampleRuns,
 )
 from tests.web.sample_callers import SampleCallers, SampleMine, SamplePasskeys
-from tests.web.sample_dataware import SampleDataware
+from tests.web.sample_dataware import SampleDataware, furnish
+from tests.web.sample_files import SampleSources
 from tests.web.sample_holds import SampleHolds
 from tests.web.sample_keys import SampleRotation
 from tests.web.sample_logins import SampleLogins
-from tests.web.sample_owner import SampleAudit, SampleBudgets, SampleRecords, SampleSources
+from tests.web.sample_owner import SampleAudit, SampleBudgets, SampleRecords
 from tests.web.sample_people import SamplePeople
 from tests.web.sample_processings import (
     SampleChoices,
@@ -71,6 +72,11 @@ class SampleVault(SampleState):
 
     is_near = True
 
+    def __init__(self, *, stranger: str = "", empty: bool = False, locked: bool = True) -> None:
+        super().__init__(stranger=stranger, empty=empty, locked=locked)
+        if not empty:
+            furnish(self, stranger)
+
     def together(self) -> AbstractContextManager[None]:
         return nullcontext()
 
@@ -104,7 +110,7 @@ class SampleVault(SampleState):
 
     @property
     def dataware(self) -> SampleDataware:
-        return SampleDataware()
+        return SampleDataware(self)
 
     @property
     def runs(self) -> SampleRuns:

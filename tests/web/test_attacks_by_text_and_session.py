@@ -47,9 +47,12 @@ def test_no_script_runs_from_a_file_name_a_search_or_an_address(page: Page, site
     page.locator("input[type=file]").set_input_files(
         FilePayload(name="<img src=x onerror=window.owned=1>.gpx", mimeType="x/y", buffer=b"<gpx")
     )
-    page.get_by_role("button", name="Import a file").click()
-    expect(page.get_by_role("status")).to_contain_text("<img src=x")
+    page.get_by_role("button", name="Look at them").click()
+    expect(page.get_by_role("rowheader")).to_contain_text("<img src=x")
     owned = [page.evaluate("window.owned")]
+    page.get_by_role("button", name="Take them in").click()
+    expect(page.get_by_role("status")).to_contain_text("<img src=x")
+    owned.append(page.evaluate("window.owned"))
     for path in (
         "/search?words=<script>window.owned=1</script>",
         "/<script>window.owned=1</script>",
@@ -57,7 +60,7 @@ def test_no_script_runs_from_a_file_name_a_search_or_an_address(page: Page, site
         page.goto(site.url + path)
         owned.append(page.evaluate("window.owned"))
 
-    assert owned == [None, None, None]
+    assert owned == [None, None, None, None]
 
 
 @pytest.mark.threat("T61")

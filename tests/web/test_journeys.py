@@ -185,7 +185,7 @@ def test_a_grant_is_revoked_and_an_app_stopped_and_resumed(
 ) -> None:
     anyhow.goto(site.url + "/apps")
     anyhow.get_by_role("button", name="Revoke").click()
-    expect(anyhow.get_by_text("Revoked")).to_be_visible()
+    expect(anyhow.get_by_text("Revoked", exact=True)).to_be_visible()
     anyhow.get_by_role("button", name="Stop Tariff Finder").click()
     card = anyhow.get_by_role("article", name="Tariff Finder")
     expect(card).to_contain_text("Stopped")
@@ -231,7 +231,9 @@ def test_an_app_is_registered_and_its_token_said_once(anyhow: Page, site: Runnin
     expect(anyhow.get_by_text("shv1_")).to_have_count(0)
 
 
-def test_a_file_is_imported_and_what_was_skipped_is_said(anyhow: Page, site: Running) -> None:
+def test_a_file_is_shown_then_imported_and_what_was_skipped_is_said(
+    anyhow: Page, site: Running, vault: SampleVault
+) -> None:
     anyhow.goto(site.url + "/sources")
     anyhow.locator("input[type=file]").set_input_files(
         [
@@ -239,11 +241,15 @@ def test_a_file_is_imported_and_what_was_skipped_is_said(anyhow: Page, site: Run
             FilePayload(name="holiday.xyz", mimeType="text/plain", buffer=b"nothing we know"),
         ]
     )
-    anyhow.get_by_role("button", name="Import a file").click()
+    anyhow.get_by_role("button", name="Look at them").click()
+    expect(anyhow.locator("h1")).to_have_text("1 of 2 files can be read")
+    before = len(vault.source_views)
+    anyhow.get_by_role("button", name="Take them in").click()
 
     expect(anyhow.get_by_role("status").first).to_contain_text("12 new")
     expect(anyhow.get_by_role("status").first).to_contain_text("1 skipped")
     expect(anyhow.get_by_role("status").nth(1)).to_contain_text("No connector knows this content")
+    assert len(vault.source_views) == before + 1
 
 
 def test_the_log_is_verified(anyhow: Page, site: Running) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
 
 from sealhold.frontends.web.texts import ENGLISH
 from tests.web.addresses import EMPTY, PAGES, REQUEST
@@ -88,6 +88,24 @@ def test_a_page_has_no_fault_that_axe_finds(
     found = {look: violations(page, axe_source) for look in looks(page)}
 
     assert {look: faults for look, faults in found.items() if faults} == {}
+
+
+def test_files_before_they_go_in_have_no_fault_that_axe_finds(
+    page: Page, site: Running, axe_source: str
+) -> None:
+    page.goto(site.url + "/sources")
+    bank = b"Day;Amount;Who\n30.01.2026;-1,50;Shop\n31.01.2026;2,00;Ann\n"
+    page.locator("input[type=file]").set_input_files(
+        FilePayload(name="bank.csv", mimeType="text/csv", buffer=bank)
+    )
+    found: dict[str, list[str]] = {}
+    for name in ("Look at them", "These are bookings", "See it as bookings"):
+        page.get_by_role("button", name=name).click()
+        if name != "These are bookings":  # what it asks stands below what it shows, too
+            found |= {f"{name}, {look}": violations(page, axe_source) for look in looks(page)}
+
+    assert {look: faults for look, faults in found.items() if faults} == {}
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 @pytest.mark.parametrize("name", EMPTY)

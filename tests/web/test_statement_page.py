@@ -27,10 +27,12 @@ def test_without_script_one_click_stops_an_odd_app(
     expect(alert).to_contain_text("an hour new to it")
     alert.get_by_role("button").click()
 
-    page.wait_for_url("**/apps*")
+    expect(page.locator("h1")).to_have_text("Statement")
+    expect(alert).to_contain_text("Stopped")
     assert [app.state for app in vault.app_views.values()].count("suspended") == 1
-    page.goto(f"{site.url}/statement")
     expect(page.locator("section.chain form")).to_have_count(0)  # it is stopped already
+    page.get_by_role("link", name="Let it ask again").click()
+    expect(page.get_by_role("article", name="GreenCorp HR")).to_contain_text("Stopped")
     context.close()
 
 

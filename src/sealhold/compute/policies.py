@@ -37,6 +37,7 @@ from sealhold.model.quantities import MicroBits, show_bits
 from sealhold.model.shown import RequestState
 from sealhold.model.shown.dataware import (
     ListedDataset,
+    RuleChoices,
     RuleDraft,
     RuledView,
     RuleLook,
@@ -131,6 +132,17 @@ class Policies:
             NotFoundError: no rule of that id.
         """
         return self._view(self._rules.find(id_text))
+
+    def choices(self) -> RuleChoices:
+        """Return what a rule may name: the datasets with their columns, and the purposes."""
+        known = self._office.core.datasets
+        words = {purpose: dpv.label(purpose) for purpose in dpv.every()}
+        return RuleChoices(
+            datasets={
+                name: tuple(column.name for column in known[name].columns) for name in sorted(known)
+            },
+            purposes=dict(sorted(words.items(), key=lambda each: each[1])),
+        )
 
     def look(self, draft: RuleDraft) -> RuleLook:
         """Return what a rule would have had to say of each request so far; nothing changes.

@@ -24,6 +24,7 @@ ROLES = (*NEEDED, "payee", "memo", "currency", "account")  # the last two: a col
 ORDERS = {"day-first": Form.DAY_FIRST, "month-first": Form.MONTH_FIRST, "year-first": Form.TIME}
 SIGNS = {"point": Form.DECIMAL, "comma": Form.DECIMAL_COMMA}
 SAID = ("order", "sign")
+SAMPLES = 3  # texts of a column that its owner is shown
 _LETTERS = 3  # of a currency
 _END = 4  # characters of an account's number that its column shows
 
@@ -47,6 +48,59 @@ def texts_of(item: Item) -> dict[str, str] | None:
     values = item.raw if isinstance(item.raw, list) else cells.values()
     written = ("" if value is None else str(value) for value in values)
     return dict(zip(cells, written, strict=False))
+
+
+# What banks call their columns, in five languages; of two that fit, the one that stands first.
+_CALLED: Mapping[str, tuple[str, ...]] = {
+    "date": ("booking date", "buchungstag", "date", "datum", "fecha", "data", "day", "tag"),
+    "amount": ("amount", "betrag", "montant", "importe", "importo", "bedrag", "sum"),
+    "payee": ("payee", "beneficiary", "counterparty", "empf", "name", "who", "tiers", "naam"),
+    "memo": ("memo", "purpose", "zweck", "reference", "description", "libell", "text"),
+    "currency": ("currency", "hrung", "devise", "divisa", "valuta", "ccy"),
+    "account": ("account", "iban", "konto", "compte", "cuenta", "rekening"),
+}
+
+
+def samples(rows: Iterable[Mapping[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Return the first different texts of each column, in the order of the columns."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        for column, text in row.items():
+            seen = found.setdefault(column, [])
+            if text.strip() and text.strip() not in seen and len(seen) < SAMPLES:
+                seen.append(text.strip())
+    return {column: tuple(texts) for column, texts in found.items()}
+
+
+def guess(rows: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Return which column each role may be, by names and values; its owner says whether it is.
+
+    A date is a column of days alone and an amount one of numbers alone; each column is guessed
+    once, and what nothing suggests is left out.
+    """
+    left = list(rows[0]) if rows else []
+    found: dict[str, str] = {}
+    for role, names in _CALLED.items():
+        able = [column for column in left if _may_be(role, column, rows)]
+        called = [c for name in names for c in able if name in c.casefold()]
+        first = called or (able if role in NEEDED else [])
+        if first:
+            found[role] = first[0]
+            left.remove(first[0])
+    return found
+
+
+def _may_be(role: str, column: str, rows: Sequence[Mapping[str, str]]) -> bool:
+    """Return whether the values of a column have the form of a role."""
+    texts = [row[column].strip() for row in rows]
+    if role == "currency":
+        return all(not text or _is_currency(text) for text in texts)
+    if role not in NEEDED:
+        return True
+    proof = ColumnProof()
+    proof.see(texts)
+    wanted = ORDERS.values() if role == "date" else SIGNS.values()
+    return not proof.forms().isdisjoint(wanted)
 
 
 def propose(rows: Sequence[Mapping[str, str]], said: Mapping[str, str]) -> TableMap:

@@ -7,7 +7,15 @@ Source: docs/spec/39-dataware.md.
 
 from typing import Protocol
 
-from sealhold.model.shown.dataware import InboxLine, RuleDraft, RuleLook, RuleView, ShowingView
+from sealhold.model.policytokens import PolicyTokenView
+from sealhold.model.shown.dataware import (
+    InboxLine,
+    RuleChoices,
+    RuleDraft,
+    RuleLook,
+    RuleView,
+    ShowingView,
+)
 
 
 class Policies(Protocol):
@@ -27,6 +35,10 @@ class Policies(Protocol):
 
     def showing(self) -> tuple[ShowingView, ...]:
         """Return what each app hears of when it asks what there is."""
+        ...
+
+    def choices(self) -> RuleChoices:
+        """Return what a rule may name: the datasets with their columns, and the purposes."""
         ...
 
     def look(self, draft: RuleDraft) -> RuleLook:
@@ -58,8 +70,31 @@ class Policies(Protocol):
         ...
 
 
+class PolicyTokens(Protocol):
+    """Media that grants hang on."""
+
+    def all(self) -> tuple[PolicyTokenView, ...]:
+        """Return every token, those that end last first; they are looked for at this moment."""
+        ...
+
+    def revoke(self, id_text: str, passphrase: str = "") -> PolicyTokenView:
+        """End a token wherever it is; grants that were bound to it stay bound.
+
+        Raises:
+            NotFoundError: there is none of that id.
+            WrongPassphraseError: it narrows, and the owner is not proven.
+            ConflictError: it was revoked before.
+        """
+        ...
+
+
 class Dataware(Protocol):
     """Access by third parties, beside single requests."""
+
+    @property
+    def tokens(self) -> PolicyTokens:
+        """Media that grants hang on."""
+        ...
 
     @property
     def policies(self) -> Policies:

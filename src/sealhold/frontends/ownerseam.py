@@ -6,8 +6,7 @@ Source: docs/spec/20-faces.md section 1.
 """
 
 from collections.abc import Set as AbstractSet
-from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sealhold.model.ids import RequestId
 from sealhold.model.quantities import MicroBits
@@ -16,14 +15,12 @@ from sealhold.model.shown import (
     AppView,
     GrantView,
     Hits,
-    ImportReport,
     ItemView,
     LedgerLine,
     LogState,
     Meter,
     RequestCard,
     RequestLine,
-    SourceView,
     Terms,
 )
 from sealhold.model.shown.budgets import CapLook, CapView
@@ -31,30 +28,10 @@ from sealhold.model.shown.dataware import ComponentView, ListedDataset, ReadyVie
 from sealhold.model.shown.keys import LogKeysView
 from sealhold.model.shown.pushes import Pushed
 
+if TYPE_CHECKING:
+    from sealhold.model.shown.origins import OriginView
+
 NO_POINTS: AbstractSet[str] = frozenset()
-
-
-class Progress(Protocol):
-    """Hears how far an import is."""
-
-    def __call__(self, done: int, total: int, /) -> None:
-        """Take note that `done` of `total` bytes were read."""
-        ...
-
-
-class Sources(Protocol):
-    """Where the data comes from."""
-
-    def list(self) -> tuple[SourceView, ...]:
-        """Return each source once, the one that ran last first."""
-        ...
-
-    def import_file(self, name: str, path: Path, progress: Progress) -> ImportReport:
-        """Read the file at `path`, called `name` by its owner, into the vault.
-
-        A file that no connector reads is reported, not raised.
-        """
-        ...
 
 
 class Pushing(Protocol):
@@ -69,6 +46,18 @@ class Pushing(Protocol):
             ExhaustedError: more calls or bytes than it may send.
             InvalidError: the body is no JSON, or another one came under the same key.
             BusyError: an import takes long.
+        """
+        ...
+
+
+class Origins(Protocol):
+    """Why items are here."""
+
+    def why(self, id_text: str) -> "OriginView":
+        """Return where one item is from, and each of its versions.
+
+        Raises:
+            NotFoundError: no item of that id.
         """
         ...
 
@@ -90,6 +79,11 @@ class Records(Protocol):
         Raises:
             NotFoundError: no item of that id.
         """
+        ...
+
+    @property
+    def origins(self) -> Origins:
+        """Why an item is here."""
         ...
 
     def today(self) -> tuple[tuple[int, int], ...]:

@@ -11,35 +11,39 @@
 Source: docs/spec/20-faces.md section 1.
 """
 
+from __future__ import annotations  # most of what is named here is not loaded by an idle vault
+
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from sealhold.frontends.callerseam import Callers, Mine, Passkeys
-from sealhold.frontends.datawareseam import Dataware
-from sealhold.frontends.holdseam import Holds
-from sealhold.frontends.keyseam import Rotating
-from sealhold.frontends.loginseam import Logins
-from sealhold.frontends.ownerseam import (
-    Apps,
-    Audit,
-    Budgets,
-    Grants,
-    Outside,
-    Pushing,
-    Records,
-    Requests,
-    Runs,
-    Sources,
-)
-from sealhold.frontends.peopleseam import People
-from sealhold.frontends.processingseam import Choices, ProcessingRuns, Processings
-from sealhold.frontends.recordseam import PersonRecords, Repeats
-from sealhold.frontends.rightsseam import Rights
-from sealhold.frontends.serviceseam import Service
-from sealhold.frontends.statementseam import Statements
 from sealhold.model.shown import Status
+
+if TYPE_CHECKING:  # contracts that nothing runs by: an idle vault has no room for them
+    from sealhold.frontends.callerseam import Callers, Mine, Passkeys
+    from sealhold.frontends.datawareseam import Dataware
+    from sealhold.frontends.holdseam import Holds
+    from sealhold.frontends.keyseam import Rotating
+    from sealhold.frontends.loginseam import Logins
+    from sealhold.frontends.ownerseam import (
+        Apps,
+        Audit,
+        Budgets,
+        Grants,
+        Outside,
+        Pushing,
+        Records,
+        Requests,
+        Runs,
+    )
+    from sealhold.frontends.peopleseam import People
+    from sealhold.frontends.processingseam import Choices, ProcessingRuns, Processings
+    from sealhold.frontends.recordseam import PersonRecords, Repeats
+    from sealhold.frontends.rightsseam import Rights
+    from sealhold.frontends.serviceseam import Service
+    from sealhold.frontends.sourceseam import Sources
+    from sealhold.frontends.statementseam import Statements
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ Source: docs/architecture.md section 3.
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -89,6 +89,7 @@ if TYPE_CHECKING:
     from sealhold.vault.pushing import Pushing
     from sealhold.vault.snapshotviews import Snapshots
     from sealhold.vault.statements import Statements
+    from sealhold.vault.steering import Steering
 
 
 class OpenParts:
@@ -113,8 +114,9 @@ class OpenParts:
         chosen = settings(home.folder)
         self.audit = Ledger(core, vault.appender, registry, home, self._objects)
         self.records = Records(core, self._index, firewall, self.audit, time.perf_counter)
+        per_file, clock = plugins.is_per_file, time.perf_counter
         self.sources = Sources(
-            core, self._index, self._objects, ReaderCell, plugins.is_per_file, time.perf_counter
+            core, self._index, self._objects, ReaderCell, per_file, clock, self._steering
         )
         self.standing = Standing(
             core, self._index, self._objects, looking, pullers, self.sources.turn
@@ -195,6 +197,18 @@ class OpenParts:
 
         return Dispatch(self.core, LiveRuns(), self._of_proofs[1].last_run)
 
+    def _steering(self) -> "Steering":
+        """Return what the owner does about sources; loaded with the first page of them."""
+        from sealhold.compute.pullers import kinds  # noqa: PLC0415  # reason: seldom needed
+        from sealhold.vault.steering import Steering  # noqa: PLC0415  # reason: the same
+
+        core, verify = self._ground[0], self._ground[5]
+        every = cache(partial(kinds, core.clock))
+        files = self.sources
+        return Steering(
+            core, self.standing, every, verify, _in_background, files.undo, files.recognise
+        )
+
     def _policies(self) -> "Policies":
         return self.dataware.policies
 
@@ -203,7 +217,7 @@ class OpenParts:
         """Rules written ahead and the inbox; loaded with the first of them."""
         from sealhold.compute.dataware import Dataware  # noqa: PLC0415  # reason: seldom needed
 
-        return Dataware(self._of_proofs[0], self.requests)
+        return Dataware(self._of_proofs[0], self.requests, lambda: self.media.door)
 
     @property
     def has_terms(self) -> bool:

@@ -51,6 +51,11 @@ def within(purpose: Purpose) -> list[Purpose]:
     return [Purpose(term) for term in sorted(TERMS) if purpose in _WITHIN[term]]
 
 
+def every() -> list[Purpose]:
+    """Return each purpose of the vocabulary, in the order of their names."""
+    return [Purpose(term) for term in sorted(TERMS)]
+
+
 def label(purpose: Purpose) -> str:
     """Return what `purpose` means, to be read after "They want to": `sell something`.
 

@@ -7,13 +7,16 @@ Source: docs/spec/18-connectors.md section 4.
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from sealhold.connectors import runner
+from sealhold.connectors.members import member_of, size_of
 from sealhold.connectors.runner import Progress, Reader
-from sealhold.model.shown import ImportReport, MapPreview, SourceView
+from sealhold.model.errors import UnreadableSourceError
+from sealhold.model.shown import ImportReport, MapPreview, Recognised, SourceView, TableLook
 from sealhold.model.shown.snapshots import WithdrawalView
 from sealhold.vault.catalogue import Catalogue, JobRow
 from sealhold.vault.core import Core
@@ -24,7 +27,8 @@ from sealhold.vault.signed import Signer, reading, signer_of
 from sealhold.vault.undoing import undo
 
 if TYPE_CHECKING:
-    from sealhold.vault.tablemaps import TableMaps
+    from sealhold.vault.steering import Steering
+    from sealhold.vault.tablemaps import MappingReader, TableMaps
 
 Cell = Callable[[], AbstractContextManager[Reader]]
 
@@ -40,6 +44,7 @@ class Sources:
         cell: Cell,
         per_file: Callable[[str], bool],
         seconds: Callable[[], float],
+        steered: Callable[[], "Steering"],
     ) -> None:
         self._core = core
         self._index = index
@@ -49,6 +54,12 @@ class Sources:
         self._seconds = seconds
         self._catalogue = Catalogue(core.store, core.papers, core.owner)
         self.turn = Lock()  # one at a time: two would number the same segment of the index
+        self._steered = steered
+
+    @cached_property
+    def places(self) -> "Steering":
+        """What their owner does about places that are read again and again."""
+        return self._steered()
 
     def list(self) -> tuple[SourceView, ...]:
         """Return each source once, the one that ran last first."""
@@ -91,6 +102,30 @@ class Sources:
         from sealhold.vault.tablemaps import TableMaps  # noqa: PLC0415  # reason: seldom used
 
         return TableMaps(self._core)
+
+    def recognise(self, files: Mapping[Path, str]) -> tuple[Recognised, ...]:
+        """Return what each file is, called so by its owner; of an archive, each in it.
+
+        Nothing is taken in.
+        """
+        from sealhold.vault.tablemaps import MappingReader  # noqa: PLC0415  # reason: as above
+
+        with self.turn, self._cell() as cell:
+            reader = MappingReader(cell, self.maps)
+            return tuple(
+                _recognised(each, name, reader)
+                for path, name in files.items()
+                for each in runner.inside(path, reader)
+            )
+
+    def table_look(self, path: Path) -> TableLook:
+        """Return the columns of the table at `path`, with samples and what each may be.
+
+        Raises:
+            UnreadableSourceError: the file is no table.
+        """
+        with self.turn, self._cell() as cell:
+            return self.maps.look(path, cell)
 
     def map_preview(self, path: Path, said: Mapping[str, str]) -> MapPreview:
         """Return what the table at `path` would be as bookings, by what the owner says of it.
@@ -174,3 +209,23 @@ class Sources:
             seconds=self._seconds() - started,
             by_collection=dict(sink.new),
         )
+
+
+def _recognised(found: runner.Inside, name: str, reader: "MappingReader") -> Recognised:
+    member, what, why, is_table = member_of(found.path), "", found.why, False
+    size = 0
+    try:
+        size = size_of(found.path)
+        if not why:
+            known = reader.detect(found.path)
+            what = known.what
+            is_table = known.source == "csv" and reader.source_of(found.path) is None
+    except UnreadableSourceError as err:
+        why = str(err)
+    except OSError:
+        why = "the file cannot be opened"
+    full = name if member is None else f"{name}/{member}"
+    # a table in an archive stays rows: its mapping is made from the file itself
+    return Recognised(
+        name=full, size=size, what=what, why=why, is_table=is_table and member is None
+    )

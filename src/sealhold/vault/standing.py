@@ -82,7 +82,7 @@ class Standing:
         self._turn = turn  # that of imports
         self._turns: dict[SourceId, Lock] = {}
         self._drops: list[SourceRow] | None = None  # known until a source is changed
-        self.came_back: Callable[[], None] = _unheard  # told whenever a source is there again
+        self.came_back: Callable[[], None] = lambda: None  # told whenever a source is there again
         for each in self._catalogue.sources():
             self._know(each)
 
@@ -121,8 +121,7 @@ class Standing:
         """
         check_mode(mode)
         schedules.check_schedule(schedule)
-        others = [each for each in self._catalogue.sources() if not is_removed(each)]
-        if any(each.name == name for each in others):
+        if any(each.name == name and not is_removed(each) for each in self._catalogue.sources()):
             raise ConflictError(f"a source is called `{name}` already")
         self._check_can(kind, mode)
         health = self.check(kind, settings, secret)
@@ -271,8 +270,7 @@ class Standing:
             return False
         if source.due is not None:
             return source.due <= now
-        shift = source.id[-1] / 256
-        at = schedules.due(source.schedule, source.reached, now, shift)
+        at = schedules.due(source.schedule, source.reached, now, source.id[-1] / 256)
         return at is not None and at <= now
 
     def set_mode(self, source: SourceRow, mode: str) -> SourceRow:
@@ -376,6 +374,10 @@ class Standing:
         if dataset is not None:
             self._core.datasets[dataset.name] = dataset
 
+    def is_read(self, source: SourceRow) -> bool:
+        """Return whether a source is being read at this moment."""
+        return source.id in self._turns and self._turns[source.id].locked()
+
     @contextmanager
     def _alone(self, source: SourceRow) -> Iterator[None]:
         turn = self._turns.setdefault(source.id, Lock())
@@ -396,7 +398,3 @@ class Standing:
             reason=reason,
         )
         self._core.writer.commit(Work(ops, (self._teller.entry(event),)))
-
-
-def _unheard() -> None:
-    """Tell nobody."""

@@ -21,15 +21,17 @@ from sealhold.connectors.runner import Reader
 from sealhold.connectors.spec import Batch
 from sealhold.connectors.tablemap import (
     TableMap,
+    guess,
     map_from,
     map_plain,
     mapped,
     propose,
+    samples,
     texts_of,
 )
 from sealhold.model.errors import ConflictError, NotFoundError, UnreadableSourceError
 from sealhold.model.ids import SourceId, timed_id
-from sealhold.model.shown import MapPreview
+from sealhold.model.shown import MapPreview, TableLook
 from sealhold.stores.spec import Op
 from sealhold.vault.catalogue import Catalogue, SourceRow
 from sealhold.vault.core import Core
@@ -37,7 +39,7 @@ from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
 CONNECTOR = "csv"
-SHOWN = 5  # rows of a preview
+SHOWN = 10  # rows of a preview
 
 
 class TableMaps:
@@ -57,6 +59,24 @@ class TableMaps:
         same = (each for each in self.all() if _map_of(each).header == header)
         return next(same, None)
 
+    def names(self) -> tuple[str, ...]:
+        """Return what each mapping is called."""
+        return tuple(sorted(source.name for source in self.all()))
+
+    def look(self, path: Path, reader: Reader) -> TableLook:
+        """Return the columns of the table at `path`, with samples and what each may be.
+
+        Raises:
+            UnreadableSourceError: the file is no table.
+        """
+        _, rows = _table(path, reader)
+        source = self.of_header(tuple(rows[0])) if rows else None
+        return TableLook(
+            samples=samples(rows),
+            guess=guess(rows),
+            mapping="" if source is None else source.name,
+        )
+
     def preview(self, path: Path, said: Mapping[str, str], reader: Reader) -> MapPreview:
         """Return the mapping that the owner's words make for the table at `path`.
 
@@ -64,10 +84,7 @@ class TableMaps:
             InvalidError: the words do not fit the table, or leave open how it is written.
             UnreadableSourceError: the file is no table.
         """
-        if reader.detect(path).source != CONNECTOR:
-            raise UnreadableSourceError(f"`{path.name}` is no table")
-        batch = _first(path, reader)
-        rows = [texts for item in batch.items if (texts := texts_of(item)) is not None]
+        batch, rows = _table(path, reader)
         table = propose(rows, said)
         found = mapped(batch, table)
         return MapPreview(
@@ -196,6 +213,18 @@ def _numbered(name: str, number: int) -> str:
 
 def _map_of(source: SourceRow) -> TableMap:
     return map_from(source.settings["map"])
+
+
+def _table(path: Path, reader: Reader) -> tuple[Batch, list[dict[str, str]]]:
+    """Return the first batch of a table, and its rows as texts.
+
+    Raises:
+        UnreadableSourceError: the file is no table.
+    """
+    if reader.detect(path).source != CONNECTOR:
+        raise UnreadableSourceError(f"`{path.name}` is no table")
+    batch = _first(path, reader)
+    return batch, [texts for item in batch.items if (texts := texts_of(item)) is not None]
 
 
 def _first(path: Path, reader: Reader) -> Batch:

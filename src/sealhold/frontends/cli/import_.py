@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from sealhold.frontends.cli.import_map import forget, preview, try_map
+from sealhold.frontends.cli.import_ask import asked_map, try_asked
+from sealhold.frontends.cli.import_map import MapOf, forget, said_map, try_map
 from sealhold.frontends.cli.import_report import report_blocks
 from sealhold.frontends.cli.import_undo import undo
 from sealhold.frontends.cli.opening import reading
@@ -27,10 +28,14 @@ Parts = Annotated[
         " Where rows do not prove it: order=day-first|month-first, sign=comma|point.",
     ),
 ]
+Asks = Annotated[
+    bool,
+    typer.Option("--ask", help="A table of bookings: ask what each column is, with a guess."),
+]
 Forgotten = Annotated[str, typer.Option(metavar="NAME", help="Forget what `--map` said.")]
 
 
-def import_(  # noqa: PLR0917  # reason: each is a word of the command line
+def import_(  # noqa: PLR0913, PLR0917  # reason: each is a word of the command line
     context: typer.Context,
     paths: Annotated[
         list[Path] | None, typer.Argument(metavar="PATH...", help="Files, and folders of files.")
@@ -51,6 +56,7 @@ def import_(  # noqa: PLR0917  # reason: each is a word of the command line
         ),
     ] = False,
     parts: Parts = None,
+    ask: Asks = False,
     forget_map: Forgotten = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only tell what would be done.")
@@ -64,7 +70,7 @@ def import_(  # noqa: PLR0917  # reason: each is a word of the command line
     histories and bookmarks of browsers; CSV and JSON lines. What was there before is recognised, so
     the same file may come again.
 
-    Tables are rows. With `--map` the tables of one header are bookings, now and later.
+    Tables are rows. With `--map` or `--ask` the tables of one header are bookings, now and later.
 
     Raises:
         UsageError: neither a path nor `--undo`, or both; or `--signed-by` is no key.
@@ -74,31 +80,39 @@ def import_(  # noqa: PLR0917  # reason: each is a word of the command line
         raise UsageError("name files to import, or `--undo` with a job")
     if parts and (signed_by or not paths):
         raise UsageError("`--map` says what a table is: name it, and no key")
+    if ask and (parts or signed_by or not paths):
+        raise UsageError("`--ask` asks about one table: name it, and no key and no `--map`")
     key = read_key(signed_by) if signed_by else None
     if undo_job:
         undo(session, undo_job, dry_run=dry_run)
     elif forget_map:
         forget(session, forget_map, dry_run=dry_run)
+    elif ask and dry_run:
+        try_asked(session, paths or [])
     elif parts and dry_run:
         try_map(session, paths or [], parts)
     elif dry_run:
         found = _found(paths or [], key)
         emit(session, found, *_found_blocks(found), Line("Nothing was taken in.", "hint"))
     else:
-        _import(session, paths or [], key, parts or [], accept=accept_change)
+        map_of = asked_map if ask else said_map(parts) if parts else None
+        _import(session, paths or [], key, map_of, accept=accept_change)
 
 
 def _import(
     session: Session,
     paths: Sequence[Path],
     signed_by: bytes | None,
-    parts: Sequence[str],
+    map_of: MapOf | None,
     *,
     accept: bool,
 ) -> None:
     with reading(session) as node:
-        if parts:
-            node.sources.maps.keep(preview(session, node, paths, parts))
+        if map_of is not None:
+            preview = map_of(session, node, paths)
+            if preview is None:
+                return
+            node.sources.maps.keep(preview)
         found = _found(paths, signed_by)
         say(session, *_found_blocks(found))
         with bar_over(session, found) as watch:

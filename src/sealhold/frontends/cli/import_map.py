@@ -1,6 +1,6 @@
 """What the owner says about a table, before it is taken in as bookings."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sealhold.frontends.cli.opening import reading
@@ -13,6 +13,7 @@ from sealhold.model.quantities import Instant, utc
 from sealhold.model.shown import MapPreview
 from sealhold.node import Node
 
+MapOf = Callable[[Session, Node, Sequence[Path]], MapPreview | None]  # None: the owner said no
 _COLUMNS = ("at", "amount", "currency", "payee", "memo", "account")
 
 
@@ -43,8 +44,13 @@ def preview(
     if len(paths) != 1 or not paths[0].is_file():
         raise UsageError("name one table to say what its columns are")
     found = node.sources.map_preview(paths[0], said)
-    say(session, *_blocks(found))
+    say(session, *map_blocks(found))
     return found
+
+
+def said_map(parts: Sequence[str]) -> MapOf:
+    """Return what makes a mapping of the words of the command line."""
+    return lambda session, node, paths: preview(session, node, paths, parts)
 
 
 def try_map(session: Session, paths: Sequence[Path], parts: Sequence[str]) -> None:
@@ -67,7 +73,8 @@ def forget(session: Session, name: str, *, dry_run: bool) -> None:
     emit(session, {"name": source.name}, Line(head, "head"), Line(hint, "hint"))
 
 
-def _blocks(found: MapPreview) -> list[Block]:
+def map_blocks(found: MapPreview) -> list[Block]:
+    """Return the first rows of a table as bookings."""
     rows = [tuple(_cell(name, fields[name]) for name in _COLUMNS) for fields in found.bookings]
     columns = tuple(figure(name) if name == "amount" else Column(name) for name in _COLUMNS)
     written = f"Days {found.settings['order']}, decimal {found.settings['sign']}."

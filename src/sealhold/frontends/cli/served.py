@@ -21,6 +21,22 @@ SERVED: Mapping[str, Way] = {
     "status": Way("/status", "GET /v1/status"),
     "import": Way("/sources", "POST /v1/sources"),
     "source list": Way("/sources", "GET /v1/sources"),
+    "source kinds": Way("/sources/add", ""),
+    "source add": Way("/sources/add", ""),
+    "source show": Way("/sources", ""),
+    "source run": Way("/sources", ""),
+    "source pause": Way("/sources", ""),
+    "source resume": Way("/sources", ""),
+    "source set": Way("/sources", ""),
+    "source login": Way("/sources", ""),
+    "source accept": Way("/sources", ""),
+    "source remove": Way("/sources", ""),
+    "policy list": Way("/policies", "GET /v1/policies"),
+    "policy show": Way("/policies", "GET /v1/policies/{id}"),
+    "policy add": Way("/policies", "POST /v1/policies"),
+    "policy remove": Way("/policies", "POST /v1/policies/{id}/remove"),
+    "policy token show": Way("/policies", ""),
+    "policy token revoke": Way("/policies", ""),
     "search": Way("/search", "GET /v1/records"),
     "key rotate": Way("", "POST /v1/keys/{kind}/rotate"),
     "backup make": Way("", "POST /v1/backups"),
@@ -44,10 +60,12 @@ SERVED: Mapping[str, Way] = {
     "processing show": Way("", "GET /v1/processings/{id}"),
     "processing activate": Way("", "POST /v1/processings/{id}/activate"),
     "processing retire": Way("", "POST /v1/processings/{id}/retire"),
+    "request inbox": Way("/requests", "GET /v1/inbox"),
     "request list": Way("/requests", "GET /v1/requests"),
     "request show": Way("/requests", "GET /v1/requests/{id}"),
     "request approve": Way("/requests", "POST /v1/requests/{id}/approve"),
     "request deny": Way("/requests", "POST /v1/requests/{id}/refuse"),
+    "grant show": Way("/policies", "GET /v1/grants/{id}/sources"),
     "grant list": Way("/apps", "GET /v1/grants"),
     "grant pause": Way("/apps", "POST /v1/grants/{id}/pause"),
     "grant resume": Way("/apps", "POST /v1/grants/{id}/resume"),
@@ -66,5 +84,6 @@ def instead(command: tuple[str, ...]) -> str | None:
     if way is None:
         return None
     page = f"its page `{way.page}`" if way.page else ""
-    told = " or ".join(filter(None, (page, f"`{way.route}`")))
+    route = f"`{way.route}`" if way.route else ""
+    told = " or ".join(filter(None, (page, route)))
     return f"if `sealhold serve` has it open, {told} at the address that it printed"

@@ -1,6 +1,7 @@
-"""The owner's terminal: where secrets are typed.
+"""The owner's terminal: where secrets are typed, and questions answered.
 
 - A secret is read from /dev/tty with the echo off, never from standard input, which a pipe may be.
+- An answer is read from there too, and seen as it is typed.
 
 Source: docs/spec/20-faces.md section 8.
 """
@@ -8,6 +9,7 @@ Source: docs/spec/20-faces.md section 8.
 import os
 import warnings
 from getpass import GetPassWarning, getpass
+from pathlib import Path
 from typing import Protocol
 
 from sealhold.model.errors import VerificationNeededError
@@ -24,6 +26,14 @@ class Terminal(Protocol):
 
     def ask(self, prompt: str) -> str:
         """Return what the owner types, unseen.
+
+        Raises:
+            EOFError: the owner ended the input instead.
+        """
+        ...
+
+    def line(self, prompt: str) -> str:
+        """Return what the owner types, seen.
 
         Raises:
             EOFError: the owner ended the input instead.
@@ -55,3 +65,17 @@ class OwnTerminal:
                 return getpass(prompt)
             except GetPassWarning as err:
                 raise VerificationNeededError("what is typed here would be seen") from err
+
+    def line(self, prompt: str) -> str:
+        """Return a line that is typed at it.
+
+        Raises:
+            EOFError: the input was ended instead.
+        """
+        with Path(TTY).open("r+", buffering=1) as terminal:
+            terminal.write(prompt)
+            terminal.flush()
+            typed = terminal.readline()
+        if not typed:
+            raise EOFError
+        return typed.rstrip("\n")

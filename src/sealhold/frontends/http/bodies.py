@@ -19,7 +19,8 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
-from sealhold.frontends.web.visit import Fields, Upload
+from sealhold.frontends.web.upload import Upload
+from sealhold.frontends.web.visit import Fields
 from sealhold.model.errors import InvalidError
 
 FORM_BYTES = 65_536  # the longest form of ours has a few kilobytes

@@ -34,6 +34,7 @@ from sealhold.frontends.http.streaming import streamed
 from sealhold.frontends.seam import DemoStage, Vault
 from sealhold.frontends.web.pages import trouble
 from sealhold.frontends.web.render import Renderer
+from sealhold.frontends.web.tray import Trays
 from sealhold.frontends.web.visit import (
     Fields,
     Go,
@@ -145,6 +146,7 @@ class Desk:
             demo=self.demo,
             stage=self.stage,
             shown=session.shown if session else ShownCards(),
+            tray=session.tray if session else Trays().new(),
             me=session.token if session else "",
             browser=request.cookies.get(LOGIN_COOKIE, ""),
             origin=self.origin,

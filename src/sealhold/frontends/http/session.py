@@ -12,6 +12,7 @@ Source: docs/spec/20-faces.md section 6.
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
+from sealhold.frontends.web.tray import Tray, Trays
 from sealhold.frontends.web.visit import ShownCards
 from sealhold.model.clock import Clock, Entropy
 from sealhold.model.quantities import HOUR, MINUTE, Instant
@@ -36,6 +37,7 @@ class Session:
     csrf: str
     begun_at: Instant
     seen_at: Instant
+    tray: Tray
     shown: ShownCards = field(default_factory=ShownCards)
     token: str = field(default="", repr=False)  # what one of the people of apps came with
 
@@ -51,6 +53,7 @@ class Sessions:
         self._most = most
         self._clock = clock
         self._entropy = entropy
+        self._trays = Trays()
         self._sessions: dict[str, Session] = {}
         self._one_at_a_time = Lock()
 
@@ -63,8 +66,13 @@ class Sessions:
             begun_at=now,
             seen_at=now,
             token=token,
+            tray=self._trays.new(),
         )
         with self._one_at_a_time:
+            # what one that is over had handed in goes with it
+            over = [each.id for each in self._sessions.values() if now >= each.ends_at()]
+            for each in over:
+                del self._sessions[each]
             self._sessions[session.id] = session
             while len(self._sessions) > self._most:
                 del self._sessions[next(iter(self._sessions))]

@@ -65,10 +65,16 @@ def count(number: int) -> str:
 
 def size(data: bytes) -> str:
     """Return a length in bytes, `1 byte`, `11 bytes`, `2.4 kB`."""
-    length = len(data)
+    return length_of(len(data))
+
+
+def length_of(length: int) -> str:
+    """Return a number of bytes with its unit: `11 bytes`, `2.4 kB`, `1.2 MB`."""
     if length < 1000:  # noqa: PLR2004 - reason: a kilobyte
         return f"{length} {'byte' if length == 1 else 'bytes'}"
-    return f"{length / 1000:.1f} kB"
+    if length < 1_000_000:  # noqa: PLR2004 - reason: a megabyte
+        return f"{length / 1000:.1f} kB"
+    return f"{length / 1_000_000:,.1f} MB"
 
 
 def grouped(digest: str, digits: int = 16) -> str:

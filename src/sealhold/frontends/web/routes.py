@@ -20,11 +20,52 @@ from sealhold.frontends.web.pages import (
     request,
     requests,
     slips,
-    sources,
     statement,
     status,
 )
-from sealhold.frontends.web.visit import PageRoute
+from sealhold.frontends.web.visit import Handler, Outcome, PageRoute, Visit
+
+
+def _later(name: str) -> Handler:
+    """Return what answers by a page that is loaded with its first visit: idle vaults need none."""
+
+    def answer(visit: Visit) -> Outcome:
+        from sealhold.frontends.web.pages.seldom import HANDLERS  # noqa: PLC0415  # reason: see above
+
+        return HANDLERS[name](visit)
+
+    return answer
+
+
+_SOURCES = (
+    PageRoute(
+        path="/sources",
+        get=_later("sources.show"),
+        post=_later("importing.look"),
+        takes_files=True,
+    ),
+    PageRoute(path="/sources/add", get=_later("source_add.show"), post=_later("source_add.add")),
+    PageRoute(path="/sources/import", post=_later("importing.take")),
+    PageRoute(path="/sources/import/back", post=_later("importing.back")),
+    PageRoute(path="/sources/import/drop", post=_later("importing.drop")),
+    PageRoute(path="/sources/table", post=_later("importing.table")),
+    PageRoute(path="/sources/mappings/forget", post=_later("source.forget")),
+    PageRoute(path="/sources/{id}", get=_later("source.show")),
+    PageRoute(path="/sources/{id}/run", post=_later("sources.run")),
+    PageRoute(path="/sources/{id}/pause", post=_later("sources.pause")),
+    PageRoute(path="/sources/{id}/resume", post=_later("sources.resume")),
+    PageRoute(path="/sources/{id}/schedule", post=_later("source.schedule")),
+    PageRoute(path="/sources/{id}/login", post=_later("source.login")),
+    PageRoute(path="/sources/{id}/accept", post=_later("source.accept")),
+    PageRoute(path="/sources/{id}/mode", post=_later("source.mode")),
+    PageRoute(path="/sources/{id}/remove", post=_later("source.remove")),
+    PageRoute(path="/sources/{id}/readings/{job}/undo", post=_later("source.take_back")),
+)
+_POLICIES = (
+    PageRoute(path="/policies", get=_later("policies.show"), post=_later("policies.add")),
+    PageRoute(path="/policies/{id}/remove", post=_later("policies.remove")),
+    PageRoute(path="/policies/tokens/{id}/revoke", post=_later("policies.revoke_token")),
+)
 
 
 def page_routes(assets: Assets) -> tuple[PageRoute, ...]:
@@ -52,7 +93,8 @@ def page_routes(assets: Assets) -> tuple[PageRoute, ...]:
         PageRoute(path="/grants/{id}/pause", post=apps.pause),
         PageRoute(path="/grants/{id}/resume", post=apps.go_on),
         PageRoute(path="/grants/{id}/run", post=apps.run),
-        PageRoute(path="/sources", get=sources.show, post=sources.take, takes_files=True),
+        *_SOURCES,
+        *_POLICIES,
         PageRoute(path="/ledger", get=ledger.show),
         PageRoute(path="/ledger/verify", post=ledger.verify),
         PageRoute(path="/ledger/tamper", post=ledger.tamper),

@@ -12,6 +12,8 @@ from sealhold.frontends.web.words_asking import ASKING
 from sealhold.frontends.web.words_data import DATA
 from sealhold.frontends.web.words_login import LOGIN
 from sealhold.frontends.web.words_me import ME
+from sealhold.frontends.web.words_policies import POLICIES
+from sealhold.frontends.web.words_sources import SOURCES
 from sealhold.frontends.web.words_statement import STATEMENT
 
 FRAME: Mapping[str, str] = {
@@ -32,6 +34,7 @@ FRAME: Mapping[str, str] = {
     "nav.home": "Home",
     "nav.timeline": "Timeline",
     "nav.requests": "Requests",
+    "nav.policies": "Rules",
     "nav.apps": "Apps",
     "nav.sources": "Sources",
     "nav.ledger": "Ledger",
@@ -145,7 +148,16 @@ FRAME: Mapping[str, str] = {
     "error.nothing_changed": "Nothing was changed, and nothing left the vault.",
     "error.in_ledger": "What left the vault is in the ledger, and nothing else did.",
 }
-ENGLISH: Mapping[str, str] = {**FRAME, **ASKING, **DATA, **LOGIN, **ME, **STATEMENT}
+ENGLISH: Mapping[str, str] = {
+    **FRAME,
+    **ASKING,
+    **DATA,
+    **LOGIN,
+    **ME,
+    **POLICIES,
+    **SOURCES,
+    **STATEMENT,
+}
 
 
 def text(key: str, **values: object) -> str:

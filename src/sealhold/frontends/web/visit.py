@@ -10,10 +10,11 @@ Source: docs/spec/20-faces.md section 2.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from pathlib import Path
 from typing import Any
 
 from sealhold.frontends.seam import DemoStage, Vault
+from sealhold.frontends.web.tray import Tray, Trays
+from sealhold.frontends.web.upload import Upload
 from sealhold.model.quantities import Instant
 from sealhold.model.shown import RequestCard
 
@@ -36,15 +37,6 @@ class Fields:
     def many(self, name: str) -> tuple[str, ...]:
         """Return each value of `name`."""
         return tuple(value for key, value in self._pairs if key == name)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
-    """A file that came with a form; it is gone when the page returns."""
-
-    name: str  # as its sender called it: hostile
-    path: Path
-    size: int  # bytes
 
 
 class Scheme(Enum):
@@ -90,6 +82,7 @@ class Visit:
     shown: ShownCards
     came_from_elsewhere: bool  # a link on another site led here, so the cookie stayed at home
     stage: DemoStage | None = None  # what a demo has beside
+    tray: Tray = field(default_factory=lambda: Trays().new(), repr=False)
     origin: str = ""  # of these pages, as this process was told
     browser: str = field(default="", repr=False)  # what this browser got when it went to sign in
     me: str = field(default="", repr=False)  # the token of one of the people of apps

@@ -14,6 +14,7 @@ STATEMENT: Mapping[str, str] = {
     "statement.detail": "Each line",
     "statement.pause": "Pause",
     "statement.entry": "entry {number}",
+    "statement.app": "Let it ask again",
     "statement.none": "No entry of the log is of this month",
     "statement.paper": "Signed paper",
     "statement.file": "As one file",

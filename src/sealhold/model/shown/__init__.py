@@ -34,8 +34,10 @@ from sealhold.model.shown.data import (
     ItemLine,
     ItemView,
     MapPreview,
+    Recognised,
     RejectView,
     SourceView,
+    TableLook,
 )
 from sealhold.model.shown.happened import (
     Check,
@@ -70,6 +72,7 @@ __all__ = [
     "PresentationView",
     "PreviewView",
     "ProofView",
+    "Recognised",
     "RejectView",
     "RequestCard",
     "RequestLine",
@@ -77,6 +80,7 @@ __all__ = [
     "ResourceView",
     "SourceView",
     "Status",
+    "TableLook",
     "Terms",
     "Verdict",
 ]

@@ -79,9 +79,29 @@ class MapPreview:
 
     name: str  # of the mapping
     settings: Mapping[str, Plain]  # the mapping, as it would be kept
-    bookings: tuple[Mapping[str, Plain], ...]  # the first 5
+    bookings: tuple[Mapping[str, Plain], ...]  # the first 10
     rows: int  # that were looked at
     skipped: int  # of them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableLook:
+    """A table before its owner said what its columns are."""
+
+    samples: Mapping[str, tuple[str, ...]]  # column to its first 3 different texts, in order
+    guess: Mapping[str, str]  # role to column, as names and values suggest it
+    mapping: str  # the name of the mapping for its header; empty without one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognised:
+    """What a file is, before anything of it is taken in."""
+
+    name: str  # as its owner called it; of a member of an archive, behind the archive's
+    size: int  # bytes
+    what: str  # `GPX 1.1`; empty if no connector reads it
+    why: str  # why not
+    is_table: bool  # a table whose columns nobody has said the meaning of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,20 @@
 Source: docs/spec/39-dataware.md.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sealhold.model.ids import AppId, Collection, GrantId, Id16, RequestId, SourceId
+from sealhold.model.ids import (
+    AppId,
+    Collection,
+    FieldName,
+    GrantId,
+    Id16,
+    Purpose,
+    RequestId,
+    SourceId,
+)
 from sealhold.model.quantities import Instant, MicroBits
 from sealhold.model.shown.asking import RequestLine, RequestState
 
@@ -50,6 +60,14 @@ class RuleDraft:
     datasets: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     bits: MicroBits = MicroBits(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleChoices:
+    """What a rule may name."""
+
+    datasets: Mapping[Collection, tuple[FieldName, ...]]  # with their columns, by name
+    purposes: Mapping[Purpose, str]  # in words, each read after "to", in the order of the words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

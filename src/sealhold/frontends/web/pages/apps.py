@@ -24,7 +24,8 @@ def show(visit: Visit) -> Outcome:
 
 def suspend(visit: Visit) -> Outcome:
     """Stop an app."""
-    return _back(visit.vault.apps.suspend(visit.names["id"]))
+    app = visit.vault.apps.suspend(visit.names["id"])
+    return Go(to="/statement") if visit.form.one("back") == "statement" else _back(app)
 
 
 def resume(visit: Visit) -> Outcome:
@@ -36,6 +37,8 @@ def resume(visit: Visit) -> Outcome:
 def revoke(visit: Visit) -> Outcome:
     """End a grant."""
     grant = visit.vault.grants.revoke(visit.names["id"])
+    if visit.form.one("back") == "policies":
+        return Go(to="/policies#runs")
     return Go(to=f"/apps#app-{canonical(grant.app)}")
 
 

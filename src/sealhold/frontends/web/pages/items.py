@@ -12,6 +12,7 @@ from sealhold.model.encoding import Plain
 from sealhold.model.quantities import Instant
 from sealhold.model.records import Column, ColumnType
 from sealhold.model.shown import Hits, ItemLine
+from sealhold.model.shown.origins import OriginView
 
 PAGE_ITEMS = 40
 MAX_WORDS = 200  # characters of a search
@@ -65,8 +66,15 @@ def show(visit: Visit) -> Outcome:
             ],
             "raw": _raw(item.raw),
             "hash": item.provenance.content_hash.hex(),
+            "origin": _origin(visit),
         },
     )
+
+
+def _origin(visit: Visit) -> OriginView | None:
+    """Return what brought each version, if it is asked for: each look is in the log."""
+    is_asked = "why" in visit.query
+    return visit.vault.records.origins.why(visit.names["id"]) if is_asked else None
 
 
 def _list(visit: Visit, template: str, hits: Hits | None, words: str) -> Page:

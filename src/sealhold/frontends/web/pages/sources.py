@@ -1,8 +1,15 @@
-"""Where the data comes from: what was imported, what was skipped and why, and one more file."""
+"""Where the data comes from: each source, how it stands, and what is done about it at once.
 
-from sealhold.frontends.web.visit import Outcome, Page, Visit
-from sealhold.model.errors import InvalidError
-from sealhold.model.shown import ImportReport
+- Reading, pausing and resuming change nothing for good and need a press alone; all else has the
+  page of the source, where it says first what it does.
+"""
+
+from dataclasses import dataclass
+
+from sealhold.frontends.web.sourcewords import State, first_line, next_line, state_of
+from sealhold.frontends.web.visit import Go, Outcome, Page, Visit
+from sealhold.model.ids import canonical
+from sealhold.model.shown.steering import PlaceView
 
 GLYPHS = {
     "gpx": "map-pin",
@@ -28,37 +35,56 @@ GLYPHS = {
 TILES = ("mbox", "icalendar", "vcard", "gpx", "ofx", "csv")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One source on the list."""
+
+    view: PlaceView
+    state: State
+    last: str  # what became of the last reading, in words
+    next: str  # when it is read again, in words
+
+
 def show(visit: Visit) -> Outcome:
     """Return the sources, or six places where data may be today."""
-    return _page(visit, ())
+    return listed(visit)
 
 
-def take(visit: Visit) -> Outcome:
-    """Import the files of the form, and tell what became of each.
+def listed(visit: Visit, **more: object) -> Page:
+    """Return the list, with what else is told on it."""
+    cards = tuple(card_of(view) for view in visit.vault.sources.places.all())
+    need_you = sum(card.state.needs_you for card in cards)
+    values: dict[str, object] = {
+        "cards": cards,
+        "glyphs": GLYPHS,
+        "tiles": TILES,
+        "need_you": need_you,
+        "item_sum": sum(card.view.source.items for card in cards),
+        "mappings": visit.vault.sources.maps.names(),
+        "reports": (),
+    }
+    return Page(template="sources.html", values=values | more)
 
-    Raises:
-        InvalidError: no file was chosen.
-    """
-    uploads = tuple(upload for upload in visit.uploads if upload.name)
-    if not uploads:
-        raise InvalidError("no file was chosen")
-    reports = tuple(
-        visit.vault.sources.import_file(upload.name, upload.path, lambda _done, _total: None)
-        for upload in uploads
-    )
-    return _page(visit, reports)
+
+def card_of(view: PlaceView) -> Card:
+    """Return a source as the list shows it."""
+    return Card(view=view, state=state_of(view), last=first_line(view), next=next_line(view))
 
 
-def _page(visit: Visit, reports: tuple[ImportReport, ...]) -> Page:
-    sources = visit.vault.sources.list()
-    return Page(
-        template="sources.html",
-        values={
-            "sources": sources,
-            "glyphs": GLYPHS,
-            "tiles": TILES,
-            "need_you": sum(source.error is not None for source in sources),
-            "item_sum": sum(source.items for source in sources),
-            "reports": reports,
-        },
-    )
+def run(visit: Visit) -> Outcome:
+    """Begin to read a source now."""
+    return _back(visit.vault.sources.places.run(visit.names["id"]))
+
+
+def pause(visit: Visit) -> Outcome:
+    """Read a source no more until it is resumed."""
+    return _back(visit.vault.sources.places.pause(visit.names["id"]))
+
+
+def resume(visit: Visit) -> Outcome:
+    """Go on reading a source."""
+    return _back(visit.vault.sources.places.resume(visit.names["id"]))
+
+
+def _back(view: PlaceView) -> Go:
+    return Go(to=f"/sources#source-{canonical(view.source.id)}")

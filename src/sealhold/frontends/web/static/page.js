@@ -34,3 +34,22 @@ for (const button of document.querySelectorAll("button[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => print());
 }
+
+// A reading that goes on: what it has looked at so far is told anew, for ten minutes at most. The
+// page is loaded again once it is over, unless somebody is writing on it.
+const LOOKS = 300, EVERY = 2000; // milliseconds
+async function lookAgain(left) {
+  const live = [...document.querySelectorAll("[data-live]")];
+  if (!live.length || !left) return;
+  const answer = await fetch(location.href);
+  if (!answer.ok || answer.redirected) return;
+  const now = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const old of live) {
+    const told = now.getElementById(old.id);
+    if (told && told.matches("[data-live]")) old.replaceChildren(...told.childNodes);
+    else if (!document.activeElement.matches("input, select, textarea")) return location.reload();
+    else old.removeAttribute("data-live");
+  }
+  setTimeout(lookAgain, EVERY, left - 1);
+}
+if (document.querySelector("[data-live]")) setTimeout(lookAgain, EVERY, LOOKS);

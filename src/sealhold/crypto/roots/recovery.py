@@ -37,7 +37,12 @@ LONGEST = 128  # bytes of a file
 
 def new_text(entropy: Entropy) -> str:
     """Return a fresh recovery secret as text: `shrec1` and 13 groups of four letters or digits."""
-    letters = base64.b32encode(new_key(entropy, "recovery secret").reveal()).decode()
+    return text_of(new_key(entropy, "recovery secret"))
+
+
+def text_of(secret: Secret) -> str:
+    """Return a recovery secret of 32 bytes as it is written on paper."""
+    letters = base64.b32encode(secret.reveal()).decode()
     letters = letters.rstrip("=").lower()
     groups = [letters[at : at + GROUP] for at in range(0, len(letters), GROUP)]
     return "-".join((HEAD, *groups))

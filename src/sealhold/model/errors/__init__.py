@@ -52,6 +52,7 @@ from sealhold.model.errors.exhausted import (
 )
 from sealhold.model.errors.invalid import (
     CapTooHighError,
+    CardError,
     InvalidCalendarError,
     InvalidEncodingError,
     InvalidError,
@@ -124,6 +125,7 @@ __all__ = [
     "BrokerLostError",
     "BusyError",
     "CapTooHighError",
+    "CardError",
     "ConflictError",
     "DeniedError",
     "ErrorKind",

@@ -182,3 +182,10 @@ class NotAProofError(InvalidError):
 
     Over HTTP: send a proof or receipt as the vault gave it out.
     """
+
+
+class CardError(InvalidError):
+    """Recovery cards do not give a secret.
+
+    Remedy: read the named card again, word by word; take cards that were made together.
+    """

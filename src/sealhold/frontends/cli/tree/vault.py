@@ -169,6 +169,18 @@ def _key_root() -> Function:
     return key_change_root
 
 
+def _key_cards() -> Function:
+    from sealhold.frontends.cli.key_cards import key_cards
+
+    return key_cards
+
+
+def _key_recover() -> Function:
+    from sealhold.frontends.cli.key_cards import key_recover
+
+    return key_recover
+
+
 KEY = {
     "list": Entry(
         about="List the keys: what they are for, how old, how many lie under them.",
@@ -192,6 +204,16 @@ KEY = {
     ),
     "change-passphrase": Entry(
         about="Change your passphrase.", example="key change-passphrase", load=_key_passphrase
+    ),
+    "cards": Entry(
+        about="Write the recovery secret on cards, of which some are enough.",
+        example="key cards paper Cards --needed 3 --cards 5",
+        load=_key_cards,
+    ),
+    "recover": Entry(
+        about="Bring recovery cards together: they give the recovery secret.",
+        example="key recover card-1.txt card-3.txt card-4.txt --to paper",
+        load=_key_recover,
     ),
 }
 VAULT: Mapping[str, Entry | Group] = {

@@ -368,9 +368,10 @@ def test_many_long_records_at_once_are_kept_and_read_in_bounded_memory(site: Rec
 
 def _until_told(ask: Callable[[], Answer]) -> Answer:
     """Return the answer to who comes again as long as there is no room."""
+    told = ask()
     for _ in range(60):
-        told = ask()
         if told.status != 503:
             break
         assert told.headers["retry-after"] == "1"
+        told = ask()
     return told

@@ -1,7 +1,7 @@
 """Records of people: kept, read, changed, listed and taken out; each decided and in the log."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NoReturn
 
 import pytest
@@ -316,7 +316,7 @@ def test_a_use_is_decided_anew_if_the_record_changed_meanwhile(kept: Shelf, ada:
     read = kept.records.get(kept.asking(ada), at)
     taken = kept.records.delete(kept.asking(ada), at, 1)
     first = read.go()
-    assert first is not None
+    assert isinstance(first, Future)
     kept.put(ada, 1, {"n": 2}, 1)
     first.exception()
 

@@ -43,6 +43,7 @@ class SampleOrigins(Part):
                 file="" if number == 1 else f"calendar.ics{self._vault.stranger}",
                 at=None if number == 1 else data.NOW,
                 input="ab" * 16,
+                snapshot=None if number == 1 else number,
             )
             for number in range(item.version, 0, -1)
         )

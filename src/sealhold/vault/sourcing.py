@@ -7,7 +7,6 @@ Source: docs/spec/18-connectors.md section 4.
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -55,11 +54,14 @@ class Sources:
         self._catalogue = Catalogue(core.store, core.papers, core.owner)
         self.turn = Lock()  # one at a time: two would number the same segment of the index
         self._steered = steered
+        self._places: Steering | None = None
 
-    @cached_property
+    @property
     def places(self) -> "Steering":
         """What their owner does about places that are read again and again."""
-        return self._steered()
+        if self._places is None:
+            self._places = self._steered()
+        return self._places
 
     def list(self) -> tuple[SourceView, ...]:
         """Return each source once, the one that ran last first."""

@@ -75,6 +75,9 @@ def key_recover(
 
     It opens the vault where a passphrase is asked for, and sets a new one. The cards are compared
     with the vault in this folder, if one is there; they are enough without it, too.
+
+    Raises:
+        UsageError: neither `--to` nor `--check`, or both.
     """
     session = Session.of(context)
     if (to is None) is not check:

@@ -9,8 +9,9 @@ Source: docs/spec/25-records-of-people.md section 9; RFC 9110 section 14.
 
 import re
 
-from sealhold.frontends.http.api import BYTES, PURPOSE, RANGE, ApiRoute, Call, Reply, Role
+from sealhold.frontends.http.api import BYTES, RANGE, ApiRoute, Call, Reply, Role
 from sealhold.frontends.http.leased import LEASE, records_of
+from sealhold.frontends.http.showing import PURPOSE
 from sealhold.frontends.http.versions import etag, expected_of, version_of
 from sealhold.model.errors import InvalidError, RangeError
 from sealhold.model.personrecords import (

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import msgspec
 
-from sealhold.frontends.http.api import BYTES, PURPOSE, ApiRoute, Call, Reply, Role, limit, read
+from sealhold.frontends.http.api import BYTES, ApiRoute, Call, Reply, Role, limit, read
 from sealhold.frontends.http.attachments_api import number_of
 from sealhold.frontends.http.rights_api import OwnersProof, acting_token
+from sealhold.frontends.http.showing import PURPOSE
 from sealhold.model.holds import HeldProfile, HoldPlan, HoldShown, HoldView, HoldWish
 from sealhold.model.personrecords import AttachmentsView, RecordPage
 from sealhold.model.quantities import Instant

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import msgspec
 
-from sealhold.frontends.http.api import PURPOSE, ApiRoute, Call, Reply, Role, read
+from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, read
 from sealhold.frontends.http.leased import LEASE
 from sealhold.frontends.http.processing_api import caller
+from sealhold.frontends.http.showing import PURPOSE
 from sealhold.frontends.http.versions import etag, version_of
 from sealhold.frontends.ruleforms import NewRule
 from sealhold.model.ids import FieldName, SubjectId

@@ -14,9 +14,10 @@ from typing import Any
 
 import msgspec
 
-from sealhold.frontends.http.api import PURPOSE, ApiRoute, Call, Reply, Role, limit, read
+from sealhold.frontends.http.api import ApiRoute, Call, Reply, Role, limit, read
 from sealhold.frontends.http.leased import LEASE, records_of
 from sealhold.frontends.http.problems import outside_line
+from sealhold.frontends.http.showing import PURPOSE
 from sealhold.frontends.http.versions import etag, expected_of, version_of
 from sealhold.frontends.ruleforms import CollectionForm
 from sealhold.model.contents import MAX_CONTENT, read_json, read_object

@@ -40,6 +40,8 @@ TERMS = Terms(
 NEEDS = {
     "init": "empty",
     "app register": "filled",
+    "key cards": "on paper",
+    "key recover": "on cards",
     **{f"source {word}": "named" for word in ("show", "run", "set", "login", "pause", "remove")},
     "source token": "named",
     "source resume": "paused",
@@ -91,6 +93,20 @@ def entries(group: Group, before: str = "") -> Iterator[tuple[str, Entry]]:
 
 
 EXAMPLES = {words: entry.example for words, entry in entries(tree({})) if words not in ELSEWHERE}
+
+
+def _write_cards(cli: Cli, keep: Callable[[str], None]) -> None:
+    """Make a vault with a recovery secret, and cards of it; what follows has neither."""
+    assert cli.line("init --headless --recovery paper").code == 0
+    keep("on paper")
+    assert cli.line("key cards paper Made").code == 0
+    for number in range(1, 6):
+        (cli.folder / f"Made/card-{number}-of-5.txt").rename(cli.folder / f"card-{number}.txt")
+    keep("on cards")
+    for each in (cli.folder / "paper", *cli.folder.glob("card-*.txt")):
+        each.unlink()
+    shutil.rmtree(cli.folder / "Made")
+    shutil.rmtree(cli.home)
 
 
 def _name_a_source(cli: Cli, keep: Callable[[str], None]) -> None:
@@ -155,6 +171,7 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         kept[stage] = Path(shutil.copytree(cli.folder, place / stage))
 
     keep("empty")
+    _write_cards(cli, keep)
     for line in ("init --headless", "import tracks calendar.ics"):
         assert cli.line(line).code == 0, line
     keep("filled")

@@ -212,7 +212,7 @@ KEY = {
     ),
     "recover": Entry(
         about="Bring recovery cards together: they give the recovery secret.",
-        example="key recover card-1.txt card-3.txt card-4.txt --to paper",
+        example="key recover card-1.txt card-3.txt card-4.txt --to secret",
         load=_key_recover,
     ),
 }

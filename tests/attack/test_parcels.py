@@ -212,7 +212,7 @@ CONTENTS: dict[str, dict[str, bytes]] = {
     "an older version without one in force": {RECORDS: lines({"current": False})},
     "an older version that is newer": {RECORDS: lines({}, {"current": False, "version": 2})},
     "a content that is no object": {RECORDS: lines({"content": []})},
-    "a content too large": {RECORDS: lines({"content": {"text": "x" * 70_000}})},
+    "a content too large": {RECORDS: lines({"content": {"text": "x" * 1_100_000}})},
     "a number that not all read alike": {RECORDS: lines({"content": {"n": 2**60}})},
     "no number": {RECORDS: b'{"id":"' + canonical(rid(1)).encode() + b'","version":NaN}\n'},
     "too deep": {RECORDS: lines({"content": json.loads('{"a":' * 80 + "1" + "}" * 80)})},

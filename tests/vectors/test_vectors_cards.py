@@ -9,7 +9,7 @@ import pytest
 from sealhold.crypto import cards
 from sealhold.model.errors import CardError
 
-FILE = Path(__file__).parent / "published" / "slip39.json"
+FILE = Path(__file__).parent / "cards" / "slip39.json"
 VECTORS: list[dict[str, Any]] = json.loads(FILE.read_text())["vectors"]  # as its file writes it
 PASSPHRASE = b"TREZOR"
 

@@ -161,7 +161,7 @@ def test_a_page_ends_where_the_next_begins(kept: Shelf, ada: SubjectId) -> None:
 def test_a_page_of_large_records_is_cut_short(
     kept: Shelf, ada: SubjectId, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sealhold.vault.personrecords.PAGE_BYTES", 3_000)
+    monkeypatch.setattr("sealhold.stores.tables.PAGE_BYTES", 3_000)
     for number in range(5):
         kept.put(ada, number, {"text": "x" * 1_200})
 

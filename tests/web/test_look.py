@@ -153,7 +153,8 @@ def test_a_page_has_one_heading_and_weighs_little(name: str, page: Page, site: R
     weights: list[int] = []
     session.on("Network.loadingFinished", lambda event: weights.append(event["encodedDataLength"]))
 
-    page.goto(site.url + PAGES[name], wait_until="networkidle")
+    page.goto(site.url + PAGES[name], wait_until="load")
+    page.evaluate("document.fonts.ready.then(() => true)")  # what comes last
     session.detach()
 
     assert page.locator("h1").count() == 1

@@ -103,6 +103,7 @@ def test_a_route_that_acts_is_a_post_and_only_the_ways_in_need_no_session() -> N
     assert [route.path for route in routes if route.is_open] == [
         *("/unlock", "/login/begin", "/login/back/{provider}", "/login/enter/{provider}"),
         *("/me/in", "/me/enter", "/me/passkey"),
+        *("/me/in/{app}", "/me/login/{app}", "/me/back/{app}", "/me/arrive/{app}"),
     ]
     acts = ("allow", "refuse", "preview", "revoke", "run", "suspend", "resume", "verify", "lock")
     for route in routes:

@@ -347,7 +347,7 @@ def item_view(line: ItemLine, uses: tuple[LedgerLine, ...]) -> ItemView:
         ),
         source="Calendar",
         uses=uses,
-        also=(DoubleView(id=RecordId(id_of("seen twice")), source="Phone, timeline"),),
+        also=(DoubleView(id=RecordId(id_of("item 1")), source="Phone, timeline"),),
     )
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 NESTED: Final = 100_000
 QUICK_NESTED: Final = 3_000
 RUNS: Final = 3
-BYTES: Final = 8_000_000  # of each format's file, about: a quarter of a second goes to its jail
+BYTES: Final = 4_000_000  # of each format's file, about: a quarter of a second goes to its jail
 QUICK_BYTES: Final = 200_000
 IN_PLACE: Final = 100_000
 QUICK_IN_PLACE: Final = 5_000

@@ -45,6 +45,14 @@ def home_folder(given: Path | None, environment: Mapping[str, str] = os.environ)
     return (Path(data) if data else Path.home() / ".local" / "share") / "sealhold"
 
 
+def state_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return where lies what a copy of the vault's folder is not to carry."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "sealhold"
+    state = environment.get("XDG_STATE_HOME")
+    return (Path(state) if state else Path.home() / ".local" / "state") / "sealhold"
+
+
 Producer = Literal["sw", "tpm2"]
 _KNOWN: Final = {
     "compute": {"isolation"},

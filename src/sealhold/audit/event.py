@@ -87,6 +87,8 @@ class EventKind(IntEnum):
     HOLD = 67  # a duty to keep was declared, lifted, applied or ended, as the reason says
     HELD = 68  # an officer read what is held of somebody who was erased
     SNAPSHOT = 72  # what is set was kept, or the rows went back to the form that the reason names
+    DEVICE = 78  # of this person's devices one joined, left, or changed, as the reason says
+    SYNC = 79  # devices exchanged what changed: `rows_read` entries came, `rows_out` went
     PAUSE = 74  # a grant was paused, or holds again, as the reason says
     TOKEN = 73  # a policy token was made, revoked, came, went or was refused, as the reason says
     LOG_KEY = 69  # from here on the key that the digest names signs for the log

@@ -18,12 +18,26 @@ from sealhold.model.errors import InvalidEncodingError
 from sealhold.model.ids import (
     AppId,
     GrantId,
+    Id16,
     JobId,
     Purpose,
     SourceId,
     TaskDigest,
 )
 from sealhold.model.quantities import Instant, MicroBits
+from sealhold.policy.shareterms import Action, Tier
+
+
+def read_tier(value: Plain) -> Tier:
+    """Return the tier that a paper names.
+
+    Raises:
+        InvalidEncodingError: not `T0` to `T3`.
+    """
+    for tier in Tier:
+        if tier.word == value:
+            return tier
+    raise InvalidEncodingError("not a tier")
 
 
 class ReceiptKind(StrEnum):
@@ -32,6 +46,7 @@ class ReceiptKind(StrEnum):
     RUN = "run"
     IMPORT = "import"
     CONSENT = "consent"
+    USE = "use"
 
 
 class Confirmed(StrEnum):
@@ -109,9 +124,27 @@ class ConsentBody:
     budget: MicroBits | None
 
 
-Body = RunBody | ImportBody | ConsentBody
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseBody:
+    """What is shared was used, or somebody tried; signed by the device that did."""
+
+    kind: ClassVar[ReceiptKind] = ReceiptKind.USE
+
+    seq: int  # of this device under this share, from 1
+    prev: bytes  # 32 bytes: digest of the receipt before, zeros for the first
+    object: Id16  # as the recipient's copy names it, as is the version
+    version: Id16
+    action: Action
+    purpose: Purpose
+    permitted: bool
+    tier: Tier
+    counter: int | None  # number of the use over all devices; None where nothing counts
+
+
+Body = RunBody | ImportBody | ConsentBody | UseBody
 
 _FORMS: Mapping[str, Form] = {  # a field has one form in whatever body it stands
+    "action": word(Action),
     "answer": HASH,
     "app": ID,
     "budget": COUNT,
@@ -121,27 +154,34 @@ _FORMS: Mapping[str, Form] = {  # a field has one form in whatever body it stand
     "connector": TEXT,
     "connector_version": TEXT,
     "cost": COUNT,
+    "counter": COUNT,
     "decided": word(Decided),
     "destination": HASH,
     "grant": ID,
     "input": HASH,
     "job": ID,
     "new": COUNT,
+    "object": ID,
+    "permitted": FLAG,
+    "prev": HASH,
     "purpose": TEXT,
     "rejected": COUNT,
     "repeated": FLAG,
     "rows_read": COUNT,
     "same": COUNT,
+    "seq": COUNT,
     "shown": HASH,
     "source": ID,
     "task": HASH,
     "third_party": word(Secrecy),
+    "tier": Form(lambda tier: tier.word, read_tier),
     "until": COUNT,
+    "version": ID,
 }
-_MAY_BE_NULL = frozenset({"rows_read", "cost", "repeated", "until", "budget"})
+_MAY_BE_NULL = frozenset({"rows_read", "cost", "repeated", "until", "budget", "counter"})
 _MAY_BE_ABSENT = frozenset({"third_party"})
 _BODIES: Mapping[str, type[Body]] = {
-    body.kind.value: body for body in (RunBody, ImportBody, ConsentBody)
+    body.kind.value: body for body in (RunBody, ImportBody, ConsentBody, UseBody)
 }
 
 

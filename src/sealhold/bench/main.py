@@ -37,6 +37,12 @@ def _audit() -> Measure:
     return measure
 
 
+def _backup() -> Measure:
+    from sealhold.bench.backup import measure
+
+    return measure
+
+
 def _compute() -> Measure:
     from sealhold.bench.compute import measure
 
@@ -51,6 +57,24 @@ def _firewall() -> Measure:
 
 def _importing() -> Measure:
     from sealhold.bench.importing import measure
+
+    return measure
+
+
+def _log() -> Measure:
+    from sealhold.bench.synclog import measure
+
+    return measure
+
+
+def _policy() -> Measure:
+    from sealhold.bench.policy import measure
+
+    return measure
+
+
+def _relay() -> Measure:
+    from sealhold.bench.relay import measure
 
     return measure
 
@@ -79,16 +103,27 @@ def _store() -> Measure:
     return measure
 
 
+def _sync() -> Measure:
+    from sealhold.bench.syncing import measure
+
+    return measure
+
+
 BENCHES: Final[Mapping[str, Callable[[], Measure]]] = {
     "audit": _audit,
+    "backup": _backup,
     "compute": _compute,
     "firewall": _firewall,
     "import": _importing,
+    "log": _log,
+    "policy": _policy,
+    "relay": _relay,
     "rotation": _rotation,
     "service": _service,
     "start": _start,
     "sources": _sources,
     "store": _store,
+    "sync": _sync,
 }
 
 

@@ -28,6 +28,9 @@ def framed(*parts: bytes) -> bytes:
     """Return `parts` as one byte string that no other list of parts gives."""
     if len(parts) == 1:
         return _length(len(parts[0])) + parts[0]
+    if len(parts) == 2:  # noqa: PLR2004  # reason: nearly all lists are of one or two
+        one, two = parts
+        return b"".join((_length(len(one)), one, _length(len(two)), two))
     return b"".join([piece for part in parts for piece in (_length(len(part)), part)])
 
 
@@ -56,7 +59,7 @@ def sha512(*parts: bytes) -> bytes:
     return hashlib.sha512(b"".join(parts)).digest()
 
 
-def fingerprint(data: bytes) -> bytes:
+def fingerprint(data: bytes | bytearray) -> bytes:
     """Return the 32-byte BLAKE3 of `data`, which is ciphertext: the name of a stored object."""
     return blake3(data).digest()
 

@@ -2,6 +2,7 @@
 
 - One 32-byte secret gives both seeds. Public key 1984 bytes, signature 3373: Ed25519's first.
 - Both cover the tag and the message; ML-DSA also has the tag as its context.
+- A root is named by the BLAKE3 of both public keys.
 
 Source: docs/spec/03-keys.md section 6; RFC 8032; FIPS 204.
 """
@@ -12,7 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey, MLDSA65PublicKey
 
 from sealhold.crypto import sign
-from sealhold.crypto.digest import framed
+from sealhold.crypto.digest import fingerprint, framed
 from sealhold.crypto.kdf import derive
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.tags import Tag
@@ -20,6 +21,7 @@ from sealhold.model.errors import BadSignatureError
 
 RootPublic = NewType("RootPublic", bytes)  # 1984 bytes
 RootSignature = NewType("RootSignature", bytes)  # 3373 bytes
+RootId = NewType("RootId", bytes)  # 32 bytes
 
 ROOT_PUBLIC_BYTES = sign.PUBLIC_BYTES + 1952
 ED25519_SIGNATURE_BYTES = 64
@@ -41,6 +43,11 @@ class RootIdentity:
         """Return both signatures of `message` for the use that `tag` names."""
         lattice = self._lattice.sign(framed(tag, message), context=bytes(tag))
         return RootSignature(self._classic.sign(tag, message) + lattice)
+
+
+def root_id(public: bytes) -> RootId:
+    """Return the name of the root that has both public keys."""
+    return RootId(fingerprint(public))
 
 
 def verify(public: bytes, tag: Tag, message: bytes, signature: bytes) -> None:

@@ -73,7 +73,13 @@ def wrap_aad(kind: KeyKind, app: bytes, subject: bytes, record: bytes, version: 
 
 
 def wrap_places(kind: KeyKind, app: bytes, version: int) -> Callable[[bytes, bytes], bytes]:
-    """Return what makes the places that differ in subject and record alone, each of 16 bytes."""
+    """Return what makes the places that differ in subject and record alone, each of 16 bytes.
+
+    Raises:
+        ValueError: an app that is not 16 bytes.
+    """
+    if len(app) != ID_BYTES:
+        raise ValueError("an id in associated data is not 16 bytes")
     head, tail = b"".join((Tag.WRAP, _KIND[kind], app)), _wrap_tail(version)
     return lambda subject, record: head + subject + record + tail
 
@@ -102,7 +108,13 @@ def body_aad(  # a place has seven parts, and this runs for every record
 def body_places(  # a place has seven parts
     kind: KeyKind, app: bytes, subject: bytes, collection: Collection, part: int, version: int
 ) -> Callable[[bytes], bytes]:
-    """Return what makes the places that differ in the record alone, which has 16 bytes."""
+    """Return what makes the places that differ in the record alone, which has 16 bytes.
+
+    Raises:
+        ValueError: an app or a subject that is not 16 bytes.
+    """
+    if not len(app) == len(subject) == ID_BYTES:
+        raise ValueError("an id in associated data is not 16 bytes")
     name = collection.encode()
     head, tail = (
         b"".join((Tag.BODY, _KIND[kind], app, subject)),

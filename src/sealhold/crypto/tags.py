@@ -28,7 +28,19 @@ class Tag(bytes, Enum):
     ROOT_BESIDE = b"sealhold/root-beside/v1"  # what ends the slots of a root, under another's
     TOKEN_SLOT = b"sealhold/token-slot/v1"  # that there is a slot on a token
     ESCROW = b"sealhold/escrow/v1"  # an epoch's key and the root key, for the recovery secret
+    LOG_ENTRY = b"sealhold/log-entry/v1"  # an entry of a device's log
+    HELLO = b"sealhold/log-hello/v1"  # whose a log is, on a carrier
+    VERSION = b"sealhold/version/v1"  # a version of a synced object
+    NAME = b"sealhold/name/v1"  # the name of a synced object
+    NOTE = b"sealhold/note/v1"  # a state of a synced collection
+    KEY_SEGMENT = b"sealhold/key-segment/v1"  # keys of synced objects
+    KEY_BAG = b"sealhold/key-bag/v1"  # the key of a segment
+    DEVICE_KEYS = b"sealhold/device-keys/v1"  # the secrets of a device, as it keeps them
+    WRAP_TO = b"sealhold/wrap/v1"  # HPKE info of a collection's secret, for one device
+    EPOCH_LINK = b"sealhold/epoch-link/v1"  # an epoch's secret under a later one's
     BOX = b"sealhold/box/v1"  # HPKE info of what is sealed to a public key
+    PAIRING_FRAME = b"sealhold/pairing-frame/v1"  # a part of a message between two devices
+    PAIRING_ANSWER = b"sealhold/pairing-answer/v1"  # what a newcomer is given, in a box
 
     # keyed hashes and row checks
     ROW_MAC = b"sealhold/row-mac/v1"
@@ -46,6 +58,8 @@ class Tag(bytes, Enum):
     ERASED_NAME = b"sealhold/erased-name/v1"  # by which the receipt of an erased person is found
     OBJECT_NAME = b"sealhold/object-name/v1"
     FILE_DIGEST = b"sealhold/file-digest/v1"
+    SYNCED_FILE = b"sealhold/synced-file/v1"  # the content of a file in a collection
+    SYNCED_VERSION = b"sealhold/synced-version/v1"  # type, permissions and content of a file
     SNAPSHOT_PART = b"sealhold/snapshot-part/v1"
     RECORD_DIGEST = b"sealhold/record-digest/v1"
     TOKEN = b"sealhold/token/v1"  # the signature of an access token
@@ -53,8 +67,18 @@ class Tag(bytes, Enum):
     PASSKEY = b"sealhold/passkey/v1"  # 16 bytes that stand for a credential's id in a row
     TOKEN_USES = b"sealhold/token-uses/v1"  # 16 bytes that stand for a bound of uses in a row
     IDEMPOTENCY = b"sealhold/idempotency/v1"
+    MAILBOX = b"sealhold/mailbox/v1"  # a collection at one carrier
+    LOG_NAME = b"sealhold/log-name/v1"  # a log in one mailbox
+    EPOCH_ID = b"sealhold/epoch-id/v1"  # what a collection's secret is called
+    DOCUMENT_AUTHOR = b"sealhold/document-author/v1"  # 8 bytes that stand for who edits
+    DOCUMENT_EDITS = b"sealhold/document-edits/v1"  # edits of a document in an entry of a log
+    LAN_BEACON = b"sealhold/lan-beacon/v1"  # 8 bytes that stand for a device in one hour
+    LAN_KNOCK = b"sealhold/lan-knock/v1"  # that who connects knows what all devices know
 
     # plain tagged hashes
+    DEVICE_ID = b"sealhold/device-id/v1"  # of a signing key
+    BOX_ID = b"sealhold/box-id/v1"  # of a key that others seal to
+    MEMBERSHIP_ID = b"sealhold/membership-id/v1"  # of an entry
     EVENT = b"sealhold/audit/v1"
     DECISION = b"sealhold/decision/v1"
     VIEW = b"sealhold/view/v1"  # which fields of a collection a task is shown
@@ -76,6 +100,13 @@ class Tag(bytes, Enum):
     SEED_ORDER = b"sealhold/seed-order/v1"  # in which order machines are drawn
     SEED_PLACE = b"sealhold/seed-place/v1"  # which processor gets a record
 
+    PAIRING_ROOM = b"sealhold/pairing-room/v1"  # the id of a room where two devices meet
+    PAIRING_PLACE = b"sealhold/pairing-place/v1"  # where a code is answered
+    PAIRING_TEXT = b"sealhold/pairing-text/v1"  # the check of a typed invitation
+    PAIRING_KEYS = b"sealhold/pairing-keys/v1"  # whose introduction an invitation names
+    PAIRING_COMMIT = b"sealhold/pairing-commit/v1"  # a newcomer's keys, before it shows them
+    CONTACT_WORDS = b"sealhold/contact-words/v1"  # a person's card, as words to read out
+
     # derived keys
     KEYS_FILE = b"sealhold/keys-file/v1"  # database key of the key set
     DATA_FILE = b"sealhold/data-file/v1"  # database key of the main set
@@ -86,6 +117,7 @@ class Tag(bytes, Enum):
     ROOT_PAPERS = b"sealhold/root-papers/v1"  # seals what a root knows of its slots
     TPM_KEY = b"sealhold/tpm-slot-key/v1"  # of the root key and what the TPM gives out
     CHUNK_SEED = b"sealhold/chunk-seed/v1"  # where an object is cut
+    FAST_CUT = b"sealhold/fast-cut/v1"  # where much content is cut
     BACKUP = b"sealhold/backup/v1"
     SUBJECT_BASE = b"sealhold/subject-base/v1"  # what a subject's base key gives, by name
     APP_BASE = b"sealhold/app-base/v1"  # what an app's base key gives, by name
@@ -95,6 +127,15 @@ class Tag(bytes, Enum):
     HOLDER = b"sealhold/holder/v1"  # signs presentations of one answer
     ROOT_ED25519 = b"sealhold/root-ed25519/v1"
     ROOT_MLDSA = b"sealhold/root-mldsa/v1"
+    LOG_ENTRY_KEY = b"sealhold/log-entry-key/v1"
+    LAN = b"sealhold/lan/v1"  # by which devices find each other in a network
+    MAILBOX_KEY = b"sealhold/relay-mailbox/v1"  # signs what an admin asks of a relay
+    PAIRING_CONFIRM = b"sealhold/pairing-confirm/v1"  # that both sides have one password
+    PAIRING_SESSION = b"sealhold/pairing-session/v1"
+    PAIRING_CHANNEL = b"sealhold/pairing-channel/v1"
+    PAIRING_ROOMS = b"sealhold/pairing-rooms/v1"  # from which the rooms of a channel are named
+    PAIRING_WORDS = b"sealhold/pairing-words/v1"  # what two people compare
+    PAIRING_RECEIPT = b"sealhold/pairing-receipt/v1"
 
     PRODUCT = b"sealhold/product/v1"  # a compiled program: its key, and what it is of
     PRODUCT_NAME = b"sealhold/product-file/v1"  # its file
@@ -105,4 +146,14 @@ class Tag(bytes, Enum):
     CHECKPOINT = b"sealhold/checkpoint/v1"
     BACKUP_MANIFEST = b"sealhold/backup-manifest/v1"
     RESOURCE = b"sealhold/resource/v1"  # a version of a third party's file
+    CERTIFICATE = b"sealhold/certificate/v1"  # of a device, by the root or an admin
+    PREKEY = b"sealhold/prekey/v1"  # by a device, of a key that it will throw away
+    WRAP_SET = b"sealhold/wrap-set/v1"  # by a device, of a secret for many
+    MEMBERSHIP = b"sealhold/membership/v1"  # by an admin, of an entry
+    HAND_OVER = b"sealhold/hand-over/v1"  # by a ledger's device, to the next
+    LOG_ENTRY_SIGNATURE = b"sealhold/log-entry-signature/v1"
+    HELLO_SIGNATURE = b"sealhold/log-hello-signature/v1"
     CLIENT_PROOF = b"sealhold/client-proof/v1"  # by a client, of one call
+    LAN_SERVER = b"sealhold/lan-server/v1"  # by a device, of a connection that it serves
+    LAN_CLIENT = b"sealhold/lan-client/v1"  # by a device, of a connection that it made
+    RELAY_PAPER = b"sealhold/relay-paper/v1"  # what an admin of a mailbox asks of its relay

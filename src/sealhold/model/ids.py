@@ -33,6 +33,10 @@ DecisionId = NewType("DecisionId", Id16)
 ProcessingId = NewType("ProcessingId", Id16)
 ConsentId = NewType("ConsentId", Id16)
 NoticeId = NewType("NoticeId", Id16)
+DeviceId = NewType("DeviceId", Id16)  # of a machine: follows from its signing key
+CollectionId = NewType("CollectionId", Id16)  # of what is synced together, with its own members
+EpochId = NewType("EpochId", Id16)  # of a secret of a collection: follows from the secret
+ContactId = NewType("ContactId", bytes)  # 32: BLAKE3 of the public keys of somebody's root
 
 TaskDigest = NewType("TaskDigest", bytes)  # SHA-256 of a task manifest's payload bytes
 CodeDigest = NewType("CodeDigest", bytes)  # SHA-256 of a program

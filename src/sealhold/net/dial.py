@@ -38,6 +38,7 @@ class Server:
     private: bool = False  # an address that is not public is meant
     roots: str = ""  # PEM of the certificates to trust; empty: those of the system
     idle: float = IDLE
+    least: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2
     names: dict[str, list[str]] = field(default_factory=dict)  # instead of the resolver, in tests
 
 
@@ -99,7 +100,7 @@ def context_of(to: Server) -> ssl.SSLContext:
         context = ssl.create_default_context(cadata=to.roots or None)
     except (ssl.SSLError, ValueError) as err:
         raise DialError("roots") from err
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.minimum_version = to.least
     return context
 
 

@@ -27,6 +27,7 @@ from sealhold.node.openparts import OpenParts
 from sealhold.node.places import Places
 from sealhold.node.world import World, system_clock
 from sealhold.vault.access import (
+    ByRecovery,
     Keeper,
     Keeping,
     Way,
@@ -53,6 +54,7 @@ __all__ = [  # made here, or handed out to the faces as it is
     "PIN_VARIABLE",
     "RECOVERY_VARIABLE",
     "Accepted",
+    "ByRecovery",
     "Found",
     "JobRow",
     "Keeper",

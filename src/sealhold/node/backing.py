@@ -5,14 +5,20 @@
 Source: docs/spec/29-operations.md sections 5 and 6.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.log import Entry
-from sealhold.model.errors import TamperedError
-from sealhold.model.shown.backups import BackupView, DrillView, RestoreView
+from sealhold.model.errors import NotFoundError, TamperedError
+from sealhold.model.shown.backups import (
+    BackupView,
+    CheckView,
+    DrillView,
+    PruneView,
+    RestoreView,
+)
 from sealhold.model.shown.snapshots import RollbackView
 from sealhold.node.node import Node
 from sealhold.node.places import Places, places_of, sql_place
@@ -23,6 +29,7 @@ from sealhold.stores.backends.sqlcipher import SqlCipherStore
 from sealhold.stores.migrating import Migration
 from sealhold.stores.spec import ObjectStore, RecordStore
 from sealhold.vault import access, upgrading
+from sealhold.vault.access import ByRecovery
 from sealhold.vault.backups import Manifest, Watch, check_parts, read_manifest, shown
 from sealhold.vault.drill import Drill
 from sealhold.vault.home import FORM, Home
@@ -42,7 +49,38 @@ def back_up(node: Node, address: str, watch: Watch) -> BackupView:
         StoreUnavailableError: a store or the place does not answer.
     """
     where, place = backup_place(address, node.home, node.world)
-    return node.parts.backups.make(place, where, watch)
+    made = node.parts.backups.make(place, where, watch)
+    public = node.parts.vault.sets.root.keeping.recovery
+    if public:
+        from sealhold.vault import escrowing  # noqa: PLC0415  # reason: few have one
+
+        if escrowing.is_kept(place, public):  # of an older epoch, maybe
+            escrowing.keep(place, node.home, public, node.world.entropy)
+    return made
+
+
+def keep_recovery(node: Node, address: str) -> int:
+    """Keep at a place of backups what the recovery secret opens; return the epoch that it opens.
+
+    Raises:
+        NotFoundError: the vault has no recovery secret.
+        CarrierRefusedError: the place keeps what it has.
+        StoreUnavailableError: it does not answer.
+    """
+    public = node.parts.vault.sets.root.keeping.recovery
+    if not public:
+        raise NotFoundError("this vault was made without a recovery secret")
+    from sealhold.vault import escrowing  # noqa: PLC0415  # reason: few have one
+
+    _, place = backup_place(address, node.home, node.world)
+    return escrowing.keep(place, node.home, public, node.world.entropy)
+
+
+def by_recovery(text: str, passphrase: str, world: World) -> ByRecovery:
+    """Return what restores a vault by its recovery secret; `passphrase` opens it from then on."""
+    return ByRecovery(
+        text=text, passphrase=passphrase, stretch=world.stretch, entropy=world.entropy
+    )
 
 
 def drill(node: Node) -> DrillView:
@@ -212,6 +250,33 @@ def verify_backup(
     return shown(manifest, address), manifest.log_key
 
 
+def check_backups(address: str, world: World, watch: Watch, *, read_data: bool) -> CheckView:
+    """Look that all backups of a place are there, and read a sample of them, or all.
+
+    Raises:
+        TamperedError: a manifest or a part is gone, cut or altered.
+        StoreUnavailableError: the place does not answer.
+    """
+    from sealhold.vault import pruning  # noqa: PLC0415  # reason: no vault that idles needs it
+
+    return pruning.check(place_of(address, world), world.entropy, watch, read_data=read_data)
+
+
+def prune_backups(address: str, keep: int, world: World, *, is_meant: bool) -> PruneView:
+    """Let go of all backups of a place but the newest of each key that signed, or look at that.
+
+    Raises:
+        InvalidError: none is to be kept.
+        TamperedError: a manifest is not what was written.
+        CarrierRefusedError: the place keeps what it has.
+        StoreUnavailableError: the place does not answer.
+    """
+    from sealhold.vault import pruning  # noqa: PLC0415  # reason: as above
+
+    work = pruning.Pruning(place_of(address, world), world.clock, world.entropy)
+    return work.run(keep) if is_meant else work.look(keep)
+
+
 class Restore:
     """One going back to a backup: looked at first, then done."""
 
@@ -219,7 +284,7 @@ class Restore:
         self,
         folder: Path,
         address: str,
-        keys: Home | Path,
+        keys: Home | Path | ByRecovery,
         world: World,
         *,
         backup: str = "",
@@ -239,10 +304,14 @@ class Restore:
         """What it would do; nothing changes."""
         return self._told(0, 0, 0, 0)
 
-    def fill(self, watch: Watch) -> None:
+    def fill(self, watch: Watch, given: Callable[[], str]) -> str | None:
         """Fill the home; it opens on its owner's word alone, which ends what must not come back.
 
+        Return what was given, if it was asked for. It is asked once there is what it opens: for a
+        passphrase, the text of a key, or a recovery secret. The rows of a server need none.
+
         Raises:
+            WrongPassphraseError: it does not open.
             TakenError: the home holds something.
             TamperedError: a part of the backup is not what was written.
             NotFoundError: the slot of the backup's epoch is not there.
@@ -255,7 +324,17 @@ class Restore:
             objects=parts.objects,
             on_server=not parts.rows_here,
         )
-        fill(new, self._place, self._manifest, self._keys, watch)
+
+        sets = access.Unlocking(self._home, parts.keys, self._world.clock, self._world.entropy)
+        asked: list[str] = []
+
+        def said() -> str:
+            asked.append(given())
+            return asked[-1]
+
+        keys = self._keys
+        fill(new, self._place, self._manifest, keys, watch, lambda: sets.file_key(said()))
+        return asked[-1] if asked else None
 
     def told(self, node: Node) -> RestoreView:
         """Return what it did, once the home was opened on its owner's word."""
@@ -267,7 +346,7 @@ class Restore:
             backup=self.view,
             home=str(self._home.folder),
             log_key=self._manifest.log_key,
-            keys="home" if isinstance(self._keys, Home) else "backup",
+            keys=_said(self._keys),
             apps=apps,
             consents=consents,
             tokens=tokens,
@@ -281,3 +360,13 @@ def _manifest(place: ObjectStore, backup: str, log_key: str | None) -> Manifest:
     if log_key is not None and manifest.log_key != log_key:
         raise TamperedError("this backup was signed by the key of another log")
     return manifest
+
+
+def _said(keys: Home | Path | ByRecovery) -> str:
+    match keys:
+        case Home():
+            return "home"
+        case ByRecovery():
+            return "recovery"
+        case _:
+            return "backup"

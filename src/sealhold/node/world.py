@@ -6,8 +6,10 @@ Source: docs/architecture.md section 3.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sealhold.compute.retrieve import Fetch
+from sealhold.config import state_folder
 from sealhold.model.clock import Clock, Entropy
 from sealhold.model.logins import Address
 from sealhold.model.quantities import Instant
@@ -58,3 +60,4 @@ class World:
     stretch: Stretch = field(default_factory=Stretch)
     fetch: Fetch = fetched
     speak: Speak = spoken
+    outside: Callable[[], Path] = state_folder  # for tokens by which a copied vault is noticed

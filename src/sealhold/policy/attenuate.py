@@ -71,7 +71,7 @@ def is_narrower(child: Grant, parent: Grant) -> bool:
         _thing(child) == _thing(parent)
         and dpv.narrower(child.purpose, parent.purpose)
         and child.fields <= parent.fields
-        and _rows_within(child.filter, parent.filter)
+        and rows_within(child.filter, parent.filter)
         and child.precision[: len(parent.precision)] == parent.precision
         and WIDTH[child.mode] <= WIDTH[parent.mode]
         and child.budget <= parent.budget
@@ -95,7 +95,8 @@ def _thing(grant: Grant) -> tuple[object, ...]:
     )
 
 
-def _rows_within(child: str, parent: str) -> bool:
+def rows_within(child: str, parent: str) -> bool:
+    """Return whether the filter `child` lets nothing through that `parent` does not."""
     if parent in {EVERY_ROW, child}:
         return True
     # Words are compared, not what they mean: a narrower filter is made by `narrow_rows` alone.

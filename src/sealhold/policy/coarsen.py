@@ -9,7 +9,7 @@ Source: docs/spec/07-grants.md section 4.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from typing import Final
 
@@ -18,14 +18,20 @@ from sealhold.model.quantities import Instant
 from sealhold.model.records import ColumnType
 from sealhold.policy.precision_ast import (
     Aggregate,
+    Alone,
+    Grid,
+    Initials,
     MostRecent,
     Period,
     Round,
     Rule,
     SampleEvery,
+    Since,
+    Span,
     Summary,
     Truncate,
 )
+from sealhold.policy.squares import initials_of, squared
 from sealhold.policy.values import instant_of, local, number_of
 
 _DIGITS: Final = 60  # decimals of a sum: 10^6 rows of 18 digits need 24
@@ -41,15 +47,29 @@ def coarsen(rules: Sequence[Rule], rows: Iterable[Row]) -> list[dict[str, Plain]
         match rule:
             case SampleEvery():
                 found = _sample(rule, found)
-            case Round():
-                found = [_with(row, rule.column, _rounded(rule, row)) for row in found]
-            case Truncate():
-                found = [_with(row, rule.column, _truncated(rule, row)) for row in found]
+            case Round() | Truncate() | Since() | Grid() | Initials():
+                found = [_alone(rule, row) for row in found]
             case Aggregate():
                 found = _aggregate(rule, found)
             case MostRecent():
                 found = _timed(rule.time, found)[-rule.count :]
     return found
+
+
+def _alone(rule: Alone, row: dict[str, Plain]) -> dict[str, Plain]:
+    """Return `row` after a rule that looks at each row by itself."""
+    match rule:
+        case Round():
+            return _with(row, rule.column, _rounded(rule, row))
+        case Truncate():
+            return _with(row, rule.column, _truncated(rule, row))
+        case Since():
+            return _with(row, rule.column, _start_of(rule, row))
+        case Initials():
+            return _with(row, rule.column, initials_of(row.get(rule.column)))
+        case Grid():
+            latitude, longitude = squared(rule, row.get(rule.latitude), row.get(rule.longitude))
+            return _with(_with(row, rule.latitude, latitude), rule.longitude, longitude)
 
 
 def _with(row: dict[str, Plain], column: str, value: Plain) -> dict[str, Plain]:
@@ -76,6 +96,21 @@ def _sample(rule: SampleEvery, rows: list[dict[str, Plain]]) -> list[dict[str, P
 def _truncated(rule: Truncate, row: dict[str, Plain]) -> Plain:
     at = instant_of(row.get(rule.column))
     return None if at is None else at - at % rule.step
+
+
+def _start_of(rule: Since, row: dict[str, Plain]) -> Plain:
+    at = instant_of(row.get(rule.column))
+    there = None if at is None else local(at, rule.zone)
+    if at is None or there is None:
+        return None
+    if rule.span is Span.HOUR:
+        return _hour(at, there)
+    first = there.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    if rule.span is not Span.DAY:
+        first = first.replace(day=1)
+    if rule.span is Span.YEAR:
+        first = first.replace(month=1)
+    return int(first.timestamp()) * 1000
 
 
 def _rounded(rule: Round, row: dict[str, Plain]) -> Plain:
@@ -107,13 +142,17 @@ def _start(rule: Aggregate, at: Instant) -> Instant | None:
     if there is None:
         return None
     if rule.period is Period.HOUR:
-        # By elapsed minutes, not by the clock on the wall: the hour that comes twice is two hours.
-        into = timedelta(minutes=there.minute, seconds=there.second)
-        return Instant(at - at % 1000 - int(into.total_seconds()) * 1000)
+        return _hour(at, there)
     midnight = there.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
     if rule.period is Period.WEEK:
         midnight -= timedelta(days=midnight.weekday())
     return Instant(int(midnight.timestamp()) * 1000)
+
+
+def _hour(at: Instant, there: datetime) -> Instant:
+    # By elapsed minutes, not by the clock on the wall: the hour that comes twice is two hours.
+    into = timedelta(minutes=there.minute, seconds=there.second)
+    return Instant(at - at % 1000 - int(into.total_seconds()) * 1000)
 
 
 def _summed(rule: Aggregate, values: list[Plain]) -> Plain:

@@ -192,7 +192,7 @@ def parse_instant(text: str) -> Instant:
     found = _INSTANT.fullmatch(text)
     if not found:
         raise ValueError("not a UTC time")
-    at = datetime.strptime(found[1], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+    at = datetime.fromisoformat(found[1]).replace(tzinfo=UTC)
     seconds = int(at.timestamp())
     if seconds < 0:
         raise ValueError("before 1970")

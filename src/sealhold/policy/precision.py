@@ -2,6 +2,8 @@
 
     rule = "sample_every" "(" TIME "," span ")"        | "k_most_recent" "(" TIME "," count ")"
          | "round" "(" NUMBER_COLUMN "," step ")"      | "round" "(" TIME "," span ")"
+         | "since" "(" stretch "(" TIME "," ZONE ")" ")"
+         | "grid" "(" LATITUDE "," LONGITUDE "," METRES ")" | "initials" "(" TEXT_COLUMN ")"
          | "aggregate" "(" summary "(" COLUMN ")" "per" period "(" TIME "," ZONE ")" ")"
 
 - Rules work on rows that the filter let through, before anything else sees them.
@@ -23,11 +25,15 @@ from sealhold.policy.filter_cursor import Cursor
 from sealhold.policy.filter_tokens import Sort
 from sealhold.policy.precision_ast import (
     Aggregate,
+    Grid,
+    Initials,
     MostRecent,
     Period,
     Round,
     Rule,
     SampleEvery,
+    Since,
+    Span,
     Summary,
     Truncate,
 )
@@ -36,6 +42,7 @@ MAX_RULES: Final = 16
 MAX_RECENT: Final = 1_000_000
 _MAX_STEP: Final = Decimal(10) ** 15
 _MIN_STEP: Final = Decimal(1).scaleb(-9)
+GRIDS: Final = (1_000, 10_000, 50_000)  # metres; a side between two of them hides no more
 _NUMBERS: Final = frozenset({ColumnType.INTEGER, ColumnType.FLOAT, ColumnType.DECIMAL})
 
 
@@ -76,6 +83,12 @@ def _parse(text: str, columns: Sequence[Column], *, allow_clock: bool) -> Rule:
             rule: Rule = _sample_every(cursor)
         case "round":
             rule = _round(cursor)
+        case "since":
+            rule = _since(cursor)
+        case "grid":
+            rule = _grid(cursor)
+        case "initials":
+            rule = Initials(column=cursor.column(ColumnType.TEXT).name)
         case "aggregate":
             rule = _aggregate(cursor)
         case "k_most_recent":
@@ -102,6 +115,29 @@ def _round(cursor: Cursor) -> Rule:
     if column.type is ColumnType.INTEGER and step % 1:
         raise cursor.fault("an integer column needs a whole step")
     return Round(column=column.name, type=column.type, step=step)
+
+
+def _since(cursor: Cursor) -> Rule:
+    span = Span(_word(cursor, [one.value for one in Span]))
+    cursor.expect("(")
+    column = cursor.instant_column()
+    cursor.expect(",")
+    zone = cursor.zone()
+    cursor.expect(")")
+    return Since(column=column, span=span, zone=zone)
+
+
+def _grid(cursor: Cursor) -> Rule:
+    latitude = cursor.column(ColumnType.FLOAT)
+    cursor.expect(",")
+    longitude = cursor.column(ColumnType.FLOAT)
+    if latitude.name == longitude.name:
+        raise cursor.fault("a place has a latitude and a longitude")
+    cursor.expect(",")
+    metres = cursor.number(Decimal(GRIDS[0]), Decimal(GRIDS[-1]))
+    if metres not in GRIDS:
+        raise cursor.fault(f"one of {', '.join(map(str, GRIDS))} metres expected")
+    return Grid(latitude=latitude.name, longitude=longitude.name, metres=int(metres))
 
 
 def _aggregate(cursor: Cursor) -> Rule:

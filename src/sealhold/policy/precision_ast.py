@@ -59,6 +59,40 @@ class Truncate:
     step: Millis
 
 
+class Span(StrEnum):
+    """A stretch of the calendar that a time is taken back to."""
+
+    HOUR = "hour"
+    DAY = "day"
+    MONTH = "month"
+    YEAR = "year"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Since:
+    """A time down to the start of its hour, day, month or year: `since(month(t, 'UTC'))`."""
+
+    column: FieldName
+    span: Span
+    zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """A place to the middle of its square on a fixed grid: `grid(lat, lon, 1000)`."""
+
+    latitude: FieldName
+    longitude: FieldName
+    metres: int  # of a side, at least, wherever on the earth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Initials:
+    """A name to its first letters: `initials(name)`."""
+
+    column: FieldName
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aggregate:
     """One row per period: `aggregate(avg(power) per hour(t, 'Europe/Paris'))`."""
@@ -79,4 +113,5 @@ class MostRecent:
     count: int
 
 
-Rule: TypeAlias = SampleEvery | Round | Truncate | Aggregate | MostRecent
+Alone: TypeAlias = Round | Truncate | Since | Grid | Initials  # looks at each row by itself
+Rule: TypeAlias = Alone | SampleEvery | Aggregate | MostRecent

@@ -155,7 +155,7 @@ def _within(asked: Within, row: Row) -> bool | None:
     if latitude is None or longitude is None:
         return None
     centre = (float(asked.centre_latitude), float(asked.centre_longitude))
-    return _metres((latitude, longitude), centre) < float(asked.metres)
+    return metres_between((latitude, longitude), centre) < float(asked.metres)
 
 
 def _degrees(held: Plain, limit: int) -> float | None:
@@ -163,8 +163,8 @@ def _degrees(held: Plain, limit: int) -> float | None:
     return float(number) if number is not None and abs(number) <= limit else None
 
 
-def _metres(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """Return the distance over a sphere between two places in degrees, by the haversine formula."""
+def metres_between(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Return the distance over a sphere of two places in degrees, by the haversine formula."""
     north_a, north_b = math.radians(one[0]), math.radians(other[0])
     north = math.sin((north_b - north_a) / 2)
     east = math.sin(math.radians(other[1] - one[1]) / 2)

@@ -18,7 +18,7 @@ from sealhold.model.records import Column
 from sealhold.policy.coarsen import coarsen
 from sealhold.policy.filter_ast import Every, Filter
 from sealhold.policy.precision import parse_rules
-from sealhold.policy.precision_ast import Aggregate, Round, Rule, SampleEvery, Truncate
+from sealhold.policy.precision_ast import Aggregate, Alone, Rule, SampleEvery
 from sealhold.policy.rowfilter import matches, parse_filter
 
 EVERY_ROW: Final = "all"
@@ -75,6 +75,6 @@ def parse_sight(said: Said, columns: Sequence[Column]) -> Sight:
     rules = parse_rules(said.precision, columns)
     for rule in rules:
         # THREAT T431: a row that is shown because others are away would tell of those others
-        if not isinstance(rule, Round | Truncate):
+        if not isinstance(rule, Alone):
             raise InvalidFilterError(_REFUSED[type(rule)])
     return Sight(said, parse_filter(said.rows, columns), rules)

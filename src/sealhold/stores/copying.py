@@ -8,12 +8,22 @@ Source: docs/spec/04-stores.md section 9.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from sealhold.model.errors import InvalidError, ObjectNotFoundError, TamperedError
 from sealhold.model.ids import ObjectName, SealedBytes
 from sealhold.stores.spec import Backup, Kept, ObjectStore
 
 PART = 8_388_608  # bytes; small enough to hold, large enough for few names
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One object of a backup, as its manifest names it."""
+
+    name: ObjectName  # in the place
+    length: int
+    digest: bytes  # of its bytes, 32
 
 
 def put_parts(sink: ObjectStore, prefix: str, parts: Iterable[bytes]) -> Backup:

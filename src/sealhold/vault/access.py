@@ -9,6 +9,7 @@
 Source: docs/spec/03-keys.md section 8.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,7 @@ from sealhold.crypto.roots import passphrase as passphrases
 from sealhold.crypto.seal import new_key
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.slot import SlotKind, read_slot
-from sealhold.model.clock import Entropy
+from sealhold.model.clock import Clock, Entropy
 from sealhold.model.errors import (
     InvalidError,
     SealholdError,
@@ -28,19 +29,23 @@ from sealhold.model.errors import (
     WrongKeyFileError,
     WrongPassphraseError,
 )
+from sealhold.stores.spec import ObjectStore, RecordStore
 from sealhold.vault import opening
 from sealhold.vault.home import FIRST_EPOCH, Home, read, replace
 from sealhold.vault.keeping import PLAIN, Keeper, Keeping, Way, named, ruling
+from sealhold.vault.keysets import KeySets
 from sealhold.vault.opening import Opened, Parts
 from sealhold.vault.rollback import Accepted
 from sealhold.vault.roots import HomeRoot, recovered
 
 __all__ = [  # `Stretch` is for whoever builds a vault
     "PLAIN",
+    "ByRecovery",
     "Keeper",
     "Keeping",
     "NextRoot",
     "Stretch",
+    "Unlocking",
     "Way",
     "change_passphrase",
     "create",
@@ -103,6 +108,30 @@ def unlock(parts: Parts, given: str, accepted: Accepted | None = None) -> Opened
     return opening.open_vault(parts, root_of(parts.home, given), accepted)
 
 
+@dataclass(frozen=True, slots=True)
+class Unlocking:
+    """Opens the key set of a home that has no rows yet."""
+
+    home: Home
+    store: Callable[[int], RecordStore]  # of the key set of an epoch
+    clock: Clock
+    entropy: Entropy
+
+    def file_key(self, given: str) -> Secret:
+        """Return the key of the file of rows that are to come.
+
+        Raises:
+            WrongPassphraseError: `given` does not open it.
+            TamperedError: a part of the key set is not what was written.
+        """
+        root = root_of(self.home, given)
+        ring = KeySets(self.home, root, self.store, self.clock, self.entropy).open(self.home.epoch)
+        try:
+            return ring.named("data-file")
+        finally:
+            ring.close()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextRoot:
     """What the root of a vault is to be from the next epoch on."""
@@ -134,6 +163,34 @@ class NextRoot:
         """Open it from the disk, as the next opening will."""
         slot = read(self.home.unlock_slot(named(self.way, born)))
         return HomeRoot(self.home, born, self.way, _root_key(self.way, slot, self.given))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByRecovery:
+    """Cards and nothing else: what they give, and how the vault is to be opened from now on."""
+
+    text: str = field(repr=False)  # the recovery secret
+    passphrase: str = field(repr=False)  # the new one
+    stretch: Stretch
+    entropy: Entropy
+
+    def lay(self, home: Home, place: ObjectStore, epoch: int) -> None:
+        """Lay the ways in of an epoch in a home that has none: a passphrase, a slot, an escrow.
+
+        Raises:
+            InvalidError: no recovery secret, or an empty passphrase.
+            NotFoundError: the place has no escrow of that epoch for it.
+            WrongPassphraseError: what is there was sealed to another secret, or bent.
+        """
+        from sealhold.vault import escrowing  # noqa: PLC0415  # reason: seldom needed
+
+        key, root, public = escrowing.opened(place, self.text, epoch)
+        slot = _new_slot(Way.PASSPHRASE, self.passphrase, root, self.entropy, self.stretch)
+        replace(home.unlock_slot(Way.PASSPHRASE), slot)
+        keeping = Keeping(recovery=public)
+        laid = HomeRoot.lay(home, Way.PASSPHRASE, root, keeping, self.entropy)
+        laid.create_slot(epoch, self.entropy)
+        replace(home.epoch_key_of(epoch), laid.wrap(epoch, key, self.entropy))
 
 
 def change_passphrase(home: Home, given: str, new: str, entropy: Entropy, stretch: Stretch) -> None:

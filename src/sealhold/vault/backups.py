@@ -2,6 +2,8 @@
 
 - First the key set, then one snapshot of the rows, then the packs, then a manifest that names each
   part with length and digest, signed by the log's key. Without a manifest there is no backup.
+- Rows of a file go there by runs of pages, each once for all backups in a place; those of a server
+  go whole each time, and so do those of a backup that an older program made.
 - All of it lies as it is kept: sealed. The slot of the epoch and the unlock slot are in none, so
   who has a backup and the passphrase has nothing; they are copied to a place of their own.
 - Packs never change, so backups in one place share them.
@@ -10,12 +12,17 @@
 Source: docs/spec/29-operations.md section 5.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from __future__ import annotations  # what a backup of rows needs is loaded with the first
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.log import Appender
 from sealhold.crypto.digest import equal, fingerprint
+from sealhold.crypto.secret import Secret
 from sealhold.crypto.sign import PublicKey, Signature, key_digest, verify
 from sealhold.crypto.tags import Tag
 from sealhold.model.encoding import Plain, pack, unpack
@@ -29,14 +36,20 @@ from sealhold.model.errors import (
 from sealhold.model.ids import ObjectName, SealedBytes, random_id
 from sealhold.model.quantities import Instant
 from sealhold.model.shown.backups import BackupView
+from sealhold.stores.copying import Part
 from sealhold.stores.spec import Backup, ColumnKind, Kept, ObjectStore, Put, TableSpec
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.home import FIRST_FORM, FORM, Home, read
+from sealhold.vault.noting import Noting
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
-FORMAT = 1
+if TYPE_CHECKING:
+    from sealhold.vault.chunkplaces import Manifest as Chunks
+    from sealhold.vault.rowpacks import RowPacks
+
+FORMAT, WITH_RUNS = 1, 2  # whole rows; rows in packs
 MANIFEST = "manifest"
 OURS = "b"  # begins the name of each backup, and of nothing else in a place
 SHARED = "objects/"  # packs and programs, of all backups in a place
@@ -49,15 +62,6 @@ BACKUPS = TableSpec(
     indexes={},
 )
 Watch = Callable[[int, int], None]  # how many objects are done, of how many
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One object of a backup."""
-
-    name: ObjectName  # in the place
-    length: int
-    digest: bytes  # of its bytes, 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +80,7 @@ class Manifest:
     keys: tuple[Part, ...]
     data: tuple[Part, ...]
     packs: tuple[Part, ...]  # names in the place begin with `objects/`
+    rows: Part | None = None  # the list of what the rows are put together from; `data`: its packs
 
     @property
     def log_key(self) -> str:
@@ -85,7 +90,7 @@ class Manifest:
     @property
     def parts(self) -> tuple[Part, ...]:
         """All objects but the manifest."""
-        return self.keys + self.data + self.packs
+        return self.keys + self.data + self.packs + ((self.rows,) if self.rows else ())
 
     @property
     def size(self) -> int:
@@ -103,7 +108,7 @@ class Manifest:
             "checkpoint": self.checkpoint,
             "data": _listed(self.data),
             "epoch": self.epoch,
-            "format": FORMAT,
+            "format": WITH_RUNS if self.rows else FORMAT,
             "generation": self.generation,
             "id": self.id,
             "key": self.key,
@@ -113,12 +118,38 @@ class Manifest:
         }
         if self.form != FIRST_FORM:  # as of a home, where what does not say is of the first
             told["form"] = self.form
+        if self.rows is not None:
+            told["rows"] = _listed((self.rows,))[0]
         return pack(told)
 
 
 def backup_of(parts: tuple[Part, ...]) -> Backup:
     """Return parts as a record store takes them back."""
     return Backup(objects={part.name: part.length for part in parts})
+
+
+def rows_of(place: ObjectStore, manifest: Manifest, key: Secret) -> tuple[ObjectStore, Backup]:
+    """Return from where a record store takes the rows of a backup back, and what to ask for.
+
+    `key` is that of the file, of which the rows of a server need nothing.
+
+    Raises:
+        TamperedError: the list of the rows is not what was written.
+    """
+    if manifest.rows is None:
+        return place, backup_of(manifest.data)
+    from sealhold.vault.rowpacks import RowPacks  # noqa: PLC0415  # reason: an idle vault needs none
+
+    return RowPacks(key, no_entropy).source(place, manifest.id)
+
+
+def no_entropy(_count: int, /) -> bytes:
+    """Give nothing: whoever only reads draws nothing.
+
+    Raises:
+        ValueError: always.
+    """
+    raise ValueError("nothing is drawn to read")
 
 
 def ids_in(place: ObjectStore) -> list[str]:
@@ -180,36 +211,6 @@ def checked(place: ObjectStore, part: Part) -> SealedBytes:
     return data
 
 
-class Noting:
-    """A place that notes length and digest of what is put into it."""
-
-    def __init__(self, place: ObjectStore) -> None:
-        self._place = place
-        self.parts: list[Part] = []
-
-    def put(self, name: ObjectName, sealed: SealedBytes) -> Kept:
-        """Keep it, as the place does."""
-        kept = self._place.put(name, sealed)
-        self.parts.append(Part(name, len(sealed), fingerprint(sealed)))
-        return kept
-
-    def get(self, name: ObjectName, offset: int = 0, length: int | None = None) -> SealedBytes:
-        """Return what is kept."""
-        return self._place.get(name, offset, length)
-
-    def head(self, name: ObjectName) -> int:
-        """Return the length of what is kept."""
-        return self._place.head(name)
-
-    def delete(self, name: ObjectName) -> None:
-        """Forget it."""
-        self._place.delete(name)
-
-    def names(self, prefix: str = "") -> Iterator[ObjectName]:
-        """Return the names of what is kept."""
-        return self._place.names(prefix)
-
-
 @dataclass(frozen=True, slots=True)
 class Backups:
     """Makes backups of one open vault."""
@@ -244,7 +245,7 @@ class Backups:
             wrapped = read(self.home.epoch_key_of(epoch))
             ring.lies_in.store.backup(keys, f"{name}/keys")
         checkpoint = self.appender.head.note
-        core.store.backup(data, f"{name}/data")
+        rows = self._rows(place, name, data)
         packs = self._packs(place, watch)
         manifest = Manifest(
             id=name,
@@ -259,6 +260,7 @@ class Backups:
             keys=tuple(keys.parts),
             data=tuple(data.parts),
             packs=packs,
+            rows=rows,
         )
         if ring.lies_in.epoch != epoch:
             raise ConflictError("the epoch was closed while the backup was made; make it again")
@@ -277,6 +279,32 @@ class Backups:
         if not papers:
             return None
         return BackupView(**max(papers, key=lambda paper: paper["at"]))
+
+    def _rows(self, place: ObjectStore, name: str, data: Noting) -> Part | None:
+        """Copy the rows; return the list of a file's, whose packs `data` then names."""
+        core = self.core
+        if not core.store.caps.encrypts_file:
+            core.store.backup(data, f"{name}/data")
+            return None
+        from sealhold.stores.standstill import still_copy  # noqa: PLC0415  # reason: as above
+        from sealhold.vault.rowpacks import RowPacks  # noqa: PLC0415  # reason: as above
+
+        key = core.keyring.named("data-file")
+        packs = RowPacks(key, core.entropy)
+        with still_copy(self.home.data, key.reveal) as copy:
+            made, parts, _ = packs.put(place, name, copy, self._earlier(place, packs))
+        data.parts.extend(parts)
+        return made
+
+    def _earlier(self, place: ObjectStore, packs: RowPacks) -> Chunks | None:
+        """Return what the rows of the newest backup of this vault in a place are put together from.
+
+        None if there is none, or none that this vault can read: then all goes there again.
+        """
+        for backup in reversed(ids_in(place)):
+            with suppress(TamperedError):
+                return packs.list_of(place, backup)
+        return None
 
     def _packs(self, place: ObjectStore, watch: Watch) -> tuple[Part, ...]:
         source = self.core.objects
@@ -337,8 +365,9 @@ def _three(value: Plain) -> tuple[bytes, bytes, bytes]:
 
 
 def _read(told: Plain, public: PublicKey) -> Manifest:
-    if told["format"] != FORMAT:
+    if told["format"] not in (FORMAT, WITH_RUNS):
         raise InvalidEncodingError("a backup of another format")
+    rows = _parts([told["rows"]])[0] if told["format"] == WITH_RUNS else None
     return Manifest(
         id=str(told["id"]),
         at=Instant(int(told["at"])),
@@ -352,6 +381,7 @@ def _read(told: Plain, public: PublicKey) -> Manifest:
         keys=_parts(told["keys"]),
         data=_parts(told["data"]),
         packs=_parts(told["packs"]),
+        rows=rows,
     )
 
 

@@ -54,6 +54,11 @@ def _first_line(values: Sequence[Plain]) -> str:
 
 def _texts(values: Iterable[Plain]) -> list[str]:
     found: list[str] = []
+    _gather(values, found)
+    return found
+
+
+def _gather(values: Iterable[Plain], found: list[str]) -> None:
     for value in values:
         kind = type(value)  # compared, not matched: every cell of every item comes by
         if kind is str:
@@ -61,7 +66,6 @@ def _texts(values: Iterable[Plain]) -> list[str]:
         elif kind is int:
             found.append(str(value))
         elif kind is list:
-            found += _texts(value)
+            _gather(value, found)
         elif kind is dict:
-            found += _texts(value.values())
-    return found
+            _gather(value.values(), found)

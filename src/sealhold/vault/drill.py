@@ -26,7 +26,14 @@ from sealhold.model.errors import NotFoundError, SealBrokenError, SealholdError,
 from sealhold.model.ids import SubjectId, random_id
 from sealhold.model.shown.backups import DrillView, Tried
 from sealhold.stores.spec import ObjectStore, RecordStore
-from sealhold.vault.backups import Backups, Manifest, backup_of, check_parts, read_manifest
+from sealhold.vault.backups import (
+    Backups,
+    Manifest,
+    backup_of,
+    check_parts,
+    read_manifest,
+    rows_of,
+)
 from sealhold.vault.home import FORM
 from sealhold.vault.keysets import KeySets
 from sealhold.vault.telling import Teller
@@ -142,7 +149,7 @@ class Drill:
             TamperedError: they are not those of an earlier day of this vault.
         """
         ring, appender = self.backups.core.keyring, self.backups.appender
-        rows.restore(place, backup_of(manifest.data))
+        rows.restore(*rows_of(place, manifest, ring.named("data-file")))
         self.open_rows(rows)
         try:
             faults = rows.check().faults

@@ -2,13 +2,15 @@
 
 - The same bytes, read to their end by the same version of a connector, are known by their digest.
 - A job that was killed is read again from its beginning: what it had committed is recognised, so
-  nothing is lost or doubled, and ordinals among equals stay what they were.
+  nothing is lost or doubled, ordinals among equals stay what they were, and the job is kept with
+  the counts of an unbroken run.
 
 Source: docs/spec/18-connectors.md section 4.
 """
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -21,6 +23,7 @@ from sealhold.connectors.runner import Counts, FileFacts, FileResult, JobStart, 
 from sealhold.connectors.spec import Batch
 from sealhold.crypto.digest import FileDigest, mac16
 from sealhold.crypto.tags import Tag
+from sealhold.model.errors import SealholdError
 from sealhold.model.ids import Collection, JobId, SourceId, timed_id
 from sealhold.model.shown import FileReport, RejectView
 from sealhold.stores.spec import Op
@@ -97,7 +100,8 @@ class ImportSink:
         event = self._event(EventKind.JOB, job, reason="begun")
         ops: tuple[Op, ...] = (self._catalogue.put_source(source), self._catalogue.put_job(job))
         self._core.writer.commit(Work(ops, (self._teller.entry(event),)))
-        ingest = Ingest(self._core, self._index, self._objects, source, self._signer)
+        taken = stopped.new + stopped.changed if stopped else 0
+        ingest = Ingest(self._core, self._index, self._objects, source, self._signer, taken=taken)
         canary = Canary(None if self._accept else source.shape)
         self._jobs[job.id] = _Under(job, source, ingest, facts.known.version, canary)
         return JobStart(job=job.id)
@@ -129,6 +133,12 @@ class ImportSink:
             shaped = replace(under.source, shape=under.canary.shape())
             ops.append(self._catalogue.put_source(shaped))
         self._core.writer.commit(Work(tuple(ops), (self._teller.entry(event),)))
+
+    def leave(self) -> None:
+        """Wait until what was taken of jobs that were broken off is durable, or is not kept."""
+        for under in self._jobs.values():
+            with suppress(SealholdError):  # whoever broke off is told why already
+                under.ingest.finish()
 
     def _lacks(self, job: JobRow) -> bool:
         """Return whether items that a job found there already may be gone since."""

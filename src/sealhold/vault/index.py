@@ -84,8 +84,13 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 def words_of(text: str) -> set[str]:
     """Return the words of `text` as they are indexed: NFKC, case folded, at most 40 characters."""
+    return {word[:MAX_WORD] for word in _runs_of(text)}
+
+
+def _runs_of(text: str) -> set[str]:
+    """Return the words of `text`, some of them longer."""
     if text.isascii():
-        return {word[:MAX_WORD] for word in text.encode().translate(_IN_ASCII).decode().split()}
+        return set(text.encode().translate(_IN_ASCII).decode().split())
     return set(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
 
 
@@ -111,8 +116,11 @@ class Index:
         self._next = number + 1
         places: defaultdict[str, list[int]] = defaultdict(list)
         for place, entry in enumerate(entries):
-            for word in words_of(entry.text[:MAX_TEXT]):
+            for word in _runs_of(entry.text[:MAX_TEXT]):
                 places[word].append(place)
+        for word in [word for word in places if len(word) > MAX_WORD]:  # few, so cut here
+            begun = word[:MAX_WORD]
+            places[begun] = sorted({*places[begun], *places.pop(word)})
         blocks: defaultdict[bytes, dict[str, bytes]] = defaultdict(dict)
         small = len(entries) <= SMALL
         for word, found in places.items():

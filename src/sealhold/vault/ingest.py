@@ -82,7 +82,9 @@ class Ingest:
         source: SourceRow,
         signer: Signer | None = None,
         within: str = "",
+        *,
         met: set[bytes] | None = None,
+        taken: int = 0,
     ) -> None:
         self._core = core
         self._index = index
@@ -91,6 +93,7 @@ class Ingest:
         self._recogniser = Recogniser(core, source, signer, within)
         self._placed = Placed(core.store)
         self._met = met  # takes the tag of each item that came
+        self._taken = taken  # items that this job took in before it was killed, and will meet again
         self._teller = Teller(core.keys)
         self._catalogue = Catalogue(core.store, core.papers, core.owner)
         self._flight: _Flight | None = None
@@ -135,7 +138,8 @@ class Ingest:
     ) -> tuple[JobRow, Counts]:
         if self._flight is not None and any(each.tag in self._flight.tags for each in seen):
             self.finish()  # an item of the batch before comes again: look it up when it is there
-        fresh = self._fresh(seen, job.id)
+        known = self._core.store.get(IDENTITIES.name, [(each.tag,) for each in seen])
+        fresh = self._fresh(seen, known, job.id)
         changed = sum(each.identity is not None for each in fresh)
         counts = Counts(new=len(fresh) - changed, changed=changed, same=len(seen) - len(fresh))
         entries = [self._entry(each) for each in fresh]
@@ -149,6 +153,7 @@ class Ingest:
             self.finish()  # chunks of the batch before may come again: look them up likewise
         ops = [*self._ops(fresh, job, version), *words]
         after = _counted(job, counts, rejects, fresh)
+        after = replace(after, same=after.same - self._met_again(seen, known, job.id))
         ops.append(self._catalogue.put_job(after))
         event = Event(
             kind=EventKind.INGEST,
@@ -171,9 +176,22 @@ class Ingest:
         )
         return after, counts
 
-    def _fresh(self, seen: Sequence[Seen], job: JobId) -> list[_Fresh]:
-        core = self._core
-        known = core.store.get(IDENTITIES.name, [(each.tag,) for each in seen])
+    def _met_again(self, seen: Sequence[Seen], known: Sequence[Found | None], job: JobId) -> int:
+        """Return how many items this job took in before it was killed: they are counted already."""
+        if not self._taken:
+            return 0
+        own = sum(
+            1
+            for each, found in zip(seen, known, strict=True)
+            if found is not None and found.row[3] == job and not _is_news(each, found)
+        )
+        again = min(self._taken, own)
+        self._taken -= again
+        return again
+
+    def _fresh(
+        self, seen: Sequence[Seen], known: Sequence[Found | None], job: JobId
+    ) -> list[_Fresh]:
         differing = [
             (each, found) for each, found in zip(seen, known, strict=True) if _is_news(each, found)
         ]

@@ -68,6 +68,7 @@ from sealhold.vault import (
     standingrules,
     stories,
     subjects,
+    syncrows,
     tokenrows,
 )
 from sealhold.vault.core import Core
@@ -120,6 +121,7 @@ DECIDING = (
     components.COMPONENTS,
     *policytokenrows.DECIDING,
     *snapshotrows.DECIDING,
+    *syncrows.DECIDING,
 )
 COUNTERS = (quotas.LOOKED.name, leases.COUNTS.name, caveats.USES.name)  # no memo rests on them
 TABLES = (
@@ -154,6 +156,7 @@ TABLES = (
     *jobs.TABLES,
     backups.BACKUPS,
     *snapshotrows.TABLES,
+    *syncrows.TABLES,
     *log_tables.TABLES,
     SET_HASH,
     HEAD_MARK,

@@ -9,14 +9,25 @@ Source: docs/spec/02-sealing.md section 4.
 """
 
 import struct
+from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
-from sealhold.crypto.seal import KeyKind, body_aad, wrap_aad
+from sealhold.crypto.seal import KeyKind, body_aad, body_places, wrap_aad, wrap_places
 from sealhold.model import cborwriter
 from sealhold.model.clock import Entropy
 from sealhold.model.encoding import pack, unpack_item, unpack_own
 from sealhold.model.errors import SealBrokenError
-from sealhold.model.ids import AppId, Collection, Id16, JobId, RecordId, SourceId, SubjectId
+from sealhold.model.ids import (
+    ID_BYTES,
+    AppId,
+    Collection,
+    Id16,
+    JobId,
+    RecordId,
+    SourceId,
+    SubjectId,
+)
 from sealhold.model.records import Provenance, Record
 from sealhold.stores.spec import ColumnKind, Found, ReadView, Row, TableSpec
 from sealhold.vault.keyring import SubjectKeys
@@ -46,6 +57,7 @@ BODY = 0  # the part of a record that is its content
 _HEAD = cborwriter.head_of_list(8)  # of a body
 _NONE = pack(None)
 _numbers = struct.Struct(">qq").pack
+_PLACES = 64  # what the places of records have in common: one per collection and version of it
 
 
 class Body(NamedTuple):  # one per record, like the next: made in a third of a dataclass's time
@@ -92,14 +104,21 @@ def body_of(
 
 
 def seal_record(keys: SubjectKeys, place: Place, body: Body, entropy: Entropy) -> Row:
-    """Return the row that keeps `body` in `place`."""
+    """Return the row that keeps `body` in `place`.
+
+    Raises:
+        ValueError: an id that is not 16 bytes.
+    """
     record, collection, version, job, retain_until = place
+    if len(record) != ID_BYTES:
+        raise ValueError("an id in associated data is not 16 bytes")
     flags = LARGE if body.large else 0
-    now = keys.now
+    now, subject = keys.now, keys.subject
+    key_place, body_place = _places(keys.app, subject, collection, version, now.version)
     wrap, sealed = now.records.envelope(
         body.content,
-        wrap_aad(KeyKind.DEK, keys.app, keys.subject, record, now.version),
-        _aad(keys, place, flags),
+        key_place(subject, record),
+        body_place(record) + job + _numbers(retain_until, flags),
         entropy,
     )
     return (
@@ -224,6 +243,17 @@ def record_from(found: Found, content: bytes) -> Record:
             position=position,
             content_hash=digest,
         ),
+    )
+
+
+@lru_cache(_PLACES)
+def _places(
+    app: AppId, subject: SubjectId, collection: Collection, version: int, wrapping: int
+) -> tuple[Callable[[bytes, bytes], bytes], Callable[[bytes], bytes]]:
+    """Return what makes the places of a record's key and body of its id: as `_aad` begins."""
+    return (
+        wrap_places(KeyKind.DEK, app, wrapping),
+        body_places(KeyKind.DEK, app, subject, collection, BODY, version),
     )
 
 

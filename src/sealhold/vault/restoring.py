@@ -1,7 +1,8 @@
 """Going back to a backup: into an empty home, and not before every part was compared.
 
 - The keys come from the vault's own older folder, if that is there: then nobody who was erased
-  since can be read. Else they come from the backup, and its epoch's slot from where it was kept.
+  since can be read. Else they come from the backup, and its epoch's slot from where it was kept,
+  or what stands for it from what the recovery cards open.
 - The home is marked before anything else lies in it. A marked home opens only on its owner's word,
   which costs what `rollback.py` says; the mark goes once that is durable.
 - A backup of a server's rows goes back into an empty schema of a server.
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from sealhold.crypto.secret import Secret
 from sealhold.model.errors import (
     InvalidError,
     NewerFormError,
@@ -22,7 +24,16 @@ from sealhold.model.errors import (
 )
 from sealhold.model.ids import ObjectName
 from sealhold.stores.spec import ObjectStore, RecordStore
-from sealhold.vault.backups import SHARED, Manifest, Watch, backup_of, check_parts, checked
+from sealhold.vault.access import ByRecovery
+from sealhold.vault.backups import (
+    SHARED,
+    Manifest,
+    Watch,
+    backup_of,
+    check_parts,
+    checked,
+    rows_of,
+)
 from sealhold.vault.home import FIRST_EPOCH, FORM, Home, Lock, read, replace
 from sealhold.vault.keeping import files_in_force, ruling
 from sealhold.vault.rollback import MARK
@@ -79,10 +90,15 @@ def fill(
     new: NewHome,
     place: ObjectStore,
     manifest: Manifest,
-    keys: Home | Path,
+    keys: Home | Path | ByRecovery,
     watch: Watch,
+    file_key: Callable[[], Secret],
 ) -> None:
-    """Fill a home from a backup, with the keys of the older home or those in it and its slots.
+    """Fill a home from a backup, with the keys of the older home or those in it.
+
+    Those in it open by its slots, or by the recovery secret.
+
+    `file_key` is asked once the keys lie in the home, if the rows need it: that of their file.
 
     Raises:
         InvalidError: the rows of the backup are of the other kind.
@@ -105,11 +121,17 @@ def fill(
         replace(home.restored, MARK)
         if isinstance(keys, Home):
             _keys_of_home(home, keys)
+        elif isinstance(keys, ByRecovery):
+            keys.lay(home, place, manifest.epoch)
+            _key_set(new, place, manifest)
         else:
             _keys_of_backup(new, place, manifest, keys)
         for part in manifest.packs:
             new.objects.put(ObjectName(part.name.removeprefix(SHARED)), checked(place, part))
-        new.data.restore(place, backup_of(manifest.data))
+        if manifest.rows is None:
+            new.data.restore(place, backup_of(manifest.data))
+        else:
+            new.data.restore(*rows_of(place, manifest, file_key()))
         if not home.head.exists():
             replace(home.head, manifest.checkpoint.encode())
     except BaseException:
@@ -156,7 +178,11 @@ def _keys_of_backup(new: NewHome, place: ObjectStore, manifest: Manifest, slots:
     for path in sorted(slots.glob(f"{UNLOCK}*")):
         replace(home.unlock_slot(path.name.removeprefix(UNLOCK)), read(path))
     replace(home.epoch_key_of(epoch), manifest.key)
-    new.keys(epoch).restore(place, backup_of(manifest.keys))
-    if epoch != FIRST_EPOCH:
-        home.move_on(epoch)
+    _key_set(new, place, manifest)
     ruling(home)  # one way in, or it is no place of slots
+
+
+def _key_set(new: NewHome, place: ObjectStore, manifest: Manifest) -> None:
+    new.keys(manifest.epoch).restore(place, backup_of(manifest.keys))
+    if manifest.epoch != FIRST_EPOCH:
+        new.home.move_on(manifest.epoch)

@@ -199,7 +199,10 @@ class Sources:
             )
             # what a key signed is taken as it is signed
             reader = mapping if signer is None else reading(cell, signer)
-            results = [*runner.run(paths, reader, sink, watch)]
+            try:
+                results = [*runner.run(paths, reader, sink, watch)]
+            finally:
+                sink.leave()
         files = tuple(file_report(result, sink.name(result.path)) for result in results)
         return ImportReport(
             files=files,

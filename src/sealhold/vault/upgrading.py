@@ -31,6 +31,7 @@ from sealhold.vault import (
     pushers,
     snapshotrows,
     standingrules,
+    syncrows,
 )
 from sealhold.vault.accounts import ACCOUNTS
 from sealhold.vault.backups import Watch
@@ -69,6 +70,8 @@ MIGRATIONS = (
             pushers.PUSHED,
             *snapshotrows.TABLES,
             *snapshotrows.DECIDING,
+            *syncrows.TABLES,
+            *syncrows.DECIDING,
         ),
     ),
 )

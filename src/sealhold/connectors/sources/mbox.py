@@ -60,20 +60,21 @@ class _Raw:
 
     number: int
     envelope: bytes
-    lines: list[bytes] = field(default_factory=list)
+    content: bytearray = field(default_factory=bytearray)  # of many short lines a list has much
     size: int = 0
 
     def add(self, line: bytes) -> None:
         self.size += len(line)
         if self.size <= MAX_MESSAGE:  # THREAT T23: of a larger one only the beginning is held
-            self.lines.append(line)
+            self.content += line
 
 
 def _groups(file: BinaryIO, cursor: str | None) -> Iterator[Group]:
     (done,) = read_cursor(cursor, 1)
     names = Names()
     for raw in _messages(file):
-        content = b"".join(raw.lines)
+        content = bytes(raw.content)
+        raw.content.clear()
         name = names.once(own_name(content))
         if raw.number > done:
             yield list(_message(raw, content, name)), write_cursor(raw.number)

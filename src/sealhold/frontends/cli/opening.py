@@ -79,14 +79,26 @@ def deciding(session: Session) -> Iterator[tuple[Node, str]]:
 
 
 @contextmanager
-def accepting(session: Session, checkpoint: str | None) -> Iterator[Node]:
-    """Open a vault whose database is older than it was, on its owner's word."""
+def accepting(session: Session, checkpoint: str | None, given: str | None = None) -> Iterator[Node]:
+    """Open a vault whose database is older than it was, on its owner's word.
+
+    `given` is what they gave a moment ago, if they were asked already.
+    """
     with _node(session) as node:
-        at_terminal = session.shell.terminal.is_there() and node.way is Way.PASSPHRASE
-        given = None if at_terminal else given_to(session, node)
-        given = given or typed(session, node, VerificationNeededError)
+        at_terminal = _is_typed(session, node)
+        given = given or owners_word(session, node)
         node.unlock(given, Accepted(at_terminal=at_terminal, checkpoint=checkpoint))
         yield node
+
+
+def owners_word(session: Session, node: Node) -> str:
+    """Return what opens the vault, typed where it can be: for a decision that cannot be undone."""
+    given = None if _is_typed(session, node) else given_to(session, node)
+    return given or typed(session, node, VerificationNeededError)
+
+
+def _is_typed(session: Session, node: Node) -> bool:
+    return session.shell.terminal.is_there() and node.way is Way.PASSPHRASE
 
 
 def confirmed(session: Session, node: Node, prompt: str = ASK) -> str:

@@ -8,14 +8,26 @@ import typer
 from sealhold.frontends.cli.backup_make import Place, backup_facts
 from sealhold.frontends.cli.backup_verify import LogKey, Which
 from sealhold.frontends.cli.init import Packs, Rows
-from sealhold.frontends.cli.opening import accepting, folder_of, world_of
+from sealhold.frontends.cli.opening import (
+    accepting,
+    folder_of,
+    new_passphrase,
+    owners_word,
+    world_of,
+)
 from sealhold.frontends.cli.out import Block, Facts, Line, emit, safe, say
 from sealhold.frontends.cli.progress import bar_of_objects
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.words import counted
 from sealhold.model.errors import UsageError
 from sealhold.model.shown.backups import RestoreView
-from sealhold.node import Node, Places, backing
+from sealhold.node import RECOVERY_VARIABLE, ByRecovery, Node, Places, backing, recovery_in
+
+KEYS = {
+    "home": "the older folder",
+    "backup": "the backup and the slots",
+    "recovery": "the backup, and what your recovery secret opens",
+}
 
 
 def restore(  # noqa: PLR0913, PLR0917  # reason: what a vault is made of lies in as many places
@@ -28,6 +40,9 @@ def restore(  # noqa: PLR0913, PLR0917  # reason: what a vault is made of lies i
         Path | None,
         typer.Option(metavar="FOLDER", help="The vault's own older folder, to take keys from."),
     ] = None,
+    recovery: Annotated[
+        bool, typer.Option("--recovery", help="By SEALHOLD_RECOVERY_FILE, as cards give it.")
+    ] = False,
     which: Which = "",
     log_key: LogKey = None,
     records: Rows = "",
@@ -39,20 +54,23 @@ def restore(  # noqa: PLR0913, PLR0917  # reason: what a vault is made of lies i
     """Go back to a backup, into an empty folder.
 
     If the vault's older folder is still there, name it: its keys know who was erased since. Else
-    name the slots that you kept. What was told, withdrawn or revoked since the backup is not known
-    any more, so all budgets count as spent, every app is stopped, every consent is unknown until
-    you confirm it, and no token of a person or officer holds. Takes the passphrase.
+    name the slots that you kept, or take the recovery secret of your cards, if `backup recovery`
+    was called for the place; the vault then gets a new passphrase. What was told, withdrawn or
+    revoked since the backup is not known any more, so all budgets count as spent, every app is
+    stopped, every consent is unknown until you confirm it, and no token of a person or officer
+    holds. Takes the passphrase.
 
     Raises:
-        UsageError: neither slots nor an older folder, or both.
+        UsageError: no keys are named, or keys of two kinds.
     """
     session = Session.of(context)
-    if (slots is None) is (keys_of is None):
-        raise UsageError("name `--slots` or `--keys-of`, one of them")
+    if [slots is None, keys_of is None, not recovery].count(False) != 1:
+        raise UsageError("name `--slots`, `--keys-of` or `--recovery`, one of them")
+    by_cards = _by_cards(session, is_meant=not dry_run) if recovery else None
     wanted = backing.Restore(
         folder_of(session),
         place,
-        slots or Node(keys_of or Path()).home,
+        by_cards or slots or Node(keys_of or Path()).home,
         world_of(session),
         backup=which,
         log_key=log_key,
@@ -64,19 +82,37 @@ def restore(  # noqa: PLR0913, PLR0917  # reason: what a vault is made of lies i
         return
     say(session, *_would(look), Line(""))
     with bar_of_objects(session) as watch:
-        wanted.fill(watch)
-    with accepting(session, None) as node:
+        given = wanted.fill(watch, lambda: by_cards.passphrase if by_cards else _word(session))
+    with accepting(session, None, given) as node:
         done = wanted.told(node)
     emit(session, done, *_done(done))
 
 
+def _by_cards(session: Session, *, is_meant: bool) -> ByRecovery:
+    """Return what cards gave, and a new passphrase.
+
+    Raises:
+        UsageError: no recovery secret was given.
+    """
+    path = session.shell.environment.get(RECOVERY_VARIABLE)
+    if not path:
+        raise UsageError(f"{RECOVERY_VARIABLE} names the file that `key recover --to` wrote")
+    text = recovery_in(Path(path))
+    return backing.by_recovery(text, new_passphrase(session) if is_meant else "", world_of(session))
+
+
+def _word(session: Session) -> str:
+    with Node(folder_of(session), world_of(session)) as node:
+        return owners_word(session, node)
+
+
 def _would(look: RestoreView) -> list[Block]:
-    keys = "the older folder" if look.keys == "home" else "the backup and the slots"
+    keys = KEYS[look.keys]
     lines: list[Block] = [
         Line("What goes back:", "head"),
         Facts([*backup_facts(look.backup), ("To", safe(look.home)), ("Keys from", keys)]),
     ]
-    if look.keys == "backup":
+    if look.keys != "home":
         words = "Who was erased since, in this epoch, is in it again: erase them once more."
         lines.append(Line(words, "bad"))
     return lines

@@ -72,10 +72,11 @@ class OwnTerminal:
         Raises:
             EOFError: the input was ended instead.
         """
-        with Path(TTY).open("r+", buffering=1) as terminal:
-            terminal.write(prompt)
-            terminal.flush()
-            typed = terminal.readline()
+        # a terminal cannot be sought in, so one end is opened to write and another to read
+        with Path(TTY).open("w") as told, Path(TTY).open() as typing:
+            told.write(prompt)
+            told.flush()
+            typed = typing.readline()
         if not typed:
             raise EOFError
         return typed.rstrip("\n")

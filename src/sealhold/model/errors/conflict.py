@@ -22,6 +22,13 @@ class StaleError(ConflictError):
     """
 
 
+class UnansweredError(ConflictError):
+    """A share has findings that its owner has not answered; nothing was shared.
+
+    Remedy: look at each finding of the preview, and take its fix or say that it is meant so.
+    """
+
+
 class StillRunningError(ConflictError):
     """The same request, under the same key, is being carried out at this moment.
 

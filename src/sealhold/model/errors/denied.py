@@ -63,6 +63,32 @@ class BadTokenError(DeniedError):
     """
 
 
+class CarrierRefusedError(DeniedError):
+    """A place that devices sync through refuses this: it knows no such token, or not for that.
+
+    Remedy: ask who runs the relay for a token, or pair this device again.
+    Over HTTP: a place that this vault syncs through refuses it.
+    """
+
+
+class WrongCodeError(DeniedError):
+    """A pairing met another code, an altered message, or its own message sent back.
+
+    Remedy: type the code that the other screen shows now; after three wrong ones make a new one.
+
+    Over HTTP: type the code that the other screen shows now.
+    """
+
+
+class PairingFailedError(DeniedError):
+    """A pairing ended before it was done; neither device kept anything of it.
+
+    Remedy: begin again with a new code; if the words differed, somebody stood between: move away.
+
+    Over HTTP: begin again with a new code.
+    """
+
+
 class LockedError(DeniedError):
     """The vault is locked.
 

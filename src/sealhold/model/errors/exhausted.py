@@ -41,6 +41,13 @@ class GrantExhaustedError(LeakExhaustedError):
     """
 
 
+class UsesExhaustedError(ExhaustedError):
+    """What is shared was used as often as its owner allowed, or is lent to other devices.
+
+    Remedy: wait for a device to give back what it was lent, or have its owner share it again.
+    """
+
+
 class QuestionsExhaustedError(ExhaustedError):
     """The task was asked as often as its manifest says.
 

@@ -189,3 +189,10 @@ class CardError(InvalidError):
 
     Remedy: read the named card again, word by word; take cards that were made together.
     """
+
+
+class InvalidEditError(InvalidError):
+    """An edit does not fit the document: a place, a length or a value that it cannot have.
+
+    Remedy: read the document again, and edit what stands there now.
+    """

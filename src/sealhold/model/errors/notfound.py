@@ -40,3 +40,19 @@ class ObjectNotFoundError(NotFoundError):
 
     Over HTTP: tell whoever runs the vault.
     """
+
+
+class NotADeviceError(NotFoundError):
+    """This vault does not sync with any other yet.
+
+    Remedy: begin with `sealhold device begin`, or join another by `sealhold device join`.
+    Over HTTP: this vault does not sync with any other.
+    """
+
+
+class NoPlaceError(NotFoundError):
+    """Devices meet at a place that both reach, and this one knows none.
+
+    Remedy: name a stick, bucket or relay: `sealhold device place add folder:/media/stick`.
+    Over HTTP: this vault knows no place where devices meet.
+    """

@@ -47,6 +47,22 @@ class BadChainError(TamperedError):
     """
 
 
+class BadCertificateError(TamperedError):
+    """A device's certificate does not lead to the person's root identity, or not for this use.
+
+    Remedy: pair the device again from one that may add devices.
+
+    Over HTTP: pair the device again.
+    """
+
+
+class BadMembershipError(TamperedError):
+    """An entry of a membership log is by nobody who could write it, or does not fit the log.
+
+    Remedy: it was set aside; look in the list of devices for one that you do not know.
+    """
+
+
 class PlaintextStoreError(TamperedError):
     """A database file that must be encrypted is not.
 

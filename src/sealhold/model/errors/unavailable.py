@@ -38,6 +38,30 @@ class StoreFullError(StoreUnavailableError):
     """
 
 
+class CarrierAwayError(UnavailableError):
+    """A place that devices sync through does not answer; a call may have taken effect.
+
+    Remedy: look whether the relay runs, the network and the stick are there; what waits goes later.
+    Over HTTP: this vault cannot reach a place that it syncs through; try again later.
+    """
+
+
+class CarrierFullError(UnavailableError):
+    """A place that devices sync through has no room; nothing was kept there.
+
+    Remedy: raise its quota, or free room there; what waits is sent later.
+    Over HTTP: a place that this vault syncs through is full.
+    """
+
+
+class NoEpochError(UnavailableError):
+    """A key of a collection is not here yet, or its members have none in common.
+
+    Remedy: sync with a device that has it; if devices removed each other, decide which one stays.
+    Over HTTP: this vault waits for a key from another device of its owner.
+    """
+
+
 class StoreBusyError(StoreUnavailableError):
     """Another process is writing to this vault.
 
@@ -166,6 +190,13 @@ class OlderFormError(UnavailableError):
     Remedy: `sealhold upgrade`, which keeps the old rows until the new ones were checked.
 
     Over HTTP: tell whoever runs the vault, which is to be upgraded.
+    """
+
+
+class FolderGoneError(UnavailableError):
+    """A synced folder is not there, or is another one than was synced; nothing in it was touched.
+
+    Remedy: mount or bring back the folder; to sync another one, name it anew.
     """
 
 

@@ -21,6 +21,29 @@ class BackupView:
     digest: str  # of its manifest, as the log names it
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckView:
+    """What was looked through, and found as it was written."""
+
+    backups: int
+    parts: int  # that they name
+    size: int  # bytes of them
+    read: int  # parts that were read whole
+    read_size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PruneView:
+    """Which old backups go, or went."""
+
+    kept: int  # backups
+    dropped: tuple[str, ...]
+    deleted: int  # objects that nobody has named for a day
+    freed: int  # bytes of them
+    waiting: int  # objects that go a day from now
+    is_done: bool  # false: a look
+
+
 @dataclass(frozen=True, slots=True)
 class Tried:
     """One thing that was tried, and what came of it."""
@@ -50,7 +73,7 @@ class RestoreView:
     backup: BackupView
     home: str
     log_key: str  # digest of the key that signed the backup
-    keys: str  # "backup", or "home": those of the vault's own older folder
+    keys: str  # "backup", "recovery", or "home": those of the vault's own older folder
     apps: int  # that were stopped
     consents: int  # that are unknown now
     tokens: int  # of people and officers that are dead

@@ -2,7 +2,8 @@
 
 - An object gets its name by one `link`, which fails when the name is taken: put-if-absent.
 - A part of a name before a `/` is a folder marked with `+`, so `a` and `a/b` never meet.
-- Every folder on the way is synced after the link, so a power cut cannot take the name away.
+- The folder of a name is synced after the link, and those above it once they were made or found,
+  so a power cut cannot take the name away.
 - A killed put leaves at most a file of a name that no object can have.
 - Not for network disks, which may repeat a lost `link` and report its own success as EXISTS, nor
   for FAT, which has no links.
@@ -13,6 +14,7 @@ Source: docs/spec/04-stores.md section 8.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
 from tempfile import mkstemp
 
@@ -36,6 +38,7 @@ class LocalDir:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._durable: set[Path] = set()  # folders whose names were synced since they were made
 
     def put(self, name: ObjectName, sealed: SealedBytes) -> Kept:
         path = self._path(name)
@@ -43,11 +46,23 @@ class LocalDir:
         way = way[: way.index(self._folder) + 1]
         with _answering(name):
             for folder in reversed(way[:-1]):
-                folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+                self._make(folder)
             ended = _place(path, sealed)
-            for folder in way:  # after EXISTS too: the first writer may have died before this
-                _sync(folder)
+            _sync(path.parent)  # after EXISTS too: the first writer may have died before this
+            for folder, above in pairwise(way):
+                if folder not in self._durable:
+                    _sync(above)
+                    self._durable.add(folder)
         return ended
+
+    def _make(self, folder: Path) -> None:
+        try:
+            folder.mkdir(mode=FOLDER_MODE)
+        except FileExistsError:
+            if not folder.is_dir():
+                raise
+        else:
+            self._durable.discard(folder)
 
     def get(self, name: ObjectName, offset: int = 0, length: int | None = None) -> SealedBytes:
         path = self._path(name)

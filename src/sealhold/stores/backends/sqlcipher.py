@@ -17,8 +17,10 @@ from pathlib import Path
 
 from sqlcipher3.dbapi2 import Connection
 
+from sealhold.model.encoding import unpack
 from sealhold.model.errors import (
     FenceLostError,
+    InvalidEncodingError,
     InvalidError,
     StoreBusyError,
     StoreUnavailableError,
@@ -263,8 +265,15 @@ def _create(file: CipherFile, tables: Tables, texts: Texts) -> None:
 def _check_schema(connection: Connection, tables: Tables) -> None:
     if not connection.execute(HAS_META).fetchone()[0]:
         raise InvalidError("the file is no record store")
-    if connection.execute(SCHEMA).fetchone()[0] != tables.schema():
-        raise InvalidError("the store holds other tables")
+    kept = connection.execute(SCHEMA).fetchone()[0]
+    if kept == tables.schema():
+        return
+    try:
+        unpack(kept)
+    except (InvalidEncodingError, TypeError) as err:
+        # THREAT T06: of a page that was changed, a long cell comes back as zeros and no error
+        raise TamperedError("the list of tables is not what was written") from err
+    raise InvalidError("the store holds other tables")
 
 
 def _check_fence(connection: Connection, fence: Fence) -> None:

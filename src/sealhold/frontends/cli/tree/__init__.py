@@ -7,8 +7,10 @@
 from collections.abc import Mapping
 
 from sealhold.frontends.cli.lazy import Entry, Group
+from sealhold.frontends.cli.tree.devices import DEVICE
 from sealhold.frontends.cli.tree.others import OTHERS
 from sealhold.frontends.cli.tree.proof import PROOF
+from sealhold.frontends.cli.tree.relay import RELAY
 from sealhold.frontends.cli.tree.vault import VAULT
 
 ABOUT = """sealhold: your data stays, answers leave.
@@ -23,4 +25,7 @@ Your own data in three lines: sealhold init; sealhold import FILE...; sealhold s
 
 def tree(more: Mapping[str, Entry]) -> Group:
     """Return all commands; `more` are those of packages above the front ends."""
-    return Group(about=ABOUT, entries={**VAULT, **OTHERS, **PROOF, **more})
+    relay = Group(about="For whoever runs a relay between devices.", entries=RELAY)
+    device = Group(about="One vault on all your devices.", entries=DEVICE)
+    between = {"device": device, "relay": relay}
+    return Group(about=ABOUT, entries={**VAULT, **OTHERS, **PROOF, **between, **more})

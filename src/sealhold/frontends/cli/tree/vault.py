@@ -67,6 +67,24 @@ def _key_close() -> Function:
     return key_close
 
 
+def _backup_check() -> Function:
+    from sealhold.frontends.cli.backup_check import backup_check
+
+    return backup_check
+
+
+def _backup_prune() -> Function:
+    from sealhold.frontends.cli.backup_prune import backup_prune
+
+    return backup_prune
+
+
+def _backup_recovery() -> Function:
+    from sealhold.frontends.cli.backup_recovery import backup_recovery
+
+    return backup_recovery
+
+
 def _backup_make() -> Function:
     from sealhold.frontends.cli.backup_make import backup_make
 
@@ -116,10 +134,25 @@ def _service_unit() -> Function:
 
 
 BACKUP = {
+    "check": Entry(
+        about="Look that all backups of a place are there, and read a sample.",
+        example="backup check Backups",
+        load=_backup_check,
+    ),
     "make": Entry(
         about="Copy your vault to a folder, a stick or a bucket, sealed as it is.",
         example="backup make Backups",
         load=_backup_make,
+    ),
+    "prune": Entry(
+        about="Let go of old backups of a place, and tell first which.",
+        example="backup prune Backups",
+        load=_backup_prune,
+    ),
+    "recovery": Entry(
+        about="Keep beside your backups what your recovery cards open, and nothing else does.",
+        example="backup recovery Backups",
+        load=_backup_recovery,
     ),
     "slots": Entry(
         about="Copy the slots, which are in no backup, to a place of their own.",

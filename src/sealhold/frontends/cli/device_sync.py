@@ -1,0 +1,74 @@
+"""`sealhold device sync`."""
+
+from typing import Annotated
+
+import typer
+
+from sealhold.frontends.cli.devices import round_blocks, told
+from sealhold.frontends.cli.opening import reading
+from sealhold.frontends.cli.out import Block, Column, Line, Table, emit, safe
+from sealhold.frontends.cli.session import Session
+from sealhold.frontends.web.formats import moment
+from sealhold.model.quantities import Instant
+from sealhold.node.devicerounds import Rounds
+from sealhold.node.devicework import DeviceWork
+
+SOON = 1.0  # seconds until a file that somebody was writing is looked at again
+Deletes = Annotated[
+    bool, typer.Option("--deletes", help="Many files that were deleted at once are meant.")
+]
+
+
+def device_sync(
+    context: typer.Context,
+    deletes: Deletes = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on, round after round, until Ctrl-C.")
+    ] = False,
+    conflicts: Annotated[
+        bool, typer.Option("--conflicts", help="Only list files with several versions.")
+    ] = False,
+) -> None:
+    """Sync with your other devices: folders, exchanges, and what is wrong.
+
+    What is held back, rolled back or forked on the way is told. What a place that is away lacks,
+    waits here.
+    """
+    session = Session.of(context)
+    with reading(session) as node:
+        work = DeviceWork(node)
+        if conflicts:
+            _tell_conflicts(session, work)
+            return
+        with told(session) as tell, Rounds(work) as rounds:
+            done = rounds.run(tell, deletes=deletes)
+            tell.clear()
+            emit(session, done, *round_blocks(done))
+            if watch:
+                with rounds.hints() as hints:
+                    while True:
+                        is_busy = any(each.busy for each in done.folders)
+                        is_local = hints.wait(SOON) if is_busy else hints.wait()
+                        done = rounds.run(tell, looks=is_local or is_busy)
+                        tell.clear()
+                        if done.taken or done.given or done.troubles or done.away:
+                            emit(session, done, *round_blocks(done))
+
+
+def _tell_conflicts(session: Session, work: DeviceWork) -> None:
+    found = work.conflicts()
+    rows = [
+        (safe(each.path), safe(device), moment(Instant(int(at))), id_[:12])
+        for each in found
+        for id_, device, at in each.versions
+    ]
+    columns = (Column("File"), Column("By"), Column("When", whole=True), Column("Version"))
+    blocks: list[Block] = (
+        [Table(columns, rows)] if rows else [Line("No file has several versions.")]
+    )
+    emit(
+        session,
+        {"conflicts": found},
+        *blocks,
+        *([Line("Keep one: sealhold device resolve VERSION", "hint")] if rows else []),
+    )

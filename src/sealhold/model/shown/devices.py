@@ -1,0 +1,95 @@
+"""What is told of devices, what they sync, and how a round went.
+
+Source: docs/spec/11-exchange-and-op-log.md; docs/spec/12-membership.md.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceView:
+    """A device of the owner."""
+
+    id: str  # 32 hex digits
+    name: str
+    role: str  # admin, full, limited or blind
+    standing: str  # member, suspended or removed
+    reason: str  # why it is no member in good standing; empty if it is
+    is_here: bool  # this very one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionView:
+    """What is synced together."""
+
+    id: str
+    name: str
+    holds: str  # home, files or records
+    objects: int
+    folder: str  # of this device; empty: none
+    conflicts: int
+    waiting: int  # objects whose key has not come
+    devices: int  # members in good standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarrierView:
+    """A place that devices sync through."""
+
+    id: str
+    kind: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderView:
+    """What came of a look through a folder."""
+
+    collection: str
+    path: str
+    created: int  # taken from the folder
+    edited: int
+    moved: int
+    deleted: int
+    written: int  # put into the folder
+    renamed: int
+    removed: int
+    busy: tuple[str, ...]
+    failed: tuple[str, ...]
+    held: int  # deletes of so many files wait for a yes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundView:
+    """How a round of syncing went."""
+
+    taken: int  # entries
+    given: int
+    taken_bytes: int
+    given_bytes: int
+    content_bytes: int  # of those, packs: contents of files
+    troubles: tuple[str, ...]  # each a sentence
+    away: tuple[str, ...]  # carriers that did not answer
+    behind: tuple[str, ...]  # of which logs others have more
+    folders: tuple[FolderView, ...]
+    verified: tuple[str, ...]  # the devices whose newest entries were checked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictView:
+    """A file of which versions stand beside each other."""
+
+    path: str
+    collection: str
+    versions: tuple[tuple[str, str, str], ...]  # id, device, time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExposureView:
+    """What a device that was removed had, and what it cannot have."""
+
+    device: str
+    name: str
+    collections: tuple[str, ...]
+    entries: int  # that the others have heard of from it
+    objects: int  # whose content it could read when it was removed

@@ -1,0 +1,1 @@
+"""What devices of one person say to each other straight over their own network."""

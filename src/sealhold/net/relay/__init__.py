@@ -1,0 +1,1 @@
+"""The blind relay: mailboxes of sealed bytes for devices that are never on together."""

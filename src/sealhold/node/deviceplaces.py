@@ -1,0 +1,101 @@
+"""The places that a device syncs through, opened by their addresses.
+
+- A place is a folder (`folder:PATH`), a bucket (`s3://...`) or a relay (`https://HOST`, with the
+  token of an account there).
+- One that is not there is away, and costs its own part of a round.
+
+Source: docs/spec/11-exchange-and-op-log.md section 9.
+"""
+
+from sealhold.model.clock import Clock
+from sealhold.model.errors import CarrierAwayError, InvalidError, StoreUnavailableError
+from sealhold.net.relay.calling import Caller, RelayAddress, address_of
+from sealhold.node.placing import place_of
+from sealhold.node.world import World
+from sealhold.sharing.devices.carrier import StoreCarrier
+from sealhold.sharing.devices.devices import Devices, Open
+from sealhold.sharing.devices.joinpapers import Way, read_way
+from sealhold.sharing.devices.reaching import by_relay, by_store, token_for
+from sealhold.sharing.devices.relayrooms import RelayMeetings
+from sealhold.sharing.devices.rendezvous import CarrierMeetings, Meetings
+from sealhold.sharing.devices.syncing import Reached
+
+BUCKET, FOLDER = "s3://", "folder:"
+RELAYS = ("https://", "http://")
+
+
+class Places:
+    """The places of one device."""
+
+    def __init__(self, devices: Devices, world: World, clock: Clock) -> None:
+        self._devices, self._world, self._clock = devices, world, clock
+
+    def tried(self, way: Way) -> None:
+        """Try a place that is new; a folder is made.
+
+        Raises:
+            InvalidSettingsError: the address is none.
+            StoreUnavailableError: it cannot be made or does not answer.
+        """
+        if way.kind == "relay":
+            _relay(way)
+        else:
+            place_of(way.address, self._world, create=True)
+
+    def reached(self) -> list[Reached]:
+        """Return all places; one that cannot be opened is told as away."""
+        found: list[Reached] = []
+        for id_, told in self._devices.keeping.carriers().items():
+            way = read_way(told)
+            if way.kind == "relay":
+                found.append(by_relay(id_, way, _relay(way), self._devices, self._clock))
+                continue
+            try:
+                store = place_of(way.address, self._world)
+            except StoreUnavailableError:
+                found.append(_away(id_, way))
+            else:
+                found.append(by_store(id_, way, store))
+        return found
+
+    def meetings(self, way: Way) -> Meetings:
+        """Return the rooms at a place, where two devices meet.
+
+        Raises:
+            StoreUnavailableError: it does not answer.
+        """
+        if way.kind == "relay":
+            return RelayMeetings(Caller(_relay(way)))
+        return CarrierMeetings(StoreCarrier(place_of(way.address, self._world)))
+
+    def mint(self, opened: Open, way: Way) -> str:
+        """Return a token for a newcomer; empty where none is needed."""
+        if way.kind != "relay":
+            return ""
+        return token_for(opened, way, _relay(way), self._clock)
+
+
+def way_of(address: str, token: str = "") -> Way:
+    """Return the place that an address says.
+
+    Raises:
+        InvalidError: it says none.
+    """
+    if address.startswith(RELAYS):
+        return Way(kind="relay", address=address, token=token)
+    if address.startswith(BUCKET):
+        return Way(kind="bucket", address=address)
+    if address.startswith(FOLDER) and len(address) > len(FOLDER):
+        return Way(kind="folder", address=address)
+    raise InvalidError("a place is folder:PATH, s3://BUCKET/FOLDER?endpoint=... or https://HOST")
+
+
+def _relay(way: Way) -> RelayAddress:
+    return address_of(way.address, private=True)
+
+
+def _away(id_: bytes, way: Way) -> Reached:
+    def at(*_: object) -> StoreCarrier:
+        raise CarrierAwayError(f"`{way.address}` is not there")
+
+    return Reached(id_, way, at)

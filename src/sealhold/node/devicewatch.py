@@ -1,0 +1,79 @@
+"""Waiting for what changes: in folders, and at places that tell when something came.
+
+- Hints come from threads of their own and say only that a round is worth while; a round is the
+  truth. Without a hint there is one every ten minutes.
+
+Source: docs/spec/47-folders.md section 8; docs/spec/14-relay.md section 5.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Event, Thread
+from types import TracebackType
+from typing import Self
+
+from sealhold.model.errors import SealholdError
+from sealhold.sharing.devices.watching import hints
+
+EVERY = 600.0  # seconds between rounds without a hint
+POLL = 25.0  # seconds of one question to a place
+AGAIN = 5.0  # seconds until a place that failed is asked again
+
+Ask = Callable[[float], bool]  # waits so many seconds; whether something came
+
+
+class Hints:
+    """What tells that a round is worth while; a context manager."""
+
+    def __init__(self, folders: Sequence[Path], places: Sequence[Ask]) -> None:
+        self._came = Event()
+        self._local = Event()  # something in a folder, not only at a place
+        self._over = Event()
+        self._threads = [
+            *(Thread(target=self._watch, args=(path,), daemon=True) for path in folders),
+            *(Thread(target=self._ask, args=(ask,), daemon=True) for ask in places),
+        ]
+
+    def __enter__(self) -> Self:
+        """Begin to wait."""
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        raised: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Wait no more; a question that is under way ends by itself."""
+        self._over.set()
+
+    def wait(self, seconds: float = EVERY) -> bool:
+        """Wait until something may have changed, or so long; return whether folders are to be seen.
+
+        Where only a place told of something, they need not be.
+        """
+        came = self._came.wait(seconds)
+        self._came.clear()
+        # a hint that comes from here on stays set: it is cleared only once it was seen
+        if is_local := self._local.is_set():
+            self._local.clear()
+        return is_local or not came
+
+    def _watch(self, path: Path) -> None:
+        for is_hint in hints(path, self._over):
+            if self._over.is_set():
+                return
+            if is_hint:
+                self._local.set()
+                self._came.set()
+
+    def _ask(self, ask: Ask) -> None:
+        while not self._over.is_set():
+            try:
+                if ask(POLL):
+                    self._came.set()
+                    self._over.wait(0.02)  # the round that follows takes it
+            except SealholdError:
+                self._over.wait(AGAIN)

@@ -1,0 +1,298 @@
+"""This vault as a device, as a face asks for it: carriers by their addresses, folders by paths.
+
+- A carrier is a folder (`folder:PATH`), a bucket (`s3://...`) or a relay (`https://HOST`, with the
+  token of an account there). All are opened anew for each piece of work.
+- A round looks through the folders, exchanges, and puts what came there.
+
+Source: docs/spec/11-exchange-and-op-log.md; docs/spec/20-faces.md section 8.
+"""
+
+from pathlib import Path
+
+from sealhold.model.errors import InvalidError, NotFoundError, StoreUnavailableError, TakenError
+from sealhold.model.ids import CollectionId, DeviceId, Id16
+from sealhold.model.shown.devices import (
+    CarrierView,
+    CollectionView,
+    ConflictView,
+    DeviceView,
+    ExposureView,
+)
+from sealhold.node.deviceplaces import Places, way_of
+from sealhold.node.node import Node
+from sealhold.node.starttoken import begun
+from sealhold.sharing.devices import joining
+from sealhold.sharing.devices.certs import Role
+from sealhold.sharing.devices.devices import Open
+from sealhold.sharing.devices.drafting import Draft
+from sealhold.sharing.devices.folderrows import FolderRows
+from sealhold.sharing.devices.foldersync import bind
+from sealhold.sharing.devices.joinpapers import Holds, Way, carrier_id, checked_name, read_way
+from sealhold.sharing.devices.syncing import Syncing
+from sealhold.stores.backends.localdir import LocalDir
+
+STAGING = "sync"  # where packs wait in the vault's folder
+
+
+class DeviceWork:
+    """This vault as a device. For one thread."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self.core = node.parts.core
+        staging = node.home.folder / STAGING
+        staging.mkdir(mode=0o700, exist_ok=True)
+        self.devices = begun(self.core, LocalDir(staging), node.world.outside())
+        self.places = Places(self.devices, node.world, self.core.clock)
+
+    # --- who and what ---
+
+    def begin(self, name: str) -> DeviceView:
+        """Become the first device of the owner.
+
+        Raises:
+            ConflictError: this vault is a device already.
+        """
+        self.devices.begin(name, self._node.parts.vault.sets.root.keeping.recovery or None)
+        return self.every()[0]
+
+    def every(self) -> list[DeviceView]:
+        """Return the devices of the owner, this one first.
+
+        Raises:
+            NotFoundError: this vault is no device yet.
+        """
+        me, names = self.devices.me, self.devices.names()
+        first = self.devices.collections()[0]
+        found = [
+            DeviceView(
+                id=device.hex(),
+                name=names.get(device, ""),
+                role=member.certificate.role.value,
+                standing=member.standing.value,
+                reason=member.reason.value,
+                is_here=device == me.id,
+            )
+            for device, member in first.members.state.members.items()
+        ]
+        return sorted(found, key=lambda each: (not each.is_here, each.name, each.id))
+
+    def named(self, text: str) -> DeviceId:
+        """Return the device that a name, or the beginning of an id, says.
+
+        Raises:
+            NotFoundError: none.
+            InvalidError: several.
+        """
+        found = [
+            each
+            for each in self.every()
+            if text == each.name or (text and each.id.startswith(text))
+        ]
+        standing = [each for each in found if each.standing != "removed"] or found
+        if not standing:
+            raise NotFoundError("no such device")
+        if len(standing) > 1:
+            raise InvalidError("several devices are called so: say the id")
+        return DeviceId(Id16(bytes.fromhex(standing[0].id)))
+
+    def collections(self) -> list[CollectionView]:
+        """Return what this device syncs."""
+        return [self._shown(each) for each in self.devices.collections()]
+
+    def create(self, name: str) -> CollectionView:
+        """Begin a collection of files.
+
+        Raises:
+            TakenError: one is called so.
+            DeniedError: this device may not.
+        """
+        if any(each.about.name == name for each in self.devices.collections()):
+            raise TakenError("a collection is called so already")
+        return self._shown(self.devices.create(Holds.FILES, checked_name(name)))
+
+    def bind(self, name: str, path: Path) -> CollectionView:
+        """Keep a collection of files equal to a folder from now on.
+
+        Raises:
+            NotFoundError: there is no such collection or folder.
+            TakenError: it has a folder here, or the folder is another's.
+            StoreUnavailableError: the folder cannot be written.
+        """
+        opened, folder = self.devices.collection(name), path.resolve()
+        if not folder.is_dir():
+            raise NotFoundError(f"there is no folder `{path}`")
+        if self.rows(opened).bound is not None:
+            raise TakenError("this collection has a folder on this device")
+        try:
+            bind(opened, self.devices.keeping, folder, self.core.entropy)
+        except FileExistsError as err:
+            raise TakenError("this folder is kept for another collection, or was once") from err
+        except OSError as err:
+            raise StoreUnavailableError(f"`{path}` cannot be written") from err
+        return self._shown(opened)
+
+    def unbind(self, name: str) -> None:
+        """Leave a folder as it is, and keep it equal no more.
+
+        Raises:
+            NotFoundError: there is no such collection, or it has no folder here.
+        """
+        rows = self.rows(self.devices.collection(name))
+        if rows.bound is None:
+            raise NotFoundError("this collection has no folder on this device")
+        Path(rows.bound.path, ".sealhold").unlink(missing_ok=True)
+        rows.unbind()
+
+    def rename(self, device: DeviceId, name: str) -> None:
+        """Call a device otherwise."""
+        self.devices.rename(device, name)
+
+    def exposure(self, device: DeviceId) -> ExposureView:
+        """Return what a device has of what is synced, as far as the others can know.
+
+        Raises:
+            NotFoundError: there is no such device.
+        """
+        had, entries, objects = list[str](), 0, 0
+        for opened in self.devices.collections():
+            member = opened.members.state.members.get(device)
+            if member is not None:
+                had.append(opened.about.name)
+                book = opened.replica.book
+                entries += sum(book.head(log).seq for log in book.logs() if log.device == device)
+                objects += len(opened.replica.state.tree.shown())
+        if not had:
+            raise NotFoundError("no such device")
+        return ExposureView(
+            device=device.hex(),
+            name=self.devices.names().get(device, ""),
+            collections=tuple(had),
+            entries=entries,
+            objects=objects,
+        )
+
+    def remove(self, device: DeviceId) -> ExposureView:
+        """Remove a device everywhere; return what it had."""
+        told = self.exposure(device)
+        joining.remove(self.devices, device)
+        return told
+
+    def conflicts(self) -> list[ConflictView]:
+        """Return the files of which versions stand beside each other."""
+        names = self.devices.names()
+        found: list[ConflictView] = []
+        for opened in self.devices.collections():
+            state = opened.replica.state
+            shown = state.tree.shown(state.versions.edited_over_deletes())
+            for thing in state.versions.in_conflict():
+                standing = state.versions.standing(thing)
+                first = [] if standing.shown is None else [standing.shown]
+                versions = tuple(
+                    (each.id.hex(), names.get(DeviceId(Id16(each.device)), ""), str(each.time.ms))
+                    for each in (*first, *standing.siblings)
+                )
+                path = "/".join(shown[thing].path) if thing in shown else thing.hex()
+                found.append(
+                    ConflictView(path=path, collection=opened.about.name, versions=versions)
+                )
+        return found
+
+    def choose(self, version: str) -> None:
+        """End a conflict in favour of one version; the others stay in the history.
+
+        Raises:
+            NotFoundError: no version of that id stands in a conflict.
+        """
+        for opened in self.devices.collections():
+            state = opened.replica.state
+            for thing in state.versions.in_conflict():
+                standing = state.versions.standing(thing)
+                for each in standing.heads:
+                    if each.hex().startswith(version) and each in state:
+                        draft = Draft(opened.replica)
+                        draft.put(thing, state.content(each), standing.heads)
+                        draft.commit()
+                        return
+        raise NotFoundError("no version of that id stands in a conflict")
+
+    # --- carriers ---
+
+    def carriers(self) -> list[CarrierView]:
+        """Return the places that this device syncs through."""
+        kept = self.devices.keeping.carriers()
+        ways = [(id_, read_way(told)) for id_, told in kept.items()]
+        return [CarrierView(id=id_.hex(), kind=way.kind, address=way.address) for id_, way in ways]
+
+    def add_carrier(self, address: str, token: str = "") -> CarrierView:
+        """Sync through a place from now on.
+
+        Raises:
+            InvalidError: this is no address of one.
+            StoreUnavailableError: it cannot be made or does not answer.
+        """
+        way = way_of(address, token)
+        self.places.tried(way)
+        return self.keep_carrier(way)
+
+    def keep_carrier(self, way: Way) -> CarrierView:
+        """Keep a place that was told by another device, or was tried."""
+        id_ = carrier_id(way, self.devices.base)
+        self.devices.keeping.put_carrier(id_, way.told())
+        return CarrierView(id=id_.hex(), kind=way.kind, address=way.address)
+
+    def drop_carrier(self, text: str) -> CarrierView:
+        """Sync through a place no more; what lies there stays.
+
+        Raises:
+            NotFoundError: there is none of that address or id.
+        """
+        for each in self.carriers():
+            if text in {each.address, each.id} or (text and each.id.startswith(text)):
+                self.devices.keeping.drop_carrier(bytes.fromhex(each.id))
+                return each
+        raise NotFoundError("this device syncs through no such place")
+
+    # --- joining ---
+
+    def introduction(self) -> bytes:
+        """Return what this device shows a newcomer."""
+        return joining.introduction(self.devices)
+
+    def certify(self, keys: bytes, asked: bytes, role: str, only: tuple[str, ...]) -> bytes:
+        """Take a newcomer in, have the others hear of it, and return what it is given.
+
+        Raises:
+            DeniedError: this device is no admin.
+            NotFoundError: one of `only` is no collection here.
+        """
+        some = frozenset(self.devices.collection(name).about.id for name in only)
+        ways = [read_way(told) for told in self.devices.keeping.carriers().values()]
+        payload = joining.certify(
+            self.devices, keys, asked, Role(role), ways, _only(role, some), self.places.mint
+        )
+        Syncing(self.devices, self.places.reached()).round()
+        return payload
+
+    # --- inside ---
+
+    def rows(self, opened: Open) -> FolderRows:
+        """Return what is kept of a collection's folder on this device."""
+        return FolderRows(self.devices.keeping, opened.about.id, opened.about.secret)
+
+    def _shown(self, opened: Open) -> CollectionView:
+        state, bound = opened.replica.state, self.rows(opened).bound
+        return CollectionView(
+            id=opened.about.id.hex(),
+            name=opened.about.name,
+            holds=opened.about.holds.value,
+            objects=len(state.tree.shown(state.versions.edited_over_deletes())),
+            folder="" if bound is None else bound.path,
+            conflicts=len(state.versions.in_conflict()),
+            waiting=state.waiting(),
+            devices=len(opened.members.state.holders()),
+        )
+
+
+def _only(role: str, some: frozenset[CollectionId]) -> frozenset[CollectionId] | None:
+    return some if role == Role.LIMITED.value else None

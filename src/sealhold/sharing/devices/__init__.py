@@ -1,0 +1,1 @@
+"""One vault on all devices of its owner."""

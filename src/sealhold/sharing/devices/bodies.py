@@ -1,0 +1,343 @@
+"""Contents of a collection: into packs that wait here for carriers, and out of packs again.
+
+- Packs are staged in the vault's folder, durably, before a version names them; they leave it when
+  every carrier of the collection, two at least, has shown that it has them.
+- What the collection has already is not packed again: the chunks of all known versions are known.
+- A content is read from what is staged, else from the first carrier that has it whole.
+
+Source: docs/spec/11-exchange-and-op-log.md sections 3 and 5.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from queue import Queue
+
+from sealhold.crypto.digest import fingerprint
+from sealhold.crypto.kdf import derive
+from sealhold.crypto.tags import Tag
+from sealhold.model.errors import (
+    CarrierAwayError,
+    CarrierRefusedError,
+    InvalidEncodingError,
+    ObjectNotFoundError,
+    SealholdError,
+    TamperedError,
+)
+from sealhold.model.ids import ObjectName
+from sealhold.net.spec import Carrier, Putting
+from sealhold.sharing.devices.contents import INLINE, MAX_LISTED, Content, Kind
+from sealhold.sharing.devices.names import Mailbox
+from sealhold.sharing.devices.replica import Replica
+from sealhold.stores.spec import ObjectStore
+from sealhold.vault.chunkplaces import Manifest, MemoryIndex, Place, Shelf, on_store
+from sealhold.vault.packing import Held, Packing, PackKeys, Watch
+from sealhold.vault.unpacking import Unpacking
+
+AT_ONCE = 1 << 20  # bytes of a content that are held in memory whole
+
+
+class Bodies:
+    """The contents of one collection. For one thread."""
+
+    def __init__(self, replica: Replica, staging: ObjectStore) -> None:
+        self._replica = replica
+        self._staging = staging
+        self._prefix = f"sync/{replica.collection.hex()}/"
+        self._keys = PackKeys(
+            naming=derive(replica.secret, Tag.CHUNK_ID),
+            seed=derive(replica.secret, Tag.CHUNK_SEED),
+            table=derive(replica.secret, Tag.PACK_TABLE),
+        )
+        self._index = MemoryIndex()
+        self._indexed = 0  # versions whose chunks are in the index
+        self._lists: dict[bytes, Manifest] = {}  # by the digest of the content
+        self._carriers: list[tuple[Carrier, Mailbox]] = []
+        self._reader: Unpacking | None = None  # with the packs that it has at hand
+        self._everywhere: set[bytes] | None = None  # packs that all carriers listed since `reach`
+
+    def reach(self, carriers: Sequence[tuple[Carrier, Mailbox]]) -> None:
+        """Set where packs are read from that are not staged here, the nearest first."""
+        self._carriers = list(carriers)
+        self._reader = None
+        self._everywhere = None
+
+    @contextmanager
+    def packer(self, watch: Watch = lambda _counted: None) -> Iterator["Packer"]:
+        """Take contents in; what was taken is durable once `Packer.finish` returned.
+
+        Raises:
+            StoreUnavailableError: the disk does not answer.
+            StoreFullError: it has no room.
+        """
+        self._learn()
+        with Packing(
+            on_store(self._staging),
+            self._index,
+            self._keys,
+            self._replica.entropy,
+            name=self._staged,
+            watch=watch,
+        ) as packing:
+            yield Packer(packing, self._lists)
+
+    def read(self, content: Content) -> Iterator[bytes]:
+        """Yield a content piece by piece.
+
+        Raises:
+            TamperedError: a pack or chunk is not what was written, wherever it lies.
+            CarrierAwayError: no carrier that has it answers.
+        """
+        if content.manifest is None:
+            yield content.inline or b""
+            return
+        manifest = content.manifest
+        if content.is_list:
+            manifest = self._listed(content)
+        yield from self._unpacking().read(manifest)
+
+    def staged(self) -> list[ObjectName]:
+        """Return the packs that wait here for a carrier."""
+        return list(self._staging.names(self._prefix))
+
+    def give(
+        self, carrier: Carrier, box: Mailbox, troubles: list[str], *, every: bool = False
+    ) -> int:
+        """Put packs on a carrier; return how many bytes went.
+
+        Args:
+            carrier: where to.
+            box: this collection there.
+            troubles: where it is told, in sentences, what cannot be had.
+            every: also those that are here no more, from another carrier: it lacks some.
+
+        Raises:
+            CarrierAwayError: it does not answer.
+            CarrierFullError: it has no room.
+            TamperedError: other bytes stand there under the name of a pack.
+        """
+        wanted = {_digest(name) for name in self.staged()}
+        if every:
+            wanted |= self._all(troubles)
+        if not wanted:
+            return 0
+        there = {each.name: each.size for each in carrier.list_after(f"{box.prefix}pack/")}
+        here = {digest for digest in wanted if self._is_whole(digest, there.get(box.pack(digest)))}
+        self._everywhere = here if self._everywhere is None else self._everywhere & here
+        sent, source, lost = 0, self._unpacking(), 0
+        for digest in sorted(wanted - here):
+            try:
+                whole = source.whole(digest)
+            except TamperedError:
+                lost += 1
+            else:
+                sent += _put(carrier, box.pack(digest), whole)
+        if lost:
+            troubles.append(f"{lost} packs of contents are nowhere to be had")
+        return sent
+
+    def release(self) -> None:
+        """Forget what is staged that every carrier listed when it was given.
+
+        What went out in this round stays for another one: that a carrier took it is its word alone.
+        """
+        # THREAT T500: the last copy is not let go on a word: the carrier has to show it later
+        for name in self.staged():
+            if self._everywhere is not None and _digest(name) in self._everywhere:
+                self._staging.delete(name)
+
+    def _is_whole(self, digest: bytes, size: int | None) -> bool:
+        """Return whether a carrier lists a pack, as long as it is here."""
+        if size is None:
+            return False
+        try:
+            return self._staging.head(self._staged(digest)) == size
+        except ObjectNotFoundError:
+            return True
+
+    def _all(self, troubles: list[str]) -> set[bytes]:
+        """Return the packs of all versions, those of long manifests too."""
+        for content in self._replica.state.contents():
+            if content.is_list:
+                try:
+                    self._listed(content)
+                except (TamperedError, InvalidEncodingError) as err:
+                    troubles.append(f"a content's list of chunks: {err}")
+        return {place.pack for place in self._places()}
+
+    def _listed(self, content: Content) -> Manifest:
+        """Return the manifest that is kept in chunks itself.
+
+        Raises:
+            TamperedError: it is not that of this version.
+        """
+        found = self._lists.get(content.digest)
+        if found is None:
+            if content.manifest is None:
+                raise TamperedError("a version without a manifest")
+            told = b"".join(self._unpacking().read(content.manifest))
+            found = self._lists[content.digest] = Manifest.decoded(told)
+            if found.size != content.size:
+                raise TamperedError("a version is not as long as its chunks")
+            self._index.add(found.chunks)
+        return found
+
+    def _learn(self) -> None:
+        """Take the chunks of versions into the index that came since."""
+        contents = list(self._replica.state.contents())
+        if len(contents) != self._indexed:
+            self._index = MemoryIndex(self._places())
+            self._indexed = len(contents)
+
+    def _places(self) -> Iterator[Place]:
+        for content in self._replica.state.contents():
+            if content.manifest is not None:
+                yield from content.manifest.chunks
+        for manifest in self._lists.values():
+            yield from manifest.chunks
+
+    def nearness(self, content: Content) -> tuple[bytes, int]:
+        """Return where a content begins: those of one pack, in order, are read from it once."""
+        if content.manifest is None or not content.manifest.chunks:
+            return b"", 0
+        first = content.manifest.chunks[0]
+        return first.pack, first.offset
+
+    def _unpacking(self) -> Unpacking:
+        if self._reader is None:
+            has_ranges = all(carrier.abilities.ranges for carrier, _ in self._carriers)
+            shelf = Shelf(self._staging.put, self._find, ranges=has_ranges)
+            self._reader = Unpacking(shelf, self._keys.naming, name=self._staged)
+        return self._reader
+
+    def _staged(self, digest: bytes) -> ObjectName:
+        return ObjectName(f"{self._prefix}{digest[:1].hex()}/{digest.hex()}")
+
+    def _find(self, name: ObjectName, offset: int, length: int | None) -> bytes:
+        """Return a pack from where it is staged, else from the first carrier that has it."""
+        try:
+            return self._staging.get(name, offset, length)
+        except ObjectNotFoundError:
+            pass
+        failed: SealholdError | None = None
+        for carrier, box in self._carriers:
+            try:
+                data = carrier.get(box.pack(_digest(name)), offset, length)
+            except (CarrierAwayError, CarrierRefusedError, TamperedError) as err:
+                failed = err
+            except ObjectNotFoundError:
+                continue
+            else:
+                # THREAT T500: what one carrier changed, another may have as it was
+                if offset or length is not None or fingerprint(data) == _digest(name):
+                    return data
+                failed = TamperedError(f"pack `{name}` is not what was written")
+        raise failed or ObjectNotFoundError("no carrier has this pack")
+
+
+@dataclass(slots=True)
+class Pending:
+    """A content that was taken: as it is where it is short, else in packs."""
+
+    inline: bytes | None
+    held: Held | None = None
+    listed: Held | None = None  # its manifest, where that is too long to stand in a version
+
+
+class Packer:
+    """Takes contents in, one after the other."""
+
+    def __init__(self, packing: Packing, lists: dict[bytes, Manifest]) -> None:
+        self._packing = packing
+        self._lists = lists
+        self._taken: list[Pending] = []
+
+    def take(self, pieces: Iterator[bytes]) -> Pending:
+        """Take a content in, all of which is read before this returns."""
+        first = b""
+        for piece in pieces:
+            first += piece
+            if len(first) > INLINE:
+                break
+        else:
+            return Pending(inline=first)
+        pending = Pending(inline=None, held=self._hold(first, pieces))
+        self._taken.append(pending)
+        return pending
+
+    def finish(self) -> None:
+        """Wait until all that was taken is durable.
+
+        Raises:
+            StoreUnavailableError: the disk does not answer.
+            StoreFullError: it has no room.
+        """
+        self._packing.finish()
+        long = False
+        for pending in self._taken:
+            if pending.held is not None and pending.listed is None:
+                listed = pending.held.manifest.encoded()
+                if len(listed) > MAX_LISTED:
+                    pending.listed = self._packing.add(listed)
+                    long = True
+        if long:
+            self._packing.finish()
+
+    def content(self, pending: Pending, digest: bytes, kind: Kind = Kind.FILE) -> Content:
+        """Return what a version holds of a content that is durable.
+
+        Args:
+            pending: as `take` gave it.
+            digest: of the whole content, 32 bytes, keyed.
+            kind: what it is the content of.
+
+        Raises:
+            ValueError: it was not taken here.
+        """
+        if pending.inline is not None:
+            size = len(pending.inline)
+            return Content(kind=kind, size=size, digest=digest, inline=pending.inline)
+        if pending.held is None:
+            raise ValueError("a content that was not taken")
+        manifest = pending.held.manifest
+        found = Content(kind=kind, size=manifest.size, digest=digest, inline=None)
+        if pending.listed is None:
+            return replace(found, manifest=manifest)
+        self._lists[digest] = manifest
+        return replace(found, manifest=pending.listed.manifest, is_list=True)
+
+    def _hold(self, first: bytes, pieces: Iterator[bytes]) -> Held:
+        """Hand a content over; a long one piece by piece, so that memory stays bounded."""
+        while len(first) <= AT_ONCE:
+            piece = next(pieces, None)
+            if piece is None:
+                return self._packing.add(first)
+            first += piece
+        waiting: Queue[bytes | None] = Queue(maxsize=4)
+        held = self._packing.add(iter(waiting.get, None))
+        try:
+            waiting.put(first)
+            for piece in pieces:
+                waiting.put(piece)
+        finally:
+            waiting.put(None)
+        return held
+
+
+def _put(carrier: Carrier, name: ObjectName, whole: bytes) -> int:
+    """Put a pack; other bytes under its name, which is their hash, give way.
+
+    Raises:
+        TamperedError: they do not.
+    """
+    put = carrier.put_new(name, whole)
+    if put is Putting.TAKEN and carrier.abilities.deletes:
+        carrier.delete(name)
+        put = carrier.put_new(name, whole)
+    if put is Putting.TAKEN:
+        raise TamperedError("other bytes stand there under the name of a pack")
+    return len(whole) if put is Putting.CREATED else 0
+
+
+def _digest(name: ObjectName) -> bytes:
+    return bytes.fromhex(name.rpartition("/")[2])

@@ -1,0 +1,49 @@
+"""What a replica asks about its collection's members and secrets.
+
+- Who may write, and under which keys: answered from the membership log by whoever keeps it.
+
+Source: docs/spec/12-membership.md.
+"""
+
+from typing import Protocol
+
+from sealhold.crypto.secret import Secret
+from sealhold.crypto.sign import PublicKey
+from sealhold.sharing.devices.keybag import BagKey
+from sealhold.sharing.devices.oplog import LogId
+
+
+class Circle(Protocol):
+    """The members of one collection, as this device knows them."""
+
+    def signer(self, device: bytes) -> PublicKey | None:
+        """Return the key by which a device signs; None if it never was a member that may write."""
+        ...
+
+    def cut(self, log: LogId) -> int | None:
+        """Return after which number nothing of a log counts; None if all of it does."""
+        ...
+
+    def epoch(self, epoch: bytes) -> Secret | None:
+        """Return the secret of an epoch; None if this device does not have it."""
+        ...
+
+    def current(self) -> tuple[bytes, Secret]:
+        """Return the epoch to write under, with its secret.
+
+        Raises:
+            NoEpochError: there is none that every member has: writing waits.
+        """
+        ...
+
+    def bag(self, bag: bytes) -> BagKey | None:
+        """Return a key of the key bag; None if this device does not have it, or has it no more."""
+        ...
+
+    def current_bag(self) -> BagKey:
+        """Return the key of the bag to write under.
+
+        Raises:
+            NoEpochError: there is none that every member has: writing waits.
+        """
+        ...

@@ -1,0 +1,122 @@
+"""What is about to be written into a collection: operations and the keys that they need.
+
+- Each version has a fresh key, and so has each new object for its name; they go into the key bag
+  with the entry that names them.
+- Nothing is written before `commit`; then all of it is durable, or nothing.
+
+Source: docs/spec/11-exchange-and-op-log.md section 3.
+"""
+
+from collections.abc import Iterable
+
+from sealhold.crypto.seal import new_key
+from sealhold.crypto.secret import Secret
+from sealhold.model.encoding import Plain
+from sealhold.model.errors import InvalidError
+from sealhold.model.ids import ID_BYTES
+from sealhold.sharing.devices.contents import Content, Kind, seal_content, seal_name, seal_note
+from sealhold.sharing.devices.doclineage import seal_edits
+from sealhold.sharing.devices.keeping import Step
+from sealhold.sharing.devices.keybag import NAME, KeyName
+from sealhold.sharing.devices.ops import DocOp, NoteOp, Operation, PlaceOp, PutOp
+from sealhold.sharing.devices.replica import Replica
+from sealhold.sharing.devices.treeops import ROOT, OpKind
+
+GONE = Content(kind=Kind.GONE)
+
+
+class Draft:
+    """Operations that become one writing of one device."""
+
+    def __init__(self, replica: Replica) -> None:
+        self._replica = replica
+        self._ops: list[Operation] = []
+        self._keys: dict[KeyName, Secret] = {}
+
+    def __len__(self) -> int:
+        return len(self._ops)
+
+    def add(self, name: str, parent: bytes = ROOT, *, is_folder: bool = False) -> bytes:
+        """Place a new object, and return its id of 16 bytes."""
+        thing = self._replica.entropy(ID_BYTES)
+        self.place(thing, parent, name, is_folder=is_folder)
+        return thing
+
+    def place(self, thing: bytes, parent: bytes, name: str, *, is_folder: bool = False) -> None:
+        """Place a new object under an id of its own, 16 random bytes."""
+        key = self._keys[KeyName(thing, NAME)] = new_key(self._replica.entropy, "name key")
+        how = OpKind.FOLDER if is_folder else OpKind.PLACE
+        self._ops.append(PlaceOp(how, thing, parent, self._name(thing, name, key)))
+
+    def move(self, thing: bytes, parent: bytes | None, name: str | None) -> None:
+        """Give an object another folder, another name, or both; no content goes with it.
+
+        Raises:
+            InvalidError: the object is not known here, or erased.
+        """
+        sealed = None if name is None else self._name(thing, name, self._name_key(thing))
+        self._ops.append(PlaceOp(OpKind.MOVE, thing, parent, sealed))
+
+    def put(self, thing: bytes, content: Content, parents: Iterable[bytes]) -> bytes:
+        """Write a version of an object, and return its id of 16 bytes."""
+        replica = self._replica
+        version = replica.entropy(ID_BYTES)
+        key = self._keys[KeyName(thing, version)] = new_key(replica.entropy, "version key")
+        sealed = seal_content(content, replica.collection, thing, version, key)
+        self._ops.append(PutOp(thing, version, tuple(sorted(set(parents))), sealed))
+        return version
+
+    def delete(self, thing: bytes) -> None:
+        """Delete an object, as far as this device knows its versions."""
+        self._ops.append(PlaceOp(OpKind.DELETE, thing, None, None))
+        standing = self._replica.state.versions.standing(thing)
+        if standing.heads:
+            self.put(thing, GONE, standing.heads)
+
+    def note(self, kind: str, key: bytes, told: Plain) -> None:
+        """Write a state of the collection that is no object."""
+        replica = self._replica
+        epoch, secret = replica.circle.current()
+        sealed = seal_note(told, replica.collection, kind, epoch, secret, replica.entropy)
+        self._ops.append(NoteOp(kind, key, sealed))
+
+    def lineage(self, base: Content) -> bytes:
+        """Begin a lineage of a document; return its id of 16 bytes."""
+        replica = self._replica
+        lineage = replica.entropy(ID_BYTES)
+        self._keys[KeyName(lineage, NAME)] = new_key(replica.entropy, "edits key")
+        self.put(lineage, base, ())
+        return lineage
+
+    def edits(self, lineage: bytes, turn: int, entry: bytes) -> None:
+        """Tell edits of a document.
+
+        Raises:
+            InvalidError: the lineage is not known here, or erased.
+        """
+        replica, key = self._replica, self._name_key(lineage)
+        sealed = seal_edits(entry, replica.collection, lineage, key, replica.entropy)
+        self._ops.append(DocOp(lineage, turn, sealed))
+
+    def commit(self, step: Step | None = None) -> None:
+        """Make all of it durable and apply it; nothing to write is no entry.
+
+        `step` is what becomes durable together with it.
+
+        Raises:
+            NoEpochError: there is no epoch that every member has; nothing was written.
+            AuditUnavailableError: nothing can be written.
+        """
+        if self._ops:
+            self._replica.write(self._ops, self._keys, step)
+            self._ops, self._keys = [], {}
+
+    def _name(self, thing: bytes, name: str, key: Secret) -> bytes:
+        return seal_name(name, self._replica.collection, thing, key, self._replica.entropy)
+
+    def _name_key(self, thing: bytes) -> Secret:
+        own = KeyName(thing, NAME)
+        key = self._keys.get(own) or self._replica.state.keys.get(own)
+        if key is None:
+            raise InvalidError("an object that is not known here, or erased")
+        return key

@@ -1,0 +1,272 @@
+"""A folder and its collection kept equal: what somebody did there goes out, what came is put there.
+
+- Contents are durable in packs before a version names them, and the version before the folder's
+  rows say that it is known: a kill between costs a second reading, never a file.
+- Files are put there from versions that are shown; siblings, and deletes that an edit outweighs,
+  are told and stay.
+
+Source: docs/spec/47-folders.md sections 5 to 7; docs/spec/11-exchange-and-op-log.md section 3.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from sealhold.model.clock import Clock, Entropy
+from sealhold.model.errors import NotFoundError, TamperedError
+from sealhold.sharing.devices.applying import Applied
+from sealhold.sharing.devices.bodies import Pending
+from sealhold.sharing.devices.comparing import Change, What
+from sealhold.sharing.devices.comparing import Held as HeldDeletes
+from sealhold.sharing.devices.contents import Content
+from sealhold.sharing.devices.contents import Kind as ContentKind
+from sealhold.sharing.devices.devices import Open
+from sealhold.sharing.devices.disk import Disk
+from sealhold.sharing.devices.drafting import Draft
+from sealhold.sharing.devices.folder import Folder, Made, Standing
+from sealhold.sharing.devices.folderrows import Bound, FolderRows
+from sealhold.sharing.devices.keeping import Keeping, Step
+from sealhold.sharing.devices.keptrows import Kind
+from sealhold.sharing.devices.reading import Digests, Taken
+from sealhold.sharing.devices.scanning import put_marker
+from sealhold.sharing.devices.writing import Wanted
+
+Told = Callable[[str, int, int], None]  # what is being done, how much of how much
+NOTHING: frozenset[str] = frozenset()
+PORTION_FILES = 1_000  # of one commit
+PORTION_BYTES = 48_000_000
+_KINDS = {Kind.FILE: ContentKind.FILE, Kind.LINK: ContentKind.LINK, Kind.FOLDER: ContentKind.FOLDER}
+_SHOWN = {kind: shown for shown, kind in _KINDS.items()}
+
+
+@dataclass(slots=True)
+class Changed:
+    """What came of a look through a folder."""
+
+    created: int = 0
+    edited: int = 0
+    moved: int = 0
+    deleted: int = 0
+    busy: list[str] = field(default_factory=list)
+    held: HeldDeletes | None = None  # deletes that a person has to say yes to
+
+    def __bool__(self) -> bool:
+        return bool(self.created or self.edited or self.moved or self.deleted)
+
+
+class FolderSync:
+    """One collection of files and the folder that it is kept equal to. For one thread."""
+
+    def __init__(self, opened: Open, keeping: Keeping, clock: Clock, entropy: Entropy) -> None:
+        """Open the folder that the collection is bound to.
+
+        Raises:
+            NotFoundError: it is bound to none on this device.
+            FolderGoneError: the folder is not there, or is another one.
+        """
+        self.opened = opened
+        self._rows = FolderRows(keeping, opened.about.id, opened.about.secret)
+        bound = self._rows.bound
+        if bound is None:
+            raise NotFoundError("this collection has no folder on this device")
+        self._digests = Digests(opened.about.secret)
+        self.path = Path(bound.path)
+        self._folder = Folder(
+            self.path,
+            mark=bound.mark,
+            kept=self._rows,
+            digests=self._digests,
+            clock=clock,
+            entropy=entropy,
+        )
+        self._folder.recover()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether folder and vault never were equal."""
+        return not self._rows.rows()
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        self._folder.close()
+
+    def take(
+        self,
+        tell: Told = lambda _what, _done, _every: None,
+        allowed: frozenset[str] = NOTHING,
+        after: Callable[[], object] = lambda: None,
+    ) -> Changed:
+        """Look through the folder and write down what changed, portion by portion; each is durable.
+
+        Args:
+            tell: is called as it goes on.
+            allowed: paths whose delete a person said yes to.
+            after: is called after each portion but the last, so that it can be given on.
+
+        Raises:
+            FolderGoneError: the folder is not there, or is another one.
+            NoEpochError: nothing can be written now: it waits in the folder.
+        """
+        compared = self._folder.changes(allowed)
+        done = Changed(busy=compared.busy, held=compared.held)
+        every, so_far = len(compared.changes), 0
+        for number, portion in enumerate(_portions(compared.changes)):
+            if number:
+                after()
+            self._take(portion, done, partial(_told, tell, so_far, every))
+            so_far += len(portion)
+        return done
+
+    def _take(self, changes: Sequence[Change], done: Changed, tell: Callable[[int], None]) -> None:
+        """Write some changes down, durably."""
+        draft, made = Draft(self.opened.replica), list[Made]()
+        with self.opened.bodies.packer(lambda counted: tell(counted.contents)) as packer:
+            taken: list[tuple[Change, Taken[Pending] | None]] = []
+            for change in changes:
+                found = self._folder.take(change, packer.take) if _has_content(change) else None
+                if found is not None or not _has_content(change):
+                    taken.append((change, found))  # else busy: a later look finds it again
+            packer.finish()
+            for change, found in taken:
+                content = None
+                if found is not None:
+                    kind = _KINDS[change.kind]
+                    content = packer.content(found.result, found.digest, kind)
+                made.append(self._draft(draft, change, found, content))
+                _count(done, change.what)
+        settled = self._folder.settled(made)
+        step = Step(beside=self._rows.settling(settled.drops, settled.puts))
+        draft.commit(step)
+        self._rows.settled(settled.drops, settled.puts)
+
+    def put(self) -> Applied:
+        """Make the folder equal to what the collection shows.
+
+        Raises:
+            FolderGoneError: the folder is not there, or is another one.
+            StoreFullError: no room; each file is old or new.
+            CarrierAwayError: content is at no carrier that answers.
+        """
+        contents: dict[bytes, Content] = {}
+        wanted = list(self._wanted(contents))
+
+        def read(one: Wanted) -> Iterator[bytes]:
+            yield from self.opened.bodies.read(contents[one.version])
+
+        def near(one: Wanted) -> tuple[bytes, int]:
+            found = contents.get(one.version)
+            return (b"", 0) if found is None else self.opened.bodies.nearness(found)
+
+        return self._folder.apply(wanted, read, near)
+
+    def states(self) -> dict[str, Standing]:
+        """Return the state of each file, as of the last look."""
+        versions = self.opened.replica.state.versions
+        return self._folder.states(frozenset(versions.in_conflict()))
+
+    def _draft(
+        self, draft: Draft, change: Change, found: Taken[Pending] | None, content: Content | None
+    ) -> Made:
+        """Write a change down; return what the rows become by it."""
+        state = self.opened.replica.state
+        thing = change.object
+        if change.what is What.DELETED:
+            draft.delete(thing)
+            return Made(change)
+        if change.what is What.CREATED:
+            name = change.name or change.path.rpartition("/")[2]
+            is_folder = change.kind is Kind.FOLDER
+            draft.place(thing, change.parent or bytes(16), name, is_folder=is_folder)
+        elif change.what is What.MOVED:
+            draft.move(thing, change.parent, change.name)
+        if content is None or found is None:
+            return Made(change)
+        seen = found.seen
+        whole = replace(content, mode=seen.mode, mtime=seen.stat.mtime_ns)
+        # what it follows is what was in the folder, so that an edit elsewhere stands beside it
+        follows = () if change.row is None or not change.row.version else (change.row.version,)
+        known = [each for each in follows if each in state]
+        version = draft.put(thing, whole, known)
+        return Made(change, version, seen, found.digest)
+
+    def _wanted(self, contents: dict[bytes, Content]) -> Iterator[Wanted]:
+        """Yield what is to lie in the folder; `contents` gets what each version holds.
+
+        Raises:
+            TamperedError: something that is shown is no file, folder or link.
+        """
+        state = self.opened.replica.state
+        for thing, shown in state.tree.shown(state.versions.edited_over_deletes()).items():
+            path = "/".join(shown.path)
+            if shown.is_folder:
+                yield Wanted(object=thing, path=path, kind=Kind.FOLDER, mode=0o755)
+                continue
+            version = state.versions.standing(thing).shown
+            if version is None:
+                continue  # its first version has not come yet
+            content = contents[version.id] = state.content(version.id)
+            if content.kind not in _SHOWN:
+                raise TamperedError("a version in a folder that is no file")
+            yield Wanted(
+                object=thing,
+                path=path,
+                kind=_SHOWN[content.kind],
+                mode=content.mode,
+                mtime_ns=content.mtime,
+                size=content.size,
+                digest=content.digest,
+                version=version.id,
+            )
+
+
+def _told(tell: Told, before: int, every: int, done: int) -> None:
+    tell("reading", before + done, every)
+
+
+def _has_content(change: Change) -> bool:
+    return change.what in {What.CREATED, What.EDITED} and change.kind is not Kind.FOLDER
+
+
+def _portions(changes: Sequence[Change]) -> Iterator[list[Change]]:
+    """Yield changes in portions that one commit holds; all moves and deletes in the first."""
+    portion = [change for change in changes if not _has_content(change)]
+    files = size = 0
+    for change in changes:
+        if not _has_content(change):
+            continue
+        if files >= PORTION_FILES or size >= PORTION_BYTES:
+            yield portion
+            portion, files, size = [], 0, 0
+        portion.append(change)
+        files += 1
+        size += 0 if change.seen is None else change.seen.stat.size
+    if portion:
+        yield portion
+
+
+def bind(opened: Open, keeping: Keeping, path: Path, entropy: Entropy) -> None:
+    """Keep a collection equal to a folder of this device from now on.
+
+    Raises:
+        OSError: the folder cannot be marked as the one.
+    """
+    mark = entropy(16)
+    disk = Disk(path)
+    try:
+        put_marker(disk, mark)
+    finally:
+        disk.close()
+    FolderRows(keeping, opened.about.id, opened.about.secret).bind(Bound(str(path), mark))
+
+
+def _count(done: Changed, what: What) -> None:
+    match what:
+        case What.CREATED:
+            done.created += 1
+        case What.EDITED:
+            done.edited += 1
+        case What.MOVED:
+            done.moved += 1
+        case What.DELETED:
+            done.deleted += 1

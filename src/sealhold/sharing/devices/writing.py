@@ -1,0 +1,302 @@
+"""Safe writing into a folder: each file is old or new, and what somebody wrote there stays.
+
+- A file is written beside its place under a name of its own, durable, and then renamed. Just
+  before that the place is looked at again: if what stands there is not what was last synced, it is
+  left alone, and becomes a version first.
+- What will be done is kept before it is done, and the rows after it. A kill between leaves steps
+  that `recover` holds against the disk.
+- Files come in batches: one wait for the disk serves many.
+
+Source: docs/spec/47-folders.md section 7.
+"""
+
+import errno
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from sealhold.model.errors import SealholdError, StoreFullError, TamperedError
+from sealhold.sharing.devices.disk import Disk
+from sealhold.sharing.devices.filenames import cut_name
+from sealhold.sharing.devices.keptrows import (
+    Kept,
+    Kind,
+    Row,
+    Seen,
+    Stat,
+    Step,
+    is_as_kept,
+    is_racy,
+    moved,
+    seen_of,
+)
+from sealhold.sharing.devices.reading import Digests, digest_of
+from sealhold.sharing.devices.scanning import PART, Scan
+
+BATCH_FILES = 256
+BATCH_BYTES = 64 << 20
+FEW_FILES = 8  # so many are made durable one by one; a wait for the whole disk costs more
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_NOT_EMPTY = {errno.ENOTEMPTY, errno.EEXIST}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is to lie in the folder."""
+
+    object: bytes  # 16 bytes
+    path: str  # shown names, joined by `/`
+    kind: Kind
+    mode: int = 0o644
+    mtime_ns: int = 0
+    size: int = 0  # bytes
+    digest: bytes = b""  # keyed, of the content; empty for a folder
+    version: bytes = b""
+
+
+Content = Callable[[Wanted], Iterator[bytes]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hand:
+    """What writes into one folder."""
+
+    disk: Disk
+    kept: Kept
+    digests: Digests
+    fresh_id: Callable[[], bytes]
+    now_ns: Callable[[], int]
+
+    def seen(self, path: str) -> Seen | None:
+        """Return what lies at `path`; None for nothing, or what is no file, folder or link."""
+        found = self.disk.stat(path)
+        return seen_of(found) if found else None
+
+    def part(self, path: str) -> str:
+        """Return a name of our own beside `path`."""
+        above, slash, _ = path.rpartition("/")
+        return f"{above}{slash}{PART}{self.fresh_id().hex()}"
+
+    def aside(self, path: str) -> str:
+        """Return a name of our own beside `path`, from which its name can be told."""
+        above, slash, name = path.rpartition("/")
+        return f"{above}{slash}{cut_name(f'{PART}{self.fresh_id().hex()}-{name}')}"
+
+    def is_free(self, row: Row | None, path: str) -> bool:
+        """Return whether nobody changed what lies at `path` since it was synced."""
+        found = self.disk.stat(path)
+        if row is None or found is None:
+            return found is None
+        if not is_as_kept(row, seen_of(found)):
+            return False
+        if not is_racy(row):
+            return True
+        taken = digest_of(self.disk, path, self.digests)
+        return taken is not None and taken.digest == row.digest
+
+    def rename(self, row: Row, target: str) -> None:
+        """Give a file or folder another place, with all that lies in it.
+
+        Raises:
+            OSError: it cannot be renamed.
+        """
+        self.kept.intend([Step(row, replace(row, path=target))])
+        self.disk.rename(row.path, target)
+        self._carried(row, target)
+
+    def _carried(self, row: Row, target: str) -> None:
+        """Keep rows that follow a rename that was done."""
+        all_of = moved(self.kept.rows(), row.path, target)
+        puts = [replace(each, path=path) for each, path in all_of]
+        if (seen := self.seen(target)) is not None:
+            puts = [replace(each, stat=seen.stat) if each.path == target else each for each in puts]
+        self.kept.settle([each.path for each, _ in all_of], puts)
+
+    def make_folder(self, wanted: Wanted) -> None:
+        """Make a folder, or take the one that lies there for it.
+
+        Raises:
+            OSError: it cannot be made.
+        """
+        row = row_of(wanted, None, self.now_ns())
+        self.kept.intend([Step(None, row)])
+        with suppress(FileExistsError):
+            self.disk.make_folder(wanted.path)
+        self.keep(wanted)
+
+    def keep(self, wanted: Wanted) -> None:
+        """Keep a row of what lies there as it is wanted."""
+        self.kept.settle([], [row_of(wanted, self.seen(wanted.path), self.now_ns())])
+
+    def remove(self, rows: Iterable[Row]) -> list[Row]:
+        """Remove what nobody changed, deepest first; return what stays, for it was changed."""
+        going = sorted(rows, key=lambda row: -row.path.count("/"))
+        stays: list[Row] = []
+        self.kept.intend([Step(row, None) for row in going])
+        for row in going:
+            # THREAT T472: what was written since is not removed.
+            if row.kind is Kind.FOLDER:
+                if not self._remove_folder(row):
+                    stays.append(row)
+            elif self.is_free(row, row.path):
+                with suppress(FileNotFoundError):
+                    self.disk.remove(row.path)
+            else:
+                stays.append(row)
+        staying = {row.path for row in stays}
+        self.kept.settle([row.path for row in going if row.path not in staying], [])
+        for row in stays:
+            self._bring_back(row)
+        return stays
+
+    def _bring_back(self, row: Row) -> None:
+        """Give a folder that went aside, and holds something of the owner's, a name to be seen."""
+        above, slash, name = row.path.rpartition("/")
+        if name.startswith(PART) and row.kind is Kind.FOLDER:
+            number, _, plain = name.removeprefix(PART).partition("-")
+            seen = f"{above}{slash}{cut_name(plain or 'folder', f' ({number[-8:]})')}"
+            if self.disk.stat(seen) is None:
+                self.rename(row, seen)
+
+    def _remove_folder(self, row: Row) -> bool:
+        """Remove a folder; return False if something that was not synced lies in it.
+
+        Raises:
+            OSError: it cannot be removed for another reason.
+        """
+        try:
+            self.disk.remove_folder(row.path)
+        except FileNotFoundError:
+            return True
+        except OSError as err:
+            if err.errno not in _NOT_EMPTY:
+                raise
+            return False
+        return True
+
+    def write(self, batch: list[tuple[Wanted, Row | None]], content: Content) -> list[Wanted]:
+        """Write files and links; return those whose place somebody else wrote to.
+
+        Raises:
+            TamperedError: a content is not the one that is wanted.
+            StoreFullError: no room; each file is old or new.
+            OSError: something else of the file system.
+            SealholdError: what `content` raises.
+        """
+        self.kept.intend([Step(row, row_of(wanted, None, 0)) for wanted, row in batch])
+        parts: list[str] = []
+        try:
+            for wanted, _ in batch:
+                parts.append(self.part(wanted.path))
+                self._write_part(parts[-1], wanted, content, one_by_one=len(batch) <= FEW_FILES)
+            if len(batch) > FEW_FILES:
+                self.disk.sync_all()
+            return self._put_in_place(batch, parts)
+        except (OSError, SealholdError) as err:
+            for part in parts:
+                with suppress(OSError):
+                    self.disk.remove(part)
+            if isinstance(err, OSError) and err.errno in _FULL:
+                raise StoreFullError("the disk of a synced folder is full") from err
+            raise
+
+    def _write_part(self, part: str, wanted: Wanted, content: Content, *, one_by_one: bool) -> None:
+        digest = self.digests.start()
+        if wanted.kind is Kind.LINK:
+            says = b"".join(content(wanted))
+            digest.update(says)
+            self._check(wanted, digest.digest())
+            self.disk.link_to(part, says)
+            return
+        handle = self.disk.create(part)
+        try:
+            for piece in content(wanted):
+                digest.update(piece)
+                self.disk.write(handle, piece)
+            self._check(wanted, digest.digest())
+            self.disk.dress(handle, wanted.mode, wanted.mtime_ns)
+            if one_by_one:
+                self.disk.sync(handle)
+        finally:
+            os.close(handle)
+
+    def _check(self, wanted: Wanted, digest: bytes) -> None:
+        if digest != wanted.digest:
+            raise TamperedError("the content of a file is not the one that its version names")
+
+    def _put_in_place(
+        self, batch: list[tuple[Wanted, Row | None]], parts: list[str]
+    ) -> list[Wanted]:
+        taken: list[Wanted] = []
+        done: list[Wanted] = []
+        for (wanted, row), part in zip(batch, parts, strict=True):
+            # THREAT T472: what somebody wrote meanwhile becomes a version before it is replaced.
+            if self.is_free(row, wanted.path):
+                self.disk.rename(part, wanted.path)
+                done.append(wanted)
+            else:
+                self.disk.remove(part)
+                taken.append(wanted)
+        for above in sorted({wanted.path.rpartition("/")[0] for wanted in done}):
+            self.disk.sync_folder(above)
+        now = self.now_ns()
+        self.kept.settle([], [row_of(each, self.seen(each.path), now) for each in done])
+        return taken
+
+
+def row_of(wanted: Wanted, seen: Seen | None, now_ns: int) -> Row:
+    """Return the row of what was put in its place; without a look at it, one to be compared."""
+    return Row(
+        path=wanted.path,
+        object=wanted.object,
+        kind=wanted.kind,
+        stat=seen.stat if seen else Stat(wanted.size, wanted.mtime_ns, 0, 0),
+        mode=wanted.mode,
+        digest=wanted.digest,
+        version=wanted.version,
+        looked_ns=now_ns,
+    )
+
+
+def recover(hand: Hand, scan: Callable[[], Scan]) -> None:
+    """Make the rows true again after a kill, and remove what was half written."""
+    drops: list[str] = []
+    puts: list[Row] = []
+    for step in hand.kept.steps():
+        before, after = step.before, step.after
+        if after is None:
+            if before is not None and hand.seen(before.path) is None:
+                drops.append(before.path)
+        elif before is not None and before.path != after.path:
+            _recover_rename(hand, before, after, drops, puts)
+        elif (row := _as_written(hand, after)) is not None:
+            puts.append(row)
+    hand.kept.settle(drops, puts)
+    for path, seen in scan().parts.items():
+        if seen.kind is not Kind.FOLDER:
+            hand.disk.remove(path)
+
+
+def _recover_rename(hand: Hand, before: Row, after: Row, drops: list[str], puts: list[Row]) -> None:
+    seen = hand.seen(after.path)
+    if seen is None or (seen.kind, seen.stat.inode) != (before.kind, before.stat.inode):
+        return
+    for row, path in moved(hand.kept.rows(), before.path, after.path):
+        drops.append(row.path)
+        puts.append(
+            replace(row, path=path, stat=seen.stat if row.path == before.path else row.stat)
+        )
+
+
+def _as_written(hand: Hand, after: Row) -> Row | None:
+    """Return the row of a file or folder that was put in its place before the kill."""
+    seen = hand.seen(after.path)
+    if seen is None or seen.kind is not after.kind:
+        return None
+    if after.kind is Kind.FOLDER:
+        return replace(after, stat=seen.stat)
+    taken = digest_of(hand.disk, after.path, hand.digests)
+    if taken is None or taken.digest != after.digest:
+        return None
+    return replace(after, stat=taken.seen.stat, looked_ns=hand.now_ns())

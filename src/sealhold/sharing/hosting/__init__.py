@@ -1,0 +1,1 @@
+"""What a blind relay keeps of its mailboxes."""

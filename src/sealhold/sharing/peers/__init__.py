@@ -1,0 +1,1 @@
+"""Other people: who they are, and what is shared with them."""

@@ -1,0 +1,352 @@
+"""Much content into packs: cut, named, sealed and put by several threads, each chunk once.
+
+- A chunk that the index knows, or that came before in this run, is not sealed again.
+- A manifest is to be had once each pack that it names is durable, so nothing ever refers to what
+  is not there; a kill leaves at most packs that nobody names.
+- Memory is bounded: the pieces in work, one open pack and a few on their way, whatever the sizes.
+- A content that cannot be read fails alone. A shelf or index that fails ends the run: what follows
+  raises that, and no manifest is given out that names more than is durable.
+
+Source: docs/spec/04-stores.md section 15.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from threading import BoundedSemaphore, Lock, local
+from types import TracebackType
+from typing import Final, Self
+
+from sealhold.crypto.chunkid import ChunkId, ChunkSealer, SealedChunk
+from sealhold.crypto.digest import fingerprint
+from sealhold.crypto.fastcutter import FastCutter
+from sealhold.crypto.kdf import derive
+from sealhold.crypto.seal import Sealer
+from sealhold.crypto.secret import Secret
+from sealhold.crypto.tags import Tag
+from sealhold.model.clock import Entropy
+from sealhold.model.errors import ConflictError, NoFileError, SealholdError
+from sealhold.model.ids import ObjectName, SealedBytes
+from sealhold.stores.packs import SALT_BYTES, PackWriter
+from sealhold.vault.chunkplaces import ChunkIndex, Manifest, Place, Shelf
+
+PIECE: Final = 2_097_152  # bytes read at once
+AT_ONCE: Final = 32  # chunks of a content whose names are asked for together
+WORKERS: Final = 2  # threads that cut and seal; each releases the interpreter for most of it
+PUTTERS: Final = 2  # threads that put packs: a sync of a disk waits
+AHEAD: Final = 64  # contents taken in and not begun, or packs on their way: see `_Gate`
+PACKS_AHEAD: Final = 3
+
+Content = bytes | Path | Iterable[bytes]  # a path of a file that is no link; pieces are read once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackKeys:
+    """The keys of one set of packs, which the caller has and keeps."""
+
+    naming: Secret  # names chunks
+    seed: Secret  # says where content is cut
+    table: Secret  # seals the table of each pack, with its salt
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How far it is."""
+
+    contents: int = 0  # done
+    read: int = 0  # bytes of content
+    fresh: int = 0  # bytes of chunks that were not known
+    sent: int = 0  # bytes of packs that are durable
+    packs: int = 0
+
+
+Watch = Callable[[Counted], None]  # called by one thread at a time
+
+
+class _Waiting:
+    """A chunk of this run, whose place is known once its pack is durable."""
+
+    __slots__ = ("place",)
+
+    def __init__(self) -> None:
+        self.place: Place | None = None
+
+
+class Held:
+    """A content that was handed over."""
+
+    __slots__ = ("_chunks", "_failed", "_is_whole", "size")
+
+    def __init__(self) -> None:
+        self._chunks: list[Place | _Waiting] = []
+        self._failed: Exception | None = None
+        self._is_whole = False
+        self.size = 0  # bytes that were read
+
+    @property
+    def manifest(self) -> Manifest:
+        """What it is put together from.
+
+        Raises:
+            NoFileError: the file that was handed over cannot be read.
+            ConflictError: a pack of it is not durable yet, or never will be; `finish` tells.
+        """
+        if self._failed is not None:
+            raise self._failed
+        places = [c.place if isinstance(c, _Waiting) else c for c in self._chunks]
+        found = [place for place in places if place is not None]
+        if not self._is_whole or len(found) != len(places):
+            raise ConflictError("a content whose packs are not durable has no manifest")
+        return Manifest(self.size, tuple(found))
+
+    def take(self, chunk: Place | _Waiting, size: int) -> None:
+        """Add the next chunk, of `size` bytes."""
+        self._chunks.append(chunk)
+        self.size += size
+
+    def end(self) -> None:
+        """Note that each chunk was taken."""
+        self._is_whole = True
+
+    def fail(self, err: Exception) -> None:
+        """Note why it was not read to its end."""
+        self._failed = err
+
+
+def pack_name(digest: bytes) -> ObjectName:
+    """Return the name of a pack whose bytes have this fingerprint."""
+    text = digest.hex()
+    return ObjectName(f"packs/{text[:2]}/{text}")
+
+
+class Packing:
+    """One run that puts contents onto a shelf; a context manager, `finish` makes all durable.
+
+    `shelf`, `index` and `entropy` are used by several threads at once. `add` and `finish` are for
+    one; after `finish` more may be added, and `finish` called again.
+    """
+
+    def __init__(
+        self,
+        shelf: Shelf,
+        index: ChunkIndex,
+        keys: PackKeys,
+        entropy: Entropy,
+        *,
+        name: Callable[[bytes], ObjectName] = pack_name,
+        watch: Watch = lambda _counted: None,
+        workers: int = WORKERS,
+    ) -> None:
+        self._shelf, self._index, self._keys, self._entropy = shelf, index, keys, entropy
+        self._name, self._watch = name, watch
+        self._own = local()  # cutter and sealer of a thread
+        self._lock = Lock()
+        self._fresh: dict[ChunkId, _Waiting] = {}  # of packs that are not durable yet
+        self._open = PackWriter(entropy(SALT_BYTES))
+        self._inside: list[tuple[_Waiting, SealedChunk]] = []  # the chunks of the open pack
+        self._failed: BaseException | None = None
+        self._counted = Counted()
+        self._gate, self._way = BoundedSemaphore(AHEAD), BoundedSemaphore(PACKS_AHEAD)
+        self._work = ThreadPoolExecutor(workers, thread_name_prefix="packing")
+        self._put = ThreadPoolExecutor(PUTTERS, thread_name_prefix="putting")
+        self._begun: list[Future[None]] = []
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        raised: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the threads; what was not finished is not durable."""
+        if self._failed is None and raised is not None:
+            self._failed = raised
+        self._work.shutdown(cancel_futures=True)
+        self._put.shutdown(cancel_futures=True)
+
+    def add(self, content: Content) -> Held:
+        """Hand over a content; waits while many wait.
+
+        Raises:
+            StoreUnavailableError: the shelf does not answer.
+            CarrierAwayError: likewise.
+        """
+        return self._begin(lambda held, cutter: cutter.cut_stream(_pieces(content, held)))
+
+    def add_cut(self, chunks: Iterable[bytes]) -> Held:
+        """Hand over a content that is cut already, each chunk as large as one may be at most.
+
+        Raises:
+            StoreUnavailableError: the shelf does not answer.
+            CarrierAwayError: likewise.
+        """
+        return self._begin(lambda held, _cutter: _pieces(chunks, held))
+
+    def finish(self) -> Counted:
+        """Wait until all that was handed over is durable; afterwards each has its manifest.
+
+        Raises:
+            StoreUnavailableError: the shelf does not answer.
+            CarrierAwayError: likewise.
+        """
+        self._drain(self._gate, AHEAD)
+        self._raise()
+        with self._lock:
+            full = self._turn()
+        self._send(full)
+        self._drain(self._way, PACKS_AHEAD)
+        self._raise()
+        return self._counted
+
+    # --- in the threads that cut and seal ---
+
+    def _begin(self, cut: Callable[[Held, FastCutter], Iterator[bytes]]) -> Held:
+        self._raise()
+        held = Held()
+        self._gate.acquire()
+        self._work.submit(self._guarded, self._gate, lambda: self._take(cut, held))
+        return held
+
+    def _take(self, cut: Callable[[Held, FastCutter], Iterator[bytes]], held: Held) -> None:
+        cutter, sealer = self._tools()
+        chunks = cut(held, cutter)
+        while batch := list(islice(chunks, AT_ONCE)):
+            if self._failed is not None:
+                return
+            named = [(sealer.name(plain), plain) for plain in batch]
+            known = self._index.known([name for name, _ in named])
+            for name, plain in named:
+                held.take(known.get(name) or self._chunk(name, plain, sealer), len(plain))
+        held.end()
+        self._count(contents=1, read=held.size)
+
+    def _chunk(self, name: ChunkId, plain: bytes, sealer: ChunkSealer) -> _Waiting:
+        with self._lock:
+            there = self._fresh.get(name)
+            if there is not None:
+                return there
+            waiting = self._fresh[name] = _Waiting()
+        sealed = sealer.seal(name, plain, self._entropy)
+        with self._lock:
+            full = None if self._open.has_room(len(sealed.sealed)) else self._turn()
+            self._open.add(name, sealed.sealed)
+            self._inside.append((waiting, sealed))
+        self._send(full)
+        self._count(fresh=len(plain))
+        return waiting
+
+    def _tools(self) -> tuple[FastCutter, ChunkSealer]:
+        own: tuple[FastCutter, ChunkSealer] | None = getattr(self._own, "tools", None)
+        if own is None:
+            own = FastCutter(self._keys.seed), ChunkSealer(self._keys.naming)
+            self._own.tools = own
+        return own
+
+    # --- packs ---
+
+    def _turn(self) -> "_Full | None":
+        """Begin another pack; return the one that was open, unless it is empty."""
+        if not self._inside:
+            return None
+        full = _Full(self._open, self._inside)
+        self._open, self._inside = PackWriter(self._entropy(SALT_BYTES)), []
+        return full
+
+    def _send(self, full: "_Full | None") -> None:
+        if full is not None:
+            self._way.acquire()
+            self._put.submit(self._guarded, self._way, lambda: self._keep(full))
+
+    def _keep(self, full: "_Full") -> None:
+        if self._failed is not None:
+            return
+        whole = full.writer.finish(self._seal_table)
+        digest = fingerprint(whole)
+        self._shelf.put(self._name(digest), whole)
+        places = [
+            Place(sealed.id, digest, entry.offset, entry.length, sealed.key)
+            for entry, (_, sealed) in zip(full.writer.entries, full.inside, strict=True)
+        ]
+        # INVARIANT: a place is told only now that its pack is durable
+        self._index.add(places)
+        with self._lock:
+            for place, (waiting, _) in zip(places, full.inside, strict=True):
+                waiting.place = place
+                self._fresh.pop(place.chunk, None)
+        self._count(sent=len(whole), packs=1)
+
+    def _seal_table(self, salt: bytes, table: bytes) -> SealedBytes:
+        sealer = Sealer(derive(self._keys.table, Tag.PACK_TABLE, salt))
+        return sealer.seal(table, salt, self._entropy)
+
+    # --- how it goes ---
+
+    def _guarded(self, gate: BoundedSemaphore, work: Callable[[], None]) -> None:
+        try:
+            if self._failed is None:
+                work()
+        except BaseException as err:  # noqa: BLE001  # reason: it is raised by whoever waits
+            self._failed = self._failed or err
+        finally:
+            gate.release()
+
+    def _raise(self) -> None:
+        if self._failed is not None:
+            raise self._failed
+
+    @staticmethod
+    def _drain(gate: BoundedSemaphore, most: int) -> None:
+        """Wait until nothing is behind a gate."""
+        for _ in range(most):
+            gate.acquire()
+        for _ in range(most):
+            gate.release()
+
+    def _count(self, **more: int) -> None:
+        with self._lock:
+            now = self._counted
+            told = {name: getattr(now, name) + by for name, by in more.items()}
+            self._counted = replace(now, **told)
+            self._watch(self._counted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Full:
+    writer: PackWriter
+    inside: list[tuple[_Waiting, SealedChunk]]
+
+
+def _pieces(content: Content, held: Held) -> Iterator[bytes]:
+    """Yield a content piece by piece; where it cannot be read, `held` is told, and it ends."""
+    try:
+        if isinstance(content, bytes):
+            yield content
+        elif isinstance(content, Path):
+            yield from _read(content)
+        else:
+            yield from content
+    except (OSError, SealholdError) as err:
+        held.fail(err)
+
+
+def _read(path: Path) -> Iterator[bytes]:
+    """Yield a file piece by piece.
+
+    Raises:
+        NoFileError: it cannot be read, or is a link.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            while piece := os.read(handle, PIECE):
+                yield piece
+        finally:
+            os.close(handle)
+    except OSError as err:
+        raise NoFileError(f"`{path}` cannot be read") from err

@@ -1,0 +1,106 @@
+"""The rows of a device: who it is, whom it knows, and what was written in each collection.
+
+- Entries stand as they travel; what opens them stands sealed in other rows.
+- Who is a member and which secrets there are decides, so it is under the set hash.
+
+Source: docs/spec/11-exchange-and-op-log.md; docs/spec/12-membership.md.
+"""
+
+from sealhold.stores.spec import ColumnKind, TableSpec
+
+SELF = TableSpec(
+    name="syncself",
+    columns={"one": ColumnKind.I64, "paper": ColumnKind.SEALED},
+    key=("one",),
+    indexes={},
+)
+COLLECTIONS = TableSpec(
+    name="synccollection",
+    columns={"id": ColumnKind.ID16, "paper": ColumnKind.SEALED},
+    key=("id",),
+    indexes={},
+)
+MEMBERS = TableSpec(
+    name="syncmember",
+    columns={
+        "collection": ColumnKind.ID16,
+        "id": ColumnKind.HASH32,  # of the entry as it travels
+        "paper": ColumnKind.SEALED,
+    },
+    key=("collection", "id"),
+    indexes={},
+)
+SECRETS = TableSpec(
+    name="syncsecret",
+    columns={
+        "collection": ColumnKind.ID16,
+        "kind": ColumnKind.CODE,  # collection | epoch | bag
+        "id": ColumnKind.ID16,
+        "paper": ColumnKind.SEALED,
+    },
+    key=("collection", "kind", "id"),
+    indexes={},
+)
+CARRIERS = TableSpec(
+    name="synccarrier",
+    columns={"id": ColumnKind.ID16, "paper": ColumnKind.SEALED},
+    key=("id",),
+    indexes={},
+)
+ENTRIES = TableSpec(
+    name="syncentry",
+    columns={
+        "collection": ColumnKind.ID16,
+        "device": ColumnKind.ID16,
+        "incarnation": ColumnKind.ID16,
+        "seq": ColumnKind.I64,
+        "hash": ColumnKind.HASH32,
+        "entry": ColumnKind.SEALED,  # as it travels
+    },
+    key=("collection", "device", "incarnation", "seq"),
+    indexes={},
+)
+SEGMENTS = TableSpec(
+    name="syncsegment",
+    columns={
+        "collection": ColumnKind.ID16,
+        "id": ColumnKind.ID16,
+        "paper": ColumnKind.SEALED,
+    },
+    key=("collection", "id"),
+    indexes={},
+)
+SENT = TableSpec(
+    name="syncsent",
+    columns={
+        "carrier": ColumnKind.ID16,
+        "collection": ColumnKind.ID16,
+        "device": ColumnKind.ID16,
+        "incarnation": ColumnKind.ID16,
+        "seq": ColumnKind.I64,  # up to which the carrier has shown or taken it
+    },
+    key=("carrier", "collection", "device", "incarnation"),
+    indexes={},
+)
+FILES = TableSpec(
+    name="syncfile",
+    columns={
+        "collection": ColumnKind.ID16,
+        "name": ColumnKind.HASH32,  # of the path, keyed
+        "paper": ColumnKind.SEALED,
+    },
+    key=("collection", "name"),
+    indexes={},
+)
+ASIDE = TableSpec(
+    name="syncaside",
+    columns={
+        "collection": ColumnKind.ID16,
+        "id": ColumnKind.HASH32,  # of the bytes that were refused
+        "paper": ColumnKind.SEALED,
+    },
+    key=("collection", "id"),
+    indexes={},
+)
+DECIDING = (SELF, COLLECTIONS, MEMBERS, SECRETS, CARRIERS)
+TABLES = (ENTRIES, SEGMENTS, SENT, FILES, ASIDE)

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import signal
 import socket
 import threading
 import time
@@ -60,6 +61,9 @@ class Captured:
         yield Batch(items=[item], rejects=[], cursor="")
 
 
+PATIENCE = 30.0  # seconds for a server to end
+
+
 def forked(*sources: Source) -> Callable[[socket.socket], Callable[[], None]]:
     """Return what starts the real server, in a fork of this process, with these sources."""
 
@@ -78,7 +82,12 @@ def forked(*sources: Source) -> Callable[[socket.socket], Callable[[], None]]:
                 os._exit(0)
 
         def wait() -> None:
-            os.waitpid(pid, 0)
+            until = time.monotonic() + PATIENCE
+            while os.waitpid(pid, os.WNOHANG)[0] == 0:
+                # a fork of a process with threads may find a lock that nobody will let go
+                if time.monotonic() > until:
+                    os.kill(pid, signal.SIGKILL)
+                time.sleep(0.01)
 
         return wait
 

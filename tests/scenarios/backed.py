@@ -78,7 +78,7 @@ class Backed:
 
     def restore(self, to: Path, keys: Home | Path, places: Places | None = None) -> RestoreView:
         wanted = backing.Restore(to, self.place, keys, world(self.clock), places=places)
-        wanted.fill(nobody_watches)
+        wanted.fill(nobody_watches, lambda: PASSPHRASE)
         with Node(to, world(self.clock)) as node:
             node.unlock(PASSPHRASE, OWNER)
             return wanted.told(node)

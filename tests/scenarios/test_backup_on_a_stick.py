@@ -12,7 +12,7 @@ from sealhold.node import backing
 from sealhold.node.placing import backup_place
 from sealhold.vault.home import Home
 from tests.scenarios.backed import nobody_watches
-from tests.scenarios.vaults import Hands, new_home, opened, world
+from tests.scenarios.vaults import PASSPHRASE, Hands, new_home, opened, world
 from tests.transcripts.cli import Cli
 
 
@@ -88,14 +88,14 @@ def test_a_part_that_was_not_wholly_synced_is_told_and_nothing_of_it_used(
     home = new_home(tmp_path / "home", clock)
     with opened(home, clock) as node:
         backing.back_up(node, place, nobody_watches)
-    [part] = stick.glob("b*/data+/00000000=")
+    [part] = stick.glob("rows+/packs+/*/*=")
     part.write_bytes(part.read_bytes()[:-1])
 
     with pytest.raises(TamperedError):
         backing.verify_backup(place, "", None, world(clock), nobody_watches)
     wanted = backing.Restore(tmp_path / "to", place, Home(home), world(clock))
     with pytest.raises(TamperedError):
-        wanted.fill(nobody_watches)
+        wanted.fill(nobody_watches, lambda: PASSPHRASE)
 
     with opened(home, clock) as node:
         again = backing.back_up(node, place, nobody_watches)

@@ -156,7 +156,9 @@ def test_a_restored_vault_that_nobody_vouched_for_does_not_open(
     made: Backed, tmp_path: Path
 ) -> None:
     to = tmp_path / "to"
-    backing.Restore(to, made.place, made.slots, world(made.clock)).fill(nobody_watches)
+    backing.Restore(to, made.place, made.slots, world(made.clock)).fill(
+        nobody_watches, lambda: PASSPHRASE
+    )
 
     with pytest.raises(RolledBackError), opened(to, made.clock):
         pass
@@ -218,15 +220,18 @@ def test_slots_are_not_laid_beside_backups(made: Backed, where: str) -> None:
 
 
 Bend = Callable[[Path], None]
+ROWS = "rows+/packs+/*/*"
 BENDS: dict[str, Bend] = {
-    "a byte of the rows": lambda place: flip(next(place.glob("*/data+/*"))),
+    "a byte of the rows": lambda place: flip(next(place.glob(ROWS))),
     "a byte of the keys": lambda place: flip(next(place.glob("*/keys+/*"))),
     "a byte of the manifest": lambda place: flip(next(place.glob("*/manifest"))),
-    "no rows": lambda place: next(place.glob("*/data+/*")).unlink(),
+    "no rows": lambda place: next(place.glob(ROWS)).unlink(),
     "no keys": lambda place: next(place.glob("*/keys+/*")).unlink(),
     "no manifest": lambda place: next(place.glob("*/manifest")).unlink(),
-    "rows cut": lambda place: cut(next(place.glob("*/data+/*"))),
-    "keys for rows": lambda place: put_over(place, "keys+", "data+"),
+    "rows cut": lambda place: cut(next(place.glob(ROWS))),
+    "keys for rows": lambda place: put_over(place, "*/keys+/*", ROWS),
+    "a byte of the list of rows": lambda place: flip(next(place.glob("b*/rows"))),
+    "no list of rows": lambda place: next(place.glob("b*/rows")).unlink(),
 }
 
 
@@ -241,7 +246,7 @@ def cut(path: Path) -> None:
 
 
 def put_over(place: Path, source: str, to: str) -> None:
-    shutil.copyfile(next(place.glob(f"*/{source}/*")), next(place.glob(f"*/{to}/*")))
+    shutil.copyfile(next(place.glob(source)), next(place.glob(to)))
 
 
 @pytest.mark.threat("T287")
@@ -256,7 +261,7 @@ def test_a_backup_that_somebody_bent_is_found_before_any_of_it_is_used(
     for work in (
         lambda: backing.verify_backup(str(place), "", None, world(made.clock), nobody_watches),
         lambda: backing.Restore(tmp_path / "to", str(place), made.slots, world(made.clock)).fill(
-            nobody_watches
+            nobody_watches, lambda: PASSPHRASE
         ),
     ):
         with pytest.raises(TamperedError if bend != "no manifest" else NotFoundError):

@@ -32,6 +32,15 @@ def evaluate(obj, res):
 KEYS = ["bench", "ok", "quick", "figures", "ratios", "peers", "machine", "commit"]
 FIGURES = {
     "audit": {"append_us_batch100", "inclusion_proof_ms", "verify_1m_seconds"},
+    "backup": {
+        "tree_full_seconds",
+        "tree_nochange_seconds",
+        "tree_restore_seconds",
+        "tree_stored_mb",
+        "edit_17mb_bytes",
+        "vault_full_mb",
+        "vault_nochange_mb",
+    },
     "compute": {
         "session_ms",
         "process_ms",
@@ -69,6 +78,11 @@ FIGURES = {
     "store": {"put_per_s", "audited_get_per_s"},
 }
 RATIOS = {
+    "backup": {
+        f"{what}_vs_{peer}"
+        for peer in ("restic", "borg")
+        for what in ("backup", "nochange", "size", "restore")
+    },
     "compute": {"k1_vs_k16"},
     "service": {
         "put_vs_commit_each",
@@ -148,7 +162,7 @@ def test_a_bench_prints_its_figures_on_one_line(
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("name", ["audit", "compute", "import", "service", "start"])
+@pytest.mark.parametrize("name", ["audit", "backup", "compute", "import", "service", "start"])
 def test_a_longer_bench_prints_its_figures_on_one_line(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,7 +14,9 @@ from sealhold.frontends.cli.tree import tree
 from sealhold.frontends.ruleforms import CollectionForm
 from sealhold.model.principals import Caller
 from sealhold.model.processing import Risk, Terms
-from tests.scenarios.vaults import PASSPHRASE, Hands, opened
+from sealhold.node.devicework import DeviceWork
+from sealhold.node.pairingwork import joined
+from tests.scenarios.vaults import PASSPHRASE, Hands, new_home, opened
 from tests.transcripts.cli import FILES, Cli, furnish
 from tests.unit.people_vault import NAME, RULES, SERVICE
 
@@ -78,10 +80,22 @@ NEEDS = {
     "login add": "trusting",
     "login remove": "trusted",
     "backup verify": "backed up",
+    "backup check": "backed up",
+    "backup prune": "backed up",
+    "backup recovery": "on paper",
     "restore": "lost",
+    "relay init": "empty",
+    "device begin": "filled",
+    **{f"device {word}": "paired" for word in ("list", "rename", "revoke", "sync", "keep")},
+    **{f"device place {word}": "paired" for word in ("add", "remove")},
+    "device leave": "kept equal",
+    **{f"relay account {word}": "relayed" for word in ("add", "list", "remove")},
 }
-# one never ends by itself: test_cli_serve.py; one needs a server: test_server_role.py
-ELSEWHERE = {"serve", "service print-grants"}
+# two never end by themselves: test_cli_serve.py, test_relay_command.py; one needs a server:
+# test_server_role.py; three need two screens or a conflict: test_device_commands.py
+ELSEWHERE = {"serve", "relay serve", "service print-grants"} | {
+    f"device {word}" for word in ("pair", "join", "resolve")
+}
 
 
 def entries(group: Group, before: str = "") -> Iterator[tuple[str, Entry]]:
@@ -153,6 +167,32 @@ def _let_in(cli: Cli, keep: Callable[[str], None]) -> None:
     keep("trusted")
 
 
+def _make_a_relay(cli: Cli, keep: Callable[[str], None]) -> None:
+    assert cli.line("relay init relay").code == 0
+    (cli.folder / "relay" / "accounts.toml").write_text(f'"{ACCOUNT}" = 1000\n')
+    keep("relayed")
+
+
+def _pair_devices(cli: Cli, keep: Callable[[str], None]) -> None:
+    """Make the vault a device beside another one, in copies: what follows is none."""
+    before = Path(shutil.copytree(cli.home, cli.home.with_name("before")))
+    (cli.folder / "notes").mkdir()
+    for line in ("device begin laptop", "device place add folder:stick"):
+        assert cli.line(line).code == 0, line
+    phone = new_home(cli.folder / "phone", Hands(cli.now))
+    stick = f"folder:{cli.folder / 'stick'}"
+    with opened(cli.home, Hands(cli.now)) as first, opened(phone, Hands(cli.now)) as other:
+        newcomer = DeviceWork(other)
+        joined(DeviceWork(first), newcomer, "phone", place=stick)
+    keep("paired")
+    assert cli.line("device keep notes").code == 0
+    keep("kept equal")
+    shutil.rmtree(cli.home)
+    before.rename(cli.home)
+    for each in ("notes", "stick", "phone"):
+        shutil.rmtree(cli.folder / each)
+
+
 @pytest.fixture(scope="module")
 def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Return one folder per stage of a story."""
@@ -176,10 +216,8 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         assert cli.line(line).code == 0, line
     keep("filled")
     _name_a_source(cli, keep)
-    for line in (
-        "app register GreenCorp --make-keys greencorp",
-        "request add examples/green-bonus --keys greencorp",
-    ):
+    _pair_devices(cli, keep)
+    for line in ("app register GreenCorp --make-keys greencorp", ASKED):
         assert cli.line(line).code == 0, line
     keep("asked")
     assert cli.line(f"request approve {found(cli, 'q')}").code == 0
@@ -204,9 +242,12 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     keep("backed up")
     shutil.rmtree(cli.home)
     keep("lost")
+    _make_a_relay(cli, keep)
     return kept
 
 
+ASKED = "request add examples/green-bonus --keys greencorp"
+ACCOUNT = "0123456789abcdef0123456789abcdef"
 IDLE = {
     "audit accept": 9,  # of use to a vault that was put back to an older one, and to no other
     "job give-up": 4,  # of use to a job that met a row which does not open

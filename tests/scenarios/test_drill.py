@@ -48,7 +48,7 @@ def test_all_holds_and_nothing_of_it_is_left(made: Backed) -> None:
 @pytest.mark.parametrize("bend", [flip, cut, Path.unlink], ids=["flipped", "cut", "gone"])
 def test_a_backup_that_went_bad_is_told(tmp_path: Path, bend: Bend) -> None:
     made = backed(tmp_path)
-    bend(next(Path(made.place).glob("*/data+/*")))
+    bend(next(Path(made.place).glob("rows+/packs+/*/*")))
 
     assert drilled(made)["restore_the_newest_backup"] == "failed"
 

@@ -60,10 +60,16 @@ class Race:
     notice: str
     people: list[Person]
     wrong: list[str] = field(default_factory=list)
+    is_killed: bool = False
 
     def send(self, method: str, path: str, token: str, body: object, **more: str) -> Answer:
         headers = {name.replace("_", "-"): value for name, value in more.items()}
-        return call(self.site.port, method, f"/v1{path}", token, body, headers)
+        while True:
+            try:
+                return call(self.site.port, method, f"/v1{path}", token, body, headers)
+            except ConnectionResetError:  # more at once than are let in: nothing of it was read
+                if self.is_killed:
+                    raise
 
     def read(self, client: int) -> None:
         """Read one person after the other until the server is gone."""
@@ -105,24 +111,25 @@ class Race:
         """Let all of them race, at least so long, and kill the server in the midst of it."""
         until = monotonic() + seconds
         with ThreadPoolExecutor(clients + len(self.people)) as pool:
-            going = [pool.submit(_until_gone, self.change, each) for each in self.people]
-            going += [pool.submit(_until_gone, self.read, each) for each in range(clients)]
+            going = [pool.submit(self._until_gone, self.change, each) for each in self.people]
+            going += [pool.submit(self._until_gone, self.read, each) for each in range(clients)]
             try:
                 while monotonic() < until or not self._have_begun(words):
                     assert monotonic() < until + PATIENCE, "nobody gets on"
                     assert not self.wrong, self.wrong
                     sleep(0.02)
             finally:
+                self.is_killed = True
                 self.site.process.send_signal(signal.SIGKILL)
             for each in going:
                 each.result(60)
 
-
-def _until_gone(work: Any, about: object) -> None:  # noqa: ANN401  # reason: takes what it is given
-    try:
-        work(about)
-    except (OSError, HTTPException):
-        return
+    def _until_gone(self, work: Any, about: object) -> None:  # noqa: ANN401  # reason: of any kind
+        try:
+            work(about)
+        except (OSError, HTTPException) as err:
+            if not self.is_killed:
+                self.wrong.append(f"{about} came to no answer: {err!r}")
 
 
 def begun(site: PeopleSite, people: int) -> Race:
@@ -155,7 +162,7 @@ def story(port: int, person: Person) -> list[str]:
             yield from (each["what"] for each in page["uses"])
             if not page["before"]:
                 return
-            more = f"&before={page['before']}"
+            more = f"&cursor={page['before']}"
 
     return [*pages()][::-1]
 

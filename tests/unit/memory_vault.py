@@ -75,8 +75,9 @@ def memory_vault(
     datasets: Mapping[Collection, Dataset] | None = None,
     clock: Clock = lambda: NOON,
     reserves: Reserves | None = None,
+    seed: bytes = b"memory vault",
 ) -> Iterator[MemoryVault]:
-    entropy = seeded(b"memory vault")
+    entropy = seeded(seed)
     keys = MemoryRecords()
     keys.open(wraps.TABLES, None, create=True)
     ring = Keyring(keys, Secret(entropy(32), "epoch key"), entropy)

@@ -26,6 +26,7 @@ from sealhold.audit.receiptbody import (
     ImportBody,
     ReceiptKind,
     RunBody,
+    UseBody,
 )
 from sealhold.crypto import dsse
 from sealhold.crypto.digest import sha256
@@ -44,6 +45,7 @@ from sealhold.model.ids import (
     TaskDigest,
 )
 from sealhold.model.quantities import Instant, MicroBits
+from sealhold.policy.shareterms import Action, Tier
 
 VAULT, APP = (SigningKey(Secret(bytes([n]) * 32, "key")) for n in (1, 2))
 
@@ -59,6 +61,17 @@ RUN = RunBody(
     rows_read=311,
     cost=MicroBits(5_000_000),
     repeated=True,
+)
+USE = UseBody(
+    seq=1,
+    prev=bytes(32),
+    object=Id16(b"o" * 16),
+    version=Id16(b"v" * 16),
+    action=Action.VIEW,
+    purpose=Purpose("ServiceProvision"),
+    permitted=True,
+    tier=Tier.KEY_PER_USE,
+    counter=None,
 )
 IMPORT = ImportBody(
     source=SourceId(Id16(b"s" * 16)),
@@ -109,7 +122,7 @@ def test_a_receipt_of_each_kind_reads_back(body: Body) -> None:
 
 
 def test_the_kind_of_a_receipt_follows_from_its_body() -> None:
-    assert [receipt(body).kind for body in (RUN, IMPORT, CONSENT)] == list(ReceiptKind)
+    assert [receipt(body).kind for body in (RUN, IMPORT, CONSENT, USE)] == list(ReceiptKind)
 
 
 def test_a_receipt_of_a_key_that_is_not_trusted_is_refused() -> None:

@@ -1,6 +1,7 @@
 """The index of the log by subject: it names all entries about somebody, and no other."""
 
-from itertools import chain, repeat
+from collections.abc import Sequence
+from itertools import chain, islice, repeat
 
 import pytest
 
@@ -10,7 +11,7 @@ from sealhold.audit.spans import NONE, WIDE, index_all, leaves_of, load_spans
 from sealhold.audit.tables import LEAF, SPAN, SPANS
 from sealhold.crypto.seal import NOBODY
 from sealhold.model.ids import Id16
-from sealhold.stores.spec import Put
+from sealhold.stores.spec import MAX_PAGE, Cursor, Found, Key, Page, Put, ReadView
 from tests.attack.bent_log import ALICE, BOB, Log
 
 TWIN = Id16(ALICE[:8] + bytes(8))  # begins as Alice's does
@@ -125,3 +126,55 @@ def test_a_batch_that_is_not_adopted_leaves_the_index_as_it_was() -> None:
     log.appender.prepare([log.entry()], EMPTY.at, log.entropy)
 
     assert log.appender.head.spans == NONE
+
+
+class Counted:
+    """A view of a log that counts the rows which it gives out."""
+
+    def __init__(self, view: ReadView) -> None:
+        self._view = view
+        self.given = 0
+
+    def get(
+        self, table: str, keys: Sequence[Key], *, most: int | None = None
+    ) -> list[Found | None]:
+        self.given += len(keys)
+        return self._view.get(table, keys, most=most)
+
+    def scan(  # as the contract has it
+        self,
+        table: str,
+        index: str,
+        lo: Key,
+        hi: Key,
+        *,
+        after: Cursor | None = None,
+        limit: int = MAX_PAGE,
+        reverse: bool = False,
+        most: int | None = None,
+    ) -> Page:
+        page = self._view.scan(
+            table, index, lo, hi, after=after, limit=limit, reverse=reverse, most=most
+        )
+        self.given += len(page.rows)
+        return page
+
+
+@pytest.mark.parametrize("size", [40 * SPAN, WIDE + 40 * SPAN])
+def test_a_later_page_of_somebodys_entries_costs_no_more_than_the_first(size: int) -> None:
+    log = Many().about(size)
+    own, before, costs, seqs = log.keys[NOBODY], None, list[int](), list[int]()
+
+    while True:
+        view = Counted(log.store)
+        found = leaves_of(view, own, ALICE, size, before, newest_first=True)
+        page = [leaf.seq for leaf in islice(found, 50)]
+        if not page:
+            break
+        costs.append(view.given)
+        seqs += page
+        before = page[-1]
+
+    assert seqs == log.truth(ALICE)[::-1]
+    assert len(costs) > 5
+    assert max(costs) == costs[0]

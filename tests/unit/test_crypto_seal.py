@@ -10,10 +10,12 @@ from sealhold.crypto.seal import (
     KeyKind,
     Sealer,
     body_aad,
+    body_places,
     new_key,
     open_once,
     seal_once,
     wrap_aad,
+    wrap_places,
 )
 from sealhold.crypto.secret import Secret
 from sealhold.model.errors import SealBrokenError
@@ -80,6 +82,25 @@ def test_ids_in_associated_data_have_sixteen_bytes() -> None:
         wrap_aad(KeyKind.DEK, b"short", NOBODY, NOBODY, 1)
     with pytest.raises(ValueError, match="16 bytes"):
         body_aad(KeyKind.DEK, NOBODY, bytes(15), Collection("trips"), bytes(17), 0, 1)
+
+
+def test_a_prepared_place_is_the_one_that_is_made_each_time() -> None:
+    app, subject, record = b"a" * 16, b"s" * 16, b"r" * 16
+    trips = Collection("trips")
+
+    key_place = wrap_places(KeyKind.DEK, app, 3)
+    body_place = body_places(KeyKind.DEK, app, subject, trips, 2, 5)
+
+    assert key_place(subject, record) == wrap_aad(KeyKind.DEK, app, subject, record, 3)
+    assert body_place(record) == body_aad(KeyKind.DEK, app, subject, trips, record, 2, 5)
+
+
+def test_ids_in_prepared_places_have_sixteen_bytes() -> None:
+    with pytest.raises(ValueError, match="16 bytes"):
+        wrap_places(KeyKind.DEK, b"short", 1)
+    for app, subject in ((bytes(15), NOBODY), (NOBODY, bytes(17))):
+        with pytest.raises(ValueError, match="16 bytes"):
+            body_places(KeyKind.DEK, app, subject, Collection("trips"), 0, 1)
 
 
 def test_a_wrap_is_never_in_the_place_of_a_body() -> None:

@@ -1,19 +1,21 @@
 """Items taken in: recognised, kept once, versioned, and whatever their size."""
 
+import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from threading import Event as Signal
 
 import pytest
 from msgspec.structs import replace
 
-from sealhold.model.ids import Collection
+from sealhold.crypto.entropy import seeded
+from sealhold.model.ids import Collection, Id16, JobId, RecordId
 from sealhold.model.records import Record
 from sealhold.stores.backends.memory import MemoryRecords
 from sealhold.stores.spec import Fence, Found, Key, Op, Result, Unit
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.ingest import INLINE, PORTION, Ingest
 from sealhold.vault.objects import CHUNKS
-from sealhold.vault.owned import OLDER, RECORDS
+from sealhold.vault.owned import OLDER, RECORDS, Body, Place, seal_record
 from tests.unit.memory_vault import SOURCE, MemoryVault, batch, item, job_row, memory_vault
 
 THINGS = Collection("things")
@@ -97,6 +99,29 @@ def test_an_id_that_comes_again_with_the_same_content_changes_nothing(vault: Mem
     taker.finish()
 
     assert (counts.new, counts.changed, counts.same) == (1, 0, 2)
+
+
+@pytest.mark.parametrize("cut", [0, 1, 3, 5, 6])
+def test_a_job_that_is_read_again_is_counted_as_one_that_was_read_through(
+    vault: MemoryVault, cut: int
+) -> None:
+    every = [item(text, own=text) for text in ("a", "b", "a", "c", "b", "d")]
+    with memory_vault() as other:
+        taker = ingest(other)
+        through, _ = taker.take(job_row(), batch(every), "1")
+        taker.finish()
+
+    taker = ingest(vault)
+    before, _ = taker.take(job_row(), batch(every[:cut]), "1")
+    taker.finish()
+    taken = before.new + before.changed
+    again = Ingest(vault.core, vault.index, vault.objects, SOURCE, taken=taken)
+    job, run = again.take(dataclasses.replace(before, same=0), batch(every[:4]), "1")
+    job, more = again.take(job, batch(every[4:]), "1")
+    again.finish()
+
+    assert (job.new, job.changed, job.same) == (through.new, through.changed, through.same)
+    assert (run + more).new == through.new - taken  # of this run alone
 
 
 def test_a_record_tells_where_it_came_from(vault: MemoryVault) -> None:
@@ -218,3 +243,12 @@ def test_what_is_coarse_replaces_nothing_and_is_replaced(vault: MemoryVault) -> 
         (0, 0, 2),
     ]
     assert texts(vault) == ["exact", "only coarse"]
+
+
+def test_a_record_is_sealed_only_under_an_id_of_sixteen_bytes(vault: MemoryVault) -> None:
+    job, body = JobId(Id16(bytes(16))), Body(b"content", large=False)
+
+    for size in (0, 15, 17, 32):
+        place = Place(RecordId(Id16(bytes(size))), THINGS, 1, job)
+        with pytest.raises(ValueError, match="16 bytes"):
+            seal_record(vault.core.keys, place, body, seeded(b"seal"))

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey, M
 from sealhold.crypto import chunkid, clientproof, digest, kdf, rootid, sethash, sign, token
 from sealhold.crypto.cutter import Cutter
 from sealhold.crypto.entropy import seeded
+from sealhold.crypto.fastcutter import FastCutter
 from sealhold.crypto.hybrid import BoxKey
 from sealhold.crypto.roots import keyfile, passphrase, tpm2
 from sealhold.crypto.roots.software import SoftwareRoot
@@ -77,6 +78,11 @@ def rows(args: Args) -> str:
     for table, cells, v in args["rows"]:
         total.add(table, [hexed(c["hex"]) if isinstance(c, dict) else c for c in cells], v)
     return total.digest().hex()
+
+
+def fast_cuts(args: Args) -> list[int]:
+    data = seeded(hexed(args["seed"]))(args["length"])
+    return [len(chunk) for chunk in FastCutter(secret(args["key"])).cut(data)]
 
 
 def cuts(args: Args) -> list[int]:
@@ -182,6 +188,7 @@ CALLS: dict[str, Callable[[Args], Any]] = {  # reason: a result is text or a lis
     "mac16": lambda a: digest.mac16(secret(a["key"]), Tag[a["tag"]], *parts(a)).hex(),
     "set_hash": rows,
     "cuts": cuts,
+    "fast_cuts": fast_cuts,
     "chunk_id": lambda a: chunkid.chunk_id(secret(a["key"]), hexed(a["plain"])).hex(),
     "open_chunk": lambda a: chunkid.open_chunk(
         secret(a["key"]),

@@ -60,8 +60,10 @@ def violations(page: Page, axe_source: str) -> list[str]:
         page.evaluate(axe_source)
     # Only colours differ in the dark, so only they are looked at again there.
     is_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    # Of what is in order nothing is described, which takes a fifth of the time.
     found = page.evaluate(
-        "([type, values]) => axe.run(document, {runOnly: {type, values}})",
+        "([type, values]) => axe.run(document,"
+        " {runOnly: {type, values}, resultTypes: ['violations']})",
         ["rule", ["color-contrast"]] if is_dark else ["tag", TAGS],
     )
     return [

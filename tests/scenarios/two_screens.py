@@ -1,0 +1,78 @@
+"""Two terminals at which the commands of a pairing run, and the people before them."""
+
+import os
+import pty
+import re
+import select
+import sys
+import time
+from pathlib import Path
+
+PATIENCE = 40.0  # seconds
+WORDS = re.compile(rb"\r\n    ([a-z]+(?: [a-z]+){5})\r\n")
+ASKS = re.compile(rb"yes or no: ")
+OFFER = re.compile(rb"(\d{6}-\d{6}|SEALHOLD-PAIR:[A-Z2-7]+)")
+
+
+class Screen:
+    """A process with a terminal of its own."""
+
+    def __init__(self, folder: Path, passphrase: str, *words: str) -> None:
+        self.seen = b""
+        self._pid, self._end = pty.fork()
+        if self._pid == 0:
+            os.chdir(folder)
+            environment = {
+                **os.environ,
+                "SEALHOLD_HOME": "home",
+                "SEALHOLD_PASSPHRASE": passphrase,
+                "NO_COLOR": "1",
+            }
+            os.execve(sys.executable, [sys.executable, "-m", "sealhold", *words], environment)
+
+    def until(self, pattern: re.Pattern[bytes]) -> str:
+        """Return what the screen shows of a pattern, once it does."""
+        end = time.monotonic() + PATIENCE
+        while (found := pattern.search(self.seen)) is None:
+            assert time.monotonic() < end, self.seen.decode(errors="replace")
+            assert self._more(), self.seen.decode(errors="replace")
+        return found[found.lastindex or 0].decode()
+
+    def types(self, text: str) -> None:
+        """Type a line."""
+        os.write(self._end, text.encode() + b"\n")
+
+    def ended(self) -> int:
+        """Return the exit code, once the process ends."""
+        while self._more():
+            pass
+        _, status = os.waitpid(self._pid, 0)
+        os.close(self._end)
+        return os.waitstatus_to_exitcode(status)
+
+    def _more(self) -> bool:
+        """Read on; return whether the process goes on."""
+        ready, _, _ = select.select([self._end], [], [], 1.0)
+        if not ready:
+            return True
+        try:
+            data = os.read(self._end, 65_536)
+        except OSError:  # the other end was closed
+            return False
+        self.seen += data
+        return bool(data)
+
+
+def run_both(one: Path, other: Path, place: str, passphrase: str, says: str) -> list[int]:
+    """Pair the vaults of two folders by code; both people say `says`. Return both exit codes."""
+    member = Screen(one, passphrase, "device", "pair", "--code")
+    code = member.until(OFFER)
+    newcomer = Screen(
+        other, passphrase, "device", "join", code, "--name", "phone", "--place", place
+    )
+    shown = [screen.until(WORDS) for screen in (member, newcomer)]
+    assert shown[0] == shown[1]
+    for screen in (member, newcomer):
+        screen.until(ASKS)
+        screen.types(says)
+    return [member.ended(), newcomer.ended()]

@@ -115,6 +115,11 @@ class Documents:
             found.append((who, before + length))
         return found
 
+    def device_of(self, author: int) -> bytes:
+        """Return which device edits under a number, 16 bytes; nothing if that is not known."""
+        log = self._shelf.authors().get(author)
+        return b"" if log is None else log.device
+
     def refused(self, thing: bytes) -> list[str]:
         """Return why edits of a document count for nobody.
 

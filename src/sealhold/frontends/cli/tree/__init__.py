@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from sealhold.frontends.cli.lazy import Entry, Group
 from sealhold.frontends.cli.tree.devices import DEVICE
+from sealhold.frontends.cli.tree.documents import DOCUMENT
 from sealhold.frontends.cli.tree.others import OTHERS
 from sealhold.frontends.cli.tree.proof import PROOF
 from sealhold.frontends.cli.tree.relay import RELAY
@@ -27,5 +28,6 @@ def tree(more: Mapping[str, Entry]) -> Group:
     """Return all commands; `more` are those of packages above the front ends."""
     relay = Group(about="For whoever runs a relay between devices.", entries=RELAY)
     device = Group(about="One vault on all your devices.", entries=DEVICE)
-    between = {"device": device, "relay": relay}
+    document = Group(about="Texts that all your devices edit at once.", entries=DOCUMENT)
+    between = {"device": device, "document": document, "relay": relay}
     return Group(about=ABOUT, entries={**VAULT, **OTHERS, **PROOF, **between, **more})

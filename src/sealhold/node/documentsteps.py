@@ -31,7 +31,8 @@ from sealhold.node.devicework import DeviceWork
 from sealhold.node.documentnames import DocumentNames, Found, writer_in
 from sealhold.sharing.devices.devices import Open
 from sealhold.sharing.devices.docerasing import erase_words, found
-from sealhold.sharing.devices.docpast import Stage, stage_id
+from sealhold.sharing.devices.docpast import stage_id
+from sealhold.sharing.devices.docstages import Stage
 from sealhold.sharing.devices.documents import Document
 from sealhold.sharing.devices.docverdicts import Suggestion
 from sealhold.sharing.devices.joinpapers import Holds, checked_name

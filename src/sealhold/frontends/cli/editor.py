@@ -18,7 +18,7 @@ from pathlib import Path
 
 from sealhold.frontends.cli.documents import read_text
 from sealhold.frontends.cli.session import Session
-from sealhold.model.errors import NoFileError, UsageError
+from sealhold.model.errors import EditorFailedError, UsageError
 
 MEMORY = Path("/dev/shm")  # noqa: S108  reason: nothing of it reaches a disk
 
@@ -29,7 +29,7 @@ def edited(session: Session, text: str) -> Iterator[str]:
 
     Raises:
         UsageError: there is no terminal, so nobody could edit.
-        NoFileError: the editor cannot be started, or said that it failed.
+        EditorFailedError: the editor cannot be started, or said that it failed.
         InvalidError: what was written is no text.
     """
     if not session.shell.terminal.is_there():
@@ -62,6 +62,6 @@ def _run(session: Session, path: Path) -> None:
         command = [*shlex.split(editor), str(path)]
         code = subprocess.run(command, check=False).returncode  # noqa: S603  reason: as above
     except (OSError, ValueError) as err:
-        raise NoFileError(f"the editor `{editor}` cannot be started") from err
+        raise EditorFailedError(f"the editor `{editor}` cannot be started") from err
     if code:
-        raise NoFileError(f"the editor `{editor}` ended with {code}; nothing was changed")
+        raise EditorFailedError(f"the editor `{editor}` ended with {code}; nothing was changed")

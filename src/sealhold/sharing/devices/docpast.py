@@ -2,53 +2,33 @@
 
 - A stage is what one device wrote in one go, and the version that the document had come to then.
   The order is that of logical time; what was made after something stands behind it.
-- What lies before the lineage that a document goes on in is one stage: when each of it was written
-  is not known any more.
+- What lies before the lineage that a document goes on in was kept in it. Of what another lineage had
+  besides, and of a past that was cut, nothing but that it was there.
 
 Source: docs/spec/48-documents.md section 12.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from sealhold.sharing.devices.conflict import Version as Put
 from sealhold.sharing.devices.docops import Delete, Entry, Insert
+from sealhold.sharing.devices.docstages import Stage
 from sealhold.sharing.devices.documentbook import Stand, ToldEdits
 from sealhold.sharing.devices.documentshelf import OpenDocument
 from sealhold.sharing.devices.docwaiting import gap_before
-from sealhold.sharing.devices.logicaltime import LogicalTime
 
 BEGAN, ERASED, CUT = "began", "words erased", "past cut"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """A document right after somebody wrote in it.
-
-    `id`: of author and number, the same on all devices; of the first stage it is `0`.
-    `device`: who wrote, by the log that it stands in; 16 bytes.
-    `why`: of the first stage, what it came of; else empty.
-    `version`: all that is in the document then.
-    `inserted`, `deleted`: code points of texts. `values`: values that were set, moved or taken out.
-    """
-
-    id: str
-    time: LogicalTime
-    device: bytes
-    why: str
-    version: dict[int, int]
-    inserted: int = 0
-    deleted: int = 0
-    values: int = 0
 
 
 def stages(opened: OpenDocument, begun: Put) -> list[Stage]:
     """Return the past of an open document, oldest first; `begun` is its version that is shown."""
     gathered, ends = opened.loaded.gathered, dict(opened.loaded.gathered.base)
-    why = BEGAN
+    found = list(opened.base.past)
+    id_, why = "0", BEGAN
     if opened.base.snapshot:
-        why = ERASED if opened.base.gone else CUT
-    found = [Stage(id="0", time=begun.time, device=begun.device, why=why, version=dict(ends))]
+        why = ERASED if found else CUT
+        id_ = f"{opened.lineage.hex()[:8]}-0" if found else "0"
+    found.append(Stage(id=id_, time=begun.time, device=begun.device, why=why, version=dict(ends)))
     counted = opened.loaded.document.version()
     held: list[tuple[Stand, list[ToldEdits]]] = []
     for each in _writes(gathered.told, counted):

@@ -29,7 +29,8 @@ from sealhold.sharing.devices.doclineage import (
 )
 from sealhold.sharing.devices.docmatching import match
 from sealhold.sharing.devices.docops import Place, Value
-from sealhold.sharing.devices.docpast import Stage, stages
+from sealhold.sharing.devices.docpast import stages
+from sealhold.sharing.devices.docstages import Stage
 from sealhold.sharing.devices.documentbook import has_keys, lineages_of, revive, tell_again
 from sealhold.sharing.devices.documents import Document
 from sealhold.sharing.devices.documentshelf import DECIDED, DocumentShelf, OpenDocument
@@ -117,8 +118,7 @@ class Documents:
 
     def device_of(self, author: int) -> bytes:
         """Return which device edits under a number, 16 bytes; nothing if that is not known."""
-        log = self._shelf.authors().get(author)
-        return b"" if log is None else log.device
+        return log.device if (log := self._shelf.authors().get(author)) else b""
 
     def refused(self, thing: bytes) -> list[str]:
         """Return why edits of a document count for nobody.
@@ -262,7 +262,8 @@ class Documents:
         """
         opened = self._settled(thing)
         gone = merged(opened.gone, spans)
-        self._renew(thing, opened, Base(gone, opened.loaded.document.erased(gone)))
+        base = Base(gone, opened.loaded.document.erased(gone), tuple(self.past(thing)))
+        self._renew(thing, opened, base)
 
     def erase_deleted(self, thing: bytes) -> None:
         """Be rid of all that was deleted or gave way.

@@ -3,24 +3,47 @@
 Source: docs/spec/48-documents.md section 12.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 from sealhold.model.errors import (
     CarrierAwayError,
     InvalidError,
     NotFoundError,
-    ObjectNotFoundError,
+    TamperedError,
 )
 from sealhold.model.ids import DeviceId, Id16
 from sealhold.model.shown.documents import WriterView
-from sealhold.node.devicework import DeviceWork
-from sealhold.sharing.devices.devices import Open
+from sealhold.sharing.devices.devices import Devices, Open
 from sealhold.sharing.devices.documentwork import Documents
 from sealhold.sharing.devices.joinpapers import Holds, mailbox
+from sealhold.sharing.devices.syncing import Reached
 
 LEAST = 6  # hex digits by which an id is known
+
+
+class Reaching(Protocol):
+    """Places that a device syncs through."""
+
+    def reached(self) -> Sequence[Reached]:
+        """Return all places."""
+        ...
+
+
+class Work(Protocol):
+    """What is needed here of `DeviceWork`."""
+
+    @property
+    def devices(self) -> Devices:
+        """This device and its collections."""
+        ...
+
+    @property
+    def places(self) -> Reaching:
+        """Where it syncs through."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +59,7 @@ class Found:
 class DocumentNames:
     """What documents a device has. For one thread."""
 
-    def __init__(self, work: DeviceWork) -> None:
+    def __init__(self, work: Work) -> None:
         self._work = work
         self._of: dict[bytes, tuple[Open, Documents]] = {}
 
@@ -88,24 +111,28 @@ class DocumentNames:
 
         Raises:
             CarrierAwayError: what it begins with is at a place that does not answer.
+            TamperedError: it is at none, or not as it was written.
         """
         try:
             here.work.document(here.thing)
-        except (CarrierAwayError, ObjectNotFoundError):
-            self._reach(here.opened)
+        except (CarrierAwayError, TamperedError):  # a pack that is not here is told as gone
+            answered = self._reach(here.opened)
             try:
                 here.work.document(here.thing)
-            except ObjectNotFoundError as err:
+            except TamperedError as err:
+                if answered:
+                    raise
                 raise CarrierAwayError("no place has what the document begins with") from err
 
-    def _reach(self, opened: Open) -> None:
-        """Have contents read from the places that answer."""
+    def _reach(self, opened: Open) -> bool:
+        """Have contents read from the places that answer; return whether there is one."""
         near = []
         for reached in self._work.places.reached():
             box = mailbox(opened.about.secret, reached.way)
             with suppress(CarrierAwayError):
                 near.append((reached.at(opened, box), box))
         opened.bodies.reach(near)
+        return bool(near)
 
 
 def writer_in(opened: Open, names: Mapping[DeviceId, str], device: bytes) -> WriterView:

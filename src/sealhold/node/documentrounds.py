@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 from sealhold.model.errors import CarrierAwayError, NoEpochError, ObjectNotFoundError, TamperedError
 from sealhold.model.shown.documents import ArrivedView
-from sealhold.node.devicework import DeviceWork
-from sealhold.node.documentnames import writer_in
+from sealhold.node.documentnames import Work, writer_in
 from sealhold.sharing.devices.devices import Open
 from sealhold.sharing.devices.documentbook import lineages_of
 from sealhold.sharing.devices.documentwork import Documents
@@ -32,7 +31,7 @@ class _Edits:
 class Arriving:
     """What documents have before a round, so that it can be told what came."""
 
-    def __init__(self, work: DeviceWork) -> None:
+    def __init__(self, work: Work) -> None:
         self._work = work
         self._before = {each.about.id: _heads(each) for each in self._collections()}
 

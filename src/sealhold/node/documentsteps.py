@@ -27,8 +27,7 @@ from sealhold.model.shown.documents import (
     VersionView,
     WriterView,
 )
-from sealhold.node.devicework import DeviceWork
-from sealhold.node.documentnames import DocumentNames, Found, writer_in
+from sealhold.node.documentnames import DocumentNames, Found, Work, writer_in
 from sealhold.sharing.devices.devices import Open
 from sealhold.sharing.devices.docerasing import erase_words, found
 from sealhold.sharing.devices.docpast import stage_id
@@ -63,7 +62,7 @@ class Edits:
 class DocumentSteps:
     """The documents of one device. For one thread."""
 
-    def __init__(self, work: DeviceWork) -> None:
+    def __init__(self, work: Work) -> None:
         self._work = work
         self._names = DocumentNames(work)
 

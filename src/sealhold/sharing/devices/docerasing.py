@@ -2,7 +2,8 @@
 
 - They are looked for in each state of the past, deleted where they stand, and then a new lineage
   begins in which the units that ever were part of them are blank.
-- Ended half-way, the words are deleted and still in the past; said again, it goes on.
+- Ended half-way, the words are deleted and still in the past; said again, it goes on. Ended after
+  the new lineage was begun, the next round destroys the keys of the old one.
 
 Source: docs/spec/48-documents.md section 12.
 """
@@ -22,7 +23,7 @@ def found(work: Documents, thing: bytes, words: str) -> Said:
     """
     said = work.document(thing).said(words)
     if not said.spans:
-        raise NotFoundError("the document does not say that, and never did")
+        raise NotFoundError("neither the document nor its past says that")
     return said
 
 
@@ -35,6 +36,7 @@ def erase_words(work: Documents, thing: bytes, words: str) -> Said:
         ConflictError: edits of a removed device wait for a decision.
         InvalidEditError: its past is not all kept.
     """
+    work.finish()
     said = found(work, thing, words)
     # nothing is struck out that could not be erased then
     if not work.may_erase:

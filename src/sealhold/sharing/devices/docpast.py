@@ -2,8 +2,8 @@
 
 - A stage is what one device wrote in one go, and the version that the document had come to then.
   The order is that of logical time; what was made after something stands behind it.
-- What lies before the lineage that a document goes on in was kept in it. Of what another lineage had
-  besides, and of a past that was cut, nothing but that it was there.
+- What lies before the lineage that a document goes on in was kept in it. Of what another lineage
+  had besides, and of a past that was cut, it is only told that it was there.
 
 Source: docs/spec/48-documents.md section 12.
 """

@@ -57,6 +57,7 @@ def read_stages(told: Iterable[Plain]) -> tuple[Stage, ...]:
     Raises:
         InvalidEncodingError: not as they are kept.
     """
+    # THREAT T513: a device that erases writes the past of others: who, when, how much, and no words
     found: list[Stage] = []
     version: dict[int, int] = {}
     for each in told:

@@ -8,8 +8,8 @@ from sealhold.model.errors import SealholdError
 from sealhold.model.ids import CollectionId, Id16
 from sealhold.sharing.devices.contents import Kind, open_content
 from sealhold.sharing.devices.devices import Open
-from sealhold.sharing.devices.docediting import TEXT
 from sealhold.sharing.devices.doclineage import open_edits, unpacked_base
+from sealhold.sharing.devices.docops import unpacked
 from sealhold.sharing.devices.documents import Document
 from sealhold.sharing.devices.epochs import Keyring
 from sealhold.sharing.devices.keeping import EDITS
@@ -30,22 +30,32 @@ def says(opened: Open, ever: Mapping[str, bytes], words: str) -> list[str]:
         words: what is looked for.
     """
     found, keys = list[str](), _keys(opened, ever)
-    of = opened.about.id
+    of, bases, edits = opened.about.id, dict[bytes, bytes](), dict[bytes, list[bytes]]()
     for op in _operations(opened):
         if isinstance(op, DocOp) and (key := keys.get(KeyName(op.lineage, NAME))) is not None:
-            if words.encode() in open_edits(op.sealed, of, op.lineage, key):
-                found.append("edits")
+            edits.setdefault(op.lineage, []).append(open_edits(op.sealed, of, op.lineage, key))
         elif isinstance(op, PutOp) and (key := keys.get(KeyName(op.object, op.version))):
             content = open_content(op.sealed, of, op.object, op.version, key)
             if content.kind is Kind.LINEAGE:
-                base = unpacked_base(b"".join(opened.bodies.read(content))).snapshot
-                document = Document(READER, base)
-                if document.said(words).spans or words in document.text(TEXT):
-                    found.append("lineage")
+                bases[op.object] = unpacked_base(b"".join(opened.bodies.read(content))).snapshot
+    for lineage in bases.keys() | edits.keys():
+        if _put_together(bases.get(lineage, b""), edits.get(lineage, [])).said(words).spans:
+            found.append("lineage")
+        if any(words.encode() in each for each in edits.get(lineage, [])):
+            found.append("edits")
     for kept in opened.replica.keeping.secrets(of):
-        if kept.kind == EDITS and words.encode() in repr(kept.told).encode():
+        if kept.kind == EDITS:
             found.append("kept edits")
     return found
+
+
+def _put_together(base: bytes, edits: list[bytes]) -> Document:
+    """Return what can be made of edits."""
+    document = Document(READER, base)
+    for _ in edits:  # each brings those that wait for it
+        for each in edits:
+            document.take_in(unpacked(each).author, each)
+    return document
 
 
 def _operations(opened: Open) -> Iterator[Operation]:
@@ -73,8 +83,9 @@ def _keys(opened: Open, ever: Mapping[str, bytes]) -> dict[KeyName, Secret]:
     for segment in opened.replica.segments.values():
         found |= segment.keys
     bags, by_end = _bags(opened, ever), {name.rpartition("/")[2]: ever[name] for name in ever}
-    for op in _operations(opened):
-        for bag in bags if isinstance(op, KeysOp) else ():
+    told = [op for op in _operations(opened) if isinstance(op, KeysOp)]
+    for op in told:
+        for bag in bags:
             try:
                 key = segment_key(opened.about.id, op, bag)
                 found |= open_segment(opened.about.id, op.segment, key, by_end[op.segment.hex()])

@@ -16,6 +16,7 @@ from sealhold.model.errors import (
     InvalidError,
     NotFoundError,
     TakenError,
+    TamperedError,
 )
 from sealhold.model.quantities import Instant
 from sealhold.model.shown.documents import (
@@ -292,6 +293,8 @@ class DocumentSteps:
             self._names.load(here)
         except CarrierAwayError:
             is_here = False
+        except TamperedError as err:
+            is_here, refused = False, (str(err),)
         else:
             last = here.work.past(here.thing)[-1]
             device, at, version = last.device, Instant(last.time.ms), last.id

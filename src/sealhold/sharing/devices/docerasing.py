@@ -37,12 +37,13 @@ def erase_words(work: Documents, thing: bytes, words: str) -> Said:
         InvalidEditError: its past is not all kept.
     """
     work.finish()
-    said = found(work, thing, words)
+    found(work, thing, words)
     # nothing is struck out that could not be erased then
     if not work.may_erase:
         raise DeniedError("a device that may not erase: an admin can")
     if work.suggestions(thing):
         raise ConflictError("edits of a removed device wait for a decision")
-    work.edit(thing, lambda document: strike(document, words, said))
+    work.edit(thing, lambda document: strike(document, words))
+    said = found(work, thing, words)
     work.erase(thing, said.spans)
     return said

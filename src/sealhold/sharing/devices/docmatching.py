@@ -40,12 +40,23 @@ def match(document: Document, content: Mapping[str, _Value]) -> None:
     _match_list(document, now["list"], content["list"])
 
 
-def strike(document: Document, words: str, said: Said) -> None:
-    """Delete words where they stand: of texts what `said` names, and values that hold them.
+def strike(document: Document, words: str) -> Said:
+    """Delete words where they stand; return all units that ever were part of them.
+
+    What a document said of them before goes from texts letter by letter, too. Where what is left
+    comes together to the same words again, that goes as well.
 
     Raises:
-        InvalidEditError: the document cannot be edited any more.
+        InvalidEditError: the past is not all kept.
     """
+    said, before = document.said(words), None
+    while said != before:
+        _strike(document, words, said)
+        said, before = document.said(words), said
+    return said
+
+
+def _strike(document: Document, words: str, said: Said) -> None:
     gone = {(author, n) for author, first, end in said.spans for n in range(first, end)}
     for place, value in list(_containers(document)):
         if place.kind is Kind.TEXT:

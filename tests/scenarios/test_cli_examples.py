@@ -89,6 +89,9 @@ NEEDS = {
     **{f"device {word}": "paired" for word in ("list", "rename", "revoke", "sync", "keep")},
     **{f"device place {word}": "paired" for word in ("add", "remove")},
     "device leave": "kept equal",
+    **{f"document {word}": "written" for word in ("list", "show", "edit", "history", "restore")},
+    **{f"document {word}": "written" for word in ("redact", "remove", "decide")},
+    "document create": "paired",
     **{f"relay account {word}": "relayed" for word in ("add", "list", "remove")},
 }
 # two never end by themselves: test_cli_serve.py, test_relay_command.py; one needs a server:
@@ -187,6 +190,9 @@ def _pair_devices(cli: Cli, keep: Callable[[str], None]) -> None:
     keep("paired")
     assert cli.line("device keep notes").code == 0
     keep("kept equal")
+    for line in ("document create plan", "document edit plan --append 'The code is 4711.'"):
+        assert cli.line(line).code == 0, line
+    keep("written")
     shutil.rmtree(cli.home)
     before.rename(cli.home)
     for each in ("notes", "stick", "phone"):

@@ -64,8 +64,13 @@ class DocumentNames:
         self._of: dict[bytes, tuple[Open, Documents]] = {}
 
     def collections(self) -> list[Open]:
-        """Return the collections of documents; of one name, all devices take the same one first."""
-        every = self._work.devices.collections()
+        """Return the collections of documents; of one name, all devices take the same one first.
+
+        Raises:
+            NotADeviceError: this vault is no device yet.
+        """
+        devices = self._work.devices
+        every = devices.collections() if devices.me else []
         held = [each for each in every if each.about.holds is Holds.DOCUMENTS]
         return sorted(held, key=lambda each: (each.about.name, each.about.id))
 

@@ -49,6 +49,7 @@ def strike(document: Document, words: str) -> Said:
     Raises:
         InvalidEditError: the past is not all kept.
     """
+    # THREAT T510: letters that are left may come together to the same words: until none stands
     said, before = document.said(words), None
     while said != before:
         _strike(document, words, said)

@@ -62,6 +62,8 @@ def by_relay(  # reason: what a mailbox at a relay needs
 
     def at(opened: Open, box: Mailbox) -> Carrier:
         door = _Door(opened, box, way, address, shared, clock)
+        if opened.is_foreign:  # its owner gave a token, and gives another when that ends
+            return RelayCarrier(replace(door.place(way.token), deletes=False), caller=shared)
         return _at_relay(door, id_, devices)
 
     return Reached(id_, way, at)

@@ -6,19 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from sealhold.crypto.seal import new_key
-from sealhold.model.ids import ContactId, GrantId, Id16, Purpose
+from sealhold.model.ids import GrantId, Id16
 from sealhold.model.quantities import Instant
-from sealhold.policy.share import Clauses, What
-from sealhold.policy.shareterms import Action, Tier
-from sealhold.sharing.devices.certs import Role
-from sealhold.sharing.peers import admitting
-from sealhold.sharing.peers.mirror import Item, mirror
-from sealhold.sharing.peers.sharepaper import Paper, Record, papers, put_paper, put_record, records
+from sealhold.policy.shareterms import Tier
+from sealhold.sharing.peers.mirror import mirror
+from sealhold.sharing.peers.sharepaper import Paper, papers, put_paper, put_record, records
 from sealhold.sharing.peers.usekeys import opened_for_use, use_key
 from tests.unit.owned_devices import Machine, machine
-from tests.unit.people import card, meet, sync
+from tests.unit.people import sync
 from tests.unit.replicas import Shelf
+from tests.unit.shares import begun, clauses, item
 
 
 @pytest.fixture
@@ -30,41 +27,10 @@ def people() -> Iterator[tuple[Machine, Machine]]:
         yield ada, bo
 
 
-def clauses(bo: Machine, tier: Tier = Tier.THEIR_NODE) -> Clauses:
-    return Clauses(
-        who=frozenset({ContactId(bo.devices.me.root)}),
-        what=What(ids=frozenset({Id16(b"o" * 16)})),
-        actions=frozenset({Action.VIEW}),
-        purposes=frozenset({Purpose("ServiceProvision")}),
-        not_before=Instant(0),
-        tier=tier,
-    )
-
-
-def begun(ada: Machine, bo: Machine, tier: Tier = Tier.THEIR_NODE) -> Record:
-    opened = admitting.space(ada.devices, "for bo")
-    admitting.follow(ada.devices, opened, card(bo), Role.GUEST)
-    meet(ada, bo, opened)
-    entropy = ada.devices.entropy
-    return Record(
-        grant=GrantId(Id16(entropy(16))),
-        space=opened.about.id,
-        name="for bo",
-        secret=new_key(entropy, "share secret"),
-        clauses=clauses(bo, tier),
-    )
-
-
-def item(source: bytes, text: bytes, name: str, folder: tuple[str, ...] = ()) -> Item:
-    return Item(
-        source=source, version=text[:16], name=name, folder=folder, read=lambda: iter([text])
-    )
-
-
 def test_what_is_shown_comes_and_goes(people: tuple[Machine, Machine]) -> None:
     ada, bo = people
     shelf = Shelf()
-    record = begun(ada, bo)
+    record = begun(ada, bo, Tier.THEIR_NODE)
     opened = ada.devices.collection("for bo")
     one, two = item(b"1", b"one", "one.txt"), item(b"2", b"two" * 9_999, "two.txt", ("a", "b"))
 
@@ -91,7 +57,7 @@ def test_what_is_shown_comes_and_goes(people: tuple[Machine, Machine]) -> None:
 def test_what_changes_and_changes_back_is_shown(people: tuple[Machine, Machine]) -> None:
     ada, bo = people
     shelf = Shelf()
-    record = begun(ada, bo)
+    record = begun(ada, bo, Tier.THEIR_NODE)
     opened = ada.devices.collection("for bo")
     for text in (b"old", b"new", b"old"):
         assert mirror(ada.devices, opened, record, [item(b"1", text, "one")]).written == 1
@@ -123,7 +89,7 @@ def test_at_t2_nothing_opens_without_a_key_for_it(people: tuple[Machine, Machine
 def test_a_paper_counts_if_the_owner_signed_it(people: tuple[Machine, Machine]) -> None:
     ada, bo = people
     shelf = Shelf()
-    record = begun(ada, bo)
+    record = begun(ada, bo, Tier.THEIR_NODE)
     opened = ada.devices.collection("for bo")
     paper = Paper(
         grant=record.grant,
@@ -132,7 +98,7 @@ def test_a_paper_counts_if_the_owner_signed_it(people: tuple[Machine, Machine]) 
         parent=None,
         epoch=1,
         said=Instant(5),
-        clauses=clauses(bo),
+        clauses=clauses(bo, Tier.THEIR_NODE),
     )
     put_paper(opened, paper, ada.devices.me.keys.signer)
     put_paper(opened, replace(paper, grant=GrantId(Id16(b"2" * 16))), bo.devices.me.keys.signer)
@@ -144,7 +110,7 @@ def test_a_paper_counts_if_the_owner_signed_it(people: tuple[Machine, Machine]) 
 
 def test_the_owner_keeps_a_record(people: tuple[Machine, Machine]) -> None:
     ada, bo = people
-    record = begun(ada, bo)
+    record = begun(ada, bo, Tier.THEIR_NODE)
     put_record(ada.devices, record)
     ada.again()
 

@@ -8,7 +8,12 @@ Source: docs/spec/11-exchange-and-op-log.md section 9.
 """
 
 from sealhold.model.clock import Clock
-from sealhold.model.errors import CarrierAwayError, InvalidError, StoreUnavailableError
+from sealhold.model.errors import (
+    CarrierAwayError,
+    CarrierRefusedError,
+    InvalidError,
+    StoreUnavailableError,
+)
 from sealhold.net.relay.calling import Caller, RelayAddress, address_of
 from sealhold.node.placing import place_of
 from sealhold.node.world import World
@@ -19,6 +24,7 @@ from sealhold.sharing.devices.reaching import by_relay, by_store, token_for
 from sealhold.sharing.devices.relayrooms import RelayMeetings
 from sealhold.sharing.devices.rendezvous import CarrierMeetings, Meetings
 from sealhold.sharing.devices.syncing import Reached
+from sealhold.sharing.peers.inbox import Spot
 
 BUCKET, FOLDER = "s3://", "folder:"
 RELAYS = ("https://", "http://")
@@ -57,6 +63,39 @@ class Places:
             else:
                 found.append(by_store(id_, way, store))
         return found
+
+    def spots(self) -> list[Spot]:
+        """Return all places, as far as inboxes of people go."""
+        found: list[Spot] = []
+        for told in self._devices.keeping.carriers().values():
+            way = read_way(told)
+            if way.kind == "relay":
+                found.append(Spot(way, address=_relay(way), caller=Caller(_relay(way))))
+                continue
+            try:
+                store = StoreCarrier(place_of(way.address, self._world))
+            except StoreUnavailableError:
+                found.append(Spot(way))
+            else:
+                found.append(Spot(way, store=store))
+        return found
+
+    def reach(self, address: str) -> tuple[RelayAddress, Caller]:
+        """Return what calls a relay that another person's card names.
+
+        Raises:
+            CarrierRefusedError: it is no address that a card may lead to.
+        """
+        ways = map(read_way, self._devices.keeping.carriers().values())
+        is_own = any(way.kind == "relay" and way.address == address for way in ways)
+        # THREAT T536: a card leads to no machine at home, and nowhere without TLS
+        if not is_own and not address.startswith("https://"):
+            raise CarrierRefusedError("a card names a relay that is not reached by https")
+        try:
+            found = address_of(address, private=is_own)
+        except InvalidError as err:
+            raise CarrierRefusedError("a card names a relay that has no address") from err
+        return found, Caller(found)
 
     def meetings(self, way: Way) -> Meetings:
         """Return the rooms at a place, where two devices meet.

@@ -102,5 +102,15 @@ ASIDE = TableSpec(
     key=("collection", "id"),
     indexes={},
 )
+LETTERS = TableSpec(
+    name="syncletter",
+    columns={
+        "way": ColumnKind.CODE,  # in | out
+        "id": ColumnKind.ID16,  # of the letter
+        "paper": ColumnKind.SEALED,
+    },
+    key=("way", "id"),
+    indexes={},
+)
 DECIDING = (SELF, COLLECTIONS, MEMBERS, SECRETS, CARRIERS)
-TABLES = (ENTRIES, SEGMENTS, SENT, FILES, ASIDE)
+TABLES = (ENTRIES, SEGMENTS, SENT, FILES, ASIDE, LETTERS)

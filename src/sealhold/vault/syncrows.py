@@ -118,5 +118,15 @@ SHARE_USES = TableSpec(
     key=("grant", "nonce"),
     indexes={},
 )
+LETTERS = TableSpec(
+    name="syncletter",
+    columns={
+        "way": ColumnKind.CODE,  # in | out
+        "id": ColumnKind.ID16,  # of the letter
+        "paper": ColumnKind.SEALED,
+    },
+    key=("way", "id"),
+    indexes={},
+)
 DECIDING = (SELF, COLLECTIONS, MEMBERS, SECRETS, CARRIERS, SHARE_LEDGERS)
-TABLES = (ENTRIES, SEGMENTS, SENT, FILES, ASIDE, SHARE_USES)
+TABLES = (ENTRIES, SEGMENTS, SENT, FILES, ASIDE, LETTERS, SHARE_USES)

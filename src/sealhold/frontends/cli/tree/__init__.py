@@ -7,6 +7,7 @@
 from collections.abc import Mapping
 
 from sealhold.frontends.cli.lazy import Entry, Group
+from sealhold.frontends.cli.tree.contacts import CONTACT
 from sealhold.frontends.cli.tree.devices import DEVICE
 from sealhold.frontends.cli.tree.others import OTHERS
 from sealhold.frontends.cli.tree.proof import PROOF
@@ -27,5 +28,6 @@ def tree(more: Mapping[str, Entry]) -> Group:
     """Return all commands; `more` are those of packages above the front ends."""
     relay = Group(about="For whoever runs a relay between devices.", entries=RELAY)
     device = Group(about="One vault on all your devices.", entries=DEVICE)
-    between = {"device": device, "relay": relay}
+    contact = Group(about="Other people: their cards, and letters between you.", entries=CONTACT)
+    between = {"device": device, "contact": contact, "relay": relay}
     return Group(about=ABOUT, entries={**VAULT, **OTHERS, **PROOF, **between, **more})

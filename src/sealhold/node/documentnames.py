@@ -11,6 +11,7 @@ from typing import Protocol
 from sealhold.model.errors import (
     CarrierAwayError,
     InvalidError,
+    NotADeviceError,
     NotFoundError,
     TamperedError,
 )
@@ -70,7 +71,9 @@ class DocumentNames:
             NotADeviceError: this vault is no device yet.
         """
         devices = self._work.devices
-        every = devices.collections() if devices.me else []
+        if not devices.is_begun:
+            raise NotADeviceError("this vault is no device yet")
+        every = devices.collections()
         held = [each for each in every if each.about.holds is Holds.DOCUMENTS]
         return sorted(held, key=lambda each: (each.about.name, each.about.id))
 

@@ -262,6 +262,7 @@ def test_a_redaction_that_ended_half_way_goes_on_when_it_is_said_again(
     begun(one, other, "the code is 4711")
     assert says(one.devices.collection("documents"), one.shelf.kept, "4711")
     fits = type(one.devices.keeping).save
+    steps = 0
     for steps in range(20):
         left = [steps]
 

@@ -131,6 +131,10 @@ class Tag(bytes, Enum):
     ROOT_MLDSA = b"sealhold/root-mldsa/v1"
     LOG_ENTRY_KEY = b"sealhold/log-entry-key/v1"
     LAN = b"sealhold/lan/v1"  # by which devices find each other in a network
+    SHOWN = b"sealhold/shown/v1"  # ids of what is shown to others
+    USE_KEY = b"sealhold/use-key/v1"  # opens one version of an object that is shared
+    USE_PIECE = b"sealhold/use/v1"  # a piece of its content
+    USE_ANSWER = b"sealhold/use-answer/v1"  # such a key, sealed to who asked
     MAILBOX_KEY = b"sealhold/relay-mailbox/v1"  # signs what an admin asks of a relay
     PAIRING_CONFIRM = b"sealhold/pairing-confirm/v1"  # that both sides have one password
     PAIRING_SESSION = b"sealhold/pairing-session/v1"
@@ -152,6 +156,8 @@ class Tag(bytes, Enum):
     CERTIFICATE = b"sealhold/certificate/v1"  # of a device, by the root or an admin
     PREKEY = b"sealhold/prekey/v1"  # by a device, of a key that it will throw away
     WRAP_SET = b"sealhold/wrap-set/v1"  # by a device, of a secret for many
+    PREVIEW = b"sealhold/preview/v1"  # of what a share would do
+    SHARE = b"sealhold/share/v1"  # by a device of the owner, of what a share says
     MEMBERSHIP = b"sealhold/membership/v1"  # by an admin, of an entry
     HAND_OVER = b"sealhold/hand-over/v1"  # by a ledger's device, to the next
     LOG_ENTRY_SIGNATURE = b"sealhold/log-entry-signature/v1"

@@ -102,6 +102,22 @@ ASIDE = TableSpec(
     key=("collection", "id"),
     indexes={},
 )
+SHARE_LEDGERS = TableSpec(
+    name="shareledger",
+    columns={"grant": ColumnKind.ID16, "paper": ColumnKind.SEALED},
+    key=("grant",),
+    indexes={},
+)
+SHARE_USES = TableSpec(
+    name="shareuse",
+    columns={
+        "grant": ColumnKind.ID16,
+        "nonce": ColumnKind.ID16,  # of the note that asked
+        "paper": ColumnKind.SEALED,
+    },
+    key=("grant", "nonce"),
+    indexes={},
+)
 LETTERS = TableSpec(
     name="syncletter",
     columns={
@@ -112,5 +128,5 @@ LETTERS = TableSpec(
     key=("way", "id"),
     indexes={},
 )
-DECIDING = (SELF, COLLECTIONS, MEMBERS, SECRETS, CARRIERS)
-TABLES = (ENTRIES, SEGMENTS, SENT, FILES, ASIDE, LETTERS)
+DECIDING = (SELF, COLLECTIONS, MEMBERS, SECRETS, CARRIERS, SHARE_LEDGERS)
+TABLES = (ENTRIES, SEGMENTS, SENT, FILES, ASIDE, LETTERS, SHARE_USES)

@@ -40,6 +40,8 @@ class Kind(StrEnum):
     """What a letter brings that contacts themselves are about; others name kinds of their own."""
 
     CARD = "card"
+    INVITATION = "invitation"  # into a share space
+    WITHDRAWN = "withdrawn"  # a share was taken back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,7 +42,9 @@ def desks(tmp_path: Path) -> tuple[Desk, Desk]:
     return found[0], found[1]
 
 
-def test_two_people_exchange_cards_verify_and_write(desks: tuple[Desk, Desk]) -> None:
+def test_two_people_exchange_cards_verify_and_write(
+    desks: tuple[Desk, Desk], tmp_path: Path
+) -> None:
     anna, ben = desks
     cards = anna.folder.parent
     added = anna.told("contact", "add", str(cards / "Ben.card"))
@@ -62,6 +64,11 @@ def test_two_people_exchange_cards_verify_and_write(desks: tuple[Desk, Desk]) ->
     assert (letter["person"], letter["kind"]) == ("Anna", "")
     assert letter["words"] == anna.told("contact", "card")["words"]
     assert ben.told("contact", "list")["contacts"] == []
+    assert ben.told("contact", "dismiss", letter["sender"][:12]) == {"gone": 1}
+    assert ben("contact", "dismiss", letter["sender"][:12]).code != 0
+    anna.told("contact", "send", "Ben")
+    anna.told("device", "sync")
+    ben.told("device", "sync")
 
     # what Anna's screen shows as a QR code verifies her
     assert ben.told("contact", "add", str(cards / "Anna.card"))["standing"] == "unverified"

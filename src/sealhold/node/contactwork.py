@@ -96,6 +96,10 @@ class ContactWork:
         """Return all contacts."""
         return [_shown(each) for each in self.contacts.every()]
 
+    def names(self) -> dict[bytes, str]:
+        """Return what the owner calls people, by their root ids."""
+        return {bytes(each.id): each.name for each in self.contacts.every()}
+
     def one(self, name: str) -> ContactView:
         """Return a contact by name, or by the beginning of the id.
 

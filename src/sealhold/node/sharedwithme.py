@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sealhold.model.errors import DeniedError, InvalidError, NotFoundError
-from sealhold.model.ids import ContactId, DeviceId, GrantId, Id16, Purpose
+from sealhold.model.ids import ContactId, GrantId, Id16, Purpose
 from sealhold.model.shown.shares import ReceivedView
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.sharewords import line_views, standing_of
@@ -181,8 +181,8 @@ class SharedWithMe:
     def is_closed(self, opened: Open, paper: Paper) -> bool:
         """Return whether a share was taken back, or this vault was let go."""
         note = self._devices.home.replica.state.note(CLOSED_KIND, paper.grant)
-        me = opened.members.state.certificate(DeviceId(Id16(self._devices.me.id)))
-        return note is not None or paper.epoch == REVOKED or me is None
+        is_left = opened.is_left(self._devices.me.id)
+        return note is not None or paper.epoch == REVOKED or is_left
 
     def view(self, opened: Open, paper: Paper) -> ReceivedView:
         """Return a share as it is shown."""

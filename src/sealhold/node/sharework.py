@@ -32,7 +32,7 @@ from sealhold.policy.share import MAX_COUNT, Clauses, Per, What
 from sealhold.policy.sharefacts import HeldShare, ShareFacts
 from sealhold.policy.shareterms import Tier
 from sealhold.policy.sharetexts import label
-from sealhold.policy.suspicion import Finding, findings, require_answers
+from sealhold.policy.suspicion import Finding, findings, fixed, require_answers
 from sealhold.policy.uses import Ledger, revoke
 from sealhold.sharing.devices.devices import Open
 from sealhold.sharing.peers import spaces
@@ -118,14 +118,7 @@ class ShareWork:
         before, after = self._facts(()), self._facts((_held(_NEW, clauses, self._owner, offered),))
         things = [each.thing for each in offered.values()]
         effect = preview(before, after, things, spaces.digest)
-        described = {each.id: each.describe() for each in offered.values()}
-        around = Around(
-            now=self._devices.now(),
-            owner=self._owner,
-            described=described,
-            held=before.held,
-            given={each.id: self._sizes(each.id) for each in people},
-        )
+        around = self._around(clauses, offered)
         given = {one for sets in effect.of.values() for one in (*sets.appears, *sets.changed)}
         whole = replace(clauses, what=What(ids=frozenset(offered)))
         now = self._devices.now()
@@ -183,6 +176,20 @@ class ShareWork:
             would_add=tuple(draft.came.items()),
             digest=draft.effect.digest.hex(),
         )
+
+    def fixed(self, draft: Draft, signs: Sequence[str]) -> Draft:
+        """Return a share after the fixes of some findings were taken; it is looked at again.
+
+        Raises:
+            InvalidError: no finding has one of these signs, or nothing is left.
+        """
+        for sign in signs:
+            found = next((each for each in draft.found if each.sign.value == sign), None)
+            if found is None:
+                raise InvalidError(f"nothing is found under `{sign[:32]}`")
+            clauses = fixed(draft.clauses, found, self._around(draft.clauses, draft.offered))
+            draft = self.draft(draft.name, clauses, unverified=True)
+        return draft
 
     # --- making, keeping, taking back ---
 
@@ -247,11 +254,16 @@ class ShareWork:
         Raises:
             DeniedError: this device may not remove anybody.
         """
-        opened = spaces.space_of(self._devices, record)
-        objects = 0 if opened is None else spaces.count(opened)
+        told = self.revocation(record)
         gone = replace(record, is_revoked=True)
         put_record(self._devices, gone)
         self._wind_up(gone)
+        return told
+
+    def revocation(self, record: Record) -> RevokedView:
+        """Return what taking a share back does; nothing is changed."""
+        opened = spaces.space_of(self._devices, record)
+        objects = 0 if opened is None else spaces.count(opened)
         return revoked_view(record, objects, self.released(record))
 
     def released(self, record: Record) -> int:
@@ -304,6 +316,15 @@ class ShareWork:
             if not each.is_revoked
         )
         return ShareFacts(now=self._devices.now(), owner=self._owner, held=(*held, *more))
+
+    def _around(self, clauses: Clauses, offered: Mapping[Id16, Offered]) -> Around:
+        return Around(
+            now=self._devices.now(),
+            owner=self._owner,
+            described={each.id: each.describe() for each in offered.values()},
+            held=self._facts(()).held,
+            given={who: self._sizes(who) for who in clauses.who},
+        )
 
     def _sizes(self, who: ContactId) -> tuple[int, ...]:
         """Return how many objects earlier shares gave a person."""

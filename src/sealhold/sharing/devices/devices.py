@@ -55,6 +55,11 @@ class Open:
         """Whether it is another person's, who says who its members are."""
         return self.about.root is not None
 
+    def is_left(self, device: DeviceId) -> bool:
+        """Return whether it is another person's, who let this device go."""
+        members = self.members.state
+        return self.is_foreign and device in members.members and not members.certificate(device)
+
 
 class Devices:
     """This device and the collections that it is a member of. For one thread."""

@@ -12,6 +12,7 @@ from sealhold.frontends.cli.tree.devices import DEVICE
 from sealhold.frontends.cli.tree.others import OTHERS
 from sealhold.frontends.cli.tree.proof import PROOF
 from sealhold.frontends.cli.tree.relay import RELAY
+from sealhold.frontends.cli.tree.share import SHARE
 from sealhold.frontends.cli.tree.vault import VAULT
 
 ABOUT = """sealhold: your data stays, answers leave.
@@ -29,5 +30,6 @@ def tree(more: Mapping[str, Entry]) -> Group:
     relay = Group(about="For whoever runs a relay between devices.", entries=RELAY)
     device = Group(about="One vault on all your devices.", entries=DEVICE)
     contact = Group(about="Other people: their cards, and letters between you.", entries=CONTACT)
-    between = {"device": device, "contact": contact, "relay": relay}
+    share = Group(about="Something of yours, for somebody else.", entries=SHARE)
+    between = {"device": device, "contact": contact, "share": share, "relay": relay}
     return Group(about=ABOUT, entries={**VAULT, **OTHERS, **PROOF, **between, **more})

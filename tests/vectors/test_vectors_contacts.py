@@ -22,7 +22,7 @@ def card(args: Args) -> dict[str, object]:
         at = args["flipped"]
         data = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
     if args.get("version"):
-        said, signature = unpack(data)  # type: ignore[misc]  # reason: two byte strings
+        said, signature = unpack(data)
         data = pack([b"\xaa\x01" + bytes([args["version"]]) + said[3:], signature])
     found = read_card(data)
     return {

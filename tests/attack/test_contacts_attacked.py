@@ -55,8 +55,8 @@ def three() -> Iterator[list[Person]]:
 
 
 def parts(card: Card) -> tuple[dict[int, object], bytes]:
-    said, signature = unpack(card.data)  # type: ignore[misc]  # reason: two byte strings
-    return unpack(said), signature  # type: ignore[arg-type,return-value]  # reason: as above
+    said, signature = unpack(card.data)
+    return unpack(said), signature
 
 
 def told_by(person: Person, **changed: object) -> Told:

@@ -46,9 +46,9 @@ def other() -> Iterator[Card]:
 
 def signed(person: Person, card: Card, change: Callable[[dict[int, object]], object]) -> bytes:
     """Return a card that was changed and signed again by the device that made it."""
-    said, _ = unpack(card.data)  # type: ignore[misc]  # reason: a card is two byte strings
-    fields = unpack(said)  # type: ignore[arg-type]  # reason: as above
-    change(fields)  # type: ignore[arg-type]  # reason: as above
+    said, _ = unpack(card.data)
+    fields = unpack(said)
+    change(fields)
     told = pack(fields)
     return pack([told, person.device.devices.me.keys.signer.sign(Tag.CARD, told)])
 

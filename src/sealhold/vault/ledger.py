@@ -93,6 +93,8 @@ _WORDS = {
     EventKind.CONTACT: "another person: {reason}",
     EventKind.DEVICE: "your devices: {reason}",
     EventKind.SYNC: "devices exchanged what changed: {rows_read} entries came, {rows_out} went",
+    EventKind.SHARE: "shared with a person: {reason}",
+    EventKind.SHARED_USE: "a use of what is shared: {reason}",
     EventKind.COMPONENT: "what a grant lets a source run: {reason}",
 }
 

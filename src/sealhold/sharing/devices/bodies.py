@@ -8,7 +8,7 @@
 Source: docs/spec/11-exchange-and-op-log.md sections 3 and 5.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from queue import Queue
@@ -24,11 +24,12 @@ from sealhold.model.errors import (
     SealholdError,
     TamperedError,
 )
-from sealhold.model.ids import ObjectName
+from sealhold.model.ids import ObjectName, SealedBytes
 from sealhold.net.spec import Carrier, Putting
 from sealhold.sharing.devices.contents import INLINE, MAX_LISTED, Content, Kind
 from sealhold.sharing.devices.names import Mailbox
 from sealhold.sharing.devices.replica import Replica
+from sealhold.stores.packs import SALT_BYTES, PackWriter
 from sealhold.stores.spec import ObjectStore
 from sealhold.vault.chunkplaces import Manifest, MemoryIndex, Place, Shelf, on_store
 from sealhold.vault.packing import Held, Packing, PackKeys, Watch
@@ -50,7 +51,7 @@ class Bodies:
             table=derive(replica.secret, Tag.PACK_TABLE),
         )
         self._index = MemoryIndex()
-        self._indexed = 0  # versions whose chunks are in the index
+        self._indexed = (0, 0)  # versions whose chunks are in the index, and packs that went
         self._lists: dict[bytes, Manifest] = {}  # by the digest of the content
         self._carriers: list[tuple[Carrier, Mailbox]] = []
         self._reader: Unpacking | None = None  # with the packs that it has at hand
@@ -91,10 +92,53 @@ class Bodies:
         if content.manifest is None:
             yield content.inline or b""
             return
-        manifest = content.manifest
-        if content.is_list:
-            manifest = self._listed(content)
-        yield from self._unpacking().read(manifest)
+        yield from self._unpacking().read(self.manifest(content))
+
+    def manifest(self, content: Content) -> Manifest:
+        """Return what a content is put together from, each chunk where it lies now.
+
+        Raises:
+            TamperedError: a list of chunks is not what was written; the content has none.
+            CarrierAwayError: no carrier that has the list answers.
+        """
+        if content.manifest is None:
+            raise TamperedError("a version without a manifest")
+        found = self._listed(content) if content.is_list else content.manifest
+        return self._replica.state.packs.manifest(found)
+
+    def chunks(self, manifest: Manifest, pack: bytes) -> Iterator[tuple[Place, bytes]]:
+        """Yield the chunks that a manifest names in one pack, each with its sealed bytes.
+
+        Raises:
+            TamperedError: the pack is not what was written.
+            CarrierAwayError: no carrier that has it answers.
+        """
+        whole = self._unpacking().whole(pack)
+        for place in manifest.chunks:
+            if place.pack == pack:
+                yield place, whole[place.offset : place.offset + place.length]
+
+    def stage(self, chunks: Iterable[tuple[Place, bytes]]) -> tuple[bytes, list[tuple[Place, int]]]:
+        """Put sealed chunks into a pack of their own, durably, as they are.
+
+        Returns the hash of the pack, and for each chunk where it lies in it.
+
+        Raises:
+            InvalidError: they do not fit into one pack.
+            StoreUnavailableError: the disk does not answer.
+        """
+        entropy = self._replica.entropy
+        writer, moved = PackWriter(entropy(SALT_BYTES)), list[tuple[Place, int]]()
+        for place, sealed in chunks:
+            moved.append((place, writer.add(place.chunk, SealedBytes(sealed)).offset))
+        whole = writer.finish(lambda salt, table: self._keys.seal_table(salt, table, entropy))
+        digest = fingerprint(whole)
+        self._staging.put(self._staged(digest), whole)
+        return digest, moved
+
+    def drop(self, pack: bytes) -> None:
+        """Forget a pack that is staged here, if it is."""
+        self._staging.delete(self._staged(pack))
 
     def staged(self) -> list[ObjectName]:
         """Return the packs that wait here for a carrier."""
@@ -119,6 +163,8 @@ class Bodies:
         wanted = {_digest(name) for name in self.staged()}
         if every:
             wanted |= self._all(troubles)
+        # what goes is not put anywhere again
+        wanted -= self._replica.state.packs.said.keys()
         if not wanted:
             return 0
         there = {each.name: each.size for each in carrier.list_after(f"{box.prefix}pack/")}
@@ -175,7 +221,8 @@ class Bodies:
         if found is None:
             if content.manifest is None:
                 raise TamperedError("a version without a manifest")
-            told = b"".join(self._unpacking().read(content.manifest))
+            moved = self._replica.state.packs.manifest(content.manifest)
+            told = b"".join(self._unpacking().read(moved))
             found = self._lists[content.digest] = Manifest.decoded(told)
             if found.size != content.size:
                 raise TamperedError("a version is not as long as its chunks")
@@ -184,23 +231,27 @@ class Bodies:
 
     def _learn(self) -> None:
         """Take the chunks of versions into the index that came since."""
-        contents = list(self._replica.state.contents())
-        if len(contents) != self._indexed:
+        state = self._replica.state
+        known = (len(list(state.contents())), state.packs.count)
+        if known != self._indexed:
             self._index = MemoryIndex(self._places())
-            self._indexed = len(contents)
+            self._indexed = known
 
     def _places(self) -> Iterator[Place]:
-        for content in self._replica.state.contents():
+        state = self._replica.state
+        for content in state.contents():
             if content.manifest is not None:
-                yield from content.manifest.chunks
+                yield from state.packs.places(content.manifest)
         for manifest in self._lists.values():
-            yield from manifest.chunks
+            yield from state.packs.places(manifest)
 
     def nearness(self, content: Content) -> tuple[bytes, int]:
         """Return where a content begins: those of one pack, in order, are read from it once."""
         if content.manifest is None or not content.manifest.chunks:
             return b"", 0
-        first = content.manifest.chunks[0]
+        first = self._replica.state.packs.place(content.manifest.chunks[0])
+        if first is None:
+            return b"", 0
         return first.pack, first.offset
 
     def _unpacking(self) -> Unpacking:

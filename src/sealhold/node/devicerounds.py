@@ -12,6 +12,7 @@ from typing import Self
 
 from sealhold.model.ids import DeviceId, Id16
 from sealhold.model.shown.devices import FolderView, RoundView
+from sealhold.node.deviceupkeep import upkeep
 from sealhold.node.devicewatch import Hints
 from sealhold.node.devicework import DeviceWork
 from sealhold.sharing.devices.applying import Applied
@@ -91,6 +92,7 @@ class Rounds:
             applied = folder.put()
             applied.written += first[name].written if name in first else 0
             shown.append(_shown(name, folder, taken.get(name, Changed()), applied))
+        upkeep(self._work, self._syncing, came)
         return self._told(came, tuple(shown))
 
     def _give(self) -> None:

@@ -10,8 +10,6 @@ Source: docs/spec/11-exchange-and-op-log.md sections 3 and 5.
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from queue import Queue
 
 from sealhold.crypto.digest import fingerprint
 from sealhold.crypto.kdf import derive
@@ -26,16 +24,15 @@ from sealhold.model.errors import (
 )
 from sealhold.model.ids import ObjectName, SealedBytes
 from sealhold.net.spec import Carrier, Putting
-from sealhold.sharing.devices.contents import INLINE, MAX_LISTED, Content, Kind
+from sealhold.sharing.devices.bodytaking import Packer
+from sealhold.sharing.devices.contents import Content
 from sealhold.sharing.devices.names import Mailbox
 from sealhold.sharing.devices.replica import Replica
 from sealhold.stores.packs import SALT_BYTES, PackWriter
 from sealhold.stores.spec import ObjectStore
 from sealhold.vault.chunkplaces import Manifest, MemoryIndex, Place, Shelf, on_store
-from sealhold.vault.packing import Held, Packing, PackKeys, Watch
+from sealhold.vault.packing import Packing, PackKeys, Watch
 from sealhold.vault.unpacking import Unpacking
-
-AT_ONCE = 1 << 20  # bytes of a content that are held in memory whole
 
 
 class Bodies:
@@ -101,10 +98,18 @@ class Bodies:
             TamperedError: a list of chunks is not what was written; the content has none.
             CarrierAwayError: no carrier that has the list answers.
         """
+        return self._replica.state.packs.manifest(self.named(content))
+
+    def named(self, content: Content) -> Manifest:
+        """Return what a content is put together from, each chunk where its version says.
+
+        Raises:
+            TamperedError: a list of chunks is not what was written; the content has none.
+            CarrierAwayError: no carrier that has the list answers.
+        """
         if content.manifest is None:
             raise TamperedError("a version without a manifest")
-        found = self._listed(content) if content.is_list else content.manifest
-        return self._replica.state.packs.manifest(found)
+        return self._listed(content) if content.is_list else content.manifest
 
     def chunks(self, manifest: Manifest, pack: bytes) -> Iterator[tuple[Place, bytes]]:
         """Yield the chunks that a manifest names in one pack, each with its sealed bytes.
@@ -163,8 +168,8 @@ class Bodies:
         wanted = {_digest(name) for name in self.staged()}
         if every:
             wanted |= self._all(troubles)
-        # what goes is not put anywhere again
-        wanted -= self._replica.state.packs.said.keys()
+        if going := wanted & self._replica.state.packs.said.keys():
+            wanted -= going - {place.pack for place in self._lost()}
         if not wanted:
             return 0
         there = {each.name: each.size for each in carrier.list_after(f"{box.prefix}pack/")}
@@ -209,7 +214,7 @@ class Bodies:
                     self._listed(content)
                 except (TamperedError, InvalidEncodingError) as err:
                     troubles.append(f"a content's list of chunks: {err}")
-        return {place.pack for place in self._places()}
+        return {place.pack for places in (self._places(), self._lost()) for place in places}
 
     def _listed(self, content: Content) -> Manifest:
         """Return the manifest that is kept in chunks itself.
@@ -244,6 +249,13 @@ class Bodies:
                 yield from state.packs.places(content.manifest)
         for manifest in self._lists.values():
             yield from state.packs.places(manifest)
+
+    def _lost(self) -> Iterator[Place]:
+        """Yield what lies in packs that go, was not carried over, and is named all the same."""
+        state = self._replica.state
+        named = [each.manifest for each in state.contents() if each.manifest is not None]
+        for manifest in (*named, *self._lists.values()):
+            yield from state.packs.all_lost(manifest)
 
     def nearness(self, content: Content) -> tuple[bytes, int]:
         """Return where a content begins: those of one pack, in order, are read from it once."""
@@ -284,95 +296,6 @@ class Bodies:
                     return data
                 failed = TamperedError(f"pack `{name}` is not what was written")
         raise failed or ObjectNotFoundError("no carrier has this pack")
-
-
-@dataclass(slots=True)
-class Pending:
-    """A content that was taken: as it is where it is short, else in packs."""
-
-    inline: bytes | None
-    held: Held | None = None
-    listed: Held | None = None  # its manifest, where that is too long to stand in a version
-
-
-class Packer:
-    """Takes contents in, one after the other."""
-
-    def __init__(self, packing: Packing, lists: dict[bytes, Manifest]) -> None:
-        self._packing = packing
-        self._lists = lists
-        self._taken: list[Pending] = []
-
-    def take(self, pieces: Iterator[bytes]) -> Pending:
-        """Take a content in, all of which is read before this returns."""
-        first = b""
-        for piece in pieces:
-            first += piece
-            if len(first) > INLINE:
-                break
-        else:
-            return Pending(inline=first)
-        pending = Pending(inline=None, held=self._hold(first, pieces))
-        self._taken.append(pending)
-        return pending
-
-    def finish(self) -> None:
-        """Wait until all that was taken is durable.
-
-        Raises:
-            StoreUnavailableError: the disk does not answer.
-            StoreFullError: it has no room.
-        """
-        self._packing.finish()
-        long = False
-        for pending in self._taken:
-            if pending.held is not None and pending.listed is None:
-                listed = pending.held.manifest.encoded()
-                if len(listed) > MAX_LISTED:
-                    pending.listed = self._packing.add(listed)
-                    long = True
-        if long:
-            self._packing.finish()
-
-    def content(self, pending: Pending, digest: bytes, kind: Kind = Kind.FILE) -> Content:
-        """Return what a version holds of a content that is durable.
-
-        Args:
-            pending: as `take` gave it.
-            digest: of the whole content, 32 bytes, keyed.
-            kind: what it is the content of.
-
-        Raises:
-            ValueError: it was not taken here.
-        """
-        if pending.inline is not None:
-            size = len(pending.inline)
-            return Content(kind=kind, size=size, digest=digest, inline=pending.inline)
-        if pending.held is None:
-            raise ValueError("a content that was not taken")
-        manifest = pending.held.manifest
-        found = Content(kind=kind, size=manifest.size, digest=digest, inline=None)
-        if pending.listed is None:
-            return replace(found, manifest=manifest)
-        self._lists[digest] = manifest
-        return replace(found, manifest=pending.listed.manifest, is_list=True)
-
-    def _hold(self, first: bytes, pieces: Iterator[bytes]) -> Held:
-        """Hand a content over; a long one piece by piece, so that memory stays bounded."""
-        while len(first) <= AT_ONCE:
-            piece = next(pieces, None)
-            if piece is None:
-                return self._packing.add(first)
-            first += piece
-        waiting: Queue[bytes | None] = Queue(maxsize=4)
-        held = self._packing.add(iter(waiting.get, None))
-        try:
-            waiting.put(first)
-            for piece in pieces:
-                waiting.put(piece)
-        finally:
-            waiting.put(None)
-        return held
 
 
 def _put(carrier: Carrier, name: ObjectName, whole: bytes) -> int:

@@ -117,6 +117,12 @@ def encode(op: Operation) -> list[Plain]:
             return [4, op.object]
         case NoteOp():
             return [5, op.kind, op.key, op.sealed]
+        case DocOp() | ThinOp() | PackOp():
+            return _encode_other(op)
+
+
+def _encode_other(op: DocOp | ThinOp | PackOp) -> list[Plain]:
+    match op:
         case DocOp():
             return [6, op.lineage, op.turn, op.sealed]
         case ThinOp():

@@ -60,12 +60,17 @@ class PackMoves:
         """Return a manifest with the places of now; what is gone keeps the one that it had."""
         if not self.said:
             return manifest
-        return replace(
-            manifest, chunks=tuple(self.place(each) or each for each in manifest.chunks)
-        )
+        return replace(manifest, chunks=tuple(self.place(each) or each for each in manifest.chunks))
 
     def places(self, manifest: Manifest) -> Iterator[Place]:
         """Yield where the chunks of a manifest lie now, without those that are gone."""
         for each in manifest.chunks:
             if (now := self.place(each)) is not None:
                 yield now
+
+    def all_lost(self, manifest: Manifest) -> Iterator[Place]:
+        """Yield where chunks of a manifest lay that went with their packs."""
+        if self.said:
+            for each in manifest.chunks:
+                if (gone := self.lost(each)) is not None:
+                    yield gone

@@ -138,11 +138,7 @@ class Syncing:
     def give(self, opened: Open, done: Round) -> None:
         """Give what is here of one collection."""
         everywhere = True
-        near = list[tuple[Carrier, Mailbox]]()
-        for each in self._carriers:
-            with self._told(done, opened, each):
-                near.append((self._carrier(opened, each), self._box(opened, each)))
-        opened.bodies.reach(near)
+        opened.bodies.reach(self.near(opened, done))
         for reached in self._carriers:
             has_all = False
             with self._told(done, opened, reached):
@@ -167,6 +163,14 @@ class Syncing:
             if len(self._carriers) >= ENOUGH:
                 opened.bodies.release()
             opened.replica.gone.clear()
+
+    def near(self, opened: Open, done: Round) -> list[tuple[Carrier, Mailbox]]:
+        """Return the carriers that are at hand, and a collection's place there."""
+        found = list[tuple[Carrier, Mailbox]]()
+        for each in self._carriers:
+            with self._told(done, opened, each):
+                found.append((self._carrier(opened, each), self._box(opened, each)))
+        return found
 
     def _own(self, opened: Open, exchange: Exchange) -> None:
         """Look whether a carrier has entries of this device that it does not know of."""

@@ -9,7 +9,7 @@ Source: docs/spec/47-folders.md sections 9 and 11.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sealhold.model.errors import CarrierAwayError, CarrierRefusedError, NoEpochError, TamperedError
@@ -49,8 +49,8 @@ class Tended:
 
 def is_time(devices: Devices, opened: Open) -> bool:
     """Return whether a day went by since this device last tended a collection."""
-    last = devices.keeping.file_row(opened.about.id, TENDED)
-    return not isinstance(last, int) or not 0 <= devices.now() - last < DAY
+    last, _ = _last(devices, opened)
+    return not 0 <= devices.now() - last < DAY
 
 
 def to_thin(devices: Devices, opened: Open) -> dict[bytes, list[bytes]]:
@@ -124,13 +124,11 @@ def tend(devices: Devices, opened: Open, at: At) -> Tended:
     except (CarrierAwayError, CarrierRefusedError, TamperedError) as err:
         done.troubles.append(f"packs of {opened.about.name}: {err}")
     done.waiting = max(0, sum(devices.me.id in by for by in state.packs.said.values()))
-    now = devices.keeping.put_file(opened.about.id, TENDED, int(devices.now()))
-    devices.keeping.save(opened.about.id, Step(beside=[now]))
     return done
 
 
 def _tend_packs(devices: Devices, opened: Open, at: At, done: Tended) -> None:
-    listed = [_listed(carrier, box) for carrier, box in at]
+    listed = [packs_at(carrier, box) for carrier, box in at]
     if not any(listed):
         return
     opened.bodies.reach(at)
@@ -144,16 +142,46 @@ def _tend_packs(devices: Devices, opened: Open, at: At, done: Tended) -> None:
         kept = _Kept(opened)
     _delete(devices, opened, at, listed, kept, done)
     sizes = {pack: size for each in listed for pack, size in each.items()}
+    was_dead = _seen_dead(devices, opened, sizes.keys() - kept.here.keys())
     holders = set(opened.members.state.holders())
     for pack, size in sorted(sizes.items()):
         if state.packs.said.get(pack, {}).keys() & holders:
             continue
         live = kept.here.get(pack, {})
+        if not live and pack[:SHORT] not in was_dead:
+            continue
         if 100 * sum(each.length for each in live.values()) < LEAST * size:
             _rewrite(opened, pack, live)
             done.rewritten += bool(live)
             done.dead += not live
     acknowledge(devices, opened)
+
+
+def _seen_dead(devices: Devices, opened: Open, dead: Iterable[bytes]) -> frozenset[bytes]:
+    """Keep which packs nothing names now; return those of which that was so a day ago.
+
+    A pack may be there before the entry that names it.
+    """
+    last, before = _last(devices, opened)
+    if 0 <= devices.now() - last < GRACE:
+        return frozenset()
+    told = [int(devices.now()), b"".join(sorted(pack[:SHORT] for pack in dead))]
+    row = devices.keeping.put_file(opened.about.id, TENDED, told)
+    devices.keeping.save(opened.about.id, Step(beside=[row]))
+    return before
+
+
+def _last(devices: Devices, opened: Open) -> tuple[int, frozenset[bytes]]:
+    """Return when this device last tended a collection, and the packs that nothing named then."""
+    match devices.keeping.file_row(opened.about.id, TENDED):
+        case [int(last), bytes(dead)]:
+            return last, _shorts(dead)
+        case _:
+            return -1, frozenset()
+
+
+def _shorts(told: bytes) -> frozenset[bytes]:
+    return frozenset(told[at : at + SHORT] for at in range(0, len(told), SHORT))
 
 
 class _Kept:
@@ -183,7 +211,7 @@ def _manifests(opened: Open) -> Iterator[Manifest]:
         if content.manifest is not None:
             yield content.manifest
             if content.is_list:
-                yield opened.bodies.manifest(content)
+                yield opened.bodies.named(content)
 
 
 def _rewrite(opened: Open, pack: bytes, live: Mapping[int, Place]) -> None:
@@ -236,13 +264,12 @@ def _all_know(opened: Open, me: DeviceId, pack: bytes) -> bool:
             continue
         if note is None or note.device != device or not isinstance(note.told, bytes):
             return False
-        told = note.told
-        if pack[:SHORT] not in {told[at : at + SHORT] for at in range(0, len(told), SHORT)}:
+        if pack[:SHORT] not in _shorts(note.told):
             return False
     return True
 
 
-def _listed(carrier: Carrier, box: Mailbox) -> dict[bytes, int]:
+def packs_at(carrier: Carrier, box: Mailbox) -> dict[bytes, int]:
     """Return the packs that a carrier lists, and how long they are."""
     found: dict[bytes, int] = {}
     for each in carrier.list_after(f"{box.prefix}pack/"):

@@ -10,7 +10,9 @@ Source: docs/spec/11-exchange-and-op-log.md sections 3 and 5.
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
+from sealhold.crypto.chunkid import open_chunk
 from sealhold.crypto.digest import fingerprint
 from sealhold.crypto.kdf import derive
 from sealhold.crypto.tags import Tag
@@ -19,6 +21,7 @@ from sealhold.model.errors import (
     CarrierRefusedError,
     InvalidEncodingError,
     ObjectNotFoundError,
+    SealBrokenError,
     SealholdError,
     TamperedError,
 )
@@ -98,7 +101,24 @@ class Bodies:
             TamperedError: a list of chunks is not what was written; the content has none.
             CarrierAwayError: no carrier that has the list answers.
         """
-        return self._replica.state.packs.manifest(self.named(content))
+        named = self.named(content)
+        if not self._replica.state.packs.said:
+            return named
+        return replace(named, chunks=tuple(self._now(place) for place in named.chunks))
+
+    def _now(self, named: Place) -> Place:
+        """Return where a chunk lies now; where its version says if it is not where it moved to."""
+        now = self._replica.state.packs.place(named)
+        if now is None or now == named:
+            return named
+        try:
+            whole = self._unpacking().whole(now.pack)
+            sealed = whole[now.offset : now.offset + now.length]
+            open_chunk(self._keys.naming, now.chunk, now.key, sealed)
+        except (TamperedError, SealBrokenError):
+            # THREAT T516: a device that says chunks are elsewhere hides none that is where it was
+            return named
+        return now
 
     def named(self, content: Content) -> Manifest:
         """Return what a content is put together from, each chunk where its version says.
@@ -208,13 +228,15 @@ class Bodies:
 
     def _all(self, troubles: list[str]) -> set[bytes]:
         """Return the packs of all versions, those of long manifests too."""
-        for content in self._replica.state.contents():
+        for content in self._replica.state.live():
             if content.is_list:
                 try:
                     self._listed(content)
                 except (TamperedError, InvalidEncodingError) as err:
                     troubles.append(f"a content's list of chunks: {err}")
-        return {place.pack for places in (self._places(), self._lost()) for place in places}
+        moves = self._replica.state.packs
+        now = (moves.place(place) or place for place in self._places())
+        return {place.pack for places in (now, self._lost()) for place in places}
 
     def _listed(self, content: Content) -> Manifest:
         """Return the manifest that is kept in chunks itself.
@@ -226,8 +248,8 @@ class Bodies:
         if found is None:
             if content.manifest is None:
                 raise TamperedError("a version without a manifest")
-            moved = self._replica.state.packs.manifest(content.manifest)
-            told = b"".join(self._unpacking().read(moved))
+            moved = tuple(self._now(place) for place in content.manifest.chunks)
+            told = b"".join(self._unpacking().read(replace(content.manifest, chunks=moved)))
             found = self._lists[content.digest] = Manifest.decoded(told)
             if found.size != content.size:
                 raise TamperedError("a version is not as long as its chunks")
@@ -243,19 +265,20 @@ class Bodies:
             self._indexed = known
 
     def _places(self) -> Iterator[Place]:
+        """Yield where chunks lie by the versions that name them, without those that are gone."""
         state = self._replica.state
-        for content in state.contents():
-            if content.manifest is not None:
-                yield from state.packs.places(content.manifest)
-        for manifest in self._lists.values():
-            yield from state.packs.places(manifest)
+        named = [each.manifest for each in state.contents() if each.manifest is not None]
+        for manifest in (*named, *self._lists.values()):
+            yield from state.packs.named(manifest)
 
     def _lost(self) -> Iterator[Place]:
         """Yield what lies in packs that go, was not carried over, and is named all the same."""
         state = self._replica.state
-        named = [each.manifest for each in state.contents() if each.manifest is not None]
-        for manifest in (*named, *self._lists.values()):
-            yield from state.packs.all_lost(manifest)
+        for content in state.live():
+            if content.manifest is not None:
+                yield from state.packs.all_lost(content.manifest)
+                if (listed := self._lists.get(content.digest)) is not None:
+                    yield from state.packs.all_lost(listed)
 
     def nearness(self, content: Content) -> tuple[bytes, int]:
         """Return where a content begins: those of one pack, in order, are read from it once."""

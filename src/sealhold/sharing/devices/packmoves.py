@@ -56,17 +56,11 @@ class PackMoves:
             now = replace(now, pack=found[1], offset=found[2])
         return place
 
-    def manifest(self, manifest: Manifest) -> Manifest:
-        """Return a manifest with the places of now; what is gone keeps the one that it had."""
-        if not self.said:
-            return manifest
-        return replace(manifest, chunks=tuple(self.place(each) or each for each in manifest.chunks))
-
-    def places(self, manifest: Manifest) -> Iterator[Place]:
-        """Yield where the chunks of a manifest lie now, without those that are gone."""
+    def named(self, manifest: Manifest) -> Iterator[Place]:
+        """Yield the chunks of a manifest as it names them, without those that are gone."""
         for each in manifest.chunks:
-            if (now := self.place(each)) is not None:
-                yield now
+            if not self.said or self.place(each) is not None:
+                yield each
 
     def all_lost(self, manifest: Manifest) -> Iterator[Place]:
         """Yield where chunks of a manifest lay that went with their packs."""

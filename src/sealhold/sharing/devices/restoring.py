@@ -16,7 +16,7 @@ from sealhold.sharing.devices.conflict import Version
 from sealhold.sharing.devices.contents import Kind
 from sealhold.sharing.devices.devices import Open
 from sealhold.sharing.devices.drafting import Draft
-from sealhold.sharing.devices.history import restored, tree_at
+from sealhold.sharing.devices.history import Restored, restored, tree_at
 from sealhold.sharing.devices.namespace import Place, Shown, Tree
 from sealhold.sharing.devices.state import State
 from sealhold.sharing.devices.treeops import ROOT
@@ -90,7 +90,7 @@ def plan(opened: Open, at: Instant, top: bytes | None = None, *, exact: bool = F
     since = [
         (thing, "/".join(each.path))
         for thing, each in planning.now.items()
-        if thing not in was.shown and (top is None or is_below(state.tree, thing, top))
+        if not _was_there(was, thing) and (top is None or is_below(state.tree, thing, top))
     ]
     since = [one for one in since if planning.now[one[0]].is_folder or _stands(state, one[0])]
     return Plan(
@@ -158,6 +158,13 @@ def path_of(tree: Tree, thing: bytes) -> str:
         names.append(place.name or f"unnamed-{here.hex()[:8]}")
         here = place.parent
     return "/".join(reversed(names))
+
+
+def _was_there(was: Restored, thing: bytes) -> bool:
+    """Return whether a file showed a content then, or a folder was there."""
+    there = was.shown.get(thing)
+    is_file = thing in was.versions or thing in was.dropped
+    return there is not None and (there.is_folder or is_file)
 
 
 def _shown(state: State) -> Mapping[bytes, Shown]:

@@ -9,6 +9,7 @@ from sealhold.sharing.devices import tending
 from sealhold.sharing.devices.devices import Devices, Open
 from sealhold.sharing.devices.drafting import Draft
 from sealhold.sharing.devices.joinpapers import Holds, Way, mailbox
+from sealhold.sharing.devices.names import Mailbox
 from sealhold.sharing.devices.reading import Digests
 from tests.unit.memory_vault import NOON, memory_vault
 from tests.unit.owned_devices import PLACE, Machine, pair
@@ -73,7 +74,7 @@ def tend(one: Machine, shelf: Shelf) -> tending.Tended:
     return done
 
 
-def box(opened: Open, way: Way = PLACE) -> tending.Mailbox:
+def box(opened: Open, way: Way = PLACE) -> Mailbox:
     """Return the place of a collection on the shelf."""
     return mailbox(opened.about.secret, way)
 

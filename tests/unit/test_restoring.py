@@ -1,4 +1,4 @@
-"""A file, a folder, all of it put back to a time: as it was then, and nothing is lost on the way."""
+"""A file, a folder, all of it put back to a time: as it was then, and nothing is lost by it."""
 
 import random
 from collections.abc import Callable
@@ -10,8 +10,9 @@ from sealhold.model.quantities import DAY, Instant
 from sealhold.sharing.devices import restoring, tending
 from sealhold.sharing.devices.drafting import Draft
 from sealhold.sharing.devices.treeops import ROOT
-from tests.unit.aged_devices import Time, aged, rewrite
+from tests.unit.aged_devices import aged, rewrite
 from tests.unit.owned_devices import Machine
+
 
 def folder(one: Machine, name: str, parent: bytes = ROOT) -> bytes:
     draft = Draft(one.files().replica)

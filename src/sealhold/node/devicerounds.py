@@ -67,7 +67,7 @@ class Rounds:
         first: dict[str, Applied] = {}
         if new := {name: each for name, each in self._folders.items() if each.is_new}:
             # what others have is there first: a file that both have is one file, and no second
-            self._syncing.round()
+            self._given.add_round(self._syncing.round())
             self._open()
             first = {name: self._folders[name].put() for name in new if name in self._folders}
         taken: dict[str, Changed] = {}

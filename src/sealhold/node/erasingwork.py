@@ -43,7 +43,7 @@ class ErasingWork:
         view = self._view(spot, things, is_done=False)
         state = spot.opened.replica.state
         if any(note.told for thing, note in state.notes(tending.HELD) if thing in things):
-            raise ConflictError("its versions are held: end that first")
+            raise ConflictError("its versions are held: release them first")
         erasing.erase(self._work.devices, spot.opened, things)
         rounds.run(tell)
         now = self._view(spot, [], is_done=True)

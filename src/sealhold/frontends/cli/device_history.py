@@ -1,5 +1,6 @@
 """`sealhold device history`."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -50,7 +51,7 @@ def device_history(
 def _versions(found: tuple[VersionView, ...]) -> Table:
     rows = [
         (
-            moment(Instant(each.time)),
+            _at(each.time),
             safe(each.device),
             f"{each.size:,}",
             each.stands,
@@ -70,6 +71,11 @@ def _versions(found: tuple[VersionView, ...]) -> Table:
         ),
         rows,
     )
+
+
+def _at(time: int) -> str:
+    """Return a time at which a version stood, as `--at` takes it."""
+    return datetime.fromtimestamp(-(-time // 1000), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _files(found: tuple[FileView, ...]) -> Table:

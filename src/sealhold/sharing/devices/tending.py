@@ -9,7 +9,7 @@ Source: docs/spec/47-folders.md sections 9 and 11.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sealhold.model.errors import CarrierAwayError, CarrierRefusedError, NoEpochError, TamperedError
@@ -23,6 +23,7 @@ from sealhold.sharing.devices.keeping import Step
 from sealhold.sharing.devices.names import Mailbox
 from sealhold.sharing.devices.ops import PackOp
 from sealhold.sharing.devices.thinning import due, ops_of
+from sealhold.stores.packs import room
 from sealhold.vault.chunkplaces import Manifest, Place
 
 GRACE = DAY  # until a pack that goes is deleted
@@ -114,7 +115,6 @@ def tend(devices: Devices, opened: Open, at: At) -> Tended:
         AuditUnavailableError: nothing can be written.
     """
     done = Tended()
-    state = opened.replica.state
     drop = to_thin(devices, opened)
     if drop:
         opened.replica.write([op for thing, gone in drop.items() for op in ops_of(thing, gone)], {})
@@ -123,7 +123,6 @@ def tend(devices: Devices, opened: Open, at: At) -> Tended:
         _tend_packs(devices, opened, at, done)
     except (CarrierAwayError, CarrierRefusedError, TamperedError) as err:
         done.troubles.append(f"packs of {opened.about.name}: {err}")
-    done.waiting = max(0, sum(devices.me.id in by for by in state.packs.said.values()))
     return done
 
 
@@ -148,13 +147,22 @@ def _tend_packs(devices: Devices, opened: Open, at: At, done: Tended) -> None:
         if state.packs.said.get(pack, {}).keys() & holders:
             continue
         live = kept.here.get(pack, {})
+        if live and not _is_mostly_dead(live.values(), size):
+            continue
         if not live and pack[:SHORT] not in was_dead:
             continue
-        if 100 * sum(each.length for each in live.values()) < LEAST * size:
-            _rewrite(opened, pack, live)
-            done.rewritten += bool(live)
-            done.dead += not live
+        _rewrite(opened, pack, live)
+        done.rewritten += bool(live)
+        done.dead += not live
+    gone = {pack for pack, by in state.packs.said.items() if me in by}
+    done.waiting = len(gone & {pack for carrier, box in at for pack in packs_at(carrier, box)})
     acknowledge(devices, opened)
+
+
+def _is_mostly_dead(live: Collection[Place], size: int) -> bool:
+    """Return whether a pack is worth being written anew: little is live, and it gets smaller."""
+    alive = sum(each.length for each in live)
+    return 100 * alive < LEAST * size and room(len(live), alive) < size
 
 
 def _seen_dead(devices: Devices, opened: Open, dead: Iterable[bytes]) -> frozenset[bytes]:

@@ -217,7 +217,7 @@ DEVICE: Mapping[str, Entry | Group] = {
     ),
     "restore": Entry(
         about="Put a file, a folder or a collection back to how it stood at a time.",
-        example="device restore notes --at 1h --preview",
+        example="device restore notes --at 2026-11-21 --preview",
         load=_restore,
     ),
     "thin": Entry(

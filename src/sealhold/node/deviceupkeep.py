@@ -18,9 +18,9 @@ def upkeep(work: DeviceWork, syncing: Syncing, done: Round) -> None:
     """
     is_news, me = False, work.devices.me.id
     for opened in work.devices.collections():
+        if opened.about.holds is not Holds.FILES or opened.is_foreign:
+            continue  # what is shared with other people has members that tell nothing of it
         is_news |= tending.acknowledge(work.devices, opened)
-        if opened.about.holds is not Holds.FILES:
-            continue
         is_news |= chosen.tell_holds(work.devices, opened, work.rows(opened).rows())
         if me in opened.members.state.holders() and tending.is_time(work.devices, opened):
             try:

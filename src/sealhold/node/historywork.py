@@ -66,7 +66,7 @@ class HistoryWork:
     def every(self) -> list[Open]:
         """Return the collections of files."""
         all_of = self._work.devices.collections()
-        return [each for each in all_of if each.about.holds is Holds.FILES]
+        return [each for each in all_of if each.about.holds is Holds.FILES and not each.is_foreign]
 
     def history(self, spot: Spot, at: Instant | None = None) -> HistoryView:
         """Return the versions of a file, or the files of a folder or a collection.

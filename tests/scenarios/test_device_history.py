@@ -41,6 +41,13 @@ def later(*desks: Desk, by: int) -> None:
         each.now = Instant(now)
 
 
+def files(desk: Desk) -> dict[str, bytes]:
+    """Return what lies in the folder, by path."""
+    top = desk.folder / "notes"
+    found = [each for each in top.rglob("*") if each.is_file() and each.name != ".sealhold"]
+    return {str(each.relative_to(top)): each.read_bytes() for each in found}
+
+
 def test_a_folder_that_was_deleted_comes_back_with_its_files_and_on_both_devices(
     two: tuple[Desk, Desk],
 ) -> None:
@@ -73,12 +80,8 @@ def test_a_folder_that_was_deleted_comes_back_with_its_files_and_on_both_devices
 
     look = one.told("device", "restore", "notes", "--at", "12h", "--preview")
     told = {each["path"]: each["what"] for each in look["changes"]}
-    assert told == {
-        "a.txt": "content",
-        "trip": "back",
-        "trip/day1.txt": "back",
-        "trip/day2.bin": "back",
-    }
+    back = dict.fromkeys(("trip", "trip/day1.txt", "trip/day2.bin"), "back")
+    assert told == {"a.txt": "content", **back}
     assert (look["made_since"], look["made_since_goes"]) == (["new.txt"], False)
     assert not trip.exists()
     assert one.told("device", "restore", "notes/trip", "--at", "12h")["is_done"]
@@ -88,12 +91,7 @@ def test_a_folder_that_was_deleted_comes_back_with_its_files_and_on_both_devices
     one.told("device", "restore", "notes", "--at", "12h", "--exact")
     other.told("device", "sync", "--deletes")
     for desk in (one, other):
-        found = {
-            str(each.relative_to(desk.folder / "notes")): each.read_bytes()
-            for each in (desk.folder / "notes").rglob("*")
-            if each.is_file() and each.name != ".sealhold"
-        }
-        assert found == {
+        assert files(desk) == {
             "a.txt": b"first words",
             "trip/day1.txt": b"the sea",
             "trip/day2.bin": b"hills " * 2_000,

@@ -53,14 +53,15 @@ def test_what_stands_or_is_young_is_kept_whatever_a_device_says() -> None:
         one, thief = found
         thing = one.write("a.bin", text(0))
         young = one.write("b.bin", text(1))
+        old = one.write("old.bin", text(4))
         time.now += 40 * DAY
         rewrite(one, thing, text(2))
         rewrite(one, young, text(3))
         rounds(found, shelf, 2)
         state = thief.files().replica.state
-        every = [each.id for it in (thing, young) for each in state.versions.of(it)]
+        every = [each.id for it in (thing, young, old) for each in state.versions.of(it)]
         time.now -= 20 * DAY  # a clock of its own does not help it
-        thief.files().replica.write([ThinOp(thing, tuple(every)), ThinOp(young, tuple(every))], {})
+        thief.files().replica.write([ThinOp(thing, tuple(every)), ThinOp(old, tuple(every))], {})
         time.now += 20 * DAY
         rounds(found, shelf, 2)
         for day in range(4):
@@ -69,9 +70,9 @@ def test_what_stands_or_is_young_is_kept_whatever_a_device_says() -> None:
             rounds([one, thief], shelf, 1)
         mine = one.files().replica.state
         gone = mine.thinned.of(mine.versions)
-        for it in (thing, young):
+        for it in (thing, young, old):
             assert not gone & mine.versions.standing(it).heads
-        assert one.shown() == {"a.bin": text(2), "b.bin": text(3)}
+        assert one.shown() == {"a.bin": text(2), "b.bin": text(3), "old.bin": text(4)}
 
 
 @pytest.mark.threat("T516")
@@ -251,23 +252,28 @@ def rows_of(one: Machine) -> Mapping[str, Row]:
 @pytest.mark.threat("T517")
 def test_two_devices_that_rely_on_each_other_never_both_let_go(tmp_path: Path) -> None:
     shelf = Shelf()
-    with aged(2) as (found, time):
+    with aged(3) as (found, time):
         found[0].write("a.txt", b"there once")
         rounds(found, shelf, 2)
         folders = [folder(each, tmp_path / str(at)) for at, each in enumerate(found)]
-        for each in folders:
-            each.put()
-        for one in found:  # apart, both at once
-            profile(one, INDEX)
-        for _ in range(4):
-            time.now += 2 * DAY
+        profile(found[2], INDEX)  # so the two others say what they hold
+        for _ in range(3):
             for one, each in zip(found, folders, strict=True):
                 one.sync(shelf)
                 each.put()
                 chosen.tell_holds(one.devices, one.files(), rows_of(one))
                 one.sync(shelf)
-            held = [(tmp_path / str(at) / "a.txt").exists() for at in range(2)]
-            assert any(held)
+        assert not (tmp_path / "2" / "a.txt").exists()
+        for one in found[:2]:  # apart, both at once, each with the other's word that it has it
+            profile(one, INDEX)
+        for _ in range(4):
+            time.now += 2 * DAY
+            for each in folders:
+                each.put()
+            assert any((tmp_path / str(at) / "a.txt").exists() for at in range(2))
+            for one in found:
+                chosen.tell_holds(one.devices, one.files(), rows_of(one))
+                one.sync(shelf)
 
 
 @pytest.mark.threat("T518")

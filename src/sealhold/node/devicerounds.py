@@ -14,6 +14,7 @@ from typing import Self
 from sealhold.model.ids import DeviceId, Id16
 from sealhold.model.shown.devices import FolderView, RoundView
 from sealhold.node.contactwork import ContactWork
+from sealhold.node.deviceupkeep import upkeep
 from sealhold.node.devicewatch import Hints
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.documentrounds import Arriving
@@ -71,7 +72,7 @@ class Rounds:
         arriving = Arriving(self._work)
         if new := {name: each for name, each in self._folders.items() if each.is_new}:
             # what others have is there first: a file that both have is one file, and no second
-            self._syncing.round()
+            self._given.add_round(self._syncing.round())
             self._open()
             first = {name: self._folders[name].put() for name in new if name in self._folders}
         taken: dict[str, Changed] = {}
@@ -99,6 +100,7 @@ class Rounds:
             applied = folder.put()
             applied.written += first[name].written if name in first else 0
             shown.append(_shown(name, folder, taken.get(name, Changed()), applied))
+        upkeep(self._work, self._syncing, came)
         return replace(self._told(came, tuple(shown)), documents=documents)
 
     def _exchange_letters(self, came: Round) -> None:

@@ -34,6 +34,7 @@ NAV = (
     ("/policies", "policies"),
     ("/apps", "apps"),
     ("/sources", "sources"),
+    ("/devices", "devices"),
     ("/ledger", "ledger"),
     ("/status", "status"),
 )

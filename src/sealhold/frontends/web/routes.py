@@ -67,6 +67,16 @@ _POLICIES = (
     PageRoute(path="/policies/tokens/{id}/revoke", post=_later("policies.revoke_token")),
 )
 
+_DEVICES = (
+    PageRoute(path="/devices", get=_later("devices.show")),
+    PageRoute(path="/devices/begin", post=_later("devices.begin")),
+    PageRoute(path="/devices/sync", post=_later("devices.sync")),
+    PageRoute(path="/devices/choose", post=_later("devices.choose")),
+    PageRoute(path="/devices/{id}", get=_later("devices.one")),
+    PageRoute(path="/devices/{id}/rename", post=_later("devices.rename")),
+    PageRoute(path="/devices/{id}/revoke", post=_later("devices.revoke")),
+)
+
 
 def page_routes(assets: Assets) -> tuple[PageRoute, ...]:
     """Return the table; `assets` are what `/status` tells the digests of."""
@@ -95,6 +105,7 @@ def page_routes(assets: Assets) -> tuple[PageRoute, ...]:
         PageRoute(path="/grants/{id}/run", post=apps.run),
         *_SOURCES,
         *_POLICIES,
+        *_DEVICES,
         PageRoute(path="/ledger", get=ledger.show),
         PageRoute(path="/ledger/verify", post=ledger.verify),
         PageRoute(path="/ledger/tamper", post=ledger.tamper),

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from sealhold.frontends.web.words_asking import ASKING
 from sealhold.frontends.web.words_data import DATA
+from sealhold.frontends.web.words_devices import DEVICES
 from sealhold.frontends.web.words_login import LOGIN
 from sealhold.frontends.web.words_me import ME
 from sealhold.frontends.web.words_policies import POLICIES
@@ -37,6 +38,7 @@ FRAME: Mapping[str, str] = {
     "nav.policies": "Rules",
     "nav.apps": "Apps",
     "nav.sources": "Sources",
+    "nav.devices": "Devices",
     "nav.ledger": "Ledger",
     "nav.status": "Status",
     # unlock
@@ -152,6 +154,7 @@ ENGLISH: Mapping[str, str] = {
     **FRAME,
     **ASKING,
     **DATA,
+    **DEVICES,
     **LOGIN,
     **ME,
     **POLICIES,

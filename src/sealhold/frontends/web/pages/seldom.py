@@ -2,10 +2,17 @@
 
 from collections.abc import Mapping
 
-from sealhold.frontends.web.pages import importing, policies, source, source_add, sources
+from sealhold.frontends.web.pages import devices, importing, policies, source, source_add, sources
 from sealhold.frontends.web.visit import Handler
 
 HANDLERS: Mapping[str, Handler] = {
+    "devices.begin": devices.begin,
+    "devices.choose": devices.choose,
+    "devices.one": devices.one,
+    "devices.rename": devices.rename,
+    "devices.revoke": devices.revoke,
+    "devices.show": devices.show,
+    "devices.sync": devices.sync,
     "importing.back": importing.back,
     "importing.drop": importing.drop,
     "importing.look": importing.look,

@@ -55,12 +55,6 @@ class PastDoor:
         with self._turns.work() as work:
             history = HistoryWork(work)
             meant = history.spot(spot.strip("/"))
-            if stamp_of(history.restore(meant, at, exact=exact, preview=True)) != shown:
+            if history.restore(meant, at, exact=exact, preview=True).stamp != shown:
                 raise ConflictError("it would do something else now than was shown")
             return history.restore(meant, at, exact=exact, preview=False)
-
-
-def stamp_of(view: RestoreView) -> str:
-    """Return a text that changes with what a restore would do."""
-    size = sum(each.size for each in view.changes)
-    return f"{len(view.changes)}.{size}.{view.same}.{len(view.made_since)}.{len(view.lost)}"

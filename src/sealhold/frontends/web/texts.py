@@ -14,6 +14,7 @@ from sealhold.frontends.web.words_devices import DEVICES
 from sealhold.frontends.web.words_login import LOGIN
 from sealhold.frontends.web.words_me import ME
 from sealhold.frontends.web.words_policies import POLICIES
+from sealhold.frontends.web.words_sharing import SHARING
 from sealhold.frontends.web.words_sources import SOURCES
 from sealhold.frontends.web.words_statement import STATEMENT
 
@@ -38,6 +39,7 @@ FRAME: Mapping[str, str] = {
     "nav.policies": "Rules",
     "nav.apps": "Apps",
     "nav.sources": "Sources",
+    "nav.sharing": "Sharing",
     "nav.devices": "Devices",
     "nav.ledger": "Ledger",
     "nav.status": "Status",
@@ -158,6 +160,7 @@ ENGLISH: Mapping[str, str] = {
     **LOGIN,
     **ME,
     **POLICIES,
+    **SHARING,
     **SOURCES,
     **STATEMENT,
 }

@@ -21,13 +21,11 @@ DEVICES: Mapping[str, str] = {
     "devices.is_member": "in good standing",
     "devices.is_suspended": "suspended",
     "devices.is_removed": "removed",
-    "devices.more": "Details",
     "devices.pair": "To take another device in, both screens are compared: use <code>sealhold"
     " device pair</code> here and <code>sealhold device join</code> there. It is not done in a"
     " browser.",
     "devices.collections": "What is kept equal",
     "devices.collection": "Collection",
-    "devices.holds": "Holds",
     "devices.holds_home": "what devices tell each other",
     "devices.holds_files": "files",
     "devices.holds_documents": "documents",

@@ -66,13 +66,13 @@ class CircleSite:
     def page(self, path: str, status: int = 200) -> str:
         """Read a page."""
         told = self.call("GET", path)
-        assert told.status == status, (path, told)
+        assert told.status == status, (path, told.status, told.text.partition("<main")[2])
         return told.text
 
     def press(self, path: str, status: int = 303, **fields: str | list[str]) -> Told:
         """Send a form with the token of the sign-in."""
         told = self.call("POST", path, {"csrf": self.csrf} | fields)
-        assert told.status == status, (path, told)
+        assert told.status == status, (path, told.status, told.text.partition("<main")[2])
         return told
 
     def call(
@@ -160,8 +160,9 @@ def served(folder: Path) -> Iterator[CircleSite]:
     for tier in (Tier.THEIR_NODE, Tier.KEY_PER_USE):
         sync(homes["bo"])
         share(homes["bo"], "papers/letters", tier)
-    sync(homes["bo"])
-    with _serving(homes["ada"], homes["bo"], papers["ada"]) as site:
+    for name in ("bo", "ada"):
+        sync(homes[name])
+    with serving(homes["ada"], homes["bo"], papers["ada"]) as site:
         yield site
 
 
@@ -175,7 +176,8 @@ def _papers(folder: Path) -> dict[str, Path]:
 
 
 @contextmanager
-def _serving(home: Path, bo: Path, papers: Path) -> Iterator[CircleSite]:
+def serving(home: Path, bo: Path, papers: Path) -> Iterator[CircleSite]:
+    """Serve one vault."""
     listener = bind(0)
     port = listener.getsockname()[1]
     with Node(home, world()) as node:

@@ -54,6 +54,7 @@ class SharingDoor:
             NotADeviceError: this vault is no device yet.
         """
         with self._turns.work() as work:
+            _ = work.devices.me  # a device at all
             contacts = ContactWork(work)
             card, mine = contacts.own.card, SharedWithMe(work, contacts.names())
             names = contacts.names()

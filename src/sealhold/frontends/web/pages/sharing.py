@@ -140,7 +140,9 @@ def _list(
     try:
         view = visit.vault.circle.sharing.look()
     except NotADeviceError:
-        return Page(template="sharing_none.html")
+        return Page(template="sharing_none.html", values={"is_limited": False})
+    except NotFoundError:  # a limited device does not have what devices tell each other
+        return Page(template="sharing_none.html", values={"is_limited": True})
     return Page(
         template="sharing.html",
         status=status,

@@ -5,7 +5,7 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
@@ -26,6 +26,8 @@ from sealhold.node.sharework import ShareWork
 from sealhold.policy.share import Clauses, What
 from sealhold.policy.shareterms import Action, Tier
 from tests.scenarios.vaults import PASSPHRASE, new_home, opened, world
+
+Fields = Mapping[str, str | list[str]]
 
 LABEL = "abcdefghijklmnopqrstuvwxyz"
 SECRET = "not for you"  # in a file that is not shared
@@ -71,13 +73,15 @@ class CircleSite:
 
     def press(self, path: str, status: int = 303, **fields: str | list[str]) -> Told:
         """Send a form with the token of the sign-in."""
-        told = self.call("POST", path, {"csrf": self.csrf} | fields)
+        return self.send(path, fields, status)
+
+    def send(self, path: str, fields: Fields, status: int = 303) -> Told:
+        """Send a form whose fields have names of any kind."""
+        told = self.call("POST", path, {"csrf": self.csrf, **fields})
         assert told.status == status, (path, told.status, told.text.partition("<main")[2])
         return told
 
-    def call(
-        self, method: str, path: str, fields: dict[str, str | list[str]] | None = None
-    ) -> Told:
+    def call(self, method: str, path: str, fields: Fields | None = None) -> Told:
         """Send one request."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
         headers = {"host": f"{LABEL}.localhost:{self.port}", "cookie": self.cookie}

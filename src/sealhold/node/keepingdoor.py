@@ -11,7 +11,7 @@ def keeping_of(parts: OpenParts) -> KeepingView:
     """Return what keeps the keys of an open vault."""
     root = parts.vault.sets.root
     keeping = root.keeping
-    # THREAT T565: words, ids, versions and counts; the public half of a recovery secret stays, too
+    # words, ids, versions and counts: the public half of a recovery secret stays, too
     return KeepingView(
         way=root.way.value,
         strength=keeping.worth.value,

@@ -154,6 +154,7 @@ SHARING: Mapping[str, str] = {
     "share.number": "Objects",
     "share.used": "Uses",
     "share.receipts": "{used}, {receipts} with a receipt",
+    "share.of": "{number} of {most}",
     "share.until_lease": "Until its lease ends may still answer",
     "share.odd": "Among the receipts does not fit: {what}.",
     "share.silent": "No receipt came for a day of use {which}.",

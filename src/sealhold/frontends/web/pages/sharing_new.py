@@ -45,7 +45,7 @@ def make(visit: Visit) -> Outcome:
         if _answered(form, shown, FIX):
             return look(visit)
         meant = _answered(form, shown, MEANT)
-        # THREAT T548: the digest of what was shown goes along; the vault makes no other share
+        # THREAT T565: the digest of what was shown goes along; the vault makes no other share
         made = sharing.make(wish, form.one("digest"), meant, form.one("passphrase"))
     except WrongPassphraseError as err:
         return _preview(wish, shown, err, 403)

@@ -3,7 +3,7 @@
 A part of the contract in `seam.py`, whose rules hold here too. `WrongPassphraseError` is raised
 where the owner is not proven, `BusyError` where a round of syncing has the devices in hand.
 
-Source: docs/spec/20-faces.md section 10.
+Source: docs/spec/20-faces.md section 9.
 """
 
 from typing import Protocol

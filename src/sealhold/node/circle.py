@@ -1,6 +1,6 @@
 """Devices, people, what was, and what keeps the keys: what the pages of an open vault show of them.
 
-Source: docs/spec/20-faces.md section 10.
+Source: docs/spec/20-faces.md section 9.
 """
 
 from functools import partial

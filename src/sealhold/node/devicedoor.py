@@ -3,7 +3,7 @@
 - Removing a device needs the passphrase, and what was shown of what the device has.
 - While a round runs, what was seen last is shown.
 
-Source: docs/spec/20-faces.md section 10; docs/spec/12-membership.md.
+Source: docs/spec/20-faces.md section 9; docs/spec/12-membership.md.
 """
 
 from collections.abc import Callable

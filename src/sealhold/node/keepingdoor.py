@@ -1,6 +1,6 @@
 """What keeps the keys of a vault, as a page asks for it: ways in and states, never a byte of a key.
 
-Source: docs/spec/20-faces.md section 10; docs/spec/03-keys.md section 13.
+Source: docs/spec/20-faces.md section 9; docs/spec/03-keys.md section 13.
 """
 
 from sealhold.model.shown.circle import KeepingView

@@ -1,6 +1,6 @@
 """Old versions of synced files, as pages ask for them: listed, and put back after a look.
 
-Source: docs/spec/20-faces.md section 10; docs/spec/47-folders.md section 9.
+Source: docs/spec/20-faces.md section 9; docs/spec/47-folders.md section 9.
 """
 
 from sealhold.model.errors import ConflictError

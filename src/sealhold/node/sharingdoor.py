@@ -3,7 +3,7 @@
 - What lets somebody in (a contact, a share, an invitation) needs the passphrase; what ends
   something needs a press. A share is made only as its preview showed it.
 
-Source: docs/spec/20-faces.md section 10; docs/spec/51-contacts.md; docs/spec/52-share-spaces.md.
+Source: docs/spec/20-faces.md section 9; docs/spec/51-contacts.md; docs/spec/52-share-spaces.md.
 """
 
 from collections.abc import Callable

@@ -5,7 +5,7 @@
 - A round runs in a thread of its own, and tells where it is. Locking the vault ends it between two
   steps: a round may stop anywhere, and the next goes on.
 
-Source: docs/spec/20-faces.md section 10.
+Source: docs/spec/20-faces.md section 9.
 """
 
 from collections.abc import Callable, Iterator

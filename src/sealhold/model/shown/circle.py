@@ -1,6 +1,6 @@
 """What pages show of devices, sharing and keys as a whole, beside the views of each thing.
 
-Source: docs/spec/20-faces.md section 10.
+Source: docs/spec/20-faces.md section 9.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """What the pages of devices, sharing and old versions have in common: acting, and being told no.
 
-Source: docs/spec/20-faces.md section 10.
+Source: docs/spec/20-faces.md section 9.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """What opens the vault, what is left if that is lost, and which keys there are; never one of them.
 
-Source: docs/spec/20-faces.md section 10.
+Source: docs/spec/20-faces.md section 9.
 """
 
 from sealhold.frontends.web.visit import Outcome, Page, Visit

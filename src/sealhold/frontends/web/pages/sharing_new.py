@@ -3,7 +3,7 @@
 - The preview carries its digest and the moment from which the share holds; what is made is compared
   with both. Each finding is answered, or its fix is taken and it is looked at again.
 
-Source: docs/spec/20-faces.md section 10; docs/spec/49-sharing.md sections 7 and 8.
+Source: docs/spec/20-faces.md section 9; docs/spec/49-sharing.md sections 7 and 8.
 """
 
 from sealhold.frontends.web.pages.circling import TOLD, instant_of

@@ -28,6 +28,7 @@ from tests.unit.replicas import Shelf
 HERE = ["127.0.0.1"]
 NOON = Instant(472_222 * HOUR_MS + 1)
 LONG = bytes(range(256)) * 8_000  # 2 MB: goes into packs
+LONG_ENOUGH = 60.0  # seconds to listen; what is waited for ends it sooner
 
 
 @pytest.fixture
@@ -162,7 +163,7 @@ def test_devices_find_each_other_by_what_they_announce(two: list[Machine]) -> No
     first, second = two
     with heard() as told, LanServer(first.devices, MemoryObjects(), host=HERE[0]) as server:
         server.announce(HERE, noon)
-        [near] = lan.found(second.devices, HERE, noon, 5.0)
+        [near] = lan.found(second.devices, HERE, noon, LONG_ENOUGH)
 
         assert near.way == lan.way_of(first.devices.me.id)
         assert lan.found(first.devices, HERE, noon, 0.0) == []  # not itself
@@ -179,7 +180,7 @@ def test_who_turns_the_hour_is_announced_by_the_new_name_alone() -> None:
     try:
         announcer.say("00" * 8)
         announcer.say("11" * 8)
-        names = {each.name for each in browse(HERE, 5.0, wanted=["11" * 8], enough=1)}
+        names = {each.name for each in browse(HERE, LONG_ENOUGH, wanted=["11" * 8], enough=1)}
         assert names == {"11" * 8}
         assert browse(HERE, 0.3, wanted=["00" * 8], enough=1) == []
     finally:
@@ -199,7 +200,7 @@ def test_a_beacon_turns_while_it_is_announced(two: list[Machine]) -> None:
 
     with LanServer(first.devices, MemoryObjects(), host=HERE[0]) as server:
         server.announce(HERE, clock)
-        [near] = lan.found(second.devices, HERE, later, 5.0)
+        [near] = lan.found(second.devices, HERE, later, LONG_ENOUGH)
         assert near.way == lan.way_of(first.devices.me.id)
 
 

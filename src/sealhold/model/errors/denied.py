@@ -67,6 +67,7 @@ class CarrierRefusedError(DeniedError):
     """A place that devices sync through refuses this: it knows no such token, or not for that.
 
     Remedy: ask who runs the relay for a token, or pair this device again.
+
     Over HTTP: a place that this vault syncs through refuses it.
     """
 

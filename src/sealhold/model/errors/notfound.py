@@ -46,7 +46,8 @@ class NotADeviceError(NotFoundError):
     """This vault does not sync with any other yet.
 
     Remedy: begin with `sealhold device begin`, or join another by `sealhold device join`.
-    Over HTTP: this vault does not sync with any other.
+
+    Over HTTP: ask whoever runs the vault to have it sync with another.
     """
 
 
@@ -54,5 +55,6 @@ class NoPlaceError(NotFoundError):
     """Devices meet at a place that both reach, and this one knows none.
 
     Remedy: name a stick, bucket or relay: `sealhold device place add folder:/media/stick`.
-    Over HTTP: this vault knows no place where devices meet.
+
+    Over HTTP: ask whoever runs the vault to name a place where its devices meet.
     """

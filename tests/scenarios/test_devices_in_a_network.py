@@ -22,6 +22,7 @@ from sealhold.sharing.devices.names import Mailbox
 from sealhold.sharing.devices.syncing import Reached, Round, Syncing
 from sealhold.stores.backends.folder import FolderObjects
 from sealhold.stores.backends.memory import MemoryObjects
+from tests.loops import in_a_loop
 from tests.unit.owned_devices import Machine, machines
 from tests.unit.replicas import Shelf
 
@@ -185,6 +186,18 @@ def test_who_turns_the_hour_is_announced_by_the_new_name_alone() -> None:
         assert browse(HERE, 0.3, wanted=["00" * 8], enough=1) == []
     finally:
         announcer.close()
+
+
+def test_a_caller_may_have_a_loop_that_stands_meanwhile() -> None:
+    async def within() -> list[Seen]:
+        announcer = Announcer(HERE, 4_712)
+        try:
+            announcer.say("22" * 8)
+            return browse(HERE, LONG_ENOUGH, wanted=["22" * 8], enough=1)
+        finally:
+            announcer.close()
+
+    assert in_a_loop(within()) == [Seen("22" * 8, tuple(HERE), 4_712)]
 
 
 def test_a_beacon_turns_while_it_is_announced(two: list[Machine]) -> None:

@@ -112,8 +112,8 @@ class Announcer:
 class _Network:
     """The library at work, in a loop and a thread of its own.
 
-    Its calls that block give up after a time, and a busy machine needs longer: here each is waited
-    for until it is done.
+    Left to itself it would take the loop of the thread that calls, if there is one; that stands
+    while the call blocks. Nothing here gives up after a time: a busy machine needs what it needs.
     """
 
     at_work: "AsyncZeroconf"  # only for what runs in the loop

@@ -88,6 +88,7 @@ NEEDS = {
     "device begin": "filled",
     **{f"device {word}": "paired" for word in ("list", "rename", "revoke", "sync", "keep")},
     **{f"device place {word}": "paired" for word in ("add", "remove")},
+    **{f"device lan {word}": "paired" for word in ("on", "off", "status")},
     "device leave": "kept equal",
     **{f"relay account {word}": "relayed" for word in ("add", "list", "remove")},
 }

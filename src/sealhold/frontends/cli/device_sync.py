@@ -40,7 +40,7 @@ def device_sync(
         if conflicts:
             _tell_conflicts(session, work)
             return
-        with told(session) as tell, Rounds(work) as rounds:
+        with told(session) as tell, Rounds(work, watches=watch) as rounds:
             done = rounds.run(tell, deletes=deletes)
             tell.clear()
             emit(session, done, *round_blocks(done))
@@ -49,9 +49,11 @@ def device_sync(
                     while True:
                         is_busy = any(each.busy for each in done.folders)
                         is_local = hints.wait(SOON) if is_busy else hints.wait()
+                        before = done.near
                         done = rounds.run(tell, looks=is_local or is_busy)
                         tell.clear()
-                        if done.taken or done.given or done.troubles or done.away:
+                        is_news = done.taken or done.given or done.near != before
+                        if is_news or done.troubles or done.away:
                             emit(session, done, *round_blocks(done))
 
 

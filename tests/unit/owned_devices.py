@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from sealhold.model.ids import CollectionId
 from sealhold.sharing.devices import joining
 from sealhold.sharing.devices.certs import Role
 from sealhold.sharing.devices.contents import Kind
@@ -96,11 +97,17 @@ def machines(count: int, roles: Sequence[Role] = ()) -> Iterator[list[Machine]]:
         yield found
 
 
-def pair(member: Machine, newcomer: Machine, name: str, role: Role = Role.FULL) -> None:
+def pair(
+    member: Machine,
+    newcomer: Machine,
+    name: str,
+    role: Role = Role.FULL,
+    only: frozenset[CollectionId] | None = None,
+) -> None:
     """Take a newcomer in, as a pairing does once the words were compared."""
     keys = DeviceKeys.generate(NOON, newcomer.vault.core.entropy)
     public = keys.signer.public + keys.box.public
     asked = request(name, keys.published())
-    payload = joining.certify(member.devices, public, asked, role, [PLACE])
+    payload = joining.certify(member.devices, public, asked, role, [PLACE], only)
     theirs = joining.introduction(member.devices)
     joining.accept(newcomer.devices, keys, name, theirs, payload, newcomer.vault.core.entropy)

@@ -182,7 +182,13 @@ def _shown(name: str, folder: FolderSync, changed: Changed, applied: Applied) ->
         renamed=applied.renamed,
         removed=applied.removed,
         busy=tuple(changed.busy),
-        failed=tuple(f"{path}: {why}" for path, why in applied.failed.items()),
+        failed=(
+            *(f"{path}: {why}" for path, why in applied.failed.items()),
+            *(
+                f"{path}: its content is gone, or is not what was written"
+                for path in applied.tampered
+            ),
+        ),
         held=0 if changed.held is None else changed.held.files,
     )
 

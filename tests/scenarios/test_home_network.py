@@ -1,7 +1,6 @@
 """Devices in one home network, each a process on a machine of its own: they meet, go and come."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -27,7 +26,10 @@ PATIENCE = 60.0  # seconds; far more than anything here takes
 STRANGER = """
 import json, os, socket, ssl
 from sealhold.net.mdns import browse
-seen = browse(["10.77.0.3"], 10.0, enough=2)
+for _ in range(6):  # a busy machine may be slow to answer
+    seen = browse(["10.77.0.3"], 5.0, enough=2)
+    if len(seen) == 2:
+        break
 got = []
 for each in seen:
     asked = b"GET /v1/health HTTP/1.1\\r\\nHost: device\\r\\n\\r\\n"
@@ -124,6 +126,18 @@ def came(path: Path, text: str) -> None:
         time.sleep(0.01)
 
 
+def once(space: str, home: Path) -> list[str]:
+    """Do one round, which looks for a bounded time; return who was there."""
+    said = subprocess.run(
+        inside(space, *program("--home", str(home), "--json", "device", "sync")),
+        env=surroundings(PASSPHRASE),
+        check=True,
+        capture_output=True,
+        timeout=PATIENCE,
+    ).stdout
+    return list(json.loads(said)["near"])
+
+
 @pytest.mark.threat("T506")
 @pytest.mark.threat("T531")
 def test_devices_meet_in_a_home_network_go_and_come_and_a_stranger_gets_nothing(
@@ -162,13 +176,7 @@ def test_devices_meet_in_a_home_network_go_and_come_and_a_stranger_gets_nothing(
         laptop.end()
         assert laptop.process.returncode == 130
         (one / "once.md").write_text("by one round")
-        done = subprocess.run(
-            inside(net["laptop"], *program("--home", str(homes[0]), "--json", "device", "sync")),
-            env={**os.environ, **surroundings(PASSPHRASE)},
-            check=True,
-            capture_output=True,
-            timeout=PATIENCE,
-        ).stdout
-        assert json.loads(done)["near"] == ["phone"]
+        tries = (once(net["laptop"], homes[0]) for _ in range(4))  # as above
+        assert any(found == ["phone"] for found in tries)
         came(other / "once.md", "by one round")
         again.end()

@@ -13,9 +13,11 @@ from typing import Self
 
 from sealhold.model.ids import DeviceId, Id16
 from sealhold.model.shown.devices import FolderView, RoundView
+from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicewatch import Hints
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.nearwords import NearWords
+from sealhold.node.peoplerounds import PeopleRounds
 from sealhold.sharing.devices.applying import Applied
 from sealhold.sharing.devices.foldersync import Changed, FolderSync
 from sealhold.sharing.devices.syncing import Reached, Round, Syncing
@@ -89,6 +91,8 @@ class Rounds:
                 done = folder.take(allowed=done.held.paths)
             taken[name] = done
         came = self._syncing.round(lambda name, _round: tell(f"exchanging {name}"))
+        self._exchange_letters(came)
+        self._meet(came)
         came.add_round(self._given)
         self._given = Round()
         self._open()  # a device that goes on in a new log has its collections anew
@@ -112,6 +116,21 @@ class Rounds:
         syncing = self._syncing or Syncing(self._work.devices, carriers)
         syncing.reach(carriers, self._near.sources())
         return syncing
+
+    def _exchange_letters(self, came: Round) -> None:
+        """Take letters of other people, leave those for them, and have own devices hear of it."""
+        post = ContactWork(self._work).round()
+        came.troubles += post.troubles
+        if self._syncing is not None and (post.taken or post.is_new_card):
+            self._syncing.give(self._work.devices.home, came)
+
+    def _meet(self, came: Round) -> None:
+        """Take and leave letters, keep shares up, and give on what was written for that."""
+        met = PeopleRounds(self._work).run()
+        if met is not None:
+            came.troubles += met.troubles
+            if met.has_written and self._syncing is not None:
+                came.add_round(self._syncing.give_all())
 
     def _give(self) -> None:
         """Give what was taken so far, so that others need not wait for the rest."""

@@ -336,11 +336,14 @@ def _others(devices: Devices) -> dict[DeviceId, PublicKey]:
 
 def _members(devices: Devices) -> Members:
     way = way_of(devices.me.id)
+    # THREAT T507: own devices alone, also where other people are members of what is shared
+    own = frozenset(_signing(devices, devices.home).values())
     return {
-        Id16(Mailbox.at(each.about.secret, way.kind, way.address).id): frozenset(
+        Id16(Mailbox.at(each.about.secret, way.kind, way.address).id): own.intersection(
             _signing(devices, each).values()
         )
         for each in devices.collections()
+        if not each.is_foreign
     }
 
 

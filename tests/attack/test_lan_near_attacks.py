@@ -9,7 +9,9 @@ from threading import enumerate as threads
 
 import pytest
 
+from sealhold.crypto.sign import PublicKey
 from sealhold.model.errors import CarrierAwayError, InvalidError
+from sealhold.model.ids import DeviceId, Id16
 from sealhold.net.lan.serving import Guests, server_of
 from sealhold.net.mdns import Seen
 from sealhold.net.relay.calling import Call
@@ -17,6 +19,7 @@ from sealhold.net.relay.server import RelayServer, bind
 from sealhold.net.transports import lan as transport
 from sealhold.net.transports.lan import LanPeer, connected
 from sealhold.sharing.devices import lan, lannear
+from sealhold.sharing.devices.devices import Devices, Open
 from sealhold.sharing.devices.lan import LanServer
 from sealhold.sharing.devices.lanchoice import LanChoice, chosen, read_choice
 from sealhold.sharing.devices.lanlooking import Found, Looking
@@ -224,3 +227,21 @@ def test_a_name_that_somebody_says_again_leads_to_nobody_but_the_device() -> Non
         done = Syncing(one.devices, [near]).round()
         assert (done.away, done.given) == ([near.way.address], 0)
         assert list(stranger.shelf.objects.names()) == []
+
+
+@pytest.mark.threat("T507")
+def test_a_member_that_is_no_device_of_the_owner_is_let_in_nowhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Other people may be members of what is shared with them; the network is not theirs."""
+    signing = lan._signing
+    with machines(2) as [one, other]:
+        stranger = DeviceId(Id16(b"of other people.")), GUEST.signer.public
+
+        def with_guest(devices: Devices, opened: Open) -> dict[DeviceId, PublicKey]:
+            found = signing(devices, opened)
+            return found if opened is devices.home else {**found, stranger[0]: stranger[1]}
+
+        monkeypatch.setattr(lan, "_signing", with_guest)
+        admitted = frozenset[PublicKey]().union(*lan._members(one.devices).values())
+        assert admitted == {each.devices.me.keys.signer.public for each in (one, other)}

@@ -199,6 +199,7 @@ class Story:
     def _relay(self) -> list[list[Reached]]:
         relay = self.relay
         assert relay is not None
+        caller = relay.caller
         way = relayed_devices.way_of(relay)
         return [
             [
@@ -208,7 +209,7 @@ class Story:
                     relay.address,
                     each.machine.devices,
                     lambda: NOW,
-                    lambda _: relay.caller(),
+                    lambda _: caller(),
                 )
             ]
             for each in self.desks
@@ -275,7 +276,8 @@ def begun(folder: Path, kind: str) -> Iterator[Story]:
         story.by(kind)  # a newcomer knows now who else is there
         for each in desks:
             each.begin()
-            stack.callback(lambda desk=each: desk.folder and desk.folder.close())
+            if each.folder is not None:
+                stack.callback(each.folder.close)
         yield story
 
 

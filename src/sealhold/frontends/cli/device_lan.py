@@ -51,7 +51,8 @@ def device_lan_status(context: typer.Context) -> None:
     session = Session.of(context)
     with reading(session) as node:
         found = shown(DeviceWork(node), looks=True)
-    emit(session, found, *_blocks(found))
+    there = Facts([("There now", safe(", ".join(found.near)) or "no other device")])
+    emit(session, found, *_blocks(found), *([there] if found.is_on else []))
 
 
 def _blocks(found: LanView) -> list[Block]:
@@ -70,7 +71,6 @@ def _blocks(found: LanView) -> list[Block]:
             [
                 ("Listens at", f"{where}, while you watch"),
                 ("Kept here", f"{found.kept:,} of {found.room:,} bytes"),
-                ("There now", safe(", ".join(found.near)) or "no other device"),
             ]
         ),
     ]

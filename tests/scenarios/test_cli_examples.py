@@ -90,6 +90,7 @@ NEEDS = {
     "device begin": "filled",
     **{f"device {word}": "paired" for word in ("list", "rename", "revoke", "sync", "keep")},
     **{f"device place {word}": "paired" for word in ("add", "remove")},
+    **{f"device lan {word}": "paired" for word in ("on", "off", "status")},
     "device leave": "kept equal",
     **{f"document {word}": "written" for word in ("list", "show", "edit", "history", "restore")},
     **{f"document {word}": "written" for word in ("redact", "remove", "decide")},

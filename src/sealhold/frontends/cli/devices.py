@@ -49,6 +49,8 @@ def round_blocks(done: RoundView) -> list[Block]:
             ]
         )
     ]
+    if done.near:
+        blocks.append(Line(f"On the home network: {safe(', '.join(done.near))}"))
     for folder in done.folders:
         blocks += _folder(folder)
     blocks += arrived_lines(done.documents)

@@ -37,7 +37,7 @@ from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
 EPOCH, BAG, TOKEN, EDITS = "epoch", "bag", "token", "edits"  # reason: kinds of kept secrets
-_ME, _TOKEN = 0, 1  # the papers of a device itself
+_ME, _TOKEN, _LAN = 0, 1, 2  # the papers of a device itself
 MAX_STEP = 6_000_000  # bytes of rows in one commit
 
 
@@ -121,6 +121,14 @@ class Keeping:
         """Keep who this device is, and the token that it began with; durable on return."""
         rows = [self._put(SELF, (_ME,), told), self._put(SELF, (_TOKEN,), token)]
         self._write(rows, reason)
+
+    def lan(self) -> Plain | None:
+        """Return what was chosen about this device's own network."""
+        return self._self(_LAN)
+
+    def put_lan(self, told: Plain) -> None:
+        """Keep what was chosen about this device's own network."""
+        self._write([self._put(SELF, (_LAN,), told)], "lan")
 
     def collections(self) -> dict[bytes, Plain]:
         """Return each collection's id and what was kept of it."""

@@ -14,6 +14,7 @@ from typing import Self
 
 from sealhold.model.ids import DeviceId, Id16
 from sealhold.model.shown.devices import FolderView, RoundView
+from sealhold.node.deviceupkeep import upkeep
 from sealhold.node.devicewatch import Hints
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.documentrounds import Arriving
@@ -77,7 +78,7 @@ class Rounds:
         arriving = Arriving(self._work)
         if new := {name: each for name, each in self._folders.items() if each.is_new}:
             # what others have is there first: a file that both have is one file, and no second
-            self._syncing.round()
+            self._given.add_round(self._syncing.round())
             self._open()
             first = {name: self._folders[name].put() for name in new if name in self._folders}
         taken: dict[str, Changed] = {}
@@ -104,6 +105,7 @@ class Rounds:
             applied = folder.put()
             applied.written += first[name].written if name in first else 0
             shown.append(_shown(name, folder, taken.get(name, Changed()), applied))
+        upkeep(self._work, self._syncing, came)
         if self._hints is not None:
             self._hints.follow(self._syncing.waits())
         return replace(self._told(came, tuple(shown)), documents=documents)

@@ -14,6 +14,7 @@ from sealhold.model.shown.devices import DeviceView, FolderView, RoundView
 
 NAME = "What this device is called; by default the name of this machine."
 DEVICE = "Its name, or how its id begins."
+SPOT = "COLLECTION/PATH, a collection, or a path in a folder that is kept here."
 MANY = 8  # paths that are listed
 
 

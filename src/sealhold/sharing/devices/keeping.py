@@ -255,6 +255,11 @@ class Keeping:
         for row in self._below(FILES, collection):
             yield row[1], self._open(FILES, row)
 
+    def file_row(self, collection: bytes, name: bytes) -> Plain | None:
+        """Return one thing that was kept of the folder of a collection, by its name."""
+        (found,) = self._core.store.get(FILES.name, [(collection, name)])
+        return None if found is None else self._open(FILES, found.row)
+
     def put_file(self, collection: bytes, name: bytes, told: Plain) -> Op:
         """Return what keeps something of a folder; for `Step.beside`."""
         return self._put(FILES, (collection, name), told)

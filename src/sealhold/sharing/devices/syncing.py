@@ -162,12 +162,7 @@ class Syncing:
         if opened.is_left(self._devices.me.id):
             return
         everywhere = True
-        near = list[tuple[Carrier, Mailbox]]()
-        sources = [each for each in self._sources if each.serves(opened)]
-        for each in (*self._serving(opened), *sources):
-            with self._told(done, opened, each):
-                near.append((self._carrier(opened, each), self._box(opened, each)))
-        opened.bodies.reach(near)
+        opened.bodies.reach(self.near(opened, done))
         for reached in self._serving(opened):
             has_all = False
             with self._told(done, opened, reached):
@@ -192,6 +187,15 @@ class Syncing:
             if len(self._serving(opened)) >= ENOUGH:
                 opened.bodies.release()
             opened.replica.gone.clear()
+
+    def near(self, opened: Open, done: Round) -> list[tuple[Carrier, Mailbox]]:
+        """Return the carriers that are at hand, and a collection's place there."""
+        found = list[tuple[Carrier, Mailbox]]()
+        sources = [each for each in self._sources if each.serves(opened)]
+        for each in (*self._serving(opened), *sources):
+            with self._told(done, opened, each):
+                found.append((self._carrier(opened, each), self._box(opened, each)))
+        return found
 
     def _serving(self, opened: Open) -> list[Reached]:
         return [each for each in self._carriers if each.serves(opened)]

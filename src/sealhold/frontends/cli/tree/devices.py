@@ -116,6 +116,74 @@ LAN = {
         load=_lan_status,
     ),
 }
+
+
+def _history() -> Function:
+    from sealhold.frontends.cli.device_history import device_history
+
+    return device_history
+
+
+def _restore() -> Function:
+    from sealhold.frontends.cli.device_restore import device_restore
+
+    return device_restore
+
+
+def _thin() -> Function:
+    from sealhold.frontends.cli.device_thin import device_thin
+
+    return device_thin
+
+
+def _erase() -> Function:
+    from sealhold.frontends.cli.device_erase import device_erase
+
+    return device_erase
+
+
+def _profile_show() -> Function:
+    from sealhold.frontends.cli.device_profile import device_profile_show
+
+    return device_profile_show
+
+
+def _profile_set() -> Function:
+    from sealhold.frontends.cli.device_profile import device_profile_set
+
+    return device_profile_set
+
+
+def _fetch() -> Function:
+    from sealhold.frontends.cli.device_fetch import device_fetch
+
+    return device_fetch
+
+
+def _pin() -> Function:
+    from sealhold.frontends.cli.device_fetch import device_pin
+
+    return device_pin
+
+
+def _unpin() -> Function:
+    from sealhold.frontends.cli.device_fetch import device_unpin
+
+    return device_unpin
+
+
+PROFILE = {
+    "show": Entry(
+        about="Show what this device keeps of each collection: contents, pins, and what cannot go.",
+        example="device profile show",
+        load=_profile_show,
+    ),
+    "set": Entry(
+        about="Say which contents this device keeps, from the next sync on; names it always has.",
+        example="device profile set recent --days 30 --room 20GB",
+        load=_profile_set,
+    ),
+}
 PLACE = {
     "add": Entry(
         about="Sync through a place from now on: a stick, a bucket, a relay.",
@@ -180,5 +248,44 @@ DEVICE: Mapping[str, Entry | Group] = {
         load=_leave,
     ),
     "lan": Group(about="Your devices in one network, without a place between.", entries=LAN),
+    "history": Entry(
+        about="Show the versions of a file, or the files of a folder or a collection.",
+        example="device history notes/a.txt",
+        load=_history,
+    ),
+    "restore": Entry(
+        about="Put a file, a folder or a collection back to how it stood at a time.",
+        example="device restore notes --at 2026-11-21 --preview",
+        load=_restore,
+    ),
+    "thin": Entry(
+        about="Let go of old versions: all of 30 days stay, one a day for a year, one a month "
+        "before that.",
+        example="device thin --preview",
+        load=_thin,
+    ),
+    "erase": Entry(
+        about="Erase a file, or a folder with all in it, on all your devices: every version, and "
+        "the name.",
+        example="device erase notes/a.txt --dry-run",
+        load=_erase,
+    ),
+    "fetch": Entry(
+        about="Write a file or folder into the folder here, now; it stays a day, or as the profile "
+        "says.",
+        example="device fetch notes/a.txt",
+        load=_fetch,
+    ),
+    "pin": Entry(
+        about="Keep a file, or a folder with all in it, on this device whatever its profile says.",
+        example="device pin notes/a.txt",
+        load=_pin,
+    ),
+    "unpin": Entry(
+        about="Keep a file or folder as the profile says: what was pinned or fetched may go again.",
+        example="device unpin notes/a.txt",
+        load=_unpin,
+    ),
+    "profile": Group(about="Which contents this device keeps.", entries=PROFILE),
     "place": Group(about="Where devices leave sealed bytes for each other.", entries=PLACE),
 }

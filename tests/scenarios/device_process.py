@@ -1,0 +1,299 @@
+"""A device in a process of its own, with its own home: it does what it is told over a pipe.
+
+- `Hatchery` starts one process that imports everything, and has it fork a device at each call, so
+  that to start one again after a kill costs little.
+- Whatever is durable lies in the device's folder: `home`, `outside` (what a copied home meets
+  another one of) and `files`, which is kept equal. Carriers are `stick0`, `stick1` ... below it.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Client, Connection, Listener
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sealhold.crypto.entropy import seeded
+from sealhold.model.errors import CarrierAwayError, SealholdError
+from sealhold.model.ids import DeviceId, Id16
+from sealhold.model.quantities import Instant
+from sealhold.model.shown.devices import RoundView
+from sealhold.net.relay import calling
+from sealhold.node import Node, World
+from sealhold.node.devicerounds import Rounds
+from sealhold.node.devicework import DeviceWork
+from sealhold.node.relaying import opened as opened_relay
+from sealhold.node.relaying import server_of
+from sealhold.node.world import system_clock
+from tests.property.scheduled_devices import told
+from tests.scenarios.dying_process import Fate, count_writes
+from tests.scenarios.vaults import PASSPHRASE, QUICK
+
+ROOT = Path(__file__).parents[2]
+FILES = "files"  # the collection, and its folder
+PATIENCE = 60.0  # seconds for anything that a device is told to do
+
+
+@dataclass
+class Life:
+    """What a process has between two calls."""
+
+    node: Node
+    work: DeviceWork
+    rounds: Rounds
+    fate: Fate
+    clock: list[int]  # milliseconds that it is wrong by
+    cut: list[bool]  # whether no relay is reached
+
+    def sync(self, *, deletes: bool, at: int, is_before: bool) -> RoundView:
+        """Do a round; it dies at a durable write, if there are so many."""
+        self.fate.count, self.fate.at, self.fate.is_before = 0, at, is_before
+        try:
+            return self.rounds.run(deletes=deletes)
+        finally:
+            self.fate.at = -1
+
+    def writes(self) -> int:
+        """Return how many durable writes the last round made."""
+        return self.fate.count
+
+    def turned(self, milliseconds: int) -> None:
+        """Set the clock wrong by so much."""
+        self.clock[0] = milliseconds
+
+    def relay_cut(self, is_cut: bool) -> None:
+        """Have no relay answer, or again."""
+        self.cut[0] = is_cut
+
+    def told(self) -> object:
+        """Return all that the collection comes to."""
+        opened = self.work.devices.collection(FILES)
+        shown, standing, _, *rest = told(opened)
+        contents = {key: repr(each) for key, each in opened.replica.state._contents.items()}  # no keys
+        return shown, standing, contents, rest
+
+    def texts(self) -> set[bytes]:
+        """Return each content of each version, read from where it lies."""
+        opened = self.work.devices.collection(FILES)
+        return {b"".join(opened.bodies.read(each)) for each in opened.replica.state.contents()}
+
+    def faults(self) -> list[str]:
+        """Return what is wrong with entries that came."""
+        replica = self.work.devices.collection(FILES).replica
+        found = [f"refused: {each}" for each in replica.state.refused]
+        found += [f"forked: {each}" for each in replica.book.forks()]
+        found += [f"behind: {each}" for each in replica.book.behind()]
+        state = self.node.audit.verify()
+        return found + [f"audit: {each}" for each in state.faults]
+
+    def id(self) -> bytes:
+        """Return the id of this device."""
+        return bytes(self.work.devices.me.id)
+
+    def remove(self, device: bytes) -> None:
+        """Remove another device."""
+        self.work.remove(DeviceId(Id16(device)))
+
+    def quit(self) -> None:
+        """Close everything, as at a clean end."""
+        self.rounds.__exit__(None, None, None)
+        self.node.lock()
+
+
+@dataclass
+class Process:
+    """A device that runs, seen from outside."""
+
+    connection: Connection
+    pid: int
+
+    def call(self, what: str, *given: object, **named: object) -> Any:  # noqa: ANN401  # reason: each call returns its own
+        """Have the device do something; return what it returned.
+
+        Raises:
+            ChildProcessError: it died on the way.
+            RuntimeError: it could not, with what it said.
+        """
+        self.begin(what, *given, **named)
+        return self.ended()
+
+    def begin(self, what: str, *given: object, **named: object) -> None:
+        """Have the device do something, and do not wait for it."""
+        self.connection.send((what, given, named))
+
+    def ended(self) -> Any:  # noqa: ANN401  # reason: each call returns its own
+        """Return what a call that was begun returned; raises as `call`."""
+        try:
+            if not self.connection.poll(PATIENCE):
+                raise TimeoutError(f"nothing came from a device for {PATIENCE} s")
+            found = self.connection.recv()
+        except (EOFError, ConnectionResetError) as err:
+            raise ChildProcessError("the device died") from err
+        if isinstance(found, BaseException):
+            raise found
+        return found
+
+    def kill(self) -> None:
+        """Kill it with SIGKILL, and wait until it is gone."""
+        try:
+            os.kill(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        while self.connection.poll(PATIENCE):
+            try:
+                self.connection.recv()
+            except (EOFError, ConnectionResetError):
+                break
+        self.connection.close()
+
+
+@dataclass
+class Hatchery:
+    """What starts devices, each in a process forked from one that has imported everything."""
+
+    folder: Path
+    _process: "subprocess.Popen[bytes] | None" = None
+    _alive: list[Process] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __name__, str(self._address)],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        until = time.monotonic() + PATIENCE
+        while not self._address.exists():
+            assert self._process.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        raised: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for each in self._alive:
+            each.kill()
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def device(self, folder: Path, seed: str, clock: int = 0) -> Process:
+        """Start the device of a folder."""
+        return self._hatch("device", str(folder), seed, clock)
+
+    def relay(self, folder: Path, port: int) -> Process:
+        """Start a relay; `port` 0 takes a free one, which `call('port')` tells."""
+        return self._hatch("relay", str(folder), port)
+
+    def forget(self, process: Process) -> None:
+        """Kill a process."""
+        process.kill()
+        self._alive.remove(process)
+
+    def _hatch(self, *told: object) -> Process:
+        connection = Client(str(self._address), "AF_UNIX")
+        connection.send(told)
+        found = Process(connection, 0)
+        found.pid = found.ended()
+        self._alive.append(found)
+        return found
+
+    @property
+    def _address(self) -> Path:
+        return self.folder / "hatch"
+
+
+def world(folder: Path, seed: str, clock: list[int]) -> World:
+    """Return the surroundings of a device: a clock that can be wrong, and entropy of a seed."""
+    return World(
+        clock=lambda: Instant(system_clock() + clock[0]),
+        entropy=seeded(seed.encode()),
+        stretch=QUICK,
+        outside=lambda: folder / "outside",
+    )
+
+
+def _device(connection: Connection, folder: str, seed: str, clock: int) -> None:
+    os.chdir(folder)
+    fate, wrong, cut = count_writes(), [clock], [False]
+    _cuttable(cut)
+    with Node(Path("home"), world(Path(), seed, wrong)) as node:
+        node.unlock(PASSPHRASE)
+        work = DeviceWork(node)
+        connection.send(os.getpid())
+        with Rounds(work) as rounds:
+            _serve(connection, Life(node, work, rounds, fate, wrong, cut))
+
+
+def _cuttable(cut: list[bool]) -> None:
+    real = calling.Caller.call
+
+    def call(self: calling.Caller, asked: calling.Call) -> calling.Reply:
+        if cut[0]:
+            raise CarrierAwayError("the relay does not answer")
+        return real(self, asked)
+
+    calling.Caller.call = call  # type: ignore[method-assign]
+
+
+def _relay(connection: Connection, folder: str, port: int) -> None:
+    with opened_relay(Path(folder), World(), ranges=False) as parts:
+        server = server_of(parts, "127.0.0.1", port, None)
+        connection.send(os.getpid())
+        connection.send(server.address[1])
+        server.run()
+
+
+def _serve(connection: Connection, life: Life) -> None:
+    """Do what is told until the other end is gone or says `quit`."""
+    while True:
+        try:
+            what, given, named = connection.recv()
+        except EOFError:
+            return
+        try:
+            done = getattr(life, what)(*given, **named)
+        except (SealholdError, OSError) as err:
+            done = RuntimeError(f"{type(err).__name__}: {err}")
+        connection.send(done)
+        if what == "quit":
+            return
+
+
+ROLES: dict[str, Callable[..., None]] = {"device": _device, "relay": _relay}
+
+
+def hatch(address: str) -> None:
+    """Fork a process at each call, until killed."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with Listener(address, "AF_UNIX") as listener:
+        while True:
+            connection = listener.accept()
+            role, *given = connection.recv()
+            if os.fork():
+                connection.close()
+                continue
+            listener._listener._socket.close()  # type: ignore[attr-defined]  # the socket alone
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            code = 1
+            try:
+                ROLES[role](connection, *given)
+                code = 0
+            except Exception as err:  # noqa: BLE001  # reason: whoever hatched it is told
+                with suppress(OSError):
+                    connection.send(RuntimeError(f"ended: {type(err).__name__}: {err}"))
+            finally:
+                os._exit(code)
+
+
+if __name__ == "__main__":
+    hatch(sys.argv[1])

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sealhold.model.shown.devices import RoundView
 from sealhold.node import Node, Places, World, create
+from sealhold.node.devicerounds import Rounds
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.relaying import Accounts, make
 from sealhold.sharing.devices import joining
@@ -124,6 +125,9 @@ def _pair(stage: Stage, ways: Sequence[tuple[str, str]]) -> None:
                 work.devices, keys, f"device {at}", theirs, payload, entropy
             ):
                 work.keep_carrier(way)
+    for mine, _, work in (*nodes, *nodes):
+        with inside(mine), Rounds(work) as rounds:
+            rounds.run()
     for mine, node, work in nodes:
         work.bind(FILES, mine / FILES)
         node.lock()
@@ -383,7 +387,8 @@ class Scene:
     def _well(self, who: int, done: RoundView) -> None:
         """Take down that a round ended, and what is safe by that."""
         user = self.users[who]
-        if not any(each.busy for each in done.folders):
+        waits = [each for each in done.troubles if each.startswith(str(self._at(who)))]
+        if not waits and not any(each.busy for each in done.folders):
             user.safe |= user.unsaid
             user.unsaid.clear()
             if not (done.away or done.troubles):

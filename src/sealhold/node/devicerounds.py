@@ -10,6 +10,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from sealhold.model.errors import NoEpochError
 from sealhold.model.ids import DeviceId, Id16
 from sealhold.model.shown.devices import FolderView, RoundView
 from sealhold.node.devicewatch import Hints
@@ -75,11 +76,16 @@ class Rounds:
                 taken[name] = Changed()
                 continue
             tell(f"looking through {folder.path}")
-            done = folder.take(
-                lambda what, at, of: tell(f"{what} {at} of {of} files"), after=self._give
-            )
-            if deletes and done.held is not None:
-                done = folder.take(allowed=done.held.paths)
+            try:
+                done = folder.take(
+                    lambda what, at, of: tell(f"{what} {at} of {of} files"), after=self._give
+                )
+                if deletes and done.held is not None:
+                    done = folder.take(allowed=done.held.paths)
+            except NoEpochError as err:
+                # it waits in the folder for keys, which this very round may bring
+                self._given.troubles.append(f"{folder.path}: {err}")
+                done = Changed()
             taken[name] = done
         came = self._syncing.round(lambda name, _round: tell(f"exchanging {name}"))
         came.add_round(self._given)

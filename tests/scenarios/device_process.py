@@ -7,6 +7,7 @@
 """
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -34,6 +35,7 @@ from sealhold.node.world import system_clock
 from tests.property.scheduled_devices import told
 from tests.scenarios.dying_process import Fate, count_writes
 from tests.scenarios.vaults import PASSPHRASE, QUICK
+from tests.transcripts.cli import Cli
 
 ROOT = Path(__file__).parents[2]
 FILES = "files"  # the collection, and its folder
@@ -153,6 +155,16 @@ class Process:
         self.connection.close()
 
 
+@dataclass(frozen=True)
+class Died:
+    """How a command ended that was to be killed at a durable write."""
+
+    code: int  # -9 if it was
+    writes: int  # durable ones that it made; 0 if it was killed
+    out: str = ""
+    err: str = ""
+
+
 @dataclass
 class Hatchery:
     """What starts devices, each in a process forked from one that has imported everything."""
@@ -163,7 +175,7 @@ class Hatchery:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__, str(self._address)],
+            [sys.executable, "-c", f"from {__name__} import hatch; hatch()", str(self._address)],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
@@ -193,6 +205,20 @@ class Hatchery:
     def relay(self, folder: Path, port: int) -> Process:
         """Start a relay; `port` 0 takes a free one, which `call('port')` tells."""
         return self._hatch("relay", str(folder), port)
+
+    def command(self, folder: Path, line: str, at: int = -1, later: int = 0) -> Died:
+        """Run a command in a folder, `later` milliseconds from now; `at` names when it is killed.
+
+        It is killed behind durable write `at // 2`, or before it if `at` is odd.
+        """
+        process = self._hatch("command", str(folder), tuple(shlex.split(line)), at, later)
+        try:
+            found = process.ended()
+        except ChildProcessError:
+            found = Died(-9, 0)
+        self.forget(process)
+        assert isinstance(found, Died)
+        return found
 
     def forget(self, process: Process) -> None:
         """Kill a process."""
@@ -253,6 +279,20 @@ def _relay(connection: Connection, folder: str, port: int) -> None:
         server.run()
 
 
+def _command(
+    connection: Connection, folder: str, words: tuple[str, ...], at: int, later: int
+) -> None:
+    """Run one command of the program; kill it behind a durable write, or before if `at` is odd."""
+    os.environ["XDG_STATE_HOME"] = folder
+    cli = Cli(Path(folder))
+    cli.now, cli._entropy = Instant(system_clock() + later), World().entropy  # type: ignore[assignment]
+    fate = count_writes()
+    fate.at, fate.is_before = (at // 2 if at >= 0 else -1), bool(at % 2)
+    connection.send(os.getpid())
+    ended = cli(*words)
+    connection.send(Died(ended.code, fate.count, ended.out, ended.err))
+
+
 def _serve(connection: Connection, life: Life) -> None:
     """Do what is told until the other end is gone or says `quit`."""
     while True:
@@ -269,13 +309,13 @@ def _serve(connection: Connection, life: Life) -> None:
             return
 
 
-ROLES: dict[str, Callable[..., None]] = {"device": _device, "relay": _relay}
+ROLES: dict[str, Callable[..., None]] = {"device": _device, "relay": _relay, "command": _command}
 
 
-def hatch(address: str) -> None:
+def hatch() -> None:
     """Fork a process at each call, until killed."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    with Listener(address, "AF_UNIX") as listener:
+    with Listener(sys.argv[1], "AF_UNIX") as listener:
         while True:
             connection = listener.accept()
             role, *given = connection.recv()
@@ -293,7 +333,3 @@ def hatch(address: str) -> None:
                     connection.send(RuntimeError(f"ended: {type(err).__name__}: {err}"))
             finally:
                 os._exit(code)
-
-
-if __name__ == "__main__":
-    hatch(sys.argv[1])

@@ -12,12 +12,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Client, Connection, Listener
 from pathlib import Path
-from types import TracebackType
+from threading import Thread
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from sealhold.crypto.entropy import seeded
@@ -26,12 +27,13 @@ from sealhold.model.ids import DeviceId, Id16
 from sealhold.model.quantities import Instant
 from sealhold.model.shown.devices import RoundView
 from sealhold.net.relay import calling
+from sealhold.net.relay.server import RelayServer, bind
 from sealhold.node import Node, World
 from sealhold.node.devicerounds import Rounds
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.relaying import opened as opened_relay
-from sealhold.node.relaying import server_of
 from sealhold.node.world import system_clock
+from tests.recording import Recorder
 from tests.property.scheduled_devices import told
 from tests.scenarios.dying_process import Fate, count_writes
 from tests.scenarios.vaults import PASSPHRASE, QUICK
@@ -106,6 +108,21 @@ class Life:
         """Close everything, as at a clean end."""
         self.rounds.__exit__(None, None, None)
         self.node.lock()
+
+
+@dataclass
+class Relay:
+    """What a relay was shown."""
+
+    recorder: Recorder
+
+    def fields(self) -> set[str]:
+        """Return the names of all fields that it saw."""
+        return self.recorder.fields
+
+    def calls(self) -> int:
+        """Return how many calls there were."""
+        return len(self.recorder.calls)
 
 
 @dataclass
@@ -203,15 +220,23 @@ class Hatchery:
         return self._hatch("device", str(folder), seed, clock)
 
     def relay(self, folder: Path, port: int) -> Process:
-        """Start a relay; `port` 0 takes a free one, which `call('port')` tells."""
+        """Start a relay at a port."""
         return self._hatch("relay", str(folder), port)
 
-    def command(self, folder: Path, line: str, at: int = -1, later: int = 0) -> Died:
+    def command(
+        self,
+        folder: Path,
+        line: str,
+        at: int = -1,
+        later: int = 0,
+        env: Mapping[str, str] = MappingProxyType({}),
+    ) -> Died:
         """Run a command in a folder, `later` milliseconds from now; `at` names when it is killed.
 
         It is killed behind durable write `at // 2`, or before it if `at` is odd.
         """
-        process = self._hatch("command", str(folder), tuple(shlex.split(line)), at, later)
+        words = tuple(shlex.split(line))
+        process = self._hatch("command", str(folder), words, at, later, dict(env))
         try:
             found = process.ended()
         except ChildProcessError:
@@ -273,14 +298,23 @@ def _cuttable(cut: list[bool]) -> None:
 
 def _relay(connection: Connection, folder: str, port: int) -> None:
     with opened_relay(Path(folder), World(), ranges=False) as parts:
-        server = server_of(parts, "127.0.0.1", port, None)
+        doors, kept = parts
+        recorder = Recorder()
+        server = RelayServer(
+            doors, bind("127.0.0.1", port), watch=recorder, woken=kept.committing.end
+        )
+        Thread(target=server.run, daemon=True).start()
         connection.send(os.getpid())
-        connection.send(server.address[1])
-        server.run()
+        _serve(connection, Relay(recorder))
 
 
-def _command(
-    connection: Connection, folder: str, words: tuple[str, ...], at: int, later: int
+def _command(  # reason: all that a command runs by
+    connection: Connection,
+    folder: str,
+    words: tuple[str, ...],
+    at: int,
+    later: int,
+    env: dict[str, str],
 ) -> None:
     """Run one command of the program; kill it behind a durable write, or before if `at` is odd."""
     os.environ["XDG_STATE_HOME"] = folder
@@ -289,11 +323,11 @@ def _command(
     fate = count_writes()
     fate.at, fate.is_before = (at // 2 if at >= 0 else -1), bool(at % 2)
     connection.send(os.getpid())
-    ended = cli(*words)
+    ended = cli(*words, env={"SEALHOLD_PASSPHRASE": PASSPHRASE, **env})
     connection.send(Died(ended.code, fate.count, ended.out, ended.err))
 
 
-def _serve(connection: Connection, life: Life) -> None:
+def _serve(connection: Connection, life: Life | Relay) -> None:
     """Do what is told until the other end is gone or says `quit`."""
     while True:
         try:

@@ -75,7 +75,7 @@ class Stage:
 def staged(folder: Path, *, with_relay: bool = False) -> Iterator[Stage]:
     """Return devices that were paired, over two folders or over a folder and a relay."""
     with Hatchery(folder) as hatchery:
-        stage = Stage(folder, hatchery, _free_port() if with_relay else 0)
+        stage = Stage(folder, hatchery, free_port() if with_relay else 0)
         stage.run.mkdir()
         ways = [("folder:stick0", "")]
         relay = None
@@ -133,7 +133,8 @@ def _pair(stage: Stage, ways: Sequence[tuple[str, str]]) -> None:
         node.lock()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens at."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])

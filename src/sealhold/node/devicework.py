@@ -63,7 +63,6 @@ class DeviceWork:
             NotFoundError: this vault is no device yet.
         """
         me, names = self.devices.me, self.devices.names()
-        first = self.devices.collections()[0]
         found = [
             DeviceView(
                 id=device.hex(),
@@ -73,7 +72,7 @@ class DeviceWork:
                 reason=member.reason.value,
                 is_here=device == me.id,
             )
-            for device, member in first.members.state.members.items()
+            for device, member in self.devices.members().items()
         ]
         return sorted(found, key=lambda each: (not each.is_here, each.name, each.id))
 

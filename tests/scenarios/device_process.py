@@ -33,8 +33,8 @@ from sealhold.node.devicerounds import Rounds
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.relaying import opened as opened_relay
 from sealhold.node.world import system_clock
-from tests.recording import Recorder
 from tests.property.scheduled_devices import told
+from tests.recording import Recorder
 from tests.scenarios.dying_process import Fate, count_writes
 from tests.scenarios.vaults import PASSPHRASE, QUICK
 from tests.transcripts.cli import Cli
@@ -71,21 +71,33 @@ class Life:
         """Set the clock wrong by so much."""
         self.clock[0] = milliseconds
 
-    def relay_cut(self, is_cut: bool) -> None:
-        """Have no relay answer, or again."""
-        self.cut[0] = is_cut
+    def relay_cut(self) -> None:
+        """Have no relay answer from now on."""
+        self.cut[0] = True
+
+    def relay_back(self) -> None:
+        """Have relays answer again."""
+        self.cut[0] = False
 
     def told(self) -> object:
         """Return all that the collection comes to."""
         opened = self.work.devices.collection(FILES)
         shown, standing, _, *rest = told(opened)
-        contents = {key: repr(each) for key, each in opened.replica.state._contents.items()}  # no keys
+        contents = {
+            key: repr(each) for key, each in opened.replica.state._contents.items()
+        }  # no keys
         return shown, standing, contents, rest
 
-    def texts(self) -> set[bytes]:
-        """Return each content of each version, read from where it lies."""
-        opened = self.work.devices.collection(FILES)
-        return {b"".join(opened.bodies.read(each)) for each in opened.replica.state.contents()}
+    def texts(self, *, near: bool = False) -> set[bytes]:
+        """Return each content of each version, read from where it lies; or those at hand alone."""
+        opened, found = self.work.devices.collection(FILES), set[bytes]()
+        for each in opened.replica.state.contents():
+            try:
+                found.add(b"".join(opened.bodies.read(each)))
+            except SealholdError:
+                if not near:
+                    raise
+        return found
 
     def faults(self) -> list[str]:
         """Return what is wrong with entries that came."""
@@ -160,10 +172,8 @@ class Process:
 
     def kill(self) -> None:
         """Kill it with SIGKILL, and wait until it is gone."""
-        try:
+        with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         while self.connection.poll(PATIENCE):
             try:
                 self.connection.recv()

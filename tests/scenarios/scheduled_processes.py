@@ -121,9 +121,7 @@ def _pair(stage: Stage, ways: Sequence[tuple[str, str]]) -> None:
             asked = request(f"device {at}", keys.published())
             payload = first.certify(public, asked, role.value, ())
             theirs, entropy = first.introduction(), node.parts.core.entropy
-            for way in joining.accept(
-                work.devices, keys, f"device {at}", theirs, payload, entropy
-            ):
+            for way in joining.accept(work.devices, keys, f"device {at}", theirs, payload, entropy):
                 work.keep_carrier(way)
     for mine, _, work in (*nodes, *nodes):
         with inside(mine), Rounds(work) as rounds:
@@ -249,7 +247,7 @@ class Scene:
         del two
         if self.stage.port and one % 2:
             self.cut.add(who)
-            self._process(who).call("relay_cut", True)
+            self._process(who).call("relay_cut")
         else:
             self._stick(who, one).unlink(missing_ok=True)
 
@@ -257,7 +255,7 @@ class Scene:
         del two
         if self.stage.port and one % 2:
             self.cut.discard(who)
-            self._process(who).call("relay_cut", False)
+            self._process(who).call("relay_back")
         elif not (stick := self._stick(who, one)).is_symlink():
             stick.symlink_to(self.stage.run / f"carrier{stick.name[-1]}")
 
@@ -309,7 +307,11 @@ class Scene:
         if safe is None:
             return
         self._gone(who)
-        for name in ("home", *((FILES,) if two % 3 else ()), *(("outside",) if two % 3 > 1 else ())):
+        for name in (
+            "home",
+            *((FILES,) if two % 3 else ()),
+            *(("outside",) if two % 3 > 1 else ()),
+        ):
             self._put_back(who, name)
         user = self.users[who]
         user.safe = user.given | safe
@@ -326,7 +328,7 @@ class Scene:
         self._gone(gone)
         process = self._process(who)
         process.call("remove", device)
-        user, had = self.users[gone], process.call("texts")
+        user, had = self.users[gone], process.call("texts", near=True)
         user.unsaid, user.safe = set(), user.safe & had
         self.here.discard(gone)
 
@@ -356,7 +358,7 @@ class Scene:
     def check(self) -> None:
         """See that all folders and states are equal, and that nothing that was written is lost."""
         for done in self.last:
-            assert not (done.troubles or done.away or done.behind), done
+            assert (done.troubles, done.away, done.behind) == ((), (), ()), done
             assert not any(each.failed or each.busy or each.held for each in done.folders), done
         first, *others = sorted(self.here)
         told, lies = self._process(first).call("told"), self._lies(first)
@@ -378,7 +380,7 @@ class Scene:
             found = self.stage.hatchery.device(self._at(who), seed, self.clocks[who])
             self.alive[who] = found
             if who in self.cut:
-                found.call("relay_cut", True)
+                found.call("relay_cut")
         return self.alive[who]
 
     def _gone(self, who: int) -> None:
@@ -424,9 +426,7 @@ class Scene:
 
     def _things(self, who: int) -> list[Path]:
         files = self._at(who) / FILES
-        return sorted(
-            each for each in files.rglob("*") if not each.name.startswith(OWN)
-        )
+        return sorted(each for each in files.rglob("*") if not each.name.startswith(OWN))
 
     def _files(self, who: int) -> list[Path]:
         return [each for each in self._things(who) if each.is_file()]

@@ -12,11 +12,13 @@ from dataclasses import replace
 from sealhold.model.clock import Clock
 from sealhold.model.errors import CarrierAwayError, InvalidError, StoreUnavailableError
 from sealhold.net.relay.calling import Caller, RelayAddress, address_of
+from sealhold.net.spec import Carrier
 from sealhold.node.placing import place_of
 from sealhold.node.world import World
 from sealhold.sharing.devices.carrier import StoreCarrier
 from sealhold.sharing.devices.devices import Devices, Open
 from sealhold.sharing.devices.joinpapers import Way, carrier_id, read_way
+from sealhold.sharing.devices.names import Mailbox
 from sealhold.sharing.devices.reaching import by_relay, by_store, token_for
 from sealhold.sharing.devices.relayrooms import RelayMeetings
 from sealhold.sharing.devices.rendezvous import CarrierMeetings, Meetings
@@ -67,7 +69,19 @@ class Places:
         try:
             return by_store(id_, way, place_of(way.address, self._world))
         except StoreUnavailableError:
-            return _away(id_, way)
+            return self._away(id_, way)
+
+    def _away(self, id_: bytes, way: Way) -> Reached:
+        """Return a place that is not there, and is looked for again by each round."""
+
+        def at(opened: Open, box: Mailbox) -> Carrier:
+            try:
+                store = place_of(way.address, self._world)
+            except StoreUnavailableError as err:
+                raise CarrierAwayError(f"`{way.address}` is not there") from err
+            return by_store(id_, way, store).at(opened, box)
+
+        return Reached(id_, way, at)
 
     def meetings(self, way: Way) -> Meetings:
         """Return the rooms at a place, where two devices meet.
@@ -103,10 +117,3 @@ def way_of(address: str, token: str = "") -> Way:
 
 def _relay(way: Way) -> RelayAddress:
     return address_of(way.address, private=True)
-
-
-def _away(id_: bytes, way: Way) -> Reached:
-    def at(*_: object) -> StoreCarrier:
-        raise CarrierAwayError(f"`{way.address}` is not there")
-
-    return Reached(id_, way, at)

@@ -83,10 +83,9 @@ class DeviceWork:
             NotFoundError: none.
             InvalidError: several.
         """
-        found = [
-            each
-            for each in self.every()
-            if text == each.name or (text and each.id.startswith(text))
+        every = self.every()
+        found = [each for each in every if each.name == text] or [
+            each for each in every if text and each.id.startswith(text)
         ]
         standing = [each for each in found if each.standing != "removed"] or found
         if not standing:

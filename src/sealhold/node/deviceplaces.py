@@ -76,7 +76,7 @@ class Places:
         try:
             address, _ = self.reach(way.address)
         except CarrierRefusedError:
-            return _away(id_, way)
+            return self._away(id_, way)
         return by_relay(id_, way, address, self._devices, self._clock)
 
     def _at(self, id_: bytes, way: Way) -> Reached:

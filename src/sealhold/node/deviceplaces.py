@@ -76,7 +76,7 @@ class Places:
         try:
             address, _ = self.reach(way.address)
         except CarrierRefusedError:
-            return self._away(id_, way)
+            return _away(id_, way)
         return by_relay(id_, way, address, self._devices, self._clock)
 
     def _at(self, id_: bytes, way: Way) -> Reached:
@@ -85,9 +85,9 @@ class Places:
         try:
             return by_store(id_, way, place_of(way.address, self._world))
         except StoreUnavailableError:
-            return self._away(id_, way)
+            return self._later(id_, way)
 
-    def _away(self, id_: bytes, way: Way) -> Reached:
+    def _later(self, id_: bytes, way: Way) -> Reached:
         """Return a place that is not there, and is looked for again by each round."""
 
         def at(opened: Open, box: Mailbox) -> Carrier:
@@ -177,3 +177,10 @@ def way_of(address: str, token: str = "") -> Way:
 
 def _relay(way: Way) -> RelayAddress:
     return address_of(way.address, private=True)
+
+
+def _away(id_: bytes, way: Way) -> Reached:
+    def at(*_: object) -> Carrier:
+        raise CarrierAwayError(f"`{way.address}` is not there")
+
+    return Reached(id_, way, at)

@@ -35,7 +35,7 @@ class Rounds:
         self._work = work
         self._folders: dict[str, FolderSync] = {}
         self._syncing: Syncing | None = None
-        self._given = Round()  # what went out while a folder was looked through
+        self._given = Round()  # what came and went before the exchange of a round
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -69,7 +69,7 @@ class Rounds:
         first: dict[str, Applied] = {}
         if new := {name: each for name, each in self._folders.items() if each.is_new}:
             # what others have is there first: a file that both have is one file, and no second
-            self._syncing.round()
+            self._given.add_round(self._syncing.round())
             self._open()
             first = {name: self._folders[name].put() for name in new if name in self._folders}
         taken: dict[str, Changed] = {}

@@ -6,7 +6,8 @@ import pytest
 
 from tests.property.scheduled_devices import Step
 from tests.property.schedules import cut_down, drawn
-from tests.scenarios.scheduled_processes import OFTEN, Scene, Stage, staged, tried
+from tests.scenarios.scheduled_processes import OFTEN, Scene, tried
+from tests.scenarios.staged_devices import Stage, staged
 
 STEPS = 30
 

@@ -14,7 +14,7 @@ import pytest
 from sealhold.model.quantities import DAY
 from tests.conformance.small_disk import small_disk
 from tests.scenarios.device_process import FILES, Hatchery
-from tests.scenarios.scheduled_processes import Stage, staged
+from tests.scenarios.staged_devices import Stage, staged
 
 SOME = 41  # each so-many-th write, before or behind it, in turn; all of them in `make soak`
 DISK = 1_048_576  # bytes, of which more is to come

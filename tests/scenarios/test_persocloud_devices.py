@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.scenarios.device_process import Died, Hatchery, Process
-from tests.scenarios.scheduled_processes import free_port
+from tests.scenarios.staged_devices import free_port
 from tests.scenarios.two_screens import run_both
 from tests.transcripts.cli import PASSPHRASE
 

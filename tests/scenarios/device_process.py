@@ -298,12 +298,12 @@ def _device(connection: Connection, folder: str, seed: str, clock: int) -> None:
 def _cuttable(cut: list[bool]) -> None:
     real = calling.Caller.call
 
-    def call(self: calling.Caller, asked: calling.Call) -> calling.Reply:
+    def unless_cut(self: calling.Caller, call: calling.Call) -> calling.Reply:
         if cut[0]:
             raise CarrierAwayError("the relay does not answer")
-        return real(self, asked)
+        return real(self, call)
 
-    calling.Caller.call = call  # type: ignore[method-assign]
+    calling.Caller.call = unless_cut  # type: ignore[method-assign]
 
 
 def _relay(connection: Connection, folder: str, port: int) -> None:

@@ -1,6 +1,7 @@
 """Five devices as processes: whatever they do and wherever they are killed, they end equal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 import pytest
 
@@ -26,11 +27,15 @@ def relayed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield found
 
 
+def fails(stage: Stage, seed: int, steps: Sequence[Step]) -> bool:
+    return tried(stage, seed, steps) is not None
+
+
 def all_hold(stage: Stage, seeds: range, steps: int = STEPS) -> None:
     for seed in seeds:
         every = drawn(seed, steps, OFTEN)
         if (why := tried(stage, seed, every)) is not None:
-            left = cut_down(every, lambda some, seed=seed: tried(stage, seed, some) is not None)
+            left = cut_down(every, partial(fails, stage, seed))
             pytest.fail("\n".join([f"seed {seed}: {why}", *(f"    {each}" for each in left)]))
 
 

@@ -12,6 +12,7 @@ from threading import Event
 from types import TracebackType
 from typing import Self
 
+from sealhold.model.errors import NoEpochError
 from sealhold.model.ids import DeviceId, Id16
 from sealhold.model.shown.devices import FolderView, RoundView
 from sealhold.node.deviceupkeep import upkeep
@@ -43,7 +44,7 @@ class Rounds:
         self._places: list[Reached] | None = None
         self._folders: dict[str, FolderSync] = {}
         self._syncing: Syncing | None = None
-        self._given = Round()  # what went out while a folder was looked through
+        self._given = Round()  # what came and went before the exchange of a round
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -87,11 +88,16 @@ class Rounds:
                 taken[name] = Changed()
                 continue
             tell(f"looking through {folder.path}")
-            done = folder.take(
-                lambda what, at, of: tell(f"{what} {at} of {of} files"), after=self._give
-            )
-            if deletes and done.held is not None:
-                done = folder.take(allowed=done.held.paths)
+            try:
+                done = folder.take(
+                    lambda what, at, of: tell(f"{what} {at} of {of} files"), after=self._give
+                )
+                if deletes and done.held is not None:
+                    done = folder.take(allowed=done.held.paths)
+            except NoEpochError as err:
+                # it waits in the folder for keys, which this very round may bring
+                self._given.troubles.append(f"{folder.path}: {err}")
+                done = Changed()
             taken[name] = done
         came = self._syncing.round(lambda name, _round: tell(f"exchanging {name}"))
         self._meet(came)

@@ -67,7 +67,6 @@ class DeviceWork:
             NotFoundError: this vault is no device yet.
         """
         me, names = self.devices.me, self.devices.names()
-        first = self.devices.collections()[0]
         found = [
             DeviceView(
                 id=device.hex(),
@@ -77,7 +76,7 @@ class DeviceWork:
                 reason=member.reason.value,
                 is_here=device == me.id,
             )
-            for device, member in first.members.state.members.items()
+            for device, member in self.devices.members().items()
         ]
         return sorted(found, key=lambda each: (not each.is_here, each.name, each.id))
 
@@ -88,10 +87,9 @@ class DeviceWork:
             NotFoundError: none.
             InvalidError: several.
         """
-        found = [
-            each
-            for each in self.every()
-            if text == each.name or (text and each.id.startswith(text))
+        every = self.every()
+        found = [each for each in every if each.name == text] or [
+            each for each in every if text and each.id.startswith(text)
         ]
         standing = [each for each in found if each.standing != "removed"] or found
         if not standing:

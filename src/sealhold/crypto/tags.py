@@ -156,6 +156,7 @@ class Tag(bytes, Enum):
     CERTIFICATE = b"sealhold/certificate/v1"  # of a device, by the root or an admin
     PREKEY = b"sealhold/prekey/v1"  # by a device, of a key that it will throw away
     WRAP_SET = b"sealhold/wrap-set/v1"  # by a device, of a secret for many
+    PREVIEW = b"sealhold/preview/v1"  # of what a share would do
     SHARE = b"sealhold/share/v1"  # by a device of the owner, of what a share says
     MEMBERSHIP = b"sealhold/membership/v1"  # by an admin, of an entry
     HAND_OVER = b"sealhold/hand-over/v1"  # by a ledger's device, to the next

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from sealhold.model.errors import DeniedError, InvalidError, NotFoundError
 from sealhold.model.shown.contacts import ContactView, LetterView, OwnCardView, PostView
 from sealhold.node.devicework import DeviceWork
+from sealhold.node.sharedwithme import kinds_of_shares
 from sealhold.sharing.devices.pairingcode import as_terminal
 from sealhold.sharing.peers.armour import Sort, armoured, is_short, read_short, short, unarmoured
 from sealhold.sharing.peers.card import MAX_CARD, Card, read_card
@@ -22,8 +23,7 @@ from sealhold.sharing.peers.owncard import OwnCard
 
 def kinds_of(work: DeviceWork) -> Mapping[str, Handler]:
     """Return who takes which kind of letter, cards excepted: parts add theirs here."""
-    del work
-    return {}
+    return kinds_of_shares(work)
 
 
 class ContactWork:
@@ -95,6 +95,10 @@ class ContactWork:
     def every(self) -> list[ContactView]:
         """Return all contacts."""
         return [_shown(each) for each in self.contacts.every()]
+
+    def names(self) -> dict[bytes, str]:
+        """Return what the owner calls people, by their root ids."""
+        return {bytes(each.id): each.name for each in self.contacts.every()}
 
     def one(self, name: str) -> ContactView:
         """Return a contact by name, or by the beginning of the id.

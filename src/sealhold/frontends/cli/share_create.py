@@ -1,0 +1,126 @@
+"""`sealhold share create`."""
+
+from collections.abc import Sequence
+
+import typer
+
+from sealhold.frontends.cli import share_options as options
+from sealhold.frontends.cli.opening import reading, world_of
+from sealhold.frontends.cli.out import Line, emit, say
+from sealhold.frontends.cli.session import Session
+from sealhold.frontends.cli.share_options import split
+from sealhold.frontends.cli.shares import preview_blocks, share_blocks
+from sealhold.frontends.cli.words import read_time
+from sealhold.model.errors import UsageError, VerificationNeededError
+from sealhold.model.shown.shares import PreviewView
+from sealhold.node.devicework import DeviceWork
+from sealhold.node.shareforms import ShareForm, clauses_of
+from sealhold.node.sharereport import ShareReport
+from sealhold.node.sharework import ShareWork
+
+
+def share_create(  # noqa: PLR0913, PLR0917  # reason: typer reads options from parameters
+    context: typer.Context,
+    name: options.Name,
+    objects: options.Objects = None,
+    to: options.To = None,
+    purpose: options.For = None,
+    until: options.Until = "",
+    may: options.May = "view",
+    count: options.CountOf = 0,
+    per: options.PerWord = "grant",
+    tier: options.TierWord = "",
+    dataset: options.Dataset = "",
+    rows: options.Rows = "all",
+    omit: options.Omit = None,
+    precision: options.Precision = None,
+    task: options.Task = "",
+    delete_after: options.DeleteAfter = 0,
+    unverified: options.Unverified = False,
+    answers: options.Answers = "",
+    fix: options.Fixes = "",
+    as_shown: options.AsShown = "",
+    yes: options.Yes = False,
+    dry_run: options.DryRun = False,
+) -> None:
+    """Share files, folders or records with somebody on another vault.
+
+    First you see who would see what, what makes each rule hold, and what is odd about it; each
+    finding has to be answered or fixed before anything is given. What is in a shared folder later
+    is shared, too. The next sync brings it to them.
+
+    Raises:
+        VerificationNeededError: nobody is there to say yes.
+        UsageError: they said no.
+    """
+    session = Session.of(context)
+    with reading(session) as node:
+        work = DeviceWork(node)
+        shares = ShareWork(work)
+        now = world_of(session).clock()
+        actions = split(may)
+        form = ShareForm(
+            people=tuple(to or ()),
+            objects=tuple(objects or ()),
+            dataset=dataset,
+            rows=rows,
+            actions=actions,
+            purposes=tuple(purpose or ()),
+            ends=read_time(until, now) if until else None,
+            count=count,
+            per=per,
+            omit=tuple(omit or ()),
+            precision=tuple(precision or ()),
+            reshare=int("reshare" in actions),
+            delete_after=delete_after or None,
+            tier=tier,
+            task=task,
+        )
+        draft = shares.draft(name, clauses_of(form, shares, now), unverified=unverified)
+        draft = shares.fixed(draft, split(fix))
+        shown = shares.shown(draft)
+        if dry_run:
+            emit(session, shown, *preview_blocks(shown))
+            return
+        say(session, *preview_blocks(shown))
+        signs = split(answers) if yes else _asked(session, shown, split(answers))
+        meant = [each for each in draft.found if each.sign.value in signs]
+        grant = shares.create(draft, _digest(as_shown) or draft.effect.digest, meant)
+        made = ShareReport(work, shares).view(shares.record(grant.hex()))
+    emit(
+        session,
+        made,
+        Line("It is shared. The next sync brings it to them: sealhold device sync", "good"),
+        *share_blocks(made),
+    )
+
+
+def _digest(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError as err:
+        raise UsageError("a preview is told by 64 hexadecimal digits") from err
+
+
+def _asked(session: Session, shown: PreviewView, signs: Sequence[str]) -> list[str]:
+    """Return the signs that the owner says are meant so, if they go on.
+
+    Raises:
+        VerificationNeededError: nobody is there to ask.
+        UsageError: they said no.
+    """
+    terminal = session.shell.terminal
+    if session.as_json or not terminal.is_there():
+        raise VerificationNeededError("somebody has to say yes to the preview, or `--yes` does")
+    meant = list(signs)
+    for each in shown.findings:
+        if each.sign not in meant:
+            _yes(session, f"{each.sign}. Meant so? yes or no: ")
+            meant.append(each.sign)
+    _yes(session, "Share it? yes or no: ")
+    return meant
+
+
+def _yes(session: Session, question: str) -> None:
+    if session.shell.terminal.line(question).strip().lower() not in {"y", "yes"}:
+        raise UsageError("nothing was shared")

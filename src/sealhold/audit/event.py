@@ -89,6 +89,7 @@ class EventKind(IntEnum):
     SNAPSHOT = 72  # what is set was kept, or the rows went back to the form that the reason names
     DEVICE = 78  # of this person's devices one joined, left, or changed, as the reason says
     SYNC = 79  # devices exchanged what changed: `rows_read` entries came, `rows_out` went
+    LINK = 80  # a link share was made, ended, taken back or opened, as the reason says
     PAUSE = 74  # a grant was paused, or holds again, as the reason says
     TOKEN = 73  # a policy token was made, revoked, came, went or was refused, as the reason says
     LOG_KEY = 69  # from here on the key that the digest names signs for the log

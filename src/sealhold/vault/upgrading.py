@@ -26,6 +26,7 @@ from sealhold.stores.tables import Tables
 from sealhold.vault import (
     components,
     holdrows,
+    linkrows,
     personloginrows,
     policytokenrows,
     pushers,
@@ -72,6 +73,7 @@ MIGRATIONS = (
             *snapshotrows.DECIDING,
             *syncrows.TABLES,
             *syncrows.DECIDING,
+            linkrows.LINKS,
         ),
     ),
 )

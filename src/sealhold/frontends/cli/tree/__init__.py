@@ -11,6 +11,7 @@ from sealhold.frontends.cli.tree.devices import DEVICE
 from sealhold.frontends.cli.tree.others import OTHERS
 from sealhold.frontends.cli.tree.proof import PROOF
 from sealhold.frontends.cli.tree.relay import RELAY
+from sealhold.frontends.cli.tree.share import SHARE
 from sealhold.frontends.cli.tree.vault import VAULT
 
 ABOUT = """sealhold: your data stays, answers leave.
@@ -27,5 +28,6 @@ def tree(more: Mapping[str, Entry]) -> Group:
     """Return all commands; `more` are those of packages above the front ends."""
     relay = Group(about="For whoever runs a relay between devices.", entries=RELAY)
     device = Group(about="One vault on all your devices.", entries=DEVICE)
-    between = {"device": device, "relay": relay}
+    share = Group(about="Something of yours, for somebody else.", entries=SHARE)
+    between = {"device": device, "share": share, "relay": relay}
     return Group(about=ABOUT, entries={**VAULT, **OTHERS, **PROOF, **between, **more})

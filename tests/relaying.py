@@ -1,7 +1,7 @@
 """A relay in a thread, with mailboxes for tests; and one that records all that it is shown."""
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -17,6 +17,7 @@ from sealhold.net.relay.admin import RelayAdmin
 from sealhold.net.relay.calling import Caller, RelayAddress
 from sealhold.net.relay.doors import Doors
 from sealhold.net.relay.linkdoors import LinkDoors
+from sealhold.net.relay.linkspec import LinkKeeping
 from sealhold.net.relay.papers import Rights
 from sealhold.net.relay.server import RelayServer, Watch, bind, tls
 from sealhold.net.relay.spec import Keeping
@@ -121,11 +122,14 @@ def running(
     ranges: bool = False,
     keeping: Keeping | None = None,
     roots: str = "",
+    links: Callable[[LinkShelf], LinkKeeping] = lambda shelf: shelf,
 ) -> Iterator[Running]:
     """Run a relay on this machine."""
     place = place or Place()
     mailboxes = place.mailboxes()
-    doors = Doors(keeping or mailboxes, ranges=ranges, links=LinkDoors(place.shelf(mailboxes)))
+    doors = Doors(
+        keeping or mailboxes, ranges=ranges, links=LinkDoors(links(place.shelf(mailboxes)))
+    )
     server = RelayServer(
         doors, bind("127.0.0.1", 0), context, watch, woken=mailboxes.committing.end
     )

@@ -120,7 +120,9 @@ class LinkBook:
             reason=reason,
         )
         row = Put(LINKS.name, (link.id, sealed))
-        self._core.writer.submit([Work((row,), (self._teller.entry(event),))]).result()
+        entries = (self._teller.entry(event),)
+        # what is begun leaves next, so the log's head is written beside the rows first
+        self._core.writer.submit([Work((row,), entries, releases=reason == BEGUN)]).result()
 
     def _read(self, row: tuple[bytes, bytes] | tuple[object, ...]) -> KeptLink:
         id_, sealed = row

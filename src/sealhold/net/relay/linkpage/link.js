@@ -193,7 +193,7 @@ async function show(open, head) {
   at("label").textContent = visible(head.label);
   at("from").textContent = visible(head.from) || "not said";
   at("size").textContent = sizeOf(head.size);
-  at("until").textContent = new Date(head.until).toLocaleString();
+  at("until").textContent = new Date(head.until).toLocaleString(undefined, { dateStyle: "long", timeStyle: "short" });
   at("shown").hidden = false;
   let whole = null;
   const got = async () => { whole ??= await wholeOf(open, head); return whole; };

@@ -10,10 +10,10 @@ from sealhold.sharing.devices.certs import Role
 from sealhold.sharing.devices.drafting import Draft
 from sealhold.sharing.devices.joinpapers import Holds, Way
 from sealhold.sharing.devices.saying import ASK, own_key
-from sealhold.sharing.devices.syncing import Reached, Syncing
 from sealhold.sharing.peers import admitting
 from sealhold.sharing.peers.admitting import Person
 from tests.unit.owned_devices import PLACE, Machine, machine
+from tests.unit.people import card, meet, sync
 from tests.unit.replicas import Shelf
 
 
@@ -26,26 +26,10 @@ def people() -> Iterator[tuple[Machine, Machine]]:
         yield ada, bo
 
 
-def card(one: Machine) -> Person:
-    me = one.devices.me
-    return Person(root=me.root, devices=((me.chain, me.keys.published()),))
-
-
-def sync(one: Machine, shelf: Shelf) -> list[str]:
-    """Do a round over a place that both have."""
-
-    def reached(only: bytes | None) -> Reached:
-        return Reached(b"\0" * 16, PLACE, lambda _opened, _box: shelf, only)  # type: ignore[arg-type,return-value]
-
-    foreign = [bytes(each.about.id) for each in one.devices.collections() if each.is_foreign]
-    return Syncing(one.devices, [reached(None), *map(reached, foreign)]).round().troubles
-
-
 def shared(ada: Machine, bo: Machine, role: Role = Role.GUEST) -> None:
     opened = admitting.space(ada.devices, "for bo")
     assert admitting.follow(ada.devices, opened, card(bo), role)
-    paper = admitting.invitation(opened, [PLACE], lambda _opened, _way: "")
-    admitting.accept(bo.devices, paper, ada.devices.me.root)
+    meet(ada, bo, opened)
 
 
 def test_a_guest_reads_what_the_owner_writes(people: tuple[Machine, Machine]) -> None:

@@ -12,8 +12,10 @@ from typing import Self
 
 from sealhold.model.ids import DeviceId, Id16
 from sealhold.model.shown.devices import FolderView, RoundView
+from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicewatch import Hints
 from sealhold.node.devicework import DeviceWork
+from sealhold.node.peoplerounds import PeopleRounds
 from sealhold.sharing.devices.applying import Applied
 from sealhold.sharing.devices.foldersync import Changed, FolderSync
 from sealhold.sharing.devices.syncing import Round, Syncing
@@ -82,6 +84,8 @@ class Rounds:
                 done = folder.take(allowed=done.held.paths)
             taken[name] = done
         came = self._syncing.round(lambda name, _round: tell(f"exchanging {name}"))
+        self._exchange_letters(came)
+        self._meet(came)
         came.add_round(self._given)
         self._given = Round()
         self._open()  # a device that goes on in a new log has its collections anew
@@ -92,6 +96,21 @@ class Rounds:
             applied.written += first[name].written if name in first else 0
             shown.append(_shown(name, folder, taken.get(name, Changed()), applied))
         return self._told(came, tuple(shown))
+
+    def _exchange_letters(self, came: Round) -> None:
+        """Take letters of other people, leave those for them, and have own devices hear of it."""
+        post = ContactWork(self._work).round()
+        came.troubles += post.troubles
+        if self._syncing is not None and (post.taken or post.is_new_card):
+            self._syncing.give(self._work.devices.home, came)
+
+    def _meet(self, came: Round) -> None:
+        """Take and leave letters, keep shares up, and give on what was written for that."""
+        met = PeopleRounds(self._work).run()
+        if met is not None:
+            came.troubles += met.troubles
+            if met.has_written and self._syncing is not None:
+                came.add_round(self._syncing.give_all())
 
     def _give(self) -> None:
         """Give what was taken so far, so that others need not wait for the rest."""

@@ -28,7 +28,7 @@ from sealhold.sharing.devices.certs import Role, issue, read_certificate
 from sealhold.sharing.devices.drafting import Draft
 from sealhold.sharing.devices.identity import DeviceKeys
 from sealhold.sharing.devices.joinpapers import About, Holds, checked_name, read_about
-from sealhold.sharing.devices.keeping import EDITS, TOKEN, Keeping, KeptSecret, Step
+from sealhold.sharing.devices.keeping import BAG, EPOCH, Keeping, KeptSecret, Step
 from sealhold.sharing.devices.keybag import BagKey
 from sealhold.sharing.devices.logicaltime import LogicalTime, following
 from sealhold.sharing.devices.me import Me
@@ -54,6 +54,11 @@ class Open:
     def is_foreign(self) -> bool:
         """Whether it is another person's, who says who its members are."""
         return self.about.root is not None
+
+    def is_left(self, device: DeviceId) -> bool:
+        """Return whether it is another person's, who let this device go."""
+        members = self.members.state
+        return self.is_foreign and device in members.members and not members.certificate(device)
 
 
 class Devices:
@@ -173,9 +178,8 @@ class Devices:
                 about = read_about(kept)
                 members = self._members(about)
                 for secret in self.keeping.secrets(about.id):
-                    if secret.kind in {TOKEN, EDITS}:
-                        continue
-                    members.remember(secret.kind, Secret(secret.told, "kept secret"))
+                    if secret.kind in {EPOCH, BAG}:
+                        members.remember(secret.kind, Secret(secret.told, "kept secret"))
                 members.take(self.keeping.members(about.id))
                 self._load(about, members)
         return list(self._open.values())

@@ -134,6 +134,8 @@ class Syncing:
                 exchange = self._exchange(opened, reached)
                 report = self._take_members(opened, reached, exchange.look())
                 done.add(report, reached.way.address)
+                if opened.is_left(self._devices.me.id):
+                    return
                 self._own(opened, exchange)
                 done.add(exchange.take(), reached.way.address)
         self._devices.learn_cuts(opened)
@@ -148,6 +150,8 @@ class Syncing:
 
     def give(self, opened: Open, done: Round) -> None:
         """Give what is here of one collection."""
+        if opened.is_left(self._devices.me.id):
+            return
         everywhere = True
         near = list[tuple[Carrier, Mailbox]]()
         for each in self._serving(opened):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sealhold.audit.event import EventKind
+from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.reading import read_hashes
 from sealhold.crypto.secret import Secret
 from sealhold.model.encoding import pack, unpack
@@ -33,6 +33,7 @@ from sealhold.sharing.hosting.linkshelf import BY_THEN, REMEMBERED, LinkShelf, n
 from sealhold.sharing.links.linkbook import KeptLink, LinkBook
 from sealhold.sharing.links.linkhead import PLAIN, padded, terms_of
 from sealhold.sharing.links.looking import Subject, look, shown_row
+from sealhold.vault.ledger import sentence
 from tests.relaying import ACCOUNT, NOW, Place
 from tests.unit.memory_vault import NOON, memory_vault
 
@@ -269,3 +270,8 @@ def test_a_link_does_not_show_its_key() -> None:
 
     link = Link("https://relay.example", LINK_ID, Secret(b"k" * 32, "link key"), asks=False)
     assert "kkk" not in repr(link)
+
+
+@pytest.mark.parametrize("kind", EventKind)
+def test_each_kind_of_event_has_words_in_the_ledger(kind: EventKind) -> None:
+    assert sentence(Event(kind=kind, actor=Actor.OWNER, reason="made"))

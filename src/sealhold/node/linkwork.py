@@ -209,7 +209,11 @@ def save(text: str, passphrase: str, folder: Path, name: str = "") -> tuple[Link
 
 
 def _write(path: Path, shared: Shared) -> None:
-    """Write a content whole, or nothing."""
+    """Write a content whole, or nothing.
+
+    Raises:
+        StoreUnavailableError: the folder cannot be written.
+    """
     part = path.with_name(f".{path.name}.part")
     try:
         with part.open("wb") as file:

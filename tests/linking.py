@@ -41,6 +41,7 @@ def made(
     content: bytes,
     *,
     name: str = "note.txt",
+    sender: str = "Ada",
     passphrase: str = "",
     most: int = 0,
     until: Instant = UNTIL,
@@ -52,7 +53,9 @@ def made(
     host = f"http://{relay.address.host}:{relay.address.port}"
     link = Link(host, id_, key, bool(passphrase))
     keys = link_keys(key, id_, passphrase)
-    head = LinkHead(name=name, size=len(content), sender="Ada", until=until, label=label(Tier.COPY))
+    head = LinkHead(
+        name=name, size=len(content), sender=sender, until=until, label=label(Tier.COPY)
+    )
     terms = terms_of(len(content), sha256(keys.proof.reveal()), until, most)
     owner = LinkOwner(relay.caller(), relay.place.account_token(), id_)
     owner.begin(terms)

@@ -141,7 +141,7 @@ def _found(name: str, size: int, content: Callable[[], Iterable[bytes]]) -> Foun
 def _record(node: Node, choice: Choice) -> Found:
     item = node.records.get(choice.object)
     columns = tuple(column for column, _ in item.fields)
-    row = {column.name: value for column, value in item.fields}
+    row: dict[str, Plain] = {column.name: value for column, value in item.fields}
     shown = shown_row(row, columns, choice.precision, choice.omit)
     dataset = node.records.tables()[item.collection]
     text = _text(shown, columns) if choice.as_text else _json(shown, columns)

@@ -45,7 +45,6 @@ from sealhold.vault import (
     holdrows,
     jobs,
     leases,
-    linkrows,
     loginrows,
     logkeys,
     noisebudget,
@@ -123,7 +122,6 @@ DECIDING = (
     *policytokenrows.DECIDING,
     *snapshotrows.DECIDING,
     *syncrows.DECIDING,
-    linkrows.LINKS,
 )
 COUNTERS = (quotas.LOOKED.name, leases.COUNTS.name, caveats.USES.name)  # no memo rests on them
 TABLES = (

@@ -26,7 +26,6 @@ from sealhold.stores.tables import Tables
 from sealhold.vault import (
     components,
     holdrows,
-    linkrows,
     personloginrows,
     policytokenrows,
     pushers,
@@ -73,7 +72,6 @@ MIGRATIONS = (
             *snapshotrows.DECIDING,
             *syncrows.TABLES,
             *syncrows.DECIDING,
-            linkrows.LINKS,
         ),
     ),
 )

@@ -10,57 +10,69 @@ import typer
 from sealhold.frontends.cli.devices import Telling, told
 from sealhold.frontends.cli.links import passphrase_of, preview_blocks
 from sealhold.frontends.cli.opening import reading, world_of
-from sealhold.frontends.cli.out import Line, emit, fields_of, safe, say
+from sealhold.frontends.cli.out import Block, Line, emit, fields_of, safe, say
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.words import read_time
 from sealhold.model.errors import UsageError, VerificationNeededError
-from sealhold.model.shown.links import LinkPreview
+from sealhold.model.shown.links import LinkPreview, LinkView
 from sealhold.node.linkobjects import Choice
 from sealhold.node.linkwork import LinkWork, Terms
 
 UNTIL = "7d"
 
 
+Thing = Annotated[
+    str, typer.Argument(metavar="OBJECT", help="A file, COLLECTION:PATH, or a record's id.")
+]
+Until = Annotated[
+    str, typer.Option(metavar="TIME", help="Until when: a date or `30d`, 90 days at most.")
+]
+Passphrase = Annotated[
+    bool, typer.Option("--passphrase", help="Ask for a passphrase, too, which you choose.")
+]
+Openings = Annotated[
+    int, typer.Option(metavar="N", help="At most so many openings; 0: any number.", min=0)
+]
+Sender = Annotated[str, typer.Option(metavar="NAME", help="Who you are, as the page says it.")]
+Omit = Annotated[
+    list[str] | None, typer.Option(metavar="FIELD", help="Leave a field of a record out.")
+]
+Precision = Annotated[
+    list[str] | None, typer.Option(metavar="RULE", help="Make it coarser: `round(km, 10)`.")
+]
+AsText = Annotated[bool, typer.Option("--as-text", help="A record as lines of text; else as JSON.")]
+At = Annotated[
+    str, typer.Option(metavar="URL", help="The relay; else the first that you sync through.")
+]
+TokenFile = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="The token of your account there.")
+]
+Answers = Annotated[
+    str, typer.Option(metavar="SIGN,...", help="Findings that are meant so, by their signs.")
+]
+AsShown = Annotated[
+    str, typer.Option(metavar="PREVIEW", help="Only if it is what that preview showed.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Make it without asking.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the preview alone.")]
+
+
 def share_link_create(  # noqa: PLR0913, PLR0917  # reason: typer reads options from parameters
     context: typer.Context,
-    thing: Annotated[
-        str, typer.Argument(metavar="OBJECT", help="A file, COLLECTION:PATH, or a record's id.")
-    ],
-    until: Annotated[
-        str, typer.Option(metavar="TIME", help="Until when: a date or `30d`, 90 days at most.")
-    ] = UNTIL,
-    passphrase: Annotated[
-        bool, typer.Option("--passphrase", help="Ask for a passphrase, too, which you choose.")
-    ] = False,
-    openings: Annotated[
-        int, typer.Option(metavar="N", help="At most so many openings; 0: any number.", min=0)
-    ] = 0,
-    sender: Annotated[
-        str, typer.Option(metavar="NAME", help="Who you are, as the page says it.")
-    ] = "",
-    omit: Annotated[
-        list[str] | None, typer.Option(metavar="FIELD", help="Leave a field of a record out.")
-    ] = None,
-    precision: Annotated[
-        list[str] | None, typer.Option(metavar="RULE", help="Make it coarser: `round(km, 10)`.")
-    ] = None,
-    as_text: Annotated[
-        bool, typer.Option("--as-text", help="A record as lines of text; else as JSON.")
-    ] = False,
-    at: Annotated[
-        str, typer.Option(metavar="URL", help="The relay; else the first that you sync through.")
-    ] = "",
-    token_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The token of your account there.")
-    ] = None,
-    answers: Annotated[
-        str, typer.Option(metavar="SIGN,...", help="Findings that are meant so, by their signs.")
-    ] = "",
-    as_shown: Annotated[
-        str, typer.Option(metavar="PREVIEW", help="Only if it is what that preview showed.")
-    ] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Make it without asking.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the preview alone.")] = False,
+    thing: Thing,
+    until: Until = UNTIL,
+    passphrase: Passphrase = False,
+    openings: Openings = 0,
+    sender: Sender = "",
+    omit: Omit = None,
+    precision: Precision = None,
+    as_text: AsText = False,
+    at: At = "",
+    token_file: TokenFile = None,
+    answers: Answers = "",
+    as_shown: AsShown = "",
+    yes: Yes = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Make a link by which somebody without a vault opens a copy of one object.
 
@@ -94,14 +106,16 @@ def share_link_create(  # noqa: PLR0913, PLR0917  # reason: typer reads options 
         signs = [each for each in answers.split(",") if each]
         meant = tuple(signs if yes else _asked(session, planned.view, signs))
         made, link = work.make(planned, meant, as_shown, partial(_went, telling))
-    emit(
-        session,
-        {**fields_of(made), "link": link},
+    emit(session, {**fields_of(made), "link": link}, *_said_once(made, link))
+
+
+def _said_once(made: LinkView, link: str) -> list[Block]:
+    return [
         Line("The link, said once:", "head"),
         Line(link),
         Line(f"Openings: sealhold share link show {made.id[:12]}", "hint"),
         Line(f"Take it back: sealhold share link revoke {made.id[:12]}", "hint"),
-    )
+    ]
 
 
 def _went(telling: Telling, done: int, whole: int) -> None:

@@ -16,7 +16,7 @@ from sealhold.model.errors import InvalidError, NotFoundError, TamperedError
 from sealhold.model.ids import Id16
 from sealhold.model.quantities import Instant
 from sealhold.net.relay.linkspec import End, LinkTold
-from sealhold.stores.spec import Put
+from sealhold.stores.spec import Put, Row
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.linkrows import LINKS
@@ -124,7 +124,7 @@ class LinkBook:
         # what is begun leaves next, so the log's head is written beside the rows first
         self._core.writer.submit([Work((row,), entries, releases=reason == BEGUN)]).result()
 
-    def _read(self, row: tuple[bytes, bytes] | tuple[object, ...]) -> KeptLink:
+    def _read(self, row: Row) -> KeptLink:
         id_, sealed = row
         paper = self._core.papers.open(LINKS.name, (id_,), sealed)
         names = {each.name for each in fields(KeptLink)} - {"id"}

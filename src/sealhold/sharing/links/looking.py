@@ -158,11 +158,9 @@ def _people(row: Mapping[str, Plain]) -> Iterable[str]:
     names = (*PEOPLE, *(CONTACTS if CONTACTS[1] in row else ()))
     for name in names:
         told = row.get(name)
-        yield from (each for each in (told if isinstance(told, list) else [told]) if _is_said(each))
-
-
-def _is_said(told: Plain) -> bool:
-    return isinstance(told, str) and bool(told)
+        for each in told if isinstance(told, list) else [told]:
+            if isinstance(each, str) and each:
+                yield each
 
 
 def _places(subject: Subject) -> dict[Dataset, tuple[FieldName, FieldName]]:

@@ -152,7 +152,6 @@ def test_a_host_that_is_away_is_told_and_what_was_begun_can_be_ended(owner: Owne
     assert away.code == 7
     [begun] = [each for each in owner.told("share link list") if each["state"] == "begun"]
     assert begun["heard"] is False
-    assert owner(*["share", "link", "create", "note.txt", "--yes"]).code == 4  # no relay is known
 
 
 def test_a_file_of_a_synced_collection_is_shared_from_where_it_is_synced(owner: Owner) -> None:
@@ -166,3 +165,7 @@ def test_a_file_of_a_synced_collection_is_shared_from_where_it_is_synced(owner: 
     assert (owner.folder / "got" / "long.txt").read_text() == "a long letter\n" * 1_000
     missing = owner(*f"share link create letters:none.txt {owner.at} --yes".split())
     assert missing.code == 4
+    assert owner.line("share link create note.txt --yes").code == 4  # no relay is known
+    host = f"http://127.0.0.1:{owner.relay.address.port}"
+    assert owner.line(f"device place add {host} --token-file token").code == 0
+    assert owner.told("share link create note.txt --yes")["host"] == host

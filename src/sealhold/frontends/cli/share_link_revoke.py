@@ -7,6 +7,7 @@ import typer
 from sealhold.frontends.cli.opening import reading
 from sealhold.frontends.cli.out import Line, emit, safe
 from sealhold.frontends.cli.session import Session
+from sealhold.frontends.cli.words import counted
 from sealhold.node.linkwork import LinkWork
 
 
@@ -21,5 +22,5 @@ def share_link_revoke(
     session = Session.of(context)
     with reading(session) as node:
         gone = LinkWork(node).revoke(link)
-    told = f"The link to {safe(gone.name)} opens no more. It was opened {gone.opened} times."
+    told = f"The link to {safe(gone.name)} opens no more. It was opened {counted(gone.opened, 'time')}."
     emit(session, gone, Line(told, "head"))

@@ -7,6 +7,7 @@ Source: docs/spec/11-exchange-and-op-log.md sections 5 and 6; docs/spec/47-folde
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +16,7 @@ from sealhold.model.shown.devices import FolderView, RoundView
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicewatch import Hints
 from sealhold.node.devicework import DeviceWork
+from sealhold.node.documentrounds import Arriving
 from sealhold.node.peoplerounds import PeopleRounds
 from sealhold.sharing.devices.applying import Applied
 from sealhold.sharing.devices.foldersync import Changed, FolderSync
@@ -66,6 +68,7 @@ class Rounds:
         if self._syncing is None:
             self._syncing = Syncing(self._work.devices, self._work.places.reached())
         first: dict[str, Applied] = {}
+        arriving = Arriving(self._work)
         if new := {name: each for name, each in self._folders.items() if each.is_new}:
             # what others have is there first: a file that both have is one file, and no second
             self._syncing.round()
@@ -88,6 +91,7 @@ class Rounds:
         self._meet(came)
         came.add_round(self._given)
         self._given = Round()
+        documents = arriving.ended(came, self._syncing.give_all)
         self._open()  # a device that goes on in a new log has its collections anew
         shown: list[FolderView] = []
         for name, folder in self._folders.items():
@@ -95,7 +99,7 @@ class Rounds:
             applied = folder.put()
             applied.written += first[name].written if name in first else 0
             shown.append(_shown(name, folder, taken.get(name, Changed()), applied))
-        return self._told(came, tuple(shown))
+        return replace(self._told(came, tuple(shown)), documents=documents)
 
     def _exchange_letters(self, came: Round) -> None:
         """Take letters of other people, leave those for them, and have own devices hear of it."""

@@ -22,5 +22,6 @@ def share_link_revoke(
     session = Session.of(context)
     with reading(session) as node:
         gone = LinkWork(node).revoke(link)
-    told = f"The link to {safe(gone.name)} opens no more. It was opened {counted(gone.opened, 'time')}."
+    times = counted(gone.opened, "time")
+    told = f"The link to {safe(gone.name)} opens no more. It was opened {times}."
     emit(session, gone, Line(told, "head"))

@@ -60,6 +60,7 @@ from sealhold.model.errors.exhausted import (
 from sealhold.model.errors.invalid import (
     CapTooHighError,
     CardError,
+    EditorFailedError,
     InvalidCalendarError,
     InvalidEditError,
     InvalidEncodingError,
@@ -150,6 +151,7 @@ __all__ = [
     "CarrierRefusedError",
     "ConflictError",
     "DeniedError",
+    "EditorFailedError",
     "ErrorKind",
     "EvidenceUnavailableError",
     "ExhaustedError",

@@ -25,7 +25,7 @@ from sealhold.sharing.devices.contents import Content
 from sealhold.sharing.devices.contents import Kind as ContentKind
 from sealhold.sharing.devices.devices import Open
 from sealhold.sharing.devices.joinpapers import Holds
-from sealhold.sharing.devices.syncing import Syncing
+from sealhold.sharing.devices.syncing import Round, Syncing
 from sealhold.sharing.links.hidden import MOST, hidden_in
 from sealhold.sharing.links.linkhead import file_name
 from sealhold.sharing.links.looking import Subject, shown_row
@@ -103,8 +103,8 @@ def _parts(path: Path) -> Iterator[bytes]:
 
 def _synced(work: DeviceWork, opened: Open, path: str) -> Found:
     content = _content(opened, path)
-    near = Syncing(work.devices, work.places.reached())
-    near.near(opened)
+    near = Syncing(work.devices, work.places.reached()).near(opened, Round())
+    opened.bodies.reach(near)
     name = path.rpartition("/")[2]
     return _found(name, content.size, lambda: opened.bodies.read(content))
 

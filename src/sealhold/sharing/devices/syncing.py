@@ -157,12 +157,6 @@ class Syncing:
         with self._told(done, opened, None):
             self._settle(opened)
 
-    def near(self, opened: Open) -> None:
-        """Have contents that are not staged here read from where this collection is synced."""
-        serving = self._serving(opened)
-        near = [(self._carrier(opened, each), self._box(opened, each)) for each in serving]
-        opened.bodies.reach(near)
-
     def give(self, opened: Open, done: Round) -> None:
         """Give what is here of one collection."""
         if opened.is_left(self._devices.me.id):

@@ -72,6 +72,22 @@ class CarrierRefusedError(DeniedError):
     """
 
 
+class LinkRefusedError(DeniedError):
+    """A link does not open: it is not there any more, or its key or passphrase is another one.
+
+    Remedy: copy the whole link anew, with what stands behind `#`, and type the passphrase again.
+
+    Over HTTP: copy the whole link anew, with what stands behind its number sign.
+    """
+
+
+class LinkEndedError(DeniedError):
+    """A link opens no more: its time is over, it was taken back or used up, or closed.
+
+    Remedy: ask whoever sent the link for another one.
+    """
+
+
 class WrongCodeError(DeniedError):
     """A pairing met another code, an altered message, or its own message sent back.
 

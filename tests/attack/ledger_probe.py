@@ -287,9 +287,7 @@ def dying_over_what_was_said(folder: Path) -> Iterator[None]:
         yield
 
 
-def attack(  # reason: what a process is given
-    home: Path, folder: Path, k: int, queries: int, author: Author, until: int
-) -> None:
+def attack(home: Path, folder: Path, k: int, queries: int, author: Author, until: int) -> None:
     """Ask until so many questions stand in the book; some way behind `until`, wait to be killed."""
     # At k = 1 what it always is; more, so that there is something to count for larger partitions.
     budget.ONE_OBJECT = MicroBits(FUNCTIONS * k * NIBBLE * MICRO)

@@ -21,7 +21,7 @@ from sealhold.model.errors import (
     InvalidEncodingError,
     TamperedError,
 )
-from sealhold.model.ids import CollectionId, DeviceId
+from sealhold.model.ids import CollectionId, DeviceId, Id16
 from sealhold.model.quantities import Instant
 from sealhold.sharing.devices.certs import Certificate, Role, check
 from sealhold.sharing.devices.identity import DeviceKeys
@@ -85,6 +85,11 @@ class MembershipLog:
     def waiting(self) -> int:
         """How many entries wait for others."""
         return len(self._waiting)
+
+    def term(self, ledger: Id16) -> int:
+        """Return the highest term of a ledger that an entry names; 0 if none does."""
+        inside = self._graph.up_to([self._node(each) for each in self.heads])
+        return self._graph.term(ledger, inside)
 
     def missing(self) -> frozenset[EntryId]:
         """Return the entries that others wait for."""

@@ -11,11 +11,13 @@ from types import TracebackType
 from typing import Self
 
 from sealhold.model.ids import DeviceId, Id16
-from sealhold.model.shown.devices import FolderView, RoundView
+from sealhold.model.shown.devices import FolderView, RecordsView, RoundView
 from sealhold.node.devicewatch import Hints
 from sealhold.node.devicework import DeviceWork
 from sealhold.sharing.devices.applying import Applied
 from sealhold.sharing.devices.foldersync import Changed, FolderSync
+from sealhold.sharing.devices.joinpapers import Holds
+from sealhold.sharing.devices.recordsync import Moved, RecordSync
 from sealhold.sharing.devices.syncing import Round, Syncing
 
 Tell = Callable[[str], None]  # what is being done
@@ -32,6 +34,7 @@ class Rounds:
         self._work = work
         self._folders: dict[str, FolderSync] = {}
         self._syncing: Syncing | None = None
+        self._records: RecordSync | None = None
         self._given = Round()  # what went out while a folder was looked through
 
     def __enter__(self) -> Self:
@@ -69,6 +72,13 @@ class Rounds:
             self._syncing.round()
             self._open()
             first = {name: self._folders[name].put() for name in new if name in self._folders}
+        records = self._records
+        if records is not None and records.is_new:
+            self._syncing.round()  # likewise of records
+            self._open()
+            records = self._records
+        came_first = Moved() if records is None else records.take(tell)
+        went = Moved() if records is None or not looks else records.give(tell, self._give)
         taken: dict[str, Changed] = {}
         for name, folder in self._folders.items():
             if not looks:
@@ -85,13 +95,21 @@ class Rounds:
         came.add_round(self._given)
         self._given = Round()
         self._open()  # a device that goes on in a new log has its collections anew
+        moved = came_first if self._records is None else came_first + self._records.take(tell)
+        came.troubles += [*went.troubles, *moved.troubles]
         shown: list[FolderView] = []
         for name, folder in self._folders.items():
             tell(f"writing {folder.path}")
             applied = folder.put()
             applied.written += first[name].written if name in first else 0
             shown.append(_shown(name, folder, taken.get(name, Changed()), applied))
-        return self._told(came, tuple(shown))
+        told = RecordsView(
+            given=went.changed,
+            withdrawn=went.removed,
+            written=moved.changed,
+            removed=moved.removed,
+        )
+        return self._told(came, tuple(shown), told)
 
     def _give(self) -> None:
         """Give what was taken so far, so that others need not wait for the rest."""
@@ -108,18 +126,24 @@ class Rounds:
         work, core = self._work, self._work.core
         for opened in work.devices.collections():
             name = opened.about.name
+            if opened.about.holds is Holds.RECORDS:
+                if self._records is None or self._records.opened is not opened:
+                    self._records = RecordSync(work.devices, opened, work.doors)
+                continue
             known = self._folders.get(name)
             if known is not None and known.opened is opened:
                 continue
             if known is not None:
                 known.close()
                 del self._folders[name]
-            if work.rows(opened).bound is not None:
+            if opened.about.holds is Holds.FILES and work.rows(opened).bound is not None:
                 self._folders[name] = FolderSync(
                     opened, work.devices.keeping, core.clock, core.entropy
                 )
 
-    def _told(self, done: Round, folders: tuple[FolderView, ...]) -> RoundView:
+    def _told(
+        self, done: Round, folders: tuple[FolderView, ...], records: RecordsView
+    ) -> RoundView:
         devices = self._work.devices
         names = devices.names()
         behind, verified = list[str](), set[str]()
@@ -141,6 +165,7 @@ class Rounds:
             away=tuple(done.away),
             behind=tuple(behind),
             folders=folders,
+            records=records,
             verified=tuple(sorted(verified)),
         )
 

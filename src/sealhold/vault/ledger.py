@@ -90,6 +90,8 @@ _WORDS = {
     EventKind.TOKEN: "a policy token: {reason}",
     EventKind.LOG_KEY: "another key signs for the log from here on: the one before is {reason}",
     EventKind.POLICY: "standing rules: {reason}",
+    EventKind.DEVICE: "devices: {reason}",
+    EventKind.SYNC: "devices exchanged what changed",
     EventKind.COMPONENT: "what a grant lets a source run: {reason}",
 }
 

@@ -48,6 +48,15 @@ def round_blocks(done: RoundView) -> list[Block]:
             ]
         )
     ]
+    records = done.records
+    if records.given or records.withdrawn or records.written or records.removed:
+        told = [
+            f"{counted(records.given, 'record')} given",
+            f"{records.withdrawn} taken away here",
+            f"{records.written} written",
+            f"{records.removed} taken away by others",
+        ]
+        blocks += [Line("records of the vault:", "head"), Line(", ".join(told))]
     for folder in done.folders:
         blocks += _folder(folder)
     blocks += [Line(f"{safe(place)} does not answer.", "bad") for place in done.away]

@@ -15,6 +15,7 @@ from sealhold.model.shown.devices import FolderView, RecordsView, RoundView
 from sealhold.node.devicewatch import Hints
 from sealhold.node.devicework import DeviceWork
 from sealhold.sharing.devices.applying import Applied
+from sealhold.sharing.devices.budgets import BudgetSync
 from sealhold.sharing.devices.foldersync import Changed, FolderSync
 from sealhold.sharing.devices.joinpapers import Holds
 from sealhold.sharing.devices.recordsync import Moved, RecordSync
@@ -35,6 +36,7 @@ class Rounds:
         self._folders: dict[str, FolderSync] = {}
         self._syncing: Syncing | None = None
         self._records: RecordSync | None = None
+        self._budgets: BudgetSync | None = None
         self._given = Round()  # what went out while a folder was looked through
 
     def __enter__(self) -> Self:
@@ -92,6 +94,8 @@ class Rounds:
                 done = folder.take(allowed=done.held.paths)
             taken[name] = done
         came = self._syncing.round(lambda name, _round: tell(f"exchanging {name}"))
+        if self._budgets is not None and self._budgets.settle():
+            self._give()
         came.add_round(self._given)
         self._given = Round()
         self._open()  # a device that goes on in a new log has its collections anew
@@ -129,6 +133,7 @@ class Rounds:
             if opened.about.holds is Holds.RECORDS:
                 if self._records is None or self._records.opened is not opened:
                     self._records = RecordSync(work.devices, opened, work.doors)
+                    self._budgets = BudgetSync(work.devices, opened, core)
                 continue
             known = self._folders.get(name)
             if known is not None and known.opened is opened:

@@ -20,8 +20,9 @@ from sealhold.model.shown.devices import (
 )
 from sealhold.node.deviceplaces import Places, way_of
 from sealhold.node.node import Node
-from sealhold.node.starttoken import begun
+from sealhold.node.starttoken import STAGING, begun
 from sealhold.sharing.devices import joining
+from sealhold.sharing.devices.budgets import BudgetSync
 from sealhold.sharing.devices.certs import Role
 from sealhold.sharing.devices.devices import Open
 from sealhold.sharing.devices.drafting import Draft
@@ -34,8 +35,6 @@ from sealhold.sharing.devices.syncing import Syncing
 from sealhold.stores.backends.localdir import LocalDir
 from sealhold.vault.recordfeed import RecordFeed
 from sealhold.vault.synced import Synced
-
-STAGING = "sync"  # where packs wait in the vault's folder
 
 
 class DeviceWork:
@@ -58,7 +57,8 @@ class DeviceWork:
             ConflictError: this vault is a device already.
         """
         self.devices.begin(name, self._node.parts.vault.sets.root.keeping.recovery or None)
-        self.devices.create(Holds.RECORDS, RECORDS)
+        opened = self.devices.create(Holds.RECORDS, RECORDS)
+        BudgetSync(self.devices, opened, self.core).appoint()
         return self.every()[0]
 
     def every(self) -> list[DeviceView]:

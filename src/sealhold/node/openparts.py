@@ -37,6 +37,7 @@ from sealhold.model.errors import SealholdError, TamperedError
 from sealhold.model.quantities import DAY
 from sealhold.node.places import places_of
 from sealhold.node.service import Service
+from sealhold.node.starttoken import mind_copies
 from sealhold.node.world import World
 from sealhold.stores.spec import TableSpec
 from sealhold.vault.attachments import ATTACHMENTS
@@ -101,6 +102,7 @@ class OpenParts:
         self.vault = vault
         self.core = core = vault.core
         self._home, self._world = home, world
+        mind_copies(core, home.folder, world.outside)
         self.is_near = not places_of(home).records
         self.objects = Objects(core.store, core.objects, core.keys, core.entropy)
         self.objects.sweep()

@@ -102,5 +102,38 @@ ASIDE = TableSpec(
     key=("collection", "id"),
     indexes={},
 )
-DECIDING = (SELF, COLLECTIONS, MEMBERS, SECRETS, CARRIERS)
+SHARING = TableSpec(
+    name="syncsharing",
+    columns={
+        "one": ColumnKind.I64,
+        "incarnation": ColumnKind.ID16,  # of this device: who may spend what was leased to it
+    },
+    key=("one",),
+    indexes={},
+)
+HELD = TableSpec(
+    name="syncslice",
+    columns={
+        "budget": ColumnKind.TAG16,
+        "number": ColumnKind.I64,
+        "incarnation": ColumnKind.ID16,
+        "amount": ColumnKind.I64,
+        "spent": ColumnKind.I64,
+    },
+    key=("budget", "number"),
+    indexes={},
+)
+WANTED = TableSpec(
+    name="syncwant",
+    columns={"budget": ColumnKind.TAG16, "paper": ColumnKind.SEALED},
+    key=("budget",),
+    indexes={},
+)
+BOOKS = TableSpec(
+    name="syncbook",
+    columns={"budget": ColumnKind.TAG16, "paper": ColumnKind.SEALED},
+    key=("budget",),
+    indexes={},
+)
+DECIDING = (SELF, COLLECTIONS, MEMBERS, SECRETS, CARRIERS, SHARING, HELD, WANTED, BOOKS)
 TABLES = (ENTRIES, SEGMENTS, SENT, FILES, ASIDE)

@@ -104,6 +104,7 @@ from sealhold.model.errors.tampered import (
 from sealhold.model.errors.unavailable import (
     AuditUnavailableError,
     BrokerLostError,
+    BudgetAwayError,
     BusyError,
     CarrierAwayError,
     CarrierFullError,
@@ -139,6 +140,7 @@ __all__ = [
     "BadSignatureError",
     "BadTokenError",
     "BrokerLostError",
+    "BudgetAwayError",
     "BusyError",
     "CapTooHighError",
     "CardError",

@@ -34,6 +34,7 @@ from sealhold.sharing.devices.drafting import Draft
 from sealhold.sharing.devices.identity import DeviceKeys, device_id, read_prekey
 from sealhold.sharing.devices.joinpapers import (
     Given,
+    Holds,
     Way,
     carrier_id,
     checked_name,
@@ -102,6 +103,9 @@ def certify(  # reason: what a newcomer asked, and what its owner chose
     data = issue(certificate, me.keys.signer)
     certified = Certified(read_certificate(data), data)
     given = [each for each in devices.collections() if certificate.covers(each.about.id)]
+    if any(each.about.holds is Holds.RECORDS for each in given):
+        # THREAT T524: from before there is a second device, this one charges from slices alone
+        devices.share_budgets()
     for opened in given:
         _add(devices, opened, certified, bytes([Thing.PREKEY]) + prekey)
     devices.call(device, name)
@@ -160,6 +164,7 @@ def accept(  # reason: both sides of what the words confirmed
             chain=given.chain,
         ),
         "joined",
+        shares=any(each.holds is Holds.RECORDS for each in given.collections),
     )
     return given.ways
 

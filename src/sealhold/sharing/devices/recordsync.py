@@ -133,9 +133,9 @@ class RecordSync:
                 content = packer.content(taken, digested, Kind.RECORD)
                 for row in self._rows.of(record_id) or [self._fresh()]:
                     known = [row.version] if row.version in self.opened.replica.state else []
-                    of_now = {"record": record_id, "number": number, "job": jobs[record_id]}
                     version = draft.put(row.thing, content, known)
-                    made.append(replace(row, version=version, **of_now))
+                    now = replace(row, record=record_id, number=number, job=jobs[record_id])
+                    made.append(replace(now, version=version))
         draft.commit(Step(beside=self._rows.writing(made)))
         for row in made:
             self._rows.put(row)

@@ -1,0 +1,76 @@
+"""Three devices that spend, meet, die and are put back at random: never over the cap together."""
+
+from contextlib import ExitStack
+from random import Random
+
+import pytest
+
+from sealhold.sharing.devices.certs import Role
+from tests.unit.budget_devices import Spender
+from tests.unit.copied_devices import Copy, KilledError, copy, put_back
+from tests.unit.owned_devices import machine, pair
+from tests.unit.replicas import Shelf
+
+CAP = 40_000_000  # micro-bits of one purpose in a year
+STEPS = 28
+
+
+class Dying:
+    """The writer of a vault that is killed at one of its next commits."""
+
+    def __init__(self, spender: Spender, left: int) -> None:
+        self._writer, self._left = spender.machine.vault.core.writer, left
+
+    def __enter__(self) -> None:
+        submit = self._writer.submit
+
+        def counted(works):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  # reason: as it
+            self._left -= 1
+            if self._left < 0:
+                raise KilledError
+            return submit(works)
+
+        self._writer.submit = counted  # type: ignore[method-assign]
+
+    def __exit__(self, *_raised: object) -> None:
+        del self._writer.submit
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_no_schedule_of_three_devices_spends_more_than_the_cap(seed: int) -> None:
+    chance, shelf = Random(seed), Shelf()
+    with ExitStack() as stack:
+        found = [Spender(stack.enter_context(machine(b"law %d %d" % (seed, n)))) for n in range(3)]
+        found[0].begin()
+        pair(found[0].machine, found[1].machine, "second", Role.ADMIN)
+        pair(found[0].machine, found[2].machine, "third")
+        copies: dict[int, Copy] = {}
+        for step in range(STEPS):
+            number = chance.randrange(3)
+            one = found[number]
+            match chance.choice(["charge", "charge", "sync", "sync", "sync", "copy", "back", "die"]):
+                case "charge":
+                    one.charge(chance.choice([1, 3, 5, 9]))
+                case "sync":
+                    one.sync(shelf)
+                case "copy":
+                    copies[number] = copy(one.machine)
+                case "back" if number in copies:
+                    put_back(one.machine, copies.pop(number))
+                    one.machine.token = b"start %d" % step
+                    one.machine.again()
+                case "die":
+                    try:
+                        with Dying(one, chance.randrange(6)):
+                            one.sync(shelf)
+                    except KilledError:
+                        pass
+                    one.machine.again()
+                case _:
+                    pass
+            assert sum(each.told for each in found) <= CAP
+        for _ in range(6):  # they meet again, and spend what they can
+            for each in found:
+                each.sync(shelf)
+                each.charge(9)
+        assert 0 < sum(each.told for each in found) <= CAP

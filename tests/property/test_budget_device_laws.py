@@ -36,7 +36,7 @@ class Dying:
         del self._writer.submit
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_no_schedule_of_three_devices_spends_more_than_the_cap(seed: int) -> None:
     chance, shelf = Random(seed), Shelf()
     with ExitStack() as stack:
@@ -48,7 +48,9 @@ def test_no_schedule_of_three_devices_spends_more_than_the_cap(seed: int) -> Non
         for step in range(STEPS):
             number = chance.randrange(3)
             one = found[number]
-            match chance.choice(["charge", "charge", "sync", "sync", "sync", "copy", "back", "die"]):
+            match chance.choice(
+                ["charge", "charge", "sync", "sync", "sync", "copy", "back", "die"]
+            ):
                 case "charge":
                     one.charge(chance.choice([1, 3, 5, 9]))
                 case "sync":
@@ -69,8 +71,9 @@ def test_no_schedule_of_three_devices_spends_more_than_the_cap(seed: int) -> Non
                 case _:
                     pass
             assert sum(each.told for each in found) <= CAP
-        for _ in range(6):  # they meet again, and spend what they can
+        for _ in range(7):  # they meet again, and spend all that they can
             for each in found:
                 each.sync(shelf)
-                each.charge(9)
+                while not each.charge(4) or not each.charge(1):
+                    assert sum(each.told for each in found) <= CAP
         assert 0 < sum(each.told for each in found) <= CAP

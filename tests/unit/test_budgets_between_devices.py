@@ -82,7 +82,7 @@ def test_a_restored_device_spends_nothing_of_what_it_was_lent() -> None:
         assert other.charge(1) == "BudgetAwayError"
         for _ in range(10):
             meet(shelf, one, other, rounds=1)
-            one.charge(5), other.charge(5)
+            one.charge(5), other.charge(1)
         assert CAP - 10 * BITS <= one.told + other.told <= CAP
 
 
@@ -103,6 +103,9 @@ def test_a_restored_device_that_counted_goes_on_from_what_the_others_know() -> N
             meet(shelf, one, other, rounds=1)
             one.charge(5), other.charge(5)
         assert 12 * BITS < one.told + other.told <= CAP
+        # its own book was a copy: it counts in a next term
+        (ledger,) = other.machine.devices.collection(NAME).members.state.ledgers.values()
+        assert (ledger.term, ledger.device) == (2, one.machine.devices.me.id)
 
 
 def test_another_admin_counts_when_the_one_that_did_is_gone() -> None:

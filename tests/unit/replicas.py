@@ -19,6 +19,7 @@ from sealhold.sharing.devices.keeping import Keeping
 from sealhold.sharing.devices.keybag import BagKey
 from sealhold.sharing.devices.names import Mailbox
 from sealhold.sharing.devices.oplog import LogId
+from sealhold.sharing.devices.ops import Operation
 from sealhold.sharing.devices.replica import Own, Replica
 from tests.unit.memory_vault import NOON, memory_vault
 
@@ -97,6 +98,9 @@ class Everybody:
 
     def signer(self, device: bytes) -> PublicKey | None:
         return self.signers.get(device)
+
+    def may(self, device: bytes, op: Operation) -> bool:
+        return device in self.signers and op is not None
 
     def cut(self, log: LogId) -> int | None:
         return self.cuts.get(log)

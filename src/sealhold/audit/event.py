@@ -87,8 +87,11 @@ class EventKind(IntEnum):
     HOLD = 67  # a duty to keep was declared, lifted, applied or ended, as the reason says
     HELD = 68  # an officer read what is held of somebody who was erased
     SNAPSHOT = 72  # what is set was kept, or the rows went back to the form that the reason names
+    CONTACT = 77  # another person was added, verified, renamed or removed, as the reason says
     DEVICE = 78  # of this person's devices one joined, left, or changed, as the reason says
     SYNC = 79  # devices exchanged what changed: `rows_read` entries came, `rows_out` went
+    SHARE = 81  # something was shared with a person, changed or taken back, as the reason says
+    SHARED_USE = 82  # what is shared was used at its owner's, or refused, as the reason says
     PAUSE = 74  # a grant was paused, or holds again, as the reason says
     TOKEN = 73  # a policy token was made, revoked, came, went or was refused, as the reason says
     LOG_KEY = 69  # from here on the key that the digest names signs for the log

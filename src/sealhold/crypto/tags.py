@@ -41,6 +41,7 @@ class Tag(bytes, Enum):
     BOX = b"sealhold/box/v1"  # HPKE info of what is sealed to a public key
     PAIRING_FRAME = b"sealhold/pairing-frame/v1"  # a part of a message between two devices
     PAIRING_ANSWER = b"sealhold/pairing-answer/v1"  # what a newcomer is given, in a box
+    LETTER_BOX = b"sealhold/letter-box/v1"  # a letter to a person, in a box
 
     # keyed hashes and row checks
     ROW_MAC = b"sealhold/row-mac/v1"
@@ -105,6 +106,7 @@ class Tag(bytes, Enum):
     PAIRING_TEXT = b"sealhold/pairing-text/v1"  # the check of a typed invitation
     PAIRING_KEYS = b"sealhold/pairing-keys/v1"  # whose introduction an invitation names
     PAIRING_COMMIT = b"sealhold/pairing-commit/v1"  # a newcomer's keys, before it shows them
+    CONTACT_SHORT = b"sealhold/contact-short/v1"  # the check of a card in short
     CONTACT_WORDS = b"sealhold/contact-words/v1"  # a person's card, as words to read out
 
     # derived keys
@@ -129,6 +131,10 @@ class Tag(bytes, Enum):
     ROOT_MLDSA = b"sealhold/root-mldsa/v1"
     LOG_ENTRY_KEY = b"sealhold/log-entry-key/v1"
     LAN = b"sealhold/lan/v1"  # by which devices find each other in a network
+    SHOWN = b"sealhold/shown/v1"  # ids of what is shown to others
+    USE_KEY = b"sealhold/use-key/v1"  # opens one version of an object that is shared
+    USE_PIECE = b"sealhold/use/v1"  # a piece of its content
+    USE_ANSWER = b"sealhold/use-answer/v1"  # such a key, sealed to who asked
     MAILBOX_KEY = b"sealhold/relay-mailbox/v1"  # signs what an admin asks of a relay
     PAIRING_CONFIRM = b"sealhold/pairing-confirm/v1"  # that both sides have one password
     PAIRING_SESSION = b"sealhold/pairing-session/v1"
@@ -136,6 +142,7 @@ class Tag(bytes, Enum):
     PAIRING_ROOMS = b"sealhold/pairing-rooms/v1"  # from which the rooms of a channel are named
     PAIRING_WORDS = b"sealhold/pairing-words/v1"  # what two people compare
     PAIRING_RECEIPT = b"sealhold/pairing-receipt/v1"
+    INBOX = b"sealhold/inbox/v1"  # from which a person's inboxes are named; that one stands open
 
     PRODUCT = b"sealhold/product/v1"  # a compiled program: its key, and what it is of
     PRODUCT_NAME = b"sealhold/product-file/v1"  # its file
@@ -149,6 +156,8 @@ class Tag(bytes, Enum):
     CERTIFICATE = b"sealhold/certificate/v1"  # of a device, by the root or an admin
     PREKEY = b"sealhold/prekey/v1"  # by a device, of a key that it will throw away
     WRAP_SET = b"sealhold/wrap-set/v1"  # by a device, of a secret for many
+    PREVIEW = b"sealhold/preview/v1"  # of what a share would do
+    SHARE = b"sealhold/share/v1"  # by a device of the owner, of what a share says
     MEMBERSHIP = b"sealhold/membership/v1"  # by an admin, of an entry
     HAND_OVER = b"sealhold/hand-over/v1"  # by a ledger's device, to the next
     LOG_ENTRY_SIGNATURE = b"sealhold/log-entry-signature/v1"
@@ -157,3 +166,5 @@ class Tag(bytes, Enum):
     LAN_SERVER = b"sealhold/lan-server/v1"  # by a device, of a connection that it serves
     LAN_CLIENT = b"sealhold/lan-client/v1"  # by a device, of a connection that it made
     RELAY_PAPER = b"sealhold/relay-paper/v1"  # what an admin of a mailbox asks of its relay
+    CARD = b"sealhold/contact-card/v1"  # by an admin device, of who a person is
+    LETTER = b"sealhold/letter/v1"  # by a device, of a letter to another person

@@ -7,18 +7,27 @@
 Source: docs/spec/11-exchange-and-op-log.md section 9.
 """
 
+from dataclasses import replace
+
 from sealhold.model.clock import Clock
-from sealhold.model.errors import CarrierAwayError, InvalidError, StoreUnavailableError
+from sealhold.model.errors import (
+    CarrierAwayError,
+    CarrierRefusedError,
+    InvalidError,
+    StoreUnavailableError,
+)
 from sealhold.net.relay.calling import Caller, RelayAddress, address_of
+from sealhold.net.relay.papers import Rights
 from sealhold.node.placing import place_of
 from sealhold.node.world import World
 from sealhold.sharing.devices.carrier import StoreCarrier
 from sealhold.sharing.devices.devices import Devices, Open
-from sealhold.sharing.devices.joinpapers import Way, read_way
+from sealhold.sharing.devices.joinpapers import Way, carrier_id, read_way
 from sealhold.sharing.devices.reaching import by_relay, by_store, token_for
 from sealhold.sharing.devices.relayrooms import RelayMeetings
 from sealhold.sharing.devices.rendezvous import CarrierMeetings, Meetings
 from sealhold.sharing.devices.syncing import Reached
+from sealhold.sharing.peers.inbox import Spot
 
 BUCKET, FOLDER = "s3://", "folder:"
 RELAYS = ("https://", "http://")
@@ -44,19 +53,70 @@ class Places:
 
     def reached(self) -> list[Reached]:
         """Return all places; one that cannot be opened is told as away."""
-        found: list[Reached] = []
-        for id_, told in self._devices.keeping.carriers().items():
+        found = [
+            self._at(id_, read_way(told)) for id_, told in self._devices.keeping.carriers().items()
+        ]
+        for opened in self._devices.collections():
+            # THREAT T547: where another person's lies, nothing of this one is put
+            only = opened.about.id
+            found += [replace(self._of_others(way), only=only) for way in opened.about.ways]
+        return found
+
+    def id_of(self, way: Way) -> bytes:
+        """Return the 16 bytes by which this device calls a place."""
+        return carrier_id(way, self._devices.base)
+
+    def _of_others(self, way: Way) -> Reached:
+        """Return a place that another person told of."""
+        id_ = self.id_of(way)
+        if way.kind != "relay":
+            return self._at(id_, way)
+        try:
+            address, _ = self.reach(way.address)
+        except CarrierRefusedError:
+            return _away(id_, way)
+        return by_relay(id_, way, address, self._devices, self._clock)
+
+    def _at(self, id_: bytes, way: Way) -> Reached:
+        if way.kind == "relay":
+            return by_relay(id_, way, _relay(way), self._devices, self._clock)
+        try:
+            return by_store(id_, way, place_of(way.address, self._world))
+        except StoreUnavailableError:
+            return _away(id_, way)
+
+    def spots(self) -> list[Spot]:
+        """Return all places, as far as inboxes of people go."""
+        found: list[Spot] = []
+        for told in self._devices.keeping.carriers().values():
             way = read_way(told)
             if way.kind == "relay":
-                found.append(by_relay(id_, way, _relay(way), self._devices, self._clock))
+                found.append(Spot(way, address=_relay(way), caller=Caller(_relay(way))))
                 continue
             try:
-                store = place_of(way.address, self._world)
+                store = StoreCarrier(place_of(way.address, self._world))
             except StoreUnavailableError:
-                found.append(_away(id_, way))
+                found.append(Spot(way))
             else:
-                found.append(by_store(id_, way, store))
+                found.append(Spot(way, store=store))
         return found
+
+    def reach(self, address: str) -> tuple[RelayAddress, Caller]:
+        """Return what calls a relay that another person's card names.
+
+        Raises:
+            CarrierRefusedError: it is no address that a card may lead to.
+        """
+        ways = map(read_way, self._devices.keeping.carriers().values())
+        is_own = any(way.kind == "relay" and way.address == address for way in ways)
+        # THREAT T536: a card leads to no machine at home, and nowhere without TLS
+        if not is_own and not address.startswith("https://"):
+            raise CarrierRefusedError("a card names a relay that is not reached by https")
+        try:
+            found = address_of(address, private=is_own)
+        except InvalidError as err:
+            raise CarrierRefusedError("a card names a relay that has no address") from err
+        return found, Caller(found)
 
     def meetings(self, way: Way) -> Meetings:
         """Return the rooms at a place, where two devices meet.
@@ -73,6 +133,17 @@ class Places:
         if way.kind != "relay":
             return ""
         return token_for(opened, way, _relay(way), self._clock)
+
+    def mint_for_guests(self, opened: Open, way: Way) -> str:
+        """Return a token for people who are let in: it deletes nothing; empty where none is needed.
+
+        Raises:
+            CarrierRefusedError: the relay knows no such account.
+            CarrierAwayError: no answer.
+        """
+        if way.kind != "relay":
+            return ""
+        return token_for(opened, way, _relay(way), self._clock, rights=Rights.WRITE)
 
 
 def way_of(address: str, token: str = "") -> Way:

@@ -12,8 +12,10 @@ from typing import Self
 
 from sealhold.model.ids import DeviceId, Id16
 from sealhold.model.shown.devices import FolderView, RecordsView, RoundView
+from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicewatch import Hints
 from sealhold.node.devicework import DeviceWork
+from sealhold.node.peoplerounds import PeopleRounds
 from sealhold.sharing.devices.applying import Applied
 from sealhold.sharing.devices.budgets import BudgetSync
 from sealhold.sharing.devices.foldersync import Changed, FolderSync
@@ -96,6 +98,8 @@ class Rounds:
         came = self._syncing.round(lambda name, _round: tell(f"exchanging {name}"))
         if self._budgets is not None and self._budgets.settle():
             self._give()
+        self._exchange_letters(came)
+        self._meet(came)
         came.add_round(self._given)
         self._given = Round()
         self._open()  # a device that goes on in a new log has its collections anew
@@ -115,6 +119,21 @@ class Rounds:
         )
         return self._told(came, tuple(shown), told)
 
+    def _exchange_letters(self, came: Round) -> None:
+        """Take letters of other people, leave those for them, and have own devices hear of it."""
+        post = ContactWork(self._work).round()
+        came.troubles += post.troubles
+        if self._syncing is not None and (post.taken or post.is_new_card):
+            self._syncing.give(self._work.devices.home, came)
+
+    def _meet(self, came: Round) -> None:
+        """Take and leave letters, keep shares up, and give on what was written for that."""
+        met = PeopleRounds(self._work).run()
+        if met is not None:
+            came.troubles += met.troubles
+            if met.has_written and self._syncing is not None:
+                came.add_round(self._syncing.give_all())
+
     def _give(self) -> None:
         """Give what was taken so far, so that others need not wait for the rest."""
         if self._syncing is not None:
@@ -130,7 +149,7 @@ class Rounds:
         work, core = self._work, self._work.core
         for opened in work.devices.collections():
             name = opened.about.name
-            if opened.about.holds is Holds.RECORDS:
+            if opened.about.holds is Holds.RECORDS and not opened.is_foreign:
                 if self._records is None or self._records.opened is not opened:
                     self._records = RecordSync(work.devices, opened, work.doors)
                     self._budgets = BudgetSync(work.devices, opened, core)
@@ -141,7 +160,7 @@ class Rounds:
             if known is not None:
                 known.close()
                 del self._folders[name]
-            if opened.about.holds is Holds.FILES and work.rows(opened).bound is not None:
+            if opened.about.holds is not Holds.HOME and work.rows(opened).bound is not None:
                 self._folders[name] = FolderSync(
                     opened, work.devices.keeping, core.clock, core.entropy
                 )

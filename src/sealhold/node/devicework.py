@@ -36,6 +36,8 @@ from sealhold.stores.backends.localdir import LocalDir
 from sealhold.vault.recordfeed import RecordFeed
 from sealhold.vault.synced import Synced
 
+NO_FILES = frozenset({Holds.HOME, Holds.RECORDS})  # collections that no folder is kept equal to
+
 
 class DeviceWork:
     """This vault as a device. For one thread."""
@@ -125,7 +127,7 @@ class DeviceWork:
             StoreUnavailableError: the folder cannot be written.
         """
         opened, folder = self.devices.collection(name), path.resolve()
-        if opened.about.holds is not Holds.FILES:
+        if opened.about.holds in NO_FILES:
             raise NotFoundError("no collection of files is called so")
         if not folder.is_dir():
             raise NotFoundError(f"there is no folder `{path}`")
@@ -146,7 +148,7 @@ class DeviceWork:
             NotFoundError: there is no such collection, or it has no folder here.
         """
         opened = self.devices.collection(name)
-        if opened.about.holds is not Holds.FILES:
+        if opened.about.holds in NO_FILES:
             raise NotFoundError("no collection of files is called so")
         rows = self.rows(opened)
         if rows.bound is None:
@@ -303,7 +305,7 @@ class DeviceWork:
 
     def _shown(self, opened: Open) -> CollectionView:
         state = opened.replica.state
-        bound = self.rows(opened).bound if opened.about.holds is Holds.FILES else None
+        bound = None if opened.about.holds in NO_FILES else self.rows(opened).bound
         return CollectionView(
             id=opened.about.id.hex(),
             name=opened.about.name,

@@ -135,5 +135,35 @@ BOOKS = TableSpec(
     key=("budget",),
     indexes={},
 )
-DECIDING = (SELF, COLLECTIONS, MEMBERS, SECRETS, CARRIERS, SHARING, HELD, WANTED, BOOKS)
-TABLES = (ENTRIES, SEGMENTS, SENT, FILES, ASIDE)
+SHARE_LEDGERS = TableSpec(
+    name="shareledger",
+    columns={"grant": ColumnKind.ID16, "paper": ColumnKind.SEALED},
+    key=("grant",),
+    indexes={},
+)
+SHARE_USES = TableSpec(
+    name="shareuse",
+    columns={
+        "grant": ColumnKind.ID16,
+        "nonce": ColumnKind.ID16,  # of the note that asked
+        "paper": ColumnKind.SEALED,
+    },
+    key=("grant", "nonce"),
+    indexes={},
+)
+LETTERS = TableSpec(
+    name="syncletter",
+    columns={
+        "way": ColumnKind.CODE,  # in | out
+        "id": ColumnKind.ID16,  # of the letter
+        "paper": ColumnKind.SEALED,
+    },
+    key=("way", "id"),
+    indexes={},
+)
+DECIDING = (
+    *(SELF, COLLECTIONS, MEMBERS, SECRETS, CARRIERS),
+    *(SHARING, HELD, WANTED, BOOKS),
+    SHARE_LEDGERS,
+)
+TABLES = (ENTRIES, SEGMENTS, SENT, FILES, ASIDE, LETTERS, SHARE_USES)

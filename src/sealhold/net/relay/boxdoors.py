@@ -35,6 +35,8 @@ LONGEST_WAIT: Final = 60.0  # seconds of one poll
 PAGE: Final = 1_000  # names in an answer
 RUN_BYTES: Final = 4_194_304  # of entries in an answer, or one entry
 RATE: Final = Rate(200, 2_000)  # calls of a token
+MOST_LEFT: Final = 256  # keys that lie in a mailbox into which others leave them
+MOST_LEFT_BYTES: Final = 67_108_864
 _RANGE = re.compile(r"bytes=([0-9]{1,8})-([0-9]{1,8})")
 _HEX = re.compile(r"[0-9a-f]{32}")
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
@@ -114,7 +116,7 @@ class BoxDoors(Generic[Where]):
                 raise RefusedError(405)
 
     def _put(self, head: Head, item: Item, body: Body) -> Answer:
-        self._allowed(head, item.box, Rights.WRITE)
+        self._may_put(head, item)
         if head.headers.get("if-none-match") != "*":
             raise RefusedError(428)
         data = body(MOST[item.sort])
@@ -172,12 +174,19 @@ class BoxDoors(Generic[Where]):
     # --- who asks ---
 
     def _allowed(self, head: Head, box: Id16, least: Rights) -> None:
+        _check(self._bearer(head), box, least)
+
+    def _may_put(self, head: Head, item: Item) -> None:
         bearer = self._bearer(head)
-        # THREAT T445: a token is good for one mailbox, and for what it was made for
-        if bearer.of != box or bearer.rights is None:
+        if bearer.rights is not Rights.LEAVE:
+            _check(bearer, item.box, Rights.WRITE)
+            return
+        if bearer.of != item.box or item.sort is not Sort.KEY:
             raise RefusedError(403)
-        if RANK.index(bearer.rights) < RANK.index(least):
-            raise RefusedError(403)
+        # THREAT T540: who may leave something does not fill the account of who reads it
+        lying = self.keeping.names(item.box, Sort.KEY.value, None, MOST_LEFT)
+        if len(lying) >= MOST_LEFT or sum(size for _, size in lying) >= MOST_LEFT_BYTES:
+            raise RefusedError(507)
 
     def _bearer(self, head: Head) -> Bearer:
         scheme, _, token = head.headers.get("authorization", "").partition(" ")
@@ -188,6 +197,14 @@ class BoxDoors(Generic[Where]):
         if not self.rates.takes(bearer.token):
             raise RefusedError(429)
         return bearer
+
+
+def _check(bearer: Bearer, box: Id16, least: Rights) -> None:
+    # THREAT T445: a token is good for one mailbox, and for what it was made for
+    if bearer.of != box or bearer.rights not in RANK:
+        raise RefusedError(403)
+    if RANK.index(bearer.rights) < RANK.index(least):
+        raise RefusedError(403)
 
 
 def id_of(told: str) -> Id16:

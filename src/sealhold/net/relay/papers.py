@@ -33,14 +33,15 @@ class Act(StrEnum):
 
 
 class Rights(StrEnum):
-    """What a token is good for; each includes those before it."""
+    """What a token is good for; each of `RANK` includes those before it."""
 
+    LEAVE = "leave"  # puts keys under new names, and no more: for people who are no members
     READ = "read"
     WRITE = "write"
     ADMIN = "admin"  # deletes, too
 
 
-RANK: Final = tuple(Rights)
+RANK: Final = (Rights.READ, Rights.WRITE, Rights.ADMIN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,11 @@ class Role(StrEnum):
     FULL = "full"  # reads and writes all
     LIMITED = "limited"  # some collections
     BLIND = "blind"  # hosts ciphertext, and holds no key
+    EDITOR = "editor"  # of another person: reads and writes some collections
+    GUEST = "guest"  # of another person: reads some collections
+
+
+OF_OTHERS = frozenset({Role.EDITOR, Role.GUEST})
 
 
 class KeyUse(StrEnum):
@@ -292,12 +297,14 @@ def _end(told: Plain) -> Instant | None:
 
 
 def _fit(found: Certificate) -> None:
-    limited = found.role is Role.LIMITED
+    limited = found.role is Role.LIMITED or found.role in OF_OTHERS
     uses = {
         Role.ADMIN: {KeyUse.HELD},
         Role.FULL: {KeyUse.HELD},
         Role.LIMITED: {KeyUse.HELD, KeyUse.PER_USE},
         Role.BLIND: {KeyUse.NONE},
+        Role.EDITOR: {KeyUse.HELD},
+        Role.GUEST: {KeyUse.HELD},
     }
     if found.keys not in uses[found.role] or (found.collections is None) is limited:
         raise InvalidEncodingError("a certificate whose role and keys do not fit each other")

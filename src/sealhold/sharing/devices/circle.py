@@ -11,6 +11,7 @@ from sealhold.crypto.secret import Secret
 from sealhold.crypto.sign import PublicKey
 from sealhold.sharing.devices.keybag import BagKey
 from sealhold.sharing.devices.oplog import LogId
+from sealhold.sharing.devices.ops import Operation
 
 
 class Circle(Protocol):
@@ -18,6 +19,10 @@ class Circle(Protocol):
 
     def signer(self, device: bytes) -> PublicKey | None:
         """Return the key by which a device signs; None if it never was a member that may write."""
+        ...
+
+    def may(self, device: bytes, op: Operation) -> bool:
+        """Return whether a member's role lets it say something."""
         ...
 
     def cut(self, log: LogId) -> int | None:

@@ -28,7 +28,7 @@ from sealhold.sharing.devices.certs import Role, issue, read_certificate
 from sealhold.sharing.devices.drafting import Draft
 from sealhold.sharing.devices.identity import DeviceKeys
 from sealhold.sharing.devices.joinpapers import About, Holds, checked_name, read_about
-from sealhold.sharing.devices.keeping import EDITS, TOKEN, Keeping, KeptSecret, Step
+from sealhold.sharing.devices.keeping import BAG, EPOCH, Keeping, KeptSecret, Step
 from sealhold.sharing.devices.keybag import BagKey
 from sealhold.sharing.devices.logicaltime import LogicalTime, following
 from sealhold.sharing.devices.me import Me
@@ -50,6 +50,16 @@ class Open:
     members: Members
     replica: Replica
     bodies: Bodies
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it is another person's, who says who its members are."""
+        return self.about.root is not None
+
+    def is_left(self, device: DeviceId) -> bool:
+        """Return whether it is another person's, who let this device go."""
+        members = self.members.state
+        return self.is_foreign and device in members.members and not members.certificate(device)
 
 
 class Devices:
@@ -167,11 +177,10 @@ class Devices:
         for collection, kept in sorted(kept_here.items(), key=lambda each: not _is_home(each[1])):
             if collection not in self._open:
                 about = read_about(kept)
-                members = Members(about.id, self.me.root, self.me.keys)
+                members = self._members(about)
                 for secret in self.keeping.secrets(about.id):
-                    if secret.kind in {TOKEN, EDITS}:
-                        continue
-                    members.remember(secret.kind, Secret(secret.told, "kept secret"))
+                    if secret.kind in {EPOCH, BAG}:
+                        members.remember(secret.kind, Secret(secret.told, "kept secret"))
                 members.take(self.keeping.members(about.id))
                 self._load(about, members)
         return list(self._open.values())
@@ -235,8 +244,20 @@ class Devices:
             if key not in known:
                 about = read_about(note.told)
                 self.keeping.put_collection(about.id, about.told(), Step(), "collection")
-                found.append(self._load(about, Members(about.id, self.me.root, self.me.keys)))
+                found.append(self._load(about, self._members(about)))
         return found
+
+    def take_on(self, about: About) -> Open:
+        """Take on a collection of another person, durably; the other own devices hear of it.
+
+        One that is known gets its new places.
+        """
+        self.keeping.put_collection(about.id, about.told(), Step(), "collection")
+        draft = Draft(self.home.replica)
+        draft.note(COLLECTION_KIND, about.id, about.told())
+        draft.commit()
+        self._open.pop(about.id, None)
+        return next(each for each in self.collections() if each.about.id == about.id)
 
     def save(self, opened: Open, objects: Iterable[bytes]) -> int:
         """Take in objects about members, durably; return how many were new."""
@@ -306,6 +327,9 @@ class Devices:
     def time_of(self, opened: Open) -> LogicalTime:
         """Return a time after all that is known in a collection."""
         return following(opened.replica.state.last, self._core.clock())
+
+    def _members(self, about: About) -> Members:
+        return Members(about.id, about.root or self.me.root, self.me.keys)
 
     def _load(self, about: About, members: Members) -> Open:
         replica = Replica(

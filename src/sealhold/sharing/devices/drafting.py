@@ -58,10 +58,12 @@ class Draft:
         sealed = None if name is None else self._name(thing, name, self._name_key(thing))
         self._ops.append(PlaceOp(OpKind.MOVE, thing, parent, sealed))
 
-    def put(self, thing: bytes, content: Content, parents: Iterable[bytes]) -> bytes:
-        """Write a version of an object, and return its id of 16 bytes."""
+    def put(
+        self, thing: bytes, content: Content, parents: Iterable[bytes], version: bytes | None = None
+    ) -> bytes:
+        """Write a version of an object, and return its id of 16 bytes: random, or the given one."""
         replica = self._replica
-        version = replica.entropy(ID_BYTES)
+        version = replica.entropy(ID_BYTES) if version is None else version
         key = self._keys[KeyName(thing, version)] = new_key(replica.entropy, "version key")
         sealed = seal_content(content, replica.collection, thing, version, key)
         self._ops.append(PutOp(thing, version, tuple(sorted(set(parents))), sealed))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import NoEpochError, NotFoundError
 from sealhold.model.ids import ID_BYTES, CollectionId, DeviceId, Id16
+from sealhold.sharing.devices.certs import OF_OTHERS
 from sealhold.sharing.devices.devices import Devices, Open, step_of
 from sealhold.sharing.devices.drafting import Draft
 from sealhold.sharing.devices.keeping import BAG, Step
@@ -82,8 +83,7 @@ def state_of(devices: Devices, opened: Open) -> Erasure:
     """Return how far the erasures in a collection are."""
     me, said = devices.me.id, _said(opened)
     bag = opened.members.state.policies.get(FORCE, b"")
-    living = opened.members.state.holders()
-    left = [d for d in living if said(d).bag != bag or not said(d).is_clean]
+    left = [d for d in _keepers(opened) if said(d).bag != bag or not said(d).is_clean]
     erased = tuple(sorted(opened.replica.state.erased))
     left = sorted(left, key=lambda device: (device != me, device))
     return Erasure(opened.about.id, erased, tuple(left) if erased else ())
@@ -98,7 +98,9 @@ def settle(devices: Devices) -> list[Open]:
     heads = {each.about.id: each.replica.book.head(devices.me.own.log) for each in all_of}
     for opened in all_of:
         _tell_again(devices, opened)
-    erased = [each for each in all_of if each.replica.state.erased]
+    erased = [
+        each for each in all_of if each.replica.state.erased and devices.me.id in _keepers(each)
+    ]
     if not erased and not any(map(_is_asked, all_of)):
         return [each for each in all_of if _has_written(devices, each, heads)]
     if any(_is_news(devices, each) for each in erased):
@@ -124,6 +126,15 @@ def _tell_again(devices: Devices, opened: Open) -> None:
         wrap_again(opened.replica, opened.members.current_bag(), {devices.me.id})
     except NoEpochError:
         return
+
+
+def _keepers(opened: Open) -> list[DeviceId]:
+    """Return the devices that hold keys and that others wait for: those of whose it is.
+
+    Who was let in has what it was given; nothing of it is awaited, and it seals to nobody.
+    """
+    holders = opened.members.state.holders().items()
+    return [device for device, found in holders if found.role not in OF_OTHERS]
 
 
 def _is_asked(opened: Open) -> bool:
@@ -157,7 +168,7 @@ def _say(devices: Devices, opened: Open) -> None:
     bags = [name for kind, name, _ in members.known() if kind == BAG]
     is_clean = len(me.keys.prekeys) == 1 and bags == [bag]
     now = _Said(bag, known, is_clean)
-    if _said(opened)(me.id) == now or me.id not in holders:
+    if _said(opened)(me.id) == now or me.id not in _keepers(opened):
         return
     draft = Draft(opened.replica)
     draft.note(KIND, me.id, [bag, [[d, known[d]] for d in sorted(known)], is_clean])
@@ -172,7 +183,7 @@ def _drop_prekeys(devices: Devices) -> None:
     me, known, living = devices.me, dict[DeviceId, int](), {devices.me.id}
     for opened in devices.collections():
         said = _said(opened)
-        for device in opened.members.state.holders():
+        for device in _keepers(opened):
             living.add(device)
             number = said(device).prekeys.get(me.id, 0)
             known[device] = min(number, known.get(device, number))
@@ -190,7 +201,7 @@ def _drop_bags(opened: Open, devices: Devices) -> None:
     except NoEpochError:
         return
     if opened.replica.state.waiting() or any(
-        said(device).bag != bag for device in members.state.holders()
+        said(device).bag != bag for device in _keepers(opened)
     ):
         return
     if gone := members.forget_bags():

@@ -315,8 +315,8 @@ class Exchange:
 
     def _segments(self, opened: list[Opened], report: Report) -> list[KeptSegment]:
         """Fetch the segments of keys that entries name, but for those here, and those replaced."""
-        ops = [op for each in opened for op in each.told.ops if isinstance(op, KeysOp)]
-        found = [self._segment(op, report) for op in ops]
+        told = [op for each in opened for op in self._replica.said(each)]
+        found = [self._segment(op, report) for op in told if isinstance(op, KeysOp)]
         return [each for each in found if each is not None]
 
     def _segment(self, op: KeysOp, report: Report) -> KeptSegment | None:

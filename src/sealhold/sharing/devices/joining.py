@@ -102,12 +102,16 @@ def certify(  # reason: what a newcomer asked, and what its owner chose
     )
     data = issue(certificate, me.keys.signer)
     certified = Certified(read_certificate(data), data)
-    given = [each for each in devices.collections() if certificate.covers(each.about.id)]
+    given = [
+        each
+        for each in devices.collections()
+        if certificate.covers(each.about.id) and not each.is_foreign
+    ]
     if any(each.about.holds is Holds.RECORDS for each in given):
         # THREAT T524: from before there is a second device, this one charges from slices alone
         devices.share_budgets()
     for opened in given:
-        _add(devices, opened, certified, bytes([Thing.PREKEY]) + prekey)
+        add(devices, opened, certified, bytes([Thing.PREKEY]) + prekey)
     devices.call(device, name)
     tokens = [
         (each.about.id, number, token)
@@ -179,20 +183,32 @@ def remove(devices: Devices, device: DeviceId) -> list[Open]:
     """
     if device == devices.me.id:
         raise InvalidError("a device does not remove itself: ask another one")
-    left = [each for each in devices.collections() if _has(each, device)]
+    left = [each for each in devices.collections() if has(each, device) and not each.is_foreign]
     if not left:
         raise NotFoundError("no such device")
     for opened in left:
-        members, before = opened.members, set(opened.members.objects)
-        time = devices.time_of(opened)
-        members.take([members.write(EntryKind.REMOVE, Removal(device), time)])
-        # THREAT T495: what is written from here on opens with no key that the device ever had
-        members.renewed(_next(time), devices.entropy)
-        bag = devices.turn_bag(members, _next(_next(time)))
-        _keep(devices, opened, before)
-        wrap_again(opened.replica, bag)  # who comes in later gets this key alone
-        _cut(devices, opened, device)
+        remove_from(devices, opened, [device])
     return left
+
+
+def remove_from(devices: Devices, opened: Open, gone: Sequence[DeviceId]) -> None:
+    """Remove devices from one collection, durably.
+
+    Raises:
+        DeniedError: this device is no admin.
+    """
+    members, before = opened.members, set(opened.members.objects)
+    time = devices.time_of(opened)
+    for device in gone:
+        members.take([members.write(EntryKind.REMOVE, Removal(device), time)])
+        time = _next(time)
+    # THREAT T495: what is written from here on opens with no key that the device ever had
+    members.renewed(time, devices.entropy)
+    bag = devices.turn_bag(members, _next(time))
+    _keep(devices, opened, before)
+    wrap_again(opened.replica, bag)  # who comes in later gets this key alone
+    for device in gone:
+        _cut(devices, opened, device)
 
 
 def bring_together(devices: Devices, opened: Open) -> None:
@@ -218,7 +234,8 @@ def bring_together(devices: Devices, opened: Open) -> None:
         _keep(devices, opened, before)
 
 
-def _has(opened: Open, device: DeviceId) -> bool:
+def has(opened: Open, device: DeviceId) -> bool:
+    """Return whether a device is a member, in good standing or suspended."""
     found = opened.members.state.members.get(device)
     return found is not None and found.standing is not Standing.REMOVED
 
@@ -233,7 +250,13 @@ def _cut(devices: Devices, opened: Open, device: DeviceId) -> None:
     devices.learn_cuts(opened)
 
 
-def _add(devices: Devices, opened: Open, certified: Certified, prekey: bytes) -> None:
+def add(devices: Devices, opened: Open, certified: Certified, prekey: bytes) -> None:
+    """Take a certified device into a collection, durably; `prekey` is that object of it.
+
+    Raises:
+        DeniedError: this device is no admin.
+        NoEpochError: the key of the bag is not here.
+    """
     members, before = opened.members, set(opened.members.objects)
     time = devices.time_of(opened)
     bag = members.bag(members.state.policies.get(BAG, b""))

@@ -33,20 +33,7 @@ class Holds(StrEnum):
     HOME = "home"  # the person's devices and collections themselves
     FILES = "files"
     RECORDS = "records"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class About:
-    """What a device knows of a collection before it has any of it."""
-
-    id: CollectionId
-    holds: Holds
-    name: str
-    secret: Secret
-
-    def told(self) -> list[Plain]:
-        """Return this as it is kept and sent, inside a seal."""
-        return [FORM, self.id, self.holds.value, self.name, self.secret.reveal()]
+    SHARE = "share"  # what is shared with other people
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +47,24 @@ class Way:
     def told(self) -> list[Plain]:
         """Return this as it is kept and sent, inside a seal."""
         return [self.kind, self.address, self.token]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a device knows of a collection before it has any of it."""
+
+    id: CollectionId
+    holds: Holds
+    name: str
+    secret: Secret
+    root: RootId | None = None  # of another person, whose it is; None: the own one
+    ways: tuple[Way, ...] = ()  # where another person's lies; `token` is for this collection
+
+    def told(self) -> list[Plain]:
+        """Return this as it is kept and sent, inside a seal."""
+        ways = [each.told() for each in self.ways]
+        secret = self.secret.reveal()
+        return [FORM, self.id, self.holds.value, self.name, secret, self.root or b"", ways]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,14 +140,28 @@ def read_about(told: Plain) -> About:
         InvalidEncodingError: not as it is told.
     """
     match told:
-        case [1, bytes(name), str(holds), str(called), bytes(secret)] if (
-            len(name) == ID_BYTES and len(secret) == SECRET_BYTES and holds in tuple(Holds)
+        case [
+            1,
+            bytes(name),
+            str(holds),
+            str(called),
+            bytes(secret),
+            bytes(root),
+            list(ways),
+        ] if (
+            len(name) == ID_BYTES
+            and len(secret) == SECRET_BYTES
+            and holds in tuple(Holds)
+            and len(root) in {0, ROOT_ID_BYTES}
+            and len(ways) <= MAX_CARRIERS
         ):
             return About(
                 id=CollectionId(Id16(name)),
                 holds=Holds(holds),
                 name=called,
                 secret=Secret(secret, "collection secret"),
+                root=RootId(root) if root else None,
+                ways=tuple(read_way(each) for each in ways),
             )
         case _:
             raise InvalidEncodingError("a collection is not told as it must be")

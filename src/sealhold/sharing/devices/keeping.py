@@ -26,6 +26,7 @@ from sealhold.vault.syncrows import (
     COLLECTIONS,
     ENTRIES,
     FILES,
+    LETTERS,
     MEMBERS,
     SECRETS,
     SEGMENTS,
@@ -254,6 +255,25 @@ class Keeping:
     def drop_file(self, collection: bytes, name: bytes) -> Op:
         """Return what forgets something of a folder; for `Step.beside`."""
         return Delete(FILES.name, (collection, name))
+
+    def letters(self, way: str) -> dict[bytes, Plain]:
+        """Return the letters that wait, by id; `way` is `in` or `out`."""
+        return {row[1]: self._open(LETTERS, row) for row in self._rows(LETTERS) if row[0] == way}
+
+    def put_letter(self, way: str, letter: bytes, told: Plain) -> Op:
+        """Return what keeps a letter; for `Step.beside`."""
+        return self._put(LETTERS, (way, letter), told)
+
+    def drop_letter(self, way: str, letter: bytes) -> Op:
+        """Return what forgets a letter; for `Step.beside`."""
+        return Delete(LETTERS.name, (way, letter))
+
+    def contact_told(self, reason: str) -> None:
+        """Have the log tell that the owner decided something about another person."""
+        event = Event(
+            kind=EventKind.CONTACT, actor=Actor.OWNER, subject=self._teller.subject, reason=reason
+        )
+        self._core.writer.submit([Work((), (self._teller.entry(event),))]).result()
 
     def told(self, came: int, went: int) -> None:
         """Have the log tell that an exchange took place."""

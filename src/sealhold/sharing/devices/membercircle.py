@@ -33,6 +33,8 @@ from sealhold.sharing.devices.memberentries import Body, EntryId, EntryKind, Set
 from sealhold.sharing.devices.membership import MembershipLog
 from sealhold.sharing.devices.memberstate import Membership
 from sealhold.sharing.devices.oplog import LogId
+from sealhold.sharing.devices.ops import Operation
+from sealhold.sharing.devices.saying import may_say
 from sealhold.sharing.devices.wraps import (
     Purpose,
     Recipient,
@@ -113,6 +115,11 @@ class Members:
         """Return the key by which a device signs; None if it never was a member."""
         found = self.state.members.get(DeviceId(Id16(device)))
         return None if found is None else found.certificate.signing
+
+    def may(self, device: bytes, op: Operation) -> bool:
+        """Return whether a member's role lets it say something."""
+        found = self.state.members.get(DeviceId(Id16(device)))
+        return found is not None and may_say(found.certificate.role, device, op)
 
     def cut(self, log: LogId) -> int | None:
         """Return after which number nothing of a log counts; None if all of it does."""

@@ -62,6 +62,8 @@ def by_relay(  # reason: what a mailbox at a relay needs
 
     def at(opened: Open, box: Mailbox) -> Carrier:
         door = _Door(opened, box, way, address, shared, clock)
+        if opened.is_foreign:  # its owner gave a token, and gives another when that ends
+            return RelayCarrier(replace(door.place(way.token), deletes=False), caller=shared)
         return _at_relay(door, id_, devices)
 
     return Reached(id_, way, at)
@@ -78,6 +80,7 @@ def token_for(
     address: RelayAddress,
     clock: Clock,
     caller: Callable[[RelayAddress], Caller] = Caller,
+    rights: Rights = Rights.ADMIN,
 ) -> str:
     """Return a token for a newcomer, who has no key of the collection yet.
 
@@ -88,7 +91,7 @@ def token_for(
     """
     return _Door(
         opened, mailbox(opened.about.secret, way), way, address, caller(address), clock
-    ).token()
+    ).token(rights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ class _Door:
     def place(self, token: str) -> RelayPlace:
         return RelayPlace(address=self.address, box=Id16(self.box.id), token=token, deletes=True)
 
-    def token(self) -> str:
+    def token(self, rights: Rights = Rights.ADMIN) -> str:
         """Return a token, by the key that is in force or is put in force now.
 
         Raises:
@@ -117,7 +120,7 @@ class _Door:
         admin = self._admin(self.box, secret)
         with suppress(CarrierRefusedError):
             admin.open(self.way.token)
-            return admin.mint(Rights.ADMIN)
+            return admin.mint(rights)
         for name, older in self._older(newest):
             before = self._admin(self.box, older)
             with suppress(CarrierRefusedError):
@@ -125,7 +128,7 @@ class _Door:
                 self._tell(name, older)
                 # THREAT T502: tokens that a removed device has, or minted, end with that key
                 before.rekey(admin.key)
-                return admin.mint(Rights.ADMIN)
+                return admin.mint(rights)
         raise CarrierRefusedError("the relay takes no key of this collection")
 
     def heard(self, devices: Devices) -> bool:

@@ -9,7 +9,7 @@ Source: docs/spec/11-exchange-and-op-log.md.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sealhold.crypto.seal import new_key
 from sealhold.crypto.secret import Secret
@@ -191,6 +191,11 @@ class Replica:
         """
         return self._open(log, seq, data, prev)
 
+    def said(self, opened: Opened) -> tuple[Operation, ...]:
+        """Return what an entry tells of that its writer's role lets it say."""
+        device = opened.entry.log.device
+        return tuple(op for op in opened.told.ops if self.circle.may(device, op))
+
     def entries(self) -> Iterator[Opened]:
         """Yield all entries that are here, opened, each log's in its order."""
         for entry in self.keeping.entries(self.collection):
@@ -223,7 +228,7 @@ class Replica:
         came = list(opened)
         step.entries += [each.entry for each in came]
         step.segments += segments
-        erased = {op.object for each in came for op in each.told.ops if isinstance(op, EraseOp)}
+        erased = {op.object for each in came for op in self.said(each) if isinstance(op, EraseOp)}
         # THREAT T491: what another device erased loses its keys here too
         step.secrets += rescued(self, erased)
         self._drop(erased, step)
@@ -338,14 +343,15 @@ class Replica:
 
     def _apply(self, opened: Opened) -> None:
         entry = opened.entry
-        for op in opened.told.ops:
+        said = self.said(opened)
+        for op in said:
             if isinstance(op, KeysOp):
                 self.told_keys.setdefault(op.segment, []).append(op)
                 self.told_at.setdefault(op.segment, (entry.log, entry.seq))
         self.book.took(entry.log, entry.seq, entry.hash, opened.told.heads)
         if entry.log == self.own.log:
             self._held.update((log, head.seq) for log, head in opened.told.heads)
-        self.documents.took(entry.log, entry.seq, opened.told)
+        self.documents.took(entry.log, entry.seq, replace(opened.told, ops=said))
         cuts = (self.circle.cut(entry.log), self._frozen.get(entry.log))
         # THREAT T498: of a forked log no branch counts, so no carrier decides which one does
         if all(cut is None or entry.seq <= cut for cut in cuts):

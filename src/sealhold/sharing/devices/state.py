@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from sealhold.crypto.secret import Secret
 from sealhold.model.encoding import Plain
-from sealhold.model.errors import InvalidError, SealholdError, TamperedError
+from sealhold.model.errors import DeniedError, InvalidError, SealholdError, TamperedError
 from sealhold.sharing.devices.circle import Circle
 from sealhold.sharing.devices.conflict import Version, Versions
 from sealhold.sharing.devices.contents import (
@@ -94,7 +94,8 @@ class State:
         for name, key in keys.items():
             if name.object in self.erased:
                 continue
-            self.keys[name] = key
+            # THREAT T546: a key that is known is no other member's to replace
+            self.keys.setdefault(name, key)
             for said in self._waiting.pop(name, ()):
                 self._say(said)
 
@@ -134,6 +135,9 @@ class State:
 
     def _say(self, said: _Said) -> None:
         try:
+            # THREAT T546: what a member may not say is told, and nothing of it applied
+            if not self._circle.may(said.device, said.op):
+                raise DeniedError("more than this member's role lets it say")
             self._do(said)
         except SealholdError as err:
             # signed by a member, and not what its own key opens: told, and nothing of it applied

@@ -42,6 +42,11 @@ class Reached:
     id: bytes  # 16
     way: Way
     at: Callable[[Open, Mailbox], Carrier]  # for a collection, under its mailbox
+    only: bytes | None = None  # another person's collection; None: all own ones
+
+    def serves(self, opened: Open) -> bool:
+        """Return whether a collection is exchanged there."""
+        return self.only == (opened.about.id if opened.is_foreign else None)
 
 
 @dataclass(slots=True)
@@ -124,11 +129,13 @@ class Syncing:
 
     def take(self, opened: Open, done: Round) -> None:
         """Take what there is of one collection."""
-        for reached in self._carriers:
+        for reached in self._serving(opened):
             with self._told(done, opened, reached):
                 exchange = self._exchange(opened, reached)
                 report = self._take_members(opened, reached, exchange.look())
                 done.add(report, reached.way.address)
+                if opened.is_left(self._devices.me.id):
+                    return
                 self._own(opened, exchange)
                 done.add(exchange.take(), reached.way.address)
         self._devices.learn_cuts(opened)
@@ -137,13 +144,15 @@ class Syncing:
 
     def give(self, opened: Open, done: Round) -> None:
         """Give what is here of one collection."""
+        if opened.is_left(self._devices.me.id):
+            return
         everywhere = True
         near = list[tuple[Carrier, Mailbox]]()
-        for each in self._carriers:
+        for each in self._serving(opened):
             with self._told(done, opened, each):
                 near.append((self._carrier(opened, each), self._box(opened, each)))
         opened.bodies.reach(near)
-        for reached in self._carriers:
+        for reached in self._serving(opened):
             has_all = False
             with self._told(done, opened, reached):
                 exchange = self._exchange(opened, reached)
@@ -163,10 +172,13 @@ class Syncing:
                 self._delete(opened, reached, box)
                 has_all = True
             everywhere = everywhere and has_all
-        if everywhere and self._carriers:
-            if len(self._carriers) >= ENOUGH:
+        if everywhere and self._serving(opened):
+            if len(self._serving(opened)) >= ENOUGH:
                 opened.bodies.release()
             opened.replica.gone.clear()
+
+    def _serving(self, opened: Open) -> list[Reached]:
+        return [each for each in self._carriers if each.serves(opened)]
 
     def _own(self, opened: Open, exchange: Exchange) -> None:
         """Look whether a carrier has entries of this device that it does not know of."""

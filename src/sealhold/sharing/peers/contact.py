@@ -1,85 +1,21 @@
-"""A person on another vault: the card that says who they are, and whether it was verified.
+"""A person on another vault, as this one knows them: what each card that comes makes of it.
 
-- A card proves nothing by itself. It is verified when its owner has read out its twelve words, or
-  when the two met with six words on both screens (a pairing with the purpose `CONTACT`).
-- Another key under a known contact pauses it: the old card stands until the new one was verified.
+- A card proves nothing by itself. It is verified when its owner has read out its twelve words.
+- A newer card of the same root is taken in without that, if the device that signed it is not one
+  that an earlier card tells is gone, and if it knows of every device that is.
+- Another root, or two cards each of which tells that the other's signer is gone, pause a contact.
 
 Source: docs/spec/13-pairing.md section 10.
 """
 
-import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from enum import Enum
 
 from sealhold.crypto import saswords
-from sealhold.crypto.digest import fingerprint, tagged
-from sealhold.crypto.hybrid import BOX_PUBLIC_BYTES, BoxPublic
-from sealhold.crypto.rootid import ROOT_PUBLIC_BYTES, RootPublic
-from sealhold.crypto.tags import Tag
-from sealhold.model.encoding import pack, unpack
-from sealhold.model.errors import InvalidEncodingError
-from sealhold.sharing.devices.pairingcode import is_hint
-
-MAX_CARD = 4_096  # bytes: it fits a request of a pairing
-MAX_CARRIERS = 8
-MAX_NAME = 64  # characters
-WORDS = 12
-_VERSION = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
-    """What a person gives to another."""
-
-    root: RootPublic
-    box: BoxPublic
-    carriers: tuple[str, ...]
-    name: str
-
-    @property
-    def id(self) -> bytes:
-        """The root id: 32 bytes."""
-        return fingerprint(self.root)
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """The twelve words that its owner reads out."""
-        return saswords.spelt(tagged(Tag.CONTACT_WORDS, self.root, self.box), WORDS)
-
-
-def write_card(card: Card) -> bytes:
-    """Return a card as bytes.
-
-    Raises:
-        InvalidEncodingError: a name or carrier that no card may have, or too many.
-    """
-    data = pack({1: _VERSION, 2: card.root, 3: card.box, 4: list(card.carriers), 5: card.name})
-    read_card(data)
-    return data
-
-
-def read_card(data: bytes) -> Card:
-    """Return the card that bytes are.
-
-    Raises:
-        InvalidEncodingError: not one, or a field is of another type, length or form.
-    """
-    if len(data) > MAX_CARD:
-        raise InvalidEncodingError(f"a card of {len(data)} bytes, at most {MAX_CARD}")
-    fields = unpack(data)
-    if not isinstance(fields, dict) or list(map(repr, fields)) != ["1", "2", "3", "4", "5"]:
-        raise InvalidEncodingError("a card of another form")
-    version, root, box, carriers, name = fields.values()
-    if type(version) is not int or version != _VERSION:
-        raise InvalidEncodingError("a card of another version")
-    if not (_is_key(root, ROOT_PUBLIC_BYTES) and _is_key(box, BOX_PUBLIC_BYTES)):
-        raise InvalidEncodingError("a card with a key of another length")
-    if not isinstance(carriers, list) or len(carriers) > MAX_CARRIERS:
-        raise InvalidEncodingError(f"a card has at most {MAX_CARRIERS} carriers")
-    if not all(isinstance(each, str) and is_hint(each) for each in carriers):
-        raise InvalidEncodingError("a card with a carrier that is none")
-    if not isinstance(name, str) or not _is_name(name):
-        raise InvalidEncodingError("a card with a name that could mislead")
-    return Card(root=RootPublic(root), box=BoxPublic(box), carriers=tuple(carriers), name=name)
+from sealhold.model.ids import DeviceId
+from sealhold.sharing.devices.certs import read_certificate
+from sealhold.sharing.peers.card import Card
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,43 +24,74 @@ class Contact:
 
     card: Card
     is_verified: bool = False
-    changed: Card | None = None  # one with other keys, which was not verified
+    changed: Card | None = None  # one that does not follow, which was not verified
 
     @property
     def is_paused(self) -> bool:
-        """Whether nothing is shared until the newer card was verified."""
+        """Whether nothing is shared until one of the cards was verified."""
         return self.changed is not None
+
+
+class Fit(Enum):
+    """What a card is to the one that is known."""
+
+    NEWER = "newer"
+    OLDER = "older"  # or the same, or by who has not heard of a removal yet
+    OTHER = "other"  # another root, or one of two devices that each tell the other gone
+
+
+def fit(known: Card, card: Card) -> Fit:
+    """Return what a card that came in is to the one that is known."""
+    if card.root != known.root:
+        return Fit.OTHER
+    if card.data == known.data:
+        return Fit.OLDER
+    own = card.device(card.signer)
+    if own is None or not speaks(known, own.chain, card.signer):
+        # THREAT T537: a device that was removed says no more who its person is. That it may have
+        # spoken first is no reason to believe it: where each tells the other gone, people decide
+        return Fit.OTHER if known.signer in card.gone else Fit.OLDER
+    # THREAT T538: an older card brings no removed device and no older key back
+    if card.number <= known.number or not known.gone <= card.gone:
+        return Fit.OLDER
+    return Fit.NEWER
 
 
 def learnt(known: Contact | None, card: Card) -> Contact:
     """Return what a card that came in makes of a contact, or of nobody."""
     if known is None:
         return Contact(card=card)
-    if (known.card.root, known.card.box) == (card.root, card.box):
-        return replace(known, card=card)
-    return replace(known, changed=card)
+    match fit(known.card, card):
+        case Fit.NEWER:
+            return replace(known, card=card)
+        case Fit.OLDER:
+            return known
+        case Fit.OTHER:
+            return replace(known, changed=card)
 
 
 def verified(known: Contact, card: Card) -> Contact:
     """Return a contact whose owner was seen to have `card`, the old one or the one that came."""
-    fits = card in (known.card, known.changed)
-    return Contact(card=card, is_verified=True) if fits else known
+    matches = card in (known.card, known.changed)
+    return Contact(card=card, is_verified=True) if matches else known
 
 
 def read_out(known: Contact, typed: str) -> Contact:
     """Return a contact after somebody read out twelve words: unchanged if they fit no card."""
     cards = [card for card in (known.changed, known.card) if card is not None]
-    fits = (card for card in cards if saswords.are_same(card.words, typed))
-    return next((verified(known, card) for card in fits), known)
+    said = (card for card in cards if saswords.are_same(card.words, typed))
+    return next((verified(known, card) for card in said), known)
 
 
-def _is_key(value: object, length: int) -> bool:
-    return isinstance(value, bytes) and len(value) == length
+def speaks(card: Card, chain: Iterable[bytes], device: DeviceId) -> bool:
+    """Return whether a device may speak for a person, its chain being checked already.
+
+    One that the card lists may; one that came later may, unless who took it in is gone.
+    """
+    if card.device(device) is not None:
+        return True
+    return device not in card.gone and not _devices(chain) & card.gone
 
 
-def _is_name(text: str) -> bool:
-    return (
-        0 < len(text) <= MAX_NAME
-        and text == text.strip()
-        and not any(unicodedata.category(each)[0] == "C" for each in text)
-    )
+def _devices(chain: Iterable[bytes]) -> frozenset[DeviceId]:
+    return frozenset(read_certificate(each).certificate.device for each in chain)

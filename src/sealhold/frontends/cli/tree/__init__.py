@@ -7,10 +7,12 @@
 from collections.abc import Mapping
 
 from sealhold.frontends.cli.lazy import Entry, Group
+from sealhold.frontends.cli.tree.contacts import CONTACT
 from sealhold.frontends.cli.tree.devices import DEVICE
 from sealhold.frontends.cli.tree.others import OTHERS
 from sealhold.frontends.cli.tree.proof import PROOF
 from sealhold.frontends.cli.tree.relay import RELAY
+from sealhold.frontends.cli.tree.share import SHARE
 from sealhold.frontends.cli.tree.vault import VAULT
 
 ABOUT = """sealhold: your data stays, answers leave.
@@ -27,5 +29,7 @@ def tree(more: Mapping[str, Entry]) -> Group:
     """Return all commands; `more` are those of packages above the front ends."""
     relay = Group(about="For whoever runs a relay between devices.", entries=RELAY)
     device = Group(about="One vault on all your devices.", entries=DEVICE)
-    between = {"device": device, "relay": relay}
+    contact = Group(about="Other people: their cards, and letters between you.", entries=CONTACT)
+    share = Group(about="Something of yours, for somebody else.", entries=SHARE)
+    between = {"device": device, "contact": contact, "share": share, "relay": relay}
     return Group(about=ABOUT, entries={**VAULT, **OTHERS, **PROOF, **between, **more})

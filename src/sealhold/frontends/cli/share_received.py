@@ -1,0 +1,161 @@
+"""`sealhold share received`, `accept` and `open`."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sealhold.frontends.cli.opening import reading
+from sealhold.frontends.cli.out import Block, Facts, Line, emit, safe
+from sealhold.frontends.cli.session import Session
+from sealhold.frontends.cli.shares import SHARE, line_blocks, received_rows
+from sealhold.model.errors import NotFoundError, UsageError
+from sealhold.node.contactwork import ContactWork
+from sealhold.node.devicerounds import Rounds
+from sealhold.node.devicework import DeviceWork
+from sealhold.node.node import Node
+from sealhold.node.sharedwithme import SharedWithMe
+
+
+def _mine(node: Node) -> tuple[DeviceWork, SharedWithMe]:
+    work = DeviceWork(node)
+    return work, SharedWithMe(work, ContactWork(work).names())
+
+
+def share_received(
+    context: typer.Context,
+    share: Annotated[str, typer.Argument(metavar="SHARE", help=SHARE)] = "",
+) -> None:
+    """List what others share with you, or show one share with its rules and objects."""
+    session = Session.of(context)
+    with reading(session) as node:
+        _, mine = _mine(node)
+        if share:
+            shown = mine.view(*mine.named(share))
+            objects: list[Block] = [Line(safe(each), indent=2) for each in shown.objects]
+            facts = [("From", safe(shown.owner)), ("Standing", shown.standing), ("Id", shown.id)]
+            head = Line(shown.label, "head")
+            emit(session, shown, head, Facts(facts), *line_blocks(shown.lines), *objects)
+            return
+        found, offers = mine.every(), mine.offers()
+        names = ContactWork(DeviceWork(node)).names()
+    blocks = [
+        Line(
+            f"{safe(names.get(each.sender, each.sender.hex()[:12]))} invites you to"
+            f" `{safe(each.name)}`, at {safe(', '.join(each.places)) or 'no place yet'}."
+            f" Say yes: sealhold share accept {each.space.hex()[:12]}",
+            "hint",
+        )
+        for each in offers
+    ]
+    told = [
+        {"id": each.space.hex(), "name": each.name, "from": each.sender.hex(), "at": each.places}
+        for each in offers
+    ]
+    emit(session, {"shares": found, "invitations": told}, *received_rows(found), *blocks)
+
+
+def share_accept(
+    context: typer.Context,
+    invitation: Annotated[
+        str, typer.Argument(metavar="INVITATION", help="Its name, or how its id begins.")
+    ],
+) -> None:
+    """Take an invitation on: the places that it names are called from now on.
+
+    Raises:
+        NotFoundError: no such invitation waits.
+    """
+    session = Session.of(context)
+    with reading(session) as node:
+        work, mine = _mine(node)
+        found = [
+            each
+            for each in mine.offers()
+            if each.name == invitation or each.space.hex().startswith(invitation)
+        ]
+        if len(found) != 1:
+            raise NotFoundError("no such invitation, or several: say its id")
+        mine.take(found[0])
+        with Rounds(work) as rounds:
+            rounds.run()
+        views = [each for each in mine.every() if each.name == found[0].name]
+    emit(session, {"shares": views}, Line("You take part.", "good"), *received_rows(views))
+
+
+def share_open(
+    context: typer.Context,
+    share: Annotated[str, typer.Argument(metavar="SHARE", help=SHARE)],
+    path: Annotated[str, typer.Argument(metavar="OBJECT", help="As `share received` lists it.")],
+    purpose: Annotated[str, typer.Option("--for", metavar="PURPOSE", help="What for.")] = "",
+    action: Annotated[str, typer.Option(metavar="ACTION", help="What you do with it.")] = "view",
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write it there; else to standard output.")
+    ] = None,
+    wait: Annotated[
+        int, typer.Option(metavar="SECONDS", help="At T2: how long to wait for the answer.", min=0)
+    ] = 30,
+) -> None:
+    """Open something that is shared with you; each use is told to its owner where that is agreed.
+
+    At T2 a device of its owner gives the key for this one use: if none answers in time, the ask
+    stays, and the same command goes on with it.
+
+    Raises:
+        UsageError: the file is there already, or cannot be written.
+    """
+    session = Session.of(context)
+    if out is not None and out.exists():
+        raise UsageError(f"`{out}` is there already")
+    with reading(session) as node:
+        work, mine = _mine(node)
+        with Rounds(work) as rounds:
+            content = _content(mine, rounds, (share, path, action, purpose), wait)
+            if content is None:
+                told = "No device of its owner has answered yet. The ask stays; try again later."
+                emit(session, {"state": "waiting"}, Line(told, "hint"))
+                return
+            size = _written(content, out)
+            rounds.run()
+    if out is not None:
+        emit(session, {"state": "opened", "bytes": size}, Line(f"{size:,} bytes in {out}.", "good"))
+
+
+def _content(
+    mine: SharedWithMe, rounds: Rounds, wanted: tuple[str, str, str, str], wait: int
+) -> Iterator[bytes] | None:
+    """Return what is wanted, after waiting for an answer where one is needed."""
+    share, path, action, purpose = wanted
+    end = time.monotonic() + wait
+    while True:
+        opened, paper = mine.named(share)
+        wish = mine.wish(paper, mine.object(opened, path), action, purpose)
+        content = mine.open(opened, paper, wish)
+        left = end - time.monotonic()
+        if content is not None or left <= 0:
+            return content
+        rounds.run()
+        with rounds.hints() as hints:
+            hints.wait(min(left, 2.0))
+        rounds.run(looks=False)
+
+
+def _written(content: Iterator[bytes], out: Path | None) -> int:
+    """Write content out; return how many bytes it has.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    size = 0
+    try:
+        with nullcontext(sys.stdout.buffer) if out is None else out.open("xb") as file:
+            for piece in content:
+                size += file.write(piece)
+            file.flush()
+    except OSError as err:
+        raise UsageError(f"`{out}` cannot be written") from err
+    return size

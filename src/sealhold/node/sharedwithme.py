@@ -1,0 +1,209 @@
+"""What other people share with this vault's owner, as a face asks for it.
+
+- An invitation waits until the owner takes it on: no place is called that nobody said yes to. One
+  for a space that is known already only renews where it lies.
+- What was taken back is closed; what lies here of it is the owner's to delete.
+
+Source: docs/spec/52-share-spaces.md sections 1, 4 and 5.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sealhold.model.errors import DeniedError, InvalidError, NotFoundError
+from sealhold.model.ids import ContactId, GrantId, Id16, Purpose
+from sealhold.model.shown.shares import ReceivedView
+from sealhold.node.devicework import DeviceWork
+from sealhold.node.sharewords import line_views, standing_of
+from sealhold.policy.shareterms import Action, Tier
+from sealhold.policy.sharetexts import label
+from sealhold.sharing.devices.devices import Devices, Open
+from sealhold.sharing.devices.drafting import Draft
+from sealhold.sharing.devices.joinpapers import Holds
+from sealhold.sharing.peers.admitting import accept, read_invitation
+from sealhold.sharing.peers.asking import Asking, Wish
+from sealhold.sharing.peers.contacts import Known
+from sealhold.sharing.peers.letter import Kind, Letter
+from sealhold.sharing.peers.letters import Handler
+from sealhold.sharing.peers.sharepaper import REVOKED, Paper, device_of, papers, read_paper
+from sealhold.sharing.peers.spaces import root_of
+
+OFFER_KIND, CLOSED_KIND = "offer", "closed"  # of notes in the home collection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """An invitation that waits for the owner's yes."""
+
+    space: bytes
+    name: str
+    sender: bytes  # root id
+    places: tuple[str, ...]
+    paper: bytes
+
+
+def kinds_of_shares(work: DeviceWork) -> Mapping[str, Handler]:
+    """Return who takes letters about shares."""
+    devices = work.devices
+
+    def invited(known: Known, letter: Letter) -> None:
+        about = read_invitation(letter.body)
+        if about.root != root_of(known.id):
+            raise DeniedError
+        if any(each.about.id == about.id for each in devices.collections()):
+            accept(devices, letter.body, root_of(known.id))  # it lies elsewhere now
+            return
+        draft = Draft(devices.home.replica)
+        draft.note(OFFER_KIND, about.id, [known.id, letter.body])
+        draft.commit()
+
+    def withdrawn(known: Known, letter: Letter) -> None:
+        device = device_of(letter.body)
+        for opened in devices.collections():
+            member = opened.members.state.members.get(device)
+            if opened.is_foreign and opened.about.root == root_of(known.id) and member is not None:
+                paper = read_paper(letter.body, member.certificate.signing)
+                if paper.epoch == REVOKED and paper.owner == root_of(known.id):
+                    _close(devices, paper.grant)
+                    return
+        raise DeniedError
+
+    return {Kind.INVITATION: invited, Kind.WITHDRAWN: withdrawn}
+
+
+class SharedWithMe:
+    """What other people share. For one thread."""
+
+    def __init__(self, work: DeviceWork, names: Mapping[bytes, str]) -> None:
+        """Begin; `names` are what the owner calls people, by their root ids."""
+        self._work, self._devices, self._names = work, work.devices, names
+
+    def offers(self) -> list[Offer]:
+        """Return the invitations that wait."""
+        known = {bytes(each.about.id) for each in self._devices.collections()}
+        found: list[Offer] = []
+        for key, note in self._devices.home.replica.state.notes(OFFER_KIND):
+            match note.told:
+                case [bytes(sender), bytes(paper)] if key not in known:
+                    about = read_invitation(paper)
+                    places = tuple(way.address for way in about.ways)
+                    found.append(
+                        Offer(
+                            space=key,
+                            name=about.name,
+                            sender=sender,
+                            places=places,
+                            paper=paper,
+                        )
+                    )
+                case _:
+                    continue
+        return found
+
+    def take(self, offer: Offer) -> Open:
+        """Take an invitation on, durably; its places are called from now on.
+
+        Raises:
+            DeniedError: it is not of whose space it is.
+        """
+        return accept(self._devices, offer.paper, root_of(ContactId(offer.sender)))
+
+    def spaces(self) -> Iterator[tuple[Open, Paper]]:
+        """Yield what is shared: each space with the paper of a share in it."""
+        for opened in self._devices.collections():
+            if opened.is_foreign and opened.about.holds is Holds.SHARE:
+                for paper in papers(opened):
+                    yield opened, paper
+
+    def every(self) -> list[ReceivedView]:
+        """Return all shares as they are shown."""
+        return [self.view(opened, paper) for opened, paper in self.spaces()]
+
+    def named(self, text: str) -> tuple[Open, Paper]:
+        """Return the share that a name, or the beginning of an id, says.
+
+        Raises:
+            NotFoundError: none.
+            InvalidError: several.
+        """
+        found = [
+            (opened, paper)
+            for opened, paper in self.spaces()
+            if opened.about.name == text or (text and paper.grant.hex().startswith(text))
+        ]
+        if not found:
+            raise NotFoundError("nobody shares anything under that name")
+        if len(found) > 1:
+            raise InvalidError("several shares are called so: say the id")
+        return found[0]
+
+    def object(self, opened: Open, path: str) -> Id16:
+        """Return the object of a space that a path names.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        for thing, shown in opened.replica.state.tree.shown().items():
+            if "/".join(shown.path) == path and not shown.is_folder:
+                return Id16(thing)
+        raise NotFoundError("nothing of that name is shared")
+
+    def open(self, opened: Open, paper: Paper, wish: Wish) -> Iterator[bytes] | None:
+        """Return content, by the way of its tier; None: the owner's device has not answered yet.
+
+        An ask that waits for the same wish is gone on with, and no second one is made.
+
+        Raises:
+            DeniedError: it is not permitted, or was taken back.
+            NotFoundError: nothing stands under that object.
+        """
+        if self.is_closed(opened, paper):
+            raise DeniedError
+        asking = Asking(self._devices, opened)
+        if paper.clauses.tier < Tier.KEY_PER_USE:
+            return asking.opened(wish)
+        waiting = next((key for key, each in asking.waiting() if each == wish), None)
+        return asking.used(asking.ask(wish) if waiting is None else waiting)
+
+    def wish(self, paper: Paper, thing: Id16, action: str, purpose: str) -> Wish:
+        """Return what is wished; without a purpose the only one that there is.
+
+        Raises:
+            InvalidError: several purposes are possible, or no such action.
+        """
+        if not purpose and len(paper.clauses.purposes) != 1:
+            raise InvalidError("say what for: this share has several purposes")
+        if action not in tuple(Action):
+            raise InvalidError("no such action")
+        what_for = Purpose(purpose) if purpose else next(iter(paper.clauses.purposes))
+        return Wish(grant=paper.grant, thing=thing, action=Action(action), purpose=what_for)
+
+    def is_closed(self, opened: Open, paper: Paper) -> bool:
+        """Return whether a share was taken back, or this vault was let go."""
+        note = self._devices.home.replica.state.note(CLOSED_KIND, paper.grant)
+        is_left = opened.is_left(self._devices.me.id)
+        return note is not None or paper.epoch == REVOKED or is_left
+
+    def view(self, opened: Open, paper: Paper) -> ReceivedView:
+        """Return a share as it is shown."""
+        names = {each: self._names.get(bytes(each), each.hex()[:16]) for each in paper.clauses.who}
+        shown = opened.replica.state.tree.shown()
+        is_closed = self.is_closed(opened, paper)
+        return ReceivedView(
+            id=paper.grant.hex(),
+            name=opened.about.name,
+            owner=self._names.get(bytes(paper.owner), paper.owner.hex()[:16]),
+            label=label(paper.clauses.tier),
+            standing="taken back" if is_closed else standing_of(paper.clauses, self._devices.now()),
+            lines=line_views(paper.clauses, names),
+            objects=tuple(
+                sorted("/".join(each.path) for each in shown.values() if not each.is_folder)
+            ),
+            waiting=len(Asking(self._devices, opened).waiting()),
+        )
+
+
+def _close(devices: Devices, grant: GrantId) -> None:
+    draft = Draft(devices.home.replica)
+    draft.note(CLOSED_KIND, grant, devices.now())
+    draft.commit()

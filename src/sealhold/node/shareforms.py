@@ -1,0 +1,80 @@
+"""A share as somebody writes it down in a command or a page, and the clauses that it means.
+
+Source: docs/spec/49-sharing.md section 1.
+"""
+
+from dataclasses import dataclass
+
+from sealhold.model.encoding import Plain
+from sealhold.model.errors import InvalidGrantError
+from sealhold.model.quantities import Instant, rfc3339
+from sealhold.node.sharework import ShareWork
+from sealhold.policy.share import Clauses, Count, Per, default_tier
+from sealhold.policy.sharepapers import VERSION, parse_clauses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareForm:
+    """What somebody wants to share."""
+
+    people: tuple[str, ...]  # names of contacts
+    objects: tuple[str, ...] = ()  # `COLLECTION/PATH`
+    dataset: str = ""  # instead of objects
+    rows: str = "all"
+    actions: tuple[str, ...] = ("view",)
+    purposes: tuple[str, ...] = ()
+    begins: Instant | None = None  # None: now
+    ends: Instant | None = None
+    count: int = 0  # 0: not counted
+    per: str = Per.GRANT.value
+    precision: tuple[str, ...] = ()
+    omit: tuple[str, ...] = ()
+    reshare: int = 0
+    notify: bool = False
+    receipt: bool = True
+    delete_after: int | None = None  # days
+    tier: str = ""  # empty: `T2` with a count, else `T1`
+    task: str = ""
+
+
+def clauses_of(form: ShareForm, work: ShareWork, now: Instant) -> Clauses:
+    """Return the clauses that a form means.
+
+    Raises:
+        NotFoundError: a person or object is not known.
+        InvalidGrantError: a value is not one of a share, or they do not agree.
+        UnknownPurposeError: a purpose is not in the vocabulary.
+    """
+    who = sorted({work.contacts.contacts.named(name).id.hex() for name in form.people})
+    what: Plain
+    if form.dataset:
+        what = {"dataset": form.dataset, "rows": form.rows}
+    else:
+        what = {"ids": sorted({work.files.named(each).hex() for each in form.objects})}
+    if form.count and form.per not in tuple(Per):
+        raise InvalidGrantError("`share.count.per` is grant, person or day")
+    count = Count(most=form.count, per=Per(form.per)) if form.count else None
+    duties: dict[str, Plain] = {"notify": form.notify, "receipt": form.receipt}
+    if form.delete_after is not None:
+        duties["delete_after"] = form.delete_after
+    document: dict[str, Plain] = {
+        "v": VERSION,
+        "who": who,
+        "what": what,
+        "actions": sorted(set(form.actions)),
+        "purposes": sorted(set(form.purposes)),
+        "not_before": rfc3339(now if form.begins is None else form.begins),
+        "precision": list(form.precision),
+        "omit": sorted(set(form.omit)),
+        "reshare": form.reshare,
+        "duties": duties,
+        "bars": [],
+        "tier": form.tier or default_tier(count).word,
+    }
+    if form.ends is not None:
+        document["not_after"] = rfc3339(form.ends)
+    if count is not None:
+        document["count"] = {"max": count.most, "per": count.per.value}
+    if form.task:
+        document["task"] = form.task
+    return parse_clauses(document)

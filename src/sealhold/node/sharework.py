@@ -1,0 +1,415 @@
+"""What the owner shares with people, as a face asks for it: previews, shares, and their upkeep.
+
+- A share is previewed, its findings are answered, and it is made only if what was shown is still
+  what it would do. What was begun is finished by the next round, whatever stopped in between.
+- A round keeps each space equal to what is shared, its people to their cards, and answers asks.
+
+Source: docs/spec/52-share-spaces.md; docs/spec/49-sharing.md sections 7 and 8.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from sealhold.model.errors import (
+    CarrierAwayError,
+    CarrierRefusedError,
+    DeniedError,
+    InvalidError,
+    NoEpochError,
+    NotFoundError,
+)
+from sealhold.model.ids import ContactId, GrantId, Id16
+from sealhold.model.quantities import DAY
+from sealhold.model.shown.shares import EffectView, FindingView, PreviewView, RevokedView
+from sealhold.node.contactwork import ContactWork
+from sealhold.node.devicework import DeviceWork
+from sealhold.node.sharefiles import Offered, SharedFiles
+from sealhold.node.sharewords import line_views, revoked_view
+from sealhold.policy.described import Around
+from sealhold.policy.preview import Effect, admit, preview, told, would_add
+from sealhold.policy.share import MAX_COUNT, Clauses, Per, What
+from sealhold.policy.sharefacts import HeldShare, ShareFacts
+from sealhold.policy.shareterms import Tier
+from sealhold.policy.sharetexts import label
+from sealhold.policy.suspicion import Finding, findings, fixed, require_answers
+from sealhold.policy.uses import Ledger, revoke
+from sealhold.sharing.devices.devices import Open
+from sealhold.sharing.peers import spaces
+from sealhold.sharing.peers.admitting import Person, dismiss, follow, invitation, space
+from sealhold.sharing.peers.answering import Answering
+from sealhold.sharing.peers.contacts import Known
+from sealhold.sharing.peers.letter import Kind
+from sealhold.sharing.peers.mirror import mirror
+from sealhold.sharing.peers.sharepaper import Record, put_record, records
+from sealhold.sharing.peers.usereceipts import sign_beside
+from sealhold.vault.shareledger import ShareLedgers
+
+BACK: Final = (30, 90)  # days that a preview of a rule looks back
+_NEW: Final = GrantId(Id16(bytes(16)))  # stands for the share that is looked at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A share that is looked at, and may be made."""
+
+    name: str
+    clauses: Clauses  # with the owner's ids
+    people: tuple[Known, ...]
+    offered: Mapping[Id16, Offered]
+    effect: Effect
+    found: tuple[Finding, ...]
+    came: Mapping[int, int]  # days back, objects that would have been added
+
+
+@dataclass(slots=True)
+class Kept:
+    """What a round did for shares."""
+
+    written: int = 0  # objects
+    erased: int = 0
+    released: int = 0  # uses
+    denied: int = 0
+    invited: int = 0
+    signed_not: int = 0  # receipts that do not fit
+    said: int = 0  # papers
+    troubles: list[str] = field(default_factory=list)
+
+    @property
+    def has_written(self) -> bool:
+        """Whether there is something to be given on."""
+        told = (self.written, self.erased, self.released, self.denied, self.invited, self.said)
+        return any(told)
+
+
+class ShareWork:
+    """What the owner of this vault shares. For one thread."""
+
+    def __init__(self, work: DeviceWork, contacts: ContactWork | None = None) -> None:
+        """Begin.
+
+        Raises:
+            NotADeviceError: this vault is no device yet.
+        """
+        self._work, self._devices = work, work.devices
+        self.contacts = ContactWork(work) if contacts is None else contacts
+        self.files = SharedFiles(work.devices)
+        self.ledgers = ShareLedgers(work.core)
+
+    # --- looking at a share before it holds ---
+
+    def draft(self, name: str, clauses: Clauses, *, unverified: bool = False) -> Draft:
+        """Return what a share would do; nothing is changed.
+
+        Args:
+            name: how the recipient sees it called.
+            clauses: with the owner's ids.
+            unverified: whether people count that were not verified.
+
+        Raises:
+            NotFoundError: one of the people is no contact.
+            DeniedError: one is not verified, or paused.
+            InvalidError: nothing is in it.
+        """
+        people = tuple(self._person(each, unverified=unverified) for each in clauses.who)
+        offered = self._by_id(clauses)
+        if not offered and clauses.tier is not Tier.ANSWER:
+            raise InvalidError("nothing is in this share")
+        before, after = self._facts(()), self._facts((_held(_NEW, clauses, self._owner, offered),))
+        things = [each.thing for each in offered.values()]
+        effect = preview(before, after, things, spaces.digest)
+        around = self._around(clauses, offered)
+        given = {one for sets in effect.of.values() for one in (*sets.appears, *sets.changed)}
+        whole = replace(clauses, what=What(ids=frozenset(offered)))
+        now = self._devices.now()
+        came = {
+            days: sum(
+                would_add(
+                    after,
+                    things,
+                    {each.id: each.came for each in offered.values()},
+                    now - days * DAY,
+                ).values()
+            )
+            for days in BACK
+        }
+        return Draft(
+            name=name,
+            clauses=clauses,
+            people=people,
+            offered=offered,
+            effect=effect,
+            found=findings(whole, given, around),
+            came=came,
+        )
+
+    def shown(self, draft: Draft) -> PreviewView:
+        """Return a share that is looked at, as faces show it."""
+        names = {each.id: each.name for each in draft.people}
+        paths = {each.id: each.path for each in draft.offered.values()}
+        described = {each.id: each.describe() for each in draft.offered.values()}
+
+        def listed(ids: Iterable[Id16]) -> tuple[str, ...]:
+            return tuple(sorted(paths.get(each, each.hex()) for each in ids))
+
+        effects = [
+            EffectView(
+                person=names.get(who, who.hex()[:16]),
+                tier=tier.word,
+                appears=listed(sets.appears),
+                goes=listed(sets.goes),
+                changed=listed(sets.changed),
+                unchanged=len(sets.unchanged),
+                types=tuple(told(sets.appears, described).types.items()),
+            )
+            for (who, tier), sets in sorted(draft.effect.of.items())
+            if who in names
+        ]
+        return PreviewView(
+            label=label(draft.clauses.tier),
+            lines=line_views(draft.clauses, names),
+            effects=tuple(effects),
+            findings=tuple(
+                FindingView(sign=each.sign.value, fix=each.fix.value, objects=listed(each.items))
+                for each in draft.found
+            ),
+            would_add=tuple(draft.came.items()),
+            digest=draft.effect.digest.hex(),
+        )
+
+    def fixed(self, draft: Draft, signs: Sequence[str]) -> Draft:
+        """Return a share after the fixes of some findings were taken; it is looked at again.
+
+        Raises:
+            InvalidError: no finding has one of these signs, or nothing is left.
+        """
+        for sign in signs:
+            found = next((each for each in draft.found if each.sign.value == sign), None)
+            if found is None:
+                raise InvalidError(f"nothing is found under `{sign[:32]}`")
+            clauses = fixed(draft.clauses, found, self._around(draft.clauses, draft.offered))
+            draft = self.draft(draft.name, clauses, unverified=True)
+        return draft
+
+    # --- making, keeping, taking back ---
+
+    def create(self, draft: Draft, digest: bytes, meant: Sequence[Finding] = ()) -> GrantId:
+        """Make a share that was looked at, durably; the next round brings it to its people.
+
+        Raises:
+            StaleError: what was shown is not what it would do now.
+            UnansweredError: a finding has no answer.
+            DeniedError: this device may not begin a space.
+        """
+        again = self.draft(draft.name, draft.clauses, unverified=True)
+        # THREAT T548: what is made is what was shown, and each finding was answered
+        admit(again.effect, digest)
+        require_answers(again.found, meant)
+        opened = space(self._devices, draft.name)
+        record = spaces.begun(self._devices, opened, draft.name, draft.clauses)
+        put_record(self._devices, record)
+        self.keep_up(record, Kept())
+        return record.grant
+
+    def round(self) -> Kept:
+        """Keep every share up; what cannot be done now is told, and done later."""
+        done = Kept()
+        for record in list(records(self._devices)):
+            self.keep_up(record, done)
+        return done
+
+    def keep_up(self, record: Record, done: Kept) -> None:
+        """Bring one share up to what it is to be, durably and again and again.
+
+        Raises:
+            AuditUnavailableError: nothing can be written.
+        """
+        opened = spaces.space_of(self._devices, record)
+        if opened is None:
+            return
+        if record.is_revoked:
+            self._wind_up(record)
+            return
+        self._ledger(record)
+        if not spaces.is_mine(self._devices, opened, record):
+            return  # another device of the owner looks after it
+        for who in record.clauses.who:
+            known = self.contacts.contacts.by_root(who)
+            if known is not None and not known.contact.is_paused:
+                follow(self._devices, opened, person_of(known), spaces.role_of(record.clauses))
+                self._invite(opened, known, done)
+        offered = list(self._offered(record.clauses))
+        came = mirror(self._devices, opened, record, [each.item for each in offered])
+        done.said += spaces.say(self._devices, opened, record, came.things)
+        done.written += came.written
+        done.erased += came.erased
+        answers = Answering(self._devices, self.ledgers).answer(opened, record)
+        done.released += answers.released
+        done.denied += answers.denied
+        done.signed_not += len(sign_beside(self._devices, opened, record, self.ledgers))
+
+    def revoke(self, record: Record) -> RevokedView:
+        """Take a share back, durably: nothing new is given from here on.
+
+        Raises:
+            DeniedError: this device may not remove anybody.
+        """
+        told = self.revocation(record)
+        gone = replace(record, is_revoked=True)
+        put_record(self._devices, gone)
+        self._wind_up(gone)
+        return told
+
+    def revocation(self, record: Record) -> RevokedView:
+        """Return what taking a share back does; nothing is changed."""
+        opened = spaces.space_of(self._devices, record)
+        objects = 0 if opened is None else spaces.count(opened)
+        return revoked_view(record, objects, self.released(record))
+
+    def released(self, record: Record) -> int:
+        """Return how many uses were released."""
+        return sum(each.number > 0 for each in self.ledgers.uses(record.grant))
+
+    def record(self, text: str) -> Record:
+        """Return the share that a name, or the beginning of an id, says.
+
+        Raises:
+            NotFoundError: none.
+            InvalidError: several.
+        """
+        every = list(records(self._devices))
+        live = [each for each in every if not each.is_revoked and each.name == text]
+        found = live or [
+            each
+            for each in every
+            if each.name == text or (text and each.grant.hex().startswith(text))
+        ]
+        if not found:
+            raise NotFoundError("no such share")
+        if len(found) > 1:
+            raise InvalidError("several shares are called so: say the id")
+        return found[0]
+
+    # --- inside ---
+
+    @property
+    def _owner(self) -> ContactId:
+        return ContactId(self._devices.me.root)
+
+    def _offered(self, clauses: Clauses) -> list[Offered]:
+        if clauses.what.is_selector or clauses.tier is Tier.ANSWER:
+            return []
+        return list(self.files.every(clauses.what.ids))
+
+    def _by_id(self, clauses: Clauses) -> dict[Id16, Offered]:
+        return {each.id: each for each in self._offered(clauses)}
+
+    def _facts(self, more: tuple[HeldShare, ...]) -> ShareFacts:
+        held = tuple(
+            _held(
+                each.grant,
+                each.clauses,
+                self._owner,
+                {one.id: one for one in self._offered(each.clauses)},
+            )
+            for each in records(self._devices)
+            if not each.is_revoked
+        )
+        return ShareFacts(now=self._devices.now(), owner=self._owner, held=(*held, *more))
+
+    def _around(self, clauses: Clauses, offered: Mapping[Id16, Offered]) -> Around:
+        return Around(
+            now=self._devices.now(),
+            owner=self._owner,
+            described={each.id: each.describe() for each in offered.values()},
+            held=self._facts(()).held,
+            given={who: self._sizes(who) for who in clauses.who},
+        )
+
+    def _sizes(self, who: ContactId) -> tuple[int, ...]:
+        """Return how many objects earlier shares gave a person."""
+        return tuple(
+            len(self._offered(each.clauses))
+            for each in records(self._devices)
+            if who in each.clauses.who
+        )
+
+    def _person(self, who: ContactId, *, unverified: bool) -> Known:
+        known = self.contacts.contacts.by_root(who)
+        if known is None:
+            raise NotFoundError("nobody you know")
+        if known.contact.is_paused:
+            raise DeniedError("this contact is paused: verify their new card first")
+        if not known.contact.is_verified and not unverified:
+            raise DeniedError("this contact was not verified")
+        return known
+
+    def _ledger(self, record: Record) -> None:
+        if record.clauses.tier < Tier.KEY_PER_USE:
+            return
+        try:
+            self.ledgers.ledger(record.grant)
+        except NotFoundError:
+            count = record.clauses.count
+            by_all = count is not None and count.per is not Per.DAY
+            most = count.most if count is not None and by_all else MAX_COUNT
+            ledger = Ledger(most=most, not_after=record.clauses.not_after)
+            self.ledgers.open(record.grant, ledger)
+
+    def _invite(self, opened: Open, known: Known, done: Kept) -> None:
+        ways = spaces.ways_of(self._devices)
+        if not spaces.wants_letter(opened, known.id, len(ways)):
+            return
+        try:
+            paper = invitation(opened, ways, self._work.places.mint_for_guests)
+        except (CarrierAwayError, CarrierRefusedError, NoEpochError) as err:
+            done.troubles.append(f"{known.name} is not invited yet: {err}")
+            return
+        self.contacts.letters.send(known, Kind.INVITATION, paper)
+        spaces.told_letter(opened, known.id, len(ways))
+        done.invited += 1
+
+    def _wind_up(self, record: Record) -> None:
+        """Do what a revocation asks for that was not done yet."""
+        opened = spaces.space_of(self._devices, record)
+        if opened is None:
+            return
+        if record.clauses.tier >= Tier.KEY_PER_USE:
+            self._ledger(record)
+            if not self.ledgers.ledger(record.grant).is_revoked:
+                self.ledgers.change(record.grant, revoke, "revoked")
+        if not spaces.is_mine(self._devices, opened, record):
+            return
+        if spaces.say_over(self._devices, opened, record):
+            paper = spaces.over_paper(self._devices, record)
+            for who in record.clauses.who:
+                if (known := self.contacts.contacts.by_root(who)) is not None:
+                    self.contacts.letters.send(known, Kind.WITHDRAWN, paper)
+        # THREAT T548: what is written from here on opens with nothing that they have
+        for who in record.clauses.who:
+            dismiss(self._devices, opened, spaces.root_of(who))
+        spaces.empty(self._devices, opened)
+
+
+def person_of(known: Known) -> Person:
+    """Return a contact as a space takes them in."""
+    card = known.contact.card
+    return Person(
+        root=spaces.root_of(card.id),
+        devices=tuple((each.chain, each.prekey) for each in card.devices),
+    )
+
+
+def _held(
+    grant: GrantId, clauses: Clauses, owner: ContactId, offered: Mapping[Id16, Offered]
+) -> HeldShare:
+    """Return a share as rules see it: folders are what lies in them now."""
+    what = What(ids=frozenset(offered))
+    return HeldShare(
+        id=grant,
+        issuer=owner,
+        clauses=replace(clauses, what=what),
+        signed=True,
+        epoch=1,
+        newest=1,
+    )

@@ -1,0 +1,366 @@
+"""Letters between people who are seldom on at the same time: kept until they are left, and taken.
+
+- What is written is durable before anybody is called; a place that is away costs a delay.
+- A letter counts once, on whichever device it is taken. What is of nobody known, of a contact who
+  is paused, or of a kind that nothing here takes, waits in bounded room, and nothing of it is done.
+
+Source: docs/spec/51-contacts.md sections 4 to 6.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sealhold.model.encoding import Plain
+from sealhold.model.errors import (
+    DeniedError,
+    ExhaustedError,
+    InvalidError,
+    SealholdError,
+)
+from sealhold.model.ids import ID_BYTES, ObjectName
+from sealhold.model.quantities import DAY
+from sealhold.sharing.devices.devices import Devices
+from sealhold.sharing.devices.drafting import Draft
+from sealhold.sharing.devices.keeping import Step
+from sealhold.sharing.peers.card import RELAY, Card, Door, fits, read_card
+from sealhold.sharing.peers.contact import speaks
+from sealhold.sharing.peers.contacts import Contacts, Known
+from sealhold.sharing.peers.inbox import Inbox, Reach, Spot, leave, leave_at
+from sealhold.sharing.peers.letter import Kind, Letter, Sender, open_letter, read, write
+from sealhold.sharing.peers.owncard import REFUSALS, OwnCard
+from sealhold.stores.spec import Op
+
+TAKEN_KIND = "letter"  # of notes: letters that were taken in
+IN, OUT = "in", "out"
+MAX_OUT = 256  # letters that wait to be left
+MAX_OUT_BYTES = 67_108_864
+MAX_IN = 64  # letters that wait to be taken in
+MAX_IN_BYTES = 16_777_216
+MAX_OF_ONE = 16  # of those, by one sender
+MAX_STRANGERS = 32  # of those, by people who are not known
+MAX_A_DAY = 100  # of one contact
+
+Handler = Callable[[Known, Letter], None]  # it may be called again with the same letter
+
+
+@dataclass(slots=True)
+class Post:
+    """What came of a round of letters."""
+
+    taken: int = 0  # letters that were taken in
+    left: int = 0  # letters that were left for others
+    kept: int = 0  # that came and wait
+    refused: int = 0  # that nobody wrote, or that came to no room
+    is_new_card: bool = False  # the own card was renewed
+    troubles: list[str] = field(default_factory=list)  # each a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A letter that came and waits."""
+
+    letter: Letter
+    known: Known | None  # None: of nobody known
+    why: str
+
+
+class Letters:
+    """The letters of this vault's owner. For one thread."""
+
+    def __init__(
+        self,
+        devices: Devices,
+        contacts: Contacts,
+        own: OwnCard,
+        kinds: Mapping[str, Handler] | None = None,
+    ) -> None:
+        """Take what there is; `kinds` are handlers by the kind of letter that they take."""
+        self._devices, self._contacts, self._own = devices, contacts, own
+        self._kinds: dict[str, Handler] = {Kind.CARD: self._card_came, **(kinds or {})}
+
+    # --- sending ---
+
+    def send(self, known: Known, kind: str, body: bytes) -> bytes:
+        """Keep a letter until it can be left, durably; return its id of 16 bytes.
+
+        Raises:
+            DeniedError: the contact is paused.
+            InvalidError: there is no card of this person yet, or the letter has no such form.
+            ExhaustedError: too much waits already.
+        """
+        letter = self._devices.entropy(ID_BYTES)
+        sealed = self._sealed(known, letter, kind, body)
+        out = self._outgoing()
+        size = sum(len(each.body) for each in out.values()) + len(sealed)
+        if len(out) >= MAX_OUT or size > MAX_OUT_BYTES:
+            raise ExhaustedError("too many letters wait to be left")
+        ops = [self._devices.keeping.put_letter(OUT, letter, [known.key, kind, body, []])]
+        if kind == Kind.CARD:  # the newest card is enough
+            older = [i for i, each in out.items() if (each.to, each.kind) == (known.key, kind)]
+            ops += [self._devices.keeping.drop_letter(OUT, each) for each in older]
+        self._devices.keeping.save(self._devices.home.about.id, Step(beside=ops))
+        return letter
+
+    def to_file(self, known: Known, kind: str, body: bytes) -> bytes:
+        """Return a sealed letter, to be brought by any means.
+
+        Raises:
+            DeniedError: the contact is paused.
+            InvalidError: there is no card of this person yet, or the letter has no such form.
+        """
+        return self._sealed(known, self._devices.entropy(ID_BYTES), kind, body)
+
+    def waiting_out(self) -> list[tuple[Known | None, str]]:
+        """Return whom letters wait for to be left, and their kinds."""
+        by_key = {each.key: each for each in self._contacts.every()}
+        return [(by_key.get(each.to), each.kind) for each in self._outgoing().values()]
+
+    def give(self, spots: Sequence[Spot], reach: Reach, post: Post) -> None:
+        """Leave what waits, where it can be left now."""
+        by_key = {each.key: each for each in self._contacts.every()}
+        for letter, out in self._outgoing().items():
+            known = by_key.get(out.to)
+            if known is None:
+                self._drop(OUT, letter)
+            elif not known.contact.is_paused:
+                self._leave(letter, out, known, spots, reach, post)
+
+    # --- taking ---
+
+    def take(self, spots: Sequence[Spot], post: Post) -> None:
+        """Take what lies in this person's inboxes, and what waited here."""
+        boxes = {each.id: each.key for each in self._own.boxes()}
+        doors = {(box, door.kind, door.address) for box, door in self._own.doors()}
+        for spot in spots:
+            for name, box in boxes.items():
+                if (name, *spot.door) in doors:
+                    inbox = Inbox(self._devices, spot, box, self._devices.now)
+                    self._empty(inbox, spot, post)
+        self.retry(post)
+
+    def retry(self, post: Post) -> None:
+        """Take in what waited and waits no more: its sender is known now, or not paused."""
+        for each in self.waiting():
+            if not each.why:
+                self._apply(each.letter, post)
+
+    def bring(self, sealed: bytes, post: Post) -> Letter:
+        """Take in a letter that came as a file.
+
+        Raises:
+            SealBrokenError: it is not for this person, or for a key that is given up.
+            InvalidEncodingError: no letter, or one to somebody else.
+            BadCertificateError: by a device of nobody.
+            BadSignatureError: changed since it was signed.
+        """
+        keys = [each.key for each in self._own.boxes()]
+        letter = open_letter(sealed, keys, self._devices.me.root)
+        self._came(letter, post)
+        return letter
+
+    def waiting(self) -> list[Waiting]:
+        """Return the letters that came and wait, each with why; empty: they can be taken now."""
+        found: list[Waiting] = []
+        for plain in self._devices.keeping.letters(IN).values():
+            if isinstance(plain, bytes):
+                letter = read(plain, self._devices.me.root)
+                known = self._contacts.by_root(letter.sender)
+                found.append(Waiting(letter, known, self._why(known, letter)))
+        return sorted(found, key=lambda each: (each.letter.at, each.letter.id))
+
+    def dismiss(self, sender: bytes) -> int:
+        """Forget what waits of a sender whose root id begins so; return how many letters."""
+        gone = [each.letter.id for each in self.waiting() if each.letter.sender.startswith(sender)]
+        for letter in gone:
+            self._drop(IN, letter)
+        return len(gone)
+
+    # --- within: sending ---
+
+    def _sealed(self, known: Known, letter: bytes, kind: str, body: bytes) -> bytes:
+        if known.contact.is_paused:
+            raise DeniedError("this contact is paused until one of their cards was verified")
+        own = self._own.card
+        if own is None:
+            raise InvalidError("make a card of your own first: who gets a letter must know you")
+        me = self._devices.me
+        sender = Sender(name=own.name, box=own.box, chain=me.chain, signer=me.keys.signer)
+        return write(known.contact.card, sender, letter, kind, body, self._devices.now())
+
+    def _leave(  # reason: one letter, and where it may go
+        self,
+        letter: bytes,
+        out: "_Out",
+        known: Known,
+        spots: Sequence[Spot],
+        reach: Reach,
+        post: Post,
+    ) -> None:
+        card, entropy = known.contact.card, self._devices.entropy
+        sealed = self._sealed(known, letter, out.kind, out.body)
+        is_left = False
+        at = set(out.left)
+        for door in card.doors:
+            if door.mailbox in at:
+                continue
+            try:
+                if door.kind == RELAY:
+                    # THREAT T536: no host is called that the owner did not say yes to
+                    if door.address not in known.hosts:
+                        post.troubles.append(f"{known.name} names a new relay: {door.address}")
+                        continue
+                    leave(door, entropy(ID_BYTES), sealed, reach)
+                    is_left = True
+                    break
+                if _leave_at_all(door, spots, letter, sealed):
+                    at.add(door.mailbox)
+            except REFUSALS as err:
+                post.troubles.append(f"a letter to {known.name} waits: {err}")
+        # one that lies on a stick goes to a relay as well, if there is one: it counts once
+        if is_left or (at and not card.hosts):
+            post.left += 1
+            self._drop(OUT, letter)
+        elif at != set(out.left):
+            post.left += 1
+            told: Plain = [out.to, out.kind, out.body, sorted(at)]
+            self._save(self._devices.keeping.put_letter(OUT, letter, told))
+
+    def _outgoing(self) -> dict[bytes, "_Out"]:
+        found: dict[bytes, _Out] = {}
+        for letter, told in self._devices.keeping.letters(OUT).items():
+            match told:
+                case [bytes(to), str(kind), bytes(body), list(left)]:
+                    at = tuple(each for each in left if isinstance(each, bytes))
+                    found[letter] = _Out(to, kind, body, at)
+                case _:
+                    continue
+        return found
+
+    # --- within: taking ---
+
+    def _empty(self, inbox: Inbox, spot: Spot, post: Post) -> None:
+        try:
+            for name in inbox.names():
+                self._look(inbox, name, post)
+        except REFUSALS as err:
+            post.troubles.append(f"{spot.way.address}: letters cannot be fetched: {err}")
+
+    def _look(self, inbox: Inbox, name: ObjectName, post: Post) -> None:
+        sealed = inbox.get(name)
+        if not sealed:
+            return
+        try:
+            keys = [each.key for each in self._own.boxes()]
+            letter = open_letter(sealed, keys, self._devices.me.root)
+        except SealholdError:
+            post.refused += 1
+        else:
+            self._came(letter, post)
+        # it is durable here, or nobody's letter; either way nobody looks at it again
+        inbox.drop(name)
+
+    def _came(self, letter: Letter, post: Post) -> None:
+        if self._is_taken(letter):
+            return
+        known = self._contacts.by_root(letter.sender)
+        if known is not None and not self._may(known, letter):
+            post.refused += 1
+            post.troubles.append(f"a letter by a device that is not {known.name}'s any more")
+        elif known is not None and self._count(known) >= MAX_A_DAY:
+            # THREAT T540: somebody who is known does not fill the vault either
+            post.refused += 1
+            post.troubles.append(f"more than {MAX_A_DAY} letters of {known.name} in a day")
+        elif self._why(known, letter):
+            self._keep(known, letter, post)
+        else:
+            self._save(self._devices.keeping.put_letter(IN, letter.id, letter.plain))
+            self._apply(letter, post)
+
+    def _apply(self, letter: Letter, post: Post) -> None:
+        known = self._contacts.by_root(letter.sender)
+        if known is None or self._is_taken(letter) or not self._may(known, letter):
+            self._drop(IN, letter.id)
+            return
+        try:
+            self._kinds[letter.kind](known, letter)
+        except SealholdError as err:
+            post.troubles.append(f"a letter of {known.name} waits: {err}")
+            return
+        # THREAT T542: a letter counts once, and all devices of this person know that
+        draft = Draft(self._devices.home.replica)
+        draft.note(TAKEN_KIND, letter.id, [known.key, self._devices.now()])
+        draft.commit(Step(beside=[self._devices.keeping.drop_letter(IN, letter.id)]))
+        post.taken += 1
+
+    def _keep(self, known: Known | None, letter: Letter, post: Post) -> None:
+        """Keep a letter that cannot be taken now, if there is room."""
+        waits = [each.letter for each in self.waiting()]
+        size = sum(len(each.plain) for each in waits) + len(letter.plain)
+        strangers = sum(self._contacts.by_root(each.sender) is None for each in waits)
+        of_one = sum(each.sender == letter.sender for each in waits)
+        # THREAT T540: what strangers send is bounded, in letters and in bytes, and told
+        if (
+            len(waits) >= MAX_IN
+            or size > MAX_IN_BYTES
+            or of_one >= MAX_OF_ONE
+            or (known is None and strangers >= MAX_STRANGERS)
+        ):
+            if letter.id not in {each.id for each in waits}:
+                post.refused += 1
+            return
+        self._save(self._devices.keeping.put_letter(IN, letter.id, letter.plain))
+        post.kept += 1
+
+    def _why(self, known: Known | None, letter: Letter) -> str:
+        """Return why a letter cannot be taken in now; empty if it can."""
+        if known is None:
+            return "of nobody you know"
+        if letter.kind == Kind.CARD:
+            return ""
+        if known.contact.is_paused:
+            return "the contact is paused"
+        return "" if letter.kind in self._kinds else "nothing here takes letters of this kind"
+
+    def _may(self, known: Known, letter: Letter) -> bool:
+        # THREAT T537: a device that its person removed writes in their name no more
+        return speaks(known.contact.card, letter.chain, letter.device)
+
+    def _card_came(self, known: Known, letter: Letter) -> None:
+        card: Card | None = fits(read_card, letter.body)
+        if card is not None:
+            self._contacts.learn(known, card)
+
+    def _is_taken(self, letter: Letter) -> bool:
+        return self._devices.home.replica.state.note(TAKEN_KIND, letter.id) is not None
+
+    def _count(self, known: Known) -> int:
+        """Return how many letters of a contact were taken within a day."""
+        since = self._devices.now() - DAY
+        count = 0
+        for _, note in self._devices.home.replica.state.notes(TAKEN_KIND):
+            match note.told:
+                case [bytes(key), int(at)] if key == known.key and at > since:
+                    count += 1
+        return count
+
+    def _drop(self, way: str, letter: bytes) -> None:
+        self._save(self._devices.keeping.drop_letter(way, letter))
+
+    def _save(self, op: Op) -> None:
+        self._devices.keeping.save(self._devices.home.about.id, Step(beside=[op]))
+
+
+def _leave_at_all(door: Door, spots: Sequence[Spot], letter: bytes, sealed: bytes) -> bool:
+    """Leave a letter at each folder and bucket where the inbox stands open; return if any."""
+    left = [leave_at(door, spot, letter, sealed) for spot in spots]
+    return any(left)
+
+
+@dataclass(frozen=True, slots=True)
+class _Out:
+    """A letter that waits to be left."""
+
+    to: bytes  # what the contact is called in notes
+    kind: str
+    body: bytes
+    left: tuple[bytes, ...]  # mailboxes at folders and buckets in which it lies already

@@ -1,0 +1,138 @@
+"""Files shared with a person on another vault, over a place that both have."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sealhold.model.errors import DeniedError, NotFoundError
+from sealhold.model.ids import ContactId, Purpose
+from sealhold.model.quantities import Instant
+from sealhold.node.contactwork import ContactWork
+from sealhold.node.devicerounds import Rounds
+from sealhold.node.devicework import DeviceWork
+from sealhold.node.sharedwithme import SharedWithMe
+from sealhold.node.sharework import ShareWork
+from sealhold.policy.share import Clauses, Count, Per, What
+from sealhold.policy.shareterms import Action, Tier
+from tests.scenarios.vaults import new_home, opened
+
+SERVICE = Purpose("ServiceProvision")
+
+
+@dataclass
+class Vault:
+    """A person's vault, and the commands' way into it."""
+
+    home: Path
+    name: str
+
+    @contextmanager
+    def work(self) -> Iterator[DeviceWork]:
+        with opened(self.home) as node:
+            yield DeviceWork(node)
+
+    def sync(self) -> tuple[str, ...]:
+        with self.work() as work, Rounds(work) as rounds:
+            return rounds.run().troubles
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> tuple[Vault, Vault]:
+    place = tmp_path / "stick"
+    place.mkdir()
+    found: list[Vault] = []
+    cards: list[str] = []
+    for name in ("ada", "bo"):
+        vault = Vault(new_home(tmp_path / name), name)
+        with vault.work() as work:
+            work.begin(f"{name}'s laptop")
+            work.add_carrier(f"folder:{place}")
+            cards.append(ContactWork(work).card(name).text)
+        found.append(vault)
+    for vault, other, text in zip(found, reversed(found), reversed(cards), strict=True):
+        with vault.work() as work:
+            contacts = ContactWork(work)
+            card = contacts.read(text)
+            contacts.add(card, other.name)
+            contacts.verify(other.name, " ".join(card.words))
+    return found[0], found[1]
+
+
+def clauses(who: ContactId, ids: frozenset, tier: Tier, most: int | None = None) -> Clauses:
+    return Clauses(
+        who=frozenset({who}),
+        what=What(ids=ids),
+        actions=frozenset({Action.VIEW}),
+        purposes=frozenset({SERVICE}),
+        not_before=Instant(0),
+        count=None if most is None else Count(most=most, per=Per.GRANT),
+        tier=tier,
+    )
+
+
+def share(vault: Vault, to: str, paths: list[str], tier: Tier, most: int | None = None) -> None:
+    with vault.work() as work:
+        shares = ShareWork(work)
+        who = shares.contacts.contacts.named(to).id
+        ids = frozenset(map(shares.files.named, paths))
+        draft = shares.draft("album", clauses(who, ids, tier, most))
+        shares.create(draft, draft.effect.digest, draft.found)
+
+
+def folder(vault: Vault, tmp_path: Path) -> Path:
+    path = tmp_path / f"{vault.name}'s papers"
+    (path / "trip").mkdir(parents=True)
+    (path / "trip" / "day one.txt").write_text("by the sea")
+    (path / "secret.txt").write_text("not for you")
+    with vault.work() as work:
+        work.create("papers")
+        work.bind("papers", path)
+    return path
+
+
+def test_a_folder_is_shared_kept_up_and_taken_back(
+    people: tuple[Vault, Vault], tmp_path: Path
+) -> None:
+    ada, bo = people
+    path = folder(ada, tmp_path)
+    ada.sync()
+    share(ada, "bo", ["papers/trip"], Tier.THEIR_NODE)
+    for vault in (ada, bo, ada, bo):
+        assert vault.sync() == ()
+    with bo.work() as work:
+        mine = SharedWithMe(work, {})
+        (offer,) = mine.offers()
+        mine.take(offer)
+    assert bo.sync() == ()
+    assert bo.sync() == ()
+    (path / "trip" / "day two.txt").write_text("in the hills")
+    assert ada.sync() == ()
+    assert bo.sync() == ()
+
+    with bo.work() as work:
+        mine = SharedWithMe(work, {})
+        (view,) = mine.every()
+        assert view.objects == ("trip/day one.txt", "trip/day two.txt")
+        assert view.label == "T1: agreed, not enforced"
+        opened_, paper = mine.named("album")
+        wish = mine.wish(paper, mine.object(opened_, "trip/day two.txt"), "view", "")
+        content = mine.open(opened_, paper, wish)
+        assert content is not None
+        assert b"".join(content) == b"in the hills"
+
+    with ada.work() as work:
+        shares = ShareWork(work)
+        told = shares.revoke(shares.record("album"))
+        assert "2 objects" in told.given
+    assert ada.sync() == ()
+    assert bo.sync() == ()
+    with bo.work() as work:
+        mine = SharedWithMe(work, {})
+        (view,) = mine.every()
+        assert view.standing == "taken back"
+        opened_, paper = mine.named("album")
+        with pytest.raises((DeniedError, NotFoundError)):
+            mine.open(opened_, paper, wish)

@@ -36,6 +36,7 @@ class Dying:
         del self._writer.submit
 
 
+@pytest.mark.threat("T524")
 @pytest.mark.parametrize("seed", [1, 2])
 def test_no_schedule_of_three_devices_spends_more_than_the_cap(seed: int) -> None:
     chance, shelf = Random(seed), Shelf()

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+import pytest
+
 from sealhold.sharing.devices import joining
 from sealhold.sharing.devices.certs import Role
 from sealhold.sharing.devices.recordsync import NAME
@@ -46,6 +48,7 @@ def test_each_device_waits_for_a_slice_and_then_spends_from_it() -> None:
         assert other.charge(3) == "BudgetAwayError"
 
 
+@pytest.mark.threat("T524")
 def test_what_was_spent_before_there_was_a_second_device_counts() -> None:
     with spenders(1) as (one,), machine(b"late") as late:
         assert one.charge(19) == one.charge(19) == ""
@@ -69,6 +72,7 @@ def test_devices_that_meet_spend_all_of_the_cap_and_no_more() -> None:
         assert sum(each.told for each in devices) == CAP
 
 
+@pytest.mark.threat("T525")
 def test_a_restored_device_spends_nothing_of_what_it_was_lent() -> None:
     with spenders(2) as (one, other):
         shelf = Shelf()
@@ -86,6 +90,7 @@ def test_a_restored_device_spends_nothing_of_what_it_was_lent() -> None:
         assert CAP - 10 * BITS <= one.told + other.told <= CAP
 
 
+@pytest.mark.threat("T525")
 def test_a_restored_device_that_counted_goes_on_from_what_the_others_know() -> None:
     with spenders(2) as (one, other):
         shelf = Shelf()

@@ -110,6 +110,7 @@ def test_an_undone_change_puts_the_version_before_back_everywhere() -> None:
         assert one.texts() == other.texts() == ["a first"]
 
 
+@pytest.mark.threat("T522")
 def test_a_change_outweighs_that_another_device_took_the_record_back() -> None:
     with keepers(2) as (one, other):
         shelf = Shelf()
@@ -123,6 +124,7 @@ def test_a_change_outweighs_that_another_device_took_the_record_back() -> None:
         assert len(state.versions.edited_over_deletes()) == 1
 
 
+@pytest.mark.threat("T523")
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.FULL])
 def test_an_erased_record_is_erased_on_all_devices_also_if_one_changed_it(role: Role) -> None:
     with keepers(2, [role]) as (one, other):

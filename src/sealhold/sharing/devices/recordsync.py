@@ -94,10 +94,18 @@ class RecordSync:
             after: is called after each portion, so that it can be given on.
 
         Raises:
-            NoEpochError: nothing can be written now: it waits in the vault.
             AuditUnavailableError: the log cannot be written; nothing was opened.
         """
-        rows, feed, done = self._rows, self._doors.feed, Moved()
+        done = Moved()
+        try:
+            self._give_all(done, tell, after)
+        except NoEpochError as err:
+            self._rows.load()
+            done.troubles.append(f"changed records wait in this vault: {err}")
+        return done
+
+    def _give_all(self, done: Moved, tell: Tell, after: Callable[[], object]) -> None:
+        rows, feed = self._rows, self._doors.feed
         since = feed.since(rows.cursor)
         fresh = (each for each in feed.changed(since) if self._is_news(each))
         for portion in _portions(fresh):
@@ -109,7 +117,6 @@ class RecordSync:
         if since.size != rows.cursor:
             self._save([rows.reached(since.size)])
             rows.cursor = since.size
-        return done
 
     def _is_news(self, stood: Stood) -> bool:
         rows = self._rows.of(stood.record)

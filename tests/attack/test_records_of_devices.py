@@ -112,6 +112,8 @@ def test_a_slice_that_another_device_tells_of_is_taken_by_nobody() -> None:
         one.begin()
         pair(first, second, "liar")
         assert liar.charge(1) == "BudgetAwayError"
+        first.sync(shelf)
+        second.sync(shelf)
         opened = second.devices.collection(NAME)
         secret, me = opened.about.secret, second.devices.me
         budget = all_askers(year_of(second.vault.core.clock()))

@@ -1,5 +1,9 @@
 """Records of a vault on all devices of its owner: given, taken in, changed, taken back, erased."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import pytest
 
 from sealhold.sharing.devices.certs import Role
@@ -157,16 +161,14 @@ def test_a_kill_at_any_commit_gives_and_takes_each_record_once(side: str) -> Non
             writer, left = dies.machine.vault.core.writer, [at]
             real_commit, real_submit = writer.commit, writer.submit
 
-            def counted(real):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-                def call(work):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-                    left[0] -= 1  # noqa: B023  # reason: called within the turn
-                    if left[0] < 0:  # noqa: B023
-                        raise _KilledError
-                    return real(work)
+            def counted(real: Callable[[Any], Any], work: Any) -> Any:  # noqa: ANN401
+                left[0] -= 1  # noqa: B023  # reason: called within the turn
+                if left[0] < 0:  # noqa: B023
+                    raise _KilledError
+                return real(work)
 
-                return call
-
-            writer.commit, writer.submit = counted(real_commit), counted(real_submit)  # type: ignore[method-assign]
+            writer.commit = partial(counted, real_commit)  # type: ignore[method-assign]
+            writer.submit = partial(counted, real_submit)  # type: ignore[method-assign]
             try:
                 dies.opened().give() if dies is one else dies.opened().take()
                 is_over = True

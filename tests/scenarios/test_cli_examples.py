@@ -14,6 +14,7 @@ from sealhold.frontends.cli.tree import tree
 from sealhold.frontends.ruleforms import CollectionForm
 from sealhold.model.principals import Caller
 from sealhold.model.processing import Risk, Terms
+from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.pairingwork import joined
 from tests.scenarios.vaults import PASSPHRASE, Hands, new_home, opened
@@ -39,6 +40,7 @@ TERMS = Terms(
     risk=Risk.LOW,
     output_bytes=100,
 )
+CONTACTS = ("card", "add", "list", "show", "allow", "rename", "remove", "send", "letters", "take")
 NEEDS = {
     "init": "empty",
     "app register": "filled",
@@ -89,12 +91,18 @@ NEEDS = {
     **{f"device {word}": "paired" for word in ("list", "rename", "revoke", "sync", "keep")},
     **{f"device place {word}": "paired" for word in ("add", "remove")},
     "device leave": "kept equal",
+    **{f"document {word}": "written" for word in ("list", "show", "edit", "history", "restore")},
+    **{f"document {word}": "written" for word in ("redact", "remove", "decide")},
+    "document create": "paired",
+    **{f"contact {word}": "known" for word in CONTACTS},
     **{f"relay account {word}": "relayed" for word in ("add", "list", "remove")},
 }
 # two never end by themselves: test_cli_serve.py, test_relay_command.py; one needs a server:
 # test_server_role.py; three need two screens or a conflict: test_device_commands.py
+# the words of another person, and a stranger's letter: test_contact_commands.py
 ELSEWHERE = {"serve", "relay serve", "service print-grants"} | {
-    f"device {word}" for word in ("pair", "join", "resolve")
+    *(f"device {word}" for word in ("pair", "join", "resolve")),
+    *(f"contact {word}" for word in ("verify", "dismiss")),
 }
 
 
@@ -173,6 +181,20 @@ def _make_a_relay(cli: Cli, keep: Callable[[str], None]) -> None:
     keep("relayed")
 
 
+def _know_somebody(cli: Cli) -> None:
+    """Exchange cards with Ben, who writes a letter."""
+    home = new_home(cli.folder.parent / "ben", Hands(cli.now))
+    with opened(cli.home, Hands(cli.now)) as node, opened(home, Hands(cli.now)) as other:
+        anna = ContactWork(DeviceWork(node))
+        DeviceWork(other).begin("laptop")
+        ben = ContactWork(DeviceWork(other))
+        card = ben.card("Ben").text
+        anna.add(anna.read(card))
+        ben.add(ben.read(anna.card("Anna").text))
+        (cli.folder / "ben.card").write_text(card)
+        (cli.folder / "ben.letter").write_text(ben.card_letter("Anna"))
+
+
 def _pair_devices(cli: Cli, keep: Callable[[str], None]) -> None:
     """Make the vault a device beside another one, in copies: what follows is none."""
     before = Path(shutil.copytree(cli.home, cli.home.with_name("before")))
@@ -187,8 +209,15 @@ def _pair_devices(cli: Cli, keep: Callable[[str], None]) -> None:
     keep("paired")
     assert cli.line("device keep notes").code == 0
     keep("kept equal")
+    for line in ("document create plan", "document edit plan --append 'The code is 4711.'"):
+        assert cli.line(line).code == 0, line
+    keep("written")
+    _know_somebody(cli)
+    keep("known")
     shutil.rmtree(cli.home)
     before.rename(cli.home)
+    for each in ("ben.card", "ben.letter"):
+        (cli.folder / each).unlink()
     for each in ("notes", "stick", "phone"):
         shutil.rmtree(cli.folder / each)
 

@@ -29,3 +29,10 @@ def test_what_was_done_is_said_with_its_reason() -> None:
     event = Event(kind=EventKind.PROFILE, actor=Actor.APP, reason="read")
 
     assert sentence(event) == "a profile was read"
+
+
+@pytest.mark.parametrize("kind", EventKind, ids=lambda kind: kind.name)
+def test_each_kind_of_entry_has_words(kind: EventKind) -> None:
+    event = Event(kind=kind, actor=Actor.VAULT, reason="began", rows_read=3, rows_out=4)
+
+    assert sentence(event)

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from sealhold.model.errors import CarrierAwayError
-from sealhold.net.relay.calling import Caller, RelayAddress
 from sealhold.sharing.devices.joinpapers import Way
 from sealhold.sharing.peers.card import Card
 from sealhold.sharing.peers.contacts import Contacts, Known
-from sealhold.sharing.peers.inbox import Spot
+from sealhold.sharing.peers.inbox import Reach, Spot
 from sealhold.sharing.peers.letter import Letter
 from sealhold.sharing.peers.letters import Letters, Post
 from sealhold.sharing.peers.owncard import OwnCard
@@ -33,6 +32,10 @@ class Person:
     got: list[tuple[str, bytes]] = field(default_factory=list)  # letters of the kind `note`
 
     def __post_init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin from what is durable."""
         self.own = OwnCard(self.device.devices)
         self.contacts = Contacts(self.device.devices)
         kinds = {"note": self._note}
@@ -55,9 +58,11 @@ class Person:
     def one(self, name: str) -> Known:
         return self.contacts.named(name)
 
-    def round(self, reach=no_relay) -> Post:  # type: ignore[no-untyped-def]  # reason: a test's
-        post = Post()
-        post.is_new_card = self.own.renew(self.spots)
+    def send(self, name: str, body: bytes, kind: str = "note") -> bytes:
+        return self.letters.send(self.one(name), kind, body)
+
+    def round(self, reach: Reach = no_relay) -> Post:
+        post = Post(is_new_card=self.own.renew(self.spots))
         self.letters.take(self.spots, post)
         self.letters.give(self.spots, reach, post)
         return post
@@ -81,4 +86,16 @@ def people(*names: str, shelf: Shelf | None = None) -> Iterator[list[Person]]:
         yield [person(each, name, at) for each, name in zip(machines, names, strict=True)]
 
 
-__all__ = ["Caller", "Person", "RelayAddress", "people", "person"]
+@contextmanager
+def anna_and_ben(*others: str) -> Iterator[tuple[Person, Person, Shelf, list[Person]]]:
+    """Return two people who verified each other, where they meet, and others whom nobody knows."""
+    shelf = Shelf()
+    with people("Anna", "Ben", *others, shelf=shelf) as (anna, ben, *rest):
+        anna.knows(ben)
+        ben.knows(anna)
+        yield anna, ben, shelf, rest
+
+
+def letters_at(shelf: Shelf) -> dict[str, bytes]:
+    """Return the letters that lie at a shelf."""
+    return {name: data for name, data in shelf.kept.items() if "/key/" in name}

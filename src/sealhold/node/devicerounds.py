@@ -7,6 +7,7 @@ Source: docs/spec/11-exchange-and-op-log.md sections 5 and 6; docs/spec/47-folde
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +16,7 @@ from sealhold.model.shown.devices import FolderView, RecordsView, RoundView
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicewatch import Hints
 from sealhold.node.devicework import DeviceWork
+from sealhold.node.documentrounds import Arriving
 from sealhold.node.peoplerounds import PeopleRounds
 from sealhold.sharing.devices.applying import Applied
 from sealhold.sharing.devices.budgets import BudgetSync
@@ -71,6 +73,7 @@ class Rounds:
         if self._syncing is None:
             self._syncing = Syncing(self._work.devices, self._work.places.reached())
         first: dict[str, Applied] = {}
+        arriving = Arriving(self._work)
         if new := {name: each for name, each in self._folders.items() if each.is_new}:
             # what others have is there first: a file that both have is one file, and no second
             self._syncing.round()
@@ -102,6 +105,7 @@ class Rounds:
         self._meet(came)
         came.add_round(self._given)
         self._given = Round()
+        documents = arriving.ended(came, self._syncing.give_all)
         self._open()  # a device that goes on in a new log has its collections anew
         moved = came_first if self._records is None else came_first + self._records.take(tell)
         came.troubles += [*went.troubles, *moved.troubles]
@@ -117,7 +121,7 @@ class Rounds:
             written=moved.changed,
             removed=moved.removed,
         )
-        return self._told(came, tuple(shown), told)
+        return replace(self._told(came, tuple(shown), told), documents=documents)
 
     def _exchange_letters(self, came: Round) -> None:
         """Take letters of other people, leave those for them, and have own devices hear of it."""

@@ -127,8 +127,8 @@ class DeviceWork:
             StoreUnavailableError: the folder cannot be written.
         """
         opened, folder = self.devices.collection(name), path.resolve()
-        if opened.about.holds in NO_FILES:
-            raise NotFoundError("no collection of files is called so")
+        if opened.about.holds is not Holds.FILES:
+            raise NotFoundError("that is no collection of files")
         if not folder.is_dir():
             raise NotFoundError(f"there is no folder `{path}`")
         if self.rows(opened).bound is not None:

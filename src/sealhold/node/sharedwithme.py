@@ -187,6 +187,7 @@ class SharedWithMe:
     def view(self, opened: Open, paper: Paper) -> ReceivedView:
         """Return a share as it is shown."""
         names = {each: self._names.get(bytes(each), each.hex()[:16]) for each in paper.clauses.who}
+        names[ContactId(self._devices.me.root)] = "you"
         shown = opened.replica.state.tree.shown()
         is_closed = self.is_closed(opened, paper)
         return ReceivedView(

@@ -32,16 +32,20 @@ def revoked_view(record: Record, objects: int, released: int) -> RevokedView:
     """Return what a revocation does, in the four lines that are true of it."""
     tier = record.clauses.tier
     if tier is Tier.ANSWER:
-        given = f"{released} answers"
+        given = _many(released, "answer")
     elif tier is Tier.KEY_PER_USE:
         given = (
             f"{released} uses of {objects} objects; whoever was shown something can have kept it"
         )
     else:
-        given = f"{objects} objects, as they were shown; a copy cannot be taken back"
+        given = f"{_many(objects, 'object')}, as shown; a copy cannot be taken back"
     return RevokedView(
         stops="new versions, keys and answers",
         given=given,
         asked="their vault is asked to close and delete it; what it answers is shown here",
         unknown="whether copies were made outside their vault",
     )
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

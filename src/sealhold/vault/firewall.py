@@ -113,13 +113,13 @@ class Firewall:
         """
         found = self._core.store.get(RECORDS.name, [(record,) for record in ids])
         event = Event(
-            kind=EventKind.SYNC,
+            kind=EventKind.RECORDS,
             actor=Actor.VAULT,
             subject=self._teller.subject,
             rows_read=len(ids),
             rows_out=sum(each is not None for each in found),
             records=self._teller.tags(ids),
-            reason="records",
+            reason="given",
         )
         self._core.writer.commit(Work((), (self._teller.entry(event),), releases=True))
         for record, row in zip(ids, found, strict=True):

@@ -90,8 +90,12 @@ _WORDS = {
     EventKind.TOKEN: "a policy token: {reason}",
     EventKind.LOG_KEY: "another key signs for the log from here on: the one before is {reason}",
     EventKind.POLICY: "standing rules: {reason}",
-    EventKind.DEVICE: "devices: {reason}",
-    EventKind.SYNC: "devices exchanged what changed",
+    EventKind.CONTACT: "another person: {reason}",
+    EventKind.DEVICE: "your devices: {reason}",
+    EventKind.SYNC: "devices exchanged what changed: {rows_read} entries came, {rows_out} went",
+    EventKind.SHARE: "shared with a person: {reason}",
+    EventKind.SHARED_USE: "a use of what is shared: {reason}",
+    EventKind.RECORDS: "records on your devices: {reason}",
     EventKind.COMPONENT: "what a grant lets a source run: {reason}",
 }
 

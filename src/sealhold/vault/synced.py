@@ -133,7 +133,7 @@ class Synced:
         """Take a record away that another device took back; `ops` are in the same commit."""
         core = self._core
         event = Event(
-            kind=EventKind.SYNC,
+            kind=EventKind.RECORDS,
             actor=Actor.VAULT,
             subject=self._teller.subject,
             records=self._teller.tag(record),
@@ -249,6 +249,6 @@ class Synced:
 
     def _commit(self, reason: str, *ops: Op) -> None:
         event = Event(
-            kind=EventKind.SYNC, actor=Actor.VAULT, subject=self._teller.subject, reason=reason
+            kind=EventKind.RECORDS, actor=Actor.VAULT, subject=self._teller.subject, reason=reason
         )
         self._core.writer.commit(Work(ops, (self._teller.entry(event),)))

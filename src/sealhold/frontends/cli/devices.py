@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from platform import node as host
 
+from sealhold.frontends.cli.documents import arrived_lines
 from sealhold.frontends.cli.out import Block, Column, Facts, Line, Table, id_, safe
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.words import counted
@@ -59,6 +60,7 @@ def round_blocks(done: RoundView) -> list[Block]:
         blocks += [Line("records of the vault:", "head"), Line(", ".join(told))]
     for folder in done.folders:
         blocks += _folder(folder)
+    blocks += arrived_lines(done.documents)
     blocks += [Line(f"{safe(place)} does not answer.", "bad") for place in done.away]
     blocks += [
         Line(f"Something is held back, or late: {safe(each)}.", "bad") for each in done.behind

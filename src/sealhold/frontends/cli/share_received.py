@@ -130,18 +130,18 @@ def _content(
 ) -> Iterator[bytes] | None:
     """Return what is wanted, after waiting for an answer where one is needed."""
     share, path, action, purpose = wanted
-    end = time.monotonic() + wait
+    end, left = time.monotonic() + wait, 1.0
     while True:
         opened, paper = mine.named(share)
         wish = mine.wish(paper, mine.object(opened, path), action, purpose)
         content = mine.open(opened, paper, wish)
-        left = end - time.monotonic()
         if content is not None or left <= 0:
             return content
-        rounds.run()
-        with rounds.hints() as hints:
-            hints.wait(min(left, 2.0))
-        rounds.run(looks=False)
+        rounds.run(looks=False)  # what was asked goes out, and what was answered comes
+        left = end - time.monotonic()
+        if left > 0:
+            with rounds.hints() as hints:
+                hints.wait(min(left, 2.0))
 
 
 def _written(content: Iterator[bytes], out: Path | None) -> int:

@@ -40,6 +40,18 @@ def read_time(text: str, now: Instant) -> Instant:
     return Instant(whole + DAY) if _DATE.fullmatch(text) else whole
 
 
+def read_past(text: str, now: Instant) -> Instant:
+    """Return the instant that `text` means, where `7d` is so long ago.
+
+    Raises:
+        UsageError: no time.
+    """
+    length = _LENGTH.fullmatch(text)
+    if length:
+        return Instant(now - int(length[1]) * _UNITS[length[2]])
+    return read_time(text, now)
+
+
 def read_bits(text: str) -> MicroBits:
     """Return the cost that `text` means.
 

@@ -5,6 +5,8 @@ Source: docs/spec/11-exchange-and-op-log.md; docs/spec/12-membership.md.
 
 from dataclasses import dataclass
 
+from sealhold.model.shown.documents import ArrivedView
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceView:
@@ -24,7 +26,7 @@ class CollectionView:
 
     id: str
     name: str
-    holds: str  # home, files or records
+    holds: str  # home, files, documents or records
     objects: int
     folder: str  # of this device; empty: none
     conflicts: int
@@ -84,6 +86,7 @@ class RoundView:
     folders: tuple[FolderView, ...]
     records: RecordsView
     verified: tuple[str, ...]  # the devices whose newest entries were checked
+    documents: tuple[ArrivedView, ...] = ()  # edits that came
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

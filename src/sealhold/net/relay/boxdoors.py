@@ -181,6 +181,7 @@ class BoxDoors(Generic[Where]):
         if bearer.rights is not Rights.LEAVE:
             _check(bearer, item.box, Rights.WRITE)
             return
+        # THREAT T539: who may leave something puts new names, and neither lists nor reads
         if bearer.of != item.box or item.sort is not Sort.KEY:
             raise RefusedError(403)
         # THREAT T540: who may leave something does not fill the account of who reads it

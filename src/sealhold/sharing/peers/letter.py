@@ -25,7 +25,13 @@ from sealhold.model.errors import (
 )
 from sealhold.model.ids import ID_BYTES, ContactId, DeviceId
 from sealhold.model.quantities import Instant
-from sealhold.sharing.devices.certs import MAX_CHAIN, Role, check_chain, read_certificate
+from sealhold.sharing.devices.certs import (
+    MAX_CHAIN,
+    Certificate,
+    Role,
+    check_chain,
+    read_certificate,
+)
 from sealhold.sharing.devices.identity import MAX_MS, box_id
 from sealhold.sharing.peers.card import Card, is_name, words_of
 
@@ -162,6 +168,7 @@ def read(signed: bytes, root: RootId, boxes: Iterable[bytes] | None = None) -> L
             and is_name(name)
             and len(box) == BOX_PUBLIC_BYTES
             and 1 <= len(chain) <= MAX_CHAIN
+            and all(isinstance(each, bytes) for each in chain)
         ):
             pass
         case _:
@@ -170,12 +177,7 @@ def read(signed: bytes, root: RootId, boxes: Iterable[bytes] | None = None) -> L
     if to != root or (boxes is not None and sealed_to not in boxes):
         raise InvalidEncodingError("a letter to somebody else")
     links = tuple(each for each in chain if isinstance(each, bytes))
-    public = RootPublic(read_certificate(links[0] if links else b"").root_public)
-    if len(public) != ROOT_PUBLIC_BYTES or len(links) != len(chain):
-        raise BadCertificateError("a letter by a device of nobody")
-    certificate = check_chain(links, RootId(fingerprint(public)))
-    if certificate.role not in {Role.ADMIN, Role.FULL}:
-        raise BadCertificateError("a letter by a device that may not write any")
+    public, certificate = _author(links)
     verify(certificate.signing, Tag.LETTER, said, signature)
     return Letter(
         id=letter,
@@ -189,6 +191,22 @@ def read(signed: bytes, root: RootId, boxes: Iterable[bytes] | None = None) -> L
         chain=links,
         plain=signed,
     )
+
+
+def _author(links: tuple[bytes, ...]) -> tuple[RootPublic, Certificate]:
+    """Return root key and certificate of the device at the end of a chain.
+
+    Raises:
+        BadCertificateError: it leads from no root, or to a device that may not write letters.
+        InvalidEncodingError: a link is no certificate.
+    """
+    public = RootPublic(read_certificate(links[0] if links else b"").root_public)
+    if len(public) != ROOT_PUBLIC_BYTES:
+        raise BadCertificateError("a letter by a device of nobody")
+    certificate = check_chain(links, RootId(fingerprint(public)))
+    if certificate.role not in {Role.ADMIN, Role.FULL}:
+        raise BadCertificateError("a letter by a device that may not write any")
+    return public, certificate
 
 
 def _info(root: ContactId, box: bytes) -> bytes:

@@ -13,9 +13,11 @@ from sealhold.node.devicework import DeviceWork
 from sealhold.sharing.devices import joining
 from sealhold.sharing.devices.identity import DeviceKeys
 from sealhold.sharing.devices.joinpapers import request
-from sealhold.vault.syncrows import HELD
+from sealhold.vault.shares import ONE
+from sealhold.vault.syncrows import HELD, SHARING
 from tests.scenarios.vaults import (
     DENIED,
+    PASSPHRASE,
     Asker,
     Hands,
     Job,
@@ -38,7 +40,8 @@ def sync(*nodes: Node, rounds: int = 3) -> None:
 
 
 @pytest.fixture
-def homes(tmp_path: Path) -> Iterator[tuple[Node, Node]]:
+def homes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Node, Node]]:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     with ExitStack() as stack:
         clock = Hands()
         one, other = (
@@ -63,6 +66,7 @@ def lent(node: Node) -> list[tuple[int, int]]:
 
 
 @pytest.mark.threat("T524")
+@pytest.mark.threat("T525")
 def test_an_answer_waits_for_a_slice_and_is_charged_to_it(
     homes: tuple[Node, Node], tmp_path: Path
 ) -> None:
@@ -87,5 +91,14 @@ def test_an_answer_waits_for_a_slice_and_is_charged_to_it(
     spent = [each for _, each in lent(other)]
     assert sum(each > 0 for each in spent) == 3  # of objects, of all askers, of the purpose
     assert not any(spent for _, spent in lent(one))
+    # opened elsewhere it is a copy, and knows that before anything is charged
+    other.lock()
+    for token in (tmp_path / "state" / "sealhold").iterdir():
+        token.unlink()
+    other.unlock(PASSPHRASE)
+    deciding = other.parts.core.deciding
+    spends = deciding.get(SHARING.name, ONE)
+    assert spends is not None
+    assert all(each.row[2] != spends.row[1] for each in deciding.all(HELD.name))
     assert other.audit.verify().whole
     assert one.audit.verify().whole

@@ -79,13 +79,7 @@ class Rounds:
             self._syncing.round()
             self._open()
             first = {name: self._folders[name].put() for name in new if name in self._folders}
-        records = self._records
-        if records is not None and records.is_new:
-            self._syncing.round()  # likewise of records
-            self._open()
-            records = self._records
-        came_first = Moved() if records is None else records.take(tell)
-        went = Moved() if records is None or not looks else records.give(tell, self._give)
+        came_first, went = self._look_at_records(self._syncing, tell, looks=looks)
         taken: dict[str, Changed] = {}
         for name, folder in self._folders.items():
             if not looks:
@@ -115,13 +109,18 @@ class Rounds:
             applied = folder.put()
             applied.written += first[name].written if name in first else 0
             shown.append(_shown(name, folder, taken.get(name, Changed()), applied))
-        told = RecordsView(
-            given=went.changed,
-            withdrawn=went.removed,
-            written=moved.changed,
-            removed=moved.removed,
-        )
-        return replace(self._told(came, tuple(shown), told), documents=documents)
+        told = self._told(came, tuple(shown), _records_shown(went, moved))
+        return replace(told, documents=documents)
+
+    def _look_at_records(self, syncing: Syncing, tell: Tell, *, looks: bool) -> tuple[Moved, Moved]:
+        """Take in records that came, and write down those that changed here; return both."""
+        if self._records is not None and self._records.is_new:
+            syncing.round()  # what others have is there first, as with files
+            self._open()
+        records = self._records
+        if records is None:
+            return Moved(), Moved()
+        return records.take(tell), records.give(tell, self._give) if looks else Moved()
 
     def _exchange_letters(self, came: Round) -> None:
         """Take letters of other people, leave those for them, and have own devices hear of it."""
@@ -196,6 +195,12 @@ class Rounds:
             records=records,
             verified=tuple(sorted(verified)),
         )
+
+
+def _records_shown(went: Moved, came: Moved) -> RecordsView:
+    return RecordsView(
+        given=went.changed, withdrawn=went.removed, written=came.changed, removed=came.removed
+    )
 
 
 def _shown(name: str, folder: FolderSync, changed: Changed, applied: Applied) -> FolderView:

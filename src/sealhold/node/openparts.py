@@ -113,8 +113,7 @@ class OpenParts:
         self.firewall = firewall = Firewall(
             core, self.objects, Federation(core, looking), self.pushdown
         )
-        registry = _registry(core)
-        schemas = Schemas(core)
+        registry, schemas = _registry(core), Schemas(core)
         chosen = settings(home.folder)
         self.audit = Ledger(core, vault.appender, registry, home, self.objects)
         self.records = Records(core, self.index, firewall, self.audit, time.perf_counter)
@@ -136,8 +135,7 @@ class OpenParts:
         self.runs = Runs(office, shelf)
         self._of_proofs = office, shelf
         self._of_turns = schemas, registry, verify, chosen.retention_days * DAY
-        self.resources = Resources(office)
-        self.budgets = Budgets(office)
+        self.resources, self.budgets = Resources(office), Budgets(office)
         self.erasing = Erasing(office, shelf, self.index)
         self.keys = Epochs(core, vault.sets, verify)
         self.outside = Outside(office, self.runs, shelf, _in_background, self._policies)

@@ -7,6 +7,7 @@
 Source: docs/spec/11-exchange-and-op-log.md; docs/spec/20-faces.md section 8.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from sealhold.model.errors import InvalidError, NotFoundError, StoreUnavailableError, TakenError
@@ -29,6 +30,8 @@ from sealhold.sharing.devices.drafting import Draft
 from sealhold.sharing.devices.folderrows import FolderRows
 from sealhold.sharing.devices.foldersync import bind
 from sealhold.sharing.devices.joinpapers import Holds, Way, carrier_id, checked_name, read_way
+from sealhold.sharing.devices.lanchoice import read_choice
+from sealhold.sharing.devices.lannear import Near
 from sealhold.sharing.devices.recordsync import NAME as RECORDS
 from sealhold.sharing.devices.recordsync import Doors
 from sealhold.sharing.devices.syncing import Syncing
@@ -37,6 +40,7 @@ from sealhold.vault.recordfeed import RecordFeed
 from sealhold.vault.synced import Synced
 
 NO_FILES = frozenset({Holds.HOME, Holds.RECORDS})  # collections that no folder is kept equal to
+LAN = "lan"  # where lies what is kept for devices of the home network
 
 
 class DeviceWork:
@@ -70,7 +74,6 @@ class DeviceWork:
             NotFoundError: this vault is no device yet.
         """
         me, names = self.devices.me, self.devices.names()
-        first = self.devices.collections()[0]
         found = [
             DeviceView(
                 id=device.hex(),
@@ -80,7 +83,7 @@ class DeviceWork:
                 reason=member.reason.value,
                 is_here=device == me.id,
             )
-            for device, member in first.members.state.members.items()
+            for device, member in self.devices.members().items()
         ]
         return sorted(found, key=lambda each: (not each.is_here, each.name, each.id))
 
@@ -91,10 +94,9 @@ class DeviceWork:
             NotFoundError: none.
             InvalidError: several.
         """
-        found = [
-            each
-            for each in self.every()
-            if text == each.name or (text and each.id.startswith(text))
+        every = self.every()
+        found = [each for each in every if each.name == text] or [
+            each for each in every if text and each.id.startswith(text)
         ]
         standing = [each for each in found if each.standing != "removed"] or found
         if not standing:
@@ -264,6 +266,20 @@ class DeviceWork:
                 self.devices.keeping.drop_carrier(bytes.fromhex(each.id))
                 return each
         raise NotFoundError("this device syncs through no such place")
+
+    # --- the home network ---
+
+    @property
+    def kept_near(self) -> LocalDir:
+        """What this device keeps for the others of its home network."""
+        folder = self._node.home.folder / LAN
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return LocalDir(folder)
+
+    def near(self, stir: Callable[[], None] | None = None) -> Near:
+        """Return the home network, as it was chosen; `stir` as there."""
+        choice = read_choice(self.devices.keeping.lan())
+        return Near(self.devices, self.kept_near, choice, self.core.clock, stir)
 
     # --- joining ---
 

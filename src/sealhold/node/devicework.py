@@ -181,7 +181,7 @@ class DeviceWork:
         return ExposureView(
             device=device.hex(),
             name=self.devices.names().get(device, ""),
-            collections=tuple(had),
+            collections=tuple(sorted(had)),
             entries=entries,
             objects=objects,
         )

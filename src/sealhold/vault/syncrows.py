@@ -7,6 +7,7 @@ Source: docs/spec/11-exchange-and-op-log.md; docs/spec/12-membership.md.
 """
 
 from sealhold.stores.spec import ColumnKind, TableSpec
+from sealhold.vault.linkrows import LINKS
 
 SELF = TableSpec(
     name="syncself",
@@ -164,6 +165,6 @@ LETTERS = TableSpec(
 DECIDING = (
     *(SELF, COLLECTIONS, MEMBERS, SECRETS, CARRIERS),
     *(SHARING, HELD, WANTED, BOOKS),
-    SHARE_LEDGERS,
+    *(SHARE_LEDGERS, LINKS),
 )
 TABLES = (ENTRIES, SEGMENTS, SENT, FILES, ASIDE, LETTERS, SHARE_USES)

@@ -165,8 +165,10 @@ class Devices:
         """The collection about all others.
 
         Raises:
+            NotADeviceError: this vault is no device yet.
             NotFoundError: a limited device does not have it.
         """
+        _ = self.me
         for each in self.collections():
             if each.about.holds is Holds.HOME:
                 return each

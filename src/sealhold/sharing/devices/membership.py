@@ -123,6 +123,10 @@ class MembershipLog:
         self._take(entry)
         return (entry.id, *self._follow(entry.id))
 
+    def counted(self, ledger: Id16) -> LedgerDevice | None:
+        """Return which device was named last to count a budget, a member still or not."""
+        return self._graph.counted(ledger)
+
     def state(self, at: Iterable[EntryId] | None = None) -> Membership:
         """Return what all entries come to, or those up to some.
 

@@ -90,6 +90,7 @@ NEEDS = {
     "device begin": "filled",
     **{f"device {word}": "paired" for word in ("list", "rename", "revoke", "sync", "keep")},
     **{f"device place {word}": "paired" for word in ("add", "remove")},
+    **{f"device lan {word}": "paired" for word in ("on", "off", "status")},
     "device leave": "kept equal",
     **{f"document {word}": "written" for word in ("list", "show", "edit", "history", "restore")},
     **{f"document {word}": "written" for word in ("redact", "remove", "decide")},
@@ -110,6 +111,8 @@ ELSEWHERE = {"serve", "relay serve", "service print-grants"} | {
     *(f"device {word}" for word in ("pair", "join", "resolve", "fetch")),
     *(f"contact {word}" for word in ("verify", "dismiss")),
 }
+# three need a link at a relay: test_link_commands.py
+ELSEWHERE |= {f"share link {word}" for word in ("show", "revoke", "open")}
 
 
 def entries(group: Group, before: str = "") -> Iterator[tuple[str, Entry]]:

@@ -52,12 +52,14 @@ class Bodies:
         self._indexed = (0, 0)  # versions whose chunks are in the index, and packs that went
         self._lists: dict[bytes, Manifest] = {}  # by the digest of the content
         self._carriers: list[tuple[Carrier, Mailbox]] = []
+        self._away: set[int] = set()  # carriers, by their place, that did not answer since `reach`
         self._reader: Unpacking | None = None  # with the packs that it has at hand
         self._everywhere: set[bytes] | None = None  # packs that all carriers listed since `reach`
 
     def reach(self, carriers: Sequence[tuple[Carrier, Mailbox]]) -> None:
         """Set where packs are read from that are not staged here, the nearest first."""
         self._carriers = list(carriers)
+        self._away.clear()
         self._reader = None
         self._everywhere = None
 
@@ -298,10 +300,16 @@ class Bodies:
         except ObjectNotFoundError:
             pass
         failed: SealholdError | None = None
-        for carrier, box in self._carriers:
+        for at, (carrier, box) in enumerate(self._carriers):
+            if at in self._away:  # one wait for it, not one for each of a thousand contents
+                failed = CarrierAwayError("a place that has it did not answer")
+                continue
             try:
                 data = carrier.get(box.pack(_digest(name)), offset, length)
-            except (CarrierAwayError, CarrierRefusedError, TamperedError) as err:
+            except CarrierAwayError as err:
+                failed = err
+                self._away.add(at)
+            except (CarrierRefusedError, TamperedError) as err:
                 failed = err
             except ObjectNotFoundError:
                 continue

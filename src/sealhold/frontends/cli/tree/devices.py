@@ -81,6 +81,43 @@ def _place_remove() -> Function:
     return device_place_remove
 
 
+def _lan_on() -> Function:
+    from sealhold.frontends.cli.device_lan import device_lan_on
+
+    return device_lan_on
+
+
+def _lan_off() -> Function:
+    from sealhold.frontends.cli.device_lan import device_lan_off
+
+    return device_lan_off
+
+
+def _lan_status() -> Function:
+    from sealhold.frontends.cli.device_lan import device_lan_status
+
+    return device_lan_status
+
+
+LAN = {
+    "on": Entry(
+        about="Sync straight with your devices of one network, beside any place.",
+        example="device lan on",
+        load=_lan_on,
+    ),
+    "off": Entry(
+        about="Listen in no network, and look for nobody there; what is kept for the others stays.",
+        example="device lan off",
+        load=_lan_off,
+    ),
+    "status": Entry(
+        about="Tell whether your devices meet in the home network, and which are there now.",
+        example="device lan status",
+        load=_lan_status,
+    ),
+}
+
+
 def _history() -> Function:
     from sealhold.frontends.cli.device_history import device_history
 
@@ -210,6 +247,7 @@ DEVICE: Mapping[str, Entry | Group] = {
         example="device leave notes",
         load=_leave,
     ),
+    "lan": Group(about="Your devices in one network, without a place between.", entries=LAN),
     "history": Entry(
         about="Show the versions of a file, or the files of a folder or a collection.",
         example="device history notes/a.txt",

@@ -93,7 +93,7 @@ def test_two_devices_sync_straight_over_their_network(two: list[Machine], tmp_pa
     first, second = two
     first.write("a.txt", b"from the first")
     first.write("long.bin", LONG)
-    with LanServer(first.devices, FolderObjects(tmp_path, "first"), host=HERE[0]) as server:
+    with LanServer(first.devices, FolderObjects(tmp_path, "first"), hosts=HERE) as server:
         around(first, server)
         [near] = lan.reached(second.devices, [shown_at(server, first)], noon, calling)
         for _ in range(2):
@@ -114,7 +114,7 @@ def test_the_network_and_another_carrier_come_to_one_state(two: list[Machine]) -
     shelf = Shelf()
     with ExitStack() as stack:
         servers = [
-            stack.enter_context(LanServer(each.devices, MemoryObjects(), host=HERE[0]))
+            stack.enter_context(LanServer(each.devices, MemoryObjects(), hosts=HERE))
             for each in two
         ]
         for each in (first, second):
@@ -137,7 +137,7 @@ def test_the_network_and_another_carrier_come_to_one_state(two: list[Machine]) -
 
 def test_a_removed_device_is_let_in_no_more(two: list[Machine]) -> None:
     first, second = two
-    with LanServer(first.devices, MemoryObjects(), host=HERE[0]) as server:
+    with LanServer(first.devices, MemoryObjects(), hosts=HERE) as server:
         around(first, server)
         [near] = lan.reached(second.devices, [shown_at(server, first)], noon, calling)
         for _ in range(2):
@@ -160,7 +160,7 @@ def test_a_removed_device_is_let_in_no_more(two: list[Machine]) -> None:
 
 def test_devices_find_each_other_by_what_they_announce(two: list[Machine]) -> None:
     first, second = two
-    with heard() as told, LanServer(first.devices, MemoryObjects(), host=HERE[0]) as server:
+    with heard() as told, LanServer(first.devices, MemoryObjects(), hosts=HERE) as server:
         server.announce(HERE, noon)
         [near] = lan.found(second.devices, HERE, noon, 5.0)
 
@@ -197,7 +197,7 @@ def test_a_beacon_turns_while_it_is_announced(two: list[Machine]) -> None:
     def later() -> Instant:
         return Instant(HOUR_MS * 472_224)  # from which the first name is two hours away
 
-    with LanServer(first.devices, MemoryObjects(), host=HERE[0]) as server:
+    with LanServer(first.devices, MemoryObjects(), hosts=HERE) as server:
         server.announce(HERE, clock)
         [near] = lan.found(second.devices, HERE, later, 5.0)
         assert near.way == lan.way_of(first.devices.me.id)

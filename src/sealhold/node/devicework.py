@@ -7,6 +7,7 @@
 Source: docs/spec/11-exchange-and-op-log.md; docs/spec/20-faces.md section 8.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from sealhold.model.errors import InvalidError, NotFoundError, StoreUnavailableError, TakenError
@@ -28,10 +29,13 @@ from sealhold.sharing.devices.drafting import Draft
 from sealhold.sharing.devices.folderrows import FolderRows
 from sealhold.sharing.devices.foldersync import bind
 from sealhold.sharing.devices.joinpapers import Holds, Way, carrier_id, checked_name, read_way
+from sealhold.sharing.devices.lanchoice import read_choice
+from sealhold.sharing.devices.lannear import Near
 from sealhold.sharing.devices.syncing import Syncing
 from sealhold.stores.backends.localdir import LocalDir
 
 STAGING = "sync"  # where packs wait in the vault's folder
+LAN = "lan"  # where lies what is kept for devices of the home network
 
 
 class DeviceWork:
@@ -120,6 +124,8 @@ class DeviceWork:
             StoreUnavailableError: the folder cannot be written.
         """
         opened, folder = self.devices.collection(name), path.resolve()
+        if opened.about.holds is not Holds.FILES:
+            raise NotFoundError("that is no collection of files")
         if not folder.is_dir():
             raise NotFoundError(f"there is no folder `{path}`")
         if self.rows(opened).bound is not None:
@@ -252,6 +258,20 @@ class DeviceWork:
                 self.devices.keeping.drop_carrier(bytes.fromhex(each.id))
                 return each
         raise NotFoundError("this device syncs through no such place")
+
+    # --- the home network ---
+
+    @property
+    def kept_near(self) -> LocalDir:
+        """What this device keeps for the others of its home network."""
+        folder = self._node.home.folder / LAN
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return LocalDir(folder)
+
+    def near(self, stir: Callable[[], None] | None = None) -> Near:
+        """Return the home network, as it was chosen; `stir` as there."""
+        choice = read_choice(self.devices.keeping.lan())
+        return Near(self.devices, self.kept_near, choice, self.core.clock, stir)
 
     # --- joining ---
 

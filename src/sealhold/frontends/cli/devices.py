@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from platform import node as host
 
+from sealhold.frontends.cli.documents import arrived_lines
 from sealhold.frontends.cli.out import Block, Column, Facts, Line, Table, id_, safe
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.words import counted
@@ -13,6 +14,7 @@ from sealhold.model.shown.devices import DeviceView, FolderView, RoundView
 
 NAME = "What this device is called; by default the name of this machine."
 DEVICE = "Its name, or how its id begins."
+SPOT = "COLLECTION/PATH, a collection, or a path in a folder that is kept here."
 MANY = 8  # paths that are listed
 
 
@@ -48,8 +50,11 @@ def round_blocks(done: RoundView) -> list[Block]:
             ]
         )
     ]
+    if done.near:
+        blocks.append(Line(f"On the home network: {safe(', '.join(done.near))}"))
     for folder in done.folders:
         blocks += _folder(folder)
+    blocks += arrived_lines(done.documents)
     blocks += [Line(f"{safe(place)} does not answer.", "bad") for place in done.away]
     blocks += [
         Line(f"Something is held back, or late: {safe(each)}.", "bad") for each in done.behind

@@ -57,11 +57,18 @@ def world_of(session: Session) -> World:
 
 
 @contextmanager
-def reading(session: Session) -> Iterator[Node]:
-    """Open the vault to read in it."""
+def reading(session: Session, given: str | None = None) -> Iterator[Node]:
+    """Open the vault to read in it; `given` is what opens it, if that was asked for already."""
     with _node(session) as node:
-        node.unlock(given_to(session, node) or typed(session, node, LockedError))
+        given = given or given_to(session, node)
+        node.unlock(given or typed(session, node, LockedError))
         yield node
+
+
+def what_opens(session: Session) -> str:
+    """Return what opens the vault, asked for once where it is opened several times."""
+    with _node(session) as node:
+        return given_to(session, node) or typed(session, node, LockedError)
 
 
 @contextmanager

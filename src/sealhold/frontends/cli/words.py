@@ -40,6 +40,18 @@ def read_time(text: str, now: Instant) -> Instant:
     return Instant(whole + DAY) if _DATE.fullmatch(text) else whole
 
 
+def read_past(text: str, now: Instant) -> Instant:
+    """Return the instant that `text` means of what was: a length is so long ago.
+
+    Raises:
+        UsageError: no time.
+    """
+    length = _LENGTH.fullmatch(text)
+    if length:
+        return Instant(max(0, now - int(length[1]) * _UNITS[length[2]]))
+    return read_time(text, now)
+
+
 def read_bits(text: str) -> MicroBits:
     """Return the cost that `text` means.
 

@@ -58,6 +58,7 @@ from sealhold.model.errors.exhausted import (
 from sealhold.model.errors.invalid import (
     CapTooHighError,
     CardError,
+    EditorFailedError,
     InvalidCalendarError,
     InvalidEditError,
     InvalidEncodingError,
@@ -147,6 +148,7 @@ __all__ = [
     "CarrierRefusedError",
     "ConflictError",
     "DeniedError",
+    "EditorFailedError",
     "ErrorKind",
     "EvidenceUnavailableError",
     "ExhaustedError",

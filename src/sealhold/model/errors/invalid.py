@@ -191,6 +191,15 @@ class CardError(InvalidError):
     """
 
 
+class EditorFailedError(InvalidError):
+    """The editor cannot be started, or said that it failed; nothing was changed.
+
+    Remedy: name one that works in VISUAL or EDITOR, or give the text by `--file FILE`.
+
+    Over HTTP: send the text itself.
+    """
+
+
 class InvalidEditError(InvalidError):
     """An edit does not fit the document: a place, a length or a value that it cannot have.
 

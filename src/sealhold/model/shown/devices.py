@@ -5,6 +5,8 @@ Source: docs/spec/11-exchange-and-op-log.md; docs/spec/12-membership.md.
 
 from dataclasses import dataclass
 
+from sealhold.model.shown.documents import ArrivedView
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceView:
@@ -24,7 +26,7 @@ class CollectionView:
 
     id: str
     name: str
-    holds: str  # home, files or records
+    holds: str  # home, files, documents or records
     objects: int
     folder: str  # of this device; empty: none
     conflicts: int
@@ -73,6 +75,21 @@ class RoundView:
     behind: tuple[str, ...]  # of which logs others have more
     folders: tuple[FolderView, ...]
     verified: tuple[str, ...]  # the devices whose newest entries were checked
+    documents: tuple[ArrivedView, ...] = ()  # edits that came
+    near: tuple[str, ...] = ()  # devices of the home network that were exchanged with
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanView:
+    """What was chosen about the home network, and who is there."""
+
+    is_on: bool
+    can: bool  # whether this device may: a limited one has not what finds the others
+    addresses: tuple[str, ...]  # of this machine, at which it serves while somebody watches
+    chosen: tuple[str, ...]  # by the owner; empty: all that are private
+    room: int  # bytes that may be kept for the others
+    kept: int  # bytes that are
+    near: tuple[str, ...]  # devices that are announced now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,7 @@ from sealhold.sharing.devices.docops import (
     packed,
     units,
 )
+from sealhold.sharing.devices.docsaying import Said, units_that_said
 from sealhold.sharing.devices.docsnapshot import unpacked_snapshot
 from sealhold.sharing.devices.doctext import carried, difference
 from sealhold.sharing.devices.docversions import missing
@@ -198,6 +199,27 @@ class Editing:
             InvalidEditError: beyond the end, or not a value that a document can hold.
         """
         return self._do(Swap(place, at, _value(value)))
+
+    def said(self, words: str) -> Said:
+        """Return which units said words, at any time.
+
+        Raises:
+            InvalidEditError: the past is not all kept.
+        """
+        self.close()
+        try:
+            return units_that_said(self._engine, words)
+        except EngineError as err:
+            raise InvalidEditError("the past of this document is not all kept") from err
+
+    def units_of(self, place: Place) -> list[OpId | None]:
+        """Return of each code point of a text which unit inserted it.
+
+        Raises:
+            InvalidEditError: no text at `place`.
+        """
+        length = len(self.text(place))
+        return [self._engine.unit_at(place, at) for at in range(length)]
 
     def close(self) -> None:
         """End the change that is being made; done before anything else comes in."""

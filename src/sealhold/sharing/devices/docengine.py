@@ -9,7 +9,7 @@
 Source: docs/spec/48-documents.md section 5; ADR 64.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -180,16 +180,13 @@ class Engine:
         Raises:
             EngineError: the past is not all kept.
         """
-        if self._doc.is_shallow():
-            raise EngineError("the past is not all kept")
-        other = Engine()
+        text, other = self.history(), Engine()
         with guarded():
-            text = self._doc.export_json_updates(self._vector({}), self._doc.oplog_vv)
             other._doc.import_json_updates(redacted_history(text, gone))
         return other
 
-    def gone_by(self) -> set[tuple[int, int]]:
-        """Return the units whose text was deleted, or whose value under a key gave way.
+    def history(self) -> str:
+        """Return all that was done, as the engine tells it in JSON.
 
         Raises:
             EngineError: the past is not all kept.
@@ -197,8 +194,27 @@ class Engine:
         if self._doc.is_shallow():
             raise EngineError("the past is not all kept")
         with guarded():
-            text = self._doc.export_json_updates(self._vector({}), self._doc.oplog_vv)
-        told = told_history(text)
+            return self._doc.export_json_updates(self._vector({}), self._doc.oplog_vv)
+
+    def along(self, stops: Iterable[Sequence[OpId]]) -> Iterator["Engine"]:
+        """Yield one replica that stands at one version after another, by their heads: to read in.
+
+        Raises:
+            EngineError: one is not a version of this document.
+        """
+        other = Engine(self.snapshot())
+        for heads in stops:
+            with guarded():
+                other._doc.checkout(other._frontiers(heads))
+            yield other
+
+    def gone_by(self) -> set[tuple[int, int]]:
+        """Return the units whose text was deleted, or whose value under a key gave way.
+
+        Raises:
+            EngineError: the past is not all kept.
+        """
+        told = told_history(self.history())
         gone: set[tuple[int, int]] = set(told.values_given_way)
         for name, inserted in told.texts.items():
             gone |= inserted - self._standing(name)

@@ -10,7 +10,7 @@ Source: docs/spec/48-documents.md section 8.
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sealhold.sharing.devices.docops import CONTAINER_MARK
 
@@ -67,6 +67,78 @@ def told_history(text: str) -> Told:
         (author, count) for each in written.values() for _, author, count in sorted(each)[:-1]
     }
     return Told(texts, given_way)
+
+
+class Stop(NamedTuple):
+    """A text right after an operation on it."""
+
+    unit: tuple[int, int]  # the last of the operation: author and number
+    text: tuple[int, int] | None  # as in `Told.texts`
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """Where a history says some words.
+
+    `units`: those of values that hold them, and of insertions that hold them whole.
+    `stops`: where texts are to be looked through, for words that came together piece by piece.
+    `keys`: keys of maps that hold them, which stay.
+    """
+
+    units: frozenset[tuple[int, int]]
+    stops: tuple[Stop, ...]
+    keys: frozenset[str]
+
+
+def saying(text: str, words: str) -> Saying:
+    """Return where the history `text` says `words`."""
+    history = json.loads(text)
+    authors = [int(each) for each in history["peers"]]
+    units: set[tuple[int, int]] = set()
+    keys: set[str] = set()
+    stops: list[Stop] = []
+    for change in history["changes"]:
+        author = authors[int(change["id"].partition("@")[2])]
+        for op in change["ops"]:
+            content, count = op["content"], op["counter"]
+            if "text" in content or "len" in content:
+                length = len(content["text"]) if "text" in content else abs(content["len"])
+                if op["container"].endswith(":Text"):
+                    last = (author, count + length - 1)
+                    stops.append(Stop(last, _name(op["container"], authors)))
+                found = occurrences(content.get("text", ""), words)
+                units |= {(author, count + at + n) for at in found for n in range(len(words))}
+            elif "value" in content:
+                is_list = content["type"] == "insert" and "pos" in content
+                many = content["value"] if is_list else [content["value"]]
+                units |= {(author, count + n) for n, each in enumerate(many) if holds(each, words)}
+            if words in content.get("key", ""):
+                keys.add(content["key"])
+    return Saying(frozenset(units), tuple(stops), frozenset(keys))
+
+
+def occurrences(text: str, words: str) -> list[int]:
+    """Return where a text holds words; they may overlap."""
+    found, at = list[int](), text.find(words)
+    while at >= 0:
+        found.append(at)
+        at = text.find(words, at + 1)
+    return found
+
+
+def holds(value: _Plain, words: str) -> bool:
+    """Return whether a plain value holds words: in a text, a key, or a number as it is written."""
+    match value:
+        case dict():
+            return any(words in key or holds(each, words) for key, each in value.items())
+        case list():
+            return any(holds(each, words) for each in value)
+        case str():
+            return not value.startswith(CONTAINER_MARK) and words in value
+        case None:
+            return False
+        case _:
+            return words in json.dumps(value)
 
 
 def _name(container: str, authors: Sequence[int]) -> tuple[int, int] | None:

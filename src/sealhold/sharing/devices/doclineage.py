@@ -21,6 +21,7 @@ from sealhold.model.errors import InvalidEditError, InvalidEncodingError
 from sealhold.model.ids import ID_BYTES
 from sealhold.sharing.devices.contents import INLINE
 from sealhold.sharing.devices.docops import MAX_AUTHOR, MAX_COUNT
+from sealhold.sharing.devices.docstages import Stage, read_stages, told_stages
 from sealhold.sharing.devices.docversions import Span, Version
 
 FORM = 1
@@ -43,10 +44,12 @@ class Base:
 
     `gone`: units whose text or value was erased.
     `snapshot`: as `Document.snapshot`, or nothing.
+    `past`: the stages whose versions are in the snapshot, in order.
     """
 
     gone: tuple[Span, ...]
     snapshot: bytes
+    past: tuple[Stage, ...] = ()
 
 
 def packed_lineage(lineage: Lineage) -> bytes:
@@ -77,7 +80,8 @@ def unpacked_lineage(told: bytes) -> Lineage:
 
 def packed_base(base: Base) -> bytes:
     """Return the content of a lineage."""
-    return pack([FORM, [list(span) for span in base.gone], base.snapshot])
+    gone = [list(span) for span in base.gone]
+    return pack([FORM, gone, base.snapshot, told_stages(base.past)])
 
 
 def unpacked_base(data: bytes) -> Base:
@@ -87,8 +91,8 @@ def unpacked_base(data: bytes) -> Base:
         InvalidEncodingError: not the content of a lineage.
     """
     match unpack(data):
-        case [1, list(gone), bytes(snapshot)]:
-            return Base(tuple(_span(each) for each in gone), snapshot)
+        case [1, list(gone), bytes(snapshot), list(past)]:
+            return Base(tuple(_span(each) for each in gone), snapshot, read_stages(past))
         case _:
             raise InvalidEncodingError("a lineage begins with a snapshot")
 

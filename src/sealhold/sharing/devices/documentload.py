@@ -28,7 +28,7 @@ class Gathered:
 
     def __init__(self, base: Version) -> None:
         self.told: list[ToldEdits] = []  # what counts, each author's in order
-        self._base = base
+        self.base = base
         self._ends = dict(base)
         self._first: dict[int, dict[int, ToldEdits]] = {}  # by author and number
         self._refused: list[ToldEdits] = []
@@ -40,7 +40,7 @@ class Gathered:
             entry = each.entry
             first = self._first.setdefault(entry.author, {})
             known = first.get(entry.start)
-            if entry.end <= self._base.get(entry.author, 0):
+            if entry.end <= self.base.get(entry.author, 0):
                 continue
             if known is None:
                 first[entry.start] = each
@@ -77,7 +77,7 @@ class Gathered:
     def end(self, author: int) -> int:
         """Return the number after the last that an author told of."""
         ends = (each.entry.end for each in self._first.get(author, {}).values())
-        return max([self._base.get(author, 0), *ends])
+        return max([self.base.get(author, 0), *ends])
 
     def _follow(self) -> list[ToldEdits]:
         found: list[ToldEdits] = []

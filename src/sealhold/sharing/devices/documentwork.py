@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from sealhold.crypto.digest import fingerprint
-from sealhold.model.errors import ConflictError, InvalidEditError
+from sealhold.model.errors import ConflictError, InvalidEditError, NotFoundError
 from sealhold.model.ids import ID_BYTES, DeviceId, Id16
 from sealhold.sharing.devices.certs import Role
 from sealhold.sharing.devices.contents import Content, Kind
@@ -27,13 +27,17 @@ from sealhold.sharing.devices.doclineage import (
     packed_base,
     packed_lineage,
 )
+from sealhold.sharing.devices.docmatching import match
 from sealhold.sharing.devices.docops import Place, Value
+from sealhold.sharing.devices.docpast import stages
+from sealhold.sharing.devices.docstages import Stage
 from sealhold.sharing.devices.documentbook import has_keys, lineages_of, revive, tell_again
 from sealhold.sharing.devices.documents import Document
 from sealhold.sharing.devices.documentshelf import DECIDED, DocumentShelf, OpenDocument
 from sealhold.sharing.devices.docverdicts import Name, Suggestion, needed
-from sealhold.sharing.devices.docversions import Span, agreed, joined, within
+from sealhold.sharing.devices.docversions import Span, Version, agreed, joined, within
 from sealhold.sharing.devices.drafting import Draft
+from sealhold.sharing.devices.erasing import erase
 from sealhold.sharing.devices.keybag import BagKey
 from sealhold.sharing.devices.reading import Digests
 from sealhold.sharing.devices.treeops import ROOT
@@ -112,6 +116,10 @@ class Documents:
             found.append((who, before + length))
         return found
 
+    def device_of(self, author: int) -> bytes:
+        """Return which device edits under a number, 16 bytes; nothing if that is not known."""
+        return log.device if (log := self._shelf.authors().get(author)) else b""
+
     def refused(self, thing: bytes) -> list[str]:
         """Return why edits of a document count for nobody.
 
@@ -161,6 +169,53 @@ class Documents:
         """
         self.edit(thing, lambda document: document.write(text, place, base))
 
+    def restore(self, thing: bytes, version: Version) -> None:
+        """Make a document hold what it held at a version, by edits of today.
+
+        Raises:
+            NotFoundError: there is no such document.
+            InvalidEditError: not a version of it.
+        """
+        content = self.document(thing).content_at(version)
+        self.edit(thing, lambda document: match(document, content))
+
+    def remove(self, thing: bytes) -> None:
+        """Show a document no more, on all devices; edits that come beside this have it stand again.
+
+        Raises:
+            NotFoundError: there is no such document.
+        """
+        self._known(thing)
+        draft = Draft(self._replica)
+        draft.delete(thing)
+        draft.commit()
+        self._shelf.close(thing)
+
+    def destroy(self, thing: bytes) -> None:
+        """Drop the keys of a document, its past and its name, on all devices.
+
+        Raises:
+            NotFoundError: there is no such document.
+            DeniedError: this device may not.
+        """
+        self._known(thing)
+        erase(self._devices, self._opened, [thing, *self._here(thing)])
+        self._shelf.close(thing)
+
+    # --- the past ---
+
+    def past(self, thing: bytes) -> list[Stage]:
+        """Return what a document was after each write, oldest first.
+
+        Raises:
+            NotFoundError: there is no such document.
+        """
+        opened = self._shelf.open(thing)
+        begun = self._replica.state.versions.standing(thing).shown
+        if begun is None:
+            raise NotFoundError("no such document here")
+        return stages(opened, begun)
+
     # --- suggestions ---
 
     def suggestions(self, thing: bytes) -> tuple[Suggestion, ...]:
@@ -191,6 +246,11 @@ class Documents:
 
     # --- new lineages ---
 
+    @property
+    def may_erase(self) -> bool:
+        """Whether this device may be rid of words on all devices."""
+        return self._devices.me.certificate.role is Role.ADMIN
+
     def erase(self, thing: bytes, spans: Iterable[Span]) -> None:
         """Be rid of what these units inserted, on all devices, in the past of the document too.
 
@@ -202,7 +262,8 @@ class Documents:
         """
         opened = self._settled(thing)
         gone = merged(opened.gone, spans)
-        self._renew(thing, opened, Base(gone, opened.loaded.document.erased(gone)))
+        base = Base(gone, opened.loaded.document.erased(gone), tuple(self.past(thing)))
+        self._renew(thing, opened, base)
 
     def erase_deleted(self, thing: bytes) -> None:
         """Be rid of all that was deleted or gave way.
@@ -241,7 +302,7 @@ class Documents:
         """
         tell_again(self._replica)
         revive(self._replica)
-        if self._devices.me.certificate.role is not Role.ADMIN:
+        if not self.may_erase:
             return
         for thing in self.things():
             _, *others = self._here(thing)
@@ -258,6 +319,10 @@ class Documents:
                 self.erase(thing, opened.gone)
 
     # --- inside ---
+
+    def _known(self, thing: bytes) -> None:
+        if thing not in self.things():
+            raise NotFoundError("no such document here")
 
     def _settled(self, thing: bytes) -> OpenDocument:
         """Return a document of which nothing would be lost in a new lineage.

@@ -201,7 +201,7 @@ class Exchange:
             except TamperedError:
                 self._odd += 1
             else:
-                self._there[log] = newest
+                self._there[log] = max(newest, self._there.get(log, 0))  # told in any order
 
     def _take_logs(self, names: list[bytes], report: Report) -> dict[bytes, str]:
         """Take logs, by their names there; return those that cannot be read, and why."""

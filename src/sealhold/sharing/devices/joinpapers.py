@@ -32,6 +32,7 @@ class Holds(StrEnum):
 
     HOME = "home"  # the person's devices and collections themselves
     FILES = "files"
+    DOCUMENTS = "documents"  # that several devices edit at once
     RECORDS = "records"
     SHARE = "share"  # what is shared with other people
 

@@ -35,7 +35,19 @@ from sealhold.sharing.devices.keybag import NAME, KeyName, Keys
 from sealhold.sharing.devices.logicaltime import MAX_MS, MAX_STEP, LogicalTime
 from sealhold.sharing.devices.namespace import Tree
 from sealhold.sharing.devices.oplog import LogId, Told
-from sealhold.sharing.devices.ops import DocOp, EraseOp, KeysOp, NoteOp, Operation, PlaceOp, PutOp
+from sealhold.sharing.devices.ops import (
+    DocOp,
+    EraseOp,
+    KeysOp,
+    NoteOp,
+    Operation,
+    PackOp,
+    PlaceOp,
+    PutOp,
+    ThinOp,
+)
+from sealhold.sharing.devices.packmoves import PackMoves
+from sealhold.sharing.devices.thinning import Thinned
 from sealhold.sharing.devices.treeops import ROOT, Op, OpKind
 
 MAX_RIVALS: Final = 8  # further keys that are tried under one name
@@ -74,6 +86,8 @@ class State:
         self.erased: set[bytes] = set()
         self.last = LogicalTime(0, 0)
         self.refused: list[str] = []  # what was sealed and signed, and still is not as it must be
+        self.thinned = Thinned()
+        self.packs = PackMoves()
         self._contents: dict[bytes, Content] = {}
         self._waiting: defaultdict[KeyName, list[_Said]] = defaultdict(list)
         self._rivals: dict[KeyName, list[Secret]] = {}  # further keys told under a name
@@ -135,6 +149,11 @@ class State:
         """Yield what all versions hold."""
         return iter(self._contents.values())
 
+    def live(self) -> Iterator[Content]:
+        """Yield what the versions hold whose content is kept: all but those that were thinned."""
+        gone = self.thinned.of(self.versions)
+        return (each for version, each in self._contents.items() if version not in gone)
+
     def note(self, kind: str, key: bytes) -> Note | None:
         """Return the note that holds: the latest, and of two at one time that of the greater id."""
         return self._notes.get((kind, key))
@@ -171,6 +190,10 @@ class State:
                 self._erase(thing)
             case NoteOp() as op:
                 self._note(op, said)
+            case ThinOp() as op:
+                self.thinned.mark(op.versions, said.time)
+            case PackOp() as op:
+                self.packs.take(op, said.time, said.device)
             case KeysOp() | DocOp():
                 pass  # its segment came with the entry; edits are read when a document is
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from sealhold.frontends.cli.lazy import Entry, Group
 from sealhold.frontends.cli.tree.contacts import CONTACT
 from sealhold.frontends.cli.tree.devices import DEVICE
+from sealhold.frontends.cli.tree.documents import DOCUMENT
 from sealhold.frontends.cli.tree.others import OTHERS
 from sealhold.frontends.cli.tree.proof import PROOF
 from sealhold.frontends.cli.tree.relay import RELAY
@@ -29,7 +30,9 @@ def tree(more: Mapping[str, Entry]) -> Group:
     """Return all commands; `more` are those of packages above the front ends."""
     relay = Group(about="For whoever runs a relay between devices.", entries=RELAY)
     device = Group(about="One vault on all your devices.", entries=DEVICE)
+    document = Group(about="Texts that all your devices edit at once.", entries=DOCUMENT)
     contact = Group(about="Other people: their cards, and letters between you.", entries=CONTACT)
     share = Group(about="Something of yours, for somebody else.", entries=SHARE)
-    between = {"device": device, "contact": contact, "share": share, "relay": relay}
+    own = {"device": device, "document": document}
+    between = {**own, "contact": contact, "share": share, "relay": relay}
     return Group(about=ABOUT, entries={**VAULT, **OTHERS, **PROOF, **between, **more})

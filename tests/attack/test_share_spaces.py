@@ -439,8 +439,6 @@ def test_a_share_holds_nothing_of_the_owners_other_collections(
     told = {prekey_object(ada.devices.me.keys)}  # stands in her card, for all who know her
     others = [name for name, data in own.kept.items() if data not in told]
     names = [part for name in others for part in name.split("/")]
-        part for name, data in own.kept.items() if data not in told for part in name.split("/")
-    ]
     assert not any(each.encode() in got for each in names if len(each) > 16)  # boxes, logs, packs
     # the place where it lies sees names and contents of nothing
     seen = b"\0".join([*shelf.kept.values(), *(name.encode() for name in shelf.kept)])

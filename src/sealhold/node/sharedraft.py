@@ -7,6 +7,7 @@ Source: docs/spec/49-sharing.md sections 7 and 8.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from sealhold.model.errors import DeniedError, InvalidError, NotFoundError
@@ -15,6 +16,7 @@ from sealhold.model.quantities import DAY
 from sealhold.model.shown.shares import EffectView, FindingView, PreviewView
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicework import DeviceWork
+from sealhold.node.nearby import reach
 from sealhold.node.sharefiles import Offered, SharedFiles
 from sealhold.node.sharewords import line_views
 from sealhold.policy.described import Around
@@ -56,7 +58,7 @@ class ShareLooking:
         """
         self._work, self._devices = work, work.devices
         self.contacts = ContactWork(work) if contacts is None else contacts
-        self.files = SharedFiles(work.devices)
+        self.files = SharedFiles(work.devices, partial(reach, work))
 
     def draft(self, name: str, clauses: Clauses, *, unverified: bool = False) -> Draft:
         """Return what a share would do; nothing is changed.

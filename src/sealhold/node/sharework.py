@@ -15,6 +15,7 @@ from sealhold.model.errors import (
     CarrierAwayError,
     CarrierRefusedError,
     InvalidError,
+    NameTakenError,
     NoEpochError,
     NotFoundError,
 )
@@ -82,10 +83,13 @@ class ShareWork(ShareLooking):
         """Make a share that was looked at, durably; the next round brings it to its people.
 
         Raises:
+            NameTakenError: a share that was not taken back has this name.
             StaleError: what was shown is not what it would do now.
             UnansweredError: a finding has no answer.
             DeniedError: this device may not begin a space.
         """
+        if any(each.name == draft.name and not each.is_revoked for each in records(self._devices)):
+            raise NameTakenError("a share is called so already")
         again = self.draft(draft.name, draft.clauses, unverified=True)
         # THREAT T548: what is made is what was shown, and each finding was answered
         admit(again.effect, digest)

@@ -18,6 +18,7 @@ from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.nearby import reach
 from sealhold.node.sharefiles import Offered, SharedFiles
+from sealhold.node.sharegiven import excluded
 from sealhold.node.sharewords import line_views
 from sealhold.policy.described import Around
 from sealhold.policy.preview import Effect, preview, told, would_add
@@ -25,7 +26,7 @@ from sealhold.policy.share import Clauses, What
 from sealhold.policy.sharefacts import HeldShare, ShareFacts
 from sealhold.policy.shareterms import Tier
 from sealhold.policy.sharetexts import label
-from sealhold.policy.suspicion import Finding, findings, fixed
+from sealhold.policy.suspicion import Finding, Fix, findings, fixed
 from sealhold.sharing.peers import spaces
 from sealhold.sharing.peers.contacts import Known
 from sealhold.sharing.peers.sharepaper import records
@@ -150,6 +151,8 @@ class ShareLooking:
             if found is None:
                 raise InvalidError(f"nothing is found under `{sign[:32]}`")
             clauses = fixed(draft.clauses, found, self._around(draft.clauses, draft.offered))
+            if found.fix is Fix.EXCLUDE and not clauses.what.is_selector:
+                clauses = excluded(clauses, found.items)  # a folder may be what the share names
             draft = self.draft(draft.name, clauses, unverified=True)
         return draft
 

@@ -24,6 +24,7 @@ from sealhold.model.shown.shares import RevokedView
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.sharedraft import Draft, ShareLooking
+from sealhold.node.sharegiven import given
 from sealhold.node.sharewords import revoked_view
 from sealhold.policy.preview import admit
 from sealhold.policy.share import MAX_COUNT, Per
@@ -127,7 +128,8 @@ class ShareWork(ShareLooking):
             if known is not None and not known.contact.is_paused:
                 follow(self._devices, opened, person_of(known), spaces.role_of(record.clauses))
                 self._invite(opened, known, done)
-        offered = list(self._offered(record.clauses))
+        every = self._offered(record.clauses)
+        offered = given(record.clauses, every, self._devices.now())
         came = mirror(self._devices, opened, record, [each.item for each in offered])
         done.said += spaces.say(self._devices, opened, record, came.things)
         done.written += came.written

@@ -221,6 +221,7 @@ def test_a_share_gives_what_its_preview_showed(case: Case) -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(1800)
 @settings(max_examples=1_000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(cases)
 def test_a_thousand_shares_give_what_their_previews_showed(case: Case) -> None:

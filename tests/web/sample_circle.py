@@ -15,6 +15,7 @@ from sealhold.model.shown.devices import (
     DeviceView,
     ExposureView,
     FolderView,
+    RecordsView,
     RoundView,
 )
 from sealhold.model.shown.keys import ClosedView, KeysView, KeyView
@@ -66,6 +67,8 @@ class SampleDevices:
             away=("folder:/media/stick",),
             behind=("papers: phone has written 3 more",),
             folders=(folder,),
+            records=RecordsView(given=1, withdrawn=0, written=2, removed=0),
+            near=("phone",),
             verified=("phone",),
         )
         return DevicesView(

@@ -66,6 +66,10 @@ DEVICES: Mapping[str, str] = {
     "sync.entries": "{number} entries, {size}",
     "sync.checked": "Checked",
     "sync.nobody": "no other device has written yet",
+    "sync.near": "At hand",
+    "sync.records": "Records",
+    "sync.records_say": "{given} new or changed here, {withdrawn} taken away; {written} came, {removed}"
+    " went elsewhere",
     "sync.folder": "{collection}: {created} new here, {edited} edited, {deleted} deleted;"
     " {written} written, {removed} removed",
     "sync.away": "{place} does not answer.",

@@ -106,8 +106,10 @@ class CircleSite:
     def synced(self) -> str:
         """Begin a round by the page, and return the page that tells how it went."""
         self.press("/devices/sync")
-        with self.node.circle.devices._turns.work():  # reason: it waits for the round
-            pass
+        turns = self.node.circle.devices._turns
+        while turns.sync.is_running:
+            with turns.work():  # it waits for the round, once that has begun
+                pass
         return self.page("/devices")
 
     def at_bo(self) -> None:

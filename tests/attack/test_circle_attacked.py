@@ -17,7 +17,7 @@ from sealhold.model.errors import (
 )
 from sealhold.model.quantities import Instant
 from sealhold.model.shown.circle import ShareWish
-from sealhold.node import Node
+from sealhold.node import WholeNode
 from sealhold.node import turns as turns_module
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicework import DeviceWork
@@ -28,11 +28,11 @@ pytestmark = pytest.mark.xdist_group("circle_attacked")
 
 
 @pytest.fixture(scope="module")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Node, Node]]:
+def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[WholeNode, WholeNode]]:
     folder = tmp_path_factory.mktemp("nodes")
     with (
-        Node(new_home(folder / "ada"), world()) as ada,
-        Node(new_home(folder / "bo"), world()) as bo,
+        WholeNode(new_home(folder / "ada"), world()) as ada,
+        WholeNode(new_home(folder / "bo"), world()) as bo,
     ):
         for node, name in ((ada, "ada"), (bo, "bo")):
             node.unlock(PASSPHRASE)
@@ -92,7 +92,7 @@ def test_after_trouble_nothing_goes_on_from_what_was_in_memory() -> None:
 
 
 @pytest.mark.threat("T564")
-def test_looking_at_the_devices_begins_no_new_log(nodes: tuple[Node, Node]) -> None:
+def test_looking_at_the_devices_begins_no_new_log(nodes: tuple[WholeNode, WholeNode]) -> None:
     node = nodes[0]
     with node.circle.devices._turns.work() as work:
         before = work.devices.me.own.log
@@ -106,7 +106,7 @@ def test_looking_at_the_devices_begins_no_new_log(nodes: tuple[Node, Node]) -> N
 
 @pytest.mark.threat("T564")
 def test_a_round_that_meets_trouble_is_told_and_the_next_goes_on(
-    monkeypatch: pytest.MonkeyPatch, nodes: tuple[Node, Node]
+    monkeypatch: pytest.MonkeyPatch, nodes: tuple[WholeNode, WholeNode]
 ) -> None:
     devices = nodes[0].circle.devices
     ended = Event()
@@ -128,7 +128,7 @@ def test_a_round_that_meets_trouble_is_told_and_the_next_goes_on(
 
 @pytest.mark.threat("T565")
 def test_what_lets_somebody_in_or_takes_a_device_out_needs_the_passphrase(
-    nodes: tuple[Node, Node],
+    nodes: tuple[WholeNode, WholeNode],
 ) -> None:
     ada, bo = nodes
     sharing, here = ada.circle.sharing, ada.circle.devices.look().devices[0].id
@@ -156,7 +156,7 @@ def test_what_lets_somebody_in_or_takes_a_device_out_needs_the_passphrase(
 
 @pytest.mark.threat("T565")
 def test_a_device_is_removed_only_as_it_was_shown_and_never_this_one(
-    nodes: tuple[Node, Node],
+    nodes: tuple[WholeNode, WholeNode],
 ) -> None:
     devices = nodes[0].circle.devices
     here = devices.look().devices[0].id
@@ -172,7 +172,7 @@ def test_a_device_is_removed_only_as_it_was_shown_and_never_this_one(
 
 @pytest.mark.threat("T565")
 def test_a_card_that_calls_itself_by_anothers_id_is_not_taken_for_them(
-    nodes: tuple[Node, Node],
+    nodes: tuple[WholeNode, WholeNode],
 ) -> None:
     ada, bo = nodes
     victim = ada.circle.sharing.add(bo.circle.sharing.card("bo").text, "bo", PASSPHRASE)
@@ -191,7 +191,9 @@ def test_a_card_that_calls_itself_by_anothers_id_is_not_taken_for_them(
 
 @pytest.mark.threat("T565")
 @pytest.mark.parametrize("spot", ["", "/etc/passwd", "../..", "papers/../../x", "nothing"])
-def test_a_page_reaches_no_file_beside_the_folders(nodes: tuple[Node, Node], spot: str) -> None:
+def test_a_page_reaches_no_file_beside_the_folders(
+    nodes: tuple[WholeNode, WholeNode], spot: str
+) -> None:
     pasts = nodes[0].circle.pasts
     with pytest.raises(SealholdError):
         pasts.history(spot)

@@ -17,7 +17,7 @@ from sealhold.frontends.http.app import make_app
 from sealhold.frontends.http.serve import bind, make_server
 from sealhold.model.ids import Purpose
 from sealhold.model.quantities import Instant
-from sealhold.node import Node
+from sealhold.node import WholeNode
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicerounds import Rounds
 from sealhold.node.devicework import DeviceWork
@@ -46,7 +46,7 @@ class Told:
 class CircleSite:
     """Ada's vault as it is served, and Bo's home."""
 
-    node: Node
+    node: WholeNode
     port: int
     bo: Path
     folder: Path
@@ -186,7 +186,7 @@ def serving(home: Path, bo: Path, papers: Path) -> Iterator[CircleSite]:
     """Serve one vault."""
     listener = bind(0)
     port = listener.getsockname()[1]
-    with Node(home, world()) as node:
+    with WholeNode(home, world()) as node:
         app = make_app(
             node,
             origin=f"http://localhost:{port}",

@@ -63,7 +63,6 @@ if TYPE_CHECKING:
     from sealhold.compute.rightsdoor import Rights
     from sealhold.compute.rotating import Rotating
     from sealhold.compute.rundoor import ProcessingRuns
-    from sealhold.node.circle import Circle
     from sealhold.vault.pushing import Pushing
     from sealhold.vault.statements import Statements
 
@@ -81,7 +80,6 @@ class Node:
         self.home = Home(folder)
         self.world = world or World()
         self._open: OpenParts | None = None
-        self._circle: Circle | None = None
         self._turn = Lock()  # one opens or closes at a time
         self._trying = Lock()  # one passphrase at a time: a try takes much memory
         self._tries = BoundedSemaphore(TRIES)
@@ -167,9 +165,6 @@ class Node:
     def lock(self) -> None:
         """Drop the parts and their keys."""
         with self._turn:
-            circle, self._circle = self._circle, None
-            if circle is not None:
-                circle.close()
             opened, self._open = self._open, None
             if opened is not None:
                 opened.close()
@@ -192,16 +187,6 @@ class Node:
     def headless(self) -> bool:
         """Whether the owner proves themselves without a terminal here."""
         return self.parts.core.headless
-
-    @property
-    def circle(self) -> "Circle":
-        """Devices, people, what was, and what keeps the keys; loaded with the first look."""
-        with self._turn:
-            if self._circle is None:
-                from sealhold.node.circle import Circle  # noqa: PLC0415  # reason: as it says
-
-                self._circle = Circle(self)
-            return self._circle
 
     @property
     def label(self) -> str:

@@ -68,8 +68,8 @@ DEVICES: Mapping[str, str] = {
     "sync.nobody": "no other device has written yet",
     "sync.near": "At hand",
     "sync.records": "Records",
-    "sync.records_say": "{given} new or changed here, {withdrawn} taken away; {written} came, {removed}"
-    " went elsewhere",
+    "sync.records_say": "{given} new or changed here, {withdrawn} taken away; {written} came,"
+    " {removed} went elsewhere",
     "sync.folder": "{collection}: {created} new here, {edited} edited, {deleted} deleted;"
     " {written} written, {removed} removed",
     "sync.away": "{place} does not answer.",

@@ -33,6 +33,37 @@ from tests.web.sample_state import PASSPHRASE, SampleState
 HERE, PHONE = "0a" * 16, "0b" * 16
 
 
+def _outcome() -> RoundView:
+    folder = FolderView(
+        collection="papers",
+        path="/home/alice/papers",
+        created=1,
+        edited=0,
+        moved=0,
+        deleted=0,
+        written=2,
+        renamed=0,
+        removed=0,
+        busy=("a.txt",),
+        failed=("b.txt: full",),
+        held=40,
+    )
+    return RoundView(
+        taken=3,
+        given=2,
+        taken_bytes=900,
+        given_bytes=400,
+        content_bytes=300,
+        troubles=("the relay is full",),
+        away=("folder:/media/stick",),
+        behind=("papers: phone has written 3 more",),
+        folders=(folder,),
+        records=RecordsView(given=1, withdrawn=0, written=2, removed=0),
+        near=("phone",),
+        verified=("phone",),
+    )
+
+
 class SampleDevices:
     """A laptop and a phone."""
 
@@ -43,34 +74,7 @@ class SampleDevices:
         self._state.need_open()
         if not self._state.item_lines:
             return DevicesView(is_begun=False)
-        folder = FolderView(
-            collection="papers",
-            path="/home/alice/papers",
-            created=1,
-            edited=0,
-            moved=0,
-            deleted=0,
-            written=2,
-            renamed=0,
-            removed=0,
-            busy=("a.txt",),
-            failed=("b.txt: full",),
-            held=40,
-        )
-        outcome = RoundView(
-            taken=3,
-            given=2,
-            taken_bytes=900,
-            given_bytes=400,
-            content_bytes=300,
-            troubles=("the relay is full",),
-            away=("folder:/media/stick",),
-            behind=("papers: phone has written 3 more",),
-            folders=(folder,),
-            records=RecordsView(given=1, withdrawn=0, written=2, removed=0),
-            near=("phone",),
-            verified=("phone",),
-        )
+        outcome = _outcome()
         return DevicesView(
             is_begun=True,
             devices=(self._one(HERE, "laptop"), self._one(PHONE, f"phone{self._state.stranger}")),

@@ -67,7 +67,8 @@ def test_a_device_is_renamed_and_removed_only_as_it_was_shown(site: CircleSite) 
     site.press(f"/devices/{phone}/revoke", shown=stamp, passphrase=PASSPHRASE)
 
     assert "removed" in site.page(f"/devices/{phone}")
-    assert one("<h1>([^<]+)", site.page("/devices")) == "One device, and no other"
+    seen = site.node.circle.devices.look()
+    assert one("<h1>([^<]+)", site.page("/devices")) == "One device, and no other", seen
 
 
 def test_this_device_does_not_remove_itself(site: CircleSite) -> None:

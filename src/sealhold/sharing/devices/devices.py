@@ -213,7 +213,8 @@ class Devices:
         A limited device is in some collections, and never in the one about all others.
         """
         found: dict[DeviceId, Member] = {}
-        for each in self.collections():
+        own = [each for each in self.collections() if not each.is_foreign]
+        for each in own:  # in another person's share, that person's devices stand, too
             for device, member in each.members.state.members.items():
                 if member.certificate.role not in OF_OTHERS:
                     found.setdefault(device, member)

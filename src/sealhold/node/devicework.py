@@ -40,6 +40,7 @@ class DeviceWork:
     def __init__(self, node: Node) -> None:
         self._node = node
         self.core = node.parts.core
+        self.shared_rows = node.parts.shared_rows
         staging = node.home.folder / STAGING
         staging.mkdir(mode=0o700, exist_ok=True)
         self.devices = begun(self.core, LocalDir(staging), node.world.outside())

@@ -67,6 +67,7 @@ from sealhold.vault.reading import Records
 from sealhold.vault.registry import Registry
 from sealhold.vault.requests import Requests as RequestRows
 from sealhold.vault.schemas import Schemas
+from sealhold.vault.sharedrows import SharedRows
 from sealhold.vault.sourcing import Sources
 from sealhold.vault.standing import Standing
 from sealhold.vault.stories import STORIES
@@ -114,6 +115,7 @@ class OpenParts:
         chosen = settings(home.folder)
         self.audit = Ledger(core, vault.appender, registry, home, self._objects)
         self.records = Records(core, self._index, firewall, self.audit, time.perf_counter)
+        self.shared_rows = SharedRows(core, self._index, firewall)
         per_file, clock = plugins.is_per_file, time.perf_counter
         self.sources = Sources(
             core, self._index, self._objects, ReaderCell, per_file, clock, self._steering

@@ -9,25 +9,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sealhold.model.errors import DeniedError, InvalidError, NotFoundError
+from sealhold.model.errors import DeniedError, InvalidError, NotFoundError, TooLargeError
 from sealhold.model.ids import ContactId, GrantId, Id16
 from sealhold.model.quantities import DAY
 from sealhold.model.shown.shares import EffectView, FindingView, PreviewView
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.sharefiles import Offered, SharedFiles
+from sealhold.node.sharerecords import SharedRecords
 from sealhold.node.sharewords import line_views
 from sealhold.policy.described import Around
 from sealhold.policy.preview import Effect, preview, told, would_add
 from sealhold.policy.share import Clauses, What
 from sealhold.policy.sharefacts import HeldShare, ShareFacts
-from sealhold.policy.shareterms import Tier
+from sealhold.policy.shareterms import Action, Tier
 from sealhold.policy.sharetexts import label
 from sealhold.policy.suspicion import Finding, findings, fixed
 from sealhold.sharing.peers import spaces
 from sealhold.sharing.peers.contacts import Known
 from sealhold.sharing.peers.sharepaper import records
 
+MAX_SHOWN: Final = 3_000  # objects: their ids stand in one note, of at most 128 KiB
 BACK: Final = (30, 90)  # days that a preview of a rule looks back
 _NEW: Final = GrantId(Id16(bytes(16)))  # stands for the share that is looked at
 
@@ -57,6 +59,7 @@ class ShareLooking:
         self._work, self._devices = work, work.devices
         self.contacts = ContactWork(work) if contacts is None else contacts
         self.files = SharedFiles(work.devices)
+        self.records = SharedRecords(work.devices, work.shared_rows)
 
     def draft(self, name: str, clauses: Clauses, *, unverified: bool = False) -> Draft:
         """Return what a share would do; nothing is changed.
@@ -69,18 +72,26 @@ class ShareLooking:
         Raises:
             NotFoundError: one of the people is no contact.
             DeniedError: one is not verified, or paused.
-            InvalidError: nothing is in it.
+            InvalidError: nothing is in it, or it is for several people, or at T3.
+            TooLargeError: more is in it than a share shows.
+            NotFoundError: its dataset is not known.
+            InvalidFilterError: rows or precision do not fit its dataset.
         """
+        self.records.begin_look()
+        _check(clauses)
         people = tuple(self._person(each, unverified=unverified) for each in clauses.who)
         offered = self._by_id(clauses)
-        if not offered and clauses.tier is not Tier.ANSWER:
+        if not offered:
             raise InvalidError("nothing is in this share")
+        if len(offered) > MAX_SHOWN:
+            raise TooLargeError(f"at most {MAX_SHOWN:,} objects in a share, not {len(offered):,}")
         before, after = self._facts(()), self._facts((_held(_NEW, clauses, self._owner, offered),))
         things = [each.thing for each in offered.values()]
         effect = preview(before, after, things, spaces.digest)
         around = self._around(clauses, offered)
         given = {one for sets in effect.of.values() for one in (*sets.appears, *sets.changed)}
-        whole = replace(clauses, what=What(ids=frozenset(offered)))
+        by_ids = replace(clauses, what=What(ids=frozenset(offered)))
+        whole = clauses if clauses.what.is_selector else by_ids
         now = self._devices.now()
         came = {
             days: sum(
@@ -157,9 +168,11 @@ class ShareLooking:
     def _owner(self) -> ContactId:
         return ContactId(self._devices.me.root)
 
-    def _offered(self, clauses: Clauses) -> list[Offered]:
-        if clauses.what.is_selector or clauses.tier is Tier.ANSWER:
+    def _offered(self, clauses: Clauses, grant: GrantId | None = None) -> list[Offered]:
+        if clauses.tier is Tier.ANSWER:
             return []
+        if clauses.what.is_selector:
+            return self.records.every(clauses, grant)
         return list(self.files.every(clauses.what.ids))
 
     def _by_id(self, clauses: Clauses) -> dict[Id16, Offered]:
@@ -185,6 +198,8 @@ class ShareLooking:
             described={each.id: each.describe() for each in offered.values()},
             held=self._facts(()).held,
             given={who: self._sizes(who) for who in clauses.who},
+            columns=self.records.columns(clauses),
+            places=self.records.places(clauses),
         )
 
     def _sizes(self, who: ContactId) -> tuple[int, ...]:
@@ -204,6 +219,18 @@ class ShareLooking:
         if not known.contact.is_verified and not unverified:
             raise DeniedError("this contact was not verified")
         return known
+
+
+def _check(clauses: Clauses) -> None:
+    """Return if a share can be kept up once it is made.
+
+    Raises:
+        InvalidError: it is at T3, or for several people.
+    """
+    if clauses.tier is Tier.ANSWER:
+        raise InvalidError("shares at T3 are not built: choose T0, T1 or T2")
+    if len(clauses.who) > 1 and Action.EDIT not in clauses.actions:
+        raise InvalidError("a share that nobody edits is for one person: make one for each")
 
 
 def _held(

@@ -15,14 +15,19 @@ from sealhold.model.errors import (
     CarrierAwayError,
     CarrierRefusedError,
     InvalidError,
+    InvalidFilterError,
+    InvalidGrantError,
+    LoginNeededError,
     NoEpochError,
     NotFoundError,
+    SourceAwayError,
 )
-from sealhold.model.ids import GrantId, Id16
+from sealhold.model.ids import GrantId
 from sealhold.model.shown.shares import RevokedView
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicework import DeviceWork
-from sealhold.node.sharedraft import Draft, ShareLooking
+from sealhold.node.sharedraft import MAX_SHOWN, Draft, ShareLooking
+from sealhold.node.sharefiles import Offered
 from sealhold.node.sharewords import revoked_view
 from sealhold.policy.preview import admit
 from sealhold.policy.share import MAX_COUNT, Per
@@ -40,8 +45,7 @@ from sealhold.sharing.peers.sharepaper import Record, put_record, records
 from sealhold.sharing.peers.usereceipts import sign_beside
 from sealhold.vault.shareledger import ShareLedgers
 
-BACK: Final = (30, 90)  # days that a preview of a rule looks back
-_NEW: Final = GrantId(Id16(bytes(16)))  # stands for the share that is looked at
+AWAY: Final = (SourceAwayError, LoginNeededError)
 
 
 @dataclass(slots=True)
@@ -123,11 +127,7 @@ class ShareWork(ShareLooking):
             if known is not None and not known.contact.is_paused:
                 follow(self._devices, opened, person_of(known), spaces.role_of(record.clauses))
                 self._invite(opened, known, done)
-        offered = list(self._offered(record.clauses))
-        came = mirror(self._devices, opened, record, [each.item for each in offered])
-        done.said += spaces.say(self._devices, opened, record, came.things)
-        done.written += came.written
-        done.erased += came.erased
+        self._show(opened, record, done)
         answers = Answering(self._devices, self.ledgers).answer(opened, record)
         done.released += answers.released
         done.denied += answers.denied
@@ -176,6 +176,30 @@ class ShareWork(ShareLooking):
         return found[0]
 
     # --- inside ---
+
+    def _show(self, opened: Open, record: Record, done: Kept) -> None:
+        """Make a space show what is to be shown: nothing before the share's begin or after its end.
+
+        What cannot be read now leaves the space as it is, and is told.
+        """
+        mark = self.records.mark(record)
+        if self.records.is_done(record, mark):
+            return
+        offered: list[Offered] = []
+        try:
+            if record.clauses.covers(self._devices.now()):
+                offered = self._offered(record.clauses, record.grant)
+        except (*AWAY, NotFoundError, InvalidFilterError, InvalidGrantError) as err:
+            done.troubles.append(f"`{record.name}` is left as it is: {err}")
+            return
+        if len(offered) > MAX_SHOWN:
+            done.troubles.append(f"`{record.name}` is left as it is: over {MAX_SHOWN:,} objects")
+            return
+        came = mirror(self._devices, opened, record, [each.item for each in offered])
+        done.said += spaces.say(self._devices, opened, record, came.things)
+        done.written += came.written
+        done.erased += came.erased
+        self.records.done(record, mark)
 
     def _ledger(self, record: Record) -> None:
         if record.clauses.tier < Tier.KEY_PER_USE:

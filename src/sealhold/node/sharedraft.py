@@ -27,10 +27,11 @@ from sealhold.policy.sharetexts import label
 from sealhold.policy.suspicion import Finding, findings, fixed
 from sealhold.sharing.peers import spaces
 from sealhold.sharing.peers.contacts import Known
-from sealhold.sharing.peers.sharepaper import records
+from sealhold.sharing.peers.sharepaper import Record, records
 
 MAX_SHOWN: Final = 3_000  # objects: their ids stand in one note, of at most 128 KiB
 BACK: Final = (30, 90)  # days that a preview of a rule looks back
+_NOT_OF_RECORDS: Final = frozenset({Action.EDIT, Action.RESHARE})
 _NEW: Final = GrantId(Id16(bytes(16)))  # stands for the share that is looked at
 
 
@@ -45,6 +46,7 @@ class Draft:
     effect: Effect
     found: tuple[Finding, ...]
     came: Mapping[int, int]  # days back, objects that would have been added
+    instead: Record | None = None  # of the share that is changed
 
 
 class ShareLooking:
@@ -61,13 +63,21 @@ class ShareLooking:
         self.files = SharedFiles(work.devices)
         self.records = SharedRecords(work.devices, work.shared_rows)
 
-    def draft(self, name: str, clauses: Clauses, *, unverified: bool = False) -> Draft:
-        """Return what a share would do; nothing is changed.
+    def draft(
+        self,
+        name: str,
+        clauses: Clauses,
+        *,
+        unverified: bool = False,
+        instead: Record | None = None,
+    ) -> Draft:
+        """Return what a share would do, or a change of one; nothing is changed.
 
         Args:
             name: how the recipient sees it called.
             clauses: with the owner's ids.
             unverified: whether people count that were not verified.
+            instead: the share that would say this from then on; None: it is a new one.
 
         Raises:
             NotFoundError: one of the people is no contact.
@@ -85,10 +95,13 @@ class ShareLooking:
             raise InvalidError("nothing is in this share")
         if len(offered) > MAX_SHOWN:
             raise TooLargeError(f"at most {MAX_SHOWN:,} objects in a share, not {len(offered):,}")
-        before, after = self._facts(()), self._facts((_held(_NEW, clauses, self._owner, offered),))
-        things = [each.thing for each in offered.values()]
+        grant = _NEW if instead is None else instead.grant
+        held = _held(grant, clauses, self._owner, offered)
+        before, after = self._facts(()), self._facts((held,), but=grant)
+        every = offered if instead is None else {**self._by_id(instead.clauses), **offered}
+        things = [each.thing for each in every.values()]
         effect = preview(before, after, things, spaces.digest)
-        around = self._around(clauses, offered)
+        around = self._around(clauses, every, grant)
         given = {one for sets in effect.of.values() for one in (*sets.appears, *sets.changed)}
         by_ids = replace(clauses, what=What(ids=frozenset(offered)))
         whole = clauses if clauses.what.is_selector else by_ids
@@ -98,7 +111,7 @@ class ShareLooking:
                 would_add(
                     after,
                     things,
-                    {each.id: each.came for each in offered.values()},
+                    {each.id: each.came for each in every.values()},
                     now - days * DAY,
                 ).values()
             )
@@ -108,10 +121,11 @@ class ShareLooking:
             name=name,
             clauses=clauses,
             people=people,
-            offered=offered,
+            offered=every,
             effect=effect,
             found=findings(whole, given, around),
             came=came,
+            instead=instead,
         )
 
     def shown(self, draft: Draft) -> PreviewView:
@@ -158,8 +172,10 @@ class ShareLooking:
             found = next((each for each in draft.found if each.sign.value == sign), None)
             if found is None:
                 raise InvalidError(f"nothing is found under `{sign[:32]}`")
-            clauses = fixed(draft.clauses, found, self._around(draft.clauses, draft.offered))
-            draft = self.draft(draft.name, clauses, unverified=True)
+            grant = _NEW if draft.instead is None else draft.instead.grant
+            around = self._around(draft.clauses, draft.offered, grant)
+            clauses = fixed(draft.clauses, found, around)
+            draft = self.draft(draft.name, clauses, unverified=True, instead=draft.instead)
         return draft
 
     # --- inside ---
@@ -178,7 +194,7 @@ class ShareLooking:
     def _by_id(self, clauses: Clauses) -> dict[Id16, Offered]:
         return {each.id: each for each in self._offered(clauses)}
 
-    def _facts(self, more: tuple[HeldShare, ...]) -> ShareFacts:
+    def _facts(self, more: tuple[HeldShare, ...], but: GrantId = _NEW) -> ShareFacts:
         held = tuple(
             _held(
                 each.grant,
@@ -187,27 +203,27 @@ class ShareLooking:
                 {one.id: one for one in self._offered(each.clauses)},
             )
             for each in records(self._devices)
-            if not each.is_revoked
+            if not each.is_revoked and each.grant != but
         )
         return ShareFacts(now=self._devices.now(), owner=self._owner, held=(*held, *more))
 
-    def _around(self, clauses: Clauses, offered: Mapping[Id16, Offered]) -> Around:
+    def _around(self, clauses: Clauses, offered: Mapping[Id16, Offered], grant: GrantId) -> Around:
         return Around(
             now=self._devices.now(),
             owner=self._owner,
             described={each.id: each.describe() for each in offered.values()},
-            held=self._facts(()).held,
-            given={who: self._sizes(who) for who in clauses.who},
+            held=self._facts((), but=grant).held,
+            given={who: self._sizes(who, grant) for who in clauses.who},
             columns=self.records.columns(clauses),
             places=self.records.places(clauses),
         )
 
-    def _sizes(self, who: ContactId) -> tuple[int, ...]:
-        """Return how many objects earlier shares gave a person."""
+    def _sizes(self, who: ContactId, but: GrantId) -> tuple[int, ...]:
+        """Return how many objects other shares gave a person."""
         return tuple(
             len(self._offered(each.clauses))
             for each in records(self._devices)
-            if who in each.clauses.who
+            if who in each.clauses.who and each.grant != but
         )
 
     def _person(self, who: ContactId, *, unverified: bool) -> Known:
@@ -225,12 +241,14 @@ def _check(clauses: Clauses) -> None:
     """Return if a share can be kept up once it is made.
 
     Raises:
-        InvalidError: it is at T3, or for several people.
+        InvalidError: it is at T3; or of records, and for several people or for more than looking.
     """
     if clauses.tier is Tier.ANSWER:
         raise InvalidError("shares at T3 are not built: choose T0, T1 or T2")
-    if len(clauses.who) > 1 and Action.EDIT not in clauses.actions:
-        raise InvalidError("a share that nobody edits is for one person: make one for each")
+    if clauses.what.is_selector and len(clauses.who) > 1:
+        raise InvalidError("records are shared with one person: make a share for each")
+    if clauses.what.is_selector and not clauses.actions.isdisjoint(_NOT_OF_RECORDS):
+        raise InvalidError("records are looked at and taken out, and neither edited nor passed on")
 
 
 def _held(

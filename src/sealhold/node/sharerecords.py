@@ -124,16 +124,16 @@ class SharedRecords:
         in_force = record.clauses.covers(self._devices.now())
         return [_FORM, mark, to_document(record.clauses), in_force]
 
-    def is_done(self, record: ShareRecord, mark: Plain) -> bool:
-        """Return whether a space was made of just this before."""
+    def is_done(self, record: ShareRecord, mark: Plain, objects: int) -> bool:
+        """Return whether a space of so many objects was made of just this before."""
         note = self._devices.home.replica.state.note(SHOWN_KIND, record.grant)
-        return mark is not None and note is not None and note.told == mark
+        return mark is not None and note is not None and note.told == [mark, objects]
 
-    def done(self, record: ShareRecord, mark: Plain) -> None:
+    def done(self, record: ShareRecord, mark: Plain, objects: int) -> None:
         """Keep what a space was made of, durably."""
-        if mark is not None and not self.is_done(record, mark):
+        if mark is not None and not self.is_done(record, mark, objects):
             draft = Draft(self._devices.home.replica)
-            draft.note(SHOWN_KIND, record.grant, mark)
+            draft.note(SHOWN_KIND, record.grant, [mark, objects])
             draft.commit()
 
     # --- inside ---

@@ -8,7 +8,6 @@ import pytest
 from sealhold.model.errors import (
     InvalidError,
     InvalidFilterError,
-    InvalidGrantError,
     NotFoundError,
 )
 from sealhold.node.contactwork import ContactWork
@@ -117,7 +116,7 @@ def test_a_round_without_a_change_opens_no_record(people: tuple[Vault, Vault, Pa
 @pytest.mark.parametrize(
     ("wanted", "error"),
     [
-        (form(omit=("summry",)), InvalidGrantError),
+        (form(omit=("summry",)), InvalidFilterError),
         (form(rows="colour = 'red'"), InvalidFilterError),
         (form(precision=("round(colour, 10)",)), InvalidFilterError),
         (form(dataset="moods"), NotFoundError),

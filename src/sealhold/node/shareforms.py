@@ -6,7 +6,7 @@ Source: docs/spec/49-sharing.md section 1.
 from dataclasses import dataclass
 
 from sealhold.model.encoding import Plain
-from sealhold.model.errors import InvalidGrantError
+from sealhold.model.errors import InvalidError, InvalidGrantError
 from sealhold.model.quantities import Instant, rfc3339
 from sealhold.node.sharework import ShareWork
 from sealhold.policy.share import Clauses, Count, Per, default_tier
@@ -97,7 +97,8 @@ def changed_clauses(clauses: Clauses, form: ChangeForm) -> Clauses:
     """Return clauses as a form changes them.
 
     Raises:
-        InvalidGrantError: nothing changes, a value is not one of a share, or they do not agree.
+        InvalidError: nothing changes.
+        InvalidGrantError: a value is not one of a share, or they do not agree.
         UnknownPurposeError: a purpose is not in the vocabulary.
     """
     document = to_document(clauses)
@@ -119,5 +120,5 @@ def changed_clauses(clauses: Clauses, form: ChangeForm) -> Clauses:
         document["count"] = {"max": form.count, "per": per.value}
     found = parse_clauses(document)
     if found == clauses:
-        raise InvalidGrantError("nothing of this share would change")
+        raise InvalidError("nothing of this share would change")
     return found

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sealhold.model.encoding import Plain
-from sealhold.model.errors import InvalidGrantError
+from sealhold.model.errors import InvalidFilterError
 from sealhold.model.ids import Collection, FieldName, GrantId, Id16
 from sealhold.model.quantities import Instant, rfc3339
 from sealhold.model.records import Column, ColumnType, Dataset, Record, Sensitivity
@@ -78,8 +78,7 @@ class SharedRecords:
 
         Raises:
             NotFoundError: there is no such dataset.
-            InvalidFilterError: rows or precision do not fit it.
-            InvalidGrantError: a field that is to be left out is none of it.
+            InvalidFilterError: rows, precision or a field that is left out do not fit it.
             AuditUnavailableError: the log cannot be written; nothing was opened.
             SourceAwayError: a place where some of them lie cannot be read.
         """
@@ -150,13 +149,12 @@ def _shown(clauses: Clauses, dataset: Dataset) -> Shown:
     """Return what a share shows of a dataset.
 
     Raises:
-        InvalidFilterError: rows or precision do not fit it.
-        InvalidGrantError: a field that is to be left out is none of it.
+        InvalidFilterError: rows, precision or a field that is left out do not fit it.
     """
     # THREAT T567: a field that was misspelt is refused, or the one that was meant would be shown
     unknown = clauses.omit - {column.name for column in dataset.columns}
     if unknown:
-        raise InvalidGrantError(f"`{dataset.name}` has no field `{min(unknown)[:64]}`")
+        raise InvalidFilterError(f"`{dataset.name}` has no field `{min(unknown)[:64]}`")
     return parse_shown(clauses, dataset.columns)
 
 

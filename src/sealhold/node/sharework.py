@@ -163,9 +163,10 @@ class ShareWork(ShareLooking):
         if record.is_revoked:
             self._wind_up(record)
             return
-        self._ledger(record)
+        taken_over = spaces.take_over(self._devices, opened, record)
         if not spaces.is_mine(self._devices, opened, record):
             return  # another device of the owner looks after it
+        self._ledger(record, is_spent=taken_over)
         for who in record.clauses.who:
             known = self.contacts.contacts.by_root(who)
             if known is not None and not known.contact.is_paused:
@@ -245,17 +246,21 @@ class ShareWork(ShareLooking):
         done.erased += came.erased
         self.records.done(record, mark, spaces.count(opened))
 
-    def _ledger(self, record: Record) -> None:
+    def _ledger(self, record: Record, *, is_spent: bool = False) -> None:
+        """Begin the ledger of a share at this device, if there is none; spent if taken over."""
         if record.clauses.tier < Tier.KEY_PER_USE:
             return
         count, end = record.clauses.count, record.clauses.not_after
         by_all = count is not None and count.per is not Per.DAY
         most = count.most if count is not None and by_all else MAX_COUNT
+        spent = most if is_spent and count is not None else 0
         try:
             ledger = self.ledgers.ledger(record.grant)
         except NotFoundError:
-            self.ledgers.open(record.grant, Ledger(most=most, not_after=end))
+            self.ledgers.open(record.grant, Ledger(most=most, spent=spent, not_after=end))
             return
+        if spent:
+            self.ledgers.change(record.grant, lambda one: replace(one, spent=most), "taken over")
         if (ledger.most, ledger.not_after) != (most, end):
             # THREAT T568: what was used stays used, whatever the count is now
             self.ledgers.change(
@@ -280,12 +285,12 @@ class ShareWork(ShareLooking):
         opened = spaces.space_of(self._devices, record)
         if opened is None:
             return
+        if not spaces.is_mine(self._devices, opened, record):
+            return
         if record.clauses.tier >= Tier.KEY_PER_USE:
             self._ledger(record)
             if not self.ledgers.ledger(record.grant).is_revoked:
                 self.ledgers.change(record.grant, revoke, "revoked")
-        if not spaces.is_mine(self._devices, opened, record):
-            return
         if spaces.say_over(self._devices, opened, record):
             paper = spaces.over_paper(self._devices, record)
             for who in record.clauses.who:

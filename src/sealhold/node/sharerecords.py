@@ -6,7 +6,7 @@
   is made of what is shown; at T2, where each opening counts, it is an id that tells nothing.
 - Equal names are told apart in the order of what is shown, which tells nothing of when they came.
 
-Source: docs/spec/52-share-spaces.md section 7; docs/spec/49-sharing.md section 6.
+Source: docs/spec/52-share-spaces.md section 8; docs/spec/49-sharing.md section 6.
 """
 
 import json

@@ -3,7 +3,7 @@
 - The entry names the share, if there is one already, and is durable before anything is opened.
 - A mark tells whether anything of a dataset changed, without opening a record.
 
-Source: docs/spec/52-share-spaces.md section 7.
+Source: docs/spec/52-share-spaces.md section 8.
 """
 
 from collections.abc import Iterator

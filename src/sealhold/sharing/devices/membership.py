@@ -86,11 +86,6 @@ class MembershipLog:
         """How many entries wait for others."""
         return len(self._waiting)
 
-    def term(self, ledger: Id16) -> int:
-        """Return the highest term of a ledger that an entry names; 0 if none does."""
-        inside = self._graph.up_to([self._node(each) for each in self.heads])
-        return self._graph.term(ledger, inside)
-
     def missing(self) -> frozenset[EntryId]:
         """Return the entries that others wait for."""
         return frozenset(self._missed.keys() - self._waiting.keys())

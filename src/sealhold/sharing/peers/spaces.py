@@ -92,7 +92,8 @@ def take_over(devices: Devices, opened: Open, record: Record) -> bool:
 
 def _name_keeper(devices: Devices, opened: Open, grant: GrantId) -> None:
     members, before = opened.members, set(opened.members.objects)
-    body = LedgerDevice(Id16(grant), devices.me.id, members.log.term(Id16(grant)) + 1)
+    last = members.log.counted(Id16(grant))
+    body = LedgerDevice(Id16(grant), devices.me.id, 1 if last is None else last.term + 1)
     members.take([members.write(EntryKind.LEDGER, body, devices.time_of(opened))])
     came = [(key, data) for key, data in members.objects.items() if key not in before]
     devices.keeping.save(opened.about.id, step_of(members, came))

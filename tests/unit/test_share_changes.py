@@ -8,7 +8,7 @@ import pytest
 
 from sealhold.model.errors import InvalidError, InvalidGrantError
 from sealhold.model.ids import Collection, FieldName
-from sealhold.model.quantities import DAY, Instant
+from sealhold.model.quantities import Instant
 from sealhold.node.shareforms import ChangeForm, changed_clauses
 from sealhold.policy.share import Count, Per, What
 from sealhold.policy.shareterms import Tier
@@ -30,9 +30,10 @@ def people() -> Iterator[tuple[Machine, Machine]]:
 def test_what_is_named_changes_and_all_else_stays(people: tuple[Machine, Machine]) -> None:
     before = clauses(people[1], Tier.KEY_PER_USE, 3)
     after = changed_clauses(
-        before, ChangeForm(ends=Instant(DAY), count=5, omit=("b", "a"), precision=("round(t, 1d)",))
+        before,
+        ChangeForm(ends=Instant(86_400_000), count=5, omit=("b", "a"), precision=("round(t, 1d)",)),
     )
-    assert after.not_after == DAY
+    assert after.not_after == Instant(86_400_000)
     assert after.count == Count(most=5, per=Per.GRANT)
     assert after.omit == {FieldName("a"), FieldName("b")}
     assert after.precision == ("round(t, 1d)",)

@@ -19,28 +19,29 @@ from sealhold.node.sharework import ShareWork
 
 NONE = "none"  # takes all of a list away, or the end
 
+Until = Annotated[str, typer.Option(metavar="TIME", help="Until when: a date, `30d`, or `none`.")]
+Count = Annotated[
+    int,
+    typer.Option(metavar="N", help="At most so many uses, those made already with them.", min=0),
+]
+Rows = Annotated[str, typer.Option(metavar="FILTER", help="Which records.")]
+Omit = Annotated[
+    list[str] | None, typer.Option(metavar="FIELD", help="All that is left out, or `none`.")
+]
+Precision = Annotated[
+    list[str] | None, typer.Option(metavar="RULE", help="All rules of coarseness, or `none`.")
+]
+
 
 def share_change(  # noqa: PLR0913, PLR0917  # reason: typer reads options from parameters
     context: typer.Context,
     share: Annotated[str, typer.Argument(metavar="SHARE", help=SHARE)],
     purpose: options.For = None,
-    until: Annotated[
-        str, typer.Option(metavar="TIME", help="Until when: a date, `30d`, or `none`.")
-    ] = "",
-    count: Annotated[
-        int,
-        typer.Option(
-            metavar="N", help="At most so many uses, those that were made among them.", min=0
-        ),
-    ] = 0,
-    rows: Annotated[str, typer.Option(metavar="FILTER", help="Which records.")] = "",
-    omit: Annotated[
-        list[str] | None,
-        typer.Option(metavar="FIELD", help="All fields that are left out, or `none`."),
-    ] = None,
-    precision: Annotated[
-        list[str] | None, typer.Option(metavar="RULE", help="All rules of coarseness, or `none`.")
-    ] = None,
+    until: Until = "",
+    count: Count = 0,
+    rows: Rows = "",
+    omit: Omit = None,
+    precision: Precision = None,
     answers: options.Answers = "",
     fix: options.Fixes = "",
     as_shown: options.AsShown = "",

@@ -16,6 +16,7 @@ from sealhold.model.errors import UsageError, VerificationNeededError
 from sealhold.model.shown.shares import PreviewView
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.shareforms import ShareForm, clauses_of
+from sealhold.node.sharepolicies import clauses_in
 from sealhold.node.sharereport import ShareReport
 from sealhold.node.sharework import ShareWork
 
@@ -81,7 +82,7 @@ def share_create(  # noqa: PLR0913, PLR0917  # reason: typer reads options from 
         if from_odrl is None:
             clauses = clauses_of(form, shares, now)
         elif form == ShareForm(people=()):
-            clauses = read_policy(from_odrl)
+            clauses = clauses_in(read_policy(from_odrl))
         else:
             raise UsageError("a policy says all of a share: leave the other options out")
         draft = shares.draft(name, clauses, unverified=unverified)

@@ -10,13 +10,10 @@ from sealhold.frontends.cli.opening import reading
 from sealhold.frontends.cli.out import Line, emit
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.shares import SHARE
-from sealhold.model.encoding import from_json
 from sealhold.model.errors import UsageError
 from sealhold.node.devicework import DeviceWork
+from sealhold.node.sharepolicies import policy_of
 from sealhold.node.sharework import ShareWork
-from sealhold.policy.odrl import export_odrl
-from sealhold.policy.odrlread import import_odrl
-from sealhold.policy.share import Clauses
 
 
 def share_export(
@@ -42,7 +39,7 @@ def share_export(
         raise UsageError("say in which form: `--odrl`")
     with reading(session) as node:
         record = ShareWork(DeviceWork(node)).record(share)
-    policy = export_odrl(record.grant, record.clauses)
+    policy = policy_of(record)
     text = json.dumps(policy, indent=2, sort_keys=True, ensure_ascii=False)
     if out is None:
         emit(session, policy, Line(text))
@@ -57,16 +54,13 @@ def share_export(
     emit(session, {"file": str(out)}, Line(f"What it says is in {out}.", "good"))
 
 
-def read_policy(path: Path) -> Clauses:
-    """Return the clauses that a policy in ODRL says; its own id is not taken over.
+def read_policy(path: Path) -> bytes:
+    """Return what stands in the file of a policy.
 
     Raises:
         UsageError: the file cannot be read.
-        InvalidEncodingError: it is no JSON.
-        InvalidGrantError: something in it is not understood, and is named.
     """
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as err:
         raise UsageError(f"`{path}` cannot be read") from err
-    return import_odrl(from_json(data))[1]

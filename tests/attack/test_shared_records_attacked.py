@@ -44,6 +44,8 @@ def everything(work: DeviceWork, name: str) -> str:
     return "\n".join(found)
 
 
+@pytest.mark.threat("T566")
+@pytest.mark.threat("T567")
 def test_no_row_outside_the_filter_no_field_left_out_and_no_finer_time_arrives(
     people: tuple[Vault, Vault, Path],
 ) -> None:
@@ -59,6 +61,7 @@ def test_no_row_outside_the_filter_no_field_left_out_and_no_finer_time_arrives(
     assert [each for each in ids if each.hex() in told or repr(bytes(each)) in told] == []
 
 
+@pytest.mark.threat("T567")
 def test_at_t2_neither_name_nor_content_tells_of_a_record_before_a_use(
     people: tuple[Vault, Vault, Path],
 ) -> None:
@@ -69,6 +72,7 @@ def test_at_t2_neither_name_nor_content_tells_of_a_record_before_a_use(
     assert "SHT2" in told
 
 
+@pytest.mark.threat("T568")
 def test_what_was_shown_before_a_field_was_left_out_is_not_in_the_space_any_more(
     people: tuple[Vault, Vault, Path],
 ) -> None:
@@ -83,6 +87,7 @@ def test_what_was_shown_before_a_field_was_left_out_is_not_in_the_space_any_more
     assert "VEVENT" not in told
 
 
+@pytest.mark.threat("T568")
 def test_a_change_of_the_count_gives_no_use_back(people: tuple[Vault, Vault, Path]) -> None:
     ada, bo, _ = people
     assert used(ada, bo) is not None

@@ -142,7 +142,7 @@ class _Work:
         What was shown before and is to be shown again is a new version.
         """
         told = (item.source, item.version, self._rules)
-        version = b""
+        version = before = b""
         for again in count():
             before = version
             version = mac16(self._record.secret, Tag.SHOWN, *told, _count(again))

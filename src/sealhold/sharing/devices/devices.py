@@ -269,7 +269,8 @@ class Devices:
         cuts: dict[bytes, dict[bytes, int]] = {}
         for key, note in opened.replica.state.notes(CUT_KIND):
             if opened.members.state.admin_grant(DeviceId(Id16(note.device))) is not None:
-                cuts[key] = {bytes(name): int(seq) for name, seq in note.told}
+                if opened.members.state.certificate(DeviceId(Id16(key))) is None:  # not back again
+                    cuts[key] = {bytes(name): int(seq) for name, seq in note.told}
         if cuts != opened.members.cuts:
             opened.members.cuts = cuts
             opened.replica.load()

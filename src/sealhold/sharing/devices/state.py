@@ -165,6 +165,10 @@ class State:
             self._waiting[name].append(said)
             return
         content = open_content(op.sealed, self._collection, op.object, op.version, key)
+        # THREAT T561: a document begins, and goes on elsewhere, where its owner says so
+        is_begun = content.kind in {Kind.DOCUMENT, Kind.LINEAGE}
+        if is_begun and not self._circle.may(said.device, EraseOp(op.object)):
+            raise DeniedError("a document that somebody else than its owner begins")
         self.versions.add(
             Version(
                 id=op.version,

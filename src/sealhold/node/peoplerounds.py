@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from sealhold.model.errors import NotFoundError
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicework import DeviceWork
-from sealhold.node.sharework import Kept, ShareWork
+from sealhold.node.sharedrafts import Kept
+from sealhold.node.sharework import ShareWork
 from sealhold.sharing.peers.letters import Post
 
 

@@ -8,7 +8,7 @@ Source: docs/spec/52-share-spaces.md; docs/spec/49-sharing.md sections 7 and 8.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
 from sealhold.model.errors import (
@@ -24,10 +24,12 @@ from sealhold.model.quantities import DAY
 from sealhold.model.shown.shares import EffectView, FindingView, PreviewView, RevokedView
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicework import DeviceWork
+from sealhold.node.documenttexts import DocumentTexts
+from sealhold.node.sharedrafts import Draft, Kept, held_as, is_of_documents
 from sealhold.node.sharefiles import Offered, SharedFiles
 from sealhold.node.sharewords import line_views, revoked_view
 from sealhold.policy.described import Around
-from sealhold.policy.preview import Effect, admit, preview, told, would_add
+from sealhold.policy.preview import admit, preview, told, would_add
 from sealhold.policy.share import MAX_COUNT, Clauses, Per, What
 from sealhold.policy.sharefacts import HeldShare, ShareFacts
 from sealhold.policy.shareterms import Tier
@@ -41,45 +43,13 @@ from sealhold.sharing.peers.answering import Answering
 from sealhold.sharing.peers.contacts import Known
 from sealhold.sharing.peers.letter import Kind
 from sealhold.sharing.peers.mirror import mirror
+from sealhold.sharing.peers.shareddocuments import copy_in, let_go, parts, role_in, things
 from sealhold.sharing.peers.sharepaper import Record, put_record, records
 from sealhold.sharing.peers.usereceipts import sign_beside
 from sealhold.vault.shareledger import ShareLedgers
 
 BACK: Final = (30, 90)  # days that a preview of a rule looks back
 _NEW: Final = GrantId(Id16(bytes(16)))  # stands for the share that is looked at
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A share that is looked at, and may be made."""
-
-    name: str
-    clauses: Clauses  # with the owner's ids
-    people: tuple[Known, ...]
-    offered: Mapping[Id16, Offered]
-    effect: Effect
-    found: tuple[Finding, ...]
-    came: Mapping[int, int]  # days back, objects that would have been added
-
-
-@dataclass(slots=True)
-class Kept:
-    """What a round did for shares."""
-
-    written: int = 0  # objects
-    erased: int = 0
-    released: int = 0  # uses
-    denied: int = 0
-    invited: int = 0
-    signed_not: int = 0  # receipts that do not fit
-    said: int = 0  # papers
-    troubles: list[str] = field(default_factory=list)
-
-    @property
-    def has_written(self) -> bool:
-        """Whether there is something to be given on."""
-        told = (self.written, self.erased, self.released, self.denied, self.invited, self.said)
-        return any(told)
 
 
 class ShareWork:
@@ -109,13 +79,18 @@ class ShareWork:
         Raises:
             NotFoundError: one of the people is no contact.
             DeniedError: one is not verified, or paused.
-            InvalidError: nothing is in it.
+            InvalidError: nothing is in it, or files and documents.
+            InvalidGrantError: a clause that such a share does not have.
         """
-        people = tuple(self._person(each, unverified=unverified) for each in clauses.who)
+        people = tuple(self.person(each, unverified=unverified) for each in clauses.who)
         offered = self._by_id(clauses)
         if not offered and clauses.tier is not Tier.ANSWER:
             raise InvalidError("nothing is in this share")
-        before, after = self._facts(()), self._facts((_held(_NEW, clauses, self._owner, offered),))
+        is_of_documents(clauses, offered.values())
+        before, after = (
+            self._facts(()),
+            self._facts((held_as(_NEW, clauses, self._owner, offered),)),
+        )
         things = [each.thing for each in offered.values()]
         effect = preview(before, after, things, spaces.digest)
         around = self._around(clauses, offered)
@@ -206,7 +181,10 @@ class ShareWork:
         admit(again.effect, digest)
         require_answers(again.found, meant)
         opened = space(self._devices, draft.name)
-        record = spaces.begun(self._devices, opened, draft.name, draft.clauses)
+        record = replace(
+            spaces.begun(self._devices, opened, draft.name, draft.clauses),
+            is_of_documents=is_of_documents(draft.clauses, draft.offered.values()),
+        )
         put_record(self._devices, record)
         self.keep_up(record, Kept())
         return record.grant
@@ -233,20 +211,34 @@ class ShareWork:
         self._ledger(record)
         if not spaces.is_mine(self._devices, opened, record):
             return  # another device of the owner looks after it
+        done.said += let_go(self._devices, opened, record)
         for who in record.clauses.who:
             known = self.contacts.contacts.by_root(who)
             if known is not None and not known.contact.is_paused:
-                follow(self._devices, opened, person_of(known), spaces.role_of(record.clauses))
+                follow(self._devices, opened, person_of(known), role_in(record, who))
                 self._invite(opened, known, done)
-        offered = list(self._offered(record.clauses))
-        came = mirror(self._devices, opened, record, [each.item for each in offered])
-        done.said += spaces.say(self._devices, opened, record, came.things)
-        done.written += came.written
-        done.erased += came.erased
+        shown = self._bring(opened, record, done)
+        for part in parts(record):
+            done.said += spaces.say(self._devices, opened, part, shown)
         answers = Answering(self._devices, self.ledgers).answer(opened, record)
         done.released += answers.released
         done.denied += answers.denied
         done.signed_not += len(sign_beside(self._devices, opened, record, self.ledgers))
+
+    def _bring(self, opened: Open, record: Record, done: Kept) -> Mapping[bytes, bytes]:
+        """Bring what is shared into its space; return its ids there, by source."""
+        offered = self._offered(record.clauses)
+        if not record.is_of_documents:
+            came = mirror(self._devices, opened, record, [each.item for each in offered])
+            done.written += came.written
+            done.erased += came.erased
+            return came.things
+        texts = DocumentTexts(self._devices)
+        try:
+            done.written += copy_in(opened, record, map(texts.shown, offered))
+        except (CarrierAwayError, NotFoundError) as err:
+            done.troubles.append(f"not all of {record.name} is there yet: {err}")
+        return things(opened, record, (each.item.source for each in offered))
 
     def revoke(self, record: Record) -> RevokedView:
         """Take a share back, durably: nothing new is given from here on.
@@ -290,6 +282,22 @@ class ShareWork:
             raise InvalidError("several shares are called so: say the id")
         return found[0]
 
+    def person(self, who: ContactId, *, unverified: bool) -> Known:
+        """Return a contact with whom something may be shared.
+
+        Raises:
+            NotFoundError: nobody of that id is known.
+            DeniedError: they are paused, or were not verified.
+        """
+        known = self.contacts.contacts.by_root(who)
+        if known is None:
+            raise NotFoundError("nobody you know")
+        if known.contact.is_paused:
+            raise DeniedError("this contact is paused: verify their new card first")
+        if not known.contact.is_verified and not unverified:
+            raise DeniedError("this contact was not verified")
+        return known
+
     # --- inside ---
 
     @property
@@ -306,7 +314,7 @@ class ShareWork:
 
     def _facts(self, more: tuple[HeldShare, ...]) -> ShareFacts:
         held = tuple(
-            _held(
+            held_as(
                 each.grant,
                 each.clauses,
                 self._owner,
@@ -328,21 +336,8 @@ class ShareWork:
 
     def _sizes(self, who: ContactId) -> tuple[int, ...]:
         """Return how many objects earlier shares gave a person."""
-        return tuple(
-            len(self._offered(each.clauses))
-            for each in records(self._devices)
-            if who in each.clauses.who
-        )
-
-    def _person(self, who: ContactId, *, unverified: bool) -> Known:
-        known = self.contacts.contacts.by_root(who)
-        if known is None:
-            raise NotFoundError("nobody you know")
-        if known.contact.is_paused:
-            raise DeniedError("this contact is paused: verify their new card first")
-        if not known.contact.is_verified and not unverified:
-            raise DeniedError("this contact was not verified")
-        return known
+        earlier = (each.clauses for each in records(self._devices))
+        return tuple(len(self._offered(each)) for each in earlier if who in each.who)
 
     def _ledger(self, record: Record) -> None:
         if record.clauses.tier < Tier.KEY_PER_USE:
@@ -380,11 +375,12 @@ class ShareWork:
                 self.ledgers.change(record.grant, revoke, "revoked")
         if not spaces.is_mine(self._devices, opened, record):
             return
-        if spaces.say_over(self._devices, opened, record):
-            paper = spaces.over_paper(self._devices, record)
-            for who in record.clauses.who:
-                if (known := self.contacts.contacts.by_root(who)) is not None:
-                    self.contacts.letters.send(known, Kind.WITHDRAWN, paper)
+        for part in parts(record):
+            if spaces.say_over(self._devices, opened, part):
+                paper = spaces.over_paper(self._devices, part)
+                for who in part.clauses.who:
+                    if (known := self.contacts.contacts.by_root(who)) is not None:
+                        self.contacts.letters.send(known, Kind.WITHDRAWN, paper)
         # THREAT T548: what is written from here on opens with nothing that they have
         for who in record.clauses.who:
             dismiss(self._devices, opened, spaces.root_of(who))
@@ -397,19 +393,4 @@ def person_of(known: Known) -> Person:
     return Person(
         root=spaces.root_of(card.id),
         devices=tuple((each.chain, each.prekey) for each in card.devices),
-    )
-
-
-def _held(
-    grant: GrantId, clauses: Clauses, owner: ContactId, offered: Mapping[Id16, Offered]
-) -> HeldShare:
-    """Return a share as rules see it: folders are what lies in them now."""
-    what = What(ids=frozenset(offered))
-    return HeldShare(
-        id=grant,
-        issuer=owner,
-        clauses=replace(clauses, what=what),
-        signed=True,
-        epoch=1,
-        newest=1,
     )

@@ -76,7 +76,8 @@ def read_value(text: str) -> Any:  # noqa: ANN401  reason: a plain value of any 
 
 def by(writer: WriterView) -> str:
     """Return who wrote, for a person."""
-    return safe(writer.name) or writer.device[:12] or "unknown"
+    device = safe(writer.name) or writer.device[:12] or "unknown"
+    return f"{safe(writer.person)} ({device})" if writer.person else device
 
 
 def document_blocks(found: Sequence[DocumentView]) -> list[Block]:

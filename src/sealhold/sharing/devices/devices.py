@@ -268,9 +268,10 @@ class Devices:
         """Take in what admins said of where a removed device's logs end."""
         cuts: dict[bytes, dict[bytes, int]] = {}
         for key, note in opened.replica.state.notes(CUT_KIND):
-            if opened.members.state.admin_grant(DeviceId(Id16(note.device))) is not None:
-                if opened.members.state.certificate(DeviceId(Id16(key))) is None:  # not back again
-                    cuts[key] = {bytes(name): int(seq) for name, seq in note.told}
+            state = opened.members.state
+            is_back = state.certificate(DeviceId(Id16(key))) is not None
+            if state.admin_grant(DeviceId(Id16(note.device))) is not None and not is_back:
+                cuts[key] = {bytes(name): int(seq) for name, seq in note.told}
         if cuts != opened.members.cuts:
             opened.members.cuts = cuts
             opened.replica.load()

@@ -91,6 +91,7 @@ class DocumentShelf:
 
         Raises:
             NotFoundError: that is not known here, or erased.
+            TamperedError: a state that another person's device made.
         """
         state = self._replica.state
         for version in state.versions.of(lineage):

@@ -48,8 +48,9 @@ class Documents:
         self._devices = devices
         self._opened = opened
         self._replica = opened.replica
-        self._shelf = DocumentShelf(opened.replica, opened.bodies, takes_states=not opened.is_foreign)
-        if not opened.is_foreign:
+        is_own = not opened.is_foreign
+        self._shelf = DocumentShelf(opened.replica, opened.bodies, takes_states=is_own)
+        if is_own:
             tell_again(self._replica)
 
     # --- making and reading ---

@@ -39,6 +39,12 @@ def _revoke() -> Function:
     return share_revoke
 
 
+def _change() -> Function:
+    from sealhold.frontends.cli.share_change import share_change
+
+    return share_change
+
+
 def _received() -> Function:
     from sealhold.frontends.cli.share_received import share_received
 
@@ -82,6 +88,11 @@ WITH_PEOPLE: Mapping[str, Entry] = {
         about="Take a share back: nothing new is given from now on; the next sync tells them.",
         example="share revoke album",
         load=_revoke,
+    ),
+    "change": Entry(
+        about="Let people into a share of documents, or let them go.",
+        example="share change meeting --add Ben --may view",
+        load=_change,
     ),
     "received": Entry(
         about="List what others share with you, or show one share with its rules and objects.",

@@ -69,6 +69,11 @@ def is_of_documents(clauses: Clauses, offered: Collection[Offered]) -> bool:
     return True
 
 
+def as_together(clauses: Clauses) -> Clauses:
+    """Return the clauses of documents: nobody is told when one is read, so nothing says so."""
+    return replace(clauses, duties=replace(clauses.duties, notify=False, receipt=False))
+
+
 def held_as(
     grant: GrantId, clauses: Clauses, owner: ContactId, offered: Mapping[Id16, Offered]
 ) -> HeldShare:

@@ -25,7 +25,7 @@ from sealhold.model.shown.shares import EffectView, FindingView, PreviewView, Re
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.documenttexts import DocumentTexts
-from sealhold.node.sharedrafts import Draft, Kept, held_as, is_of_documents
+from sealhold.node.sharedrafts import Draft, Kept, as_together, held_as, is_of_documents
 from sealhold.node.sharefiles import Offered, SharedFiles
 from sealhold.node.sharewords import line_views, revoked_view
 from sealhold.policy.described import Around
@@ -86,7 +86,8 @@ class ShareWork:
         offered = self._by_id(clauses)
         if not offered and clauses.tier is not Tier.ANSWER:
             raise InvalidError("nothing is in this share")
-        is_of_documents(clauses, offered.values())
+        if is_of_documents(clauses, offered.values()):
+            clauses = as_together(clauses)
         before, after = (
             self._facts(()),
             self._facts((held_as(_NEW, clauses, self._owner, offered),)),

@@ -107,7 +107,7 @@ def document_blocks(found: Sequence[DocumentView]) -> list[Block]:
         if each.waiting:
             blocks.append(Line(f"{name}: {counted(each.waiting, 'edit')} wait for others.", "bad"))
         if each.suggestions:
-            words = f"{name}: {counted(each.suggestions, 'edit')} of a removed device wait for you:"
+            words = f"{name}: {counted(each.suggestions, 'edit')} of who was removed wait for you:"
             blocks.append(Line(f"{words} sealhold document decide {name}", "bad"))
         blocks += [Line(f"{name}: refused: {safe(why)}.", "bad") for why in each.refused]
     return blocks

@@ -23,7 +23,7 @@ def share_create(  # noqa: PLR0913, PLR0917  # reason: typer reads options from 
     name: Annotated[str, typer.Argument(metavar="NAME", help="How they see it called.")],
     objects: Annotated[
         list[str] | None,
-        typer.Argument(metavar="OBJECT...", help="COLLECTION/PATH: a file, a folder, or all."),
+        typer.Argument(metavar="OBJECT...", help="COLLECTION/PATH: file, folder, document, all."),
     ] = None,
     to: Annotated[
         list[str] | None, typer.Option(metavar="PERSON", help="With whom: a contact.")

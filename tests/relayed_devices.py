@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 
+from sealhold.model.clock import Clock
 from sealhold.sharing.devices import joining
 from sealhold.sharing.devices.certs import Role
 from sealhold.sharing.devices.identity import DeviceKeys
@@ -48,9 +49,15 @@ def pair(member: Machine, newcomer: Machine, name: str, relay: Running) -> None:
     joining.accept(newcomer.devices, keys, name, theirs, payload, newcomer.vault.core.entropy)
 
 
-def begun(relay: Running, count: int, stack: ExitStack, papers: str = "papers") -> list[Machine]:
+def begun(
+    relay: Running,
+    count: int,
+    stack: ExitStack,
+    papers: str = "papers",
+    clock: Clock | None = None,
+) -> list[Machine]:
     """Return devices that came in one after the other; they last as long as `stack`."""
-    found = [stack.enter_context(machine(b"at a relay %d" % at)) for at in range(count)]
+    found = [stack.enter_context(machine(b"at a relay %d" % at, clock)) for at in range(count)]
     found[0].devices.begin("first", None)
     found[0].devices.create(Holds.FILES, papers)
     for at, each in enumerate(found[1:], 1):

@@ -90,20 +90,29 @@ NEEDS = {
     "device begin": "filled",
     **{f"device {word}": "paired" for word in ("list", "rename", "revoke", "sync", "keep")},
     **{f"device place {word}": "paired" for word in ("add", "remove")},
+    **{f"device lan {word}": "paired" for word in ("on", "off", "status")},
     "device leave": "kept equal",
     **{f"document {word}": "written" for word in ("list", "show", "edit", "history", "restore")},
     **{f"document {word}": "written" for word in ("redact", "remove", "decide")},
     "document create": "paired",
+    **{
+        f"device {word}": "kept equal"
+        for word in ("history", "restore", "thin", "erase", "pin", "unpin")
+    },
+    **{f"device profile {word}": "kept equal" for word in ("show", "set")},
     **{f"contact {word}": "known" for word in CONTACTS},
     **{f"relay account {word}": "relayed" for word in ("add", "list", "remove")},
 }
 # two never end by themselves: test_cli_serve.py, test_relay_command.py; one needs a server:
-# test_server_role.py; three need two screens or a conflict: test_device_commands.py
+# test_server_role.py; three need two screens or a conflict: test_device_commands.py;
+# one needs the folder where it was: test_device_history.py
 # the words of another person, and a stranger's letter: test_contact_commands.py
 ELSEWHERE = {"serve", "relay serve", "service print-grants"} | {
-    *(f"device {word}" for word in ("pair", "join", "resolve")),
+    *(f"device {word}" for word in ("pair", "join", "resolve", "fetch")),
     *(f"contact {word}" for word in ("verify", "dismiss")),
 }
+# three need a link at a relay: test_link_commands.py
+ELSEWHERE |= {f"share link {word}" for word in ("show", "revoke", "open")}
 
 
 def entries(group: Group, before: str = "") -> Iterator[tuple[str, Entry]]:
@@ -207,7 +216,9 @@ def _pair_devices(cli: Cli, keep: Callable[[str], None]) -> None:
         newcomer = DeviceWork(other)
         joined(DeviceWork(first), newcomer, "phone", place=stick)
     keep("paired")
-    assert cli.line("device keep notes").code == 0
+    (cli.folder / "notes" / "a.txt").write_text("dear diary")
+    for line in ("device keep notes", "device sync"):
+        assert cli.line(line).code == 0, line
     keep("kept equal")
     for line in ("document create plan", "document edit plan --append 'The code is 4711.'"):
         assert cli.line(line).code == 0, line

@@ -43,7 +43,7 @@ def desks(tmp_path: Path) -> tuple[Desk, Desk]:
 
 
 def test_two_people_exchange_cards_verify_and_write(
-    desks: tuple[Desk, Desk], tmp_path: Path
+    desks: tuple[Desk, Desk],
 ) -> None:
     anna, ben = desks
     cards = anna.folder.parent
@@ -70,7 +70,11 @@ def test_two_people_exchange_cards_verify_and_write(
     anna.told("device", "sync")
     ben.told("device", "sync")
 
-    # what Anna's screen shows as a QR code verifies her
+    _verify_by_picture(anna, ben, cards)
+
+
+def _verify_by_picture(anna: Desk, ben: Desk, cards: Path) -> None:
+    """Have Ben verify Anna by what her screen shows as a QR code, and write back."""
     assert ben.told("contact", "add", str(cards / "Anna.card"))["standing"] == "unverified"
     short = anna.told("contact", "card")["short"]
     assert ben.told("contact", "verify", "Anna", short)["standing"] == "verified"
@@ -99,12 +103,12 @@ def test_two_people_exchange_cards_verify_and_write(
     text = (anna.folder.parent / "Anna.card").read_text()
     at = len(text) // 2
     changed = text[:at] + ("A" if text[at] != "A" else "B") + text[at + 1 :]
-    (tmp_path / "changed.card").write_text(changed)
+    (cards / "changed.card").write_text(changed)
     before = ben.told("contact", "list")
 
-    ended = ben("contact", "add", str(tmp_path / "changed.card"), "--name", "Cem")
+    ended = ben("contact", "add", str(cards / "changed.card"), "--name", "Cem")
     assert ended.code != 0
     assert "error" in ended.err
-    assert ben("contact", "add", str(tmp_path / "none")).code == 2
+    assert ben("contact", "add", str(cards / "none")).code == 2
     assert ben.told("contact", "list") == before
     assert anna("contact", "add", str(anna.folder.parent / "Anna.card")).code != 0

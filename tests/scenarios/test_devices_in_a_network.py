@@ -22,12 +22,14 @@ from sealhold.sharing.devices.names import Mailbox
 from sealhold.sharing.devices.syncing import Reached, Round, Syncing
 from sealhold.stores.backends.folder import FolderObjects
 from sealhold.stores.backends.memory import MemoryObjects
+from tests.loops import in_a_loop
 from tests.unit.owned_devices import Machine, machines
 from tests.unit.replicas import Shelf
 
 HERE = ["127.0.0.1"]
 NOON = Instant(472_222 * HOUR_MS + 1)
 LONG = bytes(range(256)) * 8_000  # 2 MB: goes into packs
+LONG_ENOUGH = 60.0  # seconds to listen; what is waited for ends it sooner
 
 
 @pytest.fixture
@@ -93,7 +95,7 @@ def test_two_devices_sync_straight_over_their_network(two: list[Machine], tmp_pa
     first, second = two
     first.write("a.txt", b"from the first")
     first.write("long.bin", LONG)
-    with LanServer(first.devices, FolderObjects(tmp_path, "first"), host=HERE[0]) as server:
+    with LanServer(first.devices, FolderObjects(tmp_path, "first"), hosts=HERE) as server:
         around(first, server)
         [near] = lan.reached(second.devices, [shown_at(server, first)], noon, calling)
         for _ in range(2):
@@ -114,7 +116,7 @@ def test_the_network_and_another_carrier_come_to_one_state(two: list[Machine]) -
     shelf = Shelf()
     with ExitStack() as stack:
         servers = [
-            stack.enter_context(LanServer(each.devices, MemoryObjects(), host=HERE[0]))
+            stack.enter_context(LanServer(each.devices, MemoryObjects(), hosts=HERE))
             for each in two
         ]
         for each in (first, second):
@@ -137,7 +139,7 @@ def test_the_network_and_another_carrier_come_to_one_state(two: list[Machine]) -
 
 def test_a_removed_device_is_let_in_no_more(two: list[Machine]) -> None:
     first, second = two
-    with LanServer(first.devices, MemoryObjects(), host=HERE[0]) as server:
+    with LanServer(first.devices, MemoryObjects(), hosts=HERE) as server:
         around(first, server)
         [near] = lan.reached(second.devices, [shown_at(server, first)], noon, calling)
         for _ in range(2):
@@ -160,9 +162,9 @@ def test_a_removed_device_is_let_in_no_more(two: list[Machine]) -> None:
 
 def test_devices_find_each_other_by_what_they_announce(two: list[Machine]) -> None:
     first, second = two
-    with heard() as told, LanServer(first.devices, MemoryObjects(), host=HERE[0]) as server:
+    with heard() as told, LanServer(first.devices, MemoryObjects(), hosts=HERE) as server:
         server.announce(HERE, noon)
-        [near] = lan.found(second.devices, HERE, noon, 5.0)
+        [near] = lan.found(second.devices, HERE, noon, LONG_ENOUGH)
 
         assert near.way == lan.way_of(first.devices.me.id)
         assert lan.found(first.devices, HERE, noon, 0.0) == []  # not itself
@@ -179,11 +181,23 @@ def test_who_turns_the_hour_is_announced_by_the_new_name_alone() -> None:
     try:
         announcer.say("00" * 8)
         announcer.say("11" * 8)
-        names = {each.name for each in browse(HERE, 5.0, wanted=["11" * 8], enough=1)}
+        names = {each.name for each in browse(HERE, LONG_ENOUGH, wanted=["11" * 8], enough=1)}
         assert names == {"11" * 8}
         assert browse(HERE, 0.3, wanted=["00" * 8], enough=1) == []
     finally:
         announcer.close()
+
+
+def test_a_caller_may_have_a_loop_that_stands_meanwhile() -> None:
+    async def within() -> list[Seen]:
+        announcer = Announcer(HERE, 4_712)
+        try:
+            announcer.say("22" * 8)
+            return browse(HERE, LONG_ENOUGH, wanted=["22" * 8], enough=1)
+        finally:
+            announcer.close()
+
+    assert in_a_loop(within()) == [Seen("22" * 8, tuple(HERE), 4_712)]
 
 
 def test_a_beacon_turns_while_it_is_announced(two: list[Machine]) -> None:
@@ -197,9 +211,9 @@ def test_a_beacon_turns_while_it_is_announced(two: list[Machine]) -> None:
     def later() -> Instant:
         return Instant(HOUR_MS * 472_224)  # from which the first name is two hours away
 
-    with LanServer(first.devices, MemoryObjects(), host=HERE[0]) as server:
+    with LanServer(first.devices, MemoryObjects(), hosts=HERE) as server:
         server.announce(HERE, clock)
-        [near] = lan.found(second.devices, HERE, later, 5.0)
+        [near] = lan.found(second.devices, HERE, later, LONG_ENOUGH)
         assert near.way == lan.way_of(first.devices.me.id)
 
 

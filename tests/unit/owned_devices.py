@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from sealhold.model.clock import Clock
+from sealhold.model.ids import CollectionId
 from sealhold.sharing.devices import joining
 from sealhold.sharing.devices.certs import Role
 from sealhold.sharing.devices.contents import Kind
@@ -77,17 +79,19 @@ class Machine:
 
 
 @contextmanager
-def machine(seed: bytes = b"another machine") -> Iterator[Machine]:
+def machine(seed: bytes = b"another machine", clock: Clock | None = None) -> Iterator[Machine]:
     """Return a vault that is no device yet; each seed gives other keys."""
-    with memory_vault(seed=seed, clock=ticking()) as vault:
+    with memory_vault(seed=seed, clock=clock or ticking()) as vault:
         yield Machine(vault, Devices(vault.core, vault.packs))
 
 
 @contextmanager
-def machines(count: int, roles: Sequence[Role] = ()) -> Iterator[list[Machine]]:
+def machines(
+    count: int, roles: Sequence[Role] = (), clock: Clock | None = None
+) -> Iterator[list[Machine]]:
     """Return paired devices, the first of which began; they have one collection, `papers`."""
     with ExitStack() as stack:
-        found = [stack.enter_context(machine(b"machine %d" % at)) for at in range(count)]
+        found = [stack.enter_context(machine(b"machine %d" % at, clock)) for at in range(count)]
         first = found[0]
         first.devices.begin("first", None)
         first.devices.create(Holds.FILES, "papers")
@@ -96,11 +100,17 @@ def machines(count: int, roles: Sequence[Role] = ()) -> Iterator[list[Machine]]:
         yield found
 
 
-def pair(member: Machine, newcomer: Machine, name: str, role: Role = Role.FULL) -> None:
+def pair(
+    member: Machine,
+    newcomer: Machine,
+    name: str,
+    role: Role = Role.FULL,
+    only: frozenset[CollectionId] | None = None,
+) -> None:
     """Take a newcomer in, as a pairing does once the words were compared."""
     keys = DeviceKeys.generate(NOON, newcomer.vault.core.entropy)
     public = keys.signer.public + keys.box.public
     asked = request(name, keys.published())
-    payload = joining.certify(member.devices, public, asked, role, [PLACE])
+    payload = joining.certify(member.devices, public, asked, role, [PLACE], only)
     theirs = joining.introduction(member.devices)
     joining.accept(newcomer.devices, keys, name, theirs, payload, newcomer.vault.core.entropy)

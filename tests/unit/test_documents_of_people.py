@@ -85,7 +85,7 @@ def test_an_editor_who_is_let_go_leaves_what_was_known_and_the_rest_is_a_suggest
 
 @pytest.mark.parametrize("is_left", [False, True], ids=["undecided", "left"])
 def test_who_comes_back_goes_on_and_what_was_left_stays_out(
-    people: Together, is_left: bool
+    people: Together, *, is_left: bool
 ) -> None:
     people.write(people.bo, 0, "late ")
     people.rounds(people.bo)

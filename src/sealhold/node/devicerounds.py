@@ -8,19 +8,22 @@ Source: docs/spec/11-exchange-and-op-log.md sections 5 and 6; docs/spec/47-folde
 
 from collections.abc import Callable
 from dataclasses import replace
+from threading import Event
 from types import TracebackType
 from typing import Self
 
+from sealhold.model.errors import NoEpochError
 from sealhold.model.ids import DeviceId, Id16
 from sealhold.model.shown.devices import FolderView, RoundView
-from sealhold.node.contactwork import ContactWork
+from sealhold.node.deviceupkeep import upkeep
 from sealhold.node.devicewatch import Hints
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.documentrounds import Arriving
+from sealhold.node.nearwords import NearWords
 from sealhold.node.peoplerounds import PeopleRounds
 from sealhold.sharing.devices.applying import Applied
 from sealhold.sharing.devices.foldersync import Changed, FolderSync
-from sealhold.sharing.devices.syncing import Round, Syncing
+from sealhold.sharing.devices.syncing import Reached, Round, Syncing
 
 Tell = Callable[[str], None]  # what is being done
 
@@ -32,11 +35,16 @@ def unheard(_what: str) -> None:
 class Rounds:
     """The rounds of one device; a context manager. For one thread."""
 
-    def __init__(self, work: DeviceWork) -> None:
+    def __init__(self, work: DeviceWork, *, watches: bool = False) -> None:
+        """Begin; who watches serves in the home network, too, where that is on."""
         self._work = work
+        self._came = Event()  # set by threads of the home network
+        self._hints: Hints | None = None
+        self._near = work.near(self._came.set if watches else None)
+        self._places: list[Reached] | None = None
         self._folders: dict[str, FolderSync] = {}
         self._syncing: Syncing | None = None
-        self._given = Round()  # what went out while a folder was looked through
+        self._given = Round()  # what came and went before the exchange of a round
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -49,6 +57,7 @@ class Rounds:
         trace: TracebackType | None,
     ) -> None:
         """Let go of the folders."""
+        self._near.close()
         for folder in self._folders.values():
             folder.close()
 
@@ -65,13 +74,12 @@ class Rounds:
             FolderGoneError: a folder is not there, or is another one.
         """
         self._open()
-        if self._syncing is None:
-            self._syncing = Syncing(self._work.devices, self._work.places.reached())
+        self._syncing = self._reached(tell)
         first: dict[str, Applied] = {}
         arriving = Arriving(self._work)
         if new := {name: each for name, each in self._folders.items() if each.is_new}:
             # what others have is there first: a file that both have is one file, and no second
-            self._syncing.round()
+            self._given.add_round(self._syncing.round())
             self._open()
             first = {name: self._folders[name].put() for name in new if name in self._folders}
         taken: dict[str, Changed] = {}
@@ -80,14 +88,18 @@ class Rounds:
                 taken[name] = Changed()
                 continue
             tell(f"looking through {folder.path}")
-            done = folder.take(
-                lambda what, at, of: tell(f"{what} {at} of {of} files"), after=self._give
-            )
-            if deletes and done.held is not None:
-                done = folder.take(allowed=done.held.paths)
+            try:
+                done = folder.take(
+                    lambda what, at, of: tell(f"{what} {at} of {of} files"), after=self._give
+                )
+                if deletes and done.held is not None:
+                    done = folder.take(allowed=done.held.paths)
+            except NoEpochError as err:
+                # it waits in the folder for keys, which this very round may bring
+                self._given.troubles.append(f"{folder.path}: {err}")
+                done = Changed()
             taken[name] = done
         came = self._syncing.round(lambda name, _round: tell(f"exchanging {name}"))
-        self._exchange_letters(came)
         self._meet(came)
         came.add_round(self._given)
         self._given = Round()
@@ -99,20 +111,29 @@ class Rounds:
             applied = folder.put()
             applied.written += first[name].written if name in first else 0
             shown.append(_shown(name, folder, taken.get(name, Changed()), applied))
+        upkeep(self._work, self._syncing, came)
+        if self._hints is not None:
+            self._hints.follow(self._syncing.waits())
         return replace(self._told(came, tuple(shown)), documents=documents)
 
-    def _exchange_letters(self, came: Round) -> None:
-        """Take letters of other people, leave those for them, and have own devices hear of it."""
-        post = ContactWork(self._work).round()
-        came.troubles += post.troubles
-        if self._syncing is not None and (post.taken or post.is_new_card):
-            self._syncing.give(self._work.devices.home, came)
+    def _reached(self, tell: Tell) -> Syncing:
+        """Return what exchanges, with the devices that are at hand now."""
+        if self._places is None:
+            self._places = self._work.places.reached()
+            if self._near.is_on:
+                tell("looking for your devices in the home network")
+        carriers = [*self._near.carriers(), *self._places]
+        syncing = self._syncing or Syncing(self._work.devices, carriers)
+        syncing.reach(carriers, self._near.sources())
+        return syncing
 
     def _meet(self, came: Round) -> None:
         """Take and leave letters, keep shares up, and give on what was written for that."""
         met = PeopleRounds(self._work).run()
         if met is not None:
             came.troubles += met.troubles
+            if met.post.taken:
+                self._places = None  # a letter may tell that what is shared lies elsewhere now
             if met.has_written and self._syncing is not None:
                 came.add_round(self._syncing.give_all())
 
@@ -124,7 +145,9 @@ class Rounds:
     def hints(self) -> Hints:
         """Return what tells when another round is worth while; after a first one."""
         waits = [] if self._syncing is None else self._syncing.waits()
-        return Hints([folder.path for folder in self._folders.values()], waits)
+        folders = [folder.path for folder in self._folders.values()]
+        self._hints = Hints(folders, waits, self._came)
+        return self._hints
 
     def _open(self) -> None:
         """Open folders that are new, and anew those whose collection was loaded anew."""
@@ -145,6 +168,8 @@ class Rounds:
     def _told(self, done: Round, folders: tuple[FolderView, ...]) -> RoundView:
         devices = self._work.devices
         names = devices.names()
+        near = [_name(names, each) for each in self._near.done()]
+        words = NearWords(devices.me.id, names)
         behind, verified = list[str](), set[str]()
         for opened in devices.collections():
             missing = {each.log: each.missing for each in opened.replica.book.behind()}
@@ -160,8 +185,9 @@ class Rounds:
             taken_bytes=done.taken_bytes,
             given_bytes=done.given_bytes,
             content_bytes=done.content_bytes,
-            troubles=tuple(done.troubles),
-            away=tuple(done.away),
+            troubles=words.troubles([*done.troubles, *words.unseen(self._near.trouble)]),
+            away=words.away(done.away),
+            near=tuple(sorted(near)),
             behind=tuple(behind),
             folders=folders,
             verified=tuple(sorted(verified)),
@@ -180,7 +206,13 @@ def _shown(name: str, folder: FolderSync, changed: Changed, applied: Applied) ->
         renamed=applied.renamed,
         removed=applied.removed,
         busy=tuple(changed.busy),
-        failed=tuple(f"{path}: {why}" for path, why in applied.failed.items()),
+        failed=(
+            *(f"{path}: {why}" for path, why in applied.failed.items()),
+            *(
+                f"{path}: its content is gone, or is not what was written"
+                for path in applied.tampered
+            ),
+        ),
         held=0 if changed.held is None else changed.held.files,
     )
 

@@ -25,14 +25,18 @@ Ask = Callable[[float], bool]  # waits so many seconds; whether something came
 class Hints:
     """What tells that a round is worth while; a context manager."""
 
-    def __init__(self, folders: Sequence[Path], places: Sequence[Ask]) -> None:
-        self._came = Event()
+    def __init__(
+        self, folders: Sequence[Path], places: Sequence[Ask], came: Event | None = None
+    ) -> None:
+        """Take what is watched, what is asked, and what others set when something came."""
+        self._came = came or Event()
         self._local = Event()  # something in a folder, not only at a place
         self._over = Event()
         self._threads = [
             *(Thread(target=self._watch, args=(path,), daemon=True) for path in folders),
-            *(Thread(target=self._ask, args=(ask,), daemon=True) for ask in places),
         ]
+        self._asked: set[Ask] = set()
+        self.follow(places)
 
     def __enter__(self) -> Self:
         """Begin to wait."""
@@ -48,6 +52,12 @@ class Hints:
     ) -> None:
         """Wait no more; a question that is under way ends by itself."""
         self._over.set()
+
+    def follow(self, places: Sequence[Ask]) -> None:
+        """Ask these places from now on, and no others."""
+        fresh, self._asked = set(places) - self._asked, set(places)
+        for ask in fresh:
+            Thread(target=self._ask, args=(ask,), daemon=True).start()
 
     def wait(self, seconds: float = EVERY) -> bool:
         """Wait until something may have changed, or so long; return whether folders are to be seen.
@@ -70,7 +80,7 @@ class Hints:
                 self._came.set()
 
     def _ask(self, ask: Ask) -> None:
-        while not self._over.is_set():
+        while ask in self._asked and not self._over.is_set():
             try:
                 if ask(POLL):
                     self._came.set()

@@ -7,6 +7,7 @@
 Source: docs/spec/11-exchange-and-op-log.md; docs/spec/20-faces.md section 8.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from sealhold.model.errors import InvalidError, NotFoundError, StoreUnavailableError, TakenError
@@ -28,10 +29,13 @@ from sealhold.sharing.devices.drafting import Draft
 from sealhold.sharing.devices.folderrows import FolderRows
 from sealhold.sharing.devices.foldersync import bind
 from sealhold.sharing.devices.joinpapers import Holds, Way, carrier_id, checked_name, read_way
+from sealhold.sharing.devices.lanchoice import read_choice
+from sealhold.sharing.devices.lannear import Near
 from sealhold.sharing.devices.syncing import Syncing
 from sealhold.stores.backends.localdir import LocalDir
 
 STAGING = "sync"  # where packs wait in the vault's folder
+LAN = "lan"  # where lies what is kept for devices of the home network
 
 
 class DeviceWork:
@@ -63,7 +67,6 @@ class DeviceWork:
             NotFoundError: this vault is no device yet.
         """
         me, names = self.devices.me, self.devices.names()
-        first = self.devices.collections()[0]
         found = [
             DeviceView(
                 id=device.hex(),
@@ -73,7 +76,7 @@ class DeviceWork:
                 reason=member.reason.value,
                 is_here=device == me.id,
             )
-            for device, member in first.members.state.members.items()
+            for device, member in self.devices.members().items()
         ]
         return sorted(found, key=lambda each: (not each.is_here, each.name, each.id))
 
@@ -84,10 +87,9 @@ class DeviceWork:
             NotFoundError: none.
             InvalidError: several.
         """
-        found = [
-            each
-            for each in self.every()
-            if text == each.name or (text and each.id.startswith(text))
+        every = self.every()
+        found = [each for each in every if each.name == text] or [
+            each for each in every if text and each.id.startswith(text)
         ]
         standing = [each for each in found if each.standing != "removed"] or found
         if not standing:
@@ -169,7 +171,7 @@ class DeviceWork:
         return ExposureView(
             device=device.hex(),
             name=self.devices.names().get(device, ""),
-            collections=tuple(had),
+            collections=tuple(sorted(had)),
             entries=entries,
             objects=objects,
         )
@@ -254,6 +256,20 @@ class DeviceWork:
                 self.devices.keeping.drop_carrier(bytes.fromhex(each.id))
                 return each
         raise NotFoundError("this device syncs through no such place")
+
+    # --- the home network ---
+
+    @property
+    def kept_near(self) -> LocalDir:
+        """What this device keeps for the others of its home network."""
+        folder = self._node.home.folder / LAN
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return LocalDir(folder)
+
+    def near(self, stir: Callable[[], None] | None = None) -> Near:
+        """Return the home network, as it was chosen; `stir` as there."""
+        choice = read_choice(self.devices.keeping.lan())
+        return Near(self.devices, self.kept_near, choice, self.core.clock, stir)
 
     # --- joining ---
 

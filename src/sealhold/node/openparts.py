@@ -25,7 +25,6 @@ from sealhold.compute.products import Products
 from sealhold.compute.proving import Prover
 from sealhold.compute.pullers import puller_of
 from sealhold.compute.pushdown import FilePushdown
-from sealhold.compute.readercell import ReaderCell
 from sealhold.compute.replay import Replay
 from sealhold.compute.retrieve import Retrieval
 from sealhold.compute.running import Runs
@@ -116,7 +115,7 @@ class OpenParts:
         self.records = Records(core, self._index, firewall, self.audit, time.perf_counter)
         per_file, clock = plugins.is_per_file, time.perf_counter
         self.sources = Sources(
-            core, self._index, self._objects, ReaderCell, per_file, clock, self._steering
+            core, self._index, self._objects, world.reader, per_file, clock, self._steering
         )
         self.standing = Standing(
             core, self._index, self._objects, looking, pullers, self.sources.turn

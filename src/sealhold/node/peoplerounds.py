@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from sealhold.model.errors import NotFoundError
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicework import DeviceWork
-from sealhold.node.sharedrafts import Kept
-from sealhold.node.sharework import ShareWork
+from sealhold.node.sharework import Kept, ShareWork
 from sealhold.sharing.peers.letters import Post
 
 

@@ -7,34 +7,29 @@
 Source: docs/spec/52-share-spaces.md; docs/spec/49-sharing.md sections 7 and 8.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sealhold.model.errors import (
     CarrierAwayError,
     CarrierRefusedError,
-    DeniedError,
     InvalidError,
     NoEpochError,
     NotFoundError,
 )
-from sealhold.model.ids import ContactId, GrantId, Id16
-from sealhold.model.quantities import DAY
-from sealhold.model.shown.shares import EffectView, FindingView, PreviewView, RevokedView
+from sealhold.model.ids import GrantId, Id16
+from sealhold.model.shown.shares import RevokedView
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.documenttexts import DocumentTexts
-from sealhold.node.sharedrafts import Draft, Kept, as_together, held_as, is_of_documents
-from sealhold.node.sharefiles import Offered, SharedFiles
-from sealhold.node.sharewords import line_views, revoked_view
-from sealhold.policy.described import Around
-from sealhold.policy.preview import admit, preview, told, would_add
-from sealhold.policy.share import MAX_COUNT, Clauses, Per, What
-from sealhold.policy.sharefacts import HeldShare, ShareFacts
+from sealhold.node.sharedraft import Draft, ShareLooking
+from sealhold.node.sharewords import revoked_view
+from sealhold.node.togethershares import is_of_documents
+from sealhold.policy.preview import admit
+from sealhold.policy.share import MAX_COUNT, Per
 from sealhold.policy.shareterms import Tier
-from sealhold.policy.sharetexts import label
-from sealhold.policy.suspicion import Finding, findings, fixed, require_answers
+from sealhold.policy.suspicion import Finding, require_answers
 from sealhold.policy.uses import Ledger, revoke
 from sealhold.sharing.devices.devices import Open
 from sealhold.sharing.peers import spaces
@@ -52,7 +47,27 @@ BACK: Final = (30, 90)  # days that a preview of a rule looks back
 _NEW: Final = GrantId(Id16(bytes(16)))  # stands for the share that is looked at
 
 
-class ShareWork:
+@dataclass(slots=True)
+class Kept:
+    """What a round did for shares."""
+
+    written: int = 0  # objects
+    erased: int = 0
+    released: int = 0  # uses
+    denied: int = 0
+    invited: int = 0
+    signed_not: int = 0  # receipts that do not fit
+    said: int = 0  # papers
+    troubles: list[str] = field(default_factory=list)
+
+    @property
+    def has_written(self) -> bool:
+        """Whether there is something to be given on."""
+        told = (self.written, self.erased, self.released, self.denied, self.invited, self.said)
+        return any(told)
+
+
+class ShareWork(ShareLooking):
     """What the owner of this vault shares. For one thread."""
 
     def __init__(self, work: DeviceWork, contacts: ContactWork | None = None) -> None:
@@ -61,111 +76,8 @@ class ShareWork:
         Raises:
             NotADeviceError: this vault is no device yet.
         """
-        self._work, self._devices = work, work.devices
-        self.contacts = ContactWork(work) if contacts is None else contacts
-        self.files = SharedFiles(work.devices)
+        super().__init__(work, contacts)
         self.ledgers = ShareLedgers(work.core)
-
-    # --- looking at a share before it holds ---
-
-    def draft(self, name: str, clauses: Clauses, *, unverified: bool = False) -> Draft:
-        """Return what a share would do; nothing is changed.
-
-        Args:
-            name: how the recipient sees it called.
-            clauses: with the owner's ids.
-            unverified: whether people count that were not verified.
-
-        Raises:
-            NotFoundError: one of the people is no contact.
-            DeniedError: one is not verified, or paused.
-            InvalidError: nothing is in it, or files and documents.
-            InvalidGrantError: a clause that such a share does not have.
-        """
-        people = tuple(self.person(each, unverified=unverified) for each in clauses.who)
-        offered = self._by_id(clauses)
-        if not offered and clauses.tier is not Tier.ANSWER:
-            raise InvalidError("nothing is in this share")
-        if is_of_documents(clauses, offered.values()):
-            clauses = as_together(clauses)
-        before, after = (
-            self._facts(()),
-            self._facts((held_as(_NEW, clauses, self._owner, offered),)),
-        )
-        things = [each.thing for each in offered.values()]
-        effect = preview(before, after, things, spaces.digest)
-        around = self._around(clauses, offered)
-        given = {one for sets in effect.of.values() for one in (*sets.appears, *sets.changed)}
-        whole = replace(clauses, what=What(ids=frozenset(offered)))
-        now = self._devices.now()
-        came = {
-            days: sum(
-                would_add(
-                    after,
-                    things,
-                    {each.id: each.came for each in offered.values()},
-                    now - days * DAY,
-                ).values()
-            )
-            for days in BACK
-        }
-        return Draft(
-            name=name,
-            clauses=clauses,
-            people=people,
-            offered=offered,
-            effect=effect,
-            found=findings(whole, given, around),
-            came=came,
-        )
-
-    def shown(self, draft: Draft) -> PreviewView:
-        """Return a share that is looked at, as faces show it."""
-        names = {each.id: each.name for each in draft.people}
-        paths = {each.id: each.path for each in draft.offered.values()}
-        described = {each.id: each.describe() for each in draft.offered.values()}
-
-        def listed(ids: Iterable[Id16]) -> tuple[str, ...]:
-            return tuple(sorted(paths.get(each, each.hex()) for each in ids))
-
-        effects = [
-            EffectView(
-                person=names.get(who, who.hex()[:16]),
-                tier=tier.word,
-                appears=listed(sets.appears),
-                goes=listed(sets.goes),
-                changed=listed(sets.changed),
-                unchanged=len(sets.unchanged),
-                types=tuple(told(sets.appears, described).types.items()),
-            )
-            for (who, tier), sets in sorted(draft.effect.of.items())
-            if who in names
-        ]
-        return PreviewView(
-            label=label(draft.clauses.tier),
-            lines=line_views(draft.clauses, names),
-            effects=tuple(effects),
-            findings=tuple(
-                FindingView(sign=each.sign.value, fix=each.fix.value, objects=listed(each.items))
-                for each in draft.found
-            ),
-            would_add=tuple(draft.came.items()),
-            digest=draft.effect.digest.hex(),
-        )
-
-    def fixed(self, draft: Draft, signs: Sequence[str]) -> Draft:
-        """Return a share after the fixes of some findings were taken; it is looked at again.
-
-        Raises:
-            InvalidError: no finding has one of these signs, or nothing is left.
-        """
-        for sign in signs:
-            found = next((each for each in draft.found if each.sign.value == sign), None)
-            if found is None:
-                raise InvalidError(f"nothing is found under `{sign[:32]}`")
-            clauses = fixed(draft.clauses, found, self._around(draft.clauses, draft.offered))
-            draft = self.draft(draft.name, clauses, unverified=True)
-        return draft
 
     # --- making, keeping, taking back ---
 
@@ -226,21 +138,6 @@ class ShareWork:
         done.denied += answers.denied
         done.signed_not += len(sign_beside(self._devices, opened, record, self.ledgers))
 
-    def _bring(self, opened: Open, record: Record, done: Kept) -> Mapping[bytes, bytes]:
-        """Bring what is shared into its space; return its ids there, by source."""
-        offered = self._offered(record.clauses)
-        if not record.is_of_documents:
-            came = mirror(self._devices, opened, record, [each.item for each in offered])
-            done.written += came.written
-            done.erased += came.erased
-            return came.things
-        texts = DocumentTexts(self._devices)
-        try:
-            done.written += copy_in(opened, record, map(texts.shown, offered))
-        except (CarrierAwayError, NotFoundError) as err:
-            done.troubles.append(f"not all of {record.name} is there yet: {err}")
-        return things(opened, record, (each.item.source for each in offered))
-
     def revoke(self, record: Record) -> RevokedView:
         """Take a share back, durably: nothing new is given from here on.
 
@@ -283,62 +180,22 @@ class ShareWork:
             raise InvalidError("several shares are called so: say the id")
         return found[0]
 
-    def person(self, who: ContactId, *, unverified: bool) -> Known:
-        """Return a contact with whom something may be shared.
-
-        Raises:
-            NotFoundError: nobody of that id is known.
-            DeniedError: they are paused, or were not verified.
-        """
-        known = self.contacts.contacts.by_root(who)
-        if known is None:
-            raise NotFoundError("nobody you know")
-        if known.contact.is_paused:
-            raise DeniedError("this contact is paused: verify their new card first")
-        if not known.contact.is_verified and not unverified:
-            raise DeniedError("this contact was not verified")
-        return known
-
     # --- inside ---
 
-    @property
-    def _owner(self) -> ContactId:
-        return ContactId(self._devices.me.root)
-
-    def _offered(self, clauses: Clauses) -> list[Offered]:
-        if clauses.what.is_selector or clauses.tier is Tier.ANSWER:
-            return []
-        return list(self.files.every(clauses.what.ids))
-
-    def _by_id(self, clauses: Clauses) -> dict[Id16, Offered]:
-        return {each.id: each for each in self._offered(clauses)}
-
-    def _facts(self, more: tuple[HeldShare, ...]) -> ShareFacts:
-        held = tuple(
-            held_as(
-                each.grant,
-                each.clauses,
-                self._owner,
-                {one.id: one for one in self._offered(each.clauses)},
-            )
-            for each in records(self._devices)
-            if not each.is_revoked
-        )
-        return ShareFacts(now=self._devices.now(), owner=self._owner, held=(*held, *more))
-
-    def _around(self, clauses: Clauses, offered: Mapping[Id16, Offered]) -> Around:
-        return Around(
-            now=self._devices.now(),
-            owner=self._owner,
-            described={each.id: each.describe() for each in offered.values()},
-            held=self._facts(()).held,
-            given={who: self._sizes(who) for who in clauses.who},
-        )
-
-    def _sizes(self, who: ContactId) -> tuple[int, ...]:
-        """Return how many objects earlier shares gave a person."""
-        earlier = (each.clauses for each in records(self._devices))
-        return tuple(len(self._offered(each)) for each in earlier if who in each.who)
+    def _bring(self, opened: Open, record: Record, done: Kept) -> Mapping[bytes, bytes]:
+        """Bring what is shared into its space; return its ids there, by source."""
+        offered = self._offered(record.clauses)
+        if not record.is_of_documents:
+            came = mirror(self._devices, opened, record, [each.item for each in offered])
+            done.written += came.written
+            done.erased += came.erased
+            return came.things
+        texts = DocumentTexts(self._devices)
+        try:
+            done.written += copy_in(opened, record, map(texts.shown, offered))
+        except (CarrierAwayError, NotFoundError) as err:
+            done.troubles.append(f"not all of {record.name} is there yet: {err}")
+        return things(opened, record, (each.item.source for each in offered))
 
     def _ledger(self, record: Record) -> None:
         if record.clauses.tier < Tier.KEY_PER_USE:

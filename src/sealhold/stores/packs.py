@@ -118,6 +118,12 @@ def padded(length: int) -> int:
     return -(-length // step) * step
 
 
+def room(chunks: int, length: int) -> int:
+    """Return at most how long a pack is that holds so many chunks of so many bytes in all."""
+    table = chunks * _ENTRY.size + TABLE_SEAL
+    return padded(_HEAD + length + table + _LENGTH.size + len(_END))
+
+
 def read_pack(pack: SealedBytes, open_table: Open) -> Contents:
     """Return what `pack` holds, after all of its form was checked.
 

@@ -86,6 +86,7 @@ _WORDS = {
     EventKind.HOLD: "a duty to keep: {reason}",
     EventKind.HELD: "what is held of somebody who was erased: {reason}",
     EventKind.SNAPSHOT: "a snapshot of what is set: {reason}",
+    EventKind.LINK: "a link share was {reason}",
     EventKind.PAUSE: "a grant was {reason}",
     EventKind.TOKEN: "a policy token: {reason}",
     EventKind.LOG_KEY: "another key signs for the log from here on: the one before is {reason}",

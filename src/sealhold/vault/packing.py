@@ -51,6 +51,10 @@ class PackKeys:
     seed: Secret  # says where content is cut
     table: Secret  # seals the table of each pack, with its salt
 
+    def seal_table(self, salt: bytes, table: bytes, entropy: Entropy) -> SealedBytes:
+        """Return the table of a pack, sealed under the key of its salt."""
+        return Sealer(derive(self.table, Tag.PACK_TABLE, salt)).seal(table, salt, entropy)
+
 
 @dataclass(frozen=True, slots=True)
 class Counted:
@@ -282,8 +286,7 @@ class Packing:
         self._count(sent=len(whole), packs=1)
 
     def _seal_table(self, salt: bytes, table: bytes) -> SealedBytes:
-        sealer = Sealer(derive(self._keys.table, Tag.PACK_TABLE, salt))
-        return sealer.seal(table, salt, self._entropy)
+        return self._keys.seal_table(salt, table, self._entropy)
 
     # --- how it goes ---
 

@@ -7,6 +7,7 @@ Source: docs/spec/11-exchange-and-op-log.md; docs/spec/12-membership.md.
 """
 
 from sealhold.stores.spec import ColumnKind, TableSpec
+from sealhold.vault.linkrows import LINKS
 
 SELF = TableSpec(
     name="syncself",
@@ -128,5 +129,5 @@ LETTERS = TableSpec(
     key=("way", "id"),
     indexes={},
 )
-DECIDING = (SELF, COLLECTIONS, MEMBERS, SECRETS, CARRIERS, SHARE_LEDGERS)
+DECIDING = (SELF, COLLECTIONS, MEMBERS, SECRETS, CARRIERS, SHARE_LEDGERS, LINKS)
 TABLES = (ENTRIES, SEGMENTS, SENT, FILES, ASIDE, LETTERS, SHARE_USES)

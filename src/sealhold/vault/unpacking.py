@@ -89,6 +89,21 @@ class Unpacking:
         self._here.move_to_end(pack)
         return there
 
+    def opens(self, place: Place) -> bool:
+        """Return whether a chunk lies where it is said to.
+
+        Raises:
+            StoreUnavailableError: the shelf does not answer.
+            CarrierAwayError: likewise.
+        """
+        try:
+            begin, whole = self._bytes_of([place])
+            at = place.offset - begin
+            self._opened(place, whole[at : at + place.length])
+        except TamperedError:
+            return False
+        return True
+
     def _bytes_of(self, run: list[Place]) -> tuple[int, bytes]:
         """Return where what is returned begins in its pack, and bytes that hold the run."""
         pack, first, last = run[0].pack, run[0], run[-1]

@@ -11,9 +11,11 @@ from sealhold.frontends.cli.session import Session
 from sealhold.frontends.web.formats import moment
 from sealhold.model.quantities import Instant
 from sealhold.node.devicerounds import Rounds
+from sealhold.node.devicewatch import EVERY
 from sealhold.node.devicework import DeviceWork
 
 SOON = 1.0  # seconds until a file that somebody was writing is looked at again
+LATER = 60.0  # seconds until a place that was away is tried again
 Deletes = Annotated[
     bool, typer.Option("--deletes", help="Many files that were deleted at once are meant.")
 ]
@@ -40,7 +42,7 @@ def device_sync(
         if conflicts:
             _tell_conflicts(session, work)
             return
-        with told(session) as tell, Rounds(work) as rounds:
+        with told(session) as tell, Rounds(work, watches=watch) as rounds:
             done = rounds.run(tell, deletes=deletes)
             tell.clear()
             emit(session, done, *round_blocks(done))
@@ -48,10 +50,13 @@ def device_sync(
                 with rounds.hints() as hints:
                     while True:
                         is_busy = any(each.busy for each in done.folders)
-                        is_local = hints.wait(SOON) if is_busy else hints.wait()
+                        wait = LATER if done.away else EVERY
+                        is_local = hints.wait(SOON if is_busy else wait)
+                        before = done.near
                         done = rounds.run(tell, looks=is_local or is_busy)
                         tell.clear()
-                        if done.taken or done.given or done.troubles or done.away:
+                        is_news = done.taken or done.given or done.near != before
+                        if is_news or done.troubles or done.away:
                             emit(session, done, *round_blocks(done))
 
 

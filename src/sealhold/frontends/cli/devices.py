@@ -14,6 +14,7 @@ from sealhold.model.shown.devices import DeviceView, FolderView, RoundView
 
 NAME = "What this device is called; by default the name of this machine."
 DEVICE = "Its name, or how its id begins."
+SPOT = "COLLECTION/PATH, a collection, or a path in a folder that is kept here."
 MANY = 8  # paths that are listed
 
 
@@ -49,6 +50,8 @@ def round_blocks(done: RoundView) -> list[Block]:
             ]
         )
     ]
+    if done.near:
+        blocks.append(Line(f"On the home network: {safe(', '.join(done.near))}"))
     for folder in done.folders:
         blocks += _folder(folder)
     blocks += arrived_lines(done.documents)

@@ -1,13 +1,14 @@
 """`sealhold share create`."""
 
 from collections.abc import Sequence
-from typing import Annotated
 
 import typer
 
+from sealhold.frontends.cli import share_options as options
 from sealhold.frontends.cli.opening import reading, world_of
 from sealhold.frontends.cli.out import Line, emit, say
 from sealhold.frontends.cli.session import Session
+from sealhold.frontends.cli.share_options import split
 from sealhold.frontends.cli.shares import preview_blocks, share_blocks
 from sealhold.frontends.cli.words import read_time
 from sealhold.model.errors import UsageError, VerificationNeededError
@@ -20,60 +21,27 @@ from sealhold.node.sharework import ShareWork
 
 def share_create(  # noqa: PLR0913, PLR0917  # reason: typer reads options from parameters
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="How they see it called.")],
-    objects: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="OBJECT...", help="COLLECTION/PATH: file, folder, document, all."),
-    ] = None,
-    to: Annotated[
-        list[str] | None, typer.Option(metavar="PERSON", help="With whom: a contact.")
-    ] = None,
-    purpose: Annotated[
-        list[str] | None, typer.Option("--for", metavar="PURPOSE", help="What for; repeat it.")
-    ] = None,
-    until: Annotated[
-        str, typer.Option(metavar="TIME", help="Until when: a date or `30d`; else without end.")
-    ] = "",
-    may: Annotated[
-        str, typer.Option(metavar="ACTION,...", help="view, search, compute, edit, export, reshare")
-    ] = "view",
-    count: Annotated[int, typer.Option(metavar="N", help="At most so many uses.", min=0)] = 0,
-    per: Annotated[
-        str, typer.Option(metavar="WORD", help="Counted over: grant, person or day.")
-    ] = "grant",
-    tier: Annotated[
-        str, typer.Option(metavar="TIER", help="T0 to T3; else T2 with a count, T1 without.")
-    ] = "",
-    dataset: Annotated[
-        str, typer.Option(metavar="DATASET", help="Records instead of files, as they come.")
-    ] = "",
-    rows: Annotated[str, typer.Option(metavar="FILTER", help="Which of them.")] = "all",
-    omit: Annotated[
-        list[str] | None, typer.Option(metavar="FIELD", help="Leave a field out.")
-    ] = None,
-    precision: Annotated[
-        list[str] | None, typer.Option(metavar="RULE", help="Make it coarser: `round(km, 10)`.")
-    ] = None,
-    task: Annotated[
-        str, typer.Option(metavar="DIGEST", help="At T3: the program that answers.")
-    ] = "",
-    delete_after: Annotated[
-        int, typer.Option(metavar="DAYS", help="They are to delete it after so many days.", min=0)
-    ] = 0,
-    unverified: Annotated[
-        bool, typer.Option("--unverified", help="Also with somebody whose words nobody read.")
-    ] = False,
-    answers: Annotated[
-        str, typer.Option(metavar="SIGN,...", help="Findings that are meant so, by their signs.")
-    ] = "",
-    fix: Annotated[
-        str, typer.Option(metavar="SIGN,...", help="Findings whose fix is to be taken.")
-    ] = "",
-    as_shown: Annotated[
-        str, typer.Option(metavar="PREVIEW", help="Only if it is what that preview showed.")
-    ] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Make it without asking.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the preview alone.")] = False,
+    name: options.Name,
+    objects: options.Objects = None,
+    to: options.To = None,
+    purpose: options.For = None,
+    until: options.Until = "",
+    may: options.May = "view",
+    count: options.CountOf = 0,
+    per: options.PerWord = "grant",
+    tier: options.TierWord = "",
+    dataset: options.Dataset = "",
+    rows: options.Rows = "all",
+    omit: options.Omit = None,
+    precision: options.Precision = None,
+    task: options.Task = "",
+    delete_after: options.DeleteAfter = 0,
+    unverified: options.Unverified = False,
+    answers: options.Answers = "",
+    fix: options.Fixes = "",
+    as_shown: options.AsShown = "",
+    yes: options.Yes = False,
+    dry_run: options.DryRun = False,
 ) -> None:
     """Share files, folders or records with somebody on another vault.
 
@@ -90,35 +58,34 @@ def share_create(  # noqa: PLR0913, PLR0917  # reason: typer reads options from 
         work = DeviceWork(node)
         shares = ShareWork(work)
         now = world_of(session).clock()
+        actions = split(may)
         form = ShareForm(
             people=tuple(to or ()),
             objects=tuple(objects or ()),
             dataset=dataset,
             rows=rows,
-            actions=tuple(each for each in may.split(",") if each),
+            actions=actions,
             purposes=tuple(purpose or ()),
             ends=read_time(until, now) if until else None,
             count=count,
             per=per,
             omit=tuple(omit or ()),
             precision=tuple(precision or ()),
-            reshare=1 if "reshare" in may.split(",") else 0,
+            reshare=int("reshare" in actions),
             delete_after=delete_after or None,
             tier=tier,
             task=task,
         )
         draft = shares.draft(name, clauses_of(form, shares, now), unverified=unverified)
-        draft = shares.fixed(draft, [each for each in fix.split(",") if each])
+        draft = shares.fixed(draft, split(fix))
         shown = shares.shown(draft)
         if dry_run:
             emit(session, shown, *preview_blocks(shown))
             return
         say(session, *preview_blocks(shown))
-        signs = [each for each in answers.split(",") if each]
-        signs = signs if yes else _asked(session, shown, signs)
+        signs = split(answers) if yes else _asked(session, shown, split(answers))
         meant = [each for each in draft.found if each.sign.value in signs]
-        digest = bytes.fromhex(as_shown) if _is_digest(as_shown) else draft.effect.digest
-        grant = shares.create(draft, digest, meant)
+        grant = shares.create(draft, _digest(as_shown) or draft.effect.digest, meant)
         made = ShareReport(work, shares).view(shares.record(grant.hex()))
     emit(
         session,
@@ -128,11 +95,9 @@ def share_create(  # noqa: PLR0913, PLR0917  # reason: typer reads options from 
     )
 
 
-def _is_digest(text: str) -> bool:
-    if not text:
-        return False
+def _digest(text: str) -> bytes:
     try:
-        return len(bytes.fromhex(text)) > 0
+        return bytes.fromhex(text)
     except ValueError as err:
         raise UsageError("a preview is told by 64 hexadecimal digits") from err
 

@@ -41,14 +41,14 @@ def read_time(text: str, now: Instant) -> Instant:
 
 
 def read_past(text: str, now: Instant) -> Instant:
-    """Return the instant that `text` means, where `7d` is so long ago.
+    """Return the instant that `text` means of what was: a length is so long ago.
 
     Raises:
         UsageError: no time.
     """
     length = _LENGTH.fullmatch(text)
     if length:
-        return Instant(now - int(length[1]) * _UNITS[length[2]])
+        return Instant(max(0, now - int(length[1]) * _UNITS[length[2]]))
     return read_time(text, now)
 
 

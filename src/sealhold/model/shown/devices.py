@@ -76,6 +76,20 @@ class RoundView:
     folders: tuple[FolderView, ...]
     verified: tuple[str, ...]  # the devices whose newest entries were checked
     documents: tuple[ArrivedView, ...] = ()  # edits that came
+    near: tuple[str, ...] = ()  # devices of the home network that were exchanged with
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanView:
+    """What was chosen about the home network, and who is there."""
+
+    is_on: bool
+    can: bool  # whether this device may: a limited one has not what finds the others
+    addresses: tuple[str, ...]  # of this machine, at which it serves while somebody watches
+    chosen: tuple[str, ...]  # by the owner; empty: all that are private
+    room: int  # bytes that may be kept for the others
+    kept: int  # bytes that are
+    near: tuple[str, ...]  # devices that are announced now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import BoundedSemaphore
 from typing import Final
 
 from sealhold.crypto.selfsigned import SelfSigned, self_signed
@@ -28,6 +29,7 @@ from sealhold.net.relay.spec import Holding
 from sealhold.net.relay.wire import Answer, Body, Head, RefusedError
 
 RATE: Final = Rate(2_000, 20_000)  # calls of a mailbox
+CONNECTIONS: Final = 96  # of all addresses together: a process has files of its own to open, too
 
 Members = Mapping[Id16, frozenset[PublicKey]]  # who may use each mailbox
 
@@ -82,8 +84,23 @@ class GuestDoors:
         self.doors.end()
 
 
-def server_of(keeping: Holding, me: Known, guests: Guests, host: str, port: int) -> RelayServer:
+def server_of(
+    keeping: Holding,
+    me: Known,
+    guests: Guests,
+    host: str,
+    port: int,
+    room: BoundedSemaphore | None = None,
+) -> RelayServer:
     """Return a server that listens in a network, with a fresh certificate.
+
+    Args:
+        keeping: what is kept for the others.
+        me: this device.
+        guests: who is let in.
+        host: the address of this machine to listen at.
+        port: 0 picks a free one.
+        room: how many connections there may be, with those of other servers; None: of this one.
 
     Raises:
         UsageError: the address or port cannot be had.
@@ -94,7 +111,9 @@ def server_of(keeping: Holding, me: Known, guests: Guests, host: str, port: int)
     def greet(link: Link) -> GuestDoors:
         return GuestDoors(doors, guests, receive(link, shown.digest, me, guests.all))
 
-    return RelayServer(doors, bind(host, port), _context(shown), greet=greet)
+    # THREAT T530: who fills this process with connections fills its place for guests alone
+    room = room or BoundedSemaphore(CONNECTIONS)
+    return RelayServer(doors, bind(host, port), _context(shown), greet=greet, room=room)
 
 
 def _context(shown: SelfSigned) -> ssl.SSLContext:

@@ -100,11 +100,11 @@ class RelayServer:
     watch: Watch | None = None
     woken: Callable[[], None] | None = None  # what else is to wake who waits
     greet: Greet | None = None  # before the first request; None: all are let in, at the doors
+    room: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(CONNECTIONS))
     faults: int = 0  # of ours; their kinds go nowhere
     answered: int = 0
     _open: dict[Link, Thread] = field(default_factory=dict)
     _guard: Lock = field(default_factory=Lock)
-    _room: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(CONNECTIONS))
     _bodies: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(BODIES))
     _is_ending: bool = False
 
@@ -129,7 +129,7 @@ class RelayServer:
 
     def _take(self, sock: socket.socket) -> None:
         # THREAT T447: more connections than there is room for are let go, not kept waiting
-        if not self._room.acquire(blocking=False):
+        if not self.room.acquire(blocking=False):
             sock.close()
             return
         Thread(target=self._serve, args=(sock,), name="relay", daemon=True).start()
@@ -179,7 +179,7 @@ class RelayServer:
             with self._guard:
                 self._open.pop(link, None)
             link.close()
-            self._room.release()
+            self.room.release()
 
     def _once(self, wire: Wire, doors: Answering) -> bool:
         try:
@@ -191,7 +191,7 @@ class RelayServer:
             answer, head = Answer(err.status), None
         self.answered += 1
         if head is not None and head.method == "HEAD":
-            answer = Answer(answer.status, b"", answer.length)
+            answer = Answer(answer.status, b"", answer.length, answer.headers)
         return wire.say(answer, is_last=self._is_ending or answer.status == NO_REQUEST)
 
     def _answered(self, wire: Wire, head: Head, doors: Answering) -> Answer:

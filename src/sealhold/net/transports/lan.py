@@ -9,6 +9,7 @@ Source: docs/spec/14-relay.md section 9.
 
 import socket
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from sealhold.crypto.digest import sha256
@@ -53,7 +54,9 @@ def connected(peer: LanPeer) -> socket.socket:
             plain = socket.create_connection((address, peer.port), CONNECT_SECONDS)
         except OSError:
             continue
-        return _secured(plain, peer)
+        # THREAT T533: who answers in a device's place at one address hides it at no other
+        with suppress(CarrierAwayError):
+            return _secured(plain, peer)
     raise CarrierAwayError("a device in the network cannot be reached")
 
 

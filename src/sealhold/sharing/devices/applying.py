@@ -12,12 +12,18 @@ Source: docs/spec/47-folders.md section 7.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from sealhold.model.errors import TamperedError
+from sealhold.model.errors import (
+    CarrierAwayError,
+    CarrierRefusedError,
+    ObjectNotFoundError,
+    TamperedError,
+)
 from sealhold.sharing.devices.keptrows import Kind, Row
 from sealhold.sharing.devices.reading import digest_of
 from sealhold.sharing.devices.writing import BATCH_BYTES, BATCH_FILES, Content, Hand, Wanted
 
 Near = Callable[[Wanted], tuple[bytes, int]]  # where a content lies
+ABSENT = (CarrierAwayError, CarrierRefusedError, ObjectNotFoundError)  # what has a content is away
 
 
 @dataclass(slots=True)
@@ -28,7 +34,7 @@ class Applied:
     renamed: int = 0
     removed: int = 0
     local_first: list[str] = field(default_factory=list)  # paths that somebody wrote to
-    failed: dict[str, str] = field(default_factory=dict)  # path, what the file system says
+    failed: dict[str, str] = field(default_factory=dict)  # path, why
     tampered: list[str] = field(default_factory=list)  # paths whose content is not what was named
 
 
@@ -150,14 +156,16 @@ def _write(hand: Hand, batch: list[Wanted], content: Content, applied: Applied) 
     rows = hand.kept.rows()
     try:
         taken = hand.write([(each, rows.get(each.path)) for each in batch], content)
-    except (OSError, TamperedError) as err:
+    except (OSError, TamperedError, *ABSENT) as err:
         if len(batch) > 1:  # find the one that cannot be written, and write the others
             for each in batch:
                 _write(hand, [each], content, applied)
         elif isinstance(err, TamperedError):
             applied.tampered.append(batch[0].path)
-        else:
+        elif isinstance(err, OSError):
             applied.failed[batch[0].path] = err.strerror or "failed"
+        else:  # a place that has it is away: the next round tries again
+            applied.failed[batch[0].path] = "its content is not at hand"
         return
     applied.written += len(batch) - len(taken)
     applied.local_first += [each.path for each in taken]

@@ -8,10 +8,9 @@
 Source: docs/spec/11-exchange-and-op-log.md sections 3 and 5.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from queue import Queue
+from dataclasses import replace
 
 from sealhold.crypto.digest import fingerprint
 from sealhold.crypto.kdf import derive
@@ -24,17 +23,17 @@ from sealhold.model.errors import (
     SealholdError,
     TamperedError,
 )
-from sealhold.model.ids import ObjectName
+from sealhold.model.ids import ObjectName, SealedBytes
 from sealhold.net.spec import Carrier, Putting
-from sealhold.sharing.devices.contents import INLINE, MAX_LISTED, Content, Kind
+from sealhold.sharing.devices.bodytaking import Packer
+from sealhold.sharing.devices.contents import Content
 from sealhold.sharing.devices.names import Mailbox
 from sealhold.sharing.devices.replica import Replica
+from sealhold.stores.packs import SALT_BYTES, PackWriter
 from sealhold.stores.spec import ObjectStore
 from sealhold.vault.chunkplaces import Manifest, MemoryIndex, Place, Shelf, on_store
-from sealhold.vault.packing import Held, Packing, PackKeys, Watch
+from sealhold.vault.packing import Packing, PackKeys, Watch
 from sealhold.vault.unpacking import Unpacking
-
-AT_ONCE = 1 << 20  # bytes of a content that are held in memory whole
 
 
 class Bodies:
@@ -50,15 +49,17 @@ class Bodies:
             table=derive(replica.secret, Tag.PACK_TABLE),
         )
         self._index = MemoryIndex()
-        self._indexed = 0  # versions whose chunks are in the index
+        self._indexed = (0, 0)  # versions whose chunks are in the index, and packs that went
         self._lists: dict[bytes, Manifest] = {}  # by the digest of the content
         self._carriers: list[tuple[Carrier, Mailbox]] = []
+        self._away: set[int] = set()  # carriers, by their place, that did not answer since `reach`
         self._reader: Unpacking | None = None  # with the packs that it has at hand
         self._everywhere: set[bytes] | None = None  # packs that all carriers listed since `reach`
 
     def reach(self, carriers: Sequence[tuple[Carrier, Mailbox]]) -> None:
         """Set where packs are read from that are not staged here, the nearest first."""
         self._carriers = list(carriers)
+        self._away.clear()
         self._reader = None
         self._everywhere = None
 
@@ -91,10 +92,72 @@ class Bodies:
         if content.manifest is None:
             yield content.inline or b""
             return
-        manifest = content.manifest
-        if content.is_list:
-            manifest = self._listed(content)
-        yield from self._unpacking().read(manifest)
+        yield from self._unpacking().read(self.manifest(content))
+
+    def manifest(self, content: Content) -> Manifest:
+        """Return what a content is put together from, each chunk where it lies now.
+
+        Raises:
+            TamperedError: a list of chunks is not what was written; the content has none.
+            CarrierAwayError: no carrier that has the list answers.
+        """
+        named = self.named(content)
+        if not self._replica.state.packs.said:
+            return named
+        return replace(named, chunks=tuple(self._now(place) for place in named.chunks))
+
+    def _now(self, named: Place) -> Place:
+        """Return where a chunk lies now; where its version says if it is not where it moved to."""
+        now = self._replica.state.packs.place(named)
+        if now is None or now == named:
+            return named
+        # THREAT T516: a device that says chunks are elsewhere hides none that is where it was
+        return now if self._unpacking().opens(now) else named
+
+    def named(self, content: Content) -> Manifest:
+        """Return what a content is put together from, each chunk where its version says.
+
+        Raises:
+            TamperedError: a list of chunks is not what was written; the content has none.
+            CarrierAwayError: no carrier that has the list answers.
+        """
+        if content.manifest is None:
+            raise TamperedError("a version without a manifest")
+        return self._listed(content) if content.is_list else content.manifest
+
+    def chunks(self, manifest: Manifest, pack: bytes) -> Iterator[tuple[Place, bytes]]:
+        """Yield the chunks that a manifest names in one pack, each with its sealed bytes.
+
+        Raises:
+            TamperedError: the pack is not what was written.
+            CarrierAwayError: no carrier that has it answers.
+        """
+        whole = self._unpacking().whole(pack)
+        for place in manifest.chunks:
+            if place.pack == pack:
+                yield place, whole[place.offset : place.offset + place.length]
+
+    def stage(self, chunks: Iterable[tuple[Place, bytes]]) -> tuple[bytes, list[tuple[Place, int]]]:
+        """Put sealed chunks into a pack of their own, durably, as they are.
+
+        Returns the hash of the pack, and for each chunk where it lies in it.
+
+        Raises:
+            InvalidError: they do not fit into one pack.
+            StoreUnavailableError: the disk does not answer.
+        """
+        entropy = self._replica.entropy
+        writer, moved = PackWriter(entropy(SALT_BYTES)), list[tuple[Place, int]]()
+        for place, sealed in chunks:
+            moved.append((place, writer.add(place.chunk, SealedBytes(sealed)).offset))
+        whole = writer.finish(lambda salt, table: self._keys.seal_table(salt, table, entropy))
+        digest = fingerprint(whole)
+        self._staging.put(self._staged(digest), whole)
+        return digest, moved
+
+    def drop(self, pack: bytes) -> None:
+        """Forget a pack that is staged here, if it is."""
+        self._staging.delete(self._staged(pack))
 
     def staged(self) -> list[ObjectName]:
         """Return the packs that wait here for a carrier."""
@@ -119,6 +182,8 @@ class Bodies:
         wanted = {_digest(name) for name in self.staged()}
         if every:
             wanted |= self._all(troubles)
+        if going := wanted & self._replica.state.packs.said.keys():
+            wanted -= going - {place.pack for place in self._lost()}
         if not wanted:
             return 0
         there = {each.name: each.size for each in carrier.list_after(f"{box.prefix}pack/")}
@@ -157,13 +222,15 @@ class Bodies:
 
     def _all(self, troubles: list[str]) -> set[bytes]:
         """Return the packs of all versions, those of long manifests too."""
-        for content in self._replica.state.contents():
+        for content in self._replica.state.live():
             if content.is_list:
                 try:
                     self._listed(content)
                 except (TamperedError, InvalidEncodingError) as err:
                     troubles.append(f"a content's list of chunks: {err}")
-        return {place.pack for place in self._places()}
+        moves = self._replica.state.packs
+        now = (moves.place(place) or place for place in self._places())
+        return {place.pack for places in (now, self._lost()) for place in places}
 
     def _listed(self, content: Content) -> Manifest:
         """Return the manifest that is kept in chunks itself.
@@ -175,7 +242,8 @@ class Bodies:
         if found is None:
             if content.manifest is None:
                 raise TamperedError("a version without a manifest")
-            told = b"".join(self._unpacking().read(content.manifest))
+            moved = tuple(self._now(place) for place in content.manifest.chunks)
+            told = b"".join(self._unpacking().read(replace(content.manifest, chunks=moved)))
             found = self._lists[content.digest] = Manifest.decoded(told)
             if found.size != content.size:
                 raise TamperedError("a version is not as long as its chunks")
@@ -184,23 +252,35 @@ class Bodies:
 
     def _learn(self) -> None:
         """Take the chunks of versions into the index that came since."""
-        contents = list(self._replica.state.contents())
-        if len(contents) != self._indexed:
+        state = self._replica.state
+        known = (len(list(state.contents())), state.packs.count)
+        if known != self._indexed:
             self._index = MemoryIndex(self._places())
-            self._indexed = len(contents)
+            self._indexed = known
 
     def _places(self) -> Iterator[Place]:
-        for content in self._replica.state.contents():
+        """Yield where chunks lie by the versions that name them, without those that are gone."""
+        state = self._replica.state
+        named = [each.manifest for each in state.contents() if each.manifest is not None]
+        for manifest in (*named, *self._lists.values()):
+            yield from state.packs.named(manifest)
+
+    def _lost(self) -> Iterator[Place]:
+        """Yield what lies in packs that go, was not carried over, and is named all the same."""
+        state = self._replica.state
+        for content in state.live():
             if content.manifest is not None:
-                yield from content.manifest.chunks
-        for manifest in self._lists.values():
-            yield from manifest.chunks
+                yield from state.packs.all_lost(content.manifest)
+                if (listed := self._lists.get(content.digest)) is not None:
+                    yield from state.packs.all_lost(listed)
 
     def nearness(self, content: Content) -> tuple[bytes, int]:
         """Return where a content begins: those of one pack, in order, are read from it once."""
         if content.manifest is None or not content.manifest.chunks:
             return b"", 0
-        first = content.manifest.chunks[0]
+        first = self._replica.state.packs.place(content.manifest.chunks[0])
+        if first is None:
+            return b"", 0
         return first.pack, first.offset
 
     def _unpacking(self) -> Unpacking:
@@ -220,10 +300,16 @@ class Bodies:
         except ObjectNotFoundError:
             pass
         failed: SealholdError | None = None
-        for carrier, box in self._carriers:
+        for at, (carrier, box) in enumerate(self._carriers):
+            if at in self._away:  # one wait for it, not one for each of a thousand contents
+                failed = CarrierAwayError("a place that has it did not answer")
+                continue
             try:
                 data = carrier.get(box.pack(_digest(name)), offset, length)
-            except (CarrierAwayError, CarrierRefusedError, TamperedError) as err:
+            except CarrierAwayError as err:
+                failed = err
+                self._away.add(at)
+            except (CarrierRefusedError, TamperedError) as err:
                 failed = err
             except ObjectNotFoundError:
                 continue
@@ -233,95 +319,6 @@ class Bodies:
                     return data
                 failed = TamperedError(f"pack `{name}` is not what was written")
         raise failed or ObjectNotFoundError("no carrier has this pack")
-
-
-@dataclass(slots=True)
-class Pending:
-    """A content that was taken: as it is where it is short, else in packs."""
-
-    inline: bytes | None
-    held: Held | None = None
-    listed: Held | None = None  # its manifest, where that is too long to stand in a version
-
-
-class Packer:
-    """Takes contents in, one after the other."""
-
-    def __init__(self, packing: Packing, lists: dict[bytes, Manifest]) -> None:
-        self._packing = packing
-        self._lists = lists
-        self._taken: list[Pending] = []
-
-    def take(self, pieces: Iterator[bytes]) -> Pending:
-        """Take a content in, all of which is read before this returns."""
-        first = b""
-        for piece in pieces:
-            first += piece
-            if len(first) > INLINE:
-                break
-        else:
-            return Pending(inline=first)
-        pending = Pending(inline=None, held=self._hold(first, pieces))
-        self._taken.append(pending)
-        return pending
-
-    def finish(self) -> None:
-        """Wait until all that was taken is durable.
-
-        Raises:
-            StoreUnavailableError: the disk does not answer.
-            StoreFullError: it has no room.
-        """
-        self._packing.finish()
-        long = False
-        for pending in self._taken:
-            if pending.held is not None and pending.listed is None:
-                listed = pending.held.manifest.encoded()
-                if len(listed) > MAX_LISTED:
-                    pending.listed = self._packing.add(listed)
-                    long = True
-        if long:
-            self._packing.finish()
-
-    def content(self, pending: Pending, digest: bytes, kind: Kind = Kind.FILE) -> Content:
-        """Return what a version holds of a content that is durable.
-
-        Args:
-            pending: as `take` gave it.
-            digest: of the whole content, 32 bytes, keyed.
-            kind: what it is the content of.
-
-        Raises:
-            ValueError: it was not taken here.
-        """
-        if pending.inline is not None:
-            size = len(pending.inline)
-            return Content(kind=kind, size=size, digest=digest, inline=pending.inline)
-        if pending.held is None:
-            raise ValueError("a content that was not taken")
-        manifest = pending.held.manifest
-        found = Content(kind=kind, size=manifest.size, digest=digest, inline=None)
-        if pending.listed is None:
-            return replace(found, manifest=manifest)
-        self._lists[digest] = manifest
-        return replace(found, manifest=pending.listed.manifest, is_list=True)
-
-    def _hold(self, first: bytes, pieces: Iterator[bytes]) -> Held:
-        """Hand a content over; a long one piece by piece, so that memory stays bounded."""
-        while len(first) <= AT_ONCE:
-            piece = next(pieces, None)
-            if piece is None:
-                return self._packing.add(first)
-            first += piece
-        waiting: Queue[bytes | None] = Queue(maxsize=4)
-        held = self._packing.add(iter(waiting.get, None))
-        try:
-            waiting.put(first)
-            for piece in pieces:
-                waiting.put(piece)
-        finally:
-            waiting.put(None)
-        return held
 
 
 def _put(carrier: Carrier, name: ObjectName, whole: bytes) -> int:

@@ -24,7 +24,7 @@ from sealhold.model.ids import ID_BYTES, CollectionId, DeviceId, Id16
 from sealhold.model.quantities import Instant
 from sealhold.sharing.devices import me as own
 from sealhold.sharing.devices.bodies import Bodies
-from sealhold.sharing.devices.certs import Role, issue, read_certificate
+from sealhold.sharing.devices.certs import OF_OTHERS, Role, issue, read_certificate
 from sealhold.sharing.devices.drafting import Draft
 from sealhold.sharing.devices.identity import DeviceKeys
 from sealhold.sharing.devices.joinpapers import About, Holds, checked_name, read_about
@@ -34,6 +34,7 @@ from sealhold.sharing.devices.logicaltime import LogicalTime, following
 from sealhold.sharing.devices.me import Me
 from sealhold.sharing.devices.membercircle import Members, Thing, prekey_object
 from sealhold.sharing.devices.memberentries import Certified, EntryKind
+from sealhold.sharing.devices.memberstate import Member
 from sealhold.sharing.devices.replica import Replica
 from sealhold.stores.spec import ObjectStore
 from sealhold.vault.core import Core
@@ -163,8 +164,10 @@ class Devices:
         """The collection about all others.
 
         Raises:
+            NotADeviceError: this vault is no device yet.
             NotFoundError: a limited device does not have it.
         """
+        _ = self.me
         for each in self.collections():
             if each.about.holds is Holds.HOME:
                 return each
@@ -203,6 +206,18 @@ class Devices:
             return {self.me.id: self.me.name}
         return {DeviceId(Id16(key)): str(note.told) for key, note in notes}
 
+    def members(self) -> dict[DeviceId, Member]:
+        """Return the owner's devices, each as the first collection that it is in knows it.
+
+        A limited device is in some collections, and never in the one about all others.
+        """
+        found: dict[DeviceId, Member] = {}
+        for each in self.collections():
+            for device, member in each.members.state.members.items():
+                if member.certificate.role not in OF_OTHERS:
+                    found.setdefault(device, member)
+        return found
+
     def rename(self, device: DeviceId, name: str) -> None:
         """Call a device otherwise; the others hear of it.
 
@@ -210,7 +225,7 @@ class Devices:
             NotFoundError: there is no such device.
             InvalidError: a name of no such length.
         """
-        if device not in self.home.members.state.members:
+        if device not in self.members():
             raise NotFoundError("no such device")
         self.call(device, checked_name(name))
         if device == self.me.id:

@@ -74,7 +74,6 @@ class Exchange:
             for sent in replica.keeping.sent(replica.collection)
             if sent.carrier == carrier_id
         }
-
         self.gave_all = False  # whether packs there were compared with all that there should be
 
     def is_of(self, replica: Replica) -> bool:
@@ -201,7 +200,7 @@ class Exchange:
             except TamperedError:
                 self._odd += 1
             else:
-                self._there[log] = newest
+                self._there[log] = max(newest, self._there.get(log, 0))  # told in any order
 
     def _take_logs(self, names: list[bytes], report: Report) -> dict[bytes, str]:
         """Take logs, by their names there; return those that cannot be read, and why."""

@@ -20,7 +20,9 @@ from sealhold.stores.spec import Op
 
 _BOUND = bytes(32)  # the name of what says which folder it is
 _STEPS = bytes(31) + b"\x01"  # of what is about to be done
-_RESERVED = (_BOUND, _STEPS)
+CHOSEN = bytes(31) + b"\x02"  # of what this device keeps of it: chosen.py
+TENDED = bytes(31) + b"\x03"  # of when old versions were last looked at: tending.py
+_RESERVED = (_BOUND, _STEPS, CHOSEN, TENDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class FolderRows:
                 self.bound = _bound(told)
             elif name == _STEPS:
                 self._steps = [_step(each) for each in told]
-            else:
+            elif name not in _RESERVED:
                 row = _row(told)
                 self._rows[row.path] = row
 

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from sealhold.model.clock import Clock, Entropy
 from sealhold.model.errors import NotFoundError, TamperedError
+from sealhold.sharing.devices import chosen
 from sealhold.sharing.devices.applying import Applied
-from sealhold.sharing.devices.bodies import Pending
+from sealhold.sharing.devices.bodytaking import Pending
 from sealhold.sharing.devices.comparing import Change, What
 from sealhold.sharing.devices.comparing import Held as HeldDeletes
 from sealhold.sharing.devices.contents import Content
@@ -30,6 +31,7 @@ from sealhold.sharing.devices.keeping import Keeping, Step
 from sealhold.sharing.devices.keptrows import Kind
 from sealhold.sharing.devices.reading import Digests, Taken
 from sealhold.sharing.devices.scanning import put_marker
+from sealhold.sharing.devices.treeops import ROOT
 from sealhold.sharing.devices.writing import Wanted
 
 Told = Callable[[str, int, int], None]  # what is being done, how much of how much
@@ -66,6 +68,7 @@ class FolderSync:
             FolderGoneError: the folder is not there, or is another one.
         """
         self.opened = opened
+        self._keeping, self._clock = keeping, clock
         self._rows = FolderRows(keeping, opened.about.id, opened.about.secret)
         bound = self._rows.bound
         if bound is None:
@@ -149,7 +152,13 @@ class FolderSync:
             CarrierAwayError: content is at no carrier that answers.
         """
         contents: dict[bytes, Content] = {}
-        wanted = list(self._wanted(contents))
+        wanted = chosen.kept_here(
+            self.opened,
+            self._keeping,
+            self._rows.rows(),
+            list(shown_in(self.opened, contents)),
+            self._clock(),
+        )
 
         def read(one: Wanted) -> Iterator[bytes]:
             yield from self.opened.bodies.read(contents[one.version])
@@ -171,6 +180,8 @@ class FolderSync:
         """Write a change down; return what the rows become by it."""
         state = self.opened.replica.state
         thing = change.object
+        if thing in state.erased:
+            return self._draft_erased(draft, change, found, content)
         if change.what is What.DELETED:
             draft.delete(thing)
             return Made(change)
@@ -190,34 +201,57 @@ class FolderSync:
         version = draft.put(thing, whole, known)
         return Made(change, version, seen, found.digest)
 
-    def _wanted(self, contents: dict[bytes, Content]) -> Iterator[Wanted]:
-        """Yield what is to lie in the folder; `contents` gets what each version holds.
+    def _draft_erased(
+        self, draft: Draft, change: Change, found: Taken[Pending] | None, content: Content | None
+    ) -> Made:
+        """Write down what somebody did to a file that was erased meanwhile.
 
-        Raises:
-            TamperedError: something that is shown is no file, folder or link.
+        What they wrote is a file of its own; what they moved or deleted goes as it is.
         """
-        state = self.opened.replica.state
-        for thing, shown in state.tree.shown(state.versions.edited_over_deletes()).items():
-            path = "/".join(shown.path)
-            if shown.is_folder:
-                yield Wanted(object=thing, path=path, kind=Kind.FOLDER, mode=0o755)
-                continue
-            version = state.versions.standing(thing).shown
-            if version is None:
-                continue  # its first version has not come yet
-            content = contents[version.id] = state.content(version.id)
-            if content.kind not in _SHOWN:
-                raise TamperedError("a version in a folder that is no file")
-            yield Wanted(
-                object=thing,
-                path=path,
-                kind=_SHOWN[content.kind],
-                mode=content.mode,
-                mtime_ns=content.mtime,
-                size=content.size,
-                digest=content.digest,
-                version=version.id,
-            )
+        if change.what is not What.EDITED:
+            return Made(change)
+        # THREAT T518: an erasure takes what was erased, and nothing that was written since
+        above, _, name = change.path.rpartition("/")
+        row = self._rows.rows().get(above)
+        fresh = replace(
+            change,
+            what=What.CREATED,
+            object=self.opened.replica.entropy(16),
+            row=None,
+            parent=ROOT if row is None else row.object,
+            name=name,
+        )
+        return self._draft(draft, fresh, found, content)
+
+
+def shown_in(opened: Open, contents: dict[bytes, Content]) -> Iterator[Wanted]:
+    """Yield what is to lie in the folder; `contents` gets what each version holds.
+
+    Raises:
+        TamperedError: something that is shown is no file, folder or link.
+    """
+    state = opened.replica.state
+    for thing, shown in state.tree.shown(state.versions.edited_over_deletes()).items():
+        path = "/".join(shown.path)
+        if shown.is_folder:
+            yield Wanted(object=thing, path=path, kind=Kind.FOLDER, mode=0o755)
+            continue
+        version = state.versions.standing(thing).shown
+        if version is None:
+            continue  # its first version has not come yet
+        content = contents[version.id] = state.content(version.id)
+        if content.kind not in _SHOWN:
+            raise TamperedError("a version in a folder that is no file")
+        yield Wanted(
+            object=thing,
+            path=path,
+            kind=_SHOWN[content.kind],
+            mode=content.mode,
+            mtime_ns=content.mtime,
+            size=content.size,
+            digest=content.digest,
+            version=version.id,
+        )
 
 
 def _told(tell: Told, before: int, every: int, done: int) -> None:

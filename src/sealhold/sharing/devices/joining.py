@@ -87,7 +87,7 @@ def certify(  # reason: what a newcomer asked, and what its owner chose
     read_prekey(prekey, device, signing)
     if me.certificate.role is not Role.ADMIN:
         raise DeniedError("a device that may take nobody in")
-    members = devices.home.members.state.members.values()
+    members = devices.members().values()
     certificate = Certificate(
         root=me.root,
         device=device,

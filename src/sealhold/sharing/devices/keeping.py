@@ -37,7 +37,7 @@ from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
 EPOCH, BAG, TOKEN, EDITS = "epoch", "bag", "token", "edits"  # reason: kinds of kept secrets
-_ME, _TOKEN = 0, 1  # the papers of a device itself
+_ME, _TOKEN, _LAN = 0, 1, 2  # the papers of a device itself
 MAX_STEP = 6_000_000  # bytes of rows in one commit
 
 
@@ -121,6 +121,14 @@ class Keeping:
         """Keep who this device is, and the token that it began with; durable on return."""
         rows = [self._put(SELF, (_ME,), told), self._put(SELF, (_TOKEN,), token)]
         self._write(rows, reason)
+
+    def lan(self) -> Plain | None:
+        """Return what was chosen about this device's own network."""
+        return self._self(_LAN)
+
+    def put_lan(self, told: Plain) -> None:
+        """Keep what was chosen about this device's own network."""
+        self._write([self._put(SELF, (_LAN,), told)], "lan")
 
     def collections(self) -> dict[bytes, Plain]:
         """Return each collection's id and what was kept of it."""
@@ -246,6 +254,11 @@ class Keeping:
         """Yield what was kept of the folder of a collection: name of 32 bytes, what was kept."""
         for row in self._below(FILES, collection):
             yield row[1], self._open(FILES, row)
+
+    def file_row(self, collection: bytes, name: bytes) -> Plain | None:
+        """Return one thing that was kept of the folder of a collection, by its name."""
+        (found,) = self._core.store.get(FILES.name, [(collection, name)])
+        return None if found is None else self._open(FILES, found.row)
 
     def put_file(self, collection: bytes, name: bytes, told: Plain) -> Op:
         """Return what keeps something of a folder; for `Step.beside`."""

@@ -12,27 +12,29 @@ Source: docs/spec/14-relay.md section 9.
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from threading import Event, Thread
+from threading import BoundedSemaphore, Event, Thread
 from types import TracebackType
 from typing import Final, Self
 
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.sign import PublicKey
 from sealhold.model.clock import Clock
-from sealhold.model.errors import CarrierAwayError
+from sealhold.model.errors import CarrierAwayError, NotFoundError, UsageError
 from sealhold.model.ids import DeviceId, Id16
 from sealhold.model.quantities import Instant
 from sealhold.net.lan.beacons import HOUR_MS, beacon, beacons, hour_of, lan_key
 from sealhold.net.lan.greeting import Known
-from sealhold.net.lan.serving import Guests, Members, server_of
+from sealhold.net.lan.serving import CONNECTIONS, Guests, Members, server_of
 from sealhold.net.mdns import Announcer, Seen, browse
 from sealhold.net.relay.calling import Caller
+from sealhold.net.relay.server import RelayServer
 from sealhold.net.spec import Carrier
 from sealhold.net.transports.lan import NOWHERE, LanPeer, lan_caller
 from sealhold.net.transports.relay import RelayCarrier, RelayPlace
 from sealhold.sharing.devices.certs import read_certificate
 from sealhold.sharing.devices.devices import Devices, Open
 from sealhold.sharing.devices.joinpapers import Way, carrier_id
+from sealhold.sharing.devices.lanlooking import LISTEN_SECONDS
 from sealhold.sharing.devices.lanshelf import ROOM, Shelf
 from sealhold.sharing.devices.memberstate import Standing
 from sealhold.sharing.devices.names import Mailbox
@@ -41,8 +43,7 @@ from sealhold.sharing.devices.syncing import Reached
 from sealhold.stores.spec import ObjectStore
 
 KIND: Final = "lan"
-EVERYWHERE: Final = "0.0.0.0"  # noqa: S104  # reason: of its networks; who may enter is proved
-LISTEN_SECONDS: Final = 3.0
+PORTS: Final = 8  # that are tried, where a free one of one address is taken at another
 ENDING_SECONDS: Final = 30.0
 MINUTE: Final = 60.0  # seconds
 
@@ -78,46 +79,46 @@ class LanServer:
         devices: Devices,
         objects: ObjectStore,
         *,
-        host: str = EVERYWHERE,
+        hosts: Sequence[str],
         port: int = 0,
         room: int = ROOM,
+        heard: Callable[[], None] = lambda: None,
     ) -> None:
         """Listen; nobody is answered before it is entered.
 
         Args:
             devices: of this person; asked by the thread that calls, and never by another.
             objects: what is kept for the others, and nothing else.
-            host: the address of this machine to listen at.
+            hosts: the addresses of this machine to listen at, at one port; at no other.
             port: 0 picks a free one.
             room: bytes that may be kept.
+            heard: told by other threads when a device put something here.
 
         Raises:
             NotFoundError: this vault is no device, or a limited one.
             UsageError: the address or port cannot be had.
         """
         self._devices = devices
-        self._shelf = Shelf(objects, devices.entropy, room)
+        self._shelf = Shelf(objects, devices.entropy, room, heard)
         self._guests = Guests()
         self.renew()
-        self._server = server_of(self._shelf, known(devices), self._guests, host, port)
-        self._server.woken = self._shelf.stop
-        self._thread = Thread(target=self._server.run, name="lan", daemon=True)
+        self._servers = _serving(self._shelf, known(devices), self._guests, hosts, port)
+        self._threads = [Thread(target=each.run, name="lan", daemon=True) for each in self._servers]
         self._announced = _Announced(_key(devices), devices.me.id)
 
     @property
     def port(self) -> int:
         """At which it listens."""
-        return self._server.address[1]
+        return self._servers[0].address[1]
 
     @property
     def faults(self) -> int:
         """How many requests met a fault of this program."""
-        return self._server.faults
+        return sum(each.faults for each in self._servers)
 
     def own(self) -> Reached:
         """Return what is kept here, as a carrier for a round of this device itself."""
-        way = way_of(self._devices.me.id)
-        return by_store(carrier_id(way, self._devices.base), way, self._shelf.objects)
+        return kept_here(self._devices, self._shelf.objects)
 
     def renew(self) -> None:
         """Let in who is a member now."""
@@ -133,7 +134,8 @@ class LanServer:
         self._announced.start(Announcer(addresses, self.port), clock)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        for each in self._threads:
+            each.start()
         return self
 
     def __exit__(
@@ -143,8 +145,43 @@ class LanServer:
         trace: TracebackType | None,
     ) -> None:
         self._announced.stop()
-        self._server.stop()
-        self._thread.join(ENDING_SECONDS)
+        for server in self._servers:
+            server.stop()
+        for thread in self._threads:
+            thread.join(ENDING_SECONDS)
+
+
+def kept_here(devices: Devices, objects: ObjectStore) -> Reached:
+    """Return what this device keeps for the others, as a carrier for a round of its own."""
+    way = way_of(devices.me.id)
+    return by_store(carrier_id(way, devices.base), way, objects)
+
+
+def _serving(
+    shelf: Shelf, me: Known, guests: Guests, hosts: Sequence[str], port: int
+) -> list[RelayServer]:
+    """Return servers that listen at one port of several addresses.
+
+    Raises:
+        UsageError: an address or port cannot be had.
+    """
+    room = BoundedSemaphore(CONNECTIONS)
+    for _ in range(PORTS):
+        found: list[RelayServer] = []
+        try:
+            for host in hosts:
+                at = found[0].address[1] if found else port
+                # THREAT T531: at the addresses that were chosen, each by itself, and nowhere else
+                found.append(server_of(shelf, me, guests, host, at, room))
+                found[-1].woken = shelf.stop
+        except UsageError:
+            for each in found:
+                each.listener.close()
+            if port or not found:
+                raise
+        else:
+            return found
+    raise UsageError("no port can be had at all addresses")
 
 
 class _Announced:
@@ -210,10 +247,18 @@ def found(
         ExtraMissingError: the library is not installed.
         CarrierAwayError: the network cannot be spoken in.
     """
-    others = _others(devices)
-    wanted = beacons(_key(devices), others, clock())
-    seen = browse(addresses, seconds, wanted=wanted, enough=len(others))
+    wanted = expected(devices, clock())
+    seen = browse(addresses, seconds, wanted=wanted, enough=len(set(wanted.values())))
     return reached(devices, seen, clock, calling)
+
+
+def expected(devices: Devices, now: Instant) -> dict[str, DeviceId]:
+    """Return the names by which other devices may be announced now, and which device each means.
+
+    Raises:
+        NotFoundError: this vault is no device, or a limited one.
+    """
+    return beacons(_key(devices), _others(devices), now)
 
 
 def reached(
@@ -233,15 +278,30 @@ def reached(
     Raises:
         NotFoundError: this vault is no device, or a limited one.
     """
-    others = _others(devices)
-    names = beacons(_key(devices), others, clock())
-    me, taken = known(devices), dict[DeviceId, Reached]()
+    names, taken = expected(devices, clock()), dict[DeviceId, Reached]()
     for each in seen:
         device = names.get(each.name)
         if device is not None and device not in taken:
-            peer = LanPeer(addresses=each.addresses, port=each.port, pin=others[device], me=me)
-            taken[device] = _reached(devices, device, calling(peer))
+            taken[device] = reached_at(devices, device, each, calling)
     return list(taken.values())
+
+
+def reached_at(
+    devices: Devices,
+    device: DeviceId,
+    seen: Seen,
+    calling: Callable[[LanPeer], Caller] = lan_caller,
+) -> Reached:
+    """Return another device as a carrier, where it was announced.
+
+    Raises:
+        NotFoundError: this vault is no device, or a limited one; or the other is none in standing.
+    """
+    pin = _others(devices).get(device)
+    if pin is None:
+        raise NotFoundError("no such device in good standing")
+    peer = LanPeer(addresses=seen.addresses, port=seen.port, pin=pin, me=known(devices))
+    return _reached(devices, device, calling(peer))
 
 
 def lan_carrier(box: Id16, caller: Caller) -> RelayCarrier:
@@ -276,11 +336,14 @@ def _others(devices: Devices) -> dict[DeviceId, PublicKey]:
 
 def _members(devices: Devices) -> Members:
     way = way_of(devices.me.id)
+    # THREAT T507: own devices alone, also where other people are members of what is shared
+    own = frozenset(_signing(devices, devices.home).values())
     return {
-        Id16(Mailbox.at(each.about.secret, way.kind, way.address).id): frozenset(
+        Id16(Mailbox.at(each.about.secret, way.kind, way.address).id): own.intersection(
             _signing(devices, each).values()
         )
         for each in devices.collections()
+        if not each.is_foreign
     }
 
 

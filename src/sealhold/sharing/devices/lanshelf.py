@@ -107,7 +107,15 @@ class BoundedObjects:
 class Shelf:
     """Keeps mailboxes, as a server of a relay asks it to."""
 
-    def __init__(self, objects: ObjectStore, entropy: Entropy, room: int = ROOM) -> None:
+    def __init__(
+        self,
+        objects: ObjectStore,
+        entropy: Entropy,
+        room: int = ROOM,
+        heard: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Begin; `heard` is told, by threads of guests, when one put what a round can take."""
+        self._heard = heard
         self.objects = BoundedObjects(objects, room, self._told)
         self._base = int.from_bytes(entropy(_DRAWN)) << _SHIFT
         self._arrived: dict[Id16, list[Item]] = {}
@@ -134,6 +142,8 @@ class Shelf:
         except StoreFullError:
             return Stored.FULL
         if kept is Kept.CREATED:
+            if item.sort in {Sort.LOG, Sort.MEMBER}:  # the last of what goes together
+                self._heard()
             return Stored.CREATED
         return Stored.SAME if self.objects.get(item.whole()) == data else Stored.TAKEN
 

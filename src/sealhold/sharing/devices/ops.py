@@ -17,12 +17,16 @@ from sealhold.model.errors import InvalidEncodingError
 from sealhold.model.ids import ID_BYTES
 from sealhold.sharing.devices.docops import MAX_ENTRY
 from sealhold.sharing.devices.treeops import ROOT, OpKind
+from sealhold.stores.packs import LARGEST
+from sealhold.vault.chunkplaces import HASH_BYTES
 
 MAX_PARENTS = 64
 MAX_SEALED = 131_072  # bytes of a sealed version
 MAX_NAME = 1_184  # bytes of a sealed name: 255 characters of four bytes, padded, salt and tag
 MAX_KIND = 32
 MAX_TURN = 4_096
+MAX_THINNED = 4_096  # versions
+MAX_MOVES = 65_536  # chunks of a pack
 MAX_EDITS = MAX_ENTRY + ID_BYTES + GCM_TAG_BYTES  # bytes of sealed edits: salt before, tag behind
 
 
@@ -80,7 +84,24 @@ class DocOp:
     sealed: bytes
 
 
-Operation = PutOp | PlaceOp | KeysOp | EraseOp | NoteOp | DocOp
+@dataclass(frozen=True, slots=True)
+class ThinOp:
+    """Versions of an object whose content need not be kept any more."""
+
+    object: bytes
+    versions: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PackOp:
+    """A pack that goes, and where those of its chunks are that stay."""
+
+    old: bytes  # 32, its hash
+    new: bytes | None  # 32; None: nothing of it stays
+    moves: tuple[tuple[int, int], ...]  # offset in the old pack, offset in the new one
+
+
+Operation = PutOp | PlaceOp | KeysOp | EraseOp | NoteOp | DocOp | ThinOp | PackOp
 
 
 def encode(op: Operation) -> list[Plain]:
@@ -96,8 +117,18 @@ def encode(op: Operation) -> list[Plain]:
             return [4, op.object]
         case NoteOp():
             return [5, op.kind, op.key, op.sealed]
+        case DocOp() | ThinOp() | PackOp():
+            return _encode_other(op)
+
+
+def _encode_other(op: DocOp | ThinOp | PackOp) -> list[Plain]:
+    match op:
         case DocOp():
             return [6, op.lineage, op.turn, op.sealed]
+        case ThinOp():
+            return [7, op.object, list(op.versions)]
+        case PackOp():
+            return [8, op.old, op.new, [list(each) for each in op.moves]]
 
 
 def decode(told: Plain) -> Operation:
@@ -163,6 +194,31 @@ def _doc(told: Sequence[Plain]) -> DocOp:
     return DocOp(_id(told[0]), turn, _bytes(told[2], ID_BYTES + GCM_TAG_BYTES + 1, MAX_EDITS))
 
 
+def _thin(told: Sequence[Plain]) -> ThinOp:
+    listed = told[1]
+    if not isinstance(listed, list) or not 1 <= len(listed) <= MAX_THINNED:
+        raise InvalidEncodingError(f"1 to {MAX_THINNED} versions are thinned at once")
+    return ThinOp(_id(told[0]), tuple(_id(each) for each in listed))
+
+
+def _pack(told: Sequence[Plain]) -> PackOp:
+    old, moves = _bytes(told[0], HASH_BYTES, HASH_BYTES), told[2]
+    new = None if told[1] is None else _bytes(told[1], HASH_BYTES, HASH_BYTES)
+    if not isinstance(moves, list) or len(moves) > MAX_MOVES or (new is None) != (not moves):
+        raise InvalidEncodingError("a pack goes to another one with its chunks, or with none")
+    if new == old:
+        raise InvalidEncodingError("a pack does not replace itself")
+    return PackOp(old, new, tuple(_move(each) for each in moves))
+
+
+def _move(told: Plain) -> tuple[int, int]:
+    match told:
+        case [int(source), int(target)] if 0 <= source < LARGEST and 0 <= target < LARGEST:
+            return source, target
+        case _:
+            raise InvalidEncodingError("a chunk moves from one place in a pack to another")
+
+
 def _id(value: Plain) -> bytes:
     return _bytes(value, ID_BYTES, ID_BYTES)
 
@@ -187,4 +243,6 @@ _READERS: Mapping[int, tuple[int, Callable[[Sequence[Plain]], Operation]]] = {
     4: (2, _erase),
     5: (4, _note),
     6: (4, _doc),
+    7: (3, _thin),
+    8: (4, _pack),
 }

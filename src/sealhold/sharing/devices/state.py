@@ -28,7 +28,19 @@ from sealhold.sharing.devices.keybag import NAME, KeyName, Keys
 from sealhold.sharing.devices.logicaltime import MAX_MS, MAX_STEP, LogicalTime
 from sealhold.sharing.devices.namespace import Tree
 from sealhold.sharing.devices.oplog import LogId, Told
-from sealhold.sharing.devices.ops import DocOp, EraseOp, KeysOp, NoteOp, Operation, PlaceOp, PutOp
+from sealhold.sharing.devices.ops import (
+    DocOp,
+    EraseOp,
+    KeysOp,
+    NoteOp,
+    Operation,
+    PackOp,
+    PlaceOp,
+    PutOp,
+    ThinOp,
+)
+from sealhold.sharing.devices.packmoves import PackMoves
+from sealhold.sharing.devices.thinning import Thinned
 from sealhold.sharing.devices.treeops import ROOT, Op, OpKind
 
 END = LogicalTime(MAX_MS, MAX_STEP)  # after all that is ever done to an object
@@ -64,6 +76,8 @@ class State:
         self.erased: set[bytes] = set()
         self.last = LogicalTime(0, 0)
         self.refused: list[str] = []  # what was sealed and signed, and still is not as it must be
+        self.thinned = Thinned()
+        self.packs = PackMoves()
         self._contents: dict[bytes, Content] = {}
         self._waiting: defaultdict[KeyName, list[_Said]] = defaultdict(list)
         self._notes: dict[tuple[str, bytes], Note] = {}
@@ -117,6 +131,11 @@ class State:
         """Yield what all versions hold."""
         return iter(self._contents.values())
 
+    def live(self) -> Iterator[Content]:
+        """Yield what the versions hold whose content is kept: all but those that were thinned."""
+        gone = self.thinned.of(self.versions)
+        return (each for version, each in self._contents.items() if version not in gone)
+
     def note(self, kind: str, key: bytes) -> Note | None:
         """Return the note that holds: the latest, and of two at one time that of the greater id."""
         return self._notes.get((kind, key))
@@ -153,6 +172,10 @@ class State:
                 self._erase(thing)
             case NoteOp() as op:
                 self._note(op, said)
+            case ThinOp() as op:
+                self.thinned.mark(op.versions, said.time)
+            case PackOp() as op:
+                self.packs.take(op, said.time, said.device)
             case KeysOp() | DocOp():
                 pass  # its segment came with the entry; edits are read when a document is
 

@@ -89,8 +89,23 @@ class Syncing:
     def __init__(self, devices: Devices, carriers: Sequence[Reached]) -> None:
         self._devices = devices
         self._carriers = carriers
+        self._sources: Sequence[Reached] = ()
         self._exchanges: dict[tuple[bytes, bytes], Exchange] = {}
         self._at: dict[tuple[bytes, bytes], Carrier] = {}
+
+    def reach(self, carriers: Sequence[Reached], sources: Sequence[Reached] = ()) -> None:
+        """Go on with other carriers; those that stay must be the very same.
+
+        Args:
+            carriers: at hand from now on, the nearest first.
+            sources: from which contents are read, beside those; nothing is given there.
+        """
+        stay = {id(each) for each in carriers} | {id(each) for each in sources}
+        gone = {each.id for each in (*self._carriers, *self._sources) if id(each) not in stay}
+        for key in [key for key in self._at.keys() | self._exchanges.keys() if key[1] in gone]:
+            self._exchanges.pop(key, None)
+            self._at.pop(key, None)
+        self._carriers, self._sources = carriers, sources
 
     def round(self, watch: Watch = lambda _name, _round: None) -> Round:
         """Take and give everything, once.
@@ -147,11 +162,7 @@ class Syncing:
         if opened.is_left(self._devices.me.id):
             return
         everywhere = True
-        near = list[tuple[Carrier, Mailbox]]()
-        for each in self._serving(opened):
-            with self._told(done, opened, each):
-                near.append((self._carrier(opened, each), self._box(opened, each)))
-        opened.bodies.reach(near)
+        opened.bodies.reach(self.near(opened, done))
         for reached in self._serving(opened):
             has_all = False
             with self._told(done, opened, reached):
@@ -176,6 +187,15 @@ class Syncing:
             if len(self._serving(opened)) >= ENOUGH:
                 opened.bodies.release()
             opened.replica.gone.clear()
+
+    def near(self, opened: Open, done: Round) -> list[tuple[Carrier, Mailbox]]:
+        """Return the carriers that are at hand, and a collection's place there."""
+        found = list[tuple[Carrier, Mailbox]]()
+        sources = [each for each in self._sources if each.serves(opened)]
+        for each in (*self._serving(opened), *sources):
+            with self._told(done, opened, each):
+                found.append((self._carrier(opened, each), self._box(opened, each)))
+        return found
 
     def _serving(self, opened: Open) -> list[Reached]:
         return [each for each in self._carriers if each.serves(opened)]

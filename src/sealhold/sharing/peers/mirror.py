@@ -14,7 +14,7 @@ from itertools import count
 from sealhold.crypto.digest import mac16
 from sealhold.crypto.tags import Tag
 from sealhold.policy.shareterms import Tier
-from sealhold.sharing.devices.bodies import Packer, Pending
+from sealhold.sharing.devices.bodytaking import Packer, Pending
 from sealhold.sharing.devices.contents import Content
 from sealhold.sharing.devices.devices import Devices, Open
 from sealhold.sharing.devices.drafting import Draft

@@ -81,6 +81,109 @@ def _place_remove() -> Function:
     return device_place_remove
 
 
+def _lan_on() -> Function:
+    from sealhold.frontends.cli.device_lan import device_lan_on
+
+    return device_lan_on
+
+
+def _lan_off() -> Function:
+    from sealhold.frontends.cli.device_lan import device_lan_off
+
+    return device_lan_off
+
+
+def _lan_status() -> Function:
+    from sealhold.frontends.cli.device_lan import device_lan_status
+
+    return device_lan_status
+
+
+LAN = {
+    "on": Entry(
+        about="Sync straight with your devices of one network, beside any place.",
+        example="device lan on",
+        load=_lan_on,
+    ),
+    "off": Entry(
+        about="Listen in no network, and look for nobody there; what is kept for the others stays.",
+        example="device lan off",
+        load=_lan_off,
+    ),
+    "status": Entry(
+        about="Tell whether your devices meet in the home network, and which are there now.",
+        example="device lan status",
+        load=_lan_status,
+    ),
+}
+
+
+def _history() -> Function:
+    from sealhold.frontends.cli.device_history import device_history
+
+    return device_history
+
+
+def _restore() -> Function:
+    from sealhold.frontends.cli.device_restore import device_restore
+
+    return device_restore
+
+
+def _thin() -> Function:
+    from sealhold.frontends.cli.device_thin import device_thin
+
+    return device_thin
+
+
+def _erase() -> Function:
+    from sealhold.frontends.cli.device_erase import device_erase
+
+    return device_erase
+
+
+def _profile_show() -> Function:
+    from sealhold.frontends.cli.device_profile import device_profile_show
+
+    return device_profile_show
+
+
+def _profile_set() -> Function:
+    from sealhold.frontends.cli.device_profile import device_profile_set
+
+    return device_profile_set
+
+
+def _fetch() -> Function:
+    from sealhold.frontends.cli.device_fetch import device_fetch
+
+    return device_fetch
+
+
+def _pin() -> Function:
+    from sealhold.frontends.cli.device_fetch import device_pin
+
+    return device_pin
+
+
+def _unpin() -> Function:
+    from sealhold.frontends.cli.device_fetch import device_unpin
+
+    return device_unpin
+
+
+PROFILE = {
+    "show": Entry(
+        about="Show what this device keeps of each collection: contents, pins, and what cannot go.",
+        example="device profile show",
+        load=_profile_show,
+    ),
+    "set": Entry(
+        about="Say which contents this device keeps, from the next sync on; names it always has.",
+        example="device profile set recent --days 30 --room 20GB",
+        load=_profile_set,
+    ),
+}
 PLACE = {
     "add": Entry(
         about="Sync through a place from now on: a stick, a bucket, a relay.",
@@ -144,5 +247,45 @@ DEVICE: Mapping[str, Entry | Group] = {
         example="device leave notes",
         load=_leave,
     ),
+    "lan": Group(about="Your devices in one network, without a place between.", entries=LAN),
+    "history": Entry(
+        about="Show the versions of a file, or the files of a folder or a collection.",
+        example="device history notes/a.txt",
+        load=_history,
+    ),
+    "restore": Entry(
+        about="Put a file, a folder or a collection back to how it stood at a time.",
+        example="device restore notes --at 2026-11-21 --preview",
+        load=_restore,
+    ),
+    "thin": Entry(
+        about="Let go of old versions: all of 30 days stay, one a day for a year, one a month "
+        "before that.",
+        example="device thin --preview",
+        load=_thin,
+    ),
+    "erase": Entry(
+        about="Erase a file, or a folder with all in it, on all your devices: every version, and "
+        "the name.",
+        example="device erase notes/a.txt --dry-run",
+        load=_erase,
+    ),
+    "fetch": Entry(
+        about="Write a file or folder into the folder here, now; it stays a day, or as the profile "
+        "says.",
+        example="device fetch notes/a.txt",
+        load=_fetch,
+    ),
+    "pin": Entry(
+        about="Keep a file, or a folder with all in it, on this device whatever its profile says.",
+        example="device pin notes/a.txt",
+        load=_pin,
+    ),
+    "unpin": Entry(
+        about="Keep a file or folder as the profile says: what was pinned or fetched may go again.",
+        example="device unpin notes/a.txt",
+        load=_unpin,
+    ),
+    "profile": Group(about="Which contents this device keeps.", entries=PROFILE),
     "place": Group(about="Where devices leave sealed bytes for each other.", entries=PLACE),
 }

@@ -1,0 +1,231 @@
+"""A share that is looked at before it holds: who would see what, and what is odd about it.
+
+- Nothing is changed by looking. What is made later is compared with what was shown.
+
+Source: docs/spec/49-sharing.md sections 7 and 8.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sealhold.model.errors import DeniedError, InvalidError, NotFoundError
+from sealhold.model.ids import ContactId, GrantId, Id16
+from sealhold.model.quantities import DAY
+from sealhold.model.shown.shares import EffectView, FindingView, PreviewView
+from sealhold.node.contactwork import ContactWork
+from sealhold.node.devicework import DeviceWork
+from sealhold.node.sharefiles import Offered, SharedFiles
+from sealhold.node.sharewords import line_views
+from sealhold.node.togethershares import as_together, is_of_documents
+from sealhold.policy.described import Around
+from sealhold.policy.preview import Effect, preview, told, would_add
+from sealhold.policy.share import Clauses, What
+from sealhold.policy.sharefacts import HeldShare, ShareFacts
+from sealhold.policy.shareterms import Tier
+from sealhold.policy.sharetexts import label
+from sealhold.policy.suspicion import Finding, findings, fixed
+from sealhold.sharing.peers import spaces
+from sealhold.sharing.peers.contacts import Known
+from sealhold.sharing.peers.sharepaper import records
+
+BACK: Final = (30, 90)  # days that a preview of a rule looks back
+_NEW: Final = GrantId(Id16(bytes(16)))  # stands for the share that is looked at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A share that is looked at, and may be made."""
+
+    name: str
+    clauses: Clauses  # with the owner's ids
+    people: tuple[Known, ...]
+    offered: Mapping[Id16, Offered]
+    effect: Effect
+    found: tuple[Finding, ...]
+    came: Mapping[int, int]  # days back, objects that would have been added
+
+
+class ShareLooking:
+    """Looks at shares that may be made. For one thread."""
+
+    def __init__(self, work: DeviceWork, contacts: ContactWork | None = None) -> None:
+        """Begin.
+
+        Raises:
+            NotADeviceError: this vault is no device yet.
+        """
+        self._work, self._devices = work, work.devices
+        self.contacts = ContactWork(work) if contacts is None else contacts
+        self.files = SharedFiles(work.devices)
+
+    def draft(self, name: str, clauses: Clauses, *, unverified: bool = False) -> Draft:
+        """Return what a share would do; nothing is changed.
+
+        Args:
+            name: how the recipient sees it called.
+            clauses: with the owner's ids.
+            unverified: whether people count that were not verified.
+
+        Raises:
+            NotFoundError: one of the people is no contact.
+            DeniedError: one is not verified, or paused.
+            InvalidError: nothing is in it, or files and documents.
+            InvalidGrantError: a clause that such a share does not have.
+        """
+        people = tuple(self.person(each, unverified=unverified) for each in clauses.who)
+        offered = self._by_id(clauses)
+        if not offered and clauses.tier is not Tier.ANSWER:
+            raise InvalidError("nothing is in this share")
+        if is_of_documents(clauses, offered.values()):
+            clauses = as_together(clauses)
+        before, after = self._facts(()), self._facts((_held(_NEW, clauses, self._owner, offered),))
+        things = [each.thing for each in offered.values()]
+        effect = preview(before, after, things, spaces.digest)
+        around = self._around(clauses, offered)
+        given = {one for sets in effect.of.values() for one in (*sets.appears, *sets.changed)}
+        whole = replace(clauses, what=What(ids=frozenset(offered)))
+        now = self._devices.now()
+        came = {
+            days: sum(
+                would_add(
+                    after,
+                    things,
+                    {each.id: each.came for each in offered.values()},
+                    now - days * DAY,
+                ).values()
+            )
+            for days in BACK
+        }
+        return Draft(
+            name=name,
+            clauses=clauses,
+            people=people,
+            offered=offered,
+            effect=effect,
+            found=findings(whole, given, around),
+            came=came,
+        )
+
+    def shown(self, draft: Draft) -> PreviewView:
+        """Return a share that is looked at, as faces show it."""
+        names = {each.id: each.name for each in draft.people}
+        paths = {each.id: each.path for each in draft.offered.values()}
+        described = {each.id: each.describe() for each in draft.offered.values()}
+
+        def listed(ids: Iterable[Id16]) -> tuple[str, ...]:
+            return tuple(sorted(paths.get(each, each.hex()) for each in ids))
+
+        effects = [
+            EffectView(
+                person=names.get(who, who.hex()[:16]),
+                tier=tier.word,
+                appears=listed(sets.appears),
+                goes=listed(sets.goes),
+                changed=listed(sets.changed),
+                unchanged=len(sets.unchanged),
+                types=tuple(told(sets.appears, described).types.items()),
+            )
+            for (who, tier), sets in sorted(draft.effect.of.items())
+            if who in names
+        ]
+        return PreviewView(
+            label=label(draft.clauses.tier),
+            lines=line_views(draft.clauses, names),
+            effects=tuple(effects),
+            findings=tuple(
+                FindingView(sign=each.sign.value, fix=each.fix.value, objects=listed(each.items))
+                for each in draft.found
+            ),
+            would_add=tuple(draft.came.items()),
+            digest=draft.effect.digest.hex(),
+        )
+
+    def fixed(self, draft: Draft, signs: Sequence[str]) -> Draft:
+        """Return a share after the fixes of some findings were taken; it is looked at again.
+
+        Raises:
+            InvalidError: no finding has one of these signs, or nothing is left.
+        """
+        for sign in signs:
+            found = next((each for each in draft.found if each.sign.value == sign), None)
+            if found is None:
+                raise InvalidError(f"nothing is found under `{sign[:32]}`")
+            clauses = fixed(draft.clauses, found, self._around(draft.clauses, draft.offered))
+            draft = self.draft(draft.name, clauses, unverified=True)
+        return draft
+
+    def person(self, who: ContactId, *, unverified: bool) -> Known:
+        """Return a contact with whom something may be shared.
+
+        Raises:
+            NotFoundError: nobody of that id is known.
+            DeniedError: they are paused, or were not verified.
+        """
+        known = self.contacts.contacts.by_root(who)
+        if known is None:
+            raise NotFoundError("nobody you know")
+        if known.contact.is_paused:
+            raise DeniedError("this contact is paused: verify their new card first")
+        if not known.contact.is_verified and not unverified:
+            raise DeniedError("this contact was not verified")
+        return known
+
+    # --- inside ---
+
+    @property
+    def _owner(self) -> ContactId:
+        return ContactId(self._devices.me.root)
+
+    def _offered(self, clauses: Clauses) -> list[Offered]:
+        if clauses.what.is_selector or clauses.tier is Tier.ANSWER:
+            return []
+        return list(self.files.every(clauses.what.ids))
+
+    def _by_id(self, clauses: Clauses) -> dict[Id16, Offered]:
+        return {each.id: each for each in self._offered(clauses)}
+
+    def _facts(self, more: tuple[HeldShare, ...]) -> ShareFacts:
+        held = tuple(
+            _held(
+                each.grant,
+                each.clauses,
+                self._owner,
+                {one.id: one for one in self._offered(each.clauses)},
+            )
+            for each in records(self._devices)
+            if not each.is_revoked
+        )
+        return ShareFacts(now=self._devices.now(), owner=self._owner, held=(*held, *more))
+
+    def _around(self, clauses: Clauses, offered: Mapping[Id16, Offered]) -> Around:
+        return Around(
+            now=self._devices.now(),
+            owner=self._owner,
+            described={each.id: each.describe() for each in offered.values()},
+            held=self._facts(()).held,
+            given={who: self._sizes(who) for who in clauses.who},
+        )
+
+    def _sizes(self, who: ContactId) -> tuple[int, ...]:
+        """Return how many objects earlier shares gave a person."""
+        return tuple(
+            len(self._offered(each.clauses))
+            for each in records(self._devices)
+            if who in each.clauses.who
+        )
+
+
+def _held(
+    grant: GrantId, clauses: Clauses, owner: ContactId, offered: Mapping[Id16, Offered]
+) -> HeldShare:
+    """Return a share as rules see it: folders are what lies in them now."""
+    what = What(ids=frozenset(offered))
+    return HeldShare(
+        id=grant,
+        issuer=owner,
+        clauses=replace(clauses, what=what),
+        signed=True,
+        epoch=1,
+        newest=1,
+    )

@@ -278,8 +278,8 @@ def test_a_blind_relay_carries_edits_of_people_who_come_and_go_and_reads_none() 
         assert len(seen) > 20
         lineage = lineages_of(opened.replica.state, thing)[0].id
         ids = (thing, lineage, bytes(bo.devices.me.root), bytes(cy.devices.me.root))
-        for each in seen:
-            assert b"CANARY" not in each
-            assert not any(one in each or one.hex().encode() in each for one in ids)
+        for call in seen:
+            assert b"CANARY" not in call
+            assert not any(one in call or one.hex().encode() in call for one in ids)
         author = author_in(opened.replica, opened.replica.own.log, 0)
-        assert not any(author.to_bytes(8, "big") in each for each in seen)
+        assert not any(author.to_bytes(8, "big") in call for call in seen)

@@ -68,7 +68,8 @@ class Together:
 def together(text: str = "what was agreed") -> Iterator[Together]:
     """Have three people in a space with a document."""
     with ExitStack() as stack:
-        found = Together(*(stack.enter_context(machine(s)) for s in (b"ada", b"bo", b"cy")))
+        ada, bo, cy = (stack.enter_context(machine(seed)) for seed in (b"ada", b"bo", b"cy"))
+        found = Together(ada, bo, cy)
         for name, each in (("ada", found.ada), ("bo", found.bo), ("cy", found.cy)):
             each.devices.begin(f"{name}'s laptop", None)
         opened = admitting.space(found.ada.devices, SPACE)

@@ -33,7 +33,7 @@ class ShareChanges:
         *,
         add: Sequence[str] = (),
         remove: Sequence[str] = (),
-        may: frozenset[Action] = frozenset({Action.VIEW}),
+        may: Sequence[str] = (),
         unverified: bool = False,
     ) -> Record:
         """Return a share with other people; nothing is changed.
@@ -42,7 +42,7 @@ class ShareChanges:
             record: of the share.
             add: names of contacts who come in.
             remove: names of contacts who leave.
-            may: what those who come in may do: view, and edit if the share has that.
+            may: what those who come in may do besides `view`: `edit`, if the share has that.
             unverified: whether people may come in who were not verified.
 
         Raises:
@@ -56,7 +56,8 @@ class ShareChanges:
             raise DeniedError("this share was taken back: make another one")
         if not record.is_of_documents:
             raise InvalidError("files are shared with one person: make another share")
-        if not {Action.VIEW} <= may <= {Action.VIEW, Action.EDIT} & record.clauses.actions:
+        actions = {Action.VIEW, Action.EDIT} & record.clauses.actions
+        if not set(may) <= actions | {Action.VIEW}:
             raise InvalidGrantError("people of this share may view, or edit where it says so")
         come = [self._person(each) for each in add]
         leave = [self._person(each) for each in remove]
@@ -70,7 +71,7 @@ class ShareChanges:
         left = (who | {each.id for each in come}) - {each.id for each in leave}
         if not left:
             raise InvalidError("nobody would be left: take the share back instead")
-        looking = {each.id for each in come} if Action.EDIT not in may else set()
+        looking = {each.id for each in come} if Action.EDIT not in set(may) else set()
         changed = replace(
             record,
             clauses=replace(record.clauses, who=frozenset(left)),

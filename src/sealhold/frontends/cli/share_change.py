@@ -7,13 +7,13 @@ import typer
 from sealhold.frontends.cli.opening import reading
 from sealhold.frontends.cli.out import Line, emit, safe
 from sealhold.frontends.cli.session import Session
+from sealhold.frontends.cli.share_options import split
 from sealhold.frontends.cli.shares import SHARE, share_blocks
-from sealhold.model.errors import InvalidGrantError, UsageError
+from sealhold.model.errors import UsageError
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.sharechanges import ShareChanges
 from sealhold.node.sharereport import ShareReport
 from sealhold.node.sharework import ShareWork
-from sealhold.policy.shareterms import Action
 
 
 def share_change(
@@ -52,7 +52,7 @@ def share_change(
             shares.record(share),
             add=tuple(add or ()),
             remove=tuple(remove or ()),
-            may=_actions(may),
+            may=split(may),
             unverified=unverified,
         )
         if not dry_run:
@@ -64,11 +64,3 @@ def share_change(
         return
     told = Line("The next sync does it: sealhold device sync", "good")
     emit(session, found, told, *share_blocks(found))
-
-
-def _actions(text: str) -> frozenset[Action]:
-    names = {each for each in text.split(",") if each} | {Action.VIEW.value}
-    try:
-        return frozenset(Action(each) for each in names)
-    except ValueError as err:
-        raise InvalidGrantError("people of this share may view, or edit where it says so") from err

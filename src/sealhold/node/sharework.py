@@ -57,7 +57,7 @@ class Kept:
     denied: int = 0
     invited: int = 0
     signed_not: int = 0  # receipts that do not fit
-    said: int = 0  # papers
+    said: int = 0  # papers, and changes of who is in a space
     troubles: list[str] = field(default_factory=list)
 
     @property
@@ -128,7 +128,8 @@ class ShareWork(ShareLooking):
         for who in record.clauses.who:
             known = self.contacts.contacts.by_root(who)
             if known is not None and not known.contact.is_paused:
-                follow(self._devices, opened, person_of(known), role_in(record, who))
+                role = role_in(record, who)
+                done.said += follow(self._devices, opened, person_of(known), role)
                 self._invite(opened, known, done)
         shown = self._bring(opened, record, done)
         for part in parts(record):

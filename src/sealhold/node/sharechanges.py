@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sealhold.model.errors import DeniedError, InvalidError, InvalidGrantError, NotFoundError
-from sealhold.node.sharework import ShareWork
+from sealhold.node.sharework import Kept, ShareWork
 from sealhold.policy.shareterms import Action
 from sealhold.sharing.devices.devices import Devices
 from sealhold.sharing.peers import spaces
@@ -83,10 +83,14 @@ class ShareChanges:
     def put(self, record: Record) -> None:
         """Make a share what `changed` returned, durably; the next round brings it to its people.
 
+        What is broken off is finished by that round.
+
         Raises:
             DeniedError: this device may not remove anybody.
         """
         put_record(self._devices, record)
+        # THREAT T563: from here on nothing that a former member writes counts, whenever it comes
+        self._shares.keep_up(record, Kept())
 
     def _person(self, name: str) -> Known:
         return self._shares.contacts.contacts.named(name)

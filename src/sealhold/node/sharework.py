@@ -121,9 +121,10 @@ class ShareWork(ShareLooking):
         if record.is_revoked:
             self._wind_up(record)
             return
-        self._ledger(record)
+        taken_over = spaces.take_over(self._devices, opened, record)
         if not spaces.is_mine(self._devices, opened, record):
             return  # another device of the owner looks after it
+        self._ledger(record, is_spent=taken_over)
         done.said += let_go(self._devices, opened, record)
         for who in record.clauses.who:
             known = self.contacts.contacts.by_root(who)
@@ -198,17 +199,22 @@ class ShareWork(ShareLooking):
             done.troubles.append(f"not all of {record.name} is there yet: {err}")
         return things(opened, record, (each.item.source for each in offered))
 
-    def _ledger(self, record: Record) -> None:
+    def _ledger(self, record: Record, *, is_spent: bool = False) -> None:
+        """Begin the ledger of a share at this device, if there is none; spent if taken over."""
         if record.clauses.tier < Tier.KEY_PER_USE:
             return
+        count = record.clauses.count
+        by_all = count is not None and count.per is not Per.DAY
+        most = count.most if count is not None and by_all else MAX_COUNT
+        spent = most if is_spent and count is not None else 0
         try:
             self.ledgers.ledger(record.grant)
         except NotFoundError:
-            count = record.clauses.count
-            by_all = count is not None and count.per is not Per.DAY
-            most = count.most if count is not None and by_all else MAX_COUNT
-            ledger = Ledger(most=most, not_after=record.clauses.not_after)
+            ledger = Ledger(most=most, spent=spent, not_after=record.clauses.not_after)
             self.ledgers.open(record.grant, ledger)
+            return
+        if spent:
+            self.ledgers.change(record.grant, lambda one: replace(one, spent=most), "taken over")
 
     def _invite(self, opened: Open, known: Known, done: Kept) -> None:
         ways = spaces.ways_of(self._devices)
@@ -228,18 +234,19 @@ class ShareWork(ShareLooking):
         opened = spaces.space_of(self._devices, record)
         if opened is None:
             return
+        if not spaces.is_mine(self._devices, opened, record):
+            return
         if record.clauses.tier >= Tier.KEY_PER_USE:
             self._ledger(record)
             if not self.ledgers.ledger(record.grant).is_revoked:
                 self.ledgers.change(record.grant, revoke, "revoked")
-        if not spaces.is_mine(self._devices, opened, record):
-            return
         for part in parts(record):
             if spaces.say_over(self._devices, opened, part):
                 paper = spaces.over_paper(self._devices, part)
                 for who in part.clauses.who:
                     if (known := self.contacts.contacts.by_root(who)) is not None:
                         self.contacts.letters.send(known, Kind.WITHDRAWN, paper)
+        let_go(self._devices, opened, record)
         # THREAT T548: what is written from here on opens with nothing that they have
         for who in record.clauses.who:
             dismiss(self._devices, opened, spaces.root_of(who))

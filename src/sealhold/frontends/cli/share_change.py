@@ -62,5 +62,5 @@ def share_change(
     if dry_run:
         emit(session, found, Line(f"In it would be: {people}."))
         return
-    told = Line("The next sync does it: sealhold device sync", "good")
+    told = Line("It is done. The next sync brings it to them: sealhold device sync", "good")
     emit(session, found, told, *share_blocks(found))

@@ -108,6 +108,7 @@ from sealhold.model.errors.tampered import (
 from sealhold.model.errors.unavailable import (
     AuditUnavailableError,
     BrokerLostError,
+    BudgetAwayError,
     BusyError,
     CarrierAwayError,
     CarrierFullError,
@@ -143,6 +144,7 @@ __all__ = [
     "BadSignatureError",
     "BadTokenError",
     "BrokerLostError",
+    "BudgetAwayError",
     "BusyError",
     "CapTooHighError",
     "CardError",

@@ -65,6 +65,21 @@ class NoEpochError(UnavailableError):
     """
 
 
+class BudgetAwayError(UnavailableError):
+    """Another device counts this budget, and what it lent to this one does not cover the charge.
+
+    Remedy: `sealhold device sync` here, on your other devices, and here again; then try anew.
+
+    Over HTTP: this vault waits for another device of its owner; try again later.
+    """
+
+    def __init__(
+        self, sentence: str = "", *, budgets: tuple[tuple[str, str, int, int], ...] = ()
+    ) -> None:
+        super().__init__(*[sentence] if sentence else [])
+        self.budgets = budgets  # kind, name, year and what is needed of each
+
+
 class StoreBusyError(StoreUnavailableError):
     """Another process is writing to this vault.
 

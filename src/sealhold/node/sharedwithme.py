@@ -14,6 +14,7 @@ from sealhold.model.errors import DeniedError, InvalidError, NotFoundError
 from sealhold.model.ids import ContactId, GrantId, Id16, Purpose
 from sealhold.model.shown.shares import ReceivedView
 from sealhold.node.devicework import DeviceWork
+from sealhold.node.nearby import reach
 from sealhold.node.openspaces import CLOSED_KIND, is_closed, mine_in
 from sealhold.node.sharewords import line_views, standing_of
 from sealhold.policy.shareterms import Action, Tier
@@ -165,6 +166,7 @@ class SharedWithMe:
         standing = opened.replica.state.versions.standing(wish.thing).shown
         if standing and opened.replica.state.content(standing.id).kind is Content.DOCUMENT:
             raise InvalidError("a document is read as a document, not opened as a file")
+        reach(self._work, opened)
         asking = Asking(self._devices, opened)
         if paper.clauses.tier < Tier.KEY_PER_USE:
             return asking.opened(wish)

@@ -15,6 +15,7 @@ from sealhold.model.errors import (
     CarrierAwayError,
     CarrierRefusedError,
     InvalidError,
+    NameTakenError,
     NoEpochError,
     NotFoundError,
 )
@@ -24,6 +25,7 @@ from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.documenttexts import DocumentTexts
 from sealhold.node.sharedraft import Draft, ShareLooking
+from sealhold.node.sharegiven import given
 from sealhold.node.sharewords import revoked_view
 from sealhold.node.togethershares import is_of_documents
 from sealhold.policy.preview import admit
@@ -85,10 +87,13 @@ class ShareWork(ShareLooking):
         """Make a share that was looked at, durably; the next round brings it to its people.
 
         Raises:
+            NameTakenError: a share that was not taken back has this name.
             StaleError: what was shown is not what it would do now.
             UnansweredError: a finding has no answer.
             DeniedError: this device may not begin a space.
         """
+        if any(each.name == draft.name and not each.is_revoked for each in records(self._devices)):
+            raise NameTakenError("a share is called so already")
         again = self.draft(draft.name, draft.clauses, unverified=True)
         # THREAT T548: what is made is what was shown, and each finding was answered
         admit(again.effect, digest)
@@ -186,7 +191,8 @@ class ShareWork(ShareLooking):
 
     def _bring(self, opened: Open, record: Record, done: Kept) -> Mapping[bytes, bytes]:
         """Bring what is shared into its space; return its ids there, by source."""
-        offered = self._offered(record.clauses)
+        every = self._offered(record.clauses)
+        offered = given(record.clauses, every, self._devices.now())
         if not record.is_of_documents:
             came = mirror(self._devices, opened, record, [each.item for each in offered])
             done.written += came.written

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sealhold.model.errors import DeniedError, NotFoundError
-from sealhold.model.ids import ContactId, Purpose
+from sealhold.model.ids import ContactId, Id16, Purpose
 from sealhold.model.quantities import Instant
 from sealhold.node.sharedwithme import SharedWithMe
 from sealhold.node.sharework import ShareWork
@@ -21,7 +21,7 @@ def people(tmp_path: Path) -> tuple[Vault, Vault]:
     return two_people(tmp_path)
 
 
-def clauses(who: ContactId, ids: frozenset, tier: Tier, most: int | None = None) -> Clauses:
+def clauses(who: ContactId, ids: frozenset[Id16], tier: Tier, most: int | None = None) -> Clauses:
     return Clauses(
         who=frozenset({who}),
         what=What(ids=ids),

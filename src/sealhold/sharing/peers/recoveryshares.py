@@ -169,7 +169,7 @@ def own_set(devices: Devices) -> OwnSet | None:
 
 def root_public(devices: Devices) -> RootPublic:
     """Return the public half of the owner's root, as this device's chain has it."""
-    return RootPublic(read_certificate(devices.me.chain[0]).public)
+    return RootPublic(read_certificate(devices.me.chain[0]).root_public)
 
 
 def held(devices: Devices) -> list[Held]:

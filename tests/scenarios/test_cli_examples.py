@@ -113,6 +113,8 @@ ELSEWHERE = {"serve", "relay serve", "service print-grants"} | {
     *(f"contact {word}" for word in ("verify", "dismiss")),
     *("key share send", "key share list", "key held list", "key held show"),
 }
+# three need a link at a relay: test_link_commands.py
+ELSEWHERE |= {f"share link {word}" for word in ("show", "revoke", "open")}
 
 
 def entries(group: Group, before: str = "") -> Iterator[tuple[str, Entry]]:

@@ -49,7 +49,7 @@ def test_shares_reach_people_and_they_open_a_vault_that_lost_its_passphrase(
         assert anna(*line.split()).code != 0, line
     assert anna.told("key", "held", "list")["held"] == []
 
-    sent = anna(*"key share send paper --to Bo --to Cy --need 2".split())
+    sent = anna(*["key", "share", "send", "paper", "--to", "Bo", "--to", "Cy", "--need", "2"])
     assert sent.code == 0, sent.err
     assert "2 shares; any 2 give the secret." in sent.out
     assert "has your secret at once" in sent.out

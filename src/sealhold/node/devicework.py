@@ -23,8 +23,9 @@ from sealhold.model.shown.devices import (
 )
 from sealhold.node.deviceplaces import Places, way_of
 from sealhold.node.node import Node
-from sealhold.node.starttoken import begun
+from sealhold.node.starttoken import STAGING, begun
 from sealhold.sharing.devices import exposure, joining
+from sealhold.sharing.devices.budgets import BudgetSync
 from sealhold.sharing.devices.certs import Role
 from sealhold.sharing.devices.devices import Open
 from sealhold.sharing.devices.drafting import Draft
@@ -33,10 +34,14 @@ from sealhold.sharing.devices.foldersync import bind
 from sealhold.sharing.devices.joinpapers import Holds, Way, carrier_id, checked_name, read_way
 from sealhold.sharing.devices.lanchoice import read_choice
 from sealhold.sharing.devices.lannear import Near
+from sealhold.sharing.devices.recordsync import NAME as RECORDS
+from sealhold.sharing.devices.recordsync import Doors
 from sealhold.sharing.devices.syncing import Syncing
 from sealhold.stores.backends.localdir import LocalDir
+from sealhold.vault.recordfeed import RecordFeed
+from sealhold.vault.synced import Synced
 
-STAGING = "sync"  # where packs wait in the vault's folder
+NO_FILES = frozenset({Holds.HOME, Holds.RECORDS})  # collections that no folder is kept equal to
 LAN = "lan"  # where lies what is kept for devices of the home network
 
 
@@ -60,6 +65,8 @@ class DeviceWork:
             ConflictError: this vault is a device already.
         """
         self.devices.begin(name, self._node.parts.vault.sets.root.keeping.recovery or None)
+        opened = self.devices.create(Holds.RECORDS, RECORDS)
+        BudgetSync(self.devices, opened, self.core).appoint()
         return self.every()[0]
 
     def every(self) -> list[DeviceView]:
@@ -144,7 +151,10 @@ class DeviceWork:
         Raises:
             NotFoundError: there is no such collection, or it has no folder here.
         """
-        rows = self.rows(self.devices.collection(name))
+        opened = self.devices.collection(name)
+        if opened.about.holds in NO_FILES:
+            raise NotFoundError("no collection of files is called so")
+        rows = self.rows(opened)
         if rows.bound is None:
             raise NotFoundError("this collection has no folder on this device")
         Path(rows.bound.path, ".sealhold").unlink(missing_ok=True)
@@ -287,17 +297,29 @@ class DeviceWork:
 
     # --- inside ---
 
+    @property
+    def doors(self) -> Doors:
+        """The doors of the vault that records pass."""
+        parts = self._node.parts
+        return Doors(
+            RecordFeed(self.core),
+            parts.firewall,
+            Synced(self.core, parts.index, parts.objects),
+            parts.erasing.follow,
+        )
+
     def rows(self, opened: Open) -> FolderRows:
         """Return what is kept of a collection's folder on this device."""
         return FolderRows(self.devices.keeping, opened.about.id, opened.about.secret)
 
     def _shown(self, opened: Open) -> CollectionView:
-        state, bound = opened.replica.state, self.rows(opened).bound
+        state = opened.replica.state
+        bound = None if opened.about.holds in NO_FILES else self.rows(opened).bound
         return CollectionView(
             id=opened.about.id.hex(),
             name=opened.about.name,
             holds=opened.about.holds.value,
-            objects=len(state.tree.shown(state.versions.edited_over_deletes())),
+            objects=exposure.objects(opened),
             folder="" if bound is None else bound.path,
             conflicts=len(state.versions.in_conflict()),
             waiting=state.waiting(),
@@ -309,7 +331,7 @@ def _exposed(device: DeviceId, name: str, had: tuple[Exposed, ...]) -> ExposureV
     return ExposureView(
         device=device.hex(),
         name=name,
-        collections=tuple(each.name for each in had),
+        collections=tuple(sorted(each.name for each in had)),
         entries=sum(each.entries for each in had),
         objects=sum(each.objects for each in had),
         versions=sum(each.versions for each in had),

@@ -38,6 +38,7 @@ from sealhold.sharing.devices.memberstate import Member
 from sealhold.sharing.devices.replica import Replica
 from sealhold.stores.spec import ObjectStore
 from sealhold.vault.core import Core
+from sealhold.vault.shares import following as spending
 
 NAME_KIND, COLLECTION_KIND, CUT_KIND = "name", "collection", "cut"  # of notes
 
@@ -164,8 +165,10 @@ class Devices:
         """The collection about all others.
 
         Raises:
+            NotADeviceError: this vault is no device yet.
             NotFoundError: a limited device does not have it.
         """
+        _ = self.me
         for each in self.collections():
             if each.about.holds is Holds.HOME:
                 return each
@@ -238,6 +241,10 @@ class Devices:
         for each in self._open.values():
             each.replica.own = self.me.own
             each.replica.load()
+
+    def share_budgets(self) -> None:
+        """Charge from slices from now on: there is a second device; durable on return."""
+        self._keep(self.me, "budgets", begins=True)
 
     def renew_token(self, token: bytes) -> None:
         """Keep what lies outside the vault's folder from now on; durable on return."""
@@ -369,14 +376,16 @@ class Devices:
         """Return the time."""
         return self._core.clock()
 
-    def keep_me(self, found: Me, reason: str) -> None:
-        """Keep who this device is; durable on return."""
-        self._keep(found, reason)
+    def keep_me(self, found: Me, reason: str, *, shares: bool = False) -> None:
+        """Keep who this device is, and whether it shares budgets from now on; durable on return."""
+        self._keep(found, reason, begins=shares)
         self._open.clear()
 
-    def _keep(self, found: Me, reason: str) -> None:
+    def _keep(self, found: Me, reason: str, *, begins: bool = False) -> None:
         told = own.told(found, self._base, self._core.entropy)
-        self.keeping.put_me(told, self._token, reason)
+        # THREAT T525: a new incarnation and what it may spend are one commit
+        spends = spending(self._core.deciding, found.incarnation, begins=begins)
+        self.keeping.put_me(told, self._token, reason, spends)
         self._me = found
 
 

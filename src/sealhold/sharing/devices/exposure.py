@@ -26,6 +26,7 @@ from sealhold.sharing.devices.certs import Role
 from sealhold.sharing.devices.chosen import keeps_all
 from sealhold.sharing.devices.devices import Devices, Open
 from sealhold.sharing.devices.drafting import Draft
+from sealhold.sharing.devices.joinpapers import Holds
 from sealhold.sharing.devices.keeping import Step
 
 EXPOSURE_KIND = "exposure"  # of notes, by the device that was removed
@@ -84,6 +85,15 @@ def read(devices: Devices, paper: bytes) -> tuple[ExposureBody, PublicKey]:
     return opened.receipt.body, opened.issuer
 
 
+def objects(opened: Open) -> int:
+    """Return how many files, or records, a collection shows."""
+    state = opened.replica.state
+    if opened.about.holds is Holds.RECORDS:
+        of = state.versions
+        return sum(of.standing(thing).shown is not None for thing in of.objects())
+    return len(state.tree.shown(state.versions.edited_over_deletes()))
+
+
 # --- inside ---
 
 
@@ -98,7 +108,7 @@ def _of(opened: Open, device: DeviceId) -> Exposed:
         entries=sum(replica.book.head(log).seq for log in logs),
         last=_last(opened, device),
         epochs=sum(device in epoch.recipients for epoch in state.epochs.values()),
-        objects=len(replica.state.tree.shown()) if holds else 0,
+        objects=objects(opened) if holds else 0,
         versions=sum(1 for _ in replica.state.contents()) if holds else 0,
         keeps=keeps if holds else Keeps.NOTHING,
         others=len(state.holders().keys() - {device}),

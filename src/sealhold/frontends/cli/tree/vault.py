@@ -240,7 +240,7 @@ def _key_held_show() -> Function:
 
 KEY_SHARE = {
     "send": Entry(
-        about="Give people you know a share each of the recovery secret.",
+        about="Give people you know a share each of the recovery secret, of which some are enough.",
         example="key share send paper --to Bo --to Cy --to Di --need 2",
         load=_key_share_send,
     ),
@@ -257,7 +257,7 @@ KEY_HELD = {
         load=_key_held_list,
     ),
     "show": Entry(
-        about="Write a share that is held here on a card.",
+        about="Write a share that is held here on a card, to hand it back to whose it is.",
         example="key held show Anna --out card.txt",
         load=_key_held_show,
     ),

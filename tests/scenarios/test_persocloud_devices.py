@@ -182,7 +182,7 @@ def lost(own: Own) -> None:
     laptop, phone, server = own.laptop, own.phone, own.server
     had = server.told("device revoke laptop --dry-run")
     files = [each for each in laptop.notes.rglob("*") if each.name != ".sealhold"]
-    assert had["collections"] == ["diary", "home", "notes"]
+    assert had["collections"] == ["diary", "home", "notes", "vault"]
     assert had["objects"] == len(files) + 1, had
     gone = server.told("device revoke laptop")
     assert {**gone, "receipt": "", "issuer": ""} == had

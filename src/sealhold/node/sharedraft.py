@@ -7,6 +7,7 @@ Source: docs/spec/49-sharing.md sections 7 and 8.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from sealhold.model.errors import DeniedError, InvalidError, NotFoundError
@@ -15,7 +16,9 @@ from sealhold.model.quantities import DAY
 from sealhold.model.shown.shares import EffectView, FindingView, PreviewView
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicework import DeviceWork
+from sealhold.node.nearby import reach
 from sealhold.node.sharefiles import Offered, SharedFiles
+from sealhold.node.sharegiven import excluded
 from sealhold.node.sharewords import line_views
 from sealhold.policy.described import Around
 from sealhold.policy.preview import Effect, preview, told, would_add
@@ -23,7 +26,7 @@ from sealhold.policy.share import Clauses, What
 from sealhold.policy.sharefacts import HeldShare, ShareFacts
 from sealhold.policy.shareterms import Tier
 from sealhold.policy.sharetexts import label
-from sealhold.policy.suspicion import Finding, findings, fixed
+from sealhold.policy.suspicion import Finding, Fix, findings, fixed
 from sealhold.sharing.peers import spaces
 from sealhold.sharing.peers.contacts import Known
 from sealhold.sharing.peers.sharepaper import records
@@ -56,7 +59,7 @@ class ShareLooking:
         """
         self._work, self._devices = work, work.devices
         self.contacts = ContactWork(work) if contacts is None else contacts
-        self.files = SharedFiles(work.devices)
+        self.files = SharedFiles(work.devices, partial(reach, work))
 
     def draft(self, name: str, clauses: Clauses, *, unverified: bool = False) -> Draft:
         """Return what a share would do; nothing is changed.
@@ -148,6 +151,8 @@ class ShareLooking:
             if found is None:
                 raise InvalidError(f"nothing is found under `{sign[:32]}`")
             clauses = fixed(draft.clauses, found, self._around(draft.clauses, draft.offered))
+            if found.fix is Fix.EXCLUDE and not clauses.what.is_selector:
+                clauses = excluded(clauses, found.items)  # a folder may be what the share names
             draft = self.draft(draft.name, clauses, unverified=True)
         return draft
 

@@ -14,6 +14,7 @@ from sealhold.model.errors import DeniedError, InvalidError, NotFoundError
 from sealhold.model.ids import ContactId, GrantId, Id16, Purpose
 from sealhold.model.shown.shares import ReceivedView
 from sealhold.node.devicework import DeviceWork
+from sealhold.node.nearby import reach
 from sealhold.node.sharewords import line_views, standing_of
 from sealhold.policy.shareterms import Action, Tier
 from sealhold.policy.sharetexts import label
@@ -159,6 +160,7 @@ class SharedWithMe:
         """
         if self.is_closed(opened, paper):
             raise DeniedError
+        reach(self._work, opened)
         asking = Asking(self._devices, opened)
         if paper.clauses.tier < Tier.KEY_PER_USE:
             return asking.opened(wish)

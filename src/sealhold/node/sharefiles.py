@@ -55,8 +55,11 @@ class Offered:
 class SharedFiles:
     """The files of the owner's folders. For one thread."""
 
-    def __init__(self, devices: Devices) -> None:
-        self._devices = devices
+    def __init__(
+        self, devices: Devices, reach: Callable[[Open], None] = lambda _opened: None
+    ) -> None:
+        """Begin; `reach` has contents read from where they lie that are not here."""
+        self._devices, self._reach = devices, reach
 
     def named(self, text: str) -> Id16:
         """Return the file or folder that `COLLECTION/PATH` names, or a collection's top folder.
@@ -84,7 +87,7 @@ class SharedFiles:
         for opened in self._collections():
             shown = _shown(opened)
             by_path = {each.path: thing for thing, each in shown.items()}
-            state = opened.replica.state
+            state, is_reached = opened.replica.state, False
             for thing, each in shown.items():
                 standing = state.versions.standing(thing).shown
                 above = _above(each, by_path, Id16(opened.about.id), ids)
@@ -92,6 +95,9 @@ class SharedFiles:
                     continue
                 content = state.content(standing.id)
                 if content.kind is Kind.FILE:
+                    if content.manifest is not None and not is_reached:
+                        self._reach(opened)
+                        is_reached = True
                     yield _offered(opened, each, content, standing.id, standing.time.ms, above)
 
     def _collections(self) -> Iterator[Open]:

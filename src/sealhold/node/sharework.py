@@ -15,6 +15,7 @@ from sealhold.model.errors import (
     CarrierAwayError,
     CarrierRefusedError,
     InvalidError,
+    NameTakenError,
     NoEpochError,
     NotFoundError,
 )
@@ -23,6 +24,7 @@ from sealhold.model.shown.shares import RevokedView
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.sharedraft import Draft, ShareLooking
+from sealhold.node.sharegiven import given
 from sealhold.node.sharewords import revoked_view
 from sealhold.policy.preview import admit
 from sealhold.policy.share import MAX_COUNT, Per
@@ -82,10 +84,13 @@ class ShareWork(ShareLooking):
         """Make a share that was looked at, durably; the next round brings it to its people.
 
         Raises:
+            NameTakenError: a share that was not taken back has this name.
             StaleError: what was shown is not what it would do now.
             UnansweredError: a finding has no answer.
             DeniedError: this device may not begin a space.
         """
+        if any(each.name == draft.name and not each.is_revoked for each in records(self._devices)):
+            raise NameTakenError("a share is called so already")
         again = self.draft(draft.name, draft.clauses, unverified=True)
         # THREAT T548: what is made is what was shown, and each finding was answered
         admit(again.effect, digest)
@@ -124,7 +129,8 @@ class ShareWork(ShareLooking):
             if known is not None and not known.contact.is_paused:
                 follow(self._devices, opened, person_of(known), spaces.role_of(record.clauses))
                 self._invite(opened, known, done)
-        offered = list(self._offered(record.clauses))
+        every = self._offered(record.clauses)
+        offered = given(record.clauses, every, self._devices.now())
         came = mirror(self._devices, opened, record, [each.item for each in offered])
         done.said += spaces.say(self._devices, opened, record, came.things)
         done.written += came.written

@@ -1,6 +1,9 @@
 """`sealhold share create`."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
 
 import typer
 
@@ -11,12 +14,16 @@ from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.share_options import split
 from sealhold.frontends.cli.shares import preview_blocks, share_blocks
 from sealhold.frontends.cli.words import read_time
-from sealhold.model.errors import UsageError, VerificationNeededError
+from sealhold.model.errors import StaleError, UsageError, VerificationNeededError
+from sealhold.model.quantities import DAY, Instant
 from sealhold.model.shown.shares import PreviewView
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.shareforms import ShareForm, clauses_of
 from sealhold.node.sharereport import ShareReport
 from sealhold.node.sharework import ShareWork
+
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
+_DIGITS: Final = 15  # of a time in ms
 
 
 def share_create(  # noqa: PLR0913, PLR0917  # reason: typer reads options from parameters
@@ -52,12 +59,13 @@ def share_create(  # noqa: PLR0913, PLR0917  # reason: typer reads options from 
     Raises:
         VerificationNeededError: nobody is there to say yes.
         UsageError: they said no.
+        StaleError: it is not what that preview showed.
     """
     session = Session.of(context)
     with reading(session) as node:
         work = DeviceWork(node)
         shares = ShareWork(work)
-        now = world_of(session).clock()
+        now, digest = _preview(as_shown, world_of(session).clock())
         actions = split(may)
         form = ShareForm(
             people=tuple(to or ()),
@@ -79,13 +87,14 @@ def share_create(  # noqa: PLR0913, PLR0917  # reason: typer reads options from 
         draft = shares.draft(name, clauses_of(form, shares, now), unverified=unverified)
         draft = shares.fixed(draft, split(fix))
         shown = shares.shown(draft)
+        shown = replace(shown, digest=f"{now}-{shown.digest}")
         if dry_run:
             emit(session, shown, *preview_blocks(shown))
             return
         say(session, *preview_blocks(shown))
         signs = split(answers) if yes else _asked(session, shown, split(answers))
         meant = [each for each in draft.found if each.sign.value in signs]
-        grant = shares.create(draft, _digest(as_shown) or draft.effect.digest, meant)
+        grant = shares.create(draft, digest or draft.effect.digest, meant)
         made = ShareReport(work, shares).view(shares.record(grant.hex()))
     emit(
         session,
@@ -95,11 +104,23 @@ def share_create(  # noqa: PLR0913, PLR0917  # reason: typer reads options from 
     )
 
 
-def _digest(text: str) -> bytes:
-    try:
-        return bytes.fromhex(text)
-    except ValueError as err:
-        raise UsageError("a preview is told by 64 hexadecimal digits") from err
+def _preview(text: str, now: Instant) -> tuple[Instant, bytes]:
+    """Return when a preview was shown, which is when its share begins, and its digest.
+
+    Without one it is now.
+
+    Raises:
+        UsageError: not what a preview is told by.
+        StaleError: it was shown longer than a day ago.
+    """
+    if not text:
+        return now, b""
+    at, _, digest = text.partition("-")
+    if not (at.isdecimal() and len(at) <= _DIGITS and _DIGEST.fullmatch(digest)):
+        raise UsageError("a preview is told by a time, `-` and 64 hexadecimal digits")
+    if not 0 <= now - int(at) <= DAY:
+        raise StaleError("a preview of another day: look at it again")
+    return Instant(int(at)), bytes.fromhex(digest)
 
 
 def _asked(session: Session, shown: PreviewView, signs: Sequence[str]) -> list[str]:

@@ -60,7 +60,7 @@ def _open() -> Function:
 WITH_PEOPLE: Mapping[str, Entry] = {
     "create": Entry(
         about="Share files, folders or records with somebody on another vault.",
-        example="share create album papers/trip --to Ben --for ServiceProvision --until 30d --yes",
+        example="share create album notes/trip --to Ben --for ServiceProvision --until 30d --yes",
         load=_create,
     ),
     "list": Entry(

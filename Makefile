@@ -41,8 +41,8 @@ unit: setup
 check: setup system                      # before each commit, at most 90 s
 	@$(RUN)python tools/gate.py --unit
 
-test: setup system                       # what .ci/run runs; all is read while the tests run, whose line is the last
-	@$(RUN)python tools/gate.py & gate=$$!; $(PYTEST) $(AT_ONCE) tests $(ARGS); tests=$$?; \
+test: setup system                       # what .ci/run runs; all is read beside the tests, but by pyright: `make static`
+	@$(RUN)python tools/gate.py --beside & gate=$$!; $(PYTEST) $(AT_ONCE) tests $(ARGS); tests=$$?; \
 	wait $$gate && exit $$tests
 
 attack: setup

@@ -5,6 +5,7 @@
 - Tests in NO_SOCKETS open no socket.
 - Tests of a module that makes something once for all of them go to one worker, so that it is made
   once; folders with long tests come first, so that no worker is left alone with one at the end.
+- Workers compile the tests together: tests/compiled.py.
 - What was skipped is told with its reason before the closing line. With CI=true a skip is a
   failure, unless tools/skips.toml holds its reason.
 - How each promise stands is told by its name: tests/promises.py.
@@ -24,6 +25,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests.compiled import compile_share
 from tests.promises import note_promises, outcomes_of, standing
 
 ROOT = Path(__file__).parents[1]
@@ -44,6 +46,10 @@ def shared() -> Path:
     if not (folder / "samples").is_dir():
         pytest.skip("sample files are not here: set SEALHOLD_SHARED")
     return folder
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    compile_share(config, ROOT / "tests")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -19,6 +19,7 @@ from sealhold.net.relay.wire import Head
 _ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{64}")
 _BOX = re.compile(r"/v1/m/([0-9a-f]{32})(?:/(.*))?")
 _MEETING = re.compile(r"/v1/rv/([0-9a-f]{32})(?:/([0-7]))?")
+_LINK = re.compile(r"/v1/s/([0-9a-f]{32})(?:/([0-9]+|open|ready))?")
 _CALLS = ("tokens", "names", "heads")
 _LOG = re.compile(r"log/([0-9a-f]{32})")
 
@@ -67,6 +68,7 @@ class Recorder:
 
     def _path(self, head: Head, body: bytes, seen: Seen) -> None:
         box, meeting = _BOX.fullmatch(head.path), _MEETING.fullmatch(head.path)
+        link = _LINK.fullmatch(head.path)
         if head.path in {"/v1/health", "/v1/account"}:
             seen.operation += f" {head.path}"
         elif meeting:
@@ -75,12 +77,26 @@ class Recorder:
             seen.numbers.append(meeting[2] or "")
             self.fields |= {"path:rendezvous"} | ({"path:place"} if meeting[2] else set())
             self.fields |= {"size:message"} if body else set()
+        elif link:
+            seen.operation += " link"
+            seen.ids.append(link[1])
+            seen.numbers.append(link[2] or "")
+            self._link(link[2] or "", body)
         elif box:
             seen.ids.append(box[1])
             self.fields.add("path:box")
             self._in_box(f"m/{box[1]}/", box[2] or "", body, seen)
         else:
             self.fields.add(f"path:{head.path}")
+
+    def _link(self, within: str, body: bytes) -> None:
+        self.fields |= {"path:link"} | ({"path:piece"} if within.isdigit() else set())
+        if within == "open":
+            self.fields.add("link:proof")
+        elif within:
+            self.fields |= {"size:link"} if body else set()
+        elif body:
+            self.fields |= {f"link:{name}" for name in cbor2.loads(body)}
 
     def _in_box(self, box: str, within: str, body: bytes, seen: Seen) -> None:
         log = _LOG.fullmatch(within)

@@ -1,7 +1,7 @@
 """A relay in a thread, with mailboxes for tests; and one that records all that it is shown."""
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -16,10 +16,13 @@ from sealhold.model.quantities import Instant
 from sealhold.net.relay.admin import RelayAdmin
 from sealhold.net.relay.calling import Caller, RelayAddress
 from sealhold.net.relay.doors import Doors
+from sealhold.net.relay.linkdoors import LinkDoors
+from sealhold.net.relay.linkspec import LinkKeeping
 from sealhold.net.relay.papers import Rights
 from sealhold.net.relay.server import RelayServer, Watch, bind, tls
 from sealhold.net.relay.spec import Keeping
 from sealhold.net.transports.relay import RelayCarrier, RelayPlace
+from sealhold.sharing.hosting.linkshelf import LinkShelf
 from sealhold.sharing.hosting.mailboxes import Mailboxes
 from sealhold.sharing.hosting.tables import TABLES
 from sealhold.stores.backends.localdir import LocalDir
@@ -48,6 +51,7 @@ class Place:
     quotas: dict[Id16, int] = field(default_factory=lambda: {ACCOUNT: QUOTA})
     key: Secret = field(default_factory=lambda: Secret(bytes(range(32)), "relay's key"))
     is_made: bool = False
+    now: Instant = NOW  # by which links end
 
     def mailboxes(self) -> Mailboxes:
         """Open them."""
@@ -63,6 +67,11 @@ class Place:
             entropy=entropy,
             fence=fence,
         )
+
+    def shelf(self, kept: Mailboxes) -> LinkShelf:
+        """Return its link shares, over the same stores."""
+        parts = (self.rows, self.objects, kept.committing, self.quotas.get)
+        return LinkShelf(*parts, lambda: self.now, entropy)
 
     def account_token(self, account: Id16 = ACCOUNT) -> str:
         """Return what opens mailboxes."""
@@ -113,11 +122,14 @@ def running(
     ranges: bool = False,
     keeping: Keeping | None = None,
     roots: str = "",
+    links: Callable[[LinkShelf], LinkKeeping] = lambda shelf: shelf,
 ) -> Iterator[Running]:
     """Run a relay on this machine."""
     place = place or Place()
     mailboxes = place.mailboxes()
-    doors = Doors(keeping or mailboxes, ranges=ranges)
+    doors = Doors(
+        keeping or mailboxes, ranges=ranges, links=LinkDoors(links(place.shelf(mailboxes)))
+    )
     server = RelayServer(
         doors, bind("127.0.0.1", 0), context, watch, woken=mailboxes.committing.end
     )

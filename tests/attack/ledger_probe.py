@@ -287,8 +287,8 @@ def dying_over_what_was_said(folder: Path) -> Iterator[None]:
         yield
 
 
-def attack(home: Path, folder: Path, k: int, queries: int, author: Author) -> None:
-    """Ask until so many questions stand in the book."""
+def attack(home: Path, folder: Path, k: int, queries: int, author: Author, until: int) -> None:
+    """Ask until so many questions stand in the book; some way behind `until`, wait to be killed."""
     # At k = 1 what it always is; more, so that there is something to count for larger partitions.
     budget.ONE_OBJECT = MicroBits(FUNCTIONS * k * NIBBLE * MICRO)
     with opened(home) as node, dying_over_what_was_said(folder):
@@ -300,6 +300,8 @@ def attack(home: Path, folder: Path, k: int, queries: int, author: Author) -> No
         for number, mask in Random(1).sample(attacker.asked, min(REPEATED, len(attacker.asked))):
             attacker.write(number, mask)
         for query in range(len(attacker.asked), queries):
+            if query >= (until + queries) // 2:
+                signal.pause()
             if attacker.tried * queries <= query * (FUNCTIONS + 1):  # one more than there is room
                 attacker.go_further()
                 attacker.ask_all()

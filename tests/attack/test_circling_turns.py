@@ -27,12 +27,12 @@ def ring(count: int) -> dict[str, object]:
 
 @pytest.mark.threat("T391")
 def test_a_ring_of_turns_is_walked_once_and_told() -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     batches = batches_of(
         ChatGpt(), [{"id": "c", "title": "", "mapping": ring(TURNS), "current_node": "t7"}]
     )
 
-    assert time.perf_counter() - begun < SECONDS
+    assert time.process_time() - begun < SECONDS
     assert sum(len(batch.items) for batch in batches) == TURNS
     assert sum(len(batch.rejects) for batch in batches) == 1
 

@@ -319,12 +319,12 @@ BOMBS = [
 @pytest.mark.threat("T15")
 @pytest.mark.parametrize("bomb", BOMBS, ids=range(len(BOMBS)))
 def test_a_filter_bomb_is_refused_at_once(bomb: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
 
     with pytest.raises(InvalidFilterError) as caught:
         parse_filter(bomb, COLUMNS)
 
-    assert time.perf_counter() - begun < 0.5
+    assert time.process_time() - begun < 0.5
     assert len(str(caught.value)) < 200
 
 
@@ -333,10 +333,10 @@ def test_the_dearest_filter_that_is_accepted_is_cheap_for_a_row() -> None:
     values = ", ".join(str(n) for n in range(180))
     dear = " or ".join([f"steps in ({values})"] * 4 + ["weekday(t, 'UTC') in (mon)"] * 6)
     asked = parse_filter(dear, COLUMNS)
-    begun = time.perf_counter()
+    begun = time.process_time()
 
     assert not any(matches(asked, {"steps": -n, "t": 0}) for n in range(1, 100))
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 @pytest.mark.threat("T15")

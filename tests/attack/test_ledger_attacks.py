@@ -78,7 +78,7 @@ class Attack:
 
         Before that it kills itself at the moments that are due.
         """
-        given = (self.home, self.folder, self.k, self.queries, self.author)
+        given = (self.home, self.folder, self.k, self.queries, self.author, until)
         process = FORKS.Process(target=attack, args=given)
         process.start()
         while process.is_alive() and self._asked() < until:

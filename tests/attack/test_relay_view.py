@@ -13,6 +13,8 @@ from sealhold.net.relay.admin import usage_of
 from sealhold.net.relay.meetingcalls import Meeting
 from sealhold.net.relay.papers import Rights
 from sealhold.sharing.hosting.tables import TABLES
+from sealhold.sharing.links.reading import opened
+from tests.linking import made
 from tests.recording import Recorder
 from tests.relaying import Running, running
 
@@ -52,6 +54,10 @@ def everything(relay: Running, words: bytes) -> None:
     meeting.put(0, words)
     meeting.get(0, 0)
     meeting.burn()
+    link = made(relay, words, name=words.decode(), seed=words)
+    assert b"".join(opened(relay.caller(), link.link).content()) == words
+    link.owner.told()
+    link.owner.end()
     admin.drop([admin.mint(Rights.READ)])
     admin.rekey(SigningKey(Secret(bytes(32), "another")))
     admin.end()

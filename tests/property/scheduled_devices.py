@@ -364,7 +364,7 @@ class World:
         return [ROOT, *things][one % (len(things) + 1)]
 
 
-def told(opened: Open) -> object:
+def told(opened: Open) -> tuple[object, ...]:
     """Return all that a collection comes to."""
     state = opened.replica.state
     shown = state.tree.shown(state.versions.edited_over_deletes())

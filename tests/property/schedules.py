@@ -6,8 +6,9 @@
   own, so a run depends on nothing but its steps.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
+from types import MappingProxyType
 
 from tests.property.scheduled_devices import Base, Step, World
 
@@ -38,10 +39,12 @@ OFTEN = {
 }
 
 
-def drawn(seed: int, steps: int = STEPS) -> list[Step]:
+def drawn(
+    seed: int, steps: int = STEPS, often: Mapping[str, float] = MappingProxyType(OFTEN)
+) -> list[Step]:
     """Return the schedule of a seed."""
     random = Random(seed)
-    words = random.choices(list(OFTEN), list(OFTEN.values()), k=steps)
+    words = random.choices(list(often), list(often.values()), k=steps)
     return [Step(word, *(random.randrange(1 << 16) for _ in range(3))) for word in words]
 
 
@@ -59,12 +62,17 @@ def tried(base: Base, seed: int, steps: Sequence[Step]) -> str | None:
 
 def shrunk(base: Base, seed: int, steps: Sequence[Step]) -> list[Step]:
     """Return a failing schedule without what it does not need to fail."""
+    return cut_down(steps, lambda left: tried(base, seed, left) is not None)
+
+
+def cut_down(steps: Sequence[Step], fails: Callable[[Sequence[Step]], bool]) -> list[Step]:
+    """Return the steps that are left of a failing schedule if it is to fail."""
     left, size = list(steps), max(len(steps) // 2, 1)
     while size:
         at = 0
         while at < len(left):
             without = left[:at] + left[at + size :]
-            if tried(base, seed, without) is not None:
+            if fails(without):
                 left = without
             else:
                 at += size

@@ -79,10 +79,10 @@ def test_a_busy_month_is_told_and_checked(entries: int) -> None:
         log.write(Instant(OCTOBER.begin + number * span), *batch, subject=PEOPLE[number // 50 % 3])
     paper, pinned = log.paper(), ([log.issuer.public], [log.signer.public])
 
-    began = time.perf_counter()
+    began = time.process_time()
     drawn = log.statement().drawn
     whole = verify_statement(paper, log.export(), *pinned)
-    took = time.perf_counter() - began
+    took = time.process_time() - began
     first = open_statement(paper)[0].drawn.lines[0]
     less = replace(drawn, lines=drawn.lines[1:])
     page = page_of(less.lines, less.standings, len(less.odd))

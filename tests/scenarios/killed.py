@@ -105,8 +105,8 @@ def in_small_batches(node: Node) -> Sources:
 
     return Sources(
         parts.core,
-        parts._index,
-        parts._objects,
+        parts.index,
+        parts.objects,
         cell,
         plugins.is_per_file,
         time.perf_counter,

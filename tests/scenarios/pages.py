@@ -24,6 +24,7 @@ from sealhold.frontends.cli.session import Shell
 from sealhold.model.quantities import Instant
 from sealhold.node import World
 from tests.transcripts.cli import NOW, QUICK, Typist, inside
+from tests.warmreader import READER
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(sh|text)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -135,7 +136,7 @@ def answer(folder: str, home: str, passphrase: str, *argv: str) -> str:
     shell = Shell(
         environment=environment,
         terminal=Typist((), shows=False),
-        world=World(clock=now, stretch=QUICK),
+        world=World(clock=now, stretch=QUICK, reader=READER),
     )
     out = StringIO()
     with inside(Path(folder)), redirect_stdout(out), redirect_stderr(out):

@@ -118,6 +118,8 @@ ELSEWHERE = {"serve", "relay serve", "service print-grants"} | {
     *(f"device {word}" for word in ("pair", "join", "resolve", "fetch")),
     *(f"contact {word}" for word in ("verify", "dismiss")),
 }
+# three need a link at a relay: test_link_commands.py
+ELSEWHERE |= {f"share link {word}" for word in ("show", "revoke", "open")}
 
 
 def entries(group: Group, before: str = "") -> Iterator[tuple[str, Entry]]:

@@ -8,6 +8,7 @@ from sealhold.frontends.http.rounds import Rounds
 from sealhold.model.quantities import DAY, HOUR, Instant
 from sealhold.node import Node, World, opened
 from tests.transcripts.cli import NOW, PASSPHRASE, QUICK, Cli, Repeating, furnish
+from tests.warmreader import READER
 
 STORY = (
     "init --headless",
@@ -48,7 +49,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def world(clock: Turned) -> World:
-    return World(clock=clock, entropy=Repeating(), stretch=QUICK)
+    return World(clock=clock, entropy=Repeating(), stretch=QUICK, reader=READER)
 
 
 def test_a_daily_answer_leaves_once_a_day(home: Path, clock: Turned) -> None:

@@ -19,6 +19,7 @@ from sealhold.stores.backends.memory import MemoryObjects, MemoryRecords
 from tests.relayed_devices import begun, sync, syncing, way_of
 from tests.relaying import ACCOUNT, NOW, Place, Running, running
 from tests.unit.owned_devices import Machine
+from tests.unit.replicas import Shelf
 
 TEXT = b"a word that nobody else may read " * 300
 
@@ -128,6 +129,23 @@ def test_a_relay_that_was_put_back_to_an_older_day_is_told_and_filled_again(
         assert any("rolled back" in each for each in done.troubles)
         assert sync(second, relay).troubles == []
         assert second.shown() == {"a.bin": TEXT}
+
+
+def test_a_log_that_another_device_gave_before_its_own_greeted_is_no_rollback(
+    stack: ExitStack,
+) -> None:
+    with running() as relay:
+        first, second = begun(relay, 2, stack)
+        session, stick = syncing(second, relay), Shelf()
+        first.write("a.txt", b"over a stick")
+        for each in (first, second):
+            each.sync(stick)
+        for _ in range(2):  # the entry is there, and was seen there, under a name without greeting
+            assert session.round().troubles == []
+        assert sync(first, relay).troubles == []
+        for _ in range(2):
+            done = session.round()
+            assert (done.troubles, done.given) == ([], 0)
 
 
 def test_a_relay_without_room_is_told_and_syncing_goes_on_once_there_is_some(

@@ -22,12 +22,14 @@ from sealhold.sharing.devices.names import Mailbox
 from sealhold.sharing.devices.syncing import Reached, Round, Syncing
 from sealhold.stores.backends.folder import FolderObjects
 from sealhold.stores.backends.memory import MemoryObjects
+from tests.loops import in_a_loop
 from tests.unit.owned_devices import Machine, machines
 from tests.unit.replicas import Shelf
 
 HERE = ["127.0.0.1"]
 NOON = Instant(472_222 * HOUR_MS + 1)
 LONG = bytes(range(256)) * 8_000  # 2 MB: goes into packs
+LONG_ENOUGH = 60.0  # seconds to listen; what is waited for ends it sooner
 
 
 @pytest.fixture
@@ -162,7 +164,7 @@ def test_devices_find_each_other_by_what_they_announce(two: list[Machine]) -> No
     first, second = two
     with heard() as told, LanServer(first.devices, MemoryObjects(), hosts=HERE) as server:
         server.announce(HERE, noon)
-        [near] = lan.found(second.devices, HERE, noon, 5.0)
+        [near] = lan.found(second.devices, HERE, noon, LONG_ENOUGH)
 
         assert near.way == lan.way_of(first.devices.me.id)
         assert lan.found(first.devices, HERE, noon, 0.0) == []  # not itself
@@ -179,11 +181,23 @@ def test_who_turns_the_hour_is_announced_by_the_new_name_alone() -> None:
     try:
         announcer.say("00" * 8)
         announcer.say("11" * 8)
-        names = {each.name for each in browse(HERE, 5.0, wanted=["11" * 8], enough=1)}
+        names = {each.name for each in browse(HERE, LONG_ENOUGH, wanted=["11" * 8], enough=1)}
         assert names == {"11" * 8}
         assert browse(HERE, 0.3, wanted=["00" * 8], enough=1) == []
     finally:
         announcer.close()
+
+
+def test_a_caller_may_have_a_loop_that_stands_meanwhile() -> None:
+    async def within() -> list[Seen]:
+        announcer = Announcer(HERE, 4_712)
+        try:
+            announcer.say("22" * 8)
+            return browse(HERE, LONG_ENOUGH, wanted=["22" * 8], enough=1)
+        finally:
+            announcer.close()
+
+    assert in_a_loop(within()) == [Seen("22" * 8, tuple(HERE), 4_712)]
 
 
 def test_a_beacon_turns_while_it_is_announced(two: list[Machine]) -> None:
@@ -199,7 +213,7 @@ def test_a_beacon_turns_while_it_is_announced(two: list[Machine]) -> None:
 
     with LanServer(first.devices, MemoryObjects(), hosts=HERE) as server:
         server.announce(HERE, clock)
-        [near] = lan.found(second.devices, HERE, later, 5.0)
+        [near] = lan.found(second.devices, HERE, later, LONG_ENOUGH)
         assert near.way == lan.way_of(first.devices.me.id)
 
 

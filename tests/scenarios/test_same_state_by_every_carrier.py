@@ -350,8 +350,14 @@ def pulled_out(story: Story, desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     "kinds",
-    [("relay",), ("lan",), ("bucket",), ("folder",), ("relay", "lan", "bucket", "folder")],
-    ids=" then ".join,
+    [
+        *(
+            pytest.param((kind,), marks=pytest.mark.soak, id=kind)
+            for kind in ("relay", "lan", "bucket")
+        ),
+        pytest.param(("folder",), id="folder"),
+        pytest.param(("relay", "lan", "bucket", "folder"), id="all in turn"),
+    ],
 )
 def test_acceptance_7_every_carrier_comes_to_the_same_state(
     kinds: tuple[str, ...], tmp_path: Path

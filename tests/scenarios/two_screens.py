@@ -63,13 +63,20 @@ class Screen:
         return bool(data)
 
 
-def run_both(one: Path, other: Path, place: str, passphrase: str, says: str) -> list[int]:
-    """Pair the vaults of two folders by code; both people say `says`. Return both exit codes."""
-    member = Screen(one, passphrase, "device", "pair", "--code")
+def run_both(
+    one: Path,
+    other: Path,
+    place: str,
+    passphrase: str,
+    says: str,
+    *,
+    name: str = "phone",
+    ways: tuple[str, ...] = ("--code",),
+) -> list[int]:
+    """Pair the vaults of two folders; both people say `says`. Return both exit codes."""
+    member = Screen(one, passphrase, "device", "pair", *ways)
     code = member.until(OFFER)
-    newcomer = Screen(
-        other, passphrase, "device", "join", code, "--name", "phone", "--place", place
-    )
+    newcomer = Screen(other, passphrase, "device", "join", code, "--name", name, "--place", place)
     shown = [screen.until(WORDS) for screen in (member, newcomer)]
     assert shown[0] == shown[1]
     for screen in (member, newcomer):

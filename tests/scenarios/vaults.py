@@ -19,6 +19,7 @@ from sealhold.model.quantities import DAY, MICRO, Instant, MicroBits
 from sealhold.model.shown import GrantView, Mode, RequestCard, Terms
 from sealhold.node import Node, Places, World, create
 from sealhold.policy.request import MEDIA_TYPE, Destination, Request, Schedule, to_document
+from tests.warmreader import READER
 
 PASSPHRASE = "correct horse battery"
 NOON = Instant(1_795_262_400_000)  # 2026-11-21 12:00 UTC
@@ -40,7 +41,7 @@ class Hands:
 
 
 def world(clock: Hands | None = None, fetch: Fetch | None = None) -> World:
-    found = World(clock=clock or Hands(), stretch=QUICK)
+    found = World(clock=clock or Hands(), stretch=QUICK, reader=READER)
     return replace(found, fetch=fetch) if fetch else found
 
 

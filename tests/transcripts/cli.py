@@ -21,6 +21,7 @@ from sealhold.frontends.cli.session import Shell
 from sealhold.model.quantities import Instant
 from sealhold.node import World
 from sealhold.vault.access import Stretch
+from tests.warmreader import READER
 
 NOW = Instant(1_795_269_900_000)  # 21 Nov 2026, 14:05 UTC
 PASSPHRASE = "correct horse battery"
@@ -96,7 +97,9 @@ class Cli:
             environment={"SEALHOLD_HOME": "home", "COLUMNS": "100", **given},
             root=self.root,
             terminal=Typist(typed, shows=self._shows),
-            world=World(clock=lambda: self.now, entropy=self._entropy, stretch=QUICK),
+            world=World(
+                clock=lambda: self.now, entropy=self._entropy, stretch=QUICK, reader=READER
+            ),
         )
         self.now = Instant(self.now + 1)  # no two commands fall into one moment
         out, err = StringIO(), StringIO()

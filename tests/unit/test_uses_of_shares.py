@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 
@@ -162,3 +163,23 @@ def test_a_receipt_for_nothing_is_not_signed(people: tuple[Machine, Machine]) ->
     sync(it.owner, it.shelf)
 
     assert sign_beside(it.owner.devices, it.there, it.record, it.ledgers) == [forged]
+
+
+def test_a_device_that_was_put_back_counts_what_its_answers_tell(
+    people: tuple[Machine, Machine],
+) -> None:
+    it = shared(*people, Tier.KEY_PER_USE, most=2)
+    asking = it.asking()
+    asking.ask(it.wish())
+    it.answered()
+    assert it.ledgers.ledger(it.record.grant).spent == 1
+    # as a copy of yesterday has it
+    it.ledgers.change(it.record.grant, lambda one: replace(one, spent=0, following=1), "put back")
+    keys = [asking.ask(it.wish()) for _ in range(2)]
+
+    answers = it.answered()
+
+    assert (answers.released, answers.denied) == (1, 1)
+    numbers = [each.number for each in it.ledgers.uses(it.record.grant) if each.number]
+    assert sorted(numbers) == [1, 2]
+    assert len(keys) == 2

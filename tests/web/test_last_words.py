@@ -12,7 +12,7 @@ from sealhold.frontends import http
 from sealhold.frontends.http.headers import HEADERS
 from sealhold.frontends.http.versions import NoVersionError
 from sealhold.model import errors
-from sealhold.model.errors import DeniedError, InvalidIdError, SealholdError, UsageError
+from sealhold.model.errors import DeniedError, InvalidIdError, SealholdError
 from tests.web.running import Running, running
 from tests.web.sample_vault import SampleVault
 from tests.web.test_api import call
@@ -110,7 +110,8 @@ def test_no_error_sends_a_caller_of_the_api_to_the_command_line() -> None:
     named = ("`sealhold", "--", "command", "config.toml", "terminal")
     assert [name for name, words in told.items() if any(word in words for word in named)] == []
     assert DeniedError.remedy() != DeniedError.remedy_over_http()
-    assert "Over HTTP" not in UsageError.remedy() + UsageError.remedy_over_http()
+    both = {each.__name__: each.remedy() + each.remedy_over_http() for each in ours}
+    assert [name for name, words in both.items() if "Over HTTP" in words] == []
 
 
 def test_who_names_no_version_reads_what_a_profile_takes_that_was_never_written() -> None:

@@ -89,7 +89,9 @@ class EventKind(IntEnum):
     SNAPSHOT = 72  # what is set was kept, or the rows went back to the form that the reason names
     CONTACT = 77  # another person was added, verified, renamed or removed, as the reason says
     DEVICE = 78  # of this person's devices one joined, left, or changed, as the reason says
+    RECORDS = 75  # of the owner, on several devices: given, or taken back, as `reason` says
     SYNC = 79  # devices exchanged what changed: `rows_read` entries came, `rows_out` went
+    LINK = 80  # a link share was made, ended, taken back or opened, as the reason says
     SHARE = 81  # something was shared with a person, changed or taken back, as the reason says
     SHARED_USE = 82  # what is shared was used at its owner's, or refused, as the reason says
     PAUSE = 74  # a grant was paused, or holds again, as the reason says

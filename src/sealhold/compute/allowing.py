@@ -19,7 +19,7 @@ from sealhold.compute.asked import Asked, leaks_of, outlook
 from sealhold.compute.cards import shown_digest
 from sealhold.compute.office import Office
 from sealhold.crypto.digest import sha256
-from sealhold.model.errors import LeakExhaustedError, QuestionsExhaustedError
+from sealhold.model.errors import BudgetAwayError, LeakExhaustedError, QuestionsExhaustedError
 from sealhold.model.ids import FieldName, GrantId, Id16, ReceiptId, random_id
 from sealhold.model.quantities import Instant, MicroBits, year_of
 from sealhold.model.shown import Terms
@@ -27,6 +27,7 @@ from sealhold.policy.consent import By, ConsentEvent, ConsentState
 from sealhold.policy.grant import Grant, GrantKind
 from sealhold.stores.spec import Op
 from sealhold.vault.questions import Questions
+from sealhold.vault.shares import wanting
 from sealhold.vault.writer import Work
 
 FIRST_EPOCH = 1  # raised by a revocation, which ends every grant of a lower one
@@ -77,12 +78,16 @@ def leak_ops(
 
     Raises:
         LeakExhaustedError: an object would tell more than it ever may.
+        BudgetAwayError: another device counts that, and lent too little of it; the log tells so.
     """
     proposed = asked.proposed(fields, now)
     ahead = outlook(office.budget, asked, proposed)
     name, leaks = asked.dataset.name, leaks_of(proposed)
     try:
         return office.budget.leak_ops(name, leaks, ahead.after, ahead.before)
+    except BudgetAwayError as err:
+        told_wanting(office, asked, err)
+        raise
     except LeakExhaustedError as err:
         raise LeakExhaustedError(_for_function(f"{err}", asked, fields)) from err
 
@@ -94,12 +99,12 @@ def charge_ops(
 
     Raises:
         LeakExhaustedError: a budget does not cover it, and which.
+        BudgetAwayError: another device counts one, and lent too little of it; the log tells so.
         QuestionsExhaustedError: the task was asked as often as it may be; the log tells so.
     """
     if short := shortage(office, asked, fields, cost, now):
         raise LeakExhaustedError(short)
-    app, purpose = asked.app.id, asked.wish.purpose
-    charges = office.budget.query_ops(cost, app, purpose, year_of(now))
+    charges = query_ops(office, asked, cost, now)
     task = asked.signed.task
     try:
         counted = Questions(office.core.deciding).ops(task.digest, task.limits.queries)
@@ -109,6 +114,30 @@ def charge_ops(
         office.core.writer.commit(Work((), (office.teller.entry(event),)))
         raise
     return (*charges, *counted)
+
+
+def query_ops(office: Office, asked: Asked, cost: MicroBits, now: Instant) -> tuple[Op, ...]:
+    """Return the operations that charge one new answer to the budgets.
+
+    Raises:
+        LeakExhaustedError: a budget does not cover it, and which.
+        BudgetAwayError: another device counts one, and lent too little of it; the log tells so.
+    """
+    app, purpose = asked.app.id, asked.wish.purpose
+    try:
+        return office.budget.query_ops(cost, app, purpose, year_of(now))
+    except BudgetAwayError as err:
+        told_wanting(office, asked, err)
+        raise
+
+
+def told_wanting(office: Office, asked: Asked, away: BudgetAwayError) -> None:
+    """Have the log tell that a budget is away, and the next exchange ask for a part of it."""
+    core = office.core
+    refused = event_of(office, asked, EventKind.DECISION, Actor.VAULT)
+    event = structs.replace(refused, outcome=Outcome.DENIED, reason="budget_away")
+    ops = wanting(core.papers, core.keys.budgets, away)
+    core.writer.commit(Work(ops, (office.teller.entry(event),)))
 
 
 def shortage(

@@ -14,7 +14,7 @@ Source: docs/spec/17-noise.md section 3.
 from msgspec import structs
 
 from sealhold.audit.event import Actor, Event, EventKind, Outcome
-from sealhold.compute.allowing import event_of
+from sealhold.compute.allowing import event_of, told_wanting
 from sealhold.compute.asked import Asked
 from sealhold.compute.noising import Blur, blur_of
 from sealhold.compute.office import Office
@@ -23,12 +23,18 @@ from sealhold.compute.task import Scope
 from sealhold.crypto.digest import tagged
 from sealhold.crypto.tags import Tag
 from sealhold.model.encoding import pack
-from sealhold.model.errors import ConflictError, DeniedError, NoiseExhaustedError
+from sealhold.model.errors import (
+    BudgetAwayError,
+    ConflictError,
+    DeniedError,
+    NoiseExhaustedError,
+)
 from sealhold.model.ids import FieldName
 from sealhold.model.quantities import Instant, year_of
 from sealhold.stores.spec import ColumnKind, Expect, Op, Put, TableSpec
 from sealhold.vault.grants import GrantRow
 from sealhold.vault.noisebudget import Draw, NoiseBudget
+from sealhold.vault.shares import Shares, of_noise
 from sealhold.vault.writer import Work
 
 BLURRED = TableSpec(
@@ -65,14 +71,22 @@ def noise_ops(
 
     Raises:
         NoiseExhaustedError: the collection's noise budget does not cover it; the log tells so.
+        BudgetAwayError: another device counts it, and lent too little; the log tells so.
     """
     blur = blur_of(asked.signed.task)
     if blur is None:
         return ()
     draw, collection = draw_of(asked.scope(fields), day), asked.dataset.name
     try:
-        budget = NoiseBudget(office.core.deciding)
-        return budget.ops(draw, collection, blur.cost, year_of(now))
+        core, year = office.core, year_of(now)
+        ops = NoiseBudget(core.deciding).ops(draw, collection, blur.cost, year)
+        if not ops:
+            return ()
+        shares = Shares(core.deciding, core.keys.budgets)
+        return (*ops, *shares.ops((of_noise(collection, year), blur.cost)))
+    except BudgetAwayError as err:
+        told_wanting(office, asked, err)
+        raise
     except NoiseExhaustedError:
         refused = event_of(office, asked, EventKind.DECISION, Actor.VAULT)
         event = structs.replace(refused, outcome=Outcome.DENIED, reason="noise_budget")

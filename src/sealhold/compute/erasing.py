@@ -59,16 +59,28 @@ class Erasing:
             WrongPassphraseError: the owner is not proven.
             ConflictError: a grant changed at this very moment; nothing was erased.
         """
-        office = self._office
-        if not office.verify(passphrase):
+        if not self._office.verify(passphrase):
             raise WrongPassphraseError
+        return self._erase(record, Actor.OWNER)
+
+    def follow(self, record: RecordId) -> None:
+        """Erase an item that its owner erased on another device.
+
+        Raises:
+            NotFoundError: no such item.
+            ConflictError: a grant changed at this very moment; nothing was erased.
+        """
+        self._erase(record, Actor.VAULT)
+
+    def _erase(self, record: RecordId, actor: Actor) -> ErasureView:
+        office = self._office
         with office.replay.still():  # what is evaluated now would be kept behind the erasure
             collection, logical = place_of(office.core, record)
             tasks = self._touched(collection, logical)
             ends, entries = self._ending(tasks)
             told = Event(
                 kind=EventKind.ERASE,
-                actor=Actor.OWNER,
+                actor=actor,
                 subject=office.teller.subject,
                 collection=collection,
                 records=office.teller.tags([record]),

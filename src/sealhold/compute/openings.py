@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from msgspec import structs
 
 from sealhold.audit.event import Actor, EventKind
-from sealhold.compute.allowing import event_of, with_cost
+from sealhold.compute.allowing import event_of, query_ops, with_cost
 from sealhold.compute.asked import Asked
 from sealhold.compute.compliance import SHORT_TEXT
 from sealhold.compute.credential import CLAIMS, KIND
@@ -138,7 +138,7 @@ class Proofs:
         if cost:
             year = year_of(now)
             # THREAT T179: opened claims are answers: over a cap nothing is written, nothing shown.
-            ops = office.budget.query_ops(cost, asked.app.id, asked.wish.purpose, year)
+            ops = query_ops(office, asked, cost, now)
             receipt = found.stored.receipt
             ops += tuple(Put(OPENED.name, (receipt, name, now), Expect.ABSENT) for name in fresh)
             told = with_cost(told, cost, MicroBits(office.budget.all_left(year) - cost))

@@ -101,6 +101,9 @@ class Tag(bytes, Enum):
     SEED_ORDER = b"sealhold/seed-order/v1"  # in which order machines are drawn
     SEED_PLACE = b"sealhold/seed-place/v1"  # which processor gets a record
 
+    LINK_PIECE = b"sealhold/link-piece/v1"  # the place of a piece of a link share
+    LINK_FINDINGS = b"sealhold/link-findings/v1"  # what a preview showed
+
     PAIRING_ROOM = b"sealhold/pairing-room/v1"  # the id of a room where two devices meet
     PAIRING_PLACE = b"sealhold/pairing-place/v1"  # where a code is answered
     PAIRING_TEXT = b"sealhold/pairing-text/v1"  # the check of a typed invitation
@@ -136,6 +139,9 @@ class Tag(bytes, Enum):
     USE_PIECE = b"sealhold/use/v1"  # a piece of its content
     USE_ANSWER = b"sealhold/use-answer/v1"  # such a key, sealed to who asked
     MAILBOX_KEY = b"sealhold/relay-mailbox/v1"  # signs what an admin asks of a relay
+    LINK_SALT = b"sealhold/link-salt/v1"  # with which a link's passphrase is stretched
+    LINK_CONTENT = b"sealhold/link-content/v1"  # seals the pieces of a link share
+    LINK_PROOF = b"sealhold/link-proof/v1"  # what a link's host is shown
     PAIRING_CONFIRM = b"sealhold/pairing-confirm/v1"  # that both sides have one password
     PAIRING_SESSION = b"sealhold/pairing-session/v1"
     PAIRING_CHANNEL = b"sealhold/pairing-channel/v1"

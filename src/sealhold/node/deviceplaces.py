@@ -18,11 +18,13 @@ from sealhold.model.errors import (
 )
 from sealhold.net.relay.calling import Caller, RelayAddress, address_of
 from sealhold.net.relay.papers import Rights
+from sealhold.net.spec import Carrier
 from sealhold.node.placing import place_of
 from sealhold.node.world import World
 from sealhold.sharing.devices.carrier import StoreCarrier
 from sealhold.sharing.devices.devices import Devices, Open
 from sealhold.sharing.devices.joinpapers import Way, carrier_id, read_way
+from sealhold.sharing.devices.names import Mailbox
 from sealhold.sharing.devices.reaching import by_relay, by_store, token_for
 from sealhold.sharing.devices.relayrooms import RelayMeetings
 from sealhold.sharing.devices.rendezvous import CarrierMeetings, Meetings
@@ -83,7 +85,19 @@ class Places:
         try:
             return by_store(id_, way, place_of(way.address, self._world))
         except StoreUnavailableError:
-            return _away(id_, way)
+            return self._later(id_, way)
+
+    def _later(self, id_: bytes, way: Way) -> Reached:
+        """Return a place that is not there, and is looked for again by each round."""
+
+        def at(opened: Open, box: Mailbox) -> Carrier:
+            try:
+                store = place_of(way.address, self._world)
+            except StoreUnavailableError as err:
+                raise CarrierAwayError(f"`{way.address}` is not there") from err
+            return by_store(id_, way, store).at(opened, box)
+
+        return Reached(id_, way, at)
 
     def spots(self) -> list[Spot]:
         """Return all places, as far as inboxes of people go."""
@@ -166,7 +180,7 @@ def _relay(way: Way) -> RelayAddress:
 
 
 def _away(id_: bytes, way: Way) -> Reached:
-    def at(*_: object) -> StoreCarrier:
+    def at(*_: object) -> Carrier:
         raise CarrierAwayError(f"`{way.address}` is not there")
 
     return Reached(id_, way, at)

@@ -12,8 +12,9 @@ from threading import Event
 from types import TracebackType
 from typing import Self
 
+from sealhold.model.errors import NoEpochError
 from sealhold.model.ids import DeviceId, Id16
-from sealhold.model.shown.devices import FolderView, RoundView
+from sealhold.model.shown.devices import FolderView, RecordsView, RoundView
 from sealhold.node.deviceupkeep import upkeep
 from sealhold.node.devicewatch import Hints
 from sealhold.node.devicework import DeviceWork
@@ -21,7 +22,10 @@ from sealhold.node.documentrounds import Arriving
 from sealhold.node.nearwords import NearWords
 from sealhold.node.peoplerounds import PeopleRounds
 from sealhold.sharing.devices.applying import Applied
+from sealhold.sharing.devices.budgets import BudgetSync
 from sealhold.sharing.devices.foldersync import Changed, FolderSync
+from sealhold.sharing.devices.joinpapers import Holds
+from sealhold.sharing.devices.recordsync import Moved, RecordSync
 from sealhold.sharing.devices.syncing import Reached, Round, Syncing
 
 Tell = Callable[[str], None]  # what is being done
@@ -43,7 +47,9 @@ class Rounds:
         self._places: list[Reached] | None = None
         self._folders: dict[str, FolderSync] = {}
         self._syncing: Syncing | None = None
-        self._given = Round()  # what went out while a folder was looked through
+        self._records: RecordSync | None = None
+        self._budgets: BudgetSync | None = None
+        self._given = Round()  # what came and went before the exchange of a round
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -81,24 +87,34 @@ class Rounds:
             self._given.add_round(self._syncing.round())
             self._open()
             first = {name: self._folders[name].put() for name in new if name in self._folders}
+        came_first, went = self._look_at_records(self._syncing, tell, looks=looks)
         taken: dict[str, Changed] = {}
         for name, folder in self._folders.items():
             if not looks:
                 taken[name] = Changed()
                 continue
             tell(f"looking through {folder.path}")
-            done = folder.take(
-                lambda what, at, of: tell(f"{what} {at} of {of} files"), after=self._give
-            )
-            if deletes and done.held is not None:
-                done = folder.take(allowed=done.held.paths)
+            try:
+                done = folder.take(
+                    lambda what, at, of: tell(f"{what} {at} of {of} files"), after=self._give
+                )
+                if deletes and done.held is not None:
+                    done = folder.take(allowed=done.held.paths)
+            except NoEpochError as err:
+                # it waits in the folder for keys, which this very round may bring
+                self._given.troubles.append(f"{folder.path}: {err}")
+                done = Changed()
             taken[name] = done
         came = self._syncing.round(lambda name, _round: tell(f"exchanging {name}"))
+        if self._budgets is not None and self._budgets.settle():
+            self._give()
         self._meet(came)
         came.add_round(self._given)
         self._given = Round()
         documents = arriving.ended(came, self._syncing.give_all)
         self._open()  # a device that goes on in a new log has its collections anew
+        moved = came_first if self._records is None else came_first + self._records.take(tell)
+        came.troubles += [*went.troubles, *moved.troubles]
         shown: list[FolderView] = []
         for name, folder in self._folders.items():
             tell(f"writing {folder.path}")
@@ -108,7 +124,19 @@ class Rounds:
         upkeep(self._work, self._syncing, came)
         if self._hints is not None:
             self._hints.follow(self._syncing.waits())
-        return replace(self._told(came, tuple(shown)), documents=documents)
+        told = self._told(came, tuple(shown), _records_shown(went, moved))
+        return replace(told, documents=documents)
+
+    def _look_at_records(self, syncing: Syncing, tell: Tell, *, looks: bool) -> tuple[Moved, Moved]:
+        """Take in records that came, and write down those that changed here; return both."""
+        if self._records is not None and self._records.is_new:
+            # what others have is there first, as with files
+            self._given.add_round(syncing.round())
+            self._open()
+        records = self._records
+        if records is None:
+            return Moved(), Moved()
+        return records.take(tell), records.give(tell, self._give) if looks else Moved()
 
     def _reached(self, tell: Tell) -> Syncing:
         """Return what exchanges, with the devices that are at hand now."""
@@ -148,18 +176,25 @@ class Rounds:
         work, core = self._work, self._work.core
         for opened in work.devices.collections():
             name = opened.about.name
+            if opened.about.holds is Holds.RECORDS and not opened.is_foreign:
+                if self._records is None or self._records.opened is not opened:
+                    self._records = RecordSync(work.devices, opened, work.doors)
+                    self._budgets = BudgetSync(work.devices, opened, core)
+                continue
             known = self._folders.get(name)
             if known is not None and known.opened is opened:
                 continue
             if known is not None:
                 known.close()
                 del self._folders[name]
-            if work.rows(opened).bound is not None:
+            if opened.about.holds is not Holds.HOME and work.rows(opened).bound is not None:
                 self._folders[name] = FolderSync(
                     opened, work.devices.keeping, core.clock, core.entropy
                 )
 
-    def _told(self, done: Round, folders: tuple[FolderView, ...]) -> RoundView:
+    def _told(
+        self, done: Round, folders: tuple[FolderView, ...], records: RecordsView
+    ) -> RoundView:
         devices = self._work.devices
         names = devices.names()
         near = [_name(names, each) for each in self._near.done()]
@@ -184,8 +219,15 @@ class Rounds:
             near=tuple(sorted(near)),
             behind=tuple(behind),
             folders=folders,
+            records=records,
             verified=tuple(sorted(verified)),
         )
+
+
+def _records_shown(went: Moved, came: Moved) -> RecordsView:
+    return RecordsView(
+        given=went.changed, withdrawn=went.removed, written=came.changed, removed=came.removed
+    )
 
 
 def _shown(name: str, folder: FolderSync, changed: Changed, applied: Applied) -> FolderView:

@@ -21,8 +21,9 @@ from sealhold.model.shown.devices import (
 )
 from sealhold.node.deviceplaces import Places, way_of
 from sealhold.node.node import Node
-from sealhold.node.starttoken import begun
+from sealhold.node.starttoken import STAGING, begun
 from sealhold.sharing.devices import joining
+from sealhold.sharing.devices.budgets import BudgetSync
 from sealhold.sharing.devices.certs import Role
 from sealhold.sharing.devices.devices import Open
 from sealhold.sharing.devices.drafting import Draft
@@ -31,10 +32,14 @@ from sealhold.sharing.devices.foldersync import bind
 from sealhold.sharing.devices.joinpapers import Holds, Way, carrier_id, checked_name, read_way
 from sealhold.sharing.devices.lanchoice import read_choice
 from sealhold.sharing.devices.lannear import Near
+from sealhold.sharing.devices.recordsync import NAME as RECORDS
+from sealhold.sharing.devices.recordsync import Doors
 from sealhold.sharing.devices.syncing import Syncing
 from sealhold.stores.backends.localdir import LocalDir
+from sealhold.vault.recordfeed import RecordFeed
+from sealhold.vault.synced import Synced
 
-STAGING = "sync"  # where packs wait in the vault's folder
+NO_FILES = frozenset({Holds.HOME, Holds.RECORDS})  # collections that no folder is kept equal to
 LAN = "lan"  # where lies what is kept for devices of the home network
 
 
@@ -58,6 +63,8 @@ class DeviceWork:
             ConflictError: this vault is a device already.
         """
         self.devices.begin(name, self._node.parts.vault.sets.root.keeping.recovery or None)
+        opened = self.devices.create(Holds.RECORDS, RECORDS)
+        BudgetSync(self.devices, opened, self.core).appoint()
         return self.every()[0]
 
     def every(self) -> list[DeviceView]:
@@ -67,7 +74,6 @@ class DeviceWork:
             NotFoundError: this vault is no device yet.
         """
         me, names = self.devices.me, self.devices.names()
-        first = self.devices.collections()[0]
         found = [
             DeviceView(
                 id=device.hex(),
@@ -77,7 +83,7 @@ class DeviceWork:
                 reason=member.reason.value,
                 is_here=device == me.id,
             )
-            for device, member in first.members.state.members.items()
+            for device, member in self.devices.members().items()
         ]
         return sorted(found, key=lambda each: (not each.is_here, each.name, each.id))
 
@@ -88,10 +94,9 @@ class DeviceWork:
             NotFoundError: none.
             InvalidError: several.
         """
-        found = [
-            each
-            for each in self.every()
-            if text == each.name or (text and each.id.startswith(text))
+        every = self.every()
+        found = [each for each in every if each.name == text] or [
+            each for each in every if text and each.id.startswith(text)
         ]
         standing = [each for each in found if each.standing != "removed"] or found
         if not standing:
@@ -144,7 +149,10 @@ class DeviceWork:
         Raises:
             NotFoundError: there is no such collection, or it has no folder here.
         """
-        rows = self.rows(self.devices.collection(name))
+        opened = self.devices.collection(name)
+        if opened.about.holds in NO_FILES:
+            raise NotFoundError("no collection of files is called so")
+        rows = self.rows(opened)
         if rows.bound is None:
             raise NotFoundError("this collection has no folder on this device")
         Path(rows.bound.path, ".sealhold").unlink(missing_ok=True)
@@ -167,13 +175,13 @@ class DeviceWork:
                 had.append(opened.about.name)
                 book = opened.replica.book
                 entries += sum(book.head(log).seq for log in book.logs() if log.device == device)
-                objects += len(opened.replica.state.tree.shown())
+                objects += _objects(opened)
         if not had:
             raise NotFoundError("no such device")
         return ExposureView(
             device=device.hex(),
             name=self.devices.names().get(device, ""),
-            collections=tuple(had),
+            collections=tuple(sorted(had)),
             entries=entries,
             objects=objects,
         )
@@ -296,22 +304,43 @@ class DeviceWork:
 
     # --- inside ---
 
+    @property
+    def doors(self) -> Doors:
+        """The doors of the vault that records pass."""
+        parts = self._node.parts
+        return Doors(
+            RecordFeed(self.core),
+            parts.firewall,
+            Synced(self.core, parts.index, parts.objects),
+            parts.erasing.follow,
+        )
+
     def rows(self, opened: Open) -> FolderRows:
         """Return what is kept of a collection's folder on this device."""
         return FolderRows(self.devices.keeping, opened.about.id, opened.about.secret)
 
     def _shown(self, opened: Open) -> CollectionView:
-        state, bound = opened.replica.state, self.rows(opened).bound
+        state = opened.replica.state
+        bound = None if opened.about.holds in NO_FILES else self.rows(opened).bound
         return CollectionView(
             id=opened.about.id.hex(),
             name=opened.about.name,
             holds=opened.about.holds.value,
-            objects=len(state.tree.shown(state.versions.edited_over_deletes())),
+            objects=_objects(opened),
             folder="" if bound is None else bound.path,
             conflicts=len(state.versions.in_conflict()),
             waiting=state.waiting(),
             devices=len(opened.members.state.holders()),
         )
+
+
+def _objects(opened: Open) -> int:
+    """Return how many files, or records, a collection shows."""
+    state = opened.replica.state
+    if opened.about.holds is Holds.RECORDS:
+        of = state.versions
+        return sum(of.standing(thing).shown is not None for thing in of.objects())
+    return len(state.tree.shown(state.versions.edited_over_deletes()))
 
 
 def _only(role: str, some: frozenset[CollectionId]) -> frozenset[CollectionId] | None:

@@ -25,7 +25,6 @@ from sealhold.compute.products import Products
 from sealhold.compute.proving import Prover
 from sealhold.compute.pullers import puller_of
 from sealhold.compute.pushdown import FilePushdown
-from sealhold.compute.readercell import ReaderCell
 from sealhold.compute.replay import Replay
 from sealhold.compute.retrieve import Retrieval
 from sealhold.compute.running import Runs
@@ -37,6 +36,7 @@ from sealhold.model.errors import SealholdError, TamperedError
 from sealhold.model.quantities import DAY
 from sealhold.node.places import places_of
 from sealhold.node.service import Service
+from sealhold.node.starttoken import mind_copies
 from sealhold.node.world import World
 from sealhold.stores.spec import TableSpec
 from sealhold.vault.attachments import ATTACHMENTS
@@ -101,25 +101,27 @@ class OpenParts:
         self.vault = vault
         self.core = core = vault.core
         self._home, self._world = home, world
+        mind_copies(core, home.folder, world.outside)
         self.is_near = not places_of(home).records
-        self._objects = Objects(core.store, core.objects, core.keys, core.entropy)
-        self._objects.sweep()
-        self._index = Index(core.store, core.keys, core.entropy)
+        self.objects = Objects(core.store, core.objects, core.keys, core.entropy)
+        self.objects.sweep()
+        self.index = Index(core.store, core.keys, core.entropy)
         self.warm, self.pushdown = WarmCell(), FilePushdown()
         pullers = partial(puller_of, clock=core.clock)
         looking = Looking(core, self.warm, pullers, plugins.is_per_file)
-        firewall = Firewall(core, self._objects, Federation(core, looking), self.pushdown)
-        registry = _registry(core)
-        schemas = Schemas(core)
+        self.firewall = firewall = Firewall(
+            core, self.objects, Federation(core, looking), self.pushdown
+        )
+        registry, schemas = _registry(core), Schemas(core)
         chosen = settings(home.folder)
-        self.audit = Ledger(core, vault.appender, registry, home, self._objects)
-        self.records = Records(core, self._index, firewall, self.audit, time.perf_counter)
+        self.audit = Ledger(core, vault.appender, registry, home, self.objects)
+        self.records = Records(core, self.index, firewall, self.audit, time.perf_counter)
         per_file, clock = plugins.is_per_file, time.perf_counter
         self.sources = Sources(
-            core, self._index, self._objects, ReaderCell, per_file, clock, self._steering
+            core, self.index, self.objects, world.reader, per_file, clock, self._steering
         )
         self.standing = Standing(
-            core, self._index, self._objects, looking, pullers, self.sources.turn
+            core, self.index, self.objects, looking, pullers, self.sources.turn
         )
         products = Products(home.compiled, core.keyring.named("token"), core.entropy)
         self.confinement = Confinement(core, chosen.isolation, memo.MEMO, products)
@@ -132,9 +134,8 @@ class OpenParts:
         self.runs = Runs(office, shelf)
         self._of_proofs = office, shelf
         self._of_turns = schemas, registry, verify, chosen.retention_days * DAY
-        self.resources = Resources(office)
-        self.budgets = Budgets(office)
-        self.erasing = Erasing(office, shelf, self._index)
+        self.resources, self.budgets = Resources(office), Budgets(office)
+        self.erasing = Erasing(office, shelf, self.index)
         self.keys = Epochs(core, vault.sets, verify)
         self.outside = Outside(office, self.runs, shelf, _in_background, self._policies)
         self.strays = Strays(core)
@@ -166,7 +167,7 @@ class OpenParts:
         """The door for programs that push; loaded with the first."""
         from sealhold.vault.pushing import Pushing  # noqa: PLC0415  # reason: few vaults have any
 
-        return Pushing(self.core, self._index, self._objects, self.warm, self.sources.turn)
+        return Pushing(self.core, self.index, self.objects, self.warm, self.sources.turn)
 
     @cached_property
     def crowd(self) -> "PeopleParts":
@@ -357,7 +358,7 @@ class OpenParts:
             grants=GrantRows(core.deciding, core.papers, core.keyring.signer("grant-sign")),
             consents=Consents(core.deciding, core.entropy),
             replay=Replay(core, firewall, self.confinement.recording),
-            retrieval=Retrieval(core, self._objects, world.fetch),
+            retrieval=Retrieval(core, self.objects, world.fetch),
             teller=Teller(core.keys),
             prover=self._prover,
             log_origin=log.origin,

@@ -115,8 +115,9 @@ class Inviting:
         # THREAT T465: a pairing that fails late leaves no member behind
         if not self._side.has_answered:
             return
-        names = self._work.devices.home.members.state.members
-        newest = max(names.values(), key=lambda member: member.certificate.seq)
+        newest = max(
+            self._work.devices.members().values(), key=lambda member: member.certificate.seq
+        )
         with suppress(SealholdError):
             joining.remove(self._work.devices, newest.certificate.device)
 

@@ -21,10 +21,13 @@ from sealhold.model.errors import (
 )
 from sealhold.model.ids import Id16
 from sealhold.net.relay.doors import Doors
+from sealhold.net.relay.linkdoors import LinkDoors
 from sealhold.net.relay.server import RelayServer, bind, tls
 from sealhold.node.places import Places, object_store, places_of, sql_place
 from sealhold.node.world import World
 from sealhold.sharing.hosting.accounts import Accounts, keys_of, make_keys, write_keys
+from sealhold.sharing.hosting.linkshelf import LinkShelf
+from sealhold.sharing.hosting.linksweep import sweeping
 from sealhold.sharing.hosting.mailboxes import Mailboxes
 from sealhold.sharing.hosting.tables import TABLES
 from sealhold.stores.backends.sqlcipher import SqlCipherStore
@@ -90,7 +93,11 @@ def opened(folder: Path, world: World, *, ranges: bool) -> Iterator[tuple[Doors,
                 entropy=world.entropy,
                 fence=rows.lease(_SHARD, _HOLDER, LEASE_S, world.clock()),
             )
-            yield Doors(kept, ranges=ranges), kept
+            shelf = LinkShelf(
+                rows, kept.objects, kept.committing, kept.quotas, kept.clock, kept.entropy
+            )
+            with sweeping(shelf):
+                yield Doors(kept, ranges=ranges, links=LinkDoors(shelf)), kept
         finally:
             rows.close()
     finally:

@@ -120,9 +120,10 @@ class ShareWork(ShareLooking):
         if record.is_revoked:
             self._wind_up(record)
             return
-        self._ledger(record)
+        taken_over = spaces.take_over(self._devices, opened, record)
         if not spaces.is_mine(self._devices, opened, record):
             return  # another device of the owner looks after it
+        self._ledger(record, is_spent=taken_over)
         for who in record.clauses.who:
             known = self.contacts.contacts.by_root(who)
             if known is not None and not known.contact.is_paused:
@@ -183,17 +184,22 @@ class ShareWork(ShareLooking):
 
     # --- inside ---
 
-    def _ledger(self, record: Record) -> None:
+    def _ledger(self, record: Record, *, is_spent: bool = False) -> None:
+        """Begin the ledger of a share at this device, if there is none; spent if taken over."""
         if record.clauses.tier < Tier.KEY_PER_USE:
             return
+        count = record.clauses.count
+        by_all = count is not None and count.per is not Per.DAY
+        most = count.most if count is not None and by_all else MAX_COUNT
+        spent = most if is_spent and count is not None else 0
         try:
             self.ledgers.ledger(record.grant)
         except NotFoundError:
-            count = record.clauses.count
-            by_all = count is not None and count.per is not Per.DAY
-            most = count.most if count is not None and by_all else MAX_COUNT
-            ledger = Ledger(most=most, not_after=record.clauses.not_after)
+            ledger = Ledger(most=most, spent=spent, not_after=record.clauses.not_after)
             self.ledgers.open(record.grant, ledger)
+            return
+        if spent:
+            self.ledgers.change(record.grant, lambda one: replace(one, spent=most), "taken over")
 
     def _invite(self, opened: Open, known: Known, done: Kept) -> None:
         ways = spaces.ways_of(self._devices)
@@ -213,12 +219,12 @@ class ShareWork(ShareLooking):
         opened = spaces.space_of(self._devices, record)
         if opened is None:
             return
+        if not spaces.is_mine(self._devices, opened, record):
+            return
         if record.clauses.tier >= Tier.KEY_PER_USE:
             self._ledger(record)
             if not self.ledgers.ledger(record.grant).is_revoked:
                 self.ledgers.change(record.grant, revoke, "revoked")
-        if not spaces.is_mine(self._devices, opened, record):
-            return
         if spaces.say_over(self._devices, opened, record):
             paper = spaces.over_paper(self._devices, record)
             for who in record.clauses.who:

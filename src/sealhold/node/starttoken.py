@@ -8,15 +8,20 @@
 Source: docs/spec/11-exchange-and-op-log.md section 7.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from sealhold.model.errors import StoreFullError, StoreUnavailableError
 from sealhold.sharing.devices.devices import Devices
+from sealhold.stores.backends.localdir import LocalDir
 from sealhold.stores.spec import ObjectStore
 from sealhold.vault.core import Core
 from sealhold.vault.home import replace
+from sealhold.vault.shares import ONE
+from sealhold.vault.syncrows import SHARING
 
+STAGING = "sync"  # where packs wait in the vault's folder
 MACHINE = Path("/etc/machine-id")
 TOKEN_BYTES = 32
 MOST = 64  # bytes that are read of either file
@@ -42,6 +47,19 @@ def begun(core: Core, staging: ObjectStore, outside: Path, machine: Path = MACHI
             replace(path, fresh)
             devices.renew_token(here + fresh)
     return devices
+
+
+def mind_copies(core: Core, folder: Path, outside: Callable[[], Path]) -> None:
+    """Have a vault that shares budgets go on in a new incarnation if its state is a copy.
+
+    Args:
+        core: of the vault.
+        folder: of the vault.
+        outside: gives the folder for tokens.
+    """
+    # THREAT T525: a copy that is started knows it before anything can be charged
+    if core.deciding.get(SHARING.name, ONE) is not None:
+        begun(core, LocalDir(folder / STAGING), outside())
 
 
 def _read(path: Path) -> bytes:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sealhold.compute.readercell import ReaderCell
 from sealhold.compute.retrieve import Fetch
 from sealhold.config import state_folder
 from sealhold.model.clock import Clock, Entropy
@@ -15,6 +16,7 @@ from sealhold.model.logins import Address
 from sealhold.model.quantities import Instant
 from sealhold.node.entropy import pooled_entropy
 from sealhold.vault.access import Stretch
+from sealhold.vault.sourcing import Cell
 
 SPEAKING = 15.0  # seconds for one answer of a provider: somebody waits for it
 Speak = Callable[[Address, int, bytes, str], bytes]
@@ -60,4 +62,5 @@ class World:
     stretch: Stretch = field(default_factory=Stretch)
     fetch: Fetch = fetched
     speak: Speak = spoken
+    reader: Cell = ReaderCell  # for what is imported; one for each import
     outside: Callable[[], Path] = state_folder  # for tokens by which a copied vault is noticed

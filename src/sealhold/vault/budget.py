@@ -23,6 +23,8 @@ from sealhold.vault.caps import CAPS, CapKind, Caps
 from sealhold.vault.deciding import Deciding
 from sealhold.vault.keyring import SubjectKeys
 from sealhold.vault.questions import QUESTIONS
+from sealhold.vault.shares import Shares, of_objects, of_purpose
+from sealhold.vault.shares import all_askers as all_of
 
 BUDGETS = TableSpec(
     name="budget",
@@ -100,6 +102,7 @@ class Budget:
         self._keys = keys
         self._names = keys.budgets
         self.caps = Caps(deciding)
+        self._shares = Shares(deciding, keys.budgets)
 
     def cap(self, kind: CapKind) -> MicroBits:
         """Return the cap in force."""
@@ -122,10 +125,11 @@ class Budget:
 
         Raises:
             LeakExhaustedError: one of them does not cover it, and which.
+            BudgetAwayError: another device counts it, and lent too little of it to this one.
         """
         if short := self.shortage(cost, app, purpose, year):
             raise LeakExhaustedError(short)
-        ops: list[Op] = []
+        ops = [*self._shares.ops((all_of(year), cost), (of_purpose(purpose, year), cost))]
         for scope in self._scopes(app, purpose):
             ops.append(self.caps.guard(scope.kind))
             if self._deciding.get(BUDGETS.name, scope.tag, year) is None:
@@ -163,6 +167,7 @@ class Budget:
 
         Raises:
             LeakExhaustedError: an object would tell more than it ever may.
+            BudgetAwayError: another device counts that, and lent too little of it to this one.
         """
         cap = self.cap(CapKind.OBJECT)
         if after > max(cap, before):
@@ -176,7 +181,10 @@ class Budget:
                 ops.append(Put(LEAKS.name, row, Expect.ABSENT))
             elif found.row[3] < leak.cost:
                 ops.append(Put(LEAKS.name, row, found.v))
-        return (self.caps.guard(CapKind.OBJECT), *ops) if ops else ()
+        if not ops:
+            return ()
+        shared = self._shares.ops((of_objects(collection), max(0, after - before)))
+        return (self.caps.guard(CapKind.OBJECT), *shared, *ops)
 
     def left(self, app: AppId, purpose: Purpose, year: Year) -> MicroBits:
         """Return the least that any budget of an app and purpose still covers."""

@@ -12,7 +12,7 @@ Source: docs/spec/18-connectors.md section 5.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
@@ -51,6 +51,9 @@ SMALL = 250  # bytes; more than the ids, tags and wrapped key of any row
 INLINE = 65_536  # bytes of content kept in its row; more goes into packs
 PORTION = 1_048_576  # bytes of content in one commit: rows, older versions and words fit a batch
 
+# what else is written in the commit that takes items in: of the items and, by tag, what each became
+Beside = Callable[[Sequence[Seen], Mapping[bytes, tuple[bytes, int]]], Sequence[Op]]
+
 
 class _Fresh(msgspec.Struct, frozen=True):
     seen: Seen
@@ -74,7 +77,7 @@ class _Flight:
 class Ingest:
     """Takes in what one job reads."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # reason: what one job has, and who looks on
         self,
         core: Core,
         index: Index,
@@ -85,9 +88,11 @@ class Ingest:
         *,
         met: set[bytes] | None = None,
         taken: int = 0,
+        beside: Beside = lambda _seen, _became: (),
     ) -> None:
         self._core = core
         self._index = index
+        self._beside = beside
         self._objects = objects
         self._source = source
         self._recogniser = Recogniser(core, source, signer, within)
@@ -117,6 +122,20 @@ class Ingest:
             for number, seen in enumerate(portions):
                 rejects = batch.rejects if number == 0 else []
                 job, more = self._take(job, seen, rejects, version)
+                counts += more
+        return job, counts
+
+    def take_seen(self, job: JobRow, seen: Sequence[Seen], version: str) -> tuple[JobRow, Counts]:
+        """Hand over items that were recognised elsewhere, no two of one tag; else as `take`.
+
+        Raises:
+            AuditUnavailableError: the log cannot be written; this batch was not kept.
+            StoreUnavailableError: the disk refuses; this batch was not kept.
+        """
+        counts = Counts()
+        with uncollected(), self._core.keys.turning.kept():
+            for portion in _portions(seen):
+                job, more = self._take(job, portion, [], version)
                 counts += more
         return job, counts
 
@@ -151,7 +170,9 @@ class Ingest:
             return job, one + other
         if any(len(each.seen.content) > INLINE // 2 for each in fresh):
             self.finish()  # chunks of the batch before may come again: look them up likewise
-        ops = [*self._ops(fresh, job, version), *words]
+        became = {each.tag: (row.row[1], 0) for each, row in zip(seen, known, strict=True) if row}
+        became |= {each.seen.tag: (each.place.record, each.place.version) for each in fresh}
+        ops = [*self._ops(fresh, job, version), *words, *self._beside(seen, became)]
         after = _counted(job, counts, rejects, fresh)
         after = replace(after, same=after.same - self._met_again(seen, known, job.id))
         ops.append(self._catalogue.put_job(after))

@@ -86,6 +86,7 @@ _WORDS = {
     EventKind.HOLD: "a duty to keep: {reason}",
     EventKind.HELD: "what is held of somebody who was erased: {reason}",
     EventKind.SNAPSHOT: "a snapshot of what is set: {reason}",
+    EventKind.LINK: "a link share was {reason}",
     EventKind.PAUSE: "a grant was {reason}",
     EventKind.TOKEN: "a policy token: {reason}",
     EventKind.LOG_KEY: "another key signs for the log from here on: the one before is {reason}",
@@ -95,6 +96,7 @@ _WORDS = {
     EventKind.SYNC: "devices exchanged what changed: {rows_read} entries came, {rows_out} went",
     EventKind.SHARE: "shared with a person: {reason}",
     EventKind.SHARED_USE: "a use of what is shared: {reason}",
+    EventKind.RECORDS: "records on your devices: {reason}",
     EventKind.COMPONENT: "what a grant lets a source run: {reason}",
 }
 

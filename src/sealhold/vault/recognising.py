@@ -7,6 +7,7 @@
 Source: docs/spec/18-connectors.md section 5; docs/spec/36-sources.md section 2.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -88,6 +89,11 @@ class Recogniser:
     def tag_of(self, dataset: str, original_id: str) -> bytes:
         """Return the tag of an item that its source names, without its content."""
         return self._kind(dataset).by_id.mac16(original_id.encode())
+
+    def tags_of(self, dataset: str, digest: bytes, ordinals: Iterable[int]) -> Iterator[bytes]:
+        """Yield the tags of items of one content that their source does not name."""
+        by_content = self._kind(dataset).by_content
+        return (by_content.mac16(digest, each.to_bytes(8, "big")) for each in ordinals)
 
     def describer(self, dataset: str) -> Describer:
         """Return what describes the items of a dataset."""

@@ -7,6 +7,7 @@ Source: docs/spec/11-exchange-and-op-log.md; docs/spec/12-membership.md.
 """
 
 from sealhold.stores.spec import ColumnKind, TableSpec
+from sealhold.vault.linkrows import LINKS
 
 SELF = TableSpec(
     name="syncself",
@@ -102,6 +103,39 @@ ASIDE = TableSpec(
     key=("collection", "id"),
     indexes={},
 )
+SHARING = TableSpec(
+    name="syncsharing",
+    columns={
+        "one": ColumnKind.I64,
+        "incarnation": ColumnKind.ID16,  # of this device: who may spend what was leased to it
+    },
+    key=("one",),
+    indexes={},
+)
+HELD = TableSpec(
+    name="syncslice",
+    columns={
+        "budget": ColumnKind.TAG16,
+        "number": ColumnKind.I64,
+        "incarnation": ColumnKind.ID16,
+        "amount": ColumnKind.I64,
+        "spent": ColumnKind.I64,
+    },
+    key=("budget", "number"),
+    indexes={},
+)
+WANTED = TableSpec(
+    name="syncwant",
+    columns={"budget": ColumnKind.TAG16, "paper": ColumnKind.SEALED},
+    key=("budget",),
+    indexes={},
+)
+BOOKS = TableSpec(
+    name="syncbook",
+    columns={"budget": ColumnKind.TAG16, "paper": ColumnKind.SEALED},
+    key=("budget",),
+    indexes={},
+)
 SHARE_LEDGERS = TableSpec(
     name="shareledger",
     columns={"grant": ColumnKind.ID16, "paper": ColumnKind.SEALED},
@@ -128,5 +162,9 @@ LETTERS = TableSpec(
     key=("way", "id"),
     indexes={},
 )
-DECIDING = (SELF, COLLECTIONS, MEMBERS, SECRETS, CARRIERS, SHARE_LEDGERS)
+DECIDING = (
+    *(SELF, COLLECTIONS, MEMBERS, SECRETS, CARRIERS),
+    *(SHARING, HELD, WANTED, BOOKS),
+    *(SHARE_LEDGERS, LINKS),
+)
 TABLES = (ENTRIES, SEGMENTS, SENT, FILES, ASIDE, LETTERS, SHARE_USES)

@@ -11,6 +11,7 @@ from sealhold.frontends.cli.session import Session
 from sealhold.frontends.cli.words import counted
 from sealhold.frontends.web.safetext import visible
 from sealhold.model.errors import NotFoundError, TamperedError
+from sealhold.node.logmarking import own_mark
 
 
 def audit_verify(
@@ -30,7 +31,8 @@ def audit_verify(
     """
     session = Session.of(context)
     with reading(session) as node:
-        state = node.audit.verify(against=None if against is None else read_note(against))
+        told = own_mark(node) if against is None else read_note(against)
+        state = node.audit.verify(against=told)
     if not state.whole:
         raise TamperedError("\n".join(visible(each) for each in state.faults))
     hints = [
@@ -39,6 +41,8 @@ def audit_verify(
     ]
     if against is not None:
         hints = [Line("The log goes on from the checkpoint that you kept.", "good")]
+    elif told is not None:
+        hints = [Line("The log goes on from what your other devices have of it.", "good")]
     emit(
         session,
         state,

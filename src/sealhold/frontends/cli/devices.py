@@ -50,6 +50,15 @@ def round_blocks(done: RoundView) -> list[Block]:
             ]
         )
     ]
+    records = done.records
+    if records.given or records.withdrawn or records.written or records.removed:
+        told = [
+            f"{counted(records.given, 'record')} given",
+            f"{records.withdrawn} taken away here",
+            f"{records.written} written",
+            f"{records.removed} taken away by others",
+        ]
+        blocks += [Line("records of the vault:", "head"), Line(", ".join(told))]
     if done.near:
         blocks.append(Line(f"On the home network: {safe(', '.join(done.near))}"))
     for folder in done.folders:

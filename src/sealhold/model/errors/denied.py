@@ -67,7 +67,24 @@ class CarrierRefusedError(DeniedError):
     """A place that devices sync through refuses this: it knows no such token, or not for that.
 
     Remedy: ask who runs the relay for a token, or pair this device again.
+
     Over HTTP: a place that this vault syncs through refuses it.
+    """
+
+
+class LinkRefusedError(DeniedError):
+    """A link does not open: it is not there any more, or its key or passphrase is another one.
+
+    Remedy: copy the whole link anew, with what stands behind `#`, and type the passphrase again.
+
+    Over HTTP: copy the whole link anew, with what stands behind its number sign.
+    """
+
+
+class LinkEndedError(DeniedError):
+    """A link opens no more: its time is over, it was taken back or used up, or closed.
+
+    Remedy: ask whoever sent the link for another one.
     """
 
 

@@ -46,7 +46,16 @@ class NotADeviceError(NotFoundError):
     """This vault does not sync with any other yet.
 
     Remedy: begin with `sealhold device begin`, or join another by `sealhold device join`.
-    Over HTTP: this vault does not sync with any other.
+
+    Over HTTP: ask whoever runs the vault to have it sync with another.
+    """
+
+
+class NoLinkHostError(NotFoundError):
+    """A link is kept by a relay, and this vault knows none where it has an account.
+
+    Remedy: name one with `--at https://HOST --token-file FILE`; `sealhold relay init` makes one.
+    Over HTTP: this vault knows no relay that could keep a link.
     """
 
 
@@ -54,5 +63,6 @@ class NoPlaceError(NotFoundError):
     """Devices meet at a place that both reach, and this one knows none.
 
     Remedy: name a stick, bucket or relay: `sealhold device place add folder:/media/stick`.
-    Over HTTP: this vault knows no place where devices meet.
+
+    Over HTTP: ask whoever runs the vault to name a place where its devices meet.
     """

@@ -42,6 +42,7 @@ class CarrierAwayError(UnavailableError):
     """A place that devices sync through does not answer; a call may have taken effect.
 
     Remedy: look whether the relay runs, the network and the stick are there; what waits goes later.
+
     Over HTTP: this vault cannot reach a place that it syncs through; try again later.
     """
 
@@ -50,6 +51,7 @@ class CarrierFullError(UnavailableError):
     """A place that devices sync through has no room; nothing was kept there.
 
     Remedy: raise its quota, or free room there; what waits is sent later.
+
     Over HTTP: a place that this vault syncs through is full.
     """
 
@@ -58,8 +60,24 @@ class NoEpochError(UnavailableError):
     """A key of a collection is not here yet, or its members have none in common.
 
     Remedy: sync with a device that has it; if devices removed each other, decide which one stays.
+
     Over HTTP: this vault waits for a key from another device of its owner.
     """
+
+
+class BudgetAwayError(UnavailableError):
+    """Another device counts this budget, and what it lent to this one does not cover the charge.
+
+    Remedy: `sealhold device sync` here, on your other devices, and here again; then try anew.
+
+    Over HTTP: this vault waits for another device of its owner; try again later.
+    """
+
+    def __init__(
+        self, sentence: str = "", *, budgets: tuple[tuple[str, str, int, int], ...] = ()
+    ) -> None:
+        super().__init__(*[sentence] if sentence else [])
+        self.budgets = budgets  # kind, name, year and what is needed of each
 
 
 class StoreBusyError(StoreUnavailableError):

@@ -62,6 +62,16 @@ class FolderView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordsView:
+    """What came of the records of the vault in a round."""
+
+    given: int  # new or changed here
+    withdrawn: int  # taken away here
+    written: int  # new or changed elsewhere
+    removed: int  # taken away elsewhere
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoundView:
     """How a round of syncing went."""
 
@@ -74,6 +84,7 @@ class RoundView:
     away: tuple[str, ...]  # carriers that did not answer
     behind: tuple[str, ...]  # of which logs others have more
     folders: tuple[FolderView, ...]
+    records: RecordsView
     verified: tuple[str, ...]  # the devices whose newest entries were checked
     documents: tuple[ArrivedView, ...] = ()  # edits that came
     near: tuple[str, ...] = ()  # devices of the home network that were exchanged with

@@ -11,6 +11,7 @@ from typing import Final
 from sealhold.model.encoding import pack
 from sealhold.model.ids import ID_BYTES, Id16
 from sealhold.net.relay.boxdoors import LONGEST_WAIT, BoxDoors, check_method, id_of, number_in
+from sealhold.net.relay.linkdoors import LinkDoors
 from sealhold.net.relay.meeting import MAX_MESSAGE, PLACES, Meetings, OverError
 from sealhold.net.relay.papers import MAX_PAPER, Act, Paper, read
 from sealhold.net.relay.rates import Rate, Rates
@@ -26,6 +27,7 @@ class Doors(BoxDoors[Keeping]):
 
     papers: Rates = field(default_factory=lambda: Rates(PAPERS))
     meetings: Meetings = field(default_factory=Meetings)
+    links: LinkDoors | None = None  # where this relay serves link shares
 
     def end(self) -> None:
         """Wake who waits for a message of a rendezvous."""
@@ -36,6 +38,8 @@ class Doors(BoxDoors[Keeping]):
             case ["v1", "health"] if head.method == "GET":
                 self.keeping.usage(Id16(bytes(ID_BYTES)))  # of nobody: whether rows can be read
                 return Answer(200, b"ok\n")
+            case ["s", _] | ["v1", "s", *_] if self.links is not None:
+                return self.links.answer(head, body, self._bearer)
             case ["v1", "account"] if head.method == "GET":
                 return self._usage(head)
             case ["v1", "rv", which, *place]:

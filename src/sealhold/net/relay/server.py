@@ -191,7 +191,7 @@ class RelayServer:
             answer, head = Answer(err.status), None
         self.answered += 1
         if head is not None and head.method == "HEAD":
-            answer = Answer(answer.status, b"", answer.length)
+            answer = Answer(answer.status, b"", answer.length, answer.headers)
         return wire.say(answer, is_last=self._is_ending or answer.status == NO_REQUEST)
 
     def _answered(self, wire: Wire, head: Head, doors: Answering) -> Answer:

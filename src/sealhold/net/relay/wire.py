@@ -31,6 +31,7 @@ REASONS: Final[Mapping[int, str]] = {
     404: "Not Found",
     405: "Method Not Allowed",
     409: "Conflict",
+    410: "Gone",
     412: "Precondition Failed",
     413: "Content Too Large",
     416: "Range Not Satisfiable",
@@ -73,6 +74,7 @@ class Answer:
     status: int
     body: bytes = b""
     length: int | None = None  # of what HEAD tells of, and does not send
+    headers: str = ""  # lines that a browser needs, each with its end
 
 
 Body = Callable[[int], bytes | bytearray]  # of at most so many bytes; raises RefusedError(413)
@@ -129,7 +131,7 @@ class Wire:
         length = len(answer.body) if answer.length is None else answer.length
         told = (
             f"HTTP/1.1 {answer.status} {REASONS[answer.status]}\r\n"
-            f"Content-Length: {length}\r\n{_GOES_ON if goes_on else _CLOSES}\r\n"
+            f"Content-Length: {length}\r\n{answer.headers}{_GOES_ON if goes_on else _CLOSES}\r\n"
         )
         self.link.send(told.encode("ascii"), answer.body, BODY_SECONDS)
         return goes_on

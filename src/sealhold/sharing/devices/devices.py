@@ -24,7 +24,7 @@ from sealhold.model.ids import ID_BYTES, CollectionId, DeviceId, Id16
 from sealhold.model.quantities import Instant
 from sealhold.sharing.devices import me as own
 from sealhold.sharing.devices.bodies import Bodies
-from sealhold.sharing.devices.certs import Role, issue, read_certificate
+from sealhold.sharing.devices.certs import OF_OTHERS, Role, issue, read_certificate
 from sealhold.sharing.devices.drafting import Draft
 from sealhold.sharing.devices.identity import DeviceKeys
 from sealhold.sharing.devices.joinpapers import About, Holds, checked_name, read_about
@@ -34,9 +34,11 @@ from sealhold.sharing.devices.logicaltime import LogicalTime, following
 from sealhold.sharing.devices.me import Me
 from sealhold.sharing.devices.membercircle import Members, Thing, prekey_object
 from sealhold.sharing.devices.memberentries import Certified, EntryKind
+from sealhold.sharing.devices.memberstate import Member
 from sealhold.sharing.devices.replica import Replica
 from sealhold.stores.spec import ObjectStore
 from sealhold.vault.core import Core
+from sealhold.vault.shares import following as spending
 
 NAME_KIND, COLLECTION_KIND, CUT_KIND = "name", "collection", "cut"  # of notes
 
@@ -163,8 +165,10 @@ class Devices:
         """The collection about all others.
 
         Raises:
+            NotADeviceError: this vault is no device yet.
             NotFoundError: a limited device does not have it.
         """
+        _ = self.me
         for each in self.collections():
             if each.about.holds is Holds.HOME:
                 return each
@@ -203,6 +207,18 @@ class Devices:
             return {self.me.id: self.me.name}
         return {DeviceId(Id16(key)): str(note.told) for key, note in notes}
 
+    def members(self) -> dict[DeviceId, Member]:
+        """Return the owner's devices, each as the first collection that it is in knows it.
+
+        A limited device is in some collections, and never in the one about all others.
+        """
+        found: dict[DeviceId, Member] = {}
+        for each in self.collections():
+            for device, member in each.members.state.members.items():
+                if member.certificate.role not in OF_OTHERS:
+                    found.setdefault(device, member)
+        return found
+
     def rename(self, device: DeviceId, name: str) -> None:
         """Call a device otherwise; the others hear of it.
 
@@ -210,7 +226,7 @@ class Devices:
             NotFoundError: there is no such device.
             InvalidError: a name of no such length.
         """
-        if device not in self.home.members.state.members:
+        if device not in self.members():
             raise NotFoundError("no such device")
         self.call(device, checked_name(name))
         if device == self.me.id:
@@ -225,6 +241,10 @@ class Devices:
         for each in self._open.values():
             each.replica.own = self.me.own
             each.replica.load()
+
+    def share_budgets(self) -> None:
+        """Charge from slices from now on: there is a second device; durable on return."""
+        self._keep(self.me, "budgets", begins=True)
 
     def renew_token(self, token: bytes) -> None:
         """Keep what lies outside the vault's folder from now on; durable on return."""
@@ -356,14 +376,16 @@ class Devices:
         """Return the time."""
         return self._core.clock()
 
-    def keep_me(self, found: Me, reason: str) -> None:
-        """Keep who this device is; durable on return."""
-        self._keep(found, reason)
+    def keep_me(self, found: Me, reason: str, *, shares: bool = False) -> None:
+        """Keep who this device is, and whether it shares budgets from now on; durable on return."""
+        self._keep(found, reason, begins=shares)
         self._open.clear()
 
-    def _keep(self, found: Me, reason: str) -> None:
+    def _keep(self, found: Me, reason: str, *, begins: bool = False) -> None:
         told = own.told(found, self._base, self._core.entropy)
-        self.keeping.put_me(told, self._token, reason)
+        # THREAT T525: a new incarnation and what it may spend are one commit
+        spends = spending(self._core.deciding, found.incarnation, begins=begins)
+        self.keeping.put_me(told, self._token, reason, spends)
         self._me = found
 
 

@@ -32,6 +32,7 @@ class Draft:
         self._replica = replica
         self._ops: list[Operation] = []
         self._keys: dict[KeyName, Secret] = {}
+        self.notes: set[tuple[str, bytes]] = set()  # kinds and keys of those in it
 
     def __len__(self) -> int:
         return len(self._ops)
@@ -81,6 +82,7 @@ class Draft:
         epoch, secret = replica.circle.current()
         sealed = seal_note(told, replica.collection, kind, epoch, secret, replica.entropy)
         self._ops.append(NoteOp(kind, key, sealed))
+        self.notes.add((kind, key))
 
     def lineage(self, base: Content) -> bytes:
         """Begin a lineage of a document; return its id of 16 bytes."""

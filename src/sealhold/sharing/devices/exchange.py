@@ -74,7 +74,6 @@ class Exchange:
             for sent in replica.keeping.sent(replica.collection)
             if sent.carrier == carrier_id
         }
-
         self.gave_all = False  # whether packs there were compared with all that there should be
 
     def is_of(self, replica: Replica) -> bool:

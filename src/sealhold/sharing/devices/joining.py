@@ -34,6 +34,7 @@ from sealhold.sharing.devices.drafting import Draft
 from sealhold.sharing.devices.identity import DeviceKeys, device_id, read_prekey
 from sealhold.sharing.devices.joinpapers import (
     Given,
+    Holds,
     Way,
     carrier_id,
     checked_name,
@@ -87,7 +88,7 @@ def certify(  # reason: what a newcomer asked, and what its owner chose
     read_prekey(prekey, device, signing)
     if me.certificate.role is not Role.ADMIN:
         raise DeniedError("a device that may take nobody in")
-    members = devices.home.members.state.members.values()
+    members = devices.members().values()
     certificate = Certificate(
         root=me.root,
         device=device,
@@ -101,11 +102,7 @@ def certify(  # reason: what a newcomer asked, and what its owner chose
     )
     data = issue(certificate, me.keys.signer)
     certified = Certified(read_certificate(data), data)
-    given = [
-        each
-        for each in devices.collections()
-        if certificate.covers(each.about.id) and not each.is_foreign
-    ]
+    given = _covered(devices, certificate)
     for opened in given:
         add(devices, opened, certified, bytes([Thing.PREKEY]) + prekey)
     devices.call(device, name)
@@ -122,6 +119,19 @@ def certify(  # reason: what a newcomer asked, and what its owner chose
         ways=tuple(ways),
         tokens=tuple(tokens),
     ).encoded()
+
+
+def _covered(devices: Devices, certificate: Certificate) -> list[Open]:
+    """Return the own collections that a newcomer is given."""
+    given = [
+        each
+        for each in devices.collections()
+        if certificate.covers(each.about.id) and not each.is_foreign
+    ]
+    if any(each.about.holds is Holds.RECORDS for each in given):
+        # THREAT T524: from before there is a second device, this one charges from slices alone
+        devices.share_budgets()
+    return given
 
 
 def accept(  # reason: both sides of what the words confirmed
@@ -164,6 +174,7 @@ def accept(  # reason: both sides of what the words confirmed
             chain=given.chain,
         ),
         "joined",
+        shares=any(each.holds is Holds.RECORDS for each in given.collections),
     )
     return given.ways
 

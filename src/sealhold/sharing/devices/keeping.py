@@ -92,6 +92,7 @@ class Step:
     aside: list[tuple[bytes, Plain]] = field(default_factory=list)  # hash, why and the bytes
     gone_entries: list[tuple[LogId, int]] = field(default_factory=list)
     beside: list[Op] = field(default_factory=list)  # rows of others that become durable with it
+    reason: str = ""  # for the log, where rows of others decide
 
     @property
     def size(self) -> int:
@@ -117,10 +118,10 @@ class Keeping:
         kept = self._self(_TOKEN)
         return None if kept is None else _bytes(kept)
 
-    def put_me(self, told: Plain, token: bytes, reason: str) -> None:
+    def put_me(self, told: Plain, token: bytes, reason: str, beside: Sequence[Op] = ()) -> None:
         """Keep who this device is, and the token that it began with; durable on return."""
         rows = [self._put(SELF, (_ME,), told), self._put(SELF, (_TOKEN,), token)]
-        self._write(rows, reason)
+        self._write([*rows, *beside], reason)
 
     def lan(self) -> Plain | None:
         """Return what was chosen about this device's own network."""
@@ -201,7 +202,7 @@ class Keeping:
         """
         if ops := self._ops(collection, step):
             decides = step.members or step.secrets or step.gone_secrets
-            self._write(ops, "members" if decides else None)
+            self._write(ops, step.reason or ("members" if decides else None))
 
     def _ops(self, collection: bytes, step: Step) -> list[Op]:
         ops: list[Op] = []

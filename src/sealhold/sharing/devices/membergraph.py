@@ -67,7 +67,7 @@ class Graph:
         self.struck: dict[DeviceId, list[Node]] = {}  # the same by device
         self.resting: dict[int, int] = {}  # by the number of a grant: what stands on it
         self.newest = 0  # the highest number of a certificate by the root
-        self._ledgers: dict[Id16, list[tuple[int, int]]] = {}  # number and term
+        self._ledgers: dict[Id16, list[tuple[int, LedgerDevice]]] = {}  # number and body
 
     def past_of(self, entry: Entry) -> int:
         """Return all entries before one whose parents are there."""
@@ -109,7 +109,7 @@ class Graph:
         if node.by_root:
             self.newest = max(self.newest, actor.seq)
         if isinstance(body, LedgerDevice):
-            self._ledgers.setdefault(body.ledger, []).append((number, body.term))
+            self._ledgers.setdefault(body.ledger, []).append((number, body))
 
     def grants_to(self, device: DeviceId | None) -> list[Node]:
         """Return the entries that certify a device."""
@@ -129,7 +129,12 @@ class Graph:
     def term(self, ledger: Id16, inside: int) -> int:
         """Return the highest term of a ledger in a set of entries, 0 if there is none."""
         told = self._ledgers.get(ledger, ())
-        return max((term for number, term in told if inside >> number & 1), default=0)
+        return max((body.term for number, body in told if inside >> number & 1), default=0)
+
+    def counted(self, ledger: Id16) -> LedgerDevice | None:
+        """Return which device was named last to count a budget, a member still or not."""
+        told = self._ledgers.get(ledger, ())
+        return max((body for _, body in told), key=lambda body: body.term, default=None)
 
     def within(self, inside: int) -> Iterator[Node]:
         """Yield the entries of a set, each behind all before it."""

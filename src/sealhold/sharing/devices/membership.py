@@ -21,7 +21,7 @@ from sealhold.model.errors import (
     InvalidEncodingError,
     TamperedError,
 )
-from sealhold.model.ids import CollectionId, DeviceId
+from sealhold.model.ids import CollectionId, DeviceId, Id16
 from sealhold.model.quantities import Instant
 from sealhold.sharing.devices.certs import Certificate, Role, check
 from sealhold.sharing.devices.identity import DeviceKeys
@@ -117,6 +117,10 @@ class MembershipLog:
             return ()
         self._take(entry)
         return (entry.id, *self._follow(entry.id))
+
+    def counted(self, ledger: Id16) -> LedgerDevice | None:
+        """Return which device was named last to count a budget, a member still or not."""
+        return self._graph.counted(ledger)
 
     def state(self, at: Iterable[EntryId] | None = None) -> Membership:
         """Return what all entries come to, or those up to some.

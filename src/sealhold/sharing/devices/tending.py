@@ -121,7 +121,9 @@ def tend(devices: Devices, opened: Open, at: At) -> Tended:
         done.thinned = sum(len(each) for each in drop.values())
     try:
         _tend_packs(devices, opened, at, done)
-    except (CarrierAwayError, CarrierRefusedError, TamperedError) as err:
+    except CarrierAwayError:
+        pass  # the round tells that it is away; another day will do
+    except (CarrierRefusedError, TamperedError) as err:
         done.troubles.append(f"packs of {opened.about.name}: {err}")
     return done
 

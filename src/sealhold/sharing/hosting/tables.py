@@ -11,6 +11,7 @@ from typing import Final
 
 from sealhold.model.ids import Id16
 from sealhold.net.relay.names import FIRST, MAX_SEQ, Item, Sort
+from sealhold.sharing.hosting.linkrows import TABLES as LINK_TABLES
 from sealhold.stores.spec import ColumnKind, Found, Key, TableSpec
 
 ACCOUNT: Final = TableSpec(
@@ -49,7 +50,7 @@ ITEM: Final = TableSpec(
     key=("box", "sort", "name", "seq"),
     indexes={"arrival": ("box", "arrival")},
 )
-TABLES: Final = (ACCOUNT, BOX, TOKEN, ITEM)
+TABLES: Final = (ACCOUNT, BOX, TOKEN, ITEM, *LINK_TABLES)
 SHORT: Final = 16  # bytes of the names of keys and logs
 PAST: Final = "~"  # sorts behind every sort
 _PARTS: Final = {(Sort.LOG.value, 2 * SHORT), (Sort.PACK.value, len("ii"))}

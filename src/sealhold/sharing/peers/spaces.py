@@ -53,13 +53,9 @@ def begun(devices: Devices, opened: Open, name: str, clauses: Clauses) -> Record
     Raises:
         DeniedError: this device is no admin.
     """
-    entropy, members = devices.entropy, opened.members
+    entropy = devices.entropy
     grant = GrantId(Id16(entropy(ID_BYTES)))
-    body = LedgerDevice(Id16(grant), devices.me.id, 1)
-    before = set(members.objects)
-    members.take([members.write(EntryKind.LEDGER, body, devices.time_of(opened))])
-    came = [(key, data) for key, data in members.objects.items() if key not in before]
-    devices.keeping.save(opened.about.id, step_of(members, came))
+    _name_keeper(devices, opened, grant)
     return Record(
         grant=grant,
         space=opened.about.id,
@@ -78,6 +74,29 @@ def is_mine(devices: Devices, opened: Open, record: Record) -> bool:
     """Return whether this device looks after a share."""
     ledger = opened.members.state.ledgers.get(Id16(record.grant))
     return ledger is not None and ledger.device == devices.me.id
+
+
+def take_over(devices: Devices, opened: Open, record: Record) -> bool:
+    """Have this device look after a share whose device was removed; return whether it does so now.
+
+    What that device counted last is nobody's to know, so of a counted share nothing is left.
+    """
+    members = opened.members
+    is_kept = Id16(record.grant) in members.state.ledgers
+    if is_kept or members.state.admin_grant(devices.me.id) is None:
+        return False
+    # THREAT T549: a ledger begins anew with all of it spent
+    _name_keeper(devices, opened, record.grant)
+    return True
+
+
+def _name_keeper(devices: Devices, opened: Open, grant: GrantId) -> None:
+    members, before = opened.members, set(opened.members.objects)
+    last = members.log.counted(Id16(grant))
+    body = LedgerDevice(Id16(grant), devices.me.id, 1 if last is None else last.term + 1)
+    members.take([members.write(EntryKind.LEDGER, body, devices.time_of(opened))])
+    came = [(key, data) for key, data in members.objects.items() if key not in before]
+    devices.keeping.save(opened.about.id, step_of(members, came))
 
 
 def role_of(clauses: Clauses) -> Role:

@@ -144,7 +144,9 @@ def test_nobody_asks_or_tells_of_uses_in_anothers_name(both: tuple[Machine, Mach
         sync(cy, it.shelf)
 
         assert {key for key, _ in it.there.replica.state.notes(ASK)} == {asked, again}
-        assert it.ledgers.kept(it.record.grant, again).number == 0  # the paper is for Bo alone
+        denied = it.ledgers.kept(it.record.grant, again)
+        assert denied is not None
+        assert denied.number == 0  # the paper is for Bo alone
         assert it.ledgers.ledger(it.record.grant).spent == 1
         content = it.asking().used(asked)
         assert content is not None

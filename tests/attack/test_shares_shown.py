@@ -215,10 +215,10 @@ def _ids_and_keys(opened: Open) -> dict[str, bytes]:
     for number, (kind, name, secret) in enumerate(opened.members.known()):
         found[f"{kind} {number}"] = name
         found[f"secret of {kind} {number}"] = secret.reveal()
-    for number, (name, key) in enumerate(state.keys.items()):
-        found[f"object {number}"] = name.object
-        if any(name.version):
-            found[f"version {number}"] = name.version
+    for number, (of, key) in enumerate(state.keys.items()):
+        found[f"object {number}"] = of.object
+        if any(of.version):
+            found[f"version {number}"] = of.version
         found[f"key {number}"] = key.reveal()
     for number, content in enumerate(state.contents()):
         found |= {f"chunk {number} {n}": each for n, each in enumerate(_chunk_ids(content))}
@@ -242,8 +242,8 @@ def _all_of(one: Machine, shelf: Shelf) -> bytes:
         found += [bytes(part) for op in each.told.ops for part in _bytes_of(op)]
     for kind in (SHARE_KIND, admitting.GUEST_KIND, ANSWER_KIND):
         found += [pack([key, note.told]) for key, note in state.notes(kind)]
-    for name, key in state.keys.items():
-        found += [name.object, name.version, key.reveal()]
+    for of, key in state.keys.items():
+        found += [of.object, of.version, key.reveal()]
     for content in state.contents():
         found.append(content.digest + repr(content).encode())
         if content.manifest is not None:
@@ -328,4 +328,6 @@ def test_a_receipt_of_another_use_or_by_another_is_not_signed(
         assert sign_beside(it.owner.devices, it.there, it.record, it.ledgers) == [two]
         assert {each.key for each in receipts(it.there, it.record.grant)} == {one, two}
         assert len(papers_of(it.there, it.record.grant)) == 2
-        assert it.ledgers.kept(it.record.grant, two).receipt == b""
+        kept = it.ledgers.kept(it.record.grant, two)
+        assert kept is not None
+        assert kept.receipt == b""

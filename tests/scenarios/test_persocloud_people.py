@@ -51,7 +51,8 @@ class Somebody:
         return ended.out if code == 0 else ended.err
 
     def told(self, *words: str) -> dict[str, Any]:
-        return json.loads(self(*words, "--json"))
+        found: dict[str, Any] = json.loads(self(*words, "--json"))
+        return found
 
     def process(self, *words: str) -> str:
         """Type a command that is a process of its own."""
@@ -92,6 +93,7 @@ def people(tmp_path: Path) -> tuple[Somebody, Somebody]:
 
 
 def _received(bo: Somebody, name: str) -> dict[str, Any]:
+    found: dict[str, Any]
     (found,) = [each for each in bo.told("share", "received")["shares"] if each["name"] == name]
     return found
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sealhold.model.errors import DeniedError, NotFoundError
-from sealhold.model.ids import ContactId, Purpose
+from sealhold.model.ids import ContactId, Id16, Purpose
 from sealhold.model.quantities import Instant
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicerounds import Rounds
@@ -61,7 +61,7 @@ def people(tmp_path: Path) -> tuple[Vault, Vault]:
     return found[0], found[1]
 
 
-def clauses(who: ContactId, ids: frozenset, tier: Tier, most: int | None = None) -> Clauses:
+def clauses(who: ContactId, ids: frozenset[Id16], tier: Tier, most: int | None = None) -> Clauses:
     return Clauses(
         who=frozenset({who}),
         what=What(ids=ids),

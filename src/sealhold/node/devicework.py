@@ -37,6 +37,7 @@ from sealhold.sharing.devices.recordsync import Doors
 from sealhold.sharing.devices.syncing import Syncing
 from sealhold.stores.backends.localdir import LocalDir
 from sealhold.vault.recordfeed import RecordFeed
+from sealhold.vault.sharedrows import SharedRows
 from sealhold.vault.synced import Synced
 
 NO_FILES = frozenset({Holds.HOME, Holds.RECORDS})  # collections that no folder is kept equal to
@@ -49,6 +50,7 @@ class DeviceWork:
     def __init__(self, node: Node) -> None:
         self._node = node
         self.core = node.parts.core
+        self.shared_rows = SharedRows(self.core, node.parts.index, node.parts.firewall)
         staging = node.home.folder / STAGING
         staging.mkdir(mode=0o700, exist_ok=True)
         self.devices = begun(self.core, LocalDir(staging), node.world.outside())

@@ -15,6 +15,18 @@ def _create() -> Function:
     return share_create
 
 
+def _change() -> Function:
+    from sealhold.frontends.cli.share_change import share_change
+
+    return share_change
+
+
+def _export() -> Function:
+    from sealhold.frontends.cli.share_odrl import share_export
+
+    return share_export
+
+
 def _list() -> Function:
     from sealhold.frontends.cli.share_list import share_list
 
@@ -62,6 +74,17 @@ WITH_PEOPLE: Mapping[str, Entry] = {
         about="Share files, folders or records with somebody on another vault.",
         example="share create album notes/trip --to Ben --for ServiceProvision --until 30d --yes",
         load=_create,
+    ),
+    "change": Entry(
+        about="Change what a share says: its end, count, purposes, rows, or what is left out or"
+        " coarser.",
+        example="share change album --until 7d --yes",
+        load=_change,
+    ),
+    "export": Entry(
+        about="Write down what a share says, for other programs to read.",
+        example="share export album --odrl",
+        load=_export,
     ),
     "list": Entry(
         about="List what you share with people.",

@@ -15,10 +15,13 @@ from sealhold.frontends.ruleforms import CollectionForm
 from sealhold.model.principals import Caller
 from sealhold.model.processing import Risk, Terms
 from sealhold.node.contactwork import ContactWork
+from sealhold.node.devicerounds import Rounds
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.pairingwork import joined
+from sealhold.node.shareforms import ShareForm, clauses_of
+from sealhold.node.sharework import ShareWork
 from tests.scenarios.vaults import PASSPHRASE, Hands, new_home, opened
-from tests.transcripts.cli import FILES, Cli, furnish
+from tests.transcripts.cli import FILES, Cli, furnish, inside
 from tests.unit.people_vault import NAME, RULES, SERVICE
 
 STAGES = (
@@ -101,18 +104,26 @@ NEEDS = {
     },
     **{f"device profile {word}": "kept equal" for word in ("show", "set")},
     **{f"contact {word}": "known" for word in CONTACTS},
+    "share create": "known",
+    **{f"share {word}": "shared" for word in ("list", "show", "receipts", "revoke")},
+    **{f"share {word}": "invited" for word in ("received", "accept")},
+    "share open": "taken",
     **{f"relay account {word}": "relayed" for word in ("add", "list", "remove")},
 }
 # two never end by themselves: test_cli_serve.py, test_relay_command.py; one needs a server:
 # test_server_role.py; three need two screens or a conflict: test_device_commands.py;
 # one needs the folder where it was: test_device_history.py
 # the words of another person, and a stranger's letter: test_contact_commands.py
+# shares that several people hold: test_key_shares.py
 ELSEWHERE = {"serve", "relay serve", "service print-grants"} | {
     *(f"device {word}" for word in ("pair", "join", "resolve", "fetch")),
     *(f"contact {word}" for word in ("verify", "dismiss")),
+    *("key share send", "key share list", "key held list", "key held show"),
 }
 # three need a link at a relay: test_link_commands.py
 ELSEWHERE |= {f"share link {word}" for word in ("show", "revoke", "open")}
+
+ELSEWHERE |= {"share people"}  # needs people: test_documents_together_people.py
 
 
 def entries(group: Group, before: str = "") -> Iterator[tuple[str, Entry]]:
@@ -193,15 +204,50 @@ def _make_a_relay(cli: Cli, keep: Callable[[str], None]) -> None:
 def _know_somebody(cli: Cli) -> None:
     """Exchange cards with Ben, who writes a letter."""
     home = new_home(cli.folder.parent / "ben", Hands(cli.now))
-    with opened(cli.home, Hands(cli.now)) as node, opened(home, Hands(cli.now)) as other:
+    at = Hands(cli.now)
+    with inside(cli.folder), opened(cli.home, at) as node, opened(home, at) as other:
         anna = ContactWork(DeviceWork(node))
-        DeviceWork(other).begin("laptop")
-        ben = ContactWork(DeviceWork(other))
+        theirs = DeviceWork(other)
+        theirs.begin("laptop")
+        theirs.add_carrier(f"folder:{cli.folder / 'stick'}")
+        ben = ContactWork(theirs)
         card = ben.card("Ben").text
         anna.add(anna.read(card))
+        anna.verify("Ben", " ".join(anna.read(card).words))
         ben.add(ben.read(anna.card("Anna").text))
         (cli.folder / "ben.card").write_text(card)
         (cli.folder / "ben.letter").write_text(ben.card_letter("Anna"))
+
+
+def _share_with_each_other(cli: Cli, keep: Callable[[str], None]) -> None:
+    """Share a folder with Ben, who shares one as well."""
+    assert cli.line(EXAMPLES["share create"]).code == 0
+    keep("shared")
+    assert cli.line(EXAMPLES["device leave"]).code == 0  # copies of this stage have no folder
+    home, at = cli.folder.parent / "ben", Hands(cli.now)
+    shutil.copytree(cli.folder / "notes" / "trip", cli.folder.parent / "bens" / "trip")
+    with opened(home, at) as node, opened(cli.home, at) as other:
+        ben, anna = DeviceWork(node), DeviceWork(other)
+        ben.create("bens")
+        ben.bind("bens", cli.folder.parent / "bens")
+        with inside(cli.folder), Rounds(ben) as theirs, Rounds(anna) as hers:
+            theirs.run()
+            shares = ShareWork(ben)
+            form = ShareForm(
+                people=("Anna",), objects=("bens/trip",), purposes=("ServiceProvision",)
+            )
+            clauses = clauses_of(form, shares, ben.devices.now())
+            draft = shares.draft("album", clauses, unverified=True)
+            shares.create(draft, draft.effect.digest, draft.found)
+            for each in (theirs, hers, theirs, hers):
+                each.run()
+    keep("invited")
+    for line in (EXAMPLES["share accept"], "device sync"):
+        assert cli.line(line).code == 0, line
+    with opened(home, at) as node, Rounds(DeviceWork(node)) as theirs:
+        theirs.run()
+    assert cli.line("device sync").code == 0
+    keep("taken")
 
 
 def _pair_devices(cli: Cli, keep: Callable[[str], None]) -> None:
@@ -217,6 +263,8 @@ def _pair_devices(cli: Cli, keep: Callable[[str], None]) -> None:
         joined(DeviceWork(first), newcomer, "phone", place=stick)
     keep("paired")
     (cli.folder / "notes" / "a.txt").write_text("dear diary")
+    (cli.folder / "notes" / "trip").mkdir()
+    (cli.folder / "notes" / "trip" / "day one.txt").write_text("by the sea")
     for line in ("device keep notes", "device sync"):
         assert cli.line(line).code == 0, line
     keep("kept equal")
@@ -225,6 +273,7 @@ def _pair_devices(cli: Cli, keep: Callable[[str], None]) -> None:
     keep("written")
     _know_somebody(cli)
     keep("known")
+    _share_with_each_other(cli, keep)
     shutil.rmtree(cli.home)
     before.rename(cli.home)
     for each in ("ben.card", "ben.letter"):

@@ -7,6 +7,7 @@ Source: docs/spec/49-sharing.md sections 7 and 8.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from sealhold.model.errors import DeniedError, InvalidError, NotFoundError, TooLargeError
@@ -15,16 +16,19 @@ from sealhold.model.quantities import DAY
 from sealhold.model.shown.shares import EffectView, FindingView, PreviewView
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicework import DeviceWork
+from sealhold.node.nearby import reach
 from sealhold.node.sharefiles import Offered, SharedFiles
+from sealhold.node.sharegiven import excluded
 from sealhold.node.sharerecords import SharedRecords
 from sealhold.node.sharewords import line_views
+from sealhold.node.togethershares import as_together, is_of_documents
 from sealhold.policy.described import Around
 from sealhold.policy.preview import Effect, preview, told, would_add
 from sealhold.policy.share import Clauses, What
 from sealhold.policy.sharefacts import HeldShare, ShareFacts
 from sealhold.policy.shareterms import Action, Tier
 from sealhold.policy.sharetexts import label
-from sealhold.policy.suspicion import Finding, findings, fixed
+from sealhold.policy.suspicion import Finding, Fix, findings, fixed
 from sealhold.sharing.peers import spaces
 from sealhold.sharing.peers.contacts import Known
 from sealhold.sharing.peers.sharepaper import Record, records
@@ -60,7 +64,7 @@ class ShareLooking:
         """
         self._work, self._devices = work, work.devices
         self.contacts = ContactWork(work) if contacts is None else contacts
-        self.files = SharedFiles(work.devices)
+        self.files = SharedFiles(work.devices, partial(reach, work))
         self.records = SharedRecords(work.devices, work.shared_rows)
 
     def draft(
@@ -82,19 +86,22 @@ class ShareLooking:
         Raises:
             NotFoundError: one of the people is no contact.
             DeniedError: one is not verified, or paused.
-            InvalidError: nothing is in it, or it is for several people, or at T3.
+            InvalidError: nothing is in it, or files and documents, or it is at T3.
+            InvalidGrantError: a clause that such a share does not have.
             TooLargeError: more is in it than a share shows.
             NotFoundError: its dataset is not known.
             InvalidFilterError: rows or precision do not fit its dataset.
         """
         self.records.begin_look()
         _check(clauses)
-        people = tuple(self._person(each, unverified=unverified) for each in clauses.who)
+        people = tuple(self.person(each, unverified=unverified) for each in clauses.who)
         offered = self._by_id(clauses)
         if not offered:
             raise InvalidError("nothing is in this share")
         if len(offered) > MAX_SHOWN:
             raise TooLargeError(f"at most {MAX_SHOWN:,} objects in a share, not {len(offered):,}")
+        if is_of_documents(clauses, offered.values()):
+            clauses = as_together(clauses)
         grant = _NEW if instead is None else instead.grant
         held = _held(grant, clauses, self._owner, offered)
         before, after = self._facts(()), self._facts((held,), but=grant)
@@ -175,8 +182,26 @@ class ShareLooking:
             grant = _NEW if draft.instead is None else draft.instead.grant
             around = self._around(draft.clauses, draft.offered, grant)
             clauses = fixed(draft.clauses, found, around)
+            if found.fix is Fix.EXCLUDE and not clauses.what.is_selector:
+                clauses = excluded(clauses, found.items)  # a folder may be what the share names
             draft = self.draft(draft.name, clauses, unverified=True, instead=draft.instead)
         return draft
+
+    def person(self, who: ContactId, *, unverified: bool) -> Known:
+        """Return a contact with whom something may be shared.
+
+        Raises:
+            NotFoundError: nobody of that id is known.
+            DeniedError: they are paused, or were not verified.
+        """
+        known = self.contacts.contacts.by_root(who)
+        if known is None:
+            raise NotFoundError("nobody you know")
+        if known.contact.is_paused:
+            raise DeniedError("this contact is paused: verify their new card first")
+        if not known.contact.is_verified and not unverified:
+            raise DeniedError("this contact was not verified")
+        return known
 
     # --- inside ---
 
@@ -225,16 +250,6 @@ class ShareLooking:
             for each in records(self._devices)
             if who in each.clauses.who and each.grant != but
         )
-
-    def _person(self, who: ContactId, *, unverified: bool) -> Known:
-        known = self.contacts.contacts.by_root(who)
-        if known is None:
-            raise NotFoundError("nobody you know")
-        if known.contact.is_paused:
-            raise DeniedError("this contact is paused: verify their new card first")
-        if not known.contact.is_verified and not unverified:
-            raise DeniedError("this contact was not verified")
-        return known
 
 
 def _check(clauses: Clauses) -> None:

@@ -7,7 +7,7 @@
 Source: docs/spec/52-share-spaces.md; docs/spec/49-sharing.md sections 7 and 8.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -19,6 +19,7 @@ from sealhold.model.errors import (
     InvalidFilterError,
     InvalidGrantError,
     LoginNeededError,
+    NameTakenError,
     NoEpochError,
     NotFoundError,
     SourceAwayError,
@@ -27,9 +28,12 @@ from sealhold.model.ids import GrantId
 from sealhold.model.shown.shares import RevokedView
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicework import DeviceWork
+from sealhold.node.documenttexts import DocumentTexts
 from sealhold.node.sharedraft import MAX_SHOWN, Draft, ShareLooking
 from sealhold.node.sharefiles import Offered
+from sealhold.node.sharegiven import given
 from sealhold.node.sharewords import revoked_view
+from sealhold.node.togethershares import is_of_documents
 from sealhold.policy.preview import admit
 from sealhold.policy.share import MAX_COUNT, Clauses, Per
 from sealhold.policy.shareterms import Tier
@@ -42,6 +46,7 @@ from sealhold.sharing.peers.answering import Answering
 from sealhold.sharing.peers.contacts import Known
 from sealhold.sharing.peers.letter import Kind
 from sealhold.sharing.peers.mirror import mirror
+from sealhold.sharing.peers.shareddocuments import copy_in, let_go, parts, role_in, things
 from sealhold.sharing.peers.sharepaper import Record, put_record, records
 from sealhold.sharing.peers.usereceipts import sign_beside
 from sealhold.vault.shareledger import ShareLedgers
@@ -59,7 +64,7 @@ class Kept:
     denied: int = 0
     invited: int = 0
     signed_not: int = 0  # receipts that do not fit
-    said: int = 0  # papers
+    said: int = 0  # papers, and changes of who is in a space
     troubles: list[str] = field(default_factory=list)
 
     @property
@@ -87,16 +92,22 @@ class ShareWork(ShareLooking):
         """Make a share that was looked at, durably; the next round brings it to its people.
 
         Raises:
+            NameTakenError: a share that was not taken back has this name.
             StaleError: what was shown is not what it would do now.
             UnansweredError: a finding has no answer.
             DeniedError: this device may not begin a space.
         """
+        if any(each.name == draft.name and not each.is_revoked for each in records(self._devices)):
+            raise NameTakenError("a share is called so already")
         again = self.draft(draft.name, draft.clauses, unverified=True)
         # THREAT T548: what is made is what was shown, and each finding was answered
         admit(again.effect, digest)
         require_answers(again.found, meant)
         opened = space(self._devices, draft.name)
-        record = spaces.begun(self._devices, opened, draft.name, draft.clauses)
+        record = replace(
+            spaces.begun(self._devices, opened, draft.name, draft.clauses),
+            is_of_documents=is_of_documents(draft.clauses, draft.offered.values()),
+        )
         put_record(self._devices, record)
         self.keep_up(record, Kept())
         return record.grant
@@ -167,10 +178,12 @@ class ShareWork(ShareLooking):
         if not spaces.is_mine(self._devices, opened, record):
             return  # another device of the owner looks after it
         self._ledger(record, is_spent=taken_over)
+        done.said += let_go(self._devices, opened, record)
         for who in record.clauses.who:
             known = self.contacts.contacts.by_root(who)
             if known is not None and not known.contact.is_paused:
-                follow(self._devices, opened, person_of(known), spaces.role_of(record.clauses))
+                role = role_in(record, who)
+                done.said += follow(self._devices, opened, person_of(known), role)
                 self._invite(opened, known, done)
         self._show(opened, record, done)
         answers = Answering(self._devices, self.ledgers).answer(opened, record)
@@ -232,19 +245,34 @@ class ShareWork(ShareLooking):
             return
         offered: list[Offered] = []
         try:
-            if record.clauses.covers(self._devices.now()):
-                offered = self._offered(record.clauses, record.grant)
+            every = self._offered(record.clauses, record.grant)
+            offered = given(record.clauses, every, self._devices.now())
         except (*AWAY, NotFoundError, InvalidFilterError, InvalidGrantError) as err:
             done.troubles.append(f"`{record.name}` is left as it is: {err}")
             return
         if len(offered) > MAX_SHOWN:
             done.troubles.append(f"`{record.name}` is left as it is: over {MAX_SHOWN:,} objects")
             return
-        came = mirror(self._devices, opened, record, [each.item for each in offered])
-        done.said += spaces.say(self._devices, opened, record, came.things)
-        done.written += came.written
-        done.erased += came.erased
+        shown = self._bring(opened, record, offered, done)
+        for part in parts(record):
+            done.said += spaces.say(self._devices, opened, part, shown)
         self.records.done(record, mark, spaces.count(opened))
+
+    def _bring(
+        self, opened: Open, record: Record, offered: list[Offered], done: Kept
+    ) -> Mapping[bytes, bytes]:
+        """Bring what is shared into its space; return its ids there, by source."""
+        if not record.is_of_documents:
+            came = mirror(self._devices, opened, record, [each.item for each in offered])
+            done.written += came.written
+            done.erased += came.erased
+            return came.things
+        texts = DocumentTexts(self._devices)
+        try:
+            done.written += copy_in(opened, record, map(texts.shown, offered))
+        except (CarrierAwayError, NotFoundError) as err:
+            done.troubles.append(f"not all of {record.name} is there yet: {err}")
+        return things(opened, record, (each.item.source for each in offered))
 
     def _ledger(self, record: Record, *, is_spent: bool = False) -> None:
         """Begin the ledger of a share at this device, if there is none; spent if taken over."""
@@ -291,11 +319,13 @@ class ShareWork(ShareLooking):
             self._ledger(record)
             if not self.ledgers.ledger(record.grant).is_revoked:
                 self.ledgers.change(record.grant, revoke, "revoked")
-        if spaces.say_over(self._devices, opened, record):
-            paper = spaces.over_paper(self._devices, record)
-            for who in record.clauses.who:
-                if (known := self.contacts.contacts.by_root(who)) is not None:
-                    self.contacts.letters.send(known, Kind.WITHDRAWN, paper)
+        for part in parts(record):
+            if spaces.say_over(self._devices, opened, part):
+                paper = spaces.over_paper(self._devices, part)
+                for who in part.clauses.who:
+                    if (known := self.contacts.contacts.by_root(who)) is not None:
+                        self.contacts.letters.send(known, Kind.WITHDRAWN, paper)
+        let_go(self._devices, opened, record)
         # THREAT T548: what is written from here on opens with nothing that they have
         for who in record.clauses.who:
             dismiss(self._devices, opened, spaces.root_of(who))

@@ -1,6 +1,9 @@
 """`sealhold share create`."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
 
 import typer
 
@@ -12,13 +15,17 @@ from sealhold.frontends.cli.share_odrl import read_policy
 from sealhold.frontends.cli.share_options import split
 from sealhold.frontends.cli.shares import preview_blocks, share_blocks
 from sealhold.frontends.cli.words import read_time
-from sealhold.model.errors import UsageError, VerificationNeededError
+from sealhold.model.errors import StaleError, UsageError, VerificationNeededError
+from sealhold.model.quantities import DAY, Instant
 from sealhold.model.shown.shares import PreviewView
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.shareforms import ShareForm, clauses_of
 from sealhold.node.sharepolicies import clauses_in
 from sealhold.node.sharereport import ShareReport
 from sealhold.node.sharework import ShareWork
+
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
+_DIGITS: Final = 15  # of a time in ms
 
 
 def share_create(  # noqa: PLR0913, PLR0917  # reason: typer reads options from parameters
@@ -55,12 +62,13 @@ def share_create(  # noqa: PLR0913, PLR0917  # reason: typer reads options from 
     Raises:
         VerificationNeededError: nobody is there to say yes.
         UsageError: they said no.
+        StaleError: it is not what that preview showed.
     """
     session = Session.of(context)
     with reading(session) as node:
         work = DeviceWork(node)
         shares = ShareWork(work)
-        now = world_of(session).clock()
+        now, digest = _preview(as_shown, world_of(session).clock())
         actions = split(may)
         form = ShareForm(
             people=tuple(to or ()),
@@ -88,13 +96,14 @@ def share_create(  # noqa: PLR0913, PLR0917  # reason: typer reads options from 
         draft = shares.draft(name, clauses, unverified=unverified)
         draft = shares.fixed(draft, split(fix))
         shown = shares.shown(draft)
+        shown = replace(shown, digest=f"{now}-{shown.digest}")
         if dry_run:
             emit(session, shown, *preview_blocks(shown))
             return
         say(session, *preview_blocks(shown))
         signs = split(answers) if yes else asked(session, shown, split(answers))
         meant = [each for each in draft.found if each.sign.value in signs]
-        grant = shares.create(draft, digest_of(as_shown) or draft.effect.digest, meant)
+        grant = shares.create(draft, digest or draft.effect.digest, meant)
         made = ShareReport(work, shares).view(shares.record(grant.hex()))
     emit(
         session,
@@ -102,6 +111,25 @@ def share_create(  # noqa: PLR0913, PLR0917  # reason: typer reads options from 
         Line("It is shared. The next sync brings it to them: sealhold device sync", "good"),
         *share_blocks(made),
     )
+
+
+def _preview(text: str, now: Instant) -> tuple[Instant, bytes]:
+    """Return when a preview was shown, which is when its share begins, and its digest.
+
+    Without one it is now.
+
+    Raises:
+        UsageError: not what a preview is told by.
+        StaleError: it was shown longer than a day ago.
+    """
+    if not text:
+        return now, b""
+    at, _, digest = text.partition("-")
+    if not (at.isdecimal() and len(at) <= _DIGITS and _DIGEST.fullmatch(digest)):
+        raise UsageError("a preview is told by a time, `-` and 64 hexadecimal digits")
+    if not 0 <= now - int(at) <= DAY:
+        raise StaleError("a preview of another day: look at it again")
+    return Instant(int(at)), bytes.fromhex(digest)
 
 
 def digest_of(text: str) -> bytes:

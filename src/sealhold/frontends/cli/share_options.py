@@ -8,7 +8,7 @@ import typer
 Name = Annotated[str, typer.Argument(metavar="NAME", help="How they see it called.")]
 Objects = Annotated[
     list[str] | None,
-    typer.Argument(metavar="OBJECT...", help="COLLECTION/PATH: a file, a folder, or all."),
+    typer.Argument(metavar="OBJECT...", help="COLLECTION/PATH: a file, folder, document, or all."),
 ]
 To = Annotated[list[str] | None, typer.Option(metavar="PERSON", help="With whom: a contact.")]
 For = Annotated[

@@ -82,7 +82,7 @@ def share_accept(
             raise NotFoundError("no such invitation, or several: say its id")
         mine.take(found[0])
         with Rounds(work) as rounds:
-            rounds.run()
+            rounds.run(looks=False)
         views = [each for each in mine.every() if each.name == found[0].name]
     emit(session, {"shares": views}, Line("You take part.", "good"), *received_rows(views))
 
@@ -120,7 +120,7 @@ def share_open(
                 emit(session, {"state": "waiting"}, Line(told, "hint"))
                 return
             size = _written(content, out)
-            rounds.run()
+            rounds.run(looks=False)
     if out is not None:
         emit(session, {"state": "opened", "bytes": size}, Line(f"{size:,} bytes in {out}.", "good"))
 

@@ -29,6 +29,13 @@ class UnansweredError(ConflictError):
     """
 
 
+class NameTakenError(ConflictError):
+    """A share that was not taken back is called so already; nothing was shared.
+
+    Remedy: choose another name, or take that share back first.
+    """
+
+
 class StillRunningError(ConflictError):
     """The same request, under the same key, is being carried out at this moment.
 

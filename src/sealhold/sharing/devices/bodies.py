@@ -56,6 +56,11 @@ class Bodies:
         self._reader: Unpacking | None = None  # with the packs that it has at hand
         self._everywhere: set[bytes] | None = None  # packs that all carriers listed since `reach`
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether nothing is read from a carrier, as none was reached."""
+        return not self._carriers
+
     def reach(self, carriers: Sequence[tuple[Carrier, Mailbox]]) -> None:
         """Set where packs are read from that are not staged here, the nearest first."""
         self._carriers = list(carriers)

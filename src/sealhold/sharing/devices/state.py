@@ -8,12 +8,19 @@ Source: docs/spec/11-exchange-and-op-log.md section 3; docs/spec/47-folders.md.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Final, TypeVar
 
 from sealhold.crypto.secret import Secret
 from sealhold.model.encoding import Plain
-from sealhold.model.errors import DeniedError, InvalidError, SealholdError, TamperedError
+from sealhold.model.errors import (
+    DeniedError,
+    InvalidError,
+    SealBrokenError,
+    SealholdError,
+    TamperedError,
+)
 from sealhold.sharing.devices.circle import Circle
 from sealhold.sharing.devices.conflict import Version, Versions
 from sealhold.sharing.devices.contents import (
@@ -42,6 +49,9 @@ from sealhold.sharing.devices.ops import (
 from sealhold.sharing.devices.packmoves import PackMoves
 from sealhold.sharing.devices.thinning import Thinned
 from sealhold.sharing.devices.treeops import ROOT, Op, OpKind
+
+MAX_RIVALS: Final = 8  # further keys that are tried under one name
+_T = TypeVar("_T")
 
 END = LogicalTime(MAX_MS, MAX_STEP)  # after all that is ever done to an object
 
@@ -80,6 +90,8 @@ class State:
         self.packs = PackMoves()
         self._contents: dict[bytes, Content] = {}
         self._waiting: defaultdict[KeyName, list[_Said]] = defaultdict(list)
+        self._rivals: dict[KeyName, list[Secret]] = {}  # further keys told under a name
+        self._unopened: defaultdict[KeyName, list[_Said]] = defaultdict(list)
         self._notes: dict[tuple[str, bytes], Note] = {}
         self._moves: list[Op] = []
         self._forgotten = False  # names of what was erased stand in the tree
@@ -108,8 +120,14 @@ class State:
         for name, key in keys.items():
             if name.object in self.erased:
                 continue
-            # THREAT T546: a key that is known is no other member's to replace
-            self.keys.setdefault(name, key)
+            # THREAT T546: a key that is told under a known name replaces none: it is a rival of it,
+            # and whichever opens what stands under that name is the one, on every replica alike
+            if self.keys.setdefault(name, key) != key:
+                rivals = self._rivals.setdefault(name, [])
+                if key not in rivals and len(rivals) < MAX_RIVALS:
+                    rivals.append(key)
+                for said in self._unopened.pop(name, ()):
+                    self._say(said)
             for said in self._waiting.pop(name, ()):
                 self._say(said)
 
@@ -183,11 +201,18 @@ class State:
         name = KeyName(op.object, op.version)
         if op.object in self.erased:
             return
-        key = self.keys.get(name)
-        if key is None:
+        if name not in self.keys:
             self._waiting[name].append(said)
             return
-        content = open_content(op.sealed, self._collection, op.object, op.version, key)
+        content = self._opened(
+            name,
+            said,
+            lambda key: open_content(op.sealed, self._collection, op.object, op.version, key),
+        )
+        # THREAT T561: a document begins, and goes on elsewhere, where its owner says so
+        is_begun = content.kind in {Kind.DOCUMENT, Kind.LINEAGE}
+        if is_begun and not self._circle.may(said.device, EraseOp(op.object)):
+            raise DeniedError("a document that somebody else than its owner begins")
         self.versions.add(
             Version(
                 id=op.version,
@@ -204,11 +229,13 @@ class State:
         name: str | None = None
         if op.sealed is not None and op.object not in self.erased:
             own = KeyName(op.object, NAME)
-            key = self.keys.get(own)
-            if key is None:
+            if own not in self.keys:
                 self._waiting[own].append(said)
                 return
-            name = open_name(op.sealed, self._collection, op.object, key)
+            sealed = op.sealed
+            name = self._opened(
+                own, said, lambda key: open_name(sealed, self._collection, op.object, key)
+            )
         self._moves.append(
             Op(
                 kind=op.how,
@@ -220,8 +247,29 @@ class State:
             )
         )
 
+    def _opened(self, name: KeyName, said: _Said, open_with: Callable[[Secret], _T]) -> _T:
+        """Return what one of the keys that are told under a name opens.
+
+        Raises:
+            SealBrokenError: none does; it is tried again with the next key of that name.
+        """
+        for key in (self.keys[name], *self._rivals.get(name, ())):
+            try:
+                found = open_with(key)
+            except SealBrokenError:
+                continue
+            if key != (first := self.keys[name]):
+                others = [each for each in self._rivals[name] if each != key]
+                self._rivals[name], self.keys[name] = [first, *others], key
+            return found
+        self._unopened[name].append(said)
+        raise SealBrokenError("no key that was told of opens it")
+
     def _erase(self, thing: bytes) -> None:
         self.erased.add(thing)
+        for names in (self._rivals, self._unopened):
+            for name in [name for name in names if name.object == thing]:
+                del names[name]
         for name in [name for name in self.keys if name.object == thing]:
             del self.keys[name]
         for name in [name for name in self._waiting if name.object == thing]:

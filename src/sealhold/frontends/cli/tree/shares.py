@@ -51,6 +51,12 @@ def _revoke() -> Function:
     return share_revoke
 
 
+def _people() -> Function:
+    from sealhold.frontends.cli.share_people import share_people
+
+    return share_people
+
+
 def _received() -> Function:
     from sealhold.frontends.cli.share_received import share_received
 
@@ -72,7 +78,7 @@ def _open() -> Function:
 WITH_PEOPLE: Mapping[str, Entry] = {
     "create": Entry(
         about="Share files, folders or records with somebody on another vault.",
-        example="share create album papers/trip --to Ben --for ServiceProvision --until 30d --yes",
+        example="share create album notes/trip --to Ben --for ServiceProvision --until 30d --yes",
         load=_create,
     ),
     "change": Entry(
@@ -105,6 +111,11 @@ WITH_PEOPLE: Mapping[str, Entry] = {
         about="Take a share back: nothing new is given from now on; the next sync tells them.",
         example="share revoke album",
         load=_revoke,
+    ),
+    "people": Entry(
+        about="Let people into a share of documents, or let them go.",
+        example="share people meeting --add Ben --may view",
+        load=_people,
     ),
     "received": Entry(
         about="List what others share with you, or show one share with its rules and objects.",

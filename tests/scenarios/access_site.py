@@ -18,7 +18,7 @@ from typing import Any
 from sealhold.frontends.http.app import make_app
 from sealhold.frontends.http.serve import bind, make_server
 from sealhold.model.ids import FieldName, canonical
-from sealhold.node import Node
+from sealhold.node import Node, WholeNode
 from tests.scenarios.vaults import PASSPHRASE, Asker, new_home, opened
 from tests.unit.people_vault import MAIL, NAME, RULES, SERVICE
 
@@ -200,6 +200,7 @@ def access_site(folder: Path, calls_a_second: int = 0) -> Iterator[AccessSite]:
 @contextmanager
 def served(node: Node) -> Iterator[int]:
     """Serve `node` on a free port, in a thread."""
+    assert isinstance(node, WholeNode)
     listener = bind(0)
     port = int(listener.getsockname()[1])
     app = make_app(

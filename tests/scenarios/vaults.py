@@ -17,7 +17,7 @@ from sealhold.model.errors import DeniedError, SealholdError
 from sealhold.model.ids import AppId, Id16, Purpose, RequestId, TaskDigest
 from sealhold.model.quantities import DAY, MICRO, Instant, MicroBits
 from sealhold.model.shown import GrantView, Mode, RequestCard, Terms
-from sealhold.node import Node, Places, World, create
+from sealhold.node import Node, Places, WholeNode, World, create
 from sealhold.policy.request import MEDIA_TYPE, Destination, Request, Schedule, to_document
 from tests.warmreader import READER
 
@@ -53,7 +53,7 @@ def new_home(folder: Path, clock: Hands | None = None, places: Places | None = N
 
 @contextmanager
 def opened(folder: Path, clock: Hands | None = None, fetch: Fetch | None = None) -> Iterator[Node]:
-    with Node(folder, world(clock, fetch)) as node:
+    with WholeNode(folder, world(clock, fetch)) as node:
         node.unlock(PASSPHRASE)
         yield node
 

@@ -1,7 +1,9 @@
 """Every page of the sample vault, by name."""
 
 from sealhold.model.ids import canonical
+from tests.web.sample_circle import PHONE
 from tests.web.sample_data import id_of
+from tests.web.sample_sharing import SHARE, TAKEN
 
 REQUEST = f"/requests/{canonical(id_of('green bonus'))}"
 ITEM = f"/items/{canonical(id_of('item 1'))}"
@@ -30,6 +32,14 @@ PAGES = {
     "statement-now": "/statement",
     "statement-detail": "/statement/2026-10?level=detail",
     "receipt": RECEIPT,
+    "devices": "/devices",
+    "device": f"/devices/{PHONE}",
+    "sharing": "/sharing",
+    "share-new": "/sharing/new",
+    "share-given": f"/sharing/given/{SHARE}",
+    "share-received": f"/sharing/received/{TAKEN}",
+    "history": "/devices/history?spot=papers/letter.txt",
+    "keys": "/keys",
     "status": "/status",
 }
 EMPTY = (
@@ -43,5 +53,8 @@ EMPTY = (
     "sources",
     "ledger",
     "statement",
+    "devices",
+    "sharing",
+    "share-new",
     "status",
 )

@@ -21,6 +21,7 @@ from tests.web.sample_asking import (
     SampleRuns,
 )
 from tests.web.sample_callers import SampleCallers, SampleMine, SamplePasskeys
+from tests.web.sample_circle import SampleCircle
 from tests.web.sample_dataware import SampleDataware, furnish
 from tests.web.sample_files import SampleSources
 from tests.web.sample_holds import SampleHolds
@@ -192,6 +193,10 @@ class SampleVault(SampleState):
             rollback_note="A copy of the whole folder put back in one piece is not noticed.",
             warnings=("The last back-up is 9 days old.",) if self.item_lines else (),
         )
+
+    @property
+    def circle(self) -> SampleCircle:
+        return SampleCircle(self)
 
     @property
     def holds(self) -> SampleHolds:

@@ -12,7 +12,7 @@ from sealhold.demo.tamper import bent_copy
 from sealhold.frontends.http.app import make_app
 from sealhold.frontends.http.serve import bind, make_server
 from sealhold.frontends.seam import DemoStage
-from sealhold.node import Node
+from sealhold.node import WholeNode
 
 LABEL_BYTES = 16
 
@@ -28,7 +28,7 @@ def serving(folders: DemoFolders, port: int) -> Iterator[Stage]:
     listener = bind(port)
     port = listener.getsockname()[1]
     label = base64.b32encode(here.entropy(LABEL_BYTES)).decode().rstrip("=").lower()
-    with Node(folders.vault, here) as node:
+    with WholeNode(folders.vault, here) as node:
         node.unlock(PASSPHRASE)
         app = make_app(
             node,

@@ -22,6 +22,7 @@ from sealhold.model.shown import Status
 
 if TYPE_CHECKING:  # contracts that nothing runs by: an idle vault has no room for them
     from sealhold.frontends.callerseam import Callers, Mine, Passkeys
+    from sealhold.frontends.circleseam import Circle
     from sealhold.frontends.datawareseam import Dataware
     from sealhold.frontends.holdseam import Holds
     from sealhold.frontends.keyseam import Rotating
@@ -214,6 +215,11 @@ class Vault(Protocol):
     @property
     def service(self) -> Service:
         """How the service does, and its backups."""
+        ...
+
+    @property
+    def circle(self) -> Circle:
+        """Devices, sharing, old versions and keys."""
         ...
 
     @property

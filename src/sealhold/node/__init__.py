@@ -25,6 +25,7 @@ from sealhold.node.looking import Found, datasets, look
 from sealhold.node.node import Node, opened
 from sealhold.node.openparts import OpenParts
 from sealhold.node.places import Places
+from sealhold.node.wholenode import WholeNode
 from sealhold.node.world import World, system_clock
 from sealhold.vault.access import (
     ByRecovery,
@@ -68,6 +69,7 @@ __all__ = [  # made here, or handed out to the faces as it is
     "Taken",
     "Terms",
     "Way",
+    "WholeNode",
     "World",
     "appkit",
     "create",

@@ -21,7 +21,7 @@ from sealhold.frontends.http.journal import Aside, Journal
 from sealhold.frontends.http.rounds import Rounds
 from sealhold.frontends.http.serve import bind, make_server
 from sealhold.model.clock import Clock
-from sealhold.node import PASSPHRASE_VARIABLE, Node
+from sealhold.node import PASSPHRASE_VARIABLE, Node, WholeNode
 from sealhold.node.mediawatch import watched
 
 PORT = 8722
@@ -56,7 +56,7 @@ def serve(
     # a shell that starts this in the background would have it deaf to the first of them.
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.default_int_handler)
-    with Node(folder_of(session), world) as node, suppress(KeyboardInterrupt):
+    with WholeNode(folder_of(session), world) as node, suppress(KeyboardInterrupt):
         node.home.check()
         node.keep_room()
         given = given_to(session, node)

@@ -34,6 +34,8 @@ NAV = (
     ("/policies", "policies"),
     ("/apps", "apps"),
     ("/sources", "sources"),
+    ("/sharing", "sharing"),
+    ("/devices", "devices"),
     ("/ledger", "ledger"),
     ("/status", "status"),
 )

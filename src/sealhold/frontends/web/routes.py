@@ -67,6 +67,36 @@ _POLICIES = (
     PageRoute(path="/policies/tokens/{id}/revoke", post=_later("policies.revoke_token")),
 )
 
+_DEVICES = (
+    PageRoute(path="/devices", get=_later("devices.show")),
+    PageRoute(path="/devices/begin", post=_later("devices.begin")),
+    PageRoute(path="/devices/sync", post=_later("devices.sync")),
+    PageRoute(path="/devices/choose", post=_later("devices.choose")),
+    PageRoute(path="/devices/history", get=_later("pasts.show")),
+    PageRoute(path="/devices/history/restore", post=_later("pasts.restore")),
+    PageRoute(path="/devices/{id}", get=_later("devices.one")),
+    PageRoute(path="/devices/{id}/rename", post=_later("devices.rename")),
+    PageRoute(path="/devices/{id}/revoke", post=_later("devices.revoke")),
+)
+
+_SHARING = (
+    PageRoute(path="/sharing", get=_later("sharing.show")),
+    PageRoute(path="/sharing/card", post=_later("sharing.card")),
+    PageRoute(path="/sharing/contacts", post=_later("sharing.contacts")),
+    PageRoute(path="/sharing/contacts/{id}", get=_later("sharing.contact")),
+    PageRoute(path="/sharing/contacts/{id}/verify", post=_later("sharing.verify")),
+    PageRoute(path="/sharing/contacts/{id}/reach", post=_later("sharing.allow")),
+    PageRoute(path="/sharing/contacts/{id}/forget", post=_later("sharing.forget")),
+    PageRoute(path="/sharing/new", get=_later("sharing_new.show"), post=_later("sharing_new.look")),
+    PageRoute(path="/sharing/make", post=_later("sharing_new.make")),
+    PageRoute(path="/sharing/given/{id}", get=_later("sharing.given")),
+    PageRoute(path="/sharing/given/{id}/revoke", post=_later("sharing.revoke")),
+    PageRoute(path="/sharing/offers/{id}/accept", post=_later("sharing.accept")),
+    PageRoute(path="/sharing/received/{id}", get=_later("sharing.received")),
+    PageRoute(path="/sharing/received/{id}/open", post=_later("sharing.open_")),
+)
+_KEYS = (PageRoute(path="/keys", get=_later("keys.show")),)
+
 
 def page_routes(assets: Assets) -> tuple[PageRoute, ...]:
     """Return the table; `assets` are what `/status` tells the digests of."""
@@ -95,6 +125,9 @@ def page_routes(assets: Assets) -> tuple[PageRoute, ...]:
         PageRoute(path="/grants/{id}/run", post=apps.run),
         *_SOURCES,
         *_POLICIES,
+        *_DEVICES,
+        *_SHARING,
+        *_KEYS,
         PageRoute(path="/ledger", get=ledger.show),
         PageRoute(path="/ledger/verify", post=ledger.verify),
         PageRoute(path="/ledger/tamper", post=ledger.tamper),

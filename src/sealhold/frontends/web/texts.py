@@ -10,9 +10,11 @@ from collections.abc import Mapping
 
 from sealhold.frontends.web.words_asking import ASKING
 from sealhold.frontends.web.words_data import DATA
+from sealhold.frontends.web.words_devices import DEVICES
 from sealhold.frontends.web.words_login import LOGIN
 from sealhold.frontends.web.words_me import ME
 from sealhold.frontends.web.words_policies import POLICIES
+from sealhold.frontends.web.words_sharing import SHARING
 from sealhold.frontends.web.words_sources import SOURCES
 from sealhold.frontends.web.words_statement import STATEMENT
 
@@ -37,6 +39,8 @@ FRAME: Mapping[str, str] = {
     "nav.policies": "Rules",
     "nav.apps": "Apps",
     "nav.sources": "Sources",
+    "nav.sharing": "Sharing",
+    "nav.devices": "Devices",
     "nav.ledger": "Ledger",
     "nav.status": "Status",
     # unlock
@@ -152,9 +156,11 @@ ENGLISH: Mapping[str, str] = {
     **FRAME,
     **ASKING,
     **DATA,
+    **DEVICES,
     **LOGIN,
     **ME,
     **POLICIES,
+    **SHARING,
     **SOURCES,
     **STATEMENT,
 }

@@ -64,6 +64,13 @@ class RestoreView:
     made_since_goes: bool
     lost: tuple[str, ...]  # whose content of then is gone
 
+    @property
+    def stamp(self) -> str:
+        """A text that changes with what a restore does."""
+        size = sum(each.size for each in self.changes)
+        numbers = (len(self.changes), size, self.same, len(self.made_since), len(self.lost))
+        return ".".join(map(str, numbers))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThinView:

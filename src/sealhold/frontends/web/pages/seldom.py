@@ -2,10 +2,28 @@
 
 from collections.abc import Mapping
 
-from sealhold.frontends.web.pages import importing, policies, source, source_add, sources
+from sealhold.frontends.web.pages import (
+    devices,
+    importing,
+    keys,
+    pasts,
+    policies,
+    sharing,
+    sharing_new,
+    source,
+    source_add,
+    sources,
+)
 from sealhold.frontends.web.visit import Handler
 
 HANDLERS: Mapping[str, Handler] = {
+    "devices.begin": devices.begin,
+    "devices.choose": devices.choose,
+    "devices.one": devices.one,
+    "devices.rename": devices.rename,
+    "devices.revoke": devices.revoke,
+    "devices.show": devices.show,
+    "devices.sync": devices.sync,
     "importing.back": importing.back,
     "importing.drop": importing.drop,
     "importing.look": importing.look,
@@ -15,6 +33,24 @@ HANDLERS: Mapping[str, Handler] = {
     "policies.remove": policies.remove,
     "policies.revoke_token": policies.revoke_token,
     "policies.show": policies.show,
+    "sharing.accept": sharing.accept,
+    "sharing.allow": sharing.allow,
+    "sharing.card": sharing.card,
+    "sharing.contact": sharing.contact,
+    "sharing.contacts": sharing.contacts,
+    "sharing.forget": sharing.forget,
+    "sharing.given": sharing.given,
+    "sharing.open_": sharing.open_,
+    "sharing.received": sharing.received,
+    "sharing.revoke": sharing.revoke,
+    "sharing.show": sharing.show,
+    "sharing.verify": sharing.verify,
+    "sharing_new.look": sharing_new.look,
+    "sharing_new.make": sharing_new.make,
+    "sharing_new.show": sharing_new.show,
+    "pasts.restore": pasts.restore,
+    "pasts.show": pasts.show,
+    "keys.show": keys.show,
     "source.accept": source.accept,
     "source.forget": source.forget,
     "source.login": source.login,

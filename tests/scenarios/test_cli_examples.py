@@ -106,6 +106,7 @@ NEEDS = {
     **{f"contact {word}": "known" for word in CONTACTS},
     "share create": "known",
     **{f"share {word}": "shared" for word in ("list", "show", "receipts", "revoke")},
+    **{f"share {word}": "shared" for word in ("change", "export")},
     **{f"share {word}": "invited" for word in ("received", "accept")},
     "share open": "taken",
     **{f"relay account {word}": "relayed" for word in ("add", "list", "remove")},
@@ -120,10 +121,8 @@ ELSEWHERE = {"serve", "relay serve", "service print-grants"} | {
     *(f"contact {word}" for word in ("verify", "dismiss")),
     *("key share send", "key share list", "key held list", "key held show"),
 }
-# three need a link at a relay: test_link_commands.py
-ELSEWHERE |= {f"share link {word}" for word in ("show", "revoke", "open")}
-
-ELSEWHERE |= {"share people"}  # needs people: test_documents_together_people.py
+# three need a link at a relay: test_link_commands.py; people: test_documents_together_people.py
+ELSEWHERE |= {"share people", *(f"share link {word}" for word in ("show", "revoke", "open"))}
 
 
 def entries(group: Group, before: str = "") -> Iterator[tuple[str, Entry]]:

@@ -22,6 +22,7 @@ from sealhold.sharing.devices.treeops import ROOT
 from sealhold.sharing.peers.answering import Answering
 from sealhold.sharing.peers.asking import Asking, Wish
 from sealhold.sharing.peers.sharepaper import papers, records
+from sealhold.vault.sharedrows import SharedRows
 from tests.unit.owned_devices import Machine, machine
 from tests.unit.people import meet, sync
 from tests.unit.replicas import Shelf
@@ -45,6 +46,7 @@ class Work:
 
     devices: Any
     core: Any
+    shared_rows: SharedRows
     places: NoPlaces
 
 
@@ -102,7 +104,10 @@ class World:
             for n, inside in enumerate(self.case.files)
         ]
         self.all = [*self.files, *[b"-" * 16] * (FILES - len(self.files)), *folders, top.about.id]
-        self.work = ShareWork(Work(owner.devices, owner.vault.core, NoPlaces()))  # type: ignore[arg-type]
+        vault = owner.vault
+        rows = SharedRows(vault.core, vault.index, vault.firewall)
+        work = Work(owner.devices, vault.core, rows, NoPlaces())
+        self.work = ShareWork(work)  # type: ignore[arg-type]  # reason: what shares need of it
 
     @property
     def owner(self) -> Machine:

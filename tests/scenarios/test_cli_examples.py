@@ -106,6 +106,7 @@ NEEDS = {
     **{f"contact {word}": "known" for word in CONTACTS},
     "share create": "known",
     **{f"share {word}": "shared" for word in ("list", "show", "receipts", "revoke")},
+    **{f"share {word}": "shared" for word in ("change", "export")},
     **{f"share {word}": "invited" for word in ("received", "accept")},
     "share open": "taken",
     **{f"relay account {word}": "relayed" for word in ("add", "list", "remove")},
@@ -114,12 +115,14 @@ NEEDS = {
 # test_server_role.py; three need two screens or a conflict: test_device_commands.py;
 # one needs the folder where it was: test_device_history.py
 # the words of another person, and a stranger's letter: test_contact_commands.py
+# shares that several people hold: test_key_shares.py
 ELSEWHERE = {"serve", "relay serve", "service print-grants"} | {
     *(f"device {word}" for word in ("pair", "join", "resolve", "fetch")),
     *(f"contact {word}" for word in ("verify", "dismiss")),
+    *("key share send", "key share list", "key held list", "key held show"),
 }
-# three need a link at a relay: test_link_commands.py
-ELSEWHERE |= {f"share link {word}" for word in ("show", "revoke", "open")}
+# three need a link at a relay: test_link_commands.py; people: test_documents_together_people.py
+ELSEWHERE |= {"share people", *(f"share link {word}" for word in ("show", "revoke", "open"))}
 
 
 def entries(group: Group, before: str = "") -> Iterator[tuple[str, Entry]]:

@@ -182,9 +182,13 @@ def lost(own: Own) -> None:
     laptop, phone, server = own.laptop, own.phone, own.server
     had = server.told("device revoke laptop --dry-run")
     files = [each for each in laptop.notes.rglob("*") if each.name != ".sealhold"]
-    assert had["collections"] == ["diary", "home", "notes"]
+    assert had["collections"] == ["diary", "home", "notes", "vault"]
     assert had["objects"] == len(files) + 1, had
-    assert server.told("device revoke laptop") == had
+    gone = server.told("device revoke laptop")
+    assert {**gone, "receipt": "", "issuer": ""} == had
+    paper = server.folder / "laptop.receipt"
+    assert server.told(f"device revoke laptop --out {paper}") == gone
+    assert server.told(f"verify {paper} --key {gone['issuer']}")["exit_code"] == 0
     (server.notes / "later.txt").write_text("not for the thief")
     for desk in (server, phone):
         desk.sync()

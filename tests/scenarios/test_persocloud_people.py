@@ -6,11 +6,12 @@ process of its own; so is a third machine, with no vault at all, which checks th
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.transcripts.cli import PASSPHRASE, Cli
 
 PHOTO = b"\xff\xd8\xff\xe1\x00\x20Exif\x00\x00" + bytes(range(256)) * 400 + b"\xff\xd9"
 HEALTH = "blood group 0, allergic to penicillin"
+DENIALS = ("nothing is enforced", "agreed, not enforced")  # the word in its two denials
 CARE = "ServiceProvision"
 
 
@@ -30,6 +32,7 @@ class Somebody:
 
     folder: Path
     stick: Path
+    said: list[str] = field(default_factory=list)  # by all commands
 
     def __post_init__(self) -> None:
         self.folder.mkdir()
@@ -44,16 +47,19 @@ class Somebody:
         self.cli.now = Instant(int(time.time() * 1000))  # as processes of their own have it
         ended = self.cli(*words)
         assert ended.code == code, (words, ended)
+        self.said.append(ended.out + ended.err)
         return ended.out if code == 0 else ended.err
 
     def told(self, *words: str) -> dict[str, Any]:
-        return json.loads(self(*words, "--json"))
+        found: dict[str, Any] = json.loads(self(*words, "--json"))
+        return found
 
     def process(self, *words: str) -> str:
         """Type a command that is a process of its own."""
         home = {"SEALHOLD_HOME": str(self.folder / "home"), "SEALHOLD_PASSPHRASE": PASSPHRASE}
         ended = typed(self.folder, home, *words)
         assert ended.returncode == 0, (words, ended.stdout, ended.stderr)
+        self.said.append(ended.stdout + ended.stderr)
         return ended.stdout
 
 
@@ -87,6 +93,7 @@ def people(tmp_path: Path) -> tuple[Somebody, Somebody]:
 
 
 def _received(bo: Somebody, name: str) -> dict[str, Any]:
+    found: dict[str, Any]
     (found,) = [each for each in bo.told("share", "received")["shares"] if each["name"] == name]
     return found
 
@@ -100,6 +107,7 @@ def test_an_album_and_a_paper_that_is_seen_three_times(
     _use(ada, bo)
     _check(ada, tmp_path)
     _revoke(ada, bo)
+    _says_no_more_than_holds(ada, bo)
 
 
 def _share(ada: Somebody) -> None:
@@ -193,3 +201,18 @@ def _revoke(ada: Somebody, bo: Somebody) -> None:
     assert trip["standing"] == "taken back"
     assert "trip/later.jpg" not in trip["objects"]
     bo("share", "open", "trip", "trip/sea.jpg", code=3)
+
+
+def _says_no_more_than_holds(ada: Somebody, bo: Somebody) -> None:
+    """No command said of a rule at T0 or T1 that it is enforced."""
+    lines = [line for said in (*ada.said, *bo.said) for line in said.splitlines()]
+    for line in (each for each in lines if not each.startswith("{")):  # JSON is one line for all
+        left = line
+        for denial in DENIALS:
+            left = left.replace(denial, "")
+        assert "enforced" not in left or not re.search(r"\bT[01]\b", left)
+    for who, words in ((ada, ("share", "show", "trip")), (bo, ("share", "received", "trip"))):
+        for form in ((), ("--json",)):
+            said = who(*words, *form).replace(DENIALS[1], "")
+            assert "T1: " in said
+            assert "enforced" not in said

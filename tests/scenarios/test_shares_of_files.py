@@ -1,67 +1,27 @@
 """Files shared with a person on another vault, over a place that both have."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from sealhold.model.errors import DeniedError, NotFoundError
-from sealhold.model.ids import ContactId, Purpose
+from sealhold.model.ids import ContactId, Id16, Purpose
 from sealhold.model.quantities import Instant
-from sealhold.node.contactwork import ContactWork
-from sealhold.node.devicerounds import Rounds
-from sealhold.node.devicework import DeviceWork
 from sealhold.node.sharedwithme import SharedWithMe
 from sealhold.node.sharework import ShareWork
 from sealhold.policy.share import Clauses, Count, Per, What
 from sealhold.policy.shareterms import Action, Tier
-from tests.scenarios.vaults import new_home, opened
+from tests.scenarios.met_people import Vault, two_people
 
 SERVICE = Purpose("ServiceProvision")
 
 
-@dataclass
-class Vault:
-    """A person's vault, and the commands' way into it."""
-
-    home: Path
-    name: str
-
-    @contextmanager
-    def work(self) -> Iterator[DeviceWork]:
-        with opened(self.home) as node:
-            yield DeviceWork(node)
-
-    def sync(self) -> tuple[str, ...]:
-        with self.work() as work, Rounds(work) as rounds:
-            return rounds.run().troubles
-
-
 @pytest.fixture
 def people(tmp_path: Path) -> tuple[Vault, Vault]:
-    place = tmp_path / "stick"
-    place.mkdir()
-    found: list[Vault] = []
-    cards: list[str] = []
-    for name in ("ada", "bo"):
-        vault = Vault(new_home(tmp_path / name), name)
-        with vault.work() as work:
-            work.begin(f"{name}'s laptop")
-            work.add_carrier(f"folder:{place}")
-            cards.append(ContactWork(work).card(name).text)
-        found.append(vault)
-    for vault, other, text in zip(found, reversed(found), reversed(cards), strict=True):
-        with vault.work() as work:
-            contacts = ContactWork(work)
-            card = contacts.read(text)
-            contacts.add(card, other.name)
-            contacts.verify(other.name, " ".join(card.words))
-    return found[0], found[1]
+    return two_people(tmp_path)
 
 
-def clauses(who: ContactId, ids: frozenset, tier: Tier, most: int | None = None) -> Clauses:
+def clauses(who: ContactId, ids: frozenset[Id16], tier: Tier, most: int | None = None) -> Clauses:
     return Clauses(
         who=frozenset({who}),
         what=What(ids=ids),

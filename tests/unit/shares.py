@@ -1,5 +1,7 @@
 """A share between two people in one process, and what passes about its uses."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 from sealhold.crypto.seal import new_key
@@ -14,9 +16,9 @@ from sealhold.sharing.peers import admitting
 from sealhold.sharing.peers.answering import Answering, Answers
 from sealhold.sharing.peers.asking import Asking, Wish
 from sealhold.sharing.peers.mirror import Item, mirror, shown_id
-from sealhold.sharing.peers.sharepaper import Paper, Record, put_paper
+from sealhold.sharing.peers.sharepaper import Paper, Record, papers, put_paper
 from sealhold.vault.shareledger import ShareLedgers
-from tests.unit.owned_devices import Machine
+from tests.unit.owned_devices import Machine, machine
 from tests.unit.people import card, meet, sync
 from tests.unit.replicas import Shelf
 
@@ -128,4 +130,28 @@ def shared(
     if tier >= Tier.KEY_PER_USE:
         found.ledgers.open(record.grant, Ledger(most=MAX_COUNT if most is None else most))
     found.carry()
+    return found
+
+
+@contextmanager
+def people(*names: str) -> Iterator[list[Machine]]:
+    """Return people with a vault of one device each."""
+    with ExitStack() as stack:
+        found = [stack.enter_context(machine(name.encode())) for name in names]
+        for name, each in zip(names, found, strict=True):
+            each.devices.begin(f"{name}'s laptop", None)
+        yield found
+
+
+def let_in(it: Shared, other: Machine) -> None:
+    """Let another person into a space."""
+    admitting.follow(it.owner.devices, it.there, card(other), Role.GUEST)
+    meet(it.owner, other, it.there)
+    sync(it.owner, it.shelf)
+    sync(other, it.shelf)
+
+
+def paper_of(it: Shared) -> Paper:
+    """Return the paper of the share."""
+    (found,) = papers(it.there)
     return found

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from sealhold.audit.exposed import Exposed, Keeps
 from sealhold.audit.receipt import (
     RECEIPT_TYPE,
     Place,
@@ -23,6 +24,7 @@ from sealhold.audit.receiptbody import (
     Confirmed,
     ConsentBody,
     Decided,
+    ExposureBody,
     ImportBody,
     ReceiptKind,
     RunBody,
@@ -95,6 +97,25 @@ CONSENT = ConsentBody(
     budget=None,
 )
 
+HAD = Exposed(
+    collection=Id16(b"c" * 16),
+    name="notes",
+    entries=3,
+    last=None,
+    epochs=1,
+    objects=2,
+    versions=5,
+    keeps=Keeps.SOME,
+    others=1,
+    ends=False,
+)
+EXPOSURE = ExposureBody(
+    device=Id16(b"d" * 16),
+    called="phone",
+    remover=Id16(b"f" * 16),
+    had=(HAD, replace(HAD, collection=Id16(b"e" * 16), last=7, keeps=Keeps.ALL, ends=True)),
+)
+
 
 def receipt(body: Body = RUN) -> Receipt:
     return Receipt(
@@ -112,6 +133,7 @@ def receipt(body: Body = RUN) -> Receipt:
         RUN,
         IMPORT,
         CONSENT,
+        EXPOSURE,
         replace(CONSENT, decided=Decided.GIVEN, until=Instant(5), budget=MicroBits(0)),
     ],
 )
@@ -122,7 +144,9 @@ def test_a_receipt_of_each_kind_reads_back(body: Body) -> None:
 
 
 def test_the_kind_of_a_receipt_follows_from_its_body() -> None:
-    assert [receipt(body).kind for body in (RUN, IMPORT, CONSENT, USE)] == list(ReceiptKind)
+    assert [receipt(body).kind for body in (RUN, IMPORT, CONSENT, USE, EXPOSURE)] == list(
+        ReceiptKind
+    )
 
 
 def test_a_receipt_of_a_key_that_is_not_trusted_is_refused() -> None:
@@ -243,3 +267,36 @@ def test_a_signed_paper_of_any_other_form_is_no_receipt(payload: bytes) -> None:
 
     with pytest.raises(InvalidEncodingError):
         open_receipt(paper, [VAULT.public])
+
+
+def lines(change: Callable[[list[dict[str, Plain]]], None]) -> bytes:
+    tree = json.loads(dsse.read_unverified(issue(receipt(EXPOSURE), VAULT))[1])
+    change(tree["body"]["had"])
+    return to_json(tree)
+
+
+OTHER_LINES = {
+    "none": lines(lambda had: had.clear()),
+    "one twice": lines(lambda had: had.append(had[1])),
+    "in another order": lines(lambda had: had.reverse()),
+    "a field too few": lines(lambda had: had[0].pop("epochs")),
+    "a further field": lines(lambda had: had[0].update(more=1)),
+    "a number that may not be null": lines(lambda had: had[0].update(versions=None)),
+    "an unknown word": lines(lambda had: had[0].update(keeps="much")),
+}
+
+
+@pytest.mark.parametrize("payload", OTHER_LINES.values(), ids=OTHER_LINES.keys())
+def test_what_a_device_had_has_one_form(payload: bytes) -> None:
+    with pytest.raises(InvalidEncodingError):
+        open_receipt(dsse.sign(RECEIPT_TYPE, payload, [VAULT]), [VAULT.public])
+
+
+def test_the_verdict_on_a_lost_device_says_what_it_had_and_what_a_removal_is_not() -> None:
+    checks = verify_receipt(issue(receipt(EXPOSURE), VAULT), [VAULT.public]).checks
+
+    assert [(each.name, each.detail) for each in checks[1:4]] == [
+        ("it had", "phone: keys of 10 versions of 4 objects in 2 places"),
+        ("it still gets", "until their owners hear of it: notes"),
+        ("limit", "this stops new data; it does not reach into that machine"),
+    ]

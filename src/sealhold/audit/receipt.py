@@ -14,7 +14,14 @@ from dataclasses import dataclass, replace
 
 from sealhold.audit.event import MAX_AT
 from sealhold.audit.forms import read_count, read_hash, read_id, read_text
-from sealhold.audit.receiptbody import Body, ReceiptKind, RunBody, read_body, write_body
+from sealhold.audit.receiptbody import (
+    Body,
+    ExposureBody,
+    ReceiptKind,
+    RunBody,
+    read_body,
+    write_body,
+)
 from sealhold.audit.verdict import check_trust, judge, no_proof
 from sealhold.crypto import dsse
 from sealhold.crypto.digest import sha256
@@ -145,11 +152,25 @@ def _steps(data: bytes, pinned: Collection[bytes]) -> Iterator[Check]:
     if isinstance(receipt.body, RunBody) and receipt.body.third_party is not None:
         detail = f"secrecy of the files it read: {receipt.body.third_party.value}"
         yield Check(name="third party", held=True, detail=detail)
+    if isinstance(receipt.body, ExposureBody):
+        yield from _exposure(receipt.body)
     _, _, names = dsse.read_unverified(data)
     beside = len(signers) - 1
     detail = f"the issuer, {beside} beside it that you trust, {len(names) - 1 - beside} unknown"
     yield Check(name="signature", held=True, detail=detail)
     yield check_trust(issuer, pinned)
+
+
+def _exposure(body: ExposureBody) -> Iterator[Check]:
+    objects, versions = (sum(getattr(had, n) for had in body.had) for n in ("objects", "versions"))
+    places = len(body.had)
+    detail = f"{body.called}: keys of {versions} versions of {objects} objects in {places} places"
+    yield Check(name="it had", held=True, detail=detail)
+    still = [had.name for had in body.had if not had.ends]
+    if still:
+        detail = f"until their owners hear of it: {', '.join(still)}"
+        yield Check(name="it still gets", held=True, detail=detail)
+    yield Check(name="limit", held=True, detail=body.limit.value)
 
 
 def _open(

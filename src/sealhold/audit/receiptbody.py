@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import ClassVar
 
+from sealhold.audit.exposed import EXPOSED, Exposed, Limit
 from sealhold.audit.forms import COUNT, FLAG, HASH, ID, TEXT, Form, word
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import InvalidEncodingError
@@ -47,6 +48,7 @@ class ReceiptKind(StrEnum):
     IMPORT = "import"
     CONSENT = "consent"
     USE = "use"
+    EXPOSURE = "exposure"
 
 
 class Confirmed(StrEnum):
@@ -141,7 +143,20 @@ class UseBody:
     counter: int | None  # number of the use over all devices; None where nothing counts
 
 
-Body = RunBody | ImportBody | ConsentBody | UseBody
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExposureBody:
+    """A device was removed: what it had; signed by the device that removed it."""
+
+    kind: ClassVar[ReceiptKind] = ReceiptKind.EXPOSURE
+
+    device: Id16  # that was removed
+    called: str  # by its owner
+    remover: Id16  # the device that removed it
+    had: tuple[Exposed, ...]  # in the order of the collections' ids
+    limit: Limit = Limit.NEW_DATA
+
+
+Body = RunBody | ImportBody | ConsentBody | UseBody | ExposureBody
 
 _FORMS: Mapping[str, Form] = {  # a field has one form in whatever body it stands
     "action": word(Action),
@@ -149,6 +164,7 @@ _FORMS: Mapping[str, Form] = {  # a field has one form in whatever body it stand
     "app": ID,
     "budget": COUNT,
     "bytes_out": COUNT,
+    "called": TEXT,
     "changed": COUNT,
     "confirmed": word(Confirmed),
     "connector": TEXT,
@@ -157,15 +173,19 @@ _FORMS: Mapping[str, Form] = {  # a field has one form in whatever body it stand
     "counter": COUNT,
     "decided": word(Decided),
     "destination": HASH,
+    "device": ID,
     "grant": ID,
+    "had": EXPOSED,
     "input": HASH,
     "job": ID,
+    "limit": word(Limit),
     "new": COUNT,
     "object": ID,
     "permitted": FLAG,
     "prev": HASH,
     "purpose": TEXT,
     "rejected": COUNT,
+    "remover": ID,
     "repeated": FLAG,
     "rows_read": COUNT,
     "same": COUNT,
@@ -181,7 +201,7 @@ _FORMS: Mapping[str, Form] = {  # a field has one form in whatever body it stand
 _MAY_BE_NULL = frozenset({"rows_read", "cost", "repeated", "until", "budget", "counter"})
 _MAY_BE_ABSENT = frozenset({"third_party"})
 _BODIES: Mapping[str, type[Body]] = {
-    body.kind.value: body for body in (RunBody, ImportBody, ConsentBody, UseBody)
+    body.kind.value: body for body in (RunBody, ImportBody, ConsentBody, UseBody, ExposureBody)
 }
 
 

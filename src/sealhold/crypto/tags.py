@@ -173,4 +173,6 @@ class Tag(bytes, Enum):
     LAN_CLIENT = b"sealhold/lan-client/v1"  # by a device, of a connection that it made
     RELAY_PAPER = b"sealhold/relay-paper/v1"  # what an admin of a mailbox asks of its relay
     CARD = b"sealhold/contact-card/v1"  # by an admin device, of who a person is
+    RECOVERY_POLICY = b"sealhold/recovery-policy/v1"  # by the root, of who holds shares of it
+    RECOVERY_SHARE = b"sealhold/recovery-share/v1"  # that a share is of this set, for this holder
     LETTER = b"sealhold/letter/v1"  # by a device, of a letter to another person

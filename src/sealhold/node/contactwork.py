@@ -19,11 +19,12 @@ from sealhold.sharing.peers.contacts import Contacts, Known
 from sealhold.sharing.peers.letter import MAX_LETTER, Kind
 from sealhold.sharing.peers.letters import Handler, Letters, Post
 from sealhold.sharing.peers.owncard import OwnCard
+from sealhold.sharing.peers.recoveryshares import kinds_of_recovery
 
 
 def kinds_of(work: DeviceWork) -> Mapping[str, Handler]:
     """Return who takes which kind of letter, cards excepted: parts add theirs here."""
-    return kinds_of_shares(work)
+    return {**kinds_of_shares(work), **kinds_of_recovery(work.devices)}
 
 
 class ContactWork:

@@ -8,8 +8,10 @@ Source: docs/spec/11-exchange-and-op-log.md; docs/spec/20-faces.md section 8.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+from sealhold.audit.exposed import Exposed, Keeps
 from sealhold.model.errors import InvalidError, NotFoundError, StoreUnavailableError, TakenError
 from sealhold.model.ids import CollectionId, DeviceId, Id16
 from sealhold.model.shown.devices import (
@@ -22,7 +24,7 @@ from sealhold.model.shown.devices import (
 from sealhold.node.deviceplaces import Places, way_of
 from sealhold.node.node import Node
 from sealhold.node.starttoken import STAGING, begun
-from sealhold.sharing.devices import joining
+from sealhold.sharing.devices import exposure, joining
 from sealhold.sharing.devices.budgets import BudgetSync
 from sealhold.sharing.devices.certs import Role
 from sealhold.sharing.devices.devices import Open
@@ -37,6 +39,7 @@ from sealhold.sharing.devices.recordsync import Doors
 from sealhold.sharing.devices.syncing import Syncing
 from sealhold.stores.backends.localdir import LocalDir
 from sealhold.vault.recordfeed import RecordFeed
+from sealhold.vault.sharedrows import SharedRows
 from sealhold.vault.synced import Synced
 
 NO_FILES = frozenset({Holds.HOME, Holds.RECORDS})  # collections that no folder is kept equal to
@@ -49,6 +52,7 @@ class DeviceWork:
     def __init__(self, node: Node) -> None:
         self._node = node
         self.core = node.parts.core
+        self.shared_rows = SharedRows(self.core, node.parts.index, node.parts.firewall)
         staging = node.home.folder / STAGING
         staging.mkdir(mode=0o700, exist_ok=True)
         self.devices = begun(self.core, LocalDir(staging), node.world.outside())
@@ -168,29 +172,20 @@ class DeviceWork:
         Raises:
             NotFoundError: there is no such device.
         """
-        had, entries, objects = list[str](), 0, 0
-        for opened in self.devices.collections():
-            member = opened.members.state.members.get(device)
-            if member is not None:
-                had.append(opened.about.name)
-                book = opened.replica.book
-                entries += sum(book.head(log).seq for log in book.logs() if log.device == device)
-                objects += _objects(opened)
-        if not had:
+        found = exposure.exposed(self.devices, device)
+        if not found:
             raise NotFoundError("no such device")
-        return ExposureView(
-            device=device.hex(),
-            name=self.devices.names().get(device, ""),
-            collections=tuple(sorted(had)),
-            entries=entries,
-            objects=objects,
-        )
+        return _exposed(device, self.devices.names().get(device, ""), found)
 
     def remove(self, device: DeviceId) -> ExposureView:
-        """Remove a device everywhere; return what it had."""
-        told = self.exposure(device)
-        joining.remove(self.devices, device)
-        return told
+        """Remove a device everywhere; return what it had, with the receipt.
+
+        Done again, it ends what was cut off, and returns the receipt once more.
+        """
+        paper = exposure.remove(self.devices, device)
+        told, issuer = exposure.read(self.devices, paper)
+        view = _exposed(device, told.called, told.had)
+        return replace(view, receipt=paper.decode(), issuer=issuer.hex())
 
     def conflicts(self) -> list[ConflictView]:
         """Return the files of which versions stand beside each other."""
@@ -326,7 +321,7 @@ class DeviceWork:
             id=opened.about.id.hex(),
             name=opened.about.name,
             holds=opened.about.holds.value,
-            objects=_objects(opened),
+            objects=exposure.objects(opened),
             folder="" if bound is None else bound.path,
             conflicts=len(state.versions.in_conflict()),
             waiting=state.waiting(),
@@ -334,13 +329,18 @@ class DeviceWork:
         )
 
 
-def _objects(opened: Open) -> int:
-    """Return how many files, or records, a collection shows."""
-    state = opened.replica.state
-    if opened.about.holds is Holds.RECORDS:
-        of = state.versions
-        return sum(of.standing(thing).shown is not None for thing in of.objects())
-    return len(state.tree.shown(state.versions.edited_over_deletes()))
+def _exposed(device: DeviceId, name: str, had: tuple[Exposed, ...]) -> ExposureView:
+    return ExposureView(
+        device=device.hex(),
+        name=name,
+        collections=tuple(sorted(each.name for each in had)),
+        entries=sum(each.entries for each in had),
+        objects=sum(each.objects for each in had),
+        versions=sum(each.versions for each in had),
+        last=max((each.last for each in had if each.last is not None), default=None),
+        partly=tuple(each.name for each in had if each.keeps is Keeps.SOME),
+        still=tuple(each.name for each in had if not each.ends),
+    )
 
 
 def _only(role: str, some: frozenset[CollectionId]) -> frozenset[CollectionId] | None:

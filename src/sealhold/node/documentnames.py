@@ -17,11 +17,15 @@ from sealhold.model.errors import (
 )
 from sealhold.model.ids import DeviceId, Id16
 from sealhold.model.shown.documents import WriterView
+from sealhold.node.openspaces import is_open
 from sealhold.sharing.devices.devices import Devices, Open
 from sealhold.sharing.devices.documentwork import Documents
 from sealhold.sharing.devices.joinpapers import Holds, mailbox
 from sealhold.sharing.devices.syncing import Reached
+from sealhold.sharing.peers.admitting import guests
+from sealhold.sharing.peers.contacts import Contacts
 
+_NOBODY: Mapping[bytes, str] = {}
 LEAST = 6  # hex digits by which an id is known
 
 
@@ -73,8 +77,7 @@ class DocumentNames:
         devices = self._work.devices
         if not devices.is_begun:
             raise NotADeviceError("this vault is no device yet")
-        every = devices.collections()
-        held = [each for each in every if each.about.holds is Holds.DOCUMENTS]
+        held = [each for each in devices.collections() if has_documents(devices, each)]
         return sorted(held, key=lambda each: (each.about.name, each.about.id))
 
     def documents(self, opened: Open) -> Documents:
@@ -143,8 +146,33 @@ class DocumentNames:
         return bool(near)
 
 
-def writer_in(opened: Open, names: Mapping[DeviceId, str], device: bytes) -> WriterView:
-    """Return who wrote, as the collection and the notes of names know it."""
+def people_of(devices: Devices) -> dict[bytes, str]:
+    """Return what people are called, by their root ids; this vault's owner is `you`."""
+    found = {bytes(each.id): each.name for each in Contacts(devices).every()}
+    return {**found, bytes(devices.me.root): "you"}
+
+
+def has_documents(devices: Devices, opened: Open) -> bool:
+    """Return whether a collection is one of documents, of this person or open to them."""
+    if opened.about.holds is Holds.DOCUMENTS:
+        return True
+    return opened.about.holds is Holds.SHARE and is_open(devices, opened)
+
+
+def writer_in(
+    opened: Open,
+    names: Mapping[DeviceId, str],
+    device: bytes,
+    people: Mapping[bytes, str] = _NOBODY,
+) -> WriterView:
+    """Return who wrote, as the collection and the notes of names know it.
+
+    Args:
+        opened: where it was written.
+        names: what the own devices are called.
+        device: that wrote, 16 bytes; or nothing.
+        people: what others are called, by their root ids.
+    """
     if not device:
         return WriterView(device="", name="", role="")
     known = DeviceId(Id16(device))
@@ -153,7 +181,14 @@ def writer_in(opened: Open, names: Mapping[DeviceId, str], device: bytes) -> Wri
         device=known.hex(),
         name=names.get(known, ""),
         role="" if member is None else member.certificate.role.value,
+        person=_person(opened, known, people) if opened.about.holds is Holds.SHARE else "",
     )
+
+
+def _person(opened: Open, device: DeviceId, people: Mapping[bytes, str]) -> str:
+    """Return whose a device in a share space is, as this vault's owner calls them."""
+    whose = guests(opened).get(device, opened.members.log.root)
+    return people.get(whose, whose.hex()[:12])
 
 
 def _whole(here: Found) -> str:

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 
 from sealhold.model.errors import CarrierAwayError, NoEpochError, ObjectNotFoundError, TamperedError
 from sealhold.model.shown.documents import ArrivedView
-from sealhold.node.documentnames import Work, writer_in
+from sealhold.node.documentnames import Work, has_documents, people_of, writer_in
 from sealhold.sharing.devices.devices import Open
 from sealhold.sharing.devices.documentbook import lineages_of
 from sealhold.sharing.devices.documentwork import Documents
-from sealhold.sharing.devices.joinpapers import Holds
 from sealhold.sharing.devices.oplog import LogId
 from sealhold.sharing.devices.syncing import Round
 
@@ -59,7 +58,7 @@ class Arriving:
 
     def _collections(self) -> list[Open]:
         every = self._work.devices.collections()
-        return [each for each in every if each.about.holds is Holds.DOCUMENTS]
+        return [each for each in every if has_documents(self._work.devices, each)]
 
     def _arrived(self, opened: Open) -> list[ArrivedView]:
         replica, me = opened.replica, self._work.devices.me.id
@@ -80,12 +79,13 @@ class Arriving:
                 for device in came.get(lineage.id, ()):
                     key = _Edits(thing, device)
                     edits[key] = edits.get(key, 0) + 1
-        names = self._work.devices.names()
+        devices = self._work.devices
+        names, people = devices.names(), people_of(devices)
         return [
             ArrivedView(
                 document="/".join(shown[each.document].path),
                 collection=opened.about.name,
-                by=writer_in(opened, names, each.device),
+                by=writer_in(opened, names, each.device, people),
                 edits=count,
             )
             for each, count in edits.items()

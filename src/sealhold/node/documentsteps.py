@@ -28,7 +28,7 @@ from sealhold.model.shown.documents import (
     VersionView,
     WriterView,
 )
-from sealhold.node.documentnames import DocumentNames, Found, Work, writer_in
+from sealhold.node.documentnames import DocumentNames, Found, Work, people_of, writer_in
 from sealhold.sharing.devices.devices import Open
 from sealhold.sharing.devices.docerasing import erase_words, found
 from sealhold.sharing.devices.docpast import stage_id
@@ -79,9 +79,8 @@ class DocumentSteps:
         """
         _check_name(name)
         devices = self._work.devices
-        opened = next(
-            (each for each in self._names.collections() if each.about.name == collection), None
-        )
+        own = (each for each in self._names.collections() if each.about.holds is Holds.DOCUMENTS)
+        opened = next((each for each in own if each.about.name == collection), None)
         if opened is None:
             if any(each.about.name == collection for each in devices.collections()):
                 raise TakenError("a collection of something else is called so")
@@ -323,7 +322,9 @@ class DocumentSteps:
         return self._writer(here.opened, here.work.device_of(author))
 
     def _writer(self, opened: Open, device: bytes) -> WriterView:
-        return writer_in(opened, self._work.devices.names(), device)
+        devices = self._work.devices
+        people = people_of(devices) if opened.about.holds is Holds.SHARE else {}
+        return writer_in(opened, devices.names(), device, people)
 
 
 def _edit(document: Document, edits: Edits) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-from sealhold.model.errors import DeniedError, InvalidError, NotFoundError
+from sealhold.model.errors import DeniedError, InvalidError, NotFoundError, TooLargeError
 from sealhold.model.ids import ContactId, GrantId, Id16
 from sealhold.model.quantities import DAY
 from sealhold.model.shown.shares import EffectView, FindingView, PreviewView
@@ -19,19 +19,23 @@ from sealhold.node.devicework import DeviceWork
 from sealhold.node.nearby import reach
 from sealhold.node.sharefiles import Offered, SharedFiles
 from sealhold.node.sharegiven import excluded
+from sealhold.node.sharerecords import SharedRecords
 from sealhold.node.sharewords import line_views
+from sealhold.node.togethershares import as_together, is_of_documents
 from sealhold.policy.described import Around
 from sealhold.policy.preview import Effect, preview, told, would_add
 from sealhold.policy.share import Clauses, What
 from sealhold.policy.sharefacts import HeldShare, ShareFacts
-from sealhold.policy.shareterms import Tier
+from sealhold.policy.shareterms import Action, Tier
 from sealhold.policy.sharetexts import label
 from sealhold.policy.suspicion import Finding, Fix, findings, fixed
 from sealhold.sharing.peers import spaces
 from sealhold.sharing.peers.contacts import Known
-from sealhold.sharing.peers.sharepaper import records
+from sealhold.sharing.peers.sharepaper import Record, records
 
+MAX_SHOWN: Final = 3_000  # objects: their ids stand in one note, of at most 128 KiB
 BACK: Final = (30, 90)  # days that a preview of a rule looks back
+_NOT_OF_RECORDS: Final = frozenset({Action.EDIT, Action.RESHARE})
 _NEW: Final = GrantId(Id16(bytes(16)))  # stands for the share that is looked at
 
 
@@ -46,6 +50,7 @@ class Draft:
     effect: Effect
     found: tuple[Finding, ...]
     came: Mapping[int, int]  # days back, objects that would have been added
+    instead: Record | None = None  # of the share that is changed
 
 
 class ShareLooking:
@@ -60,37 +65,60 @@ class ShareLooking:
         self._work, self._devices = work, work.devices
         self.contacts = ContactWork(work) if contacts is None else contacts
         self.files = SharedFiles(work.devices, partial(reach, work))
+        self.records = SharedRecords(work.devices, work.shared_rows)
 
-    def draft(self, name: str, clauses: Clauses, *, unverified: bool = False) -> Draft:
-        """Return what a share would do; nothing is changed.
+    def draft(
+        self,
+        name: str,
+        clauses: Clauses,
+        *,
+        unverified: bool = False,
+        instead: Record | None = None,
+    ) -> Draft:
+        """Return what a share would do, or a change of one; nothing is changed.
 
         Args:
             name: how the recipient sees it called.
             clauses: with the owner's ids.
             unverified: whether people count that were not verified.
+            instead: the share that would say this from then on; None: it is a new one.
 
         Raises:
             NotFoundError: one of the people is no contact.
             DeniedError: one is not verified, or paused.
-            InvalidError: nothing is in it.
+            InvalidError: nothing is in it, or files and documents, or it is at T3.
+            InvalidGrantError: a clause that such a share does not have.
+            TooLargeError: more is in it than a share shows.
+            NotFoundError: its dataset is not known.
+            InvalidFilterError: rows or precision do not fit its dataset.
         """
-        people = tuple(self._person(each, unverified=unverified) for each in clauses.who)
+        self.records.begin_look()
+        _check(clauses)
+        people = tuple(self.person(each, unverified=unverified) for each in clauses.who)
         offered = self._by_id(clauses)
-        if not offered and clauses.tier is not Tier.ANSWER:
+        if not offered:
             raise InvalidError("nothing is in this share")
-        before, after = self._facts(()), self._facts((_held(_NEW, clauses, self._owner, offered),))
-        things = [each.thing for each in offered.values()]
+        if len(offered) > MAX_SHOWN:
+            raise TooLargeError(f"at most {MAX_SHOWN:,} objects in a share, not {len(offered):,}")
+        if is_of_documents(clauses, offered.values()):
+            clauses = as_together(clauses)
+        grant = _NEW if instead is None else instead.grant
+        held = _held(grant, clauses, self._owner, offered)
+        before, after = self._facts(()), self._facts((held,), but=grant)
+        every = offered if instead is None else {**self._by_id(instead.clauses), **offered}
+        things = [each.thing for each in every.values()]
         effect = preview(before, after, things, spaces.digest)
-        around = self._around(clauses, offered)
+        around = self._around(clauses, every, grant)
         given = {one for sets in effect.of.values() for one in (*sets.appears, *sets.changed)}
-        whole = replace(clauses, what=What(ids=frozenset(offered)))
+        by_ids = replace(clauses, what=What(ids=frozenset(offered)))
+        whole = clauses if clauses.what.is_selector else by_ids
         now = self._devices.now()
         came = {
             days: sum(
                 would_add(
                     after,
                     things,
-                    {each.id: each.came for each in offered.values()},
+                    {each.id: each.came for each in every.values()},
                     now - days * DAY,
                 ).values()
             )
@@ -100,10 +128,11 @@ class ShareLooking:
             name=name,
             clauses=clauses,
             people=people,
-            offered=offered,
+            offered=every,
             effect=effect,
             found=findings(whole, given, around),
             came=came,
+            instead=instead,
         )
 
     def shown(self, draft: Draft) -> PreviewView:
@@ -150,57 +179,21 @@ class ShareLooking:
             found = next((each for each in draft.found if each.sign.value == sign), None)
             if found is None:
                 raise InvalidError(f"nothing is found under `{sign[:32]}`")
-            clauses = fixed(draft.clauses, found, self._around(draft.clauses, draft.offered))
+            grant = _NEW if draft.instead is None else draft.instead.grant
+            around = self._around(draft.clauses, draft.offered, grant)
+            clauses = fixed(draft.clauses, found, around)
             if found.fix is Fix.EXCLUDE and not clauses.what.is_selector:
                 clauses = excluded(clauses, found.items)  # a folder may be what the share names
-            draft = self.draft(draft.name, clauses, unverified=True)
+            draft = self.draft(draft.name, clauses, unverified=True, instead=draft.instead)
         return draft
 
-    # --- inside ---
+    def person(self, who: ContactId, *, unverified: bool) -> Known:
+        """Return a contact with whom something may be shared.
 
-    @property
-    def _owner(self) -> ContactId:
-        return ContactId(self._devices.me.root)
-
-    def _offered(self, clauses: Clauses) -> list[Offered]:
-        if clauses.what.is_selector or clauses.tier is Tier.ANSWER:
-            return []
-        return list(self.files.every(clauses.what.ids))
-
-    def _by_id(self, clauses: Clauses) -> dict[Id16, Offered]:
-        return {each.id: each for each in self._offered(clauses)}
-
-    def _facts(self, more: tuple[HeldShare, ...]) -> ShareFacts:
-        held = tuple(
-            _held(
-                each.grant,
-                each.clauses,
-                self._owner,
-                {one.id: one for one in self._offered(each.clauses)},
-            )
-            for each in records(self._devices)
-            if not each.is_revoked
-        )
-        return ShareFacts(now=self._devices.now(), owner=self._owner, held=(*held, *more))
-
-    def _around(self, clauses: Clauses, offered: Mapping[Id16, Offered]) -> Around:
-        return Around(
-            now=self._devices.now(),
-            owner=self._owner,
-            described={each.id: each.describe() for each in offered.values()},
-            held=self._facts(()).held,
-            given={who: self._sizes(who) for who in clauses.who},
-        )
-
-    def _sizes(self, who: ContactId) -> tuple[int, ...]:
-        """Return how many objects earlier shares gave a person."""
-        return tuple(
-            len(self._offered(each.clauses))
-            for each in records(self._devices)
-            if who in each.clauses.who
-        )
-
-    def _person(self, who: ContactId, *, unverified: bool) -> Known:
+        Raises:
+            NotFoundError: nobody of that id is known.
+            DeniedError: they are paused, or were not verified.
+        """
         known = self.contacts.contacts.by_root(who)
         if known is None:
             raise NotFoundError("nobody you know")
@@ -209,6 +202,68 @@ class ShareLooking:
         if not known.contact.is_verified and not unverified:
             raise DeniedError("this contact was not verified")
         return known
+
+    # --- inside ---
+
+    @property
+    def _owner(self) -> ContactId:
+        return ContactId(self._devices.me.root)
+
+    def _offered(self, clauses: Clauses, grant: GrantId | None = None) -> list[Offered]:
+        if clauses.tier is Tier.ANSWER:
+            return []
+        if clauses.what.is_selector:
+            return self.records.every(clauses, grant)
+        return list(self.files.every(clauses.what.ids))
+
+    def _by_id(self, clauses: Clauses) -> dict[Id16, Offered]:
+        return {each.id: each for each in self._offered(clauses)}
+
+    def _facts(self, more: tuple[HeldShare, ...], but: GrantId = _NEW) -> ShareFacts:
+        held = tuple(
+            _held(
+                each.grant,
+                each.clauses,
+                self._owner,
+                {one.id: one for one in self._offered(each.clauses)},
+            )
+            for each in records(self._devices)
+            if not each.is_revoked and each.grant != but
+        )
+        return ShareFacts(now=self._devices.now(), owner=self._owner, held=(*held, *more))
+
+    def _around(self, clauses: Clauses, offered: Mapping[Id16, Offered], grant: GrantId) -> Around:
+        return Around(
+            now=self._devices.now(),
+            owner=self._owner,
+            described={each.id: each.describe() for each in offered.values()},
+            held=self._facts((), but=grant).held,
+            given={who: self._sizes(who, grant) for who in clauses.who},
+            columns=self.records.columns(clauses),
+            places=self.records.places(clauses),
+        )
+
+    def _sizes(self, who: ContactId, but: GrantId) -> tuple[int, ...]:
+        """Return how many objects other shares gave a person."""
+        return tuple(
+            len(self._offered(each.clauses))
+            for each in records(self._devices)
+            if who in each.clauses.who and each.grant != but
+        )
+
+
+def _check(clauses: Clauses) -> None:
+    """Return if a share can be kept up once it is made.
+
+    Raises:
+        InvalidError: it is at T3; or of records, and for several people or for more than looking.
+    """
+    if clauses.tier is Tier.ANSWER:
+        raise InvalidError("shares at T3 are not built: choose T0, T1 or T2")
+    if clauses.what.is_selector and len(clauses.who) > 1:
+        raise InvalidError("records are shared with one person: make a share for each")
+    if clauses.what.is_selector and not clauses.actions.isdisjoint(_NOT_OF_RECORDS):
+        raise InvalidError("records are looked at and taken out, and neither edited nor passed on")
 
 
 def _held(

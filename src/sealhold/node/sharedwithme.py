@@ -15,9 +15,11 @@ from sealhold.model.ids import ContactId, GrantId, Id16, Purpose
 from sealhold.model.shown.shares import ReceivedView
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.nearby import reach
+from sealhold.node.openspaces import CLOSED_KIND, is_closed, mine_in
 from sealhold.node.sharewords import line_views, standing_of
 from sealhold.policy.shareterms import Action, Tier
 from sealhold.policy.sharetexts import label
+from sealhold.sharing.devices.contents import Kind as Content
 from sealhold.sharing.devices.devices import Devices, Open
 from sealhold.sharing.devices.drafting import Draft
 from sealhold.sharing.devices.joinpapers import Holds
@@ -26,10 +28,10 @@ from sealhold.sharing.peers.asking import Asking, Wish
 from sealhold.sharing.peers.contacts import Known
 from sealhold.sharing.peers.letter import Kind, Letter
 from sealhold.sharing.peers.letters import Handler
-from sealhold.sharing.peers.sharepaper import REVOKED, Paper, device_of, papers, read_paper
+from sealhold.sharing.peers.sharepaper import REVOKED, Paper, device_of, read_paper
 from sealhold.sharing.peers.spaces import root_of
 
-OFFER_KIND, CLOSED_KIND = "offer", "closed"  # of notes in the home collection
+OFFER_KIND = "offer"  # of notes in the home collection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +115,7 @@ class SharedWithMe:
         """Yield what is shared: each space with the paper of a share in it."""
         for opened in self._devices.collections():
             if opened.is_foreign and opened.about.holds is Holds.SHARE:
-                for paper in papers(opened):
+                for paper in mine_in(self._devices, opened):
                     yield opened, paper
 
     def every(self) -> list[ReceivedView]:
@@ -157,9 +159,13 @@ class SharedWithMe:
         Raises:
             DeniedError: it is not permitted, or was taken back.
             NotFoundError: nothing stands under that object.
+            InvalidError: it is a document.
         """
         if self.is_closed(opened, paper):
             raise DeniedError
+        standing = opened.replica.state.versions.standing(wish.thing).shown
+        if standing and opened.replica.state.content(standing.id).kind is Content.DOCUMENT:
+            raise InvalidError("a document is read as a document, not opened as a file")
         reach(self._work, opened)
         asking = Asking(self._devices, opened)
         if paper.clauses.tier < Tier.KEY_PER_USE:
@@ -182,9 +188,7 @@ class SharedWithMe:
 
     def is_closed(self, opened: Open, paper: Paper) -> bool:
         """Return whether a share was taken back, or this vault was let go."""
-        note = self._devices.home.replica.state.note(CLOSED_KIND, paper.grant)
-        is_left = opened.is_left(self._devices.me.id)
-        return note is not None or paper.epoch == REVOKED or is_left
+        return is_closed(self._devices, opened, paper)
 
     def view(self, opened: Open, paper: Paper) -> ReceivedView:
         """Return a share as it is shown."""

@@ -1,4 +1,4 @@
-"""Files of synced folders as a share takes them: what is in it now, and what is shown of each.
+"""Files of synced folders, and documents, as a share takes them: what is in it, what is shown.
 
 - A share names files and folders by their ids, so a new name or place changes nothing; what comes
   into a shared folder later is in it.
@@ -50,10 +50,11 @@ class Offered:
     item: Item
     path: str  # as its owner sees it
     came: Instant
+    is_document: bool = False  # edited by several people at once
 
 
 class SharedFiles:
-    """The files of the owner's folders. For one thread."""
+    """The files of the owner's folders, and the documents. For one thread."""
 
     def __init__(
         self, devices: Devices, reach: Callable[[Open], None] = lambda _opened: None
@@ -76,7 +77,7 @@ class SharedFiles:
             for thing, shown in _shown(opened).items():
                 if "/".join(shown.path) == path:
                     return Id16(thing)
-        raise NotFoundError(f"no synced file or folder is called `{text[:200]}`")
+        raise NotFoundError(f"no synced file, folder or document is called `{text[:200]}`")
 
     def every(self, ids: frozenset[Id16]) -> Iterator[Offered]:
         """Yield the files that `ids` are, or that lie below them.
@@ -94,7 +95,7 @@ class SharedFiles:
                 if each.is_folder or standing is None or above is None:
                     continue
                 content = state.content(standing.id)
-                if content.kind is Kind.FILE:
+                if content.kind in {Kind.FILE, Kind.DOCUMENT}:
                     if content.manifest is not None and not is_reached:
                         self._reach(opened)
                         is_reached = True
@@ -102,7 +103,7 @@ class SharedFiles:
 
     def _collections(self) -> Iterator[Open]:
         for opened in self._devices.collections():
-            if opened.about.holds is Holds.FILES and not opened.is_foreign:
+            if opened.about.holds in {Holds.FILES, Holds.DOCUMENTS} and not opened.is_foreign:
                 yield opened
 
 
@@ -125,7 +126,8 @@ def _offered(  # reason: what a file is made of
     opened: Open, shown: Shown, content: Content, version: bytes, came: int, above: int
 ) -> Offered:
     thing = Thing(id=Id16(shown.object), dataset=FILES)
-    kind = _type_of(shown.path[-1])
+    is_document = content.kind is Kind.DOCUMENT
+    kind = "note" if is_document else _type_of(shown.path[-1])
 
     def describe() -> Described:
         hidden = _hidden(kind, lambda most: _begin(opened, content, most))
@@ -135,6 +137,7 @@ def _offered(  # reason: what a file is made of
         id=thing.id,
         path="/".join((opened.about.name, *shown.path)),
         came=Instant(came),
+        is_document=is_document,
         thing=thing,
         describe=describe,
         item=Item(

@@ -6,11 +6,11 @@ Source: docs/spec/49-sharing.md section 1.
 from dataclasses import dataclass
 
 from sealhold.model.encoding import Plain
-from sealhold.model.errors import InvalidGrantError
+from sealhold.model.errors import InvalidError, InvalidGrantError
 from sealhold.model.quantities import Instant, rfc3339
 from sealhold.node.sharework import ShareWork
 from sealhold.policy.share import Clauses, Count, Per, default_tier
-from sealhold.policy.sharepapers import VERSION, parse_clauses
+from sealhold.policy.sharepapers import VERSION, parse_clauses, to_document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,3 +78,47 @@ def clauses_of(form: ShareForm, work: ShareWork, now: Instant) -> Clauses:
     if form.task:
         document["task"] = form.task
     return parse_clauses(document)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeForm:
+    """What a share is to say from now on; what is None stays."""
+
+    rows: str | None = None
+    purposes: tuple[str, ...] | None = None
+    ends: Instant | None = None
+    is_endless: bool = False
+    count: int | None = None
+    precision: tuple[str, ...] | None = None
+    omit: tuple[str, ...] | None = None
+
+
+def changed_clauses(clauses: Clauses, form: ChangeForm) -> Clauses:
+    """Return clauses as a form changes them.
+
+    Raises:
+        InvalidError: nothing changes.
+        InvalidGrantError: a value is not one of a share, or they do not agree.
+        UnknownPurposeError: a purpose is not in the vocabulary.
+    """
+    document = to_document(clauses)
+    if form.rows is not None:
+        if not clauses.what.is_selector:
+            raise InvalidGrantError("`share.what` has no rows: it is of files")
+        document["what"] = {"dataset": clauses.what.dataset, "rows": form.rows}
+    for name, values in (("purposes", form.purposes), ("omit", form.omit)):
+        if values is not None:
+            document[name] = sorted(set(values))
+    if form.precision is not None:
+        document["precision"] = list(form.precision)
+    if form.is_endless:
+        document.pop("not_after", None)
+    if form.ends is not None:
+        document["not_after"] = rfc3339(form.ends)
+    if form.count is not None:
+        per = Per.GRANT if clauses.count is None else clauses.count.per
+        document["count"] = {"max": form.count, "per": per.value}
+    found = parse_clauses(document)
+    if found == clauses:
+        raise InvalidError("nothing of this share would change")
+    return found

@@ -126,7 +126,9 @@ class ShareReport:
         contacts = self._shares.contacts.contacts
         found = {who: contacts.by_root(who) for who in sorted(record.clauses.who)}
         return {
-            who: who.hex()[:16] if known is None else known.name for who, known in found.items()
+            who: (who.hex()[:16] if known is None else known.name)
+            + (" (may only look)" if who in record.lookers else "")
+            for who, known in found.items()
         }
 
     def _standing(self, record: Record) -> str:

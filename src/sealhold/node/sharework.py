@@ -7,27 +7,35 @@
 Source: docs/spec/52-share-spaces.md; docs/spec/49-sharing.md sections 7 and 8.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sealhold.model.errors import (
     CarrierAwayError,
     CarrierRefusedError,
+    DeniedError,
     InvalidError,
+    InvalidFilterError,
+    InvalidGrantError,
+    LoginNeededError,
     NameTakenError,
     NoEpochError,
     NotFoundError,
+    SourceAwayError,
 )
-from sealhold.model.ids import GrantId, Id16
+from sealhold.model.ids import GrantId
 from sealhold.model.shown.shares import RevokedView
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicework import DeviceWork
-from sealhold.node.sharedraft import Draft, ShareLooking
+from sealhold.node.documenttexts import DocumentTexts
+from sealhold.node.sharedraft import MAX_SHOWN, Draft, ShareLooking
+from sealhold.node.sharefiles import Offered
 from sealhold.node.sharegiven import given
 from sealhold.node.sharewords import revoked_view
+from sealhold.node.togethershares import is_of_documents
 from sealhold.policy.preview import admit
-from sealhold.policy.share import MAX_COUNT, Per
+from sealhold.policy.share import MAX_COUNT, Clauses, Per
 from sealhold.policy.shareterms import Tier
 from sealhold.policy.suspicion import Finding, require_answers
 from sealhold.policy.uses import Ledger, revoke
@@ -38,12 +46,12 @@ from sealhold.sharing.peers.answering import Answering
 from sealhold.sharing.peers.contacts import Known
 from sealhold.sharing.peers.letter import Kind
 from sealhold.sharing.peers.mirror import mirror
+from sealhold.sharing.peers.shareddocuments import copy_in, let_go, parts, role_in, things
 from sealhold.sharing.peers.sharepaper import Record, put_record, records
 from sealhold.sharing.peers.usereceipts import sign_beside
 from sealhold.vault.shareledger import ShareLedgers
 
-BACK: Final = (30, 90)  # days that a preview of a rule looks back
-_NEW: Final = GrantId(Id16(bytes(16)))  # stands for the share that is looked at
+AWAY: Final = (SourceAwayError, LoginNeededError)
 
 
 @dataclass(slots=True)
@@ -56,7 +64,7 @@ class Kept:
     denied: int = 0
     invited: int = 0
     signed_not: int = 0  # receipts that do not fit
-    said: int = 0  # papers
+    said: int = 0  # papers, and changes of who is in a space
     troubles: list[str] = field(default_factory=list)
 
     @property
@@ -96,10 +104,56 @@ class ShareWork(ShareLooking):
         admit(again.effect, digest)
         require_answers(again.found, meant)
         opened = space(self._devices, draft.name)
-        record = spaces.begun(self._devices, opened, draft.name, draft.clauses)
+        record = replace(
+            spaces.begun(self._devices, opened, draft.name, draft.clauses),
+            is_of_documents=is_of_documents(draft.clauses, draft.offered.values()),
+        )
         put_record(self._devices, record)
         self.keep_up(record, Kept())
         return record.grant
+
+    def change(self, draft: Draft, digest: bytes, meant: Sequence[Finding] = ()) -> None:
+        """Have a share say from now on what was looked at, durably; uses stay counted.
+
+        What was shown under other rules is erased from its space.
+
+        Raises:
+            StaleError: what was shown is not what it would do now.
+            UnansweredError: a finding has no answer.
+            DeniedError: it was taken back, or another device looks after it.
+            InvalidError: its tier would be another.
+        """
+        before = self.changeable(draft.instead)
+        again = self.draft(draft.name, draft.clauses, unverified=True, instead=before)
+        # THREAT T568: a change is what was shown, and each finding was answered
+        admit(again.effect, digest)
+        require_answers(again.found, meant)
+        if draft.clauses.tier is not before.clauses.tier:
+            raise InvalidError("a share keeps its tier: take it back and make another one")
+        opened = spaces.space_of(self._devices, before)
+        if opened is not None and _rules(draft.clauses) != _rules(before.clauses):
+            spaces.empty(self._devices, opened)
+        record = replace(before, clauses=draft.clauses)
+        put_record(self._devices, record)
+        self.keep_up(record, Kept())
+
+    def changeable(self, record: Record | None) -> Record:
+        """Return a share as it is kept now, if it may be changed here.
+
+        Raises:
+            NotFoundError: there is none.
+            DeniedError: it was taken back, or another device looks after it.
+        """
+        wanted = None if record is None else record.grant
+        found = next((each for each in records(self._devices) if each.grant == wanted), None)
+        if found is None:
+            raise NotFoundError("no such share")
+        if found.is_revoked:
+            raise DeniedError("this share was taken back: make another one")
+        opened = spaces.space_of(self._devices, found)
+        if opened is None or not spaces.is_mine(self._devices, opened, found):
+            raise DeniedError("another device of yours looks after this share: change it there")
+        return found
 
     def round(self) -> Kept:
         """Keep every share up; what cannot be done now is told, and done later."""
@@ -124,17 +178,14 @@ class ShareWork(ShareLooking):
         if not spaces.is_mine(self._devices, opened, record):
             return  # another device of the owner looks after it
         self._ledger(record, is_spent=taken_over)
+        done.said += let_go(self._devices, opened, record)
         for who in record.clauses.who:
             known = self.contacts.contacts.by_root(who)
             if known is not None and not known.contact.is_paused:
-                follow(self._devices, opened, person_of(known), spaces.role_of(record.clauses))
+                role = role_in(record, who)
+                done.said += follow(self._devices, opened, person_of(known), role)
                 self._invite(opened, known, done)
-        every = self._offered(record.clauses)
-        offered = given(record.clauses, every, self._devices.now())
-        came = mirror(self._devices, opened, record, [each.item for each in offered])
-        done.said += spaces.say(self._devices, opened, record, came.things)
-        done.written += came.written
-        done.erased += came.erased
+        self._show(opened, record, done)
         answers = Answering(self._devices, self.ledgers).answer(opened, record)
         done.released += answers.released
         done.denied += answers.denied
@@ -184,22 +235,65 @@ class ShareWork(ShareLooking):
 
     # --- inside ---
 
+    def _show(self, opened: Open, record: Record, done: Kept) -> None:
+        """Make a space show what is to be shown: nothing before the share's begin or after its end.
+
+        What cannot be read now leaves the space as it is, and is told.
+        """
+        mark = self.records.mark(record)
+        if self.records.is_done(record, mark, spaces.count(opened)):
+            return
+        offered: list[Offered] = []
+        try:
+            every = self._offered(record.clauses, record.grant)
+            offered = given(record.clauses, every, self._devices.now())
+        except (*AWAY, NotFoundError, InvalidFilterError, InvalidGrantError) as err:
+            done.troubles.append(f"`{record.name}` is left as it is: {err}")
+            return
+        if len(offered) > MAX_SHOWN:
+            done.troubles.append(f"`{record.name}` is left as it is: over {MAX_SHOWN:,} objects")
+            return
+        shown = self._bring(opened, record, offered, done)
+        for part in parts(record):
+            done.said += spaces.say(self._devices, opened, part, shown)
+        self.records.done(record, mark, spaces.count(opened))
+
+    def _bring(
+        self, opened: Open, record: Record, offered: list[Offered], done: Kept
+    ) -> Mapping[bytes, bytes]:
+        """Bring what is shared into its space; return its ids there, by source."""
+        if not record.is_of_documents:
+            came = mirror(self._devices, opened, record, [each.item for each in offered])
+            done.written += came.written
+            done.erased += came.erased
+            return came.things
+        texts = DocumentTexts(self._devices)
+        try:
+            done.written += copy_in(opened, record, map(texts.shown, offered))
+        except (CarrierAwayError, NotFoundError) as err:
+            done.troubles.append(f"not all of {record.name} is there yet: {err}")
+        return things(opened, record, (each.item.source for each in offered))
+
     def _ledger(self, record: Record, *, is_spent: bool = False) -> None:
         """Begin the ledger of a share at this device, if there is none; spent if taken over."""
         if record.clauses.tier < Tier.KEY_PER_USE:
             return
-        count = record.clauses.count
+        count, end = record.clauses.count, record.clauses.not_after
         by_all = count is not None and count.per is not Per.DAY
         most = count.most if count is not None and by_all else MAX_COUNT
         spent = most if is_spent and count is not None else 0
         try:
-            self.ledgers.ledger(record.grant)
+            ledger = self.ledgers.ledger(record.grant)
         except NotFoundError:
-            ledger = Ledger(most=most, spent=spent, not_after=record.clauses.not_after)
-            self.ledgers.open(record.grant, ledger)
+            self.ledgers.open(record.grant, Ledger(most=most, spent=spent, not_after=end))
             return
         if spent:
             self.ledgers.change(record.grant, lambda one: replace(one, spent=most), "taken over")
+        if (ledger.most, ledger.not_after) != (most, end):
+            # THREAT T568: what was used stays used, whatever the count is now
+            self.ledgers.change(
+                record.grant, lambda held: replace(held, most=most, not_after=end), "changed"
+            )
 
     def _invite(self, opened: Open, known: Known, done: Kept) -> None:
         ways = spaces.ways_of(self._devices)
@@ -225,15 +319,22 @@ class ShareWork(ShareLooking):
             self._ledger(record)
             if not self.ledgers.ledger(record.grant).is_revoked:
                 self.ledgers.change(record.grant, revoke, "revoked")
-        if spaces.say_over(self._devices, opened, record):
-            paper = spaces.over_paper(self._devices, record)
-            for who in record.clauses.who:
-                if (known := self.contacts.contacts.by_root(who)) is not None:
-                    self.contacts.letters.send(known, Kind.WITHDRAWN, paper)
+        for part in parts(record):
+            if spaces.say_over(self._devices, opened, part):
+                paper = spaces.over_paper(self._devices, part)
+                for who in part.clauses.who:
+                    if (known := self.contacts.contacts.by_root(who)) is not None:
+                        self.contacts.letters.send(known, Kind.WITHDRAWN, paper)
+        let_go(self._devices, opened, record)
         # THREAT T548: what is written from here on opens with nothing that they have
         for who in record.clauses.who:
             dismiss(self._devices, opened, spaces.root_of(who))
         spaces.empty(self._devices, opened)
+
+
+def _rules(clauses: Clauses) -> tuple[object, ...]:
+    """Return what makes an object look as it does."""
+    return clauses.precision, clauses.omit, clauses.what
 
 
 def person_of(known: Known) -> Person:

@@ -104,7 +104,7 @@ def lines(
     Args:
         clauses: the share.
         names: how its owner calls people; whoever is not in it is shown by digits of their id.
-        rules: the parsed `clauses.precision`.
+        rules: the parsed `clauses.precision`; without them they stand as they are written.
     """
     return tuple(
         Line(clause, _says(clause, clauses, names, rules), holding(clause, clauses.tier))
@@ -131,11 +131,12 @@ def _says(
     clause: Clause, clauses: Clauses, names: Mapping[ContactId, str], rules: Sequence[Alone]
 ) -> str:
     days = clauses.duties.delete_after or 0
+    coarser = map(rule_words, rules) if rules else (f"`{one}`" for one in clauses.precision)
     said = {
         Clause.WHO: f"For {_joined([names.get(one, one.hex()[:12]) for one in clauses.who])}",
         Clause.WHAT: _what(clauses.what),
         Clause.OMIT: f"Without {_joined([f'`{one}`' for one in clauses.omit])}",
-        Clause.PRECISION: f"Coarser: {', then '.join(map(rule_words, rules))}",
+        Clause.PRECISION: f"Coarser: {', then '.join(coarser)}",
         Clause.END_NEXT: _time(clauses),
         Clause.END_GIVEN: "What was given, once it ends or is taken back",
         Clause.COUNT: _count(clauses),

@@ -138,7 +138,7 @@ class Firewall:
             LoginNeededError: such a place refuses its account.
         """
         self._core.writer.commit(Work((), (self._teller.entry(event),), releases=True))
-        if self._federation is None or not self._federation.sources(name):
+        if self._federation is None or not self.lies_elsewhere(name):
             return self._scan(name)
         return self._with_those_elsewhere(self._federation, name, noted=noted)
 
@@ -162,6 +162,10 @@ class Firewall:
     def held(self) -> AbstractContextManager[None]:
         """Let one look at what lies elsewhere serve all that this thread opens in the block."""
         return nullcontext() if self._federation is None else self._federation.held()
+
+    def lies_elsewhere(self, name: Collection) -> bool:
+        """Return whether items of a collection may lie where they are, not here."""
+        return self._federation is not None and bool(self._federation.sources(name))
 
     def is_elsewhere(self, record: bytes) -> bool:
         """Return whether an item was looked at where it lies."""

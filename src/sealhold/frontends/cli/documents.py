@@ -76,7 +76,8 @@ def read_value(text: str) -> Any:  # noqa: ANN401  reason: a plain value of any 
 
 def by(writer: WriterView) -> str:
     """Return who wrote, for a person."""
-    return safe(writer.name) or writer.device[:12] or "unknown"
+    device = safe(writer.name) or writer.device[:12] or "unknown"
+    return f"{safe(writer.person)} ({device})" if writer.person else device
 
 
 def document_blocks(found: Sequence[DocumentView]) -> list[Block]:
@@ -106,7 +107,7 @@ def document_blocks(found: Sequence[DocumentView]) -> list[Block]:
         if each.waiting:
             blocks.append(Line(f"{name}: {counted(each.waiting, 'edit')} wait for others.", "bad"))
         if each.suggestions:
-            words = f"{name}: {counted(each.suggestions, 'edit')} of a removed device wait for you:"
+            words = f"{name}: {counted(each.suggestions, 'edit')} of who was removed wait for you:"
             blocks.append(Line(f"{words} sealhold document decide {name}", "bad"))
         blocks += [Line(f"{name}: refused: {safe(why)}.", "bad") for why in each.refused]
     return blocks

@@ -45,7 +45,7 @@ def key_cards(
         made = rooting.make_cards(node, recovery_in(secret), needed, count)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     files = [folder / f"card-{number}-of-{count}.txt" for number in range(1, count + 1)]
-    texts = [_card(words, number, count, needed) for number, words in enumerate(made, start=1)]
+    texts = [card_text(words, number, count, needed) for number, words in enumerate(made, start=1)]
     rooting.write_private([*zip(files, texts, strict=True)], "recovery card")
     emit(
         session,
@@ -126,7 +126,7 @@ def _typed(session: Session) -> list[str]:
     return texts
 
 
-def _card(words: str, number: int, count: int, needed: int) -> str:
+def card_text(words: str, number: int, count: int, needed: int) -> str:
     """Return a card as it is printed."""
     listed = [f"{at:2} {word}".ljust(WIDTH) for at, word in enumerate(words.split(), start=1)]
     rows = -(-len(listed) // COLUMNS)

@@ -11,6 +11,7 @@ from sealhold.frontends.cli import share_options as options
 from sealhold.frontends.cli.opening import reading, world_of
 from sealhold.frontends.cli.out import Line, emit, say
 from sealhold.frontends.cli.session import Session
+from sealhold.frontends.cli.share_odrl import read_policy
 from sealhold.frontends.cli.share_options import split
 from sealhold.frontends.cli.shares import preview_blocks, share_blocks
 from sealhold.frontends.cli.words import read_time
@@ -19,6 +20,7 @@ from sealhold.model.quantities import DAY, Instant
 from sealhold.model.shown.shares import PreviewView
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.shareforms import ShareForm, clauses_of
+from sealhold.node.sharepolicies import clauses_in
 from sealhold.node.sharereport import ShareReport
 from sealhold.node.sharework import ShareWork
 
@@ -43,6 +45,7 @@ def share_create(  # noqa: PLR0913, PLR0917  # reason: typer reads options from 
     precision: options.Precision = None,
     task: options.Task = "",
     delete_after: options.DeleteAfter = 0,
+    from_odrl: options.FromOdrl = None,
     unverified: options.Unverified = False,
     answers: options.Answers = "",
     fix: options.Fixes = "",
@@ -84,7 +87,13 @@ def share_create(  # noqa: PLR0913, PLR0917  # reason: typer reads options from 
             tier=tier,
             task=task,
         )
-        draft = shares.draft(name, clauses_of(form, shares, now), unverified=unverified)
+        if from_odrl is None:
+            clauses = clauses_of(form, shares, now)
+        elif form == ShareForm(people=()):
+            clauses = clauses_in(read_policy(from_odrl))
+        else:
+            raise UsageError("a policy says all of a share: leave the other options out")
+        draft = shares.draft(name, clauses, unverified=unverified)
         draft = shares.fixed(draft, split(fix))
         shown = shares.shown(draft)
         shown = replace(shown, digest=f"{now}-{shown.digest}")
@@ -92,7 +101,7 @@ def share_create(  # noqa: PLR0913, PLR0917  # reason: typer reads options from 
             emit(session, shown, *preview_blocks(shown))
             return
         say(session, *preview_blocks(shown))
-        signs = split(answers) if yes else _asked(session, shown, split(answers))
+        signs = split(answers) if yes else asked(session, shown, split(answers))
         meant = [each for each in draft.found if each.sign.value in signs]
         grant = shares.create(draft, digest or draft.effect.digest, meant)
         made = ShareReport(work, shares).view(shares.record(grant.hex()))
@@ -123,7 +132,19 @@ def _preview(text: str, now: Instant) -> tuple[Instant, bytes]:
     return Instant(int(at)), bytes.fromhex(digest)
 
 
-def _asked(session: Session, shown: PreviewView, signs: Sequence[str]) -> list[str]:
+def digest_of(text: str) -> bytes:
+    """Return the digest of a preview that somebody wrote down.
+
+    Raises:
+        UsageError: none is written so.
+    """
+    try:
+        return bytes.fromhex(text)
+    except ValueError as err:
+        raise UsageError("a preview is told by 64 hexadecimal digits") from err
+
+
+def asked(session: Session, shown: PreviewView, signs: Sequence[str]) -> list[str]:
     """Return the signs that the owner says are meant so, if they go on.
 
     Raises:

@@ -1,5 +1,6 @@
 """The options by which a share is written down, as several commands take them."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -7,7 +8,7 @@ import typer
 Name = Annotated[str, typer.Argument(metavar="NAME", help="How they see it called.")]
 Objects = Annotated[
     list[str] | None,
-    typer.Argument(metavar="OBJECT...", help="COLLECTION/PATH: a file, a folder, or all."),
+    typer.Argument(metavar="OBJECT...", help="COLLECTION/PATH: a file, folder, document, or all."),
 ]
 To = Annotated[list[str] | None, typer.Option(metavar="PERSON", help="With whom: a contact.")]
 For = Annotated[
@@ -45,6 +46,10 @@ Answers = Annotated[
 Fixes = Annotated[str, typer.Option(metavar="SIGN,...", help="Findings whose fix is to be taken.")]
 AsShown = Annotated[
     str, typer.Option(metavar="PREVIEW", help="Only if it is what that preview showed.")
+]
+FromOdrl = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="What a policy in ODRL says, in place of other options."),
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Make it without asking.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the preview alone.")]

@@ -121,3 +121,9 @@ class ExposureView:
     collections: tuple[str, ...]
     entries: int  # that the others have heard of from it
     objects: int  # whose content it could read when it was removed
+    versions: int = 0  # of contents whose keys it had, those of the history too
+    last: int | None = None  # when it was last heard of, by its own clock, in milliseconds
+    partly: tuple[str, ...] = ()  # collections of which it said that it keeps some contents alone
+    still: tuple[str, ...] = ()  # collections of other people that do not end by the removal
+    receipt: str = ""  # the signed paper; empty while nothing was removed
+    issuer: str = ""  # the key that signed it

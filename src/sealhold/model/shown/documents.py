@@ -18,7 +18,8 @@ class WriterView:
 
     device: str  # 32 hex digits; empty: not known here
     name: str
-    role: str  # admin, full, limited or blind
+    role: str  # admin, full, limited or blind; of others editor or guest
+    person: str = ""  # whose it is, in a document with other people; the own one is `you`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

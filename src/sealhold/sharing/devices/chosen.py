@@ -197,6 +197,12 @@ def relied_on(opened: Open) -> frozenset[bytes]:
     return _lasting(opened, opened.replica.own.log.device)
 
 
+def keeps_all(opened: Open, device: bytes) -> bool:
+    """Return whether a device keeps all contents, as it said; one that said nothing does."""
+    told = _said(opened, device)
+    return told is None or told[0]
+
+
 def changed(chosen: Chosen, profile: Profile) -> Chosen:
     """Return what is wanted under another profile."""
     return replace(chosen, profile=profile)

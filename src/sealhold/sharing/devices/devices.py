@@ -289,7 +289,8 @@ class Devices:
         """Take in what admins said of where a removed device's logs end."""
         cuts: dict[bytes, dict[bytes, int]] = {}
         for key, note in opened.replica.state.notes(CUT_KIND):
-            if opened.members.state.admin_grant(DeviceId(Id16(note.device))) is not None:
+            of, by = DeviceId(Id16(key)), DeviceId(Id16(note.device))  # who is back has none
+            if opened.members.state.admin_grant(by) and not opened.members.state.certificate(of):
                 cuts[key] = {bytes(name): int(seq) for name, seq in note.told}
         if cuts != opened.members.cuts:
             opened.members.cuts = cuts

@@ -156,7 +156,7 @@ def edits_at(replica: Writing, lineage: bytes, at: Stand) -> Iterator[ToldEdits]
                 entry = unpacked(data)
             except SealholdError:
                 continue  # sealed for another document, or none: the same everywhere
-            # THREAT T504: a log tells edits under its own numbers alone
+            # THREAT T504, T561: a log tells edits under its own numbers alone
             if entry.author == author_in(replica, at.log, op.turn):
                 yield ToldEdits(at, told.time, op.turn, entry, data)
 

@@ -98,6 +98,7 @@ class Loaded:
         used: Version,
         verdict: Verdict,
         taken: frozenset[Name],
+        left: frozenset[Name] = frozenset(),
     ) -> None:
         """Begin with what a lineage begins with.
 
@@ -106,9 +107,10 @@ class Loaded:
             used: of each author, how many numbers were used, whether they are there or not.
             verdict: of each author that edits or edited, up to which number it counts.
             taken: names of suggestions that were taken.
+            left: those that were left.
         """
         self._verdict = verdict
-        self._taken = taken
+        self._taken, self._left = taken, left
         self._used = used
         self.document = Document(READER, bases[0])
         for each in bases[1:]:
@@ -122,7 +124,7 @@ class Loaded:
         """Take in edits of all logs, once."""
         self.gathered.add(came)
         entries = [each.entry for each in self.gathered.told]
-        self.judged = judged(entries, self._verdict, self._taken)
+        self.judged = judged(entries, self._verdict, self._taken, self._left)
         counted = {(each.author, each.start) for each in self.judged.counted}
         held = [
             each for each in self.gathered.told if (each.entry.author, each.entry.start) in counted
@@ -133,7 +135,7 @@ class Loaded:
 
     def follow(self, came: Sequence[ToldEdits]) -> bool:
         """Take in edits that came since; return false if it has to be loaded anew."""
-        if any(until is not None for until in self._verdict.values()):
+        if self._left or any(until is not None for until in self._verdict.values()):
             return False
         if any(each.entry.author not in self._verdict for each in came):
             return False

@@ -11,7 +11,7 @@ Source: docs/spec/48-documents.md section 11.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sealhold.model.errors import ExhaustedError, NotFoundError
+from sealhold.model.errors import ExhaustedError, NotFoundError, TamperedError
 from sealhold.sharing.devices.bodies import Bodies
 from sealhold.sharing.devices.doclineage import Base, Lineage, merged, unpacked_base
 from sealhold.sharing.devices.documentbook import (
@@ -60,9 +60,11 @@ class OpenDocument:
 class DocumentShelf:
     """The documents of one collection that are open. For one thread."""
 
-    def __init__(self, replica: Replica, bodies: Bodies) -> None:
+    def __init__(self, replica: Replica, bodies: Bodies, *, takes_states: bool = True) -> None:
+        """Begin; `takes_states`: whether a state that another device made is loaded."""
         self._replica = replica
         self._bodies = bodies
+        self._takes_states = takes_states
         self._open: dict[bytes, OpenDocument] = {}
 
     def open(self, thing: bytes) -> OpenDocument:
@@ -89,11 +91,16 @@ class DocumentShelf:
 
         Raises:
             NotFoundError: that is not known here, or erased.
+            TamperedError: a state that another person's device made.
         """
         state = self._replica.state
         for version in state.versions.of(lineage):
             content = state.content(version.id)
-            return unpacked_base(b"".join(self._bodies.read(content)))
+            base = unpacked_base(b"".join(self._bodies.read(content)))
+            # THREAT T562: the engine reads no bytes that another person's engine made
+            if base.snapshot and not self._takes_states:
+                raise TamperedError("a document of another person that begins with a state")
+            return base
         raise NotFoundError("a lineage that is not known here, or erased")
 
     def authors(self) -> dict[int, LogId]:
@@ -155,12 +162,16 @@ class DocumentShelf:
         read: dict[bytes, int] = {}
         told = self._told(lineages, read)
         decided = self.decided(thing)
-        taken = frozenset(name for name, is_taken in decided.items() if is_taken)
+        taken, left = (
+            frozenset(name for name, is_taken in decided.items() if is_taken is wanted)
+            for wanted in (True, False)
+        )
         loaded = Loaded(
             [base.snapshot, *(each.snapshot for each in others)],
             joined(*(each.version for each in lineages_of(state, thing, every=True))),
             self._verdict(told, lineages[0]),
             taken,
+            left,
         )
         loaded.take(told)
         gone = merged(base.gone, *(each.gone for each in others))

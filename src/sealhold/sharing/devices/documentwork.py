@@ -15,21 +15,20 @@ from contextlib import suppress
 from sealhold.crypto.digest import fingerprint
 from sealhold.model.errors import ConflictError, InvalidEditError, NotFoundError
 from sealhold.model.ids import ID_BYTES, DeviceId, Id16
-from sealhold.sharing.devices.certs import Role
-from sealhold.sharing.devices.contents import Content, Kind
+from sealhold.sharing.devices.contents import Kind
 from sealhold.sharing.devices.devices import Devices, Open, step_of
+from sealhold.sharing.devices.docbegun import begin, body, going_on
 from sealhold.sharing.devices.docediting import TEXT
 from sealhold.sharing.devices.doclineage import (
     Base,
     Lineage,
     covered,
     merged,
-    packed_base,
-    packed_lineage,
 )
 from sealhold.sharing.devices.docmatching import match
 from sealhold.sharing.devices.docops import Place, Value
 from sealhold.sharing.devices.docpast import stages
+from sealhold.sharing.devices.docrights import may_erase, require_edit, require_own, require_past
 from sealhold.sharing.devices.docstages import Stage
 from sealhold.sharing.devices.documentbook import has_keys, lineages_of, revive, tell_again
 from sealhold.sharing.devices.documents import Document
@@ -39,7 +38,6 @@ from sealhold.sharing.devices.docversions import Span, Version, agreed, joined, 
 from sealhold.sharing.devices.drafting import Draft
 from sealhold.sharing.devices.erasing import erase
 from sealhold.sharing.devices.keybag import BagKey
-from sealhold.sharing.devices.reading import Digests
 from sealhold.sharing.devices.treeops import ROOT
 
 
@@ -50,8 +48,10 @@ class Documents:
         self._devices = devices
         self._opened = opened
         self._replica = opened.replica
-        self._shelf = DocumentShelf(opened.replica, opened.bodies)
-        tell_again(self._replica)
+        is_own = not opened.is_foreign
+        self._shelf = DocumentShelf(opened.replica, opened.bodies, takes_states=is_own)
+        if is_own:
+            tell_again(self._replica)
 
     # --- making and reading ---
 
@@ -59,14 +59,11 @@ class Documents:
         """Begin a document, empty; return its id of 16 bytes.
 
         Raises:
+            DeniedError: another person's collection.
             NoEpochError: there is no epoch that every member has.
         """
-        draft = Draft(self._replica)
-        thing = draft.add(name, parent)
-        lineage = draft.lineage(self._body(Base((), b"")))
-        draft.put(thing, self._going_on(Lineage(lineage, {})), ())
-        draft.commit()
-        return thing
+        require_own(self._opened)
+        return begin(self._opened, name, parent)
 
     def things(self) -> list[bytes]:
         """Return the documents that are shown, in the order of their ids."""
@@ -144,9 +141,11 @@ class Documents:
         Raises:
             NotFoundError: there is no such document.
             InvalidEditError: an edit that does not fit.
+            DeniedError: this device may only look.
             NoEpochError: there is no epoch that every member has.
             AuditUnavailableError: nothing can be written.
         """
+        require_edit(self._devices, self._opened)
         opened = self._shelf.open(thing)
         document = opened.loaded.document
         try:
@@ -185,6 +184,7 @@ class Documents:
         Raises:
             NotFoundError: there is no such document.
         """
+        require_own(self._opened)
         self._known(thing)
         draft = Draft(self._replica)
         draft.delete(thing)
@@ -198,6 +198,7 @@ class Documents:
             NotFoundError: there is no such document.
             DeniedError: this device may not.
         """
+        require_own(self._opened)
         self._known(thing)
         erase(self._devices, self._opened, [thing, *self._here(thing)])
         self._shelf.close(thing)
@@ -235,6 +236,7 @@ class Documents:
         Raises:
             NotFoundError: there is no such document.
         """
+        require_own(self._opened)
         found = self._shelf.open(thing).loaded.judged
         names = needed(suggestion, found) if take else frozenset({_name(suggestion)})
         draft = Draft(self._replica)
@@ -249,7 +251,7 @@ class Documents:
     @property
     def may_erase(self) -> bool:
         """Whether this device may be rid of words on all devices."""
-        return self._devices.me.certificate.role is Role.ADMIN
+        return may_erase(self._devices, self._opened)
 
     def erase(self, thing: bytes, spans: Iterable[Span]) -> None:
         """Be rid of what these units inserted, on all devices, in the past of the document too.
@@ -300,6 +302,8 @@ class Documents:
         Raises:
             CarrierAwayError: what a document begins with is not here.
         """
+        if self._opened.is_foreign:
+            return  # whose documents they are ends what is to be ended
         tell_again(self._replica)
         revive(self._replica)
         if not self.may_erase:
@@ -330,6 +334,7 @@ class Documents:
         Raises:
             ConflictError: there are suggestions that nobody decided about.
         """
+        require_past(self._opened)
         if self.suggestions(thing):
             raise ConflictError("edits of a removed device wait for a decision")
         return self._shelf.open(thing)
@@ -338,9 +343,9 @@ class Documents:
         """Have a document go on in a new lineage, and destroy the keys of those before."""
         bag, old = self._bag(), self._here(thing)
         draft = Draft(self._replica)
-        lineage = Lineage(draft.lineage(self._body(base)), opened.loaded.document.version())
+        lineage = Lineage(draft.lineage(body(self._opened, base)), opened.loaded.document.version())
         heads = self._replica.state.versions.standing(thing).heads
-        draft.put(thing, self._going_on(lineage), heads)
+        draft.put(thing, going_on(self._opened, lineage), heads)
         draft.commit()
         self._replica.erase(old, bag)
         self._shelf.close(thing)
@@ -375,20 +380,6 @@ class Documents:
         came = [(name, data) for name, data in members.objects.items() if name not in known]
         self._devices.keeping.save(self._opened.about.id, step_of(members, came))
         return bag
-
-    def _body(self, base: Base) -> Content:
-        return self._packed(packed_base(base), Kind.LINEAGE)
-
-    def _going_on(self, lineage: Lineage) -> Content:
-        return self._packed(packed_lineage(lineage), Kind.DOCUMENT)
-
-    def _packed(self, data: bytes, kind: Kind) -> Content:
-        digest = Digests(self._opened.about.secret).start()
-        digest.update(data)
-        with self._opened.bodies.packer() as packer:
-            pending = packer.take(iter([data]))
-            packer.finish()
-            return packer.content(pending, digest.digest(), kind)
 
     def _is_document(self, thing: bytes) -> bool:
         state = self._replica.state

@@ -47,7 +47,10 @@ class Judged:
 
 
 def judged(
-    entries: Iterable[Entry], verdict: Verdict, taken: frozenset[Name] = frozenset()
+    entries: Iterable[Entry],
+    verdict: Verdict,
+    taken: frozenset[Name] = frozenset(),
+    left: frozenset[Name] = frozenset(),
 ) -> Judged:
     """Return which entries count.
 
@@ -55,6 +58,7 @@ def judged(
         entries: of one document, each checked and of its author.
         verdict: who may edit or might once, as the membership log decides.
         taken: suggestions that the owner took.
+        left: suggestions that the owner left: they stay out, whoever comes back.
     """
     ordered = sorted(entries, key=_name)
     # THREAT T477: a viewer's entry with operations is nobody's edit
@@ -63,7 +67,8 @@ def judged(
     void = {each.author: 0 for each in refused}
     for each in rest:
         until = verdict[each.author]
-        if until is not None and each.end > until and _name(each) not in taken:
+        is_beyond = until is not None and each.end > until and _name(each) not in taken
+        if is_beyond or _name(each) in left:
             void[each.author] = min(void.get(each.author, each.start), each.start)
     while more := [each for each in rest if _stands(each, void) and _built_on(each, void)]:
         for each in more:

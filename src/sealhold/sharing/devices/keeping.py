@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.audit.log import Entry
+from sealhold.audit.receipt import receipt_digest
 from sealhold.crypto.secret import Secret
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import TamperedError
+from sealhold.model.ids import ReceiptId
 from sealhold.sharing.devices.keybag import KeyName
 from sealhold.sharing.devices.oplog import LogId
 from sealhold.stores.spec import Delete, Op, Put, Row, TableSpec
@@ -285,6 +287,18 @@ class Keeping:
         """Have the log tell that the owner decided something about another person."""
         event = Event(
             kind=EventKind.CONTACT, actor=Actor.OWNER, subject=self._teller.subject, reason=reason
+        )
+        self._core.writer.submit([Work((), (self._teller.entry(event),))]).result()
+
+    def receipt_told(self, receipt: ReceiptId, paper: bytes, reason: str) -> None:
+        """Have the log tell that a receipt is handed out."""
+        event = Event(
+            kind=EventKind.PROOF,
+            actor=Actor.OWNER,
+            subject=self._teller.subject,
+            receipt=receipt,
+            digest=receipt_digest(paper),
+            reason=reason,
         )
         self._core.writer.submit([Work((), (self._teller.entry(event),))]).result()
 

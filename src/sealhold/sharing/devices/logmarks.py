@@ -33,8 +33,8 @@ def tell(devices: Devices, head: Head) -> bool:
     if not head.note or went_back(devices, head):
         return False
     draft = Draft(devices.home.replica)
-    draft.note(MARK, devices.me.id, [head.size, head.note])
     try:
+        draft.note(MARK, devices.me.id, [head.size, head.note])
         draft.commit()
     except NoEpochError:
         return False

@@ -10,15 +10,16 @@ Source: docs/spec/12-membership.md sections 1 and 3; docs/spec/11-exchange-and-o
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sealhold.crypto.hybrid import seal_to
+from sealhold.crypto.hybrid import BoxKey, seal_to
 from sealhold.crypto.kdf import derive
 from sealhold.crypto.rootid import RootId, RootIdentity, root_id
+from sealhold.crypto.roots.recovery import parse
 from sealhold.crypto.seal import new_key
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.tags import Tag
 from sealhold.model.clock import Entropy
 from sealhold.model.encoding import Plain
-from sealhold.model.errors import TamperedError
+from sealhold.model.errors import InvalidError, NotFoundError, TamperedError
 from sealhold.model.ids import ID_BYTES, DeviceId, Id16
 from sealhold.model.quantities import Instant
 from sealhold.sharing.devices.certs import (
@@ -91,6 +92,23 @@ def first(name: str, recovery: bytes | None, now: Instant, entropy: Entropy) -> 
         root_sealed=sealed,
         root_here=secret if recovery is None else None,
     )
+
+
+def root_of(me: Me, text: str) -> RootIdentity:
+    """Return the root, opened by the recovery secret as it stands on paper.
+
+    Raises:
+        NotFoundError: this is not the first device, or it began without a recovery secret.
+        InvalidError: this is no recovery secret.
+        SealBrokenError: it is another one.
+    """
+    secret = parse(text)
+    if secret is None:
+        raise InvalidError("this is no recovery secret")
+    if not me.root_sealed:
+        raise NotFoundError("the root of your devices is not here under a recovery secret")
+    opened = BoxKey(secret).open(me.root_sealed, _place(me.root))
+    return RootIdentity(Secret(opened, "root secret"))
 
 
 def told(me: Me, base: Secret, entropy: Entropy) -> Plain:

@@ -29,7 +29,7 @@ def may_say(role: Role, device: bytes, op: Operation) -> bool:
         case Role.EDITOR:
             return isinstance(op, PutOp | PlaceOp | KeysOp | DocOp) or _is_own_note(device, op)
         case Role.GUEST:
-            # THREAT T546: who may look changes nothing, and says nothing in another's name
+            # THREAT T546, T561: who may look changes nothing, and says nothing in another's name
             return _is_own_note(device, op)
         case Role.BLIND:
             return False

@@ -209,6 +209,10 @@ class State:
             said,
             lambda key: open_content(op.sealed, self._collection, op.object, op.version, key),
         )
+        # THREAT T561: a document begins, and goes on elsewhere, where its owner says so
+        is_begun = content.kind in {Kind.DOCUMENT, Kind.LINEAGE}
+        if is_begun and not self._circle.may(said.device, EraseOp(op.object)):
+            raise DeniedError("a document that somebody else than its owner begins")
         self.versions.add(
             Version(
                 id=op.version,

@@ -70,13 +70,17 @@ def follow(devices: Devices, opened: Open, person: Person, role: Role) -> bool:
         role: `guest` or `editor`; of devices that are in it already it stays.
 
     Raises:
-        DeniedError: this device is no admin, or the role is none for others.
+        DeniedError: this device is no admin, the role is none for others, or the person had
+            another one in this space before.
         TamperedError: a chain or prekey of the card is not what it must be.
     """
     if role not in OF_OTHERS or opened.is_foreign:
         raise DeniedError("nobody else is let in so")
     listed = dict(_checked(person))
     known = guests(opened)
+    # THREAT T563: what was said under a role counts by that role, so nobody comes back as another
+    if role_before(opened, person.root) not in {None, role}:
+        raise DeniedError("who comes back into a space has the role that they had there")
     inside = {one for one, root in known.items() if root == person.root and has(opened, one)}
     if gone := sorted(inside - listed.keys()):
         remove_from(devices, opened, gone)
@@ -86,6 +90,13 @@ def follow(devices: Devices, opened: Open, person: Person, role: Role) -> bool:
             _admit(devices, opened, certificate, prekey, role)
             _tell_whose(opened, device, person.root)
     return bool(gone) or not listed.keys() <= inside
+
+
+def role_before(opened: Open, root: RootId) -> Role | None:
+    """Return what a person's devices are or were in a space; None if nobody of them ever was."""
+    members = opened.members.state.members
+    theirs = (one for one, whose in guests(opened).items() if whose == root)
+    return next((members[one].certificate.role for one in theirs), None)
 
 
 def dismiss(devices: Devices, opened: Open, root: RootId) -> list[DeviceId]:

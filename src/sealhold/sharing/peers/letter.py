@@ -48,6 +48,7 @@ class Kind(StrEnum):
     CARD = "card"
     INVITATION = "invitation"  # into a share space
     WITHDRAWN = "withdrawn"  # a share was taken back
+    RECOVERY = "recovery-share"  # a share of the sender's recovery secret, or that it ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,18 +88,32 @@ class Letters:
             InvalidError: there is no card of this person yet, or the letter has no such form.
             ExhaustedError: too much waits already.
         """
-        letter = self._devices.entropy(ID_BYTES)
-        sealed = self._sealed(known, letter, kind, body)
-        out = self._outgoing()
-        size = sum(len(each.body) for each in out.values()) + len(sealed)
-        if len(out) >= MAX_OUT or size > MAX_OUT_BYTES:
-            raise ExhaustedError("too many letters wait to be left")
-        ops = [self._devices.keeping.put_letter(OUT, letter, [known.key, kind, body, []])]
-        if kind == Kind.CARD:  # the newest card is enough
-            older = [i for i, each in out.items() if (each.to, each.kind) == (known.key, kind)]
-            ops += [self._devices.keeping.drop_letter(OUT, each) for each in older]
+        letters, ops = self.kept([(known, kind, body)])
         self._devices.keeping.save(self._devices.home.about.id, Step(beside=ops))
-        return letter
+        return letters[0]
+
+    def kept(self, posts: Sequence[tuple[Known, str, bytes]]) -> tuple[list[bytes], list[Op]]:
+        """Return ids of letters, and what keeps them until they can be left; for `Step.beside`.
+
+        Raises:
+            DeniedError: a contact is paused.
+            InvalidError: there is no card of this person yet, or a letter has no such form.
+            ExhaustedError: too much waits already.
+        """
+        out = self._outgoing()
+        size, ids, ops = sum(len(each.body) for each in out.values()), list[bytes](), list[Op]()
+        for known, kind, body in posts:
+            letter = self._devices.entropy(ID_BYTES)
+            size += len(self._sealed(known, letter, kind, body))
+            ids.append(letter)
+            told: Plain = [known.key, kind, body, []]
+            ops.append(self._devices.keeping.put_letter(OUT, letter, told))
+            if kind == Kind.CARD:  # the newest card is enough
+                older = [i for i, each in out.items() if (each.to, each.kind) == (known.key, kind)]
+                ops += [self._devices.keeping.drop_letter(OUT, each) for each in older]
+        if len(out) + len(ids) > MAX_OUT or size > MAX_OUT_BYTES:
+            raise ExhaustedError("too many letters wait to be left")
+        return ids, ops
 
     def to_file(self, known: Known, kind: str, body: bytes) -> bytes:
         """Return a sealed letter, to be brought by any means.

@@ -25,6 +25,7 @@ from sealhold.sharing.peers.sharepaper import Record
 from sealhold.sharing.peers.usekeys import sealed_for_use, use_key
 
 PORTION_ITEMS = 500
+_ID_NAME = 16  # digits of an id that is a name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,7 @@ class Item:
 
     source: bytes  # what it is at the owner: an id that stays
     version: bytes  # which version of it
-    name: str
+    name: str  # empty: an id that tells nothing
     folder: tuple[str, ...]  # names from the top down
     read: Callable[[], Iterator[bytes]]  # what is shown of it
     mode: int = 0o644
@@ -103,9 +104,10 @@ class _Work:
     def wanted(self, items: Iterable[Item], done: Mirrored) -> Iterator[_New]:
         """Yield what is not there yet, and what has another name."""
         state = self._opened.replica.state
-        for item in items:
-            self._folder(item.folder)
-            thing = done.things[item.source] = shown_id(self._record, item.source, state.erased)
+        for each in items:
+            self._folder(each.folder)
+            thing = done.things[each.source] = shown_id(self._record, each.source, state.erased)
+            item = each if each.name else replace(each, name=thing.hex()[:_ID_NAME])
             standing = state.versions.standing(thing).shown
             version, is_there = self._version(item, b"" if standing is None else standing.id)
             if not is_there or not self._stands(thing, item):
@@ -140,7 +142,7 @@ class _Work:
         What was shown before and is to be shown again is a new version.
         """
         told = (item.source, item.version, self._rules)
-        version = b""
+        version = before = b""
         for again in count():
             before = version
             version = mac16(self._record.secret, Tag.SHOWN, *told, _count(again))

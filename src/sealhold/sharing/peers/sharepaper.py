@@ -17,7 +17,7 @@ from sealhold.crypto.sign import PublicKey, SigningKey, verify
 from sealhold.crypto.tags import Tag
 from sealhold.model.encoding import Plain, pack, unpack
 from sealhold.model.errors import BadSignatureError, InvalidEncodingError, TamperedError
-from sealhold.model.ids import ID_BYTES, CollectionId, DeviceId, GrantId, Id16
+from sealhold.model.ids import ID_BYTES, CollectionId, ContactId, DeviceId, GrantId, Id16
 from sealhold.model.quantities import Instant
 from sealhold.policy.share import Clauses
 from sealhold.policy.sharepapers import parse_clauses, to_document
@@ -55,12 +55,16 @@ class Record:
     secret: Secret  # from which ids and keys of what is shown follow
     clauses: Clauses  # with the owner's ids and filters
     is_revoked: bool = False
+    lookers: frozenset[ContactId] = frozenset()  # of its people: those who may only look
+    is_of_documents: bool = False  # its space holds documents, and no files
 
     def told(self) -> Plain:
         """Return this as it is kept, inside a seal."""
         clauses = to_document(self.clauses)
         secret = self.secret.reveal()
-        return [_FORM, self.grant, self.space, self.name, secret, clauses, self.is_revoked]
+        lookers: list[Plain] = [*sorted(self.lookers)]
+        about: list[Plain] = [self.is_revoked, lookers, self.is_of_documents]
+        return [_FORM, self.grant, self.space, self.name, secret, clauses, *about]
 
 
 def write_paper(paper: Paper, signer: SigningKey) -> bytes:
@@ -188,8 +192,20 @@ def records(devices: Devices) -> Iterator[Record]:
 
 def _record(told: Plain) -> Record:
     match told:
-        case [1, bytes(grant), bytes(space), str(name), bytes(secret), clauses, bool(revoked)] if (
-            len(grant) == len(space) == ID_BYTES and len(secret) == SECRET_BYTES
+        case [
+            1,
+            bytes(grant),
+            bytes(space),
+            str(name),
+            bytes(secret),
+            clauses,
+            bool(revoked),
+            list(lookers),
+            bool(documents),
+        ] if (
+            len(grant) == len(space) == ID_BYTES
+            and len(secret) == SECRET_BYTES
+            and all(isinstance(each, bytes) and len(each) == ROOT_ID_BYTES for each in lookers)
         ):
             return Record(
                 grant=GrantId(Id16(grant)),
@@ -198,6 +214,8 @@ def _record(told: Plain) -> Record:
                 secret=Secret(secret, "share secret"),
                 clauses=parse_clauses(clauses),
                 is_revoked=revoked,
+                lookers=frozenset(ContactId(bytes(each)) for each in lookers if each),
+                is_of_documents=documents,
             )
         case _:
             raise TamperedError("what was kept of a share is not what was written")

@@ -17,9 +17,9 @@ from sealhold.crypto.tags import Tag
 from sealhold.model.errors import InvalidGrantError, NoEpochError
 from sealhold.model.ids import ID_BYTES, ContactId, GrantId, Id16
 from sealhold.policy.share import Clauses, What, travelling
-from sealhold.policy.shareterms import Action, Tier
-from sealhold.sharing.devices.certs import Role
+from sealhold.policy.shareterms import Tier
 from sealhold.sharing.devices.devices import Devices, Open, step_of
+from sealhold.sharing.devices.documentbook import lineages_of
 from sealhold.sharing.devices.drafting import Draft
 from sealhold.sharing.devices.erasing import erase
 from sealhold.sharing.devices.joinpapers import Way, read_way
@@ -99,11 +99,6 @@ def _name_keeper(devices: Devices, opened: Open, grant: GrantId) -> None:
     devices.keeping.save(opened.about.id, step_of(members, came))
 
 
-def role_of(clauses: Clauses) -> Role:
-    """Return what the people of a share are certified as."""
-    return Role.EDITOR if Action.EDIT in clauses.actions else Role.GUEST
-
-
 # --- the paper ---
 
 
@@ -120,7 +115,7 @@ def say(devices: Devices, opened: Open, record: Record, things: Mapping[bytes, b
         InvalidGrantError: the share is for several people, whom one paper does not name.
     """
     who = set(record.clauses.who)
-    if len(who) != 1 and Action.EDIT not in record.clauses.actions:
+    if len(who) != 1 and not record.is_of_documents:
         raise InvalidGrantError("a share that is no document is for one person")
     shown = frozenset(map(Id16, things.values()))
     by_own = {Id16(source[-ID_BYTES:]): Id16(thing) for source, thing in things.items()}
@@ -160,9 +155,12 @@ def count(opened: Open) -> int:
 
 def empty(devices: Devices, opened: Open) -> int:
     """Erase what a space shows; return how many objects that was."""
-    left = set(opened.replica.state.tree.shown())
+    state = opened.replica.state
+    left = set(state.tree.shown())
     if left:
-        erase(devices, opened, left)
+        # THREAT T562: a document's edits open with the keys of its lineages
+        lineages = {each.id for thing in left for each in lineages_of(state, thing)}
+        erase(devices, opened, left | lineages)
     return len(left)
 
 

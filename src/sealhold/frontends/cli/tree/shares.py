@@ -15,6 +15,18 @@ def _create() -> Function:
     return share_create
 
 
+def _change() -> Function:
+    from sealhold.frontends.cli.share_change import share_change
+
+    return share_change
+
+
+def _export() -> Function:
+    from sealhold.frontends.cli.share_odrl import share_export
+
+    return share_export
+
+
 def _list() -> Function:
     from sealhold.frontends.cli.share_list import share_list
 
@@ -37,6 +49,12 @@ def _revoke() -> Function:
     from sealhold.frontends.cli.share_list import share_revoke
 
     return share_revoke
+
+
+def _people() -> Function:
+    from sealhold.frontends.cli.share_people import share_people
+
+    return share_people
 
 
 def _received() -> Function:
@@ -63,6 +81,17 @@ WITH_PEOPLE: Mapping[str, Entry] = {
         example="share create album notes/trip --to Ben --for ServiceProvision --until 30d --yes",
         load=_create,
     ),
+    "change": Entry(
+        about="Change what a share says: its end, count, purposes, rows, or what is left out or"
+        " coarser.",
+        example="share change album --until 7d --yes",
+        load=_change,
+    ),
+    "export": Entry(
+        about="Write down what a share says, for other programs to read.",
+        example="share export album --odrl",
+        load=_export,
+    ),
     "list": Entry(
         about="List what you share with people.",
         example="share list",
@@ -82,6 +111,11 @@ WITH_PEOPLE: Mapping[str, Entry] = {
         about="Take a share back: nothing new is given from now on; the next sync tells them.",
         example="share revoke album",
         load=_revoke,
+    ),
+    "people": Entry(
+        about="Let people into a share of documents, or let them go.",
+        example="share people meeting --add Ben --may view",
+        load=_people,
     ),
     "received": Entry(
         about="List what others share with you, or show one share with its rules and objects.",

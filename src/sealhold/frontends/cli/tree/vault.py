@@ -214,7 +214,55 @@ def _key_recover() -> Function:
     return key_recover
 
 
-KEY = {
+def _key_share_send() -> Function:
+    from sealhold.frontends.cli.key_share import key_share_send
+
+    return key_share_send
+
+
+def _key_share_list() -> Function:
+    from sealhold.frontends.cli.key_share import key_share_list
+
+    return key_share_list
+
+
+def _key_held_list() -> Function:
+    from sealhold.frontends.cli.key_share import key_held_list
+
+    return key_held_list
+
+
+def _key_held_show() -> Function:
+    from sealhold.frontends.cli.key_share import key_held_show
+
+    return key_held_show
+
+
+KEY_SHARE = {
+    "send": Entry(
+        about="Give people you know a share each of the recovery secret, of which some are enough.",
+        example="key share send paper --to Bo --to Cy --to Di --need 2",
+        load=_key_share_send,
+    ),
+    "list": Entry(
+        about="Tell who was given a share of the recovery secret.",
+        example="key share list",
+        load=_key_share_list,
+    ),
+}
+KEY_HELD = {
+    "list": Entry(
+        about="List the shares that are held here for people you know.",
+        example="key held list",
+        load=_key_held_list,
+    ),
+    "show": Entry(
+        about="Write a share that is held here on a card, to hand it back to whose it is.",
+        example="key held show Anna --out card.txt",
+        load=_key_held_show,
+    ),
+}
+KEY: Mapping[str, Entry | Group] = {
     "list": Entry(
         about="List the keys: what they are for, how old, how many lie under them.",
         example="key list",
@@ -248,6 +296,8 @@ KEY = {
         example="key recover card-1.txt card-3.txt card-4.txt --to secret",
         load=_key_recover,
     ),
+    "share": Group(about="Shares of the recovery secret, with people you know.", entries=KEY_SHARE),
+    "held": Group(about="Shares that are held here for people you know.", entries=KEY_HELD),
 }
 VAULT: Mapping[str, Entry | Group] = {
     "init": Entry(about="Make a new, empty vault.", example="init", load=_init),

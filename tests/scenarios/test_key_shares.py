@@ -1,0 +1,79 @@
+"""The commands about shares of the recovery secret: given to people, and joined after a loss."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.test_contact_commands import Desk
+
+NAMES = ("Anna", "Bo", "Cy")
+
+
+@pytest.fixture
+def desks(tmp_path: Path) -> dict[str, Desk]:
+    """Return three vaults that meet at a stick; Anna and the others verified each other."""
+    found: dict[str, Desk] = {}
+    for name in NAMES:
+        (tmp_path / name).mkdir()
+        desk = found[name] = Desk(tmp_path / name, name)
+        for line in (
+            f"init --headless{' --recovery paper' if name == 'Anna' else ''}",
+            "device begin laptop",
+            f"device place add folder:{tmp_path / 'stick'}",
+            f"contact card --name {name} --file {tmp_path / name}.card",
+        ):
+            assert desk.line(line).code == 0, line
+    anna = found["Anna"]
+    for name in NAMES[1:]:
+        for one, other in ((anna, name), (found[name], "Anna")):
+            one.told("contact", "add", str(tmp_path / f"{other}.card"))
+            words = found[other].told("contact", "card")["words"]
+            one.told("contact", "verify", other, " ".join(words))
+    return found
+
+
+def test_shares_reach_people_and_they_open_a_vault_that_lost_its_passphrase(
+    desks: dict[str, Desk], tmp_path: Path
+) -> None:
+    anna = desks["Anna"]
+    (anna.folder / "other").write_text("no secret")
+    for line in (
+        "key share send other --to Bo --to Cy",
+        "key share send paper --to Bo",
+        "key share send paper --to Bo --to Bo",
+        "key share send paper --to Bo --to Nobody",
+        "key share send paper --to Bo --to Cy --need 3",
+        "key share list",
+        "key held show Bo --out card",
+    ):
+        assert anna(*line.split()).code != 0, line
+    assert anna.told("key", "held", "list")["held"] == []
+
+    sent = anna(*["key", "share", "send", "paper", "--to", "Bo", "--to", "Cy", "--need", "2"])
+    assert sent.code == 0, sent.err
+    assert "2 shares; any 2 give the secret." in sent.out
+    assert "has your secret at once" in sent.out
+    assert anna.told("key", "share", "list")["holders"][0]["is_sent"] is False
+    for name in NAMES:
+        assert desks[name]("device", "sync").code == 0
+    assert all(each["is_sent"] for each in anna.told("key", "share", "list")["holders"])
+
+    (held,) = desks["Cy"].told("key", "held", "list")["held"]
+    assert (held["name"], held["standing"]) == ("Anna", "verified")
+    assert (held["place"], held["count"], held["needed"]) == (2, 2, 2)
+    assert "words" not in held
+    for name in ("Bo", "Cy"):
+        card = tmp_path / f"{name}.txt"
+        shown = desks[name]("key", "held", "show", "Anna", "--out", str(card))
+        assert shown.code == 0, shown.err
+        assert card.stat().st_mode & 0o77 == 0
+    log = desks["Cy"]("audit", "show", "--json").out
+    assert "recovery-held" in log
+    assert "recovery-shown" in log
+
+    # Anna has lost the paper; two of her friends bring theirs
+    (anna.folder / "paper").unlink()
+    cards = [str(tmp_path / f"{name}.txt") for name in ("Bo", "Cy")]
+    assert anna("key", "recover", cards[0], "--check").code != 0
+    joined = anna.told("key", "recover", *cards, "--to", str(anna.folder / "again"))
+    assert joined["opens_this_vault"] is True

@@ -155,7 +155,7 @@ def test_a_form_that_says_nonsense_keeps_what_was_typed(site: CircleSite) -> Non
     )
 
     assert "nowhere/at all" in told.text
-    assert "no synced file or folder" in told.text.lower()
+    assert "is called <code>nowhere/at all</code>" in told.text
     site.press("/sharing/new", 409, name="odd", person=bo, objects="papers", most="many")
 
 

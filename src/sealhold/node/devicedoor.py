@@ -127,8 +127,12 @@ def _page(work: DeviceWork, device: DeviceId) -> DevicePage:
     found = next((each for each in work.every() if each.id == device.hex()), None)
     if found is None:
         raise NotFoundError("no such device")
-    told = work.exposure(device)
-    stamp = f"{found.standing}.{len(told.collections)}.{told.objects}.{told.entries}"
+    try:
+        told = work.exposure(device)
+    except NotFoundError:  # it was removed, and has nothing by now
+        told = ExposureView(device=found.id, name=found.name, collections=(), entries=0, objects=0)
+    had = (len(told.collections), len(told.still), told.objects, told.versions, told.entries)
+    stamp = ".".join([found.standing, *map(str, had)])
     return DevicePage(device=found, exposure=told, stamp=stamp)
 
 

@@ -85,6 +85,9 @@ DEVICES: Mapping[str, str] = {
     "device.has": "What it has",
     "device.collections": "Collections",
     "device.objects": "Objects that it can open",
+    "device.versions": "Versions that it can open",
+    "device.still": "What does not end by removing it: shares of other people",
+    "device.partly": "Of these it keeps some contents alone",
     "device.entries": "Entries that others have of it",
     "device.revoke": "Remove this device",
     "device.revoke_say": "It opens nothing that is written from then on. What it has already, it"
@@ -93,7 +96,7 @@ DEVICES: Mapping[str, str] = {
     "device.revoke_go": "I have read what it has",
     "device.revoke_do": "Remove it",
     "device.here_stays": "This is the device that you look at. Another one removes it.",
-    "device.is_gone": "It was removed. What it had by then is listed here.",
+    "device.is_gone": "It was removed.",
     "past.title": "What was",
     "past.say": "Every version, by which device and when. Putting something back writes new"
     " versions; nothing is lost by it.",

@@ -112,6 +112,13 @@ class CircleSite:
                 pass
         return self.page("/devices")
 
+    def met(self) -> None:
+        """Have both vaults do rounds until each has heard what the other answered."""
+        for _ in range(2):
+            self.synced()
+            self.at_bo()
+        self.synced()
+
     def at_bo(self) -> None:
         """Have Bo's vault do a round; letters about shares that he did not take on may wait."""
         with opened(self.bo) as node, Rounds(DeviceWork(node)) as rounds:

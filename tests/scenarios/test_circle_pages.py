@@ -86,9 +86,7 @@ def test_an_invitation_is_taken_on_and_what_is_in_it_is_opened(site: CircleSite)
     site.press(f"/sharing/offers/{offers[0]}/accept", 403, passphrase="wrong")
     for offer in offers:
         site.press(f"/sharing/offers/{offer}/accept", passphrase=PASSPHRASE)
-    site.synced()
-    site.at_bo()
-    site.synced()
+    site.met()
     by_tier = {
         tier: one(rf'/sharing/received/([0-9a-f]{{32}})">letters {tier}', site.page("/sharing"))
         for tier in ("T1", "T2")
@@ -100,9 +98,7 @@ def test_an_invitation_is_taken_on_and_what_is_in_it_is_opened(site: CircleSite)
 
     asked = site.press(f"/sharing/received/{by_tier['T2']}/open", 200, **wanted)
     assert "is asked for" in asked.text
-    site.synced()
-    site.at_bo()
-    site.synced()
+    site.met()
     told = site.press(f"/sharing/received/{by_tier['T2']}/open", 200, **wanted)
     assert told.text == "by the sea"
     site.press(f"/sharing/received/{by_tier['T1']}/open", 409, object="no", action="view")

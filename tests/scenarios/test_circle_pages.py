@@ -42,6 +42,22 @@ def fields(page: str) -> dict[str, str | list[str]]:
     return {**found}
 
 
+@pytest.fixture(scope="module")
+def taken(site: CircleSite) -> dict[str, str]:
+    """Take both invitations on, before a device goes; return the shares by their tiers."""
+    site.synced()
+    offers = re.findall(r"/sharing/offers/([0-9a-f]{32})/accept", site.page("/sharing"))
+    assert len(offers) == 2
+    site.press(f"/sharing/offers/{offers[0]}/accept", 403, passphrase="wrong")
+    for offer in offers:
+        site.press(f"/sharing/offers/{offer}/accept", passphrase=PASSPHRASE)
+    site.met()
+    return {
+        tier: one(rf'/sharing/received/([0-9a-f]{{32}})">letters {tier}', site.page("/sharing"))
+        for tier in ("T1", "T2")
+    }
+
+
 def test_the_devices_are_listed_and_a_round_is_told(site: CircleSite) -> None:
     (site.folder / "new.txt").write_text("new")
     page = site.synced()
@@ -52,6 +68,27 @@ def test_the_devices_are_listed_and_a_round_is_told(site: CircleSite) -> None:
     assert str(site.folder) in unescape(page)
 
 
+@pytest.fixture(scope="module")
+def opened_all(site: CircleSite, taken: dict[str, str]) -> list[str]:
+    """Open what is shared at each tier; return what was told."""
+    wanted = {"object": "letters/first.txt", "action": "view"}
+    assert "agreed, not enforced" in site.page(f"/sharing/received/{taken['T1']}")
+    told = site.press(f"/sharing/received/{taken['T1']}/open", 200, **wanted)
+    found = [told.text]
+    asked = site.press(f"/sharing/received/{taken['T2']}/open", 200, **wanted)
+    assert "is asked for" in asked.text
+    site.met()
+    told = site.press(f"/sharing/received/{taken['T2']}/open", 200, **wanted)
+    found.append(told.text)
+    site.press(f"/sharing/received/{taken['T1']}/open", 409, object="no", action="view")
+    return found
+
+
+def test_an_invitation_is_taken_on_and_what_is_in_it_is_opened(opened_all: list[str]) -> None:
+    assert opened_all == ["by the sea", "by the sea"]
+
+
+@pytest.mark.usefixtures("opened_all")
 def test_a_device_is_renamed_and_removed_only_as_it_was_shown(site: CircleSite) -> None:
     phone = one(r'<a href="/devices/([0-9a-f]{32})">(?:old )?phone', site.page("/devices"))
     site.press(f"/devices/{phone}/rename", name="old phone")
@@ -77,31 +114,6 @@ def test_this_device_does_not_remove_itself(site: CircleSite) -> None:
     told = site.press(f"/devices/{here}/revoke", 409, shown="x", passphrase=PASSPHRASE)
 
     assert 'role="alert"' in told.text
-
-
-def test_an_invitation_is_taken_on_and_what_is_in_it_is_opened(site: CircleSite) -> None:
-    site.synced()
-    offers = re.findall(r"/sharing/offers/([0-9a-f]{32})/accept", site.page("/sharing"))
-    assert len(offers) == 2
-    site.press(f"/sharing/offers/{offers[0]}/accept", 403, passphrase="wrong")
-    for offer in offers:
-        site.press(f"/sharing/offers/{offer}/accept", passphrase=PASSPHRASE)
-    site.met()
-    by_tier = {
-        tier: one(rf'/sharing/received/([0-9a-f]{{32}})">letters {tier}', site.page("/sharing"))
-        for tier in ("T1", "T2")
-    }
-    wanted = {"object": "letters/first.txt", "action": "view"}
-    assert "agreed, not enforced" in site.page(f"/sharing/received/{by_tier['T1']}")
-    told = site.press(f"/sharing/received/{by_tier['T1']}/open", 200, **wanted)
-    assert told.text == "by the sea"
-
-    asked = site.press(f"/sharing/received/{by_tier['T2']}/open", 200, **wanted)
-    assert "is asked for" in asked.text
-    site.met()
-    told = site.press(f"/sharing/received/{by_tier['T2']}/open", 200, **wanted)
-    assert told.text == "by the sea"
-    site.press(f"/sharing/received/{by_tier['T1']}/open", 409, object="no", action="view")
 
 
 def test_a_share_is_looked_at_made_and_taken_back(site: CircleSite) -> None:

@@ -210,11 +210,10 @@ class Devices:
     def members(self) -> dict[DeviceId, Member]:
         """Return the owner's devices, each as the first collection that it is in knows it.
 
-        A limited device is in some collections, and never in the one about all others.
+        A limited device is never in the one about all others; shares hold other people's devices.
         """
         found: dict[DeviceId, Member] = {}
-        own = [each for each in self.collections() if not each.is_foreign]
-        for each in own:  # in another person's share, that person's devices stand, too
+        for each in (one for one in self.collections() if not one.is_foreign):
             for device, member in each.members.state.members.items():
                 if member.certificate.role not in OF_OTHERS:
                     found.setdefault(device, member)

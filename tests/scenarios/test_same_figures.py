@@ -22,7 +22,7 @@ from sealhold.frontends.web.visit import Fields, Page, Scheme, ShownCards, Visit
 from sealhold.model.encoding import Plain
 from sealhold.model.ids import Collection
 from sealhold.model.quantities import MicroBits, Year, show_bits
-from sealhold.node import Node, World, opened
+from sealhold.node import WholeNode, World
 from sealhold.vault.noisebudget import NoiseBudget
 from tests.scenarios.servers import serving
 from tests.scenarios.supplies import SIGNER, give
@@ -127,13 +127,15 @@ def test_the_table_the_screen_and_the_ledger_say_the_same(cli: Cli, task: str, e
     leak = said(cli, f"task leakage examples/{task} --selection {selection}")
     add = f"request add examples/{task} --keys greencorp --mode until --selection {selection}"
     request = said(cli, f"{add} --budget 30")["request"]
-    with opened(cli.home, PASSPHRASE, world()) as node:
+    with WholeNode(cli.home, world()) as node:
+        node.unlock(PASSPHRASE)
         before = screen(node, request)
         points = " ".join(f"--confirm {code}" for code in node.requests.show(request).points)
     grant = said(cli, f"request approve {request} {points}")["id"]
     answer = said(cli, f"run {grant} --out answer")["answer"]
 
-    with opened(cli.home, PASSPHRASE, world()) as node:
+    with WholeNode(cli.home, world()) as node:
+        node.unlock(PASSPHRASE)
         after, card = screen(node, request), node.requests.show(request)
         every, app = node.budgets.meters()
         objects = next(view for view in node.budgets.caps() if view.kind == "object")
@@ -168,7 +170,7 @@ def total(price: dict[str, Plain], first: str = "function") -> MicroBits:
     return MicroBits(sum(price[name] for name in names))
 
 
-def screen(node: Node, request: str) -> str:
+def screen(node: WholeNode, request: str) -> str:
     """Return what the page of a request reads, in one line and without its tags."""
     visit = Visit(
         vault=node,

@@ -166,3 +166,24 @@ def test_a_card_with_a_strangers_device_is_refused(people: tuple[Machine, Machin
         admitting.follow(
             ada.devices, opened, Person(root=bo.devices.me.root, devices=mine), Role.GUEST
         )
+
+
+def test_a_guest_whose_prekey_is_gone_by_then_reads_all_the_same(
+    people: tuple[Machine, Machine],
+) -> None:
+    ada, bo = people
+    shelf = Shelf()
+    opened = admitting.space(ada.devices, "for bo")
+    admitting.follow(ada.devices, opened, card(bo), Role.GUEST)
+    ada.write("plan.txt", b"the plan", "for bo")
+    me = bo.devices.me
+    turned = me.keys.turned(bo.devices.now(), bo.devices.entropy)
+    newest = max(each.number for each in turned.prekeys)
+    bo.devices.keep_keys(turned.forgotten({me.id: newest}, {me.id}))
+    assert len(bo.devices.me.keys.prekeys) == 1
+
+    meet(ada, bo, opened)
+    told = [sync(one, shelf) for one in (ada, bo, ada, bo)]
+
+    assert told[-1] == []
+    assert bo.shown("for bo") == {"plan.txt": b"the plan"}

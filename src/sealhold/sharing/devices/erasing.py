@@ -182,6 +182,8 @@ def _drop_prekeys(devices: Devices) -> None:
     """Drop own prekeys that no living device seals to any more."""
     me, known, living = devices.me, dict[DeviceId, int](), {devices.me.id}
     for opened in devices.collections():
+        if opened.is_foreign:
+            continue  # its owner seals again to a prekey that is newer
         said = _said(opened)
         for device in _keepers(opened):
             living.add(device)

@@ -24,9 +24,9 @@ from sealhold.model.errors import (
     TamperedError,
 )
 from sealhold.model.ids import CollectionId, DeviceId, EpochId, Id16
-from sealhold.sharing.devices.certs import Role
+from sealhold.sharing.devices.certs import OF_OTHERS, Role
 from sealhold.sharing.devices.epochs import Keyring, is_announced, new_epoch
-from sealhold.sharing.devices.identity import DeviceKeys, Prekey, read_prekey
+from sealhold.sharing.devices.identity import BoxId, DeviceKeys, Prekey, box_id, read_prekey
 from sealhold.sharing.devices.keybag import BagKey
 from sealhold.sharing.devices.logicaltime import LogicalTime
 from sealhold.sharing.devices.memberentries import Body, EntryId, EntryKind, Setting
@@ -217,15 +217,30 @@ class Members:
         )
 
     def lacking(self) -> list[BagKey]:
-        """Return the keys of the bag that are here and that a device that holds keys lacks."""
-        given: dict[bytes, set[DeviceId]] = {}
+        """Return the keys of the bag that are here and that a device that holds keys lacks.
+
+        A device of another person may have thrown a prekey away before it heard of the collection,
+        so it lacks what was not sealed to its newest.
+        """
+        given: dict[bytes, set[tuple[DeviceId, BoxId]]] = {}
         for each in self._bag_sets():
-            given.setdefault(each.secret, set()).update(device for device, _ in each.recipients)
-        holders = self.state.holders().keys()
+            given.setdefault(each.secret, set()).update(each.recipients)
+
+        def lacks(name: bytes) -> bool:
+            found = given.get(name, set())
+            some = {device for device, _ in found}
+            newest = {
+                (device, box_id(self.prekeys[device].public))
+                for device, held in holders.items()
+                if held.role in OF_OTHERS and device in self.prekeys
+            }
+            return not (holders.keys() <= some and newest <= found)
+
+        holders = self.state.holders()
         return [
             BagKey(bytes(name), secret)
             for name, secret in self._bags.secrets.items()
-            if not holders <= given.get(name, set())
+            if lacks(bytes(name))
         ]
 
     def shared(self, bag: BagKey) -> list[bytes]:

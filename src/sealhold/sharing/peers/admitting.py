@@ -35,7 +35,7 @@ from sealhold.sharing.devices.drafting import Draft
 from sealhold.sharing.devices.identity import read_prekey
 from sealhold.sharing.devices.joining import add, has, remove_from
 from sealhold.sharing.devices.joinpapers import About, Holds, Way, read_about
-from sealhold.sharing.devices.membercircle import Thing
+from sealhold.sharing.devices.membercircle import Thing, prekey_object
 from sealhold.sharing.devices.memberentries import Certified
 
 GUEST_KIND = "guest"  # of notes: a device of another person, and whose it is
@@ -159,7 +159,10 @@ def accept(devices: Devices, paper: bytes, sender: RootId) -> Open:
     known = next((each for each in devices.collections() if each.about.id == about.id), None)
     if known is not None and known.about.root != sender:
         raise DeniedError("an invitation into a collection that is known otherwise")
-    return devices.take_on(about)
+    opened = devices.take_on(about)
+    # the prekey of the card may be gone by now: what is sealed from here on is sealed to this one
+    devices.save(opened, [prekey_object(devices.me.keys)])
+    return opened
 
 
 def read_invitation(paper: bytes) -> About:

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from sealhold.frontends.http.session import COOKIE, LOGIN_COOKIE
 from sealhold.model.ids import canonical
-from sealhold.node import Node
+from sealhold.node import WholeNode
 from tests.scenarios.access_site import LABEL, served
 from tests.scenarios.idprovider import ACCOUNT, CLIENT, IdProvider, identities
 from tests.scenarios.vaults import PASSPHRASE, Hands, new_home, world
@@ -25,7 +25,7 @@ from tests.web.test_look import NARROWEST, looks, violations
 class Site:
     """A vault that trusts a provider, and the provider."""
 
-    def __init__(self, node: Node, ids: IdProvider, port: int) -> None:
+    def __init__(self, node: WholeNode, ids: IdProvider, port: int) -> None:
         self.node, self.ids, self.port = node, ids, port
         self.url = f"http://{LABEL}.localhost:{port}"
         ids.backs = {f"{self.url}/login/back/work"}
@@ -52,7 +52,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         chosen.write_text(
             f'[login.work]\nissuer = "{ids.issuer}"\nclient_id = "{CLIENT}"\nown_network = true\n'
         )
-        with Node(home, replace(world(clock), speak=ids.fetched)) as node:
+        with WholeNode(home, replace(world(clock), speak=ids.fetched)) as node:
             node.unlock(PASSPHRASE)
             with served(node) as port:
                 yield Site(node, ids, port)

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sealhold.frontends.http.session import COOKIE, ME_COOKIE
 from sealhold.model.ids import canonical
 from sealhold.model.logins import IssuerWish
-from sealhold.node import Node
+from sealhold.node import WholeNode
 from tests.scenarios.access_site import LABEL, served
 from tests.scenarios.idprovider import ACCOUNT, CLIENT, IdProvider, identities
 from tests.scenarios.vaults import PASSPHRASE, Asker, Hands, new_home, world
@@ -22,7 +22,7 @@ CANARY = "Ada Quillfeather"
 class Site:
     """A vault with an app whose people sign in through a provider."""
 
-    def __init__(self, node: Node, ids: IdProvider, port: int) -> None:
+    def __init__(self, node: WholeNode, ids: IdProvider, port: int) -> None:
         self.node, self.ids = node, ids
         self.url = f"http://{LABEL}.localhost:{port}"
         asker = Asker(node, "Clinic")
@@ -50,7 +50,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         chosen = home / "config.toml"
         chosen.touch(0o600)
         chosen.write_text(f'[access]\nown_network_issuers = ["{ids.issuer}"]\n')
-        with Node(home, replace(world(clock), speak=ids.fetched)) as node:
+        with WholeNode(home, replace(world(clock), speak=ids.fetched)) as node:
             node.unlock(PASSPHRASE)
             with served(node) as port:
                 yield Site(node, ids, port)

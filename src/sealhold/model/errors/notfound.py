@@ -55,6 +55,7 @@ class NoLinkHostError(NotFoundError):
     """A link is kept by a relay, and this vault knows none where it has an account.
 
     Remedy: name one with `--at https://HOST --token-file FILE`; `sealhold relay init` makes one.
+
     Over HTTP: this vault knows no relay that could keep a link.
     """
 

@@ -71,7 +71,7 @@ def test_the_devices_are_listed_and_a_round_is_told(site: CircleSite) -> None:
 @pytest.fixture(scope="module")
 def opened_all(site: CircleSite, taken: dict[str, str]) -> list[str]:
     """Open what is shared at each tier; return what was told."""
-    wanted = {"object": "letters/first.txt", "action": "view"}
+    wanted = {"object": "letters/first.txt", "may": "view"}
     assert "agreed, not enforced" in site.page(f"/sharing/received/{taken['T1']}")
     told = site.press(f"/sharing/received/{taken['T1']}/open", 200, **wanted)
     found = [told.text]
@@ -80,7 +80,7 @@ def opened_all(site: CircleSite, taken: dict[str, str]) -> list[str]:
     site.met()
     told = site.press(f"/sharing/received/{taken['T2']}/open", 200, **wanted)
     found.append(told.text)
-    site.press(f"/sharing/received/{taken['T1']}/open", 409, object="no", action="view")
+    site.press(f"/sharing/received/{taken['T1']}/open", 409, object="no", may="view")
     return found
 
 
@@ -122,7 +122,7 @@ def test_a_share_is_looked_at_made_and_taken_back(site: CircleSite) -> None:
         "name": "for bo",
         "person": bo,
         "objects": "papers/letters",
-        "action": ["view", "reshare"],
+        "may": ["view", "reshare"],
         "purpose": "ServiceProvision",
     }
     looked = site.send("/sharing/new", said, 200).text
@@ -158,7 +158,7 @@ def test_a_form_that_says_nonsense_keeps_what_was_typed(site: CircleSite) -> Non
         name="odd",
         person=bo,
         objects="nowhere/at all",
-        action="view",
+        may="view",
         purpose="ServiceProvision",
     )
 

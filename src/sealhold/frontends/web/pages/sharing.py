@@ -118,7 +118,7 @@ def open_(visit: Visit) -> Outcome:
     path = form.one("object")
     try:
         data = visit.vault.circle.sharing.open(
-            visit.names["id"], path, form.one("action"), form.one("purpose")
+            visit.names["id"], path, form.one("may"), form.one("purpose")
         )
     except TOLD as err:
         return _received(visit, err, 409)

@@ -219,7 +219,7 @@ def check(case: Case) -> None:
         assert world.opened() == world.shown(looked)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(cases)
 def test_a_share_gives_what_its_preview_showed(case: Case) -> None:
     check(case)

@@ -16,7 +16,7 @@ from tests.conformance.small_disk import small_disk
 from tests.scenarios.device_process import FILES, Hatchery
 from tests.scenarios.staged_devices import Stage, staged
 
-SOME = 41  # each so-many-th write, before or behind it, in turn; all of them in `make soak`
+SOME = 101  # each so-many-th write, before or behind it, in turn; all of them in `make soak`
 DISK = 1_048_576  # bytes, of which more is to come
 
 pytestmark = pytest.mark.xdist_group("devices as processes")
@@ -202,7 +202,7 @@ def make_and_prune(hatchery: Hatchery, folder: Path, step: int, few: int) -> tup
 def test_a_backup_or_pruning_that_is_killed_leaves_all_backups_whole(
     hatchery: Hatchery, tmp_path: Path
 ) -> None:
-    made, pruned = make_and_prune(hatchery, tmp_path, 53, 11)
+    made, pruned = make_and_prune(hatchery, tmp_path, 131, 29)
 
     assert made > 1
     assert pruned > 1

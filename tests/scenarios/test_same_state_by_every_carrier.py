@@ -353,9 +353,8 @@ def pulled_out(story: Story, desk: Desk) -> None:
     [
         *(
             pytest.param((kind,), marks=pytest.mark.soak, id=kind)
-            for kind in ("relay", "lan", "bucket")
+            for kind in ("relay", "lan", "bucket", "folder")
         ),
-        pytest.param(("folder",), id="folder"),
         pytest.param(("relay", "lan", "bucket", "folder"), id="all in turn"),
     ],
 )

@@ -202,7 +202,7 @@ def make_and_prune(hatchery: Hatchery, folder: Path, step: int, few: int) -> tup
 def test_a_backup_or_pruning_that_is_killed_leaves_all_backups_whole(
     hatchery: Hatchery, tmp_path: Path
 ) -> None:
-    made, pruned = make_and_prune(hatchery, tmp_path, 131, 29)
+    made, pruned = make_and_prune(hatchery, tmp_path, 53, 11)
 
     assert made > 1
     assert pruned > 1

@@ -1,5 +1,6 @@
 """SQLCipher does what the plain store in memory does, for any batches that are thrown at both."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -167,7 +168,9 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Writer, Wri
 
 
 @settings(
-    max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=1_000 if os.environ.get("HYPOTHESIS_PROFILE") == "soak" else 300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(batches=batches, asked=st.lists(scans, min_size=1, max_size=3))
 def test_both_stores_give_the_same_results_rows_and_pages(

@@ -86,7 +86,7 @@ class Rounds:
             # what others have is there first: a file that both have is one file, and no second
             self._given.add_round(self._syncing.round())
             self._open()
-            first = {name: self._folders[name].put() for name in new if name in self._folders}
+            first = {name: self._put(self._folders[name]) for name in new if name in self._folders}
         came_first, went = self._look_at_records(self._syncing, tell, looks=looks)
         taken: dict[str, Changed] = {}
         for name, folder in self._folders.items():
@@ -118,7 +118,7 @@ class Rounds:
         shown: list[FolderView] = []
         for name, folder in self._folders.items():
             tell(f"writing {folder.path}")
-            applied = folder.put()
+            applied = self._put(folder)
             applied.written += first[name].written if name in first else 0
             shown.append(_shown(name, folder, taken.get(name, Changed()), applied))
         upkeep(self._work, self._syncing, came)
@@ -126,6 +126,19 @@ class Rounds:
             self._hints.follow(self._syncing.waits())
         told = self._told(came, tuple(shown), _records_shown(went, moved))
         return replace(told, documents=documents)
+
+    def _put(self, folder: FolderSync) -> Applied:
+        """Put what came into a folder; what is reported of that is no hint."""
+        if self._hints is None:
+            return folder.put()
+        anything = True
+        self._hints.writing()
+        try:
+            applied = folder.put()
+            anything = bool(applied.written or applied.renamed or applied.removed)
+        finally:
+            self._hints.wrote(anything=anything)
+        return applied
 
     def _look_at_records(self, syncing: Syncing, tell: Tell, *, looks: bool) -> tuple[Moved, Moved]:
         """Take in records that came, and write down those that changed here; return both."""

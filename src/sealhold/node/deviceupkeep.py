@@ -21,7 +21,8 @@ def upkeep(work: DeviceWork, syncing: Syncing, done: Round) -> None:
         if opened.about.holds is not Holds.FILES or opened.is_foreign:
             continue  # what is shared with other people has members that tell nothing of it
         is_news |= tending.acknowledge(work.devices, opened)
-        is_news |= chosen.tell_holds(work.devices, opened, work.rows(opened).rows())
+        if chosen.is_relied_on(work.devices, opened):
+            is_news |= chosen.tell_holds(work.devices, opened, work.rows(opened).rows())
         if me in opened.members.state.holders() and tending.is_time(work.devices, opened):
             try:
                 tended = tending.tend(work.devices, opened, syncing.near(opened, done))

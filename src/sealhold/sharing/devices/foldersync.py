@@ -126,10 +126,11 @@ class FolderSync:
         draft, made = Draft(self.opened.replica), list[Made]()
         with self.opened.bodies.packer(lambda counted: tell(counted.contents)) as packer:
             taken: list[tuple[Change, Taken[Pending] | None]] = []
-            for change in changes:
-                found = self._folder.take(change, packer.take) if _has_content(change) else None
-                if found is not None or not _has_content(change):
-                    taken.append((change, found))  # else busy: a later look finds it again
+            with self._folder.many():
+                for change in changes:
+                    found = self._folder.take(change, packer.take) if _has_content(change) else None
+                    if found is not None or not _has_content(change):
+                        taken.append((change, found))  # else busy: a later look finds it again
             packer.finish()
             for change, found in taken:
                 content = None

@@ -187,9 +187,10 @@ class Hand:
         self.kept.intend([Step(row, row_of(wanted, None, 0)) for wanted, row in batch])
         parts: list[str] = []
         try:
-            for wanted, _ in batch:
-                parts.append(self.part(wanted.path))
-                self._write_part(parts[-1], wanted, content, one_by_one=len(batch) <= FEW_FILES)
+            with self.disk.many():
+                for wanted, _ in batch:
+                    parts.append(self.part(wanted.path))
+                    self._write_part(parts[-1], wanted, content, one_by_one=len(batch) <= FEW_FILES)
             if len(batch) > FEW_FILES:
                 self.disk.sync_all()
             return self._put_in_place(batch, parts)
@@ -230,18 +231,19 @@ class Hand:
     ) -> list[Wanted]:
         taken: list[Wanted] = []
         done: list[Wanted] = []
-        for (wanted, row), part in zip(batch, parts, strict=True):
-            # THREAT T472: what somebody wrote meanwhile becomes a version before it is replaced.
-            if self.is_free(row, wanted.path):
-                self.disk.rename(part, wanted.path)
-                done.append(wanted)
-            else:
-                self.disk.remove(part)
-                taken.append(wanted)
-        for above in sorted({wanted.path.rpartition("/")[0] for wanted in done}):
-            self.disk.sync_folder(above)
-        now = self.now_ns()
-        self.kept.settle([], [row_of(each, self.seen(each.path), now) for each in done])
+        with self.disk.many():
+            for (wanted, row), part in zip(batch, parts, strict=True):
+                # THREAT T472: what somebody wrote meanwhile becomes a version before it is replaced.
+                if self.is_free(row, wanted.path):
+                    self.disk.rename(part, wanted.path)
+                    done.append(wanted)
+                else:
+                    self.disk.remove(part)
+                    taken.append(wanted)
+            for above in sorted({wanted.path.rpartition("/")[0] for wanted in done}):
+                self.disk.sync_folder(above)
+            now = self.now_ns()
+            self.kept.settle([], [row_of(each, self.seen(each.path), now) for each in done])
         return taken
 
 

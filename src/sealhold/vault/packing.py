@@ -106,6 +106,11 @@ class Held:
             raise ConflictError("a content whose packs are not durable has no manifest")
         return Manifest(self.size, tuple(found))
 
+    @property
+    def chunks(self) -> int:
+        """How many chunks it has so far."""
+        return len(self._chunks)
+
     def take(self, chunk: Place | _Waiting, size: int) -> None:
         """Add the next chunk, of `size` bytes."""
         self._chunks.append(chunk)

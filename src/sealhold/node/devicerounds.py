@@ -8,6 +8,7 @@ Source: docs/spec/11-exchange-and-op-log.md sections 5 and 6; docs/spec/47-folde
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from threading import Event
 from types import TracebackType
 from typing import Self
@@ -23,6 +24,7 @@ from sealhold.node.nearwords import NearWords
 from sealhold.node.peoplerounds import PeopleRounds
 from sealhold.sharing.devices.applying import Applied
 from sealhold.sharing.devices.budgets import BudgetSync
+from sealhold.sharing.devices.devices import Open
 from sealhold.sharing.devices.foldersync import Changed, FolderSync
 from sealhold.sharing.devices.joinpapers import Holds
 from sealhold.sharing.devices.recordsync import Moved, RecordSync
@@ -82,7 +84,7 @@ class Rounds:
         self._syncing = self._reached(tell)
         first: dict[str, Applied] = {}
         arriving = Arriving(self._work)
-        if new := {name: each for name, each in self._folders.items() if each.is_new}:
+        if looks and (new := {name: each for name, each in self._folders.items() if each.is_new}):
             # what others have is there first: a file that both have is one file, and no second
             self._given.add_round(self._syncing.round())
             self._open()
@@ -95,8 +97,10 @@ class Rounds:
                 continue
             tell(f"looking through {folder.path}")
             try:
+                self._syncing.go_ahead(folder.opened, self._given)
                 done = folder.take(
-                    lambda what, at, of: tell(f"{what} {at} of {of} files"), after=self._give
+                    lambda what, at, of: tell(f"{what} {at} of {of} files"),
+                    after=partial(self._give_on, folder.opened),
                 )
                 if deletes and done.held is not None:
                     done = folder.take(allowed=done.held.paths)
@@ -142,7 +146,7 @@ class Rounds:
 
     def _look_at_records(self, syncing: Syncing, tell: Tell, *, looks: bool) -> tuple[Moved, Moved]:
         """Take in records that came, and write down those that changed here; return both."""
-        if self._records is not None and self._records.is_new:
+        if looks and self._records is not None and self._records.is_new:
             # what others have is there first, as with files
             self._given.add_round(syncing.round())
             self._open()
@@ -171,6 +175,12 @@ class Rounds:
                 self._places = None  # a letter may tell that what is shared lies elsewhere now
             if met.has_written and self._syncing is not None:
                 came.add_round(self._syncing.give_all())
+
+    def _give_on(self, opened: Open) -> None:
+        """Give what was taken of one collection so far, so that others need not wait."""
+        if self._syncing is not None:
+            self._syncing.give(opened, self._given)
+            self._syncing.go_ahead(opened, self._given)
 
     def _give(self) -> None:
         """Give what was taken so far, so that others need not wait for the rest."""

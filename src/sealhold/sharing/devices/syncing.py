@@ -188,6 +188,17 @@ class Syncing:
                 opened.bodies.release()
             opened.replica.gone.clear()
 
+    def go_ahead(self, opened: Open, done: Round) -> None:
+        """Have packs of a collection go to its carriers while it is written into, until `give`."""
+        if opened.is_left(self._devices.me.id):
+            return
+        found = list[tuple[Carrier, Mailbox]]()
+        for each in self._serving(opened):
+            if each.way.kind == "relay":  # elsewhere nothing is gained by not waiting
+                with self._told(done, opened, each):
+                    found.append((self._carrier(opened, each), self._box(opened, each)))
+        opened.bodies.go_ahead(found)
+
     def near(self, opened: Open, done: Round) -> list[tuple[Carrier, Mailbox]]:
         """Return the carriers that are at hand, and a collection's place there."""
         found = list[tuple[Carrier, Mailbox]]()

@@ -61,18 +61,25 @@ class Disk:
             with self._opened(path) as at:
                 yield at
             return
-        if not self._uses and (monotonic() > self._until or len(self._open) >= MOST_OPEN):
-            # THREAT T468: a folder that is swapped for a link, or moved out, is noticed soon
-            self._let_go()
-            self._until = monotonic() + INSTANT
-        if path not in self._open:
-            with self._opened(path) as fresh:
-                self._open[path] = os.dup(fresh)
+        found = self._stays_open(path)
         self._uses += 1
         try:
-            yield self._open[path]
+            yield found
         finally:
             self._uses -= 1
+
+    def _stays_open(self, path: str) -> int:
+        """Return a folder that stays open for an instant."""
+        now = monotonic()
+        if not self._uses and (now > (self._until or 0.0) or len(self._open) >= MOST_OPEN):
+            # THREAT T468: a folder that is swapped for a link, or moved out, is noticed soon
+            self._let_go()
+            self._until = now + INSTANT
+        found = self._open.get(path)
+        if found is None:
+            with self._opened(path) as fresh:
+                found = self._open[path] = os.dup(fresh)
+        return found
 
     def _let_go(self, under: str = "") -> None:
         """Close what stays open: a folder and what lies in it, or all."""
@@ -114,8 +121,16 @@ class Disk:
         """Open the folder that `path` lies in; give it with the last name."""
         above, _, name = path.rpartition("/")
         _check(name)
-        with self.folder(above) as folder:
+        if self._until is None or not above:
+            with self.folder(above) as folder:
+                yield folder, name
+            return
+        folder = self._stays_open(above)
+        self._uses += 1
+        try:
             yield folder, name
+        finally:
+            self._uses -= 1
 
     def open(self, path: str) -> int:
         """Open a plain file to be read.

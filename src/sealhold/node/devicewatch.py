@@ -22,8 +22,8 @@ EVERY = 600.0  # seconds between rounds without a hint
 POLL = 25.0  # seconds of one question to a place
 AGAIN = 5.0  # seconds until a place that failed is asked again
 ECHO = 0.15  # seconds after own writing in which reports of it still come
-OVER = 0.5  # seconds without own writing until folders are looked at for what others wrote
-LONG = 5.0  # seconds after which they are, although it goes on
+OVER = 0.8  # seconds without own writing until folders are looked at for what others wrote
+LONG = 10.0  # seconds after which they are, although it goes on
 
 Ask = Callable[[float], bool]  # waits so many seconds; whether something came
 

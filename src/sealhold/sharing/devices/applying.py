@@ -52,6 +52,7 @@ def apply(
     by_depth = sorted(wanted, key=lambda each: (each.path.count("/"), each.path))
     arranging = _Arranging(hand, applied)
     writes = [each for each in by_depth if arranging.place(each)]
+    arranging.make_folders()
     _remove(hand, by_depth, applied)
     if near is not None:
         writes.sort(key=near)
@@ -67,6 +68,7 @@ class _Arranging:
         self._hand = hand
         self._applied = applied
         self._paths = {row.object: path for path, row in hand.kept.rows().items()}
+        self._making: list[Wanted] = []  # folders that are made together
 
     def place(self, wanted: Wanted) -> bool:
         """Rename or make what is wanted; return whether its content is to be written."""
@@ -86,7 +88,7 @@ class _Arranging:
                 self._rename(row, wanted.path)
                 self._applied.renamed += 1
             elif wanted.kind is Kind.FOLDER:
-                hand.make_folder(wanted)
+                self._making.append(wanted)
                 self._paths[wanted.object] = wanted.path
         now = self._row(wanted)
         return wanted.kind is not Kind.FOLDER and (now is None or now.version != wanted.version)
@@ -133,7 +135,15 @@ class _Arranging:
         self._paths[wanted.object] = wanted.path
         return True
 
+    def make_folders(self) -> None:
+        """Make the folders that are to be made, in two commits for all of them."""
+        making, self._making = self._making, []
+        failed = self._hand.make_folders(making) if making else {}
+        for path, err in failed.items():
+            self._applied.failed[path] = err.strerror or "failed"
+
     def _rename(self, row: Row, target: str) -> None:
+        self.make_folders()  # it may lead into one of them
         self._hand.rename(row, target)
         self._paths = {each.object: path for path, each in self._hand.kept.rows().items()}
 

@@ -118,6 +118,10 @@ class Bodies:
             return
         yield from self._unpacking().read(self.manifest(content))
 
+    def expect(self, packs: Iterable[bytes]) -> None:
+        """Fetch packs, in this order, each while contents of the one before it are read."""
+        self._unpacking().expect(packs)
+
     def manifest(self, content: Content) -> Manifest:
         """Return what a content is put together from, each chunk where it lies now.
 

@@ -161,12 +161,19 @@ class FolderSync:
             self._clock(),
         )
 
-        def read(one: Wanted) -> Iterator[bytes]:
-            yield from self.opened.bodies.read(contents[one.version])
+        packs = set[bytes]()  # that hold what is to be read
 
         def near(one: Wanted) -> tuple[bytes, int]:
             found = contents.get(one.version)
-            return (b"", 0) if found is None else self.opened.bodies.nearness(found)
+            pack, at = (b"", 0) if found is None else self.opened.bodies.nearness(found)
+            packs.update([pack] if pack else ())
+            return pack, at
+
+        def read(one: Wanted) -> Iterator[bytes]:
+            if packs:
+                self.opened.bodies.expect(sorted(packs))
+                packs.clear()
+            yield from self.opened.bodies.read(contents[one.version])
 
         return self._folder.apply(wanted, read, near)
 

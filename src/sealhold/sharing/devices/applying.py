@@ -49,16 +49,29 @@ def apply(
         StoreFullError: no room; each file is old or new.
     """
     applied = Applied()
-    by_depth = sorted(wanted, key=lambda each: (each.path.count("/"), each.path))
+    every = list(wanted)
+    rows = hand.kept.rows()
+    differing = [each for each in every if not _is_there(rows.get(each.path), each)]
+    by_depth = sorted(differing, key=lambda each: (each.path.count("/"), each.path))
     arranging = _Arranging(hand, applied)
     writes = [each for each in by_depth if arranging.place(each)]
     arranging.make_folders()
-    _remove(hand, by_depth, applied)
+    _remove(hand, every, applied)
     if near is not None:
         writes.sort(key=near)
     for batch in _batches(writes):
         _write(hand, batch, content, applied)
     return applied
+
+
+def _is_there(row: Row | None, wanted: Wanted) -> bool:
+    """Return whether a row says that what is wanted lies where it is wanted."""
+    return (
+        row is not None
+        and row.object == wanted.object
+        and row.kind is wanted.kind
+        and (row.kind is Kind.FOLDER or row.version == wanted.version)
+    )
 
 
 class _Arranging:

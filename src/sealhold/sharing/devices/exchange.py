@@ -37,6 +37,7 @@ from sealhold.sharing.devices.ops import KeysOp
 from sealhold.sharing.devices.replica import Opened, Replica
 
 MAX_UNKNOWN = 128  # logs whose names tell nothing here, looked at in one round
+SOON = 2.0  # seconds within which an entry follows its keys
 MAX_ASIDE = 64  # refused entries that are kept of a collection
 REFUSED = (SealBrokenError, BadSignatureError, TamperedError, InvalidEncodingError)
 
@@ -104,6 +105,11 @@ class Exchange:
                 return self._members
             self._cursor = heads.cursor
 
+    @property
+    def members(self) -> list[ObjectName]:
+        """The names of objects about members, as of the last look."""
+        return self._members
+
     def wait(self, seconds: float) -> bool:
         """Return true once something came since the last look, or false after `seconds`.
 
@@ -112,6 +118,9 @@ class Exchange:
         """
         cursor = self._cursor
         heads = self._carrier.heads(self._box.prefix, cursor, seconds)
+        if heads.names and all(each.name.startswith(self._box.keys) for each in heads.names):
+            # keys come before the entry that names them: one round takes both
+            self._carrier.heads(self._box.prefix, heads.cursor, min(seconds, SOON))
         return bool(heads.names) and cursor == self._cursor
 
     def take(self) -> Report:

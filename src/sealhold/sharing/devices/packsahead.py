@@ -1,4 +1,4 @@
-"""Packs go to carriers while others are still being made, by a thread of its own.
+"""Packs go to carriers while others are still being made, by threads of their own.
 
 - What goes ahead is durable here, and named by nothing yet: whoever gives looks whether it is
   there, and puts what is not, before a version names it.
@@ -13,6 +13,7 @@ from threading import Condition, Thread
 
 from sealhold.model.errors import SealholdError
 
+AT_ONCE = 2  # packs on their way to a carrier: one is written there while another is sent
 Put = Callable[[bytes], int]  # puts a pack, by its hash, on a carrier; returns how many bytes went
 
 
@@ -24,7 +25,7 @@ class Ahead:
         self._puts = puts
         self._changed = Condition()
         self._waiting: deque[bytes] = deque()
-        self._is_running = False
+        self._running = 0
         self._sent = 0
         self._went: set[bytes] = set()
 
@@ -32,23 +33,28 @@ class Ahead:
         """Have a pack put, which is durable here."""
         with self._changed:
             self._waiting.append(pack)
-            if not self._is_running:
-                self._is_running = True
+            if self._running < AT_ONCE:
+                self._running += 1
                 Thread(target=self._run, name="packs-ahead", daemon=True).start()
 
     def ended(self) -> tuple[int, set[bytes]]:
         """Wait until all went that could; return how many bytes since, and which packs."""
         with self._changed:
-            self._changed.wait_for(lambda: not self._is_running)
+            self._changed.wait_for(lambda: not self._running)
             told = self._sent, self._went
             self._sent, self._went = 0, set()
             return told
+
+    def _leave(self, put: Put) -> None:
+        with self._changed:
+            if put in self._puts:
+                self._puts.remove(put)
 
     def _run(self) -> None:
         while True:
             with self._changed:
                 if not self._waiting:
-                    self._is_running = False
+                    self._running -= 1
                     self._changed.notify_all()
                     return
                 pack = self._waiting.popleft()
@@ -57,7 +63,7 @@ class Ahead:
                 try:
                     sent = put(pack)
                 except (SealholdError, OSError):
-                    self._puts.remove(put)
+                    self._leave(put)
                 with self._changed:
                     self._sent += sent
                     self._went.add(pack)

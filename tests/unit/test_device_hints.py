@@ -57,20 +57,18 @@ def test_no_hint_of_a_folder_is_lost_beside_hints_of_places() -> None:
 def report(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     """What has a folder report something, and returns once it was heard."""
     waiting: Queue[bool | None] = Queue()
+    told, nothing = True, False
     monkeypatch.setattr(devicewatch, "hints", lambda *_: iter(waiting.get, None))
     monkeypatch.setattr(devicewatch, "ECHO", 60.0)
 
     def say() -> None:
-        waiting.put(False)  # behind what is taken next, what was before it has been heard
-        waiting.put(False)
+        waiting.put(told)
+        waiting.put(nothing)
+        waiting.put(nothing)  # once this is taken, what was before it has been heard
         while not waiting.empty():
             Event().wait(0.001)
 
-    def told() -> None:
-        waiting.put(True)
-        say()
-
-    yield told
+    yield say
     waiting.put(None)
 
 

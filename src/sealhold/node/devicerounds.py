@@ -93,22 +93,9 @@ class Rounds:
         taken: dict[str, Changed] = {}
         for name, folder in self._folders.items():
             if not looks:
-                taken[name] = Changed()
                 continue
             tell(f"looking through {folder.path}")
-            try:
-                self._syncing.go_ahead(folder.opened, self._given)
-                done = folder.take(
-                    lambda what, at, of: tell(f"{what} {at} of {of} files"),
-                    after=partial(self._give_on, folder.opened),
-                )
-                if deletes and done.held is not None:
-                    done = folder.take(allowed=done.held.paths)
-            except NoEpochError as err:
-                # it waits in the folder for keys, which this very round may bring
-                self._given.troubles.append(f"{folder.path}: {err}")
-                done = Changed()
-            taken[name] = done
+            taken[name] = self._take(folder, tell, deletes=deletes)
         came = self._syncing.round(lambda name, _round: tell(f"exchanging {name}"))
         if self._budgets is not None and self._budgets.settle():
             self._give()
@@ -130,6 +117,22 @@ class Rounds:
             self._hints.follow(self._syncing.waits())
         told = self._told(came, tuple(shown), _records_shown(went, moved))
         return replace(told, documents=documents)
+
+    def _take(self, folder: FolderSync, tell: Tell, *, deletes: bool) -> Changed:
+        """Write down what somebody did in a folder, and give it on portion by portion."""
+        try:
+            self._go_ahead(folder.opened)
+            done = folder.take(
+                lambda what, at, of: tell(f"{what} {at} of {of} files"),
+                after=partial(self._give_on, folder.opened),
+            )
+            if deletes and done.held is not None:
+                done = folder.take(allowed=done.held.paths)
+        except NoEpochError as err:
+            # it waits in the folder for keys, which this very round may bring
+            self._given.troubles.append(f"{folder.path}: {err}")
+            done = Changed()
+        return done
 
     def _put(self, folder: FolderSync) -> Applied:
         """Put what came into a folder; what is reported of that is no hint."""
@@ -180,6 +183,11 @@ class Rounds:
         """Give what was taken of one collection so far, so that others need not wait."""
         if self._syncing is not None:
             self._syncing.give(opened, self._given)
+        self._go_ahead(opened)
+
+    def _go_ahead(self, opened: Open) -> None:
+        """Have packs go while a collection is written into, until something of it is given."""
+        if self._syncing is not None:
             self._syncing.go_ahead(opened, self._given)
 
     def _give(self) -> None:

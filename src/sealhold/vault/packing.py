@@ -225,12 +225,7 @@ class Packing:
         return held
 
     def _add_short(self, content: bytes) -> Held:
-        """Take in a short content: to hand each of thousands to a thread costs more than its work.
-
-        Raises:
-            StoreUnavailableError: the shelf does not answer.
-            CarrierAwayError: likewise.
-        """
+        """Take in a short content: to hand each to a thread costs more than its work."""
         self._raise()
         held = Held()
         self._short.append((held, content))
@@ -361,13 +356,8 @@ class Packing:
     ) -> None:
         with self._lock:
             now = self._counted
-            self._counted = Counted(
-                contents=now.contents + contents,
-                read=now.read + read,
-                fresh=now.fresh + fresh,
-                sent=now.sent + sent,
-                packs=now.packs + packs,
-            )
+            through = now.read + read, now.fresh + fresh, now.sent + sent
+            self._counted = Counted(now.contents + contents, *through, now.packs + packs)
             self._watch(self._counted)
 
 

@@ -92,7 +92,6 @@ class _Arranging:
             return False
 
     def _placed(self, wanted: Wanted) -> bool:
-        hand = self._hand
         row = self._row(wanted)
         if row is None or row.path != wanted.path:
             if not self._is_cleared(wanted, row):

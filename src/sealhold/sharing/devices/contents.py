@@ -7,6 +7,7 @@
 Source: docs/spec/11-exchange-and-op-log.md section 3.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -201,7 +202,7 @@ def is_sound(content: Content) -> bool:
     return content.inline is None and is_short and is_whole
 
 
-def _held(rest: dict[str, Plain], size: int) -> tuple[bytes | None, Manifest | None]:
+def _held(rest: Mapping[object, Plain], size: int) -> tuple[bytes | None, Manifest | None]:
     """Return the content that stands in a version itself, or what it is put together from.
 
     Raises:

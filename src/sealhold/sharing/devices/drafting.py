@@ -14,7 +14,14 @@ from sealhold.crypto.secret import Secret
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import InvalidError
 from sealhold.model.ids import ID_BYTES
-from sealhold.sharing.devices.contents import Content, Kind, is_sound, seal_content, seal_name, seal_note
+from sealhold.sharing.devices.contents import (
+    Content,
+    Kind,
+    is_sound,
+    seal_content,
+    seal_name,
+    seal_note,
+)
 from sealhold.sharing.devices.doclineage import seal_edits
 from sealhold.sharing.devices.keeping import Step
 from sealhold.sharing.devices.keybag import NAME, KeyName

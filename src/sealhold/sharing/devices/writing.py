@@ -240,7 +240,7 @@ class Hand:
         done: list[Wanted] = []
         with self.disk.many():
             for (wanted, row), part in zip(batch, parts, strict=True):
-                # THREAT T472: what somebody wrote meanwhile becomes a version before it is replaced.
+                # THREAT T472: what somebody wrote meanwhile is a version before it is replaced.
                 if self.is_free(row, wanted.path):
                     self.disk.rename(part, wanted.path)
                     done.append(wanted)

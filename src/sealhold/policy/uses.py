@@ -96,7 +96,7 @@ def lend(
     """
     _require_open(ledger, now)
     _require_left(ledger, amount)
-    # THREAT T479: an hour, so that a revocation that does not reach a device holds all the same
+    # THREAT T591: an hour, so that a revocation that does not reach a device holds all the same
     end = Instant(
         now + LONGEST if ledger.not_after is None else min(now + LONGEST, ledger.not_after)
     )

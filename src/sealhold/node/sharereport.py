@@ -18,7 +18,7 @@ from sealhold.sharing.devices.devices import Open
 from sealhold.sharing.peers import spaces
 from sealhold.sharing.peers.admitting import guests
 from sealhold.sharing.peers.sharepaper import Record, records
-from sealhold.sharing.peers.usereceipts import oddities, papers_of, receipts
+from sealhold.sharing.peers.usereceipts import is_signed_beside, oddities, papers_of, receipts
 
 _OWED: Final = DAY  # how long after its release a use without a receipt is told
 
@@ -85,9 +85,7 @@ class ShareReport:
                 purpose=each.body.purpose,
                 object="/".join(shown[each.body.object].path) if each.body.object in shown else "",
                 permitted=each.body.permitted,
-                signed="by both"
-                if each.key in kept and kept[each.key].receipt
-                else "by their device",
+                signed="by both" if is_signed_beside(opened, each.key) else "by their device",
             )
             for each in receipts(opened, record.grant)
         ]

@@ -63,7 +63,7 @@ class Answers:
     denied: int = 0
     reasons: list[str] = field(default_factory=list)  # for the owner alone
     odd: int = 0  # receipts that do not fit
-    said: bool = False  # whether something else is told to the owner's other devices
+    said: bool = False  # whether anything was written for others
 
 
 def key_for_use(record: Record, ask: Ask, _number: int) -> bytes:

@@ -51,10 +51,10 @@ def key_of(devices: Devices, kind: str, grant: GrantId, device: DeviceId) -> byt
     return mac16(secret, Tag.NOTE, kind.encode(), grant, device)
 
 
-def tell_lease(devices: Devices, grant: GrantId, term: int, lease: Lease) -> bool:
-    """Write what a device was lent, if that is new; return whether it was."""
+def tell_lease(devices: Devices, grant: GrantId, term: int, lease: Lease) -> None:
+    """Write what a device was lent, if that is new."""
     key = key_of(devices, LEASE, grant, lease.device)
-    return _tell(devices, LEASE, key, [1, grant, term, told_lease(lease)])
+    _tell(devices, LEASE, key, [1, grant, term, told_lease(lease)])
 
 
 def lease_for_me(devices: Devices, grant: GrantId, by: DeviceId, term: int) -> Lease | None:
@@ -76,14 +76,14 @@ def lease_for_me(devices: Devices, grant: GrantId, by: DeviceId, term: int) -> L
             return None
 
 
-def tell_has(devices: Devices, grant: GrantId, has: Has) -> bool:
-    """Write what this device has of a share, if that is new; return whether it was."""
+def tell_has(devices: Devices, grant: GrantId, has: Has) -> None:
+    """Write what this device has of a share, if that is new."""
     held = [
         [told_lease(each.holding.lease), each.holding.used, each.before, each.is_closed]
         for each in has.held
     ]
     key = key_of(devices, HAS, grant, devices.me.id)
-    return _tell(devices, HAS, key, [1, grant, has.incarnation, has.term, has.wants, held])
+    _tell(devices, HAS, key, [1, grant, has.incarnation, has.term, has.wants, held])
 
 
 def has_told(devices: Devices, grant: GrantId) -> bool:
@@ -130,11 +130,10 @@ def _note(home: Open, kind: str, key: bytes) -> Note | None:
     return home.replica.state.note(kind, key)
 
 
-def _tell(devices: Devices, kind: str, key: bytes, told: Plain) -> bool:
+def _tell(devices: Devices, kind: str, key: bytes, told: Plain) -> None:
     note = _note(devices.home, kind, key)
     if note is not None and note.told == told and note.device == devices.me.id:
-        return False
+        return
     draft = Draft(devices.home.replica)
     draft.note(kind, key, told)
     draft.commit()
-    return True

@@ -82,8 +82,9 @@ class Lending:
                 "lent",
             )
         newest = {each.device: each for each in self._ledgers.ledger(record.grant).lent}
+        term = self._term(opened, record)
         for lease in newest.values():
-            tell_lease(self._devices, record.grant, self._term(opened, record), lease)
+            tell_lease(self._devices, record.grant, term, lease)
         return ()
 
     def _term(self, opened: Open, record: Record) -> int:
@@ -162,13 +163,13 @@ class Borrowing:
     def __init__(self, devices: Devices, leases: ShareLeases) -> None:
         self._devices, self._leases = devices, leases
 
-    def keep_up(self, opened: Open, record: Record) -> bool:
-        """Take what was lent, give back what is over, ask for more; return if anything was said."""
+    def keep_up(self, opened: Open, record: Record) -> None:
+        """Take what was lent, give back what is over, and ask for more, durably."""
         named = opened.members.state.ledgers.get(Id16(record.grant))
         me = self._devices.me
         may = self._devices.home.members.state.certificate(me.id)
         if named is None or not is_lent(record) or may is None or may.role not in HOLDING:
-            return False
+            return
         now, grant = self._devices.now(), record.grant
         lease = lease_for_me(self._devices, grant, named.device, named.term)
         if lease is not None and lease.end > now and not record.is_revoked:
@@ -179,9 +180,9 @@ class Borrowing:
         held = self._leases.held(grant)
         wants = not record.is_revoked and _is_short(held, now) and _is_asked(opened, now)
         if not held and not wants and named.term == 1 and not has_told(self._devices, grant):
-            return False
+            return
         has = Has(Id16(me.incarnation), named.term, wants, tuple(held))
-        return tell_has(self._devices, grant, has)
+        tell_has(self._devices, grant, has)
 
 
 def _over(held: Sequence[Held], now: Instant, *, is_revoked: bool) -> list[int]:

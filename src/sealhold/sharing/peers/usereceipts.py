@@ -94,6 +94,11 @@ def _is_answered_elsewhere(devices: Devices, opened: Open, key: bytes) -> bool:
     return answer is not None and answer.device != devices.me.id
 
 
+def is_signed_beside(opened: Open, key: bytes) -> bool:
+    """Return whether a device of the owner signed a receipt, by the key of its note."""
+    return opened.replica.state.note(RECEIPT_KIND, key) is not None
+
+
 def papers_of(opened: Open, grant: GrantId) -> list[bytes]:
     """Return the receipts of a share, those signed by both where the owner did."""
     state = opened.replica.state

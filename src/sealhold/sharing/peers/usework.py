@@ -37,9 +37,11 @@ class UseWork:
         Raises:
             AuditUnavailableError: nothing can be written.
         """
+        before = self._heads(opened)
         missing = self._lending.keep_up(opened, record)
         done = self._answering.answer(opened, record)
         done.odd = len(sign_beside(self._devices, opened, record, self.ledgers))
+        done.said = self._heads(opened) != before
         return done, missing
 
     def help(self, opened: Open, record: Record) -> Answers:
@@ -50,10 +52,16 @@ class UseWork:
         """
         leases = ShareLeases(self._core, self._devices.me.incarnation)
         borrowing = Borrowing(self._devices, leases)
-        said = borrowing.keep_up(opened, record)
+        before = self._heads(opened)
+        borrowing.keep_up(opened, record)
         done = self._answering.answer_lent(opened, record, leases)
         if done.released:
-            said |= borrowing.keep_up(opened, record)
-        done.said = said
+            borrowing.keep_up(opened, record)
         sign_beside(self._devices, opened, record, leases)
+        done.said = self._heads(opened) != before
         return done
+
+    def _heads(self, opened: Open) -> list[object]:
+        """Return how far this device wrote in what others read of uses."""
+        log = self._devices.me.own.log
+        return [each.replica.book.head(log) for each in (opened, self._devices.home)]

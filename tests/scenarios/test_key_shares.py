@@ -43,16 +43,23 @@ def test_shares_reach_people_and_they_open_a_vault_that_lost_its_passphrase(
         "key share send paper --to Bo --to Bo",
         "key share send paper --to Bo --to Nobody",
         "key share send paper --to Bo --to Cy --need 3",
+        "key share send paper --to Bo --to Cy --window 31",
+        "key share send paper --to Bo --to Cy --heir Anna",
+        "key share send paper --to Bo --to Cy --heir Bo --after 0",
         "key share list",
+        "key held open Bo --dry-run",
+        "key held open Bo",
+        "key recovery veto",
         "key held show Bo --out card",
     ):
         assert anna(*line.split()).code != 0, line
     assert anna.told("key", "held", "list")["held"] == []
 
-    sent = anna(*["key", "share", "send", "paper", "--to", "Bo", "--to", "Cy", "--need", "2"])
+    sent = anna.line("key share send paper --to Bo --to Cy --need 2 --window 0")
     assert sent.code == 0, sent.err
     assert "2 shares; any 2 give the secret." in sent.out
-    assert "has your secret at once" in sent.out
+    assert "Each hands it out at once, on being asked." in sent.out
+    assert "printed shares" in sent.out
     assert anna.told("key", "share", "list")["holders"][0]["is_sent"] is False
     for name in NAMES:
         assert desks[name]("device", "sync").code == 0
@@ -60,7 +67,7 @@ def test_shares_reach_people_and_they_open_a_vault_that_lost_its_passphrase(
 
     (held,) = desks["Cy"].told("key", "held", "list")["held"]
     assert (held["name"], held["standing"]) == ("Anna", "verified")
-    assert (held["place"], held["count"], held["needed"]) == (2, 2, 2)
+    assert (held["place"], held["count"], held["needed"], held["window"]) == (2, 2, 2, 0)
     assert "words" not in held
     for name in ("Bo", "Cy"):
         card = tmp_path / f"{name}.txt"

@@ -101,6 +101,7 @@ class OpenParts:
         self.vault = vault
         self.core = core = vault.core
         self._home, self._world = home, world
+        self.proven: int | None = None  # when the owner typed what opens it, in ms; None: not here
         mind_copies(core, home.folder, world.outside)
         self.is_near = not places_of(home).records
         self.objects = Objects(core.store, core.objects, core.keys, core.entropy)

@@ -26,6 +26,7 @@ class Sort(StrEnum):
 
     CARD = "CARD"
     LETTER = "LETTER"
+    NOTICES = "NOTICES"  # of a recovery
 
 
 def armoured(sort: Sort, data: bytes) -> str:

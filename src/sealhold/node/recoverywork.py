@@ -6,7 +6,6 @@ Source: docs/spec/54-recovery-by-people.md sections 3 to 5.
 from collections.abc import Sequence
 from contextlib import suppress
 
-from sealhold.audit.event import EventKind
 from sealhold.model.errors import DeniedError, HeldBackError, InvalidError, NotFoundError
 from sealhold.model.quantities import DAY, Instant, rfc3339
 from sealhold.model.shown.recovery import (
@@ -27,6 +26,7 @@ from sealhold.sharing.peers.letter import Kind
 from sealhold.sharing.peers.recoveryheld import (
     HeldRecovery,
     check_released,
+    hand_out,
     recoveries,
     standing,
 )
@@ -188,9 +188,7 @@ class RecoveryWork:
             with suppress(DeniedError):  # it is handed out at once, and told where it can be
                 opening = plan(devices, self._people.contacts, share)
                 open_recovery(devices, self._people.letters, opening)
-        devices.keeping.recovery_told(EventKind.RECOVERY, "handed-out")
-        devices.keeping.contact_told("recovery-shown")
-        return self._view(share), share.words
+        return self._view(share), hand_out(devices, share)
 
     # --- within ---
 

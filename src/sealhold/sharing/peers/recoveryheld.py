@@ -10,6 +10,7 @@ Source: docs/spec/54-recovery-by-people.md sections 4 and 5; docs/spec/13-pairin
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sealhold.audit.event import EventKind
 from sealhold.crypto.digest import tagged
 from sealhold.crypto.tags import Tag
 from sealhold.model.encoding import Plain
@@ -171,6 +172,18 @@ def check_released(devices: Devices, share: Held) -> None:
     raise HeldBackError("the share is held back", None if until == NEVER else until)
 
 
+def hand_out(devices: Devices, share: Held) -> str:
+    """Return the words of a share that may be handed out now; the log tells of it first.
+
+    Raises:
+        HeldBackError: nobody opened a recovery here, or its window is not over.
+        AuditUnavailableError: the log cannot tell of it.
+    """
+    check_released(devices, share)
+    devices.keeping.recovery_told(EventKind.RECOVERY, "handed-out")
+    return share.words
+
+
 # --- inside ---
 
 
@@ -200,7 +213,7 @@ def _read(devices: Devices, key: bytes, owner: ContactId, told: list[Plain]) -> 
         opened=Instant(opened) if opened else None,
         opener=opener,
         heard=_time(devices, HEARD_KIND, key),
-        notices=tuple(_notices(devices, key)),
+        notices=tuple(sorted(_notices(devices, key), key=lambda each: each.place)),
         vetoes=tuple(_vetoes(devices, key)),
         ended=_time(devices, ENDED_KIND, key),
     )

@@ -20,7 +20,7 @@ from sealhold.sharing.devices.certs import Role
 from sealhold.sharing.devices.devices import Devices
 from sealhold.sharing.devices.drafting import Draft
 from sealhold.sharing.devices.keeping import Step
-from sealhold.sharing.devices.recovery import Course
+from sealhold.sharing.devices.recovery import FRESH_MS, Course
 from sealhold.sharing.peers.card import Card
 from sealhold.sharing.peers.contacts import Contacts, Known
 from sealhold.sharing.peers.letter import Kind, Letter
@@ -201,7 +201,7 @@ def kinds_of_holders(devices: Devices) -> Mapping[str, Handler]:
 def _vetoed(devices: Devices, card: Card, letter: Letter) -> None:
     """Take in a veto of somebody's device, and hear of the recovery by it."""
     veto, share, now = read_veto(letter.body), _share_of(devices, letter.sender), devices.now()
-    if share is None:
+    if share is None or veto.verified > FRESH_MS:  # it never counts, and hides none that does
         return
     try:
         notices = read_all(veto.notices, share.policy)

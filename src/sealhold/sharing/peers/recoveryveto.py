@@ -81,7 +81,7 @@ def own_recoveries(devices: Devices) -> list[OwnRecovery]:
                 id=id_,
                 of=one,
                 by_heir=notices[0][0].by_heir,
-                notices=tuple(notices),
+                notices=tuple(sorted(notices, key=lambda each: each[0].place)),
                 vetoed_by=by,
                 verified=verified,
                 vetoed=at,

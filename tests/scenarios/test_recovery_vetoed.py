@@ -40,6 +40,7 @@ def test_a_vetoed_recovery_waits_for_two_windows_or_one_share_more(
     desks: dict[str, Desk], tmp_path: Path
 ) -> None:
     anna, bo, cy, di = desks.values()
+    assert anna("key", "recovery", "alive").code == 0
     notices = [str(tmp_path / f"notices-{number}") for number in range(4)]
     show = ("key", "held", "show", "Anna", "--out", "card")
     assert "open one first" in refused(bo, *show)["message"]
@@ -56,6 +57,7 @@ def test_a_vetoed_recovery_waits_for_two_windows_or_one_share_more(
 
     # each sync of Anna says so, and one of her devices says no: not without her, and once
     assert "a recovery of your secret was opened at Bo" in anna("device", "sync").out
+    assert "was opened at Bo" in anna("device", "list").out
     (heard,) = anna.told("key", "recovery", "list")["recoveries"]
     assert (heard["by"], heard["course"], heard["vetoed_by"]) == (["Bo"], "held", "")
     assert anna("key", "recovery", "veto", env={}).code != 0

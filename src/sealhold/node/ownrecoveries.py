@@ -97,6 +97,15 @@ def alarms(devices: Devices, names: Mapping[bytes, str]) -> list[str]:
     return found
 
 
+def alarms_here(work: DeviceWork) -> list[str]:
+    """Return the alarms that this device knows of; none on a limited one."""
+    try:
+        names = {bytes(each.id): each.name for each in Contacts(work.devices).every()}
+        return alarms(work.devices, names)
+    except NotFoundError:
+        return []
+
+
 def tell_if_due(work: DeviceWork, contacts: Contacts, letters: Letters) -> None:
     """Have holders hear of a use, if the owner typed what opens the vault, and it is due."""
     ago = work.proven

@@ -137,9 +137,9 @@ def _facts(found: OpeningView) -> Facts:
     return Facts(
         [
             ("For", "the heir" if found.by_heir else f"{safe(found.owner)}"),
-            ("Opened by", f"{found.notices} holders, {found.needed} are needed"),
+            ("Opened by", f"{counted(found.notices, 'holder')}; {found.needed} are needed"),
             ("Held back", f"{days} from when its owner was told" if found.window else "not at all"),
-            ("Known here", "no" if found.is_new else "yes: what was brought was added"),
+            ("Opened here", "now" if found.is_new else "before; what was brought is added"),
         ]
     )
 

@@ -292,7 +292,8 @@ class Keeping:
 
     def recovery_told(self, kind: EventKind, reason: str) -> None:
         """Have the log tell what became of a recovery; `kind` is `RECOVERY` or `VETO`."""
-        event = Event(kind=kind, actor=Actor.OWNER, subject=self._teller.subject, reason=reason)
+        actor = Actor.VAULT if reason == "heard" else Actor.OWNER
+        event = Event(kind=kind, actor=actor, subject=self._teller.subject, reason=reason)
         self._core.writer.submit([Work((), (self._teller.entry(event),))]).result()
 
     def receipt_told(self, receipt: ReceiptId, paper: bytes, reason: str) -> None:

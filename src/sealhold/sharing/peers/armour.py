@@ -26,7 +26,7 @@ class Sort(StrEnum):
 
     CARD = "CARD"
     LETTER = "LETTER"
-    NOTICES = "NOTICES"  # of a recovery
+    NOTICES = "RECOVERY NOTICE"  # of one holder or several
 
 
 def armoured(sort: Sort, data: bytes) -> str:

@@ -36,6 +36,23 @@ def desks(tmp_path: Path) -> dict[str, Desk]:
     return found
 
 
+def vetoed_once(anna: Desk) -> str:
+    """Have a device of Anna say no to what Bo opened; return the recovery."""
+    # each sync of Anna says so, and one of her devices says no: not without her, and once
+    assert "a recovery of your secret was opened at Bo" in anna("device", "sync").out
+    assert "was opened at Bo" in anna("device", "list").out
+    (heard,) = anna.told("key", "recovery", "list")["recoveries"]
+    assert (heard["by"], heard["course"], heard["vetoed_by"]) == (["Bo"], "held", "")
+    assert anna("key", "recovery", "veto", env={}).code != 0
+    wrong = anna("key", "recovery", "veto", env={"SEALHOLD_PASSPHRASE": "not it at all"})
+    assert wrong.code != 0
+    assert anna.told("key", "recovery", "list")["recoveries"] == [heard]
+    assert anna.told("key", "recovery", "veto")["holders"] == 3
+    second = anna.told("key", "recovery", "veto", heard["id"][:8])
+    assert (second["is_new"], second["holders"]) == (False, 0)
+    return str(heard["id"])
+
+
 def test_a_vetoed_recovery_waits_for_two_windows_or_one_share_more(
     desks: dict[str, Desk], tmp_path: Path
 ) -> None:
@@ -55,24 +72,13 @@ def test_a_vetoed_recovery_waits_for_two_windows_or_one_share_more(
     early = refused(bo, *show)
     assert "1 of 2 holders opened it" in early["message"]
 
-    # each sync of Anna says so, and one of her devices says no: not without her, and once
-    assert "a recovery of your secret was opened at Bo" in anna("device", "sync").out
-    assert "was opened at Bo" in anna("device", "list").out
-    (heard,) = anna.told("key", "recovery", "list")["recoveries"]
-    assert (heard["by"], heard["course"], heard["vetoed_by"]) == (["Bo"], "held", "")
-    assert anna("key", "recovery", "veto", env={}).code != 0
-    wrong = anna("key", "recovery", "veto", env={"SEALHOLD_PASSPHRASE": "not it at all"})
-    assert wrong.code != 0
-    assert anna.told("key", "recovery", "list")["recoveries"] == [heard]
-    assert anna.told("key", "recovery", "veto")["holders"] == 3
-    second = anna.told("key", "recovery", "veto", heard["id"][:8])
-    assert (second["is_new"], second["holders"]) == (False, 0)
+    recovery = vetoed_once(anna)
     sync([anna, bo, cy, di])
 
     # every holder is shown the device; Cy opens it as well, with what was brought
     for each in (bo, cy, di):
         (one,) = each.told("key", "held", "list")["held"][0]["recoveries"]
-        assert (one["id"], one["vetoed_by"]) == (heard["id"], "laptop")
+        assert (one["id"], one["vetoed_by"]) == (recovery, "laptop")
     assert cy("key", "held", "open", "Anna", "--notices", notices[0], "--out", notices[1]).code == 0
     doubled = refused(cy, *show)
     assert 5.9 * DAY < doubled["until"] - NOW < 6.1 * DAY

@@ -10,7 +10,7 @@ from sealhold.sharing.peers.recoveryheld import HeldRecovery, check_released, re
 from sealhold.sharing.peers.recoveryopening import Opening, open_recovery, plan
 from sealhold.sharing.peers.recoveryshares import PLAIN, Held, Terms, held
 from sealhold.sharing.peers.recoveryveto import OwnRecovery, own_recoveries, veto
-from tests.unit.owned_devices import NOON
+from tests.unit.memory_vault import NOON
 from tests.unit.recovering_people import Circle, circle
 from tests.unit.two_people import Person
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from sealhold.model.errors import DeniedError, InvalidError, NotFoundError
 from sealhold.model.shown.contacts import ContactView, LetterView, OwnCardView, PostView
 from sealhold.node.devicework import DeviceWork
-from sealhold.node.ownrecoveries import alarms, tell_if_due
+from sealhold.node.recoveryrounds import alarms, tell_if_due
 from sealhold.node.sharedwithme import kinds_of_shares
 from sealhold.sharing.devices.pairingcode import as_terminal
 from sealhold.sharing.peers.armour import Sort, armoured, is_short, read_short, short, unarmoured

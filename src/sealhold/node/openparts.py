@@ -95,13 +95,14 @@ if TYPE_CHECKING:
 class OpenParts:
     """The parts of an open vault, built once."""
 
+    proven: int | None = None  # when the owner typed what opens it, in ms; None: they did not
+
     def __init__(
         self, vault: Opened, home: Home, world: World, verify: Callable[[str], bool]
     ) -> None:
         self.vault = vault
         self.core = core = vault.core
         self._home, self._world = home, world
-        self.proven: int | None = None  # when the owner typed what opens it, in ms; None: not here
         mind_copies(core, home.folder, world.outside)
         self.is_near = not places_of(home).records
         self.objects = Objects(core.store, core.objects, core.keys, core.entropy)

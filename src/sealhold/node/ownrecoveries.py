@@ -4,33 +4,28 @@ Source: docs/spec/54-recovery-by-people.md section 6.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from sealhold.model.errors import InvalidError, NotFoundError, WrongPassphraseError
 from sealhold.model.shown.recovery import OwnRecoveryView, VetoView
+from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.node import Node
+from sealhold.node.recoveryrounds import opened_by
 from sealhold.sharing.devices.devices import Devices
-from sealhold.sharing.devices.recovery import FRESH_MS, NEVER, Course
-from sealhold.sharing.peers.contacts import Contacts
-from sealhold.sharing.peers.letters import Letters
+from sealhold.sharing.devices.recovery import NEVER, Course
 from sealhold.sharing.peers.recoveryveto import (
     OwnRecovery,
-    is_use_due,
     own_recoveries,
     own_standing,
     tell_of_use,
     veto,
 )
 
-if TYPE_CHECKING:
-    from sealhold.node.contactwork import ContactWork
-
 
 class OwnRecoveries:
     """What holders of the owner's shares told of. For one thread."""
 
-    def __init__(self, node: Node, work: DeviceWork, people: "ContactWork") -> None:
+    def __init__(self, node: Node, work: DeviceWork, people: ContactWork) -> None:
         self._node, self._work, self._people = node, work, people
 
     def every(self) -> list[OwnRecoveryView]:
@@ -87,32 +82,6 @@ class OwnRecoveries:
         return found[0]
 
 
-def alarms(devices: Devices, names: Mapping[bytes, str]) -> list[str]:
-    """Return a sentence for each recovery of the own secret that is held and was not vetoed."""
-    found = list[str]()
-    for each in own_recoveries(devices):
-        if each.vetoed is None and own_standing(devices, each).course is Course.HELD:
-            by = ", ".join(_by(each, names))
-            found.append(f"a recovery of your secret was opened at {by}: say no if it is not you")
-    return found
-
-
-def alarms_here(work: DeviceWork) -> list[str]:
-    """Return the alarms that this device knows of; none on a limited one."""
-    try:
-        names = {bytes(each.id): each.name for each in Contacts(work.devices).every()}
-        return alarms(work.devices, names)
-    except NotFoundError:
-        return []
-
-
-def tell_if_due(work: DeviceWork, contacts: Contacts, letters: Letters) -> None:
-    """Have holders hear of a use, if the owner typed what opens the vault, and it is due."""
-    ago = work.proven
-    if ago is not None and 0 <= ago <= FRESH_MS and is_use_due(work.devices):
-        tell_of_use(work.devices, contacts, letters, ago)
-
-
 def _view(devices: Devices, one: OwnRecovery, names: Mapping[bytes, str]) -> OwnRecoveryView:
     stands = own_standing(devices, one)
     own = {bytes(key): name for key, name in devices.names().items()}
@@ -122,13 +91,7 @@ def _view(devices: Devices, one: OwnRecovery, names: Mapping[bytes, str]) -> Own
         by_heir=one.by_heir,
         heard=one.heard,
         until=None if stands.holds_until == NEVER else stands.holds_until,
-        by=_by(one, names),
+        by=opened_by(one, names),
         needed=one.of.policy.needed,
         vetoed_by=own.get(one.vetoed_by, one.vetoed_by.hex()[:12]),
-    )
-
-
-def _by(one: OwnRecovery, names: Mapping[bytes, str]) -> tuple[str, ...]:
-    return tuple(
-        names.get(bytes(notice.holder), notice.holder.hex()[:12]) for notice, _ in one.notices
     )

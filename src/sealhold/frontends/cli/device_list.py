@@ -7,7 +7,7 @@ from sealhold.frontends.cli.opening import reading
 from sealhold.frontends.cli.out import Column, Line, Table, emit, figure, safe
 from sealhold.frontends.cli.session import Session
 from sealhold.node.devicework import DeviceWork
-from sealhold.node.ownrecoveries import alarms_here
+from sealhold.node.recoveryrounds import alarms_here
 
 
 def device_list(context: typer.Context) -> None:

@@ -68,6 +68,24 @@ def test_no_share_leaves_before_the_window_ends_whatever_was_opened(here: Opener
 
 
 @pytest.mark.threat("T578")
+def test_a_recovery_that_lies_open_for_long_is_completed_by_nobody_at_once(here: Openers) -> None:
+    cy = here.circle.others["Cy"].device.devices
+    papers = here.open("Bo")
+    told(here)
+    assert here.veto()
+    told(here)
+    here.clock.days(60)  # nobody else opened it
+    here.open("Cy", papers)
+    assert here.course("Cy") == "prevails"  # by the windows that ran long ago
+    told(here)
+    here.clock.days(2.9)
+    with pytest.raises(HeldBackError):
+        hand_out(cy, here.share_of("Cy"))
+    here.clock.days(0.2)
+    assert hand_out(cy, here.share_of("Cy"))
+
+
+@pytest.mark.threat("T578")
 def test_nothing_is_opened_behind_the_back_of_an_owner_who_cannot_be_told(here: Openers) -> None:
     bo = here.circle.others["Bo"]
     # somebody brings a card of their own under the owner's name

@@ -49,6 +49,7 @@ def test_shares_reach_people_and_they_open_a_vault_that_lost_its_passphrase(
     assert "Each hands it out at once, on being asked." in sent.out
     assert "printed shares" in sent.out
     assert anna.told("key", "share", "list")["holders"][0]["is_sent"] is False
+    assert "hold a share of your secret" in anna("contact", "remove", "Bo").err
     for name in NAMES:
         assert desks[name]("device", "sync").code == 0
     assert all(each["is_sent"] for each in anna.told("key", "share", "list")["holders"])

@@ -79,7 +79,7 @@ class Openers:
         """Return what the owner heard of."""
         return own_recoveries(self.owner.device.devices)
 
-    def veto(self, verified: int = 0, which: int = 0) -> bool:
+    def veto(self, verified: int = 0, which: int = 0) -> int | None:
         owner = self.owner
         found = self.heard()[which]
         return veto(owner.device.devices, owner.contacts, owner.letters, found, verified)

@@ -8,7 +8,7 @@ Source: docs/spec/51-contacts.md; docs/spec/13-pairing.md section 10.
 
 from collections.abc import Mapping
 
-from sealhold.model.errors import DeniedError, InvalidError, NotFoundError
+from sealhold.model.errors import DeniedError, HoldsShareError, InvalidError, NotFoundError
 from sealhold.model.shown.contacts import ContactView, LetterView, OwnCardView, PostView
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.recoveryrounds import alarms, tell_if_due
@@ -21,7 +21,7 @@ from sealhold.sharing.peers.letter import MAX_LETTER, Kind
 from sealhold.sharing.peers.letters import Handler, Letters, Post
 from sealhold.sharing.peers.owncard import OwnCard
 from sealhold.sharing.peers.recoveryopening import kinds_of_holders, settle
-from sealhold.sharing.peers.recoveryshares import kinds_of_recovery
+from sealhold.sharing.peers.recoveryshares import kinds_of_recovery, own_set
 from sealhold.sharing.peers.recoveryveto import kinds_of_notices
 
 
@@ -163,8 +163,16 @@ class ContactWork:
         return _shown(self.contacts.allow(known))
 
     def remove(self, name: str) -> ContactView:
-        """Forget a contact; return who it was."""
+        """Forget a contact; return who it was.
+
+        Raises:
+            HoldsShareError: they hold a share of the newest set; a new one without them comes first.
+        """
         known = self.contacts.named(name)
+        given = own_set(self._work.devices)
+        # THREAT T578: who holds a share is heard when they open a recovery
+        if given is not None and known.id in given.holders:
+            raise HoldsShareError("they hold a share of your secret")
         self._told("removed")
         self.contacts.remove(known)
         return _shown(known)

@@ -54,12 +54,12 @@ class OwnRecoveries:
         self._node.parts.proven = self._node.world.clock()
         devices, people = self._work.devices, self._people
         took = max(0, self._node.world.clock() - before)
-        is_new = veto(devices, people.contacts, people.letters, found, took)
+        told = veto(devices, people.contacts, people.letters, found, took)
         again = next(each for each in self._every() if each.id == found.id)
         return VetoView(
             recovery=_view(devices, again, people.names()),
-            is_new=is_new,
-            holders=len(found.of.holders) if is_new else 0,
+            is_new=told is not None,
+            holders=told or 0,
         )
 
     def alive(self) -> bool:

@@ -28,7 +28,7 @@ from sealhold.sharing.peers.recoveryheld import (
     check_released,
     hand_out,
     recoveries,
-    standing,
+    release,
 )
 from sealhold.sharing.peers.recoveryopening import Opening, open_recovery, plan
 from sealhold.sharing.peers.recoverypapers import MAX_CARRIED, read_carried, write_carried
@@ -268,7 +268,7 @@ class RecoveryWork:
         return tuple(self._recovery(each) for each in found)
 
     def _recovery(self, one: HeldRecovery) -> RecoveryView:
-        stands = standing(self._work.devices, one)
+        stands = release(self._work.devices, one)
         names = {each.device: each.name for each in one.vetoes}
         return RecoveryView(
             id=one.id.hex(),

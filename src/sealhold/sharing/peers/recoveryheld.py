@@ -144,6 +144,23 @@ def standing(devices: Devices, one: HeldRecovery) -> Standing:
     return judged(one.rules, notice, known, devices.now())
 
 
+def release(devices: Devices, one: HeldRecovery) -> Standing:
+    """Return how a recovery stands for the share that is held here.
+
+    A share waits for one window at least since its own holder opened the recovery, so one that lies
+    open for long is completed by nobody before the owner heard of who opened it last.
+    """
+    found = standing(devices, one)
+    if one.opened is None or found.course not in {Course.HELD, Course.PREVAILS}:
+        return found
+    # THREAT T578: what was opened, and vetoed, long ago hands out no share of a holder who opens
+    # it today
+    own = Instant(one.opened + one.rules.window_ms)
+    until = NEVER if found.holds_until == NEVER else max(found.holds_until, own)
+    course = Course.PREVAILS if until <= devices.now() else Course.HELD
+    return Standing(course=course, holds_until=until, named=found.named)
+
+
 def heir_may(devices: Devices, share: Held) -> Instant:
     """Return from when on an heir may open a recovery of whose share is held here."""
     known = uses(devices, USE_KIND, share.owner)
@@ -164,7 +181,7 @@ def check_released(devices: Devices, share: Held) -> None:
         for each in recoveries(devices, share.owner)
         if each.opened is not None and each.rules.generation == share.policy.generation
     ]
-    found = [standing(devices, each) for each in mine]
+    found = [release(devices, each) for each in mine]
     # THREAT T578: no share leaves before the rules say so, whoever asks
     if any(each.course is Course.PREVAILS for each in found):
         return

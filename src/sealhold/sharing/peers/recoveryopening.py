@@ -62,11 +62,7 @@ class Opening:
     by_heir: bool
     others: tuple[HolderNotice, ...]  # that were brought
     known: HeldRecovery | None  # what is known of it already
-
-    @property
-    def is_new(self) -> bool:
-        """Whether the holder did not say yes to it yet."""
-        return self.known is None or self.known.opened is None
+    is_new: bool  # the holder did not say yes to it yet, or on a device that told nobody so far
 
 
 def plan(
@@ -120,6 +116,9 @@ def plan(
         by_heir=is_of_heir,
         others=others,
         known=known,
+        is_new=known is None
+        or known.opened is None
+        or (known.heard is None and known.opener != devices.me.id),
     )
 
 

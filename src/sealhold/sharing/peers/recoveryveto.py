@@ -116,8 +116,8 @@ def own_standing(devices: Devices, one: OwnRecovery) -> Standing:
 
 def veto(  # reason: whose, how, and against what
     devices: Devices, contacts: Contacts, letters: Letters, one: OwnRecovery, verified: int
-) -> bool:
-    """Say no to a recovery, durably, with letters to all holders; return False if one did already.
+) -> int | None:
+    """Say no to a recovery, durably, with letters to its holders; None if a device did already.
 
     Args:
         devices: of the owner.
@@ -125,6 +125,9 @@ def veto(  # reason: whose, how, and against what
         letters: of the owner.
         one: what is vetoed.
         verified: milliseconds since the user of this device was verified.
+
+    Returns:
+        How many holders get a letter: those who are contacts still, and not paused.
 
     Raises:
         DeniedError: this device may not administer, or its user was not verified just now.
@@ -136,7 +139,7 @@ def veto(  # reason: whose, how, and against what
     if not 0 <= verified <= FRESH_MS:
         raise DeniedError("the user of this device was not verified just now")
     if one.vetoed is not None:
-        return False
+        return None
     me = devices.me
     name = devices.names().get(me.id, me.name)
     papers = tuple(notice.data for notice, _ in one.notices)
@@ -148,7 +151,7 @@ def veto(  # reason: whose, how, and against what
     told: Plain = [me.id, verified, devices.now()]
     draft.note(VETOED_KIND, one.id, told)
     draft.commit(Step(beside=ops))
-    return True
+    return len(people)
 
 
 def tell_of_use(devices: Devices, contacts: Contacts, letters: Letters, verified: int) -> bool:

@@ -166,7 +166,7 @@ class ContactWork:
         """Forget a contact; return who it was.
 
         Raises:
-            HoldsShareError: they hold a share of the newest set; a new one without them comes first.
+            HoldsShareError: they hold a share of the newest set: give one without them first.
         """
         known = self.contacts.named(name)
         given = own_set(self._work.devices)

@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from sealhold.model.errors import WrongPassphraseError
 from sealhold.model.quantities import DAY
+from sealhold.node.recoverywork import RecoveryWork
 from tests.scenarios.people_desks import desks_of, go_on, sync
 from tests.scenarios.test_contact_commands import Desk
-from tests.transcripts.cli import NOW
+from tests.scenarios.vaults import Hands, opened
+from tests.transcripts.cli import NOW, PASSPHRASE
 
 
 def refused(desk: Desk, *words: str) -> dict[str, Any]:
@@ -29,7 +32,8 @@ def desks(tmp_path: Path) -> dict[str, Desk]:
     """Return an owner who gave three people shares, of which two are needed."""
     found = desks_of(tmp_path, ("Anna", "Bo", "Cy", "Di"))
     anna = found["Anna"]
-    sent = anna.line("key share send paper --to Bo --to Cy --to Di --need 2")
+    line = "key share send paper --to Bo --to Cy --to Di --need 2 --heir Di --after 9"
+    sent = anna.line(line)
     assert sent.code == 0, sent.err
     assert "Each holds back for 3 days once a recovery was opened" in sent.out
     sync(found.values())
@@ -46,6 +50,8 @@ def vetoed_once(anna: Desk) -> str:
     assert anna("key", "recovery", "veto", env={}).code != 0
     wrong = anna("key", "recovery", "veto", env={"SEALHOLD_PASSPHRASE": "not it at all"})
     assert wrong.code != 0
+    with opened(anna.home, Hands(anna.now)) as node, pytest.raises(WrongPassphraseError):
+        RecoveryWork(node).own.veto("", "typed, and wrong")
     assert anna.told("key", "recovery", "list")["recoveries"] == [heard]
     assert anna.told("key", "recovery", "veto")["holders"] == 3
     second = anna.told("key", "recovery", "veto", heard["id"][:8])
@@ -57,7 +63,7 @@ def test_a_vetoed_recovery_waits_for_two_windows_or_one_share_more(
     desks: dict[str, Desk], tmp_path: Path
 ) -> None:
     anna, bo, cy, di = desks.values()
-    assert anna("key", "recovery", "alive").code == 0
+    assert anna.told("key", "recovery", "alive") == {"told": True}
     notices = [str(tmp_path / f"notices-{number}") for number in range(4)]
     show = ("key", "held", "show", "Anna", "--out", "card")
     assert "open one first" in refused(bo, *show)["message"]
@@ -92,6 +98,12 @@ def test_a_vetoed_recovery_waits_for_two_windows_or_one_share_more(
     enough = bo(*show, "--notices", notices[2])
     assert enough.code == 0, enough.err
 
+    # Anna types her passphrase for a sync, so the heir waits from then on
+    assert anna("device", "sync", typed=[PASSPHRASE], env={}).code == 0
+    sync([di])
+    heir = refused(di, "key", "held", "open", "Anna", "--heir", "--out", notices[3])
+    assert 12 * DAY < heir["until"] - NOW < 12.2 * DAY
+
     # Cy never hears of the third: there the doubled window ends
     assert refused(cy, *show)["until"] == doubled["until"]
     go_on(desks.values(), 3)
@@ -99,7 +111,14 @@ def test_a_vetoed_recovery_waits_for_two_windows_or_one_share_more(
     cards = [str(desk.folder / "card") for desk in (bo, cy)]
     assert anna.told("key", "recover", *cards, "--check")["opens_this_vault"] is True
 
-    for desk, words in ((anna, ("heard", "given")), (bo, ("opened", "heard", "handed-out"))):
+    go_on([di], 7)
+    may = di.told("key", "held", "open", "Anna", "--heir", "--dry-run")
+    assert (may["by_heir"], may["is_new"]) == (True, True)
+
+    for desk, words in (
+        (anna, ("heard", "given", "use-told")),
+        (bo, ("opened", "heard", "handed-out")),
+    ):
         log = desk.told("audit", "show", "--limit", "300")["entries"]
         told = [each["reason"] for each in log if each["kind"] in {"recovery", "veto"}]
         assert set(words) <= set(told), told

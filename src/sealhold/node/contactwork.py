@@ -95,7 +95,7 @@ class ContactWork:
         tell_if_due(self._work, self.contacts, self.letters)
         self.letters.give(spots, self._work.places.reach, post)
         settle(self._work.devices, self.contacts, self.letters)
-        post.troubles += alarms(self._work.devices, self.names())
+        post.troubles += alarms(self._work.devices, self.names)
         return post
 
     # --- contacts ---

@@ -3,7 +3,7 @@
 Source: docs/spec/54-recovery-by-people.md sections 4 and 6.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sealhold.model.errors import NotFoundError
 from sealhold.node.devicework import DeviceWork
@@ -20,20 +20,26 @@ from sealhold.sharing.peers.recoveryveto import (
 )
 
 
-def alarms(devices: Devices, names: Mapping[bytes, str]) -> list[str]:
-    """Return a sentence for each recovery of the own secret that is held and was not vetoed."""
+def alarms(devices: Devices, names: Callable[[], Mapping[bytes, str]]) -> list[str]:
+    """Return a sentence for each recovery of the own secret that is held and was not vetoed.
+
+    `names` returns what the owner calls people, by their root ids.
+    """
     found = list[str]()
     for each in own_recoveries(devices):
         if each.vetoed is None and own_standing(devices, each).course is Course.HELD:
-            by = ", ".join(opened_by(each, names))
+            by = ", ".join(opened_by(each, names()))
             found.append(f"a recovery of your secret was opened at {by}: say no if it is not you")
     return found
 
 
 def alarms_here(work: DeviceWork) -> list[str]:
     """Return the alarms that this device knows of; none on a limited one."""
+
+    def names() -> dict[bytes, str]:
+        return {bytes(each.id): each.name for each in Contacts(work.devices).every()}
+
     try:
-        names = {bytes(each.id): each.name for each in Contacts(work.devices).every()}
         return alarms(work.devices, names)
     except NotFoundError:
         return []

@@ -222,8 +222,11 @@ def _came(devices: Devices, letter: Letter) -> None:
 
 def _told(devices: Devices) -> Iterator[tuple[OwnSet, Instant, HolderNotice]]:
     """Yield the notices that came, each with its set and when it was heard."""
+    notes = list(devices.home.replica.state.notes(TOLD_KIND))
+    if not notes:  # a round asks each time
+        return
     sets = {each.policy.generation: each for each in own_sets(devices)}
-    for _, note in devices.home.replica.state.notes(TOLD_KIND):
+    for _, note in notes:
         match note.told:
             case [int(generation), bytes(data), int(heard)] if generation in sets:
                 one = sets[generation]

@@ -18,6 +18,9 @@ from tests.scenarios.vaults import Hands, opened
 from tests.transcripts.cli import NOW, PASSPHRASE
 
 
+SHOW = ("key", "held", "show", "Anna", "--out", "card")
+
+
 def refused(desk: Desk, *words: str) -> dict[str, Any]:
     """Return how a command was refused; it wrote no card."""
     ended = desk(*words, "--json")
@@ -38,6 +41,37 @@ def desks(tmp_path: Path) -> dict[str, Desk]:
     assert "Each holds back for 3 days once a recovery was opened" in sent.out
     sync(found.values())
     return found
+
+
+def opened_by_bo(bo: Desk, file: str) -> None:
+    """Have somebody who says that they are Anna open a recovery at Bo."""
+    assert bo.told("key", "held", "open", "Anna", "--dry-run")["is_new"] is True
+    assert bo.told("key", "held", "list")["held"][0]["recoveries"] == []
+    said = bo("key", "held", "open", "Anna", "--out", file)
+    assert said.code == 0, said.err
+    assert "was not told yet" in refused(bo, *SHOW)["message"]
+    sync([bo])
+    early = refused(bo, *SHOW)
+    assert "1 of 2 holders opened it" in early["message"]
+
+
+def heir_waits(anna: Desk, di: Desk, file: str) -> None:
+    """Have Anna type her passphrase for a sync: the heir waits from then on."""
+    assert anna("device", "sync", typed=[PASSPHRASE], env={}).code == 0
+    sync([di])
+    heir = refused(di, "key", "held", "open", "Anna", "--heir", "--out", file)
+    assert 12 * DAY < heir["until"] - NOW < 12.2 * DAY
+
+
+def logs_tell(anna: Desk, bo: Desk) -> None:
+    """Have the logs of both sides tell what happened."""
+    for desk, words in (
+        (anna, ("heard", "given", "use-told")),
+        (bo, ("opened", "heard", "handed-out")),
+    ):
+        log = desk.told("audit", "show", "--limit", "300")["entries"]
+        told = [each["reason"] for each in log if each["kind"] in {"recovery", "veto"}]
+        assert set(words) <= set(told), told
 
 
 def vetoed_once(anna: Desk) -> str:
@@ -65,19 +99,10 @@ def test_a_vetoed_recovery_waits_for_two_windows_or_one_share_more(
     anna, bo, cy, di = desks.values()
     assert anna.told("key", "recovery", "alive") == {"told": True}
     notices = [str(tmp_path / f"notices-{number}") for number in range(4)]
-    show = ("key", "held", "show", "Anna", "--out", "card")
-    assert "open one first" in refused(bo, *show)["message"]
+    assert "open one first" in refused(bo, *SHOW)["message"]
 
-    # somebody who says that they are Anna opens a recovery at Bo
-    assert bo.told("key", "held", "open", "Anna", "--dry-run")["is_new"] is True
-    assert bo.told("key", "held", "list")["held"][0]["recoveries"] == []
-    opened = bo("key", "held", "open", "Anna", "--out", notices[0])
-    assert opened.code == 0, opened.err
-    assert "was not told yet" in refused(bo, *show)["message"]
-    sync([bo, anna])
-    early = refused(bo, *show)
-    assert "1 of 2 holders opened it" in early["message"]
-
+    opened_by_bo(bo, notices[0])
+    sync([anna])
     recovery = vetoed_once(anna)
     sync([anna, bo, cy, di])
 
@@ -86,28 +111,24 @@ def test_a_vetoed_recovery_waits_for_two_windows_or_one_share_more(
         (one,) = each.told("key", "held", "list")["held"][0]["recoveries"]
         assert (one["id"], one["vetoed_by"]) == (recovery, "laptop")
     assert cy("key", "held", "open", "Anna", "--notices", notices[0], "--out", notices[1]).code == 0
-    doubled = refused(cy, *show)
+    doubled = refused(cy, *SHOW)
     assert 5.9 * DAY < doubled["until"] - NOW < 6.1 * DAY
     assert "laptop said no" in doubled["message"]
     assert "2026-11-27" in doubled["message"]
 
     # the plain window ends: two shares are too few, three are enough
     go_on(desks.values(), 3.1)
-    assert refused(bo, *show, "--notices", notices[1])["until"] is not None
+    assert refused(bo, *SHOW, "--notices", notices[1])["until"] is not None
     assert di("key", "held", "open", "Anna", "--notices", notices[1], "--out", notices[2]).code == 0
-    enough = bo(*show, "--notices", notices[2])
+    enough = bo(*SHOW, "--notices", notices[2])
     assert enough.code == 0, enough.err
 
-    # Anna types her passphrase for a sync, so the heir waits from then on
-    assert anna("device", "sync", typed=[PASSPHRASE], env={}).code == 0
-    sync([di])
-    heir = refused(di, "key", "held", "open", "Anna", "--heir", "--out", notices[3])
-    assert 12 * DAY < heir["until"] - NOW < 12.2 * DAY
+    heir_waits(anna, di, notices[3])
 
     # Cy never hears of the third: there the doubled window ends
-    assert refused(cy, *show)["until"] == doubled["until"]
+    assert refused(cy, *SHOW)["until"] == doubled["until"]
     go_on(desks.values(), 3)
-    assert cy(*show).code == 0
+    assert cy(*SHOW).code == 0
     cards = [str(desk.folder / "card") for desk in (bo, cy)]
     assert anna.told("key", "recover", *cards, "--check")["opens_this_vault"] is True
 
@@ -115,10 +136,4 @@ def test_a_vetoed_recovery_waits_for_two_windows_or_one_share_more(
     may = di.told("key", "held", "open", "Anna", "--heir", "--dry-run")
     assert (may["by_heir"], may["is_new"]) == (True, True)
 
-    for desk, words in (
-        (anna, ("heard", "given", "use-told")),
-        (bo, ("opened", "heard", "handed-out")),
-    ):
-        log = desk.told("audit", "show", "--limit", "300")["entries"]
-        told = [each["reason"] for each in log if each["kind"] in {"recovery", "veto"}]
-        assert set(words) <= set(told), told
+    logs_tell(anna, bo)

@@ -17,7 +17,6 @@ from tests.scenarios.test_contact_commands import Desk
 from tests.scenarios.vaults import Hands, opened
 from tests.transcripts.cli import NOW, PASSPHRASE
 
-
 SHOW = ("key", "held", "show", "Anna", "--out", "card")
 
 

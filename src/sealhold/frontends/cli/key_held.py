@@ -25,7 +25,11 @@ Notices = Annotated[
 
 
 def key_held_list(context: typer.Context) -> None:
-    """List the shares that are held here for people you know, and recoveries that were opened."""
+    """List the shares that are held here for people you know.
+
+    Recoveries of theirs that were opened, here or at other holders, stand below: how long the share
+    is held back, and whether a device of theirs said no.
+    """
     session = Session.of(context)
     with reading(session) as node:
         found = RecoveryWork(node).held()

@@ -23,7 +23,13 @@ from sealhold.sharing.peers.recoverypapers import (
     write_veto,
 )
 from sealhold.sharing.peers.recoveryshares import Terms, own_set
-from sealhold.sharing.peers.recoveryveto import is_use_due, own_standing, tell_of_use
+from sealhold.sharing.peers.recoveryveto import (
+    is_use_due,
+    own_recoveries,
+    own_standing,
+    tell_of_use,
+    veto,
+)
 from tests.unit.opening_people import openers
 from tests.unit.owned_devices import machine, pair
 from tests.unit.recovering_people import Circle
@@ -224,3 +230,22 @@ def test_notices_of_several_recoveries_are_no_papers_of_one() -> None:
         with pytest.raises(InvalidEncodingError):
             here.open("Di", mixed)
         assert here.known("Di") == []
+
+
+def test_all_devices_of_an_owner_show_a_recovery_and_one_veto_is_the_veto_of_all() -> None:
+    with openers("Bo", "Cy") as here, machine(b"anna's tablet", here.clock) as tablet:
+        owner, shelf = here.owner, Shelf()
+        pair(owner.device, tablet, "tablet", Role.ADMIN)
+        here.open("Bo")
+        here.rounds()
+        here.rounds()
+        for each in (owner.device, tablet, owner.device, tablet):
+            each.sync(shelf)
+        (seen,) = own_recoveries(tablet.devices)
+        assert seen == here.heard()[0]
+        assert here.veto() == 2
+        for each in (owner.device, tablet):
+            each.sync(shelf)
+        (seen,) = own_recoveries(tablet.devices)
+        assert seen.vetoed_by == owner.device.devices.me.id
+        assert veto(tablet.devices, owner.contacts, owner.letters, seen, 0) is None

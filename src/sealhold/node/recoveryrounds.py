@@ -4,8 +4,9 @@ Source: docs/spec/54-recovery-by-people.md sections 4 and 6.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
-from sealhold.model.errors import NotFoundError
+from sealhold.model.errors import ExhaustedError, InvalidError, NotFoundError
 from sealhold.node.devicework import DeviceWork
 from sealhold.sharing.devices.devices import Devices
 from sealhold.sharing.devices.recovery import FRESH_MS, Course
@@ -49,7 +50,8 @@ def tell_if_due(work: DeviceWork, contacts: Contacts, letters: Letters) -> None:
     """Have holders hear of a use, if the owner typed what opens the vault, and it is due."""
     ago = work.proven
     if ago is not None and 0 <= ago <= FRESH_MS and is_use_due(work.devices):
-        tell_of_use(work.devices, contacts, letters, ago)
+        with suppress(InvalidError, ExhaustedError):  # it is due at the next round still
+            tell_of_use(work.devices, contacts, letters, ago)
 
 
 def opened_by(one: OwnRecovery, names: Mapping[bytes, str]) -> tuple[str, ...]:

@@ -15,8 +15,8 @@ from sealhold.node import recovery_in
 from sealhold.node.recoverywork import RecoveryWork
 
 LIMIT = (
-    "Their vaults wait; words do not: {} printed shares, or holders with changed programs, give",
-    "the secret at once. Shares of older sets stay good until the secret changes: key change-root.",
+    "Vaults wait, words do not: {} printed shares, or changed programs, give the secret at once.",
+    "Shares of older sets stay good until the secret itself changes: key change-root.",
 )
 
 

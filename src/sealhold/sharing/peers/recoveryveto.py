@@ -131,6 +131,8 @@ def veto(  # reason: whose, how, and against what
 
     Raises:
         DeniedError: this device may not administer, or its user was not verified just now.
+        InvalidError: the owner has no card yet, by which holders would know them.
+        ExhaustedError: too many letters wait.
         AuditUnavailableError: the log cannot tell of it.
     """
     # THREAT T579: a device that may administer, with its user there; once, whoever asks again
@@ -145,8 +147,8 @@ def veto(  # reason: whose, how, and against what
     papers = tuple(notice.data for notice, _ in one.notices)
     body = write_veto(SaidVeto(notices=papers, name=name, verified=verified))
     people = _reached(contacts, one.of)
-    devices.keeping.recovery_told(EventKind.VETO, "given")
     _, ops = letters.kept([(known, Kind.VETO, body) for known in people])
+    devices.keeping.recovery_told(EventKind.VETO, "given")
     draft = Draft(devices.home.replica)
     told: Plain = [me.id, verified, devices.now()]
     draft.note(VETOED_KIND, one.id, told)
@@ -158,6 +160,8 @@ def tell_of_use(devices: Devices, contacts: Contacts, letters: Letters, verified
     """Have holders hear that a user was verified here; return False if the set has no heir.
 
     Raises:
+        InvalidError: the owner has no card yet, by which holders would know them.
+        ExhaustedError: too many letters wait.
         AuditUnavailableError: nothing can be written.
     """
     one = own_set(devices)

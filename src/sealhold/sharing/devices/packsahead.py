@@ -11,8 +11,6 @@ from collections import deque
 from collections.abc import Callable
 from threading import Condition, Thread
 
-from sealhold.model.errors import SealholdError
-
 AT_ONCE = 2  # packs on their way to a carrier: one is written there while another is sent
 Put = Callable[[bytes], int]  # puts a pack, by its hash, on a carrier; returns how many bytes went
 
@@ -62,7 +60,7 @@ class Ahead:
                 sent = 0
                 try:
                     sent = put(pack)
-                except (SealholdError, OSError):
+                except Exception:  # noqa: BLE001  # reason: whoever gives meets it again, and tells
                     self._leave(put)
                 with self._changed:
                     self._sent += sent

@@ -198,10 +198,8 @@ class Process:
             except (EOFError, ConnectionResetError):
                 break
         self.connection.close()
-        with suppress(ProcessLookupError):  # its locks may outlast its pipe by a moment
-            until = time.monotonic() + PATIENCE
-            while time.monotonic() < until:
-                os.kill(self.pid, 0)
+        with suppress(ProcessLookupError):
+            while not os.kill(self.pid, 0):  # its locks may outlast its pipe by a moment
                 time.sleep(0.001)
 
 

@@ -198,9 +198,8 @@ class Process:
             except (EOFError, ConnectionResetError):
                 break
         self.connection.close()
-        with suppress(ProcessLookupError):
-            while not os.kill(self.pid, 0):  # its locks may outlast its pipe by a moment
-                time.sleep(0.001)
+        while Path(f"/proc/{self.pid}").exists():  # its locks may outlast its pipe by a moment
+            time.sleep(0.001)
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,7 @@ class EventKind(IntEnum):
     SYNC = 79  # devices exchanged what changed: `rows_read` entries came, `rows_out` went
     LINK = 80  # a link share was made, ended, taken back or opened, as the reason says
     SHARE = 81  # something was shared with a person, changed or taken back, as the reason says
+    SHARE_TASK = 85  # a program answers somebody under a share, or no more, as the reason says
     SHARED_USE = 82  # what is shared was used at its owner's, or refused, as the reason says
     PAUSE = 74  # a grant was paused, or holds again, as the reason says
     TOKEN = 73  # a policy token was made, revoked, came, went or was refused, as the reason says

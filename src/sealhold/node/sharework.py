@@ -9,6 +9,7 @@ Source: docs/spec/52-share-spaces.md; docs/spec/49-sharing.md sections 7 and 8.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
 from sealhold.model.errors import (
@@ -29,6 +30,7 @@ from sealhold.model.shown.shares import RevokedView
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.documenttexts import DocumentTexts
+from sealhold.node.shareanswers import given_for, require_same_program
 from sealhold.node.sharedraft import MAX_SHOWN, Draft, ShareLooking
 from sealhold.node.sharefiles import Offered
 from sealhold.node.sharegiven import given
@@ -130,6 +132,7 @@ class ShareWork(ShareLooking):
         require_answers(again.found, meant)
         if draft.clauses.tier is not before.clauses.tier:
             raise InvalidError("a share keeps its tier: take it back and make another one")
+        require_same_program(before.clauses, draft.clauses)
         opened = spaces.space_of(self._devices, before)
         if opened is not None and _rules(draft.clauses) != _rules(before.clauses):
             spaces.empty(self._devices, opened)
@@ -186,7 +189,8 @@ class ShareWork(ShareLooking):
                 done.said += follow(self._devices, opened, person_of(known), role)
                 self._invite(opened, known, done)
         self._show(opened, record, done)
-        answers = Answering(self._devices, self.ledgers).answer(opened, record)
+        give = partial(given_for, self.answers, opened)
+        answers = Answering(self._devices, self.ledgers, give).answer(opened, record)
         done.released += answers.released
         done.denied += answers.denied
         done.signed_not += len(sign_beside(self._devices, opened, record, self.ledgers))
@@ -240,6 +244,11 @@ class ShareWork(ShareLooking):
 
         What cannot be read now leaves the space as it is, and is told.
         """
+        if record.clauses.tier is Tier.ANSWER:
+            is_new, trouble = self.answers.say(self._devices, opened, record)
+            done.said += is_new
+            done.troubles += filter(None, [trouble])
+            return
         mark = self.records.mark(record)
         if self.records.is_done(record, mark, spaces.count(opened)):
             return
@@ -319,6 +328,7 @@ class ShareWork(ShareLooking):
             self._ledger(record)
             if not self.ledgers.ledger(record.grant).is_revoked:
                 self.ledgers.change(record.grant, revoke, "revoked")
+        self.answers.end(record)
         for part in parts(record):
             if spaces.say_over(self._devices, opened, part):
                 paper = spaces.over_paper(self._devices, part)

@@ -152,6 +152,17 @@ SHARE_USES = TableSpec(
     key=("grant", "nonce"),
     indexes={},
 )
+SHARE_TASKS = TableSpec(
+    name="sharetask",
+    columns={
+        "grant": ColumnKind.ID16,
+        "task": ColumnKind.HASH32,
+        "ended": ColumnKind.I64,  # 0 while it has not
+        "paper": ColumnKind.SEALED,
+    },
+    key=("grant",),
+    indexes={},
+)
 LETTERS = TableSpec(
     name="syncletter",
     columns={
@@ -165,6 +176,6 @@ LETTERS = TableSpec(
 DECIDING = (
     *(SELF, COLLECTIONS, MEMBERS, SECRETS, CARRIERS),
     *(SHARING, HELD, WANTED, BOOKS),
-    *(SHARE_LEDGERS, LINKS),
+    *(SHARE_LEDGERS, SHARE_TASKS, LINKS),
 )
 TABLES = (ENTRIES, SEGMENTS, SENT, FILES, ASIDE, LETTERS, SHARE_USES)

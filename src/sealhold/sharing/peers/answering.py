@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sealhold.model.errors import (
+    BusyError,
     DeniedError,
     ExhaustedError,
     InvalidEncodingError,
@@ -85,7 +86,10 @@ class Answering:
         for at in range(0, len(waiting), AT_ONCE):
             draft = Draft(opened.replica)
             for key, device, ask in waiting[at : at + AT_ONCE]:
-                told = self._decided(opened, record, key, device, ask, done)
+                try:
+                    told = self._decided(opened, record, key, device, ask, done)
+                except BusyError:  # what answers cannot do so now: the ask waits
+                    continue
                 draft.note(ANSWER_KIND, key, told.told())
             draft.commit()
         return done

@@ -23,7 +23,6 @@ from sealhold.compute.allowing import (
     FIRST_EPOCH,
     charge_ops,
     event_of,
-    leak_ops,
     shortage,
     with_cost,
 )

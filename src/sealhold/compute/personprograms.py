@@ -1,8 +1,8 @@
 """Programs that answer a person under a share: which may, and what each answer can tell.
 
 - A program is one that a request brought to this vault; its name is the SHA-256 of its manifest.
-- A share takes the plain ones: a set of objects that was frozen, evaluated ahead, nothing of third
-  parties, no noise, no point that wants a yes of its own. What it does not take is refused in words.
+- A share takes the plain ones: a frozen set of objects, evaluated ahead, nothing of third parties,
+  no noise, no point that wants a yes of its own. What it does not take is refused in words.
 - The person stands where an app stands: the same prices, budgets, memo and rules.
 
 Source: docs/spec/52-share-spaces.md section 10; docs/spec/09-leakage.md.
@@ -17,8 +17,8 @@ from sealhold.compute.asked import Asked, facts_so_far
 from sealhold.compute.leakage import Facts, Prospect, facts_of, prospect, query_price
 from sealhold.compute.noising import blur_of
 from sealhold.compute.office import Office
-from sealhold.compute.task import Scope, SignedTask, Task, open_task
 from sealhold.compute.selections import cells
+from sealhold.compute.task import Scope, SignedTask, Task, open_task
 from sealhold.crypto.sign import PublicKey
 from sealhold.model.errors import InvalidError, NotFoundError
 from sealhold.model.ids import AppId, Collection, FieldName, GrantId, Id16, RequestId, TaskDigest

@@ -124,6 +124,7 @@ class ShareAnswers:
             DeniedError: the program ended, or is not asked that.
             ExhaustedError: a budget does not cover it.
             BusyError: it cannot be worked out now.
+            AuditUnavailableError: nothing can be written; nothing was answered.
         """
         terms, said = _terms(record.clauses), program_in(opened, record.grant)
         asked = None if said is None else said.asked(ask.thing)

@@ -17,7 +17,7 @@ from sealhold.model.shown.shares import EffectView, FindingView, PreviewView
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.nearby import reach
-from sealhold.node.shareanswers import ShareAnswers
+from sealhold.node.shareanswers import ShareAnswers, require_same_program
 from sealhold.node.sharefiles import Offered, SharedFiles
 from sealhold.node.sharegiven import excluded
 from sealhold.node.sharerecords import SharedRecords
@@ -98,6 +98,8 @@ class ShareLooking:
         """
         self.records.begin_look()
         _check(clauses)
+        if instead is not None:
+            require_same_program(instead.clauses, clauses)
         people = tuple(self.person(each, unverified=unverified) for each in clauses.who)
         offered = self._by_id(clauses)
         if not offered:

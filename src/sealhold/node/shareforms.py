@@ -11,8 +11,8 @@ from sealhold.model.ids import TaskDigest
 from sealhold.model.quantities import Instant, rfc3339
 from sealhold.node.sharework import ShareWork
 from sealhold.policy.share import Clauses, Count, Per, default_tier
-from sealhold.policy.shareterms import Tier
 from sealhold.policy.sharepapers import VERSION, parse_clauses, to_document
+from sealhold.policy.shareterms import Tier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,7 @@ from sealhold.model.shown.shares import RevokedView
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.documenttexts import DocumentTexts
-from sealhold.node.shareanswers import given_for, require_same_program
+from sealhold.node.shareanswers import given_for
 from sealhold.node.sharedraft import MAX_SHOWN, Draft, ShareLooking
 from sealhold.node.sharefiles import Offered
 from sealhold.node.sharegiven import given
@@ -132,7 +132,6 @@ class ShareWork(ShareLooking):
         require_answers(again.found, meant)
         if draft.clauses.tier is not before.clauses.tier:
             raise InvalidError("a share keeps its tier: take it back and make another one")
-        require_same_program(before.clauses, draft.clauses)
         opened = spaces.space_of(self._devices, before)
         if opened is not None and _rules(draft.clauses) != _rules(before.clauses):
             spaces.empty(self._devices, opened)

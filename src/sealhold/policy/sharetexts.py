@@ -47,10 +47,10 @@ _ENFORCED: Final[Mapping[Clause, str]] = {
 }
 _OF_ANSWERS: Final[Mapping[Clause, str]] = {  # in place of those above at T3
     Clause.WHO: "enforced: nobody else can open an answer",
-    Clause.WHAT: "enforced: the program is shown nothing else",
+    Clause.WHAT: "enforced: the program is shown and asked nothing else",
     Clause.OMIT: "enforced: left out before the program sees it",
     Clause.PRECISION: "enforced: made coarser before the program sees it",
-    Clause.END_NEXT: "enforced: nothing that came later is answered of",
+    Clause.END_NEXT: "enforced: nothing is answered before or afterwards",
     Clause.COUNT: "enforced: your device counts before it answers",
 }
 _HOLDS: Final[Mapping[Holds, str]] = {

@@ -73,21 +73,15 @@ def answers_blocks(shown: AnswersView) -> list[Block]:
     if shown.left_out:
         told = safe(", ".join(shown.left_out))
         blocks.append(Line(f"The program asks for what it does not get here: {told}.", "hint"))
+    whole, added = show_bits(shown.object_bits), show_bits(shown.object_added)
+    new = f", {added} of them new" if shown.object_added else ""
+    each, left = show_bits(shown.answer_bits), show_bits_left(shown.person_left)
     facts = [
-        (
-            "Of each object",
-            f"at most {show_bits(shown.object_bits)} bits for life with all that was allowed,"
-            f" {show_bits(shown.object_added)} of them new",
-        ),
-        (
-            "A new answer",
-            f"at most {show_bits(shown.answer_bits)} bits;"
-            f" {show_bits_left(shown.person_left)} are left for this person this year",
-        ),
+        ("Of each object", f"at most {whole} bits for life{new}"),
+        ("A new answer", f"at most {each} bits, of {left} that are left for them this year"),
         ("Answers charged", f"{shown.charged} of {len(shown.program.inputs)}"),
     ]
-    blocks.append(Facts(facts))
-    return blocks
+    return [*blocks, Facts(facts)]
 
 
 def _effect(each: EffectView) -> list[Block]:

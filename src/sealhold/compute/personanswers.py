@@ -101,9 +101,10 @@ class PersonAnswers:
             BudgetAwayError: another device counts that, and lent too little of it to this one.
         """
         office, now = self._office, self._office.core.clock()
-        found = program(office, terms)
+        row = None if grant is None else self._rows.get(grant)
+        found = program(office, terms) if row is None else self._program(row)
         ahead = found.outlook(office, now)
-        if grant is None or self._rows.get(grant) is None:
+        if row is None:
             leaks = leaks_of(found.proposed(now))
             office.budget.leak_ops(found.dataset.name, leaks, ahead.after, ahead.before)
         meter = office.budget.app_meter(terms.person, "this person", year_of(now))
@@ -130,17 +131,14 @@ class PersonAnswers:
         Raises:
             NotFoundError: no request brought the program to this vault.
             InvalidError: a share does not take it.
-            DeniedError: an item that the program read was erased.
             LeakExhaustedError: an object would tell more than it ever may.
             BudgetAwayError: another device counts that, and lent too little of it to this one.
             SourceAwayError: a place where some of the records lie cannot be read.
         """
-        office = self._office
-        found = program(office, terms)
-        if self._rows.get(grant) is not None:
-            return found
-        if is_retired(office.core.deciding, found.task.digest):
-            raise DeniedError("the task was retired: an object of its frozen set was erased")
+        row = self._rows.get(grant)
+        if row is not None:
+            return self._program(row)
+        found = program(self._office, terms)
         with self._deciding:
             self._allow(grant, found, barred)
         with suppress(ConflictError, DeniedError, UnavailableError):  # made up for by the first ask
@@ -229,18 +227,10 @@ class PersonAnswers:
     # --- inside ---
 
     def _one(self, grant: GrantId, param: str, selection: str) -> _One:
-        row, office = self._rows.get(grant), self._office
+        row = self._rows.get(grant)
         if row is None or row.ended is not None:
             raise DeniedError("no program answers under this share")
-        here = named(office, row.task.hex())
-        # THREAT T586: what it sees is what was charged for, whatever its share says by now
-        found = PersonProgram(
-            installed=here,
-            dataset=office.core.datasets[here.task.collection],
-            person=row.person,
-            said=row.said,
-            fields=row.fields,
-        )
+        found = self._program(row)
         inputs = list(found.inputs())
         if (param, selection) not in inputs:
             raise DeniedError("the program is not asked that")
@@ -251,6 +241,22 @@ class PersonAnswers:
             asked=found.asked(grant, param, selection),
             number=number,
             selection=number % len(found.task.selections),
+        )
+
+    def _program(self, row: ShareTask) -> PersonProgram:
+        """Return the program of a share as it was charged for.
+
+        Raises:
+            NotFoundError: it is not in this vault.
+        """
+        here = named(self._office, row.task.hex())
+        # THREAT T586: what it sees is what was charged for, whatever its share says by now
+        return PersonProgram(
+            installed=here,
+            dataset=self._office.core.datasets[here.task.collection],
+            person=row.person,
+            said=row.said,
+            fields=row.fields,
         )
 
     def _charge(self, one: _One) -> Decision:

@@ -30,6 +30,7 @@ from sealhold.policy.sight import Said, parse_sight
 from sealhold.vault.programs import Code
 from sealhold.vault.registry import ACTIVE, App
 from sealhold.vault.requests import RequestRow
+from sealhold.vault.retired import is_retired
 
 MAX_INPUTS: Final = 500  # pairs of parameter and selection: their ids stand in one note
 _DIGITS: Final = 8  # of a digest, at least
@@ -211,6 +212,9 @@ def program(office: Office, terms: Terms) -> PersonProgram:
         raise NotFoundError(f"no dataset is called `{terms.dataset[:64]}`")
     for why in _against(task, dataset, office.core.clock()):
         raise InvalidError(f"a share does not take this program: {why}")
+    # THREAT T587: an answer over what is left, beside an older one, would tell of what is gone
+    if is_retired(office.core.deciding, task.digest):
+        raise InvalidError("a share does not take this program: an item that it read was erased")
     parse_sight(terms.said, dataset.columns)
     fields = task.fields - terms.omit
     if not fields:

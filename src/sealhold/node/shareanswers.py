@@ -91,7 +91,6 @@ class ShareAnswers:
         Raises:
             NotFoundError: no request brought the program to this vault.
             InvalidError: a share does not take it.
-            DeniedError: an item that the program read was erased.
             LeakExhaustedError: an object would tell more than it ever may.
             UnavailableError: records or budgets are away now.
         """
@@ -113,7 +112,7 @@ class ShareAnswers:
             things = self.keep(opened, record)
         except AuditUnavailableError:
             raise
-        except (InvalidError, NotFoundError, DeniedError, ExhaustedError, *AWAY) as err:
+        except (InvalidError, NotFoundError, ExhaustedError, *AWAY) as err:
             return False, f"`{record.name}` is left as it is: {err}"
         return spaces.say(devices, opened, record, things), ""
 

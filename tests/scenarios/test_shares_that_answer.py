@@ -1,5 +1,6 @@
 """Shares in which a program answers: the data stays, an answer is charged, and all can be read."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -21,13 +22,15 @@ from sealhold.node.sharereport import ShareReport
 from sealhold.node.sharework import ShareWork
 from sealhold.policy.shareterms import Tier
 from sealhold.sharing.peers.sharepaper import records
-from tests.scenarios.met_people import two_people
+from tests.scenarios.met_people import Vault, two_people
 from tests.scenarios.shared_answers import GREEN, NAME, Answering, form, install
 from tests.scenarios.shared_walks import take_in
 from tests.scenarios.vaults import NOON, PASSPHRASE, charged, opened
+from tests.transcripts.cli import Cli, Ended
 
 pytestmark = pytest.mark.xdist_group("shares that answer")  # two people meet once
 
+NOT_FOUND = 4  # as a command ends
 WEEK = ("green ride", "green walk", "car", "doctor", "green run")
 
 
@@ -44,6 +47,7 @@ def it(tmp_path_factory: pytest.TempPathFactory) -> Answering:
     found = Answering(ada, bo, folder, task)
     found.share(count=4)
     found.share("back")
+    found.share("typed")
     found.share("few", count=3)
     found.share("erased", task=other, rows="summary = 'doctor'")
     found.accept()
@@ -84,6 +88,40 @@ def test_a_program_answers_and_its_data_stays(it: Answering) -> None:
     assert {each.signed for each in uses} <= {"by both", "by their device", "not yet"}
 
 
+def typed(vault: Vault, *words: str) -> Ended:
+    """Run a command as the owner of a vault types it."""
+    cli = Cli(vault.home.parent)
+    cli.now = NOON
+    return cli("--home", str(vault.home), *words)
+
+
+def test_the_commands_preview_ask_and_show(it: Answering) -> None:
+    task = ("--task", it.task.hex()[:12])
+    where = ("--dataset", "events", "--rows", "summary != 'doctor'", "--omit", "uid")
+    shown = typed(it.ada, "share", "create", "new", *where, "--to", "bo", *task, "--dry-run")
+    assert shown.code == 0, shown.err
+    assert "They get answers of this program and nothing else." in shown.out
+    assert "A new answer     at most 3 bits" in shown.out
+    assert "A program would read, and answer bo of (T3):" in shown.out
+    assert "4 objects: car, green ride, green run, green walk" in shown.out
+    nobody = typed(it.ada, "share", "create", "new", *where, "--to", "bo", "--task", "Nothing")
+    assert nobody.code == NOT_FOUND
+
+    assert "p          early" in typed(it.bo, "share", "received", "typed").out
+    assert "has answered yet" in typed(it.bo, "share", "ask", "typed", "--wait", "0").out
+    it.carry()
+    said = typed(it.bo, "share", "ask", "typed", "--wait", "0", "--json")
+    assert json.loads(said.out.splitlines()[-1])["value"] == 3
+    wrong = typed(it.bo, "share", "ask", "typed", "--selection", "late")
+    assert wrong.code == NOT_FOUND
+    assert typed(it.bo, "share", "open", "typed", "week").code == NOT_FOUND
+    it.carry()
+    receipts = typed(it.ada, "share", "receipts", "typed").out
+    assert "p, all" in receipts
+    assert "by both" in receipts
+    assert "Answers charged  1 of 2" in typed(it.ada, "share", "show", "typed").out
+
+
 def test_end_and_count_change_and_nothing_else_of_what_was_charged(it: Answering) -> None:
     with it.ada.work() as work:
         shares = ShareWork(work)
@@ -93,8 +131,8 @@ def test_end_and_count_change_and_nothing_else_of_what_was_charged(it: Answering
             ChangeForm(precision=("round(start, 1d)",)),
             ChangeForm(omit=("uid",)),
         ):
+            clauses = changed_clauses(record.clauses, change)
             with pytest.raises(InvalidError):
-                clauses = changed_clauses(record.clauses, change)
                 shares.draft("few", clauses, unverified=True, instead=record)
         less = changed_clauses(record.clauses, ChangeForm(count=1))
         draft = shares.draft("few", less, unverified=True, instead=record)

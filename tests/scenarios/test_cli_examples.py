@@ -116,18 +116,14 @@ NEEDS = {
 # one needs the folder where it was: test_device_history.py
 # the words of another person, and a stranger's letter: test_contact_commands.py
 # shares that several people hold: test_key_shares.py
-ELSEWHERE = {"serve", "relay serve", "service print-grants"} | {
+# a program at another vault: test_shares_that_answer.py
+ELSEWHERE = {"serve", "relay serve", "service print-grants", "share ask"} | {
     *(f"device {word}" for word in ("pair", "join", "resolve", "fetch")),
     *(f"contact {word}" for word in ("verify", "dismiss")),
     *("key share send", "key share list", "key held list", "key held show"),
 }
 # three need a link at a relay: test_link_commands.py; people: test_documents_together_people.py
-# one needs a program at another vault: test_shares_that_answer.py
-ELSEWHERE |= {
-    "share ask",
-    "share people",
-    *(f"share link {word}" for word in ("show", "revoke", "open")),
-}
+ELSEWHERE |= {"share people", *(f"share link {word}" for word in ("show", "revoke", "open"))}
 
 
 def entries(group: Group, before: str = "") -> Iterator[tuple[str, Entry]]:

@@ -27,24 +27,20 @@ from sealhold.compute.allowing import (
     with_cost,
 )
 from sealhold.compute.asked import Asked, leaks_of
-from sealhold.compute.leakage import query_price
 from sealhold.compute.members import choose, epochs, freeze, frozen, thaw
 from sealhold.compute.office import Office, ask_of
-from sealhold.compute.parts import words
-from sealhold.compute.personprograms import PersonProgram, Terms, named, program
+from sealhold.compute.personprograms import PersonProgram, Terms, named, program, shown_program
 from sealhold.compute.results import result_of
 from sealhold.compute.shelf import Shelf, Ticket
-from sealhold.compute.task import Task, open_task
 from sealhold.model.errors import (
     ConflictError,
     DeniedError,
-    InvalidManifestError,
     UnavailableError,
 )
 from sealhold.model.ids import GrantId, RecordId, TaskDigest, TicketId, random_id
 from sealhold.model.quantities import Instant, MicroBits, year_of
 from sealhold.model.shown import Mode, RequestState
-from sealhold.model.shown.shares import AnswersView, ProgramView
+from sealhold.model.shown.shares import AnswersView
 from sealhold.policy.consent import ConsentState
 from sealhold.policy.consent import Standing as Consent
 from sealhold.policy.decision import Decision
@@ -381,47 +377,6 @@ def _held(one: _One) -> Held:
         spent=MicroBits(0),
         retention_days=0,
     )
-
-
-def shown_program(task: Task) -> ProgramView:
-    """Return what a manifest says, as faces show it."""
-    released = task.aggregate.range
-    count = query_price(task).alternatives
-    first, last = released.member(0), released.member(released.size - 1)
-    return ProgramView(
-        name=task.name,
-        version=task.version,
-        author=task.author.name,
-        task=task.digest.hex(),
-        reason=task.reason.get("en") or next(iter(task.reason.values())),
-        says=f"one of {count:,} answers, from {first} to {last}",
-        inputs=tuple((param.id, each.id) for param in task.params for each in task.selections),
-    )
-
-
-def read_program(envelope: bytes) -> ProgramView:
-    """Return what a signed manifest says.
-
-    Raises:
-        InvalidEncodingError: not a signed manifest.
-        InvalidManifestError: it breaks a rule.
-        BadSignatureError: its author did not sign it.
-    """
-    return shown_program(open_task(envelope).task)
-
-
-def answer_words(envelope: bytes, value: int) -> str:
-    """Return how an answer of several parts reads; empty for one that is just a number.
-
-    Raises:
-        InvalidEncodingError: not a signed manifest.
-        InvalidManifestError: it breaks a rule, or gives no such answer.
-        BadSignatureError: its author did not sign it.
-    """
-    task = open_task(envelope).task
-    if value not in task.aggregate.range:
-        raise InvalidManifestError("the program gives no such answer")
-    return words(task.aggregate, task.evaluate.range, task.input.max_objects, value)
 
 
 def reading(core: Core, logical: bytes) -> Iterator[TaskDigest]:

@@ -17,14 +17,16 @@ from sealhold.compute.asked import Asked, facts_so_far
 from sealhold.compute.leakage import Facts, Prospect, facts_of, prospect, query_price
 from sealhold.compute.noising import blur_of
 from sealhold.compute.office import Office
+from sealhold.compute.parts import words
 from sealhold.compute.selections import cells
 from sealhold.compute.task import Scope, SignedTask, Task, open_task
 from sealhold.crypto.sign import PublicKey
-from sealhold.model.errors import InvalidError, NotFoundError
+from sealhold.model.errors import InvalidError, InvalidManifestError, NotFoundError
 from sealhold.model.ids import AppId, Collection, FieldName, GrantId, Id16, RequestId, TaskDigest
 from sealhold.model.quantities import Instant, MicroBits
 from sealhold.model.records import Dataset
 from sealhold.model.shown import Mode, RequestState
+from sealhold.model.shown.shares import ProgramView
 from sealhold.policy.request import Destination, Request, Schedule
 from sealhold.policy.sight import Said, parse_sight
 from sealhold.vault.programs import Code
@@ -96,13 +98,12 @@ class PersonProgram:
     def asked(self, grant: GrantId, param: str, selection: str) -> Asked:
         """Return one question, as if an app had asked it."""
         task, code = self.task, self.installed.code
-        far = task.expires_at
         row = RequestRow(
             id=RequestId(Id16(grant)),
             app=self.person,
             state=RequestState.ALLOWED,
             received_at=Instant(0),
-            expires_at=far,
+            expires_at=task.expires_at,
             allowed_at=Instant(0),
             ended_at=None,
             grant=grant,
@@ -113,34 +114,10 @@ class PersonProgram:
             example=task.aggregate.default,
             v=1,
         )
-        app = App(
-            id=self.person,
-            state=ACTIVE,
-            name="a person",
-            public=PublicKey(bytes(32)),
-            registered_at=Instant(0),
-            v=1,
-        )
-        wish = Request(
-            app=self.person,
-            name=task.name,
-            purpose=task.purpose,
-            reason=(),
-            task=task.digest,
-            param=param,
-            selection=selection,
-            destination=Destination(name="", url="", box_key=b""),
-            schedule=Schedule.DEMAND,
-            retention_days=0,
-            expires=far,
-            budget=MicroBits(0),
-            mode=Mode.UNTIL,
-            until=far,
-        )
         return Asked(
             row=row,
-            app=app,
-            wish=wish,
+            app=_app(self.person),
+            wish=_wish(task, self.person, param, selection),
             signed=self.installed.signed,
             dataset=self.dataset,
             said=self.said,
@@ -165,6 +142,38 @@ class PersonProgram:
     def price(self) -> MicroBits:
         """What one new answer costs."""
         return query_price(self.task).total
+
+
+def _app(person: AppId) -> App:
+    """Return a person in the place of an app; there is no key, as nothing is signed by it."""
+    return App(
+        id=person,
+        state=ACTIVE,
+        name="a person",
+        public=PublicKey(bytes(32)),
+        registered_at=Instant(0),
+        v=1,
+    )
+
+
+def _wish(task: Task, person: AppId, param: str, selection: str) -> Request:
+    """Return a question in the place of a request."""
+    return Request(
+        app=person,
+        name=task.name,
+        purpose=task.purpose,
+        reason=(),
+        task=task.digest,
+        param=param,
+        selection=selection,
+        destination=Destination(name="", url="", box_key=b""),
+        schedule=Schedule.DEMAND,
+        retention_days=0,
+        expires=task.expires_at,
+        budget=MicroBits(0),
+        mode=Mode.UNTIL,
+        until=task.expires_at,
+    )
 
 
 def installed(office: Office) -> dict[TaskDigest, Installed]:
@@ -240,3 +249,44 @@ def _against(task: Task, dataset: Dataset, now: Instant) -> Iterator[str]:
         yield "it reads files of third parties"
     if len(task.params) * len(task.selections) > MAX_INPUTS:
         yield f"it has over {MAX_INPUTS} pairs of a parameter and a selection"
+
+
+def shown_program(task: Task) -> ProgramView:
+    """Return what a manifest says, as faces show it."""
+    released = task.aggregate.range
+    count = query_price(task).alternatives
+    first, last = released.member(0), released.member(released.size - 1)
+    return ProgramView(
+        name=task.name,
+        version=task.version,
+        author=task.author.name,
+        task=task.digest.hex(),
+        reason=task.reason.get("en") or next(iter(task.reason.values())),
+        says=f"one of {count:,} answers, from {first} to {last}",
+        inputs=tuple((param.id, each.id) for param in task.params for each in task.selections),
+    )
+
+
+def read_program(envelope: bytes) -> ProgramView:
+    """Return what a signed manifest says.
+
+    Raises:
+        InvalidEncodingError: not a signed manifest.
+        InvalidManifestError: it breaks a rule.
+        BadSignatureError: its author did not sign it.
+    """
+    return shown_program(open_task(envelope).task)
+
+
+def answer_words(envelope: bytes, value: int) -> str:
+    """Return how an answer of several parts reads; empty for one that is just a number.
+
+    Raises:
+        InvalidEncodingError: not a signed manifest.
+        InvalidManifestError: it breaks a rule, or gives no such answer.
+        BadSignatureError: its author did not sign it.
+    """
+    task = open_task(envelope).task
+    if value not in task.aggregate.range:
+        raise InvalidManifestError("the program gives no such answer")
+    return words(task.aggregate, task.evaluate.range, task.input.max_objects, value)

@@ -132,9 +132,8 @@ class OpenParts:
         self.requests = Requests(office, shelf)
         self.grants = Grants(office, shelf)
         self.apps = Apps(office, self.grants, shelf)
-        self.runs = Runs(office, shelf)
-        self.answers = PersonAnswers(office, shelf, self.requests.turn)
-        self._of_proofs = office, shelf
+        self.runs, turn = Runs(office, shelf), self.requests.turn
+        self.answers, self._of_proofs = PersonAnswers(office, shelf, turn), (office, shelf)
         self._of_turns = schemas, registry, verify, chosen.retention_days * DAY
         self.resources, self.budgets = Resources(office), Budgets(office)
         self.erasing = Erasing(office, shelf, self.index)

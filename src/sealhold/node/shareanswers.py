@@ -11,8 +11,8 @@ Source: docs/spec/52-share-spaces.md section 10.
 from collections.abc import Mapping
 from typing import Final
 
-from sealhold.compute.personanswers import PersonAnswers, answer_words, read_program
-from sealhold.compute.personprograms import Terms
+from sealhold.compute.personanswers import PersonAnswers
+from sealhold.compute.personprograms import Terms, answer_words, read_program
 from sealhold.model.errors import (
     AuditUnavailableError,
     BusyError,

@@ -102,11 +102,7 @@ class ShareLooking:
             require_same_program(instead.clauses, clauses)
         people = tuple(self.person(each, unverified=unverified) for each in clauses.who)
         offered = self._by_id(clauses)
-        if not offered:
-            raise InvalidError("nothing is in this share")
-        most = MAX_READ if clauses.tier is Tier.ANSWER else MAX_SHOWN
-        if len(offered) > most:
-            raise TooLargeError(f"at most {most:,} objects in a share, not {len(offered):,}")
+        _require_fits(clauses, len(offered))
         self.answers.look(clauses, None if instead is None else instead.grant)
         if is_of_documents(clauses, offered.values()):
             clauses = as_together(clauses)
@@ -274,6 +270,20 @@ def _check(clauses: Clauses) -> None:
         raise InvalidError("records are shared with one person: make a share for each")
     if clauses.what.is_selector and not clauses.actions.isdisjoint(_NOT_OF_RECORDS):
         raise InvalidError("records are looked at and taken out, and neither edited nor passed on")
+
+
+def _require_fits(clauses: Clauses, objects: int) -> None:
+    """Return if a share may have so many objects.
+
+    Raises:
+        InvalidError: there is none.
+        TooLargeError: there are too many.
+    """
+    if not objects:
+        raise InvalidError("nothing is in this share")
+    most = MAX_READ if clauses.tier is Tier.ANSWER else MAX_SHOWN
+    if objects > most:
+        raise TooLargeError(f"at most {most:,} objects in a share, not {objects:,}")
 
 
 def _held(

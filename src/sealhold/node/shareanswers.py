@@ -33,6 +33,7 @@ from sealhold.policy.shareterms import Action, Tier
 from sealhold.policy.sight import EVERY_ROW, Said
 from sealhold.sharing.devices.devices import Devices, Open
 from sealhold.sharing.peers import spaces
+from sealhold.sharing.peers.answering import Give, key_for_use
 from sealhold.sharing.peers.answers import (
     Program,
     Question,
@@ -44,7 +45,6 @@ from sealhold.sharing.peers.answers import (
 )
 from sealhold.sharing.peers.asking import Asking, Wish
 from sealhold.sharing.peers.sharepaper import Paper, Record
-from sealhold.sharing.peers.usekeys import use_key
 from sealhold.sharing.peers.usenotes import Ask
 
 AWAY: Final = (UnavailableError, ConflictError)
@@ -152,11 +152,18 @@ class ShareAnswers:
             self._answers.end(record.grant)
 
 
-def given_for(answers: ShareAnswers, opened: Open, record: Record, ask: Ask, _number: int) -> bytes:
-    """Return what a permitted use is given: the key of a version, or an answer."""
-    if record.clauses.tier is Tier.ANSWER:
+def giver(answers: ShareAnswers, devices: Devices) -> Give:
+    """Return what gives a permitted use the key of a version, or an answer."""
+
+    def give(record: Record, ask: Ask, number: int) -> bytes:
+        if record.clauses.tier is not Tier.ANSWER:
+            return key_for_use(record, ask, number)
+        opened = spaces.space_of(devices, record)
+        if opened is None:
+            raise BusyError("the space of this share has not come yet")
         return answers.give(opened, record, ask)
-    return use_key(record.secret, ask.thing, ask.version).reveal()
+
+    return give
 
 
 def asked_words(opened: Open, grant: GrantId, thing: bytes) -> str:

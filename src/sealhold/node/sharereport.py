@@ -11,7 +11,7 @@ from sealhold.model.errors import (
     NotFoundError,
     UnavailableError,
 )
-from sealhold.model.ids import ContactId, DeviceId, GrantId, Id16
+from sealhold.model.ids import ContactId, DeviceId, Id16
 from sealhold.model.quantities import DAY
 from sealhold.model.shown.shares import AnswersView, ShareView, UseView
 from sealhold.node.devicework import DeviceWork
@@ -20,12 +20,11 @@ from sealhold.node.sharewords import line_views, standing_of
 from sealhold.node.sharework import ShareWork
 from sealhold.policy.shareterms import Tier
 from sealhold.policy.sharetexts import label
-from sealhold.policy.uses import unconfirmed
 from sealhold.sharing.devices.devices import Open
 from sealhold.sharing.peers import spaces
 from sealhold.sharing.peers.admitting import guests
 from sealhold.sharing.peers.sharepaper import Record, records
-from sealhold.sharing.peers.usereceipts import oddities, papers_of, receipts
+from sealhold.sharing.peers.usereceipts import is_signed_beside, oddities, papers_of, receipts
 
 _OWED: Final = DAY  # how long after its release a use without a receipt is told
 
@@ -52,6 +51,7 @@ class ShareReport:
         silent = [
             str(each.number) for each in uses if each.nonce not in have and each.at + _OWED <= now
         ]
+        by_them = sum(each.body.permitted for each in told)
         is_counted = record.clauses.tier >= Tier.KEY_PER_USE
         return ShareView(
             id=record.grant.hex(),
@@ -61,12 +61,12 @@ class ShareReport:
             standing=self._standing(record),
             lines=line_views(record.clauses, names),
             objects=0 if opened is None else spaces.count(opened),
-            uses=len(uses) if is_counted else sum(each.body.permitted for each in told),
+            uses=self._shares.released(record) if is_counted else by_them,
             most=None if count is None else count.most,
             receipts=len(told),
             odd=() if opened is None else self._odd(opened, record),
             silent=tuple(silent),
-            unconfirmed=self._unconfirmed(record.grant),
+            unconfirmed=tuple(sorted(self._shares.lent(record))),
             answers=self._answers(record),
         )
 
@@ -94,9 +94,7 @@ class ShareReport:
                 if each.body.object in shown
                 else asked_words(opened, record.grant, each.body.object),
                 permitted=each.body.permitted,
-                signed="by both"
-                if each.key in kept and kept[each.key].receipt
-                else "by their device",
+                signed="by both" if is_signed_beside(opened, each.key) else "by their device",
             )
             for each in receipts(opened, record.grant)
         ]
@@ -127,8 +125,7 @@ class ShareReport:
     def _odd(self, opened: Open, record: Record) -> tuple[str, ...]:
         count = record.clauses.count
         most = None if count is None else count.most
-        owner = self._devices.me.keys.signer.public
-        found = oddities(opened, record.grant, owner, most)
+        found = oddities(opened, record.grant, most)
         return tuple(f"{each.what.value} at {each.seq}" for each in found)
 
     def _answers(self, record: Record) -> AnswersView | None:
@@ -161,12 +158,3 @@ class ShareReport:
                 return standing
             return standing if ledger.left else "used up"
         return standing
-
-    def _unconfirmed(self, grant: GrantId) -> tuple[str, ...]:
-        try:
-            ledger = self._shares.ledgers.ledger(grant)
-        except NotFoundError:
-            return ()
-        names = self._devices.names()
-        left = unconfirmed(ledger, self._devices.now())
-        return tuple(sorted(names.get(each, each.hex()[:12]) for each in left))

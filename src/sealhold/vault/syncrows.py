@@ -163,6 +163,16 @@ SHARE_TASKS = TableSpec(
     key=("grant",),
     indexes={},
 )
+SHARE_LEASES = TableSpec(
+    name="sharelease",
+    columns={
+        "grant": ColumnKind.ID16,
+        "first": ColumnKind.I64,  # number of the first use that was lent
+        "paper": ColumnKind.SEALED,
+    },
+    key=("grant", "first"),
+    indexes={},
+)
 LETTERS = TableSpec(
     name="syncletter",
     columns={
@@ -176,6 +186,6 @@ LETTERS = TableSpec(
 DECIDING = (
     *(SELF, COLLECTIONS, MEMBERS, SECRETS, CARRIERS),
     *(SHARING, HELD, WANTED, BOOKS),
-    *(SHARE_LEDGERS, SHARE_TASKS, LINKS),
+    *(SHARE_LEDGERS, SHARE_LEASES, SHARE_TASKS, LINKS),
 )
 TABLES = (ENTRIES, SEGMENTS, SENT, FILES, ASIDE, LETTERS, SHARE_USES)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from sealhold.model.errors import (
+    BudgetAwayError,
     DeniedError,
     InvalidError,
     InvalidFilterError,
@@ -22,6 +23,8 @@ from sealhold.node.sharereport import ShareReport
 from sealhold.node.sharework import ShareWork
 from sealhold.policy.shareterms import Tier
 from sealhold.sharing.peers.sharepaper import records
+from sealhold.vault.budget import Budget
+from sealhold.vault.syncrows import WANTED
 from tests.scenarios.met_people import Vault, two_people
 from tests.scenarios.shared_answers import GREEN, NAME, Answering, form, install
 from tests.scenarios.shared_walks import take_in
@@ -97,13 +100,14 @@ def typed(vault: Vault, *words: str) -> Ended:
 
 def test_the_commands_preview_ask_and_show(it: Answering) -> None:
     task = ("--task", it.task.hex()[:12])
-    where = ("--dataset", "events", "--rows", "summary != 'doctor'", "--omit", "uid")
+    rows = "summary in ('green ride', 'car')"
+    where = ("--dataset", "events", "--rows", rows, "--omit", "uid")
     shown = typed(it.ada, "share", "create", "new", *where, "--to", "bo", *task, "--dry-run")
     assert shown.code == 0, shown.err
     assert "They get answers of this program and nothing else." in shown.out
     assert "A new answer     at most 3 bits" in shown.out
     assert "A program would read, and answer bo of (T3):" in shown.out
-    assert "4 objects: car, green ride, green run, green walk" in shown.out
+    assert "2 objects: car, green ride" in shown.out
     nobody = typed(it.ada, "share", "create", "new", *where, "--to", "bo", "--task", "Nothing")
     assert nobody.code == NOT_FOUND
 
@@ -182,6 +186,24 @@ def test_what_a_share_does_not_take_is_refused_and_changes_nothing(it: Answering
             if number >= len(wanted) - len(NOT_FOR_PEOPLE):
                 assert "does not take this program" in str(told.value)
         assert [each.grant for each in records(work.devices)] == before
+
+
+def test_a_budget_that_another_device_counts_is_asked_for(
+    it: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = BudgetAwayError(budgets=(("object", "events", 0, MICRO),))
+
+    def lacking(*_given: object) -> None:
+        raise away
+
+    with it.ada.work() as work:
+        shares = ShareWork(work)
+        clauses = clauses_of(form(it.task), shares, NOON)
+        with monkeypatch.context() as patch:
+            patch.setattr(Budget, "leak_ops", lacking)
+            with pytest.raises(BudgetAwayError):
+                shares.draft("more", clauses)
+        assert list(work.core.deciding.all(WANTED.name))  # and the next exchange asks for it
 
 
 def test_a_share_taken_back_answers_no_more(it: Answering) -> None:

@@ -24,19 +24,17 @@ from sealhold.compute.allowing import (
     charge_ops,
     event_of,
     shortage,
+    told_wanting,
     with_cost,
 )
 from sealhold.compute.asked import Asked, leaks_of
+from sealhold.compute.leakage import Prospect
 from sealhold.compute.members import choose, epochs, freeze, frozen, thaw
 from sealhold.compute.office import Office, ask_of
 from sealhold.compute.personprograms import PersonProgram, Terms, named, program, shown_program
 from sealhold.compute.results import result_of
 from sealhold.compute.shelf import Shelf, Ticket
-from sealhold.model.errors import (
-    ConflictError,
-    DeniedError,
-    UnavailableError,
-)
+from sealhold.model.errors import BudgetAwayError, ConflictError, DeniedError, UnavailableError
 from sealhold.model.ids import GrantId, RecordId, TaskDigest, TicketId, random_id
 from sealhold.model.quantities import Instant, MicroBits, year_of
 from sealhold.model.shown import Mode, RequestState
@@ -101,8 +99,7 @@ class PersonAnswers:
         found = program(office, terms) if row is None else self._program(row)
         ahead = found.outlook(office, now)
         if row is None:
-            leaks = leaks_of(found.proposed(now))
-            office.budget.leak_ops(found.dataset.name, leaks, ahead.after, ahead.before)
+            self._leak_ops(found, ahead, now)
         meter = office.budget.app_meter(terms.person, "this person", year_of(now))
         return AnswersView(
             program=shown_program(found.task),
@@ -150,9 +147,7 @@ class PersonAnswers:
             said=found.said,
             fields=found.fields,
         )
-        ahead, ops = found.outlook(office, now), [self._rows.add(row)]
-        leaks = leaks_of(found.proposed(now))
-        ops += office.budget.leak_ops(found.dataset.name, leaks, ahead.after, ahead.before)
+        ops = [self._rows.add(row), *self._leak_ops(found, found.outlook(office, now), now)]
         for at, selection in enumerate(task.selections):
             asked = found.asked(grant, task.params[0].id, selection.id)
             members = choose(office, asked, found.fields, Actor.VAULT)
@@ -221,6 +216,20 @@ class PersonAnswers:
         office.core.writer.commit(Work(ops, (office.teller.entry(event),)))
 
     # --- inside ---
+
+    def _leak_ops(self, found: PersonProgram, ahead: Prospect, now: Instant) -> tuple[Op, ...]:
+        """Return the operations that charge every object for what the program may tell of it.
+
+        Raises:
+            LeakExhaustedError: an object would tell more than it ever may.
+            BudgetAwayError: another device counts that, and lent too little; the log tells so.
+        """
+        office, leaks = self._office, leaks_of(found.proposed(now))
+        try:
+            return office.budget.leak_ops(found.dataset.name, leaks, ahead.after, ahead.before)
+        except BudgetAwayError as err:
+            told_wanting(office, found.asked(None, *next(found.inputs())), err)
+            raise
 
     def _one(self, grant: GrantId, param: str, selection: str) -> _One:
         row = self._rows.get(grant)

@@ -95,11 +95,11 @@ class PersonProgram:
             for selection in self.task.selections:
                 yield param.id, selection.id
 
-    def asked(self, grant: GrantId, param: str, selection: str) -> Asked:
-        """Return one question, as if an app had asked it."""
+    def asked(self, grant: GrantId | None, param: str, selection: str) -> Asked:
+        """Return one question, as if an app had asked it; None: there is no share yet."""
         task, code = self.task, self.installed.code
         row = RequestRow(
-            id=RequestId(Id16(grant)),
+            id=RequestId(Id16(grant or bytes(16))),
             app=self.person,
             state=RequestState.ALLOWED,
             received_at=Instant(0),
@@ -129,9 +129,8 @@ class PersonProgram:
         Raises:
             InvalidError: a selection tests a field that the program does not see.
         """
-        task, grant = self.task, GrantId(Id16(bytes(16)))
-        param = task.params[0].id
-        asks = [self.asked(grant, param, each.id).chosen(self.fields) for each in task.selections]
+        task, param = self.task, self.task.params[0].id
+        asks = [self.asked(None, param, each.id).chosen(self.fields) for each in task.selections]
         return facts_of(self.scope, cells(asks), now)
 
     def outlook(self, office: Office, now: Instant) -> Prospect:

@@ -25,6 +25,7 @@ from sealhold.policy.shareterms import Tier
 from sealhold.sharing.peers.sharepaper import records
 from sealhold.vault.budget import Budget
 from sealhold.vault.syncrows import WANTED
+from tests.scenarios.circle_site import serving
 from tests.scenarios.met_people import Vault, two_people
 from tests.scenarios.shared_answers import GREEN, NAME, Answering, form, install
 from tests.scenarios.shared_walks import take_in
@@ -204,6 +205,16 @@ def test_a_budget_that_another_device_counts_is_asked_for(
             with pytest.raises(BudgetAwayError):
                 shares.draft("more", clauses)
         assert list(work.core.deciding.all(WANTED.name))  # and the next exchange asks for it
+
+
+def test_its_page_tells_which_program_answers_and_offers_nothing_to_open(it: Answering) -> None:
+    grant = it.grant().hex()
+    with serving(it.bo.home, it.ada.home, it.folder) as site:
+        site.sign_in()
+        page = site.page(f"/sharing/received/{grant}")
+    assert "Green days 1.0.0, An author" in page
+    assert "The data stays with its owner" in page
+    assert "/open" not in page
 
 
 def test_a_share_taken_back_answers_no_more(it: Answering) -> None:

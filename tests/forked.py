@@ -8,6 +8,7 @@
 """
 
 import atexit
+import ctypes
 import fcntl
 import multiprocessing
 import os
@@ -21,6 +22,7 @@ from pathlib import Path
 from signal import SIGKILL, Signals
 from typing import Any, Final, TextIO
 
+CLONE_NEWNET: Final = 0x4000_0000
 FORKS: Final = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
     [
@@ -44,6 +46,7 @@ class Program:
         folder: Path,
         env: Mapping[str, str],
         terminal: int | None = None,
+        network: str = "",
     ) -> None:
         """Start it.
 
@@ -53,13 +56,15 @@ class Program:
             env: all of its environment.
             terminal: the end of a terminal that becomes its own; None: it reads nothing, and what
                 it says goes to `stdout` and `stderr`.
+            network: the namespace that it is in; empty: that of the test.
         """
         if terminal is None:
             (self.stdout, out), (self.stderr, err) = _pipe(), _pipe()
             ends = [Connection(os.open(os.devnull, os.O_RDWR)), out, err]
         else:
             ends = [Connection(os.dup(terminal)) for _ in range(3)]
-        said = ([str(word) for word in words], str(folder), dict(env), ends, terminal is not None)
+        line = [str(word) for word in words]
+        said = (line, str(folder), dict(env), ends, terminal is not None, network)
         self._process = FORKS.Process(target=live, args=said, daemon=True)
         self._process.start()
         for each in ends:
@@ -90,10 +95,14 @@ class Program:
 
 
 def run(
-    words: Sequence[object], folder: Path, env: Mapping[str, str], timeout: float
+    words: Sequence[object],
+    folder: Path,
+    env: Mapping[str, str],
+    timeout: float,
+    network: str = "",
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end; it has no terminal, and nothing to read."""
-    program = Program(words, folder, env)
+    program = Program(words, folder, env, network=network)
     with program.stdout as out, program.stderr as err:
         # no command of a test says more on standard error than a pipe holds
         told, said = out.read(), err.read()
@@ -115,6 +124,7 @@ def live(
     env: dict[str, str],
     ends: "list[Connection[Any, Any]]",
     has_terminal: bool,  # noqa: FBT001  # reason: as a process is given it
+    network: str,
 ) -> None:
     """Be the program, in a process that was forked for it."""
     from sealhold.__main__ import main  # noqa: PLC0415  # reason: loaded where it is run
@@ -125,6 +135,9 @@ def live(
         each.close()
     if has_terminal:
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    if network:
+        with Path("/run/netns", network).open() as space:
+            assert ctypes.CDLL(None).setns(space.fileno(), CLONE_NEWNET) == 0
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(env)

@@ -42,7 +42,7 @@ class Program:
 
     def __init__(
         self,
-        words: Sequence[object],
+        words: Sequence[str | Path],
         folder: Path,
         env: Mapping[str, str],
         terminal: int | None = None,
@@ -95,7 +95,7 @@ class Program:
 
 
 def run(
-    words: Sequence[object],
+    words: Sequence[str | Path],
     folder: Path,
     env: Mapping[str, str],
     timeout: float,
@@ -110,7 +110,7 @@ def run(
         code = program.wait(timeout)
     finally:
         program.kill()
-    return subprocess.CompletedProcess(words, code, told, said)
+    return subprocess.CompletedProcess(list(words), code, told, said)
 
 
 def _pipe() -> tuple[TextIO, "Connection[Any, Any]"]:

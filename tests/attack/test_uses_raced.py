@@ -20,7 +20,8 @@ from sealhold.sharing.peers.answering import Answering, answers_of, key_for_use
 from sealhold.sharing.peers.asking import Asking
 from sealhold.sharing.peers.sharepaper import Record
 from sealhold.sharing.peers.usenotes import Ask
-from sealhold.vault.shareledger import Asked, ShareLedgers
+from sealhold.vault.shareledger import ShareLedgers
+from sealhold.vault.shareuses import Asked
 from tests.scenarios.vaults import NOON, new_home, opened
 from tests.unit.owned_devices import Machine, machine, pair
 from tests.unit.people import card, sync

@@ -24,7 +24,7 @@ from typing import Any, Self
 from sealhold.crypto.entropy import seeded
 from sealhold.model.errors import CarrierAwayError, SealholdError
 from sealhold.model.ids import DeviceId, Id16
-from sealhold.model.quantities import Instant
+from sealhold.model.quantities import Instant, year_of
 from sealhold.model.shown.devices import RoundView
 from sealhold.net.relay import calling
 from sealhold.net.relay.server import RelayServer, bind
@@ -33,11 +33,14 @@ from sealhold.node.devicerounds import Rounds
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.relaying import opened as opened_relay
 from sealhold.node.world import system_clock
+from sealhold.vault.budget import Budget
+from sealhold.vault.caps import CapKind
 from tests.property.scheduled_devices import told
 from tests.recording import Recorder
 from tests.scenarios.dying_process import Fate, count_writes
 from tests.scenarios.vaults import PASSPHRASE, QUICK
 from tests.transcripts.cli import Cli
+from tests.unit.budget_devices import charged
 
 ROOT = Path(__file__).parents[2]
 FILES = "files"  # the collection, and its folder
@@ -62,6 +65,21 @@ class Life:
             return self.rounds.run(deletes=deletes)
         finally:
             self.fate.at = -1
+
+    def charge(self, bits: int, at: int, *, is_before: bool) -> tuple[int, bool]:
+        """Charge an answer, in which it may die as in a round; return the year, and whether."""
+        year = year_of(self.work.core.clock())
+        self.fate.count, self.fate.at, self.fate.is_before = 0, at, is_before
+        try:
+            return year, not charged(self.work.core, bits)
+        finally:
+            self.fate.at = -1
+
+    def cap(self) -> int:
+        """Return what all answers for one purpose in a year may cost together, in bits."""
+        core = self.work.core
+        budget = Budget(core.deciding, core.keys)
+        return budget.cap(CapKind.PURPOSE) // 1_000_000
 
     def writes(self) -> int:
         """Return how many durable writes the last round made."""

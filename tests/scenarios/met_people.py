@@ -8,7 +8,7 @@ from pathlib import Path
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicerounds import Rounds
 from sealhold.node.devicework import DeviceWork
-from tests.scenarios.vaults import new_home, opened
+from tests.scenarios.vaults import Hands, new_home, opened
 
 
 @dataclass
@@ -17,11 +17,12 @@ class Vault:
 
     home: Path
     name: str
+    clock: Hands | None = None
 
     @contextmanager
     def work(self) -> Iterator[DeviceWork]:
         """Open it."""
-        with opened(self.home) as node:
+        with opened(self.home, self.clock) as node:
             yield DeviceWork(node)
 
     def sync(self) -> tuple[str, ...]:

@@ -1,6 +1,8 @@
 """Five devices as processes in the midst of a schedule, each with a home and a folder, and the end.
 
 - A user works in the folders, as users do; the devices are told to sync, and die.
+- Devices charge answers to budgets that they share, also after they were put back: what all told
+  of in a year is never above the cap.
 - Whatever a user wrote and did not undo before a sync ended well must be there in the end: as a
   file, as a version beside it, or in the history. Each text is written once, so it can be told.
 - What the numbers of a step choose among is what there is at that point, so any part of a schedule
@@ -16,6 +18,7 @@ from pathlib import Path
 from sealhold.model.shown.devices import RoundView
 from tests.property.scheduled_devices import LONG, YEAR, Step
 from tests.scenarios.device_process import FILES, Process
+from tests.scenarios.spent_processes import Purse
 from tests.scenarios.staged_devices import DEVICES, Stage
 
 MOST_ROUNDS = 12
@@ -31,6 +34,7 @@ OFTEN = {
     "folder": 2,
     "delete": 3,
     "sync": 12,
+    "spend": 7,
     "away": 2,
     "back": 3,
     "clock": 1,
@@ -66,6 +70,7 @@ class Scene:
     here: set[int] = field(default_factory=lambda: set(range(DEVICES)))
     texts: int = 0
     kills: int = 0
+    purse: Purse = field(default_factory=Purse)
     relay: Process | None = None
     cut: set[int] = field(default_factory=set)  # devices that reach no relay
     last: list[RoundView] = field(default_factory=list)  # of each device
@@ -147,6 +152,14 @@ class Scene:
     def sync(self, who: int, one: int, two: int) -> None:
         del one
         self._well(who, self._process(who).call("sync", deletes=two % 2, at=-1, is_before=False))
+
+    def spend(self, who: int, one: int, two: int) -> None:
+        """Have a device charge an answer."""
+        try:
+            self.purse.charge(self._process(who), one, two)
+        except ChildProcessError:
+            self.kills += 1
+            self._gone(who)
 
     def away(self, who: int, one: int, two: int) -> None:
         del two
@@ -275,6 +288,8 @@ class Scene:
         had = self._process(first).call("texts")
         lost = {each for user in self.users for each in user.unsaid | user.safe} - had
         assert not lost, f"lost: {sorted(each[:20] for each in lost)}"
+        for who in sorted(self.here):
+            self.purse.charge_all(self._process(who))
 
     # --- inside ---
 

@@ -18,6 +18,7 @@ from sealhold.sharing.devices.joinpapers import request
 from tests.scenarios.device_process import FILES, Hatchery, world
 from tests.scenarios.vaults import PASSPHRASE
 from tests.transcripts.cli import inside
+from tests.unit.budget_devices import charged
 
 DEVICES = 5
 
@@ -91,12 +92,19 @@ def _pair(stage: Stage, ways: Sequence[tuple[str, str]]) -> None:
             theirs, entropy = first.introduction(), node.parts.core.entropy
             for way in joining.accept(work.devices, keys, f"device {at}", theirs, payload, entropy):
                 work.keep_carrier(way)
-    for mine, _, work in (*nodes, *nodes):
-        with inside(mine), Rounds(work) as rounds:
-            rounds.run()
+    for is_short in (False, True, False):  # of budgets, of which each device lacks some at first
+        _meet(nodes, is_short=is_short)
     for mine, node, work in nodes:
         work.bind(FILES, mine / FILES)
         node.lock()
+
+
+def _meet(nodes: Sequence[tuple[Path, Node, DeviceWork]], *, is_short: bool) -> None:
+    for mine, _, work in nodes:
+        if is_short:
+            charged(work.core, 9)
+        with inside(mine), Rounds(work) as rounds:
+            rounds.run()
 
 
 def free_port() -> int:

@@ -137,12 +137,14 @@ def joined(house: House, *, is_whole: bool) -> Own:
     grown(laptop.notes, 1, is_whole=is_whole)
     (laptop.folder / "diary").mkdir()
     (laptop.folder / "diary" / "may.txt").write_text("not for the phone")
-    laptop.does("device keep notes")
-    laptop.does("device keep diary")
+    (laptop.folder / "album").mkdir()
+    (laptop.folder / "album" / "sea.jpg").write_bytes(Random(9).randbytes(100_000))
+    for name in ("notes", "diary", "album"):
+        laptop.does(f"device keep {name}")
     laptop.sync()
 
     house.pair(laptop, server, "--code", "--role", "admin")
-    house.pair(laptop, phone, "--role", "limited", "--only", "notes")
+    house.pair(laptop, phone, "--role", "limited", "--only", "notes", "--only", "album")
     house.pair(laptop, host, "--code", "--role", "blind")
     for desk in (server, phone):
         desk.does("device keep notes")
@@ -150,9 +152,21 @@ def joined(house: House, *, is_whole: bool) -> Own:
         assert lying(desk.notes) == lying(laptop.notes)
     names = {each["name"]: each["role"] for each in laptop.told("device list")["devices"]}
     assert names == {"laptop": "admin", "server": "admin", "phone": "limited", "host": "blind"}
-    assert [each["name"] for each in phone.told("device list")["collections"]] == ["notes"]
-
+    collections = [each["name"] for each in phone.told("device list")["collections"]]
+    assert sorted(collections) == ["album", "notes"]
     return Own(laptop, phone, server)
+
+
+def opened_on_demand(own: Own) -> None:
+    """Keep names of pictures alone on the phone, and open one when it is wanted."""
+    phone, picture = own.phone, own.phone.folder / "album" / "sea.jpg"
+    picture.parent.mkdir()
+    phone.does("device profile set index --of album")
+    phone.does("device keep album")
+    phone.sync()
+    assert lying(picture.parent) == {}
+    phone.does("device fetch album/sea.jpg")
+    assert picture.read_bytes() == (own.laptop.folder / "album" / "sea.jpg").read_bytes()
 
 
 def parted(house: House, own: Own) -> set[str]:
@@ -182,8 +196,8 @@ def lost(own: Own) -> None:
     laptop, phone, server = own.laptop, own.phone, own.server
     had = server.told("device revoke laptop --dry-run")
     files = [each for each in laptop.notes.rglob("*") if each.name != ".sealhold"]
-    assert had["collections"] == ["diary", "home", "notes", "vault"]
-    assert had["objects"] == len(files) + 1, had
+    assert had["collections"] == ["album", "diary", "home", "notes", "vault"]
+    assert had["objects"] == len(files) + 2, had
     gone = server.told("device revoke laptop")
     assert {**gone, "receipt": "", "issuer": ""} == had
     paper = server.folder / "laptop.receipt"
@@ -232,6 +246,7 @@ def restored(house: House, own: Own) -> None:
 def lived(house: House, *, is_whole: bool) -> None:
     """Go through the whole of it."""
     own = joined(house, is_whole=is_whole)
+    opened_on_demand(own)
     seen = parted(house, own)
     lost(own)
     restored(house, own)

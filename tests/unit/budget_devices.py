@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 
 from sealhold.audit.event import Actor, Event, EventKind
-from sealhold.model.errors import SealholdError
+from sealhold.model.errors import BudgetAwayError, SealholdError
 from sealhold.model.ids import AppId, Id16, Purpose
 from sealhold.model.quantities import MicroBits, year_of
 from sealhold.sharing.devices.budgets import BudgetSync
 from sealhold.sharing.devices.joinpapers import Holds
 from sealhold.sharing.devices.recordsync import NAME
 from sealhold.vault.budget import Budget
+from sealhold.vault.core import Core
+from sealhold.vault.shares import wanting
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 from tests.unit.owned_devices import Machine
@@ -33,21 +35,9 @@ class Spender:
 
     def charge(self, bits: int) -> str:
         """Answer something that costs so many bits; return why not, or nothing."""
-        core = self.machine.vault.core
-        teller = Teller(core.keys)
-        event = Event(kind=EventKind.CHARGE, actor=Actor.OWNER, subject=teller.subject)
-        cost = MicroBits(bits * 1_000_000)
-        budget = Budget(core.deciding, core.keys)
-        try:
-            # apps have budgets of their own: here each answer is another one's
-            app = AppId(Id16(core.entropy(16)))
-            ops = budget.query_ops(cost, app, CARE, year_of(core.clock()))
-            core.writer.commit(Work(ops, (teller.entry(event),), releases=True))
-        except SealholdError as err:
-            self._wants(err)
-            return type(err).__name__
-        self.told += cost
-        return ""
+        why = charged(self.machine.vault.core, bits)
+        self.told += 0 if why else bits * 1_000_000
+        return why
 
     def sync(self, *shelves: Shelf) -> None:
         """Do a round, as the program does."""
@@ -56,13 +46,22 @@ class Spender:
         if BudgetSync(self.machine.devices, opened, self.machine.vault.core).settle():
             self.machine.sync(*shelves)
 
-    def _wants(self, err: SealholdError) -> None:
-        from sealhold.model.errors import BudgetAwayError  # noqa: PLC0415  # reason: one use
-        from sealhold.vault.shares import wanting  # noqa: PLC0415  # reason: one use
 
-        if isinstance(err, BudgetAwayError):
-            core = self.machine.vault.core
-            teller = Teller(core.keys)
-            event = Event(kind=EventKind.DECISION, actor=Actor.VAULT, subject=teller.subject)
-            ops = wanting(core.papers, core.keys.budgets, err)
-            core.writer.commit(Work(ops, (teller.entry(event),)))
+def charged(core: Core, bits: int) -> str:
+    """Charge an answer that costs so many bits, durably; return why not, or nothing."""
+    teller = Teller(core.keys)
+    event = Event(kind=EventKind.CHARGE, actor=Actor.OWNER, subject=teller.subject)
+    budget = Budget(core.deciding, core.keys)
+    try:
+        # apps have budgets of their own: here each answer is another one's
+        app = AppId(Id16(core.entropy(16)))
+        ops = budget.query_ops(MicroBits(bits * 1_000_000), app, CARE, year_of(core.clock()))
+        core.writer.commit(Work(ops, (teller.entry(event),), releases=True))
+    except BudgetAwayError as err:
+        event = Event(kind=EventKind.DECISION, actor=Actor.VAULT, subject=teller.subject)
+        wanted = wanting(core.papers, core.keys.budgets, err)
+        core.writer.commit(Work(wanted, (teller.entry(event),)))
+        return type(err).__name__
+    except SealholdError as err:
+        return type(err).__name__
+    return ""

@@ -27,14 +27,20 @@ def copy(device: Machine) -> Copy:
     return Copy(store._state, dict(device.vault.packs._kept))
 
 
-def put_back(device: Machine, kept: Copy) -> None:
-    """Put a device back to a copy of what was durable; the log of its vault goes on."""
+def put_back(device: Machine, kept: Copy, tables: tuple[str, ...] = ("sync",)) -> None:
+    """Put a device back to a copy of what was durable; the log of its vault goes on.
+
+    Args:
+        device: which goes on with what the copy has.
+        kept: the copy.
+        tables: beginnings of the names of the tables that are put back.
+    """
     store, packs = _store(device), device.vault.packs
     assert store._state is not None
     assert store._content is not None
     assert store._tables is not None
     rows = dict(store._state.rows)
-    rows.update({name: old for name, old in kept.rows.rows.items() if name.startswith("sync")})
+    rows.update({name: old for name, old in kept.rows.rows.items() if name.startswith(tables)})
     store._content.rows = rows
     store._state = State(store._tables, rows)
     device.vault.core.deciding.load(store)

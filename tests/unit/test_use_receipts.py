@@ -57,7 +57,7 @@ def chain(count: int, key: SigningKey = PHONE, first: int = 1) -> list[bytes]:
 
 
 def odd(papers: list[bytes], most: int | None = 9) -> list[tuple[UseOddity, int]]:
-    found: tuple[Odd, ...] = check_uses(papers, SHARE, DEVICES, OWNER.public, most)
+    found: tuple[Odd, ...] = check_uses(papers, SHARE, DEVICES, [OWNER.public], most)
     return [(one.what, one.seq) for one in found]
 
 
@@ -116,4 +116,4 @@ def test_receipts_of_other_keys_shares_or_kinds_are_refused() -> None:
     with pytest.raises(BadSignatureError):
         odd([chain(1)[0].replace(signature, b"A" * 86 + b"==")])
     with pytest.raises(InvalidEncodingError):
-        check_uses(chain(1), Id16(b"h" * 16), DEVICES, OWNER.public, 9)
+        check_uses(chain(1), Id16(b"h" * 16), DEVICES, [OWNER.public], 9)

@@ -44,8 +44,7 @@ def test_a_use_at_t2_is_asked_for_charged_and_receipted(people: tuple[Machine, M
     sync(it.guest, it.shelf)
     sync(it.owner, it.shelf)
     assert sign_beside(it.owner.devices, it.there, it.record, it.ledgers) == []
-    owner = it.owner.devices.me.keys.signer.public
-    assert oddities(it.there, it.record.grant, owner, 2) == ()
+    assert oddities(it.there, it.record.grant, 2) == ()
     (use,) = it.ledgers.uses(it.record.grant)
     assert (use.number, use.receipt) == (1, papers_of(it.there, it.record.grant)[0])
 
@@ -134,8 +133,7 @@ def test_at_t1_the_recipients_node_decides_and_tells(people: tuple[Machine, Mach
 
     told = papers_of(it.there, it.record.grant)
     assert len(told) == 2  # also of the use that was refused
-    owner = it.owner.devices.me.keys.signer.public
-    assert oddities(it.there, it.record.grant, owner, None) == ()
+    assert oddities(it.there, it.record.grant, None) == ()
 
 
 def test_at_t1_a_count_is_kept_by_their_node(people: tuple[Machine, Machine]) -> None:

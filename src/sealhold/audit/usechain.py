@@ -56,7 +56,7 @@ def check_uses(
     papers: Iterable[bytes],
     share: Id16,
     devices: Collection[bytes],
-    owner: PublicKey,
+    owners: Collection[bytes],
     most: int | None,
 ) -> tuple[Odd, ...]:
     """Return what is odd about receipts of uses of `share`, in order; nothing if they fit.
@@ -65,7 +65,7 @@ def check_uses(
         papers: receipts, in any order.
         share: that they are about.
         devices: public keys of the devices that may use it.
-        owner: whose key signs beside each permitted use at T2.
+        owners: of the owner's devices, one of which signs beside each permitted use at T2.
         most: the count of the share, if it has one.
 
     Raises:
@@ -74,7 +74,7 @@ def check_uses(
     """
     chains: dict[PublicKey, dict[bytes, _Use]] = defaultdict(dict)
     for paper in papers:
-        use = _opened(paper, share, devices, owner)
+        use = _opened(paper, share, devices, owners)
         chains[use.opened.issuer][use.digest] = use
     found = set(_counted([use for each in chains.values() for use in each.values()], most))
     for device, uses in chains.items():
@@ -85,14 +85,16 @@ def check_uses(
             for use in ordered
             if use.body.permitted
             and use.body.tier is Tier.KEY_PER_USE
-            and owner not in use.opened.cosigners
+            and not set(owners) & set(use.opened.cosigners)
         )
     return tuple(sorted(found))
 
 
-def _opened(paper: bytes, share: Id16, devices: Collection[bytes], owner: PublicKey) -> _Use:
+def _opened(
+    paper: bytes, share: Id16, devices: Collection[bytes], owners: Collection[bytes]
+) -> _Use:
     # THREAT T479: whoever used more than was given cannot unsay it, or say it for somebody else
-    opened = open_receipt(paper, {*devices, owner})
+    opened = open_receipt(paper, {*devices, *owners})
     body = opened.receipt.body
     if not isinstance(body, UseBody) or opened.receipt.about != share:
         raise InvalidEncodingError("not a receipt of a use of this share")
@@ -118,6 +120,10 @@ def _chained(device: PublicKey, uses: Sequence[_Use]) -> Iterator[Odd]:
 
 
 def _counted(uses: Sequence[_Use], most: int | None) -> Iterator[Odd]:
+    """Yield uses with the number of another one, and those that are more than the count.
+
+    Numbers that were lent and given back are nobody's, so the highest one says nothing.
+    """
     seen: dict[int, _Use] = {}
     for use in sorted(uses, key=lambda use: (use.opened.issuer, use.body.seq, use.digest)):
         counter = use.body.counter
@@ -126,5 +132,6 @@ def _counted(uses: Sequence[_Use], most: int | None) -> Iterator[Odd]:
         if counter in seen:
             yield Odd(UseOddity.TWICE, use.opened.issuer, use.body.seq)
         seen.setdefault(counter, use)
-        if most is not None and counter > most:
-            yield Odd(UseOddity.ABOVE, use.opened.issuer, use.body.seq)
+    if most is not None:
+        for counter in sorted(seen)[most:]:
+            yield Odd(UseOddity.ABOVE, seen[counter].opened.issuer, seen[counter].body.seq)

@@ -6,7 +6,7 @@ Source: docs/spec/52-share-spaces.md section 4; docs/spec/49-sharing.md section 
 from typing import Final
 
 from sealhold.model.errors import NotFoundError
-from sealhold.model.ids import ContactId, DeviceId, GrantId, Id16
+from sealhold.model.ids import ContactId, DeviceId, Id16
 from sealhold.model.quantities import DAY
 from sealhold.model.shown.shares import ShareView, UseView
 from sealhold.node.devicework import DeviceWork
@@ -14,12 +14,11 @@ from sealhold.node.sharewords import line_views, standing_of
 from sealhold.node.sharework import ShareWork
 from sealhold.policy.shareterms import Tier
 from sealhold.policy.sharetexts import label
-from sealhold.policy.uses import unconfirmed
 from sealhold.sharing.devices.devices import Open
 from sealhold.sharing.peers import spaces
 from sealhold.sharing.peers.admitting import guests
 from sealhold.sharing.peers.sharepaper import Record, records
-from sealhold.sharing.peers.usereceipts import oddities, papers_of, receipts
+from sealhold.sharing.peers.usereceipts import is_signed_beside, oddities, papers_of, receipts
 
 _OWED: Final = DAY  # how long after its release a use without a receipt is told
 
@@ -46,6 +45,7 @@ class ShareReport:
         silent = [
             str(each.number) for each in uses if each.nonce not in have and each.at + _OWED <= now
         ]
+        by_them = sum(each.body.permitted for each in told)
         is_counted = record.clauses.tier >= Tier.KEY_PER_USE
         return ShareView(
             id=record.grant.hex(),
@@ -55,12 +55,12 @@ class ShareReport:
             standing=self._standing(record),
             lines=line_views(record.clauses, names),
             objects=0 if opened is None else spaces.count(opened),
-            uses=len(uses) if is_counted else sum(each.body.permitted for each in told),
+            uses=self._shares.released(record) if is_counted else by_them,
             most=None if count is None else count.most,
             receipts=len(told),
             odd=() if opened is None else self._odd(opened, record),
             silent=tuple(silent),
-            unconfirmed=self._unconfirmed(record.grant),
+            unconfirmed=tuple(sorted(self._shares.lent(record))),
         )
 
     def uses(self, record: Record) -> list[UseView]:
@@ -85,9 +85,7 @@ class ShareReport:
                 purpose=each.body.purpose,
                 object="/".join(shown[each.body.object].path) if each.body.object in shown else "",
                 permitted=each.body.permitted,
-                signed="by both"
-                if each.key in kept and kept[each.key].receipt
-                else "by their device",
+                signed="by both" if is_signed_beside(opened, each.key) else "by their device",
             )
             for each in receipts(opened, record.grant)
         ]
@@ -118,8 +116,7 @@ class ShareReport:
     def _odd(self, opened: Open, record: Record) -> tuple[str, ...]:
         count = record.clauses.count
         most = None if count is None else count.most
-        owner = self._devices.me.keys.signer.public
-        found = oddities(opened, record.grant, owner, most)
+        found = oddities(opened, record.grant, most)
         return tuple(f"{each.what.value} at {each.seq}" for each in found)
 
     def _names(self, record: Record) -> dict[ContactId, str]:
@@ -143,12 +140,3 @@ class ShareReport:
                 return standing
             return standing if ledger.left else "used up"
         return standing
-
-    def _unconfirmed(self, grant: GrantId) -> tuple[str, ...]:
-        try:
-            ledger = self._shares.ledgers.ledger(grant)
-        except NotFoundError:
-            return ()
-        names = self._devices.names()
-        left = unconfirmed(ledger, self._devices.now())
-        return tuple(sorted(names.get(each, each.hex()[:12]) for each in left))

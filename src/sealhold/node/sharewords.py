@@ -8,7 +8,7 @@ Source: docs/spec/49-sharing.md section 5; docs/spec/52-share-spaces.md section 
 from collections.abc import Mapping
 
 from sealhold.model.ids import ContactId
-from sealhold.model.quantities import Instant
+from sealhold.model.quantities import Instant, rfc3339
 from sealhold.model.shown.shares import LineView, RevokedView
 from sealhold.policy.share import Clauses
 from sealhold.policy.shareterms import Tier
@@ -28,8 +28,17 @@ def standing_of(clauses: Clauses, now: Instant) -> str:
     return "in force" if clauses.covers(now) else "over"
 
 
-def revoked_view(record: Record, objects: int, released: int) -> RevokedView:
-    """Return what a revocation does, in the four lines that are true of it."""
+def revoked_view(
+    record: Record, objects: int, released: int, lent: Mapping[str, Instant]
+) -> RevokedView:
+    """Return what a revocation does, in the four lines that are true of it.
+
+    Args:
+        record: of the share.
+        objects: how many it shows.
+        released: how many uses were released.
+        lent: own devices that may not hear of it before the end of what they were lent.
+    """
     tier = record.clauses.tier
     if tier is Tier.ANSWER:
         given = _many(released, "answer")
@@ -39,8 +48,9 @@ def revoked_view(record: Record, objects: int, released: int) -> RevokedView:
         )
     else:
         given = f"{_many(objects, 'object')}, as shown; a copy cannot be taken back"
+    until = "".join(f"; `{name}` may give keys until {rfc3339(end)}" for name, end in lent.items())
     return RevokedView(
-        stops="new versions, keys and answers",
+        stops=f"new versions, keys and answers{until}",
         given=given,
         asked="their vault is asked to close and delete it; what it answers is shown here",
         unknown="whether copies were made outside their vault",

@@ -25,6 +25,7 @@ from sealhold.model.errors import (
     SourceAwayError,
 )
 from sealhold.model.ids import GrantId
+from sealhold.model.quantities import Instant
 from sealhold.model.shown.shares import RevokedView
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicework import DeviceWork
@@ -42,15 +43,14 @@ from sealhold.policy.uses import Ledger, revoke
 from sealhold.sharing.devices.devices import Open
 from sealhold.sharing.peers import spaces
 from sealhold.sharing.peers.admitting import Person, dismiss, follow, invitation, space
-from sealhold.sharing.peers.answering import Answering
+from sealhold.sharing.peers.answering import Answers, answers_by
 from sealhold.sharing.peers.contacts import Known
 from sealhold.sharing.peers.letter import Kind
 from sealhold.sharing.peers.mirror import mirror
 from sealhold.sharing.peers.shareddocuments import copy_in, let_go, parts, role_in, things
 from sealhold.sharing.peers.sharepaper import Record, put_record, records
-from sealhold.sharing.peers.usereceipts import sign_beside
+from sealhold.sharing.peers.usework import UseWork
 from sealhold.sharing.peers.withdrawals import withdrawal
-from sealhold.vault.shareledger import ShareLedgers
 
 AWAY: Final = (SourceAwayError, LoginNeededError)
 
@@ -74,6 +74,13 @@ class Kept:
         told = (self.written, self.erased, self.released, self.denied, self.invited, self.said)
         return any(told)
 
+    def add(self, answers: Answers) -> None:
+        """Add what became of the uses of one share."""
+        self.released += answers.released
+        self.denied += answers.denied
+        self.signed_not += answers.odd
+        self.said += answers.said
+
 
 class ShareWork(ShareLooking):
     """What the owner of this vault shares. For one thread."""
@@ -85,7 +92,8 @@ class ShareWork(ShareLooking):
             NotADeviceError: this vault is no device yet.
         """
         super().__init__(work, contacts)
-        self.ledgers = ShareLedgers(work.core)
+        self._uses = UseWork(self._devices, work.core)
+        self.ledgers = self._uses.ledgers
 
     # --- making, keeping, taking back ---
 
@@ -179,7 +187,8 @@ class ShareWork(ShareLooking):
             return
         taken_over = spaces.take_over(self._devices, opened, record)
         if not spaces.is_mine(self._devices, opened, record):
-            return  # another device of the owner looks after it
+            done.add(self._uses.help(opened, record))
+            return
         self._ledger(record, is_spent=taken_over)
         done.said += let_go(self._devices, opened, record)
         for who in record.clauses.who:
@@ -189,10 +198,11 @@ class ShareWork(ShareLooking):
                 done.said += follow(self._devices, opened, person_of(known), role)
                 self._invite(opened, known, done)
         self._show(opened, record, done)
-        answers = Answering(self._devices, self.ledgers).answer(opened, record)
-        done.released += answers.released
-        done.denied += answers.denied
-        done.signed_not += len(sign_beside(self._devices, opened, record, self.ledgers))
+        answers, missing = self._uses.look_after(opened, record)
+        done.add(answers)
+        for device in missing:
+            name = self._devices.names().get(device, device.hex()[:12])
+            done.troubles.append(f"`{record.name}` waits to hear from `{name}` what it was lent")
 
     def revoke(self, record: Record) -> RevokedView:
         """Take a share back, durably: nothing new is given from here on.
@@ -211,11 +221,30 @@ class ShareWork(ShareLooking):
         """Return what taking a share back does; nothing is changed."""
         opened = spaces.space_of(self._devices, record)
         objects = 0 if opened is None else spaces.count(opened)
-        return revoked_view(record, objects, self.released(record))
+        lent = self.lent(record)
+        return revoked_view(record, objects, self.released(record), lent)
+
+    def lent(self, record: Record) -> dict[str, Instant]:
+        """Return the devices that could still use what they were lent, and until when."""
+        try:
+            ledger = self.ledgers.ledger(record.grant)
+        except NotFoundError:
+            return {}
+        names, now = self._devices.names(), self._devices.now()
+        return {
+            names.get(each.device, each.device.hex()[:12]): each.end
+            for each in sorted(ledger.lent, key=lambda each: each.end)
+            if now < each.end
+        }
 
     def released(self, record: Record) -> int:
-        """Return how many uses were released."""
-        return sum(each.number > 0 for each in self.ledgers.uses(record.grant))
+        """Return how many uses were released, as this device knows."""
+        numbers = {each.number for each in self.ledgers.uses(record.grant) if each.number}
+        opened = spaces.space_of(self._devices, record)
+        if opened is not None:
+            for told in answers_by(opened, record.grant).values():
+                numbers.update(told)
+        return len(numbers)
 
     def record(self, text: str) -> Record:
         """Return the share that a name, or the beginning of an id, says.
@@ -289,7 +318,9 @@ class ShareWork(ShareLooking):
         try:
             ledger = self.ledgers.ledger(record.grant)
         except NotFoundError:
-            self.ledgers.open(record.grant, Ledger(most=most, spent=spent, not_after=end))
+            here = self._devices.me.incarnation
+            fresh = Ledger(most=most, spent=spent, not_after=end, incarnation=here)
+            self.ledgers.open(record.grant, fresh)
             return
         if spent:
             self.ledgers.change(record.grant, lambda one: replace(one, spent=most), "taken over")

@@ -7,6 +7,8 @@
 - A use has a number of its own among all devices. The same nonce gets the same number again and is
   charged once.
 - After a revocation nothing is lent or charged, so no use is later than the longest lease.
+- A ledger that was put back to an earlier state charges and lends nothing until every other device
+  told what it was lent and what it used.
 
 Source: docs/spec/49-sharing.md section 10.
 """
@@ -44,6 +46,8 @@ class Ledger:
     answered: Mapping[bytes, int] = field(default_factory=dict)  # numbers, by nonce
     not_after: Instant | None = None
     is_revoked: bool = False
+    incarnation: bytes = b""  # of the device that counts; empty: it never said
+    is_back: bool = False  # put back to an earlier state, and not all others were heard since
 
     @property
     def left(self) -> int:
@@ -92,7 +96,7 @@ def lend(
     """
     _require_open(ledger, now)
     _require_left(ledger, amount)
-    # THREAT T479: an hour, so that a revocation that does not reach a device holds all the same
+    # THREAT T591: an hour, so that a revocation that does not reach a device holds all the same
     end = Instant(
         now + LONGEST if ledger.not_after is None else min(now + LONGEST, ledger.not_after)
     )
@@ -142,6 +146,42 @@ def lose(ledger: Ledger, device: DeviceId) -> Ledger:
     return replace(ledger, lent=left, spent=ledger.spent + gone)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a device tells of the uses that it was lent."""
+
+    holdings: tuple[Holding, ...]  # that it did not give back
+    used: int  # from leases that it gave back
+
+
+def put_back(ledger: Ledger, incarnation: bytes) -> Ledger:
+    """Return the ledger of a device that goes on in another incarnation."""
+    return replace(ledger, incarnation=incarnation, is_back=bool(ledger.incarnation))
+
+
+def heard(ledger: Ledger, own: int, last: int, told: Mapping[DeviceId, Told]) -> Ledger:
+    """Return a ledger that was put back, after every other device told what it has.
+
+    Args:
+        ledger: as it was put back.
+        own: how many uses its own device is known to have charged.
+        last: the highest number that a use is known to have.
+        told: what each other device said since.
+    """
+    # THREAT T590: what was lent after the copy was made is out all the same
+    lent = {each.lease.first: each.lease for one in told.values() for each in one.holdings}
+    known = {each.first: each for each in ledger.lent} | lent
+    ends = [each.first + each.amount for each in known.values()]
+    used = own + sum(each.used for each in told.values())
+    return replace(
+        ledger,
+        lent=tuple(known[first] for first in sorted(known)),
+        spent=max(ledger.spent, used),
+        following=max(ledger.following, last + 1, *ends),
+        is_back=False,
+    )
+
+
 def revoke(ledger: Ledger) -> Ledger:
     """Return the ledger of a share that was taken back."""
     return replace(ledger, is_revoked=True)
@@ -153,7 +193,8 @@ def unconfirmed(ledger: Ledger, now: Instant) -> frozenset[DeviceId]:
 
 
 def _require_open(ledger: Ledger, now: Instant) -> None:
-    if ledger.is_revoked or (ledger.not_after is not None and now >= ledger.not_after):
+    is_over = ledger.not_after is not None and now >= ledger.not_after
+    if ledger.is_revoked or ledger.is_back or is_over:
         raise DeniedError
 
 

@@ -152,6 +152,16 @@ SHARE_USES = TableSpec(
     key=("grant", "nonce"),
     indexes={},
 )
+SHARE_LEASES = TableSpec(
+    name="sharelease",
+    columns={
+        "grant": ColumnKind.ID16,
+        "first": ColumnKind.I64,  # number of the first use that was lent
+        "paper": ColumnKind.SEALED,
+    },
+    key=("grant", "first"),
+    indexes={},
+)
 LETTERS = TableSpec(
     name="syncletter",
     columns={
@@ -165,6 +175,6 @@ LETTERS = TableSpec(
 DECIDING = (
     *(SELF, COLLECTIONS, MEMBERS, SECRETS, CARRIERS),
     *(SHARING, HELD, WANTED, BOOKS),
-    *(SHARE_LEDGERS, LINKS),
+    *(SHARE_LEDGERS, SHARE_LEASES, LINKS),
 )
 TABLES = (ENTRIES, SEGMENTS, SENT, FILES, ASIDE, LETTERS, SHARE_USES)

@@ -2,7 +2,8 @@
 
 - The decision is that of every share, over the paper in the space and by the owner's clock. What
   is charged is durable with its entry in the log before an answer leaves.
-- One device holds the ledger of a share; the others leave its asks alone.
+- One device holds the ledger of a share. The others answer with uses that it lent to them, once an
+  ask is older than a while; they refuse nobody.
 - An answer that was not written yet when the device stopped is written from what is kept.
 
 Source: docs/spec/52-share-spaces.md section 4.
@@ -10,6 +11,7 @@ Source: docs/spec/52-share-spaces.md section 4.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
 from sealhold.model.errors import (
@@ -19,12 +21,13 @@ from sealhold.model.errors import (
     InvalidError,
     NotFoundError,
 )
-from sealhold.model.ids import Collection, ContactId, DeviceId, Id16
-from sealhold.model.quantities import DAY, Instant
+from sealhold.model.ids import Collection, ContactId, DeviceId, GrantId, Id16
+from sealhold.model.quantities import DAY, SECOND, Instant
 from sealhold.policy.share import Per
 from sealhold.policy.sharedecide import decide_use
 from sealhold.policy.sharefacts import DeviceRole, HeldShare, ShareFacts, Thing, Use, Used
 from sealhold.policy.shareterms import Tier
+from sealhold.policy.uses import unconfirmed
 from sealhold.sharing.devices.devices import Devices, Open
 from sealhold.sharing.devices.drafting import Draft
 from sealhold.sharing.devices.joining import has
@@ -40,11 +43,15 @@ from sealhold.sharing.peers.usenotes import (
     read_ask,
     seal_answer,
 )
-from sealhold.vault.shareledger import Asked, ShareLedgers
+from sealhold.vault.shareleases import ShareLeases
+from sealhold.vault.shareledger import ShareLedgers
+from sealhold.vault.shareuses import Answer, Asked, Kept
 
 WHERE: Final = Collection("share")  # a copy names objects, so no dataset is looked at
 AT_ONCE: Final = 256  # asks that are answered in one writing
+FIRST: Final = 30 * SECOND  # for which an ask is left to the device with the ledger
 
+Charge = Callable[[Asked, Instant, Answer], Kept]
 Give = Callable[[Record, Ask, int], bytes]  # what a permitted use is given, by its number
 
 
@@ -55,11 +62,32 @@ class Answers:
     released: int = 0
     denied: int = 0
     reasons: list[str] = field(default_factory=list)  # for the owner alone
+    odd: int = 0  # receipts that do not fit
+    said: bool = False  # whether anything was written for others
 
 
 def key_for_use(record: Record, ask: Ask, _number: int) -> bytes:
     """Return what a use at T2 is given: the key of that version."""
     return use_key(record.secret, ask.thing, ask.version).reveal()
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """An ask without an answer."""
+
+    key: bytes
+    device: bytes  # that asks
+    ask: Ask
+
+    @property
+    def asked(self) -> Asked:
+        return Asked(
+            grant=self.ask.grant,
+            nonce=self.key,
+            who=self.device,
+            action=self.ask.action.value,
+            purpose=self.ask.purpose,
+        )
 
 
 class Answering:
@@ -80,21 +108,59 @@ class Answering:
         ledger = opened.members.state.ledgers.get(Id16(record.grant))
         if ledger is not None and ledger.device != self._devices.me.id:
             return done
+        if self._ledgers.ledger(record.grant).is_back:
+            return done  # what others were lent is not known yet
         self._catch_up(opened, record)
+
+        def decided(one: _Waiting) -> Answered | None:
+            return self._decided(opened, record, one, done)
+
+        self._answer_all(opened, record, decided)
+        return done
+
+    def answer_lent(self, opened: Open, record: Record, leases: ShareLeases) -> Answers:
+        """Answer, durably, what waits for the device with the ledger, out of what it lent.
+
+        Nobody is refused here: what cannot be answered goes on waiting.
+
+        Raises:
+            AuditUnavailableError: nothing can be written: nothing was released.
+        """
+        done = Answers()
+        if not any(each.left for each in leases.held(record.grant)):
+            return done
+
+        def decided(one: _Waiting) -> Answered | None:
+            now = self._devices.now()
+            if 0 <= now - one.ask.at < FIRST or self._reason(opened, record, one, now, Used()):
+                return None
+            try:
+                kept = self._charged(opened, record, one, leases.use)
+            except (DeniedError, ExhaustedError):
+                return None
+            done.released += 1
+            return Answered(grant=record.grant, number=kept.number, sealed=kept.answer)
+
+        self._answer_all(opened, record, decided)
+        return done
+
+    def _answer_all(
+        self, opened: Open, record: Record, decided: Callable[[_Waiting], Answered | None]
+    ) -> None:
         waiting = list(self._waiting(opened, record))
         for at in range(0, len(waiting), AT_ONCE):
             draft = Draft(opened.replica)
-            for key, device, ask in waiting[at : at + AT_ONCE]:
-                told = self._decided(opened, record, key, device, ask, done)
-                draft.note(ANSWER_KIND, key, told.told())
+            for one in waiting[at : at + AT_ONCE]:
+                if (told := decided(one)) is not None:
+                    draft.note(ANSWER_KIND, one.key, told.told())
             draft.commit()
-        return done
 
     def _catch_up(self, opened: Open, record: Record) -> None:
         """Count what was released as its answers tell: a device that was put back forgot some."""
         # THREAT T549: no answer left without its note, so notes tell at least what was released
-        released = [each.number for each in answers_of(opened).values() if each.number]
-        most, count = max(released, default=0), len(released)
+        answers = answers_by(opened, record.grant)
+        most = max((each for numbers in answers.values() for each in numbers), default=0)
+        count = len(answers.get(self._devices.me.id, ()))
         ledger = self._ledgers.ledger(record.grant)
         is_counted = record.clauses.count is not None
         if ledger.following <= most or (is_counted and ledger.spent < count):
@@ -108,7 +174,7 @@ class Answering:
                 "caught up",
             )
 
-    def _waiting(self, opened: Open, record: Record) -> Iterator[tuple[bytes, bytes, Ask]]:
+    def _waiting(self, opened: Open, record: Record) -> Iterator[_Waiting]:
         state = opened.replica.state
         for key, note in state.notes(ASK):
             if state.note(ANSWER_KIND, key) is not None:
@@ -118,55 +184,44 @@ class Answering:
             except (InvalidEncodingError, InvalidError):
                 continue
             if ask.grant == record.grant:
-                yield key, note.device, ask
+                yield _Waiting(key, note.device, ask)
 
-    def _decided(  # reason: one ask, and where it stands
-        self,
-        opened: Open,
-        record: Record,
-        key: bytes,
-        device: bytes,
-        ask: Ask,
-        done: Answers,
-    ) -> Answered:
+    def _decided(
+        self, opened: Open, record: Record, one: _Waiting, done: Answers
+    ) -> Answered | None:
+        """Return what is answered; None if it is not known yet, as what was lent may come back."""
         now = self._devices.now()
-        asked = Asked(
-            grant=record.grant,
-            nonce=key,
-            who=device,
-            action=ask.action.value,
-            purpose=ask.purpose,
-        )
-        if (kept := self._ledgers.kept(record.grant, key)) is None:
-            reason = self._reason(opened, record, device, ask, now)
+        charge = partial(self._ledgers.use, counted=record.clauses.count is not None)
+        if (kept := self._ledgers.kept(record.grant, one.key)) is None:
+            reason = self._reason(opened, record, one, now, self._used(record, now))
             if not reason:
                 try:
-                    kept = self._ledgers.use(
-                        asked,
-                        now,
-                        lambda number: self._sealed(opened, record, key, ask, number),
-                        counted=record.clauses.count is not None,
-                    )
+                    kept = self._charged(opened, record, one, charge)
                     done.released += 1
                 except (DeniedError, ExhaustedError) as err:
                     reason = "used_up" if isinstance(err, ExhaustedError) else "over"
+            if reason == "used_up" and unconfirmed(self._ledgers.ledger(record.grant), now):
+                return None
             if kept is None:
-                no = Answered(grant=record.grant, number=0)
-                kept = self._ledgers.refuse(asked, now, b"", reason)
+                kept = self._ledgers.refuse(one.asked, now, b"", reason)
                 done.denied += 1
                 done.reasons.append(reason)
-                return no
         return Answered(grant=record.grant, number=kept.number, sealed=kept.answer)
 
-    def _sealed(self, opened: Open, record: Record, key: bytes, ask: Ask, number: int) -> bytes:
-        given = self._give(record, ask, number)
-        return seal_answer(given, ask.box, opened.about.id, key)
+    def _charged(self, opened: Open, record: Record, one: _Waiting, charge: Charge) -> Kept:
+        now = self._devices.now()
+        return charge(one.asked, now, lambda number: self._sealed(opened, record, one, number))
 
-    def _reason(self, opened: Open, record: Record, device: bytes, ask: Ask, now: Instant) -> str:
+    def _sealed(self, opened: Open, record: Record, one: _Waiting, number: int) -> bytes:
+        given = self._give(record, one.ask, number)
+        return seal_answer(given, one.ask.box, opened.about.id, one.key)
+
+    def _reason(self, opened: Open, record: Record, one: _Waiting, now: Instant, used: Used) -> str:
         """Return why a use is refused; empty if it is not."""
+        ask = one.ask
         # THREAT T549: by the owner's own clock and paper, whatever the ask says
-        whose = guests(opened).get(DeviceId(Id16(device)))
-        if whose is None or not has(opened, DeviceId(Id16(device))):
+        whose = guests(opened).get(DeviceId(Id16(one.device)))
+        if whose is None or not has(opened, DeviceId(Id16(one.device))):
             return "other_person"
         paper = next((each for each in papers(opened) if each.grant == record.grant), None)
         if paper is None or record.is_revoked or paper.epoch == REVOKED:
@@ -185,7 +240,7 @@ class Answering:
             thing=Thing(id=ask.thing, dataset=WHERE),
             task=paper.clauses.task,
         )
-        decision = decide_use(use, facts_of(paper, now, self._used(record, now)))
+        decision = decide_use(use, facts_of(paper, now, used))
         return "" if decision.permit else decision.code.value
 
     def _used(self, record: Record, now: Instant) -> Used:
@@ -230,4 +285,14 @@ def answers_of(opened: Open) -> dict[bytes, Answered]:
             found[key] = read_answer(note.told)
         except InvalidEncodingError:
             continue
+    return found
+
+
+def answers_by(opened: Open, grant: GrantId) -> dict[DeviceId, list[int]]:
+    """Return the numbers of the uses that each of the owner's devices released in a space."""
+    found: dict[DeviceId, list[int]] = {}
+    for key, answer in answers_of(opened).items():
+        note = opened.replica.state.note(ANSWER_KIND, key)
+        if answer.grant == grant and answer.number and note is not None:
+            found.setdefault(DeviceId(Id16(note.device)), []).append(answer.number)
     return found

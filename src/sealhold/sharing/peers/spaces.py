@@ -53,7 +53,7 @@ def begun(devices: Devices, opened: Open, name: str, clauses: Clauses) -> Record
     """
     entropy = devices.entropy
     grant = GrantId(Id16(entropy(ID_BYTES)))
-    _name_keeper(devices, opened, grant)
+    name_keeper(devices, opened, grant)
     return Record(
         grant=grant,
         space=opened.about.id,
@@ -84,11 +84,16 @@ def take_over(devices: Devices, opened: Open, record: Record) -> bool:
     if is_kept or members.state.admin_grant(devices.me.id) is None:
         return False
     # THREAT T549: a ledger begins anew with all of it spent
-    _name_keeper(devices, opened, record.grant)
+    name_keeper(devices, opened, record.grant)
     return True
 
 
-def _name_keeper(devices: Devices, opened: Open, grant: GrantId) -> None:
+def name_keeper(devices: Devices, opened: Open, grant: GrantId) -> None:
+    """Name this device as the one that looks after a share, in the next term; durable on return.
+
+    Raises:
+        DeniedError: it is no admin.
+    """
     members, before = opened.members, set(opened.members.objects)
     last = members.log.counted(Id16(grant))
     body = LedgerDevice(Id16(grant), devices.me.id, 1 if last is None else last.term + 1)

@@ -22,8 +22,8 @@ from sealhold.sharing.devices.devices import Devices, Open
 from sealhold.sharing.devices.drafting import Draft
 from sealhold.sharing.devices.saying import USE
 from sealhold.sharing.peers.sharepaper import Record
-from sealhold.sharing.peers.usenotes import MAX_RECEIPT, RECEIPT_KIND
-from sealhold.vault.shareledger import ShareLedgers
+from sealhold.sharing.peers.usenotes import ANSWER_KIND, MAX_RECEIPT, RECEIPT_KIND
+from sealhold.vault.shareuses import ShareUses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +55,10 @@ def receipts(opened: Open, grant: GrantId) -> Iterator[Told]:
             yield Told(key=key, device=device, at=receipt.at, body=receipt.body, data=note.told)
 
 
-def sign_beside(
-    devices: Devices, opened: Open, record: Record, ledgers: ShareLedgers
-) -> list[bytes]:
-    """Sign receipts of uses that were charged, durably; return the keys of those that do not fit.
+def sign_beside(devices: Devices, opened: Open, record: Record, uses: ShareUses) -> list[bytes]:
+    """Sign receipts of uses that were charged here, durably; return keys of those that do not fit.
+
+    What another device of the owner answered is that one's to sign.
 
     Raises:
         AuditUnavailableError: nothing can be written.
@@ -68,7 +68,7 @@ def sign_beside(
     for told in receipts(opened, record.grant):
         if told.body.tier is not Tier.KEY_PER_USE or state.note(RECEIPT_KIND, told.key) is not None:
             continue
-        kept = ledgers.kept(record.grant, told.key)
+        kept = uses.kept(record.grant, told.key)
         body = told.body
         # THREAT T549: a receipt of another use, or of none, is not signed
         if (
@@ -78,14 +78,25 @@ def sign_beside(
             or (kept.number, kept.action, kept.purpose)
             != (body.counter, body.action.value, body.purpose)
         ):
-            odd.append(told.key)
+            if not _is_answered_elsewhere(devices, opened, told.key):
+                odd.append(told.key)
             continue
         signing = opened.members.state.members[told.device].certificate.signing
         both = countersign(told.data, {signing}, devices.me.keys.signer)
-        ledgers.put_receipt(record.grant, told.key, both)
+        uses.put_receipt(record.grant, told.key, both)
         draft.note(RECEIPT_KIND, told.key, both)
     draft.commit()
     return odd
+
+
+def _is_answered_elsewhere(devices: Devices, opened: Open, key: bytes) -> bool:
+    answer = opened.replica.state.note(ANSWER_KIND, key)
+    return answer is not None and answer.device != devices.me.id
+
+
+def is_signed_beside(opened: Open, key: bytes) -> bool:
+    """Return whether a device of the owner signed a receipt, by the key of its note."""
+    return opened.replica.state.note(RECEIPT_KIND, key) is not None
 
 
 def papers_of(opened: Open, grant: GrantId) -> list[bytes]:
@@ -99,15 +110,17 @@ def papers_of(opened: Open, grant: GrantId) -> list[bytes]:
     return found
 
 
-def oddities(opened: Open, grant: GrantId, owner: PublicKey, most: int | None) -> tuple[Odd, ...]:
+def oddities(opened: Open, grant: GrantId, most: int | None) -> tuple[Odd, ...]:
     """Return what is odd about the receipts of a share: gaps, forks, numbers that came twice.
 
     Args:
         opened: the space.
         grant: the share.
-        owner: key of the device of the owner that signs beside.
         most: the count of the share, if it has one.
     """
-    members = opened.members.state.members.values()
-    devices = [each.certificate.signing for each in members if each.certificate.role in OF_OTHERS]
-    return check_uses(papers_of(opened, grant), Id16(grant), devices, owner, most)
+    theirs: list[PublicKey] = []
+    owners: list[PublicKey] = []
+    for each in opened.members.state.members.values():
+        is_theirs = each.certificate.role in OF_OTHERS
+        (theirs if is_theirs else owners).append(each.certificate.signing)
+    return check_uses(papers_of(opened, grant), Id16(grant), theirs, owners, most)

@@ -30,6 +30,7 @@ FORKS.set_forkserver_preload(
         "tests.attack.ledger_probe",
         "tests.scenarios.every_format",
         "tests.scenarios.holding",
+        "tests.scenarios.invoked",
         "tests.scenarios.killed",
         "tests.scenarios.rotated",
         "tests.wholeprogram",

@@ -202,6 +202,26 @@ def test_the_last_copy_of_a_content_is_not_let_go_on_a_carriers_word() -> None:
 
 
 @pytest.mark.threat("T500")
+def test_a_pack_that_went_ahead_is_let_go_by_a_later_round_than_its_own() -> None:
+    liar, honest = Liar(), Shelf()
+    with machines(1) as (one,):
+        syncing = Syncing(one.devices, [reached(0, liar.side("one")), reached(1, honest)])
+        syncing.round()
+        files = one.files()
+        files.bodies.go_ahead(syncing.near(files, Round()))
+        one.write("a.bin", LONG)
+        (name,) = files.bodies.staged()
+        done = syncing.round()
+        assert done.content_bytes == 2 * sum(
+            len(data) for name, data in honest.kept.items() if "/pack/" in name
+        )
+        assert files.bodies.staged() == [name]
+        assert syncing.round().content_bytes == 0
+        assert not files.bodies.staged()
+        assert one.shown() == {"a.bin": LONG}
+
+
+@pytest.mark.threat("T500")
 def test_a_torn_pack_on_a_stick_gives_way_to_the_whole_one() -> None:
     shelf = Shelf()
     with machines(2) as (one, two):

@@ -69,7 +69,7 @@ def test_a_stolen_device_makes_no_set_and_ends_none(here: Circle) -> None:
         root=before.policy.root,
         generation=before.policy.generation + 1,
         needed=2,
-        shares=(commitment(bo.me.root, before.words), bytes(32)),
+        shares=(commitment(bo.me.root, before.digest), bytes(32)),
     )
     forged = write_policy(policy, thief)
     with pytest.raises(BadSignatureError):

@@ -1,5 +1,6 @@
 """Attacks on a synced folder: links that lead out of it, swapped meanwhile, and a folder gone."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sealhold.model.errors import FolderGoneError
+from sealhold.sharing.devices.disk import INSTANT, MOST_OPEN, Disk
 from sealhold.sharing.devices.keptrows import Kind
 from sealhold.sharing.devices.writing import Wanted
 from tests.scenarios.synced_folders import DIGESTS, Device, settle
@@ -168,3 +170,47 @@ def test_content_that_is_not_what_its_version_names_is_never_put_in_place(
 
     assert applied.tampered == ["a"]
     assert phone.texts() == {"b": "good too"}
+
+
+@pytest.mark.threat("T468")
+def test_a_folder_that_stays_open_for_many_files_leads_nowhere_when_it_becomes_a_link(
+    laptop: Device, outside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    laptop.write("docs/x", "own")
+    disk, now = Disk(laptop.root), [0.0]
+    monkeypatch.setattr("sealhold.sharing.devices.disk.monotonic", lambda: now[0])
+    with disk.many():
+        assert disk.stat("docs/x") is not None
+        (laptop.root / "docs").rename(laptop.root / "aside")
+        (laptop.root / "docs").symlink_to(outside)
+
+        handle = disk.open("docs/x")  # the folder that was opened, whatever it is called now
+        assert os.read(handle, 100) == b"own"
+        os.close(handle)
+        os.close(disk.create("docs/new"))
+        assert {each.name for each in outside.iterdir()} == {"x"}
+
+        now[0] += 2 * INSTANT
+        with pytest.raises(OSError, match="Not a directory"):
+            disk.open("docs/x")
+    disk.close()
+
+
+def handles() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_folders_that_stay_open_follow_what_is_renamed_and_end(laptop: Device) -> None:
+    laptop.write("a/b/x", "own")
+    disk, before = Disk(laptop.root), handles()
+    with disk.many():
+        assert disk.stat("a/b/x") is not None
+        disk.rename("a", "c")
+        assert disk.stat("a/b/x") is None
+        assert disk.stat("c/b/x") is not None
+        for number in range(3 * MOST_OPEN):
+            disk.make_folder(f"c/{number}")
+            assert disk.stat(f"c/{number}/x") is None
+        assert handles() <= before + MOST_OPEN
+    assert handles() == before
+    disk.close()

@@ -30,6 +30,8 @@ from tests.unit.replicas import Shelf
 SINCE = b"written since, by somebody who had not heard"
 INDEX = Profile(which=Which.INDEX)
 
+YEAR = 365 * DAY
+
 
 def text(seed: int, size: int = 100_000) -> bytes:
     return random.Random(seed).randbytes(size)
@@ -307,3 +309,25 @@ def test_what_was_written_on_into_a_file_that_was_erased_meanwhile_is_not_lost(
         for each in found:
             assert each.shown() == files
             assert state_of(each.devices, each.files()).is_done
+
+
+@pytest.mark.threat("T515")
+def test_a_clock_that_jumped_ahead_thins_nothing() -> None:
+    shelf = Shelf()
+    with aged(2) as (found, time):
+        one, other = found
+        thing = one.write("a.bin", text(0))
+        rewrite(one, thing, text(1))
+        rounds(found, shelf, 2)
+        for _ in range(3):  # years ahead, for days, while the other one's clock is right
+            time.now += 3 * YEAR
+            assert tend(one, shelf).thinned == 0
+            rounds([one], shelf)
+            time.now -= 3 * YEAR
+            rounds([other], shelf)
+            time.now += 2 * DAY
+
+        time.now += 3 * YEAR
+        rounds([other], shelf)  # years went by at both
+        rounds([one], shelf)
+        assert tend(one, shelf).thinned == 1

@@ -115,11 +115,12 @@ NEEDS = {
 # test_server_role.py; three need two screens or a conflict: test_device_commands.py;
 # one needs the folder where it was: test_device_history.py
 # the words of another person, and a stranger's letter: test_contact_commands.py
-# shares that several people hold: test_key_shares.py
+# shares that several people hold: test_key_shares.py, test_recovery_vetoed.py
 ELSEWHERE = {"serve", "relay serve", "service print-grants"} | {
     *(f"device {word}" for word in ("pair", "join", "resolve", "fetch")),
     *(f"contact {word}" for word in ("verify", "dismiss")),
-    *("key share send", "key share list", "key held list", "key held show"),
+    *("key share send", "key share list", "key held list", "key held open", "key held show"),
+    *(f"key recovery {word}" for word in ("list", "veto", "alive")),
 }
 # three need a link at a relay: test_link_commands.py; people: test_documents_together_people.py
 ELSEWHERE |= {"share people", *(f"share link {word}" for word in ("show", "revoke", "open"))}

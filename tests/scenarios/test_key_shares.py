@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.scenarios.people_desks import desks_of
 from tests.scenarios.test_contact_commands import Desk
 
 NAMES = ("Anna", "Bo", "Cy")
@@ -12,30 +13,10 @@ NAMES = ("Anna", "Bo", "Cy")
 @pytest.fixture
 def desks(tmp_path: Path) -> dict[str, Desk]:
     """Return three vaults that meet at a stick; Anna and the others verified each other."""
-    found: dict[str, Desk] = {}
-    for name in NAMES:
-        (tmp_path / name).mkdir()
-        desk = found[name] = Desk(tmp_path / name, name)
-        for line in (
-            f"init --headless{' --recovery paper' if name == 'Anna' else ''}",
-            "device begin laptop",
-            f"device place add folder:{tmp_path / 'stick'}",
-            f"contact card --name {name} --file {tmp_path / name}.card",
-        ):
-            assert desk.line(line).code == 0, line
-    anna = found["Anna"]
-    for name in NAMES[1:]:
-        for one, other in ((anna, name), (found[name], "Anna")):
-            one.told("contact", "add", str(tmp_path / f"{other}.card"))
-            words = found[other].told("contact", "card")["words"]
-            one.told("contact", "verify", other, " ".join(words))
-    return found
+    return desks_of(tmp_path, NAMES)
 
 
-def test_shares_reach_people_and_they_open_a_vault_that_lost_its_passphrase(
-    desks: dict[str, Desk], tmp_path: Path
-) -> None:
-    anna = desks["Anna"]
+def refused_where_it_makes_no_sense(anna: Desk) -> None:
     (anna.folder / "other").write_text("no secret")
     for line in (
         "key share send other --to Bo --to Cy",
@@ -43,24 +24,39 @@ def test_shares_reach_people_and_they_open_a_vault_that_lost_its_passphrase(
         "key share send paper --to Bo --to Bo",
         "key share send paper --to Bo --to Nobody",
         "key share send paper --to Bo --to Cy --need 3",
+        "key share send paper --to Bo --to Cy --window 31",
+        "key share send paper --to Bo --to Cy --heir Anna",
+        "key share send paper --to Bo --to Cy --heir Bo --after 0",
         "key share list",
+        "key held open Bo --dry-run",
+        "key held open Bo",
+        "key recovery veto",
         "key held show Bo --out card",
     ):
         assert anna(*line.split()).code != 0, line
     assert anna.told("key", "held", "list")["held"] == []
 
-    sent = anna(*["key", "share", "send", "paper", "--to", "Bo", "--to", "Cy", "--need", "2"])
+
+def test_shares_reach_people_and_they_open_a_vault_that_lost_its_passphrase(
+    desks: dict[str, Desk], tmp_path: Path
+) -> None:
+    anna = desks["Anna"]
+    refused_where_it_makes_no_sense(anna)
+
+    sent = anna.line("key share send paper --to Bo --to Cy --need 2 --window 0")
     assert sent.code == 0, sent.err
     assert "2 shares; any 2 give the secret." in sent.out
-    assert "has your secret at once" in sent.out
+    assert "Each hands it out at once, on being asked." in sent.out
+    assert "printed shares" in sent.out
     assert anna.told("key", "share", "list")["holders"][0]["is_sent"] is False
+    assert "hold a share of your secret" in anna("contact", "remove", "Bo").err
     for name in NAMES:
         assert desks[name]("device", "sync").code == 0
     assert all(each["is_sent"] for each in anna.told("key", "share", "list")["holders"])
 
     (held,) = desks["Cy"].told("key", "held", "list")["held"]
     assert (held["name"], held["standing"]) == ("Anna", "verified")
-    assert (held["place"], held["count"], held["needed"]) == (2, 2, 2)
+    assert (held["place"], held["count"], held["needed"], held["window"]) == (2, 2, 2, 0)
     assert "words" not in held
     for name in ("Bo", "Cy"):
         card = tmp_path / f"{name}.txt"
@@ -69,7 +65,7 @@ def test_shares_reach_people_and_they_open_a_vault_that_lost_its_passphrase(
         assert card.stat().st_mode & 0o77 == 0
     log = desks["Cy"]("audit", "show", "--json").out
     assert "recovery-held" in log
-    assert "recovery-shown" in log
+    assert "handed-out" in log
 
     # Anna has lost the paper; two of her friends bring theirs
     (anna.folder / "paper").unlink()

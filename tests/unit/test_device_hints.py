@@ -1,7 +1,14 @@
 """Hints: none is lost, whoever gives it and whenever."""
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from queue import Queue
 from threading import Event, Thread
+from time import monotonic
 
+import pytest
+
+from sealhold.node import devicewatch
 from sealhold.node.devicewatch import Hints
 
 
@@ -44,3 +51,59 @@ def test_no_hint_of_a_folder_is_lost_beside_hints_of_places() -> None:
     finally:
         over.set()
         thread.join()
+
+
+@pytest.fixture
+def report(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """What has a folder report something, and returns once it was heard."""
+    waiting: Queue[bool | None] = Queue()
+    told, nothing = True, False
+    monkeypatch.setattr(devicewatch, "hints", lambda *_: iter(waiting.get, None))
+    monkeypatch.setattr(devicewatch, "ECHO", 60.0)
+
+    def say() -> None:
+        waiting.put(told)
+        waiting.put(nothing)
+        waiting.put(nothing)  # once this is taken, what was before it has been heard
+        while not waiting.empty():
+            Event().wait(0.001)
+
+    yield say
+    waiting.put(None)
+
+
+def test_own_writing_is_no_hint_and_is_looked_at_once_it_is_over(
+    monkeypatch: pytest.MonkeyPatch, report: Callable[[], None]
+) -> None:
+    monkeypatch.setattr(devicewatch, "OVER", 0.2)
+    with Hints([Path("folder")], []) as hints:
+        hints.writing()
+        report()
+        began = monotonic()
+        hints.wrote(anything=True)
+        report()  # what comes late of it
+        assert hints.wait(60.0)
+        assert 0.2 <= monotonic() - began < 50.0  # nobody told of anything
+
+
+def test_own_writing_that_goes_on_and_on_is_looked_at_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(devicewatch, "OVER", 60.0)
+    monkeypatch.setattr(devicewatch, "LONG", 0.05)
+    hints = Hints([], [])
+    for _ in range(3):
+        hints.writing()
+        hints.wrote(anything=True)
+    assert hints.wait(50.0)
+    assert not hints._came.is_set()
+
+
+def test_what_is_reported_while_nothing_is_written_is_a_hint(report: Callable[[], None]) -> None:
+    with Hints([Path("folder")], []) as hints:
+        hints.writing()
+        report()
+        hints.wrote(anything=False)
+        assert hints.wait(60.0)
+        report()
+        assert hints.wait(60.0)

@@ -6,6 +6,7 @@ from threading import Event
 import pytest
 
 from sealhold.crypto.cutter import MAX_CHUNK
+from sealhold.crypto.digest import fingerprint
 from sealhold.crypto.entropy import seeded
 from sealhold.crypto.secret import Secret
 from sealhold.model.errors import (
@@ -19,7 +20,15 @@ from sealhold.model.ids import ObjectName, SealedBytes
 from sealhold.stores.backends.memory import MemoryObjects
 from sealhold.stores.packs import LARGEST
 from sealhold.vault.chunkplaces import Manifest, MemoryIndex, Place, Shelf, on_store
-from sealhold.vault.packing import AHEAD, Content, Counted, Held, Packing, PackKeys
+from sealhold.vault.packing import (
+    AHEAD,
+    Content,
+    Counted,
+    Held,
+    Packing,
+    PackKeys,
+    pack_name,
+)
 from sealhold.vault.unpacking import Take, Unpacking, read_all
 
 KEYS = PackKeys(
@@ -225,3 +234,37 @@ def test_a_manifest_has_one_form(bent: Callable[[bytes], bytes]) -> None:
     assert Manifest.decoded(data) == manifest
     with pytest.raises(InvalidEncodingError):
         Manifest.decoded(bent(data))
+
+
+def test_packs_that_are_expected_are_fetched_once_and_before_they_are_asked_for() -> None:
+    store = MemoryObjects()
+    contents = [NOISE[at : at + 4_000_000] for at in range(0, 20_000_000, 4_000_000)]
+    manifests, _ = packed(on_store(store), MemoryIndex(), contents)
+    packs = sorted({place.pack for each in manifests for place in each.chunks})
+    fetched, second = list[ObjectName](), Event()
+
+    def get(name: ObjectName, offset: int, length: int | None) -> SealedBytes:
+        fetched.append(name)
+        if len(fetched) > 1:
+            second.set()
+        return store.get(name, offset, length)
+
+    reader = Unpacking(Shelf(store.put, get, ranges=True), KEYS.naming)
+    reader.expect(packs)
+    reader.whole(packs[0])
+    assert second.wait(10.0)
+    for pack in packs:
+        assert fingerprint(reader.whole(pack)) == pack
+    assert len(fetched) == len(packs) > 1
+
+
+def test_an_expected_pack_that_is_gone_fails_when_it_is_asked_for() -> None:
+    store = MemoryObjects()
+    manifests, _ = packed(on_store(store), MemoryIndex(), [NOISE])
+    packs = sorted({place.pack for place in manifests[0].chunks})
+    store.delete(pack_name(packs[1]))
+    reader = Unpacking(on_store(store), KEYS.naming)
+    reader.expect(packs)
+    assert reader.whole(packs[0])
+    with pytest.raises(TamperedError):
+        reader.whole(packs[1])

@@ -27,6 +27,7 @@ def test_versions_of_a_month_ago_are_thinned_once_and_everywhere() -> None:
         rounds(found, shelf, 2)
         assert tending.to_thin(one.devices, one.files()) == {}
         time.now += 40 * DAY
+        rounds(found, shelf, 2)
         drop = tending.to_thin(one.devices, one.files())
         assert {each: len(gone) for each, gone in drop.items()} == {thing: 3}
         assert tend(one, shelf).thinned == 3
@@ -70,6 +71,7 @@ def test_packs_that_are_mostly_dead_are_written_anew_and_go_a_day_later() -> Non
         before = packs(one, shelf)
         tend(one, shelf)
         time.now += 40 * DAY
+        rounds(found, shelf, 2)
         tend(one, shelf)
         time.now += 2 * DAY
         tend(one, shelf)
@@ -98,6 +100,7 @@ def test_a_pack_stays_while_a_device_that_was_away_names_what_was_to_go() -> Non
         rewrite(one, thing, text(2))
         rounds(found, shelf, 2)
         time.now += 40 * DAY
+        rounds(found, shelf, 2)
         tend(one, shelf)
         time.now += 2 * DAY
         tend(one, shelf)

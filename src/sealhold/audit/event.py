@@ -94,6 +94,8 @@ class EventKind(IntEnum):
     LINK = 80  # a link share was made, ended, taken back or opened, as the reason says
     SHARE = 81  # something was shared with a person, changed or taken back, as the reason says
     SHARED_USE = 82  # what is shared was used at its owner's, or refused, as the reason says
+    RECOVERY = 83  # somebody's recovery was opened, heard of or went on, as the reason says
+    VETO = 84  # a recovery was vetoed: by the owner, or heard of, as the reason says
     PAUSE = 74  # a grant was paused, or holds again, as the reason says
     TOKEN = 73  # a policy token was made, revoked, came, went or was refused, as the reason says
     LOG_KEY = 69  # from here on the key that the digest names signs for the log

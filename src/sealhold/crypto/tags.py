@@ -175,4 +175,6 @@ class Tag(bytes, Enum):
     CARD = b"sealhold/contact-card/v1"  # by an admin device, of who a person is
     RECOVERY_POLICY = b"sealhold/recovery-policy/v1"  # by the root, of who holds shares of it
     RECOVERY_SHARE = b"sealhold/recovery-share/v1"  # that a share is of this set, for this holder
+    RECOVERY_WORDS = b"sealhold/recovery-words/v1"  # what may be shown of a share
+    RECOVERY_NOTICE = b"sealhold/recovery-notice/v1"  # by a holder's device: a recovery was opened
     LETTER = b"sealhold/letter/v1"  # by a device, of a letter to another person

@@ -8,9 +8,10 @@ Source: docs/spec/51-contacts.md; docs/spec/13-pairing.md section 10.
 
 from collections.abc import Mapping
 
-from sealhold.model.errors import DeniedError, InvalidError, NotFoundError
+from sealhold.model.errors import DeniedError, HoldsShareError, InvalidError, NotFoundError
 from sealhold.model.shown.contacts import ContactView, LetterView, OwnCardView, PostView
 from sealhold.node.devicework import DeviceWork
+from sealhold.node.recoveryrounds import alarms, tell_if_due
 from sealhold.node.sharedwithme import kinds_of_shares
 from sealhold.sharing.devices.pairingcode import as_terminal
 from sealhold.sharing.peers.armour import Sort, armoured, is_short, read_short, short, unarmoured
@@ -19,12 +20,15 @@ from sealhold.sharing.peers.contacts import Contacts, Known
 from sealhold.sharing.peers.letter import MAX_LETTER, Kind
 from sealhold.sharing.peers.letters import Handler, Letters, Post
 from sealhold.sharing.peers.owncard import OwnCard
-from sealhold.sharing.peers.recoveryshares import kinds_of_recovery
+from sealhold.sharing.peers.recoveryopening import kinds_of_holders, settle
+from sealhold.sharing.peers.recoveryshares import kinds_of_recovery, own_set
+from sealhold.sharing.peers.recoveryveto import kinds_of_notices
 
 
 def kinds_of(work: DeviceWork) -> Mapping[str, Handler]:
     """Return who takes which kind of letter, cards excepted: parts add theirs here."""
-    return {**kinds_of_shares(work), **kinds_of_recovery(work.devices)}
+    of_recovery = {**kinds_of_recovery(work.devices), **kinds_of_holders(work.devices)}
+    return {**kinds_of_shares(work), **of_recovery, **kinds_of_notices(work.devices)}
 
 
 class ContactWork:
@@ -88,7 +92,10 @@ class ContactWork:
         spots = self._work.places.spots()
         post.troubles += self.own.troubles
         self.letters.take(spots, post)
+        tell_if_due(self._work, self.contacts, self.letters)
         self.letters.give(spots, self._work.places.reach, post)
+        settle(self._work.devices, self.contacts, self.letters)
+        post.troubles += alarms(self._work.devices, self.names)
         return post
 
     # --- contacts ---
@@ -156,8 +163,16 @@ class ContactWork:
         return _shown(self.contacts.allow(known))
 
     def remove(self, name: str) -> ContactView:
-        """Forget a contact; return who it was."""
+        """Forget a contact; return who it was.
+
+        Raises:
+            HoldsShareError: they hold a share of the newest set: give one without them first.
+        """
         known = self.contacts.named(name)
+        given = own_set(self._work.devices)
+        # THREAT T578: who holds a share is heard when they open a recovery
+        if given is not None and known.id in given.holders:
+            raise HoldsShareError("they hold a share of your secret")
         self._told("removed")
         self.contacts.remove(known)
         return _shown(known)

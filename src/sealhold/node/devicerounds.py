@@ -8,6 +8,7 @@ Source: docs/spec/11-exchange-and-op-log.md sections 5 and 6; docs/spec/47-folde
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from threading import Event
 from types import TracebackType
 from typing import Self
@@ -23,6 +24,7 @@ from sealhold.node.nearwords import NearWords
 from sealhold.node.peoplerounds import PeopleRounds
 from sealhold.sharing.devices.applying import Applied
 from sealhold.sharing.devices.budgets import BudgetSync
+from sealhold.sharing.devices.devices import Open
 from sealhold.sharing.devices.foldersync import Changed, FolderSync
 from sealhold.sharing.devices.joinpapers import Holds
 from sealhold.sharing.devices.recordsync import Moved, RecordSync
@@ -82,29 +84,18 @@ class Rounds:
         self._syncing = self._reached(tell)
         first: dict[str, Applied] = {}
         arriving = Arriving(self._work)
-        if new := {name: each for name, each in self._folders.items() if each.is_new}:
+        if looks and (new := {name: each for name, each in self._folders.items() if each.is_new}):
             # what others have is there first: a file that both have is one file, and no second
             self._given.add_round(self._syncing.round())
             self._open()
-            first = {name: self._folders[name].put() for name in new if name in self._folders}
+            first = {name: self._put(self._folders[name]) for name in new if name in self._folders}
         came_first, went = self._look_at_records(self._syncing, tell, looks=looks)
         taken: dict[str, Changed] = {}
         for name, folder in self._folders.items():
             if not looks:
-                taken[name] = Changed()
                 continue
             tell(f"looking through {folder.path}")
-            try:
-                done = folder.take(
-                    lambda what, at, of: tell(f"{what} {at} of {of} files"), after=self._give
-                )
-                if deletes and done.held is not None:
-                    done = folder.take(allowed=done.held.paths)
-            except NoEpochError as err:
-                # it waits in the folder for keys, which this very round may bring
-                self._given.troubles.append(f"{folder.path}: {err}")
-                done = Changed()
-            taken[name] = done
+            taken[name] = self._take(folder, tell, deletes=deletes)
         came = self._syncing.round(lambda name, _round: tell(f"exchanging {name}"))
         if self._budgets is not None and self._budgets.settle():
             self._give()
@@ -118,7 +109,7 @@ class Rounds:
         shown: list[FolderView] = []
         for name, folder in self._folders.items():
             tell(f"writing {folder.path}")
-            applied = folder.put()
+            applied = self._put(folder)
             applied.written += first[name].written if name in first else 0
             shown.append(_shown(name, folder, taken.get(name, Changed()), applied))
         upkeep(self._work, self._syncing, came)
@@ -127,9 +118,38 @@ class Rounds:
         told = self._told(came, tuple(shown), _records_shown(went, moved))
         return replace(told, documents=documents)
 
+    def _take(self, folder: FolderSync, tell: Tell, *, deletes: bool) -> Changed:
+        """Write down what somebody did in a folder, and give it on portion by portion."""
+        try:
+            self._go_ahead(folder.opened)
+            done = folder.take(
+                lambda what, at, of: tell(f"{what} {at} of {of} files"),
+                after=partial(self._give_on, folder.opened),
+            )
+            if deletes and done.held is not None:
+                done = folder.take(allowed=done.held.paths)
+        except NoEpochError as err:
+            # it waits in the folder for keys, which this very round may bring
+            self._given.troubles.append(f"{folder.path}: {err}")
+            done = Changed()
+        return done
+
+    def _put(self, folder: FolderSync) -> Applied:
+        """Put what came into a folder; what is reported of that is no hint."""
+        if self._hints is None:
+            return folder.put()
+        anything = True
+        self._hints.writing()
+        try:
+            applied = folder.put()
+            anything = bool(applied.written or applied.renamed or applied.removed)
+        finally:
+            self._hints.wrote(anything=anything)
+        return applied
+
     def _look_at_records(self, syncing: Syncing, tell: Tell, *, looks: bool) -> tuple[Moved, Moved]:
         """Take in records that came, and write down those that changed here; return both."""
-        if self._records is not None and self._records.is_new:
+        if looks and self._records is not None and self._records.is_new:
             # what others have is there first, as with files
             self._given.add_round(syncing.round())
             self._open()
@@ -158,6 +178,17 @@ class Rounds:
                 self._places = None  # a letter may tell that what is shared lies elsewhere now
             if met.has_written and self._syncing is not None:
                 came.add_round(self._syncing.give_all())
+
+    def _give_on(self, opened: Open) -> None:
+        """Give what was taken of one collection so far, so that others need not wait."""
+        if self._syncing is not None:
+            self._syncing.give(opened, self._given)
+        self._go_ahead(opened)
+
+    def _go_ahead(self, opened: Open) -> None:
+        """Have packs go while a collection is written into, until something of it is given."""
+        if self._syncing is not None:
+            self._syncing.go_ahead(opened, self._given)
 
     def _give(self) -> None:
         """Give what was taken so far, so that others need not wait for the rest."""

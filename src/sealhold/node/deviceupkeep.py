@@ -5,7 +5,7 @@ Source: docs/spec/47-folders.md sections 9 to 11.
 
 from sealhold.model.errors import NoEpochError
 from sealhold.node.devicework import DeviceWork
-from sealhold.sharing.devices import chosen, logmarks, tending
+from sealhold.sharing.devices import chosen, clocks, logmarks, tending
 from sealhold.sharing.devices.joinpapers import Holds
 from sealhold.sharing.devices.syncing import Round, Syncing
 
@@ -16,12 +16,13 @@ def upkeep(work: DeviceWork, syncing: Syncing, done: Round) -> None:
     Raises:
         AuditUnavailableError: nothing can be written.
     """
-    is_news, me = False, work.devices.me.id
+    is_news, me = clocks.tell(work.devices), work.devices.me.id
     for opened in work.devices.collections():
         if opened.about.holds is not Holds.FILES or opened.is_foreign:
             continue  # what is shared with other people has members that tell nothing of it
         is_news |= tending.acknowledge(work.devices, opened)
-        is_news |= chosen.tell_holds(work.devices, opened, work.rows(opened).rows())
+        if chosen.is_relied_on(work.devices, opened):
+            is_news |= chosen.tell_holds(work.devices, opened, work.rows(opened).rows())
         if me in opened.members.state.holders() and tending.is_time(work.devices, opened):
             try:
                 tended = tending.tend(work.devices, opened, syncing.near(opened, done))

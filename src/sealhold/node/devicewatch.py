@@ -2,13 +2,16 @@
 
 - Hints come from threads of their own and say only that a round is worth while; a round is the
   truth. Without a hint there is one every ten minutes.
+- What a round writes into a folder is reported too, and tells nothing: the folder is looked at once
+  the writing is over for a moment, for what somebody else wrote meanwhile.
 
 Source: docs/spec/47-folders.md section 8; docs/spec/14-relay.md section 5.
 """
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread
+from time import monotonic
 from types import TracebackType
 from typing import Self
 
@@ -18,6 +21,9 @@ from sealhold.sharing.devices.watching import hints
 EVERY = 600.0  # seconds between rounds without a hint
 POLL = 25.0  # seconds of one question to a place
 AGAIN = 5.0  # seconds until a place that failed is asked again
+ECHO = 0.15  # seconds after own writing in which reports of it still come
+OVER = 0.8  # seconds without own writing until folders are looked at for what others wrote
+LONG = 10.0  # seconds after which they are, although it goes on
 
 Ask = Callable[[float], bool]  # waits so many seconds; whether something came
 
@@ -32,6 +38,11 @@ class Hints:
         self._came = came or Event()
         self._local = Event()  # something in a folder, not only at a place
         self._over = Event()
+        self._lock = Lock()  # around the four below
+        self._is_writing = False
+        self._held_back = False  # something was reported meanwhile
+        self._echo = 0.0  # until when reports may be of own writing
+        self._due: tuple[float, float] | None = None  # when folders are looked at; at the latest
         self._threads = [
             *(Thread(target=self._watch, args=(path,), daemon=True) for path in folders),
         ]
@@ -64,20 +75,49 @@ class Hints:
 
         Where only a place told of something, they need not be.
         """
+        if self._due is not None:
+            seconds = min(seconds, max(0.0, min(self._due) - monotonic()))
         came = self._came.wait(seconds)
         self._came.clear()
+        if self._due is not None and monotonic() >= min(self._due):
+            self._due, came = None, False
         # a hint that comes from here on stays set: it is cleared only once it was seen
         if is_local := self._local.is_set():
             self._local.clear()
         return is_local or not came
 
+    def writing(self) -> None:
+        """Hold back what is reported from now on: folders are about to be written into."""
+        with self._lock:
+            self._is_writing = True
+
+    def wrote(self, *, anything: bool) -> None:
+        """Go on, with a look to come if anything was written, at once with what was held back."""
+        with self._lock:
+            self._is_writing = False
+            was_held, self._held_back = self._held_back, False
+            if anything:
+                now = monotonic()
+                latest = now + LONG if self._due is None else self._due[1]
+                self._echo, self._due = now + ECHO, (now + OVER, latest)
+            elif was_held:
+                self._tell()
+
+    def _tell(self) -> None:
+        self._local.set()
+        self._came.set()
+
     def _watch(self, path: Path) -> None:
         for is_hint in hints(path, self._over):
             if self._over.is_set():
                 return
-            if is_hint:
-                self._local.set()
-                self._came.set()
+            if not is_hint:
+                continue
+            with self._lock:
+                if self._is_writing:
+                    self._held_back = True
+                elif monotonic() > self._echo:
+                    self._tell()
 
     def _ask(self, ask: Ask) -> None:
         while ask in self._asked and not self._over.is_set():

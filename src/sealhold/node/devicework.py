@@ -58,6 +58,12 @@ class DeviceWork:
         self.devices = begun(self.core, LocalDir(staging), node.world.outside())
         self.places = Places(self.devices, node.world, self.core.clock)
 
+    @property
+    def proven(self) -> int | None:
+        """Milliseconds since the owner typed what opens the vault; None: nobody did."""
+        at = self._node.parts.proven
+        return None if at is None else self.core.clock() - at
+
     # --- who and what ---
 
     def begin(self, name: str) -> DeviceView:

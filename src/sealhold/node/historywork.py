@@ -6,8 +6,9 @@ Source: docs/spec/47-folders.md section 9.
 """
 
 from collections.abc import Callable, Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from sealhold.model.errors import CarrierAwayError, CarrierRefusedError, NotFoundError
 from sealhold.model.ids import DeviceId, Id16
@@ -21,13 +22,17 @@ from sealhold.model.shown.pasts import (
     VersionView,
 )
 from sealhold.node.devicework import DeviceWork
-from sealhold.sharing.devices import restoring, tending
+from sealhold.sharing.devices import clocks, restoring, tending
 from sealhold.sharing.devices.conflict import Standing, Version
 from sealhold.sharing.devices.contents import Content
 from sealhold.sharing.devices.devices import Open
 from sealhold.sharing.devices.history import restored
 from sealhold.sharing.devices.joinpapers import Holds
 from sealhold.sharing.devices.syncing import Round, Syncing
+
+_ALONE: Final = (
+    "nothing is thinned by age: none of your other devices told a time near this one's clock"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +144,11 @@ class HistoryWork:
             state = opened.replica.state
             size = sum(state.content(each).size for gone in drop.values() for each in gone)
             done = tending.Tended(troubles=list(round_.troubles))
+            if not clocks.is_borne_out(self._work.devices):
+                done.troubles.append(_ALONE)
             if not preview:
-                done = tending.tend(self._work.devices, opened, syncing.near(opened, round_))
+                tended = tending.tend(self._work.devices, opened, syncing.near(opened, round_))
+                done = replace(tended, troubles=done.troubles + tended.troubles)
             found.append(
                 ThinView(
                     collection=opened.about.name,

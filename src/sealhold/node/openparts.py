@@ -95,6 +95,8 @@ if TYPE_CHECKING:
 class OpenParts:
     """The parts of an open vault, built once."""
 
+    proven: int | None = None  # when the owner typed what opens it, in ms; None: they did not
+
     def __init__(
         self, vault: Opened, home: Home, world: World, verify: Callable[[str], bool]
     ) -> None:

@@ -62,7 +62,8 @@ class PackWriter:
         if len(salt) != SALT_BYTES:
             raise InvalidError(f"a pack's salt has {SALT_BYTES} bytes, not {len(salt)}")
         self._salt = salt
-        self._body = bytearray(MAGIC + bytes([VERSION]) + salt)
+        self._parts = [MAGIC + bytes([VERSION]) + salt]
+        self._size = len(self._parts[0])
         self._entries: dict[bytes, Entry] = {}
 
     @property
@@ -73,7 +74,7 @@ class PackWriter:
     def has_room(self, length: int) -> bool:
         """Return whether a chunk of `length` bytes still fits."""
         table = (len(self._entries) + 1) * _ENTRY.size + TABLE_SEAL
-        return len(self._body) + length + table + _LENGTH.size + len(_END) <= LARGEST
+        return self._size + length + table + _LENGTH.size + len(_END) <= LARGEST
 
     def add(self, chunk: bytes, sealed: SealedBytes) -> Entry:
         """Append a chunk's ciphertext under its 32-byte id, and return where it will stand.
@@ -85,8 +86,9 @@ class PackWriter:
             raise InvalidError("a chunk id has 32 bytes and is added once")
         if len(sealed) < MIN_CHUNK or not self.has_room(len(sealed)):
             raise InvalidError(f"a chunk of {len(sealed)} bytes does not fit")
-        entry = Entry(chunk=chunk, offset=len(self._body), length=len(sealed))
-        self._body += sealed
+        entry = Entry(chunk=chunk, offset=self._size, length=len(sealed))
+        self._parts.append(sealed)
+        self._size += len(sealed)
         self._entries[chunk] = entry
         return entry
 
@@ -100,8 +102,9 @@ class PackWriter:
         sealed = seal(self._salt, table)
         if len(sealed) > len(table) + TABLE_SEAL:
             raise InvalidError(f"a sealed table of {len(sealed)} bytes is too long")
-        whole = bytes(self._body) + sealed + _LENGTH.pack(len(sealed)) + _END
-        return SealedBytes(whole.ljust(padded(len(whole)), b"\x00"))
+        end = sealed + _LENGTH.pack(len(sealed)) + _END
+        size = self._size + len(end)
+        return SealedBytes(b"".join((*self._parts, end, bytes(padded(size) - size))))
 
 
 def padded(length: int) -> int:

@@ -15,7 +15,8 @@ from typing import Final, Protocol
 from sealhold.crypto.chunkid import SEAL_ADDS, ChunkId
 from sealhold.crypto.cutter import MAX_CHUNK
 from sealhold.crypto.secret import Secret
-from sealhold.model.encoding import Plain, pack, unpack
+from sealhold.model import cborwriter
+from sealhold.model.encoding import Plain, unpack_own
 from sealhold.model.errors import InvalidEncodingError
 from sealhold.model.ids import ObjectName, SealedBytes
 from sealhold.net.spec import Carrier
@@ -26,6 +27,8 @@ VERSION: Final = 1
 MAX_MANIFEST: Final = 67_108_864  # bytes: 64 MiB, some 600,000 chunks
 HASH_BYTES: Final = 32
 _V, _SIZE, _PACKS, _CHUNKS = 1, 2, 3, 4
+_ROW = cborwriter.head_of_list(5)
+_FIRST = cborwriter.head_of_map(4) + bytes([_V, VERSION, _SIZE])  # what stands before the size
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +56,27 @@ class Manifest:
             InvalidEncodingError: more chunks than a manifest holds.
         """
         packs: dict[bytes, int] = {}
-        rows = [
-            [c.chunk, packs.setdefault(c.pack, len(packs)), c.offset, c.length, c.key.reveal()]
-            for c in self.chunks
-        ]
-        data = pack({_V: VERSION, _SIZE: self.size, _PACKS: [*packs], _CHUNKS: rows})
-        if len(data) > MAX_MANIFEST:
-            raise InvalidEncodingError(f"a manifest of {len(data)} bytes, at most {MAX_MANIFEST}")
-        return data
+        rows = bytearray()
+        for c in self.chunks:
+            at = cborwriter.count(packs.setdefault(c.pack, len(packs)))
+            offset, length = cborwriter.count(c.offset), cborwriter.count(c.length)
+            chunk, key = cborwriter.data(c.chunk), cborwriter.data(c.key.reveal())
+            rows += b"".join((_ROW, chunk, at, offset, length, key))
+        found = b"".join(
+            (
+                _FIRST,
+                cborwriter.count(self.size),
+                cborwriter.count(_PACKS),
+                cborwriter.head_of_list(len(packs)),
+                *map(cborwriter.data, packs),
+                cborwriter.count(_CHUNKS),
+                cborwriter.head_of_list(len(self.chunks)),
+                rows,
+            )
+        )
+        if len(found) > MAX_MANIFEST:
+            raise InvalidEncodingError(f"a manifest of {len(found)} bytes, at most {MAX_MANIFEST}")
+        return found
 
     @classmethod
     def decoded(cls, data: bytes) -> "Manifest":
@@ -72,7 +88,7 @@ class Manifest:
         # THREAT T483: refused by its length before anything of it is made
         if len(data) > MAX_MANIFEST:
             raise InvalidEncodingError(f"a manifest of {len(data)} bytes, at most {MAX_MANIFEST}")
-        found = unpack(data)
+        found = unpack_own(data)  # whose one form is compared below
         try:
             manifest = _manifest(found)
         except (KeyError, TypeError, ValueError, IndexError) as err:

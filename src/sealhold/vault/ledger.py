@@ -92,6 +92,8 @@ _WORDS = {
     EventKind.LOG_KEY: "another key signs for the log from here on: the one before is {reason}",
     EventKind.POLICY: "standing rules: {reason}",
     EventKind.CONTACT: "another person: {reason}",
+    EventKind.RECOVERY: "a recovery: {reason}",
+    EventKind.VETO: "a veto against a recovery: {reason}",
     EventKind.DEVICE: "your devices: {reason}",
     EventKind.SYNC: "devices exchanged what changed: {rows_read} entries came, {rows_out} went",
     EventKind.SHARE: "shared with a person: {reason}",

@@ -12,8 +12,8 @@ Source: docs/spec/04-stores.md section 15.
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from threading import BoundedSemaphore, Lock, local
@@ -39,6 +39,8 @@ WORKERS: Final = 2  # threads that cut and seal; each releases the interpreter f
 PUTTERS: Final = 2  # threads that put packs: a sync of a disk waits
 AHEAD: Final = 64  # contents taken in and not begun, or packs on their way: see `_Gate`
 PACKS_AHEAD: Final = 3
+SHORT: Final = 65_536  # bytes of a content that goes to a thread together with others
+TOGETHER: Final = 524_288  # bytes of contents that go together
 
 Content = bytes | Path | Iterable[bytes]  # a path of a file that is no link; pieces are read once
 
@@ -106,6 +108,11 @@ class Held:
             raise ConflictError("a content whose packs are not durable has no manifest")
         return Manifest(self.size, tuple(found))
 
+    @property
+    def chunks(self) -> int:
+        """How many chunks it has so far."""
+        return len(self._chunks)
+
     def take(self, chunk: Place | _Waiting, size: int) -> None:
         """Add the next chunk, of `size` bytes."""
         self._chunks.append(chunk)
@@ -156,7 +163,8 @@ class Packing:
         self._gate, self._way = BoundedSemaphore(AHEAD), BoundedSemaphore(PACKS_AHEAD)
         self._work = ThreadPoolExecutor(workers, thread_name_prefix="packing")
         self._put = ThreadPoolExecutor(PUTTERS, thread_name_prefix="putting")
-        self._begun: list[Future[None]] = []
+        self._short: list[tuple[Held, bytes]] = []  # contents that wait for more of their kind
+        self._waits = 0  # their bytes
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -181,6 +189,8 @@ class Packing:
             StoreUnavailableError: the shelf does not answer.
             CarrierAwayError: likewise.
         """
+        if isinstance(content, bytes) and len(content) <= SHORT:
+            return self._add_short(content)
         return self._begin(lambda held, cutter: cutter.cut_stream(_pieces(content, held)))
 
     def add_cut(self, chunks: Iterable[bytes]) -> Held:
@@ -199,6 +209,7 @@ class Packing:
             StoreUnavailableError: the shelf does not answer.
             CarrierAwayError: likewise.
         """
+        self._send_short()
         self._drain(self._gate, AHEAD)
         self._raise()
         with self._lock:
@@ -208,14 +219,43 @@ class Packing:
         self._raise()
         return self._counted
 
-    # --- in the threads that cut and seal ---
-
     def _begin(self, cut: Callable[[Held, FastCutter], Iterator[bytes]]) -> Held:
+        held = Held()
+        self._submit(lambda: self._take(cut, held))
+        return held
+
+    def _add_short(self, content: bytes) -> Held:
+        """Take in a short content: to hand each to a thread costs more than its work."""
         self._raise()
         held = Held()
-        self._gate.acquire()
-        self._work.submit(self._guarded, self._gate, lambda: self._take(cut, held))
+        self._short.append((held, content))
+        self._waits += len(content)
+        if self._waits >= TOGETHER:
+            self._send_short()
         return held
+
+    def _send_short(self) -> None:
+        short, self._short, self._waits = self._short, [], 0
+        if short:
+            self._submit(lambda: self._take_short(short))
+
+    def _submit(self, work: Callable[[], None]) -> None:
+        self._raise()
+        self._gate.acquire()
+        self._work.submit(self._guarded, self._gate, work)
+
+    # --- in the threads that cut and seal ---
+
+    def _take_short(self, short: list[tuple[Held, bytes]]) -> None:
+        cutter, sealer = self._tools()
+        cut = [(held, plain) for held, content in short for plain in cutter.cut(content)]
+        named = [(held, sealer.name(plain), plain) for held, plain in cut]
+        known = self._index.known([name for _, name, _ in named])
+        for held, name, plain in named:
+            held.take(known.get(name) or self._chunk(name, plain, sealer), len(plain))
+        for held, _ in short:
+            held.end()
+        self._count(contents=len(short), read=sum(held.size for held, _ in short))
 
     def _take(self, cut: Callable[[Held, FastCutter], Iterator[bytes]], held: Held) -> None:
         cutter, sealer = self._tools()
@@ -311,11 +351,13 @@ class Packing:
         for _ in range(most):
             gate.release()
 
-    def _count(self, **more: int) -> None:
+    def _count(
+        self, contents: int = 0, read: int = 0, fresh: int = 0, sent: int = 0, packs: int = 0
+    ) -> None:
         with self._lock:
             now = self._counted
-            told = {name: getattr(now, name) + by for name, by in more.items()}
-            self._counted = replace(now, **told)
+            through = now.read + read, now.fresh + fresh, now.sent + sent
+            self._counted = Counted(now.contents + contents, *through, now.packs + packs)
             self._watch(self._counted)
 
 

@@ -8,10 +8,11 @@
 Source: docs/spec/04-stores.md section 15.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
+from threading import Thread
 from typing import Final
 
 from sealhold.crypto.chunkid import open_chunk
@@ -48,6 +49,12 @@ class Unpacking:
         self._shelf, self._naming, self._name = shelf, naming, name
         self._by_range = by_range and shelf.ranges
         self._here: OrderedDict[bytes, bytes] = OrderedDict()
+        self._expected: deque[bytes] = deque()
+        self._coming: _Coming | None = None
+
+    def expect(self, packs: Iterable[bytes]) -> None:
+        """Fetch these packs, in this order, each while what was before it is worked on."""
+        self._expected = deque(packs)
 
     def read(self, manifest: Manifest) -> Iterator[bytes]:
         """Yield a content chunk by chunk.
@@ -79,15 +86,29 @@ class Unpacking:
         """
         there = self._here.get(pack)
         if there is None:
-            there = self._got(pack, 0, None)
-            # THREAT T484: a pack that was changed, cut or swapped no longer has its name
-            if len(there) > LARGEST or not equal(fingerprint(there), pack):
-                raise TamperedError(f"pack `{self._name(pack)}` is not what was written")
+            coming, self._coming = self._coming, None
+            is_it = coming is not None and coming.pack == pack
+            there = coming.result() if coming is not None and is_it else self._compared(pack)
             self._here[pack] = there
             while len(self._here) > PACKS_HERE:
                 self._here.popitem(last=False)
+            self._fetch_next()
         self._here.move_to_end(pack)
         return there
+
+    def _compared(self, pack: bytes) -> bytes:
+        there = self._got(pack, 0, None)
+        # THREAT T484: a pack that was changed, cut or swapped no longer has its name
+        if len(there) > LARGEST or not equal(fingerprint(there), pack):
+            raise TamperedError(f"pack `{self._name(pack)}` is not what was written")
+        return there
+
+    def _fetch_next(self) -> None:
+        """Begin to fetch the next pack that is expected and not here."""
+        while self._expected and self._expected[0] in self._here:
+            self._expected.popleft()
+        if self._expected:
+            self._coming = _Coming(self._expected.popleft(), self._compared)
 
     def opens(self, place: Place) -> bool:
         """Return whether a chunk lies where it is said to.
@@ -124,6 +145,31 @@ class Unpacking:
         except SealBrokenError as err:
             told = f"a chunk of pack `{self._name(place.pack)}` is not what was written"
             raise TamperedError(told) from err
+
+
+class _Coming:
+    """A pack that is being fetched, by a thread of its own."""
+
+    def __init__(self, pack: bytes, fetch: Callable[[bytes], bytes]) -> None:
+        self.pack = pack
+        self._fetch = fetch
+        self._found = b""
+        self._failed: BaseException | None = None
+        self._thread = Thread(target=self._run, name="pack-coming", daemon=True)
+        self._thread.start()
+
+    def result(self) -> bytes:
+        """Return it once it came, or raise why it did not."""
+        self._thread.join()
+        if self._failed is not None:
+            raise self._failed
+        return self._found
+
+    def _run(self) -> None:
+        try:
+            self._found = self._fetch(self.pack)
+        except BaseException as err:  # noqa: BLE001  # reason: it is raised by whoever waits
+            self._failed = err
 
 
 def read_all(

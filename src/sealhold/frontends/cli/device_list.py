@@ -7,6 +7,7 @@ from sealhold.frontends.cli.opening import reading
 from sealhold.frontends.cli.out import Column, Line, Table, emit, figure, safe
 from sealhold.frontends.cli.session import Session
 from sealhold.node.devicework import DeviceWork
+from sealhold.node.recoveryrounds import alarms_here
 
 
 def device_list(context: typer.Context) -> None:
@@ -15,6 +16,7 @@ def device_list(context: typer.Context) -> None:
     with reading(session) as node:
         work = DeviceWork(node)
         devices, collections, places = work.every(), work.collections(), work.carriers()
+        alarms = alarms_here(work)
     rows = [
         (
             safe(each.name),
@@ -36,8 +38,9 @@ def device_list(context: typer.Context) -> None:
     )
     emit(
         session,
-        {"devices": devices, "collections": collections, "places": places},
+        {"devices": devices, "collections": collections, "places": places, "alarms": alarms},
         *device_blocks(devices),
         Table(columns, rows),
         *[Line(f"Syncs through {safe(each.address)}") for each in places],
+        *[Line(f"{safe(each)}: sealhold key recovery list", "bad") for each in alarms],
     )

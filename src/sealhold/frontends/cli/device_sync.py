@@ -1,5 +1,6 @@
 """`sealhold device sync`."""
 
+import gc
 from typing import Annotated
 
 import typer
@@ -15,6 +16,7 @@ from sealhold.node.devicewatch import EVERY
 from sealhold.node.devicework import DeviceWork
 
 SOON = 1.0  # seconds until a file that somebody was writing is looked at again
+FRESH = 50_000  # objects more, after which garbage is looked for
 LATER = 60.0  # seconds until a place that was away is tried again
 Deletes = Annotated[
     bool, typer.Option("--deletes", help="Many files that were deleted at once are meant.")
@@ -42,6 +44,8 @@ def device_sync(
         if conflicts:
             _tell_conflicts(session, work)
             return
+        gc.freeze()  # what is there by now stays, and need not be looked at again and again
+        gc.set_threshold(FRESH)
         with told(session) as tell, Rounds(work, watches=watch) as rounds:
             done = rounds.run(tell, deletes=deletes)
             tell.clear()

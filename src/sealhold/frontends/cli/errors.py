@@ -14,6 +14,7 @@ from sealhold.frontends.cli.served import instead
 from sealhold.frontends.web.safetext import visible
 from sealhold.model.errors import (
     ErrorKind,
+    HeldBackError,
     InvalidIdError,
     InvalidQueryError,
     NoFileError,
@@ -48,6 +49,7 @@ class Trouble:
     why: str
     remedy: str
     id: str | None  # of a fault of ours: this one occurrence
+    until: int | None = None  # when to ask again, in ms since 1970, where that is known
 
     def lines(self) -> list[str]:
         """Return the lines for a person."""
@@ -60,17 +62,16 @@ class Trouble:
             told.append(f"  this occurrence has the id {self.id}")
         return told
 
-    def document(self) -> dict[str, dict[str, str | None]]:
+    def document(self) -> dict[str, dict[str, str | int | None]]:
         """Return the object for a program."""
-        return {
-            "error": {
-                "kind": self.kind.name.lower(),
-                "code": self.code,
-                "message": self.message,
-                "remedy": self.remedy,
-                "id": self.id,
-            }
+        told: dict[str, str | int | None] = {
+            "kind": self.kind.name.lower(),
+            "code": self.code,
+            "message": self.message,
+            "remedy": self.remedy,
+            "id": self.id,
         }
+        return {"error": told if self.until is None else {**told, "until": self.until}}
 
 
 def trouble(err: SealholdError, command: tuple[str, ...], *, number: str | None = None) -> Trouble:
@@ -85,6 +86,7 @@ def trouble(err: SealholdError, command: tuple[str, ...], *, number: str | None 
         why=why,
         remedy=_remedy(err, command),
         id=number,
+        until=err.until if isinstance(err, HeldBackError) else None,
     )
 
 

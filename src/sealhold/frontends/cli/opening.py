@@ -62,6 +62,8 @@ def reading(session: Session, given: str | None = None) -> Iterator[Node]:
     with _node(session) as node:
         given = given or given_to(session, node)
         node.unlock(given or typed(session, node, LockedError))
+        if given is None:
+            node.parts.proven = node.world.clock()
         yield node
 
 
@@ -79,6 +81,7 @@ def deciding(session: Session) -> Iterator[tuple[Node, str]]:
         if given is None:
             given = typed(session, node, VerificationNeededError)
             node.unlock(given)
+            node.parts.proven = node.world.clock()
             yield node, given
         else:
             node.unlock(given)

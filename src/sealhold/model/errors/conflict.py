@@ -29,6 +29,15 @@ class UnansweredError(ConflictError):
     """
 
 
+class HoldsShareError(ConflictError):
+    """Who holds a share of the newest set stays a contact: their notice must be heard.
+
+    Remedy: give a set without them, `sealhold key share send`, and remove them then.
+
+    Over HTTP: give shares without them first.
+    """
+
+
 class NameTakenError(ConflictError):
     """A share that was not taken back is called so already; nothing was shared.
 

@@ -106,6 +106,19 @@ class PairingFailedError(DeniedError):
     """
 
 
+class HeldBackError(DeniedError):
+    """A share of somebody's recovery secret is held back; its words stay here.
+
+    Remedy: `sealhold key held list` tells what it waits for; ask again then.
+
+    Over HTTP: ask again once its window is over.
+    """
+
+    def __init__(self, message: str = "", until: int | None = None) -> None:
+        super().__init__(message)
+        self.until = until  # when it is handed out as things stand, in ms since 1970
+
+
 class LockedError(DeniedError):
     """The vault is locked.
 

@@ -134,7 +134,8 @@ class Caller:
         """
         asked = _written(call, self._address)
         for number in range(TRIES):
-            self._pause(PAUSES[number])
+            if PAUSES[number]:
+                self._pause(PAUSES[number])
             link = self._link()
             try:
                 return self._exchange(link, asked, call)

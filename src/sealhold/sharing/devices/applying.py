@@ -49,15 +49,29 @@ def apply(
         StoreFullError: no room; each file is old or new.
     """
     applied = Applied()
-    by_depth = sorted(wanted, key=lambda each: (each.path.count("/"), each.path))
+    every = list(wanted)
+    rows = hand.kept.rows()
+    differing = [each for each in every if not _is_there(rows.get(each.path), each)]
+    by_depth = sorted(differing, key=lambda each: (each.path.count("/"), each.path))
     arranging = _Arranging(hand, applied)
     writes = [each for each in by_depth if arranging.place(each)]
-    _remove(hand, by_depth, applied)
+    arranging.make_folders()
+    _remove(hand, every, applied)
     if near is not None:
         writes.sort(key=near)
     for batch in _batches(writes):
         _write(hand, batch, content, applied)
     return applied
+
+
+def _is_there(row: Row | None, wanted: Wanted) -> bool:
+    """Return whether a row says that what is wanted lies where it is wanted."""
+    return (
+        row is not None
+        and row.object == wanted.object
+        and row.kind is wanted.kind
+        and (row.kind is Kind.FOLDER or row.version == wanted.version)
+    )
 
 
 class _Arranging:
@@ -67,6 +81,7 @@ class _Arranging:
         self._hand = hand
         self._applied = applied
         self._paths = {row.object: path for path, row in hand.kept.rows().items()}
+        self._making: list[Wanted] = []  # folders that are made together
 
     def place(self, wanted: Wanted) -> bool:
         """Rename or make what is wanted; return whether its content is to be written."""
@@ -77,7 +92,6 @@ class _Arranging:
             return False
 
     def _placed(self, wanted: Wanted) -> bool:
-        hand = self._hand
         row = self._row(wanted)
         if row is None or row.path != wanted.path:
             if not self._is_cleared(wanted, row):
@@ -86,7 +100,7 @@ class _Arranging:
                 self._rename(row, wanted.path)
                 self._applied.renamed += 1
             elif wanted.kind is Kind.FOLDER:
-                hand.make_folder(wanted)
+                self._making.append(wanted)
                 self._paths[wanted.object] = wanted.path
         now = self._row(wanted)
         return wanted.kind is not Kind.FOLDER and (now is None or now.version != wanted.version)
@@ -133,7 +147,15 @@ class _Arranging:
         self._paths[wanted.object] = wanted.path
         return True
 
+    def make_folders(self) -> None:
+        """Make the folders that are to be made, in two commits for all of them."""
+        making, self._making = self._making, []
+        failed = self._hand.make_folders(making) if making else {}
+        for path, err in failed.items():
+            self._applied.failed[path] = err.strerror or "failed"
+
     def _rename(self, row: Row, target: str) -> None:
+        self.make_folders()  # it may lead into one of them
         self._hand.rename(row, target)
         self._paths = {each.object: path for path, each in self._hand.kept.rows().items()}
 

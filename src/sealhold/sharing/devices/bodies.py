@@ -11,6 +11,7 @@ Source: docs/spec/11-exchange-and-op-log.md sections 3 and 5.
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from sealhold.crypto.digest import fingerprint
 from sealhold.crypto.kdf import derive
@@ -28,6 +29,7 @@ from sealhold.net.spec import Carrier, Putting
 from sealhold.sharing.devices.bodytaking import Packer
 from sealhold.sharing.devices.contents import Content
 from sealhold.sharing.devices.names import Mailbox
+from sealhold.sharing.devices.packsahead import Ahead
 from sealhold.sharing.devices.replica import Replica
 from sealhold.stores.packs import SALT_BYTES, PackWriter
 from sealhold.stores.spec import ObjectStore
@@ -54,6 +56,8 @@ class Bodies:
         self._carriers: list[tuple[Carrier, Mailbox]] = []
         self._away: set[int] = set()  # carriers, by their place, that did not answer since `reach`
         self._reader: Unpacking | None = None  # with the packs that it has at hand
+        self._ahead: Ahead | None = None
+        self._went: set[bytes] = set()  # packs that went ahead since `reach`
         self._everywhere: set[bytes] | None = None  # packs that all carriers listed since `reach`
 
     @property
@@ -67,6 +71,7 @@ class Bodies:
         self._away.clear()
         self._reader = None
         self._everywhere = None
+        self._went = set()
 
     @contextmanager
     def packer(self, watch: Watch = lambda _counted: None) -> Iterator["Packer"]:
@@ -78,7 +83,7 @@ class Bodies:
         """
         self._learn()
         with Packing(
-            on_store(self._staging),
+            replace(on_store(self._staging), put=self._stage),
             self._index,
             self._keys,
             self._replica.entropy,
@@ -86,6 +91,20 @@ class Bodies:
             watch=watch,
         ) as packing:
             yield Packer(packing, self._lists)
+
+    def go_ahead(self, carriers: Sequence[tuple[Carrier, Mailbox]]) -> None:
+        """Have packs put on carriers as soon as they are durable here, until `give` is called."""
+
+        def put_on(carrier: Carrier, box: Mailbox, pack: bytes) -> int:
+            return _put(carrier, box.pack(pack), self._staging.get(self._staged(pack)))
+
+        self._ahead = Ahead([partial(put_on, *each) for each in carriers])
+
+    def _stage(self, name: ObjectName, whole: SealedBytes) -> None:
+        """Keep a pack durably until carriers have it."""
+        self._staging.put(name, whole)
+        if self._ahead is not None:
+            self._ahead.add(_digest(name))
 
     def read(self, content: Content) -> Iterator[bytes]:
         """Yield a content piece by piece.
@@ -98,6 +117,10 @@ class Bodies:
             yield content.inline or b""
             return
         yield from self._unpacking().read(self.manifest(content))
+
+    def expect(self, packs: Iterable[bytes]) -> None:
+        """Fetch packs, in this order, each while contents of the one before it are read."""
+        self._unpacking().expect(packs)
 
     def manifest(self, content: Content) -> Manifest:
         """Return what a content is put together from, each chunk where it lies now.
@@ -184,17 +207,22 @@ class Bodies:
             CarrierFullError: it has no room.
             TamperedError: other bytes stand there under the name of a pack.
         """
+        sent = 0
+        if self._ahead is not None:
+            sent, self._went = self._ahead.ended()
+            self._ahead = None
         wanted = {_digest(name) for name in self.staged()}
         if every:
             wanted |= self._all(troubles)
         if going := wanted & self._replica.state.packs.said.keys():
             wanted -= going - {place.pack for place in self._lost()}
         if not wanted:
-            return 0
+            return sent
         there = {each.name: each.size for each in carrier.list_after(f"{box.prefix}pack/")}
         here = {digest for digest in wanted if self._is_whole(digest, there.get(box.pack(digest)))}
-        self._everywhere = here if self._everywhere is None else self._everywhere & here
-        sent, source, lost = 0, self._unpacking(), 0
+        listed = here - self._went
+        self._everywhere = listed if self._everywhere is None else self._everywhere & listed
+        source, lost = self._unpacking(), 0
         for digest in sorted(wanted - here):
             try:
                 whole = source.whole(digest)

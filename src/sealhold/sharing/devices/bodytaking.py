@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from queue import Queue
 
-from sealhold.sharing.devices.contents import INLINE, MAX_LISTED, Content, Kind
+from sealhold.sharing.devices.contents import FEW_CHUNKS, INLINE, MAX_LISTED, Content, Kind
 from sealhold.vault.chunkplaces import Manifest
 from sealhold.vault.packing import Held, Packing
 
@@ -54,7 +54,11 @@ class Packer:
         self._packing.finish()
         long = False
         for pending in self._taken:
-            if pending.held is not None and pending.listed is None:
+            if (
+                pending.held is not None
+                and pending.listed is None
+                and pending.held.chunks > FEW_CHUNKS
+            ):
                 listed = pending.held.manifest.encoded()
                 if len(listed) > MAX_LISTED:
                     pending.listed = self._packing.add(listed)

@@ -102,15 +102,21 @@ def tell_profile(devices: Devices, opened: Open, chosen: Chosen) -> bool:
     return _note(opened, devices.me.id, PROFILE, devices.me.id, [chosen.is_all, letting])
 
 
+def is_relied_on(devices: Devices, opened: Open) -> bool:
+    """Return whether another device, which does not keep all, may rely on this one."""
+    me = devices.me.id
+    return me in opened.members.state.holders() and bool(set(_letting(opened)) - {me})
+
+
 def tell_holds(devices: Devices, opened: Open, rows: Mapping[str, Row]) -> bool:
     """Tell which versions lie here, if another device may rely on it; return whether it is news.
 
     Raises:
         AuditUnavailableError: nothing can be written.
     """
-    me, chosen = devices.me.id, read(devices.keeping, opened.about.id)
-    if me not in opened.members.state.holders() or not set(_letting(opened)) - {me}:
+    if not is_relied_on(devices, opened):
         return False
+    me, chosen = devices.me.id, read(devices.keeping, opened.about.id)
     is_news = tell_profile(devices, opened, chosen)
     here = {row.version for row in rows.values() if row.version} if chosen.is_all else set()
     pages: list[list[bytes]] = [[] for _ in range(PAGES)]

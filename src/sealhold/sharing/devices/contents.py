@@ -7,7 +7,8 @@
 Source: docs/spec/11-exchange-and-op-log.md section 3.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 from sealhold.crypto.digest import framed
@@ -23,6 +24,7 @@ from sealhold.vault.chunkplaces import HASH_BYTES, Manifest
 
 INLINE = 4_096  # bytes of content that stand in the version itself
 MAX_LISTED = 65_536  # bytes of a manifest; a longer one is itself kept in chunks
+FEW_CHUNKS = 400  # whose manifest is never longer
 MAX_SIZE = 1 << 53
 NAME_STEP = 32
 MAX_NAME = 1_024  # bytes of a name, UTF-8
@@ -41,6 +43,9 @@ class Kind(StrEnum):
     DOCUMENT = "document"
     RECORD = "record"
     LINEAGE = "lineage"  # what a document begins from; no name stands for it
+
+
+_KINDS = {kind.value: kind for kind in Kind}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,23 +166,56 @@ def _read(told: Plain) -> Content:
             **rest,
         } if (
             len(digest) == HASH_BYTES
-            and kind in tuple(Kind)
+            and kind in _KINDS
             and 0 <= mode <= MAX_MODE
             and 0 <= size < MAX_SIZE
             and -MAX_SIZE < mtime >> 10 < MAX_SIZE
             and len(rest) == 1
         ):
-            found = Content(kind=Kind(kind), size=size, mode=mode, mtime=mtime, digest=digest)
+            pass
         case _:
             raise InvalidEncodingError("a version is not as it must be")
+    inline, manifest = _held(rest, size)
+    return Content(
+        kind=_KINDS[kind],
+        size=size,
+        mode=mode,
+        mtime=mtime,
+        digest=digest,
+        inline=inline,
+        manifest=manifest,
+        is_list="i" in rest,
+    )
+
+
+def is_sound(content: Content) -> bool:
+    """Return whether what is sealed of a content opens as just this content."""
+    if not (0 <= content.mode <= MAX_MODE and 0 <= content.size < MAX_SIZE):
+        return False
+    if len(content.digest) != HASH_BYTES or not -MAX_SIZE < content.mtime >> 10 < MAX_SIZE:
+        return False
+    if content.manifest is None:
+        inline = content.inline
+        return inline is not None and len(inline) == content.size <= INLINE and not content.is_list
+    is_short = len(content.manifest.chunks) <= FEW_CHUNKS
+    is_whole = content.is_list or content.manifest.size == content.size
+    return content.inline is None and is_short and is_whole
+
+
+def _held(rest: Mapping[object, Plain], size: int) -> tuple[bytes | None, Manifest | None]:
+    """Return the content that stands in a version itself, or what it is put together from.
+
+    Raises:
+        InvalidEncodingError: it has neither, or not as it must be.
+    """
     match rest:
         case {"b": bytes(inline)} if len(inline) == size <= INLINE:
-            return replace(found, inline=inline)
+            return inline, None
         case {"c": bytes(listed)} | {"i": bytes(listed)} if len(listed) <= MAX_LISTED:
             manifest = Manifest.decoded(listed)
             if "c" in rest and manifest.size != size:
                 raise InvalidEncodingError("a version is not as long as its chunks")
-            return replace(found, inline=None, manifest=manifest, is_list="i" in rest)
+            return None, manifest
         case _:
             raise InvalidEncodingError("a version has content or chunks")
 

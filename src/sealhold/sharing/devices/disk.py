@@ -3,6 +3,7 @@
 - Each part of a path is opened by itself and refused if it is a link. So whoever swaps a folder
   for a link meanwhile leads nothing out of the folder.
 - A path is text with `/` between its names; "" is the folder itself.
+- Who works on many files has their folders stay open, for an instant: each is opened once.
 - Here are the steps that a kill can fall between; tests put a disk in their place that dies.
 
 Source: docs/spec/47-folders.md section 5.
@@ -15,10 +16,13 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # NONBLOCK: a pipe in its place
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+INSTANT = 0.05  # seconds that a folder stays open at most, before it is opened anew
+MOST_OPEN = 64  # folders
 
 
 class Disk:
@@ -27,10 +31,24 @@ class Disk:
     def __init__(self, root: Path) -> None:
         self.root = os.open(root, _FOLDER)
         self.device = os.fstat(self.root).st_dev
+        self._open: dict[str, int] = {}  # folders that stay open
+        self._until: float | None = None  # when they are closed; None: none stays open
+        self._uses = 0  # of folders that stay open, just now
 
     def close(self) -> None:
         """Let go of the folder."""
+        self._let_go()
         os.close(self.root)
+
+    @contextmanager
+    def many(self) -> Iterator[None]:
+        """Have folders stay open, each for an instant, while many files are worked on."""
+        self._until = 0.0
+        try:
+            yield
+        finally:
+            self._until = None
+            self._let_go()
 
     @contextmanager
     def folder(self, path: str) -> Iterator[int]:
@@ -39,9 +57,44 @@ class Disk:
         Raises:
             OSError: absent, no folder, or a link on the way.
         """
+        if self._until is None or not path:
+            with self._opened(path) as at:
+                yield at
+            return
+        found = self._stays_open(path)
+        self._uses += 1
+        try:
+            yield found
+        finally:
+            self._uses -= 1
+
+    def _stays_open(self, path: str) -> int:
+        """Return a folder that stays open for an instant."""
+        now = monotonic()
+        if not self._uses and (now > (self._until or 0.0) or len(self._open) >= MOST_OPEN):
+            # THREAT T468: a folder that is swapped for a link, or moved out, is noticed soon
+            self._let_go()
+            self._until = now + INSTANT
+        found = self._open.get(path)
+        if found is None:
+            with self._opened(path) as fresh:
+                found = self._open[path] = os.dup(fresh)
+        return found
+
+    def _let_go(self, under: str = "") -> None:
+        """Close what stays open: a folder and what lies in it, or all."""
+        gone = [path for path in self._open if not under or f"{path}/".startswith(f"{under}/")]
+        for path in gone:
+            os.close(self._open.pop(path))
+
+    @contextmanager
+    def _opened(self, path: str) -> Iterator[int]:
+        if not path:
+            yield self.root
+            return
         at = os.dup(self.root)
         try:
-            for name in path.split("/") if path else ():
+            for name in path.split("/"):
                 _check(name)
                 # THREAT T468: a link on the way ends it.
                 below = os.open(name, _FOLDER, dir_fd=at)
@@ -68,8 +121,16 @@ class Disk:
         """Open the folder that `path` lies in; give it with the last name."""
         above, _, name = path.rpartition("/")
         _check(name)
-        with self.folder(above) as folder:
+        if self._until is None or not above:
+            with self.folder(above) as folder:
+                yield folder, name
+            return
+        folder = self._stays_open(above)
+        self._uses += 1
+        try:
             yield folder, name
+        finally:
+            self._uses -= 1
 
     def open(self, path: str) -> int:
         """Open a plain file to be read.
@@ -123,6 +184,8 @@ class Disk:
         """Give what is at `source` the place `target`, in one step."""
         with self.at(source) as (above, old), self.at(target) as (below, new):
             os.rename(old, new, src_dir_fd=above, dst_dir_fd=below)
+        self._let_go(source)
+        self._let_go(target)
 
     def remove(self, path: str) -> None:
         """Remove a file or link."""
@@ -133,6 +196,7 @@ class Disk:
         """Remove a folder, which must be empty."""
         with self.at(path) as (folder, name):
             os.rmdir(name, dir_fd=folder)
+        self._let_go(path)
 
     def make_folder(self, path: str) -> None:
         """Make a folder."""

@@ -14,7 +14,14 @@ from sealhold.crypto.secret import Secret
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import InvalidError
 from sealhold.model.ids import ID_BYTES
-from sealhold.sharing.devices.contents import Content, Kind, seal_content, seal_name, seal_note
+from sealhold.sharing.devices.contents import (
+    Content,
+    Kind,
+    is_sound,
+    seal_content,
+    seal_name,
+    seal_note,
+)
 from sealhold.sharing.devices.doclineage import seal_edits
 from sealhold.sharing.devices.keeping import Step
 from sealhold.sharing.devices.keybag import NAME, KeyName
@@ -32,6 +39,7 @@ class Draft:
         self._replica = replica
         self._ops: list[Operation] = []
         self._keys: dict[KeyName, Secret] = {}
+        self._made: dict[bytes, Content | str] = {}  # what was sealed, by its sealed form
         self.notes: set[tuple[str, bytes]] = set()  # kinds and keys of those in it
 
     def __len__(self) -> int:
@@ -66,6 +74,8 @@ class Draft:
         version = replica.entropy(ID_BYTES) if version is None else version
         key = self._keys[KeyName(thing, version)] = new_key(replica.entropy, "version key")
         sealed = seal_content(content, replica.collection, thing, version, key)
+        if is_sound(content):
+            self._made[sealed] = content
         self._ops.append(PutOp(thing, version, tuple(sorted(set(parents))), sealed))
         return version
 
@@ -111,12 +121,20 @@ class Draft:
             NoEpochError: there is no epoch that every member has; nothing was written.
             AuditUnavailableError: nothing can be written.
         """
-        if self._ops:
+        if not self._ops:
+            return
+        state = self._replica.state
+        state.made = self._made  # none of it need be opened to be known
+        try:
             self._replica.write(self._ops, self._keys, step)
-            self._ops, self._keys = [], {}
+        finally:
+            state.made = {}
+        self._ops, self._keys, self._made = [], {}, {}
 
     def _name(self, thing: bytes, name: str, key: Secret) -> bytes:
-        return seal_name(name, self._replica.collection, thing, key, self._replica.entropy)
+        sealed = seal_name(name, self._replica.collection, thing, key, self._replica.entropy)
+        self._made[sealed] = name
+        return sealed
 
     def _name_key(self, thing: bytes) -> Secret:
         own = KeyName(thing, NAME)

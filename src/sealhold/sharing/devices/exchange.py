@@ -37,6 +37,7 @@ from sealhold.sharing.devices.ops import KeysOp
 from sealhold.sharing.devices.replica import Opened, Replica
 
 MAX_UNKNOWN = 128  # logs whose names tell nothing here, looked at in one round
+SOON = 2.0  # seconds within which an entry follows its keys: one round takes both
 MAX_ASIDE = 64  # refused entries that are kept of a collection
 REFUSED = (SealBrokenError, BadSignatureError, TamperedError, InvalidEncodingError)
 
@@ -66,7 +67,7 @@ class Exchange:
         self._own_names: dict[LogId, bytes] = {}  # of logs that are known here
         self._there: dict[bytes, int] = {}  # by a log's name there, its newest number
         self._keys: set[ObjectName] = set()  # names of segments there
-        self._members: list[ObjectName] = []
+        self.members: list[ObjectName] = []  # of objects about them, as of the last look
         self._odd = 0  # names there that are none of ours
         self._cursor = ""
         self._sent: dict[LogId, int] = {
@@ -96,12 +97,12 @@ class Exchange:
             if heads.begins:
                 self._there.clear()
                 self._keys.clear()
-                self._members.clear()
+                self.members.clear()
                 self._odd = 0
             for listed in heads.names:
                 self._note(listed.name)
             if not heads.names or heads.cursor == self._cursor:
-                return self._members
+                return self.members
             self._cursor = heads.cursor
 
     def wait(self, seconds: float) -> bool:
@@ -112,6 +113,8 @@ class Exchange:
         """
         cursor = self._cursor
         heads = self._carrier.heads(self._box.prefix, cursor, seconds)
+        if heads.names and all(each.name.startswith(self._box.keys) for each in heads.names):
+            self._carrier.heads(self._box.prefix, heads.cursor, min(seconds, SOON))
         return bool(heads.names) and cursor == self._cursor
 
     def take(self) -> Report:
@@ -145,8 +148,7 @@ class Exchange:
         Raises:
             CarrierAwayError: the carrier does not answer.
         """
-        newest = self._there.get(self._box.log(log), 0)
-        for seq in range(self._sent.get(log, 0) + 1, newest + 1):
+        for seq in range(self._sent.get(log, 0) + 1, self._there.get(self._box.log(log), 0) + 1):
             try:
                 data = self._carrier.get(self._box.entry(log, seq))
                 if entry_hash(data) == self._replica.book.hash_of(log, seq):
@@ -165,8 +167,7 @@ class Exchange:
             CarrierFullError: it has no room.
             TamperedError: it has other bytes in the place of an entry; all other logs were given.
         """
-        report = Report()
-        replica = self._replica
+        report, replica = Report(), self._replica
         self._give_segments(report)
         for log in replica.book.logs():
             newest = replica.book.head(log).seq
@@ -191,7 +192,7 @@ class Exchange:
     def _note(self, name: ObjectName) -> None:
         """Note a name that is there."""
         if name.startswith(self._box.members):
-            self._members.append(name)
+            self.members.append(name)
         elif name.startswith(self._box.keys):
             self._keys.add(name)
         else:

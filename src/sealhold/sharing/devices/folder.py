@@ -10,6 +10,7 @@ Source: docs/spec/47-folders.md sections 5 to 7.
 """
 
 from collections.abc import Callable, Container, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -121,19 +122,23 @@ class Folder:
         """
         check_marker(self._disk, self._mark)
         self._looked = self._scan()
-        self._compared = compare(
-            Ground(
-                rows=self._kept.rows(),
-                scan=self._looked,
-                read=self._read,
-                fresh_id=self._hand.fresh_id,
-                now_ns=self._hand.now_ns(),
-                allowed=allowed,
-            )
+        ground = Ground(
+            rows=self._kept.rows(),
+            scan=self._looked,
+            read=self._read,
+            fresh_id=self._hand.fresh_id,
+            now_ns=self._hand.now_ns(),
+            allowed=allowed,
         )
+        with self._disk.many():
+            self._compared = compare(ground)
         if self._compared.refreshed:
             self._kept.settle([], self._compared.refreshed)
         return self._compared
+
+    def many(self) -> AbstractContextManager[None]:
+        """Have folders stay open, each for an instant, while many files are taken."""
+        return self._disk.many()
 
     def take(self, change: Change, sink: Sink[T]) -> Taken[T] | None:
         """Read the content of what changed into `sink`, which may be called several times.

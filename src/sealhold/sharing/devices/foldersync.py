@@ -37,7 +37,7 @@ from sealhold.sharing.devices.writing import Wanted
 Told = Callable[[str, int, int], None]  # what is being done, how much of how much
 NOTHING: frozenset[str] = frozenset()
 PORTION_FILES = 1_000  # of one commit
-PORTION_BYTES = 48_000_000
+PORTION_BYTES = 32_000_000
 _KINDS = {Kind.FILE: ContentKind.FILE, Kind.LINK: ContentKind.LINK, Kind.FOLDER: ContentKind.FOLDER}
 _SHOWN = {kind: shown for shown, kind in _KINDS.items()}
 
@@ -126,10 +126,11 @@ class FolderSync:
         draft, made = Draft(self.opened.replica), list[Made]()
         with self.opened.bodies.packer(lambda counted: tell(counted.contents)) as packer:
             taken: list[tuple[Change, Taken[Pending] | None]] = []
-            for change in changes:
-                found = self._folder.take(change, packer.take) if _has_content(change) else None
-                if found is not None or not _has_content(change):
-                    taken.append((change, found))  # else busy: a later look finds it again
+            with self._folder.many():
+                for change in changes:
+                    found = self._folder.take(change, packer.take) if _has_content(change) else None
+                    if found is not None or not _has_content(change):
+                        taken.append((change, found))  # else busy: a later look finds it again
             packer.finish()
             for change, found in taken:
                 content = None
@@ -160,12 +161,19 @@ class FolderSync:
             self._clock(),
         )
 
-        def read(one: Wanted) -> Iterator[bytes]:
-            yield from self.opened.bodies.read(contents[one.version])
+        packs = set[bytes]()  # that hold what is to be read
 
         def near(one: Wanted) -> tuple[bytes, int]:
             found = contents.get(one.version)
-            return (b"", 0) if found is None else self.opened.bodies.nearness(found)
+            pack, at = (b"", 0) if found is None else self.opened.bodies.nearness(found)
+            packs.update([pack] if pack else ())
+            return pack, at
+
+        def read(one: Wanted) -> Iterator[bytes]:
+            if packs:
+                self.opened.bodies.expect(sorted(packs))
+                packs.clear()
+            yield from self.opened.bodies.read(contents[one.version])
 
         return self._folder.apply(wanted, read, near)
 
@@ -263,20 +271,26 @@ def _has_content(change: Change) -> bool:
 
 
 def _portions(changes: Sequence[Change]) -> Iterator[list[Change]]:
-    """Yield changes in portions that one commit holds; all moves and deletes in the first."""
+    """Yield changes in portions that one commit holds; all moves and deletes in the first.
+
+    Short files go first: so others have most of them soon, and little to do at the end.
+    """
     portion = [change for change in changes if not _has_content(change)]
     files = size = 0
-    for change in changes:
-        if not _has_content(change):
-            continue
+    contents = [change for change in changes if _has_content(change)]
+    for change in sorted(contents, key=_size):
         if files >= PORTION_FILES or size >= PORTION_BYTES:
             yield portion
             portion, files, size = [], 0, 0
         portion.append(change)
         files += 1
-        size += 0 if change.seen is None else change.seen.stat.size
+        size += _size(change)
     if portion:
         yield portion
+
+
+def _size(change: Change) -> int:
+    return 0 if change.seen is None else change.seen.stat.size
 
 
 def bind(opened: Open, keeping: Keeping, path: Path, entropy: Entropy) -> None:

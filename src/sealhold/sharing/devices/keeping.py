@@ -290,6 +290,12 @@ class Keeping:
         )
         self._core.writer.submit([Work((), (self._teller.entry(event),))]).result()
 
+    def recovery_told(self, kind: EventKind, reason: str) -> None:
+        """Have the log tell what became of a recovery; `kind` is `RECOVERY` or `VETO`."""
+        actor = Actor.VAULT if reason == "heard" else Actor.OWNER
+        event = Event(kind=kind, actor=actor, subject=self._teller.subject, reason=reason)
+        self._core.writer.submit([Work((), (self._teller.entry(event),))]).result()
+
     def receipt_told(self, receipt: ReceiptId, paper: bytes, reason: str) -> None:
         """Have the log tell that a receipt is handed out."""
         event = Event(

@@ -9,6 +9,7 @@ Source: docs/spec/11-exchange-and-op-log.md section 4.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sealhold.crypto.digest import framed
 from sealhold.crypto.seal import Sealer, new_key, open_once, seal_once
@@ -26,8 +27,7 @@ MAX_KEYS = 4_096  # in a segment: about 300 KB
 MAX_SEGMENT = 1_048_576
 
 
-@dataclass(frozen=True, slots=True)
-class KeyName:
+class KeyName(NamedTuple):
     """Whose key it is."""
 
     object: bytes  # 16

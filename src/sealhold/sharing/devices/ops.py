@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sealhold.crypto.seal import GCM_TAG_BYTES, SEAL_BYTES, WRAP_BYTES
-from sealhold.model.encoding import Plain
+from sealhold.model.encoding import Plain, pack
 from sealhold.model.errors import InvalidEncodingError
 from sealhold.model.ids import ID_BYTES
 from sealhold.sharing.devices.docops import MAX_ENTRY
@@ -27,6 +27,7 @@ MAX_KIND = 32
 MAX_TURN = 4_096
 MAX_THINNED = 4_096  # versions
 MAX_MOVES = 65_536  # chunks of a pack
+_AROUND = 64  # bytes of an operation beside what is sealed in it, and the versions before it
 MAX_EDITS = MAX_ENTRY + ID_BYTES + GCM_TAG_BYTES  # bytes of sealed edits: salt before, tag behind
 
 
@@ -119,6 +120,15 @@ def encode(op: Operation) -> list[Plain]:
             return [5, op.kind, op.key, op.sealed]
         case DocOp() | ThinOp() | PackOp():
             return _encode_other(op)
+
+
+def size_of(op: Operation) -> int:
+    """Return how many bytes an operation has in an entry, or a few more."""
+    if isinstance(op, PutOp):
+        return _AROUND + len(op.sealed) + (ID_BYTES + 1) * len(op.parents)
+    if isinstance(op, PlaceOp):
+        return _AROUND + len(op.sealed or b"")
+    return len(pack(encode(op)))
 
 
 def _encode_other(op: DocOp | ThinOp | PackOp) -> list[Plain]:

@@ -102,7 +102,7 @@ def _take_file(
     except FileNotFoundError:
         return None
     try:
-        result = sink(_pieces(handle, digest))
+        result = sink(_pieces(handle, digest, seen.stat.size))
         # THREAT T468: what was read is what stood there by its name, before and after.
         same = seen_of(os.fstat(handle)) == seen and _is_still(disk, path, seen)
     finally:
@@ -110,8 +110,10 @@ def _take_file(
     return Taken(result, seen, digest.digest()) if same else None
 
 
-def _pieces(handle: int, digest: FileDigest) -> Iterator[bytes]:
-    while piece := os.read(handle, PIECE):
+def _pieces(handle: int, digest: FileDigest, size: int) -> Iterator[bytes]:
+    """Yield what a file has up to a size; if it has more, that is seen when it is looked at."""
+    while size > 0 and (piece := os.read(handle, min(size, PIECE))):
+        size -= len(piece)
         digest.update(piece)
         yield piece
 

@@ -15,7 +15,6 @@ from sealhold.crypto.seal import new_key
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.sign import PublicKey, SigningKey
 from sealhold.model.clock import Clock, Entropy
-from sealhold.model.encoding import pack
 from sealhold.model.errors import NoEpochError, TamperedError
 from sealhold.model.ids import ID_BYTES
 from sealhold.sharing.devices import keybag
@@ -34,7 +33,7 @@ from sealhold.sharing.devices.oplog import (
     open_entry,
     seal_entry,
 )
-from sealhold.sharing.devices.ops import EraseOp, KeysOp, Operation, encode
+from sealhold.sharing.devices.ops import EraseOp, KeysOp, Operation, size_of
 from sealhold.sharing.devices.state import State
 
 ROOM = 4_096  # bytes of an entry that its time and heads may take
@@ -387,7 +386,7 @@ def _parts(ops: list[Operation]) -> Iterable[list[Operation]]:
     part: list[Operation] = []
     size = 0
     for op in ops:
-        length = len(pack(encode(op)))
+        length = size_of(op)
         if part and size + length > MAX_TOLD - ROOM:
             yield part
             part, size = [], 0

@@ -88,6 +88,7 @@ class State:
         self.refused: list[str] = []  # what was sealed and signed, and still is not as it must be
         self.thinned = Thinned()
         self.packs = PackMoves()
+        self.made: dict[bytes, Content | str] = {}  # what was just sealed here, by its sealed form
         self._contents: dict[bytes, Content] = {}
         self._waiting: defaultdict[KeyName, list[_Said]] = defaultdict(list)
         self._rivals: dict[KeyName, list[Secret]] = {}  # further keys told under a name
@@ -204,10 +205,15 @@ class State:
         if name not in self.keys:
             self._waiting[name].append(said)
             return
-        content = self._opened(
-            name,
-            said,
-            lambda key: open_content(op.sealed, self._collection, op.object, op.version, key),
+        made = self.made.get(op.sealed)
+        content = (
+            made
+            if isinstance(made, Content)
+            else self._opened(
+                name,
+                said,
+                lambda key: open_content(op.sealed, self._collection, op.object, op.version, key),
+            )
         )
         # THREAT T561: a document begins, and goes on elsewhere, where its owner says so
         is_begun = content.kind in {Kind.DOCUMENT, Kind.LINEAGE}
@@ -232,9 +238,13 @@ class State:
             if own not in self.keys:
                 self._waiting[own].append(said)
                 return
-            sealed = op.sealed
-            name = self._opened(
-                own, said, lambda key: open_name(sealed, self._collection, op.object, key)
+            sealed, made = op.sealed, self.made.get(op.sealed)
+            name = (
+                made
+                if isinstance(made, str)
+                else self._opened(
+                    own, said, lambda key: open_name(sealed, self._collection, op.object, key)
+                )
             )
         self._moves.append(
             Op(

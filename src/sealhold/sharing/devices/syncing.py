@@ -92,6 +92,7 @@ class Syncing:
         self._sources: Sequence[Reached] = ()
         self._exchanges: dict[tuple[bytes, bytes], Exchange] = {}
         self._at: dict[tuple[bytes, bytes], Carrier] = {}
+        self._looked: set[Exchange] = set()  # that were looked through just now
 
     def reach(self, carriers: Sequence[Reached], sources: Sequence[Reached] = ()) -> None:
         """Go on with other carriers; those that stay must be the very same.
@@ -148,6 +149,7 @@ class Syncing:
             with self._told(done, opened, reached):
                 exchange = self._exchange(opened, reached)
                 report = self._take_members(opened, reached, exchange.look())
+                self._looked.add(exchange)
                 done.add(report, reached.way.address)
                 if opened.is_left(self._devices.me.id):
                     return
@@ -170,7 +172,8 @@ class Syncing:
                 carrier, box = self._carrier(opened, reached), self._box(opened, reached)
                 report = Report()
                 try:
-                    self._give_members(opened, reached, exchange.look(), report)
+                    there = exchange.members if exchange in self._looked else exchange.look()
+                    self._give_members(opened, reached, there, report)
                     packs = opened.bodies.give(
                         carrier, box, report.troubles, every=not exchange.gave_all
                     )
@@ -187,6 +190,17 @@ class Syncing:
             if len(self._serving(opened)) >= ENOUGH:
                 opened.bodies.release()
             opened.replica.gone.clear()
+
+    def go_ahead(self, opened: Open, done: Round) -> None:
+        """Have packs of a collection go to its carriers while it is written into, until `give`."""
+        if opened.is_left(self._devices.me.id):
+            return
+        found = list[tuple[Carrier, Mailbox]]()
+        for each in self._serving(opened):
+            if each.way.kind == "relay":  # elsewhere nothing is gained by not waiting
+                with self._told(done, opened, each):
+                    found.append((self._carrier(opened, each), self._box(opened, each)))
+        opened.bodies.go_ahead(found)
 
     def near(self, opened: Open, done: Round) -> list[tuple[Carrier, Mailbox]]:
         """Return the carriers that are at hand, and a collection's place there."""
@@ -229,8 +243,11 @@ class Syncing:
         bring_together(self._devices, opened)
 
     def _sync(self, opened: Open, done: Round) -> None:
-        self.take(opened, done)
-        self.give(opened, done)
+        try:
+            self.take(opened, done)
+            self.give(opened, done)
+        finally:
+            self._looked.clear()
 
     def _take_members(self, opened: Open, reached: Reached, there: Sequence[ObjectName]) -> Report:
         carrier, came = self._carrier(opened, reached), list[bytes]()

@@ -16,6 +16,7 @@ from sealhold.model.errors import CarrierAwayError, CarrierRefusedError, NoEpoch
 from sealhold.model.ids import DeviceId
 from sealhold.model.quantities import DAY
 from sealhold.net.spec import Carrier
+from sealhold.sharing.devices import clocks
 from sealhold.sharing.devices.devices import Devices, Open
 from sealhold.sharing.devices.drafting import Draft
 from sealhold.sharing.devices.folderrows import TENDED
@@ -57,10 +58,12 @@ def is_time(devices: Devices, opened: Open) -> bool:
 def to_thin(devices: Devices, opened: Open) -> dict[bytes, list[bytes]]:
     """Return the versions that the rule lets go now, by their objects.
 
-    What is held stays, and with a clock that is a day behind what others wrote nothing is thinned.
+    What is held stays. With a clock that is a day behind what others wrote, or that no other device
+    bears out, nothing is thinned.
     """
     state, now = opened.replica.state, devices.now()
-    if state.last.ms - now > DAY:
+    # THREAT T515: a clock that jumped ahead makes nothing old
+    if state.last.ms - now > DAY or not clocks.is_borne_out(devices):
         return {}
     held = {
         version.id

@@ -12,7 +12,7 @@ Source: docs/spec/47-folders.md section 7.
 
 import errno
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -34,9 +34,10 @@ from sealhold.sharing.devices.keptrows import (
 from sealhold.sharing.devices.reading import Digests, digest_of
 from sealhold.sharing.devices.scanning import PART, Scan
 
-BATCH_FILES = 256
+BATCH_FILES = 512
 BATCH_BYTES = 64 << 20
 FEW_FILES = 8  # so many are made durable one by one; a wait for the whole disk costs more
+PIECE = 1 << 20  # bytes that are written at once
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NOT_EMPTY = {errno.ENOTEMPTY, errno.EEXIST}
 
@@ -113,17 +114,23 @@ class Hand:
             puts = [replace(each, stat=seen.stat) if each.path == target else each for each in puts]
         self.kept.settle([each.path for each, _ in all_of], puts)
 
-    def make_folder(self, wanted: Wanted) -> None:
-        """Make a folder, or take the one that lies there for it.
+    def make_folders(self, wanted: Sequence[Wanted]) -> dict[str, OSError]:
+        """Make folders, those above before those below, or take what lies there for them.
 
-        Raises:
-            OSError: it cannot be made.
+        Returns the paths of those that cannot be made, and why.
         """
-        row = row_of(wanted, None, self.now_ns())
-        self.kept.intend([Step(None, row)])
-        with suppress(FileExistsError):
-            self.disk.make_folder(wanted.path)
-        self.keep(wanted)
+        failed: dict[str, OSError] = {}
+        now = self.now_ns()
+        self.kept.intend([Step(None, row_of(each, None, now)) for each in wanted])
+        for each in wanted:
+            try:
+                with suppress(FileExistsError):
+                    self.disk.make_folder(each.path)
+            except OSError as err:
+                failed[each.path] = err
+        made = [each for each in wanted if each.path not in failed]
+        self.kept.settle([], [row_of(each, self.seen(each.path), now) for each in made])
+        return failed
 
     def keep(self, wanted: Wanted) -> None:
         """Keep a row of what lies there as it is wanted."""
@@ -187,9 +194,10 @@ class Hand:
         self.kept.intend([Step(row, row_of(wanted, None, 0)) for wanted, row in batch])
         parts: list[str] = []
         try:
-            for wanted, _ in batch:
-                parts.append(self.part(wanted.path))
-                self._write_part(parts[-1], wanted, content, one_by_one=len(batch) <= FEW_FILES)
+            with self.disk.many():
+                for wanted, _ in batch:
+                    parts.append(self.part(wanted.path))
+                    self._write_part(parts[-1], wanted, content, one_by_one=len(batch) <= FEW_FILES)
             if len(batch) > FEW_FILES:
                 self.disk.sync_all()
             return self._put_in_place(batch, parts)
@@ -211,7 +219,7 @@ class Hand:
             return
         handle = self.disk.create(part)
         try:
-            for piece in content(wanted):
+            for piece in _joined(content(wanted)):
                 digest.update(piece)
                 self.disk.write(handle, piece)
             self._check(wanted, digest.digest())
@@ -230,19 +238,33 @@ class Hand:
     ) -> list[Wanted]:
         taken: list[Wanted] = []
         done: list[Wanted] = []
-        for (wanted, row), part in zip(batch, parts, strict=True):
-            # THREAT T472: what somebody wrote meanwhile becomes a version before it is replaced.
-            if self.is_free(row, wanted.path):
-                self.disk.rename(part, wanted.path)
-                done.append(wanted)
-            else:
-                self.disk.remove(part)
-                taken.append(wanted)
-        for above in sorted({wanted.path.rpartition("/")[0] for wanted in done}):
-            self.disk.sync_folder(above)
-        now = self.now_ns()
-        self.kept.settle([], [row_of(each, self.seen(each.path), now) for each in done])
+        with self.disk.many():
+            for (wanted, row), part in zip(batch, parts, strict=True):
+                # THREAT T472: what somebody wrote meanwhile is a version before it is replaced.
+                if self.is_free(row, wanted.path):
+                    self.disk.rename(part, wanted.path)
+                    done.append(wanted)
+                else:
+                    self.disk.remove(part)
+                    taken.append(wanted)
+            for above in sorted({wanted.path.rpartition("/")[0] for wanted in done}):
+                self.disk.sync_folder(above)
+            now = self.now_ns()
+            self.kept.settle([], [row_of(each, self.seen(each.path), now) for each in done])
         return taken
+
+
+def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield pieces of `PIECE` bytes and more of what comes in smaller ones."""
+    held, size = list[bytes](), 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= PIECE:
+            yield b"".join(held)
+            held, size = [], 0
+    if held:
+        yield b"".join(held)
 
 
 def row_of(wanted: Wanted, seen: Seen | None, now_ns: int) -> Row:

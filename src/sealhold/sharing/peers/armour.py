@@ -26,6 +26,7 @@ class Sort(StrEnum):
 
     CARD = "CARD"
     LETTER = "LETTER"
+    NOTICES = "RECOVERY NOTICE"  # of one holder or several
 
 
 def armoured(sort: Sort, data: bytes) -> str:

@@ -49,6 +49,9 @@ class Kind(StrEnum):
     INVITATION = "invitation"  # into a share space
     WITHDRAWN = "withdrawn"  # a share was taken back
     RECOVERY = "recovery-share"  # a share of the sender's recovery secret, or that it ended
+    NOTICE = "recovery-notice"  # a recovery of whom it is for was opened
+    VETO = "recovery-veto"  # of the sender, against a recovery
+    ALIVE = "recovery-alive"  # the sender uses a device: for holders whose set names an heir
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -227,15 +227,39 @@ def _key_share_list() -> Function:
 
 
 def _key_held_list() -> Function:
-    from sealhold.frontends.cli.key_share import key_held_list
+    from sealhold.frontends.cli.key_held import key_held_list
 
     return key_held_list
 
 
 def _key_held_show() -> Function:
-    from sealhold.frontends.cli.key_share import key_held_show
+    from sealhold.frontends.cli.key_held import key_held_show
 
     return key_held_show
+
+
+def _key_held_open() -> Function:
+    from sealhold.frontends.cli.key_held import key_held_open
+
+    return key_held_open
+
+
+def _key_recovery_list() -> Function:
+    from sealhold.frontends.cli.key_recovery import key_recovery_list
+
+    return key_recovery_list
+
+
+def _key_recovery_veto() -> Function:
+    from sealhold.frontends.cli.key_recovery import key_recovery_veto
+
+    return key_recovery_veto
+
+
+def _key_recovery_alive() -> Function:
+    from sealhold.frontends.cli.key_recovery import key_recovery_alive
+
+    return key_recovery_alive
 
 
 KEY_SHARE = {
@@ -256,10 +280,32 @@ KEY_HELD = {
         example="key held list",
         load=_key_held_list,
     ),
+    "open": Entry(
+        about="Open a recovery of somebody whose share is held here, and have them told.",
+        example="key held open Anna --out Anna.notices",
+        load=_key_held_open,
+    ),
     "show": Entry(
         about="Write a share that is held here on a card, to hand it back to whose it is.",
         example="key held show Anna --out card.txt",
         load=_key_held_show,
+    ),
+}
+KEY_RECOVERY = {
+    "list": Entry(
+        about="List the recoveries of your secret that holders of shares opened.",
+        example="key recovery list",
+        load=_key_recovery_list,
+    ),
+    "veto": Entry(
+        about="Say no to a recovery of your secret, once: its window is doubled.",
+        example="key recovery veto",
+        load=_key_recovery_veto,
+    ),
+    "alive": Entry(
+        about="Have holders of your shares hear that you are there, so that an heir waits.",
+        example="key recovery alive",
+        load=_key_recovery_alive,
     ),
 }
 KEY: Mapping[str, Entry | Group] = {
@@ -298,6 +344,7 @@ KEY: Mapping[str, Entry | Group] = {
     ),
     "share": Group(about="Shares of the recovery secret, with people you know.", entries=KEY_SHARE),
     "held": Group(about="Shares that are held here for people you know.", entries=KEY_HELD),
+    "recovery": Group(about="Recoveries of your secret by people.", entries=KEY_RECOVERY),
 }
 VAULT: Mapping[str, Entry | Group] = {
     "init": Entry(about="Make a new, empty vault.", example="init", load=_init),

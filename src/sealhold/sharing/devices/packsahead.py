@@ -1,0 +1,67 @@
+"""Packs go to carriers while others are still being made, by threads of their own.
+
+- What goes ahead is durable here, and named by nothing yet: whoever gives looks whether it is
+  there, and puts what is not, before a version names it.
+- A carrier that fails is left alone; whoever gives meets it again, and tells.
+
+Source: docs/spec/11-exchange-and-op-log.md section 5.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from threading import Condition, Thread
+
+AT_ONCE = 2  # packs on their way to a carrier: one is written there while another is sent
+Put = Callable[[bytes], int]  # puts a pack, by its hash, on a carrier; returns how many bytes went
+
+
+class Ahead:
+    """Packs on their way. `add` is called by any thread, the rest by one."""
+
+    def __init__(self, puts: list[Put]) -> None:
+        """Take what puts a pack, of each carrier."""
+        self._puts = puts
+        self._changed = Condition()
+        self._waiting: deque[bytes] = deque()
+        self._running = 0
+        self._sent = 0
+        self._went: set[bytes] = set()
+
+    def add(self, pack: bytes) -> None:
+        """Have a pack put, which is durable here."""
+        with self._changed:
+            self._waiting.append(pack)
+            if self._running < AT_ONCE:
+                self._running += 1
+                Thread(target=self._run, name="packs-ahead", daemon=True).start()
+
+    def ended(self) -> tuple[int, set[bytes]]:
+        """Wait until all went that could; return how many bytes since, and which packs."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._running)
+            told = self._sent, self._went
+            self._sent, self._went = 0, set()
+            return told
+
+    def _leave(self, put: Put) -> None:
+        with self._changed:
+            if put in self._puts:
+                self._puts.remove(put)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                if not self._waiting:
+                    self._running -= 1
+                    self._changed.notify_all()
+                    return
+                pack = self._waiting.popleft()
+            for put in list(self._puts):
+                sent = 0
+                try:
+                    sent = put(pack)
+                except Exception:  # noqa: BLE001  # reason: whoever gives meets it again, and tells
+                    self._leave(put)
+                with self._changed:
+                    self._sent += sent
+                    self._went.add(pack)

@@ -48,6 +48,7 @@ class Work:
     core: Any
     shared_rows: SharedRows
     places: NoPlaces
+    answers: Any = None  # files are read by no program
 
 
 @dataclass(frozen=True)

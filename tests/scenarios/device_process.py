@@ -198,11 +198,8 @@ class Process:
             except (EOFError, ConnectionResetError):
                 break
         self.connection.close()
-        with suppress(ProcessLookupError):  # its locks may outlast its pipe by a moment
-            until = time.monotonic() + PATIENCE
-            while time.monotonic() < until:
-                os.kill(self.pid, 0)
-                time.sleep(0.001)
+        while Path(f"/proc/{self.pid}").exists():  # its locks may outlast its pipe by a moment
+            time.sleep(0.001)
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,8 @@ NEEDS = {
 # one needs the folder where it was: test_device_history.py
 # the words of another person, and a stranger's letter: test_contact_commands.py
 # shares that several people hold: test_key_shares.py, test_recovery_vetoed.py
-ELSEWHERE = {"serve", "relay serve", "service print-grants"} | {
+# a program at another vault: test_shares_that_answer.py
+ELSEWHERE = {"serve", "relay serve", "service print-grants", "share ask"} | {
     *(f"device {word}" for word in ("pair", "join", "resolve", "fetch")),
     *(f"contact {word}" for word in ("verify", "dismiss")),
     *("key share send", "key share list", "key held list", "key held open", "key held show"),

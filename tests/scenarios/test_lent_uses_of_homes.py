@@ -45,6 +45,21 @@ def opens(vault: Vault) -> bytes | None:
         return None if content is None else b"".join(content)
 
 
+def synced(*vaults: Vault) -> None:
+    """Go one round with each."""
+    for vault in vaults:
+        assert vault.sync() == ()
+
+
+def taken(vault: Vault) -> None:
+    """Take on what is offered."""
+    with vault.work() as work:
+        mine = SharedWithMe(work, {})
+        (offer,) = mine.offers()
+        mine.take(offer)
+    synced(vault)
+
+
 def test_a_server_answers_while_the_laptop_is_off(tmp_path: Path) -> None:
     ada, bo = two_people(tmp_path)
     ada.clock = bo.clock = clock = Hands()
@@ -52,34 +67,25 @@ def test_a_server_answers_while_the_laptop_is_off(tmp_path: Path) -> None:
     folder(ada, tmp_path)
     ada.sync()
     share(ada, "bo", ["papers/trip"], Tier.KEY_PER_USE, most=16)
-    for vault in (ada, server, bo, ada, server, bo):
-        assert vault.sync() == ()
-    with bo.work() as work:
-        mine = SharedWithMe(work, {})
-        (offer,) = mine.offers()
-        mine.take(offer)
-    assert bo.sync() == ()
+    synced(ada, server, bo, ada, server, bo)
+    taken(bo)
     assert opens(bo) is None
-    for vault in (bo, ada, server, ada, server, bo):  # the laptop answers, the server is lent some
-        assert vault.sync() == ()
+    synced(bo, ada, server, ada, server, bo)  # the laptop answers, the server is lent some
     assert opens(bo) == b"by the sea"
 
     clock.move(5 * MINUTE)  # the laptop is off from here on
     assert opens(bo) is None
-    assert bo.sync() == ()
+    synced(bo)
     clock.move(MINUTE)
-    assert server.sync() == ()
-    assert bo.sync() == ()
+    synced(server, bo)
     assert opens(bo) == b"by the sea"
-    assert bo.sync() == ()
-    assert server.sync() == ()
+    synced(bo, server, ada)
 
-    assert ada.sync() == ()
     with ada.work() as work:
         shares = ShareWork(work)
         told = shares.revoke(shares.record("album"))
         assert "`server` may give keys until 2026-11-21T13:0" in told.stops
-    assert ada.sync() == ()
+    synced(ada)
     with ada.work() as work:
         report = ShareReport(work, ShareWork(work))
         (view,) = report.every()
@@ -88,11 +94,10 @@ def test_a_server_answers_while_the_laptop_is_off(tmp_path: Path) -> None:
         assert set(signed.values()) == {"by both"}
         assert len(signed) == 2
     clock.move(2 * HOUR)
-    assert server.sync() == ()
-    assert ada.sync() == ()
+    synced(server, ada)
     with ada.work() as work:
         (view,) = ShareReport(work, ShareWork(work)).every()
         assert view.unconfirmed == ()
-    assert bo.sync() == ()
+    synced(bo)
     with pytest.raises(DeniedError):
         opens(bo)

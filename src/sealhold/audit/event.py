@@ -93,6 +93,7 @@ class EventKind(IntEnum):
     SYNC = 79  # devices exchanged what changed: `rows_read` entries came, `rows_out` went
     LINK = 80  # a link share was made, ended, taken back or opened, as the reason says
     SHARE = 81  # something was shared with a person, changed or taken back, as the reason says
+    SHARE_TASK = 85  # a program answers somebody under a share, or no more, as the reason says
     SHARED_USE = 82  # what is shared was used at its owner's, or refused, as the reason says
     RECOVERY = 83  # somebody's recovery was opened, heard of or went on, as the reason says
     VETO = 84  # a recovery was vetoed: by the owner, or heard of, as the reason says

@@ -65,7 +65,7 @@ def check_uses(
         papers: receipts, in any order.
         share: that they are about.
         devices: public keys of the devices that may use it.
-        owners: of the owner's devices, one of which signs beside each permitted use at T2.
+        owners: of the owner's devices, one of which signs beside each permitted use at T2 and T3.
         most: the count of the share, if it has one.
 
     Raises:
@@ -84,7 +84,7 @@ def check_uses(
             Odd(UseOddity.ALONE, device, use.body.seq)
             for use in ordered
             if use.body.permitted
-            and use.body.tier is Tier.KEY_PER_USE
+            and use.body.tier >= Tier.KEY_PER_USE
             and not set(owners) & set(use.opened.cosigners)
         )
     return tuple(sorted(found))

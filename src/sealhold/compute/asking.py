@@ -70,8 +70,8 @@ class Requests:
     def __init__(self, office: Office, shelf: Shelf) -> None:
         self._office = office
         self._shelf = shelf
-        self._turn = Lock()  # one decision at a time: what an object may tell is summed over all
-        self._looks = Looks(office, shelf, self._turn)
+        self.turn = Lock()  # one decision at a time: what an object may tell is summed over all
+        self._looks = Looks(office, shelf, self.turn)
 
     def list(self) -> tuple[RequestLine, ...]:
         """Return the requests that were ever shown: those that wait first, then the newest."""
@@ -117,7 +117,7 @@ class Requests:
             WrongPassphraseError: the owner is not proven.
             LeakExhaustedError: an object would tell more than it ever may.
         """
-        with self._turn:
+        with self.turn:
             asked = self._decidable(id_text, terms, shown_digest)
             _check_points(self._office, asked, confirmed)
             self._prove(passphrase)
@@ -133,7 +133,7 @@ class Requests:
         Raises:
             ConflictError: it cannot be decided on, or the rule was taken back meanwhile.
         """
-        with self._turn:
+        with self.turn:
             asked = read(self._office, self._office.requests.get(request))
             if asked.row.state is not RequestState.WAITING:
                 return None

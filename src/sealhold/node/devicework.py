@@ -53,6 +53,7 @@ class DeviceWork:
         self._node = node
         self.core = node.parts.core
         self.shared_rows = SharedRows(self.core, node.parts.index, node.parts.firewall)
+        self.answers = node.parts.answers
         staging = node.home.folder / STAGING
         staging.mkdir(mode=0o700, exist_ok=True)
         self.devices = begun(self.core, LocalDir(staging), node.world.outside())

@@ -21,6 +21,7 @@ from sealhold.compute.evidence import Attester
 from sealhold.compute.granted import Apps, Grants
 from sealhold.compute.office import Office
 from sealhold.compute.outside import Outside
+from sealhold.compute.personanswers import PersonAnswers
 from sealhold.compute.products import Products
 from sealhold.compute.proving import Prover
 from sealhold.compute.pullers import puller_of
@@ -133,8 +134,8 @@ class OpenParts:
         self.requests = Requests(office, shelf)
         self.grants = Grants(office, shelf)
         self.apps = Apps(office, self.grants, shelf)
-        self.runs = Runs(office, shelf)
-        self._of_proofs = office, shelf
+        self.runs, turn = Runs(office, shelf), self.requests.turn
+        self.answers, self._of_proofs = PersonAnswers(office, shelf, turn), (office, shelf)
         self._of_turns = schemas, registry, verify, chosen.retention_days * DAY
         self.resources, self.budgets = Resources(office), Budgets(office)
         self.erasing = Erasing(office, shelf, self.index)

@@ -17,6 +17,7 @@ from sealhold.model.shown.shares import EffectView, FindingView, PreviewView
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.nearby import reach
+from sealhold.node.shareanswers import ShareAnswers, require_same_program
 from sealhold.node.sharefiles import Offered, SharedFiles
 from sealhold.node.sharegiven import excluded
 from sealhold.node.sharerecords import SharedRecords
@@ -34,6 +35,7 @@ from sealhold.sharing.peers.contacts import Known
 from sealhold.sharing.peers.sharepaper import Record, records
 
 MAX_SHOWN: Final = 3_000  # objects: their ids stand in one note, of at most 128 KiB
+MAX_READ: Final = 50_000  # objects that a program reads: none of them lies in a space
 BACK: Final = (30, 90)  # days that a preview of a rule looks back
 _NOT_OF_RECORDS: Final = frozenset({Action.EDIT, Action.RESHARE})
 _NEW: Final = GrantId(Id16(bytes(16)))  # stands for the share that is looked at
@@ -66,6 +68,7 @@ class ShareLooking:
         self.contacts = ContactWork(work) if contacts is None else contacts
         self.files = SharedFiles(work.devices, partial(reach, work))
         self.records = SharedRecords(work.devices, work.shared_rows)
+        self.answers = ShareAnswers(work.answers)
 
     def draft(
         self,
@@ -86,20 +89,21 @@ class ShareLooking:
         Raises:
             NotFoundError: one of the people is no contact.
             DeniedError: one is not verified, or paused.
-            InvalidError: nothing is in it, or files and documents, or it is at T3.
+            InvalidError: nothing is in it, or files and documents, or no program that it takes.
             InvalidGrantError: a clause that such a share does not have.
             TooLargeError: more is in it than a share shows.
             NotFoundError: its dataset is not known.
             InvalidFilterError: rows or precision do not fit its dataset.
+            LeakExhaustedError: its program could tell more of an object than it ever may.
         """
         self.records.begin_look()
         _check(clauses)
+        if instead is not None:
+            require_same_program(instead.clauses, clauses)
         people = tuple(self.person(each, unverified=unverified) for each in clauses.who)
         offered = self._by_id(clauses)
-        if not offered:
-            raise InvalidError("nothing is in this share")
-        if len(offered) > MAX_SHOWN:
-            raise TooLargeError(f"at most {MAX_SHOWN:,} objects in a share, not {len(offered):,}")
+        _require_fits(clauses, len(offered))
+        self.answers.look(clauses, None if instead is None else instead.grant)
         if is_of_documents(clauses, offered.values()):
             clauses = as_together(clauses)
         grant = _NEW if instead is None else instead.grant
@@ -167,6 +171,9 @@ class ShareLooking:
             ),
             would_add=tuple(draft.came.items()),
             digest=draft.effect.digest.hex(),
+            answers=self.answers.look(
+                draft.clauses, None if draft.instead is None else draft.instead.grant
+            ),
         )
 
     def fixed(self, draft: Draft, signs: Sequence[str]) -> Draft:
@@ -210,8 +217,6 @@ class ShareLooking:
         return ContactId(self._devices.me.root)
 
     def _offered(self, clauses: Clauses, grant: GrantId | None = None) -> list[Offered]:
-        if clauses.tier is Tier.ANSWER:
-            return []
         if clauses.what.is_selector:
             return self.records.every(clauses, grant)
         return list(self.files.every(clauses.what.ids))
@@ -256,14 +261,29 @@ def _check(clauses: Clauses) -> None:
     """Return if a share can be kept up once it is made.
 
     Raises:
-        InvalidError: it is at T3; or of records, and for several people or for more than looking.
+        InvalidError: a program is to read files; or it is of records, and for several people or
+            for more than looking.
     """
-    if clauses.tier is Tier.ANSWER:
-        raise InvalidError("shares at T3 are not built: choose T0, T1 or T2")
+    if clauses.tier is Tier.ANSWER and not clauses.what.is_selector:
+        raise InvalidError("a program at T3 reads records: name a dataset in place of files")
     if clauses.what.is_selector and len(clauses.who) > 1:
         raise InvalidError("records are shared with one person: make a share for each")
     if clauses.what.is_selector and not clauses.actions.isdisjoint(_NOT_OF_RECORDS):
         raise InvalidError("records are looked at and taken out, and neither edited nor passed on")
+
+
+def _require_fits(clauses: Clauses, objects: int) -> None:
+    """Return if a share may have so many objects.
+
+    Raises:
+        InvalidError: there is none.
+        TooLargeError: there are too many.
+    """
+    if not objects:
+        raise InvalidError("nothing is in this share")
+    most = MAX_READ if clauses.tier is Tier.ANSWER else MAX_SHOWN
+    if objects > most:
+        raise TooLargeError(f"at most {most:,} objects in a share, not {objects:,}")
 
 
 def _held(

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 from sealhold.model.errors import DeniedError, InvalidError, NotFoundError
 from sealhold.model.ids import ContactId, Id16, Purpose
-from sealhold.model.shown.shares import ReceivedView
+from sealhold.model.shown.shares import GivenAnswer, ProgramView, ReceivedView
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.nearby import reach
 from sealhold.node.openspaces import is_closed, mine_in
+from sealhold.node.shareanswers import SharedAnswers
 from sealhold.node.sharewords import line_views, standing_of
 from sealhold.policy.shareterms import Action, Tier
 from sealhold.policy.sharetexts import label
@@ -168,6 +169,21 @@ class SharedWithMe:
         waiting = next((key for key, each in asking.waiting() if each == wish), None)
         return asking.used(asking.ask(wish) if waiting is None else waiting)
 
+    def ask(
+        self, opened: Open, paper: Paper, param: str, selection: str, purpose: str
+    ) -> GivenAnswer | None:
+        """Return what a program of its owner's answers; None: it has not answered yet.
+
+        Raises:
+            DeniedError: it is not permitted, or was taken back.
+            NotFoundError: the program has not come, or is not asked that.
+            InvalidError: no program answers in this share, or several purposes are possible.
+            TamperedError: the answer is not what must be.
+        """
+        if self.is_closed(opened, paper):
+            raise DeniedError
+        return SharedAnswers(self._devices, opened, paper).ask(param, selection, purpose)
+
     def wish(self, paper: Paper, thing: Id16, action: str, purpose: str) -> Wish:
         """Return what is wished; without a purpose the only one that there is.
 
@@ -202,4 +218,10 @@ class SharedWithMe:
                 sorted("/".join(each.path) for each in shown.values() if not each.is_folder)
             ),
             waiting=len(Asking(self._devices, opened).waiting()),
+            program=self._program(opened, paper),
         )
+
+    def _program(self, opened: Open, paper: Paper) -> ProgramView | None:
+        if paper.clauses.tier is not Tier.ANSWER or paper.epoch == REVOKED:
+            return None
+        return SharedAnswers(self._devices, opened, paper).view()

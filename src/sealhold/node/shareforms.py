@@ -3,14 +3,16 @@
 Source: docs/spec/49-sharing.md section 1.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import InvalidError, InvalidGrantError
+from sealhold.model.ids import TaskDigest
 from sealhold.model.quantities import Instant, rfc3339
 from sealhold.node.sharework import ShareWork
 from sealhold.policy.share import Clauses, Count, Per, default_tier
 from sealhold.policy.sharepapers import VERSION, parse_clauses, to_document
+from sealhold.policy.shareterms import Tier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,18 +35,19 @@ class ShareForm:
     notify: bool = False
     receipt: bool = True
     delete_after: int | None = None  # days
-    tier: str = ""  # empty: `T2` with a count, else `T1`
-    task: str = ""
+    tier: str = ""  # empty: `T3` with a task, `T2` with a count, else `T1`
+    task: str = ""  # name or digest of the program that answers
 
 
 def clauses_of(form: ShareForm, work: ShareWork, now: Instant) -> Clauses:
     """Return the clauses that a form means.
 
     Raises:
-        NotFoundError: a person or object is not known.
+        NotFoundError: a person, object or program is not known.
         InvalidGrantError: a value is not one of a share, or they do not agree.
         UnknownPurposeError: a purpose is not in the vocabulary.
     """
+    form, task = _answering(form, work)
     who = sorted({work.contacts.contacts.named(name).id.hex() for name in form.people})
     what: Plain
     if form.dataset:
@@ -75,9 +78,20 @@ def clauses_of(form: ShareForm, work: ShareWork, now: Instant) -> Clauses:
         document["not_after"] = rfc3339(form.ends)
     if count is not None:
         document["count"] = {"max": count.most, "per": count.per.value}
-    if form.task:
-        document["task"] = form.task
+    if task is not None:
+        document["task"] = task.hex()
     return parse_clauses(document)
+
+
+def _answering(form: ShareForm, work: ShareWork) -> tuple[ShareForm, TaskDigest | None]:
+    """Return a form with what follows from the program that it names, and its digest."""
+    if not form.task:
+        return form, None
+    task, purpose = work.answers.named(form.task)
+    actions = ("compute",) if form.actions in {(), ("view",)} else form.actions
+    purposes = form.purposes or (purpose,)
+    tier = form.tier or Tier.ANSWER.word
+    return replace(form, actions=actions, purposes=purposes, tier=tier), task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,17 @@ Source: docs/spec/52-share-spaces.md section 4; docs/spec/49-sharing.md section 
 
 from typing import Final
 
-from sealhold.model.errors import NotFoundError
+from sealhold.model.errors import (
+    ExhaustedError,
+    InvalidError,
+    NotFoundError,
+    UnavailableError,
+)
 from sealhold.model.ids import ContactId, DeviceId, Id16
 from sealhold.model.quantities import DAY
-from sealhold.model.shown.shares import ShareView, UseView
+from sealhold.model.shown.shares import AnswersView, ShareView, UseView
 from sealhold.node.devicework import DeviceWork
+from sealhold.node.shareanswers import asked_words
 from sealhold.node.sharewords import line_views, standing_of
 from sealhold.node.sharework import ShareWork
 from sealhold.policy.shareterms import Tier
@@ -61,6 +67,7 @@ class ShareReport:
             odd=() if opened is None else self._odd(opened, record),
             silent=tuple(silent),
             unconfirmed=tuple(sorted(self._shares.lent(record))),
+            answers=self._answers(record),
         )
 
     def uses(self, record: Record) -> list[UseView]:
@@ -83,7 +90,9 @@ class ShareReport:
                 person=person(each.device),
                 action=each.body.action.value,
                 purpose=each.body.purpose,
-                object="/".join(shown[each.body.object].path) if each.body.object in shown else "",
+                object="/".join(shown[each.body.object].path)
+                if each.body.object in shown
+                else asked_words(opened, record.grant, each.body.object),
                 permitted=each.body.permitted,
                 signed="by both" if is_signed_beside(opened, each.key) else "by their device",
             )
@@ -119,6 +128,13 @@ class ShareReport:
         found = oddities(opened, record.grant, most)
         return tuple(f"{each.what.value} at {each.seq}" for each in found)
 
+    def _answers(self, record: Record) -> AnswersView | None:
+        try:
+            return self._shares.answers.look(record.clauses, record.grant)
+        except (InvalidError, NotFoundError, ExhaustedError, UnavailableError):
+            # it expired, lies on another device, or was not charged for yet
+            return None
+
     def _names(self, record: Record) -> dict[ContactId, str]:
         contacts = self._shares.contacts.contacts
         found = {who: contacts.by_root(who) for who in sorted(record.clauses.who)}
@@ -133,6 +149,8 @@ class ShareReport:
             return "taken back"
         standing = standing_of(record.clauses, self._devices.now())
         count = record.clauses.count
+        if standing == "in force" and self._shares.answers.is_over(record):
+            return "answers no more"
         if standing == "in force" and count is not None:
             try:
                 ledger = self._shares.ledgers.ledger(record.grant)

@@ -30,6 +30,7 @@ from sealhold.model.shown.shares import RevokedView
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.documenttexts import DocumentTexts
+from sealhold.node.shareanswers import giver
 from sealhold.node.sharedraft import MAX_SHOWN, Draft, ShareLooking
 from sealhold.node.sharefiles import Offered
 from sealhold.node.sharegiven import given
@@ -92,7 +93,7 @@ class ShareWork(ShareLooking):
             NotADeviceError: this vault is no device yet.
         """
         super().__init__(work, contacts)
-        self._uses = UseWork(self._devices, work.core)
+        self._uses = UseWork(self._devices, work.core, giver(self.answers, self._devices))
         self.ledgers = self._uses.ledgers
 
     # --- making, keeping, taking back ---
@@ -273,6 +274,11 @@ class ShareWork(ShareLooking):
 
         What cannot be read now leaves the space as it is, and is told.
         """
+        if record.clauses.tier is Tier.ANSWER:
+            is_new, trouble = self.answers.say(self._devices, opened, record)
+            done.said += is_new
+            done.troubles += filter(None, [trouble])
+            return
         mark = self.records.mark(record)
         if self.records.is_done(record, mark, spaces.count(opened)):
             return
@@ -354,6 +360,7 @@ class ShareWork(ShareLooking):
             self._ledger(record)
             if not self.ledgers.ledger(record.grant).is_revoked:
                 self.ledgers.change(record.grant, revoke, "revoked")
+        self.answers.end(record)
         for part in parts(record):
             if spaces.say_over(self._devices, opened, part):
                 for who in part.clauses.who:

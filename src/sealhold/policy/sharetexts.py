@@ -45,6 +45,14 @@ _ENFORCED: Final[Mapping[Clause, str]] = {
     Clause.NO_RESHARE: "enforced: the data was never given",
     Clause.DELETE_AFTER: "enforced: the data was never given",
 }
+_OF_ANSWERS: Final[Mapping[Clause, str]] = {  # in place of those above at T3
+    Clause.WHO: "enforced: nobody else can open an answer",
+    Clause.WHAT: "enforced: the program is shown and asked nothing else",
+    Clause.OMIT: "enforced: left out before the program sees it",
+    Clause.PRECISION: "enforced: made coarser before the program sees it",
+    Clause.END_NEXT: "enforced: nothing is answered before or afterwards",
+    Clause.COUNT: "enforced: your device counts before it answers",
+}
 _HOLDS: Final[Mapping[Holds, str]] = {
     Holds.NOTHING: "nothing makes it hold",
     Holds.STATED: "stated, nothing makes it hold",
@@ -91,7 +99,8 @@ def holding(clause: Clause, tier: Tier) -> str:
         return _LEASED
     if how is Holds.ENFORCED:
         if is_enforced(clause, tier):
-            return _ENFORCED[clause]
+            words = _ENFORCED[clause]
+            return _OF_ANSWERS.get(clause, words) if tier is Tier.ANSWER else words
         return _NOT_SENT if clause is Clause.END_NEXT else _BEFORE
     return _HOLDS[how]
 
@@ -134,11 +143,13 @@ def _says(
     coarser = map(rule_words, rules) if rules else (f"`{one}`" for one in clauses.precision)
     said = {
         Clause.WHO: f"For {_joined([names.get(one, one.hex()[:12]) for one in clauses.who])}",
-        Clause.WHAT: _what(clauses.what),
+        Clause.WHAT: _what(clauses.what, clauses.tier),
         Clause.OMIT: f"Without {_joined([f'`{one}`' for one in clauses.omit])}",
         Clause.PRECISION: f"Coarser: {', then '.join(coarser)}",
         Clause.END_NEXT: _time(clauses),
-        Clause.END_GIVEN: "What was given, once it ends or is taken back",
+        Clause.END_GIVEN: "Answers, once it ends or is taken back"
+        if clauses.tier is Tier.ANSWER
+        else "What was given, once it ends or is taken back",
         Clause.COUNT: _count(clauses),
         Clause.PURPOSE: f"To {_joined([dpv.label(one) for one in clauses.purposes])}",
         Clause.NO_RESHARE: "Not to be passed on",
@@ -150,12 +161,14 @@ def _says(
     return said[clause]
 
 
-def _what(what: What) -> str:
+def _what(what: What, tier: Tier) -> str:
     if not what.is_selector:
-        return _many(len(what.ids), "object")
+        # the copy of a recipient: of a program it names what may be asked, and no object
+        return _many(len(what.ids), "question" if tier is Tier.ANSWER else "object")
+    later = "as it stood then" if tier is Tier.ANSWER else "and what comes into it later"
     if what.rows == "all":
-        return f"All of `{what.dataset}`, and what comes into it later"
-    return f"Of `{what.dataset}` what meets `{what.rows}`, and what comes into it later"
+        return f"All of `{what.dataset}`, {later}"
+    return f"Of `{what.dataset}` what meets `{what.rows}`, {later}"
 
 
 def _time(clauses: Clauses) -> str:

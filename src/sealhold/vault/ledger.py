@@ -98,6 +98,7 @@ _WORDS = {
     EventKind.SYNC: "devices exchanged what changed: {rows_read} entries came, {rows_out} went",
     EventKind.SHARE: "shared with a person: {reason}",
     EventKind.SHARED_USE: "a use of what is shared: {reason}",
+    EventKind.SHARE_TASK: "a program for a person: {reason}",
     EventKind.RECORDS: "records on your devices: {reason}",
     EventKind.COMPONENT: "what a grant lets a source run: {reason}",
 }

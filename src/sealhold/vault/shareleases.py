@@ -4,7 +4,7 @@
   is drawn from no more, and that is durable before it is told.
 - A lease is of one incarnation: a device that was put back draws from none that it came with.
 
-Source: docs/spec/52-share-spaces.md section 8; docs/spec/49-sharing.md section 10.
+Source: docs/spec/52-share-spaces.md section 11; docs/spec/49-sharing.md section 10.
 """
 
 from collections.abc import Iterable

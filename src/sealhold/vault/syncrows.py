@@ -152,6 +152,17 @@ SHARE_USES = TableSpec(
     key=("grant", "nonce"),
     indexes={},
 )
+SHARE_TASKS = TableSpec(
+    name="sharetask",
+    columns={
+        "grant": ColumnKind.ID16,
+        "task": ColumnKind.HASH32,
+        "ended": ColumnKind.I64,  # 0 while it has not
+        "paper": ColumnKind.SEALED,
+    },
+    key=("grant",),
+    indexes={},
+)
 SHARE_LEASES = TableSpec(
     name="sharelease",
     columns={
@@ -175,6 +186,6 @@ LETTERS = TableSpec(
 DECIDING = (
     *(SELF, COLLECTIONS, MEMBERS, SECRETS, CARRIERS),
     *(SHARING, HELD, WANTED, BOOKS),
-    *(SHARE_LEDGERS, SHARE_LEASES, LINKS),
+    *(SHARE_LEDGERS, SHARE_LEASES, SHARE_TASKS, LINKS),
 )
 TABLES = (ENTRIES, SEGMENTS, SENT, FILES, ASIDE, LETTERS, SHARE_USES)

@@ -23,7 +23,7 @@ May = Annotated[
 CountOf = Annotated[int, typer.Option(metavar="N", help="At most so many uses.", min=0)]
 PerWord = Annotated[str, typer.Option(metavar="WORD", help="Counted over: grant, person or day.")]
 TierWord = Annotated[
-    str, typer.Option(metavar="TIER", help="T0 to T3; else T2 with a count, T1 without.")
+    str, typer.Option(metavar="TIER", help="T0 to T3; else T3 with a task, T2 with a count, or T1.")
 ]
 Dataset = Annotated[
     str, typer.Option(metavar="DATASET", help="Records instead of files, as they come.")
@@ -33,7 +33,9 @@ Omit = Annotated[list[str] | None, typer.Option(metavar="FIELD", help="Leave a f
 Precision = Annotated[
     list[str] | None, typer.Option(metavar="RULE", help="Make it coarser: `round(km, 10)`.")
 ]
-Task = Annotated[str, typer.Option(metavar="DIGEST", help="At T3: the program that answers.")]
+Task = Annotated[
+    str, typer.Option(metavar="TASK", help="T3: the program that answers; its name or digest.")
+]
 DeleteAfter = Annotated[
     int, typer.Option(metavar="DAYS", help="They are to delete it after so many days.", min=0)
 ]

@@ -12,7 +12,7 @@ import typer
 from sealhold.frontends.cli.opening import reading
 from sealhold.frontends.cli.out import Block, Facts, Line, emit, safe
 from sealhold.frontends.cli.session import Session
-from sealhold.frontends.cli.shares import SHARE, line_blocks, received_rows
+from sealhold.frontends.cli.shares import SHARE, line_blocks, program_blocks, received_rows
 from sealhold.model.errors import NotFoundError, UsageError
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicerounds import Rounds
@@ -39,6 +39,7 @@ def share_received(
             objects: list[Block] = [Line(safe(each), indent=2) for each in shown.objects]
             facts = [("From", safe(shown.owner)), ("Standing", shown.standing), ("Id", shown.id)]
             head = Line(shown.label, "head")
+            objects += [] if shown.program is None else program_blocks(shown.program)
             emit(session, shown, head, Facts(facts), *line_blocks(shown.lines), *objects)
             return
         found, offers = mine.every(), mine.offers()

@@ -6,11 +6,13 @@ from typing import Final
 from sealhold.frontends.cli.out import Block, Column, Facts, Line, Table, figure, id_, safe
 from sealhold.frontends.cli.words import counted
 from sealhold.frontends.web.formats import moment
-from sealhold.model.quantities import Instant
+from sealhold.model.quantities import Instant, show_bits, show_bits_left
 from sealhold.model.shown.shares import (
+    AnswersView,
     EffectView,
     LineView,
     PreviewView,
+    ProgramView,
     ReceivedView,
     ShareView,
     UseView,
@@ -18,15 +20,22 @@ from sealhold.model.shown.shares import (
 
 SHARE = "Its name, or how its id begins."
 LISTED: Final = 8  # objects that a preview names
+ASKED: Final = 24  # questions that are listed
+ANSWERS: Final = "T3"  # the tier at which a program answers
 
 
 def preview_blocks(shown: PreviewView) -> list[Block]:
     """Return what a share would do, and what is odd about it."""
     blocks: list[Block] = [Line(shown.label, "head"), *line_blocks(shown.lines)]
+    if shown.answers is not None:
+        blocks += answers_blocks(shown.answers)
     for each in shown.effects:
-        blocks.append(Line(f"{safe(each.person)} would see ({each.tier}):", "head"))
+        who = f"{safe(each.person)} would see ({each.tier}):"
+        if each.tier == ANSWERS:
+            who = f"A program would read, and answer {safe(each.person)} of ({each.tier}):"
+        blocks.append(Line(who, "head"))
         blocks += _effect(each)
-    for days, added in shown.would_add:
+    for days, added in shown.would_add if shown.answers is None else ():
         blocks.append(
             Line(f"Of the last {days} days it would have added {counted(added, 'object')}.")
         )
@@ -36,6 +45,43 @@ def preview_blocks(shown: PreviewView) -> list[Block]:
         blocks.append(Line(f"What can be done: {finding.fix}.", indent=2))
     blocks.append(Facts([("Preview", shown.digest)]))
     return blocks
+
+
+def program_blocks(shown: ProgramView) -> list[Block]:
+    """Return what a manifest says of a program that answers, and what it may be asked."""
+    facts = [
+        ("Program", f"{safe(shown.name)} {safe(shown.version)}, by {safe(shown.author)}"),
+        ("Why", safe(shown.reason)),
+        ("It says", shown.says),
+        ("Task", shown.task),
+    ]
+    rows = [(safe(param), safe(selection)) for param, selection in shown.inputs[:ASKED]]
+    more = len(shown.inputs) - ASKED
+    return [
+        Facts(facts),
+        Table((Column("Parameter"), Column("Selection")), rows),
+        *([Line(f"and {more} more that it may be asked", indent=2)] if more > 0 else []),
+    ]
+
+
+def answers_blocks(shown: AnswersView) -> list[Block]:
+    """Return what a share in which a program answers can tell."""
+    blocks: list[Block] = [
+        Line("They get answers of this program and nothing else.", "head"),
+        *program_blocks(shown.program),
+    ]
+    if shown.left_out:
+        told = safe(", ".join(shown.left_out))
+        blocks.append(Line(f"The program asks for what it does not get here: {told}.", "hint"))
+    whole, added = show_bits(shown.object_bits), show_bits(shown.object_added)
+    new = f", {added} of them new" if shown.object_added else ""
+    each, left = show_bits(shown.answer_bits), show_bits_left(shown.person_left)
+    facts = [
+        ("Of each object", f"at most {whole} bits for life{new}"),
+        ("A new answer", f"at most {each} bits, of {left} that are left for them this year"),
+        ("Answers charged", f"{shown.charged} of {len(shown.program.inputs)}"),
+    ]
+    return [*blocks, Facts(facts)]
 
 
 def _effect(each: EffectView) -> list[Block]:
@@ -101,6 +147,8 @@ def share_blocks(found: ShareView) -> list[Block]:
         ("Id", found.id),
     ]
     blocks: list[Block] = [Line(found.label, "head"), Facts(facts), *line_blocks(found.lines)]
+    if found.answers is not None:
+        blocks += answers_blocks(found.answers)
     if found.odd:
         blocks.append(Line(f"Among the receipts does not fit: {', '.join(found.odd)}.", "bad"))
     if found.silent:

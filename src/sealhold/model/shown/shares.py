@@ -5,6 +5,8 @@ Source: docs/spec/49-sharing.md; docs/spec/52-share-spaces.md.
 
 from dataclasses import dataclass
 
+from sealhold.model.quantities import MicroBits
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineView:
@@ -37,6 +39,32 @@ class EffectView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramView:
+    """The program that answers under a share, as its manifest says."""
+
+    name: str
+    version: str
+    author: str
+    task: str  # SHA-256 of the manifest, in hex
+    reason: str
+    says: str  # which answers there can be, in words
+    inputs: tuple[tuple[str, str], ...]  # parameter and selection: what it may be asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswersView:
+    """What a share in which a program answers can tell; all bounds of the worst case."""
+
+    program: ProgramView
+    left_out: tuple[str, ...]  # fields that the program asks for and does not get
+    object_bits: MicroBits  # that each object may tell in all its life, this share among it
+    object_added: MicroBits  # of these, by this share
+    answer_bits: MicroBits  # of each new answer
+    person_left: MicroBits  # that the person may still be told this year
+    charged: int  # answers that were charged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewView:
     """A share as it would be."""
 
@@ -46,6 +74,7 @@ class PreviewView:
     findings: tuple[FindingView, ...]
     would_add: tuple[tuple[int, int], ...]  # days back, objects that a rule would have added
     digest: str  # to be given back with a yes
+    answers: AnswersView | None = None  # where a program answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +94,7 @@ class ShareView:
     odd: tuple[str, ...]  # what does not fit among the receipts
     silent: tuple[str, ...]  # uses that were released more than a day ago and have no receipt
     unconfirmed: tuple[str, ...]  # own devices that may still answer from a lease
+    answers: AnswersView | None = None  # where a program answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,3 +133,15 @@ class ReceivedView:
     lines: tuple[LineView, ...]
     objects: tuple[str, ...]  # names with their folders
     waiting: int  # asks without an answer yet
+    program: ProgramView | None = None  # where a program answers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenAnswer:
+    """What a program answered under a share."""
+
+    number: int  # of the use
+    param: str
+    selection: str
+    value: int
+    reads: str  # what a number of several parts says; empty for one that is just a number

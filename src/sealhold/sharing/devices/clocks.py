@@ -45,6 +45,7 @@ def is_borne_out(devices: Devices) -> bool:
     home = _home(devices)
     if home is None:
         return False
+    # THREAT T515: times of operations follow a clock that jumped, so they bear nothing out
     others = set(home.members.state.holders()) - {devices.me.id}
     now = devices.now()
     return not others or any(abs(now - each) <= NEAR for each in _told(home, others))

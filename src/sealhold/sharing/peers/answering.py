@@ -15,6 +15,7 @@ from functools import partial
 from typing import Final
 
 from sealhold.model.errors import (
+    BusyError,
     DeniedError,
     ExhaustedError,
     InvalidEncodingError,
@@ -198,6 +199,8 @@ class Answering:
                 try:
                     kept = self._charged(opened, record, one, charge)
                     done.released += 1
+                except BusyError:  # a program cannot answer now: the ask waits
+                    return None
                 except (DeniedError, ExhaustedError) as err:
                     reason = "used_up" if isinstance(err, ExhaustedError) else "over"
             if reason == "used_up" and unconfirmed(self._ledgers.ledger(record.grant), now):

@@ -8,7 +8,7 @@
 Source: docs/spec/52-share-spaces.md section 4; docs/spec/49-sharing.md section 10.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sealhold.audit.receipt import Receipt, issue, receipt_digest
@@ -146,6 +146,27 @@ class Asking:
         self._forget(key, draft)
         sealed = self._opened.bodies.read(state.content(version))
         return opened_for_use(sealed, use, wish.thing, version)
+
+    def answered(self, key: bytes, read: Callable[[bytes], int]) -> tuple[int, int] | None:
+        """Return number and answer of what was asked of a program; None: no answer yet.
+
+        A receipt is left once the answer was read; one that is none leaves the ask as it is.
+
+        Raises:
+            NotFoundError: this device did not ask, or had the answer already.
+            DeniedError: the owner's device said no.
+            TamperedError: the answer is not what must be.
+        """
+        came = self.given(key)
+        if came is None:
+            return None
+        number, given = came
+        answer = read(given)
+        _, wish, version = self._kept()[key]
+        draft = Draft(self._opened.replica)
+        self._receipt(draft, self.paper(wish.grant), wish, version, number, key)
+        self._forget(key, draft)
+        return number, answer
 
     def opened(self, wish: Wish) -> Iterator[bytes]:
         """Return content of a share whose rules this node, or nobody, keeps: T0 and T1.

@@ -3,7 +3,7 @@
 - Both are notes of the owner's home collection, one for each share and device; only what a device
   says of itself counts, and of leases only what the device says that looks after the share.
 
-Source: docs/spec/52-share-spaces.md section 8.
+Source: docs/spec/52-share-spaces.md section 11.
 """
 
 from collections.abc import Iterator

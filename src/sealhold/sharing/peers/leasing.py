@@ -7,7 +7,7 @@
 - What is durable comes before what is told, and what is told is told again only if it changed: a
   round that was cut off goes on with the next one.
 
-Source: docs/spec/52-share-spaces.md section 8; docs/spec/49-sharing.md section 10.
+Source: docs/spec/52-share-spaces.md section 11; docs/spec/49-sharing.md section 10.
 """
 
 from collections.abc import Sequence

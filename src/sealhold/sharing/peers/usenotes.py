@@ -129,6 +129,7 @@ def read_answer(told: Plain) -> Answered:
 
 def seal_answer(given: bytes, box: BoxPublic, collection: bytes, key: bytes) -> bytes:
     """Return what is given for a use, sealed to the one-time key of the note `key`."""
+    # THREAT T585: nobody else of the space opens it, and in no other place
     return bytes(seal_to(box, given, _place(collection, key)))
 
 

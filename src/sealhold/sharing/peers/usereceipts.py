@@ -1,7 +1,7 @@
 """Receipts of uses in a share space: what devices signed, and the owner's signature beside.
 
 - A receipt counts if the device that wrote its note signed it, and it is about the share.
-- At T2 the owner signs beside what fits a use that was charged; the rest is told as odd.
+- At T2 and T3 the owner signs beside what fits a use that was charged; the rest is told as odd.
 
 Source: docs/spec/52-share-spaces.md section 4; docs/spec/49-sharing.md section 10.
 """
@@ -66,7 +66,7 @@ def sign_beside(devices: Devices, opened: Open, record: Record, uses: ShareUses)
     odd: list[bytes] = []
     draft, state = Draft(opened.replica), opened.replica.state
     for told in receipts(opened, record.grant):
-        if told.body.tier is not Tier.KEY_PER_USE or state.note(RECEIPT_KIND, told.key) is not None:
+        if told.body.tier < Tier.KEY_PER_USE or state.note(RECEIPT_KIND, told.key) is not None:
             continue
         kept = uses.kept(record.grant, told.key)
         body = told.body

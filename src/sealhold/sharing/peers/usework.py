@@ -3,12 +3,12 @@
 - The one that looks after the share settles and lends, answers, and signs receipts beside. The
   others take, answer and sign out of what they were lent.
 
-Source: docs/spec/52-share-spaces.md sections 4 and 8.
+Source: docs/spec/52-share-spaces.md sections 4 and 11.
 """
 
 from sealhold.model.ids import DeviceId
 from sealhold.sharing.devices.devices import Devices, Open
-from sealhold.sharing.peers.answering import Answering, Answers
+from sealhold.sharing.peers.answering import Answering, Answers, Give, key_for_use
 from sealhold.sharing.peers.leasing import Borrowing, Lending
 from sealhold.sharing.peers.sharepaper import Record
 from sealhold.sharing.peers.usereceipts import sign_beside
@@ -20,12 +20,12 @@ from sealhold.vault.shareledger import ShareLedgers
 class UseWork:
     """The uses of shares at one device of the owner. For one thread."""
 
-    def __init__(self, devices: Devices, core: Core) -> None:
+    def __init__(self, devices: Devices, core: Core, give: Give = key_for_use) -> None:
         self._devices = devices
         self.ledgers = ShareLedgers(core)
         self._core = core
         self._lending = Lending(devices, self.ledgers)
-        self._answering = Answering(devices, self.ledgers)
+        self._answering = Answering(devices, self.ledgers, give)
 
     def look_after(self, opened: Open, record: Record) -> tuple[Answers, tuple[DeviceId, ...]]:
         """Answer what is asked at the device with the ledger, durably.

@@ -75,6 +75,12 @@ def _open() -> Function:
     return share_open
 
 
+def _ask() -> Function:
+    from sealhold.frontends.cli.share_ask import share_ask
+
+    return share_ask
+
+
 WITH_PEOPLE: Mapping[str, Entry] = {
     "create": Entry(
         about="Share files, folders or records with somebody on another vault.",
@@ -132,5 +138,10 @@ WITH_PEOPLE: Mapping[str, Entry] = {
         " is agreed.",
         example="share open album 'trip/day one.txt' --out day-one.txt",
         load=_open,
+    ),
+    "ask": Entry(
+        about="Ask the program of a share: it runs at its owner's, and its answer comes back.",
+        example="share ask steps --selection 2026-01",
+        load=_ask,
     ),
 }

@@ -29,7 +29,7 @@ from sealhold.sharing.peers.asking import Asking, Wish
 from sealhold.sharing.peers.contacts import Known
 from sealhold.sharing.peers.letter import Kind, Letter
 from sealhold.sharing.peers.letters import Handler
-from sealhold.sharing.peers.sharepaper import Paper
+from sealhold.sharing.peers.sharepaper import REVOKED, Paper
 from sealhold.sharing.peers.spaces import root_of
 from sealhold.sharing.peers.withdrawals import is_withdrawn, withdraw
 

@@ -1,7 +1,6 @@
 """A disk that takes what is written and cannot sync it: nothing leaves, and nothing is lost."""
 
 import ctypes
-import multiprocessing
 import os
 import platform
 import struct
@@ -13,11 +12,11 @@ import pytest
 
 from sealhold.model.errors import AuditUnavailableError
 from sealhold.node.openparts import OpenParts
+from tests.forked import FORKS
 from tests.scenarios.vaults import Hands, calendar, new_home, opened
 
 EIO = 5
 SYNCS = {"x86_64": (317, 74, 75), "aarch64": (277, 82, 83)}  # seccomp(2), fsync(2), fdatasync(2)
-FORKS = multiprocessing.get_context("forkserver")
 
 
 class Program(ctypes.Structure):

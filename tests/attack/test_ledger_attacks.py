@@ -1,6 +1,5 @@
 """Attacks on the ledger: what was told of an object is never more than what was charged to it."""
 
-import multiprocessing
 import shutil
 import sys
 from collections.abc import Sequence
@@ -25,6 +24,7 @@ from tests.attack.ledger_probe import (
     prepare,
 )
 from tests.attack.ledger_programs import NIBBLE, told_without_a_ledger
+from tests.forked import FORKS
 from tests.scenarios.vaults import opened
 
 QUERIES: dict[Author, int] = {"py": 10_000, "wasm": 10_000, "dream": 4_000}  # the whole attack
@@ -32,8 +32,6 @@ SHORTER = 4  # times: as many questions use up the ledger of a small partition
 SMALL = 4
 MOMENTS = ("charged", "evaluated", "kept")
 LOOK = 0.02  # seconds between two looks at how far it is
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.scenarios.killed", "tests.attack.ledger_probe"])
 
 
 @dataclass(frozen=True)

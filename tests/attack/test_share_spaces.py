@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from sealhold.crypto.rootid import RootId
 from sealhold.crypto.seal import new_key
 from sealhold.model.encoding import pack
 from sealhold.model.errors import (
@@ -12,6 +13,7 @@ from sealhold.model.errors import (
     InvalidEncodingError,
     SealholdError,
 )
+from sealhold.model.ids import CollectionId, Id16
 from sealhold.model.quantities import Instant
 from sealhold.policy.shareterms import Tier
 from sealhold.sharing.devices.certs import Certificate, Role, issue
@@ -29,6 +31,12 @@ from sealhold.sharing.peers.sharepaper import (
     write_paper,
 )
 from sealhold.sharing.peers.usenotes import ANSWER_KIND, RECEIPT_KIND
+from sealhold.sharing.peers.withdrawals import (
+    CLOSED_KIND,
+    is_withdrawn,
+    withdraw,
+    withdrawal,
+)
 from tests.unit.owned_devices import PLACE, Machine
 from tests.unit.people import card, meet, sync
 from tests.unit.replicas import Shelf
@@ -253,3 +261,39 @@ def test_a_guest_lets_nobody_in_and_removes_nobody(both: tuple[Machine, Machine]
 
         assert admitting.guests(it.there) == {it.guest.devices.me.id: it.guest.devices.me.root}
         assert it.there.members.state.certificate(it.guest.devices.me.id) is not None
+
+
+# --- T589: a share that somebody else takes back ---
+
+
+@pytest.mark.threat("T589")
+def test_a_share_is_taken_back_by_whoever_shares_it_and_by_nobody_else(
+    both: tuple[Machine, Machine],
+) -> None:
+    it = shared(*both, Tier.THEIR_NODE)
+    guest, owner = it.guest.devices, it.owner.devices.me.root
+    eve = RootId(b"e" * 32)
+    other = CollectionId(Id16(b"not known yet..."))
+
+    with pytest.raises(DeniedError):
+        withdraw(guest, withdrawal(it.here.about.id), eve)
+    withdraw(guest, withdrawal(other), eve)
+    assert not is_withdrawn(guest, it.here.about.id, owner)
+    assert not is_withdrawn(guest, other, owner)
+
+    withdraw(guest, withdrawal(it.here.about.id), owner)
+    assert is_withdrawn(guest, it.here.about.id, owner)
+    with pytest.raises(DeniedError):
+        withdraw(guest, withdrawal(it.here.about.id), eve)
+    assert is_withdrawn(guest, it.here.about.id, owner)
+
+
+@pytest.mark.threat("T589")
+@pytest.mark.parametrize("letter", [b"", b"\x80", pack([1]), pack([2, b"s" * 16]), pack([1, b"s"])])
+def test_what_is_no_withdrawal_closes_nothing(both: tuple[Machine, Machine], letter: bytes) -> None:
+    guest = both[1].devices
+
+    with pytest.raises(InvalidEncodingError):
+        withdraw(guest, letter, both[0].devices.me.root)
+
+    assert list(guest.home.replica.state.notes(CLOSED_KIND)) == []

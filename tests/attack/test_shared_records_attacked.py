@@ -99,7 +99,7 @@ def test_a_change_of_the_count_gives_no_use_back(people: tuple[Vault, Vault, Pat
     with pytest.raises(DeniedError):
         used(ada, bo)
     with opened(ada.home) as node:
-        told = [each.reason for each in node.audit.lines() if each.reason == "changed"]
+        told = [each.reason for each in node.audit.lines() if each.reason == "count changed"]
     assert len(told) == 2
 
 

@@ -6,7 +6,6 @@
 
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -42,12 +41,8 @@ def watch(side: str, at: int) -> None:
     Broker.answers = answers  # type: ignore[assignment, method-assign]  # reason: the same
 
 
-def main(home: str, grant: str, side: str, at: str) -> None:
+def answer_and_die(home: str, grant: str, side: str, at: str) -> None:
     """Open the vault, and answer."""
     with opened(Path(home), Hands()) as node:
         watch(side, int(at))
         node.runs.run(grant)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

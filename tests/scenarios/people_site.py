@@ -2,8 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,10 +9,11 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
+from tests.forked import Program
 from tests.scenarios.pseudo_terminal import surroundings
 from tests.transcripts.cli import PASSPHRASE, Cli
 
-SERVE = (sys.executable, "-m", "sealhold", "serve", "--port", "0", "--json")
+SERVE = ("serve", "--port", "0", "--json")
 SERVICE, MARKETING = "ServiceProvision", "Marketing"
 SCHEMA = {
     "name": {"category": "Name", "purposes": [SERVICE, MARKETING]},
@@ -43,7 +42,7 @@ class PeopleSite:
     port: int
     owner: str
     apps: tuple[tuple[str, str], tuple[str, str]]
-    process: subprocess.Popen[str]
+    process: Program
 
     def call(
         self,
@@ -120,16 +119,8 @@ def people_site(
     """
     if not any(folder.iterdir()):
         assert Cli(folder).line(init).code == 0
-    process = subprocess.Popen(
-        SERVE if log is None else (*SERVE, "--log"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=folder,
-        env={**surroundings(folder), "SEALHOLD_PASSPHRASE": PASSPHRASE},
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
+    env = {**surroundings(folder), "SEALHOLD_PASSPHRASE": PASSPHRASE}
+    process = Program(SERVE if log is None else (*SERVE, "--log"), folder, env)
     try:
         port = json.loads(process.stdout.readline())["port"]
         proof = {"passphrase": PASSPHRASE}

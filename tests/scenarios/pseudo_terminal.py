@@ -1,16 +1,16 @@
 """A process at a terminal of its own, which a test types at and reads."""
 
-import fcntl
 import os
 import re
 import select
 import subprocess
-import sys
 import termios
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.forked import Program, run
 
 PATIENCE = 60.0  # seconds until what is waited for must have appeared
 
@@ -18,7 +18,7 @@ PATIENCE = 60.0  # seconds until what is waited for must have appeared
 class AtTerminal:
     """A running `sealhold` whose controlling terminal is ours."""
 
-    def __init__(self, process: subprocess.Popen[bytes], master: int) -> None:
+    def __init__(self, process: Program, master: int) -> None:
         self._process = process
         self._master = master
         self.seen = ""
@@ -70,22 +70,13 @@ def at_terminal(
 ) -> Iterator[AtTerminal]:
     """Run `sealhold` at a terminal of 80 columns, with only `env` and what Python needs."""
     master, slave = os.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sealhold", *words],
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        cwd=folder,
-        env={**surroundings(folder), **(env or {})},
-        start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  reason: no threads here
-    )
+    process = Program(words, folder, {**surroundings(folder), **(env or {})}, slave)
     os.close(slave)
     try:
         yield AtTerminal(process, master)
     finally:
         process.kill()
-        process.wait()
+        process.wait(PATIENCE)
         os.close(master)
 
 
@@ -104,14 +95,4 @@ def without_terminal(
     *words: str, folder: Path, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run `sealhold` where no terminal controls it."""
-    return subprocess.run(
-        [sys.executable, "-m", "sealhold", *words],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env={**surroundings(folder), **(env or {})},
-        start_new_session=True,
-        check=False,
-        timeout=PATIENCE,
-    )
+    return run(words, folder, {**surroundings(folder), **(env or {})}, PATIENCE)

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -75,7 +76,7 @@ def certificate(folder: Path, name: str = HOST, *, days: int = 30) -> tuple[Path
         .serial_number(x509.random_serial_number())
         .not_valid_before(now + timedelta(days=min(days, 0) - 60))
         .not_valid_after(now + timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([_called(name)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
@@ -88,6 +89,13 @@ def certificate(folder: Path, name: str = HOST, *, days: int = 30) -> tuple[Path
     path = folder / f"{name}-{days}.pem"
     path.write_bytes(private + public)
     return path, public.decode()
+
+
+def _called(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 @contextmanager

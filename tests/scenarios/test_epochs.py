@@ -1,7 +1,6 @@
 """Closing an epoch: what is told, what stays, what goes, and that no kill harms anything."""
 
 import json
-import multiprocessing
 import re
 import shutil
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from sealhold.model.quantities import DAY, HOUR, Instant
 from sealhold.node import Node
 from sealhold.vault.home import Home
 from tests.conformance import pgserver
+from tests.forked import FORKS
 from tests.scenarios.turned import STEPS, close_and_die, close_and_die_at
 from tests.scenarios.vaults import (
     PASSPHRASE,
@@ -31,7 +31,6 @@ from tests.scenarios.vaults import (
 )
 from tests.transcripts.cli import Cli, furnish
 
-FORKS = multiprocessing.get_context("forkserver")
 WORDS = ("apple", "pear", "plum")
 KEYS_MOVED = 7 + 2 + 2  # the vault's own, the app's two, the person's two
 

@@ -1,7 +1,6 @@
 """Erasing an item: one step, after which no value, no grant and no answer tells of it."""
 
 import json
-import multiprocessing
 import random
 import time
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from sealhold.model.quantities import DAY, MICRO, MicroBits
 from sealhold.model.shown import Mode, RequestState
 from sealhold.node import Node
 from sealhold.vault.deciding import scan_all
+from tests.forked import FORKS
 from tests.scenarios.vaults import (
     DENIED,
     PASSPHRASE,
@@ -48,7 +48,6 @@ def evaluate(obj, res):
     seen.append(obj['summary'])
     return 1 if 'victim' in seen else len(seen) % 2
 """
-FORKS = multiprocessing.get_context("forkserver")
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """One export of each format: recognised, taken in, recognised again, and whole after any kill."""
 
-import multiprocessing
 import random
 import time
 from collections import Counter
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sealhold.node import Node
+from tests.forked import FORKS
 from tests.scenarios.every_format import content, made, work, write
 from tests.scenarios.vaults import new_home, opened
 
@@ -16,8 +16,6 @@ ITEMS = 12  # of each format
 KILLS = 20
 MANY = 150  # items of each format, so that a kill meets an import
 LONGEST = 1.0  # seconds that an import lives before its kill
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.scenarios.every_format"])
 
 
 def test_a_folder_of_all_formats_is_read_whole_and_once(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Acceptance 2 and 4 of sources: an import that is killed, and a Takeout that lost a key."""
 
 import json
-import multiprocessing
 import random
 import time
 from collections import Counter
@@ -17,10 +16,9 @@ from sealhold.model.errors import SourceChangedError
 from sealhold.node import Node
 from sealhold.vault.deciding import scan_all
 from sealhold.vault.owned import RECORDS
+from tests.forked import FORKS
 from tests.scenarios.vaults import Hands, new_home, opened
 
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.scenarios.vaults"])
 SOME = 5_000  # items opened at once
 EACH = "SELECT * EXCLUDE (id) FROM {} ORDER BY ALL"
 

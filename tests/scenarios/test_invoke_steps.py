@@ -1,14 +1,14 @@
 """SIGKILL at each step between an app's question and its answer, one after the other."""
 
 import shutil
-import subprocess
-import sys
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from sealhold.node import Node
+from tests.forked import FORKS
+from tests.scenarios.invoked import answer_and_die
 from tests.scenarios.vaults import (
     Asker,
     Hands,
@@ -20,7 +20,6 @@ from tests.scenarios.vaults import (
     opened,
 )
 
-ROOT = Path(__file__).parents[2]
 DEMAND = Job(slot={"seconds": 10, "mode": "demand", "max_slots": 1}, most=10)
 COST = 3_459_432  # micro-bits of an answer: one of 0 to 10
 
@@ -37,15 +36,11 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 def lived(home: Path, grant: str, side: str, at: int) -> bool:
     """Let a process answer and die at a step; return whether it came to its end before that."""
-    arguments = [str(home), grant, side, str(at)]
-    ended = subprocess.run(  # reason: our own interpreter and module
-        [sys.executable, "-m", "tests.scenarios.invoked", *arguments],
-        cwd=ROOT,
-        check=False,
-        capture_output=True,
-    )
-    assert ended.returncode in {0, -9}, ended.stderr.decode()[-2_000:]
-    return ended.returncode == 0
+    process = FORKS.Process(target=answer_and_die, args=(str(home), grant, side, str(at)))
+    process.start()
+    process.join()
+    assert process.exitcode in {0, -9}
+    return process.exitcode == 0
 
 
 def check(node: Node) -> tuple[int, list[bytes]]:

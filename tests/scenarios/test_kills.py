@@ -1,6 +1,5 @@
 """SIGKILL at random moments: what was acknowledged stands, once; the rest is whole or absent."""
 
-import multiprocessing
 import random
 import shutil
 import time
@@ -16,6 +15,7 @@ from sealhold.vault.deciding import scan_all
 from sealhold.vault.owned import RECORDS
 from sealhold.vault.questions import QUESTIONS
 from tests.conformance import pgserver
+from tests.forked import FORKS
 from tests.scenarios.killed import ROWS, Turn, digest, table, work
 from tests.scenarios.vaults import Hands, new_home, opened
 
@@ -30,8 +30,6 @@ MOMENTS = {  # seconds after a step began within which the kill comes
     "allowed": 0.1,
     "charged": 0.015,
 }
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.scenarios.killed"])
 
 
 @dataclass

@@ -1,6 +1,5 @@
 """The key that signs for the log is turned over: what was signed holds, and others can follow."""
 
-import multiprocessing
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +16,10 @@ from sealhold.node import Accepted, Node
 from sealhold.node.backing import back_up, drill
 from sealhold.vault import backups
 from sealhold.vault.writer import Writer
+from tests.forked import FORKS
 from tests.scenarios.rotated import turn_and_die
 from tests.scenarios.vaults import NOON, PASSPHRASE, Hands, new_home, opened
 
-FORKS = multiprocessing.get_context("forkserver")
 OWNER = Accepted(at_terminal=True, checkpoint=None)
 
 

@@ -1,23 +1,28 @@
 """Two people with vaults of their own, as they type it: an album, and a paper seen three times.
 
-What they share passes over a stick. What makes a share, gives a key for a use and opens one is a
-process of its own; so is a third machine, with no vault at all, which checks the receipts.
+Each has a machine on the network and a relay of their own, and no place is both of theirs: what is
+shared lies at the relay of whoever shares it. Every command is a process of its own; so is a third
+machine, with no vault at all, which checks the receipts.
 """
 
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
-import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sealhold.model.quantities import Instant
+from tests.forked import Program, run
+from tests.scenarios.namespaces import home_network
+from tests.scenarios.pseudo_terminal import PATIENCE, surroundings
+from tests.scenarios.servers import certificate
 from tests.transcripts.cli import PASSPHRASE, Cli
 
 PHOTO = b"\xff\xd8\xff\xe1\x00\x20Exif\x00\x00" + bytes(range(256)) * 400 + b"\xff\xd9"
@@ -28,39 +33,69 @@ CARE = "ServiceProvision"
 
 @dataclass
 class Somebody:
-    """A person at a machine of their own."""
+    """A person at a machine of their own, with a relay of their own."""
 
     folder: Path
-    stick: Path
+    network: str  # where the machine is
+    address: str  # of it
+    trusted: Path  # whose certificates it trusts
     said: list[str] = field(default_factory=list)  # by all commands
 
-    def __post_init__(self) -> None:
-        self.folder.mkdir()
-        self.cli = Cli(self.folder)
-        self.cli._entropy = os.urandom  # type: ignore[assignment]  # reason: two people
-        self("init", "--headless")
+    @contextmanager
+    def at_a_relay(self) -> Iterator[None]:
+        """Have a vault that syncs through the own relay, which runs for as long as the block."""
+        cli = Cli(self.folder)
+        cli._entropy = os.urandom  # type: ignore[assignment]  # reason: two people
+        for line in ("init --headless", "relay init relay"):
+            assert cli.line(line).code == 0
+        account = json.loads(cli.line("relay account add relay 10MB --json").out)
+        (self.folder / "token").write_text(account["token"])
+        pem, roots = certificate(self.folder, self.address)
+        with self.trusted.open("a") as trusted:
+            trusted.write(roots)
+        words = ("relay", "serve", "relay", "--host", self.address, "--port", "0", "--json")
+        keys = ("--certificate", pem, "--key", pem)
+        relay = Program((*words, *keys), self.folder, self._env, network=self.network)
+        try:
+            self.port = json.loads(relay.stdout.readline())["port"]
+            yield
+        finally:
+            relay.send_signal(signal.SIGINT)
+            code = relay.wait(PATIENCE)
+            relay.stdout.close()
+            relay.stderr.close()
+        assert code == 0
+
+    def begins(self) -> None:
+        """Make the vault a device that is nowhere but at the own relay."""
         self("device", "begin", "laptop")
-        self("device", "place", "add", f"folder:{self.stick}")
+        place = f"https://{self.address}:{self.port}"
+        self("device", "place", "add", place, "--token-file", "token")
 
     def __call__(self, *words: str, code: int = 0) -> str:
         """Type a command; return what it says."""
-        self.cli.now = Instant(int(time.time() * 1000))  # as processes of their own have it
-        ended = self.cli(*words)
-        assert ended.code == code, (words, ended)
-        self.said.append(ended.out + ended.err)
-        return ended.out if code == 0 else ended.err
+        ended = run(words, self.folder, self._env, PATIENCE, self.network)
+        assert ended.returncode == code, (words, ended.stdout, ended.stderr)
+        self.said.append(ended.stdout + ended.stderr)
+        return ended.stdout if code == 0 else ended.stderr
 
     def told(self, *words: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self(*words, "--json"))
         return found
 
-    def process(self, *words: str) -> str:
-        """Type a command that is a process of its own."""
-        home = {"SEALHOLD_HOME": str(self.folder / "home"), "SEALHOLD_PASSPHRASE": PASSPHRASE}
-        ended = typed(self.folder, home, *words)
-        assert ended.returncode == 0, (words, ended.stdout, ended.stderr)
-        self.said.append(ended.stdout + ended.stderr)
-        return ended.stdout
+    def syncs(self) -> None:
+        """Sync, with nothing that could not be done."""
+        done = self.told("device", "sync")
+        assert (done["troubles"], done["away"]) == ([], []), done
+
+    @property
+    def _env(self) -> dict[str, str]:
+        return {
+            **surroundings(self.folder),
+            "COLUMNS": "100",
+            "SEALHOLD_PASSPHRASE": PASSPHRASE,
+            "SSL_CERT_FILE": str(self.trusted),
+        }
 
 
 def typed(folder: Path, more: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:
@@ -77,19 +112,24 @@ def typed(folder: Path, more: Mapping[str, str], *words: str) -> subprocess.Comp
 
 
 @pytest.fixture
-def people(tmp_path: Path) -> tuple[Somebody, Somebody]:
-    """Ada and Bo, who know each other and compared their words."""
-    stick = tmp_path / "stick"
-    stick.mkdir()
-    ada, bo = (Somebody(tmp_path / name, stick) for name in ("ada", "bo"))
-    cards = [
-        one.told("contact", "card", "--name", name, "--file", name)
-        for one, name in ((ada, "Ada"), (bo, "Bo"))
-    ]
-    for one, other, name, card in ((ada, bo, "Bo", cards[1]), (bo, ada, "Ada", cards[0])):
-        one("contact", "add", str(other.folder / name))
-        one("contact", "verify", name, *card["words"])
-    return ada, bo
+def people(tmp_path: Path) -> Iterator[tuple[Somebody, Somebody]]:
+    """Ada and Bo, each at a relay of their own, who know each other and compared their words."""
+    with home_network("ada", "bo") as net, ExitStack() as stack:
+        found: list[Somebody] = []
+        for number, (name, network) in enumerate(net.items(), 1):
+            (tmp_path / name).mkdir()
+            address = f"20.0.0.{number}"
+            found.append(Somebody(tmp_path / name, network, address, tmp_path / "trusted.pem"))
+            stack.enter_context(found[-1].at_a_relay())
+        ada, bo = found
+        cards = []
+        for one, name in ((ada, "Ada"), (bo, "Bo")):
+            one.begins()
+            cards.append(one.told("contact", "card", "--name", name, "--file", name))
+        for one, other, name, card in ((ada, bo, "Bo", cards[1]), (bo, ada, "Ada", cards[0])):
+            one("contact", "add", str(other.folder / name))
+            one("contact", "verify", name, *card["words"])
+        yield ada, bo
 
 
 def _received(bo: Somebody, name: str) -> dict[str, Any]:
@@ -118,7 +158,7 @@ def _share(ada: Somebody) -> None:
     (album / "hills.jpg").write_bytes(PHOTO[:2] + b"\0" + PHOTO[30:])
     (ada.folder / "photos" / "health.txt").write_text(HEALTH)
     ada("device", "keep", "photos")
-    ada("device", "sync")
+    ada.syncs()
 
     new = ("share", "create", "trip", "photos/trip", "--to", "Bo", "--for", CARE)
     look = ada.told(*new, "--dry-run")
@@ -131,21 +171,21 @@ def _share(ada: Somebody) -> None:
     at, _, _ = look["digest"].partition("-")
     ada(*made, f"{at}-{'00' * 32}", code=9)
     assert ada.told("share", "list")["shares"] == []
-    ada.process(*made, look["digest"])
+    ada(*made, look["digest"])
     counted = ("--to", "Bo", "--for", CARE, "--count", "3", "--until", "30d", "--yes")
     ada("share", "create", "health", "photos/health.txt", *counted)
     ada("share", "create", "health", "photos/health.txt", *counted, code=9)  # a name taken
-    ada("device", "sync")
+    ada.syncs()
 
 
 def _accept(ada: Somebody, bo: Somebody) -> None:
     """Bo is told, says yes, and sees."""
-    bo("device", "sync")
+    bo.syncs()
     assert "invites you" in bo("share", "received")
     for name in ("trip", "health"):
         bo("share", "accept", name)
-    ada("device", "sync")
-    bo("device", "sync")
+    ada.syncs()
+    bo.syncs()
     trip = _received(bo, "trip")
     assert trip["objects"] == ["trip/hills.jpg", "trip/sea.jpg"]
     bo("share", "open", "trip", "trip/sea.jpg", "--out", "sea.jpg")
@@ -157,20 +197,20 @@ def _use(ada: Somebody, bo: Somebody) -> None:
     use = ("share", "open", "health", "health.txt", "--wait", "0")
     bo(*use, "--for", "Marketing", code=3)
     bo(*use, "--action", "export", code=3)
-    assert "has answered yet" in bo.process(*use)
-    ada.process("device", "sync")
-    assert bo.process(*use) == HEALTH
+    assert "has answered yet" in bo(*use)
+    ada.syncs()
+    assert bo(*use) == HEALTH
     for name in ("second", "third"):
         assert "has answered yet" in bo(*use, "--out", name)
-        ada("device", "sync")
+        ada.syncs()
         bo(*use, "--out", name)
         assert (bo.folder / name).read_text() == HEALTH
     bo(*use, "--out", "fourth")
-    ada("device", "sync")
+    ada.syncs()
     bo(*use, "--out", "fourth", code=3)
     assert not (bo.folder / "fourth").exists()
-    bo("device", "sync")
-    ada("device", "sync")
+    bo.syncs()
+    ada.syncs()
     shown = ada.told("share", "show", "health")
     assert (shown["uses"], shown["most"], shown["receipts"], shown["odd"]) == (3, 3, 3, [])
     assert shown["standing"] == "used up"
@@ -195,8 +235,10 @@ def _revoke(ada: Somebody, bo: Somebody) -> None:
     """Taken back: what comes later is seen by nobody."""
     assert "copies were made" in ada("share", "revoke", "trip")
     (ada.folder / "photos" / "trip" / "later.jpg").write_bytes(PHOTO)
-    ada("device", "sync")
-    bo("device", "sync")
+    ada.syncs()
+    hears = bo.told("device", "sync")  # ada's relay was told before bo was
+    assert all("refuses" in each for each in hears["troubles"])
+    bo.syncs()
     trip = _received(bo, "trip")
     assert trip["standing"] == "taken back"
     assert "trip/later.jpg" not in trip["objects"]

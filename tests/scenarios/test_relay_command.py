@@ -2,8 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +23,7 @@ from sealhold.net.transports.relay import RelayCarrier, RelayPlace
 from sealhold.node import Places, World
 from sealhold.node.relaying import Accounts, make, opened, server_of
 from tests.conformance import pgserver
+from tests.forked import Program
 from tests.scenarios.pseudo_terminal import surroundings, without_terminal
 from tests.scenarios.servers import certificate
 from tests.transcripts.cli import Cli
@@ -46,16 +45,7 @@ class Served:
 @contextmanager
 def served(folder: Path, *more: str, stop: signal.Signals = signal.SIGINT) -> Iterator[Served]:
     words = ("relay", "serve", "relay", "--port", "0", "--json", *more)
-    process = subprocess.Popen(
-        (sys.executable, "-m", "sealhold", *words),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=folder,
-        env=surroundings(folder),
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
+    process = Program(words, folder, surroundings(folder))
     found = Served(json.loads(process.stdout.readline()))
     try:
         yield found

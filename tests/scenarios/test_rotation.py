@@ -1,7 +1,6 @@
 """Keys turned over in a vault on disk: by command, over a server, and with a kill at each step."""
 
 import json
-import multiprocessing
 import re
 import shutil
 from dataclasses import dataclass
@@ -24,14 +23,13 @@ from sealhold.vault.registry import Registry
 from sealhold.vault.schemas import Schemas
 from sealhold.vault.using import Uses
 from tests.conformance import pgserver
+from tests.forked import FORKS
 from tests.scenarios.rotated import small_steps, turn_and_die
 from tests.scenarios.test_people_over_epochs import RULES, SERVICE, mail_of
 from tests.scenarios.vaults import PASSPHRASE, Hands, calendar, new_home, opened
 from tests.transcripts.cli import Cli, furnish
 from tests.unit.records_vault import NOTES, rid, rule
 
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.scenarios.killed", "tests.scenarios.rotated"])
 NAMES = ("Ada", "Bob", "Cid")
 WORDS = ("apple", "pear", "plum", "lemon")
 NAME, MAIL = FieldName("name"), FieldName("mail")

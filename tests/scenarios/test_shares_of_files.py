@@ -1,5 +1,6 @@
 """Files shared with a person on another vault, over a place that both have."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from sealhold.node.sharework import ShareWork
 from sealhold.policy.share import Clauses, Count, Per, What
 from sealhold.policy.shareterms import Action, Tier
 from tests.scenarios.met_people import Vault, two_people
+from tests.scenarios.vaults import opened
 
 SERVICE = Purpose("ServiceProvision")
 
@@ -40,6 +42,12 @@ def share(vault: Vault, to: str, paths: list[str], tier: Tier, most: int | None 
         ids = frozenset(map(shares.files.named, paths))
         draft = shares.draft("album", clauses(who, ids, tier, most))
         shares.create(draft, draft.effect.digest, draft.found)
+
+
+def told(vault: Vault) -> list[str]:
+    """Return what the log says was decided about shares."""
+    with opened(vault.home) as node:
+        return [line.reason for line in node.audit.lines() if line.kind == "share"][::-1]
 
 
 def folder(vault: Vault, tmp_path: Path) -> Path:
@@ -96,3 +104,44 @@ def test_a_folder_is_shared_kept_up_and_taken_back(
         opened_, paper = mine.named("album")
         with pytest.raises((DeniedError, NotFoundError)):
             mine.open(opened_, paper, wish)
+
+
+def test_what_was_taken_back_before_it_was_taken_on_waits_for_nobody(
+    people: tuple[Vault, Vault], tmp_path: Path
+) -> None:
+    ada, bo = people
+    folder(ada, tmp_path)
+    ada.sync()
+    share(ada, "bo", ["papers/trip"], Tier.THEIR_NODE)
+    for vault in (ada, bo):
+        assert vault.sync() == ()
+    with bo.work() as work:
+        assert [each.name for each in SharedWithMe(work, {}).offers()] == ["album"]
+
+    with ada.work() as work:
+        shares = ShareWork(work)
+        shares.revoke(shares.record("album"))
+    for vault in (ada, bo, bo):
+        assert vault.sync() == ()
+
+    with bo.work() as work:
+        assert SharedWithMe(work, {}).offers() == []
+
+
+def test_the_log_tells_each_decision_about_a_share_whatever_its_tier(
+    people: tuple[Vault, Vault], tmp_path: Path
+) -> None:
+    ada, _ = people
+    folder(ada, tmp_path)
+    ada.sync()
+
+    share(ada, "bo", ["papers/trip"], Tier.THEIR_NODE)
+    with ada.work() as work:
+        shares = ShareWork(work)
+        record = shares.record("album")
+        ends = replace(record.clauses, not_after=Instant(4_000_000_000_000))
+        draft = shares.draft("album", ends, unverified=True, instead=record)
+        shares.change(draft, draft.effect.digest, draft.found)
+        shares.revoke(shares.record("album"))
+
+    assert told(ada) == ["made", "changed", "taken back"]

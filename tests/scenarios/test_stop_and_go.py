@@ -1,7 +1,6 @@
 """A run over some hundred objects, cut short by Ctrl-C or a kill: gone on with, charged once."""
 
 import json
-import multiprocessing
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import pytest
 from sealhold.model.errors import StoppedError
 from sealhold.model.quantities import DAY, Instant
 from sealhold.node import Node, system_clock
+from tests.forked import FORKS
 from tests.scenarios.pseudo_terminal import at_terminal, without_terminal
 from tests.scenarios.vaults import PASSPHRASE, Asker, Hands, Job, allow, named, new_home, opened
 
@@ -38,7 +38,6 @@ def evaluate(obj, res):
         "default": 0,
     },
 )
-FORKS = multiprocessing.get_context("forkserver")
 
 
 @pytest.fixture(scope="module")

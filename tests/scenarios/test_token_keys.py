@@ -1,6 +1,5 @@
 """The key of access tokens is turned over: who holds a token goes on for a while, or not at all."""
 
-import multiprocessing
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +14,10 @@ from sealhold.model.shown.jobs import JobView
 from sealhold.node import Accepted, Node
 from sealhold.vault import minting
 from sealhold.vault.monitors import Monitors
+from tests.forked import FORKS
 from tests.scenarios.rotated import turn_and_die
 from tests.scenarios.test_people_over_epochs import RULES
 from tests.scenarios.vaults import NOON, PASSPHRASE, Hands, new_home, opened
-
-FORKS = multiprocessing.get_context("forkserver")
 
 
 @dataclass(frozen=True)

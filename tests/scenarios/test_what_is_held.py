@@ -3,7 +3,6 @@
 On SQLCipher, and with the rows on PostgreSQL.
 """
 
-import multiprocessing
 import shutil
 import time
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from sealhold.model.ids import SubjectId, canonical
 from sealhold.model.quantities import DAY, Instant
 from sealhold.node import Node
 from sealhold.vault.subjects import SUBJECTS
+from tests.forked import FORKS
 from tests.scenarios.holding import ERASE, LIFT, do_and_die
 from tests.scenarios.office import Office, office_in
 from tests.scenarios.people_site import Answer
@@ -43,8 +43,6 @@ from tests.scenarios.test_shredding import (
 from tests.scenarios.vaults import NOON, PASSPHRASE, new_home, opened
 from tests.transcripts.cli import Cli
 
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.scenarios.holding", "tests.scenarios.rotated"])
 LEGAL = "LegalCompliance"
 END = Instant(NOON + 300 * DAY)
 

@@ -1,12 +1,12 @@
 """Two terminals at which the commands of a pairing run, and the people before them."""
 
 import os
-import pty
 import re
 import select
-import sys
 import time
 from pathlib import Path
+
+from tests.forked import Program
 
 PATIENCE = 40.0  # seconds
 WORDS = re.compile(rb"\r\n    ([a-z]+(?: [a-z]+){5})\r\n")
@@ -19,16 +19,15 @@ class Screen:
 
     def __init__(self, folder: Path, passphrase: str, *words: str) -> None:
         self.seen = b""
-        self._pid, self._end = pty.fork()
-        if self._pid == 0:
-            os.chdir(folder)
-            environment = {
-                **os.environ,
-                "SEALHOLD_HOME": "home",
-                "SEALHOLD_PASSPHRASE": passphrase,
-                "NO_COLOR": "1",
-            }
-            os.execve(sys.executable, [sys.executable, "-m", "sealhold", *words], environment)
+        self._end, theirs = os.openpty()
+        environment = {
+            **os.environ,
+            "SEALHOLD_HOME": "home",
+            "SEALHOLD_PASSPHRASE": passphrase,
+            "NO_COLOR": "1",
+        }
+        self._program = Program(words, folder, environment, theirs)
+        os.close(theirs)
 
     def until(self, pattern: re.Pattern[bytes]) -> str:
         """Return what the screen shows of a pattern, once it does."""
@@ -46,9 +45,9 @@ class Screen:
         """Return the exit code, once the process ends."""
         while self._more():
             pass
-        _, status = os.waitpid(self._pid, 0)
+        code = self._program.wait(PATIENCE)
         os.close(self._end)
-        return os.waitstatus_to_exitcode(status)
+        return code
 
     def _more(self) -> bool:
         """Read on; return whether the process goes on."""

@@ -1,8 +1,8 @@
 """`sealhold bench policy`: how long it takes to decide a use of what is shared.
 
 - `cached_us`: one decision among ten shares of one person, all of them parsed and checked before.
-- `cold_us`: one decision from the signed copy that a recipient has: the envelope's signature is
-  checked, its clauses are read, then it is decided.
+- `cold_us`: one decision from the signed paper that a recipient has in the space of a share: its
+  clauses are read, its signature is checked, then it is decided.
 - `preview_10k_ms`: which of ten thousand objects a new rule shows to whom.
 
 Source: docs/benchmarks.md.
@@ -12,17 +12,15 @@ from dataclasses import replace
 from typing import Final
 
 from sealhold.bench.harness import Bench, per_call
-from sealhold.crypto import dsse
 from sealhold.crypto.digest import sha256
 from sealhold.crypto.entropy import system_entropy
+from sealhold.crypto.rootid import RootId
 from sealhold.crypto.seal import new_key
 from sealhold.crypto.sign import PublicKey, SigningKey
-from sealhold.model.encoding import from_json, to_json
 from sealhold.model.errors import SealholdError
-from sealhold.model.ids import Collection, ContactId, FieldName, GrantId, Id16, Purpose
+from sealhold.model.ids import Collection, ContactId, DeviceId, FieldName, GrantId, Id16, Purpose
 from sealhold.model.quantities import Instant
 from sealhold.model.records import Column, ColumnType
-from sealhold.policy.grant import MEDIA_TYPE
 from sealhold.policy.preview import preview
 from sealhold.policy.share import (
     Clauses,
@@ -33,13 +31,14 @@ from sealhold.policy.share import (
 )
 from sealhold.policy.sharedecide import decide_use
 from sealhold.policy.sharefacts import DeviceRole, HeldShare, ShareFacts, Thing, Use
-from sealhold.policy.sharepapers import parse_clauses, to_document
 from sealhold.policy.shareshown import parse_shown
 from sealhold.policy.shareterms import Action, Tier
+from sealhold.sharing.peers.sharepaper import Paper, read_paper, write_paper
 
 OWNER: Final = ContactId(b"o" * 32)
 FRIEND: Final = ContactId(b"f" * 32)
 SHARE: Final = GrantId(Id16(b"s" * 16))
+NOW: Final = Instant(1_000)
 TRIPS: Final = Collection("trips")
 COLUMNS: Final = (
     Column(name=FieldName("metres"), type=ColumnType.INTEGER, about=""),
@@ -74,10 +73,11 @@ def measure(bench: Bench) -> None:
     """Measure a decision, cached and cold, and a preview."""
     signing = SigningKey(new_key(system_entropy, "bench share key"))
     copy = travelling(CLAUSES, FRIEND, {WISH.thing.id: WISH.thing.id})
-    paper = dsse.sign(MEDIA_TYPE, to_json(to_document(copy)), [signing])
+    paper = write_paper(_paper(copy), signing)
     facts = _facts([_held(number, CLAUSES) for number in range(SHARES)])
     bench.check(decide_use(WISH, facts).permit, "a use within a share is refused")
-    altered = paper.replace(b'"payload":"', b'"payload":"e')
+    altered = paper.replace(b"ServiceProvision", b"ServiceProvisiom")
+    bench.check(altered != paper, "a share does not tell what it is for")
     bench.check(not _is_signed(altered, signing.public), "an altered share is taken")
     times = bench.count(CALLS, 100)
     cached = per_call(lambda: decide_use(WISH, facts), times)
@@ -107,22 +107,40 @@ def _preview(bench: Bench) -> None:
     bench.figures["preview_10k_ms"] = bench.median(once) * MILLI
 
 
+def _paper(copy: Clauses) -> Paper:
+    return Paper(
+        grant=SHARE,
+        owner=RootId(OWNER),
+        device=DeviceId(Id16(b"d" * 16)),
+        parent=None,
+        epoch=1,
+        said=NOW,
+        clauses=copy,
+    )
+
+
 def _cold(paper: bytes, public: PublicKey) -> None:
     """Decide one use from the bytes of a share.
 
     Raises:
         SealholdError: it is refused.
     """
-    payload = dsse.open(paper, MEDIA_TYPE, {public}).payload
-    clauses = parse_clauses(from_json(payload))
-    held = HeldShare(id=SHARE, issuer=OWNER, clauses=clauses, signed=True, epoch=0, newest=0)
+    read = read_paper(paper, public)
+    held = HeldShare(
+        id=read.grant,
+        issuer=ContactId(bytes(read.owner)),
+        clauses=read.clauses,
+        signed=True,
+        epoch=read.epoch,
+        newest=read.epoch,
+    )
     if not decide_use(WISH, _facts([held])).permit:
         raise SealholdError("a wrong result: a use within a share is refused")
 
 
 def _is_signed(paper: bytes, public: PublicKey) -> bool:
     try:
-        dsse.open(paper, MEDIA_TYPE, {public})
+        read_paper(paper, public)
     except SealholdError:
         return False
     return True
@@ -143,4 +161,4 @@ def _held(number: int, clauses: Clauses) -> HeldShare:
 
 
 def _facts(held: list[HeldShare]) -> ShareFacts:
-    return ShareFacts(now=Instant(1_000), owner=OWNER, held=tuple(held))
+    return ShareFacts(now=NOW, owner=OWNER, held=tuple(held))

@@ -30,6 +30,7 @@ from sealhold.sharing.devices.relayrooms import RelayMeetings
 from sealhold.sharing.devices.rendezvous import CarrierMeetings, Meetings
 from sealhold.sharing.devices.syncing import Reached
 from sealhold.sharing.peers.inbox import Spot
+from sealhold.sharing.peers.withdrawals import is_withdrawn
 
 BUCKET, FOLDER = "s3://", "folder:"
 RELAYS = ("https://", "http://")
@@ -59,6 +60,8 @@ class Places:
             self._at(id_, read_way(told)) for id_, told in self._devices.keeping.carriers().items()
         ]
         for opened in self._devices.collections():
+            if is_withdrawn(self._devices, opened.about.id, opened.about.root):
+                continue  # nothing of it is given any more, and who shared it is called no more
             # THREAT T547: where another person's lies, nothing of this one is put
             only = opened.about.id
             found += [replace(self._of_others(way), only=only) for way in opened.about.ways]

@@ -4,13 +4,11 @@ Source: docs/spec/52-share-spaces.md sections 3, 5 and 7.
 """
 
 from collections.abc import Iterator
-from typing import Final
 
 from sealhold.model.ids import ContactId
 from sealhold.sharing.devices.devices import Devices, Open
 from sealhold.sharing.peers.sharepaper import REVOKED, Paper, papers
-
-CLOSED_KIND: Final = "closed"  # of notes in the home collection: what was taken back
+from sealhold.sharing.peers.withdrawals import is_withdrawn
 
 
 def mine_in(devices: Devices, opened: Open) -> Iterator[Paper]:
@@ -23,9 +21,8 @@ def mine_in(devices: Devices, opened: Open) -> Iterator[Paper]:
 
 def is_closed(devices: Devices, opened: Open, paper: Paper) -> bool:
     """Return whether a share was taken back, or this vault was let go."""
-    note = devices.home.replica.state.note(CLOSED_KIND, paper.grant)
-    is_left = opened.is_left(devices.me.id)
-    return note is not None or paper.epoch == REVOKED or is_left
+    is_over = is_withdrawn(devices, opened.about.id, opened.about.root)
+    return is_over or paper.epoch == REVOKED or opened.is_left(devices.me.id)
 
 
 def is_open(devices: Devices, opened: Open) -> bool:

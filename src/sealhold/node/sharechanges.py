@@ -88,6 +88,7 @@ class ShareChanges:
         Raises:
             DeniedError: this device may not remove anybody.
         """
+        self._shares.ledgers.tell(record.grant, "people changed")
         put_record(self._devices, record)
         # THREAT T563: from here on nothing that a former member writes counts, whenever it comes
         self._shares.keep_up(record, Kept())

@@ -11,17 +11,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sealhold.model.errors import DeniedError, InvalidError, NotFoundError
-from sealhold.model.ids import ContactId, GrantId, Id16, Purpose
+from sealhold.model.ids import ContactId, Id16, Purpose
 from sealhold.model.shown.shares import GivenAnswer, ProgramView, ReceivedView
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.nearby import reach
-from sealhold.node.openspaces import CLOSED_KIND, is_closed, mine_in
+from sealhold.node.openspaces import is_closed, mine_in
 from sealhold.node.shareanswers import SharedAnswers
 from sealhold.node.sharewords import line_views, standing_of
 from sealhold.policy.shareterms import Action, Tier
 from sealhold.policy.sharetexts import label
 from sealhold.sharing.devices.contents import Kind as Content
-from sealhold.sharing.devices.devices import Devices, Open
+from sealhold.sharing.devices.devices import Open
 from sealhold.sharing.devices.drafting import Draft
 from sealhold.sharing.devices.joinpapers import Holds
 from sealhold.sharing.peers.admitting import accept, read_invitation
@@ -29,8 +29,9 @@ from sealhold.sharing.peers.asking import Asking, Wish
 from sealhold.sharing.peers.contacts import Known
 from sealhold.sharing.peers.letter import Kind, Letter
 from sealhold.sharing.peers.letters import Handler
-from sealhold.sharing.peers.sharepaper import REVOKED, Paper, device_of, read_paper
+from sealhold.sharing.peers.sharepaper import REVOKED, Paper
 from sealhold.sharing.peers.spaces import root_of
+from sealhold.sharing.peers.withdrawals import is_withdrawn, withdraw
 
 OFFER_KIND = "offer"  # of notes in the home collection
 
@@ -53,7 +54,7 @@ def kinds_of_shares(work: DeviceWork) -> Mapping[str, Handler]:
     def invited(known: Known, letter: Letter) -> None:
         about = read_invitation(letter.body)
         if about.root != root_of(known.id):
-            raise DeniedError
+            raise DeniedError("an invitation by somebody whose space it is not")
         if any(each.about.id == about.id for each in devices.collections()):
             accept(devices, letter.body, root_of(known.id))  # it lies elsewhere now
             return
@@ -62,15 +63,7 @@ def kinds_of_shares(work: DeviceWork) -> Mapping[str, Handler]:
         draft.commit()
 
     def withdrawn(known: Known, letter: Letter) -> None:
-        device = device_of(letter.body)
-        for opened in devices.collections():
-            member = opened.members.state.members.get(device)
-            if opened.is_foreign and opened.about.root == root_of(known.id) and member is not None:
-                paper = read_paper(letter.body, member.certificate.signing)
-                if paper.epoch == REVOKED and paper.owner == root_of(known.id):
-                    _close(devices, paper.grant)
-                    return
-        raise DeniedError
+        withdraw(devices, letter.body, root_of(known.id))
 
     return {Kind.INVITATION: invited, Kind.WITHDRAWN: withdrawn}
 
@@ -89,6 +82,8 @@ class SharedWithMe:
         for key, note in self._devices.home.replica.state.notes(OFFER_KIND):
             match note.told:
                 case [bytes(sender), bytes(paper)] if key not in known:
+                    if is_withdrawn(self._devices, key, sender):
+                        continue
                     about = read_invitation(paper)
                     places = tuple(way.address for way in about.ways)
                     found.append(
@@ -230,9 +225,3 @@ class SharedWithMe:
         if paper.clauses.tier is not Tier.ANSWER or paper.epoch == REVOKED:
             return None
         return SharedAnswers(self._devices, opened, paper).view()
-
-
-def _close(devices: Devices, grant: GrantId) -> None:
-    draft = Draft(devices.home.replica)
-    draft.note(CLOSED_KIND, grant, devices.now())
-    draft.commit()

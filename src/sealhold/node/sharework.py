@@ -51,6 +51,7 @@ from sealhold.sharing.peers.mirror import mirror
 from sealhold.sharing.peers.shareddocuments import copy_in, let_go, parts, role_in, things
 from sealhold.sharing.peers.sharepaper import Record, put_record, records
 from sealhold.sharing.peers.usework import UseWork
+from sealhold.sharing.peers.withdrawals import withdrawal
 
 AWAY: Final = (SourceAwayError, LoginNeededError)
 
@@ -117,6 +118,7 @@ class ShareWork(ShareLooking):
             spaces.begun(self._devices, opened, draft.name, draft.clauses),
             is_of_documents=is_of_documents(draft.clauses, draft.offered.values()),
         )
+        self.ledgers.tell(record.grant, "made")
         put_record(self._devices, record)
         self.keep_up(record, Kept())
         return record.grant
@@ -139,6 +141,7 @@ class ShareWork(ShareLooking):
         require_answers(again.found, meant)
         if draft.clauses.tier is not before.clauses.tier:
             raise InvalidError("a share keeps its tier: take it back and make another one")
+        self.ledgers.tell(before.grant, "changed")
         opened = spaces.space_of(self._devices, before)
         if opened is not None and _rules(draft.clauses) != _rules(before.clauses):
             spaces.empty(self._devices, opened)
@@ -210,6 +213,7 @@ class ShareWork(ShareLooking):
         """
         told = self.revocation(record)
         gone = replace(record, is_revoked=True)
+        self.ledgers.tell(record.grant, "taken back")
         put_record(self._devices, gone)
         self._wind_up(gone)
         return told
@@ -329,7 +333,7 @@ class ShareWork(ShareLooking):
         if (ledger.most, ledger.not_after) != (most, end):
             # THREAT T568: what was used stays used, whatever the count is now
             self.ledgers.change(
-                record.grant, lambda held: replace(held, most=most, not_after=end), "changed"
+                record.grant, lambda held: replace(held, most=most, not_after=end), "count changed"
             )
 
     def _invite(self, opened: Open, known: Known, done: Kept) -> None:
@@ -359,9 +363,9 @@ class ShareWork(ShareLooking):
         self.answers.end(record)
         for part in parts(record):
             if spaces.say_over(self._devices, opened, part):
-                paper = spaces.over_paper(self._devices, part)
                 for who in part.clauses.who:
                     if (known := self.contacts.contacts.by_root(who)) is not None:
+                        paper = withdrawal(record.space)
                         self.contacts.letters.send(known, Kind.WITHDRAWN, paper)
         let_go(self._devices, opened, record)
         # THREAT T548: what is written from here on opens with nothing that they have

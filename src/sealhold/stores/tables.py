@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Final
 
 from sealhold.model.encoding import pack, unpack
 from sealhold.model.errors import InvalidError
@@ -29,6 +30,7 @@ from sealhold.stores.spec import (
 
 SCHEMA_VERSION = 1  # of how a backend keeps what is declared; docs/spec/04-stores.md section 6
 KEY = "key"  # the name under which every table's key is an index
+MAX_FOUND = 16  # declarations of whole stores that are kept as they were found
 
 _TABLE = re.compile(r"[a-z_]+")
 _COLUMN = re.compile(r"[a-z][a-z0-9_]*")
@@ -184,8 +186,24 @@ class Tables:
 
     def __init__(self, specs: Sequence[TableSpec]) -> None:
         self._by_name: Mapping[str, Table] = {spec.name: Table(spec) for spec in specs}
+        self._schema = b""  # as it was worked out
         if len(self._by_name) != len(specs):
             raise InvalidError("a table is declared twice")
+
+    @classmethod
+    def declared(cls, specs: Sequence[TableSpec]) -> "Tables":
+        """Return what the very same declarations were found to be before, or what they are.
+
+        Raises:
+            InvalidError: a declaration breaks a rule.
+        """
+        named = tuple(map(id, specs))  # of no other while what is found here keeps them
+        found = _FOUND.get(named)
+        if found is None:
+            if len(_FOUND) == MAX_FOUND:
+                _FOUND.clear()
+            found = _FOUND[named] = cls(specs)
+        return found
 
     @classmethod
     def of_schema(cls, schema: bytes) -> "Tables":
@@ -230,8 +248,13 @@ class Tables:
 
     def schema(self) -> bytes:
         """Return all declarations as bytes; equal stores have equal ones."""
-        told = sorted((table.describe() for table in self), key=lambda told: str(told[0]))
-        return pack([SCHEMA_VERSION, told])
+        if not self._schema:
+            told = sorted((table.describe() for table in self), key=lambda told: str(told[0]))
+            self._schema = pack([SCHEMA_VERSION, told])
+        return self._schema
+
+
+_FOUND: Final[dict[tuple[int, ...], Tables]] = {}
 
 
 def _check_names(spec: TableSpec) -> None:

@@ -24,6 +24,14 @@ from sealhold.vault.syncrows import SHARE_LEDGERS
 class ShareLedgers(ShareUses):
     """The ledgers of the shares of one vault's owner."""
 
+    def tell(self, grant: GrantId, reason: str) -> None:
+        """Have the log tell what the owner decided about a share, of any tier; durable on return.
+
+        Raises:
+            AuditUnavailableError: the log cannot be written.
+        """
+        self._write([], self._event(EventKind.SHARE, grant, reason))
+
     def open(self, grant: GrantId, ledger: Ledger) -> None:
         """Begin a ledger, durably.
 

@@ -11,11 +11,12 @@ from sealhold.frontends.cli import share_options as options
 from sealhold.frontends.cli.opening import reading, world_of
 from sealhold.frontends.cli.out import Line, emit, say
 from sealhold.frontends.cli.session import Session
+from sealhold.frontends.cli.share_answers import said_yes
 from sealhold.frontends.cli.share_odrl import read_policy
 from sealhold.frontends.cli.share_options import split
 from sealhold.frontends.cli.shares import preview_blocks, share_blocks
 from sealhold.frontends.cli.words import read_time
-from sealhold.model.errors import StaleError, UsageError, VerificationNeededError
+from sealhold.model.errors import StaleError, UsageError
 from sealhold.model.quantities import DAY, Instant
 from sealhold.model.shown.shares import PreviewView
 from sealhold.node.devicework import DeviceWork
@@ -145,24 +146,6 @@ def digest_of(text: str) -> bytes:
 
 
 def asked(session: Session, shown: PreviewView, signs: Sequence[str]) -> list[str]:
-    """Return the signs that the owner says are meant so, if they go on.
-
-    Raises:
-        VerificationNeededError: nobody is there to ask.
-        UsageError: they said no.
-    """
-    terminal = session.shell.terminal
-    if session.as_json or not terminal.is_there():
-        raise VerificationNeededError("somebody has to say yes to the preview, or `--yes` does")
-    meant = list(signs)
-    for each in shown.findings:
-        if each.sign not in meant:
-            _yes(session, f"{each.sign}. Meant so? yes or no: ")
-            meant.append(each.sign)
-    _yes(session, "Share it? yes or no: ")
-    return meant
-
-
-def _yes(session: Session, question: str) -> None:
-    if session.shell.terminal.line(question).strip().lower() not in {"y", "yes"}:
-        raise UsageError("nothing was shared")
+    """Return the signs that the owner says are meant so, if they go on; errors of `said_yes`."""
+    found = [(each.sign, each.sign) for each in shown.findings]
+    return said_yes(session, found, signs, "Share it?")

@@ -12,8 +12,9 @@ from sealhold.frontends.cli.links import passphrase_of, preview_blocks
 from sealhold.frontends.cli.opening import reading, world_of
 from sealhold.frontends.cli.out import Block, Line, emit, fields_of, safe, say
 from sealhold.frontends.cli.session import Session
+from sealhold.frontends.cli.share_answers import said_yes
 from sealhold.frontends.cli.words import read_time
-from sealhold.model.errors import UsageError, VerificationNeededError
+from sealhold.model.errors import UsageError
 from sealhold.model.shown.links import LinkPreview, LinkView
 from sealhold.node.linkobjects import Choice
 from sealhold.node.linkwork import LinkWork, Terms
@@ -123,27 +124,9 @@ def _went(telling: Telling, done: int, whole: int) -> None:
 
 
 def _asked(session: Session, shown: LinkPreview, signs: Sequence[str]) -> list[str]:
-    """Return the signs that the owner says are meant so, and whether to go on.
-
-    Raises:
-        VerificationNeededError: nobody is there to ask.
-        UsageError: they said no.
-    """
-    terminal = session.shell.terminal
-    if session.as_json or not terminal.is_there():
-        raise VerificationNeededError("somebody has to say yes to the preview, or `--yes` does")
-    meant = list(signs)
-    for each in shown.findings:
-        if each.sign not in meant:
-            _yes(session, f"{each.sign}: {safe(each.says)}. Meant so? yes or no: ")
-            meant.append(each.sign)
-    _yes(session, "Make the link? yes or no: ")
-    return meant
-
-
-def _yes(session: Session, question: str) -> None:
-    if session.shell.terminal.line(question).strip().lower() not in {"y", "yes"}:
-        raise UsageError("nothing was shared")
+    """Return the signs that the owner says are meant so, if they go on; errors of `said_yes`."""
+    found = [(each.sign, f"{each.sign}: {safe(each.says)}") for each in shown.findings]
+    return said_yes(session, found, signs, "Make the link?")
 
 
 def _token(path: Path | None) -> str:

@@ -102,15 +102,6 @@ def read_paper(data: bytes, signer: PublicKey) -> Paper:
     return paper
 
 
-def device_of(data: bytes) -> DeviceId:
-    """Return which device a paper says signed it; whether it did is for `read_paper`.
-
-    Raises:
-        InvalidEncodingError: not a paper.
-    """
-    return _read(data[:-SIGNATURE_BYTES]).device
-
-
 def _read(told: bytes) -> Paper:
     match unpack(told):
         case {

@@ -26,12 +26,10 @@ from sealhold.sharing.devices.joinpapers import Way, read_way
 from sealhold.sharing.devices.memberentries import EntryKind, LedgerDevice
 from sealhold.sharing.peers.sharepaper import (
     REVOKED,
-    SHARE_KIND,
     Paper,
     Record,
     papers,
     put_paper,
-    write_paper,
 )
 
 LETTER_KIND: Final = "invited"  # of notes: who was sent where the space lies, and by which door
@@ -136,20 +134,13 @@ def say(devices: Devices, opened: Open, record: Record, things: Mapping[bytes, b
     return True
 
 
-def over_paper(devices: Devices, record: Record) -> bytes:
-    """Return the paper that says that a share was taken back."""
-    clauses = replace(record.clauses, what=What(ids=frozenset()), bars=())
-    return write_paper(_paper(devices, record, clauses, REVOKED), devices.me.keys.signer)
-
-
 def say_over(devices: Devices, opened: Open, record: Record) -> bool:
     """Write into a space that the share was taken back; return whether that is new."""
     there = next((each for each in papers(opened) if each.grant == record.grant), None)
     if there is not None and there.epoch == REVOKED:
         return False
-    draft = Draft(opened.replica)
-    draft.note(SHARE_KIND, record.grant, over_paper(devices, record))
-    draft.commit()
+    clauses = replace(record.clauses, what=What(ids=frozenset()), bars=())
+    put_paper(opened, _paper(devices, record, clauses, REVOKED), devices.me.keys.signer)
     return True
 
 

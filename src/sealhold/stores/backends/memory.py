@@ -83,7 +83,7 @@ class MemoryRecords:
 
     def open(self, tables: Sequence[TableSpec], key: KeySource | None, *, create: bool) -> None:
         del key  # nothing here is encrypted
-        declared = Tables(tables)
+        declared = Tables.declared(tables)
         with self._lock:
             if self._state is not None:
                 raise InvalidError("the store is open")

@@ -87,7 +87,7 @@ class PostgresStore:
         del key  # the server's files are its own; the rows are sealed before they come here
         if self._now is not None:
             raise InvalidError(f"schema `{self._schema}` is open")
-        declared = Tables(tables)
+        declared = Tables.declared(tables)
         opened = _Opened(declared, {t.spec.name: PgText(t, self._schema) for t in declared})
         if create:
             with self._client.writing() as session:

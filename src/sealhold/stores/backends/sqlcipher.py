@@ -101,7 +101,7 @@ class SqlCipherStore:
             raise InvalidError(f"`{self._path.name}` is open")
         if key is None:
             raise InvalidError(f"`{self._path.name}` needs a key")
-        declared = Tables(tables)
+        declared = Tables.declared(tables)
         texts = {table.spec.name: TableText(table) for table in declared}
         file = CipherFile(self._path, key())
         if create:

@@ -11,7 +11,7 @@ from tests.forked import Program
 PATIENCE = 40.0  # seconds
 WORDS = re.compile(rb"\r\n    ([a-z]+(?: [a-z]+){5})\r\n")
 ASKS = re.compile(rb"yes or no: ")
-OFFER = re.compile(rb"(\d{6}-\d{6}|SEALHOLD-PAIR:[A-Z2-7]+)")
+OFFER = re.compile(rb"(\d{6}-\d{6}|SEALHOLD-PAIR:[A-Z2-7]+)(?=\s)")  # all of it is there
 
 
 class Screen:

@@ -1,6 +1,8 @@
 """`sealhold device sync`."""
 
 import gc
+import signal
+from threading import Event
 from typing import Annotated
 
 import typer
@@ -51,8 +53,9 @@ def device_sync(
             tell.clear()
             emit(session, done, *round_blocks(done))
             if watch:
+                over = _heard()
                 with rounds.hints() as hints:
-                    while True:
+                    while not over.is_set():
                         is_busy = any(each.busy for each in done.folders)
                         wait = LATER if done.away else EVERY
                         is_local = hints.wait(SOON if is_busy else wait)
@@ -62,6 +65,18 @@ def device_sync(
                         is_news = done.taken or done.given or done.near != before
                         if is_news or done.troubles or done.away:
                             emit(session, done, *round_blocks(done))
+
+
+def _heard() -> Event:
+    """Return what is set once Ctrl-C came, also where the exception for it is swallowed."""
+    over = Event()
+
+    def hear(_number: int, _frame: object) -> None:
+        over.set()
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, hear)
+    return over
 
 
 def _tell_conflicts(session: Session, work: DeviceWork) -> None:

@@ -3,7 +3,7 @@
 import json
 import signal
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -88,17 +88,16 @@ def call(
     raw: bytes | None = None,
 ) -> Answer:
     """Call one route, with a body of JSON or a raw one."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=30)
     sent = {"Host": f"localhost:{port}", **(headers or {})}
     if token:
         sent["Authorization"] = f"Bearer {token}"
     if body is not None:
         sent["Content-Type"] = "application/json"
     content = raw if body is None else json.dumps(body)
-    connection.request(method, path, content, sent)
-    response = connection.getresponse()
-    came = response.read()
-    connection.close()
+    with closing(HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+        connection.request(method, path, content, sent)
+        with connection.getresponse() as response:
+            came = response.read()
     return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, came)
 
 

@@ -1,7 +1,7 @@
 """A served vault whose two apps keep records of their people, called from outside."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -71,17 +71,16 @@ class RecordsSite:
         self, method: str, path: str, body: bytes, headers: Mapping[str, str], token: str = ""
     ) -> Answer:
         """Call a route with bytes."""
-        wire = HTTPConnection("127.0.0.1", self.site.port, timeout=60)
         told = {
             "Host": f"localhost:{self.site.port}",
             "Authorization": f"Bearer {token or self.token}",
             "Sealhold-Purpose": SERVICE,
             **headers,
         }
-        wire.request(method, path, body, told)
-        response = wire.getresponse()
-        content = response.read()
-        wire.close()
+        with closing(HTTPConnection("127.0.0.1", self.site.port, timeout=60)) as wire:
+            wire.request(method, path, body, told)
+            with wire.getresponse() as response:
+                content = response.read()
         return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, content)
 
 

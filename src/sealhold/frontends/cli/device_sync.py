@@ -2,6 +2,8 @@
 
 import gc
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Event
 from typing import Annotated
 
@@ -53,8 +55,7 @@ def device_sync(
             tell.clear()
             emit(session, done, *round_blocks(done))
             if watch:
-                over = _heard()
-                with rounds.hints() as hints:
+                with rounds.hints() as hints, heard() as over:
                     while not over.is_set():
                         is_busy = any(each.busy for each in done.folders)
                         wait = LATER if done.away else EVERY
@@ -67,7 +68,8 @@ def device_sync(
                             emit(session, done, *round_blocks(done))
 
 
-def _heard() -> Event:
+@contextmanager
+def heard() -> Iterator[Event]:
     """Return what is set once Ctrl-C came, also where the exception for it is swallowed."""
     over = Event()
 
@@ -75,8 +77,11 @@ def _heard() -> Event:
         over.set()
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGINT, hear)
-    return over
+    before = signal.signal(signal.SIGINT, hear)
+    try:
+        yield over
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _tell_conflicts(session: Session, work: DeviceWork) -> None:

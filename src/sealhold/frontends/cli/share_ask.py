@@ -1,6 +1,5 @@
 """`sealhold share ask`."""
 
-import time
 from typing import Annotated
 
 import typer
@@ -8,6 +7,7 @@ import typer
 from sealhold.frontends.cli.opening import reading
 from sealhold.frontends.cli.out import Facts, Line, emit, safe
 from sealhold.frontends.cli.session import Session
+from sealhold.frontends.cli.share_waiting import tell_waiting, waited
 from sealhold.frontends.cli.shares import SHARE
 from sealhold.model.shown.shares import GivenAnswer
 from sealhold.node.contactwork import ContactWork
@@ -40,12 +40,11 @@ def share_ask(
         work = DeviceWork(node)
         mine = SharedWithMe(work, ContactWork(work).names())
         with Rounds(work) as rounds:
-            found = _answer(mine, rounds, (share, param, selection, purpose), wait)
+            found = waited(rounds, wait, lambda: _asked(mine, share, param, selection, purpose))
             if found is not None:
                 rounds.run(looks=False)
     if found is None:
-        told = "No device of its owner has answered yet. The ask stays; try again later."
-        emit(session, {"state": "waiting"}, Line(told, "hint"))
+        tell_waiting(session)
         return
     facts = [("Parameter", safe(found.param)), ("Selection", safe(found.selection))]
     facts += [("It reads", safe(found.reads))] if found.reads else []
@@ -53,19 +52,9 @@ def share_ask(
     emit(session, found, Line(f"The answer is {found.value}.", "good"), Facts(facts))
 
 
-def _answer(
-    mine: SharedWithMe, rounds: Rounds, asked: tuple[str, str, str, str], wait: int
+def _asked(
+    mine: SharedWithMe, share: str, param: str, selection: str, purpose: str
 ) -> GivenAnswer | None:
-    """Return the answer, after waiting for it; None: none came in time."""
-    share, param, selection, purpose = asked
-    end, left = time.monotonic() + wait, 1.0
-    while True:
-        opened, paper = mine.named(share)
-        found = mine.ask(opened, paper, param, selection, purpose)
-        if found is not None or left <= 0:
-            return found
-        rounds.run(looks=False)  # what was asked goes out, and what was answered comes
-        left = end - time.monotonic()
-        if left > 0:
-            with rounds.hints() as hints:
-                hints.wait(min(left, 2.0))
+    """Ask, or go on with what was asked; return the answer if it is there."""
+    opened, paper = mine.named(share)
+    return mine.ask(opened, paper, param, selection, purpose)

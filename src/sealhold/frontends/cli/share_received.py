@@ -1,7 +1,6 @@
 """`sealhold share received`, `accept` and `open`."""
 
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -12,6 +11,7 @@ import typer
 from sealhold.frontends.cli.opening import reading
 from sealhold.frontends.cli.out import Block, Facts, Line, emit, safe
 from sealhold.frontends.cli.session import Session
+from sealhold.frontends.cli.share_waiting import tell_waiting, waited
 from sealhold.frontends.cli.shares import SHARE, line_blocks, program_blocks, received_rows
 from sealhold.model.errors import NotFoundError, UsageError
 from sealhold.node.contactwork import ContactWork
@@ -115,10 +115,9 @@ def share_open(
     with reading(session) as node:
         work, mine = _mine(node)
         with Rounds(work) as rounds:
-            content = _content(mine, rounds, (share, path, action, purpose), wait)
+            content = waited(rounds, wait, lambda: _content(mine, share, path, action, purpose))
             if content is None:
-                told = "No device of its owner has answered yet. The ask stays; try again later."
-                emit(session, {"state": "waiting"}, Line(told, "hint"))
+                tell_waiting(session)
                 return
             size = _written(content, out)
             rounds.run(looks=False)
@@ -127,22 +126,12 @@ def share_open(
 
 
 def _content(
-    mine: SharedWithMe, rounds: Rounds, wanted: tuple[str, str, str, str], wait: int
+    mine: SharedWithMe, share: str, path: str, action: str, purpose: str
 ) -> Iterator[bytes] | None:
-    """Return what is wanted, after waiting for an answer where one is needed."""
-    share, path, action, purpose = wanted
-    end, left = time.monotonic() + wait, 1.0
-    while True:
-        opened, paper = mine.named(share)
-        wish = mine.wish(paper, mine.object(opened, path), action, purpose)
-        content = mine.open(opened, paper, wish)
-        if content is not None or left <= 0:
-            return content
-        rounds.run(looks=False)  # what was asked goes out, and what was answered comes
-        left = end - time.monotonic()
-        if left > 0:
-            with rounds.hints() as hints:
-                hints.wait(min(left, 2.0))
+    """Return what is wanted, if it is there; at T2 it is asked for."""
+    opened, paper = mine.named(share)
+    wish = mine.wish(paper, mine.object(opened, path), action, purpose)
+    return mine.open(opened, paper, wish)
 
 
 def _written(content: Iterator[bytes], out: Path | None) -> int:

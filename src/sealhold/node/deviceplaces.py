@@ -59,7 +59,7 @@ class Places:
         found = [
             self._at(id_, read_way(told)) for id_, told in self._devices.keeping.carriers().items()
         ]
-        for opened in self._devices.collections():
+        for opened in filter(lambda each: each.is_foreign, self._devices.collections()):
             if is_withdrawn(self._devices, opened.about.id, opened.about.root):
                 continue  # nothing of it is given any more, and who shared it is called no more
             # THREAT T547: where another person's lies, nothing of this one is put

@@ -2,7 +2,7 @@
 
 - A user works in the folders, as users do; the devices are told to sync, and die.
 - Devices charge answers to budgets that they share, also after they were put back: what all told
-  of in a year is never above the cap.
+  of in a year is never above the cap, but for what a machine that was put back whole cannot know.
 - Whatever a user wrote and did not undo before a sync ended well must be there in the end: as a
   file, as a version beside it, or in the history. Each text is written once, so it can be told.
 - What the numbers of a step choose among is what there is at that point, so any part of a schedule
@@ -156,7 +156,7 @@ class Scene:
     def spend(self, who: int, one: int, two: int) -> None:
         """Have a device charge an answer."""
         try:
-            self.purse.charge(self._process(who), one, two)
+            self.purse.charge(who, self._process(who), one, two)
         except ChildProcessError:
             self.kills += 1
             self._gone(who)
@@ -214,6 +214,7 @@ class Scene:
         """Copy all that a device has, as a snapshot of its machine does."""
         del one, two
         self.copies[who] = set(self.users[who].safe)
+        self.purse.copied(who)
         kept = self._kept(who)
         shutil.rmtree(kept, ignore_errors=True)
         shutil.copytree(self._at(who), kept, symlinks=True)
@@ -225,12 +226,10 @@ class Scene:
         if safe is None:
             return
         self._gone(who)
-        for name in (
-            "home",
-            *((FILES,) if two % 3 else ()),
-            *(("outside",) if two % 3 > 1 else ()),
-        ):
+        for name in ("home", FILES, "outside")[: 1 + two % 3]:
             self._put_back(who, name)
+        if two % 3 > 1:
+            self.purse.put_back(who)
         user = self.users[who]
         user.safe = user.given | safe
         user.unsaid = {each.read_bytes() for each in self._files(who)} - user.safe
@@ -289,7 +288,7 @@ class Scene:
         lost = {each for user in self.users for each in user.unsaid | user.safe} - had
         assert not lost, f"lost: {sorted(each[:20] for each in lost)}"
         for who in sorted(self.here):
-            self.purse.charge_all(self._process(who))
+            self.purse.charge_all(who, self._process(who))
 
     # --- inside ---
 
@@ -316,6 +315,7 @@ class Scene:
             user.unsaid.clear()
             if not (done.away or done.troubles):
                 user.given |= user.safe
+                self.purse.exchanged(who)
 
     def _write(self, who: int, path: Path) -> None:
         text = b"text %d by %d" % (self.texts, who)

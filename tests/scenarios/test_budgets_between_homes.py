@@ -1,64 +1,33 @@
 """Two homes whose apps are answered: a charge waits for a slice, and takes from it."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from sealhold.model.errors import BudgetAwayError
 from sealhold.node import Node
-from sealhold.node.devicerounds import Rounds
-from sealhold.node.devicework import DeviceWork
-from sealhold.sharing.devices import joining
-from sealhold.sharing.devices.identity import DeviceKeys
-from sealhold.sharing.devices.joinpapers import request
 from sealhold.vault.shares import ONE
 from sealhold.vault.syncrows import HELD, SHARING
+from tests.scenarios.paired_homes import paired_homes, sync
 from tests.scenarios.vaults import (
     DENIED,
     PASSPHRASE,
     Asker,
-    Hands,
     Job,
     allow,
     calendar,
     kinds,
     named,
-    new_home,
-    opened,
     refusal,
 )
-
-
-def sync(*nodes: Node, rounds: int = 3) -> None:
-    for _ in range(rounds):
-        for node in nodes:
-            with Rounds(DeviceWork(node)) as each:
-                told = each.run()
-                assert not told.troubles, told.troubles
 
 
 @pytest.fixture
 def homes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Node, Node]]:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    with ExitStack() as stack:
-        clock = Hands()
-        one, other = (
-            stack.enter_context(opened(new_home(tmp_path / name, clock), clock))
-            for name in ("one", "other")
-        )
-        work, joins = DeviceWork(one), DeviceWork(other)
-        work.begin("one")
-        work.add_carrier(f"folder:{tmp_path / 'stick'}")
-        keys = DeviceKeys.generate(other.parts.core.clock(), other.parts.core.entropy)
-        shown = keys.signer.public + keys.box.public
-        given = work.certify(shown, request("other", keys.published()), "full", ())
-        theirs = work.introduction()
-        entropy = other.parts.core.entropy
-        for way in joining.accept(joins.devices, keys, "other", theirs, given, entropy):
-            joins.keep_carrier(way)
-        yield one, other
+    with paired_homes(tmp_path) as found:
+        yield found
 
 
 def lent(node: Node) -> list[tuple[int, int]]:

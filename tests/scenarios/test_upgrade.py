@@ -28,12 +28,12 @@ from sealhold.stores.spec import ColumnKind, Expect, KeySource, Put, Row, TableS
 from sealhold.vault import upgrading
 from sealhold.vault.catalogue import JOBS
 from sealhold.vault.deciding import Deciding
+from sealhold.vault.headrows import SET_HASH, set_mac
 from sealhold.vault.home import FORM, Home
 from sealhold.vault.keysets import lease
 from sealhold.vault.opening import DECIDING
 from sealhold.vault.owned import RECORDS
 from sealhold.vault.settings import SETTINGS
-from sealhold.vault.writer import SET_HASH, set_mac
 from tests.scenarios.vaults import PASSPHRASE, Hands, calendar, new_home, opened, world
 from tests.transcripts.cli import Cli
 

@@ -25,11 +25,11 @@ from sealhold.stores.pgmigrating import Moving, moving
 from sealhold.stores.spec import Expect, Put
 from sealhold.vault.catalogue import JOBS
 from sealhold.vault.deciding import Deciding
+from sealhold.vault.headrows import SET_HASH, set_mac
 from sealhold.vault.home import FORM, Home
 from sealhold.vault.keysets import lease
 from sealhold.vault.opening import DECIDING
 from sealhold.vault.settings import SETTINGS
-from sealhold.vault.writer import SET_HASH, set_mac
 from tests.conformance import pgserver
 from tests.scenarios.test_upgrade import DOWN, NOTES, OLDER, OPTIONS, UP, check_whole
 from tests.scenarios.test_upgrade_of_the_first import busy, told

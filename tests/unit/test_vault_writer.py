@@ -24,10 +24,11 @@ from sealhold.stores.backends.memory import MemoryRecords
 from sealhold.stores.spec import MAX_BATCH, Bump, Expect, Fence, Guard, Op, Put, Result, Unit
 from sealhold.vault.budget import BUDGETS
 from sealhold.vault.deciding import Deciding
+from sealhold.vault.headrows import HEAD_MARK, SET_HASH, set_mac
 from sealhold.vault.logkeys import end_of_log
 from sealhold.vault.opening import DECIDING
 from sealhold.vault.settings import SETTINGS
-from sealhold.vault.writer import HEAD_MARK, QUEUE, SET_HASH, Work, set_mac
+from sealhold.vault.writer import QUEUE, Work
 from tests.unit.memory_vault import NOON, MemoryVault, memory_vault
 
 ENTRY = Entry(event=Event(kind=EventKind.READ, actor=Actor.OWNER))

@@ -50,4 +50,4 @@ def _log_marks(work: DeviceWork, done: Round) -> bool:
         done.troubles.append(
             "this vault's log is shorter than what your other devices know of it: it was put back"
         )
-    return logmarks.tell(devices, head)
+    return logmarks.tell(devices, head, work.core.writer.watch.known)

@@ -73,6 +73,7 @@ from sealhold.vault import (
 )
 from sealhold.vault.core import Core
 from sealhold.vault.deciding import Deciding
+from sealhold.vault.headrows import HEAD_MARK, SET_HASH, set_mac
 from sealhold.vault.home import FIRST_EPOCH, Home, Lock, read, replace
 from sealhold.vault.identifiable import FIELDS
 from sealhold.vault.index import SEGMENTS
@@ -91,7 +92,7 @@ from sealhold.vault.rollback import Accepted, Undone
 from sealhold.vault.roots import HomeRoot
 from sealhold.vault.settings import HEADLESS, SETTINGS
 from sealhold.vault.snapshots import tell_opened
-from sealhold.vault.writer import HEAD_MARK, SET_HASH, Work, Writer, set_mac
+from sealhold.vault.writer import Work, Writer
 
 DECIDING = (
     SETTINGS,

@@ -218,7 +218,8 @@ def _refusal(result: Result) -> SealholdError:
 
 
 def _outside(err: SealholdError, room: Room) -> SealholdError:
-    if isinstance(err, (ConflictError, ExhaustedError, InvalidError, TamperedError)):
+    told = (AuditUnavailableError, ConflictError, ExhaustedError, InvalidError, TamperedError)
+    if isinstance(err, told):
         return err
     if isinstance(err, StoreFullError) and room is not Room.READS:
         return err

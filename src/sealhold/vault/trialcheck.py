@@ -17,10 +17,10 @@ from sealhold.model.ids import ID_BYTES, Id16
 from sealhold.stores.migrating import Migration
 from sealhold.stores.spec import ReadView, RecordStore, TableSpec
 from sealhold.vault import snapshotrows
+from sealhold.vault.headrows import SET_HASH
 from sealhold.vault.keyring import Keyring
 from sealhold.vault.ledger import drawn, unopened
 from sealhold.vault.logkeys import known_to
-from sealhold.vault.writer import SET_HASH
 
 OPENED: Final = 20  # items
 _ALL: Final = 2**62

@@ -37,6 +37,7 @@ from sealhold.vault.accounts import ACCOUNTS
 from sealhold.vault.backups import Watch
 from sealhold.vault.deciding import Deciding
 from sealhold.vault.formsnapshots import keep_before
+from sealhold.vault.headrows import SET_HASH, set_mac
 from sealhold.vault.home import FORM, Home, Lock, read
 from sealhold.vault.keyring import Keyring
 from sealhold.vault.keysets import lease
@@ -45,7 +46,6 @@ from sealhold.vault.opening import DECIDING, Parts, all_tables, key_sets
 from sealhold.vault.placed import PLACED
 from sealhold.vault.roots import HomeRoot
 from sealhold.vault.trialcheck import counts_of, miscounted, trial_faults
-from sealhold.vault.writer import SET_HASH, set_mac
 
 if TYPE_CHECKING:
     from sealhold.stores.pgmigrating import Moving

@@ -23,9 +23,7 @@ from enum import Enum, auto
 from threading import Thread
 
 from sealhold.audit.log import Appender, Prepared, newest_batch
-from sealhold.crypto.digest import keyed
 from sealhold.crypto.secret import Secret
-from sealhold.crypto.tags import Tag
 from sealhold.model.clock import Clock, Entropy
 from sealhold.model.errors import (
     AuditUnavailableError,
@@ -36,43 +34,22 @@ from sealhold.model.errors import (
     StoreUnavailableError,
     TamperedError,
 )
-from sealhold.stores.spec import (
-    ColumnKind,
-    Fence,
-    Op,
-    Outcome,
-    Put,
-    RecordStore,
-    Result,
-    TableSpec,
-)
+from sealhold.stores.spec import Fence, Op, Outcome, Put, RecordStore, Result
 from sealhold.vault.decidedon import units_of
 from sealhold.vault.deciding import Change, Deciding
+from sealhold.vault.headrows import HEAD_MARK, SET_HASH, set_mac
 from sealhold.vault.pieces import Line, Load, Piece, Work, bytes_of, refuse, tell, unpublished
 from sealhold.vault.refusals import entries_of
 from sealhold.vault.reserves import NoReserves, Reserves, Room
+from sealhold.vault.watch import Watch
 
-# what is asked of it, beside the tables and the mac below
-__all__ = ["Load", "Work", "Writer", "bytes_of"]
+__all__ = ["Load", "Work", "Writer", "bytes_of"]  # what is asked of it
 
 QUEUE = 4_096  # pieces that may wait; beyond it the caller is told to come back
 NO_ROOM = "the disk is full"
 IDLE_S = 1.0  # HEAD is at most this much behind a batch that released nothing
 
 _Results = list[Result]
-
-SET_HASH = TableSpec(
-    name="sethash",
-    columns={"one": ColumnKind.I64, "size": ColumnKind.I64, "mac": ColumnKind.HASH32},
-    key=("one",),
-    indexes={},
-)
-HEAD_MARK = TableSpec(
-    name="headmark",
-    columns={"one": ColumnKind.I64, "size": ColumnKind.I64, "generation": ColumnKind.I64},
-    key=("one",),
-    indexes={},
-)
 
 
 class _Ended(Enum):
@@ -117,6 +94,7 @@ class Writer:
         self._room = Room.READS  # whose reserve the checkpoint may take
         self._batches = self._works = 0
         self._unsure: _Unsure | None = None
+        self.watch = Watch()  # who may be another before what it concerns is done
         self._line = Line()
         self._shut: SealholdError | None = None
         self._thread = Thread(target=self._run, name="writer", daemon=True)
@@ -243,12 +221,13 @@ class Writer:
     def _commit_batch(self, batch: list[Piece]) -> _Ended:
         works = [work for piece in batch for work in piece.works]
         try:
+            self.watch.settle_for(works)
             results, plan = self._committed(works)
         except StoreFullError:
             return _Ended.FULL
         except SealholdError as err:
             if len(batch) > 1 and not isinstance(err, StoreUnavailableError):
-                return _Ended.APART
+                return _Ended.APART  # what may not be done alone is refused alone
             refuse(batch, err)
             return _Ended.TOLD
         except Exception as err:  # noqa: BLE001  # reason: whatever it is, somebody waits for it
@@ -258,13 +237,13 @@ class Writer:
             return _Ended.TOLD
         self._batches += 1
         self._works += len(works)
-        if any(work.releases for work in works):
-            try:
-                self._publish()
-            except SealholdError as err:  # written, and may not leave
-                self._unsure = _Unsure(err)
-                refuse(batch, unpublished(err))
-                return _Ended.TOLD
+        try:
+            if any(work.releases for work in works):
+                self._publish_now()
+            self.watch.committed(works, plan.prepared)
+        except SealholdError as err:  # written, and may not leave
+            refuse(batch, unpublished(err))
+            return _Ended.TOLD
         tell(batch, results, plan.firsts)
         return _Ended.TOLD
 
@@ -361,15 +340,19 @@ class Writer:
             self._reserves.spend(self._room, lambda: self._write_head(head.note))
             self._written = head.size
 
-    def _publish_quietly(self) -> None:
-        if self._reserves.is_short:
-            self._reserves.refill()
-        if not self._is_sure():
-            return
+    def _publish_now(self) -> None:
         try:
             self._publish()
         except SealholdError as err:
             self._unsure = _Unsure(err)
+            raise
+
+    def _publish_quietly(self) -> None:
+        if self._reserves.is_short:
+            self._reserves.refill()
+        if self._is_sure():
+            with suppress(SealholdError):  # whoever comes next is told
+                self._publish_now()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -386,8 +369,3 @@ class _Unsure:
 
     err: SealholdError
     plan: _Plan | None = None
-
-
-def set_mac(key: Secret, size: int, total: int) -> bytes:
-    """Return what binds the sum of the rows that decide to the log's size."""
-    return keyed(key, Tag.SET_SUM, size.to_bytes(8, "big"), total.to_bytes(32, "big"))

@@ -1,6 +1,7 @@
 """Where the audit log of each device stands, told to the others, so that none goes back unseen.
 
-- A device tells its newest signed checkpoint, at most once an hour, so that telling ends by itself.
+- A device tells its newest signed checkpoint, at most once an hour, so that telling ends by itself;
+  and once it charged what devices share, so that a disk that is put back behind that is noticed.
 - Each device keeps the highest that another told. One that tells less later, or another log of the
   same length, is named. Of its own log a device hears from the others after it was put back.
 
@@ -25,10 +26,19 @@ MAX_NOTE: Final = 4_096  # characters of a checkpoint
 Mark = tuple[int, str]  # entries, and the signed checkpoint
 
 
-def tell(devices: Devices, head: Head) -> bool:
-    """Tell where this device's log stands, if it is time; return whether something was written."""
+def tell(devices: Devices, head: Head, charged: int = -1) -> bool:
+    """Tell where this device's log stands, if it is time; return whether something was written.
+
+    Args:
+        devices: of this vault.
+        head: of its log.
+        charged: number of the entry that told last of a charge to what devices share.
+    """
     told = devices.home.replica.state.note(MARK, devices.me.id)
-    if told is not None and devices.now() < told.time.ms + HOUR:
+    mark = None if told is None else _read(told.told)
+    # THREAT T525: who charged tells so in the next round, whatever the hour
+    is_charged = mark is not None and mark[0] <= charged
+    if told is not None and not is_charged and devices.now() < told.time.ms + HOUR:
         return False
     if not head.note or went_back(devices, head):
         return False

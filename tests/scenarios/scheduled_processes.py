@@ -18,7 +18,7 @@ from pathlib import Path
 from sealhold.model.shown.devices import RoundView
 from tests.property.scheduled_devices import LONG, YEAR, Step
 from tests.scenarios.device_process import FILES, Process
-from tests.scenarios.spent_processes import Purse
+from tests.scenarios.spent_processes import Purse, troubles_of
 from tests.scenarios.staged_devices import DEVICES, Stage
 
 MOST_ROUNDS = 12
@@ -275,7 +275,7 @@ class Scene:
     def check(self) -> None:
         """See that all folders and states are equal, and that nothing that was written is lost."""
         for done in self.last:
-            assert (done.troubles, done.away, done.behind) == ((), (), ()), done
+            assert (troubles_of(done), done.away, done.behind) == ([], (), ()), done
             assert not any(each.failed or each.busy or each.held for each in done.folders), done
         first, *others = sorted(self.here)
         told, lies = self._process(first).call("told"), self._lies(first)
@@ -309,11 +309,11 @@ class Scene:
     def _well(self, who: int, done: RoundView) -> None:
         """Take down that a round ended, and what is safe by that."""
         user = self.users[who]
-        waits = [each for each in done.troubles if each.startswith(str(self._at(who)))]
+        waits = [each for each in troubles_of(done) if each.startswith(str(self._at(who)))]
         if not waits and not any(each.busy for each in done.folders):
             user.safe |= user.unsaid
             user.unsaid.clear()
-            if not (done.away or done.troubles):
+            if not (done.away or troubles_of(done)):
                 user.given |= user.safe
                 self.purse.exchanged(who)
 

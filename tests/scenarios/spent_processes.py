@@ -8,9 +8,16 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from sealhold.model.shown.devices import RoundView
 from tests.scenarios.device_process import Process
 
 Bits = Counter[int]  # by year
+OF_LOGS = ("the log of ", "this vault's log is shorter ")
+
+
+def troubles_of(done: RoundView) -> list[str]:
+    """Return the troubles of a round, but for logs that went back: devices were put back."""
+    return [each for each in done.troubles if not each.startswith(OF_LOGS)]
 
 
 @dataclass

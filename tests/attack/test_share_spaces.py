@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from sealhold.crypto.rootid import RootId
 from sealhold.crypto.seal import new_key
@@ -71,7 +72,7 @@ def test_nothing_that_a_guest_says_of_the_owners_things_counts_anywhere(
     key = it.asking().ask(it.wish())
     answer = [1, it.record.grant, 1, b"sealed"]
     draft = Draft(replica)
-    draft.put(it.thing, replace(replica.state.content(version), size=1), [version])
+    draft.put(it.thing, structs.replace(replica.state.content(version), size=1), [version])
     draft.note(SHARE_KIND, before.grant, write_paper(more, cy.devices.me.keys.signer))
     draft.note(admitting.GUEST_KIND, cy.devices.me.id, it.owner.devices.me.root)
     draft.note(ANSWER_KIND, key, answer)

@@ -3,10 +3,10 @@
 import os
 import socket
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from sealhold.model.errors import FolderGoneError
 from sealhold.sharing.devices.folder import State
@@ -224,7 +224,7 @@ def test_a_change_that_keeps_size_and_time_is_found_while_it_is_fresh(tmp_path: 
     os.utime(laptop.root / "note", ns=(found.st_atime_ns, found.st_mtime_ns))
     now = (laptop.root / "note").stat()
     stat = row.stat._replace(ctime_ns=now.st_ctime_ns)  # as a coarse clock shows it
-    laptop.kept.settle([], [replace(row, stat=stat, looked_ns=now.st_ctime_ns)])
+    laptop.kept.settle([], [structs.replace(row, stat=stat, looked_ns=now.st_ctime_ns)])
     laptop.push()
 
     assert b"two" in {data for data, *_ in laptop.blobs.values()}

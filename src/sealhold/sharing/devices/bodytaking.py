@@ -4,8 +4,10 @@ Source: docs/spec/11-exchange-and-op-log.md section 3.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from queue import Queue
+
+from msgspec.structs import replace
 
 from sealhold.sharing.devices.contents import FEW_CHUNKS, INLINE, MAX_LISTED, Content, Kind
 from sealhold.vault.chunkplaces import Manifest

@@ -12,8 +12,11 @@ Source: docs/spec/47-folders.md section 6.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
+
+import msgspec
+from msgspec.structs import replace
 
 from sealhold.sharing.devices.keptrows import Kind, Row, Seen, is_as_kept, is_racy
 from sealhold.sharing.devices.scanning import Scan
@@ -32,8 +35,7 @@ class What(Enum):
     DELETED = "deleted"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One change of one object, for whoever makes operations and versions of it."""
 
     what: What

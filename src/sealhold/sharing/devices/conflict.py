@@ -14,12 +14,13 @@ Source: docs/spec/47-folders.md section 4.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import msgspec
+
 from sealhold.model.errors import InvalidError
 from sealhold.sharing.devices.logicaltime import LogicalTime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
+class Version(msgspec.Struct, frozen=True, kw_only=True):
     """One state of a file's content, or that it was deleted."""
 
     id: bytes  # 16 random bytes

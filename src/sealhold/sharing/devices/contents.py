@@ -8,8 +8,9 @@ Source: docs/spec/11-exchange-and-op-log.md section 3.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from sealhold.crypto.digest import framed
 from sealhold.crypto.kdf import derive
@@ -48,8 +49,7 @@ class Kind(StrEnum):
 _KINDS = {kind.value: kind for kind in Kind}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
+class Content(msgspec.Struct, frozen=True, kw_only=True):
     """What a version holds, once it is opened."""
 
     kind: Kind

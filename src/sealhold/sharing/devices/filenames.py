@@ -11,6 +11,7 @@ Source: docs/spec/47-folders.md section 3.
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sealhold.model.errors import InvalidError
 
@@ -37,8 +38,7 @@ LINUX = Holds()
 PORTABLE = Holds(folds=True, refuses=frozenset('<>:"\\|?*'), plain_ends=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """A thing under a folder: eldest first in `order`."""
 
     order: tuple[int, int, bytes, bytes]  # time and author of its placing, then its id

@@ -11,10 +11,12 @@ Source: docs/spec/47-folders.md sections 5 to 7.
 
 from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from sealhold.model.clock import Clock, Entropy
 from sealhold.model.errors import FolderGoneError
@@ -28,6 +30,7 @@ from sealhold.sharing.devices.writing import Content, Hand, Wanted, recover
 
 T = TypeVar("T")
 NONE: frozenset[bytes] = frozenset()
+_STAYING = (What.CREATED, What.EDITED)  # what drops no row, and moves none
 
 
 class State(Enum):
@@ -157,8 +160,12 @@ class Folder:
     def settled(self, made: Iterable[Made]) -> Settled:
         """Return what the rows become once these changes are kept: all of one look, or some."""
         before = self._kept.rows()
-        paths = {row.object: path for path, row in before.items()}
         all_of = list(made)
+        now = self._hand.now_ns()
+        if all(each.change.what in _STAYING for each in all_of):
+            fresh = [_row_of(each, now) for each in all_of]
+            return Settled((), tuple(row for row in fresh if before.get(row.path) != row))
+        paths = {row.object: path for path, row in before.items()}
         gone = {each.change.object for each in all_of if each.change.what is What.DELETED}
         # INVARIANT: moves are of one moment: each is told by where things were before all of them.
         moves = {
@@ -171,9 +178,8 @@ class Folder:
             if row.object not in gone:
                 after = _carried(row, moves)
                 rows[after.path] = after
-        now = self._hand.now_ns()
         for each in all_of:
-            if each.change.what in {What.CREATED, What.EDITED}:
+            if each.change.what in _STAYING:
                 rows[each.change.path] = _row_of(each, now)
         puts = tuple(row for path, row in rows.items() if before.get(path) != row)
         return Settled(tuple(path for path in before if path not in rows), puts)

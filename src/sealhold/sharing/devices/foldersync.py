@@ -9,9 +9,12 @@ Source: docs/spec/47-folders.md sections 5 to 7; docs/spec/11-exchange-and-op-lo
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from sealhold.model.clock import Clock, Entropy
 from sealhold.model.errors import NotFoundError, TamperedError
@@ -31,6 +34,7 @@ from sealhold.sharing.devices.keeping import Keeping, Step
 from sealhold.sharing.devices.keptrows import Kind
 from sealhold.sharing.devices.reading import Digests, Taken
 from sealhold.sharing.devices.scanning import put_marker
+from sealhold.sharing.devices.state import State
 from sealhold.sharing.devices.treeops import ROOT
 from sealhold.sharing.devices.writing import Wanted
 
@@ -38,7 +42,9 @@ Told = Callable[[str, int, int], None]  # what is being done, how much of how mu
 NOTHING: frozenset[str] = frozenset()
 PORTION_FILES = 1_000  # of one commit
 PORTION_BYTES = 32_000_000
+PLAIN_DEPTH = 100  # folders above a file that no move makes too deep
 _KINDS = {Kind.FILE: ContentKind.FILE, Kind.LINK: ContentKind.LINK, Kind.FOLDER: ContentKind.FOLDER}
+_WITH_CONTENT = (What.CREATED, What.EDITED)
 _SHOWN = {kind: shown for shown, kind in _KINDS.items()}
 
 
@@ -55,6 +61,14 @@ class Changed:
 
     def __bool__(self) -> bool:
         return bool(self.created or self.edited or self.moved or self.deleted)
+
+
+class _Turn(NamedTuple):
+    """How much of a collection was taken in."""
+
+    state: State
+    operations: int
+    refused: int
 
 
 class FolderSync:
@@ -84,6 +98,7 @@ class FolderSync:
             entropy=entropy,
         )
         self._folder.recover()
+        self._equal: _Turn | None = None  # at which the folder was equal to the collection
 
     @property
     def is_new(self) -> bool:
@@ -111,15 +126,29 @@ class FolderSync:
             FolderGoneError: the folder is not there, or is another one.
             NoEpochError: nothing can be written now: it waits in the folder.
         """
+        before, self._equal = self._equal, None
         compared = self._folder.changes(allowed)
         done = Changed(busy=compared.busy, held=compared.held)
         every, so_far = len(compared.changes), 0
         for number, portion in enumerate(_portions(compared.changes)):
             if number:
                 after()
+            before = self._follows(before, portion)
             self._take(portion, done, partial(_told, tell, so_far, every))
+            now = self._turn()
+            before = now if before is not None and now.refused == before.refused else None
             so_far += len(portion)
+        self._equal = None if done.busy or done.held else before
         return done
+
+    def _turn(self) -> "_Turn":
+        state = self.opened.replica.state
+        return _Turn(state, state.turn, len(state.refused))
+
+    def _follows(self, equal: "_Turn | None", changes: Sequence[Change]) -> "_Turn | None":
+        """Return `equal` if the folder still is so once nothing but `changes` was written down."""
+        is_so = equal == self._turn() and all(_is_shown_so(each) for each in changes)
+        return equal if is_so else None
 
     def _take(self, changes: Sequence[Change], done: Changed, tell: Callable[[int], None]) -> None:
         """Write some changes down, durably."""
@@ -152,6 +181,10 @@ class FolderSync:
             StoreFullError: no room; each file is old or new.
             CarrierAwayError: content is at no carrier that answers.
         """
+        is_all = chosen.read(self._keeping, self.opened.about.id).is_all
+        if is_all and self._equal == self._turn():
+            return Applied()
+        self._equal = None
         contents: dict[bytes, Content] = {}
         wanted = chosen.kept_here(
             self.opened,
@@ -175,7 +208,10 @@ class FolderSync:
                 packs.clear()
             yield from self.opened.bodies.read(contents[one.version])
 
-        return self._folder.apply(wanted, read, near)
+        applied = self._folder.apply(wanted, read, near)
+        if is_all and not (applied.failed or applied.tampered or applied.local_first):
+            self._equal = self._turn()
+        return applied
 
     def states(self) -> dict[str, Standing]:
         """Return the state of each file, as of the last look."""
@@ -267,7 +303,12 @@ def _told(tell: Told, before: int, every: int, done: int) -> None:
 
 
 def _has_content(change: Change) -> bool:
-    return change.what in {What.CREATED, What.EDITED} and change.kind is not Kind.FOLDER
+    return change.what in _WITH_CONTENT and change.kind is not Kind.FOLDER
+
+
+def _is_shown_so(change: Change) -> bool:
+    """Return whether what lies at a path is shown there: no name that may be shown otherwise."""
+    return change.path.isascii() and change.path.count("/") < PLAIN_DEPTH
 
 
 def _portions(changes: Sequence[Change]) -> Iterator[list[Change]]:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 RACY = 2_000_000_000  # nanoseconds; the coarsest clock of a file system in use (FAT) steps by this
 
 
@@ -43,8 +45,7 @@ class Seen(NamedTuple):
     mode: int  # permissions, 9 bits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, kw_only=True):
     """A file, folder or link as it was when folder and vault were equal."""
 
     path: str  # shown names, joined by `/`

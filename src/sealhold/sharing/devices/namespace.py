@@ -16,7 +16,6 @@ Source: docs/spec/47-folders.md section 2; ADR 63; after Kleppmann, Mulligan, Go
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Container, Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from sealhold.sharing.devices.filenames import LINUX, Holds, Named, shown_names
@@ -44,8 +43,7 @@ class _Done(NamedTuple):
     had_effect: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """A file or folder as it is shown."""
 
     object: bytes
@@ -62,6 +60,7 @@ class Tree:
         self._keys: list[tuple[int, int, bytes, bytes]] = []  # of `_done`
         self._places: dict[bytes, Place] = {}
         self._under: defaultdict[bytes, set[bytes]] = defaultdict(set)
+        self._deleted = 0  # places that are
         self.apply(ops)
 
     def apply(self, ops: Iterable[Op]) -> int:
@@ -121,7 +120,7 @@ class Tree:
             edited: what was deleted here while another device edited it: the edit wins.
             holds: which names the file system can hold.
         """
-        alive = self._alive(edited)
+        alive = self._alive(edited) if self._deleted else None
         paths: dict[bytes, tuple[str, ...]] = {ROOT: ()}
         found: dict[bytes, Shown] = {}
         for parent, things in self._folders():
@@ -130,11 +129,14 @@ class Tree:
             seen = [
                 Named((*self._places[it].order, it), self._places[it].name)
                 for it in things
-                if it in alive
+                if alive is None or it in alive
             ]
+            above = paths[parent]
             for thing, name in shown_names(seen, holds).items():
-                paths[thing] = (*paths[parent], name)
-                found[thing] = _shown(thing, paths[thing], self._places[thing])
+                place, path = self._places[thing], (*above, name)
+                if place.is_folder:
+                    paths[thing] = path
+                found[thing] = Shown(thing, path, place.is_folder, place.is_deleted)
         return found
 
     def _alive(self, edited: Container[bytes]) -> set[bytes]:
@@ -186,6 +188,7 @@ class Tree:
             self._set(done.op.object, self._places[done.op.object], done.before)
 
     def _set(self, thing: bytes, before: Place | None, now: Place | None) -> None:
+        self._deleted += bool(now and now.is_deleted) - bool(before and before.is_deleted)
         was = before.parent if before else None
         parent = now.parent if now else None
         if was != parent:
@@ -224,7 +227,3 @@ class Tree:
 
 def _nowhere(op: Op) -> Place:
     return Place(None, None, is_folder=False, is_deleted=False, order=op.order)
-
-
-def _shown(thing: bytes, path: tuple[str, ...], place: Place) -> Shown:
-    return Shown(thing, path, place.is_folder, place.is_deleted)

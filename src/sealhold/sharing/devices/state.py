@@ -88,6 +88,7 @@ class State:
         self.refused: list[str] = []  # what was sealed and signed, and still is not as it must be
         self.thinned = Thinned()
         self.packs = PackMoves()
+        self.turn = 0  # goes up with each operation that is taken in
         self.made: dict[bytes, Content | str] = {}  # what was just sealed here, by its sealed form
         self._contents: dict[bytes, Content] = {}
         self._waiting: defaultdict[KeyName, list[_Said]] = defaultdict(list)
@@ -172,6 +173,7 @@ class State:
         return len({name.object for name in self._waiting})
 
     def _say(self, said: _Said) -> None:
+        self.turn += 1
         try:
             # THREAT T546: what a member may not say is told, and nothing of it applied
             if not self._circle.may(said.device, said.op):

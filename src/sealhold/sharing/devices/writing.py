@@ -14,7 +14,10 @@ import errno
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+import msgspec
+from msgspec.structs import replace
 
 from sealhold.model.errors import SealholdError, StoreFullError, TamperedError
 from sealhold.sharing.devices.disk import Disk
@@ -42,8 +45,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NOT_EMPTY = {errno.ENOTEMPTY, errno.EEXIST}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What is to lie in the folder."""
 
     object: bytes  # 16 bytes

@@ -11,6 +11,8 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
 
+from msgspec import structs
+
 from sealhold.crypto.digest import mac16
 from sealhold.crypto.tags import Tag
 from sealhold.policy.shareterms import Tier
@@ -194,7 +196,7 @@ class _Work:
 
 
 def _stamped(content: Content, item: Item) -> Content:
-    return replace(content, mode=item.mode, mtime=item.mtime)
+    return structs.replace(content, mode=item.mode, mtime=item.mtime)
 
 
 def _count(again: int) -> bytes:

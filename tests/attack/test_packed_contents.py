@@ -1,9 +1,8 @@
 """A place that keeps packs: what it changes, cuts, swaps or hides is found before it is used."""
 
-from dataclasses import replace
-
 import pytest
 import zstandard
+from msgspec.structs import replace
 
 from sealhold.crypto.chunkid import FRAME, ChunkId, open_chunk
 from sealhold.crypto.cutter import MAX_CHUNK

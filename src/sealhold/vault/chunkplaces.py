@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+import msgspec
+
 from sealhold.crypto.chunkid import SEAL_ADDS, ChunkId
 from sealhold.crypto.cutter import MAX_CHUNK
 from sealhold.crypto.secret import Secret
@@ -31,8 +33,7 @@ _ROW = cborwriter.head_of_list(5)
 _FIRST = cborwriter.head_of_map(4) + bytes([_V, VERSION, _SIZE])  # what stands before the size
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """One kept chunk: where it lies, and the key that opens it."""
 
     chunk: ChunkId
@@ -42,8 +43,7 @@ class Place:
     key: Secret
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(msgspec.Struct, frozen=True):
     """What a content is put together from, in order."""
 
     size: int  # bytes of the content
@@ -147,15 +147,21 @@ class ChunkIndex(Protocol):
 class MemoryIndex:
     """An index that lasts as long as its process."""
 
-    def __init__(self, places: Iterable[Place] = ()) -> None:
+    def __init__(self, places: Iterable[Place] = (), below: ChunkIndex | None = None) -> None:
+        """Begin with some places, before those of an index `below`, to which nothing is added."""
         self._places = {place.chunk: place for place in places}
+        self._below = below
 
     def __len__(self) -> int:
         return len(self._places)
 
     def known(self, names: Sequence[ChunkId]) -> Mapping[ChunkId, Place]:
         """Return the places of those that are kept."""
-        return {name: place for name in names if (place := self._places.get(name)) is not None}
+        found = {} if self._below is None else dict(self._below.known(names))
+        for name in names:
+            if (place := self._places.get(name)) is not None:
+                found[name] = place
+        return found
 
     def add(self, places: Sequence[Place]) -> None:
         """Note chunks whose pack is durable."""

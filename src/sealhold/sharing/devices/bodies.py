@@ -12,6 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
+
+from msgspec import structs
 
 from sealhold.crypto.digest import fingerprint
 from sealhold.crypto.kdf import derive
@@ -31,11 +34,20 @@ from sealhold.sharing.devices.contents import Content
 from sealhold.sharing.devices.names import Mailbox
 from sealhold.sharing.devices.packsahead import Ahead
 from sealhold.sharing.devices.replica import Replica
+from sealhold.sharing.devices.state import State
 from sealhold.stores.packs import SALT_BYTES, PackWriter
 from sealhold.stores.spec import ObjectStore
 from sealhold.vault.chunkplaces import Manifest, MemoryIndex, Place, Shelf, on_store
 from sealhold.vault.packing import Packing, PackKeys, Watch
 from sealhold.vault.unpacking import Unpacking
+
+
+class _Known(NamedTuple):
+    """What an index of chunks goes on from: then versions that come stand behind the others."""
+
+    state: State
+    moves: int  # of packs
+    erased: int
 
 
 class Bodies:
@@ -51,7 +63,8 @@ class Bodies:
             table=derive(replica.secret, Tag.PACK_TABLE),
         )
         self._index = MemoryIndex()
-        self._indexed = (0, 0)  # versions whose chunks are in the index, and packs that went
+        self._known: _Known | None = None  # what the index was made of
+        self._indexed = 0  # versions whose chunks are in the index
         self._lists: dict[bytes, Manifest] = {}  # by the digest of the content
         self._carriers: list[tuple[Carrier, Mailbox]] = []
         self._away: set[int] = set()  # carriers, by their place, that did not answer since `reach`
@@ -84,7 +97,7 @@ class Bodies:
         self._learn()
         with Packing(
             replace(on_store(self._staging), put=self._stage),
-            self._index,
+            MemoryIndex(below=self._index),  # what no version comes to name is forgotten
             self._keys,
             self._replica.entropy,
             name=self._staged,
@@ -132,7 +145,7 @@ class Bodies:
         named = self.named(content)
         if not self._replica.state.packs.said:
             return named
-        return replace(named, chunks=tuple(self._now(place) for place in named.chunks))
+        return structs.replace(named, chunks=tuple(self._now(place) for place in named.chunks))
 
     def _now(self, named: Place) -> Place:
         """Return where a chunk lies now; where its version says if it is not where it moved to."""
@@ -276,7 +289,7 @@ class Bodies:
             if content.manifest is None:
                 raise TamperedError("a version without a manifest")
             moved = tuple(self._now(place) for place in content.manifest.chunks)
-            told = b"".join(self._unpacking().read(replace(content.manifest, chunks=moved)))
+            told = b"".join(self._unpacking().read(structs.replace(content.manifest, chunks=moved)))
             found = self._lists[content.digest] = Manifest.decoded(told)
             if found.size != content.size:
                 raise TamperedError("a version is not as long as its chunks")
@@ -286,10 +299,16 @@ class Bodies:
     def _learn(self) -> None:
         """Take the chunks of versions into the index that came since."""
         state = self._replica.state
-        known = (len(list(state.contents())), state.packs.count)
-        if known != self._indexed:
-            self._index = MemoryIndex(self._places())
-            self._indexed = known
+        known = _Known(state, state.packs.count, len(state.erased))
+        if known != self._known:
+            self._index, self._indexed, self._known = MemoryIndex(), 0, known
+            for listed in self._lists.values():
+                self._index.add(list(state.packs.named(listed)))
+        # where nothing was erased or moved, versions that came stand behind those that were there
+        for content in state.contents(self._indexed):
+            self._indexed += 1
+            if content.manifest is not None:
+                self._index.add(list(state.packs.named(content.manifest)))
 
     def _places(self) -> Iterator[Place]:
         """Yield where chunks lie by the versions that name them, without those that are gone."""

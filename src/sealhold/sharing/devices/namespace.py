@@ -18,6 +18,8 @@ from collections import defaultdict
 from collections.abc import Container, Iterable
 from typing import NamedTuple
 
+import msgspec
+
 from sealhold.sharing.devices.filenames import LINUX, Holds, Named, shown_names
 from sealhold.sharing.devices.treeops import ROOT, Op, OpKind
 
@@ -43,7 +45,7 @@ class _Done(NamedTuple):
     had_effect: bool
 
 
-class Shown(NamedTuple):
+class Shown(msgspec.Struct, frozen=True):
     """A file or folder as it is shown."""
 
     object: bytes
@@ -61,6 +63,8 @@ class Tree:
         self._places: dict[bytes, Place] = {}
         self._under: defaultdict[bytes, set[bytes]] = defaultdict(set)
         self._deleted = 0  # places that are
+        self._known: dict[bytes, tuple[tuple[str, ...], list[Shown]]] = {}  # by folder
+        self._touched: set[bytes] = set()  # folders that hold something else since
         self.apply(ops)
 
     def apply(self, ops: Iterable[Op]) -> int:
@@ -120,7 +124,9 @@ class Tree:
             edited: what was deleted here while another device edited it: the edit wins.
             holds: which names the file system can hold.
         """
-        alive = self._alive(edited) if self._deleted else None
+        if not self._deleted and holds is LINUX:
+            return self._shown_plain()
+        alive = self._alive(edited)
         paths: dict[bytes, tuple[str, ...]] = {ROOT: ()}
         found: dict[bytes, Shown] = {}
         for parent, things in self._folders():
@@ -129,7 +135,7 @@ class Tree:
             seen = [
                 Named((*self._places[it].order, it), self._places[it].name)
                 for it in things
-                if alive is None or it in alive
+                if it in alive
             ]
             above = paths[parent]
             for thing, name in shown_names(seen, holds).items():
@@ -137,6 +143,26 @@ class Tree:
                 if place.is_folder:
                     paths[thing] = path
                 found[thing] = Shown(thing, path, place.is_folder, place.is_deleted)
+        return found
+
+    def _shown_plain(self) -> dict[bytes, Shown]:
+        """Return each object, where nothing is deleted; what did not change is not made anew."""
+        paths: dict[bytes, tuple[str, ...]] = {ROOT: ()}
+        found: dict[bytes, Shown] = {}
+        for parent, things in self._folders():
+            above, known = paths[parent], self._known.get(parent)
+            if parent in self._touched or known is None or known[0] != above:
+                seen = [
+                    Named((*self._places[it].order, it), self._places[it].name) for it in things
+                ]
+                below = [
+                    Shown(it, (*above, name), self._places[it].is_folder, is_deleted=False)
+                    for it, name in shown_names(seen).items()
+                ]
+                known = self._known[parent] = above, below
+                self._touched.discard(parent)
+            found.update((each.object, each) for each in known[1])
+            paths.update((each.object, each.path) for each in known[1] if each.is_folder)
         return found
 
     def _alive(self, edited: Container[bytes]) -> set[bytes]:
@@ -191,6 +217,7 @@ class Tree:
         self._deleted += bool(now and now.is_deleted) - bool(before and before.is_deleted)
         was = before.parent if before else None
         parent = now.parent if now else None
+        self._touched.update(each for each in (was, parent) if each is not None)
         if was != parent:
             if was is not None:
                 self._under[was].discard(thing)

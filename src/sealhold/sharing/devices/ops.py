@@ -11,6 +11,8 @@ Source: docs/spec/11-exchange-and-op-log.md section 3.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from sealhold.crypto.seal import GCM_TAG_BYTES, SEAL_BYTES, WRAP_BYTES
 from sealhold.model.encoding import Plain, pack
 from sealhold.model.errors import InvalidEncodingError
@@ -31,8 +33,7 @@ _AROUND = 64  # bytes of an operation beside what is sealed in it, and the versi
 MAX_EDITS = MAX_ENTRY + ID_BYTES + GCM_TAG_BYTES  # bytes of sealed edits: salt before, tag behind
 
 
-@dataclass(frozen=True, slots=True)
-class PutOp:
+class PutOp(msgspec.Struct, frozen=True):
     """A version of an object."""
 
     object: bytes
@@ -41,8 +42,7 @@ class PutOp:
     sealed: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceOp:
+class PlaceOp(msgspec.Struct, frozen=True):
     """Where an object stands, and under which name."""
 
     how: OpKind

@@ -8,7 +8,8 @@ Source: docs/spec/47-folders.md section 11.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from sealhold.sharing.devices.logicaltime import LogicalTime
 from sealhold.sharing.devices.ops import PackOp

@@ -9,8 +9,11 @@ Source: docs/spec/11-exchange-and-op-log.md section 3; docs/spec/47-folders.md.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final, NamedTuple, TypeVar
+
+from msgspec import structs
 
 from sealhold.crypto.secret import Secret
 from sealhold.model.encoding import Plain
@@ -56,8 +59,7 @@ _T = TypeVar("_T")
 END = LogicalTime(MAX_MS, MAX_STEP)  # after all that is ever done to an object
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(NamedTuple):
     """An operation, who said it and when."""
 
     op: Operation
@@ -112,7 +114,10 @@ class State:
         self.tree.apply(moves)
         if self._forgotten:
             gone = self.erased
-            ops = [replace(op, name=None) if op.object in gone else op for op in self.tree.ops()]
+            ops = [
+                structs.replace(op, name=None) if op.object in gone else op
+                for op in self.tree.ops()
+            ]
             ends = [Op(kind=OpKind.DELETE, object=it, time=END, author=ROOT) for it in gone]
             self.tree = Tree([*ops, *ends])
             self._forgotten = False
@@ -147,9 +152,9 @@ class State:
     def __contains__(self, version: bytes) -> bool:
         return version in self._contents
 
-    def contents(self) -> Iterator[Content]:
-        """Yield what all versions hold."""
-        return iter(self._contents.values())
+    def contents(self, since: int = 0) -> Iterator[Content]:
+        """Yield what all versions hold, in the order in which they came, but for the first ones."""
+        return islice(self._contents.values(), since, None)
 
     def live(self) -> Iterator[Content]:
         """Yield what the versions hold whose content is kept: all but those that were thinned."""

@@ -6,8 +6,9 @@
 Source: docs/spec/47-folders.md section 2.
 """
 
-from dataclasses import dataclass
 from enum import IntEnum
+
+import msgspec
 
 from sealhold.model.encoding import Plain, pack, unpack
 from sealhold.model.errors import InvalidEncodingError, InvalidError
@@ -29,8 +30,7 @@ class OpKind(IntEnum):
     FOLDER = 4  # a new folder: parent and name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Op:
+class Op(msgspec.Struct, frozen=True, kw_only=True):
     """One operation. `place`, `move` and `delete` make them."""
 
     kind: OpKind

@@ -23,6 +23,7 @@ from typing import Any, Final, Self
 FOLDER: Final = "bench"
 PATIENCE: Final = 120.0  # seconds
 LOOK: Final = 0.02  # seconds between two looks
+START: Final = 1.0  # seconds in which its watchers begin
 
 
 def version() -> str | None:
@@ -91,9 +92,8 @@ class Pair:
         for number in (0, 1):
             self._until(lambda at=number: self._is_connected(at), "connect")
 
-    def share(self, files: int) -> float:
-        """Share the folder, and return the seconds until the other has `files` files whole."""
-        started = time.perf_counter()
+    def share(self) -> None:
+        """Share the folder; each looks through its own at once and watches it from then on."""
         for number in (0, 1):
             self._put(
                 number,
@@ -108,17 +108,16 @@ class Pair:
                     "rescanIntervalS": 0,
                 },
             )
-        self._until(lambda: self._has(files), "share")
-        return time.perf_counter() - started
 
-    def _has(self, files: int) -> bool:
-        told = self._get(1, f"db/status?folder={FOLDER}")
-        return (
-            told is not None
-            and told.get("state") == "idle"
-            and told.get("needBytes") == 0
-            and told.get("localFiles", 0) >= files
-        )
+    def watched(self) -> None:
+        """Wait until both looked through the folder and have nothing to do."""
+        for number in (0, 1):
+            self._until(lambda at=number: self._is_idle(at), "look")
+        time.sleep(START)
+
+    def _is_idle(self, number: int) -> bool:
+        told = self._get(number, f"db/status?folder={FOLDER}")
+        return told is not None and told.get("state") == "idle" and told.get("needBytes") == 0
 
     def _is_connected(self, number: int) -> bool:
         told = self._get(number, "system/connections")

@@ -76,11 +76,18 @@ class RelayCarrier:
             raise InvalidError("a range begins at 0 or later and is not negative")
         if self.abilities.ranges and length and item_of(name).sort is Sort.PACK:
             return self._part(name, offset, length)
-        whole = self._asked("GET", self._path(name), f"object `{name}`")
+        takes_array = item_of(name).sort is Sort.PACK
+        call = Call(
+            method="GET",
+            path=self._path(name),
+            token=self._place.token,
+            takes_array=takes_array,
+        )
+        whole = checked(self._caller.call(call), f"object `{name}`").body
         end = max(len(whole), offset) if length is None else offset + length
         if end > len(whole):
             raise TamperedError(f"object `{name}` has {len(whole)} bytes; asked up to {end}")
-        return whole[offset:end]
+        return whole if end - offset == len(whole) else whole[offset:end]
 
     def list_after(self, prefix: str, after: str = "") -> Iterator[Listed]:
         coarse, at, last = _coarse(self._within(prefix)), after, ""

@@ -32,6 +32,7 @@ class Disk:
         self.root = os.open(root, _FOLDER)
         self.device = os.fstat(self.root).st_dev
         self._open: dict[str, int] = {}  # folders that stay open
+        self._open_or_above: set[str] = set()  # these, and all above them
         self._until: float | None = None  # when they are closed; None: none stays open
         self._uses = 0  # of folders that stay open, just now
 
@@ -79,13 +80,21 @@ class Disk:
         if found is None:
             with self._opened(path) as fresh:
                 found = self._open[path] = os.dup(fresh)
+            above = path
+            while above and above not in self._open_or_above:
+                self._open_or_above.add(above)
+                above = above.rpartition("/")[0]
         return found
 
     def _let_go(self, under: str = "") -> None:
         """Close what stays open: a folder and what lies in it, or all."""
+        if under and under not in self._open_or_above:
+            return
         gone = [path for path in self._open if not under or f"{path}/".startswith(f"{under}/")]
         for path in gone:
             os.close(self._open.pop(path))
+        if not self._open:
+            self._open_or_above.clear()
 
     @contextmanager
     def _opened(self, path: str) -> Iterator[int]:

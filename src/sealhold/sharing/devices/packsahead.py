@@ -12,7 +12,9 @@ from collections.abc import Callable
 from threading import Condition, Thread
 
 AT_ONCE = 2  # packs on their way to a carrier: one is written there while another is sent
-Put = Callable[[bytes], int]  # puts a pack, by its hash, on a carrier; returns how many bytes went
+IN_MEMORY = 2  # packs that wait for that with their bytes; further ones are read again
+# puts a pack, by its hash and, if at hand, its bytes, on a carrier; returns how many bytes went
+Put = Callable[[bytes, bytes | None], int]
 
 
 class Ahead:
@@ -22,15 +24,16 @@ class Ahead:
         """Take what puts a pack, of each carrier."""
         self._puts = puts
         self._changed = Condition()
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[tuple[bytes, bytes | None]] = deque()
         self._running = 0
         self._sent = 0
         self._went: set[bytes] = set()
 
-    def add(self, pack: bytes) -> None:
+    def add(self, pack: bytes, whole: bytes) -> None:
         """Have a pack put, which is durable here."""
         with self._changed:
-            self._waiting.append(pack)
+            is_soon = len(self._waiting) < IN_MEMORY
+            self._waiting.append((pack, whole if is_soon else None))
             if self._running < AT_ONCE:
                 self._running += 1
                 Thread(target=self._run, name="packs-ahead", daemon=True).start()
@@ -55,11 +58,11 @@ class Ahead:
                     self._running -= 1
                     self._changed.notify_all()
                     return
-                pack = self._waiting.popleft()
+                pack, whole = self._waiting.popleft()
             for put in list(self._puts):
                 sent = 0
                 try:
-                    sent = put(pack)
+                    sent = put(pack, whole)
                 except Exception:  # noqa: BLE001  # reason: whoever gives meets it again, and tells
                     self._leave(put)
                 with self._changed:

@@ -52,10 +52,13 @@ from sealhold.frontends.http.repeating import (
 )
 from sealhold.frontends.http.showing import presented
 from sealhold.frontends.http.wire import LONG, is_long
+from sealhold.frontends.web.visit import Fields
 from sealhold.model.errors import DeniedError, InvalidError, LockedError, SealholdError
 from sealhold.model.principals import Presented
 from sealhold.model.repeats import Once
 from sealhold.model.underway import Underway
+
+LONGEST_TOLD = 40  # characters of a name that is told back
 
 
 async def answer(route: ApiRoute, desk: ApiDesk, request: Request) -> Response:
@@ -74,7 +77,7 @@ async def answer(route: ApiRoute, desk: ApiDesk, request: Request) -> Response:
                 token=token,
                 role=role,
                 names=request.path_params,
-                query=parse_fields(request.scope["query_string"]),
+                query=_query(route, request),
                 body=await _body(route, request, desk, token),
                 headers=_headers(route, request),
                 counts=desk.counts,
@@ -88,6 +91,22 @@ async def answer(route: ApiRoute, desk: ApiDesk, request: Request) -> Response:
     return (
         await run_in_threadpool(response_of, reply) if is_long(reply.value) else response_of(reply)
     )
+
+
+def _query(route: ApiRoute, request: Request) -> Fields:
+    """Return the query of a request.
+
+    Raises:
+        InvalidError: it has a parameter that the address does not take.
+    """
+    found = parse_fields(request.scope["query_string"])
+    for name in found.names():
+        # what is misspelt would be passed over, and the answer be another one than was asked for
+        if name not in route.query:
+            taken = ", ".join(f"`{each}`" for each in route.query) or "none"
+            told = name.encode("unicode_escape").decode()[:LONGEST_TOLD]
+            raise InvalidError(f"this address takes no parameter `{told}`; it takes: {taken}")
+    return found
 
 
 def _place(

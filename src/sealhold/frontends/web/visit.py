@@ -30,6 +30,10 @@ class Fields:
     def __contains__(self, name: str) -> bool:
         return any(name == key for key, _ in self._pairs)
 
+    def names(self) -> list[str]:
+        """Return all names, in order, each once."""
+        return list(dict(self._pairs))
+
     def one(self, name: str) -> str:
         """Return the first value of `name`, or an empty text."""
         return next((value for key, value in self._pairs if key == name), "")

@@ -28,6 +28,7 @@ from sealhold.sharing.devices.devices import Open
 from sealhold.sharing.devices.foldersync import Changed, FolderSync
 from sealhold.sharing.devices.joinpapers import Holds
 from sealhold.sharing.devices.recordsync import Moved, RecordSync
+from sealhold.sharing.devices.rulesync import RuleSync
 from sealhold.sharing.devices.syncing import Reached, Round, Syncing
 
 Tell = Callable[[str], None]  # what is being done
@@ -51,6 +52,7 @@ class Rounds:
         self._syncing: Syncing | None = None
         self._records: RecordSync | None = None
         self._budgets: BudgetSync | None = None
+        self._rules: RuleSync | None = None
         self._given = Round()  # what came and went before the exchange of a round
 
     def __enter__(self) -> Self:
@@ -97,7 +99,7 @@ class Rounds:
             tell(f"looking through {folder.path}")
             taken[name] = self._take(folder, tell, deletes=deletes)
         came = self._syncing.round(lambda name, _round: tell(f"exchanging {name}"))
-        if self._budgets is not None and self._budgets.settle():
+        if self._settle(came):
             self._give()
         self._meet(came)
         came.add_round(self._given)
@@ -117,6 +119,14 @@ class Rounds:
             self._hints.follow(self._syncing.waits())
         told = self._told(came, tuple(shown), _records_shown(went, moved))
         return replace(told, documents=documents)
+
+    def _settle(self, came: Round) -> bool:
+        """Bring budgets and rules up to what came; return whether something is to be told."""
+        if self._budgets is None or self._rules is None:
+            return False
+        is_news = self._budgets.settle() | self._rules.settle()
+        came.troubles += self._rules.troubles
+        return is_news
 
     def _take(self, folder: FolderSync, tell: Tell, *, deletes: bool) -> Changed:
         """Write down what somebody did in a folder, and give it on portion by portion."""
@@ -211,6 +221,7 @@ class Rounds:
                 if self._records is None or self._records.opened is not opened:
                     self._records = RecordSync(work.devices, opened, work.doors)
                     self._budgets = BudgetSync(work.devices, opened, core)
+                    self._rules = RuleSync(work.devices, opened, core)
                 continue
             known = self._folders.get(name)
             if known is not None and known.opened is opened:

@@ -93,7 +93,7 @@ NEEDS = {
     "device begin": "filled",
     **{f"device {word}": "paired" for word in ("list", "rename", "revoke", "sync", "keep")},
     **{f"device place {word}": "paired" for word in ("add", "remove")},
-    **{f"device lan {word}": "paired" for word in ("on", "off", "status")},
+    **{f"device {word}": "paired" for word in ("lan on", "lan off", "lan status", "grants")},
     "device leave": "kept equal",
     **{f"document {word}": "written" for word in ("list", "show", "edit", "history", "restore")},
     **{f"document {word}": "written" for word in ("redact", "remove", "decide")},

@@ -20,6 +20,7 @@ from sealhold.node.deviceupkeep import upkeep
 from sealhold.node.devicewatch import Hints
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.documentrounds import Arriving
+from sealhold.node.grantsync import GrantSync
 from sealhold.node.nearwords import NearWords
 from sealhold.node.peoplerounds import PeopleRounds
 from sealhold.sharing.devices.applying import Applied
@@ -53,6 +54,7 @@ class Rounds:
         self._records: RecordSync | None = None
         self._budgets: BudgetSync | None = None
         self._rules: RuleSync | None = None
+        self._grants = GrantSync(work)
         self._given = Round()  # what came and went before the exchange of a round
 
     def __enter__(self) -> Self:
@@ -124,7 +126,7 @@ class Rounds:
         """Bring budgets and rules up to what came; return whether something is to be told."""
         if self._budgets is None or self._rules is None:
             return False
-        is_news = self._budgets.settle() | self._rules.settle()
+        is_news = self._budgets.settle() | self._rules.settle() | self._grants.settle()
         came.troubles += self._rules.troubles
         return is_news
 

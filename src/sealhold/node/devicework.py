@@ -10,6 +10,7 @@ Source: docs/spec/11-exchange-and-op-log.md; docs/spec/20-faces.md section 8.
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sealhold.audit.exposed import Exposed, Keeps
 from sealhold.model.errors import InvalidError, NotFoundError, StoreUnavailableError, TakenError
@@ -42,6 +43,9 @@ from sealhold.vault.recordfeed import RecordFeed
 from sealhold.vault.sharedrows import SharedRows
 from sealhold.vault.synced import Synced
 
+if TYPE_CHECKING:
+    from sealhold.compute.granted import Grants
+
 NO_FILES = frozenset({Holds.HOME, Holds.RECORDS})  # collections that no folder is kept equal to
 LAN = "lan"  # where lies what is kept for devices of the home network
 
@@ -64,6 +68,11 @@ class DeviceWork:
         """Milliseconds since the owner typed what opens the vault; None: nobody did."""
         at = self._node.parts.proven
         return None if at is None else self.core.clock() - at
+
+    @property
+    def grants(self) -> "Grants":
+        """What was allowed on this device."""
+        return self._node.grants
 
     # --- who and what ---
 

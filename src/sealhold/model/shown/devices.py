@@ -5,6 +5,7 @@ Source: docs/spec/11-exchange-and-op-log.md; docs/spec/12-membership.md.
 
 from dataclasses import dataclass
 
+from sealhold.model.quantities import Instant
 from sealhold.model.shown.documents import ArrivedView
 
 
@@ -127,3 +128,18 @@ class ExposureView:
     still: tuple[str, ...] = ()  # collections of other people that do not end by the removal
     receipt: str = ""  # the signed paper; empty while nothing was removed
     issuer: str = ""  # the key that signed it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantElsewhereView:
+    """What was allowed on another device, as that device told it last."""
+
+    id: str  # 32 hex digits
+    device: str  # its name
+    app_name: str
+    what: str
+    purpose: str
+    state: str
+    granted_at: Instant
+    until: Instant
+    is_ending: bool  # it was ended from afar, and its device has not heard of that

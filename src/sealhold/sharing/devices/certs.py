@@ -48,6 +48,7 @@ class Role(StrEnum):
 
 
 OF_OTHERS = frozenset({Role.EDITOR, Role.GUEST})
+SPEAKERS = frozenset({Role.ADMIN, Role.FULL})  # whose word on rules and grants others act on
 
 
 class KeyUse(StrEnum):

@@ -18,7 +18,7 @@ from sealhold.model.encoding import Plain
 from sealhold.model.errors import InvalidError, NoEpochError, TamperedError
 from sealhold.model.ids import ID_BYTES, DeviceId, Id16
 from sealhold.policy.standing import Effect, Rule, parse_rule, to_document
-from sealhold.sharing.devices.certs import Role
+from sealhold.sharing.devices.certs import SPEAKERS, Role
 from sealhold.sharing.devices.devices import Devices, Open
 from sealhold.sharing.devices.drafting import Draft
 from sealhold.sharing.devices.keeping import KeptSecret, Step
@@ -32,7 +32,6 @@ from sealhold.vault.writer import Work
 RULE: Final = "rule"  # kind of the notes, and of what is kept of each
 MOST: Final = 1_000  # rules of other devices that are kept here
 NARROWS: Final = (Effect.DENY, Effect.ASK)
-SPEAK: Final = (Role.ADMIN, Role.FULL)  # whose rules count on other devices
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +129,7 @@ class RuleSync:
             self.troubles.append(f"a rule of another device is not kept: {err}")
             return None
         # THREAT T592: no device lets anybody in on another one, whoever holds it by now
-        is_heard = member is not None and member.certificate.role in SPEAK
+        is_heard = member is not None and member.certificate.role in SPEAKERS
         if rule.id != key or not travels(rule) or not is_heard:
             self.troubles.append("a rule of another device is not one that it may give")
             return None

@@ -130,6 +130,12 @@ def _restore() -> Function:
     return device_restore
 
 
+def _grants() -> Function:
+    from sealhold.frontends.cli.device_grants import device_grants
+
+    return device_grants
+
+
 def _thin() -> Function:
     from sealhold.frontends.cli.device_thin import device_thin
 
@@ -246,6 +252,11 @@ DEVICE: Mapping[str, Entry | Group] = {
         about="Keep a folder equal no more; its files stay where they are, here and elsewhere.",
         example="device leave notes",
         load=_leave,
+    ),
+    "grants": Entry(
+        about="List what you allowed on your other devices, and end it from here.",
+        example="device grants",
+        load=_grants,
     ),
     "lan": Group(about="Your devices in one network, without a place between.", entries=LAN),
     "history": Entry(

@@ -23,9 +23,10 @@ def device_grants(
         typer.Option("--end", metavar="GRANT", help="End one, once its device hears of it."),
     ] = None,
 ) -> None:
-    """List what you allowed on your other devices, as they told it last, and end it from here.
+    """List what you allowed on your other devices, and end it from here.
 
-    What is ended here holds on its device until both have synced; then the list says so.
+    Each stands as its device told it last. What is ended here holds there until both have synced;
+    then the list says so.
     """
     session = Session.of(context)
     with reading(session) as node:

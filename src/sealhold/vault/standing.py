@@ -54,6 +54,7 @@ from sealhold.vault.sourcestates import (
 )
 from sealhold.vault.taking import Taken, Taking
 from sealhold.vault.telling import Teller
+from sealhold.vault.volumes import judged
 from sealhold.vault.writer import Work
 
 KEPT = frozenset({"place", "dataset", "datasets", "shape"})  # settings of every kind
@@ -95,8 +96,7 @@ class Standing:
             LoginNeededError: it refuses the account.
         """
         puller = self._pullers(kind)
-        unknown = settings.keys() - puller.options.keys() - KEPT
-        if unknown:
+        if unknown := settings.keys() - puller.options.keys() - KEPT:
             known = ", ".join(f"`{each}`" for each in sorted(puller.options)) or "none"
             raise InvalidError(f"`{min(unknown)}` is no option of `{kind}`; there are: {known}")
         return puller.check(Where(settings=settings, secret=secret))
@@ -161,9 +161,8 @@ class Standing:
 
     def every(self) -> list[SourceRow]:
         """Return the named sources, in the order in which they were added."""
-        return sorted(
-            (each for each in self._catalogue.sources() if each.named), key=lambda each: each.id
-        )
+        named = (each for each in self._catalogue.sources() if each.named)
+        return sorted(named, key=lambda each: each.id)
 
     def change(self, source: SourceRow, reason: str, **fields: object) -> SourceRow:
         """Keep other values of a source's fields; `reason` stands in the log."""
@@ -318,8 +317,9 @@ class Standing:
         taking = self._taking(source)
         with self._turn:
             taken = taking.whole() if is_whole else taking.since()
-        after = reached(self.find(source.name), self._core.clock())
-        self._commit(after, "reached", self._catalogue.put_source(after))
+        jobs = self._catalogue.jobs_of_source(source.id)
+        after = judged(self.find(source.name), jobs, self._core.clock())
+        self._commit(after, after.state or "reached", self._catalogue.put_source(after))
         return taken
 
     def _taking(self, source: SourceRow) -> Taking:

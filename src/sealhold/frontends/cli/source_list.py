@@ -19,6 +19,7 @@ STATES = {
     "done_with_rejects": "some skipped",
     "running": "not finished",
     "failed": "not read",
+    "suspicious": "read, and odd",
     "undone": "taken back",
 }
 

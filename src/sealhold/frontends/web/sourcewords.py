@@ -22,6 +22,7 @@ _LOOKS: Final = {"done": "ok", "done_with_rejects": "ok", "reading": "ok", "adde
     "running": "warn",
     "needs_login": "warn",
     "broken": "bad",
+    "suspicious": "warn",
     "failed": "bad",
     "undone": "off",
     "removed": "off",

@@ -71,6 +71,7 @@ FRAME: Mapping[str, str] = {
     "state.done_with_rejects": "In order, some skipped",
     "state.running": "Running",
     "state.failed": "Not read",
+    "state.suspicious": "Read, and odd",
     "state.added": "Not read yet",
     "state.undone": "Taken back",
     "state.paused": "Paused",

@@ -16,6 +16,7 @@ SOURCES: Mapping[str, str] = {
     "sourceis.needs_login": "Needs its password",
     "sourceis.broken": "Changed, needs you",
     "sourceis.failed": "Not read",
+    "sourceis.suspicious": "Read, and odd",
     "sourceis.undone": "Taken back",
     "sourceis.removed": "Removed, its items stay",
     "sourceis.other": "Not known",
@@ -23,6 +24,8 @@ SOURCES: Mapping[str, str] = {
     "sourcethen.broken": "Nothing was taken in, and what is kept is untouched. Look at the place,"
     " then take its new form or pause it.",
     "sourcethen.failed": "What is kept is untouched. See that the place is there and on.",
+    "sourcethen.suspicious": "What came is kept, and it is read on. See whether the place"
+    " still gives all that it did.",
     "sourcethen.done_with_rejects": "All else was taken in.",
     "sourcethen.done": "What is kept is untouched.",
     "sourcethen.running": "What was read stands; the next reading goes on from there.",

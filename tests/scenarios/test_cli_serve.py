@@ -138,3 +138,12 @@ def test_a_stop_ends_it_in_order_and_leaves_no_process(folder: Path, stop: signa
 
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_whoever_was_told_the_address_may_stop_it_at_once(
+    folder: Path, stop: signal.Signals
+) -> None:
+    for _ in range(3):
+        with served(folder, GIVEN, stop):
+            pass  # it ends with 0 and without a word, however far it had come

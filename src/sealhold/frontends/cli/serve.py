@@ -76,6 +76,10 @@ def serve(
             entropy=world.entropy,
             journal=journal,
         )
+        server = make_server(app)
+        # whoever was told the address may stop it at once: that is kept until it runs, and ends it
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(stop, server.handle_exit)
         url = f"http://{node.label}.localhost:{bound}/"
         _announce(session, node, url, bound)
         if not no_browser and sys.stdout.isatty():
@@ -84,7 +88,7 @@ def serve(
         gc.set_threshold(FRESH)
         aside = lines if log else nullcontext()
         with _rounds(node, world.clock), watched(node), aside, _noted(journal, node, bound):
-            make_server(app).run(sockets=[listener])
+            server.run(sockets=[listener])
 
 
 def _show(url: str) -> None:

@@ -14,6 +14,7 @@ from sealhold.frontends.cli.opening import reading
 from sealhold.frontends.cli.out import Block, Column, Line, Table, emit, safe
 from sealhold.frontends.cli.session import Session
 from sealhold.frontends.web.formats import moment
+from sealhold.model.blocks import keep_blocks
 from sealhold.model.quantities import Instant
 from sealhold.node.devicerounds import Rounds
 from sealhold.node.devicewatch import EVERY
@@ -50,6 +51,7 @@ def device_sync(
             return
         gc.freeze()  # what is there by now stays, and need not be looked at again and again
         gc.set_threshold(FRESH)
+        keep_blocks()
         with told(session) as tell, Rounds(work, watches=watch) as rounds:
             done = rounds.run(tell, deletes=deletes)
             tell.clear()

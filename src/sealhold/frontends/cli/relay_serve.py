@@ -13,6 +13,7 @@ from sealhold import __version__
 from sealhold.frontends.cli.opening import world_of
 from sealhold.frontends.cli.out import Facts, Line, emit, safe
 from sealhold.frontends.cli.session import Session
+from sealhold.model.blocks import keep_blocks
 from sealhold.model.errors import UsageError
 from sealhold.node.relaying import opened, server_of
 
@@ -52,6 +53,7 @@ def relay_serve(  # noqa: PLR0917  # reason: typer reads options from parameters
     pair = _pair(host, certificate, key)
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.default_int_handler)
+    keep_blocks()  # packs come and go
     with opened(folder, world_of(session), ranges=ranges) as parts, suppress(KeyboardInterrupt):
         server = server_of(parts, host, port, pair)
         bound = server.address[1]

@@ -45,7 +45,7 @@ CHANGES: Final = 15
 ROOM: Final = 4_000_000_000  # bytes at the relay
 PATIENCE: Final = 120.0
 NAME: Final = "tree"
-LOOK: Final = 0.05  # seconds between two looks whether a folder has all
+LOOK: Final = 0.01  # seconds between two looks whether a folder has all
 HIDDEN: Final = (".sealhold", ".syncthing", ".stfolder")  # markers, and files that are not whole
 
 
@@ -54,7 +54,7 @@ def measure(bench: Bench) -> None:
     tree = bench.folder / "tree"
     tree.mkdir()
     bench.say("growing the tree")
-    files = grow_tree(tree, quick=bench.quick)
+    grow_tree(tree, quick=bench.quick)
     version = syncthing.version()
     bench.peers["syncthing"] = version or ABSENT
     ours, theirs, full = list[float](), list[float](), list[float]()
@@ -63,13 +63,13 @@ def measure(bench: Bench) -> None:
         room = bench.folder / f"ours-{number}"
         room.mkdir()
         with _Two.running(room) as two:
-            ours.append(two.first(tree, files))
+            ours.append(two.first(tree))
             if number == 0:
                 _changes(bench, two)
         if version is not None:
             bench.say(f"first sync, round {number + 1}: syncthing")
-            theirs.append(_syncthing(bench.folder / f"theirs-{number}", tree, files))
-            full.append(_syncthing(bench.folder / f"full-{number}", tree, files, is_full=True))
+            theirs.append(_syncthing(bench.folder / f"theirs-{number}", tree))
+            full.append(_syncthing(bench.folder / f"full-{number}", tree, is_full=True))
     bench.figures["initial_seconds"] = median(ours)
     if theirs:
         bench.figures["syncthing_initial_seconds"] = median(theirs)
@@ -111,7 +111,7 @@ def _changes(bench: Bench, two: "_Two") -> None:
     bench.check(_is_equal(two.source, two.target), "the folders differ")
 
 
-def _syncthing(room: Path, tree: Path, files: int, *, is_full: bool = False) -> float:
+def _syncthing(room: Path, tree: Path, *, is_full: bool = False) -> float:
     """Return the seconds of a first sync by the peer, of a tree that comes, or is there already.
 
     Raises:
@@ -134,7 +134,7 @@ def _syncthing(room: Path, tree: Path, files: int, *, is_full: bool = False) -> 
             pair.share()
         else:
             _move(copied, source)
-        _until(lambda: _count(target) == files, pause=LOOK)
+        _until(_all_there(target, tree), pause=LOOK)
         taken = time.perf_counter() - started
     if not _is_equal(tree, target):
         raise ValueError("the peer's folders differ after a first sync")
@@ -223,7 +223,7 @@ class _Two:
                 device.first()
             yield cls(devices[0], devices[1], source, target)
 
-    def first(self, tree: Path, files: int) -> float:
+    def first(self, tree: Path) -> float:
         """Move a copy of the tree into the first folder; return seconds until the other has it.
 
         Raises:
@@ -235,7 +235,7 @@ class _Two:
         os.sync()
         started = time.perf_counter()
         _move(copied, self.source)
-        self.until(lambda: _count(self.target) == files, pause=LOOK)
+        self.until(_all_there(self.target, tree), pause=LOOK)
         taken = time.perf_counter() - started
         if not _is_equal(self.source, self.target):
             raise ValueError("the folders differ after a first sync")
@@ -282,10 +282,16 @@ def _relay(folder: Path, stack: ExitStack) -> tuple[str, str]:
     return address, token
 
 
-def _count(folder: Path) -> int:
-    """Return how many whole files lie in a folder, without its marker."""
-    names = (name for _, _, found in os.walk(folder) for name in found)
-    return sum(1 for name in names if not name.startswith(HIDDEN))
+def _all_there(folder: Path, tree: Path) -> Callable[[], bool]:
+    """Return what tells whether a folder has each file of a tree; it looks for one that lacks."""
+    lacking = [str(folder / each.relative_to(tree)) for each in tree.rglob("*") if each.is_file()]
+
+    def look() -> bool:
+        while lacking and os.path.lexists(lacking[-1]):
+            lacking.pop()
+        return not lacking
+
+    return look
 
 
 def _has(path: Path, content: bytes) -> bool:

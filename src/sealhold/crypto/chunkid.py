@@ -31,6 +31,8 @@ ChunkId = NewType("ChunkId", bytes)  # 32 bytes
 RAW, DEFLATED, FRAME = b"\x00", b"\x01", b"\x02"
 LEVEL = 1  # of Zstandard: more costs time and gains little on a chunk
 SEAL_ADDS = 17  # bytes that a chunk grows at most: form and tag
+SAMPLE = 8_192  # bytes at the beginning of a long chunk that tell whether it can be packed
+LONG = 4 * SAMPLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +70,17 @@ class ChunkSealer:
         """
         if len(plain) > MAX_CHUNK:
             raise ValueError(f"a chunk of {len(plain)} bytes, at most {MAX_CHUNK}")
-        packed = self._machine.compress(plain)
+        packed = self._machine.compress(plain) if self._shrinks(plain) else plain
         body = FRAME + packed if len(packed) < len(plain) else RAW + plain
         own = new_key(entropy, "chunk key")
         return SealedChunk(id=name, key=own, sealed=seal_once(own, body, framed(Tag.CHUNK, name)))
+
+    def _shrinks(self, plain: bytes) -> bool:
+        """Return whether it is worth while to pack a chunk: a film or picture it is not."""
+        if len(plain) <= LONG:
+            return True
+        sample = plain[:SAMPLE]
+        return len(self._machine.compress(sample)) < SAMPLE - SAMPLE // 64
 
 
 def seal_chunk(key: Secret, plain: bytes, entropy: Entropy) -> SealedChunk:

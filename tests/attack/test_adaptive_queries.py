@@ -173,7 +173,7 @@ def test_a_frozen_count_is_the_same_bytes_for_a_month_whatever_comes_or_goes(
 ) -> None:
     node, clock, folder = days
     second = node.sources.import_paths([calendar(folder / "2.ics", ["green"] * 2, uid="v")])
-    grant = Asker(node).granted(node, Job(), until=Instant(clock.now + 40 * DAY))
+    grant = Asker(node).granted(node, Job(milliseconds=1_000), until=Instant(clock.now + 40 * DAY))
     node.sources.import_paths([calendar(folder / "3.ics", ["green"] * 5, uid="w")])
     job_row = next(job for job in node.sources.jobs() if job.id == second.files[0].job)
     node.sources.undo(job_row)
@@ -197,7 +197,7 @@ def test_an_open_count_pays_for_each_day_of_a_month_that_shows_and_for_each_answ
     ends = "2026-12-22T00:00:00Z"  # the last of 31 days, the one of the approval among them
     request = asker.ask(
         node,
-        Job(objects="open", expires=ends),
+        Job(objects="open", expires=ends, milliseconds=1_000),
         schedule=Schedule.DAILY,
         until=Instant(clock.now + 30 * DAY),
         expires=Instant(clock.now + 30 * DAY),

@@ -130,3 +130,19 @@ def test_what_leaves_no_mark_outside_is_not_charged_again_and_again(
     beside(state).rename(state)
     assert charge(other) == ""
     assert spent(other) > before
+
+
+@pytest.mark.threat("T525")
+@pytest.mark.parametrize("mark", [b"short", b"\xff" * 40, b"\x00" * 40, b"\xff" * 64])
+def test_a_mark_that_is_none_is_taken_for_one_of_another_state_and_the_vault_opens(
+    homes: tuple[Node, Node], tmp_path: Path, mark: bytes
+) -> None:
+    one, other = homes
+    assert charge(other) == ""
+    (kept,) = (tmp_path / "state" / "sealhold").glob(f"{other.parts.core.owner.hex()}.log")
+    other.lock()
+    kept.write_bytes(mark)
+    other.unlock(PASSPHRASE)
+    assert charge(other) == AWAY
+    sync(other, one)
+    assert charge(other) == ""

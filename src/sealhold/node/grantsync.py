@@ -8,6 +8,7 @@ Source: docs/spec/50-vault-in-sync.md section 9.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final
 
 from sealhold.model.encoding import Plain
@@ -53,7 +54,8 @@ class GrantSync:
             if view.state.value in LIVE and self._is_ended(opened, grant)
         ]
         for grant in ended:
-            here[grant] = self._work.grants.revoke(canonical(grant))
+            with suppress(ConflictError):  # it ended by itself meanwhile
+                here[grant] = self._work.grants.revoke(canonical(grant))
         draft, me = Draft(opened.replica), self._work.devices.me.id
         try:
             for grant, view in here.items():

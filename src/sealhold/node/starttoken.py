@@ -32,7 +32,8 @@ STAGING = "sync"  # where packs wait in the vault's folder
 MACHINE = Path("/etc/machine-id")
 TOKEN_BYTES = 32
 MOST = 64  # bytes that are read of any file
-NUMBER_BYTES = 8
+NUMBER_BYTES, DIGEST_BYTES = 8, 32
+MAX_NUMBER = 1 << 62  # of an entry
 CHARGED: Final = tuple(each.name for each in (HELD, BOOKS, SHARE_LEASES, SHARE_LEDGERS))
 
 
@@ -108,12 +109,14 @@ def _is_behind(core: Core, mark: Path) -> bool:
     kept = _read(mark)
     if not kept:
         return False
-    return _hash_of(core, _number(kept)) != kept[NUMBER_BYTES:]
+    number = _number(kept)
+    return number < 0 or _hash_of(core, number) != kept[NUMBER_BYTES:]
 
 
 def _number(kept: bytes) -> int:
     """Return the number of the entry that a mark names; -1 if it names none."""
-    return int.from_bytes(kept[:NUMBER_BYTES], "big") if kept else -1
+    number = int.from_bytes(kept[:NUMBER_BYTES], "big")
+    return number if len(kept) == NUMBER_BYTES + DIGEST_BYTES and number < MAX_NUMBER else -1
 
 
 def _hash_of(core: Core, number: int) -> bytes:

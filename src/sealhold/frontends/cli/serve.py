@@ -4,9 +4,10 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from threading import Thread
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -54,13 +55,11 @@ def serve(
     world = world_of(session)
     # A stop is one exception, whether it comes from the keyboard or from whoever started this;
     # a shell that starts this in the background would have it deaf to the first of them.
-    for stop in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(stop, signal.default_int_handler)
+    _on_stop(signal.default_int_handler)
     with WholeNode(folder_of(session), world) as node, suppress(KeyboardInterrupt):
         node.home.check()
         node.keep_room()
-        given = given_to(session, node)
-        if given:
+        if given := given_to(session, node):
             node.unlock(given)
         listener = bind(port)
         listener.listen()  # whoever is told the address may call at once, and waits for the server
@@ -77,18 +76,21 @@ def serve(
             journal=journal,
         )
         server = make_server(app)
-        # whoever was told the address may stop it at once: that is kept until it runs, and ends it
-        for stop in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(stop, server.handle_exit)
+        _on_stop(server.handle_exit)  # one that comes before it runs is kept, and ends it then
         url = f"http://{node.label}.localhost:{bound}/"
         _announce(session, node, url, bound)
         if not no_browser and sys.stdout.isatty():
             _show(url)
         gc.freeze()  # what is there by now stays, and need not be looked at again and again
         gc.set_threshold(FRESH)
-        aside = lines if log else nullcontext()
-        with _rounds(node, world.clock), watched(node), aside, _noted(journal, node, bound):
+        noted = _noted(journal, node, bound)
+        with _rounds(node, world.clock), watched(node), lines if log else nullcontext(), noted:
             server.run(sockets=[listener])
+
+
+def _on_stop(do: Callable[[int, FrameType | None], None]) -> None:
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, do)
 
 
 def _show(url: str) -> None:

@@ -74,7 +74,7 @@ def evaluate(obj, res):
 """
 DEATH = "waits to be killed"
 KINDS = re.findall(r"^    if kind == '(.*)':", PROGRAM.decode(), re.MULTILINE)
-JOB = Job(code=PROGRAM, milliseconds=500)
+JOB = Job(code=PROGRAM, milliseconds=2000)  # time to find a process on a busy machine
 
 
 class Setting(NamedTuple):
@@ -200,7 +200,7 @@ def killing(monkeypatch: pytest.MonkeyPatch, whose: str) -> list[int]:
     plain: Callable[..., Iterator[tuple[int, int | None]]] = Broker.answers
 
     def kill(over: Event) -> None:
-        while not over.wait(0.1):
+        while not over.wait(0.01):
             with suppress(OSError, IndexError):
                 victim = below(keepers()[-1])[0]
                 if whose == "worker":
@@ -241,7 +241,7 @@ def test_what_failed_is_not_tried_again(
     with opened(home) as node:
         node.sources.import_paths([calendar(tmp_path / "c.ics", [kind, "green"])])
         first = setting.asker.granted(node, JOB)
-        again = setting.asker.granted(node, Job(code=PROGRAM, milliseconds=500, version="1.0.1"))
+        again = setting.asker.granted(node, Job(code=PROGRAM, milliseconds=2000, version="1.0.1"))
         tried.clear()
 
         values = [node.runs.run(grant).value for grant in (first, again, first)]

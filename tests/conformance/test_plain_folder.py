@@ -21,6 +21,7 @@ from sealhold.model.errors import (
 from sealhold.model.ids import ObjectName, SealedBytes
 from sealhold.stores.backends import folder as plain
 from sealhold.stores.backends.folder import FolderObjects
+from sealhold.stores.pieces import write_all
 from sealhold.stores.spec import Kept
 from sealhold.stores.trailer import TRAILER, trailer
 
@@ -207,16 +208,16 @@ def test_a_file_that_somebody_still_writes_is_waited_for(tmp_path: Path) -> None
 def test_whose_file_another_machine_took_away_meanwhile_is_not_told_that_it_is_theirs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, writes = store_of(tmp_path), plain._write_all  # the moment to meddle in
+    store, writes = store_of(tmp_path), write_all  # the moment to meddle in
     store.put(ObjectName("other"), SEALED)
 
     def meddled(handle: int, content: bytes) -> None:
-        monkeypatch.setattr(plain, "_write_all", writes)
+        monkeypatch.setattr(plain, "write_all", writes)
         file_in(tmp_path).unlink()
         laid(tmp_path, WHOLE)
         writes(handle, content)
 
-    monkeypatch.setattr(plain, "_write_all", meddled)
+    monkeypatch.setattr(plain, "write_all", meddled)
 
     assert store.put(NAME, SealedBytes(b"ours")) is Kept.EXISTS
     assert store.get(NAME) == SEALED

@@ -10,6 +10,7 @@ import pytest
 
 from sealhold.node import devicewatch
 from sealhold.node.devicewatch import Hints
+from sealhold.sharing.devices.watching import Stop
 
 
 class Hinting(Hints):
@@ -107,3 +108,43 @@ def test_what_is_reported_while_nothing_is_written_is_a_hint(report: Callable[[]
         assert hints.wait(60.0)
         report()
         assert hints.wait(60.0)
+
+
+def test_a_folder_is_not_watched_while_much_is_moved_and_looked_at_once_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    began: Queue[Stop] = Queue()
+
+    def watched(_path: Path, stop: Stop) -> Iterator[bool]:
+        began.put(stop)
+        while not stop.is_set():
+            Event().wait(0.001)
+            yield False
+
+    monkeypatch.setattr(devicewatch, "hints", watched)
+    monkeypatch.setattr(devicewatch, "OVER", 0.1)
+    with Hints([Path("folder")], []) as hints:
+        for _ in range(3):
+            began.get(timeout=60)
+            hints.writing(much=True)
+            Event().wait(0.02)
+            assert began.empty()
+            hints.wrote(anything=False)
+            assert hints.wait(60.0)
+        began.get(timeout=60)
+        hints.resume()
+        assert hints._due is None  # it was watched all the while
+
+
+def test_a_folder_that_cannot_be_watched_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = list[Path]()
+
+    def unheard(path: Path, _stop: object) -> Iterator[bool]:
+        tried.append(path)
+        return iter(())
+
+    monkeypatch.setattr(devicewatch, "hints", unheard)
+    with Hints([Path("folder")], []) as hints:
+        for thread in hints._threads:
+            thread.join(60)
+    assert tried == [Path("folder")]

@@ -20,11 +20,10 @@ from sealhold.model.ids import ObjectName, SealedBytes
 from sealhold.stores.backends.memory import MemoryObjects
 from sealhold.stores.packs import LARGEST
 from sealhold.vault.chunkplaces import Manifest, MemoryIndex, Place, Shelf, on_store
+from sealhold.vault.handedover import Content, Held
 from sealhold.vault.packing import (
     AHEAD,
-    Content,
     Counted,
-    Held,
     Packing,
     PackKeys,
     pack_name,
@@ -118,6 +117,42 @@ def test_after_finish_more_is_added_to_the_same_run() -> None:
         packing.finish()
 
     assert Manifest.decoded(out(on_store(store), two.manifest)) == one.manifest
+
+
+def test_some_contents_are_settled_while_others_are_handed_over() -> None:
+    store, entered, over = MemoryObjects(), Event(), Event()
+
+    def endless() -> Iterator[bytes]:
+        yield NOISE[:90_000]  # which the content that is waited for has as well
+        entered.set()
+        over.wait(60)
+        yield NOISE[:90_000]
+
+    with Packing(on_store(store), MemoryIndex(), KEYS, seeded(b"")) as packing:
+        later = packing.add(endless())
+        assert entered.wait(60)
+        some = [packing.add(NOISE[:90_000]), packing.add(b"short")]
+        packing.begin_all()
+        packing.settle(some)
+        told = [each.manifest for each in some]
+        with pytest.raises(ConflictError):
+            later.manifest  # noqa: B018  # reason: that it is refused is what is tried
+        over.set()
+        packing.finish()
+
+    assert [out(on_store(store), each) for each in told] == [NOISE[:90_000], b"short"]
+    assert out(on_store(store), later.manifest) == NOISE[:90_000] * 2
+
+
+def test_who_waits_for_some_hears_of_a_shelf_that_is_away() -> None:
+    def away(_name: ObjectName, _sealed: SealedBytes) -> None:
+        raise StoreUnavailableError("away")
+
+    shelf = Shelf(away, MemoryObjects().get, ranges=True)
+    with Packing(shelf, MemoryIndex(), KEYS, seeded(b"")) as packing:
+        held = packing.add(NOISE[:90_000])
+        with pytest.raises(StoreUnavailableError):
+            packing.settle([held])
 
 
 def test_a_range_is_asked_for_where_few_of_many_are_wanted() -> None:
@@ -268,3 +303,24 @@ def test_an_expected_pack_that_is_gone_fails_when_it_is_asked_for() -> None:
     assert reader.whole(packs[0])
     with pytest.raises(TamperedError):
         reader.whole(packs[1])
+
+
+def test_a_pack_that_came_and_is_not_asked_for_next_is_no_hindrance() -> None:
+    store = MemoryObjects()
+    manifests, _ = packed(on_store(store), MemoryIndex(), [NOISE])
+    one, two, three, *_ = dict.fromkeys(place.pack for place in manifests[0].chunks)
+    fetched = list[ObjectName]()
+
+    def get(name: ObjectName, offset: int, length: int | None) -> SealedBytes:
+        fetched.append(name)
+        if name == pack_name(three):
+            raise StoreUnavailableError("away")
+        return store.get(name, offset, length)
+
+    reader = Unpacking(Shelf(store.put, get, ranges=True), KEYS.naming)
+    reader.expect([two, three, one])
+    for pack in (one, two, one):
+        assert fingerprint(reader.whole(pack)) == pack
+    assert sorted(fetched) == sorted(map(pack_name, (one, two, three)))
+    with pytest.raises(StoreUnavailableError):
+        reader.whole(three)

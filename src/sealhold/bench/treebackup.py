@@ -20,7 +20,8 @@ from sealhold.model.encoding import pack, unpack_own
 from sealhold.model.ids import ObjectName
 from sealhold.stores.backends.localdir import LocalDir
 from sealhold.vault.chunkplaces import Manifest, MemoryIndex, on_store
-from sealhold.vault.packing import Counted, Held, Packing, PackKeys
+from sealhold.vault.handedover import Held
+from sealhold.vault.packing import Counted, Packing, PackKeys
 from sealhold.vault.unpacking import Unpacking, read_all
 
 Mark = tuple[int, int, int, int]  # size, time of content, time of inode, inode

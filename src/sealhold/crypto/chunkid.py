@@ -12,6 +12,7 @@ Source: docs/spec/02-sealing.md section 7.
 
 import zlib
 from dataclasses import dataclass
+from threading import local
 from typing import TYPE_CHECKING, NewType
 
 from sealhold.crypto.cutter import MAX_CHUNK
@@ -33,6 +34,7 @@ LEVEL = 1  # of Zstandard: more costs time and gains little on a chunk
 SEAL_ADDS = 17  # bytes that a chunk grows at most: form and tag
 SAMPLE = 8_192  # bytes at the beginning of a long chunk that tell whether it can be packed
 LONG = 4 * SAMPLE
+_own = local()  # what unpacks in a thread: to make it costs as much as to unpack a chunk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +144,9 @@ def _unframed(packed: bytes) -> bytes:
         # THREAT T483: a frame tells its size first, and one that tells none or more is not begun
         if not 0 <= zstandard.frame_content_size(packed) <= MAX_CHUNK:
             raise SealBrokenError("a chunk that would unpack to more than a chunk")
-        return zstandard.ZstdDecompressor().decompress(packed, allow_extra_data=False)
+        machine = getattr(_own, "unpacking", None)
+        if machine is None:
+            machine = _own.unpacking = zstandard.ZstdDecompressor()
+        return bytes(machine.decompress(packed, allow_extra_data=False))
     except zstandard.ZstdError as err:
         raise SealBrokenError("a chunk does not unpack") from err

@@ -33,6 +33,8 @@ from sealhold.sharing.devices.rulesync import RuleSync
 from sealhold.sharing.devices.syncing import Reached, Round, Syncing
 
 Tell = Callable[[str], None]  # what is being done
+MANY = 200  # files in which so much is read that they are not watched meanwhile
+MUCH = 100_000  # bytes of entries that tell of so much that is written
 
 
 def unheard(_what: str) -> None:
@@ -92,7 +94,8 @@ class Rounds:
             # what others have is there first: a file that both have is one file, and no second
             self._given.add_round(self._syncing.round())
             self._open()
-            first = {name: self._put(self._folders[name]) for name in new if name in self._folders}
+            bound = [name for name in new if name in self._folders]
+            first = {name: self._put(self._folders[name], much=True) for name in bound}
         came_first, went = self._look_at_records(self._syncing, tell, looks=looks)
         taken: dict[str, Changed] = {}
         for name, folder in self._folders.items():
@@ -113,7 +116,7 @@ class Rounds:
         shown: list[FolderView] = []
         for name, folder in self._folders.items():
             tell(f"writing {folder.path}")
-            applied = self._put(folder)
+            applied = self._put(folder, much=came.taken_bytes >= MUCH)
             applied.written += first[name].written if name in first else 0
             shown.append(_shown(name, folder, taken.get(name, Changed()), applied))
         upkeep(self._work, self._syncing, came)
@@ -136,6 +139,7 @@ class Rounds:
             self._go_ahead(folder.opened)
             done = folder.take(
                 lambda what, at, of: tell(f"{what} {at} of {of} files"),
+                before=self._rest,
                 after=partial(self._give_on, folder.opened),
             )
             if deletes and done.held is not None:
@@ -144,14 +148,22 @@ class Rounds:
             # it waits in the folder for keys, which this very round may bring
             self._given.troubles.append(f"{folder.path}: {err}")
             done = Changed()
+        finally:
+            if self._hints is not None:
+                self._hints.resume()
         return done
 
-    def _put(self, folder: FolderSync) -> Applied:
+    def _rest(self, changes: int) -> None:
+        """Watch no folder while much of it is read."""
+        if self._hints is not None and changes >= MANY:
+            self._hints.rest()
+
+    def _put(self, folder: FolderSync, *, much: bool) -> Applied:
         """Put what came into a folder; what is reported of that is no hint."""
         if self._hints is None:
             return folder.put()
         anything = True
-        self._hints.writing()
+        self._hints.writing(much=much)
         try:
             applied = folder.put()
             anything = bool(applied.written or applied.renamed or applied.removed)
@@ -195,7 +207,6 @@ class Rounds:
         """Give what was taken of one collection so far, so that others need not wait."""
         if self._syncing is not None:
             self._syncing.give(opened, self._given)
-        self._go_ahead(opened)
 
     def _go_ahead(self, opened: Open) -> None:
         """Have packs go while a collection is written into, until something of it is given."""

@@ -4,6 +4,8 @@
   truth. Without a hint there is one every ten minutes.
 - What a round writes into a folder is reported too, and tells nothing: the folder is looked at once
   the writing is over for a moment, for what somebody else wrote meanwhile.
+- While a round reads or writes much, folders are not watched: thousands of reports of its own would
+  cost it a fifth of its time. They are watched again before they are looked at.
 
 Source: docs/spec/47-folders.md section 8; docs/spec/14-relay.md section 5.
 """
@@ -43,6 +45,8 @@ class Hints:
         self._held_back = False  # something was reported meanwhile
         self._echo = 0.0  # until when reports may be of own writing
         self._due: tuple[float, float] | None = None  # when folders are looked at; at the latest
+        self._resting = Event()  # folders are not watched
+        self._resumed = Event()
         self._threads = [
             *(Thread(target=self._watch, args=(path,), daemon=True) for path in folders),
         ]
@@ -63,6 +67,7 @@ class Hints:
     ) -> None:
         """Wait no more; a question that is under way ends by itself."""
         self._over.set()
+        self._resumed.set()
 
     def follow(self, places: Sequence[Ask]) -> None:
         """Ask these places from now on, and no others."""
@@ -86,30 +91,64 @@ class Hints:
             self._local.clear()
         return is_local or not came
 
-    def writing(self) -> None:
-        """Hold back what is reported from now on: folders are about to be written into."""
+    def writing(self, *, much: bool = False) -> None:
+        """Hold back what is reported from now on: folders are about to be written into.
+
+        Args:
+            much: so much that they are not watched meanwhile.
+        """
         with self._lock:
             self._is_writing = True
+        if much:
+            self.rest()
+
+    def rest(self) -> None:
+        """Watch no folder from now on."""
+        self._resumed.clear()
+        self._resting.set()
+
+    def resume(self) -> None:
+        """Watch folders again, and have them looked at soon, if they were not watched."""
+        if not self._resting.is_set():
+            return
+        self._resting.clear()
+        self._resumed.set()
+        with self._lock:
+            self._look_soon()
 
     def wrote(self, *, anything: bool) -> None:
         """Go on, with a look to come if anything was written, at once with what was held back."""
+        self.resume()
         with self._lock:
             self._is_writing = False
             was_held, self._held_back = self._held_back, False
             if anything:
-                now = monotonic()
-                latest = now + LONG if self._due is None else self._due[1]
-                self._echo, self._due = now + ECHO, (now + OVER, latest)
+                self._look_soon()
             elif was_held:
                 self._tell()
+
+    def _look_soon(self) -> None:
+        now = monotonic()
+        latest = now + LONG if self._due is None else self._due[1]
+        self._echo, self._due = now + ECHO, (now + OVER, latest)
 
     def _tell(self) -> None:
         self._local.set()
         self._came.set()
 
     def _watch(self, path: Path) -> None:
-        for is_hint in hints(path, self._over):
-            if self._over.is_set():
+        stopping = _Stopping(self._over, self._resting)
+        while not self._over.is_set():
+            self._heard(path, stopping)
+            if not stopping.was_set:
+                return  # the folder cannot be watched
+            self._resumed.wait()
+            stopping.was_set = False
+
+    def _heard(self, path: Path, stopping: "_Stopping") -> None:
+        """Take what is reported of a folder, for as long as it is watched."""
+        for is_hint in hints(path, stopping):
+            if stopping.is_set():
                 return
             if not is_hint:
                 continue
@@ -127,3 +166,16 @@ class Hints:
                     self._over.wait(0.02)  # the round that follows takes it
             except SealholdError:
                 self._over.wait(AGAIN)
+
+
+class _Stopping:
+    """Says when a folder is watched no more, and whether it said so."""
+
+    def __init__(self, *reasons: Event) -> None:
+        self._reasons = reasons
+        self.was_set = False
+
+    def is_set(self) -> bool:
+        """Return whether to stop."""
+        self.was_set = self.was_set or any(each.is_set() for each in self._reasons)
+        return self.was_set

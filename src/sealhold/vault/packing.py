@@ -10,13 +10,11 @@
 Source: docs/spec/04-stores.md section 15.
 """
 
-import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
-from threading import BoundedSemaphore, Lock, local
+from threading import BoundedSemaphore, Condition, local
 from types import TracebackType
 from typing import Final, Self
 
@@ -28,12 +26,11 @@ from sealhold.crypto.seal import Sealer
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.tags import Tag
 from sealhold.model.clock import Entropy
-from sealhold.model.errors import ConflictError, NoFileError, SealholdError
 from sealhold.model.ids import ObjectName, SealedBytes
 from sealhold.stores.packs import SALT_BYTES, PackWriter
-from sealhold.vault.chunkplaces import ChunkIndex, Manifest, Place, Shelf
+from sealhold.vault.chunkplaces import ChunkIndex, Place, Shelf
+from sealhold.vault.handedover import Content, Held, Waiting, pieces
 
-PIECE: Final = 2_097_152  # bytes read at once
 AT_ONCE: Final = 32  # chunks of a content whose names are asked for together
 WORKERS: Final = 2  # threads that cut and seal; each releases the interpreter for most of it
 PUTTERS: Final = 2  # threads that put packs: a sync of a disk waits
@@ -41,8 +38,6 @@ AHEAD: Final = 64  # contents taken in and not begun, or packs on their way: see
 PACKS_AHEAD: Final = 3
 SHORT: Final = 65_536  # bytes of a content that goes to a thread together with others
 TOGETHER: Final = 524_288  # bytes of contents that go together
-
-Content = bytes | Path | Iterable[bytes]  # a path of a file that is no link; pieces are read once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,61 +67,6 @@ class Counted:
 Watch = Callable[[Counted], None]  # called by one thread at a time
 
 
-class _Waiting:
-    """A chunk of this run, whose place is known once its pack is durable."""
-
-    __slots__ = ("place",)
-
-    def __init__(self) -> None:
-        self.place: Place | None = None
-
-
-class Held:
-    """A content that was handed over."""
-
-    __slots__ = ("_chunks", "_failed", "_is_whole", "size")
-
-    def __init__(self) -> None:
-        self._chunks: list[Place | _Waiting] = []
-        self._failed: Exception | None = None
-        self._is_whole = False
-        self.size = 0  # bytes that were read
-
-    @property
-    def manifest(self) -> Manifest:
-        """What it is put together from.
-
-        Raises:
-            NoFileError: the file that was handed over cannot be read.
-            ConflictError: a pack of it is not durable yet, or never will be; `finish` tells.
-        """
-        if self._failed is not None:
-            raise self._failed
-        places = [c.place if isinstance(c, _Waiting) else c for c in self._chunks]
-        found = [place for place in places if place is not None]
-        if not self._is_whole or len(found) != len(places):
-            raise ConflictError("a content whose packs are not durable has no manifest")
-        return Manifest(self.size, tuple(found))
-
-    @property
-    def chunks(self) -> int:
-        """How many chunks it has so far."""
-        return len(self._chunks)
-
-    def take(self, chunk: Place | _Waiting, size: int) -> None:
-        """Add the next chunk, of `size` bytes."""
-        self._chunks.append(chunk)
-        self.size += size
-
-    def end(self) -> None:
-        """Note that each chunk was taken."""
-        self._is_whole = True
-
-    def fail(self, err: Exception) -> None:
-        """Note why it was not read to its end."""
-        self._failed = err
-
-
 def pack_name(digest: bytes) -> ObjectName:
     """Return the name of a pack whose bytes have this fingerprint."""
     text = digest.hex()
@@ -137,7 +77,8 @@ class Packing:
     """One run that puts contents onto a shelf; a context manager, `finish` makes all durable.
 
     `shelf`, `index` and `entropy` are used by several threads at once. `add` and `finish` are for
-    one; after `finish` more may be added, and `finish` called again.
+    one; after `finish` more may be added, and `finish` called again. Another thread may `settle`
+    some of the contents while more are added.
     """
 
     def __init__(
@@ -154,10 +95,10 @@ class Packing:
         self._shelf, self._index, self._keys, self._entropy = shelf, index, keys, entropy
         self._name, self._watch = name, watch
         self._own = local()  # cutter and sealer of a thread
-        self._lock = Lock()
-        self._fresh: dict[ChunkId, _Waiting] = {}  # of packs that are not durable yet
+        self._lock = Condition()  # notified when a content, a chunk or a pack is done
+        self._fresh: dict[ChunkId, Waiting] = {}  # of packs that are not durable yet
         self._open = PackWriter(entropy(SALT_BYTES))
-        self._inside: list[tuple[_Waiting, SealedChunk]] = []  # the chunks of the open pack
+        self._inside: list[tuple[Waiting, SealedChunk]] = []  # the chunks of the open pack
         self._failed: BaseException | None = None
         self._counted = Counted()
         self._gate, self._way = BoundedSemaphore(AHEAD), BoundedSemaphore(PACKS_AHEAD)
@@ -191,7 +132,7 @@ class Packing:
         """
         if isinstance(content, bytes) and len(content) <= SHORT:
             return self._add_short(content)
-        return self._begin(lambda held, cutter: cutter.cut_stream(_pieces(content, held)))
+        return self._begin(lambda held, cutter: cutter.cut_stream(pieces(content, held)))
 
     def add_cut(self, chunks: Iterable[bytes]) -> Held:
         """Hand over a content that is cut already, each chunk as large as one may be at most.
@@ -200,7 +141,7 @@ class Packing:
             StoreUnavailableError: the shelf does not answer.
             CarrierAwayError: likewise.
         """
-        return self._begin(lambda held, _cutter: _pieces(chunks, held))
+        return self._begin(lambda held, _cutter: pieces(chunks, held))
 
     def finish(self) -> Counted:
         """Wait until all that was handed over is durable; afterwards each has its manifest.
@@ -209,7 +150,7 @@ class Packing:
             StoreUnavailableError: the shelf does not answer.
             CarrierAwayError: likewise.
         """
-        self._send_short()
+        self.begin_all()
         self._drain(self._gate, AHEAD)
         self._raise()
         with self._lock:
@@ -218,6 +159,37 @@ class Packing:
         self._drain(self._way, PACKS_AHEAD)
         self._raise()
         return self._counted
+
+    def begin_all(self) -> None:
+        """Begin with what waits for more contents that are as short; whoever adds calls this.
+
+        Raises:
+            StoreUnavailableError: the shelf does not answer.
+            CarrierAwayError: likewise.
+        """
+        short, self._short, self._waits = self._short, [], 0
+        if short:
+            self._submit(lambda: self._take_short(short))
+
+    def settle(self, contents: Sequence[Held]) -> None:
+        """Wait until contents are durable that were handed over and begun.
+
+        Raises:
+            StoreUnavailableError: the shelf does not answer.
+            CarrierAwayError: likewise.
+        """
+        self._wait_for(contents, lambda held: held.is_packed)
+        with self._lock:
+            full = self._turn()
+        self._send(full)
+        self._wait_for(contents, lambda held: held.is_durable)
+
+    def _wait_for(self, contents: Sequence[Held], holds: Callable[[Held], bool]) -> None:
+        for held in contents:
+            with self._lock:
+                while self._failed is None and not holds(held):
+                    self._lock.wait()
+            self._raise()
 
     def _begin(self, cut: Callable[[Held, FastCutter], Iterator[bytes]]) -> Held:
         held = Held()
@@ -231,13 +203,8 @@ class Packing:
         self._short.append((held, content))
         self._waits += len(content)
         if self._waits >= TOGETHER:
-            self._send_short()
+            self.begin_all()
         return held
-
-    def _send_short(self) -> None:
-        short, self._short, self._waits = self._short, [], 0
-        if short:
-            self._submit(lambda: self._take_short(short))
 
     def _submit(self, work: Callable[[], None]) -> None:
         self._raise()
@@ -270,17 +237,18 @@ class Packing:
         held.end()
         self._count(contents=1, read=held.size)
 
-    def _chunk(self, name: ChunkId, plain: bytes, sealer: ChunkSealer) -> _Waiting:
+    def _chunk(self, name: ChunkId, plain: bytes, sealer: ChunkSealer) -> Waiting:
         with self._lock:
             there = self._fresh.get(name)
             if there is not None:
                 return there
-            waiting = self._fresh[name] = _Waiting()
+            waiting = self._fresh[name] = Waiting()
         sealed = sealer.seal(name, plain, self._entropy)
         with self._lock:
             full = None if self._open.has_room(len(sealed.sealed)) else self._turn()
             self._open.add(name, sealed.sealed)
             self._inside.append((waiting, sealed))
+            waiting.is_packed = True
         self._send(full)
         self._count(fresh=len(plain))
         return waiting
@@ -335,7 +303,9 @@ class Packing:
             if self._failed is None:
                 work()
         except BaseException as err:  # noqa: BLE001  # reason: it is raised by whoever waits
-            self._failed = self._failed or err
+            with self._lock:
+                self._failed = self._failed or err
+                self._lock.notify_all()
         finally:
             gate.release()
 
@@ -359,39 +329,10 @@ class Packing:
             through = now.read + read, now.fresh + fresh, now.sent + sent
             self._counted = Counted(now.contents + contents, *through, now.packs + packs)
             self._watch(self._counted)
+            self._lock.notify_all()
 
 
 @dataclass(frozen=True, slots=True)
 class _Full:
     writer: PackWriter
-    inside: list[tuple[_Waiting, SealedChunk]]
-
-
-def _pieces(content: Content, held: Held) -> Iterator[bytes]:
-    """Yield a content piece by piece; where it cannot be read, `held` is told, and it ends."""
-    try:
-        if isinstance(content, bytes):
-            yield content
-        elif isinstance(content, Path):
-            yield from _read(content)
-        else:
-            yield from content
-    except (OSError, SealholdError) as err:
-        held.fail(err)
-
-
-def _read(path: Path) -> Iterator[bytes]:
-    """Yield a file piece by piece.
-
-    Raises:
-        NoFileError: it cannot be read, or is a link.
-    """
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        try:
-            while piece := os.read(handle, PIECE):
-                yield piece
-        finally:
-            os.close(handle)
-    except OSError as err:
-        raise NoFileError(f"`{path}` cannot be read") from err
+    inside: list[tuple[Waiting, SealedChunk]]

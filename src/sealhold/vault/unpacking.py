@@ -86,15 +86,23 @@ class Unpacking:
         """
         there = self._here.get(pack)
         if there is None:
-            coming, self._coming = self._coming, None
-            is_it = coming is not None and coming.pack == pack
-            there = coming.result() if coming is not None and is_it else self._compared(pack)
-            self._here[pack] = there
+            there = self._here[pack] = self._arrived(pack) or self._compared(pack)
             while len(self._here) > PACKS_HERE:
                 self._here.popitem(last=False)
             self._fetch_next()
         self._here.move_to_end(pack)
         return there
+
+    def _arrived(self, pack: bytes) -> bytes | None:
+        """Return a pack if it is the one that was coming; another one is kept for later."""
+        coming, self._coming = self._coming, None
+        if coming is None:
+            return None
+        if coming.pack == pack:
+            return coming.result()
+        if (other := coming.found()) is not None:
+            self._here[coming.pack] = other
+        return None
 
     def _compared(self, pack: bytes) -> bytes:
         there = self._got(pack, 0, None)
@@ -153,16 +161,21 @@ class _Coming:
     def __init__(self, pack: bytes, fetch: Callable[[bytes], bytes]) -> None:
         self.pack = pack
         self._fetch = fetch
-        self._found = b""
+        self._found: bytes | None = None
         self._failed: BaseException | None = None
         self._thread = Thread(target=self._run, name="pack-coming", daemon=True)
         self._thread.start()
 
     def result(self) -> bytes:
         """Return it once it came, or raise why it did not."""
-        self._thread.join()
+        found = self.found()
         if self._failed is not None:
             raise self._failed
+        return found or b""
+
+    def found(self) -> bytes | None:
+        """Return it once it came; None if it did not."""
+        self._thread.join()
         return self._found
 
     def _run(self) -> None:

@@ -22,7 +22,7 @@ from sealhold.sharing.devices.keptrows import Kind, Row
 from sealhold.sharing.devices.reading import digest_of
 from sealhold.sharing.devices.writing import BATCH_BYTES, BATCH_FILES, Content, Hand, Wanted
 
-Near = Callable[[Wanted], tuple[bytes, int]]  # where a content lies
+Order = Callable[[list[Wanted]], list[Wanted]]  # puts what is to be read into a good order
 ABSENT = (CarrierAwayError, CarrierRefusedError, ObjectNotFoundError)  # what has a content is away
 
 
@@ -38,12 +38,10 @@ class Applied:
     tampered: list[str] = field(default_factory=list)  # paths whose content is not what was named
 
 
-def apply(
-    hand: Hand, wanted: Iterable[Wanted], content: Content, near: Near | None = None
-) -> Applied:
+def apply(hand: Hand, wanted: Iterable[Wanted], content: Content, order: Order = list) -> Applied:
     """Make the folder equal to `wanted`, which names everything that is to lie in it.
 
-    Contents are asked for in the order that `near` gives, if it is given.
+    Contents are asked for in `order`, which is told all of them before.
 
     Raises:
         StoreFullError: no room; each file is old or new.
@@ -57,9 +55,7 @@ def apply(
     writes = [each for each in by_depth if arranging.place(each)]
     arranging.make_folders()
     _remove(hand, every, applied)
-    if near is not None:
-        writes.sort(key=near)
-    for batch in _batches(writes):
+    for batch in _batches(order(writes)):
         _write(hand, batch, content, applied)
     return applied
 

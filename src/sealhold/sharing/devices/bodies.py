@@ -28,11 +28,11 @@ from sealhold.model.errors import (
     TamperedError,
 )
 from sealhold.model.ids import ObjectName, SealedBytes
-from sealhold.net.spec import Carrier, Putting
+from sealhold.net.spec import Carrier
 from sealhold.sharing.devices.bodytaking import Packer
 from sealhold.sharing.devices.contents import Content
 from sealhold.sharing.devices.names import Mailbox
-from sealhold.sharing.devices.packsahead import Ahead
+from sealhold.sharing.devices.packsahead import Ahead, put_pack
 from sealhold.sharing.devices.replica import Replica
 from sealhold.sharing.devices.state import State
 from sealhold.stores.packs import SALT_BYTES, PackWriter
@@ -70,6 +70,8 @@ class Bodies:
         self._away: set[int] = set()  # carriers, by their place, that did not answer since `reach`
         self._reader: Unpacking | None = None  # with the packs that it has at hand
         self._ahead: Ahead | None = None
+        self._fresh: set[bytes] = set()  # packs that become durable just now
+        self._packers = 0  # that are open
         self._went: set[bytes] = set()  # packs that went ahead since `reach`
         self._everywhere: set[bytes] | None = None  # packs that all carriers listed since `reach`
 
@@ -95,30 +97,39 @@ class Bodies:
             StoreFullError: it has no room.
         """
         self._learn()
-        with Packing(
-            replace(on_store(self._staging), put=self._stage),
-            MemoryIndex(below=self._index),  # what no version comes to name is forgotten
-            self._keys,
-            self._replica.entropy,
-            name=self._staged,
-            watch=watch,
-        ) as packing:
-            yield Packer(packing, self._lists)
+        self._packers += 1
+        try:
+            with Packing(
+                replace(on_store(self._staging), put=self._stage),
+                MemoryIndex(below=self._index),  # what no version comes to name is forgotten
+                self._keys,
+                self._replica.entropy,
+                name=self._staged,
+                watch=watch,
+            ) as packing:
+                yield Packer(packing, self._lists)
+        finally:
+            self._packers -= 1
 
     def go_ahead(self, carriers: Sequence[tuple[Carrier, Mailbox]]) -> None:
-        """Have packs put on carriers as soon as they are durable here, until `give` is called."""
+        """Have packs put on carriers as soon as they are durable here, until all were given."""
 
         def put_on(carrier: Carrier, box: Mailbox, pack: bytes, at_hand: bytes | None) -> int:
             whole = at_hand or self._staging.get(self._staged(pack))
-            return _put(carrier, box.pack(pack), whole)
+            return put_pack(carrier, box.pack(pack), whole)
 
         self._ahead = Ahead([partial(put_on, *each) for each in carriers])
 
     def _stage(self, name: ObjectName, whole: SealedBytes) -> None:
         """Keep a pack durably until carriers have it."""
-        self._staging.put(name, whole)
-        if self._ahead is not None:
-            self._ahead.add(_digest(name), whole)
+        digest = _digest(name)
+        self._fresh.add(digest)
+        try:
+            self._staging.put(name, whole)
+            if self._ahead is not None:
+                self._ahead.add(digest, whole)
+        finally:
+            self._fresh.discard(digest)
 
     def read(self, content: Content) -> Iterator[bytes]:
         """Yield a content piece by piece.
@@ -132,8 +143,14 @@ class Bodies:
             return
         yield from self._unpacking().read(self.manifest(content))
 
-    def expect(self, packs: Iterable[bytes]) -> None:
-        """Fetch packs, in this order, each while contents of the one before it are read."""
+    def expect(self, contents: Iterable[Content]) -> None:
+        """Fetch the packs of contents, which are read in this order, each while one is read."""
+        moves, packs = self._replica.state.packs, dict[bytes, None]()
+        for content in contents:
+            named = self._lists.get(content.digest) or content.manifest
+            chunks = () if named is None else named.chunks
+            now = (moves.place(place) for place in chunks) if moves.said else chunks
+            packs.update((place.pack, None) for place in now if place is not None)
         self._unpacking().expect(packs)
 
     def manifest(self, content: Content) -> Manifest:
@@ -221,11 +238,11 @@ class Bodies:
             CarrierFullError: it has no room.
             TamperedError: other bytes stand there under the name of a pack.
         """
-        sent = 0
+        sent, wanted = 0, {_digest(name) for name in self.staged()}
+        wanted -= self._fresh  # which are just about to go ahead, and are named by nothing yet
         if self._ahead is not None:
-            sent, self._went = self._ahead.ended()
-            self._ahead = None
-        wanted = {_digest(name) for name in self.staged()}
+            sent, self._went = self._ahead.ended(wanted)
+            self._ahead = self._ahead if self._packers else None
         if every:
             wanted |= self._all(troubles)
         if going := wanted & self._replica.state.packs.said.keys():
@@ -243,7 +260,7 @@ class Bodies:
             except TamperedError:
                 lost += 1
             else:
-                sent += _put(carrier, box.pack(digest), whole)
+                sent += put_pack(carrier, box.pack(digest), whole)
         if lost:
             troubles.append(f"{lost} packs of contents are nowhere to be had")
         return sent
@@ -375,21 +392,6 @@ class Bodies:
                     return data
                 failed = TamperedError(f"pack `{name}` is not what was written")
         raise failed or ObjectNotFoundError("no carrier has this pack")
-
-
-def _put(carrier: Carrier, name: ObjectName, whole: bytes) -> int:
-    """Put a pack; other bytes under its name, which is their hash, give way.
-
-    Raises:
-        TamperedError: they do not.
-    """
-    put = carrier.put_new(name, whole)
-    if put is Putting.TAKEN and carrier.abilities.deletes:
-        carrier.delete(name)
-        put = carrier.put_new(name, whole)
-    if put is Putting.TAKEN:
-        raise TamperedError("other bytes stand there under the name of a pack")
-    return len(whole) if put is Putting.CREATED else 0
 
 
 def _digest(name: ObjectName) -> bytes:

@@ -3,7 +3,7 @@
 Source: docs/spec/11-exchange-and-op-log.md section 3.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from queue import Queue
 
@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from sealhold.sharing.devices.contents import FEW_CHUNKS, INLINE, MAX_LISTED, Content, Kind
 from sealhold.vault.chunkplaces import Manifest
-from sealhold.vault.packing import Held, Packing
+from sealhold.vault.handedover import Held
+from sealhold.vault.packing import Packing
 
 AT_ONCE = 1 << 20  # bytes of a content that are held in memory whole
 
@@ -26,7 +27,7 @@ class Pending:
 
 
 class Packer:
-    """Takes contents in, one after the other."""
+    """Takes contents in, one after the other; another thread may `settle` some meanwhile."""
 
     def __init__(self, packing: Packing, lists: dict[bytes, Manifest]) -> None:
         self._packing = packing
@@ -53,20 +54,36 @@ class Packer:
             StoreUnavailableError: the disk does not answer.
             StoreFullError: it has no room.
         """
-        self._packing.finish()
-        long = False
-        for pending in self._taken:
-            if (
-                pending.held is not None
-                and pending.listed is None
-                and pending.held.chunks > FEW_CHUNKS
-            ):
+        self.begin_all()
+        self.settle(self._taken)
+        self._taken = []
+
+    def begin_all(self) -> None:
+        """Begin with all that was taken; then it can be settled.
+
+        Raises:
+            StoreUnavailableError: the disk does not answer.
+            StoreFullError: it has no room.
+        """
+        self._packing.begin_all()
+
+    def settle(self, taken: Sequence[Pending]) -> None:
+        """Wait until contents are durable that were taken and begun.
+
+        Raises:
+            StoreUnavailableError: the disk does not answer.
+            StoreFullError: it has no room.
+        """
+        self._packing.settle([each.held for each in taken if each.held is not None])
+        long = list[Held]()
+        for pending in taken:
+            if pending.held is not None and pending.held.chunks > FEW_CHUNKS:
                 listed = pending.held.manifest.encoded()
                 if len(listed) > MAX_LISTED:
                     pending.listed = self._packing.add(listed)
-                    long = True
+                    long.append(pending.listed)
         if long:
-            self._packing.finish()
+            self._packing.settle(long)
 
     def content(self, pending: Pending, digest: bytes, kind: Kind = Kind.FILE) -> Content:
         """Return what a version holds of a content that is durable.

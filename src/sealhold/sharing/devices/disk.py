@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
+from sealhold.stores.pieces import write_all
+
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # NONBLOCK: a pipe in its place
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -161,9 +163,7 @@ class Disk:
 
     def write(self, handle: int, piece: bytes) -> None:
         """Write all of `piece`."""
-        rest = memoryview(piece)
-        while rest:
-            rest = rest[os.write(handle, rest) :]
+        write_all(handle, piece)
 
     def dress(self, handle: int, mode: int, mtime_ns: int) -> None:
         """Give an open file its permissions and its time of change."""

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from sealhold.model.clock import Clock, Entropy
 from sealhold.model.errors import FolderGoneError
-from sealhold.sharing.devices.applying import Applied, Near, apply
+from sealhold.sharing.devices.applying import Applied, Order, apply
 from sealhold.sharing.devices.comparing import Change, Compared, Ground, What, compare
 from sealhold.sharing.devices.disk import Disk
 from sealhold.sharing.devices.keptrows import Kept, Row, Seen
@@ -192,19 +192,17 @@ class Folder:
         known = {id(each.change) for each in all_of}
         self._compared.changes = [each for each in self._compared.changes if id(each) not in known]
 
-    def apply(
-        self, wanted: Iterable[Wanted], content: Content, near: Near | None = None
-    ) -> Applied:
+    def apply(self, wanted: Iterable[Wanted], content: Content, order: Order = list) -> Applied:
         """Make the folder equal to `wanted`, which names all that is to lie in it.
 
-        Contents are asked for in the order that `near` gives, if it is given.
+        Contents are asked for in `order`, which is told all of them before.
 
         Raises:
             FolderGoneError: the folder is not there, or is another one.
             StoreFullError: no room; each file is old or new.
         """
         check_marker(self._disk, self._mark)
-        self._applied = apply(self._hand, wanted, content, near)
+        self._applied = apply(self._hand, wanted, content, order)
         return self._applied
 
     def states(self, conflicts: Container[bytes] = NONE) -> dict[str, Standing]:

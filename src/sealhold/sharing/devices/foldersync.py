@@ -8,7 +8,8 @@
 Source: docs/spec/47-folders.md sections 5 to 7; docs/spec/11-exchange-and-op-log.md section 3.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -18,9 +19,9 @@ from msgspec.structs import replace
 
 from sealhold.model.clock import Clock, Entropy
 from sealhold.model.errors import NotFoundError, TamperedError
-from sealhold.sharing.devices import chosen
+from sealhold.sharing.devices import chosen, portions
 from sealhold.sharing.devices.applying import Applied
-from sealhold.sharing.devices.bodytaking import Pending
+from sealhold.sharing.devices.bodytaking import Packer, Pending
 from sealhold.sharing.devices.comparing import Change, What
 from sealhold.sharing.devices.comparing import Held as HeldDeletes
 from sealhold.sharing.devices.contents import Content
@@ -32,19 +33,18 @@ from sealhold.sharing.devices.folder import Folder, Made, Standing
 from sealhold.sharing.devices.folderrows import Bound, FolderRows
 from sealhold.sharing.devices.keeping import Keeping, Step
 from sealhold.sharing.devices.keptrows import Kind
+from sealhold.sharing.devices.portions import Read
 from sealhold.sharing.devices.reading import Digests, Taken
 from sealhold.sharing.devices.scanning import put_marker
 from sealhold.sharing.devices.state import State
 from sealhold.sharing.devices.treeops import ROOT
 from sealhold.sharing.devices.writing import Wanted
+from sealhold.vault.packing import Counted
 
 Told = Callable[[str, int, int], None]  # what is being done, how much of how much
 NOTHING: frozenset[str] = frozenset()
-PORTION_FILES = 1_000  # of one commit
-PORTION_BYTES = 32_000_000
 PLAIN_DEPTH = 100  # folders above a file that no move makes too deep
 _KINDS = {Kind.FILE: ContentKind.FILE, Kind.LINK: ContentKind.LINK, Kind.FOLDER: ContentKind.FOLDER}
-_WITH_CONTENT = (What.CREATED, What.EDITED)
 _SHOWN = {kind: shown for shown, kind in _KINDS.items()}
 
 
@@ -113,6 +113,7 @@ class FolderSync:
         self,
         tell: Told = lambda _what, _done, _every: None,
         allowed: frozenset[str] = NOTHING,
+        before: Callable[[int], object] = lambda _changes: None,
         after: Callable[[], object] = lambda: None,
     ) -> Changed:
         """Look through the folder and write down what changed, portion by portion; each is durable.
@@ -120,54 +121,63 @@ class FolderSync:
         Args:
             tell: is called as it goes on.
             allowed: paths whose delete a person said yes to.
+            before: is called with the number of changes before they are read.
             after: is called after each portion but the last, so that it can be given on.
 
         Raises:
             FolderGoneError: the folder is not there, or is another one.
             NoEpochError: nothing can be written now: it waits in the folder.
         """
-        before, self._equal = self._equal, None
+        equal, self._equal = self._equal, None
         compared = self._folder.changes(allowed)
         done = Changed(busy=compared.busy, held=compared.held)
-        every, so_far = len(compared.changes), 0
-        for number, portion in enumerate(_portions(compared.changes)):
-            if number:
-                after()
-            before = self._follows(before, portion)
-            self._take(portion, done, partial(_told, tell, so_far, every))
-            now = self._turn()
-            before = now if before is not None and now.refused == before.refused else None
-            so_far += len(portion)
-        self._equal = None if done.busy or done.held else before
+        if compared.changes:
+            before(len(compared.changes))
+            equal = self._take_all(compared.changes, equal, done, tell, after)
+        self._equal = None if done.busy or done.held else equal
         return done
+
+    def _take_all(
+        self,
+        changes: Sequence[Change],
+        equal: "_Turn | None",
+        done: Changed,
+        tell: Told,
+        after: Callable[[], object],
+    ) -> "_Turn | None":
+        """Write down what changed; return when the folder is equal, if it was at `equal`."""
+        with (
+            self.opened.bodies.packer(partial(_told, tell, len(changes))) as packer,
+            closing(portions.read(self._folder, packer, changes)) as read,
+        ):
+            for number, portion in enumerate(read):
+                if number:
+                    after()
+                equal = self._follows(equal, portion)
+                self._take(portion, packer, done)
+                now = self._turn()
+                equal = now if equal is not None and now.refused == equal.refused else None
+        return equal
 
     def _turn(self) -> "_Turn":
         state = self.opened.replica.state
         return _Turn(state, state.turn, len(state.refused))
 
-    def _follows(self, equal: "_Turn | None", changes: Sequence[Change]) -> "_Turn | None":
-        """Return `equal` if the folder still is so once nothing but `changes` was written down."""
-        is_so = equal == self._turn() and all(_is_shown_so(each) for each in changes)
+    def _follows(self, equal: "_Turn | None", portion: Sequence[Read]) -> "_Turn | None":
+        """Return `equal` if the folder still is so once nothing but `portion` was written down."""
+        is_so = equal == self._turn() and all(_is_shown_so(each.change) for each in portion)
         return equal if is_so else None
 
-    def _take(self, changes: Sequence[Change], done: Changed, tell: Callable[[int], None]) -> None:
-        """Write some changes down, durably."""
+    def _take(self, portion: Sequence[Read], packer: Packer, done: Changed) -> None:
+        """Write a portion of what changed down, durably."""
         draft, made = Draft(self.opened.replica), list[Made]()
-        with self.opened.bodies.packer(lambda counted: tell(counted.contents)) as packer:
-            taken: list[tuple[Change, Taken[Pending] | None]] = []
-            with self._folder.many():
-                for change in changes:
-                    found = self._folder.take(change, packer.take) if _has_content(change) else None
-                    if found is not None or not _has_content(change):
-                        taken.append((change, found))  # else busy: a later look finds it again
-            packer.finish()
-            for change, found in taken:
-                content = None
-                if found is not None:
-                    kind = _KINDS[change.kind]
-                    content = packer.content(found.result, found.digest, kind)
-                made.append(self._draft(draft, change, found, content))
-                _count(done, change.what)
+        packer.settle([each.taken.result for each in portion if each.taken is not None])
+        for change, found in portion:
+            content = None
+            if found is not None:
+                content = packer.content(found.result, found.digest, _KINDS[change.kind])
+            made.append(self._draft(draft, change, found, content))
+            _count(done, change.what)
         settled = self._folder.settled(made)
         step = Step(beside=self._rows.settling(settled.drops, settled.puts))
         draft.commit(step)
@@ -194,24 +204,33 @@ class FolderSync:
             self._clock(),
         )
 
-        packs = set[bytes]()  # that hold what is to be read
-
-        def near(one: Wanted) -> tuple[bytes, int]:
-            found = contents.get(one.version)
-            pack, at = (b"", 0) if found is None else self.opened.bodies.nearness(found)
-            packs.update([pack] if pack else ())
-            return pack, at
-
         def read(one: Wanted) -> Iterator[bytes]:
-            if packs:
-                self.opened.bodies.expect(sorted(packs))
-                packs.clear()
             yield from self.opened.bodies.read(contents[one.version])
 
-        applied = self._folder.apply(wanted, read, near)
+        applied = self._folder.apply(wanted, read, partial(self._ordered, contents))
         if is_all and not (applied.failed or applied.tampered or applied.local_first):
             self._equal = self._turn()
         return applied
+
+    def _ordered(self, contents: Mapping[bytes, Content], writes: list[Wanted]) -> list[Wanted]:
+        """Return what is to be read as it was written: what begins in one pack together.
+
+        Its packs are fetched from now on, each while what is in the one before it is written.
+        """
+        bodies = self.opened.bodies
+        turn = {version: at for at, version in enumerate(self.opened.replica.state.known())}
+        begins = {each.version: bodies.nearness(contents[each.version]) for each in writes}
+        first: dict[bytes, int] = {}  # by pack
+        for version in sorted(begins, key=lambda version: turn.get(version, 0)):
+            first.setdefault(begins[version][0], len(first))
+
+        def place(one: Wanted) -> tuple[int, int]:
+            pack, offset = begins[one.version]
+            return first[pack], offset
+
+        ordered = sorted(writes, key=place)
+        bodies.expect(contents[each.version] for each in ordered)
+        return ordered
 
     def states(self) -> dict[str, Standing]:
         """Return the state of each file, as of the last look."""
@@ -298,40 +317,13 @@ def shown_in(opened: Open, contents: dict[bytes, Content]) -> Iterator[Wanted]:
         )
 
 
-def _told(tell: Told, before: int, every: int, done: int) -> None:
-    tell("reading", before + done, every)
-
-
-def _has_content(change: Change) -> bool:
-    return change.what in _WITH_CONTENT and change.kind is not Kind.FOLDER
+def _told(tell: Told, every: int, counted: Counted) -> None:
+    tell("reading", counted.contents, every)
 
 
 def _is_shown_so(change: Change) -> bool:
     """Return whether what lies at a path is shown there: no name that may be shown otherwise."""
     return change.path.isascii() and change.path.count("/") < PLAIN_DEPTH
-
-
-def _portions(changes: Sequence[Change]) -> Iterator[list[Change]]:
-    """Yield changes in portions that one commit holds; all moves and deletes in the first.
-
-    Short files go first: so others have most of them soon, and little to do at the end.
-    """
-    portion = [change for change in changes if not _has_content(change)]
-    files = size = 0
-    contents = [change for change in changes if _has_content(change)]
-    for change in sorted(contents, key=_size):
-        if files >= PORTION_FILES or size >= PORTION_BYTES:
-            yield portion
-            portion, files, size = [], 0, 0
-        portion.append(change)
-        files += 1
-        size += _size(change)
-    if portion:
-        yield portion
-
-
-def _size(change: Change) -> int:
-    return 0 if change.seen is None else change.seen.stat.size
 
 
 def bind(opened: Open, keeping: Keeping, path: Path, entropy: Entropy) -> None:

@@ -3,13 +3,19 @@
 - What goes ahead is durable here, and named by nothing yet: whoever gives looks whether it is
   there, and puts what is not, before a version names it.
 - A carrier that fails is left alone; whoever gives meets it again, and tells.
+- Who gives waits for the packs that it needs, and for none that are made meanwhile.
 
 Source: docs/spec/11-exchange-and-op-log.md section 5.
 """
 
 from collections import deque
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from threading import Condition, Thread
+
+from sealhold.model.errors import TamperedError
+from sealhold.model.ids import ObjectName
+from sealhold.net.spec import Carrier, Putting
 
 AT_ONCE = 2  # packs on their way to a carrier: one is written there while another is sent
 IN_MEMORY = 2  # packs that wait for that with their bytes; further ones are read again
@@ -25,6 +31,7 @@ class Ahead:
         self._puts = puts
         self._changed = Condition()
         self._waiting: deque[tuple[bytes, bytes | None]] = deque()
+        self._under_way: set[bytes] = set()  # these, and those that are being put
         self._running = 0
         self._sent = 0
         self._went: set[bytes] = set()
@@ -34,17 +41,20 @@ class Ahead:
         with self._changed:
             is_soon = len(self._waiting) < IN_MEMORY
             self._waiting.append((pack, whole if is_soon else None))
+            self._under_way.add(pack)
             if self._running < AT_ONCE:
                 self._running += 1
                 Thread(target=self._run, name="packs-ahead", daemon=True).start()
 
-    def ended(self) -> tuple[int, set[bytes]]:
-        """Wait until all went that could; return how many bytes since, and which packs."""
+    def ended(self, packs: AbstractSet[bytes]) -> tuple[int, set[bytes]]:
+        """Wait until those of `packs` went that were added and could.
+
+        Returns how many bytes went since it was asked last, and all packs that went.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: not self._running)
-            told = self._sent, self._went
-            self._sent, self._went = 0, set()
-            return told
+            self._changed.wait_for(lambda: not self._under_way & packs)
+            sent, self._sent = self._sent, 0
+            return sent, set(self._went)
 
     def _leave(self, put: Put) -> None:
         with self._changed:
@@ -56,7 +66,6 @@ class Ahead:
             with self._changed:
                 if not self._waiting:
                     self._running -= 1
-                    self._changed.notify_all()
                     return
                 pack, whole = self._waiting.popleft()
             for put in list(self._puts):
@@ -68,3 +77,21 @@ class Ahead:
                 with self._changed:
                     self._sent += sent
                     self._went.add(pack)
+            with self._changed:
+                self._under_way.discard(pack)
+                self._changed.notify_all()
+
+
+def put_pack(carrier: Carrier, name: ObjectName, whole: bytes) -> int:
+    """Put a pack; other bytes under its name, which is their hash, give way.
+
+    Raises:
+        TamperedError: they do not.
+    """
+    put = carrier.put_new(name, whole)
+    if put is Putting.TAKEN and carrier.abilities.deletes:
+        carrier.delete(name)
+        put = carrier.put_new(name, whole)
+    if put is Putting.TAKEN:
+        raise TamperedError("other bytes stand there under the name of a pack")
+    return len(whole) if put is Putting.CREATED else 0

@@ -152,6 +152,10 @@ class State:
     def __contains__(self, version: bytes) -> bool:
         return version in self._contents
 
+    def known(self) -> Iterable[bytes]:
+        """Return the ids of all versions, in the order in which they came."""
+        return self._contents.keys()
+
     def contents(self, since: int = 0) -> Iterator[Content]:
         """Yield what all versions hold, in the order in which they came, but for the first ones."""
         return islice(self._contents.values(), since, None)

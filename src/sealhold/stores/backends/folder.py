@@ -33,6 +33,7 @@ from sealhold.model.errors import (
 )
 from sealhold.model.ids import ObjectName, SealedBytes
 from sealhold.stores.objectnames import check_range, checked
+from sealhold.stores.pieces import write_all
 from sealhold.stores.spec import NO_ROOM, Kept
 from sealhold.stores.trailer import TRAILER, is_of, length_in, trailer
 
@@ -231,19 +232,13 @@ def _write(handle: int, folder: int, name: ObjectName, content: bytes) -> None:
     """
     try:
         for part in (content, trailer(name, content)):
-            _write_all(handle, part)
+            write_all(handle, part)
             # INVARIANT: the trailer reaches the disk after all that it speaks of
             os.fsync(handle)
     except OSError:
         with suppress(OSError):
             os.unlink(_file_of(name), dir_fd=folder)
         raise
-
-
-def _write_all(handle: int, content: bytes) -> None:
-    left = memoryview(content)
-    while left:
-        left = left[os.write(handle, left) :]
 
 
 def _whole(handle: int, name: ObjectName) -> tuple[bytes, int | None]:

@@ -26,6 +26,7 @@ from sealhold.model.errors import (
 )
 from sealhold.model.ids import ObjectName, SealedBytes
 from sealhold.stores.objectnames import check_range, checked
+from sealhold.stores.pieces import write_all
 from sealhold.stores.spec import NO_ROOM, Kept
 
 UNFINISHED = ".tmp-"  # no part of an object's name starts with a dot
@@ -119,10 +120,11 @@ def _place(path: Path, sealed: SealedBytes) -> Kept:
     """Write and sync a file beside `path`, and link it there if nothing is."""
     handle, part = mkstemp(prefix=UNFINISHED, dir=path.parent)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(sealed)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            write_all(handle, sealed)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
         try:
             os.link(part, path)
         except FileExistsError:

@@ -152,13 +152,18 @@ class Packing:
         """
         self.begin_all()
         self._drain(self._gate, AHEAD)
-        self._raise()
+        self.check()
         with self._lock:
             full = self._turn()
         self._send(full)
         self._drain(self._way, PACKS_AHEAD)
-        self._raise()
+        self.check()
         return self._counted
+
+    def check(self) -> None:
+        """Raise what ended this run, if anything did."""
+        if self._failed is not None:
+            raise self._failed
 
     def begin_all(self) -> None:
         """Begin with what waits for more contents that are as short; whoever adds calls this.
@@ -189,7 +194,7 @@ class Packing:
             with self._lock:
                 while self._failed is None and not holds(held):
                     self._lock.wait()
-            self._raise()
+            self.check()
 
     def _begin(self, cut: Callable[[Held, FastCutter], Iterator[bytes]]) -> Held:
         held = Held()
@@ -198,7 +203,7 @@ class Packing:
 
     def _add_short(self, content: bytes) -> Held:
         """Take in a short content: to hand each to a thread costs more than its work."""
-        self._raise()
+        self.check()
         held = Held()
         self._short.append((held, content))
         self._waits += len(content)
@@ -207,7 +212,7 @@ class Packing:
         return held
 
     def _submit(self, work: Callable[[], None]) -> None:
-        self._raise()
+        self.check()
         self._gate.acquire()
         self._work.submit(self._guarded, self._gate, work)
 
@@ -308,10 +313,6 @@ class Packing:
                 self._lock.notify_all()
         finally:
             gate.release()
-
-    def _raise(self) -> None:
-        if self._failed is not None:
-            raise self._failed
 
     @staticmethod
     def _drain(gate: BoundedSemaphore, most: int) -> None:

@@ -161,13 +161,11 @@ def _remove(hand: Hand, wanted: list[Wanted], applied: Applied) -> None:
     going = [row for row in hand.kept.rows().values() if row.object not in staying]
     if not going:
         return
-    try:
-        stays = hand.remove(going)
-    except OSError as err:
-        applied.failed[going[0].path] = err.strerror or "failed"
-        return
+    stays, failed = hand.remove(going)
+    for path, err in failed.items():
+        applied.failed[path] = err.strerror or "failed"
     applied.local_first += [row.path for row in stays if row.kind is not Kind.FOLDER]
-    applied.removed += len(going) - len(stays)
+    applied.removed += len(going) - len(stays) - len(failed)
 
 
 def _write(hand: Hand, batch: list[Wanted], content: Content, applied: Applied) -> None:

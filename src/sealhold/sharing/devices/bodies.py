@@ -71,6 +71,7 @@ class Bodies:
         self._reader: Unpacking | None = None  # with the packs that it has at hand
         self._ahead: Ahead | None = None
         self._fresh: set[bytes] = set()  # packs that become durable just now
+        self._sizes: dict[bytes, int] = {}  # of packs that were staged by this
         self._packers = 0  # that are open
         self._went: set[bytes] = set()  # packs that went ahead since `reach`
         self._everywhere: set[bytes] | None = None  # packs that all carriers listed since `reach`
@@ -126,6 +127,7 @@ class Bodies:
         self._fresh.add(digest)
         try:
             self._staging.put(name, whole)
+            self._sizes[digest] = len(whole)
             if self._ahead is not None:
                 self._ahead.add(digest, whole)
         finally:
@@ -280,7 +282,7 @@ class Bodies:
         if size is None:
             return False
         try:
-            return self._staging.head(self._staged(digest)) == size
+            return size == (self._sizes.get(digest) or self._staging.head(self._staged(digest)))
         except ObjectNotFoundError:
             return True
 

@@ -5,7 +5,7 @@ Source: docs/spec/11-exchange-and-op-log.md section 3.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from queue import Queue
+from queue import Full, Queue
 
 from msgspec.structs import replace
 
@@ -15,6 +15,7 @@ from sealhold.vault.handedover import Held
 from sealhold.vault.packing import Packing
 
 AT_ONCE = 1 << 20  # bytes of a content that are held in memory whole
+SOON = 0.2  # seconds after which a thread that takes nothing is asked whether it ended
 
 
 @dataclass(slots=True)
@@ -118,9 +119,19 @@ class Packer:
         waiting: Queue[bytes | None] = Queue(maxsize=4)
         held = self._packing.add(iter(waiting.get, None))
         try:
-            waiting.put(first)
+            self._pass_on(first, waiting)
             for piece in pieces:
-                waiting.put(piece)
+                self._pass_on(piece, waiting)
         finally:
-            waiting.put(None)
+            self._pass_on(None, waiting)
         return held
+
+    def _pass_on(self, piece: bytes | None, waiting: "Queue[bytes | None]") -> None:
+        """Give the thread that packs a content its next piece; nobody waits for one that ended."""
+        while True:
+            try:
+                waiting.put(piece, timeout=SOON)
+            except Full:
+                self._packing.check()
+            else:
+                return

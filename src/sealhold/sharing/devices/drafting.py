@@ -79,12 +79,12 @@ class Draft:
         self._ops.append(PutOp(thing, version, tuple(sorted(set(parents))), sealed))
         return version
 
-    def delete(self, thing: bytes) -> None:
-        """Delete an object, as far as this device knows its versions."""
+    def delete(self, thing: bytes, seen: Iterable[bytes] | None = None) -> None:
+        """Delete an object, as far as it was `seen`: these versions, else all that stand here."""
         self._ops.append(PlaceOp(OpKind.DELETE, thing, None, None))
-        standing = self._replica.state.versions.standing(thing)
-        if standing.heads:
-            self.put(thing, GONE, standing.heads)
+        heads = self._replica.state.versions.standing(thing).heads
+        if heads:
+            self.put(thing, GONE, heads if seen is None else seen)
 
     def note(self, kind: str, key: bytes, told: Plain) -> None:
         """Write a state of the collection that is no object."""

@@ -12,6 +12,7 @@ Source: docs/spec/47-folders.md sections 5 to 7.
 from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from dataclasses import replace as replaced
 from enum import Enum
 from pathlib import Path
 from typing import TypeVar
@@ -59,6 +60,7 @@ class Made:
     version: bytes = b""  # 16 bytes, of what was created or edited
     seen: Seen | None = None  # how the file was when it was read
     digest: bytes = b""  # of what was read
+    looked_ns: int = 0  # when it was, before the first byte
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,11 @@ class Folder:
         check_marker(self._disk, self._mark)
         recover(self._hand, self._scan)
 
+    def _recover(self) -> None:
+        """Make good what an error of the disk left, if it left anything."""
+        if self._kept.steps():
+            recover(self._hand, self._scan)
+
     def changes(self, allowed: frozenset[str] = frozenset()) -> Compared:
         """Look through the folder; return what changed since it was last equal to the vault.
 
@@ -124,13 +131,15 @@ class Folder:
             FolderGoneError: the folder is not there, or is another one.
         """
         check_marker(self._disk, self._mark)
+        self._recover()
+        now = self._hand.now_ns()
         self._looked = self._scan()
         ground = Ground(
             rows=self._kept.rows(),
             scan=self._looked,
             read=self._read,
             fresh_id=self._hand.fresh_id,
-            now_ns=self._hand.now_ns(),
+            now_ns=now,
             allowed=allowed,
         )
         with self._disk.many():
@@ -149,13 +158,15 @@ class Folder:
         Return what it gave for a content that the file had, whole; None if somebody is writing
         the file, or it is gone or unreadable: then it is told again by a later scan.
         """
+        now = self._hand.now_ns()
         try:
             taken = take(self._disk, change.path, self._hand.digests, sink)
         except OSError:
             taken = None
         if taken is None:
             self._compared.busy.append(change.path)
-        return taken
+            return None
+        return replaced(taken, looked_ns=now)
 
     def settled(self, made: Iterable[Made]) -> Settled:
         """Return what the rows become once these changes are kept: all of one look, or some."""
@@ -202,6 +213,7 @@ class Folder:
             StoreFullError: no room; each file is old or new.
         """
         check_marker(self._disk, self._mark)
+        self._recover()
         self._applied = apply(self._hand, wanted, content, order)
         return self._applied
 
@@ -262,5 +274,5 @@ def _row_of(made: Made, now_ns: int) -> Row:
         mode=seen.mode,
         digest=made.digest or change.digest or b"",
         version=made.version,
-        looked_ns=now_ns,
+        looked_ns=made.looked_ns or now_ns,
     )

@@ -246,7 +246,9 @@ class FolderSync:
         if thing in state.erased:
             return self._draft_erased(draft, change, found, content)
         if change.what is What.DELETED:
-            draft.delete(thing)
+            # what it follows is what was in the folder: an edit that never lay there stays
+            lay = b"" if change.row is None else change.row.version
+            draft.delete(thing, [each for each in [lay] if each in state] if lay else None)
             return Made(change)
         if change.what is What.CREATED:
             name = change.name or change.path.rpartition("/")[2]
@@ -262,7 +264,7 @@ class FolderSync:
         follows = () if change.row is None or not change.row.version else (change.row.version,)
         known = [each for each in follows if each in state]
         version = draft.put(thing, whole, known)
-        return Made(change, version, seen, found.digest)
+        return Made(change, version, seen, found.digest, found.looked_ns)
 
     def _draft_erased(
         self, draft: Draft, change: Change, found: Taken[Pending] | None, content: Content | None

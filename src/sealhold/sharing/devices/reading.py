@@ -32,6 +32,7 @@ class Taken(Generic[T]):
     result: T
     seen: Seen
     digest: bytes  # 32 bytes
+    looked_ns: int = 0  # when, before the first byte was read, if it was asked for
 
 
 class Digests:

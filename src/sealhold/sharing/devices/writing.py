@@ -138,26 +138,41 @@ class Hand:
         """Keep a row of what lies there as it is wanted."""
         self.kept.settle([], [row_of(wanted, self.seen(wanted.path), self.now_ns())])
 
-    def remove(self, rows: Iterable[Row]) -> list[Row]:
-        """Remove what nobody changed, deepest first; return what stays, for it was changed."""
+    def remove(self, rows: Iterable[Row]) -> tuple[list[Row], dict[str, OSError]]:
+        """Remove what nobody changed, deepest first.
+
+        Returns what stays, for it was changed, and the paths of what cannot be removed, with why.
+        """
         going = sorted(rows, key=lambda row: -row.path.count("/"))
-        stays: list[Row] = []
+        stays, failed = list[Row](), dict[str, OSError]()
         self.kept.intend([Step(row, None) for row in going])
         for row in going:
-            # THREAT T472: what was written since is not removed.
-            if row.kind is Kind.FOLDER:
-                if not self._remove_folder(row):
+            try:
+                if not self._is_removed(row):
                     stays.append(row)
-            elif self.is_free(row, row.path):
-                with suppress(FileNotFoundError):
-                    self.disk.remove(row.path)
-            else:
-                stays.append(row)
-        staying = {row.path for row in stays}
+            except OSError as err:
+                failed[row.path] = err
+        # THREAT T472: the row of what went goes, else its absence would be taken for a delete
+        staying = failed.keys() | {row.path for row in stays}
         self.kept.settle([row.path for row in going if row.path not in staying], [])
         for row in stays:
             self._bring_back(row)
-        return stays
+        return stays, failed
+
+    def _is_removed(self, row: Row) -> bool:
+        """Remove one thing; return False if it was changed.
+
+        Raises:
+            OSError: it cannot be removed.
+        """
+        if row.kind is Kind.FOLDER:
+            return self._remove_folder(row)
+        # THREAT T472: what was written since is not removed.
+        if not self.is_free(row, row.path):
+            return False
+        with suppress(FileNotFoundError):
+            self.disk.remove(row.path)
+        return True
 
     def _bring_back(self, row: Row) -> None:
         """Give a folder that went aside, and holds something of the owner's, a name to be seen."""
@@ -196,12 +211,7 @@ class Hand:
         self.kept.intend([Step(row, row_of(wanted, None, 0)) for wanted, row in batch])
         parts: list[str] = []
         try:
-            with self.disk.many():
-                for wanted, _ in batch:
-                    parts.append(self.part(wanted.path))
-                    self._write_part(parts[-1], wanted, content, one_by_one=len(batch) <= FEW_FILES)
-            if len(batch) > FEW_FILES:
-                self.disk.sync_all()
+            self._write_parts(batch, parts, content)
             return self._put_in_place(batch, parts)
         except (OSError, SealholdError) as err:
             for part in parts:
@@ -211,25 +221,50 @@ class Hand:
                 raise StoreFullError("the disk of a synced folder is full") from err
             raise
 
-    def _write_part(self, part: str, wanted: Wanted, content: Content, *, one_by_one: bool) -> None:
+    def _write_parts(
+        self, batch: list[tuple[Wanted, Row | None]], parts: list[str], content: Content
+    ) -> None:
+        """Write files and links beside their places, durably; `parts` gets what each is called."""
+        is_few, handles = len(batch) <= FEW_FILES, list[int]()
+        try:
+            with self.disk.many():
+                for wanted, _ in batch:
+                    parts.append(self.part(wanted.path))
+                    handle = self._write_part(parts[-1], wanted, content)
+                    if handle is not None and is_few:
+                        handles.append(handle)
+                    elif handle is not None:
+                        os.close(handle)
+            for handle in handles:
+                self.disk.sync(handle)
+        finally:
+            for handle in handles:
+                os.close(handle)
+        if not is_few:
+            self.disk.sync_all()
+
+    def _write_part(self, part: str, wanted: Wanted, content: Content) -> int | None:
+        """Write a file, and return it open; or a link."""
         digest = self.digests.start()
         if wanted.kind is Kind.LINK:
             says = b"".join(content(wanted))
             digest.update(says)
             self._check(wanted, digest.digest())
             self.disk.link_to(part, says)
-            return
+            return None
         handle = self.disk.create(part)
         try:
             for piece in _joined(content(wanted)):
                 digest.update(piece)
                 self.disk.write(handle, piece)
+            if wanted.size >= PIECE:
+                self.disk.begin_sync(handle)  # so that the wait for it is short
             self._check(wanted, digest.digest())
             self.disk.dress(handle, wanted.mode, wanted.mtime_ns)
-            if one_by_one:
-                self.disk.sync(handle)
-        finally:
+        except BaseException:
             os.close(handle)
+            raise
+        return handle
 
     def _check(self, wanted: Wanted, digest: bytes) -> None:
         if digest != wanted.digest:
@@ -238,22 +273,31 @@ class Hand:
     def _put_in_place(
         self, batch: list[tuple[Wanted, Row | None]], parts: list[str]
     ) -> list[Wanted]:
-        taken: list[Wanted] = []
-        done: list[Wanted] = []
+        taken, done = list[Wanted](), list[Row]()
         with self.disk.many():
-            for (wanted, row), part in zip(batch, parts, strict=True):
-                # THREAT T472: what somebody wrote meanwhile is a version before it is replaced.
-                if self.is_free(row, wanted.path):
-                    self.disk.rename(part, wanted.path)
-                    done.append(wanted)
-                else:
-                    self.disk.remove(part)
-                    taken.append(wanted)
-            for above in sorted({wanted.path.rpartition("/")[0] for wanted in done}):
-                self.disk.sync_folder(above)
-            now = self.now_ns()
-            self.kept.settle([], [row_of(each, self.seen(each.path), now) for each in done])
+            try:
+                for (wanted, row), part in zip(batch, parts, strict=True):
+                    # THREAT T472: what somebody wrote meanwhile is a version before it is replaced.
+                    if self.is_free(row, wanted.path):
+                        now = self.now_ns()
+                        self.disk.rename(part, wanted.path)
+                        # looked at here and now: an edit from here on shows beside this row
+                        done.append(row_of(wanted, self.seen(wanted.path), now))
+                    else:
+                        self.disk.remove(part)
+                        taken.append(wanted)
+            except OSError:
+                with suppress(OSError):
+                    self._keep_done(done)
+                raise
+            self._keep_done(done)
         return taken
+
+    def _keep_done(self, done: list[Row]) -> None:
+        """Keep the rows of what stands in its place, once its name is durable."""
+        for above in sorted({row.path.rpartition("/")[0] for row in done}):
+            self.disk.sync_folder(above)
+        self.kept.settle([], done)
 
 
 def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -320,7 +364,8 @@ def _as_written(hand: Hand, after: Row) -> Row | None:
         return None
     if after.kind is Kind.FOLDER:
         return replace(after, stat=seen.stat)
+    now = hand.now_ns()
     taken = digest_of(hand.disk, after.path, hand.digests)
     if taken is None or taken.digest != after.digest:
         return None
-    return replace(after, stat=taken.seen.stat, looked_ns=hand.now_ns())
+    return replace(after, stat=taken.seen.stat, looked_ns=now)

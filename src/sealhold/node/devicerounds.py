@@ -17,7 +17,7 @@ from sealhold.model.errors import NoEpochError
 from sealhold.model.ids import DeviceId, Id16
 from sealhold.model.shown.devices import FolderView, RecordsView, RoundView
 from sealhold.node.deviceupkeep import upkeep
-from sealhold.node.devicewatch import Hints
+from sealhold.node.devicewatch import READ, Hints
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.documentrounds import Arriving
 from sealhold.node.grantsync import GrantSync
@@ -150,7 +150,7 @@ class Rounds:
             done = Changed()
         finally:
             if self._hints is not None:
-                self._hints.resume()
+                self._hints.resume(READ)
         return done
 
     def _rest(self, changes: int) -> None:

@@ -25,6 +25,7 @@ POLL = 25.0  # seconds of one question to a place
 AGAIN = 5.0  # seconds until a place that failed is asked again
 ECHO = 0.15  # seconds after own writing in which reports of it still come
 OVER = 0.8  # seconds without own writing until folders are looked at for what others wrote
+READ = 2.0  # seconds after much was read until folders are looked at for what came meanwhile
 LONG = 10.0  # seconds after which they are, although it goes on
 
 Ask = Callable[[float], bool]  # waits so many seconds; whether something came
@@ -107,14 +108,18 @@ class Hints:
         self._resumed.clear()
         self._resting.set()
 
-    def resume(self) -> None:
-        """Watch folders again, and have them looked at soon, if they were not watched."""
+    def resume(self, over: float | None = None) -> None:
+        """Watch folders again, if they were not watched, and have them looked at in a while.
+
+        Args:
+            over: seconds until then; `OVER` by default.
+        """
         if not self._resting.is_set():
             return
         self._resting.clear()
         self._resumed.set()
         with self._lock:
-            self._look_soon()
+            self._look_in(OVER if over is None else over)
 
     def wrote(self, *, anything: bool) -> None:
         """Go on, with a look to come if anything was written, at once with what was held back."""
@@ -123,14 +128,14 @@ class Hints:
             self._is_writing = False
             was_held, self._held_back = self._held_back, False
             if anything:
-                self._look_soon()
+                self._look_in(OVER)
             elif was_held:
                 self._tell()
 
-    def _look_soon(self) -> None:
+    def _look_in(self, seconds: float) -> None:
         now = monotonic()
         latest = now + LONG if self._due is None else self._due[1]
-        self._echo, self._due = now + ECHO, (now + OVER, latest)
+        self._echo, self._due = now + ECHO, (now + seconds, latest)
 
     def _tell(self) -> None:
         self._local.set()

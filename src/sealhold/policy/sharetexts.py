@@ -1,6 +1,7 @@
 """A share in words: each clause, and what makes it hold at the share's tier.
 
 - Every word about holding is made from the table of `tiers`; no other module writes one.
+- The same words are read by the owner and by whoever is given it: no `you` stands in them.
 - Names of people come in from outside; how they are made safe to show is the face's matter.
 
 Source: docs/spec/49-sharing.md section 5.
@@ -8,10 +9,11 @@ Source: docs/spec/49-sharing.md section 5.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from sealhold.model.ids import ContactId
-from sealhold.model.quantities import DAY, HOUR, MINUTE, SECOND, Millis, rfc3339
+from sealhold.model.quantities import DAY, HOUR, MINUTE, SECOND, Instant, Millis
 from sealhold.policy import dpv
 from sealhold.policy.precision_ast import Alone, Grid, Initials, Round, Since, Truncate
 from sealhold.policy.share import (
@@ -26,13 +28,13 @@ from sealhold.policy.tiers import Clause, Holds, clauses_of, holds, is_enforced
 LABELS: Final[Mapping[Tier, str]] = {
     Tier.COPY: "a copy, nothing is enforced",
     Tier.THEIR_NODE: "agreed, not enforced",
-    Tier.KEY_PER_USE: "a key for each use, released by your devices",
-    Tier.ANSWER: "an answer, and the data stays here",
+    Tier.KEY_PER_USE: "a key for each use, released by the owner's devices",
+    Tier.ANSWER: "an answer, and the data stays with its owner",
 }
 REMAINS: Final = "What was shown once can be kept."
-_BEFORE: Final = "done before it leaves your vault"
+_BEFORE: Final = "done before it leaves the owner's vault"
 _NOT_SENT: Final = "later versions are not sent any more"
-_LEASED: Final = "enforced for uses that were not made yet, within one lease of your devices"
+_LEASED: Final = "enforced for uses that were not made yet, within one lease of the owner's devices"
 _ENFORCED: Final[Mapping[Clause, str]] = {
     Clause.WHO: "enforced: nobody else gets a key",
     Clause.WHAT: "enforced: nothing else is sealed for them",
@@ -40,7 +42,7 @@ _ENFORCED: Final[Mapping[Clause, str]] = {
     Clause.PRECISION: "enforced: made coarser before it is sealed",
     Clause.END_NEXT: "enforced: later versions are not sent any more",
     Clause.END_GIVEN: "enforced: no run begins afterwards",
-    Clause.COUNT: "enforced: your devices count before they release",
+    Clause.COUNT: "enforced: the owner's devices count before they release",
     Clause.PURPOSE: "enforced: the program is the purpose",
     Clause.NO_RESHARE: "enforced: the data was never given",
     Clause.DELETE_AFTER: "enforced: the data was never given",
@@ -51,7 +53,7 @@ _OF_ANSWERS: Final[Mapping[Clause, str]] = {  # in place of those above at T3
     Clause.OMIT: "enforced: left out before the program sees it",
     Clause.PRECISION: "enforced: made coarser before the program sees it",
     Clause.END_NEXT: "enforced: nothing is answered before or afterwards",
-    Clause.COUNT: "enforced: your device counts before it answers",
+    Clause.COUNT: "enforced: the owner's device counts before it answers",
 }
 _HOLDS: Final[Mapping[Holds, str]] = {
     Holds.NOTHING: "nothing makes it hold",
@@ -155,7 +157,7 @@ def _says(
         Clause.NO_RESHARE: "Not to be passed on",
         Clause.DELETE_AFTER: f"To be deleted after {_many(days, 'day')}",
         Clause.ACTIONS: _actions(clauses),
-        Clause.NOTIFY: "You hear of each use",
+        Clause.NOTIFY: "The owner hears of each use",
         Clause.RECEIPT: "Each use leaves a signed receipt",
     }
     return said[clause]
@@ -172,10 +174,15 @@ def _what(what: What, tier: Tier) -> str:
 
 
 def _time(clauses: Clauses) -> str:
-    begin = f"From {rfc3339(clauses.not_before)}"
-    if clauses.not_after is None:
-        return f"{begin}, without an end"
-    return f"{begin} until {rfc3339(clauses.not_after)}"
+    parts = [f"from {_moment(clauses.not_before)}"] if clauses.not_before > 0 else []
+    end = clauses.not_after
+    said = ", ".join([*parts, "without an end" if end is None else f"until {_moment(end)}"])
+    return said[0].upper() + said[1:]
+
+
+def _moment(time: Instant) -> str:
+    then = datetime.fromtimestamp(time // SECOND, UTC)
+    return f"{then.day} {then:%b %Y, %H:%M} UTC"
 
 
 def _count(clauses: Clauses) -> str:
@@ -185,7 +192,7 @@ def _count(clauses: Clauses) -> str:
 
 
 def _actions(clauses: Clauses) -> str:
-    given = f"They may {_joined([_ACTIONS[one] for one in clauses.actions])}"
+    given = f"May {_joined([_ACTIONS[one] for one in clauses.actions])}"
     if clauses.reshare:
         given += f" ({_many(clauses.reshare, 'hand')} further)"
     return "; ".join([given, *map(_bar, clauses.bars)])

@@ -77,6 +77,7 @@ def test_a_round_without_a_change_opens_no_record(people: tuple[Vault, Vault, Pa
         (form(rows="summary = 'nothing'"), InvalidError),
         (form(tier="T3", actions=("compute",), task="ab" * 32), NotFoundError),
         (form(actions=("view", "edit")), InvalidError),
+        (form(actions=()), InvalidError),
     ],
     ids=["omit", "rows", "precision", "dataset", "empty", "answers", "edit"],
 )

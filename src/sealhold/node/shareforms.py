@@ -48,6 +48,8 @@ def clauses_of(form: ShareForm, work: ShareWork, now: Instant) -> Clauses:
         UnknownPurposeError: a purpose is not in the vocabulary.
     """
     form, task = _answering(form, work)
+    if not form.actions:
+        raise InvalidGrantError("`share.actions` is empty: say what they may do, `view` at least")
     who = sorted({work.contacts.contacts.named(name).id.hex() for name in form.people})
     what: Plain
     if form.dataset:

@@ -79,7 +79,7 @@ def test_a_round_without_a_change_opens_no_record(people: tuple[Vault, Vault, Pa
         (form(actions=("view", "edit")), InvalidError),
         (form(actions=()), InvalidError),
     ],
-    ids=["omit", "rows", "precision", "dataset", "empty", "answers", "edit"],
+    ids=["omit", "rows", "precision", "dataset", "empty", "answers", "edit", "nothing"],
 )
 def test_what_does_not_fit_the_dataset_is_refused(
     people: tuple[Vault, Vault, Path], wanted: ShareForm, error: type[Exception]

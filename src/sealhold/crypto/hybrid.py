@@ -30,7 +30,7 @@ from sealhold.crypto.seal import new_key
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.tags import Tag
 from sealhold.model.clock import Entropy
-from sealhold.model.errors import InvalidError, SealBrokenError
+from sealhold.model.errors import InvalidEncodingError, InvalidError, SealBrokenError
 from sealhold.model.ids import SealedBytes
 
 BoxPublic = NewType("BoxPublic", bytes)  # 1216 bytes
@@ -39,6 +39,7 @@ MLKEM_PUBLIC_BYTES = 1184
 BOX_PUBLIC_BYTES = MLKEM_PUBLIC_BYTES + 32
 MLKEM_SEED_BYTES = 64
 
+_TRIAL = X25519PrivateKey.from_private_bytes(bytes(31) + b"\x01")
 _SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 
@@ -77,6 +78,23 @@ class BoxKey:
             return _SUITE.decrypt(sealed, self._key, info=framed(Tag.BOX, info))
         except (InvalidTag, ValueError) as err:
             raise SealBrokenError("a sealed box does not open with this key") from err
+
+
+def box_public(data: bytes) -> BoxPublic:
+    """Return the public key that bytes are: one that something can be sealed to.
+
+    Raises:
+        InvalidEncodingError: another length, or no key.
+    """
+    if len(data) != BOX_PUBLIC_BYTES:
+        raise InvalidEncodingError(f"a box key of {len(data)} bytes, not {BOX_PUBLIC_BYTES}")
+    try:
+        # THREAT T594: coefficients out of range, or a point of small order, are found here
+        MLKEM768PublicKey.from_public_bytes(data[:MLKEM_PUBLIC_BYTES])
+        _TRIAL.exchange(X25519PublicKey.from_public_bytes(data[MLKEM_PUBLIC_BYTES:]))
+    except ValueError as err:
+        raise InvalidEncodingError("bytes that are no box key") from err
+    return BoxPublic(data)
 
 
 def seal_to(public: bytes, plain: bytes, info: bytes) -> SealedBytes:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sealhold.crypto import rootid, sign
-from sealhold.crypto.hybrid import BOX_PUBLIC_BYTES, BoxPublic
+from sealhold.crypto.hybrid import BoxPublic, box_public
 from sealhold.crypto.rootid import RootId, RootIdentity
 from sealhold.crypto.sign import PublicKey, SigningKey
 from sealhold.crypto.tags import Tag
@@ -254,7 +254,6 @@ def _read(told: bytes) -> Certificate:
             and use in tuple(KeyUse)
             and len(issuer) in {0, ID_BYTES}
             and len(root) == ROOT_ID_BYTES
-            and len(box) == BOX_PUBLIC_BYTES
             and 0 < seq <= MAX_SEQ
             and device == device_id(PublicKey(signing))
         ):
@@ -262,7 +261,7 @@ def _read(told: bytes) -> Certificate:
                 root=RootId(root),
                 device=DeviceId(Id16(device)),
                 signing=PublicKey(signing),
-                box=BoxPublic(box),
+                box=box_public(box),
                 role=Role(role),
                 seq=seq,
                 keys=KeyUse(use),

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import NewType
 
 from sealhold.crypto.digest import framed, tagged
-from sealhold.crypto.hybrid import BOX_PUBLIC_BYTES, BoxKey, BoxPublic
+from sealhold.crypto.hybrid import BoxKey, BoxPublic, box_public
 from sealhold.crypto.seal import KEY_BYTES, Sealer, new_key
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.sign import PublicKey, SigningKey, verify
@@ -189,12 +189,10 @@ def read_prekey(data: bytes, device: DeviceId, public: PublicKey) -> Prekey:
     verify(public, Tag.PREKEY, told, signature)
     match unpack(told):
         case [1, bytes(named), int(number), int(made), bytes(box)] if (
-            named == device == device_id(public)
-            and 0 < number <= MAX_NUMBER
-            and 0 <= made < MAX_MS
-            and len(box) == BOX_PUBLIC_BYTES
+            named == device == device_id(public) and 0 < number <= MAX_NUMBER and 0 <= made < MAX_MS
         ):
-            return Prekey(device=device, number=number, made=Instant(made), public=BoxPublic(box))
+            public_box = box_public(box)
+            return Prekey(device=device, number=number, made=Instant(made), public=public_box)
         case _:
             raise InvalidEncodingError("a prekey is not as it is published")
 

@@ -45,7 +45,7 @@ from sealhold.sharing.devices.joinpapers import (
 from sealhold.sharing.devices.keeping import TOKEN, KeptSecret, Step
 from sealhold.sharing.devices.logicaltime import LogicalTime
 from sealhold.sharing.devices.me import Me
-from sealhold.sharing.devices.membercircle import BAG, Thing
+from sealhold.sharing.devices.membercircle import BAG, Members, Thing
 from sealhold.sharing.devices.memberentries import Certified, EntryKind, Removal
 from sealhold.sharing.devices.memberstate import Standing
 from sealhold.sharing.devices.rewrapping import wrap_again
@@ -202,8 +202,10 @@ def remove_from(devices: Devices, opened: Open, gone: Sequence[DeviceId]) -> Non
 
     Raises:
         DeniedError: this device is no admin.
+        NoEpochError: the prekey of somebody who stays is not known yet; nothing changed.
     """
     members, before = opened.members, set(opened.members.objects)
+    _require_prekeys(members, gone)
     time = devices.time_of(opened)
     for device in gone:
         members.take([members.write(EntryKind.REMOVE, Removal(device), time)])
@@ -261,19 +263,35 @@ def add(devices: Devices, opened: Open, certified: Certified, prekey: bytes) -> 
 
     Raises:
         DeniedError: this device is no admin.
-        NoEpochError: the key of the bag is not here.
+        NoEpochError: the key of the bag, or the prekey of a member, is not here; nothing changed.
+        InvalidEncodingError: that object is no prekey of the device; nothing changed.
+        BadSignatureError: the device did not sign it; nothing changed.
     """
     members, before = opened.members, set(opened.members.objects)
     time = devices.time_of(opened)
     bag = members.bag(members.state.policies.get(BAG, b""))
     if bag is None:
         raise NoEpochError("the key of the bag is not here")
+    theirs = certified.signed.certificate
+    # THREAT T594: nothing is taken in before all that follows from it is sure to be made
+    read_prekey(prekey[1:], theirs.device, theirs.signing)
+    _require_prekeys(members, ())
     members.take([members.write(EntryKind.ADD, certified, time), prekey])
     members.renewed(_next(time), devices.entropy)
     members.bagged(bag.secret, _next(_next(time)))
     for earlier in members.lacking():
         members.shared(earlier)  # what was written before a removal is under an earlier key
     _keep(devices, opened, before)
+
+
+def _require_prekeys(members: Members, gone: Sequence[DeviceId]) -> None:
+    """Return if a key of the bag can be sealed to all who hold keys, without those who go.
+
+    Raises:
+        NoEpochError: the prekey of one of them is not known yet.
+    """
+    if missing := members.state.holders().keys() - members.prekeys.keys() - set(gone):
+        raise NoEpochError(f"{len(missing)} devices have not published a prekey")
 
 
 def _keep(devices: Devices, opened: Open, before: set[bytes]) -> None:

@@ -15,12 +15,14 @@ from functools import partial
 from typing import Final
 
 from sealhold.model.errors import (
+    AuditUnavailableError,
     BusyError,
     DeniedError,
     ExhaustedError,
     InvalidEncodingError,
     InvalidError,
     NotFoundError,
+    SealholdError,
 )
 from sealhold.model.ids import Collection, ContactId, DeviceId, GrantId, Id16
 from sealhold.model.quantities import DAY, SECOND, Instant
@@ -65,6 +67,7 @@ class Answers:
     reasons: list[str] = field(default_factory=list)  # for the owner alone
     odd: int = 0  # receipts that do not fit
     said: bool = False  # whether anything was written for others
+    troubles: list[str] = field(default_factory=list)  # each a sentence
 
 
 def key_for_use(record: Record, ask: Ask, _number: int) -> bytes:
@@ -116,7 +119,7 @@ class Answering:
         def decided(one: _Waiting) -> Answered | None:
             return self._decided(opened, record, one, done)
 
-        self._answer_all(opened, record, decided)
+        self._answer_all(opened, record, decided, done)
         return done
 
     def answer_lent(self, opened: Open, record: Record, leases: ShareLeases) -> Answers:
@@ -142,17 +145,31 @@ class Answering:
             done.released += 1
             return Answered(grant=record.grant, number=kept.number, sealed=kept.answer)
 
-        self._answer_all(opened, record, decided)
+        self._answer_all(opened, record, decided, done)
         return done
 
-    def _answer_all(
-        self, opened: Open, record: Record, decided: Callable[[_Waiting], Answered | None]
+    def _answer_all(  # reason: what is asked, how it is decided, and what came of it
+        self,
+        opened: Open,
+        record: Record,
+        decided: Callable[[_Waiting], Answered | None],
+        done: Answers,
     ) -> None:
         waiting = list(self._waiting(opened, record))
         for at in range(0, len(waiting), AT_ONCE):
             draft = Draft(opened.replica)
             for one in waiting[at : at + AT_ONCE]:
-                if (told := decided(one)) is not None:
+                try:
+                    told = decided(one)
+                except AuditUnavailableError:
+                    raise
+                except SealholdError as err:
+                    # THREAT T594: one ask that cannot be answered holds up no other
+                    trouble = f"a use of `{record.name}` is not answered yet: {err}"
+                    if trouble not in done.troubles:
+                        done.troubles.append(trouble)
+                    continue
+                if told is not None:
                     draft.note(ANSWER_KIND, one.key, told.told())
             draft.commit()
 

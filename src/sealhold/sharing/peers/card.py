@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from sealhold.crypto import saswords
 from sealhold.crypto.digest import fingerprint, tagged
-from sealhold.crypto.hybrid import BOX_PUBLIC_BYTES, BoxPublic
+from sealhold.crypto.hybrid import BoxPublic, box_public
 from sealhold.crypto.rootid import ROOT_PUBLIC_BYTES, RootId, RootPublic
 from sealhold.crypto.sign import SigningKey, verify
 from sealhold.crypto.tags import Tag
@@ -194,7 +194,6 @@ def _read(said: bytes, data: bytes) -> tuple[Card, int]:
             type(version) is int
             and version == _VERSION
             and len(root) == ROOT_PUBLIC_BYTES
-            and len(box) == BOX_PUBLIC_BYTES
             and is_name(name)
             and type(number) is int
             and 0 < number < MAX_MS
@@ -208,7 +207,7 @@ def _read(said: bytes, data: bytes) -> tuple[Card, int]:
             found = [_device(each, certificates, RootPublic(root)) for each in devices]
             card = Card(
                 root=RootPublic(root),
-                box=BoxPublic(box),
+                box=box_public(box),
                 name=name,
                 number=number,
                 devices=tuple(found),

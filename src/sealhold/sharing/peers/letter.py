@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sealhold.crypto.digest import fingerprint, framed
-from sealhold.crypto.hybrid import BOX_PUBLIC_BYTES, BoxKey, BoxPublic, seal_to
+from sealhold.crypto.hybrid import BoxKey, BoxPublic, box_public, seal_to
 from sealhold.crypto.rootid import ROOT_PUBLIC_BYTES, RootId, RootPublic
 from sealhold.crypto.sign import SigningKey, verify
 from sealhold.crypto.tags import Tag
@@ -170,7 +170,6 @@ def read(signed: bytes, root: RootId, boxes: Iterable[bytes] | None = None) -> L
             and len(body) <= MAX_BODY
             and 0 <= at < MAX_MS
             and is_name(name)
-            and len(box) == BOX_PUBLIC_BYTES
             and 1 <= len(chain) <= MAX_CHAIN
             and all(isinstance(each, bytes) for each in chain)
         ):
@@ -190,7 +189,7 @@ def read(signed: bytes, root: RootId, boxes: Iterable[bytes] | None = None) -> L
         at=Instant(at),
         name=name,
         root=public,
-        box=BoxPublic(box),
+        box=box_public(box),
         device=certificate.device,
         chain=links,
         plain=signed,

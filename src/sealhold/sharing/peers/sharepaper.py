@@ -16,7 +16,12 @@ from sealhold.crypto.secret import Secret
 from sealhold.crypto.sign import PublicKey, SigningKey, verify
 from sealhold.crypto.tags import Tag
 from sealhold.model.encoding import Plain, pack, unpack
-from sealhold.model.errors import BadSignatureError, InvalidEncodingError, TamperedError
+from sealhold.model.errors import (
+    BadSignatureError,
+    InvalidEncodingError,
+    InvalidError,
+    TamperedError,
+)
 from sealhold.model.ids import ID_BYTES, CollectionId, ContactId, DeviceId, GrantId, Id16
 from sealhold.model.quantities import Instant
 from sealhold.policy.share import Clauses
@@ -91,6 +96,7 @@ def read_paper(data: bytes, signer: PublicKey) -> Paper:
         InvalidEncodingError: not a paper.
         TamperedError: another device signed it.
         InvalidGrantError: its clauses are not understood: nothing of it counts.
+        UnknownPurposeError: a purpose is not in the vocabulary.
     """
     told, signature = data[:-SIGNATURE_BYTES], data[-SIGNATURE_BYTES:]
     paper = _read(told)
@@ -154,8 +160,9 @@ def papers(opened: Open) -> Iterator[Paper]:
         if member is None or member.certificate.role in OF_OTHERS:
             continue
         try:
+            # THREAT T594: what one paper says in words of its own hides no other
             paper = read_paper(note.told, member.certificate.signing)
-        except (InvalidEncodingError, TamperedError):
+        except (InvalidError, TamperedError):
             continue
         if paper.grant == key and paper.owner == opened.members.log.root:
             yield paper

@@ -10,7 +10,7 @@ Source: docs/spec/52-share-spaces.md section 4.
 from dataclasses import dataclass
 
 from sealhold.crypto.digest import framed
-from sealhold.crypto.hybrid import BOX_PUBLIC_BYTES, BoxKey, BoxPublic, seal_to
+from sealhold.crypto.hybrid import BoxKey, BoxPublic, box_public, seal_to
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.tags import Tag
 from sealhold.model.encoding import Plain
@@ -75,7 +75,6 @@ def read_ask(told: Plain) -> Ask:
         ] if (
             len(grant) == len(thing) == len(version) == ID_BYTES
             and action in tuple(Action)
-            and len(box) == BOX_PUBLIC_BYTES
             and 0 <= at < MAX_MS
         ):
             return Ask(
@@ -84,7 +83,7 @@ def read_ask(told: Plain) -> Ask:
                 version=version,
                 action=Action(action),
                 purpose=dpv.require(purpose),
-                box=BoxPublic(box),
+                box=box_public(box),
                 at=Instant(at),
             )
         case _:

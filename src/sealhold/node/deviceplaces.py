@@ -14,7 +14,7 @@ from sealhold.model.errors import (
     CarrierAwayError,
     CarrierRefusedError,
     InvalidError,
-    StoreUnavailableError,
+    SealholdError,
 )
 from sealhold.net.relay.calling import Caller, RelayAddress, address_of
 from sealhold.net.relay.papers import Rights
@@ -75,11 +75,15 @@ class Places:
         """Return a place that another person told of."""
         id_ = self.id_of(way)
         if way.kind != "relay":
-            return self._at(id_, way)
+            # THREAT T536: another person leads into no folder or bucket that is not used already
+            kept = self._devices.keeping.carriers()
+            if id_ not in kept:
+                return _away(id_, way, "it is no place of yours")
+            return self._at(id_, read_way(kept[id_]))
         try:
             address, _ = self.reach(way.address)
-        except CarrierRefusedError:
-            return _away(id_, way)
+        except CarrierRefusedError as err:
+            return _away(id_, way, str(err))
         return by_relay(id_, way, address, self._devices, self._clock)
 
     def _at(self, id_: bytes, way: Way) -> Reached:
@@ -87,7 +91,7 @@ class Places:
             return by_relay(id_, way, _relay(way), self._devices, self._clock)
         try:
             return by_store(id_, way, place_of(way.address, self._world))
-        except StoreUnavailableError:
+        except SealholdError:  # a bucket without its keys, too
             return self._later(id_, way)
 
     def _later(self, id_: bytes, way: Way) -> Reached:
@@ -96,8 +100,8 @@ class Places:
         def at(opened: Open, box: Mailbox) -> Carrier:
             try:
                 store = place_of(way.address, self._world)
-            except StoreUnavailableError as err:
-                raise CarrierAwayError(f"`{way.address}` is not there") from err
+            except SealholdError as err:
+                raise CarrierAwayError(f"`{way.address}` is not there: {err}") from err
             return by_store(id_, way, store).at(opened, box)
 
         return Reached(id_, way, at)
@@ -112,7 +116,7 @@ class Places:
                 continue
             try:
                 store = StoreCarrier(place_of(way.address, self._world))
-            except StoreUnavailableError:
+            except SealholdError:
                 found.append(Spot(way))
             else:
                 found.append(Spot(way, store=store))
@@ -182,8 +186,8 @@ def _relay(way: Way) -> RelayAddress:
     return address_of(way.address, private=True)
 
 
-def _away(id_: bytes, way: Way) -> Reached:
+def _away(id_: bytes, way: Way, why: str) -> Reached:
     def at(*_: object) -> Carrier:
-        raise CarrierAwayError(f"`{way.address}` is not there")
+        raise CarrierAwayError(f"`{way.address}` is not called: {why}")
 
     return Reached(id_, way, at)

@@ -1,16 +1,22 @@
 """What other people share with this vault's owner, as a face asks for it.
 
 - An invitation waits until the owner takes it on: no place is called that nobody said yes to. One
-  for a space that is known already only renews where it lies.
+  for a space that is known already renews its tokens, and waits if it names another place.
 - What was taken back is closed; what lies here of it is the owner's to delete.
 
 Source: docs/spec/52-share-spaces.md sections 1, 4 and 5.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sealhold.model.errors import DeniedError, InvalidError, NotFoundError
+from sealhold.model.errors import (
+    DeniedError,
+    ExhaustedError,
+    InvalidEncodingError,
+    InvalidError,
+    NotFoundError,
+)
 from sealhold.model.ids import ContactId, Id16, Purpose
 from sealhold.model.shown.shares import GivenAnswer, ProgramView, ReceivedView
 from sealhold.node.devicework import DeviceWork
@@ -21,9 +27,9 @@ from sealhold.node.sharewords import line_views, standing_of
 from sealhold.policy.shareterms import Action, Tier
 from sealhold.policy.sharetexts import label
 from sealhold.sharing.devices.contents import Kind as Content
-from sealhold.sharing.devices.devices import Open
+from sealhold.sharing.devices.devices import Devices, Open
 from sealhold.sharing.devices.drafting import Draft
-from sealhold.sharing.devices.joinpapers import Holds
+from sealhold.sharing.devices.joinpapers import About, Holds
 from sealhold.sharing.peers.admitting import accept, read_invitation
 from sealhold.sharing.peers.asking import Asking, Wish
 from sealhold.sharing.peers.contacts import Known
@@ -34,6 +40,7 @@ from sealhold.sharing.peers.spaces import root_of
 from sealhold.sharing.peers.withdrawals import is_withdrawn, withdraw
 
 OFFER_KIND = "offer"  # of notes in the home collection
+MAX_OFFERS = 32  # that wait, of one person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +62,15 @@ def kinds_of_shares(work: DeviceWork) -> Mapping[str, Handler]:
         about = read_invitation(letter.body)
         if about.root != root_of(known.id):
             raise DeniedError("an invitation by somebody whose space it is not")
-        if any(each.about.id == about.id for each in devices.collections()):
-            accept(devices, letter.body, root_of(known.id))  # it lies elsewhere now
-            return
+        opened = next((each for each in devices.collections() if each.about.id == about.id), None)
+        if opened is not None and opened.about.root != about.root:
+            raise DeniedError("an invitation into a collection that is known otherwise")
+        waiting = [one.space for one in _offers(devices) if one.sender == bytes(known.id)]
+        # THREAT T595: what waits of one person is bounded
+        if about.id not in waiting and len(waiting) >= MAX_OFFERS:
+            raise ExhaustedError(f"{MAX_OFFERS} invitations of one person wait for a yes")
+        if opened is not None:
+            _renew(devices, opened, about)
         draft = Draft(devices.home.replica)
         draft.note(OFFER_KIND, about.id, [known.id, letter.body])
         draft.commit()
@@ -66,6 +79,39 @@ def kinds_of_shares(work: DeviceWork) -> Mapping[str, Handler]:
         withdraw(devices, letter.body, root_of(known.id))
 
     return {Kind.INVITATION: invited, Kind.WITHDRAWN: withdrawn}
+
+
+def _renew(devices: Devices, opened: Open, told: About) -> None:
+    """Take in, durably, what a newer invitation tells of the places that the owner said yes to."""
+    # THREAT T536: a place that was not seen at the yes waits, as in any invitation
+    news = {(way.kind, way.address): way for way in told.ways}
+    agreed = [(way.kind, way.address) for way in opened.about.ways]
+    ways = [news.get(key, way) for key, way in zip(agreed, opened.about.ways, strict=True)]
+    if news.keys() <= set(agreed):
+        ways = list(told.ways)
+    if tuple(ways) != opened.about.ways:
+        devices.take_on(replace(opened.about, ways=tuple(ways)))
+
+
+def _offers(devices: Devices) -> Iterator[Offer]:
+    """Yield the invitations that name a place which nobody said yes to."""
+    agreed = {
+        bytes(each.about.id): {(way.kind, way.address) for way in each.about.ways}
+        for each in devices.collections()
+    }
+    for key, note in devices.home.replica.state.notes(OFFER_KIND):
+        match note.told:
+            case [bytes(sender), bytes(paper)] if not is_withdrawn(devices, key, sender):
+                try:
+                    about = read_invitation(paper)
+                except InvalidEncodingError:
+                    continue
+            case _:
+                continue
+        if key in agreed and {(way.kind, way.address) for way in about.ways} <= agreed[key]:
+            continue
+        places = tuple(way.address for way in about.ways)
+        yield Offer(space=key, name=about.name, sender=sender, places=places, paper=paper)
 
 
 class SharedWithMe:
@@ -77,27 +123,7 @@ class SharedWithMe:
 
     def offers(self) -> list[Offer]:
         """Return the invitations that wait."""
-        known = {bytes(each.about.id) for each in self._devices.collections()}
-        found: list[Offer] = []
-        for key, note in self._devices.home.replica.state.notes(OFFER_KIND):
-            match note.told:
-                case [bytes(sender), bytes(paper)] if key not in known:
-                    if is_withdrawn(self._devices, key, sender):
-                        continue
-                    about = read_invitation(paper)
-                    places = tuple(way.address for way in about.ways)
-                    found.append(
-                        Offer(
-                            space=key,
-                            name=about.name,
-                            sender=sender,
-                            places=places,
-                            paper=paper,
-                        )
-                    )
-                case _:
-                    continue
-        return found
+        return list(_offers(self._devices))
 
     def take(self, offer: Offer) -> Open:
         """Take an invitation on, durably; its places are called from now on.

@@ -25,7 +25,7 @@ from sealhold.sharing.devices.contents import (
 from sealhold.sharing.devices.doclineage import seal_edits
 from sealhold.sharing.devices.keeping import Step
 from sealhold.sharing.devices.keybag import NAME, KeyName
-from sealhold.sharing.devices.ops import DocOp, NoteOp, Operation, PlaceOp, PutOp
+from sealhold.sharing.devices.ops import MAX_SEALED, DocOp, NoteOp, Operation, PlaceOp, PutOp
 from sealhold.sharing.devices.replica import Replica
 from sealhold.sharing.devices.treeops import ROOT, OpKind
 
@@ -87,10 +87,18 @@ class Draft:
             self.put(thing, GONE, heads if seen is None else seen)
 
     def note(self, kind: str, key: bytes, told: Plain) -> None:
-        """Write a state of the collection that is no object."""
+        """Write a state of the collection that is no object.
+
+        Raises:
+            InvalidError: it is longer than a note may be.
+            NoEpochError: there is no epoch that every member has.
+        """
         replica = self._replica
         epoch, secret = replica.circle.current()
         sealed = seal_note(told, replica.collection, kind, epoch, secret, replica.entropy)
+        # THREAT T595: what no reader takes is not written, as it would stand there for good
+        if len(sealed) > MAX_SEALED:
+            raise InvalidError(f"a note of {len(sealed):,} bytes, at most {MAX_SEALED:,}")
         self._ops.append(NoteOp(kind, key, sealed))
         self.notes.add((kind, key))
 

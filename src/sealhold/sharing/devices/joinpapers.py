@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sealhold.crypto.digest import mac16
-from sealhold.crypto.hybrid import BOX_PUBLIC_BYTES, BoxPublic
+from sealhold.crypto.hybrid import BOX_PUBLIC_BYTES, BoxPublic, box_public
 from sealhold.crypto.rootid import RootId
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.sign import PUBLIC_BYTES, PublicKey
@@ -23,6 +23,9 @@ from sealhold.sharing.devices.names import Mailbox
 FORM = 1
 SECRET_BYTES = 32
 MAX_NAME = 64  # characters
+MAX_KIND = 16  # characters
+MAX_ADDRESS = 1_024
+MAX_TOKEN = 200
 MAX_CARRIERS = 16
 MAX_GIVEN = 256  # collections that a newcomer is told of
 
@@ -39,11 +42,24 @@ class Holds(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """A carrier as devices tell each other of it."""
+    """A carrier as devices tell each other of it.
+
+    Raises:
+        InvalidError: a text of it is too long.
+    """
 
     kind: str  # `relay`, `bucket` or `folder`
     address: str
     token: str = ""  # what it lets this person in with
+
+    def __post_init__(self) -> None:
+        # THREAT T595: what is told of a collection fits a note, whoever tells it
+        bounds = (MAX_KIND, MAX_ADDRESS, MAX_TOKEN)
+        texts = (self.kind, self.address, self.token)
+        if any(len(text) > most for text, most in zip(texts, bounds, strict=True)):
+            raise InvalidError(
+                f"a place has {MAX_ADDRESS:,} letters at most, its token {MAX_TOKEN}"
+            )
 
     def told(self) -> list[Plain]:
         """Return this as it is kept and sent, inside a seal."""
@@ -52,7 +68,11 @@ class Way:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a device knows of a collection before it has any of it."""
+    """What a device knows of a collection before it has any of it.
+
+    Raises:
+        InvalidError: a name that none has.
+    """
 
     id: CollectionId
     holds: Holds
@@ -60,6 +80,9 @@ class About:
     secret: Secret
     root: RootId | None = None  # of another person, whose it is; None: the own one
     ways: tuple[Way, ...] = ()  # where another person's lies; `token` is for this collection
+
+    def __post_init__(self) -> None:
+        checked_name(self.name)
 
     def told(self) -> list[Plain]:
         """Return this as it is kept and sent, inside a seal."""
@@ -156,14 +179,18 @@ def read_about(told: Plain) -> About:
             and len(root) in {0, ROOT_ID_BYTES}
             and len(ways) <= MAX_CARRIERS
         ):
-            return About(
-                id=CollectionId(Id16(name)),
-                holds=Holds(holds),
-                name=called,
-                secret=Secret(secret, "collection secret"),
-                root=RootId(root) if root else None,
-                ways=tuple(read_way(each) for each in ways),
-            )
+            carriers = tuple(read_way(each) for each in ways)
+            try:
+                return About(
+                    id=CollectionId(Id16(name)),
+                    holds=Holds(holds),
+                    name=called,
+                    secret=Secret(secret, "collection secret"),
+                    root=RootId(root) if root else None,
+                    ways=carriers,
+                )
+            except InvalidError as err:
+                raise InvalidEncodingError("a collection with a name that none has") from err
         case _:
             raise InvalidEncodingError("a collection is not told as it must be")
 
@@ -176,7 +203,10 @@ def read_way(told: Plain) -> Way:
     """
     match told:
         case [str(kind), str(address), str(token)]:
-            return Way(kind=kind, address=address, token=token)
+            try:
+                return Way(kind=kind, address=address, token=token)
+            except InvalidError as err:
+                raise InvalidEncodingError("a carrier of which too much is told") from err
         case _:
             raise InvalidEncodingError("a carrier is not told as it must be")
 
@@ -206,11 +236,11 @@ def read_keys(keys: bytes) -> tuple[PublicKey, BoxPublic]:
     """Return the signing and the box key that a pairing showed.
 
     Raises:
-        InvalidEncodingError: not of that length.
+        InvalidEncodingError: not of that length, or no key to be sealed to.
     """
     if len(keys) != PUBLIC_BYTES + BOX_PUBLIC_BYTES:
         raise InvalidEncodingError("keys of a newcomer have another length")
-    return PublicKey(keys[:PUBLIC_BYTES]), BoxPublic(keys[PUBLIC_BYTES:])
+    return PublicKey(keys[:PUBLIC_BYTES]), box_public(keys[PUBLIC_BYTES:])
 
 
 def checked_name(name: str) -> str:

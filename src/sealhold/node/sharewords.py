@@ -5,7 +5,7 @@
 Source: docs/spec/49-sharing.md section 5; docs/spec/52-share-spaces.md section 5.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sealhold.model.ids import ContactId
 from sealhold.model.quantities import Instant, rfc3339
@@ -29,7 +29,11 @@ def standing_of(clauses: Clauses, now: Instant) -> str:
 
 
 def revoked_view(
-    record: Record, objects: int, released: int, lent: Mapping[str, Instant]
+    record: Record,
+    objects: int,
+    released: int,
+    lent: Mapping[str, Instant],
+    left: Sequence[str] = (),
 ) -> RevokedView:
     """Return what a revocation does, in the four lines that are true of it.
 
@@ -38,6 +42,7 @@ def revoked_view(
         objects: how many it shows.
         released: how many uses were released.
         lent: own devices that may not hear of it before the end of what they were lent.
+        left: what other own devices still have to do, in words.
     """
     tier = record.clauses.tier
     if tier is Tier.ANSWER:
@@ -49,6 +54,7 @@ def revoked_view(
     else:
         given = f"{_many(objects, 'object')}, as shown; a copy cannot be taken back"
     until = "".join(f"; `{name}` may give keys until {rfc3339(end)}" for name, end in lent.items())
+    until += "".join(f"; {each}" for each in left)
     return RevokedView(
         stops=f"new versions, keys and answers{until}",
         given=given,

@@ -7,7 +7,7 @@
 Source: docs/spec/52-share-spaces.md; docs/spec/49-sharing.md sections 7 and 8.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -24,7 +24,7 @@ from sealhold.model.errors import (
     NotFoundError,
     SourceAwayError,
 )
-from sealhold.model.ids import GrantId
+from sealhold.model.ids import ContactId, GrantId
 from sealhold.model.quantities import Instant
 from sealhold.model.shown.shares import RevokedView
 from sealhold.node.contactwork import ContactWork
@@ -32,6 +32,7 @@ from sealhold.node.devicework import DeviceWork
 from sealhold.node.documenttexts import DocumentTexts
 from sealhold.node.shareanswers import giver
 from sealhold.node.sharedraft import MAX_SHOWN, Draft, ShareLooking
+from sealhold.node.shareending import ShareEnding
 from sealhold.node.sharefiles import Offered
 from sealhold.node.sharegiven import given
 from sealhold.node.sharewords import revoked_view
@@ -43,7 +44,7 @@ from sealhold.policy.suspicion import Finding, require_answers
 from sealhold.policy.uses import Ledger, revoke
 from sealhold.sharing.devices.devices import Open
 from sealhold.sharing.peers import spaces
-from sealhold.sharing.peers.admitting import Person, dismiss, follow, invitation, space
+from sealhold.sharing.peers.admitting import Person, follow, invitation, space
 from sealhold.sharing.peers.answering import Answers, answers_by
 from sealhold.sharing.peers.contacts import Known
 from sealhold.sharing.peers.letter import Kind
@@ -51,7 +52,6 @@ from sealhold.sharing.peers.mirror import mirror
 from sealhold.sharing.peers.shareddocuments import copy_in, let_go, parts, role_in, things
 from sealhold.sharing.peers.sharepaper import Record, put_record, records
 from sealhold.sharing.peers.usework import UseWork
-from sealhold.sharing.peers.withdrawals import withdrawal
 
 AWAY: Final = (SourceAwayError, LoginNeededError)
 
@@ -95,6 +95,7 @@ class ShareWork(ShareLooking):
         super().__init__(work, contacts)
         self._uses = UseWork(self._devices, work.core, giver(self.answers, self._devices))
         self.ledgers = self._uses.ledgers
+        self._ending = ShareEnding(self._devices, self.contacts)
 
     # --- making, keeping, taking back ---
 
@@ -183,23 +184,22 @@ class ShareWork(ShareLooking):
         opened = spaces.space_of(self._devices, record)
         if opened is None:
             return
-        if record.is_revoked:
-            self._wind_up(record)
-            return
         taken_over = spaces.take_over(self._devices, opened, record)
-        if not spaces.is_mine(self._devices, opened, record):
-            done.add(self._uses.help(opened, record))
+        is_mine = spaces.is_mine(self._devices, opened, record)
+        if record.is_revoked or spaces.is_over(opened, record):
+            self._wind_up(opened, record, done, is_mine=is_mine, is_spent=taken_over)
             return
+        barred = self._ending.barred(record)
+        if not is_mine:
+            done.add(self._uses.help(opened, record, answers=not barred))
+            return
+        done.troubles += barred.values()
         self._ledger(record, is_spent=taken_over)
-        done.said += let_go(self._devices, opened, record)
-        for who in record.clauses.who:
-            known = self.contacts.contacts.by_root(who)
-            if known is not None and not known.contact.is_paused:
-                role = role_in(record, who)
-                done.said += follow(self._devices, opened, person_of(known), role)
-                self._invite(opened, known, done)
-        self._show(opened, record, done)
-        answers, missing = self._uses.look_after(opened, record)
+        self._meet(opened, record, barred, done)
+        # THREAT T597: what lies in the space of a person to whom nothing is to go stays as it is
+        if record.is_of_documents or not barred or not self._ending.is_on(record):
+            self._show(opened, record, done)
+        answers, missing = self._uses.look_after(opened, record, answers=not barred)
         done.add(answers)
         for device in missing:
             name = self._devices.names().get(device, device.hex()[:12])
@@ -209,21 +209,22 @@ class ShareWork(ShareLooking):
         """Take a share back, durably: nothing new is given from here on.
 
         Raises:
-            DeniedError: this device may not remove anybody.
+            AuditUnavailableError: nothing can be written.
         """
-        told = self.revocation(record)
+        told, done = self.revocation(record), Kept()
         gone = replace(record, is_revoked=True)
         self.ledgers.tell(record.grant, "taken back")
         put_record(self._devices, gone)
-        self._wind_up(gone)
-        return told
+        self.keep_up(gone, done)
+        return replace(told, asked="; ".join([told.asked, *done.troubles]))
 
     def revocation(self, record: Record) -> RevokedView:
         """Return what taking a share back does; nothing is changed."""
         opened = spaces.space_of(self._devices, record)
         objects = 0 if opened is None else spaces.count(opened)
         lent = self.lent(record)
-        return revoked_view(record, objects, self.released(record), lent)
+        left = self._ending.left(opened, record)
+        return revoked_view(record, objects, self.released(record), lent, left)
 
     def lent(self, record: Record) -> dict[str, Instant]:
         """Return the devices that could still use what they were lent, and until when."""
@@ -268,6 +269,19 @@ class ShareWork(ShareLooking):
         return found[0]
 
     # --- inside ---
+
+    def _meet(
+        self, opened: Open, record: Record, barred: Collection[ContactId], done: Kept
+    ) -> None:
+        """Have in a space who is to be in it, by their cards, and tell them where it lies."""
+        stay = self._ending.staying(record, barred)
+        done.said += let_go(self._devices, opened, stay)
+        for who in stay - set(barred):
+            known = self.contacts.contacts.by_root(who)
+            if known is not None:
+                role = role_in(record, who)
+                done.said += follow(self._devices, opened, person_of(known), role)
+                self._invite(opened, known, done)
 
     def _show(self, opened: Open, record: Record, done: Kept) -> None:
         """Make a space show what is to be shown: nothing before the share's begin or after its end.
@@ -349,29 +363,16 @@ class ShareWork(ShareLooking):
         spaces.told_letter(opened, known.id, len(ways))
         done.invited += 1
 
-    def _wind_up(self, record: Record) -> None:
-        """Do what a revocation asks for that was not done yet."""
-        opened = spaces.space_of(self._devices, record)
-        if opened is None:
-            return
-        if not spaces.is_mine(self._devices, opened, record):
-            return
-        if record.clauses.tier >= Tier.KEY_PER_USE:
-            self._ledger(record)
+    def _wind_up(
+        self, opened: Open, record: Record, done: Kept, *, is_mine: bool, is_spent: bool
+    ) -> None:
+        """Do what a revocation asks for that was not done yet, as far as this device may."""
+        if is_mine and record.clauses.tier >= Tier.KEY_PER_USE:
+            self._ledger(record, is_spent=is_spent)
             if not self.ledgers.ledger(record.grant).is_revoked:
                 self.ledgers.change(record.grant, revoke, "revoked")
+        done.said += self._ending.take_back(opened, record, done.troubles)
         self.answers.end(record)
-        for part in parts(record):
-            if spaces.say_over(self._devices, opened, part):
-                for who in part.clauses.who:
-                    if (known := self.contacts.contacts.by_root(who)) is not None:
-                        paper = withdrawal(record.space)
-                        self.contacts.letters.send(known, Kind.WITHDRAWN, paper)
-        let_go(self._devices, opened, record)
-        # THREAT T548: what is written from here on opens with nothing that they have
-        for who in record.clauses.who:
-            dismiss(self._devices, opened, spaces.root_of(who))
-        spaces.empty(self._devices, opened)
 
 
 def _rules(clauses: Clauses) -> tuple[object, ...]:

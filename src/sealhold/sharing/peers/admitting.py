@@ -4,7 +4,8 @@
   another person every device is a member that the card of the person lists.
 - Whoever is let in gets a paper that says where the space lies; it counts if it comes from the
   person under whose root the space stands.
-- The owner says with each such device whose it is; a device that leaves a person's card is removed.
+- The owner says with each such device whose it is, before it is in; a device that leaves a person's
+  card is removed.
 
 Source: docs/spec/52-share-spaces.md sections 1 to 3.
 """
@@ -86,9 +87,12 @@ def follow(devices: Devices, opened: Open, person: Person, role: Role) -> bool:
         remove_from(devices, opened, gone)
     for device, (certificate, prekey) in listed.items():
         # THREAT T547: what is a member already, of this or another person, keeps who it is
-        if not has(opened, device):
-            _admit(devices, opened, certificate, prekey, role)
+        is_in = has(opened, device)
+        if not is_in or (device in others(opened) and device not in known):
+            # THREAT T596: who is in and is nobody's would be found by nobody who removes them
             _tell_whose(opened, device, person.root)
+        if not is_in:
+            _admit(devices, opened, certificate, prekey, role)
     return bool(gone) or not listed.keys() <= inside
 
 
@@ -111,6 +115,25 @@ def dismiss(devices: Devices, opened: Open, root: RootId) -> list[DeviceId]:
     if gone:
         remove_from(devices, opened, sorted(gone))
     return gone
+
+
+def dismiss_all(devices: Devices, opened: Open) -> list[DeviceId]:
+    """Remove everybody but the owner from a space, durably; return their devices.
+
+    Raises:
+        DeniedError: this device is no admin.
+    """
+    # THREAT T596: also who is in it without a note that says whose it is
+    if gone := others(opened):
+        remove_from(devices, opened, gone)
+    return gone
+
+
+def others(opened: Open) -> list[DeviceId]:
+    """Return the devices of other people that are in a space."""
+    members = opened.members.state.members.items()
+    roles = {device: each.certificate.role for device, each in members}
+    return sorted(one for one, role in roles.items() if role in OF_OTHERS and has(opened, one))
 
 
 def guests(opened: Open) -> Mapping[DeviceId, RootId]:

@@ -8,7 +8,7 @@
 Source: docs/spec/52-share-spaces.md section 7.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from sealhold.crypto.digest import mac16
@@ -81,14 +81,14 @@ def lookers_grant(record: Record) -> GrantId:
     return GrantId(Id16(mac16(record.secret, Tag.SHOWN, b"lookers", record.grant)))
 
 
-def let_go(devices: Devices, opened: Open, record: Record) -> int:
-    """Remove who is in a space and no more in its share, durably; return how many people.
+def let_go(devices: Devices, opened: Open, stay: Collection[ContactId]) -> int:
+    """Remove who is in a space and is not to stay, durably; return how many people.
 
     Raises:
         DeniedError: this device is no admin.
     """
     inside = {root for one, root in guests(opened).items() if has(opened, one)}
-    gone = sorted(root for root in inside if ContactId(root) not in record.clauses.who)
+    gone = sorted(root for root in inside if ContactId(root) not in stay)
     for root in gone:
         # THREAT T563: what they write from here on, and nobody had, is a suggestion
         dismiss(devices, opened, root)

@@ -144,6 +144,11 @@ def say_over(devices: Devices, opened: Open, record: Record) -> bool:
     return True
 
 
+def is_over(opened: Open, record: Record) -> bool:
+    """Return whether a space says that its share was taken back, whatever the record says yet."""
+    return any(each.grant == record.grant and each.epoch == REVOKED for each in papers(opened))
+
+
 def count(opened: Open) -> int:
     """Return how many objects a space shows."""
     return sum(not each.is_folder for each in opened.replica.state.tree.shown().values())

@@ -27,8 +27,15 @@ class UseWork:
         self._lending = Lending(devices, self.ledgers)
         self._answering = Answering(devices, self.ledgers, give)
 
-    def look_after(self, opened: Open, record: Record) -> tuple[Answers, tuple[DeviceId, ...]]:
+    def look_after(
+        self, opened: Open, record: Record, *, answers: bool = True
+    ) -> tuple[Answers, tuple[DeviceId, ...]]:
         """Answer what is asked at the device with the ledger, durably.
+
+        Args:
+            opened: the space.
+            record: of the share.
+            answers: whether anything is answered now; else what is asked waits.
 
         Returns:
             What became of the asks; and the devices that were not heard since this one was put
@@ -39,13 +46,18 @@ class UseWork:
         """
         before = self._heads(opened)
         missing = self._lending.keep_up(opened, record)
-        done = self._answering.answer(opened, record)
+        done = self._answering.answer(opened, record) if answers else Answers()
         done.odd = len(sign_beside(self._devices, opened, record, self.ledgers))
         done.said = self._heads(opened) != before
         return done, missing
 
-    def help(self, opened: Open, record: Record) -> Answers:
+    def help(self, opened: Open, record: Record, *, answers: bool = True) -> Answers:
         """Answer at another device what waits, out of what it was lent, durably.
+
+        Args:
+            opened: the space.
+            record: of the share.
+            answers: whether anything is answered now; else what is asked waits.
 
         Raises:
             AuditUnavailableError: nothing can be written.
@@ -54,7 +66,9 @@ class UseWork:
         borrowing = Borrowing(self._devices, leases)
         before = self._heads(opened)
         borrowing.keep_up(opened, record)
-        done = self._answering.answer_lent(opened, record, leases)
+        done = Answers()
+        if answers:
+            done = self._answering.answer_lent(opened, record, leases)
         if done.released:
             borrowing.keep_up(opened, record)
         sign_beside(self._devices, opened, record, leases)

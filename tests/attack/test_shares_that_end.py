@@ -163,6 +163,28 @@ def test_one_who_cannot_be_told_keeps_no_other_from_being_told() -> None:
         assert admitting.others(it.all.opened(it.all.ada)) == []
 
 
+@pytest.mark.threat("T596")
+@pytest.mark.parametrize("at", ["dismiss_all", "spaces.empty", "withdrawal"])
+def test_a_revocation_that_was_broken_off_is_carried_out_by_the_next_round(
+    at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KilledError
+
+    with at_t2() as it:
+        with monkeypatch.context() as patched:
+            patched.setattr(f"sealhold.node.shareending.{at}", killed)
+            with pytest.raises(KilledError):
+                it.work().revoke(it.record)
+        it.anna.device.again()
+        it.anna.begin()
+        assert it.work().round().said
+        assert admitting.others(it.space) == []
+        assert spaces.count(it.space) == 0
+        assert [kind for _, kind in it.anna.letters.waiting_out()] == [Kind.WITHDRAWN]
+        assert not it.work().round().said
+
+
 # --- T597: something goes to somebody to whom nothing is to go ---
 
 

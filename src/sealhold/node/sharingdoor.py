@@ -209,7 +209,7 @@ class SharingDoor:
 
         Raises:
             NotFoundError: there is none.
-            DeniedError: this device may not remove anybody.
+            AuditUnavailableError: nothing can be written.
         """
         with self._turns.work() as work:
             shares = ShareWork(work)

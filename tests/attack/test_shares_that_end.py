@@ -14,6 +14,7 @@ from sealhold.policy.share import Count, Per
 from sealhold.policy.shareterms import Action, Tier
 from sealhold.sharing.devices import joining
 from sealhold.sharing.devices.certs import Role
+from sealhold.sharing.devices.devices import Open
 from sealhold.sharing.devices.docbegun import begin
 from sealhold.sharing.peers import admitting, spaces
 from sealhold.sharing.peers.asking import Asking, Wish
@@ -102,7 +103,7 @@ def test_a_share_is_taken_back_by_another_device_of_its_owner(is_gone: bool) -> 
         told = share_work(other).revoke(share_work(other).only())
 
         opened = it.space(other)
-        assert not admitting.has(opened, guest)
+        assert not joining.has(opened, guest)
         assert spaces.count(opened) == 0
         assert [each.epoch for each in papers(opened)] == [0]
         if is_gone:
@@ -113,7 +114,7 @@ def test_a_share_is_taken_back_by_another_device_of_its_owner(is_gone: bool) -> 
         first.sync(it.shelf)
         # what the owner wrote at home came later than what lies in the space
         share_work(first).keep_up(stale, Kept())
-        assert not admitting.has(it.space(first), guest)
+        assert not joining.has(it.space(first), guest)
         assert it.ledger(0).is_revoked
 
 
@@ -125,14 +126,14 @@ def test_what_a_device_may_not_do_of_a_revocation_is_told_and_done_by_another() 
         told = work.revoke(work.only())
         assert "a device that may administer removes" in told.stops
         assert "is removed by a device that may administer" in told.asked
-        assert admitting.has(it.space(other), guest)
+        assert joining.has(it.space(other), guest)
         assert [each.epoch for each in papers(it.space(other))] == [0]
 
         other.sync(it.shelf)
         first.sync(it.shelf)
         done = share_work(first).round()
         assert done.said
-        assert not admitting.has(it.space(first), guest)
+        assert not joining.has(it.space(first), guest)
         assert it.ledger().is_revoked
 
 
@@ -143,7 +144,7 @@ def test_who_cannot_be_told_of_a_revocation_keeps_nobody_in() -> None:
         work = it.work()
         told = work.revoke(it.record)
         assert "Ben is not told" in told.asked
-        assert not admitting.has(it.space, it.ben.device.devices.me.id)
+        assert not joining.has(it.space, it.ben.device.devices.me.id)
         assert spaces.count(it.space) == 0
         assert it.anna.letters.waiting_out() == []
 
@@ -287,7 +288,7 @@ class AtT2:
     shelf: Shelf
 
     @property
-    def space(self) -> admitting.Open:
+    def space(self) -> Open:
         return self.anna.device.devices.collection(NAME)
 
     def work(self, text: bytes = b"the text") -> Work:
@@ -361,7 +362,7 @@ class OfDocuments:
         """Have those who are in the space take it on anew, as their letters ask for."""
         opened = self.all.opened(self.all.ada)
         for each in (self.all.bo, self.all.cy):
-            assert admitting.has(opened, each.devices.me.id)
+            assert joining.has(opened, each.devices.me.id)
             meet(self.all.ada, each, opened)
         self.all.rounds()
 

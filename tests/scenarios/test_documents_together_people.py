@@ -15,6 +15,7 @@ from sealhold.node.sharechanges import ShareChanges
 from sealhold.node.sharedwithme import SharedWithMe
 from sealhold.node.shareforms import ShareForm, clauses_of
 from sealhold.node.sharework import ShareWork
+from sealhold.sharing.peers import spaces
 from tests.scenarios.vaults import new_home, opened
 
 NAMES = ("ada", "bo", "cy")
@@ -220,3 +221,25 @@ def test_a_share_of_documents_says_what_it_is_and_is_taken_back(
         with pytest.raises(NotFoundError):
             vault.text()
     assert ada.text("documents/plan") == "the plan\n"
+
+
+@pytest.mark.threat("T563")
+def test_who_is_let_go_on_a_device_that_looks_after_nothing_reads_nothing_more(
+    people: tuple[Vault, Vault, Vault], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, bo, _ = people
+    shared(ada)
+    for vault in (ada, bo):
+        vault.sync()
+    bo.accept()
+    for vault in (bo, ada, bo):
+        vault.sync()
+    ada.change(add=("cy",))
+    with monkeypatch.context() as patched:
+        patched.setattr(spaces, "is_mine", lambda *_: False)
+        ada.change(remove=("bo",))
+        ada.edit(PLAN, Edits(append="after Bo\n"))
+        ada.sync()
+    bo.sync()
+
+    assert bo.text() == "the plan\n"

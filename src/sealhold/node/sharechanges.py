@@ -69,6 +69,11 @@ class ShareChanges:
         for each in come:
             self._shares.person(each.id, unverified=unverified)
         left = (who | {each.id for each in come}) - {each.id for each in leave}
+        opened = spaces.space_of(self._devices, record)
+        if leave and (
+            opened is None or opened.members.state.admin_grant(self._devices.me.id) is None
+        ):
+            raise DeniedError("this device may remove nobody: do it on one that may administer")
         if not left:
             raise InvalidError("nobody would be left: take the share back instead")
         looking = {each.id for each in come} if Action.EDIT not in set(may) else set()

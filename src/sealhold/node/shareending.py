@@ -58,13 +58,17 @@ class ShareEnding:
         # THREAT T597: what is edited there goes to everybody who is in it
         return who - set(barred) if self.is_on(record) else frozenset()
 
+    def may_remove(self, opened: Open) -> bool:
+        """Return whether this device may remove people from a space."""
+        return opened.members.state.admin_grant(self._devices.me.id) is not None
+
     def left(self, opened: Open | None, record: Record) -> list[str]:
         """Return what other own devices do of a revocation once they hear of it, in words."""
         if opened is None:
             return ["another device of yours does that once it hears of this"]
         state, me = opened.members.state, self._devices.me.id
         found: list[str] = []
-        if state.admin_grant(me) is None:
+        if not self.may_remove(opened):
             found.append("a device that may administer removes who has it once it hears of this")
         keeper = state.ledgers.get(Id16(record.grant))
         if keeper is not None and keeper.device != me:
@@ -81,7 +85,7 @@ class ShareEnding:
             troubles: takes what is left, in sentences.
         """
         new = [spaces.say_over(self._devices, opened, part) for part in parts(record)]
-        if opened.members.state.admin_grant(self._devices.me.id) is not None:
+        if self.may_remove(opened):
             # THREAT T548: what is written from here on opens with nothing that they have
             new.append(bool(dismiss_all(self._devices, opened)))
             new.append(bool(spaces.empty(self._devices, opened)))

@@ -81,6 +81,7 @@ class Kept:
         self.denied += answers.denied
         self.signed_not += answers.odd
         self.said += answers.said
+        self.troubles += answers.troubles
 
 
 class ShareWork(ShareLooking):
@@ -191,6 +192,9 @@ class ShareWork(ShareLooking):
             return
         barred = self._ending.barred(record)
         if not is_mine:
+            if record.is_of_documents and self._ending.may_remove(opened):
+                # THREAT T563: who was let go here is gone, whichever device looks after it
+                done.said += let_go(self._devices, opened, self._ending.staying(record, barred))
             done.add(self._uses.help(opened, record, answers=not barred))
             return
         done.troubles += barred.values()

@@ -242,4 +242,5 @@ def test_who_is_let_go_on_a_device_that_looks_after_nothing_reads_nothing_more(
         ada.sync()
     bo.sync()
 
-    assert bo.text() == "the plan\n"
+    with pytest.raises(NotFoundError):
+        bo.text()

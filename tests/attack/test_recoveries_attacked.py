@@ -282,9 +282,7 @@ def test_who_holds_no_share_opens_nothing_and_a_holder_counts_once(here: Openers
         changed[at] ^= 1
         with pytest.raises((SealholdError, ValueError)):
             read_notice(bytes(changed), policy)
-    twice = write_notice(
-        bo.me, policy, read_notice(paper, policy).recovery, share.digest, heir=False
-    )
+    twice = write_notice(bo.me, policy, read_notice(paper, policy).drawn, share.digest, heir=False)
     here.open("Cy", [paper, twice, paper])
     assert [each.place for each in here.known("Cy")[0].notices] == [1, 2]
 

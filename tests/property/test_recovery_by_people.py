@@ -23,7 +23,7 @@ from sealhold.sharing.peers.letter import Kind, Sender, write
 from sealhold.sharing.peers.letters import Post
 from sealhold.sharing.peers.recoveryheld import check_released, recoveries, standing
 from sealhold.sharing.peers.recoveryopening import open_recovery, plan
-from sealhold.sharing.peers.recoverypapers import SaidVeto, write_notice, write_veto
+from sealhold.sharing.peers.recoverypapers import SaidVeto, called, write_notice, write_veto
 from tests.unit.opening_people import Openers, openers
 
 PLACES = {"Bo": 1, "Cy": 2, "Di": 3}
@@ -43,7 +43,8 @@ class Story:
     def __init__(self, here: Openers) -> None:
         self.here, self.bo = here, here.circle.others["Bo"]
         self.devices = self.bo.device.devices
-        self.recovery = self.devices.entropy(16)
+        self.drawn = self.devices.entropy(16)
+        self.recovery = called(here.share_of("Bo").policy, self.drawn, by_heir=False)
         self.heard: Instant | None = None
         self.vetoes: list[Veto] = []
         self.shares: dict[str, Instant] = {}
@@ -88,7 +89,7 @@ class Story:
 
     def _notice(self, name: str) -> bytes:
         me, share = self.here.circle.others[name].device.devices.me, self.here.share_of(name)
-        return write_notice(me, share.policy, self.recovery, share.digest, heir=False)
+        return write_notice(me, share.policy, self.drawn, share.digest, heir=False)
 
     def _veto(self, verified: int) -> None:
         owner = self.here.owner

@@ -52,6 +52,7 @@ def notices(args: Args) -> list[dict[str, object]]:
     return [
         {
             "recovery": each.recovery.hex(),
+            "drawn": each.drawn.hex(),
             "by_heir": each.by_heir,
             "holder": each.holder.hex(),
             "place": each.place,

@@ -177,4 +177,5 @@ class Tag(bytes, Enum):
     RECOVERY_SHARE = b"sealhold/recovery-share/v1"  # that a share is of this set, for this holder
     RECOVERY_WORDS = b"sealhold/recovery-words/v1"  # what may be shown of a share
     RECOVERY_NOTICE = b"sealhold/recovery-notice/v1"  # by a holder's device: a recovery was opened
+    RECOVERY_CALLED = b"sealhold/recovery-called/v1"  # of a recovery, of one set
     LETTER = b"sealhold/letter/v1"  # by a device, of a letter to another person

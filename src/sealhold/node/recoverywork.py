@@ -137,7 +137,7 @@ class RecoveryWork:
             as_heir: who holds the share here is the heir and opens it for themselves.
 
         Raises:
-            NotFoundError: nothing is held for such a person.
+            NotFoundError: nothing is held for such a person, or the notices are of a newer set.
             InvalidError: several are called so, or the text is none.
             DeniedError: the owner cannot be told, or papers or heir do not fit the set.
             HeldBackError: an heir who came too early.

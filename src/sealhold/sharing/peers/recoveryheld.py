@@ -64,7 +64,8 @@ class HeardVeto:
 class HeldRecovery:
     """A recovery of somebody, of whose set a share is or was held here."""
 
-    id: bytes  # 16
+    id: bytes  # 16: what it is called
+    drawn: bytes  # 16, by whoever opened it
     owner: ContactId
     rules: RecoveryPolicy
     by_heir: bool
@@ -96,7 +97,7 @@ def kept(one: HeldRecovery) -> Plain:
     rules = [one.rules.generation, one.rules.needed, one.rules.window_ms, one.rules.waiting_ms]
     opened = 0 if one.opened is None else one.opened
     admins = sorted(one.admins)
-    return [one.owner, rules, one.by_heir, admins, one.given, opened, one.opener]
+    return [one.owner, rules, one.by_heir, admins, one.given, opened, one.opener, one.drawn]
 
 
 def fact_key(recovery: bytes, which: bytes) -> bytes:
@@ -213,6 +214,7 @@ def _read(devices: Devices, key: bytes, owner: ContactId, told: list[Plain]) -> 
             int(given),
             int(opened),
             bytes(opener),
+            bytes(drawn),
         ]:
             pass
         case _:
@@ -222,6 +224,7 @@ def _read(devices: Devices, key: bytes, owner: ContactId, told: list[Plain]) -> 
     )
     return HeldRecovery(
         id=key,
+        drawn=drawn,
         owner=owner,
         rules=rules,
         by_heir=by_heir,

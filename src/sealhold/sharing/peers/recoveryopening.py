@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from sealhold.audit.event import EventKind
 from sealhold.model.encoding import Plain
-from sealhold.model.errors import DeniedError, ExhaustedError, HeldBackError
+from sealhold.model.errors import DeniedError, ExhaustedError, HeldBackError, NotFoundError
 from sealhold.model.ids import ID_BYTES
 from sealhold.model.quantities import Instant
 from sealhold.sharing.devices.certs import Role
@@ -40,6 +40,7 @@ from sealhold.sharing.peers.recoveryheld import (
 )
 from sealhold.sharing.peers.recoverypapers import (
     HolderNotice,
+    called,
     read_all,
     read_use,
     read_veto,
@@ -58,7 +59,8 @@ class Opening:
 
     share: Held
     owner: Known
-    recovery: bytes  # 16
+    recovery: bytes  # 16: what it is called
+    drawn: bytes  # 16: what that follows from
     by_heir: bool
     others: tuple[HolderNotice, ...]  # that were brought
     known: HeldRecovery | None  # what is known of it already
@@ -84,6 +86,7 @@ def plan(
 
     Raises:
         DeniedError: the owner cannot be told, or papers or heir do not fit the set.
+        NotFoundError: papers are of a newer set.
         HeldBackError: an heir who came too early.
         InvalidEncodingError: papers are none, or of several recoveries.
         BadCertificateError: one is by a device of nobody.
@@ -108,11 +111,15 @@ def plan(
     if is_of_heir and may > devices.now():
         raise HeldBackError("the waiting time of the heir is not over", may)
     known = _known(devices, share, others, is_of_heir=is_of_heir)
-    recovery = devices.entropy(ID_BYTES) if known is None else known.id
+    if others:
+        drawn = others[0].drawn
+    else:
+        drawn = devices.entropy(ID_BYTES) if known is None else known.drawn
     return Opening(
         share=share,
         owner=owner,
-        recovery=others[0].recovery if others else recovery,
+        recovery=called(share.policy, drawn, by_heir=is_of_heir),
+        drawn=drawn,
         by_heir=is_of_heir,
         others=others,
         known=known,
@@ -142,11 +149,13 @@ def open_recovery(devices: Devices, letters: Letters, opening: Opening) -> HeldR
         if len(before) >= MAX_OPENED:
             raise ExhaustedError("so many recoveries of one person were opened here")
         own = write_notice(
-            devices.me, share.policy, opening.recovery, share.digest, heir=opening.by_heir
+            devices.me, share.policy, opening.drawn, share.digest, heir=opening.by_heir
         )
         _, step.beside = letters.kept([(opening.owner, Kind.NOTICE, own)])
         admins = _admins(opening.owner.contact.card)
-        one = opening.known or _about(share, opening.recovery, admins, by_heir=opening.by_heir)
+        one = opening.known or _about(
+            share, opening.recovery, opening.drawn, admins, by_heir=opening.by_heir
+        )
         yes = replace(one, opened=now, opener=bytes(devices.me.id))
         draft.note(OPENED_KIND, opening.recovery, kept(yes))
         _put_notice(draft, opening.recovery, share.place, now, own)
@@ -198,22 +207,34 @@ def kinds_of_holders(devices: Devices) -> Mapping[str, Handler]:
 
 
 def _vetoed(devices: Devices, card: Card, letter: Letter) -> None:
-    """Take in a veto of somebody's device, and hear of the recovery by it."""
+    """Take in a veto of somebody's device, and hear of the recovery by it.
+
+    Raises:
+        NotFoundError: it is about a newer set than is held here, or no share is held.
+    """
     veto, share, now = read_veto(letter.body), _share_of(devices, letter.sender), devices.now()
-    if share is None or veto.verified > FRESH_MS:  # it never counts, and hides none that does
+    if veto.verified > FRESH_MS:  # it never counts, and hides none that does
         return
+    # THREAT T578: a veto that came before its set waits for it
+    if share is None:
+        raise NotFoundError("a veto against a recovery of a set of which no share is here")
     try:
         notices = read_all(veto.notices, share.policy)
     except DeniedError:  # about an older set, which is over
         return
     recovery = notices[0].recovery
-    known = {each.id: each for each in recoveries(devices, letter.sender)}
+    known = {
+        each.id: each
+        for each in recoveries(devices, letter.sender)
+        if each.rules.generation == share.policy.generation
+    }
     draft, one = Draft(devices.home.replica), known.get(recovery)
     if one is None:
         # THREAT T579: what vetoes tell of has room of its own, so they keep nobody from opening
         if sum(each.opened is None for each in known.values()) >= MAX_HEARD_OF:
             return
-        one = _about(share, recovery, _admins(card), by_heir=notices[0].by_heir)
+        drawn, by_heir = notices[0].drawn, notices[0].by_heir
+        one = _about(share, recovery, drawn, _admins(card), by_heir=by_heir)
         draft.note(OPENED_KIND, recovery, kept(one))
         for each in notices:
             _put_notice(draft, recovery, each.place, now, each.data)
@@ -249,10 +270,11 @@ def _known(
 
 
 def _about(
-    share: Held, recovery: bytes, admins: frozenset[bytes], *, by_heir: bool
+    share: Held, recovery: bytes, drawn: bytes, admins: frozenset[bytes], *, by_heir: bool
 ) -> HeldRecovery:
     return HeldRecovery(
         id=recovery,
+        drawn=drawn,
         owner=share.owner,
         rules=share.policy.rules,
         by_heir=by_heir,

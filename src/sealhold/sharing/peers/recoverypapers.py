@@ -3,6 +3,8 @@
 - A notice says that a holder opened a recovery, and that their share is one of the set: it shows a
   digest of the share, to which the policy commits together with the holder. So whoever has the
   policy counts notices of holders whom nobody named before.
+- Whoever opens a recovery draws something, and what it is called follows from that, its set and for
+  whom it is: what was drawn before, or for another set or person, never passes for it.
 - Who asks for their shares carries the notices from holder to holder, in one text.
 
 Source: docs/spec/54-recovery-by-people.md section 4.
@@ -12,12 +14,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sealhold.crypto.cards import MOST
-from sealhold.crypto.digest import DIGEST_BYTES, fingerprint
+from sealhold.crypto.digest import DIGEST_BYTES, fingerprint, tagged
 from sealhold.crypto.rootid import RootId
 from sealhold.crypto.sign import verify
 from sealhold.crypto.tags import Tag
 from sealhold.model.encoding import Plain, pack, unpack
-from sealhold.model.errors import BadCertificateError, DeniedError, InvalidEncodingError
+from sealhold.model.errors import (
+    BadCertificateError,
+    DeniedError,
+    InvalidEncodingError,
+    NotFoundError,
+)
 from sealhold.model.ids import ID_BYTES, ContactId
 from sealhold.sharing.devices.certs import MAX_CHAIN, Role, check_chain, read_certificate
 from sealhold.sharing.devices.me import MAX_NAME, Me
@@ -26,13 +33,15 @@ from sealhold.sharing.peers.recoveryshares import SetPolicy, commitment
 MAX_NOTICE = 32_768  # bytes
 MAX_CARRIED = 262_144  # bytes
 _FORM = 1
+_GENERATION = 8  # bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HolderNotice:
     """That a holder opened a recovery, for their share; read, and checked against a policy."""
 
-    recovery: bytes  # 16, random
+    recovery: bytes  # 16: what it is called
+    drawn: bytes  # 16, by whoever opened it
     by_heir: bool
     holder: ContactId
     place: int  # of the share in the set, from 1
@@ -48,9 +57,17 @@ class SaidVeto:
     verified: int  # milliseconds between the verification of its user and the veto
 
 
-def write_notice(me: Me, policy: SetPolicy, recovery: bytes, digest: bytes, *, heir: bool) -> bytes:
+def called(policy: SetPolicy, drawn: bytes, *, by_heir: bool) -> bytes:
+    """Return what a recovery of a set is called, by what was drawn for it: 16 bytes."""
+    generation = policy.generation.to_bytes(_GENERATION, "big")
+    # THREAT T578: one that is known, vetoed or over hides none of another set, person or kind
+    parts = (policy.root, generation, bytes([by_heir]), drawn)
+    return tagged(Tag.RECOVERY_CALLED, *parts)[:ID_BYTES]
+
+
+def write_notice(me: Me, policy: SetPolicy, drawn: bytes, digest: bytes, *, heir: bool) -> bytes:
     """Return the notice of a holder, signed by this device of theirs."""
-    about: list[Plain] = [_FORM, recovery, policy.root, policy.generation, heir, digest]
+    about: list[Plain] = [_FORM, drawn, policy.root, policy.generation, heir, digest]
     said = pack([*about, list(me.chain)])
     return pack([said, me.keys.signer.sign(Tag.RECOVERY_NOTICE, said)])
 
@@ -63,6 +80,7 @@ def read_notice(paper: bytes, policy: SetPolicy) -> HolderNotice:
         BadCertificateError: by a device of nobody, or one that may not speak for its person.
         BadSignatureError: it was changed since it was signed.
         DeniedError: it is about another set, or its signer holds no share of this one.
+        NotFoundError: it is about a newer set.
     """
     if len(paper) > MAX_NOTICE:
         raise InvalidEncodingError("no notice of a recovery")
@@ -74,14 +92,14 @@ def read_notice(paper: bytes, policy: SetPolicy) -> HolderNotice:
     match unpack(said):
         case [
             1,
-            bytes(recovery),
+            bytes(drawn),
             bytes(owner),
             int(generation),
             bool(by_heir),
             bytes(digest),
             list(chain),
         ] if (
-            len(recovery) == ID_BYTES
+            len(drawn) == ID_BYTES
             and len(digest) == DIGEST_BYTES
             and 1 <= len(chain) <= MAX_CHAIN
             and all(isinstance(each, bytes) for each in chain)
@@ -95,6 +113,8 @@ def read_notice(paper: bytes, policy: SetPolicy) -> HolderNotice:
     if certificate.role not in {Role.ADMIN, Role.FULL}:
         raise BadCertificateError("a notice by a device that may give none")
     verify(certificate.signing, Tag.RECOVERY_NOTICE, said, signature)
+    if owner == policy.root and generation > policy.generation:
+        raise NotFoundError("a notice about a newer set of shares than is known here")
     if (owner, generation) != (policy.root, policy.generation):
         raise DeniedError("a notice about another set of shares")
     committed = commitment(holder, digest)
@@ -102,7 +122,8 @@ def read_notice(paper: bytes, policy: SetPolicy) -> HolderNotice:
     if committed not in policy.shares:
         raise DeniedError("a notice by somebody who holds no share of the set")
     return HolderNotice(
-        recovery=recovery,
+        recovery=called(policy, drawn, by_heir=by_heir),
+        drawn=drawn,
         by_heir=by_heir,
         holder=ContactId(holder),
         place=policy.shares.index(committed) + 1,
@@ -139,9 +160,10 @@ def read_all(papers: Sequence[bytes], policy: SetPolicy) -> tuple[HolderNotice, 
         BadCertificateError: one is by a device of nobody.
         BadSignatureError: one was changed.
         DeniedError: one is about another set, or by somebody who holds no share of it.
+        NotFoundError: one is about a newer set.
     """
     found = [read_notice(each, policy) for each in papers]
-    if len({(each.recovery, each.by_heir) for each in found}) > 1:
+    if len({each.recovery for each in found}) > 1:
         raise InvalidEncodingError("notices of several recoveries")
     return tuple({each.place: each for each in found}.values())
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from sealhold.audit.event import EventKind
 from sealhold.model.encoding import Plain
-from sealhold.model.errors import DeniedError
+from sealhold.model.errors import DeniedError, NotFoundError
 from sealhold.model.ids import ContactId
 from sealhold.model.quantities import DAY, Instant
 from sealhold.sharing.devices.certs import Role
@@ -54,7 +54,7 @@ _NOBODY = bytes(KEY)
 class OwnRecovery:
     """A recovery of the owner's own secret."""
 
-    id: bytes  # 16
+    id: bytes  # 16: what it is called
     of: OwnSet
     by_heir: bool
     notices: tuple[tuple[HolderNotice, Instant], ...]  # each with when it was heard here
@@ -206,13 +206,17 @@ def _came(devices: Devices, letter: Letter) -> None:
     for one in sets:
         try:
             notice = read_notice(letter.body, one.policy)
-        except DeniedError:  # of another set
+        except (DeniedError, NotFoundError):  # of another set
             continue
         # THREAT T581: a holder tells of what they opened themselves
         if notice.holder != letter.sender:
             raise DeniedError("a notice of somebody else")
         key = fact_key(notice.recovery, bytes([notice.place]))
-        of_them = [each for _, _, each in _told(devices) if each.holder == notice.holder]
+        of_them = [
+            each
+            for of, _, each in _told(devices)
+            if of.policy.generation == one.policy.generation and each.holder == notice.holder
+        ]
         is_known = devices.home.replica.state.note(TOLD_KIND, key) is not None
         if not is_known and len(of_them) < MAX_OF_A_HOLDER:
             devices.keeping.recovery_told(EventKind.RECOVERY, "heard")
@@ -221,7 +225,7 @@ def _came(devices: Devices, letter: Letter) -> None:
             draft.note(TOLD_KIND, key, told)
             draft.commit()
         return
-    raise DeniedError("a notice by somebody who holds no share")
+    raise NotFoundError("a notice about a set of shares that is not known here")
 
 
 def _told(devices: Devices) -> Iterator[tuple[OwnSet, Instant, HolderNotice]]:

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from sealhold.model.errors import HeldBackError
-from sealhold.model.quantities import DAY
+from sealhold.model.errors import HeldBackError, InvalidError
+from sealhold.model.quantities import DAY, Instant
 from sealhold.sharing.devices.recovery import Course
-from sealhold.sharing.peers import recoveryopening, recoveryveto
-from sealhold.sharing.peers.letter import Kind
+from sealhold.sharing.peers import letters, recoveryopening, recoveryveto
+from sealhold.sharing.peers.card import Card
+from sealhold.sharing.peers.letter import Kind, Sender, write
 from sealhold.sharing.peers.recoveryheld import hand_out
 from sealhold.sharing.peers.recoverypapers import read_notice, write_notice
 from sealhold.sharing.peers.recoveryshares import Terms
@@ -37,9 +38,9 @@ def told(here: Openers) -> None:
 def heard_of(here: Openers) -> set[str]:
     """Return the holders of whose open recoveries the owner's devices say so at each sync."""
     devices, names = here.owner.device.devices, here.circle.others
-    by_root = {each.device.devices.me.root: name for name, each in names.items()}
+    by_root = {bytes(each.device.devices.me.root): name for name, each in names.items()}
     return {
-        by_root[notice.holder]
+        by_root[bytes(notice.holder)]
         for each in here.heard()
         if each.vetoed is None and own_standing(devices, each).course is Course.HELD
         for notice, _ in each.notices
@@ -161,3 +162,24 @@ def test_a_veto_that_comes_before_the_share_of_its_set_counts(
     owner.send("Cy", share, Kind.RECOVERY)
     told(here)
     assert [len(each.vetoes) for each in here.known("Cy")] == [1]
+
+
+@pytest.mark.threat("T578")
+def test_a_holder_whose_card_has_no_good_key_keeps_no_veto_from_the_others(
+    here: Openers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bo = here.circle.others["Bo"].card().id
+    here.open("Bo")
+    told(here)
+
+    def sealed(  # reason: as `write`
+        card: Card, sender: Sender, letter: bytes, kind: str, body: bytes, at: Instant
+    ) -> bytes:
+        if card.id == bo:
+            raise InvalidError("bytes that are no box key")
+        return write(card, sender, letter, kind, body, at)
+
+    monkeypatch.setattr(letters, "write", sealed)
+    assert here.veto() == 3
+    told(here)
+    assert [len(each.vetoes) for name in ("Cy", "Di") for each in here.known(name)] == [1, 1]

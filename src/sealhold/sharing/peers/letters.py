@@ -12,25 +12,28 @@ from dataclasses import dataclass, field
 
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import (
+    AuditUnavailableError,
+    BadCertificateError,
+    BadSignatureError,
     DeniedError,
     ExhaustedError,
+    InvalidEncodingError,
     InvalidError,
     SealholdError,
 )
 from sealhold.model.ids import ID_BYTES, ObjectName
-from sealhold.model.quantities import DAY
 from sealhold.sharing.devices.devices import Devices
 from sealhold.sharing.devices.drafting import Draft
 from sealhold.sharing.devices.keeping import Step
-from sealhold.sharing.peers.card import RELAY, Card, Door, fits, read_card
+from sealhold.sharing.peers.card import RELAY, Card, fits, read_card
 from sealhold.sharing.peers.contact import speaks
 from sealhold.sharing.peers.contacts import Contacts, Known
 from sealhold.sharing.peers.inbox import Inbox, Reach, Spot, leave, leave_at
 from sealhold.sharing.peers.letter import Kind, Letter, Sender, open_letter, read, write
+from sealhold.sharing.peers.lettersdone import count_done, is_done, put_done
 from sealhold.sharing.peers.owncard import REFUSALS, OwnCard
 from sealhold.stores.spec import Op
 
-TAKEN_KIND = "letter"  # of notes: letters that were taken in
 IN, OUT = "in", "out"
 MAX_OUT = 256  # letters that wait to be left
 MAX_OUT_BYTES = 67_108_864
@@ -39,6 +42,7 @@ MAX_IN_BYTES = 16_777_216
 MAX_OF_ONE = 16  # of those, by one sender
 MAX_STRANGERS = 32  # of those, by people who are not known
 MAX_A_DAY = 100  # of one contact
+_FORM = (InvalidEncodingError, BadCertificateError, BadSignatureError)
 
 Handler = Callable[[Known, Letter], None]  # it may be called again with the same letter
 
@@ -51,7 +55,7 @@ class Post:
     left: int = 0  # letters that were left for others
     kept: int = 0  # that came and wait
     refused: int = 0  # that nobody wrote, or that came to no room
-    is_new_card: bool = False  # the own card was renewed
+    is_new_card: bool = False  # the own card was renewed, or sent to more contacts
     troubles: list[str] = field(default_factory=list)  # each a sentence
 
 
@@ -100,18 +104,20 @@ class Letters:
             InvalidError: there is no card of this person yet, or a letter has no such form.
             ExhaustedError: too much waits already.
         """
-        out = self._outgoing()
-        size, ids, ops = sum(len(each.body) for each in out.values()), list[bytes](), list[Op]()
+        out, ids, ops = self._outgoing(), list[bytes](), list[Op]()
         for known, kind, body in posts:
             letter = self._devices.entropy(ID_BYTES)
-            size += len(self._sealed(known, letter, kind, body))
-            ids.append(letter)
-            told: Plain = [known.key, kind, body, []]
-            ops.append(self._devices.keeping.put_letter(OUT, letter, told))
+            # whose card has no good key keeps back no letters to others: that shows in `give`
+            self._sealed(known, letter, kind, body, is_trial=True)
             if kind == Kind.CARD:  # the newest card is enough
                 older = [i for i, each in out.items() if (each.to, each.kind) == (known.key, kind)]
                 ops += [self._devices.keeping.drop_letter(OUT, each) for each in older]
-        if len(out) + len(ids) > MAX_OUT or size > MAX_OUT_BYTES:
+                out = {i: each for i, each in out.items() if i not in older}
+            out[letter] = _Out(known.key, kind, body, ())
+            ids.append(letter)
+            told: Plain = [known.key, kind, body, []]
+            ops.append(self._devices.keeping.put_letter(OUT, letter, told))
+        if len(out) > MAX_OUT or sum(len(each.body) for each in out.values()) > MAX_OUT_BYTES:
             raise ExhaustedError("too many letters wait to be left")
         return ids, ops
 
@@ -130,14 +136,23 @@ class Letters:
         return [(by_key.get(each.to), each.kind) for each in self._outgoing().values()]
 
     def give(self, spots: Sequence[Spot], reach: Reach, post: Post) -> None:
-        """Leave what waits, where it can be left now."""
+        """Leave what waits, where it can be left now.
+
+        Raises:
+            AuditUnavailableError: nothing can be written.
+        """
         by_key = {each.key: each for each in self._contacts.every()}
         for letter, out in self._outgoing().items():
             known = by_key.get(out.to)
             if known is None:
                 self._drop(OUT, letter)
             elif not known.contact.is_paused:
-                self._leave(letter, out, known, spots, reach, post)
+                try:
+                    self._leave(letter, out, known, spots, reach, post)
+                except AuditUnavailableError:
+                    raise
+                except SealholdError as err:  # whose card has no good key keeps back no others
+                    post.troubles.append(f"a letter to {known.name} waits: {err}")
 
     # --- taking ---
 
@@ -191,7 +206,9 @@ class Letters:
 
     # --- within: sending ---
 
-    def _sealed(self, known: Known, letter: bytes, kind: str, body: bytes) -> bytes:
+    def _sealed(  # reason: a letter
+        self, known: Known, letter: bytes, kind: str, body: bytes, *, is_trial: bool = False
+    ) -> bytes:
         if known.contact.is_paused:
             raise DeniedError("this contact is paused until one of their cards was verified")
         own = self._own.card
@@ -199,7 +216,8 @@ class Letters:
             raise InvalidError("make a card of your own first: who gets a letter must know you")
         me = self._devices.me
         sender = Sender(name=own.name, box=own.box, chain=me.chain, signer=me.keys.signer)
-        return write(known.contact.card, sender, letter, kind, body, self._devices.now())
+        to = own if is_trial else known.contact.card
+        return write(to, sender, letter, kind, body, self._devices.now())
 
     def _leave(  # reason: one letter, and where it may go
         self,
@@ -226,7 +244,8 @@ class Letters:
                     leave(door, entropy(ID_BYTES), sealed, reach)
                     is_left = True
                     break
-                if _leave_at_all(door, spots, letter, sealed):
+                left = [leave_at(door, spot, letter, sealed) for spot in spots]
+                if any(left):
                     at.add(door.mailbox)
             except REFUSALS as err:
                 post.troubles.append(f"a letter to {known.name} waits: {err}")
@@ -274,41 +293,56 @@ class Letters:
         inbox.drop(name)
 
     def _came(self, letter: Letter, post: Post) -> None:
-        if self._is_taken(letter):
+        if is_done(self._devices, letter):
             return
         known = self._contacts.by_root(letter.sender)
         if known is not None and not self._may(known, letter):
             post.refused += 1
             post.troubles.append(f"a letter by a device that is not {known.name}'s any more")
-        elif known is not None and self._count(known) >= MAX_A_DAY:
+        elif known is not None and count_done(self._devices, known) >= MAX_A_DAY:
             # THREAT T540: somebody who is known does not fill the vault either
             post.refused += 1
             post.troubles.append(f"more than {MAX_A_DAY} letters of {known.name} in a day")
         elif self._why(known, letter):
             self._keep(known, letter, post)
         else:
-            self._save(self._devices.keeping.put_letter(IN, letter.id, letter.plain))
             self._apply(letter, post)
 
     def _apply(self, letter: Letter, post: Post) -> None:
         known = self._contacts.by_root(letter.sender)
-        if known is None or self._is_taken(letter) or not self._may(known, letter):
+        # THREAT T542: of strangers nothing is done
+        if known is None or is_done(self._devices, letter) or not self._may(known, letter):
             self._drop(IN, letter.id)
             return
         try:
             self._kinds[letter.kind](known, letter)
         except SealholdError as err:
-            post.troubles.append(f"a letter of {known.name} waits: {err}")
+            self._failed(known, letter, err, post)
             return
-        # THREAT T542: a letter counts once, and all devices of this person know that
-        draft = Draft(self._devices.home.replica)
-        draft.note(TAKEN_KIND, letter.id, [known.key, self._devices.now()])
-        draft.commit(Step(beside=[self._devices.keeping.drop_letter(IN, letter.id)]))
+        self._done(known, letter)
         post.taken += 1
 
-    def _keep(self, known: Known | None, letter: Letter, post: Post) -> None:
-        """Keep a letter that cannot be taken now, if there is room."""
+    def _failed(self, known: Known, letter: Letter, err: SealholdError, post: Post) -> None:
+        """Drop a letter that can never be taken in; keep another one, if there is room."""
+        # THREAT T540: what fails counts for the day, or waits in the room that is bounded
+        if type(err) is DeniedError or isinstance(err, _FORM):
+            self._done(known, letter)
+            post.refused += 1
+            how = "was dropped"
+        else:
+            how = "waits" if self._keep(known, letter, post) else "came to no room"
+        post.troubles.append(f"a letter of {known.name} {how}: {err}")
+
+    def _done(self, known: Known, letter: Letter) -> None:
+        draft = Draft(self._devices.home.replica)
+        put_done(self._devices, draft, known, letter)
+        draft.commit(Step(beside=[self._devices.keeping.drop_letter(IN, letter.id)]))
+
+    def _keep(self, known: Known | None, letter: Letter, post: Post) -> bool:
+        """Keep a letter that cannot be taken now, if there is room; return whether it waits."""
         waits = [each.letter for each in self.waiting()]
+        if letter.id in {each.id for each in waits}:
+            return True
         size = sum(len(each.plain) for each in waits) + len(letter.plain)
         strangers = sum(self._contacts.by_root(each.sender) is None for each in waits)
         of_one = sum(each.sender == letter.sender for each in waits)
@@ -319,11 +353,11 @@ class Letters:
             or of_one >= MAX_OF_ONE
             or (known is None and strangers >= MAX_STRANGERS)
         ):
-            if letter.id not in {each.id for each in waits}:
-                post.refused += 1
-            return
+            post.refused += 1
+            return False
         self._save(self._devices.keeping.put_letter(IN, letter.id, letter.plain))
         post.kept += 1
+        return True
 
     def _why(self, known: Known | None, letter: Letter) -> str:
         """Return why a letter cannot be taken in now; empty if it can."""
@@ -344,30 +378,11 @@ class Letters:
         if card is not None:
             self._contacts.learn(known, card)
 
-    def _is_taken(self, letter: Letter) -> bool:
-        return self._devices.home.replica.state.note(TAKEN_KIND, letter.id) is not None
-
-    def _count(self, known: Known) -> int:
-        """Return how many letters of a contact were taken within a day."""
-        since = self._devices.now() - DAY
-        count = 0
-        for _, note in self._devices.home.replica.state.notes(TAKEN_KIND):
-            match note.told:
-                case [bytes(key), int(at)] if key == known.key and at > since:
-                    count += 1
-        return count
-
     def _drop(self, way: str, letter: bytes) -> None:
         self._save(self._devices.keeping.drop_letter(way, letter))
 
     def _save(self, op: Op) -> None:
         self._devices.keeping.save(self._devices.home.about.id, Step(beside=[op]))
-
-
-def _leave_at_all(door: Door, spots: Sequence[Spot], letter: bytes, sealed: bytes) -> bool:
-    """Leave a letter at each folder and bucket where the inbox stands open; return if any."""
-    left = [leave_at(door, spot, letter, sealed) for spot in spots]
-    return any(left)
 
 
 @dataclass(frozen=True, slots=True)

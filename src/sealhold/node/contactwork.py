@@ -1,7 +1,7 @@
 """Other people, as a face asks for them: the own card, contacts, and letters between them.
 
-- A round renews the card, sends it to contacts if it is new, takes letters and leaves those that
-  wait. Who has no card has no inbox, and nothing is asked of any place.
+- A round renews the card, sends it to contacts who did not get it, takes letters and leaves those
+  that wait. Who has no card has no inbox, and nothing is asked of any place.
 
 Source: docs/spec/51-contacts.md; docs/spec/13-pairing.md section 10.
 """
@@ -16,6 +16,7 @@ from sealhold.node.sharedwithme import kinds_of_shares
 from sealhold.sharing.devices.pairingcode import as_terminal
 from sealhold.sharing.peers.armour import Sort, armoured, is_short, read_short, short, unarmoured
 from sealhold.sharing.peers.card import MAX_CARD, Card, read_card
+from sealhold.sharing.peers.cardletters import spread
 from sealhold.sharing.peers.contacts import Contacts, Known
 from sealhold.sharing.peers.letter import MAX_LETTER, Kind
 from sealhold.sharing.peers.letters import Handler, Letters, Post
@@ -221,7 +222,7 @@ class ContactWork:
                 way="in",
                 person=each.letter.name if each.known is None else each.known.name,
                 kind=each.letter.kind if each.known else "",
-                why=each.why or "it is taken in with the next round",
+                why=each.why or "it is tried again with the next round",
                 sender=each.letter.sender.hex(),
                 words=each.letter.words if each.known is None else (),
                 size=len(each.letter.body),
@@ -248,13 +249,9 @@ class ContactWork:
     # --- within ---
 
     def _renew(self) -> bool:
-        if not self.own.renew(self._work.places.spots()):
-            return False
-        data = self._card()
-        for known in self.contacts.every():
-            if not known.contact.is_paused:
-                self.letters.send(known, Kind.CARD, data)
-        return True
+        is_new = self.own.renew(self._work.places.spots())
+        sent = spread(self._work.devices, self.contacts, self.letters, self.own)
+        return is_new or sent > 0
 
     def _card(self) -> bytes:
         card = self.own.card

@@ -5,7 +5,7 @@ Source: docs/spec/51-contacts.md; docs/spec/52-share-spaces.md.
 
 from dataclasses import dataclass
 
-from sealhold.model.errors import NotFoundError
+from sealhold.model.errors import ExhaustedError, NotFoundError
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicework import DeviceWork
 from sealhold.node.sharework import Kept, ShareWork
@@ -50,5 +50,8 @@ class PeopleRounds:
             _ = self._devices.home
         except NotFoundError:
             return None
-        kept = self._shares.round()
+        try:
+            kept = self._shares.round()
+        except ExhaustedError as err:  # letters are left all the same, which makes room
+            kept = Kept(said=1, troubles=[f"not every share is kept up: {err}"])
         return Met(self._contacts.round(), kept)

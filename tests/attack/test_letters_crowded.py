@@ -17,9 +17,12 @@ from sealhold.model.quantities import Instant
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.peoplerounds import PeopleRounds
 from sealhold.sharing.peers import letters as bounds
-from sealhold.sharing.peers.card import Card
+from sealhold.sharing.peers.card import Card, Door
+from sealhold.sharing.peers.inbox import Spot, leave_at
 from sealhold.sharing.peers.letter import Kind, Sender, write
 from sealhold.sharing.peers.letters import Post
+from tests.unit.opening_people import Moved
+from tests.unit.recovering_people import circle
 from tests.unit.two_people import Person, anna_and_ben, people
 
 
@@ -152,6 +155,33 @@ def test_a_card_goes_to_all_after_a_kill_and_to_who_was_paused_or_away(
         assert not work._renew()
         anna.letters.give(anna.spots, None, Post())  # type: ignore[arg-type]
         assert numbers(anna, [ben, cem]) == [True, True]
+
+
+@pytest.mark.threat("T537")
+def test_contacts_who_are_out_of_reach_keep_no_card_from_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bounds, "MAX_OUT", 4)
+    clock = Moved()
+    with circle("B", "C", "D", "E", clock=clock) as here:
+        anna, others = here.owner, here.others
+        away = {door.mailbox for name in "BC" for door in others[name].card().doors}
+
+        def left(door: Door, spot: Spot, letter: bytes, sealed: bytes) -> bool:
+            return door.mailbox not in away and leave_at(door, spot, letter, sealed)
+
+        monkeypatch.setattr(bounds, "leave_at", left)
+        work = work_of(anna)
+        anna.own.call("Anna Maria")
+        assert work._renew()
+        for hours, sent in ((0, False), (0.5, False), (1, True), (2, True), (3, False)):
+            anna.letters.give(anna.spots, None, Post())  # type: ignore[arg-type]
+            clock.now += int(hours * 3_600_000)
+            assert work._renew() is sent, hours
+        assert numbers(anna, list(others.values())) == [False, False, True, True]
+        away.clear()
+        anna.letters.give(anna.spots, None, Post())  # type: ignore[arg-type]
+        assert numbers(anna, list(others.values())) == [True] * 4
 
 
 # --- T540: what keeps letters to others back ---

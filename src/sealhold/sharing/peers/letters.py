@@ -96,23 +96,28 @@ class Letters:
         self._devices.keeping.save(self._devices.home.about.id, Step(beside=ops))
         return letters[0]
 
-    def kept(self, posts: Sequence[tuple[Known, str, bytes]]) -> tuple[list[bytes], list[Op]]:
+    def kept(
+        self, posts: Sequence[tuple[Known, str, bytes]], back: Sequence[bytes] = ()
+    ) -> tuple[list[bytes], list[Op]]:
         """Return ids of letters, and what keeps them until they can be left; for `Step.beside`.
+
+        Cards that wait make way for newer ones, and those to contacts in `back` for any.
 
         Raises:
             DeniedError: a contact is paused.
             InvalidError: there is no card of this person yet, or a letter has no such form.
             ExhaustedError: too much waits already.
         """
-        out, ids, ops = self._outgoing(), list[bytes](), list[Op]()
+        gone = {known.key for known, kind, _ in posts if kind == Kind.CARD} | set(back)
+        before, ids = self._outgoing(), list[bytes]()
+        out = {
+            i: each for i, each in before.items() if each.kind != Kind.CARD or each.to not in gone
+        }
+        ops: list[Op] = [self._devices.keeping.drop_letter(OUT, i) for i in before if i not in out]
         for known, kind, body in posts:
             letter = self._devices.entropy(ID_BYTES)
             # whose card has no good key keeps back no letters to others: that shows in `give`
             self._sealed(known, letter, kind, body, is_trial=True)
-            if kind == Kind.CARD:  # the newest card is enough
-                older = [i for i, each in out.items() if (each.to, each.kind) == (known.key, kind)]
-                ops += [self._devices.keeping.drop_letter(OUT, each) for each in older]
-                out = {i: each for i, each in out.items() if i not in older}
             out[letter] = _Out(known.key, kind, body, ())
             ids.append(letter)
             told: Plain = [known.key, kind, body, []]

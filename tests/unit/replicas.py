@@ -14,13 +14,14 @@ from sealhold.model.errors import CarrierAwayError, NoEpochError, ObjectNotFound
 from sealhold.model.ids import ObjectName
 from sealhold.model.quantities import Instant
 from sealhold.net.spec import Abilities, Heads, Listed, Putting
+from sealhold.sharing.devices.circle import Own
 from sealhold.sharing.devices.exchange import Exchange, Report
 from sealhold.sharing.devices.keeping import Keeping
 from sealhold.sharing.devices.keybag import BagKey
 from sealhold.sharing.devices.names import Mailbox
 from sealhold.sharing.devices.oplog import LogId
 from sealhold.sharing.devices.ops import Operation
-from sealhold.sharing.devices.replica import Own, Replica
+from sealhold.sharing.devices.replica import Replica
 from tests.unit.memory_vault import NOON, memory_vault
 
 COLLECTION = b"c" * 16
@@ -105,7 +106,8 @@ class Everybody:
     def cut(self, log: LogId) -> int | None:
         return self.cuts.get(log)
 
-    def epoch(self, epoch: bytes) -> Secret | None:
+    def epoch(self, epoch: bytes, *, kept: bool = False) -> Secret | None:
+        del kept
         return self.epochs.get(epoch)
 
     def current(self) -> tuple[bytes, Secret]:

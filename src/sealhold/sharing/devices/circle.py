@@ -5,13 +5,24 @@
 Source: docs/spec/12-membership.md.
 """
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 from sealhold.crypto.secret import Secret
-from sealhold.crypto.sign import PublicKey
+from sealhold.crypto.sign import PublicKey, SigningKey
 from sealhold.sharing.devices.keybag import BagKey
-from sealhold.sharing.devices.oplog import LogId
+from sealhold.sharing.devices.oplog import MAX_SEQ, LogId
 from sealhold.sharing.devices.ops import Operation
+
+NOT_SAID: Final = MAX_SEQ  # where the log of a removed device ends, as long as nobody said it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """Who writes here."""
+
+    log: LogId
+    signer: SigningKey
 
 
 class Circle(Protocol):
@@ -26,11 +37,16 @@ class Circle(Protocol):
         ...
 
     def cut(self, log: LogId) -> int | None:
-        """Return after which number nothing of a log counts; None if all of it does."""
+        """Return after which number nothing of a log counts; None if its device is a member."""
         ...
 
-    def epoch(self, epoch: bytes) -> Secret | None:
-        """Return the secret of an epoch; None if this device does not have it."""
+    def epoch(self, epoch: bytes, *, kept: bool = False) -> Secret | None:
+        """Return the secret of an epoch; None if this device does not have it.
+
+        Args:
+            epoch: its id.
+            kept: also one that counts no more, for what was taken in while it did.
+        """
         ...
 
     def current(self) -> tuple[bytes, Secret]:

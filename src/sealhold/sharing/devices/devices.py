@@ -17,30 +17,33 @@ from sealhold.model.encoding import Plain
 from sealhold.model.errors import (
     ConflictError,
     DeniedError,
+    InvalidEncodingError,
     NotADeviceError,
     NotFoundError,
 )
 from sealhold.model.ids import ID_BYTES, CollectionId, DeviceId, Id16
 from sealhold.model.quantities import Instant
 from sealhold.sharing.devices import me as own
+from sealhold.sharing.devices.beginning import another, entering, others
 from sealhold.sharing.devices.bodies import Bodies
-from sealhold.sharing.devices.certs import OF_OTHERS, Role, issue, read_certificate
+from sealhold.sharing.devices.certs import OF_OTHERS, Role
 from sealhold.sharing.devices.drafting import Draft
 from sealhold.sharing.devices.identity import DeviceKeys
 from sealhold.sharing.devices.joinpapers import About, Holds, checked_name, read_about
 from sealhold.sharing.devices.keeping import BAG, EPOCH, Keeping, KeptSecret, Step
 from sealhold.sharing.devices.keybag import BagKey
+from sealhold.sharing.devices.logends import removals
 from sealhold.sharing.devices.logicaltime import LogicalTime, following
 from sealhold.sharing.devices.me import Me
-from sealhold.sharing.devices.membercircle import Members, Thing, prekey_object
-from sealhold.sharing.devices.memberentries import Certified, EntryKind
+from sealhold.sharing.devices.membercircle import Members, prekey_object
+from sealhold.sharing.devices.memberentries import EntryKind
 from sealhold.sharing.devices.memberstate import Member
 from sealhold.sharing.devices.replica import Replica
 from sealhold.stores.spec import ObjectStore
 from sealhold.vault.core import Core
 from sealhold.vault.shares import following as spending
 
-NAME_KIND, COLLECTION_KIND, CUT_KIND = "name", "collection", "cut"  # of notes
+NAME_KIND, COLLECTION_KIND = "name", "collection"  # of notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +148,8 @@ class Devices:
         members = Members(about.id, me.root, me.keys)
         time = LogicalTime(core.clock(), 0)
         later = following(time, core.clock())
-        members.take(self._entering(members, time))
-        for device in self._others(members):
+        members.take([entering(me, members, time)])
+        for device in others(me, self.home.members, members) if self._open else ():
             members.take([members.write(EntryKind.ADD, device, later)])
         members.take([prekey_object(me.keys)])
         members.renewed(later, core.entropy)
@@ -252,14 +255,23 @@ class Devices:
         self._keep(self.me, "token")
 
     def adopt(self) -> list[Open]:
-        """Take on the collections that other devices began; return those."""
+        """Take on the collections that other devices began; return those.
+
+        What is told of one and is not as it must be is taken on by nobody, and noted as refused.
+        """
         known = {bytes(each.about.id) for each in self.collections()}
-        found: list[Open] = []
-        for key, note in list(self.home.replica.state.notes(COLLECTION_KIND)):
-            if key not in known:
-                about = read_about(note.told)
-                self.keeping.put_collection(about.id, about.told(), Step(), "collection")
-                found.append(self._load(about, self._members(about)))
+        state, found = self.home.replica.state, list[Open]()
+        for key, note in list(state.notes(COLLECTION_KIND)):
+            if key in known:
+                continue
+            try:
+                about = another(key, note.told)
+            except InvalidEncodingError as err:
+                refused = f"a collection by {note.device.hex()[:8]}: {err}"
+                state.refused += [refused] if refused not in state.refused else []
+                continue
+            self.keeping.put_collection(about.id, about.told(), Step(), "collection")
+            found.append(self._load(about, self._members(about)))
         return found
 
     def take_on(self, about: About) -> Open:
@@ -280,20 +292,19 @@ class Devices:
         if came:
             self.keeping.save(opened.about.id, step_of(opened.members, came))
             opened.replica.load()
+            if opened.replica.is_outside:
+                self.go_on_anew()
         return len(came)
 
     # --- inside ---
 
     def learn_cuts(self, opened: Open) -> None:
-        """Take in what admins said of where a removed device's logs end."""
-        cuts: dict[bytes, dict[bytes, int]] = {}
-        for key, note in opened.replica.state.notes(CUT_KIND):
-            of, by = DeviceId(Id16(key)), DeviceId(Id16(note.device))  # who is back has none
-            if opened.members.state.admin_grant(by) and not opened.members.state.certificate(of):
-                cuts[key] = {bytes(name): int(seq) for name, seq in note.told}
+        """Take in what was said of where the logs of removed devices end."""
+        cuts = opened.replica.ends.counting(removals(opened.members.log))
         if cuts != opened.members.cuts:
             opened.members.cuts = cuts
             opened.replica.load()
+            opened.replica.drop_erased()
 
     def turn_bag(self, members: Members, time: LogicalTime) -> BagKey:
         """Take in a fresh key of the bag, and return it.
@@ -304,35 +315,6 @@ class Devices:
         """
         members.bagged(new_key(self._core.entropy, "bag key"), time)
         return members.current_bag()
-
-    def _entering(self, members: Members, time: LogicalTime) -> list[bytes]:
-        """Return the entries by which this device is the first member of a collection.
-
-        Raises:
-            DeniedError: the root did not certify it.
-        """
-        data = [Certified(read_certificate(each), each) for each in self.me.chain]
-        if len(data) > 1:
-            raise DeniedError("only a device that the root certified begins a collection")
-        return [bytes([Thing.ENTRY]) + members.log.enter(self.me.keys, data[0], time)]
-
-    def _others(self, members: Members) -> list[Certified]:
-        """Return certificates by this device for the other full members, for a new collection."""
-        if not self._open:
-            return []
-        home, me = self.home.members, self.me
-        found: list[Certified] = []
-        for device, member in home.state.members.items():
-            known = member.certificate
-            if device == me.id or home.state.certificate(device) is None:
-                continue
-            if known.covers(members.collection):
-                # a certificate stands on its issuer, who here is this device
-                again = replace(known, issuer=me.id, seq=known.seq + me.certificate.seq)
-                data = issue(again, me.keys.signer)
-                found.append(Certified(read_certificate(data), data))
-        members.prekeys.update(home.prekeys)
-        return found
 
     def call(self, device: DeviceId, name: str) -> None:
         """Write down what a device is called."""
@@ -365,6 +347,8 @@ class Devices:
         opened = Open(about, members, replica, Bodies(replica, self._staging))
         self._open[about.id] = opened
         self.learn_cuts(opened)
+        if replica.is_outside:
+            self.go_on_anew()
         return opened
 
     def keep_keys(self, keys: DeviceKeys) -> None:

@@ -24,6 +24,7 @@ from sealhold.model.ids import DeviceId, Id16, ReceiptId, random_id
 from sealhold.sharing.devices import joining
 from sealhold.sharing.devices.certs import Role
 from sealhold.sharing.devices.chosen import keeps_all
+from sealhold.sharing.devices.cutting import say_ends
 from sealhold.sharing.devices.devices import Devices, Open
 from sealhold.sharing.devices.drafting import Draft
 from sealhold.sharing.devices.joinpapers import Holds
@@ -55,6 +56,9 @@ def remove(devices: Devices, device: DeviceId) -> bytes:
     is_member = any(
         joining.has(each, device) for each in devices.collections() if not each.is_foreign
     )
+    for each in devices.collections():
+        if not each.is_foreign:
+            say_ends(devices, each)
     if not is_member and (paper := receipt(devices, device)) is not None:
         return paper
     had = _gathered(devices, device)

@@ -9,6 +9,7 @@ Source: docs/spec/11-exchange-and-op-log.md section 8; docs/spec/12-membership.m
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from sealhold.model.clock import Entropy
 from sealhold.model.encoding import pack, unpack
@@ -29,8 +30,8 @@ from sealhold.sharing.devices.certs import (
     issue,
     read_certificate,
 )
-from sealhold.sharing.devices.devices import CUT_KIND, Devices, Open, step_of
-from sealhold.sharing.devices.drafting import Draft
+from sealhold.sharing.devices.cutting import endless, say_ends
+from sealhold.sharing.devices.devices import Devices, Open, step_of
 from sealhold.sharing.devices.identity import DeviceKeys, device_id, read_prekey
 from sealhold.sharing.devices.joinpapers import (
     Given,
@@ -215,8 +216,7 @@ def remove_from(devices: Devices, opened: Open, gone: Sequence[DeviceId]) -> Non
     bag = devices.turn_bag(members, _next(time))
     _keep(devices, opened, before)
     wrap_again(opened.replica, bag)  # who comes in later gets this key alone
-    for device in gone:
-        _cut(devices, opened, device)
+    say_ends(devices, opened)
 
 
 def bring_together(devices: Devices, opened: Open) -> None:
@@ -227,10 +227,15 @@ def bring_together(devices: Devices, opened: Open) -> None:
     Raises:
         NoEpochError: the prekey of a member is not known yet.
     """
-    members, before = opened.members, set(opened.members.objects)
+    members = opened.members
     if members.state.admin_grant(devices.me.id) is None:
         return
-    time = devices.time_of(opened)
+    # THREAT T600: a removal that was cut off, or whose author is gone, gets its end all the same
+    with suppress(NoEpochError):
+        say_ends(devices, opened)
+    if gone := endless(opened):
+        remove_from(devices, opened, gone)
+    before, time = set(members.objects), devices.time_of(opened)
     if members.are_apart():
         members.renewed(time, devices.entropy)
     try:
@@ -246,16 +251,6 @@ def has(opened: Open, device: DeviceId) -> bool:
     """Return whether a device is a member, in good standing or suspended."""
     found = opened.members.state.members.get(device)
     return found is not None and found.standing is not Standing.REMOVED
-
-
-def _cut(devices: Devices, opened: Open, device: DeviceId) -> None:
-    """Say after which entries of a removed device nothing counts."""
-    book = opened.replica.book
-    logs = [log for log in book.logs() if log.device == device]
-    draft = Draft(opened.replica)
-    draft.note(CUT_KIND, device, [[log.incarnation, book.head(log).seq] for log in logs])
-    draft.commit()
-    devices.learn_cuts(opened)
 
 
 def add(devices: Devices, opened: Open, certified: Certified, prekey: bytes) -> None:

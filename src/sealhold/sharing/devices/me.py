@@ -28,9 +28,9 @@ from sealhold.sharing.devices.certs import (
     check_chain,
     issue_by_root,
 )
+from sealhold.sharing.devices.circle import Own
 from sealhold.sharing.devices.identity import DeviceKeys, open_keys
 from sealhold.sharing.devices.oplog import LogId
-from sealhold.sharing.devices.replica import Own
 
 FORM = 1
 MAX_NAME = 64  # characters of a device's name

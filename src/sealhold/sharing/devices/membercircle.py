@@ -25,6 +25,7 @@ from sealhold.model.errors import (
 )
 from sealhold.model.ids import CollectionId, DeviceId, EpochId, Id16
 from sealhold.sharing.devices.certs import OF_OTHERS, Role
+from sealhold.sharing.devices.circle import NOT_SAID
 from sealhold.sharing.devices.epochs import Keyring, is_announced, new_epoch
 from sealhold.sharing.devices.identity import BoxId, DeviceKeys, Prekey, box_id, read_prekey
 from sealhold.sharing.devices.keybag import BagKey
@@ -114,24 +115,27 @@ class Members:
     def signer(self, device: bytes) -> PublicKey | None:
         """Return the key by which a device signs; None if it never was a member."""
         found = self.state.members.get(DeviceId(Id16(device)))
+        if device == self.keys.id:  # what took it in may count no more
+            return self.keys.signer.public
         return None if found is None else found.certificate.signing
 
     def may(self, device: bytes, op: Operation) -> bool:
         """Return whether a member's role lets it say something."""
         found = self.state.members.get(DeviceId(Id16(device)))
-        return found is not None and may_say(found.certificate.role, device, op)
+        is_own = device == self.keys.id
+        return is_own if found is None else may_say(found.certificate.role, device, op)
 
     def cut(self, log: LogId) -> int | None:
-        """Return after which number nothing of a log counts; None if all of it does."""
+        """Return after which number nothing of a log counts; None if its device is a member."""
         if self.state.certificate(DeviceId(Id16(log.device))) is not None:
             return None
         cuts = self.cuts.get(log.device)
-        return None if cuts is None else cuts.get(log.incarnation, 0)
+        return NOT_SAID if cuts is None else cuts.get(log.incarnation, 0)
 
-    def epoch(self, epoch: bytes) -> Secret | None:
-        """Return the secret of an epoch that counts; None if this device does not have it."""
+    def epoch(self, epoch: bytes, *, kept: bool = False) -> Secret | None:
+        """Return the secret of an epoch that counts, or did; None if it is not here."""
         # THREAT T495: who was removed has no epoch of its own under which it could still write
-        return self._epochs.secret(epoch) if epoch in self._announced() else None
+        return self._epochs.secret(epoch) if kept or epoch in self._announced() else None
 
     def current(self) -> tuple[bytes, Secret]:
         """Return the epoch to write under, with its secret.

@@ -11,20 +11,20 @@ Source: docs/spec/11-exchange-and-op-log.md.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from sealhold.crypto.seal import new_key
 from sealhold.crypto.secret import Secret
-from sealhold.crypto.sign import PublicKey, SigningKey
+from sealhold.crypto.sign import PublicKey
 from sealhold.model.clock import Clock, Entropy
 from sealhold.model.errors import NoEpochError, TamperedError
-from sealhold.model.ids import ID_BYTES
 from sealhold.sharing.devices import keybag
-from sealhold.sharing.devices.circle import Circle
+from sealhold.sharing.devices.circle import NOT_SAID, Circle, Own
 from sealhold.sharing.devices.documentbook import DocumentBook, rescued, tell_again
 from sealhold.sharing.devices.keeping import Keeping, KeptEntry, KeptSegment, Step
+from sealhold.sharing.devices.keydropping import leave_out, write_anew
 from sealhold.sharing.devices.logbook import Logbook
-from sealhold.sharing.devices.logicaltime import LogicalTime, following
+from sealhold.sharing.devices.logends import LogEnds
+from sealhold.sharing.devices.logicaltime import following
 from sealhold.sharing.devices.oplog import (
-    MAX_TOLD,
+    MAX_SEQ,
     LogId,
     Place,
     Told,
@@ -33,18 +33,9 @@ from sealhold.sharing.devices.oplog import (
     open_entry,
     seal_entry,
 )
-from sealhold.sharing.devices.ops import EraseOp, KeysOp, Operation, size_of
+from sealhold.sharing.devices.ops import EraseOp, KeysOp, Operation
+from sealhold.sharing.devices.retelling import told_again, told_in_parts, untold
 from sealhold.sharing.devices.state import State
-
-ROOM = 4_096  # bytes of an entry that its time and heads may take
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Own:
-    """Who writes here."""
-
-    log: LogId
-    signer: SigningKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +69,9 @@ class Replica:
         self._clock = clock
         self._held: dict[LogId, int] = {}  # heads that own entries have told of
         self._frozen: dict[LogId, int] = {}  # of forked logs, the last number before the fork
+        self._outside: dict[LogId, int] = {}  # own logs: the first number under an epoch that fell
+        self._lost: set[bytes] = set()  # what is erased for sure
+        self.ends = LogEnds(collection, circle)
         self.book = Logbook()
         self.state = State(collection, circle)
         self.documents = DocumentBook()
@@ -98,16 +92,38 @@ class Replica:
             self._read()
 
     def _read(self) -> None:
+        before = dict(vars(self))
+        try:
+            self._read_all()
+        except BaseException:
+            vars(self).update(before)  # a head of nothing would have numbers written twice
+            raise
+
+    def _read_all(self) -> None:
         self.book = Logbook()
+        self.ends = LogEnds(self.collection, self.circle)
         self.state = State(self.collection, self.circle)
         self.documents = DocumentBook()
         self.segments = {each.id: each for each in self.keeping.segments(self.collection)}
         self._held, self.told_keys, self.told_at = {}, {}, {}
+        self._outside, self._lost = {}, set()
         for segment in self.segments.values():
             self.state.add_keys(segment.keys)
         for entry in self.keeping.entries(self.collection):
-            self._apply(self._open(entry.log, entry.seq, entry.data))
+            if self.circle.signer(entry.log.device) is None:
+                # what took its device in counts no more
+                self.book.took(entry.log, entry.seq, entry.hash, ())
+                continue
+            self._apply(self._open(entry.log, entry.seq, entry.data, kept=True))
+            epoch = epoch_of(entry.data)
+            if entry.log.device == self.own.log.device and self.circle.epoch(epoch) is None:
+                self._outside.setdefault(entry.log, entry.seq)
         self.state.settle()
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether the own log stands under an epoch that counts no more: others cannot read it."""
+        return self.own.log in self._outside
 
     def frozen(self, log: LogId) -> int | None:
         """Return the last number of a log before it was forked; None if it was not."""
@@ -130,9 +146,6 @@ class Replica:
         told += ops
         made = self._entries(told)
         self._commit(made, step)
-
-    def _now(self) -> LogicalTime:
-        return following(self.state.last, self._clock())
 
     def _commit(self, made: list[Opened], step: Step) -> None:
         """Make own entries durable, and apply them."""
@@ -157,17 +170,8 @@ class Replica:
         gone = set(things)
         step = Step(secrets=rescued(self, gone))
         ops = [EraseOp(thing) for thing in sorted(gone)]
-        told: list[Operation] = []
-        for segment in self.segments.values():
-            kept = keybag.without(segment.keys, gone)
-            # THREAT T491: what held a key of it is written anew, under the fresh key of the bag
-            if len(kept) == len(segment.keys):
-                told.append(_segment(segment).told(self.collection, bag, self.entropy))
-                continue
-            step.gone_segments.append(segment.id)
-            for new in keybag.segments(self.collection, kept, self.entropy):
-                step.segments.append(KeptSegment(new.id, new.key, dict(new.keys)))
-                told.append(new.told(self.collection, bag, self.entropy))
+        here = list(self.segments.values())
+        told = write_anew(self.collection, here, gone, step, bag, self.entropy)
         for old in step.gone_segments:
             del self.segments[old]
         self.gone.update(step.gone_segments)
@@ -176,7 +180,7 @@ class Replica:
         return step.gone_segments
 
     def open(self, log: LogId, seq: int, data: bytes, prev: bytes | None = None) -> Opened:
-        """Return an entry that came from elsewhere, checked.
+        """Return an entry, checked: one that is here, or one that came from elsewhere.
 
         Args:
             log: whose it is.
@@ -188,17 +192,29 @@ class Replica:
             NoEpochError: under an epoch that is not known here, or not yet.
             TamperedError: not the entry of that place, or not by a member.
         """
-        return self._open(log, seq, data, prev)
+        kept = self.book.hash_of(log, seq) == entry_hash(data)
+        return self._open(log, seq, data, prev, kept=kept)
 
     def said(self, opened: Opened) -> tuple[Operation, ...]:
-        """Return what an entry tells of that its writer's role lets it say."""
+        """Return what an entry tells, if it counts, of that its writer's role lets it say."""
+        return self._allowed(opened) if self._standing(opened)[0] else ()
+
+    def _allowed(self, opened: Opened) -> tuple[Operation, ...]:
         device = opened.entry.log.device
         return tuple(op for op in opened.told.ops if self.circle.may(device, op))
+
+    def _standing(self, opened: Opened) -> tuple[bool, bool]:
+        """Return whether an entry counts, and whether no end that is said later changes that."""
+        log, seq = opened.entry.log, opened.entry.seq
+        cut = self.circle.cut(log)
+        is_in = cut is None or seq <= cut
+        # THREAT T498: of a forked log no branch counts, so no carrier decides which one does
+        return is_in and seq <= self._frozen.get(log, seq), is_in and cut != NOT_SAID
 
     def entries(self) -> Iterator[Opened]:
         """Yield all entries that are here, opened, each log's in its order."""
         for entry in self.keeping.entries(self.collection):
-            yield self._open(entry.log, entry.seq, entry.data)
+            yield self._open(entry.log, entry.seq, entry.data, kept=True)
 
     def signer_of(self, device: bytes) -> PublicKey:
         """Return the key by which a device signs.
@@ -211,13 +227,13 @@ class Replica:
             raise TamperedError("written by a device that is no member")
         return signer
 
-    def secret_of(self, epoch: bytes) -> Secret:
-        """Return the secret of an epoch.
+    def secret_of(self, epoch: bytes, *, kept: bool = False) -> Secret:
+        """Return the secret of an epoch; if `kept`, also of one that counts no more.
 
         Raises:
             NoEpochError: it is not here, or not yet.
         """
-        secret = self.circle.epoch(epoch)
+        secret = self.circle.epoch(epoch, kept=kept)
         if secret is None:
             raise NoEpochError("written under an epoch that is not known here")
         return secret
@@ -227,10 +243,17 @@ class Replica:
         came = list(opened)
         step.entries += [each.entry for each in came]
         step.segments += segments
-        erased = {op.object for each in came for op in self.said(each) if isinstance(op, EraseOp)}
+        erases = [
+            (op.object, self._standing(each)[1])
+            for each in came
+            for op in self.said(each)
+            if isinstance(op, EraseOp)
+        ]
+        erased = {thing for thing, _ in erases}
         # THREAT T491: what another device erased loses its keys here too
         step.secrets += rescued(self, erased)
-        self._drop(erased, step)
+        # THREAT T600: what a removed device erases waits for where its log ends
+        self._drop({thing for thing, is_sure in erases if is_sure}, step)
         self.keeping.save(self.collection, step)
         for segment in step.segments:
             self.segments[segment.id] = segment
@@ -243,6 +266,15 @@ class Replica:
         if erased:
             tell_again(self)
 
+    def drop_erased(self) -> None:
+        """Drop, durably, what is kept here still of the keys of objects that are erased."""
+        named = {name.object for segment in self.segments.values() for name in segment.keys}
+        step = Step()
+        self._drop(named & self._lost, step)
+        if step.gone_segments:
+            self.keeping.save(self.collection, step)
+            self.segments.update((each.id, each) for each in step.segments)
+
     def tell_forks(self) -> None:
         """Tell what is here of logs that were forked, so that all replicas find the same place.
 
@@ -252,7 +284,8 @@ class Replica:
         """
         for fork in self.book.forks():
             if heads := self.book.untold(fork):
-                told = Told(self._now(), tuple((fork.log, head) for head in heads), ())
+                time = following(self.state.last, self._clock())
+                told = Told(time, tuple((fork.log, head) for head in heads), ())
                 self._commit(self._sealed([told]), Step())
         if self._froze():
             self._read()
@@ -275,34 +308,32 @@ class Replica:
         self.load()
 
     def tell_frozen(self) -> None:
-        """Tell in the own log what earlier ones of this device tell after they were forked.
+        """Tell in the own log what earlier ones of this device tell where they count no more.
+
+        Others cannot take that in: it stands behind a fork, or under an epoch that fell.
 
         Raises:
             NoEpochError: there is no epoch that every member has; nothing was written.
             AuditUnavailableError: nothing can be written.
         """
         own = [log for log in self.book.logs() if log.device == self.own.log.device]
-        ends = {log: self._frozen.get(log, self.book.head(log).seq) for log in own}
-        if all(ends[log] == self.book.head(log).seq for log in own):
+        heads = {log: self.book.head(log).seq for log in own}
+        fell = {log: seq - 1 for log, seq in self._outside.items()}
+        ends = {log: min(heads[log], self._frozen.get(log, MAX_SEQ)) for log in own}
+        ends = {log: min(end, fell.get(log, end)) for log, end in ends.items()}
+        if ends == heads:
             return
-        counts = {
-            (each.time, each.ops)
-            for log in own
-            for each in self._kept(log, range(1, ends[log] + 1))
-        }
-        left = {
-            (each.time, each.ops): Told(each.time, (), each.ops)
-            for log in own
-            for each in self._kept(log, range(ends[log] + 1, self.book.head(log).seq + 1))
-            if (each.time, each.ops) not in counts
-        }
-        self._commit(self._sealed(left.values()), Step())
+        counts = (t for log in own for t in self._kept(log, range(1, ends[log] + 1)))
+        left = (t for log in own for t in self._kept(log, range(ends[log] + 1, heads[log] + 1)))
+        told = untold(counts, left)
+        again = (told_again(t, self.collection, self.circle, self.entropy) for t in told)
+        self._commit(self._sealed(again), Step())
 
     def _kept(self, log: LogId, numbers: Iterable[int]) -> Iterator[Told]:
         for seq in numbers:
             kept = self.keeping.entry(self.collection, log, seq)
             if kept is not None:
-                yield self._open(log, seq, kept.data).told
+                yield self._open(log, seq, kept.data, kept=True).told
 
     def _froze(self) -> bool:
         """Look which logs are forked; return whether other entries count than did."""
@@ -310,31 +341,22 @@ class Replica:
         return before != self._frozen
 
     def _drop(self, erased: set[bytes], step: Step) -> None:
-        """Leave the keys of what others erased out of what is kept here.
-
-        What is left of a segment stays here under an id and a key that no entry names: sealed
-        again under its old key it would be another text under one key and nonce.
-        """
-        here = self.segments.values() if erased else ()
-        for segment in [*here, *step.segments]:
-            kept = keybag.without(segment.keys, erased | self.state.erased)
-            if len(kept) == len(segment.keys):
-                continue
-            step.segments = [each for each in step.segments if each.id != segment.id]
-            step.gone_segments.append(segment.id)
-            own = new_key(self.entropy, "segment key")
-            step.segments.append(KeptSegment(self.entropy(ID_BYTES), own, kept))
+        """Leave the keys of what others erased out of what is kept here."""
+        here = list(self.segments.values()) if erased else []
+        leave_out(here, erased | self._lost, step, self.entropy)
         for gone in step.gone_segments:
             self.segments.pop(gone, None)
             self.gone.add(gone)
 
-    def _open(self, log: LogId, seq: int, data: bytes, prev: bytes | None = None) -> Opened:
+    def _open(
+        self, log: LogId, seq: int, data: bytes, prev: bytes | None = None, *, kept: bool
+    ) -> Opened:
         signer = self.signer_of(log.device)
         # THREAT T489: what is taken in follows what is here, and nothing else
         prev = self.book.hash_of(log, seq - 1) if prev is None else prev
         if prev is None:
             raise TamperedError(f"entry {seq} of a log of which {self.book.head(log).seq} are here")
-        secret = self.secret_of(epoch_of(data))
+        secret = self.secret_of(epoch_of(data), kept=kept)
         # THREAT T489: only what follows what is here, at its own place, is taken in
         place = Place(self.collection, log, seq, prev)
         told = open_entry(data, place, secret, signer)
@@ -342,30 +364,27 @@ class Replica:
 
     def _apply(self, opened: Opened) -> None:
         entry = opened.entry
-        said = self.said(opened)
-        for op in said:
+        allowed, (counts, is_sure) = self._allowed(opened), self._standing(opened)
+        for op in allowed if counts else ():
             if isinstance(op, KeysOp):
                 self.told_keys.setdefault(op.segment, []).append(op)
                 self.told_at.setdefault(op.segment, (entry.log, entry.seq))
-        self.book.took(entry.log, entry.seq, entry.hash, opened.told.heads)
+            elif isinstance(op, EraseOp) and is_sure:
+                self._lost.add(op.object)
+        self.ends.took(entry.log, entry.seq, opened.told.ops)
+        # THREAT T600: a removed device tells of no fork in the log of another
+        heads = opened.told.heads if is_sure else ()
+        self.book.took(entry.log, entry.seq, entry.hash, heads)
         if entry.log == self.own.log:
             self._held.update((log, head.seq) for log, head in opened.told.heads)
-        self.documents.took(entry.log, entry.seq, replace(opened.told, ops=said))
-        cuts = (self.circle.cut(entry.log), self._frozen.get(entry.log))
-        # THREAT T498: of a forked log no branch counts, so no carrier decides which one does
-        if all(cut is None or entry.seq <= cut for cut in cuts):
+        self.documents.took(entry.log, entry.seq, replace(opened.told, ops=allowed))
+        if counts:
             self.state.apply(entry.log, opened.told)
 
     def _entries(self, ops: list[Operation]) -> list[Opened]:
         """Return `ops` as entries that follow the own log's head."""
         heads = tuple(self.book.moved(self._held, self.own.log))
-        last = self.state.last
-        tolds: list[Told] = []
-        for part in _parts(ops):
-            time = following(last, self._clock())
-            tolds.append(Told(time, () if tolds else heads, tuple(part)))
-            last = time._replace(step=time.step + len(part))
-        return self._sealed(tolds)
+        return self._sealed(told_in_parts(ops, heads, self.state.last, self._clock))
 
     def _sealed(self, tolds: Iterable[Told]) -> list[Opened]:
         """Return entries that follow the own log's head."""
@@ -379,21 +398,3 @@ class Replica:
             head = type(head)(entry.seq, entry.hash)
             made.append(Opened(entry, told))
         return made
-
-
-def _parts(ops: list[Operation]) -> Iterable[list[Operation]]:
-    """Yield operations in parts that each fit into an entry; at least one, if there are none."""
-    part: list[Operation] = []
-    size = 0
-    for op in ops:
-        length = size_of(op)
-        if part and size + length > MAX_TOLD - ROOM:
-            yield part
-            part, size = [], 0
-        part.append(op)
-        size += length
-    yield part
-
-
-def _segment(kept: KeptSegment) -> keybag.Segment:
-    return keybag.Segment(kept.id, kept.key, kept.keys, b"")

@@ -14,7 +14,7 @@ from sealhold.sharing.devices.joinpapers import About, Holds
 from sealhold.sharing.devices.keeping import Step
 from sealhold.sharing.devices.logends import CUT_KIND, removals, told_end
 from sealhold.sharing.devices.oplog import Head, Told
-from sealhold.sharing.devices.ops import EraseOp
+from sealhold.sharing.devices.ops import EraseOp, ThinOp
 from sealhold.sharing.devices.replica import Replica
 from tests.unit.owned_devices import Machine, machine, machines, pair
 from tests.unit.replicas import Shelf
@@ -99,6 +99,28 @@ def test_a_removed_device_has_no_log_of_another_stand_still(
     first.write("new.txt", b"after")
     in_sync([first, other], shelf)
     all_show([first, other], {"old.txt", "new.txt"})
+
+
+@pytest.mark.threat("T600")
+def test_a_removed_device_lets_nothing_go_before_its_end_is_known(
+    three: tuple[list[Machine], Shelf, Shelf], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (first, thief, other), shelf, far = three
+    state = thief.files().replica.state
+    (thing,) = state.tree.objects()
+    versions = tuple(each.id for each in state.versions.of(thing))
+    with monkeypatch.context() as patched:
+        patched.setattr(joining, "say_ends", lambda _devices, _opened: None)
+        joining.remove(first.devices, thief.devices.me.id)
+        first.sync(shelf)
+    thief.files().replica.write([ThinOp(thing, versions), EraseOp(thing)], {})
+    thief.sync(far)
+    shelf.kept.update(far.kept)
+    other.sync(shelf)
+    assert thief.devices.me.id not in other.files().members.cuts
+    all_show([other], {"old.txt"})
+    state = other.files().replica.state
+    assert not state.thinned.of(state.versions)
 
 
 @pytest.mark.threat("T600")

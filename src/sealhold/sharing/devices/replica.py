@@ -70,7 +70,6 @@ class Replica:
         self._held: dict[LogId, int] = {}  # heads that own entries have told of
         self._frozen: dict[LogId, int] = {}  # of forked logs, the last number before the fork
         self._outside: dict[LogId, int] = {}  # own logs: the first number under an epoch that fell
-        self._lost: set[bytes] = set()  # what is erased for sure
         self.ends = LogEnds(collection, circle)
         self.book = Logbook()
         self.state = State(collection, circle)
@@ -106,7 +105,7 @@ class Replica:
         self.documents = DocumentBook()
         self.segments = {each.id: each for each in self.keeping.segments(self.collection)}
         self._held, self.told_keys, self.told_at = {}, {}, {}
-        self._outside, self._lost = {}, set()
+        self._outside = {}
         for segment in self.segments.values():
             self.state.add_keys(segment.keys)
         for entry in self.keeping.entries(self.collection):
@@ -252,7 +251,6 @@ class Replica:
         erased = {thing for thing, _ in erases}
         # THREAT T491: what another device erased loses its keys here too
         step.secrets += rescued(self, erased)
-        # THREAT T600: what a removed device erases waits for where its log ends
         self._drop({thing for thing, is_sure in erases if is_sure}, step)
         self.keeping.save(self.collection, step)
         for segment in step.segments:
@@ -270,7 +268,7 @@ class Replica:
         """Drop, durably, what is kept here still of the keys of objects that are erased."""
         named = {name.object for segment in self.segments.values() for name in segment.keys}
         step = Step()
-        self._drop(named & self._lost, step)
+        self._drop(named & self.state.erased, step)
         if step.gone_segments:
             self.keeping.save(self.collection, step)
             self.segments.update((each.id, each) for each in step.segments)
@@ -343,7 +341,7 @@ class Replica:
     def _drop(self, erased: set[bytes], step: Step) -> None:
         """Leave the keys of what others erased out of what is kept here."""
         here = list(self.segments.values()) if erased else []
-        leave_out(here, erased | self._lost, step, self.entropy)
+        leave_out(here, erased | self.state.erased, step, self.entropy)
         for gone in step.gone_segments:
             self.segments.pop(gone, None)
             self.gone.add(gone)
@@ -369,8 +367,6 @@ class Replica:
             if isinstance(op, KeysOp):
                 self.told_keys.setdefault(op.segment, []).append(op)
                 self.told_at.setdefault(op.segment, (entry.log, entry.seq))
-            elif isinstance(op, EraseOp) and is_sure:
-                self._lost.add(op.object)
         self.ends.took(entry.log, entry.seq, opened.told.ops)
         # THREAT T600: a removed device tells of no fork in the log of another
         heads = opened.told.heads if is_sure else ()
@@ -379,7 +375,8 @@ class Replica:
             self._held.update((log, head.seq) for log, head in opened.told.heads)
         self.documents.took(entry.log, entry.seq, replace(opened.told, ops=allowed))
         if counts:
-            self.state.apply(entry.log, opened.told)
+            # THREAT T600: what a removed device lets go waits for where its log ends
+            self.state.apply(entry.log, opened.told, spares=not is_sure)
 
     def _entries(self, ops: list[Operation]) -> list[Opened]:
         """Return `ops` as entries that follow the own log's head."""

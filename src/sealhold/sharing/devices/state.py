@@ -100,9 +100,11 @@ class State:
         self._moves: list[Op] = []
         self._forgotten = False  # names of what was erased stand in the tree
 
-    def apply(self, log: LogId, told: Told) -> None:
-        """Take in what an entry tells."""
+    def apply(self, log: LogId, told: Told, *, spares: bool = False) -> None:
+        """Take in what an entry tells; if it `spares`, nothing that lets content go."""
         for number, op in enumerate(told.ops):
+            if spares and isinstance(op, EraseOp | ThinOp | PackOp):
+                continue
             time = LogicalTime(told.time.ms, told.time.step + number)
             self._say(_Said(op, time, log.device))
         after = told.time._replace(step=told.time.step + len(told.ops))

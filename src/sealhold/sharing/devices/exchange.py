@@ -24,6 +24,7 @@ from sealhold.model.ids import ObjectName
 from sealhold.net.spec import Carrier, Putting
 from sealhold.sharing.devices.keeping import MAX_STEP, KeptSegment, Sent, Step
 from sealhold.sharing.devices.keybag import open_segment, sealed_again, segment_key
+from sealhold.sharing.devices.logicaltime import is_reached
 from sealhold.sharing.devices.names import Mailbox, read_entry_name
 from sealhold.sharing.devices.oplog import (
     Head,
@@ -56,13 +57,11 @@ class Report:
 class Exchange:
     """One collection at one carrier."""
 
-    def __init__(
-        self, replica: Replica, carrier: Carrier, carrier_id: bytes, mailbox: Mailbox
-    ) -> None:
+    def __init__(self, replica: Replica, carrier: Carrier, carrier_id: bytes, box: Mailbox) -> None:
         self._replica = replica
         self._carrier = carrier
         self._id = carrier_id
-        self._box = mailbox
+        self._box = box
         self._names: dict[bytes, LogId] = {}  # by a log's name there
         self._own_names: dict[LogId, bytes] = {}  # of logs that are known here
         self._there: dict[bytes, int] = {}  # by a log's name there, its newest number
@@ -251,26 +250,22 @@ class Exchange:
                 self.gave_all = False
 
     def _take_log(self, log: LogId, newest: int, report: Report) -> None:
-        head = self._replica.book.head(log)
+        head, who = self._replica.book.head(log), log.device.hex()[:8]
         last = self._replica.frozen(log)
         if last is not None and log.device != self._replica.own.log.device:
-            report.troubles.append(f"forked: {log.device.hex()[:8]} stands still at {last}")
+            report.troubles.append(f"forked: {who} stands still at {last}")
             newest = min(newest, last)
         while head.seq < newest:
             step, opened = Step(), list[Opened]()
+            upto, newest = newest, 0  # what fails ends it
             try:
-                head = self._fetch(log, head, newest, opened)
+                head, newest = self._fetch(log, head, upto, opened), upto
             except NoEpochError as err:
-                report.troubles.append(f"{log.device.hex()[:8]} waits: {err}")
-                newest = 0
+                report.troubles.append(f"{who} waits: {err}")
             except ObjectNotFoundError:
-                report.troubles.append(
-                    f"withheld: entry {head.seq + len(opened) + 1} of {log.device.hex()[:8]}"
-                )
-                newest = 0
+                report.troubles.append(f"withheld: entry {head.seq + len(opened) + 1} of {who}")
             except REFUSED as err:
-                report.troubles.append(f"refused: an entry of {log.device.hex()[:8]}: {err}")
-                newest = 0
+                report.troubles.append(f"refused: an entry of {who}: {err}")
             if not opened:
                 return
             segments = self._segments(opened, report)
@@ -286,22 +281,26 @@ class Exchange:
 
         Raises:
             ObjectNotFoundError: the next one is not there.
+            TamperedError: it stands at a time that nothing leads to.
         """
         size, place = 0, f"{self._box.logs}{self._box.log(log).hex()}/"
+        known = self._replica.book.entries()
         while head.seq < newest and size < MAX_STEP:
             came = self._carrier.entries(place, head.seq + 1)
             if not came:
                 raise ObjectNotFoundError(f"entry {head.seq + 1} is not there")
             for data in came:
-                seq = head.seq + 1
                 try:
-                    entry = self._replica.open(log, seq, data, head.hash)
+                    entry = self._replica.open(log, head.seq + 1, data, head.hash)
                 except REFUSED as err:
-                    self._set_aside(log, seq, data, err)
+                    self._set_aside(log, head.seq + 1, data, err)
                     raise
+                # THREAT T469: nobody leads others to the end of time; what led there may yet come
+                if not is_reached(entry.told.time, known + len(opened)):
+                    raise TamperedError("a time that nothing here leads to")
                 opened.append(entry)
                 size += len(data)
-                head = Head(seq, entry.entry.hash)
+                head = Head(head.seq + 1, entry.entry.hash)
         return head
 
     def _set_aside(self, log: LogId, seq: int, data: bytes, err: Exception) -> None:

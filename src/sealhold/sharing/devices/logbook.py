@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from sealhold.sharing.devices.oplog import FIRST, NO_HEAD, Head, LogId
 
+MAX_MOVED = 48  # heads that an entry tells of, in the room that is left for them
 MAX_UNTOLD = 2_048  # numbers before a fork that are told one by one
 
 
@@ -127,13 +128,25 @@ class Logbook:
             return True
         return any(fork.log == own for fork in self.forks())
 
+    def entries(self) -> int:
+        """Return how many entries are here, of all logs."""
+        return sum(map(len, self._hashes.values()))
+
     def moved(self, since: Mapping[LogId, int], own: LogId) -> list[tuple[LogId, Head]]:
-        """Return the heads of other logs that moved since those numbers."""
-        return [
-            (log, self.head(log))
-            for log in self.logs()
-            if log != own and self.head(log).seq > since.get(log, 0)
-        ]
+        """Return heads of other logs that moved since those numbers, for one entry.
+
+        Of each device one log comes first, the one that moved most; what is left out comes later.
+        """
+        moved = {log: self.head(log).seq - since.get(log, 0) for log in self.logs() if log != own}
+        of_device: dict[bytes, int] = {}
+        turns: list[tuple[int, LogId]] = []
+        for log in sorted(moved, key=lambda each: (-moved[each], each)):
+            if moved[log] > 0:
+                turns.append((of_device.get(log.device, 0), log))
+                of_device[log.device] = turns[-1][0] + 1
+        # THREAT T602: a device with thousands of logs has nobody write what no reader takes
+        chosen = sorted(log for _, log in sorted(turns)[:MAX_MOVED])
+        return [(log, self.head(log)) for log in chosen]
 
     def _fork(self, log: LogId) -> Fork | None:
         for seq, told in sorted(self._told[log].items()):

@@ -4,6 +4,8 @@
   of the two devices say; the wall clock alone orders nothing.
 - A clock that is wrong by years costs no write: times go on from the greatest that was seen. A
   time that lies far from the clock of here is flagged, and one that no clock can mean is refused.
+- From the year 2248 on no clock is believed, and time goes on by a millisecond an entry at most:
+  nobody brings it to its end.
 
 Source: docs/spec/47-folders.md section 1; Kulkarni et al., "Logical physical clocks" (OPODIS 2014).
 """
@@ -16,6 +18,8 @@ from sealhold.model.quantities import DAY, Instant
 
 MAX_MS = (1 << 48) - 1  # the year 10889; as many bits as a UUIDv7 has for its time
 MAX_STEP = (1 << 32) - 1  # steps within one millisecond
+FAR = 1 << 43  # the year 2248; a clock that shows more is not asked
+STEPS = 1 << 31  # of a millisecond after which the next one begins; the rest is for what follows
 SKEW = DAY  # a time farther than this from the clock of here is flagged
 
 
@@ -46,11 +50,16 @@ def following(last: LogicalTime, now: Instant) -> LogicalTime:
     Raises:
         InvalidError: `last` is the greatest time that there is.
     """
-    if now > last.ms:
+    if last.ms < now <= FAR:
         return checked_time(now, 0)
-    if last.step < MAX_STEP:
+    if last.step < STEPS:
         return LogicalTime(last.ms, last.step + 1)
     return checked_time(last.ms + 1, 0)
+
+
+def is_reached(time: LogicalTime, entries: int) -> bool:
+    """Return whether a clock can have shown a time, or that many entries can have led to it."""
+    return time.ms <= FAR + entries
 
 
 def is_skewed(time: LogicalTime, now: Instant) -> bool:

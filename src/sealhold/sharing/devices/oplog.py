@@ -227,12 +227,27 @@ def _unpack(body: bytes) -> Told:
     match unpack(body):
         case [[ms, count], list(heads), list(ops)] if len(heads) <= MAX_HEADS:
             return Told(
-                checked_time(ms, count),
+                _time(ms, count, len(ops)),
                 tuple(_head(head) for head in heads),
                 tuple(decode(op) for op in ops),
             )
         case _:
             raise InvalidEncodingError("an entry tells a time, heads and operations")
+
+
+def _time(ms: Plain, count: Plain, ops: int) -> LogicalTime:
+    """Return the time of an entry.
+
+    Raises:
+        InvalidEncodingError: it is none, or its operations would have none.
+    """
+    try:
+        time = checked_time(ms, count)
+        # THREAT T469: what is signed and has no time is refused alone, and stops nothing else
+        checked_time(ms, time.step + ops)
+    except InvalidError as err:
+        raise InvalidEncodingError("an entry at no time") from err
+    return time
 
 
 def _head(told: Plain) -> tuple[LogId, Head]:

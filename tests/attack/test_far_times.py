@@ -8,6 +8,7 @@ from sealhold.sharing.devices.certs import Role
 from sealhold.sharing.devices.devices import Open
 from sealhold.sharing.devices.exchange import Exchange, Report
 from sealhold.sharing.devices.joinpapers import mailbox
+from sealhold.sharing.devices.keeping import Step
 from sealhold.sharing.devices.logicaltime import (
     FAR,
     MAX_MS,
@@ -19,7 +20,7 @@ from sealhold.sharing.devices.logicaltime import (
 )
 from sealhold.sharing.devices.oplog import LogId, Told
 from sealhold.sharing.devices.ops import EraseOp
-from sealhold.sharing.devices.replica import Own, Step
+from sealhold.sharing.devices.replica import Own
 from tests.unit.owned_devices import PLACE, Machine, machines
 from tests.unit.replicas import Device, Shelf, devices
 

@@ -17,6 +17,7 @@ from sealhold.model.ids import ID_BYTES, CollectionId, DeviceId, Id16
 from sealhold.sharing.devices.certs import OF_OTHERS
 from sealhold.sharing.devices.devices import Devices, Open, step_of
 from sealhold.sharing.devices.drafting import Draft
+from sealhold.sharing.devices.identity import Prekey, newest
 from sealhold.sharing.devices.keeping import BAG, Step
 from sealhold.sharing.devices.membercircle import BAG as FORCE
 from sealhold.sharing.devices.membercircle import prekey_object
@@ -95,6 +96,8 @@ def settle(devices: Devices) -> list[Open]:
     Returns the collections in which something was written.
     """
     all_of = devices.collections()
+    if _is_lost(devices):
+        _turn(devices)
     heads = {each.about.id: each.replica.book.head(devices.me.own.log) for each in all_of}
     for opened in all_of:
         _tell_again(devices, opened)
@@ -143,14 +146,37 @@ def _is_asked(opened: Open) -> bool:
 
 
 def _is_news(devices: Devices, opened: Open) -> bool:
-    """Return whether the bag's key in force is one that this device said nothing of yet."""
+    """Return whether the bag's key in force is here and one that this device said nothing of."""
     bag = opened.members.state.policies.get(FORCE, b"")
-    return _said(opened)(devices.me.id).bag != bag
+    return opened.members.has_bag() and _said(opened)(devices.me.id).bag != bag
+
+
+def _known(devices: Devices) -> Prekey | None:
+    """Return the prekey of this device that others seal to."""
+    me = devices.me.id
+    seen = [each.members.prekeys.get(me) for each in devices.collections()]
+    return newest(each for each in seen if each is not None).get(me)
+
+
+def _is_lost(devices: Devices) -> bool:
+    """Return whether a key of the bag in force went to a prekey that this device has no more.
+
+    So it is with one that was put back to a copy from before erasures.
+    """
+    known, boxes = _known(devices), devices.me.keys.boxes()
+    return (known is not None and known.id not in boxes) and any(
+        devices.me.id in each.members.state.holders()
+        and (named := each.members.state.policies.get(FORCE)) is not None
+        and each.members.bag(named) is None
+        for each in devices.collections()
+    )
 
 
 def _turn(devices: Devices) -> None:
     """Publish a new prekey: what was sealed to the one before can die with it."""
-    devices.keep_keys(devices.me.keys.turned(devices.now(), devices.entropy))
+    known = _known(devices)
+    above = 0 if known is None else known.number  # of a copy, more than it has itself
+    devices.keep_keys(devices.me.keys.turned(devices.now(), devices.entropy, above))
     for opened in devices.collections():
         came = opened.members.take([prekey_object(devices.me.keys)])
         devices.keeping.save(opened.about.id, step_of(opened.members, came))

@@ -197,6 +197,19 @@ def read_prekey(data: bytes, device: DeviceId, public: PublicKey) -> Prekey:
             raise InvalidEncodingError("a prekey is not as it is published")
 
 
+def device_of(prekey: bytes) -> DeviceId | None:
+    """Return the device that a published prekey says it is of, not checked; None: it is none."""
+    try:
+        told = unpack(prekey[:-SIGNATURE_BYTES])
+    except InvalidEncodingError:
+        return None
+    match told:
+        case [1, bytes(device), *_]:
+            return DeviceId(Id16(device))
+        case _:
+            return None
+
+
 def newest(prekeys: Iterable[Prekey]) -> dict[DeviceId, Prekey]:
     """Return the prekey in force of each device, of all that were seen in whatever order."""
     found: dict[DeviceId, Prekey] = {}

@@ -1,7 +1,8 @@
 """The members of one collection as this device knows them: log, secrets, who signs with what.
 
 - What travels about members are objects, each named by its hash: entries of the membership log,
-  sets of wrapped secrets, prekeys. They are taken in in any order.
+  sets of wrapped secrets, prekeys. They are taken in in any order; what nobody known signed is not
+  kept, and looked at again once the log says something new.
 - A secret is learned from a set that an admin signed; the epoch to write under is the log's winner,
   the bag's key the one that the log names, if it went to those alone who hold keys.
 
@@ -24,14 +25,20 @@ from sealhold.model.errors import (
     TamperedError,
 )
 from sealhold.model.ids import CollectionId, DeviceId, EpochId, Id16
-from sealhold.sharing.devices.certs import OF_OTHERS, Role
+from sealhold.sharing.devices import memberbags
 from sealhold.sharing.devices.circle import NOT_SAID
 from sealhold.sharing.devices.epochs import Keyring, is_announced, new_epoch
-from sealhold.sharing.devices.identity import BoxId, DeviceKeys, Prekey, box_id, read_prekey
+from sealhold.sharing.devices.identity import (
+    DeviceKeys,
+    Prekey,
+    device_of,
+    newest,
+    read_prekey,
+)
 from sealhold.sharing.devices.keybag import BagKey
 from sealhold.sharing.devices.logicaltime import LogicalTime
 from sealhold.sharing.devices.memberentries import Body, EntryId, EntryKind, Setting
-from sealhold.sharing.devices.membership import MembershipLog
+from sealhold.sharing.devices.membership import MembershipLog, parents_first
 from sealhold.sharing.devices.memberstate import Membership
 from sealhold.sharing.devices.oplog import LogId
 from sealhold.sharing.devices.ops import Operation
@@ -40,12 +47,14 @@ from sealhold.sharing.devices.wraps import (
     Purpose,
     Recipient,
     WrapSet,
+    issuer_of,
     read_wrap_set,
     secret_id,
     wrap_set,
 )
 
-BAG = "key-bag"  # the rule that names the bag's key
+BAG = memberbags.BAG  # the rule that names the bag's key
+MAX_LEFT = 100_000  # hashes of objects that were left out
 MAX_OBJECT = 1_300_000  # bytes; the largest set of copies is for 1,024 devices
 
 
@@ -71,7 +80,7 @@ class Members:
         self._epochs = Keyring(collection, Purpose.EPOCH)
         self._bags = Keyring(collection, Purpose.KEY_BAG)
         self._sets: list[tuple[bytes, WrapSet]] = []  # as they travel, and read
-        self._pending: dict[bytes, bytes] = {}  # sets and prekeys whose signer is not known yet
+        self._left: set[bytes] = set()  # hashes of what was left out since the log last changed
 
     @property
     def state(self) -> Membership:
@@ -90,25 +99,36 @@ class Members:
         epochs = [("epoch", bytes(name), one) for name, one in self._epochs.secrets.items()]
         return epochs + [("bag", bytes(name), one) for name, one in self._bags.secrets.items()]
 
+    def has(self, name: bytes) -> bool:
+        """Return whether an object is here, or was left out and nothing speaks for it since."""
+        return name in self.objects or name in self._left
+
     def take(self, objects: Iterable[bytes]) -> list[tuple[bytes, bytes]]:
-        """Take in objects; return those that were new, each with its hash.
+        """Take in objects; return those that stand since and did not before, each with its hash.
 
         What is not as it must be, or by nobody known, is left out.
         """
-        came: list[tuple[bytes, bytes]] = []
-        for data in objects:
-            name = fingerprint(data)
-            if name in self.objects or not 1 < len(data) <= MAX_OBJECT:
-                continue
-            try:
-                self._take(name, data)
-            except (InvalidEncodingError, TamperedError, BadSignatureError, ExhaustedError):
-                continue
-            self.objects[name] = data
-            came.append((name, data))
+        fresh = {fingerprint(data): data for data in objects if 1 < len(data) <= MAX_OBJECT}
+        fresh = {name: data for name, data in fresh.items() if name not in self.objects}
+        came = self._take_entries(data for data in fresh.values() if data[0] == Thing.ENTRY)
+        if came:
+            self._left.clear()
+        signers = {
+            device: member.certificate.signing for device, member in self.state.members.items()
+        }
+        signers[self.keys.id] = self.keys.signer.public
+        for name, data in fresh.items():
+            device = _signer(data)
+            if device in signers and self._signed(data, device, signers[device]):
+                came[name] = data
+        self.objects |= came
+        # THREAT T501: what no member signed is neither kept nor given on, and looked at once
+        if len(self._left) > MAX_LEFT:
+            self._left.clear()
+        self._left |= fresh.keys() - came.keys()
         if came:
             self._settle()
-        return came
+        return list(came.items())
 
     # --- what a replica asks ---
 
@@ -191,7 +211,8 @@ class Members:
         """
         named = self.state.policies.get(BAG)
         found = None if named is None else self.bag(named)
-        if named is None or found is None or not self._is_shared(EpochId(Id16(named))):
+        sets = (each for _, each in self._sets)
+        if named is None or found is None or not memberbags.is_shared(sets, self.state, named):
             raise NoEpochError("no key of the bag that every member has")
         return found
 
@@ -221,30 +242,12 @@ class Members:
         )
 
     def lacking(self) -> list[BagKey]:
-        """Return the keys of the bag that are here and that a device that holds keys lacks.
-
-        A device of another person may have thrown a prekey away before it heard of the collection,
-        so it lacks what was not sealed to its newest.
-        """
-        given: dict[bytes, set[tuple[DeviceId, BoxId]]] = {}
-        for each in self._bag_sets():
-            given.setdefault(each.secret, set()).update(each.recipients)
-
-        def lacks(name: bytes) -> bool:
-            found = given.get(name, set())
-            some = {device for device, _ in found}
-            newest = {
-                (device, box_id(self.prekeys[device].public))
-                for device, held in holders.items()
-                if held.role in OF_OTHERS and device in self.prekeys
-            }
-            return not (holders.keys() <= some and newest <= found)
-
-        holders = self.state.holders()
+        """Return the keys of the bag that are here and that a device that holds keys lacks."""
+        sets, state = [found for _, found in self._sets], self.state
         return [
             BagKey(bytes(name), secret)
             for name, secret in self._bags.secrets.items()
-            if lacks(bytes(name))
+            if memberbags.lacks(sets, state, self.prekeys, name)
         ]
 
     def shared(self, bag: BagKey) -> list[bytes]:
@@ -319,23 +322,21 @@ class Members:
 
     # --- taking in ---
 
-    def _take(self, name: bytes, data: bytes) -> None:
-        match data[0]:
-            case Thing.ENTRY:
-                self.log.add(data[1:])
-            case Thing.WRAPS | Thing.PREKEY:
-                self._pending[name] = data
-            case _:
-                raise InvalidEncodingError("an object about members of an unknown kind")
+    def _take_entries(self, objects: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Take in entries of the log; return those that stand in it since, as objects by hash."""
+        came: dict[bytes, bytes] = {}
+        # THREAT T455: a log that is there as a whole is taken in as a whole, however long
+        for data in parents_first(each[1:] for each in objects):
+            try:
+                stand = [self.log.entry(each) for each in self.log.add(data)]
+            except (InvalidEncodingError, TamperedError, ExhaustedError):
+                continue
+            told = [bytes([Thing.ENTRY]) + each.told + each.signature for each in stand]
+            came |= {fingerprint(each): each for each in told}
+        return came
 
     def _settle(self) -> None:
-        """Look at what waits for its signer, and learn what secrets there are to be learned."""
-        signers = {
-            device: member.certificate.signing for device, member in self.state.members.items()
-        }
-        for name, data in list(self._pending.items()):
-            if any(self._signed(data, device, key) for device, key in signers.items()):
-                del self._pending[name]
+        """Learn what secrets there are to be learned."""
         # THREAT T456: a set counts that an admin announced, or that an admin signed
         announced = list(self.state.epochs.values())
         epochs = [
@@ -344,7 +345,8 @@ class Members:
             if any(is_announced(epoch, data, found) for epoch in announced)
         ]
         self._epochs = self._epochs.learned(epochs, self.keys)
-        self._bags = self._bags.learned(self._bag_sets(), self.keys)
+        bags = memberbags.by_admins((found for _, found in self._sets), self.state)
+        self._bags = self._bags.learned(bags, self.keys)
 
     def _signed(self, data: bytes, device: DeviceId, key: PublicKey) -> bool:
         """Take in a set or a prekey, if that device signed it."""
@@ -355,9 +357,8 @@ class Members:
             prekey = read_prekey(data[1:], device, key)
         except (BadSignatureError, InvalidEncodingError):
             return False
-        known = self.prekeys.get(device)
-        if known is None or known.number < prekey.number:
-            self.prekeys[device] = prekey
+        known = [self.prekeys[device]] if device in self.prekeys else []
+        self.prekeys |= newest([*known, prekey])
         return True
 
     def _announced(self) -> frozenset[bytes]:
@@ -369,27 +370,6 @@ class Members:
             self._counted = state.heads, frozenset(ids)
         return self._counted[1]
 
-    def _bag_sets(self) -> list[WrapSet]:
-        """Return the sets of keys of the bag that devices signed which are or were admins."""
-        members = self.state.members
-        return [
-            found
-            for _, found in self._sets
-            if found.purpose is Purpose.KEY_BAG
-            and (signer := members.get(found.issuer)) is not None
-            and signer.certificate.role is Role.ADMIN
-        ]
-
-    def _is_shared(self, bag: EpochId) -> bool:
-        """Return whether those who hold keys have a bag's key, and nobody else was given it."""
-        given = {
-            device
-            for each in self._bag_sets()
-            if each.secret == bag
-            for device, _ in each.recipients
-        }
-        return given == self.state.holders().keys()
-
 
 _LINKS = 32  # earlier secrets that an epoch carries; those carry the ones before
 
@@ -397,3 +377,10 @@ _LINKS = 32  # earlier secrets that an epoch carries; those carry the ones befor
 def prekey_object(keys: DeviceKeys) -> bytes:
     """Return the prekey in force of a device, as an object."""
     return bytes([Thing.PREKEY]) + keys.published()
+
+
+def _signer(data: bytes) -> DeviceId | None:
+    """Return the device that a set or a prekey says signed it; what is none names nobody."""
+    if data[0] == Thing.WRAPS:
+        return issuer_of(data[1:])
+    return device_of(data[1:]) if data[0] == Thing.PREKEY else None

@@ -47,6 +47,7 @@ MAX_ENTRIES = 8_192  # of a collection; each knows those before it, 1 KiB at the
 MAX_REMOVALS = 1_024  # among them; each is compared with each
 RESERVE = 1_024  # entries more by the admin that the root certified last
 MAX_WAITING = 1_024  # entries whose parents did not come yet
+MAX_WAITING_BYTES = 4 << 20  # of those
 MAX_REFUSED = 256  # told of; more are refused and not listed
 KEPT_STATES = 32
 
@@ -210,8 +211,9 @@ class MembershipLog:
         missed = entry.draft.parents - self._graph.index.keys()
         if not missed:
             return False
-        if len(self._waiting) >= MAX_WAITING:
-            raise ExhaustedError(f"{MAX_WAITING} entries wait for others already")
+        size = sum(len(waiting) for _, waiting in self._waiting.values()) + len(data)
+        if len(self._waiting) >= MAX_WAITING or size > MAX_WAITING_BYTES:
+            raise ExhaustedError(f"{len(self._waiting)} entries wait for others already")
         self._waiting[entry.id] = entry, data
         for each in missed:
             self._missed.setdefault(each, []).append(entry.id)
@@ -316,6 +318,31 @@ class MembershipLog:
                 pass
 
 
+def parents_first(entries: Iterable[bytes]) -> list[bytes]:
+    """Return entries in an order in which none waits for another; what is none is left out."""
+    found: dict[EntryId, tuple[Entry, list[bytes]]] = {}  # what is signed otherwise has one name
+    for data in entries:
+        try:
+            entry = read_entry(data)
+        except InvalidEncodingError:
+            continue
+        found.setdefault(entry.id, (entry, []))[1].append(data)
+    missed = {name: len(each.draft.parents & found.keys()) for name, (each, _) in found.items()}
+    behind: dict[EntryId, list[EntryId]] = {}
+    for name, (each, _) in found.items():
+        for parent in each.draft.parents & found.keys():
+            behind.setdefault(parent, []).append(name)
+    ready, ordered = [name for name, count in missed.items() if not count], list[bytes]()
+    while ready:
+        name = ready.pop()
+        ordered += found[name][1]
+        for each_behind in behind.get(name, ()):
+            missed[each_behind] -= 1
+            if not missed[each_behind]:
+                ready.append(each_behind)
+    return ordered
+
+
 def state(entries: Iterable[bytes], collection: CollectionId, root: RootId) -> Membership:
     """Return what a set of entries comes to, in whatever order; what cannot stand is left out.
 
@@ -323,7 +350,7 @@ def state(entries: Iterable[bytes], collection: CollectionId, root: RootId) -> M
         ExhaustedError: more entries than a log has, or than may wait for others.
     """
     log = MembershipLog(collection, root)
-    for data in entries:
+    for data in parents_first(entries):
         try:
             log.add(data)
         except (InvalidEncodingError, TamperedError):

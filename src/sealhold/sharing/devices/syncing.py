@@ -28,11 +28,13 @@ from sealhold.sharing.devices.erasing import settle, state_of
 from sealhold.sharing.devices.exchange import Exchange, Report
 from sealhold.sharing.devices.joining import bring_together
 from sealhold.sharing.devices.joinpapers import Holds, Way, mailbox
+from sealhold.sharing.devices.keeping import MAX_STEP
 from sealhold.sharing.devices.names import Mailbox
 
 ENOUGH = 2  # carriers that have a pack before the device that wrote it lets it go
 FAILED = (NoEpochError, ObjectNotFoundError, TamperedError)
-MAX_MEMBER_OBJECTS = 20_000  # of a collection, at a carrier
+MAX_MEMBER_OBJECTS = 20_000  # of a collection, at a carrier, in a round
+MAX_USELESS = 32 << 20  # bytes of those that are no use
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,28 +253,40 @@ class Syncing:
 
     def _take_members(self, opened: Open, reached: Reached, there: Sequence[ObjectName]) -> Report:
         carrier, came = self._carrier(opened, reached), list[bytes]()
-        report, odd = Report(), 0
-        fresh = [
-            (name, digest)
-            for name in there
-            if (digest := _hash_in(name)) not in opened.members.objects
-        ]
+        report, odd, size, useless, seen = Report(), 0, 0, 0, 0
+        digests = [(name, _hash_in(name)) for name in there]
+        fresh = [(n, d) for n, d in digests if d is None or not opened.members.has(d)]
         for name, digest in fresh[:MAX_MEMBER_OBJECTS]:
             try:
                 data = b"" if digest is None else carrier.get(name)
             except (ObjectNotFoundError, TamperedError):
                 data = b""
+            seen += 1
             # THREAT T489: an object that was changed no longer has its name
             if fingerprint(data) == digest:
                 came.append(data)
+                size += len(data)
             else:
                 odd += 1
-        if odd or len(fresh) > MAX_MEMBER_OBJECTS:
-            odd = max(odd, len(fresh) - len(came))
+                useless += len(data)
+            if size >= MAX_STEP:
+                useless += self._keep(opened, came)
+                came, size = [], 0
+            # THREAT T501: what is of no use costs a bounded number of bytes in a round
+            if useless >= MAX_USELESS:
+                break
+        self._keep(opened, came)
+        if odd or seen < len(fresh):
+            odd += len(fresh) - seen
             report.troubles.append(f"refused: {odd} objects about members")
+        return report
+
+    def _keep(self, opened: Open, came: list[bytes]) -> int:
+        """Take in objects about members; return how many bytes of them are of no use yet."""
         if came:
             self._devices.save(opened, came)
-        return report
+        here = opened.members.objects
+        return sum(len(data) for data in came if fingerprint(data) not in here)
 
     def _give_members(
         self, opened: Open, reached: Reached, there: Sequence[ObjectName], report: Report

@@ -131,6 +131,20 @@ def digest(data: bytes) -> bytes:
     return fingerprint(data)
 
 
+def issuer_of(data: bytes) -> DeviceId | None:
+    """Return the device that a set says signed it, not checked; None: it is no set."""
+    try:
+        match unpack(data):
+            case [bytes(said), bytes(), bytes()]:
+                told = unpack(said)
+            case _:
+                return None
+    except InvalidEncodingError:
+        return None
+    issuer = told.get("i") if isinstance(told, dict) else None
+    return DeviceId(Id16(issuer)) if isinstance(issuer, bytes) else None
+
+
 def read_wrap_set(data: bytes, issuer: PublicKey) -> WrapSet:
     """Return a set that the device whose key is `issuer` signed.
 

@@ -8,7 +8,7 @@ import pytest
 from sealhold.crypto.digest import fingerprint
 from sealhold.crypto.secret import Secret
 from sealhold.model.encoding import pack
-from sealhold.model.ids import EpochId, ObjectName
+from sealhold.model.ids import EpochId, Id16, ObjectName
 from sealhold.sharing.devices import joining, membership, syncing, wraps
 from sealhold.sharing.devices.certs import Role
 from sealhold.sharing.devices.devices import step_of
@@ -168,7 +168,7 @@ def test_a_removed_admin_neither_stops_writing_nor_hides_who_lacks_a_key(
         ]
         recipients = {"itself": [Recipient.certified(me.certificate)], "nobody": []}
         with monkeypatch.context() as patched:
-            patched.setattr(wraps, "secret_id", lambda *_: EpochId(named))
+            patched.setattr(wraps, "secret_id", lambda *_: EpochId(Id16(named)))
             forged = wrap_set(
                 Secret(bytes(32), "none"),
                 Purpose.KEY_BAG,

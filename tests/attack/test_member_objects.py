@@ -14,9 +14,10 @@ from sealhold.sharing.devices.certs import Role
 from sealhold.sharing.devices.devices import step_of
 from sealhold.sharing.devices.joinpapers import mailbox
 from sealhold.sharing.devices.logicaltime import LogicalTime
+from sealhold.sharing.devices.memberbags import lacks
 from sealhold.sharing.devices.membercircle import BAG, Members, Thing
 from sealhold.sharing.devices.memberentries import Draft, EntryId, EntryKind, Setting, sign_entry
-from sealhold.sharing.devices.wraps import Purpose, Recipient, wrap_set
+from sealhold.sharing.devices.wraps import Purpose, Recipient, read_wrap_set, wrap_set
 from tests.unit.owned_devices import PLACE, Machine, machines
 from tests.unit.replicas import Shelf
 
@@ -177,6 +178,8 @@ def test_a_removed_admin_neither_stops_writing_nor_hides_who_lacks_a_key(
                 me.keys.signer,
             )
         laid(full, shelf, bytes([Thing.WRAPS]) + forged)
+        said = read_wrap_set(forged, me.keys.signer.public)
+        assert lacks([said], opened.members.state, opened.members.prekeys, named)
 
         for each in (full, first, full):
             each.sync(shelf)

@@ -1,6 +1,6 @@
 """T473 to T477: hostile entries of documents, and edits by somebody who may not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
@@ -8,7 +8,7 @@ import cbor2
 import pytest
 
 from sealhold.model.errors import InvalidEditError, TamperedError
-from sealhold.sharing.devices import docengine
+from sealhold.sharing.devices import docengine, documents, docwaiting
 from sealhold.sharing.devices.docediting import MAP, TEXT
 from sealhold.sharing.devices.docengine import Engine, EngineError, guarded
 from sealhold.sharing.devices.docops import (
@@ -26,7 +26,8 @@ from sealhold.sharing.devices.docops import (
     unpacked,
 )
 from sealhold.sharing.devices.documents import Document
-from sealhold.sharing.devices.docwaiting import MAX_WAITING
+from sealhold.sharing.devices.docversions import Span
+from sealhold.sharing.devices.docwaiting import MAX_WAITING, gap_before
 from tests.attack.hostile_documents import ANN, BEN, EVE, OTHER, entry_of, written
 from tests.property.edited import edit, session
 
@@ -267,3 +268,36 @@ def test_an_entry_that_waited_and_is_none_is_told_when_its_time_comes() -> None:
 
     assert [(each.author, each.start) for each in outcome.refused] == [(EVE, 1)]
     assert (replica.text(), replica.waiting) == ("x", 0)
+
+
+@pytest.mark.threat("T475")
+def test_what_waits_is_looked_at_where_what_it_lacks_comes_and_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks: list[int] = []
+
+    def counted(entry: Entry, ends: Mapping[int, int]) -> tuple[Span, ...]:
+        looks.append(entry.author)
+        return gap_before(entry, ends)
+
+    for module in (documents, docwaiting):
+        monkeypatch.setattr(module, "gap_before", counted)
+    first, last, document = 1_000, 1_200, Document(OTHER)
+    for who in range(first, last):  # each made after the one that comes next
+        change = Change((OpId(who + 1, 0),), (Insert(TEXT, 0, "x"),))
+        assert document.take_in(who, packed(Entry(who, 0, (change,)))).kept
+    document.take_in(last, entry_of(last, "x"))
+    assert (document.waiting, document.text()) == (0, "x" * (last - first + 1))
+    assert len(looks) <= 2 * (last - first)
+
+
+@pytest.mark.threat("T475")
+def test_what_waits_under_a_number_that_another_entry_takes_is_let_go() -> None:
+    document = Document(OTHER)
+    beside = Change((OpId(ANN, 0),), (Insert(TEXT, 0, "x"),))
+    assert document.take_in(EVE, packed(Entry(EVE, 0, (beside,)))).kept
+    outcome = document.take_in(EVE, entry_of(EVE, "eve"))
+    assert (document.waiting, document.text()) == (0, "eve")
+    assert [each.start for each in outcome.refused] == [0]
+    document.take_in(ANN, entry_of(ANN, "a"))
+    assert document.version() == {ANN: 1, EVE: 3}

@@ -9,11 +9,14 @@ from random import Random
 
 import pytest
 
-from sealhold.frontends.cli.documents import show_text
+from sealhold.frontends.cli.documents import show_text, version_table
 from sealhold.frontends.cli.editor import edited
+from sealhold.frontends.cli.out import render
 from sealhold.frontends.cli.session import Session, Shell
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import EditorFailedError, InvalidEncodingError, StoreBusyError
+from sealhold.model.quantities import Instant
+from sealhold.model.shown.documents import VersionView, WriterView
 from sealhold.sharing.devices.docerasing import erase_words
 from sealhold.sharing.devices.docmatching import strike
 from sealhold.sharing.devices.docstages import Stage, read_stages, told_stages
@@ -144,7 +147,67 @@ def _texts(document: Document, ends: list[int]) -> list[str]:
     return [document.content_at({7: end})["text"] for end in ends]
 
 
+@pytest.mark.threat("T510")
+def test_words_that_stood_in_an_earlier_version_alone_go_from_it(two: list[Machine]) -> None:
+    work = documents(two[0])
+    thing = work.new("plan")
+    last = "Patient: Anna of Rome. Ann of Rome was here."
+    for text in ("Patient:  of Rome.", "Patient: Ann of Rome.", "Patient: Anna of Rome.", last):
+        work.write(thing, text)
+    other = work.new("other")
+    for text in ("abXYcd", "abXcd", "abcd"):
+        work.write(other, text)
+    for each, words in ((thing, "Ann of Rome"), (other, "abXcd")):
+        erase_words(work, each, words)
+        assert not _shown(work, each, words)
+
+
+@pytest.mark.threat("T510")
+def test_words_that_came_together_of_what_two_devices_wrote_go(two: list[Machine]) -> None:
+    shelf = Shelf()
+    rounds(shelf, *two)
+    work = documents(two[0])
+    thing = work.new("plan")
+    work.write(thing, "-  -")
+    rounds(shelf, *two)
+    work.edit(thing, lambda found: found.insert(1, "John"))
+    documents(two[1]).edit(thing, lambda found: found.insert(2, "is ill"))
+    rounds(shelf, *two)
+    words = "John is ill"
+    assert words in documents(two[0]).text(thing)
+    documents(two[1]).edit(thing, lambda found: found.delete(found.text().index("John"), 4))
+    rounds(shelf, *two)
+    document = documents(two[0]).document(thing)
+    assert document.said(words).spans
+    erase_words(documents(two[0]), thing, words)
+    rounds(shelf, *two)
+    for each in two:
+        assert not _shown(documents(each), thing, words)
+
+
+def _shown(work: Documents, thing: bytes, words: str) -> list[str]:
+    """Return the versions that can be shown and hold words."""
+    document = work.document(thing)
+    texts = (document.content_at(each.version)["text"] for each in work.past(thing))
+    return [each for each in texts if words in each]
+
+
 # --- T511: texts that command the terminal ---
+
+
+@pytest.mark.threat("T511")
+def test_versions_that_another_device_wrote_command_no_terminal() -> None:
+    hostile = VersionView(
+        version="\x1b[2J\x1b[H",
+        at=Instant(5),
+        by=WriterView(device="", name="\x1b[8m", role=""),
+        why="\x1b]0;owned\x07",
+        inserted=0,
+        deleted=0,
+        values=0,
+    )
+    shown = render(version_table([hostile]), width=100, color=False)
+    assert not {"\x1b", "\x07"} & set(shown)
 
 
 @pytest.mark.threat("T511")

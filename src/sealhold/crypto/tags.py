@@ -73,6 +73,7 @@ class Tag(bytes, Enum):
     EPOCH_ID = b"sealhold/epoch-id/v1"  # what a collection's secret is called
     DOCUMENT_AUTHOR = b"sealhold/document-author/v1"  # 8 bytes that stand for who edits
     DOCUMENT_EDITS = b"sealhold/document-edits/v1"  # edits of a document in an entry of a log
+    NAMED_BY_KEY = b"sealhold/named-by-key/v1"  # 16 bytes that name a version or object by its key
     LAN_BEACON = b"sealhold/lan-beacon/v1"  # 8 bytes that stand for a device in one hour
     LAN_KNOCK = b"sealhold/lan-knock/v1"  # that who connects knows what all devices know
 

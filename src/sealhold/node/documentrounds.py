@@ -66,8 +66,8 @@ class Arriving:
         came: dict[bytes, list[bytes]] = {}  # by lineage: who wrote, once for each write
         for begun, stands in replica.documents.stands.items():
             for at in stands:
-                cut = replica.circle.cut(at.log)
-                counts = cut is None or at.seq <= cut
+                ends = (replica.circle.cut(at.log), replica.frozen(at.log))
+                counts = all(end is None or at.seq <= end for end in ends)
                 if at.seq > had.get(at.log, 0) and at.log.device != me and counts:
                     came.setdefault(begun, []).append(at.log.device)
         if not came:

@@ -199,6 +199,7 @@ class DocumentSteps:
             act = erase_words if really else found
             spans, keys = act(here.work, here.thing, words)
         else:
+            here.work.require_past()
             spans, keys = here.work.document(here.thing).gone_by(), frozenset()
             if really:
                 here.work.erase(here.thing, spans)

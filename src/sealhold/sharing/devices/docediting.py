@@ -6,7 +6,7 @@
 Source: docs/spec/48-documents.md sections 3 and 6.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sealhold.model.encoding import pack
 from sealhold.model.errors import InvalidEditError, TamperedError
@@ -41,7 +41,7 @@ from sealhold.sharing.devices.docops import (
 from sealhold.sharing.devices.docsaying import Said, units_that_said
 from sealhold.sharing.devices.docsnapshot import unpacked_snapshot
 from sealhold.sharing.devices.doctext import carried, difference
-from sealhold.sharing.devices.docversions import missing
+from sealhold.sharing.devices.docversions import Version, missing
 
 TEXT, MAP, LIST = Place(Kind.TEXT), Place(Kind.MAP), Place(Kind.LIST)
 PIECE = 65_536  # code points of one insertion
@@ -200,15 +200,19 @@ class Editing:
         """
         return self._do(Swap(place, at, _value(value)))
 
-    def said(self, words: str) -> Said:
+    def said(self, words: str, versions: Iterable[Version] = ()) -> Said:
         """Return which units said words, at any time.
+
+        Args:
+            words: what is looked for.
+            versions: those of this document that can be shown: they are looked through as well.
 
         Raises:
             InvalidEditError: the past is not all kept.
         """
         self.close()
         try:
-            return units_that_said(self._engine, words)
+            return units_that_said(self._engine, words, versions)
         except EngineError as err:
             raise InvalidEditError("the past of this document is not all kept") from err
 

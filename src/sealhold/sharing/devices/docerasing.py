@@ -12,6 +12,7 @@ from sealhold.model.errors import ConflictError, DeniedError, NotFoundError
 from sealhold.sharing.devices.docmatching import strike
 from sealhold.sharing.devices.docsaying import Said
 from sealhold.sharing.devices.documentwork import Documents
+from sealhold.sharing.devices.docversions import Version
 
 
 def found(work: Documents, thing: bytes, words: str) -> Said:
@@ -19,9 +20,11 @@ def found(work: Documents, thing: bytes, words: str) -> Said:
 
     Raises:
         NotFoundError: there is no such document, or it never said them.
+        DeniedError: other people are in it, or it is theirs.
         InvalidEditError: its past is not all kept.
     """
-    said = work.document(thing).said(words)
+    work.require_past()
+    said = work.document(thing).said(words, _shown(work, thing))
     if not said.spans:
         raise NotFoundError("neither the document nor its past says that")
     return said
@@ -43,7 +46,12 @@ def erase_words(work: Documents, thing: bytes, words: str) -> Said:
         raise DeniedError("a device that may not erase: an admin can")
     if work.suggestions(thing):
         raise ConflictError("edits of a removed device wait for a decision")
-    work.edit(thing, lambda document: strike(document, words))
+    versions = _shown(work, thing)
+    work.edit(thing, lambda document: strike(document, words, versions))
     said = found(work, thing, words)
     work.erase(thing, said.spans)
     return said
+
+
+def _shown(work: Documents, thing: bytes) -> list[Version]:
+    return [stage.version for stage in work.past(thing)]

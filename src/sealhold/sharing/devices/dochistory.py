@@ -82,11 +82,13 @@ class Saying:
 
     `units`: those of values that hold them, and of insertions that hold them whole.
     `stops`: where texts are to be looked through, for words that came together piece by piece.
+    `seen`: heads of what somebody saw who wrote: all texts are to be looked through there.
     `keys`: keys of maps that hold them, which stay.
     """
 
     units: frozenset[tuple[int, int]]
     stops: tuple[Stop, ...]
+    seen: frozenset[tuple[tuple[int, int], ...]]
     keys: frozenset[str]
 
 
@@ -97,8 +99,11 @@ def saying(text: str, words: str) -> Saying:
     units: set[tuple[int, int]] = set()
     keys: set[str] = set()
     stops: list[Stop] = []
+    seen: set[tuple[tuple[int, int], ...]] = set()
     for change in history["changes"]:
         author = authors[int(change["id"].partition("@")[2])]
+        if change["deps"]:
+            seen.add(tuple(_unit(each, authors) for each in change["deps"]))
         for op in change["ops"]:
             content, count = op["content"], op["counter"]
             if "text" in content or "len" in content:
@@ -114,7 +119,7 @@ def saying(text: str, words: str) -> Saying:
                 units |= {(author, count + n) for n, each in enumerate(many) if holds(each, words)}
             if words in content.get("key", ""):
                 keys.add(content["key"])
-    return Saying(frozenset(units), tuple(stops), frozenset(keys))
+    return Saying(frozenset(units), tuple(stops), frozenset(seen), frozenset(keys))
 
 
 def occurrences(text: str, words: str) -> list[int]:
@@ -145,7 +150,12 @@ def _name(container: str, authors: Sequence[int]) -> tuple[int, int] | None:
     """Return which unit made a container: `cid:7@0:Text` is the 7th of the first author."""
     if container.startswith("cid:root-"):
         return None
-    count, _, index = container.removeprefix("cid:").partition(":")[0].partition("@")
+    return _unit(container.removeprefix("cid:").partition(":")[0], authors)
+
+
+def _unit(name: str, authors: Sequence[int]) -> tuple[int, int]:
+    """Return author and number of a unit: `7@0` is the 7th of the first author."""
+    count, _, index = name.partition("@")
     return authors[int(index)], int(count)
 
 

@@ -16,7 +16,7 @@ from sealhold.sharing.devices.dochistory import holds
 from sealhold.sharing.devices.docops import Kind, Place
 from sealhold.sharing.devices.docsaying import Said
 from sealhold.sharing.devices.documents import Document
-from sealhold.sharing.devices.docversions import spans_of
+from sealhold.sharing.devices.docversions import Version, spans_of
 
 _Value = Any  # reason: a plain value of a document
 
@@ -40,20 +40,20 @@ def match(document: Document, content: Mapping[str, _Value]) -> None:
     _match_list(document, now["list"], content["list"])
 
 
-def strike(document: Document, words: str) -> Said:
+def strike(document: Document, words: str, versions: Sequence[Version] = ()) -> Said:
     """Delete words where they stand; return all units that ever were part of them.
 
     What a document said of them before goes from texts letter by letter, too. Where what is left
-    comes together to the same words again, that goes as well.
+    comes together to the same words again, that goes as well. `versions` are looked through, too.
 
     Raises:
         InvalidEditError: the past is not all kept.
     """
     # THREAT T510: letters that are left may come together to the same words: until none stands
-    said, before = document.said(words), None
+    said, before = document.said(words, versions), None
     while said != before:
         _strike(document, words, said)
-        said, before = document.said(words), said
+        said, before = document.said(words, versions), said
     return said
 
 

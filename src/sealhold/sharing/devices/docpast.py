@@ -8,14 +8,17 @@
 Source: docs/spec/48-documents.md section 12.
 """
 
+from collections import ChainMap
 from collections.abc import Iterable
+from heapq import heappop, heappush
 
 from sealhold.sharing.devices.conflict import Version as Put
 from sealhold.sharing.devices.docops import Delete, Entry, Insert
 from sealhold.sharing.devices.docstages import Stage
 from sealhold.sharing.devices.documentbook import Stand, ToldEdits
 from sealhold.sharing.devices.documentshelf import OpenDocument
-from sealhold.sharing.devices.docwaiting import gap_before
+from sealhold.sharing.devices.docversions import Span
+from sealhold.sharing.devices.docwaiting import Lacking, gap_before
 
 BEGAN, ERASED, CUT = "began", "words erased", "past cut"
 
@@ -30,35 +33,40 @@ def stages(opened: OpenDocument, begun: Put) -> list[Stage]:
         id_ = f"{opened.lineage.hex()[:8]}-0" if found else "0"
     found.append(Stage(id=id_, time=begun.time, device=begun.device, why=why, version=dict(ends)))
     counted = opened.loaded.document.version()
-    held: list[tuple[Stand, list[ToldEdits]]] = []
-    for each in _writes(gathered.told, counted):
-        held.append(each)
-        while (fits := next((one for one in held if _fits(one[1], ends)), None)) is not None:
-            held.remove(fits)
-            ends.update((told.entry.author, told.entry.end) for told in fits[1])
-            found.append(_stage(fits[1], dict(ends)))
+    writes, lacking = _writes(gathered.told, counted), Lacking[int]()
+    for number, write in enumerate(writes):
+        if gap := _gap(write, ends):
+            lacking.wait(number, gap)
+            continue
+        ready = [number]  # a heap: the first that was written goes first
+        while ready:
+            fits = writes[heappop(ready)]
+            ends.update((each.entry.author, each.entry.end) for each in fits)
+            found.append(_stage(fits, dict(ends)))
+            for author in {each.entry.author for each in fits}:
+                for freed in lacking.came(author, ends[author]):
+                    heappush(ready, freed)
     return found
 
 
-def _writes(
-    told: Iterable[ToldEdits], counted: dict[int, int]
-) -> Iterable[tuple[Stand, list[ToldEdits]]]:
+def _writes(told: Iterable[ToldEdits], counted: dict[int, int]) -> list[list[ToldEdits]]:
     """Return what was written in one go each, in the order of time, as far as it counts."""
     by: dict[Stand, list[ToldEdits]] = {}
     for each in told:
         if each.entry.end <= counted.get(each.entry.author, 0):
             by.setdefault(each.at, []).append(each)
-    return sorted(by.items(), key=lambda each: (each[1][0].time, each[0]))
+    return sorted(by.values(), key=lambda each: (each[0].time, each[0].at))
 
 
-def _fits(told: Iterable[ToldEdits], ends: dict[int, int]) -> bool:
-    """Return whether all that these were made after is there."""
-    there = dict(ends)
+def _gap(told: Iterable[ToldEdits], ends: dict[int, int]) -> list[Span]:
+    """Return what is missing of what these were made after."""
+    own, wanted = dict[int, int](), dict[int, int]()
+    there = ChainMap(own, ends)
     for each in told:
-        if gap_before(each.entry, there):
-            return False
-        there[each.entry.author] = each.entry.end
-    return True
+        for author, _, end in gap_before(each.entry, there):
+            wanted[author] = max(end, wanted.get(author, 0))
+        own[each.entry.author] = each.entry.end
+    return [(author, ends.get(author, 0), end) for author, end in wanted.items()]
 
 
 def _stage(told: list[ToldEdits], version: dict[int, int]) -> Stage:

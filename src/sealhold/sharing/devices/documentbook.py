@@ -10,6 +10,7 @@ Source: docs/spec/48-documents.md section 11.
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Protocol
 
 from sealhold.crypto.digest import fingerprint
@@ -24,8 +25,8 @@ from sealhold.sharing.devices.conflict import Version
 from sealhold.sharing.devices.contents import Kind, seal_content
 from sealhold.sharing.devices.doclineage import Lineage, open_edits, seal_edits, unpacked_lineage
 from sealhold.sharing.devices.docops import Entry, unpacked
-from sealhold.sharing.devices.keeping import EDITS, Keeping, KeptSecret, Step
-from sealhold.sharing.devices.keybag import NAME, KeyName, Keys
+from sealhold.sharing.devices.keeping import EDITS, Keeping, KeptSecret, KeptSegment, Step
+from sealhold.sharing.devices.keybag import NAME, KeyName, Keys, is_named_by, named_by
 from sealhold.sharing.devices.logicaltime import LogicalTime
 from sealhold.sharing.devices.oplog import MAX_SEQ, LogId, Told
 from sealhold.sharing.devices.ops import DocOp, Operation, PutOp
@@ -50,6 +51,7 @@ class Writing(Protocol):
     entropy: Entropy
     keeping: Keeping
     state: State
+    segments: dict[bytes, KeptSegment]
     documents: "DocumentBook"
 
     @property
@@ -123,9 +125,21 @@ def lineages_of(state: State, thing: bytes, *, every: bool = False) -> list[Line
     return list({each.id: each for each in kept}.values())
 
 
-def has_keys(state: State, lineage: bytes) -> bool:
+def edits_key(replica: Writing, lineage: bytes) -> Secret | None:
+    """Return the key under which the edits of a lineage are sealed, if it is here."""
+    name = KeyName(lineage, NAME)
+    told = replica.state.keys.get(name)
+    if told is None:
+        return None
+    others = (each.keys[name] for each in replica.segments.values() if name in each.keys)
+    # THREAT T561: the id of a lineage follows from its key: another key that somebody tells under
+    # its name is none, whichever is told first
+    return next((key for key in chain([told], others) if is_named_by(name, key)), None)
+
+
+def has_keys(replica: Writing, lineage: bytes) -> bool:
     """Return whether edits of a lineage can be read here."""
-    return KeyName(lineage, NAME) in state.keys
+    return edits_key(replica, lineage) is not None
 
 
 def document_of(state: State, lineage: bytes) -> bytes | None:
@@ -144,7 +158,7 @@ def edits_at(replica: Writing, lineage: bytes, at: Stand) -> Iterator[ToldEdits]
     Raises:
         TamperedError: the entry is not what was kept.
     """
-    key = replica.state.keys.get(KeyName(lineage, NAME))
+    key = edits_key(replica, lineage)
     kept = replica.keeping.entry(replica.collection, at.log, at.seq)
     if kept is None or key is None:
         raise TamperedError("edits of a document that are not here any more")
@@ -170,7 +184,7 @@ def rescued(replica: Writing, erased: set[bytes]) -> list[KeptSecret]:
     """Return the own edits on lineages that are about to be erased, to be told again."""
     found: list[KeptSecret] = []
     for lineage in sorted(erased & replica.documents.stands.keys()):
-        if KeyName(lineage, NAME) not in replica.state.keys:
+        if not has_keys(replica, lineage):
             continue
         for at in replica.documents.stands[lineage]:
             if at.log == replica.own.log:
@@ -190,7 +204,7 @@ def tell_again(replica: Writing) -> None:
         thing = document_of(replica.state, old)
         if thing is not None:
             following = lineages_of(replica.state, thing)
-            key = replica.state.keys.get(KeyName(following[0].id, NAME)) if following else None
+            key = edits_key(replica, following[0].id) if following else None
             if key is None:
                 continue  # not here yet
             lineage, entry = following[0], unpacked(data)
@@ -230,8 +244,9 @@ def revive(replica: Writing) -> int:
         parents = sorted(each for each in followed if _lineage(state, each) is not None)
         if not parents:
             continue
-        version = replica.entropy(ID_BYTES)
-        key = keys[KeyName(thing, version)] = new_key(replica.entropy, "version key")
+        key = new_key(replica.entropy, "version key")
+        version = named_by(key)
+        keys[KeyName(thing, version)] = key
         content = state.content(parents[-1])
         sealed = seal_content(content, replica.collection, thing, version, key)
         ops.append(PutOp(thing, version, tuple(parents), sealed))

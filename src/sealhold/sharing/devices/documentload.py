@@ -55,11 +55,12 @@ class Gathered:
 
     def refused(self) -> list[str]:
         """Return why edits count for nobody."""
+        counted = set(map(id, self.told))
         inside = [
             each
             for author, first in self._first.items()
             for start, each in first.items()
-            if start < self._ends.get(author, 0) and each not in self.told
+            if start < self._ends.get(author, 0) and id(each) not in counted
         ]
         return [
             f"edits from {each.entry.start} on under numbers that were used"

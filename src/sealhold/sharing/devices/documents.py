@@ -237,7 +237,7 @@ class Document(Editing):
             return KNOWN
         self.close()
         if gap := gap_before(entry, self._ends):
-            return Outcome(gap=gap, kept=self._waiting.hold(entry, data))
+            return Outcome(gap=gap, kept=self._waiting.hold(entry, data, gap))
         if not self._made(entry, data):
             return Outcome(late=True)
         return self._freed([(entry.author, entry.start, entry.end)])
@@ -266,17 +266,20 @@ class Document(Editing):
         """Take in what waited, as far as it can be now."""
         refused: list[Refused] = []
         late = False
-        while found := self._waiting.next(self._ends):
-            entry, data = found
-            try:
-                if entry.start < self._ends.get(entry.author, 0):
-                    self._compare(entry, data)
-                elif self._made(entry, data):
-                    taken.append((entry.author, entry.start, entry.end))
-                else:
-                    late = True
-            except TamperedError as err:
-                refused.append(Refused(entry.author, entry.start, str(err)))
+        came = [self.author, *(author for author, _, _ in taken)]
+        while came:
+            author = came.pop()
+            for entry, data in self._waiting.freed(author, self._ends.get(author, 0)):
+                try:
+                    if entry.start < self._ends.get(entry.author, 0):
+                        self._compare(entry, data)
+                    elif self._made(entry, data):
+                        taken.append((entry.author, entry.start, entry.end))
+                        came.append(entry.author)
+                    else:
+                        late = True
+                except TamperedError as err:
+                    refused.append(Refused(entry.author, entry.start, str(err)))
         return Outcome(taken=tuple(taken), refused=tuple(refused), late=late)
 
     def _made(self, entry: Entry, data: bytes) -> bool:

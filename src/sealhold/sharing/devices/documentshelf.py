@@ -13,7 +13,9 @@ from dataclasses import dataclass
 
 from sealhold.model.errors import ExhaustedError, NotFoundError, TamperedError
 from sealhold.sharing.devices.bodies import Bodies
+from sealhold.sharing.devices.contents import Kind
 from sealhold.sharing.devices.doclineage import Base, Lineage, merged, unpacked_base
+from sealhold.sharing.devices.docops import Entry
 from sealhold.sharing.devices.documentbook import (
     ToldEdits,
     author_in,
@@ -94,8 +96,11 @@ class DocumentShelf:
             TamperedError: a state that another person's device made.
         """
         state = self._replica.state
-        for version in state.versions.of(lineage):
+        for version in sorted(state.versions.of(lineage), key=lambda each: each.order):
             content = state.content(version.id)
+            # THREAT T561, T562: what others write there is no beginning of it
+            if content.kind is not Kind.LINEAGE:
+                continue
             base = unpacked_base(b"".join(self._bodies.read(content)))
             # THREAT T562: the engine reads no bytes that another person's engine made
             if base.snapshot and not self._takes_states:
@@ -156,9 +161,10 @@ class DocumentShelf:
     def _load(self, thing: bytes) -> OpenDocument:
         state = self._replica.state
         lineages = lineages_of(state, thing)
-        if not lineages or not has_keys(state, lineages[0].id):
+        if not lineages or not has_keys(self._replica, lineages[0].id):
             raise NotFoundError("no such document here")
-        base, *others = [self.base(each.id) for each in lineages if has_keys(state, each.id)]
+        here = [each.id for each in lineages if has_keys(self._replica, each.id)]
+        base, *others = [self.base(each) for each in here]
         read: dict[bytes, int] = {}
         told = self._told(lineages, read)
         decided = self.decided(thing)
@@ -183,24 +189,35 @@ class DocumentShelf:
         found: list[ToldEdits] = []
         for lineage in lineages:
             stands = replica.documents.stands.get(lineage.id, [])
-            if not has_keys(replica.state, lineage.id):
+            if not has_keys(replica, lineage.id):
                 continue
             for at in stands[read.get(lineage.id, 0) :]:
-                found += edits_at(replica, lineage.id, at)
+                end = replica.frozen(at.log)
+                # THREAT T504: of a log that was forked no branch counts
+                if end is None or at.seq <= end:
+                    found += edits_at(replica, lineage.id, at)
             read[lineage.id] = len(stands)
-        return sorted(found, key=lambda each: (each.at, each.turn, each.entry.start))
+        return sorted(found, key=lambda each: (each.at, each.turn, each.entry.start, each.data))
 
     def _verdict(self, told: Iterable[ToldEdits], lineage: Lineage) -> Verdict:
         """Return up to which number each author counts: what was known when it was removed."""
         verdict: dict[int, int | None] = {}
+        known: dict[int, dict[int, Entry]] = {}  # of removed devices: by author and number
         for each in told:
             author, cut = each.entry.author, self._replica.circle.cut(each.at.log)
             if cut is None:
                 verdict[author] = None
                 continue
-            until = verdict.get(author) or lineage.version.get(author, 0)
-            # THREAT T505: what a removed device wrote later is a suggestion
-            verdict[author] = max(until, each.entry.end) if each.at.seq <= cut else until
+            mine = known.setdefault(author, {})
+            if each.at.seq <= cut:
+                mine.setdefault(each.entry.start, each.entry)
+        for author, mine in known.items():
+            until = lineage.version.get(author, 0)
+            # THREAT T505: what a removed device wrote later is a suggestion, also if it fills a gap
+            # that it had left
+            while (entry := mine.get(until)) is not None:
+                until = entry.end
+            verdict[author] = until
         return verdict
 
     def _number(self, found: OpenDocument) -> None:

@@ -253,6 +253,14 @@ class Documents:
         """Whether this device may be rid of words on all devices."""
         return may_erase(self._devices, self._opened)
 
+    def require_past(self) -> None:
+        """Pass if the past of documents there may be written anew.
+
+        Raises:
+            DeniedError: other people are in it.
+        """
+        require_past(self._opened)
+
     def erase(self, thing: bytes, spans: Iterable[Span]) -> None:
         """Be rid of what these units inserted, on all devices, in the past of the document too.
 
@@ -352,8 +360,8 @@ class Documents:
 
     def _here(self, thing: bytes) -> list[bytes]:
         """Return the lineages of a document whose keys are here, that it goes on in first."""
-        state = self._replica.state
-        return [each.id for each in lineages_of(state, thing) if has_keys(state, each.id)]
+        found = lineages_of(self._replica.state, thing)
+        return [each.id for each in found if has_keys(self._replica, each.id)]
 
     def _agreed(self, opened: OpenDocument) -> dict[int, int]:
         """Return the version that each living device has."""

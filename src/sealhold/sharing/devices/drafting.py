@@ -13,7 +13,6 @@ from sealhold.crypto.seal import new_key
 from sealhold.crypto.secret import Secret
 from sealhold.model.encoding import Plain
 from sealhold.model.errors import InvalidError
-from sealhold.model.ids import ID_BYTES
 from sealhold.sharing.devices.contents import (
     Content,
     Kind,
@@ -23,8 +22,9 @@ from sealhold.sharing.devices.contents import (
     seal_note,
 )
 from sealhold.sharing.devices.doclineage import seal_edits
+from sealhold.sharing.devices.documentbook import edits_key
 from sealhold.sharing.devices.keeping import Step
-from sealhold.sharing.devices.keybag import NAME, KeyName
+from sealhold.sharing.devices.keybag import NAME, KeyName, named_by
 from sealhold.sharing.devices.ops import MAX_SEALED, DocOp, NoteOp, Operation, PlaceOp, PutOp
 from sealhold.sharing.devices.replica import Replica
 from sealhold.sharing.devices.treeops import ROOT, OpKind
@@ -47,13 +47,19 @@ class Draft:
 
     def add(self, name: str, parent: bytes = ROOT, *, is_folder: bool = False) -> bytes:
         """Place a new object, and return its id of 16 bytes."""
-        thing = self._replica.entropy(ID_BYTES)
-        self.place(thing, parent, name, is_folder=is_folder)
-        return thing
+        key = new_key(self._replica.entropy, "name key")
+        self._place(named_by(key), parent, name, key, is_folder=is_folder)
+        return named_by(key)
 
     def place(self, thing: bytes, parent: bytes, name: str, *, is_folder: bool = False) -> None:
         """Place a new object under an id of its own, 16 random bytes."""
-        key = self._keys[KeyName(thing, NAME)] = new_key(self._replica.entropy, "name key")
+        key = new_key(self._replica.entropy, "name key")
+        self._place(thing, parent, name, key, is_folder=is_folder)
+
+    def _place(
+        self, thing: bytes, parent: bytes, name: str, key: Secret, *, is_folder: bool
+    ) -> None:
+        self._keys[KeyName(thing, NAME)] = key
         how = OpKind.FOLDER if is_folder else OpKind.PLACE
         self._ops.append(PlaceOp(how, thing, parent, self._name(thing, name, key)))
 
@@ -69,10 +75,11 @@ class Draft:
     def put(
         self, thing: bytes, content: Content, parents: Iterable[bytes], version: bytes | None = None
     ) -> bytes:
-        """Write a version of an object, and return its id of 16 bytes: random, or the given one."""
+        """Write a version of an object; return its id of 16 bytes: by its key, or the given one."""
         replica = self._replica
-        version = replica.entropy(ID_BYTES) if version is None else version
-        key = self._keys[KeyName(thing, version)] = new_key(replica.entropy, "version key")
+        key = new_key(replica.entropy, "version key")
+        version = named_by(key) if version is None else version
+        self._keys[KeyName(thing, version)] = key
         sealed = seal_content(content, replica.collection, thing, version, key)
         if is_sound(content):
             self._made[sealed] = content
@@ -104,9 +111,9 @@ class Draft:
 
     def lineage(self, base: Content) -> bytes:
         """Begin a lineage of a document; return its id of 16 bytes."""
-        replica = self._replica
-        lineage = replica.entropy(ID_BYTES)
-        self._keys[KeyName(lineage, NAME)] = new_key(replica.entropy, "edits key")
+        key = new_key(self._replica.entropy, "edits key")
+        lineage = named_by(key)
+        self._keys[KeyName(lineage, NAME)] = key
         self.put(lineage, base, ())
         return lineage
 
@@ -116,7 +123,10 @@ class Draft:
         Raises:
             InvalidError: the lineage is not known here, or erased.
         """
-        replica, key = self._replica, self._name_key(lineage)
+        replica = self._replica
+        key = self._keys.get(KeyName(lineage, NAME)) or edits_key(replica, lineage)
+        if key is None:
+            raise InvalidError("a lineage that is not known here, or erased")
         sealed = seal_edits(entry, replica.collection, lineage, key, replica.entropy)
         self._ops.append(DocOp(lineage, turn, sealed))
 

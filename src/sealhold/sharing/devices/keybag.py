@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sealhold.crypto.digest import framed
+from sealhold.crypto.digest import framed, mac16
 from sealhold.crypto.seal import Sealer, new_key, open_once, seal_once
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.tags import Tag
@@ -35,6 +35,16 @@ class KeyName(NamedTuple):
 
 
 Keys = Mapping[KeyName, Secret]
+
+
+def named_by(key: Secret) -> bytes:
+    """Return the id of a version, or of an object, that has this key and no other can have."""
+    return mac16(key, Tag.NAMED_BY_KEY)
+
+
+def is_named_by(name: KeyName, key: Secret) -> bool:
+    """Return whether an id follows from a key, so that no other key is meant by it."""
+    return named_by(key) == (name.object if name.version == NAME else name.version)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ from sealhold.sharing.devices.contents import (
     open_name,
     open_note,
 )
-from sealhold.sharing.devices.keybag import NAME, KeyName, Keys
+from sealhold.sharing.devices.keybag import NAME, KeyName, Keys, is_named_by
 from sealhold.sharing.devices.logicaltime import MAX_MS, MAX_STEP, LogicalTime
 from sealhold.sharing.devices.namespace import Tree
 from sealhold.sharing.devices.oplog import LogId, Told
@@ -93,6 +93,7 @@ class State:
         self.turn = 0  # goes up with each operation that is taken in
         self.made: dict[bytes, Content | str] = {}  # what was just sealed here, by its sealed form
         self._contents: dict[bytes, Content] = {}
+        self._object_of: dict[bytes, bytes] = {}  # by version whose content is known
         self._waiting: defaultdict[KeyName, list[_Said]] = defaultdict(list)
         self._rivals: dict[KeyName, list[Secret]] = {}  # further keys told under a name
         self._unopened: defaultdict[KeyName, list[_Said]] = defaultdict(list)
@@ -131,10 +132,13 @@ class State:
                 continue
             # THREAT T546: a key that is told under a known name replaces none: it is a rival of it,
             # and whichever opens what stands under that name is the one, on every replica alike
-            if self.keys.setdefault(name, key) != key:
+            if (known := self.keys.setdefault(name, key)) != key:
+                other = key
+                if is_named_by(name, key):  # no number of rivals keeps it out
+                    self.keys[name], other = key, known
                 rivals = self._rivals.setdefault(name, [])
-                if key not in rivals and len(rivals) < MAX_RIVALS:
-                    rivals.append(key)
+                if other not in rivals and len(rivals) < MAX_RIVALS:
+                    rivals.append(other)
                 for said in self._unopened.pop(name, ()):
                     self._say(said)
             for said in self._waiting.pop(name, ()):
@@ -229,8 +233,8 @@ class State:
             )
         )
         # THREAT T561: a document begins, and goes on elsewhere, where its owner says so
-        is_begun = content.kind in {Kind.DOCUMENT, Kind.LINEAGE}
-        if is_begun and not self._circle.may(said.device, EraseOp(op.object)):
+        is_owners = self._circle.may(said.device, EraseOp(op.object))
+        if content.kind in {Kind.DOCUMENT, Kind.LINEAGE} and not is_owners:
             raise DeniedError("a document that somebody else than its owner begins")
         self.versions.add(
             Version(
@@ -242,7 +246,10 @@ class State:
                 content=None if content.kind is Kind.GONE else _digest(content),
             )
         )
-        self._contents[op.version] = content
+        # THREAT T561: under an id that the owner used, nothing that others write is read
+        if is_owners or op.version not in self._contents:
+            self._contents[op.version] = content
+            self._object_of[op.version] = op.object
 
     def _place(self, op: PlaceOp, said: _Said) -> None:
         name: str | None = None
@@ -299,7 +306,8 @@ class State:
             for said in self._waiting.pop(name):
                 self._say(said)
         for version in self.versions.of(thing):
-            del self._contents[version.id]
+            if self._object_of.get(version.id) == thing:
+                del self._contents[version.id], self._object_of[version.id]
         self.versions.forget(thing)
         self._forgotten = True
 

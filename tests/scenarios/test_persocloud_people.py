@@ -197,7 +197,8 @@ def _use(ada: Somebody, bo: Somebody) -> None:
     use = ("share", "open", "health", "health.txt", "--wait", "0")
     bo(*use, "--for", "Marketing", code=3)
     bo(*use, "--action", "export", code=3)
-    assert "has answered yet" in bo(*use)
+    assert "has answered yet" in bo(*use, code=7)
+    bo(*use, "--json", code=2)
     ada.syncs()
     assert bo(*use) == HEALTH
     for name in ("second", "third"):

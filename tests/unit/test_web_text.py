@@ -1,12 +1,15 @@
 """How text, figures and pictures are written."""
 
 import re
+from html import unescape
 
 import pytest
 from markupsafe import Markup
 
 from sealhold.frontends.web import charts, formats
+from sealhold.frontends.web.assets import Assets
 from sealhold.frontends.web.pattern import rosette
+from sealhold.frontends.web.render import Renderer
 from sealhold.frontends.web.safetext import mixes_scripts, visible
 from sealhold.frontends.web.visit import local_path
 from sealhold.model.quantities import DAY, HOUR, Instant, MicroBits, Millis
@@ -132,3 +135,16 @@ def test_the_same_digest_gives_the_same_pattern_and_any_other_another() -> None:
 @pytest.mark.threat("T61")
 def test_a_label_of_a_pattern_is_escaped() -> None:
     assert Markup('aria-label="&lt;b&gt;&#34;"') in rosette("00" * 32, "p", '<b>"')
+
+
+def test_what_stands_in_a_hidden_field_comes_back_as_it_is() -> None:
+    page = '<input type="hidden" name="object" value="{{ name | trim }}"><b>{{ name }}</b>'
+    name = 'a\u200cb"<.txt'
+
+    shown = Renderer(Assets())._env.from_string(page).render(name=name)
+
+    field, _, text = shown.partition("<b>")
+    (sent,) = re.findall(r'value="([^"]*)">', field)
+    assert "<." not in field
+    assert unescape(sent) == name
+    assert "[U+200C]" in text

@@ -115,8 +115,9 @@ def document_blocks(found: Sequence[DocumentView]) -> list[Block]:
 
 def version_table(found: Sequence[VersionView]) -> list[Block]:
     """Return versions as a table, the newest first."""
+    # THREAT T511: what a device says of the past may be written by another one
     rows = [
-        (each.version, moment(each.at), by(each.by), each.by.role, _what(each))
+        (safe(each.version), moment(each.at), by(each.by), each.by.role, _what(each))
         for each in reversed(found)
     ]
     columns = (
@@ -147,7 +148,7 @@ def show_text(session: Session, text: str) -> None:
 
 def _what(each: VersionView) -> str:
     if each.why:
-        return each.why
+        return safe(each.why)
     told = [
         f"{number} {word}"
         for number, word in (

@@ -11,9 +11,9 @@ import typer
 from sealhold.frontends.cli.opening import reading
 from sealhold.frontends.cli.out import Block, Facts, Line, emit, safe
 from sealhold.frontends.cli.session import Session
-from sealhold.frontends.cli.share_waiting import tell_waiting, waited
+from sealhold.frontends.cli.share_waiting import WAITING, tell_waiting, waited
 from sealhold.frontends.cli.shares import SHARE, line_blocks, program_blocks, received_rows
-from sealhold.model.errors import NotFoundError, UsageError
+from sealhold.model.errors import CarrierAwayError, NotFoundError, UsageError
 from sealhold.node.contactwork import ContactWork
 from sealhold.node.devicerounds import Rounds
 from sealhold.node.devicework import DeviceWork
@@ -107,15 +107,20 @@ def share_open(
     stays, and the same command goes on with it.
 
     Raises:
-        UsageError: the file is there already, or cannot be written.
+        UsageError: the file is there already, or cannot be written, or none is named with --json.
+        CarrierAwayError: nobody answered, and it was to go to standard output.
     """
     session = Session.of(context)
     if out is not None and out.exists():
         raise UsageError(f"`{out}` is there already")
+    if out is None and session.as_json:
+        raise UsageError("with --json it goes into a file: name one with --out")
     with reading(session) as node:
         work, mine = _mine(node)
         with Rounds(work) as rounds:
             content = waited(rounds, wait, lambda: _content(mine, share, path, action, purpose))
+            if content is None and out is None:
+                raise CarrierAwayError(WAITING)  # standard output is for what was to be opened
             if content is None:
                 tell_waiting(session)
                 return

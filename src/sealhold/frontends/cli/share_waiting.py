@@ -11,6 +11,7 @@ from sealhold.frontends.cli.out import Line, emit
 from sealhold.frontends.cli.session import Session
 from sealhold.node.devicerounds import Rounds
 
+WAITING: Final = "No device of its owner has answered yet. The ask stays; try again later."
 EACH: Final = 2.0  # seconds until places are asked again that tell nothing by themselves
 
 Answer = TypeVar("Answer")
@@ -32,5 +33,4 @@ def waited(rounds: Rounds, seconds: float, look: Callable[[], Answer | None]) ->
 
 def tell_waiting(session: Session) -> None:
     """Say that the ask stays."""
-    told = "No device of its owner has answered yet. The ask stays; try again later."
-    emit(session, {"state": "waiting"}, Line(told, "hint"))
+    emit(session, {"state": "waiting"}, Line(WAITING, "hint"))

@@ -2,17 +2,20 @@
 
 - Autoescape is on everywhere, an unknown name is an error, and each inserted text passes
   `visible`, so that no control or bidirectional character of a stranger reaches the reader.
+- What stands in a hidden field comes back as it went out: it is escaped, and not written out.
 - Every page is complete without script.
 
 Source: docs/spec/20-faces.md section 5.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from jinja2.ext import Extension
+from markupsafe import Markup, escape
 
 from sealhold.frontends.web import charts, formats
 from sealhold.frontends.web.assets import Assets
@@ -39,6 +42,14 @@ NAV = (
     ("/ledger", "ledger"),
     ("/status", "status"),
 )
+_HIDDEN = re.compile(r'(<input type="hidden" name="[^"]*" value="\{\{)(.*?)(\}\}")')
+
+
+class _HiddenFields(Extension):
+    """Has what stands in hidden fields pass `escape` alone, so that names are found again."""
+
+    def preprocess(self, source: str, *_: object, **__: object) -> str:
+        return _HIDDEN.sub(r"\1 (\2) | sent \3", source)
 
 
 class Renderer:
@@ -54,6 +65,7 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
+            extensions=[_HiddenFields],
         )
         self._env.globals.update(
             say=self.say,
@@ -88,6 +100,7 @@ class Renderer:
             "sentence": formats.sentence,
             "ticked": _ticked,
             "span": formats.span,
+            "sent": escape,
         }
         self._env.filters.update(filters)
 

@@ -287,7 +287,7 @@ class Served:
     def rekey(self, box: Id16, key: bytes, number: int) -> None:
         raise CarrierRefusedError
 
-    def end(self, box: Id16) -> None:
+    def end(self, box: Id16, number: int) -> None:
         raise CarrierRefusedError
 
     def put(self, item: Item, data: bytes | bytearray) -> Stored:

@@ -21,6 +21,7 @@ from sealhold.model.errors import (
 )
 from sealhold.model.ids import Id16
 from sealhold.net.relay.doors import Doors
+from sealhold.net.relay.files import allow_more
 from sealhold.net.relay.linkdoors import LinkDoors
 from sealhold.net.relay.server import RelayServer, bind, tls
 from sealhold.node.places import Places, object_store, places_of, sql_place
@@ -118,10 +119,13 @@ def server_of(
 ) -> RelayServer:
     """Return a server that listens; `pair` has the files of a certificate and its key.
 
+    From then on this process may open as many files as its system lets it.
+
     Raises:
         UsageError: the address or port cannot be had.
         InvalidSettingsError: the files are no certificate with its key.
     """
     doors, kept = parts
     context = tls(*pair) if pair else None
+    allow_more()
     return RelayServer(doors, bind(host, port), context, woken=kept.committing.end)

@@ -28,6 +28,7 @@ from sealhold.net.relay.meeting import NoRoomError
 from sealhold.net.relay.names import DELETABLE, MAX_SEQ, MOST, Item, Sort, item_in
 from sealhold.net.relay.papers import RANK, Rights
 from sealhold.net.relay.rates import Rate, Rates
+from sealhold.net.relay.slots import SMALL
 from sealhold.net.relay.spec import Bearer, Holding, Stored
 from sealhold.net.relay.wire import Answer, Body, Head, RefusedError
 
@@ -91,7 +92,7 @@ class BoxDoors(Generic[Where]):
             case ["heads"]:
                 return self._heads(head, box)
             case ["log", log]:
-                return self._run(head, box, id_of(log))
+                return self._run(head, box, id_of(log), body)
             case _:
                 return self._object(head, item_in(box, "/".join(rest)), body)
 
@@ -103,7 +104,7 @@ class BoxDoors(Generic[Where]):
                 return self._put(head, item, body)
             case "GET":
                 self._allowed(head, item.box, Rights.READ)
-                return self._get(head, item)
+                return self._get(head, item, body)
             case "HEAD":
                 self._allowed(head, item.box, Rights.READ)
                 return Answer(200, length=self.keeping.size(item))
@@ -135,14 +136,17 @@ class BoxDoors(Generic[Where]):
             case Stored.FULL:
                 return Answer(507)
 
-    def _get(self, head: Head, item: Item) -> Answer:
+    def _get(self, head: Head, item: Item, body: Body) -> Answer:
+        size = self.keeping.size(item)
         asked = _RANGE.fullmatch(head.headers.get("range", ""))
         # THREAT T450: parts of packs would tell where which chunk lies
         if asked is None or not self.ranges or item.sort is not Sort.PACK:
+            _make_room(size, body)
             return Answer(200, self.keeping.get(item))
         first, last = int(asked[1]), int(asked[2])
-        if first > last or last >= self.keeping.size(item):
+        if first > last or last >= size:
             raise RefusedError(416)
+        _make_room(last + 1 - first, body)
         return Answer(206, self.keeping.get(item, first, last + 1 - first))
 
     def _names(self, head: Head, box: Id16) -> Answer:
@@ -165,10 +169,13 @@ class BoxDoors(Generic[Where]):
         told = [[item.within(), size] for item, size in news.items]
         return Answer(200, pack([news.cursor, told]))
 
-    def _run(self, head: Head, box: Id16, log: Id16) -> Answer:
+    def _run(self, head: Head, box: Id16, log: Id16, body: Body) -> Answer:
         check_method(head, "GET")
         self._allowed(head, box, Rights.READ)
         first = number_in(head, "from", 0)
+        before = Item(box, Sort.LOG, log, first - 1) if first else None
+        told = self.keeping.names(box, f"{Sort.LOG}/{log.hex()}", before, PAGE)
+        _make_room(sum(size for _, size in told), body)
         return Answer(200, pack(self.keeping.entries(box, log, first, RUN_BYTES)))
 
     # --- who asks ---
@@ -198,6 +205,12 @@ class BoxDoors(Generic[Where]):
         if not self.rates.takes(bearer.token):
             raise RefusedError(429)
         return bearer
+
+
+def _make_room(size: int, body: Body) -> None:
+    # THREAT T447: what is long takes room before it is read
+    if size > SMALL:
+        body.room()
 
 
 def _check(bearer: Bearer, box: Id16, least: Rights) -> None:

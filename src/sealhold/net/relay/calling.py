@@ -28,10 +28,9 @@ from sealhold.model.errors import (
     ObjectNotFoundError,
 )
 from sealhold.net.dial import DialError, Server, dial
-from sealhold.net.relay.link import BrokenOffError, Link, TooLongError
+from sealhold.net.relay.link import BrokenOffError, Link, TooLongError, seconds_of
 
 PATIENCE: Final = 30.0  # seconds for the head of an answer, and to connect
-BODY_SECONDS: Final = 120.0
 TRIES: Final = 3
 PAUSES: Final = (0.0, 0.2, 1.0)  # seconds before each try
 MOST: Final = 16_777_216  # bytes of an answer: a list of packs' names, or a run of entries
@@ -156,7 +155,7 @@ class Caller:
             link.close()
 
     def _exchange(self, link: Link, asked: bytes, call: Call) -> Reply:
-        link.send(asked, call.body or b"", BODY_SECONDS)
+        link.send(asked, call.body or b"", seconds_of(len(call.body or b"")))
         told = link.head(self._patience + call.wait, self._patience)
         if told is None:
             raise BrokenOffError
@@ -165,7 +164,7 @@ class Caller:
         if length > MOST or status // 100 in {1, 3}:
             self._drop(link)
             raise CarrierAwayError("the relay answers in no form that is known")
-        came = b"" if call.method == "HEAD" else link.read(length, BODY_SECONDS)
+        came = b"" if call.method == "HEAD" else link.read(length, seconds_of(length))
         body = cast("bytes", came) if call.takes_array else bytes(came)
         if closes:
             self._drop(link)

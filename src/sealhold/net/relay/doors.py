@@ -37,7 +37,8 @@ class Doors(BoxDoors[Keeping]):
         match head.path.split("/")[1:]:
             case ["v1", "health"] if head.method == "GET":
                 self.keeping.usage(Id16(bytes(ID_BYTES)))  # of nobody: whether rows can be read
-                return Answer(200, b"ok\n")
+                # THREAT T606: asking whether it runs lets nobody in
+                return Answer(200, b"ok\n", lets_in=False)
             case ["s", _] | ["v1", "s", *_] if self.links is not None:
                 return self.links.answer(head, body, self._bearer)
             case ["v1", "account"] if head.method == "GET":
@@ -102,7 +103,7 @@ class Doors(BoxDoors[Keeping]):
             case Act.REKEY:
                 self.keeping.rekey(paper.box, paper.key, paper.number)
             case Act.END:
-                self.keeping.end(paper.box)
+                self.keeping.end(paper.box, paper.number)
             case Act.OPEN:
                 raise RefusedError(403)
         return Answer(200)

@@ -13,6 +13,13 @@ from typing import Final
 
 MAX_HEAD: Final = 8_192  # bytes; one of ours has about 300
 PORTION: Final = 65_536  # bytes read at once of a head, and sent with one
+SLOWEST: Final = 65_536  # bytes a second, and
+AT_LEAST: Final = 30.0  # seconds beside: 158 for 8 MiB
+
+
+def seconds_of(length: int) -> float:
+    """Return how long so many bytes may take, all together."""
+    return AT_LEAST + length / SLOWEST
 
 
 class BrokenOffError(Exception):
@@ -93,17 +100,24 @@ class Link:
         """Send a head and a body.
 
         Raises:
-            BrokenOffError: the other end is away, or takes nothing.
+            BrokenOffError: the other end is away, or takes it too slowly.
         """
+        until = monotonic() + seconds
+        is_short = len(body) <= PORTION
         try:
-            self.sock.settimeout(seconds)
-            if len(body) <= PORTION:
-                self.sock.sendall(head + body)
-            else:
-                self.sock.sendall(head)
-                self.sock.sendall(body)
+            self._send(head + body if is_short else head, until)
+            if not is_short:
+                self._send(body, until)
         except OSError as err:
             raise BrokenOffError from err
+
+    def _send(self, data: bytes, until: float) -> None:
+        # THREAT T448: who takes an answer drop by drop gets no more time than any other
+        with memoryview(data) as view:
+            sent = 0
+            while sent < len(view):
+                self._wait_until(until)
+                sent += self.sock.send(view[sent:])
 
     def close(self) -> None:
         """Let go of it; whoever reads from it meanwhile is told that it broke off."""

@@ -60,7 +60,7 @@ class LinkDoors:
             case ["v1", "s", link, "open"]:
                 return self._open(head, id_of(link), body)
             case ["v1", "s", link, number] if head.method == "GET":
-                return self._piece(head, id_of(link), number_of(number))
+                return self._piece(head, id_of(link), number_of(number), body)
             case ["v1", "s", link, *rest]:
                 return self._owners(head, id_of(link), rest, body, bearer)
             case _:
@@ -80,10 +80,11 @@ class LinkDoors:
             return Answer(GONE, err.why.value.encode("ascii"), headers=PLAIN_HEADERS)
         return Answer(200, f"{ticket.hex()} {count}".encode("ascii"), headers=PLAIN_HEADERS)
 
-    def _piece(self, head: Head, link: Id16, number: int) -> Answer:
+    def _piece(self, head: Head, link: Id16, number: int, body: Body) -> Answer:
         told = _TICKET.fullmatch(head.headers.get("authorization", ""))
         if told is None:
             raise RefusedError(403)
+        body.room()
         try:
             data = self.keeping.piece(bytes.fromhex(told[1]), link, number)
         except DeniedError as err:

@@ -2,7 +2,8 @@
 
 - Each connection is one thread that blocks: TLS and hashing let the others run meanwhile, and a
   pack is read straight into its place.
-- So many connections at once, and so many bodies in memory; who comes later waits or is let go.
+- So many connections at once, and so much in memory; who comes later waits or is let go.
+- Nothing ends it but being told to: where files, threads or memory run out, it pauses and goes on.
 - Told to end, it takes nobody more in, wakes who polls, and answers who is in.
 - Nothing of a request is written anywhere but where it is kept.
 
@@ -15,19 +16,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import BoundedSemaphore, Lock, Thread, current_thread
-from time import monotonic
+from time import monotonic, sleep
 from typing import Final, Protocol
 
 from sealhold.model.errors import InvalidSettingsError, UsageError
+from sealhold.net.relay.files import connections
 from sealhold.net.relay.link import BrokenOffError, Link
+from sealhold.net.relay.slots import LONG, Coming, Slots
 from sealhold.net.relay.wire import Answer, Body, Head, RefusedError, Wire
 
-CONNECTIONS: Final = 512  # a process has 1,024 open files if nobody says otherwise
-BODIES: Final = 24  # larger than a short message, in memory at once: 192 MiB if all are packs
-SMALL: Final = 65_536  # bytes
 HANDSHAKE_SECONDS: Final = 15.0
 ENDING_SECONDS: Final = 20.0
 MOMENT: Final = 0.02  # seconds between two looks at who is still under way
+PAUSE: Final = 0.1  # seconds until another connection is tried
 BACKLOG: Final = 128
 NO_REQUEST: Final = 400  # after which nobody can say where the next one begins
 
@@ -100,13 +101,17 @@ class RelayServer:
     watch: Watch | None = None
     woken: Callable[[], None] | None = None  # what else is to wake who waits
     greet: Greet | None = None  # before the first request; None: all are let in, at the doors
-    room: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(CONNECTIONS))
+    room: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(connections()))
+    slots: Slots = field(default_factory=Slots)
     faults: int = 0  # of ours; their kinds go nowhere
     answered: int = 0
     _open: dict[Link, Thread] = field(default_factory=dict)
     _guard: Lock = field(default_factory=Lock)
-    _bodies: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(BODIES))
     _is_ending: bool = False
+
+    def __post_init__(self) -> None:
+        if self.greet is not None:  # members alone, and those of a mailbox share its token
+            self.slots = Slots(each=LONG)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -121,7 +126,10 @@ class RelayServer:
                 try:
                     sock, _who = self.listener.accept()
                 except OSError:
-                    break
+                    # THREAT T606: who takes all files has those who come wait, and ends nothing
+                    if not self._is_ending:
+                        sleep(PAUSE)
+                    continue
                 self._take(sock)
         finally:
             self.stop()
@@ -132,7 +140,12 @@ class RelayServer:
         if not self.room.acquire(blocking=False):
             sock.close()
             return
-        Thread(target=self._serve, args=(sock,), name="relay", daemon=True).start()
+        try:
+            Thread(target=self._serve, args=(sock,), name="relay", daemon=True).start()
+        except RuntimeError:  # THREAT T606: no thread can be had now
+            sock.close()
+            self.room.release()
+            sleep(PAUSE)
 
     def stop(self) -> None:
         """End: nobody more is taken in, who polls is answered, who is idle is let go."""
@@ -182,32 +195,28 @@ class RelayServer:
             self.room.release()
 
     def _once(self, wire: Wire, doors: Answering) -> bool:
+        coming: Coming | None = None
+        head: Head | None = None
         try:
-            head = wire.head()
-            if head is None:
-                return False
-            answer = self._answered(wire, head, doors)
-        except RefusedError as err:
-            answer, head = Answer(err.status), None
-        self.answered += 1
-        if head is not None and head.method == "HEAD":
-            answer = Answer(answer.status, b"", answer.length, answer.headers)
-        return wire.say(answer, is_last=self._is_ending or answer.status == NO_REQUEST)
+            try:
+                head = wire.head()
+                if head is None:
+                    return False
+                coming = Coming(wire, head, self.slots)
+                answer = self._answered(head, coming, doors)
+            except RefusedError as err:
+                answer, head = Answer(err.status), None
+            self.answered += 1
+            if head is not None and head.method == "HEAD":
+                answer = Answer(answer.status, b"", answer.length, answer.headers)
+            return wire.say(answer, is_last=self._is_ending or answer.status == NO_REQUEST)
+        finally:
+            if coming is not None:
+                coming.over()
 
-    def _answered(self, wire: Wire, head: Head, doors: Answering) -> Answer:
-        heard: list[bytes | bytearray] = []
-
-        def body(most: int) -> bytes | bytearray:
-            data = wire.body(most)
-            heard.append(data)
-            return data
-
-        is_large = head.length > SMALL
-        if is_large:
-            # THREAT T447: what many send at once has its room; who comes later is read later
-            self._bodies.acquire()
+    def _answered(self, head: Head, coming: Coming, doors: Answering) -> Answer:
         try:
-            return doors.answer(head, body)
+            return doors.answer(head, coming)
         except RefusedError as err:
             return Answer(err.status)
         except BrokenOffError:
@@ -216,7 +225,5 @@ class RelayServer:
             self.faults += 1
             return Answer(500)
         finally:
-            if is_large:
-                self._bodies.release()
             if self.watch is not None:
-                self.watch(head, b"".join(heard))
+                self.watch(head, bytes(coming.heard))

@@ -147,6 +147,6 @@ class Keeping(Holding, Protocol):
         """Put another key in force, and end every token of the mailbox."""
         ...
 
-    def end(self, box: Id16) -> None:
+    def end(self, box: Id16, number: int) -> None:
         """Forget a mailbox, its tokens, and all that lies in it."""
         ...

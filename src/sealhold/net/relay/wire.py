@@ -9,16 +9,15 @@ Source: docs/spec/14-relay.md section 5; RFC 9112.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import parse_qsl
 
-from sealhold.net.relay.link import Link, TooLongError
+from sealhold.net.relay.link import Link, TooLongError, seconds_of
 
 MAX_HEADERS: Final = 32
 HEAD_SECONDS: Final = 15.0  # from its first byte to its end
-BODY_SECONDS: Final = 120.0  # 8 MiB at 70 KB a second
 IDLE_SECONDS: Final = 90.0  # between two requests, the first of which was let in
 NO: Final = 400  # from this status on
 
@@ -75,9 +74,28 @@ class Answer:
     body: bytes = b""
     length: int | None = None  # of what HEAD tells of, and does not send
     headers: str = ""  # lines that a browser needs, each with its end
+    lets_in: bool = True  # if it is a yes, whoever asked may stay idle
 
 
-Body = Callable[[int], bytes | bytearray]  # of at most so many bytes; raises RefusedError(413)
+class Body(Protocol):
+    """The body of a request, which is read when it is called for."""
+
+    def __call__(self, most: int) -> bytes | bytearray:
+        """Return it.
+
+        Raises:
+            RefusedError: it is longer than `most`, or there is no room for it now.
+            BrokenOffError: it broke off or took too long.
+        """
+        ...
+
+    def room(self) -> None:
+        """Take room in memory for a long answer; whoever calls has checked who asks.
+
+        Raises:
+            RefusedError: there is none now.
+        """
+        ...
 
 
 @dataclass(slots=True, eq=False)
@@ -116,7 +134,7 @@ class Wire:
         """
         if self._left > most:
             raise RefusedError(413)
-        data = self.link.read(self._left, BODY_SECONDS)
+        data = self.link.read(self._left, seconds_of(self._left))
         self._left = 0
         return data
 
@@ -126,14 +144,14 @@ class Wire:
         Raises:
             BrokenOffError: the other end is away.
         """
-        self._is_welcome = answer.status < NO
+        self._is_welcome = answer.status < NO and answer.lets_in
         goes_on = not is_last and not self._left  # a body that was not read ends the connection
         length = len(answer.body) if answer.length is None else answer.length
         told = (
             f"HTTP/1.1 {answer.status} {REASONS[answer.status]}\r\n"
             f"Content-Length: {length}\r\n{answer.headers}{_GOES_ON if goes_on else _CLOSES}\r\n"
         )
-        self.link.send(told.encode("ascii"), answer.body, BODY_SECONDS)
+        self.link.send(told.encode("ascii"), answer.body, seconds_of(len(answer.body)))
         return goes_on
 
 

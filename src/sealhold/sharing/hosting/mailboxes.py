@@ -8,6 +8,7 @@
 Source: docs/spec/14-relay.md section 3.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
@@ -43,6 +44,7 @@ from sealhold.stores.spec import (
     DeleteWhere,
     Expect,
     Fence,
+    Guard,
     Kept,
     ObjectStore,
     Op,
@@ -57,7 +59,7 @@ MAX_BOXES: Final = 1_000  # of an account
 MAX_TOKENS: Final = 256  # of a mailbox; five devices need ten
 REMEMBERED: Final = 10_000  # tokens and mailboxes
 STRIPES: Final = 64
-AT_ONCE: Final = 500  # objects taken away in one commit
+AT_ONCE: Final = 1_000  # objects of an ended mailbox that are looked up together
 
 Quotas = Callable[[Id16], int | None]  # bytes of an account, None if there is no such account
 
@@ -153,22 +155,39 @@ class Mailboxes:
             )
             self._forget_tokens(box)
 
-    def end(self, box: Id16) -> None:
+    def end(self, box: Id16, number: int) -> None:
         with self._known:
-            self._try(DeleteWhere(TOKEN.name, "box", (box,)))
+            self._with_paper(box, number, lambda _key: [DeleteWhere(TOKEN.name, "box", (box,))])
             self._forget_tokens(box)
         account = self._account_of(box)
-        while page := self.names(box, "", None, AT_ONCE):
-            for item, _size in page:
-                self.objects.delete(item.whole())
-            freed = -sum(_room(size) for _item, size in page)
-            rows = [Delete(ITEM.name, key_of(item)) for item, _size in page]
-            self._try(*rows, Bump(ACCOUNT.name, (account,), "used", freed, MOST))
+        self._empty(box, account)
         self._try(
             Delete(BOX.name, (box,), Expect.PRESENT),
             Bump(ACCOUNT.name, (account,), "boxes", -1, MOST),
         )
         self._accounts.pop(box, None)
+        self._empty(box, account)  # what was under way until then
+
+    def _empty(self, box: Id16, account: Id16) -> None:
+        while page := self.names(box, "", None, AT_ONCE):
+            shared = defaultdict[int, list[Item]](list)
+            for item, _size in page:
+                shared[_stripe(item)].append(item)
+            for stripe, items in shared.items():
+                with self._stripes[stripe]:
+                    self._take_away(items, account)
+
+    def _take_away(self, items: Sequence[Item], account: Id16) -> None:
+        """Forget objects whose lock is held, and free the room of those that are there."""
+        found = self.rows.get(ITEM.name, [key_of(each) for each in items])
+        there = [item_at(row) for row in found if row is not None]
+        for each in items:
+            self.objects.delete(each.whole())  # before its row: who is told so can rely on it
+        if there:
+            freed = -sum(_room(size) for _, size in there)
+            # THREAT T607: room is freed with the row that took it, so once
+            rows = (Delete(ITEM.name, key_of(each), Expect.PRESENT) for each, _ in there)
+            self._try(*rows, Bump(ACCOUNT.name, (account,), "used", freed, MOST))
 
     # --- what lies in them ---
 
@@ -195,6 +214,7 @@ class Mailboxes:
             row = (*key_of(item), size, counted)
             return Unit(
                 (
+                    Guard(BOX.name, (item.box,), Expect.PRESENT),
                     Bump(ACCOUNT.name, (account,), "used", _room(size), usage.quota),
                     Put(ITEM.name, row, Expect.ABSENT),
                 )
@@ -205,6 +225,9 @@ class Mailboxes:
         if outcome is Outcome.EXHAUSTED:
             self.objects.delete(item.whole())
             return Stored.FULL
+        if outcome is Outcome.CONFLICT:  # the mailbox ended meanwhile
+            self.objects.delete(item.whole())
+            raise ObjectNotFoundError("no such mailbox")
         return Stored.CREATED if is_new else self._compared(item, data)
 
     def _compared(self, item: Item, data: bytes | bytearray) -> Stored:
@@ -222,15 +245,7 @@ class Mailboxes:
 
     def delete(self, item: Item) -> None:
         with self._alone(item):
-            [found] = self.rows.get(ITEM.name, [key_of(item)])
-            self.objects.delete(item.whole())  # before its row: who is told so can rely on it
-            if found is not None:
-                freed = -_room(item_at(found)[1])
-                account = self._account_of(item.box)
-                self._try(
-                    Delete(ITEM.name, key_of(item), Expect.PRESENT),
-                    Bump(ACCOUNT.name, (account,), "used", freed, MOST),
-                )
+            self._take_away([item], self._account_of(item.box))
 
     def names(
         self, box: Id16, within: str, after: Item | None, limit: int
@@ -302,7 +317,11 @@ class Mailboxes:
             del self._bearers[each]
 
     def _alone(self, item: Item) -> Lock:
-        return self._stripes[hash(item) % STRIPES]
+        return self._stripes[_stripe(item)]
+
+
+def _stripe(item: Item) -> int:
+    return hash(item) % STRIPES
 
 
 def _room(size: int) -> int:

@@ -1,6 +1,7 @@
 """Crowds at a relay: connections until files run out, long bodies and answers that stand still."""
 
 import errno
+import resource
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -108,7 +109,7 @@ def test_a_relay_without_files_or_threads_goes_on_once_there_are_some(
 def test_there_are_no_more_connections_than_files_for_them(
     monkeypatch: pytest.MonkeyPatch, allowed: int, fit: int
 ) -> None:
-    monkeypatch.setattr(files.resource, "getrlimit", lambda _: (allowed, -1))
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (allowed, -1))
 
     assert files.connections() == fit
 

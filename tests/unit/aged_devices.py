@@ -10,6 +10,7 @@ from sealhold.sharing.devices.devices import Devices, Open
 from sealhold.sharing.devices.drafting import Draft
 from sealhold.sharing.devices.joinpapers import Holds, Way, mailbox
 from sealhold.sharing.devices.names import Mailbox
+from sealhold.sharing.devices.packlists import packs_at
 from sealhold.sharing.devices.reading import Digests
 from tests.unit.memory_vault import NOON, memory_vault
 from tests.unit.owned_devices import PLACE, Machine, pair
@@ -82,4 +83,4 @@ def box(opened: Open, way: Way = PLACE) -> Mailbox:
 
 def packs(one: Machine, shelf: Shelf) -> dict[bytes, int]:
     """Return the packs on the shelf, and how long they are."""
-    return tending.packs_at(shelf, box(one.files()))
+    return packs_at(shelf, box(one.files()))

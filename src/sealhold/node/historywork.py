@@ -28,6 +28,7 @@ from sealhold.sharing.devices.contents import Content
 from sealhold.sharing.devices.devices import Open
 from sealhold.sharing.devices.history import restored
 from sealhold.sharing.devices.joinpapers import Holds
+from sealhold.sharing.devices.packlists import packs_at
 from sealhold.sharing.devices.syncing import Round, Syncing
 
 _ALONE: Final = (
@@ -204,7 +205,7 @@ class HistoryWork:
         opened.bodies.reach(near)
         for carrier, box in near:
             try:
-                found |= tending.packs_at(carrier, box).keys()
+                found |= packs_at(carrier, box).keys()
             except (CarrierAwayError, CarrierRefusedError):
                 continue
         return found

@@ -32,6 +32,7 @@ from sealhold.net.spec import Carrier
 from sealhold.sharing.devices.bodytaking import Packer
 from sealhold.sharing.devices.contents import Content
 from sealhold.sharing.devices.names import Mailbox
+from sealhold.sharing.devices.packlists import packs_at
 from sealhold.sharing.devices.packsahead import Ahead, put_pack
 from sealhold.sharing.devices.replica import Replica
 from sealhold.sharing.devices.state import State
@@ -251,8 +252,8 @@ class Bodies:
             wanted -= going - {place.pack for place in self._lost()}
         if not wanted:
             return sent
-        there = {each.name: each.size for each in carrier.list_after(f"{box.prefix}pack/")}
-        here = {digest for digest in wanted if self._is_whole(digest, there.get(box.pack(digest)))}
+        there = packs_at(carrier, box, wanted)
+        here = {digest for digest in wanted if self._is_whole(digest, there.get(digest))}
         listed = here - self._went
         self._everywhere = listed if self._everywhere is None else self._everywhere & listed
         source, lost = self._unpacking(), 0

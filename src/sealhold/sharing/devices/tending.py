@@ -4,16 +4,30 @@
   sealed bytes as they are. What goes is told in the log; it is deleted at carriers a day later, by
   the device that wrote the new pack, once every living device said that it knows.
 - Before that it looks again: what somebody came to name meanwhile is carried over first.
+- What a carrier lists is its word alone: a pack that no version ever named goes only if it is there
+  and of this collection, and so many of those are looked at in a day.
 
 Source: docs/spec/47-folders.md sections 9 and 11.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sealhold.model.errors import CarrierAwayError, CarrierRefusedError, NoEpochError, TamperedError
-from sealhold.model.ids import DeviceId
+from sealhold.crypto.chunkid import ChunkId
+from sealhold.crypto.digest import fingerprint
+from sealhold.crypto.kdf import derive
+from sealhold.crypto.seal import Sealer
+from sealhold.crypto.secret import Secret
+from sealhold.crypto.tags import Tag
+from sealhold.model.errors import (
+    CarrierAwayError,
+    CarrierRefusedError,
+    NoEpochError,
+    SealholdError,
+    TamperedError,
+)
+from sealhold.model.ids import DeviceId, SealedBytes
 from sealhold.model.quantities import DAY
 from sealhold.net.spec import Carrier
 from sealhold.sharing.devices import clocks
@@ -23,8 +37,9 @@ from sealhold.sharing.devices.folderrows import TENDED
 from sealhold.sharing.devices.keeping import Step
 from sealhold.sharing.devices.names import Mailbox
 from sealhold.sharing.devices.ops import PackOp
+from sealhold.sharing.devices.packlists import packs_at
 from sealhold.sharing.devices.thinning import due, ops_of
-from sealhold.stores.packs import room
+from sealhold.stores.packs import LARGEST, read_pack, room
 from sealhold.vault.chunkplaces import Manifest, Place
 
 GRACE = DAY  # until a pack that goes is deleted
@@ -32,6 +47,9 @@ LEAST = 60  # of a hundred bytes of a pack so many are named by what is kept, or
 KNOWS, HELD = "packs", "held"  # kinds of notes
 SHORT = 8  # bytes by which a note names a pack
 MOST = 8_192  # packs that a note names
+LOOKED_AT = 256  # packs of a day that no version ever named
+SAID = 1_000  # packs of which one entry says that they go
+REMEMBERED = 65_536  # packs that nothing names, until another day
 
 At = Sequence[tuple[Carrier, Mailbox]]
 
@@ -148,20 +166,77 @@ def _tend_packs(devices: Devices, opened: Open, at: At, done: Tended) -> None:
     sizes = {pack: size for each in listed for pack, size in each.items()}
     was_dead = _seen_dead(devices, opened, sizes.keys() - kept.here.keys())
     holders = set(opened.members.state.holders())
+    dead = list[bytes]()
     for pack, size in sorted(sizes.items()):
         if state.packs.said.get(pack, {}).keys() & holders:
             continue
         live = kept.here.get(pack, {})
-        if live and not _is_mostly_dead(live.values(), size):
-            continue
-        if not live and pack[:SHORT] not in was_dead:
-            continue
-        _rewrite(opened, pack, live)
-        done.rewritten += bool(live)
-        done.dead += not live
+        if not live and pack[:SHORT] in was_dead:
+            dead.append(pack)
+        # how long a pack is, a carrier may say as it likes
+        elif (
+            live
+            and _is_mostly_dead(live.values(), size)
+            and _is_mostly_dead(live.values(), len(_whole(opened, pack)))
+        ):
+            _rewrite(opened, pack, live)
+            done.rewritten += 1
+    _let_go(opened, dead, done)
     gone = {pack for pack, by in state.packs.said.items() if me in by}
     done.waiting = len(gone & {pack for carrier, box in at for pack in packs_at(carrier, box)})
     acknowledge(devices, opened)
+
+
+def _let_go(opened: Open, dead: Sequence[bytes], done: Tended) -> None:
+    """Say of packs that nothing names that they go, if they are of this collection."""
+    contents = opened.replica.state.contents()
+    named = {place.pack for each in contents if each.manifest for place in each.manifest.chunks}
+    others = set(dead) - named
+    # THREAT T501: of names that a carrier made up nothing is written
+    found = [pack for pack in _drawn(opened, others, LOOKED_AT) if _is_of(opened, pack)]
+    going = sorted({*(named & set(dead)), *found})
+    for at in range(0, len(going), SAID):
+        opened.replica.write([PackOp(pack, None, ()) for pack in going[at : at + SAID]], {})
+    done.dead += len(going)
+    if left := len(others) - len(found):
+        done.troubles.append(
+            f"packs of {opened.about.name}: {left:,} are listed that no version names; what they "
+            "are could not be told, or not yet"
+        )
+
+
+def _drawn(opened: Open, packs: Collection[bytes], most: int) -> Collection[bytes]:
+    """Return so many of some packs at most; nobody knows before which of many they are."""
+    if len(packs) <= most:
+        return packs
+    seed = opened.replica.entropy(SHORT)
+    return sorted(packs, key=lambda pack: fingerprint(seed + pack))[:most]
+
+
+def _whole(opened: Open, pack: bytes) -> bytes:
+    """Return a pack, compared with its name.
+
+    Raises:
+        TamperedError: nobody has it as it was written.
+        CarrierAwayError: no carrier that has it answers.
+    """
+    all_of_it = Place(ChunkId(pack), pack, 0, LARGEST, Secret(bytes(32), "no chunk's key"))
+    [(_, found)] = opened.bodies.chunks(Manifest(0, (all_of_it,)), pack)
+    return found
+
+
+def _is_of(opened: Open, pack: bytes) -> bool:
+    """Return whether a pack can be had and was made for this collection."""
+    tables = derive(opened.replica.secret, Tag.PACK_TABLE)
+
+    def table(salt: bytes, sealed: SealedBytes) -> bytes:
+        return Sealer(derive(tables, Tag.PACK_TABLE, salt)).open(sealed, salt)
+
+    try:
+        read_pack(SealedBytes(_whole(opened, pack)), table)
+    except SealholdError:
+        return False
+    return True
 
 
 def _is_mostly_dead(live: Collection[Place], size: int) -> bool:
@@ -170,7 +245,7 @@ def _is_mostly_dead(live: Collection[Place], size: int) -> bool:
     return 100 * alive < LEAST * size and room(len(live), alive) < size
 
 
-def _seen_dead(devices: Devices, opened: Open, dead: Iterable[bytes]) -> frozenset[bytes]:
+def _seen_dead(devices: Devices, opened: Open, dead: Collection[bytes]) -> frozenset[bytes]:
     """Keep which packs nothing names now; return those of which that was so a day ago.
 
     A pack may be there before the entry that names it.
@@ -178,7 +253,8 @@ def _seen_dead(devices: Devices, opened: Open, dead: Iterable[bytes]) -> frozens
     last, before = _last(devices, opened)
     if 0 <= devices.now() - last < GRACE:
         return frozenset()
-    told = [int(devices.now()), b"".join(sorted(pack[:SHORT] for pack in dead))]
+    short = sorted(pack[:SHORT] for pack in _drawn(opened, dead, REMEMBERED))
+    told = [int(devices.now()), b"".join(short)]
     row = devices.keeping.put_file(opened.about.id, TENDED, told)
     devices.keeping.save(opened.about.id, Step(beside=[row]))
     return before
@@ -229,9 +305,6 @@ def _manifests(opened: Open) -> Iterator[Manifest]:
 
 def _rewrite(opened: Open, pack: bytes, live: Mapping[int, Place]) -> None:
     """Write what is live in a pack into another one, durably, and then that the pack goes."""
-    if not live:
-        opened.replica.write([PackOp(pack, None, ())], {})
-        return
     places = tuple(live[at] for at in sorted(live))
     chunks = opened.bodies.chunks(Manifest(0, places), pack)
     new, moved = opened.bodies.stage(chunks)
@@ -280,16 +353,3 @@ def _all_know(opened: Open, me: DeviceId, pack: bytes) -> bool:
         if pack[:SHORT] not in _shorts(note.told):
             return False
     return True
-
-
-def packs_at(carrier: Carrier, box: Mailbox) -> dict[bytes, int]:
-    """Return the packs that a carrier lists, and how long they are."""
-    found: dict[bytes, int] = {}
-    for each in carrier.list_after(f"{box.prefix}pack/"):
-        try:
-            digest = bytes.fromhex(each.name.rpartition("/")[2])
-        except ValueError:
-            continue
-        if box.pack(digest) == each.name:
-            found[digest] = each.size
-    return found

@@ -14,7 +14,7 @@ import pytest
 from sealhold.crypto.digest import fingerprint
 from sealhold.model.errors import ConflictError, ObjectNotFoundError
 from sealhold.model.ids import Id16, ObjectName
-from sealhold.net.relay import files, server, slots, wire
+from sealhold.net.relay import files, link, server, slots, wire
 from sealhold.net.relay.admin import RelayAdmin
 from sealhold.net.relay.calling import Call
 from sealhold.net.relay.link import BrokenOffError, Link, seconds_of
@@ -344,6 +344,20 @@ def test_who_takes_an_answer_drop_by_drop_is_let_go_in_time() -> None:
         with pytest.raises(BrokenOffError):
             Link(theirs).send(b"head", bytes(20_000_000), 0.3)
         assert monotonic() - began < 3
+
+
+@pytest.mark.threat("T447")
+def test_who_stands_still_gives_back_the_room_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link, "STILL", 0.2)
+    with running() as relay:
+        admin = relay.admin()
+        told = put_head(admin, admin.mint(Rights.WRITE))
+        with standing_still(relay, told, slots.OF_ONE):
+            until = monotonic() + 5
+            while relay.server.slots._taken and monotonic() < until:
+                sleep(0.02)
+
+            assert not relay.server.slots._taken
 
 
 def test_a_home_line_has_time_for_a_pack_and_a_short_message_has_not_much() -> None:

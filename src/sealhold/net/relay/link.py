@@ -15,6 +15,7 @@ MAX_HEAD: Final = 8_192  # bytes; one of ours has about 300
 PORTION: Final = 65_536  # bytes read at once of a head, and sent with one
 SLOWEST: Final = 65_536  # bytes a second, and
 AT_LEAST: Final = 30.0  # seconds beside: 158 for 8 MiB
+STILL: Final = 30.0  # seconds in which nothing of a body passes, and the other end is away
 
 
 def seconds_of(length: int) -> float:
@@ -86,7 +87,7 @@ class Link:
         until = monotonic() + seconds
         with memoryview(data) as view:
             while filled < length:
-                self._wait_until(until)
+                self._wait_until(min(until, monotonic() + STILL))
                 try:
                     count = self.sock.recv_into(view[filled:])
                 except OSError as err:
@@ -116,7 +117,7 @@ class Link:
         with memoryview(data) as view:
             sent = 0
             while sent < len(view):
-                self._wait_until(until)
+                self._wait_until(min(until, monotonic() + STILL))
                 sent += self.sock.send(view[sent:])
 
     def close(self) -> None:

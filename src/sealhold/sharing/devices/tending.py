@@ -47,7 +47,7 @@ LEAST = 60  # of a hundred bytes of a pack so many are named by what is kept, or
 KNOWS, HELD = "packs", "held"  # kinds of notes
 SHORT = 8  # bytes by which a note names a pack
 MOST = 8_192  # packs that a note names
-LOOKED_AT = 256  # packs of a day that no version ever named
+LOOKED_AT = 256  # packs of a day that no version ever named, or that are not as long as listed
 SAID = 1_000  # packs of which one entry says that they go
 REMEMBERED = 65_536  # packs that nothing names, until another day
 
@@ -166,21 +166,20 @@ def _tend_packs(devices: Devices, opened: Open, at: At, done: Tended) -> None:
     sizes = {pack: size for each in listed for pack, size in each.items()}
     was_dead = _seen_dead(devices, opened, sizes.keys() - kept.here.keys())
     holders = set(opened.members.state.holders())
-    dead = list[bytes]()
+    dead, misled = list[bytes](), 0
     for pack, size in sorted(sizes.items()):
         if state.packs.said.get(pack, {}).keys() & holders:
             continue
         live = kept.here.get(pack, {})
         if not live and pack[:SHORT] in was_dead:
             dead.append(pack)
-        # how long a pack is, a carrier may say as it likes
-        elif (
-            live
-            and _is_mostly_dead(live.values(), size)
-            and _is_mostly_dead(live.values(), len(_whole(opened, pack)))
-        ):
-            _rewrite(opened, pack, live)
-            done.rewritten += 1
+        # THREAT T501: how long a pack is, a carrier may say as it likes
+        elif live and misled < LOOKED_AT and _is_mostly_dead(live.values(), size):
+            if _is_mostly_dead(live.values(), len(_whole(opened, pack))):
+                _rewrite(opened, pack, live)
+                done.rewritten += 1
+            else:
+                misled += 1
     _let_go(opened, dead, done)
     gone = {pack for pack, by in state.packs.said.items() if me in by}
     done.waiting = len(gone & {pack for carrier, box in at for pack in packs_at(carrier, box)})

@@ -5,6 +5,7 @@ import pytest
 from sealhold.model.quantities import Instant
 from sealhold.sharing.devices import joining, logbook, oplog
 from sealhold.sharing.devices.certs import Role
+from sealhold.sharing.devices.circle import Own
 from sealhold.sharing.devices.devices import Open
 from sealhold.sharing.devices.exchange import Exchange, Report
 from sealhold.sharing.devices.joinpapers import mailbox
@@ -20,7 +21,6 @@ from sealhold.sharing.devices.logicaltime import (
 )
 from sealhold.sharing.devices.oplog import LogId, Told
 from sealhold.sharing.devices.ops import EraseOp
-from sealhold.sharing.devices.replica import Own
 from tests.unit.owned_devices import PLACE, Machine, machines
 from tests.unit.replicas import Device, Shelf, devices
 

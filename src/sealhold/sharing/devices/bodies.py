@@ -218,7 +218,7 @@ class Bodies:
         return digest, moved
 
     def drop(self, pack: bytes) -> None:
-        """Forget a pack that is staged here, if it is."""
+        """Forget a pack, if it is staged here."""
         self._staging.delete(self._staged(pack))
 
     def staged(self) -> list[ObjectName]:
@@ -241,8 +241,8 @@ class Bodies:
             CarrierFullError: it has no room.
             TamperedError: other bytes stand there under the name of a pack.
         """
-        sent, wanted = 0, {_digest(name) for name in self.staged()}
-        wanted -= self._fresh  # which are just about to go ahead, and are named by nothing yet
+        # those in `_fresh` are just about to go ahead, and are named by nothing yet
+        sent, wanted = 0, {_digest(name) for name in self.staged()} - self._fresh
         if self._ahead is not None:
             sent, self._went = self._ahead.ended(wanted)
             self._ahead = self._ahead if self._packers else None
@@ -280,10 +280,9 @@ class Bodies:
 
     def _is_whole(self, digest: bytes, size: int | None) -> bool:
         """Return whether a carrier lists a pack, as long as it is here."""
-        if size is None:
-            return False
+        here = self._sizes.get(digest)
         try:
-            return size == (self._sizes.get(digest) or self._staging.head(self._staged(digest)))
+            return size is not None and size == (here or self._staging.head(self._staged(digest)))
         except ObjectNotFoundError:
             return True
 

@@ -210,7 +210,7 @@ def _know_somebody(cli: Cli) -> None:
         anna = ContactWork(DeviceWork(node))
         theirs = DeviceWork(other)
         theirs.begin("laptop")
-        theirs.add_carrier(f"folder:{cli.folder / 'stick'}")
+        theirs.add_carrier("folder:stick")
         ben = ContactWork(theirs)
         card = ben.card("Ben").text
         anna.add(anna.read(card))
@@ -245,7 +245,7 @@ def _share_with_each_other(cli: Cli, keep: Callable[[str], None]) -> None:
     keep("invited")
     for line in (EXAMPLES["share accept"], "device sync"):
         assert cli.line(line).code == 0, line
-    with opened(home, at) as node, Rounds(DeviceWork(node)) as theirs:
+    with inside(cli.folder), opened(home, at) as node, Rounds(DeviceWork(node)) as theirs:
         theirs.run()
     assert cli.line("device sync").code == 0
     keep("taken")

@@ -168,7 +168,8 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
         cell.detect(path)
         list(cell.read(path, "csv", None))
 
-    assert set(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+    # what tests before this one left open may go meanwhile
+    assert set(os.listdir("/proc/self/fd")) <= before  # noqa: PTH208
     assert list(tmp_path.iterdir()) == [path]
 
 

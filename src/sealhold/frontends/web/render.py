@@ -100,7 +100,7 @@ class Renderer:
             "sentence": formats.sentence,
             "ticked": _ticked,
             "span": formats.span,
-            "sent": escape,
+            "sent": _sent,
         }
         self._env.filters.update(filters)
 
@@ -163,6 +163,18 @@ def _ticked(text: str) -> Markup:
     code, plain = Markup("<code>{}</code>"), Markup("{}")
     pieces = enumerate(visible(text).split("`"))
     return Markup().join((code if at % 2 else plain).format(piece) for at, piece in pieces)
+
+
+def _sent(value: object) -> Markup:
+    """Return a value for a hidden field: it comes back as it is, and shows nothing that is odd."""
+    plain = str(value)
+    # THREAT T60: no character of a stranger that `visible` writes out stands in a page as it is
+    parts = [escape(each) if visible(each) == each else _reference(each) for each in plain]
+    return Markup().join(parts)
+
+
+def _reference(character: str) -> Markup:
+    return Markup("&#{};").format(ord(character))
 
 
 def _short_id(kind: str, whole: bytes) -> str:

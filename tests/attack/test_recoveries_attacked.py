@@ -25,7 +25,7 @@ from sealhold.sharing.peers.recoveryopening import open_recovery
 from sealhold.sharing.peers.recoverypapers import SaidVeto, read_notice, write_notice, write_veto
 from sealhold.sharing.peers.recoveryshares import Terms, write_policy
 from sealhold.sharing.peers.recoveryveto import veto
-from tests.unit.opening_people import Openers, openers
+from tests.unit.opening_people import Openers, openers, told
 from tests.unit.owned_devices import machine, pair
 from tests.unit.recovering_people import Circle
 
@@ -38,12 +38,6 @@ def here() -> Iterator[Openers]:
 
 def heir_is_bo(here: Circle) -> Terms:
     return Terms(heir=here.owner.one("Bo").id, waiting_ms=30 * DAY)
-
-
-def told(here: Openers) -> None:
-    """Have letters of all reach all."""
-    here.rounds()
-    here.rounds()
 
 
 def posted_veto(here: Openers, papers: list[bytes], verified: int = 0, to: str = "Cy") -> None:

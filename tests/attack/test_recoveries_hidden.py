@@ -15,7 +15,7 @@ from sealhold.sharing.peers.recoveryheld import hand_out
 from sealhold.sharing.peers.recoverypapers import read_notice, write_notice
 from sealhold.sharing.peers.recoveryshares import Terms
 from sealhold.sharing.peers.recoveryveto import own_standing, tell_of_use
-from tests.unit.opening_people import Openers, openers
+from tests.unit.opening_people import Openers, openers, told
 from tests.unit.recovering_people import Circle
 
 
@@ -27,12 +27,6 @@ def here() -> Iterator[Openers]:
 
 def heir_is_bo(here: Circle) -> Terms:
     return Terms(heir=here.owner.one("Bo").id, waiting_ms=30 * DAY)
-
-
-def told(here: Openers) -> None:
-    """Have letters of all reach all."""
-    here.rounds()
-    here.rounds()
 
 
 def heard_of(here: Openers) -> set[str]:

@@ -108,16 +108,21 @@ def shared(ada: Vault) -> None:
         shares.create(draft, draft.effect.digest, draft.found)
 
 
-def test_a_document_is_edited_by_people_who_come_and_go(
-    people: tuple[Vault, Vault, Vault],
-) -> None:
-    ada, bo, cy = people
+def taken_on(ada: Vault, bo: Vault) -> None:
+    """Have Bo take on what Ada shares, and both hear of it."""
     shared(ada)
     for vault in (ada, bo):
         vault.sync()
     bo.accept()
     for vault in (bo, ada, bo):
         vault.sync()
+
+
+def test_a_document_is_edited_by_people_who_come_and_go(
+    people: tuple[Vault, Vault, Vault],
+) -> None:
+    ada, bo, cy = people
+    taken_on(ada, bo)
     assert bo.text() == ada.text() == "the plan\n"
 
     # nobody but the owner has what it said before
@@ -181,12 +186,7 @@ def test_a_share_of_documents_says_what_it_is_and_is_taken_back(
     people: tuple[Vault, Vault, Vault],
 ) -> None:
     ada, bo, _ = people
-    shared(ada)
-    for vault in (ada, bo):
-        vault.sync()
-    bo.accept()
-    for vault in (bo, ada, bo):
-        vault.sync()
+    taken_on(ada, bo)
     with opened(bo.home) as node:
         mine = SharedWithMe(DeviceWork(node), {})
         (view,) = mine.every()
@@ -228,12 +228,7 @@ def test_who_is_let_go_on_a_device_that_looks_after_nothing_reads_nothing_more(
     people: tuple[Vault, Vault, Vault], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada, bo, _ = people
-    shared(ada)
-    for vault in (ada, bo):
-        vault.sync()
-    bo.accept()
-    for vault in (bo, ada, bo):
-        vault.sync()
+    taken_on(ada, bo)
     ada.change(add=("cy",))
     with monkeypatch.context() as patched:
         patched.setattr(spaces, "is_mine", lambda *_: False)

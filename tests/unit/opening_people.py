@@ -98,3 +98,9 @@ def openers(
         here.share(names, needed, terms=PLAIN if terms is None else terms(here))
         here.rounds()
         yield Openers(here, clock)
+
+
+def told(here: Openers) -> None:
+    """Have letters of all reach all."""
+    here.rounds()
+    here.rounds()

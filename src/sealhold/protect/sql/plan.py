@@ -1,0 +1,179 @@
+"""What is done for one statement of a client: made by the planner, carried out by the session.
+
+- A plan holds no value of a client but constants of the statement's text. It is made once for a
+  text, and used for each execution.
+- Numbers of parameters and columns count from zero.
+
+Source: docs/spec/56-postgresql-proxy.md section 4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, unique
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sealhold.protect.columns import Column
+    from sealhold.protect.pgtypes.types import PgType
+    from sealhold.protect.sql.residual import Residual
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A parameter that goes to the provider as the client sent it, in its format."""
+
+    client: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A value that the statement's text gives, in binary send form of a physical type."""
+
+    value: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The number of the row that an INSERT makes: drawn anew for each execution."""
+
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """A value of a protected column, as the technique of `suffix` stores it."""
+
+    column: Column
+    suffix: str
+    client: int | None  # which parameter of the client; None: `constant`
+    constant: bytes | None = None  # in binary send form of the column's type; None is NULL
+    row: int | None = None  # of which new row, for a cell that is bound to its row
+
+
+Source = Given | Known | Row | Hidden
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of what the provider is sent: the type it is declared with, and its value."""
+
+    oid: int  # 0: the provider says
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One column of the answer, as the client sees it."""
+
+    name: str
+    at: int  # the column of the provider's answer
+    column: Column | None = None  # None: as the provider gives it
+    rid_at: int | None = None  # where the row number stands, for cells bound to rows
+    table: int = 0  # oid and number of attribute, as RowDescription tells them
+    attribute: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A statement for the provider, and how its answer is read."""
+
+    sql: str
+    parameters: tuple[Parameter, ...] = ()
+    outputs: tuple[Output, ...] | None = None  # None: the provider's columns as they are
+    types: tuple[PgType | None, ...] = ()  # of the client's parameters, where the plan knows them
+    residual: Residual | None = None  # done on opened rows; its columns are the client's then
+    new_rows: int = 0  # row numbers that one execution takes
+    classes: tuple[str, ...] = ()  # what the log calls it: verb, tables and columns, no values
+    opens: tuple[Column, ...] = ()  # columns whose values come out in plain
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """A statement that touches nothing protected: it goes without comments, its answer unread."""
+
+    sql: str
+    tables: tuple[str, ...] = ()
+    changes_names: bool = False  # DDL, SET search_path, DISCARD: names are read anew after it
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """An UPDATE in two phases: rows are locked and read, values made, rows written.
+
+    `select` gives the row number first and then what `residual` computes new values from.
+    `update` is the text for N rows: `UPDATE ... FROM (VALUES ...)`, made by `statement(n)`.
+    """
+
+    select: Query
+    table: str
+    columns: tuple[Column, ...]  # whose cells are made anew, in order of the select's outputs
+    clear: tuple[str, ...]  # clear columns that are set, after those
+    returning: Query | None = None
+
+
+@unique
+class Verb(Enum):
+    """A statement that the session itself understands."""
+
+    BEGIN = "BEGIN"
+    COMMIT = "COMMIT"
+    ROLLBACK = "ROLLBACK"
+    SAVEPOINT = "SAVEPOINT"
+    PREPARE = "PREPARE"
+    EXECUTE = "EXECUTE"
+    DEALLOCATE = "DEALLOCATE"
+    DECLARE = "DECLARE"
+    FETCH = "FETCH"
+    CLOSE = "CLOSE"
+    DISCARD = "DISCARD"
+    SET = "SET"
+    EMPTY = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A statement about the session: transactions, prepared statements, cursors, settings."""
+
+    verb: Verb
+    sql: str  # for the provider, without comments
+    name: str = ""
+    inner: Plan | None = None  # of PREPARE and DECLARE
+    arguments: tuple[bytes | None, ...] = ()  # of EXECUTE, in text form
+    types: tuple[int, ...] = ()  # declared by PREPARE
+    value: str = ""  # of SET
+
+
+@dataclass(frozen=True, slots=True)
+class CopyPlan:
+    """A COPY of a protected table: how its lines are read and written."""
+
+    sql: str  # COPY ... (physical columns) FROM STDIN or TO STDOUT, in binary form
+    into: bool
+    columns: tuple[CopyColumn, ...]  # in the order of the client's lines
+    form: str = "text"  # text, csv, binary: the client's
+    options: dict[str, str] = field(default_factory=dict)  # delimiter, null, quote, escape, header
+    rid: bool = False  # each row gets a number, which is the last physical column
+    query: Query | None = None  # of COPY (SELECT ...) TO, or of a table
+
+
+@dataclass(frozen=True, slots=True)
+class CopyColumn:
+    """One column of the client's lines."""
+
+    name: str
+    type: PgType
+    column: Column | None  # None: clear
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A statement that is not sent."""
+
+    code: str  # SH001 ... SH008, or a SQLSTATE of PostgreSQL
+    message: str
+    hint: str = ""
+    position: int = 0  # in characters from 1; 0: nowhere
+
+
+Plan = Query | Relay | Rewrite | Control | CopyPlan | Refused

@@ -1,0 +1,1 @@
+"""One file for each technique; none imports another. The contract is `protect/spec.py`."""

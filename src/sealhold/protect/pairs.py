@@ -142,7 +142,7 @@ class Search:
         for label, asked in self._asked.items():
             value = values.get(label)
             if value is None:
-                if asked.must:
+                if asked.must:  # THREAT T617: a row that is left out of an answer is noticed
                     raise TamperedError("a label of a word is not in the provider's table")
                 continue
             entry = asked.key.open(asked.counter, value)
@@ -185,6 +185,7 @@ class Pairs:
                 entries.setdefault(word, []).append(Entry(change.row, removed=True))
             for word in change.added:
                 entries.setdefault(word, []).append(Entry(change.row, removed=False))
+        # THREAT T618: counters are gone once they are taken, whatever becomes of the transaction
         taken = self._counters.take({word: len(listed) for word, listed in entries.items()})
         pairs = [
             pair for word, listed in entries.items() for pair in self._made(word, listed, taken)

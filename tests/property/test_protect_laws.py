@@ -2,6 +2,7 @@
 
 import random
 import struct
+from collections.abc import Callable
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -43,7 +44,7 @@ def decimals() -> list[object]:
     return [Decimal(LUCK.randrange(-(10**18) + 1, 10**18)).scaleb(-2) for _ in range(MANY)]
 
 
-KINDS = {
+KINDS: dict[str, Callable[[], list[object]]] = {
     "smallint": lambda: whole(16),
     "integer": lambda: whole(32),
     "bigint": lambda: whole(64),

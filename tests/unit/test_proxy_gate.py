@@ -1,6 +1,7 @@
 """The gate of a proxy: who may do what, what the log says before it, and how little that is."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -164,14 +165,19 @@ def test_who_was_removed_gets_no_lease(proxy: ProxyVault) -> None:
 
 def test_rows_of_a_table_are_bounded_by_the_minute(proxy: ProxyVault) -> None:
     one = use("anna", "SELECT", "visit.note", table="visit")
-    had = 0
 
-    with pytest.raises(TooFastError):
+    def read() -> int:
+        lease = proxy.gate.admit(one)
+        lease.used_cells, lease.used_statements = lease.cells, 1
+        proxy.gate.settle(one, lease)
+        return lease.cells
+
+    had = 0
+    with suppress(TooFastError):
         for _ in range(2_000):
-            lease = proxy.gate.admit(one)
-            had += lease.cells
-            lease.used_cells, lease.used_statements = lease.cells, 1
-            proxy.gate.settle(one, lease)
+            had += read()
+    with pytest.raises(TooFastError):
+        read()
     proxy.seconds.now += 60
 
     assert had <= 1_000

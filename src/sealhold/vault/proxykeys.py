@@ -14,6 +14,7 @@ from typing import Final
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.crypto.secret import Secret
+from sealhold.crypto.sign import SigningKey
 from sealhold.model.errors import NotFoundError, TakenError
 from sealhold.vault.core import Core
 from sealhold.vault.proxyrows import ProxyRows, Thing
@@ -22,6 +23,7 @@ from sealhold.vault.writer import Work
 
 _DATASET: Final = "proxy-data/"
 _STATE: Final = "proxy-state/"
+_SIGNER: Final = "proxy-sign"
 
 
 class ProxyKeys:
@@ -50,6 +52,10 @@ class ProxyKeys:
         """
         return {name: self._dataset(name) for name in datasets}
 
+    def has(self, dataset: str) -> bool:
+        """Return whether a dataset has its key."""
+        return not self.is_destroyed(dataset) and self._ring.has_named(_DATASET + dataset)
+
     def is_destroyed(self, dataset: str) -> bool:
         """Return whether the key of a dataset was destroyed; if so, it is gone once this returns.
 
@@ -69,7 +75,7 @@ class ProxyKeys:
             AuditUnavailableError: the log cannot be written; nothing was destroyed.
             StoreUnavailableError: the disk refuses; the key goes at the next use.
         """
-        if self.is_destroyed(dataset) or not self._ring.has_named(_DATASET + dataset):
+        if not self.has(dataset):
             raise NotFoundError(f"no key of dataset `{dataset}`")
         teller = Teller(self._core.keys)
         event = Event(
@@ -88,7 +94,12 @@ class ProxyKeys:
         self._ring.add_named(_STATE + proxy)
         return self._ring.lies_in.named(_STATE + proxy)
 
+    def signer(self) -> SigningKey:
+        """Return the key that signs the policies of this vault's proxies; made when needed."""
+        self._ring.add_named(_SIGNER)
+        return SigningKey(self._ring.lies_in.named(_SIGNER))
+
     def _dataset(self, name: str) -> Secret:
-        if self.is_destroyed(name) or not self._ring.has_named(_DATASET + name):
+        if not self.has(name):
             raise NotFoundError(f"no key of dataset `{name}`")
         return self._ring.lies_in.named(_DATASET + name)

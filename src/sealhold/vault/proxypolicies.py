@@ -3,24 +3,31 @@
 - A version is above the one before and names its digest, so none is left out or put back. The rows
   are under the set hash: an older copy of the database shows when the vault is opened.
 - Kept are the exact bytes and the envelope: what was in force at a time can be read later.
-- Whether the file makes sense and who signed it is asked before it comes here.
+- The signature, the file itself and what it shows more of than before are judged before.
 
 Source: docs/spec/59-proxy-in-a-vault.md section 3.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Final
 
 from sealhold.audit.event import Actor, Event, EventKind
 from sealhold.model.encoding import Plain
-from sealhold.model.errors import NotFoundError, OutOfOrderError
+from sealhold.model.errors import NotFoundError
 from sealhold.model.quantities import Instant
+from sealhold.protect.findings import Finding, refuse
 from sealhold.protect.policy import Policy
+from sealhold.protect.policycheck import check
+from sealhold.protect.policyfile import load, read
+from sealhold.protect.policysign import Accepted, open_policy
+from sealhold.stores.spec import Guard
 from sealhold.vault.core import Core
 from sealhold.vault.proxyrows import Kept, ProxyRows, Thing
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
-_HASH = "sha256:"
+_HASH: Final = "sha256:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +40,7 @@ class Activated:
     at: Instant
     text: bytes  # as it was read and signed
     envelope: bytes
+    guard: Guard = field(repr=False)  # fails a commit if the row is another by then
 
 
 class Policies:
@@ -68,38 +76,47 @@ class Policies:
             raise NotFoundError(f"no policy `{name}` is in force" if name else "no policy")
         return self.history(name or names[0])[0]
 
-    def check_follows(self, policy: Policy) -> None:
-        """Refuse a version that does not follow the one in force.
+    def activate(
+        self, data: bytes, envelope: bytes | None, publics: Collection[bytes], *, weaker: bool
+    ) -> tuple[Activated, tuple[Finding, ...]]:
+        """Put a policy in force, and return it with what is doubtful; in force already, it stays.
+
+        Args:
+            data: the bytes of its file.
+            envelope: what lies beside the file, or None if nothing does.
+            publics: Ed25519 keys of 32 bytes of which one must have signed.
+            weaker: what protects less than the version before is meant so.
 
         Raises:
-            OutOfOrderError: it is not above it, or does not name it as the one before.
-        """
-        before = next(iter(self.history(policy.name)), None)
-        if before is None:
-            return
-        # THREAT T687: an older policy, which protected less, does not come back
-        if policy.version <= before.version:
-            raise OutOfOrderError(f"version {before.version} of `{policy.name}` is in force")
-        if policy.previous != before.digest:
-            raise OutOfOrderError(f"version {policy.version} does not follow `{before.digest}`")
-
-    def activate(self, policy: Policy, text: bytes, envelope: bytes) -> Activated:
-        """Put a policy that was checked in force.
-
-        Raises:
-            OutOfOrderError: it does not follow the one in force.
+            PolicyRefusedError: not signed, changed since, or no version after the one in force.
+            BadSignatureError: none of `publics` signed it.
+            InvalidPolicyError: it has an error, or protects less and that is not meant so.
             ConflictError: another one came in force in this very moment.
             AuditUnavailableError: the log cannot be written.
         """
-        self.check_follows(policy)
+        policy = open_policy(data, envelope, publics, None)
+        before = next(iter(self.history(policy.name)), None)
+        if before is None:
+            findings = check(read(data))
+        else:
+            # THREAT T687: an older policy, or one that protects less, does not come in quietly
+            last = Accepted(name=before.name, version=before.version, digest=before.digest)
+            open_policy(data, envelope, publics, last)
+            if before.digest == policy.digest:
+                return before, check(read(data))
+            findings = check(read(data), load(before.text), accept_weaker=weaker)
+        refuse(findings)
+        self._put(policy, data, envelope or b"", before)
+        return self.active(policy.name), findings
+
+    def _put(self, policy: Policy, data: bytes, envelope: bytes, before: Activated | None) -> None:
         paper: dict[str, Plain] = {
             "name": policy.name,
             "digest": policy.digest,
             "at": self._core.clock(),
-            "text": text,
+            "text": data,
             "envelope": envelope,
         }
-        before = next(iter(self._rows.all(Thing.POLICY, policy.name)), None)
         put = self._rows.put(Thing.POLICY, policy.name, paper, policy.version)
         teller = Teller(self._core.keys)
         event = Event(
@@ -111,7 +128,6 @@ class Policies:
         )
         on = () if before is None else (before.guard,)
         self._core.writer.commit(Work((put,), (teller.entry(event),), releases=True, on=on))
-        return self.active(policy.name)
 
 
 def _activated(kept: Kept) -> Activated:
@@ -123,4 +139,5 @@ def _activated(kept: Kept) -> Activated:
         at=Instant(int(paper["at"])),
         text=bytes(paper["text"]),
         envelope=bytes(paper["envelope"]),
+        guard=kept.guard,
     )

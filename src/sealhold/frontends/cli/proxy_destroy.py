@@ -19,7 +19,7 @@ def proxy_destroy(
     """Destroy the key of a dataset: nothing of it is readable any more, at any provider.
 
     This cannot be taken back. What lies at a provider stays there as bytes that nobody opens. In
-    backups the key goes once the epoch is closed: `sealhold key close`.
+    backups the key goes once the epoch is closed: `sealhold key close-epoch`.
 
     Raises:
         UsageError: `--yes` is not said.
@@ -33,5 +33,5 @@ def proxy_destroy(
         session,
         {"destroyed": dataset},
         Line(f"The key of `{safe(dataset)}` is destroyed.", "head"),
-        Line("Until the epoch is closed it is in older backups: `sealhold key close`.", "hint"),
+        Line("Until the epoch is closed it is in older backups: `sealhold key close-epoch`.", "hint"),
     )

@@ -19,6 +19,7 @@ from sealhold.protect.typefamilies import kind_of
 ROW_NUMBER: Final = "_sh_rid"
 CELL_BYTES: Final = 33  # version, key version, nonce and tag of a cell
 TERM_BYTES: Final = 16  # of an equality term, and of what SIV adds
+_ADDED: Final = {"deterministic": TERM_BYTES, "fpe": 0, "token": 0}  # else it is a cell
 _BITS: Final = {"int2": 16, "int4": 32, "date": 32, "float4": 64}  # of an order term; else 64
 
 Columns = Mapping[tuple[str, str], Mapping[str, Column]]
@@ -123,7 +124,7 @@ def _protected(policy: ColumnPolicy, column: Column, beside: tuple[str, ...]) ->
 def _bytes(policy: ColumnPolicy, suffix: str) -> int:
     """Return how many bytes one technique adds to a value."""
     if suffix == CELL:
-        return TERM_BYTES if "deterministic" in policy.techniques else CELL_BYTES
+        return next((_ADDED[each] for each in policy.techniques if each in _ADDED), CELL_BYTES)
     if suffix == "_o":
         return _BITS.get(kind_of(policy.type).base, 64)
     return -(-policy.bits // 8) or TERM_BYTES

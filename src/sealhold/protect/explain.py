@@ -11,11 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sealhold.protect.columns import Column
+from sealhold.crypto.secret import Secret
+from sealhold.model.clock import Entropy
+from sealhold.protect.columns import Column, Derived, columns_of
 from sealhold.protect.policy import ColumnPolicy, Policy, TablePolicy
 from sealhold.protect.spec import CELL, Leak
 from sealhold.protect.typefamilies import kind_of
 
+KEY_BYTES: Final = 32
 ROW_NUMBER: Final = "_sh_rid"
 CELL_BYTES: Final = 33  # version, key version, nonce and tag of a cell
 TERM_BYTES: Final = 16  # of an equality term, and of what SIV adds
@@ -59,6 +62,16 @@ class Explained:
         """Return the name of each column that there is at the provider."""
         parts = [each for column in self.columns for each in column.physical]
         return tuple(each.name for each in (*parts, *self.added))
+
+
+def explain_policy(policy: Policy, entropy: Entropy) -> tuple[Explained, ...]:
+    """Return what lies at the provider, where no key is at hand and none is needed.
+
+    Raises:
+        InvalidPolicyError: a column cannot be protected as the policy says.
+    """
+    none = Derived(lambda _dataset: Secret(bytes(KEY_BYTES), "none"))  # it seals nothing
+    return explain_columns(policy, columns_of(policy, none, entropy))
 
 
 def explain_columns(policy: Policy, columns: Columns) -> tuple[Explained, ...]:

@@ -212,3 +212,10 @@ class InvalidEditError(InvalidError):
 
     Remedy: read the document again, and edit what stands there now.
     """
+
+
+class WireError(InvalidError):
+    """What comes over a connection to a database is not the PostgreSQL protocol, or out of turn.
+
+    Remedy: use a PostgreSQL client of protocol 3; the connection is closed.
+    """

@@ -86,6 +86,13 @@ class RolledBackError(TamperedError):
     """
 
 
+class ProxyStateLostError(TamperedError):
+    """What a proxy before a rented database keeps is gone, or older than what it was.
+
+    Remedy: put the newest file back; or `sealhold proxy serve --renew`, which begins a new one.
+    """
+
+
 class InsecureHomeError(TamperedError):
     """The home folder or a file in it may be read by other users.
 

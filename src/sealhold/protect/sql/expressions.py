@@ -14,12 +14,15 @@ from typing import Final
 from postgast import pg_query_pb2 as pb
 
 from sealhold.protect.columns import Column
+from sealhold.protect.pgtypes.codec import Settings
+from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.spec import CELL, Op
 from sealhold.protect.sql import tree
 from sealhold.protect.sql.coercing import converts
+from sealhold.protect.sql.hiding import hidden_value
 from sealhold.protect.sql.literals import literal_of, parameter_of
 from sealhold.protect.sql.plan import Hidden, How
-from sealhold.protect.sql.refusing import NotPossibleError, cannot
+from sealhold.protect.sql.refusing import NotPossibleError, WrongError, cannot
 from sealhold.protect.sql.scope import Field, Scope
 from sealhold.protect.sql.tree import Node
 from sealhold.protect.sql.work import Work, check_kind, rebuilt
@@ -29,6 +32,8 @@ EQUALS: Final = ("=", "<>", "!=")
 ORDERS: Final[dict[str, How]] = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}
 FLIPPED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 DISTINCTS: Final = (KIND.AEXPR_DISTINCT, KIND.AEXPR_NOT_DISTINCT)
+
+_BY_SETTINGS: Final = frozenset({"timestamptz", "timetz", "timestamp", "date", "interval"})
 
 EXISTS: Final = "exists"  # only whether there is a row
 VALUE: Final = "value"  # its outputs are clear
@@ -152,14 +157,10 @@ class Expressions:
     def suffix(self, field: Field, op: Op) -> str:
         """Return the suffix of the technique that answers `op` on a column as it is shown here."""
         column = self._column_of(field)
-        for suffix, technique in column.techniques.items():
-            if (
-                op in technique.answers
-                and suffix in field.places
-                and not (column.policy.bits and technique.name == "match")
-            ):
-                return suffix
-        raise cannot(column, op)
+        technique = column.answering(op)
+        if technique is None or technique.suffix not in field.places:
+            raise cannot(column, op)
+        return technique.suffix
 
     def _columns(self, left: Field, name: str, right: Field) -> Node:
         op = Op.JOIN if name in EQUALS else Op.RANGE
@@ -242,9 +243,10 @@ class Expressions:
         expression = literal_of(value, column.type, parameters, how)
         if expression is None or not converts(expression.type, column.type, how):
             raise cannot(column, "that value there")
-        return parameters.hidden(
-            Hidden(column, suffix, None, expression.type, expression, how=how, row=row)
-        )
+        hidden = Hidden(column, suffix, None, expression.type, expression, how=how, row=row)
+        if self.work.embeds:
+            return _embedded(hidden)
+        return parameters.hidden(hidden)
 
     # calls and queries
 
@@ -294,3 +296,19 @@ class Expressions:
             raise cannot(column, Op.JOIN)
         copy.sub_link.testexpr.CopyFrom(field.at(suffix))
         copy.sub_link.subselect.CopyFrom(Node(select_stmt=inner.select))
+
+
+def _embedded(hidden: Hidden) -> Node:
+    """Return the term of a constant, written out."""
+    column = hidden.column
+    if column.type.name in _BY_SETTINGS:
+        raise cannot(column, "a constant whose meaning hangs on a setting, in a view")
+    try:
+        value = hidden_value(hidden, (), Settings(), 0)
+    except PgValueError as err:
+        raise WrongError(err.sqlstate, err.message) from err
+    type_ = column.techniques[hidden.suffix].sql_type
+    if value is None or type_ != "bytea":
+        raise cannot(column, "a constant in a view")
+    text = Node(a_const=pb.A_Const(sval=pb.String(sval="\\x" + value.hex())))
+    return Node(type_cast=pb.TypeCast(arg=text, type_name=tree.type_name("bytea")))

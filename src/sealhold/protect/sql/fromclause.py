@@ -83,7 +83,7 @@ class FromClause:
             entry = Entry(alias, fields, is_known=derived.is_known)
         else:
             entry = self._relation(table, alias, renamed)
-        if entry.is_known:
+        if entry.is_known and renamed:
             del copy.range_var.alias.colnames[:]
         self._add(entry)
         return copy, Shown(list(entry.fields) if entry.is_known else None)
@@ -110,7 +110,7 @@ class FromClause:
         copy.CopyFrom(node)
         copy.range_subselect.subquery.CopyFrom(Node(select_stmt=inner.select))
         fields = tuple(_under(each, alias, at, renamed) for at, each in enumerate(inner.fields))
-        if inner.is_known:
+        if inner.is_known and renamed:
             del copy.range_subselect.alias.colnames[:]
         self._add(Entry(alias, fields, is_known=inner.is_known))
         return copy, Shown(list(fields) if inner.is_known else None)

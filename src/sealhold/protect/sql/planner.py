@@ -354,6 +354,7 @@ class _Planning:
         return copy_to(copy, self._query(select_of(copy, relation)))
 
     def _define(self, kind: str) -> Script:
+        self.work.embeds = True
         defining = self._defining()
         match kind:
             case "create_stmt":

@@ -41,6 +41,7 @@ class Work:
 
     names: Names
     parameters: Parameters
+    embeds: bool = False  # constants are written out, as in a view: there are no parameters
     ctes: Mapping[str, Derived] = field(default_factory=dict)
     tables: dict[str, None] = field(default_factory=dict)  # in order, each once
     opened: dict[Column, None] = field(default_factory=dict)

@@ -56,15 +56,23 @@ EPISODE = TablePolicy(
         column("note", "text", "sealed"),
     ),
 )
+BARE = TablePolicy(
+    dataset="clinic",
+    name="bare",
+    columns=(column("id", "integer"), column("name", "text", "sealed")),
+)
 
 
 @cache
 def planner(default: Unlisted = Unlisted.CLEAR) -> tuple[Planner, Names]:
-    policy = Policy(name="clinic", version=1, default=default, tables=(PATIENT, EPISODE))
+    policy = Policy(name="clinic", version=1, default=default, tables=(PATIENT, EPISODE, BARE))
     columns = columns_of(policy, Derived(lambda _: Secret(bytes(32), "none")), CountingEntropy())
     made = Planner(policy, columns)
-    rows = [row for table in policy.tables for row in _rows(table, columns["public", table.name])]
+    rows = [
+        row for table in (PATIENT, EPISODE) for row in _rows(table, columns["public", table.name])
+    ]
     rows += [_row("plain", "id", 1, "integer"), _row("plain", "city", 2, "text")]
+    rows += [_row("bare", each.name, at, each.type) for at, each in enumerate(BARE.columns, 1)]
     view = "SELECT p.email AS mail, p.email_m AS mail_m, p._sh_rid AS mail_sh_rid FROM patient p"
     rows += [_row("v", name, at, "bytea", "v") for at, name in enumerate(("mail", "mail_m"), 1)]
     rows += [_row("v", "mail_sh_rid", 3, "bytea", "v")]

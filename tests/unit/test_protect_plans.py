@@ -153,6 +153,15 @@ def test_outputs_are_opened_with_the_number_of_their_row() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.threat("T695")
+def test_a_table_that_the_provider_holds_bare_is_sent_nothing() -> None:
+    for text in ("SELECT id FROM bare", "INSERT INTO bare VALUES (1, 'x')", "COPY bare FROM STDIN"):
+        made = plan(text)
+        assert isinstance(made, Refused)
+        assert made.code == "SH001"
+    assert isinstance(plan("DROP TABLE bare"), Relay)
+
+
 def test_each_new_row_takes_a_number() -> None:
     made = plan("INSERT INTO patient (id, name) VALUES (1, 'a'), (2, NULL), (3, DEFAULT)")
     assert isinstance(made, Query)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from sealhold.protect.policy import Unlisted
-from sealhold.protect.sql.coercing import Beyond, coerce
 from sealhold.protect.pgtypes.codec import Settings, codec
 from sealhold.protect.pgtypes.types import named
+from sealhold.protect.policy import Unlisted
+from sealhold.protect.sql.coercing import Beyond, coerce
 from sealhold.protect.sql.plan import (
     Control,
     CopyPlan,
@@ -19,6 +19,7 @@ from sealhold.protect.sql.plan import (
 from tests.unit.planned import plan
 
 SECRET = "Meret Oppenheim"
+REST = "email text, age int, city text, code text"
 
 SENT = {
     "SELECT id FROM patient WHERE email = 'x'": "WHERE patient.email_m = $1",
@@ -35,7 +36,7 @@ SENT = {
     "SELECT 1 FROM v WHERE mail = 'x'": "FROM v WHERE v.mail_m = $1",
     "SELECT s.id FROM (SELECT id, email FROM patient) s WHERE s.email = 'x'": "s.email_m = $1",
     "SELECT count(*) FROM patient GROUP BY email": "GROUP BY patient.email_m",
-    "INSERT INTO patient (id, email) VALUES (1, 'x')": "(id, email, email_m, _sh_rid) VALUES (1, $1, $2, $3)",
+    "INSERT INTO patient (id, email) VALUES (1, 'x')": "_sh_rid) VALUES (1, $1, $2, $3)",
     "DELETE FROM patient WHERE email = 'x'": "DELETE FROM patient WHERE patient.email_m = $1",
     "UPDATE episode SET note = 'x'": "SET note = $1",
 }  # fmt: skip
@@ -62,8 +63,8 @@ REFUSED = {
     "SELECT * FROM patient, generate_series(1, 2)": "SH001",
     "SELECT email FROM patient UNION SELECT mail FROM episode": "SH002",
     "INSERT INTO patient SELECT * FROM patient": "SH002",
-    "CREATE TABLE patient (id int, name text DEFAULT 'x', email text, age int, city text, code text)": "SH002",
-    "CREATE TABLE patient (id int, name int, email text, age int, city text, code text)": "SH007",
+    f"CREATE TABLE patient (id int, name text DEFAULT 'x', {REST})": "SH002",
+    f"CREATE TABLE patient (id int, name int, {REST})": "SH007",
     "SELEC 1": "42601",
 }  # fmt: skip
 
@@ -112,8 +113,10 @@ def test_comments_do_not_reach_the_provider() -> None:
         "SELECT id FROM patient WHERE email = '{}'",
         "SELECT id FROM patient WHERE email IN ('{}', 'a')",
         "INSERT INTO patient (id, name, email) VALUES (1, '{}', '{}')",
-        "INSERT INTO patient (id, email) VALUES (1, 'a') ON CONFLICT (email) DO UPDATE SET email = '{}',"
-        " name = '{}', age = 3, code = 'c'",
+        (
+            "INSERT INTO patient (id, email) VALUES (1, 'a') ON CONFLICT (email)"
+            " DO UPDATE SET email = '{}', name = '{}', age = 3, code = 'c'"
+        ),
         "UPDATE episode SET note = '{}' WHERE mail = '{}'",
         "DELETE FROM patient WHERE email = '{}'",
         "WITH x AS (SELECT * FROM patient WHERE email = '{}') SELECT id FROM x",

@@ -175,6 +175,13 @@ class UnjustifiedError(InvalidError):
     """
 
 
+class InvalidPolicyError(InvalidError):
+    """A protection policy cannot be read, or has a hole or a contradiction.
+
+    Remedy: run `sealhold proxy check FILE`, which names each fault with its key and line.
+    """
+
+
 class NotAProofError(InvalidError):
     """A file is neither a proof, a receipt nor an audit bundle.
 

@@ -63,6 +63,13 @@ class BadMembershipError(TamperedError):
     """
 
 
+class PolicyRefusedError(TamperedError):
+    """A protection policy does not follow the one that was in force: unsigned, old or of another.
+
+    Remedy: sign the next version with `sealhold proxy sign FILE`, made from the one in force.
+    """
+
+
 class PlaintextStoreError(TamperedError):
     """A database file that must be encrypted is not.
 

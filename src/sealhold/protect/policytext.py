@@ -176,9 +176,7 @@ def _role(role: Role) -> Iterator[str]:
             yield f"{_quoted(mask.column)} = {_quoted(mask.how)}"
 
 
-def _keys(
-    values: Mapping[str, _Value | None], usual: Mapping[str, _Value | None]
-) -> Iterator[str]:
+def _keys(values: Mapping[str, _Value | None], usual: Mapping[str, _Value | None]) -> Iterator[str]:
     for key, value in values.items():
         if value is not None and (key not in usual or value != usual[key]):
             yield f"{key} = {_written(value)}"

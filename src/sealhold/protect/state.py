@@ -20,7 +20,7 @@ from sqlcipher3.dbapi2 import Connection
 
 from sealhold.crypto.secret import Secret
 from sealhold.model.clock import Entropy
-from sealhold.model.errors import ExhaustedError, InvalidError, TamperedError
+from sealhold.model.errors import ExhaustedError, InvalidError, ProxyStateLostError
 from sealhold.stores.cipherfile import CipherFile, becoming
 from sealhold.stores.connections import Connections
 
@@ -47,24 +47,34 @@ COUNT = (
 class State:
     """The open state of one proxy; several threads may call at once."""
 
-    def __init__(self, path: Path, key: Secret, entropy: Entropy) -> None:
+    def __init__(self, path: Path, key: Secret, entropy: Entropy, turn: int = 0) -> None:
         """Open what was made, and take an epoch of row numbers.
 
+        Args:
+            path: where the file is.
+            key: 32 bytes.
+            entropy: where epochs come from.
+            turn: how often the file was changed at least, as far as the caller remembers.
+
         Raises:
-            TamperedError: the file is damaged, is gone, or its key is another.
+            ProxyStateLostError: the file is gone, or older than `turn`; it is left as it is.
+            TamperedError: the file is damaged, or its key is another.
             InvalidError: it is of another form.
             StoreFullError: no room.
             StoreUnavailableError: the file cannot be read or written.
         """
         if not path.exists():
-            raise TamperedError(f"`{path.name}` is gone")
+            raise ProxyStateLostError(f"`{path.name}` is gone")
         file = CipherFile(path, key.reveal())
         file.check_header()
         self._connections, self._entropy = Connections(file), entropy
         self._turning = Lock()
         self._left: dict[str, int] = {}  # cells of each key that are counted and not sealed yet
         try:
-            self.found = self._turn = self._read()  # the turn when the file was opened
+            self._turn = self._read()
+            # THREAT T680: before anything is written, or a second try would find it new enough
+            if self._turn < turn:
+                raise ProxyStateLostError(f"`{path.name}` is older than it was")
             self._next, self._end = self._epoch()
         except BaseException:
             self._connections.close()

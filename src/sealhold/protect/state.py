@@ -71,10 +71,7 @@ class State:
         self._turning = Lock()
         self._left: dict[str, int] = {}  # cells of each key that are counted and not sealed yet
         try:
-            self._turn = self._read()
-            # THREAT T680: before anything is written, or a second try would find it new enough
-            if self._turn < turn:
-                raise ProxyStateLostError(f"`{path.name}` is older than it was")
+            self._turn = self._read(path, turn)
             self._next, self._end = self._epoch()
         except BaseException:
             self._connections.close()
@@ -144,12 +141,15 @@ class State:
         """
         self._connections.close()
 
-    def _read(self) -> int:
+    def _read(self, path: Path, least: int) -> int:
         with self._connections.apart() as connection:
             (form,) = connection.execute(READ, ("form",)).fetchone()
             (turn,) = connection.execute(READ, ("turn",)).fetchone()
         if form != FORM:
-            raise InvalidError(f"a proxy's state of form {form}; this program reads form {FORM}")
+            raise InvalidError(f"`{path.name}` has form {form}; this program reads form {FORM}")
+        # THREAT T680: before anything is written, or a second try would find it new enough
+        if turn < least:
+            raise ProxyStateLostError(f"`{path.name}` is older than it was")
         return int(turn)
 
     def _epoch(self) -> tuple[int, int]:

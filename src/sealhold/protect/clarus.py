@@ -27,7 +27,7 @@ _TYPES: Final = {  # taken where no catalogue says better
     "categoric_ordinal": "text",
     "numeric_discrete": "bigint",
     "numeric_continuous": "double precision",
-    "geometric_object": "geometry",
+    "geometric_object": "bytea",
 }
 _PROTECTIONS: Final = {  # what each word of a rule becomes
     "null": ("clear",),
@@ -352,7 +352,7 @@ def _releases(
         if not quasi:
             if sensitive:
                 told = "nothing of it is a quasi-identifier: no release is described"
-                file.leave(f"data {table.name}", told, is_protection=True)
+                file.leave(f"data {table.name}", told, is_protection=False)  # it stays sealed
             continue
         alone = Anonymise(table=table.name, quasi=quasi)
         yield replace(

@@ -76,7 +76,7 @@ def read_clarus(data: bytes) -> ClarusFile:
         raise InvalidPolicyError(f"more than {MAX_XML:,} bytes of XML")
     found = ClarusFile()
     try:
-        # THREAT T625: a document type is refused before a parser meets it: no entity grows or fetches
+        # THREAT T625: a document type is refused before anything is parsed, so no entity grows
         for root, part in children(BytesIO(data), lambda _element: False):
             if local(root) not in _ROOTS:
                 raise InvalidPolicyError(f"`{local(root)[:40]}` is no policy of CLARUS")

@@ -14,6 +14,7 @@ from sealhold.model.errors import InvalidPolicyError
 from sealhold.protect.apartcheck import check_reference, columns_by_name, owner_of
 from sealhold.protect.columncheck import check_column
 from sealhold.protect.findings import Finding, Findings, refuse
+from sealhold.protect.offered import check_offered
 from sealhold.protect.policy import Csp, ObjectPolicy, Policy, Role, Shares, Unlisted
 from sealhold.protect.policyfile import PolicyFile, read
 from sealhold.protect.tablecheck import check_tables
@@ -55,6 +56,7 @@ def check(
         for place, column in enumerate(table.columns):
             check_column(column, ("table", number, "column", place), findings)
     check_tables(policy, findings)
+    check_offered(policy, findings)
     _check_releases(policy, findings)
     _check_objects(policy, findings)
     _check_roles(policy, findings)

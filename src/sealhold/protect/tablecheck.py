@@ -118,13 +118,18 @@ def _check_key(table: TablePolicy, path: Path, findings: Findings) -> None:
                 f"`{table.name}` has no column `{name}` for its key",
                 "name columns of the table",
             )
-        elif not any(each.finds_one for each in facts_of(column)) or column.bits:
+        elif not any(each.finds_one for each in facts_of(column)) or is_loose(column):
             findings.error(
                 "key-not-found",
                 at,
                 f"`{name}` is a key of `{table.name}`, and no row can be found by it",
-                "let it be clear, or protect it by `match` without `bits`, or `deterministic`",
+                "let it be clear, or protect it by `deterministic` or a `match` of whole values",
             )
+
+
+def is_loose(column: ColumnPolicy) -> bool:
+    """Return whether several values share a term, so that none is found alone."""
+    return "match" in column.techniques and bool(column.bits or column.fold != "none")
 
 
 def _check_names(table: TablePolicy, path: Path, findings: Findings) -> None:

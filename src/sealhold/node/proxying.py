@@ -12,15 +12,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
-from typing import Final, cast
+from typing import Final
 
 from sealhold.crypto.scram import Verifier, mock
-from sealhold.model.errors import InvalidSettingsError, NotFoundError, SealholdError
+from sealhold.model.errors import InvalidSettingsError, SealholdError
 from sealhold.node.node import Node
 from sealhold.node.pgserving import Certificate, PgDoor
 from sealhold.node.proxyplaces import account_of, postgres_of, server_of
 from sealhold.protect.columns import Column, Derived, columns_of
-from sealhold.protect.policy import Policy
 from sealhold.protect.policyfile import load
 from sealhold.protect.sql.names import LOADING, Cells, Names, read_names
 from sealhold.protect.sql.plan import Plan
@@ -28,10 +27,9 @@ from sealhold.protect.sql.planner import Planner
 from sealhold.protect.sql.scram import parse_verifier
 from sealhold.protect.sql.session import Site
 from sealhold.protect.sql.views import shown_by
-from sealhold.protect.state import State
 from sealhold.vault.proxygate import SECONDS, ProxyGate
 from sealhold.vault.proxykeys import ProxyKeys
-from sealhold.vault.proxypolicies import Activated, Policies
+from sealhold.vault.proxypolicies import Policies
 from sealhold.vault.proxysecrets import ProxySecrets
 from sealhold.vault.proxystates import ProxyStates
 from sealhold.vault.proxyusers import Users

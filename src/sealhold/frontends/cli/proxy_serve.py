@@ -22,7 +22,7 @@ HERE = ("127.0.0.1", "::1", "localhost")
 PORTS = range(65536)
 
 
-def proxy_serve(  # noqa: PLR0917  # reason: typer reads options from parameters
+def proxy_serve(
     context: typer.Context,
     policy: Annotated[
         str, typer.Argument(metavar="NAME", help="Which policy, if several are in force.")

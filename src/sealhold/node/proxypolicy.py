@@ -15,7 +15,7 @@ from sealhold.node.node import Node
 from sealhold.node.world import World
 from sealhold.protect.clarus import Converted, convert
 from sealhold.protect.columns import Derived, columns_of
-from sealhold.protect.explain import ExplainedTable, explain_columns
+from sealhold.protect.explain import Explained, explain_columns
 from sealhold.protect.findings import Finding, has_errors
 from sealhold.protect.policy import Policy
 from sealhold.protect.policycheck import check, checked
@@ -28,6 +28,7 @@ __all__ = [
     "MAX_POLICY",
     "SUFFIX",
     "Brought",
+    "Explained",
     "Report",
     "Signed",
     "bring_over",
@@ -102,7 +103,7 @@ def bring_over(data: bytes, name: str, tables: Sequence[str]) -> Brought:
     return Brought(text=text, converted=converted, report=judge(text))
 
 
-def explain(data: bytes, world: World) -> tuple[ExplainedTable, ...]:
+def explain(data: bytes, world: World) -> tuple[Explained, ...]:
     """Return what lies at the provider under a policy, and what the provider learns.
 
     Raises:

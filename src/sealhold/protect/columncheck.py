@@ -6,6 +6,8 @@ Source: docs/spec/16-protection-policy.md section 4.2.
 from typing import Final
 
 from sealhold.protect.findings import Findings
+from sealhold.protect.pgtypes.errors import TypeRefusedError
+from sealhold.protect.pgtypes.types import named
 from sealhold.protect.policy import ColumnPolicy
 from sealhold.protect.policywords import ALPHABETS, TECHNIQUES
 from sealhold.protect.techniquefacts import CLEAR, FACTS, Facts
@@ -16,6 +18,7 @@ LEAST_FPE: Final = 1_000_000  # values; below that a cipher over them can be gue
 DENSE: Final = 65_536  # values; with fewer, their order soon tells each of them
 ONE_BIT: Final = 2
 MOST_DIGITS: Final = 18  # of a number that 64 bits hold
+_MANY_FORMS: Final = frozenset({"numeric", "bpchar"})  # of one value, where they are not limited
 _TOLD: Final = frozenset({"identifier", "confidential"})
 _USES: Final = {  # which techniques a key changes
     "domain": ("match", "deterministic", "order", "fpe", "token"),
@@ -33,6 +36,8 @@ _USES: Final = {  # which techniques a key changes
 def check_column(column: ColumnPolicy, path: Path, findings: Findings) -> None:
     """Add what is wrong or doubtful about one column."""
     kind = kind_of(column.type)
+    if not column.is_clear:
+        _check_known(column, kind, path, findings)
     _check_cells(column, path, findings)
     _check_types(column, kind, path, findings)
     _check_usages(column, path, findings)
@@ -47,9 +52,23 @@ def facts_of(column: ColumnPolicy) -> tuple[Facts, ...]:
     return tuple(FACTS[each] for each in column.techniques) or (CLEAR,)
 
 
-def scale_of(column: ColumnPolicy) -> int | None:
-    """Return the decimals of a number, as the policy or its type says."""
-    return column.scale if column.scale is not None else kind_of(column.type).scale
+def _check_known(column: ColumnPolicy, kind: Kind, path: Path, findings: Findings) -> None:
+    try:
+        named(column.type)
+    except TypeRefusedError:
+        findings.error(
+            "unknown-type",
+            (*path, "type"),
+            f"`{column.name}` is of type `{column.type}`, which the proxy does not know",
+            "write it as PostgreSQL does, or let the column be clear",
+        )
+    if "deterministic" in column.techniques and kind.base in _MANY_FORMS and not kind.modifiers:
+        findings.error(
+            "forms-lost",
+            (*path, "protect"),
+            f"`deterministic` does not keep how a `{column.type}` is written: 1.0 is equal to 1.00",
+            "give the type a length or scale, or take `match`",
+        )
 
 
 def _check_cells(column: ColumnPolicy, path: Path, findings: Findings) -> None:
@@ -108,12 +127,13 @@ def _check_order(column: ColumnPolicy, kind: Kind, path: Path, findings: Finding
     if "order" not in column.techniques or kind.family not in FACTS["order"].families:
         return
     if kind.family is Family.NUMERIC:
-        if scale_of(column) is None:
+        if column.scale is None:
+            least = kind.scale or 0
             findings.error(
                 "order-without-scale",
                 (*path, "scale"),
-                f"`{column.name}` is `numeric` without a scale, which `order` cannot hold",
-                "say `scale`, or give the type its precision and scale",
+                f"`order` of `{column.name}` needs to know how many decimals there are",
+                f"say `scale = {least}`, or as many as there are",
             )
         if (kind.precision or 0) > MOST_DIGITS:
             findings.error(
@@ -193,7 +213,7 @@ def _check_details(column: ColumnPolicy, kind: Kind, path: Path, findings: Findi
             "scale-differs",
             (*path, "scale"),
             f"`{column.name}` has {kind.scale} decimals by its type and {column.scale} by `scale`",
-            "take `scale` out: the type says it",
+            f"say `scale = {kind.scale}`",
         )
     if "range-hidden" in column.protect:
         _check_range(column, path, findings)

@@ -46,7 +46,7 @@ class ExplainedColumn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExplainedTable:
+class Explained:
     """One table."""
 
     name: str  # schema.table
@@ -60,7 +60,7 @@ class ExplainedTable:
         return tuple(each.name for each in (*parts, *self.added))
 
 
-def explain_columns(policy: Policy, columns: Columns) -> tuple[ExplainedTable, ...]:
+def explain_columns(policy: Policy, columns: Columns) -> tuple[Explained, ...]:
     """Return what lies at the provider, table by table, in the order of the policy."""
     domains = _domains(policy)
     return tuple(
@@ -71,9 +71,9 @@ def explain_columns(policy: Policy, columns: Columns) -> tuple[ExplainedTable, .
 
 def _table(
     table: TablePolicy, columns: Mapping[str, Column], domains: Mapping[str, tuple[str, ...]]
-) -> ExplainedTable:
+) -> Explained:
     added = (Physical(name=ROW_NUMBER, type="bigint"),) if table.is_protected else ()
-    return ExplainedTable(
+    return Explained(
         name=f"{table.schema}.{table.name}",
         physical=table.name,
         added=added,

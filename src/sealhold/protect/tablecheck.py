@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Final
 
 from sealhold.protect.apartcheck import check_apart, owner_of
-from sealhold.protect.columncheck import facts_of, scale_of
+from sealhold.protect.columncheck import facts_of
 from sealhold.protect.findings import Findings
 from sealhold.protect.policy import ColumnPolicy, Csp, Integrity, Policy, TablePolicy
 from sealhold.protect.techniquefacts import FACTS
@@ -219,7 +219,7 @@ def _alike(column: ColumnPolicy) -> dict[str, object]:
     return {
         "type": _EQUAL_AS_TEXT.get(base, base),
         "fold": column.fold,
-        "scale": scale_of(column) if "order" in column.techniques else None,
+        "scale": column.scale if "order" in column.techniques else None,
         "bits": column.bits,
         "alphabet": column.alphabet if "fpe" in column.techniques else None,
     }

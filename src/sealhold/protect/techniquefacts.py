@@ -26,9 +26,13 @@ class Facts:
 
 
 _ALL: Final = frozenset(Family)
-_EQUAL: Final = _ALL - {Family.DOCUMENT, Family.GEOMETRY, Family.ARRAY, Family.OTHER}
+_EQUAL: Final = _ALL - {Family.DOCUMENT, Family.GEOMETRY, Family.OTHER}
+_ONE_FORM: Final = frozenset(  # equal values are the same bytes
+    {Family.INTEGER, Family.NUMERIC, Family.TEXT, Family.DATE, Family.TIMESTAMP, Family.TIME}
+    | {Family.BOOLEAN, Family.BYTES, Family.UUID}
+)
 _NUMBERS: Final = frozenset({Family.INTEGER, Family.NUMERIC})
-_ORDERED: Final = _NUMBERS | {Family.FLOAT, Family.DATE, Family.TIMESTAMP}
+_ORDERED: Final = _NUMBERS | {Family.FLOAT, Family.DATE, Family.TIMESTAMP, Family.TIME}
 _TEXT: Final = frozenset({Family.TEXT})
 _KEPT: Final = frozenset({"storage", "update"})
 
@@ -44,7 +48,7 @@ FACTS: Final = {
     "deterministic": Facts(
         serves=_KEPT | {"search"},
         learns=frozenset({"equality", "length"}),
-        families=_EQUAL,
+        families=_ONE_FORM,
         is_cell=True,
         finds_one=True,
     ),

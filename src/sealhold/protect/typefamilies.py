@@ -23,6 +23,7 @@ class Family(Enum):
     DATE = auto()
     TIMESTAMP = auto()
     TIME = auto()
+    ZONED_TIME = auto()  # its zone is a part of it
     INTERVAL = auto()
     BOOLEAN = auto()
     BYTES = auto()
@@ -31,7 +32,7 @@ class Family(Enum):
     DOCUMENT = auto()  # json and xml, which have no equality
     JSONB = auto()
     GEOMETRY = auto()
-    ARRAY = auto()
+    ARRAY = auto()  # of what can be equal
     OTHER = auto()
 
 
@@ -78,7 +79,8 @@ _FAMILIES: Final = {
     Family.TEXT: ("text", "varchar", "bpchar", "citext", "name"),
     Family.DATE: ("date",),
     Family.TIMESTAMP: ("timestamp", "timestamptz"),
-    Family.TIME: ("time", "timetz"),
+    Family.TIME: ("time",),
+    Family.ZONED_TIME: ("timetz",),
     Family.INTERVAL: ("interval",),
     Family.BOOLEAN: ("bool",),
     Family.BYTES: ("bytea",),
@@ -92,6 +94,7 @@ _FAMILIES: Final = {
     ),
 }
 _FAMILY_OF: Final = {base: family for family, bases in _FAMILIES.items() for base in bases}
+_UNEQUAL: Final = frozenset({Family.DOCUMENT, Family.GEOMETRY, Family.OTHER})
 
 
 def kind_of(type_: str) -> Kind:
@@ -103,8 +106,9 @@ def kind_of(type_: str) -> Kind:
     full = " ".join(f"{name} {behind or ''}".split())
     base = _ALIASES.get(full, full)
     if is_array:
-        return Kind(Family.ARRAY, f"{base}[]")
+        can_be_equal = _FAMILY_OF.get(base, Family.OTHER) not in _UNEQUAL
+        return Kind(Family.ARRAY if can_be_equal else Family.OTHER, f"{base}[]")
     modifiers = tuple(int(each) for each in numbers.split(",") if each.strip()) if numbers else ()
-    if base == "bpchar" and not modifiers:
+    if full in {"char", "character"} and not modifiers:
         modifiers = (1,)  # `char` alone is `char(1)`
     return Kind(_FAMILY_OF.get(base, Family.OTHER), base, modifiers)

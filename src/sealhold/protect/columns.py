@@ -13,10 +13,12 @@ Source: docs/spec/55-protected-columns.md section 2.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from string import ascii_lowercase, ascii_uppercase, digits, hexdigits
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, Protocol
 
 from sealhold.crypto.cellseal import CellSealer
+from sealhold.crypto.ff1 import Ff1
 from sealhold.crypto.kdf import derive
 from sealhold.crypto.ope import OrderTerms
 from sealhold.crypto.secret import Secret
@@ -26,25 +28,35 @@ from sealhold.crypto.terms import EqualityTerms
 from sealhold.model.clock import Entropy
 from sealhold.model.errors import InvalidPolicyError
 from sealhold.protect.pgtypes.codec import codec
-from sealhold.protect.pgtypes.form import Codec
-from sealhold.protect.pgtypes.types import PgType, named
+from sealhold.protect.pgtypes.form import Codec, Settings
+from sealhold.protect.pgtypes.types import PgType, named, spelled
 from sealhold.protect.policy import Bind, ColumnPolicy, Policy, TablePolicy
 from sealhold.protect.spec import CELL, Op, Technique
 from sealhold.protect.techniques.deterministic import Deterministic
+from sealhold.protect.techniques.fpe import Fpe
 from sealhold.protect.techniques.match import LooseMatch, Match
 from sealhold.protect.techniques.order import Order
 from sealhold.protect.techniques.sealed import Sealed
+from sealhold.protect.techniques.token import Token, TokenMap
 
 NAME_BYTES: Final = 63  # of a name at PostgreSQL; a longer one it cuts
 BESIDE: Final = frozenset({"words", "range-hidden", "he-sum", "paillier-sum"})
 """Techniques that keep what they make in tables of their own."""
 
+_ALPHABETS: Final = {
+    "digits": digits,
+    "hex": hexdigits[:16],
+    "lower": ascii_lowercase,
+    "upper": ascii_uppercase,
+    "alnum": digits + ascii_lowercase,
+}
 _TEXT: Final = frozenset({"text", "varchar"})  # values of one are values of the other
 _SAME_FORM: Final = frozenset(
-    {"bool", "int2", "int4", "int8", "text", "varchar", "name", "bpchar", "bytea", "uuid"}
+    {"bool", "int2", "int4", "int8", "text", "varchar", "name", "bytea", "uuid"}
     | {"date", "time", "timestamp", "timestamptz"}
 )
 """Types of which the canonical form, fitted to the column again, is the value as it was."""
+_WITH_MODIFIER: Final = frozenset({"numeric", "bpchar"})  # the same, where it is limited
 
 
 class Keys(Protocol):
@@ -90,6 +102,8 @@ class KeyName(NamedTuple):
 
 
 Counted = Callable[[str, int], None]  # the name of a key, and how many cells it is about to seal
+
+Tokens = Callable[[KeyName], TokenMap]
 
 
 class Column:
@@ -194,6 +208,7 @@ class _Maker:
     keys: Keys
     entropy: Entropy
     counted: Counted | None
+    tokens: Tokens | None
 
     def columns(self, table: TablePolicy) -> dict[str, Column]:
         return {
@@ -233,6 +248,11 @@ class _Maker:
             case "order":
                 ordered = partial(form.ordered, scale=column.scale)
                 return Order(OrderTerms(self._secret(key)), ordered), key
+            case "fpe":
+                alphabet = _ALPHABETS.get(column.alphabet, column.alphabet.removeprefix("="))
+                return Fpe(Ff1(self._secret(key), alphabet, key.domain.encode())), key
+            case "token" if self.tokens is not None:
+                return _token(self.tokens(key), self.entropy, type_, form), key
             case _:
                 raise _refused(table, column, f"`{name}` is no technique of a column")
 
@@ -263,7 +283,11 @@ class _Maker:
 
 
 def columns_of(
-    policy: Policy, keys: Keys, entropy: Entropy, counted: Counted | None = None
+    policy: Policy,
+    keys: Keys,
+    entropy: Entropy,
+    counted: Counted | None = None,
+    tokens: Tokens | None = None,
 ) -> dict[tuple[str, str], dict[str, Column]]:
     """Return the protected columns of a policy, by (schema, table) and name.
 
@@ -272,12 +296,13 @@ def columns_of(
         keys: where keys come from.
         entropy: where nonces come from.
         counted: is told before cells are sealed, and raises where they are too many for a key.
+        tokens: gives the map of a domain, if there is one.
 
     Raises:
         InvalidPolicyError: two physical columns would have one name, or one is too long.
         TypeRefusedError: a type that the proxy does not know.
     """
-    maker = _Maker(keys, entropy, counted)
+    maker = _Maker(keys, entropy, counted, tokens)
     found = {}
     for table in policy.tables:
         if table.is_protected:
@@ -293,9 +318,20 @@ def _match(column: ColumnPolicy, key: Secret) -> Match:
     return Match(EqualityTerms(key))
 
 
+def _token(kept: TokenMap, entropy: Entropy, type_: PgType, form: Codec[Any]) -> Token:
+    settings = Settings()
+    return Token(
+        kept,
+        entropy,
+        lambda value: form.to_text(value, settings).decode(),
+        lambda text: form.to_binary(text.encode(), settings),
+        spelled(type_),
+    )
+
+
 def _check_deterministic(table: TablePolicy, column: ColumnPolicy, type_: PgType) -> None:
     # a float has two zeros, a numeric may have zeros at its end: equal values, but not the same
-    if type_.name in _SAME_FORM or (type_.name == "numeric" and type_.typmod >= 0):
+    if type_.name in _SAME_FORM or (type_.name in _WITH_MODIFIER and type_.typmod >= 0):
         return
     raise _refused(table, column, f"`deterministic` does not keep all forms of `{column.type}`")
 

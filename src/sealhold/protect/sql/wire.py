@@ -260,6 +260,17 @@ def parse_oids(body: bytes) -> tuple[int, ...]:
     return oids
 
 
+def parse_cells(body: bytes) -> tuple[bytes | None, ...]:
+    """Return the values of a DataRow.
+
+    Raises:
+        WireError: it is out of form.
+    """
+    values, at = _cells(body, 0)
+    _ends(body, at)
+    return values
+
+
 def parse_notice(body: bytes) -> dict[bytes, bytes]:
     """Return the fields of an ErrorResponse or NoticeResponse by their letter.
 

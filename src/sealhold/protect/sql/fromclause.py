@@ -219,6 +219,6 @@ def _function_name(function: pb.RangeFunction) -> str:
 
 
 def _under(field: Field, alias: str, at: int, renamed: tuple[str, ...]) -> Field:
-    """Return a field of a derived table under that table's alias, and its new name if it has one."""
+    """Return a field of a derived table under that table's alias, and its new name if any."""
     name = renamed[at] if at < len(renamed) else field.name
     return Field(name, alias, field.column, field.places, field.rid, field.type)

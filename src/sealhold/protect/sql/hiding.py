@@ -87,4 +87,3 @@ def _array(hidden: Hidden, value: bytes) -> bytes:
         None if each is None else one_value(single, inner.from_value(each), 0) for each in items
     ]
     return array.from_value(made)
-

@@ -10,6 +10,7 @@ Source: docs/spec/60-statements.md section 6.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from postgast import pg_query_pb2 as pb
 
@@ -25,7 +26,7 @@ from sealhold.protect.sql.selecting import Grouping, Selecting, contains_aggrega
 from sealhold.protect.sql.tree import Node
 from sealhold.protect.sql.work import Work
 
-Filtered = pb.SelectStmt | pb.UpdateStmt | pb.DeleteStmt
+Filtered: TypeAlias = pb.SelectStmt | pb.UpdateStmt | pb.DeleteStmt
 
 
 @dataclass(slots=True)
@@ -155,7 +156,7 @@ def _only_filters(rest: pb.SelectStmt) -> bool:
     )
 
 
-def _push_sort(  # noqa: PLR0913
+def _push_sort(
     made: pb.SelectStmt,
     rest: pb.SelectStmt,
     expressions: Expressions,

@@ -54,8 +54,9 @@ NAMING: Final = frozenset({
     "index_stmt", "view_stmt", "create_schema_stmt", "alter_object_schema_stmt", "create_seq_stmt",
 })  # fmt: skip
 HARMLESS: Final = frozenset({
-    "drop_stmt", "truncate_stmt", "vacuum_stmt", "lock_stmt", "create_schema_stmt", "alter_seq_stmt",
-    "create_seq_stmt", "listen_stmt", "unlisten_stmt", "check_point_stmt", "constraints_set_stmt",
+    "drop_stmt", "truncate_stmt", "vacuum_stmt", "lock_stmt", "create_schema_stmt",
+    "alter_seq_stmt", "create_seq_stmt", "listen_stmt", "unlisten_stmt", "check_point_stmt",
+    "constraints_set_stmt",
     "grant_stmt", "refresh_mat_view_stmt", "cluster_stmt", "reindex_stmt",
 })  # fmt: skip  # what reads no value, and is sent as it is for protected tables too
 DEFINES: Final = frozenset({"create_stmt", "index_stmt", "view_stmt", "alter_table_stmt"})

@@ -2,7 +2,7 @@
 
 - An output that is a protected column is its cell; the number of its row comes after all outputs.
   Within a statement it takes its companions along, so that the query around can compare it.
-- Grouping by a protected column is grouping by its terms; its value is that of any row of the group.
+- Grouping by a protected column is grouping by its terms; its value is that of a row of the group.
 - What cannot be done so raises NotPossibleError: then the outermost query is tried on opened rows.
 
 Source: docs/spec/60-statements.md section 5.
@@ -10,7 +10,7 @@ Source: docs/spec/60-statements.md section 5.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
@@ -32,7 +32,7 @@ from sealhold.protect.sql.scope import Field, Scope
 from sealhold.protect.sql.tree import Node
 from sealhold.protect.sql.work import Derived, Work
 
-Changed = pb.InsertStmt | pb.UpdateStmt | pb.DeleteStmt
+Changed: TypeAlias = pb.InsertStmt | pb.UpdateStmt | pb.DeleteStmt
 _NO_SET: Final = (pb.SetOperation.SET_OPERATION_UNDEFINED, pb.SetOperation.SETOP_NONE)
 
 
@@ -308,7 +308,7 @@ class Grouping:
     def _output(self, node: Node, *, position: bool) -> Item | None:
         """Return the output that a position or a bare name in ORDER BY or GROUP BY means."""
         if position and node.HasField("a_const") and node.a_const.HasField("ival"):
-            at = node.a_const.ival.ival
+            at = int(node.a_const.ival.ival)
             if not 1 <= at <= len(self.items):
                 raise WrongError("42P10", f"position {at} is not in select list")
             return self.items[at - 1]
@@ -471,7 +471,7 @@ def _column_of(field: Field | None) -> Column:
 
 
 def _is_constant(value: Node) -> bool:
-    return value.HasField("a_const")
+    return bool(value.HasField("a_const"))
 
 
 def _aggregates(select: pb.SelectStmt) -> bool:
@@ -492,7 +492,7 @@ AGGREGATES: Final = frozenset({
 
 def contains_aggregate(message: Message) -> bool:
     """Whether an aggregate stands in part of a tree, outside of queries within it."""
-    if isinstance(message, Node):
+    if tree.is_node(message):
         if message.HasField("sub_link"):
             return False
         if message.HasField("func_call"):

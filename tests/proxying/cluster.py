@@ -22,15 +22,18 @@ from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
-from psycopg import pq
-
 from tests.conformance.pgserver import NOBODY, STARTING, binaries
 from tests.proxying.addresses import Address
 from tests.proxying.certificates import write_certificates
+from tests.proxying.talking import Talk
 
 OWNER = "landlord"
 PASSWORD = "the-landlord-s-own"
 DATABASES = ("rented", "plain")
+WORD = (  # what the proxy has for a search by word, said in SQL
+    "CREATE FUNCTION sealhold_word(text, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS "
+    "$$SELECT to_tsvector('simple', $1) @@ to_tsquery('simple', $2)$$"
+)
 OPTIONS = {
     "listen_addresses": "127.0.0.1",
     "max_connections": 300,
@@ -41,6 +44,7 @@ OPTIONS = {
     "log_line_prefix": "%m [%p] %q%a ",
     "ssl": "on",
     "timezone": "UTC",
+    "default_text_search_config": "pg_catalog.simple",
 }
 
 
@@ -78,23 +82,8 @@ class Cluster:
 
     def run(self, sql: str, database: str = "postgres") -> list[tuple[str | None, ...]]:
         """Run statements as the owner, and return the rows of the last."""
-        link = pq.PGconn.connect(self.address(database).conninfo.encode())
-        try:
-            assert link.status == pq.ConnStatus.OK, link.error_message.decode()
-            found = link.exec_(sql.encode())
-            assert found.status in {pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK}, (
-                sql[:200],
-                found.error_message.decode(),
-            )
-            return [
-                tuple(
-                    None if (cell := found.get_value(row, at)) is None else cell.decode()
-                    for at in range(found.nfields)
-                )
-                for row in range(found.ntuples)
-            ]
-        finally:
-            link.finish()
+        with Talk(self.address(database)) as link:
+            return link.rows(sql)
 
 
 @contextmanager
@@ -165,6 +154,7 @@ def _started(room: Path, folder: Path, options: dict[str, object]) -> Cluster:
     _wait(made)
     for name in DATABASES:
         made.run(f"CREATE DATABASE {name}")
+    made.run(WORD, "plain")
     made.run(
         "CREATE DATABASE worded TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US' "
         "LOCALE 'C'"
@@ -175,7 +165,7 @@ def _started(room: Path, folder: Path, options: dict[str, object]) -> Cluster:
 def _wait(made: Cluster) -> None:
     until = monotonic() + STARTING
     while True:
-        with suppress(AssertionError):
+        with suppress(ConnectionError):
             made.run("SELECT 1")
             return
         assert made.process.poll() is None, made.log.read_text()[-2000:]

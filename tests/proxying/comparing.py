@@ -9,9 +9,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from enum import Enum, unique
+from typing import Final
 
 from tests.proxying.talking import Answer
 
+
+LONGEST: Final = 400  # characters of what is said of a difference
 
 
 @unique
@@ -41,7 +44,7 @@ def compared(
         return Outcome.WRONG, f"{len(ours)} answers for {len(theirs)}: {_short(ours)}"
     for mine, truth in zip(ours, theirs, strict=True):
         if difference := _difference(mine, truth, ordered=ordered):
-            return Outcome.WRONG, difference
+            return Outcome.WRONG, difference[:LONGEST]
     return Outcome.IDENTICAL, ""
 
 

@@ -24,7 +24,9 @@ from tests.proxying.addresses import Address
 PATIENCE: Final = 20.0  # seconds for one answer
 MARKED: Final = re.compile("«([^»]*)»")  # a value that becomes a parameter
 NOTHING: Final = "NULL"  # so marked it is NULL
+READY: Final = {pq.PollingStatus.READING, pq.PollingStatus.WRITING}
 ROWS: Final = pq.ExecStatus.TUPLES_OK
+OWN: Final = 16_384  # the first number of what users made: each database counts its own
 BINARY_COPY: Final = b"PGCOPY\n\xff\r\n\0"
 
 
@@ -96,9 +98,17 @@ class Talk:
     """A connection; it ends with the block that it is used in."""
 
     def __init__(self, address: Address, *, options: str = "") -> None:
-        self.link = pq.PGconn.connect(f"{address.conninfo} {options}".encode())
+        self.link = pq.PGconn.connect_start(f"{address.conninfo} {options}".encode())
+        until = monotonic() + PATIENCE  # no call blocks: relays of tests live in this process
+        while (now := self.link.connect_poll()) in READY:
+            ready = [self.link.socket]
+            reading = now == pq.PollingStatus.READING
+            select.select(ready if reading else [], [] if reading else ready, [], 1.0)
+            if monotonic() > until:
+                raise ConnectionError("no answer")
         if self.link.status != pq.ConnStatus.OK:
             raise ConnectionError(self.link.error_message.decode(errors="replace"))
+        self.link.nonblocking = 1
 
     def __enter__(self) -> "Talk":
         return self
@@ -174,9 +184,12 @@ class Talk:
             raise TimeoutError
 
     def _copy_in(self, data: bytes) -> None:
+        until = monotonic() + PATIENCE
         for at in range(0, len(data), 4_000):  # pieces end in the middle of lines
-            self.link.put_copy_data(data[at : at + 4_000])
-        self.link.put_copy_end()
+            while not self.link.put_copy_data(data[at : at + 4_000]):
+                self._wait(until)
+        while not self.link.put_copy_end():
+            self._wait(until)
 
     def _copy_out(self) -> Answer:
         pieces = []
@@ -218,7 +231,7 @@ def _answer(found: pq.abc.PGresult) -> Answer:
         return Answer("empty")
     headings = tuple(
         Heading(
-            (found.fname(at) or b"").decode(), found.ftype(at), found.fmod(at),
+            (found.fname(at) or b"").decode(), min(found.ftype(at), OWN), found.fmod(at),
             found.fformat(at) == pq.Format.BINARY,
         )
         for at in range(found.nfields)

@@ -180,7 +180,7 @@ class Planter:
 
     def copy_errors(self, link: Talk, numbers: range) -> None:
         for nth in numbers:
-            line = f"{nth + 10}\t{text(nth)}\t{text(nth)}\t{text(nth)}\t{text(nth)}\tno number\n"
+            line = f"{nth + 10}\tx\tx\tx\tx\t{text(nth)}\n"
             link.say(Step("COPY planted FROM STDIN", line.encode()))
 
     def names(self, link: Talk, numbers: range) -> None:

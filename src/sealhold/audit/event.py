@@ -101,6 +101,10 @@ class EventKind(IntEnum):
     TOKEN = 73  # a policy token was made, revoked, came, went or was refused, as the reason says
     LOG_KEY = 69  # from here on the key that the digest names signs for the log
     POLICY = 70  # a rule was written, taken back, or answered somebody, as the reason says
+    PROXY = 86  # of a proxy a policy, user or secret changed, or it was served, as the reason says
+    PROXY_LEASE = 87  # a database user may run so many statements of a kind; or not, as told
+    PROXY_USE = 88  # what was used of the lease that `decision` names
+    PROVIDER = 89  # what a provider gave is not what was kept there, as the reason says
     COMPONENT = 71  # what a grant lets a source run was laid, ended or refused, as the reason says
 
 
@@ -114,6 +118,7 @@ class Actor(IntEnum):
     OUTSIDER = 4  # nobody that could be told
     PERSON = 5  # one of the app's people: whom `subject` names
     OFFICER = 6  # who answers for data protection
+    CLIENT = 7  # who logged in at a proxy: `records` has their tag, nothing if nobody knows them
 
 
 @unique

@@ -42,6 +42,7 @@ class Tag(bytes, Enum):
     PAIRING_FRAME = b"sealhold/pairing-frame/v1"  # a part of a message between two devices
     PAIRING_ANSWER = b"sealhold/pairing-answer/v1"  # what a newcomer is given, in a box
     LETTER_BOX = b"sealhold/letter-box/v1"  # a letter to a person, in a box
+    DETERMINISTIC = b"sealhold/deterministic/v1"  # a value of a protected column, always alike
 
     # keyed hashes and row checks
     ROW_MAC = b"sealhold/row-mac/v1"
@@ -149,6 +150,10 @@ class Tag(bytes, Enum):
     PAIRING_ROOMS = b"sealhold/pairing-rooms/v1"  # from which the rooms of a channel are named
     PAIRING_WORDS = b"sealhold/pairing-words/v1"  # what two people compare
     PAIRING_RECEIPT = b"sealhold/pairing-receipt/v1"
+    PROTECTED_COLUMN = b"sealhold/protected-column/v1"  # one technique on one column
+    PROXY_STATE = b"sealhold/proxy-state/v1"  # the file of one proxy
+    PROXY_STRANGERS = b"sealhold/proxy-strangers/v1"  # what is said to names that nobody has
+    SIV = b"sealhold/siv/v1"  # 64 bytes for AES-SIV, in halves
     INBOX = b"sealhold/inbox/v1"  # from which a person's inboxes are named; that one stands open
 
     PRODUCT = b"sealhold/product/v1"  # a compiled program: its key, and what it is of

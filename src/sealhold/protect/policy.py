@@ -1,10 +1,18 @@
 """What a protection policy says, as values. `policyfile.py` reads it, `policycheck.py` judges it.
 
-Source: docs/spec/16-protection-policy.md.
+- `line` is where a part stands in its file, for messages; it is no part of what the policy says.
+
+Source: docs/spec/16-protection-policy.md section 2.
 """
 
 from dataclasses import dataclass, field
 from enum import Enum, unique
+from typing import Final
+
+KEEPS_THE_VALUE: Final = frozenset(
+    {"sealed", "deterministic", "fpe", "token", "split", "anonymise", "redact", "private-lookup"}
+)
+"""Techniques that `sealed` is not implied by: what they store stands for the value itself."""
 
 
 @unique
@@ -74,12 +82,21 @@ class ColumnPolicy:
     buckets: int = 256
     alphabet: str = "digits"
     null: str = "clear"
-    line: int = 0  # of the file, for messages
+    line: int = field(default=0, compare=False)
 
     @property
     def is_clear(self) -> bool:
         """Whether the provider reads it."""
         return self.protect == ("clear",)
+
+    @property
+    def techniques(self) -> tuple[str, ...]:
+        """Each technique that is used, `sealed` first where it is implied; none if it is clear."""
+        if self.is_clear:
+            return ()
+        if KEEPS_THE_VALUE.isdisjoint(self.protect):
+            return ("sealed", *self.protect)
+        return self.protect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,12 +115,66 @@ class TablePolicy:
     distinct_per_hour: int = 0
     decoys: int = 0
     reactions: tuple[str, ...] = ("notify",)
-    line: int = 0
+    line: int = field(default=0, compare=False)
 
     @property
     def is_protected(self) -> bool:
         """Whether any column of it is hidden from the provider."""
         return any(not column.is_clear for column in self.columns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anonymise:
+    """What a release of a table must keep."""
+
+    table: str
+    quasi: tuple[str, ...]  # columns by which people could be found
+    sensitive: tuple[str, ...] = ()
+    k: int = 5
+    l: int = 1  # noqa: E741  # reason: l-diversity is called so
+    t: float = 1.0  # t-closeness; 1 asks for nothing
+    suppress_max: float = 0.0  # share of the rows that may be left out
+    method: str = "mondrian"
+    line: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shares:
+    """How an object is cut: any `k` of `n` shares restore it."""
+
+    k: int
+    n: int
+    csps: tuple[str, ...]  # one for each share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectPolicy:
+    """Objects of one bucket under one prefix."""
+
+    bucket: str
+    prefix: str = ""
+    split: Shares | None = None
+    names: str = "sealed"
+    segment: int = 65_536  # bytes
+    line: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mask:
+    """What users of one role get of one column."""
+
+    column: str  # table.column
+    how: str  # sealed, null, generalise:WHAT, first:N, last:N
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """Users who get less than all."""
+
+    name: str
+    users: tuple[str, ...]
+    masks: tuple[Mask, ...]
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,5 +189,8 @@ class Policy:
     limits: Limits = field(default_factory=Limits)
     csps: tuple[Csp, ...] = ()
     tables: tuple[TablePolicy, ...] = ()
-    never_together: tuple[tuple[str, ...], ...] = ()
+    never_together: tuple[tuple[str, ...], ...] = ()  # of table.column
+    anonymise: tuple[Anonymise, ...] = ()
+    objects: tuple[ObjectPolicy, ...] = ()
+    roles: tuple[Role, ...] = ()
     digest: str = ""  # sha256:HEX of this version's bytes

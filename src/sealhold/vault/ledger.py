@@ -100,6 +100,10 @@ _WORDS = {
     EventKind.SHARED_USE: "a use of what is shared: {reason}",
     EventKind.SHARE_TASK: "a program for a person: {reason}",
     EventKind.RECORDS: "records on your devices: {reason}",
+    EventKind.PROXY: "before a rented database: {reason}",
+    EventKind.PROXY_LEASE: "up to {statements} of {reason} allowed, {cells_out} opened at most",
+    EventKind.PROXY_USE: "{statements} of {reason} run, {cells_out} opened",
+    EventKind.PROVIDER: "what a provider gave is not what was kept there: {reason}",
     EventKind.COMPONENT: "what a grant lets a source run: {reason}",
 }
 
@@ -110,6 +114,7 @@ _REFUSED = {  # in place of the words above, where the reason says why not and n
     EventKind.PROCESSING: "a run was asked for",
     EventKind.SAY: "something was said in a person's name",
     EventKind.RECORD: "a person's records were asked for",
+    EventKind.PROXY_LEASE: "a statement was not sent",
 }
 
 _ACTORS = {
@@ -117,6 +122,7 @@ _ACTORS = {
     Actor.VAULT: "the vault",
     Actor.PERSON: "the person",
     Actor.OFFICER: "an officer",
+    Actor.CLIENT: "a database user",
 }
 
 
@@ -336,6 +342,8 @@ def sentence(event: Event) -> str:
         items_out=_counted(event.rows_out, "item"),
         items_read=_counted(event.rows_read, "item"),
         objects_read=_counted(event.rows_read, "object"),
+        statements=_counted(event.rows_read, "statement"),
+        cells_out=_counted(event.rows_out, "cell"),
         bytes_out=event.bytes_out,
         cost=show_bits(event.cost),
         cap=show_bits(event.cap or MicroBits(0)),

@@ -53,6 +53,7 @@ from sealhold.vault import (
     personrows,
     policytokenrows,
     processings,
+    proxyrows,
     pushers,
     quotas,
     recipients,
@@ -123,6 +124,7 @@ DECIDING = (
     *policytokenrows.DECIDING,
     *snapshotrows.DECIDING,
     *syncrows.DECIDING,
+    proxyrows.PROXY,
 )
 COUNTERS = (quotas.LOOKED.name, leases.COUNTS.name, caveats.USES.name)  # no memo rests on them
 TABLES = (
@@ -213,11 +215,10 @@ def create(parts: Parts, root: HomeRoot, *, headless: bool) -> None:
         ring.add_subject(app, owner)
         ring.name_owner(owner, app)
         parts.data.open(all_tables(parts), ring.named("data-file").reveal, create=True)
-        fence = lease(parts.data, parts.clock)
         appender = logkeys.end_of_log(parts.data, ring)
         ring.reserves = Reserves(parts.home)
         deciding = Deciding(DECIDING, ring.named("set-hash"), COUNTERS)
-        writer = _writer(parts, ring, appender, deciding, fence, written=0)
+        writer = _writer(parts, ring, appender, deciding, lease(parts.data, parts.clock), written=0)
         opened.callback(writer.close)
         first = Event(kind=EventKind.START, actor=Actor.OWNER)
         ops = (Put(SETTINGS.name, (HEADLESS, int(headless)), Expect.ABSENT),)
@@ -261,8 +262,7 @@ def open_vault(parts: Parts, root: HomeRoot, accepted: Accepted | None = None) -
             mark = partial(replace, home.restored, rollback.MARK)
             undone = rollback.accept(core, accepted, then, mark)
             home.restored.unlink(missing_ok=True)
-        unlocked = Event(kind=EventKind.UNLOCK, actor=Actor.OWNER)
-        tell_opened(core, Entry(event=unlocked))
+        tell_opened(core, Entry(event=Event(kind=EventKind.UNLOCK, actor=Actor.OWNER)))
         logkeys.forget_older(ring, appender.keys)
         epochs.settle(core, sets)
         return Opened(core, sets, appender, opened.pop_all(), undone)

@@ -28,6 +28,7 @@ from sealhold.vault import (
     holdrows,
     personloginrows,
     policytokenrows,
+    proxyrows,
     pushers,
     snapshotrows,
     standingrules,
@@ -72,6 +73,7 @@ MIGRATIONS = (
             *snapshotrows.DECIDING,
             *syncrows.TABLES,
             *syncrows.DECIDING,
+            proxyrows.PROXY,
         ),
     ),
 )

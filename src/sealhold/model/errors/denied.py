@@ -165,3 +165,10 @@ class LoginNeededError(DeniedError):
 
     Over HTTP: give the account's password or token anew.
     """
+
+
+class LoginRefusedError(DeniedError):
+    """A login at the proxy, or of the proxy at its provider, failed; who fails learns no more.
+
+    Remedy: check user and password, and that nobody stands between the two ends of TLS.
+    """

@@ -175,6 +175,13 @@ class UnjustifiedError(InvalidError):
     """
 
 
+class InvalidPolicyError(InvalidError):
+    """A protection policy cannot be read, or has a hole or a contradiction.
+
+    Remedy: run `sealhold proxy check FILE`, which names each fault with its key and line.
+    """
+
+
 class NotAProofError(InvalidError):
     """A file is neither a proof, a receipt nor an audit bundle.
 
@@ -204,4 +211,11 @@ class InvalidEditError(InvalidError):
     """An edit does not fit the document: a place, a length or a value that it cannot have.
 
     Remedy: read the document again, and edit what stands there now.
+    """
+
+
+class WireError(InvalidError):
+    """What comes over a connection to a database is not the PostgreSQL protocol, or out of turn.
+
+    Remedy: use a PostgreSQL client of protocol 3; the connection is closed.
     """

@@ -63,6 +63,13 @@ class BadMembershipError(TamperedError):
     """
 
 
+class PolicyRefusedError(TamperedError):
+    """A protection policy does not follow the one that was in force: unsigned, old or of another.
+
+    Remedy: sign the next version with `sealhold proxy sign FILE`, made from the one in force.
+    """
+
+
 class PlaintextStoreError(TamperedError):
     """A database file that must be encrypted is not.
 
@@ -76,6 +83,13 @@ class RolledBackError(TamperedError):
     Remedy: put the newest files back, or `sealhold audit accept`, which spends all budgets.
 
     Over HTTP: tell whoever runs the vault, which is older than it should be.
+    """
+
+
+class ProxyStateLostError(TamperedError):
+    """What a proxy before a rented database keeps is gone, or older than what it was.
+
+    Remedy: put the newest file back; or `sealhold proxy serve --renew`, which begins a new one.
     """
 
 

@@ -237,3 +237,10 @@ class ProviderAwayError(UnavailableError):
 
     Remedy: try again; the passphrase opens the pages meanwhile.
     """
+
+
+class DatabaseAwayError(UnavailableError):
+    """The database of a provider does not answer, or is not who it must be.
+
+    Remedy: check address, secret and the root of its certificate, as `[[csp]]` of the policy says.
+    """

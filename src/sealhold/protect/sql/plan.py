@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum, unique
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from sealhold.protect.columns import Column
     from sealhold.protect.pgtypes.types import PgType
-    from sealhold.protect.sql.residual import Residual
+    from sealhold.protect.sql.residual import Expression, Residual
+
+How = Literal["store", "=", "<", "<=", ">", ">="]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +44,32 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Hidden:
-    """A value of a protected column, as the technique of `suffix` stores it."""
+    """A value for a protected column, as the technique of `suffix` stores it.
+
+    It comes from the client's parameter `client`, which is of type `given`, or is computed by
+    `expression` from all of the client's parameters. `coercing.py` makes it one of the column's
+    type: `how` says for what.
+    """
 
     column: Column
     suffix: str
-    client: int | None  # which parameter of the client; None: `constant`
-    constant: bytes | None = None  # in binary send form of the column's type; None is NULL
+    client: int | None
+    given: PgType | None = None  # None: of the column's type
+    expression: Expression | None = None
+    how: How = "store"
     row: int | None = None  # of which new row, for a cell that is bound to its row
+    is_array: bool = False  # each element is hidden: `= ANY($1)`
 
 
-Source = Given | Known | Row | Hidden
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The array of what a rewriting made for one physical column, one element for each row."""
+
+    assignment: int | None  # of the rewriting; None: the row numbers
+    suffix: str = ""
+
+
+Source = Given | Known | Row | Hidden | Made
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +93,26 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
+class Touch:
+    """What a statement does, without a value: what the gate decides on and the log says."""
+
+    verb: str  # SELECT, INSERT, ...
+    tables: tuple[str, ...] = ()  # schema.table, in order
+    opens: tuple[Column, ...] = ()  # whose values come out in plain, here or at the client
+    writes: tuple[Column, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """A statement for the provider, and how its answer is read."""
 
     sql: str
+    touch: Touch
     parameters: tuple[Parameter, ...] = ()
     outputs: tuple[Output, ...] | None = None  # None: the provider's columns as they are
     types: tuple[PgType | None, ...] = ()  # of the client's parameters, where the plan knows them
-    residual: Residual | None = None  # done on opened rows; its columns are the client's then
+    residual: Residual | None = None  # its rows are `outputs`, its columns are the client's then
     new_rows: int = 0  # row numbers that one execution takes
-    classes: tuple[str, ...] = ()  # what the log calls it: verb, tables and columns, no values
-    opens: tuple[Column, ...] = ()  # columns whose values come out in plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +125,34 @@ class Relay:
 
 
 @dataclass(frozen=True, slots=True)
-class Rewrite:
-    """An UPDATE in two phases: rows are locked and read, values made, rows written.
+class Script:
+    """DDL for one statement of the client: several for the provider, all or none of them."""
 
-    `select` gives the row number first and then what `residual` computes new values from.
-    `update` is the text for N rows: `UPDATE ... FROM (VALUES ...)`, made by `statement(n)`.
+    statements: tuple[str, ...]
+    tag: str  # what the client is answered: CREATE TABLE
+    touch: Touch
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A protected column that is set: its new value is computed from a row that was read."""
+
+    column: Column
+    expression: Expression | None  # over the outputs of `select`, and parameters; None is NULL
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """A change in two phases, in one transaction: rows are locked and read, then changed.
+
+    The first output of `select` is the row number (bigint, binary form); `where` drops rows after
+    they were opened. `change` is sent once with arrays (`Made`); its answer is the client's.
     """
 
     select: Query
-    table: str
-    columns: tuple[Column, ...]  # whose cells are made anew, in order of the select's outputs
-    clear: tuple[str, ...]  # clear columns that are set, after those
-    returning: Query | None = None
+    where: Expression | None
+    assignments: tuple[Assignment, ...]
+    change: Query
 
 
 @unique
@@ -155,6 +198,7 @@ class CopyPlan:
     options: dict[str, str] = field(default_factory=dict)  # delimiter, null, quote, escape, header
     rid: bool = False  # each row gets a number, which is the last physical column
     query: Query | None = None  # of COPY (SELECT ...) TO, or of a table
+    touch: Touch = Touch("COPY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,4 +220,4 @@ class Refused:
     position: int = 0  # in characters from 1; 0: nowhere
 
 
-Plan = Query | Relay | Rewrite | Control | CopyPlan | Refused
+Plan = Query | Relay | Script | Rewrite | Control | CopyPlan | Refused

@@ -12,6 +12,7 @@ from sealhold.frontends.cli.tree.devices import DEVICE
 from sealhold.frontends.cli.tree.documents import DOCUMENT
 from sealhold.frontends.cli.tree.others import OTHERS
 from sealhold.frontends.cli.tree.proof import PROOF
+from sealhold.frontends.cli.tree.proxy import PROXY
 from sealhold.frontends.cli.tree.relay import RELAY
 from sealhold.frontends.cli.tree.share import SHARE
 from sealhold.frontends.cli.tree.vault import VAULT
@@ -33,6 +34,7 @@ def tree(more: Mapping[str, Entry]) -> Group:
     document = Group(about="Texts that all your devices edit at once.", entries=DOCUMENT)
     contact = Group(about="Other people: their cards, and letters between you.", entries=CONTACT)
     share = Group(about="Something of yours, for somebody else.", entries=SHARE)
+    proxy = Group(about="Rented databases that cannot read what they hold.", entries=PROXY)
     own = {"device": device, "document": document}
-    between = {**own, "contact": contact, "share": share, "relay": relay}
+    between = {**own, "contact": contact, "share": share, "relay": relay, "proxy": proxy}
     return Group(about=ABOUT, entries={**VAULT, **OTHERS, **PROOF, **between, **more})

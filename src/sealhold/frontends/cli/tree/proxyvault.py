@@ -1,0 +1,118 @@
+"""The commands of a vault's proxy before rented databases: users, secrets, policies, serving.
+
+Source: docs/spec/20-faces.md section 8, docs/spec/59-proxy-in-a-vault.md section 6.
+"""
+# ruff: noqa: PLC0415  reason: a command is imported when it is chosen
+
+from collections.abc import Mapping
+
+from sealhold.frontends.cli.lazy import Entry, Function, Group
+
+
+def _user_add() -> Function:
+    from sealhold.frontends.cli.proxy_user_add import proxy_user_add
+
+    return proxy_user_add
+
+
+def _user_list() -> Function:
+    from sealhold.frontends.cli.proxy_user_list import proxy_user_list
+
+    return proxy_user_list
+
+
+def _user_remove() -> Function:
+    from sealhold.frontends.cli.proxy_user_remove import proxy_user_remove
+
+    return proxy_user_remove
+
+
+def _secret_set() -> Function:
+    from sealhold.frontends.cli.proxy_secret_set import proxy_secret_set
+
+    return proxy_secret_set
+
+
+def _secret_remove() -> Function:
+    from sealhold.frontends.cli.proxy_secret_remove import proxy_secret_remove
+
+    return proxy_secret_remove
+
+
+def _activate() -> Function:
+    from sealhold.frontends.cli.proxy_activate import proxy_activate
+
+    return proxy_activate
+
+
+def _status() -> Function:
+    from sealhold.frontends.cli.proxy_status import proxy_status
+
+    return proxy_status
+
+
+def _destroy() -> Function:
+    from sealhold.frontends.cli.proxy_destroy import proxy_destroy
+
+    return proxy_destroy
+
+
+def _serve() -> Function:
+    from sealhold.frontends.cli.proxy_serve import proxy_serve
+
+    return proxy_serve
+
+
+USER = {
+    "add": Entry(
+        about="Let somebody log in at the proxy before a rented database.",
+        example="proxy user add anna --may read --generate",
+        load=_user_add,
+    ),
+    "list": Entry(
+        about="List who may log in at the proxy, and what they may do there.",
+        example="proxy user list",
+        load=_user_list,
+    ),
+    "remove": Entry(
+        about="Let somebody log in at the proxy no more.",
+        example="proxy user remove anna",
+        load=_user_remove,
+    ),
+}
+SECRET = {
+    "set": Entry(
+        about="Keep the password by which the proxy logs in at a provider.",
+        example="proxy secret set clinic",
+        load=_secret_set,
+    ),
+    "remove": Entry(
+        about="Forget the password by which the proxy logs in at a provider.",
+        example="proxy secret remove clinic",
+        load=_secret_remove,
+    ),
+}
+PROXY_VAULT: Mapping[str, Entry | Group] = {
+    "activate": Entry(
+        about="Put a signed policy in force: what the proxy hides from a provider, and how.",
+        example="proxy activate clinic.policy.toml",
+        load=_activate,
+    ),
+    "user": Group(about="Who may log in at the proxy.", entries=USER),
+    "secret": Group(about="By which passwords the proxy logs in at providers.", entries=SECRET),
+    "status": Entry(
+        about="Show the policies in force, their datasets, who may log in, and what is missing.",
+        example="proxy status",
+        load=_status,
+    ),
+    "serve": Entry(
+        about="Stand between applications and a rented database, until Ctrl-C.",
+        example="proxy serve --listen 127.0.0.1:6543",
+        load=_serve,
+    ),
+    "destroy": Entry(
+        about="Destroy the key of a dataset: nothing of it is readable any more, at any provider.",
+        example="proxy destroy clinic --yes",
+        load=_destroy,
+    ),
+}

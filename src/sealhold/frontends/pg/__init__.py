@@ -1,0 +1,1 @@
+"""The PostgreSQL face: applications speak to rented databases through it."""

@@ -1,0 +1,68 @@
+"""What a face shows of proxies before rented databases: users, policies, how one does.
+
+Source: docs/spec/59-proxy-in-a-vault.md section 6.
+"""
+
+from dataclasses import dataclass
+
+from sealhold.model.quantities import Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyUserView:
+    """Somebody who may log in at a proxy."""
+
+    name: str
+    rights: tuple[str, ...]
+    tables: tuple[str, ...]  # empty: all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyPolicyView:
+    """One version of a policy that is, or was, in force."""
+
+    name: str
+    version: int
+    digest: str
+    at: Instant
+    tables: int
+    protected: int  # columns
+    providers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyWarning:
+    """What is doubtful about a policy, and where it stands."""
+
+    line: int
+    key: str
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyActivation:
+    """A policy that was put in force."""
+
+    policy: ProxyPolicyView
+    warnings: tuple[ProxyWarning, ...]
+    is_new: bool  # no: it was in force already
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyDatasetView:
+    """A dataset that a policy protects, and whether its key is there."""
+
+    name: str
+    has_key: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyStatus:
+    """How the proxies of a vault are set up."""
+
+    policies: tuple[ProxyPolicyView, ...]
+    datasets: tuple[ProxyDatasetView, ...]
+    users: tuple[ProxyUserView, ...]
+    secrets: tuple[str, ...]  # names
+    missing: tuple[str, ...]  # secrets of the vault that a policy names and nobody set

@@ -1,0 +1,90 @@
+"""Joins the PostgreSQL face to the sessions of the proxy and to the provider.
+
+- One `PgDoor` for one proxy: it makes sessions, knows by which key each is cancelled, and connects.
+- A key of a client cancels its own session alone. Nobody is told whether a key is one.
+
+Source: docs/spec/56-postgresql-proxy.md section 2.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from ssl import SSLContext
+
+from sealhold.net.dial import Server
+from sealhold.net.memtls import TlsPipe, first_certificate, server_context
+from sealhold.net.pgclient import Link, Receiver, connect, tell
+from sealhold.protect.sql.session import Session, Site
+from sealhold.protect.sql.wire import build_cancel, u32
+
+_PROCESS = 4  # bytes of a key that tell the process
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What the proxy shows its clients."""
+
+    context: SSLContext
+    der: bytes
+
+    @classmethod
+    def of(cls, chain: Path, key: Path) -> "Certificate":
+        """Return the certificate of two PEM files.
+
+        Raises:
+            OSError: a file cannot be read, or is none of these.
+            ValueError: there is no certificate in it.
+        """
+        return cls(server_context(str(chain), str(key)), first_certificate(chain.read_text()))
+
+
+@dataclass(slots=True)
+class PgDoor:
+    """What the listener is given."""
+
+    site: Site
+    server: Callable[[str], Server]  # where a database of ours lies
+    certificate: Certificate | None
+    _sessions: dict[bytes, tuple[Session, Server]] = field(default_factory=dict)
+
+    @property
+    def live(self) -> Mapping[bytes, object]:
+        """The sessions that are connected, by the key that cancels each."""
+        return self._sessions
+
+    def session(self) -> Session:
+        """Return a new session."""
+        return Session(self.site)
+
+    def ended(self, session: Session) -> None:
+        """Forget a session."""
+        self._sessions.pop(session.key, None)
+
+    def pipe(self) -> TlsPipe | None:
+        """Return our end of a new TLS connection; None if there is no certificate."""
+        made = self.certificate
+        return None if made is None else TlsPipe(made.context, certificate=made.der)
+
+    async def connect(self, session: Session, database: str, far: Receiver) -> Link:
+        """Connect to the provider for a database.
+
+        Raises:
+            DatabaseAwayError: it does not answer, or is not who it must be.
+        """
+        server = self.server(database)
+        link = await connect(server, far)
+        self._sessions[session.key] = (session, server)
+        return link
+
+    async def cancel(self, key: bytes) -> None:
+        """Cancel what the session of this key does; nothing for a key of nobody.
+
+        Raises:
+            DatabaseAwayError: the provider does not answer.
+        """
+        # THREAT T646: 64 bits that are drawn for each session; the provider's key stays here
+        session, server = self._sessions.get(key, (None, None))
+        if session is None or server is None or len(session.provider_key) <= _PROCESS:
+            return
+        process: int = u32(session.provider_key, 0)[0]
+        await tell(server, build_cancel(process, session.provider_key[_PROCESS:]))

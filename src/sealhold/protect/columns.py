@@ -1,0 +1,366 @@
+"""Protected columns: each with its type, its place, its keys and its techniques.
+
+- A column's values are in binary send form; None is NULL, which no technique sees.
+- Cells keep the form in which a value came. All else is made of its canonical form, so that equal
+  values give equal terms.
+- A key belongs to one technique, of one column or of one domain. Columns of a domain have the same
+  key, hence can be joined: their `leaks` hold across all of them.
+- Techniques with tables of their own beside (words, hidden ranges, sums) are not in `techniques`.
+
+Source: docs/spec/55-protected-columns.md section 2.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from string import ascii_lowercase, ascii_uppercase, digits, hexdigits
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, Protocol
+
+from sealhold.crypto.cellseal import CellSealer
+from sealhold.crypto.ff1 import Ff1
+from sealhold.crypto.kdf import derive
+from sealhold.crypto.ope import OrderTerms
+from sealhold.crypto.secret import Secret
+from sealhold.crypto.siv import Siv
+from sealhold.crypto.tags import Tag
+from sealhold.crypto.terms import EqualityTerms
+from sealhold.model.clock import Entropy
+from sealhold.model.errors import InvalidPolicyError
+from sealhold.protect.pgtypes.codec import codec
+from sealhold.protect.pgtypes.form import Codec, Settings
+from sealhold.protect.pgtypes.types import PgType, named, spelled
+from sealhold.protect.policy import Bind, ColumnPolicy, Policy, TablePolicy
+from sealhold.protect.spec import CELL, Op, Technique
+from sealhold.protect.techniques.deterministic import Deterministic
+from sealhold.protect.techniques.fpe import Fpe
+from sealhold.protect.techniques.match import LooseMatch, Match
+from sealhold.protect.techniques.order import Order
+from sealhold.protect.techniques.sealed import Sealed
+from sealhold.protect.techniques.token import Token, TokenMap
+
+NAME_BYTES: Final = 63  # of a name at PostgreSQL; a longer one it cuts
+BESIDE: Final = frozenset({"words", "range-hidden", "he-sum", "paillier-sum"})
+"""Techniques that keep what they make in tables of their own."""
+
+_ALPHABETS: Final = {
+    "digits": digits,
+    "hex": hexdigits[:16],
+    "lower": ascii_lowercase,
+    "upper": ascii_uppercase,
+    "alnum": digits + ascii_lowercase,
+}
+_TEXT: Final = frozenset({"text", "varchar"})  # values of one are values of the other
+_SAME_FORM: Final = frozenset(
+    {"bool", "int2", "int4", "int8", "text", "varchar", "name", "bytea", "uuid"}
+    | {"date", "time", "timestamp", "timestamptz"}
+)
+"""Types of which the canonical form, fitted to the column again, is the value as it was."""
+_WITH_MODIFIER: Final = frozenset({"numeric", "bpchar"})  # the same, where it is limited
+
+
+class Keys(Protocol):
+    """Gives the keys of columns."""
+
+    def column_key(self, dataset: str, technique: str, domain: str, version: int) -> Secret:
+        """Return a key of 32 bytes, the same for the same arguments."""
+        ...
+
+    def newest(self, dataset: str, technique: str, domain: str) -> int:
+        """Return the version, from 1, with which is sealed now; older ones open."""
+        ...
+
+
+def _first(_dataset: str, _technique: str, _domain: str) -> int:
+    return 1
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """Keys from one key for each dataset, by HKDF."""
+
+    dataset_key: Callable[[str], Secret]
+    versions: Callable[[str, str, str], int] = _first
+
+    def column_key(self, dataset: str, technique: str, domain: str, version: int) -> Secret:
+        """Return a key of 32 bytes, the same for the same arguments."""
+        parts = (technique.encode(), dataset.encode(), domain.encode(), version.to_bytes(4))
+        return derive(self.dataset_key(dataset), Tag.PROTECTED_COLUMN, *parts)
+
+    def newest(self, dataset: str, technique: str, domain: str) -> int:
+        """Return the version, from 1, with which is sealed now; older ones open."""
+        return self.versions(dataset, technique, domain)
+
+
+class KeyName(NamedTuple):
+    """Which key a technique works with, as `Keys` is asked for it."""
+
+    dataset: str
+    technique: str
+    domain: str
+    version: int
+
+
+Counted = Callable[[str, int], None]  # the name of a key, and how many cells it is about to seal
+
+Tokens = Callable[[KeyName], TokenMap]
+
+
+class Column:
+    """One protected column. Compared by identity: a policy makes each once."""
+
+    def __init__(
+        self,
+        table: TablePolicy,
+        policy: ColumnPolicy,
+        type_: PgType,
+        codec_: Codec[Any],  # reason: whatever the values of the type are
+        techniques: Iterable[tuple[Technique, KeyName]],
+    ) -> None:
+        self.dataset = table.dataset
+        self.schema = table.schema
+        self.table = table.name
+        self.name = policy.name
+        self.type = type_
+        self.policy = policy
+        self.bind = table.bind
+        made = tuple(techniques)
+        self.techniques: Mapping[str, Technique] = MappingProxyType(
+            {technique.suffix: technique for technique, _ in made}
+        )
+        self.keys = {technique.suffix: key for technique, key in made}
+        self._listed = sorted(self.techniques.values(), key=self._rank)
+        self._codec = codec_
+        self._keeps_form = isinstance(self.techniques[CELL], Sealed)
+
+    def __repr__(self) -> str:
+        return f"Column({self.schema}.{self.table}.{self.name})"
+
+    def physical(self, suffix: str) -> str:
+        """Return the name at the provider of what the technique of `suffix` stores."""
+        return self.name + suffix
+
+    def encode(
+        self, suffix: str, values: Sequence[bytes | None], rids: Sequence[int]
+    ) -> list[bytes | None]:
+        """Return what the technique of `suffix` stores for each value; None stays.
+
+        Args:
+            suffix: which technique.
+            values: in binary send form of the column's type, valid and fitted to its modifier.
+            rids: the row of each. Looked at for cells that are bound to rows, and not otherwise.
+
+        Raises:
+            TypeRefusedError: a value that the technique cannot hold.
+            ExhaustedError: the key sealed as much as it may.
+        """
+        technique = self.techniques[suffix]
+        given = [value for value in values if value is not None]
+        if suffix != CELL or not self._keeps_form:
+            canonical = self._codec.canonical
+            given = [canonical(value) for value in given]
+        if len(given) == len(values):
+            return list(technique.encode(given, rids))
+        places = _beside(values, rids)
+        return _with_nulls(values, technique.encode(given, places))
+
+    def decode(self, values: Sequence[bytes | None], rids: Sequence[int]) -> list[bytes | None]:
+        """Return the value of each cell in binary send form; None stays.
+
+        Raises:
+            SealBrokenError: a cell was changed, cut, moved, or sealed under another key.
+        """
+        technique = self.techniques[CELL]
+        given = [value for value in values if value is not None]
+        if len(given) == len(values):
+            return list(self._opened(technique.decode(given, rids)))
+        return _with_nulls(values, self._opened(technique.decode(given, _beside(values, rids))))
+
+    def answering(self, op: Op) -> Technique | None:
+        """Return the technique that answers `op`: of several the first of the policy."""
+        return next((each for each in self._listed if op in each.answers), None)
+
+    def same_key(self, op: Op, other: "Column") -> bool:
+        """Return whether both answer `op` in one form, so that what they store can be compared."""
+        ours, theirs = self.answering(op), other.answering(op)
+        if ours is None or theirs is None:
+            return False
+        return (
+            self.keys[ours.suffix] == other.keys[theirs.suffix]
+            and type(ours) is type(theirs)
+            and _form(self) == _form(other)
+        )
+
+    def _opened(self, values: list[bytes]) -> list[bytes]:
+        """Return values as they were: a canonical form, fitted to the column, is one again."""
+        if self._keeps_form:
+            return values
+        return [self._codec.checked(value) for value in values]
+
+    def _rank(self, technique: Technique) -> int:
+        return self.policy.techniques.index(technique.name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """What makes the techniques of columns."""
+
+    keys: Keys
+    entropy: Entropy
+    counted: Counted | None
+    tokens: Tokens | None
+
+    def columns(self, table: TablePolicy) -> dict[str, Column]:
+        return {
+            column.name: self._column(table, column)
+            for column in table.columns
+            if not column.is_clear
+        }
+
+    def _column(self, table: TablePolicy, column: ColumnPolicy) -> Column:
+        type_ = named(column.type)
+        if column.null != "clear":
+            raise _refused(table, column, "NULL cannot be hidden")
+        form = codec(type_)
+        made = [
+            self._technique(name, table, column, type_, form)
+            for name in column.techniques
+            if name not in BESIDE
+        ]
+        suffixes = [technique.suffix for technique, _ in made]
+        if suffixes.count(CELL) != 1:
+            raise _refused(table, column, "not one technique that fills the column")
+        return Column(table, column, type_, form, made)
+
+    def _technique(
+        self, name: str, table: TablePolicy, column: ColumnPolicy, type_: PgType, form: Codec[Any]
+    ) -> tuple[Technique, KeyName]:
+        key = self._key(name, table, column)
+        match name:
+            case "sealed":
+                return self._sealed(table, column, type_, key), key
+            case "match":
+                return _match(column, self._secret(key)), key
+            case "deterministic":
+                _check_deterministic(table, column, type_)
+                siv = Siv(self._secret(key), Tag.DETERMINISTIC, key.domain.encode())
+                return Deterministic(siv), key
+            case "order":
+                ordered = partial(form.ordered, scale=column.scale)
+                return Order(OrderTerms(self._secret(key)), ordered), key
+            case "fpe":
+                alphabet = _ALPHABETS.get(column.alphabet, column.alphabet.removeprefix("="))
+                return Fpe(Ff1(self._secret(key), alphabet, key.domain.encode())), key
+            case "token" if self.tokens is not None:
+                return _token(self.tokens(key), self.entropy, type_, form), key
+            case _:
+                raise _refused(table, column, f"`{name}` is no technique of a column")
+
+    def _sealed(
+        self, table: TablePolicy, column: ColumnPolicy, type_: PgType, key: KeyName
+    ) -> Sealed:
+        keys, counted = self.keys, self.counted
+        named_so = f"{key.dataset}/{key.domain}/{key.version}"
+        sealer = CellSealer(
+            lambda version: keys.column_key(key.dataset, key.technique, key.domain, version),
+            key.version,
+            (table.dataset, f"{table.schema}.{table.name}", column.name, type_.name),
+            self.entropy,
+            column.pad,
+            None if counted is None else partial(counted, named_so),
+        )
+        return Sealed(sealer, by_row=table.bind is Bind.ROW, pad=column.pad)
+
+    def _key(self, technique: str, table: TablePolicy, column: ColumnPolicy) -> KeyName:
+        domain = f"{table.schema}.{table.name}.{column.name}"
+        if column.domain and technique != "sealed":  # a cell belongs to its column alone
+            domain = f"={column.domain}"  # no name of a column begins so
+        version = self.keys.newest(table.dataset, technique, domain)
+        return KeyName(table.dataset, technique, domain, version)
+
+    def _secret(self, key: KeyName) -> Secret:
+        return self.keys.column_key(*key)
+
+
+def columns_of(
+    policy: Policy,
+    keys: Keys,
+    entropy: Entropy,
+    counted: Counted | None = None,
+    tokens: Tokens | None = None,
+) -> dict[tuple[str, str], dict[str, Column]]:
+    """Return the protected columns of a policy, by (schema, table) and name.
+
+    Args:
+        policy: checked; what `proxy check` finds is not looked for again.
+        keys: where keys come from.
+        entropy: where nonces come from.
+        counted: is told before cells are sealed, and raises where they are too many for a key.
+        tokens: gives the map of a domain, if there is one.
+
+    Raises:
+        InvalidPolicyError: two physical columns would have one name, or one is too long.
+        TypeRefusedError: a type that the proxy does not know.
+    """
+    maker = _Maker(keys, entropy, counted, tokens)
+    found = {}
+    for table in policy.tables:
+        if table.is_protected:
+            columns = found[table.schema, table.name] = maker.columns(table)
+            _check_names(table, columns)
+    return found
+
+
+def _match(column: ColumnPolicy, key: Secret) -> Match:
+    fold = column.fold != "none"
+    if fold or column.bits:
+        return LooseMatch(EqualityTerms(key, column.bits), bits=column.bits, fold=fold)
+    return Match(EqualityTerms(key))
+
+
+def _token(kept: TokenMap, entropy: Entropy, type_: PgType, form: Codec[Any]) -> Token:
+    settings = Settings()
+    return Token(
+        kept,
+        entropy,
+        lambda value: form.to_text(value, settings).decode(),
+        lambda text: form.to_binary(text.encode(), settings),
+        spelled(type_),
+    )
+
+
+def _check_deterministic(table: TablePolicy, column: ColumnPolicy, type_: PgType) -> None:
+    # a float has two zeros, a numeric may have zeros at its end: equal values, but not the same
+    if type_.name in _SAME_FORM or (type_.name in _WITH_MODIFIER and type_.typmod >= 0):
+        return
+    raise _refused(table, column, f"`deterministic` does not keep all forms of `{column.type}`")
+
+
+def _check_names(table: TablePolicy, columns: Mapping[str, Column]) -> None:
+    names = [column.name for column in table.columns if column.is_clear]
+    for column in columns.values():
+        names += [column.physical(suffix) for suffix in column.techniques]
+    if len(set(names)) < len(names):
+        raise InvalidPolicyError(f"two columns of `{table.name}` would have one name")
+    if any(len(name.encode()) > NAME_BYTES for name in names):
+        raise InvalidPolicyError(f"a column of `{table.name}` has too long a name")
+
+
+def _form(column: Column) -> tuple[object, ...]:
+    """Return all that decides how a value of a column is turned into a term, but the key."""
+    name = "text" if column.type.name in _TEXT else column.type.name
+    return name, column.policy.scale, column.policy.fold, column.policy.bits
+
+
+def _refused(table: TablePolicy, column: ColumnPolicy, why: str) -> InvalidPolicyError:
+    return InvalidPolicyError(f"`{table.name}.{column.name}` in line {column.line}: {why}")
+
+
+def _beside(values: Sequence[bytes | None], rids: Sequence[int]) -> Sequence[int]:
+    """Return the row of each value that is not NULL."""
+    return [rid for value, rid in zip(values, rids, strict=False) if value is not None]
+
+
+def _with_nulls(values: Sequence[bytes | None], made: Iterable[bytes]) -> list[bytes | None]:
+    following = iter(made)
+    return [None if value is None else next(following) for value in values]

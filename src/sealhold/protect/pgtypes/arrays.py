@@ -1,0 +1,167 @@
+"""Arrays of one dimension: `{1,NULL,"a b"}`.
+
+- An array is a tuple of its elements' values, None for NULL. Lower bounds other than one and more
+  dimensions are refused.
+- Elements are read and written by their own type, each with its modifier.
+
+Source: docs/spec/57-values-and-residuals.md section 6; PostgreSQL 15, chapter 8.15.
+"""
+
+import re
+import struct
+from typing import Any, Final
+
+from sealhold.protect.pgtypes.errors import (
+    TEXT_REPRESENTATION,
+    PgValueError,
+    TypeRefusedError,
+    bad_binary,
+)
+from sealhold.protect.pgtypes.form import Codec, Settings
+from sealhold.protect.pgtypes.types import PgType
+
+Elements = tuple[Any, ...]  # values of the element's type, or None
+
+_HEAD: Final = struct.Struct("!iiI")
+_BOUNDS: Final = struct.Struct("!ii")
+_LENGTH: Final = struct.Struct("!i")
+_TOKEN: Final = re.compile(
+    r'[ \t-\r]*(?:"((?:[^"\\]|\\.)*)"|((?:[^"{},\\ \t-\r]|\\.|[ \t-\r]+(?![ \t-\r,}]|\Z))+))[ \t-\r]*',
+    re.DOTALL,
+)
+_UNESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
+_NEEDS_QUOTES: Final = re.compile(r'[{}",\\ \t-\r]')
+_BLANKS: Final = " \t\n\v\f\r"
+
+
+class Array(Codec[Elements]):
+    """An array over the forms of its elements."""
+
+    def __init__(self, type_: PgType, element: Codec[Any]) -> None:
+        super().__init__(type_)
+        self._element = element
+
+    def parse(self, text: str, settings: Settings) -> Elements:
+        body = text.strip(_BLANKS)
+        if body.startswith("["):
+            raise TypeRefusedError("arrays with bounds of their own are not in the list")
+        if not body.startswith("{") or not body.endswith("}") or len(body) == 1:
+            raise _malformed(text)
+        body = body[1:-1]
+        if not body.strip(_BLANKS):
+            return ()
+        found: list[Any] = []
+        at = 0
+        while True:
+            token = _TOKEN.match(body, at)
+            if token is None:
+                if body[at:].lstrip(_BLANKS).startswith("{"):
+                    raise TypeRefusedError("arrays of more dimensions are not in the list")
+                raise _malformed(text)
+            found.append(self._read(token[1], token[2], settings))
+            at = token.end()
+            if at == len(body):
+                return tuple(found)
+            if body[at] != ",":
+                raise _malformed(text)
+            at += 1
+
+    def _read(self, quoted: str | None, bare: str, settings: Settings) -> object:
+        if quoted is None:
+            if bare.upper() == "NULL":
+                return None
+            return self._element.fit(self._element.parse(_UNESCAPED.sub(r"\1", bare), settings))
+        return self._element.fit(self._element.parse(_UNESCAPED.sub(r"\1", quoted), settings))
+
+    def spell(self, value: Elements, settings: Settings) -> str:
+        return "{" + ",".join(self._shown(element, settings) for element in value) + "}"
+
+    def _shown(self, element: object, settings: Settings) -> str:
+        if element is None:
+            return "NULL"
+        text = self._element.spell(element, settings)
+        if text and text.upper() != "NULL" and not _NEEDS_QUOTES.search(text):
+            return text
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+    def from_value(self, value: Elements) -> bytes:
+        kind = self._element.type.oid
+        if not value:
+            return _HEAD.pack(0, 0, kind)
+        parts = [_HEAD.pack(1, int(None in value), kind), _BOUNDS.pack(len(value), 1)]
+        for element in value:
+            if element is None:
+                parts.append(_LENGTH.pack(-1))
+            else:
+                binary = self._element.from_value(element)
+                parts += (_LENGTH.pack(len(binary)), binary)
+        return b"".join(parts)
+
+    def to_value(self, binary: bytes) -> Elements:
+        return tuple(
+            None if element is None else self._element.to_value(element)
+            for element in self._elements(binary)
+        )
+
+    def _elements(self, binary: bytes) -> list[bytes | None]:
+        try:
+            dimensions, _, kind = _HEAD.unpack_from(binary)
+            if kind != self._element.type.oid:
+                raise PgValueError("42804", "wrong element type")
+            if dimensions == 0:
+                return []
+            if dimensions != 1:
+                raise TypeRefusedError("arrays of more dimensions are not in the list")
+            count, lower = _BOUNDS.unpack_from(binary, _HEAD.size)
+            if lower != 1:
+                raise TypeRefusedError("arrays with bounds of their own are not in the list")
+            return _split(binary, _HEAD.size + _BOUNDS.size, count)
+        except struct.error:
+            raise bad_binary() from None
+
+    def fit(self, value: Elements) -> Elements:
+        return tuple(None if element is None else self._element.fit(element) for element in value)
+
+    def cut(self, value: Elements) -> Elements:
+        return tuple(None if element is None else self._element.cut(element) for element in value)
+
+    def key(self, value: Elements) -> tuple[Any, ...]:
+        return tuple((element is None, self._or_less(element)) for element in value)
+
+    def _or_less(self, element: object) -> object:
+        return 0 if element is None else self._element.key(element)
+
+    def same(self, value: Elements) -> tuple[Any, ...]:
+        return tuple(None if element is None else self._element.same(element) for element in value)
+
+    def canonical(self, binary: bytes) -> bytes:
+        parts = [_HEAD.pack(1, 0, self._element.type.oid)]
+        for element in self._elements(binary):
+            if element is None:
+                parts.append(_LENGTH.pack(-1))
+            else:
+                form = self._element.canonical(element)
+                parts += (_LENGTH.pack(len(form)), form)
+        return b"".join(parts)
+
+
+def _split(binary: bytes, at: int, count: int) -> list[bytes | None]:
+    """Return the binary forms of `count` elements that begin at `at`."""
+    found: list[bytes | None] = []
+    for _ in range(count):
+        (length,) = _LENGTH.unpack_from(binary, at)
+        at += _LENGTH.size
+        if length < 0:
+            found.append(None)
+            continue
+        if at + length > len(binary):
+            raise bad_binary()
+        found.append(binary[at : at + length])
+        at += length
+    if at != len(binary):
+        raise bad_binary()
+    return found
+
+
+def _malformed(text: str) -> PgValueError:
+    return PgValueError(TEXT_REPRESENTATION, f'malformed array literal: "{text}"')

@@ -1,0 +1,236 @@
+"""UPDATE and DELETE of protected tables: at once where the provider can, else in two phases.
+
+- Values for cells that are bound to their rows are made for each row: the rows are locked and read
+  first, then written by their numbers, in the client's transaction.
+- So are new values that are computed from opened columns, and rows that only opened columns tell.
+
+Source: docs/spec/60-statements.md section 9.
+"""
+
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from postgast import pg_query_pb2 as pb
+
+from sealhold.protect.columns import Column
+from sealhold.protect.pgtypes.types import named
+from sealhold.protect.policy import Bind
+from sealhold.protect.sql import tree
+from sealhold.protect.sql.expressions import Expressions
+from sealhold.protect.sql.fromclause import FromClause
+from sealhold.protect.sql.leftover import Base, push_where
+from sealhold.protect.sql.names import RID, Relation
+from sealhold.protect.sql.plan import Assignment, Made, Output
+from sealhold.protect.sql.refusing import NotPossibleError, WrongError, cannot
+from sealhold.protect.sql.residual import (
+    CannotDo,
+    Expression,
+    compile_expression,
+    compile_predicate,
+)
+from sealhold.protect.sql.scope import Scope, entry_of
+from sealhold.protect.sql.selecting import Laid, Selecting
+from sealhold.protect.sql.tree import Node
+from sealhold.protect.sql.work import Work
+
+BIGINTS: Final = 1016
+VALUES: Final = "_sh_new"
+Change: TypeAlias = pb.UpdateStmt | pb.DeleteStmt
+
+
+@dataclass(frozen=True, slots=True)
+class TwoPhases:
+    """A change in two phases, as trees."""
+
+    select: pb.SelectStmt
+    outputs: tuple[Output, ...]
+    where: Expression | None
+    assignments: tuple[Assignment, ...]
+
+
+class Changing:
+    """Rewrites one UPDATE or DELETE."""
+
+    def __init__(self, work: Work, selecting: Selecting, relation: Relation) -> None:
+        self.work = work
+        self.selecting = selecting
+        self.relation = relation
+        self.scope = Scope()
+        self.alias = ""
+
+    def _begin(self, change: Change, made: Change) -> Expressions:
+        if change.HasField("with_clause"):
+            made.with_clause.CopyFrom(self.selecting.withs(change.with_clause, Scope()))
+        self.alias = change.relation.alias.aliasname or change.relation.relname
+        self.scope = Scope([entry_of(self.relation, self.alias)])
+        name = "from_clause" if isinstance(change, pb.UpdateStmt) else "using_clause"
+        clause = FromClause(self.work, self.scope, self.selecting.nested)
+        items, _ = clause.rewrite(getattr(change, name))
+        made.ClearField(name)
+        getattr(made, name).extend(items)
+        return Expressions(self.work, self.scope, self.selecting.nested)
+
+    def _column(self, name: str) -> Column | None:
+        attribute = self.relation.named(name)
+        if attribute is None:
+            raise WrongError(
+                "42703", f'column "{name}" of relation "{self.relation.name}" does not exist'
+            )
+        return attribute.column
+
+    def at_once(self, change: Change) -> tuple[Change, Laid | None]:
+        """Return the change for the provider to do by itself.
+
+        Raises:
+            NotPossibleError: it needs opened rows.
+        """
+        made = type(change)()
+        made.CopyFrom(change)
+        expressions = self._begin(change, made)
+        if isinstance(change, pb.UpdateStmt):
+            del made.target_list[:]
+            for each in change.target_list:
+                made.target_list.extend(self._assigned(each, expressions))
+        if change.HasField("where_clause"):
+            made.where_clause.CopyFrom(expressions.push(change.where_clause))
+        return made, self.selecting.returning(made, change, self.scope)
+
+    def _assigned(self, node: Node, expressions: Expressions) -> list[Node]:
+        one = node.res_target
+        column = self._column(one.name)
+        if one.indirection or one.val.HasField("multi_assign_ref"):
+            raise NotPossibleError("several columns set at once, or part of one")
+        if column is None:
+            value = one.val if one.val.HasField("set_to_default") else expressions.push(one.val)
+            return [Node(res_target=pb.ResTarget(name=one.name, val=value))]
+        self.work.written[column] = None
+        is_null = _is_null(one.val)
+        if column.bind is Bind.ROW and not is_null:
+            raise cannot(column, "one cell for all rows")
+        return [
+            Node(
+                res_target=pb.ResTarget(
+                    name=column.physical(suffix),
+                    val=tree.null()
+                    if is_null
+                    else expressions.hide(column, suffix, "store", one.val),
+                )
+            )
+            for suffix in column.techniques
+        ]
+
+    # in two phases
+
+    def split(self, change: Change) -> TwoPhases:
+        """Return the first phase of a change; the second is made by `second`."""
+        made = pb.SelectStmt(limit_option=pb.LimitOption.LIMIT_OPTION_DEFAULT, op=1)
+        holder = type(change)()
+        holder.CopyFrom(change)
+        expressions = self._begin(change, holder)
+        if holder.HasField("with_clause"):
+            made.with_clause.CopyFrom(holder.with_clause)
+        table = pb.RangeVar()
+        table.CopyFrom(change.relation)
+        items = holder.from_clause if isinstance(holder, pb.UpdateStmt) else holder.using_clause
+        made.from_clause.extend([Node(range_var=table), *items])
+        base = Base(self.scope)
+        left = push_where(made, change, expressions)
+        try:
+            where = (
+                compile_predicate(tree.both(left), base.slot, self.work.parameters.type_of)
+                if left
+                else None
+            )
+            assignments = tuple(self._computed(each, base) for each in self._protected(change))
+        except CannotDo as err:
+            raise NotPossibleError(str(err), getattr(err, "remedy", "")) from err
+        rid = tree.column(self.alias, RID)
+        targets, outputs = base.lay_out(first=[rid])
+        made.target_list.extend(targets)
+        lock = pb.LockingClause(
+            locked_rels=[
+                Node(range_var=pb.RangeVar(relname=self.alias, inh=True, relpersistence="p"))
+            ],
+            strength=pb.LockClauseStrength.LCS_FORUPDATE,
+            wait_policy=pb.LockWaitPolicy.LockWaitBlock,
+        )
+        made.locking_clause.append(Node(locking_clause=lock))
+        for each in base.opened:
+            self.work.opened[each] = None
+        return TwoPhases(made, outputs, where, assignments)
+
+    def _protected(self, change: Change) -> list[pb.ResTarget]:
+        if isinstance(change, pb.DeleteStmt):
+            return []
+        return [
+            each.res_target
+            for each in change.target_list
+            if self._column(each.res_target.name) is not None
+        ]
+
+    def _computed(self, target: pb.ResTarget, base: Base) -> Assignment:
+        column = self._column(target.name)
+        if column is None:
+            raise NotPossibleError("no protected column")
+        self.work.written[column] = None
+        if _is_null(target.val):
+            return Assignment(column, None)
+        parameters = self.work.parameters
+        if target.val.HasField("param_ref"):
+            parameters.learn(target.val.param_ref.number - 1, column.type)
+        return Assignment(
+            column, compile_expression(target.val, base.slot, parameters.type_of, column.type)
+        )
+
+    def second(self, change: Change, phases: TwoPhases) -> tuple[Change, Laid | None]:
+        """Return the second phase: rows by their numbers, new values from arrays."""
+        parameters = self.work.parameters
+        arrays = [parameters.other(BIGINTS, Made(None))]
+        names = [RID]
+        sets: list[Node] = []
+        for at, each in enumerate(phases.assignments):
+            for suffix, technique in each.column.techniques.items():
+                oid = named(technique.sql_type + "[]").oid
+                arrays.append(parameters.other(oid, Made(at, suffix)))
+                names.append(f"v{len(names)}")
+                value = tree.column(VALUES, names[-1])
+                sets.append(
+                    Node(res_target=pb.ResTarget(name=each.column.physical(suffix), val=value))
+                )
+        made = type(change)()
+        made.CopyFrom(change)
+        expressions = self._begin(change, made)
+        values = _unnest(arrays, names)
+        (made.from_clause if isinstance(made, pb.UpdateStmt) else made.using_clause).append(values)
+        rid = tree.compare("=", tree.column(self.alias, RID), tree.column(VALUES, RID))
+        pushed = pb.SelectStmt()
+        push_where(pushed, change, expressions)
+        joined = _is_joined(change) and pushed.HasField("where_clause")
+        made.where_clause.CopyFrom(tree.both([pushed.where_clause, rid]) if joined else rid)
+        if isinstance(made, pb.UpdateStmt) and isinstance(change, pb.UpdateStmt):
+            del made.target_list[:]
+            for each in change.target_list:
+                if self._column(each.res_target.name) is None:
+                    made.target_list.extend(self._assigned(each, expressions))
+            made.target_list.extend(sets)
+        return made, self.selecting.returning(made, change, self.scope)
+
+
+def _is_joined(change: Change) -> bool:
+    return bool(change.from_clause if isinstance(change, pb.UpdateStmt) else change.using_clause)
+
+
+def _is_null(value: Node) -> bool:
+    if value.HasField("set_to_default"):
+        return True
+    return bool(value.HasField("a_const") and value.a_const.isnull)
+
+
+def _unnest(arrays: list[Node], names: list[str]) -> Node:
+    # by its bare name: only so the server takes several arrays side by side
+    call = Node(func_call=pb.FuncCall(funcname=[tree.string("unnest")], args=arrays))
+    function = pb.RangeFunction(
+        functions=[tree.listed([call, Node()])],
+        alias=pb.Alias(aliasname=VALUES, colnames=[tree.string(each) for each in names]),
+    )
+    return Node(range_function=function)

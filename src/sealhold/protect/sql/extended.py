@@ -1,0 +1,280 @@
+"""The client's Parse, Bind, Describe, Execute, Close and Sync.
+
+- What belongs to a clear statement goes on as it came. All else is `hidden.py`.
+- A value is sent on only for a statement that is known here, and planned under the names and the
+  policy of now: never for one that was refused, or that this session does not know.
+- Names that begin with `_sh_` are ours.
+
+Source: docs/spec/56-postgresql-proxy.md section 4.
+"""
+
+from typing import Final
+
+from sealhold.model.errors import WireError
+from sealhold.protect.sql.errors import error
+from sealhold.protect.sql.hidden import Hiding
+from sealhold.protect.sql.line import ONE, Line, Relayed
+from sealhold.protect.sql.plan import Control, Plan, Refused, Relay, Verb
+from sealhold.protect.sql.talk import OURS, Job, Portal, Statement, Talk
+from sealhold.protect.sql.wire import (
+    HEAD,
+    build_parse,
+    cstring,
+    parse_execute,
+    parse_parse,
+    parse_target,
+)
+
+_ENDINGS: Final = (Verb.COMMIT, Verb.ROLLBACK)
+# Statements about the session that the provider is sent as they are, whatever else is kept of them.
+PASSING: Final = (Verb.BEGIN, Verb.COMMIT, Verb.ROLLBACK, Verb.SAVEPOINT, Verb.SET, Verb.EMPTY)
+
+
+class NamedParse(Relayed):
+    """A relayed Parse of a named statement: if it fails, there is none of that name."""
+
+    def __init__(self, talk: Talk, statement: Statement) -> None:
+        self._talk = talk
+        self._statement = statement
+
+    def error(self, line: Line, message: bytes) -> None:
+        """Forget the statement."""
+        self.dropped(line)
+        super().error(line, message)
+
+    def dropped(self, line: Line) -> None:  # noqa: ARG002  reason: nothing is told
+        """Forget the statement."""
+        if self._talk.statements.get(self._statement.name) is self._statement:
+            del self._talk.statements[self._statement.name]
+
+
+class Extended:
+    """Carries out messages of the extended protocol. Each takes a whole frame."""
+
+    def __init__(self, talk: Talk, hiding: Hiding) -> None:
+        self._talk = talk
+        self._hiding = hiding
+
+    def parse(self, data: bytes, at: int, stop: int) -> None:
+        """Prepare a statement.
+
+        Raises:
+            WireError: the message is out of form.
+        """
+        talk = self._talk
+        said = parse_parse(data[at + HEAD : stop])
+        if not talk.is_current:
+            talk.start(self._parse_later(data[at:stop]))
+            return
+        known = talk.statements.get(said.name)
+        if said.name.startswith(OURS):
+            talk.line.refuse(error("42602", "names that begin with _sh_ are the proxy's"))
+            return
+        if not said.name:
+            talk.statements.pop(b"", None)
+        elif known is not None and not known.is_relayed:
+            name = said.name.decode("utf-8", "replace")
+            talk.line.refuse(error("42P05", f'prepared statement "{name}" already exists'))
+            return
+        plan = talk.one_plan(said.text, said.oids)
+        if isinstance(plan, Refused):
+            talk.refuse(plan)
+            return
+        statement = Statement(
+            said.name, said.text.decode(), said.oids, plan, talk.epoch, passes(plan)
+        )
+        if not statement.is_relayed:
+            self._hiding.parse(statement)
+        else:
+            self._relay_parse(statement, data[at:stop], said.text)
+        talk.statements[said.name] = statement
+
+    def bind(self, data: bytes, at: int, stop: int) -> None:
+        """Give a statement its values.
+
+        Raises:
+            WireError: the message is out of form.
+        """
+        talk = self._talk
+        first = data.find(b"\0", at + HEAD, stop)
+        second = data.find(b"\0", first + 1, stop)
+        if first < 0 or second < 0:
+            raise WireError("a text without end")
+        name = data[first + 1 : second]
+        statement = talk.statements.get(name)
+        # THREAT T643: values for a statement that was refused, or is not known, may be anything's
+        if statement is None:
+            talk.line.refuse(_no_statement(name))
+            return
+        if statement.epoch != talk.epoch or not talk.is_current:
+            talk.start(self._bind_later(statement, data[at:stop]))
+            return
+        portal = data[at + HEAD : first]
+        if portal.startswith(OURS):
+            talk.line.refuse(error("42602", "names that begin with _sh_ are the proxy's"))
+        elif statement.is_relayed:
+            talk.portals[portal] = Portal(statement, is_relayed=True)
+            talk.line.ask(data[at:stop], ONE)
+        else:
+            self._hiding.bind(statement, data[at + HEAD : stop])
+
+    def describe(self, data: bytes, at: int, stop: int) -> None:
+        """Tell what a statement takes, and gives.
+
+        Raises:
+            WireError: the message is out of form.
+        """
+        talk = self._talk
+        kind, name = parse_target(data[at + HEAD : stop])
+        if kind == b"P":
+            portal = talk.portals.get(name)
+            if portal is None:
+                talk.line.refuse(_no_portal(name))
+            elif portal.is_relayed:
+                talk.line.ask(data[at:stop], ONE)
+            else:
+                self._hiding.describe_portal(portal)
+            return
+        statement = talk.statements.get(name)
+        if statement is None:
+            talk.line.refuse(_no_statement(name))
+        elif statement.is_relayed:
+            talk.line.ask(data[at:stop], ONE)
+        else:
+            self._hiding.describe(statement)
+
+    def execute(self, data: bytes, at: int, stop: int) -> None:
+        """Run a portal.
+
+        Raises:
+            WireError: the message is out of form.
+        """
+        talk = self._talk
+        name, rows = parse_execute(data[at + HEAD : stop])
+        portal = talk.portals.get(name)
+        if portal is None:
+            talk.line.refuse(_no_portal(name))
+        elif portal.is_relayed:
+            talk.line.ask(data[at:stop], ONE)
+            ran(talk, portal.statement.plan)
+        else:
+            self._hiding.execute(portal, name, rows)
+
+    def close(self, data: bytes, at: int, stop: int) -> None:
+        """Forget a statement or portal.
+
+        Raises:
+            WireError: the message is out of form.
+        """
+        talk = self._talk
+        kind, name = parse_target(data[at + HEAD : stop])
+        if name.startswith(OURS):
+            talk.line.reply(CLOSED)
+            return
+        if kind == b"S":
+            known = talk.statements.pop(name, None)
+            is_relayed = known is None or known.is_relayed
+        else:
+            portal = talk.portals.pop(name, None)
+            is_relayed = portal is None or portal.is_relayed or portal.answer is None
+        if is_relayed:
+            talk.line.ask(data[at:stop], ONE)
+        else:
+            self._hiding.close(kind, name)
+
+    def _relay_parse(self, statement: Statement, message: bytes, text: bytes) -> None:
+        plan = statement.plan
+        assert isinstance(plan, (Relay, Control))  # noqa: S101  reason: for the type alone; see `passes`
+        sql = plan.sql.encode()
+        if sql != text:
+            message = build_parse(statement.name, sql, statement.oids)
+        named = statement.name
+        self._talk.line.ask(message, NamedParse(self._talk, statement) if named else ONE)
+
+    def _parse_later(self, message: bytes) -> Job:
+        talk = self._talk
+        yield from talk.current()
+        if talk.line.skipping:
+            return
+        if not talk.is_current and not self._is_ending(parse_parse(message[HEAD:]).text):
+            talk.line.refuse(talk.line.aborted)
+            return
+        self._parse_now(message)
+
+    def _parse_now(self, message: bytes) -> None:
+        talk = self._talk
+        if talk.is_current:
+            self.parse(message, 0, len(message))
+            return
+        said = parse_parse(message[HEAD:])  # the end of a failed transaction, whatever names mean
+        plan = talk.one_plan(said.text, said.oids)
+        statement = Statement(said.name, said.text.decode(), said.oids, plan, -1, is_relayed=True)
+        talk.statements[said.name] = statement
+        self._relay_parse(statement, message, said.text)
+
+    def _is_ending(self, text: bytes) -> bool:
+        return is_ending(self._talk.one_plan(text, ()))
+
+    def _bind_later(self, statement: Statement, message: bytes) -> Job:
+        """Bind a statement that was prepared under other names: if they mean the same."""
+        talk = self._talk
+        if not talk.is_current:
+            yield from talk.current()
+        if talk.line.skipping:
+            return
+        if not talk.is_current:
+            if not is_ending(statement.plan):
+                talk.line.refuse(talk.line.aborted)
+                return
+            portal, _ = cstring(message, HEAD)
+            talk.portals[portal] = Portal(statement, is_relayed=True)
+            talk.line.ask(message, ONE)
+            return
+        plan = talk.one_plan(statement.text.encode(), statement.oids)
+        # THREAT T644: a statement of before a change must not carry values past the new policy
+        if isinstance(plan, Refused):
+            talk.refuse(plan)
+        elif statement.is_relayed and (not passes(plan) or plan != statement.plan):
+            talk.line.refuse(error("0A000", "cached plan must not change what it protects"))
+        elif not statement.is_relayed and passes(plan):
+            talk.line.refuse(error("0A000", "cached plan must not change what it protects"))
+        else:
+            statement.plan = plan
+            statement.epoch = talk.epoch
+            self.bind(message, 0, len(message))
+
+
+CLOSED: Final = b"3\0\0\0\4"
+
+
+def passes(plan: Plan) -> bool:
+    """Whether a statement goes to the provider as it is."""
+    return isinstance(plan, Relay) or (isinstance(plan, Control) and plan.verb in PASSING)
+
+
+def is_ending(plan: Plan) -> bool:
+    """Whether a statement ends a transaction, also a failed one."""
+    return isinstance(plan, Control) and plan.verb in _ENDINGS
+
+
+def ran(talk: Talk, plan: Plan) -> None:
+    """Note what a statement that went on changes here."""
+    if isinstance(plan, Relay):
+        if plan.changes_names:
+            talk.names_change()
+    elif isinstance(plan, Control) and plan.verb is Verb.ROLLBACK and talk.changed_here:
+        talk.is_dirty = True
+
+
+def _no_statement(name: bytes) -> bytes:
+    text = name.decode("utf-8", "replace")
+    said = (
+        f'prepared statement "{text}" does not exist'
+        if text
+        else ("unnamed prepared statement does not exist")
+    )
+    return error("26000", said)
+
+
+def _no_portal(name: bytes) -> bytes:
+    return error("34000", f'portal "{name.decode("utf-8", "replace")}" does not exist')

@@ -1,0 +1,420 @@
+"""The provider's side of a session: what it was asked, and what its answers become. No I/O.
+
+- Whatever is sent that has an answer leaves an `Answer` in a queue, in the same order. The first
+  one decides what becomes of the next message: it goes on as it came, is swallowed, or is changed.
+- Answers of clear statements are not taken apart: from frame to frame by their heads, then on in
+  one piece, and long rows go on before they are whole.
+- After an error all that was asked up to the next Sync has no answer: so the provider has it too.
+- A message that nothing asked for ends the session.
+
+Source: docs/spec/56-postgresql-proxy.md section 3.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import ClassVar, Final
+
+from sealhold.model.errors import WireError
+from sealhold.model.pgsteps import Call, Step
+from sealhold.protect.sql.wire import AFTER_LOGIN, HEAD, Inbox, build_execute, frame, u32
+
+IDLE, INSIDE, FAILED = 0x49, 0x54, 0x45  # `I`, `T`, `E` of ReadyForQuery
+NOWHERE: Final = b"_sh_nowhere"  # a portal that is never there
+ROW, COPY_DATA, ERROR, READY = 0x44, 0x64, 0x45, 0x5A
+COPY_IN, COPY_OUT = 0x47, 0x48
+_LONG: Final = frozenset((ROW, COPY_DATA))  # go on before they are whole
+FLUSH: Final = frame(b"H")
+SYNC: Final = frame(b"S")
+
+_BAD, _ON, _POP, _DONE, _SLOW = range(5)
+
+
+def _table(**kinds: int) -> tuple[int, ...]:
+    """Return what becomes of a message by its kind: all that are named, any others are wrong."""
+    actions = dict.fromkeys(b"NAES", _SLOW)
+    for name, action in kinds.items():
+        actions |= dict.fromkeys(name.removeprefix("k").encode(), action)
+    return tuple(actions.get(kind, _BAD) for kind in range(256))
+
+
+# Numbers stand behind a `k`: a name does not begin with one.
+_ONE: Final = _table(k123TnCsI=_POP, tdHcD=_ON, G=_SLOW)
+_WHOLE: Final = _table(TDCIdHcn=_ON, G=_SLOW, Z=_DONE)
+_SYNCED: Final = _table(Z=_DONE)
+
+
+class Answer:
+    """What is owed for one message that was sent. This one is done with its first message."""
+
+    table: ClassVar[tuple[int, ...]] = ()  # not empty: goes on unread
+
+    def take(self, line: "Line", kind: int, message: bytes) -> bool:
+        """Take one whole message, its head included; return whether it was the last.
+
+        Raises:
+            WireError: this is no answer to what was asked.
+        """
+        raise WireError("an answer that nobody asked for")
+
+    def rows(self, line: "Line", data: bytes, at: int) -> int:  # noqa: ARG002  reason: for those that read rows
+        """Take as many whole rows as there are from `at` on, and return where they end.
+
+        Raises:
+            WireError: no rows were asked for.
+        """
+        raise WireError("rows that nobody asked for")
+
+    def error(self, line: "Line", message: bytes) -> None:
+        """Tell the client of an error, in place of the answer."""
+        line.tell_error(message)
+
+    def dropped(self, line: "Line") -> None:
+        """Note that no answer comes, since an error came before."""
+
+    def give_up(self) -> None:
+        """Take what still comes, and tell nobody of it."""
+
+
+class Relayed(Answer):
+    table = _ONE
+
+
+class _Whole(Answer):
+    table = _WHOLE
+
+
+class _Synced(Answer):
+    table = _SYNCED
+
+
+ONE: Final = Relayed()  # one message of the extended protocol, whose answer goes on
+WHOLE: Final = _Whole()  # a Query, whose answers go on up to ReadyForQuery
+SYNCED: Final = _Synced()  # a Sync
+
+
+class Local(Answer):
+    """Something for the client that waits for its turn: bytes, or what makes them then."""
+
+    def __init__(self, said: bytes | Callable[[], bytes]) -> None:
+        self._said = said
+
+    def say(self) -> bytes:
+        """Return what the client is told."""
+        return self._said if isinstance(self._said, bytes) else self._said()
+
+
+class Swallowed(Answer):
+    """One message of the extended protocol that the client never sent."""
+
+    def take(self, line: "Line", kind: int, message: bytes) -> bool:  # noqa: ARG002  reason: of the kind alone
+        """Take the answer and tell nobody."""
+        if _ONE[kind] != _POP:
+            return super().take(line, kind, message)
+        return True
+
+
+class Poison(Answer):
+    """An error that we caused, so that the provider's transaction fails as ours does."""
+
+    def __init__(self, said: bytes) -> None:
+        self._said = said
+
+    def error(self, line: "Line", message: bytes) -> None:  # noqa: ARG002  reason: the provider's words are of no interest
+        """Tell the client of our error; once the transaction has failed, of that."""
+        line.say(line.aborted if line.status == FAILED else self._said)
+
+
+class Unheard(Answer):
+    """An error that we caused and that the client was told of before."""
+
+    def error(self, line: "Line", message: bytes) -> None:
+        """Say nothing."""
+
+
+class Silenced(Answer):
+    """A Sync whose ReadyForQuery nobody is told."""
+
+    def take(self, line: "Line", kind: int, message: bytes) -> bool:
+        """Take the status alone."""
+        if kind != READY:
+            return super().take(line, kind, message)
+        line.note_status(message[HEAD])
+        return True
+
+
+class Line:
+    """Both directions of one session towards the provider."""
+
+    def __init__(self, aborted: bytes) -> None:
+        self.aborted = aborted  # the error of statements in a failed transaction
+        self.to_client: list[bytes] = []
+        self.to_provider: list[bytes] = []
+        self.steps: list[Step] = []
+        self.owed: deque[Answer] = deque()
+        self.status = IDLE
+        self.skipping = False  # the client's messages are dropped up to its next Sync
+        self.unsynced = False  # something was sent since the last Sync
+        self.copying_in = False  # the provider waits for lines that the client sends as they are
+        self.is_broken = False  # the session ends
+        self.stall: Call | None = None  # until that is done, the provider's messages wait
+        self.doubts = False  # names may have changed
+        self.on_setting: Callable[[bytes], None] = _ignored
+        self.on_idle: Callable[[], None] = _nothing
+        self.mapped: Callable[[bytes, bytes], bytes] = _unchanged
+        self._inbox = Inbox(AFTER_LOGIN)
+        self._loud: list[bytes] | None = None  # where the client listens, while it hears nothing
+        self._through = 0  # bytes of a relayed frame that are still to come
+        self.is_settling = False  # the end of a transaction that must fail is awaited
+
+    # --- towards both ---
+
+    def say(self, message: bytes) -> None:
+        """Send to the client now: for answers, at their turn."""
+        self.to_client.append(message)
+
+    def ask(self, message: bytes, answer: Answer) -> None:
+        """Send to the provider; `answer` is what is owed for it."""
+        self.to_provider.append(message)
+        self.owed.append(answer)
+        self.unsynced = True
+
+    def sync(self) -> None:
+        """End what was asked together."""
+        self.to_provider.append(SYNC)
+        self.owed.append(SYNCED)
+        self.unsynced = False
+        self.skipping = False
+
+    def sync_unheard(self) -> None:
+        """End what was asked together, of which the client knows nothing."""
+        self.to_provider.append(SYNC)
+        self.owed.append(Silenced())
+        self.unsynced = False
+
+    def reply(self, said: bytes | Callable[[], bytes]) -> None:
+        """Tell the client something when all that was asked before is answered."""
+        if self.owed:
+            self.owed.append(Local(said))
+        else:
+            self.say(said if isinstance(said, bytes) else said())
+
+    def flush(self) -> None:
+        """Let the provider send what it has, so that what is owed comes."""
+        if self.unsynced and self.owed:
+            self.to_provider.append(FLUSH)
+
+    def refuse(self, said: bytes) -> None:
+        """Answer the client's message by an error: up to its Sync nothing is done any more.
+
+        The provider's transaction fails with ours, if there is one: by an Execute of nothing.
+        """
+        self.skipping = True
+        if self.owed or self.unsynced or self.status == INSIDE:
+            self.ask(build_execute(NOWHERE), Poison(said))
+            self.flush()
+        else:
+            self.say(self.aborted if self.status == FAILED else said)
+
+    def fail(self, said: bytes) -> None:
+        """Answer by an error where the provider had none: what its answer holds is not good.
+
+        The client hears nothing more up to its Sync, and the provider's transaction is made to
+        fail too. If more was sent already than what belongs together with the failed statement,
+        the session ends: it may have been done by now.
+        """
+        self.say(said)
+        if self._loud is None:
+            self._loud, self.to_client = self.to_client, []
+        following = list(self.owed)
+        if SYNCED not in following:
+            self.skipping = True
+            self.ask(build_execute(NOWHERE), Unheard())
+            self.flush()
+        elif following.index(SYNCED) == len(following) - 1:
+            self.is_settling = True
+        else:
+            self.is_broken = True
+
+    def stall_failed(self, err: bytes) -> None:
+        """Answer by an error, since what was waited for is refused.
+
+        Raises:
+            WireError: as `receive`.
+        """
+        if self.owed:
+            self.owed[0].give_up()
+        self.fail(err)
+        self.resume()
+
+    def tell_error(self, message: bytes) -> None:
+        """Send the provider's error on, in words that fit the client's names."""
+        self.say(self.mapped(b"E", message))
+
+    def note_status(self, status: int) -> None:
+        """Take in how the provider's transaction stands."""
+        self.status = status
+        if status == IDLE:
+            self.on_idle()
+
+    # --- from the provider ---
+
+    def receive(self, data: bytes) -> None:
+        """Take what came from the provider.
+
+        Raises:
+            WireError: it is not what was asked for.
+        """
+        if self._through:
+            data = self._go_through(data)
+        data = self._inbox.taken(data)
+        if not data or self.stall is not None:
+            self._inbox.keep(data)
+            return
+        at, start, end, owed = 0, 0, len(data), self.owed
+        while end - at >= HEAD and not self.is_broken:
+            kind = data[at]
+            stop = at + 1 + u32(data, at + 1)[0]
+            table = owed[0].table if owed else ()
+            if stop > end:
+                if table and kind in _LONG and table[kind] == _ON and stop - at <= AFTER_LOGIN:
+                    self._through = stop - end
+                    at = end
+                break
+            action = table[kind] if table else _SLOW
+            if action == _ON:
+                at = stop
+                continue
+            if action == _POP:
+                owed.popleft()
+            elif action == _DONE and self._loud is None:
+                owed.popleft()
+                self.note_status(data[at + HEAD])
+            elif action == _BAD:
+                raise WireError("an answer out of turn")
+            else:
+                if at > start:
+                    self.to_client.append(data[start:at])
+                start = self._read(kind, data, at, stop)
+                if start == at:
+                    break
+                at = start
+                continue
+            at = stop
+            if owed and type(owed[0]) is Local:
+                self.to_client.append(data[start:at])
+                start = at
+                self._say_locals()
+        if at > start:
+            self.to_client.append(data if at == end and not start else data[start:at])
+        self._inbox.keep(data[at:])
+
+    def resume(self) -> None:
+        """Go on after a stall.
+
+        Raises:
+            WireError: as `receive`.
+        """
+        self.stall = None
+        self.receive(self._inbox.all())
+
+    @property
+    def waiting(self) -> int:
+        """How many bytes of the provider wait here."""
+        return self._inbox.size
+
+    def _go_through(self, data: bytes) -> bytes:
+        count = min(len(data), self._through)
+        self._through -= count
+        if count == len(data):
+            self.to_client.append(data)
+            return b""
+        self.to_client.append(data[:count])
+        return data[count:]
+
+    def _read(self, kind: int, data: bytes, at: int, stop: int) -> int:
+        """Take one message that does not go on as it is, or many rows; return where it ends."""
+        owed = self.owed
+        if kind == ROW and owed:
+            return owed[0].rows(self, data, at)
+        message = data[at:stop]
+        if kind in b"NAS":
+            self._aside(kind, message)
+        elif kind == ERROR:
+            self._failed(message)
+        elif not owed:
+            raise WireError("a message that nobody asked for")
+        elif kind == COPY_IN and owed[0].table:
+            self._begins_copy(message)
+        elif kind == READY and owed[0] is SYNCED:
+            self._ends(message)
+        elif owed[0].take(self, kind, message):
+            owed.popleft()
+            self._say_locals()
+        return stop
+
+    def _aside(self, kind: int, message: bytes) -> None:
+        """Take what may come at any time: notices, notifications, settings."""
+        if kind == 0x53:  # noqa: PLR2004  # reason: `S`
+            self.on_setting(message)
+        self.say(self.mapped(b"N", message) if kind == 0x4E else message)  # noqa: PLR2004  # reason: `N`
+
+    def _failed(self, message: bytes) -> None:
+        owed = self.owed
+        self.copying_in = False
+        if not owed:  # it ends the connection: shutting down, or idle for too long
+            self.tell_error(message)
+            return
+        if owed[0] is WHOLE:
+            self.tell_error(message)
+            return
+        owed.popleft().error(self, message)
+        self._drop()
+        if not owed:
+            self.skipping = True
+
+    def _drop(self) -> None:
+        """Forget what is owed up to the next Sync."""
+        owed = self.owed
+        while owed and owed[0] is not SYNCED and not isinstance(owed[0], Silenced):
+            owed.popleft().dropped(self)
+
+    def _begins_copy(self, message: bytes) -> None:
+        """Let the client send its lines. A Sync that was sent already is ignored by the provider."""
+        self.say(message)
+        self.copying_in = True
+        if self.owed[0] is ONE:
+            if any(each is not SYNCED for each in list(self.owed)[1:]):
+                raise WireError("messages behind a COPY that had not begun")
+            while len(self.owed) > 1:
+                self.owed.pop()
+            self.unsynced = True
+
+    def _ends(self, message: bytes) -> None:
+        """End what was answered by an error of ours: a transaction around it must fail too."""
+        self.owed.popleft()
+        if self.is_settling and message[HEAD] == INSIDE:
+            self.ask(build_execute(NOWHERE), Unheard())
+            self.sync()
+            return
+        self.is_settling = False
+        if self._loud is not None:
+            self.to_client, self._loud = self._loud, None
+        self.note_status(message[HEAD])
+        self.say(message)
+
+    def _say_locals(self) -> None:
+        owed = self.owed
+        while owed and type(owed[0]) is Local:
+            self.say(owed.popleft().say())  # type: ignore[attr-defined]  # reason: the type was looked at
+
+
+def _ignored(_message: bytes) -> None:
+    """Stand for nobody who listens."""
+
+
+def _nothing() -> None:
+    """Stand for nobody who listens."""
+
+
+def _unchanged(kind: bytes, message: bytes) -> bytes:  # noqa: ARG001  reason: stands for what maps names
+    return message

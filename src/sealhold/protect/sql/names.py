@@ -1,0 +1,213 @@
+"""The names a session can see: tables, views and their columns, as the client knows them.
+
+- Read from the provider's catalogue by the session itself, so that it sees its own temporary
+  tables and what its transaction defined. What the policy protects is laid over it.
+- A protected column shows under its logical name and type. Its companions and the row number are
+  not there for the client.
+- A view of a protected table holds the companions of what it shows. Which column it shows is read
+  from its definition, never from a name alone.
+
+Source: docs/spec/60-statements.md section 2.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from sealhold.protect.columns import Column
+from sealhold.protect.spec import CELL
+
+RID: Final = "_sh_rid"
+HIDDEN_PREFIX: Final = "_sh_"
+SYSTEM: Final = ("pg_catalog", "information_schema", "pg_toast")
+UNDEFINED_COLUMNS: Final = ("tableoid", "ctid", "xmin", "xmax", "cmin", "cmax")
+
+PATH: Final = "SELECT unnest(current_schemas(true))::text"
+COLUMNS: Final = (
+    "SELECT n.nspname, c.relname, c.oid::text, c.relkind::text, a.attname, a.attnum::text,"
+    " a.atttypid::text, a.atttypmod::text, a.attnotnull::text, a.atthasdef::text"
+    " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid"
+    " WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
+    " AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')"
+    " ORDER BY n.nspname, c.relname, a.attnum"
+)
+VIEWS: Final = (
+    "SELECT n.nspname, c.relname, pg_catalog.pg_get_viewdef(c.oid)"
+    " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE c.relkind IN ('v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')"
+    " ORDER BY c.oid"
+)
+LOADING: Final = (PATH, COLUMNS, VIEWS)  # what a session asks, in this order
+
+Cells = Sequence[str | None]
+Shown = Mapping[str, tuple[Column, str]]  # output of a view: the column, and which suffix of it
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One column of a relation, as the client knows it."""
+
+    name: str
+    number: int
+    type_oid: int  # of what the provider keeps; of a protected column see `column.type`
+    typmod: int
+    column: Column | None = None
+    places: Mapping[str, str] = field(default_factory=dict)  # suffix: name at the provider
+    rid: str | None = None  # where the number of its row stands
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A table or view."""
+
+    schema: str
+    name: str
+    oid: int
+    kind: str
+    attributes: tuple[Attribute, ...]
+    dropped: frozenset[str] = frozenset()  # names at the provider that the client cannot see
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether any column of it is."""
+        return any(each.column is not None for each in self.attributes)
+
+    def named(self, name: str) -> Attribute | None:
+        """Return the column of that name."""
+        return next((each for each in self.attributes if each.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """All relations, and the search path at the time of asking."""
+
+    path: tuple[str, ...]
+    relations: Mapping[tuple[str, str], Relation]
+    is_listed: Callable[[str, str], bool]  # whether the policy lets (schema, table) be used
+
+    def find(self, schema: str, name: str) -> Relation | None:
+        """Return what a name means; None if there is no such relation outside the system's."""
+        if schema:
+            return self.relations.get((schema, name))
+        for each in self.path:
+            if (each, name) in self.relations:
+                return self.relations[each, name]
+            if each in SYSTEM and name.startswith("pg_"):
+                return None
+        return None
+
+
+def read_names(
+    answers: Sequence[Iterable[Cells]],
+    columns: Mapping[tuple[str, str], Mapping[str, Column]],
+    is_listed: Callable[[str, str], bool],
+    shown_by: Callable[[str, Callable[[str, str], Relation | None]], Shown],
+) -> Names:
+    """Return the names that the answers to `LOADING` tell of.
+
+    `shown_by` reads the definition of a view: which of its columns show protected ones.
+    """
+    path = tuple(row[0] or "" for row in answers[0])
+    relations: dict[tuple[str, str], Relation] = {}
+    for key, rows in _by_relation(answers[1]):
+        relations[key] = _table(key, rows, columns.get(key, {}))
+    for schema, name, definition in answers[2]:
+        view = relations.get((schema or "", name or ""))
+        if view is None:
+            continue
+        names = Names(path, relations, is_listed)
+        shown = shown_by(definition or "", names.find)
+        if shown:
+            relations[view.schema, view.name] = _view(view, shown)
+    return Names(path, relations, is_listed)
+
+
+def _by_relation(rows: Iterable[Cells]) -> Iterable[tuple[tuple[str, str], list[Cells]]]:
+    found: dict[tuple[str, str], list[Cells]] = {}
+    for row in rows:
+        found.setdefault((row[0] or "", row[1] or ""), []).append(row)
+    return found.items()
+
+
+def _table(key: tuple[str, str], rows: Sequence[Cells], columns: Mapping[str, Column]) -> Relation:
+    there = {row[4] or "" for row in rows}
+    companions = {
+        column.physical(suffix)
+        for column in columns.values()
+        for suffix in column.techniques
+        if suffix != CELL
+    }
+    is_whole = all(
+        column.physical(suffix) in there
+        for column in columns.values()
+        for suffix in column.techniques
+    )
+    columns = columns if is_whole and RID in there else {}
+    hidden = (companions | {RID}) & there if columns else set()
+    attributes = [
+        _attribute(row, columns.get(row[4] or "")) for row in rows if row[4] not in hidden
+    ]
+    numbered = tuple(_numbered(each, at) for at, each in enumerate(attributes, 1))
+    first = rows[0]
+    return Relation(
+        *key, int(first[2] or 0), first[3] or "", numbered if columns else tuple(attributes),
+        frozenset(hidden),
+    )  # fmt: skip
+
+
+def _attribute(row: Cells, column: Column | None) -> Attribute:
+    name = row[4] or ""
+    places = {} if column is None else {each: column.physical(each) for each in column.techniques}
+    return Attribute(
+        name,
+        int(row[5] or 0),
+        int(row[6] or 0),
+        int(row[7] or -1),
+        column,
+        places or {CELL: name},
+        RID if column is not None else None,
+    )
+
+
+def _numbered(attribute: Attribute, number: int) -> Attribute:
+    return Attribute(
+        attribute.name, number, attribute.type_oid, attribute.typmod,
+        attribute.column, attribute.places, attribute.rid,
+    )  # fmt: skip
+
+
+def companion(output: str, suffix: str) -> str:
+    """Return the name under which a derived table shows a companion of its output."""
+    return output + suffix
+
+
+def rid_of(output: str) -> str:
+    """Return the name under which a derived table shows the row number of an output."""
+    return output + RID
+
+
+def _view(view: Relation, shown: Shown) -> Relation:
+    """Lay what a view shows of protected columns over its columns."""
+    cells = {name: column for name, (column, suffix) in shown.items() if suffix == CELL}
+    there = {each.name for each in view.attributes}
+    hidden: set[str] = set()
+    attributes: list[Attribute] = []
+    for each in view.attributes:
+        column = cells.get(each.name)
+        if column is None:
+            attributes.append(each)
+            continue
+        places = {CELL: each.name}
+        for suffix in column.techniques:
+            name = companion(each.name, suffix)
+            if suffix != CELL and shown.get(name) == (column, suffix):
+                places[suffix] = name
+        rid = rid_of(each.name) if rid_of(each.name) in there else None
+        hidden |= {*places.values(), rid or ""} - {each.name, ""}
+        attributes.append(
+            Attribute(each.name, each.number, each.type_oid, each.typmod, column, places, rid)
+        )
+    kept = [each for each in attributes if each.name not in hidden]
+    numbered = tuple(_numbered(each, at) for at, each in enumerate(kept, 1))
+    return Relation(view.schema, view.name, view.oid, view.kind, numbered, frozenset(hidden))

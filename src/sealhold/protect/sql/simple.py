@@ -1,0 +1,118 @@
+"""The client's Query: one text, any number of statements.
+
+- If all of them are clear, they go on as one Query, without comments.
+- Else they go to the provider by the extended protocol, with one Sync at their end: so they stay
+  one transaction. If one is refused, none is sent.
+
+Source: docs/spec/56-postgresql-proxy.md section 4.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sealhold.model.errors import SealholdError, WireError
+from sealhold.protect.sql.copying import Copying
+from sealhold.protect.sql.errors import told
+from sealhold.protect.sql.extended import is_ending, passes, ran
+from sealhold.protect.sql.hidden import Hiding
+from sealhold.protect.sql.line import WHOLE
+from sealhold.protect.sql.plan import Control, Plan, Refused, Relay
+from sealhold.protect.sql.talk import Job, Talk
+from sealhold.protect.sql.wire import HEAD, build_query
+
+_QUICK: Final = 2048  # bytes of a text that is remembered as one that goes on
+_TEXTS: Final = 512
+
+
+class Simple:
+    """Carries out Query messages."""
+
+    def __init__(self, talk: Talk, hiding: Hiding, copying: Copying) -> None:
+        self._talk = talk
+        self._hiding = hiding
+        self._copying = copying
+
+    def query(self, data: bytes, at: int, stop: int) -> None:
+        """Carry out a Query.
+
+        Raises:
+            WireError: the message is out of form.
+        """
+        talk = self._talk
+        line = talk.line
+        text = data[at + HEAD : stop - 1]
+        if talk.is_current:
+            ready = talk.quick.get(text)
+            if ready is not None:
+                line.to_provider.append(ready)
+                line.owed.append(WHOLE)
+                return
+        if b"\0" in text or data[stop - 1]:
+            raise WireError("a Query out of form")
+        if not talk.is_current:
+            talk.start(self._later(text))
+        else:
+            self._query(text, talk.plans(text))
+
+    def _query(self, text: bytes, plans: tuple[Plan, ...]) -> None:
+        talk = self._talk
+        line = talk.line
+        refused = next((each for each in plans if isinstance(each, Refused)), None)
+        if refused is not None:
+            talk.refuse(refused)
+            line.sync()
+            return
+        if not all(map(passes, plans)):
+            talk.start(self._translated(plans))
+            return
+        message = build_query(whole(plans))
+        line.to_provider.append(message)
+        line.owed.append(WHOLE)
+        for plan in plans:
+            ran(talk, plan)
+        if len(text) <= _QUICK and all(_is_quick(each) for each in plans):
+            if len(talk.quick) >= _TEXTS:
+                talk.quick.clear()
+            talk.quick[text] = message
+
+    def _later(self, text: bytes) -> Job:
+        talk = self._talk
+        yield from talk.current()
+        if talk.line.skipping:
+            talk.line.sync()
+            return
+        plans = talk.plans(text)
+        if not talk.is_current and not all(map(is_ending, plans)):
+            talk.line.refuse(talk.line.aborted)
+            talk.line.sync()
+            return
+        if all(map(passes, plans)) or any(isinstance(each, Refused) for each in plans):
+            self._query(text, plans)
+        else:
+            yield from self._translated(plans)
+
+    def _translated(self, plans: Sequence[Plan]) -> Job:
+        """Do statements by the extended protocol, all in one transaction."""
+        talk = self._talk
+        line = talk.line
+        if line.unsynced:
+            yield from talk.drained()
+            if line.skipping:
+                return  # as the provider does: up to the Sync nothing is done
+        try:
+            for plan in plans:
+                yield from self._hiding.whole(plan, self._copying, is_alone=len(plans) == 1)
+                if line.skipping:
+                    break
+        except SealholdError as err:
+            line.refuse(told(err))
+        line.sync()
+
+
+def whole(plans: Sequence[Plan]) -> bytes:
+    """Return the text of statements that go on as they are."""
+    return "; ".join(each.sql for each in plans if isinstance(each, (Relay, Control))).encode()
+
+
+def _is_quick(plan: Plan) -> bool:
+    return isinstance(plan, Relay) and not plan.changes_names

@@ -1,0 +1,323 @@
+"""What the parts of one session share: the line to the provider, names, statements, jobs.
+
+- A message of the client is done at once, or by a *job*: a generator that says what it waits for.
+  While one waits, the client's next messages wait too, so order is never lost.
+- Names are read from the provider before the first plan, and anew after whatever may change them.
+- A statement that was prepared under other names or another policy is planned anew before use.
+
+Source: docs/spec/56-postgresql-proxy.md sections 3 and 4.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sealhold.model.clock import Clock
+from sealhold.model.errors import SealholdError
+from sealhold.model.pgsteps import Call
+from sealhold.protect.gate import Gate, Rids
+from sealhold.protect.pgtypes.form import Settings
+from sealhold.protect.policy import Limits
+from sealhold.protect.sql.errors import ABORTED, UNDEFINED, error, relayed, sqlstate
+from sealhold.protect.sql.line import Answer, Line, Swallowed
+from sealhold.protect.sql.plan import Plan, Refused, Relay
+from sealhold.protect.sql.planning import Planner
+from sealhold.protect.sql.wire import (
+    AFTER_LOGIN,
+    HEAD,
+    build_bind,
+    build_execute,
+    build_parse,
+    build_target,
+    cstring,
+    parse_cells,
+    u32,
+)
+
+Wait = Call | Callable[[], bool]
+Job = Generator[Wait, Any, None]
+MAX_TEXT: Final = 16_777_216  # bytes of a statement that is planned
+PLANS: Final = 512  # texts that one session remembers
+_ASKING: Final = b"_sh_ask"
+OURS: Final = b"_sh_"  # how names of our own statements and portals begin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a session is given."""
+
+    planner: Planner
+    gate: Gate
+    rids: Rids
+    clock: Clock
+    limits: Limits
+    principal: str
+    database: str
+
+
+@dataclass(slots=True)
+class Statement:
+    """A prepared statement of the client, by Parse or PREPARE."""
+
+    name: bytes
+    text: str
+    oids: tuple[int, ...]
+    plan: Plan
+    epoch: int
+    is_relayed: bool
+    is_known: bool = True  # to the provider, if it is relayed
+    values: int = 0  # parameters of the client
+
+
+@dataclass(slots=True)
+class Portal:
+    """A statement with its values."""
+
+    statement: Statement
+    is_relayed: bool
+    results: tuple[int, ...] = ()  # formats that the client wants
+    answer: Any = None  # how its rows are opened
+
+
+class Asked(Answer):
+    """The answer to a question of our own."""
+
+    def __init__(self) -> None:
+        self.found: list[Sequence[str | None]] | None = None
+        self.is_over = False
+        self._rows: list[Sequence[str | None]] = []
+
+    def rows(self, line: Line, data: bytes, at: int) -> int:  # noqa: ARG002  reason: nothing is told
+        """Take one row."""
+        if len(data) - at < HEAD:
+            return at
+        stop = at + 1 + u32(data, at + 1)[0]
+        if stop > len(data):
+            return at
+        cells = parse_cells(data[at + HEAD : stop])
+        self._rows.append([None if each is None else each.decode() for each in cells])
+        return stop
+
+    def take(self, line: Line, kind: int, message: bytes) -> bool:
+        """Take the end of the answer."""
+        if kind != ord("C"):
+            return super().take(line, kind, message)
+        self.found = self._rows
+        self.is_over = True
+        return True
+
+    def error(self, line: Line, message: bytes) -> None:
+        """Tell the client: its own statement cannot be done then."""
+        self.is_over = True
+        super().error(line, message)
+
+    def dropped(self, line: Line) -> None:  # noqa: ARG002  reason: nothing is told
+        """Note that there is none."""
+        self.is_over = True
+
+
+@dataclass(slots=True)
+class Talk:
+    """The shared state of one session that is past its login."""
+
+    parts: Parts
+    line: Line = field(default_factory=lambda: Line(ABORTED))
+    statements: dict[bytes, Statement] = field(default_factory=dict)
+    portals: dict[bytes, Portal] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
+    names: Any = None
+    epoch: int = 0  # of names and policy
+    version: int = -1  # of the policy that the epoch follows
+    is_dirty: bool = True  # names are to be read before anything is planned
+    changed_here: bool = False  # names changed within the transaction
+    job: Job | None = None
+    waits: Wait | None = None
+    quick: dict[bytes, bytes] = field(default_factory=dict)  # texts that go on as a Query
+    _plans: OrderedDict[tuple[str, tuple[int, ...]], tuple[Plan, ...]] = field(
+        default_factory=OrderedDict
+    )
+    on_epoch: list[Callable[[], None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.line.on_idle = self._idle
+        self.line.on_setting = self._set
+        self.line.mapped = self._mapped
+
+    # --- plans ---
+
+    @property
+    def is_current(self) -> bool:
+        """Whether names and plans may be used as they are."""
+        return not self.is_dirty and self.version == self.parts.planner.version
+
+    def plans(self, text: bytes, oids: tuple[int, ...] = ()) -> tuple[Plan, ...]:
+        """Return what is done for each statement of a text, under the names of now."""
+        try:
+            decoded = text.decode()
+        except UnicodeDecodeError:
+            return (Refused("22021", 'invalid byte sequence for encoding "UTF8"'),)
+        if len(text) > MAX_TEXT:
+            return (Refused("54001", "a statement of more than 16 MiB"),)
+        key = (decoded, oids)
+        found = self._plans.get(key)
+        if found is None:
+            found = self.parts.planner.plan(decoded, oids, self.names)
+            if len(text) <= AFTER_LOGIN >> 14:  # 64 KiB: longer ones seldom come twice
+                self._plans[key] = found
+                if len(self._plans) > PLANS:
+                    self._plans.popitem(last=False)
+        return found
+
+    def one_plan(self, text: bytes, oids: tuple[int, ...]) -> Plan:
+        """Return what is done for a text of one statement, as Parse takes it."""
+        plans = self.plans(text, oids)
+        if len(plans) > 1:
+            return Refused("42601", "cannot insert multiple commands into a prepared statement")
+        return plans[0] if plans else Relay("")
+
+    def current(self) -> Job:
+        """Bring names up to date; nothing is outstanding then."""
+        yield from self.drained()
+        if self.line.status == ord("E"):
+            return  # nothing can be asked now: what is planned meets the failed transaction
+        planner = self.parts.planner
+        answers = []
+        for text in planner.loading:
+            rows = yield from self.asked(text)
+            if rows is None:
+                return
+            answers.append(rows)
+        self.names = planner.names(answers)
+        self.version = planner.version
+        self.is_dirty = False
+        self.epoch += 1
+        self._plans.clear()
+        self.quick.clear()
+        for each in self.on_epoch:
+            each()
+
+    def asked(self, text: str) -> Generator[Wait, Any, list[Sequence[str | None]] | None]:
+        """Ask the provider something of our own; None if it does not answer."""
+        line = self.line
+        asked = Asked()
+        is_alone = not line.unsynced
+        line.ask(build_parse(_ASKING, text.encode(), ()), Swallowed())
+        line.ask(build_bind(_ASKING, _ASKING, (), (), ()), Swallowed())
+        line.ask(build_execute(_ASKING), asked)
+        line.ask(build_target(b"C", b"P", _ASKING), Swallowed())
+        line.ask(build_target(b"C", b"S", _ASKING), Swallowed())
+        if is_alone:
+            line.sync_unheard()
+        else:
+            line.flush()
+        yield lambda: asked.is_over and not line.owed
+        if asked.found is None:
+            line.skipping = True  # the client was told
+        return asked.found
+
+    def names_change(self) -> None:
+        """Note that a statement was sent that may change names."""
+        self.is_dirty = True
+        self.changed_here = True
+
+    # --- jobs ---
+
+    def start(self, job: Job) -> None:
+        """Do a job as far as it goes now."""
+        self.job = job
+        self.go_on(None)
+
+    def go_on(self, value: object) -> None:
+        """Go on with the job whose wait is over, until it waits again or ends."""
+        job = self.job
+        if job is None:
+            return
+        self.waits = None
+        try:
+            while True:
+                waits = job.send(value)
+                value = None
+                if isinstance(waits, Call):
+                    self.line.steps.append(waits)
+                elif waits():
+                    continue
+                self.waits = waits
+                return
+        except StopIteration:
+            self.job = None
+
+    def throw(self, err: SealholdError) -> None:
+        """Go on with the job whose call failed."""
+        job = self.job
+        if job is None:
+            return
+        self.waits = None
+        try:
+            waits = job.throw(err)
+        except StopIteration:
+            self.job = None
+            return
+        self.waits = waits
+        if isinstance(waits, Call):
+            self.line.steps.append(waits)
+        elif waits():
+            self.go_on(None)
+
+    def look(self) -> None:
+        """Go on with the job if what it waits for has come."""
+        waits = self.waits
+        if waits is not None and not isinstance(waits, Call) and waits():
+            self.go_on(None)
+
+    def drained(self) -> Job:
+        """Wait until nothing is owed."""
+        self.line.flush()
+        yield lambda: not self.line.owed
+
+    def room(self) -> Job:
+        """Wait until less is owed than a client may have pending."""
+        self.line.flush()
+        yield lambda: len(self.line.owed) < self.parts.limits.pending
+
+    # --- refusals ---
+
+    def refuse(self, plan: Refused) -> None:
+        """Answer by a refusal in place of what the client asked."""
+        self.line.refuse(error(plan.code, plan.message, plan.hint, position=plan.position))
+
+    # --- what the line tells ---
+
+    def _idle(self) -> None:
+        if self.changed_here:
+            self.changed_here = False
+            self.is_dirty = True
+        if self.portals and not self.line.owed:
+            self.portals.clear()
+
+    def _set(self, message: bytes) -> None:
+        name, at = cstring(message, HEAD)
+        value, _ = cstring(message, at)
+        self.learn(name.decode(), value.decode("utf-8", "replace"))
+
+    def learn(self, name: str, value: str) -> None:
+        """Take in a setting that changes how values are written."""
+        known = _SETTINGS.get(name.lower())
+        if known is not None:
+            told = {each: getattr(self.settings, each) for each in Settings.__dataclass_fields__}
+            told[known] = int(value) if known == "extra_float_digits" else value
+            self.settings = Settings(**told)
+
+    def _mapped(self, kind: bytes, message: bytes) -> bytes:
+        if kind == b"E" and sqlstate(message) in UNDEFINED:
+            self.is_dirty = True
+        return relayed(kind, message)
+
+
+_SETTINGS: Final = {
+    "datestyle": "date_style",
+    "timezone": "time_zone",
+    "intervalstyle": "interval_style",
+    "extra_float_digits": "extra_float_digits",
+    "bytea_output": "bytea_output",
+}

@@ -1,0 +1,427 @@
+"""The frames of PostgreSQL's protocol 3: bytes in, values out, and back. No I/O, no state but bytes.
+
+- A frame is a kind (1 byte), a length (4 bytes, its own included) and a body. What a client sends
+  first has no kind.
+- Before login a frame has at most 64 KiB, after it 1 GiB; what is longer, or does not parse, is
+  `WireError` and ends the connection.
+- A frame that comes in pieces is put together once, however many pieces there are.
+
+Source: docs/spec/56-postgresql-proxy.md section 1.
+"""
+
+import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from sealhold.model.errors import WireError
+
+BEFORE_LOGIN: Final = 65_536  # bytes of a frame, its kind not counted
+AFTER_LOGIN: Final = 2**30
+HEAD: Final = 5  # bytes of kind and length
+
+PROTOCOL: Final = 3 << 16
+SSL_REQUEST: Final = 80_877_103
+GSS_REQUEST: Final = 80_877_104
+CANCEL_REQUEST: Final = 80_877_102
+
+TEXT: Final = 0
+BINARY: Final = 1
+FORMATS: Final = (TEXT, BINARY)
+
+u16 = struct.Struct(">H").unpack_from
+u32 = struct.Struct(">I").unpack_from
+i32 = struct.Struct(">i").unpack_from
+_head = struct.Struct(">cI").pack
+_u16 = struct.Struct(">H").pack
+_u32 = struct.Struct(">I").pack
+_i32 = struct.Struct(">i").pack
+_field = struct.Struct(">IHIhih").pack
+_field_at = struct.Struct(">IHIhih").unpack_from
+_FIELD: Final = 18  # bytes behind the name
+
+# How lengths of values are spelled; nearly all values are shorter than this list.
+_LENGTHS: Final = tuple(_i32(length) for length in range(2048))
+_NULL: Final = _i32(-1)
+
+
+class Inbox:
+    """Puts frames together that come in pieces."""
+
+    __slots__ = ("_need", "_parts", "_size", "limit")
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit  # bytes of a frame, its kind not counted
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._need = 0
+
+    @property
+    def size(self) -> int:
+        """How many bytes are kept."""
+        return self._size
+
+    def taken(self, data: bytes) -> bytes:
+        """Return all bytes that wait once the first frame is whole, nothing before that."""
+        if not self._parts:
+            return data
+        self._parts.append(data)
+        self._size += len(data)
+        if self._size < HEAD:
+            return b""
+        if not self._need:
+            self._parts = [b"".join(self._parts)]
+            self._need = 1 + self._length(self._parts[0])
+        if self._size < self._need:
+            return b""
+        return self.all()
+
+    def keep(self, rest: bytes) -> None:
+        """Keep bytes that begin with a frame, before all others.
+
+        Raises:
+            WireError: a frame that is longer than may be.
+        """
+        if not rest:
+            return
+        self._need = 1 + self._length(rest) if len(rest) >= HEAD else 0
+        self._parts.insert(0, rest)
+        self._size += len(rest)
+
+    def all(self) -> bytes:
+        """Return what is kept, whole frames or not, and keep nothing."""
+        whole = b"".join(self._parts)
+        self._parts = []
+        self._size = self._need = 0
+        return whole
+
+    def _length(self, data: bytes) -> int:
+        length: int = u32(data, 1)[0]
+        if not 4 <= length <= self.limit:  # noqa: PLR2004  # reason: the length counts itself
+            raise WireError(f"a frame of {length} bytes")
+        return length
+
+
+class Field(NamedTuple):
+    """One column of a RowDescription."""
+
+    name: str
+    table: int
+    attribute: int
+    type: int
+    length: int
+    typmod: int
+    format: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parse:
+    """A client's Parse."""
+
+    name: bytes
+    text: bytes
+    oids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """A client's Bind; lists of formats as they were sent, with 0, 1 or all members."""
+
+    portal: bytes
+    statement: bytes
+    formats: tuple[int, ...]
+    values: tuple[bytes | None, ...]
+    results: tuple[int, ...]
+
+
+def frame(kind: bytes, body: bytes = b"") -> bytes:
+    """Return one frame."""
+    return _head(kind, len(body) + 4) + body
+
+
+def cstring(data: bytes, at: int) -> tuple[bytes, int]:
+    """Return the bytes up to the next zero, and where what follows begins.
+
+    Raises:
+        WireError: there is no zero.
+    """
+    end = data.find(b"\0", at)
+    if end < 0:
+        raise WireError("a text without end")
+    return data[at:end], end + 1
+
+
+def parse_parse(body: bytes) -> Parse:
+    """Return what a Parse says.
+
+    Raises:
+        WireError: it is out of form.
+    """
+    name, at = cstring(body, 0)
+    text, at = cstring(body, at)
+    oids, at = _numbers(body, at, 4)
+    _ends(body, at)
+    return Parse(name, text, oids)
+
+
+def parse_bind(body: bytes) -> Bind:
+    """Return what a Bind says.
+
+    Raises:
+        WireError: it is out of form.
+    """
+    portal, at = cstring(body, 0)
+    statement, at = cstring(body, at)
+    formats, at = _numbers(body, at, 2)
+    values, at = _cells(body, at)
+    results, at = _numbers(body, at, 2)
+    _ends(body, at)
+    if any(each not in FORMATS for each in formats + results):
+        raise WireError("a format that is neither text nor binary")
+    if len(formats) not in {0, 1, len(values)}:
+        raise WireError("formats do not fit the values")
+    return Bind(portal, statement, formats, values, results)
+
+
+def parse_execute(body: bytes) -> tuple[bytes, int]:
+    """Return portal and greatest count of rows (0: all) of an Execute.
+
+    Raises:
+        WireError: it is out of form.
+    """
+    portal, at = cstring(body, 0)
+    if len(body) != at + 4:
+        raise WireError("an Execute out of form")
+    return portal, max(i32(body, at)[0], 0)
+
+
+def parse_target(body: bytes) -> tuple[bytes, bytes]:
+    """Return what a Describe or Close is about: `S` or `P`, and the name.
+
+    Raises:
+        WireError: it is out of form.
+    """
+    kind = body[:1]
+    name, at = cstring(body, 1)
+    if kind not in {b"S", b"P"}:
+        raise WireError("neither a statement nor a portal")
+    _ends(body, at)
+    return kind, name
+
+
+def parse_startup(body: bytes) -> dict[str, str]:
+    """Return the settings of a StartupMessage, from behind its version.
+
+    Raises:
+        WireError: out of form, or a name stands twice.
+    """
+    said: dict[str, str] = {}
+    at = 0
+    while body[at : at + 1] != b"\0":
+        name, at = cstring(body, at)
+        value, at = cstring(body, at)
+        try:
+            key, text = name.decode(), value.decode()
+        except UnicodeDecodeError as err:
+            raise WireError("a setting that is not UTF-8") from err
+        if key in said:
+            raise WireError("a setting stands twice")
+        said[key] = text
+    _ends(body, at + 1)
+    return said
+
+
+def parse_fields(body: bytes) -> tuple[Field, ...]:
+    """Return the columns of a RowDescription.
+
+    Raises:
+        WireError: it is out of form.
+    """
+    count, at = _count(body, 0)
+    found = []
+    for _ in range(count):
+        name, at = cstring(body, at)
+        if at + _FIELD > len(body):
+            raise WireError("a description that is cut")
+        found.append(Field(name.decode("utf-8", "replace"), *_field_at(body, at)))
+        at += _FIELD
+    _ends(body, at)
+    return tuple(found)
+
+
+def parse_oids(body: bytes) -> tuple[int, ...]:
+    """Return the types of a ParameterDescription.
+
+    Raises:
+        WireError: it is out of form.
+    """
+    oids, at = _numbers(body, 0, 4)
+    _ends(body, at)
+    return oids
+
+
+def parse_cells(body: bytes) -> tuple[bytes | None, ...]:
+    """Return the values of a DataRow.
+
+    Raises:
+        WireError: it is out of form.
+    """
+    values, at = _cells(body, 0)
+    _ends(body, at)
+    return values
+
+
+def parse_notice(body: bytes) -> dict[bytes, bytes]:
+    """Return the fields of an ErrorResponse or NoticeResponse by their letter.
+
+    Raises:
+        WireError: it is out of form.
+    """
+    fields: dict[bytes, bytes] = {}
+    at = 0
+    while at < len(body) and body[at]:
+        letter = body[at : at + 1]
+        fields[letter], at = cstring(body, at + 1)
+    return fields
+
+
+def build_notice(kind: bytes, fields: dict[bytes, bytes]) -> bytes:
+    """Return an ErrorResponse (`E`) or NoticeResponse (`N`)."""
+    parts = (letter + value.replace(b"\0", b"") + b"\0" for letter, value in fields.items())
+    return frame(kind, b"".join(parts) + b"\0")
+
+
+def build_fields(fields: Iterable[Field]) -> bytes:
+    """Return a RowDescription."""
+    parts = [each.name.encode() + b"\0" + _field(*each[1:]) for each in fields]
+    return frame(b"T", _u16(len(parts)) + b"".join(parts))
+
+
+def build_oids(oids: Sequence[int]) -> bytes:
+    """Return a ParameterDescription."""
+    return frame(b"t", _u16(len(oids)) + b"".join(map(_u32, oids)))
+
+
+def build_parse(name: bytes, text: bytes, oids: Sequence[int]) -> bytes:
+    """Return a Parse."""
+    types = _u16(len(oids)) + b"".join(map(_u32, oids))
+    return frame(b"P", b"\0".join((name, text, types)))
+
+
+def build_bind(
+    portal: bytes,
+    statement: bytes,
+    formats: Sequence[int],
+    values: Sequence[bytes | None],
+    results: Sequence[int],
+) -> bytes:
+    """Return a Bind."""
+    parts = [portal, b"\0", statement, b"\0", _u16(len(formats)), *map(_u16, formats)]
+    parts.append(build_cells(values))
+    parts.append(_u16(len(results)))
+    parts.extend(map(_u16, results))
+    return frame(b"B", b"".join(parts))
+
+
+def build_execute(portal: bytes, rows: int = 0) -> bytes:
+    """Return an Execute of at most `rows` rows; 0 is all."""
+    return frame(b"E", portal + b"\0" + _u32(rows))
+
+
+def build_target(message: bytes, kind: bytes, name: bytes) -> bytes:
+    """Return a Describe (`D`) or Close (`C`) of a statement (`S`) or portal (`P`)."""
+    return frame(message, kind + name + b"\0")
+
+
+def build_query(text: bytes) -> bytes:
+    """Return a Query."""
+    return frame(b"Q", text + b"\0")
+
+
+def build_startup(settings: dict[str, str]) -> bytes:
+    """Return a StartupMessage, length first."""
+    pairs = (f"{name}\0{value}\0".encode() for name, value in settings.items())
+    body = _u32(PROTOCOL) + b"".join(pairs) + b"\0"
+    return _u32(len(body) + 4) + body
+
+
+def build_cancel(pid: int, secret: bytes) -> bytes:
+    """Return a CancelRequest."""
+    return _u32(12 + len(secret)) + _u32(CANCEL_REQUEST) + _u32(pid) + secret
+
+
+def build_cells(values: Sequence[bytes | None]) -> bytes:
+    """Return values as Bind and DataRow hold them: their count, then each with its length."""
+    parts = [_u16(len(values))]
+    for value in values:
+        if value is None:
+            parts.append(_NULL)
+        else:
+            size = len(value)
+            parts.append(_LENGTHS[size] if size < 2048 else _i32(size))  # noqa: PLR2004  # reason: as above
+            parts.append(value)
+    return b"".join(parts)
+
+
+def build_row(values: Sequence[bytes | None]) -> bytes:
+    """Return a DataRow."""
+    body = build_cells(values)
+    return _head(b"D", len(body) + 4) + body
+
+
+def build_copy_response(kind: bytes, form: int, columns: int) -> bytes:
+    """Return a CopyInResponse (`G`) or CopyOutResponse (`H`), all columns in one format."""
+    return frame(kind, bytes((form,)) + _u16(columns) + _u16(form) * columns)
+
+
+def format_of(formats: Sequence[int], at: int) -> int:
+    """Return the format of one of many values, from a list as Bind has it.
+
+    Raises:
+        WireError: the list is too short.
+    """
+    if not formats:
+        return TEXT
+    if len(formats) == 1:
+        return formats[0]
+    if at >= len(formats):
+        raise WireError("formats do not fit the columns")
+    return formats[at]
+
+
+def _count(body: bytes, at: int) -> tuple[int, int]:
+    if at + 2 > len(body):
+        raise WireError("a message that is cut")
+    return u16(body, at)[0], at + 2
+
+
+def _numbers(body: bytes, at: int, size: int) -> tuple[tuple[int, ...], int]:
+    count, at = _count(body, at)
+    end = at + count * size
+    if end > len(body):
+        raise WireError("a message that is cut")
+    return struct.unpack_from(f">{count}{'H' if size == 2 else 'I'}", body, at), end  # noqa: PLR2004  # reason: bytes
+
+
+def _cells(body: bytes, at: int) -> tuple[tuple[bytes | None, ...], int]:
+    count, at = _count(body, at)
+    found: list[bytes | None] = []
+    size = len(body)
+    for _ in range(count):
+        if at + 4 > size:
+            raise WireError("a message that is cut")
+        length = i32(body, at)[0]
+        at += 4
+        if length == -1:
+            found.append(None)
+            continue
+        if length < 0 or at + length > size:
+            raise WireError("a value that is cut")
+        found.append(body[at : at + length])
+        at += length
+    return tuple(found), at
+
+
+def _ends(body: bytes, at: int) -> None:
+    if at != len(body):
+        raise WireError("a message that goes on behind its end")

@@ -18,6 +18,7 @@ from sealhold.protect.policy import Bind
 from sealhold.protect.sql import tree
 from sealhold.protect.sql.expressions import Expressions
 from sealhold.protect.sql.fromclause import FromClause
+from sealhold.protect.sql.grouping import Laid
 from sealhold.protect.sql.leftover import Base, push_where
 from sealhold.protect.sql.names import RID, Relation
 from sealhold.protect.sql.plan import Assignment, Made, Output
@@ -29,7 +30,7 @@ from sealhold.protect.sql.residual import (
     compile_predicate,
 )
 from sealhold.protect.sql.scope import Scope, entry_of
-from sealhold.protect.sql.selecting import Laid, Selecting
+from sealhold.protect.sql.selecting import Selecting
 from sealhold.protect.sql.tree import Node
 from sealhold.protect.sql.work import Work
 

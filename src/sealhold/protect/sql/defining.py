@@ -28,6 +28,7 @@ from sealhold.protect.sql.refusing import (
     PlanError,
     cannot,
 )
+from sealhold.protect.sql.rules import Tables
 from sealhold.protect.sql.scope import Scope
 from sealhold.protect.sql.selecting import Selecting
 from sealhold.protect.sql.tree import Node
@@ -40,8 +41,6 @@ HARMLESS: Final = (
     KIND.CONSTR_ATTR_NOT_DEFERRABLE, KIND.CONSTR_ATTR_DEFERRED, KIND.CONSTR_ATTR_IMMEDIATE,
 )  # fmt: skip
 INDEX_OF_ORDER: Final = "_o"  # what a second index of one column is named after
-
-Tables = Mapping[tuple[str, str], Mapping[str, Column]]
 
 
 class Defining:

@@ -19,11 +19,12 @@ from sealhold.protect.policy import Bind
 from sealhold.protect.spec import CELL, Op
 from sealhold.protect.sql import tree
 from sealhold.protect.sql.expressions import Expressions
+from sealhold.protect.sql.grouping import Laid
 from sealhold.protect.sql.names import RID, Relation
 from sealhold.protect.sql.plan import Row
 from sealhold.protect.sql.refusing import NotPossibleError, WrongError, cannot
 from sealhold.protect.sql.scope import Scope, entry_of
-from sealhold.protect.sql.selecting import Laid, Selecting
+from sealhold.protect.sql.selecting import Selecting
 from sealhold.protect.sql.tree import Node
 from sealhold.protect.sql.work import Work
 

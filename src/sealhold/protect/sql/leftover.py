@@ -18,11 +18,12 @@ from sealhold.protect.columns import Column
 from sealhold.protect.sql import tree
 from sealhold.protect.sql.expressions import Expressions
 from sealhold.protect.sql.fromclause import Shown
+from sealhold.protect.sql.grouping import Grouping, contains_aggregate
 from sealhold.protect.sql.plan import Output
 from sealhold.protect.sql.refusing import NotPossibleError, PlanError
 from sealhold.protect.sql.residual import CannotDo, Residual, Slot, compile_select
 from sealhold.protect.sql.scope import Field, Scope
-from sealhold.protect.sql.selecting import Grouping, Selecting, contains_aggregate
+from sealhold.protect.sql.selecting import Selecting
 from sealhold.protect.sql.tree import Node
 from sealhold.protect.sql.work import Work
 

@@ -133,6 +133,12 @@ class Planning:
                 relation.schema, relation.name
             ):
                 raise NotListedError(relation.schema, relation.name)
+            # THREAT T695: a provider that drops a companion would be sent values in the clear
+            if relation.is_bare and self.node.WhichOneof("node") != "drop_stmt":
+                raise CannotResolveError(
+                    f'table "{name}" is protected by the policy, but not at the provider',
+                    "create it through the proxy, or migrate it",
+                )
             found[name] = relation
         return found
 

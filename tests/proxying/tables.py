@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
+from sealhold.protect.offered import BESIDE, TECHNIQUES
+
+OFFERED: Final = TECHNIQUES | BESIDE
 Value = Callable[[Random, int], str | None]  # text form of a cell of the nth row; None is NULL
 CLEAR: Final = ("clear",)
 SEARCHED: Final = {"match", "deterministic", "order", "fpe", "words", "range-hidden", "token"}
@@ -30,17 +33,19 @@ class Col:
         return self.protect == CLEAR
 
     def line(self) -> str:
-        """Return the column as the policy says it."""
-        protect = '"clear"' if self.is_clear else _listed(self.protect)
+        """Return the column as the policy says it; what is not built yet is sealed."""
+        listed = tuple(each for each in self.protect if each in OFFERED) or ("sealed",)
+        protect = '"clear"' if self.is_clear else _listed(listed)
         usages = ["storage"]
-        usages += ["search"] if SEARCHED & {*self.protect} else []
-        usages += ["compute"] if SUMMED & {*self.protect} else []
+        usages += ["search"] if SEARCHED & {*listed} else []
+        usages += ["compute"] if SUMMED & {*listed} else []
         said = {
             "name": _quoted(self.name),
             "type": _quoted(self.type),
             "protect": protect,
             "usages": _listed(usages),
-            **{name: _told(value) for name, value in self.more.items()},
+            **{name: _told(value) for name, value in self.more.items() if "fpe" in listed
+               or name != "alphabet"},
         }
         lines = [f"{name} = {value}" for name, value in said.items()]
         return "[[table.column]]\n" + "\n".join(lines) + "\n"

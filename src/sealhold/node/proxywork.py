@@ -12,7 +12,7 @@ from typing import Final
 
 from sealhold.crypto.scram import verifier_of
 from sealhold.crypto.secret import Secret
-from sealhold.model.errors import InvalidError
+from sealhold.model.errors import InvalidError, WeakPassphraseError
 from sealhold.model.shown.proxies import (
     ProxyActivation,
     ProxyDatasetView,
@@ -55,7 +55,8 @@ class ProxyWork:
         """Let somebody log in at the proxies of this vault.
 
         Raises:
-            InvalidError: a name, password or right that cannot be.
+            InvalidError: a name or right that cannot be.
+            WeakPassphraseError: a password that is too short.
             TakenError: there is a user of that name.
             AuditUnavailableError: the log cannot be written.
         """
@@ -63,7 +64,7 @@ class ProxyWork:
         if unknown:
             raise InvalidError(f"no right `{min(unknown)}`: there are {', '.join(RIGHTS)}")
         if len(password) < LEAST:
-            raise InvalidError(f"a password has {LEAST} characters or more")
+            raise WeakPassphraseError(f"a password has {LEAST} characters or more")
         # THREAT T686: what is kept checks a password, and logs nobody in
         verifier = spelled(verifier_of(Secret(password.encode(), "password"), self._core.entropy))
         self._users.add(name, verifier, frozenset(map(Right, rights)), frozenset(tables))

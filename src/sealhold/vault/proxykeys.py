@@ -13,16 +13,20 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from sealhold.audit.event import Actor, Event, EventKind
+from sealhold.crypto.kdf import derive
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.sign import SigningKey
+from sealhold.crypto.tags import Tag
+from sealhold.model.encoding import Plain
 from sealhold.model.errors import NotFoundError, TakenError
+from sealhold.stores.spec import Expect
 from sealhold.vault.core import Core
-from sealhold.vault.proxyrows import ProxyRows, Thing
+from sealhold.vault.proxyrows import Kept, ProxyRows, Thing
 from sealhold.vault.telling import Teller
 from sealhold.vault.writer import Work
 
-_DATASET: Final = "proxy-data/"
-_STATE: Final = "proxy-state/"
+_DATASET: Final = "proxy-data-"  # and a number: names in a key set are short
+_STATES: Final = "proxy-state"
 _SIGNER: Final = "proxy-sign"
 
 
@@ -38,11 +42,16 @@ class ProxyKeys:
 
         Raises:
             TakenError: the key of one was destroyed.
+            AuditUnavailableError: the log cannot be written.
         """
         for name in datasets:
-            if self.is_destroyed(name):
+            kept = self._rows.get(Thing.DATASET, name)
+            if kept is None:
+                number = 1 + sum(1 for _ in self._rows.all(Thing.DATASET))
+                self._ring.add_named(f"{_DATASET}{number}")
+                self._put(name, number, None)
+            elif kept.paper["destroyed"]:
                 raise TakenError(f"the key of dataset `{name}` was destroyed")
-            self._ring.add_named(_DATASET + name)
 
     def of(self, datasets: Iterable[str]) -> Mapping[str, Secret]:
         """Return the 32-byte key of each dataset.
@@ -53,19 +62,18 @@ class ProxyKeys:
         return {name: self._dataset(name) for name in datasets}
 
     def has(self, dataset: str) -> bool:
-        """Return whether a dataset has its key."""
-        return not self.is_destroyed(dataset) and self._ring.has_named(_DATASET + dataset)
-
-    def is_destroyed(self, dataset: str) -> bool:
-        """Return whether the key of a dataset was destroyed; if so, it is gone once this returns.
+        """Return whether a dataset has its key; one that was destroyed is gone once this returns.
 
         Raises:
             StoreUnavailableError: a destruction was broken off, and the disk refuses still.
         """
-        if self._rows.get(Thing.DESTROYED, dataset) is None:
+        kept = self._rows.get(Thing.DATASET, dataset)
+        if kept is None:
             return False
-        self._ring.forget_named(_DATASET + dataset)
-        return True
+        if kept.paper["destroyed"]:
+            self._ring.forget_named(_name(kept))
+            return False
+        return self._ring.has_named(_name(kept))
 
     def destroy(self, dataset: str) -> None:
         """Destroy the key of a dataset: nothing of it opens any more, wherever it lies.
@@ -75,31 +83,50 @@ class ProxyKeys:
             AuditUnavailableError: the log cannot be written; nothing was destroyed.
             StoreUnavailableError: the disk refuses; the key goes at the next use.
         """
-        if not self.has(dataset):
+        kept = self._rows.get(Thing.DATASET, dataset)
+        if kept is None or not self.has(dataset):
             raise NotFoundError(f"no key of dataset `{dataset}`")
+        self._put(dataset, int(kept.paper["number"]), kept)
+        self._ring.forget_named(_name(kept))
+
+    def state(self, proxy: str) -> Secret:
+        """Return the 32-byte key of the file in which a proxy keeps its state."""
+        return derive(self._own(_STATES), Tag.PROXY_STATE, proxy.encode())
+
+    def strangers(self) -> Secret:
+        """Return the 32-byte key of what is said to those whose name nobody has."""
+        return derive(self._own(_STATES), Tag.PROXY_STRANGERS)
+
+    def signer(self) -> SigningKey:
+        """Return the key that signs the policies of this vault's proxies."""
+        return SigningKey(self._own(_SIGNER))
+
+    def _own(self, name: str) -> Secret:
+        self._ring.add_named(name)
+        return self._ring.lies_in.named(name)
+
+    def _dataset(self, name: str) -> Secret:
+        kept = self._rows.get(Thing.DATASET, name)
+        if kept is None or not self.has(name):
+            raise NotFoundError(f"no key of dataset `{name}`")
+        return self._ring.lies_in.named(_name(kept))
+
+    def _put(self, name: str, number: int, destroyed: Kept | None) -> None:
+        """Note that the key of a dataset was made; or, of the row that says so, destroyed."""
+        is_over = destroyed is not None
+        paper: dict[str, Plain] = {"name": name, "number": number, "destroyed": is_over}
+        expect = Expect.ABSENT if destroyed is None else destroyed.found.v
         teller = Teller(self._core.keys)
         event = Event(
             kind=EventKind.PROXY,
             actor=Actor.OWNER,
             subject=teller.subject,
-            records=self._rows.tag(Thing.DESTROYED, dataset),
-            reason="the key of a dataset was destroyed",
+            records=self._rows.tag(Thing.DATASET, name),
+            reason=f"the key of a dataset was {'destroyed' if is_over else 'made'}",
         )
-        put = self._rows.put(Thing.DESTROYED, dataset, {"name": dataset})
-        self._core.writer.commit(Work((put,), (teller.entry(event),), right=True))
-        self._ring.forget_named(_DATASET + dataset)
+        put = self._rows.put(Thing.DATASET, name, paper, expect=expect)
+        self._core.writer.commit(Work((put,), (teller.entry(event),), right=is_over))
 
-    def state(self, proxy: str) -> Secret:
-        """Return the 32-byte key of the file in which a proxy keeps its state; made when needed."""
-        self._ring.add_named(_STATE + proxy)
-        return self._ring.lies_in.named(_STATE + proxy)
 
-    def signer(self) -> SigningKey:
-        """Return the key that signs the policies of this vault's proxies; made when needed."""
-        self._ring.add_named(_SIGNER)
-        return SigningKey(self._ring.lies_in.named(_SIGNER))
-
-    def _dataset(self, name: str) -> Secret:
-        if not self.has(name):
-            raise NotFoundError(f"no key of dataset `{name}`")
-        return self._ring.lies_in.named(_DATASET + name)
+def _name(kept: Kept) -> str:
+    return f"{_DATASET}{kept.paper['number']}"

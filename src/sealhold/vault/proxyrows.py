@@ -1,4 +1,4 @@
-"""The rows of proxies: users, policies, secrets of providers, destroyed keys, the last turn.
+"""The rows of proxies: users, policies, secrets of providers, numbers of keys, turns of states.
 
 - Each is a paper of the owner's under a keyed tag of its name, so a row tells no name.
 - Who may log in and which policy is in force decides, so the rows are under the set hash: none of
@@ -34,7 +34,7 @@ class Thing(StrEnum):
     USER = "user"
     POLICY = "policy"
     SECRET = "secret"  # noqa: S105  # reason: a kind of row
-    DESTROYED = "destroyed"  # the key of a dataset
+    DATASET = "dataset"  # the number of its key
     STATE = "state"
 
 

@@ -50,22 +50,22 @@ class ProxyStates:
         """
         path, key, entropy = self.path(proxy), self._keys.state(proxy), self._core.entropy
         kept = self._rows.get(Thing.STATE, proxy)
-        turn = 0 if kept is None else int(kept.paper["turn"])
         self._folder.mkdir(mode=OWNER_ONLY, exist_ok=True)
-        state = State(path, key, entropy) if path.exists() else None
-        # THREAT T680: a copy from an earlier day is told from the file that was used last
-        is_lost = kept is not None and (state is None or state.found < turn)
-        if is_lost and state is not None:
-            state.close()
-        if is_lost and not renew:
-            why = "gone" if state is None else "older than it was"
-            raise ProxyStateLostError(f"the state of the proxy `{proxy}` is {why}")
-        if is_lost or state is None:
+        reason = SERVED
+        try:
+            if kept is None and not path.exists():
+                state = State.make(path, key, entropy)
+            else:
+                turn = 0 if kept is None else int(kept.paper["turn"])
+                state = State(path, key, entropy, turn)
+        except ProxyStateLostError:
+            if not renew:
+                raise
             for ending in ("", "-wal", "-shm"):
                 path.with_name(path.name + ending).unlink(missing_ok=True)
-            state = State.make(path, key, entropy)
+            state, reason = State.make(path, key, entropy), RENEWED
         try:
-            self._note(proxy, state, RENEWED if is_lost else SERVED)
+            self._note(proxy, state, reason)
         except BaseException:
             state.close()
             raise

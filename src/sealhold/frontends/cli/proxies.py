@@ -38,10 +38,15 @@ def policy_facts(policy: ProxyPolicyView) -> Facts:
             ("Policy", f"{policy.name}, version {policy.version}"),
             ("Digest", policy.digest),
             ("In force since", day(policy.at)),
-            ("Protects", f"{policy.protected} columns of {policy.tables} tables"),
+            ("Protects", _counted(policy)),
             ("Providers", ", ".join(map(safe, policy.providers))),
         ]
     )
+
+
+def _counted(policy: ProxyPolicyView) -> str:
+    columns = "1 column" if policy.protected == 1 else f"{policy.protected:,} columns"
+    return f"{columns} of " + ("1 table" if policy.tables == 1 else f"{policy.tables:,} tables")
 
 
 def warnings_of(warnings: Sequence[ProxyWarning]) -> list[Block]:

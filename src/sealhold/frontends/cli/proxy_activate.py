@@ -8,11 +8,12 @@ import typer
 from sealhold.frontends.cli.opening import deciding
 from sealhold.frontends.cli.out import Line, emit
 from sealhold.frontends.cli.proxies import policy_facts, warnings_of
+from sealhold.frontends.cli.reading import read_file
 from sealhold.frontends.cli.session import Session
-from sealhold.model.errors import NoFileError
+from sealhold.node.proxypolicy import MAX_POLICY, SUFFIX
 from sealhold.node.proxywork import ProxyWork
 
-SIGNED = ".dsse"
+MAX_ENVELOPE = 2 * MAX_POLICY  # bytes: base64 is a third longer
 
 
 def proxy_activate(
@@ -31,17 +32,10 @@ def proxy_activate(
     made. A proxy that runs goes on by the version before until it is started anew.
     """
     session = Session.of(context)
-    data = _read(policy)
-    beside = policy.with_name(policy.name + SIGNED)
-    envelope = _read(beside) if beside.exists() else None
+    data = read_file(policy, MAX_POLICY)
+    beside = policy.with_name(policy.name + SUFFIX)
+    envelope = read_file(beside, MAX_ENVELOPE) if beside.exists() else None
     with deciding(session) as (node, _):
         done = ProxyWork(node).activate(data, envelope, accept_weaker=accept_weaker)
     head = "The policy is in force." if done.is_new else "It was in force already."
     emit(session, done, Line(head, "head"), policy_facts(done.policy), *warnings_of(done.warnings))
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as err:
-        raise NoFileError(f"cannot read `{path.name}`") from err

@@ -33,5 +33,5 @@ def proxy_destroy(
         session,
         {"destroyed": dataset},
         Line(f"The key of `{safe(dataset)}` is destroyed.", "head"),
-        Line("Until the epoch is closed it is in older backups: `sealhold key close-epoch`.", "hint"),
+        Line("Older backups have it until the epoch ends: `sealhold key close-epoch`.", "hint"),
     )

@@ -1,0 +1,120 @@
+"""`sealhold proxy serve`."""
+
+import signal
+import socket
+from contextlib import suppress
+from pathlib import Path
+from threading import Event
+from typing import Annotated
+
+import typer
+
+from sealhold.frontends.cli.opening import reading
+from sealhold.frontends.cli.out import Facts, Line, emit, safe
+from sealhold.frontends.cli.session import Session
+from sealhold.frontends.pg.listener import run
+from sealhold.model.blocks import keep_blocks
+from sealhold.model.errors import UsageError
+from sealhold.node.proxying import Proxy, proxying
+
+LISTEN = "127.0.0.1:6543"
+HERE = ("127.0.0.1", "::1", "localhost")
+PORTS = range(65536)
+
+
+def proxy_serve(
+    context: typer.Context,
+    policy: Annotated[
+        str, typer.Argument(metavar="NAME", help="Which policy, if several are in force.")
+    ] = "",
+    listen: Annotated[
+        str, typer.Option(metavar="ADDRESS:PORT", help="Where; port 0 picks a free one.")
+    ] = LISTEN,
+    tls_cert: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="PEM of its certificate, with the chain.")
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="PEM of the certificate's key.")
+    ] = None,
+    renew: Annotated[
+        bool,
+        typer.Option("--renew", help="Begin a new state, where the one that was is lost."),
+    ] = False,
+) -> None:
+    """Stand between applications and a rented database, until Ctrl-C.
+
+    Applications speak to it as to PostgreSQL, with users of `proxy user add`. Off this machine it
+    speaks TLS alone. Ctrl-C ends it: what is under way is rolled back, and what was used is told
+    to the log.
+    """
+    session = Session.of(context)
+    host, port = _address(listen)
+    pair = _pair(host, tls_cert, tls_key)
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
+    keep_blocks()  # rows come and go
+    environment = session.shell.environment
+    with (
+        reading(session) as node,
+        proxying(node, environment, policy=policy, certificate=pair, renew=renew) as proxy,
+        _bound(host, port) as listener,
+        suppress(KeyboardInterrupt),
+    ):
+        ending = Event()
+        for stop in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(stop, lambda _signal, _frame: ending.set())
+        _announce(session, proxy, host, listener.getsockname()[1], has_tls=pair is not None)
+        run(proxy.door, listener, ending.is_set)
+
+
+def _address(listen: str) -> tuple[str, int]:
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isdecimal() or int(port) not in PORTS:
+        raise UsageError("`--listen` is ADDRESS:PORT, as in 127.0.0.1:6543 or [::1]:6543")
+    return host.strip("[]"), int(port)
+
+
+def _pair(host: str, certificate: Path | None, key: Path | None) -> tuple[Path, Path] | None:
+    # THREAT T689: what is opened here never crosses a network in the clear
+    if certificate is None and key is None and host not in HERE:
+        raise UsageError("off this machine a proxy needs `--tls-cert` and `--tls-key`")
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise UsageError("`--tls-cert` and `--tls-key` go together")
+    return certificate, key
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.create_server((host, port), family=family)
+    except OSError as err:
+        raise UsageError(f"`{host}:{port}` cannot be listened on: {err.strerror}") from err
+    listener.setblocking(False)
+    return listener
+
+
+def _announce(session: Session, proxy: Proxy, host: str, port: int, *, has_tls: bool) -> None:
+    shown = f"[{host}]" if ":" in host else host
+    emit(
+        session,
+        {
+            "host": host,
+            "port": port,
+            "tls": has_tls,
+            "policy": proxy.policy,
+            "version": proxy.version,
+        },
+        Line("The proxy runs.", "head"),
+        Facts(
+            [
+                ("Address", f"{shown}:{port}"),
+                ("TLS", "demanded" if has_tls else "none: this machine alone"),
+                ("Policy", f"{proxy.policy}, version {proxy.version}"),
+                ("Provider", safe(proxy.provider)),
+            ]
+        ),
+        Line(f"psql -h {shown} -p {port} -U USER DATABASE", "hint"),
+        Line("Ctrl-C ends it.", "hint"),
+    )

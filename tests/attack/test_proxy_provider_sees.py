@@ -1,0 +1,58 @@
+"""What reaches a rented database through the proxy: searched for ten thousand planted values."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.proxying.cluster import Cluster, cluster
+from tests.proxying.hunting import PLACES, Hunt
+from tests.proxying.markers import Planter, found_in, number, text
+
+MARKERS = 10_000
+COPIED = ("copies", "csv_copies")  # no statement holds their rows
+LEFT = ("updates", "inserts", "binds", "binary_binds", "copies", "csv_copies", "several")
+
+
+@pytest.fixture(scope="module")
+def logging() -> Iterator[Cluster]:
+    with cluster("all") as started:
+        yield started
+
+
+def test_without_a_proxy_the_hunt_finds_what_was_planted_in_every_place_and_way(
+    logging: Cluster,
+) -> None:
+    hunt = Hunt(logging, "rented")
+
+    with hunt.watching() as port:
+        planter = Planter(logging.address("rented").at(port), MARKERS // 10)
+        planter.plant()
+    found = hunt.found()
+
+    assert set(found) == set(PLACES)
+    for way, numbers in planter.numbers.items():
+        assert {*numbers} <= {*found["wire"]}, way
+        assert way in COPIED or {*numbers} & {*found["log"]}, way
+    for way in LEFT:
+        assert {*planter.numbers[way]} & ({*found["files"]} | {*found["wal"]}), way
+        assert way == "updates" or {*planter.numbers[way]} <= {*found["dump"]}, way
+    assert found["activity"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        text(77).encode(),
+        text(77).encode().hex().encode(),
+        text(77).encode().hex().upper().encode(),
+        number(77).to_bytes(8),
+        number(77).to_bytes(8, "little"),
+        str(number(77)).encode(),
+    ],
+)
+def test_a_marker_is_found_in_each_form(data: bytes) -> None:
+    assert set(found_in(b"x" + data + b"y")) == {77}
+
+
+def test_noise_holds_no_marker() -> None:
+    assert not found_in(bytes(range(256)) * 100)

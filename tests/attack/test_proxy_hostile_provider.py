@@ -1,7 +1,6 @@
 """A provider that changes what it keeps: found before a byte of it reaches the client."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 

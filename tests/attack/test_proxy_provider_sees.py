@@ -51,9 +51,7 @@ def test_through_the_proxy_no_planted_value_reaches_the_provider_in_any_way(
         hunt = Hunt(rented, "rented")
         with (
             hunt.watching(tls=tls) as port,
-            start_proxy(
-                policy_for(rented, (PLANTED,), port=port, tls=tls), tmp_path
-            ) as proxy,
+            start_proxy(policy_for(rented, (PLANTED,), port=port, tls=tls), tmp_path) as proxy,
         ):
             planter = Planter(proxy.address, MARKERS if tls else MARKERS // 10)
             planter.plant()

@@ -1,7 +1,7 @@
 """Markers: values that stand nowhere by chance, planted through an end in every way there is.
 
-- A text marker is three letters, a number in hexadecimal, a letter; a number marker is a bigint with
-  five leading bytes of its own. Both are found by their form, in text, hexadecimal and binary.
+- A text marker is three letters, a number in hexadecimal, a letter; a number marker is a bigint
+  with five leading bytes of its own. Both are found by their form, in text, hexadecimal and binary.
 - Each way of planting has its own numbers, so a hunt tells what leaked how.
 """
 
@@ -71,7 +71,8 @@ class Planter:
     def _ways(self) -> tuple[Callable[[Talk, range], None], ...]:
         return (
             self.inserts, self.several, self.binds, self.binary_binds, self.copies, self.csv_copies,
-            self.updates, self.bound_updates, self.conflicts, self.predicates, self.bound_predicates,
+            self.updates, self.bound_updates, self.conflicts, self.predicates,
+            self.bound_predicates,
             self.prepares, self.cursors, self.comments, self.errors, self.bound_errors,
             self.copy_errors, self.names,
         )  # fmt: skip
@@ -129,7 +130,9 @@ class Planter:
 
     def updates(self, link: Talk, numbers: range) -> None:
         for nth in numbers:
-            _must(link, f"UPDATE planted SET name = '{text(nth)}', mrn = '{text(nth)}' WHERE id = 1")
+            _must(
+                link, f"UPDATE planted SET name = '{text(nth)}', mrn = '{text(nth)}' WHERE id = 1"
+            )
 
     def bound_updates(self, link: Talk, numbers: range) -> None:
         for nth in numbers:

@@ -44,8 +44,11 @@ class Col:
             "type": _quoted(self.type),
             "protect": protect,
             "usages": _listed(usages),
-            **{name: _told(value) for name, value in self.more.items() if "fpe" in listed
-               or name != "alphabet"},
+            **{
+                name: _told(value)
+                for name, value in self.more.items()
+                if "fpe" in listed or name != "alphabet"
+            },
         }
         lines = [f"{name} = {value}" for name, value in said.items()]
         return "[[table.column]]\n" + "\n".join(lines) + "\n"

@@ -39,9 +39,7 @@ def ends(
 
 
 @pytest.mark.parametrize("name", CLIENTS)
-def test_a_client_sees_the_same_through_the_proxy(
-    ends: tuple[Address, Address], name: str
-) -> None:
+def test_a_client_sees_the_same_through_the_proxy(ends: tuple[Address, Address], name: str) -> None:
     ours, theirs = ends
 
     assert CLIENTS[name](ours) == CLIENTS[name](theirs)

@@ -23,7 +23,10 @@ def rented() -> Iterator[Cluster]:
 
 @pytest.mark.parametrize(
     ("workers", "vandals", "seconds"),
-    [(12, 4, 4.0), pytest.param(170, 30, 600.0, marks=[pytest.mark.soak, pytest.mark.timeout(900)])],
+    [
+        (12, 4, 4.0),
+        pytest.param(170, 30, 600.0, marks=[pytest.mark.soak, pytest.mark.timeout(900)]),
+    ],
 )
 def test_a_crowd_is_served_rightly_whatever_vandals_send(
     rented: Cluster, tmp_path: Path, workers: int, vandals: int, seconds: float

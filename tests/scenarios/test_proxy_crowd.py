@@ -21,6 +21,7 @@ def rented() -> Iterator[Cluster]:
         yield started
 
 
+@pytest.mark.threat("T663")
 @pytest.mark.parametrize(
     ("workers", "vandals", "seconds"),
     [

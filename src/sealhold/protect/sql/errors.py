@@ -15,6 +15,7 @@ from sealhold.model.errors import (
     DatabaseAwayError,
     DeniedError,
     ExhaustedError,
+    InvalidError,
     SealholdError,
     StaleError,
     TamperedError,
@@ -49,6 +50,7 @@ _SAID: Final[tuple[tuple[type[SealholdError], str], ...]] = (
     (ExhaustedError, LIMIT),
     (DeniedError, POLICY),
     (UnavailableError, POLICY),
+    (InvalidError, NOT_POSSIBLE),
 )
 
 

@@ -8,13 +8,12 @@
 Source: docs/spec/56-postgresql-proxy.md section 4.
 """
 
-from typing import Final
-
 from sealhold.model.errors import WireError
 from sealhold.protect.sql.errors import error
 from sealhold.protect.sql.hidden import Hiding
 from sealhold.protect.sql.line import ONE, Line, Relayed
-from sealhold.protect.sql.plan import Control, Plan, Refused, Relay, Verb
+from sealhold.protect.sql.passing import is_ending, passes, ran
+from sealhold.protect.sql.plan import Control, Refused, Relay
 from sealhold.protect.sql.talk import OURS, Job, Portal, Statement, Talk
 from sealhold.protect.sql.wire import (
     HEAD,
@@ -24,10 +23,6 @@ from sealhold.protect.sql.wire import (
     parse_parse,
     parse_target,
 )
-
-_ENDINGS: Final = (Verb.COMMIT, Verb.ROLLBACK)
-# Statements about the session that the provider is sent as they are, whatever else is kept of them.
-PASSING: Final = (Verb.BEGIN, Verb.COMMIT, Verb.ROLLBACK, Verb.SAVEPOINT, Verb.SET, Verb.EMPTY)
 
 
 class NamedParse(Relayed):
@@ -81,7 +76,7 @@ class Extended:
             talk.refuse(plan)
             return
         statement = Statement(
-            said.name, said.text.decode(), said.oids, plan, talk.epoch, passes(plan)
+            said.name, said.text.decode(), said.oids, plan, talk.epoch, passes(talk, plan)
         )
         if not statement.is_relayed:
             self._hiding.parse(statement)
@@ -230,40 +225,14 @@ class Extended:
             talk.portals[portal] = Portal(statement, is_relayed=True)
             talk.line.ask(message, ONE)
             return
-        plan = talk.one_plan(statement.text.encode(), statement.oids)
-        # THREAT T644: a statement of before a change must not carry values past the new policy
-        if isinstance(plan, Refused):
-            talk.refuse(plan)
-        elif statement.is_relayed and (not passes(plan) or plan != statement.plan):
-            talk.line.refuse(error("0A000", "cached plan must not change what it protects"))
-        elif not statement.is_relayed and passes(plan):
-            talk.line.refuse(error("0A000", "cached plan must not change what it protects"))
+        refused = talk.renewed(statement)
+        if refused is not None:
+            talk.line.refuse(refused)
         else:
-            statement.plan = plan
-            statement.epoch = talk.epoch
             self.bind(message, 0, len(message))
 
 
-CLOSED: Final = b"3\0\0\0\4"
-
-
-def passes(plan: Plan) -> bool:
-    """Whether a statement goes to the provider as it is."""
-    return isinstance(plan, Relay) or (isinstance(plan, Control) and plan.verb in PASSING)
-
-
-def is_ending(plan: Plan) -> bool:
-    """Whether a statement ends a transaction, also a failed one."""
-    return isinstance(plan, Control) and plan.verb in _ENDINGS
-
-
-def ran(talk: Talk, plan: Plan) -> None:
-    """Note what a statement that went on changes here."""
-    if isinstance(plan, Relay):
-        if plan.changes_names:
-            talk.names_change()
-    elif isinstance(plan, Control) and plan.verb is Verb.ROLLBACK and talk.changed_here:
-        talk.is_dirty = True
+CLOSED = b"3\0\0\0\4"  # CloseComplete
 
 
 def _no_statement(name: bytes) -> bytes:

@@ -38,7 +38,7 @@ def _table(**kinds: int) -> tuple[int, ...]:
 
 
 # Numbers stand behind a `k`: a name does not begin with one.
-_ONE: Final = _table(k123TnCsI=_POP, tdHcD=_ON, G=_SLOW)
+RELAYED: Final = _table(k123TnCsI=_POP, tdHcD=_ON, G=_SLOW)
 _WHOLE: Final = _table(TDCIdHcn=_ON, G=_SLOW, Z=_DONE)
 _SYNCED: Final = _table(Z=_DONE)
 
@@ -76,7 +76,7 @@ class Answer:
 
 
 class Relayed(Answer):
-    table = _ONE
+    table = RELAYED
 
 
 class _Whole(Answer):
@@ -106,9 +106,9 @@ class Local(Answer):
 class Swallowed(Answer):
     """One message of the extended protocol that the client never sent."""
 
-    def take(self, line: "Line", kind: int, message: bytes) -> bool:  # noqa: ARG002  reason: of the kind alone
+    def take(self, line: "Line", kind: int, message: bytes) -> bool:
         """Take the answer and tell nobody."""
-        if _ONE[kind] != _POP:
+        if RELAYED[kind] != _POP:
             return super().take(line, kind, message)
         return True
 

@@ -18,11 +18,11 @@ _DATA_ROW: Final = 0x44
 
 
 class RowReader:
-    """Reads the rows of one answer, which have `width` values each."""
+    """Reads the rows of one answer, which have `width` values each; None: as many as the first."""
 
     __slots__ = ("_alike", "_lengths", "_size", "_width")
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int | None) -> None:
         self._width = width
         self._size = -1  # bytes of the row before, its head included
         self._alike = struct.Struct("")
@@ -51,8 +51,12 @@ class RowReader:
         return found, at
 
     def _slowly(self, data: bytes, at: int, end: int) -> Row:
+        if end - at < 7:  # noqa: PLR2004  # reason: head and count
+            raise WireError("a row that is cut")
         width = self._width
-        if end - at < 7 or u16(data, at + 5)[0] != width:  # noqa: PLR2004  # reason: head and count
+        if width is None:
+            width = self._width = u16(data, at + 5)[0]
+        if u16(data, at + 5)[0] != width:
             raise WireError("a row of another width")
         start, at = at, at + 7
         values: list[bytes | None] = []

@@ -16,6 +16,7 @@ from sealhold.protect.sql.copying import Copying
 from sealhold.protect.sql.errors import error, told
 from sealhold.protect.sql.extended import Extended
 from sealhold.protect.sql.hidden import Hiding
+from sealhold.protect.sql.running import Running
 from sealhold.protect.sql.simple import Simple
 from sealhold.protect.sql.talk import Job, Talk
 from sealhold.protect.sql.wire import AFTER_LOGIN, HEAD, Inbox, frame, u32
@@ -34,9 +35,10 @@ class Serving:
         self.talk = talk
         self.line = talk.line
         self.is_over = False
-        hiding = Hiding(talk)
+        self._running = Running(talk)
+        self._copying = Copying(talk, self._running)
+        hiding = Hiding(talk, self._running, self._copying)
         extended = Extended(talk, hiding)
-        self._copying = Copying(talk)
         simple = Simple(talk, hiding, self._copying)
         self._takes: dict[int, Take] = {
             ord("Q"): simple.query,
@@ -156,6 +158,7 @@ class Serving:
 
     def settle(self) -> None:
         """Count what was used of each lease."""
+        self._running.leasing.settle()
 
     def _sync(self, data: bytes, at: int, stop: int) -> None:  # noqa: ARG002  reason: it has no body
         if not self.line.copying_in and not self._copying.is_on:

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from sealhold.model.errors import SealholdError, WireError
+from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.sql.copying import Copying
-from sealhold.protect.sql.errors import told
-from sealhold.protect.sql.extended import is_ending, passes, ran
 from sealhold.protect.sql.hidden import Hiding
 from sealhold.protect.sql.line import WHOLE
+from sealhold.protect.sql.opening import value_error
+from sealhold.protect.sql.passing import is_ending, passes, ran
 from sealhold.protect.sql.plan import Control, Plan, Refused, Relay
 from sealhold.protect.sql.talk import Job, Talk
 from sealhold.protect.sql.wire import HEAD, build_query
@@ -62,7 +63,7 @@ class Simple:
             talk.refuse(refused)
             line.sync()
             return
-        if not all(map(passes, plans)):
+        if not all(passes(talk, each) for each in plans):
             talk.start(self._translated(plans))
             return
         message = build_query(whole(plans))
@@ -86,7 +87,9 @@ class Simple:
             talk.line.refuse(talk.line.aborted)
             talk.line.sync()
             return
-        if all(map(passes, plans)) or any(isinstance(each, Refused) for each in plans):
+        if all(passes(talk, each) for each in plans) or any(
+            isinstance(each, Refused) for each in plans
+        ):
             self._query(text, plans)
         else:
             yield from self._translated(plans)
@@ -101,12 +104,13 @@ class Simple:
                 return  # as the provider does: up to the Sync nothing is done
         try:
             for plan in plans:
-                yield from self._hiding.whole(plan, self._copying, is_alone=len(plans) == 1)
+                yield from self._hiding.whole(plan, is_alone=len(plans) == 1)
                 if line.skipping:
                     break
-        except SealholdError as err:
-            line.refuse(told(err))
-        line.sync()
+        except (PgValueError, SealholdError) as err:
+            line.refuse(value_error(err))
+        if not self._copying.is_on:
+            line.sync()
 
 
 def whole(plans: Sequence[Plan]) -> bytes:

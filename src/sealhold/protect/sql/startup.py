@@ -250,7 +250,7 @@ def _options(text: str) -> dict[str, str]:
             words.pop(0) if word == "-c" and words else word.removeprefix("-c").removeprefix("--")
         )
         name, equals, value = pair.partition("=")
-        if pair == word and not word.startswith("-c") or not equals or not name:
+        if (pair == word and not word.startswith("-c")) or not equals or not name:
             raise WireError("of options only `-c name=value` is understood")
         name = name.replace("-", "_")
         if name.lower() not in KEPT_HERE:

@@ -21,7 +21,7 @@ from sealhold.protect.pgtypes.form import Settings
 from sealhold.protect.policy import Limits
 from sealhold.protect.sql.errors import ABORTED, UNDEFINED, error, relayed, sqlstate
 from sealhold.protect.sql.line import Answer, Line, Swallowed
-from sealhold.protect.sql.plan import Plan, Refused, Relay
+from sealhold.protect.sql.plan import Control, Plan, Refused, Relay
 from sealhold.protect.sql.planning import Planner
 from sealhold.protect.sql.wire import (
     AFTER_LOGIN,
@@ -66,8 +66,15 @@ class Statement:
     plan: Plan
     epoch: int
     is_relayed: bool
-    is_known: bool = True  # to the provider, if it is relayed
-    values: int = 0  # parameters of the client
+    is_by_sql: bool = False  # by PREPARE; its text is that whole statement
+
+
+@dataclass(slots=True)
+class Cursor:
+    """A cursor on protected columns."""
+
+    portal: bytes  # at the provider
+    opening: Any
 
 
 @dataclass(slots=True)
@@ -125,6 +132,7 @@ class Talk:
     line: Line = field(default_factory=lambda: Line(ABORTED))
     statements: dict[bytes, Statement] = field(default_factory=dict)
     portals: dict[bytes, Portal] = field(default_factory=dict)
+    cursors: dict[str, Cursor] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
     names: Any = None
     epoch: int = 0  # of names and policy
@@ -137,6 +145,7 @@ class Talk:
     _plans: OrderedDict[tuple[str, tuple[int, ...]], tuple[Plan, ...]] = field(
         default_factory=OrderedDict
     )
+    on_forget: list[Callable[[], None]] = field(default_factory=list)
     on_epoch: list[Callable[[], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -175,6 +184,27 @@ class Talk:
         if len(plans) > 1:
             return Refused("42601", "cannot insert multiple commands into a prepared statement")
         return plans[0] if plans else Relay("")
+
+    def renewed(self, statement: Statement) -> bytes | None:
+        """Plan a statement anew that was prepared under other names; return an error if it may not.
+
+        It is refused if it has become another kind: what was bound to it would go another way.
+        """
+        if statement.epoch == self.epoch:
+            return None
+        plan = self.one_plan(statement.text.encode(), statement.oids)
+        if statement.is_by_sql and isinstance(plan, Control) and plan.inner is not None:
+            plan = plan.inner
+        # THREAT T644: a statement of before a change must not carry values past the new policy
+        if isinstance(plan, Refused):
+            return error(plan.code, plan.message, plan.hint)
+        if type(plan) is not type(statement.plan) or (
+            statement.is_relayed and plan != statement.plan
+        ):
+            return error("0A000", "cached plan must not change what it protects")
+        statement.plan = plan
+        statement.epoch = self.epoch
+        return None
 
     def current(self) -> Job:
         """Bring names up to date; nothing is outstanding then."""
@@ -215,6 +245,13 @@ class Talk:
         if asked.found is None:
             line.skipping = True  # the client was told
         return asked.found
+
+    def forget_statements(self) -> None:
+        """Forget what was prepared: it is gone at the provider, also what we prepared there."""
+        self.statements.clear()
+        for each in self.on_forget:
+            each()
+        self.names_change()
 
     def names_change(self) -> None:
         """Note that a statement was sent that may change names."""
@@ -292,8 +329,11 @@ class Talk:
         if self.changed_here:
             self.changed_here = False
             self.is_dirty = True
-        if self.portals and not self.line.owed:
-            self.portals.clear()
+        if not self.line.owed:
+            if self.portals:
+                self.portals.clear()
+            if self.cursors:
+                self.cursors.clear()
 
     def _set(self, message: bytes) -> None:
         name, at = cstring(message, HEAD)

@@ -1,0 +1,181 @@
+"""Runs queries on protected columns at the provider.
+
+- `is_ready` and `made_ready` come first: the lease, and numbers for new rows. Then `bind` sends.
+- Numbers of rows are drawn in stocks, so that not each INSERT waits for a disk. Those that a
+  session did not use are gaps.
+
+Source: docs/spec/56-postgresql-proxy.md sections 5 and 6.
+"""
+
+from collections import deque
+from collections.abc import Generator, Sequence
+from typing import Any, Final
+
+from sealhold.model.pgsteps import Call
+from sealhold.protect.sql.binding import Values, bound, opened_values
+from sealhold.protect.sql.leasing import Leasing
+from sealhold.protect.sql.line import Line, Swallowed
+from sealhold.protect.sql.opening import (
+    NO_DATA,
+    Opening,
+    Passed,
+    Rows,
+    asked_formats,
+    row_description,
+    width_of,
+)
+from sealhold.protect.sql.plan import Query
+from sealhold.protect.sql.prepared import PreparedStore, Told, ToldSwallowed
+from sealhold.protect.sql.talk import Job, Talk
+from sealhold.protect.sql.wire import build_bind, build_execute, build_target
+
+STOCK: Final = 128  # row numbers that are drawn at least
+_PORTAL: Final = b"_sh_run"
+_BOUND: Final = 0x32
+
+
+class _Bound(Told):
+    """The answer to a Bind of the client's: it goes on."""
+
+    def take(self, line: Line, kind: int, message: bytes) -> bool:
+        """Tell the client."""
+        if kind != _BOUND:
+            return super().take(line, kind, message)
+        line.say(message)
+        return True
+
+
+class Running:
+    """What one session runs queries with."""
+
+    def __init__(self, talk: Talk) -> None:
+        self._talk = talk
+        self.prepared = PreparedStore(talk.line)
+        talk.on_epoch.append(self.prepared.close_all)
+        talk.on_forget.append(self.prepared.forget_all)
+        parts = talk.parts
+        self.leasing = Leasing(parts.gate, parts.clock, talk.line, parts.principal, parts.database)
+        self._rids: deque[int] = deque()
+
+    def is_ready(self, query: Query) -> bool:
+        """Whether a query may be sent at once; it is counted then."""
+        if len(self._rids) < query.new_rows:
+            return False
+        return self.leasing.is_ready(query.touch)
+
+    def made_ready(self, query: Query) -> Generator[Call, Any, None]:
+        """Get what a query needs before it is sent.
+
+        Raises:
+            SealholdError: the gate refuses.
+        """
+        if not self.leasing.is_ready(query.touch):
+            yield from self.leasing.admitted(query.touch)
+        yield from self.stocked(query.new_rows)
+
+    def stocked(self, count: int) -> Generator[Call, Any, None]:
+        """Have so many row numbers at hand.
+
+        Raises:
+            SealholdError: none can be drawn.
+        """
+        while len(self._rids) < count:
+            need = max(STOCK, count - len(self._rids))
+            self._rids.extend((yield Call(lambda: self._talk.parts.rids.draw(need))))
+
+    def take_rids(self, count: int) -> list[int]:
+        """Take row numbers that are at hand."""
+        return [self._rids.popleft() for _ in range(count)]
+
+    def opening(self, query: Query, values: Values, results: Sequence[int]) -> Opening:
+        """Return how the rows of one execution are opened.
+
+        Raises:
+            PgValueError: a value is none of its type.
+            TypeRefusedError: one in a form that the proxy does not read.
+        """
+        talk = self._talk
+        parameters = (
+            opened_values(query, values, talk.settings) if query.residual is not None else ()
+        )
+        limits = talk.parts.limits
+        return Opening(query, self.leasing, lambda: talk.settings, results, limits, parameters)
+
+    def bind(
+        self,
+        query: Query,
+        values: Values,
+        results: Sequence[int],
+        portal: bytes,
+        *,
+        is_told: bool,
+    ) -> Opening:
+        """Bind a query at the provider. If `is_told`, the client gets the answer.
+
+        Raises:
+            PgValueError: a value that its column cannot hold.
+            TypeRefusedError: one that a technique cannot hold.
+            WireError: fewer values than the statement takes.
+        """
+        opening = self.opening(query, values, results)
+        rids = self.take_rids(query.new_rows)
+        formats, cells = bound(query, values, rids, self._talk.settings)
+        self.send(query, formats, cells, results, portal, is_told=is_told)
+        return opening
+
+    def send(
+        self,
+        query: Query,
+        formats: Sequence[int],
+        cells: Sequence[bytes | None],
+        results: Sequence[int],
+        portal: bytes,
+        *,
+        is_told: bool,
+    ) -> None:
+        """Send a Bind for values that are made."""
+        prepared = self.prepared.of(query)
+        width = len(prepared.fields) if prepared.fields is not None else width_of(query)
+        asked = asked_formats(query, results, width)
+        message = build_bind(portal, prepared.name, formats, cells, asked)
+        self._talk.line.ask(message, _Bound(query) if is_told else ToldSwallowed(query))
+
+    def swallowed(self, query: Query) -> Told:
+        """Return what is owed for a message of ours about a query."""
+        return ToldSwallowed(query)
+
+    def whole(
+        self, query: Query, values: Values, results: Sequence[int], *, is_described: bool = True
+    ) -> Job:
+        """Run a query as one statement of a Query: its description, if that is wanted, and rows.
+
+        Raises:
+            SealholdError: it is refused.
+            PgValueError: a value that its column cannot hold.
+        """
+        if not self.is_ready(query):
+            yield from self.made_ready(query)
+        opening = self.bind(query, values, results, _PORTAL, is_told=False)
+        if is_described:
+            self.tell(query, results)
+        line = self._talk.line
+        rows = opening.most + 1 if opening.is_kept else 0
+        opening.has_begun = True
+        line.ask(build_execute(_PORTAL, rows), answer_of(opening))
+        line.ask(build_target(b"C", b"P", _PORTAL), Swallowed())
+
+    def tell(self, query: Query, results: Sequence[int]) -> None:
+        """Tell the client of its columns, at their turn; nothing if there are none."""
+        prepared = self.prepared.of(query)
+
+        def said() -> bytes:
+            description = row_description(query, prepared, results)
+            return b"" if description == NO_DATA else description
+
+        self._talk.line.reply(said)
+
+
+def answer_of(opening: Opening, most: int = 0) -> Rows | Passed:
+    """Return what is owed for an Execute; `most` rows of those that are kept are told."""
+    query = opening.query
+    return Passed(query) if query.outputs is None else Rows(opening, most)

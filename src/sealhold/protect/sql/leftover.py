@@ -92,14 +92,15 @@ def split(selecting: Selecting, select: pb.SelectStmt, work: Work) -> Split:
     Raises:
         PlanError: the rest cannot be done here either.
     """
-    made, scope, shown = selecting.begun(select, None)
+    left: list[Node] = []
+    made, scope, shown = selecting.begun(select, None, left)
     expressions = Expressions(work, scope, selecting.nested)
     base = Base(scope)
     rest = pb.SelectStmt()
     rest.CopyFrom(select)
     rest.ClearField("with_clause")
     _expand(rest, selecting, expressions, shown)
-    left = push_where(made, select, expressions)
+    left += push_where(made, select, expressions)
     rest.ClearField("where_clause")
     if left:
         rest.where_clause.CopyFrom(tree.both(left))

@@ -86,7 +86,7 @@ class Selecting:
     # one query
 
     def begun(
-        self, select: pb.SelectStmt, around: Scope | None
+        self, select: pb.SelectStmt, around: Scope | None, spared: list[Node] | None = None
     ) -> tuple[pb.SelectStmt, Scope, list[Shown]]:
         """Return a copy whose WITH and FROM are rewritten, the scope they make, what they show."""
         if select.HasField("into_clause"):
@@ -96,7 +96,7 @@ class Selecting:
         if select.HasField("with_clause"):
             made.with_clause.CopyFrom(self.withs(select.with_clause, around or Scope()))
         scope = Scope(parent=around)
-        items, shown = FromClause(self.work, scope, self.nested).rewrite(select.from_clause)
+        items, shown = FromClause(self.work, scope, self.nested, spared).rewrite(select.from_clause)
         del made.from_clause[:]
         made.from_clause.extend(items)
         return made, scope, shown

@@ -12,7 +12,6 @@ from typing import Final
 
 from postgast import pg_query_pb2 as pb
 
-from sealhold.protect.policy import Unlisted
 from sealhold.protect.sql import tree
 from sealhold.protect.sql.changing import Changing
 from sealhold.protect.sql.controls import control_of

@@ -43,6 +43,11 @@ def integer(value: int) -> Node:
     return Node(a_const=pb.A_Const(ival=pb.Integer(ival=value)))
 
 
+def true() -> Node:
+    """Return the constant."""
+    return Node(a_const=pb.A_Const(boolval=pb.Boolean(boolval=True)))
+
+
 def null() -> Node:
     """Return NULL."""
     return Node(a_const=pb.A_Const(isnull=True))

@@ -19,7 +19,7 @@ class CountingEntropy:
     def __init__(self) -> None:
         self._drawn = 0
 
-    def token_bytes(self, count: int) -> bytes:
+    def __call__(self, count: int) -> bytes:
         self._drawn += 1
         return self._drawn.to_bytes(count, "big")
 
@@ -76,7 +76,11 @@ def planner(default: Unlisted = Unlisted.CLEAR) -> tuple[Planner, Names]:
     view = "SELECT p.email AS mail, p.email_m AS mail_m, p._sh_rid AS mail_sh_rid FROM patient p"
     rows += [_row("v", name, at, "bytea", "v") for at, name in enumerate(("mail", "mail_m"), 1)]
     rows += [_row("v", "mail_sh_rid", 3, "bytea", "v")]
-    answers = [[("pg_catalog",), ("public",)], rows, [("public", "v", view)]]
+    answers: list[list[tuple[str, ...]]] = [
+        [("pg_catalog",), ("public",)],
+        rows,
+        [("public", "v", view)],
+    ]
     return made, read_names(answers, columns, made.is_listed, shown_by)
 
 

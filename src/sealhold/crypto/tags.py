@@ -153,6 +153,7 @@ class Tag(bytes, Enum):
     PROTECTED_COLUMN = b"sealhold/protected-column/v1"  # one technique on one column
     PROXY_STATE = b"sealhold/proxy-state/v1"  # the file of one proxy
     PROXY_STRANGERS = b"sealhold/proxy-strangers/v1"  # what is said to names that nobody has
+    SUM_CHECK = b"sealhold/sum-check/v1"  # by which a sum that was tampered with shows
     SIV = b"sealhold/siv/v1"  # 64 bytes for AES-SIV, in halves
     INBOX = b"sealhold/inbox/v1"  # from which a person's inboxes are named; that one stands open
 

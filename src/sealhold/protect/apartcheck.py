@@ -57,8 +57,8 @@ def check_apart(policy: Policy, csps: Mapping[str, Csp], findings: Findings) -> 
     for number, names in enumerate(policy.never_together):
         at = ("constraint", number, "never_together")
         known = [check_reference(each, policy, (*at, n), findings) for n, each in enumerate(names)]
-        if not all(known):
-            can_each = False
+        if not all(known) or not all(_owners(*named[each][0], csps) for each in names):
+            can_each = False  # which is told already, of the table that lies nowhere
             continue
         readable = [named[each][0] for each in names if _is_readable(named[each][0][1])]
         pairs = list(combinations([_whole(each) for each in readable], 2))

@@ -1,8 +1,10 @@
-"""What a proxy keeps: row numbers, how much each key sealed. One encrypted file.
+"""What a proxy keeps: row numbers, counters of words, tokens, how much each key sealed.
 
-- A row number is 31 bits of an epoch and 32 bits that count up. Each start takes an epoch that this
-  file never had, by chance and durably before its first number: a kill or an older copy of the file
-  brings no number back, but for one chance in 2^31 per epoch that was forgotten.
+- One encrypted file. `statewords.py` and `statetokens.py` say what stands in its other tables.
+- Each start takes an *epoch*: 31 bits that this file never had, by chance and durably before the
+  first use. A row number is an epoch and 32 bits that count up; words count within epochs, too. So
+  a kill or an older copy of the file brings nothing back that was used, but for one chance in 2^31
+  per epoch that was forgotten.
 - What a key sealed is counted ahead, in steps, so a kill counts too much and never too little.
 - Each change of the file counts its `turn` up. Whoever remembers a turn elsewhere finds an older
   copy of the file by it.
@@ -13,42 +15,43 @@ Source: docs/spec/59-proxy-in-a-vault.md section 2.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
-from typing import Self
+from threading import Lock, RLock
+from typing import Final, NamedTuple, Self
 
 from sqlcipher3.dbapi2 import Connection
 
 from sealhold.crypto.secret import Secret
 from sealhold.model.clock import Entropy
 from sealhold.model.errors import ExhaustedError, InvalidError, ProxyStateLostError
+from sealhold.protect.stateschema import FORM, SCHEMA
 from sealhold.stores.cipherfile import CipherFile, becoming
 from sealhold.stores.connections import Connections
 
-FORM = 1  # stands in the schema, too
-EPOCH_BITS = 31
-NUMBERS = 2**32  # of rows in an epoch
-MOST_CELLS = 2**31  # under one key: NIST SP 800-38D allows 2^32 random nonces of 96 bits
-AHEAD = 2**20  # cells counted ahead: a commit of some milliseconds each million
-SCHEMA = (
-    "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT",
-    "CREATE TABLE epoch (number INTEGER PRIMARY KEY) STRICT",
-    "CREATE TABLE sealed (key TEXT PRIMARY KEY, cells INTEGER NOT NULL) STRICT",
-    "INSERT INTO meta VALUES ('form', 1), ('turn', 0)",
-)
-READ = "SELECT value FROM meta WHERE name = ?"
-TURN = "UPDATE meta SET value = value + 1 WHERE name = 'turn' RETURNING value"
-TAKE = "INSERT INTO epoch VALUES (?) ON CONFLICT DO NOTHING RETURNING number"
-COUNT = (
+EPOCH_BITS: Final = 31
+NUMBERS: Final = 2**32  # of rows in an epoch
+MOST_CELLS: Final = 2**31  # under one key: NIST SP 800-38D allows 2^32 random nonces of 96 bits
+AHEAD: Final = 2**20  # cells counted ahead: a commit of some milliseconds each million
+READ: Final = "SELECT value FROM meta WHERE name = ?"
+TURN: Final = "UPDATE meta SET value = value + 1 WHERE name = 'turn' RETURNING value"
+TAKE: Final = "INSERT INTO epoch (number) VALUES (?) ON CONFLICT DO NOTHING RETURNING born"
+COUNT: Final = (
     "INSERT INTO sealed VALUES (?1, ?2)"
     " ON CONFLICT (key) DO UPDATE SET cells = cells + ?2 RETURNING cells"
 )
+
+
+class Epoch(NamedTuple):
+    """A number that nobody had before, and which it is in the order of all."""
+
+    born: int
+    number: int
 
 
 class State:
     """The open state of one proxy; several threads may call at once."""
 
     def __init__(self, path: Path, key: Secret, entropy: Entropy, turn: int = 0) -> None:
-        """Open what was made, and take an epoch of row numbers.
+        """Open what was made, and take an epoch.
 
         Args:
             path: where the file is.
@@ -68,14 +71,17 @@ class State:
         file = CipherFile(path, key.reveal())
         file.check_header()
         self._connections, self._entropy = Connections(file), entropy
-        self._turning = Lock()
+        self._drawing, self._turning = Lock(), RLock()
+        self._next = self._end = 0  # of the epoch that row numbers are drawn from
         self._left: dict[str, int] = {}  # cells of each key that are counted and not sealed yet
         try:
             self._turn = self._read(path, turn)
-            self._next, self._end = self._epoch()
+            with self.changing() as connection:
+                self.started = self.new_epoch(connection)
         except BaseException:
             self._connections.close()
             raise
+        self._begin(self.started)
 
     @classmethod
     def make(cls, path: Path, key: Secret, entropy: Entropy) -> Self:
@@ -106,9 +112,11 @@ class State:
         """
         if not 0 <= count <= NUMBERS:
             raise InvalidError(f"{count} row numbers at once; at most {NUMBERS}")
-        with self._turning:
+        with self._drawing:
             if self._end - self._next < count:
-                self._next, self._end = self._epoch()
+                with self.changing() as connection:
+                    epoch = self.new_epoch(connection)
+                self._begin(epoch)
             first, self._next = self._next, self._next + count
         return range(first, first + count)
 
@@ -125,13 +133,35 @@ class State:
                 left += self._count_ahead(key, max(AHEAD, cells))
             self._left[key] = left - cells
 
-    def _count_ahead(self, key: str, step: int) -> int:
-        with self._changing() as connection:
-            (counted,) = connection.execute(COUNT, (key, step)).fetchone()
-            # THREAT T681: nonces are drawn, and under one key they must not become too many
-            if counted > MOST_CELLS:
-                raise ExhaustedError(f"the key `{key}` has sealed all that it may")
-        return step
+    def new_epoch(self, connection: Connection) -> Epoch:
+        """Take another epoch, in a change that is under way."""
+        while True:
+            drawn = int.from_bytes(self._entropy(4)) >> (32 - EPOCH_BITS)
+            # THREAT T680: no epoch twice, so nothing twice, whatever was lost of the last one
+            found = connection.execute(TAKE, (drawn,)).fetchone()
+            if found is not None:
+                return Epoch(int(found[0]), drawn)
+
+    @contextmanager
+    def changing(self) -> Iterator[Connection]:
+        """Lend a transaction: durable at the end of the block, or undone by an error.
+
+        Raises:
+            StoreFullError: no room; nothing was written.
+            StoreUnavailableError: the disk refuses.
+        """
+        with self._turning:
+            with self._connections.writing() as connection:
+                yield connection
+                (turn,) = connection.execute(TURN).fetchone()
+            self._turn = int(turn)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Lend a connection that reads what is durable."""
+        with self._connections.apart(again=True) as connection:
+            connection.execute("BEGIN")
+            yield connection
 
     def close(self) -> None:
         """Let go of the file.
@@ -140,6 +170,18 @@ class State:
             StoreUnavailableError: its log of changes could not be moved; it still holds all.
         """
         self._connections.close()
+
+    def _begin(self, epoch: Epoch) -> None:
+        self._next = epoch.number * NUMBERS
+        self._end = self._next + NUMBERS
+
+    def _count_ahead(self, key: str, step: int) -> int:
+        with self.changing() as connection:
+            (counted,) = connection.execute(COUNT, (key, step)).fetchone()
+            # THREAT T681: nonces are drawn, and under one key they must not become too many
+            if counted > MOST_CELLS:
+                raise ExhaustedError(f"the key `{key}` has sealed all that it may")
+        return step
 
     def _read(self, path: Path, least: int) -> int:
         with self._connections.apart() as connection:
@@ -151,19 +193,3 @@ class State:
         if turn < least:
             raise ProxyStateLostError(f"`{path.name}` is older than it was")
         return int(turn)
-
-    def _epoch(self) -> tuple[int, int]:
-        """Take an epoch, and return its first number and the one behind its last."""
-        with self._changing() as connection:
-            while True:
-                drawn = int.from_bytes(self._entropy(4)) >> (32 - EPOCH_BITS)
-                # THREAT T680: no epoch twice, so no number twice, whatever was lost of the last one
-                if connection.execute(TAKE, (drawn,)).fetchone() is not None:
-                    return drawn * NUMBERS, (drawn + 1) * NUMBERS
-
-    @contextmanager
-    def _changing(self) -> Iterator[Connection]:
-        with self._connections.writing() as connection:
-            yield connection
-            (turn,) = connection.execute(TURN).fetchone()
-        self._turn = turn

@@ -1,0 +1,57 @@
+"""The tables of a proxy's state.
+
+| Table | Holds |
+|---|---|
+| meta | the form of the file, and how often it was changed |
+| epoch | each epoch that was taken, in order |
+| sealed | how many cells each key sealed, or may have |
+| series, gap | how far words counted in each epoch, and which counters no pair has |
+| ticket, taken, renewed | what is pending: counters, and the series that a renewal replaces |
+| token | values and what stands for them |
+
+A `place` names a column or domain.
+
+Source: docs/spec/59-proxy-in-a-vault.md section 2.
+"""
+
+from typing import Final
+
+FORM: Final = 1  # stands in the schema, too
+
+_BARE: Final = "STRICT, WITHOUT ROWID"
+_META: Final = "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT"
+_EPOCH: Final = (
+    "CREATE TABLE epoch (born INTEGER PRIMARY KEY AUTOINCREMENT, number INTEGER UNIQUE) STRICT"
+)
+_SEALED: Final = "CREATE TABLE sealed (key TEXT PRIMARY KEY, cells INTEGER NOT NULL) STRICT"
+_SERIES: Final = (
+    "CREATE TABLE series (place TEXT, word BLOB, born INTEGER, count INTEGER NOT NULL,"
+    f" PRIMARY KEY (place, word, born)) {_BARE}"
+)
+_GAP: Final = (
+    "CREATE TABLE gap (place TEXT, word BLOB, born INTEGER, first INTEGER, count INTEGER NOT NULL,"
+    f" PRIMARY KEY (place, word, born, first)) {_BARE}"
+)
+_TICKET: Final = (
+    "CREATE TABLE ticket (number INTEGER PRIMARY KEY AUTOINCREMENT, place TEXT NOT NULL) STRICT"
+)
+_TAKEN: Final = (
+    "CREATE TABLE taken (ticket INTEGER, word BLOB, born INTEGER, first INTEGER NOT NULL,"
+    f" count INTEGER NOT NULL, PRIMARY KEY (ticket, word, born)) {_BARE}"
+)
+_TAKEN_BY_WORD: Final = "CREATE INDEX taken_word ON taken (word, born)"
+_RENEWED: Final = (
+    "CREATE TABLE renewed (ticket INTEGER, word BLOB, born INTEGER,"
+    f" PRIMARY KEY (ticket, word, born)) {_BARE}"
+)
+_TOKEN: Final = (
+    "CREATE TABLE token (place TEXT, value BLOB, token BLOB NOT NULL,"
+    f" PRIMARY KEY (place, value), UNIQUE (place, token)) {_BARE}"
+)
+_FIRST: Final = "INSERT INTO meta VALUES ('form', 1), ('turn', 0)"
+
+SCHEMA: Final = (
+    *(_META, _EPOCH, _SEALED, _SERIES, _GAP),
+    *(_TICKET, _TAKEN, _TAKEN_BY_WORD, _RENEWED, _TOKEN),
+    _FIRST,
+)

@@ -18,7 +18,9 @@ from tests.proxying.markers import found_in
 from tests.proxying.talking import Talk
 
 LOOK: Final = 0.02  # seconds between two looks at the activity
-SEEN: Final = "SELECT query, application_name FROM pg_stat_activity WHERE datname = current_database()"
+SEEN: Final = (
+    "SELECT query, application_name FROM pg_stat_activity WHERE datname = current_database()"
+)
 PLACES: Final = ("wire", "files", "wal", "log", "activity", "dump")
 
 

@@ -1,7 +1,7 @@
 """Markers: values that stand nowhere by chance, planted through an end in every way there is.
 
-- A text marker is three letters, a number in hexadecimal, a letter; a number marker is a bigint with
-  five leading bytes of its own. Both are found by their form, in text, hexadecimal and binary.
+- A text marker is three letters, a number in hexadecimal, a letter; a number marker is a bigint
+  with five leading bytes of its own. Both are found by their form, in text, hexadecimal and binary.
 - Each way of planting has its own numbers, so a hunt tells what leaked how.
 """
 
@@ -71,7 +71,8 @@ class Planter:
     def _ways(self) -> tuple[Callable[[Talk, range], None], ...]:
         return (
             self.inserts, self.several, self.binds, self.binary_binds, self.copies, self.csv_copies,
-            self.updates, self.bound_updates, self.conflicts, self.predicates, self.bound_predicates,
+            self.updates, self.bound_updates, self.conflicts, self.predicates,
+            self.bound_predicates,
             self.prepares, self.cursors, self.comments, self.errors, self.bound_errors,
             self.copy_errors, self.names,
         )  # fmt: skip
@@ -79,6 +80,7 @@ class Planter:
     def plant(self) -> None:
         """Plant all."""
         with Talk(self._address) as link:
+            self.early(link)
             for sql in (PLANTED.create, "INSERT INTO planted (id) VALUES (1), (2), (3)"):
                 (answer,) = link.say(sql)
                 assert answer.kind == "done", answer
@@ -87,6 +89,14 @@ class Planter:
                 self._next = numbers.stop
                 self.numbers[way.__name__] = numbers
                 way(link, numbers)
+
+    def early(self, link: Talk) -> None:
+        """Name the table before it is there: the policy protects it all the same."""
+        numbers = self.numbers["early"] = range(self._next, self._next + 20)
+        self._next = numbers.stop
+        for nth in numbers:
+            link.say(f"INSERT INTO planted (id, name) VALUES (1, '{text(nth)}')")
+            link.say(f"SELECT id FROM planted WHERE mrn = '{text(nth)}'")
 
     def inserts(self, link: Talk, numbers: range) -> None:
         for nth in numbers:
@@ -120,7 +130,9 @@ class Planter:
 
     def updates(self, link: Talk, numbers: range) -> None:
         for nth in numbers:
-            _must(link, f"UPDATE planted SET name = '{text(nth)}', mrn = '{text(nth)}' WHERE id = 1")
+            _must(
+                link, f"UPDATE planted SET name = '{text(nth)}', mrn = '{text(nth)}' WHERE id = 1"
+            )
 
     def bound_updates(self, link: Talk, numbers: range) -> None:
         for nth in numbers:

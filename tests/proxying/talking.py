@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, unique
 from time import monotonic
-from typing import Final
+from typing import Final, Self
 
 import psycopg
 from psycopg import adapters, pq
@@ -110,7 +110,7 @@ class Talk:
             raise ConnectionError(self.link.error_message.decode(errors="replace"))
         self.link.nonblocking = 1
 
-    def __enter__(self) -> "Talk":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

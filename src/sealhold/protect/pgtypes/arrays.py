@@ -50,28 +50,14 @@ class Array(Codec[Elements]):
         body = body[1:-1]
         if not body.strip(_BLANKS):
             return ()
-        found: list[Any] = []
-        at = 0
-        while True:
-            token = _TOKEN.match(body, at)
-            if token is None:
-                if body[at:].lstrip(_BLANKS).startswith("{"):
-                    raise TypeRefusedError("arrays of more dimensions are not in the list")
-                raise _malformed(text)
-            found.append(self._read(token[1], token[2], settings))
-            at = token.end()
-            if at == len(body):
-                return tuple(found)
-            if body[at] != ",":
-                raise _malformed(text)
-            at += 1
+        return tuple(self._read(token, settings) for token in _tokens(body, text))
 
-    def _read(self, quoted: str | None, bare: str, settings: Settings) -> object:
-        if quoted is None:
-            if bare.upper() == "NULL":
-                return None
-            return self._element.fit(self._element.parse(_UNESCAPED.sub(r"\1", bare), settings))
-        return self._element.fit(self._element.parse(_UNESCAPED.sub(r"\1", quoted), settings))
+    def _read(self, token: tuple[str | None, str], settings: Settings) -> object:
+        quoted, bare = token
+        if quoted is None and bare.upper() == "NULL":
+            return None
+        element = _UNESCAPED.sub(r"\1", bare if quoted is None else quoted)
+        return self._element.fit(self._element.parse(element, settings))
 
     def spell(self, value: Elements, settings: Settings) -> str:
         return "{" + ",".join(self._shown(element, settings) for element in value) + "}"
@@ -143,6 +129,25 @@ class Array(Codec[Elements]):
                 form = self._element.canonical(element)
                 parts += (_LENGTH.pack(len(form)), form)
         return b"".join(parts)
+
+
+def _tokens(body: str, text: str) -> list[tuple[str | None, str]]:
+    """Return the elements of what stands between the braces: quoted, or bare."""
+    found: list[tuple[str | None, str]] = []
+    at = 0
+    while True:
+        token = _TOKEN.match(body, at)
+        if token is None:
+            if body[at:].lstrip(_BLANKS).startswith("{"):
+                raise TypeRefusedError("arrays of more dimensions are not in the list")
+            raise _malformed(text)
+        found.append((token[1], token[2]))
+        at = token.end()
+        if at == len(body):
+            return found
+        if body[at] != ",":
+            raise _malformed(text)
+        at += 1
 
 
 def _split(binary: bytes, at: int, count: int) -> list[bytes | None]:

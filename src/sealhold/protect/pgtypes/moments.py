@@ -34,18 +34,18 @@ _MONTHS: Final = {
     )
     for name in names.split()
 }  # fmt: skip
-_DAYS: Final = frozenset(
-    "sun sunday mon monday tue tues tuesday wed weds wednesday thu thur thurs thursday fri friday "
-    "sat saturday".split()
-)
 _REFUSED: Final = frozenset(
-    "now today tomorrow yesterday allballs j jd julian t h m s d y at on dst bce ce".split()
+    (
+        "now today tomorrow yesterday allballs j jd julian t h m s d y at on dst bce ce "
+        "sun sunday mon monday tue tues tuesday wed weds wednesday thu thur thurs thursday "
+        "fri friday sat saturday"
+    ).split()
 )
 _SPECIAL: Final = {"infinity": "infinity", "epoch": "epoch"}
 _TOKENS: Final = re.compile(
     r"""[ \t-\r,]*(?:
       (?P<TIME>\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.\d*)?)?)
-    | (?P<ISO>\d+-\d+-\d+)
+    | (?P<ISO>\d+-\d+-\d+)(?![-\d])
     | (?P<SLASH>\d+/\d+/\d+|\d+\.\d+\.\d+)
     | (?P<NAMED>\d+([-/.])[a-z]+\5\d+|[a-z]+([-/.])\d+\6\d+)
     | (?P<COMPACT>\d{8}t\d{6}(?:\.\d*)?|\d{8}t\d{2}:\d{2}(?::\d{2}(?:\.\d*)?)?)
@@ -93,8 +93,10 @@ class _Reading:
             token = _TOKENS.match(low, at)
             if token is None:
                 raise self._unread(low[at:])
-            self._take(token)
             at = token.end()
+            if self._is_pm is not None:
+                raise TypeRefusedError("am or pm before other parts is not read here")
+            self._take(token)
         self._finish()
         return self._found
 
@@ -156,8 +158,6 @@ class _Reading:
             self._set_special(word)
         elif word == "t" and self._found.date is not None and self._found.us is None:
             return
-        elif word in _DAYS:
-            return
         elif word in _REFUSED or word in OTHERS:
             raise TypeRefusedError(f"`{word}` in a date or time is not read here")
         else:
@@ -179,9 +179,9 @@ class _Reading:
         us = round(float(f"0.{rest or '0'}") * SECOND)
         if int(minute) > 59 or int(second) > 60 or int(hour) > 24:  # noqa: PLR2004  # reason: of a clock
             raise self.overflow()
-        self._found.us = int(hour) * HOUR + int(minute) * MINUTE + int(second) * SECOND + us
-        if self._found.us > 24 * HOUR:
+        if int(hour) == 24 and int(minute) + int(second) + us and self._found.date is not None:  # noqa: PLR2004  # reason: the end of the day
             raise self.overflow()
+        self._found.us = int(hour) * HOUR + int(minute) * MINUTE + int(second) * SECOND + us
 
     def _zone(self, text: str) -> None:
         if self._found.offset is not None or self._found.zone is not None:
@@ -242,6 +242,8 @@ class _Reading:
             self._lone_numbers()
         if self._is_pm is not None:
             self._half_day(is_pm=self._is_pm)
+        if found.us is not None and found.us > 24 * HOUR:
+            raise self.overflow()
         if found.date is not None:
             found.date = self._valid(*found.date)
         elif self._is_bc:

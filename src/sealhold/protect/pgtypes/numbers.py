@@ -11,8 +11,9 @@ Source: docs/spec/57-values-and-residuals.md section 4; PostgreSQL 15, chapters 
 import math
 import re
 import struct
-from decimal import Decimal
+from decimal import ROUND_DOWN, ROUND_UP, Context, Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 from sealhold.protect.pgtypes.errors import (
@@ -36,6 +37,7 @@ _FLOAT: Final = re.compile(
     r"|((?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?))",
     re.IGNORECASE | re.ASCII,
 )
+_WIDE: Final = Context(prec=1100)  # digits that a float can have exactly
 _MAX_DIGITS: Final = 20  # more than any integer has
 
 
@@ -131,7 +133,7 @@ class Float(Codec[float]):
         if parts[2]:
             return sign * math.inf
         if parts[3]:
-            return math.nan
+            return math.copysign(math.nan, sign)
         try:
             value = float.fromhex(parts[4]) if parts[4] else float(parts[5])
         except (ValueError, OverflowError):
@@ -150,6 +152,8 @@ class Float(Codec[float]):
     def spell(self, value: float, settings: Settings) -> str:
         if math.isnan(value):
             return "NaN"
+        if value == 0.0:
+            return "-0" if math.copysign(1.0, value) < 0 else "0"
         if math.isinf(value):
             return "Infinity" if value > 0 else "-Infinity"
         digits = 6 if self._is_single else 15
@@ -196,7 +200,7 @@ def single(value: float, text: str | None = None) -> float:
     if text is None or near == value or math.isinf(near):
         return near
     other = _next(near, is_single=True, is_up=value > near)
-    if Fraction(near) + Fraction(other) != 2 * Fraction(value):
+    if math.isinf(other) or Fraction(near) + Fraction(other) != 2 * Fraction(value):
         return near
     exact = Decimal(text)
     if exact == Decimal(value):
@@ -215,37 +219,42 @@ def _next(value: float, *, is_single: bool, is_up: bool) -> float:
     return math.copysign(stepped, value)
 
 
+@lru_cache(maxsize=4096)
 def _shortest(value: float, *, is_single: bool) -> str:
     """Return the number as `repr` of a float does it, with the fewest digits that suffice."""
     if not is_single:
         found = repr(value)
         exact_below = 2.0**52
-        if abs(value) < exact_below or _is_inside(found, value, is_single=False):
+        if abs(value) < exact_below or _is_inside(Decimal(found), value, is_single=False):
             return found
-    most = 9 if is_single else 17
-    for digits in range(1, most + 1):
-        found = f"{value:.{digits - 1}e}"
-        back = single(float(found), found) if is_single else float(found)
-        if back == value and _is_inside(found, value, is_single=is_single):
-            return found
-    return f"{value:.{most - 1}e}"
+    exact = Decimal(value)
+    for digits in range(1, 18):
+        unit = Decimal((0, (1,), exact.adjusted() - digits + 1))
+        near = [
+            exact.quantize(unit, rounding, context=_WIDE) for rounding in (ROUND_DOWN, ROUND_UP)
+        ]
+        near.sort(key=lambda decimal: (abs(decimal - exact), decimal.as_tuple().digits[-1] % 2))
+        for found in near:
+            if found and _is_inside(found, value, is_single=is_single):
+                return str(found)
+    raise AssertionError("17 digits tell every float apart")
 
 
-def _is_inside(text: str, value: float, *, is_single: bool) -> bool:
+def _is_inside(decimal: Decimal, value: float, *, is_single: bool) -> bool:
     """Whether the decimal is nearer to `value` than to any other float."""
-    exact, own = Fraction(Decimal(text)), Fraction(value)
+    exact, own = Fraction(decimal), Fraction(value)
     if exact == own:
         return True
     other = _next(value, is_single=is_single, is_up=exact > own)
-    return math.isinf(other) or abs(exact - own) * 2 < abs(Fraction(other) - own)
+    beyond = 2**128 if is_single else 2**1024  # where the next would be, after the greatest
+    step = beyond - abs(own) if math.isinf(other) else abs(Fraction(other) - own)
+    return abs(exact - own) * 2 < step
 
 
 def _laid_out(text: str, digits: int) -> str:
     """Return a number with its exponent where the server would show one: below 1e-4, from 1e15."""
     sign = "-" if text.startswith("-") else ""
     number = Decimal(text)
-    if not number:
-        return sign + "0"
     shown = "".join(map(str, number.as_tuple().digits)).rstrip("0")
     exponent = number.adjusted()
     if exponent < -4 or exponent >= digits:  # noqa: PLR2004  # reason: as %g has it

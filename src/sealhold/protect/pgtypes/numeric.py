@@ -52,6 +52,7 @@ _FORM: Final = re.compile(
 )
 _HEAD: Final = struct.Struct("!HhHH")
 _NEGATIVE, _NAN, _PLUS_INFINITY, _MINUS_INFINITY = 0x4000, 0xC000, 0xD000, 0xF000
+_INFINITE: Final = 0x20  # what the server sends as the scale of infinity
 _SPECIAL: Final = {
     _NAN: Decimal("NaN"),
     _PLUS_INFINITY: Decimal("Infinity"),
@@ -78,11 +79,13 @@ class Numeric(Codec[Decimal]):
             return _SPECIAL[_NAN]
         if parts[5]:
             return _SPECIAL[_MINUS_INFINITY if parts[1] == "-" else _PLUS_INFINITY]
-        exponent = _exponent(parts[3], text)
+        exponent = _exponent(parts[3])
         whole = Decimal(parts[1] + parts[2])
         if exponent:
             sign, digits, shift = whole.as_tuple()
             whole = Decimal((sign, digits, int(shift) + exponent))
+        if int(whole.as_tuple().exponent) < -MAX_SCALE:
+            raise overflowing()
         return settled(whole)
 
     def spell(self, value: Decimal, settings: Settings) -> str:
@@ -102,8 +105,9 @@ class Numeric(Codec[Decimal]):
 
     def from_value(self, value: Decimal) -> bytes:
         if not value.is_finite():
-            sign = _NAN if value.is_nan() else _MINUS_INFINITY if value < 0 else _PLUS_INFINITY
-            return _HEAD.pack(0, 0, sign, 0)
+            if value.is_nan():
+                return _HEAD.pack(0, 0, _NAN, 0)
+            return _HEAD.pack(0, 0, _MINUS_INFINITY if value < 0 else _PLUS_INFINITY, _INFINITE)
         value = settled(value)
         return _packed(f"{value:f}".lstrip("-"), is_negative=value.is_signed())
 
@@ -162,7 +166,7 @@ def settled(value: Decimal) -> Decimal:
     """
     exponent = int(value.as_tuple().exponent)
     if value and value.adjusted() >= 4 * (MAX_WEIGHT + 1):
-        raise PgValueError(OUT_OF_RANGE, "value overflows numeric format")
+        raise overflowing()
     if exponent > 0:
         value = value.quantize(Decimal(1), context=EXACT)
     elif exponent < -MAX_SCALE:
@@ -217,13 +221,18 @@ def _packed(text: str, *, is_negative: bool) -> bytes:
     )
 
 
-def _exponent(text: str | None, whole: str) -> int:
+def _exponent(text: str | None) -> int:
     if not text:
         return 0
     digits = text.lstrip("+-").lstrip("0")
     if len(digits) > 10 or int(digits or "0") >= MAX_EXPONENT:  # noqa: PLR2004  # reason: digits of the limit
-        raise malformed("numeric", whole)
+        raise overflowing()
     return int(text)
+
+
+def overflowing() -> PgValueError:
+    """Return the error for a number that numeric cannot hold."""
+    return PgValueError(OUT_OF_RANGE, "value overflows numeric format")
 
 
 def _too_big() -> PgValueError:

@@ -16,7 +16,9 @@ from sealhold.protect.pgtypes.errors import (
 from sealhold.protect.pgtypes.form import Codec, Settings
 
 _ESCAPED: Final = re.compile(r"\\(?:(\\)|([0-3][0-7]{2}))|([^\\]+)|(\\)", re.DOTALL)
-_BLANKS: Final = re.compile(r"[ \n\t\r]+")
+_PAIRS: Final = re.compile(r"[ \n\t\r]*([0-9a-fA-F]{2})")
+_REST: Final = re.compile(r"[ \n\t\r]*")
+_DIGITS: Final = frozenset("0123456789abcdefABCDEF")
 _UUID_BYTES: Final = 16
 _UUID: Final = re.compile(r"(\{?)((?:[0-9a-f]{4}-?){7}[0-9a-f]{4})(\}?)", re.IGNORECASE)
 
@@ -75,10 +77,20 @@ class Uuid(Codec[bytes]):
 
 
 def _from_hex(text: str) -> bytes:
-    digits = _BLANKS.sub("", text) if not text.isalnum() else text
-    wrong = re.search(r"[^0-9a-fA-F]", digits)
-    if wrong:
-        raise PgValueError(INVALID_PARAMETER, f'invalid hexadecimal digit: "{wrong[0]}"')
-    if len(digits) % 2:
-        raise PgValueError(INVALID_PARAMETER, "invalid hexadecimal data: odd number of digits")
-    return bytes.fromhex(digits)
+    try:
+        if text.isalnum() or not text:
+            return bytes.fromhex(text)
+    except ValueError:
+        pass  # the long way says what is wrong with it
+    at, found = 0, bytearray()
+    while pair := _PAIRS.match(text, at):
+        found += bytes.fromhex(pair[1])
+        at = pair.end()
+    blank = _REST.match(text, at)
+    at = at if blank is None else blank.end()
+    if at == len(text):
+        return bytes(found)
+    for mark in text[at : at + 2]:
+        if mark not in _DIGITS:
+            raise PgValueError(INVALID_PARAMETER, f'invalid hexadecimal digit: "{mark}"')
+    raise PgValueError(INVALID_PARAMETER, "invalid hexadecimal data: odd number of digits")

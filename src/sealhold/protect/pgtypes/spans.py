@@ -60,16 +60,16 @@ _TOKEN: Final = re.compile(
     r"""[ \t-\r]*(?:
       (?P<TIME>[-+]?[ ]*\d+:\d+(?::\d+)?(?:\.\d*)?)
     | (?P<YEARS>[-+]?[ ]*\d+-\d+)(?![-\d])
-    | (?P<NUMBER>[-+]?[ ]*(?:\d+(?:\.\d*)?|\.\d+))
+    | (?P<NUMBER>[-+][ ]*\d+(?:\.\d*)?|\d+(?:\.\d+|\.(?![a-z\d]))?|\.\d+)
     | (?P<WORD>[a-z]+|@)
     )[ \t-\r]*""",
     re.VERBOSE | re.ASCII | re.IGNORECASE,
 )
 _ISO: Final = re.compile(
-    r"P(?=[-+\d.T])((?:[-+]?(?:\d+\.?\d*|\.\d+)[YMWD])*)(?:T((?:[-+]?(?:\d+\.?\d*|\.\d+)[HMS])*))?",
+    r"P(?=[-\d.T])((?:-?(?:\d+\.?\d*|\.\d+)[YMWD])*)(?:T((?:-?(?:\d+\.?\d*|\.\d+)[HMS])*))?",
     re.ASCII,
 )
-_ISO_PART: Final = re.compile(r"([-+]?)(\d*)(?:\.(\d*))?([YMWDHS])", re.ASCII)
+_ISO_PART: Final = re.compile(r"(-?)(\d*)(?:\.(\d*))?([YMWDHS])", re.ASCII)
 _ISO_DATE: Final = {"Y": "year", "M": "month", "W": "week", "D": "day"}
 _ISO_TIME: Final = {"H": "hour", "M": "minute", "S": "second"}
 
@@ -98,10 +98,8 @@ class _Sum:
         else:
             self._days += whole
             self._part_of_time(part, DAY)
-        if (
-            max(abs(self._us) // 2**32, abs(self._days), abs(self._months), abs(self._years))
-            >= _INT32
-        ):
+        counts = (self._us >> 32, self._days, self._months, self._years)
+        if not all(-_INT32 <= count < _INT32 for count in counts):
             raise self.overflow()
 
     def _part_of_days(self, part: float, scale: int) -> None:
@@ -177,6 +175,7 @@ class _Traditional:
             raise _malformed(self._text)
         if word == "ago":
             self._is_before = True
+            self._unit = ""  # a number before it needs a unit of its own
             return
         unit = _UNITS.get(word[:_WORD_LENGTH])
         if unit is None:
@@ -190,8 +189,9 @@ class _Traditional:
         digits = text.lstrip("+-")
         self._is_open = False
         if kind == "TIME":
-            self._note("second", "minute", "hour")
-            self._sum.add(sign * self._clock(digits), 0.0, "microsecond")
+            us = self._clock(digits, is_signed=text != digits)
+            self._note("second", "millisecond", "microsecond", "minute", "hour")
+            self._sum.add(sign * us, 0.0, "microsecond")
             self._unit = "day"
         elif kind == "YEARS":
             years, months = (self._integer(part) for part in digits.split("-"))
@@ -203,15 +203,17 @@ class _Traditional:
         else:
             whole, _, part = digits.partition(".")
             unit = self._unit
+            if not unit:
+                raise _malformed(self._text)
+            self._sum.add(
+                sign * self._integer(whole or "0"), sign * float(f"0.{part or '0'}"), unit
+            )
             self._note(
                 *(
                     ("second", "millisecond", "microsecond")
                     if unit == "second" and part.strip("0")
                     else (unit,)
                 )
-            )
-            self._sum.add(
-                sign * self._integer(whole or "0"), sign * float(f"0.{part or '0'}"), unit
             )
 
     def _note(self, *units: str) -> None:
@@ -224,7 +226,7 @@ class _Traditional:
             raise self._sum.overflow()
         return int(digits)
 
-    def _clock(self, text: str) -> int:
+    def _clock(self, text: str, *, is_signed: bool) -> int:
         """Return the microseconds of `1:30`, `1:30:05.5`; `1:30.5` is minutes and seconds."""
         whole, _, rest = text.partition(".")
         parts = [self._integer(part) for part in whole.split(":")]
@@ -232,7 +234,7 @@ class _Traditional:
             parts = [0, *parts] if "." in text else [*parts, 0]
         hour, minute, second = parts
         if minute > 59 or second > 60:  # noqa: PLR2004  # reason: of a clock
-            raise self._sum.overflow()
+            raise _malformed(self._text) if is_signed else self._sum.overflow()
         us = (
             hour * HOUR
             + minute * MINUTE
@@ -247,7 +249,7 @@ class _Traditional:
 def _iso(text: str) -> Span:
     parts = _ISO.fullmatch(text)
     if parts is None:
-        if re.match(r"P\d+-|P\d{8}|P[^T]*T\d+:|P[^T]*T\d{6}", text):
+        if re.match(r"P\d+-|P\d+(?:T|$)|P(?:[^T]*)T\d+$|P[^T]*T\d+:|P[^T]*T\d{6}", text):
             raise TypeRefusedError(
                 "intervals in the alternative form of ISO 8601 are not read here"
             )

@@ -138,7 +138,8 @@ class Time(_Micros):
 
     def parse(self, text: str, settings: Settings) -> int:
         found = read(text, "time", settings.date_style)
-        if found.us is None or found.special:
+        needs_date = found.zone is not None and found.zone.fixed is None
+        if found.us is None or found.special or (needs_date and found.date is None):
             raise _malformed("time", text)
         return found.us
 
@@ -222,7 +223,7 @@ class Timestamp(_Micros):
         return _WORDS.get(value) or instant_text(value, "")
 
     def from_value(self, value: int) -> bytes:
-        if not FIRST_INSTANT <= value < END_INSTANT and value not in {INFINITY, MINUS_INFINITY}:
+        if not FIRST_INSTANT <= value <= END_INSTANT and value not in {INFINITY, MINUS_INFINITY}:
             raise PgValueError(DATETIME_OVERFLOW, "timestamp out of range")
         return self._form.pack(value)
 

@@ -8,15 +8,17 @@ Source: docs/spec/60-statements.md section 9.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from postgast import pg_query_pb2 as pb
 
 from sealhold.protect.columns import Column
+from sealhold.protect.pgtypes.types import named
 from sealhold.protect.policy import Bind
 from sealhold.protect.sql import tree
 from sealhold.protect.sql.expressions import Expressions
 from sealhold.protect.sql.fromclause import FromClause
+from sealhold.protect.sql.grouping import Laid
 from sealhold.protect.sql.leftover import Base, push_where
 from sealhold.protect.sql.names import RID, Relation
 from sealhold.protect.sql.plan import Assignment, Made, Output
@@ -27,15 +29,14 @@ from sealhold.protect.sql.residual import (
     compile_expression,
     compile_predicate,
 )
-from sealhold.protect.sql.scope import Entry, Scope, entry_of
-from sealhold.protect.sql.selecting import Laid, Selecting
+from sealhold.protect.sql.scope import Scope, entry_of
+from sealhold.protect.sql.selecting import Selecting
 from sealhold.protect.sql.tree import Node
 from sealhold.protect.sql.work import Work
-from sealhold.protect.pgtypes.types import named
 
 BIGINTS: Final = 1016
 VALUES: Final = "_sh_new"
-Change = pb.UpdateStmt | pb.DeleteStmt
+Change: TypeAlias = pb.UpdateStmt | pb.DeleteStmt
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +222,9 @@ def _is_joined(change: Change) -> bool:
 
 
 def _is_null(value: Node) -> bool:
-    return value.HasField("set_to_default") or (value.HasField("a_const") and value.a_const.isnull)
+    if value.HasField("set_to_default"):
+        return True
+    return bool(value.HasField("a_const") and value.a_const.isnull)
 
 
 def _unnest(arrays: list[Node], names: list[str]) -> Node:

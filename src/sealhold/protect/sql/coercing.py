@@ -18,10 +18,10 @@ from sealhold.protect.sql.plan import How
 
 INTEGERS: Final = {21: 2**15, 23: 2**31, 20: 2**63}
 NUMERIC: Final = 1700
-FLOATS: Final = (700, 701)
+FLOAT8: Final = 701
+FLOATS: Final = (700, FLOAT8)
 TEXTS: Final = (25, 1043, 19, 705)
 BLANK_PADDED: Final = 1042
-DATE, TIMESTAMP, TIMESTAMPTZ = 1082, 1114, 1184
 NUMBERS: Final = (*INTEGERS, NUMERIC, *FLOATS)
 
 
@@ -35,7 +35,7 @@ class Beyond(Enum):
 
 
 def converts(given: PgType, to: PgType, how: How) -> bool:
-    """Whether `coerce` can make a value of one type one of the other, exactly as the server does."""
+    """Whether `coerce` makes a value of one type one of the other exactly as the server does."""
     if given.oid == to.oid:
         return True
     if given.oid in TEXTS and to.oid in TEXTS:
@@ -45,7 +45,7 @@ def converts(given: PgType, to: PgType, how: How) -> bool:
     if given.oid == NUMERIC and to.oid in INTEGERS:
         return True
     if to.oid in FLOATS and given.oid in NUMBERS:
-        return to.oid == 701  # float4 compares as float8: not the same
+        return to.oid == FLOAT8  # float4 compares as float8: not the same
     return how == "store" and given.oid in TEXTS and to.oid == BLANK_PADDED
 
 
@@ -62,8 +62,8 @@ def coerce(value: bytes, given: PgType, to: PgType, how: How) -> bytes | Beyond:
     plain = codec(given).to_value(value)
     if to.oid in INTEGERS:
         return _integer(plain, to, how)
-    if to.oid == 701:
-        return codec(to).from_value(float(plain))  # type: ignore[arg-type]  # a number
+    if to.oid == FLOAT8:
+        return codec(to).from_value(float(plain))
     number = Decimal(plain) if isinstance(plain, int) else plain
     return (
         codec(to).checked(codec(to).from_value(number))

@@ -112,7 +112,7 @@ def read_options(copy: pb.CopyStmt) -> tuple[str, dict[str, str]]:
 def _text(argument: Node) -> str:
     match argument.WhichOneof("node"):
         case "string":
-            return argument.string.sval
+            return str(argument.string.sval)
         case "boolean":
             return "true" if argument.boolean.boolval else "false"
         case "integer":

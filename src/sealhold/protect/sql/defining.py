@@ -2,8 +2,8 @@
 
 - The type of a column must be the policy's; a column that the policy does not list is refused
   unless its `default` is clear.
-- A uniqueness, a primary key and a foreign key stand on terms. What the server would have to compute
-  from a value (CHECK, DEFAULT, GENERATED) is not possible.
+- A uniqueness, a primary key and a foreign key stand on terms. What the server would have to
+  compute from a value (CHECK, DEFAULT, GENERATED) is not possible.
 - A view shows the companions of what it shows, under names that the proxy reads again.
 
 Source: docs/spec/60-statements.md section 10.
@@ -21,13 +21,14 @@ from sealhold.protect.sql import tree
 from sealhold.protect.sql.expressions import DERIVED
 from sealhold.protect.sql.literals import type_of
 from sealhold.protect.sql.names import RID
+from sealhold.protect.sql.plan import Refused
 from sealhold.protect.sql.refusing import (
     CannotResolveError,
     NotPossibleError,
     PlanError,
     cannot,
 )
-from sealhold.protect.sql.plan import Refused
+from sealhold.protect.sql.rules import Tables
 from sealhold.protect.sql.scope import Scope
 from sealhold.protect.sql.selecting import Selecting
 from sealhold.protect.sql.tree import Node
@@ -40,8 +41,6 @@ HARMLESS: Final = (
     KIND.CONSTR_ATTR_NOT_DEFERRABLE, KIND.CONSTR_ATTR_DEFERRED, KIND.CONSTR_ATTR_IMMEDIATE,
 )  # fmt: skip
 INDEX_OF_ORDER: Final = "_o"  # what a second index of one column is named after
-
-Tables = Mapping[tuple[str, str], Mapping[str, Column]]
 
 
 class Defining:
@@ -283,9 +282,10 @@ class Defining:
                     self._constraint(constraint, columns, alter.relation)
                 )
                 made.cmds.append(copy)
-            elif command.subtype in {kinds.AT_DropConstraint, kinds.AT_ChangeOwner}:
-                made.cmds.append(each)
-            elif command.subtype in {kinds.AT_SetNotNull, kinds.AT_DropNotNull}:
+            elif command.subtype in {
+                kinds.AT_DropConstraint,
+                kinds.AT_ChangeOwner,
+            } or command.subtype in {kinds.AT_SetNotNull, kinds.AT_DropNotNull}:
                 made.cmds.append(each)
             elif command.subtype == kinds.AT_DropColumn:
                 made.cmds.extend(_dropped(each, columns.get(command.name)))
@@ -324,9 +324,13 @@ def _dropped(command: Node, column: Column | None) -> list[Node]:
 
 def _rid_column() -> Node:
     unique = Node(constraint=pb.Constraint(contype=KIND.CONSTR_UNIQUE))
-    return Node(column_def=pb.ColumnDef(
-        colname=RID, type_name=tree.type_name("bigint"), is_local=True, constraints=[_not_null(), unique]
-    ))  # fmt: skip
+    column = pb.ColumnDef(
+        colname=RID,
+        type_name=tree.type_name("bigint"),
+        is_local=True,
+        constraints=[_not_null(), unique],
+    )
+    return Node(column_def=column)
 
 
 def _not_null() -> Node:

@@ -72,7 +72,9 @@ class Expressions:
         found = self.scope.resolve(tree.strings(fields))
         return found if found is not None and found.column is not None else None
 
-    def push(self, node: Node) -> Node:
+    def push(  # noqa: PLR0911  # reason: one way for each kind of node
+        self, node: Node
+    ) -> Node:
         """Return the expression for the provider.
 
         Raises:
@@ -120,7 +122,9 @@ class Expressions:
 
     # comparisons
 
-    def _operation(self, node: Node) -> Node:
+    def _operation(  # noqa: C901, PLR0911  # reason: one way for each kind of comparison
+        self, node: Node
+    ) -> Node:
         expression = node.a_expr
         left, right = expression.lexpr, expression.rexpr
         field = self.protected(left)
@@ -179,7 +183,7 @@ class Expressions:
         suffix = self.suffix(field, Op.RANGE)
         return tree.compare(name, field.at(suffix), self.hidden(field, suffix, ORDERS[name], value))
 
-    def _distinct(self, field: Field, kind: "KIND.ValueType", value: Node) -> Node:
+    def _distinct(self, field: Field, kind: int, value: Node) -> Node:
         other = self.protected(value)
         suffix = self.suffix(field, Op.EQUAL)
         if other is not None:
@@ -196,7 +200,7 @@ class Expressions:
         terms = [self.hidden(field, suffix, "=", each) for each in items]
         return tree.compared(KIND.AEXPR_IN, name, field.at(suffix), tree.listed(terms))
 
-    def _between(self, field: Field, kind: "KIND.ValueType", bounds: Sequence[Node]) -> Node:
+    def _between(self, field: Field, kind: int, bounds: Sequence[Node]) -> Node:
         suffix = self.suffix(field, Op.RANGE)
         low = self.hidden(field, suffix, ">=", bounds[0])
         high = self.hidden(field, suffix, "<=", bounds[1])

@@ -40,9 +40,13 @@ class Shown:
 class FromClause:
     """Rewrites the items of one FROM into `scope`."""
 
-    def __init__(self, work: Work, scope: Scope, nested: Nested) -> None:
+    def __init__(
+        self, work: Work, scope: Scope, nested: Nested, spared: list[Node] | None = None
+    ) -> None:
+        """Take `spared` to put what the provider cannot do of the conditions of inner joins in."""
         self.work = work
         self.scope = scope
+        self._spared = spared
         self._nested = nested
         self.expressions = Expressions(work, scope, nested)
 
@@ -137,6 +141,9 @@ class FromClause:
         join = node.join_expr
         if join.HasField("alias") or join.HasField("join_using_alias"):
             raise CannotResolveError("a join with a name of its own is not understood here")
+        spared = self._spared
+        if join.jointype != JOIN.JOIN_INNER:
+            self._spared = None  # a row that an outer join keeps is not for a condition to drop
         left, left_shown = self._item(join.larg)
         right, right_shown = self._item(join.rarg)
         copy = Node()
@@ -144,11 +151,24 @@ class FromClause:
         copy.join_expr.larg.CopyFrom(left)
         copy.join_expr.rarg.CopyFrom(right)
         if join.HasField("quals"):
-            copy.join_expr.quals.CopyFrom(self.expressions.push(join.quals))
+            copy.join_expr.quals.CopyFrom(self._condition(join.quals))
+        self._spared = spared
         names = self._merging(join, left_shown, right_shown)
         if not names:
             return copy, _joined(left_shown, right_shown)
         return self._merge(copy, names, left_shown, right_shown)
+
+    def _condition(self, quals: Node) -> Node:
+        """Return the condition of a join; what the provider cannot do of it is spared if it may."""
+        if self._spared is None:
+            return self.expressions.push(quals)
+        pushed: list[Node] = []
+        for each in tree.conjuncts(quals):
+            try:
+                pushed.append(self.expressions.push(each))
+            except NotPossibleError:
+                self._spared.append(each)
+        return tree.both(pushed) if pushed else tree.true()
 
     @staticmethod
     def _merging(join: pb.JoinExpr, left: Shown, right: Shown) -> tuple[str, ...]:
@@ -219,6 +239,6 @@ def _function_name(function: pb.RangeFunction) -> str:
 
 
 def _under(field: Field, alias: str, at: int, renamed: tuple[str, ...]) -> Field:
-    """Return a field of a derived table under that table's alias, and its new name if it has one."""
+    """Return a field of a derived table under that table's alias, and its new name if any."""
     name = renamed[at] if at < len(renamed) else field.name
     return Field(name, alias, field.column, field.places, field.rid, field.type)

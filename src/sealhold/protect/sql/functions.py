@@ -1,4 +1,4 @@
-"""Functions that reach tables by a text, files or other servers: nothing is known of what they read.
+"""Functions that reach tables by a text, files or other servers: what they read is not known.
 
 Source: PostgreSQL 15, chapters 9.15, 9.27 and appendix F.
 """

@@ -2,8 +2,9 @@
 
 - Values are constants and parameters. DEFAULT of a protected column is NULL: the provider has no
   default that it could read.
-- ON CONFLICT may name a protected column that has a unique term. DO UPDATE may set protected columns
-  of a table whose cells are bound to rows only if it sets all of them: the row takes the new number.
+- ON CONFLICT may name a protected column that has a unique term. DO UPDATE may set protected
+  columns of a table whose cells are bound to rows only if it sets all of them: the row takes the
+  new number.
 
 Source: docs/spec/60-statements.md section 8.
 """
@@ -18,11 +19,12 @@ from sealhold.protect.policy import Bind
 from sealhold.protect.spec import CELL, Op
 from sealhold.protect.sql import tree
 from sealhold.protect.sql.expressions import Expressions
+from sealhold.protect.sql.grouping import Laid
 from sealhold.protect.sql.names import RID, Relation
 from sealhold.protect.sql.plan import Row
 from sealhold.protect.sql.refusing import NotPossibleError, WrongError, cannot
 from sealhold.protect.sql.scope import Scope, entry_of
-from sealhold.protect.sql.selecting import Laid, Selecting
+from sealhold.protect.sql.selecting import Selecting
 from sealhold.protect.sql.tree import Node
 from sealhold.protect.sql.work import Work
 
@@ -130,12 +132,12 @@ class Inserting:
                 values.append(item if item.HasField("set_to_default") else expressions.push(item))
                 continue
             self.work.written[column] = None
-            for suffix in column.techniques:
-                values.append(
-                    tree.null()
-                    if item.HasField("set_to_default")
-                    else expressions.hide(column, suffix, "store", item, row)
-                )
+            values.extend(
+                tree.null()
+                if item.HasField("set_to_default")
+                else expressions.hide(column, suffix, "store", item, row)
+                for suffix in column.techniques
+            )
         values.append(self.work.parameters.other(BIGINT, Row(row)))
         return tree.listed(values)
 
@@ -191,21 +193,22 @@ class Inserting:
             self.work.written[column] = None
             field = expressions.protected(one.val)
             if field is not None and field.alias == "excluded" and field.column is column:
-                for suffix in column.techniques:
-                    targets.append(_assigned(column, suffix, field.at(suffix)))
+                targets.extend(
+                    _assigned(column, suffix, field.at(suffix)) for suffix in column.techniques
+                )
                 continue
             from_new = False
-            for suffix in column.techniques:
-                targets.append(
-                    _assigned(column, suffix, expressions.hide(column, suffix, "store", one.val, 0))
-                )
+            targets.extend(
+                _assigned(column, suffix, expressions.hide(column, suffix, "store", one.val, 0))
+                for suffix in column.techniques
+            )
         bound = {
             each.column
             for each in self.relation.attributes
             if each.column is not None and each.column.bind is Bind.ROW
         }
         if written & bound:
-            if written & bound != bound or self.new_rows != 1 and not from_new:
+            if written & bound != bound or (self.new_rows != 1 and not from_new):
                 missing = next(iter(bound - written), next(iter(bound)))
                 raise cannot(
                     missing, "keeping its cell while others of its row are set by ON CONFLICT in"

@@ -10,6 +10,7 @@ Source: docs/spec/60-statements.md section 6.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from postgast import pg_query_pb2 as pb
 
@@ -17,15 +18,16 @@ from sealhold.protect.columns import Column
 from sealhold.protect.sql import tree
 from sealhold.protect.sql.expressions import Expressions
 from sealhold.protect.sql.fromclause import Shown
+from sealhold.protect.sql.grouping import Grouping, contains_aggregate
 from sealhold.protect.sql.plan import Output
 from sealhold.protect.sql.refusing import NotPossibleError, PlanError
 from sealhold.protect.sql.residual import CannotDo, Residual, Slot, compile_select
 from sealhold.protect.sql.scope import Field, Scope
-from sealhold.protect.sql.selecting import Grouping, Selecting, contains_aggregate
+from sealhold.protect.sql.selecting import Selecting
 from sealhold.protect.sql.tree import Node
 from sealhold.protect.sql.work import Work
 
-Filtered = pb.SelectStmt | pb.UpdateStmt | pb.DeleteStmt
+Filtered: TypeAlias = pb.SelectStmt | pb.UpdateStmt | pb.DeleteStmt
 
 
 @dataclass(slots=True)
@@ -90,14 +92,15 @@ def split(selecting: Selecting, select: pb.SelectStmt, work: Work) -> Split:
     Raises:
         PlanError: the rest cannot be done here either.
     """
-    made, scope, shown = selecting.begun(select, None)
+    left: list[Node] = []
+    made, scope, shown = selecting.begun(select, None, left)
     expressions = Expressions(work, scope, selecting.nested)
     base = Base(scope)
     rest = pb.SelectStmt()
     rest.CopyFrom(select)
     rest.ClearField("with_clause")
     _expand(rest, selecting, expressions, shown)
-    left = push_where(made, select, expressions)
+    left += push_where(made, select, expressions)
     rest.ClearField("where_clause")
     if left:
         rest.where_clause.CopyFrom(tree.both(left))
@@ -155,7 +158,7 @@ def _only_filters(rest: pb.SelectStmt) -> bool:
     )
 
 
-def _push_sort(  # noqa: PLR0913
+def _push_sort(
     made: pb.SelectStmt,
     rest: pb.SelectStmt,
     expressions: Expressions,

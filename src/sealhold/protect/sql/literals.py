@@ -50,13 +50,13 @@ def parameter_of(
     What is learned about its type is noted.
     """
     if value.HasField("param_ref"):
-        client = value.param_ref.number - 1
+        client = int(value.param_ref.number) - 1
         wanted = named(_plain(type_).name + "[]") if is_array else _plain(type_)
         parameters.learn(client, wanted)
         return client
     if value.HasField("type_cast") and value.type_cast.arg.HasField("param_ref"):
         cast = cast_type(value)
-        client = value.type_cast.arg.param_ref.number - 1
+        client = int(value.type_cast.arg.param_ref.number) - 1
         if cast is None or cast.typmod != -1:
             return None
         parameters.learn(client, cast)
@@ -65,37 +65,14 @@ def parameter_of(
     return None
 
 
-def literal_of(
-    value: Node,
-    type_: PgType,
-    parameters: Parameters,
-    how: How,  # noqa: ARG001
+def literal_of(  # noqa: PLR0911  # reason: one form for each kind of constant
+    value: Node, type_: PgType, parameters: Parameters, how: How
 ) -> Literal | None:
     """Return the constant that a value is; one in quotes is of type `type_`."""
     if value.HasField("type_cast"):
-        inner = literal_of(value.type_cast.arg, type_, parameters, how)
-        cast = cast_type(value)
-        if inner is None or cast is None or (cast.typmod != -1 and cast.oid not in TEXTS):
-            return None
-        if value.type_cast.arg.a_const.HasField("sval"):
-            return Literal(cast, inner.text)
-        return (
-            Literal(cast, inner.text)
-            if converts(inner.type, cast, "store") and (inner.type.oid in INTEGERS)
-            else None
-        )
-    if (
-        value.HasField("a_expr")
-        and operator(value.a_expr) == _MINUS
-        and (not value.a_expr.lexpr.WhichOneof("node"))
-    ):
-        inner = literal_of(value.a_expr.rexpr, type_, parameters, how)
-        if inner is None or inner.type.oid not in {*INTEGERS, NUMERIC_.oid}:
-            return None
-        return Literal(
-            _integer_type(-int(inner.text)) if inner.type.oid in INTEGERS else inner.type,
-            b"-" + inner.text,
-        )
+        return _cast(value, type_, parameters, how)
+    if value.HasField("a_expr"):
+        return _negative(value, type_, parameters, how)
     if not value.HasField("a_const"):
         return None
     constant = value.a_const
@@ -110,6 +87,28 @@ def literal_of(
             return Literal(BOOL, b"t" if constant.boolval.boolval else b"f")
         case _:
             return None
+
+
+def _cast(value: Node, type_: PgType, parameters: Parameters, how: How) -> Literal | None:
+    inner = literal_of(value.type_cast.arg, type_, parameters, how)
+    cast = cast_type(value)
+    if inner is None or cast is None or (cast.typmod != -1 and cast.oid not in TEXTS):
+        return None
+    is_text = value.type_cast.arg.a_const.HasField("sval")
+    is_integer = inner.type.oid in INTEGERS and converts(inner.type, cast, "store")
+    return Literal(cast, inner.text) if is_text or is_integer else None
+
+
+def _negative(value: Node, type_: PgType, parameters: Parameters, how: How) -> Literal | None:
+    if operator(value.a_expr) != _MINUS or value.a_expr.lexpr.WhichOneof("node"):
+        return None
+    inner = literal_of(value.a_expr.rexpr, type_, parameters, how)
+    if inner is None or inner.type.oid not in {*INTEGERS, NUMERIC_.oid}:
+        return None
+    negative = b"-" + inner.text
+    if inner.type.oid in INTEGERS:
+        return Literal(_integer_type(int(negative)), negative)
+    return Literal(inner.type, negative)
 
 
 def cast_type(value: Node) -> PgType | None:

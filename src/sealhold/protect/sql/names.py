@@ -67,6 +67,7 @@ class Relation:
     kind: str
     attributes: tuple[Attribute, ...]
     dropped: frozenset[str] = frozenset()  # names at the provider that the client cannot see
+    is_bare: bool = False  # the policy protects it, but the provider does not hold it so
 
     @property
     def is_protected(self) -> bool:
@@ -143,7 +144,8 @@ def _table(key: tuple[str, str], rows: Sequence[Cells], columns: Mapping[str, Co
         for column in columns.values()
         for suffix in column.techniques
     )
-    columns = columns if is_whole and RID in there else {}
+    is_bare = bool(columns) and not (is_whole and RID in there)
+    columns = {} if is_bare else columns
     hidden = (companions | {RID}) & there if columns else set()
     attributes = [
         _attribute(row, columns.get(row[4] or "")) for row in rows if row[4] not in hidden
@@ -152,7 +154,7 @@ def _table(key: tuple[str, str], rows: Sequence[Cells], columns: Mapping[str, Co
     first = rows[0]
     return Relation(
         *key, int(first[2] or 0), first[3] or "", numbered if columns else tuple(attributes),
-        frozenset(hidden),
+        frozenset(hidden), is_bare,
     )  # fmt: skip
 
 

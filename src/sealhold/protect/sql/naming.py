@@ -5,6 +5,8 @@ Source: the rules that parse_target.c of PostgreSQL 15 documents for unnamed res
 
 from typing import Final
 
+from postgast import pg_query_pb2 as pb
+
 from sealhold.protect.sql.tree import Node, strings
 
 UNNAMED: Final = "?column?"
@@ -40,7 +42,7 @@ def _figured(value: Node) -> tuple[str, int]:  # noqa: C901, PLR0911, PLR0912  #
             return (names[-1], _STRONG) if names else _figured(value.a_indirection.arg)
         case "func_call":
             return strings(value.func_call.funcname)[-1], _STRONG
-        case "a_expr" if value.a_expr.kind == 5:  # AEXPR_NULLIF
+        case "a_expr" if value.a_expr.kind == pb.A_Expr_Kind.AEXPR_NULLIF:
             return "nullif", _STRONG
         case "type_cast":
             name, strength = _figured(value.type_cast.arg)

@@ -1,87 +1,33 @@
-"""What becomes of a client's text: parsed, resolved, and a plan made for each statement of it.
-
-- A statement that names nothing protected is relayed, without comments. One that does is rewritten;
-  what cannot be rewritten is tried on opened rows; what cannot be done so is refused.
-- The default of a doubt is a refusal: a kind of statement that is not known here is never sent.
+"""What becomes of a client's text: parsed, and a plan made for each statement of it.
 
 Source: docs/spec/60-statements.md section 1.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import postgast
 from postgast import pg_query_pb2 as pb
 
-from sealhold.protect.columns import Column
-from sealhold.protect.policy import Policy, TablePolicy, Unlisted
-from sealhold.protect.sql import tree
-from sealhold.protect.sql.changing import Changing
-from sealhold.protect.sql.controls import control_of
-from sealhold.protect.sql.copies import check, copy_from, copy_to, select_of
-from sealhold.protect.sql.defining import INDEX_OF_ORDER, Defining
-from sealhold.protect.sql.functions import refuse_function
-from sealhold.protect.sql.inserting import Inserting
-from sealhold.protect.sql.leftover import split
-from sealhold.protect.sql.names import Names, Relation
-from sealhold.protect.sql.parameters import Parameters
-from sealhold.protect.sql.plan import (
-    Control,
-    Output,
-    Plan,
-    Query,
-    Refused,
-    Relay,
-    Rewrite,
-    Script,
-    Touch,
-    Verb,
-)
-from sealhold.protect.sql.refusing import (
-    CannotResolveError,
-    NotListedError,
-    NotPossibleError,
-    PlanError,
-)
-from sealhold.protect.sql.scope import Scope, is_of_system
-from sealhold.protect.sql.selecting import Laid, Selecting
-from sealhold.protect.sql.tree import Node
-from sealhold.protect.sql.work import Work
+from sealhold.protect.policy import Policy
+from sealhold.protect.sql.names import Names
+from sealhold.protect.sql.plan import Control, Plan, Refused, Verb
+from sealhold.protect.sql.rules import Rules, Tables
+from sealhold.protect.sql.statement import plan_one
 
 SYNTAX: Final = "42601"
-NAMING: Final = frozenset({
-    "create_stmt", "create_table_as_stmt", "drop_stmt", "alter_table_stmt", "rename_stmt",
-    "index_stmt", "view_stmt", "create_schema_stmt", "alter_object_schema_stmt", "create_seq_stmt",
-})  # fmt: skip
-HARMLESS: Final = frozenset({
-    "drop_stmt", "truncate_stmt", "vacuum_stmt", "lock_stmt", "create_schema_stmt", "alter_seq_stmt",
-    "create_seq_stmt", "listen_stmt", "unlisten_stmt", "check_point_stmt", "constraints_set_stmt",
-    "grant_stmt", "refresh_mat_view_stmt", "cluster_stmt", "reindex_stmt",
-})  # fmt: skip  # what reads no value, and is sent as it is for protected tables too
-DEFINES: Final = frozenset({"create_stmt", "index_stmt", "view_stmt", "alter_table_stmt"})
-PLAIN: Final = HARMLESS | DEFINES | frozenset({
-    "select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "copy_stmt", "merge_stmt",
-    "create_table_as_stmt", "explain_stmt", "rename_stmt", "comment_stmt", "notify_stmt",
-    "create_enum_stmt", "composite_type_stmt", "create_domain_stmt", "alter_object_schema_stmt",
-    "alter_owner_stmt", "create_extension_stmt", "alter_enum_stmt", "create_stats_stmt",
-})  # fmt: skip  # what is relayed if nothing protected is named
 
 
 class Planner:
     """Makes plans under one policy."""
 
-    def __init__(
-        self, policy: Policy, columns: Mapping[tuple[str, str], Mapping[str, Column]]
-    ) -> None:
+    def __init__(self, policy: Policy, columns: Tables) -> None:
         self.policy = policy
-        self.columns = columns
-        self._tables: Mapping[tuple[str, str], TablePolicy] = {
-            (each.schema, each.name): each for each in policy.tables
-        }
+        self._rules = Rules(policy, columns)
 
     def is_listed(self, schema: str, name: str) -> bool:
         """Whether the policy lets a table be used."""
-        return self.policy.default is Unlisted.CLEAR or (schema, name) in self._tables
+        return self._rules.is_listed(schema, name)
 
     def plan(self, text: str, oids: Sequence[int], names: Names) -> tuple[Plan, ...]:
         """Return a plan for each statement of a text; `oids` are declared types of `$n`."""
@@ -89,339 +35,14 @@ class Planner:
             parsed = postgast.parse(text)
         except postgast.PgQueryError as err:
             return (Refused(SYNTAX, str(err.message), position=max(err.cursorpos, 0)),)
-        raw = text.encode()
         if not parsed.stmts:
             return (Control(Verb.EMPTY, ""),)
-        return tuple(self._one(each.stmt, _text(raw, each), oids, names) for each in parsed.stmts)
-
-    def _one(self, node: Node, text: str, oids: Sequence[int], names: Names) -> Plan:
-        try:
-            return _Planning(self, node, text, oids, names).plan()
-        except PlanError as err:
-            return err.refused
-
-
-class _Planning:
-    """The planning of one statement."""
-
-    def __init__(
-        self, planner: Planner, node: Node, text: str, oids: Sequence[int], names: Names
-    ) -> None:
-        self.planner = planner
-        self.node = node
-        self.text = text
-        self.names = names
-        self._oids = oids
-        self._begin()
-
-    def _begin(self) -> None:
-        self.work = Work(self.names, Parameters(self._oids))
-        self.selecting = Selecting(self.work)
-
-    def plan(self) -> Plan:
-        control = control_of(self.node, self._clean(), self._inner)
-        if control is not None:
-            return control
-        kind = self.node.WhichOneof("node") or ""
-        # THREAT T691: a kind of statement that is not known here is not sent
-        if kind not in PLAIN:
-            raise CannotResolveError(f"{kind.removesuffix('_stmt')} is not understood here")
-        tables = self._tables()
-        for each in tree.messages(self.node):
-            if isinstance(each, pb.FuncCall):
-                refuse_function(each)
-        if not any(found is not None and found.is_protected for found in tables.values()) and not (
-            self._defines_protected(kind)
-        ):
-            return Relay(self._clean(), tuple(tables), changes_names=kind in NAMING)
-        return self._protected(kind)
-
-    def _inner(self, node: Node, oids: tuple[int, ...]) -> Plan:
-        sql = tree.deparsed(node)
-        return self.planner._one(node, sql, oids, self.names)  # noqa: SLF001
-
-    def _clean(self) -> str:
-        """Return the text for the provider: as it stands, or without its comments."""
-        # THREAT T693: a comment may hold what the provider must not read
-        if "--" in self.text or "/*" in self.text:
-            return tree.deparsed(self.node)
-        return self.text
-
-    def _tables(self) -> dict[str, Relation | None]:
-        """Return all tables that are named anywhere, those of a WITH excepted."""
-        withs = {
-            each.ctename
-            for each in tree.messages(self.node)
-            if isinstance(each, pb.CommonTableExpr)
-        }
-        found: dict[str, Relation | None] = {}
-        for each in tree.messages(self.node):
-            if not isinstance(each, pb.RangeVar):
-                continue
-            relation = self.names.find(each.schemaname, each.relname)
-            name = each.relname if relation is None else f"{relation.schema}.{relation.name}"
-            if relation is None:
-                if each.relname not in withs and not is_of_system(each.schemaname, each.relname):
-                    self._check_new(each)
-                continue
-            if relation.kind not in {"v", "m"} and not self.names.is_listed(
-                relation.schema, relation.name
-            ):
-                raise NotListedError(relation.schema, relation.name)
-            found[name] = relation
-        return found
-
-    def _check_new(self, table: pb.RangeVar) -> None:
-        """Refuse to define a table that the policy does not list."""
-        if self.node.WhichOneof("node") in {"create_stmt", "create_table_as_stmt"}:
-            schema = table.schemaname or next(
-                (each for each in self.names.path if each != "pg_catalog"), "public"
-            )
-            if not self.planner.is_listed(schema, table.relname):
-                raise NotListedError(schema, table.relname)
-
-    def _defines_protected(self, kind: str) -> bool:
-        if kind != "create_stmt":
-            return False
-        return bool(self._defining().columns_of(self.node.create_stmt.relation))
-
-    def _defining(self) -> Defining:
-        lists_all = self.planner.policy.default is Unlisted.REFUSE
-        return Defining(self.work, self.selecting, self.planner.columns, lists_all=lists_all)
-
-    def _protected(self, kind: str) -> Plan:
-        ways: dict[str, Callable[[], Plan]] = {
-            "select_stmt": self._select,
-            "insert_stmt": self._insert,
-            "update_stmt": self._change,
-            "delete_stmt": self._change,
-            "copy_stmt": self._copy,
-        }
-        if kind in ways:
-            return ways[kind]()
-        if kind in DEFINES:
-            return self._define(kind)
-        if kind in HARMLESS:
-            return self._harmless(kind)
-        raise NotPossibleError(
-            f"{kind.removesuffix('_stmt').replace('_', ' ')} of protected tables"
+        raw = text.encode()
+        return tuple(
+            plan_one(self._rules, each.stmt, _part(raw, each), oids, names) for each in parsed.stmts
         )
 
-    # queries
 
-    def _select(self) -> Plan:
-        return self._query(self.node.select_stmt)
-
-    def _query(self, select: pb.SelectStmt) -> Query:
-        try:
-            return self._pushed(select)
-        except NotPossibleError as err:
-            refused = err
-        self._begin()
-        try:
-            return self._split(select)
-        except NotPossibleError as err:
-            raise _both(refused, err) from err
-
-    def _pushed(self, select: pb.SelectStmt) -> Query:
-        if select.values_lists or select.op > pb.SetOperation.SETOP_NONE:
-            return self._set(select)
-        made, scope, shown = self.selecting.begun(select, None)
-        laid = self.selecting.push(made, select, scope, shown)
-        return self._finished(Node(select_stmt=made), laid, "SELECT")
-
-    def _set(self, select: pb.SelectStmt) -> Query:
-        block = self.selecting.nested(select, Scope(), "derived")
-        names = [each.name for each in block.fields]
-        outputs: list[Output] = []
-        at_end = _names_of(block.select)
-        for at, each in enumerate(block.fields):
-            rid_at = at_end.index(each.rid) if each.rid is not None else None
-            outputs.append(Output(names[at], at, each.column, rid_at))
-            if each.column is not None:
-                self.work.opened[each.column] = None
-        sql = tree.deparsed(Node(select_stmt=block.select))
-        return self._made(sql, "SELECT", tuple(outputs))
-
-    def _finished(self, node: Node, laid: Laid | None, verb: str, new_rows: int = 0) -> Query:
-        outputs = None if laid is None else _outputs(laid)
-        return self._made(tree.deparsed(node), verb, outputs, new_rows)
-
-    def _made(
-        self, sql: str, verb: str, outputs: tuple[Output, ...] | None, new_rows: int = 0
-    ) -> Query:
-        parameters = self.work.parameters
-        return Query(
-            sql, self.work.touch(verb), parameters.all(), outputs, parameters.types(),
-            new_rows=new_rows,
-        )  # fmt: skip
-
-    def _split(self, select: pb.SelectStmt) -> Query:
-        if select.values_lists or select.op > pb.SetOperation.SETOP_NONE:
-            raise NotPossibleError("a set of queries over opened rows")
-        parts = split(self.selecting, select, self.work)
-        parameters = self.work.parameters
-        sql = tree.deparsed(Node(select_stmt=parts.select))
-        return Query(
-            sql, self.work.touch("SELECT"), parameters.all(), parts.outputs, parameters.types(),
-            parts.residual,
-        )  # fmt: skip
-
-    # changes
-
-    def _target(self, table: pb.RangeVar) -> Relation:
-        found = self.names.find(table.schemaname, table.relname)
-        if found is None:
-            raise CannotResolveError(f'"{table.relname}" is not known')
-        self.work.tables[f"{found.schema}.{found.name}"] = None
-        return found
-
-    def _insert(self) -> Plan:
-        insert = self.node.insert_stmt
-        relation = self._target(insert.relation)
-        if not relation.is_protected:
-            return self._insert_clear(insert)
-        if relation.kind == "v":
-            raise NotPossibleError("INSERT into a view of protected tables")
-        inserting = Inserting(self.work, self.selecting, relation)
-        made, laid = inserting.rewrite(insert)
-        return self._finished(Node(insert_stmt=made), laid, "INSERT", inserting.new_rows)
-
-    def _insert_clear(self, insert: pb.InsertStmt) -> Plan:
-        """INSERT of what a query over protected tables gives in the clear."""
-        made = pb.InsertStmt()
-        made.CopyFrom(insert)
-        if insert.HasField("on_conflict_clause") or insert.HasField("returning_clause"):
-            raise NotPossibleError("INSERT ... SELECT from protected tables with more clauses")
-        if insert.HasField("with_clause"):
-            made.with_clause.CopyFrom(self.selecting.withs(insert.with_clause, Scope()))
-        block = self.selecting.nested(insert.select_stmt.select_stmt, Scope(), "value")
-        made.select_stmt.CopyFrom(Node(select_stmt=block.select))
-        return self._finished(Node(insert_stmt=made), None, "INSERT")
-
-    def _change(self) -> Plan:
-        try:
-            return self._at_once()
-        except NotPossibleError as err:
-            refused = err
-        self._begin()
-        try:
-            return self._in_two_phases()
-        except NotPossibleError as err:
-            raise _both(refused, err) from err
-
-    def _changing(self) -> tuple[pb.UpdateStmt | pb.DeleteStmt, Changing, str]:
-        is_update = self.node.HasField("update_stmt")
-        change = self.node.update_stmt if is_update else self.node.delete_stmt
-        relation = self._target(change.relation)
-        changing = Changing(self.work, self.selecting, relation)
-        return change, changing, "UPDATE" if is_update else "DELETE"
-
-    def _at_once(self) -> Query:
-        change, changing, verb = self._changing()
-        made, laid = changing.at_once(change)
-        return self._finished(_statement(made), laid, verb)
-
-    def _in_two_phases(self) -> Rewrite:
-        change, changing, verb = self._changing()
-        if not changing.relation.is_protected or changing.relation.kind == "v":
-            raise NotPossibleError(f"{verb} of a view, or by opened rows of other tables")
-        phases = changing.split(change)
-        sql = tree.deparsed(Node(select_stmt=phases.select))
-        parameters = self.work.parameters
-        select = Query(
-            sql, self.work.touch(verb), parameters.all(), phases.outputs, parameters.types()
-        )
-        learned = self.work.parameters.learned
-        self.work.parameters = Parameters(self._oids)
-        self.work.parameters.learned.update(learned)
-        made, laid = changing.second(change, phases)
-        query = self._finished(_statement(made), laid, verb)
-        return Rewrite(select, phases.where, phases.assignments, query)
-
-    # the rest
-
-    def _copy(self) -> Plan:
-        copy = self.node.copy_stmt
-        check(copy)
-        if copy.HasField("query"):
-            if not copy.query.HasField("select_stmt"):
-                raise NotPossibleError("COPY of what a change returns")
-            return copy_to(copy, self._query(copy.query.select_stmt))
-        relation = self._target(copy.relation)
-        if copy.is_from:
-            return copy_from(copy, relation, self.work)
-        return copy_to(copy, self._query(select_of(copy, relation)))
-
-    def _define(self, kind: str) -> Script:
-        self.work.embeds = True
-        defining = self._defining()
-        match kind:
-            case "create_stmt":
-                create = self.node.create_stmt
-                statements = defining.table(create, self._listed(create.relation))
-                tag = "CREATE TABLE"
-            case "index_stmt":
-                statements, tag = defining.index(self.node.index_stmt), "CREATE INDEX"
-            case "view_stmt":
-                statements, tag = defining.view(self.node.view_stmt), "CREATE VIEW"
-            case _:
-                statements, tag = defining.alter(self.node.alter_table_stmt), "ALTER TABLE"
-        return Script(tuple(statements), tag, Touch("DDL", tuple(self.work.tables)))
-
-    def _listed(self, table: pb.RangeVar) -> list[str]:
-        schema = table.schemaname or next(
-            (each for each in self.names.path if each != "pg_catalog"), "public"
-        )
-        policy = self.planner._tables.get((schema, table.relname))  # noqa: SLF001
-        return [] if policy is None else [each.name for each in policy.columns]
-
-    def _harmless(self, kind: str) -> Plan:
-        drop = self.node.drop_stmt
-        if kind == "drop_stmt" and drop.remove_type == pb.ObjectType.OBJECT_INDEX:
-            second = pb.DropStmt()
-            second.CopyFrom(drop)
-            second.missing_ok = True
-            for each in second.objects:
-                each.list.items[-1].string.sval += INDEX_OF_ORDER
-            statements = (self._clean(), tree.deparsed(Node(drop_stmt=second)))
-            return Script(statements, "DROP INDEX", Touch("DDL"))
-        return Relay(self._clean(), changes_names=kind in NAMING)
-
-
-def _text(raw: bytes, statement: pb.RawStmt) -> str:
+def _part(raw: bytes, statement: pb.RawStmt) -> str:
     end = statement.stmt_location + statement.stmt_len if statement.stmt_len else len(raw)
     return raw[statement.stmt_location : end].decode().strip()
-
-
-def _outputs(laid: Laid) -> tuple[Output, ...] | None:
-    if not any(each.field is not None for each in laid.items):
-        return None
-    made: list[Output] = []
-    for at, each in enumerate(laid.items):
-        shown = each.field
-        if shown is None:
-            made.append(Output(each.name, at))
-            continue
-        table, number = (0, 0) if each.extreme else (shown.table, shown.number)
-        made.append(Output(each.name, at, shown.column, laid.rids.get(at), table, number))
-    return tuple(made)
-
-
-def _names_of(select: pb.SelectStmt) -> list[str]:
-    while select.op > pb.SetOperation.SETOP_NONE:
-        select = select.larg
-    return [each.res_target.name for each in select.target_list]
-
-
-def _statement(made: pb.UpdateStmt | pb.DeleteStmt) -> Node:
-    if isinstance(made, pb.UpdateStmt):
-        return Node(update_stmt=made)
-    return Node(delete_stmt=made)
-
-
-def _both(first: NotPossibleError, second: NotPossibleError) -> NotPossibleError:
-    """Return why neither the provider nor the proxy can do it."""
-    message, more = first.refused.message, second.refused.message
-    said = message if more == message else f"{message}; on opened rows: {more}"
-    return NotPossibleError(said, first.refused.hint or second.refused.hint)

@@ -4,17 +4,23 @@ Source: libpg_query's protobuf form of PostgreSQL's parse tree, as `postgast` gi
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeAlias
 
 import postgast
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pb
 
-Node = pb.Node
+Node: TypeAlias = pb.Node
 
 
 def string(text: str) -> Node:
     """Return a name as it stands in lists of names."""
     return Node(string=pb.String(sval=text))
+
+
+def is_node(part: Any) -> bool:  # noqa: ANN401  # reason: any message
+    """Whether part of a tree is a node, which may be of any kind."""
+    return bool(part.DESCRIPTOR.full_name == "pg_query.Node")
 
 
 def strings(nodes: Iterable[Node]) -> tuple[str, ...]:
@@ -37,6 +43,11 @@ def integer(value: int) -> Node:
     return Node(a_const=pb.A_Const(ival=pb.Integer(ival=value)))
 
 
+def true() -> Node:
+    """Return the constant."""
+    return Node(a_const=pb.A_Const(boolval=pb.Boolean(boolval=True)))
+
+
 def null() -> Node:
     """Return NULL."""
     return Node(a_const=pb.A_Const(isnull=True))
@@ -53,7 +64,7 @@ def compare(name: str, left: Node, right: Node) -> Node:
     return Node(a_expr=pb.A_Expr(kind=kind, name=[string(name)], lexpr=left, rexpr=right))
 
 
-def compared(kind: "pb.A_Expr_Kind.ValueType", name: str, left: Node, right: Node) -> Node:
+def compared(kind: int, name: str, left: Node, right: Node) -> Node:
     """Return an expression of another kind: IN, BETWEEN, IS DISTINCT FROM, = ANY."""
     return Node(a_expr=pb.A_Expr(kind=kind, name=[string(name)], lexpr=left, rexpr=right))
 

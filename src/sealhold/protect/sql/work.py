@@ -13,7 +13,7 @@ from sealhold.protect.sql.parameters import Parameters
 from sealhold.protect.sql.plan import Touch
 from sealhold.protect.sql.refusing import CannotResolveError
 from sealhold.protect.sql.scope import Field
-from sealhold.protect.sql.tree import Node
+from sealhold.protect.sql.tree import Node, is_node
 
 _M = TypeVar("_M", bound=Message)
 
@@ -69,7 +69,7 @@ def rebuilt(message: _M, change: Callable[[Node], Node]) -> _M:
 
 
 def _changed(value: Any, change: Callable[[Node], Node]) -> Any:  # noqa: ANN401  # reason: any message
-    return change(value) if isinstance(value, Node) else rebuilt(value, change)
+    return change(value) if is_node(value) else rebuilt(value, change)
 
 
 def check_kind(node: Node) -> str:

@@ -1,0 +1,27 @@
+"""One policy, as statements are planned under it."""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from sealhold.protect.columns import Column
+from sealhold.protect.policy import Policy, Unlisted
+
+Tables: TypeAlias = Mapping[tuple[str, str], Mapping[str, Column]]
+
+
+class Rules:
+    """One policy, as statements are planned under it."""
+
+    def __init__(self, policy: Policy, columns: Tables) -> None:
+        self.columns = columns
+        self.lists_all = policy.default is Unlisted.REFUSE
+        self._tables = {(each.schema, each.name): each for each in policy.tables}
+
+    def is_listed(self, schema: str, name: str) -> bool:
+        """Whether the policy lets a table be used."""
+        return not self.lists_all or (schema, name) in self._tables
+
+    def listed(self, schema: str, name: str) -> list[str]:
+        """Return the columns that the policy lists of a table."""
+        found = self._tables.get((schema, name))
+        return [] if found is None else [each.name for each in found.columns]

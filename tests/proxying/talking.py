@@ -148,13 +148,14 @@ class Talk:
 
     def _prepared(self, asked: Step) -> list[Answer]:
         self.link.send_prepare(b"", asked.numbered.encode())
-        (made,) = self._came(None)
-        if made.kind == "error":
-            return [made]
+        made = self._came(None)
+        if [answer.kind for answer in made] != ["done"]:
+            return made
         self.link.send_describe_prepared(b"")
-        (told,) = self._came(None)
-        if told.kind == "error":
-            return [told]
+        came = self._came(None)
+        if len(came) != 1 or came[0].kind == "error":
+            return [*came, Answer("lost", message="not described")] if not came else came
+        (told,) = came
         values, formats = _in_binary(asked.values, told.parameters)
         self.link.send_query_prepared(b"", values, formats, pq.Format.BINARY)
         return [told, *self._came(asked.data)]

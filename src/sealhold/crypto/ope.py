@@ -66,6 +66,7 @@ class OrderTerms:
         factor, upper, counts = _spread(bits)
         size = bits * _BLOCK
         blocks = b"".join([(number * factor & upper | counts).to_bytes(size) for number in numbers])
+        # THREAT T615: a byte depends on the bits before it alone, and on the key
         encryptor = self._cipher.encryptor()
         keyed = _remainders(encryptor.update(blocks))
         form = f"0{bits}b"

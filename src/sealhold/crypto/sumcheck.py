@@ -3,8 +3,7 @@
 - A value is cut in limbs. Its check is a secret combination of them, plus a keyed number of its
   row and its turn, all modulo a prime. Sums of checks fit sums of limbs; who does not know the
   secrets meets the check of a changed sum with a probability of one in the prime.
-- The turn is the epoch of the block in which the value was written, or counts its changes since:
-  an older value of a row does not fit.
+- A row takes a larger turn with each value that it gets, so an older value of it does not fit.
 
 Source: docs/spec/55-protected-columns.md section 9.
 """

@@ -55,11 +55,7 @@ class Planning:
 
     planner: Planner
     columns: _Columns
-
-    @property
-    def version(self) -> int:
-        """Which policy it follows."""
-        return self.planner.policy.version
+    version: int  # of the policy
 
     @property
     def loading(self) -> Sequence[str]:
@@ -115,7 +111,7 @@ def proxying(
     try:
         columns = columns_of(read, Derived(datasets.__getitem__), core.entropy, state.count)
         site = Site(
-            planner=Planning(Planner(read, columns), columns),
+            planner=Planning(Planner(read, columns), columns, read.version),
             gate=gate,
             rids=state,
             clock=core.clock,

@@ -17,7 +17,7 @@ from sealhold.crypto.secret import Secret
 from sealhold.model.errors import InvalidSettingsError, NotFoundError
 from sealhold.net.dial import Server
 from sealhold.protect.policy import Csp, Policy
-from sealhold.protect.sql.upstream import Account
+from sealhold.protect.sql.upstream import Account, Keyring
 from sealhold.vault.proxysecrets import ProxySecrets
 
 PORT: Final = 5432  # of an address that names none
@@ -68,7 +68,8 @@ def account_of(csp: Csp, secrets: ProxySecrets, environment: Mapping[str, str]) 
     user, database = unquote(address.username or ""), unquote(address.path.lstrip("/"))
     if not user or not database:
         raise InvalidSettingsError(f"the address of provider `{csp.id}` needs user and database")
-    return Account(user, database, _secret(csp, secrets, environment))
+    secret = _secret(csp, secrets, environment)
+    return Account(user, database, None if secret is None else Keyring(secret))
 
 
 def _secret(csp: Csp, secrets: ProxySecrets, environment: Mapping[str, str]) -> Secret | None:

@@ -7,15 +7,12 @@ Source: docs/spec/16-protection-policy.md.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
-from sealhold.crypto.secret import Secret
 from sealhold.model.errors import ErrorKind
 from sealhold.node.node import Node
 from sealhold.node.world import World
 from sealhold.protect.clarus import Converted, convert
-from sealhold.protect.columns import Derived, columns_of
-from sealhold.protect.explain import Explained, explain_columns
+from sealhold.protect.explain import Explained, explain_policy
 from sealhold.protect.findings import Finding, has_errors
 from sealhold.protect.policy import Policy
 from sealhold.protect.policycheck import check, checked
@@ -36,7 +33,6 @@ __all__ = [
     "judge",
     "sign",
 ]
-_KEY_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,10 +105,7 @@ def explain(data: bytes, world: World) -> tuple[Explained, ...]:
     Raises:
         InvalidPolicyError: the policy has an error.
     """
-    policy = checked(data)
-    # no value is sealed: any key shows the same columns
-    keys = Derived(lambda _dataset: Secret(bytes(_KEY_BYTES), "none"))
-    return explain_columns(policy, columns_of(policy, keys, world.entropy))
+    return explain_policy(checked(data), world.entropy)
 
 
 def sign(node: Node, data: bytes) -> Signed:

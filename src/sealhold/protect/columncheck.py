@@ -15,6 +15,7 @@ from sealhold.protect.tomllines import Path
 from sealhold.protect.typefamilies import Family, Kind, kind_of
 
 LEAST_FPE: Final = 1_000_000  # values; below that a cipher over them can be guessed (SP 800-38G)
+ENOUGH: Final = 20  # characters, of which two kinds alone give LEAST_FPE values
 DENSE: Final = 65_536  # values; with fewer, their order soon tells each of them
 ONE_BIT: Final = 2
 MOST_DIGITS: Final = 18  # of a number that 64 bits hold
@@ -180,11 +181,12 @@ def _check_fpe(column: ColumnPolicy, kind: Kind, path: Path, findings: Findings)
             f"a character stands twice in the alphabet of `{column.name}`",
             "name each once",
         )
-    if kind.length is not None and radix**kind.length < LEAST_FPE:
+    values = LEAST_FPE if kind.length is None else radix ** min(kind.length, ENOUGH)
+    if values < LEAST_FPE:
         findings.error(
             "fpe-too-few",
             (*path, "protect"),
-            f"`{column.name}` has {radix**kind.length:,} values; `fpe` needs {LEAST_FPE:,}",
+            f"`{column.name}` has {values:,} values; `fpe` needs {LEAST_FPE:,}",
             "take `token` or `deterministic`",
         )
 

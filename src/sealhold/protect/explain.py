@@ -11,14 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sealhold.protect.columns import Column
+from sealhold.crypto.secret import Secret
+from sealhold.model.clock import Entropy
+from sealhold.protect.columns import Column, Derived, columns_of
 from sealhold.protect.policy import ColumnPolicy, Policy, TablePolicy
 from sealhold.protect.spec import CELL, Leak
 from sealhold.protect.typefamilies import kind_of
 
+KEY_BYTES: Final = 32
 ROW_NUMBER: Final = "_sh_rid"
 CELL_BYTES: Final = 33  # version, key version, nonce and tag of a cell
 TERM_BYTES: Final = 16  # of an equality term, and of what SIV adds
+_ADDED: Final = {"deterministic": TERM_BYTES, "fpe": 0, "token": 0}  # else it is a cell
 _BITS: Final = {"int2": 16, "int4": 32, "date": 32, "float4": 64}  # of an order term; else 64
 
 Columns = Mapping[tuple[str, str], Mapping[str, Column]]
@@ -58,6 +62,16 @@ class Explained:
         """Return the name of each column that there is at the provider."""
         parts = [each for column in self.columns for each in column.physical]
         return tuple(each.name for each in (*parts, *self.added))
+
+
+def explain_policy(policy: Policy, entropy: Entropy) -> tuple[Explained, ...]:
+    """Return what lies at the provider, where no key is at hand and none is needed.
+
+    Raises:
+        InvalidPolicyError: a column cannot be protected as the policy says.
+    """
+    none = Derived(lambda _dataset: Secret(bytes(KEY_BYTES), "none"))  # it seals nothing
+    return explain_columns(policy, columns_of(policy, none, entropy))
 
 
 def explain_columns(policy: Policy, columns: Columns) -> tuple[Explained, ...]:
@@ -123,7 +137,7 @@ def _protected(policy: ColumnPolicy, column: Column, beside: tuple[str, ...]) ->
 def _bytes(policy: ColumnPolicy, suffix: str) -> int:
     """Return how many bytes one technique adds to a value."""
     if suffix == CELL:
-        return TERM_BYTES if "deterministic" in policy.techniques else CELL_BYTES
+        return next((_ADDED[each] for each in policy.techniques if each in _ADDED), CELL_BYTES)
     if suffix == "_o":
         return _BITS.get(kind_of(policy.type).base, 64)
     return -(-policy.bits // 8) or TERM_BYTES

@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Final, Protocol, TypeVar
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 from sealhold.crypto.secret import Secret
 from sealhold.crypto.sse import Entry, Pair, WordKey, word_key
@@ -101,14 +101,14 @@ class Batch:
     dropped: tuple[bytes, ...] = ()  # labels to delete in the same transaction
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """Whose label it is."""
+class _Asked(NamedTuple):
+    """Whose labels some are: of one word in one epoch."""
 
     word: bytes
     key: WordKey
-    counter: int
-    must: bool  # be there
+    counters: Sequence[int]
+    labels: Sequence[bytes]  # of each counter
+    pending: frozenset[int]  # counters whose label may be missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class Search:
 
     labels: tuple[bytes, ...]
     series: Mapping[bytes, Sequence[Series]]
-    _asked: Mapping[bytes, _Asked]
+    _asked: Sequence[_Asked]
 
     def chunks(self) -> Iterable[Sequence[bytes]]:
         """Yield labels as they are asked for: `label = ANY($1)`."""
@@ -139,16 +139,20 @@ class Search:
             SealBrokenError: a value was changed, or is another label's.
         """
         rows: dict[bytes, Counter[int]] = {}
-        for label, asked in self._asked.items():
-            value = values.get(label)
-            if value is None:
-                if asked.must:
+        pairs: Counter[bytes] = Counter()
+        for word, key, counters, labels, pending in self._asked:
+            of_word = rows.setdefault(word, Counter())
+            pairs[word] += len(labels)
+            for counter, label in zip(counters, labels, strict=True):
+                value = values.get(label)
+                if value is None:
+                    if counter in pending:
+                        continue
+                    # THREAT T617: a row that is left out of an answer is noticed
                     raise TamperedError("a label of a word is not in the provider's table")
-                continue
-            entry = asked.key.open(asked.counter, value)
-            of_word = rows.setdefault(asked.word, Counter())
-            of_word[entry.row] += -1 if entry.removed else 1
-        return Found(rows, Counter(asked.word for asked in self._asked.values()))
+                row, is_removed = key.open(counter, value)
+                of_word[row] += -1 if is_removed else 1
+        return Found(rows, pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +189,7 @@ class Pairs:
                 entries.setdefault(word, []).append(Entry(change.row, removed=True))
             for word in change.added:
                 entries.setdefault(word, []).append(Entry(change.row, removed=False))
+        # THREAT T618: counters are gone once they are taken, whatever becomes of the transaction
         taken = self._counters.take({word: len(listed) for word, listed in entries.items()})
         pairs = [
             pair for word, listed in entries.items() for pair in self._made(word, listed, taken)
@@ -219,14 +224,16 @@ class Pairs:
     def search(self, words: Iterable[bytes]) -> Search:
         """Return what to look up for some words, together."""
         found = self._counters.series(frozenset(words))
-        asked: dict[bytes, _Asked] = {}
+        asked = []
         for word, listed in found.items():
             for series in listed:
                 key = self._word(word, series.epoch)
-                counters = [c for c in range(series.count) if c not in series.gaps]
-                for counter, label in zip(counters, key.labels(counters), strict=True):
-                    asked[label] = _Asked(word, key, counter, counter not in series.pending)
-        return Search(tuple(_shuffled(asked, self._entropy)), found, asked)
+                counters: Sequence[int] = range(series.count)
+                if series.gaps:
+                    counters = [counter for counter in counters if counter not in series.gaps]
+                asked.append(_Asked(word, key, counters, key.labels(counters), series.pending))
+        labels = [label for each in asked for label in each.labels]
+        return Search(tuple(_shuffled(labels, self._entropy)), found, asked)
 
     def is_current(self, search: Search) -> bool:
         """Return whether nothing was taken or settled since: else a failed search is repeated."""

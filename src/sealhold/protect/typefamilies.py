@@ -63,6 +63,7 @@ class Kind:
 
 
 _SPELT: Final = re.compile(r"([a-z0-9_ ]+?)\s*(?:\(([0-9, -]+)\)\s*([a-z ]*))?(\[\])?")
+_NUMBER: Final = re.compile(r"-?[0-9]{1,9}")
 _ALIASES: Final = {
     "smallint": "int2", "smallserial": "int2", "serial2": "int2",
     "integer": "int4", "int": "int4", "serial": "int4", "serial4": "int4",
@@ -108,7 +109,7 @@ def kind_of(type_: str) -> Kind:
     if is_array:
         can_be_equal = _FAMILY_OF.get(base, Family.OTHER) not in _UNEQUAL
         return Kind(Family.ARRAY if can_be_equal else Family.OTHER, f"{base}[]")
-    modifiers = tuple(int(each) for each in numbers.split(",") if each.strip()) if numbers else ()
+    modifiers = tuple(map(int, _NUMBER.findall(numbers or "")))
     if full in {"char", "character"} and not modifiers:
         modifiers = (1,)  # `char` alone is `char(1)`
     return Kind(_FAMILY_OF.get(base, Family.OTHER), base, modifiers)

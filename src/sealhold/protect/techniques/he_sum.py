@@ -35,7 +35,7 @@ class Block:
     """Which rows are in the slots of a block, and the turn of each."""
 
     rows: tuple[int, ...]  # up to 4,096
-    turns: tuple[int, ...]  # the block's epoch, or how often the value was changed since
+    turns: tuple[int, ...]  # of each row; a new value takes one that is larger than all before
 
     @property
     def where(self) -> bytes:
@@ -86,18 +86,17 @@ class HeSum:
 
         Args:
             before: the block as it was.
-            after: the same rows, with another turn in each slot that changes.
+            after: the same rows, with a larger turn in each slot that changes.
             changes: old and new value, by slot.
 
         Raises:
-            InvalidError: other rows, or not the slots whose turn changed.
+            InvalidError: other rows, or not the slots whose turn has grown.
             TypeRefusedError: a value of more bits.
         """
-        turned = [
-            slot for slot in range(len(before.rows)) if before.turns[slot] != after.turns[slot]
-        ]
-        if before.rows != after.rows or turned != sorted(changes):
-            raise InvalidError("a changed value takes another turn, and no other does")
+        turned = [at for at, turn in enumerate(after.turns) if turn != before.turns[at]]
+        grown = all(after.turns[at] > before.turns[at] for at in turned)
+        if before.rows != after.rows or turned != sorted(changes) or not grown:
+            raise InvalidError("a changed value takes a larger turn, and no other does")
         old, new = ([pair[side] for _, pair in sorted(changes.items())] for side in (0, 1))
         limbs = [[0] * SLOTS for _ in range(self._limbs)]
         for limb, removed, added in zip(limbs, self._cut(old), self._cut(new), strict=True):

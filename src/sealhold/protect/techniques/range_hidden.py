@@ -79,6 +79,8 @@ class RangeHidden:
             return []
         start = (first - self._low) // self._width
         end = (last - self._low) // self._width + 1
+        if last == self._high:
+            end = 1 << self._depth  # buckets beyond the range are empty
         found, height = [], 0
         while start < end:  # each turn takes what sticks out at either side, and goes one up
             if start & 1:

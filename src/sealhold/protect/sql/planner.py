@@ -22,6 +22,7 @@ class Planner:
     """Makes plans under one policy."""
 
     def __init__(self, policy: Policy, columns: Tables) -> None:
+        self.policy = policy
         self._rules = Rules(policy, columns)
 
     def is_listed(self, schema: str, name: str) -> bool:

@@ -118,12 +118,16 @@ class Planter:
     def several(self, link: Talk, numbers: range) -> None:
         for some in _chunks(numbers):
             rows = [f"({n + 10}, E'{text(n)}', $${text(n)}$$, {number(n)})" for n in some]
-            self._must(link, f"INSERT INTO planted (id, name, mrn, number) VALUES {', '.join(rows)}")
+            self._must(
+                link, f"INSERT INTO planted (id, name, mrn, number) VALUES {', '.join(rows)}"
+            )
 
     def binds(self, link: Talk, numbers: range, way: Way = Way.TEXT) -> None:
         for nth in numbers:
             said = ", ".join(f"«{text(nth)}»" for _ in HIDDEN)
-            self._must(link, f"INSERT INTO planted VALUES ({nth + 10}, {said}, «{number(nth)}»)", way)
+            self._must(
+                link, f"INSERT INTO planted VALUES ({nth + 10}, {said}, «{number(nth)}»)", way
+            )
 
     def binary_binds(self, link: Talk, numbers: range) -> None:
         self.binds(link, numbers, Way.BINARY)

@@ -154,7 +154,7 @@ class Talk:
         self.link.send_describe_prepared(b"")
         came = self._came(None)
         if len(came) != 1 or came[0].kind == "error":
-            return [*came, Answer("lost", message="not described")] if not came else came
+            return came or [Answer("lost", message="not described")]
         (told,) = came
         values, formats = _in_binary(asked.values, told.parameters)
         self.link.send_query_prepared(b"", values, formats, pq.Format.BINARY)

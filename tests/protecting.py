@@ -43,10 +43,10 @@ class MemoryCounters:
     _drops: dict[int, tuple[bytes, list[int]]] = field(default_factory=dict)
     _tickets: int = 0
 
-    def take(self, wants: Mapping[bytes, int]) -> Taken:
+    def take(self, words: Mapping[bytes, int]) -> Taken:
         firsts = {}
         taken = []
-        for word, count in wants.items():
+        for word, count in words.items():
             epochs = self._next.setdefault(word, {self.epoch: 0})
             newest = max(epochs)
             firsts[word] = (newest, epochs[newest])

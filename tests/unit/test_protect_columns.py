@@ -260,6 +260,7 @@ def test_techniques_with_tables_of_their_own_are_beside_a_column() -> None:
 
     assert list(made["a"].techniques) == [CELL]
     assert set(made["b"].techniques) == {CELL, "_o"}
+    assert made["a"].beside["words"] == ("clinic", "words", "public.patient.a", 1)
     assert made["b"].physical("_o") == "b_o"
     assert repr(made["b"]) == "Column(public.patient.b)"
 

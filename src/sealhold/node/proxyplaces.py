@@ -3,6 +3,7 @@
 - `postgresql://USER@HOST:PORT/DATABASE?sslmode=verify-full&sslrootcert=FILE`: TLS under a
   certificate that is checked, by the system's roots or by those of the file.
 - `sslmode=disable` holds for addresses that are not public alone: a server on this machine, say.
+- Without a user in it, the user has the name of the database.
 - A password stands in the vault or in the environment, never in the address.
 
 Source: docs/spec/59-proxy-in-a-vault.md section 6.
@@ -61,13 +62,14 @@ def account_of(csp: Csp, secrets: ProxySecrets, environment: Mapping[str, str]) 
     """Return as whom the proxy logs in, at which database.
 
     Raises:
-        InvalidPolicyError: the address names no user or no database.
+        InvalidPolicyError: the address names no database.
         NotFoundError: the secret is not there.
     """
     address, _ = _split(csp)
-    user, database = unquote(address.username or ""), unquote(address.path.lstrip("/"))
-    if not user or not database:
-        raise InvalidPolicyError(f"the address of provider `{csp.id}` needs user and database")
+    database = unquote(address.path.lstrip("/"))
+    if not database:
+        raise InvalidPolicyError(f"the address of provider `{csp.id}` names no database")
+    user = unquote(address.username or "") or database
     secret = _secret(csp, secrets, environment)
     return Account(user, database, None if secret is None else Keyring(secret))
 

@@ -116,6 +116,7 @@ class Column:
         type_: PgType,
         codec_: Codec[Any],  # reason: whatever the values of the type are
         techniques: Iterable[tuple[Technique, KeyName]],
+        beside: Mapping[str, KeyName],
     ) -> None:
         self.dataset = table.dataset
         self.schema = table.schema
@@ -129,6 +130,7 @@ class Column:
             {technique.suffix: technique for technique, _ in made}
         )
         self.keys = {technique.suffix: key for technique, key in made}
+        self.beside = beside  # keys of techniques with tables of their own, by name
         self._listed = sorted(self.techniques.values(), key=self._rank)
         self._codec = codec_
         self._keeps_form = isinstance(self.techniques[CELL], Sealed)
@@ -230,7 +232,10 @@ class _Maker:
         suffixes = [technique.suffix for technique, _ in made]
         if suffixes.count(CELL) != 1:
             raise _refused(table, column, "not one technique that fills the column")
-        return Column(table, column, type_, form, made)
+        beside = {
+            name: self._key(name, table, column) for name in column.techniques if name in BESIDE
+        }
+        return Column(table, column, type_, form, made, beside)
 
     def _technique(
         self, name: str, table: TablePolicy, column: ColumnPolicy, type_: PgType, form: Codec[Any]

@@ -58,7 +58,7 @@ class Counters(Protocol):
     each, and ask for the words of both.
     """
 
-    def take(self, wants: Mapping[bytes, int]) -> Taken:
+    def take(self, words: Mapping[bytes, int]) -> Taken:
         """Take so many counters of each word, in its newest epoch; pending, and durable."""
         ...
 

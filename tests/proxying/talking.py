@@ -156,6 +156,8 @@ class Talk:
         if len(came) != 1 or came[0].kind == "error":
             return came or [Answer("lost", message="not described")]
         (told,) = came
+        if len(told.parameters) != len(asked.values):
+            return [Answer("lost", message=f"{len(told.parameters)} parameters told")]
         values, formats = _in_binary(asked.values, told.parameters)
         self.link.send_query_prepared(b"", values, formats, pq.Format.BINARY)
         return [told, *self._came(asked.data)]

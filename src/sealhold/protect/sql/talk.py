@@ -16,10 +16,12 @@ from sealhold.model.clock import Clock
 from sealhold.model.errors import SealholdError
 from sealhold.model.pgsteps import Call
 from sealhold.protect.gate import Gate, Rids
+from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.pgtypes.form import Settings
 from sealhold.protect.policy import Limits
 from sealhold.protect.sql.errors import ABORTED, UNDEFINED, error, relayed, sqlstate
 from sealhold.protect.sql.line import Answer, Line, Swallowed
+from sealhold.protect.sql.parsing import cstring, parse_cells
 from sealhold.protect.sql.plan import Control, Plan, Refused, Relay
 from sealhold.protect.sql.planning import Planner
 from sealhold.protect.sql.wire import (
@@ -28,8 +30,6 @@ from sealhold.protect.sql.wire import (
     build_execute,
     build_parse,
     build_target,
-    cstring,
-    parse_cells,
     u32,
 )
 
@@ -172,7 +172,10 @@ class Talk:
             return (Refused("22021", 'invalid byte sequence for encoding "UTF8"'),)
         if len(text) > MAX_TEXT:
             return (Refused("54001", "a statement of more than 16 MiB"),)
-        found = self.parts.planner.plan(decoded, oids, self.names)
+        try:
+            found = self.parts.planner.plan(decoded, oids, self.names)
+        except PgValueError as err:  # of a constant
+            found = (Refused(err.sqlstate, err.message),)
         if len(text) <= _COMES_AGAIN:
             if len(self._plans) >= PLANS:
                 self._plans.clear()

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from postgast import pg_query_pb2 as pb
 
 from sealhold.protect.columns import Column
+from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.pgtypes.types import named
 from sealhold.protect.policy import Bind
 from sealhold.protect.sql import tree
@@ -20,6 +21,7 @@ from sealhold.protect.sql.expressions import Expressions
 from sealhold.protect.sql.fromclause import FromClause
 from sealhold.protect.sql.grouping import Laid
 from sealhold.protect.sql.leftover import Base, push_where
+from sealhold.protect.sql.literals import is_null
 from sealhold.protect.sql.names import RID, Relation
 from sealhold.protect.sql.plan import Assignment, Made, Output
 from sealhold.protect.sql.refusing import NotPossibleError, WrongError, cannot
@@ -105,15 +107,15 @@ class Changing:
             value = one.val if one.val.HasField("set_to_default") else expressions.push(one.val)
             return [Node(res_target=pb.ResTarget(name=one.name, val=value))]
         self.work.written[column] = None
-        is_null = _is_null(one.val)
-        if column.bind is Bind.ROW and not is_null:
+        is_empty = is_null(one.val)
+        if column.bind is Bind.ROW and not is_empty:
             raise cannot(column, "one cell for all rows")
         return [
             Node(
                 res_target=pb.ResTarget(
                     name=column.physical(suffix),
                     val=tree.null()
-                    if is_null
+                    if is_empty
                     else expressions.hide(column, suffix, "store", one.val),
                 )
             )
@@ -144,7 +146,13 @@ class Changing:
             )
             assignments = tuple(self._computed(each, base) for each in self._protected(change))
         except CannotDo as err:
-            raise NotPossibleError(str(err), getattr(err, "remedy", "")) from err
+            raise NotPossibleError(str(err), err.advice) from err
+        except PgValueError as err:
+            raise WrongError(err.sqlstate, err.message) from err
+        for computed in (where, *(each.expression for each in assignments)):
+            if isinstance(computed, Expression):
+                for client, type_ in computed.learned.items():
+                    self.work.parameters.learn(client, type_)
         rid = tree.column(self.alias, RID)
         targets, outputs = base.lay_out(first=[rid])
         made.target_list.extend(targets)
@@ -174,7 +182,7 @@ class Changing:
         if column is None:
             raise NotPossibleError("no protected column")
         self.work.written[column] = None
-        if _is_null(target.val):
+        if is_null(target.val):
             return Assignment(column, None)
         parameters = self.work.parameters
         if target.val.HasField("param_ref"):
@@ -219,12 +227,6 @@ class Changing:
 
 def _is_joined(change: Change) -> bool:
     return bool(change.from_clause if isinstance(change, pb.UpdateStmt) else change.using_clause)
-
-
-def _is_null(value: Node) -> bool:
-    if value.HasField("set_to_default"):
-        return True
-    return bool(value.HasField("a_const") and value.a_const.isnull)
 
 
 def _unnest(arrays: list[Node], names: list[str]) -> Node:

@@ -12,20 +12,21 @@ Source: docs/spec/60-statements.md section 2.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from sealhold.protect.columns import Column
 from sealhold.protect.spec import CELL
 
 RID: Final = "_sh_rid"
-HIDDEN_PREFIX: Final = "_sh_"
+DEFAULT: Final = "_sh_default:"  # how the comment on a cell's column begins that holds its default
 SYSTEM: Final = ("pg_catalog", "information_schema", "pg_toast")
 UNDEFINED_COLUMNS: Final = ("tableoid", "ctid", "xmin", "xmax", "cmin", "cmax")
 
 PATH: Final = "SELECT unnest(current_schemas(true))::text"
 COLUMNS: Final = (
     "SELECT n.nspname, c.relname, c.oid::text, c.relkind::text, a.attname, a.attnum::text,"
-    " a.atttypid::text, a.atttypmod::text, a.attnotnull::text, a.atthasdef::text"
+    " a.atttypid::text, a.atttypmod::text, a.attnotnull::text, a.atthasdef::text,"
+    " pg_catalog.col_description(c.oid, a.attnum)"
     " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid"
     " WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
@@ -38,8 +39,12 @@ VIEWS: Final = (
     " WHERE c.relkind IN ('v', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema')"
     " ORDER BY c.oid"
 )
-LOADING: Final = (PATH, COLUMNS, VIEWS)  # what a session asks, in this order
+COLLATION: Final = (
+    "SELECT datcollate FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()"
+)
+LOADING: Final = (PATH, COLUMNS, VIEWS, COLLATION)  # what a session asks, in this order
 
+TextOrder: TypeAlias = Literal["C", "refuse"]  # whether the database orders texts by bytes
 Cells = Sequence[str | None]
 Shown = Mapping[str, tuple[Column, str]]  # output of a view: the column, and which suffix of it
 
@@ -55,6 +60,7 @@ class Attribute:
     column: Column | None = None
     places: Mapping[str, str] = field(default_factory=dict)  # suffix: name at the provider
     rid: str | None = None  # where the number of its row stands
+    default: bytes | None = None  # of a protected column: a cell that is bound to no row
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,7 @@ class Names:
     path: tuple[str, ...]
     relations: Mapping[tuple[str, str], Relation]
     is_listed: Callable[[str, str], bool]  # whether the policy lets (schema, table) be used
+    text_order: TextOrder = "refuse"
 
     def find(self, schema: str, name: str) -> Relation | None:
         """Return what a name means; None if there is no such relation outside the system's."""
@@ -121,7 +128,9 @@ def read_names(
         shown = shown_by(definition or "", names.find)
         if shown:
             relations[view.schema, view.name] = _view(view, shown)
-    return Names(path, relations, is_listed)
+    collation = next(iter(answers[3]), (None,))[0]
+    order: TextOrder = "C" if collation in {"C", "POSIX"} else "refuse"
+    return Names(path, relations, is_listed, order)
 
 
 def _by_relation(rows: Iterable[Cells]) -> Iterable[tuple[tuple[str, str], list[Cells]]]:
@@ -169,13 +178,24 @@ def _attribute(row: Cells, column: Column | None) -> Attribute:
         column,
         places or {CELL: name},
         RID if column is not None else None,
+        _default(row[10]) if column is not None else None,
     )
+
+
+def _default(comment: str | None) -> bytes | None:
+    """Return the cell that the comment on a column holds, if it does."""
+    if comment is None or not comment.startswith(DEFAULT):
+        return None
+    try:
+        return bytes.fromhex(comment[len(DEFAULT) :])
+    except ValueError:
+        return b""  # opens as nothing
 
 
 def _numbered(attribute: Attribute, number: int) -> Attribute:
     return Attribute(
         attribute.name, number, attribute.type_oid, attribute.typmod,
-        attribute.column, attribute.places, attribute.rid,
+        attribute.column, attribute.places, attribute.rid, attribute.default,
     )  # fmt: skip
 
 

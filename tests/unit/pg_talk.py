@@ -30,7 +30,9 @@ class Planned:
         self.loads += 1
         return answers
 
-    def plan(self, text: str, oids: Sequence[int], names: Any) -> tuple[Plan, ...]:  # reason: as above
+    def plan(
+        self, text: str, oids: Sequence[int], names: Any
+    ) -> tuple[Plan, ...]:  # reason: as above
         parts = [each.strip() for each in text.split(";")]
         return tuple(self._one(each) for each in parts if each or len(parts) == 1)
 

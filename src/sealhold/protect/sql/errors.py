@@ -1,4 +1,4 @@
-"""Errors, as a client of PostgreSQL is told them: our own, and the provider's in the client's names.
+"""Errors, as a client of PostgreSQL is told them: ours, and the provider's in the client's names.
 
 - Ours have a code of `SH...`, or PostgreSQL's where it has one for the very same.
 - Of the provider's the SQLSTATE stays. Names of physical columns become the client's; values that
@@ -115,7 +115,7 @@ def relayed(kind: bytes, message: bytes) -> bytes:
 
 
 def renamed(message: bytes, renaming: Renaming | None) -> bytes:
-    """Return an error about a statement that touches protected columns, as the client may read it."""
+    """Return an error about a statement on protected columns, as the client may read it."""
     if renaming is None:
         return relayed(b"E", message)
     fields = parse_notice(message[_HEAD:])

@@ -26,7 +26,6 @@ from sealhold.protect.sql.wire import (
     parse_target,
 )
 
-
 CLOSED = b"3\0\0\0\4"  # CloseComplete
 Take = Callable[[bytes, int, int], None]
 
@@ -294,7 +293,6 @@ class Extended:
             talk.line.refuse(refused)
         else:
             self.bind(message, 0, len(message))
-
 
 
 def _put_back(talk: Talk, statement: Statement) -> None:

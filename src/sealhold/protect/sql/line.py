@@ -54,14 +54,16 @@ class Answer:
         Raises:
             WireError: this is no answer to what was asked.
         """
+        del line, kind, message
         raise WireError("an answer that nobody asked for")
 
-    def rows(self, line: "Line", data: bytes, at: int) -> int:  # noqa: ARG002  reason: for those that read rows
+    def rows(self, line: "Line", data: bytes, at: int) -> int:
         """Take as many whole rows as there are from `at` on, and return where they end.
 
         Raises:
             WireError: no rows were asked for.
         """
+        del line, data, at
         raise WireError("rows that nobody asked for")
 
     def error(self, line: "Line", message: bytes) -> None:
@@ -76,6 +78,8 @@ class Answer:
 
 
 class Relayed(Answer):
+    """One message of the extended protocol, whose answer goes on unread."""
+
     table = RELAYED
 
 

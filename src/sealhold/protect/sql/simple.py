@@ -145,4 +145,3 @@ class Simple:
 def whole(plans: Sequence[Plan]) -> bytes:
     """Return the text of statements that go on as they are."""
     return "; ".join(each.sql for each in plans if isinstance(each, (Relay, Control))).encode()
-

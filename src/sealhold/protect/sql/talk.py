@@ -16,6 +16,7 @@ from sealhold.model.clock import Clock
 from sealhold.model.errors import SealholdError
 from sealhold.model.pgsteps import Call
 from sealhold.protect.gate import Gate, Rids
+from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.pgtypes.form import Settings
 from sealhold.protect.policy import Limits
 from sealhold.protect.sql.errors import ABORTED, UNDEFINED, error, relayed, sqlstate
@@ -172,7 +173,10 @@ class Talk:
             return (Refused("22021", 'invalid byte sequence for encoding "UTF8"'),)
         if len(text) > MAX_TEXT:
             return (Refused("54001", "a statement of more than 16 MiB"),)
-        found = self.parts.planner.plan(decoded, oids, self.names)
+        try:
+            found = self.parts.planner.plan(decoded, oids, self.names)
+        except PgValueError as err:  # of a constant
+            found = (Refused(err.sqlstate, err.message),)
         if len(text) <= _COMES_AGAIN:
             if len(self._plans) >= PLANS:
                 self._plans.clear()

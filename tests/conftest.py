@@ -7,6 +7,7 @@
   once; folders with long tests come first, so that no worker is left alone with one at the end.
 - Workers compile the tests, and what these import, together: tests/compiled.py. They tell of a test
   only what is shown: tests/quieter.py.
+- Temporary files lie in memory: tests/inmemory.py.
 - What was skipped is told with its reason before the closing line. With CI=true a skip is a
   failure, unless tools/skips.toml holds its reason.
 - How each promise stands is told by its name: tests/promises.py.
@@ -27,12 +28,14 @@ import pytest
 from hypothesis import settings
 
 from tests.compiled import compile_share
+from tests.inmemory import live_in_memory
 from tests.promises import note_promises, outcomes_of, standing
 from tests.quieter import tell_less
 
 ROOT = Path(__file__).parents[1]
 NO_SOCKETS = ("unit", "property", "vectors", "fuzz")
 LONGEST_FIRST = ("scenarios", "conformance", "web", "attack", "transcripts", "property")
+SELDOM = 20_000  # objects more than went, until garbage is looked for; it is found all the same
 SKIPS = ROOT / "tools" / "skips.toml"
 IN_CI = os.environ.get("CI") == "true"
 
@@ -50,7 +53,10 @@ def shared() -> Path:
     return folder
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    gc.set_threshold(SELDOM)
+    live_in_memory(config)
     compile_share(config, ROOT / "tests", ROOT / "src")
     tell_less(config)
 

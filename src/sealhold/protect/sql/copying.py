@@ -195,6 +195,9 @@ class Copying:
                 continue
             hidden = column.column
             columns += [hidden.encode(suffix, values, rids) for suffix in hidden.techniques]
+        for hidden, value in plan.defaults:
+            given = [value] * len(rows)
+            columns += [hidden.encode(suffix, given, rids) for suffix in hidden.techniques]
         if plan.rid:
             columns.append([*map(rid_cell, rids)])
         return list(zip(*columns, strict=True))

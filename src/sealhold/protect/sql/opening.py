@@ -355,7 +355,7 @@ def _field(output: Output, given: Sequence[Field], format_: int) -> Field:
     if output.column is None:
         place = (output.table or told.table, output.attribute or told.attribute)
         return Field(output.name, *place, told.type, told.length, told.typmod, format_)
-    type_ = output.column.type
+    type_ = output.type or output.column.type
     return Field(
         output.name, output.table or told.table, output.attribute,
         type_.oid, type_.length, type_.typmod, format_,

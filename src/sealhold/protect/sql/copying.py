@@ -16,15 +16,8 @@ from sealhold.protect.pgtypes.codec import codec
 from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.sql.binding import Values, rid_cell
 from sealhold.protect.sql.commands import complete
-from sealhold.protect.sql.copyforms import (
-    HEADER,
-    TRAILER,
-    Fields,
-    Reader,
-    Writer,
-    reader_of,
-    writer_of,
-)
+from sealhold.protect.sql.copyreading import HEADER, TRAILER, Fields, Reader, reader_of
+from sealhold.protect.sql.copywriting import Writer, writer_of
 from sealhold.protect.sql.errors import error
 from sealhold.protect.sql.line import COPY_IN, Line
 from sealhold.protect.sql.opening import Opening, Rows, described, value_error

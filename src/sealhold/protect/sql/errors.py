@@ -21,7 +21,8 @@ from sealhold.model.errors import (
     TamperedError,
     UnavailableError,
 )
-from sealhold.protect.sql.wire import build_notice, parse_notice
+from sealhold.protect.sql.parsing import parse_notice
+from sealhold.protect.sql.wire import build_notice
 
 CANNOT_RESOLVE: Final = "SH001"
 NOT_POSSIBLE: Final = "SH002"

@@ -16,6 +16,7 @@ from sealhold.protect.sql.copying import Copying
 from sealhold.protect.sql.errors import error
 from sealhold.protect.sql.line import ONE, Line, Swallowed
 from sealhold.protect.sql.opening import Opening, Rows, handed_out, row_description, value_error
+from sealhold.protect.sql.parsing import Bind, parse_bind
 from sealhold.protect.sql.passing import passes, ran
 from sealhold.protect.sql.plan import (
     Control,
@@ -33,14 +34,12 @@ from sealhold.protect.sql.rewriting import Rewriting
 from sealhold.protect.sql.running import Running, answer_of
 from sealhold.protect.sql.talk import Job, Portal, Statement, Talk
 from sealhold.protect.sql.wire import (
-    Bind,
     build_bind,
     build_execute,
     build_oids,
     build_parse,
     build_target,
     frame,
-    parse_bind,
 )
 
 PARSED = frame(b"1")
@@ -143,7 +142,7 @@ class Hiding:
 
     # --- one statement of a Query ---
 
-    def whole(self, plan: Plan, *, is_alone: bool) -> Job:
+    def whole(self, plan: Plan, *, is_alone: bool) -> Job:  # noqa: C901  reason: one case for each plan
         """Carry out one of several statements, with its description and its end.
 
         Raises:

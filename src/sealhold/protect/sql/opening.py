@@ -328,6 +328,7 @@ def value_error(err: PgValueError | SealholdError) -> bytes:
 
 
 def too_many(most: int) -> bytes:
+    """Return the error of a statement that would bring too much here."""
     return error(
         LIMIT,
         f"more than {most} rows, or too long ones, would have to be opened here",

@@ -26,10 +26,11 @@ from typing import Final
 from sealhold.protect.pgtypes.errors import (
     BINARY_REPRESENTATION,
     OUT_OF_RANGE,
+    BadBinaryError,
+    MalformedError,
+    NumericOverflowError,
     PgValueError,
     TypeRefusedError,
-    bad_binary,
-    malformed,
 )
 from sealhold.protect.pgtypes.form import Codec, Settings
 from sealhold.protect.pgtypes.types import PgType, precision_and_scale
@@ -74,7 +75,7 @@ class Numeric(Codec[Decimal]):
         del settings
         parts = _FORM.fullmatch(text)
         if parts is None or (parts[4] and parts[1]):
-            raise malformed("numeric", text)
+            raise MalformedError("numeric", text)
         if parts[4]:
             return _SPECIAL[_NAN]
         if parts[5]:
@@ -85,7 +86,7 @@ class Numeric(Codec[Decimal]):
             sign, digits, shift = whole.as_tuple()
             whole = Decimal((sign, digits, int(shift) + exponent))
         if int(whole.as_tuple().exponent) < -MAX_SCALE:
-            raise overflowing()
+            raise NumericOverflowError
         return settled(whole)
 
     def spell(self, value: Decimal, settings: Settings) -> str:
@@ -113,7 +114,7 @@ class Numeric(Codec[Decimal]):
 
     def to_value(self, binary: bytes) -> Decimal:
         if len(binary) < _HEAD.size:
-            raise bad_binary()
+            raise BadBinaryError
         count, weight, sign, scale = _HEAD.unpack_from(binary)
         if sign in _SPECIAL:
             return _SPECIAL[sign]
@@ -162,16 +163,16 @@ def settled(value: Decimal) -> Decimal:
     """Return a number as the server holds it: digits to the point at least, and within its range.
 
     Raises:
-        PgValueError: too many digits before the point.
+        NumericOverflowError: too many digits before the point.
     """
     exponent = int(value.as_tuple().exponent)
     if value and value.adjusted() >= 4 * (MAX_WEIGHT + 1):
-        raise overflowing()
+        raise NumericOverflowError
     if exponent > 0:
         value = value.quantize(Decimal(1), context=EXACT)
     elif exponent < -MAX_SCALE:
         value = value.quantize(_unit(MAX_SCALE), context=EXACT)
-    return abs(value) if not value and value.is_signed() else value
+    return value or value.copy_abs()
 
 
 def rounded_to(value: Decimal, scale: int) -> Decimal:
@@ -182,7 +183,7 @@ def rounded_to(value: Decimal, scale: int) -> Decimal:
     rounded = value.quantize(_unit(scale), context=EXACT)
     if scale < 0:
         rounded = rounded.quantize(Decimal(1), context=EXACT)
-    return abs(rounded) if not rounded else rounded
+    return rounded or rounded.copy_abs()
 
 
 def _shown_with(value: Decimal, scale: int) -> Decimal:
@@ -192,7 +193,7 @@ def _shown_with(value: Decimal, scale: int) -> Decimal:
         keep = len(digits) + int(exponent) + scale
         value = Decimal((sign, digits[: max(0, keep)] or (0,), -scale))
     value = value.quantize(_unit(scale), context=EXACT)
-    return abs(value) if not value else value
+    return value or value.copy_abs()
 
 
 @lru_cache(maxsize=256)
@@ -226,13 +227,8 @@ def _exponent(text: str | None) -> int:
         return 0
     digits = text.lstrip("+-").lstrip("0")
     if len(digits) > 10 or int(digits or "0") >= MAX_EXPONENT:  # noqa: PLR2004  # reason: digits of the limit
-        raise overflowing()
+        raise NumericOverflowError
     return int(text)
-
-
-def overflowing() -> PgValueError:
-    """Return the error for a number that numeric cannot hold."""
-    return PgValueError(OUT_OF_RANGE, "value overflows numeric format")
 
 
 def _too_big() -> PgValueError:

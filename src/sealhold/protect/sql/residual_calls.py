@@ -1,4 +1,4 @@
-"""Calls of functions: those of the table, and those that need a constant or any number of arguments.
+"""Calls of functions: those of the table, and those that need a constant or many arguments.
 
 Source: docs/spec/57-values-and-residuals.md section 9.
 """
@@ -133,7 +133,11 @@ def _made(name: str, word: str, kind: str) -> Callable[..., Value]:
 
 
 def _joined(compiler: Compiler, parts: Sequence[Term], *, is_spaced: bool) -> Term:
-    """Return concat or concat_ws: NULL is left out, but for a separator that is NULL."""
+    """Return concat or concat_ws: NULL is left out, but for a separator that is NULL.
+
+    Raises:
+        CannotDo: not in the list.
+    """
     if len(parts) < 1 + is_spaced:
         raise CannotDo("`concat` without arguments")
     typed = [compiler.typing.settled(part) for part in parts]

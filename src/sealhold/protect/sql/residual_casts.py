@@ -49,31 +49,34 @@ class Cast:
     is_stable: bool = False  # takes the session's settings first
 
 
-def out_of_range(t: PgType) -> PgValueError:
-    """Return the error for a number that the type does not reach."""
-    return PgValueError(OUT_OF_RANGE, f"{spelled(plain(t))} out of range")
+class OutOfRangeError(PgValueError):
+    """A number is too great for a type."""
+
+    def __init__(self, t: PgType) -> None:
+        super().__init__(OUT_OF_RANGE, f"{spelled(plain(t))} out of range")
 
 
 def to_integer(value: Value, to: PgType) -> int:
     """Return a number as an integer of type `to`: numeric halves go away from zero, floats to even.
 
     Raises:
-        PgValueError: the type does not reach so far.
+        OutOfRangeError: the type does not reach so far.
+        PgValueError: it is infinite, or no number.
     """
     if isinstance(value, Decimal):
         if not value.is_finite():
             word = "NaN" if value.is_nan() else "infinity"
             raise PgValueError("0A000", f"cannot convert {word} to {spelled(plain(to))}")
         if value.adjusted() > 20:  # noqa: PLR2004  # reason: digits that no integer has
-            raise out_of_range(to)
+            raise OutOfRangeError(to)
         value = int(value.to_integral_value("ROUND_HALF_UP"))
     elif isinstance(value, float):
         if not math.isfinite(value):
-            raise out_of_range(to)
+            raise OutOfRangeError(to)
         value = round(value)
     bound = INTEGERS[to.name]
     if not -bound <= value < bound:
-        raise out_of_range(to)
+        raise OutOfRangeError(to)
     return int(value)
 
 

@@ -109,7 +109,11 @@ class Selecting:
         return Item(target.name or title(target.val), target.val, self._noted(term))
 
     def _grouping(self) -> Grouping | None:
-        """Compile GROUP BY; what is compiled afterwards is of groups."""
+        """Compile GROUP BY; what is compiled afterwards is of groups.
+
+        Raises:
+            CannotDo: not in the list.
+        """
         select = self._select
         nodes = [*select.target_list, *select.sort_clause, *select.distinct_clause]
         has_aggregates = any(_has_aggregate(each) for each in nodes)
@@ -121,15 +125,18 @@ class Selecting:
         for each in select.group_clause:
             node = self._grouped_node(each)
             term = self._noted(self._compiler.typing.settled(self._compiler.term(node)))
-            codec(term.type).same  # noqa: B018  # reason: the type is one of the list
             grouping.add(node, term)
         self._compiler.groups = grouping
         return grouping
 
     def _grouped_node(self, node: pb.Node) -> pb.Node:
-        """Return what a GROUP BY item means: a column, an output's name or place, an expression."""
+        """Return what a GROUP BY item means: a column, an output's name or place, an expression.
+
+        Raises:
+            CannotDo: not in the list.
+        """
         kind = node.WhichOneof("node")
-        if kind == "grouping_set" or kind == "row_expr":
+        if kind in {"grouping_set", "row_expr"}:
             raise CannotDo("sets of groups are not in the list")
         if kind == "a_const":
             return self._target_at(node.a_const)
@@ -187,7 +194,11 @@ class Selecting:
     def _unique(
         self, sorted_by: Sequence[tuple[pb.Node, SortKey]]
     ) -> tuple[tuple[Unique, ...], bool]:
-        """Compile DISTINCT, or DISTINCT ON."""
+        """Compile DISTINCT, or DISTINCT ON.
+
+        Raises:
+            CannotDo: not in the list.
+        """
         clause = self._select.distinct_clause
         if not clause:
             return (), False
@@ -197,16 +208,23 @@ class Selecting:
             shown = {str(shape(item.node, self._compiler.find)) for item in self.items}
             if any(str(each) not in shown for each in shapes):
                 raise CannotDo("SELECT DISTINCT in the order of what is not shown")
-            return tuple(_unique_of(item.term) for item in self.items), False
+            return tuple(self._unique_of(item.term) for item in self.items), False
         chosen = [self._ordering(node) for node in clause]
         wanted = {str(shape(node, self._compiler.find)) for node, _ in chosen}
         first = {str(each) for each in shapes[: len(wanted)]}
         if not first <= wanted or len(first) < min(len(wanted), len(shapes)):
             raise CannotDo("DISTINCT ON of other expressions than ORDER BY begins with")
-        return tuple(_unique_of(term) for _, term in chosen), True
+        return tuple(self._unique_of(term) for _, term in chosen), True
+
+    def _unique_of(self, term: Term) -> Unique:
+        return Unique(term.run, self._compiler.equal(term))
 
     def _bound(self, field: str) -> Run | None:
-        """Compile LIMIT or OFFSET."""
+        """Compile LIMIT or OFFSET.
+
+        Raises:
+            CannotDo: not in the list.
+        """
         if not self._select.HasField(field):  # type: ignore[arg-type]  # reason: one of two names
             return None
         node: pb.Node = getattr(self._select, field)
@@ -219,12 +237,6 @@ class Selecting:
 
 
 _SINGLE: Final = frozenset({"with_clause", "into_clause", "larg"})
-
-
-def _unique_of(term: Term) -> Unique:
-    if term.type.name == "json":
-        raise CannotDo("json has no equality")
-    return Unique(term.run, codec(term.type).same)
 
 
 def _is_column(node: pb.Node, name: str) -> bool:

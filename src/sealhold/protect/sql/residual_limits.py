@@ -41,7 +41,7 @@ class RowLimit:
             TooMuchToOpenError: it is too much.
         """
         # THREAT T633: rows that are opened stay in memory only as far as the policy allows.
-        self._bytes_left -= sum([len(cell) for cell in row if cell is not None])
+        self._bytes_left -= sum(len(cell) for cell in row if cell is not None)
         if self._rows_left < 0 or self._bytes_left < 0:
             rows, size = self._limits
             raise TooMuchToOpenError(f"more than {rows} rows or {size} bytes")

@@ -1,6 +1,6 @@
 """LIKE and ILIKE, with NOT and ESCAPE.
 
-- A pattern that the statement gives is made ready once; one of a parameter or column when it changes.
+- A pattern is made ready once, and again only when it changes.
 
 Source: docs/spec/57-values-and-residuals.md section 11; PostgreSQL 15, chapter 9.7.1.
 """
@@ -50,7 +50,11 @@ def _typed(compiler: Compiler, signature: Signature, *terms: Term) -> list[Term]
 
 
 def _pattern(compiler: Compiler, node: pb.Node) -> tuple[Term, Term | None]:
-    """Return the pattern and its escape character."""
+    """Return the pattern and its escape character.
+
+    Raises:
+        CannotDo: not in the list.
+    """
     if node.WhichOneof("node") != "func_call":
         return compiler.term(node), None
     called = node.func_call

@@ -2,9 +2,9 @@
 
 - Length and places count characters.
 - `lower` and `upper` map each character to one character, as the C library of a server with UTF-8
-  does. The few that a library maps otherwise are refused with all that is not ASCII, if asked.
-- A pattern is cut at its `%` once, and each piece is looked for from where the one before ended: the
-  time is that of the text times the pattern at most, however the `%` stand.
+  does; under COLLATE "C" they map A to Z only.
+- A pattern is cut at its `%` once, and each piece is looked for from where the one before ended:
+  the time is that of the text times the pattern at most, however the `%` stand.
 
 Source: docs/spec/57-values-and-residuals.md section 11; PostgreSQL 15, chapters 9.4 and 9.7.1.
 """
@@ -157,7 +157,7 @@ def like(pattern: str) -> Pattern:
 
 
 def _pieces(pattern: str) -> tuple[list[str], str | None]:
-    """Return what stands between the `%`, and the whole text if it is without `%` and `_`."""
+    # what stands between the `%`, and the whole text if it is without `%` and `_`
     pieces, piece = [], []
     is_plain = True
     marks = iter(pattern)

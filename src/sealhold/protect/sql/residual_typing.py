@@ -18,6 +18,7 @@ from sealhold.protect.pgtypes.codec import Settings, codec
 from sealhold.protect.pgtypes.errors import PgValueError, TypeRefusedError
 from sealhold.protect.pgtypes.types import PgType, array_of, element_of, plain
 from sealhold.protect.sql.residual_casts import TIMES, assigns, converted, stored
+from sealhold.protect.sql.residual_resolve import converts
 from sealhold.protect.sql.residual_terms import (
     BOOL,
     INT4,
@@ -56,7 +57,7 @@ class Typing:
         if known is not None:
             return parameter(number, known)
 
-        def run(frame: Frame) -> Value:
+        def run(_: Frame) -> Value:
             raise CannotDo(f"the type of parameter ${number + 1} is not known", "add a cast")
 
         return Term(type=UNKNOWN, run=run, parameter=number)
@@ -73,6 +74,8 @@ class Typing:
             CannotDo: no conversion of the list leads there.
         """
         if term.type is not UNKNOWN:
+            if not (is_asked_for or converts(term.type, to)):
+                raise CannotDo(f"{term.type.name} where {to.name} is needed", "add a cast")
             return converted(term, to, is_asked_for=is_asked_for)
         if term.parameter is not None:
             return converted(self._learned(term.parameter, to), to, is_asked_for=is_asked_for)

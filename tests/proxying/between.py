@@ -59,9 +59,7 @@ def _listen(
             ).start()
 
 
-def _serve(
-    link: socket.socket, target: int, wire: Wire, context: ssl.SSLContext | None
-) -> None:
+def _serve(link: socket.socket, target: int, wire: Wire, context: ssl.SSLContext | None) -> None:
     with suppress(OSError), socket.create_connection(("127.0.0.1", target)) as server:
         server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -16,8 +16,10 @@ from typing import Final
 from tests.proxying.talking import Step
 
 FOLDER: Final = Path(__file__).with_name("statements")
-WRITES: Final = re.compile(r"^\s*(INSERT|UPDATE|DELETE|MERGE|TRUNCATE|WITH \w+ AS \((DELETE|INS))|"
-                           r"\bFROM STDIN|\bAS \(INSERT|\) UPDATE |; *(INSERT|UPDATE|DELETE)")  # fmt: skip
+WRITES: Final = re.compile(
+    r"^\s*(INSERT|UPDATE|DELETE|MERGE|TRUNCATE|WITH \w+ AS \((DELETE|INS))"
+    r"|\bFROM STDIN|\bAS \(INSERT|\) UPDATE |; *(INSERT|UPDATE|DELETE)"
+)
 WRITTEN: Final = re.compile(r"\b(?:INTO|UPDATE|DELETE FROM|COPY|TRUNCATE)\s+(?:ONLY\s+)?([a-z]+)\b")
 ESCAPES: Final = {"t": "\t", "n": "\n", "\\": "\\"}
 

@@ -1,6 +1,6 @@
 """Certificates for servers of the tests: one that signs itself, for this machine's loopback."""
 
-import datetime
+import datetime as dt
 import ipaddress
 from pathlib import Path
 
@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-BEGINS = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
-ENDS = datetime.datetime(2090, 1, 1, tzinfo=datetime.UTC)
+BEGINS = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+ENDS = dt.datetime(2090, 1, 1, tzinfo=dt.UTC)
 
 
 def write_certificates(folder: Path, name: str = "server") -> None:

@@ -2,12 +2,12 @@
 
 - Two ends that hold the same rows must give the same. Each leaves the rows as it found them, or
   changed in the same way.
-- psycopg prepares after some uses, pipelines, and copies; asyncpg describes first and speaks binary;
-  psql describes and shows; pgbench sends its own script in three modes.
+- psycopg prepares after some uses, pipelines, and copies; asyncpg describes first and speaks
+  binary; psql describes and shows; pgbench sends its own script in three modes.
 """
 
 import asyncio
-import datetime
+import datetime as dt
 import os
 import subprocess
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from tests.proxying.addresses import Address
 Seen = list[Any]
 FOUND: Final = "SELECT id, name, born, balance FROM patient WHERE mrn = "
 NEW: Final = "INSERT INTO patient (id, mrn, name, born, balance, insured) VALUES "
-PERSON: Final = (951, "M951", "Zoë\tO'Hara", datetime.date(1999, 9, 9), Decimal("12.30"), True)
+PERSON: Final = (951, "M951", "Zoë\tO'Hara", dt.date(1999, 9, 9), Decimal("12.30"), True)
 SCRIPT: Final = r"""
 \pset null '(none)'
 SELECT id, name, email, born FROM patient WHERE id < 6 ORDER BY id;
@@ -66,7 +66,10 @@ def by_psycopg(address: Address) -> Seen:
         for _ in range(8):  # it prepares after five
             seen.append(link.execute(FOUND + "%s", ["MRN00037"]).fetchall())
         rows = link.execute(FOUND + "%s", ["MRN00074"], binary=True)
-        seen += [rows.fetchall(), [(c.name, c.type_code, c.precision) for c in rows.description]]
+        seen += [
+            rows.fetchall(),
+            [(c.name, c.type_code, c.precision) for c in rows.description or ()],
+        ]
         with link.transaction(force_rollback=True), link.cursor() as cursor:
             cursor.executemany(
                 NEW + "(%s, %s, %s, %s, %s, %s) RETURNING id, name",
@@ -81,7 +84,9 @@ def by_psycopg(address: Address) -> Seen:
                     copy.write_row((1_000 + nth, f"M{1_000 + nth}", f"name\t{nth}"))
             cursor.execute("SELECT count(*), min(name), max(mrn) FROM patient WHERE id >= 1000")
             seen.append(cursor.fetchall())
-            with cursor.copy("COPY (SELECT id, name FROM patient WHERE id > 1290) TO STDOUT") as out:
+            with cursor.copy(
+                "COPY (SELECT id, name FROM patient WHERE id > 1290) TO STDOUT"
+            ) as out:
                 seen.append(sorted(out.rows()))
         with link.transaction(), link.cursor("far") as cursor:
             cursor.itersize = 20
@@ -109,7 +114,7 @@ async def _by_asyncpg(address: Address) -> Seen:
     seen.append([(each.name, each.type.name) for each in prepared.get_attributes()])
     seen.append([each.name for each in prepared.get_parameters()])
     seen += [[tuple(row) for row in await prepared.fetch(f"MRN{nth:05}")] for nth in (37, 74, 1)]
-    spans = (datetime.date(1950, 1, 1), datetime.date(1990, 1, 1))
+    spans = (dt.date(1950, 1, 1), dt.date(1990, 1, 1))
     asked = "SELECT id, weight FROM patient WHERE born BETWEEN $1 AND $2 ORDER BY born, id"
     seen.append([tuple(row) for row in await link.fetch(asked, *spans)])
     under = link.transaction()
@@ -122,7 +127,9 @@ async def _by_asyncpg(address: Address) -> Seen:
     await link.set_type_codec("jsonb", schema="pg_catalog", encoder=str, decoder=str)
     cursor = await link.cursor("SELECT id, meta, title FROM document ORDER BY id")
     seen += [[tuple(row) for row in await cursor.fetch(9)], await cursor.forward(3)]
-    seen.append(await link.fetchval("UPDATE patient SET name = $1 WHERE id = 951 RETURNING name", "x"))
+    seen.append(
+        await link.fetchval("UPDATE patient SET name = $1 WHERE id = 951 RETURNING name", "x")
+    )
     seen.append(await link.execute("DELETE FROM patient WHERE mrn = $1", "M951"))
     await under.rollback()
     try:

@@ -22,6 +22,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
+
 from tests.conformance.pgserver import NOBODY, STARTING, binaries
 from tests.proxying.addresses import Address
 from tests.proxying.certificates import write_certificates

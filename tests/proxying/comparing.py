@@ -13,7 +13,6 @@ from typing import Final
 
 from tests.proxying.talking import Answer
 
-
 LONGEST: Final = 400  # characters of what is said of a difference
 
 
@@ -51,7 +50,9 @@ def compared(
 def _difference(mine: Answer, truth: Answer, *, ordered: bool) -> str:
     for part in ("kind", "sqlstate", "tag", "parameters"):
         if getattr(mine, part) != getattr(truth, part):
-            return f"{part}: {getattr(mine, part)!r} for {getattr(truth, part)!r}{_why(mine, truth)}"
+            return (
+                f"{part}: {getattr(mine, part)!r} for {getattr(truth, part)!r}{_why(mine, truth)}"
+            )
     if mine.headings != truth.headings:
         pairs = zip(mine.headings, truth.headings, strict=False)
         first = next((f"{a} for {b}" for a, b in pairs if a != b), "their number")

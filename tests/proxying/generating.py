@@ -166,8 +166,8 @@ class Maker:
 
     def _grouped(self) -> str:
         table = self._one(READ)
-        keys = [c.name for c in table.columns
-                if "sealed" not in c.protect and c.name not in {*table.key, "note", "title"}]  # fmt: skip
+        apart = {*table.key, "note", "title"}
+        keys = [c.name for c in table.columns if "sealed" not in c.protect and c.name not in apart]
         chosen = self._random.sample(keys, min(len(keys), self._random.randint(1, 2)))
         key = ", ".join(chosen)
         having = f" HAVING count(*) > {self._random.randint(1, 4)}" if self._tossed(0.25) else ""
@@ -186,7 +186,9 @@ class Maker:
     def _joined(self) -> str:
         left, right, mine, yours = self._one(JOINS)
         kind = self._one(("JOIN", "JOIN", "LEFT JOIN"))
-        on = f"USING ({mine})" if mine == yours and self._tossed(0.4) else f"ON a.{mine} = b.{yours}"
+        on = (
+            f"USING ({mine})" if mine == yours and self._tossed(0.4) else f"ON a.{mine} = b.{yours}"
+        )
         where = f" WHERE {self._predicate(left, 'a.', 1)}"
         if self._tossed(0.4):
             where += f" AND {self._predicate(right, 'b.', 1)}"

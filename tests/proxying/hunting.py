@@ -18,7 +18,9 @@ from tests.proxying.markers import found_in
 from tests.proxying.talking import Talk
 
 LOOK: Final = 0.02  # seconds between two looks at the activity
-SEEN: Final = "SELECT query, application_name FROM pg_stat_activity WHERE datname = current_database()"
+SEEN: Final = (
+    "SELECT query, application_name FROM pg_stat_activity WHERE datname = current_database()"
+)
 PLACES: Final = ("wire", "files", "wal", "log", "activity", "dump")
 
 
@@ -38,10 +40,12 @@ class Hunt:
         look = threading.Thread(target=self._look, args=(done,), daemon=True)
         look.start()
         folder = self._rented.folder if tls else None
-        with between(self._rented.port, self._recorder.wire, folder) as port:
-            yield port
-        done.set()
-        look.join()
+        try:
+            with between(self._rented.port, self._recorder.wire, folder) as port:
+                yield port
+        finally:
+            done.set()
+            look.join()
 
     def _look(self, done: threading.Event) -> None:
         with Talk(self._rented.address(self._database)) as link:

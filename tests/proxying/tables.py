@@ -44,8 +44,11 @@ class Col:
             "type": _quoted(self.type),
             "protect": protect,
             "usages": _listed(usages),
-            **{name: _told(value) for name, value in self.more.items() if "fpe" in listed
-               or name != "alphabet"},
+            **{
+                name: _told(value)
+                for name, value in self.more.items()
+                if "fpe" in listed or name != "alphabet"
+            },
         }
         lines = [f"{name} = {value}" for name, value in said.items()]
         return "[[table.column]]\n" + "\n".join(lines) + "\n"
@@ -66,8 +69,17 @@ class Table:
 
     @property
     def create(self) -> str:
-        parts = ", ".join(f"{c.name} {c.type} {c.ddl}".rstrip() for c in self.columns)
-        return f"CREATE TABLE {self.name} ({parts})"
+        return self._create({})
+
+    @property
+    def create_plainly(self) -> str:
+        """The same without a DEFAULT of a protected column, which a proxy may refuse."""
+        less = {c.name: c.ddl.partition("DEFAULT")[0] for c in self.columns if not c.is_clear}
+        return self._create(less)
+
+    def _create(self, ddl: Mapping[str, str]) -> str:
+        parts = (f"{c.name} {c.type} {ddl.get(c.name, c.ddl)}".rstrip() for c in self.columns)
+        return f"CREATE TABLE {self.name} ({', '.join(parts)})"
 
     def part(self, csp: str) -> str:
         """Return the table as the policy says it."""

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, unique
 from time import monotonic
-from typing import Final
+from typing import Final, Self
 
 import psycopg
 from psycopg import adapters, pq
@@ -110,7 +110,7 @@ class Talk:
             raise ConnectionError(self.link.error_message.decode(errors="replace"))
         self.link.nonblocking = 1
 
-    def __enter__(self) -> "Talk":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -148,13 +148,16 @@ class Talk:
 
     def _prepared(self, asked: Step) -> list[Answer]:
         self.link.send_prepare(b"", asked.numbered.encode())
-        (made,) = self._came(None)
-        if made.kind == "error":
-            return [made]
+        made = self._came(None)
+        if [answer.kind for answer in made] != ["done"]:
+            return made
         self.link.send_describe_prepared(b"")
-        (told,) = self._came(None)
-        if told.kind == "error":
-            return [told]
+        came = self._came(None)
+        if len(came) != 1 or came[0].kind == "error":
+            return came or [Answer("lost", message="not described")]
+        (told,) = came
+        if len(told.parameters) != len(asked.values):
+            return [Answer("lost", message=f"{len(told.parameters)} parameters told")]
         values, formats = _in_binary(asked.values, told.parameters)
         self.link.send_query_prepared(b"", values, formats, pq.Format.BINARY)
         return [told, *self._came(asked.data)]

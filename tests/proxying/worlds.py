@@ -14,7 +14,19 @@ NAMES: Final = (
     "Ada", "Bo", "Cleo", "Dan", "Eve", "O'Neil", "Zoë", "Ødegård", "李雷", "", "  two  blanks ",
     "back\\slash", "semi;colon", "new\nline", "Müller-Lüdenscheidt",
 )  # fmt: skip
-WORDS: Final = "fever cough ankle sprain chronic acute left right allergy penicillin stable".split()
+WORDS: Final = [
+    "fever",
+    "cough",
+    "ankle",
+    "sprain",
+    "chronic",
+    "acute",
+    "left",
+    "right",
+    "allergy",
+    "penicillin",
+    "stable",
+]
 CITIES: Final = ("Delft", "Ghent", "Graz", "Turin")
 WARDS: Final = ("A1", "A2", "B1", "icu")
 CODES: Final = ("A00", "B20", "C34.1", "E11", "I10", "J45", "M54")
@@ -93,9 +105,7 @@ def clear(name: str, kind: str, make: Value, ddl: str = "") -> Col:
 
 def hidden(name: str, kind: str, protect: str, make: Value, ddl: str = "", **more: object) -> Col:
     """Return a protected column; `protect` is a list of techniques, best first."""
-    return Col(
-        name=name, type=kind, protect=tuple(protect.split()), make=make, ddl=ddl, more=more
-    )
+    return Col(name=name, type=kind, protect=tuple(protect.split()), make=make, ddl=ddl, more=more)
 
 
 KEY: Final = clear("id", "integer", number, "PRIMARY KEY")
@@ -110,7 +120,7 @@ PATIENT: Final = Table(
         hidden("sex", "character(1)", "deterministic", maybe(one("fmx"))),
         hidden("phone", "text", "fpe", maybe(digits), alphabet="digits"),
         hidden("weight", "numeric(5,1)", "order", maybe(decimal(3, 140, 1)), scale=1),
-        hidden("balance", "numeric(10,2)", "sealed", decimal(-500, 900, 2), "NOT NULL DEFAULT 0"),
+        hidden("balance", "numeric(10,2)", "sealed", decimal(-500, 900, 2), "DEFAULT 0"),
         hidden("note", "text", "words", maybe(words)),
         clear("city", "text", maybe(one(CITIES))),
         hidden("insured", "boolean", "deterministic", maybe(one(("t", "f")))),
@@ -246,8 +256,8 @@ TICKET: Final = Table(
 WORLDS: Final = (
     PATIENT, EPISODE, DIAGNOSIS, LAB, DOCUMENT, BOREHOLE, LINE, LEVEL, KINDS, TOWN, TICKET,
 )  # fmt: skip
-VIEWS: Final = (
-    "CREATE VIEW card AS SELECT id, mrn, name, city FROM patient",
+STAY: Final = (
     "CREATE VIEW stay AS SELECT e.id, p.mrn, e.ward, e.cost FROM episode e "
-    "JOIN patient p ON p.id = e.patient",
+    "JOIN patient p ON p.id = e.patient"
 )
+VIEWS: Final = ("CREATE VIEW card AS SELECT id, mrn, name, city FROM patient", STAY)

@@ -73,6 +73,12 @@ def _policy() -> Measure:
     return measure
 
 
+def _proxy() -> Measure:
+    from sealhold.bench.proxying import measure
+
+    return measure
+
+
 def _relay() -> Measure:
     from sealhold.bench.relay import measure
 
@@ -117,6 +123,7 @@ BENCHES: Final[Mapping[str, Callable[[], Measure]]] = {
     "import": _importing,
     "log": _log,
     "policy": _policy,
+    "proxy": _proxy,
     "relay": _relay,
     "rotation": _rotation,
     "service": _service,

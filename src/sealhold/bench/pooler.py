@@ -69,9 +69,7 @@ def pooler(folder: Path, server: str) -> Iterator[str | None]:
         running.wait()
 
 
-def wait_for_port(
-    port: int, running: "subprocess.Popen[bytes]", seconds: float = STARTING
-) -> None:
+def wait_for_port(port: int, running: "subprocess.Popen[bytes]", seconds: float = STARTING) -> None:
     """Wait until somebody listens at `port`.
 
     Raises:

@@ -12,6 +12,7 @@
   one client, durable. `copy_vs_direct`: of COPY of 100,000 rows, two columns protected.
 - `scan_vs_direct`: rows a second of a whole table, two cells of each opened.
 - `sealed_overhead_bytes`: what a sealed cell takes at the provider more than its value.
+- `proxy_rss_mb`: the proxy's memory after all that.
 
 Source: docs/benchmarks.md.
 """
@@ -20,7 +21,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -28,10 +29,11 @@ from typing import Any, Final
 
 import asyncpg
 
-from sealhold.bench.harness import ABSENT, Bench
+from sealhold.bench.harness import ABSENT, Bench, Side
 from sealhold.bench.pgbench import Load
 from sealhold.bench.pgserver import pg_server
 from sealhold.bench.pooler import pooler
+from sealhold.bench.processes import resident_mb
 from sealhold.bench.proxied import proxied
 from sealhold.model.encoding import Plain
 
@@ -56,7 +58,6 @@ default = "clear"
 id = "rented"
 kind = "postgres"
 url = "{url}"
-secret = "vault:rented"
 
 [[table]]
 dataset = "bench"
@@ -65,6 +66,10 @@ key = ["id"]
 csps = ["rented"]
 bind = "row"
 integrity = "cell"
+[[table.column]]
+name = "id"
+type = "integer"
+protect = "clear"
 [[table.column]]
 name = "number"
 type = "integer"
@@ -88,6 +93,10 @@ key = ["id"]
 csps = ["rented"]
 bind = "row"
 integrity = "cell"
+[[table.column]]
+name = "id"
+type = "integer"
+protect = "clear"
 [[table.column]]
 name = "name"
 type = "text"
@@ -128,8 +137,10 @@ def measure(bench: Bench) -> None:
         pooled = stack.enter_context(pooler(bench.folder / "pooler", direct))
         if pooled is None:
             bench.peers["pgbouncer"] = ABSENT
-        ours = stack.enter_context(proxied(bench.folder, POLICY.format(url=rented)))
-        measure_ends(bench, Ends(ours=ours, direct=direct, pooled=pooled, rented=rented))
+        policy = POLICY.format(url=f"{rented}?sslmode=disable")
+        served = stack.enter_context(proxied(bench.folder, policy, "rented"))
+        measure_ends(bench, Ends(ours=served.address, direct=direct, pooled=pooled, rented=rented))
+        bench.figures["proxy_rss_mb"] = resident_mb(served.pid)
 
 
 def measure_ends(bench: Bench, ends: Ends) -> None:
@@ -203,13 +214,13 @@ async def _fetched(address: str, sql: str) -> list[tuple[Any, ...]]:  # reason: 
 
 
 def _measure_rates(bench: Bench, ends: Ends, count: int) -> None:
-    lasts = {"times": QUICK_TIMES} if bench.quick else {"seconds": SECONDS}
+    lasts = Load(times=QUICK_TIMES) if bench.quick else Load(seconds=SECONDS)
     script = bench.folder / "found.sql"
     script.write_text(f"\\set n random(1, {count}) * 7 + 3\n{FOUND.format(':n')};\n")
     loads = {
-        "passthrough": Load(**lasts),
-        "equality": Load(script=script, mode="prepared", **lasts),
-        "equality_extended": Load(script=script, mode="extended", **lasts),
+        "passthrough": lasts,
+        "equality": replace(lasts, script=script, mode="prepared"),
+        "equality_extended": replace(lasts, script=script, mode="extended"),
     }
     for name, load in loads.items():
         rates = bench.medians(
@@ -221,7 +232,7 @@ def _measure_rates(bench: Bench, ends: Ends, count: int) -> None:
             bench.ratios[f"{name}_vs_pgbouncer"] = rates["ours"] / rates["pooled"]
 
 
-def _rate(load: Load, address: str) -> "Any":  # reason: a side, with its address bound
+def _rate(load: Load, address: str) -> Side:
     return lambda: load.rate(address)
 
 
@@ -229,13 +240,11 @@ def _measure_latency(bench: Bench, ends: Ends, count: int) -> None:
     calls = bench.count(CALLS, 200)
     for name, sql in (("added_latency_ms_p50", FOUND), ("passthrough_added_ms_p50", CLEAR)):
         keys = [nth * 7 + 3 if sql is FOUND else nth for nth in range(1, count + 1)]
-        sides = ends.sides(with_pooled=False)
-        found = bench.medians({
-            side: lambda address=address: asyncio.run(
-                _latency(address, sql.format("$1"), keys, calls)  # noqa: B023  # reason: run at once
-            )
-            for side, address in sides.items()
-        })  # fmt: skip
+
+        def side(address: str, sql: str = sql, keys: list[int] = keys) -> Side:
+            return lambda: asyncio.run(_latency(address, sql.format("$1"), keys, calls))
+
+        found = bench.medians({"ours": side(ends.ours), "direct": side(ends.direct)})
         bench.figures[name] = (found["ours"] - found["direct"]) * 1_000
 
 
@@ -266,15 +275,13 @@ def _measure_inserts(bench: Bench, ends: Ends) -> None:
     bench.ratios["insert_vs_direct"] = rates["direct"] / rates["ours"]
 
 
-def _measure_copies(
-    bench: Bench, ends: Ends, rows: list[tuple[int, int, str, str, str]]
-) -> None:
+def _measure_copies(bench: Bench, ends: Ends, rows: list[tuple[int, int, str, str, str]]) -> None:
     lines = "".join(f"{row[0]}\t{row[2]}\t{row[1]}\t{row[4]}\n" for row in rows).encode()
-    sides = ends.sides(with_pooled=False)
-    took = bench.medians({
-        side: lambda address=address: asyncio.run(_copied(address, lines, len(rows)))
-        for side, address in sides.items()
-    })  # fmt: skip
+
+    def side(address: str) -> Side:
+        return lambda: asyncio.run(_copied(address, lines, len(rows)))
+
+    took = bench.medians({"ours": side(ends.ours), "direct": side(ends.direct)})
     bench.figures["copy_100k_seconds"] = took["ours"]
     bench.ratios["copy_vs_direct"] = took["ours"] / took["direct"]
 

@@ -22,9 +22,9 @@ from pathlib import Path
 from signal import SIGKILL, Signals
 from typing import Any, Final, TextIO
 
-from tests import warmkeeper
+from tests import warmbrokers
 
-warmkeeper.place()  # before the server starts: it is told by then
+warmbrokers.place()  # before the server starts: it is told by then
 CLONE_NEWNET: Final = 0x4000_0000
 FORKS: Final = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(

@@ -1,6 +1,6 @@
 """What the vaults of these tests take from their process: keepers that are forked, and keys."""
 
-from tests import stretched, warmkeeper
+from tests import stretched, warmbrokers
 
-warmkeeper.install()
+warmbrokers.install()
 stretched.install()

@@ -5,7 +5,8 @@
 - `install` gives them to the vaults of this process, and of those that are forked for a test. Who
   makes a `Broker` or a `Runner` itself gets keepers that start from nothing, as does each program
   that a test starts; so the attacks on the jail begin where the product begins.
-- One server for a test process; it ends with it.
+- One server for a test process; it ends with it. A keeper is its child, not the test's: who looks
+  for the keepers of a vault among the processes takes `Runner` instead.
 """
 
 import atexit

@@ -7,6 +7,7 @@ import pytest
 from sealhold.audit.event import EventKind, Outcome
 from sealhold.model.errors import AuditUnavailableError, ConflictError, DeniedError, SealholdError
 from tests.unit.proxy_vault import PASSWORD, ProxyVault, proxy_vault, use
+from tests.unit.test_vault_full_disk import Disk, Kept
 
 LEASE = EventKind.PROXY_LEASE
 
@@ -25,6 +26,21 @@ def test_t682_without_a_log_there_is_no_lease(proxy: ProxyVault) -> None:
         proxy.gate.admit(one)
     with pytest.raises(AuditUnavailableError):  # nor is one kept from the try before
         proxy.gate.admit(one)
+
+
+def test_t682_on_a_full_disk_leases_go_on_from_the_reserve_and_end_with_it() -> None:
+    disk = Disk()
+    with proxy_vault(disk, Kept(disk, 2)) as proxy:
+        disk.room = 0
+        kinds = [use("anna", "SELECT", f"patient.column{number}") for number in range(3)]
+
+        for each in kinds[:2]:
+            proxy.gate.admit(each)
+        with pytest.raises(AuditUnavailableError):
+            proxy.gate.admit(kinds[2])
+        disk.room = 100
+
+        assert len(proxy.told(LEASE)) == 2
 
 
 def test_t683_who_is_removed_while_a_lease_is_decided_gets_none(

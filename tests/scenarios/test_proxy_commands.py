@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,17 @@ PASSWORD = "swordfish and chips"
 SAID = {"SEALHOLD_PASSPHRASE": PASSPHRASE}
 
 
-@pytest.fixture
-def cli(tmp_path: Path) -> Cli:
-    made = Cli(furnish(tmp_path / "here"))
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a new vault."""
+    made = Cli(furnish(tmp_path_factory.mktemp("fresh") / "here"))
     assert made.line("init --headless").code == 0
-    return made
+    return made.folder
+
+
+@pytest.fixture
+def cli(fresh: Path, tmp_path: Path) -> Cli:
+    return Cli(Path(shutil.copytree(fresh, tmp_path / "here")))
 
 
 def given(cli: Cli, line: str, password: str = PASSWORD) -> Ended:

@@ -44,7 +44,9 @@ def test_without_a_proxy_the_hunt_finds_what_was_planted_in_every_place_and_way(
 
 
 @pytest.mark.threat("T662")
-@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize(
+    "tls", [pytest.param(False, marks=pytest.mark.soak), True], ids=["plain", "tls"]
+)
 def test_through_the_proxy_no_planted_value_reaches_the_provider_in_any_way(
     tmp_path: Path, *, tls: bool
 ) -> None:
@@ -54,7 +56,7 @@ def test_through_the_proxy_no_planted_value_reaches_the_provider_in_any_way(
             hunt.watching(tls=tls) as port,
             start_proxy(policy_for(rented, (PLANTED,), port=port, tls=tls), tmp_path) as proxy,
         ):
-            planter = Planter(proxy.address, MARKERS if tls else MARKERS // 10)
+            planter = Planter(proxy.address, MARKERS)
             planter.plant()
             with Talk(proxy.address) as link:
                 ((kept,),) = link.rows("SELECT count(*) FROM planted")

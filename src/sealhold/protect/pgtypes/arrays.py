@@ -72,16 +72,19 @@ class Array(Codec[Elements]):
         return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
     def from_value(self, value: Elements) -> bytes:
+        write = self._element.from_value
+        return self._joined([None if element is None else write(element) for element in value])
+
+    def _joined(self, elements: list[bytes | None]) -> bytes:
         kind = self._element.type.oid
-        if not value:
+        if not elements:
             return _HEAD.pack(0, 0, kind)
-        parts = [_HEAD.pack(1, int(None in value), kind), _BOUNDS.pack(len(value), 1)]
-        for element in value:
+        parts = [_HEAD.pack(1, int(None in elements), kind), _BOUNDS.pack(len(elements), 1)]
+        for element in elements:
             if element is None:
                 parts.append(_LENGTH.pack(-1))
             else:
-                binary = self._element.from_value(element)
-                parts += (_LENGTH.pack(len(binary)), binary)
+                parts += (_LENGTH.pack(len(element)), element)
         return b"".join(parts)
 
     def to_value(self, binary: bytes) -> Elements:
@@ -122,14 +125,10 @@ class Array(Codec[Elements]):
         return tuple(None if element is None else self._element.same(element) for element in value)
 
     def canonical(self, binary: bytes) -> bytes:
-        parts = [_HEAD.pack(1, 0, self._element.type.oid)]
-        for element in self._elements(binary):
-            if element is None:
-                parts.append(_LENGTH.pack(-1))
-            else:
-                form = self._element.canonical(element)
-                parts += (_LENGTH.pack(len(form)), form)
-        return b"".join(parts)
+        canonical = self._element.canonical
+        return self._joined(
+            [None if element is None else canonical(element) for element in self._elements(binary)]
+        )
 
 
 def _tokens(body: str, text: str) -> list[tuple[str | None, str]]:

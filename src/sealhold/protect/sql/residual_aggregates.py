@@ -15,6 +15,7 @@ from postgast import pg_query_pb2 as pb
 
 from sealhold.protect.sql.residual_calls import AGGREGATES, name_of
 from sealhold.protect.sql.residual_compiler import Compiler
+from sealhold.protect.sql.residual_limits import RowLimit
 from sealhold.protect.sql.residual_names import shape
 from sealhold.protect.sql.residual_resolve import choose, settled
 from sealhold.protect.sql.residual_sorting import SortKey, directions, sort_in_place
@@ -39,6 +40,7 @@ class Aggregate:
     keep: Run | None  # FILTER
     same: Callable[[Value], Value] | None  # DISTINCT: what is equal for equal first arguments
     sorts: tuple[SortKey, ...] = ()
+    keeps_values: bool = False  # until the group is complete
 
 
 class Gathering:
@@ -52,12 +54,19 @@ class Gathering:
         self._seen: set[object] = set()
         self._kept: list[tuple[list[Value], tuple[Value, ...]]] = []
 
-    def take(self, frame: Frame) -> None:
-        """Take a row."""
+    def take(self, frame: Frame, limit: RowLimit) -> None:
+        """Take a row.
+
+        Raises:
+            TooMuchToOpenError: what is kept of it is too much.
+            PgValueError: a value that the server would refuse to compute.
+        """
         aggregate = self._aggregate
         if aggregate.keep is not None and aggregate.keep(frame) is not True:
             return
         values = tuple([run(frame) for run in aggregate.arguments])
+        if aggregate.keeps_values:
+            limit.keep(values)
         if aggregate.same is not None:
             key = (None if values[0] is None else aggregate.same(values[0]), *values[1:])
             if key in self._seen:
@@ -109,6 +118,7 @@ def aggregate(compiler: Compiler, node: pb.FuncCall) -> tuple[Aggregate, Term] |
         keep=keep,
         same=compiler.equal(typed[0]) if node.agg_distinct else None,
         sorts=_sorts(compiler, node, name, typed),
+        keeps_values=bool(node.agg_distinct or node.agg_order) or name in _SHOWS_ORDER,
     )
     in_c = any(part.is_in_c for part in typed)
     return made, Term(

@@ -52,7 +52,8 @@ def name_of(node: pb.FuncCall) -> str:
     names = [part.string.sval for part in node.funcname]
     if len(names) > 2 or (len(names) == 2 and names[0] != "pg_catalog"):  # noqa: PLR2004  # reason: schema and name
         raise CannotDo(f"the function `{'.'.join(names)}` is not in the list")
-    return names[-1]
+    name: str = names[-1]
+    return name
 
 
 def call(compiler: Compiler, node: pb.FuncCall) -> Term:

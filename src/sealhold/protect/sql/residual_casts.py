@@ -36,6 +36,9 @@ from sealhold.protect.sql.residual_terms import TEXTS, CannotDo, Frame, Term, Va
 TIMES: Final = frozenset({"date", "time", "timetz", "timestamp", "timestamptz", "interval"})
 ZONED: Final = frozenset({"timetz", "timestamptz"})
 INTEGERS: Final = {"int2": 2**15, "int4": 2**31, "int8": 2**63}
+_PLAINLY_WRITTEN: Final = frozenset(
+    {*INTEGERS, "numeric", "uuid", "json", "jsonb", "time", "timetz"}
+)
 _FLOAT_DIGITS: Final = {"float4": 6, "float8": 15}
 _INFINITE: Final = {DATE_INFINITY: INFINITY, DATE_MINUS_INFINITY: MINUS_INFINITY}
 _INFINITE_DAYS: Final = {INFINITY: DATE_INFINITY, MINUS_INFINITY: DATE_MINUS_INFINITY}
@@ -230,6 +233,9 @@ def _to_text(given: PgType, to: PgType) -> Cast:
         return Cast(lambda value: "true" if value else "false")
     if to.name == "name":
         raise CannotDo(f"a cast from {given.name} to name is not in the list")
+    if given.name in _PLAINLY_WRITTEN:
+        plain_settings = Settings()
+        return Cast(lambda value: made.spell(value, plain_settings))
     return Cast(lambda settings, value: made.spell(value, settings), is_stable=True)
 
 

@@ -6,7 +6,7 @@
 Source: docs/spec/57-values-and-residuals.md sections 13 and 14; PostgreSQL 15, SELECT.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,8 +22,9 @@ from sealhold.protect.sql.residual_grouping import Grouping
 from sealhold.protect.sql.residual_names import shape, title
 from sealhold.protect.sql.residual_running import Parts, Unique, Writer
 from sealhold.protect.sql.residual_sorting import SortKey, directions
-from sealhold.protect.sql.residual_terms import INT8, UNKNOWN, CannotDo, Run, Term
+from sealhold.protect.sql.residual_terms import INT8, UNKNOWN, CannotDo, Run, Term, value_of
 
+_AND: Final = pb.BoolExprType.AND_EXPR
 _UNDONE: Final = {
     "with_clause": "WITH",
     "into_clause": "INTO",
@@ -68,7 +69,7 @@ class Selecting:
         select = self._select
         for field, name in _UNDONE.items():
             found = getattr(select, field)
-            if select.HasField(field) if field in _SINGLE else found:  # type: ignore[arg-type]  # reason: a name of the table above
+            if select.HasField(field) if field in _SINGLE else found:
                 raise CannotDo(f"{name} is not in the list")
         if select.limit_option == pb.LimitOption.LIMIT_OPTION_WITH_TIES:
             raise CannotDo("WITH TIES is not in the list")
@@ -101,7 +102,14 @@ class Selecting:
         return term
 
     def _condition(self, node: pb.Node) -> Run:
-        return self._noted(self._compiler.truth(node)).run
+        """Compile a condition; of one that is not true of a row, the rest is not looked at."""
+        parts = [self._noted(self._compiler.truth(each)) for each in _conjuncts(node)]
+        if any(_is_never(part) for part in parts):
+            return lambda _: False
+        runs = [part.run for part in parts]
+        if len(runs) == 1:
+            return runs[0]
+        return lambda frame: all(run(frame) is True for run in runs)
 
     def _item(self, target: pb.ResTarget) -> Item:
         term = self._compiler.typing.settled(self._compiler.term(target.val))
@@ -225,7 +233,7 @@ class Selecting:
         Raises:
             CannotDo: not in the list.
         """
-        if not self._select.HasField(field):  # type: ignore[arg-type]  # reason: one of two names
+        if not self._select.HasField(field):
             return None
         node: pb.Node = getattr(self._select, field)
         term = self._compiler.term(node)
@@ -239,12 +247,26 @@ class Selecting:
 _SINGLE: Final = frozenset({"with_clause", "into_clause", "larg"})
 
 
+def _is_never(part: Term) -> bool:
+    """Whether a condition is true of no row at all."""
+    return part.is_constant and part.doomed is None and value_of(part) is not True
+
+
+def _conjuncts(node: pb.Node) -> Iterator[pb.Node]:
+    """Yield what is joined by AND at the top of a condition."""
+    if node.WhichOneof("node") == "bool_expr" and node.bool_expr.boolop == _AND:
+        for each in node.bool_expr.args:
+            yield from _conjuncts(each)
+    else:
+        yield node
+
+
 def _is_column(node: pb.Node, name: str) -> bool:
     """Whether the expression is a column of this very name."""
     if node.WhichOneof("node") != "column_ref":
         return False
     last = node.column_ref.fields[-1]
-    return last.WhichOneof("node") == "string" and last.string.sval == name
+    return bool(last.WhichOneof("node") == "string" and last.string.sval == name)
 
 
 def _has_aggregate(node: pb.Node) -> bool:

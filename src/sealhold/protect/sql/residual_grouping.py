@@ -75,9 +75,10 @@ class Grouping:
             key, values = _key(frame, by, same)
             if key not in found:
                 limit.hold(frame.row)
+                limit.keep(values)
                 found[key] = values, [Gathering(each) for each in self.list]
             for gathering in found[key][1]:
-                gathering.take(frame)
+                gathering.take(frame, limit)
         for values, gathered in found.values():
             group = Frame(given, ())
             group.grouped = [*values, *[each.result() for each in gathered]]

@@ -72,7 +72,7 @@ def negated(value: Decimal | float) -> Decimal | float:
     """Return a number with the other sign; numeric has no negative zero."""
     if isinstance(value, float):
         return -value
-    return value.copy_negate() if value else value
+    return value.copy_negate() if value and not value.is_nan() else value
 
 
 def floats(operator: str, gives: PgType) -> Callable[[float, float], float]:
@@ -157,6 +157,8 @@ def settled_or_special(value: Decimal) -> Decimal:
     Raises:
         PgValueError: too great for numeric.
     """
+    if value.is_nan():
+        return NAN
     return settled(value) if value.is_finite() else value
 
 

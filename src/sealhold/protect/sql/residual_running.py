@@ -152,5 +152,6 @@ def _unique(parts: Parts, frames: Iterable[Frame], limit: RowLimit) -> Iterator[
         )
         if key not in seen:
             limit.hold(frame.row)
+            limit.keep(key)
             seen.add(key)
             yield frame

@@ -158,7 +158,8 @@ def like(pattern: str) -> Pattern:
 
 def _pieces(pattern: str) -> tuple[list[str], str | None]:
     # what stands between the `%`, and the whole text if it is without `%` and `_`
-    pieces, piece = [], []
+    pieces: list[str] = []
+    piece: list[str] = []
     is_plain = True
     marks = iter(pattern)
     for mark in marks:

@@ -110,14 +110,24 @@ def _read(text: str | None, to: PgType) -> Term:
     made = codec(to)
     kind = element_of(to) or to
     if kind.name in TIMES and not (to.name in _SAFE and _ISO.fullmatch(text)):
+        _check_form(text, to)
         key = ("literal", text, to)
         run = same_in_a_run(key, lambda settings: made.cut(made.parse(text, settings)))
         return Term(type=to, run=run)
-    settings = Settings()
     try:
-        return constant(made.cut(made.parse(text, settings)), to)
+        return constant(made.cut(made.parse(text, Settings())), to)
     except PgValueError as err:
         return Term(type=to, run=lambda _: None, is_constant=True, doomed=err)
+    except TypeRefusedError as err:
+        raise CannotDo(str(err)) from err
+
+
+def _check_form(text: str, to: PgType) -> None:
+    # a date or time in a form that is not read here, whatever the session's settings are
+    try:
+        codec(to).parse(text, Settings())
+    except PgValueError:
+        return  # another order of day and month may read it
     except TypeRefusedError as err:
         raise CannotDo(str(err)) from err
 

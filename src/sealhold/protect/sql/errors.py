@@ -120,6 +120,7 @@ def renamed(message: bytes, renaming: Renaming | None) -> bytes:
     if renaming is None:
         return relayed(b"E", message)
     fields = parse_notice(message[_HEAD:])
+    # THREAT T651: what the provider says may hold what it should not know to say
     for letter in _DROPPED:
         fields.pop(letter, None)
     for letter in (*_TEXTS, b"c", b"n"):

@@ -212,6 +212,7 @@ class Line:
         The provider's transaction fails with ours, if there is one: by an Execute of nothing. In a
         failed transaction the client is told that it has failed, unless this error `is_first`.
         """
+        # THREAT T648: what stands behind a refused message is not sent, and its transaction fails
         self.skipping = True
         if self.owed or self.unsynced or self.status == INSIDE:
             self.ask(build_execute(NOWHERE), Poison(said, is_first=is_first))

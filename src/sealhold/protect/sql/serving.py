@@ -64,6 +64,7 @@ class Serving:
     @property
     def is_full(self) -> bool:
         """Whether the client should wait with more."""
+        # THREAT T652: who sends and does not read is not read either
         return self._size > FULL
 
     @property
@@ -192,6 +193,7 @@ class Serving:
 
     def _copy(self, data: bytes, at: int, stop: int) -> None:
         line = self.line
+        # THREAT T650: lines that nobody asked for go nowhere: they may be of a protected table
         if line.copying_in:
             line.to_provider.append(data[at:stop])
             if data[at] != ord("d"):

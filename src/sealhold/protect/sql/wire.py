@@ -95,6 +95,7 @@ class Inbox:
         return whole
 
     def _length(self, data: bytes) -> int:
+        # THREAT T649: a length is judged before anything is kept for it
         length: int = u32(data, 1)[0]
         if not 4 <= length <= self.limit:  # noqa: PLR2004  # reason: the length counts itself
             raise WireError(f"a frame of {length} bytes")

@@ -63,7 +63,9 @@ class Running:
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
         self._ends = threading.Event()
-        self._thread = threading.Thread(target=run, args=(self.door, self._socket, self._ends.is_set))
+        self._thread = threading.Thread(
+            target=run, args=(self.door, self._socket, self._ends.is_set)
+        )
         self._thread.start()
 
     def end(self) -> None:
@@ -73,7 +75,9 @@ class Running:
     def url(self, **more: str) -> str:
         said = {"sslmode": "verify-full", "sslrootcert": str(self.chain)} | more
         options = "&".join(f"{name}={value}" for name, value in said.items())
-        return f"postgresql://ada:{OURS.replace(' ', '%20')}@localhost:{self.port}/postgres?{options}"
+        return (
+            f"postgresql://ada:{OURS.replace(' ', '%20')}@localhost:{self.port}/postgres?{options}"
+        )
 
     def direct(self) -> psycopg.Connection[tuple[object, ...]]:
         return psycopg.connect(self.server.address, autocommit=True)

@@ -1,7 +1,5 @@
 """Statements on protected columns: what the provider is sent, and what the client gets."""
 
-
-
 from dataclasses import replace
 
 from sealhold.protect.policy import Limits
@@ -103,7 +101,9 @@ def test_no_value_of_a_protected_column_is_sent() -> None:
     session = Scripted()
 
     session.say(asked())
-    session.say(build_parse(b"i", b"insert", ()) + build_bind(b"", b"i", (), (b"bertha", b"71"), ()))
+    session.say(
+        build_parse(b"i", b"insert", ()) + build_bind(b"", b"i", (), (b"bertha", b"71"), ())
+    )
 
     assert b"anna" not in session.sent
     assert b"bertha" not in session.sent
@@ -220,7 +220,7 @@ def test_an_error_of_the_provider_is_told_in_the_clients_names() -> None:
     session.say(build_parse(b"i", b"insert", ()) + build_bind(b"", b"i", (), (b"x", b"1"), ()))
     session.say(build_execute(b"") + SYNC)
     begun = frame(b"1") + frame(b"t", b"\0\0") + frame(b"n") + frame(b"2")
-    said = "SERROR\0C23505\0Mduplicate key value violates unique constraint \"patient_name_m_key\"\0"
+    said = 'SERROR\0C23505\0Mduplicate key value violates unique constraint "patient_name_m_key"\0'
     said += "DKey (name_m)=(\\x0123456789abcdef0123) already exists.\0npatient_name_m_key\0\0"
 
     got = session.answer(begun + frame(b"E", said.encode()) + READY)

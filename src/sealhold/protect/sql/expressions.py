@@ -240,6 +240,7 @@ class Expressions:
             NotPossibleError: the value is known at the provider alone, or of a type that is not
                 converted here.
         """
+        # THREAT T694: a constant beside a protected column is in no text
         if value.HasField("a_const") and value.a_const.isnull:
             return tree.null()
         parameters = self.work.parameters

@@ -149,6 +149,7 @@ class Opening:
             cells = columns[output.at]
             if output.column is not None:
                 places = _places(columns, output.rid_at, len(rows))
+                # THREAT T660, T661: what does not open in its place ends the answer
                 cells = output.column.decode(cells, places)
             made.append(cells)
         return made

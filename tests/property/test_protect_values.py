@@ -18,7 +18,7 @@ INT32 = st.integers(-(2**31), 2**31 - 1)
 INT64 = st.integers(-(2**63), 2**63 - 1)
 DAYS = st.integers(FIRST_DAY, LAST_DAY)
 INSTANTS = st.integers(FIRST_DAY * 86_400_000_000, 9_223_371_331_199_999_999)
-NUMBERS = st.decimals(min_value=-(10**15), max_value=10**15, places=4)
+NUMBERS = st.decimals(min_value=-(10**13), max_value=10**13, places=4)
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 SPANS = st.builds(Span, INT32, INT32, st.integers(-(2**62), 2**62))
 SCALED = {"numeric": 4}

@@ -60,6 +60,7 @@ _SPECIAL: Final = {
     _MINUS_INFINITY: Decimal("-Infinity"),
 }
 _GROUPS: Final = tuple(f"{group:04d}" for group in range(10_000))
+_FEW: Final = 36  # digits that are faster to take apart as one number
 _BITS: Final = 64
 _MAX_ORDERED: Final = 18  # digits that fit 64 bits
 
@@ -129,9 +130,10 @@ class Numeric(Codec[Decimal]):
             raise PgValueError(
                 BINARY_REPRESENTATION, 'invalid digit in external "numeric" value'
             ) from None
-        point = 4 * (weight + 1)  # digits that stand before the point
-        known = Decimal(f"{'-' if sign else ''}{digits or '0'}e{point - len(digits)}")
-        return _shown_with(known, scale)
+        more = 4 * (weight + 1) - len(digits) + scale  # zeros that are not sent
+        digits = digits + "0" * more if more >= 0 else digits[:more]
+        value = Decimal(f"{'-' if sign else ''}{digits or '0'}e-{scale}")
+        return value or value.copy_abs()
 
     def key(self, value: Decimal) -> tuple[bool, Decimal]:
         return (True, Decimal(0)) if value.is_nan() else (False, value)
@@ -186,16 +188,6 @@ def rounded_to(value: Decimal, scale: int) -> Decimal:
     return rounded or rounded.copy_abs()
 
 
-def _shown_with(value: Decimal, scale: int) -> Decimal:
-    """Return the number with just `scale` digits after the point; more than that are cut."""
-    if -int(value.as_tuple().exponent) > scale:
-        sign, digits, exponent = value.as_tuple()
-        keep = len(digits) + int(exponent) + scale
-        value = Decimal((sign, digits[: max(0, keep)] or (0,), -scale))
-    value = value.quantize(_unit(scale), context=EXACT)
-    return value or value.copy_abs()
-
-
 @lru_cache(maxsize=256)
 def _unit(scale: int) -> Decimal:
     return Decimal((0, (1,), -scale))
@@ -208,18 +200,30 @@ def _packed(text: str, *, is_negative: bool) -> bytes:
     whole = whole.lstrip("0")
     whole = whole.rjust(-(-len(whole) // 4) * 4, "0")
     rest = rest.ljust(-(-scale // 4) * 4, "0")
-    digits = whole + rest
-    groups = [int(digits[at : at + 4]) for at in range(0, len(digits), 4)]
-    weight = len(whole) // 4 - 1
-    first = next((at for at, group in enumerate(groups) if group), len(groups))
-    last = next((at for at in range(len(groups), first, -1) if groups[at - 1]), first)
-    groups = groups[first:last]
-    if not groups:
+    groups = _groups_of(whole + rest)
+    if not any(groups):
         return _HEAD.pack(0, 0, 0, scale)
+    weight = len(whole) // 4 - 1
+    first = next(at for at, group in enumerate(groups) if group)
+    groups = groups[first:]
+    while not groups[-1]:
+        groups.pop()
     sign = _NEGATIVE if is_negative else 0
     return _HEAD.pack(len(groups), weight - first, sign, scale) + struct.pack(
         f"!{len(groups)}H", *groups
     )
+
+
+def _groups_of(digits: str) -> list[int]:
+    if len(digits) > _FEW:
+        return [int(digits[at : at + 4]) for at in range(0, len(digits), 4)]
+    groups: list[int] = []
+    number = int(digits or "0")
+    for _ in range(len(digits) // 4):
+        number, group = divmod(number, 10_000)
+        groups.append(group)
+    groups.reverse()
+    return groups
 
 
 def _exponent(text: str | None) -> int:

@@ -230,6 +230,12 @@ def test_a_name_in_group_by_is_a_column_first() -> None:
         select("SELECT id % 2 AS id2, lower(name) AS id FROM t GROUP BY id")
 
 
+def test_letters_change_their_case_one_by_one() -> None:
+    sql = "SELECT upper('straße ᾳ é ŉ'), lower('İ É ẞ'), upper('é' COLLATE \"C\") FROM t LIMIT 1"
+
+    assert shown(select(sql)) == [["STRAßE ᾼ É ŉ", "i é ß", "é"]]
+
+
 def test_a_predicate_is_an_expression_of_truth() -> None:
     node = postgast.parse("SELECT amount IS NULL OR id = $1").stmts[0].stmt.select_stmt
     kept = compile_predicate(node.target_list[0].res_target.val, column, lambda _: None)

@@ -34,7 +34,6 @@ from sealhold.protect.pgtypes.zones import zone
 from sealhold.protect.sql.residual_terms import TEXTS, CannotDo, Frame, Term, Value, made_of
 
 TIMES: Final = frozenset({"date", "time", "timetz", "timestamp", "timestamptz", "interval"})
-ZONED: Final = frozenset({"timetz", "timestamptz"})
 INTEGERS: Final = {"int2": 2**15, "int4": 2**31, "int8": 2**63}
 _PLAINLY_WRITTEN: Final = frozenset(
     {*INTEGERS, "numeric", "uuid", "json", "jsonb", "time", "timetz"}

@@ -29,7 +29,6 @@ from sealhold.protect.sql.residual_moments import INFINITE, INFINITE_DAYS
 from sealhold.protect.sql.residual_terms import CannotDo, Value
 
 Scaled: TypeAlias = tuple[int, int]  # an integer, and how many of its digits stand after the point
-Field: TypeAlias = Callable[[int, int], Scaled]  # of a day and the microseconds in it
 
 FIELDS: Final = {
     word: name

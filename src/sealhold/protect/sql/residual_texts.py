@@ -27,14 +27,17 @@ def lower(text: str) -> str:
     """Return the text in lower case, character by character."""
     if text.isascii():
         return text.lower()
-    return "".join(made if len(made := mark.lower()) == 1 else mark for mark in text)
+    return "".join(mark.lower()[0] for mark in text)
 
 
 def upper(text: str) -> str:
     """Return the text in upper case, character by character."""
     if text.isascii():
         return text.upper()
-    return "".join(made if len(made := mark.upper()) == 1 else mark for mark in text)
+    return "".join(
+        next((made for made in (mark.upper(), mark.title()) if len(made) == 1), mark)
+        for mark in text
+    )
 
 
 def lower_ascii(text: str) -> str:

@@ -32,7 +32,7 @@ from sealhold.protect.sql.residual import (
     compile_expression,
     compile_predicate,
 )
-from sealhold.protect.sql.scope import Scope, entry_of
+from sealhold.protect.sql.scope import UNDEFINED, Scope, entry_of
 from sealhold.protect.sql.selecting import Selecting
 from sealhold.protect.sql.tree import Node
 from sealhold.protect.sql.work import Work
@@ -154,6 +154,8 @@ class Changing:
                 else None
             )
             assignments = tuple(self._computed(each, base) for each in self._protected(change))
+        except LookupError as err:
+            raise WrongError(UNDEFINED, str(err)) from err
         except CannotDo as err:
             raise NotPossibleError(str(err), err.advice) from err
         except PgValueError as err:

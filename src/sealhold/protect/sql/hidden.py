@@ -13,7 +13,7 @@ from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.sql.binding import Values
 from sealhold.protect.sql.commands import Commands
 from sealhold.protect.sql.copying import Copying
-from sealhold.protect.sql.errors import error
+from sealhold.protect.sql.errors import NOT_POSSIBLE, error
 from sealhold.protect.sql.line import ONE, Line, Swallowed
 from sealhold.protect.sql.opening import Opening, Rows, handed_out, row_description, value_error
 from sealhold.protect.sql.parsing import Bind, parse_bind
@@ -101,9 +101,13 @@ class Hiding:
             self._talk.line.reply(lambda: build_oids(()) + behind())
             return
         prepared = self._running.prepared.of(query)
+        first = plan.select if isinstance(plan, Rewrite) else query
+        before = prepared if first is query else self._running.prepared.of(first)
 
         def said() -> bytes:
             oids = client_oids(query, prepared.parameters, statement.oids)
+            if first is not query:
+                oids = _either(oids, client_oids(first, before.parameters, statement.oids))
             return build_oids(oids) + row_description(query, prepared, ())
 
         self._talk.line.reply(said)
@@ -159,7 +163,7 @@ class Hiding:
             case CopyPlan() if is_alone:
                 yield from self._copying.begin(plan)
             case CopyPlan():
-                line.refuse(error("0A000", "COPY of a protected table together with others"))
+                line.refuse(error(NOT_POSSIBLE, "COPY of a protected table together with others"))
             case Refused():
                 self._talk.refuse(plan)
             case Rewrite():
@@ -210,7 +214,9 @@ class Hiding:
             case Control():
                 yield from self._commands.run(plan, portal.results, is_described=False)
             case _:
-                self._talk.line.refuse(error("0A000", "COPY of a protected table but by Query"))
+                self._talk.line.refuse(
+                    error(NOT_POSSIBLE, "COPY of a protected table goes as a simple query alone")
+                )
 
     def _relayed(self, sql: str) -> None:
         """Do a clear statement between others."""
@@ -244,7 +250,7 @@ class Columns(Swallowed):
         return super().take(line, kind, message)
 
 
-_DDL = b"_sh_ddl"
+_DDL = b""
 
 
 def client_oids(query: Query, given: tuple[int, ...], declared: tuple[int, ...]) -> list[int]:
@@ -257,6 +263,14 @@ def client_oids(query: Query, given: tuple[int, ...], declared: tuple[int, ...])
     found |= {at: oid for at, oid in enumerate(declared) if oid}
     count = max(found, default=-1) + 1
     return [found.get(at, _TEXT) for at in range(count)]
+
+
+def _either(oids: list[int], others: list[int]) -> list[int]:
+    """Return the types of parameters of which each phase of a change knows some."""
+    longer, shorter = sorted((oids, others), key=len, reverse=True)
+    return [
+        oid if at >= len(shorter) or oid != _TEXT else shorter[at] for at, oid in enumerate(longer)
+    ]
 
 
 _TEXT = 25

@@ -88,7 +88,7 @@ def call(compiler: Compiler, node: pb.FuncCall) -> Term:
     typed = [
         compiler.typing.typed(part, to) for part, to in zip(parts, signature.takes, strict=True)
     ]
-    if name in _IN_C and any(part.is_in_c for part in typed):
+    if name in _IN_C and (compiler.text_order == "C" or any(part.is_in_c for part in typed)):
         signature = replace(signature, run=_IN_C[name])
     return applied(signature, typed)
 

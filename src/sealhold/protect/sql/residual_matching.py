@@ -37,7 +37,8 @@ def matching(compiler: Compiler, node: pb.A_Expr, name: str) -> Term:
     texts = _typed(compiler, signature, value, pattern)
     if escape is not None:
         texts.append(compiler.typing.typed(escape, TEXT))
-    fold = lower_ascii if any(each.is_in_c for each in texts) else lower
+    in_c = compiler.text_order == "C" or any(each.is_in_c for each in texts)
+    fold = lower_ascii if in_c else lower
     runs = [each.run for each in texts]
     found = made_of(BOOL, _run(runs, fold if name.endswith("*") else None), texts)
     return negation(found) if name.startswith("!") else found

@@ -151,7 +151,9 @@ class Commands:
             return
         opening: Opening = cursor.opening
         rows = 0 if most >= _ALL else most
-        opening.results = tuple(results)
+        if any(results):
+            line.refuse(error(NOT_POSSIBLE, "FETCH in binary form over protected columns"))
+            return
         if is_described:
             self._running.tell(opening.query, results)
         if not opening.is_kept:

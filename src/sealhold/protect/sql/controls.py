@@ -67,6 +67,8 @@ def control_of(  # noqa: C901, PLR0911  # reason: one way for each kind of state
         case "variable_set_stmt":
             return _set(node.variable_set_stmt, sql)
         case "variable_show_stmt":
+            if node.variable_show_stmt.name.lower() in LOCAL:
+                raise NotPossibleError("SHOW of what is not told to the provider")
             return Relay(sql)
         case _:
             return None

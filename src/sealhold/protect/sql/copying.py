@@ -74,7 +74,7 @@ class _Into(Told):
         else:
             super().error(line, message)
         self._copying.ends()
-        if self._copying.has_begun:
+        if self._copying.has_begun and not self._copying.is_synced:
             line.sync()
 
     def dropped(self, line: Line) -> None:  # noqa: ARG002  reason: nothing is told
@@ -90,6 +90,7 @@ class Copying:
         self._running = running
         self.is_on = False  # lines of the client are ours
         self.has_begun = False
+        self.is_synced = False  # all lines are on their way, with the Sync after them
         self._plan: CopyPlan | None = None
         self._into: _Into | None = None
         self._reader: Reader | None = None
@@ -128,6 +129,7 @@ class Copying:
         if plan is None:
             return
         self.is_on = self.has_begun = True
+        self.is_synced = False
         self._into = into
         self._reader = reader_of(plan.form, plan.options, [each.name for each in plan.columns])
         self._waiting, self._size, self._has_head = [], 0, False
@@ -181,7 +183,7 @@ class Copying:
             parts.append(TRAILER)
         line.to_provider.append(frame(b"d", b"".join(parts)))
         if is_last:
-            self.is_on = False
+            self.is_on, self.is_synced = False, True
             line.to_provider.append(frame(b"c"))
             line.sync()
 

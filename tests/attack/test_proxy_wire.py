@@ -53,7 +53,7 @@ def startup(*, demands_tls: bool = True) -> Startup:
     )
 
 
-def site(**changed: Any) -> Site:  # reason: any part of a site
+def site(**changed: Any) -> Site:  # noqa: ANN401  reason: any part of a site
     parts: dict[str, Any] = {
         "planner": Planned(),
         "gate": Admitting(),
@@ -284,7 +284,9 @@ def test_of_rows_among_which_one_was_changed_none_leaves() -> None:
     session.answer(frame(b"1") + frame(b"t", b"\0\0") + PHYSICAL + frame(b"2"))
     moved = stored(5, b"anna", 33)[:-8] + (6).to_bytes(8)
 
-    got = session.answer(stored(1, b"x", 1) + moved + frame(b"C", b"SELECT 2\0") + frame(b"Z", b"I"))
+    got = session.answer(
+        stored(1, b"x", 1) + moved + frame(b"C", b"SELECT 2\0") + frame(b"Z", b"I")
+    )
 
     assert kinds(got) == b"EZ"
     assert b"SH003" in got
@@ -404,5 +406,3 @@ def test_a_session_that_ended_takes_nothing_more() -> None:
     session.client_said(b"x")
 
     assert isinstance(session.steps[-1], End)
-
-

@@ -1,13 +1,11 @@
 """Statements on protected columns: what the provider is sent, and what the client gets."""
 
-
-
 from dataclasses import replace
 
 from sealhold.protect.policy import Limits
 from sealhold.protect.sql.errors import error
 from sealhold.protect.sql.parsing import parse_bind, parse_cells, parse_fields, parse_notice
-from sealhold.protect.sql.plan import Refused, Relay
+from sealhold.protect.sql.plan import Plan, Refused, Relay
 from sealhold.protect.sql.wire import (
     build_bind,
     build_execute,
@@ -25,7 +23,7 @@ DONE = frame(b"C", b"SELECT 2\0")
 READY = frame(b"Z", b"I")
 ROWS = stored(1, b"anna", 33) + stored(2, None, None)
 ALL = replace(SELECT, sql="select name, age, _sh_rid from patient", parameters=(), types=())
-PLANS = {"select": SELECT, "all": ALL, "insert": INSERT, "secret": refusal()}
+PLANS: dict[str, Plan] = {"select": SELECT, "all": ALL, "insert": INSERT, "secret": refusal()}
 
 
 def frames(data: bytes) -> list[tuple[bytes, bytes]]:
@@ -50,6 +48,7 @@ class Scripted(Conversation):
         self.talk.is_dirty, self.talk.version = False, 1
 
     def settle(self, piece: int = 0) -> bytes:
+        del piece
         line = self.talk.line
         said = b""
         while True:
@@ -103,7 +102,9 @@ def test_no_value_of_a_protected_column_is_sent() -> None:
     session = Scripted()
 
     session.say(asked())
-    session.say(build_parse(b"i", b"insert", ()) + build_bind(b"", b"i", (), (b"bertha", b"71"), ()))
+    session.say(
+        build_parse(b"i", b"insert", ()) + build_bind(b"", b"i", (), (b"bertha", b"71"), ())
+    )
 
     assert b"anna" not in session.sent
     assert b"bertha" not in session.sent
@@ -220,7 +221,7 @@ def test_an_error_of_the_provider_is_told_in_the_clients_names() -> None:
     session.say(build_parse(b"i", b"insert", ()) + build_bind(b"", b"i", (), (b"x", b"1"), ()))
     session.say(build_execute(b"") + SYNC)
     begun = frame(b"1") + frame(b"t", b"\0\0") + frame(b"n") + frame(b"2")
-    said = "SERROR\0C23505\0Mduplicate key value violates unique constraint \"patient_name_m_key\"\0"
+    said = 'SERROR\0C23505\0Mduplicate key value violates unique constraint "patient_name_m_key"\0'
     said += "DKey (name_m)=(\\x0123456789abcdef0123) already exists.\0npatient_name_m_key\0\0"
 
     got = session.answer(begun + frame(b"E", said.encode()) + READY)

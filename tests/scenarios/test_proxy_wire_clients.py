@@ -11,7 +11,7 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -33,6 +33,7 @@ from sealhold.model.quantities import Instant
 from sealhold.net.dial import Server
 from sealhold.node.pgserving import Certificate, PgDoor
 from sealhold.protect.policy import Limits
+from sealhold.protect.sql.plan import Plan, Relay
 from sealhold.protect.sql.session import Site
 from sealhold.protect.sql.upstream import Account, Keyring
 from tests.conformance import pgserver
@@ -44,9 +45,8 @@ OURS, THEIRS = "to the proxy", "to the provider"
 class Relaying(Planned):
     """Relays each text as a whole."""
 
-    def plan(self, text, oids, names):  # type: ignore[no-untyped-def]  # as its base says
-        from sealhold.protect.sql.plan import Relay  # noqa: PLC0415
-
+    def plan(self, text: str, oids: Sequence[int], names: object) -> tuple[Plan, ...]:
+        del oids, names
         return (Relay(text),)
 
 
@@ -303,7 +303,7 @@ def test_a_provider_that_hangs_up_ends_the_session_with_a_word(running: Running)
         with running.direct() as boss:
             boss.execute("SELECT pg_terminate_backend(%s)", row)
 
-        with pytest.raises(psycopg.OperationalError) as told:
+        with pytest.raises(psycopg.OperationalError) as told:  # noqa: PT012  reason: it takes a moment
             for _ in range(20):
                 client.execute("SELECT 1")
                 time.sleep(0.05)

@@ -123,9 +123,9 @@ class Extended:
         kind, name = parse_target(data[at + HEAD : stop])
         if kind == b"P":
             portal = talk.portals.get(name)
-            if portal is None:
+            if portal is None and name.startswith(OURS):
                 talk.line.refuse(_no_portal(name))
-            elif portal.is_relayed:
+            elif portal is None or portal.is_relayed:  # unknown here: a cursor, or an error
                 talk.line.ask(data[at:stop], ONE)
             else:
                 self._hiding.describe_portal(portal)
@@ -147,8 +147,10 @@ class Extended:
         talk = self._talk
         name, rows = parse_execute(data[at + HEAD : stop])
         portal = talk.portals.get(name)
-        if portal is None:
+        if portal is None and name.startswith(OURS):
             talk.line.refuse(_no_portal(name))
+        elif portal is None:  # a cursor on what is clear, or an error
+            talk.line.ask(data[at:stop], ONE)
         elif portal.is_relayed:
             talk.line.ask(data[at:stop], ONE)
             ran(talk, portal.statement.plan)

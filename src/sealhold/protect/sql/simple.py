@@ -58,6 +58,12 @@ class Simple:
     def _query(self, text: bytes, plans: tuple[Plan, ...]) -> None:
         talk = self._talk
         line = talk.line
+        if len(plans) == 1 and type(plans[0]) is Relay and not plans[0].changes_names:
+            message = build_query(plans[0].sql.encode())  # what most are: as fast as can be
+            line.to_provider.append(message)
+            line.owed.append(WHOLE)
+            self._remember(text, message)
+            return
         refused = next((each for each in plans if isinstance(each, Refused)), None)
         if refused is not None:
             talk.refuse(refused)
@@ -71,13 +77,19 @@ class Simple:
         line.owed.append(WHOLE)
         for plan in plans:
             ran(talk, plan)
-        if len(text) <= _QUICK and all(_is_quick(each) for each in plans):
-            if len(talk.quick) >= _TEXTS:
-                talk.quick.clear()
-            talk.quick[text] = message
+
+    def _remember(self, text: bytes, message: bytes) -> None:
+        quick = self._talk.quick
+        if len(text) <= _QUICK:
+            if len(quick) >= _TEXTS:
+                quick.clear()
+            quick[text] = message
 
     def _later(self, text: bytes) -> Job:
         talk = self._talk
+        yield from talk.drained()
+        if talk.line.skipping:
+            return  # as the provider does: up to the Sync nothing is done
         yield from talk.current()
         if talk.line.skipping:
             talk.line.sync()
@@ -117,6 +129,3 @@ def whole(plans: Sequence[Plan]) -> bytes:
     """Return the text of statements that go on as they are."""
     return "; ".join(each.sql for each in plans if isinstance(each, (Relay, Control))).encode()
 
-
-def _is_quick(plan: Plan) -> bool:
-    return isinstance(plan, Relay) and not plan.changes_names

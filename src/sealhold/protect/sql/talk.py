@@ -8,7 +8,6 @@
 Source: docs/spec/56-postgresql-proxy.md sections 3 and 4.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -24,7 +23,6 @@ from sealhold.protect.sql.line import Answer, Line, Swallowed
 from sealhold.protect.sql.plan import Control, Plan, Refused, Relay
 from sealhold.protect.sql.planning import Planner
 from sealhold.protect.sql.wire import (
-    AFTER_LOGIN,
     HEAD,
     build_bind,
     build_execute,
@@ -39,6 +37,7 @@ Wait = Call | Callable[[], bool]
 Job = Generator[Wait, Any, None]
 MAX_TEXT: Final = 16_777_216  # bytes of a statement that is planned
 PLANS: Final = 512  # texts that one session remembers
+_COMES_AGAIN: Final = 65_536  # bytes: longer ones seldom do
 _ASKING: Final = b"_sh_ask"
 OURS: Final = b"_sh_"  # how names of our own statements and portals begin
 
@@ -142,9 +141,7 @@ class Talk:
     job: Job | None = None
     waits: Wait | None = None
     quick: dict[bytes, bytes] = field(default_factory=dict)  # texts that go on as a Query
-    _plans: OrderedDict[tuple[str, tuple[int, ...]], tuple[Plan, ...]] = field(
-        default_factory=OrderedDict
-    )
+    _plans: dict[object, tuple[Plan, ...]] = field(default_factory=dict)
     on_forget: list[Callable[[], None]] = field(default_factory=list)
     on_epoch: list[Callable[[], None]] = field(default_factory=list)
 
@@ -162,20 +159,21 @@ class Talk:
 
     def plans(self, text: bytes, oids: tuple[int, ...] = ()) -> tuple[Plan, ...]:
         """Return what is done for each statement of a text, under the names of now."""
+        key = (text, oids) if oids else text
+        found = self._plans.get(key)
+        if found is not None:
+            return found
         try:
             decoded = text.decode()
         except UnicodeDecodeError:
             return (Refused("22021", 'invalid byte sequence for encoding "UTF8"'),)
         if len(text) > MAX_TEXT:
             return (Refused("54001", "a statement of more than 16 MiB"),)
-        key = (decoded, oids)
-        found = self._plans.get(key)
-        if found is None:
-            found = self.parts.planner.plan(decoded, oids, self.names)
-            if len(text) <= AFTER_LOGIN >> 14:  # 64 KiB: longer ones seldom come twice
-                self._plans[key] = found
-                if len(self._plans) > PLANS:
-                    self._plans.popitem(last=False)
+        found = self.parts.planner.plan(decoded, oids, self.names)
+        if len(text) <= _COMES_AGAIN:
+            if len(self._plans) >= PLANS:
+                self._plans.clear()
+            self._plans[key] = found
         return found
 
     def one_plan(self, text: bytes, oids: tuple[int, ...]) -> Plan:

@@ -35,7 +35,10 @@ PROXY_POLICY: Mapping[str, Entry | Group] = {
     ),
     "explain": Entry(
         about="Tell what lies at the provider under a policy, and what the provider learns.",
-        example="proxy explain examples/proxy/clinic.policy.toml",
+        example=(
+            "proxy explain examples/proxy/clinic.policy.toml"
+            " --sql 'SELECT name FROM patient WHERE email = $1'"
+        ),
         load=_explain,
     ),
     "sign": Entry(

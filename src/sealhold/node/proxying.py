@@ -27,6 +27,7 @@ from sealhold.protect.sql.planner import Planner
 from sealhold.protect.sql.scram import parse_verifier
 from sealhold.protect.sql.session import Site
 from sealhold.protect.sql.views import shown_by
+from sealhold.protect.statetokens import Tokens
 from sealhold.vault.proxygate import SECONDS, ProxyGate
 from sealhold.vault.proxykeys import ProxyKeys
 from sealhold.vault.proxypolicies import Policies
@@ -110,7 +111,13 @@ def proxying(
     state = states.open(active.name, renew=renew)
     gate = ProxyGate(core, users, read, lambda: core.clock() / _SECOND)
     try:
-        columns = columns_of(read, Derived(datasets.__getitem__), core.entropy, state.count)
+        columns = columns_of(
+            read,
+            Derived(datasets.__getitem__),
+            core.entropy,
+            state.count,
+            lambda key: Tokens(state, f"{key.dataset}/{key.domain}"),
+        )
         site = Site(
             planner=Planning(Planner(read, columns), columns, read.version),
             gate=gate,

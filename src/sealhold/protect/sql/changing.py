@@ -145,7 +145,7 @@ class Changing:
             )
             assignments = tuple(self._computed(each, base) for each in self._protected(change))
         except CannotDo as err:
-            raise NotPossibleError(str(err), getattr(err, "remedy", "")) from err
+            raise NotPossibleError(str(err), err.advice) from err
         rid = tree.column(self.alias, RID)
         targets, outputs = base.lay_out(first=[rid])
         made.target_list.extend(targets)

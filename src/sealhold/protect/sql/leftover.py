@@ -114,7 +114,7 @@ def split(selecting: Selecting, select: pb.SelectStmt, work: Work) -> Split:
     try:
         residual = compile_select(rest, base.slot, work.parameters.type_of)
     except CannotDo as err:
-        raise NotPossibleError(str(err), getattr(err, "remedy", "")) from err
+        raise NotPossibleError(str(err), err.advice) from err
     targets, outputs = base.lay_out()
     made.target_list.extend(targets or [tree.target(tree.integer(1))])
     for each in base.opened:

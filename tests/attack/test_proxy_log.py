@@ -6,7 +6,7 @@ import pytest
 
 from sealhold.audit.event import EventKind, Outcome
 from sealhold.model.errors import AuditUnavailableError, ConflictError, DeniedError, SealholdError
-from tests.unit.proxy_vault import VERIFIER, ProxyVault, proxy_vault, use
+from tests.unit.proxy_vault import PASSWORD, ProxyVault, proxy_vault, use
 
 LEASE = EventKind.PROXY_LEASE
 
@@ -68,7 +68,7 @@ def test_t686_the_rows_of_users_tell_no_name_and_no_verifier(proxy: ProxyVault) 
     told = repr([found.row for found in page.rows])
     assert page.rows
     assert "anna" not in told
-    assert VERIFIER not in told
+    assert PASSWORD not in told
 
 
 def test_a_full_log_is_told_to_nobody_who_refuses(proxy: ProxyVault) -> None:

@@ -103,3 +103,14 @@ def test_t686_who_has_the_verifier_does_not_log_in_with_it(proxy: ProxyVault) ->
         nonce = first.split(",")[0]
         with pytest.raises(LoginRefusedError):
             login.final(f"c=biws,{nonce},p=".encode() + b64encode(shown))
+
+
+def test_t688_a_name_that_nobody_has_looks_like_one_that_somebody_has(proxy: ProxyVault) -> None:
+    strangers = ProxyKeys(proxy.vault.core).strangers()
+    made = proxy.users.verifier("anna", strangers)
+
+    nobody, again, other = (proxy.users.verifier(n, strangers) for n in ("x", "x", "y"))
+
+    assert nobody == again
+    assert nobody.salt != other.salt
+    assert (len(nobody.salt), nobody.rounds) == (len(made.salt), made.rounds)

@@ -39,21 +39,29 @@ words = st.sampled_from(
     ["rows 3", "rows 0", "rows 40", "fail", "begin", "commit", "rollback", "do it", "secret", ""]
 )
 names = st.sampled_from([b"", b"a", b"b"])
-queries = st.lists(words, min_size=1, max_size=3).map(lambda each: build_query("; ".join(each).encode()))
+queries = st.lists(words, min_size=1, max_size=3).map(
+    lambda each: build_query("; ".join(each).encode())
+)
 extended = st.one_of(
     st.builds(lambda name, text: build_parse(name, text.encode(), ()), names, words),
     st.builds(lambda to, name: build_bind(to, name, (), (), ()), names, names),
-    st.builds(lambda kind, name: build_target(b"D", kind, name), st.sampled_from([b"S", b"P"]), names),
+    st.builds(
+        lambda kind, name: build_target(b"D", kind, name), st.sampled_from([b"S", b"P"]), names
+    ),
     st.builds(build_execute, names, st.sampled_from([0, 0, 1, 3])),
-    st.builds(lambda kind, name: build_target(b"C", kind, name), st.sampled_from([b"S", b"P"]), names),
+    st.builds(
+        lambda kind, name: build_target(b"C", kind, name), st.sampled_from([b"S", b"P"]), names
+    ),
     st.sampled_from([SYNC, SYNC, frame(b"H")]),
 )
 whole = st.tuples(names, words, names).map(
-    lambda each: build_parse(b"", each[1].encode(), ())
-    + build_bind(each[2], b"", (), (), ())
-    + build_target(b"D", b"P", each[2])
-    + build_execute(each[2])
-    + SYNC
+    lambda each: (
+        build_parse(b"", each[1].encode(), ())
+        + build_bind(each[2], b"", (), (), ())
+        + build_target(b"D", b"P", each[2])
+        + build_execute(each[2])
+        + SYNC
+    )
 )
 messages = st.lists(st.one_of(queries, extended, whole), max_size=12)
 
@@ -137,7 +145,9 @@ def test_a_body_parses_or_is_refused(parse: object, data: bytes) -> None:
 
 
 @given(st.lists(st.binary(max_size=30), max_size=6), st.lists(st.integers(0, 999), max_size=9))
-def test_frames_come_out_of_an_inbox_as_they_went_in(bodies: list[bytes], places: list[int]) -> None:
+def test_frames_come_out_of_an_inbox_as_they_went_in(
+    bodies: list[bytes], places: list[int]
+) -> None:
     frames = [frame(b"d", each) for each in bodies]
     inbox, found = Inbox(AFTER_LOGIN), []
 

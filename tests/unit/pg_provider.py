@@ -248,8 +248,10 @@ def _has_rows(text: str) -> bool:
 
 
 def _no_statement(name: bytes) -> bytes:
-    said = f'prepared statement "{name.decode()}" does not exist' if name else (
-        "unnamed prepared statement does not exist"
+    said = (
+        f'prepared statement "{name.decode()}" does not exist'
+        if name
+        else ("unnamed prepared statement does not exist")
     )
     return error("26000", said)
 

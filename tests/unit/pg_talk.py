@@ -10,7 +10,7 @@ from sealhold.model.pgsteps import Call, Note
 from sealhold.model.quantities import Instant
 from sealhold.protect.gate import Lease, Use
 from sealhold.protect.policy import Limits
-from sealhold.protect.sql.plan import Plan, Refused, Relay
+from sealhold.protect.sql.plan import Control, Plan, Refused, Relay, Verb
 from sealhold.protect.sql.planning import Cells, Planner
 from sealhold.protect.sql.serving import Serving
 from sealhold.protect.sql.talk import Parts, Talk
@@ -30,9 +30,19 @@ class Planned:
         self.loads += 1
         return answers
 
-    def plan(self, text: str, oids: Sequence[int], names: Any) -> tuple[Plan, ...]:  # reason: as above
+    def plan(
+        self, text: str, oids: Sequence[int], names: Any
+    ) -> tuple[Plan, ...]:  # reason: as above
         parts = [each.strip() for each in text.split(";")]
-        return tuple(self.plans.get(each, Relay(each)) for each in parts if each or len(parts) == 1)
+        return tuple(self._one(each) for each in parts if each or len(parts) == 1)
+
+    def _one(self, text: str) -> Plan:
+        word = text.upper()
+        own = Control(Verb(word), text) if word in _CONTROLS else Relay(text)
+        return self.plans.get(text, own)
+
+
+_CONTROLS = ("BEGIN", "COMMIT", "ROLLBACK")
 
 
 @dataclass

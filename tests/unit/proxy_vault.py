@@ -15,7 +15,7 @@ from sealhold.vault.proxyusers import Right, Users
 from tests.unit.memory_vault import MemoryVault, memory_vault
 
 ALL = frozenset(Right)
-VERIFIER = "SCRAM-SHA-256$4096:AA==$AA==:AA=="
+PASSWORD = "correct horse"
 POLICY = Policy(
     name="clinic",
     version=1,
@@ -74,7 +74,7 @@ class ProxyVault:
 def proxy_vault() -> Iterator[ProxyVault]:
     with memory_vault() as vault:
         users, seconds = Users(vault.core), Turned()
-        users.add("anna", VERIFIER, ALL, frozenset())
+        users.add("anna", PASSWORD, ALL, frozenset())
         yield ProxyVault(vault, users, ProxyGate(vault.core, users, POLICY, seconds), seconds)
 
 

@@ -10,7 +10,7 @@ from sealhold.model.errors import DeniedError, InvalidError, NotFoundError, Take
 from sealhold.protect.gate import Use
 from sealhold.vault.proxygate import CELLS, SECONDS, STATEMENTS
 from sealhold.vault.proxyusers import Right
-from tests.unit.proxy_vault import ALL, VERIFIER, ProxyVault, proxy_vault, use
+from tests.unit.proxy_vault import ALL, PASSWORD, ProxyVault, proxy_vault, use
 
 LEASE, USED = EventKind.PROXY_LEASE, EventKind.PROXY_USE
 
@@ -132,8 +132,8 @@ def test_a_column_that_is_audited_has_an_entry_for_each_use(
 def test_each_verb_needs_its_right(
     proxy: ProxyVault, verb: str, opens: tuple[str, ...], right: Right
 ) -> None:
-    proxy.users.add("with", VERIFIER, frozenset({right}), frozenset())
-    proxy.users.add("without", VERIFIER, ALL - {right}, frozenset())
+    proxy.users.add("with", PASSWORD, frozenset({right}), frozenset())
+    proxy.users.add("without", PASSWORD, ALL - {right}, frozenset())
 
     proxy.gate.admit(use("with", verb, *opens))
     with pytest.raises(DeniedError):
@@ -141,14 +141,14 @@ def test_each_verb_needs_its_right(
 
 
 def test_who_may_only_write_reads_nothing_by_writing(proxy: ProxyVault) -> None:
-    proxy.users.add("writer", VERIFIER, frozenset({Right.WRITE}), frozenset())
+    proxy.users.add("writer", PASSWORD, frozenset({Right.WRITE}), frozenset())
 
     with pytest.raises(DeniedError):
         proxy.gate.admit(use("writer", "INSERT", "patient.name"))
 
 
 def test_who_has_one_table_has_no_other(proxy: ProxyVault) -> None:
-    proxy.users.add("nurse", VERIFIER, ALL, frozenset({"visit"}))
+    proxy.users.add("nurse", PASSWORD, ALL, frozenset({"visit"}))
 
     proxy.gate.admit(use("nurse", "SELECT", table="visit"))
     with pytest.raises(DeniedError):
@@ -199,13 +199,13 @@ def test_what_was_not_read_does_not_count(proxy: ProxyVault) -> None:
 
 def test_users_are_listed_and_named_once(proxy: ProxyVault) -> None:
     with pytest.raises(TakenError):
-        proxy.users.add("anna", VERIFIER, ALL, frozenset())
+        proxy.users.add("anna", PASSWORD, ALL, frozenset())
     with pytest.raises(NotFoundError):
         proxy.users.remove("berta")
     for name in ("", "x" * 64, "a\nb"):
         with pytest.raises(InvalidError):
-            proxy.users.add(name, VERIFIER, ALL, frozenset())
+            proxy.users.add(name, PASSWORD, ALL, frozenset())
     with pytest.raises(InvalidError):
-        proxy.users.add("nobody", VERIFIER, frozenset(), frozenset())
+        proxy.users.add("nobody", PASSWORD, frozenset(), frozenset())
 
     assert [user.name for user in proxy.users.list()] == ["anna"]

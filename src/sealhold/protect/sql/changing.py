@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 from postgast import pg_query_pb2 as pb
 
 from sealhold.protect.columns import Column
+from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.pgtypes.types import named
 from sealhold.protect.policy import Bind
 from sealhold.protect.sql import tree
@@ -146,6 +147,12 @@ class Changing:
             assignments = tuple(self._computed(each, base) for each in self._protected(change))
         except CannotDo as err:
             raise NotPossibleError(str(err), err.advice) from err
+        except PgValueError as err:
+            raise WrongError(err.sqlstate, err.message) from err
+        for computed in (where, *(each.expression for each in assignments)):
+            if isinstance(computed, Expression):
+                for client, type_ in computed.learned.items():
+                    self.work.parameters.learn(client, type_)
         rid = tree.column(self.alias, RID)
         targets, outputs = base.lay_out(first=[rid])
         made.target_list.extend(targets)

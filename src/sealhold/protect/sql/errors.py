@@ -1,4 +1,4 @@
-"""Errors, as a client of PostgreSQL is told them: our own, and the provider's in the client's names.
+"""Errors, as a client of PostgreSQL is told them: ours, and the provider's in the client's names.
 
 - Ours have a code of `SH...`, or PostgreSQL's where it has one for the very same.
 - Of the provider's the SQLSTATE stays. Names of physical columns become the client's; values that
@@ -31,7 +31,7 @@ AWAY: Final = "SH005"
 LIMIT: Final = "SH006"
 POLICY: Final = "SH007"
 
-UNDEFINED: Final = frozenset((b"42P01", b"42703", b"42883", b"3F000", b"42704", b"26000"))
+UNDEFINED: Final = frozenset((b"42P01", b"42703", b"42883", b"3F000", b"42704"))
 _HEAD: Final = 5
 _DROPPED: Final = (b"P", b"p", b"q")  # positions and the provider's own texts
 _TEXTS: Final = (b"M", b"D", b"H", b"W")
@@ -115,7 +115,7 @@ def relayed(kind: bytes, message: bytes) -> bytes:
 
 
 def renamed(message: bytes, renaming: Renaming | None) -> bytes:
-    """Return an error about a statement that touches protected columns, as the client may read it."""
+    """Return an error about a statement on protected columns, as the client may read it."""
     if renaming is None:
         return relayed(b"E", message)
     fields = parse_notice(message[_HEAD:])

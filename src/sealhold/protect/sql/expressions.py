@@ -21,8 +21,9 @@ from sealhold.protect.sql import tree
 from sealhold.protect.sql.coercing import converts
 from sealhold.protect.sql.hiding import hidden_value
 from sealhold.protect.sql.literals import literal_of, parameter_of
-from sealhold.protect.sql.plan import Hidden, How
+from sealhold.protect.sql.plan import Expression, Hidden, How
 from sealhold.protect.sql.refusing import NotPossibleError, WrongError, cannot
+from sealhold.protect.sql.residual import CannotDo, Slot, compile_expression
 from sealhold.protect.sql.scope import Field, Scope
 from sealhold.protect.sql.tree import Node
 from sealhold.protect.sql.work import Work, check_kind, rebuilt
@@ -244,13 +245,26 @@ class Expressions:
             if given is not None and not converts(given, column.type, how):
                 raise cannot(column, f"a value of type {given.name} there")
             return parameters.hidden(Hidden(column, suffix, client, given, how=how, row=row))
-        expression = literal_of(value, column.type, parameters, how)
+        expression = literal_of(value, column.type, parameters, how) or self._computed(value)
         if expression is None or not converts(expression.type, column.type, how):
             raise cannot(column, "that value there")
         hidden = Hidden(column, suffix, None, expression.type, expression, how=how, row=row)
         if self.work.embeds:
             return _embedded(hidden)
         return parameters.hidden(hidden)
+
+    def _computed(self, value: Node) -> Expression | None:
+        """Return what computes a value of constants and parameters at each execution, if it can."""
+        parameters = self.work.parameters
+        try:
+            made = compile_expression(value, _no_column, parameters.type_of)
+        except CannotDo:
+            return None
+        except PgValueError as err:
+            raise WrongError(err.sqlstate, err.message) from err
+        for client, type_ in made.learned.items():
+            parameters.learn(client, type_)
+        return made
 
     # calls and queries
 
@@ -300,6 +314,10 @@ class Expressions:
             raise cannot(column, Op.JOIN)
         copy.sub_link.testexpr.CopyFrom(field.at(suffix))
         copy.sub_link.subselect.CopyFrom(Node(select_stmt=inner.select))
+
+
+def _no_column(names: tuple[str, ...]) -> Slot:
+    raise CannotDo(f'"{names[-1]}" is known at the provider alone')
 
 
 def _embedded(hidden: Hidden) -> Node:

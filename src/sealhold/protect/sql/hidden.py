@@ -14,7 +14,7 @@ from sealhold.protect.sql.binding import Values
 from sealhold.protect.sql.commands import Commands
 from sealhold.protect.sql.copying import Copying
 from sealhold.protect.sql.errors import error
-from sealhold.protect.sql.line import ONE, Swallowed
+from sealhold.protect.sql.line import ONE, Line, Swallowed
 from sealhold.protect.sql.opening import Opening, Rows, handed_out, row_description, value_error
 from sealhold.protect.sql.passing import passes, ran
 from sealhold.protect.sql.plan import (
@@ -238,7 +238,7 @@ class Hiding:
 class Columns(Swallowed):
     """The description of a clear statement's rows; nothing is said if it has none."""
 
-    def take(self, line, kind: int, message: bytes) -> bool:  # type: ignore[no-untyped-def]
+    def take(self, line: Line, kind: int, message: bytes) -> bool:
         """Tell the client of columns alone."""
         if kind == ord("T"):
             line.say(message)
@@ -249,17 +249,13 @@ _DDL = b"_sh_ddl"
 
 
 def client_oids(query: Query, given: tuple[int, ...], declared: tuple[int, ...]) -> list[int]:
-    """Return the types of the client's parameters: as declared, as planned, or as the provider says."""
+    """Return the types of the client's parameters: declared, planned, or as the provider says."""
     found: dict[int, int] = {}
     for at, each in enumerate(query.parameters):
         if isinstance(each.source, Given) and at < len(given):
             found.setdefault(each.source.client, given[at])
-    for at, type_ in enumerate(query.types):
-        if type_ is not None:
-            found[at] = type_.oid
-    for at, oid in enumerate(declared):
-        if oid:
-            found[at] = oid
+    found |= {at: type_.oid for at, type_ in enumerate(query.types) if type_ is not None}
+    found |= {at: oid for at, oid in enumerate(declared) if oid}
     count = max(found, default=-1) + 1
     return [found.get(at, _TEXT) for at in range(count)]
 

@@ -15,12 +15,13 @@ from typing import TypeAlias
 from postgast import pg_query_pb2 as pb
 
 from sealhold.protect.columns import Column
+from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.sql import tree
 from sealhold.protect.sql.expressions import Expressions
 from sealhold.protect.sql.fromclause import Shown
 from sealhold.protect.sql.grouping import Grouping, contains_aggregate
 from sealhold.protect.sql.plan import Output
-from sealhold.protect.sql.refusing import NotPossibleError, PlanError
+from sealhold.protect.sql.refusing import NotPossibleError, PlanError, WrongError
 from sealhold.protect.sql.residual import CannotDo, Residual, Slot, compile_select
 from sealhold.protect.sql.scope import Field, Scope
 from sealhold.protect.sql.selecting import Selecting
@@ -112,9 +113,15 @@ def split(selecting: Selecting, select: pb.SelectStmt, work: Work) -> Split:
     if _only_filters(rest):
         _push_sort(made, rest, expressions, selecting, select, shown)
     try:
-        residual = compile_select(rest, base.slot, work.parameters.type_of)
+        residual = compile_select(
+            rest, base.slot, work.parameters.type_of, text_order=work.names.text_order
+        )
     except CannotDo as err:
         raise NotPossibleError(str(err), err.advice) from err
+    except PgValueError as err:
+        raise WrongError(err.sqlstate, err.message) from err
+    for client, type_ in residual.learned.items():
+        work.parameters.learn(client, type_)
     targets, outputs = base.lay_out()
     made.target_list.extend(targets or [tree.target(tree.integer(1))])
     for each in base.opened:

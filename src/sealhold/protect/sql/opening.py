@@ -23,6 +23,7 @@ from sealhold.protect.sql.leasing import Leasing
 from sealhold.protect.sql.line import RELAYED, Line
 from sealhold.protect.sql.plan import Output, Query
 from sealhold.protect.sql.prepared import Prepared, Told
+from sealhold.protect.sql.residual_limits import RowLimit
 from sealhold.protect.sql.rows import Row, RowReader
 from sealhold.protect.sql.wire import (
     BINARY,
@@ -69,8 +70,8 @@ def described(query: Query, prepared: Prepared, results: Sequence[int]) -> tuple
     given = prepared.fields
     if query.residual is not None:
         return tuple(
-            _typed(each.name, each.type, format_of(results, at))
-            for at, each in enumerate(query.residual.columns)
+            _typed(name, type_, format_of(results, at))
+            for at, (name, type_) in enumerate(query.residual.outputs)
         )
     if given is None:
         return None
@@ -185,7 +186,9 @@ class Opening:
         """
         residual = self.query.residual
         if residual is not None:
-            self.ready = list(residual.run(self.kept, self._parameters, self._settings()))
+            limit = RowLimit(self.most, self._most_bytes)
+            run = residual.run(self.kept, self._parameters, self._settings(), limit)
+            self.ready = list(run)
         self.kept = []
 
     def next_rows(self, most: int) -> tuple[list[Sequence[bytes | None]], int, bool]:
@@ -197,9 +200,9 @@ class Opening:
         stop = self._next = min(start + most, len(ready)) if most else len(ready)
         rows = ready[start:stop]
         columns: list[Sequence[bytes | None]] = list(zip(*rows, strict=True))
-        for at, column in enumerate(residual.columns if rows else ()):
+        for at, (_, type_) in enumerate(residual.outputs if rows else ()):
             if format_of(self.results, at) == TEXT:
-                columns[at] = _texts(columns[at], column.type, self._settings())
+                columns[at] = _texts(columns[at], type_, self._settings())
         count = stop - start
         return columns, count, bool(most) and count == most
 

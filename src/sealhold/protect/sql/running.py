@@ -9,6 +9,7 @@ Source: docs/spec/56-postgresql-proxy.md sections 5 and 6.
 
 from collections import deque
 from collections.abc import Generator, Sequence
+from functools import partial
 from typing import Any, Final
 
 from sealhold.model.pgsteps import Call
@@ -81,7 +82,7 @@ class Running:
         """
         while len(self._rids) < count:
             need = max(STOCK, count - len(self._rids))
-            self._rids.extend((yield Call(lambda: self._talk.parts.rids.draw(need))))
+            self._rids.extend((yield Call(partial(self._talk.parts.rids.draw, need))))
 
     def take_rids(self, count: int) -> list[int]:
         """Take row numbers that are at hand."""

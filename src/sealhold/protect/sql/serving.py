@@ -199,5 +199,5 @@ class Serving:
             self._copy(message, 0, len(message))
 
     def _function(self, data: bytes, at: int, stop: int) -> None:  # noqa: ARG002  reason: it is not read
-        self.line.refuse(error("0A000", "function calls do not go through this proxy"))
-        self.line.sync()
+        said = error("0A000", "function calls do not go through this proxy")
+        self.talk.start(self.talk.refused_whole(said))

@@ -16,6 +16,7 @@ from sealhold.model.clock import Clock
 from sealhold.model.errors import SealholdError
 from sealhold.model.pgsteps import Call
 from sealhold.protect.gate import Gate, Rids
+from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.pgtypes.form import Settings
 from sealhold.protect.policy import Limits
 from sealhold.protect.sql.errors import ABORTED, UNDEFINED, error, relayed, sqlstate
@@ -65,6 +66,8 @@ class Statement:
     plan: Plan
     epoch: int
     is_relayed: bool
+    is_gone: bool = False  # its Parse failed
+    before: "Statement | None" = None  # the one of that name, should this one fail
     is_by_sql: bool = False  # by PREPARE; its text is that whole statement
 
 
@@ -130,6 +133,7 @@ class Talk:
     parts: Parts
     line: Line = field(default_factory=lambda: Line(ABORTED))
     statements: dict[bytes, Statement] = field(default_factory=dict)
+    closing: dict[bytes, Statement] = field(default_factory=dict)  # their Close is not answered
     portals: dict[bytes, Portal] = field(default_factory=dict)
     cursors: dict[str, Cursor] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
@@ -169,7 +173,10 @@ class Talk:
             return (Refused("22021", 'invalid byte sequence for encoding "UTF8"'),)
         if len(text) > MAX_TEXT:
             return (Refused("54001", "a statement of more than 16 MiB"),)
-        found = self.parts.planner.plan(decoded, oids, self.names)
+        try:
+            found = self.parts.planner.plan(decoded, oids, self.names)
+        except PgValueError as err:  # of a constant
+            found = (Refused(err.sqlstate, err.message),)
         if len(text) <= _COMES_AGAIN:
             if len(self._plans) >= PLANS:
                 self._plans.clear()
@@ -259,45 +266,35 @@ class Talk:
     # --- jobs ---
 
     def start(self, job: Job) -> None:
-        """Do a job as far as it goes now."""
+        """Do a job as far as it goes now. A job may start another one as the last thing it does."""
         self.job = job
         self.go_on(None)
 
     def go_on(self, value: object) -> None:
         """Go on with the job whose wait is over, until it waits again or ends."""
         job = self.job
-        if job is None:
-            return
-        self.waits = None
-        try:
-            while True:
-                waits = job.send(value)
-                value = None
-                if isinstance(waits, Call):
-                    self.line.steps.append(waits)
-                elif waits():
-                    continue
-                self.waits = waits
-                return
-        except StopIteration:
-            self.job = None
+        if job is not None:
+            self._step(job, lambda: job.send(value))
 
     def throw(self, err: SealholdError) -> None:
         """Go on with the job whose call failed."""
         job = self.job
-        if job is None:
-            return
+        if job is not None:
+            self._step(job, lambda: job.throw(err))
+
+    def _step(self, job: Job, step: Callable[[], Wait]) -> None:
         self.waits = None
         try:
-            waits = job.throw(err)
+            waits = step()
+            while not isinstance(waits, Call) and waits():
+                waits = job.send(None)
         except StopIteration:
-            self.job = None
+            if self.job is job:  # else it has started another one, which goes on
+                self.job = None
             return
-        self.waits = waits
         if isinstance(waits, Call):
             self.line.steps.append(waits)
-        elif waits():
-            self.go_on(None)
+        self.waits = waits
 
     def look(self) -> None:
         """Go on with the job if what it waits for has come."""
@@ -316,6 +313,14 @@ class Talk:
         yield lambda: len(self.line.owed) < self.parts.limits.pending
 
     # --- refusals ---
+
+    def refused_whole(self, said: bytes) -> Job:
+        """Refuse a message that ends what was asked before it, as a Query does."""
+        yield from self.drained()
+        if self.line.skipping:
+            return  # as the provider does: up to the Sync nothing is done
+        self.line.refuse(said)
+        self.line.sync()
 
     def refuse(self, plan: Refused) -> None:
         """Answer by a refusal in place of what the client asked."""

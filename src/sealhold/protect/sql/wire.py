@@ -1,4 +1,4 @@
-"""The frames of PostgreSQL's protocol 3: bytes in, values out, and back. No I/O, no state but bytes.
+"""The frames of PostgreSQL's protocol 3: bytes in, values out, and back. No I/O.
 
 - A frame is a kind (1 byte), a length (4 bytes, its own included) and a body. What a client sends
   first has no kind.

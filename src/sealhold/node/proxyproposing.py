@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sealhold.model.clock import Entropy
-from sealhold.model.errors import DatabaseAwayError, InvalidSettingsError, NotFoundError
+from sealhold.model.errors import DatabaseAwayError, NotFoundError, UsageError
 from sealhold.net.dial import Server
 from sealhold.net.pgclient import connect
 from sealhold.node.proxyplaces import account_of, server_of
@@ -28,6 +28,7 @@ from sealhold.protect.proposing import Proposal, propose
 from sealhold.protect.sql.asking import Asking
 from sealhold.protect.sql.names import Cells
 from sealhold.protect.sql.upstream import Account
+from sealhold.vault.proxysecrets import EnvironmentAlone
 
 ENVIRONMENT: Final = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]{0,62}")
 PATIENCE: Final = 60.0  # seconds for a whole catalogue
@@ -67,11 +68,11 @@ def provider(id_: str, url: str, secret: str) -> Csp:
     """Return a provider of PostgreSQL as a policy names it.
 
     Raises:
-        InvalidSettingsError: no policy can name it so.
+        UsageError: no policy can name it so.
     """
     secret_ok = not secret or bool(ENVIRONMENT.fullmatch(secret))
     if not ID.fullmatch(id_) or not VISIBLE.fullmatch(url) or not secret_ok:
-        raise InvalidSettingsError(
+        raise UsageError(
             "a provider has an id of letters and digits, an address, and its secret in `env:NAME`"
         )
     return Csp(id=id_, kind="postgres", url=url, secret=secret)
@@ -97,16 +98,17 @@ def propose_policy(
         counts: whether the server's estimates of values and rows are asked for.
 
     Raises:
-        InvalidSettingsError: the address cannot be.
+        InvalidPolicyError: the address cannot be.
+        UsageError: the database's name cannot be that of a policy.
         NotFoundError: the secret is not there, or no table is.
         DatabaseAwayError: the provider does not answer, or refuses.
         LoginRefusedError: it does not show that it knows us.
         WireError: it does not speak the protocol.
     """
-    account = account_of(csp, None, environment)
+    account = account_of(csp, EnvironmentAlone(), environment)
     name = name or account.database
     if not DATASET.fullmatch(name):
-        raise InvalidSettingsError(f"`{name}` cannot name a policy: give another with --name")
+        raise UsageError(f"`{name}` cannot name a policy: give another with --name")
     questions = (*ASKED, *ASKED_TOO) if counts else ASKED
     answers = asyncio.run(_asked(server_of(csp), account, world.entropy, questions))
     live = read_live(answers, schemas)

@@ -76,7 +76,7 @@ def _blocks(out: Path, found: Proposed) -> Iterator[Block]:
             for each in table.columns
         ]
         columns = (Column("Column"), Column("Protected by"), Column("Why"))
-        yield Table(columns, rows, tall=True)
+        yield Table(columns, rows)
         yield Line("")
     if found.left_out:
         yield Line("Left out, so refused: no policy can name it, or its type is not known", "head")

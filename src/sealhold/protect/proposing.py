@@ -10,7 +10,7 @@
 Source: docs/spec/16-protection-policy.md section 7.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sealhold.protect.columncheck import facts_of
@@ -36,6 +36,7 @@ class Proposal:
     policy: Policy
     text: bytes  # with a comment above each guess
     left_out: tuple[str, ...]  # tables and columns that no policy can name
+    notes: Mapping[Path, str]  # why each is as it is, by its place in the text
 
 
 def propose(tables: Sequence[LiveTable], *, name: str, csp: Csp) -> Proposal:
@@ -48,7 +49,12 @@ def propose(tables: Sequence[LiveTable], *, name: str, csp: Csp) -> Proposal:
     """
     made = _Proposing(tables, name, csp)
     policy = Policy(name=name, version=1, csps=(csp,), tables=tuple(made.tables()))
-    return Proposal(policy=policy, text=write(policy, made.notes), left_out=tuple(made.left_out))
+    return Proposal(
+        policy=policy,
+        text=write(policy, made.notes),
+        left_out=tuple(made.left_out),
+        notes=made.notes,
+    )
 
 
 class _Proposing:

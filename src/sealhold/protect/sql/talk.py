@@ -67,6 +67,7 @@ class Statement:
     is_relayed: bool
     is_gone: bool = False  # its Parse failed
     before: "Statement | None" = None  # the one of that name, should this one fail
+    portal: "Portal | None" = None  # of all its executions, if it is relayed
     is_by_sql: bool = False  # by PREPARE; its text is that whole statement
 
 

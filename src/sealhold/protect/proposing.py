@@ -39,6 +39,7 @@ class Proposal:
     notes: Mapping[Path, str]  # why each is as it is, by its place in the text
 
 
+# THREAT T628: a catalogue may call a table whatever it likes; a policy holds plain names alone
 def propose(tables: Sequence[LiveTable], *, name: str, csp: Csp) -> Proposal:
     """Return a policy for what a live database says of itself.
 

@@ -29,7 +29,7 @@ FORBIDDEN: Final = ("session_authorization", "role")
 Inner = Callable[[Node, tuple[int, ...]], Plan]
 
 
-def control_of(  # noqa: C901, PLR0911  # reason: one way for each kind of statement
+def control_of(  # noqa: C901, PLR0911, PLR0912  # reason: one way for each kind of statement
     node: Node, sql: str, inner: Inner
 ) -> Plan | None:
     """Return the plan of a statement about the session; None if it is another one.

@@ -101,7 +101,7 @@ class Asked(Answer):
         """Take one row."""
         if len(data) - at < HEAD:
             return at
-        stop = at + 1 + u32(data, at + 1)[0]
+        stop = int(at + 1 + u32(data, at + 1)[0])
         if stop > len(data):
             return at
         cells = parse_cells(data[at + HEAD : stop])

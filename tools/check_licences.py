@@ -30,6 +30,7 @@ ALLOWED = frozenset(
 OLD_NAMES = {  # what was written before the expressions of SPDX came into use
     "Apache License, Version 2.0": "Apache-2.0",
     "Apache Software License": "Apache-2.0",
+    "3-Clause BSD License": "BSD-3-Clause",
     "BSD License": "BSD-3-Clause",
     "ISC License": "ISC",
     "ISC License (ISCL)": "ISC",

@@ -102,6 +102,20 @@ def _rows(table: TablePolicy, columns: dict[str, Column]) -> list[tuple[str, ...
     return [_row(table.name, name, at, type_) for at, (name, type_) in enumerate(found, 1)]
 
 
-def _row(table: str, name: str, at: int, type_: str, kind: str = "r") -> tuple[str, ...]:
+def _row(
+    table: str, name: str, at: int, type_: str, kind: str = "r", comment: str = ""
+) -> tuple[str, ...]:
     oid = "1000" if kind == "r" else "2000"
-    return ("public", table, oid, kind, name, str(at), _OIDS[type_], "-1", "false", "false")
+    return (
+        "public",
+        table,
+        oid,
+        kind,
+        name,
+        str(at),
+        _OIDS[type_],
+        "-1",
+        "false",
+        "false",
+        comment,
+    )

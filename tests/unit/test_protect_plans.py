@@ -61,7 +61,7 @@ REFUSED = {
     "SELECT * FROM patient, generate_series(1, 2)": "SH001",
     "SELECT email FROM patient UNION SELECT mail FROM episode": "SH002",
     "INSERT INTO patient SELECT * FROM patient": "SH002",
-    f"CREATE TABLE patient (id int, name text DEFAULT 'x', {REST})": "SH002",
+    f"CREATE TABLE patient (id int, name text CHECK (name <> ''), {REST})": "SH002",
     f"CREATE TABLE patient (id int, name int, {REST})": "SH007",
     "SELEC 1": "42601",
 }  # fmt: skip

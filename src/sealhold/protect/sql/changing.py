@@ -20,6 +20,7 @@ from sealhold.protect.sql.expressions import Expressions
 from sealhold.protect.sql.fromclause import FromClause
 from sealhold.protect.sql.grouping import Laid
 from sealhold.protect.sql.leftover import Base, push_where
+from sealhold.protect.sql.literals import is_null
 from sealhold.protect.sql.names import RID, Relation
 from sealhold.protect.sql.plan import Assignment, Made, Output
 from sealhold.protect.sql.refusing import NotPossibleError, WrongError, cannot
@@ -105,15 +106,15 @@ class Changing:
             value = one.val if one.val.HasField("set_to_default") else expressions.push(one.val)
             return [Node(res_target=pb.ResTarget(name=one.name, val=value))]
         self.work.written[column] = None
-        is_null = _is_null(one.val)
-        if column.bind is Bind.ROW and not is_null:
+        is_empty = is_null(one.val)
+        if column.bind is Bind.ROW and not is_empty:
             raise cannot(column, "one cell for all rows")
         return [
             Node(
                 res_target=pb.ResTarget(
                     name=column.physical(suffix),
                     val=tree.null()
-                    if is_null
+                    if is_empty
                     else expressions.hide(column, suffix, "store", one.val),
                 )
             )
@@ -174,7 +175,7 @@ class Changing:
         if column is None:
             raise NotPossibleError("no protected column")
         self.work.written[column] = None
-        if _is_null(target.val):
+        if is_null(target.val):
             return Assignment(column, None)
         parameters = self.work.parameters
         if target.val.HasField("param_ref"):
@@ -219,12 +220,6 @@ class Changing:
 
 def _is_joined(change: Change) -> bool:
     return bool(change.from_clause if isinstance(change, pb.UpdateStmt) else change.using_clause)
-
-
-def _is_null(value: Node) -> bool:
-    if value.HasField("set_to_default"):
-        return True
-    return bool(value.HasField("a_const") and value.a_const.isnull)
 
 
 def _unnest(arrays: list[Node], names: list[str]) -> Node:

@@ -2,8 +2,8 @@
 
 - The type of a column must be the policy's; a column that the policy does not list is refused
   unless its `default` is clear.
-- A uniqueness, a primary key and a foreign key stand on terms. What the server would have to
-  compute from a value (CHECK, DEFAULT, GENERATED) is not possible.
+- A uniqueness, a primary key and a foreign key stand on terms. A constant default is kept as
+  a cell; what the server would have to compute from a value (CHECK, GENERATED) is not possible.
 - A view shows the companions of what it shows, under names that the proxy reads again.
 
 Source: docs/spec/60-statements.md section 10.
@@ -15,22 +15,27 @@ from typing import Final
 from postgast import pg_query_pb2 as pb
 
 from sealhold.protect.columns import Column
+from sealhold.protect.pgtypes.codec import Settings
+from sealhold.protect.pgtypes.errors import PgValueError
 from sealhold.protect.pgtypes.types import spelled
 from sealhold.protect.spec import CELL, Op
 from sealhold.protect.sql import tree
-from sealhold.protect.sql.expressions import DERIVED
-from sealhold.protect.sql.literals import type_of
-from sealhold.protect.sql.names import RID
-from sealhold.protect.sql.plan import Refused
+from sealhold.protect.sql.expressions import BY_SETTINGS, DERIVED
+from sealhold.protect.sql.hiding import hidden_value
+from sealhold.protect.sql.literals import is_null, literal_of, type_of
+from sealhold.protect.sql.names import DEFAULT, RID
+from sealhold.protect.sql.plan import Hidden, Refused
 from sealhold.protect.sql.refusing import (
     CannotResolveError,
     NotPossibleError,
     PlanError,
+    WrongError,
     cannot,
 )
 from sealhold.protect.sql.rules import Tables
 from sealhold.protect.sql.scope import Scope
 from sealhold.protect.sql.selecting import Selecting
+from sealhold.protect.sql.touched import new_schema
 from sealhold.protect.sql.tree import Node
 from sealhold.protect.sql.work import Work
 
@@ -52,16 +57,16 @@ class Defining:
         self.work = work
         self.selecting = selecting
         self._tables = tables
+        self._defaults: dict[str, bytes] = {}
         self._lists_all = lists_all  # a column that is not in the policy is refused
 
     def columns_of(self, table: pb.RangeVar) -> Mapping[str, Column]:
         """Return the protected columns that a table has, or will have."""
         found = self.work.names.find(table.schemaname, table.relname)
-        schema = table.schemaname or (found.schema if found is not None else self._new_schema())
+        schema = table.schemaname or (
+            found.schema if found is not None else new_schema(self.work.names)
+        )
         return self._tables.get((schema, table.relname), {})
-
-    def _new_schema(self) -> str:
-        return next((each for each in self.work.names.path if each != "pg_catalog"), "public")
 
     # tables
 
@@ -90,7 +95,26 @@ class Defining:
             )
         made.table_elts.extend(later)
         made.table_elts.append(_rid_column())
-        return [tree.deparsed(Node(create_stmt=made))]
+        defaults = [
+            _default_of(create.relation, name, cell) for name, cell in self._defaults.items()
+        ]
+        return [tree.deparsed(Node(create_stmt=made)), *defaults]
+
+    def _default(self, column: Column, value: Node) -> None:
+        """Note the cell of a default, which is bound to no row."""
+        if is_null(value):
+            return
+        literal = literal_of(value, column.type, self.work.parameters, "store")
+        if literal is None or column.type.name in BY_SETTINGS:
+            raise cannot(column, "a DEFAULT that is no constant, or hangs on a setting,")
+        try:
+            cell = hidden_value(
+                Hidden(column, CELL, None, literal.type, literal), (), Settings(), 0
+            )
+        except PgValueError as err:
+            raise WrongError(err.sqlstate, err.message) from err
+        if cell is not None:
+            self._defaults[column.name] = cell
 
     def _column(
         self, definition: pb.ColumnDef, columns: Mapping[str, Column], later: list[Node],
@@ -115,17 +139,7 @@ class Defining:
             )
         if definition.HasField("coll_clause"):
             raise cannot(column, "a collation")
-        cell_constraints: list[Node] = []
-        for each in definition.constraints:
-            kind = each.constraint.contype
-            if kind in HARMLESS:
-                cell_constraints.append(each)
-            elif kind in KEYS or kind == KIND.CONSTR_FOREIGN:
-                if kind == KIND.CONSTR_PRIMARY:
-                    cell_constraints.append(_not_null())
-                later.append(self._own_constraint(each, column))
-            else:
-                raise cannot(column, "a DEFAULT, CHECK or GENERATED")
+        cell_constraints = self._constraints(definition, column, later)
         made = []
         for suffix, technique in column.techniques.items():
             made.append(Node(column_def=pb.ColumnDef(
@@ -135,6 +149,25 @@ class Defining:
                 constraints=cell_constraints if suffix == CELL else [],
             )))  # fmt: skip
         return made
+
+    def _constraints(
+        self, definition: pb.ColumnDef, column: Column, later: list[Node]
+    ) -> list[Node]:
+        """Return the constraints that stay with a cell; put those of the table into `later`."""
+        kept: list[Node] = []
+        for each in definition.constraints:
+            kind = each.constraint.contype
+            if kind in HARMLESS:
+                kept.append(each)
+            elif kind in KEYS or kind == KIND.CONSTR_FOREIGN:
+                if kind == KIND.CONSTR_PRIMARY:
+                    kept.append(_not_null())
+                later.append(self._own_constraint(each, column))
+            elif kind == KIND.CONSTR_DEFAULT:
+                self._default(column, each.constraint.raw_expr)
+            else:
+                raise cannot(column, "a CHECK or GENERATED")
+        return kept
 
     def _check_clear(self, definition: pb.ColumnDef, columns: Mapping[str, Column]) -> None:
         for each in definition.constraints:
@@ -320,6 +353,17 @@ def _dropped(command: Node, column: Column | None) -> list[Node]:
         copy.alter_table_cmd.name = column.physical(suffix)
         made.append(copy)
     return made
+
+
+def _default_of(table: pb.RangeVar, name: str, cell: bytes) -> str:
+    """Return the statement that keeps the default of a protected column."""
+    names = filter(None, (table.schemaname, table.relname, name))
+    comment = pb.CommentStmt(
+        objtype=pb.ObjectType.OBJECT_COLUMN,
+        object=tree.listed([tree.string(each) for each in names]),
+        comment=DEFAULT + cell.hex(),
+    )
+    return tree.deparsed(Node(comment_stmt=comment))
 
 
 def _rid_column() -> Node:

@@ -33,7 +33,7 @@ ORDERS: Final[dict[str, How]] = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}
 FLIPPED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 DISTINCTS: Final = (KIND.AEXPR_DISTINCT, KIND.AEXPR_NOT_DISTINCT)
 
-_BY_SETTINGS: Final = frozenset({"timestamptz", "timetz", "timestamp", "date", "interval"})
+BY_SETTINGS: Final = frozenset({"timestamptz", "timetz", "timestamp", "date", "interval"})
 
 EXISTS: Final = "exists"  # only whether there is a row
 VALUE: Final = "value"  # its outputs are clear
@@ -238,7 +238,7 @@ class Expressions:
         if value.HasField("a_const") and value.a_const.isnull:
             return tree.null()
         parameters = self.work.parameters
-        client = parameter_of(value, column.type, parameters)
+        client = parameter_of(value, column.type, parameters, stored=how == "store")
         if client is not None:
             given = parameters.type_of(client)
             if given is not None and not converts(given, column.type, how):
@@ -305,7 +305,7 @@ class Expressions:
 def _embedded(hidden: Hidden) -> Node:
     """Return the term of a constant, written out."""
     column = hidden.column
-    if column.type.name in _BY_SETTINGS:
+    if column.type.name in BY_SETTINGS:
         raise cannot(column, "a constant whose meaning hangs on a setting, in a view")
     try:
         value = hidden_value(hidden, (), Settings(), 0)

@@ -1,7 +1,7 @@
 """INSERT into a protected table: each new row gets a number, each protected value its forms.
 
-- Values are constants and parameters. DEFAULT of a protected column is NULL: the provider has no
-  default that it could read.
+- Values are constants and parameters. The default of a protected column is a cell that the comment
+  on the column holds.
 - ON CONFLICT may name a protected column that has a unique term. DO UPDATE may set protected
   columns of a table whose cells are bound to rows only if it sets all of them: the row takes the
   new number.
@@ -14,21 +14,24 @@ from typing import Final
 
 from postgast import pg_query_pb2 as pb
 
+from sealhold.model.errors import SealBrokenError
 from sealhold.protect.columns import Column
 from sealhold.protect.policy import Bind
 from sealhold.protect.spec import CELL, Op
 from sealhold.protect.sql import tree
 from sealhold.protect.sql.expressions import Expressions
 from sealhold.protect.sql.grouping import Laid
+from sealhold.protect.sql.literals import Value
 from sealhold.protect.sql.names import RID, Relation
-from sealhold.protect.sql.plan import Row
-from sealhold.protect.sql.refusing import NotPossibleError, WrongError, cannot
+from sealhold.protect.sql.plan import Hidden, Refused, Row
+from sealhold.protect.sql.refusing import NotPossibleError, PlanError, WrongError, cannot
 from sealhold.protect.sql.scope import Scope, entry_of
 from sealhold.protect.sql.selecting import Selecting
 from sealhold.protect.sql.tree import Node
 from sealhold.protect.sql.work import Work
 
 BIGINT: Final = 20
+_DEFAULT: Final = Node(set_to_default=pb.SetToDefault())
 _UPDATE: Final = pb.OnConflictAction.ONCONFLICT_UPDATE
 
 
@@ -40,6 +43,7 @@ class Inserting:
         self.selecting = selecting
         self.relation = relation
         self.new_rows = 0
+        self._given = 0  # columns that values are given for; others have a default
 
     def rewrite(self, insert: pb.InsertStmt) -> tuple[pb.InsertStmt, Laid | None]:
         """Return the INSERT for the provider, and what its RETURNING gives."""
@@ -61,7 +65,7 @@ class Inserting:
         names = [each.res_target.name for each in insert.cols]
         if any(each.res_target.indirection for each in insert.cols):
             raise NotPossibleError("part of a column in the list of an INSERT")
-        if not names:
+        if not names and insert.HasField("select_stmt"):
             names = [each.name for each in self.relation.attributes]
             if insert.select_stmt.select_stmt.values_lists:
                 width = max(
@@ -80,6 +84,12 @@ class Inserting:
             if name in {each for each, _ in found}:
                 raise WrongError("42701", f'column "{name}" specified more than once')
             found.append((name, attribute.column))
+        self._given = len(found)
+        found += [
+            (each.name, each.column)
+            for each in self.relation.attributes
+            if each.default is not None and each.name not in names
+        ]
         return found
 
     @staticmethod
@@ -100,7 +110,7 @@ class Inserting:
     ) -> None:
         select = insert.select_stmt.select_stmt
         if not insert.HasField("select_stmt"):
-            made.select_stmt.select_stmt.values_lists.append(self._row((), ()))
+            made.select_stmt.select_stmt.values_lists.append(self._row(columns, ()))
             return
         if not select.values_lists:
             written = [column for _, column in columns if column is not None]
@@ -113,11 +123,11 @@ class Inserting:
         del rows[:]
         for each in select.values_lists:
             items = each.list.items
-            if len(items) != len(columns):
+            if len(items) != self._given:
                 more = (
                     "expressions than target columns"
-                    if len(items) > len(columns)
-                    else ("target columns than expressions")
+                    if len(items) > self._given
+                    else "target columns than expressions"
                 )
                 raise WrongError("42601", f"INSERT has more {more}")
             rows.append(self._row(columns, items))
@@ -127,19 +137,35 @@ class Inserting:
         row = self.new_rows
         self.new_rows += 1
         values: list[Node] = []
-        for (_, column), item in zip(columns, items, strict=True):
+        for at, (name, column) in enumerate(columns):
+            item = items[at] if at < len(items) else _DEFAULT
             if column is None:
                 values.append(item if item.HasField("set_to_default") else expressions.push(item))
                 continue
             self.work.written[column] = None
             values.extend(
-                tree.null()
+                self._default(name, column, suffix, row)
                 if item.HasField("set_to_default")
                 else expressions.hide(column, suffix, "store", item, row)
                 for suffix in column.techniques
             )
         values.append(self.work.parameters.other(BIGINT, Row(row)))
         return tree.listed(values)
+
+    def _default(self, name: str, column: Column, suffix: str, row: int) -> Node:
+        """Return what a protected column holds where no value is given."""
+        attribute = self.relation.named(name)
+        if attribute is None or attribute.default is None:
+            return tree.null()
+        try:
+            (value,) = column.decode([attribute.default], [0])
+        except SealBrokenError as err:
+            raise PlanError(
+                Refused("SH003", f'the default of column "{name}" was changed at the provider')
+            ) from err
+        constant = Value(column.type, value)
+        hidden = Hidden(column, suffix, None, column.type, constant, row=row)
+        return self.work.parameters.hidden(hidden)
 
     # conflicts
 

@@ -17,6 +17,7 @@ from sealhold.protect.sql.plan import How
 from sealhold.protect.sql.tree import Node, operator, strings
 
 INT4, INT8, NUMERIC_, BOOL = named("integer"), named("bigint"), named("numeric"), named("boolean")
+TEXT = named("text")
 _SYSTEM: Final = "pg_catalog"
 _MINUS: Final = "-"
 
@@ -42,8 +43,30 @@ class Literal:
         return codec(self.type).to_binary(self.text, settings)
 
 
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value that is known, in binary send form."""
+
+    type: PgType
+    value: bytes | None
+
+    def evaluate(
+        self,
+        row: Sequence[bytes | None],  # noqa: ARG002  # reason: the form of an expression
+        parameters: Sequence[bytes | None],  # noqa: ARG002
+        settings: Settings,  # noqa: ARG002
+    ) -> bytes | None:
+        """Return the value."""
+        return self.value
+
+
 def parameter_of(
-    value: Node, type_: PgType, parameters: Parameters, *, is_array: bool = False
+    value: Node,
+    type_: PgType,
+    parameters: Parameters,
+    *,
+    is_array: bool = False,
+    stored: bool = False,
 ) -> int | None:
     """Return the client's parameter, counted from zero, that a value is; None if it is none.
 
@@ -51,7 +74,11 @@ def parameter_of(
     """
     if value.HasField("param_ref"):
         client = int(value.param_ref.number) - 1
-        wanted = named(_plain(type_).name + "[]") if is_array else _plain(type_)
+        wanted = compared_as(type_)
+        if stored:
+            wanted = _plain(type_)
+        elif is_array:
+            wanted = named(wanted.name + "[]")
         parameters.learn(client, wanted)
         return client
     if value.HasField("type_cast") and value.type_cast.arg.HasField("param_ref"):
@@ -129,6 +156,11 @@ def type_of(name: pb.TypeName) -> PgType | None:
         return None
 
 
+def compared_as(type_: PgType) -> PgType:
+    """Return the type that a value of none takes beside a column: a varchar compares as text."""
+    return TEXT if type_.name == "varchar" else _plain(type_)
+
+
 def _plain(type_: PgType) -> PgType:
     """Return the type without its modifier: a comparison does not cut or round."""
     return by_oid(type_.oid) or type_
@@ -144,3 +176,10 @@ def _integer_type(value: int) -> PgType:
     if -(2**31) <= value < 2**31:
         return INT4
     return INT8 if -(2**63) <= value < 2**63 else NUMERIC_
+
+
+def is_null(value: Node) -> bool:
+    """Whether a value is NULL, or DEFAULT."""
+    if value.HasField("set_to_default"):
+        return True
+    return bool(value.HasField("a_const") and value.a_const.isnull)

@@ -18,14 +18,15 @@ from sealhold.protect.columns import Column
 from sealhold.protect.spec import CELL
 
 RID: Final = "_sh_rid"
-HIDDEN_PREFIX: Final = "_sh_"
+DEFAULT: Final = "_sh_default:"  # how the comment on a cell's column begins that holds its default
 SYSTEM: Final = ("pg_catalog", "information_schema", "pg_toast")
 UNDEFINED_COLUMNS: Final = ("tableoid", "ctid", "xmin", "xmax", "cmin", "cmax")
 
 PATH: Final = "SELECT unnest(current_schemas(true))::text"
 COLUMNS: Final = (
     "SELECT n.nspname, c.relname, c.oid::text, c.relkind::text, a.attname, a.attnum::text,"
-    " a.atttypid::text, a.atttypmod::text, a.attnotnull::text, a.atthasdef::text"
+    " a.atttypid::text, a.atttypmod::text, a.attnotnull::text, a.atthasdef::text,"
+    " pg_catalog.col_description(c.oid, a.attnum)"
     " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid"
     " WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
@@ -55,6 +56,7 @@ class Attribute:
     column: Column | None = None
     places: Mapping[str, str] = field(default_factory=dict)  # suffix: name at the provider
     rid: str | None = None  # where the number of its row stands
+    default: bytes | None = None  # of a protected column: a cell that is bound to no row
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +171,24 @@ def _attribute(row: Cells, column: Column | None) -> Attribute:
         column,
         places or {CELL: name},
         RID if column is not None else None,
+        _default(row[10]) if column is not None else None,
     )
+
+
+def _default(comment: str | None) -> bytes | None:
+    """Return the cell that the comment on a column holds, if it does."""
+    if comment is None or not comment.startswith(DEFAULT):
+        return None
+    try:
+        return bytes.fromhex(comment[len(DEFAULT) :])
+    except ValueError:
+        return b""  # opens as nothing
 
 
 def _numbered(attribute: Attribute, number: int) -> Attribute:
     return Attribute(
         attribute.name, number, attribute.type_oid, attribute.typmod,
-        attribute.column, attribute.places, attribute.rid,
+        attribute.column, attribute.places, attribute.rid, attribute.default,
     )  # fmt: skip
 
 

@@ -90,6 +90,7 @@ class Output:
     rid_at: int | None = None  # where the row number stands, for cells bound to rows
     table: int = 0  # oid and number of attribute, as RowDescription tells them
     attribute: int = 0
+    type: PgType | None = None  # None: the column's own
 
 
 @dataclass(frozen=True, slots=True)

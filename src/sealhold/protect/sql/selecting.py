@@ -200,7 +200,10 @@ class Selecting:
         del made.values_lists[:]
         made.values_lists.extend(expressions.push(each) for each in select.values_lists)
         width = len(select.values_lists[0].list.items)
-        return Block(made, tuple(Field(f"column{at + 1}", "") for at in range(width)))
+        return Block(
+            made,
+            tuple(Field(name := f"column{at + 1}", "", places={CELL: name}) for at in range(width)),
+        )
 
     def _joined_sets(self, select: pb.SelectStmt, around: Scope, purpose: str) -> Block:
         """UNION and its like: of clear outputs, or UNION ALL of the same protected columns."""

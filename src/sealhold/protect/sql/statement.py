@@ -12,13 +12,14 @@ from typing import Final
 
 from postgast import pg_query_pb2 as pb
 
+from sealhold.protect.pgtypes.types import by_oid
 from sealhold.protect.sql import tree
 from sealhold.protect.sql.changing import Changing
 from sealhold.protect.sql.controls import control_of
 from sealhold.protect.sql.copies import check, copy_from, copy_to, select_of
 from sealhold.protect.sql.defining import INDEX_OF_ORDER, Defining
 from sealhold.protect.sql.functions import refuse_function
-from sealhold.protect.sql.grouping import Laid
+from sealhold.protect.sql.grouping import Laid, column_of
 from sealhold.protect.sql.inserting import Inserting
 from sealhold.protect.sql.leftover import split
 from sealhold.protect.sql.names import Names, Relation
@@ -34,13 +35,13 @@ from sealhold.protect.sql.plan import (
 )
 from sealhold.protect.sql.refusing import (
     CannotResolveError,
-    NotListedError,
     NotPossibleError,
     PlanError,
 )
 from sealhold.protect.sql.rules import Rules
-from sealhold.protect.sql.scope import Scope, is_of_system
+from sealhold.protect.sql.scope import Scope
 from sealhold.protect.sql.selecting import Selecting
+from sealhold.protect.sql.touched import new_schema, tables_of
 from sealhold.protect.sql.tree import Node
 from sealhold.protect.sql.work import Work
 
@@ -90,13 +91,12 @@ class Planning:
         # THREAT T691: a kind of statement that is not known here is not sent
         if kind not in PLAIN:
             raise CannotResolveError(f"{kind.removesuffix('_stmt')} is not understood here")
-        tables = self._tables()
+        tables = tables_of(self.node, self.names, self.rules)
         for each in tree.messages(self.node):
             if isinstance(each, pb.FuncCall):
                 refuse_function(each)
-        if not any(found is not None and found.is_protected for found in tables.values()) and not (
-            self._defines_protected(kind)
-        ):
+        is_protected = any(found.is_protected for found in tables.values())
+        if not is_protected and not self._defines_protected(kind):
             return Relay(self._clean(), tuple(tables), changes_names=kind in NAMING)
         return self._protected(kind)
 
@@ -110,45 +110,6 @@ class Planning:
         if "--" in self.text or "/*" in self.text:
             return tree.deparsed(self.node)
         return self.text
-
-    def _tables(self) -> dict[str, Relation | None]:
-        """Return all tables that are named anywhere, those of a WITH excepted."""
-        withs = {
-            each.ctename
-            for each in tree.messages(self.node)
-            if isinstance(each, pb.CommonTableExpr)
-        }
-        found: dict[str, Relation | None] = {}
-        for each in tree.messages(self.node):
-            if not isinstance(each, pb.RangeVar):
-                continue
-            relation = self.names.find(each.schemaname, each.relname)
-            name = each.relname if relation is None else f"{relation.schema}.{relation.name}"
-            if relation is None:
-                if each.relname not in withs and not is_of_system(each.schemaname, each.relname):
-                    self._check_new(each)
-                continue
-            if relation.kind not in {"v", "m"} and not self.names.is_listed(
-                relation.schema, relation.name
-            ):
-                raise NotListedError(relation.schema, relation.name)
-            # THREAT T695: a provider that drops a companion would be sent values in the clear
-            if relation.is_bare and self.node.WhichOneof("node") != "drop_stmt":
-                raise CannotResolveError(
-                    f'table "{name}" is protected by the policy, but not at the provider',
-                    "create it through the proxy, or migrate it",
-                )
-            found[name] = relation
-        return found
-
-    def _check_new(self, table: pb.RangeVar) -> None:
-        """Refuse to define a table that the policy does not list."""
-        if self.node.WhichOneof("node") in {"create_stmt", "create_table_as_stmt"}:
-            schema = table.schemaname or next(
-                (each for each in self.names.path if each != "pg_catalog"), "public"
-            )
-            if not self.rules.is_listed(schema, table.relname):
-                raise NotListedError(schema, table.relname)
 
     def _defines_protected(self, kind: str) -> bool:
         if kind != "create_stmt":
@@ -340,9 +301,7 @@ class Planning:
         return Script(tuple(statements), tag, Touch("DDL", tuple(self.work.tables)))
 
     def _listed(self, table: pb.RangeVar) -> list[str]:
-        schema = table.schemaname or next(
-            (each for each in self.names.path if each != "pg_catalog"), "public"
-        )
+        schema = table.schemaname or new_schema(self.names)
         return self.rules.listed(schema, table.relname)
 
     def _harmless(self, kind: str) -> Plan:
@@ -375,8 +334,12 @@ def _outputs(laid: Laid) -> tuple[Output, ...] | None:
         if shown is None:
             made.append(Output(each.name, at))
             continue
-        table, number = (0, 0) if each.extreme else (shown.table, shown.number)
-        made.append(Output(each.name, at, shown.column, laid.rids.get(at), table, number))
+        rid_at = laid.rids.get(at)
+        if each.extreme:
+            plain = by_oid(column_of(shown).type.oid)  # an aggregate's value has no modifier
+            made.append(Output(each.name, at, shown.column, rid_at, type=plain))
+            continue
+        made.append(Output(each.name, at, shown.column, rid_at, shown.table, shown.number))
     return tuple(made)
 
 
